@@ -1,0 +1,43 @@
+"""Two Heads: what does this attention head do, and how do you know?
+
+The same engine as the page and the command line, from Python:
+
+>>> from dashboard import attention, draw, open_model, save, scores
+>>> model = open_model("minilm")
+>>> view = attention(model, "The chef says ramen is her favourite food.", "L2H0", unit="words")
+>>> view.weights.shape
+(11, 11)
+>>> table = scores(model, view.text)            # a row per head, a column per score
+>>> save(draw(view, "heatmap"), "L2H0.svg")     # .png .svg .pdf .html .json
+
+Names are fetched on first use, so that `import dashboard` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_HOMES = {
+    "AttentionModel": "dashboard.capture",
+    "HeadId": "dashboard.heads",
+    "HeadView": "dashboard.heads",
+    "UserError": "dashboard.errors",
+    "attention": "dashboard.api",
+    "draw": "dashboard.api",
+    "draw_atlas": "dashboard.api",
+    "open_model": "dashboard.capture",
+    "save": "dashboard.api",
+    "scores": "dashboard.api",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str):
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'dashboard' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

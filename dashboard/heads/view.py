@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dashboard.errors import UserError
-from dashboard.text.encoding import Special, Unit
+from dashboard.heads.words import hide_special, to_axis
+from dashboard.text.encoding import Encoding, Special, Unit
 
 
 @dataclass(frozen=True, order=True)
@@ -24,7 +25,7 @@ class HeadId:
     @classmethod
     def parse(cls, name: str) -> HeadId:
         """``"L2H9"`` → HeadId(2, 9). Raises UserError for anything else."""
-        match = re.fullmatch(r"\s*[Ll](\d{1,4})[Hh](\d{1,4})\s*", name)
+        match = re.fullmatch(r"\s*[Ll]([0-9]{1,4})[Hh]([0-9]{1,4})\s*", name)
         if not match:
             raise UserError(f"“{name}” is not a head. Write layer and head counted from 0, like L2H9.")
         return cls(int(match[1]), int(match[2]))
@@ -38,13 +39,16 @@ class HeadView:
     ----------
     head: which head
     weights: float32 (m, m); row i is where position i looks. Rows sum to 1 (less where the model has a
-        learned sink); a row is all zero only where hiding special tokens left it nothing.
+        learned sink, and in a `window`); a row is all zero only where hiding special tokens left it nothing.
     labels, special, spans: what stands at each position (m), see `dashboard.text.encoding.Axis`
     unit: "tokens" or "words"
     hidden: "show" or "hide" — whether special tokens were removed and the rows renormalised
     causal: True where a position sees only itself and what stands before it
     text: the text, whole
     model: the model's title, for headings
+    outside: in a window, how much of each row goes to positions beyond it (m); None in a whole view
+    start: in a window, the place of its first position in the whole view
+    whole: in a window, how many positions the whole view has; None in a whole view
     """
 
     head: HeadId
@@ -57,6 +61,91 @@ class HeadView:
     causal: bool
     text: str
     model: str
+    outside: np.ndarray | None = None
+    start: int = 0
+    whole: int | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def window(self, start: int, stop: int) -> HeadView:
+        """The positions `start` … `stop - 1` of this view, as rows and as columns.
+
+        Weights are not renormalised: `outside` says how much of each row is not shown.
+        Raises UserError where that is no part of the view.
+        """
+        if not 0 <= start < stop <= len(self):
+            raise UserError(
+                f"Positions {start} to {stop - 1} are no part of a text of {len(self)} {self.unit}. "
+                f"Choose a part between 0 and {len(self) - 1}."
+            )
+        rows = self.weights[start:stop]
+        weights = rows[:, start:stop]
+        outside = rows[:, :start].sum(1) + rows[:, stop:].sum(1)
+        return replace(
+            self,
+            weights=weights,
+            labels=self.labels[start:stop],
+            special=self.special[start:stop],
+            spans=self.spans[start:stop],
+            outside=outside if self.outside is None else outside + self.outside[start:stop],
+            start=self.start + start,
+            whole=self.whole or len(self),
+        )
+
+    @property
+    def queries(self) -> np.ndarray:
+        """The rows that figures count: bool (m). No special tokens, and in a causal model not the first position of
+        the text, which can only see itself (METRICS §1). Rows that are all zero say nothing and do not count."""
+        counted = ~np.asarray(self.special, bool)
+        if self.causal and self.start == 0:
+            counted[:1] = False
+        return counted & ((self.weights > 0).any(1) | (self.outside is not None))
+
+    @property
+    def allowed(self) -> np.ndarray:
+        """Which keys a position may see: bool (m, m)."""
+        return np.tri(len(self), dtype=bool) if self.causal else np.ones((len(self), len(self)), bool)
+
+
+def make_view(
+    weights: np.ndarray,
+    head: HeadId,
+    encoding: Encoding,
+    *,
+    unit: Unit = "tokens",
+    special: Special = "show",
+    causal: bool,
+    model: str,
+) -> HeadView:
+    """A head's weights between tokens (n, n) → the view a person asked for.
+
+    Parameters
+    ----------
+    weights: of one head over the tokens of `encoding`, rows sum to 1 (`dashboard.capture.head_weights`)
+    unit: "words" sums over the pieces of a word looked at and averages over those of a word that looks (METRICS §0)
+    special: "hide" removes special tokens and renormalises the rows
+    causal, model: whether the model is causal; its title
+
+    Raises UserError where hiding special tokens leaves nothing.
+    """
+    axis = encoding.axis(unit)
+    shown = range(len(axis.labels))
+    weights = to_axis(weights, axis)
+    if special == "hide":
+        shown = [place for place in shown if not axis.special[place]]
+        if not shown:
+            raise UserError("Without its special tokens nothing is left of this text. Show them, or type some words.")
+        weights = hide_special(weights, axis.special)
+    return HeadView(
+        head=head,
+        weights=weights,
+        labels=tuple(axis.labels[place] for place in shown),
+        special=tuple(axis.special[place] for place in shown),
+        spans=tuple(axis.spans[place] for place in shown),
+        unit=unit,
+        hidden=special,
+        causal=causal,
+        text=encoding.text,
+        model=model,
+    )

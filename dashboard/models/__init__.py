@@ -1,0 +1,23 @@
+"""The models one can pick: the catalogue, finding them on this machine, fetching, loading.
+
+Nothing about attention. Importing this package imports neither torch nor transformers; calling `load` does.
+"""
+
+from dashboard.models.catalogue import CATALOGUE, ModelCard, cache_dir, is_installed, listing
+from dashboard.models.fetch import fetch
+from dashboard.models.load import Loaded, load
+from dashboard.models.source import ModelSource, NotInstalled, find
+
+__all__ = [
+    "CATALOGUE",
+    "Loaded",
+    "ModelCard",
+    "ModelSource",
+    "NotInstalled",
+    "cache_dir",
+    "fetch",
+    "find",
+    "is_installed",
+    "listing",
+    "load",
+]

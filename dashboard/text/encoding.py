@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from dashboard.text.display import visible
+from dashboard.text.words import Word, split_words
+
 Unit = Literal["tokens", "words"]
 Special = Literal["show", "hide"]
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word of the text: `text[start:end] == form`."""
-
-    form: str
-    start: int
-    end: int
 
 
 @dataclass(frozen=True)
@@ -66,15 +61,75 @@ class Encoding:
         return len(self.ids)
 
     @cached_property
+    def seen(self) -> int:
+        """How many characters of the text the model saw: all of them, unless tokens were left out."""
+        return max(end for _, end in self.spans) if self.left_out else len(self.text)
+
+    @cached_property
     def words(self) -> tuple[Word, ...]:
-        """The words of the part of the text that the model saw (METRICS §0: the parser's tokens)."""
-        raise NotImplementedError
+        """The words of the part of the text that the model saw (METRICS §0: the parser's tokens).
+
+        Where the text was cut, a word that was cut as well ends where the model stopped seeing it.
+        """
+        seen = self.seen
+        # The parser divides at white space first, so nothing after the next white space changes a word.
+        stop = next((i for i in range(seen, min(len(self.text), seen + 500)) if self.text[i].isspace()), seen)
+        words = (w for w in split_words(self.text[:stop]) if w.start < seen)
+        return tuple(w if w.end <= seen else Word(self.text[w.start : seen], w.start, seen) for w in words)
 
     @cached_property
     def word_of(self) -> tuple[int | None, ...]:
-        """For each token the index of its word, None for special tokens and pieces that cover no word."""
-        raise NotImplementedError
+        """For each token the index of its word, None for special tokens and pieces that cover no word.
+
+        A piece belongs to the word that covers most of its characters, the first one on a tie (METRICS §0).
+        """
+        starts = [word.start for word in self.words]
+        return tuple(
+            None if special else self._word_under(span, starts)
+            for span, special in zip(self.spans, self.special, strict=True)
+        )
+
+    def _word_under(self, span: tuple[int, int], starts: list[int]) -> int | None:
+        start, end = span
+        best, most = None, 0
+        first = max(bisect_right(starts, start) - 1, 0)  # words do not overlap: none before reaches the piece
+        for i in range(first, bisect_left(starts, end)):
+            word = self.words[i]
+            covered = min(end, word.end) - max(start, word.start)
+            if covered > most:
+                best, most = i, covered
+        return best
+
+    @cached_property
+    def lost_words(self) -> tuple[int, ...]:
+        """The words that got no piece (a control character that the tokenizer drops, say), by index.
+
+        They have no place on the word axis, and are reported rather than dropped in silence (METRICS §0).
+        """
+        found = set(self.word_of)
+        return tuple(i for i in range(len(self.words)) if i not in found)
 
     def axis(self, unit: Unit) -> Axis:
-        """The positions of a map in this unit, in reading order. Special tokens keep a place of their own."""
-        raise NotImplementedError
+        """The positions of a map in this unit, in reading order. Special tokens keep a place of their own.
+
+        As tokens, `special` is the tokenizer's special-tokens mask. As words, pieces that cover no word
+        (white space in a byte-level BPE) keep a place of their own too and count as special (METRICS §0).
+        """
+        if unit == "tokens":
+            spans = tuple(span if span[0] < span[1] else None for span in self.spans)
+            return Axis(self.labels, self.special, tuple((i,) for i in range(len(self))), spans)
+        places: dict[tuple[str, int], list[int]] = {}
+        for token, word in enumerate(self.word_of):
+            place = ("token", token) if word is None else ("word", word)
+            places.setdefault(place, []).append(token)
+        labels, special, spans = [], [], []
+        for kind, i in places:
+            if kind == "word":
+                word = self.words[i]
+                labels.append(visible(word.form))
+                spans.append((word.start, word.end))
+            else:
+                labels.append(self.labels[i])
+                spans.append(self.spans[i] if self.spans[i][0] < self.spans[i][1] else None)
+            special.append(kind == "token")
+        return Axis(tuple(labels), tuple(special), tuple(map(tuple, places.values())), tuple(spans))

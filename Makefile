@@ -1,0 +1,46 @@
+# Two Heads. `make app` opens the dashboard, `make test` runs everything that must hold.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8501
+
+.PHONY: app test bench pictures audit clean
+
+app: $(VENV)/.app
+	$(BIN)/python -m dashboard app --port $(PORT)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m tools.chromium
+	$(BIN)/python -m dashboard models --get smollm2
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest -q $(ARGS)
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tools.chromium
+	$(BIN)/python -m dashboard models --get smollm2
+	$(BIN)/python -m bench $(ARGS)
+
+pictures: $(VENV)/.dev
+	$(BIN)/python -m tools.chromium
+	$(BIN)/python -m tools.pictures
+
+audit: $(VENV)/.dev
+	$(BIN)/pip-audit -r requirements.txt
+
+# A Python without ensurepip (Debian without python3-venv) makes the environment bare and fills it from outside.
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Two Heads needs Python 3.11 or newer. Name one: make app PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(VENV)/bin/python install pip; }
+
+$(VENV)/.app: requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
+	touch $@
+
+$(VENV)/.dev: requirements.txt requirements-dev.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements-dev.txt
+	touch $@ $(VENV)/.app
+
+clean:
+	rm -rf $(VENV) test-results .pytest_cache .hypothesis

@@ -1,0 +1,14 @@
+"""`python -m bench [engine] [page]`: all of them when none is named."""
+
+import sys
+
+from bench import engine, page
+
+ALL = {"engine": engine.main, "page": page.main}
+
+if __name__ == "__main__":
+    asked = sys.argv[1:] or list(ALL)
+    if unknown := [name for name in asked if name not in ALL]:
+        sys.exit(f"There is no benchmark {', '.join(unknown)}. Choose of {', '.join(ALL)}.")
+    for name in asked:
+        ALL[name]()

@@ -1,0 +1,124 @@
+"""What a person waits for: the first page, the second, and a click on another head, measured in Chromium."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tools.chromium import ARGUMENTS, find
+from tools.server import running
+
+CLICKS = 20
+
+
+def text_of(tokens: int) -> str:
+    """A text of this many tokens for minilm, [CLS] and [SEP] counted: each of these words is one token."""
+    words = [
+        "the",
+        "chef",
+        "who",
+        "trained",
+        "in",
+        "the",
+        "city",
+        "says",
+        "that",
+        "this",
+        "dish",
+        "is",
+        "her",
+        "favourite",
+        "food",
+        "and",
+        "the",
+        "best",
+        "of",
+        "all",
+    ]
+    return " ".join(words[index % len(words)] for index in range(tokens - 2))
+
+
+# Resolves when the picture of the asked head stands on the page and has been painted.
+DRAWN = """
+(name) => new Promise((resolve) => {
+  const look = () => {
+    const drawn = [...document.querySelectorAll('.st-key-head [role="graphics-document"], .st-key-head canvas, .st-key-head svg')]
+      .some((mark) => (mark.getAttribute('aria-label') || '').includes(name));
+    if (drawn) requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now())));
+    else requestAnimationFrame(look);
+  };
+  look();
+})
+"""
+
+
+@contextmanager
+def page_of(browser: Browser, url: str) -> Iterator[tuple[Page, list[int]]]:
+    """A page at 1440 × 900 and the sizes of all that the server sends it."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    received: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda data: received.append(len(data))))
+    page.goto(url)
+    yield page, received
+    context.close()
+
+
+def wait_for_head(page: Page, name: str) -> None:
+    page.evaluate(DRAWN, name)
+
+
+def clicks(browser: Browser, url: str, tokens: int) -> tuple[list[float], list[int]]:
+    """Seconds and bytes from a changed head number to its picture, `CLICKS` times."""
+    seconds, sizes = [], []
+    address = f"{url}/?{urlencode({'text': text_of(tokens), 'unit': 'tokens', 'layer': 3, 'head': 0})}"
+    with page_of(browser, address) as (page, received):
+        wait_for_head(page, "L3H0")
+        page.wait_for_timeout(1500)
+        for index in range(1, CLICKS + 1):
+            layer, head = 3 + index // 12, index % 12
+            before = sum(received)
+            took = page.evaluate(
+                f"""async (name) => {{
+                    const start = performance.now();
+                    document.querySelector('.st-key-step_head button').click();
+                    const drawn = {DRAWN};
+                    return await drawn(name) - start;
+                }}""",
+                f"L{layer}H{head}",
+            )
+            seconds.append(took / 1000)
+            page.wait_for_timeout(500)
+            sizes.append(sum(received) - before)
+    return seconds, sizes
+
+
+def main() -> None:
+    print("\nThe page in Chromium, minilm")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
+        start = time.perf_counter()
+        with running(Path(folder) / "log.txt") as url:
+            for name in ("first page after server start", "second page"):
+                begun = start if name.startswith("first") else time.perf_counter()
+                with page_of(browser, url) as (page, _):
+                    wait_for_head(page, "L2H0")
+                print(f"  {name:<34}{time.perf_counter() - begun:7.2f} s")
+            for tokens in (64, 256, 512):
+                seconds, sizes = clicks(browser, url, tokens)
+                print(
+                    f"  another head at n = {tokens:<14} median {statistics.median(seconds) * 1000:5.0f} ms "
+                    f"(slowest {max(seconds) * 1000:.0f}), {statistics.median(sizes) / 1000:.0f} kB sent"
+                )
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

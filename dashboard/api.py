@@ -1,0 +1,216 @@
+"""The engine in six verbs: what the page, the command line and a notebook all call.
+
+The way of the data is a line: text → encoding → weights → view → chart → file. A number is computed in one
+place, so whatever door a person comes through they see the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dashboard.capture import AttentionModel, head_weights
+from dashboard.charts import VIEWS, Theme, atlas, atlas_maps, difference, side_by_side
+from dashboard.errors import UserError
+from dashboard.export import Provenance, figure_bytes, format_of, matrix_bytes, provenance_of, table_bytes, write_file
+from dashboard.heads import SCORES, HeadId, HeadView, Survey, links, make_view, survey
+from dashboard.text import Encoding, Special, Unit
+
+if TYPE_CHECKING:
+    import altair as alt
+    import pandas as pd
+
+
+def attention(
+    model: AttentionModel,
+    text: str | Encoding,
+    head: str | HeadId,
+    *,
+    unit: Unit = "tokens",
+    special: Special = "show",
+    bos: bool = True,
+) -> HeadView:
+    """The attention of one head over a text. See `attentions` for several at once.
+
+    Parameters
+    ----------
+    model: from `open_model`
+    text: a string, or an Encoding made by `model.encode`
+    head: ``"L2H9"`` or HeadId(2, 9), both counted from 0
+    unit: "tokens", or "words" (to a word: the sum over its pieces; from a word: the mean; METRICS §0)
+    special: "show", or "hide" to remove special tokens and renormalise the rows
+    bos: put a beginning-of-sequence token in front of a causal model that sets none (METRICS §0)
+
+    Returns
+    -------
+    HeadView with `weights` float32 (m, m); row i is where position i looks and sums to 1.
+
+    Raises
+    ------
+    UserError: empty text, no such head.
+    """
+    return attentions(model, text, [head], unit=unit, special=special, bos=bos)[0]
+
+
+def attentions(
+    model: AttentionModel,
+    text: str | Encoding,
+    heads: Iterable[str | HeadId],
+    *,
+    unit: Unit = "tokens",
+    special: Special = "show",
+    bos: bool = True,
+) -> list[HeadView]:
+    """The attention of several heads over a text, in one forward pass that stops after the last of them."""
+    wanted = [existing_head(model, head) for head in heads]
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos)
+    matrices = head_weights(model, encoding, [(head.layer, head.head) for head in wanted])
+    return [
+        make_view(matrix, head, encoding, unit=unit, special=special, causal=model.causal, model=model.title)
+        for head, matrix in zip(wanted, matrices, strict=True)
+    ]
+
+
+def existing_head(model: AttentionModel, head: str | HeadId) -> HeadId:
+    """The head by its name. Raises UserError where the model has no such layer or head."""
+    wanted = HeadId.parse(head) if isinstance(head, str) else head
+    if wanted.layer >= model.layers or wanted.head >= model.heads:
+        raise UserError(
+            f"{model.title} has no head {wanted}. Its layers go from 0 to {model.layers - 1}, "
+            f"its heads from 0 to {model.heads - 1}."
+        )
+    return wanted
+
+
+def scores(model: AttentionModel, text: str | Encoding, *, bos: bool = True) -> pd.DataFrame:
+    """All pattern scores of METRICS §1, a row per head: columns layer, head, then a column per score.
+
+    Every head in one pass that never holds more than a block of rows; empty (NaN) where a score has no
+    qualifying row on this text. Raises UserError on an empty text.
+    """
+    return overview(model, text, bos=bos, thumbnails=False).scores
+
+
+def overview(
+    model: AttentionModel, text: str | Encoding, *, bos: bool = True, thumbnails: bool = True, induction: bool = True
+) -> Survey:
+    """Scores of all heads and their maps reduced to at most 32 × 32, in one pass."""
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos)
+    return survey(model, encoding, thumbnails=thumbnails, induction=induction)
+
+
+def draw(
+    views: HeadView | Sequence[HeadView], view: str = "heatmap", *, theme: Theme = "light", start: int = 0
+) -> alt.TopLevelMixin:
+    """One head as "heatmap", "lines", "arcs" or "reading"; several side by side ("compare") or the
+    signed difference of two ("difference").
+
+    A picture that holds fewer positions than the text has draws those from `start` on and says so in its subtitle.
+
+    Raises
+    ------
+    UserError: unknown view, or heads that cannot be drawn together.
+    """
+    many = [views] if isinstance(views, HeadView) else list(views)
+    if not many:
+        raise UserError("There is no head to draw. Name at least one, like L2H9.")
+    if view == "compare":
+        return side_by_side([fit_for(one, "heatmap", start) for one in many], theme)
+    if view == "difference":
+        if len(many) != 2:
+            raise UserError(f"A difference takes two heads; {len(many)} were given.")
+        first, second = (fit_for(one, "heatmap", start) for one in many)
+        return difference(first, second, theme)
+    if view not in VIEWS:
+        raise UserError(f"There is no view “{view}”. Choose one of {', '.join([*VIEWS, 'compare', 'difference'])}.")
+    if len(many) > 1:
+        raise UserError(f"The view “{view}” draws one head at a time; {len(many)} were given. Use the view “compare”.")
+    return VIEWS[view].draw(fit_for(many[0], view, start), theme)
+
+
+def fit_for(view: HeadView, name: str, start: int = 0) -> HeadView:
+    """As many positions from `start` on as this picture can hold; the view itself where all of them fit."""
+    most = VIEWS[name].max_positions
+    if len(view) <= most:
+        return view
+    start = max(0, min(start, len(view) - most))
+    return view.window(start, start + most)
+
+
+def links_of(views: Sequence[HeadView]) -> pd.DataFrame:
+    """Every link of several heads: column head (``L2H9``), then the columns of `dashboard.heads.links`."""
+    import pandas as pd
+
+    return pd.concat([links(view).assign(head=str(view.head)) for view in views], ignore_index=True)[
+        ["head", "from_position", "to_position", "from", "to", "weight"]
+    ]
+
+
+def draw_atlas(
+    table: pd.DataFrame | Survey,
+    score: str | None = "previous",
+    *,
+    model: str = "",
+    theme: Theme = "light",
+    selected: HeadId | None = None,
+    tray: Sequence[HeadId] = (),
+) -> alt.TopLevelMixin:
+    """All heads of a model in one picture: coloured by a score, or (score None, from a Survey) their maps.
+
+    Raises UserError for a score that does not exist.
+    """
+    if score is None:
+        if not isinstance(table, Survey) or table.thumbnails is None:
+            raise UserError("To draw all maps, pass what `overview` returns.")
+        return atlas_maps(table.thumbnails, theme, selected=selected, tray=tray, model=model)
+    known_score(score)
+    frame = table.scores if isinstance(table, Survey) else table
+    return atlas(frame, score, theme, selected=selected, tray=tray, model=model)
+
+
+def known_score(name: str) -> str:
+    """The name itself. Raises UserError that lists what there is."""
+    if name not in SCORES:
+        raise UserError(f"There is no score “{name}”. Choose one of {', '.join(SCORES)}.")
+    return name
+
+
+def provenance(
+    model: AttentionModel, views: Sequence[HeadView], name: str, *, theme: Theme = "light", **options: object
+) -> Provenance:
+    """Where a picture or a table of these views comes from, for the file that holds it."""
+    return provenance_of(views, name, theme, model=model.name, revision=model.revision, **options)
+
+
+def provenance_of_text(model: AttentionModel, encoding: Encoding, name: str, **options: object) -> Provenance:
+    """Where something comes from that is about all heads over a text."""
+    return Provenance(
+        model=model.name, revision=model.revision, text=encoding.text, heads=(), unit="tokens", special="show",
+        view=name, options=dict(options), title=model.title,
+    )  # fmt: skip
+
+
+def save(thing: object, path: str | Path, provenance: Provenance | None = None) -> Path:
+    """Write a chart (.png .svg .pdf .html .json), a table (.csv .parquet) or a HeadView (.npz, .csv, .parquet).
+
+    The file is written whole or not at all. Where no provenance is given, a HeadView brings its own.
+
+    Raises UserError for an ending that does not fit, or a place that cannot be written.
+    """
+    import pandas as pd
+
+    ending = format_of(path)
+    if provenance is None and isinstance(thing, HeadView):
+        provenance = provenance_of([thing], "matrix")
+    if isinstance(thing, HeadView):
+        if ending == "npz":
+            return write_file(path, matrix_bytes(thing, provenance))
+        thing = links(thing)
+    if isinstance(thing, pd.DataFrame):
+        if ending not in ("csv", "parquet"):
+            raise UserError(f"A table is written as .csv or .parquet, not .{ending}.")
+        return write_file(path, table_bytes(thing, ending, provenance))
+    if ending in ("csv", "parquet", "npz"):
+        raise UserError(f"A picture is written as .png, .svg, .pdf, .html or .json, not .{ending}.")
+    return write_file(path, figure_bytes(thing, ending, provenance))

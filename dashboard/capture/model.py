@@ -1,0 +1,138 @@
+"""A model whose attention can be read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from dashboard.capture import tap
+from dashboard.capture.probe import Shape, Unfit, probe_eager, probe_tap
+from dashboard.errors import UserError
+from dashboard.models import Loaded, ModelSource, find, load
+from dashboard.text import Encoding, encode
+
+Route = Literal["tap", "eager"]
+
+# A model of route "eager" hands out all its maps at once: keep them under a gigabyte.
+EAGER_BYTES = 2**30
+# For models with no limit of their own in their configuration.
+UNKNOWN_LIMIT = 2048
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionModel:
+    """A loaded model whose attention can be read, and all that a reader needs to know of it.
+
+    Attributes
+    ----------
+    source, loaded: where it came from; the model and its tokenizer
+    layers, heads: how many attention layers, and heads in each; both are counted from 0
+    causal: True where a position sees only itself and what stands before it (found out, not believed)
+    limit: how many tokens a text may have
+    route: "tap" where weights are read block by block inside the model's attention (see `dashboard.capture.tap`);
+        "eager" where the library must build all maps at once
+    """
+
+    source: ModelSource
+    loaded: Loaded
+    layers: int
+    heads: int
+    causal: bool
+    limit: int
+    route: Route
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    @property
+    def title(self) -> str:
+        return self.source.title
+
+    @property
+    def revision(self) -> str:
+        return self.source.revision
+
+    @property
+    def note(self) -> str | None:
+        """What a person should know about how this model is read, None where there is nothing to say."""
+        if self.route == "tap":
+            return None
+        return (
+            f"{self.title} computes its attention in a way of its own, so all its maps are built at once: slower, "
+            f"and only for texts of up to {self.limit:,} tokens."
+        )
+
+    def encode(self, text: str, *, bos: bool = True, limit: int | None = None) -> Encoding:
+        """The text as this model sees it, cut at `limit` or the model's own limit, whichever is lower.
+
+        `bos=False` leaves out the beginning-of-sequence token that we put before a causal model's text where its
+        tokenizer sets none (METRICS §0). Raises UserError for a text without any token.
+        """
+        limit = self.limit if limit is None else min(limit, self.limit)
+        return encode(text, self.loaded.tokenizer, limit=limit, causal=self.causal, bos=bos)
+
+
+def open_model(
+    name: str | ModelSource,
+    *,
+    fetch_missing: bool = False,
+    progress: Callable[[float, str], None] | None = None,
+) -> AttentionModel:
+    """Finds and loads a model and makes sure that its attention can be read.
+
+    Parameters
+    ----------
+    name: a name in the catalogue ("minilm"), a folder, or a hub id ("owner/name"), or what `find` gave for one
+    fetch_missing: fetch a model of the catalogue that is not on this machine yet
+    progress: told how far fetching is: a fraction and a sentence
+
+    The model is run on a few tokens, through the tap and by the library's eager attention. Where the two agree, the
+    tap is used, else eager attention. Raises UserError where neither gives weights, and for all that `find` and
+    `load` raise it for.
+    """
+    source = name if isinstance(name, ModelSource) else find(name, fetch_missing=fetch_missing, progress=progress)
+    try:
+        return _through_tap(source)
+    except Unfit as unfit:
+        reason = unfit
+    try:
+        loaded = load(source, attn_implementation="eager")
+        return _opened(source, loaded, probe_eager(loaded.model), "eager")
+    except Unfit as unfit:
+        raise UserError(
+            f"The attention of {source.title} cannot be read: {reason}, and {unfit}. Choose another model."
+        ) from unfit
+
+
+def _through_tap(source: ModelSource) -> AttentionModel:
+    loaded = load(source, attn_implementation=tap.NAME)
+    if not loaded.model._supports_sdpa:
+        loaded.model.set_attn_implementation(tap.NAME_ADDITIVE)
+    return _opened(source, loaded, probe_tap(loaded.model), "tap")
+
+
+def _opened(source: ModelSource, loaded: Loaded, shape: Shape, route: Route) -> AttentionModel:
+    # A cache of keys and values is for writing on; here it would only hold memory.
+    loaded.model.config.get_text_config().use_cache = False
+    limit = _limit(loaded)
+    if route == "eager":
+        limit = min(limit, math.isqrt(EAGER_BYTES // (4 * shape.layers * shape.heads)))
+    return AttentionModel(source, loaded, shape.layers, shape.heads, shape.causal, limit, route)
+
+
+def _limit(loaded: Loaded) -> int:
+    """How many positions the model has, else how many tokens its tokenizer believes it may have."""
+    limit = getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None)
+    if not isinstance(limit, int) or limit <= 0:
+        believed = loaded.tokenizer.model_max_length if loaded.tokenizer else UNKNOWN_LIMIT
+        limit = int(believed) if believed < 10**6 else UNKNOWN_LIMIT
+    for path, module in loaded.model.named_modules():
+        # RoBERTa and its kin count positions from the padding index on, so the first few are never used.
+        if isinstance(module, torch.nn.Embedding) and "position" in path and module.padding_idx is not None:
+            limit = min(limit, module.num_embeddings - module.padding_idx - 1)
+    return limit

@@ -1,0 +1,176 @@
+"""The one door: a forward pass with a visitor, which is handed every block of attention weights that it asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+
+from dashboard.capture import tap
+from dashboard.capture.model import AttentionModel
+from dashboard.errors import UserError
+from dashboard.text.encoding import Encoding
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """The attention of some heads of one layer, from a block of queries of one text. Padding is already cut away.
+
+    Attributes
+    ----------
+    text: which of the texts (0 when there is one)
+    layer: which layer, from 0
+    heads: which heads, in the order of the first axis of `weights`
+    rows: the query positions
+    weights: float32 (heads, rows, keys), on the model's device. `keys` is all n positions, or fewer from the first
+        on, where the rest is the future of a causal layer and 0. The memory is reused for the next block: copy what
+        you keep, and change nothing.
+    allowed: bool (rows, keys), what the layer's mask lets each query see (padding, a sliding window); None where
+        that follows from the model alone: everything, or in a causal model what stands before
+    q, k, v: (heads, n, d), for a visitor whose `wants_qkv` is true: queries and keys as they enter the dot product
+        (after rotary positions), values, repeated for heads that share them; else None
+    scaling: the factor on the dot products, None where the model does not tell (route "eager")
+    """
+
+    text: int
+    layer: int
+    heads: tuple[int, ...]
+    rows: slice
+    weights: torch.Tensor
+    allowed: torch.Tensor | None = None
+    q: torch.Tensor | None = None
+    k: torch.Tensor | None = None
+    v: torch.Tensor | None = None
+    scaling: float | None = None
+
+
+class Visitor(Protocol):
+    """What is handed the blocks: layer by layer, and in a layer the rows in order, every text's before the next rows.
+
+    A visitor that also needs queries, keys and values has an attribute `wants_qkv = True`.
+    """
+
+    def block(self, block: Block) -> None: ...
+
+
+@torch.inference_mode()
+def visit(
+    model: AttentionModel,
+    encodings: Encoding | Sequence[Encoding],
+    visitor: Visitor,
+    *,
+    layers: Collection[int] | None = None,
+    heads: Mapping[int, Collection[int]] | None = None,
+    rows: int | None = None,
+) -> None:
+    """One forward pass over a text (or several, padded to one batch); `visitor` sees the weights it asked for.
+
+    Parameters
+    ----------
+    encodings: texts as this model sees them (`model.encode`)
+    layers: all heads of these layers; None for all layers, unless `heads` says which
+    heads: or these heads of these layers, by layer
+    rows: query rows in a block; None chooses so that a block has about a million weights
+
+    The pass ends after the last layer asked for. Layers that were not asked for run as they would without us. Extra
+    memory does not grow with layers × heads × n², except in a model of route "eager". Safe to call from several
+    threads at once with one model.
+
+    Raises UserError for a layer or head that the model does not have, and a text longer than the model takes.
+    """
+    texts = [encodings] if isinstance(encodings, Encoding) else list(encodings)
+    asked = _asked(model, layers, heads)
+    if not asked or not texts:
+        return
+    lengths = [len(text) for text in texts]
+    if max(lengths) > model.limit:
+        raise UserError(
+            f"The text has {max(lengths):,} tokens and {model.title} takes {model.limit:,}. Use a shorter text."
+        )
+    inputs = _batch(model, texts)
+    wants_qkv = getattr(visitor, "wants_qkv", False)
+    if model.route == "eager":
+        if wants_qkv:
+            raise UserError(
+                f"{model.title} computes its attention in a way of its own, so its queries, keys and values cannot "
+                "be read. Choose another model for this."
+            )
+        _visit_eager(model, inputs, lengths, visitor, asked)
+        return
+
+    qkv: dict[int, tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = {}
+
+    def receive(layer: int, which: tap.Heads, rows: slice, weights: torch.Tensor, call: tap.Call) -> None:
+        allowed = call.allowed(rows)
+        if wants_qkv and layer not in qkv:
+            qkv.clear()
+            qkv[layer] = _per_head(call, which)
+        for text, n in enumerate(lengths):
+            cut, keys = slice(rows.start, min(rows.stop, n)), min(weights.shape[-1], n)
+            if cut.start >= cut.stop:
+                continue
+            count = cut.stop - cut.start
+            q, k, v = (part[text, :, :n] for part in qkv[layer]) if wants_qkv else (None, None, None)
+            visitor.block(
+                Block(
+                    text, layer, which, cut, weights[text, :, :count, :keys],
+                    None if allowed is None else allowed[text, :count, :keys], q, k, v, call.scaling,
+                )
+            )  # fmt: skip
+
+    with tap.listening(tap.Request(asked, receive, rows)):
+        model.loaded.model(**inputs)
+
+
+def _visit_eager(
+    model: AttentionModel, inputs: dict, lengths: list[int], visitor: Visitor, asked: dict[int, tuple[int, ...]]
+) -> None:
+    every = model.loaded.model(**inputs, output_attentions=True).attentions
+    for layer, heads in asked.items():
+        for text, n in enumerate(lengths):
+            weights = every[layer][text, list(heads), :n, :n]
+            visitor.block(Block(text, layer, heads, slice(0, n), weights))
+
+
+def _asked(
+    model: AttentionModel, layers: Collection[int] | None, heads: Mapping[int, Collection[int]] | None
+) -> dict[int, tuple[int, ...]]:
+    """Layer → heads, both in order and checked."""
+    if heads is None:
+        heads = {layer: range(model.heads) for layer in (range(model.layers) if layers is None else layers)}
+    for layer in heads:
+        if not 0 <= layer < model.layers:
+            raise UserError(
+                f"{model.title} has {model.layers} layers, counted from 0 to {model.layers - 1}; "
+                f"there is no layer {layer}."
+            )
+        for head in heads[layer]:
+            if not 0 <= head < model.heads:
+                raise UserError(
+                    f"{model.title} has {model.heads} heads in a layer, counted from 0 to {model.heads - 1}; "
+                    f"there is no head {head}."
+                )
+    return {layer: tuple(sorted(set(heads[layer]))) for layer in sorted(heads) if heads[layer]}
+
+
+def _batch(model: AttentionModel, texts: list[Encoding]) -> dict[str, torch.Tensor]:
+    """Ids padded on the right, and the mask of what is text where there is padding."""
+    longest, pad = max(map(len, texts)), model.loaded.model.config.get_text_config().pad_token_id
+    device = next(model.loaded.model.parameters()).device
+    ids = torch.full((len(texts), longest), 0 if pad is None else pad, dtype=torch.long)
+    mask = torch.zeros_like(ids)
+    for row, text in enumerate(texts):
+        ids[row, : len(text)] = torch.tensor(text.ids)
+        mask[row, : len(text)] = 1
+    inputs = {"input_ids": ids.to(device)}
+    if not mask.all():
+        inputs["attention_mask"] = mask.to(device)
+    return inputs
+
+
+def _per_head(call: tap.Call, heads: tap.Heads) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    group = call.q.shape[1] // call.k.shape[1]
+    shared = [head // group for head in heads]
+    return call.q[:, list(heads)], call.k[:, shared], call.v[:, shared]

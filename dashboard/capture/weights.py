@@ -1,0 +1,62 @@
+"""What a click on a head needs: its weights, or its layer's queries, keys and values, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dashboard.capture.model import AttentionModel
+from dashboard.capture.visit import Block, visit
+from dashboard.text.encoding import Encoding
+
+
+class _Keep:
+    """Visitor: the whole maps of a few heads of one text."""
+
+    def __init__(self, n: int, heads: Sequence[tuple[int, int]]):
+        self.maps = {head: np.zeros((n, n), np.float32) for head in heads}
+
+    def block(self, block: Block) -> None:
+        for place, head in enumerate(block.heads):
+            weights = block.weights[place].cpu().numpy()
+            self.maps[block.layer, head][block.rows, : weights.shape[-1]] = weights
+
+
+class _KeepParts:
+    """Visitor: queries, keys and values of one layer of one text."""
+
+    wants_qkv = True
+    parts: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+    def block(self, block: Block) -> None:
+        if block.rows.start == 0:
+            self.parts = tuple(part.cpu().numpy().copy() for part in (block.q, block.k, block.v))
+
+
+def head_weights(
+    model: AttentionModel, encoding: Encoding, heads: Sequence[tuple[int, int]]
+) -> list[np.ndarray]:
+    """The attention weights of some heads, given as (layer, head) from 0, in the order asked.
+
+    Each is float32 (n, n): row i is where token i looks, in [0, 1]; rows sum to 1 (to less where the model has a
+    learned sink, whose share is the rest). Only these heads' weights are computed, and nothing after the last layer
+    asked for. Raises UserError for a head that the model does not have.
+    """
+    asked: dict[int, list[int]] = {}
+    for layer, head in heads:
+        asked.setdefault(int(layer), []).append(int(head))
+    keep = _Keep(len(encoding), [(int(layer), int(head)) for layer, head in heads])
+    visit(model, encoding, keep, heads=asked)
+    return [keep.maps[int(layer), int(head)] for layer, head in heads]
+
+
+def qkv(model: AttentionModel, encoding: Encoding, layer: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Queries, keys and values of all heads of a layer, as they enter the dot product (after rotary positions).
+
+    Each is float32 (heads, n, d); keys and values that heads share are repeated. Raises UserError for a layer that
+    the model does not have, and for a model of route "eager", which does not show them.
+    """
+    keep = _KeepParts()
+    visit(model, encoding, keep, layers=[layer])
+    return keep.parts

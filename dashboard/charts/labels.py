@@ -1,0 +1,90 @@
+"""Words along an axis: how wide they are, how they stand, and which of them fit."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dashboard.charts.safe import shown
+from dashboard.charts.theme import PIECES_FONT, WORDS_FONT
+
+LONGEST = 110.0  # pixels of a label on an axis; longer ones end in “…”
+
+
+def labels_of(labels: Sequence[str]) -> list[str]:
+    """Labels as a chart may hold them."""
+    return [shown(label) for label in labels]
+
+
+def font_of(unit: str) -> str:
+    """Words of the text in the reading face, pieces in the monospaced one."""
+    return PIECES_FONT if unit == "tokens" else WORDS_FONT
+
+
+# Source Sans Regular, advance widths of U+0020–7E in hundredths of an em.
+_SOURCE_SANS = (
+    20, 29, 43, 50, 50, 82, 61, 25, 30, 30, 42, 50, 25, 31, 25, 35, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 25, 25,
+    50, 50, 50, 42, 85, 54, 59, 57, 62, 53, 49, 62, 65, 26, 48, 58, 49, 73, 65, 66, 57, 66, 57, 53, 54, 64, 52, 79,
+    51, 48, 54, 30, 35, 30, 50, 50, 54, 50, 55, 46, 56, 50, 29, 50, 54, 25, 25, 50, 26, 83, 55, 54, 56, 56, 35, 42,
+    34, 54, 47, 72, 45, 47, 42, 30, 24, 30, 50,
+)  # fmt: skip
+_OTHERS = {"…": 0.95, "→": 0.62, "←": 0.62, "·": 0.25, "—": 0.8, "’": 0.25, "\u00a0": 0.2}
+
+
+@lru_cache(maxsize=8192)
+def width_of(text: str, size: float, *, mono: bool = False) -> float:
+    """About how many pixels `text` takes at this size in Source Sans, or Source Code when `mono`.
+
+    Exact for plain Latin letters, a fair guess for other scripts, whose fonts are the system's.
+    """
+    return size * sum(_em(c, mono) for c in text)
+
+
+def _em(character: str, mono: bool) -> float:
+    point = ord(character)
+    if 0x20 <= point < 0x7F:
+        return 0.6 if mono else _SOURCE_SANS[point - 0x20] / 100
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0.0
+    if point >= 0x1F000:
+        return 1.3
+    if unicodedata.east_asian_width(character) in "WF":
+        return 1.0
+    return 0.6 if mono else _OTHERS.get(character, 0.55)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the labels of one axis stand: every `every`-th, at this size and angle."""
+
+    every: int
+    size: float
+    angle: int
+    room: float
+
+
+def stand(labels: Sequence[str], step: float, *, mono: bool, across: bool) -> Standing:
+    """Labels beside cells of `step` pixels; `across`: along the top, where they may have to lean.
+
+    A line of type needs 12 px of a row; leaning by 45° it needs 12 / sin 45° = 17.
+    """
+    size = 12.5 if step >= 15 else 11
+    every = max(1, -(-13 // max(1, int(step)))) if step < 12 else 1
+    widest = max((width_of(label, size, mono=mono) for label in labels), default=0)
+    room = min(widest, LONGEST)
+    if not across or widest <= step - 6:
+        return Standing(every, size, 0, room)
+    if step * every >= 19:
+        return Standing(every, size, -45, room)
+    return Standing(every, size, -90, room)
+
+
+def right_to_left(text: str) -> bool:
+    """Whether the text reads from right to left: its first letter with a direction does."""
+    for character in text[:2000]:
+        direction = unicodedata.bidirectional(character)
+        if direction in ("L", "R", "AL"):
+            return direction != "L"
+    return False

@@ -1,0 +1,63 @@
+"""The links between words that lines and arcs draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard.heads.view import HeadView
+
+FAINTEST = 0.005  # links below are never drawn, not even for a hovered word
+THRESHOLDS = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+
+
+@dataclass(frozen=True)
+class Links:
+    """What is drawn.
+
+    rows: {i, j, w, o} of all links of at least `FAINTEST`, weakest first, so that the strongest are on top;
+        o is w, but less for links to special tokens: where a head parks its attention there, their fan would
+        hide everything else
+    threshold: the weight from which on a link is drawn without being asked for
+    parked: whether any link drawn leads to a special token
+    """
+
+    rows: list[dict]
+    threshold: float
+    parked: bool
+
+    @property
+    def note(self) -> str:
+        """For the subtitle: which links are drawn."""
+        return (
+            f"links of {self.threshold * 100:.3g}\u00a0% and more{', paler to special tokens' if self.parked else ''} · "
+            f"point at a word for all its own, from {FAINTEST * 100:.3g}\u00a0%"
+        )
+
+
+def links_of(view: HeadView) -> Links:
+    """The links of a view, and the lowest threshold that leaves about two a word."""
+    weights = view.weights.astype(float)
+    i, j = np.nonzero(weights >= FAINTEST)
+    w = weights[i, j]
+    order = np.argsort(w, kind="stable")
+    special = np.array(view.special, bool)[j]
+    dark = np.where(special, 0.3 * w, w)
+    rows = [
+        {"i": a, "j": b, "w": c, "o": d}
+        for a, b, c, d in zip(*(x[order].tolist() for x in (i, j, w.round(4), dark.round(3))), strict=True)
+    ]
+    most = 2.0 * len(view)
+    threshold = next((s for s in THRESHOLDS if np.count_nonzero(weights >= s) <= most), THRESHOLDS[-1])
+    return Links(rows, threshold, bool((special & (w >= threshold)).any()))
+
+
+def strokes(widest: float) -> dict:
+    """Encoding of a link's line: width and darkness by weight, up to `widest` pixels."""
+    weight = {"field": "w", "type": "quantitative", "legend": None}
+    return {
+        "detail": {"field": "link", "type": "nominal"},
+        "strokeWidth": weight | {"scale": {"domain": [0, 1], "range": [0.5, widest]}},
+        "strokeOpacity": weight | {"field": "o", "scale": {"domain": [0, 0.1, 1], "range": [0.1, 0.3, 0.9]}},
+    }

@@ -1,0 +1,149 @@
+"""One look for screen and file: paper, ink, the three meanings, the type, and Vega-Lite's configuration.
+
+A weight is ink on paper: the scale runs from the page's own background (0) to full ink, so what is not
+there is not drawn. Blue, orange and grey mean syntax, context and position wherever they appear, so they
+are never used for anything else; a signed difference runs purple – paper – green.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Theme = Literal["light", "dark"]
+
+# Streamlit's own faces first, the names their files carry elsewhere next.
+WORDS_FONT = '"Source Sans", "Source Sans 3", "Source Sans Pro", sans-serif'
+PIECES_FONT = '"Source Code", "Source Code Pro", monospace'
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of a theme.
+
+    Attributes
+    ----------
+    paper: the page's background, and the colour of a weight of 0
+    ink: the colour of a full weight
+    text: words of the text, titles
+    quiet: what may recede: subtitles, labels of special tokens (at least 4.5 : 1 on paper)
+    hair: hairlines, the outline of something empty
+    syntax, context, position: the three meanings (Okabe–Ito, brightened for dark)
+    minus, plus: the ends of the signed scale
+    """
+
+    paper: str
+    ink: str
+    text: str
+    quiet: str
+    hair: str
+    syntax: str
+    context: str
+    position: str
+    minus: str
+    plus: str
+
+
+PALETTES: dict[Theme, Palette] = {
+    "light": Palette(
+        paper="#ffffff", ink="#17183b", text="#22232f", quiet="#6a6c7b", hair="#dcdde4",
+        syntax="#0072B2", context="#D55E00", position="#7F7F7F", minus="#8e3d6b", plus="#00664a",
+    ),
+    "dark": Palette(
+        paper="#0e1117", ink="#f3f1ff", text="#e9e9f0", quiet="#9a9cab", hair="#2e313b",
+        syntax="#4AA8E0", context="#F0873C", position="#A3A3A3", minus="#e79cc5", plus="#3fd0a4",
+    ),
+}  # fmt: skip
+
+STEPS = 9  # stops of a colour scale: enough for straight lines between them to follow OKLab
+
+
+def config(theme: Theme) -> dict:
+    """Vega-Lite configuration for every chart, on screen and in files alike.
+
+    Everything that Streamlit would fill in from its own theme is set here, so that both are one drawing.
+    """
+    p = PALETTES[theme]
+    label = {
+        "labelColor": p.text, "titleColor": p.quiet, "labelFont": WORDS_FONT, "titleFont": WORDS_FONT,
+        "labelFontSize": 12, "titleFontSize": 12, "labelFontWeight": "normal", "titleFontWeight": "normal",
+    }  # fmt: skip
+    return {
+        "background": p.paper,
+        "font": WORDS_FONT,
+        "view": {"stroke": None},
+        "mark": {"tooltip": None, "invalid": None},
+        "text": {"color": p.text, "font": WORDS_FONT, "fontSize": 13},
+        "axis": label | {"domain": False, "ticks": False, "grid": False, "gridColor": p.hair,
+                         "labelPadding": 6, "titlePadding": 8},
+        "legend": label | {"labelColor": p.quiet, "gradientStrokeColor": p.hair, "gradientStrokeWidth": 1},
+        "header": label,
+        "title": {
+            "anchor": "start", "frame": "bounds", "offset": 18, "color": p.text, "font": WORDS_FONT,
+            "fontSize": 16, "fontWeight": 600, "subtitleColor": p.quiet, "subtitleFont": WORDS_FONT,
+            "subtitleFontSize": 12.5, "subtitleFontWeight": "normal", "subtitlePadding": 5, "limit": 0,
+            "labelFont": WORDS_FONT, "titleFont": WORDS_FONT,
+        },
+        "concat": {"spacing": 36},
+    }  # fmt: skip
+
+
+def ink(theme: Theme) -> list[str]:
+    """Colours of the weight scale, paper to ink, evenly spaced in OKLab."""
+    p = PALETTES[theme]
+    return _between([p.paper, p.ink])
+
+
+def signed(theme: Theme) -> list[str]:
+    """Colours of the difference scale: minus – paper – plus, evenly spaced in OKLab on either side."""
+    p = PALETTES[theme]
+    return _between([p.minus, p.paper])[:-1] + _between([p.paper, p.plus])
+
+
+def scale(colours: list[str], low: float, high: float) -> dict:
+    """The Vega-Lite colour scale of these stops over [low, high]; values beyond take the end's colour."""
+    domain = np.linspace(low, high, len(colours)).round(6).tolist()
+    return {"type": "linear", "domain": domain, "range": colours, "interpolate": "rgb", "clamp": True}
+
+
+def paint(values: np.ndarray, colours: list[str], low: float, high: float) -> np.ndarray:
+    """The colours that `scale` gives these values, uint8 (..., 3): what an image must be made of."""
+    stops = np.array([_rgb(c) for c in colours], float)
+    at = np.clip((np.asarray(values, float) - low) / (high - low), 0, 1) * (len(stops) - 1)
+    left = np.minimum(at.astype(int), len(stops) - 2)
+    part = (at - left)[..., None]
+    return np.rint(stops[left] * (1 - part) + stops[left + 1] * part).astype(np.uint8)
+
+
+def _between(ends: list[str]) -> list[str]:
+    a, b = (_to_oklab(np.array(_rgb(c)) / 255) for c in ends)
+    return [_hex(_from_oklab(a + (b - a) * t)) for t in np.linspace(0, 1, STEPS)]
+
+
+def _rgb(colour: str) -> tuple[int, ...]:
+    return tuple(int(colour[k : k + 2], 16) for k in (1, 3, 5))
+
+
+def _hex(rgb: np.ndarray) -> str:
+    return "#" + "".join(f"{v:02x}" for v in np.rint(np.clip(rgb, 0, 1) * 255).astype(int))
+
+
+# OKLab: https://bottosson.github.io/posts/oklab/
+_LMS = np.array([[0.4122214708, 0.5363325363, 0.0514459929],
+                 [0.2119034982, 0.6806995451, 0.1073969566],
+                 [0.0883024619, 0.2817188376, 0.6299787005]])  # fmt: skip
+_LAB = np.array([[0.2104542553, 0.7936177850, -0.0040720468],
+                 [1.9779984951, -2.4285922050, 0.4505937099],
+                 [0.0259040371, 0.7827717662, -0.8086757660]])  # fmt: skip
+
+
+def _to_oklab(rgb: np.ndarray) -> np.ndarray:
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return _LAB @ np.cbrt(_LMS @ linear)
+
+
+def _from_oklab(lab: np.ndarray) -> np.ndarray:
+    linear = np.clip(np.linalg.solve(_LMS, np.linalg.solve(_LAB, lab) ** 3), 0, 1)
+    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)

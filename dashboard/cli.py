@@ -1,0 +1,236 @@
+"""The same engine without a browser.
+
+Exit status 0; 2 with one sentence on standard error. The file's ending picks the format.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from dashboard.errors import UserError
+
+ROOT = Path(__file__).resolve().parent.parent
+CHART_VIEWS = ("heatmap", "lines", "arcs", "reading", "compare", "difference", "atlas")
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage lines before it."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(
+            f"{message[:1].upper()}{message[1:]}. `python -m dashboard {self._asked()}--help` lists what there is."
+        )
+
+    def _asked(self) -> str:
+        command = self.prog.rpartition("dashboard")[2].strip()
+        return f"{command} " if command else ""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    try:
+        asked = build_parser().parse_args(arguments)
+        return asked.run(asked) or 0
+    except UserError as sentence:
+        print(sentence, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped. Nothing was written.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `… | head` closed the pipe: there is nobody left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def build_parser() -> Parser:
+    parser = Parser(prog="python -m dashboard", description="Look inside transformer attention.", allow_abbrev=False)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
+
+    app = commands.add_parser("app", help="launch the dashboard")
+    app.add_argument(
+        "--port", type=int, default=None, help="the port to listen on (default: the first free one from 8501)"
+    )
+    app.add_argument("--address", default="127.0.0.1", help="the interface to listen on (default: this machine only)")
+    app.add_argument("--headless", action="store_true", help="do not open a browser")
+    app.set_defaults(run=run_app)
+
+    models = commands.add_parser("models", help="list the models, or get one")
+    models.add_argument("--get", metavar="NAME", help="bring a model of the catalogue to this machine")
+    models.set_defaults(run=run_models)
+
+    attention = commands.add_parser("attention", help="the weights of one head over a text")
+    _text_and_model(attention)
+    attention.add_argument("--layer", type=int, required=True, help="counted from 0")
+    attention.add_argument("--head", type=int, required=True, help="counted from 0")
+    _unit(attention, "tokens")
+    _out(attention, ".csv .parquet .npz")
+    attention.set_defaults(run=run_attention)
+
+    scores = commands.add_parser("scores", help="pattern scores, a row per head")
+    _text_and_model(scores)
+    _out(scores, ".csv .parquet")
+    scores.set_defaults(run=run_scores)
+
+    chart = commands.add_parser("chart", help="a picture of heads over a text")
+    _text_and_model(chart)
+    chart.add_argument("--heads", default="", help="like L2H0,L2H9 (for the atlas: the heads to outline)")
+    chart.add_argument("--view", choices=CHART_VIEWS, default="heatmap")
+    chart.add_argument("--score", default="previous", help="what colours the atlas (default: previous)")
+    chart.add_argument("--theme", choices=("light", "dark"), default="light")
+    _unit(chart, "words")
+    _out(chart, ".png .svg .pdf .html .json")
+    chart.set_defaults(run=run_chart)
+    return parser
+
+
+def _text_and_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", metavar="TEXT", help="the text, in quotes; - reads standard input")
+    parser.add_argument("--model", default="minilm", help="a catalogue name, a hub id or a folder (default: minilm)")
+    parser.add_argument(
+        "--no-bos",
+        dest="bos",
+        action="store_false",
+        help="do not put a beginning-of-sequence token in front of a causal model's text",
+    )
+
+
+def _unit(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument("--unit", choices=("tokens", "words"), default=default, help=f"default: {default}")
+    parser.add_argument(
+        "--special", choices=("show", "hide"), default="show", help="hide special tokens and renormalise"
+    )
+
+
+def _out(parser: argparse.ArgumentParser, endings: str) -> None:
+    parser.add_argument("--out", required=True, metavar="FILE", help=f"the file to write: {endings}")
+    parser.set_defaults(endings=tuple(ending.lstrip(".") for ending in endings.split()))
+
+
+def run_app(asked: argparse.Namespace) -> int:
+    port = asked.port or first_free_port(asked.address)
+    command = [
+        sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard"),
+        "--server.address", asked.address, "--server.port", str(port), "--server.headless", str(asked.headless).lower(),
+    ]  # fmt: skip
+    try:
+        return subprocess.call(command, cwd=ROOT)  # from the root, where .streamlit/config.toml lies
+    except KeyboardInterrupt:
+        return 0
+
+
+def first_free_port(address: str, start: int = 8501, tries: int = 50) -> int:
+    for port in range(start, start + tries):
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+            try:
+                probe.bind((address, port))
+            except OSError:
+                continue
+            return port
+    raise UserError(f"No free port between {start} and {start + tries - 1}. Name one with --port.")
+
+
+def run_models(asked: argparse.Namespace) -> int:
+    from dashboard.models import fetch, listing
+
+    if asked.get:
+        print(fetch(asked.get, progress=_say))
+        return 0
+    rows = [{"name": "name", "state": "state", "size": "size", "layers": "layers", "heads": "heads", "hub_id": "model"}]
+    rows += listing()
+    widths = {column: max(len(row[column]) for row in rows) for column in rows[0]}
+    for row in rows:
+        print("  ".join(row[column].ljust(width) for column, width in widths.items()).rstrip())
+    print("Also: the path of a folder with safetensors, or a hub id like owner/name.")
+    return 0
+
+
+def run_attention(asked: argparse.Namespace) -> int:
+    _check_out(asked)
+    from dashboard import api
+    from dashboard.heads import HeadId
+
+    if asked.layer < 0 or asked.head < 0:
+        raise UserError("Layers and heads are counted from 0.")
+    model, encoding = _read(asked)
+    view = api.attention(model, encoding, HeadId(asked.layer, asked.head), unit=asked.unit, special=asked.special)
+    api.save(view, asked.out, api.provenance(model, [view], "matrix"))
+    return _written(asked.out)
+
+
+def run_scores(asked: argparse.Namespace) -> int:
+    _check_out(asked)
+    from dashboard import api
+
+    model, encoding = _read(asked)
+    api.save(api.scores(model, encoding), asked.out, api.provenance_of_text(model, encoding, "scores"))
+    return _written(asked.out)
+
+
+def run_chart(asked: argparse.Namespace) -> int:
+    _check_out(asked)
+    from dashboard import api
+    from dashboard.heads import HeadId
+
+    names = [name for name in asked.heads.split(",") if name.strip()]
+    heads = list(dict.fromkeys(HeadId.parse(name) for name in names))
+    if asked.view == "atlas":
+        api.known_score(asked.score)
+    elif not heads:
+        raise UserError("Name the heads to draw: --heads L2H0, or several with commas between them.")
+    model, encoding = _read(asked)
+    heads = [api.existing_head(model, head) for head in heads]
+    if asked.view == "atlas":
+        table = api.overview(model, encoding, thumbnails=False, induction=asked.score == "induction")
+        chart = api.draw_atlas(table, asked.score, model=model.title, theme=asked.theme, tray=heads)
+        provenance = api.provenance_of_text(model, encoding, "atlas", score=asked.score, theme=asked.theme)
+    else:
+        views = api.attentions(model, encoding, heads, unit=asked.unit, special=asked.special)
+        chart = api.draw(views, asked.view, theme=asked.theme)
+        provenance = api.provenance(model, views, asked.view, theme=asked.theme)
+    api.save(chart, asked.out, provenance)
+    return _written(asked.out)
+
+
+def _check_out(asked: argparse.Namespace) -> None:
+    """Refuse a file that cannot be written before the model is loaded for nothing."""
+    from dashboard.export.write import check_target
+
+    check_target(asked.out, asked.endings)
+
+
+def _read(asked: argparse.Namespace):
+    """The model and the text as it sees it; what a person should know about it goes to standard error."""
+    from dashboard.capture import open_model
+
+    text = sys.stdin.read() if asked.text == "-" else asked.text
+    model = open_model(asked.model, fetch_missing=True, progress=_say)
+    encoding = model.encode(text, bos=asked.bos)
+    if encoding.left_out:
+        print(
+            f"{model.title} reads at most {model.limit:,} tokens: the last {encoding.left_out:,} of this text were left out.",
+            file=sys.stderr,
+        )
+    return model, encoding
+
+
+_said: list[str] = []
+
+
+def _say(fraction: float, sentence: str) -> None:
+    """Progress on standard error: on a terminal one line that changes, in a log a line when there is news."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{fraction:4.0%}  {sentence}", end="\n" if fraction >= 1 else "", file=sys.stderr, flush=True)
+    elif _said != [sentence]:
+        _said[:] = [sentence]
+        print(f"{fraction:4.0%}  {sentence}", file=sys.stderr)
+
+
+def _written(path: str) -> int:
+    print(f"Wrote {path}", file=sys.stderr)
+    return 0

@@ -1,0 +1,70 @@
+"""Everything about one figure in one zip."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dashboard.export.figure import figure_bytes
+from dashboard.export.matrix import matrix_bytes
+from dashboard.export.provenance import Provenance, file_stem
+from dashboard.export.snippet import snippet
+from dashboard.export.table import table_bytes
+
+if TYPE_CHECKING:
+    import altair as alt
+    import pandas as pd
+
+    from dashboard.heads.view import HeadView
+
+_DATE = (1980, 1, 1, 0, 0, 0)  # zip's first day: the time of packing is no part of the content
+_PACKED = (".png", ".npz", ".parquet")
+
+_README = """\
+{headline}
+
+Made with Two Heads, a dashboard for looking inside the attention of transformers.
+
+{stem}.png, .svg, .pdf   the picture
+{stem}.html              the picture with its hover; works offline
+{stem}.json              its Vega-Lite specification, data included
+{stem}.csv, .parquet     its data as a table
+{matrices}provenance.json          model, revision, text, heads, options and versions
+snippet.py               computes it again: run it from the folder of Two Heads
+
+Attention is where a head looks. It does not by itself explain what the model does.
+"""
+
+
+def bundle(
+    chart: alt.TopLevelMixin, frame: pd.DataFrame, views: Sequence[HeadView], provenance: Provenance
+) -> bytes:
+    """A zip of the picture in all formats, its table, each head's matrix, provenance, script and a note.
+
+    Same arguments, same bytes.
+    """
+    stem = file_stem(provenance)
+    files = {f"{stem}.{fmt}": figure_bytes(chart, fmt, provenance) for fmt in ("png", "svg", "pdf", "html", "json")}
+    files |= {f"{stem}.{fmt}": table_bytes(frame, fmt, provenance) for fmt in ("csv", "parquet")}
+    matrices = {f"{view.head}.npz": matrix_bytes(view, provenance) for view in views}
+    files |= matrices
+    files["provenance.json"] = json.dumps(provenance.to_dict(), indent=1).encode()
+    files["snippet.py"] = snippet(provenance).encode()
+    listed = f"{', '.join(matrices)}: the matrices, for numpy.load\n" if matrices else ""
+    files["README.txt"] = _README.format(headline=provenance.headline(), stem=stem, matrices=listed).encode()
+    return _zip(stem, files)
+
+
+def _zip(folder: str, files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in files.items():
+            entry = zipfile.ZipInfo(f"{folder}/{name}", _DATE)
+            entry.external_attr = 0o644 << 16
+            entry.create_system = 3  # the same bytes on Windows
+            entry.compress_type = zipfile.ZIP_STORED if name.endswith(_PACKED) else zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data)
+    return out.getvalue()

@@ -1,0 +1,104 @@
+"""A chart as PNG, SVG, PDF, HTML or Vega-Lite JSON.
+
+One drawing: every picture starts from the same specification, and PNG and PDF from the same SVG, laid out by
+vl-convert with the fonts that the screen uses.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any, Literal
+from xml.etree import ElementTree
+
+from dashboard.export.fonts import register
+from dashboard.export.place import HREF, SVG, place_text
+from dashboard.export.provenance import Provenance
+from dashboard.export.spec import description_of, specification, title_of, version_of, without_limits
+from dashboard.export.stamp import stamp_pdf, stamp_png, stamp_svg, svg_text
+from dashboard.export.webpage import html_bytes
+
+if TYPE_CHECKING:
+    import altair as alt
+
+FigureFormat = Literal["png", "svg", "pdf", "html", "json"]
+
+SCALE = 2.0  # a PNG's pixels for one on screen
+MOST_PIXELS = 80e6  # of a PNG; a larger one gets a smaller scale
+
+
+def figure_bytes(
+    chart: alt.TopLevelMixin | dict[str, Any], fmt: FigureFormat, provenance: Provenance | None = None
+) -> bytes:
+    """The chart as a file's content. Same chart and provenance, same bytes.
+
+    Parameters
+    ----------
+    chart: an Altair chart, or a Vega-Lite specification
+    fmt: "png" (2 pixels for one on screen), "svg", "pdf", "html" (works offline) or "json" (Vega-Lite)
+    provenance: written into the file (text chunk, metadata, document information, meta, usermeta)
+
+    Raises ValueError for another format.
+    """
+    spec = specification(chart, provenance)
+    if fmt == "json":
+        return json.dumps(spec, ensure_ascii=False, indent=1, allow_nan=False).encode()
+    if fmt == "html":
+        return html_bytes(spec, provenance)
+    words = title_of(provenance), description_of(spec, provenance), provenance
+    if fmt == "svg":
+        return stamp_svg(_drawn(spec), *words)
+    if fmt == "png":
+        return stamp_png(_png(_drawn(spec)), *words)
+    if fmt == "pdf":
+        return stamp_pdf(_pdf(_drawn(spec)), *words)
+    raise ValueError(f"no such format: {fmt!r}")
+
+
+def _drawn(spec: dict[str, Any]) -> ElementTree.Element:
+    """The specification laid out as SVG."""
+    import vl_convert
+
+    register()
+    version = version_of(spec)
+    try:
+        svg = vl_convert.vegalite_to_svg(spec, vl_version=version)
+    except ValueError:
+        # Where a text is too wide, Vega may cut an emoji in two to measure what fits, which vl-convert refuses.
+        svg = vl_convert.vegalite_to_svg(_unlimited(spec), vl_version=version)
+    return ElementTree.fromstring(svg)
+
+
+def _unlimited(spec: dict[str, Any]) -> dict[str, Any]:
+    """The specification with no text cut off. The defaults for what sets no limit itself are Vega-Lite's own."""
+    config = spec.get("config", {})
+    none = {"axis": {"labelLimit": 0, "titleLimit": 0}, "legend": {"labelLimit": 0, "titleLimit": 0}}
+    none |= {"header": {"labelLimit": 0, "titleLimit": 0}, "title": {"limit": 0}, "text": {"limit": 0}}
+    merged = config | {part: {**config.get(part, {}), **limits} for part, limits in none.items()}
+    return without_limits({**spec, "config": merged})
+
+
+def _png(root: ElementTree.Element, scale: float = SCALE) -> bytes:
+    import vl_convert
+
+    area = float(root.get("width", 1)) * float(root.get("height", 1))
+    place_text(root, emoji_as_images=False)
+    return vl_convert.svg_to_png(svg_text(root), scale=min(scale, (MOST_PIXELS / max(area, 1)) ** 0.5))
+
+
+def _pdf(root: ElementTree.Element) -> bytes:
+    import vl_convert
+
+    place_text(root, emoji_as_images=True)
+    try:
+        return vl_convert.svg_to_pdf(svg_text(root))
+    except RuntimeError:  # a font of this machine that cannot be embedded: then the page is a picture
+        return vl_convert.svg_to_pdf(svg_text(_as_image(root)))
+
+
+def _as_image(root: ElementTree.Element) -> ElementTree.Element:
+    size = {key: root.get(key, "1") for key in ("width", "height")}
+    page = ElementTree.Element(f"{SVG}svg", size)
+    png = base64.b64encode(_png(root, scale=4.0)).decode("ascii")
+    page.append(ElementTree.Element(f"{SVG}image", size | {HREF: f"data:image/png;base64,{png}"}))
+    return page

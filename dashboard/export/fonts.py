@@ -1,0 +1,142 @@
+"""The fonts that come with us: Source Sans for words, Source Code for pieces, as on screen.
+
+Streamlit's pages use the same two families. Here they lie as Adobe released them (SIL Open Font License, see
+`typefaces/`): as they are for an HTML file, unpacked once into the user's cache folder for vl-convert, which
+reads no WOFF2. So a file looks like the screen also on a machine that has no font at all.
+
+Unpacked they get names of our own: the licence reserves theirs, and vl-convert cannot measure a text in a
+family with a number in its name, like Source Sans 3 (it takes the quotes away and the name is no CSS then).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from dashboard.errors import UserError
+from dashboard.export.cache import cached_file
+from dashboard.export.write import atomically
+
+SANS, MONO = "Two Heads Sans", "Two Heads Mono"
+
+# For files: the screen's families by their usual names, then ours. Without quotes and numbers, see above.
+SANS_STACK = f"Source Sans, Source Sans Pro, {SANS}, sans-serif"
+MONO_STACK = f"Source Code, Source Code Pro, {MONO}, monospace"
+
+
+
+
+def is_mono(family: str) -> bool:
+    """True for a CSS font family, or a stack of them, that is monospaced."""
+    return "code" in family.lower() or "mono" in family.lower()
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A font that comes with us: its family (our name for it), its weight in CSS, and its WOFF2 file."""
+
+    family: str
+    weight: int
+    woff2: Path
+
+
+_FOLDER = Path(__file__).parent / "typefaces"
+SHIPPED = (
+    Shipped(SANS, 400, _FOLDER / "SourceSans3-Regular.ttf.woff2"),
+    Shipped(SANS, 600, _FOLDER / "SourceSans3-Semibold.ttf.woff2"),
+    Shipped(MONO, 400, _FOLDER / "SourceCodePro-Regular.ttf.woff2"),
+)
+
+_lock = Lock()
+
+
+@lru_cache(maxsize=1)
+def _unpacked() -> Path:
+    """The folder with our fonts as TrueType files, made on the first call ever (about half a second)."""
+    stamp = hashlib.sha256(b"".join(font.woff2.read_bytes() for font in SHIPPED)).hexdigest()[:12]
+    try:
+        return _unpack_into(cached_file(f"fonts-{stamp}"))
+    except (OSError, UserError):  # no cache folder to write to: do without one
+        return _unpack_into(Path(tempfile.mkdtemp(prefix="two-heads-fonts-")))
+
+
+def _unpack_into(folder: Path) -> Path:
+    from fontTools.ttLib import TTFont
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for font in SHIPPED:
+        target = folder / _file_name(font)
+        if not target.exists():
+            out = io.BytesIO()
+            unpacked = TTFont(font.woff2, recalcBBoxes=False, recalcTimestamp=False)
+            unpacked.flavor = None
+            _rename(unpacked["name"], font)
+            unpacked.save(out, reorderTables=None)
+            atomically(target, out.getvalue())
+    return folder
+
+
+def _rename(names: Any, font: Shipped) -> None:
+    """Give a font our family's name. What says who made it and under which licence stays."""
+    style = {400: "Regular", 600: "Semibold"}[font.weight]
+    full = f"{font.family} {style}"
+    ours = {1: full, 2: "Regular", 3: full, 4: full, 6: full.replace(" ", ""), 16: font.family, 17: style}
+    names.names = [record for record in names.names if record.nameID in (0, 8, 9, 11, 13, 14)]
+    for number, text in ours.items():
+        names.setName(text, number, 3, 1, 0x409)  # Windows, Unicode, English
+
+
+def _file_name(font: Shipped) -> str:
+    return f"{font.family.replace(' ', '')}-{font.weight}.ttf"
+
+
+def shipped_file(family: str, weight: int) -> Path:
+    """The TrueType file of one of our families in the weight nearest to this one."""
+    faces = [font for font in SHIPPED if font.family == family]
+    register()
+    return _unpacked() / _file_name(min(faces, key=lambda font: abs(font.weight - weight)))
+
+
+@lru_cache(maxsize=4)
+def shipped_characters(family: str) -> frozenset[int]:
+    """The code points that one of our families draws."""
+    from fontTools.ttLib import TTFont
+
+    with contextlib.closing(TTFont(shipped_file(family, 400), lazy=True)) as font:
+        return frozenset(font.getBestCmap())
+
+
+_registered = False
+
+
+def register() -> None:
+    """Make our fonts known to vl-convert, once in a process."""
+    global _registered
+    with _lock:
+        if not _registered:
+            import vl_convert
+
+            vl_convert.register_font_directory(str(_unpacked()))
+            _registered = True
+
+
+@lru_cache(maxsize=1)
+def font_face_css() -> str:
+    """CSS that brings our fonts along in an HTML file."""
+    import base64
+
+    rules = []
+    for font in SHIPPED:
+        data = base64.b64encode(font.woff2.read_bytes()).decode("ascii")
+        rules.append(
+            f'@font-face{{font-family:"{font.family}";font-weight:{font.weight};font-style:normal;'
+            f'src:url(data:font/woff2;base64,{data}) format("woff2")}}'
+        )
+    return "\n".join(rules)

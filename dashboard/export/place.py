@@ -1,0 +1,125 @@
+"""Every piece of text in an SVG set in a font that has it, for PNG and PDF.
+
+A line of one font stays one element. A line of several is cut into its runs and each is put at its own place:
+inside one element, vl-convert's renderer mixes up the shapes of neighbouring fonts. Widths are measured with
+the shaper that the renderer has too (HarfBuzz, here in Pillow).
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from functools import lru_cache
+from xml.etree.ElementTree import Element
+
+from dashboard.export.fonts import MONO, SANS, is_mono, shipped_file
+from dashboard.export.runs import Run, runs
+from dashboard.export.system_fonts import families
+
+SVG = "{http://www.w3.org/2000/svg}"
+HREF = "{http://www.w3.org/1999/xlink}href"
+SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+
+_PLACE = ("transform", "x", "y", "text-anchor", "font-family", SPACE)
+_ASCENT, _HEIGHT = 1.1, 1.5  # of an emoji's picture, in em
+
+
+def place_text(root: Element, *, emoji_as_images: bool) -> None:
+    """Set every `<text>` under `root` in fonts that draw it, in place.
+
+    emoji_as_images: for PDF, into which vl-convert cannot write a colour font
+    """
+    for parent in list(root.iter()):
+        for at, child in enumerate(parent):
+            if child.tag == f"{SVG}text":
+                parent[at] = _placed(child, emoji_as_images)
+
+
+def _placed(text: Element, emoji_as_images: bool) -> Element:
+    group = Element(f"{SVG}g", {key: text.attrib[key] for key in ("transform",) if key in text.attrib})
+    look = {key: value for key, value in text.attrib.items() if key not in _PLACE}
+    base = MONO if is_mono(text.get("font-family", "")) else SANS
+    size = _number(text.get("font-size"), 11.0)
+    weight = {"bold": 700, "normal": 400}.get(text.get("font-weight", ""), int(_number(text.get("font-weight"), 400)))
+    x, y = _number(text.get("x"), 0.0), _number(text.get("y"), 0.0)
+    for line in [text] if not len(text) else list(text):  # Vega writes further lines as tspans with x and dy
+        y += _number(line.get("dy"), 0.0)
+        written = re.sub(r"[ \t\r\n]+", " ", line.text or "").strip(" ")
+        cut = runs(written, base)
+        if len(cut) == 1 and not (cut[0].colour and emoji_as_images):
+            group.append(_text(cut[0], base, look, x, y, text.get("text-anchor")))
+            continue
+        widths = [_width(run, base, size, weight) for run in cut]
+        at = x - sum(widths) * {"middle": 0.5, "end": 1.0}.get(text.get("text-anchor", ""), 0.0)
+        for run, width in zip(cut, widths, strict=True):
+            if run.colour and emoji_as_images:
+                group.append(_image(run, look, at, y, size, width))
+            elif run.text.strip(" "):
+                group.append(_text(run, base, look, at, y, None))
+            at += width
+    return group
+
+
+def _text(run: Run, base: str, look: dict[str, str], x: float, y: float, anchor: str | None) -> Element:
+    family = f"'{run.family or base}', '{base}'"
+    element = Element(f"{SVG}text", look | {"x": f"{x:g}", "y": f"{y:g}", "font-family": family, SPACE: "preserve"})
+    if anchor:
+        element.set("text-anchor", anchor)
+    element.text = run.text
+    return element
+
+
+def _image(run: Run, look: dict[str, str], x: float, y: float, size: float, width: float) -> Element:
+    place = {"x": f"{x:g}", "y": f"{y - _ASCENT * size:g}", "width": f"{width:g}", "height": f"{_HEIGHT * size:g}"}
+    opacity = {key: look[key] for key in ("opacity", "fill-opacity") if key in look}
+    if "fill-opacity" in opacity:
+        opacity = {"opacity": opacity["fill-opacity"]}
+    drawn = _emoji_uri(run.text, run.family or "", round(width / size, 3))
+    return Element(f"{SVG}image", place | opacity | {HREF: drawn})
+
+
+@lru_cache(maxsize=512)
+def _emoji_uri(text: str, family: str, width: float) -> str:
+    """Emoji as a PNG of 64 pixels an em, a data: address."""
+    import vl_convert
+
+    em = 64
+    picture = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * em:g}" height="{_HEIGHT * em:g}">'
+        f'<text y="{_ASCENT * em:g}" font-size="{em}px" font-family="\'{family}\'">{text}</text></svg>'
+    )
+    return "data:image/png;base64," + base64.b64encode(vl_convert.svg_to_png(picture)).decode("ascii")
+
+
+def _width(run: Run, base: str, size: float, weight: int) -> float:
+    """The advance of a run in pixels."""
+    if run.family is None:
+        file, index = str(shipped_file(base, weight)), 0
+    else:
+        face = min(families()[run.family], key=lambda f: (abs(f.weight - weight), f.file))
+        file, index = face.file, face.index
+    return _em_width(run.text, file, index) * size
+
+
+@lru_cache(maxsize=8192)
+def _em_width(text: str, file: str, index: int) -> float:
+    font, size = _measuring(file, index)
+    return font.getlength(text) / size if font else 1.25 * len(text)
+
+
+@lru_cache(maxsize=64)
+def _measuring(file: str, index: int):
+    """A font to measure with and its size in pixels. Bitmap fonts have a few sizes only."""
+    from PIL import ImageFont
+
+    for size in (1000, 109, 136, 160, 128, 96, 64):
+        try:
+            return ImageFont.truetype(file, size, index), size
+        except OSError:
+            continue
+    return None, 1
+
+
+def _number(written: str | None, otherwise: float) -> float:
+    found = re.match(r"-?[\d.]+(?:e-?\d+)?", written or "")
+    return float(found[0]) if found else otherwise

@@ -1,0 +1,128 @@
+"""Where a file comes from: enough to compute it again."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from importlib import metadata
+from typing import Any
+
+from dashboard.charts.theme import Theme
+from dashboard.heads.view import HeadView
+
+PACKAGES = ("torch", "transformers", "numpy", "pandas", "altair", "vl-convert-python")
+
+
+@lru_cache(maxsize=1)
+def _versions() -> tuple[tuple[str, str], ...]:
+    found = [("python", platform.python_version())]
+    for package in PACKAGES:
+        try:
+            found.append((package, metadata.version(package)))
+        except metadata.PackageNotFoundError:
+            continue
+    return tuple(found)
+
+
+def versions() -> dict[str, str]:
+    """Python and the packages that a number or a picture depends on, with their versions."""
+    return dict(_versions())
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a figure or a table shows and what made it.
+
+    Attributes
+    ----------
+    model: the name to open it by: a catalogue name, a hub id or a folder
+    revision: the hub's commit, or "sha256:…" of the weights
+    text: the text, whole
+    heads: like ("L2H9",); empty where all heads are meant
+    unit, special: what the positions are, whether special tokens are shown or hidden
+    view: the kind of picture, "matrix" or "scores"
+    options: what else was chosen, e.g. {"theme": "light"}
+    versions: see `versions`
+    title: the model's name for people
+    """
+
+    model: str
+    revision: str
+    text: str
+    heads: tuple[str, ...]
+    unit: str
+    special: str
+    view: str
+    options: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=versions)
+    title: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"made_with": "Two Heads"} | json.loads(json.dumps(asdict(self), default=str))
+
+    def to_json(self) -> str:
+        """ASCII only (other characters as \\u escapes), so that every container can hold it unchanged."""
+        return json.dumps(self.to_dict(), ensure_ascii=True)
+
+    def headline(self) -> str:
+        """A title for the file: ``L2H9 · MiniLM · heatmap``."""
+        heads = _and(self.heads) if self.heads else "all heads"
+        return " · ".join(part for part in (heads, self.title or self.model, self.view) if part)
+
+
+def provenance_of(
+    views: Sequence[HeadView],
+    view_name: str,
+    theme: Theme = "light",
+    *,
+    model: str = "",
+    revision: str = "",
+    **options: Any,
+) -> Provenance:
+    """The provenance of a picture of these views, which are of one model and one text.
+
+    Parameters
+    ----------
+    model: the name to open the model by (default: its title, the only name a HeadView knows)
+    revision: the model's revision
+    options: what `draw` was given beside the theme
+    """
+    first = views[0]
+    return Provenance(
+        model=model or first.model,
+        revision=revision,
+        text=first.text,
+        heads=tuple(str(view.head) for view in views),
+        unit=first.unit,
+        special=first.hidden,
+        view=view_name,
+        options={"theme": theme} | options,
+        title=first.model,
+    )
+
+
+def file_stem(provenance: Provenance) -> str:
+    """A file's name without its ending: ``minilm-L2H9-heatmap``. ASCII, at most 100 characters, safe on Windows."""
+    model = _slug(re.split(r"[\\/]", provenance.model.rstrip("\\/"))[-1].partition("@")[0])[:40].strip("-")
+    heads = list(provenance.heads[:4])
+    if len(provenance.heads) > 4:
+        heads.append(f"and-{len(provenance.heads) - 4}-more")
+    parts = [model or "model", *map(_slug, heads), _slug(provenance.view)]
+    if score := provenance.options.get("score"):
+        parts.append(_slug(str(score)))
+    return "-".join(part for part in parts if part)[:100].strip("-")
+
+
+def _slug(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+    return re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-")
+
+
+def _and(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,60 @@
+"""A script that computes a figure again."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from dashboard.export.provenance import Provenance, file_stem
+
+_READING = ("bos",)  # options of `attention` and `scores`; the others are for drawing
+
+
+def snippet(provenance: Provenance) -> str:
+    """Python code that computes the figure, table or matrix again and saves it.
+
+    It runs from the project's folder as it is. The text is written as a Python literal, so no text can break it.
+    """
+    p = provenance
+    reading = _keywords({name: value for name, value in p.options.items() if name in _READING})
+    drawing = _keywords({name: value for name, value in p.options.items() if name not in _READING})
+    each = f", unit={p.unit!r}, special={p.special!r}{reading}"
+    if p.view == "scores":
+        names, ending = "open_model, save, scores", "csv"
+        steps = [f"thing = scores(model, text{reading})"]
+    elif p.view == "atlas":
+        names, ending = "draw_atlas, open_model, save, scores", "svg"
+        titled = _keywords({"model": p.title or p.model})
+        steps = [f"table = scores(model, text{reading})", f"thing = draw_atlas(table{drawing}{titled})"]
+    elif p.view == "matrix":
+        names, ending = "attention, open_model, save", "npz"
+        steps = [f"thing = attention(model, text, {p.heads[0]!r}{each})"]
+    else:
+        names, ending = "attention, draw, open_model, save", "svg"
+        steps = [
+            f"views = [attention(model, text, head{each}) for head in {list(p.heads)!r}]",
+            f"thing = draw(views, {p.view!r}{drawing})",
+        ]
+    revision = f"  # {_one_line(p.revision)}" if p.revision else ""
+    return f"""\
+from dashboard import {names}
+
+text = {p.text!r}
+model = open_model({_model(p)!r}){revision}
+{chr(10).join(steps)}
+save(thing, "{file_stem(p)}.{ending}")
+"""
+
+
+def _keywords(options: dict[str, Any]) -> str:
+    return "".join(f", {name}={value!r}" for name, value in options.items())
+
+
+def _model(p: Provenance) -> str:
+    """The model's name; a hub id with its commit, so that the same weights are opened."""
+    is_hub_id = re.fullmatch(r"[\w.-]+/[\w.-]+", p.model)
+    return f"{p.model}@{p.revision}" if is_hub_id and re.fullmatch(r"[0-9a-f]{7,40}", p.revision) else p.model
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"[^\x20-\x7e]+", " ", text)[:80]

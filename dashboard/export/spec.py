@@ -1,0 +1,76 @@
+"""A chart's Vega-Lite specification as every file gets it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dashboard.export.clean import legal_all
+from dashboard.export.fonts import MONO_STACK, SANS_STACK, is_mono
+from dashboard.export.provenance import Provenance
+
+if TYPE_CHECKING:
+    import altair as alt
+
+CONTAINER_WIDTH = 720  # what "as wide as the page" is where there is no page
+
+
+def specification(chart: alt.TopLevelMixin | dict[str, Any], provenance: Provenance | None) -> dict[str, Any]:
+    """The specification with its provenance under ``usermeta.provenance``, free of characters that break files.
+
+    A copy: the chart stays as it is. Its fonts become the stacks that files use (`dashboard.export.fonts`). Files
+    have no page to fill, so a width of "container" becomes 720.
+    """
+    spec = _with_font_stacks(legal_all(chart if isinstance(chart, dict) else chart.to_dict()))
+    if spec.get("width") == "container":
+        spec["width"] = CONTAINER_WIDTH
+    if provenance is not None:
+        spec["usermeta"] = {**(spec.get("usermeta") or {}), "provenance": legal_all(provenance.to_dict())}
+    return spec
+
+
+def _with_font_stacks(value: Any) -> Any:
+    """Every `font`, `labelFont`, `titleFont`… as the stack of its kind, in place."""
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            if isinstance(entry, str) and (key == "font" or key.endswith("Font")):
+                value[key] = MONO_STACK if is_mono(entry) else SANS_STACK
+            elif key not in ("datasets", "values"):
+                _with_font_stacks(entry)
+    elif isinstance(value, list):
+        for entry in value:
+            _with_font_stacks(entry)
+    return value
+
+
+def without_limits(value: Any) -> Any:
+    """A copy in which no text has a greatest width, `limit`, `labelLimit`, `titleLimit`…"""
+    if isinstance(value, dict):
+        bounded = {key for key in value if key == "limit" or key.endswith("Limit")}
+        return {key: 0 if key in bounded else without_limits(entry) for key, entry in value.items()}
+    return [without_limits(entry) for entry in value] if isinstance(value, list) else value
+
+
+def version_of(spec: dict[str, Any]) -> str:
+    """The Vega-Lite version of a specification as vl-convert names it: "6.4" for …/vega-lite/v6.4.1.json.
+
+    The newest one that vl-convert has, where it has not this one.
+    """
+    import vl_convert
+
+    known = vl_convert.get_vegalite_versions()
+    asked = str(spec.get("$schema", "")).rpartition("/v")[2].removesuffix(".json")
+    wanted = ".".join(asked.split(".")[:2])
+    return wanted if wanted in known else max(known, key=lambda version: tuple(map(int, version.split("."))))
+
+
+def description_of(spec: dict[str, Any], provenance: Provenance | None) -> str:
+    """What the picture shows, in words: the chart's own description, else its provenance's headline."""
+    written = spec.get("description")
+    if isinstance(written, str) and written:
+        return written
+    return title_of(provenance)
+
+
+def title_of(provenance: Provenance | None) -> str:
+    """The file's title."""
+    return f"{provenance.headline()} – Two Heads" if provenance else "Two Heads"

@@ -1,0 +1,112 @@
+"""A chart as one HTML file that works without a network, hover included.
+
+Vega, Vega-Lite and Vega-Embed are written into it as vl-convert carries them, and our fonts with them. The
+page forbids itself every connection. A text of a person's cannot end the script that it stands in: in the
+embedded specification `<` is written as an escape.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from html import escape
+from importlib import metadata
+from string import Template
+from typing import Any
+
+from dashboard.export.cache import cached
+from dashboard.export.clean import legal
+from dashboard.export.fonts import SANS_STACK, SHIPPED, font_face_css
+from dashboard.export.provenance import Provenance
+from dashboard.export.spec import description_of, title_of, version_of
+from dashboard.export.stamp import KEY
+
+# Vega compiles its expressions ('unsafe-eval') and shows images from data: addresses; nothing else is allowed.
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
+    "img-src data: blob:; font-src data:; connect-src data: blob:; base-uri 'none'; form-action 'none'"
+)
+
+_PAGE = Template("""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="$policy">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="Two Heads">
+<meta name="description" content="$description">
+<meta name="$key" content="$provenance">
+<title>$title</title>
+<style>
+$fonts
+html { background: $paper; color-scheme: $scheme; }
+body { margin: 24px; overflow-x: auto; }
+#chart { display: inline-block; }
+#vg-tooltip-element { font-family: $sans; font-size: 14px; }
+</style>
+</head>
+<body>
+<main><div id="chart"></div></main>
+<script type="module">
+$library
+</script>
+<script type="module">
+const spec = $spec;
+// Text is measured when it is laid out, so the fonts come first.
+await Promise.all($faces.map((face) => document.fonts.load(face)));
+const actions = {export: true, source: false, compiled: false, editor: false};
+await vegaEmbed("#chart", spec, {renderer: "svg", actions});
+</script>
+<noscript>This picture is drawn by JavaScript, which is switched off. It says: $description</noscript>
+</body>
+</html>
+""")
+
+
+def html_bytes(spec: dict[str, Any], provenance: Provenance | None) -> bytes:
+    """The page for a specification made by `dashboard.export.spec.specification`, UTF-8."""
+    paper = str(spec.get("background") or spec.get("config", {}).get("background") or "#ffffff")
+    return _PAGE.substitute(
+        policy=escape(POLICY),
+        key=KEY,
+        title=escape(legal(title_of(provenance))),
+        description=escape(legal(description_of(spec, provenance))),
+        provenance=escape(provenance.to_json() if provenance else "{}"),
+        fonts=font_face_css(),
+        paper=escape(paper),
+        scheme="dark" if _is_dark(paper) else "light",
+        sans=SANS_STACK,
+        library=library(version_of(spec)),
+        spec=script_json(spec),
+        faces=script_json([f'{font.weight} 12px "{font.family}"' for font in SHIPPED]),
+    ).encode()
+
+
+def script_json(value: Any) -> str:
+    """JSON that can stand inside a `<script>`: no `<`, and none of the two line ends that JSON allows in strings."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+@lru_cache(maxsize=2)
+def library(version: str) -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script that sets `vegaEmbed`.
+
+    Putting it together takes a second or two, so it is kept in the cache folder.
+    """
+    import vl_convert
+
+    def together() -> bytes:
+        script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=version)
+        return script.replace("</script", "<\\/script").encode()
+
+    return cached(f"vega-{version}-of-vl-convert-{metadata.version('vl-convert-python')}.js", together).decode()
+
+
+def _is_dark(colour: str) -> bool:
+    """True where the paper is dark: "#0e1117"."""
+    if len(colour) != 7 or not colour.startswith("#"):
+        return colour == "black"
+    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 128

@@ -1,0 +1,75 @@
+"""Two heads on one text, in three numbers (METRICS §5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard.errors import UserError
+from dashboard.heads.view import HeadView
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How alike two heads are on one text.
+
+    Attributes
+    ----------
+    js: Jensen–Shannon divergence of their rows, base 2, the mean over rows; [0, 1], 0 where they are equal
+    top1: share of rows whose strongest key is the same; [0, 1]
+    pearson: correlation of all allowed cells of those rows; [-1, 1], NaN where either side is constant
+    rows: how many rows these figures are over; all three are NaN where there are none
+    """
+
+    js: float
+    top1: float
+    pearson: float
+    rows: int
+
+
+def compare(a: HeadView, b: HeadView) -> Comparison:
+    """Compares two heads row by row, over the rows that count (METRICS §1) in both; all keys stay.
+
+    Raises UserError where the two are not over the same positions.
+    """
+    if a.labels != b.labels or a.start != b.start:
+        raise UserError("Two heads are compared over the same positions. Choose one text, one unit and one part of it.")
+    rows = a.queries & b.queries
+    if not rows.any():
+        return Comparison(np.nan, np.nan, np.nan, 0)
+    p, q = a.weights[rows].astype(np.float64), b.weights[rows].astype(np.float64)
+    cells = (a.allowed & b.allowed)[rows]
+    return Comparison(
+        js=float(divergence(_whole(p), _whole(q)).mean()),
+        top1=float((p.argmax(1) == q.argmax(1)).mean()),
+        pearson=_pearson(p[cells], q[cells]),
+        rows=int(rows.sum()),
+    )
+
+
+def divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Jensen–Shannon divergence of distributions along the last axis, base 2 (not its square root): (…), [0, 1].
+
+    ½ KL(p ‖ m) + ½ KL(q ‖ m) with m = ½ (p + q).
+    """
+    middle = (p + q) / 2
+
+    def half(part: np.ndarray) -> np.ndarray:
+        ratio = np.divide(part, middle, out=np.ones_like(part), where=part > 0)
+        return (part * np.log2(ratio)).sum(-1) / 2
+
+    return (half(p) + half(q)).clip(0, 1)
+
+
+def _whole(rows: np.ndarray) -> np.ndarray:
+    """With what a learned sink or the rest of the text takes as a column of its own, so that each row sums to 1."""
+    rest = (1 - rows.sum(1, keepdims=True)).clip(0)
+    rows = np.hstack([rows, rest])
+    return rows / rows.sum(1, keepdims=True)
+
+
+def _pearson(x: np.ndarray, y: np.ndarray) -> float:
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
+        return float("nan")
+    return float(np.corrcoef(x, y)[0, 1].clip(-1, 1))

@@ -1,0 +1,120 @@
+"""What a head does on this text, in one sentence with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard.heads.view import HeadView
+from dashboard.heads.wording import counted, percent
+
+# A pattern is named when it takes at least this share, and this much more than an even spread would give it.
+LEAST_SHARE = 0.25
+LEAST_EXCESS = 0.15
+# … over at least this many rows, where the text has so many.
+LEAST_ROWS = 3
+# One special token is named alone when it has this part of what all of them have.
+MOST_OF_SPECIAL = 0.85
+
+
+@dataclass(frozen=True)
+class _Pattern:
+    """Keys that a row may prefer: how much they get, and would get from an even spread, the mean over `rows` rows."""
+
+    name: str
+    share: float
+    even: float
+    rows: int
+
+    @property
+    def excess(self) -> float:
+        return self.share - self.even
+
+
+def finding(view: HeadView) -> str:
+    """One plain sentence about what the head does on this text.
+
+    Names the pattern (the previous, next or same word, itself, a special token …) that gets most above what an even
+    spread over the visible keys would give it; where none stands out, the strongest single link and how many keys
+    the head effectively looks at. Figures are means over the rows that count (METRICS §1), whose number is given.
+    """
+    patterns = list(_patterns(view))
+    if not view.queries.any():
+        return f"On this text no {_one(view)} has anything to choose from, so nothing can be said of {view.head}."
+    enough = min(LEAST_ROWS, int(view.queries.sum()))
+    named = [p for p in patterns if p.share >= LEAST_SHARE and p.excess >= LEAST_EXCESS and p.rows >= enough]
+    if not named:
+        return _nothing_stands_out(view)
+    best = max(named, key=lambda pattern: pattern.excess)
+    return (
+        f"{view.head} gives {percent(best.share)} of its attention to {best.name} "
+        f"(mean over {counted(best.rows, view.unit)}; an even spread would give {percent(best.even)})."
+    )
+
+
+def _patterns(view: HeadView) -> Iterator[_Pattern]:
+    m, word = len(view), _one(view)
+    place = np.arange(m)
+    offset = place - place[:, None]
+    yield _pattern(view, f"the {word} itself", offset == 0)
+    yield _pattern(view, f"the previous {word}", offset == -1)
+    yield _pattern(view, f"the next {word}", offset == 1)
+    labels = np.unique([label.casefold() for label in view.labels], return_inverse=True)[1]
+    special = np.asarray(view.special, bool)
+    same = (labels[:, None] == labels) & (offset != 0) & ~special
+    yield _pattern(view, f"other places of the same {word}", same)
+    if view.start == 0 and not special[0]:
+        yield _pattern(view, f"the first {word}, “{view.labels[0]}”", np.broadcast_to(place == 0, (m, m)))
+    if special.any():
+        yield _special(view, special)
+
+
+def _special(view: HeadView, special: np.ndarray) -> _Pattern:
+    """All special tokens, or the one that has nearly all that they get."""
+    m = len(view)
+    every = _pattern(view, "special tokens", np.broadcast_to(special, (m, m)))
+    for label in dict.fromkeys(np.asarray(view.labels, object)[special]):
+        here = special & (np.asarray(view.labels, object) == label)
+        name = label if here.sum() == 1 else f"the {here.sum()} places of {label}"
+        one = _pattern(view, name, np.broadcast_to(here, (m, m)))
+        if one.share >= MOST_OF_SPECIAL * every.share:
+            return one
+    return every
+
+
+def _pattern(view: HeadView, name: str, keys: np.ndarray) -> _Pattern:
+    """The mean over the rows that count and can see such a key."""
+    keys = keys & view.allowed
+    rows = view.queries & keys.any(1)
+    if not rows.any():
+        return _Pattern(name, 0.0, 0.0, 0)
+    share = (view.weights * keys)[rows].sum(1).mean()
+    even = (keys[rows].sum(1) / _choices(view)[rows]).mean()
+    return _Pattern(name, float(share), float(even), int(rows.sum()))
+
+
+def _choices(view: HeadView) -> np.ndarray:
+    """How many keys each position may see, in the whole text: (m)."""
+    whole = view.whole or len(view)
+    return view.start + np.arange(len(view)) + 1 if view.causal else np.full(len(view), whole)
+
+
+def _nothing_stands_out(view: HeadView) -> str:
+    rows = np.flatnonzero(view.queries)
+    weights = view.weights[rows].astype(np.float64)
+    row, key = np.unravel_index(weights.argmax(), weights.shape)
+    entropy = -(weights * np.log2(weights, out=np.zeros_like(weights), where=weights > 0)).sum(1)
+    spread = (2**entropy / _choices(view)[rows]).mean()
+    where = f"“{view.labels[rows[row]]}” → “{view.labels[key]}”"
+    shown = "" if view.outside is None else " in this part"
+    return (
+        f"No simple pattern stands out in {view.head}: its strongest link{shown} is {where}, "
+        f"{percent(weights[row, key])}, and over {counted(len(rows), view.unit)} it looks at what amounts to "
+        f"{percent(min(spread, 1.0))} of the keys."
+    )
+
+
+def _one(view: HeadView) -> str:
+    return view.unit.removesuffix("s")

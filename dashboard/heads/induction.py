@@ -1,0 +1,74 @@
+"""Induction heads (Olsson et al. 2022), on the standard input of METRICS §1: a random sequence, twice in a row."""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from dashboard.capture import AttentionModel, Block, visit
+from dashboard.text.encoding import Encoding
+
+LENGTH = 50
+
+# The input does not depend on the text, so neither do the scores. Gone when the model is.
+_known: WeakKeyDictionary[AttentionModel, np.ndarray] = WeakKeyDictionary()
+
+
+def induction_scores(model: AttentionModel) -> np.ndarray:
+    """How much each head looks at what came after the same token the first time: (layers, heads), [0, 1].
+
+    The mean of A[i, i - 49] over the second half of 50 random tokens that stand there twice. NaN in a layer whose
+    window does not reach back that far, and where the model takes no text that long.
+    """
+    if model not in _known:
+        _known[model] = _measure(model)
+    return _known[model].copy()
+
+
+def standard_input(model: AttentionModel) -> Encoding:
+    """50 different ids that are not special, drawn with seed 0, twice, between the model's own special tokens."""
+    ids = np.random.default_rng(0).choice(_plain_ids(model), LENGTH, replace=False)
+    frame = model.encode("a")
+    own = [place for place, special in enumerate(frame.special) if not special]
+    front, back = frame.ids[: own[0]], frame.ids[own[-1] + 1 :]
+    ids = (*front, *map(int, ids), *map(int, ids), *back)
+    special = (True,) * len(front) + (False,) * (2 * LENGTH) + (True,) * len(back)
+    pieces = tuple(model.loaded.tokenizer.convert_ids_to_tokens(list(ids)))
+    return Encoding("", ids, pieces, pieces, ((0, 0),) * len(ids), special, added=frame.added)
+
+
+def _plain_ids(model: AttentionModel) -> list[int]:
+    """All ids that are in the vocabulary and not special, in order."""
+    tokenizer = model.loaded.tokenizer
+    special = set(tokenizer.all_special_ids)
+    special |= {token for token, piece in tokenizer.added_tokens_decoder.items() if piece.special}
+    rows = model.loaded.model.get_input_embeddings().num_embeddings
+    return sorted(token for token in set(tokenizer.get_vocab().values()) - special if token < rows)
+
+
+class _Induction:
+    """Visitor: Σ A[i, i - 49] over the second half, and over how many rows."""
+
+    def __init__(self, model: AttentionModel, first: int):
+        self.second = range(first + LENGTH, first + 2 * LENGTH)
+        self.sums = np.zeros((model.layers, model.heads))
+        self.rows = np.zeros(model.layers)
+
+    def block(self, block: Block) -> None:
+        rows = [i for i in range(block.rows.start, block.rows.stop) if i in self.second]
+        queries, keys = np.array(rows, int) - block.rows.start, np.array(rows, int) - LENGTH + 1
+        if block.allowed is not None:
+            visible = block.allowed.cpu().numpy()[queries, keys]
+            queries, keys = queries[visible], keys[visible]
+        self.sums[block.layer, list(block.heads)] += block.weights[:, queries, keys].double().sum(1).cpu().numpy()
+        self.rows[block.layer] += len(queries)
+
+
+def _measure(model: AttentionModel) -> np.ndarray:
+    encoding = standard_input(model)
+    if len(encoding) > model.limit:
+        return np.full((model.layers, model.heads), np.nan)
+    visitor = _Induction(model, encoding.special.index(False))
+    visit(model, encoding, visitor)
+    return visitor.sums / np.where(visitor.rows > 0, visitor.rows, np.nan)[:, None]

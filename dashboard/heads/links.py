@@ -1,0 +1,27 @@
+"""The table behind a picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from dashboard.heads.view import HeadView
+
+
+def links(view: HeadView) -> pd.DataFrame:
+    """Every link of a head, a row each, row by row of its map.
+
+    Columns: `from_position`, `to_position` (places in the view, from 0, also in a window of it), `from`, `to` (what
+    stands there), `weight` (share of the attention of `from`, [0, 1]). In a causal model only what is not the future.
+    """
+    rows, columns = np.nonzero(view.allowed)
+    labels = pd.array(list(view.labels), dtype="str")
+    return pd.DataFrame(
+        {
+            "from_position": rows + view.start,
+            "to_position": columns + view.start,
+            "from": labels.take(rows),
+            "to": labels.take(columns),
+            "weight": view.weights[rows, columns],
+        }
+    )

@@ -1,0 +1,44 @@
+"""All heads of a model over one text: what the atlas shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dashboard.capture import AttentionModel, visit
+from dashboard.heads.induction import induction_scores
+from dashboard.heads.patterns import PatternScores
+from dashboard.text.encoding import Encoding
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """All heads over one text.
+
+    Attributes
+    ----------
+    scores: a row per head: layer, head, then a column per score (`dashboard.heads.SCORES`), NaN where it has none
+    thumbnails: float32 (layers, heads, t, t), t = min(32, n), every head's map in small (rows sum to 1); or None
+    n: how many tokens the text has
+    """
+
+    scores: pd.DataFrame
+    thumbnails: np.ndarray | None
+    n: int
+
+
+def survey(
+    model: AttentionModel, encoding: Encoding, *, thumbnails: bool = True, induction: bool = True
+) -> Survey:
+    """Scores and thumbnails of all heads, in one forward pass over the text.
+
+    `induction` (on an input of its own, so one more short pass, once a model) is left NaN when it is not asked for.
+    """
+    patterns = PatternScores(encoding, model.layers, model.heads, model.causal, thumbnails=thumbnails)
+    visit(model, encoding, patterns)
+    table = patterns.table()
+    if induction:
+        table["induction"] = induction_scores(model).ravel()
+    return Survey(table, patterns.thumbnails, len(encoding))

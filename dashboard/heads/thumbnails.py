@@ -1,0 +1,33 @@
+"""A head's map reduced to at most 32 × 32: the picture of it that fits into an atlas of all heads."""
+
+from __future__ import annotations
+
+import numpy as np
+
+SIZE = 32
+
+
+def bucket_of(n: int, size: int = SIZE) -> np.ndarray:
+    """Which of the t = min(size, n) buckets each of n positions falls into: position i into ⌊i · t / n⌋ (n)."""
+    return np.arange(n) * min(size, n) // max(n, 1)
+
+
+def row_means(n: int, size: int = SIZE) -> np.ndarray:
+    """The matrix that takes the mean over each bucket of rows: float32 (t, n)."""
+    members = column_sums(n, size).T
+    return members / members.sum(1, keepdims=True)
+
+
+def column_sums(n: int, size: int = SIZE) -> np.ndarray:
+    """The matrix that sums over each bucket of columns: float32 (n, t)."""
+    bucket = bucket_of(n, size)
+    return (bucket[:, None] == np.arange(min(size, n))).astype(np.float32)
+
+
+def shrink(weights: np.ndarray, size: int = SIZE) -> np.ndarray:
+    """Maps (…, n, n) to (…, t, t), t = min(size, n): the mean over a bucket of rows of the sum over a bucket of keys.
+
+    A row still sums to what its rows summed to on average, 1 for attention.
+    """
+    n = weights.shape[-1]
+    return (row_means(n, size) @ weights @ column_sums(n, size)).astype(np.float32)

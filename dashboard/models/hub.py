@@ -1,0 +1,109 @@
+"""A model of the Hugging Face hub: the copy on this machine, or downloaded when asked to."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from dashboard.errors import UserError
+from dashboard.models.folder import PICKLES, check_folder, pickle_only
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@[A-Za-z0-9][\w./-]{0,200})?", re.ASCII)
+WANTED = ["*.json", "*.txt", "*.model", "*.safetensors", "*.jinja"]
+UNWANTED = ["*/*", "consolidated*"]  # other formats in sub-folders; the same weights a second time
+
+
+def cached(hub_id: str) -> Path | None:
+    """The snapshot of ``owner/name[@revision]`` on this machine, None where there is no whole one."""
+    from huggingface_hub import try_to_load_from_cache
+
+    repo, _, revision = hub_id.partition("@")
+    try:
+        config = try_to_load_from_cache(repo, "config.json", revision=revision or None)
+        if not isinstance(config, str):
+            return None
+        folder = Path(config).parent
+        check_folder(folder, hub_id)
+    except (OSError, ValueError, UserError):
+        return None
+    return folder
+
+
+def download(hub_id: str, progress: Callable[[float, str], None] | None = None) -> Path:
+    """Downloads ``owner/name[@revision]``: configuration, tokenizer and safetensors, never a pickle or code.
+
+    Raises UserError where there is no such model or revision, no network, no leave, or no safetensors in it.
+    """
+    from huggingface_hub import HfApi, errors, snapshot_download
+
+    repo, _, revision = hub_id.partition("@")
+    sentence = f"Downloading {hub_id} from the hub."
+    report = progress or (lambda fraction, sentence: None)
+    report(0.0, sentence)
+    try:
+        files = HfApi().model_info(repo, revision=revision or None, timeout=20).siblings or []
+        _check_files(hub_id, [file.rfilename for file in files])
+        folder = snapshot_download(
+            repo,
+            revision=revision or None,
+            allow_patterns=WANTED,
+            ignore_patterns=UNWANTED,
+            tqdm_class=_bar(report, sentence),
+        )
+    except UserError:
+        raise
+    except errors.GatedRepoError:
+        why = f"“{repo}” is given out on request only. Ask for it on its page, then run “hf auth login”."
+    except errors.RepositoryNotFoundError:
+        why = f"The hub has no model “{repo}”. Check its spelling: owner/name."
+    except errors.RevisionNotFoundError:
+        why = f"“{repo}” has no revision “{revision}”. Leave out “@{revision}” or check it."
+    except errors.HFValidationError:
+        why = f"“{repo}” is no hub id. Write owner/name."
+    except OSError as error:
+        why = _unreachable(hub_id)
+        if error.errno == errno.ENOSPC:
+            why = f"The disk is full, so “{hub_id}” could not be stored. Free some space."
+        elif error.errno in (errno.EACCES, errno.EROFS):
+            why = f"“{error.filename}” cannot be written. Set HF_HOME to a folder where you may write."
+    except Exception as error:  # the hub's HTTP client has changed before: its errors are not named here
+        if not type(error).__module__.startswith(("http", "requests", "huggingface_hub", "hf_xet")):
+            raise
+        why = _unreachable(hub_id)
+    else:
+        return Path(folder)
+    raise UserError(why)
+
+
+def _check_files(hub_id: str, files: list[str]) -> None:
+    if any(f.endswith(".safetensors") and "/" not in f for f in files):
+        return
+    pickles = sorted(f for f in files if f.endswith(PICKLES))
+    if pickles:
+        raise UserError(pickle_only(hub_id, pickles[0]))
+    raise UserError(f"“{hub_id}” has no safetensors weights on the hub. Choose another model.")
+
+
+def _unreachable(hub_id: str) -> str:
+    return (
+        f"The hub cannot be reached, and “{hub_id}” is not on this machine. "
+        "Connect to the network, or choose a model that is installed."
+    )
+
+
+def _bar(report: Callable[[float, str], None], sentence: str) -> type:
+    """What the hub takes for a progress bar: it draws nothing, and reports how far the bytes have come."""
+    from tqdm import tqdm
+
+    class Bar(tqdm):
+        def __init__(self, *args, **kwargs):
+            kwargs.pop("name", None)
+            super().__init__(*args, **kwargs)
+
+        def display(self, *args, **kwargs):
+            if self.unit == "B" and self.total:
+                report(min(self.n / self.total, 0.99), sentence)
+
+    return Bar

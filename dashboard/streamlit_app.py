@@ -1,0 +1,28 @@
+"""The entry: which page, and the sidebar that all pages share. Run it as `streamlit run dashboard`."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))  # Streamlit puts this folder there instead of the one that holds the package
+
+import streamlit as st  # noqa: E402
+
+from dashboard.ui import reading, sidebar, state  # noqa: E402
+
+st.set_page_config(page_title="Two Heads", page_icon=":material/visibility:", layout="wide")
+PAGES = [
+    st.Page(
+        ROOT / "pages" / "explore.py", title="Explore", icon=":material/grid_view:", url_path="explore", default=True
+    ),
+    st.Page(ROOT / "pages" / "compare.py", title="Compare", icon=":material/compare:", url_path="compare"),
+    st.Page(ROOT / "pages" / "models.py", title="Models", icon=":material/deployed_code:", url_path="models"),
+]
+page = st.navigation(PAGES, position="hidden")
+state.read_address()
+reading.fit_choices()
+state.write_address()
+sidebar.draw(PAGES)
+sidebar.notices()
+page.run()

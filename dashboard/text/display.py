@@ -1,0 +1,146 @@
+"""A tokenizer's piece → what a person reads on an axis.
+
+The signs are in the fonts that are shipped (Source Sans, Source Code), so they look alike everywhere:
+
+- ``·`` a space: ``Ġchef`` and ``▁chef`` are shown as ``·chef``
+- ``…`` a piece that goes on inside a word: ``##men`` is shown as ``…men``
+- ``¶`` the end of a line, ``→`` a tab
+- ``◌`` carries a combining mark that has no letter to stand on
+- ``=×64`` sixty-four equal signs in a row
+- ``U+200B`` any other character that cannot be seen
+- ``🍜 1/3`` a character whose bytes are split over several tokens, in each its share
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal
+
+Spelling = Literal["bytes", "wordpiece", "metaspace", "suffix", "plain"]
+
+SPACE, GOES_ON, LINE, TAB, CARRIER = "·", "…", "¶", "→", "◌"
+
+_BYTE = re.compile(r"<0x([0-9A-F]{2})>")
+_REPEATED = re.compile(r"(.)\1{6,}", re.DOTALL)
+_SIGNS = {" ": SPACE, "\t": TAB, "\n": LINE, "\r": LINE, "\x85": LINE, "\u2028": LINE, "\u2029": LINE}
+_JOINERS = "\u200c\u200d"
+# Printable by Unicode's categories, yet blank: the fillers of Hangul and the empty Braille cell.
+_BLANK = "\u115f\u1160\u3164\uffa0\u2800"
+_SELECTORS = re.compile("[\u034f\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+
+
+def spelling_of(tokenizer) -> Spelling:
+    """How a fast tokenizer spells spaces and the inside of words, by its decoder or else by its model.
+
+    - "bytes": one sign a byte, ``Ġ`` for the space (GPT-2, Llama 3, SmolLM2)
+    - "wordpiece": ``##`` inside a word (BERT)
+    - "metaspace": ``▁`` for the space, ``<0x0A>`` for bytes (Llama 2, T5, XLM-R)
+    - "suffix": ``</w>`` at a word's end (CLIP, GPT)
+    - "plain": none of these
+    """
+    backend = tokenizer.backend_tokenizer
+    state = backend.decoder.__getstate__().decode() if backend.decoder is not None else "{}"
+    decoder = json.loads(state)
+    kinds = {decoder.get("type"), *(part.get("type") for part in decoder.get("decoders", ()))}
+    if "ByteLevel" in kinds:
+        return "bytes"
+    if "WordPiece" in kinds or type(backend.model).__name__ == "WordPiece":
+        return "wordpiece"
+    if "Metaspace" in kinds or "▁" in state:
+        return "metaspace"
+    if "BPEDecoder" in kinds:
+        return "suffix"
+    return "plain"
+
+
+def piece_labels(text: str, pieces: Sequence[str], spans: Sequence[tuple[int, int]], spelling: Spelling) -> list[str]:
+    """What to read for each token of a text (n), the ones that the tokenizer added left out."""
+    labels = [_label(piece, spelling) for piece in pieces]
+    return [_share(text, spans, labels, i) if label is None else label for i, label in enumerate(labels)]
+
+
+def visible(text: str) -> str:
+    """The text with every character that cannot be seen as a sign or a number; see the module's list.
+
+    A joiner or a variation selector between characters stays, for it shapes them.
+    """
+    if text.isascii() and text.isprintable() and " " not in text:
+        return text
+    text = text.replace("\r\n", "\n")
+    shown: list[str] = []
+    stands = False  # whether a combining mark can stand on what was shown last
+    for i, character in enumerate(text):
+        shown.append(_sign(character, stands, is_last=i == len(text) - 1))
+        stands = shown[-1][-1] == character
+    return "".join(shown)
+
+
+def _sign(character: str, stands: bool, is_last: bool) -> str:
+    if sign := _SIGNS.get(character):
+        return sign
+    number = f"U+{ord(character):04X}"
+    if character in _JOINERS:
+        return character if stands and not is_last else number
+    if _SELECTORS.match(character):
+        return character if stands else number
+    if unicodedata.category(character)[0] == "M":
+        return character if stands else CARRIER + character
+    # Newer emoji than Python's tables know are not printable to it, but may well be to the screen.
+    drawn = character.isprintable() or "\U0001f000" <= character <= "\U0001faff"
+    return character if drawn and character not in _BLANK else number
+
+
+def _piece(text: str) -> str:
+    return visible(_REPEATED.sub(lambda run: f"{run[1]}×{len(run[0])}", text))
+
+
+@lru_cache(maxsize=1 << 16)
+def _label(piece: str, spelling: Spelling) -> str | None:
+    """A piece as a person reads it; None where its bytes make no whole characters."""
+    if spelling == "bytes":
+        try:
+            return _piece(bytes(map(_byte_of().__getitem__, piece)).decode())
+        except KeyError:  # not in the byte alphabet: an added token, spelt as it is
+            return _piece(piece)
+        except UnicodeDecodeError:
+            return None
+    if spelling == "wordpiece":
+        return GOES_ON + _piece(piece[2:]) if piece.startswith("##") and len(piece) > 2 else _piece(piece)
+    if spelling == "metaspace":
+        if byte := _BYTE.fullmatch(piece):
+            value = int(byte[1], 16)
+            return _piece(chr(value)) if value < 0x80 else None
+        return _piece(piece.replace("▁", " "))
+    if spelling == "suffix":
+        return _piece(piece[:-4]) if piece.endswith("</w>") else _piece(piece) + GOES_ON
+    return _piece(piece)
+
+
+@lru_cache(maxsize=1)
+def _byte_of() -> dict[str, int]:
+    """GPT-2's byte alphabet: printable Latin-1 for itself, the other bytes from U+0100 on, in order."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(b): b for b in printable} | {chr(0x100 + i): b for i, b in enumerate(others)}
+
+
+def _share(text: str, spans: Sequence[tuple[int, int]], labels: Sequence[str | None], i: int) -> str:
+    """The label of a token that holds only some of a character's bytes: which share of which character."""
+    start, end = spans[i]
+    if end <= start:
+        return "byte"
+
+    def holds(j: int, place: int) -> bool:
+        return 0 <= j < len(spans) and labels[j] is None and spans[j][0] <= place < spans[j][1]
+
+    place = start if holds(i - 1, start) else end - 1
+    first = last = i
+    while holds(first - 1, place):
+        first -= 1
+    while holds(last + 1, place):
+        last += 1
+    return f"{_piece(text[min(start, place) : place + 1])} {i - first + 1}/{last - first + 1}"

@@ -1,0 +1,86 @@
+"""A text → its words: the parser's tokens (METRICS §0)."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass
+
+HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+HIRAGANA = "\u3041-\u309f"
+KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
+_EAST_ASIAN = re.compile(
+    f"[{HAN}][\ufe00-\ufe0f\U000e0100-\U000e01ef]?"  # with its variation selector
+    f"|[{HIRAGANA}][{HIRAGANA}\u30fc]*"
+    f"|[{KATAKANA}][{KATAKANA}\u3099\u309a]*"
+)
+# The parser's time grows with the square of what it peels off the edges of one chunk: 20,000 brackets in a
+# row take it 30 s. Nothing that is read as a word is as long as this, so such chunks are cut first.
+_TOO_LONG = re.compile(r"[^\w\s]{200}|\S{500}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_VOCABULARY_LIMIT = 100_000
+
+_lock = threading.Lock()
+_parser = None
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of the text: `text[start:end] == form`."""
+
+    form: str
+    start: int
+    end: int
+
+
+def split_words(text: str) -> tuple[Word, ...]:
+    """The words of a text in order, not overlapping, white space left out.
+
+    A word is a token of spaCy's English tokenizer (`spacy.blank("en")`, the one of en_core_web_sm), with two
+    exceptions. It knows Chinese and Japanese only as runs from one punctuation mark to the next, so there
+    each Han character is a word (as in spaCy's own Chinese tokenizer) and each run of hiragana or of
+    katakana is one. And a run of 200 symbols or of 500 characters without white space is cut at that
+    length. Thai, Lao, Khmer and Burmese stay whole between spaces: only a dictionary divides them.
+
+    A lone surrogate counts as the U+FFFD that `without_surrogates` puts in its place.
+    """
+    text = without_surrogates(text)
+    words = []
+    start = 0
+    for match in _EAST_ASIAN.finditer(text):
+        words += _parse(text, start, match.start())
+        words.append(Word(match[0], match.start(), match.end()))
+        start = match.end()
+    words += _parse(text, start, len(text))
+    return tuple(words)
+
+
+def without_surrogates(text: str) -> str:
+    """The text with each lone surrogate, which no file or tokenizer takes, as U+FFFD: one sign for one."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def _parse(text: str, start: int, end: int) -> list[Word]:
+    """The parser's tokens of `text[start:end]`."""
+    words = []
+    while start < end:
+        long = _TOO_LONG.search(text, start, end)
+        stop = long.end() if long else end
+        with _lock:
+            tokens = _english()(text[start:stop])
+        for token in tokens:
+            if not token.is_space:
+                at = start + token.idx
+                words.append(Word(token.text, at, at + len(token)))
+        start = stop
+    return words
+
+
+def _english():
+    """The tokenizer, made again when it has collected many words: it keeps each one it ever saw."""
+    global _parser
+    if _parser is None or len(_parser.vocab) > _VOCABULARY_LIMIT:
+        import spacy
+
+        _parser = spacy.blank("en").tokenizer
+    return _parser

@@ -1,0 +1,168 @@
+"""What a person chose, as one value, and the way it is written in the address.
+
+The address is the one place where a choice is kept: a pasted link reopens the same view, back and forward
+step through views. What stands at its default is left out, so a fresh visit has a clean address.
+Nothing here knows Streamlit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from urllib.parse import quote
+
+from dashboard.errors import UserError
+from dashboard.heads.view import HeadId
+
+FIRST_TEXT = "The chef who trained in Osaka says ramen is her favourite food."
+TRAY_SIZE = 4
+TEXT_BYTES_IN_LINK = 8_000  # a browser opens 100 kB, but a link is also mailed and pasted
+
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "unit": ("words", "tokens"),
+    "special": ("show", "hide"),
+    "bos": ("yes", "no"),
+    "view": ("heatmap", "lines", "arcs", "reading"),
+    "atlas": ("score", "maps"),
+    "show": ("side", "difference"),
+}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """All that a person chose.
+
+    model: catalogue name, hub id or folder; text: the text; unit, special, bos: how it is read;
+    layer, head: the head on Explore; view: how it is drawn; atlas, score: what the atlas shows;
+    tray: the chosen heads; show: side by side or the difference, on Compare;
+    start: the first position drawn of a text that is too long for one picture.
+    """
+
+    model: str = "minilm"
+    text: str = FIRST_TEXT
+    unit: str = "words"
+    special: str = "show"
+    bos: str = "yes"
+    layer: int = 2
+    head: int = 0
+    view: str = "heatmap"
+    atlas: str = "score"
+    score: str = "previous"
+    tray: tuple[HeadId, ...] = ()
+    show: str = "side"
+    start: int = 0
+
+    @property
+    def chosen(self) -> HeadId:
+        return HeadId(self.layer, self.head)
+
+
+DEFAULTS = Choices()
+
+
+def digest(text: str) -> str:
+    """A short name of a text, for links that cannot carry it."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+
+
+def fits_in_link(text: str) -> bool:
+    return len(quote(text, safe="", errors="replace")) <= TEXT_BYTES_IN_LINK
+
+
+def to_address(choices: Choices) -> dict[str, str]:
+    """The query parameters of a link that reopens this view; what stands at its default is left out.
+
+    A text over 8 kB (encoded) stays out: `text_id` then stands for it, so that whoever opens the link is told.
+    """
+    address = {}
+    for field in fields(Choices):
+        value = getattr(choices, field.name)
+        if value == getattr(DEFAULTS, field.name):
+            continue
+        if field.name == "text" and not fits_in_link(value):
+            address["text_id"] = digest(value)
+        elif field.name == "tray":
+            address["tray"] = ",".join(map(str, value))
+        else:
+            address[field.name] = str(value)
+    return address
+
+
+def from_address(
+    address: Mapping[str, str], scores: tuple[str, ...], held_text: str | None = None
+) -> tuple[Choices, list[str]]:
+    """Query parameters → choices, and a sentence for each value that could not be read.
+
+    `scores` are the names of scores that exist; `held_text` is the text of this session, used where the link
+    stands for it by `text_id`. A wrong value falls back to the default; it never raises.
+    """
+    found: dict[str, object] = {}
+    notices: list[str] = []
+    for name, raw in address.items():
+        try:
+            found.update(_read(name, raw, scores, held_text))
+        except UserError as wrong:
+            notices.append(str(wrong))
+    return replace(DEFAULTS, **found), notices
+
+
+def _read(name: str, raw: str, scores: tuple[str, ...], held_text: str | None) -> dict[str, object]:
+    if name in OPTIONS or name == "score":
+        allowed = OPTIONS.get(name, scores)
+        if raw not in allowed:
+            raise UserError(
+                f"The link asks for {name} “{_short(raw)}”; there is {_either(allowed)}. The usual view is shown."
+            )
+        return {name: raw}
+    if name in ("layer", "head", "start"):
+        if not (raw.isascii() and raw.isdigit() and len(raw) < 7):
+            raise UserError(
+                f"The link asks for {name} “{_short(raw)}”, which is not a number counted from 0. The usual view is shown."
+            )
+        return {name: int(raw)}
+    if name == "model":
+        return {"model": raw.strip()} if raw.strip() else {}
+    if name == "text":
+        return {"text": raw}
+    if name == "text_id":
+        if held_text is not None and digest(held_text) == raw:
+            return {"text": held_text}
+        raise UserError(
+            "This link was made with a text too long to travel in a link. Paste the text on the left to see the same view."
+        )
+    if name == "tray":
+        tray = tuple(dict.fromkeys(HeadId.parse(part) for part in raw.split(",") if part.strip()))
+        if len(tray) > TRAY_SIZE:
+            raise UserError(
+                f"The link puts {len(tray)} heads in the tray; it holds {TRAY_SIZE}. The tray was left empty."
+            )
+        return {"tray": tray}
+    return {}  # other tools add parameters of their own to links; they are none of our business
+
+
+def within(choices: Choices, layers: int, heads: int) -> tuple[Choices, list[str]]:
+    """The same choices with heads that this model has; a sentence for each that it has not."""
+    notices = []
+
+    def exists(head: HeadId) -> bool:
+        return head.layer < layers and head.head < heads
+
+    size = f"this model has layers 0 to {layers - 1} and heads 0 to {heads - 1}"
+    if not exists(choices.chosen):
+        now = HeadId(min(choices.layer, layers - 1), min(choices.head, heads - 1))
+        notices.append(f"There is no head {choices.chosen}: {size}. {now} is shown.")
+        choices = replace(choices, layer=now.layer, head=now.head)
+    gone = [head for head in choices.tray if not exists(head)]
+    if gone:
+        notices.append(f"Taken out of the tray: {', '.join(map(str, gone))}; {size}.")
+        choices = replace(choices, tray=tuple(head for head in choices.tray if exists(head)))
+    return choices, notices
+
+
+def _short(raw: str) -> str:
+    return raw if len(raw) <= 40 else raw[:39] + "…"
+
+
+def _either(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:-1]) + " and " + names[-1]

@@ -1,0 +1,26 @@
+"""The shelf of texts to try. Each shows something that heads do."""
+
+from dashboard.ui.choices import FIRST_TEXT
+
+EXAMPLES: dict[str, str] = {
+    "A chef and her ramen": FIRST_TEXT,
+    "Who is she? (a name mentioned again)": (
+        "Maria gave Ana the keys because she was leaving early. Ana thanked her and locked the door behind Maria."
+    ),
+    "Agreement at a distance": (
+        "The keys to the cabinet in the old house near the river were on the table, but nobody who visited ever saw them."
+    ),
+    "The beginning of a long text": (
+        "Ramen arrived in Osaka with a cook named Sato. For years he sold it from a cart near the station. "
+        "The cart became a shop, the shop became three, and the sons took over while he grew old. "
+        "Critics wrote about the broth, about the noodles, about the queue that reached the corner. "
+        "Tourists came with maps and left with photographs. Through all of it the recipe stayed the same, "
+        "and when people asked who had made the first bowl, the sons still answered with one name: Sato."
+    ),
+    "The same words twice": (
+        "One red bird saw two grey cats near seven old trees. One red bird saw two grey cats near seven old trees."
+    ),
+    "Two meanings of one word": "The bank of the river was muddy, so she walked to the bank and asked for a loan.",
+    "A garden path": "The horse raced past the barn fell because the rider who trained it had left the gate open.",
+    "Many languages": "Ramen, 拉麺, रामेन, رامن, ラーメン and 🍜 are the same dish; the chef says “itadakimasu”.",
+}

@@ -1,0 +1,110 @@
+"""The model and the text that a page is about, or a sentence that says what to do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import streamlit as st
+
+from dashboard.capture import AttentionModel
+from dashboard.errors import UserError
+from dashboard.heads import HeadId, HeadView, Survey
+from dashboard.models import CATALOGUE, NotInstalled, find
+from dashboard.text import Encoding
+from dashboard.ui import loaders, state
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What a page is about: one model, one text as it sees it."""
+
+    model: AttentionModel
+    encoding: Encoding
+    bos: bool
+
+    def overview(self) -> Survey:
+        return loaders.overview(self.model, self.encoding, self.bos)
+
+    def views(self, *heads: HeadId) -> list[HeadView]:
+        chosen = state.choices()
+        return loaders.views(self.model, self.encoding, self.bos, heads, chosen.unit, chosen.special)
+
+
+def open_reading() -> Reading:
+    """Raises UserError: no such model, a text that cannot be read …"""
+    chosen = state.choices()
+    model = loaders.model(chosen.model)
+    bos = chosen.bos == "yes"
+    return Reading(model, loaders.encoding(model, chosen.text, bos), bos)
+
+
+def reading() -> Reading:
+    """For a page: the reading, or a sentence and the end of the page."""
+    try:
+        return open_reading()
+    except NotInstalled as missing:
+        _offer(state.choices().model, str(missing))
+    except UserError as wrong:
+        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+    st.stop()
+
+
+def fit_choices() -> None:
+    """Heads that the model does not have are changed before anything is drawn."""
+    try:
+        model = loaders.model(state.choices().model)
+    except UserError:
+        return  # the page says it
+    state.fit_to(model.layers, model.heads)
+
+
+def is_causal() -> bool:
+    try:
+        return loaders.model(state.choices().model).causal
+    except UserError:
+        return False
+
+
+def counts() -> str:
+    """How much of the text the model sees, in one line."""
+    try:
+        seen = open_reading()
+    except UserError:
+        return "Nothing read yet."
+    encoding, model = seen.encoding, seen.model
+    limit = min(model.limit, loaders.TOKENS_AT_MOST)
+    words, special = len(encoding.words), sum(encoding.special)
+    line = f"{words:,} words, {len(encoding):,} of at most {limit:,} tokens, {special} of them special."
+    if encoding.left_out:
+        line += f" **The last {encoding.left_out:,} tokens of the text did not fit and were left out.**"
+    return line
+
+
+def _offer(name: str, sentence: str) -> None:
+    st.info(escape_markdown(sentence), icon=":material/download:")
+    if name in CATALOGUE:
+        card = CATALOGUE[name]
+        st.markdown(f"{card.about} {card.layers} layers × {card.heads} heads. Licence: {card.licence}.")
+    get_button(name)
+
+
+def get_button(name: str) -> None:
+    """A button that brings a model to this machine, with progress."""
+    known = CATALOGUE.get(name)
+    label = f"Get {known.title} ({known.download_bytes / 1e6:.0f} MB)" if known else f"Get {escape_markdown(name)}"
+    if not st.button(label, type="primary", key=f"get_{name}", icon=":material/download:"):
+        return
+    bar = st.progress(0.0, "Starting…")
+    try:
+        find(name, fetch_missing=True, progress=lambda fraction, step: bar.progress(min(max(fraction, 0.0), 1.0), step))
+    except UserError as wrong:
+        bar.empty()
+        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+    else:
+        st.rerun()
+
+
+def escape_markdown(text: str) -> str:
+    """Text as Streamlit's Markdown shows it letter for letter: no links, colours, formulas, icons or HTML."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|$~<>:^&])", r"\\\1", text)

@@ -1,0 +1,147 @@
+"""The sidebar: the same on every page. Where to go, which model, which text, how it is read, which heads."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.errors import UserError
+from dashboard.models import CATALOGUE
+from dashboard.ui import reading, state
+from dashboard.ui.choices import TRAY_SIZE, fits_in_link, to_address
+from dashboard.ui.examples import EXAMPLES
+
+LONGEST_TEXT = 100_000  # characters
+
+
+def draw(pages: list) -> None:
+    """Everything in the sidebar. The pages' links carry the choices along."""
+    with st.sidebar:
+        _links(pages)
+        _model()
+        _text()
+        _ways_of_reading()
+        _tray(pages)
+
+
+def _links(pages: list) -> None:
+    st.markdown("### Two Heads")
+    address = to_address(state.choices())
+    with st.container(gap=None):
+        for page in pages:
+            st.page_link(page, query_params=address, width="stretch")
+
+
+def _model() -> None:
+    chosen = state.choices().model
+    names = list(CATALOGUE) + ([chosen] if chosen not in CATALOGUE else [])
+    st.selectbox(
+        "Model",
+        names,
+        format_func=lambda name: CATALOGUE[name].title if name in CATALOGUE else name,
+        accept_new_options=True,
+        placeholder="A name, a hub id or a folder",
+        help="Choose one of the list, or type a hub id (owner/name) or the path of a folder with safetensors.",
+        **state.bound("model"),
+    )
+
+
+def _text() -> None:
+    text = state.choices().text
+    if st.session_state.get("draft_of") != text:  # the text was changed by an example, a file or a link
+        st.session_state["draft_of"] = st.session_state["draft"] = text
+    with st.form("text_form", border=False, enter_to_submit=True):
+        st.text_area("Text", key="draft", height=120, max_chars=LONGEST_TEXT, help="Any language. Ctrl+Enter reads it.")
+        st.form_submit_button("Read this text", on_click=_take_draft, width="stretch")
+    with st.container(horizontal=True, gap="small"):
+        st.menu_button("Examples", list(EXAMPLES), key="example", on_click=_take_example)
+        with st.popover("Open a file"):
+            st.file_uploader(
+                "A text file (UTF-8)",
+                type=["txt", "md", "text"],
+                key="upload",
+                on_change=_take_upload,
+                max_upload_size=1,
+            )
+            if message := st.session_state.get("upload_says"):
+                st.caption(message)
+    st.caption(reading.counts())
+    if not fits_in_link(text):
+        st.caption("This text is longer than a link can carry (8 kB): the address reopens everything but the text.")
+
+
+def _take_draft() -> None:
+    state.change(text=st.session_state["draft"], start=0)
+    st.session_state["draft_of"] = st.session_state["draft"]
+
+
+def _take_example() -> None:
+    name = st.session_state["example"]
+    if name in EXAMPLES:
+        state.change(text=EXAMPLES[name], start=0)
+
+
+def _take_upload() -> None:
+    upload = st.session_state["upload"]
+    if upload is None:
+        return
+    try:
+        text = upload.getvalue().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        st.session_state["upload_says"] = "This file is not UTF-8 text. Save it as UTF-8 and open it again."
+        return
+    cut = len(text) - LONGEST_TEXT
+    st.session_state["upload_says"] = f"The last {cut:,} characters of the file were left out." if cut > 0 else ""
+    state.change(text=text[:LONGEST_TEXT], start=0)
+
+
+def _ways_of_reading() -> None:
+    st.segmented_control(
+        "Unit", ["words", "tokens"], format_func=str.capitalize, required=True,
+        help="A word can be several tokens. To a word: the sum over its tokens; from a word: their mean.",
+        **state.bound("unit"),
+    )  # fmt: skip
+    st.segmented_control(
+        "Special tokens", ["show", "hide"], required=True,
+        format_func={"show": "Show", "hide": "Hide and renormalise"}.get,
+        help="Tokens that the model adds itself, like [CLS]. Many heads park their attention there; hidden, "
+        "each row is divided by what is left, so that it sums to 100 % again.",
+        **state.bound("special"),
+    )  # fmt: skip
+    if reading.is_causal():
+        st.segmented_control(
+            "Start token", ["yes", "no"], required=True, format_func={"yes": "Put in front", "no": "Leave out"}.get,
+            help="This model reads from left to right, and its attention collects on whatever stands first. A start "
+            "token in front keeps that off your first word.",
+            **state.bound("bos"),
+        )  # fmt: skip
+
+
+def _tray(pages: list) -> None:
+    tray = state.choices().tray
+    st.markdown(
+        f"**Tray** · {len(tray)} of {TRAY_SIZE} heads",
+        help="Heads to compare. They follow you from page to page and travel in the address.",
+    )
+    if not tray:
+        st.caption("Empty. On Explore, choose a head and add it.")
+    with st.container(horizontal=True, gap="small"):
+        for head in tray:
+            st.button(
+                str(head), icon=":material/close:", key=f"remove_{head}", help=f"Take {head} out of the tray",
+                on_click=state.remove_from_tray, args=(head,),
+            )  # fmt: skip
+
+
+def notices() -> None:
+    """What a person should know about their link or choice, at the top of the page."""
+    for sentence in state.notices():
+        st.warning(_plain(sentence), icon=":material/info:")
+
+
+def problem(error: UserError) -> None:
+    st.error(_plain(str(error)), icon=":material/error:")
+
+
+def _plain(sentence: str) -> str:
+    """A sentence may quote what a person typed: Streamlit's Markdown must show it, not read it."""
+    return reading.escape_markdown(sentence)

@@ -1,0 +1,94 @@
+"""The session's choices and the address bar, kept the same (see `choices`).
+
+The address is read when a person changed it (a pasted link, back, forward) and written when they chose
+something. Pages change through `links`, which carry the choices along, so every step is one entry in the
+browser's history.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from dashboard.heads import SCORES, HeadId
+from dashboard.ui.choices import TRAY_SIZE, Choices, from_address, to_address, within
+
+
+def choices() -> Choices:
+    return st.session_state["choices"]
+
+
+def change(**new: Any) -> None:
+    """Choose something else. What was said about an earlier link or choice is said no more."""
+    st.session_state["choices"] = replace(choices(), **new)
+    st.session_state["notices"] = []
+
+
+def read_address() -> None:
+    """Take over what the address says, where it is not what we wrote there ourselves."""
+    address = st.query_params.to_dict()
+    state = st.session_state
+    if "choices" in state and address == state["address"]:
+        return
+    held = choices().text if "choices" in state else None
+    state["choices"], state["notices"] = from_address(address, tuple(SCORES), held)
+    state["address"] = address
+
+
+def write_address() -> None:
+    """Make the address say what was chosen. One that already says it, in whatever words, is left alone:
+    a rewritten address would be one more step on the way back."""
+    state = st.session_state
+    said, _ = from_address(state["address"], tuple(SCORES), choices().text)
+    if said != choices():
+        state["address"] = to_address(choices())
+        st.query_params.from_dict(state["address"])
+
+
+def fit_to(layers: int, heads: int) -> None:
+    """Bring the chosen heads within what the model has, and say so."""
+    fitted, notices = within(choices(), layers, heads)
+    if notices:
+        st.session_state["choices"] = fitted
+        st.session_state["notices"] = st.session_state["notices"] + notices
+
+
+def notices() -> list[str]:
+    return st.session_state["notices"]
+
+
+def bound(field: str) -> dict[str, Any]:
+    """Arguments that tie a widget to a choice: ``st.selectbox("Unit", options, **bound("unit"))``.
+
+    The choice is the truth; the widget shows it and changes it.
+    """
+    key = f"choose_{field}"
+    st.session_state[key] = getattr(choices(), field)
+    return {"key": key, "on_change": _take, "args": (field, key)}
+
+
+def _take(field: str, key: str) -> None:
+    value = st.session_state[key]
+    if value is not None:
+        change(**{field: value})
+
+
+def choose_head(head: HeadId) -> None:
+    change(layer=head.layer, head=head.head)
+
+
+def add_to_tray(head: HeadId) -> None:
+    tray = choices().tray
+    if head not in tray and len(tray) < TRAY_SIZE:
+        change(tray=(*tray, head))
+
+
+def remove_from_tray(head: HeadId) -> None:
+    change(tray=tuple(other for other in choices().tray if other != head))
+
+
+def theme() -> str:
+    """The theme on the person's screen, "light" or "dark"."""
+    return "dark" if st.context.theme.type == "dark" else "light"

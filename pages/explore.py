@@ -1,0 +1,74 @@
+"""Explore: where does each head look?"""
+
+import streamlit as st
+
+from dashboard import api
+from dashboard.charts import VIEWS
+from dashboard.heads import SCORES, HeadId, finding, links
+from dashboard.ui import figure, state
+from dashboard.ui.choices import TRAY_SIZE
+from dashboard.ui.reading import reading
+
+ATLAS_KEY = "atlas"
+
+
+def choose_in_atlas(key: str) -> None:
+    """A click on the atlas: the chosen head is the one under the pointer."""
+    if points := st.session_state[key].selection.get("head"):
+        state.choose_head(HeadId(int(points[0]["layer"]), int(points[0]["head"])))
+
+
+# What is asked
+this = reading()
+chosen = state.choices()
+model = this.model
+survey = this.overview()
+head = chosen.chosen
+
+st.title("Explore", anchor=False)
+st.caption(f"Where does each head look? {model.title} has {model.layers} layers of {model.heads} heads.")
+
+# Every head at a glance
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    st.segmented_control(
+        "All heads", ["score", "maps"], required=True, format_func={"score": "By score", "maps": "As maps"}.get,
+        help="A colour for one score of each head, or each head's whole map in small.", **state.bound("atlas"),
+    )  # fmt: skip
+    if chosen.atlas == "score":
+        st.selectbox(
+            "Score", list(SCORES), format_func=lambda name: SCORES[name].title, width=320, **state.bound("score"),
+            help=SCORES[chosen.score].help,
+        )  # fmt: skip
+score = chosen.score if chosen.atlas == "score" else None
+atlas = api.draw_atlas(survey, score, model=model.title, theme=state.theme(), selected=head, tray=chosen.tray)
+key = f"{ATLAS_KEY}_{model.name}_{chosen.atlas}"
+st.altair_chart(
+    atlas, theme=None, width="content", key=key, alt=atlas.description,
+    on_select=lambda: choose_in_atlas(key), selection_mode="head",
+)  # fmt: skip
+
+# The chosen head
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    st.number_input("Layer", 0, model.layers - 1, width=120, **state.bound("layer"))
+    st.number_input("Head", 0, model.heads - 1, width=120, **state.bound("head"))
+    st.button(
+        "Add to tray", icon=":material/add:", on_click=state.add_to_tray, args=(head,),
+        disabled=head in chosen.tray or len(chosen.tray) == TRAY_SIZE,
+        help="The tray is full: take a head out first." if len(chosen.tray) == TRAY_SIZE else "Keep this head to compare it.",
+    )  # fmt: skip
+    st.segmented_control(
+        "Drawn as", list(VIEWS), required=True, format_func=lambda name: VIEWS[name].title, **state.bound("view"),
+    )  # fmt: skip
+
+[whole] = this.views(head)
+view = api.fit_for(whole, chosen.view, chosen.start)
+figure.finding(finding(whole))
+if len(view) < len(whole):
+    st.slider("First position drawn", 0, len(whole) - len(view), **state.bound("start"))
+drawn = VIEWS[chosen.view]
+chart = drawn.draw(view, state.theme())
+figure.picture(chart, "head", drawn.fit)
+figure.files(
+    chart, lambda: links(view), [view], api.provenance(model, [view], chosen.view, theme=state.theme()), "head"
+)
+figure.strongest_links(view)

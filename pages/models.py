@@ -1,0 +1,57 @@
+"""Models: what is on this machine, and what can be brought to it."""
+
+import streamlit as st
+
+from dashboard.errors import UserError
+from dashboard.models import CATALOGUE, is_installed, listing
+from dashboard.ui import loaders, state
+from dashboard.ui.reading import escape_markdown, get_button
+
+st.title("Models", anchor=False)
+st.caption(
+    "What is on this machine, and how to bring your own. Weights are read from safetensors only; no code of a model is run."
+)
+
+for card, row in zip(CATALOGUE.values(), listing(), strict=True):
+    with st.container(border=True):
+        st.markdown(f"##### {card.title}")
+        st.markdown(card.about)
+        st.caption(
+            f"`{card.name}` · {card.hub_id} · {card.layers} layers × {card.heads} heads · {row['size']} on disk · "
+            f"{card.licence} · {row['state']}"
+        )
+        if not is_installed(card.name) and not card.embedded:
+            get_button(card.name)
+        elif card.name == state.choices().model:
+            st.caption(":material/check: This is the model in use.")
+        elif is_installed(card.name):
+            st.button("Use this model", key=f"use_{card.name}", on_click=state.change, kwargs={"model": card.name})
+
+st.subheader("Your own", anchor=False)
+st.markdown(
+    "Type the path of a folder (config, tokenizer and safetensors, as `save_pretrained` writes them) or a hub id like "
+    "`owner/name`, with `@revision` if you want a certain one. A model of the hub is fetched once and then works offline."
+)
+with st.form("own_model", border=False):
+    name = st.text_input("Folder or hub id", placeholder="owner/name or a folder")
+    asked = st.form_submit_button("Open this model")
+if asked and name.strip():
+    try:
+        with st.spinner(f"Opening {escape_markdown(name)}…"):
+            model = loaders.model(name.strip(), fetch_missing=True)
+    except UserError as wrong:
+        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+    else:
+        state.change(model=name.strip())
+        st.rerun()
+
+try:
+    model = loaders.model(state.choices().model)
+except UserError:
+    st.stop()
+st.subheader("In use", anchor=False)
+direction = "each position sees only what stands before it" if model.causal else "each position sees the whole text"
+st.markdown(
+    f"**{escape_markdown(model.title)}** · {model.layers} layers × {model.heads} heads · up to {model.limit:,} tokens · {direction}"
+)
+st.caption(f"Revision `{model.revision}`" + (f" · {escape_markdown(model.note)}" if model.note else ""))

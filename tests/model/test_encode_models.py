@@ -1,0 +1,163 @@
+"""Any text through both models' tokenizers."""
+
+import threading
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers import AutoTokenizer
+
+from dashboard.errors import UserError
+from dashboard.text import encode
+
+SENTENCE = "The chef who trained in Osaka says ramen is her favourite food."
+HARD = [
+    "🍜" * 20, "<script>alert(1)</script>", "مرحبا بالعالم", "\u200b\u200d", "\u0301\u0302", "a\x00b", "\ud83c",
+    "  x  ", "[CLS] [SEP] <|im_start|>", "我喜欢拉面。", "ÅA\u030a ﬁ ﷺ İ", "👩\u200d🍳 🏳\ufe0f\u200d🌈",
+    "\ufffe\uffff", "x\r\n\ty",
+]  # fmt: skip
+ANY_TEXT = st.one_of(st.text(max_size=120), st.text(alphabet="aé🍜 \n我\u0301\u200d\x00's.", max_size=60))
+
+
+@pytest.fixture(scope="module")
+def tokenizers(minilm, smollm2):
+    return {"minilm": (minilm.loaded.tokenizer, False), "smollm2": (smollm2.loaded.tokenizer, True)}
+
+
+@pytest.fixture(scope="module")
+def plain(minilm, smollm2):
+    """The same tokenizers loaded anew, used as the library means them to be."""
+    return {m.name: AutoTokenizer.from_pretrained(m.source.folder) for m in (minilm, smollm2)}
+
+
+def test_the_first_sentence_by_minilm(tokenizers):
+    encoding = encode(SENTENCE, tokenizers["minilm"][0], limit=512, causal=False)
+    assert encoding.labels == (
+        "[CLS]", "the", "chef", "who", "trained", "in", "osaka", "says", "ram", "…en", "is", "her", "favourite",
+        "food", ".", "[SEP]",
+    )  # fmt: skip
+    assert encoding.added is None
+    axis = encoding.axis("words")
+    assert axis.labels == ("[CLS]", *SENTENCE[:-1].split(), ".", "[SEP]")
+    assert axis.members[8] == (8, 9)
+
+
+def test_the_first_sentence_by_smollm2(tokenizers):
+    encoding = encode(SENTENCE, tokenizers["smollm2"][0], limit=None, causal=True)
+    assert encoding.added == encoding.pieces[0] == "<|im_start|>" and encoding.special[0]
+    assert encoding.labels[1:8] == ("The", "·chef", "·who", "·trained", "·in", "·Os", "aka")
+    assert encoding.axis("words").labels == ("<|im_start|>", *SENTENCE[:-1].split(), ".")
+    without = encode(SENTENCE, tokenizers["smollm2"][0], limit=None, causal=True, bos=False)
+    assert without.ids == encoding.ids[1:] and without.added is None
+
+
+def check(text, tokenizer, causal, limit=None):
+    """Encodes a text and asserts what must hold for any; None where there is nothing to read in it."""
+    try:
+        encoding = encode(text, tokenizer, limit=limit, causal=causal)
+    except UserError:
+        return None
+    n = len(encoding)
+    assert n == len(encoding.pieces) == len(encoding.labels) == len(encoding.spans) == len(encoding.special)
+    assert limit is None or n <= limit
+    assert all(0 <= start <= end <= len(text) for start, end in encoding.spans)
+    starts = [start for start, _ in encoding.spans]
+    assert starts == sorted(starts)
+    assert all(encoding.labels) and not all(encoding.special)
+    for unit in ("tokens", "words"):
+        axis = encoding.axis(unit)
+        assert sorted(i for place in axis.members for i in place) == list(range(n))
+        firsts = [place[0] for place in axis.members]
+        assert firsts == sorted(firsts)
+        assert len(axis.labels) == len(axis.special) == len(axis.spans) == len(axis.members)
+        assert all(axis.labels)
+    words = [word for word in encoding.word_of if word is not None]
+    assert words == sorted(words)
+    placed = [span for span, special in zip(axis.spans, axis.special, strict=True) if not special]
+    lost = {(encoding.words[i].start, encoding.words[i].end) for i in encoding.lost_words}
+    assert len(placed) + len(lost) == len(encoding.words)
+    assert set(placed) | lost == {(word.start, word.end) for word in encoding.words}
+    assert all(word.end <= encoding.seen for word in encoding.words)
+    return encoding
+
+
+@pytest.mark.parametrize("name", ["minilm", "smollm2"])
+@pytest.mark.parametrize("text", HARD)
+def test_hard_texts(tokenizers, name, text):
+    check(text, *tokenizers[name])
+    check(text * 50, *tokenizers[name], limit=20)
+
+
+@pytest.mark.parametrize("name", ["minilm", "smollm2"])
+def test_any_text(tokenizers, name):
+    @given(ANY_TEXT, st.one_of(st.none(), st.integers(0, 12)))
+    @settings(max_examples=400, deadline=None)
+    def holds(text, limit):
+        check(text, *tokenizers[name], limit=limit)
+
+    holds()
+
+
+@pytest.mark.parametrize("name", ["minilm", "smollm2"])
+def test_it_is_what_the_library_gives(tokenizers, plain, name):
+    tokenizer, causal = tokenizers[name]
+
+    @given(ANY_TEXT)
+    @settings(max_examples=200, deadline=None)
+    def holds(text):
+        encoding = check(text, tokenizer, causal)
+        if encoding is None:
+            return
+        given = plain[name](encoding.text, return_offsets_mapping=True, return_special_tokens_mask=True)
+        added = int(encoding.added is not None)
+        assert list(encoding.ids[added:]) == given["input_ids"]
+        assert [int(s) for s in encoding.special[added:]] == given["special_tokens_mask"]
+        spans = zip(encoding.spans[added:], given["offset_mapping"], encoding.special[added:], strict=True)
+        assert all(ours == tuple(theirs) for ours, theirs, special in spans if not special)
+        assert list(encoding.pieces) == plain[name].convert_ids_to_tokens(encoding.ids)
+
+    holds()
+
+
+@pytest.mark.parametrize("name", ["minilm", "smollm2"])
+def test_a_cut_text_begins_like_the_whole(tokenizers, name):
+    tokenizer, causal = tokenizers[name]
+    text = "A chef 🍜 says: ramen isn't soup. " * 30
+    whole = encode(text, tokenizer, limit=None, causal=causal)
+    closing = 0 if causal else 1
+    for limit in range(4, 60):
+        cut = encode(text, tokenizer, limit=limit, causal=causal)
+        assert len(cut) == limit and cut.left_out == len(whole) - limit
+        assert cut.ids[: limit - closing] == whole.ids[: limit - closing]
+        assert cut.labels[: limit - closing] == whole.labels[: limit - closing]
+        assert closing == 0 or cut.pieces[-1] == "[SEP]"
+        assert cut.words[:-1] == whole.words[: len(cut.words) - 1]
+
+
+@pytest.mark.parametrize("name", ["minilm", "smollm2"])
+@pytest.mark.parametrize("unit", ["ramen is good. ", "🍜", "我", "(", "a", "<script>", "\u202eא", "\x00b"])
+def test_a_hundred_thousand_characters_do_not_take_long(tokenizers, name, unit):
+    text = (unit * 100_000)[:100_000]
+    check("warm", *tokenizers[name])
+    begun = time.perf_counter()
+    encode(text, tokenizers[name][0], limit=512, causal=tokenizers[name][1])
+    assert time.perf_counter() - begun < 3  # measured: 0.05 to 0.4 s
+    assert check(text, *tokenizers[name], limit=512) is not None
+
+
+def test_threads_do_not_disturb_each_other(tokenizers):
+    texts = [f"{i} chefs isn't {i + 1} cooks 🍜. " * 40 for i in range(12)]
+    for tokenizer, causal in tokenizers.values():
+        alone = [encode(text, tokenizer, limit=100 + i, causal=causal) for i, text in enumerate(texts)]
+        together = {}
+
+        def work(i, tokenizer=tokenizer, causal=causal, together=together):
+            together[i] = encode(texts[i], tokenizer, limit=100 + i, causal=causal)
+
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(len(texts))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [together[i] for i in range(len(texts))] == alone

@@ -1,0 +1,227 @@
+"""Loading: the right weights, nothing run that should not be, and a sentence for each thing that is wrong."""
+
+import json
+import shutil
+import threading
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoConfig, BertConfig, BertModel, T5Config
+from transformers.utils import logging
+
+from dashboard.errors import UserError
+from dashboard.models import find, load
+
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json")
+SMALL = dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=16, vocab_size=30522)
+
+
+def assert_same_weights(model, folder):
+    """Every weight of the model is the file's, read by another library; the file may have a prefix and a head."""
+    stored = load_file(folder / "model.safetensors")
+    for name, weight in model.state_dict().items():
+        if "position_ids" not in name:
+            original = stored[name] if name in stored else stored[f"model.{name}"]
+            assert torch.equal(weight, original.float()), name
+
+
+@pytest.fixture(scope="module")
+def embedded():
+    return load(find("minilm"))
+
+
+def test_minilm_has_the_published_weights_and_is_ready_to_run(embedded):
+    assert_same_weights(embedded.model.cpu(), embedded.source.folder)
+    assert type(embedded.model) is BertModel and not embedded.model.training
+    assert all(p.dtype == torch.float32 and not p.requires_grad for p in embedded.model.parameters())
+    assert embedded.model.config._attn_implementation == "sdpa"
+    assert embedded.tokenizer.is_fast
+    assert embedded.tokenizer.backend_tokenizer.truncation is None
+    assert embedded.tokenizer.backend_tokenizer.padding is None
+    assert embedded.device == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def test_smollm2_has_the_weights_that_were_made(smollm2):
+    loaded = smollm2.loaded
+    assert_same_weights(loaded.model, loaded.source.folder)
+    assert all(p.dtype == torch.float32 for p in loaded.model.parameters())
+    assert loaded.model.config.num_hidden_layers == 30
+    assert loaded.model.config.num_key_value_heads == 3
+
+
+def test_smollm2_was_converted_rightly(smollm2):
+    """A language model whose query or key rows were permuted wrongly knows no capital."""
+    tokenizer, model = smollm2.loaded.tokenizer, smollm2.loaded.model
+    for prompt, expected in [("The capital of France is", " Paris"), ("One, two, three, four,", " five")]:
+        ids = torch.tensor([tokenizer(prompt)["input_ids"]], device=smollm2.loaded.device)
+        with torch.no_grad():
+            state = model(ids).last_hidden_state[0, -1]
+        following = (model.get_input_embeddings().weight @ state).argmax()
+        assert tokenizer.decode(following) == expected
+
+
+def test_another_attention_is_passed_on():
+    assert load(find("minilm"), attn_implementation="eager").model.config._attn_implementation == "eager"
+
+
+@pytest.fixture
+def small(tmp_path, embedded):
+    """A folder with a small BERT of random weights and MiniLM's tokenizer."""
+
+    def make(config=None, **save):
+        folder = tmp_path / "small"
+        BertModel(config or BertConfig(**SMALL)).save_pretrained(folder, **save)
+        for name in TOKENIZER_FILES:
+            shutil.copy(embedded.source.folder / name, folder)
+        return folder
+
+    return make
+
+
+def edit(folder, file="config.json", **changes):
+    config = json.loads((folder / file).read_text()) | changes
+    (folder / file).write_text(json.dumps(config))
+
+
+def refused(folder, sentence):
+    with pytest.raises(UserError, match=sentence) as caught:
+        load(find(str(folder)))
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 600
+
+
+def test_a_folder(small):
+    folder = small()
+    assert_same_weights(load(find(str(folder))).model.cpu(), folder)
+
+
+def test_a_folder_in_shards(small):
+    folder = small(max_shard_size="1MB")
+    assert len(list(folder.glob("*.safetensors"))) > 1
+    model = load(find(str(folder))).model
+    stored = {}
+    for file in folder.glob("*.safetensors"):
+        stored |= load_file(file)
+    assert all(torch.equal(w.cpu(), stored[n]) for n, w in model.state_dict().items() if n in stored)
+    assert len(stored) == sum(1 for _ in model.parameters())
+
+
+def test_half_precision_is_loaded_as_float32(small):
+    folder = small()
+    file = folder / "model.safetensors"
+    save_file({n: w.half() for n, w in load_file(file).items()}, file, metadata={"format": "pt"})
+    edit(folder, dtype="float16")
+    loaded = load(find(str(folder)))
+    assert all(p.dtype == torch.float32 for p in loaded.model.parameters())
+    assert_same_weights(loaded.model.cpu(), folder)
+
+
+def test_a_missing_pooler_does_not_matter(small):
+    folder = small()
+    file = folder / "model.safetensors"
+    weights = {n: w for n, w in load_file(file).items() if not n.startswith("pooler")}
+    save_file(weights, file, metadata={"format": "pt"})
+    assert load(find(str(folder))).model.config.num_hidden_layers == 2
+
+
+def test_missing_weights_are_not_made_up(small):
+    folder = small()
+    edit(folder, num_hidden_layers=3)
+    refused(folder, r"do not fit its config.json: 16 are missing, encoder\.layer\.2")
+
+
+def test_weights_of_another_size(small):
+    folder = small()
+    edit(folder, hidden_size=30)
+    refused(folder, "cannot be opened|do not fit")
+
+
+def test_weights_of_another_model(small):
+    folder = small()
+    save_file({"w": torch.zeros(3)}, folder / "model.safetensors", metadata={"format": "pt"})
+    refused(folder, "do not fit its config.json")
+
+
+def test_an_unknown_architecture(small):
+    folder = small()
+    edit(folder, model_type="tomorrow")
+    refused(folder, "architecture “tomorrow”, which the installed transformers does not know. Choose")
+
+
+def test_code_that_a_model_brings_is_not_run(small, tmp_path):
+    folder, mark = small(), tmp_path / "was run"
+    (folder / "evil.py").write_text(f"open({str(mark)!r}, 'w')\nclass C: pass\n")
+    own = {"AutoConfig": "evil.C", "AutoModel": "evil.C", "AutoTokenizer": ["evil.C", "evil.C"]}
+    edit(folder, auto_map=own)
+    edit(folder, "tokenizer_config.json", auto_map={"AutoTokenizer": ["evil.C", "evil.C"]})
+    assert type(load(find(str(folder))).model) is BertModel  # a known architecture: the library's own class
+    edit(folder, model_type="tomorrow")
+    refused(folder, "code of its own, and Two Heads runs none")
+    assert not mark.exists()
+
+
+def test_an_encoder_decoder(small):
+    folder = small()
+    T5Config(d_model=24, num_layers=1, num_heads=3, d_ff=8, d_kv=8).save_pretrained(folder)
+    assert AutoConfig.from_pretrained(folder).is_encoder_decoder
+    refused(folder, "is an encoder–decoder")
+
+
+def test_a_configuration_that_makes_no_sense(small):
+    folder = small()
+    edit(folder, num_attention_heads=5)
+    refused(folder, "cannot be")
+    edit(folder, num_attention_heads="three")
+    refused(folder, "cannot be")
+
+
+def test_a_damaged_tokenizer(small):
+    folder = small()
+    (folder / "vocab.txt").unlink()
+    (folder / "tokenizer.json").write_text("{")
+    refused(folder, "tokenizer of .* cannot be opened")
+
+
+def test_a_tokenizer_without_places_in_the_text(small):
+    folder = small()
+    for name in TOKENIZER_FILES:
+        (folder / name).unlink()
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "CanineTokenizer"}')
+    (folder / "vocab.txt").write_text("")
+    refused(folder, "is a slow one")
+
+
+def test_a_tokenizer_of_another_model(small):
+    refused(small(BertConfig(**SMALL | {"vocab_size": 100})), "30522 pieces, its weights know 100")
+
+
+def test_loading_says_nothing_and_changes_nothing(small, capfd):
+    folder = small()
+    logging.set_verbosity_info()
+    logging.enable_progress_bar()
+    before = torch.nn.init.normal_, torch.get_default_dtype(), logging.get_verbosity()
+    capfd.readouterr()
+    try:
+        load(find(str(folder)))
+        edit(folder, num_hidden_layers=3)
+        refused(folder, "do not fit")
+        said = capfd.readouterr()
+        assert said.out + said.err == ""
+        assert (torch.nn.init.normal_, torch.get_default_dtype(), logging.get_verbosity()) == before
+        assert logging.is_progress_bar_enabled()
+    finally:
+        logging.set_verbosity_warning()
+
+
+def test_several_at_once(small):
+    folder = small()
+    made, before = [], torch.nn.init.normal_
+    threads = [threading.Thread(target=lambda: made.append(load(find(str(folder))))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 6
+    for loaded in made:
+        assert_same_weights(loaded.model.cpu(), folder)
+    assert torch.nn.init.normal_ is before and torch.get_default_dtype() == torch.float32

@@ -1,0 +1,274 @@
+"""Views, words, links, findings and comparisons, on small maps whose answers are known."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboard.errors import UserError
+from dashboard.heads import HeadId, HeadView, compare, links, make_view, percent
+from dashboard.heads import finding as finding_of
+from dashboard.heads.compare import divergence
+from dashboard.heads.words import hide_special, to_axis
+from dashboard.text import Axis, Encoding
+
+
+NO_BREAK = "\u00a0"
+
+
+def finding(view):
+    return finding_of(view).replace(NO_BREAK, " ")
+
+
+def view_of(weights, labels=None, special=None, causal=False, unit="words", head="L2H9"):
+    weights = np.asarray(weights, np.float32)
+    n = len(weights)
+    labels = tuple(labels or (f"w{i}" for i in range(n)))
+    special = tuple(special or (False,) * n)
+    return HeadView(
+        HeadId.parse(head), weights, labels, special, (None,) * n, unit, "show", causal, " ".join(labels), "MiniLM"
+    )
+
+
+def axis_of(members, n):
+    return Axis(("x",) * len(members), (False,) * len(members), tuple(map(tuple, members)), (None,) * len(members))
+
+
+def attention(n, seed=0, causal=False):
+    weights = np.random.default_rng(seed).random((n, n)) ** 4
+    if causal:
+        weights = np.tril(weights)
+    return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+
+
+# Words
+
+
+def test_words_by_hand():
+    weights = np.array([[[0.2, 0.3, 0.5], [0.6, 0.2, 0.2], [0.1, 0.2, 0.7]]], np.float32)
+    expected = [[[(0.5 + 0.8) / 2, (0.5 + 0.2) / 2], [0.3, 0.7]]]
+    assert np.allclose(to_axis(weights, axis_of([[0, 1], [2]], 3)), expected)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_words_keep_mass(data):
+    n = data.draw(st.integers(1, 30))
+    word_of = data.draw(st.lists(st.integers(0, 8), min_size=n, max_size=n))  # pieces of a word need not be neighbours
+    members = [[i for i in range(n) if word_of[i] == word] for word in dict.fromkeys(word_of)]
+    weights = attention(n, data.draw(st.integers(0, 99)))[None]
+    words = to_axis(weights, axis_of(members, n))
+    assert words.shape == (1, len(members), len(members))
+    assert np.allclose(words.sum(-1), 1, atol=1e-5)
+    for a, rows in enumerate(members):
+        for b, columns in enumerate(members):
+            assert words[0, a, b] == pytest.approx(
+                np.mean([sum(float(weights[0, i, j]) for j in columns) for i in rows]), abs=1e-6
+            )
+
+
+def test_hiding_special_tokens_renormalises_what_is_left():
+    weights = np.array([[0.5, 0.2, 0.3], [0.6, 0.1, 0.3], [1.0, 0.0, 0.0]], np.float32)
+    assert np.allclose(hide_special(weights, [True, False, False]), [[0.25, 0.75], [0.0, 0.0]])
+
+
+def test_make_view_shows_words_and_hides_special_tokens():
+    spans = ((0, 0), (0, 3), (3, 6), (7, 11), (11, 11))
+    pieces = ("[CLS]", "foo", "##bar", "bazz", "[SEP]")
+    encoding = Encoding("foobar bazz", tuple(range(5)), pieces, pieces, spans, (True, False, False, False, True))
+    weights = attention(5)
+    words = make_view(weights, HeadId(0, 1), encoding, unit="words", causal=False, model="M")
+    assert words.labels == ("[CLS]", "foobar", "bazz", "[SEP]")
+    assert words.weights[1, 2] == pytest.approx((weights[1, 3] + weights[2, 3]) / 2)
+    hidden = make_view(weights, HeadId(0, 1), encoding, unit="words", special="hide", causal=False, model="M")
+    assert hidden.labels == ("foobar", "bazz")
+    assert hidden.spans == ((0, 6), (7, 11))
+    assert np.allclose(hidden.weights.sum(1), 1)
+    only = Encoding("", (1, 2), ("[CLS]", "[SEP]"), ("[CLS]", "[SEP]"), ((0, 0), (0, 0)), (True, True))
+    with pytest.raises(UserError, match="nothing is left"):
+        make_view(attention(2), HeadId(0, 0), only, special="hide", causal=False, model="M")
+
+
+@pytest.mark.parametrize("name", ["L2H9", " l02h9 "])
+def test_heads_have_names(name):
+    assert HeadId.parse(name) == HeadId(2, 9)
+    assert str(HeadId.parse(name)) == "L2H9"
+
+
+@pytest.mark.parametrize("name", ["", "L2", "H9L2", "L-1H2", "L2H9x", "L٢H٣", "L99999H1"])
+def test_other_names_are_no_heads(name):
+    with pytest.raises(UserError, match="is not a head"):
+        HeadId.parse(name)
+
+
+# Windows
+
+
+def test_a_window_says_what_it_leaves_out():
+    whole = view_of(attention(10))
+    part = whole.window(2, 7)
+    assert len(part) == 5 and part.labels == whole.labels[2:7]
+    assert np.array_equal(part.weights, whole.weights[2:7, 2:7])
+    assert np.allclose(part.weights.sum(1) + part.outside, 1, atol=1e-6)
+    again = part.window(1, 3)
+    direct = whole.window(3, 5)
+    assert (again.start, again.whole) == (direct.start, direct.whole) == (3, 10)
+    assert np.allclose(again.outside, direct.outside)
+    assert np.array_equal(again.weights, direct.weights)
+
+
+@pytest.mark.parametrize(("start", "stop"), [(-1, 2), (3, 3), (4, 2), (0, 11)])
+def test_no_window_beyond_the_text(start, stop):
+    with pytest.raises(UserError, match="no part of a text"):
+        view_of(attention(10)).window(start, stop)
+
+
+# Links
+
+
+def test_links_are_the_cells_that_a_position_may_see():
+    view = view_of(attention(4, causal=True), labels=["a", "b", "a", "c"], causal=True)
+    table = links(view)
+    assert len(table) == 10
+    assert (table["to_position"] <= table["from_position"]).all()
+    assert table.groupby("from_position")["weight"].sum().to_numpy() == pytest.approx(np.ones(4))
+    row = table[(table["from_position"] == 3) & (table["to_position"] == 2)].iloc[0]
+    assert (row["from"], row["to"], row["weight"]) == ("c", "a", view.weights[3, 2])
+    assert links(view.window(2, 4))["from_position"].min() == 2
+
+
+# Findings
+
+
+def pattern(n, target, share, causal=False):
+    """A map that gives `share` to one key of each row and spreads the rest."""
+    allowed = np.tri(n, dtype=bool) if causal else np.ones((n, n), bool)
+    weights = np.zeros((n, n))
+    for i in range(n):
+        j = target(i)
+        rest = [k for k in range(n) if allowed[i, k] and k != j]
+        weights[i, rest] = (1 - share) / max(len(rest), 1)
+        weights[i, j] = share if rest else 1
+    return weights
+
+
+def test_the_previous_word_is_found_with_its_numbers():
+    weights = pattern(12, lambda i: max(i - 1, 0), 0.64)
+    said = finding(view_of(weights))
+    assert said == (
+        "L2H9 gives 64 % of its attention to the previous word (mean over 11 words; an even spread would give 8.3 %)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        (lambda i: min(i + 1, 11), "to the next word"),
+        (lambda i: i, "to the word itself"),
+        (lambda i: 0, "to the first word, “w0”"),
+    ],
+)
+def test_other_patterns_are_found(target, words):
+    assert words in finding(view_of(pattern(12, target, 0.7)))
+
+
+def test_special_tokens_are_named():
+    special = [True] + [False] * 9 + [True]
+    labels = ["[CLS]", *(f"w{i}" for i in range(9)), "[SEP]"]
+    assert "to [SEP] (mean over 9 words" in finding(view_of(pattern(11, lambda i: 10, 0.8), labels, special))
+    halves = (pattern(11, lambda i: 10, 0.8) + pattern(11, lambda i: 0, 0.8)) / 2
+    assert "to special tokens (" in finding(view_of(halves, labels, special))
+
+
+def test_the_same_word_elsewhere_is_found():
+    labels = ["the", "cat", "The", "dog", "the", "cat", "a", "b", "c"]
+    twin = {0: 2, 2: 4, 4: 0, 1: 5, 5: 1}
+    said = finding(view_of(pattern(9, lambda i: twin.get(i, 6), 0.75), labels, unit="tokens"))
+    assert "to other places of the same token (mean over 5 tokens" in said
+
+
+def test_where_nothing_stands_out_the_strongest_link_is_named():
+    weights = np.full((10, 10), 0.1)
+    weights[3] = 0.05
+    weights[3, 7] = 0.55
+    said = finding(view_of(weights))
+    assert said.startswith("No simple pattern stands out in L2H9: its strongest link is “w3” → “w7”, 55 %")
+    assert "over 10 words" in said and "% of the keys" in said
+
+
+def test_a_single_word_gives_a_sentence_too():
+    assert "nothing can be said" in finding(view_of([[1.0]], causal=True))
+    assert "L2H9" in finding(view_of([[1.0]]))
+
+
+def test_a_window_of_a_causal_text_counts_the_keys_before_it():
+    weights = pattern(40, lambda i: max(i - 1, 0), 0.8, causal=True)
+    said = finding(view_of(weights, causal=True).window(20, 40))
+    assert "80 % of its attention to the previous word (mean over 19 words; an even spread would give 3.2 %)" in said
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.643, "64 %"), (0.083, "8.3 %"), (0.08, "8 %"), (0.0004, "under 0.1 %"), (0, "0 %"), (1, "100 %"), (math.nan, "–")],
+)
+def test_percent(share, text):
+    assert percent(share) == text.replace(" ", NO_BREAK).replace(f"under{NO_BREAK}", "under ")
+
+
+# Comparisons
+
+
+def test_a_head_is_like_itself():
+    view = view_of(attention(8))
+    same = compare(view, view)
+    assert same.js == 0 and same.top1 == 1 and same.rows == 8
+    assert same.pearson == pytest.approx(1)
+
+
+def test_heads_that_share_nothing():
+    a, b = view_of(np.eye(4)), view_of(np.roll(np.eye(4), 1, axis=1))
+    apart = compare(a, b)
+    assert apart.js == pytest.approx(1) and apart.top1 == 0
+    assert apart.pearson == pytest.approx(-1 / 3)
+
+
+def test_a_comparison_by_hand_and_both_ways():
+    a, b = view_of([[0.5, 0.5], [1.0, 0.0]]), view_of([[1.0, 0.0], [1.0, 0.0]])
+    js = (0.5 * (0.5 * math.log2(0.5 / 0.75) + 0.5 * math.log2(0.5 / 0.25)) + 0.5 * math.log2(1 / 0.75)) / 2
+    for one in (compare(a, b), compare(b, a)):
+        assert one.js == pytest.approx(js)
+        assert one.top1 == 1
+
+
+def test_a_constant_side_has_no_correlation():
+    even = view_of(np.full((3, 3), 1 / 3))
+    assert math.isnan(compare(even, view_of(attention(3))).pearson)
+
+
+def test_special_rows_and_the_first_causal_row_are_left_out():
+    special = [True, False, False, False]
+    weights = attention(4, causal=True)
+    other = weights.copy()
+    other[0] = [0, 1, 0, 0]
+    assert compare(view_of(weights, special=special, causal=True), view_of(other, special=special, causal=True)).js == 0
+    assert compare(view_of(weights, causal=True), view_of(other, causal=True)).rows == 3
+
+
+def test_comparing_over_different_words_is_refused():
+    with pytest.raises(UserError, match="same positions"):
+        compare(view_of(np.eye(2), labels=["a", "b"]), view_of(np.eye(2), labels=["a", "c"]))
+
+
+def test_a_sinks_share_counts_as_a_key():
+    a, b = view_of(np.eye(2) * 0.5), view_of(np.eye(2))
+    expected = 0.5 * (0.5 * math.log2(0.5 / 0.75) + 0.5 * math.log2(0.5 / 0.25)) + 0.5 * math.log2(1 / 0.75)
+    assert compare(a, b).js == pytest.approx(expected)
+
+
+@given(st.integers(0, 999))
+def test_divergence_is_symmetric_and_bounded(seed):
+    p, q = attention(6, seed), attention(6, seed + 1)
+    assert np.allclose(divergence(p, q), divergence(q, p), atol=1e-6)
+    assert ((divergence(p, q) >= 0) & (divergence(p, q) <= 1)).all()

@@ -1,0 +1,98 @@
+"""`make pictures`: every page as a person sees it, light and dark, wide and narrow, and a file of every format.
+
+The few that README shows go to docs/, all of them to build/pictures/ to be looked at.
+"""
+
+from __future__ import annotations
+
+import shutil
+from urllib.parse import urlencode
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tools.chromium import ARGUMENTS, find
+from tools.server import ROOT, running
+
+OUT = ROOT / "build" / "pictures"
+DOCS = ROOT / "docs"
+IN_README = ("explore-light-1440.png",)
+
+PAGES: dict[str, tuple[str, dict[str, str]]] = {
+    "explore": ("", {}),
+    "explore-lines": ("", {"view": "lines", "special": "hide"}),
+    "explore-arcs": ("", {"view": "arcs", "special": "hide"}),
+    "explore-reading": ("", {"view": "reading", "special": "hide"}),
+    "explore-maps": ("", {"atlas": "maps", "tray": "L2H0,L3H1"}),
+    "explore-smollm2": ("", {"model": "smollm2", "layer": "3", "head": "4"}),
+    "explore-empty": ("", {"text": " "}),
+    "explore-wrong-link": ("", {"layer": "99", "unit": "letters"}),
+    "compare-empty": ("compare", {}),
+    "compare": ("compare", {"tray": "L2H0,L2H8"}),
+    "compare-four": ("compare", {"tray": "L2H0,L2H8,L3H1,L5H4"}),
+    "compare-difference": ("compare", {"tray": "L2H0,L2H8", "show": "difference"}),
+    "models": ("models", {}),
+}
+
+
+def settle(page) -> None:
+    """Wait until nothing is being computed or drawn."""
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]') && document.querySelector('h1')")
+    page.wait_for_timeout(1200)
+
+
+def shoot(browser: Browser, url: str, only: str = "") -> None:
+    for scheme in ("light", "dark"):
+        for width in (1440, 900):
+            context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+            page = context.new_page()
+            for name, (path, query) in PAGES.items():
+                if only not in name:
+                    continue
+                page.goto(f"{url}/{path}?{urlencode(query)}")
+                settle(page)
+                tall = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+                page.set_viewport_size({"width": width, "height": max(900, min(tall, 3000))})
+                page.wait_for_timeout(400)
+                page.screenshot(path=OUT / f"{name}-{scheme}-{width}.png")
+                page.set_viewport_size({"width": width, "height": 900})
+            context.close()
+
+
+def files() -> None:
+    """A file of every format and view, by the same code as the page's buttons."""
+    from dashboard import api, open_model
+    from dashboard.ui.choices import FIRST_TEXT
+
+    model = open_model("minilm")
+    views = api.attentions(model, FIRST_TEXT, ["L2H0", "L2H8"], unit="words")
+    for theme in ("light", "dark"):
+        for name in ("heatmap", "lines", "arcs", "reading"):
+            chart = api.draw(views[0], name, theme=theme)
+            for ending in ("png", "svg", "pdf", "html", "json"):
+                provenance = api.provenance(model, views[:1], name, theme=theme)
+                api.save(chart, OUT / f"file-{name}-{theme}.{ending}", provenance)
+        for name in ("compare", "difference"):
+            provenance = api.provenance(model, views, name, theme=theme)
+            api.save(api.draw(views, name, theme=theme), OUT / f"file-{name}-{theme}.png", provenance)
+        atlas = api.draw_atlas(api.overview(model, FIRST_TEXT), model=model.title, theme=theme)
+        api.save(atlas, OUT / f"file-atlas-{theme}.png")
+
+
+def main(only: str = "") -> None:
+    OUT.mkdir(parents=True, exist_ok=True)
+    with running(OUT / "server.txt") as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
+        shoot(browser, url, only)
+        browser.close()
+    if not only:
+        files()
+        DOCS.mkdir(exist_ok=True)
+        for name in IN_README:
+            shutil.copy(OUT / name, DOCS / name)
+    print(f"Pictures are in {OUT.relative_to(ROOT)}/ and docs/.")
+
+
+if __name__ == "__main__":
+    import sys
+
+    main(*sys.argv[1:2])

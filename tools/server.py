@@ -1,0 +1,57 @@
+"""A dashboard of our own on a free port, started as `make app` starts it and stopped at the end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dashboard.cli import first_free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@contextmanager
+def running(log: Path, seconds: float = 60) -> Iterator[str]:
+    """The address of a server that answers. Raises RuntimeError with its log where it does not come up."""
+    port = first_free_port("127.0.0.1", start=18501, tries=500)
+    url = f"http://127.0.0.1:{port}"
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "dashboard", "app", "--headless", "--port", str(port)],
+            cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    try:
+        until = time.monotonic() + seconds
+        while not answers(url):
+            if server.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"The dashboard did not start:\n{log.read_text(errors='replace')}")
+            time.sleep(0.1)
+        yield url
+    finally:
+        stop(server)
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def stop(server: subprocess.Popen) -> None:
+    """End the launcher and the server it started."""
+    import os
+    import signal
+
+    if server.poll() is None:
+        os.killpg(server.pid, signal.SIGTERM)
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
