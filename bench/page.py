@@ -49,7 +49,7 @@ def text_of(tokens: int) -> str:
 DRAWN = """
 (name) => new Promise((resolve) => {
   const look = () => {
-    const drawn = [...document.querySelectorAll('.st-key-head [role="graphics-document"], .st-key-head canvas, .st-key-head svg')]
+    const drawn = [...document.querySelectorAll('.st-key-picture_head [role="graphics-document"], .st-key-picture_head canvas, .st-key-picture_head svg')]
       .some((mark) => (mark.getAttribute('aria-label') || '').includes(name));
     if (drawn) requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now())));
     else requestAnimationFrame(look);

@@ -101,12 +101,18 @@ def overview(
 
 
 def draw(
-    views: HeadView | Sequence[HeadView], view: str = "heatmap", *, theme: Theme = "light", start: int = 0
+    views: HeadView | Sequence[HeadView],
+    view: str = "heatmap",
+    *,
+    theme: Theme = "light",
+    start: int = 0,
+    width: float | None = None,
 ) -> alt.TopLevelMixin:
     """One head as "heatmap", "lines", "arcs" or "reading"; several side by side ("compare") or the
     signed difference of two ("difference").
 
     A picture that holds fewer positions than the text has draws those from `start` on and says so in its subtitle.
+    `width` is that of the whole drawing in pixels.
 
     Raises
     ------
@@ -116,17 +122,17 @@ def draw(
     if not many:
         raise UserError("There is no head to draw. Name at least one, like L2H9.")
     if view == "compare":
-        return side_by_side([fit_for(one, "heatmap", start) for one in many], theme)
+        return side_by_side([fit_for(one, "heatmap", start) for one in many], theme, width=width)
     if view == "difference":
         if len(many) != 2:
             raise UserError(f"A difference takes two heads; {len(many)} were given.")
         first, second = (fit_for(one, "heatmap", start) for one in many)
-        return difference(first, second, theme)
+        return difference(first, second, theme, width=width)
     if view not in VIEWS:
         raise UserError(f"There is no view “{view}”. Choose one of {', '.join([*VIEWS, 'compare', 'difference'])}.")
     if len(many) > 1:
         raise UserError(f"The view “{view}” draws one head at a time; {len(many)} were given. Use the view “compare”.")
-    return VIEWS[view].draw(fit_for(many[0], view, start), theme)
+    return VIEWS[view].draw(fit_for(many[0], view, start), theme, width=width)
 
 
 def fit_for(view: HeadView, name: str, start: int = 0) -> HeadView:
@@ -155,6 +161,7 @@ def draw_atlas(
     theme: Theme = "light",
     selected: HeadId | None = None,
     tray: Sequence[HeadId] = (),
+    width: float | None = None,
 ) -> alt.TopLevelMixin:
     """All heads of a model in one picture: coloured by a score, or (score None, from a Survey) their maps.
 
@@ -163,10 +170,10 @@ def draw_atlas(
     if score is None:
         if not isinstance(table, Survey) or table.thumbnails is None:
             raise UserError("To draw all maps, pass what `overview` returns.")
-        return atlas_maps(table.thumbnails, theme, selected=selected, tray=tray, model=model)
+        return atlas_maps(table.thumbnails, theme, selected=selected, tray=tray, model=model, width=width)
     known_score(score)
     frame = table.scores if isinstance(table, Survey) else table
-    return atlas(frame, score, theme, selected=selected, tray=tray, model=model)
+    return atlas(frame, score, theme, selected=selected, tray=tray, model=model, width=width)
 
 
 def known_score(name: str) -> str:

@@ -11,7 +11,7 @@ import streamlit as st  # noqa: E402
 
 from dashboard.ui import reading, sidebar, state  # noqa: E402
 
-st.set_page_config(page_title="Two Heads", page_icon=":material/visibility:", layout="wide")
+st.set_page_config(page_title="Two Heads", page_icon=str(ROOT / "dashboard" / "ui" / "icon.png"), layout="wide")
 PAGES = [
     st.Page(
         ROOT / "pages" / "explore.py", title="Explore", icon=":material/grid_view:", url_path="explore", default=True

@@ -1,12 +1,15 @@
-"""Compare: the heads of the tray side by side."""
+"""Compare: the heads of the tray side by side, and the difference of two."""
+
+from itertools import combinations
 
 import streamlit as st
 
 from dashboard import api
-from dashboard.heads import HeadId, compare
+from dashboard.heads import HeadId, compare, finding, percent
 from dashboard.ui import figure, state
 from dashboard.ui.choices import TRAY_SIZE
 from dashboard.ui.reading import reading
+from dashboard.ui.room import room
 
 
 def take_heads() -> None:
@@ -19,35 +22,69 @@ chosen = state.choices()
 model = this.model
 
 st.title("Compare", anchor=False)
-st.caption("The heads of the tray on the same text, on one colour scale.")
+st.caption(f"How do heads of {model.title} differ on the same text? All maps share one colour scale.")
 every = [str(HeadId(layer, head)) for layer in range(model.layers) for head in range(model.heads)]
 st.session_state["compare_heads"] = [str(head) for head in chosen.tray]
 st.multiselect(
-    "Heads", every, key="compare_heads", on_change=take_heads, max_selections=TRAY_SIZE,
-    placeholder="Choose two to four heads, like L2H0", help="The same heads as in the tray on the left.",
-)  # fmt: skip
+    "Heads in the tray",
+    every,
+    key="compare_heads",
+    on_change=take_heads,
+    max_selections=TRAY_SIZE,
+    placeholder="Choose two to four heads, like L2H0",
+    help="The same heads as in the tray on the left. Type a name like L2H0 to find it.",
+)
 
 if len(chosen.tray) < 2:
     table = this.overview().scores.set_index(["layer", "head"])
-    pair = [HeadId(*table[score].idxmax()) for score in ("previous", "self" if model.causal else "next")]
-    words = "previous word and at itself" if model.causal else "previous word and at the next"
-    st.info("Two heads are needed. Choose them above, or on Explore with “Add to tray”.")
+    second, sees = ("self", "itself") if model.causal else ("next", "the next word")
+    pair = [HeadId(*table[score].idxmax()) for score in ("previous", second)]
+    st.info("Two heads make a comparison. Choose them above, or on Explore with “Add to tray”.")
     st.button(
-        f"Start with {pair[0]} and {pair[1]}", type="primary", on_click=state.change, kwargs={"tray": tuple(pair)},
-        help=f"The heads of this model that look most at the {words} on this text.",
-    )  # fmt: skip
+        f"Start with {pair[0]} and {pair[1]}",
+        type="primary",
+        on_click=state.change,
+        kwargs={"tray": tuple(pair)},
+        help=f"On this text, {pair[0]} looks most at the previous word and {pair[1]} most at {sees}.",
+    )
     st.stop()
 
 st.segmented_control(
-    "Shown as", ["side", "difference"], required=True,
-    format_func={"side": "Side by side", "difference": "Difference of the first two"}.get, **state.bound("show"),
-)  # fmt: skip
+    "Shown as",
+    ["side", "difference"],
+    required=True,
+    format_func={"side": "Side by side", "difference": "Difference of the first two"}.get,
+    **state.bound("show"),
+)
+
+# What is computed
 heads = chosen.tray if chosen.show == "side" else chosen.tray[:2]
-name = "compare" if chosen.show == "side" else "difference"
-views = [api.fit_for(view, "heatmap", chosen.start) for view in this.views(*heads)]
+whole = this.views(*heads)
+pairs = {(a, b): compare(a, b) for a, b in combinations(whole, 2)}
 
 # What is drawn
-chart = figure.guarded(lambda: api.draw(views, name, theme=state.theme()))
-figure.finding(chart.description)
+if len(pairs) == 1:
+    [((a, b), numbers)] = pairs.items()
+    figure.finding(
+        f"{a.head} and {b.head} look hardest at the same place in {percent(numbers.top1)} of {numbers.rows} rows; "
+        f"their divergence is {numbers.js:.2f}, where 0 is the same and 1 wholly apart."
+    )
+else:
+    (a, b), nearest = min(pairs.items(), key=lambda pair: pair[1].js)
+    (c, d), furthest = max(pairs.items(), key=lambda pair: pair[1].js)
+    figure.finding(
+        f"Most alike are {a.head} and {b.head} (divergence {nearest.js:.2f}), furthest apart {c.head} and {d.head} "
+        f"({furthest.js:.2f}), over {nearest.rows} rows."
+    )
+for view in whole:
+    figure.remark(finding(view))
+
+name = "compare" if chosen.show == "side" else "difference"
+views = [api.fit_for(view, "heatmap", chosen.start) for view in whole]
+figure.window_slider(views[0], whole[0])
+width = min(room(), 980 if name == "compare" else 600)
+chart = api.draw(views, name, theme=state.theme(), width=width)
 figure.picture(chart, "compare", "content")
-figure.files(chart, lambda: api.links_of(views), views, api.provenance(model, views, name, theme=state.theme()), "compare")
+options = {"theme": state.theme(), "bos": this.bos, "start": views[0].start, "width": width}
+figure.files(chart, lambda: api.links_of(views), views, api.provenance(model, views, name, **options), "compare")
+figure.comparisons({(str(a.head), str(b.head)): numbers for (a, b), numbers in pairs.items()})

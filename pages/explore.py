@@ -8,8 +8,10 @@ from dashboard.heads import SCORES, HeadId, finding, links
 from dashboard.ui import figure, state
 from dashboard.ui.choices import TRAY_SIZE
 from dashboard.ui.reading import reading
+from dashboard.ui.room import room
 
 ATLAS_KEY = "atlas"
+WIDEST = {"heatmap": 600, "lines": 640, "arcs": 980, "reading": 780}  # wider is no easier to read
 
 
 def choose_in_atlas(key: str) -> None:
@@ -40,10 +42,12 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             help=SCORES[chosen.score].help,
         )  # fmt: skip
 score = chosen.score if chosen.atlas == "score" else None
-atlas = api.draw_atlas(survey, score, model=model.title, theme=state.theme(), selected=head, tray=chosen.tray)
+atlas = api.draw_atlas(
+    survey, score, model=model.title, theme=state.theme(), selected=head, tray=chosen.tray, width=min(room(), 600)
+)
 key = f"{ATLAS_KEY}_{model.name}_{chosen.atlas}"
 st.altair_chart(
-    atlas, theme=None, width="content", key=key, alt=atlas.description,
+    atlas, theme=None, width="content", key=key,
     on_select=lambda: choose_in_atlas(key), selection_mode="head",
 )  # fmt: skip
 
@@ -63,12 +67,11 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 [whole] = this.views(head)
 view = api.fit_for(whole, chosen.view, chosen.start)
 figure.finding(finding(whole))
-if len(view) < len(whole):
-    st.slider("First position drawn", 0, len(whole) - len(view), **state.bound("start"))
+figure.window_slider(view, whole)
 drawn = VIEWS[chosen.view]
-chart = drawn.draw(view, state.theme())
+width = min(room(), WIDEST[chosen.view])
+chart = drawn.draw(view, state.theme(), width=width)
 figure.picture(chart, "head", drawn.fit)
-figure.files(
-    chart, lambda: links(view), [view], api.provenance(model, [view], chosen.view, theme=state.theme()), "head"
-)
+options = {"theme": state.theme(), "bos": this.bos, "start": view.start, "width": width}
+figure.files(chart, lambda: links(view), [view], api.provenance(model, [view], chosen.view, **options), "head")
 figure.strongest_links(view)

@@ -111,6 +111,8 @@ def open_model(
 
 def _through_tap(source: ModelSource) -> AttentionModel:
     loaded = load(source, attn_implementation=tap.NAME)
+    if not loaded.model._can_set_attn_implementation():
+        raise Unfit("none of its layers uses the library's common attention")
     if not loaded.model._supports_sdpa:
         loaded.model.set_attn_implementation(tap.NAME_ADDITIVE)
     return _opened(source, loaded, probe_tap(loaded.model), "tap")

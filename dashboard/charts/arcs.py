@@ -2,147 +2,168 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from dashboard.charts import labels as lettering
 from dashboard.charts import wording
-from dashboard.charts.drawing import Drawing, sheet
+from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.links import FAINTEST, Links, links_of, strokes
 from dashboard.charts.pointing import pointed
 from dashboard.charts.theme import PALETTES, Palette, Theme
 from dashboard.heads.view import HeadView
 
-WIDTH = 640  # pixels for the whole drawing
-HIGHEST = 210.0  # pixels of the longest arc
+HIGHEST = 210.0  # pixels of the arc over the whole row
+ROUND = 120.0  # pixels up to which an arc is half a circle
+LONGEST = 120.0  # pixels of a word
 
 
 def arcs(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawing:
     """The words in a row: arcs above look back, to an earlier word, arcs below look ahead.
 
-    An arc is as wide and as dark as the share; a disc over a word is what it gives itself. Hovering over a
-    word lights all that it looks at and says the shares.
+    An arc is as wide and as dark as the share; a disc over a word is what it gives itself. Drawn are the
+    strongest, see `links.links_of`; pointing at a word draws all that it looks at and says the shares.
+
+    Parameters
+    ----------
+    view: weights (n, n) in [0, 1]
+    width: pixels for the whole drawing (default 600); more than 50 words take 11.5 pixels each
     """
-    n = len(view)
     p = PALETTES[theme]
     names = lettering.labels_of(view.labels)
     links = links_of(view)
-    row = _Row.of(view, names, width or WIDTH)
+    row = _Row.of(view, names, (width or WIDTH) - 12)
+    xs = [round(float(x), 1) for x in row.x]
     up, down = row.heights(view, links)
-    band = row.band
+    height = up + row.band + down
     scales = {
         "x": {"type": "quantitative", "scale": {"domain": [0, row.width], "nice": False}, "axis": None},
-        "y": {"type": "quantitative", "scale": {"domain": [0, up + band + down], "nice": False, "reverse": True}, "axis": None},
+        "y": {"type": "quantitative", "scale": {"domain": [0, height], "nice": False, "reverse": True}, "axis": None},
     }
-    nodes = [{"k": k, "x": round(float(x), 1), "quiet": view.special[k]} for k, x in enumerate(row.x)]
+    nodes = [{"k": k, "x": x, "quiet": bool(view.special[k])} for k, x in enumerate(xs)]
+    sides = "arcs look back" if view.causal else "arcs above look back, arcs below look ahead"
+    at_rest = f"datum.w >= {links.threshold}"
     return sheet(
         {
             "width": row.width,
-            "height": up + band + down,
+            "height": height,
             "layer": [
                 {"data": {"values": nodes}, "layer": [_all_words(row, p, scales, up)]},
                 {
                     "data": {"values": links.rows},
                     "layer": [
-                        _arcs(row, p, links, scales, up, down, pointed_at=False),
-                        _arcs(row, p, links, scales, up, down, pointed_at=True),
+                        _arcs(row, p, scales, up, down, at_rest, {"expr": "word >= 0 ? 0.1 : 1"}),
+                        _arcs(row, p, scales, up, down, "datum.i === word", 1),
                         _selves(p, scales, up),
                         *_linked(row, p, scales, up),
                     ],
                 },
                 {"data": {"values": nodes}, "layer": [_under_pointer(row, scales, up)]},
-                _catch(row, scales, up),
+                _catch(row, view, scales, up),
             ],
         },
         theme,
-        title=wording.title([view]),
-        subtitle=wording.subtitle(
-            view, "arcs above look back, arcs below look ahead · " + links.note if not view.causal
-            else "arcs from a word to what it looks back at · " + links.note, room=max(row.width, 420),
-        ),
-        description=wording.describe(view, "Arcs over the sentence"),
+        title=wording.title(view),
+        subtitle=wording.subtitle(view, f"{sides} · {links.note}"),
+        description=wording.describe("Arcs over the sentence", [view]),
+        width=row.width,
         params=[
             {"name": "words", "value": names},
-            {"name": "xs", "value": [round(float(x), 1) for x in row.x]},
+            {"name": "xs", "value": xs},
             {"name": "ts", "value": [round(k / 16, 4) for k in range(17)]},
             pointed(["k"], ["catch"]),
             {"name": "word", "expr": "isValid(pointed.k) ? pointed.k[0] : -1"},
         ],
-    )  # fmt: skip
+    )
 
 
+@dataclass(frozen=True)
 class _Row:
     """Where the words stand: set as a sentence where they fit, else upright at even steps.
 
-    x: the middle of each word (n); upright: words run from bottom to top; band: pixels the words take.
+    x: the middle of each word (n); width, band: pixels of the row and of the height its words take; size,
+    font: of the type; upright: the words run from bottom to top.
     """
 
-    def __init__(self, x: np.ndarray, width: float, band: float, size: float, upright: bool, font: str):
-        self.x, self.width, self.band, self.size, self.upright, self.font = x, width, band, size, upright, font
+    x: np.ndarray
+    width: float
+    band: float
+    size: float
+    font: str
+    upright: bool
 
     @classmethod
     def of(cls, view: HeadView, names: list[str], room: float) -> _Row:
         mono = view.unit == "tokens"
-        font = lettering.font_of(view.unit)
+        font = lettering.font_of(mono=mono)
         backwards = lettering.right_to_left(view.text)
         for size in (15.0, 13.0):
-            widths = np.array([max(10.0, lettering.width_of(x, size, mono=mono)) for x in names])
-            gap = min(26.0, (room - 20 - widths.sum()) / len(names))
+            widths = np.array([max(10.0, lettering.width_of(name, size, mono=mono)) for name in names])
+            gap = min(26.0, (room - widths.sum()) / len(names))
             if gap >= 8:
-                edges = np.cumsum(widths + gap)
-                x = edges - (widths + gap) / 2
-                return cls(edges[-1] - x if backwards else x, float(edges[-1]), 34, size, False, font)
+                ends = np.cumsum(widths + gap)
+                x = ends - (widths + gap) / 2
+                return cls(ends[-1] - x if backwards else x, float(ends[-1]), 34.0, size, font, upright=False)
         size = 13.0 if len(names) <= 40 else 11.5
-        step = max(12.0, min(30.0, (room - 20) / len(names)))
-        longest = min(120.0, max(lettering.width_of(x, size, mono=mono) for x in names))
+        step = max(11.5, min(30.0, room / len(names)))
+        longest = min(LONGEST, max(lettering.width_of(name, size, mono=mono) for name in names))
         x = (np.arange(len(names)) + 0.5) * step
-        return cls(len(names) * step - x if backwards else x, len(names) * step, longest + 26, size, True, font)
+        width = len(names) * step
+        return cls(width - x if backwards else x, width, longest + 26, size, font, upright=True)
 
     def heights(self, view: HeadView, links: Links) -> tuple[float, float]:
-        """Pixels over and under the words: enough for the arcs drawn at rest, and some for a hovered word's."""
+        """Pixels over and under the words: enough for the arcs drawn at rest, and some for a pointed word's."""
         i, j = np.nonzero(view.weights >= links.threshold)
         span = np.abs(self.x[i] - self.x[j])
-        anything = view.weights >= FAINTEST
-        return tuple(
-            max(60.0, height_of(span[side].max(initial=0), self.width)) + 8 if any_arc else 12.0
-            for side, any_arc in ((j < i, np.tril(anything, -1).any()), (j > i, np.triu(anything, 1).any()))
-        )
+        any_link = view.weights >= FAINTEST
+        back, ahead = np.tril(any_link, -1).any(), np.triu(any_link, 1).any()
+
+        def enough(spans: np.ndarray) -> float:
+            return max(56.0, _arch(spans.max(initial=0), self.width)) + 10
+
+        return enough(span[j < i]) if back else 12.0, enough(span[j > i]) if ahead else 12.0
 
 
-def height_of(span: float, width: float) -> float:
-    """Pixels of an arc over `span` pixels: half a circle while it is short, flatter when long."""
-    return span / 2 if span <= 120 else 60 + (HIGHEST - 60) * (span - 120) / max(1.0, width - 120)
+def _arch(span: float, width: float) -> float:
+    """Pixels of height of an arc over `span` pixels: half a circle while it is short, flatter when long."""
+    return span / 2 if span <= ROUND else ROUND / 2 + (HIGHEST - ROUND / 2) * (span - ROUND) / (width - ROUND)
 
 
-def _arcs(row: _Row, p: Palette, links: Links, scales: dict, up: float, down: float, *, pointed_at: bool) -> dict:
-    which = "datum.i === word" if pointed_at else f"datum.w >= {links.threshold}"
-    height = f"(datum.span <= 120 ? datum.span / 2 : 60 + {HIGHEST - 60} * (datum.span - 120) / {max(1.0, row.width - 120)})"
+def _arcs(row: _Row, p: Palette, scales: dict, up: float, down: float, which: str, opacity: dict | float) -> dict:
+    flat = f"{ROUND / 2} + {HIGHEST - ROUND / 2} * (datum.span - {ROUND}) / {max(1.0, row.width - ROUND)}"
+    height = f"(datum.span <= {ROUND} ? datum.span / 2 : {flat})"  # `_arch`
     return {
         "transform": [
             {"filter": f"datum.i !== datum.j && {which}"},
             {"calculate": "datum.i + '-' + datum.j", "as": "link"},
             {"calculate": "abs(xs[datum.i] - xs[datum.j])", "as": "span"},
-            # A faint link of a hovered word may be longer than any at rest: it is drawn flatter, not cut.
+            # A faint link of a pointed word may reach further than any at rest: it is drawn flatter, not cut.
             {"calculate": f"datum.j < datum.i ? -min({height}, {up - 6}) : min({height}, {down - 6})", "as": "h"},
             {"calculate": "ts", "as": "t"},
             {"flatten": ["t"]},
-            {"calculate": "(xs[datum.i] + xs[datum.j]) / 2 + (xs[datum.i] - xs[datum.j]) / 2 * cos(PI * datum.t)", "as": "x"},
+            {
+                "calculate": "(xs[datum.i] + xs[datum.j] + (xs[datum.i] - xs[datum.j]) * cos(PI * datum.t)) / 2",
+                "as": "x",
+            },
             {"calculate": f"(datum.h < 0 ? {up} : {up + row.band}) + datum.h * sin(PI * datum.t)", "as": "y"},
         ],
-        "mark": {
-            "type": "line", "interpolate": "natural", "stroke": p.ink, "aria": False,
-            "opacity": 1 if pointed_at else {"expr": "word >= 0 ? 0.1 : 1"},
-        },
+        "mark": {"type": "line", "interpolate": "natural", "stroke": p.ink, "opacity": opacity, "aria": False},
         "encoding": {
-            "x": scales["x"] | {"field": "x"}, "y": scales["y"] | {"field": "y"},
-            "order": {"field": "t", "type": "quantitative"}, **strokes(5.5 if not row.upright else 4),
+            "x": scales["x"] | {"field": "x"},
+            "y": scales["y"] | {"field": "y"},
+            "order": {"field": "t", "type": "quantitative"},
+            **strokes(4.0 if row.upright else 5.5),
         },
-    }  # fmt: skip
+    }
 
 
 def _lettering(row: _Row, scales: dict, up: float) -> tuple[dict, dict]:
     """The mark and the encoding of a word: set level, or upright with its end at the arcs."""
     stand = {"angle": 270, "align": "right"} if row.upright else {"align": "center"}
-    mark = {"type": "text", "baseline": "middle", "fontSize": row.size, "font": row.font, "limit": 120, "aria": False}
+    mark = {
+        "type": "text", "baseline": "middle", "fontSize": row.size, "font": row.font, "limit": LONGEST, "aria": False,
+    }  # fmt: skip
     middle = up + (12 if row.upright else row.band / 2)
     here = {
         "x": scales["x"] | {"field": "x"}, "y": scales["y"] | {"datum": middle},
@@ -207,23 +228,25 @@ def _selves(p: Palette, scales: dict, up: float) -> dict:
     }  # fmt: skip
 
 
-def _catch(row: _Row, scales: dict, up: float) -> dict:
+def _catch(row: _Row, view: HeadView, scales: dict, up: float) -> dict:
     """Clear bars over the words that take the pointer, each up to half-way to its neighbours."""
     order = np.argsort(row.x)
-    sorted_x = row.x[order]
-    middle = (sorted_x[1:] + sorted_x[:-1]) / 2
-    left, right = np.empty_like(row.x), np.empty_like(row.x)
-    left[order] = np.concatenate([[0], middle])
-    right[order] = np.concatenate([middle, [row.width]])
+    edges = np.concatenate([[0], (row.x[order][1:] + row.x[order][:-1]) / 2, [row.width]]).round(1)
+    empty = ~view.weights.any(axis=1)
     values = [
-        {"k": k, "from": round(float(a), 1), "to": round(float(b), 1)}
-        for k, (a, b) in enumerate(zip(left, right, strict=True))
+        {"k": int(k), "from": float(edges[place]), "to": float(edges[place + 1]), "empty": bool(empty[k])}
+        for place, k in enumerate(order)
     ]
     return {
-        "name": "catch", "data": {"values": values},
+        "name": "catch",
+        "data": {"values": values},
+        "transform": [{"calculate": f"words[datum.k] + ': {wording.nothing(view)}'", "as": "tip"}],
         "mark": {"type": "rect", "opacity": 0, "aria": False},
         "encoding": {
-            "x": scales["x"] | {"field": "from"}, "x2": {"field": "to"},
-            "y": scales["y"] | {"datum": max(0, up - 30)}, "y2": {"datum": up + row.band + 10},
+            "x": scales["x"] | {"field": "from"},
+            "x2": {"field": "to"},
+            "y": scales["y"] | {"datum": max(0, up - 30)},
+            "y2": {"datum": up + row.band + 10},
+            "tooltip": {"condition": {"test": "datum.empty", "field": "tip", "type": "nominal"}, "value": None},
         },
-    }  # fmt: skip
+    }

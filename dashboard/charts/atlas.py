@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dashboard.charts.drawing import Drawing, sheet
+from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.raster import montage_uri
-from dashboard.charts.safe import shown
-from dashboard.charts.theme import PALETTES, STEPS, Theme, ink, scale
-from dashboard.heads.scores import SCORES
+from dashboard.charts.theme import PALETTES, Palette, Theme, gradient, ink, on_ink, scale
+from dashboard.heads.scores import SCORES, Score
 from dashboard.heads.view import HeadId
+from dashboard.heads.wording import percent
 
-WIDTH = 640  # pixels for the whole drawing
+NAME = "'L' + datum.layer + 'H' + datum.head"  # Vega expression: L2H9
 
 
 def atlas(
@@ -28,76 +28,71 @@ def atlas(
     model: str = "",
     width: float | None = None,
 ) -> Drawing:
-    """Heads coloured by a score of METRICS §1, paper at the score's low end and ink at the highest value.
+    """Heads coloured by a score of METRICS §1, from paper at 0 to ink at a round figure above the highest value.
 
-    Selection: a point parameter "head" with the fields layer and head.
+    A click chooses: the point parameter "head" has the fields layer and head.
 
     Parameters
     ----------
-    scores: columns layer, head and `score`; NaN where it is undefined, drawn as an empty outline
-    selected: the head on show, framed; tray: the heads kept, each with a corner mark
+    scores: a row per head, columns layer, head and `score`; NaN where it is undefined, drawn as a dash
+    score: a name of `SCORES`
+    selected: the head on show, framed; tray: the heads kept, framed by dashes
+    model: its title, for the heading; width: pixels for the whole drawing (default 600)
     """
     what = SCORES[score]
+    share = what.unit == "share"
+    values = scores[score].to_numpy(float)
     grid = Grid.of(int(scores["layer"].max()) + 1, int(scores["head"].max()) + 1, width or WIDTH, theme)
     p = PALETTES[theme]
-    values = scores[score].to_numpy(float)
-    low, high, per_cent = _range(what, values)
-    sign = "format(datum.value * 100, '.3~r') + ' %'" if per_cent else f"format(datum.value, '.3~r') + ' {what.unit}'"
-    say = sign.replace("'.3~r'", "'.1f'") if per_cent else f"format(datum.value, '.2f') + ' {what.unit}'"
+    high = _top(values, share)
     rows = [
-        {"layer": int(layer), "head": int(head), "value": None if np.isnan(v) else round(float(v), 4)}
-        for layer, head, v in zip(scores["layer"], scores["head"], values, strict=True)
+        {"layer": int(layer), "head": int(head), "value": None if np.isnan(value) else round(float(value), 4)}
+        for layer, head, value in zip(scores["layer"], scores["head"], values, strict=True)
     ]
-    middle = low + (high - low) * 0.5
-    key = {
-        "orient": "bottom", "direction": "horizontal", "title": None, "gradientLength": 150, "gradientThickness": 9,
-        "offset": 14, "values": [low, middle, high], "labelExpr": sign, "labelFontSize": 11.5,
-    }  # fmt: skip
+
+    def said(form: str, unit: bool = True) -> str:
+        """Vega expression: datum.value as it is written."""
+        number = f"format(datum.value * 100, '{form}')" if share else f"format(datum.value, '{form}')"
+        return f"{number} + ' {'%' if share else what.unit}'" if unit else number
+
+    has = "isValid(datum.value)"
+    colour = {
+        "field": "value",
+        "type": "quantitative",
+        "scale": scale(ink(theme), 0, high),
+        "legend": gradient([0, high / 2, high], said(".3~r")),
+    }
     cells = {
+        "transform": [{"filter": has}],
         "mark": {"type": "rect", "aria": False},
-        "encoding": grid.where()
-        | {
-            "color": {
-                "field": "value", "type": "quantitative", "scale": scale(ink(theme), low, high), "legend": key,
-            },
-            "tooltip": {"field": "tip", "type": "nominal"},
-        },
-    }  # fmt: skip
+        "encoding": grid.where() | {"color": colour},
+    }
+    on_shade = on_ink(theme, f"datum.value / {high}", quiet=f"!{has}")
     numbers = {
-        "transform": [{"filter": "isValid(datum.value)"}],
+        "transform": [{"calculate": f"{has} ? {said('.0f' if share else '.1f', unit=False)} : '–'", "as": "number"}],
         "mark": {"type": "text", "fontSize": min(11.5, grid.height * 0.6), "aria": False},
         "encoding": grid.where()
-        | {
-            "text": {"field": "number", "type": "nominal"},
-            "color": {"condition": {"test": f"datum.value > {middle}", "value": p.paper}, "value": p.text},
-        },
+        | {"text": {"field": "number", "type": "nominal"}, "color": on_shade},
     }
-    layers = [cells, *([numbers] if grid.width >= 26 and grid.height >= 15 else []), *_frames(grid, p, selected, tray)]
-    number = "format(datum.value * 100, '.0f')" if per_cent else "format(datum.value, '.1f')"
-    name = "'L' + datum.layer + 'H' + datum.head + ', '"
-    best = scores.loc[scores[score].idxmax()] if np.isfinite(values).any() else None
-    finding = (
-        "No head has a value on this text."
-        if best is None
-        else f"Highest: L{int(best['layer'])}H{int(best['head'])} with {_plain(best[score], what, per_cent)}."
-    )
+    written = [numbers] if grid.width >= 26 and grid.height >= 15 else []
+    value = f"{has} ? {said('.1f' if share else '.2f')} : 'no value on this text'"
+    catch = grid.catch(f"{NAME} + ', ' + ({value})")
     return sheet(
         {
             "width": grid.width * grid.heads,
             "height": grid.height * grid.layers,
-            "layer": [{
-                "data": {"values": rows},
-                "transform": [
-                    {"calculate": f"{name} + (isValid(datum.value) ? {say} : 'no value on this text')", "as": "tip"},
-                    {"calculate": number, "as": "number"},
-                ],
-                "layer": _selectable(layers, cells),
-            }],
+            "layer": [
+                {"data": {"values": rows}, "layer": [cells, *written, *grid.frames(p, selected, tray), catch]},
+            ],
         },
         theme,
-        title=f"{what.title} · {model}" if model else what.title,
-        subtitle=[f"each cell a head, in {'per cent' if per_cent else what.unit} · ink: {_span(low, high, what, per_cent)}"],
-        description=f"All {grid.layers} × {grid.heads} heads{' of ' + shown(model) if model else ''} by {what.title.lower()}. {finding}",
+        title=_title(what.title, model),
+        subtitle=[
+            f"each cell a head, in {'per cent' if share else what.unit} · "
+            f"ink: 0 to {f'{high * 100:.3g} %' if share else f'{high:g} {what.unit}'}"
+        ],
+        description=_describe_scores(scores, score, what, model),
+        width=grid.width * grid.heads + 40,
     )
 
 
@@ -110,38 +105,37 @@ def atlas_maps(
     model: str = "",
     width: float | None = None,
 ) -> Drawing:
-    """Every head's map in small, (layers, heads, t, t), as one image. Selection as in `atlas`.
+    """Every head's map in small, as one image. A click chooses as in `atlas`.
 
     Ink grows with the square root of the share, so that a map of many small weights can be seen as well.
+
+    Parameters
+    ----------
+    thumbnails: (layers, heads, t, t), rows sum to 1; the other parameters as in `atlas`
     """
-    thumbnails = np.asarray(thumbnails, float)
-    layers, heads, _, _ = thumbnails.shape
+    maps = np.sqrt(np.clip(np.asarray(thumbnails, np.float32), 0, 1))
+    layers, heads = maps.shape[:2]
     grid = Grid.of(layers, heads, width or WIDTH, theme, square=True)
-    p = PALETTES[theme]
-    uri = montage_uri(np.sqrt(np.clip(thumbnails, 0, 1)), ink(theme), grid.width)
+    across, down = grid.width * heads, grid.height * layers
+    uri = montage_uri(maps, ink(theme), grid.width)
     image = {
         "data": {"values": [{}]},
         "mark": {"type": "image", "url": uri, "aspect": False, "smooth": False, "aria": False},
-        "encoding": {"x": {"value": 0}, "x2": {"value": grid.width * heads}, "y": {"value": 0}, "y2": {"value": grid.height * layers}},
+        "encoding": {"x": {"value": 0}, "x2": {"value": across}, "y": {"value": 0}, "y2": {"value": down}},
     }
-    cells = {
-        "mark": {"type": "rect", "fillOpacity": 0, "aria": False},
-        "encoding": grid.where() | {"tooltip": {"field": "tip", "type": "nominal"}},
-    }
+    every = [{"layer": layer, "head": head} for layer in range(layers) for head in range(heads)]
+    frames, catch = grid.frames(PALETTES[theme], selected, tray), grid.catch(NAME)
     return sheet(
         {
-            "width": grid.width * heads,
-            "height": grid.height * layers,
-            "layer": [{
-                "data": {"values": [{"layer": a, "head": b} for a in range(layers) for b in range(heads)]},
-                "transform": [{"calculate": "'L' + datum.layer + 'H' + datum.head", "as": "tip"}],
-                "layer": _selectable([image, cells, *_frames(grid, p, selected, tray)], cells),
-            }],
+            "width": across,
+            "height": down,
+            "layer": [image, {"data": {"values": every}, "layer": [*frames, catch]}],
         },
         theme,
-        title=f"All maps · {model}" if model else "All maps",
+        title=_title("All maps", model),
         subtitle=["each cell a head's map, rows look at columns · ink: share of attention, by its square root"],
-        description=f"The maps of all {layers} × {heads} heads{' of ' + shown(model) if model else ''}, small.",
+        description=f"The maps of all {layers} × {heads} heads{f' of {model}' if model else ''}, in small.",
+        width=across + 40,
     )
 
 
@@ -177,65 +171,76 @@ class Grid:
 
         def band(count: int, step: float) -> dict:
             gap = 1.5 if step >= 20 else 1 if step >= 12 else 0.5
-            return {"type": "band", "domain": list(range(count)), "paddingInner": gap / step, "paddingOuter": gap / step / 2}
+            inner = gap / step
+            return {"type": "band", "domain": list(range(count)), "paddingInner": inner, "paddingOuter": inner / 2}
 
         return {
-            "x": {"field": "head", "type": "ordinal", "scale": band(self.heads, self.width), "axis": axis(self.heads, self.width, "H", True)},
-            "y": {"field": "layer", "type": "ordinal", "scale": band(self.layers, self.height), "axis": axis(self.layers, self.height, "L", False)},
+            "x": {
+                "field": "head", "type": "ordinal", "scale": band(self.heads, self.width),
+                "axis": axis(self.heads, self.width, "H", True),
+            },
+            "y": {
+                "field": "layer", "type": "ordinal", "scale": band(self.layers, self.height),
+                "axis": axis(self.layers, self.height, "L", False),
+            },
+        }  # fmt: skip
+
+    def frames(self, p: Palette, selected: HeadId | None, tray: Sequence[HeadId]) -> list[dict]:
+        """A frame round the head on show, dashes round those of the tray; heads that are not there have none."""
+
+        def frame(heads: Sequence[HeadId], **stroke: object) -> dict:
+            return {
+                "data": {"values": [{"layer": h.layer, "head": h.head} for h in heads]},
+                "mark": {"type": "rect", "fillOpacity": 0, "aria": False, **stroke},
+                "encoding": self.where(),
+            }
+
+        def there(heads: Sequence[HeadId | None]) -> list[HeadId]:
+            return [h for h in heads if h is not None and h.layer < self.layers and h.head < self.heads]
+
+        kept, shown_ = there(tray), there([selected])
+        frames = [frame(kept, stroke=p.text, strokeWidth=1.25, strokeDash=[3, 2])] if kept else []
+        if shown_:  # a rim of paper, so that the frame is seen on a dark cell too
+            frames += [frame(shown_, stroke=p.paper, strokeWidth=5), frame(shown_, stroke=p.text, strokeWidth=2.25)]
+        return frames
+
+    def catch(self, tip: str) -> dict:
+        """Clear cells on top that say `tip` (a Vega expression) and take the click."""
+        choose = {"type": "point", "on": "click", "fields": ["layer", "head"], "toggle": False}
+        return {
+            "transform": [{"calculate": tip, "as": "tip"}],
+            "mark": {"type": "rect", "fillOpacity": 0, "cursor": "pointer", "aria": False},
+            "params": [{"name": "head", "select": choose}],
+            "encoding": self.where() | {"tooltip": {"field": "tip", "type": "nominal"}},
         }
 
 
-def _frames(grid: Grid, p, selected: HeadId | None, tray: Sequence[HeadId]) -> list[dict]:
-    """The frame of the head on show, and a corner mark for each head of the tray."""
-
-    def at(ids: Sequence[HeadId]) -> dict:
-        return {"values": [{"layer": h.layer, "head": h.head} for h in ids]}
-
-    frames = []
-    kept = [h for h in tray if h.layer < grid.layers and h.head < grid.heads]
-    if kept:
-        frames.append({
-            "data": at(kept),
-            "mark": {"type": "rect", "fillOpacity": 0, "stroke": p.text, "strokeWidth": 1.25, "strokeDash": [3, 2], "aria": False},
-            "encoding": grid.where(),
-        })
-    if selected is not None and selected.layer < grid.layers and selected.head < grid.heads:
-        for colour, thick in ((p.paper, 5), (p.text, 2.25)):
-            frames.append({
-                "data": at([selected]),
-                "mark": {"type": "rect", "fillOpacity": 0, "stroke": colour, "strokeWidth": thick, "aria": False},
-                "encoding": grid.where(),
-            })
-    return frames
+def _title(what: str, model: str) -> str:
+    return f"{what} · {model}" if model else what
 
 
-def _selectable(layers: list[dict], target: dict) -> list[dict]:
-    """The layers with, on top, clear cells that take the click, so that no frame or number is in its way."""
-    for layer in layers:
-        if layer is not target:
-            layer["mark"]["tooltip"] = None
-    catch = {
-        "mark": {"type": "rect", "fillOpacity": 0, "cursor": "pointer", "aria": False},
-        "params": [{"name": "head", "select": {"type": "point", "on": "click", "fields": ["layer", "head"], "toggle": False}}],
-        "encoding": target["encoding"] | {"color": {"value": "black"}},
-    }
-    target["encoding"] = {k: v for k, v in target["encoding"].items() if k != "tooltip"}
-    return [*layers, catch]
-
-
-def _range(what, values: np.ndarray) -> tuple[float, float, bool]:
-    """(value of paper, value of full ink, whether it is a share)."""
-    per_cent = what.low == 0 and what.high == 1
+def _top(values: np.ndarray, share: bool) -> float:
+    """The value that is full ink: the highest, rounded up to 1, 2 or 5 × 10^k; of shares at most 1."""
     seen = values[np.isfinite(values)]
-    high = float(seen.max()) if seen.size else 1.0
-    steps = [m * 10.0**e for e in (-2, -1, 0, 1, 2, 3) for m in (1, 2, 5)]
-    top = next((s for s in steps if s >= high), high)
-    return 0.0, round(min(top, 1.0) if per_cent else top, 6), per_cent
+    high = float(seen.max()) if seen.size else 0.0
+    steps = [m * 10.0**e for e in range(-2, 5) for m in (1, 2, 5)]
+    top = next((step for step in steps if step >= high), high)
+    return round(min(top, 1.0) if share else top, 6)
 
 
-def _span(low: float, high: float, what, per_cent: bool) -> str:
-    return f"{low:g} to {high * 100:.3g}\u00a0%" if per_cent else f"{low:g} to {high:g} {what.unit}"
+def _describe_scores(scores: pd.DataFrame, score: str, what: Score, model: str) -> str:
+    """Alternative text: which heads have most."""
+    count = f"{int(scores['layer'].max()) + 1} × {int(scores['head'].max()) + 1}"
+    start = f"{what.title} of all {count} heads{f' of {model}' if model else ''}. "
+    known = scores[["layer", "head", score]].dropna()
+    if known.empty:
+        return start + "No head has a value on this text."
 
+    def written(value: float) -> str:
+        return percent(value) if what.unit == "share" else f"{value:.2f} {what.unit}"
 
-def _plain(value: float, what, per_cent: bool) -> str:
-    return f"{value * 100:.0f}\u00a0%" if per_cent else f"{value:.2f} {what.unit}"
+    best = [
+        f"{HeadId(int(row.layer), int(row.head))} with {written(float(getattr(row, score)))}"
+        for row in known.nlargest(3, score).itertuples(index=False)
+    ]
+    return f"{start}Highest: {', '.join(best)}; median {written(float(known[score].median()))}."

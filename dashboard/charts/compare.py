@@ -6,87 +6,128 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dashboard.charts import heatmap, matrix, wording
-from dashboard.charts.drawing import Drawing, sheet
+from dashboard.charts import matrix, wording
+from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.heatmap import matrix_of, round_up, top_of
 from dashboard.charts.labels import labels_of
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadView
+from dashboard.heads.wording import percent
 
-WIDTH = 960  # pixels for two maps beside each other
-GAP = 36
+WIDE = 940.0  # pixels for two maps beside each other
+GAP = 36.0  # pixels between them
+SMALLEST = 200.0  # pixels of a map, below which they stand under each other
 
 
 def side_by_side(
     views: Sequence[HeadView], theme: Theme, *, width: float | None = None, top: float | None = None
 ) -> Drawing:
-    """Up to four heads as heatmaps on one colour scale; a word pointed at in one lights in all.
+    """Heads as heatmaps on one colour scale; a word pointed at in one lights in all.
 
-    Two stand beside each other, three or four in two rows.
+    Two stand beside each other, three or four in two rows; under each other where that would leave a cell
+    less than a pixel, or a map less than 200.
+
+    Parameters
+    ----------
+    views: one to four; width: pixels for the whole drawing (default 940); top: the share that is full ink
+
+    Raises
+    ------
+    UserError: there is nothing to draw.
     """
     if not views:
         raise UserError("There is no head to compare. Choose at least one.")
-    top = heatmap.top_of(list(views)) if top is None else top
-    drawn = [heatmap.of(v, top) for v in views]
-    side, columns = _places(drawn, width or WIDTH)
+    top = top_of(views) if top is None else top
+    drawn = [matrix_of(view, top) for view in views]
+    side, columns = _places(drawn, width or WIDE)
+    one_model = len({view.model for view in views}) == 1
     panels = []
     for k, (view, one) in enumerate(zip(views, drawn, strict=True)):
         panel = matrix.panel(one, theme, side, name=str(k), legend=k == 0)
-        panel["title"] = {"text": f"{view.head} · {shown(view.model, 60)}", "fontSize": 14, "offset": 10, "frame": "group"}
+        heading = str(view.head) if one_model else wording.title(view)
+        panel["title"] = {"text": heading, "fontSize": 14, "offset": 8, "frame": "group"}
         panels.append(panel)
+    heads = ", ".join(str(view.head) for view in views)
+    # Each panel names the scale itself; told to share it, Vega-Lite would quarrel over whose legend to draw.
+    apart = {"scale": {"x": "independent", "y": "independent", "color": "independent"}}
     return sheet(
-        {"concat": panels, "columns": columns, "resolve": {"scale": {"x": "independent", "y": "independent", "color": "independent"}}},
+        {"concat": panels, "columns": columns, "spacing": GAP, "resolve": apart},
         theme,
-        title=" and ".join(str(v.head) for v in views) + " side by side",
-        subtitle=wording.subtitle(views[0], f"rows look at columns · ink: share of attention, {wording.range_of(top)}, one scale for all"),
-        description=" ".join(wording.describe(v, "Heatmap") for v in views),
+        title=f"{heads} · {shown(views[0].model)}" if one_model else heads,
+        subtitle=wording.subtitle(
+            views[0], f"rows look at columns · ink: share of attention, {wording.range_of(top)}, one scale for all"
+        ),
+        description=wording.describe("Heatmaps side by side", views),
+        width=columns * (side + matrix.margin(drawn[0])),
         params=matrix.params(drawn),
     )
 
 
-def _places(drawn: Sequence[matrix.Matrix], width: float) -> tuple[float, int]:
-    """(pixels of a map, columns): two columns, but one where two maps would be too small for their cells."""
-    n = max(len(one.labels) for one in drawn)
-    margin = max(matrix.margin(one) for one in drawn)
-    half = (width - GAP) / 2 - margin
-    if len(drawn) == 1 or n > half:
-        return matrix.side_of(n, min(width, heatmap.WIDTH) - margin), 1
-    return matrix.side_of(n, half), 2
+def difference(
+    a: HeadView, b: HeadView, theme: Theme, *, width: float | None = None, top: float | None = None
+) -> Drawing:
+    """a − b, cell by cell (METRICS §5), on a scale symmetric about 0: green where a gives more, purple where b does.
 
+    Parameters
+    ----------
+    a, b: two heads over the same positions
+    width: pixels for the whole drawing (default 600); top: the difference that is full colour, in (0, 1]
 
-def difference(a: HeadView, b: HeadView, theme: Theme, *, width: float | None = None, top: float | None = None) -> Drawing:
-    """a - b, cell by cell, on a scale that is symmetric about 0: green where a gives more, purple where b does."""
-    if a.labels != b.labels:
+    Raises
+    ------
+    UserError: the two are not over the same positions.
+    """
+    if a.labels != b.labels or a.start != b.start:
         raise UserError("A difference needs two heads over the same words. Choose both on one text and one unit.")
     gap = a.weights.astype(float) - b.weights.astype(float)
-    if top is None:
-        top = symmetric_top(gap)
+    top = _symmetric_top(gap) if top is None else top
     drawn = matrix.Matrix(gap, labels_of(a.labels), a.special, a.unit == "tokens", -top, top)
-    side = matrix.side_of(len(a), (width or heatmap.WIDTH) - matrix.margin(drawn))
+    side = matrix.side_of(len(a), (width or WIDTH) - matrix.margin(drawn))
+    models = shown(a.model) if a.model == b.model else f"{shown(a.model)} and {shown(b.model)}"
+    up_to = wording.range_of(top).removeprefix("0 to ")
     return sheet(
         matrix.panel(drawn, theme, side),
         theme,
-        title=f"{a.head} − {b.head} · {shown(a.model, 60)}" + ("" if a.model == b.model else f" and {shown(b.model, 60)}"),
-        subtitle=wording.subtitle(a, f"rows look at columns · green: more in {a.head}, purple: more in {b.head}, up to {wording.range_of(top).removeprefix('0 to ')}"),
+        title=f"{a.head} − {b.head} · {models}",
+        subtitle=wording.subtitle(
+            a, f"rows look at columns · green: more in {a.head} · purple: more in {b.head} · up to {up_to}"
+        ),
         description=_describe(a, b, gap),
+        width=side + matrix.margin(drawn),
         params=matrix.params([drawn]),
     )
 
 
-def symmetric_top(gap: np.ndarray) -> float:
-    """The difference that is full colour on either side, a round figure, at most 1."""
-    size = np.abs(gap[gap != 0])
-    high = float(np.quantile(size, 0.995)) if size.size else 1.0
-    return heatmap.round_up(high)
+def _places(drawn: Sequence[matrix.Matrix], width: float) -> tuple[float, int]:
+    """(pixels of a map, columns)."""
+    n = max(len(one.labels) for one in drawn)
+    margin = max(matrix.margin(one) for one in drawn)
+    half = (width - GAP) / 2 - margin
+    if len(drawn) == 1 or half < max(n, SMALLEST):
+        return matrix.side_of(n, min(width, WIDTH) - margin), 1
+    return matrix.side_of(n, half), 2
+
+
+def _symmetric_top(gap: np.ndarray) -> float:
+    """The difference that is full colour on either side: 199 of 200 are at most this, rounded up."""
+    sizes = np.abs(gap[gap != 0])
+    return round_up(float(np.quantile(sizes, 0.995))) if sizes.size else 1.0
 
 
 def _describe(a: HeadView, b: HeadView, gap: np.ndarray) -> str:
-    def pair(at: int) -> str:
-        i, j = np.unravel_index(at, gap.shape)
-        return f"{shown(a.labels[i])} → {shown(a.labels[j])}, {abs(gap[i, j]) * 100:.1f}\u00a0%"
+    """Alternative text: where each of the two gives most more than the other."""
 
-    start = f"Difference of {a.head} and {b.head}."
+    def most(head: HeadView, other: HeadView, size: np.ndarray) -> str:
+        i, j = np.unravel_index(size.argmax(), size.shape)
+        if size[i, j] <= 0:
+            return f"{head.head} nowhere gives more than {other.head}."
+        return (
+            f"{head.head} gives most more than {other.head} from “{a.labels[i]}” to “{a.labels[j]}”: "
+            f"{percent(head.weights[i, j])} against {percent(other.weights[i, j])}."
+        )
+
     if not gap.any():
-        return f"{start} The two are equal everywhere."
-    return f"{start} {a.head} gives most more to {pair(int(gap.argmax()))}; {b.head} to {pair(int(gap.argmin()))}."
+        return f"{a.head} and {b.head} are equal everywhere on this text."
+    return f"{most(a, b, gap)} {most(b, a, -gap)}"

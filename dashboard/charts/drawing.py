@@ -1,4 +1,4 @@
-"""A finished chart: a Vega-Lite specification with our configuration, that Altair and Streamlit take as theirs."""
+"""A finished chart: a Vega-Lite specification with our look, which Altair and Streamlit take as one of theirs."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ from typing import Any
 import altair as alt
 
 from dashboard.charts.safe import shown
-from dashboard.charts.theme import Theme, config
+from dashboard.charts.theme import SUBTITLE_SIZE, TITLE_SIZE, Theme, config
+from dashboard.charts.wording import wrap
+
+WIDTH = 600.0  # pixels of a whole drawing, where nothing else is asked for
+NARROWEST = 420.0  # pixels that a title may take even over a smaller picture
+VEGALITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])  # what vl-convert is to be asked for
 
 
 class Drawing(alt.TopLevelMixin):
     """An Altair chart whose specification is already whole.
 
-    Altair's own `to_dict` walks and checks every datum against the schema: 50 to 200 ms a chart, on every
-    click. Here the specification was written by hand and is checked by the tests. `save`, `to_json`,
-    `st.altair_chart` and a notebook use it like any other chart;
-    `altair.Chart.from_dict(chart.to_dict())` gives one that can be changed further.
+    Altair's own `to_dict` copies and checks every datum against the schema: 50 to 200 ms a chart, on every
+    click. Here the specification is written by hand and the tests check it. `save`, `to_json`,
+    `st.altair_chart` and a notebook use a Drawing like any other chart; `altair.Chart.from_dict(chart.to_dict())`
+    makes one that can be changed further.
     """
 
     def __init__(self, spec: dict[str, Any]):
@@ -37,7 +42,7 @@ class Drawing(alt.TopLevelMixin):
         ignore: list[str] | None = None,
         context: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """The specification as a dictionary of its own ("vega-lite", or compiled to "vega")."""
+        """The specification as a dictionary of its own: "vega-lite", or compiled to "vega"."""
         if format == "vega":
             import vl_convert
 
@@ -45,33 +50,38 @@ class Drawing(alt.TopLevelMixin):
         return copy.deepcopy(self._spec)
 
 
-VEGALITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-
-
 def sheet(
     body: dict[str, Any],
     theme: Theme,
     *,
     title: str,
-    subtitle: str | Sequence[str],
+    subtitle: Sequence[str],
     description: str,
+    width: float,
     params: Sequence[dict] = (),
 ) -> Drawing:
     """A drawing of `body` (layers and sizes) with what every one has: title, look, alternative text.
 
+    `width` is how many pixels the body takes in all; the title is broken to fit over it.
+
     Data stand in the layers, never at the top of the specification or under "datasets": from there Streamlit
     moves them into tables of its own, and does not find all of them again.
     """
+    room = max(width, NARROWEST)
+    look = config(theme)
     return Drawing(
         {
             "$schema": alt.SCHEMA_URL,
-            "config": config(theme),
-            "background": config(theme)["background"],
+            "config": look,
+            "background": look["background"],
             "padding": {"left": 4, "right": 8, "top": 4, "bottom": 8},
-            # One drawing everywhere: sizes are ours, Streamlit is not to fit anything.
+            # One drawing everywhere: the sizes are ours, nothing is fitted.
             "autosize": {"type": "pad", "contains": "padding"},
-            "description": description,
-            "title": {"text": shown(title, 90), "subtitle": subtitle},
+            "description": shown(description, 2000),
+            "title": {
+                "text": wrap(shown(title, 200), room, TITLE_SIZE * 1.06),  # half-bold is a little wider
+                "subtitle": [line for part in subtitle for line in wrap(shown(part, 400), room, SUBTITLE_SIZE)],
+            },
             **({"params": list(params)} if params else {}),
             **body,
         }

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dashboard.charts import matrix, wording
-from dashboard.charts.drawing import Drawing, sheet
+from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.labels import labels_of
 from dashboard.charts.theme import Theme
 from dashboard.heads.view import HeadView
-
-WIDTH = 640  # pixels for the whole drawing, labels of the rows included
 
 
 def heatmap(view: HeadView, theme: Theme, *, width: float | None = None, top: float | None = None) -> Drawing:
@@ -18,39 +18,50 @@ def heatmap(view: HeadView, theme: Theme, *, width: float | None = None, top: fl
 
     Parameters
     ----------
+    view: weights (n, n) in [0, 1]
+    theme: "light" or "dark"
     width: pixels for the whole drawing (default 600); the map is square, so this sets its height too
-    top: the share that is full ink (default: chosen from the weights, see `top_of`; given in the legend)
+    top: the share that is full ink, in (0, 1] (default: `top_of`); what is more is full ink as well
     """
     top = top_of([view]) if top is None else top
-    drawn = of(view, top)
+    drawn = matrix_of(view, top)
     side = matrix.side_of(len(view), (width or WIDTH) - matrix.margin(drawn))
     return sheet(
         matrix.panel(drawn, theme, side),
         theme,
-        title=wording.title([view]),
-        subtitle=wording.subtitle(view, f"rows look at columns · ink: share of attention, {wording.range_of(top)}", room=max(side, 420)),
-        description=wording.describe(view, "Heatmap"),
+        title=wording.title(view),
+        subtitle=wording.subtitle(
+            view, f"rows look at columns · ink: share of attention, {wording.range_of(top)}"
+        ),
+        description=wording.describe("Heatmap", [view]),
+        width=side + matrix.margin(drawn),
         params=matrix.params([drawn]),
     )
 
 
-def of(view: HeadView, top: float) -> matrix.Matrix:
+def matrix_of(view: HeadView, top: float) -> matrix.Matrix:
     """The view as a matrix to draw, `top` being full ink."""
-    return matrix.Matrix(view.weights, labels_of(view.labels), view.special, view.unit == "tokens", 0.0, top)
+    return matrix.Matrix(
+        values=view.weights,
+        labels=labels_of(view.labels),
+        special=view.special,
+        mono=view.unit == "tokens",
+        low=0.0,
+        high=top,
+        nothing=wording.nothing(view),
+    )
 
 
-def top_of(views: list[HeadView]) -> float:
-    """The share that is full ink: the 99.5 % quantile of the weights, rounded up to 1, 2 or 5 × 10^k, at most 1.
+def top_of(views: Sequence[HeadView]) -> float:
+    """The share that is full ink: 199 of 200 weights (of those that are not 0) are at most this, rounded up.
 
     In a long text most shares are below one per cent; on a scale to 100 % they would all be blank.
     """
-    values = np.concatenate([v.weights[v.weights > 0].ravel() for v in views]) if views else np.zeros(0)
-    if not values.size:
-        return 1.0
-    return round_up(float(np.quantile(values, 0.995)))
+    values = np.concatenate([view.weights[view.weights > 0] for view in views])
+    return round_up(float(np.quantile(values, 0.995))) if values.size else 1.0
 
 
 def round_up(value: float) -> float:
-    """The next of 0.1, 0.2, 0.5, 1, 2, 5 … per cent, at most 1."""
+    """The next of 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50 and 100 per cent."""
     steps = [m * 10.0**e for e in (-3, -2, -1) for m in (1, 2, 5)]
-    return next((round(s, 6) for s in steps if s >= value), 1.0)
+    return next((round(step, 6) for step in steps if step >= value), 1.0)

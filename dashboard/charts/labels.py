@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +19,9 @@ def labels_of(labels: Sequence[str]) -> list[str]:
     return [shown(label) for label in labels]
 
 
-def font_of(unit: str) -> str:
+def font_of(*, mono: bool) -> str:
     """Words of the text in the reading face, pieces in the monospaced one."""
-    return PIECES_FONT if unit == "tokens" else WORDS_FONT
+    return PIECES_FONT if mono else WORDS_FONT
 
 
 # Source Sans Regular, advance widths of U+0020–7E in hundredths of an em.
@@ -57,28 +58,24 @@ def _em(character: str, mono: bool) -> float:
 
 @dataclass(frozen=True)
 class Standing:
-    """How the labels of one axis stand: every `every`-th, at this size and angle."""
+    """How the labels of one axis stand: every `every`-th, at this size (pixels) and angle (degrees)."""
 
     every: int
     size: float
     angle: int
-    room: float
 
 
 def stand(labels: Sequence[str], step: float, *, mono: bool, across: bool) -> Standing:
     """Labels beside cells of `step` pixels; `across`: along the top, where they may have to lean.
 
-    A line of type needs 12 px of a row; leaning by 45° it needs 12 / sin 45° = 17.
+    A line of type needs 13 pixels; leaning by 45° it needs 13 / sin 45° = 19.
     """
-    size = 12.5 if step >= 15 else 11
-    every = max(1, -(-13 // max(1, int(step)))) if step < 12 else 1
+    size = 12.5 if step >= 15 else 11.0
+    every = 1 if step >= 12 else math.ceil(13 / step)
     widest = max((width_of(label, size, mono=mono) for label in labels), default=0)
-    room = min(widest, LONGEST)
     if not across or widest <= step - 6:
-        return Standing(every, size, 0, room)
-    if step * every >= 19:
-        return Standing(every, size, -45, room)
-    return Standing(every, size, -90, room)
+        return Standing(every, size, 0)
+    return Standing(every, size, -45 if step * every >= 19 else -90)
 
 
 def right_to_left(text: str) -> bool:
@@ -88,3 +85,13 @@ def right_to_left(text: str) -> bool:
         if direction in ("L", "R", "AL"):
             return direction != "L"
     return False
+
+
+def apart_expr(word: str, labels: Sequence[str]) -> str:
+    """Vega expression: `word` (an expression) for a sentence like "from → to, 31.4 %".
+
+    Words that read from right to left would turn the sentence round and its arrow with it, so where there are
+    any, each word is isolated (U+2068, U+2069). Only for tooltips: files have none.
+    """
+    turned = any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for label in labels for c in label)
+    return f"'\u2068' + {word} + '\u2069'" if turned else word

@@ -30,8 +30,9 @@ class Links:
     @property
     def note(self) -> str:
         """For the subtitle: which links are drawn."""
+        paler = ", paler to special tokens" if self.parked else ""
         return (
-            f"links of {self.threshold * 100:.3g}\u00a0% and more{', paler to special tokens' if self.parked else ''} · "
+            f"links of {self.threshold * 100:.3g}\u00a0% and more{paler} · "
             f"point at a word for all its own, from {FAINTEST * 100:.3g}\u00a0%"
         )
 

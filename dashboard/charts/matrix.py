@@ -1,8 +1,8 @@
 """The layers that draw a matrix and answer the pointer: shared by heatmap, difference and side by side.
 
-Up to 96 × 96 cells are rectangles, above that one image bound to the same scales. Hovering is the same for
-both: n transparent bars, one a row, tell which row is pointed at, and that row's values are unpacked into
-n transparent cells which know their word pair. So hover costs n marks, not n².
+Up to 96 × 96 cells are rectangles, above that one image bound to the same scales. Pointing works alike for
+both: n clear bars, one a row, tell which row is pointed at, and that row's values are unpacked into n clear
+cells which know their pair of words. So it costs n marks, not n².
 """
 
 from __future__ import annotations
@@ -16,16 +16,25 @@ from dashboard.charts import labels as lettering
 from dashboard.charts.packing import pack, split_expr, value_expr
 from dashboard.charts.pointing import pointed
 from dashboard.charts.raster import png_uri
-from dashboard.charts.theme import PALETTES, Theme, ink, scale, signed
-
-Bound = Callable[[dict, dict | None, dict, dict | None], dict]
+from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale, signed
 
 RECTS = 96  # cells a side that are still rectangles
+LARGEST_CELL = 38.0  # pixels
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """What is drawn: values (n, n), the words along both sides (passed through `shown`), and the colour scale."""
+    """What is drawn.
+
+    Attributes
+    ----------
+    values: (n, n), row i looks at column j; signed where low < 0
+    labels: the words along both sides, passed through `shown` (n)
+    special: which of them are special tokens (n)
+    mono: whether they are pieces, set in the monospaced face
+    low, high: the ends of the colour scale
+    nothing: why a row of zeros is empty, in words
+    """
 
     values: np.ndarray
     labels: list[str]
@@ -33,6 +42,7 @@ class Matrix:
     mono: bool
     low: float
     high: float
+    nothing: str = ""
 
     @property
     def signed(self) -> bool:
@@ -40,95 +50,77 @@ class Matrix:
 
 
 def side_of(n: int, room: float) -> float:
-    """Pixels of a square of n cells that fills `room`: in steps of half a pixel a cell (whole pixels in a file of
-    double size) of at most 38; a cell is never less than a pixel while n ≤ 720, whatever the room, for what is
-    smaller can neither be seen nor pointed at."""
+    """Pixels of a square of n cells that fills `room`, each a whole number of half pixels, at most 38.
+
+    A cell is never less than a pixel while n ≤ 720, whatever the room: smaller ones can neither be seen nor
+    pointed at.
+    """
     step = int(2 * room / n) / 2
-    if step >= 1:
-        return n * min(38.0, step)
-    return float(min(n, 720))
+    return n * min(LARGEST_CELL, step) if step >= 1 else float(min(n, 720))
 
 
 def margin(matrix: Matrix) -> float:
     """Pixels that the labels of the rows take, and the padding."""
-    widest = max((lettering.width_of(x, 12.5, mono=matrix.mono) for x in matrix.labels), default=0)
+    widest = max((lettering.width_of(label, 12.5, mono=matrix.mono) for label in matrix.labels), default=0)
     return min(lettering.LONGEST, widest) + 24
 
 
-def panel(matrix: Matrix, theme: Theme, side: float, *, name: str = "0", rows: bool = True,
-          legend: bool = True, x: int | None = None) -> dict:
-    """A layered view of `matrix`, `side` pixels square. `name` tells several panels of one chart apart.
-
-    rows: draw the labels of the rows.
-    """
-    n = len(matrix.labels)
-    p = PALETTES[theme]
+def panel(matrix: Matrix, theme: Theme, side: float, *, name: str = "0", legend: bool = True) -> dict:
+    """A layered view of `matrix`, `side` pixels square; `name` tells the panels of one chart apart."""
     colours = signed(theme) if matrix.signed else ink(theme)
+    colour = {
+        "field": "w",
+        "type": "quantitative",
+        "scale": scale(colours, matrix.low, matrix.high),
+        "legend": gradient(_ticks(matrix), _percent_expr(matrix)) if legend else None,
+    }
+    bound = _bound(matrix, theme, side, name)
+    base = _rects(matrix, side, bound, colour) if _small(matrix) else _image(matrix, colours, bound, colour)
+    return {"width": side, "height": side, "layer": [*base, _pointing(matrix, theme, bound, name)]}
+
+
+def params(matrices: Sequence[Matrix]) -> list[dict]:
+    """Top-level parameters of a chart of these panels, named "0", "1" …: their words, and the place pointed at.
+
+    Declared once for all panels, so that a word pointed at in one lights in every one.
+    """
+    return [
+        *({"name": f"words{k}", "value": matrix.labels} for k, matrix in enumerate(matrices)),
+        pointed(["i", "j"], [f"bars{k}" for k in range(len(matrices))]),
+        {"name": "row", "expr": "isValid(pointed.i) ? pointed.i[0] : -1"},
+        {"name": "col", "expr": "isValid(pointed.j) ? pointed.j[0] : -1"},
+    ]
+
+
+# (x, x2, y, y2) → an encoding on the panel's scales; without x2 and y2 the mark has a size of its own.
+Bound = Callable[[dict, dict | None, dict, dict | None], dict]
+
+
+def _small(matrix: Matrix) -> bool:
+    return len(matrix.labels) <= RECTS
+
+
+def _bound(matrix: Matrix, theme: Theme, side: float, name: str) -> Bound:
+    """Everything is bound to the same scales, 0 to n: rectangles, image and hover cannot drift apart."""
+    n = len(matrix.labels)
     span = {"type": "linear", "domain": [0, n], "nice": False, "zero": False}
-    words = f"words{name}"
-    column = _axis(matrix, theme, side / n, words, "col", across=True)
-    row = _axis(matrix, theme, side / n, words, "row", across=False) if rows else None
-    where = {
-        "x": {"scale": span, "axis": column},
-        "y": {"scale": span | {"reverse": True}, "axis": row},
+    step = side / n
+    x = {"type": "quantitative", "scale": span, "axis": _axis(matrix, theme, step, name, across=True)}
+    y = {
+        "type": "quantitative",
+        "scale": span | {"reverse": True},
+        "axis": _axis(matrix, theme, step, name, across=False),
     }
 
-    def bound(x: dict, x2: dict | None, y: dict, y2: dict | None) -> dict:
-        kind = {"type": "quantitative"}
+    def bound(x_: dict, x2: dict | None, y_: dict, y2: dict | None) -> dict:
         ends = {"x2": x2, "y2": y2} if x2 and y2 else {}
-        return {"x": kind | where["x"] | x, "y": kind | where["y"] | y} | ends
+        return {"x": x | x_, "y": y | y_} | ends
 
-    key = {
-        "orient": "bottom", "direction": "horizontal", "title": None, "gradientLength": 150,
-        "gradientThickness": 9, "offset": 14, "values": _ticks(matrix), "labelExpr": _percent_expr(matrix),
-        "labelFontSize": 11.5, "tickCount": 2,
-    }  # fmt: skip
-    colour = {"field": "w", "type": "quantitative",
-              "scale": scale(colours, matrix.low, matrix.high), "legend": key if legend else None}  # fmt: skip
-
-    packed = pack(matrix.values, signed=matrix.signed)
-    empty = ~matrix.values.any(axis=1) if not matrix.signed else np.zeros(n, bool)
-    data = [{"i": i, "v": "" if empty[i] else packed[i]} for i in range(n)]
-    layers = _rects(matrix, side, bound, colour) if n <= RECTS else _image(matrix, colours, bound, colour)
-    nothing = f"{words}[datum.i] + ': nothing is left when special tokens are hidden'"
-    bars = {
-        "transform": [
-            {"calculate": "datum.i + 1", "as": "i1"},
-            {"calculate": nothing, "as": "tip"},
-        ],
-        "mark": {"type": "rect", "opacity": 0, "aria": False},
-        "name": f"bars{name}",
-        "encoding": bound({"datum": 0}, {"datum": n}, {"field": "i"}, {"field": "i1"})
-        | {"tooltip": {"condition": {"test": "datum.v == ''", "field": "tip", "type": "nominal"}, "value": None}},
-    }
-    says = f"{words}[datum.i] + ' → ' + {words}[datum.j] + ', ' + "
-    cells = {
-        "transform": [
-            {"filter": "datum.i === row && datum.v != ''"},
-            {"calculate": split_expr("datum.v"), "as": "piece"},
-            {"flatten": ["piece"]},
-            {"window": [{"op": "row_number", "as": "j1"}]},
-            {"calculate": "datum.j1 - 1", "as": "j"},
-            {"calculate": "datum.i + 1", "as": "i1"},
-            {"calculate": value_expr("datum.piece", signed=matrix.signed), "as": "value"},
-            {"calculate": says + _says_expr(matrix), "as": "tip"},
-        ],
-        "mark": {"type": "rect", "aria": False, "fillOpacity": 0, "stroke": p.text, "strokeWidth": 1.5},
-        "encoding": bound({"field": "j"}, {"field": "j1"}, {"field": "i"}, {"field": "i1"})
-        | {
-            "tooltip": {"field": "tip", "type": "nominal"},
-            "strokeOpacity": {"condition": {"test": "datum.j === col", "value": 1}, "value": 0},
-        },
-    }
-    hover = {"data": {"values": data}, "layer": [bars, cells]}
-    return {"width": side, "height": side, "layer": [*layers, hover]}
+    return bound
 
 
 def _rects(matrix: Matrix, side: float, bound: Bound, colour: dict) -> list[dict]:
-    """A rectangle for each cell that can be seen. What has no ink is not drawn, which saves most of them.
-
-    Places and sizes need no computing in the browser: a cell stands at its column, shifted by half its size.
-    """
+    """A rectangle for each cell that can be seen. What has no ink is not drawn, which saves most of them."""
     n = len(matrix.labels)
     step = side / n
     visible = np.abs(matrix.values) * 512 >= matrix.high
@@ -137,6 +129,7 @@ def _rects(matrix: Matrix, side: float, bound: Bound, colour: dict) -> list[dict
         j = np.flatnonzero(visible[i])
         w = matrix.values[i, j].astype(float).round(4)  # finer than the hover says: colours must not step
         rows.append({"i": i, "j": j.tolist(), "w": w.tolist()})
+    # A cell stands at its column and row, shifted by half its size: nothing to compute in the browser.
     mark = {"type": "rect", "aria": False, "width": step, "height": step, "xOffset": step / 2, "yOffset": step / 2}
     encoding = bound({"field": "j"}, None, {"field": "i"}, None) | {"color": colour}
     return [{"data": {"values": rows}, "transform": [{"flatten": ["j", "w"]}], "mark": mark, "encoding": encoding}]
@@ -152,45 +145,68 @@ def _image(matrix: Matrix, colours: list[str], bound: Bound, colour: dict) -> li
     return [{"data": {"values": [{}]}, "mark": mark, "encoding": whole}, legend]
 
 
-def params(matrices: Sequence[Matrix]) -> list[dict]:
-    """Top-level parameters of a chart of these panels, named "0", "1" …: their words, and the shared hover.
+def _pointing(matrix: Matrix, theme: Theme, bound: Bound, name: str) -> dict:
+    """Clear bars that say which row is pointed at, and over them that row's cells with what they have to say."""
+    n = len(matrix.labels)
+    packed = pack(matrix.values, signed=matrix.signed)
+    empty = np.zeros(n, bool) if matrix.signed else ~matrix.values.any(axis=1)
+    rows = [{"i": i, "v": "" if empty[i] else packed[i]} for i in range(n)]
+    looks, looked_at = (lettering.apart_expr(f"words{name}[datum.{k}]", matrix.labels) for k in "ij")
+    below = {"calculate": "datum.i + 1", "as": "i1"}
+    tip = {"field": "tip", "type": "nominal"}
+    bars = {
+        "name": f"bars{name}",
+        "transform": [below, {"calculate": f"{looks} + ': {matrix.nothing}'", "as": "tip"}],
+        "mark": {"type": "rect", "opacity": 0, "aria": False},
+        "encoding": bound({"datum": 0}, {"datum": n}, {"field": "i"}, {"field": "i1"})
+        | {"tooltip": {"condition": {"test": "datum.v == ''"} | tip, "value": None}},
+    }
+    cells = {
+        "transform": [
+            {"filter": "datum.i === row && datum.v != ''"},
+            {"calculate": split_expr("datum.v"), "as": "piece"},
+            {"flatten": ["piece"]},
+            {"window": [{"op": "row_number", "as": "j1"}]},
+            {"calculate": "datum.j1 - 1", "as": "j"},
+            below,
+            {"calculate": value_expr("datum.piece", signed=matrix.signed), "as": "value"},
+            {"calculate": f"{looks} + ' → ' + {looked_at} + ', ' + {_says_expr(matrix)}", "as": "tip"},
+        ],
+        "mark": {
+            "type": "rect", "aria": False, "fillOpacity": 0, "stroke": PALETTES[theme].text, "strokeWidth": 1.5,
+        },
+        "encoding": bound({"field": "j"}, {"field": "j1"}, {"field": "i"}, {"field": "i1"})
+        | {"tooltip": tip, "strokeOpacity": {"condition": {"test": "datum.j === col", "value": 1}, "value": 0}},
+    }  # fmt: skip
+    return {"data": {"values": rows}, "layer": [bars, cells]}
 
-    Declared once for all panels, so that a word pointed at in one lights in every one.
-    """
-    words = [
-        {"name": f"words{k}", "value": matrix.labels} for k, matrix in enumerate(matrices)
-    ]
-    return [
-        *words,
-        pointed(["i", "j"], [f"bars{k}" for k in range(len(matrices))]),
-        {"name": "row", "expr": "isValid(pointed.i) ? pointed.i[0] : -1"},
-        {"name": "col", "expr": "isValid(pointed.j) ? pointed.j[0] : -1"},
-    ]
 
-
-def _axis(matrix: Matrix, theme: Theme, step: float, words: str, signal: str, *, across: bool) -> dict:
+def _axis(matrix: Matrix, theme: Theme, step: float, name: str, *, across: bool) -> dict:
+    """Words along a side; the one pointed at is bold, special tokens recede."""
     p = PALETTES[theme]
     standing = lettering.stand(matrix.labels, step, mono=matrix.mono, across=across)
-    specials = [k for k, is_special in enumerate(matrix.special) if is_special]
+    special = [k for k, is_special in enumerate(matrix.special) if is_special]
     here = "floor(datum.value)"
-    lit = f"{signal} === {here}"
-    plain = [{"test": f"indexof({specials}, {here}) >= 0", "value": p.quiet}] if specials else []
+    level = standing.angle == 0
     return {
         "orient": "top" if across else "left",
         "title": None,
         "values": [k + 0.5 for k in range(0, len(matrix.labels), standing.every)],
-        "labelExpr": f"{words}[{here}]",
-        "labelFont": lettering.font_of("tokens" if matrix.mono else "words"),
+        "labelExpr": f"words{name}[{here}]",
+        "labelFont": lettering.font_of(mono=matrix.mono),
         "labelFontSize": standing.size,
         "labelAngle": standing.angle,
-        "labelAlign": ("center" if standing.angle == 0 else "left") if across else "right",
-        "labelBaseline": ("bottom" if standing.angle == 0 else "middle") if across else "middle",
+        "labelAlign": ("center" if level else "left") if across else "right",
+        "labelBaseline": "bottom" if across and level else "middle",
         "labelLimit": lettering.LONGEST,
         "labelOverlap": False,
-        "labelPadding": 6,
-        "labelFontWeight": {"condition": {"test": lit, "value": 700}, "value": 400},
-        "labelColor": {"condition": plain, "value": p.text} if plain else p.text,
-    }
+        "labelFontWeight": {
+            "condition": {"test": f"{'col' if across else 'row'} === {here}", "value": 700}, "value": 400,
+        },
+        "labelColor": {
+            "condition": {"test": f"indexof({special}, {here}) >= 0", "value": p.quiet}, "value": p.text,
+        } if special else p.text,
+    }  # fmt: skip
 
 
 def _ticks(matrix: Matrix) -> list[float]:
@@ -198,16 +214,13 @@ def _ticks(matrix: Matrix) -> list[float]:
 
 
 def _percent_expr(matrix: Matrix) -> str:
-    number = "format(abs(datum.value) * 100, '.3~r')"
+    """A tick of the legend: "20 % +" where more than that is full ink as well."""
+    number = "format(abs(datum.value) * 100, '.3~r') + ' %'"
     if matrix.signed:
-        return f"(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '') + {number} + ' %'"
-    if matrix.high >= 1:
-        return f"{number} + ' %'"
-    return f"{number} + (datum.value >= {matrix.high} ? ' % +' : ' %')"
+        return f"(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '') + {number}"
+    return number if matrix.high >= 1 else f"{number} + (datum.value >= {matrix.high} ? ' +' : '')"
 
 
 def _says_expr(matrix: Matrix) -> str:
     number = "format(abs(datum.value) * 100, '.1f') + ' %'"
-    if not matrix.signed:
-        return number
-    return f"(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '±') + {number}"
+    return f"(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '±') + {number}" if matrix.signed else number

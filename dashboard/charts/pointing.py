@@ -15,6 +15,8 @@ def pointed(fields: Sequence[str], views: Sequence[str]) -> dict:
     """
     return {
         "name": "pointed",
-        "select": {"type": "point", "on": "pointerover", "clear": "pointerleave", "fields": list(fields), "toggle": False},
+        "select": {
+            "type": "point", "on": "pointerover", "clear": "pointerleave", "fields": list(fields), "toggle": False,
+        },
         "views": list(views),
-    }
+    }  # fmt: skip

@@ -57,6 +57,7 @@ PALETTES: dict[Theme, Palette] = {
     ),
 }  # fmt: skip
 
+TITLE_SIZE, SUBTITLE_SIZE = 16.0, 12.5
 STEPS = 9  # stops of a colour scale: enough for straight lines between them to follow OKLab
 
 
@@ -82,11 +83,10 @@ def config(theme: Theme) -> dict:
         "header": label,
         "title": {
             "anchor": "start", "frame": "bounds", "offset": 18, "color": p.text, "font": WORDS_FONT,
-            "fontSize": 16, "fontWeight": 600, "subtitleColor": p.quiet, "subtitleFont": WORDS_FONT,
-            "subtitleFontSize": 12.5, "subtitleFontWeight": "normal", "subtitlePadding": 5, "limit": 0,
+            "fontSize": TITLE_SIZE, "fontWeight": 600, "subtitleColor": p.quiet, "subtitleFont": WORDS_FONT,
+            "subtitleFontSize": SUBTITLE_SIZE, "subtitleFontWeight": "normal", "subtitlePadding": 5, "limit": 0,
             "labelFont": WORDS_FONT, "titleFont": WORDS_FONT,
         },
-        "concat": {"spacing": 36},
     }  # fmt: skip
 
 
@@ -106,6 +106,47 @@ def scale(colours: list[str], low: float, high: float) -> dict:
     """The Vega-Lite colour scale of these stops over [low, high]; values beyond take the end's colour."""
     domain = np.linspace(low, high, len(colours)).round(6).tolist()
     return {"type": "linear", "domain": domain, "range": colours, "interpolate": "rgb", "clamp": True}
+
+
+def gradient(values: list[float], label: str) -> dict:
+    """The legend of a colour scale: a slim bar below, with these ticks, written as the Vega expression `label` says."""
+    return {
+        "orient": "bottom", "direction": "horizontal", "title": None, "offset": 14, "gradientLength": 150,
+        "gradientThickness": 9, "labelFontSize": 11.5, "values": values, "labelExpr": label,
+    }  # fmt: skip
+
+
+def on_ink(theme: Theme, share: str, quiet: str | None = None) -> dict:
+    """Encoding of the colour of words that stand on ink of `share` (a Vega expression, 0 to 1 of full ink).
+
+    Words keep their colour as long as it has a contrast of 4.5 : 1, then black or white, whichever has more;
+    one of these always has. `quiet`: a Vega expression for words that may recede.
+    """
+    p = PALETTES[theme]
+    shares = np.linspace(0, 1, 201)
+    shades = paint(shares, ink(theme), 0, 1)
+    strong, other = ("#000000", "#ffffff") if theme == "light" else ("#ffffff", "#000000")
+
+    def up_to(colour: str, least: np.ndarray | float) -> float:
+        return float(shares[contrast(np.array(_rgb(colour)), shades) >= least].max())
+
+    turn = up_to(strong, contrast(np.array(_rgb(other)), shades))
+    conditions = [
+        *([{"test": f"{quiet} && {share} <= {up_to(p.quiet, 4.5)}", "value": p.quiet}] if quiet else []),
+        {"test": f"{share} <= {up_to(p.text, 4.5)}", "value": p.text},
+        {"test": f"{share} <= {turn}", "value": strong},
+    ]
+    return {"condition": conditions, "value": other}
+
+
+def contrast(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Contrast of two colours (…, 3) in 0–255, 1 to 21, as WCAG 2.2 defines it."""
+
+    def luminance(rgb: np.ndarray) -> np.ndarray:
+        return _linear(np.asarray(rgb) / 255) @ np.array([0.2126, 0.7152, 0.0722])
+
+    x, y = luminance(a) + 0.05, luminance(b) + 0.05
+    return np.maximum(x / y, y / x)
 
 
 def paint(values: np.ndarray, colours: list[str], low: float, high: float) -> np.ndarray:
@@ -139,9 +180,12 @@ _LAB = np.array([[0.2104542553, 0.7936177850, -0.0040720468],
                  [0.0259040371, 0.7827717662, -0.8086757660]])  # fmt: skip
 
 
+def _linear(rgb: np.ndarray) -> np.ndarray:
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
 def _to_oklab(rgb: np.ndarray) -> np.ndarray:
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    return _LAB @ np.cbrt(_LMS @ linear)
+    return _LAB @ np.cbrt(_LMS @ _linear(rgb))
 
 
 def _from_oklab(lab: np.ndarray) -> np.ndarray:

@@ -31,12 +31,11 @@ class View:
     fit: Literal["content", "stretch"] = "content"
 
 
-VIEWS: dict[str, View] = {
-    v.name: v
-    for v in (
-        View("heatmap", "Heatmap", "Each row is a word that looks, each column a word looked at.", heatmap, 512),
-        View("lines", "Lines", "Words on the left look at words on the right. Hover over a word for its own lines.", lines, 96),
-        View("arcs", "Arcs", "Arcs over the sentence, from each word to what it looks at.", arcs, 60),
-        View("reading", "On the text", "The text itself. Hover over a word: the ink shows where it looks.", reading, 512),
-    )
-}
+_ALL = (
+    View("heatmap", "Heatmap", "Each row is a word that looks, each column a word looked at.", heatmap, 512),
+    View("lines", "Lines", "Words on the left look at words on the right; point at one for its own lines.", lines, 96),
+    View("arcs", "Arcs", "Arcs over the sentence, from each word to what it looks at.", arcs, 50),
+    View("reading", "On the text", "The text itself; point at a word and the ink shows where it looks.", reading, 512),
+)
+
+VIEWS: dict[str, View] = {view.name: view for view in _ALL}

@@ -6,22 +6,26 @@ from collections.abc import Sequence
 
 from dashboard.charts.labels import width_of
 from dashboard.charts.safe import shown
+from dashboard.heads.finding import finding
 from dashboard.heads.view import HeadView
 
 
-def title(views: Sequence[HeadView]) -> str:
+def title(view: HeadView) -> str:
     """``L2H9 · MiniLM``."""
-    return " and ".join(str(v.head) for v in views) + f" · {shown(views[0].model)}"
+    return f"{view.head} · {shown(view.model)}"
 
 
-def subtitle(view: HeadView, *parts: str, room: float = 600) -> list[str]:
-    """What the positions are and what the ink means, on lines of at most `room` pixels."""
-    unit = "words" if view.unit == "words" else "tokens"
-    special = "special tokens hidden, the rest renormalised" if view.hidden == "hide" else "special tokens shown"
-    return [line for part in (f"{unit}, {special}", *parts) for line in wrap(part, room)]
+def subtitle(view: HeadView, *parts: str) -> list[str]:
+    """What the positions are, then each of `parts`; a line each, as far as it fits."""
+    special = "special tokens hidden and rows renormalised" if view.hidden == "hide" else "special tokens shown"
+    what = f"{view.unit}, {special}"
+    if view.outside is not None:
+        last = view.start + len(view)
+        what += f" · {view.start + 1:,} to {last:,} of {view.whole:,}; what goes elsewhere is not drawn"
+    return [what, *parts]
 
 
-def wrap(text: str, room: float, size: float = 12.5) -> list[str]:
+def wrap(text: str, room: float, size: float) -> list[str]:
     """`text` on lines of at most `room` pixels, broken at its middle dots where that will do, else at spaces."""
     lines: list[str] = []
     for clause in text.split(" · "):
@@ -45,8 +49,16 @@ def range_of(top: float) -> str:
     return f"0 to {top * 100:.3g}\u00a0%" + ("" if top >= 1 else " and more")
 
 
-def describe(view: HeadView, kind: str) -> str:
-    """Alternative text: what kind of chart, and the finding."""
-    from dashboard.heads.finding import finding
+def describe(kind: str, views: Sequence[HeadView]) -> str:
+    """Alternative text: what kind of chart, and the finding of each head."""
+    heads = " and ".join(str(view.head) for view in views)
+    return f"{kind} of {heads}, {views[0].model}. " + " ".join(finding(view) for view in views)
 
-    return f"{kind} of {view.head}, {shown(view.model)}. {finding(view)}"
+
+def nothing(view: HeadView) -> str:
+    """Why a row of this view is empty."""
+    if view.outside is not None:
+        return "all it looks at lies outside this part"
+    if view.hidden == "hide":
+        return "it looks only at special tokens, which are hidden"
+    return "it looks at nothing here"

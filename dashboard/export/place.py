@@ -104,7 +104,10 @@ def _width(run: Run, base: str, size: float, weight: int) -> float:
 @lru_cache(maxsize=8192)
 def _em_width(text: str, file: str, index: int) -> float:
     font, size = _measuring(file, index)
-    return font.getlength(text) / size if font else 1.25 * len(text)
+    try:
+        return font.getlength(text) / size
+    except (AttributeError, RuntimeError, OSError):  # no such font, or one that cannot be shaped with: about so much
+        return 1.25 * len(text)
 
 
 @lru_cache(maxsize=64)

@@ -98,6 +98,8 @@ def _with_fonts(text: str, base: str) -> list[tuple[str, Face | None]]:
         if not emoji and all(point in ours for point in points):
             return [(part, None)]
         worn = (face for face in used if face.colour == emoji and all(face.draws(point) for point in points))
+        if unicodedata.category(part[0]) == "Cc":
+            return [(BOX, None)]
         if face := next(worn, None) or _face_for(points, emoji, han):
             if face not in used:
                 used.insert(0, face)

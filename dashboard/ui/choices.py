@@ -44,8 +44,8 @@ class Choices:
     unit: str = "words"
     special: str = "show"
     bos: str = "yes"
-    layer: int = 2
-    head: int = 0
+    layer: int = 0
+    head: int = 2
     view: str = "heatmap"
     atlas: str = "score"
     score: str = "previous"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Literal
 
@@ -10,7 +10,6 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from dashboard.errors import UserError
 from dashboard.export import (
     FORMATS,
     Provenance,
@@ -22,7 +21,8 @@ from dashboard.export import (
     snippet,
     table_bytes,
 )  # fmt: skip
-from dashboard.heads import HeadView, links
+from dashboard.heads import Comparison, HeadView, links
+from dashboard.ui import state
 from dashboard.ui.reading import escape_markdown
 
 FIGURES = ("png", "svg", "pdf", "html", "json")
@@ -33,9 +33,27 @@ def finding(sentence: str) -> None:
     st.markdown(f"##### {escape_markdown(sentence)}")
 
 
+def remark(sentence: str) -> None:
+    """Something smaller that is worth saying about it."""
+    st.caption(escape_markdown(sentence))
+
+
+def window_slider(view: HeadView, whole: HeadView) -> None:
+    """Where a text is too long for one picture: which part of it to draw."""
+    if len(view) < len(whole):
+        st.slider(
+            f"First {whole.unit[:-1]} drawn, of {len(whole):,}",
+            0,
+            len(whole) - len(view),
+            help=f"One picture holds {len(view)}. What goes to the others is not drawn; figures are over all of them.",
+            **state.bound("start"),
+        )
+
+
 def picture(chart: alt.TopLevelMixin, key: str, fit: Literal["stretch", "content"]) -> None:
-    """The chart in our own theme; its description is its alternative text."""
-    st.altair_chart(chart, theme=None, width=fit, key=key, alt=chart.description)
+    """The chart in our own theme; its description, which says the finding, is its alternative text."""
+    with st.container(key=f"picture_{key}"):
+        st.altair_chart(chart, theme=None, width=fit, key=key)
 
 
 def files(
@@ -75,15 +93,6 @@ def files(
         st.code(snippet(provenance), language="python")
 
 
-def guarded(draw: Callable[[], alt.TopLevelMixin]) -> alt.TopLevelMixin:
-    """The chart, or the sentence that says why there is none and the end of the page."""
-    try:
-        return draw()
-    except UserError as wrong:
-        st.info(escape_markdown(str(wrong)))
-        st.stop()
-
-
 def strongest_links(view: HeadView, most: int = 50) -> None:
     """The table behind the picture: its strongest links. All of them are in the files."""
     table = links(view)
@@ -98,3 +107,35 @@ def strongest_links(view: HeadView, most: int = 50) -> None:
                 "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
             },
         )  # fmt: skip
+
+
+def comparisons(pairs: Mapping[tuple[str, str], Comparison]) -> None:
+    """METRICS §5 for each pair of heads."""
+    rows = [
+        {"a": a, "b": b, "js": numbers.js, "top1": numbers.top1, "pearson": numbers.pearson, "rows": numbers.rows}
+        for (a, b), numbers in pairs.items()
+    ]
+    with st.expander("Table: how alike the heads are"):
+        st.dataframe(
+            pd.DataFrame(rows),
+            hide_index=True,
+            width="content",
+            column_config={
+                "a": st.column_config.TextColumn("Head"),
+                "b": st.column_config.TextColumn("and head"),
+                "js": st.column_config.NumberColumn(
+                    "Divergence",
+                    format="%.3f",
+                    help="Jensen–Shannon divergence of their rows, in bits: 0 the same, 1 wholly apart. Mean over rows.",
+                ),
+                "top1": st.column_config.NumberColumn(
+                    "Same strongest", format="percent", help="Share of rows whose strongest link is the same."
+                ),
+                "pearson": st.column_config.NumberColumn(
+                    "Correlation",
+                    format="%.3f",
+                    help="Pearson's correlation of all their weights, -1 to 1. Empty where one of them is constant.",
+                ),
+                "rows": st.column_config.NumberColumn("Rows", help="Special tokens' own rows are left out."),
+            },
+        )

@@ -9,6 +9,7 @@ from dashboard.models import CATALOGUE
 from dashboard.ui import reading, state
 from dashboard.ui.choices import TRAY_SIZE, fits_in_link, to_address
 from dashboard.ui.examples import EXAMPLES
+from dashboard.ui.room import measure
 
 LONGEST_TEXT = 100_000  # characters
 
@@ -20,13 +21,14 @@ def draw(pages: list) -> None:
         _model()
         _text()
         _ways_of_reading()
-        _tray(pages)
+        _tray()
+        measure()
 
 
 def _links(pages: list) -> None:
     st.markdown("### Two Heads")
     address = to_address(state.choices())
-    with st.container(gap=None):
+    with st.container(gap="xxsmall"):
         for page in pages:
             st.page_link(page, query_params=address, width="stretch")
 
@@ -116,7 +118,7 @@ def _ways_of_reading() -> None:
         )  # fmt: skip
 
 
-def _tray(pages: list) -> None:
+def _tray() -> None:
     tray = state.choices().tray
     st.markdown(
         f"**Tray** · {len(tray)} of {TRAY_SIZE} heads",

@@ -24,6 +24,13 @@ def change(**new: Any) -> None:
     """Choose something else. What was said about an earlier link or choice is said no more."""
     st.session_state["choices"] = replace(choices(), **new)
     st.session_state["notices"] = []
+    st.session_state["turn"] = turn() + 1
+
+
+def turn() -> int:
+    """How many choices were made in this session. A chart whose cells carry it reports every click, also one on
+    the cell that was clicked last, before the choice was changed by other means."""
+    return st.session_state.get("turn", 0)
 
 
 def read_address() -> None:

@@ -78,6 +78,19 @@ def test_a_fetched_model_is_whole_and_nothing_else_is_left(models):
     assert all(0 <= fraction <= 1 and sentence.endswith(".") for fraction, sentence in told)
 
 
+def test_it_is_put_in_its_place_in_one_step(models, monkeypatch):
+    """The folder is the one that was made beside it, moved: there is no moment when it is there by half."""
+    made = []
+
+    def noting(*arguments):
+        folder = convert(*arguments)
+        made.append(folder.stat().st_ino)
+        return folder
+
+    monkeypatch.setattr(module, "_convert", noting)
+    assert [fetch("smollm2").stat().st_ino] == made
+
+
 def test_a_second_fetch_does_nothing(models, monkeypatch):
     fetch("smollm2")
     monkeypatch.setattr(module, "_download", lambda *_: pytest.fail("downloaded again"))

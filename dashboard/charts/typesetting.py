@@ -1,0 +1,99 @@
+"""A text set in lines, a box a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dashboard.charts import labels as lettering
+from dashboard.charts.safe import shown
+from dashboard.heads.view import HeadView
+
+SIZE = 17.0  # pixels of the type
+LINE = 34.0  # from line to line
+BOX = 26.0  # height of a word's box
+PAD = 3.0  # of a box on either side of its word
+SPACE = 5.0  # between boxes where the text has a space
+JOIN = 1.0  # between boxes where it has none
+
+
+@dataclass(frozen=True)
+class Place:
+    """A word on the page: left edge and top of its box, its width (pixels), and what is written."""
+
+    x: float
+    y: float
+    width: float
+    word: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """All places, in the order of the text; the height they take and the size of the type, in pixels."""
+
+    places: list[Place]
+    height: float
+    size: float = SIZE
+
+
+def set_text(view: HeadView, room: float) -> Page:
+    """The text as lines of at most `room` pixels; from right to left where it reads so.
+
+    A position shows the piece of text that it covers. What stands between two of them is kept: nothing (pieces
+    of a word, punctuation), a space, or the end of a line; lines break at spaces where they can. Positions that
+    cover no text of their own (special tokens, further bytes of one character) show their label.
+    """
+    mono = view.unit == "tokens"
+    backwards = lettering.right_to_left(view.text)
+    written = [
+        _Written(word, before, lettering.width_of(word, SIZE, mono=mono) + 2 * PAD) for word, before in _words(view)
+    ]
+    places: list[Place] = []
+    x, y = 0.0, 4.0
+    for k, one in enumerate(written):
+        width = min(room, one.width)
+        gap = SPACE if one.before else JOIN
+        needed = width
+        if one.before:
+            together = width + sum(JOIN + following.width for following in _joined(written, k))
+            needed = together if together <= room else width
+        breaks = min(2, one.before.count("\n"))
+        if breaks and places:
+            x, y = 0.0, y + LINE * breaks
+        elif x and x + gap + needed > room:
+            x, y = 0.0, y + LINE
+        elif x:
+            x += gap
+        places.append(Place(round(room - x - width if backwards else x, 1), y, round(width, 1), one.word))
+        x += width
+    return Page(places, y + LINE)
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What is written for a position, the white space before it, and its box's width."""
+
+    word: str
+    before: str
+    width: float
+
+
+def _words(view: HeadView) -> Iterator[tuple[str, str]]:
+    """(what is written, the white space before it) for each position."""
+    reached = None
+    for label, span in zip(view.labels, view.spans, strict=True):
+        if span is None or span[1] <= span[0] or (reached is not None and span[0] < reached):
+            yield shown(label), " "
+            continue
+        piece = view.text[span[0] : span[1]]
+        before = " " if reached is None else view.text[reached : span[0]]
+        yield shown(piece.strip() or label), before + piece[: len(piece) - len(piece.lstrip())]
+        reached = span[1]
+
+
+def _joined(written: list[_Written], k: int) -> Iterator[_Written]:
+    """What follows k without a space."""
+    for one in written[k + 1 :]:
+        if one.before:
+            return
+        yield one

@@ -1,0 +1,49 @@
+"""How many pixels a picture has on this screen, told by the browser.
+
+A drawing has a size of its own, so that a file looks like the screen; on a narrow screen it must be drawn
+narrower. A component without a face of its own measures the page's column and tells the server a step of
+`STEPS`, so that dragging a window's edge does not draw at every pixel.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+STEPS = (320, 380, 440, 520, 600, 680, 780, 880, 980)
+USUAL = 980  # a window of 1440 pixels with the sidebar open
+
+_JS = """
+export default function ({ data, setStateValue }) {
+  const page = document.querySelector('[data-testid="stMainBlockContainer"]');
+  if (!page) return;
+  let told = data.told;
+  let waiting = 0;
+  const measure = () => {
+    const style = getComputedStyle(page);
+    const room = page.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    const step = Math.max(data.steps[0], ...data.steps.filter((step) => step <= room));
+    if (step !== told) { told = step; setStateValue('step', step); }
+  };
+  const later = () => { clearTimeout(waiting); waiting = setTimeout(measure, 150); };
+  const observer = new ResizeObserver(later);
+  observer.observe(page);
+  measure();
+  return () => { observer.disconnect(); clearTimeout(waiting); };
+}
+"""
+
+
+def measure() -> None:
+    """Mount the measure; once a run, where it takes no place. Nothing is sent while the room is as it was told."""
+    _component()(key="room", data={"steps": STEPS, "told": room()}, on_step_change=lambda: None, height=0)
+
+
+def room() -> int:
+    """The width of the page's column in pixels, rounded down to a step."""
+    told = st.session_state.get("room")
+    step = told.get("step") if told else None
+    return step if step in STEPS else USUAL
+
+
+def _component():
+    return st.components.v2.component("two_heads_room", js=_JS)
