@@ -162,6 +162,7 @@ def draw_atlas(
     selected: HeadId | None = None,
     tray: Sequence[HeadId] = (),
     width: float | None = None,
+    turn: int = 0,
 ) -> alt.TopLevelMixin:
     """All heads of a model in one picture: coloured by a score, or (score None, from a Survey) their maps.
 
@@ -170,10 +171,10 @@ def draw_atlas(
     if score is None:
         if not isinstance(table, Survey) or table.thumbnails is None:
             raise UserError("To draw all maps, pass what `overview` returns.")
-        return atlas_maps(table.thumbnails, theme, selected=selected, tray=tray, model=model, width=width)
+        return atlas_maps(table.thumbnails, theme, selected=selected, tray=tray, model=model, width=width, turn=turn)
     known_score(score)
     frame = table.scores if isinstance(table, Survey) else table
-    return atlas(frame, score, theme, selected=selected, tray=tray, model=model, width=width)
+    return atlas(frame, score, theme, selected=selected, tray=tray, model=model, width=width, turn=turn)
 
 
 def known_score(name: str) -> str:

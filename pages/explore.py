@@ -10,7 +10,6 @@ from dashboard.ui.choices import TRAY_SIZE
 from dashboard.ui.reading import reading
 from dashboard.ui.room import room
 
-ATLAS_KEY = "atlas"
 WIDEST = {"heatmap": 600, "lines": 640, "arcs": 980, "reading": 780}  # wider is no easier to read
 
 
@@ -33,23 +32,42 @@ st.caption(f"Where does each head look? {model.title} has {model.layers} layers 
 # Every head at a glance
 with st.container(horizontal=True, vertical_alignment="bottom"):
     st.segmented_control(
-        "All heads", ["score", "maps"], required=True, format_func={"score": "By score", "maps": "As maps"}.get,
-        help="A colour for one score of each head, or each head's whole map in small.", **state.bound("atlas"),
-    )  # fmt: skip
+        "All heads",
+        ["score", "maps"],
+        required=True,
+        format_func={"score": "By score", "maps": "As maps"}.get,
+        help="A colour for one score of each head, or each head's whole map in small.",
+        **state.bound("atlas"),
+    )
     if chosen.atlas == "score":
         st.selectbox(
-            "Score", list(SCORES), format_func=lambda name: SCORES[name].title, width=320, **state.bound("score"),
+            "Score",
+            list(SCORES),
+            format_func=lambda name: SCORES[name].title,
+            width=320,
             help=SCORES[chosen.score].help,
-        )  # fmt: skip
+            **state.bound("score"),
+        )
 score = chosen.score if chosen.atlas == "score" else None
-atlas = api.draw_atlas(
-    survey, score, model=model.title, theme=state.theme(), selected=head, tray=chosen.tray, width=min(room(), 600)
-)
-key = f"{ATLAS_KEY}_{model.name}_{chosen.atlas}"
+look = {"theme": state.theme(), "width": min(room(), 600)}
+atlas_key = f"atlas_{model.name}_{chosen.atlas}"
 st.altair_chart(
-    atlas, theme=None, width="content", key=key,
-    on_select=lambda: choose_in_atlas(key), selection_mode="head",
-)  # fmt: skip
+    api.draw_atlas(survey, score, model=model.title, selected=head, tray=chosen.tray, turn=state.turn(), **look),
+    theme=None,
+    width="content",
+    key=atlas_key,
+    on_select=lambda: choose_in_atlas(atlas_key),
+    selection_mode="head",
+)
+with st.container(horizontal=True):
+    figure.files(
+        api.draw_atlas(survey, score, model=model.title, **look),
+        lambda: survey.scores,
+        [],
+        api.provenance_of_text(model, this.encoding, "atlas", bos=this.bos, score=score, **look),
+        "atlas",
+    )
+    figure.scores_table(survey.scores)
 
 # The chosen head
 with st.container(horizontal=True, vertical_alignment="bottom"):

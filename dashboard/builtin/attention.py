@@ -19,11 +19,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor
 
 from dashboard.builtin.grouped import join_heads, share_heads, split_heads
 from dashboard.builtin.masks import hide, rows_of, softmax
+
+# fmt: off — the shape comments stand in columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +71,12 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, scale: f
     nowhere gets weights of 0. Raises RuntimeError when shapes do not fit.
     """
     if scale is None:
-        scale = q.shape[-1] ** -0.5  # 1/√d: keeps the spread of the scores near 1, whatever d is
-    scores = q @ k.mT  # (n, d)·(d, m) → (n, m)  how well what i asks for fits what j offers
-    scaled = scores * scale  # (n, m)
-    masked = hide(scaled, mask)  # (n, m)  −∞ where i may not look
-    weights = softmax(masked)  # (n, m)  each row becomes shares that sum to 1
-    mixed = weights @ v  # (n, m)·(m, d) → (n, d)  the values, mixed by these shares
+        scale = q.shape[-1] ** -0.5
+    scores = q @ k.mT  # (n, d)·(d, m) → (n, m)   how well what i asks for fits what j offers
+    scaled = scores * scale  # (n, m)                   keeps their spread near 1, whatever d is
+    masked = hide(scaled, mask)  # (n, m)                   −∞ where i may not look
+    weights = softmax(masked)  # (n, m)                   each row becomes shares that sum to 1
+    mixed = weights @ v  # (n, m)·(m, d) → (n, d)   the values, mixed by these shares
     return Steps(None, q, k, v, scores, scaled, masked, weights, mixed)
 
 
@@ -119,6 +120,25 @@ class Layer:
     b_o: Tensor | float = 0.0
     rotate: Callable[[Tensor], Tensor] | None = None
     scale: float | None = None
+
+    def head(self, number: int) -> Layer:
+        """One head of it, counted from 0, as a layer: its columns of W_Q, W_K, W_V and its rows of W_O, without b_o.
+
+        Its output is what this head adds to the layer's output.
+        """
+        groups = self.groups or self.heads
+
+        def own(weights: Tensor | float, axis: int, of: int, place: int) -> Tensor | float:
+            return weights if isinstance(weights, float) else weights.chunk(of, axis)[place]
+
+        shared = number // (self.heads // groups)  # the key/value head that this head uses
+        return replace(
+            self,
+            w_q=own(self.w_q, -1, self.heads, number), b_q=own(self.b_q, -1, self.heads, number),
+            w_k=own(self.w_k, -1, groups, shared), b_k=own(self.b_k, -1, groups, shared),
+            w_v=own(self.w_v, -1, groups, shared), b_v=own(self.b_v, -1, groups, shared),
+            w_o=own(self.w_o, -2, self.heads, number), b_o=0.0, heads=1, groups=1,
+        )  # fmt: skip
 
 
 def project(x: Tensor, layer: Layer) -> tuple[Tensor, Tensor, Tensor]:

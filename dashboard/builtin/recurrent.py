@@ -18,6 +18,9 @@ from torch import Tensor
 State = tuple[Tensor, ...]
 
 
+# fmt: off — the shape comments stand in columns
+
+
 @dataclass(frozen=True, eq=False)
 class CellWeights:
     """The weights of a cell with G gates (RNN 1, GRU 3, LSTM 4), the gates side by side.

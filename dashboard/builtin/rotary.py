@@ -1,8 +1,8 @@
-"""Rotary positions: a query and a key are turned by their positions, so that their product knows how far apart they are.
+"""Rotary positions: queries and keys are turned by their positions, so that q · k knows how far apart they are.
 
 The d numbers of a head are taken as d/2 points in the plane, number i with number i + d/2. At position t, point i is
-turned by the angle t · base^(−2i/d). Turning changes no length, and the product of a query turned by s with a key turned by t
-depends on s − t alone. Source: Su et al. 2021, "RoFormer", in the order of halves that Llama uses.
+turned by the angle t · base^(−2i/d). Turning changes no length, and the product of a query turned by s with a key
+turned by t depends on s − t alone. Source: Su et al. 2021, "RoFormer", in the order of halves that Llama uses.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Literal
 import torch
 
 from dashboard.capture import tap
-from dashboard.capture.probe import Shape, Unfit, probe_eager, probe_tap
+from dashboard.capture.probe import NOT_COMMON, Unfit, probe_eager, probe_tap
 from dashboard.errors import UserError
 from dashboard.models import Loaded, ModelSource, find, load
 from dashboard.text import Encoding, encode
@@ -99,32 +99,38 @@ def open_model(
     try:
         return _through_tap(source)
     except Unfit as unfit:
-        reason = unfit
+        reason = str(unfit)
+    except UserError:  # a few architectures refuse to be loaded with any attention but their own
+        reason = NOT_COMMON
     try:
-        loaded = load(source, attn_implementation="eager")
-        return _opened(source, loaded, probe_eager(loaded.model), "eager")
+        return _by_eager(source)
     except Unfit as unfit:
-        raise UserError(
-            f"The attention of {source.title} cannot be read: {reason}, and {unfit}. Choose another model."
-        ) from unfit
+        reasons = " and ".join(dict.fromkeys([reason, str(unfit)]))
+        raise UserError(f"The attention of {source.title} cannot be read: {reasons}. Choose another model.") from unfit
 
 
 def _through_tap(source: ModelSource) -> AttentionModel:
-    loaded = load(source, attn_implementation=tap.NAME)
+    loaded = _load(source, tap.NAME)
     if not loaded.model._can_set_attn_implementation():
-        raise Unfit("none of its layers uses the library's common attention")
+        raise Unfit(NOT_COMMON)
     if not loaded.model._supports_sdpa:
         loaded.model.set_attn_implementation(tap.NAME_ADDITIVE)
-    return _opened(source, loaded, probe_tap(loaded.model), "tap")
+    shape = probe_tap(loaded.model)
+    return AttentionModel(source, loaded, shape.layers, shape.heads, shape.causal, _limit(loaded), "tap")
 
 
-def _opened(source: ModelSource, loaded: Loaded, shape: Shape, route: Route) -> AttentionModel:
+def _by_eager(source: ModelSource) -> AttentionModel:
+    loaded = _load(source, "eager")
+    shape = probe_eager(loaded.model)
+    limit = min(_limit(loaded), math.isqrt(EAGER_BYTES // (4 * shape.layers * shape.heads)))
+    return AttentionModel(source, loaded, shape.layers, shape.heads, shape.causal, limit, "eager")
+
+
+def _load(source: ModelSource, attention: str) -> Loaded:
+    loaded = load(source, attn_implementation=attention)
     # A cache of keys and values is for writing on; here it would only hold memory.
     loaded.model.config.get_text_config().use_cache = False
-    limit = _limit(loaded)
-    if route == "eager":
-        limit = min(limit, math.isqrt(EAGER_BYTES // (4 * shape.layers * shape.heads)))
-    return AttentionModel(source, loaded, shape.layers, shape.heads, shape.causal, limit, route)
+    return loaded
 
 
 def _limit(loaded: Loaded) -> int:

@@ -15,6 +15,7 @@ from dashboard.capture import tap
 
 TOKENS = 24
 TOLERANCE = 1e-4
+NOT_COMMON = "none of its layers uses the library's common attention"
 
 Maps = list[torch.Tensor]  # a layer each: (heads, n, n)
 
@@ -39,7 +40,7 @@ def probe_tap(model: torch.nn.Module) -> Shape:
     expected = _through_eager(model, ids)
     if expected is None:
         expected = seen
-        layers = model.config.get_text_config().num_hidden_layers
+        layers = getattr(model.config.get_text_config(), "num_hidden_layers", None)
         if len(seen) != layers:
             raise Unfit(f"{len(seen)} of its {layers} layers use the library's common attention")
     difference = largest_difference(seen, expected)
@@ -50,9 +51,10 @@ def probe_tap(model: torch.nn.Module) -> Shape:
 
 def probe_eager(model: torch.nn.Module) -> Shape:
     """The same for a model that was loaded with eager attention and hands out whole maps."""
+    ids = _ids(model)
     try:
         with torch.inference_mode():
-            maps = getattr(model(_ids(model), output_attentions=True), "attentions", None)
+            maps = getattr(model(ids, output_attentions=True), "attentions", None)
     except Exception as error:
         raise Unfit(f"it cannot be run on a short text ({type(error).__name__})") from error
     if not maps or any(layer is None for layer in maps):
@@ -70,12 +72,16 @@ def largest_difference(seen: Maps, expected: Maps) -> float:
 
 def _ids(model: torch.nn.Module) -> torch.Tensor:
     """A few different token ids spread over the vocabulary, none of them padding: (1, n)."""
-    config, table = model.config.get_text_config(), model.get_input_embeddings()
-    limit = getattr(config, "max_position_embeddings", None) or TOKENS
-    n = max(2, min(TOKENS, limit - 4))
-    ids = torch.linspace(table.num_embeddings // 4, table.num_embeddings - 1, n).long()
-    pad = config.pad_token_id
-    ids[ids == pad] = (pad or 0) // 2
+    config = model.config.get_text_config()
+    try:
+        table = model.get_input_embeddings()
+        size = table.num_embeddings
+    except (AttributeError, NotImplementedError) as error:
+        raise Unfit("it does not read tokens of a text") from error
+    n = max(2, min(TOKENS, (getattr(config, "max_position_embeddings", None) or TOKENS) - 4))
+    ids = torch.linspace(size // 4, size - 1, n).long()
+    pad = getattr(config, "pad_token_id", None)
+    ids[ids == pad] = size // 8
     return ids[None].to(table.weight.device)
 
 
@@ -98,7 +104,7 @@ def _through_tap(model: torch.nn.Module, ids: torch.Tensor) -> Maps:
     except Exception as error:
         raise Unfit(f"it cannot be run on a short text ({type(error).__name__})") from error
     if not maps:
-        raise Unfit("none of its layers uses the library's common attention")
+        raise Unfit(NOT_COMMON)
     return maps
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from dashboard.charts import labels as lettering
 from dashboard.charts import wording
-from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.links import FAINTEST, Links, links_of, strokes
 from dashboard.charts.pointing import pointed
 from dashboard.charts.theme import PALETTES, Palette, Theme
@@ -67,7 +67,7 @@ def arcs(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawing
         title=wording.title(view),
         subtitle=wording.subtitle(view, f"{sides} · {links.note}"),
         description=wording.describe("Arcs over the sentence", [view]),
-        width=row.width,
+        width=max(row.width, min(width or WIDTH, NARROWEST)),
         params=[
             {"name": "words", "value": names},
             {"name": "xs", "value": xs},

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.raster import montage_uri
 from dashboard.charts.theme import PALETTES, Palette, Theme, gradient, ink, on_ink, scale
 from dashboard.heads.scores import SCORES, Score
@@ -27,10 +27,11 @@ def atlas(
     tray: Sequence[HeadId] = (),
     model: str = "",
     width: float | None = None,
+    turn: int = 0,
 ) -> Drawing:
     """Heads coloured by a score of METRICS §1, from paper at 0 to ink at a round figure above the highest value.
 
-    A click chooses: the point parameter "head" has the fields layer and head.
+    A click chooses: the point parameter "head" has the fields layer, head and turn.
 
     Parameters
     ----------
@@ -38,6 +39,8 @@ def atlas(
     score: a name of `SCORES`
     selected: the head on show, framed; tray: the heads kept, framed by dashes
     model: its title, for the heading; width: pixels for the whole drawing (default 600)
+    turn: a number that the caller changes with every choice. A selection that is clicked again unchanged tells
+        nobody, so without it the cell clicked last would be deaf once another head is chosen by other means
     """
     what = SCORES[score]
     share = what.unit == "share"
@@ -71,12 +74,11 @@ def atlas(
     numbers = {
         "transform": [{"calculate": f"{has} ? {said('.0f' if share else '.1f', unit=False)} : '–'", "as": "number"}],
         "mark": {"type": "text", "fontSize": min(11.5, grid.height * 0.6), "aria": False},
-        "encoding": grid.where()
-        | {"text": {"field": "number", "type": "nominal"}, "color": on_shade},
+        "encoding": grid.where() | {"text": {"field": "number", "type": "nominal"}, "color": on_shade},
     }
     written = [numbers] if grid.width >= 26 and grid.height >= 15 else []
     value = f"{has} ? {said('.1f' if share else '.2f')} : 'no value on this text'"
-    catch = grid.catch(f"{NAME} + ', ' + ({value})")
+    catch = grid.catch(f"{NAME} + ', ' + ({value})", turn)
     return sheet(
         {
             "width": grid.width * grid.heads,
@@ -92,7 +94,7 @@ def atlas(
             f"ink: 0 to {f'{high * 100:.3g} %' if share else f'{high:g} {what.unit}'}"
         ],
         description=_describe_scores(scores, score, what, model),
-        width=grid.width * grid.heads + 40,
+        width=max(grid.width * grid.heads, min(width or WIDTH, NARROWEST)),
     )
 
 
@@ -104,6 +106,7 @@ def atlas_maps(
     tray: Sequence[HeadId] = (),
     model: str = "",
     width: float | None = None,
+    turn: int = 0,
 ) -> Drawing:
     """Every head's map in small, as one image. A click chooses as in `atlas`.
 
@@ -124,7 +127,7 @@ def atlas_maps(
         "encoding": {"x": {"value": 0}, "x2": {"value": across}, "y": {"value": 0}, "y2": {"value": down}},
     }
     every = [{"layer": layer, "head": head} for layer in range(layers) for head in range(heads)]
-    frames, catch = grid.frames(PALETTES[theme], selected, tray), grid.catch(NAME)
+    frames, catch = grid.frames(PALETTES[theme], selected, tray), grid.catch(NAME, turn)
     return sheet(
         {
             "width": across,
@@ -135,7 +138,7 @@ def atlas_maps(
         title=_title("All maps", model),
         subtitle=["each cell a head's map, rows look at columns · ink: share of attention, by its square root"],
         description=f"The maps of all {layers} × {heads} heads{f' of {model}' if model else ''}, in small.",
-        width=across + 40,
+        width=max(across, min(width or WIDTH, NARROWEST)),
     )
 
 
@@ -204,11 +207,11 @@ class Grid:
             frames += [frame(shown_, stroke=p.paper, strokeWidth=5), frame(shown_, stroke=p.text, strokeWidth=2.25)]
         return frames
 
-    def catch(self, tip: str) -> dict:
+    def catch(self, tip: str, turn: int) -> dict:
         """Clear cells on top that say `tip` (a Vega expression) and take the click."""
-        choose = {"type": "point", "on": "click", "fields": ["layer", "head"], "toggle": False}
+        choose = {"type": "point", "on": "click", "fields": ["layer", "head", "turn"], "toggle": False}
         return {
-            "transform": [{"calculate": tip, "as": "tip"}],
+            "transform": [{"calculate": tip, "as": "tip"}, {"calculate": str(turn), "as": "turn"}],
             "mark": {"type": "rect", "fillOpacity": 0, "cursor": "pointer", "aria": False},
             "params": [{"name": "head", "select": choose}],
             "encoding": self.where() | {"tooltip": {"field": "tip", "type": "nominal"}},

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dashboard.charts import matrix, wording
-from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.heatmap import matrix_of, round_up, top_of
 from dashboard.charts.labels import labels_of
 from dashboard.charts.safe import shown
@@ -60,7 +60,7 @@ def side_by_side(
             views[0], f"rows look at columns · ink: share of attention, {wording.range_of(top)}, one scale for all"
         ),
         description=wording.describe("Heatmaps side by side", views),
-        width=columns * (side + matrix.margin(drawn[0])),
+        width=max(columns * side, min(width or WIDE, NARROWEST)),
         params=matrix.params(drawn),
     )
 
@@ -84,7 +84,9 @@ def difference(
     gap = a.weights.astype(float) - b.weights.astype(float)
     top = _symmetric_top(gap) if top is None else top
     drawn = matrix.Matrix(gap, labels_of(a.labels), a.special, a.unit == "tokens", -top, top)
-    side = matrix.side_of(len(a), (width or WIDTH) - matrix.margin(drawn))
+    room = width or WIDTH
+    margin = matrix.margin(drawn, room)
+    side = matrix.side_of(len(a), room - margin)
     models = shown(a.model) if a.model == b.model else f"{shown(a.model)} and {shown(b.model)}"
     up_to = wording.range_of(top).removeprefix("0 to ")
     return sheet(
@@ -95,7 +97,7 @@ def difference(
             a, f"rows look at columns · green: more in {a.head} · purple: more in {b.head} · up to {up_to}"
         ),
         description=_describe(a, b, gap),
-        width=side + matrix.margin(drawn),
+        width=max(side + margin, min(room, NARROWEST)),
         params=matrix.params([drawn]),
     )
 
@@ -103,11 +105,12 @@ def difference(
 def _places(drawn: Sequence[matrix.Matrix], width: float) -> tuple[float, int]:
     """(pixels of a map, columns)."""
     n = max(len(one.labels) for one in drawn)
-    margin = max(matrix.margin(one) for one in drawn)
-    half = (width - GAP) / 2 - margin
-    if len(drawn) == 1 or half < max(n, SMALLEST):
-        return matrix.side_of(n, min(width, WIDTH) - margin), 1
-    return matrix.side_of(n, half), 2
+    half = (width - GAP) / 2
+    map_ = half - max(matrix.margin(one, half) for one in drawn)
+    if len(drawn) > 1 and map_ >= max(n, SMALLEST):
+        return matrix.side_of(n, map_), 2
+    alone = min(width, WIDTH)
+    return matrix.side_of(n, alone - max(matrix.margin(one, alone) for one in drawn)), 1
 
 
 def _symmetric_top(gap: np.ndarray) -> float:

@@ -13,11 +13,11 @@ from dashboard.charts.theme import SUBTITLE_SIZE, TITLE_SIZE, Theme, config
 from dashboard.charts.wording import wrap
 
 WIDTH = 600.0  # pixels of a whole drawing, where nothing else is asked for
-NARROWEST = 420.0  # pixels that a title may take even over a smaller picture
+NARROWEST = 420.0  # pixels that a title may take over a smaller picture, where there is room
 VEGALITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])  # what vl-convert is to be asked for
 
 
-class Drawing(alt.TopLevelMixin):
+class Drawing(alt.LayerChart):
     """An Altair chart whose specification is already whole.
 
     Altair's own `to_dict` copies and checks every datum against the schema: 50 to 200 ms a chart, on every
@@ -27,7 +27,9 @@ class Drawing(alt.TopLevelMixin):
     """
 
     def __init__(self, spec: dict[str, Any]):
-        self._spec = spec
+        super().__init__()
+        # Past Altair's own attribute setter, which keeps what it is given as a part of the specification.
+        object.__setattr__(self, "_spec", spec)
 
     @property
     def description(self) -> str:
@@ -62,12 +64,11 @@ def sheet(
 ) -> Drawing:
     """A drawing of `body` (layers and sizes) with what every one has: title, look, alternative text.
 
-    `width` is how many pixels the body takes in all; the title is broken to fit over it.
+    `width` is how many pixels the title may take; it is broken to fit.
 
     Data stand in the layers, never at the top of the specification or under "datasets": from there Streamlit
     moves them into tables of its own, and does not find all of them again.
     """
-    room = max(width, NARROWEST)
     look = config(theme)
     return Drawing(
         {
@@ -79,8 +80,8 @@ def sheet(
             "autosize": {"type": "pad", "contains": "padding"},
             "description": shown(description, 2000),
             "title": {
-                "text": wrap(shown(title, 200), room, TITLE_SIZE * 1.06),  # half-bold is a little wider
-                "subtitle": [line for part in subtitle for line in wrap(shown(part, 400), room, SUBTITLE_SIZE)],
+                "text": wrap(shown(title, 200), width, TITLE_SIZE * 1.06),  # half-bold is a little wider
+                "subtitle": [line for part in subtitle for line in wrap(shown(part, 400), width, SUBTITLE_SIZE)],
             },
             **({"params": list(params)} if params else {}),
             **body,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dashboard.charts import matrix, wording
-from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.labels import labels_of
 from dashboard.charts.theme import Theme
 from dashboard.heads.view import HeadView
@@ -25,7 +25,9 @@ def heatmap(view: HeadView, theme: Theme, *, width: float | None = None, top: fl
     """
     top = top_of([view]) if top is None else top
     drawn = matrix_of(view, top)
-    side = matrix.side_of(len(view), (width or WIDTH) - matrix.margin(drawn))
+    room = width or WIDTH
+    margin = matrix.margin(drawn, room)
+    side = matrix.side_of(len(view), room - margin)
     return sheet(
         matrix.panel(drawn, theme, side),
         theme,
@@ -34,7 +36,7 @@ def heatmap(view: HeadView, theme: Theme, *, width: float | None = None, top: fl
             view, f"rows look at columns · ink: share of attention, {wording.range_of(top)}"
         ),
         description=wording.describe("Heatmap", [view]),
-        width=side + matrix.margin(drawn),
+        width=max(side + margin, min(room, NARROWEST)),
         params=matrix.params([drawn]),
     )
 

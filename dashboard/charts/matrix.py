@@ -59,10 +59,17 @@ def side_of(n: int, room: float) -> float:
     return n * min(LARGEST_CELL, step) if step >= 1 else float(min(n, 720))
 
 
-def margin(matrix: Matrix) -> float:
-    """Pixels that the labels of the rows take, and the padding."""
-    widest = max((lettering.width_of(label, 12.5, mono=matrix.mono) for label in matrix.labels), default=0)
-    return min(lettering.LONGEST, widest) + 24
+def margin(matrix: Matrix, room: float) -> float:
+    """Pixels beside a map in a drawing of `room` pixels: labels of the rows, leaning labels that reach beyond the
+    last column, and padding."""
+    widths = [min(lettering.LONGEST, lettering.width_of(x, 12.5, mono=matrix.mono)) for x in matrix.labels]
+    left = max(widths) + 22
+    step = min(LARGEST_CELL, (room - left) / len(widths))
+    beyond = 0.0
+    if lettering.stand(matrix.labels, step, mono=matrix.mono, across=True).angle == -45:
+        lean = 0.71
+        beyond = max((k + 0.5 - len(widths)) * step + lean * (width + 8) for k, width in enumerate(widths))
+    return left + max(0.0, beyond)
 
 
 def panel(matrix: Matrix, theme: Theme, side: float, *, name: str = "0", legend: bool = True) -> dict:
@@ -172,13 +179,25 @@ def _pointing(matrix: Matrix, theme: Theme, bound: Bound, name: str) -> dict:
             {"calculate": value_expr("datum.piece", signed=matrix.signed), "as": "value"},
             {"calculate": f"{looks} + ' → ' + {looked_at} + ', ' + {_says_expr(matrix)}", "as": "tip"},
         ],
+        "mark": {"type": "rect", "aria": False, "opacity": 0},
+        "encoding": bound({"field": "j"}, {"field": "j1"}, {"field": "i"}, {"field": "i1"}) | {"tooltip": tip},
+    }
+    # A frame of its own: as the cells' stroke it would reach over their neighbours and take the pointer there.
+    frame = {
+        "data": {"values": [{}]},
+        "transform": [
+            {"filter": "row >= 0 && col >= 0"},
+            *({"calculate": signal, "as": name_} for name_, signal in _FRAME.items()),
+        ],
         "mark": {
             "type": "rect", "aria": False, "fillOpacity": 0, "stroke": PALETTES[theme].text, "strokeWidth": 1.5,
         },
-        "encoding": bound({"field": "j"}, {"field": "j1"}, {"field": "i"}, {"field": "i1"})
-        | {"tooltip": tip, "strokeOpacity": {"condition": {"test": "datum.j === col", "value": 1}, "value": 0}},
+        "encoding": bound({"field": "j"}, {"field": "j1"}, {"field": "i"}, {"field": "i1"}),
     }  # fmt: skip
-    return {"data": {"values": rows}, "layer": [bars, cells]}
+    return {"data": {"values": rows}, "layer": [bars, cells, frame]}
+
+
+_FRAME = {"i": "row", "i1": "row + 1", "j": "col", "j1": "col + 1"}
 
 
 def _axis(matrix: Matrix, theme: Theme, step: float, name: str, *, across: bool) -> dict:

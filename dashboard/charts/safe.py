@@ -10,6 +10,9 @@ LIMIT = 60
 
 _JOINERS = "\u200c\u200d"  # shape letters and build emoji: kept between two characters that can be seen
 
+# Format characters that have a shape of their own: signs over and around Arabic, Syriac and Kaithi figures.
+_DRAWN = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+
 
 def shown(text: str, limit: int = LIMIT) -> str:
     """`text` as a chart may hold it: every string bound for a chart passes here.
@@ -52,5 +55,5 @@ def _visible(character: str) -> bool:
         return False
     category = unicodedata.category(character)
     if category == "Cf":
-        return 0xE0020 <= point <= 0xE007F or 0x0600 <= point <= 0x08FF  # Arabic number signs are drawn
+        return 0xE0020 <= point <= 0xE007F or character in _DRAWN
     return category not in ("Cc", "Cs", "Zl", "Zp")

@@ -14,9 +14,10 @@ import numpy as np
 
 Theme = Literal["light", "dark"]
 
-# Streamlit's own faces first, the names their files carry elsewhere next.
-WORDS_FONT = '"Source Sans", "Source Sans 3", "Source Sans Pro", sans-serif'
-PIECES_FONT = '"Source Code", "Source Code Pro", monospace'
+# Streamlit's own faces first, then the names their files carry elsewhere. Neither quotes nor numbers in them:
+# vl-convert would not measure the text, and titles and margins would be wrong in files.
+WORDS_FONT = "Source Sans, Source Sans Pro, sans-serif"
+PIECES_FONT = "Source Code, Source Code Pro, monospace"
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,6 @@ def config(theme: Theme) -> dict:
             "anchor": "start", "frame": "bounds", "offset": 18, "color": p.text, "font": WORDS_FONT,
             "fontSize": TITLE_SIZE, "fontWeight": 600, "subtitleColor": p.quiet, "subtitleFont": WORDS_FONT,
             "subtitleFontSize": SUBTITLE_SIZE, "subtitleFontWeight": "normal", "subtitlePadding": 5, "limit": 0,
-            "labelFont": WORDS_FONT, "titleFont": WORDS_FONT,
         },
     }  # fmt: skip
 

@@ -11,10 +11,10 @@ import json
 from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree
 
-from dashboard.export.fonts import register
+from dashboard.export.layout import laid_out
 from dashboard.export.place import HREF, SVG, place_text
 from dashboard.export.provenance import Provenance
-from dashboard.export.spec import description_of, specification, title_of, version_of, without_limits
+from dashboard.export.spec import description_of, specification, title_of
 from dashboard.export.stamp import stamp_pdf, stamp_png, stamp_svg, svg_text
 from dashboard.export.webpage import html_bytes
 
@@ -47,35 +47,12 @@ def figure_bytes(
         return html_bytes(spec, provenance)
     words = title_of(provenance), description_of(spec, provenance), provenance
     if fmt == "svg":
-        return stamp_svg(_drawn(spec), *words)
+        return stamp_svg(laid_out(spec), *words)
     if fmt == "png":
-        return stamp_png(_png(_drawn(spec)), *words)
+        return stamp_png(_png(laid_out(spec)), *words)
     if fmt == "pdf":
-        return stamp_pdf(_pdf(_drawn(spec)), *words)
+        return stamp_pdf(_pdf(laid_out(spec)), *words)
     raise ValueError(f"no such format: {fmt!r}")
-
-
-def _drawn(spec: dict[str, Any]) -> ElementTree.Element:
-    """The specification laid out as SVG."""
-    import vl_convert
-
-    register()
-    version = version_of(spec)
-    try:
-        svg = vl_convert.vegalite_to_svg(spec, vl_version=version)
-    except ValueError:
-        # Where a text is too wide, Vega may cut an emoji in two to measure what fits, which vl-convert refuses.
-        svg = vl_convert.vegalite_to_svg(_unlimited(spec), vl_version=version)
-    return ElementTree.fromstring(svg)
-
-
-def _unlimited(spec: dict[str, Any]) -> dict[str, Any]:
-    """The specification with no text cut off. The defaults for what sets no limit itself are Vega-Lite's own."""
-    config = spec.get("config", {})
-    none = {"axis": {"labelLimit": 0, "titleLimit": 0}, "legend": {"labelLimit": 0, "titleLimit": 0}}
-    none |= {"header": {"labelLimit": 0, "titleLimit": 0}, "title": {"limit": 0}, "text": {"limit": 0}}
-    merged = config | {part: {**config.get(part, {}), **limits} for part, limits in none.items()}
-    return without_limits({**spec, "config": merged})
 
 
 def _png(root: ElementTree.Element, scale: float = SCALE) -> bytes:

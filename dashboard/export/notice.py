@@ -15,6 +15,7 @@ _NAME_END = re.compile(
     r"IDEOGRAM|MONOGRAM|PHASE|SUBJOINED|ACCENT|COMBINING|PUNCTUATION|TEXT)\b.*"
 )
 _OWN_NAMES = {"CJK": "Chinese characters", "HANGUL": "Hangul", "HIRAGANA": "kana", "KATAKANA": "kana"}
+_NO_MEANING = "characters without a meaning in Unicode"
 _MOST_NAMED = 4
 
 
@@ -27,10 +28,8 @@ def font_notice(text: str) -> str | None:
     missing = missing_glyphs(text)
     if not missing:
         return None
-    kinds: dict[str, None] = {}  # a set that keeps its order
-    for character in sorted(missing):
-        kinds[kind_of(character)] = None
-    named = list(kinds)
+    kinds = dict.fromkeys(kind_of(character) for character in text if character in missing)  # in their order
+    named = sorted(kinds, key=lambda kind: kind == _NO_MEANING)
     if len(named) > _MOST_NAMED:
         named[_MOST_NAMED:] = ["others"]
     listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
@@ -41,7 +40,7 @@ def font_notice(text: str) -> str | None:
 def kind_of(character: str) -> str:
     """The script or kind of a character, as a person calls it: "Devanagari", "emoji", "Chinese characters"."""
     if unicodedata.category(character) in ("Co", "Cn"):
-        return "characters without a meaning in Unicode"
+        return _NO_MEANING
     if _is_emoji(character):
         return "emoji"
     name = unicodedata.name(character, "")
@@ -58,7 +57,7 @@ def _is_emoji(character: str) -> bool:
 
 
 def _advice(kinds: set[str]) -> str:
-    wanted = kinds - {"characters without a meaning in Unicode"}
+    wanted = kinds - {_NO_MEANING}
     if not wanted:
         return ""
     if not sys.platform.startswith("linux"):

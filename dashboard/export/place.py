@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from xml.etree.ElementTree import Element
 
@@ -17,11 +19,50 @@ from dashboard.export.runs import Run, runs
 from dashboard.export.system_fonts import families
 
 SVG = "{http://www.w3.org/2000/svg}"
+TEXT = f"{SVG}text"
 HREF = "{http://www.w3.org/1999/xlink}href"
 SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 _PLACE = ("transform", "x", "y", "text-anchor", "font-family", SPACE)
 _ASCENT, _HEIGHT = 1.1, 1.5  # of an emoji's picture, in em
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a text element: its runs from left to right, the base font, and the point that it is anchored at."""
+
+    runs: tuple[Run, ...]
+    base: str
+    size: float
+    weight: int
+    x: float
+    y: float
+    anchor: str | None
+
+    @property
+    def plain(self) -> bool:
+        """True where the base font draws all of it."""
+        return len(self.runs) == 1 and self.runs[0].family is None
+
+    def widths(self) -> list[float]:
+        """The advance of each run in pixels."""
+        return [_width(run, self.base, self.size, self.weight) for run in self.runs]
+
+    def start(self, width: float) -> float:
+        """Where a line of this width begins."""
+        return self.x - width * {"middle": 0.5, "end": 1.0}.get(self.anchor or "", 0.0)
+
+
+def lines_of(text: Element) -> Iterator[Line]:
+    """The lines of a `<text>`. Vega writes the second and further ones as tspans with x and dy."""
+    base = MONO if is_mono(text.get("font-family", "")) else SANS
+    size = _number(text.get("font-size"), 11.0)
+    weight = {"bold": 700, "normal": 400}.get(text.get("font-weight", ""), int(_number(text.get("font-weight"), 400)))
+    x, y = _number(text.get("x"), 0.0), _number(text.get("y"), 0.0)
+    for line in list(text) or [text]:
+        y += _number(line.get("dy"), 0.0)
+        written = re.sub(r"[ \t\r\n]+", " ", line.text or "").strip(" ")
+        yield Line(runs(written, base), base, size, weight, x, y, text.get("text-anchor"))
 
 
 def place_text(root: Element, *, emoji_as_images: bool) -> None:
@@ -31,51 +72,42 @@ def place_text(root: Element, *, emoji_as_images: bool) -> None:
     """
     for parent in list(root.iter()):
         for at, child in enumerate(parent):
-            if child.tag == f"{SVG}text":
+            if child.tag == TEXT:
                 parent[at] = _placed(child, emoji_as_images)
 
 
 def _placed(text: Element, emoji_as_images: bool) -> Element:
     group = Element(f"{SVG}g", {key: text.attrib[key] for key in ("transform",) if key in text.attrib})
     look = {key: value for key, value in text.attrib.items() if key not in _PLACE}
-    base = MONO if is_mono(text.get("font-family", "")) else SANS
-    size = _number(text.get("font-size"), 11.0)
-    weight = {"bold": 700, "normal": 400}.get(text.get("font-weight", ""), int(_number(text.get("font-weight"), 400)))
-    x, y = _number(text.get("x"), 0.0), _number(text.get("y"), 0.0)
-    for line in [text] if not len(text) else list(text):  # Vega writes further lines as tspans with x and dy
-        y += _number(line.get("dy"), 0.0)
-        written = re.sub(r"[ \t\r\n]+", " ", line.text or "").strip(" ")
-        cut = runs(written, base)
-        if len(cut) == 1 and not (cut[0].colour and emoji_as_images):
-            group.append(_text(cut[0], base, look, x, y, text.get("text-anchor")))
+    for line in lines_of(text):
+        if len(line.runs) == 1 and not line.runs[0].colour:
+            group.append(_text(line.runs[0], line, look, line.x, line.anchor))
             continue
-        widths = [_width(run, base, size, weight) for run in cut]
-        at = x - sum(widths) * {"middle": 0.5, "end": 1.0}.get(text.get("text-anchor", ""), 0.0)
-        for run, width in zip(cut, widths, strict=True):
+        widths = line.widths()
+        at = line.start(sum(widths))
+        for run, width in zip(line.runs, widths, strict=True):
             if run.colour and emoji_as_images:
-                group.append(_image(run, look, at, y, size, width))
+                group.append(_image(run, line, look, at, width))
             elif run.text.strip(" "):
-                group.append(_text(run, base, look, at, y, None))
+                group.append(_text(run, line, look, at, None))
             at += width
     return group
 
 
-def _text(run: Run, base: str, look: dict[str, str], x: float, y: float, anchor: str | None) -> Element:
-    family = f"'{run.family or base}', '{base}'"
-    element = Element(f"{SVG}text", look | {"x": f"{x:g}", "y": f"{y:g}", "font-family": family, SPACE: "preserve"})
-    if anchor:
-        element.set("text-anchor", anchor)
+def _text(run: Run, line: Line, look: dict[str, str], x: float, anchor: str | None) -> Element:
+    family = f"'{run.family or line.base}', '{line.base}'"
+    place = {"x": f"{x:g}", "y": f"{line.y:g}", "font-family": family, SPACE: "preserve"}
+    element = Element(TEXT, look | place | ({"text-anchor": anchor} if anchor else {}))
     element.text = run.text
     return element
 
 
-def _image(run: Run, look: dict[str, str], x: float, y: float, size: float, width: float) -> Element:
-    place = {"x": f"{x:g}", "y": f"{y - _ASCENT * size:g}", "width": f"{width:g}", "height": f"{_HEIGHT * size:g}"}
-    opacity = {key: look[key] for key in ("opacity", "fill-opacity") if key in look}
-    if "fill-opacity" in opacity:
-        opacity = {"opacity": opacity["fill-opacity"]}
+def _image(run: Run, line: Line, look: dict[str, str], x: float, width: float) -> Element:
+    size = line.size
+    place = {"x": f"{x:g}", "y": f"{line.y - _ASCENT * size:g}", "width": f"{width:g}", "height": f"{_HEIGHT * size:g}"}
+    opacity = look.get("fill-opacity", look.get("opacity", "1"))
     drawn = _emoji_uri(run.text, run.family or "", round(width / size, 3))
-    return Element(f"{SVG}image", place | opacity | {HREF: drawn})
+    return Element(f"{SVG}image", place | {"opacity": opacity, HREF: drawn})
 
 
 @lru_cache(maxsize=512)
@@ -92,7 +124,6 @@ def _emoji_uri(text: str, family: str, width: float) -> str:
 
 
 def _width(run: Run, base: str, size: float, weight: int) -> float:
-    """The advance of a run in pixels."""
     if run.family is None:
         file, index = str(shipped_file(base, weight)), 0
     else:

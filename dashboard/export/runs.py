@@ -63,8 +63,12 @@ def missing_glyphs(text: str) -> set[str]:
     """The characters of `text` that neither our fonts nor the machine's draw: “□” in PNG and PDF."""
     points = shipped_characters(SANS)
     unknown = {c for c in set(text) if ord(c) not in points and not _IGNORABLE.match(c) and not c.isspace()}
-    drawn = {c for c in unknown if unicodedata.category(c) in ("Cc", "Cs") or _face_for((ord(c),), False, "SC")}
-    return unknown - drawn
+    return {c for c in unknown if unicodedata.category(c) not in ("Cc", "Cs") and face_of(c) is None}
+
+
+def face_of(character: str) -> Face | None:
+    """The machine's face for one character; None where no font has it."""
+    return _face_for((ord(character),), bool(_EMOJI.match(character)), _han(character))
 
 
 _RIGHT_TO_LEFT = regex.compile(r"[\p{Bidi_Class=R}\p{Bidi_Class=AL}\p{Bidi_Class=AN}]")

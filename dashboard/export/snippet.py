@@ -23,9 +23,12 @@ def snippet(provenance: Provenance) -> str:
         names, ending = "open_model, save, scores", "csv"
         steps = [f"thing = scores(model, text{reading})"]
     elif p.view == "atlas":
-        names, ending = "draw_atlas, open_model, save, scores", "svg"
-        titled = _keywords({"model": p.title or p.model})
-        steps = [f"table = scores(model, text{reading})", f"thing = draw_atlas(table{drawing}{titled})"]
+        maps = p.options.get("score", "") is None  # the heads' own maps, which `scores` does not keep
+        names, ending = "draw_atlas, open_model, save" + ("" if maps else ", scores"), "svg"
+        steps = [f"table = {'overview' if maps else 'scores'}(model, text{reading})"]
+        if maps:
+            steps.insert(0, "from dashboard.api import overview")
+        steps.append(f"thing = draw_atlas(table{drawing}{_keywords({'model': p.title or p.model})})")
     elif p.view == "matrix":
         names, ending = "attention, open_model, save", "npz"
         steps = [f"thing = attention(model, text, {p.heads[0]!r}{each})"]

@@ -20,7 +20,7 @@ def specification(chart: alt.TopLevelMixin | dict[str, Any], provenance: Provena
     A copy: the chart stays as it is. Its fonts become the stacks that files use (`dashboard.export.fonts`). Files
     have no page to fill, so a width of "container" becomes 720.
     """
-    spec = _with_font_stacks(legal_all(chart if isinstance(chart, dict) else chart.to_dict()))
+    spec = with_fonts(legal_all(chart if isinstance(chart, dict) else chart.to_dict()), SANS_STACK, MONO_STACK)
     if spec.get("width") == "container":
         spec["width"] = CONTAINER_WIDTH
     if provenance is not None:
@@ -28,26 +28,33 @@ def specification(chart: alt.TopLevelMixin | dict[str, Any], provenance: Provena
     return spec
 
 
-def _with_font_stacks(value: Any) -> Any:
-    """Every `font`, `labelFont`, `titleFont`… as the stack of its kind, in place."""
+def with_fonts(value: Any, sans: str, mono: str) -> Any:
+    """A copy in which every `font`, `labelFont`, `titleFont`… is one of these two stacks."""
+
+    def changed(key: str, entry: Any) -> Any:
+        if isinstance(entry, str) and (key == "font" or key.endswith("Font")):
+            return mono if is_mono(entry) else sans
+        return entry if key in ("datasets", "values") else with_fonts(entry, sans, mono)
+
     if isinstance(value, dict):
-        for key, entry in value.items():
-            if isinstance(entry, str) and (key == "font" or key.endswith("Font")):
-                value[key] = MONO_STACK if is_mono(entry) else SANS_STACK
-            elif key not in ("datasets", "values"):
-                _with_font_stacks(entry)
-    elif isinstance(value, list):
-        for entry in value:
-            _with_font_stacks(entry)
-    return value
+        return {key: changed(key, entry) for key, entry in value.items()}
+    return [with_fonts(entry, sans, mono) for entry in value] if isinstance(value, list) else value
 
 
-def without_limits(value: Any) -> Any:
-    """A copy in which no text has a greatest width, `limit`, `labelLimit`, `titleLimit`…"""
+def without_limits(spec: dict[str, Any]) -> dict[str, Any]:
+    """A copy in which no text has a greatest width (`limit`, `labelLimit`, `titleLimit`…), defaults included."""
+    config = dict(spec.get("config", {}))
+    for part in ("axis", "legend", "header"):
+        config[part] = {"labelLimit": 0, "titleLimit": 0} | config.get(part, {})
+    config["title"] = {"limit": 0} | config.get("title", {})
+    return _unlimited({**spec, "config": config})
+
+
+def _unlimited(value: Any) -> Any:
     if isinstance(value, dict):
         bounded = {key for key in value if key == "limit" or key.endswith("Limit")}
-        return {key: 0 if key in bounded else without_limits(entry) for key, entry in value.items()}
-    return [without_limits(entry) for entry in value] if isinstance(value, list) else value
+        return {key: 0 if key in bounded else _unlimited(entry) for key, entry in value.items()}
+    return [_unlimited(entry) for entry in value] if isinstance(value, list) else value
 
 
 def version_of(spec: dict[str, Any]) -> str:

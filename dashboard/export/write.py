@@ -20,6 +20,8 @@ def check_target(path: str | os.PathLike[str], allowed: Collection[str] = tuple(
     that is a folder.
     """
     try:
+        if b"\0" in os.fsencode(path):  # which itself refuses what the file system cannot spell
+            raise ValueError("NUL in a file's name")
         target = Path(path)
         format_of(target, allowed)
         folder = target.parent

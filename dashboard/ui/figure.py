@@ -21,7 +21,7 @@ from dashboard.export import (
     snippet,
     table_bytes,
 )  # fmt: skip
-from dashboard.heads import Comparison, HeadView, links
+from dashboard.heads import SCORES, Comparison, HeadView, links
 from dashboard.ui import state
 from dashboard.ui.reading import escape_markdown
 
@@ -107,6 +107,18 @@ def strongest_links(view: HeadView, most: int = 50) -> None:
                 "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
             },
         )  # fmt: skip
+
+
+def scores_table(scores: pd.DataFrame) -> None:
+    """The numbers behind the atlas."""
+    columns = {
+        name: st.column_config.NumberColumn(
+            score.title, help=score.help, format="percent" if score.unit == "share" else "%.2f"
+        )
+        for name, score in SCORES.items()
+    }
+    with st.popover("Table", icon=":material/table:"):
+        st.dataframe(scores, hide_index=True, column_config={"layer": "Layer", "head": "Head", **columns})
 
 
 def comparisons(pairs: Mapping[tuple[str, str], Comparison]) -> None:

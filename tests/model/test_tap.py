@@ -212,7 +212,10 @@ class NoSink(tap.Call):
 
 @pytest.mark.parametrize(
     ("broken", "kind"),
-    [(NoMask, "llama"), (NoMask, "gpt_oss"), (NoScale, "bert"), (NoScale, "gpt2"), (NoSoftcap, "gemma2"), (NoSink, "gpt_oss")],
+    [
+        (NoMask, "llama"), (NoMask, "gpt_oss"), (NoScale, "bert"), (NoScale, "gpt2"), (NoSoftcap, "gemma2"),
+        (NoSink, "gpt_oss"),
+    ],
 )
 def test_a_broken_tap_is_caught(broken, kind, small, monkeypatch):
     """By the comparison of these tests, and by the one that every model goes through when it is opened."""
@@ -306,7 +309,9 @@ def test_weights_follow_from_queries_and_keys(name, request):
     assert abs(weights - all_weights(model, encoding)[3]).max() < 1e-5
 
 
-@pytest.mark.parametrize(("asked", "sentence"), [((6, 0), "has 6 layers"), ((0, 12), "has 12 heads"), ((-1, 0), "has 6 layers")])
+@pytest.mark.parametrize(
+    ("asked", "sentence"), [((6, 0), "has 6 layers"), ((0, 12), "has 12 heads"), ((-1, 0), "has 6 layers")]
+)
 def test_a_head_that_is_not_there(minilm, asked, sentence):
     with pytest.raises(UserError, match=sentence):
         head_weights(minilm, minilm.encode(CHEF), [asked])

@@ -28,7 +28,7 @@ def read_back(rows: list[str], *, signed: bool) -> list[list[float]]:
     }
     svg = vl_convert.vegalite_to_svg(json.dumps(spec), vl_version=VEGALITE)
     values: list[list[float]] = [[] for _ in rows]
-    for i, value in re.findall(r"@(\d+)=([^;]*);", svg):
+    for i, value in re.findall(r">@(\d+)=([^;]*);<", svg):
         values[int(i)].append(float(value))
     return values
 
@@ -73,7 +73,7 @@ def test_vega_reads_every_difference():
 
 
 @settings(max_examples=60, deadline=None)
-@given(hnp.arrays(np.float32, hnp.array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.floats(0, 1, width=32)))
+@given(hnp.arrays(np.float32, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=st.floats(0, 1, width=32)))
 def test_weights_come_back_to_a_tenth_of_a_per_cent(weights):
     codes = np.array([by_hand(row) for row in pack(weights)])
     assert np.abs(codes / 1000 - weights).max() <= 0.0005 + 1e-6

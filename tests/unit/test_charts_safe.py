@@ -23,7 +23,8 @@ BIDI = set("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u
 NASTY = [
     *(chr(c) for c in range(0x20)), "\x7f", "\x85", "\ud800", "\udfff", "\ufffe", "\uffff", "\U0001fffe", "\U0010ffff",
     "\u202eevil", "\u2066", "\u200b", "\u200d", "\ufeff", "\u00ad", "\u0301", "\u20e3", "\ufdd0", "", " ", "\u3000",
-    "</script><script>window.X=1</script>", "<b>&amp;\"'", "]]>", "${x}", "\\", "🍜", "👩‍🍳", "中文", "العربية", "हिन्दी",
+    "</script><script>window.X=1</script>", "<b>&amp;\"'", "]]>", "${x}", "\\",
+    "🍜", "👩‍🍳", "中文", "العربية", "हिन्दी",
     "a" * 5000, "\x00" * 100,
 ]  # fmt: skip
 
@@ -87,7 +88,8 @@ def test_the_renderer_does_end_the_process_on_a_raw_character(tmp_path):
 def test_no_text_ends_the_process(tmp_path):
     view = view_of(NASTY)
     charts = [draw.draw(view, "light") for draw in VIEWS.values()]
-    charts += [side_by_side([view, view], "dark"), difference(view, view, "dark"), VIEWS["heatmap"].draw(view_of(NASTY, "words"), "light")]
+    charts += [side_by_side([view, view], "dark"), difference(view, view, "dark")]
+    charts += [VIEWS["heatmap"].draw(view_of(NASTY, "words"), "light")]
     done = render([chart.to_dict() for chart in charts], tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     drawings = [json.loads(line) for line in done.stdout.splitlines()]

@@ -14,7 +14,6 @@ from dashboard.heads.compare import divergence
 from dashboard.heads.words import hide_special, to_axis
 from dashboard.text import Axis, Encoding
 
-
 NO_BREAK = "\u00a0"
 
 
@@ -211,7 +210,10 @@ def test_a_window_of_a_causal_text_counts_the_keys_before_it():
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(0.643, "64 %"), (0.083, "8.3 %"), (0.08, "8 %"), (0.0004, "under 0.1 %"), (0, "0 %"), (1, "100 %"), (math.nan, "–")],
+    [
+        (0.643, "64 %"), (0.083, "8.3 %"), (0.08, "8 %"), (0.0004, "under 0.1 %"), (0, "0 %"), (1, "100 %"),
+        (math.nan, "–"),
+    ],
 )
 def test_percent(share, text):
     assert percent(share) == text.replace(" ", NO_BREAK).replace(f"under{NO_BREAK}", "under ")

@@ -1,0 +1,159 @@
+"""Training the four on the recall task, a bit at a time, so that a page can show how far it is and stop.
+
+    for progress in train(DEFAULT):
+        bar.progress(progress.fraction, progress.doing)
+    result = progress.result
+
+Each distance is an experiment of its own: networks are trained from scratch on sequences of this distance only, the
+ones of all seeds side by side. So a point at distance 32 tells whether a network can *learn* to look back 32 places,
+and nothing that it learned from nearer ones helps it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from dashboard.builtin.contenders import Network, count, new_network
+from dashboard.builtin.reach import Gradient, gradients
+from dashboard.builtin.recall import DEFAULT, NAMES, TITLES, Recall, sequences
+from dashboard.builtin.seeds import generators, interval
+
+REPORT_EVERY = 10  # training steps between two reports: several a second
+SOLVED, FOR = 0.01, 20  # a network is done when each seed's loss stays below this (in nats) for so many steps
+CLIP = 1.0  # a step's gradient is shortened to this norm, or recurrent networks are thrown off now and then
+
+
+@dataclass(frozen=True)
+class Point:
+    """How well one model recalls at one distance.
+
+    Attributes
+    ----------
+    model, distance: which
+    accuracy: the mean over the seeds of the share of right answers on fresh sequences, in [0, 1]
+    low, high: the 95 % interval of that mean over the seeds, cut to [0, 1]
+    by_seed: the share of each seed
+    steps: how many steps it was trained
+    seconds: how long training took, all seeds together
+    """
+
+    model: str
+    distance: int
+    accuracy: float
+    low: float
+    high: float
+    by_seed: tuple[float, ...]
+    steps: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run has found so far; complete when the last progress has come.
+
+    Attributes
+    ----------
+    config: what was asked
+    weights: model → number of weights of each of its networks
+    points: a `Point` for each model and distance
+    gradients: `Gradient` rows of the networks of the farthest distance, before and after training
+    seconds: since the run began
+    """
+
+    config: Recall
+    weights: dict[str, int]
+    points: tuple[Point, ...] = ()
+    gradients: tuple[Gradient, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is: the fraction done (0 to 1), a sentence, the mean loss in nats, and the result so far."""
+
+    fraction: float
+    doing: str
+    loss: float
+    result: Result = field(repr=False)
+
+
+def train(config: Recall = DEFAULT, models: tuple[str, ...] = NAMES) -> Iterator[Progress]:
+    """Trains and tests every model at every distance, and yields how far it is; the last one holds the whole result.
+
+    The same configuration gives the same numbers on the same machine and threads: all randomness comes from the
+    seeds, and every model sees the same sequences. Stop it by not asking for more.
+    """
+    began = time.perf_counter()
+    result = Result(config, {name: count(name, config) for name in models})
+    runs = [(distance, name) for distance in config.distances for name in models]
+    costs = [_cost(name, distance) for distance, name in runs]
+    for number, (distance, name) in enumerate(runs):
+        doing = f"{TITLES[name]}, {distance} distractor{'s' if distance > 1 else ''}"
+        started = time.perf_counter()
+        network = new_network(name, config, generators(config.seeds, distance, "weights"))
+        untrained = network.to(torch.float64)
+        for step, loss in _steps(network, config, distance):
+            if step % REPORT_EVERY == 0:
+                done = sum(costs[:number]) + costs[number] * step / config.steps
+                result = replace(result, seconds=time.perf_counter() - began)
+                yield Progress(done / sum(costs), doing, loss, result)
+        by_seed = accuracy(network, config, distance)
+        mean, low, high = interval(by_seed)
+        seconds = time.perf_counter() - started
+        point = Point(name, distance, mean, max(0.0, low), min(1.0, high), tuple(by_seed.tolist()), step, seconds)
+        result = replace(result, points=(*result.points, point))
+        if distance == config.farthest:
+            tokens = sequences(distance, 16, config.symbols, generators(config.seeds, distance, "gradients"))
+            rows = gradients(untrained, tokens, "before") + gradients(network.to(torch.float64), tokens, "after")
+            result = replace(result, gradients=(*result.gradients, *rows))
+        result = replace(result, seconds=time.perf_counter() - began)
+        yield Progress(sum(costs[: number + 1]) / sum(costs), doing, loss, result)
+
+
+def accuracy(network: Network, config: Recall, distance: int) -> Tensor:
+    """Each seed's share of right answers on `config.tested` sequences that it has not been trained on: (s)."""
+    tokens = sequences(distance, config.tested, config.symbols, generators(config.seeds, distance, "test"))
+    with torch.no_grad():
+        chosen = network.answer(network.embed(tokens)).argmax(-1)  # (s, B)
+    return (chosen == tokens[:, :, 0]).double().mean(-1)
+
+
+def _steps(network: Network, config: Recall, distance: int) -> Iterator[tuple[int, float]]:
+    """One step of Adam after the other, until the network is done or has had all its steps: (steps, loss in nats)."""
+    solved = 0
+    source = generators(config.seeds, distance, "training")
+    weights = list(network.weights.values())
+    adam = torch.optim.Adam(weights, lr=config.rate)
+    for step in range(1, config.steps + 1):
+        tokens = sequences(distance, config.batch, config.symbols, source)  # (s, B, n)
+        scores = network.answer(network.embed(tokens))  # (s, B, K)
+        # Mean over the batch, sum over the seeds: each seed's gradient is what it would be alone.
+        losses = cross_entropy(scores.flatten(0, 1), tokens[:, :, 0].flatten(), reduction="none")  # (s·B)
+        losses = losses.view(config.seeds, -1).mean(-1)  # (s)
+        adam.zero_grad()
+        losses.sum().backward()
+        _clip(weights)
+        adam.step()
+        yield step, losses.mean().item()
+        solved = solved + 1 if losses.max() < SOLVED else 0
+        if solved == FOR:
+            return
+
+
+def _clip(weights: list[Tensor]) -> None:
+    """Shortens each seed's gradient to the norm CLIP where it is longer."""
+    used = [w.grad for w in weights if w.grad is not None]  # (s, …) each
+    norms = torch.stack([g.square().sum((1, 2)) for g in used]).sum(0).sqrt()  # (s)
+    for gradient in used:
+        gradient.mul_((CLIP / norms.clamp(min=CLIP))[:, None, None])
+
+
+def _cost(name: str, distance: int) -> float:
+    """About how long a step takes, for the progress only: recurrent networks take one turn after the other."""
+    return {"rnn": 1.0, "gru": 2.5, "lstm": 2.5, "attention": 0.1}[name] * (distance + 4) + 2.0

@@ -1,0 +1,110 @@
+"""An exported HTML file, opened as a person opens it: offline, from the disk."""
+
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from dashboard.charts import heatmap
+from dashboard.export import figure_bytes, provenance_of
+from dashboard.heads.view import HeadId, HeadView
+
+BREAKOUT = "</script><script>window.X=1</script>"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def view(labels, text):
+    n = len(labels)
+    weights = np.random.default_rng(3).dirichlet(np.ones(n), size=n).astype(np.float32)
+    return HeadView(
+        head=HeadId(2, 9), weights=weights, labels=tuple(labels), special=(False,) * n, spans=(None,) * n, unit="words",
+        hidden="show", causal=False, text=text, model="MiniLM",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def opened(chromium, tmp_path):
+    """A function that writes a chart as HTML, opens it without a network and gives the page."""
+    context = chromium.new_context(viewport={"width": 1000, "height": 900}, offline=True)
+    page = context.new_page()
+    page.asked, page.said = [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("console", lambda message: page.said.append(message.text))
+    page.on("pageerror", lambda error: page.said.append(str(error)))
+
+    def open_(chart, provenance):
+        file = tmp_path / "figure.html"
+        file.write_bytes(figure_bytes(chart, "html", provenance))
+        page.goto(file.as_uri())
+        page.wait_for_selector("#chart svg text")
+        return page
+
+    yield open_
+    context.close()
+
+
+def bar(label, **more):
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.4.1.json",
+        "title": label,
+        "description": label,
+        "data": {"values": [{"label": label, "weight": 0.314}]},
+        "mark": {"type": "bar", "tooltip": True},
+        "encoding": {"y": {"field": "label", "type": "nominal"}, "x": {"field": "weight", "type": "quantitative"}},
+        "config": {"axis": {"labelLimit": 0}},
+        **more,
+    }
+
+
+def test_a_text_is_drawn_and_never_run(opened):
+    provenance = provenance_of([view(["a"], BREAKOUT)], BREAKOUT, model=BREAKOUT)
+    page = opened(bar(BREAKOUT), provenance)
+    assert page.evaluate("typeof window.X") == "undefined"
+    drawn = page.eval_on_selector_all("#chart svg text", "all => all.map(one => one.textContent)")
+    assert drawn.count(BREAKOUT) == 2  # the label and the title
+    assert BREAKOUT in page.title()
+    assert page.evaluate("document.querySelectorAll('script').length") == 2
+    assert page.said == []
+
+
+def test_it_asks_for_nothing_but_itself(opened):
+    page = opened(bar("ramen"), None)
+    assert page.asked == [page.url]
+    refused = page.evaluate("fetch('https://example.org').then(() => 'sent', () => 'refused')")
+    assert refused == "refused"
+    assert any("Content Security Policy" in sentence for sentence in page.said)
+
+
+def test_it_answers_to_the_pointer(opened):
+    page = opened(bar("ramen"), None)
+    page.hover("#chart svg .mark-rect.role-mark path")
+    page.wait_for_selector("#vg-tooltip-element.visible")
+    assert "0.314" in page.inner_text("#vg-tooltip-element")
+
+
+def test_browser_and_file_are_one_drawing(opened):
+    """Every text stands at the same place, in the same font, as in the SVG, which PNG and PDF are made of."""
+    labels = ["The", "chef", "who", "trained", "in", "Osaka", "says", "ramen", "is", "her", "favourite", "food", "."]
+    chart, provenance = heatmap(view(labels, " ".join(labels)), "light"), None
+    page = opened(chart, provenance)
+    families = page.eval_on_selector_all("#chart svg text", "all => all.map(one => getComputedStyle(one).fontFamily)")
+    assert all('"Two Heads Sans"' in family for family in families)
+    assert page.evaluate("document.fonts.check('600 16px \"Two Heads Sans\"')")
+    in_browser = page.eval_on_selector_all(
+        "#chart svg text", "all => all.map(one => [one.textContent, one.getAttribute('transform')])"
+    )
+    root = ElementTree.fromstring(figure_bytes(chart, "svg", provenance))
+    in_file = [["".join(text.itertext()), text.get("transform")] for text in root.iter(f"{SVG}text")]
+    assert [text for text, _ in in_browser] == [text for text, _ in in_file]
+    for (text, one), (_, other) in zip(in_browser, in_file, strict=True):
+        places = [[float(number) for number in re.findall(r"-?\d+\.?\d*", where)] for where in (one, other)]
+        np.testing.assert_allclose(*places, atol=1.5, err_msg=text)
+    box = page.eval_on_selector("#chart svg", "svg => [svg.clientWidth, svg.clientHeight]")
+    np.testing.assert_allclose(box, [float(root.get("width")), float(root.get("height"))], atol=2)
+
+
+def test_the_paper_is_the_charts_own(opened):
+    page = opened(bar("ramen", background="#0e1117"), None)
+    page.evaluate("window.style = getComputedStyle(document.documentElement)")
+    assert page.evaluate("[style.backgroundColor, style.colorScheme]") == ["rgb(14, 17, 23)", "dark"]

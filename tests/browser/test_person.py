@@ -1,0 +1,271 @@
+"""What a person does, in Chromium, on a dashboard that runs as `make app` runs it."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from urllib.parse import parse_qs, urlencode, urlparse
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dashboard import attention
+from dashboard.ui.choices import FIRST_TEXT
+
+PICTURE = ".st-key-picture_head [role=graphics-document]"
+ATLAS = "[class*=st-key-atlas] [role=graphics-document]"
+
+
+@pytest.fixture
+def person(chromium, dashboard_url):
+    """Opens pages of a fresh session: `person("?layer=2", width=900)`. Fails on any error in the console."""
+    contexts, errors = [], []
+
+    def open_page(address: str = "", width: int = 1440, height: int = 1400, scheme: str = "light"):
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("requestfailed", lambda request: errors.append(f"{request.url} failed"))
+        page.goto(f"{dashboard_url}/{address}")
+        page.wait_for_selector("h1")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not [error for error in errors if "_stcore" not in error]
+
+
+def settled(page, name: str, where: str = PICTURE) -> str:
+    """Wait for the picture whose description names this; its whole description."""
+    page.wait_for_function(
+        "([where, name]) => [...document.querySelectorAll(where)].some(e => e.getAttribute('aria-label').includes(name))",
+        arg=[where, name],
+    )
+    page.wait_for_timeout(300)
+    return page.locator(where).first.get_attribute("aria-label")
+
+
+def plot(page, where: str) -> tuple[float, float, float, float]:
+    """x, y, width and height of the drawing's own area on the screen."""
+    return page.locator(where).first.evaluate(
+        "e => { const b = e.querySelector('path.background').getBoundingClientRect(); return [b.x, b.y, b.width, b.height] }"
+    )
+
+
+def click_head(page, layer: int, head: int, layers: int = 6, heads: int = 12) -> None:
+    x, y, width, height = plot(page, ATLAS)
+    page.mouse.click(x + (head + 0.5) * width / heads, y + (layer + 0.5) * height / layers)
+
+
+def address(page) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
+
+
+def test_the_first_page_says_a_finding(person):
+    page = person()
+    assert "previous word" in settled(page, "L0H2")
+    assert page.locator(ATLAS).count() == 1
+
+
+def test_a_click_on_the_atlas_draws_that_head_and_a_pasted_link_reopens_it(person):
+    page = person()
+    settled(page, "L0H2")
+    click_head(page, 3, 1)
+    described = settled(page, "L3H1")
+    page.get_by_role("button", name="Add to tray").click()
+    page.wait_for_selector(".st-key-remove_L3H1")
+    assert address(page) == {"layer": "3", "head": "1", "tray": "L3H1"}
+    other = person(f"?{urlparse(page.url).query}")
+    assert settled(other, "L3H1") == described
+    assert other.locator(".st-key-remove_L3H1").count() == 1
+
+
+def test_the_cell_clicked_last_can_be_clicked_again_after_another_choice(person):
+    page = person()
+    settled(page, "L0H2")
+    click_head(page, 2, 8)
+    settled(page, "L2H8")
+    page.locator(".st-key-choose_head input").fill("5")
+    page.keyboard.press("Enter")
+    settled(page, "L2H5")
+    click_head(page, 2, 8)
+    settled(page, "L2H8")
+
+
+def test_the_maps_can_be_clicked_as_well(person):
+    page = person("?atlas=maps")
+    settled(page, "L0H2")
+    click_head(page, 5, 4)
+    settled(page, "L5H4")
+
+
+def test_everything_is_reached_by_keyboard(person):
+    page = person()
+    settled(page, "L0H2")
+    layer = page.locator(".st-key-choose_layer input")
+    layer.focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    settled(page, "L1H2")
+    page.keyboard.press("Tab")
+    for _ in range(12):
+        if page.evaluate("document.activeElement.innerText").strip().endswith("Add to tray"):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".st-key-remove_L1H2")
+
+
+def test_a_new_text_is_read_and_drawn(person):
+    page = person()
+    settled(page, "L0H2")
+    page.get_by_role("textbox", name="Text", exact=True).fill("Seven birds sing.")
+    page.get_by_role("button", name="Read this text").click()
+    page.wait_for_function("document.querySelector('.st-key-picture_head svg').textContent.includes('birds')")
+    assert "ramen" not in page.locator(PICTURE).inner_text()
+    assert address(page)["text"] == "Seven birds sing."
+
+
+def test_back_and_forward_step_through_what_was_seen(person):
+    page = person()
+    settled(page, "L0H2")
+    click_head(page, 2, 8)
+    settled(page, "L2H8")
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Compare").click()
+    page.wait_for_selector("h1:text('Compare')")
+    assert address(page) == {"layer": "2", "head": "8"}
+    page.go_back()
+    settled(page, "L2H8")
+    page.go_back()
+    settled(page, "L0H2")
+    page.go_forward()
+    settled(page, "L2H8")
+    page.go_forward()
+    page.wait_for_selector("h1:text('Compare')")
+
+
+WORDS = 512  # more than enough different words that are one token each
+
+
+@pytest.fixture(scope="module")
+def words(minilm):
+    """Different words of one token each, so that a tooltip names one cell only."""
+    tokenizer = minilm.loaded.tokenizer
+    vocabulary = sorted(tokenizer.get_vocab())
+    plain = [word for word in vocabulary if re.fullmatch(r"[a-z]{4,9}", word)]
+    return [plain[index] for index in np.random.default_rng(1).permutation(len(plain))[:WORDS]]
+
+
+@pytest.mark.parametrize("n", [64, 256, 512])
+@pytest.mark.parametrize("width", [1440, 900])
+def test_the_hovered_cell_is_the_pointed_one(person, minilm, words, n, width):
+    text = " ".join(words[: n - 2])
+    head = attention(minilm, text, "L3H2")
+    assert len(head) == n
+    page = person("?" + urlencode({"text": text, "unit": "tokens", "layer": 3}), width=width, height=1800)
+    settled(page, "L3H2")
+    page.wait_for_timeout(1000)
+    x, y, across, down = plot(page, PICTURE)
+    tooltip = page.locator("#vg-tooltip-element")
+    for row, column in np.random.default_rng(n + width).integers(0, n, (25, 2)):
+        page.mouse.move(x + (column + 0.5) * across / n, y + (row + 0.5) * down / n)
+        wanted = f"{head.labels[row]} → {head.labels[column]}"
+        page.wait_for_function(
+            "wanted => document.querySelector('#vg-tooltip-element.visible')?.innerText.includes(wanted)", arg=wanted
+        )
+        shown = re.search(r"([<\d.]+)\s*%", tooltip.inner_text().replace("\u00a0", " "))[1]
+        weight = float(head.weights[row, column]) * 100
+        assert weight < 0.1 if shown.startswith("<") else abs(float(shown) - weight) <= 0.051, (shown, weight)
+
+
+def test_what_a_click_sends_at_256_tokens_is_small(person, words):
+    page = person("?" + urlencode({"text": " ".join(words[:254]), "unit": "tokens", "layer": 3}))
+    settled(page, "L3H2")
+    page.wait_for_timeout(1500)
+    received: list[int] = []
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.on(
+        "Network.webSocketFrameReceived",
+        lambda event: received.append(len(event["response"]["payloadData"]) * 3 // 4),  # base64
+    )
+    page.locator(".st-key-choose_head input").fill("7")
+    page.keyboard.press("Enter")
+    settled(page, "L3H7")
+    page.wait_for_timeout(1000)
+    assert 20_000 < sum(received) < 200_000
+
+
+def download(page, label: str) -> bytes:
+    if not page.get_by_role("button", name="SVG", exact=True).is_visible():
+        page.get_by_role("button", name="Download").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=label, exact=True).click()
+    with open(waiting.value.path(), "rb") as file:
+        return file.read()
+
+
+def test_every_file_downloads_and_opens(person, minilm):
+    page = person("?layer=2&head=8&special=hide")
+    settled(page, "L2H8")
+    head = attention(minilm, FIRST_TEXT, "L2H8", unit="words", special="hide")
+
+    svg = download(page, "SVG").decode()
+    assert svg.startswith("<svg") and "favourite" in svg and "all-MiniLM" in svg or "minilm" in svg
+    assert Image.open(io.BytesIO(download(page, "PNG"))).size[0] > 900
+    assert download(page, "PDF").startswith(b"%PDF-")
+    assert "vega" in download(page, "HTML").decode()
+    assert json.loads(download(page, "Vega-Lite JSON"))["usermeta"]
+    assert download(page, "CSV").decode("utf-8-sig").count("\n") == len(head) ** 2 + 1
+    assert download(page, "Parquet").startswith(b"PAR1")
+    with np.load(io.BytesIO(download(page, "NumPy NPZ")), allow_pickle=False) as matrix:
+        assert np.allclose(matrix["weights"], head.weights, atol=1e-6)
+        assert list(matrix["tokens"]) == list(head.labels)
+    with zipfile.ZipFile(io.BytesIO(download(page, "All of it (zip)"))) as whole:
+        endings = {name.rpartition(".")[2] for name in whole.namelist()}
+    assert endings >= {"png", "svg", "pdf", "html", "json", "csv", "parquet", "npz", "py"}
+
+
+def test_a_hovered_word_lights_its_own_lines(person):
+    page = person("?view=lines&layer=2&head=8&special=hide")
+    settled(page, "L2H8")
+    before = page.locator(PICTURE).screenshot()
+    box = page.locator(f"{PICTURE} text:text-is('ramen')").first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_timeout(500)
+    assert page.locator(PICTURE).screenshot() != before
+
+
+def test_two_heads_side_by_side_and_their_difference(person):
+    page = person("compare")
+    page.get_by_role("button", name=re.compile("Start with")).click()
+    where = ".st-key-picture_compare [role=graphics-document]"
+    page.wait_for_selector(where)
+    page.get_by_text("Difference of the first two").click()
+    settled(page, "ifference", where)
+    assert address(page)["show"] == "difference"
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_script_in_a_text_is_only_text(person):
+    hostile = "</script><script>window.X=1</script><img src=x onerror='window.X=1'> **bold**"
+    for view in ("heatmap", "lines", "arcs", "reading"):
+        page = person("?" + urlencode({"text": hostile, "view": view}))
+        settled(page, "L0H2")
+        assert page.evaluate("window.X") is None
+
+
+def test_two_people_see_only_their_own_text(person):
+    first, second = person("?text=Seven+birds+sing."), person()
+    settled(first, "L0H2")
+    settled(second, "L0H2")
+    assert "birds" in first.content() and "birds" not in second.content()
+    assert "ramen" in second.content() and "ramen" not in first.locator(PICTURE).inner_text()

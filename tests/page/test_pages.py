@@ -1,0 +1,175 @@
+"""Pages run from the entry, without a browser: what is asked in the address is what stands on the page."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tools.server import ROOT
+
+ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
+LONG = " ".join(f"word{number}" for number in range(3000))
+HOSTILE = [
+    "<script>alert(1)</script> </script><b>bold</b>",
+    "**bold** [link](javascript:alert(1)) :red[colour] $x^2$ :material/home: `code`",
+    "emoji only 🍜👩‍👩‍👧‍👦🏳️‍🌈",
+    "مرحبا بالعالم, שלום עולם",
+    "a\u200bb\u200dc \u202eevil\u202c",
+    "e\u0301\u0301\u0301 \u0301",
+    "nul \x00 and \x1b[31m and \ufffe",
+    "=1+1\t@SUM(A1)",
+    "我喜欢拉面。ラーメンが好きです",
+    "a",
+]
+
+
+def opened(page: str | None = None, **address: str) -> AppTest:
+    app = AppTest.from_file(ENTRY, default_timeout=120)
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    if page:
+        app.switch_page(f"../pages/{page}.py").run()
+    return app
+
+
+def said(app: AppTest) -> str:
+    """Everything that a person reads on the page."""
+    kinds = (app.title, app.markdown, app.caption, app.error, app.warning, app.info)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def heading(app: AppTest) -> str:
+    """The finding over the picture."""
+    return next(element.value for element in app.main.markdown if element.value.startswith("#####"))
+
+
+def test_the_first_visit_shows_a_finding_before_any_click():
+    app = opened()
+    assert not app.exception
+    assert app.title[0].value == "Explore"
+    assert "L0H2 gives" in heading(app) and "previous word" in heading(app)
+    assert "13 words, 16 of at most 512 tokens, 2 of them special." in said(app)
+
+
+@pytest.mark.parametrize("page", ["explore", "compare", "models"])
+def test_every_page_opens(page):
+    app = opened(None if page == "explore" else page)
+    assert not app.exception
+    assert app.title[0].value == page.capitalize()
+
+
+@pytest.mark.parametrize("view", ["heatmap", "lines", "arcs", "reading"])
+@pytest.mark.parametrize("unit", ["words", "tokens"])
+@pytest.mark.parametrize("special", ["show", "hide"])
+def test_every_way_of_drawing(view, unit, special):
+    app = opened(view=view, unit=unit, special=special, layer="2", head="8")
+    assert not app.exception
+    assert "L2H8" in heading(app)
+
+
+def test_a_link_is_what_stands_on_the_page():
+    app = opened(layer="3", head="1", tray="L2H0,L3H1", atlas="maps", text="Birds sing.")
+    assert app.number_input(key="choose_layer").value == 3
+    assert app.number_input(key="choose_head").value == 1
+    assert app.text_area(key="draft").value == "Birds sing."
+    assert {button.label for button in app.sidebar.button} >= {"L2H0", "L3H1"}
+
+
+def test_a_choice_goes_into_the_address():
+    app = opened()
+    app.number_input(key="choose_head").set_value(7).run()
+    app.text_area(key="draft").set_value("Birds sing.")
+    next(button for button in app.button if button.label == "Read this text").click().run()
+    assert not app.exception
+    assert dict(app.query_params) == {"head": "7", "text": "Birds sing."}
+    assert "L0H7" in heading(app)
+
+
+def test_wrong_values_in_a_link_are_told_and_the_rest_holds():
+    app = opened(layer="99", unit="letters", head="1", special="hide")
+    assert not app.exception
+    warnings = " ".join(element.value for element in app.warning)
+    assert "letters" in warnings and "L99H1" in warnings
+    assert app.number_input(key="choose_layer").value == 5
+    app.number_input(key="choose_head").set_value(2).run()
+    assert not app.warning  # said once, until the next choice
+
+
+def test_the_tray_holds_four_heads_and_each_can_be_taken_out():
+    app = opened()
+    for head in range(5):
+        app.number_input(key="choose_head").set_value(head).run()
+        add = next(button for button in app.button if button.label == "Add to tray")
+        assert add.disabled == (head == 4)
+        if not add.disabled:
+            add.click().run()
+    assert "4 of 4" in said(app)
+    app.button(key="remove_L0H1").click().run()
+    assert app.query_params["tray"] == "L0H0,L0H2,L0H3"
+
+
+def test_compare_offers_a_pair_and_then_says_how_far_apart_they_are():
+    app = opened("compare")
+    start = next(button for button in app.main.button if button.label.startswith("Start with"))
+    start.click().run()
+    assert not app.exception
+    assert "look hardest at the same place in" in heading(app)
+    app.segmented_control(key="choose_show").set_value("difference").run()
+    assert not app.exception
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_any_text_is_drawn_and_said_letter_for_letter(text):
+    for view in ("heatmap", "reading"):
+        app = opened(text=text, view=view)
+        assert not app.exception, text
+        assert not any(element.value.count("<script") for element in app.markdown if element.allow_html)
+
+
+@pytest.mark.parametrize("text", ["", " \n\t ", "\u200b"])
+def test_a_text_with_nothing_in_it_is_told_and_the_page_lives(text):
+    app = opened(text=text)
+    assert not app.exception
+    assert app.error or app.title[0].value == "Explore"
+    app.text_area(key="draft").set_value("Birds sing.")
+    next(button for button in app.button if button.label == "Read this text").click().run()
+    assert not app.exception and not app.error
+    assert "L0H2" in heading(app)
+
+
+def test_a_long_text_is_cut_aloud_and_kept_out_of_the_link():
+    app = opened()
+    app.text_area(key="draft").set_value(LONG)
+    next(button for button in app.button if button.label == "Read this text").click().run()
+    assert not app.exception
+    assert "did not fit and were left out" in said(app)
+    assert "text" not in app.query_params and "text_id" in app.query_params
+    elsewhere = opened(text_id=app.query_params["text_id"])
+    assert "too long to travel" in " ".join(element.value for element in elsewhere.warning)
+
+
+@pytest.mark.parametrize("model", ["nothing-like-it", "/no/such/folder", "../..", "owner/name", "a/b/c", " "])
+def test_a_model_that_cannot_be_opened_is_told_and_the_page_lives(model):
+    app = opened(model=model)
+    assert not app.exception
+    if model.strip():
+        assert app.error or app.info
+        app.selectbox(key="choose_model").set_value("minilm").run()
+    assert not app.exception and not app.error
+    assert "L0H2" in heading(app)
+
+
+def test_two_people_see_only_their_own_text():
+    first, second = opened(text="Birds sing at dawn."), opened()
+    assert first.text_area(key="draft").value == "Birds sing at dawn."
+    assert "Birds" not in said(second) + second.text_area(key="draft").value
+
+
+def test_a_causal_model_says_so_and_its_start_token_can_be_left_out(smollm2):
+    app = opened(model="smollm2", layer="20", head="3")
+    assert not app.exception and not app.error
+    before = said(app)
+    app.segmented_control(key="choose_bos").set_value("no").run()
+    assert not app.exception
+    assert "1 of them special" in before and "0 of them special" in said(app)
+    app.selectbox(key="choose_model").set_value("minilm").run()
+    assert "L20H3" in " ".join(element.value for element in app.warning)

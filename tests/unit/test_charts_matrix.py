@@ -1,0 +1,243 @@
+"""Heatmap, side by side, difference: what is drawn where, on which scale, at what size."""
+
+import json
+import re
+import time
+
+import altair as alt
+import numpy as np
+import pytest
+import vl_convert
+
+from dashboard.charts import difference, heatmap, side_by_side
+from dashboard.charts.drawing import VEGALITE
+from dashboard.charts.heatmap import round_up, top_of
+from dashboard.charts.matrix import RECTS, side_of
+from dashboard.charts.theme import PALETTES, ink, paint, signed
+from dashboard.errors import UserError
+from dashboard.heads import HeadId, HeadView
+
+L2H9 = HeadId(2, 9)
+
+
+def view_of(weights, head=L2H9, labels=None, **more) -> HeadView:
+    weights = np.asarray(weights, np.float32)
+    n = len(weights)
+    labels = tuple(labels or (f"w{k}" for k in range(n)))
+    fields = {"special": (False,) * n, "spans": (None,) * n, "unit": "words", "hidden": "show", "causal": False}
+    return HeadView(head, weights, labels, text="", model="MiniLM", **fields | more)
+
+
+def random_view(n: int, head=L2H9, seed: int = 0, alpha: float = 0.1, **more) -> HeadView:
+    return view_of(np.random.default_rng(seed).dirichlet(np.full(n, alpha), n), head, **more)
+
+
+def assert_valid(spec: dict) -> None:
+    """Against the schema of Vega-Lite; of long data two rows, as checking takes its time."""
+
+    def short(part):
+        if isinstance(part, dict):
+            return {k: v[:2] if k == "values" and isinstance(v, list) else short(v) for k, v in part.items()}
+        return [short(one) for one in part] if isinstance(part, list) else part
+
+    alt.Chart.from_dict(short(spec))
+
+
+def layers(spec: dict):
+    """All layers of a specification, however deep."""
+    for key in ("layer", "concat"):
+        for child in spec.get(key, []):
+            yield child
+            yield from layers(child)
+
+
+def colour_scales(spec: dict) -> list[dict]:
+    colours = [layer.get("encoding", {}).get("color") for layer in layers(spec)]
+    return [colour["scale"] for colour in colours if colour and "scale" in colour]
+
+
+def svg_of(chart) -> str:
+    return vl_convert.vegalite_to_svg(json.dumps(chart.to_dict()), vl_version=VEGALITE)
+
+
+def rects(svg: str) -> list[tuple[float, float, float, tuple[int, int, int]]]:
+    """(x, y, width, colour) of the coloured cells."""
+    found = re.findall(r'd="M([\d.]+),([\d.]+)h([\d.]+)v[\d.]+h-[\d.]+Z" fill="rgb\((\d+), (\d+), (\d+)\)"', svg)
+    return [(float(x), float(y), float(w), (int(r), int(g), int(b))) for x, y, w, r, g, b in found]
+
+
+def test_a_cell_stands_at_its_row_and_column_in_its_ink():
+    weights = [[1, 0, 0], [0.25, 0.75, 0], [0, 0.5, 0.5]]
+    chart = heatmap(view_of(weights), "light", top=1.0)
+    step = chart.to_dict()["width"] / 3
+    drawn = {(round(y / step), round(x / step)): colour for x, y, _, colour in rects(svg_of(chart))}
+    assert set(drawn) == {(0, 0), (1, 0), (1, 1), (2, 1), (2, 2)}  # what is not there is not drawn
+    for (i, j), colour in drawn.items():
+        assert np.abs(np.array(colour) - paint(np.array(weights[i][j]), ink("light"), 0, 1)).max() <= 1
+
+
+def test_cells_up_to_96_are_rectangles_and_more_are_one_image():
+    few, many = (heatmap(random_view(n), "light").to_dict() for n in (RECTS, RECTS + 1))
+    marks = [[layer["mark"]["type"] for layer in layers(spec) if "mark" in layer] for spec in (few, many)]
+    assert "image" not in marks[0] and marks[1].count("image") == 1
+    image = next(layer for layer in layers(many) if layer.get("mark", {}).get("type") == "image")
+    assert image["mark"]["smooth"] is False and image["mark"]["aspect"] is False
+    assert {k: v["datum"] for k, v in image["encoding"].items()} == {"x": 0, "x2": 97, "y": 0, "y2": 97}
+
+
+@pytest.mark.parametrize(("n", "most"), [(64, 150_000), (96, 200_000), (256, 200_000), (512, 700_000)])
+@pytest.mark.parametrize("alpha", [0.02, 1.0])
+def test_what_is_sent_to_the_browser_is_small(n, most, alpha):
+    spec = json.dumps(heatmap(random_view(n, alpha=alpha), "light").to_dict())
+    assert len(spec) < most
+    assert all(ord(c) < 128 for c in spec)
+
+
+def test_building_a_chart_takes_no_time_that_a_person_would_notice():
+    view = random_view(512)
+    took = []
+    for _ in range(7):
+        start = time.perf_counter()
+        heatmap(view, "light").to_dict()
+        took.append(time.perf_counter() - start)
+    assert min(took) < 0.2  # 25 ms on an idle machine
+
+
+def test_a_512_heatmap_exports_small_and_fast():
+    spec = json.dumps(heatmap(random_view(512, alpha=0.05), "light").to_dict())
+    start = time.perf_counter()
+    svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGALITE)
+    pdf = vl_convert.vegalite_to_pdf(spec, vl_version=VEGALITE)
+    assert len(svg) < 1_000_000 and len(pdf) < 1_000_000
+    assert time.perf_counter() - start < 20  # under 2 s each on an idle machine
+    assert svg.count("<image") == 1
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 13, 40, 97, 200, 512])
+@pytest.mark.parametrize("unit", ["words", "tokens"])
+def test_every_size_is_a_valid_drawing_within_its_room(n, unit):
+    labels = [f"{'longish' * (k % 3)}{k}" for k in range(n)]
+    chart = heatmap(random_view(n, labels=labels, unit=unit), "dark", width=600)
+    spec = chart.to_dict()
+    assert_valid(spec)
+    assert spec["width"] == spec["height"]
+    width = float(re.search(r'width="([\d.]+)"', svg_of(chart))[1])
+    assert width <= max(600, n + 170) * 1.06  # the faces here may be wider than Source Sans
+    axis = next(layer["encoding"]["x"]["axis"] for layer in layers(spec) if "x" in layer.get("encoding", {}))
+    apart = np.diff(axis["values"]) * spec["width"] / n
+    assert n == 1 or apart.min() >= 11  # a line of type
+
+
+def test_a_cell_is_never_less_than_a_pixel():
+    assert side_of(13, 500) == 13 * 38
+    assert side_of(64, 500) == 64 * 7.5
+    assert side_of(512, 480) == 512
+    assert all(n <= side_of(n, 480) <= max(n, 480) for n in range(13, 700))
+
+
+def test_the_scale_is_round_and_covers_nearly_all_weights():
+    assert [round_up(v) for v in (0.0004, 0.013, 0.05, 0.21, 0.51, 1.0)] == [0.001, 0.02, 0.05, 0.5, 1.0, 1.0]
+    view = random_view(100, alpha=0.05)
+    top = top_of([view])
+    seen = view.weights[view.weights > 0]
+    assert (seen <= top).mean() >= 0.995 and top <= 1
+    assert top_of([view_of(np.zeros((2, 2)))]) == 1.0
+
+
+def test_heads_side_by_side_share_one_scale_and_one_pointer():
+    sharp, flat = random_view(12, HeadId(0, 1), alpha=0.01), random_view(12, HeadId(3, 4), seed=1, alpha=50)
+    spec = side_by_side([sharp, flat, flat], "light").to_dict()
+    assert_valid(spec)
+    scales = colour_scales(spec)
+    assert len(scales) == 3 and scales[0] == scales[1] == scales[2]
+    assert scales[0]["domain"][-1] == top_of([sharp, flat, flat])
+    assert [panel["title"]["text"] for panel in spec["concat"]] == ["L0H1", "L3H4", "L3H4"]
+    selections = [param for param in spec["params"] if "select" in param]
+    assert len(selections) == 1 and selections[0]["views"] == ["bars0", "bars1", "bars2"]
+    assert len({(panel["width"], panel["height"]) for panel in spec["concat"]}) == 1
+
+
+def test_maps_that_would_be_too_small_stand_under_each_other():
+    two = [random_view(450), random_view(450, HeadId(0, 0))]
+    assert side_by_side(two, "light", width=940).to_dict()["columns"] == 1
+    few = [random_view(20), random_view(20, HeadId(0, 0))]
+    assert side_by_side(few, "light", width=940).to_dict()["columns"] == 2
+    assert side_by_side(few, "light", width=480).to_dict()["columns"] == 1
+
+
+def test_the_difference_is_symmetric_about_paper():
+    a = view_of([[1, 0], [0.5, 0.5]], HeadId(0, 0))
+    b = view_of([[0.6, 0.4], [0.5, 0.5]], HeadId(1, 1))
+    chart = difference(a, b, "light")
+    spec = chart.to_dict()
+    assert_valid(spec)
+    [scale] = colour_scales(spec)
+    domain, colours = scale["domain"], scale["range"]
+    assert domain == [-d for d in reversed(domain)] and domain[-1] == 0.5
+    assert colours == signed("light") and colours[len(colours) // 2] == PALETTES["light"].paper
+    step = spec["width"] / 2
+    drawn = {(round(y / step), round(x / step)): colour for x, y, _, colour in rects(svg_of(chart))}
+    assert set(drawn) == {(0, 0), (0, 1)}  # the second row is equal: nothing is drawn
+    green, purple = drawn[0, 0], drawn[0, 1]
+    assert green[1] > green[0] and purple[0] > purple[1]
+    assert chart.description == (
+        "L0H0 gives most more than L1H1 from “w0” to “w0”: 100\u00a0% against 60\u00a0%. "
+        "L1H1 gives most more than L0H0 from “w0” to “w1”: 40\u00a0% against 0\u00a0%."
+    )
+
+
+def test_the_difference_of_a_head_and_itself_is_blank():
+    a = random_view(5)
+    chart = difference(a, a, "dark")
+    assert rects(svg_of(chart)) == []
+    assert "equal" in chart.description
+
+
+def test_heads_over_different_words_have_no_difference():
+    with pytest.raises(UserError, match="same words"):
+        difference(random_view(4), random_view(5), "light")
+    with pytest.raises(UserError, match="at least one"):
+        side_by_side([], "light")
+
+
+def test_an_empty_row_says_why():
+    hidden = view_of([[0, 0], [0.5, 0.5]], hidden="hide")
+    spec = json.dumps(heatmap(hidden, "light").to_dict())
+    assert "it looks only at special tokens, which are hidden" in spec
+    data = [layer["data"]["values"] for layer in layers(json.loads(spec)) if "data" in layer]
+    rows = next(rows for rows in data if "v" in rows[0])
+    assert [row["v"] == "" for row in rows] == [True, False]
+
+
+def test_a_window_says_what_part_it_is():
+    part = random_view(40).window(10, 20)
+    subtitle = " ".join(heatmap(part, "light").to_dict()["title"]["subtitle"])
+    assert "11 to 20 of 40" in subtitle and "elsewhere" in subtitle
+
+
+def test_title_and_alternative_text_stand_alone():
+    previous = np.eye(8, k=-1) + np.pad([[1.0]], ((0, 7), (0, 7)))
+    chart = heatmap(view_of(previous), "light")
+    spec = chart.to_dict()
+    assert spec["title"]["text"] == ["L2H9 · MiniLM"]
+    assert "words, special tokens shown" in spec["title"]["subtitle"][0]
+    assert "0 to 100\u00a0%" in " ".join(spec["title"]["subtitle"])
+    assert spec["description"] == chart.description
+    assert "previous word" in chart.description and "L2H9" in chart.description
+
+
+def test_words_that_read_from_right_to_left_do_not_turn_the_sentence_round():
+    plain, turned = (
+        json.dumps(heatmap(random_view(2, labels=labels), "light").to_dict())
+        for labels in (["says", "chef"], ["يقول", "الطاهي"])
+    )
+    assert "\\u2068" not in plain and "\\u2068" in turned and "\\u2069" in turned
+
+
+def test_a_chart_is_not_changed_by_who_takes_it():
+    chart = heatmap(random_view(3), "light")
+    first = chart.to_dict()
+    first["layer"].clear()
+    assert chart.to_dict()["layer"]
+    assert json.loads(chart.to_json())["description"] == chart.description
+    assert isinstance(chart, alt.TopLevelMixin)

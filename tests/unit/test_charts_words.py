@@ -1,0 +1,226 @@
+"""Lines, arcs and the text itself: which links are drawn, and where words stand."""
+
+import json
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+import altair as alt
+import numpy as np
+import pytest
+import vl_convert
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboard.charts import VIEWS, arcs, lines, reading
+from dashboard.charts.drawing import VEGALITE
+from dashboard.charts.labels import right_to_left, stand, width_of
+from dashboard.charts.links import FAINTEST, links_of
+from dashboard.charts.typesetting import LINE, set_text
+from dashboard.charts.wording import wrap
+from dashboard.heads import HeadId, HeadView
+
+SENTENCE = "The chef who trained in Osaka says ramen is her favourite food."
+
+
+def view_of(text: str, weights=None, unit="words", **more) -> HeadView:
+    spans = tuple((m.start(), m.end()) for m in re.finditer(r"\w+|[^\w\s]", text))
+    n = len(spans)
+    if weights is None:
+        weights = np.random.default_rng(0).dirichlet(np.full(n, 0.2), n)
+    fields = {"special": (False,) * n, "spans": spans, "hidden": "show", "causal": False}
+    labels = tuple(text[a:b] for a, b in spans)
+    weights = np.asarray(weights, np.float32)
+    return HeadView(HeadId(2, 9), weights, labels, unit=unit, text=text, model="MiniLM", **fields | more)
+
+
+def assert_valid(spec: dict) -> None:
+    """Against the schema of Vega-Lite; of long data two rows, as checking takes its time."""
+
+    def short(part):
+        if isinstance(part, dict):
+            return {k: v[:2] if k == "values" and isinstance(v, list) else short(v) for k, v in part.items()}
+        return [short(one) for one in part] if isinstance(part, list) else part
+
+    alt.Chart.from_dict(short(spec))
+
+
+def svg_of(chart) -> str:
+    return vl_convert.vegalite_to_svg(json.dumps(chart.to_dict()), vl_version=VEGALITE)
+
+
+def curves(svg: str) -> list[tuple[float, float, float, float]]:
+    """(x, y) of the start and the end of each line drawn."""
+    paths = re.findall(r'<path d="(M[^"Z]*)" stroke="[^"]*" stroke-opacity', svg)
+    ends = []
+    for path in paths:
+        numbers = [float(v) for v in re.findall(r"-?[\d.]+", path)]
+        ends.append((numbers[0], numbers[1], numbers[-2], numbers[-1]))
+    return ends
+
+
+def test_links_are_the_weights_from_half_a_per_cent_on_weakest_first():
+    view = view_of("a b c", [[0.9, 0.097, 0.003], [0, 0, 1], [0.2, 0.3, 0.5]])
+    links = links_of(view)
+    assert [(r["i"], r["j"]) for r in links.rows] == [(0, 1), (2, 0), (2, 1), (2, 2), (0, 0), (1, 2)]
+    assert min(r["w"] for r in links.rows) >= FAINTEST
+    assert not links.parked and all(r["o"] == pytest.approx(r["w"], abs=1e-3) for r in links.rows)
+
+
+def test_links_to_special_tokens_are_paler_and_said_to_be():
+    view = view_of("a b", [[0.8, 0.2], [0.7, 0.3]], special=(True, False))
+    links = links_of(view)
+    assert links.parked and "paler to special tokens" in links.note
+    assert {r["j"]: round(r["o"] / r["w"], 1) for r in links.rows} == {0: 0.3, 1: 1.0}
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.1, 1.0, 50.0])
+def test_what_stands_without_pointing_is_no_hairball(alpha):
+    n = 60
+    weights = np.random.default_rng(1).dirichlet(np.full(n, alpha), n)
+    links = links_of(view_of(" ".join(f"w{k}" for k in range(n)), weights))
+    drawn = sum(r["w"] >= links.threshold for r in links.rows)
+    assert drawn <= 2 * n
+    assert f"links of {links.threshold * 100:.3g}" in links.note
+
+
+def test_lines_run_from_the_word_that_looks_to_the_word_looked_at():
+    weights = np.zeros((4, 4))
+    weights[0, 3] = weights[1, 1] = weights[2, 0] = weights[3, 3] = 1
+    chart = lines(view_of("a b c d", weights), "light")
+    spec = chart.to_dict()
+    step = spec["height"] / 4
+    drawn = {(round(y0 / step - 0.5), round(y1 / step - 0.5)) for _, y0, _, y1 in curves(svg_of(chart))}
+    assert drawn == {(0, 3), (1, 1), (2, 0), (3, 3)}
+    assert all(x1 - x0 == pytest.approx(spec["width"]) for x0, _, x1, _ in curves(svg_of(chart)))
+
+
+def test_arcs_above_look_back_and_arcs_below_look_ahead():
+    weights = np.zeros((3, 3))
+    weights[0, 2] = weights[2, 1] = weights[1, 1] = 1
+    chart = arcs(view_of("aaa bbb ccc", weights), "light")
+    spec = chart.to_dict()
+    xs = next(p["value"] for p in spec["params"] if p["name"] == "xs")
+    drawn = curves(svg_of(chart))
+    assert len(drawn) == 2  # what a word gives itself is a disc
+    back = next(c for c in drawn if c[0] == pytest.approx(xs[2], abs=0.1))
+    ahead = next(c for c in drawn if c[0] == pytest.approx(xs[0], abs=0.1))
+    assert back[2] == pytest.approx(xs[1], abs=0.1) and ahead[2] == pytest.approx(xs[2], abs=0.1)
+    assert back[1] < ahead[1]  # above the words, and below them
+
+
+def test_a_causal_head_has_no_room_below_for_arcs_it_cannot_have():
+    n = 6
+    weights = np.tril(np.random.default_rng(0).random((n, n)))
+    weights /= weights.sum(1, keepdims=True)
+    both = arcs(view_of("a b c d e f"), "light").to_dict()
+    back = arcs(view_of("a b c d e f", weights, causal=True), "light").to_dict()
+    assert back["height"] < both["height"]
+    assert "ahead" not in " ".join(back["title"]["subtitle"])
+
+
+def test_a_sentence_that_fits_is_set_level_and_a_long_one_upright():
+    def angles(text):
+        return {a for a in re.findall(r"rotate\((-?\d+)", svg_of(arcs(view_of(text), "light"))) if a != "0"}
+
+    assert angles(SENTENCE) == set()
+    assert angles(" ".join(["something"] * 40)) == {"270"}
+
+
+@pytest.mark.parametrize("draw", [lines, arcs, reading])
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("x", "words"), (SENTENCE, "words"), (SENTENCE, "tokens"), ("中 文 字", "words"), ("يقول الطاهي", "words"),
+        ("🍜 ❤️", "tokens"),
+    ],
+)
+def test_every_picture_is_a_valid_drawing_in_both_themes(draw, text, unit):
+    for theme in ("light", "dark"):
+        chart = draw(view_of(text, unit=unit), theme, width=560)
+        spec = chart.to_dict()
+        assert_valid(spec)
+        svg = svg_of(chart)
+        assert float(re.search(r'width="([\d.]+)"', svg)[1]) <= 560 * 1.06
+        assert spec["description"].split(". ")[0].endswith("L2H9, MiniLM")
+
+
+@pytest.mark.parametrize("name", list(VIEWS))
+def test_as_many_words_as_a_view_takes_are_drawn_and_small_on_the_wire(name):
+    view = VIEWS[name]
+    n = view.max_positions
+    weights = np.random.default_rng(2).dirichlet(np.full(n, 0.05), n)
+    spec = json.dumps(view.draw(view_of(" ".join(f"w{k}" for k in range(n)), weights), "light").to_dict())
+    assert len(spec) < 700_000
+    vl_convert.vegalite_to_svg(spec, vl_version=VEGALITE)
+
+
+def test_nothing_is_drawn_for_a_row_that_has_nothing():
+    view = view_of("a b", [[0, 0], [1, 0]], hidden="hide")
+    chart = lines(view, "light")
+    assert len(curves(svg_of(chart))) == 1
+    assert "it looks only at special tokens, which are hidden" in json.dumps(chart.to_dict())
+
+
+def test_lines_of_text_keep_what_stands_between_words():
+    page = set_text(view_of("Hello, world.\nAgain", unit="words"), 400)
+    x = {place.word: place for place in page.places}
+    assert x["Hello"].x == 0
+    assert x[","].x - (x["Hello"].x + x["Hello"].width) < x["world"].x - (x[","].x + x[","].width)
+    assert x["Again"].x == 0 and x["Again"].y == x["world"].y + LINE
+    assert page.height == pytest.approx(x["Again"].y + LINE)
+
+
+def test_pieces_of_a_word_stay_on_one_line():
+    text = "aaaa bbbb ccccdddd"
+    view = replace(
+        view_of(text), spans=((0, 4), (5, 9), (10, 14), (14, 18)), labels=("aaaa", "bbbb", "cccc", "·dddd"),
+        special=(False,) * 4, weights=np.eye(4, dtype=np.float32),
+    )  # fmt: skip
+    places = set_text(view, width_of("aaaa bbbb cccc", 17) + 34).places
+    assert [place.word for place in places] == ["aaaa", "bbbb", "cccc", "dddd"]
+    assert places[0].y == places[1].y < places[2].y == places[3].y
+
+
+def test_text_that_reads_from_right_to_left_starts_on_the_right():
+    page = set_text(view_of("يقول الطاهي"), 400)
+    first, second = page.places
+    assert first.x + first.width == pytest.approx(400, abs=0.2) and second.x < first.x
+    assert right_to_left("  12 يقول") and not right_to_left("says يقول") and not right_to_left("123")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text("ab c\nd,.中ش", min_size=1, max_size=80).filter(lambda t: re.search(r"\w", t)), st.integers(120, 700))
+def test_no_box_leaves_its_line_or_lies_on_another(text, room):
+    page = set_text(view_of(text), room)
+    lines_: dict[float, list] = {}
+    for place in page.places:
+        assert place.x >= -0.2 and place.x + place.width <= room + 0.2
+        assert place.y + LINE <= page.height + 1e-6
+        lines_.setdefault(place.y, []).append(place)
+    for line in lines_.values():
+        line.sort(key=lambda place: place.x)
+        assert all(a.x + a.width <= b.x + 0.2 for a, b in pairwise(line))
+
+
+def test_labels_lean_only_where_they_must_and_thin_out_to_lines_of_type():
+    assert stand(["a", "b"], 38, mono=False, across=True).angle == 0
+    assert stand(["favourite"], 30, mono=False, across=True).angle == -45
+    assert stand(["favourite"], 12, mono=False, across=True).angle == -90
+    assert stand(["favourite"], 12, mono=False, across=False).angle == 0
+    for step in (1.0, 2.5, 5.0, 11.5):
+        assert stand(["x"], step, mono=False, across=False).every * step >= 12
+
+
+def test_widths_are_those_of_source_sans():
+    assert width_of("The chef", 100) == pytest.approx(54 + 54 + 50 + 20 + 46 + 54 + 50 + 29)
+    assert width_of("chef", 100, mono=True) == 240
+    assert width_of("中文", 10) == 20 and width_of("e\u0301", 100) == 50
+
+
+@given(st.text("ab ·", max_size=60), st.floats(40, 300))
+def test_a_title_is_broken_at_spaces_and_loses_nothing(text, room):
+    lines_ = wrap(text, room, 12)
+    assert "".join("".join(lines_).split()).replace("·", "") == "".join(text.split()).replace("·", "")
+    longest = max((width_of(word, 12) for word in text.split(" ")), default=0)
+    assert all(width_of(line, 12) <= max(room, longest + width_of("· ", 12)) + 1e-6 for line in lines_)
