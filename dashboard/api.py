@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dashboard.capture import AttentionModel, head_weights
 from dashboard.charts import VIEWS, Theme, atlas, atlas_maps, difference, side_by_side
+from dashboard.charts.stack import stack
 from dashboard.errors import UserError
 from dashboard.export import Provenance, figure_bytes, format_of, matrix_bytes, provenance_of, table_bytes, write_file
 from dashboard.heads import SCORES, HeadId, HeadView, Survey, links, make_view, survey
@@ -108,8 +109,8 @@ def draw(
     start: int = 0,
     width: float | None = None,
 ) -> alt.TopLevelMixin:
-    """One head as "heatmap", "lines", "arcs" or "reading"; several side by side ("compare") or the
-    signed difference of two ("difference").
+    """One head as "heatmap", "lines", "arcs" or "reading", several of them under one another; several maps
+    side by side on one scale ("compare"); or the signed difference of two ("difference").
 
     A picture that holds fewer positions than the text has draws those from `start` on and says so in its subtitle.
     `width` is that of the whole drawing in pixels.
@@ -130,9 +131,9 @@ def draw(
         return difference(first, second, theme, width=width)
     if view not in VIEWS:
         raise UserError(f"There is no view “{view}”. Choose one of {', '.join([*VIEWS, 'compare', 'difference'])}.")
-    if len(many) > 1:
-        raise UserError(f"The view “{view}” draws one head at a time; {len(many)} were given. Use the view “compare”.")
-    return VIEWS[view].draw(fit_for(many[0], view, start), theme, width=width)
+    if len(many) > 1 and view == "heatmap":
+        return draw(many, "compare", theme=theme, start=start, width=width)
+    return stack([VIEWS[view].draw(fit_for(one, view, start), theme, width=width) for one in many])
 
 
 def fit_for(view: HeadView, name: str, start: int = 0) -> HeadView:
@@ -208,6 +209,7 @@ def save(thing: object, path: str | Path, provenance: Provenance | None = None) 
     """
     import pandas as pd
 
+    path = Path(path)
     ending = format_of(path)
     if provenance is None and isinstance(thing, HeadView):
         provenance = provenance_of([thing], "matrix")

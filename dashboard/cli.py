@@ -54,7 +54,7 @@ def build_parser() -> Parser:
 
     app = commands.add_parser("app", help="launch the dashboard")
     app.add_argument(
-        "--port", type=int, default=None, help="the port to listen on (default: the first free one from 8501)"
+        "--port", type=whole_number, default=None, help="the port to listen on (default: the first free one from 8501)"
     )
     app.add_argument("--address", default="127.0.0.1", help="the interface to listen on (default: this machine only)")
     app.add_argument("--headless", action="store_true", help="do not open a browser")
@@ -66,8 +66,8 @@ def build_parser() -> Parser:
 
     attention = commands.add_parser("attention", help="the weights of one head over a text")
     _text_and_model(attention)
-    attention.add_argument("--layer", type=int, required=True, help="counted from 0")
-    attention.add_argument("--head", type=int, required=True, help="counted from 0")
+    attention.add_argument("--layer", type=whole_number, required=True, help="counted from 0")
+    attention.add_argument("--head", type=whole_number, required=True, help="counted from 0")
     _unit(attention, "tokens")
     _out(attention, ".csv .parquet .npz")
     attention.set_defaults(run=run_attention)
@@ -87,6 +87,13 @@ def build_parser() -> Parser:
     _out(chart, ".png .svg .pdf .html .json")
     chart.set_defaults(run=run_chart)
     return parser
+
+
+def whole_number(typed: str) -> int:
+    try:
+        return int(typed)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{typed}” is not a whole number") from None
 
 
 def _text_and_model(parser: argparse.ArgumentParser) -> None:

@@ -79,9 +79,9 @@ class Timing:
 
 
 def timings(
-    lengths: Sequence[int] = (16, 64, 256), models: Sequence[str] = NAMES, width: int = 64, repeats: int = 5
+    lengths: Sequence[int] = (16, 64, 256), models: Sequence[str] = NAMES, width: int = 64, repeats: int = 20
 ) -> tuple[Timing, ...]:
-    """How long each model takes to read one sequence, forward only: the fastest of `repeats`, measured when called.
+    """How long each model takes to read one sequence, forward only: the fastest of `repeats`, measured here and now.
 
     Recurrent networks take their steps in sequence; attention computes all positions at once. Embeddings and middle
     parts of all models have `width` numbers. lengths: numbers of positions, each from 3 to 514.

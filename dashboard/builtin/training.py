@@ -86,9 +86,24 @@ class Progress:
 def train(config: Recall = DEFAULT, models: tuple[str, ...] = NAMES) -> Iterator[Progress]:
     """Trains and tests every model at every distance, and yields how far it is; the last one holds the whole result.
 
-    The same configuration gives the same numbers on the same machine and threads: all randomness comes from the
-    seeds, and every model sees the same sequences. Stop it by not asking for more.
+    The same configuration gives the same numbers: all randomness comes from the seeds, and every model sees the same
+    sequences. Between two yields torch runs on one thread (so small a network is slower on more, and sums keep their
+    order); the setting is back at every yield. Stop it by not asking for more.
     """
+    steps = _train(config, models)
+    while True:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            progress = next(steps, None)
+        finally:
+            torch.set_num_threads(threads)
+        if progress is None:
+            return
+        yield progress
+
+
+def _train(config: Recall, models: tuple[str, ...]) -> Iterator[Progress]:
     began = time.perf_counter()
     result = Result(config, {name: count(name, config) for name in models})
     runs = [(distance, name) for distance in config.distances for name in models]

@@ -45,7 +45,7 @@ def side_by_side(
     one_model = len({view.model for view in views}) == 1
     panels = []
     for k, (view, one) in enumerate(zip(views, drawn, strict=True)):
-        panel = matrix.panel(one, theme, side, name=str(k), legend=k == 0)
+        panel = matrix.panel(one, theme, side, name=str(k), alone=len(views) == 1)
         heading = str(view.head) if one_model else wording.title(view)
         panel["title"] = {"text": heading, "fontSize": 14, "offset": 8, "frame": "group"}
         panels.append(panel)
@@ -61,7 +61,7 @@ def side_by_side(
         ),
         description=wording.describe("Heatmaps side by side", views),
         width=max(columns * side, min(width or WIDE, NARROWEST)),
-        params=matrix.params(drawn),
+        params=matrix.params(drawn, side),
     )
 
 
@@ -98,7 +98,7 @@ def difference(
         ),
         description=_describe(a, b, gap),
         width=max(side + margin, min(room, NARROWEST)),
-        params=matrix.params([drawn]),
+        params=matrix.params([drawn], side),
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from dashboard.charts import labels as lettering
 from dashboard.charts.packing import pack, split_expr, value_expr
-from dashboard.charts.pointing import pointed
+from dashboard.charts.pointing import entered, pointed
 from dashboard.charts.raster import png_uri
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale, signed
 
@@ -72,30 +72,39 @@ def margin(matrix: Matrix, room: float) -> float:
     return left + max(0.0, beyond)
 
 
-def panel(matrix: Matrix, theme: Theme, side: float, *, name: str = "0", legend: bool = True) -> dict:
-    """A layered view of `matrix`, `side` pixels square; `name` tells the panels of one chart apart."""
+def panel(matrix: Matrix, theme: Theme, side: float, *, name: str = "0", alone: bool = True) -> dict:
+    """A layered view of `matrix`, `side` pixels square; `name` tells the panels of one chart apart.
+
+    alone: it is the only one. Of several, the first has the legend.
+    """
     colours = signed(theme) if matrix.signed else ink(theme)
     colour = {
         "field": "w",
         "type": "quantitative",
         "scale": scale(colours, matrix.low, matrix.high),
-        "legend": gradient(_ticks(matrix), _percent_expr(matrix)) if legend else None,
+        "legend": gradient(_ticks(matrix), _percent_expr(matrix)) if alone or name == "0" else None,
     }
     bound = _bound(matrix, theme, side, name)
     base = _rects(matrix, side, bound, colour) if _small(matrix) else _image(matrix, colours, bound, colour)
-    return {"width": side, "height": side, "layer": [*base, _pointing(matrix, theme, bound, name)]}
+    return {"width": side, "height": side, "layer": [*base, _pointing(matrix, theme, bound, side, name, alone=alone)]}
 
 
-def params(matrices: Sequence[Matrix]) -> list[dict]:
+def params(matrices: Sequence[Matrix], side: float) -> list[dict]:
     """Top-level parameters of a chart of these panels, named "0", "1" …: their words, and the place pointed at.
 
-    Declared once for all panels, so that a word pointed at in one lights in every one.
+    Declared once for all panels, so that a word pointed at in one lights in every one. `row` and `col` are the
+    cell pointed at, -1 where there is none.
     """
+    bars = [f"bars{k}" for k in range(len(matrices))]
+    # On entering a row the pointer is over its bar, which knows no column yet. Beside other panels, where
+    # `entered_x` is each panel's own, the column has to wait for the next movement.
+    yet = f"row >= 0 ? floor(entered_x[0] / {side / len(matrices[0].labels)}) : -1" if len(matrices) == 1 else "-1"
     return [
         *({"name": f"words{k}", "value": matrix.labels} for k, matrix in enumerate(matrices)),
-        pointed(["i", "j"], [f"bars{k}" for k in range(len(matrices))]),
+        pointed(["i", "j"], bars),
+        entered(bars),
         {"name": "row", "expr": "isValid(pointed.i) ? pointed.i[0] : -1"},
-        {"name": "col", "expr": "isValid(pointed.j) ? pointed.j[0] : -1"},
+        {"name": "col", "expr": f"isValid(pointed.j) ? pointed.j[0] : {yet}"},
     ]
 
 
@@ -152,21 +161,33 @@ def _image(matrix: Matrix, colours: list[str], bound: Bound, colour: dict) -> li
     return [{"data": {"values": [{}]}, "mark": mark, "encoding": whole}, legend]
 
 
-def _pointing(matrix: Matrix, theme: Theme, bound: Bound, name: str) -> dict:
+def _pointing(matrix: Matrix, theme: Theme, bound: Bound, side: float, name: str, *, alone: bool) -> dict:
     """Clear bars that say which row is pointed at, and over them that row's cells with what they have to say."""
     n = len(matrix.labels)
     packed = pack(matrix.values, signed=matrix.signed)
     empty = np.zeros(n, bool) if matrix.signed else ~matrix.values.any(axis=1)
-    rows = [{"i": i, "v": "" if empty[i] else packed[i]} for i in range(n)]
-    looks, looked_at = (lettering.apart_expr(f"words{name}[datum.{k}]", matrix.labels) for k in "ij")
+    rows = [{"i": i, "left": 0, "v": "" if empty[i] else packed[i]} for i in range(n)]
     below = {"calculate": "datum.i + 1", "as": "i1"}
-    tip = {"field": "tip", "type": "nominal"}
+
+    def says(i: str, j: str, piece: str) -> str:
+        """Vega expression: "from → to, 31.4 %"."""
+        looks, looked_at = (lettering.apart_expr(f"words{name}[{k}]", matrix.labels) for k in (i, j))
+        value = value_expr(piece, signed=matrix.signed)
+        return f"{looks} + ' → ' + {looked_at} + ', ' + {_percent(value, matrix.signed)}"
+
+    # A tip is shown with the very movement that enters a row, when its cells are not there yet: so the bar has
+    # to say it too, for the column where it was entered. `unit` is the panel that Vega measured that place in.
+    measured = "true" if alone else f"isTuple(unit) && unit.mark.name === 'concat_{name}_group'"
+    nothing = lettering.apart_expr(f"words{name}[datum.i]", matrix.labels) + f" + ': {matrix.nothing}'"
+    at = f"floor(entered_x[0] / {side / n})"
+    said = says("datum.i", at, f"{split_expr('datum.v')}[{at}]")
+    on_entering = f"datum.i === row && {measured} ? {said} : null"
     bars = {
         "name": f"bars{name}",
-        "transform": [below, {"calculate": f"{looks} + ': {matrix.nothing}'", "as": "tip"}],
+        "transform": [below, {"calculate": nothing, "as": "nothing"}],
         "mark": {"type": "rect", "opacity": 0, "aria": False},
-        "encoding": bound({"datum": 0}, {"datum": n}, {"field": "i"}, {"field": "i1"})
-        | {"tooltip": {"condition": {"test": "datum.v == ''"} | tip, "value": None}},
+        "encoding": bound({"field": "left"}, {"datum": n}, {"field": "i"}, {"field": "i1"})
+        | {"tooltip": {"value": {"expr": f"datum.v == '' ? datum.nothing : {on_entering}"}}},
     }
     cells = {
         "transform": [
@@ -176,11 +197,11 @@ def _pointing(matrix: Matrix, theme: Theme, bound: Bound, name: str) -> dict:
             {"window": [{"op": "row_number", "as": "j1"}]},
             {"calculate": "datum.j1 - 1", "as": "j"},
             below,
-            {"calculate": value_expr("datum.piece", signed=matrix.signed), "as": "value"},
-            {"calculate": f"{looks} + ' → ' + {looked_at} + ', ' + {_says_expr(matrix)}", "as": "tip"},
+            {"calculate": says("datum.i", "datum.j", "datum.piece"), "as": "tip"},
         ],
         "mark": {"type": "rect", "aria": False, "opacity": 0},
-        "encoding": bound({"field": "j"}, {"field": "j1"}, {"field": "i"}, {"field": "i1"}) | {"tooltip": tip},
+        "encoding": bound({"field": "j"}, {"field": "j1"}, {"field": "i"}, {"field": "i1"})
+        | {"tooltip": {"field": "tip", "type": "nominal"}},
     }
     # A frame of its own: as the cells' stroke it would reach over their neighbours and take the pointer there.
     frame = {
@@ -240,6 +261,7 @@ def _percent_expr(matrix: Matrix) -> str:
     return number if matrix.high >= 1 else f"{number} + (datum.value >= {matrix.high} ? ' +' : '')"
 
 
-def _says_expr(matrix: Matrix) -> str:
-    number = "format(abs(datum.value) * 100, '.1f') + ' %'"
-    return f"(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '±') + {number}" if matrix.signed else number
+def _percent(value: str, signed: bool) -> str:
+    """Vega expression: a value (an expression) as "31.4 %", a difference as "+31.4 %"."""
+    number = f"format(abs({value}) * 100, '.1f') + ' %'"
+    return f"({value} > 0 ? '+' : {value} < 0 ? '−' : '±') + {number}" if signed else number

@@ -1,4 +1,4 @@
-"""What the pointer is over, as a Vega-Lite selection."""
+"""What the pointer is over, as Vega-Lite selections."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 def pointed(fields: Sequence[str], views: Sequence[str]) -> dict:
     """The top-level parameter "pointed": these fields of the mark under the pointer, in any of the named views.
 
-    Cleared when the pointer leaves the drawing, not when it leaves a mark: what a hover draws is laid under
+    Cleared when the pointer leaves the drawing, not when it leaves a mark: what pointing draws is laid under
     the pointer, and clearing would take it away again, for ever. For the same reason nothing should be
     filtered by this selection itself, which is written anew with every event, but by a parameter derived from
     it (`{"name": "row", "expr": "isValid(pointed.i) ? pointed.i[0] : -1"}`): that passes on a change only.
@@ -20,3 +20,14 @@ def pointed(fields: Sequence[str], views: Sequence[str]) -> dict:
         },
         "views": list(views),
     }  # fmt: skip
+
+
+def entered(views: Sequence[str]) -> dict:
+    """The top-level parameter "entered": the signal `entered_x[0]` is where, in pixels from the left of its
+    panel, the pointer last came over a mark of the named views.
+
+    Vega-Lite gives no expression the pointer's place. An interval selection keeps it as its start; this one
+    waits for an end that never comes, so it selects nothing and draws nothing.
+    """
+    select = {"type": "interval", "encodings": ["x"], "on": "[pointerover, pointerdown] > touchcancel", "clear": False}
+    return {"name": "entered", "select": select | {"translate": False, "zoom": False}, "views": list(views)}

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree
 
 from dashboard.export.layout import laid_out
+from dashboard.export.pdf import stamp_pdf
 from dashboard.export.place import HREF, SVG, place_text
 from dashboard.export.provenance import Provenance
 from dashboard.export.spec import description_of, specification, title_of
-from dashboard.export.stamp import stamp_pdf, stamp_png, stamp_svg, svg_text
+from dashboard.export.stamp import stamp_png, stamp_svg, svg_text
 from dashboard.export.webpage import html_bytes
 
 if TYPE_CHECKING:

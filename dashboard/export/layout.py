@@ -16,6 +16,7 @@ from dashboard.export.runs import face_of
 from dashboard.export.spec import version_of, with_fonts, without_limits
 
 _LATIN = [ord(character) for character in "AZaz09 .,-"]
+_TARGET = re.compile(r"#([\w-]+)")
 _PLAIN_NAME = re.compile(r"[A-Za-z][\w-]*( [A-Za-z][\w-]*)*")  # what vl-convert can measure, see `fonts`
 
 
@@ -26,6 +27,7 @@ def laid_out(spec: dict[str, Any]) -> ElementTree.Element:
     """
     drawn = {key: value for key, value in spec.items() if key != "usermeta"}
     root = ElementTree.fromstring(_svg(json.dumps(drawn, ensure_ascii=False), version_of(spec)))
+    _name_parts(root)
     for text in root.iter(TEXT):
         text.set("font-family", MONO_STACK if is_mono(text.get("font-family", "")) else SANS_STACK)
     make_room(root)
@@ -45,6 +47,21 @@ def _svg(written: str, version: str) -> str:
     except ValueError:
         # Where a text is too wide, Vega may cut an emoji in two to measure what fits, which vl-convert refuses.
         return vl_convert.vegalite_to_svg(without_limits(spec), vl_version=version)
+
+
+def _name_parts(root: ElementTree.Element) -> None:
+    """Number gradients and clips from 0: Vega goes on counting from one picture to the next."""
+    names: dict[str, str] = {}
+    for element in root.iter():
+        if old := element.get("id"):
+            names[old] = f"part{len(names)}"
+            element.set("id", names[old])
+    if not names:
+        return
+    for element in root.iter():
+        for key, value in element.attrib.items():
+            if value.startswith(("url(#", "#")):
+                element.set(key, _TARGET.sub(lambda found: "#" + names.get(found[1], found[1]), value))
 
 
 def _family_to_measure_with(spec: dict[str, Any]) -> str | None:

@@ -1,8 +1,7 @@
-"""Provenance into PNG, SVG and PDF, where each of them keeps such things."""
+"""Provenance into PNG and SVG, where each of them keeps such things. For PDF see `dashboard.export.pdf`."""
 
 from __future__ import annotations
 
-import re
 import struct
 import zlib
 from xml.etree import ElementTree
@@ -57,37 +56,9 @@ def stamp_svg(root: ElementTree.Element, title: str, description: str, provenanc
         element = ElementTree.Element(f"{SVG}{tag}", {"id": name})
         element.text = text
         root.insert(at, element)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + svg_text(root).encode()
+    return svg_text(root).encode()
 
 
 def svg_text(root: ElementTree.Element) -> str:
     """The document as text, with the usual names for its namespaces."""
     return ElementTree.tostring(root, encoding="unicode")
-
-
-def stamp_pdf(data: bytes, title: str, description: str, provenance: Provenance | None) -> bytes:
-    """A PDF with document information: title, subject (the description), and `/Provenance` (JSON).
-
-    An incremental update (ISO 32000-1, 7.5.6): the entries are appended with a cross-reference of their own, and
-    nothing before them is touched. Rewriting the file with a library takes a second and doubles its size.
-    """
-    end = re.search(rb"/Size (\d+)\s+/Root (\d+ \d+ R).*startxref\s+(\d+)\s+%%EOF\s*$", data[-2048:], re.DOTALL)
-    if end is None:
-        raise RuntimeError("vl-convert writes PDF files in a new way: stamp_pdf has to learn it.")
-    number, root, previous = int(end[1]), end[2], end[3]
-    entries = {"Title": _pdf_text(title), "Subject": _pdf_text(description), "Creator": _pdf_text("Two Heads")}
-    if provenance is not None:
-        entries["Provenance"] = _pdf_text(provenance.to_json())
-    data = data.rstrip(b"\r\n") + b"\n"
-    information = b"".join(b"/%s %s\n" % (key.encode(), value) for key, value in entries.items())
-    update = b"%d 0 obj\n<<\n%s>>\nendobj\n" % (number, information)
-    table = b"xref\n%d 1\n%010d 00000 n \n" % (number, len(data))
-    trailer = b"trailer\n<<\n/Size %d\n/Root %s\n/Info %d 0 R\n/Prev %s\n>>\n" % (number + 1, root, number, previous)
-    return data + update + table + trailer + b"startxref\n%d\n%%%%EOF\n" % (len(data) + len(update))
-
-
-def _pdf_text(text: str) -> bytes:
-    """A text string: ASCII as it is, anything else as UTF-16."""
-    if text.isascii():
-        return b"(" + re.sub(rb"([()\\])", rb"\\\1", legal(text).encode()) + b")"
-    return b"<" + ("\ufeff" + legal(text)).encode("utf-16-be").hex().encode() + b">"

@@ -1,0 +1,130 @@
+"""Tables for the toy that teach one thing each, and the vectors of its words."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dashboard.builtin.toy import Table
+from dashboard.errors import UserError
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Tables that teach one thing.
+
+    Attributes
+    ----------
+    name, title: for links and for people
+    lesson: what to see in it, in a sentence or two
+    vector: what a word's row of x is made of: "meaning", "position" or both, side by side, two numbers each
+    w_q, w_k, w_v: (D, h·d)
+    heads, causal, scaled: as in `toy`
+    """
+
+    name: str
+    title: str
+    lesson: str
+    vector: tuple[str, ...]
+    w_q: Table
+    w_k: Table
+    w_v: Table
+    heads: int = 1
+    causal: bool = False
+    scaled: bool = True
+
+    def x(self, words: Sequence[str]) -> list[list[float]]:
+        """The vectors of up to eight words (n, D). Raises UserError for none or for more."""
+        if not 1 <= len(words) <= 8:
+            raise UserError(f"The toy takes one to eight words, and these are {len(words)}.")
+        return [
+            [number for part in self.vector for number in (meaning(word) if part == "meaning" else position(place))]
+            for place, word in enumerate(words)
+        ]
+
+
+SENTENCE = ("Ramen", "is", "my", "favourite", "food")
+
+# Chosen by hand, so that ramen and food point one way.
+_MEANINGS = {"ramen": (1.8, 0.6), "food": (1.6, 1.0), "favourite": (-0.2, 1.8), "my": (-1.4, 0.4), "is": (-1.0, -1.4)}
+
+
+def meaning(word: str) -> tuple[float, float]:
+    """Two numbers for a word: chosen by hand for `SENTENCE`, drawn from the word's letters for any other."""
+    word = word.lower()
+    if word in _MEANINGS:
+        return _MEANINGS[word]
+    angle = int.from_bytes(hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=4).digest()) / 2**32 * math.tau
+    return round(1.8 * math.cos(angle), 1), round(1.8 * math.sin(angle), 1)
+
+
+def position(place: int) -> tuple[float, float]:
+    """Two numbers for a place from 0: a point on the unit circle, an eighth of half a turn after the place before."""
+    return round(math.cos(place * math.pi / 8), 2), round(math.sin(place * math.pi / 8), 2)
+
+
+_SAME = ((1.0, 0.0), (0.0, 1.0))
+# Turns a position back by one place, and enlarges it so that the softmax is sharp: 60 · (cos, −sin; sin, cos) of π/8.
+_BACK = ((55.4, -23.0), (23.0, 55.4))
+_NONE = ((0.0, 0.0), (0.0, 0.0))
+
+
+def _above(top: Table, bottom: Table) -> Table:
+    return (*top, *bottom)
+
+
+def _beside(left: Table, right: Table) -> Table:
+    return tuple((*a, *b) for a, b in zip(left, right, strict=True))
+
+
+PRESETS = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            "identity",
+            "Like looks at like",
+            "All three matrices are the identity, so a word's query is its own vector: it looks most at the words "
+            "whose vectors point the same way. Ramen finds food.",
+            ("meaning",), _SAME, _SAME, _SAME,
+        ),
+        Preset(
+            "previous",
+            "The word before",
+            "Each word carries its meaning and its position. W_Q turns the position back by one place, so every word "
+            "looks at the one before it, whatever the words are; W_V hands over the meaning.",
+            ("meaning", "position"), _above(_NONE, _BACK), _above(_NONE, _SAME), _above(_SAME, _NONE),
+        ),
+        Preset(
+            "heads",
+            "Two heads, two jobs",
+            "The same words, seen by two heads at once: the first compares positions and looks at the word before, the "
+            "second compares meanings. Their results stand side by side.",
+            ("meaning", "position"),
+            _beside(_above(_NONE, _BACK), _above(_SAME, _NONE)),
+            _beside(_above(_NONE, _SAME), _above(_SAME, _NONE)),
+            _beside(_above(_SAME, _NONE), _above(_SAME, _NONE)),
+            heads=2,
+        ),
+        Preset(
+            "temperature",
+            "Without 1/√d",
+            "Each vector holds the same two numbers twice, so scores are twice as large, and without the factor 1/√d "
+            "the softmax is much sharper. Put the factor back and compare.",
+            ("meaning", "meaning"),
+            _beside(_above(_SAME, _NONE), _above(_NONE, _SAME)),
+            _beside(_above(_SAME, _NONE), _above(_NONE, _SAME)),
+            _beside(_above(_SAME, _NONE), _above(_NONE, _SAME)),
+            scaled=False,
+        ),
+        Preset(
+            "causal",
+            "No look ahead",
+            "The identity again, with a causal mask: a word sees only itself and what stands before it, so the first "
+            "word sees nothing but itself. Decoders, which predict the next word, are built this way.",
+            ("meaning",), _SAME, _SAME, _SAME,
+            causal=True,
+        ),
+    )
+}  # fmt: skip

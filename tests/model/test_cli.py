@@ -1,0 +1,142 @@
+"""The command line as a script uses it: files that open, or one sentence and exit status 2."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from dashboard import attention
+from dashboard.cli import main
+from dashboard.heads import SCORES
+from tools.server import ROOT
+
+TEXT = "The chef who trained in Osaka says ramen is her favourite food."
+
+
+def refused(capsys, *arguments: str) -> str:
+    """The one sentence on standard error of a command that must be refused."""
+    assert main(arguments) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1 and said.err.strip().endswith((".", "…"))
+    return said.err
+
+
+def test_attention_as_npz_is_the_model_s_own(minilm, tmp_path):
+    out = tmp_path / "a.npz"
+    assert main(["attention", TEXT, "--layer", "2", "--head", "9", "--out", str(out)]) == 0
+    with np.load(out, allow_pickle=False) as file:
+        view = attention(minilm, TEXT, "L2H9")
+        assert np.array_equal(file["weights"], view.weights)
+        assert list(file["tokens"]) == list(view.labels)
+        assert list(file["special"]) == list(view.special)
+        assert file["weights"].shape == (16, 16)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_attention_as_a_table_has_a_row_a_link(minilm, tmp_path, ending):
+    out = tmp_path / f"a.{ending}"
+    assert main(["attention", TEXT, "--layer", "2", "--head", "9", "--unit", "words", "--out", str(out)]) == 0
+    table = pd.read_csv(out) if ending == "csv" else pd.read_parquet(out)
+    assert len(table) == 15 * 15
+    assert np.allclose(table.groupby("from_position")["weight"].sum(), 1, atol=1e-5)
+
+
+def test_scores_have_a_row_a_head(tmp_path):
+    out = tmp_path / "scores.csv"
+    assert main(["scores", TEXT, "--out", str(out)]) == 0
+    table = pd.read_csv(out)
+    assert list(table.columns) == ["layer", "head", *SCORES]
+    assert len(table) == 72
+    shares = [name for name, score in SCORES.items() if score.unit == "share"]
+    assert table[shares].max().max() <= 1 and table[shares].min().min() >= 0
+
+
+@pytest.mark.parametrize("view", ["heatmap", "lines", "arcs", "reading", "atlas"])
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf", "html", "json"])
+def test_every_view_in_every_format(tmp_path, view, ending):
+    out = tmp_path / f"picture.{ending}"
+    assert main(["chart", TEXT, "--heads", "L2H0", "--view", view, "--out", str(out)]) == 0
+    if ending == "png":
+        assert min(Image.open(out).size) > 100
+    elif ending == "json":
+        assert "minilm" in json.dumps(json.loads(out.read_text())["usermeta"])
+    else:
+        start = {"svg": b"<?xml", "pdf": b"%PDF-", "html": b"<!doctype html"}[ending]
+        assert out.read_bytes()[:20].lower().startswith(start.lower())
+
+
+@pytest.mark.parametrize("view", ["compare", "difference", "heatmap", "lines", "arcs"])
+def test_two_heads_in_one_picture(tmp_path, view):
+    out = tmp_path / "pair.svg"
+    assert main(["chart", TEXT, "--heads", "L2H0,L2H9", "--view", view, "--out", str(out)]) == 0
+    assert "L2H0" in out.read_text() and "L2H9" in out.read_text()
+
+
+def test_scores_of_the_causal_model_have_no_next(smollm2, tmp_path):
+    out = tmp_path / "scores.parquet"
+    assert main(["scores", TEXT, "--model", "smollm2", "--out", str(out)]) == 0
+    table = pd.read_parquet(out)
+    assert len(table) == 270
+    assert table["next"].isna().all() and table["previous"].notna().all()
+
+
+def test_bad_input_is_one_sentence_and_no_file(capsys, tmp_path):
+    out = str(tmp_path / "a.csv")
+    chart = str(tmp_path / "a.svg")
+    head = ["--layer", "2", "--head", "9"]
+    assert "empty" in refused(capsys, "attention", "", *head, "--out", out)
+    assert "empty" in refused(capsys, "scores", " \n ", "--out", out)
+    assert "nothing-like-it" in refused(capsys, "scores", TEXT, "--model", "nothing-like-it", "--out", out)
+    assert "L99H9" in refused(capsys, "attention", TEXT, "--layer", "99", "--head", "9", "--out", out)
+    assert "from 0" in refused(capsys, "attention", TEXT, "--layer", "-1", "--head", "9", "--out", out)
+    assert "whole number" in refused(capsys, "attention", TEXT, "--layer", "two", "--head", "9", "--out", out).lower()
+    assert ".parquet" in refused(capsys, "attention", TEXT, *head, "--out", str(tmp_path / "a.xlsx"))
+    assert ".csv" in refused(capsys, "scores", TEXT, "--out", str(tmp_path / "scores"))
+    assert "folder" in refused(capsys, "scores", TEXT, "--out", str(tmp_path / "no" / "such" / "a.csv"))
+    (tmp_path / "folder.csv").mkdir()
+    assert "folder" in refused(capsys, "scores", TEXT, "--out", str(tmp_path / "folder.csv"))
+    assert "cat" in refused(capsys, "chart", TEXT, "--heads", "L2H0,cat", "--out", chart)
+    assert "L2H99" in refused(capsys, "chart", TEXT, "--heads", "L2H0,L2H99", "--out", chart)
+    assert "--heads" in refused(capsys, "chart", TEXT, "--out", chart)
+    assert "beauty" in refused(capsys, "chart", TEXT, "--view", "atlas", "--score", "beauty", "--out", chart)
+    assert "3d" in refused(capsys, "chart", TEXT, "--heads", "L2H0", "--view", "3d", "--out", chart)
+    assert "two heads" in refused(capsys, "chart", TEXT, "--heads", "L2H0", "--view", "difference", "--out", chart)
+    assert "required" in refused(capsys, "scores", TEXT)
+    assert "dance" in refused(capsys, "dance")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.csv"]
+
+
+def test_folders_that_are_no_model(capsys, tmp_path):
+    out = str(tmp_path / "a.csv")
+    empty, pickled, strange = (tmp_path / name for name in ("empty", "pickled", "strange"))
+    for folder in (empty, pickled, strange):
+        folder.mkdir()
+    (pickled / "config.json").write_text('{"model_type": "bert"}')
+    (pickled / "pytorch_model.bin").write_bytes(b"\x80\x04.")
+    (strange / "config.json").write_text('{"model_type": "no-such-architecture"}')
+    (strange / "model.safetensors").write_bytes(b"\x02\x00\x00\x00\x00\x00\x00\x00{}")
+    assert "config.json" in refused(capsys, "scores", TEXT, "--model", str(empty), "--out", out)
+    assert "safetensors" in refused(capsys, "scores", TEXT, "--model", str(pickled), "--out", out)
+    refused(capsys, "scores", TEXT, "--model", str(strange), "--out", out)
+    assert not (tmp_path / "a.csv").exists()
+
+
+def test_a_text_over_the_limit_is_cut_aloud(capsys, tmp_path):
+    out = tmp_path / "a.csv"
+    assert main(["scores", "word " * 2000, "--out", str(out)]) == 0
+    assert "1,490" in capsys.readouterr().err
+
+
+def test_it_runs_as_a_program_and_lists_the_models():
+    done = subprocess.run([sys.executable, "-m", "dashboard", "models"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr == ""
+    assert "minilm" in done.stdout and "smollm2" in done.stdout
+    done = subprocess.run([sys.executable, "-m", "dashboard", "scores", ""], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1
