@@ -86,10 +86,10 @@ def main() -> None:
 
 def one(name: str, n: int, passes: int) -> dict:
     """The measured part of a row, in this process."""
-    import torch
-
-    from dashboard.capture import head_weights, open_model
+    from dashboard.capture import head_weights, open_model  # before torch: it sets how torch's threads wait
     from dashboard.heads import survey
+
+    import torch  # isort: skip
 
     model = open_model(name)
     encoding = text_of(model, n)

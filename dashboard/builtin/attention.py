@@ -24,7 +24,8 @@ from torch import Tensor
 from dashboard.builtin.grouped import join_heads, share_heads, split_heads
 from dashboard.builtin.masks import hide, rows_of, softmax
 
-# fmt: off — the shape comments stand in columns
+# The shape comments stand in columns:
+# fmt: off
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,11 +73,11 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, scale: f
     """
     if scale is None:
         scale = q.shape[-1] ** -0.5
-    scores = q @ k.mT  # (n, d)·(d, m) → (n, m)   how well what i asks for fits what j offers
-    scaled = scores * scale  # (n, m)                   keeps their spread near 1, whatever d is
+    scores = q @ k.mT            # (n, d)·(d, m) → (n, m)   how well what i asks for fits what j offers
+    scaled = scores * scale      # (n, m)                   keeps their spread near 1, whatever d is
     masked = hide(scaled, mask)  # (n, m)                   −∞ where i may not look
-    weights = softmax(masked)  # (n, m)                   each row becomes shares that sum to 1
-    mixed = weights @ v  # (n, m)·(m, d) → (n, d)   the values, mixed by these shares
+    weights = softmax(masked)    # (n, m)                   each row becomes shares that sum to 1
+    mixed = weights @ v          # (n, m)·(m, d) → (n, d)   the values, mixed by these shares
     return Steps(None, q, k, v, scores, scaled, masked, weights, mixed)
 
 
@@ -144,9 +145,9 @@ class Layer:
 def project(x: Tensor, layer: Layer) -> tuple[Tensor, Tensor, Tensor]:
     """The queries, keys and values of all heads: x (…, n, D) → three of (…, h, n, d)."""
     groups = layer.groups or layer.heads
-    q = split_heads(x @ layer.w_q + layer.b_q, layer.heads)  # (n, D)·(D, h·d) → (n, h·d) → (h, n, d)
-    k = split_heads(x @ layer.w_k + layer.b_k, groups)  # (n, D)·(D, g·d) → (n, g·d) → (g, n, d)
-    v = split_heads(x @ layer.w_v + layer.b_v, groups)  # (n, D)·(D, g·d) → (n, g·d) → (g, n, d)
+    q = split_heads(x @ layer.w_q + layer.b_q, layer.heads)             # (n, D)·(D, h·d) → (n, h·d) → (h, n, d)
+    k = split_heads(x @ layer.w_k + layer.b_k, groups)                  # (n, D)·(D, g·d) → (n, g·d) → (g, n, d)
+    v = split_heads(x @ layer.w_v + layer.b_v, groups)                  # (n, D)·(D, g·d) → (n, g·d) → (g, n, d)
     if layer.rotate is not None:
         q, k = layer.rotate(q), layer.rotate(k)  # the same shapes, turned by position
     return q, share_heads(k, layer.heads), share_heads(v, layer.heads)  # (h, n, d) each
@@ -158,10 +159,10 @@ def multi_head(x: Tensor, layer: Layer, mask: Tensor | None = None) -> Steps:
     x (…, n, D) → `Steps` with an axis of heads; joined (…, n, h·d) and output (…, n, D) are of all heads together.
     mask as in `attend`, broadcast to (…, h, n, m). Raises RuntimeError when shapes do not fit.
     """
-    q, k, v = project(x, layer)  # (h, n, d) each
+    q, k, v = project(x, layer)                 # (h, n, d) each
     steps = attend(q, k, v, mask, layer.scale)  # every head by itself, all at once
-    joined = join_heads(steps.mixed)  # (h, n, d) → (n, h·d)
-    output = joined @ layer.w_o + layer.b_o  # (n, h·d)·(h·d, D) → (n, D)
+    joined = join_heads(steps.mixed)            # (h, n, d) → (n, h·d)
+    output = joined @ layer.w_o + layer.b_o     # (n, h·d)·(h·d, D) → (n, D)
     return replace(steps, x=x, joined=joined, output=output)
 
 

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 
-def causal(n: int) -> Tensor:
+def causal(n: int, device: torch.device | str | None = None) -> Tensor:
     """Position i sees itself and what stands before it: boolean (n, n), the lower triangle.
 
     Source: Vaswani et al. 2017, section 3.2.3.
     """
-    return torch.ones(n, n, dtype=torch.bool).tril()
+    return torch.ones(n, n, dtype=torch.bool, device=device).tril()
 
 
 def padding(real: Tensor) -> Tensor:

@@ -62,12 +62,11 @@ class Recall:
             raise UserError("Give one distance or more, each once, from the nearest to the farthest.")
         ranges = {
             "nearest distance": (ascending[0], 1, 512), "farthest distance": (ascending[-1], 1, 512),
-            "number of seeds": (self.seeds, 2, 10),
-            "number of steps": (self.steps, 1, 5000), "batch": (self.batch, 1, 256), "alphabet": (self.symbols, 2, 64),
-            "embedding": (self.embedding, 1, 128),
-            "number of heads": (self.heads, 1, 16),
-            "width of a head": (self.width, 1, 64),
-            "learning rate": (self.rate, 0.0, 1.0), "number of test sequences": (self.tested, 1, 10_000),
+            "number of seeds": (self.seeds, 2, 10), "number of steps": (self.steps, 1, 5000),
+            "number of sequences in a step": (self.batch, 1, 256), "size of the alphabet": (self.symbols, 2, 64),
+            "size of the embedding": (self.embedding, 1, 128), "number of heads": (self.heads, 1, 16),
+            "width of a head": (self.width, 1, 64), "learning rate": (self.rate, 0, 1),
+            "number of test sequences": (self.tested, 1, 10_000),
         }  # fmt: skip
         for name, (value, low, high) in ranges.items():
             if not low <= value <= high:
@@ -85,7 +84,7 @@ class Recall:
 
 DEFAULT = Recall()
 SHORTER = Recall(distances=(1, 4, 16), seeds=3, steps=200)
-LONGER = Recall(distances=(1, 2, 4, 8, 16, 32, 64), steps=600)
+LONGER = Recall(distances=(1, 2, 4, 8, 12, 16, 24, 32), steps=600)
 
 
 def sequences(distance: int, count: int, symbols: int, generators: Sequence[torch.Generator]) -> Tensor:

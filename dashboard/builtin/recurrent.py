@@ -18,7 +18,8 @@ from torch import Tensor
 State = tuple[Tensor, ...]
 
 
-# fmt: off — the shape comments stand in columns
+# The shape comments stand in columns:
+# fmt: off
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,11 +61,11 @@ def gru_cell(x: Tensor, state: State, w: CellWeights) -> State:
     """
     (h,) = state
     x_r, x_z, x_new = (x @ w.x + w.b).chunk(3, -1)  # (B, D)·(D, 3H) → three of (B, H)
-    h_r, h_z, h_new = (h @ w.h).chunk(3, -1)  # (B, H)·(H, 3H) → three of (B, H)
-    r = torch.sigmoid(x_r + h_r)  # (B, H)
-    z = torch.sigmoid(x_z + h_z)  # (B, H)
-    new = torch.tanh(x_new + r * (h_new + w.b_h))  # (B, H)
-    h = (1 - z) * new + z * h  # (B, H)
+    h_r, h_z, h_new = (h @ w.h).chunk(3, -1)        # (B, H)·(H, 3H) → three of (B, H)
+    r = torch.sigmoid(x_r + h_r)                    # (B, H)
+    z = torch.sigmoid(x_z + h_z)                    # (B, H)
+    new = torch.tanh(x_new + r * (h_new + w.b_h))   # (B, H)
+    h = (1 - z) * new + z * h                       # (B, H)
     return (h,)
 
 
@@ -76,9 +77,9 @@ def lstm_cell(x: Tensor, state: State, w: CellWeights) -> State:
     the forget gate of Gers et al. 2000. torch.nn.LSTM.
     """
     h, c = state
-    i, f, new, o = (x @ w.x + h @ w.h + w.b).chunk(4, -1)  # (B, 4H) → four of (B, H)
+    i, f, new, o = (x @ w.x + h @ w.h + w.b).chunk(4, -1)          # (B, 4H) → four of (B, H)
     c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(new)  # (B, H)
-    h = torch.sigmoid(o) * torch.tanh(c)  # (B, H)
+    h = torch.sigmoid(o) * torch.tanh(c)                           # (B, H)
     return h, c
 
 

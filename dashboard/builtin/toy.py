@@ -40,19 +40,22 @@ def toy(
     values of a data frame. Raises UserError for an empty table, a cell that is no number, one beyond ± 1,000,000,
     or sizes that do not fit, and names the table and the cell.
     """
+    if heads < 1:
+        raise UserError(f"{heads} heads attend to nothing. Choose one head or more.")
     x = numbers("X", x)
     width = x.shape[1]
     w_q, w_k, w_v = numbers("W_Q", w_q), numbers("W_K", w_k), numbers("W_V", w_v)
     for name, table in (("W_Q", w_q), ("W_K", w_k), ("W_V", w_v)):
         if len(table) != width:
-            raise UserError(f"{name} has {_rows(len(table))}. Give it {width}: one for each column of X.")
+            raise UserError(f"{name} has {_counted(len(table), 'row')}. Give it {width}: one for each column of X.")
         if table.shape[1] % heads:
-            raise UserError(f"{name} has {table.shape[1]} columns, which {heads} heads cannot share evenly.")
+            columns = _counted(table.shape[1], "column")
+            raise UserError(f"{name} has {columns}, which {heads} heads cannot share evenly. Add or remove some.")
     if w_q.shape[1] != w_k.shape[1]:
         raise UserError("W_Q and W_K differ in columns. Give both as many: queries and keys are multiplied.")
     out = torch.eye(w_v.shape[1], dtype=torch.float64) if w_o is None else numbers("W_O", w_o)
     if len(out) != w_v.shape[1]:
-        raise UserError(f"W_O has {_rows(len(out))}. Give it {w_v.shape[1]}: one for each column of W_V.")
+        raise UserError(f"W_O has {_counted(len(out), 'row')}. Give it {w_v.shape[1]}: one for each column of W_V.")
     layer = Layer(w_q, w_k, w_v, out, heads=heads, scale=None if scaled else 1.0)
     return multi_head(x, layer, causal_mask(len(x)) if causal else None)
 
@@ -85,5 +88,5 @@ def numbers(name: str, table: Table) -> Tensor:
     return torch.from_numpy(values)
 
 
-def _rows(count: int) -> str:
-    return f"{count} row{'s' if count != 1 else ''}"
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' if count != 1 else ''}"

@@ -4,6 +4,13 @@
 weights that it asked for; `head_weights` and `qkv` are the two visits that a click on a head needs.
 """
 
+import os
+
+# Between two steps torch's threads wait in a busy loop, which takes the processor from the thread they wait for as
+# soon as anything else runs, a browser for example: one head at 64 tokens took 500 ms on two busy cores, and 30 ms
+# with threads that sleep. Read once, when torch is first imported, so it stands before the imports.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 from dashboard.capture.model import AttentionModel, open_model
 from dashboard.capture.visit import Block, Visitor, visit
 from dashboard.capture.weights import head_weights, qkv

@@ -61,7 +61,7 @@ def side_by_side(
         ),
         description=wording.describe("Heatmaps side by side", views),
         width=max(columns * side, min(width or WIDE, NARROWEST)),
-        params=matrix.params(drawn, side),
+        params=matrix.params(drawn),
     )
 
 
@@ -98,7 +98,7 @@ def difference(
         ),
         description=_describe(a, b, gap),
         width=max(side + margin, min(room, NARROWEST)),
-        params=matrix.params([drawn], side),
+        params=matrix.params([drawn]),
     )
 
 

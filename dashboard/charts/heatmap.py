@@ -37,7 +37,7 @@ def heatmap(view: HeadView, theme: Theme, *, width: float | None = None, top: fl
         ),
         description=wording.describe("Heatmap", [view]),
         width=max(side + margin, min(room, NARROWEST)),
-        params=matrix.params([drawn], side),
+        params=matrix.params([drawn]),
     )
 
 

@@ -19,6 +19,7 @@ from dashboard.charts.raster import png_uri
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale, signed
 
 RECTS = 96  # cells a side that are still rectangles
+FEW = 32  # cells a side that can all answer the pointer, in several panels at once
 LARGEST_CELL = 38.0  # pixels
 
 
@@ -84,27 +85,23 @@ def panel(matrix: Matrix, theme: Theme, side: float, *, name: str = "0", alone: 
         "scale": scale(colours, matrix.low, matrix.high),
         "legend": gradient(_ticks(matrix), _percent_expr(matrix)) if alone or name == "0" else None,
     }
-    bound = _bound(matrix, theme, side, name)
+    bound = _bound(matrix, theme, side, name, alone=alone)
     base = _rects(matrix, side, bound, colour) if _small(matrix) else _image(matrix, colours, bound, colour)
     return {"width": side, "height": side, "layer": [*base, _pointing(matrix, theme, bound, side, name, alone=alone)]}
 
 
-def params(matrices: Sequence[Matrix], side: float) -> list[dict]:
+def params(matrices: Sequence[Matrix]) -> list[dict]:
     """Top-level parameters of a chart of these panels, named "0", "1" …: their words, and the place pointed at.
 
-    Declared once for all panels, so that a word pointed at in one lights in every one. `row` and `col` are the
-    cell pointed at, -1 where there is none.
+    Declared once for all panels, so that a word pointed at in one lights in every one.
     """
     bars = [f"bars{k}" for k in range(len(matrices))]
-    # On entering a row the pointer is over its bar, which knows no column yet. Beside other panels, where
-    # `entered_x` is each panel's own, the column has to wait for the next movement.
-    yet = f"row >= 0 ? floor(entered_x[0] / {side / len(matrices[0].labels)}) : -1" if len(matrices) == 1 else "-1"
     return [
         *({"name": f"words{k}", "value": matrix.labels} for k, matrix in enumerate(matrices)),
         pointed(["i", "j"], bars),
-        entered(bars),
+        *([entered(bars)] if len(matrices) == 1 else []),
         {"name": "row", "expr": "isValid(pointed.i) ? pointed.i[0] : -1"},
-        {"name": "col", "expr": f"isValid(pointed.j) ? pointed.j[0] : {yet}"},
+        {"name": "col", "expr": "isValid(pointed.j) ? pointed.j[0] : -1"},
     ]
 
 
@@ -116,16 +113,16 @@ def _small(matrix: Matrix) -> bool:
     return len(matrix.labels) <= RECTS
 
 
-def _bound(matrix: Matrix, theme: Theme, side: float, name: str) -> Bound:
+def _bound(matrix: Matrix, theme: Theme, side: float, name: str, *, alone: bool) -> Bound:
     """Everything is bound to the same scales, 0 to n: rectangles, image and hover cannot drift apart."""
     n = len(matrix.labels)
     span = {"type": "linear", "domain": [0, n], "nice": False, "zero": False}
     step = side / n
-    x = {"type": "quantitative", "scale": span, "axis": _axis(matrix, theme, step, name, across=True)}
+    x = {"type": "quantitative", "scale": span, "axis": _axis(matrix, theme, step, name, across=True, alone=alone)}
     y = {
         "type": "quantitative",
         "scale": span | {"reverse": True},
-        "axis": _axis(matrix, theme, step, name, across=False),
+        "axis": _axis(matrix, theme, step, name, across=False, alone=alone),
     }
 
     def bound(x_: dict, x2: dict | None, y_: dict, y2: dict | None) -> dict:
@@ -162,10 +159,16 @@ def _image(matrix: Matrix, colours: list[str], bound: Bound, colour: dict) -> li
 
 
 def _pointing(matrix: Matrix, theme: Theme, bound: Bound, side: float, name: str, *, alone: bool) -> dict:
-    """Clear bars that say which row is pointed at, and over them that row's cells with what they have to say."""
+    """Clear bars that say which row is pointed at, and over them that row's cells with what they have to say.
+
+    Beside other panels all rows have their cells from the start where they are few (see `_hole`).
+    """
     n = len(matrix.labels)
     packed = pack(matrix.values, signed=matrix.signed)
     empty = np.zeros(n, bool) if matrix.signed else ~matrix.values.any(axis=1)
+    step = side / n
+    hole = _hole(matrix, step, alone=alone)
+    at_once = not alone and n <= FEW
     rows = [{"i": i, "left": 0, "v": "" if empty[i] else packed[i]} for i in range(n)]
     below = {"calculate": "datum.i + 1", "as": "i1"}
 
@@ -175,59 +178,79 @@ def _pointing(matrix: Matrix, theme: Theme, bound: Bound, side: float, name: str
         value = value_expr(piece, signed=matrix.signed)
         return f"{looks} + ' → ' + {looked_at} + ', ' + {_percent(value, matrix.signed)}"
 
-    # A tip is shown with the very movement that enters a row, when its cells are not there yet: so the bar has
-    # to say it too, for the column where it was entered. `unit` is the panel that Vega measured that place in.
-    measured = "true" if alone else f"isTuple(unit) && unit.mark.name === 'concat_{name}_group'"
     nothing = lettering.apart_expr(f"words{name}[datum.i]", matrix.labels) + f" + ': {matrix.nothing}'"
-    at = f"floor(entered_x[0] / {side / n})"
-    said = says("datum.i", at, f"{split_expr('datum.v')}[{at}]")
-    on_entering = f"datum.i === row && {measured} ? {said} : null"
+    said = says("datum.i", hole, f"{split_expr('datum.v')}[{hole}]")
     bars = {
         "name": f"bars{name}",
         "transform": [below, {"calculate": nothing, "as": "nothing"}],
         "mark": {"type": "rect", "opacity": 0, "aria": False},
         "encoding": bound({"field": "left"}, {"datum": n}, {"field": "i"}, {"field": "i1"})
-        | {"tooltip": {"value": {"expr": f"datum.v == '' ? datum.nothing : {on_entering}"}}},
+        | {
+            "tooltip": {
+                "value": {
+                    "expr": f"datum.v == '' ? datum.nothing : datum.i === row && {hole} >= 0 ? {said} : null"
+                }
+            }
+        },
     }
     cells = {
         "transform": [
-            {"filter": "datum.i === row && datum.v != ''"},
+            {"filter": "datum.v != ''" + ("" if at_once else " && datum.i === row")},
             {"calculate": split_expr("datum.v"), "as": "piece"},
             {"flatten": ["piece"]},
-            {"window": [{"op": "row_number", "as": "j1"}]},
+            {"window": [{"op": "row_number", "as": "j1"}], "groupby": ["i"]},
             {"calculate": "datum.j1 - 1", "as": "j"},
             below,
             {"calculate": says("datum.i", "datum.j", "datum.piece"), "as": "tip"},
         ],
         "mark": {"type": "rect", "aria": False, "opacity": 0},
         "encoding": bound({"field": "j"}, {"field": "j1"}, {"field": "i"}, {"field": "i1"})
-        | {"tooltip": {"field": "tip", "type": "nominal"}},
+        | {
+            "tooltip": {"field": "tip", "type": "nominal"},
+            "color": {"condition": {"test": f"datum.j === {hole}", "value": None}, "value": "black"},
+        },
     }
-    # A frame of its own: as the cells' stroke it would reach over their neighbours and take the pointer there.
+    # A mark of its own: as the cells' stroke it would reach over their neighbours and take the pointer there.
+    column = _column(hole)
     frame = {
         "data": {"values": [{}]},
-        "transform": [
-            {"filter": "row >= 0 && col >= 0"},
-            *({"calculate": signal, "as": name_} for name_, signal in _FRAME.items()),
-        ],
         "mark": {
             "type": "rect", "aria": False, "fillOpacity": 0, "stroke": PALETTES[theme].text, "strokeWidth": 1.5,
+            "width": step, "height": step, "xOffset": step / 2, "yOffset": step / 2,
         },
-        "encoding": bound({"field": "j"}, {"field": "j1"}, {"field": "i"}, {"field": "i1"}),
+        "encoding": {
+            "x": {"value": {"expr": f"{column} * {step}"}},
+            "y": {"value": {"expr": f"row * {step}"}},
+            "strokeOpacity": {"value": {"expr": f"row >= 0 && {column} >= 0 ? 1 : 0"}},
+        },
     }  # fmt: skip
     return {"data": {"values": rows}, "layer": [bars, cells, frame]}
 
 
-_FRAME = {"i": "row", "i1": "row + 1", "j": "col", "j1": "col + 1"}
+def _hole(matrix: Matrix, step: float, *, alone: bool) -> str:
+    """Vega expression: the column at which the pointer came into its row, -1 where that is not known.
+
+    A tip is shown with the very movement that enters a row, when its cells are not there yet. So the row's bar
+    says it too, for this column, and the cell there stays open, or the pointer would come to lie on a new
+    mark, which takes the tip away until the next movement. Beside other panels Vega takes the place from the
+    wrong one's edge at first.
+    """
+    return f"min({len(matrix.labels) - 1}, floor(entered_x[0] / {step}))" if alone else "-1"
 
 
-def _axis(matrix: Matrix, theme: Theme, step: float, name: str, *, across: bool) -> dict:
+def _column(hole: str) -> str:
+    """Vega expression: the column pointed at."""
+    return f"(col >= 0 ? col : row >= 0 ? {hole} : -1)"
+
+
+def _axis(matrix: Matrix, theme: Theme, step: float, name: str, *, across: bool, alone: bool) -> dict:
     """Words along a side; the one pointed at is bold, special tokens recede."""
     p = PALETTES[theme]
     standing = lettering.stand(matrix.labels, step, mono=matrix.mono, across=across)
     special = [k for k, is_special in enumerate(matrix.special) if is_special]
     here = "floor(datum.value)"
     level = standing.angle == 0
+    lit = _column(_hole(matrix, step, alone=alone)) if across else "row"
     return {
         "orient": "top" if across else "left",
         "title": None,
@@ -241,7 +264,7 @@ def _axis(matrix: Matrix, theme: Theme, step: float, name: str, *, across: bool)
         "labelLimit": lettering.LONGEST,
         "labelOverlap": False,
         "labelFontWeight": {
-            "condition": {"test": f"{'col' if across else 'row'} === {here}", "value": 700}, "value": 400,
+            "condition": {"test": f"{lit} === {here}", "value": 700}, "value": 400,
         },
         "labelColor": {
             "condition": {"test": f"indexof({special}, {here}) >= 0", "value": p.quiet}, "value": p.text,

@@ -27,7 +27,8 @@ def entered(views: Sequence[str]) -> dict:
     panel, the pointer last came over a mark of the named views.
 
     Vega-Lite gives no expression the pointer's place. An interval selection keeps it as its start; this one
-    waits for an end that never comes, so it selects nothing and draws nothing.
+    waits for an end that never comes, so it selects nothing and draws nothing. For a chart of one panel.
     """
-    select = {"type": "interval", "encodings": ["x"], "on": "[pointerover, pointerdown] > touchcancel", "clear": False}
-    return {"name": "entered", "select": select | {"translate": False, "zoom": False}, "views": list(views)}
+    starts = ", ".join(f"[@{view}_marks:pointerover, pointerdown] > touchcancel" for view in views)
+    select = {"type": "interval", "encodings": ["x"], "on": starts, "clear": False, "translate": False, "zoom": False}
+    return {"name": "entered", "select": select, "views": list(views)}

@@ -13,7 +13,8 @@ _EXPRESSIONS = ("calculate", "filter", "test", "expr", "labelExpr")
 
 
 def stack(drawings: Sequence[Drawing]) -> Drawing:
-    """The drawings from top to bottom. Parameters and named views get a number, so that none hears another's pointer."""
+    """The drawings from top to bottom. Parameters and named views get a number, so that none hears another's
+    pointer."""
     specs = [drawing.to_dict() for drawing in drawings]
     if len(specs) == 1:
         return drawings[0]
@@ -47,7 +48,7 @@ def _renamed(part: Any, names: set[str], number: int, key: str = "") -> Any:
         return {
             k: f"{v}_{number}"
             if (k == "param" or (k == "name" and defines)) and v in names
-            else (v if k in ("data", "value") else _renamed(v, names, number, k))
+            else (v if k == "data" or (k == "value" and not isinstance(v, dict)) else _renamed(v, names, number, k))
             for k, v in part.items()
         }
     if isinstance(part, list):
@@ -56,5 +57,9 @@ def _renamed(part: Any, names: set[str], number: int, key: str = "") -> Any:
         return [_renamed(inner, names, number, key) for inner in part]
     if isinstance(part, str) and key in _EXPRESSIONS:
         either = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
-        return re.sub(rf"(?<![\w.'\"])({either})(?![\w(])", rf"\1_{number}", part)
+        part = re.sub(rf"(?<![\w.'\"])({either})(?![\w(])", rf"\1_{number}", part)
+        # What Vega-Lite makes of the parameter `entered`; before its first movement Vega takes no panel's edge.
+        return part.replace("entered_x[0]", f"(isTuple(unit) ? entered_{number}_x[0] : -1)")
+    if isinstance(part, str) and key == "on":  # the marks of a view, "@bars0_marks:pointerover"
+        return re.sub(r"@(\w+)_marks:", lambda m: f"@{m[1]}_{number}_marks:", part)
     return part

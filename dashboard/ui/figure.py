@@ -72,7 +72,7 @@ def files(
             on_click="ignore", width="stretch", help=FORMATS[ending].note or None,
         )  # fmt: skip
 
-    with st.popover("Download", icon=":material/download:"):
+    with st.container(key=f"files_{key}", width="content"), st.popover("Download", icon=":material/download:"):
         if notice := font_notice(provenance.text):
             st.caption(escape_markdown(notice))
         picture_column, data_column = st.columns(2)

@@ -79,7 +79,9 @@ def counts() -> str:
     if encoding.left_out:
         line += f" **The last {encoding.left_out:,} tokens of the text did not fit and were left out.**"
     if lost := [encoding.words[index].form for index in encoding.lost_words]:
-        line += f" **{len(lost)} of the words gave this model no token and {'is' if len(lost) == 1 else 'are'} not drawn.**"
+        line += (
+            f" **{len(lost)} of the words gave this model no token and {'is' if len(lost) == 1 else 'are'} not drawn.**"
+        )
     return line
 
 

@@ -68,7 +68,7 @@ def test_every_view_in_every_format(tmp_path, view, ending):
     elif ending == "json":
         assert "minilm" in json.dumps(json.loads(out.read_text())["usermeta"])
     else:
-        start = {"svg": b"<?xml", "pdf": b"%PDF-", "html": b"<!doctype html"}[ending]
+        start = {"svg": b"<svg", "pdf": b"%PDF-", "html": b"<!doctype html"}[ending]
         assert out.read_bytes()[:20].lower().startswith(start.lower())
 
 

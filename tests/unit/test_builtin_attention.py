@@ -227,9 +227,7 @@ def test_a_change_in_the_future_changes_nothing_before_it():
     layer, x = random_layer(4, 2, 2, 2), normal(6, 4)
     changed = x.clone()
     changed[4:] = 100.0
-    assert torch.equal(
-        multi_head(x, layer, causal(6)).output[:4], multi_head(changed, layer, causal(6)).output[:4]
-    )
+    assert torch.equal(multi_head(x, layer, causal(6)).output[:4], multi_head(changed, layer, causal(6)).output[:4])
 
 
 def test_rows_that_may_look_nowhere_are_zero_and_so_are_their_gradients():

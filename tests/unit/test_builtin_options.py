@@ -42,7 +42,9 @@ def test_masks_combine():
     both = causal(3) & padding(real)
     assert both.tolist() == [[True, False, False], [True, True, False], [True, True, False]]
     scores = normal(3, 3)
-    assert torch.equal(softmax(hide(scores, both)), softmax(hide(scores, additive(causal(3)) + additive(padding(real)))))
+    assert torch.equal(
+        softmax(hide(scores, both)), softmax(hide(scores, additive(causal(3)) + additive(padding(real))))
+    )
 
 
 def test_no_mask_leaves_the_scores():
@@ -99,7 +101,10 @@ def test_shared_heads_serve_neighbours():
 
 @settings(max_examples=30, deadline=None)
 @given(
-    half=st.integers(1, 8), n=st.integers(1, 40), base=st.sampled_from([10_000.0, 100_000.0, 500.0]), seed=st.integers(0, 99)
+    half=st.integers(1, 8),
+    n=st.integers(1, 40),
+    base=st.sampled_from([10_000.0, 100_000.0, 500.0]),
+    seed=st.integers(0, 99),
 )
 def test_rotary_equals_llama(half, n, base, seed):
     d = 2 * half
