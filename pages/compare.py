@@ -12,8 +12,10 @@ from dashboard.ui.reading import reading
 from dashboard.ui.room import room
 
 
-def take_heads() -> None:
-    state.change(tray=tuple(HeadId.parse(name) for name in st.session_state["compare_heads"]))
+def add_head() -> None:
+    if name := st.session_state["add_head"]:
+        state.add_to_tray(HeadId.parse(name))
+        st.session_state["add_head"] = None
 
 
 # What is asked
@@ -23,26 +25,26 @@ model = this.model
 
 st.title("Compare", anchor=False)
 st.caption(f"How do heads of {model.title} differ on the same text? All maps share one colour scale.")
-every = [str(HeadId(layer, head)) for layer in range(model.layers) for head in range(model.heads)]
-st.session_state["compare_heads"] = [str(head) for head in chosen.tray]
-st.multiselect(
-    "Heads in the tray",
-    every,
-    key="compare_heads",
-    on_change=take_heads,
-    max_selections=TRAY_SIZE,
-    placeholder="Choose two to four heads, like L2H0",
-    help="The same heads as in the tray on the left. Type a name like L2H0 to find it.",
+every = [HeadId(layer, head) for layer in range(model.layers) for head in range(model.heads)]
+st.selectbox(
+    "Add a head",
+    [str(head) for head in every if head not in chosen.tray],
+    index=None,
+    key="add_head",
+    on_change=add_head,
+    width=320,
+    disabled=len(chosen.tray) == TRAY_SIZE,
+    placeholder="Type a name like L2H0",
+    help="It goes into the tray on the left, which holds up to four; there it can be taken out again.",
 )
 
 if len(chosen.tray) < 2:
     table = this.overview().scores.set_index(["layer", "head"])
     second, sees = ("self", "itself") if model.causal else ("next", "the next word")
     pair = [HeadId(*table[score].idxmax()) for score in ("previous", second)]
-    st.info("Two heads make a comparison. Choose them above, or on Explore with “Add to tray”.")
+    st.info("Two heads make a comparison. Add them above, or on Explore with “Add to tray”.")
     st.button(
         f"Start with {pair[0]} and {pair[1]}",
-        type="primary",
         on_click=state.change,
         kwargs={"tray": tuple(pair)},
         help=f"On this text, {pair[0]} looks most at the previous word and {pair[1]} most at {sees}.",

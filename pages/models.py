@@ -17,7 +17,7 @@ for card, row in zip(CATALOGUE.values(), listing(), strict=True):
         st.markdown(f"##### {card.title}")
         st.markdown(card.about)
         st.caption(
-            f"`{card.name}` · {card.hub_id} · {card.layers} layers × {card.heads} heads · {row['size']} on disk · "
+            f"{card.name} · {card.hub_id} · {card.layers} layers × {card.heads} heads · {row['size']} on disk · "
             f"{card.licence} · {row['state']}"
         )
         if not is_installed(card.name) and not card.embedded:
@@ -54,4 +54,4 @@ direction = "each position sees only what stands before it" if model.causal else
 st.markdown(
     f"**{escape_markdown(model.title)}** · {model.layers} layers × {model.heads} heads · up to {model.limit:,} tokens · {direction}"
 )
-st.caption(f"Revision `{model.revision}`" + (f" · {escape_markdown(model.note)}" if model.note else ""))
+st.caption(f"Revision {model.revision}" + (f" · {escape_markdown(model.note)}" if model.note else ""))

@@ -9,6 +9,7 @@ import numpy as np
 from dashboard.charts import matrix, wording
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.heatmap import matrix_of, round_up, top_of
+from dashboard.charts.hover import params
 from dashboard.charts.labels import labels_of
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import Theme
@@ -61,7 +62,7 @@ def side_by_side(
         ),
         description=wording.describe("Heatmaps side by side", views),
         width=max(columns * side, min(width or WIDE, NARROWEST)),
-        params=matrix.params(drawn),
+        params=params(drawn),
     )
 
 
@@ -98,7 +99,7 @@ def difference(
         ),
         description=_describe(a, b, gap),
         width=max(side + margin, min(room, NARROWEST)),
-        params=matrix.params([drawn]),
+        params=params([drawn]),
     )
 
 

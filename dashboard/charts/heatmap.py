@@ -8,6 +8,7 @@ import numpy as np
 
 from dashboard.charts import matrix, wording
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
+from dashboard.charts.hover import params
 from dashboard.charts.labels import labels_of
 from dashboard.charts.theme import Theme
 from dashboard.heads.view import HeadView
@@ -37,7 +38,7 @@ def heatmap(view: HeadView, theme: Theme, *, width: float | None = None, top: fl
         ),
         description=wording.describe("Heatmap", [view]),
         width=max(side + margin, min(room, NARROWEST)),
-        params=matrix.params([drawn]),
+        params=params([drawn]),
     )
 
 

@@ -40,7 +40,8 @@ def width_of(text: str, size: float, *, mono: bool = False) -> float:
 
     Exact for plain Latin letters, a fair guess for other scripts, whose fonts are the system's.
     """
-    return size * sum(_em(c, mono) for c in text)
+    joined = "\u200d"  # what it joins is drawn as one: 👩‍🍳
+    return size * sum(_em(c, mono) for k, c in enumerate(text) if text[k - 1 : k] != joined)
 
 
 def _em(character: str, mono: bool) -> float:

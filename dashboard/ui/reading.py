@@ -97,7 +97,7 @@ def get_button(name: str) -> None:
     """A button that brings a model to this machine, with progress."""
     known = CATALOGUE.get(name)
     label = f"Get {known.title} ({known.download_bytes / 1e6:.0f} MB)" if known else f"Get {escape_markdown(name)}"
-    if not st.button(label, type="primary", key=f"get_{name}", icon=":material/download:"):
+    if not st.button(label, key=f"get_{name}", icon=":material/download:"):
         return
     bar = st.progress(0.0, "Starting…")
     try:

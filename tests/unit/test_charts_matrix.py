@@ -13,6 +13,7 @@ from dashboard.charts import difference, heatmap, side_by_side
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.heatmap import round_up, top_of
 from dashboard.charts.matrix import RECTS, side_of
+from dashboard.charts.stack import stack
 from dashboard.charts.theme import PALETTES, ink, paint, signed
 from dashboard.errors import UserError
 from dashboard.heads import HeadId, HeadView
@@ -131,6 +132,7 @@ def test_every_size_is_a_valid_drawing_within_its_room(n, unit):
 def test_a_cell_is_never_less_than_a_pixel():
     assert side_of(13, 500) == 13 * 38
     assert side_of(64, 500) == 64 * 7.5
+    assert side_of(256, 480) == 480
     assert side_of(512, 480) == 512
     assert all(n <= side_of(n, 480) <= max(n, 480) for n in range(13, 700))
 
@@ -152,8 +154,8 @@ def test_heads_side_by_side_share_one_scale_and_one_pointer():
     assert len(scales) == 3 and scales[0] == scales[1] == scales[2]
     assert scales[0]["domain"][-1] == top_of([sharp, flat, flat])
     assert [panel["title"]["text"] for panel in spec["concat"]] == ["L0H1", "L3H4", "L3H4"]
-    selections = [param for param in spec["params"] if "select" in param]
-    assert len(selections) == 1 and selections[0]["views"] == ["bars0", "bars1", "bars2"]
+    [pointed] = [param for param in spec["params"] if "select" in param]
+    assert pointed["views"] == ["bars0", "bars1", "bars2"]
     assert len({(panel["width"], panel["height"]) for panel in spec["concat"]}) == 1
 
 
@@ -232,6 +234,17 @@ def test_words_that_read_from_right_to_left_do_not_turn_the_sentence_round():
         for labels in (["says", "chef"], ["يقول", "الطاهي"])
     )
     assert "\\u2068" not in plain and "\\u2068" in turned and "\\u2069" in turned
+
+
+@pytest.mark.parametrize("n", [5, 40, 100])
+def test_heatmaps_under_each_other_draw_and_hear_only_their_own_pointer(n):
+    chart = stack([heatmap(random_view(n), "light"), heatmap(random_view(n, seed=1), "light")])
+    spec = chart.to_dict()
+    assert_valid(spec)
+    assert [p["views"] for p in spec["params"] if p["name"].startswith("pointed")] == [["bars0_0"], ["bars0_1"]]
+    text = json.dumps(spec)
+    assert "entered_x" not in text and "@bars0_0_marks" in text and "@bars0_1_marks" in text
+    assert svg_of(chart).count("MiniLM") >= 2  # compiles: every signal is there
 
 
 def test_a_chart_is_not_changed_by_who_takes_it():

@@ -215,6 +215,7 @@ def test_labels_lean_only_where_they_must_and_thin_out_to_lines_of_type():
 def test_widths_are_those_of_source_sans():
     assert width_of("The chef", 100) == pytest.approx(54 + 54 + 50 + 20 + 46 + 54 + 50 + 29)
     assert width_of("chef", 100, mono=True) == 240
+    assert width_of("👩‍🍳", 10) == width_of("🍳", 10)
     assert width_of("中文", 10) == 20 and width_of("e\u0301", 100) == 50
 
 

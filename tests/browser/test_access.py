@@ -1,0 +1,70 @@
+"""axe-core on every page, light and dark. What is Streamlit's own is listed by rule and selector; an entry that
+matches nothing any more fails, so that the list only shrinks."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+PAGES = {
+    "": ".st-key-picture_head [role=graphics-document]",
+    "?view=reading&atlas=maps&tray=L2H0,L3H1": ".st-key-picture_head [role=graphics-document]",
+    "?layer=99&text=+": "[data-testid=stAlert]",
+    "compare": "h1",
+    "compare?tray=L2H0,L2H8": ".st-key-picture_compare [role=graphics-document]",
+    "models": "h1",
+}
+
+# rule → selectors of elements that Streamlit draws and we cannot change
+STREAMLITS_OWN: dict[str, tuple[str, ...]] = {}
+
+
+@pytest.fixture(scope="module")
+def found(chromium, dashboard_url):
+    """Serious and critical findings of all pages: (page, scheme, rule, selector, html)."""
+    rows = []
+    for scheme in ("light", "dark"):
+        context = chromium.new_context(viewport={"width": 1440, "height": 1400}, color_scheme=scheme)
+        page = context.new_page()
+        for address, stands in PAGES.items():
+            page.goto(f"{dashboard_url}/{address}")
+            page.wait_for_selector(stands)
+            page.wait_for_timeout(1500)
+            for violation in Axe().run(page).response["violations"]:
+                if violation["impact"] in ("serious", "critical"):
+                    rows += [
+                        (address, scheme, violation["id"], " ".join(map(str, node["target"])), node["html"])
+                        for node in violation["nodes"]
+                    ]
+        context.close()
+    return rows
+
+
+def is_streamlits(rule: str, selector: str, html: str) -> bool:
+    return any(part in selector or part in html for part in STREAMLITS_OWN.get(rule, ()))
+
+
+def test_nothing_serious_in_our_parts(found):
+    ours = [row for row in found if not is_streamlits(*row[2:])]
+    assert not ours, "\n".join(f"{page or 'explore'} ({scheme}) {rule}: {selector}\n    {html[:200]}" for page, scheme, rule, selector, html in ours)
+
+
+def test_the_list_of_what_is_streamlits_own_is_not_longer_than_needed(found):
+    unused = [
+        (rule, part)
+        for rule, parts in STREAMLITS_OWN.items()
+        for part in parts
+        if not any(rule == row[2] and (part in row[3] or part in row[4]) for row in found)
+    ]
+    assert not unused
+
+
+def test_every_chart_says_its_finding(chromium, dashboard_url):
+    page = chromium.new_page()
+    for address, stands in PAGES.items():
+        page.goto(f"{dashboard_url}/{address}")
+        page.wait_for_selector(stands)
+        page.wait_for_timeout(800)
+        for label in page.eval_on_selector_all("[role=graphics-document]", "all => all.map(e => e.ariaLabel)"):
+            assert label and len(label) > 20 and label.endswith("."), label
+    page.close()
