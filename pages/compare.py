@@ -18,12 +18,13 @@ def add_head() -> None:
         st.session_state["add_head"] = None
 
 
+st.title("Compare", anchor=False)
+
 # What is asked
 this = reading()
 chosen = state.choices()
 model = this.model
 
-st.title("Compare", anchor=False)
 st.caption(f"How do heads of {model.title} differ on the same text? All maps share one colour scale.")
 every = [HeadId(layer, head) for layer in range(model.layers) for head in range(model.heads)]
 st.selectbox(

@@ -8,7 +8,7 @@ from dashboard.heads import SCORES, HeadId, finding, links
 from dashboard.ui import figure, state
 from dashboard.ui.choices import TRAY_SIZE
 from dashboard.ui.reading import reading
-from dashboard.ui.room import room
+from dashboard.ui.room import beside, room
 
 WIDEST = {"heatmap": 600, "lines": 640, "arcs": 980, "reading": 780}  # wider is no easier to read
 
@@ -19,18 +19,21 @@ def choose_in_atlas(key: str) -> None:
         state.choose_head(HeadId(int(points[0]["layer"]), int(points[0]["head"])))
 
 
+st.title("Explore", anchor=False)
+
 # What is asked
 this = reading()
 chosen = state.choices()
 model = this.model
-survey = this.overview()
 head = chosen.chosen
+survey = this.overview()
+[whole] = this.views(head)
 
-st.title("Explore", anchor=False)
 st.caption(f"Where does each head look? {model.title} has {model.layers} layers of {model.heads} heads.")
+left, right, atlas_room, head_room = beside(room())
 
 # Every head at a glance
-with st.container(horizontal=True, vertical_alignment="bottom"):
+with left:
     st.segmented_control(
         "All heads",
         ["score", "maps"],
@@ -48,48 +51,52 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             help=SCORES[chosen.score].help,
             **state.bound("score"),
         )
-score = chosen.score if chosen.atlas == "score" else None
-look = {"theme": state.theme(), "width": min(room(), 600)}
-atlas_key = f"atlas_{model.name}_{chosen.atlas}"
-st.altair_chart(
-    api.draw_atlas(survey, score, model=model.title, selected=head, tray=chosen.tray, turn=state.turn(), **look),
-    theme=None,
-    width="content",
-    key=atlas_key,
-    on_select=lambda: choose_in_atlas(atlas_key),
-    selection_mode="head",
-)
-with st.container(horizontal=True):
-    figure.files(
-        api.draw_atlas(survey, score, model=model.title, **look),
-        lambda: survey.scores,
-        [],
-        api.provenance_of_text(model, this.encoding, "atlas", bos=this.bos, score=score, **look),
-        "atlas",
+    score = chosen.score if chosen.atlas == "score" else None
+    look = {"theme": state.theme(), "width": min(atlas_room, 600)}
+    key = f"atlas_{model.name}_{chosen.atlas}"
+    atlas = api.draw_atlas(
+        survey, score, model=model.title, selected=head, tray=chosen.tray, turn=state.turn(), **look
     )
-    figure.scores_table(survey.scores)
+    st.altair_chart(
+        atlas, theme=None, width="content", key=key, on_select=lambda: choose_in_atlas(key), selection_mode="head"
+    )
+    with st.container(horizontal=True):
+        figure.files(
+            api.draw_atlas(survey, score, model=model.title, **look),
+            lambda: survey.scores,
+            [],
+            api.provenance_of_text(model, this.encoding, "atlas", bos=this.bos, score=score, **look),
+            "atlas",
+        )
+        figure.scores_table(survey.scores)
 
 # The chosen head
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    st.number_input("Layer", 0, model.layers - 1, width=120, **state.bound("layer"))
-    st.number_input("Head", 0, model.heads - 1, width=120, **state.bound("head"))
-    st.button(
-        "Add to tray", icon=":material/add:", on_click=state.add_to_tray, args=(head,),
-        disabled=head in chosen.tray or len(chosen.tray) == TRAY_SIZE,
-        help="The tray is full: take a head out first." if len(chosen.tray) == TRAY_SIZE else "Keep this head to compare it.",
-    )  # fmt: skip
-    st.segmented_control(
-        "Drawn as", list(VIEWS), required=True, format_func=lambda name: VIEWS[name].title, **state.bound("view"),
-    )  # fmt: skip
-
-[whole] = this.views(head)
-view = api.fit_for(whole, chosen.view, chosen.start)
-figure.finding(finding(whole))
-figure.window_slider(view, whole)
-drawn = VIEWS[chosen.view]
-width = min(room(), WIDEST[chosen.view])
-chart = drawn.draw(view, state.theme(), width=width)
-figure.picture(chart, "head", drawn.fit)
-options = {"theme": state.theme(), "bos": this.bos, "start": view.start, "width": width}
-figure.files(chart, lambda: links(view), [view], api.provenance(model, [view], chosen.view, **options), "head")
-figure.strongest_links(view)
+with right:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.number_input("Layer", 0, model.layers - 1, width=120, **state.bound("layer"))
+        st.number_input("Head", 0, model.heads - 1, width=120, **state.bound("head"))
+        full = len(chosen.tray) == TRAY_SIZE
+        st.button(
+            "Add to tray",
+            icon=":material/add:",
+            on_click=state.add_to_tray,
+            args=(head,),
+            disabled=head in chosen.tray or full,
+            help="The tray is full: take a head out first." if full else "Keep this head to compare it.",
+        )
+        st.segmented_control(
+            "Drawn as",
+            list(VIEWS),
+            required=True,
+            format_func=lambda name: VIEWS[name].title,
+            **state.bound("view"),
+        )
+    figure.finding(finding(whole))
+    view = api.fit_for(whole, chosen.view, chosen.start)
+    figure.window_slider(view, whole)
+    width = min(head_room, WIDEST[chosen.view])
+    chart = VIEWS[chosen.view].draw(view, state.theme(), width=width)
+    figure.picture(chart, "head", VIEWS[chosen.view].fit)
+    options = {"theme": state.theme(), "bos": this.bos, "start": view.start, "width": width}
+    figure.files(chart, lambda: links(view), [view], api.provenance(model, [view], chosen.view, **options), "head")
+    figure.strongest_links(view)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from dashboard.capture import tap
+from dashboard.capture.call import Call, Heads
 
 TOKENS = 24
 TOLERANCE = 1e-4
@@ -89,7 +90,7 @@ def _through_tap(model: torch.nn.Module, ids: torch.Tensor) -> Maps:
     maps: Maps = []
     n = ids.shape[1]
 
-    def receive(layer: int, heads: tap.Heads, rows: slice, weights: torch.Tensor, call: tap.Call) -> None:
+    def receive(layer: int, heads: Heads, rows: slice, weights: torch.Tensor, call: Call) -> None:
         if weights.shape[2:] != (n, n):
             raise Unfit("its queries and keys are not the tokens of the text")
         maps.append(weights[0].clone())

@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 
 from dashboard.capture import tap
+from dashboard.capture.call import Call, Heads
 from dashboard.capture.model import AttentionModel
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
@@ -102,7 +103,7 @@ def visit(
 
     qkv: dict[int, tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = {}
 
-    def receive(layer: int, which: tap.Heads, rows: slice, weights: torch.Tensor, call: tap.Call) -> None:
+    def receive(layer: int, which: Heads, rows: slice, weights: torch.Tensor, call: Call) -> None:
         allowed = call.allowed(rows)
         if wants_qkv and layer not in qkv:
             qkv.clear()
@@ -170,7 +171,7 @@ def _batch(model: AttentionModel, texts: list[Encoding]) -> dict[str, torch.Tens
     return inputs
 
 
-def _per_head(call: tap.Call, heads: tap.Heads) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _per_head(call: Call, heads: Heads) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     group = call.q.shape[1] // call.k.shape[1]
     shared = [head // group for head in heads]
     return call.q[:, list(heads)], call.k[:, shared], call.v[:, shared]

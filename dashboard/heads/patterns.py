@@ -15,6 +15,7 @@ import pandas as pd
 import torch
 
 from dashboard.capture import Block
+from dashboard.capture.call import Scratch
 from dashboard.heads.scores import SCORES
 from dashboard.heads.thumbnails import SIZE, column_sums, row_means
 from dashboard.text.encoding import Encoding
@@ -88,7 +89,7 @@ class PatternScores:
         self._buckets = torch.from_numpy(column_sums(n))
         t = min(SIZE, n)
         self.thumbnails = np.zeros((layers, heads, t, t), np.float32) if thumbnails else None
-        self._scratch = torch.empty(0)
+        self._scratch = Scratch()
 
     def table(self) -> pd.DataFrame:
         """A row per head: layer, head, then a column per score in the order of METRICS, `induction` left empty.
@@ -123,7 +124,7 @@ class PatternScores:
         end = start + plan.gaps.shape[1]
         within = (weights[:, :, start:end] * plan.gaps).sum((1, 2))
 
-        scratch = self._room(weights)
+        scratch = self._scratch.room(tuple(weights.shape), weights)
         torch.clamp(weights, min=TINY, out=scratch).log2_().mul_(weights)
         entropy = scratch.sum(2).neg_()  # (heads, rows)
         if plan.same is not None:
@@ -149,12 +150,6 @@ class PatternScores:
             part = sums[:, 2:] @ self._buckets.to(device)[:keys]
             touched = slice(plan.first_bucket, plan.first_bucket + part.shape[1])
             self.thumbnails[block.layer, heads, touched] += part.cpu().numpy()
-
-    def _room(self, weights: torch.Tensor) -> torch.Tensor:
-        """The same memory for every block: fresh pages cost as much as the arithmetic."""
-        if self._scratch.numel() < weights.numel() or self._scratch.device != weights.device:
-            self._scratch = torch.empty(weights.numel(), device=weights.device)
-        return self._scratch[: weights.numel()].view(weights.shape)
 
     def _allowed(self, block: Block) -> np.ndarray:
         """What each query of the block may see: bool (rows, keys)."""

@@ -8,9 +8,13 @@ narrower. A component without a face of its own measures the page's column and t
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 STEPS = (320, 380, 440, 520, 600, 680, 780, 880, 980)
 USUAL = 980  # a window of 1440 pixels with the sidebar open
+SIDE_BY_SIDE = 880
+SHARES = (0.4, 0.6)
+GAP = 32  # Streamlit's "medium"
 
 _JS = """
 export default function ({ data, setStateValue }) {
@@ -43,6 +47,15 @@ def room() -> int:
     told = st.session_state.get("room")
     step = told.get("step") if told else None
     return step if step in STEPS else USUAL
+
+
+def beside(room: int) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:
+    """Two places, next to each other where there is room and under one another where not, and the pixels of each."""
+    if room < SIDE_BY_SIDE:
+        return st.container(), st.container(), room, room
+    left, right = st.columns(SHARES, gap="medium")
+    inner = room - GAP
+    return left, right, int(inner * SHARES[0]), int(inner * SHARES[1])
 
 
 def _component():

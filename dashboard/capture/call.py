@@ -1,0 +1,154 @@
+"""One call of one attention layer, and its weights, a block of query rows at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+
+# Weights of one block, all heads together: 4 MB, so that the few passes over it stay in the processor's cache.
+BLOCK_CELLS = 2**20
+
+Heads = tuple[int, ...]
+
+
+class Scratch:
+    """Memory that one block after the other uses: fresh pages cost as much as the arithmetic."""
+
+    def __init__(self) -> None:
+        self._held = torch.empty(0)
+
+    def room(self, shape: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
+        """Room for so many numbers of the kind of `like`; what was there before is overwritten."""
+        cells, held = math.prod(shape), self._held
+        if held.numel() < cells or held.dtype != like.dtype or held.device != like.device:
+            self._held = torch.empty(cells, dtype=like.dtype, device=like.device)
+        return self._held[:cells].view(shape)
+
+
+@dataclass
+class Call:
+    """One call of one attention layer: all that its weights follow from.
+
+    With b texts, h heads, g key/value heads (g divides h), n queries, m keys, d numbers per head:
+
+    Attributes
+    ----------
+    q, k, v: (b, h, n, d), (b, g, m, d), (b, g, m, d')
+    mask: boolean (True = may look) or additive, broadcastable to (b, h, n, m), or None
+    causal: True when there is no mask and query i sees keys 0 … i
+    scaling: factor on the dot products
+    bias: additive position bias, broadcastable to (b, h, n, m) (T5), or None
+    softcap: scores become softcap · tanh(score / softcap), before the mask (Gemma 2), or None
+    sink: a learned score per head that takes part in the softmax and looks at nothing (gpt-oss) (h), or None
+    """
+
+    q: torch.Tensor
+    k: torch.Tensor
+    v: torch.Tensor
+    mask: torch.Tensor | None
+    causal: bool
+    scaling: float
+    bias: torch.Tensor | None = None
+    softcap: float | None = None
+    sink: torch.Tensor | None = None
+
+    def blocks(self, rows: int | None = None, heads: Heads | None = None) -> Iterator[slice]:
+        """The query rows, in order, cut into blocks of `rows`, or of a size that fits the processor's cache."""
+        batch, every, n, _ = self.q.shape
+        if rows is None:
+            heads_in_block = every if heads is None else len(heads)
+            fitting = max(1, BLOCK_CELLS // (batch * heads_in_block * self.k.shape[2]))
+            rows = max(16, min(512, 1 << (fitting.bit_length() - 1)))
+        for start in range(0, n, rows):
+            yield slice(start, min(n, start + rows))
+
+    def keys(self, rows: slice) -> int:
+        """How many of the first keys these rows can see; what comes after is the causal future."""
+        return min(rows.stop, self.k.shape[2]) if self.causal else self.k.shape[2]
+
+    def weights(self, rows: slice, heads: Heads | None = None, scratch: Scratch | None = None) -> torch.Tensor:
+        """softmax(scaling · q kᵀ, capped, biased, masked) of a block of rows: (b, heads, rows, keys).
+
+        With `scratch` the result lives there, until the next block.
+        """
+        q, keys = self.q[:, :, rows], self.keys(rows)
+        k, group = self.k, self.q.shape[1] // self.k.shape[1]
+        bias, mask, sink = _rows(self.bias, rows, keys), _rows(self.mask, rows, keys), self.sink
+        if heads is not None and len(heads) < q.shape[1]:
+            q, k, group = q[:, list(heads)], k[:, [head // group for head in heads]], 1
+            bias, mask = _heads(bias, heads), _heads(mask, heads)
+            sink = None if sink is None else sink[list(heads)]
+        batch, count, length, _ = q.shape
+        # Heads that share a key head are stacked, so that shared keys are never repeated in memory.
+        stacked = q.reshape(batch * count // group, group * length, -1)
+        shared = k[:, :, :keys].flatten(0, 1).transpose(1, 2)
+        shape = (batch * count // group, group * length, keys)
+        scores = scratch.room(shape, q) if scratch else q.new_empty(shape)
+        torch.baddbmm(scores, stacked, shared, beta=0, alpha=self.scaling, out=scores)
+        scores = scores.view(batch, count, length, keys)
+        if self.softcap is not None:
+            scores.div_(self.softcap).tanh_().mul_(self.softcap)
+        if bias is not None:
+            scores.add_(bias)
+        never = torch.finfo(scores.dtype).min
+        if mask is not None:
+            scores.add_(mask) if mask.dtype != torch.bool else scores.masked_fill_(~mask, never)
+        elif self.causal:
+            # Only the square on the diagonal holds cells of the future: row start + a, key start + b, b > a.
+            square = scores[..., rows.start :]
+            future = _future(length, square.shape[-1], q.device)
+            square.masked_fill_(future, never)
+        if sink is None:
+            return torch.softmax(scores, -1, out=scores)
+        # softmax with one more column whose weight is then dropped = softmax · Z / (Z + exp(sink))
+        share = torch.sigmoid(scores.logsumexp(-1, keepdim=True) - sink.view(1, -1, 1, 1))
+        return torch.softmax(scores, -1, out=scores).mul_(share)
+
+    def mix(self, weights: torch.Tensor) -> torch.Tensor:
+        """weights · v: (b, h, rows, keys) → (b, rows, h, d')."""
+        batch, heads, rows, keys = weights.shape
+        groups = self.v.shape[1]
+        stacked = weights.view(batch * groups, heads // groups * rows, keys)
+        mixed = torch.bmm(stacked, self.v[:, :, :keys].flatten(0, 1))
+        return mixed.view(batch, heads, rows, -1).transpose(1, 2)
+
+    def room(self) -> torch.Tensor:
+        """Room for the heads' outputs: (b, n, h, d')."""
+        batch, heads, n, _ = self.q.shape
+        return self.q.new_empty(batch, n, heads, self.v.shape[-1])
+
+    def output(self) -> torch.Tensor:
+        """The heads' outputs: (b, n, h, d')."""
+        output = self.room()
+        for rows in self.blocks():
+            output[:, rows] = self.mix(self.weights(rows))
+        return output
+
+    def allowed(self, rows: slice) -> torch.Tensor | None:
+        """What a layer's mask lets these rows see: bool (b, rows, keys), or None where there is no mask."""
+        if self.mask is None:
+            return None
+        mask = _rows(self.mask, rows, self.keys(rows))
+        if mask.dtype != torch.bool:
+            mask = mask > torch.finfo(mask.dtype).min / 2
+        return mask.any(1).expand(self.q.shape[0], -1, -1)
+
+
+@lru_cache(maxsize=8)
+def _future(rows: int, keys: int, device: torch.device) -> torch.Tensor:
+    """True above the diagonal: bool (rows, keys)."""
+    return torch.ones(rows, keys, dtype=torch.bool, device=device).triu(1)
+
+
+def _rows(per_cell: torch.Tensor | None, rows: slice, keys: int) -> torch.Tensor | None:
+    if per_cell is None:
+        return None
+    return per_cell[..., rows if per_cell.shape[-2] > 1 else slice(None), :keys]
+
+
+def _heads(per_cell: torch.Tensor | None, heads: Heads) -> torch.Tensor | None:
+    return per_cell if per_cell is None or per_cell.shape[1] == 1 else per_cell[:, list(heads)]
