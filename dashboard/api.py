@@ -107,12 +107,13 @@ def draw(
     *,
     theme: Theme = "light",
     start: int = 0,
+    most: int | None = None,
     width: float | None = None,
 ) -> alt.TopLevelMixin:
     """One head as "heatmap", "lines", "arcs" or "reading", several of them under one another; several maps
     side by side on one scale ("compare"); or the signed difference of two ("difference").
 
-    A picture that holds fewer positions than the text has draws those from `start` on and says so in its subtitle.
+    A picture that holds fewer positions than the text has draws those from `start` on, at most `most`, and says so in its subtitle.
     `width` is that of the whole drawing in pixels.
 
     Raises
@@ -123,22 +124,22 @@ def draw(
     if not many:
         raise UserError("There is no head to draw. Name at least one, like L2H9.")
     if view == "compare":
-        return side_by_side([fit_for(one, "heatmap", start) for one in many], theme, width=width)
+        return side_by_side([fit_for(one, "heatmap", start, most) for one in many], theme, width=width)
     if view == "difference":
         if len(many) != 2:
             raise UserError(f"A difference takes two heads; {len(many)} were given.")
-        first, second = (fit_for(one, "heatmap", start) for one in many)
+        first, second = (fit_for(one, "heatmap", start, most) for one in many)
         return difference(first, second, theme, width=width)
     if view not in VIEWS:
         raise UserError(f"There is no view “{view}”. Choose one of {', '.join([*VIEWS, 'compare', 'difference'])}.")
     if len(many) > 1 and view == "heatmap":
-        return draw(many, "compare", theme=theme, start=start, width=width)
-    return stack([VIEWS[view].draw(fit_for(one, view, start), theme, width=width) for one in many])
+        return draw(many, "compare", theme=theme, start=start, most=most, width=width)
+    return stack([VIEWS[view].draw(fit_for(one, view, start, most), theme, width=width) for one in many])
 
 
-def fit_for(view: HeadView, name: str, start: int = 0) -> HeadView:
-    """As many positions from `start` on as this picture can hold; the view itself where all of them fit."""
-    most = VIEWS[name].max_positions
+def fit_for(view: HeadView, name: str, start: int = 0, most: int | None = None) -> HeadView:
+    """As many positions from `start` on as this picture can hold, or at most `most`; the view itself where all fit."""
+    most = min(VIEWS[name].max_positions, most or len(view))
     if len(view) <= most:
         return view
     start = max(0, min(start, len(view) - most))

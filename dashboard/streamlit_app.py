@@ -19,6 +19,8 @@ PAGES = [
     st.Page(ROOT / "pages" / "compare.py", title="Compare", icon=":material/compare:", url_path="compare"),
     st.Page(ROOT / "pages" / "models.py", title="Models", icon=":material/deployed_code:", url_path="models"),
 ]
+# A tooltip that catches the pointer would keep a quick hand from the cell beneath it.
+st.html("<style>#vg-tooltip-element { pointer-events: none; }</style>")
 page = st.navigation(PAGES, position="hidden")
 state.read_address()
 reading.fit_choices()

@@ -9,7 +9,7 @@ from dashboard.heads import HeadId, compare, finding, percent
 from dashboard.ui import figure, state
 from dashboard.ui.choices import TRAY_SIZE
 from dashboard.ui.reading import reading
-from dashboard.ui.room import room
+from dashboard.ui.room import positions, room
 
 
 def add_head() -> None:
@@ -83,11 +83,12 @@ for view in whole:
     figure.remark(finding(view))
 
 name = "compare" if chosen.show == "side" else "difference"
-views = [api.fit_for(view, "heatmap", chosen.start) for view in whole]
-figure.window_slider(views[0], whole[0])
 width = min(room(), 980 if name == "compare" else 600)
+most = positions(min(width, 620), 512)
+views = [api.fit_for(view, "heatmap", chosen.start, most) for view in whole]
+figure.window_slider(views[0], whole[0])
 chart = api.draw(views, name, theme=state.theme(), width=width)
 figure.picture(chart, "compare", "content")
-options = {"theme": state.theme(), "bos": this.bos, "start": views[0].start, "width": width}
+options = {"theme": state.theme(), "bos": this.bos, "width": width} | figure.window_of(views[0])
 figure.files(chart, lambda: api.links_of(views), views, api.provenance(model, views, name, **options), "compare")
 figure.comparisons({(str(a.head), str(b.head)): numbers for (a, b), numbers in pairs.items()})

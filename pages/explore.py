@@ -8,9 +8,9 @@ from dashboard.heads import SCORES, HeadId, finding, links
 from dashboard.ui import figure, state
 from dashboard.ui.choices import TRAY_SIZE
 from dashboard.ui.reading import reading
-from dashboard.ui.room import beside, room
+from dashboard.ui.room import beside, positions, room
 
-WIDEST = {"heatmap": 600, "lines": 640, "arcs": 980, "reading": 780}  # wider is no easier to read
+WIDEST = {"heatmap": 620, "lines": 640, "arcs": 980, "reading": 780}  # wider is no easier to read
 
 
 def choose_in_atlas(key: str) -> None:
@@ -54,9 +54,7 @@ with left:
     score = chosen.score if chosen.atlas == "score" else None
     look = {"theme": state.theme(), "width": min(atlas_room, 600)}
     key = f"atlas_{model.name}_{chosen.atlas}"
-    atlas = api.draw_atlas(
-        survey, score, model=model.title, selected=head, tray=chosen.tray, turn=state.turn(), **look
-    )
+    atlas = api.draw_atlas(survey, score, model=model.title, selected=head, tray=chosen.tray, turn=state.turn(), **look)
     st.altair_chart(
         atlas, theme=None, width="content", key=key, on_select=lambda: choose_in_atlas(key), selection_mode="head"
     )
@@ -92,11 +90,12 @@ with right:
             **state.bound("view"),
         )
     figure.finding(finding(whole))
-    view = api.fit_for(whole, chosen.view, chosen.start)
-    figure.window_slider(view, whole)
     width = min(head_room, WIDEST[chosen.view])
+    most = positions(width, VIEWS[chosen.view].max_positions) if chosen.view == "heatmap" else None
+    view = api.fit_for(whole, chosen.view, chosen.start, most)
+    figure.window_slider(view, whole)
     chart = VIEWS[chosen.view].draw(view, state.theme(), width=width)
     figure.picture(chart, "head", VIEWS[chosen.view].fit)
-    options = {"theme": state.theme(), "bos": this.bos, "start": view.start, "width": width}
+    options = {"theme": state.theme(), "bos": this.bos, "width": width} | figure.window_of(view)
     figure.files(chart, lambda: links(view), [view], api.provenance(model, [view], chosen.view, **options), "head")
     figure.strongest_links(view)

@@ -9,7 +9,7 @@ from dashboard.ui.reading import escape_markdown, get_button
 
 st.title("Models", anchor=False)
 st.caption(
-    "What is on this machine, and how to bring your own. Weights are read from safetensors only; no code of a model is run."
+    "What is on this machine, and how to bring your own. Weights are read from safetensors; no code of a model is run."
 )
 
 for card, row in zip(CATALOGUE.values(), listing(), strict=True):
@@ -30,7 +30,7 @@ for card, row in zip(CATALOGUE.values(), listing(), strict=True):
 st.subheader("Your own", anchor=False)
 st.markdown(
     "Type the path of a folder (config, tokenizer and safetensors, as `save_pretrained` writes them) or a hub id like "
-    "`owner/name`, with `@revision` if you want a certain one. A model of the hub is fetched once and then works offline."
+    "`owner/name`, with `@revision` for a certain one. A model of the hub is fetched once and then works offline."
 )
 with st.form("own_model", border=False):
     name = st.text_input("Folder or hub id", placeholder="owner/name or a folder")
@@ -50,8 +50,9 @@ try:
 except UserError:
     st.stop()
 st.subheader("In use", anchor=False)
-direction = "each position sees only what stands before it" if model.causal else "each position sees the whole text"
+sees = "each position sees only what stands before it" if model.causal else "each position sees the whole text"
 st.markdown(
-    f"**{escape_markdown(model.title)}** · {model.layers} layers × {model.heads} heads · up to {model.limit:,} tokens · {direction}"
+    f"**{escape_markdown(model.title)}** · {model.layers} layers × {model.heads} heads · up to "
+    f"{model.limit:,} tokens · {sees}"
 )
 st.caption(f"Revision {model.revision}" + (f" · {escape_markdown(model.note)}" if model.note else ""))

@@ -43,7 +43,7 @@ $fonts
 html { background: $paper; color-scheme: $scheme; }
 body { margin: 24px; overflow-x: auto; }
 #chart { display: inline-block; }
-#vg-tooltip-element { font-family: $sans; font-size: 14px; }
+#vg-tooltip-element { font-family: $sans; font-size: 14px; pointer-events: none; }
 </style>
 </head>
 <body>

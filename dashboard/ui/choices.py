@@ -118,7 +118,7 @@ def _read(name: str, raw: str, scores: tuple[str, ...], held_text: str | None) -
     if name in ("layer", "head", "start"):
         if not (raw.isascii() and raw.isdigit() and len(raw) < 7):
             raise UserError(
-                f"The link asks for {name} “{_short(raw)}”, which is not a number counted from 0. The usual view is shown."
+                f"The link asks for {name} “{_short(raw)}”, which is no number counted from 0. The usual view is shown."
             )
         return {name: int(raw)}
     if name == "model":
@@ -129,7 +129,7 @@ def _read(name: str, raw: str, scores: tuple[str, ...], held_text: str | None) -
         if held_text is not None and digest(held_text) == raw:
             return {"text": held_text}
         raise UserError(
-            "This link was made with a text too long to travel in a link. Paste the text on the left to see the same view."
+            "This link was made with a text too long to travel in it. Paste that text on the left to see the same view."
         )
     if name == "tray":
         tray = tuple(dict.fromkeys(HeadId.parse(part) for part in raw.split(",") if part.strip()))

@@ -8,7 +8,7 @@ EXAMPLES: dict[str, str] = {
         "Maria gave Ana the keys because she was leaving early. Ana thanked her and locked the door behind Maria."
     ),
     "Agreement at a distance": (
-        "The keys to the cabinet in the old house near the river were on the table, but nobody who visited ever saw them."
+        "The keys to the cabinet in the old house near the river were on the table, but nobody who came saw them."
     ),
     "The beginning of a long text": (
         "Ramen arrived in Osaka with a cook named Sato. For years he sold it from a cart near the station. "

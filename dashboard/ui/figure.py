@@ -50,6 +50,11 @@ def window_slider(view: HeadView, whole: HeadView) -> None:
         )
 
 
+def window_of(view: HeadView) -> dict[str, int]:
+    """Which part of the text is drawn, for the lines that draw it again; nothing where it is all of it."""
+    return {} if view.whole is None else {"start": view.start, "most": len(view)}
+
+
 def picture(chart: alt.TopLevelMixin, key: str, fit: Literal["stretch", "content"]) -> None:
     """The chart in our own theme; its description, which says the finding, is its alternative text."""
     with st.container(key=f"picture_{key}"):
@@ -138,7 +143,7 @@ def comparisons(pairs: Mapping[tuple[str, str], Comparison]) -> None:
                 "js": st.column_config.NumberColumn(
                     "Divergence",
                     format="%.3f",
-                    help="Jensen–Shannon divergence of their rows, in bits: 0 the same, 1 wholly apart. Mean over rows.",
+                    help="Jensen–Shannon divergence of their rows, base 2: 0 the same, 1 wholly apart. The mean.",
                 ),
                 "top1": st.column_config.NumberColumn(
                     "Same strongest", format="percent", help="Share of rows whose strongest link is the same."

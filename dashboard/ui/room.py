@@ -13,8 +13,9 @@ from streamlit.delta_generator import DeltaGenerator
 STEPS = (320, 380, 440, 520, 600, 680, 780, 880, 980)
 USUAL = 980  # a window of 1440 pixels with the sidebar open
 SIDE_BY_SIDE = 880
-SHARES = (0.4, 0.6)
+SHARES = (0.36, 0.64)
 GAP = 32  # Streamlit's "medium"
+MARGIN = 90  # for the labels of the rows
 
 _JS = """
 export default function ({ data, setStateValue }) {
@@ -47,6 +48,11 @@ def room() -> int:
     told = st.session_state.get("room")
     step = told.get("step") if told else None
     return step if step in STEPS else USUAL
+
+
+def positions(width: int, most: int) -> int:
+    """How many rows and columns a map of this width can hold: a cell is at least a pixel, or no pointer finds it."""
+    return min(most, max(64, width - MARGIN))
 
 
 def beside(room: int) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:
