@@ -113,7 +113,8 @@ def draw(
     """One head as "heatmap", "lines", "arcs" or "reading", several of them under one another; several maps
     side by side on one scale ("compare"); or the signed difference of two ("difference").
 
-    A picture that holds fewer positions than the text has draws those from `start` on, at most `most`, and says so in its subtitle.
+    A picture that holds fewer positions than the text has draws those from `start` on, at most `most`, and says
+    so in its subtitle.
     `width` is that of the whole drawing in pixels.
 
     Raises

@@ -220,7 +220,7 @@ def _read(asked: argparse.Namespace):
     encoding = model.encode(text, bos=asked.bos)
     if encoding.left_out:
         print(
-            f"{model.title} reads at most {model.limit:,} tokens: the last {encoding.left_out:,} of this text were left out.",
+            f"{model.title} reads at most {model.limit:,} tokens: the last {encoding.left_out:,} were left out.",
             file=sys.stderr,
         )
     return model, encoding

@@ -76,7 +76,7 @@ def atlas(
         "mark": {"type": "text", "fontSize": min(11.5, grid.height * 0.6), "aria": False},
         "encoding": grid.where() | {"text": {"field": "number", "type": "nominal"}, "color": on_shade},
     }
-    written = [numbers] if grid.width >= 26 and grid.height >= 15 else []
+    written = [numbers] if grid.width >= 22 and grid.height >= 15 else []
     value = f"{has} ? {said('.1f' if share else '.2f')} : 'no value on this text'"
     catch = grid.catch(f"{NAME} + ', ' + ({value})", turn)
     return sheet(
@@ -90,7 +90,7 @@ def atlas(
         theme,
         title=_title(what.title, model),
         subtitle=[
-            f"each cell a head, in {'per cent' if share else what.unit} · "
+            f"each cell a head, the mean over tokens, in {'per cent' if share else what.unit} · "
             f"ink: 0 to {f'{high * 100:.3g} %' if share else f'{high:g} {what.unit}'}"
         ],
         description=_describe_scores(scores, score, what, model),
@@ -165,7 +165,7 @@ class Grid:
         """Encoding of x and y: heads across, layers down, both counted from 0."""
 
         def axis(count: int, step: float, letter: str, across: bool) -> dict:
-            every = next(k for k in (1, 2, 4, 8, 16, 32, 64, 128, 256) if step * k >= (26 if across else 13))
+            every = next(k for k in (1, 2, 4, 8, 16, 32, 64, 128, 256) if step * k >= (24 if across else 13))
             return {
                 "orient": "top" if across else "left", "title": None, "values": list(range(0, count, every)),
                 "labelExpr": f"'{letter}' + datum.value", "labelAngle": 0, "labelFontSize": 11.5, "labelPadding": 6,

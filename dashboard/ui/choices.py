@@ -112,7 +112,7 @@ def _read(name: str, raw: str, scores: tuple[str, ...], held_text: str | None) -
         allowed = OPTIONS.get(name, scores)
         if raw not in allowed:
             raise UserError(
-                f"The link asks for {name} “{_short(raw)}”; there is {_either(allowed)}. The usual view is shown."
+                f"The link asks for {name} “{_short(raw)}”; it can be {_either(allowed)}. The usual view is shown."
             )
         return {name: raw}
     if name in ("layer", "head", "start"):
@@ -165,4 +165,4 @@ def _short(raw: str) -> str:
 
 
 def _either(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:-1]) + " and " + names[-1]
+    return ", ".join(names[:-1]) + " or " + names[-1]

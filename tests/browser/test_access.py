@@ -49,7 +49,10 @@ def is_not_ours(rule: str, selector: str, html: str) -> bool:
 
 def test_nothing_serious_in_our_parts(found):
     ours = [row for row in found if not is_not_ours(*row[2:])]
-    assert not ours, "\n".join(f"{page or 'explore'} ({scheme}) {rule}: {selector}\n    {html[:200]}" for page, scheme, rule, selector, html in ours)
+    assert not ours, "\n".join(
+        f"{page or 'explore'} ({scheme}) {rule}: {selector}\n    {html[:200]}"
+        for page, scheme, rule, selector, html in ours
+    )
 
 
 def test_the_list_of_what_is_not_ours_own_is_not_longer_than_needed(found):
