@@ -8,15 +8,12 @@ from __future__ import annotations
 import argparse
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NoReturn
 
 from dashboard.errors import UserError
 
-ROOT = Path(__file__).resolve().parent.parent
 CHART_VIEWS = ("heatmap", "lines", "arcs", "reading", "compare", "difference", "atlas")
 
 
@@ -120,15 +117,10 @@ def _out(parser: argparse.ArgumentParser, endings: str) -> None:
 
 
 def run_app(asked: argparse.Namespace) -> int:
-    port = asked.port or first_free_port(asked.address)
-    command = [
-        sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard"),
-        "--server.address", asked.address, "--server.port", str(port), "--server.headless", str(asked.headless).lower(),
-    ]  # fmt: skip
-    try:
-        return subprocess.call(command, cwd=ROOT)  # from the root, where .streamlit/config.toml lies
-    except KeyboardInterrupt:
-        return 0
+    from dashboard.ui.launch import launch
+
+    launch(asked.port or first_free_port(asked.address), asked.address, headless=asked.headless)
+    return 0
 
 
 def first_free_port(address: str, start: int = 8501, tries: int = 50) -> int:
