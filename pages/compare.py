@@ -5,7 +5,7 @@ from itertools import combinations
 import streamlit as st
 
 from dashboard import api
-from dashboard.heads import HeadId, compare, finding, percent
+from dashboard.heads import HeadId, compare, finding
 from dashboard.ui import figure, state
 from dashboard.ui.choices import TRAY_SIZE
 from dashboard.ui.reading import reading
@@ -25,7 +25,7 @@ this = reading()
 chosen = state.choices()
 model = this.model
 
-st.caption(f"How do heads of {model.title} differ on the same text? All maps share one colour scale.")
+st.caption(f"How do heads of {model.title} differ on the same text?")
 every = [HeadId(layer, head) for layer in range(model.layers) for head in range(model.heads)]
 st.selectbox(
     "Add a head",
@@ -41,15 +41,11 @@ st.selectbox(
 
 if len(chosen.tray) < 2:
     table = this.overview().scores.set_index(["layer", "head"])
-    second, sees = ("self", "itself") if model.causal else ("next", "the next word")
+    second, sees = ("self", "itself") if model.causal else ("next", "the next token")
     pair = [HeadId(*table[score].idxmax()) for score in ("previous", second)]
     st.info("Two heads make a comparison. Add them above, or on Explore with “Add to tray”.")
-    st.button(
-        f"Start with {pair[0]} and {pair[1]}",
-        on_click=state.change,
-        kwargs={"tray": tuple(pair)},
-        help=f"On this text, {pair[0]} looks most at the previous word and {pair[1]} most at {sees}.",
-    )
+    st.button(f"Start with {pair[0]} and {pair[1]}", on_click=state.change, kwargs={"tray": tuple(pair)})
+    figure.remark(f"On this text, {pair[0]} looks most at the previous token and {pair[1]} most at {sees}.")
     st.stop()
 
 st.segmented_control(
@@ -68,19 +64,19 @@ pairs = {(a, b): compare(a, b) for a, b in combinations(whole, 2)}
 # What is drawn
 if len(pairs) == 1:
     [((a, b), numbers)] = pairs.items()
-    figure.finding(
-        f"{a.head} and {b.head} look hardest at the same place in {percent(numbers.top1)} of {numbers.rows} rows; "
-        f"their divergence is {numbers.js:.2f}, where 0 is the same and 1 wholly apart."
+    alike = (
+        f"{a.head} and {b.head} look hardest at the same place in {round(numbers.top1 * numbers.rows)} of "
+        f"{numbers.rows} rows; their divergence is {numbers.js:.2f}, where 0 is the same and 1 wholly apart."
+        if numbers.rows
+        else f"On this text no row counts for {a.head} and {b.head}, so nothing can be said of how alike they are."
     )
 else:
     (a, b), nearest = min(pairs.items(), key=lambda pair: pair[1].js)
     (c, d), furthest = max(pairs.items(), key=lambda pair: pair[1].js)
-    figure.finding(
+    alike = (
         f"Most alike are {a.head} and {b.head} (divergence {nearest.js:.2f}), furthest apart {c.head} and {d.head} "
-        f"({furthest.js:.2f}), over {nearest.rows} rows."
+        f"({furthest.js:.2f}), over {nearest.rows} rows; 0 is the same and 1 wholly apart."
     )
-for view in whole:
-    figure.remark(finding(view))
 
 name = "compare" if chosen.show == "side" else "difference"
 width = min(room(), 980 if name == "compare" else 600)
@@ -88,7 +84,10 @@ most = positions(min(width, 620), 512)
 views = [api.fit_for(view, "heatmap", chosen.start, most) for view in whole]
 figure.window_slider(views[0], whole[0])
 chart = api.draw(views, name, theme=state.theme(), width=width)
+figure.finding(alike if name == "compare" else chart.description)
+figure.remark(*(map(finding, whole) if name == "compare" else [alike]))
 figure.picture(chart, "compare", "content")
 options = {"theme": state.theme(), "bos": this.bos, "width": width} | figure.window_of(views[0])
-figure.files(chart, lambda: api.links_of(views), views, api.provenance(model, views, name, **options), "compare")
-figure.comparisons({(str(a.head), str(b.head)): numbers for (a, b), numbers in pairs.items()})
+with st.container(horizontal=True):
+    figure.files(chart, lambda: api.links_of(views), views, api.provenance(model, views, name, **options), "compare")
+    figure.comparisons({(str(a.head), str(b.head)): numbers for (a, b), numbers in pairs.items()})

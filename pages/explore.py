@@ -96,6 +96,8 @@ with right:
     figure.window_slider(view, whole)
     chart = VIEWS[chosen.view].draw(view, state.theme(), width=width)
     figure.picture(chart, "head", VIEWS[chosen.view].fit)
+    figure.remark(VIEWS[chosen.view].help)
     options = {"theme": state.theme(), "bos": this.bos, "width": width} | figure.window_of(view)
-    figure.files(chart, lambda: links(view), [view], api.provenance(model, [view], chosen.view, **options), "head")
-    figure.strongest_links(view)
+    with st.container(horizontal=True):
+        figure.files(chart, lambda: links(view), [view], api.provenance(model, [view], chosen.view, **options), "head")
+        figure.strongest_links(view)

@@ -33,7 +33,11 @@ st.markdown(
     "`owner/name`, with `@revision` for a certain one. A model of the hub is fetched once and then works offline."
 )
 with st.form("own_model", border=False):
-    name = st.text_input("Folder or hub id", placeholder="owner/name or a folder")
+    name = st.text_input(
+        "Folder or hub id",
+        placeholder="owner/name or a folder",
+        help="The hub is Hugging Face's. Safetensors is a file format for weights that cannot carry code.",
+    )
     asked = st.form_submit_button("Open this model")
 if asked and name.strip():
     try:

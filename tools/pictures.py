@@ -36,8 +36,13 @@ PAGES: dict[str, tuple[str, dict[str, str]]] = {
 
 def settle(page) -> None:
     """Wait until nothing is being computed or drawn."""
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]') && document.querySelector('h1')")
-    page.wait_for_timeout(1200)
+    page.wait_for_selector("h1")
+    quiet, height = 0, 0
+    while quiet < 4:
+        page.wait_for_timeout(300)
+        busy = page.locator("[data-testid=stStatusWidget], [data-testid=stSkeleton]").count()
+        now = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+        quiet, height = (quiet + 1 if now == height and not busy else 0), now
 
 
 def shoot(browser: Browser, url: str, only: str = "") -> None:

@@ -90,8 +90,8 @@ def atlas(
         theme,
         title=_title(what.title, model),
         subtitle=[
-            f"each cell a head, the mean over tokens, in {'per cent' if share else what.unit} · "
-            f"ink: 0 to {f'{high * 100:.3g} %' if share else f'{high:g} {what.unit}'}"
+            "mean over tokens, special tokens count as keys",
+            f"in per cent · ink: 0 to {high * 100:.3g}\u00a0%" if share else f"in {what.unit} · ink: 0 to {high:g}",
         ],
         description=_describe_scores(scores, score, what, model),
         width=max(grid.width * grid.heads, min(width or WIDTH, NARROWEST)),
@@ -136,7 +136,7 @@ def atlas_maps(
         },
         theme,
         title=_title("All maps", model),
-        subtitle=["each cell a head's map, rows look at columns · ink: share of attention, by its square root"],
+        subtitle=["each cell the map of a head, rows look at columns · ink: share of attention, by its square root"],
         description=f"The maps of all {layers} × {heads} heads{f' of {model}' if model else ''}, in small.",
         width=max(across, min(width or WIDTH, NARROWEST)),
     )

@@ -46,7 +46,9 @@ def side_by_side(
     one_model = len({view.model for view in views}) == 1
     panels = []
     for k, (view, one) in enumerate(zip(views, drawn, strict=True)):
-        panel = matrix.panel(one, theme, side, name=str(k), alone=len(views) == 1)
+        # Under the first map of the last row the legend is nobody's but all's, and leaves no gap between rows.
+        legend = k == (len(views) - 1) // columns * columns
+        panel = matrix.panel(one, theme, side, name=str(k), alone=len(views) == 1, legend=legend)
         heading = str(view.head) if one_model else wording.title(view)
         panel["title"] = {"text": heading, "fontSize": 14, "offset": 8, "frame": "group"}
         panels.append(panel)

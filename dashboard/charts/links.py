@@ -31,10 +31,7 @@ class Links:
     def note(self) -> str:
         """For the subtitle: which links are drawn."""
         paler = ", paler to special tokens" if self.parked else ""
-        return (
-            f"links of {self.threshold * 100:.3g}\u00a0% and more{paler} · "
-            f"point at a word for all its own, from {FAINTEST * 100:.3g}\u00a0%"
-        )
+        return f"links of {self.threshold * 100:.3g}\u00a0% and more{paler} · thicker: more attention"
 
 
 def links_of(view: HeadView) -> Links:
@@ -60,5 +57,5 @@ def strokes(widest: float) -> dict:
     return {
         "detail": {"field": "link", "type": "nominal"},
         "strokeWidth": weight | {"scale": {"domain": [0, 1], "range": [0.5, widest]}},
-        "strokeOpacity": weight | {"field": "o", "scale": {"domain": [0, 0.1, 1], "range": [0.1, 0.3, 0.9]}},
+        "strokeOpacity": weight | {"field": "o", "scale": {"domain": [0, 0.1, 1], "range": [0.25, 0.35, 0.9]}},
     }

@@ -71,17 +71,19 @@ def margin(matrix: Matrix, room: float) -> float:
     return left + max(0.0, beyond)
 
 
-def panel(matrix: Matrix, theme: Theme, side: float, *, name: str = "0", alone: bool = True) -> dict:
+def panel(
+    matrix: Matrix, theme: Theme, side: float, *, name: str = "0", alone: bool = True, legend: bool = True
+) -> dict:
     """A layered view of `matrix`, `side` pixels square; `name` tells the panels of one chart apart.
 
-    alone: it is the only one. Of several, the first has the legend.
+    alone: it is the only one; legend: it bears the legend.
     """
     colours = signed(theme) if matrix.signed else ink(theme)
     colour = {
         "field": "w",
         "type": "quantitative",
         "scale": scale(colours, matrix.low, matrix.high),
-        "legend": gradient(_ticks(matrix), _percent_expr(matrix)) if alone or name == "0" else None,
+        "legend": gradient(_ticks(matrix), _percent_expr(matrix)) if legend else None,
     }
     bound = _bound(matrix, theme, side, name, alone=alone)
     base = _rects(matrix, side, bound, colour) if _small(matrix) else _image(matrix, colours, bound, colour)

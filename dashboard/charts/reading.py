@@ -106,7 +106,6 @@ def reading(view: HeadView, theme: Theme, *, width: float | None = None) -> Draw
         subtitle=wording.subtitle(
             view,
             f"shade: attention a word receives, the mean over all, {wording.range_of(most_received)}",
-            f"pointing at a word: where it looks, {wording.range_of(most_given)}",
         ),
         description=wording.describe("The text, shaded by the attention each word receives; the head is one", [view]),
         width=room,

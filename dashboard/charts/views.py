@@ -32,10 +32,34 @@ class View:
 
 
 _ALL = (
-    View("heatmap", "Heatmap", "Each row is a word that looks, each column a word looked at.", heatmap, 512),
-    View("lines", "Lines", "Words on the left look at words on the right; point at one for its own lines.", lines, 96),
-    View("arcs", "Arcs", "Arcs over the sentence, from each word to what it looks at.", arcs, 50),
-    View("reading", "On the text", "The text itself; point at a word and the ink shows where it looks.", reading, 512),
+    View(
+        "heatmap",
+        "Heatmap",
+        "Each row is a word that looks, each column a word looked at. Point at a cell for its share.",
+        heatmap,
+        512,
+    ),
+    View(
+        "lines",
+        "Lines",
+        "Words on the left look at words on the right. Point at one for all its own lines, from 0.5 %.",
+        lines,
+        96,
+    ),
+    View(
+        "arcs",
+        "Arcs",
+        "Arcs from each word to what it looks at. Point at a word for all its own, from 0.5 %.",
+        arcs,
+        50,
+    ),
+    View(
+        "reading",
+        "On the text",
+        "The shade is the attention that a word receives. Point at a word to see where it looks itself.",
+        reading,
+        512,
+    ),
 )
 
 VIEWS: dict[str, View] = {view.name: view for view in _ALL}

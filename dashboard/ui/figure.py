@@ -33,9 +33,9 @@ def finding(sentence: str) -> None:
     st.markdown(f"##### {escape_markdown(sentence)}")
 
 
-def remark(sentence: str) -> None:
-    """Something smaller that is worth saying about it."""
-    st.caption(escape_markdown(sentence))
+def remark(*sentences: str) -> None:
+    """Something smaller that is worth saying about it, a line each."""
+    st.caption("  \n".join(map(escape_markdown, sentences)))
 
 
 def window_slider(view: HeadView, whole: HeadView) -> None:
@@ -102,8 +102,9 @@ def strongest_links(view: HeadView, most: int = 50) -> None:
     """The table behind the picture: its strongest links. All of them are in the files."""
     table = links(view)
     shown = table.nlargest(most, "weight")[["from", "to", "weight"]].reset_index(drop=True)
-    label = "Table" if len(table) <= most else f"Table: the {most} strongest of {len(table):,} links"
-    with st.expander(label):
+    with st.popover("Table", icon=":material/table:"):
+        if len(table) > most:
+            st.caption(f"The {most} strongest of {len(table):,} links; the files hold all of them.")
         st.dataframe(
             shown, hide_index=True, width="content",
             column_config={
@@ -132,7 +133,7 @@ def comparisons(pairs: Mapping[tuple[str, str], Comparison]) -> None:
         {"a": a, "b": b, "js": numbers.js, "top1": numbers.top1, "pearson": numbers.pearson, "rows": numbers.rows}
         for (a, b), numbers in pairs.items()
     ]
-    with st.expander("Table: how alike the heads are"):
+    with st.popover("Table", icon=":material/table:"):
         st.dataframe(
             pd.DataFrame(rows),
             hide_index=True,

@@ -56,12 +56,14 @@ def positions(width: int, most: int) -> int:
 
 
 def beside(room: int) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:
-    """Two places, next to each other where there is room and under one another where not, and the pixels of each."""
-    if room < SIDE_BY_SIDE:
-        return st.container(), st.container(), room, room
-    left, right = st.columns(SHARES, gap="medium")
+    """Two places, next to each other where there is room and under one another where not, and the pixels of each.
+
+    They wrap by themselves, so that nothing overlaps before the browser has told its width.
+    """
     inner = room - GAP
-    return left, right, int(inner * SHARES[0]), int(inner * SHARES[1])
+    left, right = (int(inner * share) for share in SHARES) if room >= SIDE_BY_SIDE else (room, room)
+    row = st.container(horizontal=True, gap="medium")
+    return row.container(width=left), row.container(width=right), left, right
 
 
 def _component():

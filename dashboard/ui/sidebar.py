@@ -136,8 +136,8 @@ def _tray() -> None:
 
 def notices() -> None:
     """What a person should know about their link or choice, at the top of the page."""
-    for sentence in state.notices():
-        st.warning(_plain(sentence), icon=":material/info:")
+    if sentences := state.notices():
+        st.warning("  \n".join(map(_plain, sentences)), icon=":material/info:")
 
 
 def problem(error: UserError) -> None:
