@@ -1,0 +1,60 @@
+"""The lines beside a figure make the same figure again, in a process of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from dashboard import api
+from dashboard.export import figure_bytes, file_stem, snippet
+from tools.server import ROOT
+
+TEXT = 'He said: "it\'s 5 \\ 2"\nand 🍜 = 拉麺.'
+
+CASES = {
+    "heatmap": (["L2H0"], {"width": 440}),
+    "lines": (["L2H0"], {"theme": "dark"}),
+    "reading": (["L2H0", "L3H1"], {}),
+    "compare": (["L2H0", "L2H9"], {"start": 3, "most": 8}),
+    "difference": (["L2H0", "L2H9"], {}),
+}
+
+
+def run(code: str, folder) -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_picture_is_made_again(minilm, tmp_path, name):
+    heads, options = CASES[name]
+    special = "hide" if name in ("lines", "difference") else "show"
+    views = api.attentions(minilm, TEXT, heads, unit="words", special=special)
+    provenance = api.provenance(minilm, views, name, **({"theme": "light", "bos": True} | options))
+    run(snippet(provenance), tmp_path)
+    again = (tmp_path / f"{file_stem(provenance)}.svg").read_bytes()
+    here = figure_bytes(api.draw(views, name, **options), "svg")
+    assert again == here
+
+
+@pytest.mark.parametrize("score", ["entropy", None])
+def test_an_atlas_is_made_again(minilm, tmp_path, score):
+    encoding = minilm.encode(TEXT)
+    provenance = api.provenance_of_text(minilm, encoding, "atlas", bos=True, score=score, theme="light", width=400)
+    run(snippet(provenance), tmp_path)
+    again = (tmp_path / f"{file_stem(provenance)}.svg").read_bytes()
+    chart = api.draw_atlas(api.overview(minilm, encoding), score, model=minilm.title, theme="light", width=400)
+    assert again == figure_bytes(chart, "svg")
+
+
+def test_a_matrix_is_made_again(smollm2, tmp_path):
+    [view] = api.attentions(smollm2, TEXT, ["L10H4"], bos=False)
+    provenance = api.provenance(smollm2, [view], "matrix", bos=False)
+    run(snippet(provenance), tmp_path)
+    with np.load(tmp_path / f"{file_stem(provenance)}.npz") as again:
+        assert np.allclose(again["weights"], view.weights, atol=1e-6)
