@@ -3,12 +3,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PORT ?= 8501
+PORT ?=
 
 .PHONY: app test bench pictures audit clean
 
 app: $(VENV)/.app
-	$(BIN)/python -m dashboard app --port $(PORT)
+	$(BIN)/python -m dashboard app $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/.dev
 	$(BIN)/python -m tools.chromium

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dashboard.capture import AttentionModel, head_weights
+from dashboard.capture import AttentionModel, head_maps
 from dashboard.charts import VIEWS, Theme, atlas, atlas_maps, difference, side_by_side
 from dashboard.charts.stack import stack
 from dashboard.errors import UserError
@@ -31,6 +31,7 @@ def attention(
     unit: Unit = "tokens",
     special: Special = "show",
     bos: bool = True,
+    limit: int | None = None,
 ) -> HeadView:
     """The attention of one head over a text. See `attentions` for several at once.
 
@@ -42,6 +43,7 @@ def attention(
     unit: "tokens", or "words" (to a word: the sum over its pieces; from a word: the mean; METRICS §0)
     special: "show", or "hide" to remove special tokens and renormalise the rows
     bos: put a beginning-of-sequence token in front of a causal model that sets none (METRICS §0)
+    limit: read at most so many tokens of a longer text (default: as many as the model takes)
 
     Returns
     -------
@@ -51,7 +53,7 @@ def attention(
     ------
     UserError: empty text, no such head.
     """
-    return attentions(model, text, [head], unit=unit, special=special, bos=bos)[0]
+    return attentions(model, text, [head], unit=unit, special=special, bos=bos, limit=limit)[0]
 
 
 def attentions(
@@ -62,14 +64,26 @@ def attentions(
     unit: Unit = "tokens",
     special: Special = "show",
     bos: bool = True,
+    limit: int | None = None,
 ) -> list[HeadView]:
     """The attention of several heads over a text, in one forward pass that stops after the last of them."""
     wanted = [existing_head(model, head) for head in heads]
-    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos)
-    matrices = head_weights(model, encoding, [(head.layer, head.head) for head in wanted])
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
+    maps = head_maps(model, encoding, [(head.layer, head.head) for head in wanted])
     return [
-        make_view(matrix, head, encoding, unit=unit, special=special, causal=model.causal, model=model.title)
-        for head, matrix in zip(wanted, matrices, strict=True)
+        make_view(
+            weights,
+            head,
+            encoding,
+            unit=unit,
+            special=special,
+            causal=model.causal,
+            model=model.title,
+            mask=mask,
+            name=model.name,
+            revision=model.revision,
+        )
+        for head, (weights, mask) in zip(wanted, maps, strict=True)
     ]
 
 
@@ -84,20 +98,29 @@ def existing_head(model: AttentionModel, head: str | HeadId) -> HeadId:
     return wanted
 
 
-def scores(model: AttentionModel, text: str | Encoding, *, bos: bool = True) -> pd.DataFrame:
+def scores(model: AttentionModel, text: str | Encoding, *, bos: bool = True, limit: int | None = None) -> pd.DataFrame:
     """All pattern scores of METRICS §1, a row per head: columns layer, head, then a column per score.
 
     Every head in one pass that never holds more than a block of rows; empty (NaN) where a score has no
     qualifying row on this text. Raises UserError on an empty text.
     """
-    return overview(model, text, bos=bos, thumbnails=False).scores
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
+    table = overview(model, encoding, thumbnails=False).scores
+    table.attrs["provenance"] = provenance_of_text(model, encoding, "scores", bos=bos).to_dict()
+    return table
 
 
 def overview(
-    model: AttentionModel, text: str | Encoding, *, bos: bool = True, thumbnails: bool = True, induction: bool = True
+    model: AttentionModel,
+    text: str | Encoding,
+    *,
+    bos: bool = True,
+    limit: int | None = None,
+    thumbnails: bool = True,
+    induction: bool = True,
 ) -> Survey:
     """Scores of all heads and their maps reduced to at most 32 × 32, in one pass."""
-    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos)
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
     return survey(model, encoding, thumbnails=thumbnails, induction=induction)
 
 
@@ -124,18 +147,21 @@ def draw(
     many = [views] if isinstance(views, HeadView) else list(views)
     if not many:
         raise UserError("There is no head to draw. Name at least one, like L2H9.")
-    if view == "compare":
-        return side_by_side([fit_for(one, "heatmap", start, most) for one in many], theme, width=width)
-    if view == "difference":
+    name = "compare" if view == "heatmap" and len(many) > 1 else view
+    if name == "compare":
+        chart = side_by_side([fit_for(one, "heatmap", start, most) for one in many], theme, width=width)
+    elif name == "difference":
         if len(many) != 2:
             raise UserError(f"A difference takes two heads; {len(many)} were given.")
         first, second = (fit_for(one, "heatmap", start, most) for one in many)
-        return difference(first, second, theme, width=width)
-    if view not in VIEWS:
+        chart = difference(first, second, theme, width=width)
+    elif name in VIEWS:
+        chart = stack([VIEWS[name].draw(fit_for(one, name, start, most), theme, width=width) for one in many])
+    else:
         raise UserError(f"There is no view “{view}”. Choose one of {', '.join([*VIEWS, 'compare', 'difference'])}.")
-    if len(many) > 1 and view == "heatmap":
-        return draw(many, "compare", theme=theme, start=start, most=most, width=width)
-    return stack([VIEWS[view].draw(fit_for(one, view, start, most), theme, width=width) for one in many])
+    given = {"start": start or None, "most": most, "width": width}
+    options = {option: value for option, value in given.items() if value is not None}
+    return chart.made_of(provenance_of(many, view, theme, **options))
 
 
 def fit_for(view: HeadView, name: str, start: int = 0, most: int | None = None) -> HeadView:
@@ -163,7 +189,7 @@ def draw_atlas(
     model: str = "",
     theme: Theme = "light",
     selected: HeadId | None = None,
-    tray: Sequence[HeadId] = (),
+    tray: Sequence[HeadId | str] = (),
     width: float | None = None,
     turn: int = 0,
 ) -> alt.TopLevelMixin:
@@ -171,6 +197,7 @@ def draw_atlas(
 
     Raises UserError for a score that does not exist.
     """
+    tray = [HeadId.parse(head) if isinstance(head, str) else head for head in tray]
     if score is None:
         if not isinstance(table, Survey) or table.thumbnails is None:
             raise UserError("To draw all maps, pass what `overview` returns.")
@@ -205,7 +232,8 @@ def provenance_of_text(model: AttentionModel, encoding: Encoding, name: str, **o
 def save(thing: object, path: str | Path, provenance: Provenance | None = None) -> Path:
     """Write a chart (.png .svg .pdf .html .json), a table (.csv .parquet) or a HeadView (.npz, .csv, .parquet).
 
-    The file is written whole or not at all. Where no provenance is given, a HeadView brings its own.
+    The file is written whole or not at all. Where no provenance is given, a view, a drawing of `draw` and a
+    table of `scores` bring their own.
 
     Raises UserError for an ending that does not fit, or a place that cannot be written.
     """
@@ -213,8 +241,8 @@ def save(thing: object, path: str | Path, provenance: Provenance | None = None) 
 
     path = Path(path)
     ending = format_of(path)
-    if provenance is None and isinstance(thing, HeadView):
-        provenance = provenance_of([thing], "matrix")
+    if provenance is None:
+        provenance = _own_provenance(thing)
     if isinstance(thing, HeadView):
         if ending == "npz":
             return write_file(path, matrix_bytes(thing, provenance))
@@ -223,6 +251,18 @@ def save(thing: object, path: str | Path, provenance: Provenance | None = None) 
         if ending not in ("csv", "parquet"):
             raise UserError(f"A table is written as .csv or .parquet, not .{ending}.")
         return write_file(path, table_bytes(thing, ending, provenance))
-    if ending in ("csv", "parquet", "npz"):
+    if ending not in ("png", "svg", "pdf", "html", "json"):
         raise UserError(f"A picture is written as .png, .svg, .pdf, .html or .json, not .{ending}.")
     return write_file(path, figure_bytes(thing, ending, provenance))
+
+
+def _own_provenance(thing: object) -> Provenance | None:
+    """What a view, a drawing or a table of scores knows of where it comes from."""
+    import pandas as pd
+
+    if isinstance(thing, HeadView):
+        return provenance_of([thing], "matrix")
+    if isinstance(thing, pd.DataFrame):
+        said = thing.attrs.get("provenance")
+        return Provenance.from_dict(said) if said else None
+    return getattr(thing, "provenance", None)

@@ -6,6 +6,7 @@ Exit status 0; 2 with one sentence on standard error. The file's ending picks th
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import socket
 import sys
@@ -117,27 +118,49 @@ def _out(parser: argparse.ArgumentParser, endings: str) -> None:
 
 
 def run_app(asked: argparse.Namespace) -> int:
+    port = first_free_port(asked.address) if asked.port is None else asked.port
+    if not 0 < port < 65536:
+        raise UserError(f"There is no port {port}. Choose one between 1 and 65535, like 8501.")
+    if not _can_listen(asked.address, port):
+        raise UserError(f"Port {port} is taken. Name another with --port, or leave it out to get the first free one.")
     from dashboard.ui.launch import launch
 
-    launch(asked.port or first_free_port(asked.address), asked.address, headless=asked.headless)
+    launch(port, asked.address, headless=asked.headless)
     return 0
 
 
 def first_free_port(address: str, start: int = 8501, tries: int = 50) -> int:
+    """The first port from `start` on that is free on this interface. Raises UserError where none is."""
     for port in range(start, start + tries):
-        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
-            try:
-                probe.bind((address, port))
-            except OSError:
-                continue
+        if _can_listen(address, port):
             return port
     raise UserError(f"No free port between {start} and {start + tries - 1}. Name one with --port.")
+
+
+def _can_listen(address: str, port: int) -> bool:
+    """Whether the port is free. Raises UserError for an address that is none of this machine's."""
+    try:
+        [(family, kind, _, _, where), *_] = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)
+        probe = socket.socket(family, kind)
+    except (OSError, UnicodeError, ValueError):
+        raise UserError(f"“{address[:80]}” is no address of this machine. 127.0.0.1 is this machine alone.") from None
+    with probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(where)
+        except OSError as wrong:
+            if wrong.errno == errno.EADDRNOTAVAIL:
+                raise UserError(
+                    f"“{address[:80]}” is no address of this machine. 127.0.0.1 is this machine alone."
+                ) from None
+            return False
+        return True
 
 
 def run_models(asked: argparse.Namespace) -> int:
     from dashboard.models import fetch, listing
 
-    if asked.get:
+    if asked.get is not None:
         print(fetch(asked.get, progress=_say))
         return 0
     rows = [{"name": "name", "state": "state", "size": "size", "layers": "layers", "heads": "heads", "hub_id": "model"}]
@@ -158,7 +181,7 @@ def run_attention(asked: argparse.Namespace) -> int:
         raise UserError("Layers and heads are counted from 0.")
     model, encoding = _read(asked)
     view = api.attention(model, encoding, HeadId(asked.layer, asked.head), unit=asked.unit, special=asked.special)
-    api.save(view, asked.out, api.provenance(model, [view], "matrix"))
+    api.save(view, asked.out, api.provenance(model, [view], "matrix", bos=asked.bos))
     return _written(asked.out)
 
 
@@ -167,7 +190,7 @@ def run_scores(asked: argparse.Namespace) -> int:
     from dashboard import api
 
     model, encoding = _read(asked)
-    api.save(api.scores(model, encoding), asked.out, api.provenance_of_text(model, encoding, "scores"))
+    api.save(api.scores(model, encoding), asked.out, api.provenance_of_text(model, encoding, "scores", bos=asked.bos))
     return _written(asked.out)
 
 
@@ -187,11 +210,13 @@ def run_chart(asked: argparse.Namespace) -> int:
     if asked.view == "atlas":
         table = api.overview(model, encoding, thumbnails=False, induction=asked.score == "induction")
         chart = api.draw_atlas(table, asked.score, model=model.title, theme=asked.theme, tray=heads)
-        provenance = api.provenance_of_text(model, encoding, "atlas", score=asked.score, theme=asked.theme)
+        options = {"score": asked.score, "theme": asked.theme, "bos": asked.bos}
+        outlined = {"tray": [str(head) for head in heads]} if heads else {}
+        provenance = api.provenance_of_text(model, encoding, "atlas", **options, **outlined)
     else:
         views = api.attentions(model, encoding, heads, unit=asked.unit, special=asked.special)
         chart = api.draw(views, asked.view, theme=asked.theme)
-        provenance = api.provenance(model, views, asked.view, theme=asked.theme)
+        provenance = api.provenance(model, views, asked.view, theme=asked.theme, bos=asked.bos)
     api.save(chart, asked.out, provenance)
     return _written(asked.out)
 
@@ -207,7 +232,7 @@ def _read(asked: argparse.Namespace):
     """The model and the text as it sees it; what a person should know about it goes to standard error."""
     from dashboard.capture import open_model
 
-    text = sys.stdin.read() if asked.text == "-" else asked.text
+    text = _standard_input() if asked.text == "-" else asked.text
     model = open_model(asked.model, fetch_missing=True, progress=_say)
     encoding = model.encode(text, bos=asked.bos)
     if encoding.left_out:
@@ -215,7 +240,19 @@ def _read(asked: argparse.Namespace):
             f"{model.title} reads at most {model.limit:,} tokens: the last {encoding.left_out:,} were left out.",
             file=sys.stderr,
         )
+    if lost := [encoding.words[index].form for index in encoding.lost_words]:
+        named = ", ".join(map(repr, lost[:5])) + (" …" if len(lost) > 5 else "")
+        print(f"{len(lost)} of the words gave this model no token and are left out: {named}.", file=sys.stderr)
     return model, encoding
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserError("Standard input is not UTF-8 text. Save the text as UTF-8 and try again.") from None
+    except (AttributeError, ValueError, OSError):
+        raise UserError("There is no standard input to read. Give the text in quotes instead of “-”.") from None
 
 
 _said: list[str] = []

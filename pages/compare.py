@@ -8,7 +8,7 @@ from dashboard import api
 from dashboard.heads import HeadId, compare, finding
 from dashboard.ui import figure, state
 from dashboard.ui.choices import TRAY_SIZE
-from dashboard.ui.reading import reading
+from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import positions, room
 
 
@@ -25,7 +25,7 @@ this = reading()
 chosen = state.choices()
 model = this.model
 
-st.caption(f"How do heads of {model.title} differ on the same text?")
+st.caption(f"How do heads of {escape_markdown(model.title)} differ on the same text?")
 every = [HeadId(layer, head) for layer in range(model.layers) for head in range(model.heads)]
 st.selectbox(
     "Add a head",
@@ -42,10 +42,13 @@ st.selectbox(
 if len(chosen.tray) < 2:
     table = this.overview().scores.set_index(["layer", "head"])
     second, sees = ("self", "itself") if model.causal else ("next", "the next token")
-    pair = [HeadId(*table[score].idxmax()) for score in ("previous", second)]
+    known = table["previous"].notna().any() and table[second].notna().any()
+    pair = [HeadId(*table[score].idxmax()) for score in ("previous", second)] if known else every[:2]
     st.info("Two heads make a comparison. Add them above, or on Explore with “Add to tray”.")
-    st.button(f"Start with {pair[0]} and {pair[1]}", on_click=state.change, kwargs={"tray": tuple(pair)})
-    figure.remark(f"On this text, {pair[0]} looks most at the previous token and {pair[1]} most at {sees}.")
+    if len(set(pair)) == 2:
+        st.button(f"Start with {pair[0]} and {pair[1]}", on_click=state.change, kwargs={"tray": tuple(pair)})
+    if known and len(set(pair)) == 2:
+        figure.remark(f"On this text, {pair[0]} looks most at the previous token and {pair[1]} most at {sees}.")
     st.stop()
 
 st.segmented_control(
@@ -87,7 +90,7 @@ chart = api.draw(views, name, theme=state.theme(), width=width)
 figure.finding(alike if name == "compare" else chart.description)
 figure.remark(*(map(finding, whole) if name == "compare" else [alike]))
 figure.picture(chart, "compare", "content")
-options = {"theme": state.theme(), "bos": this.bos, "width": width} | figure.window_of(views[0])
+options = {"theme": state.theme(), "width": width} | this.options | figure.window_of(views[0])
 with st.container(horizontal=True):
     figure.files(chart, lambda: api.links_of(views), views, api.provenance(model, views, name, **options), "compare")
     figure.comparisons({(str(a.head), str(b.head)): numbers for (a, b), numbers in pairs.items()})

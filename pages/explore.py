@@ -4,10 +4,10 @@ import streamlit as st
 
 from dashboard import api
 from dashboard.charts import VIEWS
-from dashboard.heads import SCORES, HeadId, finding, links
+from dashboard.heads import SCORES, HeadId, Score, finding, links
 from dashboard.ui import figure, state
 from dashboard.ui.choices import TRAY_SIZE
-from dashboard.ui.reading import reading
+from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import beside, positions, room
 
 WIDEST = {"heatmap": 620, "lines": 640, "arcs": 980, "reading": 780}  # wider is no easier to read
@@ -17,6 +17,13 @@ def choose_in_atlas(key: str) -> None:
     """A click on the atlas: the chosen head is the one under the pointer."""
     if points := st.session_state[key].selection.get("head"):
         state.choose_head(HeadId(int(points[0]["layer"]), int(points[0]["head"])))
+
+
+def score_help(score: Score, n: int) -> str:
+    """What a score measures, over what, its range here and who defined it."""
+    low, high = score.range(n)
+    span = "0 to 100 %" if score.unit == "share" else f"{low:g} to {high:.1f} {score.unit} on this text"
+    return f"{score.help} The mean over tokens; the special ones' own rows are left out. {span}. After {score.source}."
 
 
 st.title("Explore", anchor=False)
@@ -29,7 +36,9 @@ head = chosen.chosen
 survey = this.overview()
 [whole] = this.views(head)
 
-st.caption(f"Where does each head look? {model.title} has {model.layers} layers of {model.heads} heads.")
+st.caption(
+    f"Where does each head look? {escape_markdown(model.title)} has {model.layers} layers of {model.heads} heads."
+)
 left, right, atlas_room, head_room = beside(room())
 
 # Every head at a glance
@@ -48,7 +57,7 @@ with left:
             list(SCORES),
             format_func=lambda name: SCORES[name].title,
             width=320,
-            help=SCORES[chosen.score].help,
+            help=score_help(SCORES[chosen.score], survey.n),
             **state.bound("score"),
         )
     score = chosen.score if chosen.atlas == "score" else None
@@ -63,7 +72,7 @@ with left:
             api.draw_atlas(survey, score, model=model.title, **look),
             lambda: survey.scores,
             [],
-            api.provenance_of_text(model, this.encoding, "atlas", bos=this.bos, score=score, **look),
+            api.provenance_of_text(model, this.encoding, "atlas", score=score, **look, **this.options),
             "atlas",
         )
         figure.scores_table(survey.scores)
@@ -97,7 +106,7 @@ with right:
     chart = VIEWS[chosen.view].draw(view, state.theme(), width=width)
     figure.picture(chart, "head", VIEWS[chosen.view].fit)
     figure.remark(VIEWS[chosen.view].help)
-    options = {"theme": state.theme(), "bos": this.bos, "width": width} | figure.window_of(view)
+    options = {"theme": state.theme(), "width": width} | this.options | figure.window_of(view)
     with st.container(horizontal=True):
         figure.files(chart, lambda: links(view), [view], api.provenance(model, [view], chosen.view, **options), "head")
         figure.strongest_links(view)

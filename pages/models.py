@@ -42,7 +42,7 @@ with st.form("own_model", border=False):
 if asked and name.strip():
     try:
         with st.spinner(f"Opening {escape_markdown(name)}…"):
-            model = loaders.model(name.strip(), fetch_missing=True)
+            loaders.opened(name.strip(), fetch_missing=True)
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
     else:
@@ -50,7 +50,7 @@ if asked and name.strip():
         st.rerun()
 
 try:
-    model = loaders.model(state.choices().model)
+    model, _ = loaders.opened(state.choices().model)
 except UserError:
     st.stop()
 st.subheader("In use", anchor=False)

@@ -13,6 +13,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 from dashboard.capture.model import AttentionModel, open_model
 from dashboard.capture.visit import Block, Visitor, visit
-from dashboard.capture.weights import head_weights, qkv
+from dashboard.capture.weights import head_maps, head_weights, qkv
 
-__all__ = ["AttentionModel", "Block", "Visitor", "head_weights", "open_model", "qkv", "visit"]
+__all__ = ["AttentionModel", "Block", "Visitor", "head_maps",
+    "head_weights", "open_model", "qkv", "visit"]

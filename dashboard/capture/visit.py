@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,9 +11,13 @@ import torch
 
 from dashboard.capture import tap
 from dashboard.capture.call import Call, Heads
+from dashboard.capture.memory import returned_at_once
 from dashboard.capture.model import AttentionModel
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
+
+# Tokens, padding included, from which on memory matters more than a few per cent of the time.
+LONG = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +126,8 @@ def visit(
                 )
             )  # fmt: skip
 
-    with tap.listening(tap.Request(asked, receive, rows)):
+    frugal = returned_at_once() if inputs["input_ids"].numel() >= LONG else nullcontext()
+    with frugal, tap.listening(tap.Request(asked, receive, rows)):
         model.loaded.model(**inputs)
 
 

@@ -16,8 +16,13 @@ class _Keep:
 
     def __init__(self, n: int, heads: Sequence[tuple[int, int]]):
         self.maps = {head: np.zeros((n, n), np.float32) for head in heads}
+        self.masks: dict[int, np.ndarray] = {}
 
     def block(self, block: Block) -> None:
+        if block.allowed is not None:
+            n = len(next(iter(self.maps.values())))
+            mask = self.masks.setdefault(block.layer, np.zeros((n, n), bool))
+            mask[block.rows, : block.allowed.shape[-1]] = block.allowed.cpu().numpy()
         for place, head in enumerate(block.heads):
             weights = block.weights[place].cpu().numpy()
             self.maps[block.layer, head][block.rows, : weights.shape[-1]] = weights
@@ -43,12 +48,20 @@ def head_weights(
     learned sink, whose share is the rest). Only these heads' weights are computed, and nothing after the last layer
     asked for. Raises UserError for a head that the model does not have.
     """
+    return [weights for weights, _ in head_maps(model, encoding, heads)]
+
+
+def head_maps(
+    model: AttentionModel, encoding: Encoding, heads: Sequence[tuple[int, int]]
+) -> list[tuple[np.ndarray, np.ndarray | None]]:
+    """As `head_weights`, each with what its layer lets a token see: bool (n, n), where that does not follow from the
+    model being causal or not (a sliding window), else None."""
     asked: dict[int, list[int]] = {}
     for layer, head in heads:
         asked.setdefault(int(layer), []).append(int(head))
     keep = _Keep(len(encoding), [(int(layer), int(head)) for layer, head in heads])
     visit(model, encoding, keep, heads=asked)
-    return [keep.maps[int(layer), int(head)] for layer, head in heads]
+    return [(keep.maps[int(layer), int(head)], keep.masks.get(int(layer))) for layer, head in heads]
 
 
 def qkv(model: AttentionModel, encoding: Encoding, layer: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

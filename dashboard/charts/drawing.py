@@ -26,6 +26,13 @@ class Drawing(alt.LayerChart):
     makes one that can be changed further.
     """
 
+    provenance: object | None = None
+
+    def made_of(self, provenance: object) -> Drawing:
+        """The same drawing, which now knows where it comes from; `dashboard.save` writes that into the file."""
+        object.__setattr__(self, "provenance", provenance)
+        return self
+
     def __init__(self, spec: dict[str, Any]):
         super().__init__()
         # Past Altair's own attribute setter, which keeps what it is given as a part of the specification.

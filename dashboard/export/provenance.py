@@ -66,6 +66,12 @@ class Provenance:
         """Plain JSON values."""
         return {"made_with": "Two Heads"} | json.loads(json.dumps(asdict(self), default=str))
 
+    @classmethod
+    def from_dict(cls, said: dict[str, Any]) -> Provenance:
+        """What `to_dict` gave, again."""
+        known = {name: value for name, value in said.items() if name in cls.__dataclass_fields__}
+        return cls(**known | {"heads": tuple(said["heads"])})
+
     def to_json(self) -> str:
         """ASCII only (other characters as \\u escapes), so that every container can hold it unchanged."""
         return json.dumps(self.to_dict(), ensure_ascii=True)
@@ -95,8 +101,8 @@ def provenance_of(
     """
     first = views[0]
     return Provenance(
-        model=model or first.model,
-        revision=revision,
+        model=model or first.name or first.model,
+        revision=revision or first.revision,
         text=first.text,
         heads=tuple(str(view.head) for view in views),
         unit=first.unit,

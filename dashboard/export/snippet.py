@@ -7,7 +7,7 @@ from typing import Any
 
 from dashboard.export.provenance import Provenance, file_stem
 
-_READING = ("bos",)  # options of `attention` and `scores`; the others are for drawing
+_READING = ("bos", "limit")  # options of `attention` and `scores`; the others are for drawing
 
 
 def snippet(provenance: Provenance) -> str:
@@ -55,8 +55,10 @@ def _keywords(options: dict[str, Any]) -> str:
 
 def _model(p: Provenance) -> str:
     """The model's name; a hub id with its commit, so that the same weights are opened."""
-    is_hub_id = re.fullmatch(r"[\w.-]+/[\w.-]+", p.model)
-    return f"{p.model}@{p.revision}" if is_hub_id and re.fullmatch(r"[0-9a-f]{7,40}", p.revision) else p.model
+    is_hub_id = re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w./-]+)?", p.model)
+    if is_hub_id and re.fullmatch(r"[0-9a-f]{7,40}", p.revision):
+        return f"{p.model.partition('@')[0]}@{p.revision}"
+    return p.model
 
 
 def _one_line(text: str) -> str:

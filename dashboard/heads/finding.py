@@ -97,6 +97,8 @@ def _pattern(view: HeadView, name: str, keys: np.ndarray) -> _Pattern:
 
 def _choices(view: HeadView) -> np.ndarray:
     """How many keys each position may see, in the whole text: (m)."""
+    if view.keys is not None:
+        return np.maximum(view.keys, 1)
     whole = view.whole or len(view)
     return view.start + np.arange(len(view)) + 1 if view.causal else np.full(len(view), whole)
 

@@ -49,6 +49,9 @@ class HeadView:
     outside: in a window, how much of each row goes to positions beyond it (m); None in a whole view
     start: in a window, the place of its first position in the whole view
     whole: in a window, how many positions the whole view has; None in a whole view
+    mask: bool (m, m), what each position may see, where that does not follow from `causal` (a sliding window)
+    keys: with a mask, how many positions of the whole view each position may see (m)
+    name, revision: what the model is opened by, and which weights they are; for the files
     """
 
     head: HeadId
@@ -64,6 +67,10 @@ class HeadView:
     outside: np.ndarray | None = None
     start: int = 0
     whole: int | None = None
+    mask: np.ndarray | None = None
+    keys: np.ndarray | None = None
+    name: str = ""
+    revision: str = ""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -91,6 +98,8 @@ class HeadView:
             outside=outside if self.outside is None else outside + self.outside[start:stop],
             start=self.start + start,
             whole=self.whole or len(self),
+            mask=None if self.mask is None else self.mask[start:stop, start:stop],
+            keys=None if self.keys is None else self.keys[start:stop],
         )
 
     @property
@@ -104,7 +113,9 @@ class HeadView:
 
     @property
     def allowed(self) -> np.ndarray:
-        """Which keys a position may see: bool (m, m)."""
+        """Which keys a position may see: bool (m, m). A word may see another where any of its pieces may."""
+        if self.mask is not None:
+            return self.mask
         return np.tri(len(self), dtype=bool) if self.causal else np.ones((len(self), len(self)), bool)
 
 
@@ -117,6 +128,9 @@ def make_view(
     special: Special = "show",
     causal: bool,
     model: str,
+    mask: np.ndarray | None = None,
+    name: str = "",
+    revision: str = "",
 ) -> HeadView:
     """A head's weights between tokens (n, n) → the view a person asked for.
 
@@ -126,6 +140,8 @@ def make_view(
     unit: "words" sums over the pieces of a word looked at and averages over those of a word that looks (METRICS §0)
     special: "hide" removes special tokens and renormalises the rows
     causal, model: whether the model is causal; its title
+    mask: bool (n, n), which tokens a token may see, where that does not follow from `causal`
+    name, revision: what the model is opened by, and which weights they are
 
     Raises UserError where hiding special tokens leaves nothing.
     """
@@ -137,6 +153,8 @@ def make_view(
         if not shown:
             raise UserError("Without its special tokens nothing is left of this text. Show them, or type some words.")
         weights = hide_special(weights, axis.special)
+    if mask is not None:
+        mask = (to_axis(mask.astype(np.float32), axis) > 0)[np.ix_(list(shown), list(shown))]
     return HeadView(
         head=head,
         weights=weights,
@@ -148,4 +166,8 @@ def make_view(
         causal=causal,
         text=encoding.text,
         model=model,
+        mask=mask,
+        keys=None if mask is None else mask.sum(1),
+        name=name,
+        revision=revision,
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
 from urllib.parse import quote
 
 from dashboard.errors import UserError
@@ -90,24 +91,24 @@ def to_address(choices: Choices) -> dict[str, str]:
 
 
 def from_address(
-    address: Mapping[str, str], scores: tuple[str, ...], held_text: str | None = None
+    address: Mapping[str, str], scores: tuple[str, ...], held_texts: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[Choices, list[str]]:
     """Query parameters → choices, and a sentence for each value that could not be read.
 
-    `scores` are the names of scores that exist; `held_text` is the text of this session, used where the link
-    stands for it by `text_id`. A wrong value falls back to the default; it never raises.
+    `scores` are the names of scores that exist; `held_texts` are long texts of this session by `digest`, used
+    where the link stands for one by `text_id`. A wrong value falls back to the default; it never raises.
     """
     found: dict[str, object] = {}
     notices: list[str] = []
     for name, raw in address.items():
         try:
-            found.update(_read(name, raw, scores, held_text))
+            found.update(_read(name, raw, scores, held_texts))
         except UserError as wrong:
             notices.append(str(wrong))
     return replace(DEFAULTS, **found), notices
 
 
-def _read(name: str, raw: str, scores: tuple[str, ...], held_text: str | None) -> dict[str, object]:
+def _read(name: str, raw: str, scores: tuple[str, ...], held_texts: Mapping[str, str]) -> dict[str, object]:
     if name in OPTIONS or name == "score":
         allowed = OPTIONS.get(name, scores)
         if raw not in allowed:
@@ -126,13 +127,13 @@ def _read(name: str, raw: str, scores: tuple[str, ...], held_text: str | None) -
     if name == "text":
         return {"text": raw}
     if name == "text_id":
-        if held_text is not None and digest(held_text) == raw:
-            return {"text": held_text}
+        if raw in held_texts:
+            return {"text": held_texts[raw]}
         raise UserError(
             "This link was made with a text too long to travel in it. Paste that text on the left to see the same view."
         )
     if name == "tray":
-        tray = tuple(dict.fromkeys(HeadId.parse(part) for part in raw.split(",") if part.strip()))
+        tray = tuple(dict.fromkeys(HeadId.parse(part) for part in _short(raw, 200).split(",") if part.strip()))
         if len(tray) > TRAY_SIZE:
             raise UserError(
                 f"The link puts {len(tray)} heads in the tray; it holds {TRAY_SIZE}. The tray was left empty."
@@ -160,8 +161,8 @@ def within(choices: Choices, layers: int, heads: int) -> tuple[Choices, list[str
     return choices, notices
 
 
-def _short(raw: str) -> str:
-    return raw if len(raw) <= 40 else raw[:39] + "…"
+def _short(raw: str, most: int = 40) -> str:
+    return raw if len(raw) <= most else raw[: most - 1] + "…"
 
 
 def _either(names: tuple[str, ...]) -> str:

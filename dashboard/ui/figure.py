@@ -41,6 +41,7 @@ def remark(*sentences: str) -> None:
 def window_slider(view: HeadView, whole: HeadView) -> None:
     """Where a text is too long for one picture: which part of it to draw."""
     if len(view) < len(whole):
+        state.correct(start=view.start)  # another view or unit may have fewer positions to start from
         st.slider(
             f"First {whole.unit[:-1]} drawn, of {len(whole):,}",
             0,

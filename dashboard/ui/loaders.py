@@ -6,6 +6,8 @@ no one can meet another person's text but by typing it.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from dashboard import api
@@ -18,46 +20,49 @@ TOKENS_AT_MOST = 2048  # a longer text is cut, and the page says so: a laptop an
 
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the model…")
-def _model(folder: str, revision: str, _source: ModelSource) -> AttentionModel:
+def _model(key: str, _source: ModelSource) -> AttentionModel:
     return open_model(_source)
 
 
-def model(name: str, fetch_missing: bool = False) -> AttentionModel:
-    """The model by catalogue name, hub id or folder. Raises UserError with what to do."""
+def opened(name: str, fetch_missing: bool = False) -> tuple[AttentionModel, str]:
+    """The model by catalogue name, hub id or folder, and the key of all that is computed with it: it changes with
+    the weights, and with every other file of the model's folder. Raises UserError with what to do."""
     source = find(name, fetch_missing=fetch_missing)
-    return _model(str(source.folder), source.revision, source)
+    key = "\n".join([source.name, str(source.folder), source.revision, *_stamps(source.folder)])
+    return _model(key, source), key
+
+
+def _stamps(folder: Path) -> list[str]:
+    """Name, size and time of the files beside the weights: configuration and tokenizer."""
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix in (".json", ".txt", ".model"))
+        return [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
+    except OSError:
+        return []  # the folder went away; what needs it says so
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _encoding(folder: str, revision: str, text: str, bos: bool, _model: AttentionModel) -> Encoding:
+def encoding(key: str, text: str, bos: bool, _model: AttentionModel) -> Encoding:
+    """The text as the model sees it."""
     return _model.encode(text, bos=bos, limit=TOKENS_AT_MOST)
 
 
-def encoding(model: AttentionModel, text: str, bos: bool) -> Encoding:
-    return _encoding(str(model.source.folder), model.revision, text, bos, model)
-
-
 @st.cache_resource(max_entries=12, show_spinner="Reading the heads…")
-def _overview(folder: str, revision: str, text: str, bos: bool, _model: AttentionModel, _encoding: Encoding) -> Survey:
+def overview(key: str, text: str, bos: bool, _model: AttentionModel, _encoding: Encoding) -> Survey:
+    """Scores and thumbnails of all heads over this text."""
     return api.overview(_model, _encoding)
 
 
-def overview(model: AttentionModel, encoding: Encoding, bos: bool) -> Survey:
-    """Scores and thumbnails of all heads over this text."""
-    return _overview(str(model.source.folder), model.revision, encoding.text, bos, model, encoding)
-
-
 @st.cache_resource(max_entries=12, show_spinner=False)
-def _views(
-    folder: str, revision: str, text: str, bos: bool, heads: tuple[tuple[int, int], ...], unit: str, special: str,
-    _model: AttentionModel, _encoding: Encoding,
-) -> list[HeadView]:  # fmt: skip
-    return api.attentions(_model, _encoding, [HeadId(*head) for head in heads], unit=unit, special=special)
-
-
 def views(
-    model: AttentionModel, encoding: Encoding, bos: bool, heads: tuple[HeadId, ...], unit: str, special: str
+    key: str,
+    text: str,
+    bos: bool,
+    heads: tuple[tuple[int, int], ...],
+    unit: str,
+    special: str,
+    _model: AttentionModel,
+    _encoding: Encoding,
 ) -> list[HeadView]:
-    """The attention of these heads, as the page draws it."""
-    numbers = tuple((head.layer, head.head) for head in heads)
-    return _views(str(model.source.folder), model.revision, encoding.text, bos, numbers, unit, special, model, encoding)
+    """The attention of these heads, given as (layer, head), as the page draws it."""
+    return api.attentions(_model, _encoding, [HeadId(*head) for head in heads], unit=unit, special=special)

@@ -22,21 +22,31 @@ class Reading:
     model: AttentionModel
     encoding: Encoding
     bos: bool
+    key: str
+
+    @property
+    def options(self) -> dict[str, object]:
+        """How the text was read, for the lines that read it again."""
+        cut = {"limit": loaders.TOKENS_AT_MOST} if self.encoding.left_out else {}
+        return {"bos": self.bos} | cut
 
     def overview(self) -> Survey:
-        return loaders.overview(self.model, self.encoding, self.bos)
+        return loaders.overview(self.key, self.encoding.text, self.bos, self.model, self.encoding)
 
     def views(self, *heads: HeadId) -> list[HeadView]:
         chosen = state.choices()
-        return loaders.views(self.model, self.encoding, self.bos, heads, chosen.unit, chosen.special)
+        numbers = tuple((head.layer, head.head) for head in heads)
+        return loaders.views(
+            self.key, self.encoding.text, self.bos, numbers, chosen.unit, chosen.special, self.model, self.encoding
+        )
 
 
 def open_reading() -> Reading:
     """Raises UserError: no such model, a text that cannot be read …"""
     chosen = state.choices()
-    model = loaders.model(chosen.model)
+    model, key = loaders.opened(chosen.model)
     bos = chosen.bos == "yes"
-    return Reading(model, loaders.encoding(model, chosen.text, bos), bos)
+    return Reading(model, loaders.encoding(key, chosen.text, bos, model), bos, key)
 
 
 def reading() -> Reading:
@@ -53,7 +63,7 @@ def reading() -> Reading:
 def fit_choices() -> None:
     """Heads that the model does not have are changed before anything is drawn."""
     try:
-        model = loaders.model(state.choices().model)
+        model, _ = loaders.opened(state.choices().model)
     except UserError:
         return  # the page says it
     state.fit_to(model.layers, model.heads)
@@ -61,7 +71,7 @@ def fit_choices() -> None:
 
 def is_causal() -> bool:
     try:
-        return loaders.model(state.choices().model).causal
+        return loaders.opened(state.choices().model)[0].causal
     except UserError:
         return False
 
@@ -109,6 +119,15 @@ def get_button(name: str) -> None:
         st.rerun()
 
 
+_JOINER = "\u2060"  # has no width; stands where Streamlit would read a link, an icon or an arrow into the text
+
+
 def escape_markdown(text: str) -> str:
-    """Text as Streamlit's Markdown shows it letter for letter: no links, colours, formulas, icons or HTML."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|$~<>:^&])", r"\\\1", text)
+    """Text as Streamlit's Markdown shows it letter for letter: no links, colours, formulas, icons or HTML.
+
+    Backslashes stop what Markdown itself reads. Web addresses, icons (`:material/…:`) and typographic arrows are
+    found in what is left after that, so an invisible sign keeps their parts apart. Line ends become spaces.
+    """
+    text = " ".join(text.split())
+    text = re.sub(r"([\\`*_{}\[\]()#+\-.!|$~<>:^&=])", r"\\\1", text)
+    return re.sub(r"([:@<>=-])(?=\S)|(?<=www)(?=\\)", rf"\1{_JOINER}", text)

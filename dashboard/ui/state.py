@@ -13,7 +13,9 @@ from typing import Any
 import streamlit as st
 
 from dashboard.heads import SCORES, HeadId
-from dashboard.ui.choices import TRAY_SIZE, Choices, from_address, to_address, within
+from dashboard.ui.choices import TRAY_SIZE, Choices, digest, fits_in_link, from_address, to_address, within
+
+TEXTS_HELD = 10
 
 
 def choices() -> Choices:
@@ -25,6 +27,11 @@ def change(**new: Any) -> None:
     st.session_state["choices"] = replace(choices(), **new)
     st.session_state["notices"] = []
     st.session_state["turn"] = turn() + 1
+
+
+def correct(**new: Any) -> None:
+    """Bring a choice within what there is, without a word: nothing that a person would miss."""
+    st.session_state["choices"] = replace(choices(), **new)
 
 
 def turn() -> int:
@@ -39,8 +46,7 @@ def read_address() -> None:
     state = st.session_state
     if "choices" in state and address == state["address"]:
         return
-    held = choices().text if "choices" in state else None
-    state["choices"], state["notices"] = from_address(address, tuple(SCORES), held)
+    state["choices"], state["notices"] = from_address(address, tuple(SCORES), _held_texts())
     state["address"] = address
 
 
@@ -48,10 +54,26 @@ def write_address() -> None:
     """Make the address say what was chosen. One that already says it, in whatever words, is left alone:
     a rewritten address would be one more step on the way back."""
     state = st.session_state
-    said, _ = from_address(state["address"], tuple(SCORES), choices().text)
+    _hold(choices().text)
+    said, _ = from_address(state["address"], tuple(SCORES), _held_texts())
     if said != choices():
         state["address"] = to_address(choices())
         st.query_params.from_dict(state["address"])
+
+
+def _held_texts() -> dict[str, str]:
+    """The last texts of this session that are too long for a link, by digest: back and forward find them here."""
+    return st.session_state.setdefault("held_texts", {})
+
+
+def _hold(text: str) -> None:
+    if fits_in_link(text):
+        return
+    held = _held_texts()
+    held.pop(digest(text), None)
+    held[digest(text)] = text
+    while len(held) > TEXTS_HELD:
+        del held[next(iter(held))]
 
 
 def fit_to(layers: int, heads: int) -> None:

@@ -274,3 +274,12 @@ def test_two_people_see_only_their_own_text(person):
     settled(second, "L0H2")
     assert "birds" in first.content() and "birds" not in second.content()
     assert "ramen" in second.content() and "ramen" not in first.locator(PICTURE).inner_text()
+
+
+def test_what_a_link_says_wrong_is_quoted_letter_for_letter(person):
+    page = person("?" + urlencode({"unit": "https://evil.example/x", "view": ":material/home: -> b@c.d"}))
+    alert = page.get_by_test_id("stAlert").first
+    alert.wait_for()
+    assert alert.locator("a").count() == 0
+    shown = alert.inner_text().replace("\u2060", "")
+    assert "https://evil.example/x" in shown and ":material/home: -> b@c.d" in shown

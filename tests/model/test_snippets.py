@@ -38,7 +38,8 @@ def test_a_picture_is_made_again(minilm, tmp_path, name):
     provenance = api.provenance(minilm, views, name, **({"theme": "light", "bos": True} | options))
     run(snippet(provenance), tmp_path)
     again = (tmp_path / f"{file_stem(provenance)}.svg").read_bytes()
-    here = figure_bytes(api.draw(views, name, **options), "svg")
+    chart = api.draw(views, name, **options)
+    here = figure_bytes(chart, "svg", chart.provenance)
     assert again == here
 
 

@@ -45,7 +45,7 @@ def test_a_long_text_stays_out_of_the_link_and_is_found_again_in_its_own_session
     text = "話" * 1000  # 9,000 bytes once encoded
     address = to_address(Choices(text=text))
     assert address == {"text_id": digest(text)}
-    assert from_address(address, SCORES, held_text=text) == (Choices(text=text), [])
+    assert from_address(address, SCORES, held_texts={digest(text): text}) == (Choices(text=text), [])
     elsewhere, notices = from_address(address, SCORES)
     assert elsewhere == DEFAULTS
     assert "too long" in notices[0]
