@@ -92,5 +92,7 @@ figure.remark(*(map(finding, whole) if name == "compare" else [alike]))
 figure.picture(chart, "compare", "content")
 options = {"theme": state.theme(), "width": width} | this.options | figure.window_of(views[0])
 with st.container(horizontal=True):
-    figure.files(chart, lambda: api.links_of(views), views, api.provenance(model, views, name, **options), "compare")
+    figure.files(
+        lambda: chart, lambda: api.links_of(views), views, api.provenance(model, views, name, **options), "compare"
+    )
     figure.comparisons({(str(a.head), str(b.head)): numbers for (a, b), numbers in pairs.items()})

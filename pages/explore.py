@@ -69,7 +69,7 @@ with left:
     )
     with st.container(horizontal=True):
         figure.files(
-            api.draw_atlas(survey, score, model=model.title, **look),
+            lambda: api.draw_atlas(survey, score, model=model.title, **look),
             lambda: survey.scores,
             [],
             api.provenance_of_text(model, this.encoding, "atlas", score=score, **look, **this.options),
@@ -108,5 +108,7 @@ with right:
     figure.remark(VIEWS[chosen.view].help)
     options = {"theme": state.theme(), "width": width} | this.options | figure.window_of(view)
     with st.container(horizontal=True):
-        figure.files(chart, lambda: links(view), [view], api.provenance(model, [view], chosen.view, **options), "head")
+        figure.files(
+            lambda: chart, lambda: links(view), [view], api.provenance(model, [view], chosen.view, **options), "head"
+        )
         figure.strongest_links(view)

@@ -11,7 +11,7 @@ from importlib import import_module
 
 from dashboard.heads.compare import Comparison, compare
 from dashboard.heads.finding import finding
-from dashboard.heads.links import links
+from dashboard.heads.links import links, strongest
 from dashboard.heads.scores import SCORES, Score
 from dashboard.heads.view import HeadId, HeadView, make_view
 from dashboard.heads.wording import percent
@@ -32,6 +32,7 @@ __all__ = [
     "links",
     "make_view",
     "percent",
+    "strongest",
     "survey",
 ]
 

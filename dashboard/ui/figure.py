@@ -21,7 +21,7 @@ from dashboard.export import (
     snippet,
     table_bytes,
 )  # fmt: skip
-from dashboard.heads import SCORES, Comparison, HeadView, links
+from dashboard.heads import SCORES, Comparison, HeadView, strongest
 from dashboard.ui import state
 from dashboard.ui.reading import escape_markdown
 
@@ -63,7 +63,7 @@ def picture(chart: alt.TopLevelMixin, key: str, fit: Literal["stretch", "content
 
 
 def files(
-    chart: alt.TopLevelMixin,
+    chart: Callable[[], alt.TopLevelMixin],
     table: Callable[[], pd.DataFrame],
     views: Sequence[HeadView],
     provenance: Provenance,
@@ -85,7 +85,11 @@ def files(
         with picture_column:
             st.caption("The picture")
             for ending in FIGURES:
-                button(FORMATS[ending].title, ending, partial(figure_bytes, chart, ending, provenance))
+                button(
+                    FORMATS[ending].title,
+                    ending,
+                    partial(lambda ending: figure_bytes(chart(), ending, provenance), ending),
+                )
         with data_column:
             st.caption("Its data")
             button(FORMATS["csv"].title, "csv", lambda: table_bytes(table(), "csv", provenance))
@@ -94,18 +98,18 @@ def files(
                 label = FORMATS["npz"].title if len(views) == 1 else f"{FORMATS['npz'].title} {view.head}"
                 name = stem if len(views) == 1 else f"{stem}-{view.head}"
                 button(label, "npz", partial(matrix_bytes, view, provenance), name)
-            button("All of it (zip)", "zip", lambda: bundle(chart, table(), list(views), provenance))
+            button("All of it (zip)", "zip", lambda: bundle(chart(), table(), list(views), provenance))
         st.caption("The same from Python")
         st.code(snippet(provenance), language="python")
 
 
 def strongest_links(view: HeadView, most: int = 50) -> None:
     """The table behind the picture: its strongest links. All of them are in the files."""
-    table = links(view)
-    shown = table.nlargest(most, "weight")[["from", "to", "weight"]].reset_index(drop=True)
+    shown = strongest(view, most)[["from", "to", "weight"]]
+    every = int(view.allowed.sum())
     with st.popover("Table", icon=":material/table:"):
-        if len(table) > most:
-            st.caption(f"The {most} strongest of {len(table):,} links; the files hold all of them.")
+        if every > most:
+            st.caption(f"The {most} strongest of {every:,} links; the files hold all of them.")
         st.dataframe(
             shown, hide_index=True, width="content",
             column_config={

@@ -3,12 +3,13 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.errors import UserError
-from dashboard.heads import HeadId, HeadView, compare, links, make_view, percent
+from dashboard.heads import HeadId, HeadView, compare, links, make_view, percent, strongest
 from dashboard.heads import finding as finding_of
 from dashboard.heads.compare import divergence
 from dashboard.heads.words import hide_special, to_axis
@@ -211,7 +212,12 @@ def test_a_window_of_a_causal_text_counts_the_keys_before_it():
 @pytest.mark.parametrize(
     ("share", "text"),
     [
-        (0.643, "64 %"), (0.083, "8.3 %"), (0.08, "8 %"), (0.0004, "under 0.1 %"), (0, "0 %"), (1, "100 %"),
+        (0.643, "64 %"),
+        (0.083, "8.3 %"),
+        (0.08, "8 %"),
+        (0.0004, "under 0.1 %"),
+        (0, "0 %"),
+        (1, "100 %"),
         (math.nan, "–"),
     ],
 )
@@ -274,3 +280,15 @@ def test_divergence_is_symmetric_and_bounded(seed):
     p, q = attention(6, seed), attention(6, seed + 1)
     assert np.allclose(divergence(p, q), divergence(q, p), atol=1e-6)
     assert ((divergence(p, q) >= 0) & (divergence(p, q) <= 1)).all()
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("most", [1, 5, 1000])
+def test_the_strongest_links_are_those_of_the_whole_table(causal, most):
+    weights = np.random.default_rng(5).random((12, 12)).astype(np.float32)
+    view = HeadView(
+        HeadId(0, 0), np.tril(weights) if causal else weights, tuple("abcdefghijkl"), (False,) * 12, (None,) * 12,
+        "tokens", "show", causal, "text", "model",
+    )  # fmt: skip
+    wanted = links(view).sort_values("weight", ascending=False, kind="stable").head(most).reset_index(drop=True)
+    pd.testing.assert_frame_equal(strongest(view, most), wanted)
