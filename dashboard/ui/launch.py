@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
+import time
+import webbrowser
 from importlib import import_module
 from pathlib import Path
 
@@ -16,12 +19,27 @@ def launch(port: int, address: str, *, headless: bool) -> None:
 
     os.chdir(ROOT)  # where .streamlit/config.toml lies
     threading.Thread(target=_warm_up, daemon=True).start()
+    if not headless:
+        threading.Thread(target=_open_browser, args=(address, port), daemon=True).start()
     cli.main(
         ["run", str(ROOT / "dashboard"), f"--server.address={address}", f"--server.port={port}",
-         f"--server.headless={str(headless).lower()}"],
+         "--server.headless=true"],  # we open the browser ourselves: Streamlit's way brings its own advertisement
         prog_name="streamlit",
         standalone_mode=False,
     )  # fmt: skip
+
+
+def _open_browser(address: str, port: int, seconds: float = 60) -> None:
+    """Show the dashboard as soon as it answers."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(address, f"[{address}]" if ":" in address else address)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            with socket.create_connection((host.strip("[]"), port), timeout=1):
+                break
+        except OSError:
+            time.sleep(0.2)
+    webbrowser.open(f"http://{host}:{port}")
 
 
 def _warm_up() -> None:
