@@ -25,6 +25,12 @@ page = st.navigation(PAGES, position="hidden")
 state.read_address()
 reading.fit_choices()
 state.write_address()
-sidebar.draw(PAGES)
+first = not sidebar.is_drawn()
+if first:
+    sidebar.draw(PAGES)
 sidebar.notices()
-page.run()
+try:
+    page.run()
+finally:
+    if not first:  # it stands from the run before, so the picture that a person waits for goes ahead of it
+        sidebar.draw(PAGES)

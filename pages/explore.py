@@ -16,7 +16,7 @@ WIDEST = {"heatmap": 620, "lines": 640, "arcs": 980, "reading": 780}  # wider is
 def choose_in_atlas(key: str) -> None:
     """A click on the atlas: the chosen head is the one under the pointer."""
     if points := st.session_state[key].selection.get("head"):
-        state.choose_head(HeadId(int(points[0]["layer"]), int(points[0]["head"])))
+        state.click_head(HeadId(int(points[0]["layer"]), int(points[0]["head"])))
 
 
 def score_help(score: Score, n: int) -> str:
@@ -41,43 +41,7 @@ st.caption(
 )
 left, right, atlas_room, head_room = beside(room())
 
-# Every head at a glance
-with left:
-    st.segmented_control(
-        "All heads",
-        ["score", "maps"],
-        required=True,
-        format_func={"score": "By score", "maps": "As maps"}.get,
-        help="A colour for one score of each head, or each head's whole map in small.",
-        **state.bound("atlas"),
-    )
-    if chosen.atlas == "score":
-        st.selectbox(
-            "Score",
-            list(SCORES),
-            format_func=lambda name: SCORES[name].title,
-            width=320,
-            help=score_help(SCORES[chosen.score], survey.n),
-            **state.bound("score"),
-        )
-    score = chosen.score if chosen.atlas == "score" else None
-    look = {"theme": state.theme(), "width": min(atlas_room, 600)}
-    key = f"atlas_{model.name}_{chosen.atlas}"
-    atlas = api.draw_atlas(survey, score, model=model.title, selected=head, tray=chosen.tray, turn=state.turn(), **look)
-    st.altair_chart(
-        atlas, theme=None, width="content", key=key, on_select=lambda: choose_in_atlas(key), selection_mode="head"
-    )
-    with st.container(horizontal=True):
-        figure.files(
-            lambda: api.draw_atlas(survey, score, model=model.title, **look),
-            lambda: survey.scores,
-            [],
-            api.provenance_of_text(model, this.encoding, "atlas", score=score, **look, **this.options),
-            "atlas",
-        )
-        figure.scores_table(survey.scores)
-
-# The chosen head
+# The chosen head, before the atlas on the left: it is what a click waits for
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input("Layer", 0, model.layers - 1, width=120, **state.bound("layer"))
@@ -112,3 +76,42 @@ with right:
             lambda: chart, lambda: links(view), [view], api.provenance(model, [view], chosen.view, **options), "head"
         )
         figure.strongest_links(view)
+
+# Every head at a glance
+with left:
+    st.segmented_control(
+        "All heads",
+        ["score", "maps"],
+        required=True,
+        format_func={"score": "By score", "maps": "As maps"}.get,
+        help="A colour for one score of each head, or each head's whole map in small.",
+        **state.bound("atlas"),
+    )
+    if chosen.atlas == "score":
+        st.selectbox(
+            "Score",
+            list(SCORES),
+            format_func=lambda name: SCORES[name].title,
+            width=320,
+            help=score_help(SCORES[chosen.score], survey.n),
+            **state.bound("score"),
+        )
+    score = chosen.score if chosen.atlas == "score" else None
+    look = {"theme": state.theme(), "width": min(atlas_room, 600)}
+    key = f"atlas_{model.name}_{chosen.atlas}"
+    if key not in st.session_state:  # it was not on the page: it remembers no click
+        state.frame_anew()
+    frames = {"selected": state.framed(), "tray": chosen.tray, "turn": state.turn()}
+    atlas = api.draw_atlas(survey, score, model=model.title, **frames, **look)
+    st.altair_chart(
+        atlas, theme=None, width="content", key=key, on_select=lambda: choose_in_atlas(key), selection_mode="head"
+    )
+    with st.container(horizontal=True):
+        figure.files(
+            lambda: api.draw_atlas(survey, score, model=model.title, **look),
+            lambda: survey.scores,
+            [],
+            api.provenance_of_text(model, this.encoding, "atlas", score=score, **look, **this.options),
+            "atlas",
+        )
+        figure.scores_table(survey.scores)

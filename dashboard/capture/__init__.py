@@ -6,14 +6,14 @@ weights that it asked for; `head_weights` and `qkv` are the two visits that a cl
 
 import os
 
-# Between two steps torch's threads wait in a busy loop, which takes the processor from the thread they wait for as
-# soon as anything else runs, a browser for example: one head at 64 tokens took 500 ms on two busy cores, and 30 ms
-# with threads that sleep. Read once, when torch is first imported, so it stands before the imports.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# Between two steps torch's threads wait in a busy loop of milliseconds, which takes the processor from the thread they
+# wait for as soon as anything else runs, a browser for example: one head at 64 tokens took up to 500 ms on two busy
+# cores. Threads that sleep at once may be woken on one core and stay there. So they wait for some 10 µs, then sleep:
+# as fast as before on a quiet machine, 40 ms on a busy one. Read when torch is first imported, so it stands before.
+os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
 from dashboard.capture.model import AttentionModel, open_model
 from dashboard.capture.visit import Block, Visitor, visit
 from dashboard.capture.weights import head_maps, head_weights, qkv
 
-__all__ = ["AttentionModel", "Block", "Visitor", "head_maps",
-    "head_weights", "open_model", "qkv", "visit"]
+__all__ = ["AttentionModel", "Block", "Visitor", "head_maps", "head_weights", "open_model", "qkv", "visit"]

@@ -96,6 +96,7 @@ def attend(
     a sink is computed here even then: SDPA refuses the first and drops the second in silence.
     Returns the heads' outputs (b, n, h, d') and, in place of weights, None.
     """
+
     def library() -> torch.Tensor:
         output, _ = sdpa_attention_forward(
             module, query, key, value, attention_mask,

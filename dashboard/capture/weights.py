@@ -39,9 +39,7 @@ class _KeepParts:
             self.parts = tuple(part.cpu().numpy().copy() for part in (block.q, block.k, block.v))
 
 
-def head_weights(
-    model: AttentionModel, encoding: Encoding, heads: Sequence[tuple[int, int]]
-) -> list[np.ndarray]:
+def head_weights(model: AttentionModel, encoding: Encoding, heads: Sequence[tuple[int, int]]) -> list[np.ndarray]:
     """The attention weights of some heads, given as (layer, head) from 0, in the order asked.
 
     Each is float32 (n, n): row i is where token i looks, in [0, 1]; rows sum to 1 (to less where the model has a

@@ -37,10 +37,12 @@ def atlas(
     ----------
     scores: a row per head, columns layer, head and `score`; NaN where it is undefined, drawn as a dash
     score: a name of `SCORES`
-    selected: the head on show, framed; tray: the heads kept, framed by dashes
+    selected: the head on show, framed; a click moves the frame, so that the drawing need not be made again for it
+    tray: the heads kept, framed by dashes
     model: its title, for the heading; width: pixels for the whole drawing (default 600)
-    turn: a number that the caller changes with every choice. A selection that is clicked again unchanged tells
-        nobody, so without it the cell clicked last would be deaf once another head is chosen by other means
+    turn: a number that the caller changes when a head is chosen by other means than a click. Clicks of another
+        turn move no frame; and a selection that is clicked again unchanged tells nobody, so without it the cell
+        clicked last would be deaf
     """
     what = SCORES[score]
     share = what.unit == "share"
@@ -84,7 +86,7 @@ def atlas(
             "width": grid.width * grid.heads,
             "height": grid.height * grid.layers,
             "layer": [
-                {"data": {"values": rows}, "layer": [cells, *written, *grid.frames(p, selected, tray), catch]},
+                {"data": {"values": rows}, "layer": [cells, *written, *grid.frames(p, selected, tray, turn), catch]},
             ],
         },
         theme,
@@ -127,7 +129,7 @@ def atlas_maps(
         "encoding": {"x": {"value": 0}, "x2": {"value": across}, "y": {"value": 0}, "y2": {"value": down}},
     }
     every = [{"layer": layer, "head": head} for layer in range(layers) for head in range(heads)]
-    frames, catch = grid.frames(PALETTES[theme], selected, tray), grid.catch(NAME, turn)
+    frames, catch = grid.frames(PALETTES[theme], selected, tray, turn), grid.catch(NAME, turn)
     return sheet(
         {
             "width": across,
@@ -188,8 +190,12 @@ class Grid:
             },
         }  # fmt: skip
 
-    def frames(self, p: Palette, selected: HeadId | None, tray: Sequence[HeadId]) -> list[dict]:
+    def frames(self, p: Palette, selected: HeadId | None, tray: Sequence[HeadId], turn: int) -> list[dict]:
         """A frame round the head on show, dashes round those of the tray; heads that are not there have none."""
+        clicked = f"isValid(head.turn) && head.turn[0] === {turn}"
+        moves = [
+            {"calculate": f"{clicked} ? head.{field}[0] : datum.{field}", "as": field} for field in ("layer", "head")
+        ]
 
         def frame(heads: Sequence[HeadId], **stroke: object) -> dict:
             return {
@@ -204,12 +210,13 @@ class Grid:
         kept, shown_ = there(tray), there([selected])
         frames = [frame(kept, stroke=p.text, strokeWidth=1.25, strokeDash=[3, 2])] if kept else []
         if shown_:  # a rim of paper, so that the frame is seen on a dark cell too
-            frames += [frame(shown_, stroke=p.paper, strokeWidth=5), frame(shown_, stroke=p.text, strokeWidth=2.25)]
+            both = frame(shown_, stroke=p.paper, strokeWidth=5), frame(shown_, stroke=p.text, strokeWidth=2.25)
+            frames += [one | {"transform": moves} for one in both]
         return frames
 
     def catch(self, tip: str, turn: int) -> dict:
         """Clear cells on top that say `tip` (a Vega expression) and take the click."""
-        choose = {"type": "point", "on": "click", "fields": ["layer", "head", "turn"], "toggle": False}
+        choose = {"type": "point", "on": "click", "fields": ["layer", "head", "turn"], "toggle": False, "clear": False}
         return {
             "transform": [{"calculate": tip, "as": "tip"}, {"calculate": str(turn), "as": "turn"}],
             "mark": {"type": "rect", "fillOpacity": 0, "cursor": "pointer", "aria": False},

@@ -33,9 +33,7 @@ def heatmap(view: HeadView, theme: Theme, *, width: float | None = None, top: fl
         matrix.panel(drawn, theme, side),
         theme,
         title=wording.title(view),
-        subtitle=wording.subtitle(
-            view, f"rows look at columns · ink: share of attention, {wording.range_of(top)}"
-        ),
+        subtitle=wording.subtitle(view, f"rows look at columns · ink: share of attention, {wording.range_of(top)}"),
         description=wording.describe("Heatmap", [view]),
         width=max(side + margin, min(room, NARROWEST)),
         params=params([drawn]),

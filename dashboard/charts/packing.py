@@ -55,9 +55,7 @@ def split_expr(text: str) -> str:
 def value_expr(piece: str, *, signed: bool = False) -> str:
     """Vega expression: one piece (an expression) → its value."""
     one = f"indexof('{ONES}', {piece})"
-    two = (
-        f"{len(ONES)} + {len(_SAFE)} * indexof('{LEADS}', {piece}[0]) + indexof('{_SAFE}', {piece}[1])"
-    )
+    two = f"{len(ONES)} + {len(_SAFE)} * indexof('{LEADS}', {piece}[0]) + indexof('{_SAFE}', {piece}[1])"
     code = f"(length({piece}) == 1 ? {one} : {two})"
     if signed:
         code = f"(({code}) % 2 ? -(({code}) + 1) / 2 : ({code}) / 2)"

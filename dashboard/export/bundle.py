@@ -39,9 +39,7 @@ Attention is where a head looks. It does not by itself explain what the model do
 """
 
 
-def bundle(
-    chart: alt.TopLevelMixin, frame: pd.DataFrame, views: Sequence[HeadView], provenance: Provenance
-) -> bytes:
+def bundle(chart: alt.TopLevelMixin, frame: pd.DataFrame, views: Sequence[HeadView], provenance: Provenance) -> bytes:
     """A zip of the picture in all formats, its table, each head's matrix, provenance, script and a note.
 
     Same arguments, same bytes.

@@ -31,8 +31,6 @@ SANS_STACK = f"Source Sans, Source Sans Pro, {SANS}, sans-serif"
 MONO_STACK = f"Source Code, Source Code Pro, {MONO}, monospace"
 
 
-
-
 def is_mono(family: str) -> bool:
     """True for a CSS font family, or a stack of them, that is monospaced."""
     return "code" in family.lower() or "mono" in family.lower()

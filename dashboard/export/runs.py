@@ -74,7 +74,7 @@ def face_of(character: str) -> Face | None:
 _RIGHT_TO_LEFT = regex.compile(r"[\p{Bidi_Class=R}\p{Bidi_Class=AL}\p{Bidi_Class=AN}]")
 _MARK = regex.compile(r"[\p{M}\u0E33\u0EB3]")  # Thai and Lao am are drawn as two signs
 _JOINING = regex.compile(r"[\p{Arabic}\p{Syriac}\p{Nko}\p{Mongolian}\p{Adlam}\p{Mandaic}\p{Manichaean}\p{Phags_Pa}]")
-_VISIBLE_KILLERS = "\u0BCD\u0E3A\u0F84\u103A"  # viramas that join nothing
+_VISIBLE_KILLERS = "\u0bcd\u0e3a\u0f84\u103a"  # viramas that join nothing
 _MIRROR = str.maketrans("()[]{}<>«»‹›≤≥", ")(][}{><»«›‹≥≤")
 _IGNORABLE = regex.compile(r"\p{Default_Ignorable_Code_Point}")
 _EMOJI = regex.compile(

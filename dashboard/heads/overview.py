@@ -29,9 +29,7 @@ class Survey:
     n: int
 
 
-def survey(
-    model: AttentionModel, encoding: Encoding, *, thumbnails: bool = True, induction: bool = True
-) -> Survey:
+def survey(model: AttentionModel, encoding: Encoding, *, thumbnails: bool = True, induction: bool = True) -> Survey:
     """Scores and thumbnails of all heads, in one forward pass over the text.
 
     `induction` (on an input of its own, so one more short pass, once a model) is left NaN when it is not asked for.

@@ -62,6 +62,15 @@ def picture(chart: alt.TopLevelMixin, key: str, fit: Literal["stretch", "content
         st.altair_chart(chart, theme=None, width=fit, key=key)
 
 
+@st.fragment
+def _menu(label: str, icon: str, key: str, inside: Callable[[], None]) -> None:
+    """What opens under a button. It is made when it is opened: a click on a head does not wait for it."""
+    menu = st.popover(label, icon=icon, key=key, on_change="rerun")
+    if menu.open:
+        with menu:
+            inside()
+
+
 def files(
     chart: Callable[[], alt.TopLevelMixin],
     table: Callable[[], pd.DataFrame],
@@ -78,7 +87,7 @@ def files(
             on_click="ignore", width="stretch", help=FORMATS[ending].note or None,
         )  # fmt: skip
 
-    with st.container(key=f"files_{key}", width="content"), st.popover("Download", icon=":material/download:"):
+    def inside() -> None:
         if notice := font_notice(provenance.text):
             st.caption(escape_markdown(notice))
         picture_column, data_column = st.columns(2)
@@ -102,12 +111,20 @@ def files(
         st.caption("The same from Python")
         st.code(snippet(provenance), language="python")
 
+    with st.container(key=f"files_{key}", width="content"):
+        _menu("Download", ":material/download:", f"download_{key}", inside)
+
+
+def _table(key: str, inside: Callable[[], None]) -> None:
+    _menu("Table", ":material/table:", f"table_{key}", inside)
+
 
 def strongest_links(view: HeadView, most: int = 50) -> None:
     """The table behind the picture: its strongest links. All of them are in the files."""
-    shown = strongest(view, most)[["from", "to", "weight"]]
-    every = int(view.allowed.sum())
-    with st.popover("Table", icon=":material/table:"):
+
+    def inside() -> None:
+        shown = strongest(view, most)[["from", "to", "weight"]]
+        every = int(view.allowed.sum())
         if every > most:
             st.caption(f"The {most} strongest of {every:,} links; the files hold all of them.")
         st.dataframe(
@@ -119,26 +136,32 @@ def strongest_links(view: HeadView, most: int = 50) -> None:
             },
         )  # fmt: skip
 
+    _table("links", inside)
+
 
 def scores_table(scores: pd.DataFrame) -> None:
     """The numbers behind the atlas."""
-    columns = {
-        name: st.column_config.NumberColumn(
-            score.title, help=score.help, format="percent" if score.unit == "share" else "%.2f"
-        )
-        for name, score in SCORES.items()
-    }
-    with st.popover("Table", icon=":material/table:"):
+
+    def inside() -> None:
+        columns = {
+            name: st.column_config.NumberColumn(
+                score.title, help=score.help, format="percent" if score.unit == "share" else "%.2f"
+            )
+            for name, score in SCORES.items()
+        }
         st.dataframe(scores, hide_index=True, column_config={"layer": "Layer", "head": "Head", **columns})
+
+    _table("scores", inside)
 
 
 def comparisons(pairs: Mapping[tuple[str, str], Comparison]) -> None:
     """METRICS §5 for each pair of heads."""
-    rows = [
-        {"a": a, "b": b, "js": numbers.js, "top1": numbers.top1, "pearson": numbers.pearson, "rows": numbers.rows}
-        for (a, b), numbers in pairs.items()
-    ]
-    with st.popover("Table", icon=":material/table:"):
+
+    def inside() -> None:
+        rows = [
+            {"a": a, "b": b, "js": numbers.js, "top1": numbers.top1, "pearson": numbers.pearson, "rows": numbers.rows}
+            for (a, b), numbers in pairs.items()
+        ]
         st.dataframe(
             pd.DataFrame(rows),
             hide_index=True,
@@ -162,3 +185,5 @@ def comparisons(pairs: Mapping[tuple[str, str], Comparison]) -> None:
                 "rows": st.column_config.NumberColumn("Rows", help="Special tokens' own rows are left out."),
             },
         )
+
+    _table("comparisons", inside)

@@ -14,6 +14,11 @@ from dashboard.ui.room import measure
 LONGEST_TEXT = 100_000  # characters
 
 
+def is_drawn() -> bool:
+    """Whether this session has seen the sidebar."""
+    return "draft_of" in st.session_state
+
+
 def draw(pages: list) -> None:
     """Everything in the sidebar. The pages' links carry the choices along."""
     with st.sidebar:

@@ -26,7 +26,7 @@ def change(**new: Any) -> None:
     """Choose something else. What was said about an earlier link or choice is said no more."""
     st.session_state["choices"] = replace(choices(), **new)
     st.session_state["notices"] = []
-    st.session_state["turn"] = turn() + 1
+    frame_anew()
 
 
 def correct(**new: Any) -> None:
@@ -35,9 +35,19 @@ def correct(**new: Any) -> None:
 
 
 def turn() -> int:
-    """How many choices were made in this session. A chart whose cells carry it reports every click, also one on
-    the cell that was clicked last, before the choice was changed by other means."""
+    """How often a head was chosen, or anything else, by other means than a click on the atlas (see `atlas`)."""
     return st.session_state.get("turn", 0)
+
+
+def frame_anew() -> None:
+    """From here on the atlas is framed anew, round the head that is chosen now."""
+    st.session_state["turn"] = turn() + 1
+    st.session_state["framed"] = choices().chosen
+
+
+def framed() -> HeadId:
+    """The head that the atlas frames by itself; a click moves the frame in the browser, with no new drawing."""
+    return st.session_state["framed"]
 
 
 def read_address() -> None:
@@ -48,6 +58,7 @@ def read_address() -> None:
         return
     state["choices"], state["notices"] = from_address(address, tuple(SCORES), _held_texts())
     state["address"] = address
+    frame_anew()
 
 
 def write_address() -> None:
@@ -81,6 +92,7 @@ def fit_to(layers: int, heads: int) -> None:
     fitted, notices = within(choices(), layers, heads)
     if notices:
         st.session_state["choices"] = fitted
+        frame_anew()
         st.session_state["notices"] = st.session_state["notices"] + notices
 
 
@@ -104,8 +116,10 @@ def _take(field: str, key: str) -> None:
         change(**{field: value})
 
 
-def choose_head(head: HeadId) -> None:
-    change(layer=head.layer, head=head.head)
+def click_head(head: HeadId) -> None:
+    """Choose a head by a click on the atlas, which frames it already."""
+    correct(layer=head.layer, head=head.head)
+    st.session_state["notices"] = []
 
 
 def add_to_tray(head: HeadId) -> None:

@@ -213,7 +213,11 @@ class NoSink(tap.Call):
 @pytest.mark.parametrize(
     ("broken", "kind"),
     [
-        (NoMask, "llama"), (NoMask, "gpt_oss"), (NoScale, "bert"), (NoScale, "gpt2"), (NoSoftcap, "gemma2"),
+        (NoMask, "llama"),
+        (NoMask, "gpt_oss"),
+        (NoScale, "bert"),
+        (NoScale, "gpt2"),
+        (NoSoftcap, "gemma2"),
         (NoSink, "gpt_oss"),
     ],
 )

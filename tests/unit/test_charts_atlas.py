@@ -66,7 +66,9 @@ def test_a_click_chooses_by_layer_and_head():
         catch = list(layers_of(chart.to_dict()))[-1]  # on top of everything
         [param] = catch["params"]
         assert param["name"] == "head"
-        assert param["select"] == {"type": "point", "on": "click", "fields": ["layer", "head", "turn"], "toggle": False}
+        assert param["select"] == {
+            "type": "point", "on": "click", "fields": ["layer", "head", "turn"], "toggle": False, "clear": False,
+        }  # fmt: skip
 
 
 def test_numbers_stand_in_their_cells():

@@ -131,7 +131,11 @@ def test_a_sentence_that_fits_is_set_level_and_a_long_one_upright():
 @pytest.mark.parametrize(
     ("text", "unit"),
     [
-        ("x", "words"), (SENTENCE, "words"), (SENTENCE, "tokens"), ("中 文 字", "words"), ("يقول الطاهي", "words"),
+        ("x", "words"),
+        (SENTENCE, "words"),
+        (SENTENCE, "tokens"),
+        ("中 文 字", "words"),
+        ("يقول الطاهي", "words"),
         ("🍜 ❤️", "tokens"),
     ],
 )
