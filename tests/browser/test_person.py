@@ -101,6 +101,45 @@ def test_the_cell_clicked_last_can_be_clicked_again_after_another_choice(person)
     settled(page, "L2H8")
 
 
+def framed(page, layers: int = 6, heads: int = 12) -> tuple[int, int]:
+    """The layer and head whose cell the atlas frames."""
+    x, y, width, height = plot(page, ATLAS)
+    box = page.locator(f'{ATLAS} path[stroke-width="2.25"]').bounding_box()
+    across, down = box["x"] + box["width"] / 2 - x, box["y"] + box["height"] / 2 - y
+    return int(down / height * layers), int(across / width * heads)
+
+
+@pytest.mark.parametrize("shown", ["score", "maps"])
+def test_the_frame_is_round_the_head_on_show_however_it_was_chosen(person, shown):
+    page = person(f"?atlas={shown}")
+    settled(page, "L0H2")
+    assert framed(page) == (0, 2)
+    click_head(page, 2, 8)
+    settled(page, "L2H8")
+    assert framed(page) == (2, 8)
+    page.locator(".st-key-choose_head input").fill("5")
+    page.keyboard.press("Enter")
+    settled(page, "L2H5")
+    assert framed(page) == (2, 5)
+    click_head(page, 4, 1)
+    settled(page, "L4H1")
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Models").click()
+    page.get_by_role("heading", name="Models", exact=True).wait_for()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Explore").click()
+    settled(page, "L4H1")
+    assert framed(page) == (4, 1)
+    page.go_back()
+    page.get_by_role("heading", name="Models", exact=True).wait_for()
+    page.go_back()
+    settled(page, "L4H1")
+    page.go_back()
+    settled(page, "L2H5")
+    assert framed(page) == (2, 5)
+    click_head(page, 4, 1)
+    settled(page, "L4H1")
+    assert framed(page) == (4, 1)
+
+
 def test_the_maps_can_be_clicked_as_well(person):
     page = person("?atlas=maps")
     settled(page, "L0H2")
