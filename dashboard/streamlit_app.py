@@ -10,6 +10,7 @@ if str(ROOT) not in sys.path:
 import streamlit as st  # noqa: E402
 
 from dashboard.ui import reading, sidebar, state  # noqa: E402
+from dashboard.ui.ending import PageEnd  # noqa: E402
 
 st.set_page_config(page_title="Two Heads", page_icon=str(ROOT / "dashboard" / "ui" / "icon.png"), layout="wide")
 PAGES = [
@@ -31,6 +32,8 @@ if first:
 sidebar.notices()
 try:
     page.run()
+except PageEnd:
+    pass
 finally:
     if not first:  # it stands from the run before, so the picture that a person waits for goes ahead of it
         sidebar.draw(PAGES)

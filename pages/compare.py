@@ -8,6 +8,7 @@ from dashboard import api
 from dashboard.heads import HeadId, compare, finding
 from dashboard.ui import figure, state
 from dashboard.ui.choices import TRAY_SIZE
+from dashboard.ui.ending import end_page
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import positions, room
 
@@ -49,7 +50,7 @@ if len(chosen.tray) < 2:
         st.button(f"Start with {pair[0]} and {pair[1]}", on_click=state.change, kwargs={"tray": tuple(pair)})
     if known and len(set(pair)) == 2:
         figure.remark(f"On this text, {pair[0]} looks most at the previous token and {pair[1]} most at {sees}.")
-    st.stop()
+    end_page()
 
 st.segmented_control(
     "Shown as",

@@ -10,6 +10,7 @@ from dashboard.ui.choices import TRAY_SIZE
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import beside, positions, room
 
+ONE_TEXT = "Figures over one text have no interval; on another text the head may look elsewhere."
 WIDEST = {"heatmap": 620, "lines": 640, "arcs": 980, "reading": 780}  # wider is no easier to read
 
 
@@ -69,7 +70,7 @@ with right:
     figure.window_slider(view, whole)
     chart = VIEWS[chosen.view].draw(view, state.theme(), width=width)
     figure.picture(chart, "head", VIEWS[chosen.view].fit)
-    figure.remark(VIEWS[chosen.view].help)
+    figure.remark(VIEWS[chosen.view].help, ONE_TEXT)
     options = {"theme": state.theme(), "width": width} | this.options | figure.window_of(view)
     with st.container(horizontal=True):
         figure.files(

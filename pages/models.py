@@ -2,15 +2,29 @@
 
 import streamlit as st
 
+from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE, is_installed, listing
 from dashboard.ui import loaders, state
 from dashboard.ui.reading import escape_markdown, get_button
 
+
+def facts(model: AttentionModel) -> str:
+    """What the model in use is, in one line."""
+    sees = "each position sees only what stands before it" if model.causal else "each position sees the whole text"
+    note = f" · {escape_markdown(model.note)}" if model.note else ""
+    return f"up to {model.limit:,} tokens · {sees} · revision {model.revision}{note}"
+
+
 st.title("Models", anchor=False)
 st.caption(
     "What is on this machine, and how to bring your own. Weights are read from safetensors; no code of a model is run."
 )
+
+try:
+    in_use, _ = loaders.opened(state.choices().model)
+except UserError:
+    in_use = None  # the other pages say why
 
 for card, row in zip(CATALOGUE.values(), listing(), strict=True):
     with st.container(border=True):
@@ -23,9 +37,15 @@ for card, row in zip(CATALOGUE.values(), listing(), strict=True):
         if not is_installed(card.name) and not card.embedded:
             get_button(card.name)
         elif card.name == state.choices().model:
-            st.caption(":material/check: This is the model in use.")
+            st.caption(":material/check: In use" + (f" · {facts(in_use)}" if in_use else ""))
         elif is_installed(card.name):
             st.button("Use this model", key=f"use_{card.name}", on_click=state.change, kwargs={"model": card.name})
+
+if in_use and in_use.name not in CATALOGUE:
+    with st.container(border=True):
+        st.markdown(f"##### {escape_markdown(in_use.title)}")
+        st.caption(f"{in_use.layers} layers × {in_use.heads} heads")
+        st.caption(f":material/check: In use · {facts(in_use)}")
 
 st.subheader("Your own", anchor=False)
 st.markdown(
@@ -48,15 +68,3 @@ if asked and name.strip():
     else:
         state.change(model=name.strip())
         st.rerun()
-
-try:
-    model, _ = loaders.opened(state.choices().model)
-except UserError:
-    st.stop()
-st.subheader("In use", anchor=False)
-sees = "each position sees only what stands before it" if model.causal else "each position sees the whole text"
-st.markdown(
-    f"**{escape_markdown(model.title)}** · {model.layers} layers × {model.heads} heads · up to "
-    f"{model.limit:,} tokens · {sees}"
-)
-st.caption(f"Revision {model.revision}" + (f" · {escape_markdown(model.note)}" if model.note else ""))

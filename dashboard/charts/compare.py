@@ -97,7 +97,7 @@ def difference(
         theme,
         title=f"{a.head} − {b.head} · {models}",
         subtitle=wording.subtitle(
-            a, f"rows look at columns · green: more in {a.head} · purple: more in {b.head} · up to {up_to}"
+            a, f"rows look at columns · green: more in {a.head} · purple: more in {b.head} · full colour: {up_to}"
         ),
         description=_describe(a, b, gap),
         width=max(side + margin, min(room, NARROWEST)),

@@ -13,6 +13,8 @@ from dashboard.heads import HeadId, HeadView, Survey
 from dashboard.models import CATALOGUE, NotInstalled, find
 from dashboard.text import Encoding
 from dashboard.ui import loaders, state
+from dashboard.ui.choices import FIRST_TEXT
+from dashboard.ui.ending import end_page
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +53,17 @@ def open_reading() -> Reading:
 
 def reading() -> Reading:
     """For a page: the reading, or a sentence and the end of the page."""
+    if not state.choices().text.strip():
+        st.info("There is no text yet. Type one on the left, or begin with an example.", icon=":material/edit:")
+        st.button("Take the first example", on_click=state.change, kwargs={"text": FIRST_TEXT, "start": 0})
+        end_page()
     try:
         return open_reading()
     except NotInstalled as missing:
         _offer(state.choices().model, str(missing))
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
-    st.stop()
+    end_page()
 
 
 def fit_choices() -> None:
@@ -128,6 +134,6 @@ def escape_markdown(text: str) -> str:
     Backslashes stop what Markdown itself reads. Web addresses, icons (`:material/…:`) and typographic arrows are
     found in what is left after that, so an invisible sign keeps their parts apart. Line ends become spaces.
     """
-    text = " ".join(text.split())
+    text = re.sub(r"[^\S\u00a0\u202f]+", " ", text).strip()  # "17 %" stays together
     text = re.sub(r"([\\`*_{}\[\]()#+\-.!|$~<>:^&=])", r"\\\1", text)
     return re.sub(r"([:@<>=-])(?=\S)|(?<=www)(?=\\)", rf"\1{_JOINER}", text)
