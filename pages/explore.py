@@ -17,7 +17,7 @@ WIDEST = {"heatmap": 620, "lines": 640, "arcs": 980, "reading": 780}  # wider is
 def choose_in_atlas(key: str) -> None:
     """A click on the atlas: the chosen head is the one under the pointer."""
     if points := st.session_state[key].selection.get("head"):
-        state.click_head(HeadId(int(points[0]["layer"]), int(points[0]["head"])))
+        state.click_head(HeadId(int(points[0]["layer"]), int(points[0]["head"])), int(points[0]["turn"]))
 
 
 def score_help(score: Score, n: int) -> str:

@@ -136,4 +136,4 @@ def escape_markdown(text: str) -> str:
     """
     text = re.sub(r"[^\S\u00a0\u202f]+", " ", text).strip()  # "17 %" stays together
     text = re.sub(r"([\\`*_{}\[\]()#+\-.!|$~<>:^&=])", r"\\\1", text)
-    return re.sub(r"([:@<>=-])(?=\S)|(?<=www)(?=\\)", rf"\1{_JOINER}", text)
+    return re.sub(r"([:@<>=~-])(?=\S)|(?i:(?<=www))(?=\\)", rf"\1{_JOINER}", text)

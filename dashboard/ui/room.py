@@ -10,6 +10,8 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.ui.state import heard
+
 STEPS = (320, 380, 440, 520, 600, 680, 780, 880, 980)
 USUAL = 980  # a window of 1440 pixels with the sidebar open
 SIDE_BY_SIDE = 880
@@ -18,7 +20,7 @@ GAP = 32  # Streamlit's "medium"
 MARGIN = 90  # for the labels of the rows
 
 _JS = """
-export default function ({ data, setStateValue }) {
+export default function ({ data, setStateValue, setTriggerValue }) {
   const page = document.querySelector('[data-testid="stMainBlockContainer"]');
   if (!page) return;
   let told = data.told;
@@ -33,14 +35,21 @@ export default function ({ data, setStateValue }) {
   const observer = new ResizeObserver(later);
   observer.observe(page);
   measure();
-  return () => { observer.disconnect(); clearTimeout(waiting); };
+  // A picture is drawn for a light or a dark page. No event tells that the page has changed, so it is looked at.
+  const paper = () => getComputedStyle(document.querySelector('[data-testid="stApp"]')).backgroundColor;
+  let drawnOn = paper();
+  const looking = setInterval(() => {
+    if (paper() !== drawnOn) { drawnOn = paper(); setTriggerValue('paper', drawnOn); }
+  }, 1000);
+  return () => { observer.disconnect(); clearTimeout(waiting); clearInterval(looking); };
 }
 """
 
 
 def measure() -> None:
     """Mount the measure; once a run, where it takes no place. Nothing is sent while the room is as it was told."""
-    _component()(key="room", data={"steps": STEPS, "told": room()}, on_step_change=lambda: None, height=0)
+    data = {"steps": STEPS, "told": room()}
+    _component()(key="room", data=data, on_step_change=heard, on_paper_change=heard, height=0)
 
 
 def room() -> int:

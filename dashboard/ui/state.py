@@ -7,7 +7,8 @@ browser's history.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -16,6 +17,7 @@ from dashboard.heads import SCORES, HeadId
 from dashboard.ui.choices import TRAY_SIZE, Choices, digest, fits_in_link, from_address, to_address, within
 
 TEXTS_HELD = 10
+STALE = 1.0  # seconds in which a browser has heard what was changed
 
 
 def choices() -> Choices:
@@ -26,6 +28,7 @@ def change(**new: Any) -> None:
     """Choose something else. What was said about an earlier link or choice is said no more."""
     st.session_state["choices"] = replace(choices(), **new)
     st.session_state["notices"] = []
+    heard()
     frame_anew()
 
 
@@ -50,11 +53,21 @@ def framed() -> HeadId:
     return st.session_state["framed"]
 
 
+def heard() -> None:
+    """The run that comes was asked for by something on the page, not by the address (see `read_address`)."""
+    st.session_state["heard"] = True
+
+
 def read_address() -> None:
-    """Take over what the address says, where it is not what we wrote there ourselves."""
+    """Take over what the address says, where it is not what we wrote there ourselves.
+
+    A quick hand acts before the browser knows the address that we wrote last; what comes with it is an echo of the
+    address before. So with an action only the action counts.
+    """
     address = st.query_params.to_dict()
     state = st.session_state
-    if "choices" in state and address == state["address"]:
+    if state.pop("heard", False) or ("choices" in state and address == state["address"]):
+        state["address"] = address
         return
     state["choices"], state["notices"] = from_address(address, tuple(SCORES), _held_texts())
     state["address"] = address
@@ -106,20 +119,49 @@ def bound(field: str) -> dict[str, Any]:
     The choice is the truth; the widget shows it and changes it.
     """
     key = f"choose_{field}"
-    st.session_state[key] = getattr(choices(), field)
+    value = getattr(choices(), field)
+    shown = _shown().get(field)
+    if shown is None or shown.value != value:
+        _shown()[field] = Shown(value, shown.value if shown else None, time.monotonic())
+    st.session_state[key] = value
     return {"key": key, "on_change": _take, "args": (field, key)}
 
 
 def _take(field: str, key: str) -> None:
-    value = st.session_state[key]
-    if value is not None:
-        change(**{field: value})
+    value, shown = st.session_state[key], _shown()[field]
+    if value is None:
+        return
+    if value == shown.before and time.monotonic() - shown.since < STALE:
+        heard()
+        return
+    _shown()[field] = Shown(value, None, time.monotonic())
+    change(**{field: value})
 
 
-def click_head(head: HeadId) -> None:
-    """Choose a head by a click on the atlas, which frames it already."""
+@dataclass(frozen=True)
+class Shown:
+    """What a widget shows, what it showed before if that was changed by other means, and since when.
+
+    A quick hand acts before the browser knows of such a change, and the widget then reports what it still shows: for a
+    moment that is no choice.
+    """
+
+    value: Any
+    before: Any
+    since: float
+
+
+def _shown() -> dict[str, Shown]:
+    return st.session_state.setdefault("shown", {})
+
+
+def click_head(head: HeadId, clicked: int) -> None:
+    """Choose a head by a click on the atlas, which frames it already if it was drawn in this turn."""
     correct(layer=head.layer, head=head.head)
     st.session_state["notices"] = []
+    heard()
+    if clicked != turn():
+        frame_anew()
 
 
 def add_to_tray(head: HeadId) -> None:

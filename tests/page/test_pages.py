@@ -228,3 +228,16 @@ def test_an_empty_text_offers_an_example():
     assert "There is no text yet" in said(app) and not app.error
     next(button for button in app.main.button if button.label == "Take the first example").click().run()
     assert "L0H2 gives" in heading(app)
+
+
+def test_an_address_that_lags_behind_a_quick_hand_takes_nothing_back():
+    app = opened()
+    app.number_input(key="choose_head").set_value(7).run()
+    assert "7" in app.query_params["head"]
+    del app.query_params["head"]  # the browser still sends what stood there before
+    app.number_input(key="choose_head").set_value(5).run()
+    assert "L0H5" in heading(app)
+    assert "5" in app.query_params["head"]
+    del app.query_params["head"]  # and this is a step back: nothing on the page was touched
+    app.run()
+    assert "L0H2" in heading(app)
