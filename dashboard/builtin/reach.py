@@ -12,6 +12,7 @@ from torch import Tensor
 from dashboard.builtin.contenders import Network, new_network
 from dashboard.builtin.recall import NAMES, Recall, sequences
 from dashboard.builtin.seeds import generators, interval
+from dashboard.builtin.threads import one_thread
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ class Timing:
 def timings(
     lengths: Sequence[int] = (16, 64, 256), models: Sequence[str] = NAMES, width: int = 64, repeats: int = 20
 ) -> tuple[Timing, ...]:
-    """How long each model takes to read one sequence, forward only: the fastest of `repeats`, measured here and now.
+    """How long each model takes to read one sequence, on one core, forward only, here and now: the fastest of
+    `repeats`.
 
     Recurrent networks take their steps in sequence; attention computes all positions at once. Embeddings and middle
     parts of all models have `width` numbers. lengths: numbers of positions, each from 3 to 514.
@@ -93,7 +95,7 @@ def timings(
         tokens = sequences(n - 2, 1, config.symbols, source)  # (1, 1, n)
         for model in models:
             network = new_network(model, config, source, width)
-            with torch.no_grad():
+            with torch.no_grad(), one_thread():
                 x = network.embed(tokens)
                 seconds = min(_seconds(network, x) for _ in range(repeats))
             rows.append(Timing(model, n, 1e3 * seconds, 1e6 * seconds / n))

@@ -14,11 +14,16 @@ from dashboard.builtin.attention import attend
 
 @dataclass(frozen=True)
 class Sharpness:
-    """The mean entropy of attention rows at one dimension d, in bits: with the factor 1/√d, and without it."""
+    """The mean entropy of attention rows at one dimension d, in bits: with the factor 1/√d, and without it.
+
+    scaled_margin, unscaled_margin: half the width of its 95 % interval over the rows, 1.96 · s / √rows
+    """
 
     d: int
     scaled: float
     unscaled: float
+    scaled_margin: float = 0.0
+    unscaled_margin: float = 0.0
 
 
 def entropy(weights: Tensor) -> Tensor:
@@ -40,6 +45,7 @@ def sharpness(
     for d in dimensions:
         q = torch.randn(rows, 1, d, generator=generator)  # each row has keys of its own
         k = torch.randn(rows, keys, d, generator=generator)
-        scaled, unscaled = (entropy(attend(q, k, k, scale=scale).weights).mean().item() for scale in (None, 1.0))
-        measured.append(Sharpness(d, scaled, unscaled))
+        with_factor, without = (entropy(attend(q, k, k, scale=scale).weights) for scale in (None, 1.0))  # (rows, 1)
+        margins = [1.96 * bits.std().item() / rows**0.5 for bits in (with_factor, without)]
+        measured.append(Sharpness(d, with_factor.mean().item(), without.mean().item(), *margins))
     return tuple(measured)

@@ -23,6 +23,7 @@ from dashboard.builtin.contenders import Network, count, new_network
 from dashboard.builtin.reach import Gradient, gradients
 from dashboard.builtin.recall import DEFAULT, NAMES, TITLES, Recall, sequences
 from dashboard.builtin.seeds import generators, interval
+from dashboard.builtin.threads import one_thread
 
 REPORT_EVERY = 10  # training steps between two reports: several a second
 SOLVED, FOR = 0.01, 20  # a network is done when each seed's loss stays below this (in nats) for so many steps
@@ -92,12 +93,8 @@ def train(config: Recall = DEFAULT, models: tuple[str, ...] = NAMES) -> Iterator
     """
     steps = _train(config, models)
     while True:
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
+        with one_thread():
             progress = next(steps, None)
-        finally:
-            torch.set_num_threads(threads)
         if progress is None:
             return
         yield progress
@@ -113,7 +110,7 @@ def _train(config: Recall, models: tuple[str, ...]) -> Iterator[Progress]:
         started = time.perf_counter()
         network = new_network(name, config, generators(config.seeds, distance, "weights"))
         untrained = network.to(torch.float64)
-        for step, loss in _steps(network, config, distance):
+        for step, loss in training_steps(network, config, distance):
             if step % REPORT_EVERY == 0:
                 done = sum(costs[:number]) + costs[number] * step / config.steps
                 result = replace(result, seconds=time.perf_counter() - began)
@@ -139,7 +136,7 @@ def accuracy(network: Network, config: Recall, distance: int) -> Tensor:
     return (chosen == tokens[:, :, 0]).double().mean(-1)
 
 
-def _steps(network: Network, config: Recall, distance: int) -> Iterator[tuple[int, float]]:
+def training_steps(network: Network, config: Recall, distance: int) -> Iterator[tuple[int, float]]:
     """One step of Adam after the other, until the network is done or has had all its steps: (steps, loss in nats)."""
     solved = 0
     source = generators(config.seeds, distance, "training")

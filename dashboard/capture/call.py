@@ -44,6 +44,7 @@ class Call:
     bias: additive position bias, broadcastable to (b, h, n, m) (T5), or None
     softcap: scores become softcap · tanh(score / softcap), before the mask (Gemma 2), or None
     sink: a learned score per head that takes part in the softmax and looks at nothing (gpt-oss) (h), or None
+    module: the attention module that calls, None where a call was made by hand
     """
 
     q: torch.Tensor
@@ -55,6 +56,7 @@ class Call:
     bias: torch.Tensor | None = None
     softcap: float | None = None
     sink: torch.Tensor | None = None
+    module: torch.nn.Module | None = None
 
     def blocks(self, rows: int | None = None, heads: Heads | None = None) -> Iterator[slice]:
         """The query rows, in order, cut into blocks of `rows`, or of a size that fits the processor's cache."""

@@ -45,6 +45,8 @@ class Request:
         order in which they call the tap: module names and indices do not do (ALBERT runs one module many times).
     receive: gets every block of weights
     rows: query rows in a block, None to choose them by the size of the block
+    output: what computes the heads' outputs (b, n, h, d') of the layers asked for in place of the library's SDPA, or
+        None; it may give None for a layer that is to be left alone
     calls: how many attention layers have run so far
     last: the layer after which the forward pass may end
     scratch: memory that all blocks share
@@ -53,6 +55,7 @@ class Request:
     heads: Mapping[int, Heads | None]
     receive: Receive
     rows: int | None = None
+    output: Callable[[Call], torch.Tensor | None] | None = None
     calls: int = 0
     last: int = field(init=False)
     scratch: Scratch = field(default_factory=Scratch)
@@ -118,7 +121,7 @@ def attend(
         query, key, value, attention_mask,
         causal=bool(unmasked_causal) and attention_mask is None and query.shape[2] > 1,
         scaling=query.shape[-1] ** -0.5 if scaling is None else scaling,
-        bias=position_bias, softcap=softcap, sink=s_aux,
+        bias=position_bias, softcap=softcap, sink=s_aux, module=module,
     )  # fmt: skip
     # A layer's output is for the next layer: after the last one that is asked for, nobody needs it. Where all heads
     # are asked for, it follows from their weights, and the softmax is paid for once.
@@ -131,6 +134,10 @@ def attend(
             output[:, rows] = call.mix(weights)
     if last:
         raise Enough
+    if request is not None and request.output is not None and asked:
+        given = request.output(call)
+        if given is not None:
+            return given, None
     if complete:
         return output, None
     return call.output() if ours else library(), None

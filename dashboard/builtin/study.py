@@ -1,0 +1,80 @@
+"""A whole run of “Before attention”: how fast each model reads, measured, and then the training.
+
+for study in run(DEFAULT):
+    bar.progress(study.fraction, study.doing)
+study.result, study.timings
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from dashboard.builtin.contenders import count, new_network
+from dashboard.builtin.reach import Timing, timings
+from dashboard.builtin.recall import DEFAULT, NAMES, Recall
+from dashboard.builtin.seeds import generators
+from dashboard.builtin.threads import one_thread
+from dashboard.builtin.training import Result, train, training_steps
+
+TIMED = (16, 32, 64, 128, 256)  # positions
+FIRST = 0.02  # the timing's share of the progress
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a run has found so far.
+
+    Attributes
+    ----------
+    fraction: how much is done, 0 to 1; doing: in words
+    result: of the training; complete when fraction is 1
+    timings: how long each model takes to read, measured before the training
+    """
+
+    fraction: float
+    doing: str
+    result: Result = field(repr=False)
+    timings: tuple[Timing, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        return len(self.result.points) == len(self.result.config.distances) * len(self.result.weights)
+
+
+def run(config: Recall = DEFAULT) -> Iterator[Study]:
+    """Times and trains, and yields what is found so far, several times a second. Stop it by not asking for more."""
+    nothing = Result(config, {name: count(name, config) for name in NAMES})
+    yield Study(0.0, "Timing", nothing)
+    timed = timings(TIMED)
+    for progress in train(config):
+        # Sums of shares may miss 1 by a rounding.
+        fraction = min(1.0, FIRST + (1 - FIRST) * progress.fraction)
+        yield Study(fraction, progress.doing, progress.result, timed)
+
+
+def estimate(config: Recall) -> float:
+    """About how many seconds the whole run takes on this machine if no network is done early: measured on three steps
+    of each model at the nearest and at the farthest distance. Takes some tenths of a second."""
+    with one_thread():  # as in training
+        return config.steps * sum(_seconds_of_all(name, config) for name in NAMES)
+
+
+def _seconds_of_all(name: str, config: Recall) -> float:
+    """Seconds of one training step at each distance, together. A step takes the longer the farther, on a line."""
+    near, far = (_seconds(name, config, distance) for distance in (config.distances[0], config.farthest))
+    slope = max(0.0, far - near) / max(1, config.farthest - config.distances[0])
+    return sum(near + slope * (distance - config.distances[0]) for distance in config.distances)
+
+
+def _seconds(name: str, config: Recall, distance: int) -> float:
+    """Seconds of one training step: the fastest of three."""
+    network = new_network(name, config, generators(config.seeds, distance, "weights"))
+    took = []
+    began = time.perf_counter()
+    for _ in islice(training_steps(network, config, distance), 3):
+        took.append(time.perf_counter() - began)
+        began = time.perf_counter()
+    return min(took)

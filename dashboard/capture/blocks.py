@@ -1,0 +1,101 @@
+"""Which modules are a model's layers: found by running it, not by names."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+
+from dashboard.capture import tap
+from dashboard.capture.call import Call, Heads
+from dashboard.capture.model import AttentionModel
+from dashboard.errors import UserError
+from dashboard.text.encoding import Encoding
+
+NEVER = 10**6  # more layers than any model has: the tap itself never ends the pass
+PROBE_TOKENS = 8
+
+# A model's layers, found once. Models are compared by identity, and forgotten with the model.
+_found: WeakKeyDictionary[torch.nn.Module, tuple[torch.nn.Module, ...]] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def blocks_of(model: AttentionModel, encoding: Encoding) -> tuple[torch.nn.Module, ...]:
+    """The modules that are the model's layers, each once.
+
+    A layer is the outermost module that calls attention just once and gives vectors of the shape that it takes. One
+    module may be several layers (ALBERT).
+    """
+    root = model.loaded.model
+    if root in _found:
+        return _found[root]
+    ids = torch.tensor([encoding.ids[:PROBE_TOKENS]], device=next(root.parameters()).device)
+    stack: list[tuple[torch.Tensor | None, list[int]]] = []
+    layer_of: dict[int, torch.nn.Module] = {}
+
+    def enters(_module: torch.nn.Module, args: tuple, kwargs: dict) -> None:
+        stack.append((vectors_in([*args, *kwargs.values()]), []))
+
+    def leaves(module: torch.nn.Module, _args: tuple, output: Any) -> None:
+        given, layers = stack.pop()
+        taken = vectors_in(output if isinstance(output, tuple) else [output])
+        if len(layers) == 1 and given is not None and taken is not None and given.shape == taken.shape:
+            layer_of[layers[0]] = module
+
+    def receive(layer: int, heads: Heads, rows: slice, weights: torch.Tensor, call: Call) -> None:
+        for _, layers in stack:
+            layers.append(layer)
+
+    with hooked(tuple(root.modules()), enters, leaves), tap.listening(tap.Request(one_head_of(model.layers), receive)):
+        root(ids)
+    if len(layer_of) < model.layers:
+        raise untold(model)
+    _found[root] = tuple(dict.fromkeys(layer_of.values()))
+    return _found[root]
+
+
+def one_head_of(layers: int) -> dict[int, Heads]:
+    return dict.fromkeys(range(layers), (0,)) | {NEVER: ()}
+
+
+def vectors_in(given: Sequence[Any]) -> torch.Tensor | None:
+    """The first of these that holds a vector for each token: (1, n, D)."""
+    for one in given:
+        if isinstance(one, torch.Tensor) and one.is_floating_point() and one.dim() == 3:
+            return one
+    return None
+
+
+@contextmanager
+def hooked(modules: Sequence[torch.nn.Module], enters: Any, leaves: Any) -> Iterator[None]:
+    """Within this context, and in this thread only, `enters` and `leaves` are told when one of the modules runs."""
+    mine = threading.get_ident()
+
+    def before(module: torch.nn.Module, args: tuple, kwargs: dict) -> None:
+        if threading.get_ident() == mine:
+            enters(module, args, kwargs)
+
+    def after(module: torch.nn.Module, args: tuple, output: Any) -> None:
+        if threading.get_ident() == mine:
+            leaves(module, args, output)
+
+    with _lock:
+        handles = [module.register_forward_pre_hook(before, with_kwargs=True) for module in modules]
+        handles += [module.register_forward_hook(after) for module in modules]
+    try:
+        yield
+    finally:
+        with _lock:
+            for handle in handles:
+                handle.remove()
+
+
+def untold(model: AttentionModel) -> UserError:
+    """What a person is told where a model's layers are not understood."""
+    return UserError(
+        f"What the layers of {model.title} add to its vectors cannot be told apart. Choose another model for this."
+    )

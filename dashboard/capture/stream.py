@@ -1,0 +1,106 @@
+"""What flows through a model: every layer takes a vector for each token and adds to it.
+
+A layer's attention and its feed-forward part each end in an addition to the stream. Those two additions are found by
+watching the arithmetic of a forward pass, not by the names of modules: the first sum of something that came out of
+the heads with something that did not is where attention is added, and what is added to the stream after it (or, in a
+model whose parts run side by side, together with it) is the feed-forward part. So one piece of code reads models that
+normalise before their parts, after them, on both sides, or run them in parallel, and says so where it cannot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+
+from dashboard.capture import tap
+from dashboard.capture.blocks import blocks_of, hooked, one_head_of, untold, vectors_in
+from dashboard.capture.model import AttentionModel
+from dashboard.capture.sums import Sums
+from dashboard.errors import UserError
+from dashboard.text.encoding import Encoding
+
+# What is left of a change when both parts are taken from it, above which a model without a normalisation of the
+# stream itself must be doing something that was not seen.
+ROUNDING = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """What one layer did to the stream: `after = before + attention + feed_forward + normalisation`.
+
+    Attributes
+    ----------
+    layer: which layer, from 0
+    before, after: the vector of each token as it enters and leaves the layer, (n, D) float32
+    attention: what the attention part adds to the stream: all heads through the output projection, its bias and
+        whatever the model does to it before the addition (a scale, a norm of its own)
+    feed_forward: what the feed-forward part adds to the stream, likewise
+    normalisation: the remainder. A model that normalises on the way into its parts (Llama, GPT-2) leaves none but
+        rounding. One that normalises the stream itself after each addition (BERT) moves every vector by that as well
+    """
+
+    layer: int
+    before: torch.Tensor
+    attention: torch.Tensor
+    feed_forward: torch.Tensor
+    normalisation: torch.Tensor
+    after: torch.Tensor
+
+
+class Follower(Protocol):
+    """What is handed the steps, layer by layer. The tensors are its own."""
+
+    def step(self, step: Step) -> None: ...
+
+
+@torch.no_grad()
+def follow(model: AttentionModel, encoding: Encoding, follower: Follower) -> None:
+    """One forward pass over a text; `follower` sees what each layer does to the stream, one layer at a time.
+
+    The vectors are those between the layers, before a final norm that a model may have after the last one. No more
+    than one layer's are held. Safe to call from several threads at once with one model.
+
+    Raises UserError where the model does not pass its attention through the tap, or its additions cannot be told
+    apart, and for a text that is longer than the model takes.
+    """
+    if len(encoding) > model.limit:
+        raise UserError(
+            f"The text has {len(encoding):,} tokens and {model.title} takes {model.limit:,}. Use a shorter text."
+        )
+    if model.route != "tap":
+        raise UserError(
+            f"{model.title} computes its attention in a way of its own, so what its layers add cannot be told apart. "
+            "Choose another model for this."
+        )
+    blocks = blocks_of(model, encoding)
+    sums = Sums()
+    done = 0
+
+    def enters(_module: torch.nn.Module, args: tuple, kwargs: dict) -> None:
+        sums.open(vectors_in([*args, *kwargs.values()]))
+
+    def leaves(_module: torch.nn.Module, _args: tuple, output: Any) -> None:
+        nonlocal done
+        follower.step(_step(model, done, sums, vectors_in(output if isinstance(output, tuple) else [output])))
+        sums.close()
+        done += 1
+        if done == model.layers:
+            raise tap.Enough
+
+    ids = torch.tensor([encoding.ids], device=next(model.loaded.model.parameters()).device)
+    request = tap.Request(one_head_of(model.layers), lambda layer, heads, rows, weights, call: sums.heads(call.v))
+    with hooked(blocks, enters, leaves), tap.listening(request), sums:
+        model.loaded.model(ids)
+
+
+def _step(model: AttentionModel, layer: int, sums: Sums, after: torch.Tensor | None) -> Step:
+    if after is None or sums.attention is None or sums.before is None:
+        raise untold(model)
+    before, attention = sums.before[0], sums.attention.reshape(after.shape)[0]
+    forward = torch.zeros_like(before) if sums.other is None else sums.other.reshape(after.shape)[0]
+    rest = after[0] - before - attention - forward
+    if not sums.normalises(after) and float(rest.norm()) > ROUNDING * float((after[0] - before).norm()):
+        raise untold(model)
+    return Step(layer, before.float(), attention.float(), forward.float(), rest.float(), after[0].float().clone())

@@ -1,0 +1,240 @@
+"""What each layer does to the words of a text: how far their vectors move, by which part, towards whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+import torch
+
+from dashboard.capture import AttentionModel
+from dashboard.capture.stream import Step, follow
+from dashboard.errors import UserError
+from dashboard.text.encoding import Encoding, Special, Unit
+
+NEAREST = 5  # neighbours kept for each word and layer
+FEWEST = 3  # words, below which nearness says nothing: two centred vectors always point away from each other
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number for a word and a layer.
+
+    name, title: for a link and a column, for a menu; share: drawn from 0 to 100 %, else as a multiple
+    help: one plain sentence that says what it measures
+    """
+
+    name: str
+    title: str
+    share: bool
+    help: str
+
+
+MEASURES: dict[str, Measure] = {
+    measure.name: measure
+    for measure in (
+        Measure(
+            "moved", "How far it moves", False,
+            "The length of what the layer changes, divided by the length that the vector had before: ‖change‖ / "
+            "‖before‖, from 0. At 1 the change is as long as the vector itself.",
+        ),
+        Measure(
+            "turned", "How far it turns", False,
+            "1 minus the cosine of the vector before and after the layer: 0 where the direction stays, 1 at a right "
+            "angle, 2 where it is reversed.",
+        ),
+        Measure(
+            "attention_share", "Attention’s part", True,
+            "How much of the change comes from attention: what attention adds, projected on the change. The shares "
+            "of attention, feed-forward and normalisation sum to 100 %; one that pulls against the change is below 0.",
+        ),
+    )
+}  # fmt: skip
+PARTS = ("attention", "feed_forward", "normalisation")
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """What happens to the vectors of m positions in L layers.
+
+    Attributes
+    ----------
+    labels, special: what stands at each position, as on the axis of a map (m)
+    unit, hidden, text, model, name, revision, normalises: how the text was read, by what (`hidden`
+        as in a HeadView); whether the model normalises the
+        stream itself, so that a third part is there
+    numbers: by name, float32 (L, m), see `Flowing`; `moved`, `turned`, `attention`, `feed_forward`, `normalisation`
+        and their shares `attention_share` …
+    words: the positions that are words (w); special ones are no neighbours
+    near, cosine: for each word, its nearest others before the first layer and after each: places in `words` and
+        cosines, (L + 1, w, k), the nearest first; k is 0 in a text of under 3 words
+    start, whole: in a window, the first position drawn and how many there are
+    reading: how the text was read (bos, limit), for the lines that read it again
+    """
+
+    labels: tuple[str, ...]
+    special: tuple[bool, ...]
+    unit: Unit
+    hidden: Special
+    text: str
+    model: str
+    name: str
+    revision: str
+    normalises: bool
+    numbers: dict[str, np.ndarray]
+    words: np.ndarray
+    near: np.ndarray
+    cosine: np.ndarray
+    start: int = 0
+    whole: int | None = None
+    reading: Mapping[str, object] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def layers(self) -> int:
+        return len(self.numbers["moved"])
+
+    def window(self, start: int, stop: int) -> Flow:
+        """Only the positions `start` … `stop - 1`, for a picture; what is near to a word is left as it is."""
+        cut = slice(start, stop)
+        return replace(
+            self, labels=self.labels[cut], special=self.special[cut], start=start, whole=len(self),
+            numbers={name: values[:, cut] for name, values in self.numbers.items()},
+        )  # fmt: skip
+
+    def mean(self, name: str) -> np.ndarray:
+        """The mean over the words, special positions left out: (L); NaN where there are none."""
+        values = self.numbers[name][:, self.words]
+        return values.mean(1) if values.size else np.full(self.layers, np.nan, np.float32)
+
+    def known(self, place: int) -> str:
+        """A word by its label; with its place in the text, from 1, where it stands there more than once."""
+        label = self.labels[place]
+        return f"{label} ({place + 1})" if self.labels.count(label) > 1 else label
+
+    def table(self) -> pd.DataFrame:
+        """A row per layer and position: layer, position, text, then a column per number."""
+        layers, m = self.numbers["moved"].shape
+        columns = {
+            "layer": np.repeat(np.arange(layers), m),
+            "position": np.tile(np.arange(self.start, self.start + m), layers),
+            "text": np.tile(np.array(self.labels, object), layers),
+        }
+        return pd.DataFrame(columns | {name: values.ravel() for name, values in self.numbers.items()})
+
+    def parts(self, place: int | None = None) -> pd.DataFrame:
+        """A row per layer and part (attention, feed_forward, normalisation, where there is one): layer, part, size
+        (its length as a multiple of the vector's before), share (of the change). Of one position, or the mean over
+        the words."""
+        rows = []
+        for part in PARTS if self.normalises else PARTS[:2]:
+            size, share = (
+                self.mean(name) if place is None else self.numbers[name][:, place] for name in (part, f"{part}_share")
+            )
+            rows.append(pd.DataFrame({"layer": range(self.layers), "part": part, "size": size, "share": share}))
+        return pd.concat(rows, ignore_index=True)
+
+    def neighbours(self, place: int) -> pd.DataFrame:
+        """Who is near to a word: a row per stage and rank: stage (0 before the first layer, l + 1 after layer l), rank
+        (from 1), position, text, cosine. Empty for a special position and in a text of under 3 words."""
+        found = np.flatnonzero(self.words == place)
+        stages, _, k = self.near.shape
+        if not found.size or not k:
+            return pd.DataFrame(columns=["stage", "rank", "position", "text", "cosine"])
+        positions = self.words[self.near[:, found[0]]].ravel()
+        return pd.DataFrame(
+            {
+                "stage": np.repeat(np.arange(stages), k),
+                "rank": np.tile(np.arange(1, k + 1), stages),
+                "position": positions,
+                "text": [self.known(int(position)) for position in positions],
+                "cosine": self.cosine[:, found[0]].ravel(),
+            }
+        )
+
+
+@dataclass
+class Flowing:
+    """Follower: the numbers of `Flow`, layer by layer; no vectors are kept.
+
+    A word's vector is the mean over its pieces, and so is what is added to it. With x before, x' after, the change
+    Δ = x' - x and a part p of it (see `dashboard.capture.stream.Step`):
+
+    - moved = ‖Δ‖ / ‖x‖, turned = 1 - cos(x, x'), each part's length ‖p‖ / ‖x‖
+    - each part's share of the change, (p · Δ) / (Δ · Δ); the shares sum to 1, none is bound to [0, 1]
+    - near: the k words with the highest cos(x' - c, y' - c), c the mean of the text's words at that stage
+
+    Empty (NaN) where a vector or its change is all zero.
+    """
+
+    members: torch.Tensor
+    sizes: torch.Tensor
+    words: torch.Tensor
+    rows: list[dict[str, np.ndarray]] = field(default_factory=list)
+    near: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    normalises: bool = False
+
+    def step(self, step: Step) -> None:
+        before, after = self._words(step.before), self._words(step.after)
+        change = after - before
+        length, square = before.norm(dim=-1), (change * change).sum(-1)
+        turned = 1 - (before * after).sum(-1) / (length * after.norm(dim=-1))
+        numbers = {"moved": square.sqrt() / length, "turned": turned}
+        for name in PARTS:
+            part = self._words(getattr(step, name))
+            numbers[name] = part.norm(dim=-1) / length
+            numbers[f"{name}_share"] = (part * change).sum(-1) / square
+        self.normalises |= bool((numbers["normalisation"][self.words] > 1e-4).any())
+        finite = {name: torch.where(values.isfinite(), values, torch.nan) for name, values in numbers.items()}
+        self.rows.append({name: values.float().cpu().numpy() for name, values in finite.items()})
+        if not self.near:
+            self.near.append(self._nearest(before))
+        self.near.append(self._nearest(after))
+
+    def _words(self, vectors: torch.Tensor) -> torch.Tensor:
+        """(n, D) for tokens → (m, D) for positions, in double precision."""
+        total = torch.zeros(len(self.sizes), vectors.shape[-1], dtype=torch.float64, device=vectors.device)
+        return total.index_add_(0, self.members, vectors.double()) / self.sizes[:, None]
+
+    def _nearest(self, vectors: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+        own = vectors[self.words]
+        k = min(NEAREST, len(own) - 1) if len(own) >= FEWEST else 0
+        if not k:
+            return np.zeros((len(own), 0), int), np.zeros((len(own), 0), np.float32)
+        own = torch.nn.functional.normalize(own - own.mean(0), dim=-1).float()
+        cosines, places = (own @ own.T).fill_diagonal_(-torch.inf).topk(k)
+        return places.cpu().numpy(), cosines.cpu().numpy()
+
+
+def flow(model: AttentionModel, encoding: Encoding, *, unit: Unit = "words", special: Special = "hide") -> Flow:
+    """What each layer does to the vectors of a text, in one forward pass that holds one layer at a time.
+
+    unit: "words" (the mean over a word's pieces) or "tokens". special: whether special positions are listed too; they
+    are never counted in a mean nor as neighbours. Raises UserError as `follow` does, and where nothing is left.
+    """
+    axis = encoding.axis(unit)
+    shown = [place for place in range(len(axis.labels)) if special == "show" or not axis.special[place]]
+    if not shown:
+        raise UserError("Without its special tokens nothing is left of this text. Show them, or type some words.")
+    place_of = {token: place for place, position in enumerate(shown) for token in axis.members[position]}
+    device = next(model.loaded.model.parameters()).device
+    # What is not shown is gathered at a place of its own, which is cut off again.
+    members = torch.tensor([place_of.get(token, len(shown)) for token in range(len(encoding))], device=device)
+    sizes = torch.bincount(members, minlength=len(shown) + 1).clamp(min=1).double()
+    words = np.array([k for k, position in enumerate(shown) if not axis.special[position]], int)
+    found = Flowing(members, sizes, torch.as_tensor(words, device=device))
+    follow(model, encoding, found)
+    return Flow(
+        labels=tuple(axis.labels[place] for place in shown),
+        special=tuple(axis.special[place] for place in shown),
+        unit=unit, hidden=special, text=encoding.text, model=model.title, name=model.name, revision=model.revision,
+        normalises=found.normalises,
+        numbers={name: np.stack([row[name][: len(shown)] for row in found.rows]) for name in found.rows[0]},
+        words=words,
+        near=np.stack([places for places, _ in found.near]),
+        cosine=np.stack([cosines for _, cosines in found.near]),
+    )  # fmt: skip

@@ -1,0 +1,224 @@
+"""One head from X to the layer's output, step by step, by our own attention: maps to look at, and one row in full.
+
+Nothing n × n is kept: every step is reduced to a small map while its rows pass by, and the row of one query is
+computed again when it is asked for, which costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from dashboard.builtin import STEPS, Steps, contributions
+from dashboard.capture.layer import LayerRun
+from dashboard.errors import UserError
+from dashboard.heads.verify import Check, whole_layer
+from dashboard.heads.view import HeadId
+from dashboard.text.encoding import Encoding
+
+SIDE = 96  # rows and columns of a map
+
+
+@dataclass(frozen=True, eq=False)
+class StepMap:
+    """One step, small enough to look at.
+
+    Attributes
+    ----------
+    shape: rows and columns of the step itself
+    low, high: its smallest and largest number; where some are −∞, of the others
+    values: at most 96 × 96: means over neighbouring rows and columns, of what the mask lets be seen; NaN where it
+        hides all
+    hidden: how many are −∞
+    """
+
+    shape: tuple[int, int]
+    low: float
+    high: float
+    values: np.ndarray
+    hidden: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """What the heads of a layer share: the run, the queries, keys and values of all of them (h, n, d), and the maps
+    and the check of the whole result; `at_once` as in `Layerwise`."""
+
+    run: LayerRun
+    parts: tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+    maps: Mapping[str, StepMap]
+    check: Check
+    at_once: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Inside:
+    """One head over one text. n tokens, m keys: as many, or one more where the layer has a learned sink.
+
+    Attributes
+    ----------
+    head: which head
+    layer: its layer
+    maps: step → `StepMap`; x only where the layer's input is known, output only where its projection is
+    encoding: the text as the model sees it
+    keys: what stands at each key (m)
+    model: the model's title
+    name, revision: what the model is opened by, and which weights they are; for the files
+    reading: how the text was read, for the lines that read it again
+    """
+
+    head: HeadId
+    layer: Layer
+    maps: Mapping[str, StepMap]
+    encoding: Encoding
+    keys: tuple[str, ...]
+    model: str
+    name: str = ""
+    revision: str = ""
+    reading: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def run(self) -> LayerRun:
+        return self.layer.run
+
+    @property
+    def d(self) -> int:
+        """Numbers in a query."""
+        return self.layer.parts[0].shape[-1]
+
+    @property
+    def heads(self) -> int:
+        return self.layer.parts[0].shape[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """One query token on its way through a head: its row of every step.
+
+    Attributes
+    ----------
+    query, key: the token that looks, and the one of its keys that is looked at closely, from 0
+    products: q · k by dimension (d): they sum to the score
+    scores, scaled, masked, weights: the row of each step (m); masked is −∞ where it may not look
+    values: what each key hands over (m, d)
+    mixed: Σ weights · values (d)
+    norms: of what each head adds to this token's row of the layer's output, ‖mixed_h · W_O,h‖ (h); None where there
+        is no output projection to be seen
+    """
+
+    query: int
+    key: int
+    products: np.ndarray
+    scores: np.ndarray
+    scaled: np.ndarray
+    masked: np.ndarray
+    weights: np.ndarray
+    values: np.ndarray
+    mixed: np.ndarray
+    norms: np.ndarray | None
+
+
+@torch.inference_mode()
+def open_layer(run: LayerRun) -> Layer:
+    """Our attention of the whole layer, compared with the model's own."""
+    whole = whole_layer(run)
+    maps = {} if run.x is None else {"x": _map(run.x)}
+    maps["joined"] = _map(whole.joined)
+    if whole.output is not None:
+        maps["output"] = _map(whole.output)
+    return Layer(run, run.parts(), maps, whole.check, whole.at_once)
+
+
+@torch.inference_mode()
+def inside(layer: Layer, head: int, encoding: Encoding, model: str, **origin: object) -> Inside:
+    """All steps of one head (counted from 0) of a layer.
+
+    encoding: the text that the layer ran over; model: the model's title; origin: name, revision and reading of
+    `Inside`. Raises UserError for a head that the layer does not have.
+    """
+    run, (q, k, v) = layer.run, layer.parts
+    if not 0 <= head < len(q):
+        raise UserError(f"{model} has heads 0 to {len(q) - 1}; there is no head {head}.")
+    kept: dict[str, list[_Reduced]] = {name: [] for name in ("scores", "scaled", "masked", "weights")}
+    mixed = []
+    for rows in run.blocks():
+        steps = run.attend(layer.parts, rows, slice(head, head + 1)).head(0)
+        for name, blocks in kept.items():
+            blocks.append(_Reduced.of(getattr(steps, name)))
+        mixed.append(steps.mixed)
+    found = {"q": _map(q[head]), "k": _map(k[head]), "v": _map(v[head]), "mixed": _map(torch.cat(mixed))}
+    found |= {name: _Reduced.join(blocks) for name, blocks in kept.items()} | layer.maps
+    keys = encoding.labels if run.call.sink is None else (*encoding.labels, "(nowhere)")
+    maps = {name: found[name] for name in STEPS if name in found}
+    return Inside(HeadId(run.number, head), layer, maps, encoding, keys, model, **origin)
+
+
+@torch.inference_mode()
+def follow(this: Inside, query: int, key: int | None = None) -> Followed:
+    """One token's row, from its scores to what every head of the layer adds to it.
+
+    query: which token looks, from 0; key: which one it is looked at closely with, None for the one it looks at most.
+    Raises UserError for a token that is not there.
+    """
+    run, number = this.run, this.head.head
+    n = len(this.encoding)
+    if not 0 <= query < n or (key is not None and not 0 <= key < len(this.keys)):
+        raise UserError(f"This text has tokens 0 to {n - 1}.")
+    every = run.attend(this.layer.parts, slice(query, query + 1))
+    row: Steps = every.head(number)
+    weights = row.weights[0]
+    key = int(weights.argmax()) if key is None else key
+    norms = None
+    if run.w_o is not None:
+        norms = contributions(every.mixed, run.w_o)[:, 0].norm(dim=-1).numpy()
+    # The head's own place among `parts`; a sink's key is nothing, at the end of them.
+    keys = row.k
+    return Followed(
+        query, key, (row.q[0] * keys[key]).numpy(), row.scores[0].numpy(), row.scaled[0].numpy(),
+        row.masked[0].numpy(), weights.numpy(), row.v.numpy(), row.mixed[0].numpy(), norms,
+    )  # fmt: skip
+
+
+def _map(values: torch.Tensor) -> StepMap:
+    return _Reduced.join([_Reduced.of(values)])
+
+
+@dataclass(frozen=True, eq=False)
+class _Reduced:
+    """Some rows of a step, their columns already summed up in at most `SIDE` bins: sums and counts (rows, bins)."""
+
+    sums: np.ndarray
+    counts: np.ndarray
+    columns: int
+    low: float
+    high: float
+    hidden: int
+
+    @classmethod
+    def of(cls, block: torch.Tensor) -> _Reduced:
+        values = block.float().cpu().numpy()
+        seen = np.isfinite(values)
+        shown = np.where(seen, values, 0.0)
+        edges = _edges(values.shape[1])
+        every = shown if seen.all() else values[seen]
+        low, high = (float(every.min()), float(every.max())) if every.size else (np.inf, -np.inf)
+        sums, counts = (np.add.reduceat(part, edges, axis=1) for part in (shown, seen.astype(np.float32)))
+        return cls(sums, counts, values.shape[1], low, high, int(values.size - seen.sum()))
+
+    @staticmethod
+    def join(blocks: list[_Reduced]) -> StepMap:
+        sums, counts = (np.concatenate([getattr(b, part) for b in blocks]) for part in ("sums", "counts"))
+        rows = len(sums)
+        sums, counts = (np.add.reduceat(part, _edges(rows), axis=0) for part in (sums, counts))
+        values = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+        low, high = min(b.low for b in blocks), max(b.high for b in blocks)
+        return StepMap((rows, blocks[0].columns), low, high, values, sum(b.hidden for b in blocks))
+
+
+def _edges(count: int) -> np.ndarray:
+    """Where bins begin: as many as there are, at most `SIDE`, as even as can be."""
+    bins = min(SIDE, count)
+    return np.arange(bins) * count // bins

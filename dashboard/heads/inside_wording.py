@@ -1,0 +1,212 @@
+"""What each step of a head is, in words: its title, its formula, one sentence, and the arithmetic of one row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from dashboard.heads.inside import Followed, Inside, StepMap
+from dashboard.heads.wording import percent
+
+TITLES: Mapping[str, str] = {
+    "x": "X", "q": "Queries", "k": "Keys", "v": "Values", "scores": "Scores", "scaled": "Scaled", "masked": "Masked",
+    "weights": "Softmax", "mixed": "Mixed values", "joined": "Heads joined", "output": "Output",
+}  # fmt: skip
+
+
+def number(value: float) -> str:
+    """A number of three digits with a true minus sign: 12.3, −0.05, 0.00012, −∞."""
+    if value == -np.inf:
+        return "−∞"
+    if value == 0 or not math.isfinite(value):
+        return "0" if value == 0 else "–"
+    digits = max(0, min(8, 2 - math.floor(math.log10(abs(value)))))
+    text = f"{value:,.{digits}f}"
+    return text.replace("-", "−")
+
+
+def apart(value: float) -> str:
+    """A difference from the model: 1.2e-07 as 1.2·10⁻⁷, 0 as 0."""
+    if value == 0:
+        return "0"
+    if not math.isfinite(value):
+        return "more than can be said"
+    digits, power = f"{value:.1e}".split("e")
+    raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{digits}·10{raised}"
+
+
+def factor(this: Inside) -> str:
+    """What the scores are multiplied by: “÷ √32”, or “· 0.05” in a model with a factor of its own."""
+    return f"÷ √{this.d}" if math.isclose(this.run.scale, this.d**-0.5, rel_tol=1e-6) else f"· {this.run.scale:.3g}"
+
+
+def formula(this: Inside, step: str) -> str:
+    """How a step follows from those before it."""
+    run = this.run
+    layer = run.layer
+    projected = {"q": "W_Q", "k": "W_K", "v": "W_V"}
+    if step in projected:
+        if layer is None:
+            return "as the model has them"
+        bias = " + b" if not isinstance(getattr(layer, f"b_{step}"), float) else ""
+        turned = ", turned by position" if layer.rotate is not None and step != "v" else ""
+        return f"X · {projected[step]}{bias}{turned}"
+    return {
+        "x": "what the layer reads",
+        "scores": "Q · Kᵀ",
+        "scaled": f"scores {factor(this)}",
+        "masked": _masked(this),
+        "weights": "exp(score) ÷ the sum of its row",
+        "mixed": "softmax · V",
+        "joined": f"all {this.heads} heads side by side" if this.heads > 1 else "the only head",
+        "output": "joined · W_O" + ("" if isinstance(run.b_o, float) else " + b"),
+    }[step]
+
+
+def _masked(this: Inside) -> str:
+    call = this.run.call
+    added = [name for name, has in (("position bias", call.bias), ("softcap", call.softcap)) if has is not None]
+    hidden = "−∞ where it may not look" if this.maps["masked"].hidden else "nothing is hidden"
+    return ", ".join([hidden, *added])
+
+
+def sentence(this: Inside, step: str) -> str:
+    """What a step is for."""
+    shared = this.heads // this.run.call.k.shape[1]
+    with_others = f" {shared} heads share them." if shared > 1 else ""
+    hides = this.maps["masked"].hidden
+    return {
+        "x": "A row for each token: what the layers before made of it.",
+        "q": "What each token asks for.",
+        "k": f"What each token offers.{with_others}",
+        "v": f"What each token hands over.{with_others}",
+        "scores": "How well what a row asks for fits what a column offers.",
+        "scaled": "The same, kept from growing with the number of dimensions.",
+        "masked": "A token does not see what comes after it, or lies too far back." if _far(this)
+        else "A token does not see what comes after it." if hides
+        else "Every token may see the whole text.",
+        "weights": "Each row becomes shares that sum to 100 %.",
+        "mixed": "What each token takes away: values, mixed by its shares.",
+        "joined": "The other heads' results beside this one's, which is framed.",
+        "output": "What attention hands on, all heads together.",
+    }[step]  # fmt: skip
+
+
+def _far(this: Inside) -> bool:
+    """Whether the mask hides more than what comes after: a sliding window."""
+    n = len(this.encoding)
+    return this.maps["masked"].hidden > n * (n - 1) // 2
+
+
+def range_of(step: str, part: StepMap) -> str:
+    """``−12.1 to 14.9``, ``0 to 84 %``."""
+    if step == "weights":
+        return f"0 to {percent(part.high)}" if part.low < 0.0005 else f"{percent(part.low)} to {percent(part.high)}"
+    return f"{number(part.low)} to {number(part.high)}"
+
+
+def finding(this: Inside, row: Followed) -> str:
+    """Where the token looks and what its head adds: the finding of the page."""
+    name, key = quoted(this.encoding.labels[row.query]), int(row.weights.argmax())
+    to = "itself" if key == row.query else quoted(this.keys[key])
+    said = f"{this.head}: {name} looks most at {to} ({percent(float(row.weights[key]))})"
+    if row.norms is None or row.norms.sum() == 0:
+        return f"{said}."
+    share = float(row.norms[this.head.head] / row.norms.sum())
+    return f"{said}; of what the layer's {this.heads} heads add to it, {percent(share)} comes from this one."
+
+
+def proof(this: Inside) -> str:
+    """How far ours is from the model's own, measured on this text."""
+    check = this.layer.check
+    over = f"over all {this.heads} heads and {len(this.encoding):,} rows of layer {check.layer}"
+    if math.isnan(check.output):
+        return f"Ours and the model's own, {over}: weights differ by {apart(check.weights)}."
+    return (
+        f"Ours and the model's own, {over}: weights differ by {apart(check.weights)} at most, the output by "
+        f"{apart(check.output)} at most (it reaches {number(check.size)})."
+    )
+
+
+def doubts(this: Inside) -> list[str]:
+    """What cannot be seen in this model, a sentence each."""
+    said = []
+    if this.run.layer is None:
+        said.append(
+            "The projections of this layer cannot be told apart, so the steps begin with the queries, keys and values "
+            "as the model has them."
+        )
+    if this.run.w_o is None:
+        said.append("The output projection of this layer cannot be seen, so the steps end with the heads joined.")
+    return said
+
+
+def arithmetic(this: Inside, row: Followed, step: str) -> str:
+    """How the followed token's number comes about in this step, in one line."""
+    name, other = quoted(this.encoding.labels[row.query]), quoted(this.keys[row.key])
+    score, scaled, masked, weight = (
+        float(getattr(row, part)[row.key]) for part in ("scores", "scaled", "masked", "weights")
+    )
+    seen = int(np.isfinite(row.masked).sum())
+    if step in ("x", "q", "k", "v"):
+        columns = this.maps[step].shape[1] if step in this.maps else this.d
+        who = other if step in ("k", "v") else name
+        what = {"x": "a vector", "q": "a query", "k": "a key", "v": "a value"}[step]
+        return f"{who} has {what} of {columns} numbers here."
+    if step == "scores":
+        return f"{name} · {other}: the {this.d} products of query and key sum to {number(score)}."
+    if step == "scaled":
+        return f"{name} → {other}: {number(score)} {factor(this)} = {number(scaled)}."
+    if step == "masked":
+        if masked == -np.inf:
+            return f"{name} may look at {seen:,} of {len(this.keys):,} tokens. {other} is not one of them."
+        return f"{name} may look at {seen:,} of {len(this.keys):,} tokens; {other} stays at {number(masked)}."
+    if step == "weights":
+        return f"{name} → {other}: exp({number(masked)}) ÷ the sum of its row = {percent(weight)}."
+    if step == "mixed":
+        return f"{name} takes {percent(weight)} of the value of {other}, and shares of {seen - 1:,} more."
+    if step == "joined":
+        return f"{name} has {this.heads} results of {this.d} numbers here, one of each head."
+    if row.norms is None:
+        return "The output projection of this model cannot be seen."
+    own, every = float(row.norms[this.head.head]), float(row.norms.sum())
+    return f"For {name}, {this.head} adds a vector of length {number(own)}; all heads' lengths sum to {number(every)}."
+
+
+def quoted(label: str) -> str:
+    return f"“{label}”"
+
+
+def steps_table(this: Inside) -> pd.DataFrame:
+    """A row for each step: step, formula, rows, columns, low, high (of what is not −∞)."""
+    return pd.DataFrame(
+        [
+            {"step": TITLES[name], "formula": formula(this, name), "rows": part.shape[0], "columns": part.shape[1],
+             "low": part.low, "high": part.high}
+            for name, part in this.maps.items()
+        ]
+    )  # fmt: skip
+
+
+def row_table(this: Inside, row: Followed) -> pd.DataFrame:
+    """The numbers of the followed token: columns step, position, of, value.
+
+    step "product": q · k in dimension `position` with the key that is looked at closely; "score", "scaled", "masked"
+    (empty for −∞) and "weight": with each key; "length": what each head adds to the token's row of the output.
+    """
+    lengths = [] if row.norms is None else [("length", row.norms, [f"head {k}" for k in range(this.heads)])]
+    parts = [
+        ("product", row.products, [f"dimension {k}" for k in range(this.d)]),
+        *((name, getattr(row, field), this.keys) for name, field in
+          (("score", "scores"), ("scaled", "scaled"), ("masked", "masked"), ("weight", "weights"))),
+        *lengths,
+    ]  # fmt: skip
+    frames = [
+        pd.DataFrame({"step": step, "position": np.arange(len(values)), "of": list(of), "value": values.astype(float)})
+        for step, values, of in parts
+    ]
+    return pd.concat(frames, ignore_index=True).replace({"value": {-np.inf: np.nan}})

@@ -1,0 +1,256 @@
+"""How far a head reaches: the attention of one word to another that it depends on, against the distance between them.
+
+A verb and its subject, pulled apart by clauses; or two mentions of one name, with paragraphs between. A share of
+attention alone says little, since a head that spreads evenly gives every word some and a head that looks back by a
+fixed step gives much to whatever stands there. So beside each stands what the same head gives to words that are just
+as far away.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from dashboard.capture import AttentionModel, Block, visit
+from dashboard.errors import UserError
+from dashboard.heads.view import HeadId
+from dashboard.text.agreement import DISTANCES, agreement
+from dashboard.text.encoding import Encoding
+from dashboard.text.mentions import BETWEEN, mentions
+from dashboard.text.trials import Trial
+
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the heads: trials, a row per item and a column per step of distance.
+
+    Attributes
+    ----------
+    name, title: for a link, for a menu
+    looks, seen: what the word that looks and the word looked at are called
+    items: what the texts are called
+    steps: the distances
+    unit: what they count
+    trials: makes the texts
+    """
+
+    name: str
+    title: str
+    looks: str
+    seen: str
+    items: str
+    steps: tuple[int, ...]
+    unit: str
+    trials: Callable[[], tuple[tuple[Trial, ...], ...]]
+
+
+QUESTIONS: dict[str, Question] = {
+    question.name: question
+    for question in (
+        Question(
+            "verb", "A verb and its subject", "the verb", "its subject", "sentences", DISTANCES, "words apart",
+            agreement,
+        ),
+        Question(
+            "name", "A name and its first mention", "the second mention", "the first mention", "stories", BETWEEN,
+            "paragraphs between", mentions,
+        ),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One distance, measured: T texts, L layers, H heads.
+
+    Attributes
+    ----------
+    share: attention of the word that looks to the word looked at, (T, L, H), in [0, 1]. Word level: summed over the
+        pieces of the word looked at, averaged over those of the word that looks (METRICS §0); special tokens count
+    apart: what the same head gives to an equally distant word: with d the distance in words from the one to the other,
+        the mean of the same share over all other words i of the same text that have a word i - d, (T, L, H)
+    even: the share that an even spread over all tokens it may see would give, (T)
+    words: the distance in words (T)
+    seconds: how long the pass took; tokens: how many it read
+    """
+
+    share: np.ndarray
+    apart: np.ndarray
+    even: np.ndarray
+    words: np.ndarray
+    seconds: float
+    tokens: int
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """All distances of one question: `share` and `apart` (T, S, L, H), `even` and `words` (T, S)."""
+
+    question: Question
+    model: str
+    name: str
+    revision: str
+    share: np.ndarray
+    apart: np.ndarray
+    even: np.ndarray
+    words: np.ndarray
+
+    @property
+    def chosen_on(self) -> np.ndarray:
+        """The items that heads are chosen on: the even ones, counted from 0."""
+        return np.arange(0, len(self.share), 2)
+
+    @property
+    def shown_on(self) -> np.ndarray:
+        """The items that chosen heads are shown on: the odd ones."""
+        return np.arange(1, len(self.share), 2)
+
+    def lift(self, items: np.ndarray | None = None) -> np.ndarray:
+        """share - apart, the mean over these items (default: all) and all distances: (L, H), in [-1, 1]."""
+        every = self.share - self.apart
+        return (every if items is None else every[items]).mean((0, 1))
+
+    def best(self, count: int) -> list[HeadId]:
+        """The heads with the highest lift on the items to choose on; ties go to the lower layer, the lower head.
+
+        Picking the best of many flatters, so these are to be shown on the other items.
+        """
+        lift = self.lift(self.chosen_on)
+        order = np.argsort(-lift.ravel(), kind="stable")[:count]
+        return [HeadId(*map(int, divmod(int(place), lift.shape[1]))) for place in order]
+
+
+def measure_step(model: AttentionModel, trials: Sequence[Trial]) -> Step:
+    """One distance of all texts, all heads in one batched pass that keeps one number per word and head.
+
+    Raises UserError where the model cannot read these texts: too long for it, or a word without a token.
+    """
+    encodings = [model.encode(trial.text) for trial in trials]
+    along = _Along(model, encodings, [_words_of(model, e, t) for e, t in zip(encodings, trials, strict=True)])
+    began = time.perf_counter()
+    visit(model, encodings, along)
+    return Step(
+        share=np.stack([text.share for text in along.texts]),
+        apart=np.stack([text.apart for text in along.texts]),
+        even=np.array([text.even for text in along.texts]),
+        words=np.array([text.back for text in along.texts]),
+        seconds=time.perf_counter() - began,
+        tokens=sum(map(len, encodings)),
+    )
+
+
+def gather(model: AttentionModel, question: Question, steps: Sequence[Step]) -> Reach:
+    """The distances of one question, in order, as one."""
+    return Reach(
+        question, model.title, model.name, model.revision,
+        share=np.stack([step.share for step in steps], 1),
+        apart=np.stack([step.apart for step in steps], 1),
+        even=np.stack([step.even for step in steps], 1),
+        words=np.stack([step.words for step in steps], 1),
+    )  # fmt: skip
+
+
+def longrange(model: AttentionModel, question: str = "verb") -> Reach:
+    """All texts at all distances. Raises UserError for a question that does not exist, and as `measure_step`."""
+    asked = question_of(question)
+    return gather(model, asked, [measure_step(model, trials) for trials in zip(*asked.trials(), strict=True)])
+
+
+def question_of(name: str) -> Question:
+    if name not in QUESTIONS:
+        raise UserError(f"There is no question “{name}”. Choose one of {', '.join(QUESTIONS)}.")
+    return QUESTIONS[name]
+
+
+def curve(reach: Reach, head: HeadId, items: np.ndarray | None = None) -> pd.DataFrame:
+    """One head against the distance: a row per step, with means over these items (default: all) and intervals.
+
+    Columns layer, head, step (the distance, in the question's unit), words (the mean distance in words), texts, then
+    share, apart and lift = share - apart, each with _low and _high, and even. Interval: 95 % bootstrap over the
+    texts (METRICS §0: 1,000 resamples, seed 0, the same for every head and distance).
+    """
+    items = np.arange(len(reach.share)) if items is None else items
+    share = reach.share[items, :, head.layer, head.head].astype(float)
+    apart = reach.apart[items, :, head.layer, head.head].astype(float)
+    columns = {
+        "layer": head.layer, "head": head.head, "step": reach.question.steps, "words": reach.words[items].mean(0),
+        "texts": len(items),
+    }  # fmt: skip
+    again = np.random.default_rng(0).integers(0, len(items), (RESAMPLES, len(items)))
+    for name, values in (("share", share), ("apart", apart), ("lift", share - apart)):
+        low, high = np.percentile(values[again].mean(1), [2.5, 97.5], axis=0)
+        columns |= {name: values.mean(0), f"{name}_low": low, f"{name}_high": high}
+    return pd.DataFrame(columns | {"even": reach.even[items].mean(0)})
+
+
+def table(reach: Reach) -> pd.DataFrame:
+    """Every head against the distance, over all texts: the columns of `curve`, a row per head and step."""
+    layers, heads = reach.share.shape[2:]
+    every = [HeadId(layer, head) for layer in range(layers) for head in range(heads)]
+    return pd.concat([curve(reach, head) for head in every], ignore_index=True)
+
+
+def _words_of(model: AttentionModel, encoding: Encoding, trial: Trial) -> tuple[int, int]:
+    """The indices of the word that looks and the word looked at."""
+    place_of = {word.start: index for index, word in enumerate(encoding.words)}
+    looks, seen = place_of.get(trial.looks), place_of.get(trial.seen)
+    if encoding.left_out or looks is None or seen is None or {looks, seen} & set(encoding.lost_words):
+        raise UserError(
+            f"{model.title} cannot read the texts of this measurement whole: it takes {model.limit:,} tokens at a "
+            "time, or has none for some of their words. Choose another model."
+        )
+    return looks, seen
+
+
+class _Text:
+    """One text's sums: for every word i that has a word i - d, what it gives to it."""
+
+    def __init__(self, model: AttentionModel, encoding: Encoding, looks: int, seen: int) -> None:
+        device = next(model.loaded.model.parameters()).device
+        m, self.back = len(encoding.words), looks - seen
+        words = np.array([-1 if word is None else word for word in encoding.word_of])
+        sizes = np.bincount(words[words >= 0], minlength=m)
+        there = words - self.back
+        counts = (words >= 0) & (there >= 0)
+        counts[counts] = (sizes[there[counts]] > 0) & (there[counts] < m)
+        # (n) for each token: the word it is of, the word it is asked about, the part it has in its word
+        self.tokens = torch.tensor(np.flatnonzero(counts), device=device)
+        self.word = torch.tensor(words[counts], device=device)
+        self.part = torch.tensor(1 / sizes[words[counts]], dtype=torch.float32, device=device)
+        self.pieces = torch.tensor(words[None] == there[counts, None], dtype=torch.float32, device=device)
+        self.sums = torch.zeros(model.layers, model.heads, m, device=device)
+        self.looks, self.others = looks, np.setdiff1d(np.unique(words[counts]), [looks])
+        rows = np.flatnonzero(words == looks)
+        visible = rows + 1 if model.causal else np.full(len(rows), len(encoding))
+        self.even = float((sizes[seen] / visible).mean())
+
+    def add(self, block: Block) -> None:
+        inside = (self.tokens >= block.rows.start) & (self.tokens < block.rows.stop)
+        rows, keys = self.tokens[inside] - block.rows.start, block.weights.shape[-1]
+        given = (block.weights[:, rows] * self.pieces[inside, :keys]).sum(-1) * self.part[inside]
+        self.sums[block.layer].index_add_(1, self.word[inside], given)
+
+    @property
+    def share(self) -> np.ndarray:
+        return self.sums[..., self.looks].cpu().numpy()
+
+    @property
+    def apart(self) -> np.ndarray:
+        return self.sums[..., self.others].mean(-1).cpu().numpy()
+
+
+class _Along:
+    """Visitor: the sums of several texts."""
+
+    def __init__(self, model: AttentionModel, encodings: list[Encoding], words: list[tuple[int, int]]) -> None:
+        self.texts = [_Text(model, encoding, *pair) for encoding, pair in zip(encodings, words, strict=True)]
+
+    def block(self, block: Block) -> None:
+        self.texts[block.text].add(block)

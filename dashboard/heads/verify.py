@@ -1,0 +1,97 @@
+"""Is the attention that we show the model's own? Ours beside the model's, number by number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from dashboard.builtin import multi_head
+from dashboard.builtin.grouped import join_heads
+from dashboard.capture.layer import LayerRun
+
+AT_ONCE = 2**22  # weights of all heads together, 16 MB: up to here `multi_head` runs in one go
+TOLERANCE = 1e-4  # a larger difference is more than rounding
+
+
+@dataclass(frozen=True)
+class Check:
+    """How far our attention is from a model's own in one layer: 0 where all bits agree.
+
+    Attributes
+    ----------
+    layer: which layer, from 0
+    begins: "x" where we began with what the layer reads, "q, k, v" where its projections cannot be told apart
+    weights: the largest |ours − the model's| over all heads, rows and keys; weights are in [0, 1]
+    output: the largest |ours − the model's| over all numbers after the output projection; NaN where there is none to
+        be seen
+    size: the largest |number| of the model's own output, to hold `output` against
+    """
+
+    layer: int
+    begins: str
+    weights: float
+    output: float
+    size: float
+
+    @property
+    def holds(self) -> bool:
+        return self.weights <= TOLERANCE and not self.output > TOLERANCE
+
+
+@dataclass(frozen=True, eq=False)
+class Layerwise:
+    """Our attention of a whole layer: every head's result, and how far it is from the model's own.
+
+    Attributes
+    ----------
+    joined: the heads' mixed values side by side (n, h·d)
+    output: joined · W_O + b_O (n, D); None where there is no output projection to be seen
+    check: the comparison
+    at_once: whether `multi_head` itself made it, not its lines a block of rows at a time
+    """
+
+    joined: torch.Tensor
+    output: torch.Tensor | None
+    check: Check
+    at_once: bool
+
+
+def check(run: LayerRun) -> Check:
+    """How far our attention of a layer is from the model's own. See `whole_layer`."""
+    return whole_layer(run).check
+
+
+@torch.inference_mode()
+def whole_layer(run: LayerRun) -> Layerwise:
+    """Our attention of all heads of a layer, compared with the model's own.
+
+    Ours is `multi_head` on what the layer reads; for a long text, or a layer that does more than the article's, its
+    lines a block of rows at a time. The model's weights are those of the library's eager attention, its output is
+    what its own output projection gave in that pass.
+    """
+    parts, n = run.parts(), run.call.k.shape[2]
+    heads = len(parts[0])
+    at_once = run.output is not None and run.plain and heads * n * n <= AT_ONCE
+    weights, joined, output = 0.0, [], None
+    if at_once:
+        steps = multi_head(run.x, run.layer, run.mask(slice(None), *parts[:2]))
+        joined, output = [steps.joined], steps.output
+    for rows in run.blocks():
+        if not at_once:
+            ours = run.attend(parts, rows)
+            joined.append(join_heads(ours.mixed))
+        mine = steps.weights[:, rows] if at_once else ours.weights[..., :n]
+        weights = max(weights, _apart(mine, run.own(rows)[0]))
+    joined, begins = torch.cat(joined), "q, k, v" if run.layer is None else "x"
+    if run.output is None:
+        return Layerwise(joined, None, Check(run.number, begins, weights, float("nan"), float("nan")), at_once)
+    if output is None:
+        output = joined @ run.w_o + run.b_o
+    apart, size = _apart(output, run.output), float(run.output.abs().max())
+    return Layerwise(joined, output, Check(run.number, begins, weights, apart, size), at_once)
+
+
+def _apart(a: torch.Tensor, b: torch.Tensor) -> float:
+    difference = float((a - b).abs().max())
+    return float("inf") if difference != difference else difference

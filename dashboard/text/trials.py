@@ -1,0 +1,32 @@
+"""A text in which one word is expected to look at another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A text and two of its words, each by the character it begins at: the one that looks, the one looked at."""
+
+    text: str
+    looks: int
+    seen: int
+
+    def word(self, at: int) -> str:
+        """The word that begins at this character."""
+        end = at
+        while end < len(self.text) and self.text[end].isalnum():
+            end += 1
+        return self.text[at:end]
+
+    def parts(self) -> tuple[str, str, str, str, str]:
+        """The text cut at its two words: before, the first, between, the second, after. The word looked at is first."""
+        seen, looks = self.word(self.seen), self.word(self.looks)
+        return (
+            self.text[: self.seen],
+            seen,
+            self.text[self.seen + len(seen) : self.looks],
+            looks,
+            self.text[self.looks + len(looks) :],
+        )

@@ -1,0 +1,108 @@
+"""Attention against distance, computed a second way: from whole maps, word by word."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dashboard.capture import head_weights
+from dashboard.errors import UserError
+from dashboard.heads import HeadId
+from dashboard.heads.longrange import QUESTIONS, curve, gather, longrange, measure_step, question_of, table
+from dashboard.heads.reach_finding import reach_finding
+from dashboard.text.trials import Trial
+
+
+def word_map(encoding, weights):
+    """W of METRICS §0 between words only, from one whole map, by loops: (words, words)."""
+    m = len(encoding.words)
+    members = [[t for t, word in enumerate(encoding.word_of) if word == i] for i in range(m)]
+    return np.array([[weights[np.ix_(a, b)].sum(1).mean() if a and b else np.nan for b in members] for a in members])
+
+
+@pytest.mark.parametrize("name", ["minilm", "smollm2"])
+@pytest.mark.parametrize(("question", "place"), [("verb", 1), ("name", 0)])
+def test_share_and_baseline_equal_those_from_whole_maps(name, question, place, request):
+    model = request.getfixturevalue(name)
+    trials = [row[place] for row in QUESTIONS[question].trials()][:2]  # of different lengths: padded to one batch
+    step = measure_step(model, trials)
+    assert step.share.shape == step.apart.shape == (2, model.layers, model.heads)
+    for k, trial in enumerate(trials):
+        encoding = model.encode(trial.text)
+        index = {word.start: i for i, word in enumerate(encoding.words)}
+        looks, seen = index[trial.looks], index[trial.seen]
+        d = looks - seen
+        assert step.words[k] == d
+        heads = [(0, 1), (model.layers - 1, model.heads - 1), (model.layers // 2, 3)]
+        for head, weights in zip(heads, head_weights(model, encoding, heads), strict=True):
+            words = word_map(encoding, weights)
+            others = [words[i, i - d] for i in range(d, len(words)) if i != looks]
+            assert step.share[k][head] == pytest.approx(words[looks, seen], abs=1e-5)
+            assert step.apart[k][head] == pytest.approx(np.nanmean(others), abs=1e-5)
+        pieces = [t for t, word in enumerate(encoding.word_of) if word == seen]
+        rows = [t for t, word in enumerate(encoding.word_of) if word == looks]
+        even = np.mean([len(pieces) / (row + 1 if model.causal else len(encoding)) for row in rows])
+        assert step.even[k] == pytest.approx(even)
+
+
+@pytest.fixture(scope="module")
+def verbs(minilm):
+    return longrange(minilm, "verb")
+
+
+def test_a_curve_is_the_mean_and_its_bootstrap_interval(verbs):
+    rows = curve(verbs, HeadId(1, 3), verbs.shown_on)
+    values = verbs.share[1::2, :, 1, 3].astype(float)
+    index = np.random.default_rng(0).integers(0, 6, (1000, 6))
+    for place, row in enumerate(rows.to_dict("records")):
+        means = [np.mean(values[one, place]) for one in index]
+        assert row["share"] == pytest.approx(values[:, place].mean())
+        assert row["share_low"] == pytest.approx(np.percentile(means, 2.5))
+        assert row["share_high"] == pytest.approx(np.percentile(means, 97.5))
+        assert row["lift"] == pytest.approx(row["share"] - row["apart"])
+        assert row["lift_low"] <= row["lift"] <= row["lift_high"]
+        assert row["step"] == row["words"] and row["texts"] == 6
+
+
+def test_heads_are_chosen_on_one_half_and_shown_on_the_other(verbs):
+    assert not set(verbs.chosen_on) & set(verbs.shown_on)
+    assert len(verbs.chosen_on) == len(verbs.shown_on) == 6
+    best = verbs.best(4)
+    lift = (verbs.share - verbs.apart)[::2].mean((0, 1))
+    by_hand = sorted((-lift[layer, head], layer, head) for layer in range(6) for head in range(12))[:4]
+    assert best == [HeadId(layer, head) for _, layer, head in by_hand]
+    # what is shown does not change when only the other half does
+    changed = replace(verbs, share=verbs.share.copy())
+    changed.share[1::2] = 0
+    assert changed.best(4) == best
+
+
+def test_the_table_has_every_head_and_distance(verbs):
+    rows = table(verbs)
+    assert len(rows) == 72 * 6
+    assert rows[["share", "apart", "even"]].apply(lambda column: column.between(0, 1).all()).all()
+    assert rows.notna().all().all()
+
+
+def test_a_head_that_is_found_and_one_that_is_not_are_told_apart(minilm, verbs):
+    assert "does not clearly prefer the subject" in reach_finding(verbs, HeadId(0, 2))
+    names = longrange(minilm, "name")
+    said = reach_finding(names)
+    assert said.startswith("With two paragraphs between") and "L2H9 gives" in said
+    none = replace(verbs, share=verbs.apart)
+    assert reach_finding(none).startswith("No head of MiniLM clearly prefers the subject")
+
+
+def test_what_cannot_be_measured_is_said_in_a_sentence(minilm):
+    with pytest.raises(UserError, match="There is no question"):
+        question_of("nothing")
+    with pytest.raises(UserError, match="cannot read the texts"):
+        measure_step(replace(minilm, limit=8), [Trial("One two three four five six seven eight nine.", 35, 0)])
+
+
+def test_the_steps_together_are_the_whole(minilm, verbs):
+    question = QUESTIONS["verb"]
+    steps = [measure_step(minilm, trials) for trials in zip(*question.trials(), strict=True)]
+    again = gather(minilm, question, steps)
+    assert np.allclose(again.share, verbs.share, atol=1e-6)
+    assert (again.words == np.array(question.steps)).all()
