@@ -25,9 +25,23 @@ _HOMES = {
     "attention": "dashboard.api",
     "draw": "dashboard.api",
     "draw_atlas": "dashboard.api",
+    "draw_inside": "dashboard.anatomy",
+    "draw_flow": "dashboard.depth",
+    "draw_longrange": "dashboard.depth",
+    "draw_recall": "dashboard.lessons",
+    "draw_sharpness": "dashboard.lessons",
+    "draw_toy": "dashboard.lessons",
+    "flow": "dashboard.depth",
+    "longrange": "dashboard.depth",
+    "look_inside": "dashboard.anatomy",
     "open_model": "dashboard.capture",
+    "recall": "dashboard.lessons",
+    "recall_table": "dashboard.lessons",
     "save": "dashboard.api",
     "scores": "dashboard.api",
+    "toy_example": "dashboard.lessons",
+    "toy_table": "dashboard.lessons",
+    "verify": "dashboard.anatomy",
 }
 
 __all__ = sorted(_HOMES)

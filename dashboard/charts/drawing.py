@@ -89,6 +89,7 @@ def sheet(
             "title": {
                 "text": wrap(shown(title, 200), width, TITLE_SIZE * 1.06),  # half-bold is a little wider
                 "subtitle": [line for part in subtitle for line in wrap(shown(part, 400), width, SUBTITLE_SIZE)],
+                "limit": 0,  # or Streamlit cuts it 40 pixels before the page's edge
             },
             **({"params": list(params)} if params else {}),
             **body,

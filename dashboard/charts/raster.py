@@ -13,15 +13,19 @@ from dashboard.charts.theme import paint
 LEVELS = 256
 
 
-def png_uri(values: np.ndarray, colours: list[str], low: float, high: float) -> str:
+def png_uri(values: np.ndarray, colours: list[str], low: float, high: float, hidden: str | None = None) -> str:
     """The matrix (m, n) as a PNG of n × m pixels in the colours that `theme.scale` gives, a data: address.
 
-    A palette image of 256 levels: one byte a pixel before compression.
+    A palette image of 256 levels: one byte a pixel before compression. `hidden`: the colour of what is NaN, which
+    takes the last of the levels.
     """
-    levels = np.clip((np.asarray(values, float) - low) / (high - low), 0, 1) * (LEVELS - 1)
+    count = LEVELS if hidden is None else LEVELS - 1
+    values = np.asarray(values, float)
+    levels = np.clip((np.nan_to_num(values) - low) / (high - low), 0, 1) * (count - 1)
+    levels = np.where(np.isnan(values), LEVELS - 1, levels) if hidden else levels
     image = Image.fromarray(np.rint(levels).astype(np.uint8), mode="P")
-    steps = np.linspace(low, high, LEVELS)
-    image.putpalette(paint(steps, colours, low, high).tobytes())
+    palette = paint(np.linspace(low, high, count), colours, low, high).tobytes()
+    image.putpalette(palette + (bytes.fromhex(hidden[1:]) if hidden else b""))
     out = io.BytesIO()
     image.save(out, "PNG", compress_level=3)  # beyond that ten times the time for a twentieth of the size
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii")

@@ -49,6 +49,7 @@ class Provenance:
     options: what else was chosen, e.g. {"theme": "light"}
     versions: see `versions`
     title: the model's name for people
+    recipe: Python lines that make `thing`, the figure, where it is not of a model's heads over a text
     """
 
     model: str
@@ -61,6 +62,7 @@ class Provenance:
     options: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=versions)
     title: str = ""
+    recipe: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""

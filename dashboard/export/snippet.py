@@ -16,6 +16,8 @@ def snippet(provenance: Provenance) -> str:
     It runs from the project's folder as it is. The text is written as a Python literal, so no text can break it.
     """
     p = provenance
+    if p.recipe:
+        return f'{p.recipe}\nsave(thing, "{file_stem(p)}.svg")\n'
     reading = _keywords({name: value for name, value in p.options.items() if name in _READING})
     drawing = _keywords({name: value for name, value in p.options.items() if name not in _READING})
     each = f", unit={p.unit!r}, special={p.special!r}{reading}"
@@ -47,6 +49,11 @@ model = open_model({_model(p)!r}){revision}
 {chr(10).join(steps)}
 save(thing, "{file_stem(p)}.{ending}")
 """
+
+
+def opening(p: Provenance) -> str:
+    """The line that opens the model again, for a recipe."""
+    return f"model = open_model({_model(p)!r})" + (f"  # {_one_line(p.revision)}" if p.revision else "")
 
 
 def _keywords(options: dict[str, Any]) -> str:

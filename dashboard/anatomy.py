@@ -1,0 +1,144 @@
+"""A head taken apart by our own attention, and the proof that it is the model's: for the page, the command line, a
+notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+from dashboard.api import existing_head, provenance_of_text
+from dashboard.capture import AttentionModel
+from dashboard.capture.layer import LayerRun, layer_run, watch_layers
+from dashboard.charts import Theme
+from dashboard.charts.drawing import Drawing
+from dashboard.charts.followed import followed
+from dashboard.charts.steps import steps
+from dashboard.errors import UserError
+from dashboard.export import Provenance
+from dashboard.export.snippet import opening
+from dashboard.heads import HeadId
+from dashboard.heads.inside import Inside, Layer, follow, inside, open_layer
+from dashboard.heads.verify import TOLERANCE, Check, check
+from dashboard.text import Encoding
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def look_inside(
+    model: AttentionModel, text: str | Encoding, head: str | HeadId, *, bos: bool = True, limit: int | None = None
+) -> Inside:
+    """Every step of one head over a text by our own attention, from what its layer reads to what the layer hands on.
+
+    Parameters as in `attention`. `.maps` has each step's shape, range and a map of at most 96 × 96, `.layer.check`
+    how far ours is from the model's own. See `dashboard.heads.inside`. Raises UserError: empty text, no such head, a
+    model that does not show its queries and keys.
+    """
+    wanted = existing_head(model, head)
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
+    layer = look_at_layer(model, encoding, wanted.layer)
+    reading = {"bos": bos} | ({} if limit is None else {"limit": limit})
+    return one_head(model, encoding, layer, wanted.head, reading)
+
+
+def look_at_layer(model: AttentionModel, encoding: Encoding, layer: int) -> Layer:
+    """What all heads of a layer share, in one forward pass that ends after it; `one_head` then costs little."""
+    return open_layer(layer_run(model, encoding, layer))
+
+
+def one_head(model: AttentionModel, encoding: Encoding, layer: Layer, head: int, reading: dict[str, object]) -> Inside:
+    """Every step of one head of a layer that is open. `reading`: how the text was read (bos, limit)."""
+    origin = {"name": model.name, "revision": model.revision, "reading": reading}
+    return inside(layer, head, encoding, model.title, **origin)
+
+
+def draw_inside(
+    this: Inside,
+    picture: str = "steps",
+    *,
+    query: int = 0,
+    key: int | None = None,
+    step: str = "",
+    theme: Theme = "light",
+    width: float | None = None,
+) -> Drawing:
+    """All steps as small maps ("steps"), or one token's way through the head with its numbers ("row").
+
+    Parameters
+    ----------
+    this: from `look_inside`
+    query: the token that is followed, from 0
+    key: the one it is looked at closely with, None for the one it looks at most
+    step: of "steps", the one that is framed: x, q, k, v, scores, scaled, masked, weights, mixed, joined or output
+    theme, width: as in `draw`
+
+    Raises UserError for another picture or step, and for a token that is not there.
+    """
+    if picture not in ("steps", "row"):
+        raise UserError(f"There is no picture “{picture}”. Choose steps or row.")
+    if step and step not in this.maps:
+        raise UserError(f"There is no step “{step}”. Choose one of {', '.join(this.maps)}.")
+    row = follow(this, query, key)
+    if picture == "steps":
+        chart = steps(this, row, step, theme, width=width)
+    else:
+        chart = followed(this, row, theme, width=width)
+    given = {"query": query, "key": key, "step": step or None, "theme": theme, "width": width}
+    return chart.made_of(_origin(this, picture, {name: value for name, value in given.items() if value is not None}))
+
+
+def _origin(this: Inside, picture: str, drawing: dict[str, object]) -> Provenance:
+    origin = Provenance(
+        model=this.name, revision=this.revision, text=this.encoding.text, heads=(str(this.head),), unit="tokens",
+        special="show", view=f"inside-{picture}", options=dict(this.reading) | drawing, title=this.model,
+    )  # fmt: skip
+    reading, looks = ("".join(f", {k}={v!r}" for k, v in given.items()) for given in (this.reading, drawing))
+    lines = [
+        "from dashboard import draw_inside, look_inside, open_model, save", "",
+        f"text = {this.encoding.text!r}",
+        opening(origin),
+        f"thing = draw_inside(look_inside(model, text, {str(this.head)!r}{reading}), {picture!r}{looks})",
+    ]  # fmt: skip
+    return replace(origin, recipe="\n".join(lines))
+
+
+def verify(
+    model: AttentionModel,
+    text: str | Encoding,
+    *,
+    bos: bool = True,
+    limit: int | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> pd.DataFrame:
+    """Our built-in attention against the model's own, in every layer: a row per layer.
+
+    Returns
+    -------
+    columns layer; begins ("x": with what the layer reads, or "q, k, v" where its projections cannot be told apart);
+    weights: the largest |ours − the model's| over all heads, rows and keys; output: the same after the output
+    projection (empty where there is none to be seen); size: the largest number of the model's output, to hold it
+    against. More than 1e-4 is no rounding: see `differs`.
+
+    The model's own weights are those of the library's eager attention, its output is its own output projection's.
+    No layer's weights are ever held whole. Raises UserError as `look_inside` does.
+    """
+    import pandas as pd
+
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
+    found: list[Check] = []
+
+    def receive(run: LayerRun) -> None:
+        found.append(check(run))
+        if progress is not None:
+            progress(len(found) / model.layers, f"Layer {run.number} of 0 to {model.layers - 1}")
+
+    watch_layers(model, encoding, receive)
+    table = pd.DataFrame([asdict(layer) for layer in found])
+    table.attrs["provenance"] = provenance_of_text(model, encoding, "verify", bos=bos).to_dict()
+    return table
+
+
+def differs(table: pd.DataFrame) -> bool:
+    """Whether any difference of `verify` is more than rounding: above 1e-4."""
+    return bool((table[["weights", "output"]] > TOLERANCE).any(axis=None))

@@ -1,0 +1,151 @@
+"""What each layer does to the words of a text, on one sheet: a row a layer, a column a word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dashboard.charts import labels as lettering
+from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
+from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale
+from dashboard.heads.wording import percent
+
+if TYPE_CHECKING:
+    from dashboard.heads.flow import Flow, Measure
+
+LEAST_CELL = 9.0  # pixels: narrower columns can be neither read nor pointed at
+MARGIN = 44.0  # for the layers' names, and for a label that leans out at the right
+PART_NAMES = {"attention": "attention", "feed_forward": "feed-forward", "normalisation": "normalisation"}
+
+
+def columns(width: float) -> int:
+    """How many words a drawing of this width can hold."""
+    return max(8, int((width - 2 * MARGIN) / LEAST_CELL))
+
+
+def moves(
+    flow: Flow,
+    measure: Measure,
+    theme: Theme,
+    *,
+    word: int | None = None,
+    width: float | None = None,
+    turn: int = 0,
+) -> Drawing:
+    """Words by layers, ink for one measure, from paper at 0.
+
+    A click chooses a word: the point parameter "word" has the fields place (the word's place in `flow.words`) and turn.
+
+    Parameters
+    ----------
+    flow: of at most `columns(width)` positions; measure: of `MEASURES`
+    word: the place in `flow.words` of the word that is followed, framed
+    width: pixels for the whole drawing (default 600); turn: as in `dashboard.charts.atlas`
+    """
+    p, n, room = PALETTES[theme], len(flow), width or WIDTH
+    values = flow.numbers[measure.name]
+    names = lettering.labels_of(flow.labels)
+    mono = flow.unit == "tokens"
+    step = max(LEAST_CELL, min(44.0, int(2 * (room - 2 * MARGIN) / n) / 2))
+    down = max(9.0, min(28.0, int(2 * 480 / flow.layers) / 2))
+    high = 1.0 if measure.share else _top(values)
+    place_of = {int(position): place for place, position in enumerate(flow.words)}
+    chosen = None if word is None else int(flow.words[word]) - flow.start
+    said = f"{_written('datum.v', measure.share)}"
+    rows = [
+        {
+            "layer": layer, "k": list(range(n)),
+            "v": [None if np.isnan(value) else round(float(value), 4) for value in values[layer]],
+        }
+        for layer in range(flow.layers)
+    ]  # fmt: skip
+    across = {"type": "quantitative", "scale": {"domain": [0, n], "nice": False}}
+    every = next(k for k in (1, 2, 4, 8, 16) if down * k >= 13)
+    y = {
+        "field": "layer", "type": "ordinal",
+        "scale": {"type": "band", "domain": list(range(flow.layers)), "padding": 0},
+        "axis": {"title": None, "values": list(range(0, flow.layers, every)), "labelExpr": "'L' + datum.value",
+                 "labelColor": p.quiet, "labelFontSize": 11.5},
+    }  # fmt: skip
+    standing = lettering.stand(names, step, mono=mono, across=True)
+    quiet = [k for k, special in enumerate(flow.special) if special]
+    axis = {
+        "orient": "top", "title": None, "values": [k + 0.5 for k in range(0, n, standing.every)],
+        "labelExpr": "words[floor(datum.value)]", "labelFont": lettering.font_of(mono=mono),
+        "labelFontSize": standing.size, "labelAngle": standing.angle,
+        "labelAlign": "left" if standing.angle else "center", "labelBaseline": "middle" if standing.angle else "bottom",
+        "labelLimit": lettering.LONGEST, "labelOverlap": False,
+        "labelColor": {"condition": {"test": f"indexof({quiet}, floor(datum.value)) >= 0", "value": p.quiet},
+                       "value": p.text},
+        "labelFontWeight": {"condition": {"test": f"floor(datum.value) === {-1 if chosen is None else chosen}",
+                                          "value": 700}, "value": 400},
+    }  # fmt: skip
+    ends = {"x": across | {"field": "k", "axis": axis}, "x2": {"field": "k1"}, "y": y}
+    tip = f"words[datum.k] + ', layer ' + datum.layer + ': ' + (isValid(datum.v) ? {said} : 'nothing moved')"
+    choose = {"type": "point", "on": "click", "fields": ["place", "turn"], "toggle": False, "clear": False}
+    places = [place_of.get(flow.start + k) for k in range(n)]
+    cells = {
+        "data": {"values": rows},
+        "transform": [
+            {"flatten": ["k", "v"]},
+            {"calculate": "datum.k + 1", "as": "k1"},
+            {"calculate": "max(0, datum.v)", "as": "shade"},
+            {"calculate": "places[datum.k]", "as": "place"},
+            {"calculate": str(turn), "as": "turn"},
+            {"calculate": tip, "as": "tip"},
+        ],
+        "mark": {"type": "rect", "aria": False, "cursor": "pointer", "stroke": p.paper, "strokeWidth": 0.5},
+        "params": [{"name": "word", "select": choose}],
+        "encoding": ends
+        | {
+            "color": {
+                "field": "shade", "type": "quantitative", "scale": scale(ink(theme), 0, high),
+                "legend": gradient([0, high / 2, high], _written("datum.value", measure.share, short=True)),
+            },
+            "tooltip": {"field": "tip", "type": "nominal"},
+        },
+    }  # fmt: skip
+    frame = {
+        "data": {"values": [] if chosen is None or not 0 <= chosen < n else [{"k": chosen, "k1": chosen + 1}]},
+        "mark": {"type": "rect", "aria": False, "fillOpacity": 0, "stroke": p.text, "strokeWidth": 2},
+        "encoding": {"x": across | {"field": "k", "axis": axis}, "x2": {"field": "k1"}, "y": {"value": 0},
+                     "y2": {"value": down * flow.layers}},
+    }  # fmt: skip
+    mean = flow.mean(measure.name) if flow.whole is None else np.nanmean(values, 1)
+    most = int(np.nanargmax(mean)) if np.isfinite(mean).any() else None
+    unit = "share of the change" if measure.share else "times the vector’s length" if measure.name == "moved" else ""
+    end = "" if measure.share or high >= np.nanmax(values, initial=0) else " and more"
+    found = (
+        f"On average most in L{most}: {percent(float(mean[most])) if measure.share else f'{mean[most]:.2f}'}."
+        if most is not None
+        else "Nothing moved."
+    )
+    window = "" if flow.whole is None else f" · {flow.start + 1:,} to {flow.start + n:,} of {flow.whole:,}"
+    return sheet(
+        {"width": step * n, "height": down * flow.layers, "layer": [cells, frame]},
+        theme,
+        title=f"{measure.title} · {flow.model}",
+        subtitle=[
+            f"{flow.unit}{window} · rows: layers",
+            f"ink: 0 to {f'{high * 100:.3g}' + chr(160) + '%' if measure.share else f'{high:g}{end}'} {unit}".rstrip(),
+        ],
+        description=f"{measure.title}, by layer and {flow.unit.removesuffix('s')}, {flow.model}. {found}",
+        width=max(step * n + MARGIN, min(room, NARROWEST)),
+        params=[{"name": "words", "value": names}, {"name": "places", "value": places}],
+    )
+
+
+def _top(values: np.ndarray) -> float:
+    """The value that is full ink: 19 of 20 are at most this, rounded up. A first layer may move ten times as far."""
+    seen = values[np.isfinite(values)]
+    high = float(np.quantile(seen, 0.95)) if seen.size else 1.0
+    steps = [m * 10.0**e for e in range(-3, 5) for m in (1, 1.5, 2, 3, 5)]
+    return round(next((step for step in steps if step >= high), high) or 1.0, 6)
+
+
+def _written(value: str, share: bool, short: bool = False) -> str:
+    """Vega expression: a value (an expression) as it is written."""
+    if share:
+        return f"replace(format({value} * 100, '{'.3~r' if short else '.1f'}'), '-', '−') + ' %'"
+    return f"format({value}, '{'.3~r' if short else '.2f'}')"

@@ -1,0 +1,244 @@
+"""One token on its way through a head: the products that sum to a score, the shares, what they mix, what it adds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard.charts.drawing import Drawing, sheet
+from dashboard.charts.labels import labels_of, width_of
+from dashboard.charts.raster import png_uri
+from dashboard.charts.safe import shown
+from dashboard.charts.theme import PALETTES, PIECES_FONT, Theme, signed
+from dashboard.charts.wording import wrap
+from dashboard.heads.inside import Followed, Inside
+from dashboard.heads.inside_wording import arithmetic, factor, finding, number
+from dashboard.heads.wording import percent
+
+WIDTH = 980.0
+KEYS, LEAST = 10, 0.005  # how many keys are named, with how much attention; the others are one line
+LINE = 21.0
+LABELS = 118.0
+GAP = 30.0
+
+
+def followed(this: Inside, row: Followed, theme: Theme = "light", *, width: float | None = None) -> Drawing:
+    """The row of one token, from q · k to what its head adds to the layer's output.
+
+    Four parts: the products of query and key by dimension, which sum to the score of one key; the shares of the ten
+    keys that it looks at most; their values times these shares, which sum to what it takes away; and the length of
+    what every head of the layer adds to it.
+
+    Parameters
+    ----------
+    this, row: from `dashboard.heads.inside`
+    width: pixels for the whole drawing (default 980)
+    """
+    mixing = _Mixing.of(this, row)
+    room = (width or WIDTH) - 26 - mixing.left  # right of the labels, where all parts begin
+    name = shown(this.encoding.labels[row.query])
+    parts = [_products(this, row, room, theme), _mixing(row, mixing, room, theme)]
+    if row.norms is not None:
+        parts.append(_lengths(this, row, room, theme))
+    return sheet(
+        {"vconcat": parts, "spacing": 30},
+        theme,
+        title=f"“{name}” through {this.head} · {shown(this.model)}",
+        subtitle=[f"token {row.query} of {len(this.encoding):,}, counted from 0 · green above 0, purple below"],
+        description=f"{finding(this, row)} {arithmetic(this, row, 'scores')}",
+        width=room + mixing.left,
+    )
+
+
+def _title(text: str, below: str, room: float) -> dict:
+    return {
+        "text": wrap(text, room, 14), "subtitle": wrap(below, room, 12), "fontSize": 13.5, "subtitleFontSize": 12,
+        "subtitlePadding": 3, "offset": 10, "frame": "group",
+    }  # fmt: skip
+
+
+def _products(this: Inside, row: Followed, room: float, theme: Theme) -> dict:
+    p, d = PALETTES[theme], this.d
+    name, other = shown(this.encoding.labels[row.query]), shown(this.keys[row.key])
+    score, scaled = float(row.scores[row.key]), float(row.scaled[row.key])
+    values = [{"k": k, "w": float(f"{value:.5g}")} for k, value in enumerate(row.products)]
+    every = next(step for step in (1, 2, 4, 8, 16, 32, 64, 128) if d / step <= room / 34)
+    return {
+        "width": room,
+        "height": 96,
+        "title": _title(
+            f"Query of “{name}” · key of “{other}”, by dimension",
+            f"the {d} products sum to {number(score)};  {number(score)} {factor(this)} = {number(scaled)}",
+            room,
+        ),
+        "data": {"values": values},
+        "mark": {"type": "bar", "aria": False, "width": {"band": 0.8}},
+        "encoding": {
+            "x": {
+                "field": "k", "type": "ordinal", "title": None,
+                "axis": {"values": list(range(0, d, every)), "labelAngle": 0, "labelColor": p.quiet},
+            },
+            "y": {
+                "field": "w", "type": "quantitative", "title": None,
+                "axis": {"tickCount": 3, "labelColor": p.quiet, "labelExpr": "replace(datum.label, '-', '−')"},
+            },
+            "color": {"condition": {"test": "datum.w < 0", "value": p.minus}, "value": p.plus},
+            "tooltip": [
+                {"field": "k", "type": "ordinal", "title": "dimension"},
+                {"field": "w", "type": "quantitative", "title": "q · k", "format": ".3~r"},
+            ],
+        },
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _Mixing:
+    """The keys that are named, and what all others come to: labels, shares, scores, share · value (lines, d)."""
+
+    labels: list[str]
+    shares: list[float]
+    scores: list[str]
+    weighted: np.ndarray
+
+    @classmethod
+    def of(cls, this: Inside, row: Followed) -> _Mixing:
+        order = np.argsort(-row.weights, kind="stable")
+        order = order[np.isfinite(row.masked[order])]
+        count = int(min(KEYS, max(2, (row.weights >= LEAST).sum())))
+        first, rest = order[:count], order[count:]
+        labels = [f"{k} {label}" for k, label in zip(first, labels_of([this.keys[k] for k in first]), strict=True)]
+        shares = [float(row.weights[k]) for k in first]
+        scores = [number(float(row.masked[k])) for k in first]
+        weighted = [row.weights[k] * row.values[k] for k in first]
+        if len(rest):
+            labels.append(f"{len(rest):,} more")
+            shares.append(float(row.weights[rest].sum()))
+            scores.append("")
+            weighted.append(row.weights[rest] @ row.values[rest])
+        return cls([*labels, "the sum"], shares, scores, np.array([*weighted, row.mixed]))
+
+    @property
+    def left(self) -> float:
+        """Pixels of the labels."""
+        return min(LABELS, max(width_of(label, 12, mono=True) for label in self.labels)) + 12
+
+
+def _mixing(row: Followed, mixing: _Mixing, room: float, theme: Theme) -> dict:
+    """Shares on the left, shares times values on the right, a line for each key and one for the sum."""
+    p, labels, shares = PALETTES[theme], mixing.labels, mixing.shares
+    count = len(labels)
+    bars = 0.27 * room
+    cells = room - bars - GAP
+    lines = [
+        {"i": i, "label": label, "share": share, "says": percent(share), "score": score}
+        for i, (label, share, score) in enumerate(zip(labels, shares, mixing.scores, strict=False))
+    ]
+    lines.append({"i": count - 1, "label": labels[-1], "share": 0, "says": percent(sum(shares)), "score": ""})
+    y = {
+        "field": "i", "type": "ordinal", "title": None, "scale": {"domain": list(range(count)), "paddingInner": 0.0},
+        "axis": {
+            "labelExpr": f"{json.dumps(labels)}[datum.value]", "labelFont": PIECES_FONT,
+            "labelLimit": LABELS, "labelOverlap": False,
+        },
+    }  # fmt: skip
+    x = {
+        "field": "share", "type": "quantitative", "title": None,
+        "scale": {"domain": [0, 1.45 * max(*shares, 0.001)]}, "axis": None,
+    }  # fmt: skip
+    shared = {
+        "width": bars,
+        "height": count * LINE,
+        "title": _title("Its shares", "softmax over its scores", bars),
+        "data": {"values": lines},
+        "layer": [
+            {
+                "mark": {"type": "bar", "aria": False, "color": p.ink, "height": {"band": 0.62}},
+                "encoding": {
+                    "y": y, "x": x,
+                    "tooltip": [
+                        {"field": "label", "type": "nominal", "title": "key"},
+                        {"field": "score", "type": "nominal", "title": "score"},
+                        {"field": "says", "type": "nominal", "title": "share"},
+                    ],
+                },
+            },
+            {
+                "mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 12, "aria": False},
+                "encoding": {"y": y, "x": x, "text": {"field": "says", "type": "nominal"}},
+            },
+        ],
+    }  # fmt: skip
+    top = float(np.abs(mixing.weighted).max()) or 1.0
+    plane = {"type": "quantitative", "axis": None}
+    across = plane | {"scale": {"domain": [0, cells], "nice": False}}
+    down = plane | {"scale": {"domain": [0, count], "nice": False, "reverse": True}}
+    url = png_uri(mixing.weighted, signed(theme), -top, top)
+    image = {
+        "data": {"values": [{}]},
+        "mark": {"type": "image", "url": url, "aspect": False, "smooth": False, "aria": False},
+        "encoding": {
+            "x": across | {"datum": 0}, "x2": {"datum": cells}, "y": down | {"datum": 0}, "y2": {"datum": count},
+        },
+    }  # fmt: skip
+    frame = {
+        "data": {"values": [{}]},
+        "mark": {"type": "rect", "aria": False, "fillOpacity": 0, "stroke": p.text, "strokeWidth": 1.2},
+        "encoding": image["encoding"] | {"y": down | {"datum": count - 1}},
+    }
+    mixed = {
+        "width": cells,
+        "height": count * LINE,
+        "title": _title("Share · value, by dimension", f"the last line is their sum: up to {number(top)}", cells),
+        "layer": [image, frame],
+    }
+    return {"hconcat": [shared, mixed], "spacing": GAP}
+
+
+def _lengths(this: Inside, row: Followed, room: float, theme: Theme) -> dict:
+    p, head = PALETTES[theme], this.head.head
+    own, every = float(row.norms[head]), float(row.norms.sum())
+    values = [
+        {"h": k, "w": float(f"{value:.5g}"), "says": number(float(value))} for k, value in enumerate(row.norms.tolist())
+    ]
+    share = percent(own / every) if every else "none"
+    x = {
+        "field": "h", "type": "ordinal", "title": None,
+        "axis": {"labelExpr": "'H' + datum.value", "labelAngle": 0, "labelOverlap": "greedy"},
+    }  # fmt: skip
+    y = {
+        "field": "w", "type": "quantitative", "title": None, "axis": None,
+        "scale": {"domain": [0, 1.2 * max(float(row.norms.max()), 1e-9)]},
+    }  # fmt: skip
+    layers = [
+        {
+            "mark": {"type": "bar", "aria": False, "width": {"band": 0.62}},
+            "encoding": {
+                "x": x, "y": y,
+                "color": {"condition": {"test": f"datum.h === {head}", "value": p.ink}, "value": p.hair},
+                "tooltip": [
+                    {"field": "h", "type": "ordinal", "title": "head"},
+                    {"field": "says", "type": "nominal", "title": "length"},
+                ],
+            },
+        }
+    ]  # fmt: skip
+    if room / this.heads > 30:
+        layers.append(
+            {
+                "mark": {"type": "text", "dy": -8, "fontSize": 11.5, "aria": False},
+                "encoding": {"x": x, "y": y, "text": {"field": "says", "type": "nominal"}},
+            }
+        )
+    return {
+        "width": room,
+        "height": 96,
+        "title": _title(
+            "What each head adds to the layer's output",
+            f"length of its part of this row, through its slice of W_O · {this.head}: {number(own)}, {share} of all",
+            room,
+        ),
+        "data": {"values": values},
+        "layer": layers,
+    }

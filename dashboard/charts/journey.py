@@ -1,0 +1,238 @@
+"""One word through the layers: by which part it was moved, how far, and to which words it came near."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dashboard.charts import labels as lettering
+from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.flow import PART_NAMES
+from dashboard.charts.safe import shown
+from dashboard.charts.theme import PALETTES, PIECES_FONT, WORDS_FONT, Palette, Theme, ink, on_ink, scale
+from dashboard.heads.wording import percent
+
+if TYPE_CHECKING:
+    from dashboard.heads.flow import Flow
+
+ROW = 22.0
+HEAD = 42.0  # pixels of the lines over the rows: the parts, the headings
+NAMES = 48.0
+NUMBER = 56.0
+WIDEST, NARROWEST_WORD = 118.0, 66.0
+
+
+def journey(flow: Flow, word: int, theme: Theme, *, width: float | None = None) -> Drawing:
+    """A row for the vector before the first layer and after each layer, from top to bottom.
+
+    From left to right: a bar of the shares that attention, feed-forward and normalisation have in the layer's change
+    (what pulls against the change goes to the left of 0); how far it moved, as a multiple of its length; the words
+    whose vectors are nearest now, ink for the cosine.
+
+    Parameters
+    ----------
+    word: a place in `flow.words`; width: pixels for the whole drawing (default 600)
+    """
+    p, room = PALETTES[theme], width or WIDTH
+    position = int(flow.words[word])
+    name = shown(flow.known(position))
+    parts, near = flow.parts(position), flow.neighbours(position)
+    moved = flow.numbers["moved"][:, position]
+    bar = max(90.0, min(240.0, 0.3 * room))
+    left = NAMES + bar + NUMBER + 14
+    count = int(near["rank"].max()) if len(near) else 0
+    count = max(1, min(count, int((room - left) / NARROWEST_WORD))) if count else 0
+    cell = min(WIDEST, (room - left) / count) if count else 0
+    body = [
+        *_rows(flow.layers, p),
+        *_bars(parts, p, bar),
+        _numbers(moved, p, NAMES + bar + NUMBER),
+        *(_near(near[near["rank"] <= count], p, theme, left, cell, mono=flow.unit == "tokens") if count else []),
+    ]
+    return sheet(
+        {
+            "width": left + cell * count,
+            "height": HEAD + ROW * (flow.layers + 1),
+            "layer": body,
+            "resolve": {"scale": {"color": "independent"}},
+        },
+        theme,
+        title=f"“{name}” through the layers · {flow.model}",
+        subtitle=[
+            "bars: which part made the change of a layer · size: of the change, over the vector’s length",
+            "right: the nearest words after each layer · cosine of vectors less the text’s mean · ink: 0 to 1"
+            if count
+            else "nearest words need a text of three words and more",
+        ],
+        description=journey_finding(flow, word),
+        width=left + cell * count,
+    )
+
+
+def journey_finding(flow: Flow, word: int) -> str:
+    """One sentence about one word: the layer that moves it most, whose part that is, and who is nearest at the end."""
+    position = int(flow.words[word])
+    moved = flow.numbers["moved"][:, position]
+    near = flow.neighbours(position)
+    layer = int(pd.Series(moved).fillna(-1).argmax())
+    name = f"“{flow.known(position)}”"
+    said = (
+        f"{name} is moved most by L{layer}, by {moved[layer]:.2f} times its length; attention makes up "
+        f"{percent(float(flow.numbers['attention_share'][layer, position]))} of that change"
+    )
+    if not len(near):
+        return f"{said}."
+    first, last = near["text"].iloc[0], near[near["stage"] == flow.layers]["text"].iloc[0]
+    if first == last:
+        return f"{said}. Its nearest word is “{last}”, before the first layer and after the last."
+    return f"{said}. Its nearest word is “{first}” before the first layer and “{last}” after the last."
+
+
+def _at(x: float | dict, y: str | dict = "y") -> dict:
+    """Encoding of a place in pixels."""
+    across = {"value": x} if isinstance(x, float | int) else x
+    down = {"field": y, "type": "quantitative", "scale": None, "axis": None} if isinstance(y, str) else y
+    return {"x": across, "y": down}
+
+
+def _pixels(field: str) -> dict:
+    return {"field": field, "type": "quantitative", "scale": None, "axis": None}
+
+
+def _middle(stage: int) -> float:
+    return HEAD + ROW * (stage + 0.5)
+
+
+def _text(p: Palette, **more: object) -> dict:
+    return {"type": "text", "baseline": "middle", "aria": False, "fontSize": 12, "color": p.text, **more}
+
+
+def _rows(layers: int, p: Palette) -> list[dict]:
+    names = [{"y": _middle(stage), "name": "before" if stage == 0 else f"L{stage - 1}"} for stage in range(layers + 1)]
+    mark = _text(p, align="right", color=p.quiet)
+    field = {"text": {"field": "name", "type": "nominal"}}
+    return [{"data": {"values": names}, "mark": mark, "encoding": _at(NAMES - 8) | field}]
+
+
+def _bars(parts: pd.DataFrame, p: Palette, room: float) -> list[dict]:
+    """Stacked bars: from 0 to the right what adds to the change, to the left what pulls against it."""
+    share = parts.assign(share=parts["share"].fillna(0.0))
+    up = share[share["share"] > 0].groupby("layer")["share"].sum().max() if len(share) else 1.0
+    down = share[share["share"] < 0].groupby("layer")["share"].sum().min()
+    # A bar may be long where two parts all but cancel each other; then it is cut at three times the change.
+    high = min(3.0, max(1.0, float(up) if up == up else 1.0))
+    low = max(-2.0, min(0.0, float(down) if down == down else 0.0))
+    fill = {"attention": p.plus, "feed_forward": p.minus, "normalisation": p.paper}
+
+    def x_of(value: float) -> float:
+        return round(NAMES + room * (min(max(value, low), high) - low) / (high - low), 1)
+
+    rows = []
+    for layer, one in share.groupby("layer"):
+        right = left = 0.0
+        for part, value in zip(one["part"], one["share"], strict=True):
+            start = right if value >= 0 else left
+            ends = sorted((x_of(start), x_of(start + value)))
+            right, left = (right + value, left) if value >= 0 else (right, left + value)
+            tip = f"L{layer}: {PART_NAMES[part]} makes up {percent(float(value))} of the change"
+            y = HEAD + ROW * (int(layer) + 1)
+            rows.append(
+                {"x": ends[0], "x2": ends[1], "y": y + 4, "y2": y + ROW - 4, "fill": fill[part], "tip": tip,
+                 "stroke": p.quiet if part == "normalisation" else fill[part]}
+            )  # fmt: skip
+    bars = {
+        "data": {"values": rows},
+        "mark": {"type": "rect", "aria": False, "strokeWidth": 1},
+        "encoding": {"x": _pixels("x"), "x2": {"field": "x2"}, "y": _pixels("y"), "y2": {"field": "y2"}, **_COLOURS,
+                     "tooltip": {"field": "tip", "type": "nominal"}},
+    }  # fmt: skip
+    marks = [{"x": x_of(value), "name": name} for value, name in ((0.0, "0"), (1.0, "100 %"))]
+    bottom = HEAD + ROW * (int(share["layer"].max()) + 2)
+    rules = {
+        "data": {"values": [{**mark, "y": HEAD + ROW, "y2": bottom} for mark in marks]},
+        "mark": {"type": "rule", "aria": False, "stroke": p.quiet, "strokeWidth": 0.75},
+        "encoding": {"x": _pixels("x"), "y": _pixels("y"), "y2": {"field": "y2"}},
+    }
+    ticks = {
+        "data": {"values": [{**mark, "y": HEAD + ROW - 8} for mark in marks]},
+        "mark": _text(p, fontSize=11, color=p.quiet),
+        "encoding": _at(_pixels("x")) | {"text": {"field": "name", "type": "nominal"}},
+    }
+    present = list(dict.fromkeys(share["part"]))
+    return [bars, rules, ticks, *_legend(present, fill, p)]
+
+
+# A rectangle with a stroke of its own has no fill but that of "color".
+_COLOURS = {
+    name: {"field": field, "type": "nominal", "scale": None, "legend": None}
+    for name, field in (("color", "fill"), ("stroke", "stroke"))
+}
+
+
+def _legend(present: list[str], fill: dict[str, str], p: Palette) -> list[dict]:
+    x, rows = NAMES, []
+    for part in present:
+        name = PART_NAMES[part]
+        rows.append({"x": x, "x2": x + 10, "y": 2, "y2": 12, "text": x + 14, "middle": 7.5, "name": name,
+                     "fill": fill[part], "stroke": p.quiet if part == "normalisation" else fill[part]})  # fmt: skip
+        x += 14 + lettering.width_of(name, 11.5) + 12
+    box = {
+        "mark": {"type": "rect", "aria": False, "strokeWidth": 1},
+        "encoding": {
+            "x": _pixels("x"), "x2": {"field": "x2"}, "y": _pixels("y"), "y2": {"field": "y2"},
+            **_COLOURS,
+        },
+    }  # fmt: skip
+    name = {
+        "mark": _text(p, align="left", fontSize=11.5, color=p.quiet),
+        "encoding": _at(_pixels("text"), "middle") | {"text": {"field": "name", "type": "nominal"}},
+    }
+    return [{"data": {"values": rows}, "layer": [box, name]}]
+
+
+def _numbers(moved, p: Palette, right: float) -> dict:
+    rows = [
+        {"y": _middle(layer + 1), "name": "–" if value != value else f"{value:.2f}"}
+        for layer, value in enumerate(moved)
+    ]
+    rows.append({"y": HEAD - 9, "name": "size"})
+    encoding = _at(right) | {"text": {"field": "name", "type": "nominal"}}
+    return {"data": {"values": rows}, "mark": _text(p, align="right"), "encoding": encoding}
+
+
+def _near(near: pd.DataFrame, p: Palette, theme: Theme, left: float, cell: float, *, mono: bool) -> list[dict]:
+    rows = [
+        {
+            "x": left + cell * (row.rank - 1), "x2": left + cell * row.rank - 2,
+            "middle": left + cell * (row.rank - 0.5),
+            "top": HEAD + ROW * row.stage + 1, "bottom": HEAD + ROW * (row.stage + 1) - 1, "y": _middle(row.stage),
+            "word": shown(row.text), "cosine": round(max(0.0, float(row.cosine)), 3),
+            "tip": f"{'before the first layer' if not row.stage else f'after L{row.stage - 1}'}: {shown(row.text)}, "
+                   f"cosine {row.cosine:.2f}".replace("-", "−"),
+        }
+        for row in near.itertuples(index=False)
+    ]  # fmt: skip
+    boxes = {
+        "mark": {"type": "rect", "aria": False},
+        "encoding": {
+            "x": _pixels("x"), "x2": {"field": "x2"}, "y": _pixels("top"), "y2": {"field": "bottom"},
+            "fill": {"field": "cosine", "type": "quantitative", "scale": scale(ink(theme), 0, 1), "legend": None},
+            "tooltip": {"field": "tip", "type": "nominal"},
+        },
+    }  # fmt: skip
+    words = {
+        "mark": _text(p, limit=cell - 8, font=PIECES_FONT if mono else WORDS_FONT, tooltip=None),
+        "encoding": _at(_pixels("middle"))
+        | {"text": {"field": "word", "type": "nominal"}, "color": on_ink(theme, "datum.cosine")},
+    }
+    headings = [
+        {"x": left + cell * (rank - 0.5), "y": HEAD - 9, "name": "nearest" if rank == 1 else f"{rank}."}
+        for rank in sorted(near["rank"].unique().tolist())
+    ]
+    heading = {
+        "data": {"values": headings},
+        "mark": _text(p, fontSize=11.5, color=p.quiet),
+        "encoding": _at(_pixels("x")) | {"text": {"field": "name", "type": "nominal"}},
+    }
+    return [{"data": {"values": rows}, "layer": [boxes, words]}, heading]

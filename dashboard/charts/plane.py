@@ -1,0 +1,203 @@
+"""The toy's vectors as arrows in the plane: words, one query among the keys, and the values that it mixes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard.charts.drawing import Drawing, sheet
+from dashboard.charts.labels import width_of
+from dashboard.charts.theme import PALETTES, Theme, ink, paint
+from dashboard.charts.toy_parts import Toy, number, saying
+from dashboard.heads.wording import percent
+
+GAP = 44.0
+SMALLEST, LARGEST = 220.0, 320.0  # pixels of a panel
+MARGIN = 38.0  # pixels for the numbers and the title of an axis
+ROOM = 1.45  # a panel reaches this much beyond the longest arrow, for the names
+SIZE = 12.5  # of a label
+
+
+@dataclass(frozen=True)
+class _Arrow:
+    """From the origin to a point: its name, how strong (0 to 1 of full ink), and what the pointer is told."""
+
+    at: tuple[float, float]
+    name: str
+    strength: float
+    thick: bool
+    tip: str
+
+
+def plane(toy: Toy, row: int, theme: Theme, *, axes: tuple[int, int] = (0, 1), width: float | None = None) -> Drawing:
+    """Three planes: the words' vectors; the query of one word among all keys; the values, as dark as their share, and
+    the mixture that the word takes away.
+
+    Parameters
+    ----------
+    toy: of `work_through`; row: the word that is followed, from 0
+    axes: which two numbers of the vectors are drawn, from 0; where queries or values have fewer, their first two
+    width: pixels for the whole drawing (default 980); under each other where it is narrow
+    """
+    word = toy.names[row]
+    parts, weights = toy.parts, toy.parts["weights"].values[row]
+    own = parts["x"].values
+    words = [
+        _Arrow(_point(own[k], axes), name, 1.0 if k == row else 0.45, k == row, _says(own[k]))
+        for k, name in enumerate(toy.names)
+    ]
+    keys = [
+        _Arrow(_point(parts["k"].values[k], axes), name, 0.45, False, f"score {number(parts['scores'].values[row, k])}")
+        for k, name in enumerate(toy.names)
+    ]
+    query = _Arrow(_point(parts["q"].values[row], axes), "query", 1.0, True, _says(parts["q"].values[row]))
+    values = [
+        _Arrow(_point(parts["v"].values[k], axes), name, 0.12 + 0.7 * weights[k], False, percent(weights[k]))
+        for k, name in enumerate(toy.names)
+    ]
+    mixture = _Arrow(_point(parts["mixed"].values[row], axes), "mixture", 1.0, True, _says(parts["mixed"].values[row]))
+    sets = [
+        ("Words", "a row of X each", words),
+        ("A query among the keys", "a key that points its way gets a high score", [*keys, query]),
+        ("The values, mixed", "as dark as their share", [*values, mixture]),
+    ]
+    room = width or 980.0
+    third = (room - 2 * GAP - 3 * MARGIN) / 3
+    columns = 3 if third >= SMALLEST else 1
+    side = min(LARGEST, third if columns == 3 else room - MARGIN)
+    shown_axes = [_axes_of(values_of, axes) for values_of in (own, parts["q"].values, parts["v"].values)]
+    panels = [
+        _panel(title, note, arrows, pair, side, theme)
+        for (title, note, arrows), pair in zip(sets, shown_axes, strict=True)
+    ]
+    heads = f", head {toy.head} of {toy.example.heads}" if toy.example.heads > 1 else ""
+    return sheet(
+        {"concat": panels, "columns": columns, "spacing": GAP},
+        theme,
+        title=f"“{word}” in the plane{heads}",
+        subtitle=["arrows from the origin, thick: the word that is followed"],
+        description=f"Vectors of the toy as arrows in the plane{heads}. {saying(toy, row)}",
+        width=room,
+    )
+
+
+def _axes_of(values: np.ndarray, axes: tuple[int, int]) -> tuple[int, int]:
+    """The asked numbers where the vectors have them, else the first two."""
+    return axes if max(axes) < values.shape[1] else (0, 1)
+
+
+def _point(vector: np.ndarray, axes: tuple[int, int]) -> tuple[float, float]:
+    """A vector's place in the plane; the second number of a vector of one is 0."""
+    a, b = _axes_of(vector[None], axes)
+    return float(vector[a]), float(vector[b]) if len(vector) > 1 else 0.0
+
+
+def _says(vector: np.ndarray) -> str:
+    return f"({', '.join(map(number, vector))})"
+
+
+def _panel(
+    title: str, note: str, arrows: Sequence[_Arrow], axes: tuple[int, int], side: float, theme: Theme
+) -> dict:  # fmt: skip
+    p = PALETTES[theme]
+    reach = max((abs(c) for arrow in arrows for c in arrow.at), default=0.0) * ROOM or 1.0
+    shades = paint(np.array([arrow.strength for arrow in arrows]), ink(theme), 0, 1)
+    places = _labels(arrows, side, reach)
+    rows = [
+        {
+            "origin": 0, "x": arrow.at[0], "y": arrow.at[1], "name": arrow.name, "tip": arrow.tip,
+            "width": 3.0 if arrow.thick else 1.6, "colour": "#{:02x}{:02x}{:02x}".format(*shade),
+            "angle": math.degrees(math.atan2(*arrow.at)), "head": 0 if arrow.at == (0.0, 0.0) else 90,
+            "lx": lx, "ly": ly, "weight": 700 if arrow.thick else 400,
+        }
+        for arrow, shade, (lx, ly) in zip(arrows, shades, places, strict=True)
+    ]  # fmt: skip
+    ticks = [-_round(reach / ROOM), _round(reach / ROOM)]
+    axis = {"values": ticks, "labelColor": p.quiet, "format": ".3~g", "titleColor": p.quiet, "titlePadding": 2}
+    span = {"domain": [-reach, reach], "nice": False, "zero": False}
+    x = {"type": "quantitative", "scale": span, "axis": axis | {"title": f"number {axes[0] + 1}"}}
+    y = {"type": "quantitative", "scale": span, "axis": axis | {"title": f"number {axes[1] + 1}"}}
+    cross = {
+        "data": {"values": [{"a": -reach, "b": reach, "c": 0, "d": 0}, {"a": 0, "b": 0, "c": -reach, "d": reach}]},
+        "mark": {"type": "rule", "aria": False, "color": p.hair},
+        "encoding": {
+            "x": x | {"field": "a"}, "x2": {"field": "b"}, "y": y | {"field": "c"}, "y2": {"field": "d"},
+        },
+    }  # fmt: skip
+    colour = {"field": "colour", "type": "nominal", "scale": None, "legend": None}
+    told = [
+        {"field": "name", "type": "nominal", "title": "vector"}, {"field": "tip", "type": "nominal", "title": "is"},
+    ]  # fmt: skip
+    shafts = {
+        "mark": {"type": "rule", "aria": False},
+        "encoding": {
+            "x": x | {"field": "origin"}, "x2": {"field": "x"}, "y": y | {"field": "origin"}, "y2": {"field": "y"},
+            "color": colour, "strokeWidth": {"field": "width", "type": "quantitative", "scale": None}, "tooltip": told,
+        },
+    }  # fmt: skip
+    heads = {
+        "mark": {"type": "point", "shape": "triangle", "filled": True, "opacity": 1, "aria": False},
+        "encoding": {
+            "x": x | {"field": "x"}, "y": y | {"field": "y"}, "color": colour, "tooltip": told,
+            "angle": {"field": "angle", "type": "quantitative", "scale": None},
+            "size": {"field": "head", "type": "quantitative", "scale": None},
+        },
+    }  # fmt: skip
+    at = {
+        "x": {"field": "lx", "type": "quantitative", "scale": None},
+        "y": {"field": "ly", "type": "quantitative", "scale": None},
+        "text": {"field": "name", "type": "nominal"},
+    }
+    names = [
+        {
+            "transform": [{"filter": f"datum.weight === {weight}"}],
+            "mark": {"type": "text", "aria": False, "fontSize": SIZE, "fontWeight": weight, **look},
+            "encoding": at,
+        }
+        for weight in (400, 700)
+        for look in ({"stroke": p.paper, "strokeWidth": 3, "color": p.paper}, {"color": p.text})  # a clear rim first
+    ]
+    return {
+        "width": side,
+        "height": side,
+        "title": {
+            "text": title, "subtitle": note, "fontSize": 13.5, "subtitleFontSize": 12, "offset": 6, "frame": "group",
+            "subtitlePadding": 2,
+        },
+        "layer": [cross, {"data": {"values": rows}, "layer": [shafts, heads, *names]}],
+    }  # fmt: skip
+
+
+def _labels(arrows: Sequence[_Arrow], side: float, reach: float) -> list[tuple[float, float]]:
+    """Where the names stand, in pixels: beyond the arrows' heads, inside the panel, and pushed apart up and down."""
+    half = side / 2
+    boxes = []
+    for arrow in arrows:
+        x, y = arrow.at
+        length = math.hypot(x, y) or 1.0
+        across = width_of(arrow.name, SIZE) / 2 + 4
+        px = half + x / reach * half + (x / length) * (across + 9)
+        py = half - y / reach * half - (y / length or 1.0) * 13
+        boxes.append([min(max(px, across), side - across), min(max(py, 8.0), side - 8.0), across])
+    for _ in range(60):
+        moved = False
+        for a in range(len(boxes)):
+            for b in range(a):
+                (ax, ay, aw), (bx, by, bw) = boxes[a], boxes[b]
+                if abs(ax - bx) < aw + bw and abs(ay - by) < 15:
+                    step = (15 - abs(ay - by)) / 2 + 0.5
+                    up = -1 if ay <= by else 1
+                    boxes[a][1], boxes[b][1] = ay + up * step, by - up * step
+                    moved = True
+        if not moved:
+            break
+    return [(round(x, 1), round(min(max(y, 8.0), side - 8.0), 1)) for x, y, _ in boxes]
+
+
+def _round(value: float) -> float:
+    """A value with one digit that is at most this: 1.8 → 1, 0.37 → 0.3."""
+    power = 10 ** math.floor(math.log10(value))
+    return math.floor(value / power + 1e-9) * power

@@ -1,0 +1,204 @@
+"""How far heads reach: attention against distance, a small panel a head, and all heads on one sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dashboard.charts.atlas import NAME, Grid
+from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
+from dashboard.charts.theme import PALETTES, Theme, gradient, ink, on_ink, scale
+from dashboard.heads.view import HeadId
+from dashboard.heads.wording import percent
+
+HEIGHT = 150.0
+AXIS = 46.0  # pixels for the shares beside the first panel of a row
+GAP = 24.0
+BELOW = 74.0  # pixels for the distances under a row and the names over the next
+LEAST = 150.0  # pixels of a panel, below which fewer stand side by side
+
+
+def reach(
+    curves: Sequence[pd.DataFrame],
+    theme: Theme,
+    *,
+    title: str,
+    subtitle: Sequence[str],
+    description: str,
+    seen: str,
+    unit: str,
+    width: float | None = None,
+) -> Drawing:
+    """The share of attention against the distance, a panel a head, all on one scale.
+
+    Parameters
+    ----------
+    curves: of each head what `dashboard.heads.longrange.curve` gives
+    seen: what the word looked at is called ("its subject"); unit: what the distance counts ("words apart")
+    width: pixels for the whole drawing (default 600)
+    """
+    room = width or WIDTH
+    across = max(1, min(len(curves), int((room - AXIS + GAP) / (LEAST + GAP))))
+    inner = min(300.0, (room - AXIS - GAP * (across - 1) - 12) / across)
+    top = _round_up(float(max(curve[["share_high", "apart_high", "even"]].max().max() for curve in curves)))
+    names = [f"to {seen}", "to an equally distant word", "if spread evenly"]
+    legend = {
+        "orient": "bottom", "direction": "horizontal" if room >= 560 else "vertical", "title": None,
+        "symbolType": "stroke", "symbolSize": 400, "symbolStrokeWidth": 2, "offset": 12, "labelLimit": 300,
+        "columnPadding": 18,
+    }  # fmt: skip
+    panels = [
+        _panel(curve, theme, inner, top, names, unit, legend, left=k % across == 0) for k, curve in enumerate(curves)
+    ]
+    return sheet(
+        {"concat": panels, "columns": across, "spacing": {"column": GAP, "row": BELOW}, "bounds": "flush"},
+        theme,
+        title=title,
+        subtitle=subtitle,
+        description=description,
+        width=room,
+    )
+
+
+def _panel(
+    curve: pd.DataFrame,
+    theme: Theme,
+    width: float,
+    top: float,
+    names: list[str],
+    unit: str,
+    legend: dict,
+    *,
+    left: bool,
+) -> dict:
+    p = PALETTES[theme]
+    steps = curve["step"].tolist()
+    head = HeadId(int(curve["layer"].iloc[0]), int(curve["head"].iloc[0]))
+    x = {
+        "field": "step", "type": "quantitative", "title": unit,
+        "scale": {"domain": [min(steps), max(steps)], "nice": False, "zero": False, "padding": 6},
+        "axis": {"values": steps, "format": "d", "labelOverlap": False, "titleFontSize": 11.5, "labelFontSize": 11.5},
+    }  # fmt: skip
+    y = {
+        "type": "quantitative", "title": None, "scale": {"domain": [0, top], "nice": False, "clamp": True},
+        "axis": {
+            "values": [0, top / 2, top], "grid": True, "labelExpr": "format(datum.value * 100, '.3~r') + ' %'",
+            "labels": left, "labelFontSize": 11.5,
+        },
+    }  # fmt: skip
+    rows, bands = [], []
+    for row in curve.to_dict("records"):
+        for name, value in zip(names, (row["share"], row["apart"], row["even"]), strict=True):
+            rows.append({"step": row["step"], "series": name, "value": round(value, 5)})
+        said = (
+            f"{head}, {row['step']} {unit}: {percent(row['share'])} {names[0]} "
+            f"({percent(row['share_low'])} to {percent(row['share_high'])}), {percent(row['apart'])} {names[1]}"
+        )
+        bands.append(
+            {"step": row["step"], "low": round(row["share_low"], 5), "high": round(row["share_high"], 5), "tip": said}
+        )
+    series = {
+        "stroke": {
+            "field": "series", "type": "nominal", "scale": {"domain": names, "range": [p.ink, p.ink, p.quiet]},
+            "legend": legend,
+        },
+        "strokeDash": {
+            "field": "series", "type": "nominal", "legend": legend,
+            "scale": {"domain": names, "range": [[1, 0], [5, 3], [1.5, 3]]},
+        },
+        "strokeWidth": {
+            "field": "series", "type": "nominal", "legend": None, "scale": {"domain": names, "range": [2.4, 1.6, 1.6]},
+        },
+    }  # fmt: skip
+    return {
+        "width": width,
+        "height": HEIGHT,
+        "layer": [
+            {  # a title of the panel would stand higher where there are labels beside it
+                "data": {"values": [{}]},
+                "mark": {"type": "text", "text": str(head), "align": "left", "fontWeight": 600, "aria": False},
+                "encoding": {"x": {"value": 0}, "y": {"value": -16}},
+            },
+            {
+                "data": {"values": bands},
+                "mark": {"type": "area", "fill": p.ink, "fillOpacity": 0.13, "aria": False},
+                "encoding": {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}},
+            },
+            {
+                "data": {"values": rows},
+                "mark": {"type": "line", "aria": False, "strokeCap": "butt"},
+                "encoding": {"x": x, "y": y | {"field": "value"}, **series},
+            },
+            {
+                "data": {"values": bands},
+                "mark": {"type": "rect", "opacity": 0, "aria": False, "width": width / max(6, len(steps)),
+                         "height": HEIGHT},
+                "encoding": {"x": x, "y": y | {"datum": top / 2}, "tooltip": {"field": "tip", "type": "nominal"}},
+            },
+        ],
+    }  # fmt: skip
+
+
+def _round_up(share: float) -> float:
+    """The round share at or above this one, at most 1."""
+    steps = [m * 10.0**e for e in range(-4, 0) for m in (1, 2, 3, 4, 6, 8)]
+    return round(min([step for step in steps if step >= share] + [1.0]), 6)
+
+
+def reach_atlas(
+    lift: np.ndarray,
+    theme: Theme,
+    *,
+    seen: str,
+    model: str = "",
+    selected: HeadId | None = None,
+    tray: Sequence[HeadId] = (),
+    width: float | None = None,
+    turn: int = 0,
+) -> Drawing:
+    """All heads by how much more they give to the word asked about than to an equally distant one.
+
+    lift: (layers, heads), in [-1, 1]; what is below 0 has no ink. The other parameters as in `atlas`; a click chooses
+    a head in the same way.
+    """
+    layers, heads = lift.shape
+    grid = Grid.of(layers, heads, width or WIDTH, theme)
+    p = PALETTES[theme]
+    high = _round_up(float(max(lift.max(), 0.01)))
+    rows = [
+        {"layer": layer, "head": head, "value": round(float(lift[layer, head]), 4)}
+        for layer in range(layers)
+        for head in range(heads)
+    ]
+    number = "format(datum.value * 100, '.1f')"
+    ticks = gradient([0, high / 2, high], "format(datum.value * 100, '.3~r') + ' %'")
+    colour = {"field": "value", "type": "quantitative", "scale": scale(ink(theme), 0, high), "legend": ticks}
+    cells = {"mark": {"type": "rect", "aria": False}, "encoding": grid.where() | {"color": colour}}
+    numbers = {
+        "transform": [{"calculate": "format(datum.value * 100, '.0f')", "as": "number"}],
+        "mark": {"type": "text", "fontSize": min(11.5, grid.height * 0.6), "aria": False},
+        "encoding": grid.where()
+        | {"text": {"field": "number", "type": "nominal"}, "color": on_ink(theme, f"datum.value / {high}")},
+    }
+    written = [numbers] if grid.width >= 22 and grid.height >= 15 else []
+    sign = "datum.value > 0 ? '+' : datum.value < 0 ? '−' : ''"
+    catch = grid.catch(f"{NAME} + ', ' + ({sign}) + {number.replace('datum.value', 'abs(datum.value)')} + ' %'", turn)
+    order = np.argsort(-lift.ravel(), kind="stable")[:3]
+    best = [f"{HeadId(int(k // heads), int(k % heads))} with {percent(float(lift.ravel()[k]))}" for k in order]
+    return sheet(
+        {
+            "width": grid.width * heads,
+            "height": grid.height * layers,
+            "layer": [
+                {"data": {"values": rows}, "layer": [cells, *written, *grid.frames(p, selected, tray, turn), catch]},
+            ],
+        },
+        theme,
+        title=f"All heads · {model}" if model else "All heads",
+        subtitle=[f"share to {seen} · less that to an equally distant word", "in per cent, the mean over all texts"],
+        description=f"All {layers} × {heads} heads by what they give to {seen} beyond an equally distant word. "
+        f"Highest: {', '.join(best)}.",
+        width=max(grid.width * heads, min(width or WIDTH, NARROWEST)),
+    )

@@ -1,0 +1,177 @@
+"""All steps of a head as small maps, in order, like the figures of an article."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+
+from dashboard.charts.drawing import Drawing, sheet
+from dashboard.charts.heatmap import round_up
+from dashboard.charts.raster import png_uri
+from dashboard.charts.safe import shown
+from dashboard.charts.theme import PALETTES, Theme, ink, signed
+from dashboard.charts.wording import wrap
+from dashboard.heads.inside import Followed, Inside, StepMap
+from dashboard.heads.inside_wording import TITLES, finding, formula, range_of, sentence
+
+WIDTH = 980.0
+GAP = 26.0
+SMALL, LINE, TITLE = 11.5, 14.5, 26.0  # pixels: small type, a line of it, a step's title with the space over it
+BELOW = 4 * LINE  # under a map: three lines of its sentence
+
+
+def steps(
+    this: Inside, row: Followed, step: str = "", theme: Theme = "light", *, width: float | None = None
+) -> Drawing:
+    """Every step with its shape, formula and range; the followed token's row is framed in each, `step` as a whole.
+
+    Rows are tokens. Weights are ink; everything else runs from purple below 0 to green above it, each step on a scale
+    of its own; what the mask hides is grey. A matrix of more than 96 rows or columns is drawn as means over neighbours.
+
+    Parameters
+    ----------
+    this, row: from `dashboard.heads.inside`
+    step: one of its steps, or "" for none
+    width: pixels for the whole drawing (default 980)
+    """
+    room = (width or WIDTH) - 24
+    columns = max(2, min(6, int((room + GAP) // (118 + GAP))))
+    side = (room + GAP) / columns - GAP
+    formulas = {name: wrap(formula(this, name), side + 14, SMALL) for name in this.maps}
+    head = TITLE + (1 + max(map(len, formulas.values()))) * LINE  # over each map: as many lines for all of them
+    tall = head + side + BELOW
+    parts = _Parts()
+    for place, (name, lines) in enumerate(formulas.items()):
+        line, column = divmod(place, columns)
+        _add(parts, this, row, name, lines, name == step, (column * (side + GAP), line * tall + head, side), theme)
+    reduced = max(this.maps["scores"].shape) > max(this.maps["scores"].values.shape)
+    means = " · each cell is the mean over its neighbours" if reduced else ""
+    return sheet(
+        _body(parts, room, -(-len(formulas) // columns) * tall, theme),
+        theme,
+        title=f"Inside {this.head} · {shown(this.model)}",
+        subtitle=[
+            f"rows are the {len(this.encoding):,} tokens; framed is that of “{shown(this.encoding.labels[row.query])}”",
+            f"purple below 0, green above · ink: share of attention · grey: hidden{means}",
+        ],
+        description=f"All {len(formulas)} steps of {this.head}, {this.model}. {finding(this, row)}",
+        width=room,
+    )
+
+
+@dataclass
+class _Parts:
+    """What is drawn, each with its place in pixels: one view of a few marks, which a browser draws at once."""
+
+    images: list[dict] = field(default_factory=list)
+    frames: list[dict] = field(default_factory=list)
+    texts: list[dict] = field(default_factory=list)
+
+
+def _add(
+    parts: _Parts,
+    this: Inside,
+    row: Followed,
+    name: str,
+    lines: list[str],
+    chosen: bool,
+    place: tuple[float, float, float],
+    theme: Theme,
+) -> None:
+    """One step: its map at left, top and side of `place`, with words over and under it."""
+    p, part, (left, top, side) = PALETTES[theme], this.maps[name], place
+    n = len(this.encoding)
+    across = _across(this, part, side)
+
+    def frame(x: float, x2: float, y: float, y2: float, colour: str, stroke: float) -> None:
+        parts.frames.append({"x": x, "x2": x2, "y": y, "y2": y2, "colour": colour, "stroke": stroke})
+
+    def text(says: str, y: float, colour: str, size: float = SMALL, weight: int = 400) -> None:
+        parts.texts.append({"x": left, "y": y, "says": says, "colour": colour, "size": size, "weight": weight})
+
+    parts.images.append(
+        {"x": left, "x2": left + across, "y": top, "y2": top + side, "url": _picture(part, name, theme)}
+    )
+    frame(left, left + across, top, top + side, p.text if chosen else p.hair, 2.0 if chosen else 1.0)
+    if name not in ("k", "v"):
+        half = max(side / n, 3.0) / 2  # a row of a long text is thinner than a pixel
+        middle = top + min(max((row.query + 0.5) * side / n, half), side - half)
+        frame(left, left + across, middle - half, middle + half, p.text, 1.2)
+    if name == "joined" and this.heads > 1:
+        own = across / this.heads
+        start = left + own * this.head.head
+        frame(start, start + own, top, top + side, p.text, 1.2)
+
+    rows, columns = part.shape
+    over = top - 6 - (1 + len(lines)) * LINE
+    text(f"{TITLES[name]} · {rows:,} × {columns:,}", over, p.text, 13.5, 600)
+    for k, line in enumerate([range_of(name, part), *lines], 1):
+        text(line, over + k * LINE, p.quiet)
+    for k, line in enumerate(wrap(sentence(this, name), side + 8, SMALL), 1):
+        text(line, top + side + 4 + k * LINE, p.text)
+
+
+def _body(parts: _Parts, width: float, height: float, theme: Theme) -> dict:
+    def place(field: str, most: float, *, down: bool) -> dict:
+        scale = {"domain": [0, round(most, 1)], "nice": False, "zero": False, "reverse": down}
+        return {"field": field, "type": "quantitative", "scale": scale, "axis": None}
+
+    x, y = place("x", width, down=False), place("y", height, down=True)
+    box = {"x": x, "x2": {"field": "x2"}, "y": y, "y2": {"field": "y2"}}
+    colour = {"field": "colour", "type": "nominal", "scale": None, "legend": None}
+
+    def as_is(name: str) -> dict:
+        return {"field": name, "type": "quantitative", "scale": None, "legend": None}
+
+    return {
+        "width": round(width, 1),
+        "height": round(height, 1),
+        "layer": [
+            {
+                "data": {"values": parts.images},
+                "mark": {"type": "image", "aspect": False, "smooth": False, "aria": False},
+                "encoding": box | {"url": {"field": "url", "type": "nominal"}},
+            },
+            {
+                "data": {"values": parts.frames},
+                "mark": {"type": "rect", "aria": False, "fillOpacity": 0},
+                "encoding": box | {"stroke": colour, "strokeWidth": as_is("stroke")},
+            },
+            *(
+                {
+                    "data": {"values": [one for one in parts.texts if one["weight"] == weight]},
+                    "mark": {
+                        "type": "text", "align": "left", "baseline": "alphabetic", "aria": False, "fontWeight": weight,
+                    },
+                    "encoding": {
+                        "x": x, "y": y, "text": {"field": "says", "type": "nominal"}, "color": colour,
+                        "size": as_is("size"),
+                    },
+                }
+                for weight in (400, 600)
+            ),
+        ],
+    }  # fmt: skip
+
+
+def _across(this: Inside, part: StepMap, side: float) -> float:
+    """Pixels across: a full side for n columns and for D, what is due of D for the d numbers of one head."""
+    if part.shape[1] != this.d or this.heads == 1:
+        return side
+    return max(side * part.shape[1] / (this.heads * this.d), 0.28 * side)
+
+
+def _picture(part: StepMap, name: str, theme: Theme) -> str:
+    return _uri(part.values.tobytes(), part.values.shape, str(part.values.dtype), name == "weights", theme)
+
+
+@lru_cache(maxsize=256)
+def _uri(data: bytes, shape: tuple[int, int], kind: str, shares: bool, theme: Theme) -> str:
+    """A map as a PNG, one pixel a cell, as a data: address. Beyond the 99.5th percentile colours are full."""
+    values = np.frombuffer(data, kind).reshape(shape).astype(float)
+    seen = np.abs(values[np.isfinite(values) & (values != 0)])
+    top = float(np.quantile(seen, 0.995)) if seen.size else 1.0
+    low, high = (0.0, round_up(top)) if shares else (-top, top)
+    return png_uri(values, ink(theme) if shares else signed(theme), low, high, hidden=PALETTES[theme].hair)

@@ -1,0 +1,153 @@
+"""How far heads reach and what layers add, for the page and a notebook: measured, and drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dashboard.capture import AttentionModel
+from dashboard.charts import Theme
+from dashboard.charts.drawing import WIDTH, Drawing
+from dashboard.charts.flow import columns, moves
+from dashboard.charts.journey import journey
+from dashboard.charts.reach import reach as panels
+from dashboard.charts.reach import reach_atlas
+from dashboard.errors import UserError
+from dashboard.export import Provenance
+from dashboard.export.snippet import opening
+from dashboard.heads import HeadId
+from dashboard.heads import flow as flows
+from dashboard.heads import longrange as ranges
+from dashboard.heads.flow import MEASURES, Flow
+from dashboard.heads.longrange import Reach, curve
+from dashboard.heads.reach_finding import reach_finding
+from dashboard.text import Encoding, Special, Unit
+
+
+def longrange(model: AttentionModel, question: str = "verb") -> Reach:
+    """How far every head reaches: a verb to its subject ("verb"), or a name to its first mention ("name").
+
+    See `dashboard.heads.longrange`. Raises UserError for another question, and where the model cannot read the texts.
+    """
+    return ranges.longrange(model, question)
+
+
+def draw_longrange(
+    reach: Reach,
+    heads: Sequence[HeadId | str] = (),
+    *,
+    all_heads: bool = False,
+    theme: Theme = "light",
+    width: float | None = None,
+    **frames: object,
+) -> Drawing:
+    """Attention against distance of these heads over all texts; of none named, the four best, chosen on one half of
+    the texts and shown on the other. Or all heads on one sheet (`frames` as in `draw_atlas`: selected, tray, turn).
+
+    Raises UserError for a head that the model does not have."""
+    asked, named = reach.question, [_existing(reach, head) for head in heads]
+    said = {"question": asked.name, "heads": [str(head) for head in named]} if named else {"question": asked.name}
+    made = _about_model(
+        reach, "longrange-heads" if all_heads else "longrange", said, "draw_longrange, longrange",
+        f"longrange(model, {asked.name!r})",
+        {"heads": said.get("heads"), "all_heads": all_heads or None, "theme": theme, "width": width},
+    )  # fmt: skip
+    if all_heads:
+        return reach_atlas(reach.lift(), theme, seen=asked.seen, model=reach.model, width=width, **frames).made_of(made)
+    items = None if named else reach.shown_on
+    shown = named or reach.best(4)
+    texts = len(reach.share if named else reach.shown_on)
+    whose = " and ".join(map(str, shown)) if named else "The four best heads"
+    chart = panels(
+        [curve(reach, head, items) for head in shown], theme,
+        title=f"{whose} · {reach.model}",
+        subtitle=[
+            f"share of attention from {asked.looks} to {asked.seen}, by {asked.unit}",
+            f"mean over {texts} {asked.items} and its 95\u00a0% interval"
+            + ("" if named else f"; chosen on the other {len(reach.chosen_on)}"),
+        ],
+        description=reach_finding(reach, named[0] if named else None),
+        seen=asked.seen, unit=asked.unit, width=width,
+    )  # fmt: skip
+    return chart.made_of(made)
+
+
+def flow(
+    model: AttentionModel,
+    text: str | Encoding,
+    *,
+    unit: Unit = "words",
+    special: Special = "hide",
+    bos: bool = True,
+    limit: int | None = None,
+) -> Flow:
+    """What each layer does to the words of a text: how far their vectors move, by which part, to whom they come near.
+
+    See `dashboard.heads.flow`. Raises UserError on an empty text, and where a model's layers cannot be told apart.
+    """
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
+    found = flows.flow(model, encoding, unit=unit, special=special)
+    return replace(found, reading={"bos": bos} | ({} if limit is None else {"limit": limit}))
+
+
+def draw_flow(
+    flow: Flow,
+    measure: str = "moved",
+    *,
+    word: int | None = None,
+    theme: Theme = "light",
+    width: float | None = None,
+    start: int = 0,
+    turn: int = 0,
+) -> Drawing:
+    """Words by layers: "moved", "turned" or "attention_share"; or (measure "journey") one word through the layers.
+
+    word: which of the words, from 0, special positions not counted. A text that is too wide is drawn from `start` on.
+    Raises UserError for another measure, and for a word that the text does not have.
+    """
+    if measure not in MEASURES and measure != "journey":
+        raise UserError(f"There is no measure “{measure}”. Choose one of {', '.join([*MEASURES, 'journey'])}.")
+    if (word is not None and not 0 <= word < len(flow.words)) or (word is None and measure == "journey"):
+        raise UserError(f"Name a word by its number, 0 to {len(flow.words) - 1}.")
+    made = _about_model(
+        flow, f"layers-{measure}", {"unit": flow.unit, "special": flow.hidden, **flow.reading}, "draw_flow, flow",
+        f"flow(model, text, unit={flow.unit!r}, special={flow.hidden!r}"
+        + "".join(f", {name}={value!r}" for name, value in flow.reading.items())
+        + ")",
+        {"measure": measure, "word": word, "theme": theme, "width": width, "start": start or None},
+        flow.text,
+    )  # fmt: skip
+    if measure == "journey":
+        return journey(flow, word, theme, width=width).made_of(made)
+    most = columns(width or WIDTH)
+    if len(flow) > most:
+        start = max(0, min(start, len(flow) - most))
+        flow = flow.window(start, start + most)
+    return moves(flow, MEASURES[measure], theme, word=word, width=width, turn=turn).made_of(made)
+
+
+def _existing(reach: Reach, head: HeadId | str) -> HeadId:
+    wanted, (layers, heads) = HeadId.parse(head) if isinstance(head, str) else head, reach.share.shape[2:]
+    if wanted.layer >= layers or wanted.head >= heads:
+        raise UserError(
+            f"{reach.model} has layers 0 to {layers - 1} and heads 0 to {heads - 1}; {wanted} is none of them."
+        )
+    return wanted
+
+
+def _about_model(
+    thing: Reach | Flow, view: str, said: dict, names: str, made: str, drawing: dict, text: str | None = None
+) -> Provenance:
+    """Where a picture comes from that is not of heads over a text, with the lines that make it again."""
+    given = {name: value for name, value in drawing.items() if value is not None}
+    drawn = "".join(f", {name}={value!r}" for name, value in given.items())
+    origin = Provenance(
+        model=thing.name, revision=thing.revision, text=text or "", heads=(), unit=said.get("unit", "words"),
+        special=said.get("special", "show"), view=view, options=said | given, title=thing.model,
+    )  # fmt: skip
+    lines = [
+        f"from dashboard import {names}, open_model, save", "",
+        *([f"text = {text!r}"] if text is not None else []),
+        opening(origin), f"thing = {names.partition(',')[0]}({made}{drawn})",
+    ]  # fmt: skip
+    return replace(origin, recipe="\n".join(lines))

@@ -1,0 +1,213 @@
+"""The toy and the experiments in a few verbs: what their pages and a notebook call.
+
+toy = toy_example("identity", words="Ramen is food")          study = recall(distances=(1, 4, 16), seeds=3)
+save(draw_toy(toy, "weights"), "weights.svg")                 save(draw_recall(study, "accuracy"), "recall.svg")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, fields, replace
+
+import pandas as pd
+
+from dashboard.builtin.contenders import count
+from dashboard.builtin.example import TABLES, Example
+from dashboard.builtin.example import example as toy_example
+from dashboard.builtin.reach import path_length
+from dashboard.builtin.recall import DEFAULT, NAMES, TITLES, Recall, sequences
+from dashboard.builtin.seeds import generators
+from dashboard.builtin.sharpness import Sharpness, sharpness
+from dashboard.builtin.study import Study, run
+from dashboard.builtin.training import Point, Result
+from dashboard.charts import recall as pictures
+from dashboard.charts.drawing import Drawing
+from dashboard.charts.entropy import entropy
+from dashboard.charts.plane import plane
+from dashboard.charts.task import SHOWN, letters, task
+from dashboard.charts.theme import Theme
+from dashboard.charts.toy_parts import STEPS, table, work_through
+from dashboard.charts.worked import worked
+from dashboard.errors import UserError
+from dashboard.export import Provenance
+
+__all__ = ["draw_recall", "draw_sharpness", "draw_toy", "recall", "recall_table", "toy_example", "toy_table"]
+
+KEYS = 16  # of the measurement behind `draw_sharpness`
+RECALL_PICTURES: tuple[str, ...] = ("accuracy", "gradients", "paths", "times", "task")
+OPTIONS_OF_A_RUN = ("distances", "seeds", "steps", "symbols")
+
+
+def draw_toy(
+    toy: Example,
+    picture: str = "all",
+    *,
+    word: int = 0,
+    head: int = 0,
+    axes: tuple[int, int] = (0, 1),
+    theme: Theme = "light",
+    width: float | None = None,
+) -> Drawing:
+    """The toy's attention worked through.
+
+    Parameters
+    ----------
+    toy: of `toy_example`
+    picture: "all" steps; one of "x", "q", "k", "v", "scores", "scaled", "masked", "weights", "mixed", "joined" with
+        what it is made of; or "plane", the vectors as arrows
+    word, head: the word that is followed and the head, from 0
+    axes: which two numbers of the vectors "plane" draws, from 0
+    width: pixels for the whole drawing
+
+    Raises UserError for a picture that does not exist or a cell that is no number.
+    """
+    if picture not in ("all", "plane", *STEPS):
+        raise UserError(f"There is no picture “{picture}” of the toy. Choose one of all, plane, {', '.join(STEPS)}.")
+    parts = work_through(toy, head)
+    word = min(max(word, 0), len(toy.words) - 1)
+    if picture == "plane":
+        chart = plane(parts, word, theme, axes=axes, width=width)
+    elif picture == "joined" and toy.heads == 1:
+        raise UserError("With one head there is nothing to join. Choose two heads.")
+    else:
+        chart = worked(parts, picture, word, theme, width=width)
+    return chart.made_of(toy_provenance(toy, picture, word=word, head=head, axes=axes, theme=theme, width=width))
+
+
+def toy_table(toy: Example, picture: str = "all", *, head: int = 0) -> pd.DataFrame:
+    """The numbers behind `draw_toy`: columns step, head, row, column, value."""
+    return table(work_through(toy, head), "all" if picture == "plane" else picture)
+
+
+def toy_provenance(toy: Example, picture: str, **options: object) -> Provenance:
+    """Where a picture of the toy comes from: its tables, and the lines that draw it again."""
+    asked = {name: value for name, value in options.items() if value is not None}
+    if picture != "plane":
+        asked.pop("axes", None)
+    tables = "".join(f"\n    {name}={getattr(toy, name)!r}," for name in TABLES)
+    recipe = (
+        "from dashboard import draw_toy, save, toy_example\n\n"
+        f"toy = toy_example(\n    {toy.preset!r},\n    {toy.words!r},{tables}\n"
+        f"    heads={toy.heads}, causal={toy.causal}, scaled={toy.scaled},\n)\n"
+        f"thing = draw_toy(toy, {picture!r}{_keywords(asked)})"
+    )
+    return Provenance(
+        model="toy", title="Toy attention", revision="", text=" ".join(toy.words), heads=(), unit="words",
+        special="show", view=picture, options=asdict(toy) | asked, recipe=recipe,
+    )  # fmt: skip
+
+
+def draw_sharpness(
+    measured: tuple[Sharpness, ...] | None = None, *, theme: Theme = "light", width: float | None = None
+) -> Drawing:
+    """The entropy of the softmax against d, with the factor 1/√d and without; measured now where it is not given."""
+    measured = sharpness(keys=KEYS) if measured is None else measured
+    chart = entropy(measured, KEYS, theme, width=width)
+    return chart.made_of(sharpness_provenance(theme=theme, width=width))
+
+
+def sharpness_provenance(**options: object) -> Provenance:
+    asked = {name: value for name, value in options.items() if value is not None}
+    recipe = f"from dashboard import draw_sharpness, save\n\nthing = draw_sharpness({_keywords(asked)[2:]})"
+    return Provenance(
+        model="toy", title="Toy attention", revision="", text="", heads=(), unit="words", special="show",
+        view="entropy", options=asked, recipe=recipe,
+    )  # fmt: skip
+
+
+def sharpness_table(measured: tuple[Sharpness, ...]) -> pd.DataFrame:
+    """Columns d, scaled, unscaled (bits), and half the width of their 95 % intervals."""
+    return pd.DataFrame([asdict(point) for point in measured])
+
+
+def recall(config: Recall = DEFAULT, **changed: object) -> Study:
+    """Time and train all four networks; takes as long as it does on the page. changed: fields of `Recall`.
+
+    Raises UserError for values out of range.
+    """
+    known = {field.name for field in fields(Recall)}
+    if unknown := [name for name in changed if name not in known]:
+        raise UserError(f"A run has no “{unknown[0]}”. It has {', '.join(sorted(known))}.")
+    *_, study = run(replace(config, **changed))
+    return study
+
+
+def nothing_yet(config: Recall) -> Study:
+    """A run that has not begun: what can be drawn of it is the task, and the paths."""
+    return Study(0.0, "", Result(config, {name: count(name, config) for name in NAMES}))
+
+
+def draw_recall(
+    study: Study, picture: str = "accuracy", *, theme: Theme = "light", width: float | None = None
+) -> Drawing:
+    """One of `RECALL_PICTURES`: "accuracy", "gradients", "paths", "times", "task". Raises UserError for another."""
+    config = study.result.config
+    draw: dict[str, Callable[[], Drawing]] = {
+        "accuracy": lambda: pictures.accuracy(study.result, theme, width=width),
+        "gradients": lambda: pictures.gradients(study.result, theme, width=width),
+        "paths": lambda: pictures.paths(config, theme, width=width),
+        "times": lambda: pictures.times(study.timings, theme, width=width),
+        "task": lambda: task(example_sequence(config), config.symbols, theme, width=width),
+    }
+    if picture not in draw:
+        raise UserError(f"There is no picture “{picture}” of a run. Choose one of {', '.join(RECALL_PICTURES)}.")
+    return draw[picture]().made_of(recall_provenance(config, picture, theme=theme, width=width))
+
+
+def recall_provenance(config: Recall, picture: str, **options: object) -> Provenance:
+    """Where a picture of a run comes from: its configuration, and the lines that run and draw it again."""
+    asked = {name: value for name, value in options.items() if value is not None}
+    given = {name: getattr(config, name) for name in OPTIONS_OF_A_RUN}
+    recipe = (
+        "from dashboard import draw_recall, recall, save\n\n"
+        f"study = recall({_keywords(given)[2:]})  # trains again, as long as on the page\n"
+        f"thing = draw_recall(study, {picture!r}{_keywords(asked)})"
+    )
+    return Provenance(
+        model="recall", title="Before attention", revision="", text="", heads=(), unit="words", special="show",
+        view=picture, options=asdict(config) | asked, recipe=recipe,
+    )  # fmt: skip
+
+
+def recall_table(study: Study, picture: str = "accuracy") -> pd.DataFrame:
+    """The numbers behind `draw_recall`, a row for each point that is drawn.
+
+    accuracy: model, distance, accuracy, low, high, weights, steps, seconds and a column for each seed; gradients:
+    model, when, back, norm, low, high; paths: model, distance, steps; times: model, n, milliseconds, microseconds_each;
+    task: place, symbol.
+    """
+    config = study.result.config
+    if picture == "accuracy":
+        rows = [_row(point, study.result.weights[point.model]) for point in study.result.points]
+        columns = list(_row(_NO_POINT, 0)) if not rows else None
+        return pd.DataFrame(rows, columns=columns)
+    if picture == "paths":
+        distances = sorted({1, *(d + 1 for d in config.distances)})
+        return pd.DataFrame([{"model": m, "distance": d, "steps": path_length(m, d)} for m in NAMES for d in distances])
+    if picture == "task":
+        signs = letters(example_sequence(config), config.symbols)
+        return pd.DataFrame({"place": range(len(signs)), "symbol": signs})
+    rows = study.result.gradients if picture == "gradients" else study.timings
+    return pd.DataFrame([asdict(row) for row in rows])
+
+
+def example_sequence(config: Recall) -> list[int]:
+    """One sequence of the task that seed 0 is tested on, of a distance that a picture can hold."""
+    fitting = [distance for distance in config.distances if distance + 2 <= SHOWN]
+    distance = fitting[-1] if fitting else SHOWN - 2
+    return sequences(distance, 1, config.symbols, generators(1, distance, "test"))[0, 0].tolist()
+
+
+_NO_POINT = Point("", 0, 0.0, 0.0, 0.0, (), 0, 0.0)
+
+
+def _row(point: Point, weights: int) -> dict[str, object]:
+    seeds = {f"seed_{seed}": share for seed, share in enumerate(point.by_seed)}
+    return {
+        "model": TITLES.get(point.model, ""), "distance": point.distance, "accuracy": point.accuracy, "low": point.low,
+        "high": point.high, "weights": weights, "steps": point.steps, "seconds": point.seconds, **seeds,
+    }  # fmt: skip
+
+
+def _keywords(options: dict[str, object]) -> str:
+    return "".join(f", {name}={value!r}" for name, value in options.items())

@@ -1,0 +1,151 @@
+"""The pictures of “Long range” and “Through the layers”: valid, safe, and with the numbers they were given."""
+
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import pytest
+import vl_convert
+
+from dashboard.charts.drawing import VEGALITE
+from dashboard.charts.flow import columns, moves
+from dashboard.charts.journey import journey, journey_finding
+from dashboard.charts.reach import reach, reach_atlas
+from dashboard.heads import HeadId
+from dashboard.heads.flow import MEASURES, Flow
+
+HOSTILE = "</script>\x00\ufffe\ud800 🍜 **x**"
+
+
+def flow_of(labels, layers=3, normalises=True, seed=0, **numbers) -> Flow:
+    m, rng = len(labels), np.random.default_rng(seed)
+    parts = ("attention", "feed_forward", "normalisation")
+    own = {"moved": rng.uniform(0, 1, (layers, m)), "turned": rng.uniform(0, 2, (layers, m))}
+    shares = rng.dirichlet((1, 1, 1), (layers, m))
+    for k, part in enumerate(parts):
+        own |= {part: rng.uniform(0, 1, (layers, m)), f"{part}_share": shares[..., k]}
+    words = np.arange(m)
+    k = min(5, m - 1) if m >= 3 else 0
+    others = np.array([[[j for j in range(m) if j != i][:k] for i in range(m)] for _ in range(layers + 1)], int)
+    near = others.reshape(layers + 1, m, k)
+    return Flow(
+        labels=tuple(labels), special=(False,) * m, unit="words", hidden="hide", text="", model="MiniLM", name="minilm",
+        revision="", normalises=normalises, numbers=own | numbers, words=words, near=near,
+        cosine=np.tile(np.linspace(0.9, -0.2, k), (layers + 1, m, 1)),
+    )  # fmt: skip
+
+
+def curve_of(layer, head, share) -> pd.DataFrame:
+    share = np.array(share, float)
+    columns_ = {"layer": layer, "head": head, "step": [1, 4, 8], "words": [1.0, 4.0, 8.0], "texts": 6, "even": 0.05}
+    for name, values in (("share", share), ("apart", share / 4), ("lift", share * 3 / 4)):
+        columns_ |= {name: values, f"{name}_low": values * 0.5, f"{name}_high": np.minimum(1, values * 1.5)}
+    return pd.DataFrame(columns_)
+
+
+def panels(curves, theme="light", **more):
+    words = {"title": "Four heads", "subtitle": ["a"], "description": "A finding of four heads."}
+    return reach(curves, theme, seen="its subject", unit="words apart", **words | more)
+
+
+def svg_of(chart) -> str:
+    spec = chart.to_dict()
+    alt.Chart.from_dict(spec)  # raises where it is not Vega-Lite
+    return vl_convert.vegalite_to_svg(json.dumps(spec), vl_version=VEGALITE)
+
+
+def texts(svg: str) -> list[str]:
+    return [e.text or "" for e in ElementTree.fromstring(svg).iter() if e.tag.endswith("text")]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "across"), [(980, 4), (520, 2), (320, 1)])
+def test_a_panel_a_head_as_many_in_a_row_as_fit(theme, width, across):
+    chart = panels([curve_of(2, head, [0.5, 0.3, 0.1]) for head in range(4)], theme, width=width)
+    assert chart.to_dict()["columns"] == across
+    svg = svg_of(chart)
+    assert {"L2H0", "L2H1", "L2H2", "L2H3", "to its subject", "to an equally distant word"} <= set(texts(svg))
+    assert float(re.search(r'width="(\d+)', svg)[1]) <= width + 20
+
+
+def test_all_panels_share_one_scale_above_the_highest_interval():
+    chart = panels([curve_of(0, 0, [0.5, 0.3, 0.1]), curve_of(0, 1, [0.01, 0.01, 0.01])])
+    tops = {layer["encoding"]["y"]["scale"]["domain"][1] for panel in chart.to_dict()["concat"]
+            for layer in panel["layer"] if "scale" in layer["encoding"].get("y", {})}  # fmt: skip
+    assert tops == {0.8}  # the highest is 0.75
+
+
+def test_the_line_goes_through_the_shares():
+    [panel] = panels([curve_of(0, 0, [0.5, 0.3, 0.1])]).to_dict()["concat"]
+    rows = next(layer["data"]["values"] for layer in panel["layer"] if layer["mark"]["type"] == "line")
+    assert [row["value"] for row in rows if row["series"] == "to its subject"] == [0.5, 0.3, 0.1]
+    assert [row["value"] for row in rows if row["series"] == "to an equally distant word"] == [0.125, 0.075, 0.025]
+
+
+def test_the_atlas_of_reach_names_the_best_and_takes_a_click():
+    lift = np.full((3, 4), -0.02)
+    lift[1, 2], lift[2, 0] = 0.5, 0.25
+    chart = reach_atlas(lift, "light", seen="its subject", model="MiniLM", selected=HeadId(1, 2), width=400)
+    assert "Highest: L1H2 with 50" in chart.description
+    svg = svg_of(chart)
+    assert "50" in texts(svg) and "−2" in texts(svg)
+    assert '"fields": ["layer", "head", "turn"]' in json.dumps(chart.to_dict())
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("measure", MEASURES)
+def test_words_by_layers(theme, measure):
+    chart = moves(flow_of(["The", "chef", "says", HOSTILE]), MEASURES[measure], theme, word=1, width=600)
+    svg = svg_of(chart)
+    written = " ".join(texts(svg))
+    assert all(word in written for word in ("The", "chef", "L0", "L2")) and "\x00" not in written
+    assert chart.description.endswith(".")
+
+
+def test_a_long_text_is_drawn_in_a_window_that_says_so():
+    flow = flow_of([f"w{k}" for k in range(200)])
+    most = columns(600)
+    chart = moves(flow.window(50, 50 + most), MEASURES["moved"], "light", word=60, width=600)
+    assert f"51 to {50 + most} of 200" in chart.to_dict()["title"]["subtitle"][0]
+    assert chart.to_dict()["width"] <= 600
+    assert {"w60"} <= set(texts(svg_of(chart)))
+
+
+def test_what_did_not_move_has_no_ink_and_breaks_nothing():
+    still = np.zeros((3, 3))
+    flow = flow_of(["a", "b", "c"], moved=still, attention_share=np.full((3, 3), np.nan))
+    for measure in MEASURES.values():
+        assert "NaN" not in svg_of(moves(flow, measure, "light"))
+    assert "NaN" not in svg_of(journey(flow, 0, "light"))
+
+
+@pytest.mark.parametrize("width", [980, 600, 380])
+def test_the_journey_says_which_words_are_near_after_each_layer(width):
+    flow = flow_of(["The", "chef", "says", "ramen", "is", "food", "The"])
+    chart = journey(flow, 3, "light", width=width)
+    svg = svg_of(chart)
+    written = texts(svg)
+    assert {"before", "L0", "L1", "L2", "nearest", "The (1)", "attention", "normalisation"} <= set(written)
+    assert f"{flow.numbers['moved'][1, 3]:.2f}" in written
+    assert float(re.search(r'width="(\d+)', svg)[1]) <= width + 24
+    assert "normalisation" not in texts(svg_of(journey(flow_of(["a", "b", "c"], normalises=False), 0, "light")))
+
+
+def test_the_bars_are_as_long_as_the_shares():
+    shares = {"attention_share": [[0.25]], "feed_forward_share": [[0.95]], "normalisation_share": [[-0.2]]}
+    flow = flow_of(["a"], layers=1, **{name: np.array(values) for name, values in shares.items()})
+    spec = journey(flow, 0, "light", width=600).to_dict()
+    bars = next(layer["data"]["values"] for layer in spec["layer"] if "tip" in str(layer["data"]["values"][:1]))
+    lengths = [bar["x2"] - bar["x"] for bar in bars]
+    assert lengths[0] / lengths[1] == pytest.approx(0.25 / 0.95, rel=0.01)
+    assert bars[2]["x2"] == bars[0]["x"]  # what pulls against the change lies left of 0
+    assert "25" in bars[0]["tip"] and "-20" in bars[2]["tip"].replace("−", "-")
+
+
+def test_a_word_alone_has_nobody_near():
+    flow = flow_of(["a", "b"])
+    assert "three words and more" in " ".join(journey(flow, 0, "light").to_dict()["title"]["subtitle"])
+    assert "nearest" not in journey_finding(flow, 0)

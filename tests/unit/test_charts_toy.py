@@ -1,0 +1,190 @@
+"""The toy's pictures: every number drawn is worked out here a second way, by hand and with numpy."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import pairwise
+
+import altair as alt
+import numpy as np
+import pytest
+import vl_convert
+
+from dashboard.builtin.example import TABLES, example
+from dashboard.builtin.presets import PRESETS
+from dashboard.charts.drawing import VEGALITE
+from dashboard.charts.plane import plane
+from dashboard.charts.theme import contrast
+from dashboard.charts.toy_parts import STEPS, arithmetic, number, saying, table, work_through
+from dashboard.charts.worked import MADE_OF, worked
+
+# Two words, d = 2, worked out by hand: X = ((1, 0), (0, 1)), W_Q = 2·I, W_K = I, W_V = ((4, 8), (12, 16)).
+# Q = ((2, 0), (0, 2)), scores = ((2, 0), (0, 2)), scaled = √2 on the diagonal, e^√2 = 4.1133,
+# softmax = 4.1133 / 5.1133 = 0.8044 and 0.1956, mixed = 0.8044·4 + 0.1956·12 = 5.565 …
+HAND = example("identity", "one two", x=[[1, 0], [0, 1]], w_q=[[2, 0], [0, 2]], w_v=[[4, 8], [12, 16]])
+
+
+def layers_of(spec: dict):
+    for key in ("layer", "vconcat", "hconcat", "concat"):
+        for child in spec.get(key, []):
+            yield child
+            yield from layers_of(child)
+
+
+def panels(chart) -> dict[str, list[dict]]:
+    """Title of a panel → its cells."""
+    found = {}
+    for child in layers_of(chart.to_dict()):
+        if "title" in child and isinstance(child["title"], dict):
+            found[child["title"]["text"]] = next(layers_of(child))["data"]["values"]
+    return found
+
+
+def svg_of(chart) -> str:
+    return vl_convert.vegalite_to_svg(json.dumps(chart.to_dict()), vl_version=VEGALITE)
+
+
+def test_the_calculation_by_hand_stands_in_the_cells():
+    drawn = panels(worked(work_through(HAND), "all", 0, "light"))
+    says = {title.split("  ")[0]: [cell["says"] for cell in cells] for title, cells in drawn.items()}
+    assert says["X"] == ["1.00", "0.00", "0.00", "1.00"]
+    assert says["Q"] == ["2.00", "0.00", "0.00", "2.00"]
+    assert says["Scores"] == ["2.00", "0.00", "0.00", "2.00"]
+    assert says["Scaled"] == says["Masked"] == ["1.41", "0.00", "0.00", "1.41"]
+    assert says["Softmax"] == ["80 %", "20 %", "20 %", "80 %"]
+    assert says["Mixed values"] == ["5.56", "9.56", "10.44", "14.44"]
+    assert list(says) == ["X", "Q", "K", "V", "Scores", "Scaled", "Masked", "Softmax", "Mixed values"]
+
+
+def test_the_sentences_of_the_calculation_by_hand():
+    toy = work_through(HAND)
+    assert saying(toy, 0) == "“one” looks most at “one” (80\u00a0%), then at “two” (20\u00a0%)."
+    said = {step: arithmetic(toy, step, 0) for step in toy.shown_steps}
+    assert said["q"] == "First number of the query of “one”: 1.00·2.00 + 0.00·0.00 = 2.00."
+    assert said["scores"] == "Query of “one” · key of “one”: 2.00·1.00 + 0.00·0.00 = 2.00."
+    assert said["scaled"] == "“one” → “one”: 2.00 ÷ √2 = 1.41."
+    assert said["weights"] == "“one” → “one”: e^1.41 ÷ (e^1.41 + e^0.00) = 80\u00a0%."
+    assert said["mixed"] == "First number that “one” takes away: 0.80·4.00 + 0.20·12.00 = 5.56."
+    assert all(sentence.endswith(".") for sentence in said.values())
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_table_holds_what_numpy_computes(preset):
+    made = example(preset)
+    for head in range(made.heads):
+        rows = table(work_through(made, head))
+        d = made.columns // made.heads
+        own = slice(head * d, (head + 1) * d)
+        x, w_q, w_k, w_v = (np.array(getattr(made, name)) for name in TABLES)
+        q, k, v = x @ w_q[:, own], x @ w_k[:, own], x @ w_v[:, own]
+        scaled = q @ k.T / (d**0.5 if made.scaled else 1)
+        if made.causal:
+            scaled = np.where(np.tril(np.ones_like(scaled)) > 0, scaled, -np.inf)
+        weights = np.exp(scaled - scaled.max(1, keepdims=True))
+        weights /= weights.sum(1, keepdims=True)
+        for step, wanted in (("q", q), ("k", k), ("v", v), ("weights", weights), ("mixed", weights @ v)):
+            assert np.allclose(rows[rows["step"] == step]["value"], wanted.ravel()), (step, head)
+        masked = rows[rows["step"] == "masked"]["value"].to_numpy()
+        assert np.array_equal(np.isnan(masked), ~np.isfinite(scaled).ravel())
+        assert set(rows["step"]) == set(STEPS) - ({"joined"} if made.heads == 1 else set())
+
+
+@pytest.mark.parametrize("step", ["all", *STEPS])
+def test_every_step_is_a_valid_drawing_in_its_room(step):
+    toy = work_through(example("heads"), 1)
+    chart = worked(toy, step, 1, "light", width=980)
+    assert_valid(chart.to_dict())
+    assert float(re.search(r'width="([\d.]+)"', svg_of(chart))[1]) <= 1020
+    assert chart.description.endswith(".")
+    narrow = worked(toy, step, 1, "dark", width=320).to_dict()
+    assert len(narrow["vconcat"]) >= len(chart.to_dict()["vconcat"])
+    assert "NaN" not in json.dumps(narrow)
+
+
+def assert_valid(spec: dict) -> None:
+    """Against the schema of Vega-Lite; of long data two rows and of a line one panel, as checking takes its time."""
+    kept = {"values": 2, "hconcat": 1}
+
+    def short(part):
+        if isinstance(part, dict):
+            return {k: short(v[: kept[k]] if k in kept and isinstance(v, list) else v) for k, v in part.items()}
+        return [short(one) for one in part] if isinstance(part, list) else part
+
+    alt.Chart.from_dict(short(spec))
+
+
+@pytest.mark.parametrize("words", ["one", "a b c d e f g h", "東京 \ud800 \x00 <b> مرحبا 🍜 " + "x" * 60])
+@pytest.mark.parametrize("size", [0.0, 1e-300, 1e6])
+def test_corners_draw_no_nan(words, size):
+    made = example("causal", words)
+    for name in TABLES:
+        made = made.with_table(name, [[size] * len(row) for row in getattr(made, name)])
+    for changed in (made, made.with_heads(2)):
+        toy = work_through(changed, changed.heads - 1)
+        for chart in (worked(toy, "all", 0, "light"), plane(toy, 0, "dark")):
+            written = json.dumps(chart.to_dict())
+            assert "NaN" not in written and "Infinity" not in written
+        assert "NaN" not in svg_of(chart)
+
+
+def test_words_on_cells_can_be_read():
+    for theme in ("light", "dark"):
+        for cells in panels(worked(work_through(example("previous")), "all", 0, theme)).values():
+            for cell in cells:
+                a, b = (np.array([int(cell[name][k : k + 2], 16) for k in (1, 3, 5)]) for name in ("fill", "text"))
+                assert contrast(a, b) >= 4.5
+
+
+def test_the_row_that_is_followed_is_framed():
+    for child in layers_of(worked(work_through(example()), "all", 3, "light").to_dict()):
+        if child.get("mark", {}).get("fillOpacity") == 0:
+            assert [(row["i"], row["i1"]) for row in child["data"]["values"]] == [(3, 4)]
+
+
+def test_a_product_shows_its_two_factors_and_the_result():
+    for step, names in MADE_OF.items():
+        made = example("heads" if step == "joined" else "identity")
+        drawn = panels(worked(work_through(made), step, 0, "light"))
+        assert len(drawn) == sum(len(name) > 1 or name in "xqkv" for name in names) - ("beside" in names)
+
+
+def arrows(chart) -> list[dict[str, tuple]]:
+    """For each panel, name of an arrow → where it points."""
+    return [
+        {row["name"]: (row["x"], row["y"]) for row in panel["layer"][1]["data"]["values"]}
+        for panel in chart.to_dict()["concat"]
+    ]
+
+
+def test_arrows_point_where_the_vectors_do():
+    made = example("heads")
+    toy = work_through(made, 1)
+    words, keys, values = arrows(plane(toy, 4, "light", axes=(2, 3)))
+    assert words == {word: (row[2], row[3]) for word, row in zip(made.words, made.x, strict=True)}
+    steps = made.steps()
+    assert keys["query"] == pytest.approx(steps.q[1, 4].tolist())
+    assert keys["my"] == pytest.approx(steps.k[1, 2].tolist())
+    assert values["mixture"] == pytest.approx(steps.mixed[1, 4].tolist())
+    assert values["is"] == pytest.approx(steps.v[1, 1].tolist())
+
+
+def test_names_in_the_plane_do_not_cover_each_other():
+    rows = plane(work_through(example("previous", "a b c d e f g h")), 2, "light", axes=(2, 3)).to_dict()["concat"][0]
+    places = sorted(row["ly"] for row in rows["layer"][1]["data"]["values"])
+    assert all(0 <= place <= 320 for place in places)
+    same = example("identity", "same same same").with_table("x", [[1, 1]] * 3)
+    panel = plane(work_through(same), 0, "light").to_dict()["concat"][0]
+    places = sorted(row["ly"] for row in panel["layer"][1]["data"]["values"])
+    assert min(b - a for a, b in pairwise(places)) >= 14
+
+
+def test_vectors_of_one_number_stand_on_the_line():
+    _, keys, _ = arrows(plane(work_through(example("identity").with_heads(2), 0), 0, "light"))
+    assert all(y == 0 for _, y in keys.values())
+
+
+def test_numbers_in_cells():
+    assert [number(v) for v in (0, -0.001, 1.005, -2.5, 123456, 1.2e12, -np.inf)] == [
+        "0.00", "0.00", "1.00", "−2.50", "1.23e5", "1.2e12", "−∞",
+    ]  # fmt: skip
