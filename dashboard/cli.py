@@ -1,6 +1,7 @@
 """The same engine without a browser.
 
-Exit status 0; 2 with one sentence on standard error. The file's ending picks the format.
+Exit status 0; 1 where `verify` finds a difference; 2 with one sentence on standard error. The file's ending picks the
+format.
 """
 
 from __future__ import annotations
@@ -84,6 +85,11 @@ def build_parser() -> Parser:
     _unit(chart, "words")
     _out(chart, ".png .svg .pdf .html .json")
     chart.set_defaults(run=run_chart)
+
+    verify = commands.add_parser("verify", help="our built-in attention against the model's own, a row per layer")
+    _text_and_model(verify)
+    verify.add_argument("--out", metavar="FILE", help="also write the table: .csv .parquet")
+    verify.set_defaults(run=run_verify, endings=("csv", "parquet"))
     return parser
 
 
@@ -219,6 +225,23 @@ def run_chart(asked: argparse.Namespace) -> int:
         provenance = api.provenance(model, views, asked.view, theme=asked.theme, bos=asked.bos)
     api.save(chart, asked.out, provenance)
     return _written(asked.out)
+
+
+def run_verify(asked: argparse.Namespace) -> int:
+    """Exit status 1 where a difference is more than rounding."""
+    if asked.out:
+        _check_out(asked)
+    from dashboard import anatomy, api
+
+    model, encoding = _read(asked)
+    table = anatomy.verify(model, encoding, progress=_say if len(encoding) > 256 else None)
+    print(f"{'layer':>5}  {'begins with':<11}  {'weights':>8}  {'output':>8}  largest output")
+    for row in table.itertuples():
+        print(f"{row.layer:>5}  {row.begins:<11}  {row.weights:8.1e}  {row.output:8.1e}  {row.size:.4g}")
+    if asked.out:
+        api.save(table, asked.out, api.provenance_of_text(model, encoding, "verify", bos=asked.bos))
+        _written(asked.out)
+    return int(anatomy.differs(table))
 
 
 def _check_out(asked: argparse.Namespace) -> None:

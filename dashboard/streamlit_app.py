@@ -18,6 +18,11 @@ PAGES = [
         ROOT / "pages" / "explore.py", title="Explore", icon=":material/grid_view:", url_path="explore", default=True
     ),
     st.Page(ROOT / "pages" / "compare.py", title="Compare", icon=":material/compare:", url_path="compare"),
+    st.Page(ROOT / "pages" / "inside.py", title="Inside a head", icon=":material/biotech:", url_path="inside"),
+    st.Page(ROOT / "pages" / "toy.py", title="Toy attention", icon=":material/calculate:", url_path="toy"),
+    st.Page(ROOT / "pages" / "before.py", title="Before attention", icon=":material/history:", url_path="before"),
+    st.Page(ROOT / "pages" / "longrange.py", title="Long range", icon=":material/height:", url_path="longrange"),
+    st.Page(ROOT / "pages" / "layers.py", title="Through the layers", icon=":material/layers:", url_path="layers"),
     st.Page(ROOT / "pages" / "models.py", title="Models", icon=":material/deployed_code:", url_path="models"),
 ]
 # A tooltip that catches the pointer would keep a quick hand from the cell beneath it.

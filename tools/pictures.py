@@ -30,6 +30,17 @@ PAGES: dict[str, tuple[str, dict[str, str]]] = {
     "compare": ("compare", {"tray": "L2H0,L2H8"}),
     "compare-four": ("compare", {"tray": "L2H0,L2H8,L3H1,L5H4"}),
     "compare-difference": ("compare", {"tray": "L2H0,L2H8", "show": "difference"}),
+    "inside": ("inside", {}),
+    "inside-smollm2": ("inside", {"model": "smollm2", "layer": "10", "head": "2", "query": "9", "step": "masked"}),
+    "toy": ("toy", {}),
+    "toy-heads": ("toy", {"toy": "heads", "toy_head": "1", "toy_step": "joined", "toy_row": "1"}),
+    "toy-wrong": ("toy", {"toy_q": "1,nan;,1e30"}),
+    "before": ("before", {}),
+    "longrange": ("longrange", {}),
+    "longrange-name": ("longrange", {"reach": "name", "layer": "2", "head": "9"}),
+    "longrange-smollm2": ("longrange", {"model": "smollm2"}),
+    "layers": ("layers", {}),
+    "layers-smollm2": ("layers", {"model": "smollm2", "measure": "attention_share", "special": "hide"}),
     "models": ("models", {}),
 }
 

@@ -13,11 +13,17 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from urllib.parse import quote
 
+from dashboard.builtin import STEPS
+from dashboard.builtin.example import Example, example
+from dashboard.builtin.recall import DEFAULT, Recall
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId
+from dashboard.ui.experiments import recall_from_address, recall_to_address, toy_from_address, toy_to_address
 
 FIRST_TEXT = "The chef who trained in Osaka says ramen is her favourite food."
+FIRST_TOY = example()
 TRAY_SIZE = 4
+STRONGEST = -1
 TEXT_BYTES_IN_LINK = 8_000  # a browser opens 100 kB, but a link is also mailed and pasted
 
 OPTIONS: dict[str, tuple[str, ...]] = {
@@ -27,6 +33,11 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "view": ("heatmap", "lines", "arcs", "reading"),
     "atlas": ("score", "maps"),
     "show": ("side", "difference"),
+    "toy_step": ("all", "x", "q", "k", "v", "scores", "scaled", "masked", "weights", "mixed", "joined"),
+    "toy_plane": ("12", "13", "23", "14", "24", "34"),
+    "step": STEPS,
+    "reach": ("verb", "name"),
+    "measure": ("moved", "turned", "attention_share"),
 }
 
 
@@ -37,7 +48,13 @@ class Choices:
     model: catalogue name, hub id or folder; text: the text; unit, special, bos: how it is read;
     layer, head: the head on Explore; view: how it is drawn; atlas, score: what the atlas shows;
     tray: the chosen heads; show: side by side or the difference, on Compare;
-    start: the first position drawn of a text that is too long for one picture.
+    start: the first position drawn of a text that is too long for one picture;
+    query, key, step: on “Inside a head”, the token that is followed, the one it is looked at closely with (`STRONGEST`
+    for the one it looks at most), both from 0, and the step that is marked;
+    toy: the tables of the toy; toy_step, toy_row, toy_head, toy_plane: the step on show, the word and the head that are
+    followed, which two numbers of the vectors are drawn in the plane; recall: the run of “Before attention”;
+    reach: what “Long range” asks; word: the word that is followed through the layers, from 0; measure: what is drawn of
+    every word there.
     """
 
     model: str = "minilm"
@@ -53,6 +70,18 @@ class Choices:
     tray: tuple[HeadId, ...] = ()
     show: str = "side"
     start: int = 0
+    query: int = 7
+    key: int = STRONGEST
+    step: str = "weights"
+    toy: Example = FIRST_TOY
+    toy_step: str = "all"
+    toy_row: int = 4
+    toy_head: int = 0
+    toy_plane: str = "12"
+    recall: Recall = DEFAULT
+    reach: str = "verb"
+    word: int = 7
+    measure: str = "moved"
 
     @property
     def chosen(self) -> HeadId:
@@ -85,6 +114,10 @@ def to_address(choices: Choices) -> dict[str, str]:
             address["text_id"] = digest(value)
         elif field.name == "tray":
             address["tray"] = ",".join(map(str, value))
+        elif field.name == "toy":
+            address |= toy_to_address(value)
+        elif field.name == "recall":
+            address |= recall_to_address(value)
         else:
             address[field.name] = str(value)
     return address
@@ -100,6 +133,9 @@ def from_address(
     """
     found: dict[str, object] = {}
     notices: list[str] = []
+    for field, read in (("toy", toy_from_address), ("recall", recall_from_address)):
+        found[field], said = read(address)
+        notices += said
     for name, raw in address.items():
         try:
             found.update(_read(name, raw, scores, held_texts))
@@ -116,7 +152,7 @@ def _read(name: str, raw: str, scores: tuple[str, ...], held_texts: Mapping[str,
                 f"The link asks for {name} “{_short(raw)}”; it can be {_either(allowed)}. The usual view is shown."
             )
         return {name: raw}
-    if name in ("layer", "head", "start"):
+    if name in ("layer", "head", "start", "query", "key", "toy_row", "toy_head", "word"):
         if not (raw.isascii() and raw.isdigit() and len(raw) < 7):
             raise UserError(
                 f"The link asks for {name} “{_short(raw)}”, which is no number counted from 0. The usual view is shown."

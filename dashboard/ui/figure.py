@@ -187,3 +187,14 @@ def comparisons(pairs: Mapping[tuple[str, str], Comparison]) -> None:
         )
 
     _table("comparisons", inside)
+
+
+def numbers(key: str, frame: Callable[[], pd.DataFrame], columns: Mapping[str, object], note: str = "") -> None:
+    """The table behind a picture that is not of heads; `columns` names them as `st.dataframe` wants it."""
+
+    def inside() -> None:
+        if note:
+            st.caption(escape_markdown(note))
+        st.dataframe(frame(), hide_index=True, width="content", column_config=dict(columns))
+
+    _table(key, inside)

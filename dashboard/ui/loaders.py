@@ -11,8 +11,10 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import api
+from dashboard.builtin import Sharpness, sharpness
 from dashboard.capture import AttentionModel, open_model
 from dashboard.heads import HeadId, HeadView, Survey
+from dashboard.lessons import KEYS
 from dashboard.models import ModelSource, find
 from dashboard.text import Encoding
 
@@ -66,3 +68,9 @@ def views(
 ) -> list[HeadView]:
     """The attention of these heads, given as (layer, head), as the page draws it."""
     return api.attentions(_model, _encoding, [HeadId(*head) for head in heads], unit=unit, special=special)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def sharpness_here() -> tuple[Sharpness, ...]:
+    """What 1/√d is for, measured once."""
+    return sharpness(keys=KEYS)

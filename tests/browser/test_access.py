@@ -12,6 +12,12 @@ PAGES = {
     "?layer=99&text=+": "[data-testid=stAlert]",
     "compare": "h1",
     "compare?tray=L2H0,L2H8": ".st-key-picture_compare [role=graphics-document]",
+    "inside": ".st-key-picture_steps [role=graphics-document]",
+    "longrange": ".st-key-picture_reach_head [role=graphics-document]",
+    "layers": ".st-key-picture_flow [role=graphics-document]",
+    "toy": ".st-key-picture_toy_entropy [role=graphics-document]",
+    "toy?toy=heads&toy_step=scores&toy_head=1": ".st-key-picture_toy_entropy [role=graphics-document]",
+    "before": ".st-key-picture_recall_paths [role=graphics-document]",
     "models": "h1",
 }
 

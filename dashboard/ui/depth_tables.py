@@ -1,0 +1,110 @@
+"""The tables behind the pictures of “Long range” and “Through the layers”, and the texts that were measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.heads.flow import Flow
+from dashboard.heads.longrange import Question, Reach, curve, table
+from dashboard.heads.view import HeadId
+from dashboard.text.trials import Trial
+from dashboard.ui import figure
+from dashboard.ui.reading import escape_markdown
+
+INTERVAL = "An end of the 95 % interval."
+
+
+def _share(title: str, help_: str):
+    return st.column_config.NumberColumn(title, format="percent", help=help_)
+
+
+SHARES: Mapping[str, object] = {
+    "share": _share("Share", "Of attention, from the word that looks to the one looked at."),
+    "share_low": _share("Share, low", INTERVAL),
+    "share_high": _share("Share, high", INTERVAL),
+    "apart": _share("Equally distant", "What the same head gives to an equally distant word."),
+    "apart_low": _share("Equally distant, low", INTERVAL),
+    "apart_high": _share("Equally distant, high", INTERVAL),
+    "lift": _share("Difference", "The share less what an equally distant word gets."),
+    "lift_low": _share("Difference, low", INTERVAL),
+    "lift_high": _share("Difference, high", INTERVAL),
+    "even": _share("Even spread", "What the word would get if attention were spread evenly over all that may be seen."),
+}
+
+
+def curves(reach: Reach, heads: Sequence[HeadId], key: str, *, shown_half: bool) -> None:
+    """The numbers behind the panels."""
+
+    def rows() -> pd.DataFrame:
+        items = reach.shown_on if shown_half else None
+        every = pd.concat([curve(reach, head, items).assign(head=str(head)) for head in heads])
+        return every.drop(columns="layer")
+
+    words = st.column_config.NumberColumn("Distance in words", format="%.0f", help="The mean over the texts.")
+    names = {"head": "Head", "step": reach.question.unit.capitalize(), "words": words, "texts": "Texts"}
+    figure.numbers(key, rows, names | SHARES)
+
+
+def heads(reach: Reach) -> None:
+    """All heads by what they give beyond an equally distant word."""
+
+    def rows() -> pd.DataFrame:
+        every = table(reach).groupby(["layer", "head"], as_index=False)[["share", "apart", "lift", "even"]].mean()
+        return every.sort_values("lift", ascending=False)
+
+    note = "The mean over all texts and distances. The files hold every distance, with its interval."
+    figure.numbers("reach_heads", rows, {"layer": "Layer", "head": "Head"} | SHARES, note)
+
+
+def texts(question: Question) -> None:
+    """One text with its two words in bold, and a menu with all of them."""
+    trials = question.trials()
+    st.markdown(f"> {_marked(trials[0][-1])}")
+
+    def inside() -> None:
+        rows = [
+            {"step": step, "seen": trial.word(trial.seen), "looks": trial.word(trial.looks), "text": trial.text}
+            for row in trials
+            for step, trial in zip(question.steps, row, strict=True)
+        ]
+        names = {"step": question.unit.capitalize(), "seen": "Looked at", "looks": "Looks", "text": "Text"}
+        st.dataframe(pd.DataFrame(rows), hide_index=True, width="content", column_config=names)
+
+    figure._menu("All texts", ":material/article:", "table_texts", inside)
+
+
+def _marked(trial: Trial) -> str:
+    before, seen, between, looks, after = (escape_markdown(part.replace("\n\n", " ¶ ")) for part in trial.parts())
+    return f"{before} **{seen}** {between} **{looks}** {after}"
+
+
+def movements(flow: Flow) -> None:
+    """The numbers behind the sheet of words and layers."""
+
+    def size(title: str, help_: str):
+        return st.column_config.NumberColumn(title, format="%.2f", help=help_)
+
+    long = "Its length, as a multiple of the vector’s before the layer."
+    part = "Its share of the change, projected on it; the parts sum to 100 %."
+    columns = {"layer": "Layer", "position": "Place", "text": flow.unit[:-1].capitalize()}
+    columns |= {"moved": size("Change", long), "turned": size("Turned", "1 − cosine of before and after.")}
+    for name, title in (
+        ("attention", "Attention"), ("feed_forward", "Feed-forward"), ("normalisation", "Normalisation"),
+    ):  # fmt: skip
+        columns |= {name: size(title, long), f"{name}_share": _share(f"{title}, share", part)}
+    figure.numbers("flow", flow.table, columns)
+
+
+def neighbours(flow: Flow, word: int) -> None:
+    """Who is near to the word after each layer."""
+
+    def rows() -> pd.DataFrame:
+        near = flow.neighbours(int(flow.words[word]))
+        return near.assign(stage=["before" if not stage else f"after L{stage - 1}" for stage in near["stage"]])
+
+    cosine = st.column_config.NumberColumn("Cosine", format="%.3f")
+    names = {"stage": "When", "rank": "Rank", "position": "Place", "text": "Word", "cosine": cosine}
+    figure.numbers("journey", rows, names)

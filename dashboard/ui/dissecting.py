@@ -1,0 +1,60 @@
+"""A head taken apart, kept between clicks: a layer costs a forward pass, a head of it little, a query nothing."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import anatomy
+from dashboard.builtin import Listing, attend, listing, multi_head, project
+from dashboard.errors import UserError
+from dashboard.heads.inside import Followed, Inside, Layer, follow
+from dashboard.ui import state
+from dashboard.ui.choices import STRONGEST
+from dashboard.ui.ending import end_page
+from dashboard.ui.reading import Reading, escape_markdown
+
+
+@st.cache_resource(max_entries=6, show_spinner="Reading the layer…")
+def _layer(key: str, text: str, bos: bool, layer: int, _this: Reading) -> Layer:
+    return anatomy.look_at_layer(_this.model, _this.encoding, layer)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _head(key: str, text: str, bos: bool, layer: int, head: int, _this: Reading, _layer: Layer) -> Inside:
+    return anatomy.one_head(_this.model, _this.encoding, _layer, head, _this.options)
+
+
+def chosen_head(this: Reading) -> tuple[Inside, Followed]:
+    """The chosen head over the text and the chosen token's row; or a sentence and the end of the page."""
+    chosen = state.choices()
+    where = this.key, this.encoding.text, this.bos, chosen.layer
+    try:
+        layer = _layer(*where, this)
+        found = _head(*where, chosen.head, this, layer)
+    except UserError as wrong:
+        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        end_page()
+    # Another text, or another model, may have fewer tokens.
+    if chosen.query >= len(this.encoding):
+        state.correct(query=len(this.encoding) - 1)
+    if chosen.key >= len(found.keys):
+        state.correct(key=STRONGEST)
+    if chosen.step not in found.maps:
+        state.correct(step="weights")
+    chosen = state.choices()
+    return found, follow(found, chosen.query, None if chosen.key == STRONGEST else chosen.key)
+
+
+def code_of(this: Inside) -> Listing:
+    """The functions that made the steps, in the order of reading."""
+    return listing(project, attend, multi_head) if this.run.layer is not None else listing(attend)
+
+
+def code_says(this: Inside) -> str:
+    """What the code is, in a sentence."""
+    where = "This is the code that ran, read from dashboard/builtin/attention.py."
+    if this.run.layer is None:
+        return f"{where} It began with the model's own queries, keys and values."
+    if not this.layer.at_once:
+        return f"{where} A long text, or a layer that does more, goes through its lines a block of rows at a time."
+    return where

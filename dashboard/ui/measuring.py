@@ -1,0 +1,98 @@
+"""Measurements of a whole model and of a text's layers: kept between clicks, with progress where they take long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import depth
+from dashboard.capture import AttentionModel
+from dashboard.errors import UserError
+from dashboard.heads.flow import Flow
+from dashboard.heads.longrange import Question, Reach, Step, gather, measure_step
+from dashboard.text.trials import Trial
+from dashboard.ui import state
+from dashboard.ui.ending import end_page
+from dashboard.ui.reading import Reading, escape_markdown
+
+AT_ONCE = 3.0  # seconds that nobody needs to be asked for
+SPEED = 5e10  # multiplications and additions a second that two cores of a laptop manage
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _held(key: str, question: str) -> dict[int, Step]:
+    """The distances measured so far, by their place. Filled as they are measured, by whoever measures them first."""
+    return {}
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _seconds(key: str, question: str, _model: AttentionModel, _texts: Sequence[Trial]) -> float:
+    """About how long a measurement takes: two operations for each token and each weight outside the embeddings."""
+    module = _model.loaded.model
+    weights = sum(p.numel() for p in module.parameters()) - sum(
+        p.numel() for p in module.get_input_embeddings().parameters()
+    )
+    return 2 * weights * sum(len(_model.encode(trial.text)) for trial in _texts) / SPEED
+
+
+def reach(this: Reading, question: Question) -> Reach:
+    """The measurement, for a page: at once where it takes under 3 seconds, else when a person asks for it.
+
+    What is measured is kept for everybody who opens this model. Where it cannot be, a sentence and the end of the
+    page.
+    """
+    trials = question.trials()
+    steps = list(zip(*trials, strict=True))
+    held = _held(this.key, question.name)
+    if len(held) < len(steps):
+        seconds = _seconds(this.key, question.name, this.model, [trial for row in trials for trial in row])
+        if seconds > AT_ONCE and not held:
+            st.info(
+                f"{len(trials)} {question.items} at {len(steps)} distances are read by "
+                f"{this.model.layers * this.model.heads} heads. On this model that takes about "
+                f"{_rounded(seconds)} seconds; it is kept until the dashboard is closed."
+            )
+            if not st.button("Measure", type="primary", icon=":material/play_arrow:"):
+                end_page()
+        _measure(this.model, steps, held)
+    return gather(this.model, question, [held[place] for place in range(len(steps))])
+
+
+def _measure(model: AttentionModel, steps: Sequence[Sequence[Trial]], held: dict[int, Step]) -> None:
+    bar = st.progress(0.0, f"Distance 1 of {len(steps)}…")
+    try:
+        for place, trials in enumerate(steps):
+            bar.progress(place / len(steps), f"Distance {place + 1} of {len(steps)}…")
+            if place not in held:
+                held[place] = measure_step(model, trials)
+    except UserError as wrong:
+        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        end_page()
+    finally:
+        bar.empty()
+
+
+def _rounded(seconds: float) -> str:
+    return f"{seconds:.0f}" if seconds < 10 else f"{round(seconds, -1):.0f}" if seconds < 100 else f"{seconds:.2g}"
+
+
+@st.cache_resource(max_entries=12, show_spinner="Following the words…")
+def _flow(key: str, text: str, bos: bool, unit: str, special: str, _this: Reading) -> Flow:
+    return depth.flow(_this.model, _this.encoding, unit=unit, special=special, **_this.options)
+
+
+def flow(this: Reading) -> Flow:
+    """What the layers do to the text, for a page; or a sentence and the end of the page."""
+    chosen = state.choices()
+    try:
+        found = _flow(this.key, this.encoding.text, this.bos, chosen.unit, chosen.special, this)
+    except UserError as wrong:
+        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        end_page()
+    if not len(found.words):
+        st.info("There is no word in this text to follow through the layers. Type some.")
+        end_page()
+    if chosen.word >= len(found.words):
+        state.correct(word=len(found.words) - 1)  # another text, or another unit, has fewer
+    return found

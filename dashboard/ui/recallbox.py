@@ -1,0 +1,131 @@
+"""The controls of “Before attention”: which run, the button that begins it, and its progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import lessons
+from dashboard.builtin.recall import NAMES, TITLES, Recall
+from dashboard.builtin.study import Study
+from dashboard.charts.recall import accuracy_finding
+from dashboard.errors import UserError
+from dashboard.ui import figure, state, training
+from dashboard.ui.experiments import RUNS, bounded
+from dashboard.ui.room import room
+
+REACHES = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)  # distances to choose from
+
+
+def controls() -> None:
+    """How long a run, and what is in it."""
+    config = state.choices().recall
+    name = next((name for name, run in RUNS.items() if run == config), None)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.segmented_control(
+            "Run", list(RUNS), format_func=str.capitalize, help="More distances and more training, or less.",
+            **_tied("name", name, lambda config, chosen: RUNS[chosen]),
+        )  # fmt: skip
+        for field, label, low, high, step, help_ in (
+            ("seeds", "Seeds", 2, 10, 1, "Each is a network of its own, with its own first weights and sequences."),
+            ("steps", "Training steps", 20, 2000, 20, "At most; a network that has long got it right stops early."),
+            ("symbols", "Symbols", 2, 26, 1, "How many there are to choose from. Guessing is right in 1 of so many."),
+        ):  # fmt: skip
+            st.number_input(
+                label, low, high, step=step, width=112, help=help_,
+                **_tied(field, min(max(getattr(config, field), low), high),
+                        lambda config, value, field=field: replace(config, **{field: int(value)})),
+            )  # fmt: skip
+    st.pills(
+        "Distractors", sorted({*REACHES, *config.distances}), selection_mode="multi",
+        help="How many symbols stand between the first one and the question. Every model is trained for each.",
+        **_tied("distances", list(config.distances), _with_distances),
+    )  # fmt: skip
+    if said := st.session_state.pop("recall_says", ""):
+        st.warning(said, icon=":material/info:")
+
+
+def budget(config: Recall) -> str:
+    """How many weights each network has, in a sentence: none wins by being larger."""
+    from dashboard.builtin.contenders import count
+
+    counts = ", ".join(f"{TITLES[name]} {count(name, config):,}" for name in NAMES)
+    return (
+        f"Weights of each network: {counts}. Each is trained once for each of {config.seeds} seeds and each distance."
+    )
+
+
+def button(config: Recall, study: Study | None) -> DeltaGenerator:
+    """Train; or, of a complete run, what it took. The place for how long it takes, see `say_how_long`."""
+    place = st.empty()
+    if study is not None and study.complete:
+        figure.remark(f"This run took {study.result.seconds:.0f} seconds; it is kept until the dashboard is closed.")
+        return place
+    st.button(
+        "Train" if study is None else "Train again, to the end", icon=":material/play_arrow:",
+        on_click=training.begin, args=(config,), key="recall_train",
+    )  # fmt: skip
+    return st.empty()
+
+
+def say_how_long(place: DeltaGenerator, config: Recall, study: Study | None) -> None:
+    """How long a run takes on this machine. It is timed for it, so this comes last: the pictures do not wait."""
+    if study is not None and study.complete:
+        return
+    networks = f"{len(config.distances) * len(NAMES) * config.seeds} networks"
+    with place.container():
+        figure.remark(f"{networks}, timed now to say how long that takes…")
+    seconds = training.estimated(config)
+    with place.container():
+        figure.remark(
+            f"{networks}; at most about {_rounded(seconds)} on this machine, timed just now. It can be stopped, and "
+            "what was measured until then stays."
+        )
+
+
+@st.fragment(run_every=0.7)
+def progress(config: Recall) -> None:
+    """The bar, the button that stops, and the first picture as it grows. Draws the whole page anew at the end."""
+    run = training.going(config)
+    if run is None:
+        st.rerun()
+    latest = run.latest
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(0.0 if latest is None else latest.fraction, "Starting…" if latest is None else f"{latest.doing}…")
+        if st.button("Stop", icon=":material/stop:", key="recall_stop"):
+            training.stop(config)
+            st.rerun()
+    if latest is not None and latest.result.points:
+        figure.finding(accuracy_finding(latest.result))
+        chart = lessons.draw_recall(latest, "accuracy", theme=state.theme(), width=room())
+        figure.picture(chart, "recall_growing", "content")
+
+
+def _rounded(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(5, 5 * round(seconds / 5))} seconds"
+    return f"{round(seconds / 60)} minutes"
+
+
+def _tied(part: str, value: Any, change: Callable[[Recall, Any], Recall]) -> dict[str, Any]:
+    key = f"recall_{part}"
+    st.session_state[key] = value
+    return {"key": key, "on_change": _take, "args": (key, change)}
+
+
+def _take(key: str, change: Callable[[Recall, Any], Recall]) -> None:
+    value = st.session_state[key]
+    if value is None:
+        return
+    try:
+        state.change(recall=bounded(change(state.choices().recall, value)))
+    except UserError as wrong:
+        st.session_state["recall_says"] = str(wrong)
+
+
+def _with_distances(config: Recall, distances: list[int]) -> Recall:
+    return replace(config, distances=tuple(sorted(distances)))

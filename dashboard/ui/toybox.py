@@ -1,0 +1,147 @@
+"""The toy's controls: its words, its switches and its four tables. All of them show and change `Choices.toy`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.builtin.example import SIZES, TITLES, Cells, Example, cells_of, example
+from dashboard.builtin.presets import PRESETS
+from dashboard.ui import state
+from dashboard.ui.experiments import LONGEST_WORDS, words_of
+
+_NUMBER, _WORD = 68, 92  # pixels of a column
+_LINE = 35  # pixels of a row of Streamlit's table
+
+
+def controls() -> None:
+    """Which lesson, which words, how many numbers, and what attention does with them."""
+    toy = state.choices().toy
+    st.segmented_control(
+        "Lesson", list(PRESETS), format_func=lambda name: PRESETS[name].title, required=True,
+        help="Each sets the tables so that one thing can be seen.",
+        **_tied("preset", toy.preset, lambda toy, name: example(name, toy.words)),
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        st.text_input(
+            "Words", max_chars=LONGEST_WORDS, width=320, help="One to eight, with spaces between them.",
+            **_tied("words", " ".join(toy.words), _with_words),
+        )  # fmt: skip
+        st.segmented_control(
+            "Numbers per word", list(SIZES), required=True, help="D, the columns of X.",
+            **_tied("size", toy.numbers_per_word, Example.with_numbers_per_word),
+        )  # fmt: skip
+        st.segmented_control(
+            "Columns of W", list(SIZES), required=True,
+            help="Numbers in queries, keys and values, of all heads together.",
+            **_tied("columns", toy.columns, Example.with_columns),
+        )  # fmt: skip
+        st.segmented_control(
+            "Heads", [1, 2], required=True, help="Two heads share the columns of W: each takes half of them.",
+            **_tied("heads", toy.heads, Example.with_heads),
+        )  # fmt: skip
+        with st.container(width="content", gap="xxsmall"):
+            st.toggle(
+                "Causal mask", help="No word sees a later one.",
+                **_tied("causal", toy.causal, lambda toy, on: _replaced(toy, causal=on)),
+            )  # fmt: skip
+            st.toggle(
+                "Divide by √d", help="Keeps the scores' spread near 1, whatever d is.",
+                **_tied("scaled", toy.scaled, lambda toy, on: _replaced(toy, scaled=on)),
+            )  # fmt: skip
+
+
+def editors() -> None:
+    """The four tables, side by side where there is room."""
+    toy = state.choices().toy
+    with st.container(horizontal=True, gap="medium"):
+        for name, said in (
+            ("x", "the words, a row each"), ("w_q", "makes queries"), ("w_k", "makes keys"), ("w_v", "makes values"),
+        ):  # fmt: skip
+            width = toy.numbers_per_word * _NUMBER + _WORD if name == "x" else toy.columns * _NUMBER
+            with st.container(width=width + 4, gap="xxsmall"):
+                st.markdown(f"**{TITLES[name].replace('_', chr(92) + '_')}** {said}")
+                _editor(name, toy, width + 2)
+
+
+def _editor(name: str, toy: Example, width: int) -> None:
+    """One table. What it was given stays the same while a person edits it, or it would lose the cell they are in; it
+    is given anew where the choice has become another by other means: a lesson, a link, a step back."""
+    cells = getattr(toy, name)
+    given, turn = st.session_state.get(f"given_{name}", (None, 0))
+    key = f"edit_{name}_{turn}"
+    if given is None or _edited(given, st.session_state.get(key)) != cells or st.session_state.get(key) is None:
+        given, turn = cells, turn + 1
+        key = f"edit_{name}_{turn}"
+        st.session_state[f"given_{name}"] = given, turn
+    columns = [str(k + 1) for k in range(len(given[0]))]
+    frame = pd.DataFrame(given, columns=columns, dtype=float)
+    config: dict[str, Any] = {column: st.column_config.NumberColumn(column, width=_NUMBER) for column in columns}
+    if name == "x":
+        frame.insert(0, "word", list(toy.words))
+        config["word"] = st.column_config.TextColumn("", disabled=True, width=_WORD)
+    st.data_editor(
+        frame, key=key, hide_index=True, num_rows="fixed", column_config=config, width=width,
+        height=(len(given) + 1) * _LINE + 3, on_change=_take_table, args=(name, key, given),
+        alt=f"Table {TITLES[name]}: {len(given)} rows of {len(columns)} numbers that can be edited.",
+    )  # fmt: skip
+
+
+def _take_table(name: str, key: str, given: Cells) -> None:
+    toy = state.choices().toy
+    state.change(toy=toy.with_table(name, _edited(given, st.session_state[key])))
+
+
+def _edited(given: Cells, edits: Any) -> Cells:
+    """The table with what a person typed into it."""
+    rows = [list(row) for row in given]
+    for row, changed in (edits["edited_rows"] if edits else {}).items():
+        for column, value in changed.items():
+            if str(column).isdigit():
+                rows[int(row)][int(column) - 1] = value
+    return cells_of(rows)
+
+
+def _tied(part: str, value: Any, change: Callable[[Example, Any], Example]) -> dict[str, Any]:
+    """Arguments that tie a widget to a part of the toy: it shows `value`, and `change` takes what a person chose."""
+    key = f"toy_{part}"
+    st.session_state[key] = value
+    return {"key": key, "on_change": _take, "args": (key, change)}
+
+
+def _take(key: str, change: Callable[[Example, Any], Example]) -> None:
+    value = st.session_state[key]
+    if value is not None:
+        state.change(toy=change(state.choices().toy, value))
+
+
+def _with_words(toy: Example, text: str) -> Example:
+    words, said = words_of(text)
+    if said:
+        st.session_state["toy_says"] = said
+    else:
+        st.session_state.pop("toy_says", None)
+    return toy.with_words(words)
+
+
+def pairs(toy: Example) -> list[str]:
+    """The pairs of numbers that a plane can show of the words: "12", "34" …"""
+    count = toy.numbers_per_word
+    return [f"{a}{b}" for a in range(1, count + 1) for b in range(a + 1, count + 1)]
+
+
+def axes(pair: str) -> tuple[int, int]:
+    return int(pair[0]) - 1, int(pair[1]) - 1
+
+
+def says() -> str:
+    """What a person should know about the words they typed, once."""
+    return st.session_state.pop("toy_says", "")
+
+
+def _replaced(toy: Example, **changed: bool) -> Example:
+    return replace(toy, **changed)

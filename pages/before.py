@@ -1,0 +1,82 @@
+"""Before attention: what recurrent networks forget, measured on the spot."""
+
+import streamlit as st
+
+from dashboard import lessons
+from dashboard.builtin.study import Study
+from dashboard.charts import recall as pictures
+from dashboard.ui import figure, recallbox, state, training
+from dashboard.ui.ending import end_page
+from dashboard.ui.room import room
+
+COLUMNS = {
+    "model": "Model", "distance": "Distance", "accuracy": st.column_config.NumberColumn("Right", format="percent"),
+    "low": st.column_config.NumberColumn("from", format="percent", help="95 % interval over the seeds."),
+    "high": st.column_config.NumberColumn("to", format="percent"), "weights": "Weights", "steps": "Steps",
+    "seconds": st.column_config.NumberColumn("Seconds", format="%.1f"),
+}  # fmt: skip
+
+
+def show(study: Study, picture: str, width: int, sentence: str, columns: dict[str, object]) -> None:
+    """One picture with its finding, files and table."""
+    chart = lessons.draw_recall(study, picture, theme=state.theme(), width=width)
+    figure.finding(sentence)
+    figure.picture(chart, f"recall_{picture}", "content")
+    with st.container(horizontal=True):
+        table = lambda: lessons.recall_table(study, picture)  # noqa: E731
+        figure.files(lambda: chart, table, [], chart.provenance, f"recall_{picture}")
+        figure.numbers(f"recall_{picture}", table, columns)
+
+
+st.title("Before attention", anchor=False)
+
+# What is asked
+st.caption(
+    "Recurrent networks read word by word and hand on one state. How far back can they remember? Four networks learn "
+    "one task here, from scratch."
+)
+recallbox.controls()
+config = state.choices().recall
+figure.remark(recallbox.budget(config))
+
+# What is computed
+if training.going(config):
+    recallbox.progress(config)
+    end_page()
+if training.failed(config):
+    st.error("The run broke off. Try it again with fewer distances or seeds.", icon=":material/error:")
+study = training.found(config)
+how_long = recallbox.button(config, study)
+
+# What is drawn
+wide = room()
+if study is None:
+    nothing = lessons.nothing_yet(config)
+    task = lessons.draw_recall(nothing, "task", theme=state.theme(), width=min(wide, 780))
+    show(nothing, "task", min(wide, 780), task.description, {"place": "Place", "symbol": "Symbol"})
+    st.markdown(
+        "A run shows who still answers right at each distance, with the interval over the seeds and what guessing "
+        "gives; how the gradient fades on its way back, before and after training; and how long each model takes for "
+        "a position, in sequence and in parallel."
+    )
+else:
+    if not study.complete:
+        st.info("This run was stopped: here is what it had measured.", icon=":material/stop_circle:")
+    if study.result.points:
+        show(study, "accuracy", wide, pictures.accuracy_finding(study.result), COLUMNS)
+    if study.result.gradients:
+        sentence = pictures.gradient_finding(study.result)
+        columns = {"model": "Model", "when": "When", "back": "Places back", "norm": "Size", "low": "from", "high": "to"}
+        show(study, "gradients", wide, sentence, columns)
+    if study.timings:
+        sentence = pictures.time_finding(study.timings)
+        columns = {"model": "Model", "n": "Positions", "milliseconds": "ms in all", "microseconds_each": "µs each"}
+        show(study, "times", min(wide, 680), sentence, columns)
+show(
+    study or lessons.nothing_yet(config),
+    "paths",
+    min(wide, 680),
+    pictures.path_finding(config),
+    {"model": "Model", "distance": "Places apart", "steps": "Steps"},
+)
+recallbox.say_how_long(how_long, config, study)

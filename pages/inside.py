@@ -1,0 +1,71 @@
+"""Inside a head: how do queries, keys and values become its attention, and is it really the model's?"""
+
+import streamlit as st
+
+from dashboard import anatomy
+from dashboard.heads.inside_wording import TITLES, arithmetic, doubts, finding, proof, row_table, steps_table
+from dashboard.ui import dissecting, figure, listed, state
+from dashboard.ui.choices import STRONGEST
+from dashboard.ui.reading import escape_markdown, reading
+from dashboard.ui.room import room
+
+ROW_COLUMNS = {"step": "Step", "position": "Number", "of": "Of", "value": "Value"}
+STEP_COLUMNS = {
+    "step": "Step", "formula": "Formula", "rows": "Rows", "columns": "Columns", "low": "Lowest", "high": "Highest",
+}  # fmt: skip
+
+st.title("Inside a head", anchor=False)
+
+# What is asked
+this = reading()
+model = this.model
+st.caption(
+    f"How do queries, keys and values become the attention of one head of {escape_markdown(model.title)}? Every step "
+    "by the attention of our own that you can read below, on the model's weights."
+)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    st.number_input("Layer", 0, model.layers - 1, width=120, **state.bound("layer"))
+    st.number_input("Head", 0, model.heads - 1, width=120, **state.bound("head"))
+    head, row = dissecting.chosen_head(this)
+    labels = this.encoding.labels
+    st.selectbox(
+        "Token that looks", range(len(labels)), format_func=lambda k: f"{k} {labels[k]}", width=220,
+        help="Its row is followed through every step. A model works on tokens, so this page does too.",
+        **state.bound("query"),
+    )  # fmt: skip
+    st.selectbox(
+        "Token looked at", [STRONGEST, *range(len(head.keys))], width=220,
+        format_func=lambda k: "the one it looks at most" if k == STRONGEST else f"{k} {head.keys[k]}",
+        help="Its key is multiplied with the query, number by number.",
+        **state.bound("key"),
+    )  # fmt: skip
+chosen = state.choices()
+look = {"theme": state.theme(), "width": room()}
+asked = {"query": row.query, "key": None if chosen.key == STRONGEST else chosen.key} | look
+
+# One token's way through the head: its row of every step
+figure.finding(finding(head, row))
+figure.remark(proof(head), *doubts(head))
+way = anatomy.draw_inside(head, "row", **asked)
+figure.picture(way, "row", "content")
+with st.container(horizontal=True):
+    figure.files(lambda: way, lambda: row_table(head, row), [], way.provenance, "row")
+    figure.numbers("row", lambda: row_table(head, row), ROW_COLUMNS)
+
+# Every step as a map, and the code that made it
+st.segmented_control(
+    "Step",
+    list(head.maps),
+    required=True,
+    format_func=TITLES.get,
+    help="It is framed in the picture, and its line is marked in the code.",
+    **state.bound("step"),
+)
+figure.remark(arithmetic(head, row, chosen.step))
+maps = anatomy.draw_inside(head, "steps", step=chosen.step, **asked)
+figure.picture(maps, "steps", "content")
+with st.container(horizontal=True):
+    figure.files(lambda: maps, lambda: steps_table(head), [], maps.provenance, "steps")
+    figure.numbers("steps", lambda: steps_table(head), STEP_COLUMNS)
+listed.code(dissecting.code_of(head), chosen.step, state.theme())
+figure.remark(dissecting.code_says(head))

@@ -1,0 +1,86 @@
+"""Through the layers: what does each layer add to a word, and to which words does it come near?"""
+
+import streamlit as st
+
+from dashboard import depth
+from dashboard.charts.flow import columns
+from dashboard.charts.journey import journey_finding
+from dashboard.heads.flow import MEASURES
+from dashboard.ui import depth_tables, figure, measuring, state
+from dashboard.ui.reading import escape_markdown, reading
+from dashboard.ui.room import room
+
+
+def choose_word(key: str) -> None:
+    """A click on a column: that word is followed."""
+    points = st.session_state[key].selection.get("word")
+    if points and points[0].get("place") is not None:
+        state.change(word=int(points[0]["place"]))
+
+
+st.title("Through the layers", anchor=False)
+
+# What is asked
+this = reading()
+model = this.model
+st.caption(
+    f"Every word is a vector. Each of the {model.layers} layers of {escape_markdown(model.title)} adds to it: its "
+    "attention what it gathered from other words, its feed-forward part what it makes of that."
+)
+flow = measuring.flow(this)
+chosen = state.choices()
+word = chosen.word
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    st.selectbox(
+        f"{flow.unit[:-1].capitalize()} to follow",
+        range(len(flow.words)),
+        format_func=lambda place: flow.known(int(flow.words[place])),
+        width=260,
+        **state.bound("word"),
+    )
+    st.segmented_control(
+        "Drawn of every word",
+        list(MEASURES),
+        required=True,
+        format_func=lambda name: MEASURES[name].title,
+        help="\n\n".join(f"**{measure.title}.** {measure.help}" for measure in MEASURES.values()),
+        **state.bound("measure"),
+    )
+
+# What is drawn: one word
+look = {"theme": state.theme(), "width": room()}
+figure.finding(journey_finding(flow, word))
+path = depth.draw_flow(flow, "journey", word=word, **look)
+figure.picture(path, "journey", "content")
+figure.remark(
+    "What attention and feed-forward add is read from the model’s own sums. The bar is each part projected on the "
+    "change of the layer, so that the parts sum to 100 %; a part that pulls against the change goes to the left."
+    + (
+        " This model normalises every vector after each addition, which moves it as well."
+        if flow.normalises
+        else " This model normalises only what enters a part, so nothing else moves a vector."
+    ),
+    "Nearest: the cosine of two vectors, both less the mean of the text’s words at that layer. "
+    "A word of several tokens is the mean of their vectors.",
+)
+with st.container(horizontal=True):
+    figure.files(lambda: path, lambda: flow.neighbours(int(flow.words[word])), [], path.provenance, "journey")
+    depth_tables.neighbours(flow, word)
+
+# What is drawn: every word
+most = columns(room())
+if len(flow) > most:
+    state.correct(start=min(chosen.start, len(flow) - most))
+    st.slider(f"First {flow.unit[:-1]} drawn, of {len(flow):,}", 0, len(flow) - most, **state.bound("start"))
+start = state.choices().start if len(flow) > most else 0
+sheet = {"word": word, "start": start, **look}
+chart = depth.draw_flow(flow, chosen.measure, turn=state.turn(), **sheet)
+key = f"flow_{model.name}_{chosen.measure}"
+with st.container(key="picture_flow"):
+    st.altair_chart(
+        chart, theme=None, width="content", key=key, on_select=lambda: choose_word(key), selection_mode="word"
+    )
+figure.remark("Click a column to follow that word. " + MEASURES[chosen.measure].help)
+with st.container(horizontal=True):
+    figure.files(lambda: chart, flow.table, [], chart.provenance, "flow")
+    depth_tables.movements(flow)

@@ -1,0 +1,103 @@
+"""Long range: does a head find the word it needs, however far away it stands?"""
+
+import streamlit as st
+
+from dashboard import depth
+from dashboard.heads import HeadId
+from dashboard.heads.longrange import QUESTIONS, table
+from dashboard.heads.reach_finding import reach_finding
+from dashboard.ui import depth_tables, figure, measuring, state
+from dashboard.ui.choices import TRAY_SIZE
+from dashboard.ui.reading import escape_markdown, reading
+from dashboard.ui.room import beside, room
+
+
+def choose_in_atlas(key: str) -> None:
+    """A click on the atlas: the chosen head is the one under the pointer."""
+    if points := st.session_state[key].selection.get("head"):
+        state.click_head(HeadId(int(points[0]["layer"]), int(points[0]["head"])), int(points[0]["turn"]))
+
+
+st.title("Long range", anchor=False)
+
+# What is asked
+this = reading()
+chosen = state.choices()
+model = this.model
+st.caption(
+    f"Does a head of {escape_markdown(model.title)} find the word it needs, however far away it stands? "
+    "Measured on texts written for this, not on the one on the left."
+)
+st.segmented_control(
+    "From which word to which",
+    list(QUESTIONS),
+    required=True,
+    format_func=lambda name: QUESTIONS[name].title,
+    help="A verb must agree with its subject, whatever stands between. A name that comes back means the same person.",
+    **state.bound("reach"),
+)
+question = QUESTIONS[chosen.reach]
+depth_tables.texts(question)
+
+# What is computed
+reach = measuring.reach(this, question)
+best = reach.best(4)
+head = chosen.chosen
+
+# What is drawn: the best heads
+look = {"theme": state.theme(), "width": room()}
+chart = depth.draw_longrange(reach, **look)
+figure.finding(reach_finding(reach))
+figure.picture(chart, "reach", "content")
+figure.remark(
+    f"The best of {model.layers * model.heads} heads would look good by chance: these four were chosen on "
+    f"{len(reach.chosen_on)} {question.items} and are shown on the other {len(reach.shown_on)}. 95 % intervals: "
+    "bootstrap over the texts.",
+    "An equally distant word: the mean of what the same head gives, in the same texts, from every other word to the "
+    "one that stands just as far before it. Attention is not explanation.",
+)
+with st.container(horizontal=True):
+    figure.files(lambda: chart, lambda: table(reach), [], chart.provenance, "reach")
+    depth_tables.curves(reach, best, "reach", shown_half=True)
+
+# What is drawn: any head, before the sheet of all on the left: it is what a click waits for
+left, right, atlas_room, head_room = beside(room())
+with right:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.number_input("Layer", 0, model.layers - 1, width=120, **state.bound("layer"))
+        st.number_input("Head", 0, model.heads - 1, width=120, **state.bound("head"))
+        full = len(chosen.tray) == TRAY_SIZE
+        st.button(
+            "Add to tray",
+            icon=":material/add:",
+            on_click=state.add_to_tray,
+            args=(head,),
+            disabled=head in chosen.tray or full,
+            help="The tray is full: take a head out first." if full else "Keep this head to compare it.",
+        )
+    figure.finding(reach_finding(reach, head))
+    one = depth.draw_longrange(reach, [head], **look | {"width": min(head_room, 480)})
+    figure.picture(one, "reach_head", "content")
+    figure.remark(f"Over all {len(reach.share)} {question.items}.")
+    with st.container(horizontal=True):
+        figure.files(lambda: one, lambda: table(reach), [], one.provenance, "reach_head")
+        depth_tables.curves(reach, [head], "reach_head", shown_half=False)
+with left:
+    key = f"reach_atlas_{model.name}_{question.name}"
+    if key not in st.session_state:  # it was not on the page: it remembers no click
+        state.frame_anew()
+    small = look | {"width": min(atlas_room, 600)}
+    frames = {"selected": state.framed(), "tray": chosen.tray, "turn": state.turn()}
+    atlas = depth.draw_longrange(reach, all_heads=True, **small, **frames)
+    st.altair_chart(
+        atlas, theme=None, width="content", key=key, on_select=lambda: choose_in_atlas(key), selection_mode="head"
+    )
+    with st.container(horizontal=True):
+        figure.files(
+            lambda: depth.draw_longrange(reach, all_heads=True, **small),
+            lambda: table(reach),
+            [],
+            atlas.provenance,
+            "reach_atlas",
+        )
+        depth_tables.heads(reach)

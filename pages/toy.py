@@ -1,0 +1,115 @@
+"""Toy attention: a few words, small tables, every number editable."""
+
+import streamlit as st
+
+from dashboard import lessons
+from dashboard.builtin.presets import PRESETS
+from dashboard.charts.entropy import entropy_finding
+from dashboard.charts.toy_parts import STEPS, arithmetic, saying, work_through
+from dashboard.errors import UserError
+from dashboard.ui import figure, loaders, state, toybox
+from dashboard.ui.ending import end_page
+from dashboard.ui.reading import escape_markdown
+from dashboard.ui.room import room
+
+st.title("Toy attention", anchor=False)
+
+# What is asked
+st.caption("Attention small enough to follow by hand. Change any number, and everything is computed again.")
+toybox.controls()
+if said := toybox.says():
+    st.warning(escape_markdown(said), icon=":material/info:")
+chosen = state.choices()
+toy = chosen.toy
+figure.remark(PRESETS[toy.preset].lesson)
+toybox.editors()
+
+# What is computed
+try:
+    parts = work_through(toy, chosen.toy_head)
+except UserError as wrong:
+    st.error(escape_markdown(str(wrong)), icon=":material/error:")
+    end_page()
+state.correct(
+    toy_row=min(chosen.toy_row, len(toy.words) - 1),
+    toy_head=min(chosen.toy_head, toy.heads - 1),
+    toy_step=chosen.toy_step if chosen.toy_step in ("all", *parts.shown_steps) else "all",
+)
+chosen = state.choices()
+look = {"word": chosen.toy_row, "head": chosen.toy_head, "theme": state.theme(), "width": room()}
+
+# What is drawn: the steps
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    st.selectbox(
+        "Follow the word",
+        range(len(toy.words)),
+        format_func=lambda row: toy.words[row],
+        width=180,
+        **state.bound("toy_row"),
+    )
+    if toy.heads > 1:
+        st.segmented_control("Head", range(toy.heads), required=True, **state.bound("toy_head"))
+st.segmented_control(
+    "Step",
+    ["all", *parts.shown_steps],
+    format_func=lambda step: "All steps" if step == "all" else STEPS[step],
+    required=True,
+    **state.bound("toy_step"),
+)
+figure.finding(saying(parts, chosen.toy_row))
+figure.remark(arithmetic(parts, chosen.toy_step, chosen.toy_row))
+steps = lessons.draw_toy(toy, chosen.toy_step, **look)
+figure.picture(steps, "toy_steps", "content")
+with st.container(horizontal=True):
+    figure.files(
+        lambda: steps,
+        lambda: lessons.toy_table(toy, chosen.toy_step, head=chosen.toy_head),
+        [],
+        steps.provenance,
+        "toy_steps",
+    )
+    figure.numbers(
+        "toy_steps",
+        lambda: lessons.toy_table(toy, chosen.toy_step, head=chosen.toy_head),
+        {"step": "Step", "head": "Head", "row": "Row", "column": "Column", "value": "Value"},
+        "Empty where the mask hides a cell.",
+    )
+
+# The vectors in the plane
+pairs = toybox.pairs(toy)
+if len(pairs) > 1:
+    state.correct(toy_plane=chosen.toy_plane if chosen.toy_plane in pairs else pairs[0])
+    st.segmented_control(
+        "Numbers drawn",
+        pairs,
+        format_func=lambda pair: f"{pair[0]} and {pair[1]}",
+        required=True,
+        help="A plane has room for two numbers of a vector. Queries and values that have only two show these.",
+        **state.bound("toy_plane"),
+    )
+axes = toybox.axes(state.choices().toy_plane)
+vectors = lessons.draw_toy(toy, "plane", axes=axes, **look)
+figure.picture(vectors, "toy_plane", "content")
+figure.files(lambda: vectors, lambda: lessons.toy_table(toy, head=chosen.toy_head), [], vectors.provenance, "toy_plane")
+
+# What the factor is for
+measured = loaders.sharpness_here()
+figure.finding(entropy_finding(measured))
+figure.remark(
+    "Queries and keys drawn at random. Entropy says over how many keys a row spreads: b bits are 2ᵇ keys alike."
+)
+sharp = lessons.draw_sharpness(measured, theme=state.theme(), width=min(room(), 720))
+figure.picture(sharp, "toy_entropy", "content")
+with st.container(horizontal=True):
+    figure.files(lambda: sharp, lambda: lessons.sharpness_table(measured), [], sharp.provenance, "toy_entropy")
+    figure.numbers(
+        "toy_entropy",
+        lambda: lessons.sharpness_table(measured),
+        {
+            "d": "d",
+            "scaled": "With 1/√d, bits",
+            "unscaled": "Without, bits",
+            "scaled_margin": "With, ±",
+            "unscaled_margin": "Without, ±",
+        },
+    )

@@ -1,0 +1,97 @@
+"""A person opens “Inside a head”, chooses a token, and sees its numbers at once."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlencode, urlparse
+
+import pytest
+
+ROW = ".st-key-picture_row [role=graphics-document]"
+STEPS = ".st-key-picture_steps [role=graphics-document]"
+WAIT = "([where, said]) => [...document.querySelectorAll(where)].some(e => e.ariaLabel.includes(said))"
+
+
+@pytest.fixture
+def page(chromium, dashboard_url):
+    context = chromium.new_context(viewport={"width": 1440, "height": 1400}, accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.url_of = lambda **query: f"{dashboard_url}/inside?{urlencode(query)}"
+    yield page
+    context.close()
+    assert not errors
+
+
+def shows(page, said: str, where: str = ROW) -> None:
+    page.wait_for_function(WAIT, arg=[where, said])
+
+
+def choose(page, label: str, option: str) -> None:
+    box = page.get_by_role("combobox", name=label)
+    box.click()
+    box.fill(option)
+    page.keyboard.press("Enter")
+
+
+def test_a_token_is_followed_and_the_link_reopens_it(page):
+    page.goto(page.url_of(layer=3, head=4))
+    shows(page, "L3H4: “says”")
+    choose(page, "Token that looks", "8 ram")
+    shows(page, "L3H4: “ram”")
+    choose(page, "Token looked at", "2 chef")
+    shows(page, "“ram” · “chef”: the 32 products")
+    page.get_by_role("radio", name="Scores").or_(page.get_by_role("button", name="Scores", exact=True)).first.click()
+    page.wait_for_function("document.querySelector('pre mark')?.innerText.includes('scores = q @ k.mT')")
+    query = {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
+    assert query == {"layer": "3", "head": "4", "query": "8", "key": "2", "step": "scores"}
+    again = page.url
+    page.goto("about:blank")
+    page.goto(again)
+    shows(page, "“ram” · “chef”: the 32 products")
+    page.wait_for_function("document.querySelector('pre mark')?.innerText.includes('scores = q @ k.mT')")
+
+
+def test_the_row_is_taken_away_as_a_file_that_opens(page):
+    page.goto(page.url_of())
+    shows(page, "L0H2: “says”")
+    page.locator(".st-key-files_row").get_by_role("button", name="Download").click()
+    for label, start in (("SVG", b"<svg"), ("CSV", b'"step","position","of","value"')):
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=label, exact=True).click()
+        with open(waiting.value.path(), "rb") as file:
+            assert file.read().startswith(start)
+
+
+@pytest.mark.parametrize("width", [1440, 900])
+def test_nothing_is_wider_than_the_page(page, width):
+    page.set_viewport_size({"width": width, "height": 1400})
+    page.goto(page.url_of(query=13))
+    shows(page, "L0H2: “food”")
+    shows(page, "L0H2: “food”", STEPS)
+    page.wait_for_timeout(1000)
+    widest = page.evaluate(
+        """() => {
+            const main = document.querySelector('[data-testid=stMainBlockContainer]');
+            const edge = main.getBoundingClientRect().right - parseFloat(getComputedStyle(main).paddingRight);
+            return Math.max(...[...document.querySelectorAll('[role=graphics-document]')]
+                .map(e => e.getBoundingClientRect().right)) - edge;
+        }"""
+    )
+    assert widest <= 1
+
+
+def test_a_query_chosen_at_512_tokens_sends_little(page):
+    """The pictures of a long text are small: nothing n × n goes to the browser."""
+    text = "The chef who trained in the city says that this dish is her favourite food. " * 40
+    received: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda data: received.append(len(data))))
+    page.goto(page.url_of(text=text, query=200))
+    shows(page, "L0H2: “")
+    page.wait_for_timeout(2000)
+    before = sum(received)
+    choose(page, "Token that looks", "300 ")
+    page.wait_for_function("location.search.includes('query=300')")
+    page.wait_for_timeout(2000)
+    assert 5_000 < sum(received) - before < 300_000

@@ -1,0 +1,156 @@
+"""A person at the toy and before a run, in Chromium."""
+
+from __future__ import annotations
+
+import re
+import time
+from urllib.parse import parse_qs, urlparse
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from dashboard.builtin.example import example
+
+STEPS = ".st-key-picture_toy_steps [role=graphics-document]"
+HEADER, LINE = 35, 35  # pixels of the table's rows
+
+
+@pytest.fixture
+def person(chromium, dashboard_url):
+    contexts, errors = [], []
+
+    def open_page(address: str):
+        context = chromium.new_context(viewport={"width": 1440, "height": 1400}, accept_downloads=True)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{dashboard_url}/{address}")
+        page.wait_for_selector("h1")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not errors
+
+
+def says(page, part: str) -> str:
+    page.wait_for_function(
+        "([where, part]) => document.querySelector(where)?.ariaLabel?.includes(part)", arg=[STEPS, part]
+    )
+    return page.locator(STEPS).first.get_attribute("aria-label")
+
+
+def select(page, table: str, row: int, column: int) -> None:
+    """Click a number of a table, counted from 0, until it is chosen: a page that is being drawn moves away."""
+    words = 92 if table == "x" else 0
+    place = f"glide-cell-{column + (table == 'x')}-{row}"
+    for _ in range(40):
+        canvas = page.locator(f"[class*=st-key-edit_{table}] canvas").first
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        page.mouse.click(box["x"] + words + (column + 0.5) * 68, box["y"] + HEADER + (row + 0.5) * LINE)
+        page.wait_for_timeout(500)
+        chosen = f"[class*=st-key-edit_{table}] #{place}, .gdg-input"  # one that is chosen already opens
+        if page.evaluate("chosen => document.activeElement?.matches(chosen) ?? false", chosen):
+            return
+    pytest.fail(f"{table}, row {row}, column {column} was not chosen")
+
+
+def edit(page, table: str, row: int, column: int, typed: str) -> None:
+    """Click a number, type another, Enter."""
+    select(page, table, row, column)
+    if not page.locator(".gdg-input").count():
+        page.keyboard.type(typed[0])
+    page.locator(".gdg-input").fill(typed)
+    page.keyboard.press("Enter")
+
+
+def test_a_person_edits_a_cell_sees_the_weights_change_and_takes_the_step_as_svg(person, tmp_path):
+    page = person("toy?toy_step=weights")
+    assert "“food” looks most at “food” (45" in says(page, "food")
+    edit(page, "w_q", 0, 0, "-2")
+    toy = example().with_table("w_q", [[-2, 0], [0, 1]])
+    weights = toy.steps().weights[0, 4].tolist()
+    best = toy.words[int(np.argmax(weights))]
+    assert best == "my"
+    says(page, f"looks most at “{best}” ({100 * max(weights):.0f}")
+    assert parse_qs(urlparse(page.url).query)["toy_q"] == ["-2,0;0,1"]
+
+    edit(page, "w_q", 1, 1, "0.5")  # another cell of the same table: the first edit stays
+    page.wait_for_function("location.search.includes('toy_q=-2%2C0%3B0%2C0.5')")
+    toy = toy.with_table("w_q", [[-2, 0], [0, 0.5]])
+    weights = toy.steps().weights[0, 4]
+    says(page, f"({100 * float(weights.max()):.0f}")
+
+    page.locator(".st-key-files_toy_steps").get_by_role("button", name="Download").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="SVG", exact=True).click()
+    assert waiting.value.suggested_filename == "toy-weights.svg"
+    with open(waiting.value.path(), encoding="utf-8") as file:
+        svg = file.read()
+    drawn = ElementTree.fromstring(svg)
+    texts = [element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    texts += [element.text for element in drawn.iter("{http://www.w3.org/2000/svg}tspan")]
+    for share in weights.tolist():
+        assert any(text and re.fullmatch(rf"{100 * share:.{0 if share >= 0.095 else 1}f}\s%", text) for text in texts)
+    assert "favourite" in svg and "toy_example" in svg  # the words, and the lines that draw it again
+
+    (tmp_path / "toy-weights.svg").write_text(svg, encoding="utf-8")
+    opened = page.context.new_page()
+    opened.goto((tmp_path / "toy-weights.svg").as_uri())
+    assert opened.locator("svg").count() >= 1 and opened.get_by_text("favourite").count()
+
+
+def test_a_link_reopens_the_edited_toy_and_back_steps_to_what_was(person):
+    page = person("toy")
+    first = says(page, "food")
+    edit(page, "x", 0, 0, "-1.8")
+    page.wait_for_function("location.search.includes('toy_x=')")
+    page.wait_for_function("([where, was]) => document.querySelector(where).ariaLabel !== was", arg=[STEPS, first])
+    page.wait_for_timeout(500)
+    edited = page.locator(STEPS).first.get_attribute("aria-label")
+    other = person(f"toy?{urlparse(page.url).query}")
+    other.wait_for_selector(STEPS)
+    assert other.locator(STEPS).first.get_attribute("aria-label") == edited
+    page.go_back()
+    page.wait_for_function("([where, was]) => document.querySelector(where).ariaLabel === was", arg=[STEPS, first])
+    edit(page, "w_k", 1, 0, "2")  # the tables are those of the step before, and can be edited again
+    page.wait_for_function("location.search.includes('toy_k=1%2C0%3B2%2C1')")
+    assert "toy_x" not in page.url
+
+
+def test_an_emptied_cell_is_told_and_filled_again(person):
+    page = person("toy")
+    says(page, "food")
+    select(page, "w_v", 0, 0)
+    page.keyboard.press("Delete")
+    page.get_by_text("W_V, row 1, column 1 holds no number").wait_for()
+    page.wait_for_selector(STEPS, state="detached")  # nothing is drawn of it
+    edit(page, "w_v", 0, 0, "1")
+    says(page, "food")
+
+
+def test_a_run_is_begun_watched_and_seen(person):
+    page = person("before?recall=shorter&recall_distances=1,2&recall_seeds=2&recall_steps=40")
+    page.locator(".st-key-recall_train button").click()
+    page.wait_for_selector(".st-key-picture_recall_accuracy [role=graphics-document]")
+    label = page.locator(".st-key-picture_recall_accuracy [role=graphics-document]").get_attribute("aria-label")
+    assert re.search(r"Right answers over 2 distractors: .+; guessing gives 12.5\s%\.", label)
+    page.wait_for_selector(".st-key-picture_recall_times [role=graphics-document]")
+    again = person(f"before?{urlparse(page.url).query}")
+    again.wait_for_selector(".st-key-picture_recall_accuracy [role=graphics-document]")  # kept: nobody trains again
+    assert again.locator(".st-key-recall_train").count() == 0
+
+
+def test_a_run_is_stopped_and_what_was_measured_stays(person):
+    page = person("before?recall_seeds=4")
+    page.locator(".st-key-recall_train button").click()
+    page.wait_for_selector(".st-key-picture_recall_growing [role=graphics-document]")
+    began = time.monotonic()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_text("This run was stopped").wait_for()
+    assert time.monotonic() - began < 20
+    page.wait_for_selector(".st-key-picture_recall_accuracy [role=graphics-document]")

@@ -1,0 +1,84 @@
+"""“Long range” and “Through the layers” run from the entry, without a browser."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tools.server import ROOT
+
+ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
+
+
+def opened(page: str, **address: str) -> AppTest:
+    app = AppTest.from_file(ENTRY, default_timeout=120)
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    return app.switch_page(f"../pages/{page}.py").run()
+
+
+def headings(app: AppTest) -> list[str]:
+    return [element.value for element in app.main.markdown if element.value.startswith("#####")]
+
+
+def said(app: AppTest) -> str:
+    kinds = (app.title, app.markdown, app.caption, app.error, app.warning, app.info)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def test_long_range_measures_a_small_model_at_once():
+    app = opened("longrange", layer="1", head="3")
+    assert not app.exception and app.title[0].value == "Long range"
+    best, chosen = headings(app)
+    assert "of the verb’s attention to the subject" in best and "equally distant word" in best
+    assert "L1H3" in chosen
+    assert "chosen on 6 sentences and are shown on the other 6" in said(app)
+    app.segmented_control(key="choose_reach").set_value("name").run()
+    assert not app.exception
+    assert app.query_params["reach"] == "name" and "the second mention’s attention" in headings(app)[0]
+    app.number_input(key="choose_head").set_value(1).run()
+    assert "L1H1" in headings(app)[1]
+
+
+def test_long_range_asks_before_a_larger_model_is_measured(smollm2):
+    app = opened("longrange", model="smollm2")
+    assert not app.exception
+    assert any(button.label == "Measure" for button in app.main.button)
+    assert "12 sentences at 6 distances are read by 270 heads" in said(app) and "seconds" in said(app)
+    assert not headings(app)
+
+
+def test_through_the_layers_follows_a_word():
+    app = opened("layers")
+    assert not app.exception and app.title[0].value == "Through the layers"
+    assert "“ramen” is moved most by L0" in headings(app)[0]
+    app.selectbox(key="choose_word").set_value(1).run()
+    app.segmented_control(key="choose_measure").set_value("attention_share").run()
+    assert not app.exception
+    assert "“chef” is moved most" in headings(app)[0]
+    assert dict(app.query_params) == {"word": "1", "measure": "attention_share"}
+
+
+def test_a_word_that_the_text_does_not_have_becomes_its_last():
+    app = opened("layers", word="9999", text="Birds sing.")
+    assert not app.exception
+    assert "“.” is moved most" in headings(app)[0].replace("\\", "")
+    assert opened("layers", word="x").warning
+
+
+@pytest.mark.parametrize("special", ["show", "hide"])
+@pytest.mark.parametrize(("text", "unit"), [
+    ("a", "words"), ("<script>**x**</script> $x$ :red[y]", "tokens"), ("e\u0301 \x00 مرحبا 🍜", "words"),
+    (" ".join(f"w{number}" for number in range(300)), "words"), ("我喜欢拉面。", "tokens"),
+])  # fmt: skip
+def test_any_text_is_followed(text, unit, special):
+    app = opened("layers", text=text, unit=unit, special=special, start="99999")
+    assert not app.exception and not app.error
+    assert headings(app)
+
+
+@pytest.mark.parametrize("page", ["longrange", "layers"])
+def test_a_text_or_model_that_cannot_be_read_is_told(page):
+    for address in ({"text": " "}, {"model": "no-such-model"}):
+        app = opened(page, **address)
+        assert not app.exception
+        assert app.error or app.info
