@@ -75,8 +75,11 @@ def draw_toy(
 
 
 def toy_table(toy: Example, picture: str = "all", *, head: int = 0) -> pd.DataFrame:
-    """The numbers behind `draw_toy`: columns step, head, row, column, value."""
-    return table(work_through(toy, head), "all" if picture == "plane" else picture)
+    """The numbers behind `draw_toy`: columns step, head, row, column, value; of "plane" those of the vectors."""
+    parts = work_through(toy, head)
+    if picture == "plane":
+        return pd.concat([table(parts, step) for step in ("x", "q", "k", "v", "mixed")], ignore_index=True)
+    return table(parts, picture)
 
 
 def toy_provenance(toy: Example, picture: str, **options: object) -> Provenance:

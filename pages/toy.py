@@ -90,7 +90,11 @@ if len(pairs) > 1:
 axes = toybox.axes(state.choices().toy_plane)
 vectors = lessons.draw_toy(toy, "plane", axes=axes, **look)
 figure.picture(vectors, "toy_plane", "content")
-figure.files(lambda: vectors, lambda: lessons.toy_table(toy, head=chosen.toy_head), [], vectors.provenance, "toy_plane")
+with st.container(horizontal=True):
+    table = lambda: lessons.toy_table(toy, "plane", head=chosen.toy_head)  # noqa: E731
+    figure.files(lambda: vectors, table, [], vectors.provenance, "toy_plane")
+    columns = {"step": "Step", "head": "Head", "row": "Word", "column": "Number", "value": "Value"}
+    figure.numbers("toy_plane", table, columns)
 
 # What the factor is for
 measured = loaders.sharpness_here()
