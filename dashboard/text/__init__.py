@@ -9,6 +9,7 @@ from dashboard.text.display import visible
 from dashboard.text.encode import encode
 from dashboard.text.encoding import Axis, Encoding, Special, Unit
 from dashboard.text.parse import not_english, parse, read_text
+from dashboard.text.presplit import encode_sentence, encode_words
 from dashboard.text.sentence import LeftOut, ParsedSentence
 from dashboard.text.treebank import read_treebank
 from dashboard.text.words import Word, split_words
@@ -22,6 +23,8 @@ __all__ = [
     "Unit",
     "Word",
     "encode",
+    "encode_sentence",
+    "encode_words",
     "not_english",
     "parse",
     "read_text",
