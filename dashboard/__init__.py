@@ -26,6 +26,7 @@ _HOMES = {
     "draw": "dashboard.api",
     "draw_atlas": "dashboard.api",
     "open_model": "dashboard.capture",
+    "profile": "dashboard.corpus",
     "save": "dashboard.api",
     "scores": "dashboard.api",
 }

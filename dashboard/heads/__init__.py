@@ -2,7 +2,8 @@
 
 `make_view` turns one head's weights into the `HeadView` that every picture draws; `links`, `finding` and `compare`
 read views. `gather.gather` runs a model over parsed sentences, and `budget.budget`, `dependencies` and `explain` make
-tables of what it found. `survey` gives the pattern scores (`SCORES`) and thumbnails of all heads of a model over a text. What
+tables of what it found. `survey` gives the pattern scores (`SCORES`) and thumbnails of all heads of a model over a
+text. What
 needs torch is fetched on first use, so that drawing a view does not wait for it.
 """
 
