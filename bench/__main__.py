@@ -1,10 +1,10 @@
-"""`python -m bench [engine] [page]`: all of them when none is named."""
+"""`python -m bench [engine] [page] [corpus]`: all of them when none is named."""
 
 import sys
 
-from bench import engine, page
+from bench import corpus, engine, page
 
-ALL = {"engine": engine.main, "page": page.main}
+ALL = {"engine": engine.main, "page": page.main, "corpus": corpus.main}
 
 if __name__ == "__main__":
     asked = sys.argv[1:] or list(ALL)

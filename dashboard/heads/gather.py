@@ -64,7 +64,7 @@ def gather(
                 found[place] = LeftOut(sentence.index, sentence.line, encoding)
             else:
                 works.append((place, sentence, encoding))
-        for batch in _batches(works):
+        for batch in batches(works):
             visitor = _Gather(model, [_Work(model, s, e, space, embeddings) for _, s, e in batch])
             visit(model, [encoding for _, _, encoding in batch], visitor)
             for (place, sentence, _), work in zip(batch, visitor.works, strict=True):
@@ -85,7 +85,7 @@ def _encoded(model: AttentionModel, sentence: ParsedSentence, bos: bool) -> Enco
     return encoding
 
 
-def _batches(works: list[tuple[int, ParsedSentence, Encoding]]) -> Iterator[list[tuple[int, ParsedSentence, Encoding]]]:
+def batches(works: list[tuple[int, ParsedSentence, Encoding]]) -> Iterator[list[tuple[int, ParsedSentence, Encoding]]]:
     """Sentences of similar length together."""
     batch: list = []
     for work in sorted(works, key=lambda work: len(work[2])):
