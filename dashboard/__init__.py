@@ -35,6 +35,7 @@ _HOMES = {
     "longrange": "dashboard.depth",
     "look_inside": "dashboard.anatomy",
     "open_model": "dashboard.capture",
+    "profile": "dashboard.corpus",
     "recall": "dashboard.lessons",
     "recall_table": "dashboard.lessons",
     "save": "dashboard.api",

@@ -90,6 +90,14 @@ def build_parser() -> Parser:
     _text_and_model(verify)
     verify.add_argument("--out", metavar="FILE", help="also write the table: .csv .parquet")
     verify.set_defaults(run=run_verify, endings=("csv", "parquet"))
+
+    profile = commands.add_parser("profile", help="all heads over a treebank or a text file")
+    profile.add_argument("file", metavar="FILE", help="a treebank (.conllu) or English text (.txt)")
+    profile.add_argument("--model", default="minilm", help="a catalogue name, a hub id or a folder (default: minilm)")
+    profile.add_argument("--out", required=True, metavar="DIR", help="the folder to write to; what stopped goes on")
+    profile.add_argument("--limit", type=whole_number, default=None, help="read only so many sentences")
+    profile.add_argument("--format", choices=("csv", "parquet"), default="parquet", help="default: parquet")
+    profile.set_defaults(run=run_profile)
     return parser
 
 
@@ -242,6 +250,19 @@ def run_verify(asked: argparse.Namespace) -> int:
         api.save(table, asked.out, api.provenance_of_text(model, encoding, "verify", bos=asked.bos))
         _written(asked.out)
     return int(anatomy.differs(table))
+
+
+def run_profile(asked: argparse.Namespace) -> int:
+    from dashboard.capture import open_model
+    from dashboard.corpus import profile
+
+    model = open_model(asked.model, fetch_missing=True, progress=_say)
+    try:
+        profile(model, asked.file, asked.out, limit=asked.limit, format=asked.format, progress=_say)
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on where it was.", file=sys.stderr)
+        return 130
+    return 0
 
 
 def _check_out(asked: argparse.Namespace) -> None:

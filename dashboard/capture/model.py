@@ -13,7 +13,7 @@ from dashboard.capture import tap
 from dashboard.capture.probe import NOT_COMMON, Unfit, probe_eager, probe_tap
 from dashboard.errors import UserError
 from dashboard.models import Loaded, ModelSource, find, load
-from dashboard.text import Encoding, encode
+from dashboard.text import Encoding, ParsedSentence, encode, encode_sentence
 
 Route = Literal["tap", "eager"]
 
@@ -75,6 +75,13 @@ class AttentionModel:
         """
         limit = self.limit if limit is None else min(limit, self.limit)
         return encode(text, self.loaded.tokenizer, limit=limit, causal=self.causal, bos=bos)
+
+    def encode_sentence(self, sentence: ParsedSentence, *, bos: bool = True) -> Encoding:
+        """A parsed sentence as this model sees it, with the words of its parse, whole: it may be longer than `limit`.
+
+        Raises UserError for a sentence without any token.
+        """
+        return encode_sentence(sentence, self.loaded.tokenizer, causal=self.causal, bos=bos)
 
 
 def open_model(

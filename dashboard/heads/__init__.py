@@ -1,7 +1,9 @@
 """Attention in, tables out: pure functions over the weights of heads, as METRICS.md defines them.
 
 `make_view` turns one head's weights into the `HeadView` that every picture draws; `links`, `finding` and `compare`
-read views. `survey` gives the pattern scores (`SCORES`) and thumbnails of all heads of a model over a text. What
+read views. `gather.gather` runs a model over parsed sentences, and `budget.budget`, `dependencies` and `explain` make
+tables of what it found. `survey` gives the pattern scores (`SCORES`) and thumbnails of all heads of a model over a
+text. What
 needs torch is fetched on first use, so that drawing a view does not wait for it.
 """
 
@@ -16,22 +18,37 @@ from dashboard.heads.scores import SCORES, Score
 from dashboard.heads.view import HeadId, HeadView, make_view
 from dashboard.heads.wording import percent
 
-_LATER = {"PatternScores": "patterns", "Survey": "overview", "survey": "overview", "induction_scores": "induction"}
+_LATER = {
+    "CorpusCounts": "features",
+    "FeatureSpace": "features",
+    "PatternScores": "patterns",
+    "Survey": "overview",
+    "dependencies": "dependency",
+    "explain": "explained",
+    "induction_scores": "induction",
+    "role_label": "explained",
+    "survey": "overview",
+}
 
 __all__ = [
     "SCORES",
     "Comparison",
+    "CorpusCounts",
+    "FeatureSpace",
     "HeadId",
     "HeadView",
     "PatternScores",
     "Score",
     "Survey",
     "compare",
+    "dependencies",
+    "explain",
     "finding",
     "induction_scores",
     "links",
     "make_view",
     "percent",
+    "role_label",
     "strongest",
     "survey",
 ]

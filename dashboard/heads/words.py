@@ -3,10 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from dashboard.text.encoding import Axis
+
+
+@dataclass(frozen=True, eq=False)
+class Pooling:
+    """How tokens make up the positions of an axis.
+
+    Attributes
+    ----------
+    order: the tokens, position after position (n)
+    sizes, starts: how many tokens each position has, and where they begin in `order` (m)
+    """
+
+    order: np.ndarray
+    sizes: np.ndarray
+    starts: np.ndarray
+
+    @classmethod
+    def of(cls, axis: Axis) -> Pooling:
+        sizes = np.array([len(members) for members in axis.members], int)
+        order = np.array([token for members in axis.members for token in members], int)
+        return cls(order, sizes, np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(int))
+
+    def __call__(self, weights: np.ndarray) -> np.ndarray:
+        """Attention between tokens (…, n, n) → between positions (…, m, m), see `to_axis`."""
+        if not (self.order == np.arange(len(self.order))).all():
+            weights = weights[..., self.order[:, None], self.order]
+        if (self.sizes == 1).all():
+            return weights
+        to_words = np.add.reduceat(weights, self.starts, axis=-1)
+        return (np.add.reduceat(to_words, self.starts, axis=-2) / self.sizes[:, None]).astype(np.float32)
 
 
 def to_axis(weights: np.ndarray, axis: Axis) -> np.ndarray:
@@ -16,15 +47,7 @@ def to_axis(weights: np.ndarray, axis: Axis) -> np.ndarray:
     to what its pieces' rows sum to on average, so to 1 for attention. Where every position is one token, in order,
     these are the weights themselves.
     """
-    order = np.array([token for members in axis.members for token in members])
-    sizes = np.array([len(members) for members in axis.members])
-    if not (order == np.arange(len(order))).all():
-        weights = weights[..., order[:, None], order]
-    if (sizes == 1).all():
-        return weights
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    to_words = np.add.reduceat(weights, starts, axis=-1)
-    return (np.add.reduceat(to_words, starts, axis=-2) / sizes[:, None]).astype(np.float32)
+    return Pooling.of(axis)(weights)
 
 
 def hide_special(weights: np.ndarray, special: Sequence[bool]) -> np.ndarray:

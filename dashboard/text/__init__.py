@@ -1,12 +1,34 @@
 """A text as a model sees it: tokens with their spans and display forms, and the words they belong to.
 
 `encode` makes an `Encoding`, and an encoding gives the axis of a map, in tokens or in words. Of a model this
-room knows the tokenizer only. Importing this package imports neither transformers nor spaCy.
+room knows the tokenizer only. `parse`, `read_text` and `read_treebank` give a `ParsedSentence` for every sentence of a
+text or treebank. Importing this package imports neither transformers nor spaCy.
 """
 
 from dashboard.text.display import visible
 from dashboard.text.encode import encode
 from dashboard.text.encoding import Axis, Encoding, Special, Unit
+from dashboard.text.parse import not_english, parse, read_text
+from dashboard.text.presplit import encode_sentence, encode_words
+from dashboard.text.sentence import LeftOut, ParsedSentence
+from dashboard.text.treebank import read_treebank
 from dashboard.text.words import Word, split_words
 
-__all__ = ["Axis", "Encoding", "Special", "Unit", "Word", "encode", "split_words", "visible"]
+__all__ = [
+    "Axis",
+    "Encoding",
+    "LeftOut",
+    "ParsedSentence",
+    "Special",
+    "Unit",
+    "Word",
+    "encode",
+    "encode_sentence",
+    "encode_words",
+    "not_english",
+    "parse",
+    "read_text",
+    "read_treebank",
+    "split_words",
+    "visible",
+]

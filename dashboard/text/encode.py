@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dashboard.errors import UserError
 from dashboard.text.display import piece_labels, spelling_of
 from dashboard.text.encoding import Encoding
@@ -30,13 +32,13 @@ def encode(text: str, tokenizer, *, limit: int | None, causal: bool, bos: bool =
     if not text.strip():
         raise UserError("The text is empty. Type a sentence.")
     text = without_surrogates(text)
-    raw = _tokenize(text, tokenizer)
+    raw = tokenize(text, tokenizer)
     ids, pieces, offsets, added = raw.ids, raw.tokens, raw.offsets, raw.special_tokens_mask
     own = [i for i, special in enumerate(added) if not special]
     if not own:
         raise UserError("This model's tokenizer finds nothing to read in the text. Type some words.")
 
-    front = _beginning(tokenizer) if causal and bos and not added[0] else None
+    front = beginning(tokenizer) if causal and bos and not added[0] else None
     room = len(own) if limit is None else limit - (len(ids) - len(own)) - (front is not None)
     if room < 1:
         raise UserError(f"A limit of {limit} tokens leaves no room for the text. Allow more.")
@@ -63,8 +65,9 @@ def encode(text: str, tokenizer, *, limit: int | None, causal: bool, bos: bool =
     return Encoding(text=text, **columns, added=None if front is None else rows[0][1], left_out=left_out)
 
 
-def _tokenize(text: str, tokenizer):
-    """The tokenizer's own encoding: ids, tokens, offsets (characters), special_tokens_mask.
+def tokenize(text: str | Sequence[str], tokenizer):
+    """The tokenizer's own encoding of a text, or of its words: ids, tokens, offsets (characters),
+    special_tokens_mask, word_ids.
 
     Not by `tokenizer(text)`, which sets truncation anew on every call: two threads must not do that at once.
     """
@@ -73,8 +76,9 @@ def _tokenize(text: str, tokenizer):
         backend.no_truncation()
     if backend.padding is not None:
         backend.no_padding()
-    return backend.encode(text)
+    return backend.encode(text, is_pretokenized=not isinstance(text, str))
 
 
-def _beginning(tokenizer) -> int | None:
+def beginning(tokenizer) -> int | None:
+    """The token to put in front of a causal model's text (METRICS §0): BOS, else EOS, else none."""
     return tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id

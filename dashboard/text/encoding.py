@@ -46,6 +46,7 @@ class Encoding:
     special: True where the tokenizer (or we, see `added`) added the token (n)
     added: the piece of the beginning-of-sequence token that we put in front (METRICS §0), or None
     left_out: how many tokens of the text did not fit the model's limit and were cut off at the end
+    given: the words, where they come with the text (a treebank's, a parse's); None where the text is divided here
     """
 
     text: str
@@ -56,6 +57,7 @@ class Encoding:
     special: tuple[bool, ...]
     added: str | None = None
     left_out: int = 0
+    given: tuple[Word, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -67,10 +69,12 @@ class Encoding:
 
     @cached_property
     def words(self) -> tuple[Word, ...]:
-        """The words of the part of the text that the model saw (METRICS §0: the parser's tokens).
+        """The words that were given, else those of the part of the text that the model saw (METRICS §0).
 
         Where the text was cut, a word that was cut as well ends where the model stopped seeing it.
         """
+        if self.given is not None:
+            return self.given
         seen = self.seen
         # The parser divides at white space first, so nothing after the next white space changes a word.
         stop = next((i for i in range(seen, min(len(self.text), seen + 500)) if self.text[i].isspace()), seen)

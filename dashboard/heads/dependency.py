@@ -1,0 +1,211 @@
+"""Which heads find the syntactic head of a word (METRICS §3, after Clark et al. 2019, §4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dashboard.heads.bootstrap import intervals
+from dashboard.text.sentence import ROOT, ParsedSentence
+
+DIRECTIONS = ("dependent->head", "head->dependent")
+OFFSETS = np.array([offset for offset in range(-10, 11) if offset])
+FEWEST = 30
+
+_NOT_SCORED = "punct"
+
+
+@dataclass(frozen=True, eq=False)
+class DependencyStatistics:
+    """What one sentence adds: a case is a word whose relation is scored.
+
+    Attributes
+    ----------
+    index: the sentence's place in the file, from 0, before any is left out
+    relations: the relation of each case, as the parse gives it
+    offsets: head - word of each case, int32 (cases)
+    correct: whether each head, by each direction, finds the word's head: bool (2, h, cases), packed along h as uint8
+        (2, ⌈h / 8⌉, cases)
+    """
+
+    index: int
+    relations: tuple[str, ...]
+    offsets: np.ndarray
+    correct: np.ndarray
+
+
+def scored_words(sentence: ParsedSentence) -> np.ndarray:
+    """The words whose relation is scored: not the root, and not `punct`."""
+    bases = zip(sentence.heads, sentence.bases, strict=True)
+    return np.array([i for i, (head, base) in enumerate(bases) if head != ROOT and base != _NOT_SCORED], int)
+
+
+def found_heads(words: np.ndarray, sentence_heads: Sequence[int], cases: np.ndarray, causal: bool) -> np.ndarray:
+    """Whether each head finds the syntactic head of each case, by both `DIRECTIONS`: bool (2, h, cases).
+
+    ``dependent->head`` predicts argmax_j W[i, j] for word i, ``head->dependent`` argmax_j W[j, i], over words j ≠ i
+    that may be seen; ties go to the lowest index, and where there is no candidate the prediction is wrong.
+
+    Parameters
+    ----------
+    words: attention between words (h, m, m)
+    sentence_heads: for each word the place of its head (m)
+    cases: the words to predict for
+    """
+    m, heads = words.shape[1], np.asarray(sentence_heads, int)[cases]
+    visible = np.tri(m, k=-1, dtype=bool) if causal else ~np.eye(m, dtype=bool)
+    seen = np.where(visible, words, -1)
+    wanted = np.stack([seen[:, cases].argmax(2), seen[:, :, cases].argmax(1)])
+    return (wanted == heads) & np.stack([visible[cases].any(1), visible[:, cases].any(0)])[:, None]
+
+
+def dependency_statistics(index: int, sentence: ParsedSentence, correct: np.ndarray) -> DependencyStatistics:
+    """One sentence's statistics, of `found_heads` (2, h, cases) over its `scored_words`."""
+    cases = scored_words(sentence)
+    return DependencyStatistics(
+        index,
+        tuple(sentence.relations[case] for case in cases),
+        (np.array(sentence.heads, int)[cases] - cases).astype(np.int32),
+        np.packbits(correct, axis=1),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Dependencies:
+    """The tables of METRICS §3.
+
+    Attributes
+    ----------
+    heads: a row per relation, direction and head, in-sample: relation, direction, layer, head, n, correct, accuracy,
+        baseline, offset, lift, low, high (the interval of the accuracy), invisible (the share of pairs that a causal
+        model cannot see that way). Accuracies are shares in [0, 1]
+    best: a row per relation, most frequent first: relation, n, ranked (at least 30 cases), then of the best head on
+        all sentences layer, head, direction, accuracy, baseline, offset, lift, low, high, and held out (chosen on the
+        even sentences and scored on the odd, then the reverse, the mean of the two) held_out_accuracy,
+        held_out_baseline, held_out_lift; empty where either half has no case
+    """
+
+    heads: pd.DataFrame
+    best: pd.DataFrame
+
+
+def dependencies(
+    statistics: Iterable[DependencyStatistics], layers: int, heads: int, causal: bool, *, subtypes: bool = False
+) -> Dependencies:
+    """Accuracies of all heads for all relations, with the best fixed offset as baseline and bootstrap intervals.
+
+    Parameters
+    ----------
+    statistics: of the sentences used, in order; also those without a case
+    layers, heads: of the model; the heads of `DependencyStatistics` are all of layer 0, then all of layer 1 …
+    subtypes: score ``nsubj:pass`` on its own rather than under ``nsubj``
+    """
+    cases = _Cases.of(statistics, subtypes)
+    every, best = [], []
+    names, counts = np.unique(cases.relation, return_counts=True)
+    for name in names[np.lexsort((names, -counts))]:
+        table, row = _of_relation(cases, str(name), layers, heads, causal)
+        every.append(table)
+        best.append(row)
+    return Dependencies(
+        pd.concat(every, ignore_index=True) if every else pd.DataFrame(columns=_COLUMNS),
+        pd.DataFrame(best, columns=_BEST),
+    )
+
+
+_COLUMNS = ["relation", "direction", "layer", "head", "n", "correct", "accuracy", "baseline", "offset", "lift", "low",
+            "high", "invisible"]  # fmt: skip
+_BEST = ["relation", "n", "ranked", "layer", "head", "direction", "accuracy", "baseline", "offset", "lift", "low",
+         "high", "held_out_accuracy", "held_out_baseline", "held_out_lift"]  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _Cases:
+    """All cases of a corpus, one after the other.
+
+    relation, offset: of each case (n); sentence: which of the sentences used it is in, from 0; odd: whether its
+    sentence has an odd index in the file; correct: packed, (2, ⌈h / 8⌉, n); sentences: how many were used
+    """
+
+    relation: np.ndarray
+    offset: np.ndarray
+    sentence: np.ndarray
+    odd: np.ndarray
+    correct: np.ndarray
+    sentences: int
+
+    @classmethod
+    def of(cls, statistics: Iterable[DependencyStatistics], subtypes: bool) -> _Cases:
+        relation, offset, sentence, odd, correct, used = [], [], [], [], [], 0
+        for used, one in enumerate(statistics, start=1):
+            relation += one.relations if subtypes else [name.partition(":")[0] for name in one.relations]
+            offset.append(one.offsets)
+            sentence.append(np.full(len(one.relations), used - 1))
+            odd.append(np.full(len(one.relations), bool(one.index % 2)))
+            correct.append(one.correct)
+        if not used:
+            return cls(np.array([], object), *(np.array([], int) for _ in range(3)), np.zeros((2, 0, 0)), 0)
+        return cls(
+            np.array(relation, object), np.concatenate(offset), np.concatenate(sentence), np.concatenate(odd),
+            np.concatenate(correct, axis=2), used,
+        )  # fmt: skip
+
+
+def _of_relation(cases: _Cases, name: str, layers: int, heads: int, causal: bool) -> tuple[pd.DataFrame, list]:
+    """The rows of `Dependencies.heads` and the row of `Dependencies.best` for one relation."""
+    here = np.flatnonzero(cases.relation == name)
+    correct = np.unpackbits(cases.correct[:, :, here], axis=1, count=layers * heads)  # (2, h, n)
+    offset, odd, n = cases.offset[here], cases.odd[here], len(here)
+    right = correct.sum(2, dtype=np.int64)
+    hits = offset[:, None] == OFFSETS  # (n, 20)
+    best_offset = int(hits.sum(0).argmax())
+    baseline = hits[:, best_offset].sum() / n
+    low, high = _intervals(correct, cases.sentence[here], cases.sentences)
+    # To the dependent its head is hidden where it stands after it, to the head where it stands before it.
+    invisible = [(offset > 0).mean(), (offset < 0).mean()] if causal else [0.0, 0.0]
+
+    layer, head = np.divmod(np.arange(layers * heads), heads)
+    tables = [
+        pd.DataFrame(
+            {
+                "relation": name, "direction": direction, "layer": layer, "head": head, "n": n,
+                "correct": right[d], "accuracy": right[d] / n, "baseline": baseline,
+                "offset": OFFSETS[best_offset], "lift": right[d] / n - baseline, "low": low[d], "high": high[d],
+                "invisible": invisible[d],
+            }
+        )
+        for d, direction in enumerate(DIRECTIONS)
+    ]  # fmt: skip
+
+    place, d = best_of(right)
+    held_accuracy, held_baseline = [], []
+    for chosen_on, scored_on in ((~odd, odd), (odd, ~odd)):
+        if not chosen_on.any() or not scored_on.any():
+            held_accuracy, held_baseline = [np.nan], [np.nan]
+            break
+        h, way = best_of(correct[:, :, chosen_on].sum(2, dtype=np.int64))
+        held_accuracy.append(correct[way, h][scored_on].mean())
+        held_baseline.append(hits[scored_on, hits[chosen_on].sum(0).argmax()].mean())
+    held, held_base = float(np.mean(held_accuracy)), float(np.mean(held_baseline))
+    accuracy = right[d, place] / n
+    row = [name, n, n >= FEWEST, layer[place], head[place], DIRECTIONS[d], accuracy, baseline, OFFSETS[best_offset],
+           accuracy - baseline, low[d, place], high[d, place], held, held_base, held - held_base]  # fmt: skip
+    return pd.concat(tables, ignore_index=True), row
+
+
+def best_of(right: np.ndarray) -> tuple[int, int]:
+    """The best (head, direction) of counts (2, h): ties to the lower layer, the lower head, then dependent→head."""
+    place, direction = np.divmod(int(right.T.argmax()), 2)
+    return int(place), int(direction)
+
+
+def _intervals(correct: np.ndarray, sentence: np.ndarray, sentences: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of the accuracy of each direction and head: (2, h), over all sentences used."""
+    directions, heads, n = correct.shape
+    inside, local = np.unique(sentence, return_inverse=True)
+    sums = np.zeros((len(inside), directions * heads), np.float32)
+    np.add.at(sums, local, correct.reshape(-1, n).T)
+    return intervals(sums.reshape(-1, directions, heads), np.bincount(local), sentences=sentences, places=inside)

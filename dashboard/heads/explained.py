@@ -1,0 +1,197 @@
+"""How many bits of a head's attention position explains, and what the parse and meaning explain beyond (METRICS §4)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from dashboard.heads.bootstrap import intervals
+from dashboard.heads.features import FeatureSpace, PairFeatures
+from dashboard.heads.logit import Objective, fit
+from dashboard.heads.rows import Packed, pack, position_only
+
+FEWEST_WORDS, FEWEST_CANDIDATES = 4, 3
+
+FLAT, MOSTLY_POSITION, PARKED, LEAST_LEANING = 0.05, 0.6, 0.4, 0.005
+
+# The smallest normal float32: a share below it, times its logarithm, is nothing.
+TINY = float(np.finfo(np.float32).tiny)
+
+FIGURES = ("total", "position", "syntax", "context", "shared", "unexplained")
+
+# The models that are fitted: with the groups syntax and context, or without.
+_MODELS = {"pos": (False, False), "pos_ctx": (False, True), "pos_syn": (True, False), "all": (True, True)}
+
+
+@dataclass(frozen=True, eq=False)
+class ExplainedStatistics:
+    """What one sentence adds: h heads, k scored queries, the columns of a `FeatureSpace`.
+
+    Attributes
+    ----------
+    index: the sentence's place in the file, from 0, before any is left out
+    features: of its pairs of words
+    expected: Σ over queries of Σ_j q(j) f(i, j), float32 (h, columns)
+    entropy: Σ over queries of the entropy of q in bits, float64 (h)
+    mass: what each query gives to its candidates, float32 (h, k); a query whose mass is 0 does not count
+    """
+
+    index: int
+    features: PairFeatures
+    expected: np.ndarray
+    entropy: np.ndarray
+    mass: np.ndarray
+
+
+def explained_queries(m: int, causal: bool) -> np.ndarray:
+    """The words of a sentence of m whose attention is explained: those with at least 3 candidates, of at least 4."""
+    if m < FEWEST_WORDS:
+        return np.zeros(0, int)
+    return np.arange(FEWEST_CANDIDATES if causal else 0, m)
+
+
+def expected_features(shares: np.ndarray, dense: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Σ over queries of expected features, float32 (h, columns), and of entropies in bits, float64 (h).
+
+    Parameters
+    ----------
+    shares: q, float32 (h, k, m), all zero in a row that does not count
+    dense: the features of the queries' pairs (k · m, columns)
+    """
+    # Small products by torch: two libraries' threads in turn wait for each other.
+    flat = torch.from_numpy(np.ascontiguousarray(shares)).flatten(1)
+    entropy = -(flat.clamp(min=TINY).log2_().mul_(flat)).sum(1, dtype=torch.float64)
+    return (flat @ torch.from_numpy(dense)).numpy(), entropy.numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class Explained:
+    """The figures of METRICS §4, held out.
+
+    Attributes
+    ----------
+    table: a row per head: layer, head, queries, active, then for each of `FIGURES` bits_… with bits_…_low and
+        bits_…_high, in bits per query word; lean in [-1, 1], empty where undecided; role
+    silent: how many queries were left out of a head because they give other words nothing, over all heads
+    """
+
+    table: pd.DataFrame
+    silent: int
+
+
+def explain(
+    statistics: Iterable[ExplainedStatistics], space: FeatureSpace, layers: int, heads: int, causal: bool
+) -> Explained:
+    """Fits the conditional logits of all heads on the even sentences and scores them on the odd, and the reverse.
+
+    `statistics` is read several times. In bits per query word, with H(G) the held-out cross-entropy under the groups
+    G and U the mean log2 of the number of candidates: total = U − entropy(q); position = U − H(pos);
+    syntax = H(pos, ctx) − H(pos, syn, ctx); context = H(pos, syn) − H(pos, syn, ctx);
+    shared = H(pos) − H(pos, syn, ctx) − syntax − context; unexplained is the rest of total. All may be slightly
+    negative but total and unexplained. Where one half of the sentences has no query there are no figures but total.
+    """
+    count = layers * heads
+    packed, sums = pack(statistics, space, count, causal)
+    entropies = {name: np.full((len(sums.queries), count), np.nan, np.float32) for name in _MODELS}
+    if packed[0] and packed[1]:
+        for name, (syntax, context) in _MODELS.items():
+            theta = [_fitted(packed[fold], sums.expected[fold], sums.counted[fold], space, syntax, context)
+                     for fold in (0, 1)]  # fmt: skip
+            entropies[name] = _cross_entropies(packed, theta, statistics, space, count, syntax, context)
+    return Explained(_table(sums, entropies, layers, heads), int(sums.silent))
+
+
+def _fitted(
+    packed: list[Packed], expected: np.ndarray, queries: np.ndarray, space: FeatureSpace, syntax: bool, context: bool
+) -> torch.Tensor:
+    columns = space.columns(syntax, context)
+    rows = _Expanded(packed, space, syntax, context) if syntax or context else position_only(packed, len(queries))
+    return fit(Objective(rows, torch.from_numpy(expected[columns]), torch.from_numpy(queries)))
+
+
+class _Expanded:
+    """Rows whose features are made when they are read, so that they take memory one block at a time."""
+
+    def __init__(self, packed: list[Packed], space: FeatureSpace, syntax: bool, context: bool):
+        self._packed, self._how = packed, (space, syntax, context)
+
+    def __iter__(self):
+        return (block.expand(*self._how) for block in self._packed)
+
+
+def _cross_entropies(
+    packed: tuple[list[Packed], list[Packed]], theta: list[torch.Tensor], statistics: Iterable[ExplainedStatistics],
+    space: FeatureSpace, count: int, syntax: bool, context: bool,
+) -> np.ndarray:  # fmt: skip
+    """Σ over the queries of each sentence of the cross-entropy in bits, each by the other half's model: (S, h)."""
+    columns = space.columns(syntax, context)
+    linear = []
+    for one in statistics:
+        if one.mass.shape[1]:
+            linear.append(-one.expected[:, columns].astype(np.float64) * theta[1 - one.index % 2].numpy().T)
+            linear[-1] = linear[-1].sum(1)
+    found = np.array(linear).reshape(-1, count)
+    for fold in (0, 1):
+        single = theta[1 - fold].float()
+        for rows in _Expanded(packed[fold], space, syntax, context):
+            log_z = rows.log_z(single)
+            log_z = log_z if rows.weights is None else log_z * rows.weights
+            np.add.at(found, rows.sentence, log_z.double().numpy())
+    return (found / math.log(2)).astype(np.float32)
+
+
+def _table(sums, entropies: dict[str, np.ndarray], layers: int, heads: int) -> pd.DataFrame:
+    even = sums.even  # Σ log2 of the number of candidates, (S, h)
+    full = entropies["all"]
+    by_sentence = {
+        "total": even - sums.entropy,
+        "position": even - entropies["pos"],
+        "syntax": entropies["pos_ctx"] - full,
+        "context": entropies["pos_syn"] - full,
+    }
+    by_sentence["shared"] = entropies["pos"] - full - by_sentence["syntax"] - by_sentence["context"]
+    by_sentence["unexplained"] = full - sums.entropy
+    queries = sums.queries.sum(0, dtype=np.float64)
+    layer, head = np.divmod(np.arange(layers * heads), heads)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        table = {
+            "layer": layer, "head": head, "queries": queries.astype(int), "active": sums.active.sum(0) / queries,
+        }  # fmt: skip
+        for name in FIGURES:
+            table[f"bits_{name}"] = by_sentence[name].sum(0, dtype=np.float64) / queries
+            table[f"bits_{name}_low"], table[f"bits_{name}_high"] = intervals(by_sentence[name], sums.queries)
+    low, high = intervals(by_sentence["syntax"] - by_sentence["context"], sums.queries)
+    table["lean"] = leans(table["bits_syntax"], table["bits_context"], low, high)
+    table["role"] = roles(table["bits_total"], table["bits_position"], table["lean"])
+    return pd.DataFrame(table)
+
+
+def leans(syntax: np.ndarray, context: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """(syntax − context) / (syntax + context) of the values clamped at 0, in [-1, 1].
+
+    NaN, undecided, where the interval `low` to `high` of syntax − context holds 0, or the sum is below 0.005 bits.
+    """
+    syntax, context = np.maximum(syntax, 0), np.maximum(context, 0)
+    both = syntax + context
+    clear = ((low > 0) | (high < 0)) & (both >= LEAST_LEANING)
+    return np.divide(syntax - context, both, out=np.full(len(both), np.nan), where=clear)
+
+
+def roles(total: np.ndarray, position: np.ndarray, lean: np.ndarray) -> np.ndarray:
+    """The first that fits: flat (total < 0.05 bits), position (position / total > 0.6), syntax (lean > 0), context
+    (lean < 0), undecided; empty where there is no figure."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rules = [np.isnan(position), total < FLAT, position / total > MOSTLY_POSITION, lean > 0, lean < 0]
+    return np.select(rules, ["", "flat", "position", "syntax", "context"], "undecided").astype(object)
+
+
+def role_label(role: str, active: float) -> str:
+    """The role as it is shown: ``context``, and of a parked head (active < 0.4) ``context, parked 91 %``."""
+    if not active < PARKED:
+        return role
+    return f"{role}, parked {100 * (1 - active):.0f}\u00a0%"

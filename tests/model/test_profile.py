@@ -1,0 +1,151 @@
+"""A profile of the embedded model over a small treebank: stopped, resumed, refused."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboard import UserError, profile
+from dashboard.cli import main
+from dashboard.corpus.chunk import Chunk
+from dashboard.heads.budget import CHANNELS
+from dashboard.heads.explained import FIGURES
+from dashboard.text import parse
+
+TABLES = ("heads.parquet", "dependencies.parquet", "relations.parquet")
+WHO = ("chef", "waiter", "critic", "baker", "farmer", "guest")
+DOES = ("praises", "cooks", "tastes", "remembers", "sells")
+WHAT = ("the ramen", "a small fish", "her favourite bread", "what he made", "two old pots", "nothing")
+WHERE = ("in Osaka", "at home", "every day", "with great care", "")
+
+
+@pytest.fixture(scope="module")
+def treebank(tmp_path_factory):
+    """300 short sentences with their parses, and two that are left out."""
+    rng = np.random.default_rng(0)
+    lines = []
+    for _ in range(300):
+        who, does, what, where = (str(rng.choice(part)) for part in (WHO, DOES, WHAT, WHERE))
+        lines.append(f"The {who} {does} {what} {where}".strip() + ".")
+    rows = []
+    for one in parse("\n\n".join(lines)):
+        for i, word in enumerate(one.words):
+            head, relation = one.heads[i] + 1, one.relations[i]
+            rows.append(f"{i + 1}\t{word}\t{one.lemmas[i]}\t{one.upos[i]}\t_\t_\t{head}\t{relation}\t_\t_")
+        rows.append("")
+    rows[0:0] = ["1\tno\t_\tX\t_\t_\t_\t_\t_\t_", "", "1\t\x01\t_\tX\t_\t_\t0\troot\t_\t_", ""]
+    path = tmp_path_factory.mktemp("bank") / "small.conllu"
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(minilm, treebank, tmp_path_factory):
+    out = tmp_path_factory.mktemp("whole")
+    return out, profile(minilm, treebank, out)
+
+
+def test_what_is_written(whole):
+    out, result = whole
+    heads = pd.read_parquet(out / "heads.parquet")
+    channels = [*(f"budget_{name}" for name in CHANNELS), *(f"twin_{name}" for name in CHANNELS)]
+    bits = [f"bits_{name}{end}" for name in FIGURES for end in ("", "_low", "_high")]
+    assert list(heads.columns) == ["layer", "head", *channels, "queries", "active", *bits, "lean", "role"]
+    assert (
+        len(heads) == 72 and np.allclose(heads[channels[:7]].sum(1), 1) and np.allclose(heads[channels[7:]].sum(1), 1)
+    )
+    table = pd.read_parquet(out / "dependencies.parquet")
+    assert list(table.columns) == [
+        "relation", "direction", "layer", "head", "n", "correct", "accuracy", "baseline", "offset", "lift", "low",
+        "high",
+    ]  # fmt: skip
+    assert set(table.direction) == {"dependent->head", "head->dependent"} and "punct" not in set(table.relation)
+    about = json.loads((out / "profile.json").read_text())
+    assert about["sentences"]["used"] >= 300 and about["sentences"]["left_out"] == 2
+    assert [one["line"] for one in about["sentences"]["reasons"]] == [1, 3]
+    assert about["file"] == "small.conllu" and about["model"] == "minilm" and len(about["sha256"]) == 64
+    assert not (out / "chunks").exists() and result.about == about
+
+
+def test_stopped_anywhere_it_goes_on_to_the_same_bytes(minilm, treebank, whole, tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    module = sys.modules["dashboard.corpus.profile"]
+    original, calls = module.gather, []
+
+    def counted(*arguments):
+        calls.append(1)
+        return original(*arguments)
+
+    monkeypatch.setattr(module, "gather", counted)
+    seen = []
+    for stop_at in (1, 3, 4):
+
+        def progress(fraction, sentence, stop_at=stop_at):
+            seen.append(fraction)
+            if (" of " in sentence and len(calls) == stop_at) or (stop_at == 4 and "Fitting" in sentence):
+                raise Killed
+
+        with pytest.raises(Killed):
+            profile(minilm, treebank, tmp_path, progress=progress)
+        assert not (tmp_path / "heads.parquet").exists()
+    assert len(calls) == 3
+    corrupt = tmp_path / "chunks" / "000001.npz"
+    corrupt.write_bytes(corrupt.read_bytes()[:-7])
+    profile(minilm, treebank, tmp_path)
+    assert len(calls) == 4 and all(0 <= fraction <= 1 for fraction in seen)
+    for name in TABLES:
+        assert (tmp_path / name).read_bytes() == (whole[0] / name).read_bytes()
+
+
+def test_a_chunk_says_whether_it_is_whole():
+    data = Chunk((), ()).to_bytes()
+    assert Chunk.from_bytes(data).used == ()
+    for broken in (b"", data[:-1], data[:10], b"x" + data[1:], data + b"\0"):
+        assert Chunk.from_bytes(broken) is None
+
+
+def test_chunks_of_another_profile_are_not_taken(minilm, treebank, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        profile(minilm, treebank, tmp_path, limit=40, progress=_stop)
+    assert (tmp_path / "chunks" / "000000.npz").exists()
+    result = profile(minilm, treebank, tmp_path, limit=30, format="csv")
+    assert result.about["sentences"]["used"] == 28
+    assert len(pd.read_csv(tmp_path / "heads.csv")) == 72
+
+
+def _stop(fraction, sentence):
+    if "Budgets" in sentence:
+        raise KeyboardInterrupt
+
+
+def test_plain_text_by_the_command_line(tmp_path, capsys):
+    text = tmp_path / "text.txt"
+    text.write_text(
+        "The chef cooks ramen at home. The waiter knows it well. Nobody tastes the fish. He sells two pots."
+    )
+    assert main(["profile", str(text), "--out", str(tmp_path / "out"), "--format", "csv"]) == 0
+    assert {one.name for one in (tmp_path / "out").iterdir()} == {
+        "heads.csv", "dependencies.csv", "relations.csv", "profile.json",
+    }  # fmt: skip
+
+
+def test_what_is_refused(minilm, treebank, tmp_path):
+    (tmp_path / "none.conllu").write_text("1\ta\t_\tX\t_\t_\t_\t_\t_\t_\n")
+    (tmp_path / "lost.conllu").write_text("1\t\x01\t_\tX\t_\t_\t0\troot\t_\t_\n")
+    (tmp_path / "file").write_text("")
+    for path, out, limit in (
+        (tmp_path / "x.pdf", tmp_path, None),
+        (tmp_path / "gone.conllu", tmp_path, None),
+        (tmp_path / "none.conllu", tmp_path / "o", None),
+        (tmp_path / "lost.conllu", tmp_path / "o", None),
+        (treebank, tmp_path / "file" / "under", None),
+        (treebank, tmp_path / "o", 0),
+    ):
+        with pytest.raises(UserError):
+            profile(minilm, path, out, limit=limit)
