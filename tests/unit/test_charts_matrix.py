@@ -77,13 +77,13 @@ def test_a_cell_stands_at_its_row_and_column_in_its_ink():
         assert np.abs(np.array(colour) - paint(np.array(weights[i][j]), ink("light"), 0, 1)).max() <= 1
 
 
-def test_cells_up_to_96_are_rectangles_and_more_are_one_image():
+def test_few_cells_are_rectangles_and_more_are_one_image():
     few, many = (heatmap(random_view(n), "light").to_dict() for n in (RECTS, RECTS + 1))
     marks = [[layer["mark"]["type"] for layer in layers(spec) if "mark" in layer] for spec in (few, many)]
     assert "image" not in marks[0] and marks[1].count("image") == 1
     image = next(layer for layer in layers(many) if layer.get("mark", {}).get("type") == "image")
     assert image["mark"]["smooth"] is False and image["mark"]["aspect"] is False
-    assert {k: v["datum"] for k, v in image["encoding"].items()} == {"x": 0, "x2": 97, "y": 0, "y2": 97}
+    assert {k: v["datum"] for k, v in image["encoding"].items()} == {"x": 0, "x2": RECTS + 1, "y": 0, "y2": RECTS + 1}
 
 
 @pytest.mark.parametrize(("n", "most"), [(64, 150_000), (96, 200_000), (256, 200_000), (512, 700_000)])
