@@ -1,0 +1,16 @@
+"""Text in Streamlit's Markdown: what Markdown would read is stopped, and nothing else is changed."""
+
+import pytest
+
+from dashboard.ui.reading import _JOINER, escape_markdown
+
+
+@pytest.mark.parametrize("text", ["www.example.com", "WWW.example.com", "Www.a.de", "a ~= b", "me@example.com", "-->"])
+def test_what_streamlit_would_read_into_a_text_is_kept_apart(text):
+    escaped = escape_markdown(text)
+    assert _JOINER in escaped
+    assert escaped.replace(_JOINER, "").replace("\\", "") == text
+
+
+def test_line_ends_become_spaces_and_a_no_break_space_stays():
+    assert escape_markdown("17\u00a0%\nof  it ") == "17\u00a0% of it"
