@@ -4,20 +4,13 @@ import streamlit as st
 
 from dashboard import api
 from dashboard.charts import VIEWS
-from dashboard.heads import SCORES, HeadId, Score, finding, links
-from dashboard.ui import figure, state
-from dashboard.ui.choices import TRAY_SIZE
+from dashboard.heads import SCORES, Score, finding, links
+from dashboard.ui import choosing, figure, state
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import beside, positions, room
 
 ONE_TEXT = "Figures over one text have no interval; on another text the head may look elsewhere."
 WIDEST = {"heatmap": 620, "lines": 640, "arcs": 980, "reading": 780}  # wider is no easier to read
-
-
-def choose_in_atlas(key: str) -> None:
-    """A click on the atlas: the chosen head is the one under the pointer."""
-    if points := st.session_state[key].selection.get("head"):
-        state.click_head(HeadId(int(points[0]["layer"]), int(points[0]["head"])), int(points[0]["turn"]))
 
 
 def score_help(score: Score, n: int) -> str:
@@ -45,17 +38,7 @@ left, right, atlas_room, head_room = beside(room())
 # The chosen head, before the atlas on the left: it is what a click waits for
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input("Layer", 0, model.layers - 1, width=120, **state.bound("layer"))
-        st.number_input("Head", 0, model.heads - 1, width=120, **state.bound("head"))
-        full = len(chosen.tray) == TRAY_SIZE
-        st.button(
-            "Add to tray",
-            icon=":material/add:",
-            on_click=state.add_to_tray,
-            args=(head,),
-            disabled=head in chosen.tray or full,
-            help="The tray is full: take a head out first." if full else "Keep this head to compare it.",
-        )
+        choosing.by_number(model)
         st.segmented_control(
             "Drawn as",
             list(VIEWS),
@@ -105,7 +88,7 @@ with left:
     frames = {"selected": state.framed(), "tray": chosen.tray, "turn": state.turn()}
     atlas = api.draw_atlas(survey, score, model=model.title, **frames, **look)
     st.altair_chart(
-        atlas, theme=None, width="content", key=key, on_select=lambda: choose_in_atlas(key), selection_mode="head"
+        atlas, theme=None, width="content", key=key, on_select=lambda: choosing.click(key), selection_mode="head"
     )
     with st.container(horizontal=True):
         figure.files(

@@ -3,20 +3,11 @@
 import streamlit as st
 
 from dashboard import depth
-from dashboard.heads import HeadId
 from dashboard.heads.longrange import QUESTIONS, table
 from dashboard.heads.reach_finding import reach_finding
-from dashboard.ui import depth_tables, figure, measuring, state
-from dashboard.ui.choices import TRAY_SIZE
+from dashboard.ui import choosing, depth_tables, figure, measuring, state
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import beside, room
-
-
-def choose_in_atlas(key: str) -> None:
-    """A click on the atlas: the chosen head is the one under the pointer."""
-    if points := st.session_state[key].selection.get("head"):
-        state.click_head(HeadId(int(points[0]["layer"]), int(points[0]["head"])), int(points[0]["turn"]))
-
 
 st.title("Long range", anchor=False)
 
@@ -64,17 +55,7 @@ with st.container(horizontal=True):
 left, right, atlas_room, head_room = beside(room())
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input("Layer", 0, model.layers - 1, width=120, **state.bound("layer"))
-        st.number_input("Head", 0, model.heads - 1, width=120, **state.bound("head"))
-        full = len(chosen.tray) == TRAY_SIZE
-        st.button(
-            "Add to tray",
-            icon=":material/add:",
-            on_click=state.add_to_tray,
-            args=(head,),
-            disabled=head in chosen.tray or full,
-            help="The tray is full: take a head out first." if full else "Keep this head to compare it.",
-        )
+        choosing.by_number(model)
     figure.finding(reach_finding(reach, head))
     one = depth.draw_longrange(reach, [head], **look | {"width": min(head_room, 480)})
     figure.picture(one, "reach_head", "content")
@@ -90,7 +71,7 @@ with left:
     frames = {"selected": state.framed(), "tray": chosen.tray, "turn": state.turn()}
     atlas = depth.draw_longrange(reach, all_heads=True, **small, **frames)
     st.altair_chart(
-        atlas, theme=None, width="content", key=key, on_select=lambda: choose_in_atlas(key), selection_mode="head"
+        atlas, theme=None, width="content", key=key, on_select=lambda: choosing.click(key), selection_mode="head"
     )
     with st.container(horizontal=True):
         figure.files(

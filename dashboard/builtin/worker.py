@@ -1,19 +1,22 @@
 """A run in a process of its own: `python -m dashboard.builtin.worker` reads a configuration and writes what it finds.
 
 Training is thousands of small steps in Python. In the server's process it and the pages would wait for each other at
-every one of them.
+every one of them. Both sides write lines of JSON, which keeps every number as it is.
 """
 
 from __future__ import annotations
 
-import pickle
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
+from dashboard.builtin.reach import Gradient, Timing
 from dashboard.builtin.recall import Recall
 from dashboard.builtin.study import Study, run
+from dashboard.builtin.training import Point, Result
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,24 +29,41 @@ def run_apart(config: Recall) -> Iterator[Study]:
     command = [sys.executable, "-m", "dashboard.builtin.worker"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
         try:
-            pickle.dump(config, process.stdin)
+            process.stdin.write(json.dumps(asdict(config)).encode() + b"\n")
             process.stdin.flush()
-            while True:
-                try:
-                    yield pickle.load(process.stdout)  # from a program of ours, never from outside
-                except EOFError:
-                    break
+            for line in process.stdout:
+                yield _study(json.loads(line))
             if process.wait():
                 raise RuntimeError(f"The run broke off with status {process.returncode}.")
         finally:
             process.kill()
 
 
+def _study(found: dict) -> Study:
+    """What `asdict` made of a `Study`, as it was."""
+    result = found["result"]
+    return Study(
+        found["fraction"],
+        found["doing"],
+        Result(
+            _recall(result["config"]),
+            result["weights"],
+            tuple(Point(**row | {"by_seed": tuple(row["by_seed"])}) for row in result["points"]),
+            tuple(Gradient(**row) for row in result["gradients"]),
+            result["seconds"],
+        ),
+        tuple(Timing(**row) for row in found["timings"]),
+    )
+
+
+def _recall(config: dict) -> Recall:
+    return Recall(**config | {"distances": tuple(config["distances"])})
+
+
 def main() -> None:
-    config = pickle.load(sys.stdin.buffer)
+    config = _recall(json.loads(sys.stdin.readline()))
     for study in run(config):
-        pickle.dump(study, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        print(json.dumps(asdict(study)), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 import torch
 
 from dashboard import lessons
 from dashboard.builtin import study as studies
+from dashboard.builtin import worker
 from dashboard.builtin.recall import DEFAULT, LONGER, NAMES, SHORTER, Recall
 from dashboard.builtin.study import Study
 from dashboard.errors import UserError
@@ -228,3 +230,9 @@ def test_the_lines_beside_the_entropy_make_it_again(tmp_path, monkeypatch):
 def test_what_does_not_exist_is_told_in_a_sentence(tiny, ask, says):
     with pytest.raises(UserError, match=says):
         ask(tiny)
+
+
+def test_a_study_written_as_json_is_the_same_study():
+    *_, study = studies.run(TINY)
+    assert study.complete and study.result.gradients and study.timings
+    assert worker._study(json.loads(json.dumps(asdict(study)))) == study
