@@ -167,10 +167,7 @@ def watch_layers(
     wanted = set(range(model.layers) if layers is None else layers)
     if absent := [layer for layer in wanted if not 0 <= layer < model.layers]:
         raise UserError(f"{model.title} has layers 0 to {model.layers - 1}; there is no layer {absent[0]}.")
-    if len(encoding) > model.limit:
-        raise UserError(
-            f"The text has {len(encoding):,} tokens and {model.title} takes {model.limit:,}. Use a shorter text."
-        )
+    model.check_length(len(encoding))
     if model.route != "tap":
         raise UserError(
             f"{model.title} computes its attention in a way of its own, so its queries, keys and values cannot be "

@@ -67,6 +67,13 @@ class AttentionModel:
             f"and only for texts of up to {self.limit:,} tokens."
         )
 
+    def check_length(self, tokens: int) -> None:
+        """Raises UserError for more tokens than the model takes."""
+        if tokens > self.limit:
+            raise UserError(
+                f"The text has {tokens:,} tokens and {self.title} takes {self.limit:,}. Use a shorter text."
+            )
+
     def encode(self, text: str, *, bos: bool = True, limit: int | None = None) -> Encoding:
         """The text as this model sees it, cut at `limit` or the model's own limit, whichever is lower.
 

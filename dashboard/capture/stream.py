@@ -65,10 +65,7 @@ def follow(model: AttentionModel, encoding: Encoding, follower: Follower) -> Non
     Raises UserError where the model does not pass its attention through the tap, or its additions cannot be told
     apart, and for a text that is longer than the model takes.
     """
-    if len(encoding) > model.limit:
-        raise UserError(
-            f"The text has {len(encoding):,} tokens and {model.title} takes {model.limit:,}. Use a shorter text."
-        )
+    model.check_length(len(encoding))
     if model.route != "tap":
         raise UserError(
             f"{model.title} computes its attention in a way of its own, so what its layers add cannot be told apart. "

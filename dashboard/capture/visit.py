@@ -91,10 +91,7 @@ def visit(
     if not asked or not texts:
         return
     lengths = [len(text) for text in texts]
-    if max(lengths) > model.limit:
-        raise UserError(
-            f"The text has {max(lengths):,} tokens and {model.title} takes {model.limit:,}. Use a shorter text."
-        )
+    model.check_length(max(lengths))
     inputs = _batch(model, texts)
     wants_qkv = getattr(visitor, "wants_qkv", False)
     if model.route == "eager":
