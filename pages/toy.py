@@ -3,7 +3,6 @@
 import streamlit as st
 
 from dashboard import lessons
-from dashboard.builtin.presets import PRESETS
 from dashboard.charts.entropy import entropy_finding
 from dashboard.charts.toy_parts import STEPS, arithmetic, saying, work_through
 from dashboard.errors import UserError
@@ -14,20 +13,18 @@ from dashboard.ui.room import room
 
 st.title("Toy attention", anchor=False)
 
-# What is asked
+# What is asked stands first on the page, but is sent after the steps: they are what a change waits for
 st.caption("Attention small enough to follow by hand. Change any number, and everything is computed again.")
-toybox.controls()
-if said := toybox.says():
-    st.warning(escape_markdown(said), icon=":material/info:")
+asked = st.container()
 chosen = state.choices()
 toy = chosen.toy
-figure.remark(PRESETS[toy.preset].lesson)
-toybox.editors()
 
 # What is computed
 try:
     parts = work_through(toy, chosen.toy_head)
 except UserError as wrong:
+    with asked:
+        toybox.asked()
     st.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
 state.correct(
@@ -74,6 +71,9 @@ with st.container(horizontal=True):
         {"step": "Step", "head": "Head", "row": "Row", "column": "Column", "value": "Value"},
         "Empty where the mask hides a cell.",
     )
+
+with asked:
+    toybox.asked()
 
 # The vectors in the plane
 pairs = toybox.pairs(toy)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 
+from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.heatmap import round_up
 from dashboard.charts.raster import png_uri
@@ -42,14 +42,14 @@ def steps(
     formulas = {name: wrap(formula(this, name), side + 14, SMALL) for name in this.maps}
     head = TITLE + (1 + max(map(len, formulas.values()))) * LINE  # over each map: as many lines for all of them
     tall = head + side + BELOW
-    parts = _Parts()
+    canvas = Canvas()
     for place, (name, lines) in enumerate(formulas.items()):
         line, column = divmod(place, columns)
-        _add(parts, this, row, name, lines, name == step, (column * (side + GAP), line * tall + head, side), theme)
+        _add(canvas, this, row, name, lines, name == step, (column * (side + GAP), line * tall + head, side), theme)
     reduced = max(this.maps["scores"].shape) > max(this.maps["scores"].values.shape)
     means = " · each cell is the mean over its neighbours" if reduced else ""
     return sheet(
-        _body(parts, room, -(-len(formulas) // columns) * tall, theme),
+        canvas.body(room, -(-len(formulas) // columns) * tall),
         theme,
         title=f"Inside {this.head} · {shown(this.model)}",
         subtitle=[
@@ -61,17 +61,8 @@ def steps(
     )
 
 
-@dataclass
-class _Parts:
-    """What is drawn, each with its place in pixels: one view of a few marks, which a browser draws at once."""
-
-    images: list[dict] = field(default_factory=list)
-    frames: list[dict] = field(default_factory=list)
-    texts: list[dict] = field(default_factory=list)
-
-
 def _add(
-    parts: _Parts,
+    canvas: Canvas,
     this: Inside,
     row: Followed,
     name: str,
@@ -85,75 +76,23 @@ def _add(
     n = len(this.encoding)
     across = _across(this, part, side)
 
-    def frame(x: float, x2: float, y: float, y2: float, colour: str, stroke: float) -> None:
-        parts.frames.append({"x": x, "x2": x2, "y": y, "y2": y2, "colour": colour, "stroke": stroke})
-
-    def text(says: str, y: float, colour: str, size: float = SMALL, weight: int = 400) -> None:
-        parts.texts.append({"x": left, "y": y, "says": says, "colour": colour, "size": size, "weight": weight})
-
-    parts.images.append(
-        {"x": left, "x2": left + across, "y": top, "y2": top + side, "url": _picture(part, name, theme)}
-    )
-    frame(left, left + across, top, top + side, p.text if chosen else p.hair, 2.0 if chosen else 1.0)
+    canvas.image(left, top, across, side, _picture(part, name, theme))
+    canvas.frame(left, top, across, side, p.text if chosen else p.hair, 2.0 if chosen else 1.0)
     if name not in ("k", "v"):
         half = max(side / n, 3.0) / 2  # a row of a long text is thinner than a pixel
         middle = top + min(max((row.query + 0.5) * side / n, half), side - half)
-        frame(left, left + across, middle - half, middle + half, p.text, 1.2)
+        canvas.frame(left, middle - half, across, 2 * half, p.text, 1.2)
     if name == "joined" and this.heads > 1:
         own = across / this.heads
-        start = left + own * this.head.head
-        frame(start, start + own, top, top + side, p.text, 1.2)
+        canvas.frame(left + own * this.head.head, top, own, side, p.text, 1.2)
 
     rows, columns = part.shape
     over = top - 6 - (1 + len(lines)) * LINE
-    text(f"{TITLES[name]} · {rows:,} × {columns:,}", over, p.text, 13.5, 600)
+    canvas.write(left, over, f"{TITLES[name]} · {rows:,} × {columns:,}", p.text, 13.5, weight=600)
     for k, line in enumerate([range_of(name, part), *lines], 1):
-        text(line, over + k * LINE, p.quiet)
+        canvas.write(left, over + k * LINE, line, p.quiet, SMALL)
     for k, line in enumerate(wrap(sentence(this, name), side + 8, SMALL), 1):
-        text(line, top + side + 4 + k * LINE, p.text)
-
-
-def _body(parts: _Parts, width: float, height: float, theme: Theme) -> dict:
-    def place(field: str, most: float, *, down: bool) -> dict:
-        scale = {"domain": [0, round(most, 1)], "nice": False, "zero": False, "reverse": down}
-        return {"field": field, "type": "quantitative", "scale": scale, "axis": None}
-
-    x, y = place("x", width, down=False), place("y", height, down=True)
-    box = {"x": x, "x2": {"field": "x2"}, "y": y, "y2": {"field": "y2"}}
-    colour = {"field": "colour", "type": "nominal", "scale": None, "legend": None}
-
-    def as_is(name: str) -> dict:
-        return {"field": name, "type": "quantitative", "scale": None, "legend": None}
-
-    return {
-        "width": round(width, 1),
-        "height": round(height, 1),
-        "layer": [
-            {
-                "data": {"values": parts.images},
-                "mark": {"type": "image", "aspect": False, "smooth": False, "aria": False},
-                "encoding": box | {"url": {"field": "url", "type": "nominal"}},
-            },
-            {
-                "data": {"values": parts.frames},
-                "mark": {"type": "rect", "aria": False, "fillOpacity": 0},
-                "encoding": box | {"stroke": colour, "strokeWidth": as_is("stroke")},
-            },
-            *(
-                {
-                    "data": {"values": [one for one in parts.texts if one["weight"] == weight]},
-                    "mark": {
-                        "type": "text", "align": "left", "baseline": "alphabetic", "aria": False, "fontWeight": weight,
-                    },
-                    "encoding": {
-                        "x": x, "y": y, "text": {"field": "says", "type": "nominal"}, "color": colour,
-                        "size": as_is("size"),
-                    },
-                }
-                for weight in (400, 600)
-            ),
-        ],
-    }  # fmt: skip
+        canvas.write(left, top + side + 4 + k * LINE, line, p.text, SMALL)
 
 
 def _across(this: Inside, part: StepMap, side: float) -> float:

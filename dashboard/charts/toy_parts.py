@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -66,6 +67,7 @@ class Toy:
         return [step for step in STEPS if step != "joined" or self.example.heads > 1]
 
 
+@lru_cache(maxsize=32)
 def work_through(example: Example, head: int = 0) -> Toy:
     """Every step of one head (counted from 0). Raises UserError that names a cell that is no number."""
     whole = example.steps()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 
+from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import width_of
 from dashboard.charts.theme import PALETTES, Theme, contrast, ink, paint, signed
@@ -15,7 +16,10 @@ from dashboard.charts.toy_parts import STEPS, Part, Toy, arithmetic, number, say
 
 CELL, LINE = 46.0, 28.0  # pixels of a cell across and down
 LONGEST = 92.0  # pixels of a word beside a matrix
-GAP = 30.0
+GAP, BETWEEN = 30.0, 28.0  # between matrices, between lines of them
+SIGN = 30.0  # what is done between two matrices
+HEAD = 36.0  # a title and a formula over a matrix
+LEAN = 35.0  # degrees
 
 # step → the matrices it is made of, with the signs between them; the last one is the step itself
 MADE_OF: dict[str, tuple[str, ...]] = {
@@ -44,23 +48,26 @@ def worked(toy: Toy, step: str, row: int, theme: Theme, *, width: float | None =
     """
     room = (width or 980.0) - 12
     names = [*toy.shown_steps] if step == "all" else [*MADE_OF[step]]
-    lines: list[list[dict]] = [[]]
-    used = 0.0
-    for name in names:
-        part = toy.parts.get(name)
-        framed = row if part is not None and part.rows is toy.names and (step != "mixed" or name != "v") else None
-        panel = _sign(name, theme) if part is None else _panel(part, _top(toy, part.kind), framed, theme)
-        across = (30.0 if part is None else _across(part)) + GAP
-        if lines[-1] and used + across > room + GAP:
-            lines.append([])
-            used = 0.0
-        lines[-1].append(panel)
-        used += across
+    lines = _lines([toy.parts.get(name, name) for name in names], room)
+    canvas, top = Canvas(), 0.0
+    for line in lines:
+        over = max(_over(part) for part in line)
+        tall = max((len(part.rows) for part in line if isinstance(part, Part)), default=2) * LINE
+        left = 0.0
+        for part in line:
+            if isinstance(part, Part):
+                framed = row if part.rows is toy.names and (step != "mixed" or part.name != "v") else None
+                _matrix(canvas, part, _top(toy, part.kind), framed, left, top + over, theme)
+            else:
+                size, middle = (20 if len(part) == 1 else 13), top + over + LINE * 1.3
+                canvas.write(left + SIGN / 2, middle, part, PALETTES[theme].quiet, size, align="center")
+            left += _across(part) + GAP
+        top += over + tall + BETWEEN
     heads = f", head {toy.head} of {toy.example.heads}" if toy.example.heads > 1 else ""
     title = f"Attention by hand{heads}" if step == "all" else f"{STEPS[step]}{heads}"
     followed = f"framed: the row of “{toy.names[row]}”"
     return sheet(
-        {"vconcat": [{"hconcat": line, "spacing": GAP} for line in lines], "spacing": 26},
+        canvas.body(max(sum(_across(part) + GAP for part in line) - GAP for line in lines), top - BETWEEN),
         theme,
         title=title,
         subtitle=[
@@ -70,6 +77,20 @@ def worked(toy: Toy, step: str, row: int, theme: Theme, *, width: float | None =
         description=f"{title}: {saying(toy, row)} {arithmetic(toy, step, row)}",
         width=max(room, 320.0),
     )
+
+
+def _lines(parts: Sequence[Part | str], room: float) -> list[list[Part | str]]:
+    """The matrices, and the signs between them, on as many lines as they need."""
+    lines: list[list[Part | str]] = [[]]
+    used = 0.0
+    for part in parts:
+        across = _across(part) + GAP
+        if lines[-1] and used + across > room + GAP:
+            lines.append([])
+            used = 0.0
+        lines[-1].append(part)
+        used += across
+    return lines
 
 
 def _top(toy: Toy, kind: str) -> float:
@@ -84,74 +105,64 @@ def _left(part: Part) -> float:
     return min(LONGEST, max(width_of(name, 12.5) for name in part.rows)) + 8
 
 
-def _across(part: Part) -> float:
-    return _left(part) + max(len(part.columns) * CELL, width_of(part.formula, 12))
+def _across(part: Part | str) -> float:
+    """Pixels across, the names of its rows included."""
+    if isinstance(part, str):
+        return SIGN
+    title = max(width_of(_title(part), 13.5) * 1.06, width_of(part.formula, 12))
+    return _left(part) + max(len(part.columns) * CELL, title)
 
 
-def _panel(part: Part, top: float, row: int | None, theme: Theme) -> dict:
-    """One matrix: cells, their numbers, the frame round the row that is followed."""
+def _over(part: Part | str) -> float:
+    """Pixels over the cells: a title, a formula, the names of the columns."""
+    if isinstance(part, str):
+        return 0.0
+    longest = min(LONGEST, max(width_of(name, 12) for name in part.columns))
+    return HEAD + (longest * math.sin(math.radians(LEAN)) + 12 if _leans(part) else 18)
+
+
+def _leans(part: Part) -> bool:
+    """Whether the names of the columns are too long to stand over their cells."""
+    return part.words and max(width_of(name, 12) for name in part.columns) > CELL - 4
+
+
+def _title(part: Part) -> str:
+    return f"{part.title} · {part.shape}"
+
+
+def _matrix(
+    canvas: Canvas, part: Part, full: float, row: int | None, left: float, top: float, theme: Theme
+) -> None:  # fmt: skip
+    """One matrix: cells and their numbers, names along two sides, the frame round the row that is followed."""
     p = PALETTES[theme]
     shares = part.kind == "shares"
-    colours = _colours(theme, shares)
     n, m = part.values.shape
     hidden = ~np.isfinite(part.values)
-    shades = paint(np.where(hidden, 0.0, part.values), colours, 0.0 if shares else -top, top)
+    shades = paint(np.where(hidden, 0.0, part.values), _colours(theme, shares), 0.0 if shares else -full, full)
     words = _readable(shades, theme)
-    cells = [
-        {
-            "i": i, "j": j, "fill": "#{:02x}{:02x}{:02x}".format(*shades[i, j]),
-            "text": p.quiet if hidden[i, j] else words[i][j],
-            "says": _percent(part.values[i, j]) if shares else number(part.values[i, j]),
-            "tip": f"{part.rows[i]} → {part.columns[j]}" if part.words else f"{part.rows[i]}, number {part.columns[j]}",
-        }
-        for i in range(n)
-        for j in range(m)
-    ]  # fmt: skip
-    x = {"type": "quantitative", "scale": {"domain": [0, m], "nice": False, "zero": False}}
-    y = {"type": "quantitative", "scale": {"domain": [0, n], "nice": False, "zero": False, "reverse": True}}
-    place = {
-        "x": x | {"field": "j", "axis": _axis(part.columns, across=True, lean=part.words)},
-        "y": y | {"field": "i", "axis": _axis(part.rows, across=False)},
-    }
-    size = {"width": CELL, "height": LINE, "xOffset": CELL / 2, "yOffset": LINE / 2}
-    rect = {
-        "mark": {"type": "rect", "aria": False, "stroke": p.hair, "strokeWidth": 0.6, **size},
-        "encoding": place | {
-            "color": {"field": "fill", "type": "nominal", "scale": None, "legend": None},
-            "tooltip": [
-                {"field": "tip", "type": "nominal", "title": part.title},
-                {"field": "says", "type": "nominal", "title": "is"},
-            ],
-        },
-    }  # fmt: skip
-    written = {
-        "mark": {
-            "type": "text", "aria": False, "fontSize": 12, "limit": CELL - 2, "xOffset": CELL / 2, "yOffset": LINE / 2,
-        },
-        "encoding": place | {
-            "text": {"field": "says", "type": "nominal"},
-            "color": {"field": "text", "type": "nominal", "scale": None, "legend": None},
-        },
-    }  # fmt: skip
-    frame = {
-        "data": {"values": [] if row is None else [{"i": row, "i1": row + 1, "j": 0, "j1": m}]},
-        "mark": {"type": "rect", "aria": False, "fillOpacity": 0, "stroke": p.text, "strokeWidth": 1.75},
-        "encoding": {
-            "x": place["x"], "x2": {"field": "j1"}, "y": place["y"], "y2": {"field": "i1"},
-        },
-    }  # fmt: skip
-    return {
-        "width": m * CELL,
-        "height": n * LINE,
-        "title": {
-            "text": f"{part.title}  {part.shape}", "subtitle": part.formula, "fontSize": 13.5, "subtitleFontSize": 12,
-            "offset": 8, "frame": "group", "subtitlePadding": 2,
-        },
-        "layer": [
-            {"data": {"values": cells}, "layer": [rect, written]},
-            frame,
-        ],
-    }  # fmt: skip
+    over = top - _over(part)
+    left += _left(part)
+    canvas.write(left, over + 13, _title(part), p.text, 13.5, weight=600)
+    canvas.write(left, over + 30, part.formula, p.quiet, 12)
+    for i, name in enumerate(part.rows):
+        middle = top + (i + 0.5) * LINE
+        canvas.write(left - 6, middle, name, p.text, 12.5, align="right", baseline="middle", limit=LONGEST)
+    for j, name in enumerate(part.columns):
+        lean = {"align": "left", "angle": -LEAN} if _leans(part) else {"align": "center"}
+        canvas.write(left + (j + 0.5) * CELL, top - 5, name, p.text, 12, limit=LONGEST, **lean)
+    for i in range(n):
+        for j in range(m):
+            says = _percent(part.values[i, j]) if shares else number(part.values[i, j])
+            where = f"{part.rows[i]} → {part.columns[j]}" if part.words else f"{part.rows[i]}, number {part.columns[j]}"
+            tip = f"{part.title}, {where}: {says}"
+            x, y, fill = left + j * CELL, top + i * LINE, "#{:02x}{:02x}{:02x}".format(*shades[i, j])
+            canvas.box(x, y, CELL, LINE, fill, edge=p.hair, tip=tip)
+            canvas.write(
+                x + CELL / 2, y + LINE / 2, says, p.quiet if hidden[i, j] else words[i][j], 12, align="center",
+                baseline="middle", limit=CELL - 2, tip=tip,
+            )  # fmt: skip
+    if row is not None:
+        canvas.frame(left, top + row * LINE, m * CELL, LINE, p.text, 1.75)
 
 
 @lru_cache
@@ -178,37 +189,3 @@ def _readable(shades: np.ndarray, theme: Theme) -> list[list[str]]:
 
 def _rgb(colour: str) -> np.ndarray:
     return np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)])
-
-
-def _axis(names: Sequence[str], *, across: bool, lean: bool = False) -> dict:
-    """Names in the middle of their cells."""
-    leans = lean and max(width_of(name, 12) for name in names) > CELL - 4
-    return {
-        "orient": "top" if across else "left",
-        "title": None,
-        "values": [k + 0.5 for k in range(len(names))],
-        "labelExpr": f"{_json(names)}[floor(datum.value)]",
-        "labelAngle": -35 if leans else 0,
-        "labelAlign": ("left" if leans else "center") if across else "right",
-        "labelBaseline": "bottom" if across else "middle",
-        "labelLimit": LONGEST,
-        "labelOverlap": False,
-        "labelPadding": 4,
-    }
-
-
-def _json(names: Sequence[str]) -> str:
-    """A list of strings as a Vega expression."""
-    return json.dumps(list(names))
-
-
-def _sign(sign: str, theme: Theme) -> dict:
-    """What is done between two matrices."""
-    mark = {"type": "text", "fontSize": 20 if len(sign) == 1 else 13, "aria": False, "color": PALETTES[theme].quiet}
-    return {
-        "width": 30,
-        "height": 2 * LINE,
-        "data": {"values": [{"sign": sign}]},
-        "mark": mark,
-        "encoding": {"text": {"field": "sign", "type": "nominal"}},
-    }

@@ -11,14 +11,24 @@ import streamlit as st
 
 from dashboard.builtin.example import SIZES, TITLES, Cells, Example, cells_of, example
 from dashboard.builtin.presets import PRESETS
-from dashboard.ui import state
+from dashboard.ui import figure, state
 from dashboard.ui.experiments import LONGEST_WORDS, words_of
+from dashboard.ui.reading import escape_markdown
 
 _NUMBER, _WORD = 68, 92  # pixels of a column
 _LINE = 35  # pixels of a row of Streamlit's table
 
 
-def controls() -> None:
+def asked() -> None:
+    """All that a person can change, and what the lesson teaches."""
+    _controls()
+    if said := _says():
+        st.warning(escape_markdown(said), icon=":material/info:")
+    figure.remark(PRESETS[state.choices().toy.preset].lesson)
+    _editors()
+
+
+def _controls() -> None:
     """Which lesson, which words, how many numbers, and what attention does with them."""
     toy = state.choices().toy
     st.segmented_control(
@@ -55,7 +65,7 @@ def controls() -> None:
             )  # fmt: skip
 
 
-def editors() -> None:
+def _editors() -> None:
     """The four tables, side by side where there is room."""
     toy = state.choices().toy
     with st.container(horizontal=True, gap="medium"):
@@ -138,7 +148,7 @@ def axes(pair: str) -> tuple[int, int]:
     return int(pair[0]) - 1, int(pair[1]) - 1
 
 
-def says() -> str:
+def _says() -> str:
     """What a person should know about the words they typed, once."""
     return st.session_state.pop("toy_says", "")
 

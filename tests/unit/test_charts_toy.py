@@ -25,19 +25,19 @@ from dashboard.charts.worked import MADE_OF, worked
 HAND = example("identity", "one two", x=[[1, 0], [0, 1]], w_q=[[2, 0], [0, 2]], w_v=[[4, 8], [12, 16]])
 
 
-def layers_of(spec: dict):
-    for key in ("layer", "vconcat", "hconcat", "concat"):
-        for child in spec.get(key, []):
-            yield child
-            yield from layers_of(child)
+def tips(chart) -> list[tuple[str, str, str]]:
+    """(matrix, cell, number) of every cell, in the order of drawing, as the pointer is told them."""
+    boxes = next(
+        layer for layer in chart.to_dict()["layer"] if layer["mark"]["type"] == "rect" and "fill" in layer["encoding"]
+    )
+    return [re.fullmatch(r"(.+?), (.+): (.+)", box["tip"], re.DOTALL).groups() for box in boxes["data"]["values"]]
 
 
-def panels(chart) -> dict[str, list[dict]]:
-    """Title of a panel → its cells."""
-    found = {}
-    for child in layers_of(chart.to_dict()):
-        if "title" in child and isinstance(child["title"], dict):
-            found[child["title"]["text"]] = next(layers_of(child))["data"]["values"]
+def numbers_of(chart) -> dict[str, list[str]]:
+    """Matrix → the numbers that stand in its cells."""
+    found: dict[str, list[str]] = {}
+    for matrix, _, says in tips(chart):
+        found.setdefault(matrix, []).append(says)
     return found
 
 
@@ -46,8 +46,7 @@ def svg_of(chart) -> str:
 
 
 def test_the_calculation_by_hand_stands_in_the_cells():
-    drawn = panels(worked(work_through(HAND), "all", 0, "light"))
-    says = {title.split("  ")[0]: [cell["says"] for cell in cells] for title, cells in drawn.items()}
+    says = numbers_of(worked(work_through(HAND), "all", 0, "light"))
     assert says["X"] == ["1.00", "0.00", "0.00", "1.00"]
     assert says["Q"] == ["2.00", "0.00", "0.00", "2.00"]
     assert says["Scores"] == ["2.00", "0.00", "0.00", "2.00"]
@@ -98,13 +97,13 @@ def test_every_step_is_a_valid_drawing_in_its_room(step):
     assert float(re.search(r'width="([\d.]+)"', svg_of(chart))[1]) <= 1020
     assert chart.description.endswith(".")
     narrow = worked(toy, step, 1, "dark", width=320).to_dict()
-    assert len(narrow["vconcat"]) >= len(chart.to_dict()["vconcat"])
+    assert narrow["height"] >= chart.to_dict()["height"]
     assert "NaN" not in json.dumps(narrow)
 
 
 def assert_valid(spec: dict) -> None:
-    """Against the schema of Vega-Lite; of long data two rows and of a line one panel, as checking takes its time."""
-    kept = {"values": 2, "hconcat": 1}
+    """Against the schema of Vega-Lite; of long data two rows, as checking takes its time."""
+    kept = {"values": 2}
 
     def short(part):
         if isinstance(part, dict):
@@ -128,25 +127,45 @@ def test_corners_draw_no_nan(words, size):
         assert "NaN" not in svg_of(chart)
 
 
-def test_words_on_cells_can_be_read():
+def drawn(chart, kind: str, field: str) -> list[dict]:
+    """The data of the layers of this mark that have this channel."""
+    layers = chart.to_dict()["layer"]
+    return [row for one in layers if one["mark"]["type"] == kind and field in one["encoding"]
+            for row in one["data"]["values"]]  # fmt: skip
+
+
+def test_words_on_cells_can_be_read_and_stand_in_their_middle():
     for theme in ("light", "dark"):
-        for cells in panels(worked(work_through(example("previous")), "all", 0, theme)).values():
-            for cell in cells:
-                a, b = (np.array([int(cell[name][k : k + 2], 16) for k in (1, 3, 5)]) for name in ("fill", "text"))
-                assert contrast(a, b) >= 4.5
+        chart = worked(work_through(example("previous")), "all", 0, theme)
+        cells, words = drawn(chart, "rect", "fill"), drawn(chart, "text", "tooltip")
+        assert [cell["tip"] for cell in cells] == [word["tip"] for word in words]
+        for cell, word in zip(cells, words, strict=True):
+            a, b = (
+                np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)]) for colour in (cell["fill"], word["colour"])
+            )
+            assert contrast(a, b) >= 4.5
+            assert word["x"] == pytest.approx((cell["x"] + cell["x2"]) / 2, abs=0.11)
+            assert word["y"] == pytest.approx((cell["y"] + cell["y2"]) / 2, abs=0.11)
 
 
 def test_the_row_that_is_followed_is_framed():
-    for child in layers_of(worked(work_through(example()), "all", 3, "light").to_dict()):
-        if child.get("mark", {}).get("fillOpacity") == 0:
-            assert [(row["i"], row["i1"]) for row in child["data"]["values"]] == [(3, 4)]
+    chart = worked(work_through(example()), "all", 3, "light")
+    cells = drawn(chart, "rect", "fill")
+    frames = drawn(chart, "rect", "strokeWidth")
+    assert len(frames) == 9  # a matrix each
+    for frame in frames:
+        inside = [
+            cell["tip"] for cell in cells
+            if frame["x"] - 1 < cell["x"] < frame["x2"] and frame["y"] - 1 < cell["y"] < frame["y2"] - 1
+        ]  # fmt: skip
+        assert inside and all(", favourite" in tip for tip in inside)
 
 
 def test_a_product_shows_its_two_factors_and_the_result():
     for step, names in MADE_OF.items():
         made = example("heads" if step == "joined" else "identity")
-        drawn = panels(worked(work_through(made), step, 0, "light"))
-        assert len(drawn) == sum(len(name) > 1 or name in "xqkv" for name in names) - ("beside" in names)
+        found = numbers_of(worked(work_through(made), step, 0, "light"))
+        assert len(found) == sum(len(name) > 1 or name in "xqkv" for name in names) - ("beside" in names)
 
 
 def arrows(chart) -> list[dict[str, tuple]]:

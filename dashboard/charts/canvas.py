@@ -1,0 +1,112 @@
+"""A drawing in pixels: pictures, boxes and words, each where it is told, in a handful of marks.
+
+Small matrices side by side would be a chart each, with scales and axes of its own, which a browser compiles for a
+tenth of a second and more. On a canvas they are one view of a few marks, drawn at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from dashboard.charts.theme import WORDS_FONT
+
+
+@dataclass
+class Canvas:
+    """What is drawn, in pixels from the top left corner: pictures lie below boxes, boxes below words."""
+
+    _images: list[dict] = field(default_factory=list)
+    _boxes: dict[bool, list[dict]] = field(default_factory=lambda: {False: [], True: []})
+    _frames: list[dict] = field(default_factory=list)
+    _words: dict[tuple, list[dict]] = field(default_factory=dict)
+
+    def image(self, x: float, y: float, width: float, height: float, url: str) -> None:
+        self._images.append(_box(x, y, width, height) | {"url": url})
+
+    def box(
+        self, x: float, y: float, width: float, height: float, fill: str, *, edge: str | None = None,
+        tip: str | None = None,
+    ) -> None:  # fmt: skip
+        """A filled box; `tip` is what the pointer is told on it."""
+        self._boxes[tip is not None].append(
+            _box(x, y, width, height) | {"fill": fill, "edge": edge or fill} | ({} if tip is None else {"tip": tip})
+        )
+
+    def frame(self, x: float, y: float, width: float, height: float, colour: str, thick: float = 1.0) -> None:
+        """A box of which only the edge is drawn."""
+        self._frames.append(_box(x, y, width, height) | {"edge": colour, "thick": thick})
+
+    def write(
+        self, x: float, y: float, says: str, colour: str, size: float, *, weight: int = 400, align: str = "left",
+        baseline: str = "alphabetic", angle: float = 0, limit: float | None = None, font: str = WORDS_FONT,
+        tip: str | None = None,
+    ) -> None:  # fmt: skip
+        """Words at a place; longer than `limit` pixels they end in “…”."""
+        look = (weight, align, baseline, limit, font, tip is not None)
+        self._words.setdefault(look, []).append(
+            {"x": round(x, 1), "y": round(y, 1), "says": says, "colour": colour, "size": size, "angle": angle}
+            | ({} if tip is None else {"tip": tip})
+        )
+
+    def body(self, width: float, height: float, name: str | None = None) -> dict[str, Any]:
+        """The canvas as a view of this size, for `dashboard.charts.drawing.sheet`."""
+        x, y = _place("x", width, down=False), _place("y", height, down=True)
+        box = {"x": x, "x2": {"field": "x2"}, "y": y, "y2": {"field": "y2"}}
+        layers = []
+        if self._images:
+            layers.append(
+                {
+                    "data": {"values": self._images},
+                    "mark": {"type": "image", "aspect": False, "smooth": False, "aria": False},
+                    "encoding": box | {"url": {"field": "url", "type": "nominal"}},
+                }
+            )
+        for tells, boxes in self._boxes.items():
+            if boxes:
+                layers.append(
+                    {
+                        "data": {"values": boxes},
+                        "mark": {"type": "rect", "aria": False, "strokeWidth": 0.6},
+                        "encoding": box | {"fill": _as_is("fill"), "stroke": _as_is("edge")} | _tip(tells),
+                    }
+                )
+        if self._frames:
+            layers.append(
+                {
+                    "data": {"values": self._frames},
+                    "mark": {"type": "rect", "aria": False, "fillOpacity": 0},
+                    "encoding": box | {"stroke": _as_is("edge"), "strokeWidth": _as_is("thick", "quantitative")},
+                }
+            )
+        for (weight, align, baseline, limit, font, tells), words in self._words.items():
+            look = {"align": align, "baseline": baseline, "fontWeight": weight, "font": font}
+            layers.append(
+                {
+                    "data": {"values": words},
+                    "mark": {"type": "text", "aria": False, **look} | ({} if limit is None else {"limit": limit}),
+                    "encoding": {
+                        "x": x, "y": y, "text": {"field": "says", "type": "nominal"}, "color": _as_is("colour"),
+                        "size": _as_is("size", "quantitative"), "angle": _as_is("angle", "quantitative"), **_tip(tells),
+                    },
+                }
+            )  # fmt: skip
+        named = {} if name is None else {"name": name}
+        return named | {"width": round(width, 1), "height": round(height, 1), "layer": layers}
+
+
+def _box(x: float, y: float, width: float, height: float) -> dict[str, Any]:
+    return {"x": round(x, 1), "x2": round(x + width, 1), "y": round(y, 1), "y2": round(y + height, 1)}
+
+
+def _place(field: str, most: float, *, down: bool) -> dict[str, Any]:
+    scale = {"domain": [0, round(most, 1)], "nice": False, "zero": False, "reverse": down}
+    return {"field": field, "type": "quantitative", "scale": scale, "axis": None}
+
+
+def _as_is(field: str, kind: str = "nominal") -> dict[str, Any]:
+    return {"field": field, "type": kind, "scale": None, "legend": None}
+
+
+def _tip(tells: bool) -> dict[str, Any]:
+    return {"tooltip": {"field": "tip", "type": "nominal"}} if tells else {}
