@@ -62,6 +62,7 @@ def draw_inside(
     step: str = "",
     theme: Theme = "light",
     width: float | None = None,
+    turn: int | None = None,
 ) -> Drawing:
     """All steps as small maps ("steps"), or one token's way through the head with its numbers ("row").
 
@@ -72,6 +73,7 @@ def draw_inside(
     key: the one it is looked at closely with, None for the one it looks at most
     step: of "steps", the one that is framed: x, q, k, v, scores, scaled, masked, weights, mixed, joined or output
     theme, width: as in `draw`
+    turn: for a page on which a click on one of the "steps" chooses it, see `dashboard.charts.steps`
 
     Raises UserError for another picture or step, and for a token that is not there.
     """
@@ -81,7 +83,7 @@ def draw_inside(
         raise UserError(f"There is no step “{step}”. Choose one of {', '.join(this.maps)}.")
     row = follow(this, query, key)
     if picture == "steps":
-        chart = steps(this, row, step, theme, width=width)
+        chart = steps(this, row, step, theme, width=width, turn=turn)
     else:
         chart = followed(this, row, theme, width=width)
     given = {"query": query, "key": key, "step": step or None, "theme": theme, "width": width}

@@ -58,14 +58,15 @@ st.segmented_control(
     list(head.maps),
     required=True,
     format_func=TITLES.get,
-    help="It is framed in the picture, and its line is marked in the code.",
+    help="It is framed in the picture, and its line is marked in the code. A click on its map chooses it too.",
     **state.bound("step"),
 )
 figure.remark(arithmetic(head, row, chosen.step))
-maps = anatomy.draw_inside(head, "steps", step=chosen.step, **asked)
-figure.picture(maps, "steps", "content")
+maps = anatomy.draw_inside(head, "steps", step=chosen.step, turn=state.turn(), **asked)
+figure.picture(maps, "steps", "content", click=dissecting.click_step, parameter="step")
 with st.container(horizontal=True):
-    figure.files(lambda: maps, lambda: steps_table(head), [], maps.provenance, "steps")
+    still = lambda: anatomy.draw_inside(head, "steps", step=chosen.step, **asked)  # noqa: E731
+    figure.files(still, lambda: steps_table(head), [], maps.provenance, "steps")
     figure.numbers("steps", lambda: steps_table(head), STEP_COLUMNS)
 listed.code(dissecting.code_of(head), chosen.step, state.theme())
 figure.remark(dissecting.code_says(head))

@@ -20,6 +20,7 @@ class Canvas:
     _boxes: dict[bool, list[dict]] = field(default_factory=lambda: {False: [], True: []})
     _frames: list[dict] = field(default_factory=list)
     _words: dict[tuple, list[dict]] = field(default_factory=dict)
+    _places: list[dict] = field(default_factory=list)
 
     def image(self, x: float, y: float, width: float, height: float, url: str) -> None:
         self._images.append(_box(x, y, width, height) | {"url": url})
@@ -49,8 +50,15 @@ class Canvas:
             | ({} if tip is None else {"tip": tip})
         )
 
-    def body(self, width: float, height: float, name: str | None = None) -> dict[str, Any]:
-        """The canvas as a view of this size, for `dashboard.charts.drawing.sheet`."""
+    def place(self, x: float, y: float, width: float, height: float, tip: str, **fields: object) -> None:
+        """A clear box over all else that answers the pointer; `fields` are what a click on it selects."""
+        self._places.append(_box(x, y, width, height) | {"tip": tip} | fields)
+
+    def body(self, width: float, height: float, click: str | None = None) -> dict[str, Any]:
+        """The canvas as a view of this size, for `dashboard.charts.drawing.sheet`.
+
+        click: the name of the point parameter that holds the fields of the place that was clicked; None for none
+        """
         x, y = _place("x", width, down=False), _place("y", height, down=True)
         box = {"x": x, "x2": {"field": "x2"}, "y": y, "y2": {"field": "y2"}}
         layers = []
@@ -91,8 +99,18 @@ class Canvas:
                     },
                 }
             )  # fmt: skip
-        named = {} if name is None else {"name": name}
-        return named | {"width": round(width, 1), "height": round(height, 1), "layer": layers}
+        if self._places:
+            layers.append(self._catch(box, click))
+        return {"width": round(width, 1), "height": round(height, 1), "layer": layers}
+
+    def _catch(self, box: dict, click: str | None) -> dict:
+        mark = {"type": "rect", "aria": False, "fillOpacity": 0} | ({"cursor": "pointer"} if click else {})
+        layer = {"data": {"values": self._places}, "mark": mark, "encoding": box | _tip(True)}
+        if click is None:
+            return layer
+        fields = [name for name in self._places[0] if name not in ("x", "x2", "y", "y2", "tip")]
+        choose = {"type": "point", "on": "click", "fields": fields, "toggle": False, "clear": False}
+        return layer | {"params": [{"name": click, "select": choose}]}
 
 
 def _box(x: float, y: float, width: float, height: float) -> dict[str, Any]:

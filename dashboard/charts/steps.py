@@ -23,7 +23,13 @@ BELOW = 4 * LINE  # under a map: three lines of its sentence
 
 
 def steps(
-    this: Inside, row: Followed, step: str = "", theme: Theme = "light", *, width: float | None = None
+    this: Inside,
+    row: Followed,
+    step: str = "",
+    theme: Theme = "light",
+    *,
+    width: float | None = None,
+    turn: int | None = None,
 ) -> Drawing:
     """Every step with its shape, formula and range; the followed token's row is framed in each, `step` as a whole.
 
@@ -35,6 +41,7 @@ def steps(
     this, row: from `dashboard.heads.inside`
     step: one of its steps, or "" for none
     width: pixels for the whole drawing (default 980)
+    turn: where it is given, a click on a map is the point parameter "step", with the fields step and turn
     """
     room = (width or WIDTH) - 24
     columns = max(2, min(6, int((room + GAP) // (118 + GAP))))
@@ -46,10 +53,12 @@ def steps(
     for place, (name, lines) in enumerate(formulas.items()):
         line, column = divmod(place, columns)
         _add(canvas, this, row, name, lines, name == step, (column * (side + GAP), line * tall + head, side), theme)
+        place = column * (side + GAP), line * tall, side, tall - LINE
+        canvas.place(*place, f"{TITLES[name]}: {range_of(name, this.maps[name])}", step=name, turn=turn)
     reduced = max(this.maps["scores"].shape) > max(this.maps["scores"].values.shape)
     means = " · each cell is the mean over its neighbours" if reduced else ""
     return sheet(
-        canvas.body(room, -(-len(formulas) // columns) * tall),
+        canvas.body(room, -(-len(formulas) // columns) * tall, None if turn is None else "step"),
         theme,
         title=f"Inside {this.head} · {shown(this.model)}",
         subtitle=[

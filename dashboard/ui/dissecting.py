@@ -45,6 +45,12 @@ def chosen_head(this: Reading) -> tuple[Inside, Followed]:
     return found, follow(found, chosen.query, None if chosen.key == STRONGEST else chosen.key)
 
 
+def click_step(key: str) -> None:
+    """A click on the maps with this key: the step under the pointer."""
+    if points := st.session_state[key].selection.get("step"):
+        state.change(step=str(points[0]["step"]))
+
+
 def code_of(this: Inside) -> Listing:
     """The functions that made the steps, in the order of reading."""
     return listing(project, attend, multi_head) if this.run.layer is not None else listing(attend)

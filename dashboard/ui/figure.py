@@ -56,10 +56,21 @@ def window_of(view: HeadView) -> dict[str, int]:
     return {} if view.whole is None else {"start": view.start, "most": len(view)}
 
 
-def picture(chart: alt.TopLevelMixin, key: str, fit: Literal["stretch", "content"]) -> None:
-    """The chart in our own theme; its description, which says the finding, is its alternative text."""
+def picture(
+    chart: alt.TopLevelMixin,
+    key: str,
+    fit: Literal["stretch", "content"],
+    *,
+    click: Callable[[str], None] | None = None,
+    parameter: str | None = None,
+) -> None:
+    """The chart in our own theme; its description, which says the finding, is its alternative text.
+
+    click: is told the key where the selection of `parameter` changes
+    """
+    selecting = {} if click is None else {"on_select": lambda: click(key), "selection_mode": parameter}
     with st.container(key=f"picture_{key}"):
-        st.altair_chart(chart, theme=None, width=fit, key=key)
+        st.altair_chart(chart, theme=None, width=fit, key=key, **selecting)
 
 
 @st.fragment

@@ -53,6 +53,21 @@ def test_a_token_is_followed_and_the_link_reopens_it(page):
     page.wait_for_function("document.querySelector('pre mark')?.innerText.includes('scores = q @ k.mT')")
 
 
+def test_a_click_on_a_map_chooses_its_step_again_and_again(page):
+    page.goto(page.url_of(layer=3, head=4))
+    shows(page, "L3H4: “says”", STEPS)
+    page.wait_for_timeout(1500)
+    for title, line in (("Values", "v = "), ("Scores", "scores = q @ k.mT"), ("Values", "v = ")):
+        page.locator(STEPS).get_by_text(title, exact=False).first.click(force=True)
+        page.wait_for_function("(line) => document.querySelector('pre mark')?.innerText.includes(line)", arg=line)
+        page.wait_for_timeout(1200)
+    page.get_by_role("radio", name="Scores").or_(page.get_by_role("button", name="Scores", exact=True)).first.click()
+    page.wait_for_function("document.querySelector('pre mark')?.innerText.includes('scores = q @ k.mT')")
+    page.wait_for_timeout(1200)
+    page.locator(STEPS).get_by_text("Values", exact=False).first.click(force=True)
+    page.wait_for_function("document.querySelector('pre mark')?.innerText.includes('v = ')")
+
+
 def test_the_row_is_taken_away_as_a_file_that_opens(page):
     page.goto(page.url_of())
     shows(page, "L0H2: “says”")
