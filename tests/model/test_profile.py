@@ -135,6 +135,14 @@ def test_plain_text_by_the_command_line(tmp_path, capsys):
     }  # fmt: skip
 
 
+def test_the_corpus_that_comes_with_the_dashboard(minilm, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "builtin").write_text("no corpus")
+    assert main(["profile", "builtin", "--out", str(tmp_path / "out"), "--limit", "12"]) == 0
+    about = json.loads((tmp_path / "out" / "profile.json").read_text())
+    assert about["file"] == "builtin.conllu" and about["sentences"] == {"used": 12, "left_out": 0, "reasons": []}
+
+
 def test_what_is_refused(minilm, treebank, tmp_path):
     (tmp_path / "none.conllu").write_text("1\ta\t_\tX\t_\t_\t_\t_\t_\t_\n")
     (tmp_path / "lost.conllu").write_text("1\t\x01\t_\tX\t_\t_\t0\troot\t_\t_\n")
