@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -18,6 +17,7 @@ import pandas as pd
 
 from dashboard.capture import AttentionModel
 from dashboard.corpus.chunk import Chunk
+from dashboard.corpus.tables import CHUNKS, KEY, PROFILE, TABLES, VERSION, Profile
 from dashboard.errors import UserError
 from dashboard.export.table import table_bytes
 from dashboard.export.write import write_file
@@ -33,34 +33,6 @@ Progress = Callable[[float, str], None]
 
 # A version of what a chunk holds: chunks of another are made again.
 _CHUNKS = 1
-_DEPENDENCIES = ["relation", "direction", "layer", "head", "n", "correct", "accuracy", "baseline", "offset", "lift",
-                 "low", "high"]  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class Profile:
-    """A model's heads on a corpus.
-
-    Attributes
-    ----------
-    heads: a row per head: layer, head, budget_… and twin_… for each channel, then the columns of
-        `dashboard.heads.explained.Explained.table`
-    dependencies: a row per relation, direction and head (in-sample), see `dashboard.heads.dependency`
-    best: a row per relation with its best head, held out and in-sample
-    moments: each head's strongest and typical sentences: the columns of `dashboard.heads.moments`, and the line of the
-        file where the sentence begins
-    sentences: the sentences that `moments` names: index, line, text; None where only references are kept. The text of
-        a treebank's sentence is its words with a space between, as the model read them
-    about: model, revision, file and its SHA-256, sentences used and left out with reasons, words, queries, versions,
-        seconds, and the source of the file where it was given
-    """
-
-    heads: pd.DataFrame
-    dependencies: pd.DataFrame
-    best: pd.DataFrame
-    moments: pd.DataFrame
-    sentences: pd.DataFrame | None
-    about: dict
 
 
 def profile(
@@ -109,7 +81,8 @@ def profile(
         raise UserError(f"{path.name} has no sentence with a parse that can be used. Choose another file.")
     space = FeatureSpace.of(counts)
     digest = _sha256(path)
-    key = {"chunks": _CHUNKS, "sha256": digest, "model": model.name, "revision": model.revision, "limit": limit}
+    key = {"chunks": _CHUNKS, "sha256": digest, "model": model.name, "revision": model.revision, "limit": limit,
+           "file": path.name}  # fmt: skip
     store = _Store(out, key, -(-number // WINDOW))
     store.fill(model, sentences(), space, tell, number)
 
@@ -131,7 +104,8 @@ def profile(
         for k in reversed(range(len(CHANNELS))):
             heads.insert(2, f"{prefix}_{CHANNELS[k]}", shares[:, k])
     about = {
-        "model": model.name, "revision": model.revision, "file": path.name, "sha256": digest, "limit": limit,
+        "profile": VERSION, "format": format, "sentences_kept": texts, "model": model.name,
+        "revision": model.revision, "file": path.name, "sha256": digest, "limit": limit,
         "sentences": {
             "used": used, "left_out": len(left_out),
             "reasons": [{"index": one.index, "line": one.line, "reason": one.reason} for one in left_out],
@@ -143,13 +117,16 @@ def profile(
     moments = explained.moments
     moments.insert(6, "line", seen.lines(moments["sentence"]))
     kept = seen.table(moments["sentence"]) if texts else None
-    result = Profile(heads, found.heads[_DEPENDENCIES], found.best, moments, kept, about)
-    tables = {"heads": heads, "dependencies": result.dependencies, "relations": result.best, "moments": moments,
-              "sentences": kept}  # fmt: skip
+    result = Profile(heads, found.heads[list(TABLES["dependencies"])], found.best, moments, kept, about)
+    tables = {"heads": heads, "dependencies": result.dependencies, "relations": result.best, "moments": moments}
+    if kept is not None:
+        tables["sentences"] = kept
+    # Where profile.json is, the tables beside it are its own: an older one goes first.
+    with suppress(OSError):
+        (out / PROFILE).unlink()
     for name, table in tables.items():
-        if table is not None:
-            write_file(out / f"{name}.{format}", table_bytes(table, format))
-    write_file(out / "profile.json", (json.dumps(about, indent=1, ensure_ascii=False) + "\n").encode())
+        write_file(out / f"{name}.{format}", table_bytes(table, format))
+    write_file(out / PROFILE, (json.dumps(about, indent=1, ensure_ascii=False) + "\n").encode())
     store.clear()
     tell(1.0, f"Wrote {out}")
     return result
@@ -188,12 +165,12 @@ class _Store:
     """The chunks of a profile, in a folder of their own within the profile's."""
 
     def __init__(self, out: Path, key: dict, chunks: int):
-        self.folder, self.chunks = out / "chunks", chunks
+        self.folder, self.chunks = out / CHUNKS, chunks
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(f"The folder “{out}” cannot be made: {error.strerror}. Choose another.") from error
-        mark = self.folder / "key.json"
+        mark = self.folder / KEY
         wanted = json.dumps(key, sort_keys=True).encode()
         with suppress(OSError):
             if mark.read_bytes() == wanted:
@@ -241,7 +218,7 @@ class _Store:
     def clear(self) -> None:
         """Removes the chunks, and the folder where nothing else is in it."""
         with suppress(OSError):
-            for file in [*self.folder.glob("[0-9]*.npz"), self.folder / "key.json"]:
+            for file in [*self.folder.glob("[0-9]*.npz"), self.folder / KEY]:
                 file.unlink(missing_ok=True)
             os.rmdir(self.folder)
 
