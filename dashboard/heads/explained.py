@@ -12,17 +12,15 @@ import torch
 
 from dashboard.heads.bootstrap import intervals
 from dashboard.heads.features import FeatureSpace, PairFeatures
+from dashboard.heads.figures import FIGURES, leans, roles
 from dashboard.heads.logit import Objective, fit
-from dashboard.heads.rows import Packed, pack, position_only
+from dashboard.heads.moments import moments
+from dashboard.heads.rows import Packed, Sums, pack, position_only
 
 FEWEST_WORDS, FEWEST_CANDIDATES = 4, 3
 
-FLAT, MOSTLY_POSITION, PARKED, LEAST_LEANING = 0.05, 0.6, 0.4, 0.005
-
 # The smallest normal float32: a share below it, times its logarithm, is nothing.
 TINY = float(np.finfo(np.float32).tiny)
-
-FIGURES = ("total", "position", "syntax", "context", "shared", "unexplained")
 
 # The models that are fitted: with the groups syntax and context, or without.
 _MODELS = {"pos": (False, False), "pos_ctx": (False, True), "pos_syn": (True, False), "all": (True, True)}
@@ -78,10 +76,12 @@ class Explained:
     table: a row per head: layer, head, queries, active, then for each of `FIGURES` bits_… with bits_…_low and
         bits_…_high, in bits per query word; lean in [-1, 1], empty where undecided; role
     silent: how many queries were left out of a head because they give other words nothing, over all heads
+    moments: each head's strongest and typical sentences, see `dashboard.heads.moments`
     """
 
     table: pd.DataFrame
     silent: int
+    moments: pd.DataFrame
 
 
 def explain(
@@ -103,7 +103,9 @@ def explain(
             theta = [_fitted(packed[fold], sums.expected[fold], sums.counted[fold], space, syntax, context)
                      for fold in (0, 1)]  # fmt: skip
             entropies[name] = _cross_entropies(packed, theta, statistics, space, count, syntax, context)
-    return Explained(_table(sums, entropies, layers, heads), int(sums.silent))
+    bits = _by_sentence(sums, entropies)
+    chosen = moments(bits, sums.queries, sums.sentences, layers, heads)
+    return Explained(_table(sums, bits, layers, heads), int(sums.silent), chosen)
 
 
 def _fitted(
@@ -145,17 +147,22 @@ def _cross_entropies(
     return (found / math.log(2)).astype(np.float32)
 
 
-def _table(sums, entropies: dict[str, np.ndarray], layers: int, heads: int) -> pd.DataFrame:
+def _by_sentence(sums: Sums, entropies: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Each of `FIGURES` summed over the queries of each sentence, in bits: float32 (S, h)."""
     even = sums.even  # Σ log2 of the number of candidates, (S, h)
     full = entropies["all"]
-    by_sentence = {
+    bits = {
         "total": even - sums.entropy,
         "position": even - entropies["pos"],
         "syntax": entropies["pos_ctx"] - full,
         "context": entropies["pos_syn"] - full,
     }
-    by_sentence["shared"] = entropies["pos"] - full - by_sentence["syntax"] - by_sentence["context"]
-    by_sentence["unexplained"] = full - sums.entropy
+    bits["shared"] = entropies["pos"] - full - bits["syntax"] - bits["context"]
+    bits["unexplained"] = full - sums.entropy
+    return bits
+
+
+def _table(sums: Sums, bits: dict[str, np.ndarray], layers: int, heads: int) -> pd.DataFrame:
     queries = sums.queries.sum(0, dtype=np.float64)
     layer, head = np.divmod(np.arange(layers * heads), heads)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -163,35 +170,9 @@ def _table(sums, entropies: dict[str, np.ndarray], layers: int, heads: int) -> p
             "layer": layer, "head": head, "queries": queries.astype(int), "active": sums.active.sum(0) / queries,
         }  # fmt: skip
         for name in FIGURES:
-            table[f"bits_{name}"] = by_sentence[name].sum(0, dtype=np.float64) / queries
-            table[f"bits_{name}_low"], table[f"bits_{name}_high"] = intervals(by_sentence[name], sums.queries)
-    low, high = intervals(by_sentence["syntax"] - by_sentence["context"], sums.queries)
+            table[f"bits_{name}"] = bits[name].sum(0, dtype=np.float64) / queries
+            table[f"bits_{name}_low"], table[f"bits_{name}_high"] = intervals(bits[name], sums.queries)
+    low, high = intervals(bits["syntax"] - bits["context"], sums.queries)
     table["lean"] = leans(table["bits_syntax"], table["bits_context"], low, high)
     table["role"] = roles(table["bits_total"], table["bits_position"], table["lean"])
     return pd.DataFrame(table)
-
-
-def leans(syntax: np.ndarray, context: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """(syntax − context) / (syntax + context) of the values clamped at 0, in [-1, 1].
-
-    NaN, undecided, where the interval `low` to `high` of syntax − context holds 0, or the sum is below 0.005 bits.
-    """
-    syntax, context = np.maximum(syntax, 0), np.maximum(context, 0)
-    both = syntax + context
-    clear = ((low > 0) | (high < 0)) & (both >= LEAST_LEANING)
-    return np.divide(syntax - context, both, out=np.full(len(both), np.nan), where=clear)
-
-
-def roles(total: np.ndarray, position: np.ndarray, lean: np.ndarray) -> np.ndarray:
-    """The first that fits: flat (total < 0.05 bits), position (position / total > 0.6), syntax (lean > 0), context
-    (lean < 0), undecided; empty where there is no figure."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rules = [np.isnan(position), total < FLAT, position / total > MOSTLY_POSITION, lean > 0, lean < 0]
-    return np.select(rules, ["", "flat", "position", "syntax", "context"], "undecided").astype(object)
-
-
-def role_label(role: str, active: float) -> str:
-    """The role as it is shown: ``context``, and of a parked head (active < 0.4) ``context, parked 91 %``."""
-    if not active < PARKED:
-        return role
-    return f"{role}, parked {100 * (1 - active):.0f}\u00a0%"

@@ -6,9 +6,8 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -18,6 +17,7 @@ import pandas as pd
 
 from dashboard.capture import AttentionModel
 from dashboard.corpus.chunk import Chunk
+from dashboard.corpus.tables import CHUNKS, KEY, PROFILE, TABLES, VERSION, Profile
 from dashboard.errors import UserError
 from dashboard.export.table import table_bytes
 from dashboard.export.write import write_file
@@ -33,28 +33,6 @@ Progress = Callable[[float, str], None]
 
 # A version of what a chunk holds: chunks of another are made again.
 _CHUNKS = 1
-_DEPENDENCIES = ["relation", "direction", "layer", "head", "n", "correct", "accuracy", "baseline", "offset", "lift",
-                 "low", "high"]  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class Profile:
-    """A model's heads on a corpus.
-
-    Attributes
-    ----------
-    heads: a row per head: layer, head, budget_… and twin_… for each channel, then the columns of
-        `dashboard.heads.explained.Explained.table`
-    dependencies: a row per relation, direction and head (in-sample), see `dashboard.heads.dependency`
-    best: a row per relation with its best head, held out and in-sample
-    about: model, revision, file and its SHA-256, sentences used and left out with reasons, words, queries, versions,
-        seconds
-    """
-
-    heads: pd.DataFrame
-    dependencies: pd.DataFrame
-    best: pd.DataFrame
-    about: dict
 
 
 def profile(
@@ -64,10 +42,12 @@ def profile(
     *,
     limit: int | None = None,
     format: Literal["parquet", "csv"] = "parquet",
+    texts: bool = True,
+    source: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Profile:
     """Profiles a corpus and writes to a folder ``heads``, ``dependencies``, ``relations`` (the best head of each, held
-    out), each .parquet or .csv, and ``profile.json``.
+    out), ``moments``, ``sentences``, each .parquet or .csv, and at last ``profile.json``.
 
     Stopped at any point, the same call goes on where it was and ends with the same tables: the statistics of every
     128 sentences are kept in ``out/chunks`` until the tables are written. A chunk that is not whole, or of another
@@ -78,6 +58,9 @@ def profile(
     path: a treebank (.conllu) or plain English text (.txt, UTF-8)
     out: the folder to write to; made where it is not there
     limit: read only so many sentences
+    texts: keep the sentences that the moments name; False: only where they stand, for a profile that is given away
+        without its corpus
+    source: where the corpus comes from, like its name, licence and commit, for ``profile.json``
     progress: told how far it is: a fraction and a sentence
 
     Raises UserError where the file cannot be read or gives no sentence, or the folder cannot be written to.
@@ -88,16 +71,18 @@ def profile(
         raise UserError("The limit is a number of sentences, 1 or more.")
     sentences = _reader(path, limit)
     tell(0.0, f"Reading {path.name}")
-    counts, number = CorpusCounts(), 0
+    counts, number, seen = CorpusCounts(), 0, _Seen()
     for sentence in sentences():
         number += 1
+        seen.add(sentence)
         if isinstance(sentence, ParsedSentence):
             counts.add(sentence)
     if not counts.lemmas:
         raise UserError(f"{path.name} has no sentence with a parse that can be used. Choose another file.")
     space = FeatureSpace.of(counts)
     digest = _sha256(path)
-    key = {"chunks": _CHUNKS, "sha256": digest, "model": model.name, "revision": model.revision, "limit": limit}
+    key = {"chunks": _CHUNKS, "sha256": digest, "model": model.name, "revision": model.revision, "limit": limit,
+           "file": path.name}  # fmt: skip
     store = _Store(out, key, -(-number // WINDOW))
     store.fill(model, sentences(), space, tell, number)
 
@@ -119,23 +104,51 @@ def profile(
         for k in reversed(range(len(CHANNELS))):
             heads.insert(2, f"{prefix}_{CHANNELS[k]}", shares[:, k])
     about = {
-        "model": model.name, "revision": model.revision, "file": path.name, "sha256": digest, "limit": limit,
+        "profile": VERSION, "format": format, "sentences_kept": texts, "model": model.name,
+        "revision": model.revision, "file": path.name, "sha256": digest, "limit": limit,
         "sentences": {
             "used": used, "left_out": len(left_out),
             "reasons": [{"index": one.index, "line": one.line, "reason": one.reason} for one in left_out],
         },
         "words": spending.words, "queries": int(heads["queries"].max()), "silent_queries": explained.silent,
         "versions": {name: version(name) for name in ("torch", "transformers", "numpy", "spacy", "conllu")},
-        "seconds": round(time.monotonic() - begun, 1),
+        "source": dict(source) if source else None, "seconds": round(time.monotonic() - begun, 1),
     }  # fmt: skip
-    result = Profile(heads, found.heads[_DEPENDENCIES], found.best, about)
-    tables = {"heads": result.heads, "dependencies": result.dependencies, "relations": result.best}
+    moments = explained.moments
+    moments.insert(6, "line", seen.lines(moments["sentence"]))
+    kept = seen.table(moments["sentence"]) if texts else None
+    result = Profile(heads, found.heads[list(TABLES["dependencies"])], found.best, moments, kept, about)
+    tables = {"heads": heads, "dependencies": result.dependencies, "relations": result.best, "moments": moments}
+    if kept is not None:
+        tables["sentences"] = kept
+    # Where profile.json is, the tables beside it are its own: an older one goes first.
+    with suppress(OSError):
+        (out / PROFILE).unlink()
     for name, table in tables.items():
         write_file(out / f"{name}.{format}", table_bytes(table, format))
-    write_file(out / "profile.json", (json.dumps(about, indent=1, ensure_ascii=False) + "\n").encode())
+    write_file(out / PROFILE, (json.dumps(about, indent=1, ensure_ascii=False) + "\n").encode())
     store.clear()
     tell(1.0, f"Wrote {out}")
     return result
+
+
+class _Seen:
+    """The line and the text of every sentence: next to the statistics, which all heads have of it, a trifle."""
+
+    def __init__(self):
+        self._all: list[tuple[int, str]] = []
+
+    def add(self, sentence: ParsedSentence | LeftOut) -> None:
+        text = "" if isinstance(sentence, LeftOut) else sentence.text or " ".join(sentence.words)
+        self._all.append((sentence.line, text))
+
+    def lines(self, indices: Iterable[int]) -> list[int]:
+        return [self._all[index][0] for index in indices]
+
+    def table(self, indices: Iterable[int]) -> pd.DataFrame:
+        """Of these sentences, each once, in the order of the file."""
+        rows = [(index, *self._all[index]) for index in sorted(set(map(int, indices)))]
+        return pd.DataFrame(rows, columns=["index", "line", "text"])
 
 
 class _Again:
@@ -152,12 +165,12 @@ class _Store:
     """The chunks of a profile, in a folder of their own within the profile's."""
 
     def __init__(self, out: Path, key: dict, chunks: int):
-        self.folder, self.chunks = out / "chunks", chunks
+        self.folder, self.chunks = out / CHUNKS, chunks
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(f"The folder “{out}” cannot be made: {error.strerror}. Choose another.") from error
-        mark = self.folder / "key.json"
+        mark = self.folder / KEY
         wanted = json.dumps(key, sort_keys=True).encode()
         with suppress(OSError):
             if mark.read_bytes() == wanted:
@@ -205,7 +218,7 @@ class _Store:
     def clear(self) -> None:
         """Removes the chunks, and the folder where nothing else is in it."""
         with suppress(OSError):
-            for file in [*self.folder.glob("[0-9]*.npz"), self.folder / "key.json"]:
+            for file in [*self.folder.glob("[0-9]*.npz"), self.folder / KEY]:
                 file.unlink(missing_ok=True)
             os.rmdir(self.folder)
 
