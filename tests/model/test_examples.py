@@ -162,3 +162,34 @@ def test_pairs_as_a_person_types_them(minilm):
     ]:  # fmt: skip
         with pytest.raises(UserError, match=says):
             pairs_of(encoding, typed)
+
+
+def test_the_same_from_python_and_on_the_command_line(minilm, tmp_path, capsys):
+    import pandas as pd
+
+    import dashboard
+    from dashboard.cli import main
+
+    found = dashboard.find_heads(minilm, CHEF, "says > chef, 9 > 1")
+    assert found.pairs == ((6, 1), (9, 1))
+    names = {}
+    exec(found.table.attrs["provenance"]["recipe"], names)
+    pd.testing.assert_frame_equal(names["thing"], found.table)
+    assert main(["find", CHEF, "--pairs", "says>chef,9>1", "--out", str(tmp_path / "f.parquet")]) == 0
+    assert capsys.readouterr().out.startswith(f"Of 72 heads {found.best} gives the 2 marked pairs the most")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "f.parquet"), found.table, check_exact=False)
+    for pairs, says in [("says>says", "with itself"), ("says", "is no pair"), ("in>pasta", "no word “pasta”")]:
+        assert main(["find", CHEF, "--pairs", pairs, "--out", str(tmp_path / "g.csv")]) == 2
+        said = capsys.readouterr()
+        assert says in said.err and said.err.count("\n") == 1 and not said.out
+    assert not (tmp_path / "g.csv").exists()
+
+
+def test_the_command_line_says_what_a_causal_model_cannot_see(smollm2, tmp_path, capsys):
+    from dashboard.cli import main
+
+    asked = ["find", CHEF, "--model", "smollm2", "--out", str(tmp_path / "f.csv"), "--pairs"]
+    assert main([*asked, "says>chef,chef>says"]) == 0
+    assert "Left out: chef → says looks ahead" in capsys.readouterr().err
+    assert main([*asked, "chef>says"]) == 2
+    assert "reads from left to right" in capsys.readouterr().err
