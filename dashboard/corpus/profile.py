@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -47,13 +47,19 @@ class Profile:
         `dashboard.heads.explained.Explained.table`
     dependencies: a row per relation, direction and head (in-sample), see `dashboard.heads.dependency`
     best: a row per relation with its best head, held out and in-sample
+    moments: each head's strongest and typical sentences: the columns of `dashboard.heads.moments`, and the line of the
+        file where the sentence begins
+    sentences: the sentences that `moments` names: index, line, text; None where only references are kept. The text of
+        a treebank's sentence is its words with a space between, as the model read them
     about: model, revision, file and its SHA-256, sentences used and left out with reasons, words, queries, versions,
-        seconds
+        seconds, and the source of the file where it was given
     """
 
     heads: pd.DataFrame
     dependencies: pd.DataFrame
     best: pd.DataFrame
+    moments: pd.DataFrame
+    sentences: pd.DataFrame | None
     about: dict
 
 
@@ -64,10 +70,12 @@ def profile(
     *,
     limit: int | None = None,
     format: Literal["parquet", "csv"] = "parquet",
+    texts: bool = True,
+    source: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Profile:
     """Profiles a corpus and writes to a folder ``heads``, ``dependencies``, ``relations`` (the best head of each, held
-    out), each .parquet or .csv, and ``profile.json``.
+    out), ``moments``, ``sentences``, each .parquet or .csv, and at last ``profile.json``.
 
     Stopped at any point, the same call goes on where it was and ends with the same tables: the statistics of every
     128 sentences are kept in ``out/chunks`` until the tables are written. A chunk that is not whole, or of another
@@ -78,6 +86,9 @@ def profile(
     path: a treebank (.conllu) or plain English text (.txt, UTF-8)
     out: the folder to write to; made where it is not there
     limit: read only so many sentences
+    texts: keep the sentences that the moments name; False: only where they stand, for a profile that is given away
+        without its corpus
+    source: where the corpus comes from, like its name, licence and commit, for ``profile.json``
     progress: told how far it is: a fraction and a sentence
 
     Raises UserError where the file cannot be read or gives no sentence, or the folder cannot be written to.
@@ -88,9 +99,10 @@ def profile(
         raise UserError("The limit is a number of sentences, 1 or more.")
     sentences = _reader(path, limit)
     tell(0.0, f"Reading {path.name}")
-    counts, number = CorpusCounts(), 0
+    counts, number, seen = CorpusCounts(), 0, _Seen()
     for sentence in sentences():
         number += 1
+        seen.add(sentence)
         if isinstance(sentence, ParsedSentence):
             counts.add(sentence)
     if not counts.lemmas:
@@ -126,16 +138,40 @@ def profile(
         },
         "words": spending.words, "queries": int(heads["queries"].max()), "silent_queries": explained.silent,
         "versions": {name: version(name) for name in ("torch", "transformers", "numpy", "spacy", "conllu")},
-        "seconds": round(time.monotonic() - begun, 1),
+        "source": dict(source) if source else None, "seconds": round(time.monotonic() - begun, 1),
     }  # fmt: skip
-    result = Profile(heads, found.heads[_DEPENDENCIES], found.best, about)
-    tables = {"heads": result.heads, "dependencies": result.dependencies, "relations": result.best}
+    moments = explained.moments
+    moments.insert(6, "line", seen.lines(moments["sentence"]))
+    kept = seen.table(moments["sentence"]) if texts else None
+    result = Profile(heads, found.heads[_DEPENDENCIES], found.best, moments, kept, about)
+    tables = {"heads": heads, "dependencies": result.dependencies, "relations": result.best, "moments": moments,
+              "sentences": kept}  # fmt: skip
     for name, table in tables.items():
-        write_file(out / f"{name}.{format}", table_bytes(table, format))
+        if table is not None:
+            write_file(out / f"{name}.{format}", table_bytes(table, format))
     write_file(out / "profile.json", (json.dumps(about, indent=1, ensure_ascii=False) + "\n").encode())
     store.clear()
     tell(1.0, f"Wrote {out}")
     return result
+
+
+class _Seen:
+    """The line and the text of every sentence: next to the statistics, which all heads have of it, a trifle."""
+
+    def __init__(self):
+        self._all: list[tuple[int, str]] = []
+
+    def add(self, sentence: ParsedSentence | LeftOut) -> None:
+        text = "" if isinstance(sentence, LeftOut) else sentence.text or " ".join(sentence.words)
+        self._all.append((sentence.line, text))
+
+    def lines(self, indices: Iterable[int]) -> list[int]:
+        return [self._all[index][0] for index in indices]
+
+    def table(self, indices: Iterable[int]) -> pd.DataFrame:
+        """Of these sentences, each once, in the order of the file."""
+        rows = [(index, *self._all[index]) for index in sorted(set(map(int, indices)))]
+        return pd.DataFrame(rows, columns=["index", "line", "text"])
 
 
 class _Again:
