@@ -91,6 +91,15 @@ def build_parser() -> Parser:
     verify.add_argument("--out", metavar="FILE", help="also write the table: .csv .parquet")
     verify.set_defaults(run=run_verify, endings=("csv", "parquet"))
 
+    find = commands.add_parser("find", help="heads by example: which give most along pairs of words, a row per head")
+    _text_and_model(find)
+    find.add_argument(
+        "--pairs", required=True, metavar="PAIRS",
+        help="like \"says>chef,9>1\": the word that looks, >, the word looked at; by text or by number, from 0",
+    )  # fmt: skip
+    _out(find, ".csv .parquet")
+    find.set_defaults(run=run_find)
+
     profile = commands.add_parser("profile", help="all heads over a treebank or a text file")
     profile.add_argument(
         "file", metavar="FILE", help="a treebank (.conllu), English text (.txt), or the word builtin: our own sentences"
@@ -252,6 +261,20 @@ def run_verify(asked: argparse.Namespace) -> int:
         api.save(table, asked.out, api.provenance_of_text(model, encoding, "verify", bos=asked.bos))
         _written(asked.out)
     return int(anatomy.differs(table))
+
+
+def run_find(asked: argparse.Namespace) -> int:
+    _check_out(asked)
+    from dashboard import api, search
+    from dashboard.heads.examples import example_finding, looks_ahead
+
+    model, encoding = _read(asked)
+    found = search.find_heads(model, encoding, asked.pairs, bos=asked.bos)
+    if found.masked:
+        print(f"Left out: {looks_ahead(found.words, found.masked, found.model)}", file=sys.stderr)
+    print(example_finding(found))
+    api.save(found.table, asked.out)
+    return _written(asked.out)
 
 
 def run_profile(asked: argparse.Namespace) -> int:

@@ -59,7 +59,7 @@ def gather(
             if isinstance(sentence, LeftOut):
                 found[place] = sentence
                 continue
-            encoding = _encoded(model, sentence, bos)
+            encoding = encoded(model, sentence, bos)
             if isinstance(encoding, str):
                 found[place] = LeftOut(sentence.index, sentence.line, encoding)
             else:
@@ -72,7 +72,7 @@ def gather(
         yield from (found[place] for place in range(len(window)))
 
 
-def _encoded(model: AttentionModel, sentence: ParsedSentence, bos: bool) -> Encoding | str:
+def encoded(model: AttentionModel, sentence: ParsedSentence, bos: bool) -> Encoding | str:
     """The sentence as the model sees it, or why it cannot."""
     try:
         encoding = model.encode_sentence(sentence, bos=bos)

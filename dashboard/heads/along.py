@@ -1,0 +1,142 @@
+"""What each head gives along pairs of words, and what it gives to words that stand just as far apart: METRICS §8.
+
+With q_i(j) = W[i, j] / Σ_k W[i, k] over the other words k that i may see (special tokens and itself left out, §4), a
+pair (i → j) has a share q_i(j), a rank of j in that row, and a baseline: the mean of q_i'(i' + j - i) over the words i'
+whose pair at this offset is not marked itself. All heads in one pass, layer by layer; of a layer only each word's sum,
+its cells at these offsets and the marked words' rows are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard.capture import AttentionModel, Block, visit
+from dashboard.text.encoding import Encoding
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Along:
+    """P pairs of one text, h heads: all of layer 0, then all of layer 1 …
+
+    Attributes
+    ----------
+    share: q_i(j), float64 (h, P), in [0, 1]; empty (NaN) where a head gives i's other words nothing, or cannot see j
+    baseline: the mean at the same offset elsewhere, float64 (h, P), in [0, 1]; empty where no other word has one
+    others: over how many words that mean is, int (h, P)
+    rank: of j among the words that i may see, 1 = strongest, float64 (h, P). Equal shares have the mean of their ranks
+    """
+
+    share: np.ndarray
+    baseline: np.ndarray
+    others: np.ndarray
+    rank: np.ndarray
+
+
+def along(model: AttentionModel, encodings: Sequence[Encoding], pairs: Sequence[Sequence[Pair]]) -> list[Along]:
+    """The figures of each text's pairs (i → j) of words, counted from 0; a text has at least one pair, and i ≠ j."""
+    texts = [_Text(model, encoding, given) for encoding, given in zip(encodings, pairs, strict=True)]
+    visit(model, encodings, _Visitor(texts))
+    return [text.found for text in texts]
+
+
+class _Text:
+    """One text: what is known before its attention, the layer at hand, and what was found."""
+
+    def __init__(self, model: AttentionModel, encoding: Encoding, pairs: Sequence[Pair]):
+        self.n, self.m, self.per_layer = len(encoding), len(encoding.words), model.heads
+        self.word = np.array([-1 if word is None else word for word in encoding.word_of])
+        self.order = np.argsort(self.word, kind="stable")[np.count_nonzero(self.word < 0) :]
+        self.sizes = np.bincount(self.word[self.order], minlength=self.m)
+        self.i, self.j = np.array(pairs).T
+        self.offsets, self.place = np.unique(self.j - self.i, return_inverse=True)  # (D), and of each pair its place
+        self.rows, self.row = np.unique(self.i, return_inverse=True)  # (R) marked words, and of each pair its row
+        self.marked = np.zeros((self.m, len(self.offsets)), bool)
+        self.marked[self.i, self.place] = True
+        self.target = np.arange(self.m)[:, None] + self.offsets  # (m, D)
+        inside = (self.target >= 0) & (self.target < self.m)
+        self.target = np.where(inside, self.target, 0)
+        there = self.sizes > 0
+        self.exists = inside & there[:, None] & there[self.target]
+        ahead = np.arange(self.m) > self.rows[:, None]
+        self.usual = (
+            self.exists & ~(model.causal & (self.offsets > 0)),
+            np.broadcast_to(there, (len(self.rows), self.m)) & ~(model.causal & ahead),
+        )
+        shape = (model.layers * model.heads, len(pairs))
+        self.found = Along(*(np.full(shape, np.nan) for _ in range(2)), np.zeros(shape, int), np.full(shape, np.nan))
+        self._begin()
+
+    def _begin(self) -> None:
+        h, d, r = self.per_layer, len(self.offsets), len(self.rows)
+        self.mass, self.cells = np.zeros((self.m, h), np.float32), np.zeros((self.m, d, h), np.float32)
+        self.given = np.zeros((r, self.m, h), np.float32)
+        self.seen = None
+
+    def add(self, block: Block) -> None:
+        """A block of token rows. From a word: the mean over its pieces; to a word: the sum (METRICS §0)."""
+        tokens = np.arange(block.rows.start, block.rows.stop)
+        local = np.flatnonzero(self.word[tokens] >= 0)
+        words = self.word[tokens[local]]
+        row = np.searchsorted(self.rows, words)
+        marked = (row < len(self.rows)) & (self.rows[np.minimum(row, len(self.rows) - 1)] == words)
+        if len(words):
+            to_words = self._to_words(block.weights.cpu().numpy()[:, local]).transpose(1, 2, 0)  # (rows, m, h)
+            to_words = to_words / self.sizes[words][:, None, None].astype(np.float32)
+            along_rows = np.arange(len(words))
+            to_words[along_rows, words] = 0  # itself; taking it from the sum would leave rounding of a small rest
+            np.add.at(self.mass, words, to_words.sum(1))
+            np.add.at(self.cells, words, to_words[along_rows[:, None], self.target[words]])
+            np.add.at(self.given, row[marked], to_words[marked])
+        if block.allowed is not None:
+            allowed = self._to_words(block.allowed.cpu().numpy()[local].astype(np.float32)) > 0
+            if self.seen is None:
+                self.seen = tuple(np.zeros_like(usual) for usual in self.usual)
+            if len(words):
+                np.logical_or.at(self.seen[0], words, allowed[np.arange(len(words))[:, None], self.target[words]])
+                np.logical_or.at(self.seen[1], row[marked], allowed[marked])
+        if block.rows.stop == self.n:
+            self._finish(slice(block.layer * self.per_layer, (block.layer + 1) * self.per_layer))
+            self._begin()
+
+    def _to_words(self, cells: np.ndarray) -> np.ndarray:
+        """Sums over the pieces of each word: (…, keys) → (…, m)."""
+        order = self.order[self.order < cells.shape[-1]]
+        found = np.zeros((*cells.shape[:-1], self.m), np.float32)
+        if len(order):
+            starts = np.flatnonzero(np.diff(self.word[order], prepend=-1))
+            found[..., self.word[order[starts]]] = np.add.reduceat(cells[..., order], starts, axis=-1)
+        return found
+
+    def _finish(self, heads: slice) -> None:
+        at_offset, in_row = self.usual
+        if self.seen is not None:
+            at_offset, in_row = at_offset & self.seen[0], in_row & self.seen[1]
+        mass = self.mass[:, None].astype(np.float64)
+        shares = np.divide(self.cells, mass, out=np.full(self.cells.shape, np.nan), where=mass > 0)
+        shares[~at_offset] = np.nan  # (m, D, h)
+        elsewhere = np.where(self.marked[:, :, None], np.nan, shares)
+        others = np.isfinite(elsewhere).sum(0)  # (D, h)
+        baseline = np.divide(np.nansum(elsewhere, 0), others, out=np.full(others.shape, np.nan), where=others > 0)
+        share = shares[self.i, self.place]  # (P, h)
+        rank = np.empty_like(share)
+        for pair, (i, j, row) in enumerate(zip(self.i, self.j, self.row, strict=True)):
+            rivals = in_row[row] & (np.arange(self.m) != i) & (np.arange(self.m) != j)
+            given = self.given[row]
+            rank[pair] = 1 + (given[rivals] > given[j]).sum(0) + (given[rivals] == given[j]).sum(0) / 2
+        self.found.share[heads] = share.T
+        self.found.baseline[heads] = baseline[self.place].T
+        self.found.others[heads] = others[self.place].T
+        self.found.rank[heads] = np.where(np.isfinite(share), rank, np.nan).T
+
+
+class _Visitor:
+    def __init__(self, texts: list[_Text]):
+        self.texts = texts
+
+    def block(self, block: Block) -> None:
+        self.texts[block.text].add(block)

@@ -1,0 +1,194 @@
+"""Find heads by example: every head by what it gives along the pairs of words that a person marked (METRICS §8)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from dashboard.capture import AttentionModel
+from dashboard.errors import UserError
+from dashboard.heads.along import Along, Pair, along
+from dashboard.heads.view import HeadId
+from dashboard.heads.wording import counted, percent
+from dashboard.text.encoding import Encoding
+
+MOST_PAIRS = 40
+COLUMNS = ("layer", "head", "score", "baseline", "lift", "rank", "n", "others")
+
+_ARROW = re.compile(r"->|=>|→|>")
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """All heads of a model, by lift, on the marked pairs of one text.
+
+    Attributes
+    ----------
+    table: a row per head, by falling lift, then layer and head: layer, head, score (the mean share over the pairs),
+        baseline (the mean of the pairs' baselines), lift = score - baseline, rank (the mean over the pairs), n (pairs
+        that the head has a share for), others (how many pairs of words the baselines are over). Shares are in [0, 1]
+    pairs: the pairs (i → j) that were scored, words counted from 0
+    masked: pairs that look ahead, which no head of a causal model can see
+    words: the words of the text
+    text, model, name, revision, reading: the text, the model's title, what it is opened by, and how the text was read
+    """
+
+    table: pd.DataFrame
+    pairs: tuple[Pair, ...]
+    masked: tuple[Pair, ...]
+    words: tuple[str, ...]
+    text: str
+    model: str
+    name: str
+    revision: str
+    reading: dict = field(default_factory=dict)
+
+    def named(self, pair: Pair) -> str:
+        """``says → chef``."""
+        return f"{self.words[pair[0]]} → {self.words[pair[1]]}"
+
+    @property
+    def best(self) -> HeadId:
+        return HeadId(int(self.table["layer"].iloc[0]), int(self.table["head"].iloc[0]))
+
+    def row(self, head: HeadId) -> pd.Series:
+        """A head's row of the table."""
+        found = self.table[(self.table["layer"] == head.layer) & (self.table["head"] == head.head)]
+        return found.iloc[0]
+
+
+def examples(model: AttentionModel, encoding: Encoding, pairs: Sequence[Pair], reading: dict | None = None) -> Examples:
+    """Every head's share along these pairs (i → j) of the text's words, and its baseline; see `along`.
+
+    Raises UserError where there is no pair, one that the text does not have, a word paired with itself or one that
+    gives the model no token, and where a causal model can see none of the pairs.
+    """
+    words = tuple(word.form for word in encoding.words)
+    given = checked(encoding, pairs)
+    masked = tuple(pair for pair in given if model.causal and pair[1] > pair[0])
+    scored = tuple(pair for pair in given if pair not in masked)
+    if not scored:
+        raise UserError(looks_ahead(words, masked, model.title) + " Mark the pair the other way round.")
+    [found] = along(model, [encoding], [scored])
+    table = by_lift(found, scored, model.heads)
+    return Examples(table, scored, masked, words, encoding.text, model.title, model.name, model.revision, reading or {})
+
+
+def checked(encoding: Encoding, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+    """The pairs themselves, each once. Raises UserError as `examples` says."""
+    m, lost = len(encoding.words), set(encoding.lost_words)
+    given = tuple(dict.fromkeys((int(i), int(j)) for i, j in pairs))
+    if m < 2:
+        raise UserError("A pair takes two words, and this text has one. Type a sentence.")
+    if not given:
+        raise UserError("No pair of words is marked. Mark at least one, like says > chef.")
+    if len(given) > MOST_PAIRS:
+        raise UserError(f"{len(given)} pairs are marked; at most {MOST_PAIRS} can be. Take some out.")
+    for i, j in given:
+        if not (0 <= i < m and 0 <= j < m):
+            raise UserError(f"There is no pair {i} > {j}: the words of this text are numbered 0 to {m - 1}.")
+        if i == j:
+            raise UserError(f"“{encoding.words[i].form}” is paired with itself. Mark two different words.")
+        if {i, j} & lost:
+            word = encoding.words[i if i in lost else j].form
+            raise UserError(f"The word {word!r} gives this model no token, so no head can see it. Mark another.")
+    return given
+
+
+def pairs_of(encoding: Encoding, typed: str) -> tuple[Pair, ...]:
+    """Pairs as a person types them, with commas or line ends between: ``says > chef, 9 > 1``.
+
+    A word is given as it stands in the text (if need be in other capitals), or by its number, from 0.
+    Raises UserError for what is no pair, a word that the text does not have, and one that it has several times.
+    """
+    return tuple(_pair(encoding, part) for part in re.split(r"[,;\n]", typed) if part.strip())
+
+
+def _pair(encoding: Encoding, typed: str) -> Pair:
+    ends = _ARROW.split(typed)
+    if len(ends) != 2 or not all(end.strip() for end in ends):
+        raise UserError(
+            f"“{typed.strip()[:60]}” is no pair. Write the word that looks, >, and the word looked at, like "
+            "says > chef, or their numbers, from 0, like 6 > 1."
+        )
+    return _word(encoding, ends[0].strip()), _word(encoding, ends[1].strip())
+
+
+def _word(encoding: Encoding, typed: str) -> int:
+    forms = [word.form for word in encoding.words]
+    if typed.isascii() and typed.isdigit() and len(typed) < 7 and (int(typed) < len(forms) or typed not in forms):
+        if int(typed) >= len(forms):
+            raise UserError(f"There is no word {typed}: the words of this text are numbered 0 to {len(forms) - 1}.")
+        return int(typed)
+    places = [k for k, form in enumerate(forms) if form == typed]
+    places = places or [k for k, form in enumerate(forms) if form.casefold() == typed.casefold()]
+    if not places:
+        raise UserError(f"The text has no word “{typed[:60]}”. Write it as it stands there, or its number, from 0.")
+    if len(places) > 1:
+        named = ", ".join(map(str, places[:-1])) + f" and {places[-1]}"
+        raise UserError(f"“{typed[:60]}” stands in the text {len(places)} times, as words {named}. Write the number.")
+    return places[0]
+
+
+def by_lift(found: Along, pairs: Sequence[Pair], heads: int) -> pd.DataFrame:
+    """The table of `Examples`, of a model with so many heads in a layer."""
+    layer, head = np.divmod(np.arange(len(found.share)), heads)
+    _, first_of_offset = np.unique([j - i for i, j in pairs], return_index=True)
+    score, baseline = _mean(found.share), _mean(found.baseline)
+    columns = (
+        layer, head, score, baseline, score - baseline, _mean(found.rank), np.isfinite(found.share).sum(1),
+        found.others[:, first_of_offset].sum(1),
+    )  # fmt: skip
+    table = pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+    by = ["lift", "score"] if table["lift"].notna().any() else ["score"]
+    return table.sort_values([*by, "layer", "head"], ascending=[False] * len(by) + [True, True], ignore_index=True)
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """The mean over the pairs that have a value: (h, P) → (h); NaN where none has."""
+    count = np.isfinite(values).sum(1)
+    return np.divide(np.nansum(values, 1), count, out=np.full(len(values), np.nan), where=count > 0)
+
+
+def looks_ahead(words: Sequence[str], masked: Sequence[Pair], model: str) -> str:
+    """That no head of a causal model can see these pairs."""
+    named = ", ".join(f"{words[i]} → {words[j]}" for i, j in masked[:4]) + (" …" if len(masked) > 4 else "")
+    looks = "looks" if len(masked) == 1 else "look"
+    return f"{named} {looks} ahead, and {model} reads from left to right: no head of it can see that."
+
+
+def example_finding(found: Examples, head: HeadId | None = None) -> str:
+    """What one head does along the pairs, in one sentence with its baseline; None for the best of all."""
+    row = found.table.iloc[0] if head is None else found.row(head)
+    name = HeadId(int(row["layer"]), int(row["head"]))
+    what = found.named(found.pairs[0]) if len(found.pairs) == 1 else f"the {len(found.pairs)} marked pairs"
+    rank = f"rank {row['rank']:.3g} in its row" + (", on average" if len(found.pairs) > 1 else "")
+    if not row["n"]:
+        return f"{name} gives other words nothing from where you marked, so it has no share along {what}."
+    if np.isnan(row["lift"]):
+        most = f"Of {counted(len(found.table), 'heads')} {name} gives {what} the most:"
+        return (
+            f"{most if head is None else f'{name} gives {what}'} {percent(row['score'])} ({rank}). No other two words "
+            "stand so far apart here, so there is nothing to hold it against."
+        )
+    against = f"{percent(row['score'])} against {percent(row['baseline'])} ({rank})"
+    if head is not None:
+        return f"{name} gives {what} {against}; the second figure is what this distance gets elsewhere."
+    if row["lift"] <= 0:
+        return f"No head gives {what} more than what this distance gets elsewhere; the nearest is {name}: {against}."
+    return (
+        f"Of {counted(len(found.table), 'heads')} {name} gives {what} the most beyond what this distance gets "
+        f"elsewhere: {against}."
+    )
+
+
+def remarks(found: Examples) -> list[str]:
+    """What a person should know beside the finding."""
+    said = ["One text: no interval. On another text the same head may look elsewhere; attention is not explanation."]
+    if found.masked:
+        said.insert(0, f"Left out: {looks_ahead(found.words, found.masked, found.model)}")
+    return said

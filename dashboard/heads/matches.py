@@ -1,0 +1,312 @@
+"""Heads by a pattern over a corpus: of every sentence with a match a few sums per head, and what they come to.
+
+Per pair as in `dashboard.heads.along`: share, baseline at the same offset elsewhere in the same sentence, rank. A pair
+whose offset no other two words of its sentence have, or that a causal model cannot see, is left out and counted, so
+that score, baseline and lift are over the same pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from dashboard.capture import AttentionModel
+from dashboard.errors import UserError
+from dashboard.heads.along import Pair, along
+from dashboard.heads.bootstrap import PERCENTILES, intervals, resample_counts
+from dashboard.heads.dependency import FEWEST
+from dashboard.heads.gather import batches, encoded
+from dashboard.heads.pattern import Pattern
+from dashboard.heads.view import HeadId
+from dashboard.heads.wording import counted, percent
+from dashboard.text.sentence import LeftOut, ParsedSentence
+
+LIMIT = 400  # sentences with a match
+READ_PER_MATCH = 50  # of a rarer pattern no more sentences than this for each of them
+
+# Sentences that are sorted by length and put into batches, between two words of progress.
+TOGETHER = 32
+
+FIGURES = ("score", "baseline", "rank")
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The best head where it was not chosen: by lift on the even sentences, judged on the odd, and the reverse.
+
+    chosen: the head chosen on the even sentences, and on the odd; score, baseline, lift, rank: the mean of the two
+    halves; low, high: the 95 % interval of that lift, over the sentences, the choice kept
+    """
+
+    chosen: tuple[HeadId, HeadId]
+    score: float
+    baseline: float
+    lift: float
+    low: float
+    high: float
+    rank: float
+
+
+@dataclass(frozen=True, eq=False)
+class Matches:
+    """All heads of a model on the pairs of a corpus that fit a pattern.
+
+    Attributes
+    ----------
+    table: a row per head, by falling lift: layer, head, score, baseline, lift, low, high (the 95 % bootstrap interval
+        of the lift over the sentences), rank, n (pairs). Shares are in [0, 1]. In-sample: picking the best flatters
+    best: the best head held out; None where one half of the sentences has no pair
+    pairs, sentences, read: pairs scored, sentences they are in, sentences read
+    invisible, alone, left_out: pairs that look ahead in a causal model, pairs with no other two words as far apart in
+        their sentence, sentences with a match that the model cannot read
+    whole: whether the corpus was read to its end
+    """
+
+    table: pd.DataFrame
+    best: HeldOut | None
+    pattern: Pattern
+    corpus: str
+    model: str
+    name: str
+    revision: str
+    pairs: int
+    sentences: int
+    read: int
+    invisible: int
+    alone: int
+    left_out: int
+    whole: bool
+    reading: dict = field(default_factory=dict)
+
+    def row(self, head: HeadId) -> pd.Series:
+        """A head's row of the table."""
+        found = self.table[(self.table["layer"] == head.layer) & (self.table["head"] == head.head)]
+        return found.iloc[0]
+
+
+def matches(
+    model: AttentionModel,
+    sentences: Iterable[ParsedSentence | LeftOut],
+    pattern: Pattern,
+    corpus: str,
+    *,
+    limit: int = LIMIT,
+    bos: bool = True,
+    progress: Progress | None = None,
+    reading: dict | None = None,
+) -> Matches:
+    """Every head on the pairs that fit, in one pass over the sentences that have one; see `Matches`.
+
+    limit: stop after so many sentences with a match, or 50 times as many without
+    corpus: its name
+
+    Raises UserError for a pattern that cannot be searched for, a limit below 1, and where no pair fits or none of
+    those that do can be scored.
+    """
+    pattern.check()
+    if limit < 1:
+        raise UserError("The limit is a number of sentences, 1 or more.")
+    tell, tally, search = progress or (lambda fraction, sentence: None), _Tally(model), _Search(pattern, model, bos)
+    window: list = []
+    for sentence in sentences:
+        if search.found == limit or search.read == limit * READ_PER_MATCH:
+            search.whole = False
+            break
+        if work := search.look(sentence):
+            window.append(work)
+        if len(window) == TOGETHER:
+            tally.add(window)
+            window = []
+        if search.read % 20 == 0:
+            share = max(search.found / limit, search.read / (limit * READ_PER_MATCH))
+            tell(min(share, 0.99), f"{search.read:,} sentences read, {search.found:,} with a match")
+    tally.add(window)
+    if not tally.index:
+        raise UserError(search.nothing(corpus))
+    table, best = tally.tables()
+    tell(1.0, f"{counted(search.found, 'sentences')} with a match")
+    return Matches(
+        table, best, pattern, corpus, model.title, model.name, model.revision, search.pairs, len(tally.index),
+        search.read, search.invisible, search.alone, search.left_out, search.whole, reading or {},
+    )  # fmt: skip
+
+
+class _Search:
+    """Which sentences have pairs to score, and how many of what was left out."""
+
+    def __init__(self, pattern: Pattern, model: AttentionModel, bos: bool):
+        self.pattern, self.model, self.bos = pattern, model, bos
+        self.read = self.found = self.pairs = self.invisible = self.alone = self.left_out = 0
+        self.whole = True
+        self.relations: dict[str, int] = {}
+
+    def look(self, sentence: ParsedSentence | LeftOut):
+        """(pairs, sentence, encoding), None where there is nothing to score."""
+        self.read += 1
+        if isinstance(sentence, LeftOut):
+            return None
+        for base in sentence.bases:
+            self.relations[base] = self.relations.get(base, 0) + 1
+        fitting = self.pattern.pairs(sentence)
+        visible = [(i, j) for i, j in fitting if j < i or not self.model.causal]
+        scored = _with_others(visible, len(sentence))
+        self.invisible += len(fitting) - len(visible)
+        self.alone += len(visible) - len(scored)
+        if not scored:
+            return None
+        encoding = encoded(self.model, sentence, self.bos)
+        if isinstance(encoding, str):
+            self.left_out += 1
+            return None
+        self.found += 1
+        self.pairs += len(scored)
+        return scored, sentence, encoding
+
+    def nothing(self, corpus: str) -> str:
+        """Why there is no pair to score, and what to do."""
+        where = f"the {counted(self.read, 'sentences')} of {corpus}" + ("" if self.whole else " that were read")
+        if self.invisible and not self.alone:
+            return (
+                f"All pairs of {where} that fit look ahead, and {self.model.title} reads from left to right: no head "
+                "of it can see that. Turn the direction round."
+            )
+        if self.alone or self.left_out:
+            return f"No pair of {where} that fits can be scored. Allow shorter distances, or choose another corpus."
+        if not self.relations:
+            return f"No sentence of {corpus} has a parse that can be used. Choose another corpus."
+        common = sorted(self.relations, key=lambda name: (-self.relations[name], name))[:12]
+        asked = self.pattern.relation.casefold().partition(":")[0]
+        if asked and asked not in (name.casefold() for name in self.relations):
+            return (
+                f"{where[0].upper()}{where[1:]} have no relation {self.pattern.relation}. The commonest there are "
+                f"{', '.join(common)}."
+            )
+        return f"No two words of {where} fit: {self.pattern}. Ask for less."
+
+
+def _with_others(pairs: list[Pair], m: int) -> list[Pair]:
+    """The pairs whose offset two other words of the m have that do not fit themselves."""
+    taken: dict[int, int] = {}
+    for i, j in pairs:
+        taken[j - i] = taken.get(j - i, 0) + 1
+    return [(i, j) for i, j in pairs if m - abs(j - i) > taken[j - i]]
+
+
+class _Tally:
+    """Sums over each sentence's pairs, for every head."""
+
+    def __init__(self, model: AttentionModel):
+        self.model = model
+        self.index: list[int] = []
+        self._n: list[np.ndarray] = []
+        self._sums: dict[str, list[np.ndarray]] = {name: [] for name in FIGURES}
+
+    def add(self, window: list) -> None:
+        for batch in batches(window):
+            given = [pairs for pairs, _, _ in batch]
+            found = along(self.model, [encoding for _, _, encoding in batch], given)
+            for (_, sentence, _), one in zip(batch, found, strict=True):
+                both = np.isfinite(one.share) & np.isfinite(one.baseline)
+                self.index.append(sentence.index)
+                self._n.append(both.sum(1))
+                for name, values in zip(FIGURES, (one.share, one.baseline, one.rank), strict=True):
+                    self._sums[name].append(np.where(both, values, 0).sum(1))
+
+    def tables(self) -> tuple[pd.DataFrame, HeldOut | None]:
+        order = np.argsort(self.index, kind="stable")
+        n = np.stack(self._n)[order]  # (S, h)
+        sums = {name: np.stack(values)[order] for name, values in self._sums.items()}
+        sums["lift"] = sums["score"] - sums["baseline"]
+        layer, head = np.divmod(np.arange(n.shape[1]), self.model.heads)
+        low, high = intervals(sums["lift"], n)
+        figures = {name: _ratio(values, n) for name, values in sums.items()}
+        columns = {"layer": layer, "head": head, **{name: figures[name] for name in ("score", "baseline", "lift")}}
+        columns |= {"low": low, "high": high, "rank": figures["rank"], "n": n.sum(0)}
+        table = pd.DataFrame(columns)
+        table = table.sort_values(["lift", "layer", "head"], ascending=[False, True, True], ignore_index=True)
+        return table, _held_out(sums, n, np.array(self.index)[order] % 2 == 1, self.model.heads)
+
+
+def _ratio(sums: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Σ sums / Σ n over the first axis; NaN where there is no case."""
+    cases = n.sum(0)
+    return np.divide(sums.sum(0), cases, out=np.full(cases.shape, np.nan), where=cases > 0)
+
+
+def _held_out(sums: dict[str, np.ndarray], n: np.ndarray, odd: np.ndarray, heads: int) -> HeldOut | None:
+    halves, places = ((~odd, odd), (odd, ~odd)), []
+    for chosen_on, _ in halves:
+        lift = _ratio(sums["lift"][chosen_on], n[chosen_on])
+        if not np.isfinite(lift).any():
+            return None
+        places.append(int(np.nanargmax(lift)))
+    figures = {
+        name: float(
+            np.mean([_ratio(values[on, place], n[on, place]) for place, (_, on) in zip(places, halves, strict=True)])
+        )
+        for name, values in sums.items()
+    }
+    again = []
+    for counts in resample_counts(len(n)):
+        lifts = []
+        for place, (_, on) in zip(places, halves, strict=True):
+            cases = counts[:, on] @ n[on, place]
+            total = counts[:, on] @ sums["lift"][on, place]
+            lifts.append(np.divide(total, cases, out=np.full(len(counts), np.nan), where=cases > 0))
+        again.append(np.mean(lifts, 0))
+    statistics = np.concatenate(again)
+    statistics = statistics[np.isfinite(statistics)]
+    low, high = np.percentile(statistics, PERCENTILES) if len(statistics) else (np.nan, np.nan)
+    chosen = tuple(HeadId(*divmod(place, heads)) for place in places)
+    return HeldOut(chosen, **figures, low=float(low), high=float(high))
+
+
+def match_finding(found: Matches, head: HeadId | None = None) -> str:
+    """The best head held out, in one sentence with its baseline and interval; or a head that a person chose."""
+    over = f"{counted(found.pairs, 'pairs')} in {counted(found.sentences, 'sentences')}"
+    if head is None and found.best is not None:
+        best = found.best
+        one, other = best.chosen
+        who = f"{one}" if one == other else f"{one} and {other}, chosen on one half each,"
+        gives = "gives" if one == other else "give"
+        return (
+            f"{who} {gives} {found.pattern} {percent(best.score)}, against {percent(best.baseline)} for what stands "
+            f"just as far away: {_points(best.lift)} more ({_points(best.low)} to {_points(best.high)}), held out, "
+            f"over {over}."
+        )
+    row = found.table.iloc[0] if head is None else found.row(head)
+    name = HeadId(int(row["layer"]), int(row["head"]))
+    return (
+        f"{name} gives {found.pattern} {percent(row['score'])}, against {percent(row['baseline'])} for what stands "
+        f"just as far away: {_points(row['lift'])} more ({_points(row['low'])} to {_points(row['high'])}), over {over}."
+    )
+
+
+def _points(share: float) -> str:
+    """A difference of shares: 0.123 → "12 points", -0.004 → "−0.4 points"."""
+    return percent(share).replace("\u00a0%", "").replace("-", "−") + "\u00a0points"
+
+
+def match_remarks(found: Matches) -> list[str]:
+    """What was read, what was left out, and how far the figures carry."""
+    stopped = "the whole corpus" if found.whole else "stopped there"
+    said = [f"{counted(found.read, 'sentences')} of {found.corpus} read ({stopped})."]
+    reasons = (
+        (found.invisible, "look ahead, which this model cannot"),
+        (found.alone, "have no other two words as far apart in their sentence"),
+    )
+    said[0] += "".join(f" {counted(count, 'pairs')} left out: they {why}." for count, why in reasons if count)
+    if found.left_out:
+        said[0] += f" {counted(found.left_out, 'sentences')} left out: this model cannot read them."
+    if found.pairs < FEWEST:
+        said.append(f"Fewer than {FEWEST} pairs: too few to rank heads by.")
+    said.append(
+        "Held out: the head is chosen on the even sentences and judged on the odd, and the reverse; the mean of the "
+        "two. 95\u00a0% intervals: bootstrap over the sentences. The table is over all of them, so its first row "
+        "flatters. Attention is not explanation."
+    )
+    return said

@@ -1,0 +1,107 @@
+"""Find heads by example or by pattern, and draw what was found: what the page, the command line and a notebook call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from dashboard.capture import AttentionModel
+from dashboard.corpus.search import search
+from dashboard.export import Provenance
+from dashboard.export.snippet import opening
+from dashboard.heads.along import Pair
+from dashboard.heads.examples import Examples, examples, pairs_of
+from dashboard.heads.matches import LIMIT, Matches, Progress
+from dashboard.heads.pattern import Pattern
+from dashboard.text import Encoding
+
+
+def find_heads(
+    model: AttentionModel,
+    text: str | Encoding,
+    pairs: Sequence[Pair] | str,
+    *,
+    bos: bool = True,
+    limit: int | None = None,
+) -> Examples:
+    """All heads of a model by what they give along pairs of words of a text (METRICS §8).
+
+    For a pair (i → j) a head's share is W[i, j] renormalised over the words other than i that i may see; its baseline
+    the mean share at the same offset j - i from all other words. `table` lists the heads by lift = score - baseline.
+    In a causal model a pair that looks ahead is left out, see `masked`.
+
+    Parameters
+    ----------
+    pairs: words by their numbers, from 0, ``[(6, 1)]``; or as typed, ``"says > chef, 9 > 1"``
+
+    Raises UserError for an empty text, and for pairs that the text does not have (see `dashboard.heads.examples`).
+    """
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
+    given = pairs_of(encoding, pairs) if isinstance(pairs, str) else pairs
+    found = examples(model, encoding, given, {"bos": bos} | ({} if limit is None else {"limit": limit}))
+    found.table.attrs["provenance"] = provenance_of_found(found).to_dict()
+    return found
+
+
+def find_heads_in(
+    model: AttentionModel,
+    corpus_path: str | Path,
+    pattern: Pattern,
+    *,
+    limit: int = LIMIT,
+    bos: bool = True,
+    progress: Progress | None = None,
+) -> Matches:
+    """All heads of a model by what they give along the pairs of a corpus that fit a pattern, with intervals.
+
+    Per pair as in `find_heads`, the baseline from the same sentence. `best` is held out: chosen on the even sentences
+    and judged on the odd, and the reverse.
+
+    Parameters
+    ----------
+    corpus_path: a treebank (.conllu) or plain English text (.txt, UTF-8)
+    pattern: like ``Pattern(relation="nsubj", looks_pos="PRON", furthest=5)``, see `dashboard.heads.pattern`
+    limit: stop after so many sentences with a match, or 50 times as many read
+    progress: told how far it is: a fraction and a sentence
+
+    Raises UserError where the file cannot be read, and where nothing fits, with what the corpus has.
+    """
+    found = search(model, corpus_path, pattern, limit=limit, bos=bos, progress=progress)
+    found.table.attrs["provenance"] = provenance_of_found(found).to_dict()
+    return found
+
+
+def provenance_of_found(found: Examples | Matches, **drawing: object) -> Provenance:
+    """Where a table comes from, or (`drawing`: the arguments of `draw_found`) a picture of it; with the lines that make
+    it again."""
+    given = {name: value for name, value in drawing.items() if value is not None}
+    if isinstance(found, Examples):
+        name, text = "find", found.text
+        said = {"pairs": [f"{i}>{j}" for i, j in (*found.pairs, *found.masked)], **found.reading}
+        names, first = "find_heads", [f"text = {text!r}"]
+        arguments = [f"text, {[*found.pairs, *found.masked]!r}", *_keywords(found.reading)]
+    else:
+        name, text = "find-pattern", ""
+        asked = {key: value for key, value in asdict(found.pattern).items() if value != getattr(Pattern(), key)}
+        said = {"corpus": found.corpus, "pattern": str(found.pattern), **found.reading}
+        names, first = "Pattern, find_heads_in", []
+        reading = {key: value for key, value in found.reading.items() if key != "path"}
+        arguments = [f"{found.reading.get('path', found.corpus)!r}, Pattern({', '.join(_keywords(asked))})"]
+        arguments += _keywords(reading)
+        said.pop("path", None)
+    origin = Provenance(
+        model=found.name, revision=found.revision, text=text, heads=(), unit="words", special="hide", view=name,
+        options=said | given, title=found.model,
+    )  # fmt: skip
+    made = f"{names.rpartition(' ')[2]}(model, {', '.join(arguments)})"
+    drawn = "".join(f", {part}" for part in _keywords(given))
+    more = "draw_found, " if given else ""
+    imported = ", ".join(sorted([*names.split(", "), *([more[:-2]] if more else []), "open_model", "save"]))
+    lines = [f"from dashboard import {imported}", "", *first, opening(origin)]
+    lines.append(f"thing = draw_found({made}{drawn})" if given else f"thing = {made}.table")
+    return replace(origin, recipe="\n".join(lines))
+
+
+def _keywords(options: dict) -> list[str]:
+    return [f"{name}={value!r}" for name, value in options.items()]

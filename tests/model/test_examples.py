@@ -1,0 +1,195 @@
+"""Heads by example, computed a second way: loops over the library's own eager attention."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from dashboard.errors import UserError
+from dashboard.heads import HeadId
+from dashboard.heads.along import along
+from dashboard.heads.examples import example_finding, examples, pairs_of, remarks
+from dashboard.models import load
+
+CHEF = "The chef who trained in Osaka says tonkotsu is her favourite food."
+OTHER = "Unbelievably, nobody remembered the old bridge."
+
+
+def naive(maps, encoding, causal, pairs):
+    """score, baseline, rank of every head by loops over words: lists of (heads), from token maps (h, n, n)."""
+    m = len(encoding.words)
+    pieces = [[t for t, word in enumerate(encoding.word_of) if word == w] for w in range(m)]
+    rows = []
+    for weights in maps:
+        words = [[sum(weights[a, b] for a in pieces[i] for b in pieces[j]) / len(pieces[i]) for j in range(m)]
+                 for i in range(m)]  # fmt: skip
+
+        def share(i, j, words=words):
+            return words[i][j] / sum(words[i][k] for k in range(m) if k != i)
+
+        score = np.mean([share(i, j) for i, j in pairs])
+        base, rank = [], []
+        for i, j in pairs:
+            d = j - i
+            cells = [(a, a + d) for a in range(m) if 0 <= a + d < m and (a, a + d) not in pairs]
+            base.append(np.mean([share(*cell) for cell in cells]))
+            others = [words[i][k] for k in range(m) if k not in (i, j) and (k < i or not causal)]
+            rank.append(1 + sum(x > words[i][j] for x in others) + sum(x == words[i][j] for x in others) / 2)
+        rows.append((score, np.mean(base), np.mean(rank)))
+    return np.array(rows)
+
+
+@pytest.fixture(scope="module", params=["minilm", "smollm2"])
+def both(request):
+    """A model, and its maps of a text by the library's eager attention."""
+    model = request.getfixturevalue(request.param)
+    copy = load(model.source, attn_implementation="eager").model
+
+    def maps(encoding):
+        with torch.inference_mode():
+            every = copy(input_ids=torch.tensor([encoding.ids]), output_attentions=True).attentions
+        return torch.cat(every)[:, :, :].flatten(0, 1).double().numpy()
+
+    return model, maps
+
+
+PAIRS = ((6, 1), (7, 6), (11, 8), (9, 1), (12, 11))
+
+
+def test_every_head_equals_loops_over_eager_attention(both):
+    model, maps = both
+    encoding = model.encode(CHEF)
+    assert max(np.bincount([w for w in encoding.word_of if w is not None])) > 1  # a word of several pieces
+    found = examples(model, encoding, PAIRS)
+    table = found.table.sort_values(["layer", "head"])
+    expected = naive(maps(encoding), encoding, model.causal, PAIRS)
+    np.testing.assert_allclose(table[["score", "baseline"]], expected[:, :2], atol=1e-4)
+    assert (np.abs(table["rank"] - expected[:, 2]) > 1e-9).mean() < 0.02  # float32 may order two near-equal ones
+    np.testing.assert_allclose(table["lift"], table["score"] - table["baseline"])
+    assert (table["n"] == 5).all()
+    assert found.table["lift"].is_monotonic_decreasing
+    # offsets -5, -1, -3, -8, -1 of 13 words: 12 + 10 + 8 + 5 cells less the marked
+    assert (table["others"] == (12 - 2) + (10 - 1) + (8 - 1) + (5 - 1)).all()
+
+
+def test_texts_of_different_lengths_in_one_batch_equal_each_alone(both):
+    model, _ = both
+    encodings = [model.encode(CHEF), model.encode(OTHER)]
+    together = along(model, encodings, [PAIRS, ((3, 2), (6, 3))])
+    for encoding, pairs, found in zip(encodings, [PAIRS, ((3, 2), (6, 3))], together, strict=True):
+        [alone] = along(model, [encoding], [pairs])
+        np.testing.assert_allclose(found.share, alone.share, atol=2e-5)
+        np.testing.assert_allclose(found.baseline, alone.baseline, atol=2e-5)
+        assert (found.others == alone.others).all()
+
+
+def test_rows_that_come_in_blocks_are_put_together(minilm, monkeypatch):
+    import dashboard.capture.call as call
+
+    encoding = minilm.encode(CHEF)
+    [whole] = along(minilm, [encoding], [PAIRS])
+    original = call.Call.blocks
+    monkeypatch.setattr(call.Call, "blocks", lambda self, rows=None, heads=None: original(self, 4, heads))
+    [parts] = along(minilm, [encoding], [PAIRS])
+    np.testing.assert_allclose(parts.share, whole.share, atol=1e-6)
+    np.testing.assert_allclose(parts.baseline, whole.baseline, atol=1e-6)
+    monkeypatch.undo()
+    [eager] = along(replace(minilm, route="eager", loaded=load(minilm.source, attn_implementation="eager")),
+                    [encoding], [PAIRS])  # fmt: skip
+    np.testing.assert_allclose(eager.share, whole.share, atol=1e-5)
+
+
+def test_a_causal_model_cannot_look_ahead_and_says_so(smollm2):
+    encoding = smollm2.encode(CHEF)
+    found = examples(smollm2, encoding, [(6, 1), (1, 6)])
+    assert found.pairs == ((6, 1),) and found.masked == ((1, 6),)
+    assert (found.table["n"] == 1).all() and found.table["rank"].between(1, 6).all()
+    assert "chef → says looks ahead" in remarks(found)[0]
+    with pytest.raises(UserError, match="says → is look ahead, and SmolLM2"):
+        examples(smollm2, encoding, [(1, 6), (6, 8)])
+    # the first word sees nothing but itself and the start; the second sees one word, so gives it all
+    [second] = along(smollm2, [encoding], [((1, 0),)])
+    assert np.allclose(second.share, 1) and (second.rank == 1).all()
+
+
+def test_a_distance_that_no_other_two_words_have_leaves_no_baseline(minilm):
+    found = examples(minilm, minilm.encode(CHEF), [(12, 0)])
+    assert found.table["baseline"].isna().all() and found.table["lift"].isna().all()
+    assert found.table["score"].notna().all() and found.table["score"].is_monotonic_decreasing
+    assert (found.table["others"] == 0).all()
+    assert "nothing to hold it against" in example_finding(found)
+
+
+def test_the_finding_names_the_best_head_with_its_figures(minilm):
+    found = examples(minilm, minilm.encode(CHEF), [(6, 1)])
+    best = found.table.iloc[0]
+    said = example_finding(found)
+    assert said.startswith(f"Of 72 heads {found.best} gives says → chef the most beyond what this distance gets")
+    assert f"{100 * best['score']:.0f}\u00a0% against" in said and "rank " in said
+    other = example_finding(found, HeadId(0, 2))
+    assert other.startswith("L0H2 gives says → chef")
+    none = replace(found, table=found.table.assign(lift=-0.1))
+    assert example_finding(none).startswith("No head gives says → chef more")
+
+
+def test_what_is_no_pair_of_this_text_is_said_in_a_sentence(minilm):
+    encoding = minilm.encode(CHEF)
+    for pairs, says in [
+        ([], "No pair"), ([(6, 13)], "numbered 0 to 12"), ([(-1, 2)], "numbered 0 to 12"), ([(3, 3)], "with itself"),
+        ([(k, k + 1) for k in range(12)] + [(k, k + 2) for k in range(11)] + [(k + 1, k) for k in range(12)]
+         + [(k + 2, k) for k in range(11)], "at most 40"),
+    ]:  # fmt: skip
+        with pytest.raises(UserError, match=says):
+            examples(minilm, encoding, pairs)
+    with pytest.raises(UserError, match="has one"):
+        examples(minilm, minilm.encode("Noodles"), [(0, 0)])
+    with pytest.raises(UserError, match="no token"):
+        examples(minilm, minilm.encode("ramen \x00 noodles"), [(0, 1)])
+
+
+def test_pairs_as_a_person_types_them(minilm):
+    encoding = minilm.encode("The chef says the 2 noodles are the chef’s, in 2019.")
+    forms = [word.form for word in encoding.words]
+    assert pairs_of(encoding, "says > noodles, are → SAYS;2->1\n 0 => 2,") == ((2, 5), (6, 2), (2, 1), (0, 2))
+    assert pairs_of(encoding, "2019 > in") == ((forms.index("2019"), forms.index("in")),)
+    assert pairs_of(encoding, "The > says") == ((0, 2),)
+    assert pairs_of(encoding, "2>1") == ((2, 1),)  # a number is the word's number
+    for typed, says in [
+        ("says", "is no pair"), ("says > chef > the", "is no pair"), (" > says", "is no pair"),
+        ("says > pasta", "no word “pasta”"), ("99 > 0", "no word 99"), ("says > chef", "2 times, as words 1 and 8"),
+        ("THE > says", "3 times, as words 0, 3 and 7"),
+    ]:  # fmt: skip
+        with pytest.raises(UserError, match=says):
+            pairs_of(encoding, typed)
+
+
+def test_the_same_from_python_and_on_the_command_line(minilm, tmp_path, capsys):
+    import pandas as pd
+
+    import dashboard
+    from dashboard.cli import main
+
+    found = dashboard.find_heads(minilm, CHEF, "says > chef, 9 > 1")
+    assert found.pairs == ((6, 1), (9, 1))
+    names = {}
+    exec(found.table.attrs["provenance"]["recipe"], names)
+    pd.testing.assert_frame_equal(names["thing"], found.table)
+    assert main(["find", CHEF, "--pairs", "says>chef,9>1", "--out", str(tmp_path / "f.parquet")]) == 0
+    assert capsys.readouterr().out.startswith(f"Of 72 heads {found.best} gives the 2 marked pairs the most")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "f.parquet"), found.table, check_exact=False)
+    for pairs, says in [("says>says", "with itself"), ("says", "is no pair"), ("in>pasta", "no word “pasta”")]:
+        assert main(["find", CHEF, "--pairs", pairs, "--out", str(tmp_path / "g.csv")]) == 2
+        said = capsys.readouterr()
+        assert says in said.err and said.err.count("\n") == 1 and not said.out
+    assert not (tmp_path / "g.csv").exists()
+
+
+def test_the_command_line_says_what_a_causal_model_cannot_see(smollm2, tmp_path, capsys):
+    from dashboard.cli import main
+
+    asked = ["find", CHEF, "--model", "smollm2", "--out", str(tmp_path / "f.csv"), "--pairs"]
+    assert main([*asked, "says>chef,chef>says"]) == 0
+    assert "Left out: chef → says looks ahead" in capsys.readouterr().err
+    assert main([*asked, "chef>says"]) == 2
+    assert "reads from left to right" in capsys.readouterr().err

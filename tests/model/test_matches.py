@@ -1,0 +1,167 @@
+"""Heads by a pattern over a corpus: against loops over whole maps, one sentence at a time."""
+
+import numpy as np
+import pytest
+
+from dashboard.capture import head_weights
+from dashboard.corpus.search import search
+from dashboard.errors import UserError
+from dashboard.heads.matches import match_finding, match_remarks, matches
+from dashboard.heads.pattern import Pattern
+from dashboard.text import LeftOut, parse
+
+TEXT = (
+    "The old chef cooks good noodles in a small kitchen. A young waiter brings the hot soup to the quiet guests. "
+    "My sister likes tonkotsu. The noisy children eat rice and the tired parents drink green tea. "
+    "Nobody saw the grey cat under the table. The critic wrote a long and unkind review about the new menu. Why?"
+)
+DETERMINERS = Pattern(relation="det", nearest=1, furthest=2)
+
+
+def shares_of(model, sentence):
+    """q of every head by loops over pieces: (h, m, m)."""
+    encoding = model.encode_sentence(sentence)
+    every = [(layer, head) for layer in range(model.layers) for head in range(model.heads)]
+    maps = np.stack(head_weights(model, encoding, every)).astype(float)
+    m = len(sentence)
+    pieces = [[t for t, word in enumerate(encoding.word_of) if word == w] for w in range(m)]
+    words = np.array([[[maps[h][np.ix_(a, b)].sum(1).mean() if a is not b else 0 for b in pieces] for a in pieces]
+                      for h in range(len(every))])  # fmt: skip
+    mass = words.sum(2, keepdims=True)
+    return np.divide(words, mass, out=np.full_like(words, np.nan), where=mass > 0)
+
+
+def naive(model, sentences, pattern):
+    """Per sentence and head: Σ share, Σ baseline, Σ rank (S, h, 3), and how many pairs (S)."""
+    sums, counts = [], []
+    for sentence in sentences:
+        m, q = len(sentence), shares_of(model, sentence)
+        fitting = [(i, j) for i, j in pattern.pairs(sentence) if j < i or not model.causal]
+        total, n = np.zeros((len(q), 3)), 0
+        for i, j in fitting:
+            elsewhere = [(a, a + j - i) for a in range(m) if 0 <= a + j - i < m and (a, a + j - i) not in fitting]
+            if not elsewhere:
+                continue
+            n += 1
+            total[:, 0] += q[:, i, j]
+            total[:, 1] += np.mean([q[:, a, b] for a, b in elsewhere], 0)
+            rivals = [k for k in range(m) if k not in (i, j) and (k < i or not model.causal)]
+            total[:, 2] += 1 + sum(q[:, i, k] > q[:, i, j] for k in rivals) if rivals else 1
+        sums.append(total)
+        counts.append(n)
+    return np.array(sums), np.array(counts)
+
+
+@pytest.fixture(scope="module")
+def sentences():
+    return list(parse(TEXT))
+
+
+@pytest.mark.parametrize(("name", "pattern"), [
+    ("minilm", DETERMINERS),
+    ("minilm", Pattern("any", looks_pos="ADJ", seen_pos="NOUN", furthest=4)),
+    ("smollm2", Pattern("head->dependent", relation="det")),
+])  # fmt: skip
+def test_figures_equal_loops_over_whole_maps(name, pattern, sentences, request):
+    model = request.getfixturevalue(name)
+    found = matches(model, sentences, pattern, "a text")
+    sums, counts = naive(model, sentences, pattern)
+    table = found.table.sort_values(["layer", "head"])
+    n = counts.sum()
+    assert found.pairs == n and (table["n"] == n).all() and found.sentences == (counts > 0).sum()
+    np.testing.assert_allclose(table["score"], sums[:, :, 0].sum(0) / n, atol=1e-4)
+    np.testing.assert_allclose(table["baseline"], sums[:, :, 1].sum(0) / n, atol=1e-4)
+    np.testing.assert_allclose(table["rank"], sums[:, :, 2].sum(0) / n, atol=0.26)  # a near-tie or two of float32
+    np.testing.assert_allclose(table["rank"].mean(), (sums[:, :, 2].sum(0) / n).mean(), atol=0.01)
+    np.testing.assert_allclose(table["lift"], table["score"] - table["baseline"], atol=1e-9)
+    assert found.table["lift"].is_monotonic_decreasing
+
+    # The interval, by its definition: whole resamples of the sentences that have a pair.
+    used = counts > 0
+    lift, cases = (sums[:, :, 0] - sums[:, :, 1])[used], counts[used]
+    drawn = np.random.default_rng(0).integers(0, used.sum(), (1000, used.sum()))
+    again = [lift[one].sum(0) / cases[one].sum() for one in drawn]
+    low, high = np.percentile(again, [2.5, 97.5], axis=0)
+    np.testing.assert_allclose(table["low"], low, atol=1e-4)
+    np.testing.assert_allclose(table["high"], high, atol=1e-4)
+
+    # Held out: chosen on one half, judged on the other.
+    even = np.array([sentence.index % 2 == 0 for sentence in sentences])
+    difference, judged = sums[:, :, 0] - sums[:, :, 1], []
+    for choose, judge, head in [(even, ~even, found.best.chosen[0]), (~even, even, found.best.chosen[1])]:
+        place = difference[choose].sum(0).argmax()
+        assert place == head.layer * model.heads + head.head
+        judged.append(difference[judge, place].sum() / counts[judge].sum())
+    assert found.best.lift == pytest.approx(np.mean(judged), abs=1e-4)
+    assert found.best.low <= found.best.lift <= found.best.high
+    assert found.best.lift == pytest.approx(found.best.score - found.best.baseline)
+
+
+def test_the_best_head_for_determiners_is_said_with_its_figures(minilm, sentences):
+    found = matches(minilm, sentences, DETERMINERS, "a text")
+    said = match_finding(found)
+    assert "det, dependent → head, 1 to 2 words apart" in said and "held out" in said
+    assert f"over {found.pairs} pairs in {found.sentences} sentences" in said
+    assert "points more (" in match_finding(found, found.best.chosen[0])
+    assert any("too few to rank" in remark for remark in match_remarks(found))
+    assert match_remarks(found)[0].startswith("7 sentences of a text read (the whole corpus).")
+
+
+def test_reading_stops_at_the_limit_and_tells_how_far_it_is(minilm, sentences, monkeypatch):
+    told, read = [], []
+
+    def stream():
+        for sentence in sentences * 4:
+            read.append(sentence)
+            yield sentence
+
+    found = matches(minilm, stream(), DETERMINERS, "a text", limit=3, progress=lambda *said: told.append(said))
+    assert found.sentences == 3 and not found.whole and len(read) <= 6
+    assert told[-1] == (1.0, "3 sentences with a match") and "stopped there" in match_remarks(found)[0]
+    monkeypatch.setattr("dashboard.heads.matches.READ_PER_MATCH", 5)
+    with pytest.raises(UserError, match="that were read"):
+        matches(minilm, sentences * 4, Pattern(relation="vocative"), "a text", limit=1)
+    # Only one half of the sentences has a pair: nothing can be held out.
+    assert matches(minilm, sentences[:1], DETERMINERS, "a text").best is None
+
+
+def test_why_nothing_was_found_is_said(minilm, smollm2, sentences):
+    gap = [LeftOut(0, 1, "it has 2 roots")]
+    for model, given, pattern, says in [
+        (minilm, sentences, Pattern(relation="case"), "have no relation case. The commonest there are amod, det"),
+        (minilm, sentences, Pattern(relation="det", looks_pos="VERB"), "No two words of the 7 sentences of a text fit"),
+        (smollm2, sentences, Pattern(relation="det"), "look ahead, and SmolLM2"),
+        (minilm, sentences[2:3], Pattern("any", looks_lemma="my", seen_lemma="."), "Allow shorter distances"),
+        (minilm, gap, Pattern(relation="det"), "No sentence of a text has a parse"),
+    ]:
+        with pytest.raises(UserError, match=says):
+            matches(model, given, pattern, "a text")
+    with pytest.raises(UserError, match="1 or more"):
+        matches(minilm, sentences, DETERMINERS, "a text", limit=0)
+
+
+def test_a_treebank_in_another_scheme_and_a_text_file(minilm, tmp_path):
+    rows = "1\tDie\tder\tDET\t_\t_\t2\tspec\t_\t_\n2\tKatze\tKatze\tNOUN\t_\t_\t3\tsubj\t_\t_\n" \
+           "3\tschläft\tschlafen\tVERB\t_\t_\t0\troot\t_\t_\n4\theute\theute\tADV\t_\t_\t3\tmod\t_\t_\n\n"  # fmt: skip
+    (tmp_path / "t.conllu").write_text(rows * 3)
+    found = search(minilm, tmp_path / "t.conllu", Pattern(relation="spec"))
+    assert found.pairs == 3 and found.corpus == "t.conllu" and found.reading["limit"] == 400
+    (tmp_path / "t.txt").write_text(TEXT)
+    assert search(minilm, tmp_path / "t.txt", DETERMINERS).pairs > 8
+    for name, says in [("t.doc", "neither"), ("none.txt", "cannot be read")]:
+        with pytest.raises(UserError, match=says):
+            search(minilm, tmp_path / name, DETERMINERS)
+
+
+def test_the_same_from_python(minilm, tmp_path):
+    import dashboard
+
+    (tmp_path / "t.txt").write_text(TEXT)
+    found = dashboard.find_heads_in(minilm, tmp_path / "t.txt", dashboard.Pattern(relation="det"), limit=2)
+    assert found.sentences == 2 and not found.whole
+    recipe = found.table.attrs["provenance"]["recipe"]
+    names = {}
+    exec(recipe, names)
+    np.testing.assert_allclose(names["thing"]["lift"], found.table["lift"])
+    dashboard.save(found.table, tmp_path / "found.csv")
+    assert (tmp_path / "found.csv").read_text(encoding="utf-8-sig").count("\n") >= 73
