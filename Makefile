@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?=
 
-.PHONY: app test bench pictures audit clean
+.PHONY: app test bench pictures profiles audit clean
 
 app: $(VENV)/.app
 	$(BIN)/python -m dashboard app $(if $(PORT),--port $(PORT))
@@ -25,6 +25,9 @@ bench: $(VENV)/.dev
 pictures: $(VENV)/.dev
 	$(BIN)/python -m tools.chromium
 	$(BIN)/python -m tools.pictures
+
+profiles: $(VENV)/.dev
+	$(BIN)/python -m tools.profiles "$(TREEBANK)" $(ARGS)
 
 audit: $(VENV)/.dev
 	$(BIN)/pip-audit -r requirements.txt
