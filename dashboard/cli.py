@@ -92,7 +92,9 @@ def build_parser() -> Parser:
     verify.set_defaults(run=run_verify, endings=("csv", "parquet"))
 
     profile = commands.add_parser("profile", help="all heads over a treebank or a text file")
-    profile.add_argument("file", metavar="FILE", help="a treebank (.conllu) or English text (.txt)")
+    profile.add_argument(
+        "file", metavar="FILE", help="a treebank (.conllu), English text (.txt), or the word builtin: our own sentences"
+    )
     profile.add_argument("--model", default="minilm", help="a catalogue name, a hub id or a folder (default: minilm)")
     profile.add_argument("--out", required=True, metavar="DIR", help="the folder to write to; what stopped goes on")
     profile.add_argument("--limit", type=whole_number, default=None, help="read only so many sentences")
@@ -259,12 +261,13 @@ def run_verify(asked: argparse.Namespace) -> int:
 
 def run_profile(asked: argparse.Namespace) -> int:
     from dashboard.capture import open_model
-    from dashboard.corpus import profile
+    from dashboard.corpus import BUILTIN, builtin_corpus, profile
 
+    file = builtin_corpus() if asked.file == BUILTIN else asked.file
     model = open_model(asked.model, fetch_missing=True, progress=_say)
     try:
         profile(
-            model, asked.file, asked.out, limit=asked.limit, format=asked.format, workers=asked.workers,
+            model, file, asked.out, limit=asked.limit, format=asked.format, workers=asked.workers,
             scheduler=asked.scheduler, progress=_say,
         )  # fmt: skip
     except KeyboardInterrupt:

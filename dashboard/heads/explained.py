@@ -13,7 +13,8 @@ import torch
 from dashboard.heads.bootstrap import intervals
 from dashboard.heads.features import FeatureSpace, PairFeatures
 from dashboard.heads.logit import Objective, fit
-from dashboard.heads.rows import Packed, pack, position_only
+from dashboard.heads.moments import moments
+from dashboard.heads.rows import Packed, Sums, pack, position_only
 
 FEWEST_WORDS, FEWEST_CANDIDATES = 4, 3
 
@@ -78,10 +79,12 @@ class Explained:
     table: a row per head: layer, head, queries, active, then for each of `FIGURES` bits_… with bits_…_low and
         bits_…_high, in bits per query word; lean in [-1, 1], empty where undecided; role
     silent: how many queries were left out of a head because they give other words nothing, over all heads
+    moments: each head's strongest and typical sentences, see `dashboard.heads.moments`
     """
 
     table: pd.DataFrame
     silent: int
+    moments: pd.DataFrame
 
 
 def explain(
@@ -103,7 +106,9 @@ def explain(
             theta = [_fitted(packed[fold], sums.expected[fold], sums.counted[fold], space, syntax, context)
                      for fold in (0, 1)]  # fmt: skip
             entropies[name] = _cross_entropies(packed, theta, statistics, space, count, syntax, context)
-    return Explained(_table(sums, entropies, layers, heads), int(sums.silent))
+    bits = _by_sentence(sums, entropies)
+    chosen = moments(bits, sums.queries, sums.sentences, layers, heads)
+    return Explained(_table(sums, bits, layers, heads), int(sums.silent), chosen)
 
 
 def _fitted(
@@ -145,17 +150,22 @@ def _cross_entropies(
     return (found / math.log(2)).astype(np.float32)
 
 
-def _table(sums, entropies: dict[str, np.ndarray], layers: int, heads: int) -> pd.DataFrame:
+def _by_sentence(sums: Sums, entropies: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Each of `FIGURES` summed over the queries of each sentence, in bits: float32 (S, h)."""
     even = sums.even  # Σ log2 of the number of candidates, (S, h)
     full = entropies["all"]
-    by_sentence = {
+    bits = {
         "total": even - sums.entropy,
         "position": even - entropies["pos"],
         "syntax": entropies["pos_ctx"] - full,
         "context": entropies["pos_syn"] - full,
     }
-    by_sentence["shared"] = entropies["pos"] - full - by_sentence["syntax"] - by_sentence["context"]
-    by_sentence["unexplained"] = full - sums.entropy
+    bits["shared"] = entropies["pos"] - full - bits["syntax"] - bits["context"]
+    bits["unexplained"] = full - sums.entropy
+    return bits
+
+
+def _table(sums: Sums, bits: dict[str, np.ndarray], layers: int, heads: int) -> pd.DataFrame:
     queries = sums.queries.sum(0, dtype=np.float64)
     layer, head = np.divmod(np.arange(layers * heads), heads)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -163,9 +173,9 @@ def _table(sums, entropies: dict[str, np.ndarray], layers: int, heads: int) -> p
             "layer": layer, "head": head, "queries": queries.astype(int), "active": sums.active.sum(0) / queries,
         }  # fmt: skip
         for name in FIGURES:
-            table[f"bits_{name}"] = by_sentence[name].sum(0, dtype=np.float64) / queries
-            table[f"bits_{name}_low"], table[f"bits_{name}_high"] = intervals(by_sentence[name], sums.queries)
-    low, high = intervals(by_sentence["syntax"] - by_sentence["context"], sums.queries)
+            table[f"bits_{name}"] = bits[name].sum(0, dtype=np.float64) / queries
+            table[f"bits_{name}_low"], table[f"bits_{name}_high"] = intervals(bits[name], sums.queries)
+    low, high = intervals(bits["syntax"] - bits["context"], sums.queries)
     table["lean"] = leans(table["bits_syntax"], table["bits_context"], low, high)
     table["role"] = roles(table["bits_total"], table["bits_position"], table["lean"])
     return pd.DataFrame(table)

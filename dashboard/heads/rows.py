@@ -90,6 +90,7 @@ class Sums:
     expected: expected features of the even and the odd sentences, float64 (columns, h) each
     counted: how many queries count in them, float64 (h) each
     silent: how many queries do not count, over all heads
+    sentences: each sentence's place in the file, from 0 (S)
     """
 
     queries: np.ndarray
@@ -99,6 +100,7 @@ class Sums:
     expected: tuple[np.ndarray, np.ndarray]
     counted: tuple[np.ndarray, np.ndarray]
     silent: int
+    sentences: np.ndarray
 
 
 def pack(statistics: Iterable, space: FeatureSpace, heads: int, causal: bool) -> tuple[tuple[list[Packed], ...], Sums]:
@@ -112,7 +114,7 @@ def pack(statistics: Iterable, space: FeatureSpace, heads: int, causal: bool) ->
     expected = tuple(np.zeros((len(space), heads)) for _ in range(2))
     counted_in = tuple(np.zeros(heads) for _ in range(2))
     per_sentence: list[list[np.ndarray]] = [[], [], [], []]
-    silent = 0
+    silent, sentences = 0, []
     for one in statistics:
         queries = one.mass.shape[1]
         if not queries:
@@ -134,11 +136,12 @@ def pack(statistics: Iterable, space: FeatureSpace, heads: int, causal: bool) ->
             found.append(new.astype(np.float32))
         expected[fold][:] += one.expected.T
         counted_in[fold][:] += counted.sum(1)
+        sentences.append(one.index)
         silent += int((~counted).sum())
     for (fold, c), rest in bins.items():
         packed[fold].append(rest.close(c, heads))
     stacked = (np.array(found, np.float32).reshape(-1, heads) for found in per_sentence)
-    return packed, Sums(*stacked, expected, counted_in, silent)
+    return packed, Sums(*stacked, expected, counted_in, silent, np.array(sentences, int))
 
 
 @dataclass

@@ -14,8 +14,9 @@ from dashboard.cli import main
 from dashboard.corpus.chunk import Chunk
 from dashboard.heads.budget import CHANNELS
 from dashboard.heads.explained import FIGURES
+from dashboard.text import read_treebank
 
-TABLES = ("heads.parquet", "dependencies.parquet", "relations.parquet")
+TABLES = ("heads.parquet", "dependencies.parquet", "relations.parquet", "moments.parquet", "sentences.parquet")
 
 
 def test_what_is_written(whole):
@@ -38,6 +39,32 @@ def test_what_is_written(whole):
     assert [one["line"] for one in about["sentences"]["reasons"]] == [1, 3]
     assert about["file"] == "small.conllu" and about["model"] == "minilm" and len(about["sha256"]) == 64
     assert not (out / "chunks").exists() and result.about == about
+
+
+def test_moments_name_sentences_of_the_file(whole, treebank):
+    out, result = whole
+    moments, kept = pd.read_parquet(out / "moments.parquet"), pd.read_parquet(out / "sentences.parquet")
+    assert list(moments.columns) == [
+        "layer", "head", "figure", "kind", "decile", "sentence", "line", "score", "queries",
+    ]  # fmt: skip
+    assert (moments.groupby(["layer", "head", "figure"]).size() == 25).all() and len(moments) == 72 * 3 * 25
+    assert list(kept["index"]) == sorted(set(moments.sentence)) and (moments.queries >= 5).all()
+    found = {one.index: one for one in read_treebank(treebank)}
+    for row in kept.itertuples():
+        assert row.text == " ".join(found[row[1]].words) and row.line == found[row[1]].line
+    lines = dict(zip(kept["index"], kept.line, strict=True))
+    assert (moments.line == moments.sentence.map(lines)).all()
+    # The mean of a sample by decile is near the mean of all, that of the strongest far from it.
+    bits = result.heads.set_index(["layer", "head"]).bits_position
+    means = moments[moments.figure == "position"].groupby(["layer", "head", "kind"]).score.mean().unstack()
+    assert (means.strongest > means.decile).all() and abs(means.decile - bits).median() < 0.1
+
+
+def test_a_profile_to_give_away_has_references_only(minilm, treebank, tmp_path):
+    source = {"name": "small", "licence": "Apache-2.0"}
+    given = profile(minilm, treebank, tmp_path, limit=40, texts=False, source=source)
+    assert given.sentences is None and not (tmp_path / "sentences.parquet").exists()
+    assert len(given.moments) and json.loads((tmp_path / "profile.json").read_text())["source"] == source
 
 
 def test_stopped_anywhere_it_goes_on_to_the_same_bytes(minilm, treebank, whole, tmp_path, monkeypatch):
@@ -100,8 +127,16 @@ def test_plain_text_by_the_command_line(tmp_path, capsys):
     )
     assert main(["profile", str(text), "--out", str(tmp_path / "out"), "--format", "csv"]) == 0
     assert {one.name for one in (tmp_path / "out").iterdir()} == {
-        "heads.csv", "dependencies.csv", "relations.csv", "profile.json",
+        "heads.csv", "dependencies.csv", "relations.csv", "moments.csv", "sentences.csv", "profile.json",
     }  # fmt: skip
+
+
+def test_the_corpus_that_comes_with_the_dashboard(minilm, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "builtin").write_text("no corpus")
+    assert main(["profile", "builtin", "--out", str(tmp_path / "out"), "--limit", "12"]) == 0
+    about = json.loads((tmp_path / "out" / "profile.json").read_text())
+    assert about["file"] == "builtin.conllu" and about["sentences"] == {"used": 12, "left_out": 0, "reasons": []}
 
 
 def test_what_is_refused(minilm, treebank, tmp_path):

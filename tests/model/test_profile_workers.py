@@ -26,7 +26,7 @@ SAID = "The chef who trained in Osaka says ramen is her favourite food. She cook
 
 
 def same_tables(found, expected):
-    for table in ("heads", "dependencies", "best"):
+    for table in ("heads", "dependencies", "best", "moments", "sentences"):
         pd.testing.assert_frame_equal(getattr(found, table), getattr(expected, table), rtol=0, atol=1e-6)
     assert found.about["sentences"] == expected.about["sentences"]
 
@@ -105,13 +105,14 @@ def cluster():
     """A scheduler in this process and two worker processes, on loopback alone."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL) as found:
+    quiet = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
+    with LocalCluster(n_workers=0, host="127.0.0.1", **quiet) as found:
         command = [
             sys.executable, "-m", "distributed.cli.dask_worker", found.scheduler_address, "--no-nanny",
             "--no-dashboard", "--nthreads", "1", "--host", "127.0.0.1",
         ]  # fmt: skip
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        workers = [subprocess.Popen(command, cwd=ROOT, **quiet) for _ in range(2)]
+        unheard = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        workers = [subprocess.Popen(command, cwd=ROOT, **unheard) for _ in range(2)]
         yield found, workers
         for worker in workers:
             worker.kill()

@@ -200,6 +200,21 @@ def test_the_parts_sum_to_the_whole(known):
         assert (known[f"bits_{name}_high"] >= known[f"bits_{name}"] - 1e-6).all()
 
 
+def test_scores_of_sentences_are_parts_of_the_figures():
+    rng = np.random.default_rng(4)
+    corpus = []
+    for index, m in enumerate(rng.integers(5, 10, 16)):
+        corpus.append((random_sentence(rng, m, index), random_words(rng, 2, m, False), rng.normal(size=(m, 4))))
+    found = explain_corpus(corpus, 1, 2)
+    every = found.moments[found.moments.kind == "decile"]  # of 16 sentences no decile has more than two
+    for (head, figure), rows in every.groupby(["head", "figure"]):
+        assert sorted(rows.sentence) == list(range(16)) and list(rows.queries) == [
+            len(corpus[s][0]) for s in rows.sentence
+        ]
+        mean = (rows.score * rows.queries).sum() / rows.queries.sum()
+        assert mean == pytest.approx(found.table[f"bits_{figure}"][head], abs=1e-5)
+
+
 def test_lean_and_roles():
     nothing = math.nan
     lean = leans(np.array([0.3, 0.1, -0.1, 0.004]), np.array([0.1, 0.3, 0.2, 0.0]),

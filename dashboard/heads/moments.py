@@ -1,0 +1,71 @@
+"""A head's moments: the sentences it is at its strongest in, and typical ones, so that no one takes the first for the
+second."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+MOMENT_FIGURES = ("position", "syntax", "context")
+STRONGEST, PER_DECILE, FEWEST_QUERIES, SEED = 5, 2, 5, 0
+KINDS = ("strongest", "decile")
+
+
+def moments(
+    bits: Mapping[str, np.ndarray], queries: np.ndarray, sentences: np.ndarray, layers: int, heads: int
+) -> pd.DataFrame:
+    """Of each head and figure the strongest sentences, and a sample of all of them by decile of their score.
+
+    A sentence's score is its held-out bits per query word, Σ over its queries / how many. Sentences with fewer than 5
+    scored queries are left out: few words are easily extreme. Of n sentences, ordered by score (ties: the earlier in
+    the file is the lower), that of rank r, from 0, is in decile ⌊10 r / n⌋ + 1. Two of each decile are drawn, without
+    regard to those that are strongest, by ``numpy.random.default_rng((0, head's place, figure's place))``, decile 1
+    first; where a decile has fewer, all.
+
+    Parameters
+    ----------
+    bits: for each of `MOMENT_FIGURES` the sum over each sentence's queries (S, h)
+    queries: how many of a sentence's words are scored for each head (S, h)
+    sentences: each sentence's place in the file, from 0 (S)
+
+    Returns
+    -------
+    A row per sentence chosen: layer, head, figure, kind (`KINDS`: the strongest, highest first, then those drawn),
+    decile (1 to 10, 10 the highest), sentence, score (bits per query word), queries. No row where a head has no figure.
+    """
+    found = [
+        _of_head(bits[figure][:, place], queries[:, place], (SEED, place, number)).assign(
+            layer=place // heads, head=place % heads, figure=figure
+        )
+        for place in range(layers * heads)
+        for number, figure in enumerate(MOMENT_FIGURES)
+    ]
+    table = pd.concat(found, ignore_index=True)
+    table["sentence"] = np.asarray(sentences)[table["row"].to_numpy()]
+    return table[["layer", "head", "figure", "kind", "decile", "sentence", "score", "queries"]]
+
+
+def _of_head(bits: np.ndarray, queries: np.ndarray, seed: tuple[int, int, int]) -> pd.DataFrame:
+    rows = np.flatnonzero((queries >= FEWEST_QUERIES) & ~np.isnan(bits))
+    score = bits[rows] / queries[rows]
+    order = np.argsort(score, kind="stable")
+    n = len(order)
+    decile = np.arange(n) * 10 // max(n, 1) + 1
+    generator = np.random.default_rng(seed)
+    strongest = np.arange(n)[::-1][:STRONGEST]
+    drawn = [
+        np.sort(generator.choice(ranks, min(PER_DECILE, len(ranks)), replace=False))
+        for ranks in (np.flatnonzero(decile == k) for k in range(1, 11))
+    ]
+    ranks = np.concatenate([strongest, *drawn]).astype(int)
+    return pd.DataFrame(
+        {
+            "row": rows[order[ranks]],
+            "kind": np.repeat(KINDS, [len(strongest), len(ranks) - len(strongest)]).astype(object),
+            "decile": decile[ranks],
+            "score": score[order[ranks]].astype(np.float32),
+            "queries": queries[rows[order[ranks]]].astype(int),
+        }
+    )
