@@ -12,7 +12,7 @@ import pandas as pd
 
 from dashboard.capture import AttentionModel
 from dashboard.corpus.store import Store
-from dashboard.corpus.tables import PROFILE, Profile
+from dashboard.corpus.tables import PROFILE, TABLES, VERSION, Profile
 from dashboard.errors import UserError
 from dashboard.export.table import table_bytes
 from dashboard.export.write import write_file
@@ -23,9 +23,6 @@ from dashboard.heads.features import FeatureSpace
 from dashboard.text import LeftOut, ParsedSentence
 
 Progress = Callable[[float, str], None]
-
-_DEPENDENCIES = ["relation", "direction", "layer", "head", "n", "correct", "accuracy", "baseline", "offset", "lift",
-                 "low", "high"]  # fmt: skip
 
 
 class Seen:
@@ -76,7 +73,7 @@ def measured(
     moments = explained.moments
     moments.insert(6, "line", seen.lines(moments["sentence"]))
     about = {
-        "model": model.name, "revision": model.revision, "file": file,
+        "profile": VERSION, "sentences_kept": texts, "model": model.name, "revision": model.revision, "file": file,
         "sentences": {
             "used": used, "left_out": len(left_out),
             "reasons": [{"index": one.index, "line": one.line, "reason": one.reason} for one in left_out],
@@ -85,7 +82,7 @@ def measured(
         "versions": {name: version(name) for name in ("torch", "transformers", "numpy", "spacy", "conllu")},
     }  # fmt: skip
     kept = seen.table(moments["sentence"]) if texts else None
-    return Profile(heads, found.heads[_DEPENDENCIES], found.best, moments, kept, about)
+    return Profile(heads, found.heads[list(TABLES["dependencies"])], found.best, moments, kept, about)
 
 
 def write(result: Profile, out: Path, format: Literal["parquet", "csv"]) -> None:

@@ -90,7 +90,7 @@ def profile(
         _fill(store, _maker(model, workers, scheduler), sentences(), model, space, tell, len(seen))
         result = measured(store, model, space, seen, texts, path.name, tell)
         result.about.update(
-            sha256=digest, limit=limit, source=dict(source) if source else None,
+            format=format, sha256=digest, limit=limit, source=dict(source) if source else None,
             seconds=round(time.monotonic() - begun, 1),
         )  # fmt: skip
         write(result, out, format)

@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from dashboard.corpus.chunk import Chunk
+from dashboard.corpus.tables import CHUNKS, KEY
 from dashboard.corpus.task import Sentence, from_plain, to_plain
 from dashboard.errors import UserError
 from dashboard.export.write import write_file, write_parts
@@ -33,7 +34,7 @@ class Store:
     """
 
     def __init__(self, out: Path, key: dict):
-        self.folder, self.chunks = out / "chunks", 0
+        self.folder, self.chunks = out / CHUNKS, 0
         self._key = json.dumps(key, sort_keys=True).encode()
         self._digest = hashlib.sha256(self._key).hexdigest()
         self._lock = FileLock(self.folder / "lock")
@@ -52,7 +53,7 @@ class Store:
                 f"The folder “{self.folder.parent}” cannot be written to: {reason}. Choose another."
             ) from error
         try:
-            mark = self.folder / "key.json"
+            mark = self.folder / KEY
             if not mark.exists() or mark.read_bytes() != self._key:
                 self._empty()
                 write_file(mark, self._key)
@@ -131,7 +132,7 @@ class Store:
         with suppress(OSError):
             for file in [*self.folder.glob("[0-9]*.npz"), *self.folder.glob(".two-heads-*.part")]:
                 file.unlink(missing_ok=True)
-            for name in ("sentences.jsonl", "key.json"):
+            for name in ("sentences.jsonl", KEY):
                 (self.folder / name).unlink(missing_ok=True)
 
 

@@ -1,10 +1,17 @@
-"""A profile and what lies in its folder."""
+"""A profile, what lies in its folder, and reading it back: it is what was written, or is refused with a sentence."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
+
+from dashboard.errors import UserError
+from dashboard.export.table import unharmed
+from dashboard.heads.budget import CHANNELS
+from dashboard.heads.figures import FIGURES
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,3 +42,111 @@ class Profile:
 
 PROFILE, CHUNKS, KEY = "profile.json", "chunks", "key.json"
 """Written last, so that where it is the profile is whole; the folder of what is kept until then, and whose it is."""
+
+VERSION = 1
+"""Of what a profile's folder holds: raised where a reader of the last one would misread it."""
+
+_WHOLE, _NUMBER, _TEXT, _FLAG = "int64", "float64", "object", "bool"
+_HEAD = {"layer": _WHOLE, "head": _WHOLE}
+_OF_RELATION = {"accuracy": _NUMBER, "baseline": _NUMBER, "offset": _WHOLE, "lift": _NUMBER, "low": _NUMBER,
+                "high": _NUMBER}  # fmt: skip
+_HELD_OUT = {f"held_out_{name}": _NUMBER for name in ("accuracy", "baseline", "lift")}
+
+TABLES: dict[str, dict[str, str]] = {
+    "heads": {
+        **_HEAD,
+        **{f"{prefix}_{channel}": _NUMBER for prefix in ("budget", "twin") for channel in CHANNELS},
+        "queries": _WHOLE,
+        "active": _NUMBER,
+        **{f"bits_{figure}{end}": _NUMBER for figure in FIGURES for end in ("", "_low", "_high")},
+        "lean": _NUMBER,
+        "role": _TEXT,
+    },
+    "dependencies": {"relation": _TEXT, "direction": _TEXT, **_HEAD, "n": _WHOLE, "correct": _WHOLE, **_OF_RELATION},
+    "relations": {
+        "relation": _TEXT, "n": _WHOLE, "ranked": _FLAG, **_HEAD, "direction": _TEXT, **_OF_RELATION, **_HELD_OUT,
+    },
+    "moments": {
+        **_HEAD, "figure": _TEXT, "kind": _TEXT, "decile": _WHOLE, "sentence": _WHOLE, "line": _WHOLE,
+        "score": _NUMBER, "queries": _WHOLE,
+    },
+    "sentences": {"index": _WHOLE, "line": _WHOLE, "text": _TEXT},
+}  # fmt: skip
+"""The columns of each table, in order, and what they hold."""
+
+_ABOUT = {"model": str, "revision": str, "file": str, "sha256": str, "sentences": dict, "words": int}
+
+
+def read_about(folder: Path) -> dict:
+    """What `PROFILE` says. Raises UserError where there is none, or it is no profile's, or of another version."""
+    try:
+        about = json.loads((folder / PROFILE).read_bytes())
+    except FileNotFoundError:
+        raise UserError(f"There is no profile in “{folder}”. Make one there, or choose another folder.") from None
+    except NotADirectoryError:
+        raise UserError(f"“{folder}” is not a folder. Name the folder that a profile was written to.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        why = getattr(error, "strerror", None) or "profile.json is not whole"
+        raise UserError(f"The profile in “{folder}” cannot be read: {why}. Make it again.") from error
+    if not isinstance(about, dict) or not isinstance(about.get("profile"), int):
+        raise UserError(f"The profile.json in “{folder}” is not one of ours. Choose another folder.")
+    if about["profile"] != VERSION:
+        raise UserError(
+            f"The profile in “{folder}” is of version {about['profile']}, and this dashboard reads version {VERSION}. "
+            "Make it again."
+        )
+    sentences = about.get("sentences")
+    whole = all(isinstance(about.get(name), kind) for name, kind in _ABOUT.items())
+    if not whole or about.get("format") not in ("parquet", "csv") or not isinstance(sentences.get("used"), int):
+        raise UserError(
+            f"The profile in “{folder}” is not whole: profile.json lacks what it should say. Make it again."
+        )
+    return about
+
+
+def read_table(folder: Path, name: str, format: str) -> pd.DataFrame:
+    """A table of a profile with its columns in order, of the types of `TABLES`, whichever format it is in.
+
+    Raises UserError where it is not there, cannot be read, or lacks a column or its type.
+    """
+    file, kinds = folder / f"{name}.{format}", TABLES[name]
+    try:
+        table = _parquet(file) if format == "parquet" else _csv(file, kinds)
+    except FileNotFoundError:
+        raise UserError(f"The profile in “{folder}” lacks {file.name}. Make it again.") from None
+    except Exception as error:  # whatever the readers of two formats raise at bytes that are none of theirs
+        raise UserError(f"{file.name} in “{folder}” is broken and cannot be read. Make the profile again.") from error
+    if missing := [column for column in kinds if column not in table.columns]:
+        raise UserError(f"{file.name} in “{folder}” has no column “{missing[0]}”. Make the profile again.")
+    try:
+        return pd.DataFrame({column: _typed(table[column], kind) for column, kind in kinds.items()})
+    except (TypeError, ValueError, OverflowError):
+        raise UserError(
+            f"{file.name} in “{folder}” holds something else than it should. Make the profile again."
+        ) from None
+
+
+def _parquet(file: Path) -> pd.DataFrame:
+    return pd.read_parquet(file)
+
+
+def _csv(file: Path, kinds: dict[str, str]) -> pd.DataFrame:
+    texts = [column for column, kind in kinds.items() if kind == _TEXT]
+    table = pd.read_csv(file, float_precision="round_trip", keep_default_na=False, na_values=[""],
+                        dtype=dict.fromkeys(texts, "str"), encoding="utf-8")  # fmt: skip
+    for column in table.columns.intersection(texts):
+        table[column] = table[column].fillna("").map(unharmed)
+    return table
+
+
+def _typed(column: pd.Series, kind: str) -> pd.Series:
+    """The column as its kind. Raises TypeError or ValueError where it holds something else."""
+    held = column.dtype.kind
+    if kind == _TEXT:
+        texts = column.astype(object).where(column.notna(), "")
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError
+        return texts
+    if len(column) and held not in {_WHOLE: "iu", _NUMBER: "iuf", _FLAG: "b"}[kind]:
+        raise TypeError
+    return column.astype(kind)

@@ -43,6 +43,11 @@ def harmless(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
+def unharmed(text: str) -> str:
+    """What `harmless` was given, from a cell of CSV; an apostrophe of its own before such a beginning is lost."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text, 1) else text
+
+
 def _csv(frame: pd.DataFrame) -> bytes:
     lines = [",".join(_quoted(str(name)) for name in frame.columns)]
     columns = [_cells(frame.iloc[:, k]) for k in range(frame.shape[1])]

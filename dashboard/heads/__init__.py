@@ -26,7 +26,7 @@ _LATER = {
     "dependencies": "dependency",
     "explain": "explained",
     "induction_scores": "induction",
-    "role_label": "explained",
+    "role_label": "figures",
     "survey": "overview",
 }
 

@@ -12,18 +12,15 @@ import torch
 
 from dashboard.heads.bootstrap import intervals
 from dashboard.heads.features import FeatureSpace, PairFeatures
+from dashboard.heads.figures import FIGURES, leans, roles
 from dashboard.heads.logit import Objective, fit
 from dashboard.heads.moments import moments
 from dashboard.heads.rows import Packed, Sums, pack, position_only
 
 FEWEST_WORDS, FEWEST_CANDIDATES = 4, 3
 
-FLAT, MOSTLY_POSITION, PARKED, LEAST_LEANING = 0.05, 0.6, 0.4, 0.005
-
 # The smallest normal float32: a share below it, times its logarithm, is nothing.
 TINY = float(np.finfo(np.float32).tiny)
-
-FIGURES = ("total", "position", "syntax", "context", "shared", "unexplained")
 
 # The models that are fitted: with the groups syntax and context, or without.
 _MODELS = {"pos": (False, False), "pos_ctx": (False, True), "pos_syn": (True, False), "all": (True, True)}
@@ -179,29 +176,3 @@ def _table(sums: Sums, bits: dict[str, np.ndarray], layers: int, heads: int) -> 
     table["lean"] = leans(table["bits_syntax"], table["bits_context"], low, high)
     table["role"] = roles(table["bits_total"], table["bits_position"], table["lean"])
     return pd.DataFrame(table)
-
-
-def leans(syntax: np.ndarray, context: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """(syntax − context) / (syntax + context) of the values clamped at 0, in [-1, 1].
-
-    NaN, undecided, where the interval `low` to `high` of syntax − context holds 0, or the sum is below 0.005 bits.
-    """
-    syntax, context = np.maximum(syntax, 0), np.maximum(context, 0)
-    both = syntax + context
-    clear = ((low > 0) | (high < 0)) & (both >= LEAST_LEANING)
-    return np.divide(syntax - context, both, out=np.full(len(both), np.nan), where=clear)
-
-
-def roles(total: np.ndarray, position: np.ndarray, lean: np.ndarray) -> np.ndarray:
-    """The first that fits: flat (total < 0.05 bits), position (position / total > 0.6), syntax (lean > 0), context
-    (lean < 0), undecided; empty where there is no figure."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rules = [np.isnan(position), total < FLAT, position / total > MOSTLY_POSITION, lean > 0, lean < 0]
-    return np.select(rules, ["", "flat", "position", "syntax", "context"], "undecided").astype(object)
-
-
-def role_label(role: str, active: float) -> str:
-    """The role as it is shown: ``context``, and of a parked head (active < 0.4) ``context, parked 91 %``."""
-    if not active < PARKED:
-        return role
-    return f"{role}, parked {100 * (1 - active):.0f}\u00a0%"

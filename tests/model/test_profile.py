@@ -12,8 +12,10 @@ import pytest
 from dashboard import UserError, profile
 from dashboard.cli import main
 from dashboard.corpus.chunk import Chunk
+from dashboard.corpus.shelf import compare_profiles, read_profile
+from dashboard.export.table import table_bytes
 from dashboard.heads.budget import CHANNELS
-from dashboard.heads.explained import FIGURES
+from dashboard.heads.figures import FIGURES
 from dashboard.text import read_treebank
 
 TABLES = ("heads.parquet", "dependencies.parquet", "relations.parquet", "moments.parquet", "sentences.parquet")
@@ -39,6 +41,22 @@ def test_what_is_written(whole):
     assert [one["line"] for one in about["sentences"]["reasons"]] == [1, 3]
     assert about["file"] == "small.conllu" and about["model"] == "minilm" and len(about["sha256"]) == 64
     assert not (out / "chunks").exists() and result.about == about
+
+
+@pytest.mark.parametrize("format", ["parquet", "csv"])
+def test_what_was_written_is_read_again(whole, format, tmp_path):
+    out, result = whole
+    if format == "csv":
+        for name in TABLES:
+            (tmp_path / name.replace("parquet", "csv")).write_bytes(table_bytes(pd.read_parquet(out / name), "csv"))
+        (tmp_path / "profile.json").write_text(json.dumps({**result.about, "format": "csv"}))
+        out = tmp_path
+    found = read_profile(out)
+    for one in ("heads", "dependencies", "best", "moments", "sentences"):
+        # Scores are of single precision, and their shortest form in CSV is another float64.
+        kwargs = {"check_exact": one != "moments", "rtol": 1e-6, "check_dtype": False}
+        pd.testing.assert_frame_equal(getattr(found, one), getattr(result, one), **kwargs)
+    assert compare_profiles(found, result).filter(like="difference").fillna(0).eq(0).all(axis=None)
 
 
 def test_moments_name_sentences_of_the_file(whole, treebank):

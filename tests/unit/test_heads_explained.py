@@ -10,18 +10,15 @@ import torch
 from dashboard.heads.bootstrap import intervals
 from dashboard.heads.budget import CONTENT, normalised
 from dashboard.heads.explained import (
-    FIGURES,
     ExplainedStatistics,
     _cross_entropies,
     _fitted,
     expected_features,
     explain,
     explained_queries,
-    leans,
-    role_label,
-    roles,
 )
 from dashboard.heads.features import CorpusCounts, FeatureSpace, cosines
+from dashboard.heads.figures import FIGURES, leans, role_label, roles
 from dashboard.heads.rows import pack
 from dashboard.text import ParsedSentence
 

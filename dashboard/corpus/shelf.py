@@ -1,0 +1,192 @@
+"""Where profiles live: those that come with the dashboard, and a person's own under names of their choosing."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import unicodedata
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from dashboard.corpus.tables import CHUNKS, KEY, PROFILE, TABLES, Profile, read_about, read_table
+from dashboard.errors import UserError
+from dashboard.heads.figures import FIGURES
+from dashboard.models.catalogue import cache_dir
+
+SHIPPED = Path(__file__).parent / "profiles"
+
+_LONGEST = 60
+# Of Windows, where a profile may be carried to; the last are its names for devices.
+_NO_NAME = re.compile(r'[/\\:*?"<>|]|^\.|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)', re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A profile on the shelf.
+
+    Attributes
+    ----------
+    name, folder: the folder's name is the profile's
+    model, revision, file: of what it is; empty where that is not known
+    sentences: how many were used, None where it is not finished
+    shipped: whether it comes with the dashboard
+    finished: whether it can be read. Where not, it was stopped, and the same call of `profile` goes on, unless
+        `wrong` says in a sentence why it cannot be read
+    """
+
+    name: str
+    folder: Path
+    model: str
+    revision: str
+    file: str
+    sentences: int | None
+    shipped: bool
+    finished: bool
+    wrong: str = ""
+
+
+def shelf() -> list[Kept]:
+    """The profiles that are there: first those that come with the dashboard, then a person's own, each by name."""
+    found = [
+        _look(folder, shipped)
+        for place, shipped in ((SHIPPED, True), (_own(), False))
+        for folder in sorted(_folders(place), key=lambda folder: (folder.name.casefold(), folder.name))
+    ]
+    return [kept for kept in found if kept is not None]
+
+
+def read_profile(folder: str | Path) -> Profile:
+    """The profile that `dashboard.corpus.profile` wrote to a folder, the same from .parquet and .csv.
+
+    Raises UserError, with what to do, where there is none, it is not whole, or of another version.
+    """
+    folder = Path(folder)
+    about = read_about(folder)
+    names = [name for name in TABLES if name != "sentences" or about["sentences_kept"]]
+    tables = {name: read_table(folder, name, about["format"]) for name in names}
+    heads = tables["heads"]
+    layers, wide = (int(heads[part].max()) + 1 if len(heads) else 0 for part in ("layer", "head"))
+    grid = np.divmod(np.arange(layers * wide), max(wide, 1)) if layers * wide == len(heads) else None
+    if (
+        not len(heads)
+        or grid is None
+        or any((heads[p] != g).any() for p, g in zip(("layer", "head"), grid, strict=True))
+    ):
+        raise UserError(f"The table of heads in “{folder}” is not one row per head. Make the profile again.")
+    for name in ("dependencies", "relations", "moments"):
+        if not (tables[name]["layer"].between(0, layers - 1) & tables[name]["head"].between(0, wide - 1)).all():
+            raise UserError(f"The table {name} in “{folder}” names heads that are not there. Make the profile again.")
+    return Profile(
+        heads, tables["dependencies"], tables["relations"], tables["moments"], tables.get("sentences"), about
+    )
+
+
+def place_for(name: str) -> Path:
+    """The folder of a person's own profile of this name, there or not.
+
+    Raises UserError where the name cannot be a folder's on every system, would lead elsewhere, or is that of a
+    profile that comes with the dashboard.
+    """
+    name = unicodedata.normalize("NFC", name).strip()
+    if wrong := _wrong_name(name):
+        raise UserError(wrong)
+    if name.casefold() in {folder.name.casefold() for folder in _folders(SHIPPED)}:
+        raise UserError(f"“{name}” is the name of a profile that comes with the dashboard. Choose another.")
+    return _own() / name
+
+
+def delete(kept: Kept) -> None:
+    """Removes a person's own profile, finished or not; nothing where it is gone already.
+
+    Raises UserError for a profile that comes with the dashboard, one that lies elsewhere, or a folder that stays.
+    """
+    if kept.shipped or kept.folder.parent != _own():
+        raise UserError(f"“{kept.name}” is not a profile of your own and stays. Only your own can be deleted.")
+    try:
+        if kept.folder.is_symlink():
+            kept.folder.unlink()
+            return
+        # First, so that what is left is taken for no profile where the rest fails.
+        (kept.folder / PROFILE).unlink(missing_ok=True)
+        shutil.rmtree(kept.folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise UserError(f"“{kept.folder}” cannot be removed: {error.strerror}. Remove the folder yourself.") from error
+
+
+def compare_profiles(a: Profile, b: Profile) -> pd.DataFrame:
+    """The same heads on two corpora, side by side.
+
+    Returns
+    -------
+    A row per head: layer, head, role_a, role_b, then of queries, lean and bits_… for each of
+    `dashboard.heads.figures.FIGURES` …_a, …_b, and but for queries …_difference (b − a; of lean in [-2, 2], empty
+    where either is undecided; of bits in bits per query word). They say nothing of chance: that each profile's own
+    intervals do.
+
+    Raises UserError where the two are not of the same model with the same weights.
+    """
+    for part in ("model", "revision"):
+        if a.about[part] != b.about[part]:
+            raise UserError(
+                f"One profile is of {a.about['model']} ({a.about['revision']}), the other of {b.about['model']} "
+                f"({b.about['revision']}): their heads are not the same. Choose two of the same model."
+            )
+    left, right = a.heads, b.heads
+    if not left[["layer", "head"]].equals(right[["layer", "head"]]):
+        raise UserError("The two profiles have different heads. Make one of them again.")
+    table = {"layer": left["layer"], "head": left["head"], "role_a": left["role"], "role_b": right["role"]}
+    for name in ("queries", "lean", *(f"bits_{figure}" for figure in FIGURES)):
+        table[f"{name}_a"], table[f"{name}_b"] = left[name], right[name]
+        if name != "queries":
+            table[f"{name}_difference"] = right[name] - left[name]
+    return pd.DataFrame(table)
+
+
+def _own() -> Path:
+    return cache_dir() / "profiles"
+
+
+def _folders(place: Path) -> list[Path]:
+    try:
+        return [one for one in place.iterdir() if one.is_dir() and not _wrong_name(one.name)]
+    except OSError:
+        return []
+
+
+def _wrong_name(name: str) -> str:
+    """Why a profile cannot have this name, in a sentence; empty where it can."""
+    if not name:
+        return "A profile needs a name. Type one, like “My texts”."
+    if len(name) > _LONGEST or len(name.encode(errors="replace")) > 3 * _LONGEST:
+        return f"The name is too long. Choose one of at most {_LONGEST} characters."
+    if not name.isprintable() or _NO_NAME.search(name):
+        return (
+            'A profile’s name is a folder’s: without / \\ : * ? " < > |, without a dot at its beginning or end, and '
+            "not a device’s, like “nul”. Choose another name."
+        )
+    return ""
+
+
+def _look(folder: Path, shipped: bool) -> Kept | None:
+    """What lies in a folder of the shelf, None where nothing of a profile does."""
+    if (folder / PROFILE).exists():
+        try:
+            about = read_about(folder)
+        except UserError as error:
+            return Kept(folder.name, folder, "", "", "", None, shipped, False, str(error))
+        told = (about[part] for part in ("model", "revision", "file"))
+        return Kept(folder.name, folder, *told, about["sentences"]["used"], shipped, True)
+    key = None
+    with suppress(OSError, ValueError, RecursionError):
+        key = json.loads((folder / CHUNKS / KEY).read_bytes())
+    if not isinstance(key, dict):
+        return None
+    told = (str(key.get(part, "")) for part in ("model", "revision", "file"))
+    return Kept(folder.name, folder, *told, None, shipped, False)
