@@ -108,6 +108,11 @@ def build_parser() -> Parser:
     profile.add_argument("--out", required=True, metavar="DIR", help="the folder to write to; what stopped goes on")
     profile.add_argument("--limit", type=whole_number, default=None, help="read only so many sentences")
     profile.add_argument("--format", choices=("csv", "parquet"), default="parquet", help="default: parquet")
+    many = profile.add_mutually_exclusive_group()
+    many.add_argument(
+        "--workers", type=whole_number, default=1, metavar="N", help="processes that share the work (default: 1)"
+    )
+    many.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster that does it, like tcp://127.0.0.1:8786")
     profile.set_defaults(run=run_profile)
     return parser
 
@@ -284,7 +289,10 @@ def run_profile(asked: argparse.Namespace) -> int:
     file = builtin_corpus() if asked.file == BUILTIN else asked.file
     model = open_model(asked.model, fetch_missing=True, progress=_say)
     try:
-        profile(model, file, asked.out, limit=asked.limit, format=asked.format, progress=_say)
+        profile(
+            model, file, asked.out, limit=asked.limit, format=asked.format, workers=asked.workers,
+            scheduler=asked.scheduler, progress=_say,
+        )  # fmt: skip
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on where it was.", file=sys.stderr)
         return 130

@@ -17,7 +17,7 @@ from dashboard.heads.features import PairFeatures
 from dashboard.heads.gather import SentenceStatistics
 from dashboard.text.sentence import LeftOut
 
-_MARK = b"two-heads chunk 1\n"
+_MARK = b"two-heads chunk 2\n"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +32,11 @@ class Chunk:
         used = tuple(one for one in found if not isinstance(one, LeftOut))
         return cls(used, tuple(one for one in found if isinstance(one, LeftOut)))
 
-    def to_bytes(self) -> bytes:
-        """A mark, the SHA-256 of what follows, and an archive of arrays."""
+    def to_bytes(self, seal: str = "") -> bytes:
+        """A mark, the SHA-256 of the seal and of what follows, and an archive of arrays.
+
+        The seal says what the chunk is of, and is not written: whoever reads it must know.
+        """
         columns: dict[str, list[np.ndarray]] = {}
         for one in self.used:
             for name, array in _arrays(one).items():
@@ -49,14 +52,14 @@ class Chunk:
         out = io.BytesIO()
         np.savez(out, **packed)
         body = out.getvalue()
-        return _MARK + hashlib.sha256(body).digest() + body
+        return _MARK + _digest(seal, body) + body
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Chunk | None:
-        """The chunk, or None where the bytes are not those of a whole one."""
+    def from_bytes(cls, data: bytes, seal: str = "") -> Chunk | None:
+        """The chunk, or None where the bytes are not those of a whole one with this seal."""
         start = len(_MARK) + 32
         body = data[start:]
-        if not data.startswith(_MARK) or hashlib.sha256(body).digest() != data[len(_MARK) : start]:
+        if not data.startswith(_MARK) or _digest(seal, body) != data[len(_MARK) : start]:
             return None
         with np.load(io.BytesIO(body), allow_pickle=False) as file:
             packed = dict(file)
@@ -68,6 +71,12 @@ class Chunk:
             for k in range(len(relations))
         )
         return cls(used, left_out)
+
+
+def _digest(seal: str, body: bytes) -> bytes:
+    digest = hashlib.sha256(seal.encode() + b"\n")
+    digest.update(body)
+    return digest.digest()
 
 
 def _unpacked(flat: np.ndarray, shapes: np.ndarray) -> list[np.ndarray]:

@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-import pandas as pd
-
 from dashboard.capture import AttentionModel
-from dashboard.corpus.chunk import Chunk
-from dashboard.corpus.tables import CHUNKS, KEY, PROFILE, TABLES, VERSION, Profile
+from dashboard.corpus.measured import Progress, Seen, measured, write
+from dashboard.corpus.pool import made_by_pool
+from dashboard.corpus.store import Store
+from dashboard.corpus.tables import Profile
+from dashboard.corpus.task import Sentence, Task, make_chunk
 from dashboard.errors import UserError
-from dashboard.export.table import table_bytes
-from dashboard.export.write import write_file
-from dashboard.heads.budget import CHANNELS, budget
-from dashboard.heads.dependency import dependencies
-from dashboard.heads.explained import explain
 from dashboard.heads.features import CorpusCounts, FeatureSpace
-from dashboard.heads.gather import WINDOW, gather
-from dashboard.text import LeftOut, ParsedSentence, read_text, read_treebank
+from dashboard.heads.gather import WINDOW
+from dashboard.text import ParsedSentence, read_text, read_treebank
 from dashboard.text.treebank import open_binary
 
-Progress = Callable[[float, str], None]
+# Tasks → the number and the bytes of each chunk, in any order.
+Make = Callable[[Iterator[Task]], Iterator[tuple[int, bytes]]]
 
 # A version of what a chunk holds: chunks of another are made again.
-_CHUNKS = 1
+_CHUNKS = 2
 
 
 def profile(
@@ -44,6 +37,8 @@ def profile(
     format: Literal["parquet", "csv"] = "parquet",
     texts: bool = True,
     source: Mapping[str, str] | None = None,
+    workers: int = 1,
+    scheduler: str | None = None,
     progress: Progress | None = None,
 ) -> Profile:
     """Profiles a corpus and writes to a folder ``heads``, ``dependencies``, ``relations`` (the best head of each, held
@@ -51,7 +46,8 @@ def profile(
 
     Stopped at any point, the same call goes on where it was and ends with the same tables: the statistics of every
     128 sentences are kept in ``out/chunks`` until the tables are written. A chunk that is not whole, or of another
-    file, model, revision or limit, is made again.
+    file, model, revision or limit, is made again. However many processes make them, the chunks are the same but for
+    rounding (below 1e-6 in the tables).
 
     Parameters
     ----------
@@ -61,169 +57,85 @@ def profile(
     texts: keep the sentences that the moments name; False: only where they stand, for a profile that is given away
         without its corpus
     source: where the corpus comes from, like its name, licence and commit, for ``profile.json``
+    workers: how many processes of this machine make chunks; they share its cores. 1: this process
+    scheduler: the address of a Dask cluster that makes the chunks instead, see `dashboard.corpus.cluster`
     progress: told how far it is: a fraction and a sentence
 
-    Raises UserError where the file cannot be read or gives no sentence, or the folder cannot be written to.
+    Raises UserError where the file cannot be read or gives no sentence, the folder cannot be written to or another
+    process is writing a profile to it, and where workers or a scheduler fail.
     """
     begun, tell = time.monotonic(), progress or (lambda fraction, sentence: None)
     path, out = Path(path), Path(out)
     if limit is not None and limit < 1:
         raise UserError("The limit is a number of sentences, 1 or more.")
-    sentences = _reader(path, limit)
-    tell(0.0, f"Reading {path.name}")
-    counts, number, seen = CorpusCounts(), 0, _Seen()
-    for sentence in sentences():
-        number += 1
-        seen.add(sentence)
-        if isinstance(sentence, ParsedSentence):
-            counts.add(sentence)
-    if not counts.lemmas:
-        raise UserError(f"{path.name} has no sentence with a parse that can be used. Choose another file.")
-    space = FeatureSpace.of(counts)
+    if workers < 1:
+        raise UserError("The number of workers is 1 or more.")
+    read = _reader(path, limit)
     digest = _sha256(path)
     key = {"chunks": _CHUNKS, "sha256": digest, "model": model.name, "revision": model.revision, "limit": limit,
            "file": path.name}  # fmt: skip
-    store = _Store(out, key, -(-number // WINDOW))
-    store.fill(model, sentences(), space, tell, number)
-
-    left_out = [one for chunk in store for one in chunk.left_out]
-    used = number - len(left_out)
-    if not used:
-        raise UserError(f"No sentence of {path.name} could be used: {left_out[0].reason}. Choose another file.")
-
-    tell(0.9, "Budgets and dependencies")
-    count = model.layers * model.heads
-    spending = budget(_Again(lambda: ((one.budget, one.codes) for one in store.used())), count, model.causal)
-    found = dependencies((one.dependency for one in store.used()), model.layers, model.heads, model.causal)
-    tell(0.92, "Fitting position, syntax and context")
-    explained = explain(
-        _Again(lambda: (one.explained for one in store.used())), space, model.layers, model.heads, model.causal
-    )
-    heads = explained.table
-    for prefix, shares in (("twin", spending.twin), ("budget", spending.head)):
-        for k in reversed(range(len(CHANNELS))):
-            heads.insert(2, f"{prefix}_{CHANNELS[k]}", shares[:, k])
-    about = {
-        "profile": VERSION, "format": format, "sentences_kept": texts, "model": model.name,
-        "revision": model.revision, "file": path.name, "sha256": digest, "limit": limit,
-        "sentences": {
-            "used": used, "left_out": len(left_out),
-            "reasons": [{"index": one.index, "line": one.line, "reason": one.reason} for one in left_out],
-        },
-        "words": spending.words, "queries": int(heads["queries"].max()), "silent_queries": explained.silent,
-        "versions": {name: version(name) for name in ("torch", "transformers", "numpy", "spacy", "conllu")},
-        "source": dict(source) if source else None, "seconds": round(time.monotonic() - begun, 1),
-    }  # fmt: skip
-    moments = explained.moments
-    moments.insert(6, "line", seen.lines(moments["sentence"]))
-    kept = seen.table(moments["sentence"]) if texts else None
-    result = Profile(heads, found.heads[list(TABLES["dependencies"])], found.best, moments, kept, about)
-    tables = {"heads": heads, "dependencies": result.dependencies, "relations": result.best, "moments": moments}
-    if kept is not None:
-        tables["sentences"] = kept
-    # Where profile.json is, the tables beside it are its own: an older one goes first.
-    with suppress(OSError):
-        (out / PROFILE).unlink()
-    for name, table in tables.items():
-        write_file(out / f"{name}.{format}", table_bytes(table, format))
-    write_file(out / PROFILE, (json.dumps(about, indent=1, ensure_ascii=False) + "\n").encode())
-    store.clear()
+    with Store(out, key) as store:
+        tell(0.0, f"Reading {path.name}")
+        sentences = store.kept(read) if path.suffix.lower() == ".txt" else read
+        counts, seen = CorpusCounts(), Seen()
+        for sentence in sentences():
+            seen.add(sentence)
+            if isinstance(sentence, ParsedSentence):
+                counts.add(sentence)
+        if not counts.lemmas:
+            store.clear()
+            raise UserError(f"{path.name} has no sentence with a parse that can be used. Choose another file.")
+        space = FeatureSpace.of(counts)
+        store.chunks = -(-len(seen) // WINDOW)
+        _fill(store, _maker(model, workers, scheduler), sentences(), model, space, tell, len(seen))
+        result = measured(store, model, space, seen, texts, path.name, tell)
+        result.about.update(
+            format=format, sha256=digest, limit=limit, source=dict(source) if source else None,
+            seconds=round(time.monotonic() - begun, 1),
+        )  # fmt: skip
+        write(result, out, format)
+        store.clear()
     tell(1.0, f"Wrote {out}")
     return result
 
 
-class _Seen:
-    """The line and the text of every sentence: next to the statistics, which all heads have of it, a trifle."""
+def _fill(
+    store: Store, make: Make, sentences: Iterable[Sentence], model: AttentionModel, space: FeatureSpace, tell: Progress,
+    total: int,
+) -> None:  # fmt: skip
+    """Makes the chunks that are not there yet."""
+    stream, sizes, done = iter(sentences), {}, set()
 
-    def __init__(self):
-        self._all: list[tuple[int, str]] = []
-
-    def add(self, sentence: ParsedSentence | LeftOut) -> None:
-        text = "" if isinstance(sentence, LeftOut) else sentence.text or " ".join(sentence.words)
-        self._all.append((sentence.line, text))
-
-    def lines(self, indices: Iterable[int]) -> list[int]:
-        return [self._all[index][0] for index in indices]
-
-    def table(self, indices: Iterable[int]) -> pd.DataFrame:
-        """Of these sentences, each once, in the order of the file."""
-        rows = [(index, *self._all[index]) for index in sorted(set(map(int, indices)))]
-        return pd.DataFrame(rows, columns=["index", "line", "text"])
-
-
-class _Again:
-    """An iterable that is made anew each time it is read."""
-
-    def __init__(self, make: Callable[[], Iterator]):
-        self._make = make
-
-    def __iter__(self) -> Iterator:
-        return self._make()
-
-
-class _Store:
-    """The chunks of a profile, in a folder of their own within the profile's."""
-
-    def __init__(self, out: Path, key: dict, chunks: int):
-        self.folder, self.chunks = out / CHUNKS, chunks
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"The folder “{out}” cannot be made: {error.strerror}. Choose another.") from error
-        mark = self.folder / KEY
-        wanted = json.dumps(key, sort_keys=True).encode()
-        with suppress(OSError):
-            if mark.read_bytes() == wanted:
-                return
-        self.clear()
-        self.folder.mkdir(exist_ok=True)
-        write_file(mark, wanted)
-
-    def _path(self, number: int) -> Path:
-        return self.folder / f"{number:06d}.npz"
-
-    def read(self, number: int) -> Chunk | None:
-        """The chunk, None where there is no whole one."""
-        try:
-            return Chunk.from_bytes(self._path(number).read_bytes())
-        except OSError:
-            return None
-
-    def fill(
-        self, model: AttentionModel, sentences: Iterable[ParsedSentence | LeftOut], space: FeatureSpace, tell: Progress,
-        total: int,
-    ) -> None:  # fmt: skip
-        """Makes the chunks that are not there yet."""
-        stream, begun, made = iter(sentences), time.monotonic(), 0
-        for number in range(self.chunks):
+    def missing() -> Iterator[Task]:
+        for number in range(store.chunks):
             window = list(islice(stream, WINDOW))
-            if self.read(number) is None:
-                chunk = Chunk.of(list(gather(model, window, space)))
-                write_file(self._path(number), chunk.to_bytes())
-                made += 1
-            done = min((number + 1) * WINDOW, total)
-            left = (time.monotonic() - begun) / max(made, 1) * (self.chunks - number - 1)
-            tell(0.9 * done / total, f"{done:,} of {total:,} sentences, about {_duration(left)} left")
+            sizes[number] = len(window)
+            if store.read(number) is None:
+                yield Task(number, store.seal(number), model.name, model.revision, space, window)
+            else:
+                done.add(number)
 
-    def __iter__(self) -> Iterator[Chunk]:
-        for number in range(self.chunks):
-            chunk = self.read(number)
-            if chunk is None:
-                raise UserError(f"A part of the profile in “{self.folder}” was changed or removed. Start it again.")
-            yield chunk
-
-    def used(self) -> Iterator:
-        return (one for chunk in self for one in chunk.used)
-
-    def clear(self) -> None:
-        """Removes the chunks, and the folder where nothing else is in it."""
-        with suppress(OSError):
-            for file in [*self.folder.glob("[0-9]*.npz"), self.folder / KEY]:
-                file.unlink(missing_ok=True)
-            os.rmdir(self.folder)
+    begun = time.monotonic()
+    for made, (number, data) in enumerate(make(missing()), 1):
+        store.write(number, data)
+        done.add(number)
+        left = (time.monotonic() - begun) / made * (store.chunks - len(done))
+        read = sum(sizes[one] for one in done)
+        tell(0.9 * read / total, f"{read:,} of {total:,} sentences, about {_duration(left)} left")
 
 
-def _reader(path: Path, limit: int | None) -> Callable[[], Iterator[ParsedSentence | LeftOut]]:
+def _maker(model: AttentionModel, workers: int, scheduler: str | None) -> Make:
+    """Who makes the chunks."""
+    if scheduler is not None:
+        from dashboard.corpus.cluster import made_by_cluster
+
+        return lambda tasks: made_by_cluster(tasks, scheduler)
+    if workers > 1:
+        return lambda tasks: made_by_pool(tasks, workers)
+    return lambda tasks: ((task.number, make_chunk(task, model)) for task in tasks)
+
+
+def _reader(path: Path, limit: int | None) -> Callable[[], Iterator[Sentence]]:
     read = {".conllu": read_treebank, ".txt": read_text}.get(path.suffix.lower())
     if read is None:
         raise UserError(f"{path.name} is neither a treebank (.conllu) nor a text (.txt). Choose one that is.")

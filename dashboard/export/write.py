@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from dashboard.errors import UserError
@@ -46,20 +46,25 @@ def write_file(path: str | os.PathLike[str], data: bytes, allowed: Collection[st
     Raises UserError for every place that cannot be written.
     """
     target = check_target(path, allowed)
-    try:
-        atomically(target, data)
-    except OSError as wrong:
-        raise _sentence(wrong, target) from None
+    write_parts(target, [data])
     return target
 
 
-def atomically(target: Path, data: bytes) -> None:
+def write_parts(path: str | os.PathLike[str], parts: Iterable[bytes]) -> None:
+    """As `write_file`, of any ending, where the bytes come in parts."""
+    try:
+        atomically(Path(path), parts)
+    except OSError as wrong:
+        raise _sentence(wrong, path) from None
+
+
+def atomically(target: Path, data: bytes | Iterable[bytes]) -> None:
     """Write beside the target, then put it in place: nobody ever sees half a file. Raises OSError."""
     target = Path(os.path.realpath(target))  # a link stays a link
     part = target.parent / f".two-heads-{secrets.token_hex(8)}.part"
     try:
         with open(part, "xb") as file:
-            file.write(data)
+            file.writelines([data] if isinstance(data, bytes) else data)
             file.flush()
             os.fsync(file.fileno())  # some systems tell of a full disk only here
         if target.exists():

@@ -16,39 +16,9 @@ from dashboard.corpus.shelf import compare_profiles, read_profile
 from dashboard.export.table import table_bytes
 from dashboard.heads.budget import CHANNELS
 from dashboard.heads.figures import FIGURES
-from dashboard.text import parse, read_treebank
+from dashboard.text import read_treebank
 
 TABLES = ("heads.parquet", "dependencies.parquet", "relations.parquet", "moments.parquet", "sentences.parquet")
-WHO = ("chef", "waiter", "critic", "baker", "farmer", "guest")
-DOES = ("praises", "cooks", "tastes", "remembers", "sells")
-WHAT = ("the ramen", "a small fish", "her favourite bread", "what he made", "two old pots", "nothing")
-WHERE = ("in Osaka", "at home", "every day", "with great care", "")
-
-
-@pytest.fixture(scope="module")
-def treebank(tmp_path_factory):
-    """300 short sentences with their parses, and two that are left out."""
-    rng = np.random.default_rng(0)
-    lines = []
-    for _ in range(300):
-        who, does, what, where = (str(rng.choice(part)) for part in (WHO, DOES, WHAT, WHERE))
-        lines.append(f"The {who} {does} {what} {where}".strip() + ".")
-    rows = []
-    for one in parse("\n\n".join(lines)):
-        for i, word in enumerate(one.words):
-            head, relation = one.heads[i] + 1, one.relations[i]
-            rows.append(f"{i + 1}\t{word}\t{one.lemmas[i]}\t{one.upos[i]}\t_\t_\t{head}\t{relation}\t_\t_")
-        rows.append("")
-    rows[0:0] = ["1\tno\t_\tX\t_\t_\t_\t_\t_\t_", "", "1\t\x01\t_\tX\t_\t_\t0\troot\t_\t_", ""]
-    path = tmp_path_factory.mktemp("bank") / "small.conllu"
-    path.write_text("\n".join(rows) + "\n")
-    return path
-
-
-@pytest.fixture(scope="module")
-def whole(minilm, treebank, tmp_path_factory):
-    out = tmp_path_factory.mktemp("whole")
-    return out, profile(minilm, treebank, out)
 
 
 def test_what_is_written(whole):
@@ -119,7 +89,7 @@ def test_stopped_anywhere_it_goes_on_to_the_same_bytes(minilm, treebank, whole, 
     class Killed(BaseException):
         pass
 
-    module = sys.modules["dashboard.corpus.profiling"]
+    module = sys.modules["dashboard.corpus.task"]
     original, calls = module.gather, []
 
     def counted(*arguments):

@@ -1,0 +1,108 @@
+"""Chunks made by a Dask cluster that is there already, on one machine or on many."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator
+
+from dashboard.corpus.task import Task, make_apart
+from dashboard.errors import UserError
+
+CONNECT = 5  # seconds in which a scheduler must answer
+NO_WORKERS = 30  # seconds that are waited for a worker, where there is none
+
+_at_work = threading.Lock()
+
+
+def made_by_cluster(tasks: Iterable[Task], address: str) -> Iterator[tuple[int, bytes]]:
+    """The number and the bytes of each chunk, as they get done, by the workers of the scheduler at `address`.
+
+    What travels is a task as a line of JSON and a chunk's bytes, and this project unpickles none of it; but Dask itself
+    sends functions and exceptions between its processes by pickle, so a cluster is one that a person trusts. Workers
+    are started in this project's folder and open the model by its name, once each. Dask makes the chunk of a worker
+    that is lost again on another.
+
+    Raises UserError where no scheduler answers, where it has no worker, and where a chunk is not to be had.
+    """
+    from distributed import CancelledError, Client, as_completed
+
+    try:
+        client = Client(address, timeout=CONNECT, set_as_default=False)
+    except Exception as error:  # whatever an address that is none makes the library raise
+        raise UserError(
+            f"No Dask scheduler answers at “{address[:80]}”. Check the address (like tcp://127.0.0.1:8786), or leave "
+            "--scheduler out to work on this machine."
+        ) from error
+    with client:
+        source, numbers, going = iter(tasks), {}, as_completed(loop=client.loop)
+        while True:
+            room = 2 * max(1, _workers(client, address))
+            while len(numbers) < room and (task := next(source, None)) is not None:
+                future = client.submit(_on_worker, task.to_json(), pure=False)
+                numbers[future] = task.number
+                going.add(future)
+            if not numbers:
+                return
+            try:
+                while (future := _first(going)) is None:
+                    _workers(client, address)
+                data = future.result()
+            except UserError:
+                raise
+            except (CancelledError, OSError, TimeoutError) as error:
+                raise UserError(_lost(address)) from error
+            except Exception as error:  # KilledWorker, or whatever the workers' own versions raise
+                reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")
+                raise UserError(
+                    f"The workers at “{address[:80]}” did not make a part of the profile: {reason}. Start them in this "
+                    "project's folder, with its packages and the model; the same command goes on where it was."
+                ) from error
+            yield numbers.pop(future), data
+
+
+def _on_worker(line: bytes) -> bytes:
+    """Runs on a worker. One chunk at a time in a process: several threads of Python would wait for each other, so the
+    model is given them all instead."""
+    import torch
+    from distributed import get_worker
+
+    with _at_work:
+        torch.set_num_threads(get_worker().state.nthreads)
+        return make_apart(line)
+
+
+def _first(going):
+    """The next future that is done; None where none is within seconds."""
+    for _ in range(20):
+        if going.has_ready():
+            return next(going)
+        time.sleep(0.05)
+    return None
+
+
+def _workers(client, address: str) -> int:
+    """How many processes the cluster has. Raises UserError where it is gone, or for some time has none."""
+    until = time.monotonic() + NO_WORKERS
+    while True:
+        try:
+            workers = len(client.nthreads())
+        except Exception as error:
+            raise UserError(_lost(address)) from error
+        if client.status != "running":
+            raise UserError(_lost(address))
+        if workers:
+            return workers
+        if time.monotonic() > until:
+            raise UserError(
+                f"The Dask scheduler at “{address[:80]}” has no workers. Start some in this project's folder "
+                f"(dask worker {address[:80]}); the same command goes on where it was."
+            )
+        time.sleep(0.5)
+
+
+def _lost(address: str) -> str:
+    return (
+        f"The Dask scheduler at “{address[:80]}” does not answer any more. Start it and its workers again; the same "
+        "command goes on where it was."
+    )

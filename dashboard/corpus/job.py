@@ -1,0 +1,192 @@
+"""A profile that is made in the background: a process of its own, and a small file that says how far it is.
+
+    job = start("minilm", "corpus.conllu", place_for("My texts"))
+    job.progress        # Progress(fraction=0.4, sentence="512 of 1,280 sentences, about 20 s left", state="going")
+    job.stop()
+
+The file, ``job.json`` in the profile's folder, is written by the job every second, so that whoever looks into the
+folder finds it again. The process ends with the one that started it, however that went, and can go on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+
+from dashboard.errors import UserError
+from dashboard.export.write import atomically
+
+JOB, STOP, LOCK = "job.json", "job.stop", "job.lock"
+BEAT = 1.0  # seconds between two signs of life
+SILENT = 20.0  # seconds without one, after which a job is taken for dead
+
+ROOT = Path(__file__).resolve().parents[2]
+STOPPED = "It was stopped and can go on where it was."
+STATES = ("going", "done", "failed", "stopped")
+# The processes that this one started: their standard input is held open for as long as it lives.
+_started: dict[Path, subprocess.Popen] = {}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is: the fraction done (0 to 1), a sentence, and whether it is going, done, failed or stopped.
+
+    Of a failed job the sentence says why. A stopped one goes on where it was when it is started again.
+    """
+
+    fraction: float
+    sentence: str
+    state: Literal["going", "done", "failed", "stopped"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A profile that was asked for: where it is written to, the model by name, the file, and how many sentences."""
+
+    out: Path
+    model: str
+    path: Path
+    limit: int | None = None
+    workers: int = 1
+
+    @property
+    def progress(self) -> Progress:
+        """As the job said it last; of one that says nothing any more, that it was stopped."""
+        told = read(self.out)
+        if told is None:
+            return Progress(0.0, "It was removed.", "stopped")
+        found = Progress(*(told[name] for name in ("fraction", "sentence", "state")))
+        if found.state == "going" and not _lives(self.out, told):
+            return Progress(found.fraction, STOPPED, "stopped")
+        return found
+
+    def stop(self, seconds: float = 10) -> None:
+        """Ends it and waits for that. Nothing where it has ended. Raises UserError where it does not end."""
+        if self.progress.state != "going":
+            return
+        process = _started.pop(self.out, None)
+        if process is not None:
+            process.stdin.close()
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        else:  # another dashboard's: it looks for this file
+            with suppress(OSError):
+                (self.out / STOP).touch()
+            until = time.monotonic() + seconds
+            while self.progress.state == "going" and time.monotonic() < until:
+                time.sleep(0.1)
+            with suppress(OSError):
+                (self.out / STOP).unlink(missing_ok=True)
+            if self.progress.state == "going":
+                raise UserError("The profile does not stop. Close the dashboard that started it.")
+        told = read(self.out)
+        if told is not None and told["state"] == "going":
+            say(self.out, told | {"state": "stopped", "sentence": STOPPED})
+
+
+def start(model: str, path: str | Path, out: str | Path, *, limit: int | None = None, workers: int = 1) -> Job:
+    """Begins a profile in a process of its own, or goes on with the one that was stopped there.
+
+    Parameters
+    ----------
+    model: its name, as `dashboard.open_model` takes it; it must be installed
+    path, out, limit, workers: as `dashboard.corpus.profile` takes them. A file within `out` is removed when the profile
+        is done
+
+    Raises UserError where the folder cannot be written to, or a job is going in it.
+    """
+    job = Job(Path(out).absolute(), model, Path(path).absolute(), limit, workers)
+    try:
+        job.out.mkdir(parents=True, exist_ok=True)
+        with FileLock(job.out / LOCK).acquire(timeout=2):
+            if (there := find(job.out)) is not None and there.progress.state == "going":
+                raise UserError(
+                    f"A profile is being made in “{job.out}” already. Stop that one, or choose another name."
+                )
+            (job.out / STOP).unlink(missing_ok=True)
+            asked = {"model": model, "path": str(job.path), "limit": limit, "workers": workers}
+            told = {"asked": asked, "pid": None, "beat": time.time(), "fraction": 0.0, "sentence": "Starting",
+                    "state": "going"}  # fmt: skip
+            atomically(job.out / JOB, json.dumps(told).encode())
+            _started[job.out] = subprocess.Popen(
+                [sys.executable, "-m", "dashboard.corpus.jobwork", str(job.out)], cwd=ROOT, stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
+    except Timeout:
+        raise UserError(f"A profile is being started in “{job.out}” already. Wait a moment.") from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(f"The folder “{job.out}” cannot be written to: {reason}. Choose another.") from error
+    return job
+
+
+def find(out: str | Path) -> Job | None:
+    """The job of a folder, whoever started it; None where there was none."""
+    out = Path(out).absolute()
+    told = read(out)
+    if told is None:
+        return None
+    asked = told["asked"]
+    return Job(out, asked["model"], Path(asked["path"]), asked["limit"], asked["workers"])
+
+
+def jobs(place: Path) -> list[Job]:
+    """The jobs of all folders in this one, by name."""
+    try:
+        return [job for out in sorted(place.iterdir()) if (job := find(out)) is not None]
+    except OSError:
+        return []
+
+
+def forget(out: Path) -> None:
+    """Removes what a job leaves beside its profile."""
+    with suppress(OSError):
+        for name in (JOB, STOP, LOCK):
+            (out / name).unlink(missing_ok=True)
+
+
+def say(out: Path, told: dict) -> None:
+    """Writes the file. A full disk keeps nobody from going on."""
+    with suppress(OSError):
+        atomically(out / JOB, json.dumps(told).encode())
+
+
+def read(out: Path) -> dict | None:
+    """What the file says; None where there is none, or it is none of ours."""
+    try:
+        told = json.loads((out / JOB).read_bytes())
+        asked = told["asked"]
+        kinds = (
+            (told["fraction"], float | int), (told["sentence"], str), (told["beat"], float | int),
+            (told["pid"], int | None), (asked["model"], str), (asked["path"], str), (asked["limit"], int | None),
+            (asked["workers"], int),
+        )  # fmt: skip
+        whole = all(isinstance(value, kind) for value, kind in kinds) and told["state"] in STATES
+        return told if whole and 0 <= told["fraction"] <= 1 else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _lives(out: Path, told: dict) -> bool:
+    if (process := _started.get(out)) is not None:
+        return process.poll() is None
+    if told["pid"] is not None and os.name == "posix":
+        try:
+            os.kill(told["pid"], 0)  # asks only
+        except ProcessLookupError:
+            return False
+        except (OSError, OverflowError):
+            pass  # another user's, or no number of a process: then its signs of life decide
+    return abs(time.time() - told["beat"]) < SILENT

@@ -1,0 +1,92 @@
+"""The process of a job: `python -m dashboard.corpus.jobwork DIR` makes the profile that ``DIR/job.json`` asks for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+import traceback
+from contextlib import suppress
+from pathlib import Path
+
+from dashboard.corpus.job import BEAT, STOP, STOPPED, read, say
+
+NICE = 10  # the pages go before
+
+
+def main(out: Path) -> int:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_who_started_it, daemon=True).start()
+    with suppress(AttributeError, OSError):
+        os.nice(NICE)
+    told = read(out)
+    if told is None:
+        return 1
+    sign = _Sign(out, told)
+    from dashboard.errors import UserError
+
+    try:
+        _work(out, told["asked"], sign.progress)
+    except UserError as error:
+        sign.end("failed", str(error))
+        return 1
+    except Exception as error:
+        traceback.print_exc()
+        why = (str(error).strip().splitlines() or [""])[0][:200]
+        sign.end("failed", f"It broke off ({type(error).__name__}: {why}). Start it again: it goes on where it was.")
+        return 1
+    sign.end("done", "Done")
+    return 0
+
+
+def _work(out: Path, asked: dict, progress) -> None:
+    from dashboard.capture import open_model
+    from dashboard.corpus.profiling import profile
+
+    progress(0.0, "Opening the model")
+    path = Path(asked["path"])
+    profile(open_model(asked["model"]), path, out, limit=asked["limit"], workers=asked["workers"], progress=progress)
+    if path.is_relative_to(out):
+        with suppress(OSError):
+            shutil.rmtree(path.parent) if path.parent != out else path.unlink()
+
+
+class _Sign:
+    """Says every second how far the job is, and that it lives; ends it where a person said so."""
+
+    def __init__(self, out: Path, told: dict):
+        self._out, self._told = out, told | {"pid": os.getpid()}
+        self._writing, self._ended = threading.Lock(), threading.Event()
+        threading.Thread(target=self._beat, daemon=True).start()
+
+    def progress(self, fraction: float, sentence: str) -> None:
+        self._told = self._told | {"fraction": min(1.0, max(0.0, fraction)), "sentence": sentence}
+
+    def end(self, state: str, sentence: str) -> None:
+        with self._writing:
+            self._ended.set()
+            say(self._out, self._told | {"state": state, "sentence": sentence, "beat": time.time()})
+
+    def _beat(self) -> None:
+        while not self._ended.is_set():
+            if not self._out.exists():
+                os._exit(0)
+            if (self._out / STOP).exists():
+                self.end("stopped", STOPPED)
+                os._exit(0)
+            with self._writing:
+                if not self._ended.is_set():
+                    say(self._out, self._told | {"beat": time.time()})
+            self._ended.wait(BEAT)
+
+
+def _end_with_who_started_it() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

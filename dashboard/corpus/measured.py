@@ -1,0 +1,113 @@
+"""From the statistics of all chunks to the tables of a profile, and to the files of its folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from dashboard.capture import AttentionModel
+from dashboard.corpus.store import Store
+from dashboard.corpus.tables import PROFILE, TABLES, VERSION, Profile
+from dashboard.errors import UserError
+from dashboard.export.table import table_bytes
+from dashboard.export.write import write_file
+from dashboard.heads.budget import CHANNELS, budget
+from dashboard.heads.dependency import dependencies
+from dashboard.heads.explained import explain
+from dashboard.heads.features import FeatureSpace
+from dashboard.text import LeftOut, ParsedSentence
+
+Progress = Callable[[float, str], None]
+
+
+class Seen:
+    """The line and the text of every sentence: next to the statistics, which all heads have of it, a trifle."""
+
+    def __init__(self):
+        self._all: list[tuple[int, str]] = []
+
+    def add(self, sentence: ParsedSentence | LeftOut) -> None:
+        text = "" if isinstance(sentence, LeftOut) else sentence.text or " ".join(sentence.words)
+        self._all.append((sentence.line, text))
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def lines(self, indices: Iterable[int]) -> list[int]:
+        return [self._all[index][0] for index in indices]
+
+    def table(self, indices: Iterable[int]) -> pd.DataFrame:
+        """Of these sentences, each once, in the order of the file."""
+        rows = [(index, *self._all[index]) for index in sorted(set(map(int, indices)))]
+        return pd.DataFrame(rows, columns=["index", "line", "text"])
+
+
+def measured(
+    store: Store, model: AttentionModel, space: FeatureSpace, seen: Seen, texts: bool, file: str, tell: Progress
+) -> Profile:
+    """The tables, from chunks that are all there.
+
+    Raises UserError where no sentence could be used, or a chunk is gone.
+    """
+    left_out = [one for chunk in store for one in chunk.left_out]
+    used = len(seen) - len(left_out)
+    if not used:
+        raise UserError(f"No sentence of {file} could be used: {left_out[0].reason}. Choose another file.")
+    tell(0.9, "Budgets and dependencies")
+    count = model.layers * model.heads
+    spending = budget(_Again(lambda: ((one.budget, one.codes) for one in store.used())), count, model.causal)
+    found = dependencies((one.dependency for one in store.used()), model.layers, model.heads, model.causal)
+    tell(0.92, "Fitting position, syntax and context")
+    explained = explain(
+        _Again(lambda: (one.explained for one in store.used())), space, model.layers, model.heads, model.causal
+    )
+    heads = explained.table
+    for prefix, shares in (("twin", spending.twin), ("budget", spending.head)):
+        for k in reversed(range(len(CHANNELS))):
+            heads.insert(2, f"{prefix}_{CHANNELS[k]}", shares[:, k])
+    moments = explained.moments
+    moments.insert(6, "line", seen.lines(moments["sentence"]))
+    about = {
+        "profile": VERSION, "sentences_kept": texts, "model": model.name, "revision": model.revision, "file": file,
+        "sentences": {
+            "used": used, "left_out": len(left_out),
+            "reasons": [{"index": one.index, "line": one.line, "reason": one.reason} for one in left_out],
+        },
+        "words": spending.words, "queries": int(heads["queries"].max()), "silent_queries": explained.silent,
+        "versions": {name: version(name) for name in ("torch", "transformers", "numpy", "spacy", "conllu")},
+    }  # fmt: skip
+    kept = seen.table(moments["sentence"]) if texts else None
+    return Profile(heads, found.heads[list(TABLES["dependencies"])], found.best, moments, kept, about)
+
+
+def write(result: Profile, out: Path, format: Literal["parquet", "csv"]) -> None:
+    """profile.json comes last, and an older one goes first: where it is, the tables beside it are its own.
+
+    Raises UserError for a folder that cannot be written to, or a full disk.
+    """
+    about = out / PROFILE
+    try:
+        about.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"“{about}” cannot be replaced: {error.strerror}. Choose another folder.") from error
+    tables = {"heads": result.heads, "dependencies": result.dependencies, "relations": result.best,
+              "moments": result.moments, "sentences": result.sentences}  # fmt: skip
+    for name, table in tables.items():
+        if table is not None:
+            write_file(out / f"{name}.{format}", table_bytes(table, format))
+    write_file(about, (json.dumps(result.about, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+class _Again:
+    """An iterable that is made anew each time it is read."""
+
+    def __init__(self, make: Callable[[], Iterator]):
+        self._make = make
+
+    def __iter__(self) -> Iterator:
+        return self._make()

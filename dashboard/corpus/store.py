@@ -1,0 +1,150 @@
+"""The chunks of a profile on disk, in a folder of their own: kept when it stops, gone when it is done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from dashboard.corpus.chunk import Chunk
+from dashboard.corpus.tables import CHUNKS, KEY
+from dashboard.corpus.task import Sentence, from_plain, to_plain
+from dashboard.errors import UserError
+from dashboard.export.write import write_file, write_parts
+
+
+class Store:
+    """What is kept of a profile until its tables are written: as a context, for one process at a time.
+
+    Parameters
+    ----------
+    out: the profile's folder; the chunks are in ``out/chunks``
+    key: what the chunks are of. Those of another are removed, and none is taken for one of this
+
+    Attributes
+    ----------
+    chunks: how many there are to be, once that is known
+
+    Entering raises UserError where the folder cannot be written to, or another process writes a profile to it.
+    """
+
+    def __init__(self, out: Path, key: dict):
+        self.folder, self.chunks = out / CHUNKS, 0
+        self._key = json.dumps(key, sort_keys=True).encode()
+        self._digest = hashlib.sha256(self._key).hexdigest()
+        self._lock = FileLock(self.folder / "lock")
+
+    def __enter__(self) -> Store:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise UserError(
+                f"Another profile is being written to “{self.folder.parent}”. Stop that one, or choose another folder."
+            ) from None
+        except OSError as error:
+            reason = error.strerror or error
+            raise UserError(
+                f"The folder “{self.folder.parent}” cannot be written to: {reason}. Choose another."
+            ) from error
+        try:
+            mark = self.folder / KEY
+            if not mark.exists() or mark.read_bytes() != self._key:
+                self._empty()
+                write_file(mark, self._key)
+        except BaseException:
+            self._lock.release()
+            raise
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._lock.release()
+
+    def seal(self, number: int) -> str:
+        """Says what a chunk is of: file, model, limit, and its place among the chunks."""
+        return f"{self._digest} {number}"
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number:06d}.npz"
+
+    def read(self, number: int) -> Chunk | None:
+        """The chunk, None where there is no whole one."""
+        try:
+            return Chunk.from_bytes(self._path(number).read_bytes(), self.seal(number))
+        except OSError:
+            return None
+
+    def write(self, number: int, data: bytes) -> None:
+        write_file(self._path(number), data)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        for number in range(self.chunks):
+            chunk = self.read(number)
+            if chunk is None:
+                raise UserError(self._changed())
+            yield chunk
+
+    def used(self) -> Iterator:
+        return (one for chunk in self for one in chunk.used)
+
+    def kept(self, read: Callable[[], Iterable[Sentence]]) -> Callable[[], Iterator[Sentence]]:
+        """What `read` reads, read once and from then on from a file here: for what takes long to parse."""
+        path = self.folder / "sentences.jsonl"
+
+        def lines() -> Iterator[bytes]:
+            digest = hashlib.sha256(self._key)
+            for sentence in read():
+                line = json.dumps(to_plain(sentence)).encode() + b"\n"
+                digest.update(line)
+                yield line
+            yield digest.hexdigest().encode()
+
+        def again() -> Iterator[Sentence]:
+            try:
+                with open(path, "rb") as file:
+                    for line in file:
+                        if line.endswith(b"\n"):
+                            yield from_plain(json.loads(line))
+            except (OSError, ValueError) as error:
+                raise UserError(self._changed()) from error
+
+        if not _is_whole(path, self._key):
+            write_parts(path, lines())
+        return again
+
+    def _changed(self) -> str:
+        return f"A part of the profile in “{self.folder}” was changed or removed. Start it again."
+
+    def clear(self) -> None:
+        """Removes it all, and the folder where nothing else is in it."""
+        self._empty()
+        self._lock.release()
+        with suppress(OSError):
+            (self.folder / "lock").unlink(missing_ok=True)
+            os.rmdir(self.folder)
+
+    def _empty(self) -> None:
+        with suppress(OSError):
+            for file in [*self.folder.glob("[0-9]*.npz"), *self.folder.glob(".two-heads-*.part")]:
+                file.unlink(missing_ok=True)
+            for name in ("sentences.jsonl", KEY):
+                (self.folder / name).unlink(missing_ok=True)
+
+
+def _is_whole(path: Path, key: bytes) -> bool:
+    """Whether the last line, which has no end, is the digest of the key and all lines before it."""
+    digest = hashlib.sha256(key)
+    try:
+        with open(path, "rb") as file:
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return line == digest.hexdigest().encode()
+                digest.update(line)
+    except OSError:
+        pass
+    return False
