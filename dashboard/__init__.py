@@ -28,6 +28,7 @@ _HOMES = {
     "draw_atlas": "dashboard.api",
     "draw_inside": "dashboard.anatomy",
     "draw_flow": "dashboard.depth",
+    "draw_found": "dashboard.search",
     "draw_longrange": "dashboard.depth",
     "draw_recall": "dashboard.lessons",
     "draw_sharpness": "dashboard.lessons",

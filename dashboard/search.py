@@ -7,13 +7,18 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from dashboard.capture import AttentionModel
+from dashboard.charts.drawing import Drawing
+from dashboard.charts.ranking import BEST, ranking
+from dashboard.charts.theme import Theme
 from dashboard.corpus.search import search
 from dashboard.export import Provenance
 from dashboard.export.snippet import opening
 from dashboard.heads.along import Pair
-from dashboard.heads.examples import Examples, examples, pairs_of
-from dashboard.heads.matches import LIMIT, Matches, Progress
+from dashboard.heads.examples import Examples, example_finding, examples, pairs_of
+from dashboard.heads.matches import LIMIT, Matches, Progress, match_finding
 from dashboard.heads.pattern import Pattern
+from dashboard.heads.view import HeadId
+from dashboard.heads.wording import counted
 from dashboard.text import Encoding
 
 
@@ -70,6 +75,34 @@ def find_heads_in(
     found = search(model, corpus_path, pattern, limit=limit, bos=bos, progress=progress)
     found.table.attrs["provenance"] = provenance_of_found(found).to_dict()
     return found
+
+
+def draw_found(
+    found: Examples | Matches,
+    *,
+    theme: Theme = "light",
+    width: float | None = None,
+    selected: HeadId | None = None,
+    turn: int = 0,
+) -> Drawing:
+    """The 15 best heads of `find_heads` or `find_heads_in`: a dot for the share, a tick for what this distance gets
+    elsewhere. selected, turn: as in `draw_atlas`."""
+    one = isinstance(found, Examples)
+    if one:
+        what = found.named(found.pairs[0]) if len(found.pairs) == 1 else f"{len(found.pairs)} marked pairs"
+    else:
+        what = str(found.pattern)
+    over = "one text" if one else f"{counted(found.pairs, 'pairs')}, {counted(found.sentences, 'sentences')}"
+    chart = ranking(
+        found.table, theme, title=f"{what} · {found.model}",
+        subtitle=[
+            "dot: share of attention along the pairs · tick: what this distance gets elsewhere",
+            f"the {min(BEST, len(found.table))} heads with most beyond it, of {len(found.table)} · {over}",
+        ],
+        description=example_finding(found) if one else match_finding(found),
+        selected=selected, width=width, turn=turn,
+    )  # fmt: skip
+    return chart.made_of(provenance_of_found(found, theme=theme, width=width))
 
 
 def provenance_of_found(found: Examples | Matches, **drawing: object) -> Provenance:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ ROUND = 120.0  # pixels up to which an arc is half a circle
 LONGEST = 120.0  # pixels of a word
 
 
-def arcs(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawing:
+def arcs(view: HeadView, theme: Theme, *, width: float | None = None, lit: Sequence[tuple[int, int]] = ()) -> Drawing:
     """The words in a row: arcs above look back, to an earlier word, arcs below look ahead.
 
     An arc is as wide and as dark as the share; a disc over a word is what it gives itself. Drawn are the
@@ -29,6 +30,7 @@ def arcs(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawing
     ----------
     view: weights (n, n) in [0, 1]
     width: pixels for the whole drawing (default 600); more than 50 words take 11.5 pixels each
+    lit: links (i → j) by position that are drawn in full, however weak, while the others recede
     """
     p = PALETTES[theme]
     names = lettering.labels_of(view.labels)
@@ -44,6 +46,7 @@ def arcs(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawing
     nodes = [{"k": k, "x": x, "quiet": bool(view.special[k])} for k, x in enumerate(xs)]
     sides = "arcs look back" if view.causal else "arcs above look back, arcs below look ahead"
     at_rest = f"datum.w >= {links.threshold}"
+    faint = 0.2 if lit else 1
     return sheet(
         {
             "width": row.width,
@@ -53,7 +56,8 @@ def arcs(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawing
                 {
                     "data": {"values": links.rows},
                     "layer": [
-                        _arcs(row, p, scales, up, down, at_rest, {"expr": "word >= 0 ? 0.1 : 1"}),
+                        _arcs(row, p, scales, up, down, at_rest, {"expr": f"word >= 0 ? 0.1 : {faint}"}),
+                        *([_arcs(row, p, scales, up, down, _is(lit), {"expr": "word >= 0 ? 0.1 : 1"})] if lit else []),
                         _arcs(row, p, scales, up, down, "datum.i === word", 1),
                         _selves(p, scales, up),
                         *_linked(row, p, scales, up),
@@ -76,6 +80,11 @@ def arcs(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawing
             {"name": "word", "expr": "isValid(pointed.k) ? pointed.k[0] : -1"},
         ],
     )
+
+
+def _is(links: Sequence[tuple[int, int]]) -> str:
+    """Vega expression: whether a link is one of these."""
+    return f"indexof({[f'{i}-{j}' for i, j in links]}, datum.i + '-' + datum.j) >= 0"
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,18 @@ def _word(encoding: Encoding, typed: str) -> int:
     return places[0]
 
 
+def as_typed(encoding: Encoding, pairs: Sequence[Pair]) -> str:
+    """Pairs as `pairs_of` reads them, a row each: ``says → chef``; a word that would be unclear by its number."""
+    forms = [word.form for word in encoding.words]
+
+    def name(k: int) -> str:
+        form = forms[k]
+        clear = forms.count(form) == 1 and form == form.strip() and len(form) <= 60 and not re.search(r"[,;\n\r]", form)
+        return form if clear and not form.isdigit() and not _ARROW.search(form) else str(k)
+
+    return "\n".join(f"{name(i)} → {name(j)}" for i, j in pairs)
+
+
 def by_lift(found: Along, pairs: Sequence[Pair], heads: int) -> pd.DataFrame:
     """The table of `Examples`, of a model with so many heads in a layer."""
     layer, head = np.divmod(np.arange(len(found.share)), heads)

@@ -21,8 +21,11 @@ from dashboard.heads.view import HeadId
 from dashboard.ui.experiments import recall_from_address, recall_to_address, toy_from_address, toy_to_address
 
 FIRST_TEXT = "The chef who trained in Osaka says ramen is her favourite food."
+FIRST_PAIRS = "says → chef"  # marked on FIRST_TEXT
 FIRST_TOY = example()
 TRAY_SIZE = 4
+NO_PAIRS = "none"  # in a link: an empty value would not travel
+LONGEST_PAIRS = 2_000  # characters
 STRONGEST = -1
 TEXT_BYTES_IN_LINK = 8_000  # a browser opens 100 kB, but a link is also mailed and pasted
 
@@ -54,7 +57,8 @@ class Choices:
     toy: the tables of the toy; toy_step, toy_row, toy_head, toy_plane: the step on show, the word and the head that are
     followed, which two numbers of the vectors are drawn in the plane; recall: the run of “Before attention”;
     reach: what “Long range” asks; word: the word that is followed through the layers, from 0; measure: what is drawn of
-    every word there.
+    every word there;
+    pairs: on “Find heads”, the marked pairs as they are typed, a row each; pattern: what is searched for in the corpus.
     """
 
     model: str = "minilm"
@@ -82,6 +86,8 @@ class Choices:
     reach: str = "verb"
     word: int = 7
     measure: str = "moved"
+    pairs: str = FIRST_PAIRS
+    pattern: str = "relation=nsubj"
 
     @property
     def chosen(self) -> HeadId:
@@ -114,6 +120,8 @@ def to_address(choices: Choices) -> dict[str, str]:
             address["text_id"] = digest(value)
         elif field.name == "tray":
             address["tray"] = ",".join(map(str, value))
+        elif field.name == "pairs":
+            address["pairs"] = value.strip() or NO_PAIRS
         elif field.name == "toy":
             address |= toy_to_address(value)
         elif field.name == "recall":
@@ -160,6 +168,10 @@ def _read(name: str, raw: str, scores: tuple[str, ...], held_texts: Mapping[str,
         return {name: int(raw)}
     if name == "model":
         return {"model": raw.strip()} if raw.strip() else {}
+    if name == "pairs":
+        return {"pairs": "" if raw.strip() == NO_PAIRS else raw[:LONGEST_PAIRS].strip()}
+    if name == "pattern":
+        return {"pattern": raw[:LONGEST_PAIRS]}
     if name == "text":
         return {"text": raw}
     if name == "text_id":

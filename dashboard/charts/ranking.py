@@ -1,0 +1,115 @@
+"""Heads ranked by what they give along pairs of words: a row a head, a dot for its share, a tick for its baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dashboard.charts.atlas import NAME
+from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
+from dashboard.charts.theme import PALETTES, Theme
+from dashboard.heads.view import HeadId
+
+BEST = 15  # heads that are drawn
+ROW = 22.0  # pixels of a head
+NAMES = 64.0  # pixels of the heads' names
+
+
+def ranking(
+    table: pd.DataFrame,
+    theme: Theme,
+    *,
+    title: str,
+    subtitle: Sequence[str],
+    description: str,
+    selected: HeadId | None = None,
+    width: float | None = None,
+    turn: int = 0,
+) -> Drawing:
+    """The first 15 heads of a table, from above: dot = score, tick = baseline, the line between them the lift.
+
+    A click chooses, as in `atlas`: the point parameter "head" has the fields layer, head and turn.
+
+    Parameters
+    ----------
+    table: a row per head in their order: layer, head, score, baseline in [0, 1]; NaN where there is none
+    selected: the head on show, its row shaded; width: pixels for the whole drawing (default 600); turn: see `atlas`
+    """
+    p, room = PALETTES[theme], width or WIDTH
+    shown = table.head(BEST)
+    top = float(np.nanmax([*shown["score"], *shown["baseline"], 0.01]))
+    high = min(1.0, np.ceil(top * 20) / 20)
+    rows = [
+        {
+            "row": place, "layer": int(one.layer), "head": int(one.head),
+            "score": _number(one.score), "baseline": _number(one.baseline),
+        }
+        for place, one in enumerate(shown.itertuples(index=False))
+    ]  # fmt: skip
+    names = [str(HeadId(row["layer"], row["head"])) for row in rows]
+    across = {
+        "type": "quantitative", "scale": {"domain": [0, high], "nice": False},
+        "axis": {
+            "title": None, "format": ".0%", "orient": "top", "tickCount": max(2, min(6, int(room / 90))),
+            "grid": True, "domain": False,
+        },
+    }  # fmt: skip
+    down = {
+        "field": "row", "type": "ordinal", "scale": {"type": "band", "domain": list(range(len(rows)))},
+        "axis": {
+            "title": None, "labelExpr": f"{names}[datum.value]", "labelPadding": 8, "domain": False, "ticks": False,
+            "labelFontSize": 12.5, "labelColor": p.text,
+        },
+    }  # fmt: skip
+    clicked = f"isValid(head.turn) && head.turn[0] === {turn}"
+    framed = f"datum.layer === {selected.layer} && datum.head === {selected.head}" if selected else "false"
+    mine = f"({clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : ({framed})"
+    choose = {"type": "point", "on": "click", "fields": ["layer", "head", "turn"], "toggle": False, "clear": False}
+    said = (
+        f"{NAME} + ': ' + format(datum.score * 100, '.3~r') + '\u00a0%' + "
+        "(isValid(datum.baseline) ? ', this distance elsewhere ' + format(datum.baseline * 100, '.3~r') + '\u00a0%' : "
+        "'; no other two words stand so far apart')"
+    )
+    layers = [
+        {
+            "transform": [{"filter": mine}],
+            "mark": {"type": "rect", "fill": p.hair, "fillOpacity": 0.6, "aria": False},
+            "encoding": {"y": down, "x": {"value": 0}, "x2": {"value": "width"}},
+        },
+        {
+            "transform": [{"filter": "isValid(datum.baseline)"}],
+            "mark": {"type": "rule", "stroke": p.quiet, "strokeWidth": 1.5, "aria": False},
+            "encoding": {"y": down, "x": across | {"field": "baseline"}, "x2": {"field": "score"}},
+        },
+        {
+            "transform": [{"filter": "isValid(datum.baseline)"}],
+            "mark": {"type": "tick", "color": p.quiet, "thickness": 2.5, "size": 13, "aria": False},
+            "encoding": {"y": down, "x": across | {"field": "baseline"}},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "shape": "circle", "size": 90, "fill": p.ink, "opacity": 1,
+                     "stroke": p.paper, "strokeWidth": 1, "aria": False},
+            "encoding": {"y": down, "x": across | {"field": "score"}},
+        },
+        {
+            "transform": [{"calculate": said, "as": "tip"}, {"calculate": str(turn), "as": "turn"}],
+            "mark": {"type": "rect", "fillOpacity": 0, "cursor": "pointer", "aria": False},
+            "params": [{"name": "head", "select": choose}],
+            "encoding": {
+                "y": down, "x": {"value": 0}, "x2": {"value": "width"}, "tooltip": {"field": "tip", "type": "nominal"},
+            },
+        },
+    ]  # fmt: skip
+    return sheet(
+        {
+            "width": max(120.0, room - NAMES), "height": ROW * len(rows),
+            "layer": [{"data": {"values": rows}, "layer": layers}],
+        },
+        theme, title=title, subtitle=subtitle, description=description, width=max(room, min(NARROWEST, room)),
+    )  # fmt: skip
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 4)

@@ -1,0 +1,94 @@
+"""What “Find heads” shows of one text: the search, the ranking that takes clicks, a head over the sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import api, search
+from dashboard.errors import UserError
+from dashboard.heads import HeadId, HeadView
+from dashboard.heads.along import Pair
+from dashboard.heads.examples import Examples, as_typed, checked
+from dashboard.text.encoding import Encoding
+from dashboard.ui import choosing, figure, loaders, state
+from dashboard.ui.choices import FIRST_PAIRS, FIRST_TEXT
+from dashboard.ui.reading import Reading, escape_markdown
+
+_SHARE = {"format": "percent"}
+COLUMNS = {
+    "layer": "Layer",
+    "head": "Head",
+    "score": st.column_config.NumberColumn("Share along the pairs", **_SHARE),
+    "baseline": st.column_config.NumberColumn("This distance elsewhere", **_SHARE),
+    "lift": st.column_config.NumberColumn("Beyond it", **_SHARE),
+    "rank": st.column_config.NumberColumn("Rank in the row", format="%.1f"),
+    "n": "Pairs",
+    "others": "Pairs elsewhere",
+}
+CORPUS_COLUMNS = {name: column for name, column in COLUMNS.items() if name != "others"} | {
+    "low": st.column_config.NumberColumn("95 % from", **_SHARE),
+    "high": st.column_config.NumberColumn("to", **_SHARE),
+}
+
+
+def forget_first_pairs(encoding: Encoding) -> None:
+    """The pair that is marked on the first text is nobody's choice on another one."""
+    if encoding.text != FIRST_TEXT and state.choices().pairs == FIRST_PAIRS:
+        state.correct(pairs="")
+
+
+@st.cache_resource(max_entries=32, show_spinner="Searching the heads…")
+def _found(key: str, text: str, bos: bool, pairs: tuple[Pair, ...], _this: Reading) -> Examples:
+    return search.find_heads(_this.model, _this.encoding, pairs, **_this.options)
+
+
+def on_text(this: Reading, pairs: Sequence[Pair], wrong: str) -> Examples | None:
+    """The search; None, with a sentence that says what to do, where there is nothing to search for."""
+    if not wrong and not pairs:
+        st.info("No pair is marked yet. Press the word that looks, then the word it looks at.", icon=":material/edit:")
+        return None
+    try:
+        if wrong:
+            raise UserError(wrong)
+        checked(this.encoding, pairs)
+        return _found(this.key, this.encoding.text, this.bos, tuple(pairs), this)
+    except UserError as error:
+        st.error(escape_markdown(str(error)), icon=":material/error:")
+        with st.container(horizontal=True):
+            if not wrong and any(i != j for i, j in pairs):
+                turned = as_typed(this.encoding, [(j, i) for i, j in pairs])
+                st.button("Turn the pairs round", on_click=state.change, kwargs={"pairs": turned})
+            st.button("Take all pairs out", on_click=state.change, kwargs={"pairs": ""})
+        return None
+
+
+def ranked(found: Examples, name: str, width: int) -> None:
+    """The best heads; a click on one chooses it."""
+    key = f"{name}_ranking_{found.name}"
+    if key not in st.session_state:  # it was not on the page: it remembers no click
+        state.frame_anew()
+    look = {"theme": state.theme(), "width": min(width, 600)}
+    chart = search.draw_found(found, selected=state.framed(), turn=state.turn(), **look)
+    st.altair_chart(
+        chart, theme=None, width="content", key=key, on_select=lambda: choosing.click(key), selection_mode="head"
+    )
+    with st.container(horizontal=True):
+        figure.files(lambda: search.draw_found(found, **look), lambda: found.table, [], chart.provenance, name)
+        figure.numbers(name, lambda: found.table, COLUMNS)
+
+
+def over_sentence(this: Reading, found: Examples, head: HeadId) -> tuple[HeadView, list[Pair]]:
+    """The head over the words, or the part of them round the first pair that a picture holds; and the pairs there."""
+    [whole] = loaders.views(
+        this.key, this.encoding.text, this.bos, ((head.layer, head.head),), "words", "hide", this.model, this.encoding
+    )
+    lost = this.encoding.lost_words
+    places = [tuple(k - sum(one < k for one in lost) for k in pair) for pair in found.pairs]
+    view = api.fit_for(whole, "arcs", max(0, min(places[0]) - 5))
+    return view, [
+        (i - view.start, j - view.start)
+        for i, j in places
+        if all(view.start <= k < view.start + len(view) for k in (i, j))
+    ]

@@ -1,0 +1,145 @@
+"""Marking pairs of words: the words of the text as buttons, an arc over them for every marked pair.
+
+The first word pressed looks, the second is looked at; a pair that is marked already is taken out. Everything until the
+second word happens in the browser, by pointer or keyboard (Escape lets go of the first word).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard.errors import UserError
+from dashboard.heads.along import Pair
+from dashboard.heads.examples import MOST_PAIRS, as_typed, pairs_of
+from dashboard.text.encoding import Encoding
+from dashboard.ui import state
+
+MOST_WORDS = 400  # buttons on one page
+
+_HTML = '<div class="mark"><svg aria-hidden="true"></svg><div class="words"></div><p role="status"></p></div>'
+
+_CSS = """
+.mark { position: relative; color: var(--st-text-color); font-family: var(--st-font); }
+.words { display: flex; flex-wrap: wrap; gap: 38px 2px; padding: 62px 0 4px; }
+.words button { all: unset; cursor: pointer; font-size: 1.15rem; line-height: 1.5; padding: 2px 7px; border-radius: 6px;
+  border-bottom: 2px solid transparent; }
+.words button:hover { background: color-mix(in srgb, currentColor 9%, transparent); }
+.words button:focus-visible { outline: 2px solid currentColor; outline-offset: 1px; }
+.words button.marked { font-weight: 600; border-bottom-color: currentColor; border-radius: 6px 6px 0 0; }
+.words button.first { background: var(--st-text-color); color: var(--st-background-color); border-radius: 6px; }
+.words button:disabled { cursor: default; opacity: 0.4; }
+svg { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; overflow: visible; }
+svg path { fill: none; stroke: var(--st-text-color); stroke-width: 2; }
+svg path.tip { fill: var(--st-text-color); stroke: none; }
+svg .coming { stroke-dasharray: 4 4; opacity: 0.6; }
+p { margin: 6px 0 0 7px; font-size: 0.875rem; opacity: 0.75; min-height: 1.4em; }
+"""
+
+_JS = """
+export default function ({ parentElement, data, setTriggerValue }) {
+  const root = parentElement.querySelector('.mark');
+  const words = root.querySelector('.words'), svg = root.querySelector('svg'), says = root.querySelector('p');
+  const focused = [...words.children].indexOf(root.getRootNode().activeElement);
+  let first = -1, over = -1;
+  const lost = new Set(data.lost), ends = new Set(data.pairs.flat());
+  words.dir = data.backwards ? 'rtl' : 'ltr';
+  const buttons = data.words.map((word, k) => {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.textContent = word;
+    button.disabled = lost.has(k);
+    if (ends.has(k)) button.classList.add('marked');
+    const looks = data.pairs.filter(([i]) => i === k).map(([, j]) => data.words[j]);
+    button.setAttribute('aria-label', looks.length ? `${word}, marked, looks at ${looks.join(', ')}` : word);
+    button.setAttribute('aria-pressed', 'false');
+    button.onclick = () => press(k);
+    button.onpointerenter = button.onfocus = () => { over = k; draw(); };
+    button.onpointerleave = () => { over = -1; draw(); };
+    return button;
+  });
+  words.replaceChildren(...buttons);
+  if (focused >= 0) buttons[focused]?.focus();
+  const hold = (k) => {
+    first = k;
+    buttons.forEach((button, i) => {
+      button.classList.toggle('first', i === k);
+      button.setAttribute('aria-pressed', i === k ? 'true' : 'false');
+    });
+    says.textContent = k >= 0 ? `${data.words[k]} → now the word it looks at (Escape lets go)`
+      : 'Press the word that looks, then the word it looks at. The same again takes a pair out.';
+    draw();
+  };
+  const press = (k) => {
+    if (first < 0) return hold(k);
+    const from = first;
+    hold(-1);
+    if (from !== k) setTriggerValue('pair', [from, k]);
+  };
+  const arc = (i, j, look) => {
+    const box = svg.getBoundingClientRect(), a = buttons[i].getBoundingClientRect();
+    const b = buttons[j].getBoundingClientRect();
+    const x1 = a.x + a.width / 2 - box.x, x2 = b.x + b.width / 2 - box.x, y1 = a.y - box.y, y2 = b.y - box.y - 5;
+    const rise = Math.min(y1, y2) - Math.min(58, 16 + Math.abs(x2 - x1) / 7);
+    const path = (d, name) => {
+      const line = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+      line.setAttribute('d', d);
+      line.setAttribute('class', name);
+      svg.append(line);
+    };
+    path(`M${x1},${y1} C${x1},${rise} ${x2},${rise} ${x2},${y2}`, look);
+    path(`M${x2 - 4.5},${y2 - 3} h9 l-4.5,8 z`, 'tip ' + look);
+  };
+  const draw = () => {
+    svg.replaceChildren();
+    for (const [i, j] of data.pairs) arc(i, j, '');
+    if (first >= 0 && over >= 0 && over !== first) arc(first, over, 'coming');
+  };
+  root.onkeydown = (event) => { if (event.key === 'Escape') hold(-1); };
+  const observer = new ResizeObserver(draw);
+  observer.observe(words);
+  hold(-1);
+  return () => observer.disconnect();
+}
+"""
+
+
+def marked(encoding: Encoding) -> tuple[tuple[Pair, ...], str]:
+    """The pairs that are marked, and a sentence where what is typed names none of this text (or "")."""
+    try:
+        return tuple(dict.fromkeys(pairs_of(encoding, state.choices().pairs))), ""
+    except UserError as wrong:
+        return (), str(wrong)
+
+
+def words(encoding: Encoding, pairs: Sequence[Pair], backwards: bool) -> None:
+    """The words to press. A longer text is marked by typing alone."""
+    forms = [word.form for word in encoding.words]
+    if len(forms) > MOST_WORDS:
+        return
+    _component()(
+        key="mark",
+        data={
+            "words": forms, "pairs": [list(pair) for pair in pairs], "lost": list(encoding.lost_words),
+            "backwards": backwards,
+        },
+        on_pair_change=lambda: _take(encoding),
+    )  # fmt: skip
+
+
+def _take(encoding: Encoding) -> None:
+    state.heard()
+    pair = st.session_state["mark"].get("pair")
+    m = len(encoding.words)
+    if not (isinstance(pair, list) and len(pair) == 2 and all(type(k) is int and 0 <= k < m for k in pair)):
+        return
+    before, _ = marked(encoding)
+    new = tuple(pair)
+    after = tuple(p for p in before if p != new) if new in before else (*before, new)
+    if new[0] != new[1] and len(after) <= MOST_PAIRS:
+        state.change(pairs=as_typed(encoding, after))
+
+
+def _component():
+    return st.components.v2.component("two_heads_mark", html=_HTML, css=_CSS, js=_JS)

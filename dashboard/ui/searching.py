@@ -1,0 +1,137 @@
+"""The search over the corpus that comes with the dashboard: what is asked, the button, the progress, what is kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import fields
+
+import streamlit as st
+
+from dashboard import search
+from dashboard.corpus.shipped import builtin_corpus
+from dashboard.errors import UserError
+from dashboard.heads.matches import Matches
+from dashboard.heads.pattern import DIRECTIONS, Pattern
+from dashboard.text import read_treebank
+from dashboard.text.sentence import ParsedSentence
+from dashboard.ui import state
+from dashboard.ui.ending import end_page
+from dashboard.ui.reading import Reading, escape_markdown
+
+WAYS = dict(zip(DIRECTIONS, ("dependent → head", "head → dependent", "any two words"), strict=True))
+FURTHEST = 50
+
+
+def read_pattern(written: str) -> Pattern:
+    """``relation=nsubj;furthest=5`` → the pattern. Raises UserError for what is none."""
+    given: dict[str, object] = {}
+    for part in filter(None, written.split(";")):
+        name, _, value = part.partition("=")
+        if name not in {field.name for field in fields(Pattern)}:
+            raise UserError(f"A pattern has no “{name[:40]}”. Choose what to search for below.")
+        if name in ("nearest", "furthest"):
+            if not (value.isascii() and value.isdigit() and len(value) < 4):
+                raise UserError(f"“{value[:40]}” is no distance in words. Choose what to search for below.")
+            given[name] = int(value)
+        else:
+            given[name] = value[:60]
+    return Pattern(**given).check()
+
+
+def write_pattern(pattern: Pattern) -> str:
+    """As `read_pattern` reads it: what is not left open."""
+    usual = Pattern()
+    said = {field.name: getattr(pattern, field.name) for field in fields(Pattern)}
+    return ";".join(f"{name}={value}" for name, value in said.items() if value != getattr(usual, name))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _labels() -> tuple[list[str], list[str]]:
+    """Relations and parts of speech of the corpus, the commonest first."""
+    relations, kinds = Counter(), Counter()
+    for sentence in read_treebank(builtin_corpus()):
+        if isinstance(sentence, ParsedSentence):
+            relations.update(sentence.relations)
+            kinds.update(sentence.upos)
+    del relations["ROOT"]
+    return [name for name, _ in relations.most_common()], [name for name, _ in kinds.most_common()]
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _held(key: str, pattern: str, bos: bool) -> list[Matches]:
+    """Empty until it was searched for, by whoever asked first."""
+    return []
+
+
+def controls() -> Pattern:
+    """What is searched for; a pattern of a link that cannot be read is told, and the usual one taken."""
+    try:
+        pattern = read_pattern(state.choices().pattern)
+    except UserError as wrong:
+        st.warning(escape_markdown(str(wrong)), icon=":material/info:")
+        pattern = Pattern(relation="nsubj")
+    relations, kinds = _labels()
+    shown = {field.name: getattr(pattern, field.name) for field in fields(Pattern)}
+    shown["furthest"] = pattern.furthest or FURTHEST
+    for name, value in shown.items():
+        st.session_state[f"pattern_{name}"] = value
+
+    def choice(label: str, name: str, options: list[str], width: int) -> None:
+        offered = ["", *options, *([shown[name]] if shown[name] and shown[name] not in options else [])]
+        st.selectbox(label, offered, format_func=lambda value: value or "any", width=width, **_tied(name))
+
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        choice("Relation", "relation", relations, 150)
+        st.selectbox("From which to which", DIRECTIONS, format_func=WAYS.get, width=200, **_tied("direction"))
+        st.number_input("Nearest", 1, FURTHEST, width=110, help="Words apart, at least.", **_tied("nearest"))
+        st.number_input(
+            "Furthest", 1, FURTHEST, width=110, help=f"Words apart, at most; {FURTHEST}: however far.",
+            **_tied("furthest"),
+        )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        choice("The word that looks", "looks_pos", kinds, 170)
+        st.text_input("its lemma", placeholder="any", max_chars=60, width=140, **_tied("looks_lemma"))
+        choice("The word looked at", "seen_pos", kinds, 170)
+        st.text_input("and its lemma", placeholder="any", max_chars=60, width=140, **_tied("seen_lemma"))
+    return pattern
+
+
+def _tied(name: str) -> dict:
+    return {"key": f"pattern_{name}", "on_change": _take}
+
+
+def _take() -> None:
+    given = {field.name: st.session_state[f"pattern_{field.name}"] for field in fields(Pattern)}
+    given |= {name: value.replace(";", "").strip() for name, value in given.items() if isinstance(value, str)}
+    if given["furthest"] >= FURTHEST:
+        given["furthest"] = None
+    if given["direction"] == "any":
+        given["relation"] = ""
+    try:
+        state.change(pattern=write_pattern(Pattern(**given).check()))
+    except UserError as wrong:
+        state.heard()
+        st.session_state["pattern_says"] = str(wrong)
+
+
+def found(this: Reading, pattern: Pattern) -> Matches:
+    """What the corpus gives, for a page: kept, or searched for when asked; else the end of the page."""
+    if said := st.session_state.pop("pattern_says", ""):
+        st.warning(escape_markdown(said), icon=":material/info:")
+    held = _held(this.key, write_pattern(pattern), this.bos)
+    if not held:
+        if not st.button("Search the corpus", type="primary", icon=":material/search:"):
+            end_page()
+        bar = st.progress(0.0, "Reading…")
+        try:
+            one = search.find_heads_in(
+                this.model, builtin_corpus(), pattern, bos=this.bos,
+                progress=lambda fraction, said: bar.progress(min(max(fraction, 0.0), 1.0), escape_markdown(said)),
+            )  # fmt: skip
+        except UserError as wrong:
+            st.error(escape_markdown(str(wrong)), icon=":material/error:")
+            end_page()
+        finally:
+            bar.empty()
+        held[:] = [one]
+    return held[0]

@@ -1,0 +1,71 @@
+"""Find heads: which heads look from this word to that one?"""
+
+import streamlit as st
+
+from dashboard import api, search
+from dashboard.charts import VIEWS
+from dashboard.charts.labels import right_to_left
+from dashboard.heads import links
+from dashboard.heads.examples import example_finding, remarks
+from dashboard.heads.matches import match_finding, match_remarks
+from dashboard.ui import choosing, figure, finding_heads, marking, searching, state
+from dashboard.ui.choices import LONGEST_PAIRS
+from dashboard.ui.reading import escape_markdown, reading
+from dashboard.ui.room import beside, room
+
+st.title("Find heads", anchor=False)
+
+# What is asked
+this = reading()
+model, encoding = this.model, this.encoding
+finding_heads.forget_first_pairs(encoding)
+st.caption(f"Which heads of {escape_markdown(model.title)} look from this word to that one? Mark a pair or several.")
+pairs, wrong = marking.marked(encoding)
+wide, narrow = st.columns([0.72, 0.28], gap="medium")
+with wide:
+    marking.words(encoding, pairs, right_to_left(encoding.text))
+with narrow:
+    st.text_area(
+        "Pairs, a row each", height=110, max_chars=LONGEST_PAIRS, placeholder="says → chef",
+        help="The word that looks, > or →, the word looked at; or their numbers, from 0. Ctrl+Enter takes them.",
+        **state.bound("pairs"),
+    )  # fmt: skip
+
+# What is found on this text
+found = finding_heads.on_text(this, pairs, wrong)
+head = state.choices().chosen
+if found is not None:
+    figure.finding(example_finding(found))
+    figure.remark(*remarks(found))
+    left, right, left_room, right_room = beside(room())
+    with right:  # before the ranking on the left: it is what a click waits for
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            choosing.by_number(model)
+        figure.remark(example_finding(found, head))
+        view, lit = finding_heads.over_sentence(this, found, head)
+        look = {"theme": state.theme(), "width": right_room}
+        chart = VIEWS["arcs"].draw(view, lit=lit, **look)
+        figure.picture(chart, "found_head", "content")
+        made = api.provenance(model, [view], "arcs", **look, **this.options, **figure.window_of(view))
+        with st.container(horizontal=True):
+            figure.files(lambda: VIEWS["arcs"].draw(view, **look), lambda: links(view), [view], made, "found_head")
+            figure.strongest_links(view)
+    with left:
+        finding_heads.ranked(found, "found", left_room)
+
+# What is found in a corpus
+st.divider()
+st.subheader("Over a corpus", anchor=False)
+st.caption(
+    "One sentence shows what a head can do, many show what it does. The same search by a pattern, over 342 English "
+    "sentences in nine registers that come with the dashboard."
+)
+pattern = searching.controls()
+matches = searching.found(this, pattern)
+figure.finding(match_finding(matches))
+figure.remark(*match_remarks(matches))
+whole = search.draw_found(matches, theme=state.theme(), width=min(room(), 680))
+figure.picture(whole, "matches", "content")
+with st.container(horizontal=True):
+    figure.files(lambda: whole, lambda: matches.table, [], whole.provenance, "matches")
+    figure.numbers("matches", lambda: matches.table, finding_heads.CORPUS_COLUMNS)

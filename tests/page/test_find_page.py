@@ -1,0 +1,56 @@
+"""“Find heads” run from the entry, without a browser."""
+
+from streamlit.testing.v1 import AppTest
+
+from tools.server import ROOT
+
+ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
+
+
+def opened(**address: str) -> AppTest:
+    app = AppTest.from_file(ENTRY, default_timeout=120)
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    return app.switch_page("../pages/find.py").run()
+
+
+def said(app: AppTest) -> str:
+    kinds = (app.title, app.markdown, app.caption, app.error, app.warning, app.info)
+    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "").replace("\u2060", "")
+
+
+def test_the_first_pair_has_its_finding_and_baseline():
+    app = opened()
+    assert not app.exception and not app.error
+    assert "Of 72 heads L" in said(app) and "says → chef the most beyond what this distance gets" in said(app)
+    assert "One text: no interval" in said(app)
+
+
+def test_no_pair_says_what_to_do_and_a_typed_one_is_searched_for():
+    app = opened(pairs="none")
+    assert not app.exception and "No pair is marked yet" in said(app)
+    app.text_area(key="choose_pairs").set_value("food > is\n6 > 1").run()
+    assert not app.exception and "the 2 marked pairs" in said(app)
+    assert app.query_params["pairs"] in ("food > is\n6 > 1", ["food > is\n6 > 1"])
+
+
+def test_a_pair_that_the_text_lacks_is_told_and_can_be_taken_out():
+    app = opened(pairs="says → cook")
+    assert not app.exception and "The text has no word “cook”" in app.error[0].value.replace("\\", "")
+    next(button for button in app.button if button.label == "Take all pairs out").click().run()
+    assert not app.exception and not app.error and "No pair is marked yet" in said(app)
+
+
+def test_the_first_pair_is_not_asked_of_another_text():
+    app = opened(text="Birds sing.")
+    assert not app.exception and not app.error and "No pair is marked yet" in said(app)
+
+
+def test_a_pattern_is_searched_for_when_asked_and_a_wrong_one_is_told():
+    app = opened(pattern="relation=nsubj;looks_pos=PRON;furthest=2")
+    assert "held out" not in said(app)
+    next(button for button in app.button if button.label == "Search the corpus").click().run()
+    assert not app.exception and "held out" in said(app) and "points" in said(app)
+    wrong = opened(pattern="colour=red")
+    assert not wrong.exception and "A pattern has no “colour”" in said(wrong)
