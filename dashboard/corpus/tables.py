@@ -74,7 +74,9 @@ TABLES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 """The columns of each table, in order, and what they hold."""
 
-_ABOUT = {"model": str, "revision": str, "file": str, "sha256": str, "sentences": dict, "words": int}
+_ABOUT = {
+    "model": str, "revision": str, "file": str, "sha256": str, "sentences": dict, "words": int, "sentences_kept": bool,
+}  # fmt: skip
 
 
 def read_about(folder: Path) -> dict:

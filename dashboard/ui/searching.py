@@ -120,7 +120,7 @@ def found(this: Reading, pattern: Pattern) -> Matches:
         st.warning(escape_markdown(said), icon=":material/info:")
     held = _held(this.key, write_pattern(pattern), this.bos)
     if not held:
-        if not st.button("Search the corpus", type="primary", icon=":material/search:"):
+        if not st.button("Search the corpus", icon=":material/search:"):
             end_page()
         bar = st.progress(0.0, "Reading…")
         try:

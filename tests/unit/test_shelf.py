@@ -105,6 +105,8 @@ def spoil(folder, how):
         about.write_text(json.dumps({**told, "profile": VERSION + 1}))
     elif how == "lacks its words":
         about.write_text(json.dumps({k: v for k, v in told.items() if k != "words"}))
+    elif how == "does not say whether it keeps sentences":
+        about.write_text(json.dumps({k: v for k, v in told.items() if k != "sentences_kept"}))
     elif how == "a format of its own":
         about.write_text(json.dumps({**told, "format": "../heads"}))
     elif how == "sentences of another kind":
@@ -134,6 +136,7 @@ SPOILT = {
     "nothing there": "no profile in", "half a json": "not whole", "deep json": "not whole", "no json": "not whole",
     "a folder": "cannot be read", "another's json": "not one of ours", "a list": "not one of ours",
     "another version": f"version {VERSION + 1}", "lacks its words": "lacks what it should say",
+    "does not say whether it keeps sentences": "lacks what it should say",
     "a format of its own": "lacks what it should say", "sentences of another kind": "lacks what it should say",
     "lacks a table": "lacks heads.parquet", "half a table": "is broken", "lacks a column": "no column “bits_syntax”",
     "words for numbers": "something else", "fractions of a layer": "something else", "no heads": "one row per head",
