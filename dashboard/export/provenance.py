@@ -115,6 +115,10 @@ def provenance_of(
     )
 
 
+# Windows takes these for devices, whatever the ending.
+_DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)
+
+
 def file_stem(provenance: Provenance) -> str:
     """A file's name without its ending: ``minilm-L2H9-heatmap``. ASCII, at most 100 characters, safe on Windows."""
     model = _slug(re.split(r"[\\/]", provenance.model.rstrip("\\/"))[-1].partition("@")[0])[:40].strip("-")
@@ -124,7 +128,8 @@ def file_stem(provenance: Provenance) -> str:
     parts = [model or "model", *map(_slug, heads), _slug(provenance.view)]
     if score := provenance.options.get("score"):
         parts.append(_slug(str(score)))
-    return "-".join(part for part in parts if part)[:100].strip("-")
+    stem = "-".join(part for part in parts if part)[:100].strip("-")
+    return f"{stem}-figure" if _DEVICE.fullmatch(stem) else stem
 
 
 def _slug(name: str) -> str:

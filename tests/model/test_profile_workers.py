@@ -32,7 +32,9 @@ def same_tables(found, expected):
 
 
 def workers_of(process: psutil.Process) -> list[psutil.Process]:
-    return [child for child in process.children() if "dashboard.corpus.worker" in child.cmdline()]
+    """Those that live: one that has ended and was not yet taken leave of has no command line."""
+    living = [child for child in process.children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in living if "dashboard.corpus.worker" in child.cmdline()]
 
 
 def one_task(minilm, **changed) -> Task:

@@ -7,7 +7,7 @@ import string
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dashboard.errors import UserError
@@ -76,6 +76,7 @@ def test_file_stem_of_many_heads_and_of_an_atlas():
     assert file_stem(atlas) == "minilm-atlas-previous"
 
 
+@example("NUL", "", [])
 @given(st.text(), st.text(), st.lists(st.text(max_size=8), max_size=9))
 def test_file_stem_is_a_name_everywhere(model, name, heads):
     stem = file_stem(provenance(model=model, view=name, heads=tuple(heads)))
