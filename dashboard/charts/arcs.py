@@ -20,7 +20,14 @@ ROUND = 120.0  # pixels up to which an arc is half a circle
 LONGEST = 120.0  # pixels of a word
 
 
-def arcs(view: HeadView, theme: Theme, *, width: float | None = None, lit: Sequence[tuple[int, int]] = ()) -> Drawing:
+def arcs(
+    view: HeadView,
+    theme: Theme,
+    *,
+    width: float | None = None,
+    lit: Sequence[tuple[int, int]] = (),
+    parse: Sequence[tuple[int, int]] = (),
+) -> Drawing:
     """The words in a row: arcs above look back, to an earlier word, arcs below look ahead.
 
     An arc is as wide and as dark as the share; a disc over a word is what it gives itself. Drawn are the
@@ -31,13 +38,14 @@ def arcs(view: HeadView, theme: Theme, *, width: float | None = None, lit: Seque
     view: weights (n, n) in [0, 1]
     width: pixels for the whole drawing (default 600); more than 50 words take 11.5 pixels each
     lit: links (i → j) by position that are drawn in full, however weak, while the others recede
+    parse: pairs of words that a parse links: a thin blue arc over the words for each
     """
     p = PALETTES[theme]
     names = lettering.labels_of(view.labels)
     links = links_of(view)
     row = _Row.of(view, names, (width or WIDTH) - 12)
     xs = [round(float(x), 1) for x in row.x]
-    up, down = row.heights(view, links)
+    up, down = row.heights(view, links, parse)
     height = up + row.band + down
     scales = {
         "x": {"type": "quantitative", "scale": {"domain": [0, row.width], "nice": False}, "axis": None},
@@ -45,6 +53,7 @@ def arcs(view: HeadView, theme: Theme, *, width: float | None = None, lit: Seque
     }
     nodes = [{"k": k, "x": x, "quiet": bool(view.special[k])} for k, x in enumerate(xs)]
     sides = "arcs look back" if view.causal else "arcs above look back, arcs below look ahead"
+    sides += " · blue: the parse" if parse else ""
     at_rest = f"datum.w >= {links.threshold}"
     faint = 0.2 if lit else 1
     return sheet(
@@ -53,6 +62,7 @@ def arcs(view: HeadView, theme: Theme, *, width: float | None = None, lit: Seque
             "height": height,
             "layer": [
                 {"data": {"values": nodes}, "layer": [_all_words(row, p, scales, up)]},
+                *([_parse(row, p, scales, up, parse)] if parse else []),
                 {
                     "data": {"values": links.rows},
                     "layer": [
@@ -121,7 +131,9 @@ class _Row:
         width = len(names) * step
         return cls(width - x if backwards else x, width, longest + 26, size, font, upright=True)
 
-    def heights(self, view: HeadView, links: Links) -> tuple[float, float]:
+    def heights(
+        self, view: HeadView, links: Links, parse: Sequence[tuple[int, int]] = ()
+    ) -> tuple[float, float]:  # fmt: skip
         """Pixels over and under the words: enough for the arcs drawn at rest, and some for a pointed word's."""
         i, j = np.nonzero(view.weights >= links.threshold)
         span = np.abs(self.x[i] - self.x[j])
@@ -131,7 +143,8 @@ class _Row:
         def enough(spans: np.ndarray) -> float:
             return max(56.0, _arch(spans.max(initial=0), self.width)) + 10
 
-        return enough(span[j < i]) if back else 12.0, enough(span[j > i]) if ahead else 12.0
+        above = np.array([*span[j < i], *(abs(self.x[a] - self.x[b]) for a, b in parse)])
+        return enough(above) if back or parse else 12.0, enough(span[j > i]) if ahead else 12.0
 
 
 def _arch(span: float, width: float) -> float:
@@ -140,31 +153,48 @@ def _arch(span: float, width: float) -> float:
 
 
 def _arcs(row: _Row, p: Palette, scales: dict, up: float, down: float, which: str, opacity: dict | float) -> dict:
+    return {
+        "transform": [{"filter": f"datum.i !== datum.j && {which}"}, *_bent(row, up, down)],
+        "mark": {"type": "line", "interpolate": "natural", "stroke": p.ink, "opacity": opacity, "aria": False},
+        "encoding": _along(scales) | strokes(4.0 if row.upright else 5.5),
+    }
+
+
+def _parse(row: _Row, p: Palette, scales: dict, up: float, parse: Sequence[tuple[int, int]]) -> dict:
+    """The parse's links, over the words whichever way they run."""
+    values = [{"i": max(pair), "j": min(pair)} for pair in parse]
+    return {
+        "data": {"values": values},
+        "transform": _bent(row, up, up),
+        "mark": {
+            "type": "line", "interpolate": "natural", "stroke": p.syntax, "strokeWidth": 1.4, "aria": False,
+            "opacity": {"expr": "word >= 0 ? 0.35 : 0.9"},
+        },
+        "encoding": _along(scales) | {"detail": {"field": "link", "type": "nominal"}},
+    }  # fmt: skip
+
+
+def _bent(row: _Row, up: float, down: float) -> list[dict]:
+    """From links (i, j) the points of their arcs: over the words where j stands before i, else under them."""
     flat = f"{ROUND / 2} + {HIGHEST - ROUND / 2} * (datum.span - {ROUND}) / {max(1.0, row.width - ROUND)}"
     height = f"(datum.span <= {ROUND} ? datum.span / 2 : {flat})"  # `_arch`
+    return [
+        {"calculate": "datum.i + '-' + datum.j", "as": "link"},
+        {"calculate": "abs(xs[datum.i] - xs[datum.j])", "as": "span"},
+        # A faint link of a pointed word may reach further than any at rest: it is drawn flatter, not cut.
+        {"calculate": f"datum.j < datum.i ? -min({height}, {up - 6}) : min({height}, {down - 6})", "as": "h"},
+        {"calculate": "ts", "as": "t"},
+        {"flatten": ["t"]},
+        {"calculate": "(xs[datum.i] + xs[datum.j] + (xs[datum.i] - xs[datum.j]) * cos(PI * datum.t)) / 2", "as": "x"},
+        {"calculate": f"(datum.h < 0 ? {up} : {up + row.band}) + datum.h * sin(PI * datum.t)", "as": "y"},
+    ]
+
+
+def _along(scales: dict) -> dict:
     return {
-        "transform": [
-            {"filter": f"datum.i !== datum.j && {which}"},
-            {"calculate": "datum.i + '-' + datum.j", "as": "link"},
-            {"calculate": "abs(xs[datum.i] - xs[datum.j])", "as": "span"},
-            # A faint link of a pointed word may reach further than any at rest: it is drawn flatter, not cut.
-            {"calculate": f"datum.j < datum.i ? -min({height}, {up - 6}) : min({height}, {down - 6})", "as": "h"},
-            {"calculate": "ts", "as": "t"},
-            {"flatten": ["t"]},
-            {
-                "calculate": "(xs[datum.i] + xs[datum.j] + (xs[datum.i] - xs[datum.j]) * cos(PI * datum.t)) / 2",
-                "as": "x",
-            },
-            {"calculate": f"(datum.h < 0 ? {up} : {up + row.band}) + datum.h * sin(PI * datum.t)", "as": "y"},
-        ],
-        "mark": {"type": "line", "interpolate": "natural", "stroke": p.ink, "opacity": opacity, "aria": False},
-        "encoding": {
-            "x": scales["x"] | {"field": "x"},
-            "y": scales["y"] | {"field": "y"},
-            "order": {"field": "t", "type": "quantitative"},
-            **strokes(4.0 if row.upright else 5.5),
-        },
-    }
+        "x": scales["x"] | {"field": "x"}, "y": scales["y"] | {"field": "y"},
+        "order": {"field": "t", "type": "quantitative"},
+    }  # fmt: skip
 
 
 def _lettering(row: _Row, scales: dict, up: float) -> tuple[dict, dict]:

@@ -58,6 +58,7 @@ class Choices:
     followed, which two numbers of the vectors are drawn in the plane; recall: the run of “Before attention”;
     reach: what “Long range” asks; word: the word that is followed through the layers, from 0; measure: what is drawn of
     every word there;
+    profile: on “Syntax vs context”, the name of the profile, "" for the first there is of the model;
     pairs: on “Find heads”, the marked pairs as they are typed, a row each; pattern: what is searched for in the corpus.
     """
 
@@ -86,6 +87,7 @@ class Choices:
     reach: str = "verb"
     word: int = 7
     measure: str = "moved"
+    profile: str = ""
     pairs: str = FIRST_PAIRS
     pattern: str = "relation=nsubj"
 
@@ -170,6 +172,8 @@ def _read(name: str, raw: str, scores: tuple[str, ...], held_texts: Mapping[str,
         return {"model": raw.strip()} if raw.strip() else {}
     if name == "pairs":
         return {"pairs": "" if raw.strip() == NO_PAIRS else raw[:LONGEST_PAIRS].strip()}
+    if name == "profile":
+        return {"profile": raw[:200]}
     if name == "pattern":
         return {"pattern": raw[:LONGEST_PAIRS]}
     if name == "text":

@@ -64,13 +64,15 @@ def positions(width: int, most: int) -> int:
     return min(most, max(64, width - MARGIN))
 
 
-def beside(room: int) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:
+def beside(
+    room: int, shares: tuple[float, float] = SHARES
+) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:  # fmt: skip
     """Two places, next to each other where there is room and under one another where not, and the pixels of each.
 
     They wrap by themselves, so that nothing overlaps before the browser has told its width.
     """
     inner = room - GAP
-    left, right = (int(inner * share) for share in SHARES) if room >= SIDE_BY_SIDE else (room, room)
+    left, right = (int(inner * share) for share in shares) if room >= SIDE_BY_SIDE else (room, room)
     row = st.container(horizontal=True, gap="medium")
     return row.container(width=left), row.container(width=right), left, right
 

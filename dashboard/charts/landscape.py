@@ -1,0 +1,201 @@
+"""Every head of a model as a point: the bits that only the parse explains against those that only meaning explains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.labels import width_of
+from dashboard.charts.theme import PALETTES, Theme
+from dashboard.heads.figures import PARKED, role_label
+from dashboard.heads.view import HeadId
+
+TALLEST = 400.0  # pixels of the plane
+MARGIN = 70.0  # pixels for the vertical axis
+NAMED = 5  # heads that are named at each end of each axis
+SMALLEST, LARGEST = 26.0, 330.0  # square pixels of a point
+ROOT = 0.5  # the scales' power: most heads have little of both, a few have much
+
+
+def landscape(
+    heads: pd.DataFrame,
+    theme: Theme,
+    *,
+    title: str,
+    subtitle: Sequence[str],
+    description: str,
+    selected: HeadId | None = None,
+    tray: Sequence[HeadId] = (),
+    width: float | None = None,
+    turn: int = 0,
+    click: bool = False,
+) -> Drawing:
+    """A point a head, its interval as whiskers, its area the bits there are to explain; parked heads are pale.
+
+    Across: bits that only the parse explains; up: bits that only meaning explains; both on square-root scales, values
+    under 0 drawn at 0. Colours are the roles: syntax, context, position; undecided and flat heads have none. On the
+    dashed line both explain as much.
+
+    Parameters
+    ----------
+    heads: the table of a profile (`dashboard.corpus.Profile.heads`)
+    selected, tray: heads that are ringed; turn: see `dashboard.charts.atlas.atlas`
+    width: pixels for the whole drawing (default 600)
+    click: a click is the point parameter "head" (layer, head, turn), a dragged rectangle the interval "box" (x, y)
+    """
+    p, room = PALETTES[theme], width or WIDTH
+    side = max(200.0, room - MARGIN)
+    rows = _rows(heads, tray)
+    right, top = (max([row[name] for row in rows] + [0.01]) * 1.06 for name in ("x_high", "y_high"))
+    x = _axis("bits that only the parse explains", right, up=False)
+    y = _axis("bits that only meaning explains", top, up=True)
+    both = min(right, top)
+    colours = {"syntax": p.syntax, "context": p.context, "position": p.position}
+    colour = {
+        "field": "role", "type": "nominal",
+        "scale": {"domain": [*colours, "undecided"], "range": [*colours.values(), p.text]},
+        "legend": {"title": None, "orient": "top", "symbolOpacity": 1, "symbolType": "circle", "symbolSize": 80},
+    }  # fmt: skip
+    strength = {"field": "strength", "type": "quantitative", "scale": None, "legend": None}
+    whisker = {"type": "rule", "strokeWidth": 1, "aria": False}
+    area = {"field": "size", "type": "quantitative", "scale": None, "legend": None}
+    clicked = f"isValid(head.turn) && head.turn[0] === {turn}" if click else "false"
+    framed = f"datum.layer === {selected.layer} && datum.head === {selected.head}" if selected else "false"
+    mine = f"({clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : ({framed})"
+    if not click:
+        mine = framed
+    ring = {"type": "point", "shape": "circle", "filled": False, "opacity": 1, "aria": False, "size": LARGEST + 160}
+    catch: dict = {
+        "transform": [{"calculate": str(turn), "as": "turn"}],
+        "mark": {"type": "point", "filled": True, "shape": "circle", "opacity": 0, "size": 160, "aria": False}
+        | ({"cursor": "pointer"} if click else {}),
+        "encoding": {
+            "x": x | {"field": "x"}, "y": y | {"field": "y"}, "tooltip": {"field": "tip", "type": "nominal"},
+        },
+    }  # fmt: skip
+    if click:
+        fields = ["layer", "head", "turn"]
+        catch["params"] = [
+            {"name": "head", "select": {"type": "point", "on": "click", "fields": fields, "toggle": False,
+                                        "clear": False}},
+            {"name": "box", "select": {"type": "interval", "translate": False, "zoom": False, "clear": "dblclick",
+                                       "mark": {"fill": p.quiet, "fillOpacity": 0.1, "stroke": p.quiet}}},
+        ]  # fmt: skip
+    layers = [
+        {
+            "data": {"values": [{"a": 0, "b": both}]},
+            "mark": {"type": "rule", "stroke": p.quiet, "strokeDash": [3, 4], "opacity": 0.7, "aria": False},
+            "encoding": {
+                "x": x | {"field": "a"}, "x2": {"field": "b"}, "y": y | {"field": "a"}, "y2": {"field": "b"},
+            },
+        },
+        {
+            "mark": whisker,
+            "encoding": {
+                "x": x | {"field": "x_low"}, "x2": {"field": "x_high"}, "y": y | {"field": "y"}, "color": colour,
+                "opacity": {"field": "faint", "type": "quantitative", "scale": None, "legend": None},
+            },
+        },
+        {
+            "mark": whisker,
+            "encoding": {
+                "x": x | {"field": "x"}, "y": y | {"field": "y_low"}, "y2": {"field": "y_high"}, "color": colour,
+                "opacity": {"field": "faint", "type": "quantitative", "scale": None, "legend": None},
+            },
+        },
+        {
+            "mark": {"type": "point", "filled": True, "shape": "circle", "stroke": p.paper, "strokeWidth": 0.8,
+                     "aria": False},
+            "encoding": {
+                "x": x | {"field": "x"}, "y": y | {"field": "y"}, "size": area, "color": colour, "opacity": strength,
+            },
+        },
+        {
+            "transform": [{"filter": "datum.kept"}],
+            "mark": ring | {"stroke": p.quiet, "strokeDash": [3, 2], "strokeWidth": 1.25},
+            "encoding": {"x": x | {"field": "x"}, "y": y | {"field": "y"}},
+        },
+        {
+            "transform": [{"filter": mine}],
+            "mark": ring | {"stroke": p.text, "strokeWidth": 2},
+            "encoding": {"x": x | {"field": "x"}, "y": y | {"field": "y"}},
+        },
+        *_names(rows, x, y, side, (right, top), theme),
+        catch,
+    ]  # fmt: skip
+    return sheet(
+        {
+            "width": side, "height": min(TALLEST, side * 0.8),
+            "layer": [{"data": {"values": rows}, "layer": layers}],
+        },
+        theme, title=title, subtitle=subtitle, description=description, width=room,
+    )  # fmt: skip
+
+
+def _axis(name: str, most: float, *, up: bool) -> dict:
+    ticks = [tick for tick in (0, 0.002, 0.01, 0.03, 0.06, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2) if tick <= most]
+    look = {"values": ticks, "title": name, "format": "~g", "grid": True, "gridOpacity": 0.5, "domain": False}
+    return {
+        "type": "quantitative", "axis": look | ({"titleAngle": -90} if up else {}),
+        "scale": {"type": "pow", "exponent": ROOT, "domain": [0, most], "nice": False, "zero": False, "clamp": True},
+    }  # fmt: skip
+
+
+def _rows(heads: pd.DataFrame, tray: Sequence[HeadId]) -> list[dict]:
+    """A row for each head that has figures; large points first, so that small ones lie on them."""
+    known = heads.dropna(subset=["bits_syntax", "bits_context"]).sort_values("bits_total", ascending=False)
+    most = float(known["bits_total"].max()) if len(known) else 1.0
+    rows = []
+    for one in known.itertuples(index=False):
+        head = HeadId(int(one.layer), int(one.head))
+        parked = bool(one.active < PARKED)
+        row = {
+            "layer": head.layer, "head": head.head, "name": str(head), "kept": head in tray,
+            "role": one.role if one.role in ("syntax", "context", "position") else "undecided",
+            "size": round(SMALLEST + (LARGEST - SMALLEST) * max(float(one.bits_total), 0.0) / most, 1),
+            "strength": 0.3 if parked else 0.9, "faint": 0.18 if parked else 0.5,
+        }  # fmt: skip
+        for axis, figure in (("x", "syntax"), ("y", "context")):
+            for end in ("", "_low", "_high"):
+                value = float(getattr(one, f"bits_{figure}{end}"))
+                row[axis + end] = round(max(0.0 if np.isnan(value) else value, 0.0), 5)
+        row["tip"] = (
+            f"{head}, {role_label(one.role, float(one.active))}: parse {one.bits_syntax:.3f}, "
+            f"meaning {one.bits_context:.3f} of {one.bits_total:.2f} bits"
+        )
+        rows.append(row)
+    return rows
+
+
+def _names(rows: Sequence[dict], x: dict, y: dict, side: float, most: tuple[float, float], theme: Theme) -> list[dict]:
+    """The names of the heads with most of either, beside their points, none over another."""
+    high = min(TALLEST, side * 0.8)
+    taken: list[tuple[float, float, float]] = []
+    named = []
+    ends = [sorted(rows, key=lambda row: -row[axis])[:NAMED] for axis in ("x", "y")]
+    for row in [row for pair in zip(*ends, strict=True) for row in pair]:
+        px, py = (row["x"] / most[0]) ** ROOT * side, high - (row["y"] / most[1]) ** ROOT * high
+        wide = width_of(row["name"], 12) + 14
+        if any(abs(px - ox) < (wide + ow) / 2 and abs(py - oy) < 14 for ox, oy, ow in taken):
+            continue
+        taken.append((px, py, wide))
+        named.append({"x": row["x"], "y": row["y"], "name": row["name"], "left": px > side - 2 * wide})
+    p = PALETTES[theme]
+    look = {"type": "text", "fontSize": 12, "fontWeight": 600, "baseline": "middle", "aria": False}
+    layers = []
+    for left in (False, True):
+        place = {"align": "right", "dx": -12} if left else {"align": "left", "dx": 12}
+        for paint in ({"stroke": p.paper, "strokeWidth": 3, "color": p.paper}, {"color": p.text}):  # a clear rim first
+            layers.append(
+                {
+                    "data": {"values": [one for one in named if one["left"] is left]},
+                    "mark": look | place | paint,
+                    "encoding": {
+                        "x": x | {"field": "x"}, "y": y | {"field": "y"}, "text": {"field": "name", "type": "nominal"},
+                    },
+                }
+            )  # fmt: skip
+    return layers

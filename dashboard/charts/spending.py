@@ -1,0 +1,135 @@
+"""One head's evidence as bars: where its attention goes beside its position-only twin, and what explains it."""
+
+from __future__ import annotations
+
+import math
+
+from dashboard.charts.canvas import Canvas
+from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.labels import width_of
+from dashboard.charts.theme import PALETTES, Palette, Theme
+from dashboard.heads.budget import CHANNELS
+from dashboard.heads.wording import percent
+
+BAR, GAP = 26.0, 12.0  # pixels of a bar's height, between bars
+LEFT = 108.0  # pixels of what stands before a bar
+SIZE, KEY = 12.0, 11.5  # of type: beside a bar, of the key
+EXPLAINED = ("position", "syntax", "context", "shared", "unexplained")
+SAID = {
+    "special": "special tokens", "self": "the word itself", "punctuation": "punctuation",
+    "syntax": "its head and dependents", "neighbour": "other neighbours", "content": "other content words",
+    "function": "other function words",
+    "shared": "parse or meaning", "unexplained": "unexplained",
+}  # fmt: skip
+BITS = {"position": "position", "syntax": "only the parse", "context": "only meaning"}
+
+
+def spending(
+    head: dict, theme: Theme, *, title: str, subtitle: list[str], description: str, width: float | None = None
+) -> Drawing:
+    """Three bars: the head's budget, its position-only twin's, and the bits that position, parse and meaning explain.
+
+    Parameters
+    ----------
+    head: a row of a profile's heads: budget_…, twin_… (shares that sum to 1), bits_… with _low and _high
+    width: pixels for the whole drawing (default 600)
+    """
+    p, room = PALETTES[theme], (width or WIDTH) - 12
+    long = room - LEFT
+    canvas, top = Canvas(), 0.0
+    colours = _colours(p)
+    for prefix, name in (("budget", "this head"), ("twin", "position only")):
+        canvas.write(LEFT - 10, top + BAR / 2, name, p.text, SIZE, align="right", baseline="middle")
+        left = LEFT
+        for channel in CHANNELS:
+            share = float(head[f"{prefix}_{channel}"])
+            if not share > 0:  # nothing, or no figure
+                continue
+            tip = f"{name}, {SAID[channel]}: {percent(share)}"
+            _part(canvas, p, left, top, share * long, colours[channel], percent(share), tip)
+            left += share * long
+        top += BAR + 5
+    top = _key(canvas, p, [(SAID[c], colours[c]) for c in CHANNELS], top + 6, room)
+    top += GAP + 6
+    known = {name: float(head[f"bits_{name}"]) for name in EXPLAINED}
+    drawn = {name: max(value, 0.0) for name, value in known.items() if math.isfinite(value)}
+    whole = sum(drawn.values())
+    canvas.write(LEFT - 10, top + BAR / 2, "explained by", p.text, SIZE, align="right", baseline="middle")
+    left, shades = LEFT, _explained(p)
+    for name, value in drawn.items():
+        wide = value / whole * long if whole else 0.0
+        tip = f"{BITS.get(name, SAID.get(name, name))}: {bits(known[name])} ({_interval(head, name)})"
+        _part(canvas, p, left, top, wide, shades[name], f"{value:.2f}" if value >= 0.005 else "", tip)
+        left += wide
+    if not whole:
+        canvas.write(LEFT, top + BAR / 2, "nothing to explain was measured", p.quiet, SIZE, baseline="middle")
+    words = [
+        (f"{BITS.get(name, SAID.get(name, name))} {_plain(known[name])} ({_interval(head, name)})", shades[name])
+        for name in drawn
+    ]
+    top = _key(canvas, p, words, top + BAR + 6, room)
+    return sheet(
+        canvas.body(room, top), theme, title=title, subtitle=subtitle, description=description, width=room
+    )  # fmt: skip
+
+
+def bits(value: float) -> str:
+    """``0.031 bits``, with a true minus sign."""
+    return f"{_plain(value)} bits"
+
+
+def _plain(value: float) -> str:
+    return f"{value:.3f}".replace("-", "−")
+
+
+def _interval(head: dict, name: str) -> str:
+    low, high = float(head[f"bits_{name}_low"]), float(head[f"bits_{name}_high"])
+    return f"{_plain(low)} to {_plain(high)}"
+
+
+def _part(canvas: Canvas, p: Palette, x: float, y: float, wide: float, fill: str, says: str, tip: str) -> None:
+    canvas.box(x, y, wide, BAR, fill, edge=p.paper, tip=tip)
+    if wide >= width_of(says, SIZE) + 8:
+        canvas.write(x + wide / 2, y + BAR / 2, says, _on(fill), SIZE, align="center", baseline="middle", tip=tip)
+
+
+def _key(canvas: Canvas, p: Palette, entries: list[tuple[str, str]], top: float, room: float) -> float:
+    """What the colours are, in as many lines as that takes; where the last line ends."""
+    left, y = LEFT, top + 8
+    for says, fill in entries:
+        wide = width_of(says, KEY) + 32
+        if left > LEFT and left + wide > room:
+            left, y = LEFT, y + 18
+        canvas.box(left, y - 5, 10, 10, fill, edge=p.quiet)
+        canvas.write(left + 15, y, says, p.quiet, KEY, baseline="middle")
+        left += wide
+    return y + 10
+
+
+def _colours(p: Palette) -> dict[str, str]:
+    """Syntax is blue, context is orange, position is grey; what is parked is paper."""
+    return {
+        "special": p.hair, "self": _mix(p.position, p.paper, 0.75), "punctuation": _mix(p.position, p.paper, 0.4),
+        "syntax": p.syntax, "neighbour": p.position, "content": p.context, "function": _mix(p.context, p.paper, 0.45),
+    }  # fmt: skip
+
+
+def _explained(p: Palette) -> dict[str, str]:
+    return {
+        "position": p.position, "syntax": p.syntax, "context": p.context, "shared": _mix(p.syntax, p.context, 0.5),
+        "unexplained": p.hair,
+    }  # fmt: skip
+
+
+def _mix(a: str, b: str, share: float) -> str:
+    """`share` of the colour a, the rest of b."""
+    one, other = ([int(colour[k : k + 2], 16) for k in (1, 3, 5)] for colour in (a, b))
+    return "#{:02x}{:02x}{:02x}".format(*(round(share * x + (1 - share) * y) for x, y in zip(one, other, strict=True)))
+
+
+def _on(fill: str) -> str:
+    """Black or white, whichever can be read on a colour."""
+    red, green, blue = (int(fill[k : k + 2], 16) / 255 for k in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue)]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#000000" if luminance > 0.179 else "#ffffff"

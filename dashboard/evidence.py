@@ -1,0 +1,108 @@
+"""The evidence for every head of a profile in a few verbs: what its page and a notebook call.
+
+profile = read_profile(folder)
+save(draw_landscape(profile), "heads.svg")          save(draw_spending(profile, "L2H0"), "L2H0.pdf")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dashboard.charts.drawing import Drawing
+from dashboard.charts.landscape import landscape
+from dashboard.charts.spending import spending
+from dashboard.charts.theme import Theme
+from dashboard.corpus.tables import Profile
+from dashboard.errors import UserError
+from dashboard.export import Provenance
+from dashboard.heads.evidence_wording import census, corpus_of, head_finding
+from dashboard.heads.view import HeadId
+from dashboard.text import ParsedSentence
+
+__all__ = ["draw_landscape", "draw_spending", "parse_pairs", "row_of"]
+
+
+def draw_landscape(
+    profile: Profile,
+    *,
+    model: str = "",
+    selected: HeadId | None = None,
+    tray: Sequence[HeadId] = (),
+    theme: Theme = "light",
+    width: float | None = None,
+    turn: int = 0,
+    click: bool = False,
+) -> Drawing:
+    """Every head as a point, see `dashboard.charts.landscape`. model: its title, else the name in the profile."""
+    title = model or profile.about["model"]
+    chart = landscape(
+        profile.heads, theme, title=f"Syntax or context · {title}",
+        subtitle=[
+            "bits a query word, held out · whiskers: 95 % interval · area: bits there are to explain · pale: parked",
+            corpus_of(profile.about),
+        ],
+        description=f"Every head of {title} by what the parse and what meaning explain. {census(profile.heads)}",
+        selected=selected, tray=tray, width=width, turn=turn, click=click,
+    )  # fmt: skip
+    return chart.made_of(_origin(profile, "landscape", "draw_landscape(profile", title, theme=theme, width=width))
+
+
+def draw_spending(
+    profile: Profile, head: str | HeadId, *, model: str = "", theme: Theme = "light", width: float | None = None
+) -> Drawing:
+    """One head's budget beside its position-only twin, and what explains it. Raises UserError for no such head."""
+    row, title = row_of(profile, head), model or profile.about["model"]
+    name = str(HeadId(int(row["layer"]), int(row["head"])))
+    chart = spending(
+        row, theme, title=f"{name} · {title}",
+        subtitle=["where its attention goes, and what explains it in bits (95 % interval)", corpus_of(profile.about)],
+        description=f"Where the attention of {name} goes. {head_finding(row, profile.about)}", width=width,
+    )  # fmt: skip
+    called = f"draw_spending(profile, {name!r}"
+    return chart.made_of(_origin(profile, "spending", called, title, heads=(name,), theme=theme, width=width))
+
+
+def row_of(profile: Profile, head: str | HeadId) -> dict:
+    """The figures of one head. Raises UserError where the profile has no such head."""
+    wanted = head if isinstance(head, HeadId) else HeadId.parse(head)
+    heads = profile.heads
+    found = heads[(heads["layer"] == wanted.layer) & (heads["head"] == wanted.head)]
+    if found.empty:
+        last = HeadId(int(heads["layer"].max()), int(heads["head"].max()))
+        raise UserError(f"The profile has no head {wanted}. Its heads end at {last}.")
+    return found.iloc[0].to_dict()
+
+
+def parse_pairs(
+    sentences: Sequence[ParsedSentence], spans: Sequence[tuple[int, int] | None]
+) -> list[tuple[int, int]]:  # fmt: skip
+    """(word, its head) for every link of the parse, as positions of a view: those whose spans in the text are theirs."""
+    place = {span: k for k, span in enumerate(spans) if span is not None}
+    found = []
+    for sentence in sentences:
+        at = [place.get((sentence.start + a, sentence.start + b)) for a, b in sentence.spans]
+        for word, head in enumerate(sentence.heads):
+            if head >= 0 and at[word] is not None and at[head] is not None:
+                found.append((at[word], at[head]))
+    return found
+
+
+def _origin(
+    profile: Profile, view: str, called: str, title: str, *, heads: tuple[str, ...] = (), **options: object
+) -> Provenance:
+    about = profile.about
+    asked = {name: value for name, value in options.items() if value is not None}
+    drawn = "".join(f", {name}={value!r}" for name, value in asked.items())
+    source = {f"source_{name}": text for name, text in (about.get("source") or {}).items()}
+    recipe = (
+        f"from dashboard import {called.partition('(')[0]}, read_profile, save, shelf\n\n"
+        f"# Any profile of {about['model']} ({about['revision']}) over a file with this SHA-256: {about['sha256']}\n"
+        f"[folder] = [kept.folder for kept in shelf() if (kept.model, kept.file) == "
+        f"({about['model']!r}, {about['file']!r})][:1]\n"
+        f"profile = read_profile(folder)\nthing = {called}{drawn})"
+    )
+    return Provenance(
+        model=about["model"], revision=about["revision"], text="", heads=heads, unit="words", special="show", view=view,
+        options=asked | {"file": about["file"], "sha256": about["sha256"]} | source,
+        title=title, recipe=recipe,
+    )  # fmt: skip

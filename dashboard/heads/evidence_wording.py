@@ -1,0 +1,90 @@
+"""What a profile says of a head, in sentences that carry their numbers; and the two heads that are furthest apart."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from dashboard.heads.figures import PARKED, role_label
+from dashboard.heads.view import HeadId
+from dashboard.heads.wording import percent
+
+ROLES = ("syntax", "context", "position", "undecided", "flat")
+CAUTION = (
+    "A role says what goes with this head's attention, not what the model uses it for: attention is not explanation. "
+    "What would test it is to take the head away and see what the model loses (ablation)."
+)
+
+
+def corpus_of(about: dict) -> str:
+    """``24,376 query words of 2,001 sentences, UD English EWT, dev``."""
+    name = (about.get("source") or {}).get("name") or about["file"]
+    return f"{about['queries']:,} query words of {about['sentences']['used']:,} sentences, {name}"
+
+
+def census(heads: pd.DataFrame) -> str:
+    """How many heads have each role: the finding of the whole picture."""
+    count = heads["role"].value_counts()
+    said = [f"{count[role]} {role}" for role in ROLES if count.get(role)]
+    parked = int((heads["active"] < PARKED).sum())
+    rest = f" {parked} of them are parked: less than {percent(PARKED)} of their attention goes to other words."
+    if not said:
+        return f"None of the {len(heads)} heads could be told apart on this corpus: it has too few sentences."
+    return f"Of {len(heads)} heads: {', '.join(said)}.{rest if parked else ''}"
+
+
+def head_finding(row: dict, about: dict) -> str:
+    """The role of one head with its numbers, interval and sample size. row: of a profile's heads, as a dictionary."""
+    head = HeadId(int(row["layer"]), int(row["head"]))
+    if not row["role"]:
+        return f"{head} has no figures on this corpus: too few sentences."
+    names = {"position": "position explains", "syntax": "only the parse", "context": "only meaning"}
+    parts = [f"{name} {_figure(row, figure)}" for figure, name in names.items()]
+    return (
+        f"{head}: {role_label(row['role'], float(row['active']))}. Of {row['bits_total']:.2f} bits a query word "
+        f"{', '.join(parts)}. {corpus_of(about)}."
+    )
+
+
+def opposites(heads: pd.DataFrame) -> tuple[HeadId, HeadId] | None:
+    """The most syntactic head and the most contextual one; heads that are not parked where there are any.
+
+    Of the heads with that role the one with most bits of it; where none has the role, the one with most of all.
+    None where there are no figures, or a model has a single head.
+    """
+    known = heads.dropna(subset=["bits_syntax", "bits_context"])
+    if len(known) < 2:
+        return None
+    found: list[HeadId] = []
+    for role in ("syntax", "context"):
+        free = known[[HeadId(int(a), int(b)) not in found for a, b in zip(known["layer"], known["head"], strict=True)]]
+        for choice in (free[(free["role"] == role) & (free["active"] >= PARKED)], free[free["role"] == role], free):
+            if len(choice):
+                best = choice.loc[choice[f"bits_{role}"].idxmax()]
+                found.append(HeadId(int(best["layer"]), int(best["head"])))
+                break
+    return found[0], found[1]
+
+
+def along_parse(weights, pairs, head: HeadId) -> str:
+    """How much of a head's attention on one sentence runs along the parse, in a sentence.
+
+    weights: (m, m), rows are words; pairs: of words that the parse links. The mean over the words that it links of what
+    they give to the words that they are linked with; beside it what an even spread over all words would give them.
+    """
+    linked: dict[int, set[int]] = {}
+    for a, b in pairs:
+        linked.setdefault(a, set()).add(b)
+        linked.setdefault(b, set()).add(a)
+    if not linked:
+        return f"{head}: the parse links no words here."
+    share = sum(float(weights[i, j]) for i, others in linked.items() for j in others) / len(linked)
+    even = sum(len(others) / max(weights.shape[0], 1) for others in linked.values()) / len(linked)
+    return (
+        f"{head} gives {percent(share)} of its attention to a word's head and dependents; an even spread over the "
+        f"words would give {percent(even)} (mean over {len(linked)} words of this text: no interval)."
+    )
+
+
+def _figure(row: dict, figure: str) -> str:
+    low, high = row[f"bits_{figure}_low"], row[f"bits_{figure}_high"]
+    return f"{row[f'bits_{figure}']:.3f} ({low:.3f} to {high:.3f})".replace("-", "−")

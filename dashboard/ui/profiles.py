@@ -1,0 +1,200 @@
+"""The profile of the model on show, and what “Syntax vs context” makes of it: clicks, a dragged box, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.corpus.shelf import Kept, read_profile, shelf
+from dashboard.corpus.tables import Profile
+from dashboard.errors import UserError
+from dashboard.heads import HeadId, HeadView
+from dashboard.text import ParsedSentence, parse
+from dashboard.text.parse import not_english
+from dashboard.ui import choosing, loaders, state
+from dashboard.ui.choices import TRAY_SIZE
+from dashboard.ui.ending import end_page
+from dashboard.ui.reading import Reading, escape_markdown
+
+LONGEST_PARSED = 5_000  # characters of a text whose parse is drawn
+QUIET = "color: gray"
+
+
+@st.cache_resource(max_entries=6, show_spinner="Reading the profile…")
+def _read(folder: str, stamp: int) -> Profile:
+    return read_profile(folder)
+
+
+def of_model(this: Reading) -> list[Kept]:
+    """The finished profiles of this model with these weights: those that come with the dashboard first."""
+    known = {this.model.name, str(this.model.source.folder)}
+    return [one for one in shelf() if one.finished and one.model in known and one.revision == this.model.revision]
+
+
+def chosen_profile(this: Reading) -> tuple[Kept, Profile]:
+    """The chosen profile of the model; or a sentence with what to do, and the end of the page."""
+    there = {kept.name: kept for kept in of_model(this)}
+    name = state.choices().profile
+    if not there:
+        st.info(
+            f"There is no profile of {escape_markdown(this.model.title)} on this machine yet. Make one with the line "
+            "below, from the 342 English sentences that come with the dashboard or from a file of your own; then open "
+            "this page again.",
+            icon=":material/lightbulb:",
+        )  # fmt: skip
+        st.code(command(this.model.name), language="bash")
+        end_page()
+    if name not in there:
+        if name:
+            st.warning(
+                escape_markdown(f"There is no profile “{name[:60]}” of this model here. Another one is shown."),
+                icon=":material/info:",
+            )
+        name = next(iter(there))
+        state.correct(profile="")
+    kept = there[name]
+    try:
+        return kept, _read(str(kept.folder), (kept.folder / "profile.json").stat().st_mtime_ns)
+    except (UserError, OSError) as wrong:
+        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        end_page()
+
+
+def command(model: str) -> str:
+    """The line that makes a profile where the shelf finds it."""
+    from dashboard.corpus.shelf import place_for
+
+    return f'python -m dashboard profile builtin --model "{model}" --out "{place_for("my profile")}"'
+
+
+def choose(this: Reading, kept: Kept) -> None:
+    """Which profile, where there is more than one."""
+    names = [one.name for one in of_model(this)]
+    if len(names) < 2:
+        return
+    given = state.bound("profile")
+    st.session_state[given["key"]] = kept.name
+    st.selectbox("Profile", names, width=320, help="Over which corpus the heads were measured.", **given)
+
+
+def click(key: str, heads: pd.DataFrame) -> None:
+    """A click on the plane chooses a head; a dragged box puts the heads in it into the tray."""
+    selection = st.session_state[key].selection
+    box = selection.get("box") or {}
+    if box and box != st.session_state.get("last_box"):
+        st.session_state["last_box"] = box
+        _take_box(box, heads)
+        return
+    st.session_state["last_box"] = box or None
+    choosing.click(key)
+
+
+def inside(box: Mapping[str, list[float]], heads: pd.DataFrame) -> list[HeadId]:
+    """The heads whose points lie in a dragged box, those with most bits to explain first."""
+    (left, right), (low, high) = (sorted(box[axis]) for axis in ("x", "y"))
+    x, y = heads["bits_syntax"].clip(lower=0), heads["bits_context"].clip(lower=0)
+    found = heads[x.between(left, right) & y.between(low, high)].sort_values("bits_total", ascending=False)
+    return [HeadId(int(a), int(b)) for a, b in zip(found["layer"], found["head"], strict=True)]
+
+
+def _take_box(box: Mapping[str, list[float]], heads: pd.DataFrame) -> None:
+    if set(box) < {"x", "y"}:
+        return
+    found = inside(box, heads)
+    if not found:
+        state.heard()
+        return
+    state.change(tray=tuple(found[:TRAY_SIZE]))
+    if len(found) > TRAY_SIZE:
+        st.session_state["box_says"] = (
+            f"The box holds {len(found)} heads and the tray {TRAY_SIZE}: those with most bits to explain were taken."
+        )
+
+
+def box_says() -> str:
+    """What a person should know about the box they drew, once."""
+    return st.session_state.pop("box_says", "")
+
+
+RELATIONS = {
+    "relation": "Relation",
+    "head": st.column_config.TextColumn("Best head"),
+    "direction": st.column_config.TextColumn("Direction", help="Who looks: the dependent at its head, or the reverse."),
+    "held_out_accuracy": st.column_config.NumberColumn(
+        "Held out", format="percent", help="Head and offset chosen on one half of the sentences, scored on the other."
+    ),
+    "held_out_baseline": st.column_config.NumberColumn(
+        "Best offset", format="percent", help="The best fixed distance, held out as well."
+    ),
+    "held_out_lift": st.column_config.NumberColumn("Lift", format="percent", help="Held out less best offset."),
+    "accuracy": st.column_config.NumberColumn(
+        "In-sample", format="percent", help="Chosen and scored on the same sentences, as Clark et al. (2019) do."
+    ),
+    "low": st.column_config.NumberColumn("95 % from", format="percent", help="Bootstrap over sentences, in-sample."),
+    "high": st.column_config.NumberColumn("to", format="percent"),
+    "baseline": st.column_config.NumberColumn("Offset in-sample", format="percent"),
+    "offset": st.column_config.NumberColumn("Offset", format="%+d", help="Words from the dependent to its head."),
+    "n": st.column_config.NumberColumn("Cases", help="Under 30: grey, not ranked."),
+}  # fmt: skip
+
+
+def relations(best: pd.DataFrame) -> pd.DataFrame:
+    """The table of relations as it is shown: heads by name, the relations with most cases first."""
+    table = best.copy()
+    table["head"] = [str(HeadId(int(a), int(b))) for a, b in zip(best["layer"], best["head"], strict=True)]
+    return table[[*RELATIONS, "ranked"]]
+
+
+def relations_table(best: pd.DataFrame) -> None:
+    table = relations(best)
+    grey = [[QUIET if not ranked else ""] * len(RELATIONS) for ranked in table["ranked"]]
+    shown = table[list(RELATIONS)]
+    styled = shown.style.apply(lambda _: pd.DataFrame(grey, shown.index, shown.columns), axis=None)
+    st.dataframe(styled, hide_index=True, column_config=RELATIONS, height=388)
+
+
+OWN = {name: RELATIONS[name] for name in ("relation", "direction", "accuracy", "low", "high", "baseline", "n")} | {
+    "lift": st.column_config.NumberColumn("Lift", format="percent")
+}
+
+
+def own_relations(profile: Profile, head: HeadId) -> pd.DataFrame:
+    """What one head finds, in-sample: relations with 30 cases and more, by lift."""
+    rows = profile.dependencies
+    rows = rows[(rows["layer"] == head.layer) & (rows["head"] == head.head) & (rows["n"] >= 30)]
+    return rows.sort_values("lift", ascending=False)[list(OWN)]
+
+
+@st.cache_resource(max_entries=24, show_spinner="Parsing…")
+def _parsed(text: str) -> tuple[ParsedSentence, ...]:
+    return parse(text)
+
+
+def parsed(this: Reading) -> tuple[ParsedSentence, ...]:
+    """The parse of the text, where it is English and not too long to draw; else none, and a sentence."""
+    text = this.encoding.text
+    if len(text) > LONGEST_PARSED:
+        st.caption(
+            f"The parse is drawn of texts up to {LONGEST_PARSED:,} characters. Choose a shorter one on the left."
+        )
+        return ()
+    if sentence := not_english(text):
+        st.caption(escape_markdown(sentence))
+        return ()
+    return _parsed(text)
+
+
+def over_words(this: Reading, *heads: HeadId) -> list[HeadView]:
+    """These heads over the words of the text, without special tokens, whatever is chosen on the left."""
+    numbers = tuple((head.layer, head.head) for head in heads)
+    return loaders.views(
+        this.key, this.encoding.text, this.bos, numbers, "words", "hide", this.model, this.encoding
+    )  # fmt: skip
+
+
+def windowed(view: HeadView, pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Pairs of the whole view that a window of it shows, as places of the window."""
+    moved = [(i - view.start, j - view.start) for i, j in pairs]
+    return [pair for pair in moved if all(0 <= k < len(view) for k in pair)]

@@ -1,0 +1,100 @@
+"""Syntax vs context: which heads follow the parse, which follow meaning, and how do we know?"""
+
+import streamlit as st
+
+from dashboard import api, evidence
+from dashboard.charts import VIEWS
+from dashboard.heads import links
+from dashboard.heads.evidence_wording import CAUTION, along_parse, census, head_finding, opposites
+from dashboard.ui import figure, profiles, state
+from dashboard.ui.choosing import by_number
+from dashboard.ui.reading import escape_markdown, reading
+from dashboard.ui.room import beside, room
+
+st.title("Syntax vs context", anchor=False)
+
+# What is asked
+this = reading()
+model = this.model
+st.caption(
+    f"Which heads of {escape_markdown(model.title)} follow the parse, which follow meaning? Measured over a corpus, "
+    "not on the text on the left; that one is at the end of the page."
+)
+kept, profile = profiles.chosen_profile(this)
+profiles.choose(this, kept)
+chosen = state.choices()
+head = chosen.chosen
+row = evidence.row_of(profile, head)
+look = {"model": model.title, "theme": state.theme()}
+
+# Every head, and the chosen one: it is sent first, as a click waits for it
+figure.finding(census(profile.heads))
+left, right, plane_room, head_room = beside(room(), (0.56, 0.44))
+with right:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        by_number(model)
+    figure.remark(head_finding(row, profile.about))
+    bars = evidence.draw_spending(profile, head, width=head_room, **look)
+    figure.picture(bars, "spending", "content")
+    with st.container(horizontal=True):
+        figure.files(lambda: bars, lambda: profile.heads, [], bars.provenance, "spending")
+        figure.numbers(
+            "own_relations", lambda: profiles.own_relations(profile, head), profiles.OWN,
+            "What this head finds, in-sample: of the best of many this flatters. Relations with 30 cases and more.",
+        )  # fmt: skip
+with left:
+    key = f"plane_{kept.name}"
+    if key not in st.session_state:  # it was not on the page: it remembers no click
+        state.frame_anew()
+    plane = evidence.draw_landscape(
+        profile, selected=state.framed(), tray=chosen.tray, width=plane_room, turn=state.turn(), click=True, **look
+    )  # fmt: skip
+    st.altair_chart(
+        plane, theme=None, width="content", key=key, selection_mode=["head", "box"],
+        on_select=lambda: profiles.click(key, profile.heads),
+    )  # fmt: skip
+    if said := profiles.box_says():
+        st.warning(said, icon=":material/info:")
+    figure.remark("A click chooses a head, a dragged box puts its heads in the tray. Values under 0 are drawn at 0.")
+    still = lambda: evidence.draw_landscape(profile, width=plane_room, **look)  # noqa: E731
+    with st.container(horizontal=True):
+        figure.files(still, lambda: profile.heads, [], plane.provenance, "landscape")
+        figure.numbers("landscape", lambda: profile.heads, {}, "Bits a query word, held out, with 95 % intervals.")
+figure.remark(CAUTION)
+
+# Which head finds which relation
+st.subheader("Who finds which relation?", anchor=False)
+st.caption(
+    "For each relation the head that finds a word's syntactic head most often, beside the best fixed distance. "
+    "Choosing the best of many flatters: trust the held-out figures."
+)
+profiles.relations_table(profile.best)
+
+# One syntax head and one context head on the person's own sentence
+st.subheader("Two heads on your text", anchor=False)
+pair = opposites(profile.heads)
+sentences = profiles.parsed(this)
+if pair is not None:
+    wide = room() if room() < 880 else (room() - 32) // 2
+    places = st.columns(2, gap="medium") if wide < room() else [st.container(), st.container()]
+    for place, one, what in zip(places, pair, ("The most syntactic head", "The most contextual head"), strict=True):
+        with place:
+            [whole] = profiles.over_words(this, one)
+            links_of_parse = evidence.parse_pairs(sentences, whole.spans)
+            view = api.fit_for(whole, "arcs", 0)
+            over = {"parse": profiles.windowed(view, links_of_parse)}
+            st.markdown(f"**{what}: {one}**")
+            if links_of_parse:
+                figure.remark(along_parse(whole.weights, links_of_parse, one))
+            chart = VIEWS["arcs"].draw(view, state.theme(), width=wide, **over)
+            name = "syntax" if one == pair[0] else "context"
+            figure.picture(chart, f"own_{name}", "content")
+            made = api.provenance(
+                model, [view], "arcs", theme=state.theme(), width=wide, **this.options, **figure.window_of(view)
+            )  # fmt: skip
+            with st.container(horizontal=True):
+                figure.files(lambda c=chart: c, lambda v=view: links(v), [view], made, f"own_{name}")
+                st.button(
+                    "Choose this head", key=f"take_{name}", on_click=state.change,
+                    kwargs={"layer": one.layer, "head": one.head}, disabled=one == head,
+                )  # fmt: skip
