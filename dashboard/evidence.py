@@ -76,7 +76,7 @@ def row_of(profile: Profile, head: str | HeadId) -> dict:
 def parse_pairs(
     sentences: Sequence[ParsedSentence], spans: Sequence[tuple[int, int] | None]
 ) -> list[tuple[int, int]]:  # fmt: skip
-    """(word, its head) for every link of the parse, as positions of a view: those whose spans in the text are theirs."""
+    """(word, its head) for every link of the parse, as positions of a view: by the words' spans in the text."""
     place = {span: k for k, span in enumerate(spans) if span is not None}
     found = []
     for sentence in sentences:
