@@ -178,11 +178,13 @@ def _names(rows: Sequence[dict], x: dict, y: dict, side: float, most: tuple[floa
     ends = [sorted(rows, key=lambda row: -row[axis])[:NAMED] for axis in ("x", "y")]
     for row in [row for pair in zip(*ends, strict=True) for row in pair]:
         px, py = (row["x"] / most[0]) ** ROOT * side, high - (row["y"] / most[1]) ** ROOT * high
-        wide = width_of(row["name"], 12) + 14
-        if any(abs(px - ox) < (wide + ow) / 2 and abs(py - oy) < 14 for ox, oy, ow in taken):
+        wide = width_of(row["name"], 12) + 6
+        left = px > side - 2 * wide
+        middle = px - 12 - wide / 2 if left else px + 12 + wide / 2
+        if any(abs(middle - other) < (wide + across) / 2 and abs(py - down) < 14 for other, down, across in taken):
             continue
-        taken.append((px, py, wide))
-        named.append({"x": row["x"], "y": row["y"], "name": row["name"], "left": px > side - 2 * wide})
+        taken.append((middle, py, wide))
+        named.append({"x": row["x"], "y": row["y"], "name": row["name"], "left": left})
     p = PALETTES[theme]
     look = {"type": "text", "fontSize": 12, "fontWeight": 600, "baseline": "middle", "aria": False}
     layers = []

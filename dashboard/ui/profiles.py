@@ -118,23 +118,25 @@ def box_says() -> str:
     return st.session_state.pop("box_says", "")
 
 
+SHARE = "%.1f\u00a0%%"
+SHARES = ("held_out_accuracy", "held_out_baseline", "held_out_lift", "accuracy", "low", "high", "baseline", "lift")
 RELATIONS = {
     "relation": "Relation",
     "head": st.column_config.TextColumn("Best head"),
     "direction": st.column_config.TextColumn("Direction", help="Who looks: the dependent at its head, or the reverse."),
     "held_out_accuracy": st.column_config.NumberColumn(
-        "Held out", format="percent", help="Head and offset chosen on one half of the sentences, scored on the other."
+        "Held out", format=SHARE, help="Head and offset chosen on one half of the sentences, scored on the other."
     ),
     "held_out_baseline": st.column_config.NumberColumn(
-        "Best offset", format="percent", help="The best fixed distance, held out as well."
+        "Best offset", format=SHARE, help="The best fixed distance, held out as well."
     ),
-    "held_out_lift": st.column_config.NumberColumn("Lift", format="percent", help="Held out less best offset."),
+    "held_out_lift": st.column_config.NumberColumn("Lift", format=SHARE, help="Held out less best offset."),
     "accuracy": st.column_config.NumberColumn(
-        "In-sample", format="percent", help="Chosen and scored on the same sentences, as Clark et al. (2019) do."
+        "In-sample", format=SHARE, help="Chosen and scored on the same sentences, as Clark et al. (2019) do."
     ),
-    "low": st.column_config.NumberColumn("95 % from", format="percent", help="Bootstrap over sentences, in-sample."),
-    "high": st.column_config.NumberColumn("to", format="percent"),
-    "baseline": st.column_config.NumberColumn("Offset in-sample", format="percent"),
+    "low": st.column_config.NumberColumn("95 % from", format=SHARE, help="Bootstrap over sentences, in-sample."),
+    "high": st.column_config.NumberColumn("to", format=SHARE),
+    "baseline": st.column_config.NumberColumn("Offset in-sample", format=SHARE),
     "offset": st.column_config.NumberColumn("Offset", format="%+d", help="Words from the dependent to its head."),
     "n": st.column_config.NumberColumn("Cases", help="Under 30: grey, not ranked."),
 }  # fmt: skip
@@ -144,7 +146,11 @@ def relations(best: pd.DataFrame) -> pd.DataFrame:
     """The table of relations as it is shown: heads by name, the relations with most cases first."""
     table = best.copy()
     table["head"] = [str(HeadId(int(a), int(b))) for a, b in zip(best["layer"], best["head"], strict=True)]
-    return table[[*RELATIONS, "ranked"]]
+    return _in_percent(table[[*RELATIONS, "ranked"]])
+
+
+def _in_percent(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(**{name: 100 * table[name] for name in SHARES if name in table})
 
 
 def relations_table(best: pd.DataFrame) -> None:
@@ -156,7 +162,7 @@ def relations_table(best: pd.DataFrame) -> None:
 
 
 OWN = {name: RELATIONS[name] for name in ("relation", "direction", "accuracy", "low", "high", "baseline", "n")} | {
-    "lift": st.column_config.NumberColumn("Lift", format="percent")
+    "lift": st.column_config.NumberColumn("Lift", format=SHARE)
 }
 
 
@@ -164,7 +170,7 @@ def own_relations(profile: Profile, head: HeadId) -> pd.DataFrame:
     """What one head finds, in-sample: relations with 30 cases and more, by lift."""
     rows = profile.dependencies
     rows = rows[(rows["layer"] == head.layer) & (rows["head"] == head.head) & (rows["n"] >= 30)]
-    return rows.sort_values("lift", ascending=False)[list(OWN)]
+    return _in_percent(rows.sort_values("lift", ascending=False)[list(OWN)])
 
 
 @st.cache_resource(max_entries=24, show_spinner="Parsing…")

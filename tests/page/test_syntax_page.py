@@ -1,0 +1,70 @@
+"""“Syntax vs context” run from the entry, without a browser."""
+
+import pandas as pd
+from streamlit.testing.v1 import AppTest
+
+from dashboard.heads import HeadId
+from dashboard.ui.profiles import inside
+from tools.server import ROOT
+
+ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
+
+
+def opened(**address: str) -> AppTest:
+    app = AppTest.from_file(ENTRY, default_timeout=120)
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    return app.switch_page("../pages/syntax.py").run()
+
+
+def said(app: AppTest) -> str:
+    kinds = (app.title, app.markdown, app.caption, app.error, app.warning, app.info)
+    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "").replace("\u2060", "")
+
+
+def test_the_first_page_names_heads_with_numbers_sample_and_interval():
+    app = opened(layer="2", head="0")
+    assert not app.exception and not app.error
+    text = said(app)
+    assert "Of 72 heads: 6 syntax, 51 context, 13 position, 2 undecided." in text
+    assert "L2H0: position. Of 1.98 bits" in text and "24,376 query words of 2,001 sentences" in text
+    assert "attention is not explanation" in text
+    assert "The most syntactic head: L3H1" in text and "of its attention to a word's head and dependents" in text
+    table = app.dataframe[0].value
+    obj = table[table["relation"] == "obj"].iloc[0]
+    assert obj["head"] == "L2H0" and abs(obj["accuracy"] - 74.0) < 0.2 and abs(obj["baseline"] - 35.8) < 0.2
+
+
+def test_another_head_by_number_and_the_pair_by_its_button():
+    app = opened()
+    next(button for button in app.button if button.key == "take_syntax").click().run()
+    assert not app.exception and "L3H1: syntax" in said(app)
+
+
+def test_a_text_in_another_language_is_told_and_everything_else_works():
+    app = opened(text="Der Koch, der in Osaka gelernt hat, sagt, dass er sehr gern Nudeln isst.")
+    assert not app.exception and "does not seem to be English" in said(app)
+    assert "Of 72 heads" in said(app) and "The most contextual head" in said(app)
+
+
+def test_a_profile_that_is_not_there_is_told():
+    app = opened(profile="../../etc")
+    assert not app.exception and "There is no profile “../../etc” of this model here" in said(app)
+
+
+def test_a_model_without_a_profile_is_told_how_to_make_one(monkeypatch):
+    monkeypatch.setattr("dashboard.ui.profiles.shelf", list)
+    app = opened()
+    assert not app.exception and "There is no profile of MiniLM" in said(app)
+    assert "dashboard profile builtin --model" in app.code[0].value
+    assert app.sidebar.selectbox  # the sidebar is there all the same
+
+
+def test_a_box_holds_the_heads_in_it_those_with_most_to_explain_first():
+    heads = pd.DataFrame(
+        {"layer": [0, 0, 1, 1], "head": [0, 1, 0, 1], "bits_syntax": [-0.01, 0.1, 0.2, 0.3],
+         "bits_context": [0, 0.1, 0.1, 0.9], "bits_total": [1.0, 1.0, 2.0, 3.0]}
+    )  # fmt: skip
+    assert inside({"x": [0.25, 0.0], "y": [0.0, 0.2]}, heads) == [HeadId(1, 0), HeadId(0, 0), HeadId(0, 1)]
+    assert inside({"x": [5, 6], "y": [5, 6]}, heads) == []
