@@ -21,7 +21,7 @@ model, encoding = this.model, this.encoding
 finding_heads.forget_first_pairs(encoding)
 st.caption(f"Which heads of {escape_markdown(model.title)} look from this word to that one? Mark a pair or several.")
 pairs, wrong = marking.marked(encoding)
-wide, narrow = st.columns([0.72, 0.28], gap="medium")
+wide, narrow, *_ = beside(room(), (0.72, 0.28))
 with wide:
     marking.words(encoding, pairs, right_to_left(encoding.text))
 with narrow:

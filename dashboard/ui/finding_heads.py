@@ -28,7 +28,7 @@ COLUMNS = {
     "others": "Pairs elsewhere",
 }
 CORPUS_COLUMNS = {name: column for name, column in COLUMNS.items() if name != "others"} | {
-    "low": st.column_config.NumberColumn("95 % from", **_SHARE),
+    "low": st.column_config.NumberColumn("95\u00a0% from", **_SHARE),
     "high": st.column_config.NumberColumn("to", **_SHARE),
 }
 

@@ -60,7 +60,6 @@ export default function ({ parentElement, data, setTriggerValue }) {
     return button;
   });
   words.replaceChildren(...buttons);
-  if (focused >= 0) buttons[focused]?.focus();
   const hold = (k) => {
     first = k;
     buttons.forEach((button, i) => {
@@ -100,6 +99,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const observer = new ResizeObserver(draw);
   observer.observe(words);
   hold(-1);
+  if (focused >= 0) buttons[focused]?.focus();
   return () => observer.disconnect();
 }
 """

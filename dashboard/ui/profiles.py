@@ -134,7 +134,7 @@ RELATIONS = {
     "accuracy": st.column_config.NumberColumn(
         "In-sample", format=SHARE, help="Chosen and scored on the same sentences, as Clark et al. (2019) do."
     ),
-    "low": st.column_config.NumberColumn("95 % from", format=SHARE, help="Bootstrap over sentences, in-sample."),
+    "low": st.column_config.NumberColumn("95\u00a0% from", format=SHARE, help="Bootstrap over sentences, in-sample."),
     "high": st.column_config.NumberColumn("to", format=SHARE),
     "baseline": st.column_config.NumberColumn("Offset in-sample", format=SHARE),
     "offset": st.column_config.NumberColumn("Offset", format="%+d", help="Words from the dependent to its head."),

@@ -1,0 +1,75 @@
+"""A person on “Syntax vs context” and “Find heads”: clicks a head, drags a box, marks a pair, takes a file away."""
+
+from __future__ import annotations
+
+import csv
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+
+PLANE = '[role=graphics-document][aria-label^="Every head of"]'
+BARS = ".st-key-picture_spending [role=graphics-document]"
+SAYS = "([where, said]) => [...document.querySelectorAll(where)].some(e => e.ariaLabel.includes(said))"
+
+
+@pytest.fixture
+def page(chromium, dashboard_url):
+    context = chromium.new_context(viewport={"width": 1440, "height": 1200}, accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.at = lambda path: page.goto(f"{dashboard_url}/{path}")
+    yield page
+    context.close()
+    assert not errors
+
+
+def shows(page, where: str, said: str) -> None:
+    page.wait_for_function(SAYS, arg=[where, said])
+
+
+def asked(page) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
+
+
+def test_a_head_is_clicked_a_box_is_dragged_and_the_table_taken_away(page):
+    page.at("syntax?layer=2&head=0")
+    shows(page, BARS, "L2H0: position")
+    page.wait_for_timeout(1500)
+    name = page.locator(PLANE).get_by_text("L2H9", exact=True).last.bounding_box()
+    point = name["x"] - 12, name["y"] + name["height"] / 2  # the name stands right of its point
+    page.mouse.click(*point)
+    shows(page, BARS, "L2H9: context, parked")
+    assert (asked(page)["layer"], asked(page)["head"]) == ("2", "9")
+    page.wait_for_timeout(1200)
+    page.mouse.move(point[0] - 60, point[1] + 30)
+    page.mouse.down()
+    page.mouse.move(point[0] + 40, point[1] + 60, steps=6)
+    page.mouse.move(point[0] + 80, point[1] + 130, steps=6)
+    page.mouse.up()
+    page.wait_for_function("location.search.includes('tray=')")
+    assert {"L1H1", "L5H4"} <= set(asked(page)["tray"].split(","))
+    page.locator(".st-key-files_landscape").get_by_role("button", name="Download").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    with open(waiting.value.path(), newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 72 and float(rows[0]["bits_total"]) > 0
+
+
+def test_two_words_are_pressed_and_the_heads_between_them_ranked(page):
+    page.at("find?pairs=none")
+    page.get_by_text("No pair is marked yet").wait_for()
+    page.wait_for_timeout(1500)
+    for word in ("says", "chef"):
+        page.get_by_role("button", name=word, exact=False).first.click()
+        page.wait_for_timeout(500)
+    page.get_by_text("gives says → chef the most beyond what this distance gets").first.wait_for()
+    assert asked(page).get("pairs", "says → chef") == "says → chef"
+    page.locator(".st-key-files_found").get_by_role("button", name="Download").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    with open(waiting.value.path(), newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 72 and float(rows[0]["lift"]) >= float(rows[1]["lift"])
