@@ -25,8 +25,8 @@ PAGES = {
 
 # rule → selectors of elements that the libraries draw and no setting of theirs reaches
 NOT_OURS: dict[str, tuple[str, ...]] = {
-    # the marks of Vega-Lite's interval selection, which here have no size and are never seen
-    "svg-img-alt": ("entered_brush",),
+    # the marks of Vega-Lite's interval selections: without a size but while a box is dragged, or never seen
+    "svg-img-alt": ("entered_brush", "box_brush"),
 }
 
 
