@@ -35,6 +35,8 @@ _HOMES = {
     "draw_toy": "dashboard.lessons",
     "draw_landscape": "dashboard.evidence",
     "draw_spending": "dashboard.evidence",
+    "draw_twice": "dashboard.evidence",
+    "shelf": "dashboard.corpus",
     "read_profile": "dashboard.corpus",
     "compare_profiles": "dashboard.corpus",
     "builtin_corpus": "dashboard.corpus",

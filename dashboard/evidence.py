@@ -12,14 +12,17 @@ from dashboard.charts.drawing import Drawing
 from dashboard.charts.landscape import landscape
 from dashboard.charts.spending import spending
 from dashboard.charts.theme import Theme
+from dashboard.charts.twice import twice
+from dashboard.corpus.shelf import compare_profiles
 from dashboard.corpus.tables import Profile
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.heads.evidence_wording import census, corpus_of, head_finding
+from dashboard.heads.evidence_wording import census, corpus_of, head_finding, same_roles
+from dashboard.heads.figures import FIGURES
 from dashboard.heads.view import HeadId
 from dashboard.text import ParsedSentence
 
-__all__ = ["draw_landscape", "draw_spending", "parse_pairs", "row_of"]
+__all__ = ["draw_landscape", "draw_spending", "draw_twice", "parse_pairs", "row_of"]
 
 
 def draw_landscape(
@@ -60,6 +63,47 @@ def draw_spending(
     )  # fmt: skip
     called = f"draw_spending(profile, {name!r}"
     return chart.made_of(_origin(profile, "spending", called, title, heads=(name,), theme=theme, width=width))
+
+
+def draw_twice(
+    a: Profile, b: Profile, figure: str = "context", *, names: tuple[str, str] = ("the first", "the second"),
+    theme: Theme = "light", width: float | None = None,
+) -> Drawing:  # fmt: skip
+    """The same heads on two corpora, see `dashboard.charts.twice`. Raises UserError as `compare_profiles` does, and for
+    a figure that does not exist."""
+    if figure not in FIGURES:
+        raise UserError(f"There is no figure “{figure}”. Choose one of {', '.join(FIGURES)}.")
+    table, model = compare_profiles(a, b), a.about["model"]
+    chart = twice(
+        table, figure, theme, names=names, title=f"{figure.capitalize()} on two corpora · {model}",
+        subtitle=["bits a query word, held out · colours: the role on the first; hollow: another role on the second",
+                  f"{corpus_of(a.about)} · {corpus_of(b.about)}"],
+        description=f"The heads of {model} on two corpora, by {figure}. {same_roles(table)}", width=width,
+    )  # fmt: skip
+    asked = {"theme": theme, "width": width, "names": names}
+    drawn = "".join(f", {name}={value!r}" for name, value in asked.items() if value is not None)
+    recipe = (
+        "from dashboard import draw_twice, read_profile, save, shelf\n\n"
+        f"# Profiles of {model} over files with these SHA-256: {a.about['sha256']}, {b.about['sha256']}\n"
+        f"folders = {{kept.name: kept.folder for kept in shelf()}}\n"
+        f"a, b = (read_profile(folders[name]) for name in {names!r})\n"
+        f"thing = draw_twice(a, b, {figure!r}{drawn})"
+    )
+    options = {name: value for name, value in asked.items() if value is not None} | {"figure": figure}
+    return chart.made_of(
+        Provenance(
+            model=model,
+            revision=a.about["revision"],
+            text="",
+            heads=(),
+            unit="words",
+            special="show",
+            view="twice",
+            options=options,
+            title=model,
+            recipe=recipe,
+        )
+    )
 
 
 def row_of(profile: Profile, head: str | HeadId) -> dict:

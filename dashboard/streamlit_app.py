@@ -25,6 +25,7 @@ PAGES = [
     st.Page(ROOT / "pages" / "before.py", title="Before attention", icon=":material/history:", url_path="before"),
     st.Page(ROOT / "pages" / "longrange.py", title="Long range", icon=":material/height:", url_path="longrange"),
     st.Page(ROOT / "pages" / "layers.py", title="Through the layers", icon=":material/layers:", url_path="layers"),
+    st.Page(ROOT / "pages" / "corpus.py", title="Corpus", icon=":material/library_books:", url_path="corpus"),
     st.Page(ROOT / "pages" / "models.py", title="Models", icon=":material/deployed_code:", url_path="models"),
 ]
 # A tooltip that catches the pointer would keep a quick hand from the cell beneath it.

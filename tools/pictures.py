@@ -35,6 +35,7 @@ PAGES: dict[str, tuple[str, dict[str, str]]] = {
     "syntax": ("syntax", {"layer": "2", "head": "0"}),
     "syntax-smollm2": ("syntax", {"model": "smollm2", "layer": "13", "head": "8", "tray": "L1H2,L20H3"}),
     "syntax-german": ("syntax", {"text": "Der Koch, der in Osaka gelernt hat, sagt, dass er sehr gern Nudeln isst."}),
+    "corpus": ("corpus", {}),
     "find": ("find", {}),
     "find-several": ("find", {"pairs": "says → chef\nfood → is", "layer": "2", "head": "8"}),
     "find-none": ("find", {"pairs": "none"}),

@@ -88,3 +88,18 @@ def along_parse(weights, pairs, head: HeadId) -> str:
 def _figure(row: dict, figure: str) -> str:
     low, high = row[f"bits_{figure}_low"], row[f"bits_{figure}_high"]
     return f"{row[f'bits_{figure}']:.3f} ({low:.3f} to {high:.3f})".replace("-", "−")
+
+
+def same_roles(table: pd.DataFrame) -> str:
+    """How many heads keep their role on another corpus. table: of `dashboard.corpus.compare_profiles`."""
+    known = table[(table["role_a"] != "") & (table["role_b"] != "")]
+    if known.empty:
+        return "No head has a role on both corpora: one of them has too few sentences."
+    same = int((known["role_a"] == known["role_b"]).sum())
+    chance = sum(
+        float((known["role_a"] == role).mean() * (known["role_b"] == role).mean()) for role in known["role_a"].unique()
+    )
+    return (
+        f"{same} of {len(known)} heads have the same role on both corpora; roles dealt out at random would agree on "
+        f"{chance * len(known):.0f}."
+    )

@@ -1,0 +1,86 @@
+"""The same heads on two corpora: a point a head, one figure across and up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.safe import shown
+from dashboard.charts.theme import PALETTES, Theme
+from dashboard.heads.view import HeadId
+
+LEFT = 64.0  # pixels for the vertical axis
+LARGEST = 420.0
+
+
+def twice(
+    table: pd.DataFrame, figure: str, theme: Theme, *, names: tuple[str, str], title: str, subtitle: Sequence[str],
+    description: str, width: float | None = None,
+) -> Drawing:  # fmt: skip
+    """A point a head: bits on the first corpus across, on the second up; colours are the roles on the first, and a head
+    with another role on the second is hollow. On the dashed line both are the same.
+
+    Parameters
+    ----------
+    table: of `dashboard.corpus.compare_profiles`; figure: one of `dashboard.heads.figures.FIGURES`
+    names: of the corpora; width: pixels for the whole drawing (default 600)
+    """
+    p, room = PALETTES[theme], width or WIDTH
+    side = min(LARGEST, max(200.0, room - LEFT))
+    known = table.dropna(subset=[f"bits_{figure}_a", f"bits_{figure}_b"])
+    rows = [
+        {
+            "x": round(float(a), 5), "y": round(float(b), 5), "same": one == other,
+            "role": one if one in ("syntax", "context", "position") else "undecided",
+            "tip": f"{HeadId(int(layer), int(head))}: {a:.3f} bits, {one} · {b:.3f} bits, {other}",
+        }
+        for layer, head, a, b, one, other in zip(
+            known["layer"], known["head"], known[f"bits_{figure}_a"], known[f"bits_{figure}_b"], known["role_a"],
+            known["role_b"], strict=True,
+        )
+    ]  # fmt: skip
+    values = np.array([[row["x"], row["y"]] for row in rows] or [[0.0, 0.01]])
+    low, high = min(0.0, float(values.min())), float(values.max()) * 1.04
+    scale = {"domain": [low, high if high > low else low + 0.01], "nice": False, "zero": False}
+
+    def axis(name: str) -> dict:
+        look = {"title": shown(name, 60), "tickCount": 5, "format": "~g", "gridOpacity": 0.5, "domain": False}
+        return {"type": "quantitative", "scale": scale, "axis": look}
+
+    x, y = axis(f"bits on {names[0]}"), axis(f"bits on {names[1]}")
+    colours = {"syntax": p.syntax, "context": p.context, "position": p.position, "undecided": p.text}
+    colour = {
+        "field": "role", "type": "nominal", "scale": {"domain": [*colours], "range": [*colours.values()]},
+    }  # fmt: skip
+    legend = {"legend": {"title": None, "orient": "top", "symbolType": "circle", "symbolSize": 80}}
+    tip = {"tooltip": {"field": "tip", "type": "nominal"}}
+    point = {"type": "point", "shape": "circle", "size": 60, "opacity": 0.85, "aria": False, "strokeWidth": 1.4}
+    place = {"x": x | {"field": "x"}, "y": y | {"field": "y"}}
+    return sheet(
+        {
+            "width": side, "height": side,
+            "layer": [
+                {
+                    "data": {"values": [{"a": scale["domain"][0], "b": scale["domain"][1]}]},
+                    "mark": {"type": "rule", "stroke": p.quiet, "strokeDash": [3, 4], "aria": False},
+                    "encoding": {
+                        "x": x | {"field": "a"}, "x2": {"field": "b"}, "y": y | {"field": "a"}, "y2": {"field": "b"},
+                    },
+                },
+                {
+                    "data": {"values": [row for row in rows if row["same"]]},
+                    "mark": point | {"filled": True},
+                    "encoding": place | tip | {"color": colour | legend},
+                },
+                {
+                    "data": {"values": [row for row in rows if not row["same"]]},
+                    "mark": point | {"filled": False},
+                    "encoding": place | tip | {"color": colour | legend},
+                },
+            ],
+        },
+        theme, title=title, subtitle=subtitle, description=description, width=room,
+    )  # fmt: skip

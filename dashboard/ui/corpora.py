@@ -1,0 +1,180 @@
+"""The parts of the page “Corpus”: what to profile, what is being profiled, and the profiles that are there."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.corpus.job import Job, forget, jobs, start
+from dashboard.corpus.shelf import Kept, delete, place_for, read_profile, shelf
+from dashboard.corpus.shipped import builtin_corpus
+from dashboard.corpus.tables import TABLES
+from dashboard.errors import UserError
+from dashboard.export.table import table_bytes
+from dashboard.models import CATALOGUE, is_installed
+from dashboard.ui import state
+from dashboard.ui.choices import to_address
+from dashboard.ui.reading import escape_markdown
+
+MOST_MEGABYTES = 100
+BUILTIN = "The sentences that come along"
+OWN = "A file of your own"
+
+
+def form() -> None:
+    """What to profile, by which model, under which name."""
+    chosen = state.choices().model
+    models = [name for name in CATALOGUE if is_installed(name)]
+    if chosen not in CATALOGUE:
+        models.append(chosen)
+    source = st.segmented_control("Corpus", [BUILTIN, OWN], default=BUILTIN, required=True, key="corpus_source")
+    with st.form("corpus_form", border=False):
+        upload = None
+        if source == OWN:
+            upload = st.file_uploader(
+                "A treebank (.conllu, any language) or a plain text (.txt, English, UTF-8)",
+                type=["conllu", "txt"], key="corpus_upload", max_upload_size=MOST_MEGABYTES,
+            )  # fmt: skip
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            model = st.selectbox(
+                "Model", models, index=models.index(chosen) if chosen in models else 0, width=280,
+                format_func=lambda name: CATALOGUE[name].title if name in CATALOGUE else name,
+            )  # fmt: skip
+            name = st.text_input("Name of the profile", "My profile", max_chars=60, width=280)
+            limit = st.number_input(
+                "Sentences at most", 1, None, None, placeholder="all", width=170,
+                help="Empty: the whole file. A few hundred give wide intervals, a few thousand narrow ones.",
+            )  # fmt: skip
+            asked = st.form_submit_button("Profile it", icon=":material/play_arrow:")
+    if asked:
+        try:
+            _begin(model, name, None if limit is None else int(limit), source == OWN, upload)
+        except UserError as wrong:
+            st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        else:
+            st.rerun()
+
+
+def _begin(model: str, name: str, limit: int | None, own: bool, upload) -> None:
+    out = place_for(name)
+    if (out / "profile.json").exists():
+        raise UserError(f"There is a profile named “{name}” already. Choose another name, or delete that one.")
+    path = builtin_corpus()
+    if own:
+        if upload is None:
+            raise UserError("There is no file yet. Choose a .conllu or a .txt file first.")
+        path = out / "source" / _plain(upload.name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(upload.getbuffer())
+        except OSError as error:
+            raise UserError(f"The file cannot be kept in “{path.parent}”: {error.strerror}.") from error
+    start(model, path, out, limit=limit)
+
+
+def _plain(name: str) -> str:
+    """A file's name that no system stumbles over; its ending stays."""
+    stem, ending = Path(name).stem, Path(name).suffix.lower()
+    return (re.sub(r"[^\w .-]+", "-", stem).strip(" .-")[:60] or "corpus") + ending
+
+
+def unfinished() -> list[Job]:
+    """The jobs that are going, were stopped, or failed."""
+    return [job for job in jobs(place_for("x").parent) if job.progress.state != "done"]
+
+
+@st.fragment(run_every=1.0)
+def progress() -> None:
+    """A row for each job that is not done. The whole page is drawn anew when one has ended."""
+    there = unfinished()
+    told = {job.out.name: job.progress.state for job in there}
+    if told != st.session_state.setdefault("corpus_told", told):
+        st.session_state["corpus_told"] = told
+        st.rerun()
+    for job in there:
+        said = job.progress
+        with st.container(border=True):
+            model = CATALOGUE[job.model].title if job.model in CATALOGUE else job.model
+            st.markdown(f"**{escape_markdown(job.out.name)}** · {escape_markdown(f'{job.path.name}, {model}')}")
+            if said.state == "failed":
+                st.error(escape_markdown(said.sentence), icon=":material/error:")
+            else:
+                st.progress(said.fraction, escape_markdown(said.sentence))
+            with st.container(horizontal=True):
+                name = job.out.name
+                if said.state == "going":
+                    st.button("Stop", key=f"stop_{name}", icon=":material/stop:", on_click=_told, args=(job.stop,))
+                else:
+                    st.button("Go on", key=f"go_{name}", icon=":material/play_arrow:", on_click=_told,
+                              args=(lambda job=job: _go_on(job),))  # fmt: skip
+                    st.button("Remove", key=f"remove_{name}", icon=":material/delete:", on_click=_told,
+                              args=(lambda job=job: _remove(job),))  # fmt: skip
+    if wrong := st.session_state.pop("corpus_wrong", ""):
+        st.error(escape_markdown(wrong), icon=":material/error:")
+
+
+def _told(act) -> None:
+    """Does it; what went wrong is said on the page."""
+    try:
+        act()
+    except UserError as wrong:
+        st.session_state["corpus_wrong"] = str(wrong)
+
+
+def _go_on(job: Job) -> None:
+    start(job.model, job.path, job.out, limit=job.limit, workers=job.workers)
+
+
+def _remove(job: Job) -> None:
+    forget(job.out)
+    delete(Kept(job.out.name, job.out, job.model, "", job.path.name, None, False, False))
+
+
+def finished() -> list[Kept]:
+    return [kept for kept in shelf() if kept.finished]
+
+
+def row(kept: Kept) -> None:
+    """One profile: what it is, and what can be done with it."""
+    with st.container(border=True):
+        model = CATALOGUE[kept.model].title if kept.model in CATALOGUE else kept.model
+        st.markdown(f"**{escape_markdown(kept.name)}**")
+        origin = "comes with the dashboard" if kept.shipped else "your own"
+        st.caption(escape_markdown(f"{model} · {kept.file} · {kept.sentences:,} sentences · {origin}"))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            address = to_address(
+                replace(state.choices(), model=kept.model, profile=kept.name, layer=0, head=0, tray=())
+            )
+            st.page_link(
+                str(Path(__file__).resolve().parents[2] / "pages" / "syntax.py"), label="Open on Syntax vs context",
+                icon=":material/account_tree:", query_params=address,
+            )  # fmt: skip
+            st.download_button(
+                "Download (zip)", lambda: zipped(kept), file_name=f"{_plain(kept.name)}.zip", mime="application/zip",
+                key=f"zip_{kept.name}", on_click="ignore", icon=":material/download:",
+            )  # fmt: skip
+            if not kept.shipped:
+                with st.popover("Delete", icon=":material/delete:"):
+                    st.markdown("Its tables are removed from this machine and cannot be brought back.")
+                    st.button("Delete it for good", key=f"delete_{kept.name}", on_click=_told,
+                              args=(lambda: delete(kept),))  # fmt: skip
+
+
+def zipped(kept: Kept) -> bytes:
+    """All tables of a profile, as CSV and as Parquet, with profile.json."""
+    profile = read_profile(kept.folder)
+    tables = dict(zip(TABLES, (profile.heads, profile.dependencies, profile.best, profile.moments, profile.sentences),
+                      strict=True))  # fmt: skip
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(kept.folder / "profile.json", "profile.json")
+        for name, table in tables.items():
+            if table is not None:
+                for ending in ("csv", "parquet"):
+                    archive.writestr(f"{name}.{ending}", table_bytes(table, ending))
+    return out.getvalue()

@@ -1,0 +1,58 @@
+"""Corpus: what do all heads of a model do over many sentences?"""
+
+import streamlit as st
+
+from dashboard import evidence
+from dashboard.corpus.shelf import compare_profiles, read_profile
+from dashboard.errors import UserError
+from dashboard.heads.evidence_wording import same_roles
+from dashboard.heads.figures import FIGURES
+from dashboard.ui import corpora, figure, state
+from dashboard.ui.reading import escape_markdown
+from dashboard.ui.room import room
+
+st.title("Corpus", anchor=False)
+st.caption(
+    "One sentence shows what a head can do, many show what it does. A profile measures every head of a model over a "
+    "corpus: budgets, relations, and the bits that position, parse and meaning explain."
+)
+
+# A new profile, and those on their way; other pages can be used meanwhile
+corpora.form()
+corpora.progress()
+
+# The profiles that are there
+st.subheader("Profiles", anchor=False)
+there = corpora.finished()
+for kept in there:
+    corpora.row(kept)
+
+# The same heads on two corpora
+pairs = {
+    f"{a.name} and {b.name}": (a, b)
+    for k, a in enumerate(there)
+    for b in there[k + 1 :]
+    if (a.model, a.revision) == (b.model, b.revision)
+}
+st.subheader("The same heads on two corpora", anchor=False)
+if not pairs:
+    st.caption("Profile a model that has a profile already over another corpus, and the two can be compared here.")
+else:
+    with st.container(horizontal=True):
+        pair = st.selectbox("Two profiles of one model", list(pairs), width=480, key="corpus_pair")
+        what = st.selectbox(
+            "Figure", FIGURES, index=FIGURES.index("context"), width=200, key="corpus_figure",
+            help="In bits a query word: syntax is what only the parse explains, context what only meaning explains.",
+        )  # fmt: skip
+    names = tuple(kept.name for kept in pairs[pair])
+    try:
+        first, second = (read_profile(kept.folder) for kept in pairs[pair])
+        table = compare_profiles(first, second)
+        chart = evidence.draw_twice(first, second, what, names=names, theme=state.theme(), width=min(room(), 560))
+        figure.finding(same_roles(table))
+        figure.picture(chart, "twice", "content")
+        with st.container(horizontal=True):
+            figure.files(lambda: chart, lambda: table, [], chart.provenance, "twice")
+            figure.numbers("twice", lambda: table, {}, "Differences are the second less the first.")
+    except UserError as wrong:
+        st.error(escape_markdown(str(wrong)), icon=":material/error:")

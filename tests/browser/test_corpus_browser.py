@@ -1,0 +1,68 @@
+"""A person on “Corpus”: profiles a file, visits another page meanwhile, opens the result, takes it away, deletes it."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from urllib.parse import parse_qs, urlparse
+
+import pandas as pd
+import pytest
+
+from dashboard.corpus import builtin_corpus
+from dashboard.corpus.shelf import place_for, shelf
+
+NAME = "Twenty of them"
+
+
+@pytest.fixture
+def page(chromium, dashboard_url):
+    context = chromium.new_context(viewport={"width": 1440, "height": 1200}, accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.at = lambda path: page.goto(f"{dashboard_url}/{path}")
+    yield page
+    context.close()
+    for kept in shelf():
+        if kept.name == NAME:
+            import shutil
+
+            shutil.rmtree(kept.folder)
+
+
+def first_sentences(count: int) -> str:
+    return "\n\n".join(builtin_corpus().read_text(encoding="utf-8").strip().split("\n\n")[:count]) + "\n\n"
+
+
+def test_a_file_is_profiled_in_the_background_opened_taken_away_and_deleted(page, tmp_path):
+    file = tmp_path / "twenty.conllu"
+    file.write_text(first_sentences(20), encoding="utf-8")
+    page.at("corpus")
+    page.get_by_text("A file of your own").click()
+    page.locator("input[type=file]").first.set_input_files(str(file))
+    page.get_by_text("twenty.conllu").first.wait_for()
+    page.get_by_label("Name of the profile").fill(NAME)
+    page.get_by_role("button", name="Profile it").click()
+    page.get_by_role("button", name="Stop").wait_for()
+    page.get_by_role("link", name="Models").click()  # another page meanwhile
+    page.get_by_role("heading", name="Your own").wait_for()
+    page.get_by_role("link", name="Corpus").click()
+    row = page.locator("[data-testid=stVerticalBlock]").filter(has_text=re.compile(f"^{NAME}MiniLM")).last
+    row.get_by_role("link", name="Open on Syntax vs context").wait_for()
+    assert (place_for(NAME) / "profile.json").exists() and not (place_for(NAME) / "source").exists()
+    with page.expect_download() as waiting:
+        row.get_by_role("button", name="Download (zip)").click()
+    with zipfile.ZipFile(waiting.value.path()) as archive:
+        assert {"profile.json", "heads.csv", "relations.parquet", "sentences.csv"} <= set(archive.namelist())
+        heads = pd.read_csv(io.BytesIO(archive.read("heads.csv")))
+    assert len(heads) == 72 and heads["queries"].max() > 100
+    page.get_by_text("heads have the same role on both corpora").first.wait_for()
+    row.get_by_role("link", name="Open on Syntax vs context").click()
+    page.get_by_text("of 20 sentences").first.wait_for()
+    assert parse_qs(urlparse(page.url).query)["profile"] == [NAME]
+    page.get_by_role("link", name="Corpus").click()
+    row.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete it for good").click()
+    row.wait_for(state="detached")
+    assert not place_for(NAME).exists()

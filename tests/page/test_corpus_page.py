@@ -1,0 +1,85 @@
+"""“Corpus” run from the entry, without a browser."""
+
+import io
+import zipfile
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.corpus.shelf import SHIPPED, read_profile, shelf
+from dashboard.evidence import draw_twice
+from dashboard.heads.evidence_wording import same_roles
+from dashboard.ui.corpora import zipped
+from tools.server import ROOT
+
+ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
+
+
+@pytest.fixture
+def app(tmp_path, monkeypatch) -> AppTest:
+    monkeypatch.setattr("dashboard.corpus.shelf._own", lambda: tmp_path)
+    app = AppTest.from_file(ENTRY, default_timeout=120).run()
+    return app.switch_page("../pages/corpus.py").run()
+
+
+def said(app: AppTest) -> str:
+    kinds = (app.title, app.markdown, app.caption, app.error, app.warning, app.info)
+    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "").replace("\u2060", "")
+
+
+def ask(app: AppTest, name: str) -> AppTest:
+    next(box for box in app.text_input if box.label == "Name of the profile").set_value(name)
+    return next(button for button in app.button if button.label == "Profile it").click().run()
+
+
+def test_what_ships_is_listed(app):
+    assert not app.exception and not app.error
+    assert "minilm-en_ewt-ud-dev" in said(app).replace("\u2060", "") and "2,001 sentences" in said(app)
+    assert "the two can be compared here" in said(app)
+
+
+@pytest.mark.parametrize(("name", "sentence"), [
+    ("../../etc", "A profile’s name is a folder’s"), ("", "needs a name"),
+    ("minilm-en_ewt-ud-dev", "comes with the dashboard"), ("nul", "A profile’s name is a folder’s"),
+])  # fmt: skip
+def test_a_name_that_cannot_be_is_told(app, name, sentence):
+    ask(app, name)
+    assert not app.exception and sentence in said(app)
+
+
+def test_a_name_that_is_taken_is_told(app, tmp_path):
+    (tmp_path / "Mine").mkdir()
+    (tmp_path / "Mine" / "profile.json").write_text("{}")
+    ask(app, "Mine")
+    assert not app.exception and "There is a profile named “Mine” already" in said(app)
+
+
+def test_without_a_file_it_says_so(app):
+    app.segmented_control(key="corpus_source").set_value("A file of your own").run()
+    ask(app, "Mine")
+    assert not app.exception and "There is no file yet" in said(app)
+
+
+def test_all_tables_are_in_the_zip():
+    kept = next(kept for kept in shelf() if kept.shipped)
+    with zipfile.ZipFile(io.BytesIO(zipped(kept))) as archive:
+        wanted = {f"{name}.{ending}" for name in ("heads", "dependencies", "relations", "moments")
+                  for ending in ("csv", "parquet")}  # fmt: skip
+        assert set(archive.namelist()) == wanted | {"profile.json"}
+        assert archive.read("heads.csv").count(b"\n") == 73
+
+
+def test_a_profile_beside_itself_is_the_same_and_beside_another_not():
+    this = read_profile(SHIPPED / "minilm-en_ewt-ud-dev")
+    other = type(this)(
+        this.heads.assign(role=["context" if role == "syntax" else role for role in this.heads["role"]]),
+        this.dependencies, this.best, this.moments, None, this.about,
+    )  # fmt: skip
+    from dashboard.corpus.shelf import compare_profiles
+
+    assert same_roles(compare_profiles(this, this)).startswith("72 of 72 heads have the same role")
+    assert same_roles(compare_profiles(this, other)).startswith("66 of 72 heads have the same role")
+    spec = draw_twice(this, other, "syntax", names=("a", "b")).to_dict()
+    same, changed = (layer["data"]["values"] for layer in spec["layer"][1:])
+    assert len(same) == 66 and len(changed) == 6 and all(row["x"] == row["y"] for row in same + changed)
+    assert {row["role"] for row in changed} == {"syntax"}
