@@ -1,12 +1,13 @@
 """“Corpus” run from the entry, without a browser."""
 
 import io
+import sys
 import zipfile
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.corpus.shelf import SHIPPED, read_profile, shelf
+from dashboard.corpus.shelf import SHIPPED, compare_profiles, place_for, read_profile, shelf
 from dashboard.evidence import draw_twice
 from dashboard.heads.evidence_wording import same_roles
 from dashboard.ui.corpora import zipped
@@ -17,7 +18,7 @@ ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
 
 @pytest.fixture
 def app(tmp_path, monkeypatch) -> AppTest:
-    monkeypatch.setattr("dashboard.corpus.shelf._own", lambda: tmp_path)
+    monkeypatch.setattr(sys.modules[place_for.__module__], "_own", lambda: tmp_path)
     app = AppTest.from_file(ENTRY, default_timeout=120).run()
     return app.switch_page("../pages/corpus.py").run()
 
@@ -75,8 +76,6 @@ def test_a_profile_beside_itself_is_the_same_and_beside_another_not():
         this.heads.assign(role=["context" if role == "syntax" else role for role in this.heads["role"]]),
         this.dependencies, this.best, this.moments, None, this.about,
     )  # fmt: skip
-    from dashboard.corpus.shelf import compare_profiles
-
     assert same_roles(compare_profiles(this, this)).startswith("72 of 72 heads have the same role")
     assert same_roles(compare_profiles(this, other)).startswith("66 of 72 heads have the same role")
     spec = draw_twice(this, other, "syntax", names=("a", "b")).to_dict()
