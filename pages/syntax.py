@@ -70,6 +70,21 @@ st.caption(
 )
 profiles.relations_table(profile.best)
 
+# Its strongest sentences, and what it does on others
+st.subheader(f"Moments of {head}", anchor=False)
+kind = st.segmented_control(
+    "By the bits that are explained by", ["syntax", "context", "position"], required=True, key="moments_figure",
+    default="syntax" if row["role"] == "syntax" else "position" if row["role"] == "position" else "context",
+    format_func={"syntax": "only the parse", "context": "only meaning", "position": "position"}.get,
+)  # fmt: skip
+st.caption(
+    "What a head does on its best sentences it rarely does on all: beside the five strongest stand two of every "
+    "tenth of the sentences, drawn at random."
+    + ("" if profile.sentences is not None else " This profile keeps where a sentence stands, not the sentence.")
+)
+moments = profiles.moments(profile, head, kind, model.name)
+st.dataframe(moments, hide_index=True, column_config=profiles.MOMENTS, height=248)
+
 # One syntax head and one context head on the person's own sentence
 st.subheader("Two heads on your text", anchor=False)
 pair = opposites(profile.heads)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +16,7 @@ from dashboard.heads import HeadId, HeadView
 from dashboard.text import ParsedSentence, parse
 from dashboard.text.parse import not_english
 from dashboard.ui import choosing, loaders, state
-from dashboard.ui.choices import TRAY_SIZE
+from dashboard.ui.choices import TRAY_SIZE, to_address
 from dashboard.ui.ending import end_page
 from dashboard.ui.reading import Reading, escape_markdown
 
@@ -171,6 +173,41 @@ def own_relations(profile: Profile, head: HeadId) -> pd.DataFrame:
     rows = profile.dependencies
     rows = rows[(rows["layer"] == head.layer) & (rows["head"] == head.head) & (rows["n"] >= 30)]
     return _in_percent(rows.sort_values("lift", ascending=False)[list(OWN)])
+
+
+def moments(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataFrame:
+    """A head's strongest sentences and typical ones by decile of a figure: kind, score in bits a query word, where the
+    sentence stands; and where the profile keeps sentences its text and a link that opens it in Explore."""
+    rows = profile.moments
+    rows = rows[(rows["layer"] == head.layer) & (rows["head"] == head.head) & (rows["figure"] == figure)]
+    rows = rows.sort_values("score", ascending=False)
+    strongest = rows["kind"] == "strongest"
+    table = pd.DataFrame(
+        {
+            "kind": ["among the strongest" if one else f"decile {decile} of 10"
+                     for one, decile in zip(strongest, rows["decile"], strict=True)],
+            "score": rows["score"], "queries": rows["queries"], "sentence": rows["sentence"] + 1, "line": rows["line"],
+        }
+    )  # fmt: skip
+    if profile.sentences is not None:
+        texts = dict(zip(profile.sentences["index"], profile.sentences["text"], strict=True))
+        table["text"] = [texts.get(index, "") for index in rows["sentence"]]
+        chosen = replace(state.choices(), model=model, layer=head.layer, head=head.head, tray=(), start=0)
+        table["open"] = [
+            "/?" + urlencode(to_address(replace(chosen, text=text))) if text else None for text in table["text"]
+        ]
+    return table
+
+
+MOMENTS = {
+    "kind": "Kind",
+    "score": st.column_config.NumberColumn("Bits", format="%.3f", help="Held out, a query word of this sentence."),
+    "queries": st.column_config.NumberColumn("Query words"),
+    "sentence": st.column_config.NumberColumn("Sentence", help="Counted from 1 in the file."),
+    "line": st.column_config.NumberColumn("Line", help="Where it begins in the file."),
+    "text": st.column_config.TextColumn("Text", width="large"),
+    "open": st.column_config.LinkColumn("Explore", display_text="Open"),
+}  # fmt: skip
 
 
 @st.cache_resource(max_entries=24, show_spinner="Parsing…")

@@ -1,8 +1,12 @@
 """“Syntax vs context” run from the entry, without a browser."""
 
+from dataclasses import replace
+from urllib.parse import parse_qs, urlparse
+
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
+from dashboard.corpus.shelf import SHIPPED, read_profile
 from dashboard.heads import HeadId
 from dashboard.ui.profiles import inside
 from tools.server import ROOT
@@ -68,3 +72,37 @@ def test_a_box_holds_the_heads_in_it_those_with_most_to_explain_first():
     )  # fmt: skip
     assert inside({"x": [0.25, 0.0], "y": [0.0, 0.2]}, heads) == [HeadId(1, 0), HeadId(0, 0), HeadId(0, 1)]
     assert inside({"x": [5, 6], "y": [5, 6]}, heads) == []
+
+
+def test_moments_are_the_strongest_and_some_of_every_decile():
+    app = opened(layer="2", head="0")
+    moments = app.dataframe[1].value
+    assert (moments["kind"] == "among the strongest").sum() == 5
+    assert sorted(moments["kind"].unique())[1:] == sorted(f"decile {k} of 10" for k in range(1, 11))
+    assert moments["score"].is_monotonic_decreasing and "text" not in moments
+    assert "not the sentence" in said(app)
+
+
+def test_moments_of_a_kept_corpus_have_their_text_and_a_link():
+    shipped = read_profile(SHIPPED / "minilm-en_ewt-ud-dev")
+    index = shipped.moments["sentence"].unique()
+    sentences = pd.DataFrame({"index": index, "line": 1, "text": [f"Sentence {k} & more?" for k in index]})
+    kept = replace(shipped, sentences=sentences)
+
+    def script(profile):
+        import streamlit as st
+
+        from dashboard.heads import HeadId
+        from dashboard.ui import profiles
+        from dashboard.ui.choices import Choices
+
+        st.session_state["choices"] = Choices()
+        st.dataframe(profiles.moments(profile, HeadId(2, 0), "context", "minilm"))
+
+    app = AppTest.from_function(script, args=(kept,), default_timeout=60).run()
+    table = app.dataframe[0].value
+    assert not app.exception
+    for text, link, number in zip(table["text"], table["open"], table["sentence"], strict=True):
+        assert text == f"Sentence {number - 1} & more?"
+        query = parse_qs(urlparse(link).query)
+        assert query["text"] == [text] and query["layer"] == ["2"] and query.get("head", ["2"]) == ["0"]
