@@ -43,6 +43,20 @@ class Drawing(alt.LayerChart):
         """What a person who cannot see the chart is told instead: its finding."""
         return self._spec["description"]
 
+    def refillable(self) -> tuple[dict[str, Any], dict[str, list[dict]]]:
+        """(specification of a layered drawing without its data and its description, the data by name).
+
+        Where from one drawing to the next only the data change, Streamlit keeps such a picture and fills it anew; a
+        drawing with its data or a changing description inside is made from nothing each time.
+        """
+        whole = self.to_dict()
+        del whole["description"]
+        data = {}
+        for index, layer in enumerate(whole["layer"]):
+            name = f"layer_{index}"
+            data[name], layer["data"] = layer["data"]["values"], {"name": name}
+        return whole, data
+
     def to_dict(
         self,
         validate: bool = True,

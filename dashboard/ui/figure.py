@@ -63,14 +63,24 @@ def picture(
     *,
     click: Callable[[str], None] | None = None,
     parameter: str | None = None,
+    refill: str = "",
 ) -> None:
     """The chart in our own theme; its description, which says the finding, is its alternative text.
 
     click: is told the key where the selection of `parameter` changes
+    refill: where only the data change from run to run (see `Drawing.refillable`), an alternative text that stays true
+        meanwhile: a picture that is described anew is made anew. The finding above it says what changes
     """
     selecting = {} if click is None else {"on_select": lambda: click(key), "selection_mode": parameter}
     with st.container(key=f"picture_{key}"):
-        st.altair_chart(chart, theme=None, width=fit, key=key, **selecting)
+        if refill:
+            whole, data = chart.refillable()
+            tables = {name: pd.DataFrame(rows) for name, rows in data.items()}
+            st.vega_lite_chart(
+                None, whole | {"datasets": tables}, theme=None, width=fit, key=key, alt=refill, **selecting
+            )
+        else:
+            st.altair_chart(chart, theme=None, width=fit, key=key, **selecting)
 
 
 @st.fragment

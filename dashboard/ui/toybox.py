@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard.builtin.example import SIZES, TITLES, Cells, Example, cells_of, example
 from dashboard.builtin.presets import PRESETS
+from dashboard.charts.toy_parts import STEPS
 from dashboard.ui import figure, state
 from dashboard.ui.experiments import LONGEST_WORDS, words_of
 from dashboard.ui.reading import escape_markdown
@@ -146,6 +147,12 @@ def pairs(toy: Example) -> list[str]:
 
 def axes(pair: str) -> tuple[int, int]:
     return int(pair[0]) - 1, int(pair[1]) - 1
+
+
+def alternative(step: str) -> str:
+    """What the picture of a step is, whatever its numbers are."""
+    what = "Every step of attention as a table" if step == "all" else f"{STEPS[step]}, and the tables it is made of"
+    return f"{what}, number by number. The sentence above says where the word looks; “Table” below holds the numbers."
 
 
 def _says() -> str:

@@ -13,6 +13,7 @@ import pytest
 from dashboard.builtin.example import example
 
 STEPS = ".st-key-picture_toy_steps [role=graphics-document]"
+WRITTEN = "where => [...document.querySelectorAll(`${where} text`)].map(one => one.textContent.replace(/\\s/g, ' '))"
 HEADER, LINE = 35, 35  # pixels of the table's rows
 
 
@@ -37,10 +38,22 @@ def person(chromium, dashboard_url):
 
 
 def says(page, part: str) -> str:
-    page.wait_for_function(
-        "([where, part]) => document.querySelector(where)?.ariaLabel?.includes(part)", arg=[STEPS, part]
-    )
-    return page.locator(STEPS).first.get_attribute("aria-label")
+    """The finding over the steps, once it says this."""
+    page.wait_for_selector(STEPS)
+    finding = page.locator("h5", has_text=part).first
+    finding.wait_for()
+    return finding.inner_text()
+
+
+def numbers(page) -> list[str]:
+    """Everything written in the steps' picture."""
+    return page.evaluate(WRITTEN, STEPS)
+
+
+def until(page, numbers_are: str, wanted: object) -> None:
+    """Waits until the picture is drawn so."""
+    page.wait_for_function(f"([where, wanted]) => {{ const all = ({WRITTEN})(where); return {numbers_are}; }}",
+                           arg=[STEPS, wanted])  # fmt: skip
 
 
 def select(page, table: str, row: int, column: int) -> None:
@@ -68,6 +81,12 @@ def edit(page, table: str, row: int, column: int, typed: str) -> None:
     page.keyboard.press("Enter")
 
 
+def shares(weights) -> list[str]:
+    """As cells say them: 45 %, 3.2 %."""
+    rounded = [f"{100 * share:.{0 if share >= 0.0995 else 1}f}".removesuffix(".0") for share in weights.tolist()]
+    return [f"{number} %" for number in rounded]
+
+
 def test_a_person_edits_a_cell_sees_the_weights_change_and_takes_the_step_as_svg(person, tmp_path):
     page = person("toy?toy_step=weights")
     assert "“food” looks most at “food” (45" in says(page, "food")
@@ -79,11 +98,16 @@ def test_a_person_edits_a_cell_sees_the_weights_change_and_takes_the_step_as_svg
     says(page, f"looks most at “{best}” ({100 * max(weights):.0f}")
     assert parse_qs(urlparse(page.url).query)["toy_q"] == ["-2,0;0,1"]
 
+    page.evaluate("where => document.querySelector(where).querySelector('svg').kept = true", STEPS)
     edit(page, "w_q", 1, 1, "0.5")  # another cell of the same table: the first edit stays
     page.wait_for_function("location.search.includes('toy_q=-2%2C0%3B0%2C0.5')")
     toy = toy.with_table("w_q", [[-2, 0], [0, 0.5]])
     weights = toy.steps().weights[0, 4]
     says(page, f"({100 * float(weights.max()):.0f}")
+    until(page, "all.includes(wanted)", shares(weights)[0])
+    assert set(shares(weights)) <= set(numbers(page))
+    assert page.evaluate("where => document.querySelector(where).querySelector('svg').kept", STEPS)  # filled, not made
+    assert not page.get_by_role("button", name="Show data").count()  # of pixels and colours
 
     page.locator(".st-key-files_toy_steps").get_by_role("button", name="Download").click()
     with page.expect_download() as waiting:
@@ -94,8 +118,8 @@ def test_a_person_edits_a_cell_sees_the_weights_change_and_takes_the_step_as_svg
     drawn = ElementTree.fromstring(svg)
     texts = [element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")]
     texts += [element.text for element in drawn.iter("{http://www.w3.org/2000/svg}tspan")]
-    for share in weights.tolist():
-        assert any(text and re.fullmatch(rf"{100 * share:.{0 if share >= 0.095 else 1}f}\s%", text) for text in texts)
+    texts = [text.replace("\u00a0", " ") for text in texts if text]
+    assert set(shares(weights)) <= set(texts)
     assert "favourite" in svg and "toy_example" in svg  # the words, and the lines that draw it again
 
     (tmp_path / "toy-weights.svg").write_text(svg, encoding="utf-8")
@@ -106,17 +130,18 @@ def test_a_person_edits_a_cell_sees_the_weights_change_and_takes_the_step_as_svg
 
 def test_a_link_reopens_the_edited_toy_and_back_steps_to_what_was(person):
     page = person("toy")
-    first = says(page, "food")
+    says(page, "food")
+    first = numbers(page)
     edit(page, "x", 0, 0, "-1.8")
     page.wait_for_function("location.search.includes('toy_x=')")
-    page.wait_for_function("([where, was]) => document.querySelector(where).ariaLabel !== was", arg=[STEPS, first])
+    until(page, "all.join() !== wanted.join()", first)
     page.wait_for_timeout(500)
-    edited = page.locator(STEPS).first.get_attribute("aria-label")
+    edited = numbers(page)
     other = person(f"toy?{urlparse(page.url).query}")
     other.wait_for_selector(STEPS)
-    assert other.locator(STEPS).first.get_attribute("aria-label") == edited
+    until(other, "all.join() === wanted.join()", edited)
     page.go_back()
-    page.wait_for_function("([where, was]) => document.querySelector(where).ariaLabel === was", arg=[STEPS, first])
+    until(page, "all.join() === wanted.join()", first)
     edit(page, "w_k", 1, 0, "2")  # the tables are those of the step before, and can be edited again
     page.wait_for_function("location.search.includes('toy_k=1%2C0%3B2%2C1')")
     assert "toy_x" not in page.url

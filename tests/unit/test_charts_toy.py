@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import altair as alt
@@ -99,6 +100,19 @@ def test_every_step_is_a_valid_drawing_in_its_room(step):
     narrow = worked(toy, step, 1, "dark", width=320).to_dict()
     assert narrow["height"] >= chart.to_dict()["height"]
     assert "NaN" not in json.dumps(narrow)
+
+
+def test_a_change_of_the_toy_changes_only_the_data_of_its_drawing():
+    made = example()
+    (before, first), (after, then) = (
+        worked(work_through(one), "all", 4, "light", width=980).refillable()
+        for one in (made, replace(made, causal=True))
+    )
+    assert before == after
+    assert first != then
+    whole = worked(work_through(made), "all", 4, "light", width=980).to_dict()
+    assert [layer["data"]["values"] for layer in whole["layer"]] == list(first.values())
+    assert "description" in whole
 
 
 def assert_valid(spec: dict) -> None:
