@@ -29,7 +29,7 @@ PAGES = [
     st.Page(ROOT / "pages" / "models.py", title="Models", icon=":material/deployed_code:", url_path="models"),
 ]
 # A tooltip that catches the pointer would keep a quick hand from the cell beneath it. And where Streamlit is sent a
-# picture's data apart, it offers them as they are sent, in pixels and colours: “Table” and “Download” have the real ones.
+# picture's data apart, it offers them as they are sent, in pixels and colours: “Table” and “Download” have the figures.
 st.html(
     "<style>#vg-tooltip-element { pointer-events: none; } [data-testid=stElementToolbarButton]"
     ":has(button:is([aria-label^='Show data: '], [aria-label^='Copy Vega-Lite spec: '])) { display: none; }</style>"

@@ -23,8 +23,9 @@ SMALLEST = 200.0  # pixels of a map, below which they stand under each other
 
 
 def side_by_side(
-    views: Sequence[HeadView], theme: Theme, *, width: float | None = None, top: float | None = None
-) -> Drawing:
+    views: Sequence[HeadView], theme: Theme, *, width: float | None = None, top: float | None = None,
+    names: Sequence[str] = (),
+) -> Drawing:  # fmt: skip
     """Heads as heatmaps on one colour scale; a word pointed at in one lights in all.
 
     Two stand beside each other, three or four in two rows; under each other where that would leave a cell
@@ -33,6 +34,7 @@ def side_by_side(
     Parameters
     ----------
     views: one to four; width: pixels for the whole drawing (default 940); top: the share that is full ink
+    names: what to call them where the head alone does not tell them apart: “L2H8, first text”
 
     Raises
     ------
@@ -49,10 +51,10 @@ def side_by_side(
         # Under the first map of the last row the legend is nobody's but all's, and leaves no gap between rows.
         legend = k == (len(views) - 1) // columns * columns
         panel = matrix.panel(one, theme, side, name=str(k), alone=len(views) == 1, legend=legend)
-        heading = str(view.head) if one_model else wording.title(view)
+        heading = shown(names[k]) if names else str(view.head) if one_model else wording.title(view)
         panel["title"] = {"text": heading, "fontSize": 14, "offset": 8, "frame": "group"}
         panels.append(panel)
-    heads = ", ".join(str(view.head) for view in views)
+    heads = " and ".join(map(shown, names)) if names else ", ".join(str(view.head) for view in views)
     # Each panel names the scale itself; told to share it, Vega-Lite would quarrel over whose legend to draw.
     apart = {"scale": {"x": "independent", "y": "independent", "color": "independent"}}
     return sheet(
@@ -69,20 +71,22 @@ def side_by_side(
 
 
 def difference(
-    a: HeadView, b: HeadView, theme: Theme, *, width: float | None = None, top: float | None = None
-) -> Drawing:
+    a: HeadView, b: HeadView, theme: Theme, *, width: float | None = None, top: float | None = None,
+    names: Sequence[str] = (),
+) -> Drawing:  # fmt: skip
     """a − b, cell by cell (METRICS §5), on a scale symmetric about 0: green where a gives more, purple where b does.
 
     Parameters
     ----------
     a, b: two heads over the same positions
     width: pixels for the whole drawing (default 600); top: the difference that is full colour, in (0, 1]
+    names: what to call the two where the head alone does not tell them apart
 
     Raises
     ------
     UserError: the two are not over the same positions.
     """
-    if a.labels != b.labels or a.start != b.start:
+    if not a.over_same_positions(b):
         raise UserError("A difference needs two heads over the same words. Choose both on one text and one unit.")
     gap = a.weights.astype(float) - b.weights.astype(float)
     top = _symmetric_top(gap) if top is None else top
@@ -92,14 +96,15 @@ def difference(
     side = matrix.side_of(len(a), room - margin)
     models = shown(a.model) if a.model == b.model else f"{shown(a.model)} and {shown(b.model)}"
     up_to = wording.range_of(top).removeprefix("0 to ")
+    first, second = map(shown, names or (str(a.head), str(b.head)))
     return sheet(
         matrix.panel(drawn, theme, side),
         theme,
-        title=f"{a.head} − {b.head} · {models}",
+        title=f"{first} − {second}" + ("" if names else f" · {models}"),
         subtitle=wording.subtitle(
-            a, f"rows look at columns · green: more in {a.head} · purple: more in {b.head} · full colour: {up_to}"
+            a, f"rows look at columns · green: more in {first} · purple: more in {second} · full colour: {up_to}"
         ),
-        description=_describe(a, b, gap),
+        description=_describe(a, b, gap, first, second),
         width=max(side + margin, min(room, NARROWEST)),
         params=params([drawn]),
     )
@@ -122,18 +127,18 @@ def _symmetric_top(gap: np.ndarray) -> float:
     return round_up(float(np.quantile(sizes, 0.995))) if sizes.size else 1.0
 
 
-def _describe(a: HeadView, b: HeadView, gap: np.ndarray) -> str:
+def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str) -> str:
     """Alternative text: where each of the two gives most more than the other."""
 
-    def most(head: HeadView, other: HeadView, size: np.ndarray) -> str:
+    def most(name: str, head: HeadView, other: HeadView, than: str, size: np.ndarray) -> str:
         i, j = np.unravel_index(size.argmax(), size.shape)
         if size[i, j] <= 0:
-            return f"{head.head} nowhere gives more than {other.head}."
+            return f"{name} nowhere gives more than {than}."
         return (
-            f"{head.head} gives most more than {other.head} from “{a.labels[i]}” to “{a.labels[j]}”: "
+            f"{name} gives most more than {than} from “{a.labels[i]}” to “{a.labels[j]}”: "
             f"{percent(head.weights[i, j])} against {percent(other.weights[i, j])}."
         )
 
     if not gap.any():
-        return f"{a.head} and {b.head} are equal everywhere on this text."
-    return f"{most(a, b, gap)} {most(b, a, -gap)}"
+        return f"{first} and {second} are equal everywhere on this text."
+    return f"{most(first, a, b, second, gap)} {most(second, b, a, first, -gap)}"

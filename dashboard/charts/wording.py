@@ -19,7 +19,9 @@ def subtitle(view: HeadView, *parts: str) -> list[str]:
     """What the positions are, then each of `parts`; a line each, as far as it fits."""
     special = "special tokens hidden and rows renormalised" if view.hidden == "hide" else "special tokens shown"
     what = f"{view.unit}, {special}"
-    if view.outside is not None:
+    if view.gaps:
+        what += f" · {len(view):,} of {view.whole:,}, those with a counterpart; what goes elsewhere is not drawn"
+    elif view.outside is not None:
         last = view.start + len(view)
         what += f" · {view.start + 1:,} to {last:,} of {view.whole:,}; what goes elsewhere is not drawn"
     return [what, *parts]
@@ -57,6 +59,8 @@ def describe(kind: str, views: Sequence[HeadView]) -> str:
 
 def nothing(view: HeadView) -> str:
     """Why a row of this view is empty."""
+    if view.gaps:
+        return "all it looks at has no counterpart"
     if view.outside is not None:
         return "all it looks at lies outside this part"
     if view.hidden == "hide":

@@ -33,7 +33,7 @@ def compare(a: HeadView, b: HeadView) -> Comparison:
 
     Raises UserError where the two are not over the same positions.
     """
-    if a.labels != b.labels or a.start != b.start:
+    if not a.over_same_positions(b):
         raise UserError("Two heads are compared over the same positions. Choose one text, one unit and one part of it.")
     rows = a.queries & b.queries
     if not rows.any():
@@ -41,7 +41,7 @@ def compare(a: HeadView, b: HeadView) -> Comparison:
     p, q = a.weights[rows].astype(np.float64), b.weights[rows].astype(np.float64)
     cells = (a.allowed & b.allowed)[rows]
     return Comparison(
-        js=float(divergence(_whole(p), _whole(q)).mean()),
+        js=float(divergence(with_rest(p), with_rest(q)).mean()),
         top1=float((p.argmax(1) == q.argmax(1)).mean()),
         pearson=_pearson(p[cells], q[cells]),
         rows=int(rows.sum()),
@@ -62,11 +62,11 @@ def divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     return (half(p) + half(q)).clip(0, 1)
 
 
-def _whole(rows: np.ndarray) -> np.ndarray:
-    """With what a learned sink or the rest of the text takes as a column of its own, so that each row sums to 1."""
-    rest = (1 - rows.sum(1, keepdims=True)).clip(0)
-    rows = np.hstack([rows, rest])
-    return rows / rows.sum(1, keepdims=True)
+def with_rest(rows: np.ndarray) -> np.ndarray:
+    """Rows (…, k) with what a learned sink or the rest of the text takes as one more column, so that each sums to 1."""
+    rest = (1 - rows.sum(-1, keepdims=True)).clip(0)
+    rows = np.concatenate([rows, rest], -1)
+    return rows / rows.sum(-1, keepdims=True)
 
 
 def _pearson(x: np.ndarray, y: np.ndarray) -> float:

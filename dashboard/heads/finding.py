@@ -110,7 +110,7 @@ def _nothing_stands_out(view: HeadView) -> str:
     entropy = -(weights * np.log2(weights, out=np.zeros_like(weights), where=weights > 0)).sum(1)
     spread = (2**entropy / _choices(view)[rows]).mean()
     where = f"“{view.labels[rows[row]]}” → “{view.labels[key]}”"
-    shown = "" if view.outside is None else " in this part"
+    shown = "" if view.outside is None or view.gaps else " in this part"
     return (
         f"No simple pattern stands out in {view.head}: its strongest link{shown} is {where}, "
         f"{percent(weights[row, key])}, and over {counted(len(rows), view.unit)} it looks at what amounts to "

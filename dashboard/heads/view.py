@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,6 +52,7 @@ class HeadView:
     whole: in a window, how many positions the whole view has; None in a whole view
     mask: bool (m, m), what each position may see, where that does not follow from `causal` (a sliding window)
     keys: with a mask, how many positions of the whole view each position may see (m)
+    gaps: True for a `part` of a view, whose positions need not stand side by side
     name, revision: what the model is opened by, and which weights they are; for the files
     """
 
@@ -69,6 +71,7 @@ class HeadView:
     whole: int | None = None
     mask: np.ndarray | None = None
     keys: np.ndarray | None = None
+    gaps: bool = False
     name: str = ""
     revision: str = ""
 
@@ -101,6 +104,35 @@ class HeadView:
             mask=None if self.mask is None else self.mask[start:stop, start:stop],
             keys=None if self.keys is None else self.keys[start:stop],
         )
+
+    def part(self, places: Sequence[int], labels: Sequence[str] | None = None) -> HeadView:
+        """Some positions of this view, in order, as rows and as columns; `labels` names them anew.
+
+        Weights are not renormalised: `outside` says how much of each row goes to the other positions.
+        """
+        kept = np.asarray(places, int)
+        rows = self.weights[kept]
+        weights = rows[:, kept]
+        outside = (rows.sum(1) - weights.sum(1)).clip(0)
+        allowed = self.allowed
+        first = self.start + int(kept[0]) if len(kept) else self.start
+        return replace(
+            self,
+            weights=weights,
+            labels=tuple(self.labels[place] for place in kept) if labels is None else tuple(labels),
+            special=tuple(self.special[place] for place in kept),
+            spans=tuple(self.spans[place] for place in kept),
+            outside=outside if self.outside is None else outside + self.outside[kept],
+            start=first,
+            whole=self.whole or len(self),
+            mask=allowed[np.ix_(kept, kept)],
+            keys=(allowed.sum(1) if self.keys is None else self.keys)[kept],
+            gaps=True,
+        )
+
+    def over_same_positions(self, other: HeadView) -> bool:
+        """Whether row i of both is about the same: the same words in the same places, or aligned ones."""
+        return self.labels == other.labels and (self.start == other.start or (self.gaps and other.gaps))
 
     @property
     def queries(self) -> np.ndarray:

@@ -1,0 +1,105 @@
+"""Two views over what they share: the same words of two texts, or of one text as two models read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+
+import numpy as np
+
+from dashboard.errors import UserError
+from dashboard.heads.view import HeadView
+
+LONGEST_CHANGE = 4  # words that stand for as many others between two words that are the same
+JOINED = " / "  # between the two words of a place that changed
+
+Places = tuple[Sequence[str], Sequence[bool]]
+
+
+@dataclass(frozen=True, eq=False)
+class Aligned:
+    """Two views over places that belong together.
+
+    Attributes
+    ----------
+    a, b: the parts of the two views that have a counterpart, with the same labels: a word that was changed reads
+        “chef / pilot” in both. What a row gives to places without a counterpart is `outside`
+    places: for each of them its place in the two whole views (k, 2)
+    changed: which of them hold another word in b than in a (k)
+    """
+
+    a: HeadView
+    b: HeadView
+    places: np.ndarray
+    changed: np.ndarray
+
+    @property
+    def own(self) -> tuple[HeadView, HeadView]:
+        """The same two, each with the words of its own text."""
+        return (
+            replace(self.a, labels=tuple(label.split(JOINED)[0] for label in self.a.labels)),
+            replace(self.b, labels=tuple(label.split(JOINED)[-1] for label in self.b.labels)),
+        )
+
+
+def align_texts(a: HeadView, b: HeadView) -> Aligned:
+    """The places of two texts that hold the same word, in order, and those where up to four words stand for as many
+    others between two places that are the same. See `matching`; raises as it does."""
+    return _aligned(a, b, *matching((a.labels, a.special), (b.labels, b.special)))
+
+
+def matching(a: Places, b: Places) -> tuple[list[tuple[int, int]], list[bool]]:
+    """The places of two texts that belong together, and which of them hold another word in the second.
+
+    The longest runs of equal words are found first (Ratcliff and Obershelp's matching). Special tokens only meet their
+    like. Raises UserError where the two texts share no word.
+
+    Parameters
+    ----------
+    a, b: what stands at the places of each, and which of them are special
+    """
+    keys = [list(zip(*side, strict=True)) for side in (a, b)]
+    pairs: list[tuple[int, int]] = []
+    changed: list[bool] = []
+    for kind, start, stop, first, last in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
+        swapped = kind == "replace" and stop - start == last - first <= LONGEST_CHANGE
+        if kind == "equal" or (swapped and not any(a[1][start:stop]) and not any(b[1][first:last])):
+            pairs += zip(range(start, stop), range(first, last), strict=True)
+            changed += [swapped] * (stop - start)
+    if not any(not a[1][i] and not new for (i, _), new in zip(pairs, changed, strict=True)):
+        raise UserError(
+            "The two texts have no word in common, so no row of one belongs to a row of the other. Choose a second "
+            "text that says nearly the same."
+        )
+    return pairs, changed
+
+
+def align_models(a: HeadView, b: HeadView) -> Aligned:
+    """The words that two models see alike: those that stand in the same characters of one text.
+
+    Special tokens have no counterpart in another model; what a row gives to them is outside. Raises UserError where
+    the two are over different texts or tokens, or share no word.
+    """
+    if a.text != b.text or "tokens" in (a.unit, b.unit):
+        raise UserError("Two models meet at the words of one text. Choose words as the unit.")
+    place = {span: j for j, span in enumerate(b.spans) if span is not None and not b.special[j]}
+    pairs = [
+        (i, place[span]) for i, span in enumerate(a.spans) if span is not None and not a.special[i] and span in place
+    ]
+    if not pairs:
+        raise UserError(
+            f"{a.model} and {b.model} share no word of this text: their tokens never begin and end at the same places."
+        )
+    return _aligned(a, b, pairs, [False] * len(pairs))
+
+
+def _aligned(a: HeadView, b: HeadView, pairs: list[tuple[int, int]], changed: list[bool]) -> Aligned:
+    labels = tuple(
+        f"{a.labels[i]}{JOINED}{b.labels[j]}" if new else a.labels[i]
+        for (i, j), new in zip(pairs, changed, strict=True)
+    )
+    return Aligned(
+        a.part([i for i, _ in pairs], labels), b.part([j for _, j in pairs], labels),
+        np.array(pairs, int).reshape(-1, 2), np.array(changed, bool),
+    )  # fmt: skip

@@ -1,0 +1,146 @@
+"""How much every head changes when a word of a text does, and how much it changes when other words do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dashboard.capture import AttentionModel, Block, visit
+from dashboard.errors import UserError
+from dashboard.heads.alignment import matching
+from dashboard.heads.compare import divergence, with_rest
+from dashboard.heads.view import HeadId
+from dashboard.heads.wording import percent
+from dashboard.heads.words import Pooling
+from dashboard.text.encoding import Encoding
+
+MOST_WORDS = 200  # places of the longest text: the maps of one layer are held for all texts at once
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """What `head_changes` found.
+
+    Attributes
+    ----------
+    table: a row per head, those that changed most beyond their baseline first: layer, head, change, baseline, low,
+        high, lift
+    rows: over how many rows `change` is the mean; swaps: how many variants the baseline is of
+    """
+
+    table: pd.DataFrame
+    rows: int
+    swaps: int
+
+
+def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequence[Encoding] = ()) -> Changes:
+    """All heads of a model by how much they change from text a to text b.
+
+    change = mean over the words of both texts of the Jensen–Shannon divergence (METRICS §5, base 2, [0, 1]) between the
+    head's row in a and in b, over words, special tokens shown, what has no counterpart as one more column. In a causal
+    model only rows count that see a changed word: the others cannot change. baseline: the same from a to each of the
+    `variants` (texts in which another word was exchanged), the mean over them; low, high: the least and the most of
+    them. lift = change − baseline. NaN without variants; the table is then in the order of change.
+
+    Raises UserError for texts that share no word, and for one of more than 200 words.
+    """
+    texts = [a, b, *variants]
+    axes = [text.axis("words") for text in texts]
+    if max(len(axis.labels) for axis in axes) > MOST_WORDS:
+        raise UserError(
+            f"All heads at once are compared over texts of up to {MOST_WORDS} words. Choose a shorter part."
+        )
+    pairs = [_Pair.of(axes[0], axis, model.causal) for axis in axes[1:]]
+    visitor = _Changes(model, [Pooling.of(axis) for axis in axes], [len(text) for text in texts], pairs)
+    visit(model, texts, visitor)
+    change, others = visitor.found[0], visitor.found[1:]
+    known = others[~np.isnan(others).all((1, 2))] if len(others) else others
+    shape = change.shape
+    baseline, low, high = (
+        (known.mean(0), known.min(0), known.max(0)) if len(known) else (np.full(shape, np.nan) for _ in range(3))
+    )
+    layer, head = (place.ravel() for place in np.indices(shape))
+    table = pd.DataFrame(
+        {
+            "layer": layer, "head": head, "change": change.ravel(), "baseline": baseline.ravel(), "low": low.ravel(),
+            "high": high.ravel(), "lift": (change - baseline).ravel(),
+        }
+    )  # fmt: skip
+    first = "lift" if len(known) else "change"
+    table = table.sort_values([first, "layer", "head"], ascending=[False, True, True], ignore_index=True)
+    return Changes(table, int(pairs[0].rows.sum()), len(known))
+
+
+def change_finding(changes: Changes) -> str:
+    """Which head changes most, in a sentence with its baseline and its sizes."""
+    best = changes.table.iloc[0]
+    head = HeadId(int(best["layer"]), int(best["head"]))
+    if np.isnan(best["change"]):
+        return "No row of these texts can see what was changed, so no head can differ."
+    over = f"divergence {best['change']:.3f}, the mean over {changes.rows} rows"
+    if not changes.swaps:
+        return f"{head} changes most: {over}. 0 is the same and 1 wholly apart."
+    beyond = (changes.table["change"] > changes.table["high"]).mean()
+    return (
+        f"{head} changes most beyond what other words do: {over}, against {best['baseline']:.3f} when another word is "
+        f"exchanged ({best['low']:.3f} to {best['high']:.3f} over {changes.swaps} exchanges). "
+        f"{percent(beyond)} of the heads change more than with any of those."
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    """Which places of text 0 and of another belong together (k) each, and which of them count (k)."""
+
+    a: np.ndarray
+    b: np.ndarray
+    rows: np.ndarray
+
+    @classmethod
+    def of(cls, a, b, causal: bool) -> _Pair:
+        pairs, changed = matching((a.labels, a.special), (b.labels, b.special))
+        at = np.array(pairs, int).reshape(-1, 2)
+        rows = ~np.array(a.special, bool)[at[:, 0]]
+        if causal:
+            rows &= (at > 0).all(1)
+            same = set(at[~np.array(changed, bool), 0].tolist())
+            first = next((i for i in range(len(a.labels)) if i not in same), len(a.labels))
+            gap = next((k for k, (i, j) in enumerate(pairs) if j - i != pairs[0][1] - pairs[0][0]), len(pairs))
+            rows &= (at[:, 0] >= first) | (np.arange(len(at)) >= gap)
+        return cls(at[:, 0], at[:, 1], rows)
+
+
+class _Changes:
+    """Visitor: puts the maps of a layer together, text by text, and compares them when the layer is whole."""
+
+    def __init__(self, model: AttentionModel, poolings: list[Pooling], sizes: list[int], pairs: list[_Pair]):
+        self.poolings, self.sizes, self.pairs = poolings, sizes, pairs
+        self.heads = model.heads
+        self.tokens: dict[int, np.ndarray] = {}
+        self.words: dict[int, np.ndarray] = {}
+        self.found = np.full((len(pairs), model.layers, model.heads), np.nan)
+
+    def block(self, block: Block) -> None:
+        text, n = block.text, self.sizes[block.text]
+        held = self.tokens.setdefault(text, np.zeros((self.heads, n, n), np.float32))
+        held[:, block.rows, : block.weights.shape[2]] = block.weights.cpu().numpy()
+        if block.rows.stop < n:
+            return
+        self.words[text] = self.poolings[text](self.tokens.pop(text))
+        if len(self.words) == len(self.sizes):
+            for place, pair in enumerate(self.pairs):
+                self.found[place, block.layer] = _change(self.words[0], self.words[place + 1], pair)
+            self.words.clear()
+
+
+def _change(a: np.ndarray, b: np.ndarray, pair: _Pair) -> np.ndarray:
+    """Of each head the mean divergence over the rows that count: (h); NaN where none does."""
+    if not pair.rows.any():
+        return np.full(len(a), np.nan)
+    rows_a, rows_b = pair.a[pair.rows], pair.b[pair.rows]
+    p = a[:, rows_a[:, None], pair.a].astype(np.float64)
+    q = b[:, rows_b[:, None], pair.b].astype(np.float64)
+    return divergence(with_rest(p), with_rest(q)).mean(1)
