@@ -34,7 +34,7 @@ def side_by_side(
     Parameters
     ----------
     views: one to four; width: pixels for the whole drawing (default 940); top: the share that is full ink
-    names: what to call them where the head alone does not tell them apart: “L2H8, first text”
+    names: what to call them where the head alone does not tell them apart: “L2H8 (first text)”
 
     Raises
     ------

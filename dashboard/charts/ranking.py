@@ -27,6 +27,9 @@ def ranking(
     selected: HeadId | None = None,
     width: float | None = None,
     turn: int = 0,
+    share: bool = True,
+    elsewhere: str = "this distance elsewhere",
+    alone: str = "no other two words stand so far apart",
 ) -> Drawing:
     """The first 15 heads of a table, from above: dot = score, tick = baseline, the line between them the lift.
 
@@ -36,6 +39,8 @@ def ranking(
     ----------
     table: a row per head in their order: layer, head, score, baseline in [0, 1]; NaN where there is none
     selected: the head on show, its row shaded; width: pixels for the whole drawing (default 600); turn: see `atlas`
+    share: score and baseline are shares, said in per cent; else numbers
+    elsewhere, alone: what the pointer is told of the baseline, and where there is none
     """
     p, room = PALETTES[theme], width or WIDTH
     shown = table.head(BEST)
@@ -52,8 +57,8 @@ def ranking(
     across = {
         "type": "quantitative", "scale": {"domain": [0, high], "nice": False},
         "axis": {
-            "title": None, "format": ".0%", "orient": "top", "tickCount": max(2, min(6, int(room / 90))),
-            "grid": True, "domain": False,
+            "title": None, "format": ".0%" if share else ".2~f", "orient": "top", "grid": True,
+            "tickCount": max(2, min(6, int(room / 90))), "domain": False,
         },
     }  # fmt: skip
     down = {
@@ -67,10 +72,13 @@ def ranking(
     framed = f"datum.layer === {selected.layer} && datum.head === {selected.head}" if selected else "false"
     mine = f"({clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : ({framed})"
     choose = {"type": "point", "on": "click", "fields": ["layer", "head", "turn"], "toggle": False, "clear": False}
+
+    def value(field: str) -> str:
+        return f"format(datum.{field} * 100, '.3~r') + '\u00a0%'" if share else f"format(datum.{field}, '.3f')"
+
     said = (
-        f"{NAME} + ': ' + format(datum.score * 100, '.3~r') + '\u00a0%' + "
-        "(isValid(datum.baseline) ? ', this distance elsewhere ' + format(datum.baseline * 100, '.3~r') + '\u00a0%' : "
-        "'; no other two words stand so far apart')"
+        f"{NAME} + ': ' + {value('score')} + "
+        f"(isValid(datum.baseline) ? ', {elsewhere} ' + {value('baseline')} : '; {alone}')"
     )
     layers = [
         {

@@ -158,6 +158,13 @@ def paint(values: np.ndarray, colours: list[str], low: float, high: float) -> np
     return np.rint(stops[left] * (1 - part) + stops[left + 1] * part).astype(np.uint8)
 
 
+def readable(shades: np.ndarray, theme: Theme) -> np.ndarray:
+    """The colour of words on each shade (…, 3): the theme's own, or black or white where that has more contrast."""
+    own, black, white = PALETTES[theme].text, "#000000", "#ffffff"
+    on = {colour: contrast(np.array(_rgb(colour)), shades) for colour in (own, black, white)}
+    return np.where(on[own] >= 4.5, own, np.where(on[black] >= on[white], black, white))
+
+
 def _between(ends: list[str]) -> list[str]:
     a, b = (_to_oklab(np.array(_rgb(c)) / 255) for c in ends)
     return [_hex(_from_oklab(a + (b - a) * t)) for t in np.linspace(0, 1, STEPS)]

@@ -19,9 +19,9 @@ def subtitle(view: HeadView, *parts: str) -> list[str]:
     """What the positions are, then each of `parts`; a line each, as far as it fits."""
     special = "special tokens hidden and rows renormalised" if view.hidden == "hide" else "special tokens shown"
     what = f"{view.unit}, {special}"
-    if view.gaps:
+    if view.gaps and len(view) < (view.whole or 0):
         what += f" · {len(view):,} of {view.whole:,}, those with a counterpart; what goes elsewhere is not drawn"
-    elif view.outside is not None:
+    elif view.outside is not None and not view.gaps:
         last = view.start + len(view)
         what += f" · {view.start + 1:,} to {last:,} of {view.whole:,}; what goes elsewhere is not drawn"
     return [what, *parts]

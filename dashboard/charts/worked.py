@@ -11,7 +11,7 @@ import numpy as np
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import width_of
-from dashboard.charts.theme import PALETTES, Theme, contrast, ink, paint, signed
+from dashboard.charts.theme import PALETTES, Theme, ink, paint, readable, signed
 from dashboard.charts.toy_parts import STEPS, Part, Toy, arithmetic, number, saying
 
 CELL, LINE = 46.0, 28.0  # pixels of a cell across and down
@@ -139,7 +139,7 @@ def _matrix(
     n, m = part.values.shape
     hidden = ~np.isfinite(part.values)
     shades = paint(np.where(hidden, 0.0, part.values), _colours(theme, shares), 0.0 if shares else -full, full)
-    words = _readable(shades, theme)
+    words = readable(shades, theme)
     over = top - _over(part)
     left += _left(part)
     canvas.write(left, over + 13, _title(part), p.text, 13.5, weight=600)
@@ -172,20 +172,3 @@ def _colours(theme: Theme, shares: bool) -> list[str]:
 
 def _percent(value: float) -> str:
     return f"{100 * value:.0f} %" if value >= 0.095 or value < 0.0005 else f"{100 * value:.1f} %"
-
-
-def _readable(shades: np.ndarray, theme: Theme) -> list[list[str]]:
-    """The colour of the words on each shade: the theme's own, or black or white where that has more contrast."""
-    own = PALETTES[theme].text
-    inks = {colour: contrast(_rgb(colour), shades) for colour in (own, "#000000", "#ffffff")}
-    return [
-        [
-            own if inks[own][i, j] >= 4.5 else max(("#000000", "#ffffff"), key=lambda colour: inks[colour][i, j])
-            for j in range(shades.shape[1])
-        ]
-        for i in range(shades.shape[0])
-    ]
-
-
-def _rgb(colour: str) -> np.ndarray:
-    return np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)])

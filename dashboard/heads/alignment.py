@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
 import numpy as np
@@ -27,12 +27,14 @@ class Aligned:
         “chef / pilot” in both. What a row gives to places without a counterpart is `outside`
     places: for each of them its place in the two whole views (k, 2)
     changed: which of them hold another word in b than in a (k)
+    reading: how the two were asked for, for the lines that make them again
     """
 
     a: HeadView
     b: HeadView
     places: np.ndarray
     changed: np.ndarray
+    reading: dict[str, object] = field(default_factory=dict)
 
     @property
     def own(self) -> tuple[HeadView, HeadView]:

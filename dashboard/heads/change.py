@@ -15,7 +15,7 @@ from dashboard.heads.compare import divergence, with_rest
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import percent
 from dashboard.heads.words import Pooling
-from dashboard.text.encoding import Encoding
+from dashboard.text.encoding import Axis, Encoding
 
 MOST_WORDS = 200  # places of the longest text: the maps of one layer are held for all texts at once
 
@@ -100,16 +100,14 @@ class _Pair:
     rows: np.ndarray
 
     @classmethod
-    def of(cls, a, b, causal: bool) -> _Pair:
+    def of(cls, a: Axis, b: Axis, causal: bool) -> _Pair:
         pairs, changed = matching((a.labels, a.special), (b.labels, b.special))
         at = np.array(pairs, int).reshape(-1, 2)
         rows = ~np.array(a.special, bool)[at[:, 0]]
-        if causal:
-            rows &= (at > 0).all(1)
+        if causal:  # what stands before the first difference is the same in both, and so are its rows
             same = set(at[~np.array(changed, bool), 0].tolist())
             first = next((i for i in range(len(a.labels)) if i not in same), len(a.labels))
-            gap = next((k for k, (i, j) in enumerate(pairs) if j - i != pairs[0][1] - pairs[0][0]), len(pairs))
-            rows &= (at[:, 0] >= first) | (np.arange(len(at)) >= gap)
+            rows &= (at > 0).all(1) & ((at[:, 0] >= first) | (at[:, 0] != at[:, 1]))
         return cls(at[:, 0], at[:, 1], rows)
 
 

@@ -10,13 +10,15 @@ from dashboard.heads.compare import divergence, with_rest
 from dashboard.heads.view import HeadView
 from dashboard.heads.wording import percent
 
+ELSEWHERE = "elsewhere"
+
 
 def disagreements(a: HeadView, b: HeadView) -> pd.DataFrame:
     """The rows of two heads that count in both (METRICS §5), those that differ most first.
 
     Columns: `position` (in the views, from 0), `word`, `a_looks_at`, `a_share`, `b_looks_at`, `b_share` (the strongest
-    key of each, and its share in [0, 1]), `js` (Jensen–Shannon divergence of the two rows, base 2, [0, 1]). Rows that
-    are equally far apart stand in the order of the text.
+    key of each, `ELSEWHERE` where all that is not drawn gets more, and its share in [0, 1]), `js` (Jensen–Shannon
+    divergence of the two rows, base 2, [0, 1]). Rows that are equally far apart stand in the order of the text.
 
     Raises UserError where the two are not over the same positions.
     """
@@ -25,17 +27,22 @@ def disagreements(a: HeadView, b: HeadView) -> pd.DataFrame:
     rows = np.flatnonzero(a.queries & b.queries)
     p, q = a.weights[rows].astype(np.float64), b.weights[rows].astype(np.float64)
     js = divergence(with_rest(p), with_rest(q)) if len(rows) else np.zeros(0)
-    most = [part.argmax(1) if len(rows) else np.zeros(0, int) for part in (p, q)]
     labels = np.array(a.labels, object)
-    table = pd.DataFrame(
-        {
-            "position": rows, "word": labels[rows],
-            "a_looks_at": labels[most[0]], "a_share": p[np.arange(len(rows)), most[0]],
-            "b_looks_at": labels[most[1]], "b_share": q[np.arange(len(rows)), most[1]],
-            "js": js,
-        }
-    )  # fmt: skip
+    table = pd.DataFrame({"position": rows, "word": labels[rows]})
+    for name, view, part in (("a", a, p), ("b", b, q)):
+        table[f"{name}_looks_at"], table[f"{name}_share"] = _most(view, rows, part, labels)
+    table["js"] = js
     return table.sort_values(["js", "position"], ascending=[False, True], ignore_index=True)
+
+
+def _most(view: HeadView, rows: np.ndarray, weights: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if not len(rows):
+        return np.zeros(0, object), np.zeros(0)
+    key, share = labels[weights.argmax(1)], weights.max(1)
+    if view.outside is None:
+        return key, share
+    away = view.outside[rows] > share
+    return np.where(away, ELSEWHERE, key), np.where(away, view.outside[rows], share)
 
 
 def parting(table: pd.DataFrame, first: str, second: str) -> str:
@@ -43,7 +50,9 @@ def parting(table: pd.DataFrame, first: str, second: str) -> str:
     if table.empty or table["js"].iloc[0] <= 0:
         return f"{first} and {second} look alike on every word."
     row = table.iloc[0]
-    return (
-        f"They part most on “{row['word']}”: {first} looks at “{row['a_looks_at']}” ({percent(row['a_share'])}), "
-        f"{second} at “{row['b_looks_at']}” ({percent(row['b_share'])})."
-    )
+
+    def looks(side: str) -> str:
+        key = row[f"{side}_looks_at"]
+        return (key if key == ELSEWHERE else f"at “{key}”") + f" ({percent(row[f'{side}_share'])})"
+
+    return f"They part most on “{row['word']}”: {first} looks {looks('a')}, {second} looks {looks('b')}."

@@ -22,11 +22,15 @@ class Swap:
 
 
 def words_by_pos(sentences: Iterable[ParsedSentence]) -> dict[str, list[str]]:
-    """The words of a corpus by universal part of speech, each once, in order of the alphabet; letters only."""
+    """The words of a corpus by universal part of speech, each once, in order of the alphabet.
+
+    Letters only, and no half of a contraction (the “ca” of “can't”).
+    """
     found: dict[str, set[str]] = defaultdict(set)
     for sentence in sentences:
-        for word, pos in zip(sentence.words, sentence.upos, strict=True):
-            if word.isalpha():
+        following = [*sentence.words[1:], ""]
+        for word, pos, after in zip(sentence.words, sentence.upos, following, strict=True):
+            if word.isalpha() and "'" not in after and "’" not in after:
                 found[pos].add(word if pos == "PROPN" else word.lower())
     return {pos: sorted(words) for pos, words in found.items()}
 

@@ -21,11 +21,14 @@ from dashboard.heads.view import HeadId
 from dashboard.ui.experiments import recall_from_address, recall_to_address, toy_from_address, toy_to_address
 
 FIRST_TEXT = "The chef who trained in Osaka says ramen is her favourite food."
+FIRST_OTHER = "The pilot who trained in Osaka says ramen is her favourite food."
+FIRST_HEAD = HeadId(0, 2)
 FIRST_PAIRS = "says → chef"  # marked on FIRST_TEXT
 FIRST_TOY = example()
 TRAY_SIZE = 4
-NO_PAIRS = "none"  # in a link: an empty value would not travel
+NONE = "none"  # in a link: an empty value would not travel
 LONGEST_PAIRS = 2_000  # characters
+LONGEST_OTHER = 880  # characters of a second text: in any script it fits into a link
 STRONGEST = -1
 TEXT_BYTES_IN_LINK = 8_000  # a browser opens 100 kB, but a link is also mailed and pasted
 
@@ -36,6 +39,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "view": ("heatmap", "lines", "arcs", "reading"),
     "atlas": ("score", "maps"),
     "show": ("side", "difference"),
+    "mode": ("heads", "texts", "models"),
     "toy_step": ("all", "x", "q", "k", "v", "scores", "scaled", "masked", "weights", "mixed", "joined"),
     "toy_plane": ("12", "13", "23", "14", "24", "34"),
     "step": STEPS,
@@ -50,7 +54,8 @@ class Choices:
 
     model: catalogue name, hub id or folder; text: the text; unit, special, bos: how it is read;
     layer, head: the head on Explore; view: how it is drawn; atlas, score: what the atlas shows;
-    tray: the chosen heads; show: side by side or the difference, on Compare;
+    tray: the chosen heads; show: side by side or the difference, on Compare; mode: what is compared there;
+    other: the second text there; other_model, other_head: the second model and its head;
     start: the first position drawn of a text that is too long for one picture;
     query, key, step: on “Inside a head”, the token that is followed, the one it is looked at closely with (`STRONGEST`
     for the one it looks at most), both from 0, and the step that is marked;
@@ -74,6 +79,10 @@ class Choices:
     score: str = "previous"
     tray: tuple[HeadId, ...] = ()
     show: str = "side"
+    mode: str = "heads"
+    other: str = FIRST_OTHER
+    other_model: str = "smollm2"
+    other_head: HeadId = FIRST_HEAD
     start: int = 0
     query: int = 7
     key: int = STRONGEST
@@ -122,8 +131,8 @@ def to_address(choices: Choices) -> dict[str, str]:
             address["text_id"] = digest(value)
         elif field.name == "tray":
             address["tray"] = ",".join(map(str, value))
-        elif field.name == "pairs":
-            address["pairs"] = value.strip() or NO_PAIRS
+        elif field.name in ("pairs", "other"):
+            address[field.name] = value.strip() or NONE
         elif field.name == "toy":
             address |= toy_to_address(value)
         elif field.name == "recall":
@@ -170,8 +179,13 @@ def _read(name: str, raw: str, scores: tuple[str, ...], held_texts: Mapping[str,
         return {name: int(raw)}
     if name == "model":
         return {"model": raw.strip()} if raw.strip() else {}
-    if name == "pairs":
-        return {"pairs": "" if raw.strip() == NO_PAIRS else raw[:LONGEST_PAIRS].strip()}
+    if name in ("pairs", "other"):
+        longest = LONGEST_PAIRS if name == "pairs" else LONGEST_OTHER
+        return {name: "" if raw.strip() == NONE else raw[:longest].strip()}
+    if name == "other_head":
+        return {"other_head": HeadId.parse(_short(raw))}
+    if name == "other_model":
+        return {"other_model": raw.strip()} if raw.strip() else {}
     if name == "profile":
         return {"profile": raw[:200]}
     if name == "pattern":

@@ -136,8 +136,9 @@ def files(
         _menu("Download", ":material/download:", f"download_{key}", inside)
 
 
-def _table(key: str, inside: Callable[[], None]) -> None:
-    _menu("Table", ":material/table:", f"table_{key}", inside)
+def _table(key: str, inside: Callable[[], None], label: str = "Table") -> None:
+    with st.container(width="content"):
+        _menu(label, ":material/table:", f"table_{key}", inside)
 
 
 def strongest_links(view: HeadView, most: int = 50) -> None:
@@ -210,7 +211,9 @@ def comparisons(pairs: Mapping[tuple[str, str], Comparison]) -> None:
     _table("comparisons", inside)
 
 
-def numbers(key: str, frame: Callable[[], pd.DataFrame], columns: Mapping[str, object], note: str = "") -> None:
+def numbers(
+    key: str, frame: Callable[[], pd.DataFrame], columns: Mapping[str, object], note: str = "", label: str = "Table"
+) -> None:
     """The table behind a picture that is not of heads; `columns` names them as `st.dataframe` wants it."""
 
     def inside() -> None:
@@ -218,4 +221,4 @@ def numbers(key: str, frame: Callable[[], pd.DataFrame], columns: Mapping[str, o
             st.caption(escape_markdown(note))
         st.dataframe(frame(), hide_index=True, width="content", column_config=dict(columns))
 
-    _table(key, inside)
+    _table(key, inside, label)

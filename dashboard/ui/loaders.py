@@ -10,10 +10,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import api
+from dashboard import api, comparing
 from dashboard.builtin import Sharpness, sharpness
 from dashboard.capture import AttentionModel, open_model
 from dashboard.heads import HeadId, HeadView, Survey
+from dashboard.heads.alignment import Aligned
+from dashboard.heads.change import Changes
 from dashboard.lessons import KEYS
 from dashboard.models import ModelSource, find
 from dashboard.text import Encoding
@@ -68,6 +70,23 @@ def views(
 ) -> list[HeadView]:
     """The attention of these heads, given as (layer, head), as the page draws it."""
     return api.attentions(_model, _encoding, [HeadId(*head) for head in heads], unit=unit, special=special)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def meeting(
+    key: str, head: HeadId, other_key: str, other_head: HeadId, text: str, special: str, bos: bool,
+    _model: AttentionModel, _other: AttentionModel,
+) -> Aligned:  # fmt: skip
+    """A head of one model and one of another, over the words at which they meet."""
+    return comparing.compare_models(
+        _model, head, _other, other_head, text, special=special, bos=bos, limit=TOKENS_AT_MOST
+    )
+
+
+@st.cache_resource(max_entries=12, show_spinner="Comparing all heads…")
+def changes(key: str, first: str, second: str, bos: bool, _model: AttentionModel) -> Changes:
+    """All heads by how much they change between two texts."""
+    return comparing.changed_heads(_model, first, second, bos=bos)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -35,6 +35,15 @@ def of_model(this: Reading) -> list[Kept]:
     return [one for one in shelf() if one.finished and one.model in known and one.revision == this.model.revision]
 
 
+def first_of(this: Reading) -> Profile | None:
+    """The profile of the model that “Syntax vs context” shows, or the first there is; None where there is none."""
+    there = {kept.name: kept for kept in of_model(this)}
+    if not there:
+        return None
+    kept = there.get(state.choices().profile) or next(iter(there.values()))
+    return _read(str(kept.folder), (kept.folder / "profile.json").stat().st_mtime_ns)
+
+
 def chosen_profile(this: Reading) -> tuple[Kept, Profile]:
     """The chosen profile of the model; or a sentence with what to do, and the end of the page."""
     there = {kept.name: kept for kept in of_model(this)}

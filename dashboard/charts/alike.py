@@ -1,0 +1,70 @@
+"""How alike heads are, each with each: METRICS §5 as a small table with ink."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from dashboard.charts.canvas import Canvas
+from dashboard.charts.drawing import NARROWEST, Drawing, sheet
+from dashboard.charts.safe import shown
+from dashboard.charts.theme import PALETTES, Theme, ink, paint, readable
+from dashboard.heads.compare import Comparison
+from dashboard.heads.wording import counted, percent
+
+WIDE, TALL = 128.0, 46.0  # pixels of a cell
+NAMES = 64.0  # pixels of the heads' names
+
+
+def alike(
+    names: Sequence[str], pairs: Mapping[tuple[int, int], Comparison], theme: Theme, *, title: str, description: str
+) -> Drawing:
+    """A square of heads × heads: in each cell the divergence, darker for further apart, and under it the share of rows
+    with the same strongest word and the correlation.
+
+    Parameters
+    ----------
+    names: two to four heads; pairs: (i, j) with i < j, places in `names` → their comparison
+    """
+    p, canvas = PALETTES[theme], Canvas()
+    shades = ink(theme)
+    for k, name in enumerate(names):
+        canvas.write(NAMES + (k + 0.5) * WIDE, 16, shown(name), p.text, 13, weight=600, align="center", limit=WIDE - 8)
+        canvas.write(NAMES - 10, 26 + (k + 0.5) * TALL, shown(name), p.text, 13, weight=600, align="right",
+                     baseline="middle", limit=NAMES - 12)  # fmt: skip
+    for (i, j), numbers in pairs.items():
+        shade = paint(np.array(0 if np.isnan(numbers.js) else numbers.js), shades, 0, 1)
+        fill, colour = "#{:02x}{:02x}{:02x}".format(*shade), str(readable(shade, theme))
+        tip = f"{shown(names[i])} and {shown(names[j])}: {said(numbers)}"
+        for row, column in ((i, j), (j, i)):
+            x, y = NAMES + column * WIDE, 26 + row * TALL
+            canvas.box(x + 1, y + 1, WIDE - 2, TALL - 2, fill, edge=p.hair, tip=tip)
+            canvas.write(x + WIDE / 2, y + 20, _number(numbers.js), colour, 14, weight=600, align="center", tip=tip)
+            canvas.write(x + WIDE / 2, y + 36, f"{percent(numbers.top1)} · {_number(numbers.pearson)}", colour, 11.5,
+                         align="center", tip=tip)  # fmt: skip
+    rows = {numbers.rows for numbers in pairs.values()}
+    over = counted(max(rows), "rows") if len(rows) == 1 else f"{min(rows)} to {max(rows)} rows"
+    size = NAMES + len(names) * WIDE
+    return sheet(
+        canvas.body(size, 26 + len(names) * TALL), theme, title=title,
+        subtitle=[
+            "large: divergence, 0 the same, 1 wholly apart",
+            f"small: rows with the same strongest word · correlation of all weights · over {over}",
+        ],
+        description=description, width=max(size, NARROWEST),
+    )  # fmt: skip
+
+
+def said(numbers: Comparison) -> str:
+    """The three numbers of a pair, in words."""
+    if not numbers.rows:
+        return "no row counts"
+    return (
+        f"divergence {numbers.js:.3f}, the same strongest word in {percent(numbers.top1)} of {numbers.rows} rows, "
+        f"correlation {_number(numbers.pearson)}"
+    )
+
+
+def _number(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.2f}".replace("-", "−")

@@ -1,0 +1,251 @@
+"""Heads against each other, on one text, two texts or in two models: for the page, the command line, a notebook.
+
+>>> aligned = compare_texts(model, "L2H8", "The chef says ramen is good.", "The pilot says ramen is good.")
+>>> save(draw_aligned(aligned, "difference"), "pilot.svg")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import pandas as pd
+
+from dashboard.api import attention, fit_for
+from dashboard.capture import AttentionModel
+from dashboard.charts import difference, side_by_side
+from dashboard.charts.alike import alike, said
+from dashboard.charts.drawing import Drawing
+from dashboard.charts.ranking import BEST, ranking
+from dashboard.charts.theme import Theme
+from dashboard.corpus.shipped import builtin_corpus
+from dashboard.errors import UserError
+from dashboard.export import Provenance, provenance_of
+from dashboard.export.snippet import opening
+from dashboard.heads.alignment import Aligned, align_models, align_texts
+from dashboard.heads.change import Changes, change_finding, head_changes
+from dashboard.heads.compare import compare
+from dashboard.heads.view import HeadId, HeadView
+from dashboard.text import Encoding, Special, Unit, parse
+from dashboard.text.parse import not_english
+from dashboard.text.shared import with_shared_words
+from dashboard.text.swaps import Swap, swaps, words_by_pos
+from dashboard.text.treebank import read_treebank
+from dashboard.text.words import split_words
+
+
+def comparison_table(views: Sequence[HeadView]) -> pd.DataFrame:
+    """METRICS §5 for every pair of heads over one text: columns a, b (``L2H0``), js, top1, pearson, rows.
+
+    Raises UserError for fewer than two heads, and for views that are not over the same positions.
+    """
+    if len(views) < 2:
+        raise UserError("A comparison takes two heads or more, like L2H0,L2H9.")
+    table = pd.DataFrame(
+        [{"a": str(a.head), "b": str(b.head), **vars(compare(a, b))} for a, b in combinations(views, 2)]
+    )
+    table.attrs["provenance"] = provenance_of(list(views), "comparison").to_dict()
+    return table
+
+
+def draw_alike(views: Sequence[HeadView], *, theme: Theme = "light") -> Drawing:
+    """METRICS §5 for every pair of two to four heads, as a small square of heads × heads."""
+    pairs = {(i, j): compare(views[i], views[j]) for i, j in combinations(range(len(views)), 2)}
+    names = [str(view.head) for view in views]
+    told = "; ".join(f"{names[i]} and {names[j]}: {said(numbers)}" for (i, j), numbers in pairs.items())
+    chart = alike(names, pairs, theme, title=f"How alike · {views[0].model}", description=f"{told}.")
+    origin = provenance_of(list(views), "alike", theme)
+    each = f"unit={views[0].unit!r}, special={views[0].hidden!r}"
+    made = f"[attention(model, text, head, {each}) for head in {names!r}]"
+    return chart.made_of(_recipe(origin, "attention, draw_alike", f"draw_alike({made}, theme={theme!r})"))
+
+
+def compare_texts(
+    model: AttentionModel,
+    head: str | HeadId,
+    first: str | Encoding,
+    second: str | Encoding,
+    *,
+    unit: Unit = "words",
+    special: Special = "show",
+    bos: bool = True,
+) -> Aligned:
+    """One head on two texts, over the words that belong together (`dashboard.heads.alignment.align_texts`).
+
+    Parameters as in `attention`. Raises UserError for an empty text, and for two texts that share no word.
+    """
+    a, b = (attention(model, text, head, unit=unit, special=special, bos=bos) for text in (first, second))
+    return align_views_of_texts(a, b, bos)
+
+
+def align_views_of_texts(a: HeadView, b: HeadView, bos: bool = True) -> Aligned:
+    """As `compare_texts`, of views that are there already."""
+    asked = {"first": a.text, "second": b.text, "unit": a.unit, "special": a.hidden, "bos": bos}
+    return replace(align_texts(a, b), reading=asked)
+
+
+def compare_models(
+    model: AttentionModel,
+    head: str | HeadId,
+    other: AttentionModel,
+    other_head: str | HeadId,
+    text: str,
+    *,
+    special: Special = "show",
+    bos: bool = True,
+    limit: int | None = None,
+) -> Aligned:
+    """A head of one model beside a head of another on one text, over the words that both divide exactly (METRICS §8).
+
+    Raises UserError for an empty text, a head that is not there, and where the two share no word.
+    """
+    encodings = with_shared_words([one.encode(text, bos=bos, limit=limit) for one in (model, other)])
+    views = [
+        attention(one, encoding, which, unit="words", special=special)
+        for one, encoding, which in zip((model, other), encodings, (head, other_head), strict=True)
+    ]
+    return replace(align_models(*views), reading={"text": text, "special": special, "bos": bos, "limit": limit})
+
+
+def names_of(aligned: Aligned) -> tuple[str, str]:
+    """What to call the two: by their texts where the model is one, else by their models."""
+    a, b = aligned.a, aligned.b
+    if "first" in aligned.reading:
+        return f"{a.head} (first text)", f"{b.head} (second text)"
+    return f"{a.head} · {a.model}", f"{b.head} · {b.model}"
+
+
+def draw_aligned(
+    aligned: Aligned,
+    view: str = "side",
+    *,
+    theme: Theme = "light",
+    width: float | None = None,
+    start: int = 0,
+    most: int | None = None,
+) -> Drawing:
+    """The two side by side on one scale ("side"), each with its own words; or the first minus the second
+    ("difference"). start, most: as in `draw`. Raises UserError for another view."""
+    if view not in ("side", "difference"):
+        raise UserError(f"There is no view “{view}” of two that are aligned. Choose side or difference.")
+    both = aligned.own if view == "side" else (aligned.a, aligned.b)
+    first, second = (fit_for(one, "heatmap", start, most) for one in both)
+    names = names_of(aligned)
+    if view == "side":
+        chart = side_by_side([first, second], theme, width=width, names=names)
+    else:
+        chart = difference(first, second, theme, width=width, names=names)
+    drawing = {"theme": theme, "width": width, "start": start or None, "most": most}
+    return chart.made_of(origin_of_aligned(aligned, view, **drawing))
+
+
+def aligned_table(aligned: Aligned) -> pd.DataFrame:
+    """Every cell that both may see: from_a, to_a, from_b, to_b (places in each text, from 0), from, to, a, b (weights)
+    and difference (a − b)."""
+    rows, columns = (aligned.a.allowed & aligned.b.allowed).nonzero()
+    labels = pd.array(list(aligned.a.labels), dtype="str")
+    a, b = aligned.a.weights[rows, columns], aligned.b.weights[rows, columns]
+    at = aligned.places
+    return pd.DataFrame(
+        {
+            "from_a": at[rows, 0], "to_a": at[columns, 0], "from_b": at[rows, 1], "to_b": at[columns, 1],
+            "from": labels.take(rows), "to": labels.take(columns), "a": a, "b": b, "difference": a - b,
+        }
+    )  # fmt: skip
+
+
+def changed_heads(model: AttentionModel, first: str, second: str, *, bos: bool = True, exchanges: int = 12) -> Changes:
+    """All heads of a model by how much they change between two texts, against what other words do to them.
+
+    The baseline are texts in which one other word of the first is exchanged for another of its part of speech, drawn
+    from the corpus that comes with the dashboard (`exchanges` at most; English text only, else there is none). See
+    `dashboard.heads.change.head_changes`.
+    """
+    variants = exchanged(first, second, exchanges)
+    encodings = [model.encode(text, bos=bos) for text in (first, second, *(one.text for one in variants))]
+    found = head_changes(model, encodings[0], encodings[1], encodings[2:])
+    found.table.attrs["provenance"] = _of_changes(model, first, second, bos).to_dict()
+    return found
+
+
+def exchanged(first: str, second: str, most: int) -> list[Swap]:
+    """Variants of the first text, each with a word exchanged that stands in the second as well."""
+    words = [word.form for word in split_words(first)]
+    if not_english(first) or not words:
+        return []
+    stays = {word.form for word in split_words(second)}
+    vocabulary = words_by_pos(one for one in read_treebank(builtin_corpus()) if hasattr(one, "words"))
+    return swaps(
+        first, parse(first), vocabulary, but=[k for k, word in enumerate(words) if word not in stays], most=most
+    )
+
+
+def draw_changes(
+    model: AttentionModel,
+    changes: Changes,
+    first: str,
+    second: str,
+    *,
+    bos: bool = True,
+    selected: HeadId | None = None,
+    theme: Theme = "light",
+    width: float | None = None,
+    turn: int = 0,
+) -> Drawing:
+    """The 15 heads that changed most: a dot for the divergence, a tick for what another word does.
+
+    selected, turn: as in `draw_atlas`
+    """
+    ticks = f"tick: when another word is exchanged, the mean of {changes.swaps}" if changes.swaps else "no baseline"
+    chart = ranking(
+        changes.table.rename(columns={"change": "score"}), theme, title=f"Most changed heads · {model.title}",
+        subtitle=[
+            f"dot: divergence between the two texts, 0 the same, 1 wholly apart · {ticks}",
+            f"the first {min(BEST, len(changes.table))} of {len(changes.table)} heads · mean over {changes.rows} rows",
+        ],
+        description=change_finding(changes), selected=selected, width=width, turn=turn, share=False,
+        elsewhere="another word", alone="no other word could be exchanged",
+    )  # fmt: skip
+    return chart.made_of(_of_changes(model, first, second, bos, theme=theme, width=width))
+
+
+def origin_of_aligned(aligned: Aligned, view: str, **drawing: object) -> Provenance:
+    """Where two that are aligned come from, with the lines that make them again."""
+    a, b, asked = aligned.a, aligned.b, aligned.reading
+    given = "".join(f", {name}={value!r}" for name, value in drawing.items() if value is not None)
+    origin = provenance_of([a, b], view if view == "difference" else "compare", **drawing)
+    if "first" in asked:
+        origin = replace(origin, options=origin.options | {"second_text": asked["second"]})
+        how = "".join(f", {name}={asked[name]!r}" for name in ("unit", "special", "bos"))
+        made = f"compare_texts(model, {str(a.head)!r}, text, {asked['second']!r}{how})"
+        return _recipe(origin, "compare_texts, draw_aligned", f"draw_aligned({made}, {view!r}{given})")
+    origin = replace(origin, options=origin.options | {"other_model": b.name, "other_revision": b.revision})
+    limit = "" if asked["limit"] is None else f", limit={asked['limit']}"
+    other = f"open_model({b.name!r})"
+    made = (
+        f"compare_models(model, {str(a.head)!r}, {other}, {str(b.head)!r}, text, special={asked['special']!r}, "
+        f"bos={asked['bos']!r}{limit})"
+    )
+    return _recipe(origin, "compare_models, draw_aligned", f"draw_aligned({made}, {view!r}{given})")
+
+
+def _of_changes(model: AttentionModel, first: str, second: str, bos: bool, **drawing: object) -> Provenance:
+    given = {name: value for name, value in drawing.items() if value is not None}
+    origin = Provenance(
+        model=model.name, revision=model.revision, text=first, heads=(), unit="words", special="show", view="changes",
+        options={"second_text": second, "bos": bos} | given, title=model.title,
+    )  # fmt: skip
+    made = f"changed_heads(model, text, {second!r}, bos={bos!r})"
+    if not drawing:
+        return _recipe(origin, "changed_heads", f"{made}.table")
+    more = "".join(f", {name}={value!r}" for name, value in given.items())
+    return _recipe(
+        origin, "changed_heads, draw_changes", f"draw_changes(model, {made}, text, {second!r}, bos={bos!r}{more})"
+    )
+
+
+def _recipe(origin: Provenance, names: str, made: str) -> Provenance:
+    imported = ", ".join(sorted([*names.split(", "), "open_model", "save"]))
+    lines = [f"from dashboard import {imported}", "", f"text = {origin.text!r}", opening(origin), f"thing = {made}"]
+    return replace(origin, recipe="\n".join(lines))

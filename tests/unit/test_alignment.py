@@ -1,0 +1,164 @@
+"""Two texts and two models over what they share."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboard.errors import UserError
+from dashboard.heads import HeadId, HeadView, compare
+from dashboard.heads.alignment import align_models, align_texts, matching
+from dashboard.heads.disagreement import ELSEWHERE, disagreements, parting
+from dashboard.text.encoding import Encoding
+from dashboard.text.shared import with_shared_words
+from dashboard.text.swaps import swaps, words_by_pos
+from dashboard.text.words import split_words
+
+
+def view(
+    words: str, weights=None, *, causal: bool = False, special=(), text: str | None = None, model="one"
+) -> HeadView:
+    labels, spans, at = tuple(words.split()), [], 0
+    for label in labels:
+        spans.append((at, at + len(label)))
+        at += len(label) + 1
+    m = len(labels)
+    even = np.tri(m) if causal else np.ones((m, m))
+    weights = even / even.sum(1, keepdims=True) if weights is None else np.array(weights, float)
+    flags = tuple(k in special for k in range(m))
+    return HeadView(HeadId(0, 0), weights.astype(np.float32), labels, flags, tuple(spans), "words", "show", causal,
+                    text or words, model)  # fmt: skip
+
+
+def test_a_changed_word_is_aligned_with_what_stands_for_it():
+    aligned = align_texts(view("the chef says it"), view("the pilot says it"))
+    assert aligned.places.tolist() == [[0, 0], [1, 1], [2, 2], [3, 3]]
+    assert aligned.changed.tolist() == [False, True, False, False]
+    assert aligned.a.labels == aligned.b.labels == ("the", "chef / pilot", "says", "it")
+    assert [one.labels[1] for one in aligned.own] == ["chef", "pilot"]
+
+
+def test_words_without_a_counterpart_are_left_out_and_what_goes_there_is_outside():
+    a = view("the chef says it", [[0.1, 0.2, 0.3, 0.4]] * 4)
+    b = view("the old chef says it", [[0.1, 0.5, 0.2, 0.1, 0.1]] * 5)
+    aligned = align_texts(a, b)
+    assert aligned.places.tolist() == [[0, 0], [1, 2], [2, 3], [3, 4]]
+    assert aligned.b.weights == pytest.approx(np.array([[0.1, 0.2, 0.1, 0.1]] * 4))
+    assert aligned.b.outside == pytest.approx([0.5] * 4)
+    assert aligned.a.outside == pytest.approx([0.0] * 4, abs=1e-6)
+    # by hand: rows 0.1 0.2 0.3 0.4 | 0 against 0.1 0.2 0.1 0.1 | 0.5
+    p, q = np.array([0.1, 0.2, 0.3, 0.4, 0]), np.array([0.1, 0.2, 0.1, 0.1, 0.5])
+    m = (p + q) / 2
+    by_hand = sum(0.5 * x * np.log2(x / z) for side in (p, q) for x, z in zip(side, m, strict=True) if x > 0)
+    found = compare(aligned.a, aligned.b)
+    assert found.js == pytest.approx(by_hand, abs=1e-6)
+    assert (found.rows, found.top1) == (4, 0.0)
+
+
+def test_special_tokens_only_meet_their_like():
+    pairs, changed = matching((["[CLS]", "one", "two"], [True, False, False]), (["x", "one", "two"], [False] * 3))
+    assert pairs == [(1, 1), (2, 2)]
+    assert changed == [False, False]
+
+
+@pytest.mark.parametrize("second", ["nothing alike", "pilot", ""])
+def test_texts_without_a_common_word_are_told(second):
+    with pytest.raises(UserError, match="no word in common"):
+        align_texts(view("the chef says"), view(second, np.ones((len(second.split()),) * 2)))
+
+
+@given(st.lists(st.sampled_from("abcde"), min_size=1, max_size=12), st.lists(st.sampled_from("abcde"), max_size=12))
+@settings(max_examples=150, deadline=None)
+def test_any_two_texts_are_aligned_in_order_or_told(first, second):
+    sides = [(words, [False] * len(words)) for words in (first, second)]
+    try:
+        pairs, changed = matching(*sides)
+    except UserError:
+        assert not set(first) & set(second)
+        return
+    assert all(i < k and j < m for (i, j), (k, m) in pairwise(pairs))
+    assert all(first[i] == second[j] for (i, j), new in zip(pairs, changed, strict=True) if not new)
+
+
+def test_a_text_with_itself_is_the_same():
+    one = view("a b c d", causal=True)
+    aligned = align_texts(one, one)
+    numbers = compare(aligned.a, aligned.b)
+    assert (numbers.js, numbers.top1, numbers.rows) == (0, 1, 3)
+
+
+def test_the_first_word_of_a_causal_text_counts_only_behind_something():
+    a = view("<s> one two", causal=True, special=[0])
+    b = view("one two", causal=True, model="other", text="<s> one two")
+    spans = ((4, 7), (8, 11))
+    b = HeadView(**{**vars(b), "spans": spans})
+    aligned = align_models(a, b)
+    assert aligned.places.tolist() == [[1, 0], [2, 1]]
+    assert aligned.a.queries.tolist() == [True, True]
+    assert aligned.b.queries.tolist() == [False, True]
+    assert aligned.a.outside == pytest.approx([1 / 2, 1 / 3])
+    assert aligned.a.allowed.tolist() == [[True, False], [True, True]]
+
+
+def test_models_meet_at_words_of_one_text_or_are_told():
+    a, b = view("one two"), view("three four", text="one two")
+    with pytest.raises(UserError, match="Two models meet"):
+        align_models(a, view("one two", text="another"))
+    moved = HeadView(**{**vars(b), "spans": ((0, 2), (2, 7))})
+    with pytest.raises(UserError, match="share no word"):
+        align_models(a, moved)
+
+
+def encoding(text: str, spans) -> Encoding:
+    n = len(spans)
+    return Encoding(text, tuple(range(n)), ("p",) * n, ("p",) * n, tuple(spans), (False,) * n)
+
+
+def test_words_that_a_piece_reaches_over_are_one_for_both():
+    text = "He can't stop"  # words: He ca n't stop
+    fine = encoding(text, [(0, 2), (3, 5), (5, 8), (9, 13)])
+    coarse = encoding(text, [(0, 2), (3, 8), (9, 13)])
+    assert [word.form for word in fine.words] == ["He", "ca", "n't", "stop"]
+    for one in with_shared_words([fine, coarse]):
+        assert [word.form for word in one.words] == ["He", "can't", "stop"]
+        assert [text[start:end] for start, end in one.axis("words").spans] == ["He", "can't", "stop"]
+
+
+def test_disagreements_come_first_and_say_where_each_looks():
+    a = view("x y z", [[1, 0, 0], [0.9, 0.1, 0], [0, 0, 1]])
+    b = view("x y z", [[1, 0, 0], [0, 0.2, 0.8], [0, 0.4, 0.6]])
+    table = disagreements(a, b)
+    assert table["word"].tolist() == ["y", "z", "x"]
+    assert table.iloc[0][["a_looks_at", "b_looks_at"]].tolist() == ["x", "z"]
+    assert table["js"].mean() == pytest.approx(compare(a, b).js)
+    assert parting(table, "A", "B") == "They part most on “y”: A looks at “x” (90\u00a0%), B looks at “z” (80\u00a0%)."
+    assert parting(disagreements(a, a), "A", "B") == "A and B look alike on every word."
+
+
+def test_where_most_goes_to_what_is_not_drawn_it_says_elsewhere():
+    whole = view("x y z", [[0.1, 0.1, 0.8]] * 3)
+    part = whole.part([0, 1])
+    assert disagreements(part, part)["a_looks_at"].tolist() == [ELSEWHERE, ELSEWHERE]
+    assert disagreements(part, part)["a_share"].tolist() == pytest.approx([0.8, 0.8])
+
+
+def test_swaps_change_one_word_to_one_of_its_part_of_speech():
+    from dashboard.text import parse
+
+    text = "The chef trained in Osaka. She says ramen is good!"
+    vocabulary = words_by_pos(parse("A pilot sings a song in Rome. The old doctor can't sleep and they eat bread."))
+    assert "ca" not in {word for words in vocabulary.values() for word in words}
+    found = swaps(text, parse(text), vocabulary, but=[1], most=6)
+    assert len(found) == 6
+    first = [word.form for word in split_words(text)]
+    for one in found:
+        new = [word.form for word in split_words(one.text)]
+        assert [k for k in range(len(first)) if first[k] != new[k]] == [one.place]
+        assert one.place != 1
+        assert (first[one.place], new[one.place]) == (one.was, one.now)
+    assert len({one.text for one in found}) == 6
+    assert found == swaps(text, parse(text), vocabulary, but=[1], most=6)
