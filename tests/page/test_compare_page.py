@@ -17,7 +17,7 @@ def test_three_heads_are_said_together_and_drawn_each_with_each():
     app = compare_page(tray="L2H0,L2H8,L3H1")
     assert "Most alike are L2H8 and L3H1" in heading(app)
     assert "They part most on “is”" in said(app)
-    assert "alike" in app.session_state  # the square of all with all
+    assert len(app.get("vega_lite_chart")) == 2  # the maps, and the square of all with all
 
 
 def test_the_pair_of_the_profile_is_one_click():
