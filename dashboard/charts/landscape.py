@@ -171,18 +171,30 @@ def _rows(heads: pd.DataFrame, tray: Sequence[HeadId]) -> list[dict]:
 
 
 def _names(rows: Sequence[dict], x: dict, y: dict, side: float, most: tuple[float, float], theme: Theme) -> list[dict]:
-    """The names of the heads with most of either, beside their points, none over another."""
+    """The names of the heads with most of either, beside their points: none over another, and over another point only
+    where that is so on either side."""
     high = min(TALLEST, side * 0.8)
     taken: list[tuple[float, float, float]] = []
     named = []
     ends = [sorted(rows, key=lambda row: -row[axis])[:NAMED] for axis in ("x", "y")]
+    at = {
+        row["name"]: ((row["x"] / most[0]) ** ROOT * side, (1 - (row["y"] / most[1]) ** ROOT) * high) for row in rows
+    }  # fmt: skip
     for row in [row for pair in zip(*ends, strict=True) for row in pair]:
-        px, py = (row["x"] / most[0]) ** ROOT * side, high - (row["y"] / most[1]) ** ROOT * high
+        px, py = at[row["name"]]
         wide = width_of(row["name"], 12) + 6
-        left = px > side - 2 * wide
-        middle = px - 12 - wide / 2 if left else px + 12 + wide / 2
-        if any(abs(middle - other) < (wide + across) / 2 and abs(py - down) < 14 for other, down, across in taken):
+        places = []
+        for left in (False, True):
+            middle = px - 12 - wide / 2 if left else px + 12 + wide / 2
+            if middle - wide / 2 < 0 or middle + wide / 2 > side + MARGIN / 4:
+                continue
+            if any(abs(middle - other) < (wide + across) / 2 and abs(py - down) < 14 for other, down, across in taken):
+                continue
+            hidden = sum(abs(middle - x) < wide / 2 + 4 and abs(py - y) < 10 for x, y in at.values())
+            places.append((hidden, left, middle))
+        if not places:
             continue
+        _, left, middle = min(places)
         taken.append((middle, py, wide))
         named.append({"x": row["x"], "y": row["y"], "name": row["name"], "left": left})
     p = PALETTES[theme]
