@@ -17,8 +17,10 @@ from dashboard.corpus.tables import TABLES
 from dashboard.errors import UserError
 from dashboard.export.table import table_bytes
 from dashboard.models import CATALOGUE, is_installed
+from dashboard.text import not_english_file, parse
 from dashboard.ui import state
-from dashboard.ui.choices import to_address
+from dashboard.ui.choices import LONGEST_PATH, to_address
+from dashboard.ui.parsing import PARSER_HELP
 from dashboard.ui.reading import escape_markdown
 
 MOST_MEGABYTES = 100
@@ -34,7 +36,7 @@ def form() -> None:
         models.append(chosen)
     source = st.segmented_control("Corpus", [BUILTIN, OWN], default=BUILTIN, required=True, key="corpus_source")
     with st.form("corpus_form", border=False):
-        upload = None
+        upload, parser = None, ""
         if source == OWN:
             upload = st.file_uploader(
                 "A treebank (.conllu, any language) or a plain text (.txt, English, UTF-8)",
@@ -46,6 +48,11 @@ def form() -> None:
                 format_func=lambda name: CATALOGUE[name].title if name in CATALOGUE else name,
             )  # fmt: skip
             name = st.text_input("Name of the profile", "My profile", max_chars=60, width=280)
+            if source == OWN:
+                parser = st.text_input(
+                    "spaCy model, for a text", placeholder="English, comes along", width=220, max_chars=LONGEST_PATH,
+                    help=f"{PARSER_HELP} A treebank has its parses and needs none.",
+                )  # fmt: skip
             limit = st.number_input(
                 "Sentences at most", 1, None, None, placeholder="all", width=170,
                 help="Empty: the whole file. A few hundred give wide intervals, a few thousand narrow ones.",
@@ -53,28 +60,42 @@ def form() -> None:
             asked = st.form_submit_button("Profile it", icon=":material/play_arrow:")
     if asked:
         try:
-            _begin(model, name, None if limit is None else int(limit), source == OWN, upload)
+            _begin(model, name, None if limit is None else int(limit), source == OWN, upload, parser.strip())
         except UserError as wrong:
             st.error(escape_markdown(str(wrong)), icon=":material/error:")
         else:
             st.rerun()
+    if said := st.session_state.get("corpus_says"):
+        st.warning(escape_markdown(said), icon=":material/info:")
 
 
-def _begin(model: str, name: str, limit: int | None, own: bool, upload) -> None:
+def _begin(model: str, name: str, limit: int | None, own: bool, upload, parser: str) -> None:
+    st.session_state["corpus_says"] = ""
     out = place_for(name)
     if (out / "profile.json").exists():
         raise UserError(f"There is a profile named “{name}” already. Choose another name, or delete that one.")
-    path = builtin_corpus()
-    if own:
-        if upload is None:
-            raise UserError("There is no file yet. Choose a .conllu or a .txt file first.")
-        path = out / "source" / _plain(upload.name)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(upload.getbuffer())
-        except OSError as error:
-            raise UserError(f"The file cannot be kept in “{path.parent}”: {error.strerror}.") from error
-    start(model, path, out, limit=limit)
+    if not own:
+        start(model, builtin_corpus(), out, limit=limit)
+        return
+    if upload is None:
+        raise UserError("There is no file yet. Choose a .conllu or a .txt file first.")
+    path = out / "source" / _plain(upload.name)
+    is_text = path.suffix == ".txt"
+    if is_text and parser:
+        parse("A word.", parser)  # one that cannot be used is told now
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(upload.getbuffer())
+    except OSError as error:
+        raise UserError(f"The file cannot be kept in “{path.parent}”: {error.strerror}.") from error
+    if is_text and not parser:
+        st.session_state["corpus_says"] = not_english_file(path) or ""
+    start(model, path, out, limit=limit, parser=(_absolute(parser) or None) if is_text else None)
+
+
+def _absolute(parser: str) -> str:
+    """A folder from the root on: the job is a process that may stand elsewhere."""
+    return str(Path(parser).absolute()) if parser and Path(parser).is_dir() else parser
 
 
 def _plain(name: str) -> str:
@@ -127,7 +148,7 @@ def _told(act) -> None:
 
 
 def _go_on(job: Job) -> None:
-    start(job.model, job.path, job.out, limit=job.limit, workers=job.workers)
+    start(job.model, job.path, job.out, limit=job.limit, workers=job.workers, parser=job.parser)
 
 
 def _remove(job: Job) -> None:
