@@ -22,7 +22,7 @@ from dashboard.heads.figures import FIGURES
 from dashboard.heads.view import HeadId
 from dashboard.text import ParsedSentence
 
-__all__ = ["draw_landscape", "draw_spending", "draw_twice", "parse_pairs", "row_of"]
+__all__ = ["draw_landscape", "draw_spending", "draw_twice", "parse_links", "row_of"]
 
 
 def draw_landscape(
@@ -117,17 +117,18 @@ def row_of(profile: Profile, head: str | HeadId) -> dict:
     return found.iloc[0].to_dict()
 
 
-def parse_pairs(
+def parse_links(
     sentences: Sequence[ParsedSentence], spans: Sequence[tuple[int, int] | None]
-) -> list[tuple[int, int]]:  # fmt: skip
-    """(word, its head) for every link of the parse, as positions of a view: by the words' spans in the text."""
+) -> list[tuple[int, int, str]]:  # fmt: skip
+    """(word, its head, its relation) for every link of the parse, as positions of a view: by the words' spans in the
+    text."""
     place = {span: k for k, span in enumerate(spans) if span is not None}
     found = []
     for sentence in sentences:
         at = [place.get((sentence.start + a, sentence.start + b)) for a, b in sentence.spans]
         for word, head in enumerate(sentence.heads):
             if head >= 0 and at[word] is not None and at[head] is not None:
-                found.append((at[word], at[head]))
+                found.append((at[word], at[head], sentence.relations[word]))
     return found
 
 

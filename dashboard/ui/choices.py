@@ -26,6 +26,7 @@ FIRST_TOY = example()
 TRAY_SIZE = 4
 NO_PAIRS = "none"  # in a link: an empty value would not travel
 LONGEST_PAIRS = 2_000  # characters
+LONGEST_PATH = 1_000
 STRONGEST = -1
 TEXT_BYTES_IN_LINK = 8_000  # a browser opens 100 kB, but a link is also mailed and pasted
 
@@ -41,6 +42,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "step": STEPS,
     "reach": ("verb", "name"),
     "measure": ("moved", "turned", "attention_share"),
+    "two": ("opposites", "tray"),
 }
 
 
@@ -58,7 +60,8 @@ class Choices:
     followed, which two numbers of the vectors are drawn in the plane; recall: the run of “Before attention”;
     reach: what “Long range” asks; word: the word that is followed through the layers, from 0; measure: what is drawn of
     every word there;
-    profile: on “Syntax vs context”, the name of the profile, "" for the first there is of the model;
+    profile: on “Syntax vs context”, the name of the profile, "" for the first there is of the model; two: which two
+    heads are drawn side by side there; parser: the spaCy model that parses the text, "" for the English one;
     pairs: on “Find heads”, the marked pairs as they are typed, a row each; pattern: what is searched for in the corpus.
     """
 
@@ -88,6 +91,8 @@ class Choices:
     word: int = 7
     measure: str = "moved"
     profile: str = ""
+    two: str = "opposites"
+    parser: str = ""
     pairs: str = FIRST_PAIRS
     pattern: str = "relation=nsubj"
 
@@ -123,7 +128,7 @@ def to_address(choices: Choices) -> dict[str, str]:
         elif field.name == "tray":
             address["tray"] = ",".join(map(str, value))
         elif field.name == "pairs":
-            address["pairs"] = value.strip() or NO_PAIRS
+            address["pairs"] = value or NO_PAIRS
         elif field.name == "toy":
             address |= toy_to_address(value)
         elif field.name == "recall":
@@ -169,9 +174,9 @@ def _read(name: str, raw: str, scores: tuple[str, ...], held_texts: Mapping[str,
             )
         return {name: int(raw)}
     if name == "model":
-        return {"model": raw.strip()} if raw.strip() else {}
-    if name == "pairs":
-        return {"pairs": "" if raw.strip() == NO_PAIRS else raw[:LONGEST_PAIRS].strip()}
+        return {"model": tidy("model", raw)} if raw.strip() else {}
+    if name in ("pairs", "parser"):
+        return {name: tidy(name, raw)}
     if name == "profile":
         return {"profile": raw[:200]}
     if name == "pattern":
@@ -192,6 +197,17 @@ def _read(name: str, raw: str, scores: tuple[str, ...], held_texts: Mapping[str,
             )
         return {"tray": tray}
     return {}  # other tools add parameters of their own to links; they are none of our business
+
+
+def tidy(name: str, typed: str) -> str:
+    """What a person typed for a choice as the address keeps it: without blanks and empty rows round it."""
+    if name == "pairs":
+        rows = [row.strip() for row in typed[:LONGEST_PAIRS].split("\n")]
+        kept = "\n".join(row for row in rows if row)
+        return "" if kept == NO_PAIRS else kept
+    if name in ("model", "parser"):
+        return typed[:LONGEST_PATH].strip()
+    return typed
 
 
 def within(choices: Choices, layers: int, heads: int) -> tuple[Choices, list[str]]:
