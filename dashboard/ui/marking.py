@@ -128,7 +128,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     event.preventDefault();
     const by = keys[event.key];
     if (Math.abs(by) === 1) step(by);
-    else { at = by < 0 ? -1 : last; step(Math.sign(by)); }
+    else { at = by < 0 ? -1 : last; step(-Math.sign(by)); }  // the outermost from there
   };
   const observer = new ResizeObserver(draw);
   observer.observe(words);
