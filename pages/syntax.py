@@ -60,7 +60,10 @@ with left:
     still = lambda: evidence.draw_landscape(profile, width=plane_room, **look)  # noqa: E731
     with st.container(horizontal=True):
         figure.files(still, lambda: profile.heads, [], plane.provenance, "landscape")
-        figure.numbers("landscape", lambda: profile.heads, {}, "Bits a query word, held out, with 95 % intervals.")
+        figure.numbers(
+            "landscape", lambda: profiles.heads_table(profile), profiles.HEADS,
+            "Bits a query word, held out, with 95 % intervals. The files hold all columns.",
+        )  # fmt: skip
 figure.remark(CAUTION)
 
 # Which head finds which relation

@@ -28,6 +28,11 @@ BUILTIN = "The sentences that come along"
 OWN = "A file of your own"
 
 
+def title_of(model: str) -> str:
+    """What people call a model; a folder or a hub id by itself."""
+    return CATALOGUE[model].title if model in CATALOGUE else model
+
+
 def form() -> None:
     """What to profile, by which model, under which name."""
     chosen = state.choices().model
@@ -44,17 +49,17 @@ def form() -> None:
             )  # fmt: skip
         with st.container(horizontal=True, vertical_alignment="bottom"):
             model = st.selectbox(
-                "Model", models, index=models.index(chosen) if chosen in models else 0, width=280,
-                format_func=lambda name: CATALOGUE[name].title if name in CATALOGUE else name,
+                "Model", models, index=models.index(chosen) if chosen in models else 0, width=220,
+                format_func=title_of,
             )  # fmt: skip
-            name = st.text_input("Name of the profile", "My profile", max_chars=60, width=280)
+            name = st.text_input("Name of the profile", "My profile", max_chars=60, width=200)
             if source == OWN:
                 parser = st.text_input(
-                    "spaCy model, for a text", placeholder="English, comes along", width=220, max_chars=LONGEST_PATH,
+                    "spaCy model, for a text", placeholder="English, comes along", width=210, max_chars=LONGEST_PATH,
                     help=f"{PARSER_HELP} A treebank has its parses and needs none.",
                 )  # fmt: skip
             limit = st.number_input(
-                "Sentences at most", 1, None, None, placeholder="all", width=170,
+                "Sentences at most", 1, None, None, placeholder="all", width=150,
                 help="Empty: the whole file. A few hundred give wide intervals, a few thousand narrow ones.",
             )  # fmt: skip
             asked = st.form_submit_button("Profile it", icon=":material/play_arrow:")
@@ -120,7 +125,7 @@ def progress() -> None:
     for job in there:
         said = job.progress
         with st.container(border=True):
-            model = CATALOGUE[job.model].title if job.model in CATALOGUE else job.model
+            model = title_of(job.model)
             st.markdown(f"**{escape_markdown(job.out.name)}** · {escape_markdown(f'{job.path.name}, {model}')}")
             if said.state == "failed":
                 st.error(escape_markdown(said.sentence), icon=":material/error:")
@@ -131,7 +136,8 @@ def progress() -> None:
                 if said.state == "going":
                     st.button("Stop", key=f"stop_{name}", icon=":material/stop:", on_click=_told, args=(job.stop,))
                 else:
-                    st.button("Go on", key=f"go_{name}", icon=":material/play_arrow:", on_click=_told,
+                    again = "Try again" if said.state == "failed" else "Go on"
+                    st.button(again, key=f"go_{name}", icon=":material/play_arrow:", on_click=_told,
                               args=(lambda job=job: _go_on(job),))  # fmt: skip
                     st.button("Remove", key=f"remove_{name}", icon=":material/delete:", on_click=_told,
                               args=(lambda job=job: _remove(job),))  # fmt: skip
@@ -163,7 +169,7 @@ def finished() -> list[Kept]:
 def row(kept: Kept) -> None:
     """One profile: what it is, and what can be done with it."""
     with st.container(border=True):
-        model = CATALOGUE[kept.model].title if kept.model in CATALOGUE else kept.model
+        model = title_of(kept.model)
         st.markdown(f"**{escape_markdown(kept.name)}**")
         origin = "comes with the dashboard" if kept.shipped else "your own"
         st.caption(escape_markdown(f"{model} · {kept.file} · {kept.sentences:,} sentences · {origin}"))

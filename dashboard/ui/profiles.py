@@ -118,6 +118,43 @@ def box_says() -> str:
     return st.session_state.pop("box_says", "")
 
 
+BITS = {"format": "%.3f"}
+HEADS = {
+    "layer": "Layer",
+    "head": "Head",
+    "role": st.column_config.TextColumn("Role", help="What explains most of its attention beyond position."),
+    "active": st.column_config.NumberColumn("To other words", format="percent", help="Under 40\u00a0%: parked."),
+    "bits_total": st.column_config.NumberColumn("Bits to explain", **BITS),
+    "bits_position": st.column_config.NumberColumn("Position", **BITS),
+    "bits_syntax": st.column_config.NumberColumn("Only the parse", **BITS),
+    "bits_syntax_low": st.column_config.NumberColumn("95\u00a0% from", **BITS),
+    "bits_syntax_high": st.column_config.NumberColumn("to", **BITS),
+    "bits_context": st.column_config.NumberColumn("Only meaning", **BITS),
+    "bits_context_low": st.column_config.NumberColumn("95\u00a0% from", **BITS),
+    "bits_context_high": st.column_config.NumberColumn("to", **BITS),
+}
+TWICE = {
+    "layer": "Layer",
+    "head": "Head",
+    "role_a": "Role on the first",
+    "role_b": "Role on the second",
+    "a": st.column_config.NumberColumn("Bits on the first", **BITS),
+    "b": st.column_config.NumberColumn("Bits on the second", **BITS),
+    "difference": st.column_config.NumberColumn("Difference", format="%+.3f", help="The second less the first."),
+}
+
+
+def heads_table(profile: Profile) -> pd.DataFrame:
+    """The numbers behind the picture of all heads; the files hold all columns."""
+    return profile.heads[list(HEADS)]
+
+
+def twice_table(table: pd.DataFrame, figure: str) -> pd.DataFrame:
+    """One figure of `compare_profiles`, the heads that differ most first."""
+    shown = table.rename(columns={f"bits_{figure}_{end}": end for end in ("a", "b", "difference")})[list(TWICE)]
+    return shown.sort_values("difference", key=abs, ascending=False)
+
+
 SHARE = "%.1f\u00a0%%"
 SHARES = ("held_out_accuracy", "held_out_baseline", "held_out_lift", "accuracy", "low", "high", "baseline", "lift")
 RELATIONS = {
