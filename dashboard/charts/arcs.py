@@ -67,7 +67,8 @@ def arcs(
     sides += " · dashed blue: the parse" if parse else ""
     at_rest = f"datum.w >= {links.threshold}"
     faint = 0.35 if lit else 1
-    marked = [_arcs(row, ink, scales, up, down, _is(lit), {"expr": "word >= 0 ? 0.1 : 1"})] if lit else []
+    marked = _arcs(row, ink, scales, up, down, _is(lit), {"expr": "word >= 0 ? 0.1 : 1"})
+    marked["encoding"]["strokeOpacity"] = {"value": 0.9}  # how wide it is tells the share
     return sheet(
         {
             "width": row.width,
@@ -78,7 +79,7 @@ def arcs(
                     "data": {"values": links.rows},
                     "layer": [
                         _arcs(row, ink, scales, up, down, at_rest, {"expr": f"word >= 0 ? 0.1 : {faint}"}),
-                        *marked,
+                        *([marked] if lit else []),
                         _arcs(row, ink, scales, up, down, "datum.i === word", 1),
                         _selves(ink, scales, up),
                         *_linked(row, p, scales, up),

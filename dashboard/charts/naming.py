@@ -13,8 +13,8 @@ BEYOND = 17.0  # pixels that a name may stand out on the right
 
 
 def sides(wanted: Iterable[str], at: Mapping[str, tuple[float, float]], wide: float) -> dict[str, bool]:
-    """Which points are named, and whether on their left: in the order they are wanted, none over another name, and over
-    another point only where that is so on either side.
+    """Which points are named, and whether on their left: in the order they are wanted, on the right where there is
+    room, and none over another name or another point.
 
     at: every point's place by its name, in pixels; wide: pixels of the plot
     """
@@ -23,17 +23,15 @@ def sides(wanted: Iterable[str], at: Mapping[str, tuple[float, float]], wide: fl
     for name in dict.fromkeys(wanted):
         px, py = at[name]
         long = width_of(name, SIZE) + 6
-        free = []
         for left in (False, True):
             middle = px - AWAY - long / 2 if left else px + AWAY + long / 2
             inside = middle >= long / 2 and middle + long / 2 <= wide + BEYOND
             over = any(abs(middle - x) < (long + other) / 2 and abs(py - y) < HIGH for x, y, other in taken)
-            if inside and not over:
-                hidden = sum(abs(middle - x) < long / 2 + 4 and abs(py - y) < 10 for x, y in at.values())
-                free.append((hidden, left, middle))
-        if free:
-            _, found[name], middle = min(free)
-            taken.append((middle, py, long))
+            hides = any(abs(middle - x) < long / 2 + 3 and abs(py - y) < 10 for x, y in at.values())
+            if inside and not over and not hides:
+                found[name] = left
+                taken.append((middle, py, long))
+                break
     return found
 
 

@@ -52,8 +52,8 @@ def ranking(
     across = {
         "type": "quantitative", "scale": {"domain": [0, high], "nice": False},
         "axis": {
-            "title": None, "format": ".0%", "orient": "top", "tickCount": max(2, min(6, int(room / 90))),
-            "grid": True, "domain": False,
+            "title": None, "labelExpr": "format(datum.value * 100, '.0f') + '\u00a0%'", "orient": "top",
+            "tickCount": max(2, min(6, int(room / 90))), "grid": True, "domain": False,
         },
     }  # fmt: skip
     down = {
