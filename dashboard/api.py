@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dashboard.capture import AttentionModel, head_maps
 from dashboard.charts import VIEWS, Theme, atlas, atlas_maps, difference, side_by_side
@@ -21,6 +21,8 @@ from dashboard.text import Encoding, Special, Unit
 if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
+
+ARC_MARKS = {"lit", "parse", "role", "heights"}
 
 
 def attention(
@@ -132,22 +134,26 @@ def draw(
     start: int = 0,
     most: int | None = None,
     width: float | None = None,
+    **marks: Any,
 ) -> alt.TopLevelMixin:
     """One head as "heatmap", "lines", "arcs" or "reading", several of them under one another; several maps
     side by side on one scale ("compare"); or the signed difference of two ("difference").
 
     A picture that holds fewer positions than the text has draws those from `start` on, at most `most`, and says
     so in its subtitle.
-    `width` is that of the whole drawing in pixels.
+    `width` is that of the whole drawing in pixels. `marks` are what arcs can show beside the head: lit, parse, role,
+    heights, see `dashboard.charts.arcs.arcs`.
 
     Raises
     ------
-    UserError: unknown view, or heads that cannot be drawn together.
+    UserError: unknown view, marks that it does not show, or heads that cannot be drawn together.
     """
     many = [views] if isinstance(views, HeadView) else list(views)
     if not many:
         raise UserError("There is no head to draw. Name at least one, like L2H9.")
     name = "compare" if view == "heatmap" and len(many) > 1 else view
+    if unknown := set(marks) - (ARC_MARKS if name == "arcs" else set()):
+        raise UserError(f"The view “{name}” does not show {', '.join(sorted(unknown))}. Leave that out, or draw arcs.")
     if name == "compare":
         chart = side_by_side([fit_for(one, "heatmap", start, most) for one in many], theme, width=width)
     elif name == "difference":
@@ -156,11 +162,11 @@ def draw(
         first, second = (fit_for(one, "heatmap", start, most) for one in many)
         chart = difference(first, second, theme, width=width)
     elif name in VIEWS:
-        chart = stack([VIEWS[name].draw(fit_for(one, name, start, most), theme, width=width) for one in many])
+        chart = stack([VIEWS[name].draw(fit_for(one, name, start, most), theme, width=width, **marks) for one in many])
     else:
         raise UserError(f"There is no view “{view}”. Choose one of {', '.join([*VIEWS, 'compare', 'difference'])}.")
     given = {"start": start or None, "most": most, "width": width}
-    options = {option: value for option, value in given.items() if value is not None}
+    options = {option: value for option, value in (given | marks).items() if value is not None}
     return chart.made_of(provenance_of(many, view, theme, **options))
 
 

@@ -22,7 +22,7 @@ from dashboard.heads.figures import FIGURES
 from dashboard.heads.view import HeadId
 from dashboard.text import ParsedSentence
 
-__all__ = ["draw_landscape", "draw_spending", "draw_twice", "parse_pairs", "row_of"]
+__all__ = ["draw_landscape", "draw_spending", "draw_twice", "parse_links", "row_of"]
 
 
 def draw_landscape(
@@ -67,24 +67,24 @@ def draw_spending(
 
 def draw_twice(
     a: Profile, b: Profile, figure: str = "context", *, names: tuple[str, str] = ("the first", "the second"),
-    theme: Theme = "light", width: float | None = None,
+    model: str = "", theme: Theme = "light", width: float | None = None,
 ) -> Drawing:  # fmt: skip
-    """The same heads on two corpora, see `dashboard.charts.twice`. Raises UserError as `compare_profiles` does, and for
-    a figure that does not exist."""
+    """The same heads on two corpora, see `dashboard.charts.twice`. model: as in `draw_landscape`. Raises UserError as
+    `compare_profiles` does, and for a figure that does not exist."""
     if figure not in FIGURES:
         raise UserError(f"There is no figure “{figure}”. Choose one of {', '.join(FIGURES)}.")
-    table, model = compare_profiles(a, b), a.about["model"]
+    table, title = compare_profiles(a, b), model or a.about["model"]
     chart = twice(
-        table, figure, theme, names=names, title=f"{figure.capitalize()} on two corpora · {model}",
+        table, figure, theme, names=names, title=f"{figure.capitalize()} on two corpora · {title}",
         subtitle=["bits a query word, held out · colours: the role on the first; hollow: another role on the second",
                   f"{corpus_of(a.about)} · {corpus_of(b.about)}"],
-        description=f"The heads of {model} on two corpora, by {figure}. {same_roles(table)}", width=width,
+        description=f"The heads of {title} on two corpora, by {figure}. {same_roles(table)}", width=width,
     )  # fmt: skip
-    asked = {"theme": theme, "width": width, "names": names}
+    asked = {"theme": theme, "width": width, "names": names, "model": model or None}
     drawn = "".join(f", {name}={value!r}" for name, value in asked.items() if value is not None)
     recipe = (
         "from dashboard import draw_twice, read_profile, save, shelf\n\n"
-        f"# Profiles of {model} over files with these SHA-256: {a.about['sha256']}, {b.about['sha256']}\n"
+        f"# Profiles of {a.about['model']} over files with these SHA-256: {a.about['sha256']}, {b.about['sha256']}\n"
         f"folders = {{kept.name: kept.folder for kept in shelf()}}\n"
         f"a, b = (read_profile(folders[name]) for name in {names!r})\n"
         f"thing = draw_twice(a, b, {figure!r}{drawn})"
@@ -92,7 +92,7 @@ def draw_twice(
     options = {name: value for name, value in asked.items() if value is not None} | {"figure": figure}
     return chart.made_of(
         Provenance(
-            model=model,
+            model=a.about["model"],
             revision=a.about["revision"],
             text="",
             heads=(),
@@ -100,7 +100,7 @@ def draw_twice(
             special="show",
             view="twice",
             options=options,
-            title=model,
+            title=title,
             recipe=recipe,
         )
     )
@@ -117,17 +117,18 @@ def row_of(profile: Profile, head: str | HeadId) -> dict:
     return found.iloc[0].to_dict()
 
 
-def parse_pairs(
+def parse_links(
     sentences: Sequence[ParsedSentence], spans: Sequence[tuple[int, int] | None]
-) -> list[tuple[int, int]]:  # fmt: skip
-    """(word, its head) for every link of the parse, as positions of a view: by the words' spans in the text."""
+) -> list[tuple[int, int, str]]:  # fmt: skip
+    """(word, its head, its relation) for every link of the parse, as positions of a view: by the words' spans in the
+    text."""
     place = {span: k for k, span in enumerate(spans) if span is not None}
     found = []
     for sentence in sentences:
         at = [place.get((sentence.start + a, sentence.start + b)) for a, b in sentence.spans]
         for word, head in enumerate(sentence.heads):
             if head >= 0 and at[word] is not None and at[head] is not None:
-                found.append((at[word], at[head]))
+                found.append((at[word], at[head], sentence.relations[word]))
     return found
 
 

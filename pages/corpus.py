@@ -6,8 +6,8 @@ from dashboard import evidence
 from dashboard.corpus.shelf import compare_profiles, read_profile
 from dashboard.errors import UserError
 from dashboard.heads.evidence_wording import same_roles
-from dashboard.heads.figures import FIGURES
-from dashboard.ui import corpora, figure, state
+from dashboard.heads.figures import FIGURES, TOLD
+from dashboard.ui import corpora, figure, profiles, state
 from dashboard.ui.reading import escape_markdown
 from dashboard.ui.room import room
 
@@ -41,18 +41,19 @@ else:
     with st.container(horizontal=True):
         pair = st.selectbox("Two profiles of one model", list(pairs), width=480, key="corpus_pair")
         what = st.selectbox(
-            "Figure", FIGURES, index=FIGURES.index("context"), width=200, key="corpus_figure",
+            "Figure", FIGURES, index=FIGURES.index("context"), width=240, key="corpus_figure", format_func=TOLD.get,
             help="In bits a query word: syntax is what only the parse explains, context what only meaning explains.",
         )  # fmt: skip
-    names = tuple(kept.name for kept in pairs[pair])
+    names, title = tuple(kept.name for kept in pairs[pair]), corpora.title_of(pairs[pair][0].model)
     try:
         first, second = (read_profile(kept.folder) for kept in pairs[pair])
         table = compare_profiles(first, second)
-        chart = evidence.draw_twice(first, second, what, names=names, theme=state.theme(), width=min(room(), 560))
+        look = {"names": names, "model": title, "theme": state.theme(), "width": min(room(), 560)}
+        chart = evidence.draw_twice(first, second, what, **look)
         figure.finding(same_roles(table))
         figure.picture(chart, "twice", "content")
         with st.container(horizontal=True):
             figure.files(lambda: chart, lambda: table, [], chart.provenance, "twice")
-            figure.numbers("twice", lambda: table, {}, "Differences are the second less the first.")
+            figure.numbers("twice", lambda: profiles.twice_table(table, what), profiles.TWICE)
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import api, search
 from dashboard.charts import VIEWS
 from dashboard.charts.labels import right_to_left
+from dashboard.corpus.shipped import builtin_size
 from dashboard.heads import links
 from dashboard.heads.examples import example_finding, remarks
 from dashboard.heads.matches import match_finding, match_remarks
@@ -33,8 +34,9 @@ with narrow:
 
 # What is found on this text
 found = finding_heads.on_text(this, pairs, wrong)
-head = state.choices().chosen
 if found is not None:
+    state.open_on(found.best)
+    head = state.choices().chosen
     figure.finding(example_finding(found))
     figure.remark(*remarks(found))
     left, right, left_room, right_room = beside(room())
@@ -43,12 +45,12 @@ if found is not None:
             choosing.by_number(model)
         figure.remark(example_finding(found, head))
         view, lit = finding_heads.over_sentence(this, found, head)
-        look = {"theme": state.theme(), "width": right_room}
-        chart = VIEWS["arcs"].draw(view, lit=lit, **look)
+        look = {"theme": state.theme(), "width": right_room, "lit": lit}
+        chart = VIEWS["arcs"].draw(view, **look)
         figure.picture(chart, "found_head", "content")
         made = api.provenance(model, [view], "arcs", **look, **this.options, **figure.window_of(view))
         with st.container(horizontal=True):
-            figure.files(lambda: VIEWS["arcs"].draw(view, **look), lambda: links(view), [view], made, "found_head")
+            figure.files(lambda: chart, lambda: links(view), [view], made, "found_head")
             figure.strongest_links(view)
     with left:
         finding_heads.ranked(found, "found", left_room)
@@ -57,8 +59,8 @@ if found is not None:
 st.divider()
 st.subheader("Over a corpus", anchor=False)
 st.caption(
-    "One sentence shows what a head can do, many show what it does. The same search by a pattern, over 342 English "
-    "sentences in nine registers that come with the dashboard."
+    "One sentence shows what a head can do, many show what it does. The same search by a pattern, over the "
+    f"{builtin_size()} English sentences that come with the dashboard: news, stories, dialogue and more."
 )
 pattern = searching.controls()
 matches = searching.found(this, pattern)

@@ -4,9 +4,10 @@ import streamlit as st
 
 from dashboard import api, evidence
 from dashboard.charts import VIEWS
+from dashboard.charts.arcs import arc_heights
 from dashboard.heads import links
-from dashboard.heads.evidence_wording import CAUTION, along_parse, census, head_finding, opposites
-from dashboard.ui import figure, profiles, state
+from dashboard.heads.evidence_wording import CAUTION, along_parse, census, head_finding
+from dashboard.ui import figure, parsing, profiles, state
 from dashboard.ui.choosing import by_number
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import beside, room
@@ -59,7 +60,10 @@ with left:
     still = lambda: evidence.draw_landscape(profile, width=plane_room, **look)  # noqa: E731
     with st.container(horizontal=True):
         figure.files(still, lambda: profile.heads, [], plane.provenance, "landscape")
-        figure.numbers("landscape", lambda: profile.heads, {}, "Bits a query word, held out, with 95 % intervals.")
+        figure.numbers(
+            "landscape", lambda: profiles.heads_table(profile), profiles.HEADS,
+            "Bits a query word, held out, with 95 % intervals. The files hold all columns.",
+        )  # fmt: skip
 figure.remark(CAUTION)
 
 # Which head finds which relation
@@ -87,29 +91,32 @@ st.dataframe(moments, hide_index=True, column_config=profiles.MOMENTS, height=24
 
 # One syntax head and one context head on the person's own sentence
 st.subheader("Two heads on your text", anchor=False)
-pair = opposites(profile.heads)
-sentences = profiles.parsed(this)
-if pair is not None:
-    wide = room() if room() < 880 else (room() - 32) // 2
-    places = st.columns(2, gap="medium") if wide < room() else [st.container(), st.container()]
-    for place, one, what in zip(places, pair, ("The most syntactic head", "The most contextual head"), strict=True):
-        with place:
-            [whole] = profiles.over_words(this, one)
-            links_of_parse = evidence.parse_pairs(sentences, whole.spans)
-            view = api.fit_for(whole, "arcs", 0)
-            over = {"parse": profiles.windowed(view, links_of_parse)}
-            st.markdown(f"**{what}: {one}**")
-            if links_of_parse:
-                figure.remark(along_parse(whole.weights, links_of_parse, one))
-            chart = VIEWS["arcs"].draw(view, state.theme(), width=wide, **over)
-            name = "syntax" if one == pair[0] else "context"
-            figure.picture(chart, f"own_{name}", "content")
-            made = api.provenance(
-                model, [view], "arcs", theme=state.theme(), width=wide, **this.options, **figure.window_of(view)
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    two = parsing.two_heads(profile)
+    parsing.parser()
+sentences = parsing.parsed(this)
+wholes = parsing.over_words(this, *[one for one, _, _ in two])
+wide = room() if room() < 880 else (room() - 32) // 2
+said = st.columns(2, gap="medium") if wide < room() else [st.container(), st.container()]
+drawn = st.columns(2, gap="medium") if wide < room() else said
+parse = evidence.parse_links(sentences, wholes[0].spans) if wholes else []
+views = [api.fit_for(whole, "arcs", 0) for whole in wholes]
+level = arc_heights(views, width=wide, parse=parse) if views and wide < room() else None
+for k, (one, what, role) in enumerate(two):
+    with said[k]:
+        st.markdown(f"**{what}**")
+        if parse:
+            figure.remark(along_parse(wholes[k].weights, parse, one))
+    with drawn[k]:
+        drawing = {"theme": state.theme(), "width": wide, "parse": parse, "role": role, "heights": level}
+        chart = VIEWS["arcs"].draw(views[k], **drawing)
+        figure.picture(chart, f"own_{k}", "content")
+        made = api.provenance(
+            model, [views[k]], "arcs", **drawing, **this.options, **figure.window_of(views[k])
+        )  # fmt: skip
+        with st.container(horizontal=True):
+            figure.files(lambda c=chart: c, lambda v=views[k]: links(v), [views[k]], made, f"own_{k}")
+            st.button(
+                "Choose this head", key=f"take_{k}", on_click=state.change,
+                kwargs={"layer": one.layer, "head": one.head}, disabled=one == head,
             )  # fmt: skip
-            with st.container(horizontal=True):
-                figure.files(lambda c=chart: c, lambda v=view: links(v), [view], made, f"own_{name}")
-                st.button(
-                    "Choose this head", key=f"take_{name}", on_click=state.change,
-                    kwargs={"layer": one.layer, "head": one.head}, disabled=one == head,
-                )  # fmt: skip

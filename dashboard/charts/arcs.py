@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from dashboard.charts import labels as lettering
 from dashboard.charts import wording
+from dashboard.charts.arc_row import LONGEST, Row, along, bent
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.links import FAINTEST, Links, links_of, strokes
+from dashboard.charts.links import links_of, strokes
+from dashboard.charts.parse_arcs import Link, parse_arcs
 from dashboard.charts.pointing import pointed
 from dashboard.charts.theme import PALETTES, Palette, Theme
 from dashboard.heads.view import HeadView
 
-HIGHEST = 210.0  # pixels of the arc over the whole row
-ROUND = 120.0  # pixels up to which an arc is half a circle
-LONGEST = 120.0  # pixels of a word
+Role = Literal["syntax", "context", "position"]
+COLOURS = {"syntax": "blue", "context": "orange", "position": "grey"}
 
 
 def arcs(
@@ -26,7 +27,9 @@ def arcs(
     *,
     width: float | None = None,
     lit: Sequence[tuple[int, int]] = (),
-    parse: Sequence[tuple[int, int]] = (),
+    parse: Sequence[Link] = (),
+    role: Role | None = None,
+    heights: tuple[float, float] | None = None,
 ) -> Drawing:
     """The words in a row: arcs above look back, to an earlier word, arcs below look ahead.
 
@@ -37,15 +40,21 @@ def arcs(
     ----------
     view: weights (n, n) in [0, 1]
     width: pixels for the whole drawing (default 600); more than 50 words take 11.5 pixels each
-    lit: links (i → j) by position that are drawn in full, however weak, while the others recede
-    parse: pairs of words that a parse links: a thin blue arc over the words for each
+    lit: links (i → j) that are drawn in full, from 0.5 % on, while the others recede
+    parse: links of a parse, (word, its head, its relation): a dashed blue arc over the words for each
+    role: what the head is known for: its arcs have that colour, syntax blue, context orange, position grey
+    heights: pixels over and under the words, see `arc_heights` (default: what the arcs take)
+
+    Places in `lit` and `parse` are those of the whole text, also where a window of it is drawn.
     """
     p = PALETTES[theme]
+    ink = getattr(p, role) if role else p.ink
+    lit, parse = _inside(view, lit), _inside(view, parse)
     names = lettering.labels_of(view.labels)
     links = links_of(view)
-    row = _Row.of(view, names, (width or WIDTH) - 12)
+    row = Row.of(view, names, _room(width))
     xs = [round(float(x), 1) for x in row.x]
-    up, down = row.heights(view, links, parse)
+    up, down = heights or row.heights(view, links, lit, parse)
     height = up + row.band + down
     scales = {
         "x": {"type": "quantitative", "scale": {"domain": [0, row.width], "nice": False}, "axis": None},
@@ -53,26 +62,30 @@ def arcs(
     }
     nodes = [{"k": k, "x": x, "quiet": bool(view.special[k])} for k, x in enumerate(xs)]
     sides = "arcs look back" if view.causal else "arcs above look back, arcs below look ahead"
-    sides += " · blue: the parse" if parse else ""
+    sides += " · dark: the marked pairs" if lit else ""
+    sides += f" · {COLOURS[role]}: a {role} head" if role else ""
+    sides += " · dashed blue: the parse" if parse else ""
     at_rest = f"datum.w >= {links.threshold}"
-    faint = 0.2 if lit else 1
+    faint = 0.35 if lit else 1
+    marked = _arcs(row, ink, scales, up, down, _is(lit), {"expr": "word >= 0 ? 0.1 : 1"})
+    marked["encoding"]["strokeOpacity"] = {"value": 0.9}  # how wide it is tells the share
     return sheet(
         {
             "width": row.width,
             "height": height,
             "layer": [
                 {"data": {"values": nodes}, "layer": [_all_words(row, p, scales, up)]},
-                *([_parse(row, p, scales, up, parse)] if parse else []),
                 {
                     "data": {"values": links.rows},
                     "layer": [
-                        _arcs(row, p, scales, up, down, at_rest, {"expr": f"word >= 0 ? 0.1 : {faint}"}),
-                        *([_arcs(row, p, scales, up, down, _is(lit), {"expr": "word >= 0 ? 0.1 : 1"})] if lit else []),
-                        _arcs(row, p, scales, up, down, "datum.i === word", 1),
-                        _selves(p, scales, up),
+                        _arcs(row, ink, scales, up, down, at_rest, {"expr": f"word >= 0 ? 0.1 : {faint}"}),
+                        *([marked] if lit else []),
+                        _arcs(row, ink, scales, up, down, "datum.i === word", 1),
+                        _selves(ink, scales, up),
                         *_linked(row, p, scales, up),
                     ],
                 },
+                *(parse_arcs(row, p, scales, up, parse) if parse else []),
                 {"data": {"values": nodes}, "layer": [_under_pointer(row, scales, up)]},
                 _catch(row, view, scales, up),
             ],
@@ -92,112 +105,42 @@ def arcs(
     )
 
 
+def arc_heights(
+    views: Sequence[HeadView], *, width: float | None = None, parse: Sequence[Link] = ()
+) -> tuple[float, float]:
+    """Pixels over and under the words that are enough for the arcs of each of these heads over the same words: drawn
+    with them, they stand level side by side. width, parse: see `arcs`."""
+    each = []
+    for view in views:
+        row = Row.of(view, lettering.labels_of(view.labels), _room(width))
+        each.append(row.heights(view, links_of(view), (), _inside(view, parse)))
+    return max(up for up, _ in each), max(down for _, down in each)
+
+
+def _room(width: float | None) -> float:
+    return (width or WIDTH) - 12
+
+
+def _inside(view: HeadView, links: Sequence[tuple]) -> list[tuple]:
+    """Links of the whole text whose ends are both drawn, by their places in what is drawn."""
+    moved = [(i - view.start, j - view.start, *rest) for i, j, *rest in links]
+    return [link for link in moved if all(0 <= k < len(view) for k in link[:2])]
+
+
 def _is(links: Sequence[tuple[int, int]]) -> str:
     """Vega expression: whether a link is one of these."""
     return f"indexof({[f'{i}-{j}' for i, j in links]}, datum.i + '-' + datum.j) >= 0"
 
 
-@dataclass(frozen=True)
-class _Row:
-    """Where the words stand: set as a sentence where they fit, else upright at even steps.
-
-    x: the middle of each word (n); width, band: pixels of the row and of the height its words take; size,
-    font: of the type; upright: the words run from bottom to top.
-    """
-
-    x: np.ndarray
-    width: float
-    band: float
-    size: float
-    font: str
-    upright: bool
-
-    @classmethod
-    def of(cls, view: HeadView, names: list[str], room: float) -> _Row:
-        mono = view.unit == "tokens"
-        font = lettering.font_of(mono=mono)
-        backwards = lettering.right_to_left(view.text)
-        for size in (15.0, 13.0):
-            widths = np.array([max(10.0, lettering.width_of(name, size, mono=mono)) for name in names])
-            gap = min(26.0, (room - widths.sum()) / len(names))
-            if gap >= 8:
-                ends = np.cumsum(widths + gap)
-                x = ends - (widths + gap) / 2
-                return cls(ends[-1] - x if backwards else x, float(ends[-1]), 34.0, size, font, upright=False)
-        size = 13.0 if len(names) <= 40 else 11.5
-        step = max(11.5, min(30.0, room / len(names)))
-        longest = min(LONGEST, max(lettering.width_of(name, size, mono=mono) for name in names))
-        x = (np.arange(len(names)) + 0.5) * step
-        width = len(names) * step
-        return cls(width - x if backwards else x, width, longest + 26, size, font, upright=True)
-
-    def heights(
-        self, view: HeadView, links: Links, parse: Sequence[tuple[int, int]] = ()
-    ) -> tuple[float, float]:  # fmt: skip
-        """Pixels over and under the words: enough for the arcs drawn at rest, and some for a pointed word's."""
-        i, j = np.nonzero(view.weights >= links.threshold)
-        span = np.abs(self.x[i] - self.x[j])
-        any_link = view.weights >= FAINTEST
-        back, ahead = np.tril(any_link, -1).any(), np.triu(any_link, 1).any()
-
-        def enough(spans: np.ndarray) -> float:
-            return max(56.0, _arch(spans.max(initial=0), self.width)) + 10
-
-        above = np.array([*span[j < i], *(abs(self.x[a] - self.x[b]) for a, b in parse)])
-        return enough(above) if back or parse else 12.0, enough(span[j > i]) if ahead else 12.0
-
-
-def _arch(span: float, width: float) -> float:
-    """Pixels of height of an arc over `span` pixels: half a circle while it is short, flatter when long."""
-    return span / 2 if span <= ROUND else ROUND / 2 + (HIGHEST - ROUND / 2) * (span - ROUND) / (width - ROUND)
-
-
-def _arcs(row: _Row, p: Palette, scales: dict, up: float, down: float, which: str, opacity: dict | float) -> dict:
+def _arcs(row: Row, ink: str, scales: dict, up: float, down: float, which: str, opacity: dict | float) -> dict:
     return {
-        "transform": [{"filter": f"datum.i !== datum.j && {which}"}, *_bent(row, up, down)],
-        "mark": {"type": "line", "interpolate": "natural", "stroke": p.ink, "opacity": opacity, "aria": False},
-        "encoding": _along(scales) | strokes(4.0 if row.upright else 5.5),
+        "transform": [{"filter": f"datum.i !== datum.j && {which}"}, *bent(row, up, down)],
+        "mark": {"type": "line", "interpolate": "natural", "stroke": ink, "opacity": opacity, "aria": False},
+        "encoding": along(scales) | strokes(4.0 if row.upright else 5.5),
     }
 
 
-def _parse(row: _Row, p: Palette, scales: dict, up: float, parse: Sequence[tuple[int, int]]) -> dict:
-    """The parse's links, over the words whichever way they run."""
-    values = [{"i": max(pair), "j": min(pair)} for pair in parse]
-    return {
-        "data": {"values": values},
-        "transform": _bent(row, up, up),
-        "mark": {
-            "type": "line", "interpolate": "natural", "stroke": p.syntax, "strokeWidth": 1.4, "aria": False,
-            "opacity": {"expr": "word >= 0 ? 0.35 : 0.9"},
-        },
-        "encoding": _along(scales) | {"detail": {"field": "link", "type": "nominal"}},
-    }  # fmt: skip
-
-
-def _bent(row: _Row, up: float, down: float) -> list[dict]:
-    """From links (i, j) the points of their arcs: over the words where j stands before i, else under them."""
-    flat = f"{ROUND / 2} + {HIGHEST - ROUND / 2} * (datum.span - {ROUND}) / {max(1.0, row.width - ROUND)}"
-    height = f"(datum.span <= {ROUND} ? datum.span / 2 : {flat})"  # `_arch`
-    return [
-        {"calculate": "datum.i + '-' + datum.j", "as": "link"},
-        {"calculate": "abs(xs[datum.i] - xs[datum.j])", "as": "span"},
-        # A faint link of a pointed word may reach further than any at rest: it is drawn flatter, not cut.
-        {"calculate": f"datum.j < datum.i ? -min({height}, {up - 6}) : min({height}, {down - 6})", "as": "h"},
-        {"calculate": "ts", "as": "t"},
-        {"flatten": ["t"]},
-        {"calculate": "(xs[datum.i] + xs[datum.j] + (xs[datum.i] - xs[datum.j]) * cos(PI * datum.t)) / 2", "as": "x"},
-        {"calculate": f"(datum.h < 0 ? {up} : {up + row.band}) + datum.h * sin(PI * datum.t)", "as": "y"},
-    ]
-
-
-def _along(scales: dict) -> dict:
-    return {
-        "x": scales["x"] | {"field": "x"}, "y": scales["y"] | {"field": "y"},
-        "order": {"field": "t", "type": "quantitative"},
-    }  # fmt: skip
-
-
-def _lettering(row: _Row, scales: dict, up: float) -> tuple[dict, dict]:
+def _lettering(row: Row, scales: dict, up: float) -> tuple[dict, dict]:
     """The mark and the encoding of a word: set level, or upright with its end at the arcs."""
     stand = {"angle": 270, "align": "right"} if row.upright else {"align": "center"}
     mark = {
@@ -211,7 +154,7 @@ def _lettering(row: _Row, scales: dict, up: float) -> tuple[dict, dict]:
     return mark | stand, here
 
 
-def _all_words(row: _Row, p: Palette, scales: dict, up: float) -> dict:
+def _all_words(row: Row, p: Palette, scales: dict, up: float) -> dict:
     mark, here = _lettering(row, scales, up)
     return {
         "transform": [{"calculate": "words[datum.k]", "as": "name"}],
@@ -220,7 +163,7 @@ def _all_words(row: _Row, p: Palette, scales: dict, up: float) -> dict:
     }
 
 
-def _under_pointer(row: _Row, scales: dict, up: float) -> dict:
+def _under_pointer(row: Row, scales: dict, up: float) -> dict:
     mark, here = _lettering(row, scales, up)
     return {
         "transform": [{"calculate": "words[datum.k]", "as": "name"}, {"filter": "datum.k === word"}],
@@ -229,7 +172,7 @@ def _under_pointer(row: _Row, scales: dict, up: float) -> dict:
     }
 
 
-def _linked(row: _Row, p: Palette, scales: dict, up: float) -> list[dict]:
+def _linked(row: Row, p: Palette, scales: dict, up: float) -> list[dict]:
     """What the word under the pointer looks at comes forward, with its share in per cent below."""
     mark, here = _lettering(row, scales, up)
     linked = [
@@ -251,13 +194,13 @@ def _linked(row: _Row, p: Palette, scales: dict, up: float) -> list[dict]:
     ]
 
 
-def _selves(p: Palette, scales: dict, up: float) -> dict:
+def _selves(ink: str, scales: dict, up: float) -> dict:
     """A disc over each word, its area the share that the word gives itself."""
     area = {"domain": [0, 1], "range": [0, 60]}
     return {
         "transform": [{"filter": "datum.i === datum.j && datum.w >= 0.02"}, {"calculate": "xs[datum.j]", "as": "x"}],
         "mark": {
-            "type": "point", "filled": True, "shape": "circle", "fill": p.ink, "stroke": None, "aria": False,
+            "type": "point", "filled": True, "shape": "circle", "fill": ink, "stroke": None, "aria": False,
             "opacity": {"expr": "word >= 0 ? 0.1 : 0.85"},
         },
         "encoding": {
@@ -267,7 +210,7 @@ def _selves(p: Palette, scales: dict, up: float) -> dict:
     }  # fmt: skip
 
 
-def _catch(row: _Row, view: HeadView, scales: dict, up: float) -> dict:
+def _catch(row: Row, view: HeadView, scales: dict, up: float) -> dict:
     """Clear bars over the words that take the pointer, each up to half-way to its neighbours."""
     order = np.argsort(row.x)
     edges = np.concatenate([[0], (row.x[order][1:] + row.x[order][:-1]) / 2, [row.width]]).round(1)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
-from dashboard.charts.labels import width_of
+from dashboard.charts.naming import names, sides
 from dashboard.charts.theme import PALETTES, Theme
 from dashboard.heads.figures import PARKED, role_label
 from dashboard.heads.view import HeadId
@@ -123,7 +123,7 @@ def landscape(
             "mark": ring | {"stroke": p.text, "strokeWidth": 2},
             "encoding": {"x": x | {"field": "x"}, "y": y | {"field": "y"}},
         },
-        *_names(rows, x, y, side, (right, top), theme),
+        *names(_named(rows, side, (right, top)), x, y, theme),
         catch,
     ]  # fmt: skip
     return sheet(
@@ -170,34 +170,16 @@ def _rows(heads: pd.DataFrame, tray: Sequence[HeadId]) -> list[dict]:
     return rows
 
 
-def _names(rows: Sequence[dict], x: dict, y: dict, side: float, most: tuple[float, float], theme: Theme) -> list[dict]:
-    """The names of the heads with most of either, beside their points, none over another."""
+def _named(rows: Sequence[dict], side: float, most: tuple[float, float]) -> list[dict]:
+    """The heads with most of either."""
     high = min(TALLEST, side * 0.8)
-    taken: list[tuple[float, float, float]] = []
-    named = []
     ends = [sorted(rows, key=lambda row: -row[axis])[:NAMED] for axis in ("x", "y")]
-    for row in [row for pair in zip(*ends, strict=True) for row in pair]:
-        px, py = (row["x"] / most[0]) ** ROOT * side, high - (row["y"] / most[1]) ** ROOT * high
-        wide = width_of(row["name"], 12) + 6
-        left = px > side - 2 * wide
-        middle = px - 12 - wide / 2 if left else px + 12 + wide / 2
-        if any(abs(middle - other) < (wide + across) / 2 and abs(py - down) < 14 for other, down, across in taken):
-            continue
-        taken.append((middle, py, wide))
-        named.append({"x": row["x"], "y": row["y"], "name": row["name"], "left": left})
-    p = PALETTES[theme]
-    look = {"type": "text", "fontSize": 12, "fontWeight": 600, "baseline": "middle", "aria": False}
-    layers = []
-    for left in (False, True):
-        place = {"align": "right", "dx": -12} if left else {"align": "left", "dx": 12}
-        for paint in ({"stroke": p.paper, "strokeWidth": 3, "color": p.paper}, {"color": p.text}):  # a clear rim first
-            layers.append(
-                {
-                    "data": {"values": [one for one in named if one["left"] is left]},
-                    "mark": look | place | paint,
-                    "encoding": {
-                        "x": x | {"field": "x"}, "y": y | {"field": "y"}, "text": {"field": "name", "type": "nominal"},
-                    },
-                }
-            )  # fmt: skip
-    return layers
+    at = {
+        row["name"]: ((row["x"] / most[0]) ** ROOT * side, (1 - (row["y"] / most[1]) ** ROOT) * high) for row in rows
+    }  # fmt: skip
+    found = sides((row["name"] for pair in zip(*ends, strict=True) for row in pair), at, side)
+    return [
+        {"x": row["x"], "y": row["y"], "name": row["name"], "left": found[row["name"]]}
+        for row in rows
+        if row["name"] in found
+    ]

@@ -57,8 +57,9 @@ def ranking(
     across = {
         "type": "quantitative", "scale": {"domain": [0, high], "nice": False},
         "axis": {
-            "title": None, "format": ".0%" if share else ".2~f", "orient": "top", "grid": True,
-            "tickCount": max(2, min(6, int(room / 90))), "domain": False,
+            "title": None, "orient": "top", "grid": True, "domain": False,
+            "labelExpr": "format(datum.value * 100, '.0f') + '\u00a0%'" if share else "format(datum.value, '.2~f')",
+            "tickCount": max(2, min(6, int(room / 90))),
         },
     }  # fmt: skip
     down = {

@@ -8,12 +8,15 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.naming import names as names_of
+from dashboard.charts.naming import sides
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import PALETTES, Theme
 from dashboard.heads.view import HeadId
 
 LEFT = 64.0  # pixels for the vertical axis
 LARGEST = 420.0
+NAMED = 6  # heads that are named: those that differ most
 
 
 def twice(
@@ -33,7 +36,8 @@ def twice(
     known = table.dropna(subset=[f"bits_{figure}_a", f"bits_{figure}_b"])
     rows = [
         {
-            "x": round(float(a), 5), "y": round(float(b), 5), "same": one == other,
+            "name": str(HeadId(int(layer), int(head))), "same": one == other,
+            "x": round(float(a), 5), "y": round(float(b), 5),
             "role": one if one in ("syntax", "context", "position") else "undecided",
             "tip": f"{HeadId(int(layer), int(head))}: {a:.3f} bits, {one} · {b:.3f} bits, {other}",
         }
@@ -47,9 +51,14 @@ def twice(
     scale = {"domain": [low, high if high > low else low + 0.01], "nice": False, "zero": False}
 
     def axis(name: str) -> dict:
-        look = {"title": shown(name, 60), "tickCount": 5, "format": "~g", "gridOpacity": 0.5, "domain": False}
-        return {"type": "quantitative", "scale": scale, "axis": look}
+        look = {"tickCount": 5, "format": "~g", "grid": True, "gridOpacity": 0.5, "domain": False}
+        return {"type": "quantitative", "scale": scale, "axis": look | {"title": shown(name, 60)}}
 
+    apart = sorted(rows, key=lambda row: -abs(row["x"] - row["y"]))[:NAMED]
+    wide = scale["domain"][1] - low
+    at = {row["name"]: ((row["x"] - low) / wide * side, (1 - (row["y"] - low) / wide) * side) for row in rows}
+    found = sides((row["name"] for row in apart), at, side)
+    named = [row | {"left": found[row["name"]]} for row in apart if row["name"] in found]
     x, y = axis(f"bits on {names[0]}"), axis(f"bits on {names[1]}")
     colours = {"syntax": p.syntax, "context": p.context, "position": p.position, "undecided": p.text}
     colour = {
@@ -80,6 +89,7 @@ def twice(
                     "mark": point | {"filled": False},
                     "encoding": place | tip | {"color": colour | legend},
                 },
+                *names_of(named, x, y, theme),
             ],
         },
         theme, title=title, subtitle=subtitle, description=description, width=room,

@@ -50,13 +50,15 @@ class Progress:
 
 @dataclass(frozen=True)
 class Job:
-    """A profile that was asked for: where it is written to, the model by name, the file, and how many sentences."""
+    """A profile that was asked for: where it is written to, the model by name, the file, how many sentences, on how
+    many processes, and the spaCy model that parses a text."""
 
     out: Path
     model: str
     path: Path
     limit: int | None = None
     workers: int = 1
+    parser: str | None = None
 
     @property
     def progress(self) -> Progress:
@@ -96,18 +98,26 @@ class Job:
             say(self.out, told | {"state": "stopped", "sentence": STOPPED})
 
 
-def start(model: str, path: str | Path, out: str | Path, *, limit: int | None = None, workers: int = 1) -> Job:
+def start(
+    model: str,
+    path: str | Path,
+    out: str | Path,
+    *,
+    limit: int | None = None,
+    workers: int = 1,
+    parser: str | None = None,
+) -> Job:
     """Begins a profile in a process of its own, or goes on with the one that was stopped there.
 
     Parameters
     ----------
     model: its name, as `dashboard.open_model` takes it; it must be installed
-    path, out, limit, workers: as `dashboard.corpus.profile` takes them. A file within `out` is removed when the profile
-        is done
+    path, out, limit, workers, parser: as `dashboard.corpus.profile` takes them. A file within `out` is removed when the
+        profile is done
 
     Raises UserError where the folder cannot be written to, or a job is going in it.
     """
-    job = Job(Path(out).absolute(), model, Path(path).absolute(), limit, workers)
+    job = Job(Path(out).absolute(), model, Path(path).absolute(), limit, workers, parser)
     try:
         job.out.mkdir(parents=True, exist_ok=True)
         with FileLock(job.out / LOCK).acquire(timeout=2):
@@ -116,7 +126,7 @@ def start(model: str, path: str | Path, out: str | Path, *, limit: int | None = 
                     f"A profile is being made in “{job.out}” already. Stop that one, or choose another name."
                 )
             (job.out / STOP).unlink(missing_ok=True)
-            asked = {"model": model, "path": str(job.path), "limit": limit, "workers": workers}
+            asked = {"model": model, "path": str(job.path), "limit": limit, "workers": workers, "parser": parser}
             told = {"asked": asked, "pid": None, "beat": time.time(), "fraction": 0.0, "sentence": "Starting",
                     "state": "going"}  # fmt: skip
             atomically(job.out / JOB, json.dumps(told).encode())
@@ -139,7 +149,7 @@ def find(out: str | Path) -> Job | None:
     if told is None:
         return None
     asked = told["asked"]
-    return Job(out, asked["model"], Path(asked["path"]), asked["limit"], asked["workers"])
+    return Job(out, asked["model"], Path(asked["path"]), asked["limit"], asked["workers"], asked.get("parser"))
 
 
 def jobs(place: Path) -> list[Job]:
@@ -171,7 +181,7 @@ def read(out: Path) -> dict | None:
         kinds = (
             (told["fraction"], float | int), (told["sentence"], str), (told["beat"], float | int),
             (told["pid"], int | None), (asked["model"], str), (asked["path"], str), (asked["limit"], int | None),
-            (asked["workers"], int),
+            (asked["workers"], int), (asked.get("parser"), str | None),
         )  # fmt: skip
         whole = all(isinstance(value, kind) for value, kind in kinds) and told["state"] in STATES
         return told if whole and 0 <= told["fraction"] <= 1 else None

@@ -48,7 +48,10 @@ def _work(out: Path, asked: dict, progress) -> None:
 
     progress(0.0, "Opening the model")
     path = Path(asked["path"])
-    profile(open_model(asked["model"]), path, out, limit=asked["limit"], workers=asked["workers"], progress=progress)
+    profile(
+        open_model(asked["model"]), path, out, limit=asked["limit"], workers=asked["workers"],
+        parser=asked.get("parser"), progress=progress,
+    )  # fmt: skip
     if path.is_relative_to(out):
         with suppress(OSError):
             shutil.rmtree(path.parent) if path.parent != out else path.unlink()

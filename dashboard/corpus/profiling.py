@@ -19,6 +19,7 @@ from dashboard.errors import UserError
 from dashboard.heads.features import CorpusCounts, FeatureSpace
 from dashboard.heads.gather import WINDOW
 from dashboard.text import ParsedSentence, read_text, read_treebank
+from dashboard.text.parse import PARSER
 from dashboard.text.treebank import open_binary
 
 # Tasks → the number and the bytes of each chunk, in any order.
@@ -37,6 +38,7 @@ def profile(
     format: Literal["parquet", "csv"] = "parquet",
     texts: bool = True,
     source: Mapping[str, str] | None = None,
+    parser: str | None = None,
     workers: int = 1,
     scheduler: str | None = None,
     progress: Progress | None = None,
@@ -51,18 +53,20 @@ def profile(
 
     Parameters
     ----------
-    path: a treebank (.conllu) or plain English text (.txt, UTF-8)
+    path: a treebank (.conllu) or plain text (.txt, UTF-8), in English where no `parser` is named
     out: the folder to write to; made where it is not there
     limit: read only so many sentences
     texts: keep the sentences that the moments name; False: only where they stand, for a profile that is given away
         without its corpus
     source: where the corpus comes from, like its name, licence and commit, for ``profile.json``
+    parser: the spaCy model that parses a text, by its package's name or its folder (default: the English one that
+        comes with the dashboard). A treebank has its parses and takes none
     workers: how many processes of this machine make chunks; they share its cores. 1: this process
     scheduler: the address of a Dask cluster that makes the chunks instead, see `dashboard.corpus.cluster`
     progress: told how far it is: a fraction and a sentence
 
-    Raises UserError where the file cannot be read or gives no sentence, the folder cannot be written to or another
-    process is writing a profile to it, and where workers or a scheduler fail.
+    Raises UserError where the file cannot be read or gives no sentence, the parser cannot be used, the folder cannot be
+    written to or another process is writing a profile to it, and where workers or a scheduler fail.
     """
     begun, tell = time.monotonic(), progress or (lambda fraction, sentence: None)
     path, out = Path(path), Path(out)
@@ -70,10 +74,10 @@ def profile(
         raise UserError("The limit is a number of sentences, 1 or more.")
     if workers < 1:
         raise UserError("The number of workers is 1 or more.")
-    read = _reader(path, limit)
+    read = _reader(path, limit, parser)
     digest = _sha256(path)
     key = {"chunks": _CHUNKS, "sha256": digest, "model": model.name, "revision": model.revision, "limit": limit,
-           "file": path.name}  # fmt: skip
+           "file": path.name} | ({"parser": parser} if parser else {})  # fmt: skip
     with Store(out, key) as store:
         tell(0.0, f"Reading {path.name}")
         sentences = store.kept(read) if path.suffix.lower() == ".txt" else read
@@ -91,6 +95,7 @@ def profile(
         result = measured(store, model, space, seen, texts, path.name, tell)
         result.about.update(
             format=format, sha256=digest, limit=limit, source=dict(source) if source else None,
+            parser=(parser or PARSER) if path.suffix.lower() == ".txt" else None,
             seconds=round(time.monotonic() - begun, 1),
         )  # fmt: skip
         write(result, out, format)
@@ -135,11 +140,15 @@ def _maker(model: AttentionModel, workers: int, scheduler: str | None) -> Make:
     return lambda tasks: ((task.number, make_chunk(task, model)) for task in tasks)
 
 
-def _reader(path: Path, limit: int | None) -> Callable[[], Iterator[Sentence]]:
-    read = {".conllu": read_treebank, ".txt": read_text}.get(path.suffix.lower())
-    if read is None:
+def _reader(path: Path, limit: int | None, parser: str | None) -> Callable[[], Iterator[Sentence]]:
+    ending = path.suffix.lower()
+    if ending not in (".conllu", ".txt"):
         raise UserError(f"{path.name} is neither a treebank (.conllu) nor a text (.txt). Choose one that is.")
-    return lambda: islice(read(path), limit)
+    if ending == ".txt":
+        return lambda: islice(read_text(path, parser), limit)
+    if parser:
+        raise UserError(f"{path.name} is a treebank and has its parses already. Leave the spaCy model out.")
+    return lambda: islice(read_treebank(path), limit)
 
 
 def _sha256(path: Path) -> str:

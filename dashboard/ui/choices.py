@@ -29,6 +29,7 @@ TRAY_SIZE = 4
 NONE = "none"  # in a link: an empty value would not travel
 LONGEST_PAIRS = 2_000  # characters
 LONGEST_OTHER = 880  # characters of a second text: in any script it fits into a link
+LONGEST_PATH = 1_000
 STRONGEST = -1
 TEXT_BYTES_IN_LINK = 8_000  # a browser opens 100 kB, but a link is also mailed and pasted
 
@@ -45,6 +46,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "step": STEPS,
     "reach": ("verb", "name"),
     "measure": ("moved", "turned", "attention_share"),
+    "two": ("opposites", "tray"),
 }
 
 
@@ -63,7 +65,8 @@ class Choices:
     followed, which two numbers of the vectors are drawn in the plane; recall: the run of “Before attention”;
     reach: what “Long range” asks; word: the word that is followed through the layers, from 0; measure: what is drawn of
     every word there;
-    profile: on “Syntax vs context”, the name of the profile, "" for the first there is of the model;
+    profile: on “Syntax vs context”, the name of the profile, "" for the first there is of the model; two: which two
+    heads are drawn side by side there; parser: the spaCy model that parses the text, "" for the English one;
     pairs: on “Find heads”, the marked pairs as they are typed, a row each; pattern: what is searched for in the corpus.
     """
 
@@ -97,6 +100,8 @@ class Choices:
     word: int = 7
     measure: str = "moved"
     profile: str = ""
+    two: str = "opposites"
+    parser: str = ""
     pairs: str = FIRST_PAIRS
     pattern: str = "relation=nsubj"
 
@@ -132,7 +137,7 @@ def to_address(choices: Choices) -> dict[str, str]:
         elif field.name == "tray":
             address["tray"] = ",".join(map(str, value))
         elif field.name in ("pairs", "other"):
-            address[field.name] = value.strip() or NONE
+            address[field.name] = value or NONE
         elif field.name == "toy":
             address |= toy_to_address(value)
         elif field.name == "recall":
@@ -178,14 +183,13 @@ def _read(name: str, raw: str, scores: tuple[str, ...], held_texts: Mapping[str,
             )
         return {name: int(raw)}
     if name == "model":
-        return {"model": raw.strip()} if raw.strip() else {}
-    if name in ("pairs", "other"):
-        longest = LONGEST_PAIRS if name == "pairs" else LONGEST_OTHER
-        return {name: "" if raw.strip() == NONE else raw[:longest].strip()}
+        return {"model": tidy("model", raw)} if raw.strip() else {}
+    if name in ("pairs", "parser", "other"):
+        return {name: tidy(name, raw)}
     if name == "other_head":
         return {"other_head": HeadId.parse(_short(raw))}
     if name == "other_model":
-        return {"other_model": raw.strip()} if raw.strip() else {}
+        return {"other_model": tidy("model", raw)} if raw.strip() else {}
     if name == "profile":
         return {"profile": raw[:200]}
     if name == "pattern":
@@ -206,6 +210,20 @@ def _read(name: str, raw: str, scores: tuple[str, ...], held_texts: Mapping[str,
             )
         return {"tray": tray}
     return {}  # other tools add parameters of their own to links; they are none of our business
+
+
+def tidy(name: str, typed: str) -> str:
+    """What a person typed for a choice as the address keeps it: without blanks and empty rows round it."""
+    if name == "pairs":
+        rows = [row.strip() for row in typed[:LONGEST_PAIRS].split("\n")]
+        kept = "\n".join(row for row in rows if row)
+        return "" if kept == NONE else kept
+    if name == "other":
+        kept = typed[:LONGEST_OTHER].strip()
+        return "" if kept == NONE else kept
+    if name in ("model", "other_model", "parser"):
+        return typed[:LONGEST_PATH].strip()
+    return typed
 
 
 def within(choices: Choices, layers: int, heads: int) -> tuple[Choices, list[str]]:

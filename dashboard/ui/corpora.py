@@ -17,13 +17,20 @@ from dashboard.corpus.tables import TABLES
 from dashboard.errors import UserError
 from dashboard.export.table import table_bytes
 from dashboard.models import CATALOGUE, is_installed
+from dashboard.text import not_english_file, parse
 from dashboard.ui import state
-from dashboard.ui.choices import to_address
+from dashboard.ui.choices import LONGEST_PATH, to_address
+from dashboard.ui.parsing import PARSER_HELP
 from dashboard.ui.reading import escape_markdown
 
 MOST_MEGABYTES = 100
 BUILTIN = "The sentences that come along"
 OWN = "A file of your own"
+
+
+def title_of(model: str) -> str:
+    """What people call a model; a folder or a hub id by itself."""
+    return CATALOGUE[model].title if model in CATALOGUE else model
 
 
 def form() -> None:
@@ -34,7 +41,7 @@ def form() -> None:
         models.append(chosen)
     source = st.segmented_control("Corpus", [BUILTIN, OWN], default=BUILTIN, required=True, key="corpus_source")
     with st.form("corpus_form", border=False):
-        upload = None
+        upload, parser = None, ""
         if source == OWN:
             upload = st.file_uploader(
                 "A treebank (.conllu, any language) or a plain text (.txt, English, UTF-8)",
@@ -42,39 +49,58 @@ def form() -> None:
             )  # fmt: skip
         with st.container(horizontal=True, vertical_alignment="bottom"):
             model = st.selectbox(
-                "Model", models, index=models.index(chosen) if chosen in models else 0, width=280,
-                format_func=lambda name: CATALOGUE[name].title if name in CATALOGUE else name,
+                "Model", models, index=models.index(chosen) if chosen in models else 0, width=220,
+                format_func=title_of,
             )  # fmt: skip
-            name = st.text_input("Name of the profile", "My profile", max_chars=60, width=280)
+            name = st.text_input("Name of the profile", "My profile", max_chars=60, width=200)
+            if source == OWN:
+                parser = st.text_input(
+                    "spaCy model, for a text", placeholder="English, comes along", width=210, max_chars=LONGEST_PATH,
+                    help=f"{PARSER_HELP} A treebank has its parses and needs none.",
+                )  # fmt: skip
             limit = st.number_input(
-                "Sentences at most", 1, None, None, placeholder="all", width=170,
+                "Sentences at most", 1, None, None, placeholder="all", width=150,
                 help="Empty: the whole file. A few hundred give wide intervals, a few thousand narrow ones.",
             )  # fmt: skip
             asked = st.form_submit_button("Profile it", icon=":material/play_arrow:")
     if asked:
         try:
-            _begin(model, name, None if limit is None else int(limit), source == OWN, upload)
+            _begin(model, name, None if limit is None else int(limit), source == OWN, upload, parser.strip())
         except UserError as wrong:
             st.error(escape_markdown(str(wrong)), icon=":material/error:")
         else:
             st.rerun()
+    if said := st.session_state.get("corpus_says"):
+        st.warning(escape_markdown(said), icon=":material/info:")
 
 
-def _begin(model: str, name: str, limit: int | None, own: bool, upload) -> None:
+def _begin(model: str, name: str, limit: int | None, own: bool, upload, parser: str) -> None:
+    st.session_state["corpus_says"] = ""
     out = place_for(name)
     if (out / "profile.json").exists():
         raise UserError(f"There is a profile named “{name}” already. Choose another name, or delete that one.")
-    path = builtin_corpus()
-    if own:
-        if upload is None:
-            raise UserError("There is no file yet. Choose a .conllu or a .txt file first.")
-        path = out / "source" / _plain(upload.name)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(upload.getbuffer())
-        except OSError as error:
-            raise UserError(f"The file cannot be kept in “{path.parent}”: {error.strerror}.") from error
-    start(model, path, out, limit=limit)
+    if not own:
+        start(model, builtin_corpus(), out, limit=limit)
+        return
+    if upload is None:
+        raise UserError("There is no file yet. Choose a .conllu or a .txt file first.")
+    path = out / "source" / _plain(upload.name)
+    is_text = path.suffix == ".txt"
+    if is_text and parser:
+        parse("A word.", parser)  # one that cannot be used is told now
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(upload.getbuffer())
+    except OSError as error:
+        raise UserError(f"The file cannot be kept in “{path.parent}”: {error.strerror}.") from error
+    if is_text and not parser:
+        st.session_state["corpus_says"] = not_english_file(path) or ""
+    start(model, path, out, limit=limit, parser=(_absolute(parser) or None) if is_text else None)
+
+
+def _absolute(parser: str) -> str:
+    """A folder from the root on: the job is a process that may stand elsewhere."""
+    return str(Path(parser).absolute()) if parser and Path(parser).is_dir() else parser
 
 
 def _plain(name: str) -> str:
@@ -99,7 +125,7 @@ def progress() -> None:
     for job in there:
         said = job.progress
         with st.container(border=True):
-            model = CATALOGUE[job.model].title if job.model in CATALOGUE else job.model
+            model = title_of(job.model)
             st.markdown(f"**{escape_markdown(job.out.name)}** · {escape_markdown(f'{job.path.name}, {model}')}")
             if said.state == "failed":
                 st.error(escape_markdown(said.sentence), icon=":material/error:")
@@ -110,7 +136,8 @@ def progress() -> None:
                 if said.state == "going":
                     st.button("Stop", key=f"stop_{name}", icon=":material/stop:", on_click=_told, args=(job.stop,))
                 else:
-                    st.button("Go on", key=f"go_{name}", icon=":material/play_arrow:", on_click=_told,
+                    again = "Try again" if said.state == "failed" else "Go on"
+                    st.button(again, key=f"go_{name}", icon=":material/play_arrow:", on_click=_told,
                               args=(lambda job=job: _go_on(job),))  # fmt: skip
                     st.button("Remove", key=f"remove_{name}", icon=":material/delete:", on_click=_told,
                               args=(lambda job=job: _remove(job),))  # fmt: skip
@@ -127,7 +154,7 @@ def _told(act) -> None:
 
 
 def _go_on(job: Job) -> None:
-    start(job.model, job.path, job.out, limit=job.limit, workers=job.workers)
+    start(job.model, job.path, job.out, limit=job.limit, workers=job.workers, parser=job.parser)
 
 
 def _remove(job: Job) -> None:
@@ -142,7 +169,7 @@ def finished() -> list[Kept]:
 def row(kept: Kept) -> None:
     """One profile: what it is, and what can be done with it."""
     with st.container(border=True):
-        model = CATALOGUE[kept.model].title if kept.model in CATALOGUE else kept.model
+        model = title_of(kept.model)
         st.markdown(f"**{escape_markdown(kept.name)}**")
         origin = "comes with the dashboard" if kept.shipped else "your own"
         st.caption(escape_markdown(f"{model} · {kept.file} · {kept.sentences:,} sentences · {origin}"))

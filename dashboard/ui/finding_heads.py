@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import api, search
+from dashboard.charts.ranking import BEST
 from dashboard.errors import UserError
 from dashboard.heads import HeadId, HeadView
 from dashboard.heads.along import Pair
@@ -16,6 +17,7 @@ from dashboard.ui import choosing, figure, loaders, state
 from dashboard.ui.choices import FIRST_PAIRS, FIRST_TEXT
 from dashboard.ui.reading import Reading, escape_markdown
 
+FEW_TOKENS = 256  # up to which the maps of all heads of the ranking are kept
 _SHARE = {"format": "percent"}
 COLUMNS = {
     "layer": "Layer",
@@ -80,15 +82,18 @@ def ranked(found: Examples, name: str, width: int) -> None:
 
 
 def over_sentence(this: Reading, found: Examples, head: HeadId) -> tuple[HeadView, list[Pair]]:
-    """The head over the words, or the part of them round the first pair that a picture holds; and the pairs there."""
-    [whole] = loaders.views(
-        this.key, this.encoding.text, this.bos, ((head.layer, head.head),), "words", "hide", this.model, this.encoding
+    """The head over the words, or the part of them round the first pair that a picture holds; and the pairs, by their
+    places among all words that are drawn."""
+    ranked = found.table.head(BEST)
+    numbers = [(int(a), int(b)) for a, b in zip(ranked["layer"], ranked["head"], strict=True)]
+    chosen = (head.layer, head.head)
+    if chosen not in numbers or len(this.encoding) > FEW_TOKENS:
+        numbers = [chosen]
+    # All that can be clicked, in one pass of the model: a click waits for none.
+    views = loaders.views(
+        this.key, this.encoding.text, this.bos, tuple(numbers), "words", "hide", this.model, this.encoding
     )
+    whole = views[numbers.index(chosen)]
     lost = this.encoding.lost_words
     places = [tuple(k - sum(one < k for one in lost) for k in pair) for pair in found.pairs]
-    view = api.fit_for(whole, "arcs", max(0, min(places[0]) - 5))
-    return view, [
-        (i - view.start, j - view.start)
-        for i, j in places
-        if all(view.start <= k < view.start + len(view) for k in (i, j))
-    ]
+    return api.fit_for(whole, "arcs", max(0, min(places[0]) - 5)), places

@@ -1,7 +1,9 @@
 """Marking pairs of words: the words of the text as buttons, an arc over them for every marked pair.
 
 The first word pressed looks, the second is looked at; a pair that is marked already is taken out. Everything until the
-second word happens in the browser, by pointer or keyboard (Escape lets go of the first word).
+second word happens in the browser, by pointer or keyboard (Tab to the words, arrows from one to the next, Enter
+presses, Escape lets go of the first word). An arc between two lines of text keeps to the gaps between lines, so that it
+crosses no word.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ _HTML = '<div class="mark"><svg aria-hidden="true"></svg><div class="words"></di
 
 _CSS = """
 .mark { position: relative; color: var(--st-text-color); font-family: var(--st-font); }
-.words { display: flex; flex-wrap: wrap; gap: 38px 2px; padding: 62px 0 4px; }
+.words { display: flex; flex-wrap: wrap; gap: 44px 2px; padding: 48px 0 4px; }
 .words button { all: unset; cursor: pointer; font-size: 1.15rem; line-height: 1.5; padding: 2px 7px; border-radius: 6px;
   border-bottom: 2px solid transparent; }
 .words button:hover { background: color-mix(in srgb, currentColor 9%, transparent); }
@@ -38,11 +40,13 @@ p { margin: 6px 0 0 7px; font-size: 0.875rem; opacity: 0.75; min-height: 1.4em; 
 """
 
 _JS = """
+const GAP = 44;  // pixels between two lines of text, as in the style sheet
+
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector('.mark');
   const words = root.querySelector('.words'), svg = root.querySelector('svg'), says = root.querySelector('p');
   const focused = [...words.children].indexOf(root.getRootNode().activeElement);
-  let first = -1, over = -1;
+  let first = -1, over = -1, at = Math.max(0, focused);
   const lost = new Set(data.lost), ends = new Set(data.pairs.flat());
   words.dir = data.backwards ? 'rtl' : 'ltr';
   const buttons = data.words.map((word, k) => {
@@ -55,11 +59,21 @@ export default function ({ parentElement, data, setTriggerValue }) {
     button.setAttribute('aria-label', looks.length ? `${word}, marked, looks at ${looks.join(', ')}` : word);
     button.setAttribute('aria-pressed', 'false');
     button.onclick = () => press(k);
-    button.onpointerenter = button.onfocus = () => { over = k; draw(); };
+    button.onpointerenter = () => { over = k; draw(); };
+    button.onfocus = () => { over = k; reach(k); draw(); };
     button.onpointerleave = () => { over = -1; draw(); };
     return button;
   });
   words.replaceChildren(...buttons);
+  const reach = (k) => {  // one word is reached by Tab, the others by arrows
+    at = k;
+    buttons.forEach((button, i) => { button.tabIndex = i === k ? 0 : -1; });
+  };
+  const step = (by) => {
+    let k = at + by;
+    while (buttons[k]?.disabled) k += Math.sign(by);
+    buttons[k]?.focus();
+  };
   const hold = (k) => {
     first = k;
     buttons.forEach((button, i) => {
@@ -68,6 +82,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     });
     says.textContent = k >= 0 ? `${data.words[k]} → now the word it looks at (Escape lets go)`
       : 'Press the word that looks, then the word it looks at. The same again takes a pair out.';
+    reach(k >= 0 ? k : at);
     draw();
   };
   const press = (k) => {
@@ -79,23 +94,42 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const arc = (i, j, look) => {
     const box = svg.getBoundingClientRect(), a = buttons[i].getBoundingClientRect();
     const b = buttons[j].getBoundingClientRect();
-    const x1 = a.x + a.width / 2 - box.x, x2 = b.x + b.width / 2 - box.x, y1 = a.y - box.y, y2 = b.y - box.y - 5;
-    const rise = Math.min(y1, y2) - Math.min(58, 16 + Math.abs(x2 - x1) / 7);
+    const x1 = a.x + a.width / 2 - box.x, x2 = b.x + b.width / 2 - box.x;
+    const lines = (b.y - a.y) / (a.height + GAP), down = Math.round(lines), way = Math.sign(down);
+    // Between two lines of text: out of a word on the side of the other, and into that one on this side.
+    const y1 = (way > 0 ? a.bottom : a.y) - box.y, y2 = (way < 0 ? b.bottom + 6 : b.y - 5) - box.y;
     const path = (d, name) => {
       const line = document.createElementNS('http://www.w3.org/2000/svg', 'path');
       line.setAttribute('d', d);
       line.setAttribute('class', name);
       svg.append(line);
     };
-    path(`M${x1},${y1} C${x1},${rise} ${x2},${rise} ${x2},${y2}`, look);
-    path(`M${x2 - 4.5},${y2 - 3} h9 l-4.5,8 z`, 'tip ' + look);
+    const rise = y1 - Math.min(50, 16 + Math.abs(x2 - x1) / 7);
+    if (!way) path(`M${x1},${y1} C${x1},${rise} ${x2},${rise} ${x2},${y2}`, look);
+    else if (Math.abs(down) === 1) path(`M${x1},${y1} C${x1},${y2} ${x2},${y1} ${x2},${y2}`, look);
+    else {  // round the lines between them, along their edge
+      const out = y1 + way * GAP / 2, back = y2 - way * GAP / 2, r = 8;
+      path(`M${x1},${y1} Q${x1},${out} ${x1 - r},${out} H${1 + r} Q1,${out} 1,${out + way * r} V${back - way * r}` +
+        ` Q1,${back} ${1 + r},${back} H${x2 - r} Q${x2},${back} ${x2},${y2}`, look);
+    }
+    const tip = way < 0 ? -1 : 1;
+    path(`M${x2 - 4.5},${y2 - 3 * tip} h9 l-4.5,${8 * tip} z`, 'tip ' + look);
   };
   const draw = () => {
     svg.replaceChildren();
     for (const [i, j] of data.pairs) arc(i, j, '');
     if (first >= 0 && over >= 0 && over !== first) arc(first, over, 'coming');
   };
-  root.onkeydown = (event) => { if (event.key === 'Escape') hold(-1); };
+  const forward = data.backwards ? -1 : 1, last = buttons.length;
+  const keys = { ArrowRight: forward, ArrowLeft: -forward, Home: -last, End: last };
+  root.onkeydown = (event) => {
+    if (event.key === 'Escape') hold(-1);
+    if (!(event.key in keys)) return;
+    event.preventDefault();
+    const by = keys[event.key];
+    if (Math.abs(by) === 1) step(by);
+    else { at = by < 0 ? -1 : last; step(-Math.sign(by)); }  // the outermost from there
+  };
   const observer = new ResizeObserver(draw);
   observer.observe(words);
   hold(-1);

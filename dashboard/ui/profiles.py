@@ -10,17 +10,15 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.corpus.shelf import Kept, read_profile, shelf
+from dashboard.corpus.shipped import builtin_size
 from dashboard.corpus.tables import Profile
 from dashboard.errors import UserError
-from dashboard.heads import HeadId, HeadView
-from dashboard.text import ParsedSentence, parse
-from dashboard.text.parse import not_english
-from dashboard.ui import choosing, loaders, state
+from dashboard.heads import HeadId
+from dashboard.ui import choosing, state
 from dashboard.ui.choices import TRAY_SIZE, to_address
 from dashboard.ui.ending import end_page
 from dashboard.ui.reading import Reading, escape_markdown
 
-LONGEST_PARSED = 5_000  # characters of a text whose parse is drawn
 QUIET = "color: gray"
 
 
@@ -51,8 +49,8 @@ def chosen_profile(this: Reading) -> tuple[Kept, Profile]:
     if not there:
         st.info(
             f"There is no profile of {escape_markdown(this.model.title)} on this machine yet. Make one with the line "
-            "below, from the 342 English sentences that come with the dashboard or from a file of your own; then open "
-            "this page again.",
+            f"below, from the {builtin_size()} English sentences that come along or from a file of your own, or on the "
+            "page Corpus; then open this page again.",
             icon=":material/lightbulb:",
         )  # fmt: skip
         st.code(command(this.model.name), language="bash")
@@ -129,6 +127,43 @@ def box_says() -> str:
     return st.session_state.pop("box_says", "")
 
 
+BITS = {"format": "%.3f"}
+HEADS = {
+    "layer": "Layer",
+    "head": "Head",
+    "role": st.column_config.TextColumn("Role", help="What explains most of its attention beyond position."),
+    "active": st.column_config.NumberColumn("To other words", format="percent", help="Under 40\u00a0%: parked."),
+    "bits_total": st.column_config.NumberColumn("Bits to explain", **BITS),
+    "bits_position": st.column_config.NumberColumn("Position", **BITS),
+    "bits_syntax": st.column_config.NumberColumn("Only the parse", **BITS),
+    "bits_syntax_low": st.column_config.NumberColumn("95\u00a0% from", **BITS),
+    "bits_syntax_high": st.column_config.NumberColumn("to", **BITS),
+    "bits_context": st.column_config.NumberColumn("Only meaning", **BITS),
+    "bits_context_low": st.column_config.NumberColumn("95\u00a0% from", **BITS),
+    "bits_context_high": st.column_config.NumberColumn("to", **BITS),
+}
+TWICE = {
+    "layer": "Layer",
+    "head": "Head",
+    "role_a": "Role on the first",
+    "role_b": "Role on the second",
+    "a": st.column_config.NumberColumn("Bits on the first", **BITS),
+    "b": st.column_config.NumberColumn("Bits on the second", **BITS),
+    "difference": st.column_config.NumberColumn("Difference", format="%+.3f", help="The second less the first."),
+}
+
+
+def heads_table(profile: Profile) -> pd.DataFrame:
+    """The numbers behind the picture of all heads; the files hold all columns."""
+    return profile.heads[list(HEADS)]
+
+
+def twice_table(table: pd.DataFrame, figure: str) -> pd.DataFrame:
+    """One figure of `compare_profiles`, the heads that differ most first."""
+    shown = table.rename(columns={f"bits_{figure}_{end}": end for end in ("a", "b", "difference")})[list(TWICE)]
+    return shown.sort_values("difference", key=abs, ascending=False)
+
+
 SHARE = "%.1f\u00a0%%"
 SHARES = ("held_out_accuracy", "held_out_baseline", "held_out_lift", "accuracy", "low", "high", "baseline", "lift")
 RELATIONS = {
@@ -161,7 +196,9 @@ def relations(best: pd.DataFrame) -> pd.DataFrame:
 
 
 def _in_percent(table: pd.DataFrame) -> pd.DataFrame:
-    return table.assign(**{name: 100 * table[name] for name in SHARES if name in table})
+    """As it is shown: shares in per cent, and arrows that are some."""
+    shown = table.assign(**{name: 100 * table[name] for name in SHARES if name in table})
+    return shown.assign(direction=shown["direction"].str.replace("->", " → ", regex=False))
 
 
 def relations_table(best: pd.DataFrame) -> None:
@@ -217,36 +254,3 @@ MOMENTS = {
     "text": st.column_config.TextColumn("Text", width="large"),
     "open": st.column_config.LinkColumn("Explore", display_text="Open"),
 }  # fmt: skip
-
-
-@st.cache_resource(max_entries=24, show_spinner="Parsing…")
-def _parsed(text: str) -> tuple[ParsedSentence, ...]:
-    return parse(text)
-
-
-def parsed(this: Reading) -> tuple[ParsedSentence, ...]:
-    """The parse of the text, where it is English and not too long to draw; else none, and a sentence."""
-    text = this.encoding.text
-    if len(text) > LONGEST_PARSED:
-        st.caption(
-            f"The parse is drawn of texts up to {LONGEST_PARSED:,} characters. Choose a shorter one on the left."
-        )
-        return ()
-    if sentence := not_english(text):
-        st.caption(escape_markdown(sentence))
-        return ()
-    return _parsed(text)
-
-
-def over_words(this: Reading, *heads: HeadId) -> list[HeadView]:
-    """These heads over the words of the text, without special tokens, whatever is chosen on the left."""
-    numbers = tuple((head.layer, head.head) for head in heads)
-    return loaders.views(
-        this.key, this.encoding.text, this.bos, numbers, "words", "hide", this.model, this.encoding
-    )  # fmt: skip
-
-
-def windowed(view: HeadView, pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Pairs of the whole view that a window of it shows, as places of the window."""
-    moved = [(i - view.start, j - view.start) for i, j in pairs]
-    return [pair for pair in moved if all(0 <= k < len(view) for k in pair)]

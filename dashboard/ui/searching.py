@@ -76,12 +76,14 @@ def controls() -> Pattern:
     for name, value in shown.items():
         st.session_state[f"pattern_{name}"] = value
 
-    def choice(label: str, name: str, options: list[str], width: int) -> None:
+    def choice(label: str, name: str, options: list[str], width: int, explained: str) -> None:
         offered = ["", *options, *([shown[name]] if shown[name] and shown[name] not in options else [])]
-        st.selectbox(label, offered, format_func=lambda value: value or "any", width=width, **_tied(name))
+        st.selectbox(
+            label, offered, format_func=lambda value: value or "any", width=width, help=explained, **_tied(name)
+        )  # fmt: skip
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        choice("Relation", "relation", relations, 150)
+        choice("Relation", "relation", relations, 150, "As the parser names it; nsubj: a verb’s subject.")
         st.selectbox("From which to which", DIRECTIONS, format_func=WAYS.get, width=200, **_tied("direction"))
         st.number_input("Nearest", 1, FURTHEST, width=110, help="Words apart, at least.", **_tied("nearest"))
         st.number_input(
@@ -89,10 +91,13 @@ def controls() -> Pattern:
             **_tied("furthest"),
         )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        choice("The word that looks", "looks_pos", kinds, 170)
-        st.text_input("its lemma", placeholder="any", max_chars=60, width=140, **_tied("looks_lemma"))
-        choice("The word looked at", "seen_pos", kinds, 170)
-        st.text_input("and its lemma", placeholder="any", max_chars=60, width=140, **_tied("seen_lemma"))
+        for end, name in (("The word that looks", "looks"), ("The word looked at", "seen")):
+            with st.container(horizontal=True, gap="small", width="content"):
+                choice(end, f"{name}_pos", kinds, 180, "Its part of speech, like NOUN, VERB or PRON.")
+                st.text_input(
+                    "Its lemma", placeholder="any", max_chars=60, width=140, **_tied(f"{name}_lemma"),
+                    help="The form that a dictionary lists: say for says and said.",
+                )  # fmt: skip
     return pattern
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.heads import SCORES, HeadId
-from dashboard.ui.choices import TRAY_SIZE, Choices, digest, fits_in_link, from_address, to_address, within
+from dashboard.ui.choices import TRAY_SIZE, Choices, digest, fits_in_link, from_address, tidy, to_address, within
 
 TEXTS_HELD = 10
 STALE = 1.0  # seconds in which a browser has heard what was changed
@@ -28,6 +28,10 @@ def change(**new: Any) -> None:
     """Choose something else. What was said about an earlier link or choice is said no more."""
     st.session_state["choices"] = replace(choices(), **new)
     st.session_state["notices"] = []
+    if {"layer", "head"} & new.keys():
+        st.session_state["head_given"] = True
+    elif "pairs" in new:  # another question: it opens on its own best head
+        st.session_state["head_given"] = False
     heard()
     frame_anew()
 
@@ -35,6 +39,15 @@ def change(**new: Any) -> None:
 def correct(**new: Any) -> None:
     """Bring a choice within what there is, without a word: nothing that a person would miss."""
     st.session_state["choices"] = replace(choices(), **new)
+
+
+def open_on(head: HeadId) -> None:
+    """On a page that has a best head, show that one until a person chooses another. An address that names none stands
+    for it."""
+    st.session_state["opens_on"] = head
+    if not st.session_state.get("head_given") and choices().chosen != head:
+        correct(layer=head.layer, head=head.head)
+        frame_anew()
 
 
 def turn() -> int:
@@ -70,7 +83,7 @@ def read_address() -> None:
         state["address"] = address
         return
     state["choices"], state["notices"] = from_address(address, tuple(SCORES), _held_texts())
-    state["address"] = address
+    state["address"], state["head_given"] = address, _names_head(address)
     frame_anew()
 
 
@@ -80,9 +93,21 @@ def write_address() -> None:
     state = st.session_state
     _hold(choices().text)
     said, _ = from_address(state["address"], tuple(SCORES), _held_texts())
+    best: HeadId | None = state.pop("opens_on", None)
+    if best is not None and not _names_head(state["address"]):
+        said = replace(said, layer=best.layer, head=best.head)
     if said != choices():
-        state["address"] = to_address(choices())
+        address = to_address(choices())
+        if best is not None:
+            address = {name: value for name, value in address.items() if name not in ("layer", "head")}
+            if state["head_given"]:
+                address |= {"layer": str(choices().layer), "head": str(choices().head)}
+        state["address"] = address
         st.query_params.from_dict(state["address"])
+
+
+def _names_head(address: dict[str, str]) -> bool:
+    return "layer" in address or "head" in address
 
 
 def _held_texts() -> dict[str, str]:
@@ -131,6 +156,8 @@ def _take(field: str, key: str) -> None:
     value, shown = st.session_state[key], _shown()[field]
     if value is None:
         return
+    if isinstance(value, str):
+        value = tidy(field, value)
     if value == shown.before and time.monotonic() - shown.since < STALE:
         heard()
         return
@@ -158,7 +185,7 @@ def _shown() -> dict[str, Shown]:
 def click_head(head: HeadId, clicked: int) -> None:
     """Choose a head by a click on the atlas, which frames it already if it was drawn in this turn."""
     correct(layer=head.layer, head=head.head)
-    st.session_state["notices"] = []
+    st.session_state["notices"], st.session_state["head_given"] = [], True
     heard()
     if clicked != turn():
         frame_anew()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-from urllib.parse import parse_qs, urlparse
+from urllib.parse import parse_qs, urlencode, urlparse
 
 import pytest
 
 PLANE = '[role=graphics-document][aria-label^="Every head of"]'
+HEAD = ".st-key-picture_found_head [role=graphics-document]"
 BARS = ".st-key-picture_spending [role=graphics-document]"
 SAYS = "([where, said]) => [...document.querySelectorAll(where)].some(e => e.ariaLabel.includes(said))"
 
@@ -73,3 +74,62 @@ def test_two_words_are_pressed_and_the_heads_between_them_ranked(page):
     with open(waiting.value.path(), newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 72 and float(rows[0]["lift"]) >= float(rows[1]["lift"])
+
+
+def test_a_pair_is_marked_and_a_head_chosen_by_keyboard_alone(page):
+    page.at("find?pairs=none")
+    page.get_by_text("No pair is marked yet").wait_for()
+    page.wait_for_timeout(1500)
+    page.get_by_role("button", name="The", exact=True).focus()
+    for key in ("End", "Home", *["ArrowRight"] * 6, "Enter"):  # says
+        page.keyboard.press(key)
+    page.get_by_text("says → now the word it looks at").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_text("The same again takes a pair out").wait_for()
+    for key in ("Enter", *["ArrowLeft"] * 5, "Enter"):  # says, chef
+        page.keyboard.press(key)
+    shows(page, HEAD, "Arcs over the sentence of L3H7")  # the best head for it
+    assert not {"layer", "head"} & set(asked(page))
+    page.wait_for_timeout(1200)
+    for _ in range(12):  # from the words on, every stop of Tab
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.ariaLabel") == "Layer":
+            break
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    shows(page, HEAD, "Arcs over the sentence of L4H7")
+    page.get_by_text("L4H7 gives says → chef").wait_for()
+    assert asked(page)["layer"] == "4"
+
+
+def test_arcs_between_two_lines_cross_no_word(page):
+    page.set_viewport_size({"width": 900, "height": 1200})
+    text = "The chef who trained in Osaka for many years says that ramen is still her favourite food by far."
+    page.at("find?" + urlencode({"text": text, "pairs": "far → chef\nchef → her\nsays → Osaka\nThe → favourite"}))
+    shows(page, HEAD, "Arcs over the sentence")
+    page.wait_for_timeout(800)
+    lines, words = page.evaluate(
+        """() => {
+          const root = document.querySelector('[data-testid=stBidiComponentRegular] .mark') ||
+            [...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('.mark')).find(Boolean);
+          const box = root.querySelector('svg').getBoundingClientRect();
+          const lines = [...root.querySelectorAll('svg path:not(.tip)')].map(path => {
+            const long = path.getTotalLength();
+            return [...Array(81).keys()].map(k => path.getPointAtLength(long * k / 80))
+              .map(p => [p.x + box.x, p.y + box.y]);
+          });
+          const words = [...root.querySelectorAll('button')].map(e => {
+            const range = document.createRange();
+            range.selectNodeContents(e);
+            const b = range.getBoundingClientRect();
+            return [b.left, b.top + 5, b.right, b.bottom - 5];  // the letters, without the leading
+          });
+          return [lines, words];
+        }"""
+    )
+    assert len(lines) == 4 and len({round(word[1]) for word in words}) >= 3
+    crossed = [
+        (x, y) for line in lines for x, y in line for left, top, right, bottom in words
+        if left < x < right and top < y < bottom
+    ]  # fmt: skip
+    assert not crossed

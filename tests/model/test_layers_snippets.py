@@ -1,8 +1,9 @@
-"""The lines beside a figure of “Long range” and “Through the layers” make the same figure again."""
+"""The lines beside a figure of “Long range” and “Through the layers”, and of arcs with all they can show, make the same
+figure again."""
 
 import pytest
 
-from dashboard import depth
+from dashboard import api, depth
 from dashboard.export import figure_bytes, file_stem, snippet
 
 TEXT = 'He said: "it\'s 5 \\ 2"\nand 🍜 = 拉麺.'
@@ -36,3 +37,11 @@ def test_a_long_text_is_drawn_from_the_same_place_again(minilm, tmp_path, monkey
     chart = depth.draw_flow(found, "moved", word=3, width=500, start=30)
     assert "31 to" in " ".join(chart.to_dict()["title"]["subtitle"])
     made_again(chart, tmp_path, monkeypatch)
+
+
+def test_arcs_with_pairs_a_parse_and_a_role_are_drawn_again(minilm, tmp_path, monkeypatch):
+    view = api.attention(minilm, TEXT, "L2H0", unit="words", special="hide")
+    marks = {"lit": [(2, 1)], "parse": [(1, 0, "nsubj"), (4, 5, "det")], "role": "syntax", "heights": (80.0, 60.5)}
+    made_again(api.draw(view, "arcs", start=1, most=6, width=440, **marks), tmp_path, monkeypatch)
+    with pytest.raises(api.UserError, match="does not show lit"):
+        api.draw(view, "heatmap", lit=[(2, 1)])

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import spacy
 
 from dashboard import UserError, profile
 from dashboard.cli import main
@@ -17,6 +18,7 @@ from dashboard.export.table import table_bytes
 from dashboard.heads.budget import CHANNELS
 from dashboard.heads.figures import FIGURES
 from dashboard.text import read_treebank
+from dashboard.text.parse import PARSER
 
 TABLES = ("heads.parquet", "dependencies.parquet", "relations.parquet", "moments.parquet", "sentences.parquet")
 
@@ -149,6 +151,22 @@ def test_plain_text_by_the_command_line(tmp_path, capsys):
     }  # fmt: skip
 
 
+def test_a_text_by_a_parser_of_ones_own(tmp_path, capsys):
+    text = tmp_path / "text.txt"
+    text.write_text("Der Koch kocht Suppe. Der Kellner kennt sie gut. Niemand mag den Fisch. Er verkauft zwei Töpfe.")
+    nlp = spacy.load(PARSER)
+    nlp.get_pipe("parser").cfg["min_action_freq"] = 1
+    nlp.to_disk(tmp_path / "own")
+    main(["profile", str(text), "--out", str(tmp_path / "told"), "--parser", "os"])
+    told = capsys.readouterr().err
+    assert "The spaCy model os is not on this machine" in told and "English" not in told
+    assert main(["profile", str(text), "--out", str(tmp_path / "out"), "--parser", str(tmp_path / "own")]) == 0
+    assert json.loads((tmp_path / "out" / "profile.json").read_text())["parser"] == str(tmp_path / "own")
+    assert "English" not in capsys.readouterr().err
+    assert main(["profile", str(text), "--out", str(tmp_path / "english")]) == 0
+    assert "does not seem to be English" in capsys.readouterr().err
+
+
 def test_the_corpus_that_comes_with_the_dashboard(minilm, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "builtin").write_text("no corpus")
@@ -171,3 +189,5 @@ def test_what_is_refused(minilm, treebank, tmp_path):
     ):
         with pytest.raises(UserError):
             profile(minilm, path, out, limit=limit)
+    with pytest.raises(UserError, match="has its parses already"):
+        profile(minilm, treebank, tmp_path / "o", parser=PARSER)

@@ -1,5 +1,7 @@
 """“Find heads” run from the entry, without a browser."""
 
+import re
+
 from streamlit.testing.v1 import AppTest
 
 from tools.server import ROOT
@@ -40,6 +42,32 @@ def test_a_pair_that_the_text_lacks_is_told_and_can_be_taken_out():
     assert not app.exception and "The text has no word “cook”" in app.error[0].value.replace("\\", "")
     next(button for button in app.button if button.label == "Take all pairs out").click().run()
     assert not app.exception and not app.error and "No pair is marked yet" in said(app)
+
+
+def test_it_opens_on_the_best_head_until_another_is_chosen(monkeypatch):
+    monkeypatch.setattr("dashboard.ui.state.STALE", 0)  # this hand is quick
+    app = opened()
+    best = re.search(r"Of 72 heads (L\dH\d+)", said(app))[1]
+    numbers = [app.number_input(key=f"choose_{part}").value for part in ("layer", "head")]
+    assert best == "L{}H{}".format(*numbers) and best != "L0H2"
+    assert not any(name in app.query_params for name in ("layer", "head"))
+    app.number_input(key="choose_layer").set_value(0).run()
+    app.number_input(key="choose_head").set_value(2).run()
+    assert not app.exception and "L0H2 gives says → chef" in said(app)  # the head of other pages at first, chosen here
+    again = opened(**{name: app.query_params[name][0] for name in ("layer", "head")})
+    assert "L0H2 gives says → chef" in said(again)
+    app.text_area(key="choose_pairs").set_value("food > is  \n\n").run()  # another question
+    best = re.search(r"Of 72 heads (L\dH\d+) gives food → is", said(app))[1]
+    assert said(app).count(f"{best} gives food → is") == 2 and app.text_area(key="choose_pairs").value == "food > is"
+
+
+def test_a_causal_model_cannot_look_ahead_and_the_pairs_are_turned_round_by_a_button():
+    app = opened(model="smollm2", pairs="chef → says")
+    assert not app.exception
+    assert "chef → says looks ahead, and SmolLM2 135M reads from left to right" in app.error[0].value.replace("\\", "")
+    next(button for button in app.button if button.label == "Turn the pairs round").click().run()
+    assert not app.exception and not app.error and "Of 270 heads" in said(app)
+    assert app.text_area(key="choose_pairs").value == "says → chef"
 
 
 def test_the_first_pair_is_not_asked_of_another_text():

@@ -1,13 +1,19 @@
 """“Syntax vs context” run from the entry, without a browser."""
 
+import json
 from dataclasses import replace
 from urllib.parse import parse_qs, urlparse
 
 import pandas as pd
+import pytest
+import spacy
+from spacy.tokens import Doc
+from spacy.training import Example
 from streamlit.testing.v1 import AppTest
 
 from dashboard.corpus.shelf import SHIPPED, read_profile
 from dashboard.heads import HeadId
+from dashboard.text import split_words
 from dashboard.ui.profiles import inside
 from tools.server import ROOT
 
@@ -42,14 +48,61 @@ def test_the_first_page_names_heads_with_numbers_sample_and_interval():
 
 def test_another_head_by_number_and_the_pair_by_its_button():
     app = opened()
-    next(button for button in app.button if button.key == "take_syntax").click().run()
+    next(button for button in app.button if button.key == "take_0").click().run()
     assert not app.exception and "L3H1: syntax" in said(app)
 
 
 def test_a_text_in_another_language_is_told_and_everything_else_works():
     app = opened(text="Der Koch, der in Osaka gelernt hat, sagt, dass er sehr gern Nudeln isst.")
-    assert not app.exception and "does not seem to be English" in said(app)
+    assert not app.exception and "No parse is drawn: the parser that comes along knows English" in said(app)
     assert "Of 72 heads" in said(app) and "The most contextual head" in said(app)
+
+
+GERMAN = "Der Koch, der in Osaka gelernt hat, sagt, dass er sehr gern Nudeln isst."
+
+
+@pytest.fixture(scope="module")
+def own_parser(tmp_path_factory) -> str:
+    """A spaCy model of a person's own, in a folder: every word hangs on the last one, as it was taught."""
+    nlp = spacy.blank("de")
+    nlp.add_pipe("parser", config={"min_action_freq": 1})
+    words = [word.form for word in split_words(GERMAN)]
+    last = len(words) - 1
+    relations = ["mod"] * last + ["ROOT"]
+    made = Example.from_dict(Doc(nlp.vocab, words), {"heads": [last] * (last + 1), "deps": relations})
+    optimizer = nlp.initialize(lambda: [made])
+    for _ in range(40):
+        nlp.update([made], sgd=optimizer)
+    folder = tmp_path_factory.mktemp("spacy") / "own"
+    nlp.to_disk(folder)
+    return str(folder)
+
+
+def test_a_spacy_model_of_ones_own_parses_another_language(own_parser):
+    app = opened(text=GERMAN, parser=f" {own_parser} ")
+    assert not app.exception and not app.warning and "No parse is drawn" not in said(app)
+    assert said(app).count("of its attention to a word's head and dependents") == 2
+    assert "(mean over 18 words of this text: no interval)" in said(app)
+
+
+def test_a_spacy_model_that_is_not_there_is_told_and_everything_else_works():
+    app = opened(parser="os")  # a module, but no model
+    assert not app.exception and "No parse is drawn. The spaCy model os is not on this machine" in said(app)
+    assert "of its attention to a word's head" not in said(app) and "The most contextual head: L5H7" in said(app)
+    app.text_input(key="choose_parser").set_value("  ").run()
+    assert not app.exception and "No parse is drawn" not in said(app) and "parser" not in app.query_params
+
+
+def test_two_heads_of_the_tray_have_the_colours_of_their_roles():
+    app = opened(tray="L2H0,L2H9,L3H1", two="tray")
+    assert not app.exception and "L2H0: position" in said(app) and "L2H9: context, parked" in said(app)
+    told = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
+    first, second = [spec for spec in told if "Arcs" in spec["description"]]
+    for spec, says, colour in ((first, "grey: a position head", "#7F7F7F"), (second, "orange: a context", "#D55E00")):
+        assert says in " ".join(spec["title"]["subtitle"]) and "dashed blue: the parse" in str(spec["title"])
+        strokes = [part["mark"].get("stroke") for layer in spec["layer"] for part in layer.get("layer", [])]
+        assert strokes.count(colour) == 2  # at rest and under the pointer
+    assert first["height"] == second["height"]
 
 
 def test_a_profile_that_is_not_there_is_told():

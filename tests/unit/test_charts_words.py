@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.charts import VIEWS, arcs, lines, reading
+from dashboard.charts.arcs import arc_heights
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.labels import right_to_left, stand, width_of
 from dashboard.charts.links import FAINTEST, links_of
@@ -229,3 +230,74 @@ def test_a_title_is_broken_at_spaces_and_loses_nothing(text, room):
     assert "".join("".join(lines_).split()).replace("·", "") == "".join(text.split()).replace("·", "")
     longest = max((width_of(word, 12) for word in text.split(" ")), default=0)
     assert all(width_of(line, 12) <= max(room, longest + width_of("· ", 12)) + 1e-6 for line in lines_)
+
+
+PARSE = [
+    (0, 1, "det"), (1, 6, "nsubj"), (2, 3, "nsubj"), (3, 1, "relcl"), (4, 3, "prep"), (5, 4, "pobj"), (7, 8, "nsubj"),
+    (8, 6, "ccomp"), (9, 11, "poss"), (10, 11, "amod"), (11, 8, "attr"), (12, 6, "punct"),
+]  # fmt: skip
+
+
+def names_of(spec: dict) -> list[dict]:
+    """The relations' names of a drawing with a parse."""
+    return next(
+        layer["data"]["values"] for layer in spec["layer"] if "fits" in str(layer.get("data", {}).get("values"))
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [320, 474, 980])
+def test_a_relation_is_named_on_its_arc_where_it_fits_and_none_is_over_another(width):
+    spec = arcs(view_of(SENTENCE), "light", width=width, parse=PARSE).to_dict()
+    xs = next(p["value"] for p in spec["params"] if p["name"] == "xs")
+    names = names_of(spec)
+    assert [(name["i"], name["j"], name["name"]) for name in names] == PARSE
+    fits = [name for name in names if name["fits"]]
+    assert len(fits) >= (0 if width == 320 else 10)
+    for name in fits:
+        assert name["x"] == pytest.approx((xs[name["i"]] + xs[name["j"]]) / 2, abs=0.2) and name["y"] >= 6
+        assert width_of(name["name"], 11) < abs(xs[name["i"]] - xs[name["j"]])
+    for k, one in enumerate(fits):
+        for other in fits[:k]:
+            wide = (width_of(one["name"], 11) + width_of(other["name"], 11)) / 2
+            assert abs(one["x"] - other["x"]) > wide or abs(one["y"] - other["y"]) >= 11
+    svg = svg_of(arcs(view_of(SENTENCE), "light", width=width, parse=PARSE))
+    drawn = re.findall(r'fill="#0072B2"[^>]*>([^<]*)<', svg)
+    assert sorted(drawn) == sorted(name["name"] for name in fits)
+    assert svg.count('stroke-dasharray="5,3"') == len(PARSE)
+    assert_valid(spec)
+
+
+@pytest.mark.parametrize(("role", "colour"), [("syntax", "#0072B2"), ("context", "#D55E00"), ("position", "#7F7F7F")])
+def test_a_head_has_the_colour_of_its_role(role, colour):
+    chart = arcs(view_of(SENTENCE), "light", role=role)
+    svg = svg_of(chart)
+    drawn = set(re.findall(r'stroke="([^"]*)" stroke-opacity', svg))
+    assert drawn == {colour} and f"a {role} head" in " ".join(chart.to_dict()["title"]["subtitle"])
+
+
+def test_marked_pairs_are_those_of_the_whole_text_in_a_window_of_it_too():
+    weights = np.full((8, 8), 0.01)
+    weights[5, 3] = weights[7, 1] = 0.004  # too little to be drawn
+    weights[6, 2] = 0.006
+    view = view_of("a b c d e f g h", weights)
+
+    def lit(view):
+        chart = arcs(view, "light", lit=[(5, 3), (6, 2), (7, 1)], parse=[(6, 2, "obj"), (7, 1, "det")])
+        drawn = [layer for part in chart.to_dict()["layer"] for layer in part.get("layer", [])]
+        return " ".join(json.dumps(layer.get("transform")) for layer in drawn), names_of(chart.to_dict())
+
+    said, _ = lit(view)
+    assert "5-3" in said and "6-2" in said and "7-1" in said
+    said, names = lit(view.window(2, 8))
+    assert "3-1" in said and "4-0" in said and "7-1" not in said and "5-" not in said
+    assert [(name["i"], name["j"]) for name in names] == [(4, 0)]
+
+
+def test_two_heads_side_by_side_stand_level():
+    one, other = view_of(SENTENCE), view_of(SENTENCE, np.eye(13)[::-1])
+    heights = arc_heights([one, other], width=400, parse=PARSE)
+    first, second = (arcs(view, "light", width=400, parse=PARSE, heights=heights).to_dict() for view in (one, other))
+    assert first["height"] == second["height"]
+    for view in (one, other):
+        alone = arcs(view, "light", width=400, parse=PARSE).to_dict()["height"]
+        assert alone <= first["height"]

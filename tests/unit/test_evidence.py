@@ -14,7 +14,7 @@ import vl_convert
 from dashboard.charts.drawing import VEGALITE
 from dashboard.corpus.shelf import SHIPPED, read_profile, shelf
 from dashboard.errors import UserError
-from dashboard.evidence import draw_landscape, draw_spending, parse_pairs, row_of
+from dashboard.evidence import draw_landscape, draw_spending, parse_links, row_of
 from dashboard.export import figure_bytes
 from dashboard.heads.budget import CHANNELS
 from dashboard.heads.evidence_wording import along_parse, census, head_finding, opposites
@@ -166,14 +166,14 @@ def test_the_parse_is_found_by_the_words_spans():
         (9, 12),
         (13, 17),
     ]
-    assert parse_pairs([one, two], spans) == [(1, 2), (3, 2), (4, 5)]
+    assert parse_links([one, two], spans) == [(1, 2, "nsubj"), (3, 2, "punct"), (4, 5, "nsubj")]
 
 
 def test_attention_along_the_parse_by_hand():
     weights = np.array([[0.1, 0.6, 0.3], [0.2, 0.5, 0.3], [0.0, 1.0, 0.0]])
     # Word 0 gives its head .6, word 1 its two dependents .2 + .3, word 2 its head 1: .7 in the mean; even: 4/9.
-    assert "gives 70\u00a0% of its" in along_parse(weights, [(0, 1), (2, 1)], HeadId(0, 0))
-    assert "would give 44\u00a0%" in along_parse(weights, [(0, 1), (2, 1)], HeadId(0, 0))
+    assert "gives 70\u00a0% of its" in along_parse(weights, [(0, 1, "det"), (2, 1, "obj")], HeadId(0, 0))
+    assert "would give 44\u00a0%" in along_parse(weights, [(0, 1, "det"), (2, 1, "obj")], HeadId(0, 0))
     assert "links no words" in along_parse(weights, [], HeadId(0, 0))
 
 

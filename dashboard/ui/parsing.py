@@ -1,0 +1,89 @@
+"""The parse of the text on the left, and the two heads that are drawn under it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import evidence
+from dashboard.charts.arcs import COLOURS
+from dashboard.corpus.tables import Profile
+from dashboard.errors import UserError
+from dashboard.heads import HeadId, HeadView
+from dashboard.heads.evidence_wording import opposites
+from dashboard.heads.figures import role_label
+from dashboard.text import ParsedSentence, not_english, parse
+from dashboard.ui import loaders, state
+from dashboard.ui.reading import Reading, escape_markdown
+
+LONGEST_PARSED = 5_000  # characters of a text whose parse is drawn
+PARSER_HELP = (
+    "For a text that is not English, or for a parser that you like better: the name of a spaCy model that is installed "
+    "here, like de_core_news_sm, or the folder of one. Empty: the English model that comes along."
+)
+
+
+@st.cache_resource(max_entries=24, show_spinner="Parsing…")
+def _parsed(text: str, model: str) -> tuple[ParsedSentence, ...]:
+    return parse(text, model or None)
+
+
+def parser() -> None:
+    """Which spaCy model parses the text."""
+    st.text_input(
+        "spaCy model for the parse", placeholder="English, comes along", width=320, help=PARSER_HELP,
+        **state.bound("parser"),
+    )  # fmt: skip
+
+
+def parsed(this: Reading) -> tuple[ParsedSentence, ...]:
+    """The parse of the text; none, and a sentence, where it is too long to draw, the model that is named cannot be used
+    or none is named for another language than English."""
+    text, model = this.encoding.text, state.choices().parser
+    if len(text) > LONGEST_PARSED:
+        st.caption(
+            f"The parse is drawn of texts up to {LONGEST_PARSED:,} characters. Choose a shorter one on the left."
+        )
+        return ()
+    if not model and not_english(text):
+        st.info(
+            "No parse is drawn: the parser that comes along knows English, and this text does not seem to be English. "
+            "Name a spaCy model for its language above.",
+            icon=":material/info:",
+        )  # fmt: skip
+        return ()
+    try:
+        return _parsed(text, model)
+    except UserError as wrong:
+        st.warning(escape_markdown(f"No parse is drawn. {wrong}"), icon=":material/info:")
+        return ()
+
+
+def two_heads(profile: Profile) -> list[tuple[HeadId, str, str | None]]:
+    """The two heads to draw, each with what it is and the role that colours it: those that are furthest apart, or the
+    first two of the tray where a person prefers them. None where the profile has no figures."""
+    tray = state.choices().tray
+    if len(tray) > 1:
+        st.segmented_control(
+            "Which two", ["opposites", "tray"], required=True, **state.bound("two"),
+            format_func={"opposites": "The furthest apart", "tray": "The first two of the tray"}.get,
+        )  # fmt: skip
+    if len(tray) > 1 and state.choices().two == "tray":
+        heads, titles = tray[:2], ("", "")
+    elif (pair := opposites(profile.heads)) is not None:
+        heads, titles = pair, ("The most syntactic head", "The most contextual head")
+    else:
+        return []
+    shown = []
+    for head, title in zip(heads, titles, strict=True):
+        row = evidence.row_of(profile, head)
+        named = f"{title}: {head}" if title else f"{head}: {role_label(row['role'], float(row['active']))}"
+        shown.append((head, named, row["role"] if row["role"] in COLOURS else None))
+    return shown
+
+
+def over_words(this: Reading, *heads: HeadId) -> list[HeadView]:
+    """These heads over the words of the text, without special tokens, whatever is chosen on the left."""
+    numbers = tuple((head.layer, head.head) for head in heads)
+    return loaders.views(
+        this.key, this.encoding.text, this.bos, numbers, "words", "hide", this.model, this.encoding
+    )  # fmt: skip

@@ -1,0 +1,116 @@
+"""The ranking of heads: what is drawn of the table, which row is shaded, what a click tells."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import pytest
+import vl_convert
+
+from dashboard.charts.drawing import VEGALITE
+from dashboard.charts.ranking import BEST, ROW
+from dashboard.charts.theme import PALETTES
+from dashboard.export import figure_bytes
+from dashboard.heads import HeadId
+from dashboard.heads.examples import Examples
+from dashboard.heads.matches import HeldOut, Matches
+from dashboard.heads.pattern import Pattern
+from dashboard.search import draw_found
+
+WORDS = ("The", "chef", "says", "hi")
+
+
+def table(n: int) -> pd.DataFrame:
+    """n heads in a layer of 4 by falling lift, the last without a baseline."""
+    score = np.linspace(0.8, 0.1, n)
+    baseline = np.where(np.arange(n) == n - 1, np.nan, score / 2)
+    layer, head = np.divmod(np.arange(n), 4)
+    return pd.DataFrame(
+        {"layer": layer, "head": head, "score": score, "baseline": baseline, "lift": score - baseline, "low": 0.0,
+         "high": 0.5, "rank": 1.0, "n": 2, "others": 3}
+    )  # fmt: skip
+
+
+def found(n: int = 20) -> Examples:
+    return Examples(table(n), ((2, 1), (1, 0)), (), WORDS, "The chef says hi", "MiniLM", "minilm", "sha256:0")
+
+
+def matches(n: int = 20) -> Matches:
+    best = HeldOut((HeadId(0, 0), HeadId(0, 1)), 0.7, 0.3, 0.4, 0.3, 0.5, 1.5)
+    return Matches(
+        table(n), best, Pattern(relation="nsubj"), "small.conllu", "MiniLM", "minilm", "sha256:0", 40, 30, 60, 0, 1, 0,
+        True,
+    )  # fmt: skip
+
+
+def marks(chart) -> dict[str, dict]:
+    """The layers by kind: dot, tick, rule, and the two rects: the shade and what takes a click."""
+    layers = chart.to_dict()["layer"][0]["layer"]
+    kinds = [layer["mark"]["type"] for layer in layers]
+    assert kinds == ["rect", "rule", "tick", "point", "rect"]
+    return dict(zip(("shade", "rule", "tick", "dot", "click"), layers, strict=True))
+
+
+def svg_of(chart) -> str:
+    return vl_convert.vegalite_to_svg(json.dumps(chart.to_dict()), vl_version=VEGALITE)
+
+
+@pytest.mark.parametrize("make", [found, matches])
+@pytest.mark.parametrize("n", [1, 7, 20])
+def test_the_best_heads_are_drawn_from_above_at_their_figures(make, n):
+    one = make(n)
+    chart = draw_found(one, width=400)
+    spec = chart.to_dict()
+    rows = spec["layer"][0]["data"]["values"]
+    assert spec["height"] == ROW * len(rows) and len(rows) == min(n, BEST)
+    for place, (row, told) in enumerate(zip(rows, one.table.itertuples(), strict=False)):
+        assert (row["row"], row["layer"], row["head"]) == (place, told.layer, told.head)
+        assert row["score"] == pytest.approx(told.score, abs=1e-4)
+        assert (
+            row["baseline"] is None
+            if np.isnan(told.baseline)
+            else row["baseline"] == pytest.approx(told.baseline, abs=1e-4)
+        )
+    high = marks(chart)["dot"]["encoding"]["x"]["scale"]["domain"][1]
+    assert max(row["score"] for row in rows) <= high <= 1
+    alt.Chart.from_dict(spec)
+    assert ">L0H0<" in svg_of(chart) and "NaN" not in svg_of(chart)
+
+
+def test_a_head_without_a_baseline_has_a_dot_alone():
+    svg, p = svg_of(draw_found(found(3))), PALETTES["light"]
+    assert svg.count(f'fill="{p.ink}"') == 3 and svg.count(f'stroke="{p.quiet}"') == 2
+
+
+def test_the_chosen_head_is_shaded_and_a_click_tells_head_and_turn():
+    chart = draw_found(found(), selected=HeadId(1, 2), turn=7)
+    parts = marks(chart)
+    [only] = parts["shade"]["transform"]
+    assert "datum.layer === 1 && datum.head === 2" in only["filter"] and "head.turn[0] === 7" in only["filter"]
+    [parameter] = parts["click"]["params"]
+    assert parameter["name"] == "head" and parameter["select"]["fields"] == ["layer", "head", "turn"]
+    shade = f'fill="{PALETTES["light"].hair}"'
+    assert svg_of(chart).count(shade) == 1 and svg_of(draw_found(found())).count(shade) == 0
+
+
+def test_what_was_found_is_said_over_it_and_in_its_description():
+    one, many = draw_found(found()).to_dict(), draw_found(matches()).to_dict()
+    assert one["title"]["text"] == ["2 marked pairs · MiniLM"]
+    assert draw_found(replace(found(), pairs=((2, 1),))).to_dict()["title"]["text"] == ["says → chef · MiniLM"]
+    assert "of 20 · one text" in " ".join(one["title"]["subtitle"])
+    assert "40 pairs, 30 sentences" in " ".join(many["title"]["subtitle"])
+    assert "L0H0 gives the 2 marked pairs the most beyond" in one["description"]
+    assert "held out" in many["description"]
+
+
+@pytest.mark.parametrize("make", [found, matches])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_file_says_where_it_comes_from(make, theme):
+    chart = draw_found(make(), theme=theme, width=500)
+    assert chart.provenance.options["theme"] == theme and chart.provenance.options["width"] == 500
+    assert "draw_found(" in chart.provenance.recipe
+    assert PALETTES[theme].paper in figure_bytes(chart, "svg", chart.provenance).decode()
