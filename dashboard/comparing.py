@@ -35,30 +35,36 @@ from dashboard.text.treebank import read_treebank
 from dashboard.text.words import split_words
 
 
-def comparison_table(views: Sequence[HeadView]) -> pd.DataFrame:
+def comparison_table(views: Sequence[HeadView], *, bos: bool = True) -> pd.DataFrame:
     """METRICS §5 for every pair of heads over one text: columns a, b (``L2H0``), js, top1, pearson, rows.
 
-    Raises UserError for fewer than two heads, and for views that are not over the same positions.
+    bos: how the text was read, for the lines that make the table again. Raises UserError for fewer than two heads, and for views that are not over the same positions.
     """
     if len(views) < 2:
         raise UserError("A comparison takes two heads or more, like L2H0,L2H9.")
     table = pd.DataFrame(
         [{"a": str(a.head), "b": str(b.head), **vars(compare(a, b))} for a, b in combinations(views, 2)]
     )
-    table.attrs["provenance"] = provenance_of(list(views), "comparison").to_dict()
+    origin = provenance_of(list(views), "comparison", bos=bos)
+    made = f"comparison_table({_views_again(views, bos)})"
+    table.attrs["provenance"] = _recipe(origin, "attention, comparison_table", made).to_dict()
     return table
 
 
-def draw_alike(views: Sequence[HeadView], *, theme: Theme = "light") -> Drawing:
+def _views_again(views: Sequence[HeadView], bos: bool) -> str:
+    each = f"unit={views[0].unit!r}, special={views[0].hidden!r}" + ("" if bos else ", bos=False")
+    return f"[attention(model, text, head, {each}) for head in {[str(view.head) for view in views]!r}]"
+
+
+def draw_alike(views: Sequence[HeadView], *, theme: Theme = "light", bos: bool = True) -> Drawing:
     """METRICS §5 for every pair of two to four heads, as a small square of heads × heads."""
     pairs = {(i, j): compare(views[i], views[j]) for i, j in combinations(range(len(views)), 2)}
     names = [str(view.head) for view in views]
     told = "; ".join(f"{names[i]} and {names[j]}: {said(numbers)}" for (i, j), numbers in pairs.items())
     chart = alike(names, pairs, theme, title=f"How alike · {views[0].model}", description=f"{told}.")
-    origin = provenance_of(list(views), "alike", theme)
-    each = f"unit={views[0].unit!r}, special={views[0].hidden!r}"
-    made = f"[attention(model, text, head, {each}) for head in {names!r}]"
-    return chart.made_of(_recipe(origin, "attention, draw_alike", f"draw_alike({made}, theme={theme!r})"))
+    origin = provenance_of(list(views), "alike", theme, bos=bos)
+    made = f"draw_alike({_views_again(views, bos)}, theme={theme!r})"
+    return chart.made_of(_recipe(origin, "attention, draw_alike", made))
 
 
 def compare_texts(

@@ -59,10 +59,12 @@ with st.container(horizontal=True):
 
 # Heads with heads
 if chosen.mode == "heads" and len(compared.views) > 2:
-    square = verbs.draw_alike(compared.views, theme=state.theme())
+    square = verbs.draw_alike(compared.views, theme=state.theme(), bos=this.bos)
     figure.picture(square, "alike", "content")
     with st.container(horizontal=True):
-        figure.files(lambda: square, lambda: verbs.comparison_table(compared.views), [], square.provenance, "alike")
+        figure.files(
+            lambda: square, lambda: verbs.comparison_table(compared.views, bos=this.bos), [], square.provenance, "alike"
+        )
 
 # All heads, between two texts
 if chosen.mode == "texts":
