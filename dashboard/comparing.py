@@ -38,7 +38,8 @@ from dashboard.text.words import split_words
 def comparison_table(views: Sequence[HeadView], *, bos: bool = True) -> pd.DataFrame:
     """METRICS §5 for every pair of heads over one text: columns a, b (``L2H0``), js, top1, pearson, rows.
 
-    bos: how the text was read, for the lines that make the table again. Raises UserError for fewer than two heads, and for views that are not over the same positions.
+    bos: how the text was read, for the lines that make the table again. Raises UserError for fewer than two heads, and
+    for views that are not over the same positions.
     """
     if len(views) < 2:
         raise UserError("A comparison takes two heads or more, like L2H0,L2H9.")

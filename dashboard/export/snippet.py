@@ -17,7 +17,7 @@ def snippet(provenance: Provenance) -> str:
     """
     p = provenance
     if p.recipe:
-        return f'{p.recipe}\nsave(thing, "{file_stem(p)}.svg")\n'
+        return f'{p.recipe}\nsave(thing, "{file_stem(p)}.{"csv" if _makes_a_table(p.recipe) else "svg"}")\n'
     reading = _keywords({name: value for name, value in p.options.items() if name in _READING})
     drawing = _keywords({name: value for name, value in p.options.items() if name not in _READING})
     each = f", unit={p.unit!r}, special={p.special!r}{reading}"
@@ -49,6 +49,11 @@ model = open_model({_model(p)!r}){revision}
 {chr(10).join(steps)}
 save(thing, "{file_stem(p)}.{ending}")
 """
+
+
+def _makes_a_table(recipe: str) -> bool:
+    """Whether the last line of a recipe makes a table and not a figure."""
+    return bool(re.search(r"\.table$|^thing = \w+_table\(", recipe.rpartition("\n")[2]))
 
 
 def opening(p: Provenance) -> str:

@@ -9,8 +9,10 @@ from dashboard import comparing
 from dashboard.api import attention
 from dashboard.capture import head_maps
 from dashboard.errors import UserError
+from dashboard.export import Provenance, figure_bytes, file_stem, snippet, table_bytes
 from dashboard.heads import HeadId, compare
 from dashboard.heads.change import change_finding, head_changes
+from tests.model.test_snippets import run
 
 FIRST = "The chef who trained in Osaka says ramen is her favourite food."
 SECOND = FIRST.replace("chef", "pilot")
@@ -92,3 +94,21 @@ def test_the_table_of_pairs(minilm):
                                                                   (views[1], views[2]))]  # fmt: skip
     with pytest.raises(UserError, match="two heads or more"):
         comparing.comparison_table(views[:1])
+
+
+def test_the_lines_beside_them_make_them_again(minilm, tmp_path):
+    views = [attention(minilm, FIRST, head, unit="words") for head in ("L2H0", "L2H8")]
+    aligned = comparing.compare_texts(minilm, "L2H8", FIRST, SECOND)
+    beside = comparing.compare_models(minilm, "L2H8", minilm, "L3H1", FIRST)
+    charts = [
+        comparing.draw_alike(views),
+        comparing.draw_aligned(aligned),
+        comparing.draw_aligned(beside, "difference"),
+    ]
+    origins = [chart.provenance for chart in charts]
+    table = comparing.comparison_table(views)
+    origins.append(Provenance.from_dict(table.attrs["provenance"]))
+    run("\n".join(map(snippet, origins)), tmp_path)
+    for chart, origin in zip(charts, origins, strict=False):
+        assert (tmp_path / f"{file_stem(origin)}.svg").read_bytes() == figure_bytes(chart, "svg", origin)
+    assert (tmp_path / f"{file_stem(origins[-1])}.csv").read_bytes() == table_bytes(table, "csv")
