@@ -12,7 +12,7 @@ import time
 import torch
 
 from dashboard.capture import AttentionModel, open_model
-from dashboard.capture.visit import _batch
+from dashboard.capture.visit import batch_inputs
 from dashboard.heads.features import CorpusCounts, FeatureSpace
 from dashboard.heads.gather import WINDOW, batches, gather
 from dashboard.text import ParsedSentence, parse
@@ -45,7 +45,7 @@ def rates(model: AttentionModel, corpus: list[ParsedSentence]) -> tuple[float, f
     @torch.inference_mode()
     def plain() -> None:
         for batch in batches(encoded):
-            model.loaded.model(**_batch(model, [encoding for _, _, encoding in batch]))
+            model.loaded.model(**batch_inputs(model, [encoding for _, _, encoding in batch]))
 
     def statistics() -> None:
         for _ in gather(model, corpus, space):

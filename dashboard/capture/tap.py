@@ -47,7 +47,9 @@ class Request:
     rows: query rows in a block, None to choose them by the size of the block
     output: what computes the heads' outputs (b, n, h, d') of the layers asked for in place of the library's SDPA, or
         None; it may give None for a layer that is to be left alone
-    calls: how many attention layers have run so far
+    edit: is given the number of each layer and its heads' outputs (b, n, h, d'), whoever computed them, and gives
+        what goes on to the output projection in their place; it may change what it is given. An ablation is one
+    calls: how many attention layers have run so far, or were passed over
     last: the layer after which the forward pass may end
     scratch: memory that all blocks share
     """
@@ -56,6 +58,7 @@ class Request:
     receive: Receive
     rows: int | None = None
     output: Callable[[Call], torch.Tensor | None] | None = None
+    edit: Callable[[int, torch.Tensor], torch.Tensor] | None = None
     calls: int = 0
     last: int = field(init=False)
     scratch: Scratch = field(default_factory=Scratch)
@@ -107,14 +110,14 @@ def attend(
         )  # fmt: skip
         return output
 
-    request, asked, last = _request.get(), (), False
+    request, asked, layer, last = _request.get(), (), None, False
     ours = softcap is not None or s_aux is not None
     if request is not None:
         layer, request.calls = request.calls, request.calls + 1
         asked, last = request.heads.get(layer, ()), layer == request.last
         asked = tuple(range(query.shape[1])) if asked is None else asked
     if not asked and not ours:
-        return library(), None
+        return _edited(request, layer, library()), None
 
     unmasked_causal = getattr(module, "is_causal", True) if is_causal is None else is_causal
     call = Call(
@@ -137,10 +140,14 @@ def attend(
     if request is not None and request.output is not None and asked:
         given = request.output(call)
         if given is not None:
-            return given, None
-    if complete:
-        return output, None
-    return call.output() if ours else library(), None
+            return _edited(request, layer, given), None
+    if not complete:
+        output = call.output() if ours else library()
+    return _edited(request, layer, output), None
+
+
+def _edited(request: Request | None, layer: int | None, output: torch.Tensor) -> torch.Tensor:
+    return output if request is None or request.edit is None else request.edit(layer, output)
 
 
 ALL_ATTENTION_FUNCTIONS.register(NAME, attend)

@@ -92,7 +92,7 @@ def visit(
         return
     lengths = [len(text) for text in texts]
     model.check_length(max(lengths))
-    inputs = _batch(model, texts)
+    inputs = batch_inputs(model, texts)
     wants_qkv = getattr(visitor, "wants_qkv", False)
     if model.route == "eager":
         if wants_qkv:
@@ -159,7 +159,7 @@ def _asked(
     return {layer: tuple(sorted(set(heads[layer]))) for layer in sorted(heads) if heads[layer]}
 
 
-def _batch(model: AttentionModel, texts: list[Encoding]) -> dict[str, torch.Tensor]:
+def batch_inputs(model: AttentionModel, texts: list[Encoding]) -> dict[str, torch.Tensor]:
     """Ids padded on the right, and the mask of what is text where there is padding."""
     longest, pad = max(map(len, texts)), model.loaded.model.config.get_text_config().pad_token_id
     device = next(model.loaded.model.parameters()).device

@@ -36,7 +36,7 @@ def load(source: ModelSource, *, attn_implementation: str = "sdpa") -> Loaded:
     """
     import torch
 
-    with _alone_and_quiet():
+    with alone_and_quiet():
         config = _config(source)
         tokenizer = _tokenizer(source)
         model = _model(source, config, attn_implementation)
@@ -46,7 +46,7 @@ def load(source: ModelSource, *, attn_implementation: str = "sdpa") -> Loaded:
 
 
 @contextmanager
-def _alone_and_quiet() -> Iterator[None]:
+def alone_and_quiet() -> Iterator[None]:
     """One load at a time, without progress bars and notices; afterwards the library talks as it did before.
 
     While it loads, transformers changes settings of the whole process (how weights are initialised, the

@@ -1,0 +1,182 @@
+"""What a model makes of a text when one head says nothing, or always the same: METRICS §7.
+
+An ablation is the same forward pass with an edit of the heads' outputs before the output projection. The rows of one
+batch are the texts several times over, each time with another head ablated; the layers before the ablated one run
+once for all heads of all layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar, get_args
+
+import torch
+
+from dashboard.capture.model import AttentionModel
+from dashboard.capture.resume import Edit, can_resume, resumed_pass, whole_pass
+from dashboard.capture.visit import batch_inputs
+from dashboard.errors import UserError
+from dashboard.text.encoding import Encoding
+
+By = Literal["zero", "mean"]
+Head = tuple[int, int]  # layer, head, both from 0
+Means = Mapping[int, torch.Tensor]  # layer → each head's mean output (h, d')
+
+Text = TypeVar("Text")  # an Encoding, or what has the length of one
+
+# Tokens of a batch that runs at once, padding and all heads counted.
+TOKENS = 2048
+
+
+@dataclass(frozen=True, eq=False)
+class Ablated:
+    """The last vectors of a batch of texts with each of some heads ablated.
+
+    Attributes
+    ----------
+    heads: which (k), of one layer
+    vectors: `last_hidden_state` without each of them (k, b, n, D); what stands at padding means nothing
+    """
+
+    heads: tuple[Head, ...]
+    vectors: torch.Tensor
+
+
+@torch.inference_mode()
+def ablate(
+    model: AttentionModel,
+    encodings: Sequence[Encoding],
+    heads: Iterable[Head],
+    *,
+    by: By = "zero",
+    means: Means | None = None,
+) -> tuple[torch.Tensor, Iterator[Ablated]]:
+    """The last vectors of a batch of texts as they are (b, n, D), and, as they are asked for, those without each head.
+
+    Parameters
+    ----------
+    encodings: the texts (b), padded to one batch of n tokens
+    heads: which heads, each (layer, head) from 0; each is ablated alone. They come layer by layer
+    by: what takes the place of a head's output before the output projection: "zero", or "mean", the mean of its
+        output over the tokens of the text, special ones counted, padding not
+    means: by the mean over other texts than these, see `mean_outputs`. A causal model needs it: its text's own mean
+        would carry later tokens back
+
+    A model that cannot begin at a layer (`dashboard.capture.resume`) runs a whole pass for each head, which takes up
+    to twice as long. Safe to call from several threads at once with one model.
+
+    Raises UserError for a head that the model does not have, a text that is too long, a model of route "eager", which
+    does not hand out its heads' outputs, and a causal model's mean without `means`.
+    """
+    asked = _by_layer(model, heads)
+    _check(model, encodings, by, means)
+    inputs = batch_inputs(model, list(encodings))
+    resume = can_resume(model, encodings[0])
+    vectors, kept = whole_pass(model, inputs, keep=asked if resume else ())
+    lengths = torch.tensor([len(encoding) for encoding in encodings], device=vectors.device)
+
+    @torch.inference_mode()
+    def runs() -> Iterator[Ablated]:
+        together = max(1, TOKENS // inputs["input_ids"].numel())
+        for layer, which in asked.items():
+            given = kept.pop(layer) if resume else None
+            for start in range(0, len(which), together):
+                some = which[start : start + together]
+                edit = _edit(layer, some, lengths, by, means)
+                repeated = {name: one.repeat(len(some), 1) for name, one in inputs.items()}
+                if given is None:
+                    found, _ = whole_pass(model, repeated, edit=edit)
+                else:
+                    found = resumed_pass(model, repeated, layer, given.repeat(len(some), 1, 1), edit)
+                yield Ablated(tuple((layer, head) for head in some), found.unflatten(0, (len(some), -1)))
+
+    return vectors, runs()
+
+
+@torch.inference_mode()
+def mean_outputs(
+    model: AttentionModel, encodings: Iterable[Encoding], progress: Callable[[int], None] | None = None
+) -> Means:
+    """Each head's mean output over all tokens of some texts, special ones counted: layer → float32 (h, d').
+
+    progress: told how many texts are read. Raises UserError as `ablate` does.
+    """
+    sums: dict[int, torch.Tensor] = {}
+    tokens = texts = 0
+    for batch in batches(encodings):
+        _check(model, batch, "zero", None)
+        inputs = batch_inputs(model, batch)
+        real = inputs.get("attention_mask", torch.ones_like(inputs["input_ids"])).bool()
+
+        def add(layer: int, outputs: torch.Tensor, real: torch.Tensor = real) -> torch.Tensor:
+            found = outputs[real].double().sum(0)
+            sums[layer] = sums[layer] + found if layer in sums else found
+            return outputs
+
+        whole_pass(model, inputs, edit=add)
+        tokens, texts = tokens + int(real.sum()), texts + len(batch)
+        if progress:
+            progress(texts)
+    return {layer: (one / tokens).float() for layer, one in sums.items()}
+
+
+def batches(texts: Iterable[Text], tokens: int = TOKENS // 2) -> Iterator[list[Text]]:
+    """Texts of similar length together, so many tokens at a time, padding counted; a longer text alone."""
+    batch: list[Text] = []
+    for text in sorted(texts, key=len):
+        if batch and len(text) * (len(batch) + 1) > tokens:
+            yield batch
+            batch = []
+        batch.append(text)
+    if batch:
+        yield batch
+
+
+def _edit(layer: int, heads: Sequence[int], lengths: torch.Tensor, by: By, means: Means | None) -> Edit:
+    """The edit of a batch whose rows are all texts without the first head, then all without the second …"""
+
+    def edit(at: int, outputs: torch.Tensor) -> torch.Tensor:  # (k · b, n, h, d')
+        if at != layer:
+            return outputs
+        each = outputs.unflatten(0, (len(heads), len(lengths)))
+        for place, head in enumerate(heads):
+            mine = each[place, :, :, head]  # (b, n, d')
+            if by == "zero":
+                mine.zero_()
+            elif means is not None:
+                mine.copy_(means[layer][head].expand_as(mine))
+            else:
+                real = torch.arange(mine.shape[1], device=mine.device) < lengths[:, None]
+                mine.copy_(((mine * real[..., None]).sum(1) / lengths[:, None])[:, None].expand_as(mine))
+        return outputs
+
+    return edit
+
+
+def _by_layer(model: AttentionModel, heads: Iterable[Head]) -> dict[int, list[int]]:
+    asked: dict[int, list[int]] = {}
+    for layer, head in sorted(set(heads)):
+        if not (0 <= layer < model.layers and 0 <= head < model.heads):
+            raise UserError(
+                f"{model.title} has no head L{layer}H{head}. Its layers go from 0 to {model.layers - 1}, "
+                f"its heads from 0 to {model.heads - 1}."
+            )
+        asked.setdefault(layer, []).append(head)
+    return asked
+
+
+def _check(model: AttentionModel, encodings: Sequence[Encoding], by: By, means: Means | None) -> None:
+    if model.route != "tap":
+        raise UserError(
+            f"{model.title} computes its attention in a way of its own, so none of its heads can be taken out. "
+            "Choose another model for this."
+        )
+    if by not in get_args(By):
+        raise UserError(f"A head is ablated by zero or by its mean, not by “{by}”.")
+    if by == "mean" and model.causal and means is None:
+        raise UserError(
+            f"{model.title} reads from left to right: a head's mean over the text itself would tell of later words. "
+            "Give its means over other texts."
+        )
+    model.check_length(max(map(len, encodings)))

@@ -1,0 +1,29 @@
+"""A model's language-model head, read from its files when it is first asked for."""
+
+from __future__ import annotations
+
+import threading
+from weakref import WeakKeyDictionary
+
+import torch
+
+from dashboard.capture.model import AttentionModel
+from dashboard.models.head import LanguageHead, load_head
+
+_found: WeakKeyDictionary[torch.nn.Module, LanguageHead | None] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def language_head(model: AttentionModel) -> LanguageHead | None:
+    """What turns the model's last vectors into predictions: of the next token in a causal model, else of a masked one.
+
+    None where its files hold none, or its tokenizer has no mask to put in a token's place. Raises UserError as
+    `dashboard.models.head.load_head` does.
+    """
+    if not model.causal and model.loaded.tokenizer.mask_token_id is None:
+        return None
+    root = model.loaded.model
+    with _lock:
+        if root not in _found:
+            _found[root] = load_head(model.loaded, model.causal)
+        return _found[root]

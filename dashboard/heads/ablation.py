@@ -1,0 +1,166 @@
+"""Runs a model over texts without each of its heads in turn, and keeps what changes (METRICS §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from dashboard.capture import AttentionModel
+from dashboard.capture.ablate import Ablated, By, Head, Means, ablate, batches
+from dashboard.heads.effect import Effects, Predictions, read, shifts
+from dashboard.models.head import LanguageHead
+from dashboard.text.encoding import Encoding
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A text as it goes through the model, and what is read of it.
+
+    Attributes
+    ----------
+    text: which of the texts
+    encoding: the text, for a masked language model with one token masked
+    places: the positions whose last vectors are read
+    tokens: the position of the token that each of them is about
+    targets: the id of that token
+    """
+
+    text: int
+    encoding: Encoding
+    places: tuple[int, ...]
+    tokens: tuple[int, ...]
+    targets: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.encoding)
+
+
+def trials(text: int, encoding: Encoding, *, causal: bool, mask: int | None, predicts: bool) -> Iterator[Trial]:
+    """A text's trials. Every token is read that the tokenizer did not add.
+
+    Where the model has a language-model head (`predicts`), a causal model's prediction of a token is read at the token
+    before it, so a token that stands first of all is not read; another one's where the token is masked, one at a time.
+    """
+    ids = encoding.ids
+    own = [place for place, special in enumerate(encoding.special) if not special]
+    if predicts and not causal:
+        for place in own:
+            masked = replace(encoding, ids=(*ids[:place], mask, *ids[place + 1 :]))
+            yield Trial(text, masked, (place,), (place,), (ids[place],))
+    elif own := tuple(place for place in own if place or not predicts):
+        places = tuple(place - 1 for place in own) if predicts else own
+        yield Trial(text, encoding, places, own, tuple(ids[place] for place in own))
+
+
+@torch.inference_mode()
+def measure(
+    model: AttentionModel,
+    encodings: Sequence[Encoding],
+    heads: Iterable[Head],
+    *,
+    logits: LanguageHead | None,
+    by: By = "zero",
+    means: Means | None = None,
+    keep_changed: bool = False,
+    progress: Callable[[float], None] | None = None,
+) -> Effects:
+    """The effect of each of some heads alone on each of some texts (METRICS §7).
+
+    Parameters
+    ----------
+    heads: each (layer, head), from 0
+    logits: the model's language-model head (`dashboard.capture.language`); None: the shift is measured
+    by, means: as `dashboard.capture.ablate.ablate` takes them. The mean over the text itself is, in a masked language
+        model, over the text with the token masked: what the model is given does not hold the token
+    keep_changed: keep what each prediction that changes was and is
+    progress: told the fraction done, after every 2,048 tokens or so; what it raises ends the work
+
+    Raises UserError as `ablate` does.
+    """
+    heads, mask = sorted(set(heads)), model.loaded.tokenizer.mask_token_id
+    found = Effects.of(heads, len(encodings), predicts=logits is not None)
+    every = [
+        trial
+        for text, encoding in enumerate(encodings)
+        for trial in trials(text, encoding, causal=model.causal, mask=mask, predicts=logits is not None)
+    ]
+    done, whole = 0, sum(map(len, every)) * _layers_run(model, heads)
+    for batch in batches(every):
+        reading = _Reading(batch, logits, found, keep_changed)
+        vectors, runs = ablate(model, [trial.encoding for trial in batch], heads, by=by, means=means)
+        reading.intact(vectors)
+        for run in runs:
+            reading.ablated(run)
+            done += sum(map(len, batch)) * _layers_run(model, run.heads)
+            if progress:
+                progress(done / whole)
+    return found
+
+
+def _layers_run(model: AttentionModel, heads: Iterable[Head]) -> int:
+    return sum(model.layers - layer for layer, _ in heads)
+
+
+class _Reading:
+    """Reads a batch of trials: the m places of all of them, of the model as it is, then without each head."""
+
+    def __init__(self, batch: Sequence[Trial], logits: LanguageHead | None, found: Effects, keep_changed: bool):
+        self.logits, self.found, self.keep_changed = logits, found, keep_changed
+        self.column = {head: column for column, head in enumerate(found.heads)}
+        self.rows = [row for row, trial in enumerate(batch) for _ in trial.places]
+        self.places = [place for trial in batch for place in trial.places]
+        self.tokens = [token for trial in batch for token in trial.tokens]
+        self.targets = torch.tensor([target for trial in batch for target in trial.targets])
+        self.texts = np.array([trial.text for trial in batch for _ in trial.places])
+
+    def intact(self, vectors: torch.Tensor) -> None:
+        """vectors: (b, n, D)"""
+        self.before = self._at(vectors)
+        self.found.tokens += self._per_text(np.ones(len(self.texts)))[:, 0].astype(int)
+        if self.logits is not None:
+            self.targets = self.targets.to(vectors.device)
+            self.old = read(self.logits, self.before, self.targets, self.targets)
+            self.found.loss += self._per_text(_numbers(self.old.loss))[:, 0]
+
+    def ablated(self, run: Ablated) -> None:
+        after, columns = self._at(run.vectors), [self.column[head] for head in run.heads]
+        if self.logits is None:
+            self.found.sums[:, columns] += self._per_text(_numbers(shifts(self.before, after)))
+            return
+        many = len(run.heads)
+        new = read(self.logits, after.flatten(0, 1), self.targets.repeat(many), self.old.top.repeat(many))
+        change = _numbers(new.loss).reshape(many, -1) - _numbers(self.old.loss)
+        flips = (new.top.view(many, -1) != self.old.top).cpu().numpy()
+        self.found.sums[:, columns] += self._per_text(change)
+        self.found.flips[:, columns] += self._per_text(flips).astype(int)
+        if self.keep_changed:
+            self._keep(run.heads, new, flips)
+
+    def _keep(self, heads: Sequence[Head], new: Predictions, flips: np.ndarray) -> None:
+        which, places = np.nonzero(flips)
+        if not len(which):
+            return
+        at = torch.as_tensor(which * flips.shape[1] + places)  # among all heads' places
+        old = torch.as_tensor(places)
+        p_new = read(self.logits, self.before[old], self.targets[old], new.top[at]).p_of
+        columns = (self.old.top[old], new.top[at], self.old.p[old], new.p_of[at], p_new, new.p[at])
+        for one, place, *rest in zip(which, places, *(column.tolist() for column in columns), strict=True):
+            self.found.changed.append((*heads[one], self.tokens[place], *rest))
+
+    def _at(self, vectors: torch.Tensor) -> torch.Tensor:
+        """The vectors that are read: (…, b, n, D) → (…, m, D)."""
+        return vectors[..., self.rows, self.places, :]
+
+    def _per_text(self, values: np.ndarray) -> np.ndarray:
+        """Sums over each text's places: (k, m) or (m) → float64 (S, k)."""
+        values = np.atleast_2d(values).astype(np.float64)
+        sums = np.zeros((len(self.found.tokens), len(values)))
+        np.add.at(sums, self.texts, values.T)
+        return sums
+
+
+def _numbers(values: torch.Tensor) -> np.ndarray:
+    return values.double().cpu().numpy()

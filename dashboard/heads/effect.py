@@ -1,0 +1,130 @@
+"""Does a head matter? What its absence changes, as numbers: METRICS §7.
+
+`read` and `shifts` say what changes for a token, `Effects` holds sums over the tokens of each text, and `effect_table`
+makes of them a row per head, with intervals over the texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import torch
+
+from dashboard.heads.bootstrap import intervals
+
+# Positions whose logits exist at once: 50 MB for 50,000 pieces, and as much again for their softmax.
+POSITIONS = 256
+CHANGED = ("layer", "head", "token", "old", "new", "p_old", "p_old_ablated", "p_new", "p_new_ablated")
+
+# Last vectors (m, D) → logits (m, vocabulary).
+Logits = Callable[[torch.Tensor], torch.Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What is predicted in m places.
+
+    Attributes
+    ----------
+    loss: −ln of the probability of the token that stands there, nats (m)
+    top: the most probable piece, by id, the first of equals (m)
+    p: its probability (m)
+    p_of: the probability of the pieces that were asked for (m)
+    """
+
+    loss: torch.Tensor
+    top: torch.Tensor
+    p: torch.Tensor
+    p_of: torch.Tensor
+
+
+def read(logits: Logits, vectors: torch.Tensor, targets: torch.Tensor, pieces: torch.Tensor) -> Predictions:
+    """What a language-model head predicts from last vectors (m, D), a block of places at a time.
+
+    targets: the tokens that stand there, by id (m); pieces: those whose probability is asked for (m)
+    """
+    found = []
+    for start in range(0, max(1, len(vectors)), POSITIONS):
+        rows = slice(start, start + POSITIONS)
+        scores = logits(vectors[rows])
+        total = scores.logsumexp(-1)
+        most, top = scores.max(-1)
+        target, asked = (scores.gather(1, ids[rows, None])[:, 0] for ids in (targets, pieces))
+        found.append((total - target, top, (most - total).exp(), (asked - total).exp()))
+    return Predictions(*(torch.cat(parts) for parts in zip(*found, strict=True)))
+
+
+def shifts(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
+    """1 − cosine similarity of vectors (…, D) before and after: float64 (…), in [0, 2]."""
+    cosine = torch.nn.functional.cosine_similarity(before.double(), after.double(), dim=-1)
+    return (1 - cosine).clamp(min=0)
+
+
+@dataclass(eq=False)
+class Effects:
+    """What was measured of H heads over S texts, as sums over a text's tokens.
+
+    Attributes
+    ----------
+    heads: which heads, (layer, head) from 0, in order
+    tokens: how many tokens were read: int64 (S)
+    sums: of the loss without the head − the loss with it, nats; or of 1 − cosine of the last vectors: float64 (S, H)
+    loss: of the loss of the model as it is: float64 (S); None where the model predicts nothing
+    flips: how many tokens' most probable prediction is another: int64 (S, H); None where the model predicts nothing
+    changed: of each of these, if they were to be kept, the `CHANGED`: layer, head, the token that is predicted (its
+        position), the most probable piece with the head and without it, by id, and the probability of each of the two
+        with the head and without it
+    """
+
+    heads: list[tuple[int, int]]
+    tokens: np.ndarray
+    sums: np.ndarray
+    loss: np.ndarray | None = None
+    flips: np.ndarray | None = None
+    changed: list[tuple] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, heads: list[tuple[int, int]], texts: int, *, predicts: bool) -> Effects:
+        """Nothing measured yet."""
+        shape = (texts, len(heads))
+        effects = cls(heads, np.zeros(texts, np.int64), np.zeros(shape))
+        if predicts:
+            effects.loss, effects.flips = np.zeros(texts), np.zeros(shape, np.int64)
+        return effects
+
+    @property
+    def measure(self) -> str:
+        """ "loss_change" (nats per token, any sign; above 0: the model predicts worse without the head), or "shift"
+        (0: the last vectors point where they did; at most 2)."""
+        return "shift" if self.loss is None else "loss_change"
+
+    @property
+    def mean_loss(self) -> float | None:
+        """The mean loss of the model as it is, nats per token."""
+        return None if self.loss is None else float(self.loss.sum() / max(1, self.tokens.sum()))
+
+
+def effect_table(effects: Effects) -> pd.DataFrame:
+    """A row per head: layer, head, `loss_change` (nats per token) or `shift`, the same with _low and _high, `flips`
+    (the share of tokens whose most probable prediction changes; language models), texts, tokens.
+
+    The figure is Σ over texts of the sum / Σ tokens. The interval is the 95 % bootstrap over texts (METRICS §0), empty
+    for a single one. Texts without a token are not counted. Raises no error: over no token all figures are empty.
+    """
+    some = effects.tokens > 0
+    tokens, sums = effects.tokens[some], effects.sums[some]
+    total = tokens.sum()
+    low = high = np.full(len(effects.heads), np.nan)
+    if some.sum() > 1:
+        low, high = intervals(sums, tokens)
+    name = effects.measure
+    columns = {
+        "layer": [layer for layer, _ in effects.heads], "head": [head for _, head in effects.heads],
+        name: sums.sum(0) / total if total else low, f"{name}_low": low, f"{name}_high": high,
+    }  # fmt: skip
+    if effects.flips is not None:
+        columns["flips"] = effects.flips.sum(0) / total if total else np.full(len(effects.heads), np.nan)
+    return pd.DataFrame(columns | {"texts": int(some.sum()), "tokens": int(total)})

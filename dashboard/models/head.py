@@ -1,0 +1,116 @@
+"""A language model's head: from the last vector of a token to a score for every piece of the vocabulary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.errors import UserError
+from dashboard.models.load import Loaded, alone_and_quiet
+
+# Relative to the largest logit: what rounding does in another attention function, and far below a part that is missing.
+TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class LanguageHead:
+    """The part of a language model that comes after the base model.
+
+    Attributes
+    ----------
+    model: the language model of transformers, with a base that hands on the vectors it is given
+    vocabulary: how many pieces it has scores for
+    """
+
+    model: Any
+    vocabulary: int
+
+    def __call__(self, vectors):
+        """Logits (m, vocabulary) of last vectors (m, D), with all that the model does to them (a scale, a softcap)."""
+        return self.model(inputs_embeds=vectors[None]).logits[0]
+
+
+def load_head(loaded: Loaded, causal: bool) -> LanguageHead | None:
+    """The head that predicts the next token (`causal`), or a masked one; None where the model's files hold none.
+
+    The base model is not held twice; while this runs, its weights are read once more and dropped. Raises UserError
+    where the files cannot be read, or the head does more than to read the last vectors.
+    """
+    import torch
+    from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, MODEL_FOR_MASKED_LM_MAPPING, MODEL_MAPPING
+
+    base, kind = loaded.model, type(loaded.model.config)
+    mapping = MODEL_FOR_CAUSAL_LM_MAPPING if causal else MODEL_FOR_MASKED_LM_MAPPING
+    if kind not in mapping or _is_bare(loaded, MODEL_MAPPING):
+        return None
+    with alone_and_quiet():
+        whole, report = _whole(loaded, mapping[kind])
+        if any(not key.startswith("pooler") and ".pooler." not in key for key in report["missing_keys"]):
+            return None
+        whole = whole.eval().requires_grad_(False)
+    ids = torch.arange(1, 9)[None]
+    with torch.inference_mode():
+        expected = whole(ids).logits[0].to(loaded.device)
+        head = _without_base(whole, base).to(loaded.device)
+        found = head(inputs_embeds=base(ids.to(loaded.device)).last_hidden_state).logits[0]
+    if found.shape != expected.shape or not _close(found, expected):
+        raise UserError(
+            f"The language-model head of “{loaded.source.name}” does more than to read the last vectors, "
+            "so it cannot be used here. Choose another model for this."
+        )
+    return LanguageHead(head, expected.shape[-1])
+
+
+def _is_bare(loaded: Loaded, mapping) -> bool:
+    """Whether the files say that they are of the base model alone.
+
+    A model that shares its embeddings with its head has a head in any case; where it was trained to be none, as for
+    embedding sentences, that one says nothing.
+    """
+    said = loaded.model.config.architectures or ()
+    kind = type(loaded.model.config)
+    return list(said) == [mapping[kind].__name__] if kind in mapping else False
+
+
+def _whole(loaded: Loaded, kind):
+    import torch
+
+    try:
+        return kind.from_pretrained(
+            loaded.source.folder, dtype=torch.float32, attn_implementation="eager", use_safetensors=True,
+            local_files_only=True, output_loading_info=True,
+        )  # fmt: skip
+    except Exception as error:
+        raise UserError(
+            f"The language-model head of “{loaded.source.name}” cannot be opened. Choose another model for this."
+        ) from error
+
+
+def _without_base(whole, base):
+    """The language model with a base that hands on what it is given; shared embeddings are those of `base`."""
+    output = whole.get_output_embeddings()
+    if output is not None and output.weight is whole.get_input_embeddings().weight:
+        output.weight = base.get_input_embeddings().weight
+    setattr(whole, whole.base_model_prefix, _given())
+    return whole
+
+
+def _given():
+    import torch
+    from transformers.modeling_outputs import BaseModelOutputWithPast
+
+    class Given(torch.nn.Module):
+        """Stands where the base model was, and where the decoder within it was (OPT)."""
+
+        @property
+        def decoder(self):
+            return self
+
+        def forward(self, *_, inputs_embeds, **__):
+            return BaseModelOutputWithPast(last_hidden_state=inputs_embeds)
+
+    return Given()
+
+
+def _close(found, expected) -> bool:
+    return bool((found - expected).abs().max() <= TOLERANCE * expected.abs().max())
