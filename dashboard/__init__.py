@@ -23,6 +23,8 @@ _HOMES = {
     "HeadView": "dashboard.heads",
     "Pattern": "dashboard.search",
     "UserError": "dashboard.errors",
+    "ablate": "dashboard.effects",
+    "ablate_in": "dashboard.effects",
     "attention": "dashboard.api",
     "draw": "dashboard.api",
     "draw_atlas": "dashboard.api",

@@ -109,7 +109,7 @@ class Effects:
 
 def effect_table(effects: Effects) -> pd.DataFrame:
     """A row per head: layer, head, `loss_change` (nats per token) or `shift`, the same with _low and _high, `flips`
-    (the share of tokens whose most probable prediction changes; language models), texts, tokens.
+    (the share of tokens whose most probable prediction changes; language models), sentences, tokens.
 
     The figure is Σ over texts of the sum / Σ tokens. The interval is the 95 % bootstrap over texts (METRICS §0), empty
     for a single one. Texts without a token are not counted. Raises no error: over no token all figures are empty.
@@ -127,4 +127,4 @@ def effect_table(effects: Effects) -> pd.DataFrame:
     }  # fmt: skip
     if effects.flips is not None:
         columns["flips"] = effects.flips.sum(0) / total if total else np.full(len(effects.heads), np.nan)
-    return pd.DataFrame(columns | {"texts": int(some.sum()), "tokens": int(total)})
+    return pd.DataFrame(columns | {"sentences": int(some.sum()), "tokens": int(total)})

@@ -97,7 +97,14 @@ def _without_base(whole, base):
 
 def _given():
     import torch
-    from transformers.modeling_outputs import BaseModelOutputWithPast
+    from transformers.modeling_outputs import BaseModelOutput
+
+    class Output(BaseModelOutput):
+        """The last vectors, and None for all else that a model asks its base for (its cache, its router's logits)."""
+
+        def __getattr__(self, name: str):
+            if name.startswith("__"):
+                raise AttributeError(name)
 
     class Given(torch.nn.Module):
         """Stands where the base model was, and where the decoder within it was (OPT)."""
@@ -107,7 +114,7 @@ def _given():
             return self
 
         def forward(self, *_, inputs_embeds, **__):
-            return BaseModelOutputWithPast(last_hidden_state=inputs_embeds)
+            return Output(last_hidden_state=inputs_embeds)
 
     return Given()
 

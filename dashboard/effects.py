@@ -1,0 +1,183 @@
+"""Does a head matter? Ablation for the page, the command line and a notebook (METRICS §7)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from dashboard.api import existing_head
+from dashboard.capture import AttentionModel
+from dashboard.capture.ablate import By
+from dashboard.capture.language import language_head
+from dashboard.corpus.sample import reference_means, sample
+from dashboard.errors import UserError
+from dashboard.export import Provenance
+from dashboard.export.snippet import opening
+from dashboard.heads import HeadId
+from dashboard.heads.ablation import measure
+from dashboard.heads.effect import CHANGED, Effects, effect_table
+from dashboard.heads.wording import counted
+from dashboard.text import Encoding, LeftOut
+from dashboard.text.display import piece_labels, spelling_of
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Effect:
+    """What changes in a model without each of some heads.
+
+    Attributes
+    ----------
+    table: a row per head: layer, head, `loss_change` (nats per token) or `shift`, the same with _low and _high (empty
+        for a single text), `flips` (language models: the share of tokens whose most probable prediction changes),
+        sentences, tokens; see `dashboard.heads.effect.effect_table`
+    measure: "loss_change" where the model has a language-model head, else "shift"
+    by: "zero" or "mean"
+    loss: the mean loss of the model as it is, nats per token; None where it predicts nothing
+    changed: of a single text and a language model, a row per head and prediction that changes: layer, head, position
+        and token (what is predicted), old and new (the most probable piece with the head and without it), and their
+        probabilities p_old, p_new with the head and p_old_ablated, p_new_ablated without it. Else empty
+    left_out: sentences of a corpus that could not be used, with the reason
+    """
+
+    table: pd.DataFrame
+    measure: str
+    by: By
+    loss: float | None
+    changed: pd.DataFrame
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def ablate(
+    model: AttentionModel,
+    text: str | Encoding,
+    heads: Iterable[str | HeadId] | None = None,
+    *,
+    by: By = "zero",
+    bos: bool = True,
+    limit: int | None = None,
+    progress: Progress | None = None,
+) -> Effect:
+    """What changes on a text without each of some heads (None: of all), each ablated alone.
+
+    The head's output is replaced before the output projection: by zero, or by its mean (over the tokens of the text;
+    in a causal model over our own corpus, for the text's own mean would carry later tokens back). Where the model has
+    a language-model head: the change of the mean next-token (or masked-token) loss, nats per token, above 0 where the
+    model predicts worse without the head. Else the shift: the mean over the tokens of the text, special ones left out,
+    of 1 − cosine of the last vectors with and without the head.
+
+    Parameters
+    ----------
+    heads: like ``["L2H9"]``
+    bos, limit: as in `dashboard.attention`
+    progress: told how far it is: a fraction and a sentence; what it raises ends the work
+
+    Raises UserError for an empty text, a head that the model does not have, and a model that computes its attention in
+    a way of its own.
+    """
+    wanted = _heads(model, heads)
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
+    effects = _measured(model, [encoding], wanted, by, bos, progress, keep_changed=True)
+    reading = {"by": by, "bos": bos} | ({} if limit is None else {"limit": limit})
+    origin = _provenance(model, heads and wanted, "ablate", encoding.text, reading, {})
+    return _effect(effects, by, origin, _changed(model, encoding, effects))
+
+
+def ablate_in(
+    model: AttentionModel,
+    corpus_path: str | Path,
+    heads: Iterable[str | HeadId] | None = None,
+    *,
+    by: By = "zero",
+    sentences: int | None = None,
+    bos: bool = True,
+    progress: Progress | None = None,
+) -> Effect:
+    """As `ablate`, over the sentences of a corpus, each on its own, with 95 % intervals over the sentences.
+
+    Parameters
+    ----------
+    corpus_path: a treebank (.conllu) or plain English text (.txt, UTF-8)
+    sentences: how many, evenly spread over the corpus; None for all
+
+    Raises UserError where the file cannot be read, and as `ablate` does.
+    """
+    wanted = _heads(model, heads)
+    encodings, left_out = sample(model, corpus_path, sentences, bos=bos)
+    effects = _measured(model, encodings, wanted, by, bos, progress)
+    reading = {"by": by, "bos": bos} | ({} if sentences is None else {"sentences": sentences})
+    origin = _provenance(model, heads and wanted, "ablate_in", str(corpus_path), reading, {"left_out": len(left_out)})
+    return replace(_effect(effects, by, origin, pd.DataFrame()), left_out=tuple(left_out))
+
+
+def _heads(model: AttentionModel, heads: Iterable[str | HeadId] | None) -> list[HeadId]:
+    if heads is None:
+        return [HeadId(layer, head) for layer in range(model.layers) for head in range(model.heads)]
+    wanted = sorted({existing_head(model, head) for head in heads})
+    if not wanted:
+        raise UserError("There is no head to ablate. Name at least one, like L2H9.")
+    return wanted
+
+
+def _measured(
+    model: AttentionModel, encodings: Sequence[Encoding], heads: Sequence[HeadId], by: By, bos: bool,
+    progress: Progress | None, *, keep_changed: bool = False,
+) -> Effects:  # fmt: skip
+    means = reference_means(model, bos=bos, progress=progress) if by == "mean" and model.causal else None
+    begun = time.monotonic()
+    what = f"{counted(len(heads), 'heads')} over {counted(len(encodings), 'sentences')}"
+
+    def tell(fraction: float) -> None:
+        left = (time.monotonic() - begun) * (1 - fraction) / fraction
+        progress(fraction, f"Ablating {what}{_left(left)}")
+
+    return measure(
+        model, encodings, [(head.layer, head.head) for head in heads], logits=language_head(model), by=by, means=means,
+        keep_changed=keep_changed, progress=tell if progress else None,
+    )  # fmt: skip
+
+
+def _left(seconds: float) -> str:
+    """In steps, so that a log has few lines of it."""
+    if seconds < 10:
+        return ""
+    return f", about {10 * round(seconds / 10)} s left" if seconds < 90 else f", about {seconds / 60:.0f} min left"
+
+
+def _effect(effects: Effects, by: By, origin: Provenance, changed: pd.DataFrame) -> Effect:
+    table = effect_table(effects)
+    table.attrs["provenance"] = origin.to_dict()
+    return Effect(table, effects.measure, by, effects.mean_loss, changed)
+
+
+def _changed(model: AttentionModel, encoding: Encoding, effects: Effects) -> pd.DataFrame:
+    """The predictions that change, pieces as a person reads them."""
+    tokenizer = model.loaded.tokenizer
+    spelling = spelling_of(tokenizer)
+    found = pd.DataFrame(effects.changed, columns=list(CHANGED)).rename(columns={"token": "position"})
+    for name in ("old", "new"):
+        pieces = tokenizer.convert_ids_to_tokens(found[name].astype(int).tolist())
+        found[name] = piece_labels("", pieces, [(0, 0)] * len(pieces), spelling)
+    found.insert(3, "token", [encoding.labels[place] for place in found["position"]])
+    return found.sort_values(["layer", "head", "position"], ignore_index=True)
+
+
+def _provenance(
+    model: AttentionModel, heads: Sequence[HeadId] | None, verb: str, on: str, reading: dict, more: dict
+) -> Provenance:
+    """Where a table comes from, with the lines that make it again."""
+    names = [str(head) for head in heads or ()]
+    text = on if verb == "ablate" else ""
+    said = reading | more | ({} if verb == "ablate" else {"corpus": Path(on).name})
+    origin = Provenance(
+        model=model.name, revision=model.revision, text=text, heads=tuple(names), unit="tokens", special="show",
+        view="effect", options=said, title=model.title,
+    )  # fmt: skip
+    arguments = [repr(on), *([repr(names)] if names else []), *(f"{name}={value!r}" for name, value in reading.items())]
+    lines = [f"from dashboard import {verb}, open_model, save", "", opening(origin)]
+    return replace(origin, recipe="\n".join([*lines, f"thing = {verb}(model, {', '.join(arguments)}).table"]))
