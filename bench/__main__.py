@@ -1,10 +1,13 @@
-"""`python -m bench [engine] [page] [inside] [recall] [corpus]`: all of them when none is named."""
+"""`python -m bench [engine] [page] [inside] [recall] [corpus] [ablate]`: all of them when none is named."""
 
 import sys
 
-from bench import corpus, engine, inside, page, recall
+from bench import ablate, corpus, engine, inside, page, recall
 
-ALL = {"engine": engine.main, "page": page.main, "inside": inside.main, "recall": recall.main, "corpus": corpus.main}
+ALL = {
+    "engine": engine.main, "page": page.main, "inside": inside.main, "recall": recall.main, "corpus": corpus.main,
+    "ablate": ablate.main,
+}  # fmt: skip
 
 if __name__ == "__main__":
     asked = sys.argv[1:] or list(ALL)

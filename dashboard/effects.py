@@ -115,6 +115,11 @@ def ablate_in(
     return replace(_effect(effects, by, origin, pd.DataFrame()), left_out=tuple(left_out))
 
 
+def provenance_of_effect(effect: Effect) -> Provenance:
+    """Where an effect comes from, with the lines that make its table again."""
+    return Provenance.from_dict(effect.table.attrs["provenance"])
+
+
 def _heads(model: AttentionModel, heads: Iterable[str | HeadId] | None) -> list[HeadId]:
     if heads is None:
         return [HeadId(layer, head) for layer in range(model.layers) for head in range(model.heads)]
@@ -130,11 +135,11 @@ def _measured(
 ) -> Effects:  # fmt: skip
     means = reference_means(model, bos=bos, progress=progress) if by == "mean" and model.causal else None
     begun = time.monotonic()
-    what = f"{counted(len(heads), 'heads')} over {counted(len(encodings), 'sentences')}"
+    over = "the text" if keep_changed else counted(len(encodings), "sentences")
 
     def tell(fraction: float) -> None:
         left = (time.monotonic() - begun) * (1 - fraction) / fraction
-        progress(fraction, f"Ablating {what}{_left(left)}")
+        progress(fraction, f"Ablating {counted(len(heads), 'heads')} over {over}{_left(left)}")
 
     return measure(
         model, encodings, [(head.layer, head.head) for head in heads], logits=language_head(model), by=by, means=means,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dashboard.cli import first_free_port
+from dashboard.commands.app import first_free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 
 from dashboard.heads.bootstrap import intervals
+from dashboard.heads.wording import counted
 
 # Positions whose logits exist at once: 50 MB for 50,000 pieces, and as much again for their softmax.
 POSITIONS = 256
@@ -105,6 +106,27 @@ class Effects:
     def mean_loss(self) -> float | None:
         """The mean loss of the model as it is, nats per token."""
         return None if self.loss is None else float(self.loss.sum() / max(1, self.tokens.sum()))
+
+
+def effect_finding(table: pd.DataFrame, model: str) -> str:
+    """In one sentence the head of an `effect_table` whose absence changes most, with how sure that is."""
+    name = "shift" if "shift" in table else "loss_change"
+    some = table.dropna(subset=[name])
+    if not len(some):
+        return f"{model} reads no token here that could be measured."
+    best = some.loc[some[name].idxmax()]
+    head, figure = f"L{best.layer:.0f}H{best['head']:.0f}", best[name]
+    low, high = best[f"{name}_low"], best[f"{name}_high"]
+    sure = "a single text: no interval" if np.isnan(low) else (
+        f"95\u00a0% interval {low:.3g} to {high:.3g}; {counted(int(best.sentences), 'sentences')}"
+    )  # fmt: skip
+    if name == "shift":
+        start = f"Without {head} the last vectors of {model} turn by {figure:.3g} (1 − cosine)"
+    else:
+        way = "worse" if figure >= 0 else "better"
+        start = f"Without {head} {model} predicts {way} by {abs(figure):.3g} nats per token"
+    most = f", the most of {len(some):,} heads" if len(some) > 1 else ""
+    return f"{start}{most} ({sure}, {counted(int(best.tokens), 'tokens')})."
 
 
 def effect_table(effects: Effects) -> pd.DataFrame:

@@ -1,0 +1,90 @@
+"""The command that takes heads out of a model and measures what changes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from dashboard.commands.shared import check_out, model_and_bos, out, read, say, whole_number, written
+from dashboard.errors import UserError
+
+
+def add(commands) -> None:
+    ablate = commands.add_parser("ablate", help="what changes in a model without a head, a row per head")
+    ablate.add_argument(
+        "text", metavar="TEXT|FILE",
+        help="the text, in quotes (- reads standard input); or a treebank (.conllu), English text (.txt), or the word "
+        "builtin: our own sentences",
+    )  # fmt: skip
+    model_and_bos(ablate)
+    which = ablate.add_mutually_exclusive_group()
+    which.add_argument("--heads", default="", metavar="HEADS", help="like L2H0,L5H1; each is taken out alone")
+    which.add_argument("--all", action="store_true", help="all heads, one after the other (default)")
+    ablate.add_argument(
+        "--by", choices=("zero", "mean"), default="zero", help="what takes the place of a head's output (default: zero)"
+    )
+    ablate.add_argument(
+        "--sentences", type=whole_number, default=None, metavar="N",
+        help="of a file so many sentences, evenly spread over it (default: all)",
+    )  # fmt: skip
+    ablate.add_argument(
+        "--changed", metavar="FILE", help="of a text also write the predictions that change: .csv .parquet"
+    )
+    out(ablate, ".csv .parquet")
+    ablate.set_defaults(run=run_ablate)
+
+
+def run_ablate(asked: argparse.Namespace) -> int:
+    check_out(asked)
+    if asked.changed:
+        check_out(argparse.Namespace(out=asked.changed, endings=asked.endings))
+    from dashboard import api, effects
+    from dashboard.capture import open_model
+    from dashboard.heads import HeadId
+    from dashboard.heads.effect import effect_finding
+
+    heads = [HeadId.parse(name) for name in asked.heads.split(",") if name.strip()] or None
+    file = corpus_of(asked.text)
+    if file is None:
+        if asked.sentences is not None:
+            raise UserError("--sentences is for a file. A text is read whole.")
+        model, encoding = read(asked)
+        effect = effects.ablate(model, encoding, heads, by=asked.by, bos=asked.bos, progress=say)
+    else:
+        if asked.changed:
+            raise UserError("--changed is for a text. Of a file, the table holds the share of predictions that change.")
+        model = open_model(asked.model, fetch_missing=True, progress=say)
+        effect = effects.ablate_in(
+            model, file, heads, by=asked.by, sentences=asked.sentences, bos=asked.bos, progress=say
+        )
+        for one in effect.left_out[:5]:
+            print(f"Left out: sentence {one.index + 1}, line {one.line}: {one.reason}.", file=sys.stderr)
+        if len(effect.left_out) > 5:
+            print(f"Left out: {len(effect.left_out) - 5:,} more.", file=sys.stderr)
+    if asked.changed and effect.loss is None:
+        raise UserError(f"{model.title} has no language-model head, so it predicts nothing. Leave out --changed.")
+    print(effect_finding(effect.table, model.title))
+    api.save(effect.table, asked.out)
+    if asked.changed:
+        api.save(effect.changed, asked.changed, effects.provenance_of_effect(effect))
+        written(asked.changed)
+    return written(asked.out)
+
+
+def corpus_of(typed: str) -> Path | None:
+    """The file that is meant, None where a text is: what ends like a file, unless it has spaces and is not there.
+
+    A file that is not there is for its reader to tell.
+    """
+    from dashboard.corpus import BUILTIN, builtin_corpus
+
+    if typed == BUILTIN:
+        return builtin_corpus()
+    if not typed.lower().endswith((".conllu", ".txt")) or len(typed) > 4096:
+        return None
+    try:
+        is_file = Path(typed).is_file()
+    except (OSError, ValueError):
+        return None
+    return Path(typed) if is_file or len(typed.split()) == 1 else None

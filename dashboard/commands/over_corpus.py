@@ -1,0 +1,48 @@
+"""The command that is about all heads over a corpus."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from dashboard.commands.shared import say, whole_number
+
+
+def add(commands) -> None:
+    profile = commands.add_parser("profile", help="all heads over a treebank or a text file")
+    profile.add_argument(
+        "file", metavar="FILE", help="a treebank (.conllu), a text (.txt), or the word builtin: our own sentences"
+    )
+    profile.add_argument("--model", default="minilm", help="a catalogue name, a hub id or a folder (default: minilm)")
+    profile.add_argument("--out", required=True, metavar="DIR", help="the folder to write to; what stopped goes on")
+    profile.add_argument("--limit", type=whole_number, default=None, help="read only so many sentences")
+    profile.add_argument("--format", choices=("csv", "parquet"), default="parquet", help="default: parquet")
+    profile.add_argument(
+        "--parser", metavar="NAME", help="a spaCy model of your own that parses the text: a package or a folder"
+    )
+    many = profile.add_mutually_exclusive_group()
+    many.add_argument(
+        "--workers", type=whole_number, default=1, metavar="N", help="processes that share the work (default: 1)"
+    )
+    many.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster that does it, like tcp://127.0.0.1:8786")
+    profile.set_defaults(run=run_profile)
+
+
+def run_profile(asked: argparse.Namespace) -> int:
+    from dashboard.capture import open_model
+    from dashboard.corpus import BUILTIN, builtin_corpus, profile
+    from dashboard.text import not_english_file
+
+    file = str(builtin_corpus()) if asked.file == BUILTIN else asked.file
+    if file.lower().endswith(".txt") and not asked.parser and (sentence := not_english_file(file)):
+        print(sentence, file=sys.stderr)
+    model = open_model(asked.model, fetch_missing=True, progress=say)
+    try:
+        profile(
+            model, file, asked.out, limit=asked.limit, format=asked.format, workers=asked.workers,
+            scheduler=asked.scheduler, parser=asked.parser, progress=say,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on where it was.", file=sys.stderr)
+        return 130
+    return 0

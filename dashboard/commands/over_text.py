@@ -1,0 +1,130 @@
+"""The commands that are about heads over one text."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from dashboard.commands.shared import check_out, out, read, say, text_and_model, unit, whole_number, written
+from dashboard.errors import UserError
+
+CHART_VIEWS = ("heatmap", "lines", "arcs", "reading", "compare", "difference", "atlas")
+
+
+def add(commands) -> None:
+    attention = commands.add_parser("attention", help="the weights of one head over a text")
+    text_and_model(attention)
+    attention.add_argument("--layer", type=whole_number, required=True, help="counted from 0")
+    attention.add_argument("--head", type=whole_number, required=True, help="counted from 0")
+    unit(attention, "tokens")
+    out(attention, ".csv .parquet .npz")
+    attention.set_defaults(run=run_attention)
+
+    scores = commands.add_parser("scores", help="pattern scores, a row per head")
+    text_and_model(scores)
+    out(scores, ".csv .parquet")
+    scores.set_defaults(run=run_scores)
+
+    chart = commands.add_parser("chart", help="a picture of heads over a text")
+    text_and_model(chart)
+    chart.add_argument("--heads", default="", help="like L2H0,L2H9 (for the atlas: the heads to outline)")
+    chart.add_argument("--view", choices=CHART_VIEWS, default="heatmap")
+    chart.add_argument("--score", default="previous", help="what colours the atlas (default: previous)")
+    chart.add_argument("--theme", choices=("light", "dark"), default="light")
+    unit(chart, "words")
+    out(chart, ".png .svg .pdf .html .json")
+    chart.set_defaults(run=run_chart)
+
+    verify = commands.add_parser("verify", help="our built-in attention against the model's own, a row per layer")
+    text_and_model(verify)
+    verify.add_argument("--out", metavar="FILE", help="also write the table: .csv .parquet")
+    verify.set_defaults(run=run_verify, endings=("csv", "parquet"))
+
+    find = commands.add_parser("find", help="heads by example: which give most along pairs of words, a row per head")
+    text_and_model(find)
+    find.add_argument(
+        "--pairs", required=True, metavar="PAIRS",
+        help="like \"says>chef,9>1\": the word that looks, >, the word looked at; by text or by number, from 0",
+    )  # fmt: skip
+    out(find, ".csv .parquet")
+    find.set_defaults(run=run_find)
+
+
+def run_attention(asked: argparse.Namespace) -> int:
+    check_out(asked)
+    from dashboard import api
+    from dashboard.heads import HeadId
+
+    if asked.layer < 0 or asked.head < 0:
+        raise UserError("Layers and heads are counted from 0.")
+    model, encoding = read(asked)
+    view = api.attention(model, encoding, HeadId(asked.layer, asked.head), unit=asked.unit, special=asked.special)
+    api.save(view, asked.out, api.provenance(model, [view], "matrix", bos=asked.bos))
+    return written(asked.out)
+
+
+def run_scores(asked: argparse.Namespace) -> int:
+    check_out(asked)
+    from dashboard import api
+
+    model, encoding = read(asked)
+    api.save(api.scores(model, encoding), asked.out, api.provenance_of_text(model, encoding, "scores", bos=asked.bos))
+    return written(asked.out)
+
+
+def run_chart(asked: argparse.Namespace) -> int:
+    check_out(asked)
+    from dashboard import api
+    from dashboard.heads import HeadId
+
+    names = [name for name in asked.heads.split(",") if name.strip()]
+    heads = list(dict.fromkeys(HeadId.parse(name) for name in names))
+    if asked.view == "atlas":
+        api.known_score(asked.score)
+    elif not heads:
+        raise UserError("Name the heads to draw: --heads L2H0, or several with commas between them.")
+    model, encoding = read(asked)
+    heads = [api.existing_head(model, head) for head in heads]
+    if asked.view == "atlas":
+        table = api.overview(model, encoding, thumbnails=False, induction=asked.score == "induction")
+        chart = api.draw_atlas(table, asked.score, model=model.title, theme=asked.theme, tray=heads)
+        options = {"score": asked.score, "theme": asked.theme, "bos": asked.bos}
+        outlined = {"tray": [str(head) for head in heads]} if heads else {}
+        provenance = api.provenance_of_text(model, encoding, "atlas", **options, **outlined)
+    else:
+        views = api.attentions(model, encoding, heads, unit=asked.unit, special=asked.special)
+        chart = api.draw(views, asked.view, theme=asked.theme)
+        provenance = api.provenance(model, views, asked.view, theme=asked.theme, bos=asked.bos)
+    api.save(chart, asked.out, provenance)
+    return written(asked.out)
+
+
+def run_verify(asked: argparse.Namespace) -> int:
+    """Exit status 1 where a difference is more than rounding."""
+    if asked.out:
+        check_out(asked)
+    from dashboard import anatomy, api
+
+    model, encoding = read(asked)
+    table = anatomy.verify(model, encoding, progress=say if len(encoding) > 256 else None)
+    print(f"{'layer':>5}  {'begins with':<11}  {'weights':>8}  {'output':>8}  largest output")
+    for row in table.itertuples():
+        print(f"{row.layer:>5}  {row.begins:<11}  {row.weights:8.1e}  {row.output:8.1e}  {row.size:.4g}")
+    if asked.out:
+        api.save(table, asked.out, api.provenance_of_text(model, encoding, "verify", bos=asked.bos))
+        written(asked.out)
+    return int(anatomy.differs(table))
+
+
+def run_find(asked: argparse.Namespace) -> int:
+    check_out(asked)
+    from dashboard import api, search
+    from dashboard.heads.examples import example_finding, looks_ahead
+
+    model, encoding = read(asked)
+    found = search.find_heads(model, encoding, asked.pairs, bos=asked.bos)
+    if found.masked:
+        print(f"Left out: {looks_ahead(found.words, found.masked, found.model)}", file=sys.stderr)
+    print(example_finding(found))
+    api.save(found.table, asked.out)
+    return written(asked.out)

@@ -1,0 +1,107 @@
+"""What the commands share: their arguments, the model and the text that they read, and what they say."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import NoReturn
+
+from dashboard.errors import UserError
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage lines before it."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(
+            f"{message[:1].upper()}{message[1:]}. `python -m dashboard {self._asked()}--help` lists what there is."
+        )
+
+    def _asked(self) -> str:
+        command = self.prog.rpartition("dashboard")[2].strip()
+        return f"{command} " if command else ""
+
+
+def whole_number(typed: str) -> int:
+    try:
+        return int(typed)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{typed}” is not a whole number") from None
+
+
+def text_and_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", metavar="TEXT", help="the text, in quotes; - reads standard input")
+    model_and_bos(parser)
+
+
+def model_and_bos(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", default="minilm", help="a catalogue name, a hub id or a folder (default: minilm)")
+    parser.add_argument(
+        "--no-bos",
+        dest="bos",
+        action="store_false",
+        help="do not put a beginning-of-sequence token in front of a causal model's text",
+    )
+
+
+def unit(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument("--unit", choices=("tokens", "words"), default=default, help=f"default: {default}")
+    parser.add_argument(
+        "--special", choices=("show", "hide"), default="show", help="hide special tokens and renormalise"
+    )
+
+
+def out(parser: argparse.ArgumentParser, endings: str) -> None:
+    parser.add_argument("--out", required=True, metavar="FILE", help=f"the file to write: {endings}")
+    parser.set_defaults(endings=tuple(ending.lstrip(".") for ending in endings.split()))
+
+
+def check_out(asked: argparse.Namespace) -> None:
+    """Refuse a file that cannot be written before the model is loaded for nothing."""
+    from dashboard.export.write import check_target
+
+    check_target(asked.out, asked.endings)
+
+
+def read(asked: argparse.Namespace):
+    """The model and the text as it sees it; what a person should know about it goes to standard error."""
+    from dashboard.capture import open_model
+
+    text = standard_input() if asked.text == "-" else asked.text
+    model = open_model(asked.model, fetch_missing=True, progress=say)
+    encoding = model.encode(text, bos=asked.bos)
+    if encoding.left_out:
+        print(
+            f"{model.title} reads at most {model.limit:,} tokens: the last {encoding.left_out:,} were left out.",
+            file=sys.stderr,
+        )
+    if lost := [encoding.words[index].form for index in encoding.lost_words]:
+        named = ", ".join(map(repr, lost[:5])) + (" …" if len(lost) > 5 else "")
+        print(f"{len(lost)} of the words gave this model no token and are left out: {named}.", file=sys.stderr)
+    return model, encoding
+
+
+def standard_input() -> str:
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserError("Standard input is not UTF-8 text. Save the text as UTF-8 and try again.") from None
+    except (AttributeError, ValueError, OSError):
+        raise UserError("There is no standard input to read. Give the text in quotes instead of “-”.") from None
+
+
+_said: list[str] = []
+
+
+def say(fraction: float, sentence: str) -> None:
+    """Progress on standard error: on a terminal one line that changes, in a log a line when there is news."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{fraction:4.0%}  {sentence}", end="\n" if fraction >= 1 else "", file=sys.stderr, flush=True)
+    elif _said != [sentence]:
+        _said[:] = [sentence]
+        print(f"{fraction:4.0%}  {sentence}", file=sys.stderr)
+
+
+def written(path: str) -> int:
+    print(f"Wrote {path}", file=sys.stderr)
+    return 0
