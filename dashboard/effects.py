@@ -13,6 +13,7 @@ from dashboard.api import existing_head
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
 from dashboard.capture.language import language_head
+from dashboard.corpus import builtin_corpus
 from dashboard.corpus.sample import reference_means, sample
 from dashboard.errors import UserError
 from dashboard.export import Provenance
@@ -183,6 +184,9 @@ def _provenance(
         model=model.name, revision=model.revision, text=text, heads=tuple(names), unit="tokens", special="show",
         view="effect", options=said, title=model.title,
     )  # fmt: skip
-    arguments = [repr(on), *([repr(names)] if names else []), *(f"{name}={value!r}" for name, value in reading.items())]
-    lines = [f"from dashboard import {verb}, open_model, save", "", opening(origin)]
+    ours = verb == "ablate_in" and Path(on) == builtin_corpus()
+    arguments = ["builtin_corpus()" if ours else repr(on), *([repr(names)] if names else [])]
+    arguments += [f"{name}={value!r}" for name, value in reading.items()]
+    imported = ", ".join(sorted([verb, "open_model", "save", *(["builtin_corpus"] if ours else [])]))
+    lines = [f"from dashboard import {imported}", "", opening(origin)]
     return replace(origin, recipe="\n".join([*lines, f"thing = {verb}(model, {', '.join(arguments)}).table"]))

@@ -14,7 +14,7 @@ from typing import Literal, TypeVar, get_args
 import torch
 
 from dashboard.capture.model import AttentionModel
-from dashboard.capture.resume import Edit, can_resume, resumed_pass, whole_pass
+from dashboard.capture.resume import Edit, resumable, resumed_pass, whole_pass
 from dashboard.capture.visit import batch_inputs
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
@@ -63,8 +63,8 @@ def ablate(
     means: by the mean over other texts than these, see `mean_outputs`. A causal model needs it: its text's own mean
         would carry later tokens back
 
-    A model that cannot begin at a layer (`dashboard.capture.resume`) runs a whole pass for each head, which takes up
-    to twice as long. Safe to call from several threads at once with one model.
+    Where a model cannot begin at a layer (`dashboard.capture.resume`), a whole pass runs for each of its heads, which
+    takes about twice as long. Safe to call from several threads at once with one model.
 
     Raises UserError for a head that the model does not have, a text that is too long, a model of route "eager", which
     does not hand out its heads' outputs, and a causal model's mean without `means`.
@@ -72,15 +72,14 @@ def ablate(
     asked = _by_layer(model, heads)
     _check(model, encodings, by, means)
     inputs = batch_inputs(model, list(encodings))
-    resume = can_resume(model, encodings[0])
-    vectors, kept = whole_pass(model, inputs, keep=asked if resume else ())
+    vectors, kept = whole_pass(model, inputs, keep=resumable(model, encodings[0], asked))
     lengths = torch.tensor([len(encoding) for encoding in encodings], device=vectors.device)
 
     @torch.inference_mode()
     def runs() -> Iterator[Ablated]:
         together = max(1, TOKENS // inputs["input_ids"].numel())
         for layer, which in asked.items():
-            given = kept.pop(layer) if resume else None
+            given = kept.pop(layer, None)
             for start in range(0, len(which), together):
                 some = which[start : start + together]
                 edit = _edit(layer, some, lengths, by, means)

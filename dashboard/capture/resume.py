@@ -12,7 +12,7 @@ What a pass is to do travels in a ContextVar, as with the tap.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
@@ -53,7 +53,8 @@ class _Pass:
 
 
 _pass: ContextVar[_Pass | None] = ContextVar("two_heads_pass", default=None)
-_can: WeakKeyDictionary[torch.nn.Module, bool] = WeakKeyDictionary()
+# Of each model, by layer, whether a pass can begin there, as far as it was tried.
+_tried: WeakKeyDictionary[torch.nn.Module, dict[int, bool]] = WeakKeyDictionary()
 _lock = threading.RLock()
 
 
@@ -62,8 +63,8 @@ def whole_pass(
 ) -> tuple[torch.Tensor, dict[int, torch.Tensor]]:
     """The last vectors of a whole pass (b, n, D), and what the layers in `keep` were given, each (b, n, D).
 
-    inputs: see `dashboard.capture.visit.batch_inputs`; edit: see `dashboard.capture.tap.Request`. Nothing is kept of
-    a model that cannot begin at a layer (`can_resume`).
+    inputs: see `dashboard.capture.visit.batch_inputs`; edit: see `dashboard.capture.tap.Request`; keep: only layers
+    that are `resumable`.
     """
     asked = _Pass(keep=frozenset(keep))
     return _run(model, inputs, asked, edit), asked.kept
@@ -74,18 +75,21 @@ def resumed_pass(
 ) -> torch.Tensor:
     """The last vectors (b, n, D) of a pass that begins at a layer with what it was given (b, n, D).
 
-    inputs: of the same b texts; they still say what is padding. Only where `can_resume`.
+    inputs: of the same b texts; they still say what is padding. Only for a layer that is `resumable`.
     """
     return _run(model, inputs, _Pass(start=layer, given=given), edit)
 
 
-def can_resume(model: AttentionModel, encoding: Encoding) -> bool:
-    """Whether a pass can begin at any layer of this model: tried once, on a few tokens of this text."""
-    root = model.loaded.model
+def resumable(model: AttentionModel, encoding: Encoding, layers: Iterable[int]) -> frozenset[int]:
+    """At which of these layers a pass can begin; each is tried once for a model, on a few tokens of this text."""
+    layers = frozenset(layers)
     with _lock:
-        if root not in _can:
-            _can[root] = _prepare(model, encoding)
-        return _can[root]
+        if model.loaded.model not in _tried:
+            _tried[model.loaded.model] = _switched(model, encoding)
+        tried = _tried[model.loaded.model]
+        if untried := sorted(layers - tried.keys()):
+            tried.update(_try(model, encoding, untried))
+        return frozenset(layer for layer in layers if tried[layer])
 
 
 def _run(model: AttentionModel, inputs: dict, asked: _Pass, edit: Edit | None) -> torch.Tensor:
@@ -102,28 +106,29 @@ def _nothing(*_: object) -> None:
     """No weights are asked for."""
 
 
-@torch.inference_mode()
-def _prepare(model: AttentionModel, encoding: Encoding) -> bool:
-    """Puts the switch before each layer, and tries it at every layer."""
+def _switched(model: AttentionModel, encoding: Encoding) -> dict[int, bool]:
+    """Puts the switch before each layer; no layer can begin of a model whose layers cannot be told."""
     try:
         blocks = blocks_of(model, encoding)
     except UserError:
-        return False
+        return dict.fromkeys(range(model.layers), False)
     for block in blocks:
         block.forward = partial(_forward, block.forward, _Kind())
+    return {}
+
+
+@torch.inference_mode()
+def _try(model: AttentionModel, encoding: Encoding, layers: Sequence[int]) -> dict[int, bool]:
     ids = torch.tensor([encoding.ids[:PROBE_TOKENS]], device=next(model.loaded.model.parameters()).device)
-    expected, kept = whole_pass(model, {"input_ids": ids}, keep=range(model.layers))
-    if sorted(kept) != list(range(model.layers)):
-        return False
-    two = {"input_ids": ids.repeat(2, 1)}
-    try:
-        for layer, vectors in kept.items():
-            found = resumed_pass(model, two, layer, vectors.repeat(2, 1, 1))
-            if not float((found - expected).abs().max()) <= TOLERANCE * float(expected.abs().max()):
-                return False
-    except Exception:  # whatever a layer misses that another one before it should have made
-        return False
-    return True
+    expected, kept = whole_pass(model, {"input_ids": ids}, keep=layers)
+    found = dict.fromkeys(layers, False)
+    for layer, vectors in kept.items():
+        try:  # whatever a layer misses that another one before it should have made
+            again = resumed_pass(model, {"input_ids": ids.repeat(2, 1)}, layer, vectors.repeat(2, 1, 1))
+        except Exception:
+            continue
+        found[layer] = bool((again - expected).abs().max() <= TOLERANCE * expected.abs().max())
+    return found
 
 
 @dataclass

@@ -41,6 +41,7 @@ def run_ablate(asked: argparse.Namespace) -> int:
         check_out(argparse.Namespace(out=asked.changed, endings=asked.endings))
     from dashboard import api, effects
     from dashboard.capture import open_model
+    from dashboard.capture.language import language_head
     from dashboard.heads import HeadId
     from dashboard.heads.effect import effect_finding
 
@@ -50,6 +51,8 @@ def run_ablate(asked: argparse.Namespace) -> int:
         if asked.sentences is not None:
             raise UserError("--sentences is for a file. A text is read whole.")
         model, encoding = read(asked)
+        if asked.changed and language_head(model) is None:
+            raise UserError(f"{model.title} has no language-model head, so it predicts nothing. Leave out --changed.")
         effect = effects.ablate(model, encoding, heads, by=asked.by, bos=asked.bos, progress=say)
     else:
         if asked.changed:
@@ -62,8 +65,6 @@ def run_ablate(asked: argparse.Namespace) -> int:
             print(f"Left out: sentence {one.index + 1}, line {one.line}: {one.reason}.", file=sys.stderr)
         if len(effect.left_out) > 5:
             print(f"Left out: {len(effect.left_out) - 5:,} more.", file=sys.stderr)
-    if asked.changed and effect.loss is None:
-        raise UserError(f"{model.title} has no language-model head, so it predicts nothing. Leave out --changed.")
     print(effect_finding(effect.table, model.title))
     api.save(effect.table, asked.out)
     if asked.changed:

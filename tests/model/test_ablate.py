@@ -14,6 +14,7 @@ import dashboard.capture.ablate as ablating
 from dashboard.capture import head_weights, tap
 from dashboard.capture.ablate import ablate, mean_outputs
 from dashboard.capture.blocks import NEVER
+from dashboard.capture.resume import resumable
 from dashboard.errors import UserError
 
 CHEF = "The chef who trained in Osaka says ramen is her favourite food, and the chef knows all the food in Osaka."
@@ -120,7 +121,7 @@ def test_a_model_that_cannot_begin_at_a_layer_gives_the_same(kind, small, monkey
     model = small(kind)
     encodings, heads = [model.encode(CHEF), model.encode(SHORT)], some_heads(model)
     _, found = ablated(model, encodings, heads)
-    monkeypatch.setattr(ablating, "can_resume", lambda *_: False)
+    monkeypatch.setattr(ablating, "resumable", lambda *_: ())
     monkeypatch.setattr(ablating, "resumed_pass", None)
     _, whole = ablated(model, encodings, heads)
     for head in heads:
@@ -131,7 +132,7 @@ def test_layers_before_the_ablated_one_run_once(minilm):
     """Counted at the models' own modules: 6 layers once, and the last layer's part of the batch once more."""
     ran = []
     layers = minilm.loaded.model.encoder.layer
-    can = ablated(minilm, [minilm.encode(SHORT)], [(5, 0)])
+    assert resumable(minilm, minilm.encode(SHORT), range(6)) == set(range(6))
     handles = [
         layer.output.register_forward_hook(lambda *_, number=number: ran.append(number))
         for number, layer in enumerate(layers)
@@ -139,7 +140,7 @@ def test_layers_before_the_ablated_one_run_once(minilm):
     ablated(minilm, [minilm.encode(SHORT)], [(5, head) for head in range(12)] + [(3, 0)])
     for handle in handles:
         handle.remove()
-    assert can and ran == [0, 1, 2, 3, 4, 5, 3, 4, 5, 5]
+    assert ran == [0, 1, 2, 3, 4, 5, 3, 4, 5, 5]
 
 
 def test_a_causal_models_mean_tells_nothing_of_later_tokens(small):

@@ -1,0 +1,135 @@
+"""Ablation as a notebook and the command line call it: tables, sentences of a file, what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import dashboard.corpus.sample as sampling
+from dashboard import UserError, ablate, ablate_in
+from dashboard.capture.ablate import mean_outputs
+from dashboard.cli import main
+from dashboard.corpus import builtin_corpus
+from dashboard.corpus.sample import reference_means, sample
+from dashboard.effects import provenance_of_effect
+from dashboard.export import snippet
+
+TEXT = "The chef who trained in Osaka says ramen is her favourite food."
+LINES = ("The chef praises the ramen.", "A guest cooks at home.", "Nobody sells old pots.", "The baker remembers.")
+CHANGED = ["layer", "head", "position", "token", "old", "new", "p_old", "p_old_ablated", "p_new", "p_new_ablated"]
+
+
+@pytest.fixture
+def lines(tmp_path):
+    path = tmp_path / "lines.txt"
+    path.write_text("\n\n".join(LINES) + "\n")
+    return path
+
+
+def refused(capsys, *arguments: str) -> str:
+    assert main(["ablate", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and said.endswith(".\n")
+    return said
+
+
+def test_all_heads_of_a_text_as_a_file(minilm, tmp_path, capsys):
+    out = tmp_path / "effect.csv"
+    assert main(["ablate", TEXT, "--all", "--out", str(out)]) == 0
+    table = pd.read_csv(out)
+    assert list(table.columns) == ["layer", "head", "shift", "shift_low", "shift_high", "sentences", "tokens"]
+    assert len(table) == 72 and table["shift"].between(0, 2).all() and table["shift"].gt(1e-5).all()
+    assert table[["shift_low", "shift_high"]].isna().all(axis=None)
+    assert (table["tokens"] == 14).all() and (table["sentences"] == 1).all()
+    best = table.loc[table["shift"].idxmax()]
+    said = capsys.readouterr().out
+    assert f"Without L{best.layer:.0f}H{best['head']:.0f} " in said and "a single text: no interval" in said
+    few = ablate(minilm, TEXT, ["L5H11", "L0H3"])
+    assert few.table[["layer", "head"]].values.tolist() == [[0, 3], [5, 11]]
+    assert np.allclose(few.table["shift"], table["shift"].iloc[[3, 71]], atol=1e-7)
+    assert (few.measure, few.loss, len(few.changed)) == ("shift", None, 0)
+
+
+def test_a_language_model_on_a_text_and_the_predictions_that_change(smollm2, tmp_path):
+    out, changed = tmp_path / "effect.parquet", tmp_path / "changed.csv"
+    heads = ["--heads", "L29H0,L0H3"]
+    assert main(["ablate", TEXT, "--model", "smollm2", *heads, "--changed", str(changed), "--out", str(out)]) == 0
+    table, rows = pd.read_parquet(out), pd.read_csv(changed)
+    assert list(table["layer"]) == [0, 29] and list(rows.columns) == CHANGED and len(rows)
+    assert np.allclose(table["flips"] * table["tokens"], [(rows["layer"] == layer).sum() for layer in (0, 29)])
+    assert (rows["old"] != rows["new"]).all()
+    # the most probable piece of each, as whoever reads the probabilities expects
+    assert (rows["p_old"] >= rows["p_new"]).all() and (rows["p_new_ablated"] >= rows["p_old_ablated"]).all()
+    encoding = smollm2.encode(TEXT)
+    assert all(encoding.labels[row.position] == row.token for row in rows.itertuples())
+
+
+def test_a_file_has_intervals_over_its_sentences(minilm, lines):
+    effect = ablate_in(minilm, lines, ["L2H9", "L5H0"])
+    assert (effect.table["sentences"] == 4).all()
+    for head, row in zip(("L2H9", "L5H0"), effect.table.itertuples(), strict=True):
+        each = [ablate(minilm, line, [head]).table.iloc[0] for line in LINES]
+        tokens = np.array([one.tokens for one in each])
+        sums = np.array([one["shift"] for one in each]) * tokens
+        assert row.shift == pytest.approx(sums.sum() / tokens.sum(), abs=1e-6)
+        drawn = np.random.default_rng(0).integers(0, 4, (1000, 4))
+        ends = np.percentile(sums[drawn].sum(1) / tokens[drawn].sum(1), [2.5, 97.5])
+        assert (row.shift_low, row.shift_high) == pytest.approx(ends, abs=1e-6)
+
+
+def test_sentences_are_spread_over_the_file_and_those_left_out_are_told(minilm, treebank):
+    every, left_out = sample(minilm, treebank)
+    assert len(every) == 300 and [one.index for one in left_out] == [0, 1]
+    some, _ = sample(minilm, treebank, 7)
+    assert [one.text for one in some] == [every[k * 300 // 7].text for k in range(7)]
+    assert len(sample(minilm, treebank, 1000)[0]) == 300
+
+
+def test_what_made_it_makes_it_again(minilm, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for effect in (
+        ablate(minilm, TEXT, ["L2H9"], by="mean"),
+        ablate_in(minilm, builtin_corpus(), ["L5H0"], sentences=2),
+    ):
+        names = {}
+        exec(snippet(provenance_of_effect(effect)), names)
+        assert np.allclose(names["thing"].to_numpy(float), effect.table.to_numpy(float), atol=1e-7, equal_nan=True)
+        [file] = tmp_path.glob("*.csv")
+        assert "effect" in file.name
+        file.unlink()
+
+
+def test_a_causal_models_mean_is_that_of_our_own_corpus(small, treebank, monkeypatch):
+    model = small("llama")
+    monkeypatch.setattr(sampling, "builtin_corpus", lambda: treebank)
+    means = reference_means(model)
+    expected = mean_outputs(model, sample(model, treebank)[0])
+    assert all(np.allclose(means[layer], expected[layer]) for layer in range(3))
+    monkeypatch.setattr(sampling, "mean_outputs", None)
+    assert reference_means(model) is means  # made once
+    zero, mean = (ablate(model, TEXT, ["L0H1"], by=by).table["loss_change"].item() for by in ("zero", "mean"))
+    assert abs(zero - mean) > 1e-4
+
+
+def test_what_cannot_be_done_is_said_in_a_sentence(capsys, tmp_path, minilm):
+    out = ["--out", str(tmp_path / "a.csv")]
+    assert "cannot be read" in refused(capsys, "no-such-file.conllu", *out)
+    assert "no head L9H0" in refused(capsys, TEXT, "--heads", "L9H0", *out)
+    assert "“cat” is not a head" in refused(capsys, TEXT, "--heads", "cat", *out)
+    assert "not allowed with" in refused(capsys, TEXT, "--heads", "L0H0", "--all", *out)
+    assert "1 or more" in refused(capsys, "builtin", "--sentences", "0", *out)
+    assert "for a file" in refused(capsys, TEXT, "--sentences", "3", *out)
+    assert "for a text" in refused(capsys, "builtin", "--changed", str(tmp_path / "b.csv"), *out)
+    assert "predicts nothing" in refused(capsys, TEXT, "--heads", "L0H0", "--changed", str(tmp_path / "b.csv"), *out)
+    assert "empty" in refused(capsys, "", *out)
+    assert "--by" in refused(capsys, TEXT, "--by", "noise", *out)
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(UserError, match="at least one"):
+        ablate(minilm, TEXT, [])
+
+
+def test_words_that_end_like_a_file_are_a_text(tmp_path):
+    out = tmp_path / "a.csv"
+    assert main(["ablate", "I wrote it down in notes.txt", "--heads", "L0H0", "--out", str(out)]) == 0
+    assert pd.read_csv(out)["sentences"].item() == 1
