@@ -35,6 +35,13 @@ def add(commands) -> None:
     out(chart, ".png .svg .pdf .html .json")
     chart.set_defaults(run=run_chart)
 
+    compare = commands.add_parser("compare", help="how alike heads are over a text, a row per pair")
+    text_and_model(compare)
+    compare.add_argument("--heads", required=True, help="two or more, like L2H0,L2H9")
+    unit(compare, "tokens")
+    out(compare, ".csv .parquet")
+    compare.set_defaults(run=run_compare)
+
     verify = commands.add_parser("verify", help="our built-in attention against the model's own, a row per layer")
     text_and_model(verify)
     verify.add_argument("--out", metavar="FILE", help="also write the table: .csv .parquet")
@@ -96,6 +103,21 @@ def run_chart(asked: argparse.Namespace) -> int:
         chart = api.draw(views, asked.view, theme=asked.theme)
         provenance = api.provenance(model, views, asked.view, theme=asked.theme, bos=asked.bos)
     api.save(chart, asked.out, provenance)
+    return written(asked.out)
+
+
+def run_compare(asked: argparse.Namespace) -> int:
+    check_out(asked)
+    from dashboard import api, comparing
+    from dashboard.heads import HeadId
+
+    names = [name for name in asked.heads.split(",") if name.strip()]
+    heads = list(dict.fromkeys(HeadId.parse(name) for name in names))
+    if len(heads) < 2:
+        raise UserError("Name two heads or more to compare: --heads L2H0,L2H9.")
+    model, encoding = read(asked)
+    views = api.attentions(model, encoding, heads, unit=asked.unit, special=asked.special)
+    api.save(comparing.comparison_table(views, bos=asked.bos), asked.out)
     return written(asked.out)
 
 

@@ -17,7 +17,7 @@ def snippet(provenance: Provenance) -> str:
     """
     p = provenance
     if p.recipe:
-        ending = "csv" if p.recipe.endswith(".table") else "svg"
+        ending = "csv" if _makes_a_table(p.recipe) else "svg"
         return f'{p.recipe}\nsave(thing, "{file_stem(p)}.{ending}")\n'
     reading = _keywords({name: value for name, value in p.options.items() if name in _READING})
     drawing = _keywords({name: value for name, value in p.options.items() if name not in _READING})
