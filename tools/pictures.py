@@ -59,7 +59,7 @@ def settle(page) -> None:
     quiet, height = 0, 0
     while quiet < 4:
         page.wait_for_timeout(300)
-        busy = page.locator("[data-testid=stStatusWidget], [data-testid=stSkeleton]").count()
+        busy = page.locator("[data-test-script-state=running], [data-testid=stSkeleton]").count()
         now = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
         quiet, height = (quiet + 1 if now == height and not busy else 0), now
 
