@@ -59,6 +59,12 @@ def _title(text: str, below: str, room: float) -> dict:
     }  # fmt: skip
 
 
+def _level(*titles: dict) -> list[dict]:
+    """Titles that stand side by side with as many lines below each, so that all begin at one height."""
+    most = max(len(title["subtitle"]) for title in titles)
+    return [title | {"subtitle": title["subtitle"] + [" "] * (most - len(title["subtitle"]))} for title in titles]
+
+
 def _products(this: Inside, row: Followed, room: float, theme: Theme) -> dict:
     p, d = PALETTES[theme], this.d
     name, other = shown(this.encoding.labels[row.query]), shown(this.keys[row.key])
@@ -131,6 +137,11 @@ def _mixing(row: Followed, mixing: _Mixing, room: float, theme: Theme) -> dict:
     count = len(labels)
     bars = 0.27 * room
     cells = room - bars - GAP
+    top = float(np.abs(mixing.weighted).max()) or 1.0
+    titles = _level(
+        _title("Its shares", "softmax of the scores", bars),
+        _title("Share · value, by dimension", f"the last line is their sum · full colour: {number(top)}", cells),
+    )
     lines = [
         {"i": i, "label": label, "share": share, "says": percent(share), "score": score}
         for i, (label, share, score) in enumerate(zip(labels, shares, mixing.scores, strict=False))
@@ -150,7 +161,7 @@ def _mixing(row: Followed, mixing: _Mixing, room: float, theme: Theme) -> dict:
     shared = {
         "width": bars,
         "height": count * LINE,
-        "title": _title("Its shares", "softmax over its scores", bars),
+        "title": titles[0],
         "data": {"values": lines},
         "layer": [
             {
@@ -170,7 +181,6 @@ def _mixing(row: Followed, mixing: _Mixing, room: float, theme: Theme) -> dict:
             },
         ],
     }  # fmt: skip
-    top = float(np.abs(mixing.weighted).max()) or 1.0
     plane = {"type": "quantitative", "axis": None}
     across = plane | {"scale": {"domain": [0, cells], "nice": False}}
     down = plane | {"scale": {"domain": [0, count], "nice": False, "reverse": True}}
@@ -190,7 +200,7 @@ def _mixing(row: Followed, mixing: _Mixing, room: float, theme: Theme) -> dict:
     mixed = {
         "width": cells,
         "height": count * LINE,
-        "title": _title("Share · value, by dimension", f"the last line is their sum: up to {number(top)}", cells),
+        "title": titles[1],
         "layer": [image, frame],
     }
     return {"hconcat": [shared, mixed], "spacing": GAP}

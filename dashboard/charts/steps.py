@@ -52,7 +52,8 @@ def steps(
     canvas = Canvas()
     for place, (name, lines) in enumerate(formulas.items()):
         line, column = divmod(place, columns)
-        _add(canvas, this, row, name, lines, name == step, (column * (side + GAP), line * tall + head, side), theme)
+        at = column * (side + GAP), line * tall + TITLE - 6, line * tall + head, side
+        _add(canvas, this, row, name, lines, name == step, at, theme)
         place = column * (side + GAP), line * tall, side, tall - LINE
         canvas.place(*place, f"{TITLES[name]}: {range_of(name, this.maps[name])}", step=name, turn=turn)
     reduced = max(this.maps["scores"].shape) > max(this.maps["scores"].values.shape)
@@ -77,11 +78,11 @@ def _add(
     name: str,
     lines: list[str],
     chosen: bool,
-    place: tuple[float, float, float],
+    place: tuple[float, float, float, float],
     theme: Theme,
 ) -> None:
-    """One step: its map at left, top and side of `place`, with words over and under it."""
-    p, part, (left, top, side) = PALETTES[theme], this.maps[name], place
+    """One step: its title, its map and its side at left, over, top and side of `place`, a sentence under it."""
+    p, part, (left, over, top, side) = PALETTES[theme], this.maps[name], place
     n = len(this.encoding)
     across = _across(this, part, side)
 
@@ -96,7 +97,6 @@ def _add(
         canvas.frame(left + own * this.head.head, top, own, side, p.text, 1.2)
 
     rows, columns = part.shape
-    over = top - 6 - (1 + len(lines)) * LINE
     canvas.write(left, over, f"{TITLES[name]} · {rows:,} × {columns:,}", p.text, 13.5, weight=600)
     for k, line in enumerate([range_of(name, part), *lines], 1):
         canvas.write(left, over + k * LINE, line, p.quiet, SMALL)

@@ -60,7 +60,7 @@ def formula(this: Inside, step: str) -> str:
         "scores": "Q · Kᵀ",
         "scaled": f"scores {factor(this)}",
         "masked": _masked(this),
-        "weights": "exp(score) ÷ the sum of its row",
+        "weights": "exp(score) ÷ row’s sum",
         "mixed": "softmax · V",
         "joined": f"all {this.heads} heads side by side" if this.heads > 1 else "the only head",
         "output": "joined · W_O" + ("" if isinstance(run.b_o, float) else " + b"),
@@ -125,11 +125,15 @@ def proof(this: Inside) -> str:
     check = this.layer.check
     over = f"over all {this.heads} heads and {len(this.encoding):,} rows of layer {check.layer}"
     if math.isnan(check.output):
-        return f"Ours and the model's own, {over}: weights differ by {apart(check.weights)}."
+        return f"Ours and the model's own, {over}: weights differ {_by(check.weights)}."
     return (
-        f"Ours and the model's own, {over}: weights differ by {apart(check.weights)} at most, the output by "
-        f"{apart(check.output)} at most (it reaches {number(check.size)})."
+        f"Ours and the model's own, {over}: weights differ {_by(check.weights)}, the output {_by(check.output)} "
+        f"(it reaches {number(check.size)})."
     )
+
+
+def _by(difference: float) -> str:
+    return "not at all" if difference == 0 else f"by {apart(difference)} at most"
 
 
 def doubts(this: Inside) -> list[str]:

@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+from dataclasses import replace
 
 import altair as alt
 import numpy as np
@@ -15,7 +17,7 @@ from dashboard.cli import main
 from dashboard.export import figure_bytes, snippet
 from dashboard.export.provenance import file_stem
 from dashboard.heads.inside import SIDE, follow
-from dashboard.heads.inside_wording import apart, arithmetic, finding, number, row_table, steps_table
+from dashboard.heads.inside_wording import apart, arithmetic, finding, number, proof, row_table, steps_table
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 LONG = " ".join([TEXT] * 60)
@@ -118,6 +120,29 @@ def test_the_sentences(chef, read_left_to_right):
     assert "is not one of them" in arithmetic(read_left_to_right, follow(read_left_to_right, 2, 9), "masked")
     assert (number(-0.05), number(1234.5), number(-np.inf), number(0)) == ("−0.0500", "1,234", "−∞", "0")
     assert (apart(1.2e-7), apart(0.0)) == ("1.2·10⁻⁷", "0")
+
+
+def test_the_proof_says_no_difference_and_a_difference(chef):
+    def said(weights, output):
+        checked = replace(chef.layer.check, weights=weights, output=output, size=2.0)
+        return proof(replace(chef, layer=replace(chef.layer, check=checked))).split(": ")[1]
+
+    assert said(0.0, 0.0) == "weights differ not at all, the output not at all (it reaches 2.00)."
+    assert said(2e-7, 3e-6) == "weights differ by 2.0·10⁻⁷ at most, the output by 3.0·10⁻⁶ at most (it reaches 2.00)."
+    assert said(2e-7, math.nan) == "weights differ by 2.0·10⁻⁷ at most."
+
+
+@pytest.mark.parametrize("width", [320, 440, 980])
+def test_titles_that_stand_side_by_side_begin_at_one_height(chef, read_left_to_right, width):
+    for this in (chef, read_left_to_right):
+        row = draw_inside(this, "row", query=7, width=width).to_dict()
+        shares, values = row["vconcat"][1]["hconcat"]
+        assert len(shares["title"]["subtitle"]) == len(values["title"]["subtitle"])
+        written = json.dumps(draw_inside(this, "steps", query=7, width=width).to_dict(), ensure_ascii=False)
+        tops = {says: float(y) for y, says in re.findall(r'"y": ([\d.]+), "says": "(\w+)[^"]* × ', written)}
+        assert len(tops) == 11
+        columns = {320: 2, 440: 3, 980: 6}[width]
+        assert len(set(tops.values())) == -(-11 // columns)
 
 
 def test_the_tables_hold_what_is_drawn(read_left_to_right):
