@@ -52,7 +52,7 @@ with st.container(horizontal=True):
     figure.files(lambda: way, lambda: row_table(head, row), [], way.provenance, "row")
     figure.numbers("row", lambda: row_table(head, row), ROW_COLUMNS)
 
-# Every step as a map, and the code that made it
+# Every step as a map, under the function that made the chosen one
 st.segmented_control(
     "Step",
     list(head.maps),
@@ -62,11 +62,13 @@ st.segmented_control(
     **state.bound("step"),
 )
 figure.remark(arithmetic(head, row, chosen.step))
+listed.code(dissecting.code_of(head, chosen.step), chosen.step, look["theme"], room=dissecting.LONGEST)
 maps = anatomy.draw_inside(head, "steps", step=chosen.step, turn=state.turn(), **asked)
 figure.picture(maps, "steps", "content", click=dissecting.click_step, parameter="step")
 with st.container(horizontal=True):
     still = lambda: anatomy.draw_inside(head, "steps", step=chosen.step, **asked)  # noqa: E731
     figure.files(still, lambda: steps_table(head), [], maps.provenance, "steps")
     figure.numbers("steps", lambda: steps_table(head), STEP_COLUMNS)
-listed.code(dissecting.code_of(head), chosen.step, state.theme())
-figure.remark(dissecting.code_says(head))
+with st.expander("All of the code"):
+    figure.remark(dissecting.code_says(head))
+    listed.code(dissecting.code_of(head), chosen.step, look["theme"])

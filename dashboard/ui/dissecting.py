@@ -13,6 +13,8 @@ from dashboard.ui.choices import STRONGEST
 from dashboard.ui.ending import end_page
 from dashboard.ui.reading import Reading, escape_markdown
 
+LONGEST = max(listing(function).code.count("\n") + 1 for function in (project, attend, multi_head))  # lines
+
 
 @st.cache_resource(max_entries=6, show_spinner="Reading the layer…")
 def _layer(key: str, text: str, bos: bool, layer: int, _this: Reading) -> Layer:
@@ -51,14 +53,20 @@ def click_step(key: str) -> None:
         state.change(step=str(points[0]["step"]))
 
 
-def code_of(this: Inside) -> Listing:
-    """The functions that made the steps, in the order of reading."""
-    return listing(project, attend, multi_head) if this.run.layer is not None else listing(attend)
+def code_of(this: Inside, step: str = "") -> Listing:
+    """The function that computed the step; all that made the steps, in the order of reading, where none is named.
+
+    Where our attention began with the model's own queries it is `attend` alone, whatever the step.
+    """
+    functions = (project, attend, multi_head) if this.run.layer is not None else (attend,)
+    if not step:
+        return listing(*functions)
+    return next((one for one in map(listing, functions) if step in one.lines), listing(attend))
 
 
 def code_says(this: Inside) -> str:
     """What the code is, in a sentence."""
-    where = "This is the code that ran, read from dashboard/builtin/attention.py."
+    where = "It is the code that ran, read from dashboard/builtin/attention.py."
     if this.run.layer is None:
         return f"{where} It began with the model's own queries, keys and values."
     if not this.layer.at_once:

@@ -10,12 +10,15 @@ from dashboard.builtin import Listing
 from dashboard.charts.theme import PALETTES, Theme
 
 
-def code(listing: Listing, step: str, theme: Theme) -> None:
-    """The source, with the line that computes `step` marked where these functions have one."""
-    st.html(html(listing, step, theme))
+def code(listing: Listing, step: str, theme: Theme, *, room: int = 0) -> None:
+    """The source, with the line that computes `step` marked where these functions have one.
+
+    room: lines that it takes at least, so that what stands below stays where it is
+    """
+    st.html(html(listing, step, theme, room=room))
 
 
-def html(listing: Listing, step: str, theme: Theme) -> str:
+def html(listing: Listing, step: str, theme: Theme, *, room: int = 0) -> str:
     """As `code`: one block of lines; comments recede. It can be scrolled sideways, by keyboard too."""
     p, marked = PALETTES[theme], listing.lines.get(step)
     lines = []
@@ -31,6 +34,7 @@ def html(listing: Listing, step: str, theme: Theme) -> str:
         '<pre tabindex="0" role="region" aria-label="The code that ran" style="font-family:\'Source Code Pro\','
         f"'Source Code',monospace;font-size:12.5px;line-height:1.5;margin:0;padding:0.6em 0;overflow-x:auto;"
         f'border:1px solid {p.hair};border-radius:6px;background:none;color:{p.text}">'
-        f'<code style="display:inline-block;min-width:100%;background:none;color:inherit;font:inherit;padding:0">'
+        f'<code style="display:inline-block;min-width:100%;min-height:{1.5 * room}em;background:none;color:inherit;'
+        f'font:inherit;padding:0">'
         f"{''.join(lines)}</code></pre>"
     )

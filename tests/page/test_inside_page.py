@@ -1,8 +1,12 @@
 """“Inside a head” run from the entry, without a browser."""
 
+import re
+from types import SimpleNamespace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.ui.dissecting import code_of
 from tools.server import ROOT
 
 ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
@@ -21,16 +25,23 @@ def said(app: AppTest) -> str:
     return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "").replace("\u2060", "")
 
 
+def codes(app: AppTest) -> list[str]:
+    return [element.proto.body for element in app.main.get("html") if "<pre" in element.proto.body]
+
+
 def code(app: AppTest) -> str:
-    return next(element.proto.body for element in app.main.get("html") if "<pre" in element.proto.body)
+    """The function of the chosen step, over the maps."""
+    return codes(app)[0]
 
 
 def test_the_page_says_its_finding_and_its_proof():
     app = opened()
     assert not app.exception and app.title[0].value == "Inside a head"
     assert "L0H2: “says” looks most at “osaka”" in said(app)
-    assert "weights differ by 1" in said(app) and "10⁻" in said(app)
-    assert "def multi_head" in code(app)
+    assert re.search(r"weights differ (not at all|by \d\.\d·10⁻\S+ at most), the output (not at all|by \d)", said(app))
+    every = codes(app)[-1]
+    assert app.expander[0].label == "All of the code" and "<mark" in every
+    assert all(f"def {name}(" in every for name in ("project", "attend", "multi_head"))
 
 
 def test_a_link_opens_the_same_row_key_and_step():
@@ -51,6 +62,14 @@ def test_every_step_has_its_line(step):
     line = code(app).split("<mark")[1].split("</mark>")[0]
     wanted = {"x": "def project(x"}.get(step, f"{step} =")
     assert wanted in line
+    assert code(app).count("def ") == 1  # the function of this step alone, as high as the longest one
+    assert "min-height:13.5em" in code(app)
+
+
+def test_where_the_projections_cannot_be_told_apart_the_code_is_attend_for_every_step():
+    this = SimpleNamespace(run=SimpleNamespace(layer=None))
+    assert {code_of(this, step).code for step in ("q", "weights", "joined", "output")} == {code_of(this).code}
+    assert code_of(this).code.startswith("def attend(")
 
 
 def test_a_choice_goes_into_the_address():
