@@ -94,5 +94,9 @@ def apart_expr(word: str, labels: Sequence[str]) -> str:
     Words that read from right to left would turn the sentence round and its arrow with it, so where there are
     any, each word is isolated (U+2068, U+2069). Only for tooltips: files have none.
     """
-    turned = any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for label in labels for c in label)
-    return f"'\u2068' + {word} + '\u2069'" if turned else word
+    return f"'\u2068' + {word} + '\u2069'" if any(map(turned, labels)) else word
+
+
+def turned(text: str) -> bool:
+    """Whether any part of the text reads from right to left."""
+    return any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in text)

@@ -23,19 +23,19 @@ from dashboard.export import (
 )  # fmt: skip
 from dashboard.heads import SCORES, Comparison, HeadView, strongest
 from dashboard.ui import state
-from dashboard.ui.reading import escape_markdown
+from dashboard.ui.reading import escape_markdown, words_apart
 
 FIGURES = ("png", "svg", "pdf", "html", "json")
 
 
 def finding(sentence: str) -> None:
     """What the picture shows, said first."""
-    st.markdown(f"##### {escape_markdown(sentence)}")
+    st.markdown(f"##### {escape_markdown(words_apart(sentence))}")
 
 
 def remark(*sentences: str) -> None:
     """Something smaller that is worth saying about it, a line each."""
-    st.caption("  \n".join(map(escape_markdown, sentences)))
+    st.caption("  \n".join(escape_markdown(words_apart(sentence)) for sentence in sentences))
 
 
 def window_slider(view: HeadView, whole: HeadView) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dashboard.capture import AttentionModel
+from dashboard.charts.labels import turned
 from dashboard.errors import UserError
 from dashboard.heads import HeadId, HeadView, Survey
 from dashboard.models import CATALOGUE, NotInstalled, find
@@ -137,3 +138,11 @@ def escape_markdown(text: str) -> str:
     text = re.sub(r"[^\S\u00a0\u202f]+", " ", text).strip()  # "17 %" stays together
     text = re.sub(r"([\\`*_{}\[\]()#+\-.!|$~<>:^&=])", r"\\\1", text)
     return re.sub(r"([:@<>=~-])(?=\S)|(?i:(?<=www))(?=\\)", rf"\1{_JOINER}", text)
+
+
+def words_apart(sentence: str) -> str:
+    """A sentence in which each quoted word that reads from right to left is isolated (U+2068, U+2069).
+
+    Such a word would draw the figures and signs after it to its other side: “…” (100 %) became (% 100) ”…“.
+    """
+    return re.sub("“([^“”]+)”", lambda word: f"“\u2068{word[1]}\u2069”" if turned(word[1]) else word[0], sentence)
