@@ -53,7 +53,11 @@ def draw_longrange(
         {"heads": said.get("heads"), "all_heads": all_heads or None, "theme": theme, "width": width},
     )  # fmt: skip
     if all_heads:
-        return reach_atlas(reach.lift(), theme, seen=asked.seen, model=reach.model, width=width, **frames).made_of(made)
+        over = f"mean over {len(reach.share)} {asked.items} at {len(asked.steps)} distances"
+        sheet = reach_atlas(
+            reach.lift(), theme, seen=asked.seen, over=over, model=reach.model, width=width, **frames
+        )  # fmt: skip
+        return sheet.made_of(made)
     items = None if named else reach.shown_on
     shown = named or reach.best(4)
     texts = len(reach.share if named else reach.shown_on)
@@ -62,7 +66,7 @@ def draw_longrange(
         [curve(reach, head, items) for head in shown], theme,
         title=f"{whose} · {reach.model}",
         subtitle=[
-            f"share of attention from {asked.looks} to {asked.seen}, by {asked.unit}",
+            f"share of attention from {asked.looks} to {asked.seen}",
             f"mean over {texts} {asked.items} and its 95\u00a0% interval"
             + ("" if named else f"; chosen on the other {len(reach.chosen_on)}"),
         ],

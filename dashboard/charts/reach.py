@@ -50,7 +50,8 @@ def reach(
         "columnPadding": 18,
     }  # fmt: skip
     panels = [
-        _panel(curve, theme, inner, top, names, unit, legend, left=k % across == 0) for k, curve in enumerate(curves)
+        _panel(curve, theme, inner, top, names, unit, legend, left=k % across == 0, named=len(curves) > 1)
+        for k, curve in enumerate(curves)
     ]
     return sheet(
         {"concat": panels, "columns": across, "spacing": {"column": GAP, "row": BELOW}, "bounds": "flush"},
@@ -72,6 +73,7 @@ def _panel(
     legend: dict,
     *,
     left: bool,
+    named: bool,
 ) -> dict:
     p = PALETTES[theme]
     steps = curve["step"].tolist()
@@ -112,15 +114,16 @@ def _panel(
             "field": "series", "type": "nominal", "legend": None, "scale": {"domain": names, "range": [2.4, 1.6, 1.6]},
         },
     }  # fmt: skip
+    name = {  # a title of the panel would stand higher where there are labels beside it
+        "data": {"values": [{}]},
+        "mark": {"type": "text", "text": str(head), "align": "left", "fontWeight": 600, "aria": False},
+        "encoding": {"x": {"value": 0}, "y": {"value": -16}},
+    }
     return {
         "width": width,
         "height": HEIGHT,
         "layer": [
-            {  # a title of the panel would stand higher where there are labels beside it
-                "data": {"values": [{}]},
-                "mark": {"type": "text", "text": str(head), "align": "left", "fontWeight": 600, "aria": False},
-                "encoding": {"x": {"value": 0}, "y": {"value": -16}},
-            },
+            *([name] if named else []),
             {
                 "data": {"values": bands},
                 "mark": {"type": "area", "fill": p.ink, "fillOpacity": 0.13, "aria": False},
@@ -152,6 +155,7 @@ def reach_atlas(
     theme: Theme,
     *,
     seen: str,
+    over: str,
     model: str = "",
     selected: HeadId | None = None,
     tray: Sequence[HeadId] = (),
@@ -160,8 +164,8 @@ def reach_atlas(
 ) -> Drawing:
     """All heads by how much more they give to the word asked about than to an equally distant one.
 
-    lift: (layers, heads), in [-1, 1]; what is below 0 has no ink. The other parameters as in `atlas`; a click chooses
-    a head in the same way.
+    lift: (layers, heads), in [-1, 1]; what is below 0 has no ink. over: what it is the mean over. The other parameters
+    as in `atlas`; a click chooses a head in the same way.
     """
     layers, heads = lift.shape
     grid = Grid.of(layers, heads, width or WIDTH, theme)
@@ -197,7 +201,7 @@ def reach_atlas(
         },
         theme,
         title=f"All heads · {model}" if model else "All heads",
-        subtitle=[f"share to {seen} · less that to an equally distant word", "in per cent, the mean over all texts"],
+        subtitle=[f"share to {seen} less the share to an equally distant word, in percentage points", over],
         description=f"All {layers} × {heads} heads by what they give to {seen} beyond an equally distant word. "
         f"Highest: {', '.join(best)}.",
         width=max(grid.width * heads, min(width or WIDTH, NARROWEST)),

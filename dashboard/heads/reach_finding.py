@@ -19,7 +19,8 @@ def reach_finding(reach: Reach, head: HeadId | None = None) -> str:
     told = rows[rows["lift_low"] > 0]
     row = (told if len(told) else rows).iloc[-1]
     looks, what = asked.looks.removeprefix("the "), asked.seen.removeprefix("its ").removeprefix("the ")
-    shares = f"{percent(row['share'])} ({percent(row['share_low'])} to {percent(row['share_high'])})"
+    share, low, high = (percent(float(row[name])) for name in ("share", "share_low", "share_high"))
+    shares = share if share == low == high else f"{share} ({low} to {high})"
     if not len(told):
         who = f"No head of {reach.model} clearly" if head is None else f"{best} does not clearly"
         verb = "prefers" if head is None else "prefer"

@@ -88,10 +88,11 @@ def test_the_line_goes_through_the_shares():
 def test_the_atlas_of_reach_names_the_best_and_takes_a_click():
     lift = np.full((3, 4), -0.02)
     lift[1, 2], lift[2, 0] = 0.5, 0.25
-    chart = reach_atlas(lift, "light", seen="its subject", model="MiniLM", selected=HeadId(1, 2), width=400)
+    over = "mean over 12 sentences"
+    chart = reach_atlas(lift, "light", seen="its subject", over=over, model="MiniLM", selected=HeadId(1, 2), width=400)
     assert "Highest: L1H2 with 50" in chart.description
     svg = svg_of(chart)
-    assert "50" in texts(svg) and "−2" in texts(svg)
+    assert "50" in texts(svg) and "−2" in texts(svg) and over in " ".join(texts(svg))
     assert '"fields": ["layer", "head", "turn"]' in json.dumps(chart.to_dict())
 
 
