@@ -28,6 +28,13 @@ def show(study: Study, picture: str, width: int, sentence: str, columns: dict[st
         figure.numbers(f"recall_{picture}", table, columns)
 
 
+def task(width: int) -> None:
+    """What is asked of the networks, on one example."""
+    nothing = lessons.nothing_yet(config)
+    chart = lessons.draw_recall(nothing, "task", theme=state.theme(), width=width)
+    show(nothing, "task", width, chart.description, {"place": "Place", "symbol": "Symbol"})
+
+
 st.title("Before attention", anchor=False)
 
 # What is asked
@@ -40,8 +47,10 @@ config = state.choices().recall
 figure.remark(recallbox.budget(config))
 
 # What is computed
+wide = room()
 if training.going(config):
     recallbox.progress(config)
+    task(min(wide, 780))
     end_page()
 if training.failed(config):
     st.error("The run broke off. Try it again with fewer distances or seeds.", icon=":material/error:")
@@ -49,11 +58,8 @@ study = training.found(config)
 how_long = recallbox.button(config, study)
 
 # What is drawn
-wide = room()
 if study is None:
-    nothing = lessons.nothing_yet(config)
-    task = lessons.draw_recall(nothing, "task", theme=state.theme(), width=min(wide, 780))
-    show(nothing, "task", min(wide, 780), task.description, {"place": "Place", "symbol": "Symbol"})
+    task(min(wide, 780))
     st.markdown(
         "A run shows who still answers right at each distance, with the interval over the seeds and what guessing "
         "gives; how the gradient fades on its way back, before and after training; and how long each model takes for "

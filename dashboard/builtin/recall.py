@@ -24,6 +24,7 @@ from dashboard.errors import UserError
 
 NAMES = ("rnn", "gru", "lstm", "attention")
 TITLES = {"rnn": "Plain RNN", "gru": "GRU", "lstm": "LSTM", "attention": "One attention layer"}
+CALLED = TITLES | {"rnn": "plain RNN", "attention": "one attention layer"}  # within a sentence
 
 
 @dataclass(frozen=True)

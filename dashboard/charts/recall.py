@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from dashboard.builtin.reach import Gradient, Timing, path_length
-from dashboard.builtin.recall import NAMES, TITLES, Recall
+from dashboard.builtin.recall import CALLED, NAMES, Recall
 from dashboard.builtin.training import Point, Result
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.series import Axis, Series, panel, room_for_names
@@ -59,7 +59,7 @@ def accuracy_finding(result: Result) -> str:
     measured = [{point.model for point in result.points if point.distance == d} for d in result.config.distances]
     most = max(map(len, measured))  # of a run that was stopped: the farthest that was measured of all, or of most
     farthest = max(d for d, models in zip(result.config.distances, measured, strict=True) if len(models) == most)
-    said = [f"{TITLES[p.model]} {percent(p.accuracy)}" for p in _ranked(result.points, farthest)]
+    said = [f"{CALLED[p.model]} {percent(p.accuracy)}" for p in _ranked(result.points, farthest)]
     between = f"{farthest} distractor{'s' if farthest > 1 else ''}"
     return f"Right answers over {between}: {', '.join(said)}; guessing gives {chance(result.config)}."
 
@@ -116,12 +116,12 @@ def gradient_finding(result: Result) -> str:
         for model in NAMES:
             own = {row.back: row.norm for row in result.gradients if row.model == model and row.when == when}
             if own and own[0] > 0:
-                parts.append(f"{TITLES[model]} {_times(own[max(own)] / own[0])}")
+                parts.append(f"{CALLED[model]} {_times(own[max(own)] / own[0])}")
         if parts:
             said.append(f"{when.capitalize()} training: {', '.join(parts)}.")
     if not said:
         return "The gradient is measured at the farthest distance, and the run has not come so far."
-    return "The gradient at the first symbol, in parts of that at the question mark. " + " ".join(said)
+    return "The gradient at the first symbol, as a multiple of that at the question mark. " + " ".join(said)
 
 
 def paths(config: Recall, theme: Theme, *, width: float | None = None) -> Drawing:
@@ -138,8 +138,8 @@ def paths(config: Recall, theme: Theme, *, width: float | None = None) -> Drawin
     ticks = _round_ticks(far)
     across = room - LEFT - room_for_names(series)
     return sheet(
-        panel(series, theme, Axis("places between two words", 0, far, ticks), Axis("steps", 0, far * 1.04, ticks),
-              across, HEIGHT),
+        panel(series, theme, Axis("places from one word to the other", 0, far, ticks),
+              Axis("steps", 0, far * 1.04, ticks), across, HEIGHT),
         theme,
         title="Steps on the path between two words",
         subtitle=["a recurrent network hands on its state place by place · attention looks at once"],
@@ -186,7 +186,7 @@ def time_finding(rows: Sequence[Timing]) -> str:
     if not rows:
         return "Nothing has been timed yet."
     n = max(row.n for row in rows)
-    said = [f"{TITLES[row.model]} {row.milliseconds:.1f} ms" for row in rows if row.n == n]
+    said = [f"{CALLED[row.model]} {row.milliseconds:.1f} ms" for row in rows if row.n == n]
     return f"To read {n} positions took: {', '.join(said)}. Only attention computes all positions at once."
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import lessons
-from dashboard.builtin.recall import NAMES, TITLES, Recall
+from dashboard.builtin.recall import CALLED, NAMES, Recall
 from dashboard.builtin.study import Study
 from dashboard.charts.recall import accuracy_finding
 from dashboard.errors import UserError
@@ -53,7 +53,7 @@ def budget(config: Recall) -> str:
     """How many weights each network has, in a sentence: none wins by being larger."""
     from dashboard.builtin.contenders import count
 
-    counts = ", ".join(f"{TITLES[name]} {count(name, config):,}" for name in NAMES)
+    counts = ", ".join(f"{CALLED[name]} {count(name, config):,}" for name in NAMES)
     return (
         f"Weights of each network: {counts}. Each is trained once for each of {config.seeds} seeds and each distance."
     )

@@ -109,7 +109,7 @@ def test_before_a_run_the_page_says_what_will_be_seen_and_how_long_it_takes():
     app = opened("before")
     text = said(app)
     assert "the right answer is" in findings(app)[0] and "1 step with attention" in findings(app)[1]
-    assert "Weights of each network\\: Plain RNN 2,814" in text and "120 networks; at most about" in text
+    assert "Weights of each network\\: plain RNN 2,814" in text and "120 networks; at most about" in text
     assert app.button(key="recall_train").label == "Train"
 
 
@@ -134,7 +134,8 @@ def test_a_run_that_is_stopped_keeps_what_was_measured():
     app = opened("before", **address)
     app.button(key="recall_train").click().run()
     for _ in range(100):
-        if findings(app):
+        assert "The task" in "\n".join(findings(app))  # there is something to read while it runs
+        if "Right answers" in "\n".join(findings(app)):
             break
         time.sleep(0.2)
         app.run()

@@ -96,12 +96,12 @@ def test_accuracy_draws_each_point_with_its_interval_and_the_level_of_guessing()
 
 def test_the_findings_are_made_of_the_numbers():
     assert recall.accuracy_finding(WHOLE.result) == (
-        "Right answers over 16 distractors: One attention layer 100\u00a0%, GRU 50\u00a0%, LSTM 40\u00a0%, "
-        "Plain RNN 12\u00a0%; guessing gives 12.5\u00a0%."
+        "Right answers over 16 distractors: one attention layer 100\u00a0%, GRU 50\u00a0%, LSTM 40\u00a0%, "
+        "plain RNN 12\u00a0%; guessing gives 12.5\u00a0%."
     )
-    assert "Before training: Plain RNN 1·10⁻¹⁷, GRU 8·10⁻⁶" in recall.gradient_finding(WHOLE.result)
+    assert "Before training: plain RNN 1·10⁻¹⁷, GRU 8·10⁻⁶" in recall.gradient_finding(WHOLE.result)
     assert "17 places away, it is 17 steps in a recurrent network and 1 step" in recall.path_finding(CONFIG)
-    assert "To read 256 positions took: Plain RNN 2.6 ms" in recall.time_finding(TIMINGS)
+    assert "To read 256 positions took: plain RNN 2.6 ms" in recall.time_finding(TIMINGS)
     stopped = Result(CONFIG, WEIGHTS, tuple(p for p in POINTS if p.distance < 16 or p.model == "rnn"))
     assert recall.accuracy_finding(stopped).startswith("Right answers over 4 distractors: GRU 100")
     assert recall.accuracy_finding(NOTHING.result) == "Nothing has been measured yet."
