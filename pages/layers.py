@@ -30,22 +30,14 @@ st.caption(
 flow = measuring.flow(this)
 chosen = state.choices()
 word = chosen.word
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    st.selectbox(
-        f"{flow.unit[:-1].capitalize()} to follow",
-        range(len(flow.words)),
-        format_func=lambda place: flow.known(int(flow.words[place])),
-        width=260,
-        **state.bound("word"),
-    )
-    st.segmented_control(
-        "Drawn of every word",
-        list(MEASURES),
-        required=True,
-        format_func=lambda name: MEASURES[name].title,
-        help="\n\n".join(f"**{measure.title}.** {measure.help}" for measure in MEASURES.values()),
-        **state.bound("measure"),
-    )
+most = columns(room())
+st.selectbox(
+    f"{flow.unit[:-1].capitalize()} to follow",
+    range(len(flow.words)),
+    format_func=lambda place: flow.known(int(flow.words[place])),
+    width=260,
+    **measuring.word_in_sight(flow, most),
+)
 
 # What is drawn: one word
 look = {"theme": state.theme(), "width": room()}
@@ -68,7 +60,14 @@ with st.container(horizontal=True):
     depth_tables.neighbours(flow, word)
 
 # What is drawn: every word
-most = columns(room())
+st.segmented_control(
+    f"Drawn of every {flow.unit[:-1]}",
+    list(MEASURES),
+    required=True,
+    format_func=lambda name: MEASURES[name].title,
+    help="\n\n".join(f"**{measure.title}.** {measure.help}" for measure in MEASURES.values()),
+    **state.bound("measure"),
+)
 if len(flow) > most:
     state.correct(start=min(chosen.start, len(flow) - most))
     st.slider(f"First {flow.unit[:-1]} drawn, of {len(flow):,}", 0, len(flow) - most, **state.bound("start"))

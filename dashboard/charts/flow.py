@@ -115,12 +115,14 @@ def moves(
     mean = flow.mean(measure.name) if flow.whole is None else np.nanmean(values, 1)
     most = int(np.nanargmax(mean)) if np.isfinite(mean).any() else None
     unit = "share of the change" if measure.share else "times the vector’s length" if measure.name == "moved" else ""
+    what = "1 − cosine, " if measure.name == "turned" else ""
     end = "" if measure.share or high >= np.nanmax(values, initial=0) else " and more"
     found = (
         f"On average most in L{most}: {percent(float(mean[most])) if measure.share else f'{mean[most]:.2f}'}."
         if most is not None
         else "Nothing moved."
     )
+    full = f"{high * 100:.3g}\u00a0%" if measure.share else f"{high:g}{end}"
     window = "" if flow.whole is None else f" · {flow.start + 1:,} to {flow.start + n:,} of {flow.whole:,}"
     return sheet(
         {"width": step * n, "height": down * flow.layers, "layer": [cells, frame]},
@@ -128,7 +130,7 @@ def moves(
         title=f"{measure.title} · {flow.model}",
         subtitle=[
             f"{flow.unit}{window} · rows: layers",
-            f"ink: 0 to {f'{high * 100:.3g}' + chr(160) + '%' if measure.share else f'{high:g}{end}'} {unit}".rstrip(),
+            f"ink: {what}0 to {full} {unit}".rstrip(),
         ],
         description=f"{measure.title}, by layer and {flow.unit.removesuffix('s')}, {flow.model}. {found}",
         width=max(step * n + MARGIN, min(room, NARROWEST)),

@@ -196,9 +196,14 @@ def _numbers(moved, p: Palette, right: float) -> dict:
         {"y": _middle(layer + 1), "name": "–" if value != value else f"{value:.2f}"}
         for layer, value in enumerate(moved)
     ]
-    rows.append({"y": HEAD - 9, "name": "size"})
-    encoding = _at(right) | {"text": {"field": "name", "type": "nominal"}}
-    return {"data": {"values": rows}, "mark": _text(p, align="right"), "encoding": encoding}
+    text = {"text": {"field": "name", "type": "nominal"}}
+    heading = _text(p, align="right", fontSize=11.5, color=p.quiet, text="size")
+    return {
+        "layer": [
+            {"data": {"values": rows}, "mark": _text(p, align="right"), "encoding": _at(right) | text},
+            {"data": {"values": [{"y": HEAD - 9}]}, "mark": heading, "encoding": _at(right)},
+        ]
+    }
 
 
 def _near(near: pd.DataFrame, p: Palette, theme: Theme, left: float, cell: float, *, mono: bool) -> list[dict]:

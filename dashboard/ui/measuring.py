@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -96,3 +97,18 @@ def flow(this: Reading) -> Flow:
     if chosen.word >= len(found.words):
         state.correct(word=len(found.words) - 1)  # another text, or another unit, has fewer
     return found
+
+
+def word_in_sight(flow: Flow, most: int) -> dict[str, Any]:
+    """Arguments that tie a widget to the followed word, as `state.bound`; of a text too long for one picture, the
+    `most` words that are drawn move with it."""
+    tied = state.bound("word")
+
+    def take(*given: str) -> None:
+        tied["on_change"](*given)
+        chosen = state.choices()
+        place = int(flow.words[chosen.word])
+        if not chosen.start <= place < chosen.start + most:
+            state.change(start=max(0, min(place - most // 2, len(flow) - most)))
+
+    return tied | {"on_change": take}

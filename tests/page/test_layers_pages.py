@@ -58,6 +58,21 @@ def test_through_the_layers_follows_a_word():
     assert dict(app.query_params) == {"word": "1", "measure": "attention_share"}
 
 
+def test_a_word_that_is_chosen_is_drawn_in_a_long_text_too():
+    app = opened("layers", text="the chef says " * 100, unit="words")
+    assert app.slider(key="choose_start").value == 0
+    app.selectbox(key="choose_word").set_value(200).run()
+    start = app.slider(key="choose_start").value
+    assert not app.exception and start < 200 < start + 80
+    app.slider(key="choose_start").set_value(3).run()  # looked for elsewhere, the word stays followed
+    assert app.slider(key="choose_start").value == 3 and app.query_params["word"] == "200"
+
+
+def test_what_is_drawn_of_every_word_is_chosen_above_its_picture():
+    kinds = [element.type for element in opened("layers").main]
+    assert kinds.index("button_group") > kinds.index("vega_lite_chart")  # after the one word's picture
+
+
 def test_a_word_that_the_text_does_not_have_becomes_its_last():
     app = opened("layers", word="9999", text="Birds sing.")
     assert not app.exception
