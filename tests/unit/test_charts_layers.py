@@ -92,7 +92,7 @@ def test_the_atlas_of_reach_names_the_best_and_takes_a_click():
     chart = reach_atlas(lift, "light", seen="its subject", over=over, model="MiniLM", selected=HeadId(1, 2), width=400)
     assert "Highest: L1H2 with 50" in chart.description
     svg = svg_of(chart)
-    assert "50" in texts(svg) and "−2" in texts(svg) and over in " ".join(texts(svg))
+    assert "50" in texts(svg) and "−2" in texts(svg) and over in svg
     assert '"fields": ["layer", "head", "turn"]' in json.dumps(chart.to_dict())
 
 
