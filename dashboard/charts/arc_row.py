@@ -14,6 +14,7 @@ from dashboard.heads.view import HeadView
 HIGHEST = 210.0  # pixels of the arc over the whole row
 ROUND = 120.0  # pixels up to which an arc is half a circle
 LONGEST = 120.0  # pixels of a word
+LOW = 14.0  # pixels of the arcs on a side that has none at rest
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class Row:
     def heights(
         self, view: HeadView, links: Links, lit: Sequence[tuple], parse: Sequence[tuple]
     ) -> tuple[float, float]:
-        """Pixels over and under the words: enough for the arcs drawn at rest, and some for a pointed word's."""
+        """Pixels over and under the words: enough for the arcs drawn at rest, and a strip where only a pointed word
+        has any."""
         any_link = view.weights >= FAINTEST
         at_rest = view.weights >= links.threshold
         for a, b in lit:
@@ -63,7 +65,7 @@ class Row:
         back, ahead = np.tril(any_link, -1).any(), np.triu(any_link, 1).any()
 
         def enough(spans: np.ndarray) -> float:
-            return max(56.0, arch(spans.max(initial=0), self.width)) + 10
+            return max(56.0 if spans.size else LOW, arch(spans.max(initial=0), self.width)) + 10
 
         above = np.array([*span[j < i], *(abs(self.x[a] - self.x[b]) for a, b, _ in parse)])
         return enough(above) if back or parse else 12.0, enough(span[j > i]) if ahead else 12.0

@@ -120,6 +120,16 @@ def test_a_causal_head_has_no_room_below_for_arcs_it_cannot_have():
     assert "ahead" not in " ".join(back["title"]["subtitle"])
 
 
+def test_links_too_faint_to_be_drawn_at_rest_take_a_strip_and_no_more():
+    def height(ahead):
+        weights = np.full((6, 6), 0.0)
+        weights[1:, 0], weights[0, 5] = 0.9, ahead
+        return arcs(view_of("a b c d e f", weights), "light").to_dict()["height"]
+
+    assert height(0) < height(0.009) <= height(0) + 12
+    assert height(0.9) > height(0.009) + 40
+
+
 def test_a_sentence_that_fits_is_set_level_and_a_long_one_upright():
     def angles(text):
         return {a for a in re.findall(r"rotate\((-?\d+)", svg_of(arcs(view_of(text), "light"))) if a != "0"}
