@@ -17,6 +17,7 @@ from dashboard.heads.wording import percent
 GAP = 44.0
 SMALLEST, LARGEST = 220.0, 320.0  # pixels of a panel
 MARGIN = 38.0  # pixels for the numbers and the title of an axis
+AROUND = np.array([(x, y) for x in (1, -1, 0) for y in range(-4, 5)])  # of an arrow's head, in names and lines
 ROOM = 1.45  # a panel reaches this much beyond the longest arrow, for the names
 SIZE = 12.5  # of a label
 
@@ -111,7 +112,7 @@ def _panel(
             "origin": 0, "x": arrow.at[0], "y": arrow.at[1], "name": arrow.name, "tip": arrow.tip,
             "width": 3.0 if arrow.thick else 1.6, "colour": "#{:02x}{:02x}{:02x}".format(*shade),
             "angle": math.degrees(math.atan2(*arrow.at)), "head": 0 if arrow.at == (0.0, 0.0) else 90,
-            "lx": lx, "ly": ly, "weight": 700 if arrow.thick else 400,
+            "lx": float(lx), "ly": float(ly), "weight": 700 if arrow.thick else 400,
         }
         for arrow, shade, (lx, ly) in zip(arrows, shades, places, strict=True)
     ]  # fmt: skip
@@ -171,30 +172,32 @@ def _panel(
     }  # fmt: skip
 
 
-def _labels(arrows: Sequence[_Arrow], side: float, reach: float) -> list[tuple[float, float]]:
-    """Where the names stand, in pixels: beyond the arrows' heads, inside the panel, and pushed apart up and down."""
-    half = side / 2
-    boxes = []
-    for arrow in arrows:
-        x, y = arrow.at
-        length = math.hypot(x, y) or 1.0
+def _labels(arrows: Sequence[_Arrow], side: float, reach: float) -> np.ndarray:
+    """Where the names stand, in pixels (arrows, 2): beyond the arrow's head, in its direction; where something is
+    there, at another side of the head. Inside the panel always."""
+    tips = (1 + np.array([arrow.at for arrow in arrows]) / reach * (1, -1)) * side / 2
+    placed = np.empty((0, 3))  # with half of the width
+    for k, arrow in enumerate(arrows):
         across = width_of(arrow.name, SIZE) / 2 + 4
-        px = half + x / reach * half + (x / length) * (across + 9)
-        py = half - y / reach * half - (y / length or 1.0) * 13
-        boxes.append([min(max(px, across), side - across), min(max(py, 8.0), side - 8.0), across])
-    for _ in range(60):
-        moved = False
-        for a in range(len(boxes)):
-            for b in range(a):
-                (ax, ay, aw), (bx, by, bw) = boxes[a], boxes[b]
-                if abs(ax - bx) < aw + bw and abs(ay - by) < 15:
-                    step = (15 - abs(ay - by)) / 2 + 0.5
-                    up = -1 if ay <= by else 1
-                    boxes[a][1], boxes[b][1] = ay + up * step, by - up * step
-                    moved = True
-        if not moved:
-            break
-    return [(round(x, 1), round(min(max(y, 8.0), side - 8.0), 1)) for x, y, _ in boxes]
+        length = math.hypot(*arrow.at) or 1.0
+        beyond = arrow.at[0] / length * (across + 9), -(arrow.at[1] / length or 1.0) * 13
+        spots = tips[k] + np.vstack([beyond, AROUND * (across + 9, 15)])
+        spots = spots.clip((across, 8), (side - across, side - 8))
+        best = spots[_costs(spots, across, k, tips, placed).argmin()]
+        placed = np.vstack([placed, (*best, across)])
+    return placed[:, :2].round(1)
+
+
+def _costs(spots: np.ndarray, across: float, own: int, tips: np.ndarray, placed: np.ndarray) -> np.ndarray:
+    """How bad each spot is for a name: what it covers first, then whose it seems to be, then how far it is from the
+    first one."""
+    apart = np.abs(spots[:, None] - tips)
+    covers = (apart < (across + 4, 12)).all(2).sum(1)
+    off = np.abs(spots[:, None] - placed[:, :2])
+    covers += ((off[..., 0] < across + placed[:, 2]) & (off[..., 1] < 15)).sum(1)
+    away = np.hypot(*np.maximum(apart - (across, 7), 0).T).T
+    nearer = (away < away[:, [own]] - 1).sum(1)
+    return 1000 * covers + 40 * nearer + np.hypot(*(spots - spots[0]).T)
 
 
 def _round(value: float) -> float:

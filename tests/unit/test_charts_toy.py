@@ -15,6 +15,7 @@ import vl_convert
 from dashboard.builtin.example import TABLES, example
 from dashboard.builtin.presets import PRESETS
 from dashboard.charts.drawing import VEGALITE
+from dashboard.charts.labels import width_of
 from dashboard.charts.plane import plane
 from dashboard.charts.theme import contrast
 from dashboard.charts.toy_parts import STEPS, arithmetic, number, saying, table, work_through
@@ -210,6 +211,19 @@ def test_names_in_the_plane_do_not_cover_each_other():
     panel = plane(work_through(same), 0, "light").to_dict()["concat"][0]
     places = sorted(row["ly"] for row in panel["layer"][1]["data"]["values"])
     assert min(b - a for a, b in pairwise(places)) >= 14
+
+
+@pytest.mark.parametrize("row", range(5))
+def test_a_name_in_the_plane_covers_no_arrows_head_and_no_other_name(row):
+    for panel in plane(work_through(example()), row, "light").to_dict()["concat"]:
+        side, rows = panel["width"], panel["layer"][1]["data"]["values"]
+        reach = panel["layer"][0]["encoding"]["x"]["scale"]["domain"][1]
+        heads = [((1 + one["x"] / reach) * side / 2, (1 - one["y"] / reach) * side / 2) for one in rows]
+        names = [(one["lx"], one["ly"], width_of(one["name"], 12) / 2) for one in rows]
+        for k, (x, y, wide) in enumerate(names):
+            assert not any(abs(x - a) < wide + 3 and abs(y - b) < 11 for a, b in heads)
+            assert not any(abs(x - a) < wide + other and abs(y - b) < 14 for a, b, other in names[:k])
+            assert wide <= x <= side - wide
 
 
 def test_vectors_of_one_number_stand_on_the_line():
