@@ -33,6 +33,69 @@ def smollm2():
     return open_model("smollm2", fetch_missing=True)
 
 
+SMALL = {
+    "vocab_size": 30522, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4,
+    "intermediate_size": 48, "max_position_embeddings": 64, "pad_token_id": 0,
+}  # fmt: skip
+GROUPED = {"num_key_value_heads": 2, "head_dim": 8}
+KINDS = {  # what a small model of a kind needs beside SMALL
+    "distilbert": {"dim": 32, "n_layers": 3, "n_heads": 4, "hidden_dim": 48},
+    "albert": {"embedding_size": 16},
+    "gpt2": {"n_inner": 48, "scale_attn_by_inverse_layer_idx": True},
+    "opt": {"ffn_dim": 48, "word_embed_proj_dim": 32},
+    "gptj": {"n_embd": 32, "n_head": 4, "n_layer": 3, "rotary_dim": 4, "n_positions": 64},
+    "bloom": {"n_head": 4, "n_layer": 3},
+    "llama": GROUPED,
+    "mistral": GROUPED | {"sliding_window": 8},
+    "qwen2": GROUPED,
+    "qwen3": GROUPED,
+    "cohere": GROUPED,
+    "granite": GROUPED | {"residual_multiplier": 0.5},
+    "gemma2": GROUPED | {"attn_logit_softcapping": 8.0, "sliding_window": 8, "query_pre_attn_scalar": 2},
+    "gpt_oss": GROUPED | {
+        "num_local_experts": 2, "num_experts_per_tok": 1, "sliding_window": 8,
+        "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
+    },
+    "qwen2_moe": GROUPED | {
+        "num_experts": 2, "num_experts_per_tok": 1, "moe_intermediate_size": 16, "shared_expert_intermediate_size": 16,
+    },
+    "deberta-v2": {"relative_attention": True, "pos_att_type": ["p2c", "c2p"], "position_biased_input": False},
+    "roformer": {"embedding_size": 32},
+    "diffllama": GROUPED,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory, minilm):
+    """Opens a small model of random weights with minilm's tokenizer: ``small_model("llama", weigh)``.
+
+    3 layers, 4 heads, 32 numbers. weigh: what is done to the weights, from a fixed seed; more: settings beside the
+    kind's own. The same one is opened once.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    from dashboard.capture import open_model
+
+    made = {}
+
+    def of(kind, weigh, **more):
+        asked = kind, weigh, repr(more)
+        if asked not in made:
+            folder = tmp_path_factory.mktemp(kind)
+            torch.manual_seed(1)
+            model = AutoModel.from_config(AutoConfig.for_model(kind, **SMALL | KINDS.get(kind, {}) | more))
+            with torch.no_grad():
+                weigh(model)
+            model.save_pretrained(folder)
+            for file in Path(minilm.source.folder).glob("*token*"):
+                (folder / file.name).write_bytes(file.read_bytes())
+            made[asked] = open_model(str(folder))
+        return made[asked]
+
+    return of
+
+
 @pytest.fixture(scope="session")
 def chromium():
     from playwright.sync_api import sync_playwright

@@ -1,48 +1,25 @@
 """A layer's input, weights and output are found in every kind of model, and ours made of them is the model's own."""
 
 import threading
-from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoConfig, AutoModel
 
 from dashboard import anatomy
 from dashboard.builtin.grouped import join_heads
-from dashboard.capture import open_model
 from dashboard.capture.layer import layer_run, watch_layers
 from dashboard.errors import UserError
 from dashboard.heads.verify import check
-from dashboard.models import find, load
+from dashboard.models import load
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
-SMALL = {
-    "vocab_size": 30522, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4,
-    "intermediate_size": 48, "max_position_embeddings": 64, "pad_token_id": 0,
-}  # fmt: skip
-GROUPED = SMALL | {"num_key_value_heads": 2, "head_dim": 8}
 # Kinds whose projections can be told apart, from several families: separate, scaled, fused one after the other, fused
 # by turns, turned wholly or in part, one module for all layers, a window, a softcap, sinks.
-FROM_X = {
-    "bert": SMALL,
-    "roberta": SMALL,
-    "distilbert": SMALL | {"dim": 32, "n_layers": 3, "n_heads": 4, "hidden_dim": 48},
-    "albert": SMALL | {"embedding_size": 16},
-    "opt": SMALL | {"ffn_dim": 48, "word_embed_proj_dim": 32},
-    "gpt2": SMALL | {"n_inner": 48, "scale_attn_by_inverse_layer_idx": True},
-    "gpt_neox": SMALL,
-    "llama": GROUPED,
-    "mistral": GROUPED | {"sliding_window": 8},
-    "qwen2": GROUPED,
-    "gemma2": GROUPED | {"attn_logit_softcapping": 8.0, "sliding_window": 8, "query_pre_attn_scalar": 2},
-    "gpt_oss": GROUPED
-    | {
-        "num_local_experts": 2, "num_experts_per_tok": 1, "sliding_window": 8,
-        "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
-    },
-}  # fmt: skip
-# Kinds that norm or turn their queries in a way of their own.
-FROM_QKV = {"qwen3": GROUPED, "cohere": GROUPED}
+FROM_X = (
+    "bert", "roberta", "distilbert", "albert", "opt", "gpt2", "gpt_neox", "llama", "mistral", "qwen2", "gemma2",
+    "gpt_oss",
+)  # fmt: skip
+FROM_QKV = ("qwen3", "cohere")  # kinds that norm or turn their queries in a way of their own
 OUTPUTS = {  # the modules whose result is the attention output, by name
     "bert": "encoder.layer.{}.attention.output.dense", "roberta": "encoder.layer.{}.attention.output.dense",
     "distilbert": "transformer.layer.{}.attention.out_lin", "opt": "decoder.layers.{}.self_attn.out_proj",
@@ -51,32 +28,13 @@ OUTPUTS = {  # the modules whose result is the attention output, by name
 }  # fmt: skip
 
 
-def saved(kind: str, settings: dict, folder: Path) -> Path:
-    torch.manual_seed(1)
-    model = AutoModel.from_config(AutoConfig.for_model(kind, **settings))
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if parameter.dim() > 1 and "embed" not in name:
-                parameter.normal_(0.0, 0.3)  # attention that means something
-            if name.endswith(("bias", "sinks")):
-                parameter.normal_(0.0, 0.5)
-    model.save_pretrained(folder)
-    for file in Path(find("minilm").folder).glob("*token*"):
-        (folder / file.name).write_bytes(file.read_bytes())
-    return folder
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    made = {}
-
-    def of(kind):
-        if kind not in made:
-            settings = (FROM_X | FROM_QKV)[kind]
-            made[kind] = open_model(str(saved(kind, settings, tmp_path_factory.mktemp(kind))))
-        return made[kind]
-
-    return of
+def spread(model):
+    """Attention that means something."""
+    for name, parameter in model.named_parameters():
+        if parameter.dim() > 1 and "embed" not in name:
+            parameter.normal_(0.0, 0.3)
+        if name.endswith(("bias", "sinks")):
+            parameter.normal_(0.0, 0.5)
 
 
 def by_a_copy(model, encoding, name: str):
@@ -110,8 +68,8 @@ def ours(model, encoding):
 
 
 @pytest.mark.parametrize("kind", FROM_X)
-def test_ours_from_x_is_the_library_s_own(kind, small):
-    model = small(kind)
+def test_ours_from_x_is_the_library_s_own(kind, small_model):
+    model = small_model(kind, spread)
     encoding = model.encode(TEXT)
     checks = []
     watch_layers(model, encoding, lambda run: checks.append(check(run)))
@@ -125,8 +83,8 @@ def test_ours_from_x_is_the_library_s_own(kind, small):
 
 
 @pytest.mark.parametrize("kind", FROM_QKV)
-def test_where_projections_cannot_be_told_apart_ours_begins_with_q_k_v(kind, small):
-    model = small(kind)
+def test_where_projections_cannot_be_told_apart_ours_begins_with_q_k_v(kind, small_model):
+    model = small_model(kind, spread)
     encoding = model.encode(TEXT)
     run = layer_run(model, encoding, 1)
     assert run.x is None and run.layer is None and run.w_o is not None
@@ -208,9 +166,8 @@ def test_two_threads_do_not_see_each_others_layers(minilm, smollm2):
     assert not wrong
 
 
-def test_a_model_that_shows_no_queries_is_told(tmp_path):
-    bloom = {"vocab_size": 30522, "hidden_size": 32, "n_layer": 2, "n_head": 4, "pad_token_id": 0}
-    model = open_model(str(saved("bloom", bloom, tmp_path)))
+def test_a_model_that_shows_no_queries_is_told(small_model):
+    model = small_model("bloom", spread)
     assert model.route == "eager"
     with pytest.raises(UserError, match="cannot be read"):
         anatomy.verify(model, TEXT)
