@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -10,7 +9,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, sync_playwright
 
-from bench.page import page_of, text_of
+from bench.page import page_of, tell, tell_clicks, text_of
 from tools.chromium import ARGUMENTS, find
 from tools.server import running
 
@@ -32,7 +31,7 @@ CHOSEN = """
 
 
 def choices(browser: Browser, url: str, tokens: int) -> tuple[list[float], list[int]]:
-    """Milliseconds from Enter on another token to both pictures painted, and bytes sent for it, `CHOICES` times."""
+    """Seconds from Enter on another token to both pictures painted, and bytes sent for it, `CHOICES` times."""
     took, sizes = [], []
     first = tokens // 2 // 20 * 20  # texts repeat after 20 words: neighbours differ, token k + 1 is word k
     address = f"{url}/inside?{urlencode({'text': text_of(tokens), 'layer': 3, 'head': 4, 'query': first + 2})}"
@@ -49,7 +48,7 @@ def choices(browser: Browser, url: str, tokens: int) -> tuple[list[float], list[
             before = sum(received)
             page.evaluate(CHOSEN, f"“{words[token - 1]}” looks")
             page.keyboard.press("Enter")
-            took.append(page.evaluate("window.painted"))
+            took.append(page.evaluate("window.painted") / 1000)
             page.wait_for_timeout(900)
             sizes.append(sum(received) - before)
     return took, sizes
@@ -68,9 +67,10 @@ def check_everything() -> None:
         ):
             begun = time.perf_counter()
             table = verify(model, encoding)
-            print(
-                f"  verify {name:<8} {sort:<9} ({len(encoding):>5,} tokens)  weights {table['weights'].max():.1e}  "
-                f"output {table['output'].max():.1e}  {time.perf_counter() - begun:6.1f} s"
+            tell(
+                f"verify {name}, {sort}" + (f" ({len(encoding):,} tokens)" if sort == "the limit" else ""),
+                f"{time.perf_counter() - begun:7.2f} s, largest difference of weights {table['weights'].max():.1e}, "
+                f"of output {table['output'].max():.1e}",
             )
 
 
@@ -81,11 +81,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
         with running(Path(folder) / "log.txt") as url:
             for tokens in (64, 512):
-                took, sizes = choices(browser, url, tokens)
-                print(
-                    f"  another token at n = {tokens:<11} median {statistics.median(took):5.0f} ms "
-                    f"(slowest {max(took):.0f}), {statistics.median(sizes) / 1000:.0f} kB sent"
-                )
+                tell_clicks(f"another token at n = {tokens}", *choices(browser, url, tokens))
         browser.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
@@ -16,32 +16,12 @@ from tools.chromium import ARGUMENTS, find
 from tools.server import running
 
 CLICKS = 20
+WORDS = "the chef who trained in the city says that this dish is her favourite food and the best of all"
 
 
 def text_of(tokens: int) -> str:
     """A text of this many tokens for minilm, [CLS] and [SEP] counted: each of these words is one token."""
-    words = [
-        "the",
-        "chef",
-        "who",
-        "trained",
-        "in",
-        "the",
-        "city",
-        "says",
-        "that",
-        "this",
-        "dish",
-        "is",
-        "her",
-        "favourite",
-        "food",
-        "and",
-        "the",
-        "best",
-        "of",
-        "all",
-    ]
+    words = WORDS.split()
     return " ".join(words[index % len(words)] for index in range(tokens - 2))
 
 
@@ -68,6 +48,20 @@ def page_of(browser: Browser, url: str) -> Iterator[tuple[Page, list[int]]]:
     page.goto(url)
     yield page, received
     context.close()
+
+
+def tell(what: str, said: str) -> None:
+    """A line of a benchmark: what was measured, then the figures, all in one column."""
+    print(f"  {what:<34}{said}")
+
+
+def tell_clicks(what: str, seconds: Sequence[float], sizes: Sequence[int]) -> None:
+    """The line of something that was clicked several times: median, slowest, and what the server sent for it."""
+    tell(
+        what,
+        f"median {statistics.median(seconds) * 1000:5.0f} ms (slowest {max(seconds) * 1000:.0f}), "
+        f"{statistics.median(sizes) / 1000:.0f} kB sent",
+    )
 
 
 def wait_for_head(page: Page, name: str) -> None:
@@ -121,22 +115,18 @@ def main() -> None:
         with running(Path(folder) / "log.txt") as url:
             with page_of(browser, url) as (page, _):
                 wait_for_head(page, "L0H2")
-                print(f"  {'first page after server start':<34}{time.perf_counter() - start:7.2f} s")
+                tell("first page after server start", f"{time.perf_counter() - start:7.2f} s")
                 begun = time.perf_counter()
                 again = page.context.new_page()
                 again.goto(url)
                 wait_for_head(again, "L0H2")
-                print(f"  {'second page':<34}{time.perf_counter() - begun:7.2f} s")
+                tell("second page", f"{time.perf_counter() - begun:7.2f} s")
             begun = time.perf_counter()
             with page_of(browser, url) as (page, _):
                 wait_for_head(page, "L0H2")
-            print(f"  {'a browser that was never here':<34}{time.perf_counter() - begun:7.2f} s")
+            tell("a browser that was never here", f"{time.perf_counter() - begun:7.2f} s")
             for tokens in (64, 256, 512):
-                seconds, sizes = clicks(browser, url, tokens)
-                print(
-                    f"  another head at n = {tokens:<14} median {statistics.median(seconds) * 1000:5.0f} ms "
-                    f"(slowest {max(seconds) * 1000:.0f}), {statistics.median(sizes) / 1000:.0f} kB sent"
-                )
+                tell_clicks(f"another head at n = {tokens}", *clicks(browser, url, tokens))
         browser.close()
 
 
