@@ -17,6 +17,7 @@ HEIGHT = 150.0
 AXIS = 46.0  # pixels for the shares beside the first panel of a row
 GAP = 24.0
 BELOW = 74.0  # pixels for the distances under a row and the names over the next
+SOLID: list[float] = []  # [1, 0] is a row of dashes in a PDF
 LEAST = 150.0  # pixels of a panel, below which fewer stand side by side
 
 
@@ -108,7 +109,7 @@ def _panel(
         },
         "strokeDash": {
             "field": "series", "type": "nominal", "legend": legend,
-            "scale": {"domain": names, "range": [[1, 0], [5, 3], [1.5, 3]]},
+            "scale": {"domain": names, "range": [SOLID, [5, 3], [1.5, 3]]},
         },
         "strokeWidth": {
             "field": "series", "type": "nominal", "legend": None, "scale": {"domain": names, "range": [2.4, 1.6, 1.6]},

@@ -69,8 +69,8 @@ class Axis:
 
 
 def room_for_names(series: Sequence[Series]) -> float:
-    """Pixels to the right of a panel that hold the names."""
-    return max((width_of(one.name, SIZE) * 1.06 for one in series), default=0.0) + 14
+    """Pixels to the right of a panel that hold the names, in an SVG's substitute font as well."""
+    return max((width_of(one.name, SIZE) * 1.16 for one in series), default=0.0) + 14
 
 
 def panel(
@@ -106,8 +106,8 @@ def panel(
             })  # fmt: skip
         line = {
             "type": "line", "color": colour, "strokeWidth": 3 if one.bold else 2,
-            "strokeDash": list(one.dash or (1, 0)), "strokeCap": "butt", "aria": False, "clip": True,
-        }  # fmt: skip
+            "strokeCap": "butt", "aria": False, "clip": True,
+        } | ({"strokeDash": list(one.dash)} if one.dash else {})  # fmt: skip
         parts.append({"mark": line, "encoding": fields})
         told = {"tooltip": [{"field": "name", "title": "model"}, {"field": "tip", "title": "is"}]} if one.tips else {}
         dot = {"type": "point", "filled": True, "color": colour, "opacity": 1 if points else 0, "aria": False}

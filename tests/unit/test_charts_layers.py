@@ -1,5 +1,6 @@
 """The pictures of “Long range” and “Through the layers”: valid, safe, and with the numbers they were given."""
 
+import io
 import json
 import re
 import xml.etree.ElementTree as ElementTree
@@ -9,11 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import vl_convert
+from pypdf import PdfReader
 
+from dashboard.builtin.recall import DEFAULT
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.flow import columns, moves
 from dashboard.charts.journey import journey, journey_finding
 from dashboard.charts.reach import reach, reach_atlas
+from dashboard.charts.recall import paths
+from dashboard.export import figure_bytes
 from dashboard.heads import HeadId
 from dashboard.heads.flow import MEASURES, Flow
 
@@ -83,6 +88,13 @@ def test_the_line_goes_through_the_shares():
     rows = next(layer["data"]["values"] for layer in panel["layer"] if layer["mark"]["type"] == "line")
     assert [row["value"] for row in rows if row["series"] == "to its subject"] == [0.5, 0.3, 0.1]
     assert [row["value"] for row in rows if row["series"] == "to an equally distant word"] == [0.125, 0.075, 0.025]
+
+
+def test_a_solid_line_is_one_line_in_a_pdf():
+    for chart in (panels([curve_of(2, 9, [0.5, 0.3, 0.1])]), paths(DEFAULT, "light")):
+        drawn = PdfReader(io.BytesIO(figure_bytes(chart, "pdf"))).pages[0].get_contents().get_data()
+        dashes = re.findall(rb"\[([\d. ]+)\] [\d.]+ d\b", drawn)
+        assert dashes and all(float(dash.split()[1]) > 0 for dash in dashes)
 
 
 def test_the_atlas_of_reach_names_the_best_and_takes_a_click():
