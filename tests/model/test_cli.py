@@ -79,6 +79,17 @@ def test_two_heads_in_one_picture(tmp_path, view):
     assert "L2H0" in out.read_text() and "L2H9" in out.read_text()
 
 
+def test_the_atlas_outlines_the_heads_that_are_named(tmp_path):
+    def drawn(*heads):
+        out = tmp_path / "atlas.svg"
+        assert main(["chart", TEXT, "--view", "atlas", *heads, "--out", str(out)]) == 0
+        return out.read_text()
+
+    assert drawn().count('stroke-dasharray="3,2"') == 0
+    named = drawn("--heads", "L2H0,L3H1")
+    assert named.count('stroke-dasharray="3,2"') == 2 and "L2H0" in named and "L3H1" in named
+
+
 def test_scores_of_the_causal_model_have_no_next(smollm2, tmp_path):
     out = tmp_path / "scores.parquet"
     assert main(["scores", TEXT, "--model", "smollm2", "--out", str(out)]) == 0
