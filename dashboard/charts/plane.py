@@ -17,7 +17,7 @@ from dashboard.heads.wording import percent
 GAP = 44.0
 SMALLEST, LARGEST = 220.0, 320.0  # pixels of a panel
 MARGIN = 38.0  # pixels for the numbers and the title of an axis
-AROUND = np.array([(x, y) for x in (1, -1, 0) for y in range(-4, 5)])  # of an arrow's head, in names and lines
+AROUND = np.array([(x, y) for x in (1, -1, 0) for y in range(-3, 4)])  # of an arrow's head, in names and lines
 ROOM = 1.45  # a panel reaches this much beyond the longest arrow, for the names
 SIZE = 12.5  # of a label
 
@@ -176,6 +176,7 @@ def _labels(arrows: Sequence[_Arrow], side: float, reach: float) -> np.ndarray:
     """Where the names stand, in pixels (arrows, 2): beyond the arrow's head, in its direction; where something is
     there, at another side of the head. Inside the panel always."""
     tips = (1 + np.array([arrow.at for arrow in arrows]) / reach * (1, -1)) * side / 2
+    shafts = np.vstack([side / 2 + (tips - side / 2) * part for part in (0.2, 0.35, 0.5, 0.65, 0.8)])
     placed = np.empty((0, 3))  # with half of the width
     for k, arrow in enumerate(arrows):
         across = width_of(arrow.name, SIZE) / 2 + 4
@@ -183,21 +184,24 @@ def _labels(arrows: Sequence[_Arrow], side: float, reach: float) -> np.ndarray:
         beyond = arrow.at[0] / length * (across + 9), -(arrow.at[1] / length or 1.0) * 13
         spots = tips[k] + np.vstack([beyond, AROUND * (across + 9, 15)])
         spots = spots.clip((across, 8), (side - across, side - 8))
-        best = spots[_costs(spots, across, k, tips, placed).argmin()]
+        best = spots[_costs(spots, across, k, tips, shafts, placed).argmin()]
         placed = np.vstack([placed, (*best, across)])
     return placed[:, :2].round(1)
 
 
-def _costs(spots: np.ndarray, across: float, own: int, tips: np.ndarray, placed: np.ndarray) -> np.ndarray:
-    """How bad each spot is for a name: what it covers first, then whose it seems to be, then how far it is from the
-    first one."""
+def _costs(
+    spots: np.ndarray, across: float, own: int, tips: np.ndarray, shafts: np.ndarray, placed: np.ndarray
+) -> np.ndarray:
+    """How bad each spot is for a name: the names and heads that it covers first, then the shafts, then whose it seems
+    to be, then how far it is from the first one."""
     apart = np.abs(spots[:, None] - tips)
     covers = (apart < (across + 4, 12)).all(2).sum(1)
     off = np.abs(spots[:, None] - placed[:, :2])
     covers += ((off[..., 0] < across + placed[:, 2]) & (off[..., 1] < 15)).sum(1)
     away = np.hypot(*np.maximum(apart - (across, 7), 0).T).T
     nearer = (away < away[:, [own]] - 1).sum(1)
-    return 1000 * covers + 40 * nearer + np.hypot(*(spots - spots[0]).T)
+    crosses = (np.abs(spots[:, None] - shafts) < (across - 2, 7)).all(2).sum(1)
+    return 1000 * covers + 40 * crosses + 40 * nearer + np.hypot(*(spots - spots[0]).T)
 
 
 def _round(value: float) -> float:
