@@ -53,10 +53,10 @@ def bundle(chart: alt.TopLevelMixin, frame: pd.DataFrame, views: Sequence[HeadVi
     files["snippet.py"] = snippet(provenance).encode()
     listed = f"{', '.join(matrices)}: the matrices, for numpy.load\n" if matrices else ""
     files["README.txt"] = _README.format(headline=provenance.headline(), stem=stem, matrices=listed).encode()
-    return _zip(stem, files)
+    return zipped(stem, files)
 
 
-def _zip(folder: str, files: dict[str, bytes]) -> bytes:
+def zipped(folder: str, files: dict[str, bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, data in files.items():

@@ -13,6 +13,7 @@ import streamlit as st
 from dashboard.export import (
     FORMATS,
     Provenance,
+    ReportFigure,
     bundle,
     figure_bytes,
     file_stem,
@@ -22,7 +23,7 @@ from dashboard.export import (
     table_bytes,
 )  # fmt: skip
 from dashboard.heads import SCORES, Comparison, HeadView, strongest
-from dashboard.ui import state
+from dashboard.ui import report, state
 from dashboard.ui.reading import escape_markdown, words_apart
 
 FIGURES = ("png", "svg", "pdf", "html", "json")
@@ -129,6 +130,7 @@ def files(
                 name = stem if len(views) == 1 else f"{stem}-{view.head}"
                 button(label, "npz", partial(matrix_bytes, view, provenance), name)
             button("All of it (zip)", "zip", lambda: bundle(chart(), table(), list(views), provenance))
+        report.keep_button(key, lambda: ReportFigure(chart(), table(), tuple(views), provenance))
         st.caption("The same from Python")
         st.code(snippet(provenance), language="python")
 

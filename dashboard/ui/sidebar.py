@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE
-from dashboard.ui import reading, state
+from dashboard.ui import reading, report, state
 from dashboard.ui.choices import TRAY_SIZE, fits_in_link, to_address
 from dashboard.ui.examples import EXAMPLES
 from dashboard.ui.room import measure
@@ -27,6 +27,7 @@ def draw(pages: list) -> None:
         _text()
         _ways_of_reading()
         _tray()
+        report.shelf()
         measure()
 
 

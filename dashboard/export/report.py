@@ -1,0 +1,223 @@
+"""Several figures as one: a page of HTML, the pages of a PDF, or a zip with everything that makes them again."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from string import Template
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+from dashboard.export.bundle import bundle, zipped
+from dashboard.export.clean import legal
+from dashboard.export.figure import figure_bytes
+from dashboard.export.fonts import SANS_STACK, SHIPPED, font_face_css, register
+from dashboard.export.pdf import stamp_pdf
+from dashboard.export.place import SVG, TEXT, place_text
+from dashboard.export.provenance import Provenance, file_stem
+from dashboard.export.snippet import snippet
+from dashboard.export.spec import description_of, specification, version_of
+from dashboard.export.stamp import svg_text
+from dashboard.export.webpage import POLICY, library, script_json
+
+if TYPE_CHECKING:
+    import altair as alt
+    import pandas as pd
+
+    from dashboard.heads.view import HeadView
+
+TITLE = "Figures from Two Heads"
+CAUTION = "Attention is where a head looks. It does not by itself explain what the model does."
+_A4 = (595, 842)  # points
+_LINE, _SIDE = 17, 64
+
+
+@dataclass(frozen=True, eq=False)
+class ReportFigure:
+    """A figure of a report.
+
+    Attributes
+    ----------
+    chart: an Altair chart, or a Vega-Lite specification
+    table: its data; views: the heads whose matrices go with it
+    provenance: where it comes from
+    note: what a person wrote under it
+    """
+
+    chart: alt.TopLevelMixin | dict[str, Any]
+    table: pd.DataFrame
+    views: tuple[HeadView, ...]
+    provenance: Provenance
+    note: str = ""
+
+    @property
+    def heading(self) -> str:
+        return self.provenance.headline()
+
+    @property
+    def finding(self) -> str:
+        spec = self.chart if isinstance(self.chart, dict) else self.chart.to_dict()
+        return description_of(spec, self.provenance)
+
+
+_PAGE = Template("""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="$policy">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="Two Heads">
+<title>$title</title>
+<style>
+$fonts
+html { background: #fff; color: #22232f; font-family: $sans; line-height: 1.5; }
+body { max-width: 1040px; margin: 40px auto; padding: 0 24px; }
+h1 { font-size: 30px; line-height: 1.2; } h2 { font-size: 20px; margin: 56px 0 4px; }
+p { margin: 4px 0 12px; } .quiet { color: #6a6c7b; font-size: 14px; }
+.chart { overflow-x: auto; padding: 8px; margin: 8px -8px; border-radius: 6px; }
+details { font-size: 14px; } summary { cursor: pointer; color: #6a6c7b; }
+pre { overflow-x: auto; background: #f5f5f8; padding: 12px; border-radius: 6px; font-size: 12.5px; }
+#vg-tooltip-element { font-family: $sans; font-size: 14px; pointer-events: none; }
+@media print { h2 { break-before: page; } details { display: none; } }
+</style>
+</head>
+<body>
+<h1>$title</h1>
+<p class="quiet">$caution</p>
+<main>
+$figures
+</main>
+<script type="module">
+$library
+</script>
+<script type="module">
+const specs = $specs;
+// Text is measured when it is laid out, so the fonts come first.
+await Promise.all($faces.map((face) => document.fonts.load(face)));
+const actions = {export: true, source: false, compiled: false, editor: false};
+for (const [k, spec] of specs.entries()) await vegaEmbed("#chart-" + k, spec, {renderer: "svg", actions});
+</script>
+</body>
+</html>
+""")
+
+_FIGURE = Template("""\
+<section>
+<h2>$number. $heading</h2>
+<p>$finding</p>
+<div class="chart" id="chart-$place" style="background: $paper"></div>
+$note<details><summary>Where it comes from, and the lines that make it again</summary>
+<p>$origin</p>
+<pre>$snippet</pre>
+</details>
+</section>
+""")
+
+
+def report_html(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
+    """One page with all figures, their hover included, that works without a network. Same figures, same bytes.
+
+    What a person typed stands in it as text; the page forbids itself every connection.
+    """
+    specs = [specification(figure.chart, figure.provenance) for figure in figures]
+    sections = [_section(k, figure, spec) for k, (figure, spec) in enumerate(zip(figures, specs, strict=True))]
+    return _PAGE.substitute(
+        policy=escape(POLICY), title=escape(legal(title)), caution=CAUTION, fonts=font_face_css(), sans=SANS_STACK,
+        figures="\n".join(sections),
+        library=library(version_of(specs[0])) if specs else "", specs=script_json(specs),
+        faces=script_json([f'{font.weight} 12px "{font.family}"' for font in SHIPPED]),
+    ).encode()  # fmt: skip
+
+
+def _section(k: int, figure: ReportFigure, spec: dict[str, Any]) -> str:
+    paper = str(spec.get("background") or spec.get("config", {}).get("background") or "#ffffff")
+    note = f"<p>{escape(legal(figure.note))}</p>\n" if figure.note.strip() else ""
+    return _FIGURE.substitute(
+        number=k + 1, place=k, heading=escape(legal(figure.heading)), finding=escape(legal(figure.finding)),
+        paper=escape(paper), note=note, origin=escape(legal(_origin(figure.provenance))),
+        snippet=escape(legal(snippet(figure.provenance))),
+    )  # fmt: skip
+
+
+def _origin(provenance: Provenance) -> str:
+    weights = f", {provenance.revision}" if provenance.revision else ""
+    made = ", ".join(f"{name} {version}" for name, version in provenance.versions.items())
+    return f"{provenance.title or provenance.model} ({provenance.model}{weights}). {made}."
+
+
+def report_pdf(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
+    """A title page that lists the findings and notes, then a page for each figure, as large as it is."""
+    import pypdf
+
+    writer = pypdf.PdfWriter()
+    for page in _title_pages(figures, title):
+        writer.append(io.BytesIO(page), import_outline=False)
+    for figure in figures:
+        first = len(writer.pages)
+        writer.append(io.BytesIO(figure_bytes(figure.chart, "pdf", figure.provenance)), import_outline=False)
+        writer.add_outline_item(legal(figure.heading), first)
+    writer.metadata = {"/Title": legal(title), "/Creator": "Two Heads"}
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def _title_pages(figures: Sequence[ReportFigure], title: str) -> list[bytes]:
+    """The title, and of each figure its heading, finding and note, on as many pages as that takes."""
+    lines = [(title, 24, "#22232f"), ("", 10, ""), (CAUTION, 11, "#6a6c7b"), ("", 14, "")]
+    for k, figure in enumerate(figures, 1):
+        lines += [("", 8, ""), (f"{k}. {figure.heading}", 13, "#22232f"), (figure.finding, 11, "#22232f")]
+        if figure.note.strip():
+            lines.append((figure.note, 11, "#6a6c7b"))
+    pages, page, at = [], _blank(), float(_SIDE)
+    for text, size, colour in lines:
+        for row in _broken(legal(text), size) or [""]:
+            at += size * 1.45
+            if at > _A4[1] - _SIDE:
+                pages.append(page)
+                page, at = _blank(), _SIDE + size * 1.45
+            words = ElementTree.SubElement(
+                page, TEXT, {"x": str(_SIDE), "y": f"{at:.1f}", "font-size": str(size), "fill": colour,
+                               "font-family": SANS_STACK, "font-weight": "600" if size > 12 else "400"},
+            )  # fmt: skip
+            words.text = row
+    return [stamp_pdf(_svg_to_pdf(one), title, "", None) for one in [*pages, page]]
+
+
+def _blank() -> ElementTree.Element:
+    return ElementTree.Element(f"{SVG}svg", {"width": str(_A4[0]), "height": str(_A4[1])})
+
+
+def _broken(text: str, size: float) -> list[str]:
+    """Rows that fit between the margins."""
+    from dashboard.charts.wording import wrap
+
+    return [row for part in text.split("\n") for row in wrap(part, _A4[0] - 2 * _SIDE, size * 1.06) if row]
+
+
+def _svg_to_pdf(page: ElementTree.Element) -> bytes:
+    import vl_convert
+
+    register()
+    place_text(page, emoji_as_images=True)
+    return vl_convert.svg_to_pdf(svg_text(page))
+
+
+def report_zip(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
+    """The page, the PDF, a script that makes every figure again, and a folder for each with all its files."""
+    files = {"report.html": report_html(figures, title), "report.pdf": report_pdf(figures, title)}
+    script = []
+    for k, figure in enumerate(figures, 1):
+        folder = f"{k:02}-{file_stem(figure.provenance)}"
+        packed = bundle(figure.chart, figure.table, list(figure.views), figure.provenance)
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            files |= {f"{folder}/{name.partition('/')[2]}": archive.read(name) for name in archive.namelist()}
+        if figure.note.strip():
+            files[f"{folder}/note.txt"] = figure.note.encode("utf-8", "replace")
+        script.append(f"# {k}. {' '.join(legal(figure.heading).split())}\n{snippet(figure.provenance)}")
+    files["make_again.py"] = "\n\n".join(script).encode("utf-8", "replace")
+    return zipped("report", files)

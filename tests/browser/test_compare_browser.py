@@ -1,0 +1,56 @@
+"""A person compares two heads, and takes a report away."""
+
+from __future__ import annotations
+
+from tests.browser.test_person import address, click_head, person, settled  # noqa: F401
+
+COMPARED = ".st-key-picture_compare [role=graphics-document]"
+
+
+def test_two_heads_are_chosen_by_clicking_compared_and_taken_away_in_a_report(person, chromium, tmp_path):  # noqa: F811
+    page = person()
+    settled(page, "L0H2")
+    for layer, head in ((2, 0), (2, 8)):
+        click_head(page, layer, head)
+        settled(page, f"L{layer}H{head}")
+        page.get_by_role("button", name="Add to tray").click()
+        page.wait_for_function(f"document.body.innerText.includes('{1 if head == 0 else 2} of 4 heads')")
+        page.wait_for_timeout(1200)
+    page.get_by_role("link", name="Compare").click()
+    settled(page, "L2H0 and L2H8", COMPARED)
+    page.get_by_text("Difference of the first two").click()
+    settled(page, "gives most more than", COMPARED)
+    assert address(page)["show"] == "difference"
+
+    area = page.locator(COMPARED).first.evaluate(
+        "e => { const b = e.querySelector('path.background').getBoundingClientRect();"
+        "return [b.x, b.y, b.width, b.height] }"
+    )
+    page.mouse.move(area[0] + area[2] * 0.5 / 15, area[1] + area[3] * 1.5 / 15)
+    page.mouse.move(area[0] + area[2] * 0.55 / 15, area[1] + area[3] * 1.5 / 15)
+    page.wait_for_function("document.querySelector('#vg-tooltip-element')?.innerText.includes('The → [CLS]')")
+
+    page.locator(".st-key-files_compare").get_by_role("button", name="Download").click()
+    page.get_by_role("button", name="Add to report").click()
+    page.get_by_role("button", name="Open the report").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Open the report").click()
+    page.get_by_label("Note").fill("Where L2H0 and L2H8 part")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(800)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="HTML page").click()
+    file = tmp_path / "report.html"
+    waiting.value.save_as(file)
+
+    context = chromium.new_context(offline=True)
+    opened = context.new_page()
+    said = []
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("request", lambda request: said.append(request.url) if request.url != opened.url else None)
+    opened.goto(file.as_uri())
+    opened.wait_for_selector("#chart-0 svg text")
+    assert opened.get_by_text("Where L2H0 and L2H8 part").count() == 1
+    assert "L2H0 − L2H8" in opened.locator("#chart-0").inner_text()
+    context.close()
+    assert said == [file.as_uri()]
