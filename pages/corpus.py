@@ -7,7 +7,7 @@ from dashboard.corpus.shelf import compare_profiles, read_profile
 from dashboard.errors import UserError
 from dashboard.heads.evidence_wording import same_roles
 from dashboard.heads.figures import FIGURES, TOLD
-from dashboard.ui import corpora, figure, profiles, state
+from dashboard.ui import corpora, figure, profile_tables, state
 from dashboard.ui.reading import escape_markdown
 from dashboard.ui.room import room
 
@@ -54,6 +54,6 @@ else:
         figure.picture(chart, "twice", "content")
         with st.container(horizontal=True):
             figure.files(lambda: chart, lambda: table, [], chart.provenance, "twice")
-            figure.numbers("twice", lambda: profiles.twice_table(table, what), profiles.TWICE)
+            figure.numbers("twice", lambda: profile_tables.twice_table(table, what), profile_tables.TWICE)
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")

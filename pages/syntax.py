@@ -7,7 +7,7 @@ from dashboard.charts import VIEWS
 from dashboard.charts.arcs import arc_heights
 from dashboard.heads import links
 from dashboard.heads.evidence_wording import CAUTION, along_parse, census, head_finding
-from dashboard.ui import figure, parsing, profiles, state
+from dashboard.ui import figure, parsing, profile_tables, profiles, state
 from dashboard.ui.choosing import by_number
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import beside, room
@@ -40,7 +40,7 @@ with right:
     with st.container(horizontal=True):
         figure.files(lambda: bars, lambda: profile.heads, [], bars.provenance, "spending")
         figure.numbers(
-            "own_relations", lambda: profiles.own_relations(profile, head), profiles.OWN,
+            "own_relations", lambda: profile_tables.own_relations(profile, head), profile_tables.OWN,
             "What this head finds, in-sample: of the best of many this flatters. Relations with 30 cases and more.",
         )  # fmt: skip
 with left:
@@ -56,12 +56,12 @@ with left:
     )  # fmt: skip
     if said := profiles.box_says():
         st.warning(said, icon=":material/info:")
-    figure.remark("A click chooses a head, a dragged box puts its heads in the tray. Values under 0 are drawn at 0.")
+    figure.remark("A click chooses a head, a dragged box fills the tray. Values under 0 are drawn at\u00a00.")
     still = lambda: evidence.draw_landscape(profile, width=plane_room, **look)  # noqa: E731
     with st.container(horizontal=True):
         figure.files(still, lambda: profile.heads, [], plane.provenance, "landscape")
         figure.numbers(
-            "landscape", lambda: profiles.heads_table(profile), profiles.HEADS,
+            "landscape", lambda: profile_tables.heads_table(profile), profile_tables.HEADS,
             "Bits a query word, held out, with 95 % intervals. The files hold all columns.",
         )  # fmt: skip
 figure.remark(CAUTION)
@@ -72,7 +72,7 @@ st.caption(
     "For each relation the head that finds a word's syntactic head most often, beside the best fixed distance. "
     "Choosing the best of many flatters: trust the held-out figures."
 )
-profiles.relations_table(profile.best)
+profile_tables.relations_table(profile.best)
 
 # Its strongest sentences, and what it does on others
 st.subheader(f"Moments of {head}", anchor=False)
@@ -86,8 +86,8 @@ st.caption(
     "tenth of the sentences, drawn at random."
     + ("" if profile.sentences is not None else " This profile keeps where a sentence stands, not the sentence.")
 )
-moments = profiles.moments(profile, head, kind, model.name)
-st.dataframe(moments, hide_index=True, column_config=profiles.MOMENTS, height=248)
+moments = profile_tables.moments(profile, head, kind, model.name)
+st.dataframe(moments, hide_index=True, column_config=profile_tables.MOMENTS, height=248)
 
 # One syntax head and one context head on the person's own sentence
 st.subheader("Two heads on your text", anchor=False)

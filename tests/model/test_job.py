@@ -89,6 +89,11 @@ def test_a_job_that_says_nothing_is_stopped(tmp_path):
     assert find(tmp_path).progress.state == "going"
     (tmp_path / JOB).write_text(json.dumps(told | {"beat": time.time() - 60}))
     assert find(tmp_path).progress.state == "stopped" and find(tmp_path).progress.fraction == 0.5
+    assert find(tmp_path).parser is None  # of an older one
+    (tmp_path / JOB).write_text(json.dumps(told | {"asked": asked | {"parser": "own"}}))
+    assert find(tmp_path).parser == "own"
+    (tmp_path / JOB).write_text(json.dumps(told | {"asked": asked | {"parser": 3}}))
+    assert find(tmp_path) is None
 
 
 def test_a_job_ends_with_the_process_that_started_it(treebank, tmp_path):

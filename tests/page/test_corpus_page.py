@@ -3,13 +3,17 @@
 import io
 import sys
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.corpus.shelf import SHIPPED, compare_profiles, place_for, read_profile, shelf
+from dashboard.errors import UserError
 from dashboard.evidence import draw_twice
 from dashboard.heads.evidence_wording import same_roles
+from dashboard.text.parse import PARSER
+from dashboard.ui import corpora
 from dashboard.ui.corpora import zipped
 from tools.server import ROOT
 
@@ -82,3 +86,22 @@ def test_a_profile_beside_itself_is_the_same_and_beside_another_not():
     same, changed = (layer["data"]["values"] for layer in spec["layer"][1:3])
     assert len(same) == 66 and len(changed) == 6 and all(row["x"] == row["y"] for row in same + changed)
     assert {row["role"] for row in changed} == {"syntax"}
+
+
+def test_a_text_is_parsed_by_the_model_that_is_named_or_its_language_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules[place_for.__module__], "_own", lambda: tmp_path)
+    begun = []
+    monkeypatch.setattr(corpora, "start", lambda model, path, out, **asked: begun.append((path.name, asked)))
+    german = b"Der Koch kocht Suppe. Der Kellner kennt sie gut. Niemand mag den Fisch."
+
+    def begin(name: str, parser: str) -> str:
+        upload = SimpleNamespace(name=name, getbuffer=lambda: german)
+        corpora._begin("minilm", f"Mine {len(begun)}", 9, True, upload, parser)
+        return corpora.st.session_state["corpus_says"]
+
+    assert "does not seem to be English" in begin("a.txt", "") and begin("a.txt", PARSER) == ""
+    assert begin("a.conllu", PARSER) == ""  # has its parses
+    assert [asked["parser"] for _, asked in begun] == [None, PARSER, None]
+    with pytest.raises(UserError, match="The spaCy model os is not on this machine"):
+        begin("a.txt", "os")
+    assert len(begun) == 3 and not (tmp_path / "Mine 3").exists()

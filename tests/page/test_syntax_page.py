@@ -146,11 +146,11 @@ def test_moments_of_a_kept_corpus_have_their_text_and_a_link():
         import streamlit as st
 
         from dashboard.heads import HeadId
-        from dashboard.ui import profiles
+        from dashboard.ui import profile_tables
         from dashboard.ui.choices import Choices
 
         st.session_state["choices"] = Choices()
-        st.dataframe(profiles.moments(profile, HeadId(2, 0), "context", "minilm"))
+        st.dataframe(profile_tables.moments(profile, HeadId(2, 0), "context", "minilm"))
 
     app = AppTest.from_function(script, args=(kept,), default_timeout=60).run()
     table = app.dataframe[0].value

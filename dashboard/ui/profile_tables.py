@@ -1,0 +1,143 @@
+"""The tables of a profile as a page shows them: which columns, what they are called, in which order the rows come."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.corpus.tables import Profile
+from dashboard.heads import HeadId
+from dashboard.ui import state
+from dashboard.ui.choices import to_address
+
+QUIET = "color: gray"
+BITS = {"format": "%.3f"}
+HEADS = {
+    "layer": "Layer",
+    "head": "Head",
+    "role": st.column_config.TextColumn("Role", help="What explains most of its attention beyond position."),
+    "active": st.column_config.NumberColumn("To other words", format="percent", help="Under 40\u00a0%: parked."),
+    "bits_total": st.column_config.NumberColumn("Bits to explain", **BITS),
+    "bits_position": st.column_config.NumberColumn("Position", **BITS),
+    "bits_syntax": st.column_config.NumberColumn("Only the parse", **BITS),
+    "bits_syntax_low": st.column_config.NumberColumn("95\u00a0% from", **BITS),
+    "bits_syntax_high": st.column_config.NumberColumn("to", **BITS),
+    "bits_context": st.column_config.NumberColumn("Only meaning", **BITS),
+    "bits_context_low": st.column_config.NumberColumn("95\u00a0% from", **BITS),
+    "bits_context_high": st.column_config.NumberColumn("to", **BITS),
+}
+TWICE = {
+    "layer": "Layer",
+    "head": "Head",
+    "role_a": "Role on the first",
+    "role_b": "Role on the second",
+    "a": st.column_config.NumberColumn("Bits on the first", **BITS),
+    "b": st.column_config.NumberColumn("Bits on the second", **BITS),
+    "difference": st.column_config.NumberColumn("Difference", format="%+.3f", help="The second less the first."),
+}
+
+
+def heads_table(profile: Profile) -> pd.DataFrame:
+    """The numbers behind the picture of all heads; the files hold all columns."""
+    return profile.heads[list(HEADS)]
+
+
+def twice_table(table: pd.DataFrame, figure: str) -> pd.DataFrame:
+    """One figure of `compare_profiles`, the heads that differ most first."""
+    shown = table.rename(columns={f"bits_{figure}_{end}": end for end in ("a", "b", "difference")})[list(TWICE)]
+    return shown.sort_values("difference", key=abs, ascending=False)
+
+
+SHARE = "%.1f\u00a0%%"
+SHARES = ("held_out_accuracy", "held_out_baseline", "held_out_lift", "accuracy", "low", "high", "baseline", "lift")
+RELATIONS = {
+    "relation": "Relation",
+    "head": st.column_config.TextColumn("Best head"),
+    "direction": st.column_config.TextColumn("Direction", help="Who looks: the dependent at its head, or the reverse."),
+    "held_out_accuracy": st.column_config.NumberColumn(
+        "Held out", format=SHARE, help="Head and offset chosen on one half of the sentences, scored on the other."
+    ),
+    "held_out_baseline": st.column_config.NumberColumn(
+        "Best offset", format=SHARE, help="The best fixed distance, held out as well."
+    ),
+    "held_out_lift": st.column_config.NumberColumn("Lift", format=SHARE, help="Held out less best offset."),
+    "accuracy": st.column_config.NumberColumn(
+        "In-sample", format=SHARE, help="Chosen and scored on the same sentences, as Clark et al. (2019) do."
+    ),
+    "low": st.column_config.NumberColumn("95\u00a0% from", format=SHARE, help="Bootstrap over sentences, in-sample."),
+    "high": st.column_config.NumberColumn("to", format=SHARE),
+    "baseline": st.column_config.NumberColumn("Offset in-sample", format=SHARE),
+    "offset": st.column_config.NumberColumn("Offset", format="%+d", help="Words from the dependent to its head."),
+    "n": st.column_config.NumberColumn("Cases", help="Under 30: grey, not ranked."),
+}  # fmt: skip
+
+
+def relations(best: pd.DataFrame) -> pd.DataFrame:
+    """The table of relations as it is shown: heads by name, the relations with most cases first."""
+    table = best.copy()
+    table["head"] = [str(HeadId(int(a), int(b))) for a, b in zip(best["layer"], best["head"], strict=True)]
+    return _in_percent(table[[*RELATIONS, "ranked"]])
+
+
+def _in_percent(table: pd.DataFrame) -> pd.DataFrame:
+    """As it is shown: shares in per cent, and arrows that are some."""
+    shown = table.assign(**{name: 100 * table[name] for name in SHARES if name in table})
+    return shown.assign(direction=shown["direction"].str.replace("->", " → ", regex=False))
+
+
+def relations_table(best: pd.DataFrame) -> None:
+    table = relations(best)
+    grey = [[QUIET if not ranked else ""] * len(RELATIONS) for ranked in table["ranked"]]
+    shown = table[list(RELATIONS)]
+    styled = shown.style.apply(lambda _: pd.DataFrame(grey, shown.index, shown.columns), axis=None)
+    st.dataframe(styled, hide_index=True, column_config=RELATIONS, height=388)
+
+
+OWN = {name: RELATIONS[name] for name in ("relation", "direction", "accuracy", "low", "high", "baseline", "n")} | {
+    "lift": st.column_config.NumberColumn("Lift", format=SHARE)
+}
+
+
+def own_relations(profile: Profile, head: HeadId) -> pd.DataFrame:
+    """What one head finds, in-sample: relations with 30 cases and more, by lift."""
+    rows = profile.dependencies
+    rows = rows[(rows["layer"] == head.layer) & (rows["head"] == head.head) & (rows["n"] >= 30)]
+    return _in_percent(rows.sort_values("lift", ascending=False)[list(OWN)])
+
+
+def moments(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataFrame:
+    """A head's strongest sentences and typical ones by decile of a figure: kind, score in bits a query word, where the
+    sentence stands; and where the profile keeps sentences its text and a link that opens it in Explore."""
+    rows = profile.moments
+    rows = rows[(rows["layer"] == head.layer) & (rows["head"] == head.head) & (rows["figure"] == figure)]
+    rows = rows.sort_values("score", ascending=False)
+    strongest = rows["kind"] == "strongest"
+    table = pd.DataFrame(
+        {
+            "kind": ["among the strongest" if one else f"decile {decile} of 10"
+                     for one, decile in zip(strongest, rows["decile"], strict=True)],
+            "score": rows["score"], "queries": rows["queries"], "sentence": rows["sentence"] + 1, "line": rows["line"],
+        }
+    )  # fmt: skip
+    if profile.sentences is not None:
+        texts = dict(zip(profile.sentences["index"], profile.sentences["text"], strict=True))
+        table["text"] = [texts.get(index, "") for index in rows["sentence"]]
+        chosen = replace(state.choices(), model=model, layer=head.layer, head=head.head, tray=(), start=0)
+        table["open"] = [
+            "/?" + urlencode(to_address(replace(chosen, text=text))) if text else None for text in table["text"]
+        ]
+    return table
+
+
+MOMENTS = {
+    "kind": "Kind",
+    "score": st.column_config.NumberColumn("Bits", format="%.3f", help="Held out, a query word of this sentence."),
+    "queries": st.column_config.NumberColumn("Query words"),
+    "sentence": st.column_config.NumberColumn("Sentence", help="Counted from 1 in the file."),
+    "line": st.column_config.NumberColumn("Line", help="Where it begins in the file."),
+    "text": st.column_config.TextColumn("Text", width="large"),
+    "open": st.column_config.LinkColumn("Explore", display_text="Open"),
+}  # fmt: skip
