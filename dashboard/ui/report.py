@@ -75,6 +75,7 @@ def _menu() -> None:
                         st.session_state["report"] = [one for i, one in enumerate(figures()) if i != k]
                         st.rerun()
         st.caption("All of it, in this order")
+        there = list(figures())  # a file is made where there is no session
         with st.container(horizontal=True):
             for label, ending, mime, make in (
                 ("HTML page", "html", "text/html", report_html),
@@ -82,7 +83,7 @@ def _menu() -> None:
                 ("All files (zip)", "zip", "application/zip", report_zip),
             ):
                 st.download_button(
-                    label, lambda make=make: make(figures()), file_name=f"two-heads-report.{ending}", mime=mime,
+                    label, lambda make=make: make(there), file_name=f"two-heads-report.{ending}", mime=mime,
                     key=f"report_{ending}", on_click="ignore",
                 )  # fmt: skip
 
