@@ -50,46 +50,49 @@ def shelf() -> None:
         f"**Report** · {count} {'figure' if count == 1 else 'figures'}",
         help="Figures that you added under “Download”. They last as long as this tab.",
     )
-    _menu()
+    if st.button("Open the report", icon=":material/summarize:", width="stretch"):
+        _open()
 
 
-@st.fragment
-def _menu() -> None:
-    menu = st.popover("Open the report", icon=":material/summarize:", key="report_menu", on_change="rerun")
-    if not menu.open:
+@st.dialog("Report", width="large")
+def _open() -> None:
+    """The figures in their order, what a person writes under them, and the files."""
+    there = list(figures())  # a file is made where there is no session
+    if not there:
+        st.caption("Nothing is left in it.")
         return
-    with menu:
-        for k, figure in enumerate(figures()):
-            with st.container(border=True):
-                st.markdown(f"**{k + 1}. {escape_markdown(figure.heading)}**")
-                st.caption(escape_markdown(figure.finding))
-                name = f"report_note_{abs(hash(figure.provenance.to_json()))}"
-                st.text_input(
-                    "Note", figure.note, key=name, max_chars=LONGEST_NOTE, placeholder="What it shows, in your words",
-                    on_change=_note, args=(k, name),
-                )  # fmt: skip
-                with st.container(horizontal=True):
-                    st.button("Up", key=f"up_{k}", icon=":material/arrow_upward:", disabled=not k, on_click=_up,
-                              args=(k,))  # fmt: skip
-                    if st.button("Take out", key=f"out_{k}", icon=":material/close:"):
-                        st.session_state["report"] = [one for i, one in enumerate(figures()) if i != k]
-                        st.rerun()
-        st.caption("All of it, in this order")
-        there = list(figures())  # a file is made where there is no session
-        with st.container(horizontal=True):
-            for label, ending, mime, make in (
-                ("HTML page", "html", "text/html", report_html),
-                ("PDF", "pdf", "application/pdf", report_pdf),
-                ("All files (zip)", "zip", "application/zip", report_zip),
-            ):
-                st.download_button(
-                    label, lambda make=make: make(there), file_name=f"two-heads-report.{ending}", mime=mime,
-                    key=f"report_{ending}", on_click="ignore",
-                )  # fmt: skip
+    for k, figure in enumerate(there):
+        with st.container(border=True):
+            st.markdown(f"**{k + 1}. {escape_markdown(figure.heading)}**")
+            st.caption(escape_markdown(figure.finding))
+            name = f"report_note_{abs(hash(figure.provenance.to_json()))}"
+            st.text_input(
+                "Note", figure.note, key=name, max_chars=LONGEST_NOTE, placeholder="What it shows, in your words",
+                on_change=_note, args=(k, name),
+            )  # fmt: skip
+            with st.container(horizontal=True):
+                st.button("Up", key=f"up_{k}", icon=":material/arrow_upward:", disabled=not k, on_click=_up,
+                          args=(k,))  # fmt: skip
+                st.button("Take out", key=f"out_{k}", icon=":material/close:", on_click=_out, args=(k,))
+    st.caption("All of it, in this order")
+    with st.container(horizontal=True):
+        for label, ending, mime, make in (
+            ("HTML page", "html", "text/html", report_html),
+            ("PDF", "pdf", "application/pdf", report_pdf),
+            ("All files (zip)", "zip", "application/zip", report_zip),
+        ):
+            st.download_button(
+                label, lambda make=make: make(there), file_name=f"two-heads-report.{ending}", mime=mime,
+                key=f"report_{ending}", on_click="ignore",
+            )  # fmt: skip
 
 
 def _note(k: int, name: str) -> None:
     st.session_state["report"][k] = replace(figures()[k], note=st.session_state[name])
+
+
+def _out(k: int) -> None:
+    st.session_state["report"] = [one for i, one in enumerate(figures()) if i != k]
 
 
 def _up(k: int) -> None:
