@@ -121,8 +121,11 @@ class Store:
         return f"A part of the profile in “{self.folder}” was changed or removed. Start it again."
 
     def clear(self) -> None:
-        """Removes it all, and the folder where nothing else is in it."""
+        """Removes it all, and the folder where nothing else is in it; and what of a table a kill left half written."""
         self._empty()
+        with suppress(OSError):
+            for part in self.folder.parent.glob(".two-heads-*.part"):
+                part.unlink(missing_ok=True)
         self._lock.release()
         with suppress(OSError):
             (self.folder / "lock").unlink(missing_ok=True)

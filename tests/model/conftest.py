@@ -79,10 +79,10 @@ def by_hook(model, base, path, ids, layer, head, heads, by="zero", shared=None):
 
 @pytest.fixture(scope="session")
 def treebank(tmp_path_factory):
-    """300 short sentences with their parses, and two that are left out."""
+    """140 short sentences with their parses, two chunks of a profile, and two that are left out."""
     rng = np.random.default_rng(0)
     lines = []
-    for _ in range(300):
+    for _ in range(140):
         who, does, what, where = (str(rng.choice(part)) for part in (WHO, DOES, WHAT, WHERE))
         lines.append(f"The {who} {does} {what} {where}".strip() + ".")
     rows = []

@@ -19,6 +19,7 @@ from dashboard.heads.explained import (
 )
 from dashboard.heads.features import CorpusCounts, FeatureSpace, cosines
 from dashboard.heads.figures import FIGURES, leans, role_label, roles
+from dashboard.heads.logit import TOLERANCE, Objective, fit
 from dashboard.heads.rows import pack
 from dashboard.text import ParsedSentence
 
@@ -158,7 +159,7 @@ def test_against_loops_and_newton(causal):
 
 @pytest.fixture(scope="module")
 def known():
-    """Heads that look at the syntactic head, the same lemma, one to the left, and everywhere alike."""
+    """Heads that always look at the syntactic head, the same lemma, one to the left, and one at all words alike."""
     torch.set_num_threads(1)
     rng = np.random.default_rng(1)
     corpus = []
@@ -169,10 +170,10 @@ def known():
         keys = np.array(s.keys)
         for i in range(m):
             if s.heads[i] >= 0:
-                scores[0, i, s.heads[i]] = 4
-            scores[1, i, keys == keys[i]] = 4
+                scores[0, i, s.heads[i]] = 60
+            scores[1, i, keys == keys[i]] = 60
             if i:
-                scores[2, i, i - 1] = 4
+                scores[2, i, i - 1] = 60
         weights = np.exp(scores)
         weights[:, np.arange(m), np.arange(m)] = 0
         weights *= np.array([0.9, 0.9, 0.9, 0.2])[:, None, None] / weights.sum(2, keepdims=True)
@@ -258,6 +259,17 @@ def test_intervals_cover_the_value_of_the_fitted_models():
         low, high = intervals(gain[drawn], sums.queries[drawn])
         covered += low[0] <= value <= high[0]
     assert 180 <= covered <= 198
+
+
+def test_the_fit_ends_well_within_its_tolerance():
+    """So that rounding elsewhere, which decides how many steps are made, does not show in the bits."""
+    rng = np.random.default_rng(5)
+    corpus = [(random_sentence(rng, 8, k), random_words(rng, 6, 8, False), rng.normal(size=(8, 4))) for k in range(60)]
+    space = FeatureSpace.of(CorpusCounts.of(s for s, _, _ in corpus))
+    packed, sums = pack(list(statistics_of(corpus, space, False)), space, 6, False)
+    rows = [block.expand(space, True, True) for block in packed[0]]
+    objective = Objective(rows, torch.from_numpy(sums.expected[0]), torch.from_numpy(sums.counted[0]))
+    assert objective(fit(objective), torch.arange(6))[1].abs().max() < TOLERANCE / 5
 
 
 def test_cosines():
