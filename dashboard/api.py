@@ -16,6 +16,7 @@ from dashboard.charts.stack import stack
 from dashboard.errors import UserError
 from dashboard.export import Provenance, figure_bytes, format_of, matrix_bytes, provenance_of, table_bytes, write_file
 from dashboard.heads import SCORES, HeadId, HeadView, Survey, links, make_view, survey
+from dashboard.heads.view import existing_head
 from dashboard.text import Encoding, Special, Unit
 
 if TYPE_CHECKING:
@@ -87,17 +88,6 @@ def attentions(
         )
         for head, (weights, mask) in zip(wanted, maps, strict=True)
     ]
-
-
-def existing_head(model: AttentionModel, head: str | HeadId) -> HeadId:
-    """The head by its name. Raises UserError where the model has no such layer or head."""
-    wanted = HeadId.parse(head) if isinstance(head, str) else head
-    if wanted.layer >= model.layers or wanted.head >= model.heads:
-        raise UserError(
-            f"{model.title} has no head {wanted}. Its layers go from 0 to {model.layers - 1}, "
-            f"its heads from 0 to {model.heads - 1}."
-        )
-    return wanted
 
 
 def scores(model: AttentionModel, text: str | Encoding, *, bos: bool = True, limit: int | None = None) -> pd.DataFrame:
@@ -184,7 +174,7 @@ def links_of(views: Sequence[HeadView]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.concat([links(view).assign(head=str(view.head)) for view in views], ignore_index=True)[
-        ["head", "from_position", "to_position", "from", "to", "weight"]
+        ["head", "from_position", "to_position", "from", "to", views[0].measure]
     ]
 
 

@@ -4,12 +4,19 @@ import streamlit as st
 
 from dashboard import api
 from dashboard.charts import VIEWS
+from dashboard.charts.views import help_of
 from dashboard.heads import SCORES, Score, finding, links
 from dashboard.ui import choosing, figure, state
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import beside, positions, room
 
 ONE_TEXT = "Figures over one text have no interval; on another text the head may look elsewhere."
+MEASURES = {"weight": "Weight", "contribution": "Contribution"}
+MEASURE_HELP = (
+    "Weight: where the head looks. Contribution: how much it really carries over from there, the length of the "
+    "weighted value after the output projection; a word that gets much attention may have little to hand over. "
+    "After Kobayashi et al. 2020."
+)
 WIDEST = {"heatmap": 620, "lines": 640, "arcs": 980, "reading": 780}  # wider is no easier to read
 
 
@@ -28,7 +35,6 @@ chosen = state.choices()
 model = this.model
 head = chosen.chosen
 survey = this.overview()
-[whole] = this.views(head)
 
 st.caption(
     f"Where does each head look? {escape_markdown(model.title)} has {model.layers} layers of {model.heads} heads."
@@ -46,6 +52,11 @@ with right:
             format_func=lambda name: VIEWS[name].title,
             **state.bound("view"),
         )
+        st.segmented_control(
+            "Measure", list(MEASURES), required=True, format_func=MEASURES.get, help=MEASURE_HELP,
+            **state.bound("measure_of"),
+        )  # fmt: skip
+    whole = this.measured(head)
     figure.finding(finding(whole))
     width = min(head_room, WIDEST[chosen.view])
     most = positions(width, VIEWS[chosen.view].max_positions) if chosen.view == "heatmap" else None
@@ -53,7 +64,7 @@ with right:
     figure.window_slider(view, whole)
     chart = VIEWS[chosen.view].draw(view, state.theme(), width=width)
     figure.picture(chart, "head", VIEWS[chosen.view].fit)
-    figure.remark(VIEWS[chosen.view].help, ONE_TEXT)
+    figure.remark(help_of(chosen.view, view.measure), ONE_TEXT)
     options = {"theme": state.theme(), "width": width} | this.options | figure.window_of(view)
     with st.container(horizontal=True):
         figure.files(

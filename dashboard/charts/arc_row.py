@@ -56,8 +56,8 @@ class Row:
     ) -> tuple[float, float]:
         """Pixels over and under the words: enough for the arcs drawn at rest, and a strip where only a pointed word
         has any."""
-        any_link = view.weights >= FAINTEST
-        at_rest = view.weights >= links.threshold
+        any_link = links.ink >= FAINTEST
+        at_rest = links.ink >= links.threshold
         for a, b in lit:
             at_rest[a, b] = any_link[a, b]
         i, j = np.nonzero(at_rest)

@@ -11,7 +11,7 @@ from dashboard.charts import labels as lettering
 from dashboard.charts import wording
 from dashboard.charts.arc_row import LONGEST, Row, along, bent
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.links import links_of, strokes
+from dashboard.charts.links import Links, links_of, strokes
 from dashboard.charts.parse_arcs import Link, parse_arcs
 from dashboard.charts.pointing import pointed
 from dashboard.charts.theme import PALETTES, Palette, Theme
@@ -38,7 +38,7 @@ def arcs(
 
     Parameters
     ----------
-    view: weights (n, n) in [0, 1]
+    view: (n, n), shares in [0, 1] or norms
     width: pixels for the whole drawing (default 600); more than 50 words take 11.5 pixels each
     lit: links (i → j) that are drawn in full, from 0.5 % on, while the others recede
     parse: links of a parse, (word, its head, its relation): a dashed blue arc over the words for each
@@ -82,12 +82,12 @@ def arcs(
                         *([marked] if lit else []),
                         _arcs(row, ink, scales, up, down, "datum.i === word", 1),
                         _selves(ink, scales, up),
-                        *_linked(row, p, scales, up),
+                        *_linked(row, p, scales, up, links),
                     ],
                 },
                 *(parse_arcs(row, p, scales, up, parse) if parse else []),
                 {"data": {"values": nodes}, "layer": [_under_pointer(row, scales, up)]},
-                _catch(row, view, scales, up),
+                _catch(row, view, links, scales, up),
             ],
         },
         theme,
@@ -172,14 +172,14 @@ def _under_pointer(row: Row, scales: dict, up: float) -> dict:
     }
 
 
-def _linked(row: Row, p: Palette, scales: dict, up: float) -> list[dict]:
+def _linked(row: Row, p: Palette, scales: dict, up: float, links: Links) -> list[dict]:
     """What the word under the pointer looks at comes forward, with its share in per cent below."""
     mark, here = _lettering(row, scales, up)
     linked = [
         {"filter": "datum.i === word"},
         {"calculate": "words[datum.j]", "as": "name"},
         {"calculate": "xs[datum.j]", "as": "x"},
-        {"calculate": "format(datum.w * 100, '.0f')", "as": "share"},
+        {"calculate": links.amount.expr("datum.w", ".0f", ""), "as": "share"},
         {"calculate": "min(1, 0.25 + 3 * datum.w)", "as": "strength"},
     ]
     strength = {"fillOpacity": {"field": "strength", "type": "quantitative", "scale": None, "legend": None}}
@@ -210,11 +210,11 @@ def _selves(ink: str, scales: dict, up: float) -> dict:
     }  # fmt: skip
 
 
-def _catch(row: Row, view: HeadView, scales: dict, up: float) -> dict:
+def _catch(row: Row, view: HeadView, links: Links, scales: dict, up: float) -> dict:
     """Clear bars over the words that take the pointer, each up to half-way to its neighbours."""
     order = np.argsort(row.x)
     edges = np.concatenate([[0], (row.x[order][1:] + row.x[order][:-1]) / 2, [row.width]]).round(1)
-    empty = ~view.weights.any(axis=1)
+    empty = ~links.ink.any(axis=1)
     values = [
         {"k": int(k), "from": float(edges[place]), "to": float(edges[place + 1]), "empty": bool(empty[k])}
         for place, k in enumerate(order)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dashboard.charts import matrix, wording
+from dashboard.charts.amount import Amount
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.heatmap import matrix_of, round_up, top_of
 from dashboard.charts.hover import params
@@ -15,7 +16,6 @@ from dashboard.charts.safe import shown
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadView
-from dashboard.heads.wording import percent
 
 WIDE = 940.0  # pixels for two maps beside each other
 GAP = 36.0  # pixels between them
@@ -42,8 +42,8 @@ def side_by_side(
     """
     if not views:
         raise UserError("There is no head to compare. Choose at least one.")
-    top = top_of(views) if top is None else top
-    drawn = [matrix_of(view, top) for view in views]
+    top, amount = top_of(views) if top is None else top, Amount.of(*views)
+    drawn = [matrix_of(view, top, amount) for view in views]
     side, columns = _places(drawn, width or WIDE)
     one_model = len({view.model for view in views}) == 1
     panels = []
@@ -62,7 +62,7 @@ def side_by_side(
         theme,
         title=f"{heads} · {shown(views[0].model)}" if one_model else heads,
         subtitle=wording.subtitle(
-            views[0], f"rows look at columns · ink: share of attention, {wording.range_of(top)}, one scale for all"
+            views[0], f"rows look at columns · ink: {amount.what}, 0 to {amount.up_to(top)}, one scale for all"
         ),
         description=wording.describe("Heatmaps side by side", views),
         width=max(columns * side, min(width or WIDE, NARROWEST)),
@@ -88,23 +88,25 @@ def difference(
     """
     if not a.over_same_positions(b):
         raise UserError("A difference needs two heads over the same words. Choose both on one text and one unit.")
-    gap = a.weights.astype(float) - b.weights.astype(float)
+    amount = Amount.of(a, b)
+    gap = amount.inked(a).astype(float) - amount.inked(b).astype(float)
     top = _symmetric_top(gap) if top is None else top
-    drawn = matrix.Matrix(gap, labels_of(a.labels), a.special, a.unit == "tokens", -top, top)
+    drawn = matrix.Matrix(gap, labels_of(a.labels), a.special, a.unit == "tokens", -top, top, amount=amount)
     room = width or WIDTH
     margin = matrix.margin(drawn, room)
     side = matrix.side_of(len(a), room - margin)
     models = shown(a.model) if a.model == b.model else f"{shown(a.model)} and {shown(b.model)}"
-    up_to = wording.range_of(top).removeprefix("0 to ")
+    full_colour = amount.up_to(top)
     first, second = map(shown, names or (str(a.head), str(b.head)))
     return sheet(
         matrix.panel(drawn, theme, side),
         theme,
         title=f"{first} − {second}" + ("" if names else f" · {models}"),
         subtitle=wording.subtitle(
-            a, f"rows look at columns · green: more in {first} · purple: more in {second} · full colour: {up_to}"
+            a,
+            f"rows look at columns · green: more in {first} · purple: more in {second} · full colour: {full_colour}",
         ),
-        description=_describe(a, b, gap, first, second),
+        description=_describe(a, b, gap, first, second, amount),
         width=max(side + margin, min(room, NARROWEST)),
         params=params([drawn]),
     )
@@ -127,7 +129,7 @@ def _symmetric_top(gap: np.ndarray) -> float:
     return round_up(float(np.quantile(sizes, 0.995))) if sizes.size else 1.0
 
 
-def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str) -> str:
+def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str, amount: Amount) -> str:
     """Alternative text: where each of the two gives most more than the other."""
 
     def most(name: str, head: HeadView, other: HeadView, than: str, size: np.ndarray) -> str:
@@ -136,7 +138,7 @@ def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str
             return f"{name} nowhere gives more than {than}."
         return (
             f"{name} gives most more than {than} from “{a.labels[i]}” to “{a.labels[j]}”: "
-            f"{percent(head.weights[i, j])} against {percent(other.weights[i, j])}."
+            f"{amount.said(head.weights[i, j] / amount.full)} against {amount.said(other.weights[i, j] / amount.full)}."
         )
 
     if not gap.any():

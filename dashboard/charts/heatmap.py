@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dashboard.charts import matrix, wording
+from dashboard.charts.amount import Amount, inked
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.hover import params
 from dashboard.charts.labels import labels_of
@@ -19,13 +20,13 @@ def heatmap(view: HeadView, theme: Theme, *, width: float | None = None, top: fl
 
     Parameters
     ----------
-    view: weights (n, n) in [0, 1]
+    view: (n, n), shares in [0, 1] or norms
     theme: "light" or "dark"
     width: pixels for the whole drawing (default 600); the map is square, so this sets its height too
-    top: the share that is full ink, in (0, 1] (default: `top_of`); what is more is full ink as well
+    top: the part of the view's `full` that is full ink, in (0, 1] (default: `top_of`); what is more is full ink as well
     """
-    top = top_of([view]) if top is None else top
-    drawn = matrix_of(view, top)
+    top, amount = top_of([view]) if top is None else top, Amount.of(view)
+    drawn = matrix_of(view, top, amount)
     room = width or WIDTH
     margin = matrix.margin(drawn, room)
     side = matrix.side_of(len(view), room - margin)
@@ -33,32 +34,33 @@ def heatmap(view: HeadView, theme: Theme, *, width: float | None = None, top: fl
         matrix.panel(drawn, theme, side),
         theme,
         title=wording.title(view),
-        subtitle=wording.subtitle(view, f"rows look at columns · ink: share of attention, {wording.range_of(top)}"),
+        subtitle=wording.subtitle(view, f"rows look at columns · ink: {amount.what}, 0 to {amount.up_to(top)}"),
         description=wording.describe("Heatmap", [view]),
         width=max(side + margin, min(room, NARROWEST)),
         params=params([drawn]),
     )
 
 
-def matrix_of(view: HeadView, top: float) -> matrix.Matrix:
-    """The view as a matrix to draw, `top` being full ink."""
+def matrix_of(view: HeadView, top: float, amount: Amount) -> matrix.Matrix:
+    """The view as a matrix to draw, `top` (a part of what `amount` has as full) being full ink."""
     return matrix.Matrix(
-        values=view.weights,
+        values=amount.inked(view),
         labels=labels_of(view.labels),
         special=view.special,
         mono=view.unit == "tokens",
         low=0.0,
         high=top,
         nothing=wording.nothing(view),
+        amount=amount,
     )
 
 
 def top_of(views: Sequence[HeadView]) -> float:
-    """The share that is full ink: 199 of 200 weights (of those that are not 0) are at most this, rounded up.
+    """The part that is full ink: 199 of 200 weights (of those that are not 0) are at most this, rounded up.
 
     In a long text most shares are below one per cent; on a scale to 100 % they would all be blank.
     """
-    values = np.concatenate([view.weights[view.weights > 0] for view in views])
+    values = np.concatenate([part[part > 0] for part in inked(views)])
     return round_up(float(np.quantile(values, 0.995))) if values.size else 1.0
 
 

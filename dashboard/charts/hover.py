@@ -63,7 +63,7 @@ def hover_layers(matrix: Matrix, theme: Theme, bound: Bound, side: float, name: 
         """Vega expression: "from → to, 31.4 %"."""
         looks, looked_at = (lettering.apart_expr(f"words{name}[{k}]", matrix.labels) for k in (i, j))
         value = value_expr(piece, signed=matrix.signed)
-        return f"{looks} + ' → ' + {looked_at} + ', ' + {_percent(value, matrix.signed)}"
+        return f"{looks} + ' → ' + {looked_at} + ', ' + {_said(value, matrix)}"
 
     nothing = lettering.apart_expr(f"words{name}[datum.i]", matrix.labels) + f" + ': {matrix.nothing}'"
     said = says("datum.i", hole, f"{split_expr('datum.v')}[{hole}]")
@@ -120,7 +120,7 @@ def _hole(matrix: Matrix, step: float, *, alone: bool) -> str:
     return f"min({len(matrix.labels) - 1}, floor(entered_x[0] / {step}))" if alone else "-1"
 
 
-def _percent(value: str, signed: bool) -> str:
+def _said(value: str, matrix: Matrix) -> str:
     """Vega expression: a value (an expression) as "31.4 %", a difference as "+31.4 %"."""
-    number = f"format(abs({value}) * 100, '.1f') + ' %'"
-    return f"({value} > 0 ? '+' : {value} < 0 ? '−' : '±') + {number}" if signed else number
+    number = matrix.amount.expr(f"abs({value})", ".1f")
+    return f"({value} > 0 ? '+' : {value} < 0 ? '−' : '±') + {number}" if matrix.signed else number

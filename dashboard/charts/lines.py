@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dashboard.charts import labels as lettering
 from dashboard.charts import wording
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
-from dashboard.charts.links import links_of, strokes
+from dashboard.charts.links import Links, links_of, strokes
 from dashboard.charts.pointing import pointed
 from dashboard.charts.theme import PALETTES, WORDS_FONT, Palette, Theme
 from dashboard.heads.view import HeadView
@@ -27,13 +27,13 @@ def lines(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawin
 
     Parameters
     ----------
-    view: weights (n, n) in [0, 1]; width: pixels for the whole drawing (default 600)
+    view: (n, n), shares in [0, 1] or norms; width: pixels for the whole drawing (default 600)
     """
     n, p = len(view), PALETTES[theme]
     names = lettering.labels_of(view.labels)
     links = links_of(view)
     place = _Place.of(view, names, width or WIDTH)
-    empty = ~view.weights.any(axis=1)
+    empty = ~links.ink.any(axis=1)
     nodes = [
         {"side": side, "k": k, "quiet": bool(view.special[k]), "empty": bool(empty[k]) and side == 0}
         for side in (0, 1)
@@ -50,7 +50,7 @@ def lines(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawin
                     "layer": [
                         _curves(place, p, f"datum.w >= {links.threshold}", {"expr": "word >= 0 ? 0.1 : 1"}),
                         _curves(place, p, MINE, 1),
-                        *(layer for side in (0, 1) for layer in _linked(place, p, side)),
+                        *(layer for side in (0, 1) for layer in _linked(place, p, side, links)),
                     ],
                 },
                 {
@@ -160,13 +160,13 @@ def _under_pointer(place: _Place, side: int) -> dict:
     }
 
 
-def _linked(place: _Place, p: Palette, side: int) -> list[dict]:
+def _linked(place: _Place, p: Palette, side: int, links: Links) -> list[dict]:
     """While a word of the other column is pointed at, those linked to it come forward with their share."""
     there = "j" if side == 1 else "i"
     linked = [
         {"filter": f"side === {1 - side} && {MINE}"},
         {"calculate": f"words[datum.{there}]", "as": "name"},
-        {"calculate": "format(datum.w * 100, '.1f') + ' %'", "as": "share"},
+        {"calculate": links.amount.expr("datum.w", ".1f"), "as": "share"},
         {"calculate": "min(1, 0.3 + 3 * datum.w)", "as": "strength"},
     ]
     at = {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.charts.amount import Amount
 from dashboard.heads.view import HeadView
 
 FAINTEST = 0.005  # links below are never drawn, not even for a hovered word
@@ -21,22 +22,28 @@ class Links:
         hide everything else
     threshold: the weight from which on a link is drawn without being asked for
     parked: whether any link drawn leads to a special token
+    ink: all weights, float (m, m); in `rows` and here parts of full ink, which `amount` knows to say
     """
 
     rows: list[dict]
     threshold: float
     parked: bool
+    ink: np.ndarray
+    amount: Amount
 
     @property
     def note(self) -> str:
         """For the subtitle: which links are drawn."""
         paler = ", paler to special tokens" if self.parked else ""
-        return f"links of {self.threshold * 100:.3g}\u00a0% and more{paler} · thicker: more attention"
+        least = self.amount.exact(self.threshold)
+        thicker = "a larger contribution (its norm)" if self.amount.norm else "more attention"
+        return f"links of {least} and more{paler} · thicker: {thicker}"
 
 
 def links_of(view: HeadView) -> Links:
     """The links of a view, and the lowest threshold that leaves about two a word."""
-    weights = view.weights.astype(float)
+    amount = Amount.of(view)
+    weights = amount.inked(view).astype(float)
     i, j = np.nonzero(weights >= FAINTEST)
     w = weights[i, j]
     order = np.argsort(w, kind="stable")
@@ -48,7 +55,7 @@ def links_of(view: HeadView) -> Links:
     ]
     most = 2.0 * len(view)
     threshold = next((s for s in THRESHOLDS if np.count_nonzero(weights >= s) <= most), THRESHOLDS[-1])
-    return Links(rows, threshold, bool((special & (w >= threshold)).any()))
+    return Links(rows, threshold, bool((special & (w >= threshold)).any()), weights, amount)
 
 
 def strokes(widest: float) -> dict:

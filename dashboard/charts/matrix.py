@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.charts import labels as lettering
+from dashboard.charts.amount import SHARE, Amount
 from dashboard.charts.hover import Bound, column_expr, hover_layers
 from dashboard.charts.raster import png_uri
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale, signed
@@ -33,6 +34,7 @@ class Matrix:
     mono: whether they are pieces, set in the monospaced face
     low, high: the ends of the colour scale
     nothing: why a row of zeros is empty, in words
+    amount: how a value is said
     """
 
     values: np.ndarray
@@ -42,6 +44,7 @@ class Matrix:
     low: float
     high: float
     nothing: str = ""
+    amount: Amount = SHARE
 
     @property
     def signed(self) -> bool:
@@ -84,7 +87,7 @@ def panel(
         "field": "w",
         "type": "quantitative",
         "scale": scale(colours, matrix.low, matrix.high),
-        "legend": gradient(_ticks(matrix), _percent_expr(matrix)) if legend else None,
+        "legend": gradient(_ticks(matrix), _tick_expr(matrix)) if legend else None,
     }
     bound = _bound(matrix, theme, side, name, alone=alone)
     base = _rects(matrix, side, bound, colour) if _small(matrix) else _image(matrix, colours, bound, colour)
@@ -174,9 +177,9 @@ def _ticks(matrix: Matrix) -> list[float]:
     return [matrix.low, 0, matrix.high] if matrix.signed else [0, matrix.high / 2, matrix.high]
 
 
-def _percent_expr(matrix: Matrix) -> str:
+def _tick_expr(matrix: Matrix) -> str:
     """A tick of the legend: "20 % +" where more than that is full ink as well."""
-    number = "format(abs(datum.value) * 100, '.3~r') + ' %'"
+    number = matrix.amount.expr("abs(datum.value)")
     if matrix.signed:
         return f"(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '') + {number}"
     return number if matrix.high >= 1 else f"{number} + (datum.value >= {matrix.high} ? ' +' : '')"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dashboard.charts import labels as lettering
 from dashboard.charts import wording
+from dashboard.charts.amount import Amount
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.heatmap import round_up
 from dashboard.charts.packing import pack, split_expr, value_expr
@@ -13,6 +14,16 @@ from dashboard.charts.typesetting import BOX, set_text
 from dashboard.heads.view import HeadView
 
 MEASURE = 640.0  # pixels of a line of text
+_WHAT = {
+    "weight": "attention a word receives",
+    "contribution": "norm of what a word contributes",
+    "rollout": "share of a word in what comes through these layers",
+}
+_SHADED = {
+    "weight": "the attention each word receives",
+    "contribution": "what each word contributes",
+    "rollout": "what each word has in what comes through these layers",
+}
 
 
 def reading(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawing:
@@ -23,20 +34,22 @@ def reading(view: HeadView, theme: Theme, *, width: float | None = None) -> Draw
 
     Parameters
     ----------
-    view: weights (n, n) in [0, 1]; width: pixels for the whole drawing (default 640)
+    view: (n, n), shares in [0, 1] or norms; width: pixels for the whole drawing (default 640)
     """
     p = PALETTES[theme]
     room = (width or MEASURE) - 12
     page = set_text(view, room)
-    received = view.weights.mean(axis=0)
-    most_received, most_given = round_up(float(received.max())), round_up(float(view.weights.max()))
-    empty = ~view.weights.any(axis=1)
+    amount = Amount.of(view)
+    weights = amount.inked(view)
+    received = weights.mean(axis=0)
+    most_received, most_given = round_up(float(received.max())), round_up(float(weights.max()))
+    empty = ~weights.any(axis=1)
     places = [
         {"x": place.x, "x1": place.x + place.width, "y": place.y, "word": place.word, "quiet": bool(view.special[k])}
         for k, place in enumerate(page.places)
     ]
     words = [{"k": k, "w": round(float(received[k]), 4), "empty": bool(empty[k])} for k in range(len(view))]
-    rows = [{"i": i, "v": packed} for i, packed in enumerate(pack(view.weights))]
+    rows = [{"i": i, "v": packed} for i, packed in enumerate(pack(weights))]
 
     x = {"type": "quantitative", "scale": {"domain": [0, room], "nice": False}, "axis": None}
     y = {"type": "quantitative", "scale": {"domain": [0, page.height], "nice": False, "reverse": True}, "axis": None}
@@ -60,7 +73,7 @@ def reading(view: HeadView, theme: Theme, *, width: float | None = None) -> Draw
     at_rest = {
         "data": {"values": words},
         "transform": [{"filter": "word < 0"}, *_placed("datum.k")],
-        "layer": shaded(most_received, gradient([0, most_received], "format(datum.value * 100, '.3~r') + ' %'")),
+        "layer": shaded(most_received, gradient([0, most_received], amount.expr("datum.value"))),
     }
     pointed_at = {
         "data": {"values": rows},
@@ -105,9 +118,9 @@ def reading(view: HeadView, theme: Theme, *, width: float | None = None) -> Draw
         title=wording.title(view),
         subtitle=wording.subtitle(
             view,
-            f"shade: attention a word receives, the mean over all, {wording.range_of(most_received)}",
+            f"shade: {_WHAT[view.measure]}, the mean over all, 0 to {amount.up_to(most_received)}",
         ),
-        description=wording.describe("The text, shaded by the attention each word receives; the head is one", [view]),
+        description=wording.describe(f"The text, shaded by {_SHADED[view.measure]}; the head is one", [view]),
         width=room,
         params=[
             {"name": "places", "value": places},

@@ -11,6 +11,7 @@ from dashboard.charts.drawing import Drawing
 from dashboard.charts.heatmap import heatmap
 from dashboard.charts.lines import lines
 from dashboard.charts.reading import reading
+from dashboard.heads.view import Measure
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class View:
     name, title, help: for the command line, for a menu, in a sentence
     draw: (HeadView, theme) → chart
     max_positions: of a longer text, draw a window of this many positions
+    of_contribution: as `help`, where contributions are drawn
     fit: the `width` to give `st.altair_chart`
     """
 
@@ -28,7 +30,13 @@ class View:
     help: str
     draw: Callable[..., Drawing]
     max_positions: int
+    of_contribution: str
     fit: Literal["content", "stretch"] = "content"
+
+
+def help_of(name: str, measure: Measure) -> str:
+    """What there is to know beside a picture of this name."""
+    return VIEWS[name].of_contribution if measure == "contribution" else VIEWS[name].help
 
 
 _ALL = (
@@ -38,6 +46,7 @@ _ALL = (
         "Each row is a word that looks, each column a word looked at. Point at a cell for its share.",
         heatmap,
         512,
+        "Each row is a word that takes, each column a word that hands over. Point at a cell for its norm.",
     ),
     View(
         "lines",
@@ -45,6 +54,7 @@ _ALL = (
         "Words on the left look at words on the right. Point at one for all its own lines, from 0.5 %.",
         lines,
         96,
+        "Words on the left take from words on the right. Point at one for all its own lines and their norms.",
     ),
     View(
         "arcs",
@@ -52,6 +62,7 @@ _ALL = (
         "Arcs from each word to what it looks at. Point at a word for all its own, from 0.5 %.",
         arcs,
         50,
+        "Arcs from each word to what it takes from. Point at a word for all its own and their norms.",
     ),
     View(
         "reading",
@@ -59,6 +70,7 @@ _ALL = (
         "The shade is the attention that a word receives. Point at a word to see where it looks itself.",
         reading,
         512,
+        "The shade is the norm of what a word hands over, on average. Point at a word to see what it takes itself.",
     ),
 )
 

@@ -17,7 +17,9 @@ def title(view: HeadView) -> str:
 
 def subtitle(view: HeadView, *parts: str) -> list[str]:
     """What the positions are, then each of `parts`; a line each, as far as it fits."""
-    special = "special tokens hidden and rows renormalised" if view.hidden == "hide" else "special tokens shown"
+    special = "special tokens shown"
+    if view.hidden == "hide":
+        special = "special tokens hidden" + ("" if view.measure == "contribution" else " and rows renormalised")
     what = f"{view.unit}, {special}"
     if view.gaps and len(view) < (view.whole or 0):
         what += f" · {len(view):,} of {view.whole:,}, those with a counterpart; what goes elsewhere is not drawn"
@@ -44,11 +46,6 @@ def wrap(text: str, room: float, size: float) -> list[str]:
                 line = f"{line} {word}" if line else word
         lines.append(line)
     return lines
-
-
-def range_of(top: float) -> str:
-    """``0 to 100 %``, ``0 to 20 % and more``."""
-    return f"0 to {top * 100:.3g}\u00a0%" + ("" if top >= 1 else " and more")
 
 
 def describe(kind: str, views: Sequence[HeadView]) -> str:

@@ -1,11 +1,11 @@
-"""The command that is about all heads over a corpus."""
+"""The commands that are about all heads over a corpus."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from dashboard.commands.shared import say, whole_number
+from dashboard.commands.shared import check_out, out, say, whole_number, written
 
 
 def add(commands) -> None:
@@ -27,6 +27,14 @@ def add(commands) -> None:
     many.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster that does it, like tcp://127.0.0.1:8786")
     profile.set_defaults(run=run_profile)
 
+    heads_map = commands.add_parser("map", help="all heads by how far apart they are over our own sentences")
+    heads_map.add_argument("--model", default="minilm", help="a catalogue name, a hub id or a folder (default: minilm)")
+    heads_map.add_argument(
+        "--limit", type=whole_number, default=None, help="read only so many of the sentences, evenly spread"
+    )
+    out(heads_map, ".csv .parquet .png .svg .pdf .html .json")
+    heads_map.set_defaults(run=run_map)
+
 
 def run_profile(asked: argparse.Namespace) -> int:
     from dashboard.capture import open_model
@@ -46,3 +54,17 @@ def run_profile(asked: argparse.Namespace) -> int:
         print("\nStopped. The same command goes on where it was.", file=sys.stderr)
         return 130
     return 0
+
+
+def run_map(asked: argparse.Namespace) -> int:
+    check_out(asked)
+    from dashboard import api, relations
+    from dashboard.capture import open_model
+    from dashboard.heads.headmap import map_finding
+
+    model = open_model(asked.model, fetch_missing=True, progress=say)
+    found = relations.map_heads(model, limit=asked.limit, progress=say)
+    print(map_finding(found))
+    table = asked.out.lower().endswith((".csv", ".parquet"))
+    api.save(found.table if table else relations.draw_map(found), asked.out)
+    return written(asked.out)

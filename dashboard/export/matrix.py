@@ -10,20 +10,22 @@ from dashboard.export.clean import legal
 from dashboard.export.provenance import Provenance
 from dashboard.heads.view import HeadView
 
+_NAMES = {"weight": "weights", "contribution": "contributions", "rollout": "rollout"}
+
 
 def matrix_bytes(view: HeadView, provenance: Provenance | None = None) -> bytes:
     """The matrix of a head for ``numpy.load``, which needs no pickle to read it. Same view, same bytes.
 
     Arrays
     ------
-    weights: float32 (m, m); row i is where position i looks
+    weights: float32 (m, m); row i is where position i looks; "contributions" or "rollout" where the view measures that
     tokens: str (m), what stands at each position
     special: bool (m), True where a special token stands
     spans: int64 (m, 2), character span in the text; (-1, -1) for what stands nowhere in it
     provenance: str (), JSON
     """
     arrays = {
-        "weights": np.ascontiguousarray(view.weights, dtype=np.float32),
+        _NAMES[view.measure]: np.ascontiguousarray(view.weights, dtype=np.float32),
         "tokens": np.array([legal(label) for label in view.labels], dtype=np.str_),
         "special": np.array(view.special, dtype=np.bool_),
         "spans": np.array([span or (-1, -1) for span in view.spans], dtype=np.int64).reshape(-1, 2),

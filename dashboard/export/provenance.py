@@ -110,7 +110,7 @@ def provenance_of(
         unit=first.unit,
         special=first.hidden,
         view=view_name,
-        options={"theme": theme} | options,
+        options=({} if first.measure == "weight" else {"measure": first.measure}) | {"theme": theme} | options,
         title=first.model,
     )
 
@@ -128,6 +128,8 @@ def file_stem(provenance: Provenance) -> str:
     parts = [model or "model", *map(_slug, heads), _slug(provenance.view)]
     if score := provenance.options.get("score"):
         parts.append(_slug(str(score)))
+    if provenance.options.get("measure") == "contribution":
+        parts.append("contribution")
     stem = "-".join(part for part in parts if part)[:100].strip("-")
     return f"{stem}-figure" if _DEVICE.fullmatch(stem) else stem
 

@@ -8,6 +8,7 @@ from typing import Any
 from dashboard.export.provenance import Provenance, file_stem
 
 _READING = ("bos", "limit")  # options of `attention` and `scores`; the others are for drawing
+_ANEW = (*_READING, "measure")  # and what is measured
 
 
 def snippet(provenance: Provenance) -> str:
@@ -20,7 +21,7 @@ def snippet(provenance: Provenance) -> str:
         ending = "csv" if _makes_a_table(p.recipe) else "svg"
         return f'{p.recipe}\nsave(thing, "{file_stem(p)}.{ending}")\n'
     reading = _keywords({name: value for name, value in p.options.items() if name in _READING})
-    drawing = _keywords({name: value for name, value in p.options.items() if name not in _READING})
+    drawing = _keywords({name: value for name, value in p.options.items() if name not in _ANEW})
     each = f", unit={p.unit!r}, special={p.special!r}{reading}"
     if p.view == "scores":
         names, ending = "open_model, save, scores", "csv"
@@ -32,15 +33,12 @@ def snippet(provenance: Provenance) -> str:
         if maps:
             steps.insert(0, "from dashboard.api import overview")
         steps.append(f"thing = draw_atlas(table{drawing}{_keywords({'model': p.title or p.model})})")
-    elif p.view == "matrix":
-        names, ending = "attention, open_model, save", "npz"
-        steps = [f"thing = attention(model, text, {p.heads[0]!r}{each})"]
     else:
-        names, ending = "attention, draw, open_model, save", "svg"
-        steps = [
-            f"views = [attention(model, text, head{each}) for head in {list(p.heads)!r}]",
-            f"thing = draw(views, {p.view!r}{drawing})",
-        ]
+        verb, views = _views(p, each, reading)
+        matrix = p.view == "matrix"
+        names, ending = (f"{verb}, open_model, save", "npz") if matrix else (f"draw, {verb}, open_model, save", "svg")
+        names = ", ".join(sorted(names.split(", ")))
+        steps = [f"views = {views}", "thing = views[0]" if matrix else f"thing = draw(views, {p.view!r}{drawing})"]
     revision = f"  # {_one_line(p.revision)}" if p.revision else ""
     return f"""\
 from dashboard import {names}
@@ -55,6 +53,17 @@ save(thing, "{file_stem(p)}.{ending}")
 def _makes_a_table(recipe: str) -> bool:
     """Whether the last line of a recipe makes a table and not a figure."""
     return bool(re.search(r"\.table$|^thing = \w+_table\(", recipe.rpartition("\n")[2]))
+
+
+def _views(p: Provenance, each: str, reading: str) -> tuple[str, str]:
+    """The verb that makes the views again, and the call."""
+    measure = p.options.get("measure", "weight")
+    if measure == "contribution":
+        return "contributions", f"contributions(model, text, {list(p.heads)!r}{each})"
+    if measure == "rollout":
+        layers = tuple(int(number) for number in re.findall(r"L(\d+)", p.heads[0]))
+        return "rollout", f"[rollout(model, text, {(layers[0], layers[-1])!r}{reading})]"
+    return "attention", f"[attention(model, text, head{each}) for head in {list(p.heads)!r}]"
 
 
 def opening(p: Provenance) -> str:

@@ -31,10 +31,12 @@ class Comparison:
 def compare(a: HeadView, b: HeadView) -> Comparison:
     """Compares two heads row by row, over the rows that count (METRICS §1) in both; all keys stay.
 
-    Raises UserError where the two are not over the same positions.
+    Raises UserError where the two are not over the same positions, and for contributions, which are no distributions.
     """
     if not a.over_same_positions(b):
         raise UserError("Two heads are compared over the same positions. Choose one text, one unit and one part of it.")
+    if "contribution" in (a.measure, b.measure):
+        raise UserError("Contributions are norms and no shares, so these figures are of weights. Compare the weights.")
     rows = a.queries & b.queries
     if not rows.any():
         return Comparison(np.nan, np.nan, np.nan, 0)

@@ -40,16 +40,19 @@ def finding(view: HeadView) -> str:
     spread over the visible keys would give it; where none stands out, the strongest single link and how many keys
     the head effectively looks at. Figures are means over the rows that count (METRICS §1), whose number is given.
     """
-    patterns = list(_patterns(view))
     if not view.queries.any():
         return f"On this text no {_one(view)} has anything to choose from, so nothing can be said of {view.head}."
+    if view.measure == "contribution":
+        return _largest_contribution(view)
+    patterns = list(_patterns(view))
     enough = min(LEAST_ROWS, int(view.queries.sum()))
     named = [p for p in patterns if p.share >= LEAST_SHARE and p.excess >= LEAST_EXCESS and p.rows >= enough]
     if not named:
         return _nothing_stands_out(view)
     best = max(named, key=lambda pattern: pattern.excess)
+    of_it = "of its attention to" if view.measure == "weight" else "of what comes through to"
     return (
-        f"{view.head} gives {percent(best.share)} of its attention to {best.name} "
+        f"{view.head} gives {percent(best.share)} {of_it} {best.name} "
         f"(mean over {counted(best.rows, view.unit)}; an even spread would give {percent(best.even)})."
     )
 
@@ -101,6 +104,18 @@ def _choices(view: HeadView) -> np.ndarray:
         return np.maximum(view.keys, 1)
     whole = view.whole or len(view)
     return view.start + np.arange(len(view)) + 1 if view.causal else np.full(len(view), whole)
+
+
+def _largest_contribution(view: HeadView) -> str:
+    """Of the rows that count; the mean is over what they may see."""
+    rows = np.flatnonzero(view.queries)
+    norms = view.weights[rows]
+    row, key = np.unravel_index(norms.argmax(), norms.shape)
+    mean = norms[view.allowed[rows]].mean()
+    return (
+        f"What {view.head} adds to “{view.labels[rows[row]]}” from “{view.labels[key]}” is its largest contribution: "
+        f"norm {norms[row, key]:.3g}, against {mean:.2g} on average over all pairs of {view.unit} here."
+    )
 
 
 def _nothing_stands_out(view: HeadView) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -65,7 +66,7 @@ def gather(
             else:
                 works.append((place, sentence, encoding))
         for batch in batches(works):
-            visitor = _Gather(model, [_Work(model, s, e, space, embeddings) for _, s, e in batch])
+            visitor = ByLayer(model, [_Work(model, s, e, space, embeddings) for _, s, e in batch])
             visit(model, [encoding for _, _, encoding in batch], visitor)
             for (place, sentence, _), work in zip(batch, visitor.works, strict=True):
                 found[place] = work.statistics(sentence)
@@ -146,7 +147,6 @@ class _Work:
         self.entropy = np.zeros(heads)
 
     def layer(self, tokens: np.ndarray, place: slice) -> None:
-        """The attention between all tokens (h, n, n) of one layer, whose heads have these places among all heads."""
         pooled = self.pooling(tokens)
         words = pooled[:, self.words, self.words] if isinstance(self.words, slice) else (
             pooled[:, self.words[:, None], self.words]
@@ -173,10 +173,25 @@ class _Work:
         )
 
 
-class _Gather:
+class OneText(Protocol):
+    """A text of n tokens that wants its attention a whole layer at a time.
+
+    causal: as the model is; parts: None at first; window: set where a layer's mask hides more than the future
+    """
+
+    n: int
+    causal: bool
+    window: bool
+    parts: np.ndarray | None
+
+    def layer(self, tokens: np.ndarray, place: slice) -> None:
+        """The attention between all tokens (h, n, n) of one layer, whose heads have these places among all heads."""
+
+
+class ByLayer:
     """Visitor: puts the blocks of a layer together, text by text, and hands the layer on."""
 
-    def __init__(self, model: AttentionModel, works: Sequence[_Work]):
+    def __init__(self, model: AttentionModel, works: Sequence[OneText]):
         self.per_layer, self.works = model.heads, works
 
     def block(self, block: Block) -> None:

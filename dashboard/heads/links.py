@@ -20,7 +20,8 @@ def links(view: HeadView) -> pd.DataFrame:
     """Every link of a head, a row each, row by row of its map.
 
     Columns: `from_position`, `to_position` (places in the view, from 0, also in a window of it), `from`, `to` (what
-    stands there), `weight` (share of the attention of `from`, [0, 1]). In a causal model only what is not the future.
+    stands there), `weight` (share of the attention of `from`, [0, 1]); where the view measures that, `contribution` (a
+    norm) or `rollout` (a share) instead. In a causal model only what is not the future.
     """
     return _rows(view, *np.nonzero(view.allowed))
 
@@ -33,6 +34,6 @@ def _rows(view: HeadView, rows: np.ndarray, columns: np.ndarray) -> pd.DataFrame
             "to_position": columns + view.start,
             "from": labels.take(rows),
             "to": labels.take(columns),
-            "weight": view.weights[rows, columns],
+            view.measure: view.weights[rows, columns],
         }
     )

@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from dashboard.errors import UserError
 from dashboard.heads.words import hide_special, to_axis
 from dashboard.text.encoding import Encoding, Special, Unit
+
+if TYPE_CHECKING:
+    from dashboard.capture import AttentionModel
+
+
+Measure = Literal["weight", "contribution", "rollout"]
 
 
 @dataclass(frozen=True, order=True)
@@ -30,6 +37,17 @@ class HeadId:
         if not match:
             raise UserError(f"“{name}” is not a head. Write layer and head counted from 0, like L2H9.")
         return cls(int(match[1]), int(match[2]))
+
+
+def existing_head(model: AttentionModel, head: str | HeadId) -> HeadId:
+    """The head by its name. Raises UserError where the model has no such layer or head."""
+    wanted = HeadId.parse(head) if isinstance(head, str) else head
+    if wanted.layer >= model.layers or wanted.head >= model.heads:
+        raise UserError(
+            f"{model.title} has no head {wanted}. Its layers go from 0 to {model.layers - 1}, "
+            f"its heads from 0 to {model.heads - 1}."
+        )
+    return wanted
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +71,9 @@ class HeadView:
     mask: bool (m, m), what each position may see, where that does not follow from `causal` (a sliding window)
     keys: with a mask, how many positions of the whole view each position may see (m)
     gaps: True for a `part` of a view, whose positions need not stand side by side
+    measure: what `weights` are: "weight"; "contribution", the norms of METRICS §6, which begin at 0 and sum to nothing
+        in particular; or "rollout", shares of what comes through several layers, `head` being their `LayerRange`
+    full: the number that stands for full ink: 1 for shares, at least the largest norm for contributions
     name, revision: what the model is opened by, and which weights they are; for the files
     """
 
@@ -72,6 +93,8 @@ class HeadView:
     mask: np.ndarray | None = None
     keys: np.ndarray | None = None
     gaps: bool = False
+    measure: Measure = "weight"
+    full: float = 1.0
     name: str = ""
     revision: str = ""
 

@@ -38,6 +38,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "special": ("show", "hide"),
     "bos": ("yes", "no"),
     "view": ("heatmap", "lines", "arcs", "reading"),
+    "measure_of": ("weight", "contribution"),
     "atlas": ("score", "maps"),
     "show": ("side", "difference"),
     "mode": ("heads", "texts", "models"),
@@ -55,7 +56,8 @@ class Choices:
     """All that a person chose.
 
     model: catalogue name, hub id or folder; text: the text; unit, special, bos: how it is read;
-    layer, head: the head on Explore; view: how it is drawn; atlas, score: what the atlas shows;
+    layer, head: the head on Explore; view: how it is drawn; measure_of: its weights or its contributions;
+    atlas, score: what the atlas shows;
     tray: the chosen heads; show: side by side or the difference, on Compare; mode: what is compared there;
     other: the second text there; other_model, other_head: the second model and its head;
     start: the first position drawn of a text that is too long for one picture;
@@ -78,6 +80,7 @@ class Choices:
     layer: int = 0
     head: int = 2
     view: str = "heatmap"
+    measure_of: str = "weight"
     atlas: str = "score"
     score: str = "previous"
     tray: tuple[HeadId, ...] = ()

@@ -147,7 +147,7 @@ def strongest_links(view: HeadView, most: int = 50) -> None:
     """The table behind the picture: its strongest links. All of them are in the files."""
 
     def inside() -> None:
-        shown = strongest(view, most)[["from", "to", "weight"]]
+        shown = strongest(view, most)[["from", "to", view.measure]]
         every = int(view.allowed.sum())
         if every > most:
             st.caption(f"The {most} strongest of {every:,} links; the files hold all of them.")
@@ -157,6 +157,7 @@ def strongest_links(view: HeadView, most: int = 50) -> None:
                 "from": st.column_config.TextColumn("From"),
                 "to": st.column_config.TextColumn("To"),
                 "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
+                "contribution": st.column_config.NumberColumn("Norm of the contribution", format="%.3f"),
             },
         )  # fmt: skip
 

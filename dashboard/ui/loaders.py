@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import api, comparing
+from dashboard import api, comparing, influence
 from dashboard.builtin import Sharpness, sharpness
 from dashboard.capture import AttentionModel, open_model
 from dashboard.heads import HeadId, HeadView, Survey
@@ -70,6 +70,14 @@ def views(
 ) -> list[HeadView]:
     """The attention of these heads, given as (layer, head), as the page draws it."""
     return api.attentions(_model, _encoding, [HeadId(*head) for head in heads], unit=unit, special=special)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def contributions(
+    key: str, text: str, bos: bool, head: HeadId, unit: str, special: str, _model: AttentionModel, _encoding: Encoding
+) -> HeadView:
+    """What this head carries over. Raises UserError where that cannot be measured."""
+    return influence.contributions(_model, _encoding, [head], unit=unit, special=special)[0]
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)

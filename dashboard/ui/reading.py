@@ -43,6 +43,20 @@ class Reading:
             self.key, self.encoding.text, self.bos, numbers, chosen.unit, chosen.special, self.model, self.encoding
         )
 
+    def measured(self, head: HeadId) -> HeadView:
+        """The head's weights, or where a person chose them its contributions; where these cannot be measured, a
+        sentence and the weights."""
+        chosen = state.choices()
+        if chosen.measure_of == "contribution":
+            text = self.encoding.text
+            try:
+                return loaders.contributions(
+                    self.key, text, self.bos, head, chosen.unit, chosen.special, self.model, self.encoding
+                )
+            except UserError as wrong:
+                st.info(escape_markdown(str(wrong)), icon=":material/info:")
+        return self.views(head)[0]
+
 
 def open_reading() -> Reading:
     """Raises UserError: no such model, a text that cannot be read …"""

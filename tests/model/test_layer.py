@@ -9,6 +9,7 @@ from dashboard import anatomy
 from dashboard.builtin.grouped import join_heads
 from dashboard.capture.layer import layer_run, watch_layers
 from dashboard.errors import UserError
+from dashboard.heads.contribution import carried
 from dashboard.heads.verify import check
 from dashboard.models import load
 
@@ -67,6 +68,18 @@ def ours(model, encoding):
     return torch.stack(weights), torch.stack(outputs)
 
 
+def summed(model, encoding):
+    """What every head carries over from every key, Σ A v W_O, and the bias: (layers, n, D)."""
+    outputs = []
+
+    def receive(run):
+        heads = [carried(run, head) for head in range(model.heads)]
+        outputs.append(sum(torch.tensor(one.weights @ one.written) for one in heads) + run.b_o)
+
+    watch_layers(model, encoding, receive)
+    return torch.stack(outputs)
+
+
 @pytest.mark.parametrize("kind", FROM_X)
 def test_ours_from_x_is_the_library_s_own(kind, small_model):
     model = small_model(kind, spread)
@@ -80,6 +93,7 @@ def test_ours_from_x_is_the_library_s_own(kind, small_model):
     own_weights, _, own_outputs = by_a_copy(model, encoding, OUTPUTS.get(kind, "layers.{}.self_attn"))
     assert (weights - own_weights).abs().max() < 1e-5
     assert (outputs - torch.stack(own_outputs)).abs().max() < 1e-5
+    assert (summed(model, encoding) - torch.stack(own_outputs)).abs().max() < 1e-5
 
 
 @pytest.mark.parametrize("kind", FROM_QKV)

@@ -241,3 +241,24 @@ def test_an_address_that_lags_behind_a_quick_hand_takes_nothing_back():
     del app.query_params["head"]  # and this is a step back: nothing on the page was touched
     app.run()
     assert "L0H2" in heading(app)
+
+
+def test_weight_and_contribution_are_one_switch():
+    """The finding, the words beside the picture and the address say what is measured, however it is drawn."""
+    app = opened(layer="2", head="0")
+    assert "of its attention" in heading(app)
+    app.segmented_control(key="choose_measure_of").set_value("contribution").run()
+    assert app.query_params["measure_of"] == "contribution"
+    for view in ("heatmap", "lines", "arcs", "reading"):
+        app.segmented_control(key="choose_view").set_value(view).run()
+        assert not app.exception
+        assert "norm" in heading(app) and "attention" not in heading(app)
+        beside = [caption.value for caption in app.main.caption if "Figures over one text" in caption.value]
+        assert "norm" in beside[0] and "0.5 %" not in beside[0]
+
+
+def test_contributions_that_cannot_be_measured_are_told(monkeypatch):
+    monkeypatch.setattr("dashboard.capture.layer._Watch._output", lambda self, product: None)
+    app = opened(layer="2", head="0", measure_of="contribution", text="No projection can be told apart here.")
+    assert not app.exception
+    assert "cannot be told apart" in said(app) and "norm" not in heading(app)

@@ -1,0 +1,68 @@
+"""What ink stands for in the picture of a view, and how it is said: a share in per cent, or a norm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard.errors import UserError
+from dashboard.heads.view import HeadView
+from dashboard.heads.wording import percent
+
+_WHAT = {
+    "weight": "share of attention",
+    "contribution": "norm of the contribution",
+    "rollout": "share of what comes through these layers",
+}
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Everything is drawn as a part of full ink, [0, 1]; `full` is the number that 1 stands for.
+
+    what: what the number is, in words; norm: whether it is a norm and not a share
+    """
+
+    what: str = _WHAT["weight"]
+    full: float = 1.0
+    norm: bool = False
+
+    @classmethod
+    def of(cls, *views: HeadView) -> Amount:
+        """Of several views together: the largest `full`. Raises UserError where they do not measure the same."""
+        measures = {view.measure for view in views}
+        if len(measures) > 1:
+            raise UserError("A weight and a contribution have no scale in common. Draw each by itself.")
+        return cls(_WHAT[views[0].measure], max(view.full for view in views), views[0].measure == "contribution")
+
+    def inked(self, view: HeadView) -> np.ndarray:
+        """The view's numbers as parts of full ink: float (m, m) in [0, 1]."""
+        return view.weights if self.full == 1 else view.weights / np.float32(self.full)
+
+    def said(self, part: float) -> str:
+        """In a sentence: "31 %", "1.83"."""
+        return f"{part * self.full:.3g}" if self.norm else percent(part)
+
+    def exact(self, part: float) -> str:
+        """At a scale: "20 %", "0.5"."""
+        return f"{part * self.full:.3g}" if self.norm else f"{part * 100:.3g}\u00a0%"
+
+    def up_to(self, top: float) -> str:
+        """``100 %``, ``20 % and more``."""
+        return self.exact(top) + ("" if top >= 1 else " and more")
+
+    def expr(self, part: str, digits: str = ".3~r", sign: str = " %") -> str:
+        """Vega expression: a part (an expression) as it is written; `digits` and `sign` are for shares."""
+        if self.norm:
+            return f"format({part} * {self.full!r}, '.3~r')"
+        return f"format({part} * 100, '{digits}')" + (f" + '{sign}'" if sign else "")
+
+
+SHARE = Amount()
+
+
+def inked(views: Sequence[HeadView]) -> list[np.ndarray]:
+    """Several views on one scale, see `Amount.inked`."""
+    return [Amount.of(*views).inked(view) for view in views]

@@ -1,0 +1,118 @@
+"""How much of a token a head really carries over: the norm of the weighted, projected value (METRICS §6)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from dashboard.builtin.grouped import share_heads
+from dashboard.capture import AttentionModel
+from dashboard.capture.layer import LayerRun, watch_layers
+from dashboard.errors import UserError
+from dashboard.heads.view import HeadId, HeadView, make_view
+from dashboard.heads.words import Pooling
+from dashboard.text.encoding import Encoding, Special, Unit
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """One head over n tokens.
+
+    Attributes
+    ----------
+    weights: A, float32 (n, n)
+    written: v_j W_O for each token j, by this head's slice of the output projection, float32 (n, D); the value's bias
+        is in it, the output's is not. weights @ written, summed over the heads, plus that bias is the layer's output
+    mask: bool (n, n), which tokens a token may see, where that does not follow from the model being causal or not
+    """
+
+    weights: np.ndarray
+    written: np.ndarray
+    mask: np.ndarray | None
+
+
+@torch.inference_mode()
+def carried(run: LayerRun, head: int) -> Carried:
+    """One head (from 0) of a layer that has run, whose output projection is known."""
+    call = run.call
+    n, heads = call.k.shape[2], call.q.shape[1]
+    weights = np.zeros((n, n), np.float32)
+    for rows in call.blocks(heads=(head,)):
+        block = call.weights(rows, (head,))[0, 0]
+        weights[rows, : block.shape[-1]] = block.cpu().numpy()
+    values = share_heads(call.v[0], heads)[head]
+    slices = run.w_o.unflatten(0, (heads, values.shape[-1]))  # (h·d, D) → (h, d, D)
+    allowed = call.allowed(slice(0, n))
+    mask = None
+    if allowed is not None:
+        mask = np.zeros((n, n), bool)
+        mask[:, : allowed.shape[-1]] = allowed[0].cpu().numpy()
+    return Carried(weights, (values @ slices[head]).float().cpu().numpy(), mask)
+
+
+def contribution(weights: np.ndarray, written: np.ndarray, pooling: Pooling) -> np.ndarray:
+    """‖A[i, j] v_j W_O‖₂ between the m positions of an axis, float32 (m, m), from 0, without an upper end.
+
+    weights (n, n), written (n, D) as in `Carried`. Where a position is a word of several tokens, the vectors of the
+    key's tokens are added and those of the query's tokens averaged, both before the norm is taken.
+    Source: Kobayashi et al. 2020, "Attention is not only a weight".
+    """
+    rows = np.add.reduceat(weights[pooling.order].astype(np.float64), pooling.starts, axis=0) / pooling.sizes[:, None]
+    written = written.astype(np.float64)
+    first = pooling.order[pooling.starts]
+    found = np.abs(rows[:, first]) * np.linalg.norm(written[first], axis=1)
+    for place in np.flatnonzero(pooling.sizes > 1):
+        tokens = pooling.order[pooling.starts[place] :][: pooling.sizes[place]]
+        found[:, place] = np.linalg.norm(rows[:, tokens] @ written[tokens], axis=1)
+    return found.astype(np.float32)
+
+
+def contribution_views(
+    model: AttentionModel,
+    encoding: Encoding,
+    heads: Sequence[HeadId],
+    *,
+    unit: Unit = "tokens",
+    special: Special = "show",
+) -> list[HeadView]:
+    """The contributions of some heads that the model has, in the order asked, as views; one forward pass.
+
+    `full` is the same in all of them: a round number, at least the largest norm. Rows without special tokens are not
+    renormalised: a norm is no share. Raises UserError as `make_view` does, and where the output projection of a model
+    cannot be told apart.
+    """
+    axis = encoding.axis(unit)
+    pooling = Pooling.of(axis)
+    shown = [place for place, is_special in enumerate(axis.special) if special == "show" or not is_special]
+    found: dict[HeadId, HeadView] = {}
+
+    def receive(run: LayerRun) -> None:
+        if run.w_o is None:
+            raise UserError(
+                f"The output projection of {model.title} cannot be told apart, so what one head contributes cannot be "
+                "measured. Look at its weights, or choose another model."
+            )
+        for head in {head for head in heads if head.layer == run.number}:
+            one = carried(run, head.head)
+            view = make_view(
+                one.weights, head, encoding, unit=unit, special=special, causal=model.causal, model=model.title,
+                mask=one.mask, name=model.name, revision=model.revision,
+            )  # fmt: skip
+            values = contribution(one.weights, one.written, pooling)
+            found[head] = replace(view, weights=values[np.ix_(shown, shown)], measure="contribution")
+
+    watch_layers(model, encoding, receive, {head.layer for head in heads})
+    full = round_number(max((float(view.weights.max()) for view in found.values()), default=1.0))
+    return [replace(found[head], full=full) for head in heads]
+
+
+def round_number(value: float) -> float:
+    """The next of 1, 2 and 5 times a power of ten, at least the value; 1 for 0."""
+    if not value > 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(float(f"{step * power:.1g}") for step in (1, 2, 5, 10) if step * power >= value * (1 - 1e-9))

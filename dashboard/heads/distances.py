@@ -1,0 +1,183 @@
+"""How far apart heads are: the mean Jensen–Shannon divergence of their rows between words over a corpus (METRICS §8).
+
+Of one sentence at a time all heads' rows are held, of the corpus only one number for each two heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from dashboard.capture import AttentionModel, visit
+from dashboard.errors import UserError
+from dashboard.heads.budget import normalised
+from dashboard.heads.gather import ByLayer, batches, encoded
+from dashboard.heads.words import Pooling
+from dashboard.text.encoding import Encoding
+from dashboard.text.sentence import LeftOut, ParsedSentence
+
+# Sentences that are sorted by length before they are put into batches: their rows are held together.
+TOGETHER = 32
+# Cells of all heads that are added, logarithm and all, in one go: small enough for the processor's cache.
+CELLS = 2**17
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Distances:
+    """How far each head of one model is from each of another, or of the same; heads are all of layer 0, then 1 …
+
+    Attributes
+    ----------
+    values: the mean Jensen–Shannon divergence, bits, float64 (h, h') in [0, 1]; NaN where two heads have no row that
+        counts in common
+    rows: over how many rows, int (h, h')
+    per_layer: how many heads the model of the rows has in a layer, and that of the columns
+    used: how many sentences
+    left_out: the sentences that were not used, with the reason
+    """
+
+    values: np.ndarray
+    rows: np.ndarray
+    per_layer: tuple[int, int]
+    used: int
+    left_out: tuple[LeftOut, ...]
+
+
+def distances(
+    model: AttentionModel,
+    sentences: Sequence[ParsedSentence | LeftOut],
+    other: AttentionModel | None = None,
+    *,
+    bos: bool = True,
+    progress: Progress | None = None,
+) -> Distances:
+    """All heads against all heads of the same model, or of another on the same words.
+
+    A row is a head's attention from one word to the other words, special tokens and the word itself left out,
+    renormalised. JS(p, q) = H((p + q) / 2) − (H(p) + H(q)) / 2, base 2, in [0, 1]; its mean over all rows of the
+    corpus that leave something in both heads. In a causal model the first word's row never does, and the second's
+    says the same in every head.
+
+    Parameters
+    ----------
+    sentences: words with which the texts are made anew for each model, so that different tokenizers meet at words
+    other: heads of `model` (rows) are held against heads of this one (columns)
+    bos: put a beginning-of-sequence token before a causal model's text (METRICS §0)
+    progress: told how far it is, a fraction and a sentence; what it raises ends the work
+
+    Raises UserError where no sentence can be used.
+    """
+    tell = progress or (lambda fraction, sentence: None)
+    left = word_maps(model, sentences, bos=bos)
+    right = None if other is None else word_maps(other, sentences, bos=bos)
+    sums = _Sums()
+    left_out: list[LeftOut] = []
+    for number, a in enumerate(left, 1):
+        b = next(right) if right is not None else None
+        unused = next((one for one in (a, b) if isinstance(one, LeftOut)), None)
+        if unused is None:
+            sums.add(a, b)
+        else:
+            left_out.append(unused)
+        if number % TOGETHER == 0 or number == len(sentences):
+            tell(number / len(sentences), f"{number:,} of {len(sentences):,} sentences")
+    if not sums.used:
+        why = f": {left_out[0].reason}" if left_out else ""
+        raise UserError(f"No sentence of the corpus could be used{why}. Choose another corpus or model.")
+    values = np.divide(sums.bits, sums.rows, out=np.full(sums.bits.shape, np.nan), where=sums.rows > 0)
+    per_layer = (model.heads, model.heads if other is None else other.heads)
+    return Distances(values.clip(0, 1), sums.rows, per_layer, sums.used, tuple(left_out))
+
+
+def word_maps(
+    model: AttentionModel, sentences: Iterable[ParsedSentence | LeftOut], *, bos: bool = True
+) -> Iterator[np.ndarray | LeftOut]:
+    """Of each sentence of m words, in order, the attention between its words in all heads, float32 (h, m, m) without
+    special tokens and not renormalised (METRICS §0); or why it is left out. A window of sentences is held at a time."""
+    stream = iter(sentences)
+    while window := list(islice(stream, TOGETHER)):
+        found: list[np.ndarray | LeftOut | None] = [None] * len(window)
+        works = []
+        for place, sentence in enumerate(window):
+            if isinstance(sentence, LeftOut):
+                found[place] = sentence
+            elif isinstance(encoding := encoded(model, sentence, bos), str):
+                found[place] = LeftOut(sentence.index, sentence.line, encoding)
+            else:
+                works.append((place, sentence, encoding))
+        for batch in batches(works):
+            texts = [_Words(model, encoding) for _, _, encoding in batch]
+            visit(model, [encoding for _, _, encoding in batch], ByLayer(model, texts))
+            for (place, _, _), text in zip(batch, texts, strict=True):
+                found[place] = text.maps
+        while found:
+            yield found.pop(0)
+
+
+class _Words:
+    """One text, its attention between words as the layers come in."""
+
+    def __init__(self, model: AttentionModel, encoding: Encoding):
+        axis = encoding.axis("words")
+        self.n, self.causal, self.window = len(encoding), model.causal, False
+        self.parts: np.ndarray | None = None
+        self.pooling, self.words = Pooling.of(axis), np.flatnonzero(~np.array(axis.special))
+        self.maps = np.zeros((model.layers * model.heads, len(self.words), len(self.words)), np.float32)
+
+    def layer(self, tokens: np.ndarray, place: slice) -> None:
+        self.maps[place] = self.pooling(tokens)[:, self.words[:, None], self.words]
+
+
+class _Sums:
+    """Σ JS over rows, and how many rows, for each two heads.
+
+    With L(x) = Σ x log2 x over all cells, Σ JS = r + (L(p) + L(q) − L(p + q)) / 2 over r rows in which both heads have
+    something; a row that one of them has not, all zero there, adds nothing to either side.
+    """
+
+    bits: np.ndarray
+    rows: np.ndarray
+    used = 0
+
+    def add(self, a: np.ndarray, b: np.ndarray | None) -> None:
+        """One sentence's attention between words (h, m, m) and (h', m, m); b None: a against itself."""
+        p, counted = _distributions(a)
+        q, also = (p, counted) if b is None else _distributions(b)
+        if not self.used:
+            self.bits, self.rows = np.zeros((len(p), len(q))), np.zeros((len(p), len(q)), int)
+        rows = counted.astype(int) @ also.T.astype(int)
+        self.bits += rows + (_entropy_sums(p)[:, None] + _entropy_sums(q) - _mixed(p, q, same=b is None)) / 2
+        self.rows += rows
+        self.used += 1
+
+
+def _distributions(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows over other words, float64 (h, m · m), all zero where a head gave them nothing; and where not, (h, m)."""
+    rows, mass = normalised(maps.astype(np.float64))
+    return rows.reshape(len(rows), -1), mass > 0
+
+
+def _entropy_sums(cells: np.ndarray) -> np.ndarray:
+    """L(x) along the last axis: (…, cells) → (…). 0 log 0 = 0."""
+    logs = np.log2(cells, out=np.zeros_like(cells), where=cells > 0)
+    return np.einsum("...c,...c->...", cells, logs)
+
+
+def _mixed(p: np.ndarray, q: np.ndarray, *, same: bool) -> np.ndarray:
+    """L(p + q) of each row of p with each of q: (h, c), (h', c) → (h, h'). same: q is p, so half of it is enough."""
+    used = np.flatnonzero(p.any(0) | q.any(0))
+    found = np.zeros((len(p), len(q)))
+    for columns in np.array_split(used, -(-len(used) * len(q) // CELLS)) if len(used) else ():
+        # Nothing at all becomes next to nothing, whose x log2 x is next to nothing too: no cell is looked at twice.
+        x, y = (np.maximum(part[:, columns], np.finfo(float).tiny) for part in (p, q))
+        both, logs = np.empty_like(y), np.empty_like(y)
+        for head, row in enumerate(x):
+            others = slice(head if same else 0, None)
+            total = np.add(row, y[others], out=both[others])
+            found[head, others] += np.einsum("hc,hc->h", total, np.log2(total, out=logs[others]))
+    return np.triu(found) + np.triu(found, 1).T if same else found

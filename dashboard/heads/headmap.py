@@ -1,0 +1,163 @@
+"""All heads as points whose distances on paper are close to how far apart they are (METRICS §8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+
+from dashboard.errors import UserError
+from dashboard.heads.view import HeadId
+from dashboard.heads.wording import counted, percent
+
+CLUSTERS = 8
+COLUMNS = ("layer", "head", "x", "y", "cluster", "nearest", "distance")
+
+
+@dataclass(frozen=True, eq=False)
+class HeadMap:
+    """All heads of a model by how far apart they are over a corpus.
+
+    Attributes
+    ----------
+    table: a row per head: layer, head, x, y (its place, bits), cluster (from 1, the largest first), nearest (the head
+        that is nearest to it, like L2H9) and its distance (bits, in [0, 1])
+    distances: of all heads, layer 0 first, float64 (h, h) in [0, 1]
+    kept: the share of the distances' variance that the two axes keep, in [0, 1]
+    corpus, sentences, left_out, rows: its name; how many sentences were used and left out; rows of attention in all
+    model, name, revision: the model's title, what it is opened by, which weights
+    reading: how it was made (bos, limit, clusters), for the lines that make it again
+    """
+
+    table: pd.DataFrame
+    distances: np.ndarray
+    kept: float
+    corpus: str
+    sentences: int
+    left_out: int
+    rows: int
+    model: str
+    name: str
+    revision: str
+    reading: dict = field(default_factory=dict)
+
+    def row(self, head: HeadId) -> pd.Series:
+        """A head's row of the table. Raises UserError where there is no such head."""
+        return self.table.iloc[place_of(head, int(self.table["head"].max()) + 1, len(self.table))]
+
+
+def place_of(head: HeadId, per_layer: int, heads: int) -> int:
+    """A head's place among all heads, layer 0 first. Raises UserError where there are not so many."""
+    place = head.layer * per_layer + head.head
+    if head.head >= per_layer or place >= heads:
+        last = HeadId(heads // per_layer - 1, per_layer - 1)
+        raise UserError(f"There is no head {head}. The last one is {last}.")
+    return place
+
+
+def scaled(distances: np.ndarray) -> tuple[np.ndarray, float]:
+    """Classical multidimensional scaling (Torgerson 1952) into two dimensions: points (h, 2), and the share kept.
+
+    B = −½ J D² J with J = I − 1/h; the points are the eigenvectors of B with the two largest eigenvalues λ, times √λ.
+    The share kept is (λ1 + λ2) / Σ of the positive λ, in [0, 1]; 1 where all distances are 0. An axis points to where
+    its farthest point lies.
+    """
+    squares = distances**2
+    centred = squares - squares.mean(0) - squares.mean(1)[:, None] + squares.mean()
+    values, vectors = np.linalg.eigh(-centred / 2)
+    values, vectors = values[::-1].clip(0), vectors[:, ::-1]
+    points = np.zeros((len(distances), 2))
+    found = vectors[:, :2] * np.sqrt(values[:2])
+    points[:, : found.shape[1]] = found
+    farthest = points[np.abs(points).argmax(0), [0, 1]]
+    return points * np.where(farthest < 0, -1, 1), float(values[:2].sum() / values.sum()) if values.sum() > 0 else 1.0
+
+
+def clustered(distances: np.ndarray, count: int = CLUSTERS) -> np.ndarray:
+    """Clusters by average linkage (Sokal & Michener 1958), cut where at most `count` are left: (h), numbered from 1,
+    the largest first, of two as large the one with the earlier head."""
+    if len(distances) < 2:
+        return np.ones(len(distances), int)
+    tree = linkage(squareform(distances, checks=False), method="average")
+    labels = fcluster(tree, count, criterion="maxclust")
+    _, first, sizes = np.unique(labels, return_index=True, return_counts=True)
+    order = np.lexsort((first, -sizes))
+    return np.argsort(order)[np.unique(labels, return_inverse=True)[1]] + 1
+
+
+def map_table(distances: np.ndarray, per_layer: int, clusters: int = CLUSTERS) -> tuple[pd.DataFrame, float]:
+    """The table of a `HeadMap`, and the share that its two axes keep.
+
+    per_layer: heads in a layer. A head that has no row in common with the others has no place (NaN, "", cluster 0).
+    """
+    known = _with_places(distances)
+    inner = distances[np.ix_(known, known)]
+    points, kept = scaled(inner) if known.any() else (np.zeros((0, 2)), 1.0)
+    others = inner + np.diag(np.full(len(inner), np.inf))
+    closest = others.argmin(1) if len(inner) > 1 else np.zeros(0, int)
+    layer, head = np.divmod(np.arange(len(distances)), per_layer)
+    names = np.array([str(HeadId(int(a), int(b))) for a, b in zip(layer, head, strict=True)], object)
+    table = pd.DataFrame({"layer": layer, "head": head, "x": np.nan, "y": np.nan, "cluster": 0, "nearest": "",
+                          "distance": np.nan})  # fmt: skip
+    at = np.flatnonzero(known)
+    if not len(at):
+        return table, kept
+    table.loc[at, ["x", "y"]] = points
+    table.loc[at, "cluster"] = clustered(inner, clusters)
+    if len(closest):
+        table.loc[at, "nearest"] = names[at[closest]]
+        table.loc[at, "distance"] = others.min(1)
+    return table, kept
+
+
+def nearest(distances: np.ndarray, place: int, per_layer: int, k: int = 10, *, same: bool = True) -> pd.DataFrame:
+    """The k heads like this one, the nearest first: layer, head, distance (bits, in [0, 1]).
+
+    Parameters
+    ----------
+    distances: (h, h'), see `dashboard.heads.distances.Distances`
+    place: which of its rows, from 0
+    per_layer: how many heads the model of the columns has in a layer
+    same: whether the columns are the same heads as the rows; then the head itself is left out
+    """
+    row = distances[place].copy()
+    if same:
+        row[place] = np.nan
+    order = np.argsort(row, kind="stable")[: min(k, int(np.isfinite(row).sum()))]
+    layer, head = np.divmod(order, per_layer)
+    return pd.DataFrame({"layer": layer, "head": head, "distance": row[order]})
+
+
+def map_finding(found: HeadMap, head: HeadId | None = None) -> str:
+    """What the map says of one head, or of all of them, in one sentence."""
+    table = found.table.dropna(subset=["distance"])
+    if table.empty:
+        return f"No two heads of {found.model} can be held against each other here."
+    if head is not None:
+        row = found.row(head)
+        mates = int((found.table["cluster"] == row["cluster"]).sum())
+        return (
+            f"{head} is nearest to {row['nearest']}, {row['distance']:.3f} bits apart; it is in cluster "
+            f"{int(row['cluster'])} with {counted(mates - 1, 'other heads')}."
+        )
+    closest, lone = table.loc[table["distance"].idxmin()], table.loc[table["distance"].idxmax()]
+    return (
+        f"Of {counted(len(found.table), 'heads')} {_name(closest)} and {closest['nearest']} are most alike, "
+        f"{closest['distance']:.3f} bits apart; {_name(lone)} stands most alone, {lone['distance']:.2f} bits from its "
+        f"nearest. The two axes keep {percent(found.kept)} of the variance."
+    )
+
+
+def _with_places(distances: np.ndarray) -> np.ndarray:
+    """The heads that all have distances from one another, bool (h): those with most empty ones go first."""
+    known = np.ones(len(distances), bool)
+    while (empty := np.isnan(distances) & known & known[:, None]).any():
+        known[empty.sum(1).argmax()] = False
+    return known
+
+
+def _name(row: pd.Series) -> str:
+    return str(HeadId(int(row["layer"]), int(row["head"])))

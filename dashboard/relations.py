@@ -1,0 +1,156 @@
+"""How the heads of a model relate to one another: what the page, the command line and a notebook call.
+
+found = map_heads(open_model("minilm"))
+save(found.table, "map.csv")          save(draw_map(found), "map.svg")          heads_like(found, "L2H0")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from dashboard.capture import AttentionModel
+from dashboard.charts.drawing import Drawing
+from dashboard.charts.headmap import headmap
+from dashboard.charts.theme import Theme
+from dashboard.corpus.shipped import builtin_corpus
+from dashboard.errors import UserError
+from dashboard.export import Provenance
+from dashboard.export.snippet import opening
+from dashboard.heads.distances import Distances, distances
+from dashboard.heads.headmap import CLUSTERS, HeadMap, map_finding, map_table, nearest, place_of
+from dashboard.heads.view import HeadId
+from dashboard.heads.wording import counted, percent
+from dashboard.text import LeftOut, ParsedSentence, read_treebank
+
+Progress = Callable[[float, str], None]
+
+
+def map_heads(
+    model: AttentionModel,
+    *,
+    limit: int | None = None,
+    clusters: int = CLUSTERS,
+    bos: bool = True,
+    progress: Progress | None = None,
+) -> HeadMap:
+    """All heads by how far apart they are over the built-in corpus (METRICS §8): distances, places, clusters, nearest.
+
+    The distance of two heads is the mean Jensen–Shannon divergence (bits, in [0, 1]) of their rows between words,
+    without special tokens and the word itself; x and y are its classical multidimensional scaling.
+
+    Parameters
+    ----------
+    limit: read only so many sentences, evenly spread over the corpus (default: all 342)
+    clusters: at most so many, by average linkage
+    bos: as in `attention`
+    progress: told how far it is, a fraction and a sentence; what it raises ends the work
+
+    Raises UserError for a limit below 1, a number of clusters below 1, and where the model can read no sentence.
+    """
+    if clusters < 1:
+        raise UserError("The number of clusters is 1 or more.")
+    found = distances(model, _sentences(limit), bos=bos, progress=progress)
+    table, kept = map_table(found.values, model.heads, clusters)
+    reading = {"clusters": clusters, "bos": bos} | ({} if limit is None else {"limit": limit})
+    made = HeadMap(
+        table, found.values, kept, builtin_corpus().name, found.used, len(found.left_out), int(found.rows.max()),
+        model.title, model.name, model.revision, reading,
+    )  # fmt: skip
+    table.attrs["provenance"] = _origin(made).to_dict()
+    return made
+
+
+def heads_like(found: HeadMap, head: str | HeadId, k: int = 10) -> pd.DataFrame:
+    """The k heads of the model that look most where this one looks, the nearest first: layer, head, distance (bits).
+
+    Raises UserError where the map has no such head.
+    """
+    wanted = HeadId.parse(head) if isinstance(head, str) else head
+    per_layer = int(found.table["head"].max()) + 1
+    return nearest(found.distances, place_of(wanted, per_layer, len(found.table)), per_layer, k)
+
+
+def distances_between(
+    a: AttentionModel,
+    b: AttentionModel,
+    *,
+    limit: int | None = None,
+    bos: bool = True,
+    progress: Progress | None = None,
+) -> Distances:
+    """All heads of one model (rows) against all of another (columns), word by word over the built-in corpus.
+
+    Parameters, range and errors as in `map_heads`; both must be able to read a sentence, else it is left out.
+    """
+    return distances(a, _sentences(limit), b, bos=bos, progress=progress)
+
+
+def heads_like_elsewhere(found: Distances, head: str | HeadId, k: int = 10) -> pd.DataFrame:
+    """The k heads of the second model that look most where this head of the first looks: layer, head, distance (bits).
+
+    found: of `distances_between`. Raises UserError for a head that the first does not have.
+    """
+    wanted = HeadId.parse(head) if isinstance(head, str) else head
+    mine, theirs = found.per_layer
+    return nearest(found.values, place_of(wanted, mine, len(found.values)), theirs, k, same=False)
+
+
+def draw_map(
+    found: HeadMap,
+    *,
+    roles: Mapping[HeadId, str] | None = None,
+    selected: HeadId | None = None,
+    tray: Sequence[HeadId] = (),
+    theme: Theme = "light",
+    width: float | None = None,
+    turn: int = 0,
+    click: bool = False,
+) -> Drawing:
+    """The map of `map_heads`, coloured by layer, or by role where `roles` are given. See `dashboard.charts.headmap`."""
+    left_out = f", {found.left_out:,} left out" if found.left_out else ""
+    chart = headmap(
+        found.table, theme, title=f"Map of heads · {found.model}",
+        subtitle=[
+            f"the nearer, the more alike is where they look · {percent(found.kept)} of the distances’ variance is kept",
+            f"Jensen–Shannon divergence over {counted(found.rows, 'rows')} of words, "
+            f"{counted(found.sentences, 'sentences')} of {found.corpus}{left_out}",
+        ],
+        description=map_finding(found, selected), roles=roles, selected=selected, tray=tray, width=width, turn=turn,
+        click=click,
+    )  # fmt: skip
+    coloured = {str(head): role for head, role in roles.items()} if roles is not None else None
+    return chart.made_of(_origin(found, theme=theme, width=width, selected=selected, tray=list(tray), roles=coloured))
+
+
+def _sentences(limit: int | None) -> list[ParsedSentence | LeftOut]:
+    """The built-in corpus, or so many of its sentences, evenly spread."""
+    if limit is not None and limit < 1:
+        raise UserError("The limit is a number of sentences, 1 or more.")
+    every = list(read_treebank(builtin_corpus()))
+    if limit is None or limit >= len(every):
+        return every
+    return [every[place] for place in np.arange(limit) * len(every) // limit]
+
+
+def _origin(found: HeadMap, **drawing: object) -> Provenance:
+    """Where the table comes from, or (`drawing`: the arguments of `draw_map`) a picture of it."""
+    given = {name: value for name, value in drawing.items() if value}
+    origin = Provenance(
+        model=found.name, revision=found.revision, text="", heads=(), unit="words", special="hide", view="map",
+        options={"corpus": found.corpus, **found.reading} | given, title=found.model,
+    )  # fmt: skip
+    made = f"map_heads(model{_keywords(found.reading)})"
+    names, thing = ("draw_map, map_heads", f"draw_map({made}{_keywords(given)})") if given else (
+        "map_heads", f"{made}.table",
+    )  # fmt: skip
+    names = ("HeadId, " if given.keys() & {"selected", "tray", "roles"} else "") + names
+    recipe = f"from dashboard import {names}, open_model, save\n\n{opening(origin)}\nthing = {thing}"
+    return replace(origin, recipe=recipe)
+
+
+def _keywords(options: Mapping[str, object]) -> str:
+    return "".join(f", {name}={value!r}" for name, value in options.items())

@@ -1,0 +1,160 @@
+"""Distances of heads, their places in a plane, clusters, neighbours: known answers, and a second way of computing."""
+
+from __future__ import annotations
+
+import altair as alt
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboard.errors import UserError
+from dashboard.export import figure_bytes
+from dashboard.heads.compare import divergence
+from dashboard.heads.distances import _Sums
+from dashboard.heads.headmap import HeadMap, clustered, map_finding, map_table, nearest, place_of, scaled
+from dashboard.heads.view import HeadId
+from dashboard.relations import draw_map, heads_like
+
+
+def summed(*sentences: tuple[np.ndarray, np.ndarray | None]) -> np.ndarray:
+    sums = _Sums()
+    for a, b in sentences:
+        sums.add(a, b)
+    return sums.bits / sums.rows
+
+
+def by_hand(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
+    """Σ JS of two heads' rows over other words, and how many rows count, with the formula of METRICS §5."""
+    total, rows = 0.0, 0
+    for i in range(len(a)):
+        p, q = np.delete(a[i], i).astype(float), np.delete(b[i], i).astype(float)
+        if p.sum() > 0 and q.sum() > 0:
+            total += float(divergence(p / p.sum(), q / q.sum()))
+            rows += 1
+    return total, rows
+
+
+def test_two_heads_of_three_words_by_hand():
+    """Row 0: the same; row 1: nothing in common, 1 bit; row 2: (1, 0) against (½, ½), 0.3112781 bits; itself is left
+    out, however much it gets."""
+    one = [[0.8, 0.1, 0.1], [1, 0, 0], [0.2, 0, 0.8]]
+    other = [[0, 0.5, 0.5], [0, 0.7, 0.3], [0.1, 0.1, 0]]
+    found = summed((np.array([one, other], np.float32), None))
+    assert found[0, 1] == pytest.approx((0 + 1 + 0.31127812) / 3, abs=1e-7)
+    assert found[0, 1] == found[1, 0] and found[0, 0] == pytest.approx(0, abs=1e-12)
+
+
+@given(st.integers(0, 10_000), st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_the_matrix_is_the_loop_over_pairs(seed, causal):
+    """Several sentences, rows with nothing, heads that are equal: symmetric, in [0, 1], the same as pair by pair."""
+    rng = np.random.default_rng(seed)
+    sentences = []
+    for m in rng.integers(2, 9, 3):
+        maps = rng.random((5, m, m)).astype(np.float32) ** 6
+        maps[rng.random((5, m)) < 0.2] = 0  # rows of special tokens alone
+        maps[4] = maps[0]
+        sentences.append(np.tril(maps) if causal else maps)
+    sums, apart = _Sums(), _Sums()
+    for maps in sentences:
+        sums.add(maps, None)
+        apart.add(maps, maps[:3])
+    for a in range(5):
+        for b in range(5):
+            parts = [by_hand(maps[a], maps[b]) for maps in sentences]
+            assert sums.rows[a, b] == sum(rows for _, rows in parts)
+            assert sums.bits[a, b] == pytest.approx(sum(bits for bits, _ in parts), abs=1e-9)
+    assert np.allclose(sums.bits, sums.bits.T) and sums.bits[0, 4] == pytest.approx(0, abs=1e-9)
+    assert np.allclose(apart.bits, sums.bits[:, :3], atol=1e-9) and (apart.rows == sums.rows[:, :3]).all()
+
+
+def test_a_long_sentence_in_parts(monkeypatch):
+    maps = np.random.default_rng(1).random((6, 30, 30)).astype(np.float32)
+    whole = summed((maps, None))
+    monkeypatch.setattr("dashboard.heads.distances.CELLS", 100)
+    assert np.allclose(summed((maps, None)), whole, atol=1e-12)
+
+
+def far(points: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(points[:, None] - points, axis=-1)
+
+
+def test_points_of_a_plane_are_found_again():
+    points = np.random.default_rng(0).normal(size=(40, 2))
+    found, kept = scaled(far(points))
+    assert np.allclose(far(found), far(points), atol=1e-9) and kept == pytest.approx(1)
+    solid = np.random.default_rng(0).normal(size=(40, 9))
+    found, kept = scaled(far(solid))
+    values = np.linalg.svd(solid - solid.mean(0), compute_uv=False) ** 2
+    assert kept == pytest.approx(values[:2].sum() / values.sum())  # a second way: principal components
+    assert scaled(np.zeros((3, 3)))[1] == 1 and scaled(np.zeros((1, 1)))[0].tolist() == [[0, 0]]
+
+
+def test_clusters_are_the_clouds_the_largest_first():
+    rng = np.random.default_rng(0)
+    clouds = np.repeat([0, 1, 2], [3, 9, 5])
+    points = np.array([[0, 0], [50, 0], [0, 50]])[clouds] + rng.normal(size=(17, 2))
+    assert clustered(far(points), 3).tolist() == np.array([3, 1, 2])[clouds].tolist()
+    assert set(clustered(far(points), 1)) == {1} and clustered(np.zeros((1, 1)), 3).tolist() == [1]
+
+
+def test_the_table_names_the_nearest():
+    points = np.array([[0, 0], [1, 0], [5, 0], [7, 0]], float)
+    table, _ = map_table(far(points) / 10, 2)
+    assert list(table["nearest"]) == ["L0H1", "L0H0", "L1H1", "L1H0"]
+    assert np.allclose(table["distance"], [0.1, 0.1, 0.2, 0.2])
+    like_first = nearest(far(points), 0, 2, 2)
+    assert list(zip(like_first["layer"], like_first["head"], like_first["distance"], strict=True)) == [
+        (0, 1, 1),
+        (1, 0, 5),
+    ]
+    assert nearest(far(points), 0, 2, 9, same=False)["distance"].tolist() == [0, 1, 5, 7]
+    with pytest.raises(UserError, match="The last one is L1H1"):
+        place_of(HeadId(0, 2), 2, 4)
+
+
+def test_a_head_with_nothing_to_compare_has_no_place():
+    distances = far(np.arange(6, dtype=float).reshape(3, 2)) / 10
+    distances = np.insert(np.insert(distances, 1, np.nan, 0), 1, np.nan, 1)
+    table, kept = map_table(distances, 4)
+    assert np.isnan(table["x"]).tolist() == [False, True, False, False] and kept == pytest.approx(1)
+    assert table["nearest"].tolist() == ["L0H2", "", "L0H0", "L0H2"] and table["cluster"][1] == 0
+    found = HeadMap(table, distances, kept, "c", 3, 1, 9, "M", "m", "r", {})
+    assert "L0H0" in map_finding(found) and len(draw_map(found).to_dict()["layer"][0]["data"]["values"]) == 3
+    table, _ = map_table(np.full((2, 2), np.nan), 2)
+    assert map_finding(HeadMap(table, np.full((2, 2), np.nan), 1, "c", 3, 1, 0, "M", "m", "r")).startswith("No two")
+
+
+@pytest.fixture(scope="module")
+def found():
+    distances = far(np.random.default_rng(2).normal(size=(20, 3))) / 10
+    table, kept = map_table(distances, 4, 3)
+    return HeadMap(table, distances, kept, "builtin.conllu", 342, 1, 5841, "MiniLM", "minilm", "r", {"clusters": 3})
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("coloured", ["layer", "role"])
+def test_the_drawing_stands_where_the_table_says(found, theme, coloured):
+    roles = {HeadId(0, 0): "syntax", HeadId(0, 1): "flat"} if coloured == "role" else None
+    options = {"theme": theme, "roles": roles, "selected": HeadId(2, 1), "tray": [HeadId(0, 3)], "width": 560}
+    spec = draw_map(found, click=True, turn=3, **options).to_dict()
+    alt.Chart.from_dict(spec)  # the schema takes it
+    rows = spec["layer"][0]["data"]["values"]
+    assert np.allclose([[row["x"], row["y"]] for row in rows], found.table[["x", "y"]], atol=1e-5)
+    assert [row["name"] for row in rows if row["kept"]] == ["L0H3"]
+    if roles:
+        assert [row["role"] for row in rows[:3]] == ["syntax", "undecided", "undecided"]
+    x, y = (spec["layer"][0]["layer"][0]["encoding"][axis]["scale"]["domain"] for axis in "xy")
+    assert (x[1] - x[0]) / spec["width"] == pytest.approx((y[1] - y[0]) / spec["height"], rel=1e-3)  # one scale
+    words = [str(part) for part in spec["title"]["subtitle"]]
+    assert any("1 left out" in line for line in words) and "L2H1 is nearest to" in spec["description"]
+    assert figure_bytes(draw_map(found, **options), "svg").startswith(b"<svg")
+
+
+def test_heads_like_this_one(found):
+    table = heads_like(found, "L2H1", 5)
+    assert str(HeadId(int(table["layer"][0]), int(table["head"][0]))) == found.row(HeadId(2, 1))["nearest"]
+    assert table["distance"].is_monotonic_increasing and len(table) == 5
+    with pytest.raises(UserError, match="no head L9H0"):
+        heads_like(found, "L9H0")
