@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dashboard import attention
+from dashboard import attention, contributions
 from dashboard.ui.choices import FIRST_TEXT
 
 PICTURE = ".st-key-picture_head [role=graphics-document]"
@@ -268,6 +268,28 @@ def test_the_hovered_cell_is_the_pointed_one(person, minilm, words, n, width):
         shown = re.search(r"([<\d.]+)\s*%", tooltip.inner_text().replace("\u00a0", " "))[1]
         weight = float(head.weights[row, column]) * 100
         assert weight < 0.1 if shown.startswith("<") else abs(float(shown) - weight) <= 0.051, (shown, weight)
+
+
+def test_a_contribution_is_pointed_at_and_read_as_its_norm(person, minilm):
+    [view] = contributions(minilm, FIRST_TEXT, ["L2H0"], unit="words")
+    page = person("?layer=2&head=0&special=show")
+    settled(page, "L2H0 gives")
+    page.get_by_role("radio", name="Contribution").click()
+    settled(page, "L2H0 adds")
+    page.wait_for_timeout(1000)
+    x, y, across, down = plot(page, PICTURE)
+    n = len(view)
+    for row, column in ((3, 1), (5, 3), (12, 2)):
+        page.mouse.move(x + (column + 0.5) * across / n - 1, y + (row + 0.5) * down / n)
+        page.mouse.move(x + (column + 0.5) * across / n, y + (row + 0.5) * down / n)
+        wanted = f"{view.labels[row]} → {view.labels[column]}, "
+        page.wait_for_function(
+            "wanted => document.querySelector('#vg-tooltip-element.visible')?.innerText.includes(wanted)", arg=wanted
+        )
+        shown = page.locator("#vg-tooltip-element").inner_text().rpartition(", ")[2]
+        norm = float(view.weights[row, column])
+        # Kept to a thousandth of full ink, written with three figures.
+        assert abs(float(shown) - norm) <= 0.00051 * view.full + 0.005 * norm, (shown, norm)
 
 
 def test_what_a_click_sends_at_256_tokens_is_small(person, words):
