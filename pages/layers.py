@@ -2,13 +2,15 @@
 
 import streamlit as st
 
-from dashboard import depth
+from dashboard import api, depth
+from dashboard.charts import VIEWS
 from dashboard.charts.flow import columns
 from dashboard.charts.journey import journey_finding
+from dashboard.heads import finding, links
 from dashboard.heads.flow import MEASURES
 from dashboard.ui import depth_tables, figure, measuring, state
 from dashboard.ui.reading import escape_markdown, reading
-from dashboard.ui.room import room
+from dashboard.ui.room import positions, room
 
 
 def choose_word(key: str) -> None:
@@ -83,3 +85,23 @@ figure.remark("Click a column to follow that word. " + MEASURES[chosen.measure].
 with st.container(horizontal=True):
     figure.files(lambda: chart, flow.table, [], chart.provenance, "flow")
     depth_tables.movements(flow)
+
+# What is drawn: where it may all come from
+st.subheader("Attention through several layers", anchor=False)
+st.caption(
+    "A layer's attention mixes what earlier layers mixed already. Rolled out, the heads' mean attention of each layer, "
+    "half of it left where it was for what goes past the heads, is multiplied with the layers before: a row says from "
+    "which tokens a token's vector may come. It takes every head for equal and nothing but attention into account."
+)
+whole = measuring.rolled(this)
+figure.finding(finding(whole))
+width = min(room(), 620)
+view = api.fit_for(whole, "heatmap", chosen.start, positions(width, VIEWS["heatmap"].max_positions))
+rolled = VIEWS["heatmap"].draw(view, state.theme(), width=width)
+figure.picture(rolled, "rollout", "content")
+figure.remark("After Abnar and Zuidema, 2020. Tokens, special ones kept; one text: no interval.")
+drawing = {"theme": state.theme(), "width": width} | this.options | figure.window_of(view)
+origin = api.provenance(model, [view], "heatmap", **drawing)
+with st.container(horizontal=True):
+    figure.files(lambda: rolled, lambda: links(view), [view], origin, "rollout")
+    figure.strongest_links(view)

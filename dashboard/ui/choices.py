@@ -8,6 +8,7 @@ Nothing here knows Streamlit.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
@@ -67,6 +68,7 @@ class Choices:
     followed, which two numbers of the vectors are drawn in the plane; recall: the run of “Before attention”;
     reach: what “Long range” asks; word: the word that is followed through the layers, from 0; measure: what is drawn of
     every word there;
+    rolled: the layers that attention is rolled out over there, like "2-5", "" for all;
     profile: on “Syntax vs context”, the name of the profile, "" for the first there is of the model; two: which two
     heads are drawn side by side there; parser: the spaCy model that parses the text, "" for the English one;
     pairs: on “Find heads”, the marked pairs as they are typed, a row each; pattern: what is searched for in the corpus.
@@ -102,6 +104,7 @@ class Choices:
     reach: str = "verb"
     word: int = 7
     measure: str = "moved"
+    rolled: str = ""
     profile: str = ""
     two: str = "opposites"
     parser: str = ""
@@ -193,6 +196,10 @@ def _read(name: str, raw: str, scores: tuple[str, ...], held_texts: Mapping[str,
         return {"other_head": HeadId.parse(_short(raw))}
     if name == "other_model":
         return {"other_model": tidy("model", raw)} if raw.strip() else {}
+    if name == "rolled":
+        if not re.fullmatch(r"[0-9]{1,3}-[0-9]{1,3}", raw):
+            raise UserError(f"The link asks for layers “{_short(raw)}”; write the first and the last, like 2-5.")
+        return {"rolled": raw}
     if name == "profile":
         return {"profile": raw[:200]}
     if name == "pattern":

@@ -81,6 +81,14 @@ def contributions(
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
+def rollout(
+    key: str, text: str, bos: bool, first: int, last: int, _model: AttentionModel, _encoding: Encoding
+) -> HeadView:  # fmt: skip
+    """Attention rolled out over these layers."""
+    return influence.rollout(_model, _encoding, (first, last))
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
 def meeting(
     key: str, head: HeadId, other_key: str, other_head: HeadId, text: str, special: str, bos: bool,
     _model: AttentionModel, _other: AttentionModel,

@@ -10,10 +10,11 @@ import streamlit as st
 from dashboard import depth
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
+from dashboard.heads import HeadView
 from dashboard.heads.flow import Flow
 from dashboard.heads.longrange import Question, Reach, Step, gather, measure_step
 from dashboard.text.trials import Trial
-from dashboard.ui import state
+from dashboard.ui import loaders, state
 from dashboard.ui.ending import end_page
 from dashboard.ui.reading import Reading, escape_markdown
 
@@ -112,3 +113,23 @@ def word_in_sight(flow: Flow, most: int) -> dict[str, Any]:
             state.change(start=max(0, min(place - most // 2, len(flow) - most)))
 
     return tied | {"on_change": take}
+
+
+def rolled(this: Reading) -> HeadView:
+    """Attention rolled out over the layers that a person chooses, with the slider that chooses them."""
+    most = this.model.layers - 1
+    first, _, last = state.choices().rolled.partition("-")
+    low, high = (min(int(first), most), min(int(last), most)) if last else (0, most)
+    low, high = min(low, high), max(low, high)
+    if most:
+        st.session_state["choose_rolled"] = (low, high)
+        st.slider(
+            "Layers", 0, most, key="choose_rolled", on_change=_take_rolled, args=(most,), width=420,
+            help="The first and the last layer that are multiplied.",
+        )  # fmt: skip
+    return loaders.rollout(this.key, this.encoding.text, this.bos, low, high, this.model, this.encoding)
+
+
+def _take_rolled(most: int) -> None:
+    low, high = st.session_state["choose_rolled"]
+    state.change(rolled="" if (low, high) == (0, most) else f"{low}-{high}")

@@ -97,3 +97,18 @@ def test_a_text_or_model_that_cannot_be_read_is_told(page):
         app = opened(page, **address)
         assert not app.exception
         assert app.error or app.info
+
+
+def test_attention_is_rolled_out_over_the_layers_that_are_chosen():
+    app = opened("layers")
+    assert not app.exception
+    slider = next(one for one in app.main.slider if one.label == "Layers")
+    assert slider.value == (0, 5)
+    assert "Rollout L0 to L5" in said(app)
+    slider.set_value((2, 3)).run()
+    assert not app.exception
+    assert app.query_params["rolled"] == "2-3"
+    assert "Rollout L2 to L3" in said(app)
+    again = opened("layers", rolled="2-99")
+    assert "Rollout L2 to L5" in said(again)
+    assert "write the first and the last" in said(opened("layers", rolled="two"))
