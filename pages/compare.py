@@ -38,6 +38,7 @@ chart = compared.draw(chosen.show, width)
 figure.finding(comparing.alike(compared) if chosen.show == "side" else chart.description)
 figure.remark(comparing.where_they_part(compared), *compared.remarks)
 figure.picture(chart, "compare", "content")
+figure.painted_first()
 with st.container(horizontal=True):
     figure.files(lambda: chart, compared.table, compared.files_of, compared.origin(chosen.show, width), "compare")
     figure.comparisons({(compared.names[i], compared.names[j]): one for (i, j), one in compared.pairs.items()})

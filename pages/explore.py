@@ -64,6 +64,7 @@ with right:
     figure.window_slider(view, whole)
     chart = VIEWS[chosen.view].draw(view, state.theme(), width=width)
     figure.picture(chart, "head", VIEWS[chosen.view].fit)
+    figure.painted_first()
     figure.remark(help_of(chosen.view, view.measure), ONE_TEXT)
     options = {"theme": state.theme(), "width": width} | this.options | figure.window_of(view)
     with st.container(horizontal=True):

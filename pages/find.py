@@ -48,6 +48,7 @@ if found is not None:
         look = {"theme": state.theme(), "width": right_room, "lit": lit}
         chart = VIEWS["arcs"].draw(view, **look)
         figure.picture(chart, "found_head", "content")
+        figure.painted_first()
         made = api.provenance(model, [view], "arcs", **look, **this.options, **figure.window_of(view))
         with st.container(horizontal=True):
             figure.files(lambda: chart, lambda: links(view), [view], made, "found_head")

@@ -65,6 +65,7 @@ figure.remark(arithmetic(head, row, chosen.step))
 listed.code(dissecting.code_of(head, chosen.step), chosen.step, look["theme"], room=dissecting.LONGEST)
 maps = anatomy.draw_inside(head, "steps", step=chosen.step, turn=state.turn(), **asked)
 figure.picture(maps, "steps", "content", click=dissecting.click_step, parameter="step")
+figure.painted_first()
 with st.container(horizontal=True):
     still = lambda: anatomy.draw_inside(head, "steps", step=chosen.step, **asked)  # noqa: E731
     figure.files(still, lambda: steps_table(head), [], maps.provenance, "steps")

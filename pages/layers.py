@@ -46,6 +46,7 @@ look = {"theme": state.theme(), "width": room()}
 figure.finding(journey_finding(flow, word))
 path = depth.draw_flow(flow, "journey", word=word, **look)
 figure.picture(path, "journey", "content")
+figure.painted_first()
 figure.remark(
     "What attention and feed-forward add is read from the model’s own sums. The bar is each part projected on the "
     "change of the layer, so that the parts sum to 100 %; a part that pulls against the change goes to the left."

@@ -59,6 +59,7 @@ with right:
     figure.finding(reach_finding(reach, head))
     one = depth.draw_longrange(reach, [head], **look | {"width": min(head_room, 480)})
     figure.picture(one, "reach_head", "content")
+    figure.painted_first()
     figure.remark(f"Over all {len(reach.share)} {question.items}.")
     with st.container(horizontal=True):
         figure.files(lambda: one, lambda: table(reach), [], one.provenance, "reach_head")

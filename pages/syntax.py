@@ -37,6 +37,7 @@ with right:
     figure.remark(head_finding(row, profile.about))
     bars = evidence.draw_spending(profile, head, width=head_room, **look)
     figure.picture(bars, "spending", "content")
+    figure.painted_first()
     with st.container(horizontal=True):
         figure.files(lambda: bars, lambda: profile.heads, [], bars.provenance, "spending")
         figure.numbers(

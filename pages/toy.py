@@ -57,6 +57,7 @@ figure.finding(saying(parts, chosen.toy_row))
 figure.remark(arithmetic(parts, chosen.toy_step, chosen.toy_row))
 steps = lessons.draw_toy(toy, chosen.toy_step, **look)
 figure.picture(steps, "toy_steps", "content", refill=toybox.alternative(chosen.toy_step))
+figure.painted_first()
 with st.container(horizontal=True):
     figure.files(
         lambda: steps,
