@@ -1,0 +1,203 @@
+"""From the vectors after the last layer to the logits: a model's final norm and what reads from it, taken apart.
+
+The final norm is found by running the model, not by its name, and its numbers by asking it: what it makes of a vector
+of zeros, of ones, and of one whose mean is 0. Frozen, it multiplies by what the intact vector of a token gives, and
+so does the same to every part that the vector is a sum of: the logits are then the sum of what the parts write.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+
+from dashboard.capture.blocks import PROBE_TOKENS, blocks_of, hooked, vectors_in
+from dashboard.capture.language import language_head
+from dashboard.capture.model import AttentionModel
+from dashboard.errors import UserError
+from dashboard.models.head import LanguageHead
+from dashboard.text.encoding import Encoding
+
+# Relative to the largest number there is.
+TOLERANCE = 1e-3
+# So large that what a norm adds to a square before its root does not count.
+LARGE = 1e3
+
+_found: WeakKeyDictionary[torch.nn.Module, Readout | None] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class Readout:
+    """How a causal language model reads its last vectors x (D numbers): logits = unembed(frozen(x)) + constant.
+
+    Attributes
+    ----------
+    head: the model's own language-model head
+    norm: the module of the final norm, None where there is none
+    rest: the modules between the norm and the head, all linear (OPT has one)
+    gain: what the norm multiplies each number with after scaling (D)
+    centred: whether it takes each vector's mean away first (LayerNorm), or not (RMSNorm)
+    offset: what it adds after that (D)
+    nothing: the logits of a vector of zeros (V)
+    constant: the logits that are there whatever the vector: the norm's and the head's biases (V)
+    """
+
+    head: LanguageHead
+    norm: torch.nn.Module | None
+    rest: tuple[torch.nn.Module, ...]
+    gain: Tensor
+    centred: bool
+    offset: Tensor
+    nothing: Tensor
+    constant: Tensor
+
+    @property
+    def vocabulary(self) -> int:
+        return len(self.constant)
+
+    def frozen(self, vectors: Tensor, scale: Tensor | float = 1.0) -> Tensor:
+        """(v − mean v, where the norm is centred) · gain · scale: (…, D) → (…, D). Linear in v.
+
+        scale: of the token, from `scales`; broadcastable to (…, 1)
+        """
+        if self.centred:
+            vectors = vectors - vectors.mean(-1, keepdim=True)
+        return vectors * self.gain * scale
+
+    def unembed(self, normed: Tensor) -> Tensor:
+        """How frozen vectors (m, D) change every logit: (m, V). Linear. How many at once is for the caller to say."""
+        return self._logits(normed).sub_(self.nothing)
+
+    def _logits(self, normed: Tensor) -> Tensor:
+        for module in self.rest:
+            normed = module(normed[None])[0]
+        return self.head(normed)
+
+
+def readout(model: AttentionModel, encoding: Encoding) -> Readout | None:
+    """How the model reads its last vectors, found once for each model on the first tokens of any text.
+
+    None where it predicts no next token: it reads both ways, or its files hold no language-model head. Raises
+    UserError where what comes after its last layer is not a norm and products with weights.
+    """
+    if not model.causal:
+        return None
+    root = model.loaded.model
+    head = language_head(model)
+    with _lock:
+        if root not in _found:
+            _found[root] = None if head is None else _taken_apart(model, encoding, head)
+        return _found[root]
+
+
+@torch.inference_mode()
+def scales(model: AttentionModel, encoding: Encoding, readout: Readout) -> Tensor:
+    """What the final norm multiplies each token's vector with on this text: float64 (n), in one forward pass.
+
+    1 / √(mean x² + ε) of the vectors after the last layer, each vector's mean taken away first where the norm does;
+    1 where there is no norm.
+    """
+    if readout.norm is None:
+        return torch.ones(len(encoding), dtype=torch.float64)
+    model.check_length(len(encoding))
+    seen: list[tuple[Tensor, Tensor]] = []
+    given: list[Tensor] = []
+    with hooked(
+        [readout.norm],
+        lambda _module, args, kwargs: given.append(vectors_in([*args, *kwargs.values()])),
+        lambda _module, _args, output: seen.append((given.pop()[0], output[0])),
+    ):
+        model.loaded.model(_ids(model, encoding.ids))
+    return _scales(readout, *seen[-1])
+
+
+def _scales(readout: Readout, before: Tensor, after: Tensor) -> Tensor:
+    plain = readout.frozen(before.double())
+    scale = ((after.double() - readout.offset) * plain).sum(-1) / (plain * plain).sum(-1).clamp(min=1e-300)
+    if not _equal(plain * scale[:, None] + readout.offset, after.double()):
+        raise _unclear()
+    return scale
+
+
+@torch.inference_mode()
+def _taken_apart(model: AttentionModel, encoding: Encoding, head: LanguageHead) -> Readout:
+    stream, modules, given, last = _after_layers(model, encoding)
+    norm, rest = (modules[0], tuple(modules[1:])) if modules else (None, ())
+    size = stream.shape[-1]
+    gain, offset, centred = torch.ones(size, device=stream.device), torch.zeros(size, device=stream.device), False
+    if norm is not None:
+        gain, offset, centred = _asked(norm, stream)
+    nothing = torch.zeros(1, device=stream.device)
+    found = Readout(head, norm, rest, gain, centred, offset, nothing, nothing)
+    zero, constant = found._logits(torch.stack([torch.zeros_like(offset), offset]))
+    found = Readout(head, norm, rest, gain, centred, offset, zero, constant)
+    logits = head(last)
+    normed = found.frozen(stream.double(), 1.0 if norm is None else _scales(found, stream, given)[:, None]).float()
+    turned = normed.flip(-1)
+    apart = found.unembed(normed) + found.unembed(turned)
+    if not _equal(found.unembed(normed) + constant, logits) or not _equal(apart, found.unembed(normed + turned)):
+        raise _unclear()
+    return found
+
+
+def _after_layers(model: AttentionModel, encoding: Encoding) -> tuple[Tensor, list[torch.nn.Module], Tensor, Tensor]:
+    """The vectors after the last layer (n, D), the modules that they pass through then, what the first of them gives,
+    and the last vectors."""
+    blocks = set(blocks_of(model, encoding))
+    done, stack, chain = 0, [], []
+    at = torch.empty(0)
+
+    def enters(_module: torch.nn.Module, args: tuple, kwargs: dict) -> None:
+        stack.append(vectors_in([*args, *kwargs.values()]) if done == model.layers else None)
+
+    def leaves(module: torch.nn.Module, _args: tuple, output: Any) -> None:
+        nonlocal done, at
+        given, found = stack.pop(), vectors_in(output if isinstance(output, tuple) else [output])
+        if module in blocks and done < model.layers:
+            done, at = done + 1, found[0]
+        elif given is not None and found is not None and all(one is None for one in stack):
+            chain.append((module, given[0], found[0]))
+
+    root = model.loaded.model
+    with hooked(tuple(root.modules()), enters, leaves):
+        last = root(_ids(model, encoding.ids[:PROBE_TOKENS])).last_hidden_state[0]
+    reached = [at, *(found for _, _, found in chain)]
+    if not all(torch.equal(one, given) for one, (_, given, _) in zip(reached[:-1], chain, strict=True)):
+        raise _unclear()
+    if not torch.equal(reached[-1], last):
+        raise _unclear()
+    return at, [module for module, _, _ in chain], reached[min(1, len(chain))], last
+
+
+def _asked(norm: torch.nn.Module, like: Tensor) -> tuple[Tensor, Tensor, bool]:
+    """The gain, the bias and whether the mean is taken away, by what the norm makes of three vectors."""
+    size = like.shape[-1]
+    turns = torch.ones(size, dtype=like.dtype, device=like.device)
+    turns[1::2] = -1.0
+    if size % 2:
+        turns[-3:] = torch.tensor([2.0, -1.0, -1.0], dtype=like.dtype, device=like.device)
+    zeros, ones = torch.zeros_like(turns), torch.ones_like(turns)
+    offset, flat, answer = norm(torch.stack([zeros, ones, LARGE * turns])[None])[0]
+    gain = (answer - offset) / (turns / turns.square().mean().sqrt())
+    return gain, offset, bool((flat - offset).abs().max() < 0.5 * gain.abs().max())
+
+
+def _ids(model: AttentionModel, ids: Sequence[int]) -> Tensor:
+    return torch.tensor([list(ids)], device=next(model.loaded.model.parameters()).device)
+
+
+def _equal(a: Tensor, b: Tensor) -> bool:
+    return a.shape == b.shape and bool((a - b).abs().max() <= TOLERANCE * b.abs().max())
+
+
+def _unclear() -> UserError:
+    return UserError(
+        "What this model does to its last vectors before it predicts the next token is more than a norm and a product "
+        "with weights, so what a head writes cannot be told apart. Choose another model for this."
+    )
