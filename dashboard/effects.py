@@ -23,7 +23,7 @@ from dashboard.heads.ablation import measure
 from dashboard.heads.effect import CHANGED, Effects, effect_table
 from dashboard.heads.wording import counted
 from dashboard.text import Encoding, LeftOut
-from dashboard.text.display import piece_labels, spelling_of
+from dashboard.text.display import vocabulary_labels
 
 Progress = Callable[[float, str], None]
 
@@ -163,12 +163,9 @@ def _effect(effects: Effects, by: By, origin: Provenance, changed: pd.DataFrame)
 
 def _changed(model: AttentionModel, encoding: Encoding, effects: Effects) -> pd.DataFrame:
     """The predictions that change, pieces as a person reads them."""
-    tokenizer = model.loaded.tokenizer
-    spelling = spelling_of(tokenizer)
     found = pd.DataFrame(effects.changed, columns=list(CHANGED)).rename(columns={"token": "position"})
     for name in ("old", "new"):
-        pieces = tokenizer.convert_ids_to_tokens(found[name].astype(int).tolist())
-        found[name] = piece_labels("", pieces, [(0, 0)] * len(pieces), spelling)
+        found[name] = vocabulary_labels(model.loaded.tokenizer, found[name].astype(int).tolist())
     found.insert(3, "token", [encoding.labels[place] for place in found["position"]])
     return found.sort_values(["layer", "head", "position"], ignore_index=True)
 

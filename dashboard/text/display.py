@@ -63,6 +63,12 @@ def piece_labels(text: str, pieces: Sequence[str], spans: Sequence[tuple[int, in
     return [_share(text, spans, labels, i) if label is None else label for i, label in enumerate(labels)]
 
 
+def vocabulary_labels(tokenizer, ids: Sequence[int]) -> list[str]:
+    """What to read for pieces of the vocabulary that stand in no text, by their ids."""
+    pieces = [piece or f"[{number}]" for number, piece in zip(ids, tokenizer.convert_ids_to_tokens(ids), strict=True)]
+    return piece_labels("", pieces, [(0, 0)] * len(pieces), spelling_of(tokenizer))
+
+
 def visible(text: str) -> str:
     """The text with every character that cannot be seen as a sign or a number; see the module's list.
 

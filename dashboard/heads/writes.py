@@ -1,0 +1,171 @@
+"""What a head writes: the next pieces whose logits it raises and lowers, and the words that it read from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+import torch
+
+from dashboard.builtin import contributions
+from dashboard.capture import AttentionModel
+from dashboard.capture.added import factors
+from dashboard.capture.layer import LayerRun
+from dashboard.capture.readout import Readout, readout, scales
+from dashboard.errors import UserError
+from dashboard.heads.inside_wording import number, quoted
+from dashboard.heads.view import HeadId
+from dashboard.heads.wording import percent
+from dashboard.text.display import vocabulary_labels
+from dashboard.text.encoding import Encoding
+
+MOST = 10  # pieces raised, pieces lowered, and keys read from
+
+Parts = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Writes:
+    """What one head writes at one token. V pieces in the vocabulary.
+
+    Attributes
+    ----------
+    head, query: which head; the token, from 0, after which the model predicts
+    label: what stands there
+    raised, lowered: the pieces whose logits it changes most, the largest change first: id, piece, logit (the change)
+    mean: of the change over all V pieces: a change of all alike moves no prediction
+    vocabulary: V
+    read: the keys that it read from, the strongest first: position, text, weight (its share, in [0, 1])
+    text, model, name, revision, reading: as in `Inside`
+    """
+
+    head: HeadId
+    query: int
+    label: str
+    raised: pd.DataFrame
+    lowered: pd.DataFrame
+    mean: float
+    vocabulary: int
+    read: pd.DataFrame
+    text: str
+    model: str
+    name: str = ""
+    revision: str = ""
+    reading: Mapping[str, object] = field(default_factory=dict)
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row for each piece and key: kind ("raised", "lowered", "read"), rank (from 1), text, id (of a piece),
+        position (of a key), logit, beyond_mean (logit − mean), weight."""
+        kinds = {
+            "raised": self.raised.rename(columns={"piece": "text"}),
+            "lowered": self.lowered.rename(columns={"piece": "text"}),
+            "read": self.read,
+        }
+        frames = [frame.assign(kind=kind, rank=range(1, len(frame) + 1)) for kind, frame in kinds.items()]
+        whole = pd.concat(frames, ignore_index=True).astype({"id": "Int64", "position": "Int64"})
+        whole["beyond_mean"] = whole["logit"] - self.mean
+        return whole[["kind", "rank", "text", "id", "position", "logit", "beyond_mean", "weight"]]
+
+
+@dataclass(frozen=True, eq=False)
+class DirectPath:
+    """The way from what is added to the stream to the logits on one text, all that comes between left out.
+
+    readout: the model's final norm and what reads from it; scale: of the norm at each token (n); factors: of each
+    layer's output projection, see `dashboard.capture.added.factors` (L)
+    """
+
+    readout: Readout
+    scale: torch.Tensor
+    factors: tuple[float, ...]
+
+
+def direct_path(model: AttentionModel, encoding: Encoding) -> DirectPath | None:
+    """In one forward pass over the text; what is the model's alone is found when it is first asked for.
+
+    None where the model predicts no next token. Raises UserError where a head's way to the logits cannot be told
+    apart, as `readout` and `factors` do.
+    """
+    found = readout(model, encoding)
+    if found is None:
+        return None
+    by_layer = factors(model, encoding)
+    return DirectPath(found, scales(model, encoding, found), by_layer)
+
+
+def logit_changes(readout: Readout, vectors: torch.Tensor, scale: torch.Tensor | float) -> torch.Tensor:
+    """How vectors (m, D) that are added to a token's stream change its logits: (m, V).
+
+    unembed((v − mean v) · gain · scale), the mean taken only where the norm takes it, the scale that of the intact
+    stream at that token (frozen). Linear, without biases: what all parts of the stream write sums to the logits less
+    `Readout.constant`. Source: Elhage et al. 2021, "A mathematical framework for transformer circuits".
+    """
+    return readout.unembed(readout.frozen(vectors, scale).float())
+
+
+@torch.inference_mode()
+def writes(
+    path: DirectPath, model: AttentionModel, encoding: Encoding, run: LayerRun, parts: Parts, head: int, query: int,
+    reading: Mapping[str, object],
+) -> Writes:  # fmt: skip
+    """What a head writes at a token: (Σ_j A[i, j] v_j) W_O of the head, to the logits. See `Writes`.
+
+    Parameters
+    ----------
+    run, parts: the head's layer over this text, and the queries, keys and values of all its heads
+    head, query: counted from 0
+    reading: how the text was read
+
+    Raises UserError for a head or a token that is not there.
+    """
+    heads, n = parts[0].shape[0], len(encoding)
+    if not 0 <= head < heads:
+        raise UserError(f"{model.title} has heads 0 to {heads - 1}; there is no head {head}.")
+    if not 0 <= query < n:
+        raise UserError(f"This text has tokens 0 to {n - 1}.")
+    row = run.attend(parts, slice(query, query + 1))
+    added = contributions(row.mixed, run.w_o)[head] * path.factors[run.number]
+    change = logit_changes(path.readout, added, path.scale[query])[0].cpu()
+    raised, lowered = (_most(change, sign, model.loaded.tokenizer) for sign in (1, -1))
+    return Writes(
+        HeadId(run.number, head), query, encoding.labels[query], raised, lowered, float(change.mean()), len(change),
+        _read(row.weights[head, 0], (*encoding.labels, "(nowhere)")), encoding.text, model.title, model.name,
+        model.revision, reading,
+    )  # fmt: skip
+
+
+def _most(change: torch.Tensor, sign: int, tokenizer) -> pd.DataFrame:
+    """The pieces whose logits are changed most that way. Rows of the vocabulary without a piece are no pieces."""
+    known = sign * change[: len(tokenizer)]
+    values, ids = known.topk(min(MOST, len(known)))
+    ids = ids[values > 0].tolist()
+    return pd.DataFrame({"id": ids, "piece": vocabulary_labels(tokenizer, ids), "logit": change[ids].tolist()})
+
+
+def _read(weights: torch.Tensor, keys: Sequence[str]) -> pd.DataFrame:
+    values, places = weights.topk(min(MOST, len(weights)))
+    places = places[values > 0].tolist()
+    return pd.DataFrame({"position": places, "text": [keys[k] for k in places], "weight": weights[places].tolist()})
+
+
+def writes_finding(found: Writes) -> str:
+    """In one sentence what the head raises and lowers most, and where it read."""
+    said = []
+    for word, frame in (("raises", found.raised), ("lowers", found.lowered)):
+        if len(frame):
+            first = frame.iloc[0]
+            said.append(f"{word} {quoted(first.piece)} most ({signed(first.logit)})")
+    what = " and ".join(said) or "changes no logit"
+    if not len(found.read):
+        return f"{found.head}, after {quoted(found.label)}: it {what}."
+    first = found.read.iloc[0]
+    read = "itself" if first.position == found.query else quoted(first.text)
+    return f"{found.head}, after {quoted(found.label)}: it {what}; it read most from {read} ({percent(first.weight)})."
+
+
+def signed(value: float) -> str:
+    """+0.28, −0.05, 0: a change of a logit."""
+    return f"+{number(value)}" if value > 0 else number(value)
