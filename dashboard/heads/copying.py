@@ -1,0 +1,185 @@
+"""Does a head copy: does it raise the logit of the very token that it reads? METRICS §8."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import torch
+
+from dashboard.builtin import Layer
+from dashboard.capture import AttentionModel
+from dashboard.capture.layer import LayerRun, watch_layers
+from dashboard.capture.readout import Readout
+from dashboard.errors import UserError
+from dashboard.heads.bootstrap import intervals
+from dashboard.heads.view import HeadId
+from dashboard.heads.wording import counted, percent
+from dashboard.text.encoding import Encoding
+
+SHARE = 100  # one piece in so many is among the most raised
+ROWS = 64  # tokens whose logits exist at once
+THIN = 8  # a token that is not among the most raised of every 8th piece is not among those of all
+
+
+@dataclass(frozen=True, eq=False)
+class CopyingCorpus:
+    """The tokens of S sentences, special ones left out, as places among T distinct ones and P distinct pairs.
+
+    Attributes
+    ----------
+    ids: the distinct tokens, ascending (T)
+    pairs: the distinct (token, token at the next position), as places in `ids` (P, 2)
+    tokens, follows: how often each token and each pair occurs in each sentence: int (S, T), (S, P)
+    """
+
+    ids: np.ndarray
+    pairs: np.ndarray
+    tokens: np.ndarray
+    follows: np.ndarray
+
+
+def copying_corpus(encodings: Sequence[Encoding]) -> CopyingCorpus:
+    """Counts the tokens of sentences and the pairs of neighbours. The last of a sentence is followed by none, and
+    neither is one before a special token."""
+    own = [np.array([None if s else i for i, s in zip(e.ids, e.special, strict=True)], object) for e in encodings]
+    ids = sorted({token for one in own for token in one if token is not None})
+    place = {token: k for k, token in enumerate(ids)}
+    seen = [[place[token] for token in one if token is not None] for one in own]
+    near = [[(place[a], place[b]) for a, b in pairwise(one) if a is not None and b is not None] for one in own]
+    pairs = sorted({pair for one in near for pair in one})
+    at = {pair: k for k, pair in enumerate(pairs)}
+    tokens, follows = np.zeros((len(own), len(ids)), int), np.zeros((len(own), len(pairs)), int)
+    for sentence, (some, two) in enumerate(zip(seen, near, strict=True)):
+        np.add.at(tokens[sentence], some, 1)
+        np.add.at(follows[sentence], [at[pair] for pair in two], 1)
+    return CopyingCorpus(np.array(ids, int), np.array(pairs, int).reshape(-1, 2), tokens, follows)
+
+
+def raised_most(values: torch.Tensor, written: torch.Tensor, rows: torch.Tensor, pieces: torch.Tensor) -> torch.Tensor:
+    """Whether a piece is among the 1 % whose logits a token's value raises most: bool (P).
+
+    The logits are values · written, and a piece is among the most raised where fewer than V / 100, rounded down but at
+    least 1, others are raised as much or more.
+
+    Parameters
+    ----------
+    values: (T, d); written: what each number of a value does to each logit (d, V)
+    rows, pieces: which token, which piece (P)
+    """
+    most = max(1, written.shape[1] // SHARE)
+    found = torch.zeros(len(rows), dtype=torch.bool, device=values.device)
+    asked = _may_be(values, written, rows, pieces, most)
+    for some in asked.split(ROWS):
+        logits = (values[rows[some]] @ written).cpu().numpy()
+        own = np.take_along_axis(logits, pieces[some, None].cpu().numpy(), 1)
+        as_much = np.count_nonzero(logits >= own, axis=1)  # itself counted; many times as fast as torch's sum of bools
+        found[some] = torch.as_tensor(as_much <= most, device=values.device)
+    return found
+
+
+def _may_be(values, written, rows, pieces, most: int) -> torch.Tensor:
+    """Which cannot be ruled out by every 8th piece alone: if more than `most` of these are raised as much, so are as
+    many of all. Exact, and saves nearly all of the work."""
+    thin = written[:, ::THIN].contiguous()
+    if thin.shape[1] <= most:
+        return torch.arange(len(rows), device=values.device)
+    least = torch.cat([(some @ thin).topk(most + 1, sorted=False).values.amin(1) for some in values.split(ROWS)])
+    own = (values[rows] * written.T[pieces]).sum(1)
+    slack = 1e-4 * own.abs()  # two products of the same numbers differ by rounding
+    return torch.nonzero(own + slack > least[rows])[:, 0]
+
+
+@torch.inference_mode()
+def copies(readout: Readout, layer: Layer, head: int, embeddings: torch.Tensor, corpus: CopyingCorpus):
+    """Of one head, for which tokens t it raises t, and for which pairs (t, next) the next one: bool (T), (P).
+
+    v = E[t] W_V W_O of the head, E[t] the row of the embedding matrix as it is (no norm before the layer, no position),
+    W_V that of the head's group where heads share values; without biases, which are the same for every t. Then the
+    final norm and the unembedding. The norm's scale would be that of a text, and there is none: it is left out, for
+    one positive factor on all logits of a token changes no order. The norm's gain stays, and that it takes the mean
+    away where it does.
+    """
+    own = layer.head(head)
+    written = readout.unembed(readout.frozen(own.w_o))
+    values = embeddings @ own.w_v
+    device = values.device
+    ids = torch.as_tensor(corpus.ids, device=device)
+    pairs = torch.as_tensor(corpus.pairs, device=device)
+    same = torch.arange(len(ids), device=device)
+    rows, pieces = torch.cat([same, pairs[:, 0]]), torch.cat([ids, ids[pairs[:, 1]]])
+    found = raised_most(values, written, rows, pieces).cpu().numpy()
+    return found[: len(ids)], found[len(ids) :]
+
+
+def copying_table(
+    readout: Readout, model: AttentionModel, encodings: Sequence[Encoding], heads: Iterable[HeadId],
+    progress: Callable[[int], None] | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """The copying score of some heads over sentences (METRICS §8), a row per head in order of layer and head.
+
+    Returns
+    -------
+    columns layer, head; copying: the share of tokens t for which t is among the 1 % of pieces that v(t) raises most,
+    in [0, 1]; baseline: the same for the token at the next position, over the tokens that have one in their sentence;
+    each with _low and _high, 95 % bootstrap over sentences (empty for one); sentences, tokens, pairs (with a next).
+    progress: told how many heads are done.
+
+    Raises UserError where a layer's W_V cannot be told apart, or does not fit the embeddings.
+    """
+    corpus = copying_corpus(encodings)
+    embeddings = model.loaded.model.get_input_embeddings().weight.detach()[torch.as_tensor(corpus.ids)]
+    wanted: dict[int, list[int]] = {}
+    for head in sorted(set(heads)):
+        wanted.setdefault(head.layer, []).append(head.head)
+    rows: list[dict] = []
+
+    def receive(run: LayerRun) -> None:
+        layer = run.layer
+        if layer is None or run.w_o is None or layer.w_v.shape[0] != embeddings.shape[1]:
+            raise UserError(
+                f"What the heads of layer {run.number} of {model.title} make of a token's embedding cannot be told "
+                "apart, so they have no copying score. Choose another model for this."
+            )
+        for head in wanted[run.number]:
+            itself, after = copies(readout, layer, head, embeddings, corpus)
+            rows.append(
+                {"layer": run.number, "head": head}
+                | _share("copying", corpus.tokens, itself)
+                | _share("baseline", corpus.follows, after)
+            )
+            if progress:
+                progress(len(rows))
+
+    watch_layers(model, encodings[0], receive, list(wanted))
+    table = pd.DataFrame(rows)
+    return table.assign(
+        sentences=len(encodings), tokens=int(corpus.tokens.sum()), pairs=int(corpus.follows.sum())
+    )  # fmt: skip
+
+
+def _share(name: str, counts: np.ndarray, hits: np.ndarray) -> dict[str, float]:
+    """Σ hits / Σ cases with its interval over sentences."""
+    above, below = counts @ hits, counts.sum(1)
+    low, high = intervals(above, below) if len(below) > 1 else (np.nan, np.nan)
+    share = above.sum() / below.sum() if below.sum() else np.nan
+    return {name: float(share), f"{name}_low": float(low), f"{name}_high": float(high)}
+
+
+def copying_finding(table: pd.DataFrame, head: HeadId) -> str:
+    """In one sentence how often a head raises what it reads, beside the token at the next position."""
+    row = table[(table["layer"] == head.layer) & (table["head"] == head.head)].iloc[0]
+
+    def interval(name: str) -> str:
+        low, high = row[f"{name}_low"], row[f"{name}_high"]
+        return "" if np.isnan(low) else f"95\u00a0% interval {percent(low)} to {percent(high)}, "
+
+    return (
+        f"Copying: a token that {head} reads is itself among the 1\u00a0% of pieces whose logits it raises most for "
+        f"{percent(row.copying)} of the tokens of the corpus that comes along ({interval('copying')}"
+        f"{counted(int(row.tokens), 'tokens')}, {counted(int(row.sentences), 'sentences')}). Baseline, the token that "
+        f"comes after it: {percent(row.baseline)} ({interval('baseline')}{counted(int(row.pairs), 'pairs')})."
+    )
