@@ -71,6 +71,10 @@ _HOMES = {
     "toy_example": "dashboard.lessons",
     "toy_table": "dashboard.lessons",
     "verify": "dashboard.anatomy",
+    "copying": "dashboard.writing",
+    "draw_writes": "dashboard.writing",
+    "head_writes": "dashboard.writing",
+    "logit_parts": "dashboard.writing",
 }
 
 __all__ = sorted(_HOMES)

@@ -1,0 +1,99 @@
+"""What a head writes: the next pieces that it raises and lowers as bars from a middle line, and what it read from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dashboard.charts.canvas import Canvas
+from dashboard.charts.drawing import Drawing, sheet
+from dashboard.charts.labels import width_of
+from dashboard.charts.safe import shown
+from dashboard.charts.theme import PALETTES, PIECES_FONT, Palette, Theme
+from dashboard.heads.wording import percent
+from dashboard.heads.writes import Writes, signed, writes_finding
+
+WIDTH = 980.0
+BESIDE = 720.0  # pixels from which both parts stand side by side
+READ = 0.34  # of the width, for what it read from
+ROW, BAR = 22.0, 14.0  # pixels of a row, of its bar
+TITLE = 30.0  # over the rows of a part
+GAP = 36.0  # between the two parts
+SIZE, VALUE = 12.5, 11.5  # of type: pieces, figures
+NAMES, FIGURES = 104.0, 46.0  # pixels for a piece, for a figure
+
+
+def writes_chart(found: Writes, theme: Theme, *, width: float | None = None) -> Drawing:
+    """On the left what the head read from (ink), on the right what it writes: lowered pieces to the left of a line
+    (purple), raised ones to the right of it (green), in logits, all on one scale. Under one another where it is narrow.
+
+    width: pixels for the whole drawing (default 980)
+    """
+    p, room = PALETTES[theme], (width or WIDTH) - 12
+    canvas = Canvas()
+    beside = room >= BESIDE
+    left = READ * (room - GAP) if beside else room
+    below = _read(canvas, p, found, left)
+    at, top = (left + GAP, 0.0) if beside else (0.0, below + 16)
+    end = _written(canvas, p, found, at, top, room - at)
+    return sheet(
+        canvas.body(room, max(below, end)), theme,
+        title=f"What {found.head} writes after “{shown(found.label)}” · {shown(found.model)}",
+        subtitle=[
+            f"token {found.query} · green: next pieces whose logits it raises most, purple: lowers most · "
+            "ink: share of its attention",
+            f"through its slice of W_O, the frozen final norm and the unembedding · the mean change of all "
+            f"{found.vocabulary:,} logits is {signed(found.mean)}",
+        ],
+        description=writes_finding(found), width=room,
+    )  # fmt: skip
+
+
+def _read(canvas: Canvas, p: Palette, found: Writes, room: float) -> float:
+    """The keys from above, the strongest first; where they end."""
+    canvas.write(0, 14, "It read from", p.text, 13.5, weight=600)
+    names = _places(found)
+    long = room - NAMES - FIGURES - 8
+    for k, (name, weight) in enumerate(zip(names, found.read["weight"], strict=True)):
+        middle, tip = TITLE + (k + 0.5) * ROW, f"{name}: {percent(weight)}"
+        _piece(canvas, NAMES, middle, name, NAMES, p, "right", tip)
+        wide = max(1.0, long * min(1.0, weight))
+        canvas.box(NAMES + 8, middle - BAR / 2, wide, BAR, p.ink, tip=tip)
+        canvas.write(NAMES + wide + 14, middle, percent(weight), p.quiet, VALUE, baseline="middle", tip=tip)
+    return TITLE + len(names) * ROW
+
+
+def _written(canvas: Canvas, p: Palette, found: Writes, left: float, top: float, room: float) -> float:
+    """Lowered pieces to the left of the middle, raised ones to the right of it; where they end."""
+    names = min(NAMES, 0.22 * room)
+    centre, long = left + room / 2, room / 2 - names - FIGURES - 10
+    most = max([*found.raised["logit"].abs(), *found.lowered["logit"].abs()], default=0.0) or 1.0
+    canvas.write(centre - 10, top + 14, "lowers", p.text, 13.5, weight=600, align="right")
+    canvas.write(centre + 10, top + 14, "raises", p.text, 13.5, weight=600)
+    for way, frame, colour in ((-1, found.lowered, p.minus), (1, found.raised, p.plus)):
+        align = "left" if way > 0 else "right"
+        for k, (piece, logit) in enumerate(zip(frame["piece"], frame["logit"], strict=True)):
+            middle, name = top + TITLE + (k + 0.5) * ROW, shown(piece)
+            wide, tip = max(1.0, long * abs(logit) / most), f"{name}: {signed(logit)}"
+            canvas.box(centre if way > 0 else centre - wide, middle - BAR / 2, wide, BAR, colour, tip=tip)
+            value = centre + way * (wide + 6)
+            canvas.write(value, middle, signed(logit), p.quiet, VALUE, align=align, baseline="middle", tip=tip)
+            beyond = value + way * (width_of(signed(logit), VALUE) + 8)
+            _piece(canvas, beyond, middle, name, names, p, align, tip)
+    rows = max(len(found.raised), len(found.lowered))
+    canvas.box(centre - 0.5, top + TITLE, 1.0, rows * ROW, p.quiet)
+    return top + TITLE + rows * ROW
+
+
+def _piece(
+    canvas: Canvas, x: float, y: float, name: str, limit: float, p: Palette, align: str, tip: str
+) -> None:  # fmt: skip
+    canvas.write(x, y, name, p.text, SIZE, align=align, baseline="middle", limit=limit, font=PIECES_FONT, tip=tip)
+
+
+def _places(found: Writes) -> Sequence[str]:
+    """The keys by their labels; with the token's number where a label stands there twice."""
+    labels = [shown(label) for label in found.read["text"]]
+    return [
+        f"{label} {place}" if labels.count(label) > 1 else label
+        for label, place in zip(labels, found.read["position"], strict=True)
+    ]

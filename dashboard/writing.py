@@ -1,0 +1,199 @@
+"""What a head writes into a language model's predictions, and whether it copies: for the page and a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from dashboard.api import existing_head
+from dashboard.capture import AttentionModel
+from dashboard.capture.layer import layer_run
+from dashboard.capture.readout import readout
+from dashboard.charts import Theme
+from dashboard.charts.drawing import Drawing
+from dashboard.charts.writes import writes_chart
+from dashboard.corpus import builtin_corpus
+from dashboard.corpus.sample import sample
+from dashboard.errors import UserError
+from dashboard.export import Provenance
+from dashboard.export.snippet import opening
+from dashboard.heads import HeadId
+from dashboard.heads.copying import copying_table
+from dashboard.heads.parts import parts_table, stream_parts
+from dashboard.heads.wording import counted
+from dashboard.heads.writes import DirectPath, Writes, direct_path, writes
+from dashboard.text import Encoding, LeftOut
+from dashboard.text.display import vocabulary_labels
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class LogitParts:
+    """What each part of a model writes to one logit.
+
+    table: a row per part: part, layer, head, logit, see `dashboard.heads.parts.parts_table`; the logits sum to the
+    model's own. piece, label: which piece of the vocabulary, and how it reads
+    """
+
+    table: pd.DataFrame
+    piece: int
+    label: str
+
+
+@dataclass(frozen=True, eq=False)
+class Copying:
+    """The copying score of some heads.
+
+    table: a row per head, see `dashboard.heads.copying.copying_table`; left_out: the sentences that could not be used
+    """
+
+    table: pd.DataFrame
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def head_writes(
+    model: AttentionModel, text: str | Encoding, head: str | HeadId, query: int, *, bos: bool = True,
+    limit: int | None = None,
+) -> Writes:  # fmt: skip
+    """The next pieces whose logits a head raises and lowers most at one token, beside what it read there.
+
+    What the head adds to the stream, (Σ_j A[i, j] v_j) W_O, through the final norm with the scale that the intact
+    stream gives it at that token, and the unembedding: the change of every logit, in logits.
+
+    Parameters
+    ----------
+    query: the token, from 0; what comes after it is predicted
+    bos, limit: as in `dashboard.attention`
+
+    Raises UserError: empty text, no such head or token, a model that predicts no next token, or one whose heads' way
+    to the logits cannot be told apart.
+    """
+    wanted = existing_head(model, head)
+    encoding, reading = _read(model, text, bos, limit)
+    path = _path(model, encoding)
+    run = layer_run(model, encoding, wanted.layer)
+    found = writes(path, model, encoding, run, run.parts(), wanted.head, query, reading)
+    found.table.attrs["provenance"] = provenance_of_writes(found).to_dict()
+    return found
+
+
+def logit_parts(
+    model: AttentionModel, text: str | Encoding, query: int, piece: int | None = None, *, bos: bool = True,
+    limit: int | None = None,
+) -> LogitParts:  # fmt: skip
+    """What the embedding, every head, every bias and every feed-forward part write to the logit of one next piece.
+
+    piece: by its id in the vocabulary; None for the most probable one. Else as `head_writes`.
+    """
+    encoding, reading = _read(model, text, bos, limit)
+    path = _path(model, encoding)
+    table, found = parts_table(path, stream_parts(path, model, encoding, query), query, piece)
+    given = {"query": query} | ({} if piece is None else {"piece": piece})
+    table.attrs["provenance"] = _origin(
+        model.name, model.revision, model.title, encoding.text, (), "logit-parts", given | reading,
+        f"logit_parts(model, text{_keywords(given | reading)}).table", "logit_parts",
+    ).to_dict()  # fmt: skip
+    return LogitParts(table, found, vocabulary_labels(model.loaded.tokenizer, [found])[0])
+
+
+def copying(
+    model: AttentionModel,
+    heads: Iterable[str | HeadId] | None = None,
+    *,
+    sentences: int | None = None,
+    bos: bool = True,
+    progress: Progress | None = None,
+) -> Copying:
+    """The copying score of some heads (None: of all) over the English sentences that come along (METRICS §8).
+
+    A head's share of tokens t for which t is among the 1 % of pieces whose logits v = E[t] W_V W_O raises most, and the
+    baseline, the same for the token at the next position; with 95 % intervals. See `dashboard.heads.copying`.
+
+    Parameters
+    ----------
+    sentences: how many, evenly spread; None for all
+    progress: told how far it is: a fraction and a sentence; what it raises ends the work
+
+    Raises UserError as `head_writes` does.
+    """
+    wanted = None if heads is None else [existing_head(model, head) for head in heads]
+    every = [HeadId(layer, head) for layer in range(model.layers) for head in range(model.heads)]
+    asked = every if wanted is None else wanted
+    encodings, left_out = sample(model, builtin_corpus(), sentences, bos=bos)
+    found = readout(model, encodings[0])
+    if found is None:
+        raise no_predictions(model)
+
+    def tell(done: int) -> None:
+        if progress:
+            progress(done / len(asked), f"{done:,} of {counted(len(asked), 'heads')}")
+
+    table = copying_table(found, model, encodings, asked, tell)
+    given = {"heads": None if wanted is None else [str(head) for head in wanted], "sentences": sentences, "bos": bos}
+    given = {name: value for name, value in given.items() if value is not None}
+    names = tuple(given.get("heads", ()))
+    table.attrs["provenance"] = _origin(
+        model.name, model.revision, model.title, "", names, "copying", given | {"corpus": builtin_corpus().name},
+        f"copying(model{_keywords(given)}).table", "copying",
+    ).to_dict()  # fmt: skip
+    return Copying(table, tuple(left_out))
+
+
+def draw_writes(found: Writes, *, theme: Theme = "light", width: float | None = None) -> Drawing:
+    """What a head writes at a token as bars: raised pieces to the right in green, lowered ones to the left in purple,
+    and beside them what it read from, in ink. found: from `head_writes`; theme, width: as in `draw`."""
+    return writes_chart(found, theme, width=width).made_of(provenance_of_writes(found, theme=theme, width=width))
+
+
+def provenance_of_writes(found: Writes, **drawing: object) -> Provenance:
+    """Where the table comes from, or (`drawing`: the arguments of `draw_writes`) the picture of it."""
+    given = {name: value for name, value in drawing.items() if value is not None}
+    made = f"head_writes(model, text, {str(found.head)!r}, {found.query}{_keywords(found.reading)})"
+    return _origin(
+        found.name, found.revision, found.model, found.text, (str(found.head),), "writes",
+        {"query": found.query, **found.reading, **given},
+        f"draw_writes({made}{_keywords(given)})" if given else f"{made}.table",
+        *(["draw_writes"] if given else []), "head_writes",
+    )  # fmt: skip
+
+
+def no_predictions(model: AttentionModel) -> UserError:
+    """What a person is told of a model whose heads write no logits."""
+    return UserError(
+        f"{model.title} predicts no next word, so what its heads write cannot be read. Choose a language model that "
+        "reads from left to right, like smollm2."
+    )
+
+
+def _path(model: AttentionModel, encoding: Encoding) -> DirectPath:
+    path = direct_path(model, encoding)
+    if path is None:
+        raise no_predictions(model)
+    return path
+
+
+def _read(model: AttentionModel, text: str | Encoding, bos: bool, limit: int | None) -> tuple[Encoding, dict]:
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
+    return encoding, {"bos": bos} | ({} if limit is None else {"limit": limit})
+
+
+def _origin(
+    name: str, revision: str, title: str, text: str, heads: tuple[str, ...], view: str, options: dict, made: str,
+    *verbs: str,
+) -> Provenance:  # fmt: skip
+    """Where something comes from, with the lines that make it again: `thing = {made}`."""
+    origin = Provenance(
+        model=name, revision=revision, text=text, heads=heads, unit="tokens", special="show", view=view,
+        options=options, title=title,
+    )  # fmt: skip
+    imported = ", ".join(sorted([*verbs, "open_model", "save"]))
+    given = [f"text = {text!r}"] if text else []
+    lines = [f"from dashboard import {imported}", "", *given, opening(origin), f"thing = {made}"]
+    return replace(origin, recipe="\n".join(lines))
+
+
+def _keywords(options: dict) -> str:
+    return "".join(f", {name}={value!r}" for name, value in options.items())
