@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from dashboard import anatomy
+from dashboard import anatomy, writing
 from dashboard.heads.inside_wording import TITLES, arithmetic, doubts, finding, proof, row_table, steps_table
-from dashboard.ui import dissecting, figure, listed, state
+from dashboard.heads.writes import writes_finding
+from dashboard.ui import dissecting, figure, listed, state, written
 from dashboard.ui.choices import STRONGEST
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import room
@@ -73,3 +74,17 @@ with st.container(horizontal=True):
 with st.expander("All of the code"):
     figure.remark(dissecting.code_says(head))
     listed.code(dissecting.code_of(head), chosen.step, look["theme"])
+
+# What it writes into the prediction of what comes next
+st.divider()
+st.subheader("What the head writes", anchor=False)
+wrote = written.at(this, head, row.query)
+if wrote is not None:
+    figure.finding(writes_finding(wrote))
+    figure.remark(written.EXPLAINED)
+    bars = writing.draw_writes(wrote, **look)
+    figure.picture(bars, "writes", "content")
+    with st.container(horizontal=True):
+        figure.files(lambda: bars, lambda: wrote.table, [], bars.provenance, "writes")
+        figure.numbers("writes", lambda: wrote.table, written.COLUMNS)
+    written.copying(this, head)

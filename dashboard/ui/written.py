@@ -1,0 +1,89 @@
+"""What a head writes, kept between clicks: a text costs a forward pass, a token or a head next to nothing."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import writing
+from dashboard.capture import AttentionModel
+from dashboard.errors import UserError
+from dashboard.heads import HeadId
+from dashboard.heads.copying import copying_finding
+from dashboard.heads.inside import Inside
+from dashboard.heads.writes import DirectPath, Writes, direct_path, writes
+from dashboard.ui import figure
+from dashboard.ui.reading import Reading
+
+EXPLAINED = (
+    "After this token the model predicts the next one. What the head adds to the token’s vector is sent straight to "
+    "the predictions: how it changes the logit of every piece of the vocabulary. What later layers make of it is left "
+    "out."
+)
+COLUMNS = {
+    "kind": "What", "rank": "Rank", "text": "Piece or token", "id": "Piece’s number", "position": "Token’s number",
+    "logit": st.column_config.NumberColumn("Change of its logit", format="%+.3f"),
+    "beyond_mean": st.column_config.NumberColumn(
+        "Beyond the mean", format="%+.3f",
+        help="The change less the mean change of all pieces: what is added to all alike moves no prediction.",
+    ),
+    "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
+}  # fmt: skip
+AT_ONCE = 2.0  # seconds that nobody needs to be asked for
+SPEED = 5e9  # multiplications a second of a busy laptop, comparisons among them
+
+
+@st.cache_resource(max_entries=12, show_spinner="Reading how the model predicts…")
+def _path(key: str, text: str, bos: bool, _this: Reading) -> DirectPath | None:
+    return direct_path(_this.model, _this.encoding)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _writes(
+    key: str, text: str, bos: bool, head: HeadId, query: int, _this: Reading, _head: Inside, _path: DirectPath
+) -> Writes:  # fmt: skip
+    layer = _head.layer
+    return writes(_path, _this.model, _this.encoding, layer.run, layer.parts, head.head, query, _this.options)
+
+
+@st.cache_resource(max_entries=1024, show_spinner="Reading the corpus…")
+def _copying(key: str, head: HeadId, _model: AttentionModel) -> pd.DataFrame:
+    return writing.copying(_model, [head]).table
+
+
+@st.cache_resource(max_entries=1024, show_spinner=False)
+def _asked(key: str, head: HeadId) -> list[bool]:
+    """Empty until the copying score was asked for, by whoever asked first."""
+    return []
+
+
+def at(this: Reading, head: Inside, query: int) -> Writes | None:
+    """What the head writes at the token; None, with a quiet sentence, where the model's heads write no logits."""
+    where = this.key, this.encoding.text, this.bos
+    try:
+        path = _path(*where, this)
+        if path is None:
+            raise writing.no_predictions(this.model)
+        return _writes(*where, head.head, query, this, head, path)
+    except UserError as wrong:
+        figure.remark(str(wrong))
+        return None
+
+
+def copying(this: Reading, head: Inside) -> None:
+    """The copying score of the head in a line: at once where it takes under 2 seconds, else when it is asked for."""
+    held = _asked(this.key, head.head)
+    slow = not held and _seconds(this, head) > AT_ONCE
+    if slow and not st.button("Measure whether it copies", icon=":material/content_copy:"):
+        return
+    held[:] = [True]
+    try:
+        figure.remark(copying_finding(_copying(this.key, head.head, this.model), head.head))
+    except UserError as wrong:
+        figure.remark(str(wrong))
+
+
+def _seconds(this: Reading, head: Inside) -> float:
+    """About how long a head takes: d rows of W_O to all logits, and some hundred tokens more."""
+    rows, numbers = this.model.loaded.model.get_input_embeddings().weight.shape
+    return rows * head.d * (numbers + 700) / SPEED

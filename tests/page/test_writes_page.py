@@ -1,0 +1,55 @@
+"""“What the head writes” on “Inside a head”, run from the entry without a browser."""
+
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.ui import written
+from tools.server import ROOT
+
+
+def opened(**address: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "dashboard" / "streamlit_app.py"), default_timeout=120)
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    return app.switch_page("../pages/inside.py").run()
+
+
+def said(app: AppTest) -> str:
+    kinds = (app.subheader, app.markdown, app.caption, app.error)
+    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "").replace("\u2060", "")
+
+
+def test_a_language_models_head_says_what_it_writes_and_whether_it_copies(smollm2):
+    app = opened(model="smollm2", layer="20", head="1", query="9")
+    assert not app.exception and not app.error
+    assert "What the head writes" in said(app)
+    assert re.search(
+        r"L20H1, after “·ra”: it raises “.+” most \(\+0\.\d+\) and lowers “.+” most \(−0\.\d+\)", said(app)
+    )
+    share, base = re.search(
+        r"Copying: a token that L20H1 reads .+ for (\d+) % .+ \(95 % interval 5\d % to 5\d %, 6,163 tokens, "
+        r"342 sentences\)\. Baseline, the token that comes after it: (\d\.\d) % \(95", said(app).replace("\u00a0", " "),
+    ).groups()  # fmt: skip
+    assert float(share) > 50 > 10 > float(base)
+    app.selectbox(key="choose_query").set_value(12).run()
+    assert not app.exception and "L20H1, after “·her”: it raises" in said(app)
+
+
+def test_a_slow_copying_score_waits_for_its_button(smollm2, monkeypatch):
+    monkeypatch.setattr(written, "AT_ONCE", 0.0)
+    app = opened(model="smollm2", layer="20", head="2", query="9")
+    assert "Copying:" not in said(app)
+    next(button for button in app.button if button.label == "Measure whether it copies").click().run()
+    assert not app.exception and "most for 6.1\u00a0% of the tokens" in said(app)
+    app.selectbox(key="choose_query").set_value(12).run()  # kept
+    assert "most for 6.1\u00a0% of the tokens" in said(app)
+
+
+@pytest.mark.parametrize("text", ["a", "<script>x</script> **b** $x$ مرحبا"])
+def test_a_model_that_predicts_nothing_says_so_quietly(text):
+    app = opened(text=text)
+    assert not app.exception and not app.error
+    assert "MiniLM predicts no next word, so what its heads write cannot be read." in said(app)
