@@ -49,6 +49,9 @@ def test_all_heads_of_a_text_as_a_file(minilm, tmp_path, capsys):
     assert few.table[["layer", "head"]].values.tolist() == [[0, 3], [5, 11]]
     assert np.allclose(few.table["shift"], table["shift"].iloc[[3, 71]], atol=1e-7)
     assert (few.measure, few.loss, len(few.changed)) == ("shift", None, 0)
+    assert list(few.tokens.columns) == ["layer", "head", "position", "token", "shift"]
+    each = few.tokens.groupby(["layer", "head"])["shift"]
+    assert np.allclose(each.mean(), few.table["shift"], atol=1e-12) and (each.size() == 14).all()
 
 
 def test_a_language_model_on_a_text_and_the_predictions_that_change(smollm2, tmp_path):
