@@ -29,11 +29,15 @@ _HOMES = {
     "draw": "dashboard.api",
     "draw_atlas": "dashboard.api",
     "draw_inside": "dashboard.anatomy",
+    "draw_effects": "dashboard.without",
+    "draw_figure": "dashboard.evidence",
     "draw_flow": "dashboard.depth",
     "draw_found": "dashboard.search",
     "draw_longrange": "dashboard.depth",
     "draw_recall": "dashboard.lessons",
     "draw_sharpness": "dashboard.lessons",
+    "draw_standing": "dashboard.without",
+    "draw_without": "dashboard.without",
     "draw_toy": "dashboard.lessons",
     "draw_landscape": "dashboard.evidence",
     "draw_spending": "dashboard.evidence",
@@ -53,6 +57,7 @@ _HOMES = {
     "find_heads": "dashboard.search",
     "find_heads_in": "dashboard.search",
     "flow": "dashboard.depth",
+    "head_effects": "dashboard.without",
     "longrange": "dashboard.depth",
     "look_inside": "dashboard.anatomy",
     "open_model": "dashboard.capture",
@@ -64,6 +69,7 @@ _HOMES = {
     "toy_example": "dashboard.lessons",
     "toy_table": "dashboard.lessons",
     "verify": "dashboard.anatomy",
+    "without_head": "dashboard.without",
 }
 
 __all__ = sorted(_HOMES)

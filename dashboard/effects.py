@@ -176,7 +176,9 @@ def _tokens(encoding: Encoding, effects: Effects) -> pd.DataFrame:
         "layer": heads[:, 0], "head": heads[:, 1], "position": np.tile(read, many),
         "token": [encoding.labels[place] for place in read] * many, effects.measure: each[read].T.ravel(),
     }  # fmt: skip
-    return pd.DataFrame(found | {"loss": np.tile(loss[read], many) for loss in effects.each_loss})
+    if effects.each_loss:
+        found["loss"] = np.tile(effects.each_loss[0][read], many)
+    return pd.DataFrame(found)
 
 
 def _changed(model: AttentionModel, encoding: Encoding, effects: Effects) -> pd.DataFrame:
