@@ -117,8 +117,8 @@ def draw_figure(
         raise UserError(f"There is no figure “{figure}”. Choose one of {', '.join(FIGURES)}.")
     title = model or profile.about["model"]
     chart = figure_atlas(
-        profile.heads, f"bits_{figure}", theme, title=f"{TOLD[figure]} · {title}", unit="bits",
-        subtitle=["a query word, held out", corpus_of(profile.about)],
+        profile.heads, f"bits_{figure}", theme, title=f"{TOLD[figure]} · {title}",
+        unit="bits a query word, held out", subtitle=[corpus_of(profile.about)],
         description=f"{TOLD[figure]}, in bits a query word, of all heads of {title}.",
         selected=selected, tray=tray, width=width, turn=turn,
     )  # fmt: skip

@@ -61,16 +61,16 @@ if every is None:
 else:
     profile = without.profile_of(this)
     name = without.choose_against(profile)
-    left, right, left_room, right_room = beside(room(), (0.5, 0.5))
-    both = without.Beside(this, every, profile, name, min(left_room, 560))
+    both = without.Beside(this, every, profile, name)
     figure.finding(correlation_finding(both.correlation, both.names))
+    left, right, wide, _ = beside(room(), (0.5, 0.5))
     for where, key, draw, table in (
         (left, "effects", both.effects, every.table),
         (right, "against", both.other, both.table),
     ):
         with where:
-            still = draw()
-            without.heads_chart(draw(**both.marks), f"{key}_{model.name}_{chosen.by}_{name}")
+            still = draw(min(wide, 560))
+            without.heads_chart(draw(min(wide, 560), **both.marks), f"{key}_{model.name}_{chosen.by}_{name}")
             with st.container(horizontal=True):
                 figure.files(lambda still=still: still, lambda table=table: table, [], still.provenance, key)
     figure.remark(

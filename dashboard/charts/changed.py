@@ -41,7 +41,7 @@ def changed_text(
     shades = paint(values, colours, low, high)
     written = readable(shades, theme)
     font = lettering.font_of(mono=effect.unit == "tokens")
-    canvas = Canvas()
+    canvas = Canvas(corner=3)
     for k, place in enumerate(page.places):
         known = not np.isnan(effect.values[k])
         if known and values[k]:

@@ -57,7 +57,7 @@ def figure_atlas(
         }
         for k, one in enumerate(table.to_dict("records"))
     ]  # fmt: skip
-    legend = gradient([-high, 0, high] if both else [0, high], f"format(datum.value, '~g') + ' {unit}'")
+    legend = gradient([-high, 0, high] if both else [0, high], "format(datum.value, '~g')")
     stops = _rooted(colours, high, both=both)
     colour = {"field": "value", "type": "quantitative", "scale": stops, "legend": legend}
     cells = {
@@ -75,13 +75,13 @@ def figure_atlas(
     catch = grid.catch(f"{NAME} + ', ' + datum.tip", turn)
     layers = [cells, *([numbers] if wide_enough else []), *grid.frames(p, selected, tray, turn), catch]
     across = grid.width * grid.heads
-    scaled = f"in {unit}" if _power(high) == 0 else f"numbers in 10{_raised(-_power(high))} {unit}"
+    parts = {0: "", 3: ", numbers in thousandths", 6: ", numbers in millionths"}[_power(high)] if wide_enough else ""
     return sheet(
         {
             "width": across, "height": grid.height * grid.layers,
-            "layer": [{"data": {"values": rows}, "layer": layers}],
+            "layer": [{"data": {"values": rows}, "layer": layers, "resolve": {"scale": {"color": "independent"}}}],
         },
-        theme, title=title, subtitle=[*subtitle, *([scaled] if wide_enough else []), "colour by the square root"],
+        theme, title=title, subtitle=[*subtitle, f"{unit}{parts} · colour by the square root"],
         description=description, width=max(across, min(width or WIDTH, NARROWEST)),
     )  # fmt: skip
 
@@ -95,11 +95,7 @@ def _rooted(colours: list[str], high: float, *, both: bool) -> dict:
 
 def _power(high: float) -> int:
     """By which power of ten numbers in cells are multiplied, so that the largest has two digits before the point."""
-    return max(0, 3 * int(np.ceil((1 - np.log10(high)) / 3))) if high < 5 else 0
-
-
-def _raised(power: int) -> str:
-    return str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return 0 if high >= 5 else 3 if high >= 0.005 else 6
 
 
 def _short(value: float, high: float) -> str:

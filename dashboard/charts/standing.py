@@ -116,10 +116,10 @@ def ticks(low: float, high: float, pixels: float) -> list[float]:
     steps = [m * 10.0**e for e in range(-6, 6) for m in (1, 2, 5)]
     found = [0.0]
     for sign, end in ((1, high), (-1, -low)):
-        last = end
+        last = np.inf
         for step in reversed([float(f"{step:.6g}") for step in steps if step <= end]):
             apart = (last**ROOT - step**ROOT) / whole * pixels
-            if (apart >= 26 or last == end) and step**ROOT / whole * pixels >= 26:
+            if apart >= 26 and step**ROOT / whole * pixels >= 26:
                 found.append(sign * step)
                 last = step
     return sorted(found)

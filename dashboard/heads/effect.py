@@ -125,7 +125,8 @@ def effect_finding(table: pd.DataFrame, model: str) -> str:
         f"95\u00a0% interval {low:.3g} to {high:.3g}; {counted(int(best.sentences), 'sentences')}"
     )  # fmt: skip
     if name == "shift":
-        start = f"Without {head} the last vectors of {model} turn by {figure:.3g} (1 − cosine)"
+        start = f"Without {head} the last vectors of {model} turn by {figure:.3g}"
+        sure = f"1 − cosine; {sure}"
     else:
         way = "worse" if figure >= 0 else "better"
         start = f"Without {head} {model} predicts {way} by {abs(figure):.3g} nats per token"

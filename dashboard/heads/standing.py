@@ -72,17 +72,16 @@ def standing_finding(found: Standing) -> str:
 
 def standing_remark(found: Standing) -> str:
     """How sure that place is, and how many heads change anything for sure."""
-    said = (
-        f"The intervals of {counted(found.alike, 'other heads')} meet its own: its place among those is not sure."
-        if found.alike
-        else "No other head’s interval meets its own."
-    )
+    said = "No other head’s interval meets its own."
+    if found.alike:
+        meet = "has an interval that meets" if found.alike == 1 else "have intervals that meet"
+        said = f"{counted(found.alike, 'other heads')} {meet} its own: its place among them is not sure."
     if found.measure == "shift":
         return said
     worse, better = found.sure
     return (
-        f"{said} Of all {found.heads:,} heads {worse:,} have an interval above 0, so the model predicts worse without "
-        f"them; {better:,} have one below 0; for the other {found.heads - worse - better:,} neither is sure."
+        f"{said} Intervals above 0, the model predicts worse without the head: {worse:,} of {found.heads:,} heads; below "
+        f"0, better: {better:,}; on either side of 0, not sure: {found.heads - worse - better:,}."
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -20,7 +19,8 @@ from dashboard.models import CATALOGUE, is_installed
 from dashboard.text import not_english_file, parse
 from dashboard.ui import jobs as work
 from dashboard.ui import state
-from dashboard.ui.choices import LONGEST_PATH, to_address
+from dashboard.ui.choices import LONGEST_PATH
+from dashboard.ui.links import to_page
 from dashboard.ui.parsing import PARSER_HELP
 from dashboard.ui.reading import escape_markdown
 
@@ -146,12 +146,9 @@ def row(kept: Kept) -> None:
         origin = "comes with the dashboard" if kept.shipped else "your own"
         st.caption(escape_markdown(f"{model} · {kept.file} · {kept.sentences:,} sentences · {origin}"))
         with st.container(horizontal=True, vertical_alignment="center"):
-            address = to_address(
-                replace(state.choices(), model=kept.model, profile=kept.name, layer=0, head=0, tray=())
-            )
-            st.page_link(
-                str(Path(__file__).resolve().parents[2] / "pages" / "syntax.py"), label="Open on Syntax vs context",
-                icon=":material/account_tree:", query_params=address,
+            to_page(
+                "syntax", "Open on Syntax vs context", ":material/account_tree:", model=kept.model, profile=kept.name,
+                layer=0, head=0, tray=(),
             )  # fmt: skip
             st.download_button(
                 "Download (zip)", lambda: zipped(kept), file_name=f"{_plain(kept.name)}.zip", mime="application/zip",

@@ -121,8 +121,9 @@ def measured(this: Reading) -> Measured | None:
         _progress(job, f"**All heads of {escape_markdown(this.model.title)}**")
         return None
     st.caption(
-        f"All {asked.layers * asked.heads:,} heads have not been measured in this way on this machine yet. It goes on "
-        "in the background, for a minute with a small model and for many with a large one; what is found is kept."
+        f"What the absence of each of the {asked.layers * asked.heads:,} heads changes has not been measured in this "
+        "way on this machine yet. It takes a minute for a small model and many for a large one, in the background; "
+        "what is found is kept."
     )
     st.button(
         "Measure all heads", icon=":material/play_arrow:", on_click=jobs.told,
@@ -174,7 +175,7 @@ def choose_against(profile: Profile | None) -> str:
     if name not in names:
         name = st.session_state[given["key"]] = "spread"
     st.selectbox(
-        "Beside", names, format_func=told.get, width=380,
+        "Beside the effect", names, format_func=told.get, width=380,
         help="A score of the text on the left, or what a profile of the model says of each head: bits that position, "
         "parse and meaning explain, held out, over a corpus.",
         **given,
@@ -190,10 +191,10 @@ def _correlation(effects: tuple[float, ...], others: tuple[float, ...]) -> Corre
 class Beside:
     """All heads by their effect, and by a score or figure: drawn, and how far they go together."""
 
-    def __init__(self, this: Reading, every: Measured, profile: Profile | None, name: str, width: int):
+    def __init__(self, this: Reading, every: Measured, profile: Profile | None, name: str):
         chosen = state.choices()
         self.this, self.every, self.profile, self.name = this, every, profile, name
-        self.look = {"theme": state.theme(), "width": width}
+        self.theme = state.theme()
         self.marks = {"selected": chosen.chosen, "tray": chosen.tray, "turn": state.turn()}
         self.of_text = name in SCORES
         self.title = f"“{SCORES[name].title}” on this text" if self.of_text else f"“{TOLD[name]}”"
@@ -204,17 +205,17 @@ class Beside:
         self.table: pd.DataFrame = both
         effects, others = (tuple(both[part].astype(float)) for part in (every.measure, column))
         self.correlation = _correlation(others, effects)
-        self.names = self.title, TITLES[every.measure].lower()
+        self.names = self.title, f"the {TITLES[every.measure].lower()}"
 
-    def effects(self, **marks: object) -> Drawing:
-        return draw_effects(self.every, **self.look, **marks)
+    def effects(self, width: int, **marks: object) -> Drawing:
+        return draw_effects(self.every, theme=self.theme, width=width, **marks)
 
-    def other(self, **marks: object) -> Drawing:
-        model = self.this.model
+    def other(self, width: int, **marks: object) -> Drawing:
+        model, look = self.this.model, {"theme": self.theme, "width": width}
         if not self.of_text:
-            return evidence.draw_figure(self.profile, self.name, model=model.title, **self.look, **marks)
-        chart = api.draw_atlas(self.this.overview(), self.name, model=model.title, **self.look, **marks)
+            return evidence.draw_figure(self.profile, self.name, model=model.title, **look, **marks)
+        chart = api.draw_atlas(self.this.overview(), self.name, model=model.title, **look, **marks)
         origin = api.provenance_of_text(
-            model, self.this.encoding, "atlas", score=self.name, **self.look, **self.this.options
+            model, self.this.encoding, "atlas", score=self.name, **look, **self.this.options
         )
         return chart.made_of(origin)
