@@ -80,8 +80,8 @@ def standing_remark(found: Standing) -> str:
         return said
     worse, better = found.sure
     return (
-        f"{said} Intervals above 0, the model predicts worse without the head: {worse:,} of {found.heads:,} heads; below "
-        f"0, better: {better:,}; on either side of 0, not sure: {found.heads - worse - better:,}."
+        f"{said} Intervals above 0, the model predicts worse without the head: {worse:,} of {found.heads:,} heads; "
+        f"below 0, better: {better:,}; on either side of 0, not sure: {found.heads - worse - better:,}."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import altair as alt
 import numpy as np
@@ -102,7 +103,7 @@ def test_ticks_are_round_in_range_and_apart(low, high):
     assert 0 in found and found == sorted(found) and all(low <= tick <= high for tick in found)
     whole = high**0.5 + (-low) ** 0.5
     at = [np.sign(tick) * abs(tick) ** 0.5 / whole * 240 for tick in found]
-    assert all(b - a >= 26 - 1e-9 for a, b in zip(at, at[1:], strict=False)) and len(found) >= 2
+    assert all(b - a >= 26 - 1e-9 for a, b in pairwise(at)) and len(found) >= 2
 
 
 def test_all_heads_are_coloured_by_the_square_root_with_numbers_in_thousandths():
