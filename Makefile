@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?=
 
-.PHONY: app test bench pictures profiles audit clean
+.PHONY: app test bench pictures profiles effects audit clean
 
 app: $(VENV)/.app
 	$(BIN)/python -m dashboard app $(if $(PORT),--port $(PORT))
@@ -28,6 +28,9 @@ pictures: $(VENV)/.dev
 
 profiles: $(VENV)/.dev
 	$(BIN)/python -m tools.profiles "$(TREEBANK)" $(ARGS)
+
+effects: $(VENV)/.dev
+	$(BIN)/python -m tools.effects $(ARGS)
 
 audit: $(VENV)/.dev
 	$(BIN)/pip-audit -r requirements.txt

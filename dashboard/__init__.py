@@ -29,12 +29,16 @@ _HOMES = {
     "draw": "dashboard.api",
     "draw_atlas": "dashboard.api",
     "draw_inside": "dashboard.anatomy",
+    "draw_effects": "dashboard.without",
+    "draw_figure": "dashboard.evidence",
     "draw_flow": "dashboard.depth",
     "draw_found": "dashboard.search",
     "draw_longrange": "dashboard.depth",
     "draw_map": "dashboard.relations",
     "draw_recall": "dashboard.lessons",
     "draw_sharpness": "dashboard.lessons",
+    "draw_standing": "dashboard.without",
+    "draw_without": "dashboard.without",
     "draw_toy": "dashboard.lessons",
     "draw_landscape": "dashboard.evidence",
     "draw_spending": "dashboard.evidence",
@@ -58,6 +62,7 @@ _HOMES = {
     "flow": "dashboard.depth",
     "heads_like": "dashboard.relations",
     "heads_like_elsewhere": "dashboard.relations",
+    "head_effects": "dashboard.without",
     "longrange": "dashboard.depth",
     "look_inside": "dashboard.anatomy",
     "map_heads": "dashboard.relations",
@@ -75,6 +80,7 @@ _HOMES = {
     "draw_writes": "dashboard.writing",
     "head_writes": "dashboard.writing",
     "logit_parts": "dashboard.writing",
+    "without_head": "dashboard.without",
 }
 
 __all__ = sorted(_HOMES)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from dashboard.api import existing_head
@@ -43,6 +44,9 @@ class Effect:
     changed: of a single text and a language model, a row per head and prediction that changes: layer, head, position
         and token (what is predicted), old and new (the most probable piece with the head and without it), and their
         probabilities p_old, p_new with the head and p_old_ablated, p_new_ablated without it. Else empty
+    tokens: of a single text, a row per head and token that is read: layer, head, position, token, the measure (its mean
+        over a head's rows is the figure of `table`), and in a language model `loss`, what the model loses on the token
+        as it is, nats. Of a corpus empty
     left_out: sentences of a corpus that could not be used, with the reason
     """
 
@@ -51,6 +55,7 @@ class Effect:
     by: By
     loss: float | None
     changed: pd.DataFrame
+    tokens: pd.DataFrame
     left_out: tuple[LeftOut, ...] = ()
 
 
@@ -83,10 +88,10 @@ def ablate(
     """
     wanted = _heads(model, heads)
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
-    effects = _measured(model, [encoding], wanted, by, bos, progress, keep_changed=True)
+    effects = _measured(model, [encoding], wanted, by, bos, progress, keep_each=True)
     reading = {"by": by, "bos": bos} | ({} if limit is None else {"limit": limit})
     origin = _provenance(model, heads and wanted, "ablate", encoding.text, reading, {})
-    return _effect(effects, by, origin, _changed(model, encoding, effects))
+    return _effect(effects, by, origin, _changed(model, encoding, effects), _tokens(encoding, effects))
 
 
 def ablate_in(
@@ -113,7 +118,7 @@ def ablate_in(
     effects = _measured(model, encodings, wanted, by, bos, progress)
     reading = {"by": by, "bos": bos} | ({} if sentences is None else {"sentences": sentences})
     origin = _provenance(model, heads and wanted, "ablate_in", str(corpus_path), reading, {"left_out": len(left_out)})
-    return replace(_effect(effects, by, origin, pd.DataFrame()), left_out=tuple(left_out))
+    return replace(_effect(effects, by, origin, pd.DataFrame(), pd.DataFrame()), left_out=tuple(left_out))
 
 
 def provenance_of_effect(effect: Effect) -> Provenance:
@@ -132,11 +137,11 @@ def _heads(model: AttentionModel, heads: Iterable[str | HeadId] | None) -> list[
 
 def _measured(
     model: AttentionModel, encodings: Sequence[Encoding], heads: Sequence[HeadId], by: By, bos: bool,
-    progress: Progress | None, *, keep_changed: bool = False,
+    progress: Progress | None, *, keep_each: bool = False,
 ) -> Effects:  # fmt: skip
     means = reference_means(model, bos=bos, progress=progress) if by == "mean" and model.causal else None
     begun = time.monotonic()
-    over = "the text" if keep_changed else counted(len(encodings), "sentences")
+    over = "the text" if keep_each else counted(len(encodings), "sentences")
 
     def tell(fraction: float) -> None:
         left = (time.monotonic() - begun) * (1 - fraction) / fraction
@@ -144,7 +149,7 @@ def _measured(
 
     return measure(
         model, encodings, [(head.layer, head.head) for head in heads], logits=language_head(model), by=by, means=means,
-        keep_changed=keep_changed, progress=tell if progress else None,
+        keep_each=keep_each, progress=tell if progress else None,
     )  # fmt: skip
 
 
@@ -155,10 +160,25 @@ def _left(seconds: float) -> str:
     return f", about {10 * round(seconds / 10)} s left" if seconds < 90 else f", about {seconds / 60:.0f} min left"
 
 
-def _effect(effects: Effects, by: By, origin: Provenance, changed: pd.DataFrame) -> Effect:
+def _effect(effects: Effects, by: By, origin: Provenance, changed: pd.DataFrame, tokens: pd.DataFrame) -> Effect:
     table = effect_table(effects)
     table.attrs["provenance"] = origin.to_dict()
-    return Effect(table, effects.measure, by, effects.mean_loss, changed)
+    return Effect(table, effects.measure, by, effects.mean_loss, changed, tokens)
+
+
+def _tokens(encoding: Encoding, effects: Effects) -> pd.DataFrame:
+    """What changes for each token that is read, head after head."""
+    [each] = effects.each
+    read = np.flatnonzero(~np.isnan(each).any(1)) if len(effects.heads) else np.empty(0, int)
+    heads = np.repeat(np.array(effects.heads, int).reshape(-1, 2), len(read), axis=0)
+    many = len(effects.heads)
+    found = {
+        "layer": heads[:, 0], "head": heads[:, 1], "position": np.tile(read, many),
+        "token": [encoding.labels[place] for place in read] * many, effects.measure: each[read].T.ravel(),
+    }  # fmt: skip
+    if effects.each_loss:
+        found["loss"] = np.tile(effects.each_loss[0][read], many)
+    return pd.DataFrame(found)
 
 
 def _changed(model: AttentionModel, encoding: Encoding, effects: Effects) -> pd.DataFrame:

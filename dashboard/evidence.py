@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.figures import figure_atlas
 from dashboard.charts.landscape import landscape
 from dashboard.charts.spending import spending
 from dashboard.charts.theme import Theme
@@ -18,11 +19,11 @@ from dashboard.corpus.tables import Profile
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.heads.evidence_wording import census, corpus_of, head_finding, same_roles
-from dashboard.heads.figures import FIGURES
+from dashboard.heads.figures import FIGURES, TOLD
 from dashboard.heads.view import HeadId
 from dashboard.text import ParsedSentence
 
-__all__ = ["draw_landscape", "draw_spending", "draw_twice", "parse_links", "row_of"]
+__all__ = ["draw_figure", "draw_landscape", "draw_spending", "draw_twice", "parse_links", "row_of"]
 
 
 def draw_landscape(
@@ -104,6 +105,25 @@ def draw_twice(
             recipe=recipe,
         )
     )
+
+
+def draw_figure(
+    profile: Profile, figure: str, *, model: str = "", theme: Theme = "light", selected: HeadId | None = None,
+    tray: Sequence[HeadId] = (), width: float | None = None, turn: int = 0,
+) -> Drawing:  # fmt: skip
+    """All heads on one sheet, coloured by a figure of `dashboard.heads.figures.FIGURES`. model: as in `draw_landscape`;
+    selected, tray, turn: as in `dashboard.draw_atlas`. Raises UserError for a figure that does not exist."""
+    if figure not in FIGURES:
+        raise UserError(f"There is no figure “{figure}”. Choose one of {', '.join(FIGURES)}.")
+    title = model or profile.about["model"]
+    chart = figure_atlas(
+        profile.heads, f"bits_{figure}", theme, title=f"{TOLD[figure]} · {title}",
+        unit="bits a query word, held out", subtitle=[corpus_of(profile.about)],
+        description=f"{TOLD[figure]}, in bits a query word, of all heads of {title}.",
+        selected=selected, tray=tray, width=width, turn=turn,
+    )  # fmt: skip
+    called = f"draw_figure(profile, {figure!r}"
+    return chart.made_of(_origin(profile, f"figure-{figure}", called, title, theme=theme, width=width))
 
 
 def row_of(profile: Profile, head: str | HeadId) -> dict:

@@ -9,6 +9,7 @@ from dashboard.heads import links
 from dashboard.heads.evidence_wording import CAUTION, along_parse, census, head_finding
 from dashboard.ui import figure, parsing, profile_tables, profiles, state
 from dashboard.ui.choosing import by_number
+from dashboard.ui.links import to_page
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import beside, room
 
@@ -66,6 +67,7 @@ with left:
             "Bits a query word, held out, with 95 % intervals. The files hold all columns.",
         )  # fmt: skip
 figure.remark(CAUTION)
+to_page("without", f"Take {head} out and see what changes", ":material/content_cut:")
 
 # Which head finds which relation
 st.subheader("Who finds which relation?", anchor=False)

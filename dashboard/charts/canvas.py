@@ -14,8 +14,12 @@ from dashboard.charts.theme import WORDS_FONT
 
 @dataclass
 class Canvas:
-    """What is drawn, in pixels from the top left corner: pictures lie below boxes, boxes below words."""
+    """What is drawn, in pixels from the top left corner: pictures lie below boxes, boxes below words.
 
+    corner: by how many pixels the corners of boxes are rounded
+    """
+
+    corner: float = 0.0
     _images: list[dict] = field(default_factory=list)
     _boxes: dict[bool, list[dict]] = field(default_factory=lambda: {False: [], True: []})
     _frames: list[dict] = field(default_factory=list)
@@ -75,7 +79,7 @@ class Canvas:
                 layers.append(
                     {
                         "data": {"values": boxes},
-                        "mark": {"type": "rect", "aria": False, "strokeWidth": 0.6},
+                        "mark": {"type": "rect", "aria": False, "strokeWidth": 0.6, "cornerRadius": self.corner},
                         "encoding": box | {"fill": _as_is("fill"), "stroke": _as_is("edge")} | _tip(tells),
                     }
                 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from dashboard.charts import labels as lettering
 from dashboard.charts.safe import shown
-from dashboard.heads.view import HeadView
 
 SIZE = 17.0  # pixels of the type
 LINE = 34.0  # from line to line
@@ -15,6 +15,15 @@ BOX = 26.0  # height of a word's box
 PAD = 3.0  # of a box on either side of its word
 SPACE = 5.0  # between boxes where the text has a space
 JOIN = 1.0  # between boxes where it has none
+
+
+class Positions(Protocol):
+    """The positions of a text, as a `HeadView` and a `TextEffect` have them."""
+
+    text: str
+    unit: str
+    labels: Sequence[str]
+    spans: Sequence[tuple[int, int] | None]
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,7 @@ class Page:
     size: float = SIZE
 
 
-def set_text(view: HeadView, room: float) -> Page:
+def set_text(view: Positions, room: float) -> Page:
     """The text as lines of at most `room` pixels; from right to left where it reads so.
 
     A position shows the piece of text that it covers. What stands between two of them is kept: nothing (pieces
@@ -78,7 +87,7 @@ class _Written:
     width: float
 
 
-def _words(view: HeadView) -> Iterator[tuple[str, str]]:
+def _words(view: Positions) -> Iterator[tuple[str, str]]:
     """(what is written, the white space before it) for each position."""
     reached = None
     for label, span in zip(view.labels, view.spans, strict=True):

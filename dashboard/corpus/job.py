@@ -1,22 +1,25 @@
-"""A profile that is made in the background: a process of its own, and a small file that says how far it is.
+"""What is measured of a model in the background: a process of its own, and a small file that says how far it is.
 
     job = start("minilm", "corpus.conllu", place_for("My texts"))
     job.progress        # Progress(fraction=0.4, sentence="512 of 1,280 sentences, about 20 s left", state="going")
     job.stop()
 
-The file, ``job.json`` in the profile's folder, is written by the job every second, so that whoever looks into the
-folder finds it again. The process ends with the one that started it, however that went, and can go on where it was.
+The file, ``job.json`` in the folder that is written to, is written by the job every second, so that whoever looks into
+the folder finds it again. The process ends with the one that started it, however that went. A profile can go on where
+it was; other work begins anew.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -30,7 +33,7 @@ BEAT = 1.0  # seconds between two signs of life
 SILENT = 20.0  # seconds without one, after which a job is taken for dead
 
 ROOT = Path(__file__).resolve().parents[2]
-STOPPED = "It was stopped and can go on where it was."
+PROFILE = "dashboard.corpus.jobwork"  # the module that makes a profile, and does so from where it was
 STATES = ("going", "done", "failed", "stopped")
 # The processes that this one started: their standard input is held open for as long as it lives.
 _started: dict[Path, subprocess.Popen] = {}
@@ -50,15 +53,22 @@ class Progress:
 
 @dataclass(frozen=True)
 class Job:
-    """A profile that was asked for: where it is written to, the model by name, the file, how many sentences, on how
-    many processes, and the spaCy model that parses a text."""
+    """Work that was asked for.
+
+    Attributes
+    ----------
+    out: the folder that is written to
+    model: by name; path: the corpus; limit: how many of its sentences, None for all
+    how: what else the work is told, plain values by name
+    work: the module that does it, see `dashboard.corpus.jobwork.main`
+    """
 
     out: Path
     model: str
     path: Path
     limit: int | None = None
-    workers: int = 1
-    parser: str | None = None
+    how: Mapping[str, object] = field(default_factory=dict)
+    work: str = PROFILE
 
     @property
     def progress(self) -> Progress:
@@ -68,7 +78,7 @@ class Job:
             return Progress(0.0, "It was removed.", "stopped")
         found = Progress(*(told[name] for name in ("fraction", "sentence", "state")))
         if found.state == "going" and not _lives(self.out, told):
-            return Progress(found.fraction, STOPPED, "stopped")
+            return Progress(found.fraction, stopped(self.work), "stopped")
         return found
 
     def stop(self, seconds: float = 10) -> None:
@@ -92,50 +102,42 @@ class Job:
             with suppress(OSError):
                 (self.out / STOP).unlink(missing_ok=True)
             if self.progress.state == "going":
-                raise UserError("The profile does not stop. Close the dashboard that started it.")
+                raise UserError("The work does not stop. Close the dashboard that started it.")
         told = read(self.out)
         if told is not None and told["state"] == "going":
-            say(self.out, told | {"state": "stopped", "sentence": STOPPED})
+            say(self.out, told | {"state": "stopped", "sentence": stopped(self.work)})
 
 
 def start(
-    model: str,
-    path: str | Path,
-    out: str | Path,
-    *,
-    limit: int | None = None,
-    workers: int = 1,
-    parser: str | None = None,
-) -> Job:
-    """Begins a profile in a process of its own, or goes on with the one that was stopped there.
+    model: str, path: str | Path, out: str | Path, *, limit: int | None = None, work: str = PROFILE, **how: object
+) -> Job:  # fmt: skip
+    """Begins work in a process of its own, or goes on with the profile that was stopped there.
 
     Parameters
     ----------
     model: its name, as `dashboard.open_model` takes it; it must be installed
-    path, out, limit, workers, parser: as `dashboard.corpus.profile` takes them. A file within `out` is removed when the
-        profile is done
+    path, out, limit: as `dashboard.corpus.profile` takes them. A profile's file within `out` is removed when it is done
+    work, how: what is done, and what else it is told: of a profile `workers` and `parser`
 
     Raises UserError where the folder cannot be written to, or a job is going in it.
     """
-    job = Job(Path(out).absolute(), model, Path(path).absolute(), limit, workers, parser)
+    job = Job(Path(out).absolute(), model, Path(path).absolute(), limit, how, work)
     try:
         job.out.mkdir(parents=True, exist_ok=True)
         with FileLock(job.out / LOCK).acquire(timeout=2):
             if (there := find(job.out)) is not None and there.progress.state == "going":
-                raise UserError(
-                    f"A profile is being made in “{job.out}” already. Stop that one, or choose another name."
-                )
+                raise UserError(f"Work is going on in “{job.out}” already. Stop it, or choose another name.")
             (job.out / STOP).unlink(missing_ok=True)
-            asked = {"model": model, "path": str(job.path), "limit": limit, "workers": workers, "parser": parser}
+            asked = dict(how) | {"model": model, "path": str(job.path), "limit": limit, "work": work}
             told = {"asked": asked, "pid": None, "beat": time.time(), "fraction": 0.0, "sentence": "Starting",
                     "state": "going"}  # fmt: skip
             atomically(job.out / JOB, json.dumps(told).encode())
             _started[job.out] = subprocess.Popen(
-                [sys.executable, "-m", "dashboard.corpus.jobwork", str(job.out)], cwd=ROOT, stdin=subprocess.PIPE,
+                [sys.executable, "-m", work, str(job.out)], cwd=ROOT, stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
     except Timeout:
-        raise UserError(f"A profile is being started in “{job.out}” already. Wait a moment.") from None
+        raise UserError(f"Work is being started in “{job.out}” already. Wait a moment.") from None
     except OSError as error:
         reason = error.strerror or error
         raise UserError(f"The folder “{job.out}” cannot be written to: {reason}. Choose another.") from error
@@ -148,8 +150,15 @@ def find(out: str | Path) -> Job | None:
     told = read(out)
     if told is None:
         return None
-    asked = told["asked"]
-    return Job(out, asked["model"], Path(asked["path"]), asked["limit"], asked["workers"], asked.get("parser"))
+    how = dict(told["asked"])
+    model, path, limit = (how.pop(name) for name in ("model", "path", "limit"))
+    work = how.pop("work", PROFILE)
+    return Job(out, model, Path(path), limit, how, work)
+
+
+def again(job: Job) -> Job:
+    """Begins it again, or goes on with it. Raises UserError as `start` does."""
+    return start(job.model, job.path, job.out, limit=job.limit, work=job.work, **job.how)
 
 
 def jobs(place: Path) -> list[Job]:
@@ -161,7 +170,7 @@ def jobs(place: Path) -> list[Job]:
 
 
 def forget(out: Path) -> None:
-    """Removes what a job leaves beside its profile."""
+    """Removes what a job leaves beside its result."""
     with suppress(OSError):
         for name in (JOB, STOP, LOCK):
             (out / name).unlink(missing_ok=True)
@@ -181,12 +190,18 @@ def read(out: Path) -> dict | None:
         kinds = (
             (told["fraction"], float | int), (told["sentence"], str), (told["beat"], float | int),
             (told["pid"], int | None), (asked["model"], str), (asked["path"], str), (asked["limit"], int | None),
-            (asked["workers"], int), (asked.get("parser"), str | None),
+            *((value, str | int | float | None) for value in asked.values()),
         )  # fmt: skip
         whole = all(isinstance(value, kind) for value, kind in kinds) and told["state"] in STATES
+        whole &= "out" not in asked and re.fullmatch(r"dashboard(\.\w+)+", asked.get("work", PROFILE)) is not None
         return told if whole and 0 <= told["fraction"] <= 1 else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def stopped(work: str) -> str:
+    """What is said of work that was stopped."""
+    return "It was stopped and can go on where it was." if work == PROFILE else "It was stopped."
 
 
 def _lives(out: Path, told: dict) -> bool:

@@ -1,4 +1,4 @@
-"""The process of a job: `python -m dashboard.corpus.jobwork DIR` makes the profile that ``DIR/job.json`` asks for."""
+"""The process of a job. `python -m dashboard.corpus.jobwork DIR` makes the profile that ``DIR/job.json`` asks for."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from dashboard.corpus.job import BEAT, STOP, STOPPED, read, say
+from dashboard.corpus.job import BEAT, PROFILE, STOP, read, say, stopped
 
 NICE = 10  # the pages go before
 
+Progress = Callable[[float, str], None]
 
-def main(out: Path) -> int:
+
+def main(out: Path, work: Callable[[Path, dict, Progress], None]) -> int:
+    """Does the work of the job in a folder, and says there how far it is. The exit status: 0, or 1 where it failed.
+
+    work: is given the folder, what was asked for (`dashboard.corpus.job.start`), and what to tell its progress
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_who_started_it, daemon=True).start()
     with suppress(AttributeError, OSError):
@@ -29,27 +36,28 @@ def main(out: Path) -> int:
     from dashboard.errors import UserError
 
     try:
-        _work(out, told["asked"], sign.progress)
+        work(out, told["asked"], sign.progress)
     except UserError as error:
         sign.end("failed", str(error))
         return 1
     except Exception as error:
         traceback.print_exc()
         why = (str(error).strip().splitlines() or [""])[0][:200]
-        sign.end("failed", f"It broke off ({type(error).__name__}: {why}). Start it again: it goes on where it was.")
+        goes_on = ": it goes on where it was" if sign.work == PROFILE else ""
+        sign.end("failed", f"It broke off ({type(error).__name__}: {why}). Start it again{goes_on}.")
         return 1
     sign.end("done", "Done")
     return 0
 
 
-def _work(out: Path, asked: dict, progress) -> None:
+def _profile(out: Path, asked: dict, progress: Progress) -> None:
     from dashboard.capture import open_model
     from dashboard.corpus.profiling import profile
 
     progress(0.0, "Opening the model")
     path = Path(asked["path"])
     profile(
-        open_model(asked["model"]), path, out, limit=asked["limit"], workers=asked["workers"],
+        open_model(asked["model"]), path, out, limit=asked["limit"], workers=asked.get("workers", 1),
         parser=asked.get("parser"), progress=progress,
     )  # fmt: skip
     if path.is_relative_to(out):
@@ -62,6 +70,7 @@ class _Sign:
 
     def __init__(self, out: Path, told: dict):
         self._out, self._told = out, told | {"pid": os.getpid()}
+        self.work = told["asked"].get("work", PROFILE)
         self._writing, self._ended = threading.Lock(), threading.Event()
         threading.Thread(target=self._beat, daemon=True).start()
 
@@ -78,7 +87,7 @@ class _Sign:
             if not self._out.exists():
                 os._exit(0)
             if (self._out / STOP).exists():
-                self.end("stopped", STOPPED)
+                self.end("stopped", stopped(self.work))
                 os._exit(0)
             with self._writing:
                 if not self._ended.is_set():
@@ -92,4 +101,4 @@ def _end_with_who_started_it() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), _profile))

@@ -64,7 +64,7 @@ def measure(
     logits: LanguageHead | None,
     by: By = "zero",
     means: Means | None = None,
-    keep_changed: bool = False,
+    keep_each: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> Effects:
     """The effect of each of some heads alone on each of some texts (METRICS §7).
@@ -75,13 +75,16 @@ def measure(
     logits: the model's language-model head (`dashboard.capture.language`); None: the shift is measured
     by, means: as `dashboard.capture.ablate.ablate` takes them. The mean over the text itself is, in a masked language
         model, over the text with the token masked: what the model is given does not hold the token
-    keep_changed: keep what each prediction that changes was and is
+    keep_each: keep each token's figures, and what each prediction that changes was and is
     progress: told the fraction done, after every 2,048 tokens or so; what it raises ends the work
 
     Raises UserError as `ablate` does.
     """
     heads, mask = sorted(set(heads)), model.loaded.tokenizer.mask_token_id
     found = Effects.of(heads, len(encodings), predicts=logits is not None)
+    if keep_each:
+        found.each = [np.full((len(encoding), len(heads)), np.nan) for encoding in encodings]
+        found.each_loss = [np.full(len(encoding), np.nan) for encoding in encodings if logits is not None]
     every = [
         trial
         for text, encoding in enumerate(encodings)
@@ -89,7 +92,7 @@ def measure(
     ]
     done, whole = 0, sum(map(len, every)) * _layers_run(model, heads)
     for batch in batches(every):
-        reading = _Reading(batch, logits, found, keep_changed)
+        reading = _Reading(batch, logits, found)
         vectors, runs = ablate(model, [trial.encoding for trial in batch], heads, by=by, means=means)
         reading.intact(vectors)
         for run in runs:
@@ -107,8 +110,8 @@ def _layers_run(model: AttentionModel, heads: Iterable[Head]) -> int:
 class _Reading:
     """Reads a batch of trials: the m places of all of them, of the model as it is, then without each head."""
 
-    def __init__(self, batch: Sequence[Trial], logits: LanguageHead | None, found: Effects, keep_changed: bool):
-        self.logits, self.found, self.keep_changed = logits, found, keep_changed
+    def __init__(self, batch: Sequence[Trial], logits: LanguageHead | None, found: Effects):
+        self.logits, self.found, self.keep = logits, found, bool(found.each)
         self.column = {head: column for column, head in enumerate(found.heads)}
         self.rows = [row for row, trial in enumerate(batch) for _ in trial.places]
         self.places = [place for trial in batch for place in trial.places]
@@ -123,23 +126,34 @@ class _Reading:
         if self.logits is not None:
             self.targets = self.targets.to(vectors.device)
             self.old = read(self.logits, self.before, self.targets, self.targets)
-            self.found.loss += self._per_text(_numbers(self.old.loss))[:, 0]
+            loss = _numbers(self.old.loss)
+            self.found.loss += self._per_text(loss)[:, 0]
+            if self.keep:
+                for text, token, one in zip(self.texts, self.tokens, loss, strict=True):
+                    self.found.each_loss[text][token] = one
 
     def ablated(self, run: Ablated) -> None:
         after, columns = self._at(run.vectors), [self.column[head] for head in run.heads]
         if self.logits is None:
-            self.found.sums[:, columns] += self._per_text(_numbers(shifts(self.before, after)))
+            self._add(columns, _numbers(shifts(self.before, after)))
             return
         many = len(run.heads)
         new = read(self.logits, after.flatten(0, 1), self.targets.repeat(many), self.old.top.repeat(many))
         change = _numbers(new.loss).reshape(many, -1) - _numbers(self.old.loss)
         flips = (new.top.view(many, -1) != self.old.top).cpu().numpy()
-        self.found.sums[:, columns] += self._per_text(change)
+        self._add(columns, change)
         self.found.flips[:, columns] += self._per_text(flips).astype(int)
-        if self.keep_changed:
-            self._keep(run.heads, new, flips)
+        if self.keep:
+            self._keep_changed(run.heads, new, flips)
 
-    def _keep(self, heads: Sequence[Head], new: Predictions, flips: np.ndarray) -> None:
+    def _add(self, columns: list[int], values: np.ndarray) -> None:
+        """values: of some heads (k) at the places (k, m)."""
+        self.found.sums[:, columns] += self._per_text(values)
+        if self.keep:
+            for text, token, one in zip(self.texts, self.tokens, values.T, strict=True):
+                self.found.each[text][token, columns] = one
+
+    def _keep_changed(self, heads: Sequence[Head], new: Predictions, flips: np.ndarray) -> None:
         which, places = np.nonzero(flips)
         if not len(which):
             return

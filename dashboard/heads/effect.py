@@ -78,6 +78,8 @@ class Effects:
     changed: of each of these, if they were to be kept, the `CHANGED`: layer, head, the token that is predicted (its
         position), the most probable piece with the head and without it, by id, and the probability of each of the two
         with the head and without it
+    each, each_loss: what `sums` and `loss` are the sums of, if it was to be kept: for each text of n tokens float64
+        (n, H) and (n), NaN for a token that is not read
     """
 
     heads: list[tuple[int, int]]
@@ -86,6 +88,8 @@ class Effects:
     loss: np.ndarray | None = None
     flips: np.ndarray | None = None
     changed: list[tuple] = field(default_factory=list)
+    each: list[np.ndarray] = field(default_factory=list)
+    each_loss: list[np.ndarray] = field(default_factory=list)
 
     @classmethod
     def of(cls, heads: list[tuple[int, int]], texts: int, *, predicts: bool) -> Effects:
@@ -121,7 +125,8 @@ def effect_finding(table: pd.DataFrame, model: str) -> str:
         f"95\u00a0% interval {low:.3g} to {high:.3g}; {counted(int(best.sentences), 'sentences')}"
     )  # fmt: skip
     if name == "shift":
-        start = f"Without {head} the last vectors of {model} turn by {figure:.3g} (1 − cosine)"
+        start = f"Without {head} the last vectors of {model} turn by {figure:.3g}"
+        sure = f"1 − cosine; {sure}"
     else:
         way = "worse" if figure >= 0 else "better"
         start = f"Without {head} {model} predicts {way} by {abs(figure):.3g} nats per token"

@@ -14,7 +14,7 @@ from dashboard.heads.wording import percent
 ROLES = ("syntax", "context", "position", "undecided", "flat")
 CAUTION = (
     "A role says what goes with this head's attention, not what the model uses it for: attention is not explanation. "
-    "What would test it is to take the head away and see what the model loses (ablation)."
+    "What would test it is to take the head away and see what changes."
 )
 
 

@@ -18,6 +18,7 @@ from dashboard.builtin import STEPS
 from dashboard.builtin.example import Example, example
 from dashboard.builtin.recall import DEFAULT, Recall
 from dashboard.errors import UserError
+from dashboard.heads.figures import FIGURES
 from dashboard.heads.view import HeadId
 from dashboard.ui.experiments import recall_from_address, recall_to_address, toy_from_address, toy_to_address
 
@@ -49,6 +50,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "reach": ("verb", "name"),
     "measure": ("moved", "turned", "attention_share"),
     "two": ("opposites", "tray"),
+    "by": ("zero", "mean"),
 }
 
 
@@ -71,6 +73,8 @@ class Choices:
     rolled: the layers that attention is rolled out over there, like "2-5", "" for all;
     profile: on “Syntax vs context”, the name of the profile, "" for the first there is of the model; two: which two
     heads are drawn side by side there; parser: the spaCy model that parses the text, "" for the English one;
+    by: on “Without a head”, what takes the place of the head's output; against: the score of a text or figure of a
+    profile that all heads' effects are laid beside there;
     pairs: on “Find heads”, the marked pairs as they are typed, a row each; pattern: what is searched for in the corpus.
     """
 
@@ -108,6 +112,8 @@ class Choices:
     profile: str = ""
     two: str = "opposites"
     parser: str = ""
+    by: str = "zero"
+    against: str = "total"
     pairs: str = FIRST_PAIRS
     pattern: str = "relation=nsubj"
 
@@ -175,8 +181,8 @@ def from_address(
 
 
 def _read(name: str, raw: str, scores: tuple[str, ...], held_texts: Mapping[str, str]) -> dict[str, object]:
-    if name in OPTIONS or name == "score":
-        allowed = OPTIONS.get(name, scores)
+    if name in OPTIONS or name in ("score", "against"):
+        allowed = (*FIGURES, *scores) if name == "against" else OPTIONS.get(name, scores)
         if raw not in allowed:
             raise UserError(
                 f"The link asks for {name} “{_short(raw)}”; it can be {_either(allowed)}. The usual view is shown."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -18,8 +17,10 @@ from dashboard.errors import UserError
 from dashboard.export.table import table_bytes
 from dashboard.models import CATALOGUE, is_installed
 from dashboard.text import not_english_file, parse
+from dashboard.ui import jobs as work
 from dashboard.ui import state
-from dashboard.ui.choices import LONGEST_PATH, to_address
+from dashboard.ui.choices import LONGEST_PATH
+from dashboard.ui.links import to_page
 from dashboard.ui.parsing import PARSER_HELP
 from dashboard.ui.reading import escape_markdown
 
@@ -123,38 +124,9 @@ def progress() -> None:
         st.session_state["corpus_told"] = told
         st.rerun()
     for job in there:
-        said = job.progress
-        with st.container(border=True):
-            model = title_of(job.model)
-            st.markdown(f"**{escape_markdown(job.out.name)}** · {escape_markdown(f'{job.path.name}, {model}')}")
-            if said.state == "failed":
-                st.error(escape_markdown(said.sentence), icon=":material/error:")
-            else:
-                st.progress(said.fraction, escape_markdown(said.sentence))
-            with st.container(horizontal=True):
-                name = job.out.name
-                if said.state == "going":
-                    st.button("Stop", key=f"stop_{name}", icon=":material/stop:", on_click=_told, args=(job.stop,))
-                else:
-                    again = "Try again" if said.state == "failed" else "Go on"
-                    st.button(again, key=f"go_{name}", icon=":material/play_arrow:", on_click=_told,
-                              args=(lambda job=job: _go_on(job),))  # fmt: skip
-                    st.button("Remove", key=f"remove_{name}", icon=":material/delete:", on_click=_told,
-                              args=(lambda job=job: _remove(job),))  # fmt: skip
-    if wrong := st.session_state.pop("corpus_wrong", ""):
-        st.error(escape_markdown(wrong), icon=":material/error:")
-
-
-def _told(act) -> None:
-    """Does it; what went wrong is said on the page."""
-    try:
-        act()
-    except UserError as wrong:
-        st.session_state["corpus_wrong"] = str(wrong)
-
-
-def _go_on(job: Job) -> None:
-    start(job.model, job.path, job.out, limit=job.limit, workers=job.workers, parser=job.parser)
+        what = escape_markdown(f"{job.path.name}, {title_of(job.model)}")
+        work.row(job, f"**{escape_markdown(job.out.name)}** · {what}", _remove)
+    work.wrong()
 
 
 def _remove(job: Job) -> None:
@@ -174,12 +146,9 @@ def row(kept: Kept) -> None:
         origin = "comes with the dashboard" if kept.shipped else "your own"
         st.caption(escape_markdown(f"{model} · {kept.file} · {kept.sentences:,} sentences · {origin}"))
         with st.container(horizontal=True, vertical_alignment="center"):
-            address = to_address(
-                replace(state.choices(), model=kept.model, profile=kept.name, layer=0, head=0, tray=())
-            )
-            st.page_link(
-                str(Path(__file__).resolve().parents[2] / "pages" / "syntax.py"), label="Open on Syntax vs context",
-                icon=":material/account_tree:", query_params=address,
+            to_page(
+                "syntax", "Open on Syntax vs context", ":material/account_tree:", model=kept.model, profile=kept.name,
+                layer=0, head=0, tray=(),
             )  # fmt: skip
             st.download_button(
                 "Download (zip)", lambda: zipped(kept), file_name=f"{_plain(kept.name)}.zip", mime="application/zip",
@@ -188,7 +157,7 @@ def row(kept: Kept) -> None:
             if not kept.shipped:
                 with st.popover("Delete", icon=":material/delete:"):
                     st.markdown("Its tables are removed from this machine and cannot be brought back.")
-                    st.button("Delete it for good", key=f"delete_{kept.name}", on_click=_told,
+                    st.button("Delete it for good", key=f"delete_{kept.name}", on_click=work.told,
                               args=(lambda: delete(kept),))  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from dashboard.heads.change import Changes
 from dashboard.lessons import KEYS
 from dashboard.models import ModelSource, find
 from dashboard.text import Encoding
+from dashboard.without import Without, without_head
 
 TOKENS_AT_MOST = 2048  # a longer text is cut, and the page says so: a laptop answers within seconds up to here
 
@@ -103,6 +104,20 @@ def meeting(
 def changes(key: str, first: str, second: str, bos: bool, _model: AttentionModel) -> Changes:
     """All heads by how much they change between two texts."""
     return comparing.changed_heads(_model, first, second, bos=bos)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Taking the head out…")
+def without(
+    key: str, text: str, bos: bool, head: HeadId, by: str, _model: AttentionModel, _encoding: Encoding
+) -> Without:  # fmt: skip
+    """What changes on this text without a head."""
+
+    def give_way(fraction: float, sentence: str) -> None:
+        """Streamlit ends a run that nobody waits for any more where it asks for the session, as it does here."""
+        _ = "choices" in st.session_state
+
+    cut = TOKENS_AT_MOST if _encoding.left_out else None
+    return without_head(_model, _encoding, head, by=by, bos=bos, limit=cut, progress=give_way)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

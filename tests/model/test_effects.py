@@ -49,6 +49,9 @@ def test_all_heads_of_a_text_as_a_file(minilm, tmp_path, capsys):
     assert few.table[["layer", "head"]].values.tolist() == [[0, 3], [5, 11]]
     assert np.allclose(few.table["shift"], table["shift"].iloc[[3, 71]], atol=1e-7)
     assert (few.measure, few.loss, len(few.changed)) == ("shift", None, 0)
+    assert list(few.tokens.columns) == ["layer", "head", "position", "token", "shift"]
+    each = few.tokens.groupby(["layer", "head"])["shift"]
+    assert np.allclose(each.mean(), few.table["shift"], atol=1e-12) and (each.size() == 14).all()
 
 
 def test_a_language_model_on_a_text_and_the_predictions_that_change(smollm2, tmp_path):
@@ -80,10 +83,10 @@ def test_a_file_has_intervals_over_its_sentences(minilm, lines):
 
 def test_sentences_are_spread_over_the_file_and_those_left_out_are_told(minilm, treebank):
     every, left_out = sample(minilm, treebank)
-    assert len(every) == 300 and [one.index for one in left_out] == [0, 1]
+    assert len(every) == 140 and [one.index for one in left_out] == [0, 1]
     some, _ = sample(minilm, treebank, 7)
-    assert [one.text for one in some] == [every[k * 300 // 7].text for k in range(7)]
-    assert len(sample(minilm, treebank, 1000)[0]) == 300
+    assert [one.text for one in some] == [every[k * 140 // 7].text for k in range(7)]
+    assert len(sample(minilm, treebank, 1000)[0]) == 140
 
 
 def test_what_made_it_makes_it_again(minilm, tmp_path, monkeypatch):

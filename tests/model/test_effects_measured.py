@@ -51,13 +51,16 @@ def test_the_change_of_loss_is_that_of_the_librarys_own_language_model(
     own, path = own_language_model(model), output_projection(kind)
     encodings, heads = [model.encode(SHORT), model.encode("The chef says ramen is food.")], [(0, 1), (2, 3)]
     monkeypatch.setattr(effect, "POSITIONS", 3)  # blocks must not be seen
-    found = measure(model, encodings, heads, logits=language_head(model), keep_changed=True)
+    found = measure(model, encodings, heads, logits=language_head(model), keep_each=True)
     assert found.measure == "loss_change"
     flips = {}
     for text, encoding in enumerate(encodings):
         before, old = own_losses(lambda ids: own(ids).logits, model, encoding)
         assert found.tokens[text] == len(before)
         assert found.loss[text] == pytest.approx(sum(before.values()), abs=1e-4)
+        known = np.flatnonzero(~np.isnan(found.each_loss[text]))
+        assert known.tolist() == sorted(before)
+        assert found.each_loss[text][known] == pytest.approx([before[place] for place in known], abs=1e-4)
         for column, (layer, head) in enumerate(heads):
 
             def run(ids, layer=layer, head=head):
@@ -66,6 +69,9 @@ def test_the_change_of_loss_is_that_of_the_librarys_own_language_model(
             after, new = own_losses(run, model, encoding)
             change = sum(after.values()) - sum(before.values())
             assert found.sums[text, column] == pytest.approx(change, abs=2e-5 * len(before))
+            each = found.each[text][:, column]
+            assert np.nansum(each) == pytest.approx(found.sums[text, column], abs=1e-9)
+            assert each[known] == pytest.approx([after[place] - before[place] for place in known], abs=4e-5)
             assert abs(change) > 1e-3, "this head is to matter"
             for place in before:
                 a, b = int(old[place].argmax()), int(new[place].argmax())
@@ -82,7 +88,7 @@ def test_the_change_of_loss_is_that_of_the_librarys_own_language_model(
 def test_shift_is_one_minus_the_cosine_of_the_last_vectors(minilm, output_projection, without_head):
     encoding, heads = minilm.encode(CHEF), [(1, 3), (5, 11)]
     assert language_head(minilm) is None
-    found = measure(minilm, [encoding], heads, logits=None)
+    found = measure(minilm, [encoding], heads, logits=None, keep_each=True)
     assert found.measure == "shift" and found.flips is None and found.mean_loss is None
     model, ids = minilm.loaded.model, torch.tensor([encoding.ids])
     with torch.inference_mode():
@@ -95,6 +101,8 @@ def test_shift_is_one_minus_the_cosine_of_the_last_vectors(minilm, output_projec
         cosine = (intact * other).sum(1) / np.linalg.norm(intact, axis=1) / np.linalg.norm(other, axis=1)
         assert found.tokens[0] == own.sum() == len(encoding) - 2
         assert found.sums[0, column] / own.sum() == pytest.approx((1 - cosine[own]).mean(), abs=1e-6)
+        assert found.each[0][own, column] == pytest.approx(1 - cosine[own], abs=1e-6)
+        assert np.isnan(found.each[0][~own]).all() and not found.each_loss
 
 
 def test_texts_of_a_batch_measure_what_each_measures_alone(small, minilm):

@@ -1,0 +1,81 @@
+"""What a head's absence changes, on the text itself: each word on a shade of its change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dashboard.charts import labels as lettering
+from dashboard.charts.canvas import Canvas
+from dashboard.charts.drawing import Drawing, sheet
+from dashboard.charts.safe import shown
+from dashboard.charts.theme import PALETTES, Theme, gradient, ink, paint, readable, scale, signed
+from dashboard.charts.typesetting import BOX, set_text
+from dashboard.heads.effect_text import TextEffect
+from dashboard.heads.standing import figure
+from dashboard.heads.wording import percent
+
+MEASURE = 640.0  # pixels of a line of text
+SHADES = {  # of each measure: what the shade is, in words
+    "loss_change": "green: predicted worse without the head · purple: better",
+    "shift": "ink: how far the vector turns without the head",
+}
+
+
+def changed_text(
+    effect: TextEffect, theme: Theme, *, title: str, subtitle: Sequence[str], description: str,
+    width: float | None = None,
+) -> Drawing:  # fmt: skip
+    """The text, set in lines, each word on a shade: of its `loss_change` from purple by paper to green, symmetric about
+    0; of its `shift` from paper to ink. Words without a figure are quiet. The pointer is told the numbers.
+
+    width: pixels for the whole drawing (default 640)
+    """
+    p, room = PALETTES[theme], (width or MEASURE) - 12
+    page = set_text(effect, room)
+    both = effect.measure == "loss_change"
+    values = np.nan_to_num(effect.values)
+    high = round_figure(float(np.abs(values).max(initial=0.0)))
+    low, colours = (-high, signed(theme)) if both else (0.0, ink(theme))
+    shades = paint(values, colours, low, high)
+    written = readable(shades, theme)
+    font = lettering.font_of(mono=effect.unit == "tokens")
+    canvas = Canvas(corner=3)
+    for k, place in enumerate(page.places):
+        known = not np.isnan(effect.values[k])
+        if known and values[k]:
+            canvas.box(place.x, place.y, place.width, BOX, "#" + bytes(shades[k].tolist()).hex())
+        canvas.write(
+            place.x + place.width / 2, place.y + BOX / 2, place.word, str(written[k]) if known else p.quiet, page.size,
+            align="center", baseline="middle", limit=place.width, font=font,
+        )  # fmt: skip
+        canvas.place(place.x, place.y, place.width, BOX, _tip(effect, k))
+    body = canvas.body(room, page.height)
+    sign = "(datum.value > 0 ? '+' : '') + " if both else ""
+    label = f"{sign}format(datum.value, '~g')" + (" + (datum.value > 0 ? ' nats' : '')" if both else "")
+    legend = gradient([low, 0, high] if both else [0, high / 2, high], label)
+    colour = {"field": "w", "type": "quantitative", "scale": scale(colours, low, high), "legend": legend}
+    key = {"mark": {"type": "rect", "aria": False}, "encoding": {"fill": colour}}
+    body["layer"].append({"data": {"values": []}} | key)
+    body["resolve"] = {"scale": {"fill": "independent"}}
+    return sheet(
+        body, theme, title=title, subtitle=[*subtitle, SHADES[effect.measure]], description=description, width=room
+    )  # fmt: skip
+
+
+def round_figure(value: float) -> float:
+    """The next of 1, 2 and 5 × 10^k, from 1e-6 on."""
+    steps = [m * 10.0**e for e in range(-6, 6) for m in (1, 2, 5)]
+    return float(f"{next((step for step in steps if step >= value * (1 - 1e-9)), value):.6g}")
+
+
+def _tip(effect: TextEffect, k: int) -> str:
+    word, value = shown(effect.labels[k]), effect.values[k]
+    if np.isnan(value):
+        why = "no figure, the tokenizer added it" if effect.special[k] else "not predicted, it stands first"
+        return f"{word}: {why}"
+    if effect.loss is None:
+        return f"{word}: turns by {figure(value)}"
+    before, after = percent(float(np.exp(-effect.loss[k]))), percent(float(np.exp(-effect.loss[k] - value)))
+    return f"{word}: {'+' if value > 0 else ''}{figure(value)} nats; its probability {before} → {after}"

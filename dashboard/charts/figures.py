@@ -1,0 +1,113 @@
+"""All heads of a model on one sheet, coloured by any figure that has been measured of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dashboard.charts.atlas import NAME, Grid
+from dashboard.charts.changed import round_figure
+from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
+from dashboard.charts.theme import PALETTES, STEPS, Theme, gradient, ink, paint, readable, signed
+from dashboard.heads.standing import figure
+from dashboard.heads.view import HeadId
+
+
+def figure_atlas(
+    table: pd.DataFrame,
+    column: str,
+    theme: Theme,
+    *,
+    title: str,
+    unit: str,
+    subtitle: Sequence[str],
+    description: str,
+    selected: HeadId | None = None,
+    tray: Sequence[HeadId] = (),
+    width: float | None = None,
+    turn: int = 0,
+) -> Drawing:
+    """Heads coloured by the square root of a figure: from paper at 0 to ink, and where some are below 0 from purple by
+    paper to green, alike on either side. A click chooses as in `dashboard.charts.atlas.atlas`.
+
+    Parameters
+    ----------
+    table: a row per head of a model: layer, head, the column; NaN where there is no figure, drawn as a dash. Where it
+        has the column with _low and _high, the pointer is told the interval
+    unit: of the figure, as it is written after a number
+    selected, tray, turn, width: as in `atlas`
+    """
+    p = PALETTES[theme]
+    grid = Grid.of(int(table["layer"].max()) + 1, int(table["head"].max()) + 1, width or WIDTH, theme)
+    values = table[column].to_numpy(float)
+    high = round_figure(float(np.nanmax(np.abs(values), initial=0.0)))
+    both = bool(np.nanmin(values, initial=0.0) < 0)
+    colours = signed(theme) if both else ink(theme)
+    roots = np.sign(values) * np.sqrt(np.abs(values) / high)
+    shades = paint(np.nan_to_num(roots), colours, -1 if both else 0, 1)
+    written = readable(shades, theme)
+    ends = [f"{column}_low", f"{column}_high"]
+    rows = [
+        {
+            "layer": int(one["layer"]), "head": int(one["head"]), "value": None if np.isnan(values[k]) else values[k],
+            "number": _short(values[k], high), "colour": p.quiet if np.isnan(values[k]) else str(written[k]),
+            "tip": _tip(values[k], unit, [one[end] for end in ends if end in one]),
+        }
+        for k, one in enumerate(table.to_dict("records"))
+    ]  # fmt: skip
+    legend = gradient([-high, 0, high] if both else [0, high], "format(datum.value, '~g')")
+    stops = _rooted(colours, high, both=both)
+    colour = {"field": "value", "type": "quantitative", "scale": stops, "legend": legend}
+    cells = {
+        "transform": [{"filter": "isValid(datum.value)"}],
+        "mark": {"type": "rect", "aria": False},
+        "encoding": grid.where() | {"color": colour},
+    }
+    numbers = {
+        "mark": {"type": "text", "fontSize": min(11.5, grid.height * 0.6), "aria": False},
+        "encoding": grid.where()
+        | {"text": {"field": "number", "type": "nominal"},
+           "color": {"field": "colour", "type": "nominal", "scale": None, "legend": None}},
+    }  # fmt: skip
+    wide_enough = grid.width >= 30 and grid.height >= 15
+    catch = grid.catch(f"{NAME} + ', ' + datum.tip", turn)
+    layers = [cells, *([numbers] if wide_enough else []), *grid.frames(p, selected, tray, turn), catch]
+    across = grid.width * grid.heads
+    parts = {0: "", 3: ", numbers in thousandths", 6: ", numbers in millionths"}[_power(high)] if wide_enough else ""
+    return sheet(
+        {
+            "width": across, "height": grid.height * grid.layers,
+            "layer": [{"data": {"values": rows}, "layer": layers, "resolve": {"scale": {"color": "independent"}}}],
+        },
+        theme, title=title, subtitle=[*subtitle, f"{unit}{parts} · colour by the square root"],
+        description=description, width=max(across, min(width or WIDTH, NARROWEST)),
+    )  # fmt: skip
+
+
+def _rooted(colours: list[str], high: float, *, both: bool) -> dict:
+    """The colour scale whose stops lie at the squares of even steps, on either side of 0 where `both`."""
+    even = np.linspace(0, 1, STEPS) ** 2 * high
+    domain = np.concatenate([-even[:0:-1], even]) if both else even
+    return {"type": "linear", "domain": domain.tolist(), "range": colours, "interpolate": "rgb", "clamp": True}
+
+
+def _power(high: float) -> int:
+    """By which power of ten numbers in cells are multiplied, so that the largest has two digits before the point."""
+    return 0 if high >= 5 else 3 if high >= 0.005 else 6
+
+
+def _short(value: float, high: float) -> str:
+    if np.isnan(value):
+        return "–"
+    scaled = value * 10.0 ** _power(high)
+    said = f"{scaled:.0f}" if abs(scaled) >= 9.95 or high >= 50 else f"{scaled:.1f}"
+    return ("0" if float(said) == 0 else said).replace("-", "−")
+
+
+def _tip(value: float, unit: str, ends: Sequence[float]) -> str:
+    if np.isnan(value):
+        return "no figure"
+    interval = f" (95 % interval {figure(ends[0])} to {figure(ends[1])})" if len(ends) == 2 else ""
+    return f"{figure(value)} {unit}{interval}"

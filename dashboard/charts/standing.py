@@ -1,0 +1,143 @@
+"""All heads of a model in the order of what their absence changes, each with its interval; one of them marked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.theme import PALETTES, Theme
+from dashboard.heads.standing import UNITS, figure
+from dashboard.heads.view import HeadId
+
+HIGH = 240.0  # pixels of the plot
+AXIS = 64.0  # pixels of the vertical axis
+BEYOND = 14.0  # pixels that the last head's name may stand out
+ROOT = 0.5  # the vertical scale's power, on either side of 0: most heads change little, a few much
+
+
+def ranked_effects(
+    table: pd.DataFrame, theme: Theme, *, title: str, subtitle: Sequence[str], description: str,
+    selected: HeadId | None = None, width: float | None = None, turn: int = 0,
+) -> Drawing:  # fmt: skip
+    """A dot a head from the largest figure to the smallest, its 95 % interval as a whisker, on a square-root scale that
+    runs alike on either side of 0. Dots whose interval holds 0 are hollow.
+
+    A click chooses the nearest head: the point parameter "head" has the fields layer, head and turn.
+
+    Parameters
+    ----------
+    table: of `dashboard.heads.effect.effect_table` over sentences
+    selected: the head on show, ringed and named; width: pixels for the whole drawing (default 600); turn: see `atlas`
+    """
+    p, room = PALETTES[theme], width or WIDTH
+    name = "shift" if "shift" in table else "loss_change"
+    rows = _rows(table, name, selected)
+    wide = max(160.0, room - AXIS - BEYOND)
+    ends = [row[part] for row in rows for part in ("low", "high", "value") if row[part] is not None] or [0.0]
+    low, high = min(0.0, *ends) * 1.04, max(1e-6, *ends) * 1.04
+    x = {
+        "type": "quantitative", "axis": None,
+        "scale": {"domain": [-1, max(1, len(rows))], "nice": False, "zero": False},
+    }  # fmt: skip
+    y = {
+        "type": "quantitative",
+        "scale": {"type": "pow", "exponent": ROOT, "domain": [low, high], "nice": False, "zero": False},
+        "axis": {
+            "title": UNITS[name], "titleAngle": -90, "values": ticks(low, high, HIGH), "format": "~g", "grid": True,
+            "gridOpacity": 0.6, "labelOverlap": False,
+        },
+    }  # fmt: skip
+    clicked = f"isValid(head.turn) && head.turn[0] === {turn}"
+    mine = f"({clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : datum.mine"
+    choose = {"type": "point", "on": "click", "fields": ["layer", "head", "turn"], "toggle": False, "clear": False,
+              "nearest": True}  # fmt: skip
+    at = {"x": x | {"field": "place"}, "y": y | {"field": "value"}}
+    step = wide / max(1, len(rows))
+    size = float(np.clip(step * step * 0.5, 9, 46))
+    dot = {"type": "point", "shape": "circle", "aria": False, "opacity": 1, "size": size}
+    text = {"type": "text", "fontSize": 12.5, "fontWeight": 600, "aria": False, "color": p.text, "baseline": "bottom",
+            "dy": -3}  # fmt: skip
+    layers = [
+        {
+            "data": {"values": [{"zero": 0}]},
+            "mark": {"type": "rule", "stroke": p.quiet, "strokeWidth": 1, "aria": False},
+            "encoding": {"y": y | {"field": "zero"}},
+        },
+        {
+            "transform": [{"filter": mine}],
+            "mark": {"type": "rule", "stroke": p.hair, "strokeWidth": max(3.0, step), "aria": False},
+            "encoding": {"x": at["x"]},
+        },
+        {
+            "transform": [{"filter": "isValid(datum.low)"}],
+            "mark": {"type": "rule", "stroke": p.quiet, "strokeWidth": 1, "opacity": 0.75, "aria": False},
+            "encoding": {"x": at["x"], "y": y | {"field": "low"}, "y2": {"field": "high"}},
+        },
+        {
+            "transform": [{"filter": "datum.sure"}],
+            "mark": dot | {"filled": True, "fill": p.ink},
+            "encoding": at,
+        },
+        {
+            "transform": [{"filter": "!datum.sure"}],
+            "mark": dot | {"filled": True, "fill": p.paper, "stroke": p.ink, "strokeWidth": 1},
+            "encoding": at,
+        },
+        {
+            "transform": [{"filter": mine}],
+            "mark": {"type": "point", "shape": "circle", "filled": False, "stroke": p.text, "strokeWidth": 2.25,
+                     "size": 130, "opacity": 1, "aria": False},
+            "encoding": at,
+        },
+        {
+            "transform": [{"filter": mine}],
+            "mark": text,
+            "encoding": {"x": at["x"], "y": {"value": 0}, "text": {"field": "name", "type": "nominal"}},
+        },
+        {
+            "transform": [{"calculate": str(turn), "as": "turn"}],
+            "mark": {"type": "point", "filled": True, "opacity": 0, "size": 40, "cursor": "pointer", "aria": False},
+            "params": [{"name": "head", "select": choose}],
+            "encoding": at | {"tooltip": {"field": "tip", "type": "nominal"}},
+        },
+    ]  # fmt: skip
+    return sheet(
+        {"width": wide, "height": HIGH, "layer": [{"data": {"values": rows}, "layer": layers}]},
+        theme, title=title, subtitle=subtitle, description=description, width=room,
+    )  # fmt: skip
+
+
+def ticks(low: float, high: float, pixels: float) -> list[float]:
+    """Round figures on a square-root scale from low to high (low ≤ 0 < high), at least 26 pixels from each other."""
+    whole = high**ROOT + (-low) ** ROOT
+    steps = [m * 10.0**e for e in range(-6, 6) for m in (1, 2, 5)]
+    found = [0.0]
+    for sign, end in ((1, high), (-1, -low)):
+        last = np.inf
+        for step in reversed([float(f"{step:.6g}") for step in steps if step <= end]):
+            apart = (last**ROOT - step**ROOT) / whole * pixels
+            if apart >= 26 and step**ROOT / whole * pixels >= 26:
+                found.append(sign * step)
+                last = step
+    return sorted(found)
+
+
+def _rows(table: pd.DataFrame, name: str, selected: HeadId | None) -> list[dict]:
+    """From the largest figure to the smallest; heads without one are left out."""
+    known = table.dropna(subset=[name]).sort_values(name, ascending=False, kind="stable")
+    rows = []
+    for place, one in enumerate(known.to_dict("records")):
+        head = HeadId(int(one["layer"]), int(one["head"]))
+        low, high, value = (float(one[part]) for part in (f"{name}_low", f"{name}_high", name))
+        ends = {part: None if np.isnan(end) else round(end, 7) for part, end in (("low", low), ("high", high))}
+        rows.append(
+            {
+                "place": place, "layer": head.layer, "head": head.head, "name": str(head), "value": round(value, 7),
+                "sure": low > 0 or high < 0, "mine": head == selected, **ends,
+                "tip": f"{head}, number {place + 1}: {figure(value)} ({figure(low)} to {figure(high)})",
+            }
+        )  # fmt: skip
+    return rows

@@ -1,0 +1,92 @@
+"""Where one head stands among all of a model, by what its absence changes over sentences: METRICS §7."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dashboard.errors import UserError
+from dashboard.heads.view import HeadId
+from dashboard.heads.wording import counted
+
+UNITS = {"loss_change": "nats per token", "shift": "1 − cosine"}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A head among all of its model.
+
+    Attributes
+    ----------
+    head: which
+    rank, heads: its place, from 1 for the largest figure; of how many. Equal figures share the better place
+    value, low, high: its figure, with the 95 % interval over sentences
+    alike: how many other heads have an interval that meets its own
+    sure: how many heads have an interval that lies above 0, below 0
+    sentences, tokens: over how many
+    measure: "loss_change" (nats per token) or "shift" (1 − cosine)
+    """
+
+    head: HeadId
+    rank: int
+    heads: int
+    value: float
+    low: float
+    high: float
+    alike: int
+    sure: tuple[int, int]
+    sentences: int
+    tokens: int
+    measure: str
+
+
+def standing(table: pd.DataFrame, head: HeadId) -> Standing:
+    """The place of a head in a table of `dashboard.heads.effect.effect_table` over sentences.
+
+    Raises UserError where the table has no such head.
+    """
+    name = "shift" if "shift" in table else "loss_change"
+    mine = table[(table["layer"] == head.layer) & (table["head"] == head.head)]
+    if mine.empty:
+        raise UserError(f"There is no head {head} among those that were measured. Choose another.")
+    row, values = mine.iloc[0], table[name].to_numpy(float)
+    low, high = table[f"{name}_low"].to_numpy(float), table[f"{name}_high"].to_numpy(float)
+    meets = (low <= row[f"{name}_high"]) & (high >= row[f"{name}_low"])
+    return Standing(
+        head, 1 + int((values > row[name]).sum()), len(table), float(row[name]), float(row[f"{name}_low"]),
+        float(row[f"{name}_high"]), int(meets.sum()) - 1, (int((low > 0).sum()), int((high < 0).sum())),
+        int(row["sentences"]), int(row["tokens"]), name,
+    )  # fmt: skip
+
+
+def standing_finding(found: Standing) -> str:
+    """``Number 12 of 72 heads: without L2H9 …``, with interval and sample size."""
+    over = f"{counted(found.sentences, 'sentences')}, {counted(found.tokens, 'tokens')}"
+    interval = f"95\u00a0% interval {figure(found.low)} to {figure(found.high)}"
+    change = f"{figure(found.value)} {'nats per token ' if found.measure == 'loss_change' else ''}({interval}; {over})"
+    what = "the loss changes by" if found.measure == "loss_change" else "the last vectors turn by"
+    return f"{found.head} is number {found.rank:,} of {found.heads:,} heads: without it {what} {change}."
+
+
+def standing_remark(found: Standing) -> str:
+    """How sure that place is, and how many heads change anything for sure."""
+    said = "No other head’s interval meets its own."
+    if found.alike:
+        meet = "has an interval that meets" if found.alike == 1 else "have intervals that meet"
+        said = f"{counted(found.alike, 'other heads')} {meet} its own: its place among them is not sure."
+    if found.measure == "shift":
+        return said
+    worse, better = found.sure
+    return (
+        f"{said} Intervals above 0, the model predicts worse without the head: {worse:,} of {found.heads:,} heads; "
+        f"below 0, better: {better:,}; on either side of 0, not sure: {found.heads - worse - better:,}."
+    )
+
+
+def figure(value: float) -> str:
+    """0.01234 → "0.0123", -0.5 → "−0.5", with no more than three figures; NaN → "–"."""
+    if np.isnan(value):
+        return "–"
+    return f"{value:.3g}".replace("-", "−", 1) if abs(value) >= 1e-4 or value == 0 else f"{value:.1e}".replace("-", "−")

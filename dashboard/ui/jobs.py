@@ -1,0 +1,47 @@
+"""Work in the background, on a page: how far it is, and the buttons that stop it, begin it again, or remove it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboard.corpus.job import PROFILE, Job, again
+from dashboard.errors import UserError
+from dashboard.ui.reading import escape_markdown
+
+
+def row(job: Job, title: str, remove: Callable[[Job], None]) -> None:
+    """A job that is not done. title: what it is, as Markdown; remove: takes away what it left"""
+    said, name = job.progress, job.out.name
+    with st.container(border=True):
+        st.markdown(title)
+        if said.state == "failed":
+            st.error(escape_markdown(said.sentence), icon=":material/error:")
+        else:
+            st.progress(said.fraction, escape_markdown(said.sentence))
+        with st.container(horizontal=True):
+            if said.state == "going":
+                _button("Stop", "stop", name, "stop", job.stop)
+            else:
+                goes_on = job.work == PROFILE and said.state != "failed"
+                _button("Go on" if goes_on else "Try again", "go", name, "play_arrow", lambda: again(job))
+                _button("Remove", "remove", name, "delete", lambda: remove(job))
+
+
+def told(act: Callable[[], object]) -> None:
+    """Does it; what goes wrong is kept for `wrong`."""
+    try:
+        act()
+    except UserError as error:
+        st.session_state["job_wrong"] = str(error)
+
+
+def wrong() -> None:
+    """Says on the page what went wrong with the last press of a button."""
+    if said := st.session_state.pop("job_wrong", ""):
+        st.error(escape_markdown(said), icon=":material/error:")
+
+
+def _button(label: str, key: str, name: str, icon: str, act: Callable[[], object]) -> None:
+    st.button(label, key=f"{key}_{name}", icon=f":material/{icon}:", on_click=told, args=(act,))

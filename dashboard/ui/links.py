@@ -1,0 +1,19 @@
+"""Links from one page to another that carry the choices along."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.ui import state
+from dashboard.ui.choices import to_address
+
+PAGES = Path(__file__).resolve().parents[2] / "pages"
+
+
+def to_page(name: str, label: str, icon: str, **changed: object) -> None:
+    """A link to ``pages/name.py``, with other choices where `changed` names them."""
+    address = to_address(replace(state.choices(), **changed))
+    st.page_link(str(PAGES / f"{name}.py"), label=label, icon=icon, query_params=address)

@@ -1,0 +1,214 @@
+"""A model without a head, on a text and over our own sentences: measured, kept and drawn. What the page and a notebook
+call.
+
+    found = without_head(model, "The chef says ramen is her favourite food.", "L2H9")
+    save(draw_without(found), "without.svg")
+    every = head_effects(model)                       # all heads over 32 sentences; what is kept is not measured again
+    save(draw_standing(every, "L2H9"), "standing.svg")
+
+`python -m dashboard.without DIR` is the process of a job that measures all heads (`dashboard.corpus.job`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dashboard.capture import AttentionModel
+from dashboard.capture.ablate import By
+from dashboard.charts.changed import changed_text
+from dashboard.charts.drawing import Drawing
+from dashboard.charts.figures import figure_atlas
+from dashboard.charts.standing import ranked_effects
+from dashboard.charts.theme import Theme
+from dashboard.corpus import builtin_corpus, job
+from dashboard.corpus.allheads import SENTENCES, TABLE, Asked, Measured, find_measured, folder_for, keep_measured
+from dashboard.effects import Effect, Progress, ablate, ablate_in, provenance_of_effect
+from dashboard.errors import UserError
+from dashboard.export import Provenance
+from dashboard.export.snippet import opening
+from dashboard.heads.effect import effect_finding
+from dashboard.heads.effect_text import TextEffect, most_changed, text_effect
+from dashboard.heads.standing import UNITS, standing, standing_finding
+from dashboard.heads.view import HeadId
+from dashboard.heads.wording import counted
+from dashboard.text import Encoding, Special, Unit
+
+BY = {"zero": "replaced by zero", "mean": "replaced by its mean"}
+TITLES = {"loss_change": "Change of loss", "shift": "Shift of the last vectors"}
+
+
+@dataclass(frozen=True, eq=False)
+class Without:
+    """What changes on a text without one head: the numbers, the text as the model sees it, which head."""
+
+    effect: Effect
+    encoding: Encoding
+    head: HeadId
+
+    @property
+    def provenance(self) -> Provenance:
+        return provenance_of_effect(self.effect)
+
+    @property
+    def finding(self) -> str:
+        return effect_finding(self.effect.table, self.provenance.title)
+
+    def over(self, unit: Unit, special: Special = "show") -> TextEffect:
+        """Position by position, see `dashboard.heads.effect_text`."""
+        return text_effect(
+            self.effect.tokens, self.head, self.encoding, unit=unit, special=special, model=self.provenance.title
+        )
+
+
+def without_head(
+    model: AttentionModel, text: str | Encoding, head: str | HeadId, *, by: By = "zero", bos: bool = True,
+    limit: int | None = None, progress: Progress | None = None,
+) -> Without:  # fmt: skip
+    """What changes on a text without one head. Parameters and errors as in `dashboard.ablate`."""
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
+    effect = ablate(model, encoding, [head], by=by, bos=bos, limit=limit, progress=progress)
+    layer, number = effect.table[["layer", "head"]].iloc[0]
+    return Without(effect, encoding, HeadId(int(layer), int(number)))
+
+
+def draw_without(
+    found: Without, *, unit: Unit = "words", special: Special = "show", theme: Theme = "light",
+    width: float | None = None,
+) -> Drawing:  # fmt: skip
+    """The text, each word on a shade of what changes on it, see `dashboard.charts.changed`."""
+    effect, origin = found.over(unit, special), found.provenance
+    if effect.measure == "shift":
+        what = "1 − cosine of the last vectors with and without the head"
+        what += ", a word’s the mean over its tokens" if unit == "words" else ""
+    else:
+        what = "change of the loss in nats" + (", a word’s the sum over its tokens" if unit == "words" else "")
+    chart = changed_text(
+        effect, theme, title=f"Without {found.head} · {origin.title}",
+        subtitle=[f"{unit}, the head {BY[found.effect.by]}", what],
+        description=f"The text, shaded by what changes. {found.finding} {most_changed(effect)}".strip(), width=width,
+    )  # fmt: skip
+    reading = {name: origin.options[name] for name in ("by", "bos", "limit") if name in origin.options}
+    asked = {"unit": unit, "special": special, "theme": theme, "width": width}
+    return chart.made_of(
+        _recipe(
+            replace(origin, view="without", unit=unit, special=special), "draw_without, without_head",
+            f"draw_without(without_head(model, text, {str(found.head)!r}{_keywords(reading)})", asked,
+        )
+    )  # fmt: skip
+
+
+def head_effects(
+    model: AttentionModel, *, by: By = "zero", bos: bool = True, progress: Progress | None = None
+) -> Measured:
+    """What the absence of each head changes over 32 sentences of our own corpus: as it is kept, else measured now.
+
+    Raises UserError as `dashboard.ablate_in` does.
+    """
+    asked = Asked.of(model, by, bos)
+    try:
+        kept = find_measured(asked)
+    except UserError:
+        kept = None
+    if kept is not None:
+        return kept
+    table = ablate_in(model, builtin_corpus(), by=by, sentences=SENTENCES, bos=asked.bos, progress=progress).table
+    return Measured(table, Provenance.from_dict(table.attrs["provenance"]))
+
+
+def begin(model: AttentionModel, by: By, bos: bool) -> job.Job:
+    """Measures all heads in the background. Raises UserError where a job is going, or nothing can be written."""
+    asked = Asked.of(model, by, bos)
+    return job.start(
+        asked.model, builtin_corpus(), folder_for(asked), limit=SENTENCES, work="dashboard.without", by=by,
+        bos=asked.bos,
+    )  # fmt: skip
+
+
+def draw_standing(
+    every: Measured, head: str | HeadId | None = None, *, theme: Theme = "light", width: float | None = None,
+    turn: int = 0,
+) -> Drawing:  # fmt: skip
+    """All heads by what their absence changes, with 95 % intervals; one of them marked.
+
+    Raises UserError where there is no such head.
+    """
+    chosen = HeadId.parse(head) if isinstance(head, str) else head
+    said = "" if chosen is None else standing_finding(standing(every.table, chosen))
+    sure = " · hollow: the interval holds 0" if every.measure == "loss_change" else ""
+    chart = ranked_effects(
+        every.table, theme, title=f"{TITLES[every.measure]}, head by head · {every.provenance.title}",
+        subtitle=[f"a dot a head, from the largest · whiskers: 95 % interval over sentences{sure}", over(every)],
+        description=f"All {len(every.table)} heads by what their absence changes. {said}".strip(), selected=chosen,
+        width=width, turn=turn,
+    )  # fmt: skip
+    called = "draw_standing(" + _made(every) + ("" if chosen is None else f", {str(chosen)!r}")
+    origin = replace(every.provenance, view="standing", heads=() if chosen is None else (str(chosen),))
+    return chart.made_of(
+        _recipe(origin, "draw_standing, head_effects", called, {"theme": theme, "width": width})
+    )  # fmt: skip
+
+
+def draw_effects(
+    every: Measured, *, theme: Theme = "light", selected: HeadId | None = None, tray: Sequence[HeadId] = (),
+    width: float | None = None, turn: int = 0,
+) -> Drawing:  # fmt: skip
+    """All heads on one sheet, coloured by what their absence changes. selected, tray, turn: as in `draw_atlas`."""
+    name, title = every.measure, every.provenance.title
+    top = every.table.nlargest(3, name)
+    most = ", ".join(f"L{layer:.0f}H{head:.0f}" for layer, head in zip(top["layer"], top["head"], strict=True))
+    chart = figure_atlas(
+        every.table, name, theme, title=f"{TITLES[name]} · {title}", unit=UNITS[name], subtitle=[over(every)],
+        description=f"{TITLES[name]} without each of all heads of {title}. Most: {most}.",
+        selected=selected, tray=tray, width=width, turn=turn,
+    )  # fmt: skip
+    asked = {"theme": theme, "width": width}
+    origin = replace(every.provenance, view="effects")
+    return chart.made_of(_recipe(origin, "draw_effects, head_effects", f"draw_effects({_made(every)}", asked))
+
+
+def over(every: Measured) -> str:
+    """``32 sentences that come along, 540 tokens; the head replaced by zero``."""
+    row, options = every.table.iloc[0], every.provenance.options
+    return (
+        f"{counted(int(row['sentences']), 'sentences')} that come along, {counted(int(row['tokens']), 'tokens')} · the "
+        f"head {BY[options['by']]}"
+    )
+
+
+def _made(every: Measured) -> str:
+    options = every.provenance.options
+    return f"head_effects(model, by={options['by']!r}, bos={options['bos']!r})"
+
+
+def _keywords(options: dict) -> str:
+    return "".join(f", {name}={value!r}" for name, value in options.items() if value is not None)
+
+
+def _recipe(origin: Provenance, names: str, called: str, asked: dict) -> Provenance:
+    """The provenance of a drawing, with the lines that make it again."""
+    imported = ", ".join(sorted([*names.split(", "), "open_model", "save"]))
+    text = [f"text = {origin.text!r}"] if "text" in called else []
+    lines = [f"from dashboard import {imported}", "", *text, opening(origin), f"thing = {called}{_keywords(asked)})"]
+    drawn = {name: value for name, value in asked.items() if value is not None and name not in ("unit", "special")}
+    return replace(origin, options=origin.options | drawn, recipe="\n".join(lines))
+
+
+def _measure(out: Path, asked: dict, progress: Progress) -> None:
+    """The work of a job."""
+    from dashboard.capture import open_model
+
+    progress(0.0, "Opening the model")
+    model = open_model(asked["model"])
+    effect = ablate_in(
+        model, asked["path"], by=asked["by"], sentences=asked["limit"], bos=asked["bos"], progress=progress
+    )
+    keep_measured(effect.table, Asked.of(model, asked["by"], asked["bos"]), out / TABLE)
+
+
+if __name__ == "__main__":
+    from dashboard.corpus.jobwork import main
+
+    sys.exit(main(Path(sys.argv[1]), _measure))

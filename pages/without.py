@@ -1,0 +1,79 @@
+"""Without a head: does the model need it?"""
+
+import streamlit as st
+
+from dashboard.heads.correlation import correlation_finding
+from dashboard.heads.effect_text import most_changed, token_rows
+from dashboard.heads.standing import standing, standing_finding, standing_remark
+from dashboard.ui import figure, state, without
+from dashboard.ui.choosing import by_number
+from dashboard.ui.reading import escape_markdown, reading
+from dashboard.ui.room import beside, room
+from dashboard.without import draw_standing, draw_without, over
+
+st.title("Without a head", anchor=False)
+
+# What is asked
+this = reading()
+model = this.model
+st.caption(
+    "Attention shows where a head looks, not whether the model needs what it finds there. Take a head of "
+    f"{escape_markdown(model.title)} out, and see what changes."
+)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    by_number(model)
+    without.replaced_by(this)
+chosen = state.choices()
+head = chosen.chosen
+
+# On this text
+found = without.on_text(this)
+effect = found.over(chosen.unit, chosen.special)
+figure.finding(found.finding)
+chart = draw_without(
+    found, unit=chosen.unit, special=chosen.special, theme=state.theme(), width=min(room(), 780)
+)  # fmt: skip
+figure.picture(chart, "without", "content")
+figure.remark(most_changed(effect), "One text says what a head can do, not what it does on others: see below.")
+rows = token_rows(found.effect.tokens, found.effect.changed)
+with st.container(horizontal=True):
+    figure.files(lambda: chart, lambda: rows, [], chart.provenance, "without")
+    figure.numbers("without", lambda: rows, without.TOKENS)
+without.predictions(found)
+
+# Over sentences, among all heads
+st.subheader("Where does this head stand?", anchor=False)
+every = without.measured(this)
+if every is not None:
+    place = standing(every.table, head)
+    figure.finding(standing_finding(place))
+    ranked = draw_standing(every, head, theme=state.theme(), width=room(), turn=state.turn())
+    without.heads_chart(ranked, f"standing_{model.name}_{chosen.by}")
+    figure.remark("Click a head to take that one out.", standing_remark(place))
+    with st.container(horizontal=True):
+        figure.files(lambda: ranked, lambda: every.table, [], ranked.provenance, "standing")
+        figure.numbers("standing", lambda: every.table, without.EFFECTS, f"Each head alone, over {over(every)}.")
+
+# All heads, beside what their attention looks like
+st.subheader("Do the heads that look clear also matter?", anchor=False)
+if every is None:
+    st.caption("This can be told when all heads have been measured.")
+else:
+    profile = without.profile_of(this)
+    name = without.choose_against(profile)
+    both = without.Beside(this, every, profile, name)
+    figure.finding(correlation_finding(both.correlation, both.names))
+    left, right, wide, _ = beside(room(), (0.5, 0.5))
+    for where, key, draw, table in (
+        (left, "effects", both.effects, every.table),
+        (right, "against", both.other, both.table),
+    ):
+        with where:
+            still = draw(min(wide, 560))
+            without.heads_chart(draw(min(wide, 560), **both.marks), f"{key}_{model.name}_{chosen.by}_{name}")
+            with st.container(horizontal=True):
+                figure.files(lambda still=still: still, lambda table=table: table, [], still.provenance, key)
+    figure.remark(
+        "A click on a head takes it out, above as well. The interval says how much ρ hangs on single heads of this "
+        "model; it says nothing of other models."
+    )

@@ -1,0 +1,118 @@
+"""All heads over our own sentences: what ships is what is measured, what is kept is used for nothing else, the job."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import dashboard.corpus.allheads as allheads
+from dashboard import UserError, ablate_in, builtin_corpus, head_effects
+from dashboard.corpus.allheads import SENTENCES, TABLE, Asked, find_measured, folder_for, keep_measured, shipped_file
+from dashboard.corpus.job import find
+from dashboard.export import snippet
+from dashboard.without import begin, draw_effects, draw_standing, draw_without, without_head
+
+TEXT = "The chef who trained in Osaka says ramen is her favourite food."
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setattr(allheads, "cache_dir", lambda: tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("name", "heads"), [("minilm", ["L0H2", "L5H9"]), ("smollm2", ["L29H8"])])
+def test_what_ships_is_what_is_measured(request, name, heads):
+    model = request.getfixturevalue(name)
+    every = find_measured(Asked.of(model))
+    assert every is not None and every.provenance.options["sentences"] == SENTENCES
+    again = ablate_in(model, builtin_corpus(), heads, sentences=SENTENCES).table.set_index(["layer", "head"])
+    held = every.table.set_index(["layer", "head"])
+    assert len(held) == model.layers * model.heads
+    assert np.allclose(held.loc[again.index, again.columns], again, atol=2e-4)
+
+
+def test_what_is_kept_is_used_for_the_same_and_nothing_else(minilm, cache):
+    asked = Asked.of(minilm, "mean")
+    assert find_measured(asked) is None
+    table = head_effects(minilm).table.copy()
+    table.attrs["provenance"] = head_effects(minilm).provenance.to_dict()
+    file = keep_measured(table, asked, folder_for(asked) / TABLE)
+    pd.testing.assert_frame_equal(find_measured(asked).table, table, check_dtype=False)
+    for other in (
+        replace(asked, revision="sha256:0"), replace(asked, by="zero", model="mine"), replace(asked, heads=11),
+        replace(asked, bos=False), replace(asked, model="other"),
+    ):  # fmt: skip
+        assert folder_for(other) != folder_for(asked)
+        (folder_for(other)).mkdir(parents=True)
+        (folder_for(other) / TABLE).write_bytes(file.read_bytes())  # what lies there is of something else
+        assert find_measured(other) is None
+    assert Asked.of(minilm, "mean", bos=False) == asked  # it reads in both directions, and has start tokens of its own
+
+
+@pytest.mark.parametrize("bytes_", [b"", b"PAR1", b"{" * 1000])
+def test_a_broken_file_is_told_and_made_again(bytes_, minilm, cache):
+    asked = Asked.of(minilm, "mean")
+    file = folder_for(asked) / TABLE
+    file.parent.mkdir(parents=True)
+    file.write_bytes(bytes_)
+    with pytest.raises(UserError, match=r"broken.*Measure all heads again"):
+        find_measured(asked)
+    file.write_bytes(shipped_file("minilm", "zero").read_bytes())
+    assert find_measured(asked) is None
+
+
+def test_a_table_without_its_columns_is_told(minilm, cache):
+    asked = Asked.of(minilm, "mean")
+    table = head_effects(minilm).table.drop(columns="shift_low")
+    table.attrs["provenance"] = head_effects(minilm).provenance.to_dict()
+    keep_measured(table, asked, folder_for(asked) / TABLE)
+    with pytest.raises(UserError, match="not what they should be"):
+        find_measured(asked)
+
+
+def test_all_heads_are_measured_in_the_background(small_model, cache):
+    """A folder's model; what is found is what is measured here, and is used from then on."""
+
+    def peaked(model):
+        for name, parameter in model.named_parameters():
+            if parameter.dim() > 1 and "norm" not in name:
+                parameter.normal_(0, parameter.shape[-1] ** -0.5)
+
+    model = small_model("distilbert", peaked)
+    job = begin(model, "zero", True)
+    with pytest.raises(UserError, match="already"):
+        begin(model, "zero", False)  # the same: the start token makes no difference to it
+    end = time.monotonic() + 200
+    while job.progress.state == "going" and time.monotonic() < end:
+        time.sleep(0.1)
+    assert job.progress.state == "done", job.progress
+    assert find(job.out) == job and job.how == {"by": "zero", "bos": True}
+    every = find_measured(Asked.of(model))
+    expected = ablate_in(model, builtin_corpus(), sentences=SENTENCES).table
+    assert np.allclose(every.table, expected, atol=1e-5) and os.listdir(job.out) >= [TABLE]
+    assert head_effects(model).table.equals(every.table)
+
+
+def test_what_is_drawn_says_what_makes_it_again(minilm, smollm2, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = without_head(minilm, TEXT, "L2H9", by="mean", limit=9)
+    every = head_effects(minilm)
+    for chart in (
+        draw_without(found, unit="tokens", special="hide", width=500),
+        draw_without(without_head(smollm2, TEXT, "L29H0", bos=False), theme="dark"),
+        draw_standing(every, "L2H9", width=700),
+        draw_effects(every, theme="dark"),
+    ):
+        names = {}
+        exec(snippet(chart.provenance), names)
+        assert names["thing"].to_dict() == chart.to_dict()
+        [file] = tmp_path.glob("*.svg")
+        file.unlink()
+    with pytest.raises(UserError, match="no head L9H0"):
+        draw_standing(every, "L9H0")

@@ -1,0 +1,136 @@
+"""“Without a head” run from the entry, without a browser."""
+
+import dataclasses
+import time
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.corpus import allheads
+from dashboard.corpus.job import Job, Progress
+from tools.server import ROOT
+
+ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
+
+
+def opened(**address: str) -> AppTest:
+    app = AppTest.from_file(ENTRY, default_timeout=120)
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    return app.switch_page("../pages/without.py").run()
+
+
+def said(app: AppTest) -> str:
+    kinds = (app.title, app.markdown, app.caption, app.error, app.warning, app.info)
+    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "").replace("\u2060", "")
+
+
+def button(app: AppTest, label: str):
+    return next(one for one in app.button if one.label == label)
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setattr(allheads, "cache_dir", lambda: tmp_path)
+    return tmp_path
+
+
+def test_the_first_page_answers_all_three_questions():
+    app = opened(layer="2", head="9")
+    assert not app.exception and not app.error
+    text = said(app)
+    assert "Without L2H9 the last vectors of MiniLM turn by 0.000" in text and "single text: no interval" in text
+    assert "L2H9 is number 62 of 72 heads" in text and "32 sentences, 540 tokens" in text
+    assert "“All there is to explain” tells nothing sure of the shift of the last vectors (Spearman’s ρ 0.0" in text
+    assert "it predicts no word" in text and not app.dataframe
+    assert len(app.get("vega_lite_chart")) == 4
+
+
+def test_a_language_model_has_the_predictions_that_change():
+    app = opened(model="smollm2", layer="29", head="0")
+    assert not app.exception and not app.error
+    assert "Without L29H0 SmolLM2 135M predicts" in said(app) and "of 270 heads" in said(app)
+    [table] = [frame.value for frame in app.dataframe]
+    assert isinstance(table, pd.DataFrame) and len(table) and (table["old"] != table["new"]).all()
+    assert f"predictions {len(table)} change" in said(app)
+    app.number_input(key="choose_layer").set_value(20).run()
+    assert not app.exception and "Without L20H0" in said(app)
+
+
+def test_a_score_of_the_text_or_a_figure_of_the_profile_beside_it():
+    app = opened(against="induction")
+    assert not app.exception and "“Induction” on this text" in said(app)
+    app.selectbox(key="choose_against").set_value("context").run()
+    assert not app.exception and "“Context: only meaning”" in said(app)
+    assert app.query_params["against"] in ("context", ["context"])
+
+
+def test_without_a_profile_scores_of_the_text_are_left(monkeypatch):
+    monkeypatch.setattr("dashboard.ui.profiles.shelf", list)
+    app = opened()
+    assert not app.exception and "“Spread” on this text" in said(app)
+    assert len(app.selectbox(key="choose_against").options) == 10
+
+
+def test_what_is_not_measured_is_offered_with_progress_and_stop(cache, monkeypatch):
+    """Pressed, it asks for the work in the background; then it is told how far it is."""
+    asked = {}
+
+    def start(model, path, out, **how):
+        asked.update(how, model=model, out=out)
+        out.mkdir(parents=True)
+        told = {"asked": {"model": model, "path": str(path), "limit": 32, "by": "mean", "bos": True,
+                          "work": "dashboard.without"}, "pid": None, "beat": time.time(), "fraction": 0.25,
+                "sentence": "Ablating 72 heads", "state": "going"}  # fmt: skip
+        import json
+
+        (out / "job.json").write_text(json.dumps(told))
+
+    monkeypatch.setattr("dashboard.corpus.job.start", start)
+    app = opened(by="mean")
+    assert not app.exception and "has not been measured in this way" in said(app)
+    assert "This can be told when all heads have been measured" in said(app)
+    button(app, "Measure all heads").click().run()
+    assert not app.exception and (asked["by"], asked["model"], asked["limit"]) == ("mean", "minilm", 32)
+    assert asked["work"] == "dashboard.without" and button(app, "Stop")
+    monkeypatch.setattr(Job, "progress", property(lambda job: Progress(0.25, "It was stopped.", "stopped")))
+    app.run()
+    assert button(app, "Try again") and button(app, "Remove")
+    button(app, "Remove").click().run()
+    assert not app.exception and button(app, "Measure all heads")
+
+
+def test_a_broken_file_is_told_and_can_be_made_again(cache, minilm):
+    out = allheads.folder_for(allheads.Asked.of(minilm, "mean"))
+    out.mkdir(parents=True)
+    (out / allheads.TABLE).write_bytes(b"none of ours")
+    app = opened(by="mean")
+    assert not app.exception and "broken and cannot be read. Measure all heads again" in said(app)
+    assert button(app, "Measure all heads")
+
+
+def test_a_text_of_which_nothing_is_read_is_told():
+    app = opened(model="smollm2", bos="no", text="A")
+    assert not app.exception and "SmolLM2 135M reads no token here that could be measured" in said(app)
+    app = opened(text="\u200b")  # a tokenizer drops it
+    assert not app.exception and "finds nothing to read in the text. Type some words" in said(app)
+
+
+def test_a_model_whose_heads_cannot_be_taken_out_is_told(minilm, monkeypatch):
+    eager = dataclasses.replace(minilm, route="eager")
+    monkeypatch.setattr("dashboard.ui.loaders._model", lambda key, source: eager)
+    for by in ("zero", "mean"):
+        app = opened(by=by, text="Another text, so that nothing is kept of it.")
+        assert not app.exception and "computes its attention in a way of its own" in app.error[0].value
+        assert not app.get("vega_lite_chart") and app.sidebar.selectbox
+
+
+def test_a_role_links_to_what_would_test_it():
+    app = AppTest.from_file(ENTRY, default_timeout=120)
+    app.query_params |= {"layer": "2", "head": "9"}
+    app.run()
+    app.switch_page("../pages/syntax.py").run()
+    [link] = [one.proto for one in app.main.get("page_link") if "Take L2H9 out" in one.proto.label]
+    assert link.page.endswith("without") and "layer=2" in link.query_string and "head=9" in link.query_string

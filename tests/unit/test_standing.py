@@ -1,0 +1,138 @@
+"""Where a head stands, whether two figures go together, and what changes on a text: by hand and by a second way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboard import UserError
+from dashboard.heads import HeadId
+from dashboard.heads.correlation import correlation_finding, spearman
+from dashboard.heads.effect_text import most_changed, text_effect, token_rows
+from dashboard.heads.standing import figure, standing, standing_finding, standing_remark
+from dashboard.text import Encoding
+
+RNG = np.random.default_rng(3)
+
+
+def table(values, low, high, name="loss_change"):
+    layer, head = np.divmod(np.arange(len(values)), 2)
+    return pd.DataFrame(
+        {"layer": layer, "head": head, name: values, f"{name}_low": low, f"{name}_high": high, "sentences": 32,
+         "tokens": 540}
+    )  # fmt: skip
+
+
+def ranks_by_counting(values):
+    """Mean rank: how many are smaller, and half of those that are equal."""
+    values = np.asarray(values)
+    return np.array([(values < one).sum() + ((values == one).sum() + 1) / 2 for one in values])
+
+
+def test_spearman_by_a_second_way_and_its_interval():
+    a = RNG.integers(0, 6, 40).astype(float)  # ties
+    b = a + RNG.normal(0, 2, 40)
+    b[5] = np.nan
+    found = spearman(a, b)
+    known = ~np.isnan(b)
+    a, b = a[known], b[known]
+
+    def rho(one, other):
+        return np.corrcoef(ranks_by_counting(one), ranks_by_counting(other))[0, 1]
+
+    assert found.heads == 39 and found.rho == pytest.approx(rho(a, b))
+    drawn = np.random.default_rng(0).integers(0, 39, (1000, 39))
+    assert (found.low, found.high) == pytest.approx(np.percentile([rho(a[row], b[row]) for row in drawn], [2.5, 97.5]))
+    stats = pytest.importorskip("scipy.stats")
+    assert found.rho == pytest.approx(stats.spearmanr(a, b).statistic)
+
+
+def test_spearman_of_known_answers():
+    up = np.arange(10.0)
+    assert spearman(up, np.exp(up)).rho == 1 and spearman(up, -(up**3)).rho == -1
+    assert spearman(np.array([1, 2, 3, 4.0]), np.array([2, 1, 4, 3.0])).rho == pytest.approx(0.6)  # 1 − 6·4/(4·15)
+    assert "Where a is higher, b tends to be higher (Spearman’s ρ 1.00" in correlation_finding(
+        spearman(up, up), ("a", "b")
+    )
+
+
+def test_spearman_where_there_is_none_is_told():
+    same = spearman(np.ones(5), np.arange(5.0))
+    assert np.isnan(same.rho) and same.constant == 0
+    assert "For all 5 heads a is the same" in correlation_finding(same, ("a", "b"))
+    few = spearman(np.array([1.0, np.nan]), np.array([1.0, 2.0]))
+    assert np.isnan(few.rho) and few.heads == 1 and "Too few heads" in correlation_finding(few, ("a", "b"))
+    none = spearman(RNG.normal(size=30), RNG.normal(size=30))
+    assert none.low < 0 < none.high and correlation_finding(none, ("“a”", "b")).startswith(
+        "“a” tells nothing sure of b"
+    )
+
+
+def test_a_heads_place_by_hand():
+    heads = table([0.5, 0.2, 0.2, -0.1], [0.4, 0.1, -0.1, -0.2], [0.6, 0.3, 0.5, -0.05])
+    found = standing(heads, HeadId(0, 1))
+    assert (found.rank, found.heads, found.value, found.alike, found.sure) == (2, 4, 0.2, 1, (2, 1))
+    assert standing(heads, HeadId(1, 0)).rank == 2 and standing(heads, HeadId(1, 1)).rank == 4
+    said = standing_finding(found).replace("\u00a0", " ")
+    assert said == (
+        "L0H1 is number 2 of 4 heads: without it the loss changes by 0.2 nats per token (95 % interval 0.1 to 0.3; "
+        "32 sentences, 540 tokens)."
+    )
+    assert standing_remark(found).startswith("1 other head has an interval that meets its own")
+    assert "2 of 4 heads; below 0, better: 1; on either side of 0, not sure: 1." in standing_remark(found)
+    assert "No other head" in standing_remark(standing(heads.drop(index=2), HeadId(0, 1)))
+    with pytest.raises(UserError, match="no head L7H0"):
+        standing(heads, HeadId(7, 0))
+
+
+def test_a_shift_is_told_as_one():
+    said = standing_finding(standing(table([0.02, 0.01], [0.01, 0], [0.03, 0.02], "shift"), HeadId(0, 0)))
+    assert "the last vectors turn by 0.02 (" in said and "nats" not in said
+
+
+def test_figures_are_written_short():
+    assert [figure(value) for value in (0.012345, -0.5, 3.2e-6, 0.0, np.nan)] == ["0.0123", "−0.5", "3.2e−06", "0", "–"]
+
+
+def encoding():
+    """[CLS] ra ##men is [SEP]: the first word has two tokens."""
+    text = "ramen is"
+    return Encoding(
+        text, (1, 2, 3, 4, 5), ("[CLS]", "ra", "##men", "is", "[SEP]"), ("[CLS]", "ra", "…men", "is", "[SEP]"),
+        ((0, 0), (0, 2), (2, 5), (6, 8), (8, 8)), (True, False, False, False, True),
+    )  # fmt: skip
+
+
+def rows(measure, values, **more):
+    return pd.DataFrame(
+        {"layer": 0, "head": 1, "position": [1, 2, 3], "token": ["ra", "…men", "is"], measure: values} | more
+    )
+
+
+def test_losses_of_a_word_are_summed_and_shifts_averaged():
+    losses = rows("loss_change", [0.1, -0.3, 0.05], loss=[1.0, 2.0, 3.0])
+    words = text_effect(losses, HeadId(0, 1), encoding(), unit="words")
+    assert words.labels == ("[CLS]", "ramen", "is", "[SEP]")
+    assert words.values.tolist() == pytest.approx([np.nan, -0.2, 0.05, np.nan], nan_ok=True)
+    assert words.loss.tolist() == pytest.approx([np.nan, 3.0, 3.0, np.nan], nan_ok=True)
+    assert most_changed(words) == "Most changes on “ramen” (−0.2\u00a0nats), “is” (+0.05\u00a0nats)."
+    tokens = text_effect(losses, HeadId(0, 1), encoding(), special="hide")
+    assert np.nansum(tokens.values) == pytest.approx(np.nansum(words.values)) and len(tokens) == 3
+    shift = text_effect(rows("shift", [0.1, 0.3, 0.05]), HeadId(0, 1), encoding(), unit="words", special="hide")
+    assert shift.values.tolist() == pytest.approx([0.2, 0.05]) and shift.loss is None
+    assert most_changed(text_effect(losses.head(0), HeadId(0, 1), encoding())) == ""
+    nothing = text_effect(rows("shift", [0.0, 0.0, 0.0]), HeadId(0, 1), encoding())
+    assert most_changed(nothing) == "Nothing changes on any of the 3 tokens."
+
+
+def test_the_rows_of_a_text_hold_probabilities_and_what_is_predicted():
+    losses = rows("loss_change", [np.log(2), 0.0, 0.0], loss=[0.0, np.log(4), 0.0])
+    changed = pd.DataFrame(
+        {"layer": [0], "head": [1], "position": [2], "token": ["…men"], "old": ["a"], "new": ["b"], "p_old": [0.5],
+         "p_old_ablated": [0.2], "p_new": [0.1], "p_new_ablated": [0.4]}
+    )  # fmt: skip
+    found = token_rows(losses, changed)
+    assert found["p"].tolist() == pytest.approx([1, 0.25, 1]) and found["p_ablated"].iloc[0] == pytest.approx(0.5)
+    assert found["new"].tolist()[1] == "b" and found["new"].isna().sum() == 2 and len(found) == 3
+    assert token_rows(rows("shift", [0.1, 0.2, 0.3]), changed).columns.tolist()[-1] == "shift"

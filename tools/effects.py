@@ -1,0 +1,37 @@
+"""`make effects`: what the absence of each head changes, as it comes with the dashboard, made again."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+
+from dashboard.capture import open_model
+from dashboard.corpus import builtin_corpus
+from dashboard.corpus.allheads import SENTENCES, Asked, keep_measured, shipped_file
+from dashboard.effects import ablate_in
+from dashboard.errors import UserError
+from dashboard.models import CATALOGUE
+
+
+def main(models: Sequence[str] = ()) -> int:
+    try:
+        for name in models or list(CATALOGUE):
+            model = open_model(name, fetch_missing=True, progress=_say)
+            begun = time.perf_counter()
+            effect = ablate_in(model, builtin_corpus(), sentences=SENTENCES, progress=_say)
+            file = keep_measured(effect.table, Asked.of(model, effect.by), shipped_file(name, effect.by))
+            took = time.perf_counter() - begun
+            print(f"{file.name}: {len(effect.table)} heads, {took:.0f} s, {file.stat().st_size / 1e3:.0f} kB")
+    except UserError as sentence:
+        print(sentence, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _say(fraction: float, sentence: str) -> None:
+    print(f"{fraction:4.0%}  {sentence}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
