@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?=
 
-.PHONY: app test bench pictures profiles effects audit clean
+.PHONY: app test bench pictures profiles effects maps audit clean
 
 app: $(VENV)/.app
 	$(BIN)/python -m dashboard app $(if $(PORT),--port $(PORT))
@@ -31,6 +31,9 @@ profiles: $(VENV)/.dev
 
 effects: $(VENV)/.dev
 	$(BIN)/python -m tools.effects $(ARGS)
+
+maps: $(VENV)/.dev
+	$(BIN)/python -m tools.maps $(ARGS)
 
 audit: $(VENV)/.dev
 	$(BIN)/pip-audit -r requirements.txt

@@ -60,7 +60,7 @@ def map_heads(
         table, found.values, kept, builtin_corpus().name, found.used, len(found.left_out), int(found.rows.max()),
         model.title, model.name, model.revision, reading,
     )  # fmt: skip
-    table.attrs["provenance"] = _origin(made).to_dict()
+    table.attrs["provenance"] = origin_of_map(made).to_dict()
     return made
 
 
@@ -123,7 +123,8 @@ def draw_map(
         click=click,
     )  # fmt: skip
     coloured = {str(head): role for head, role in roles.items()} if roles is not None else None
-    return chart.made_of(_origin(found, theme=theme, width=width, selected=selected, tray=list(tray), roles=coloured))
+    drawing = {"theme": theme, "width": width, "selected": selected, "tray": list(tray), "roles": coloured}
+    return chart.made_of(origin_of_map(found, **drawing))
 
 
 def _sentences(limit: int | None) -> list[ParsedSentence | LeftOut]:
@@ -136,7 +137,7 @@ def _sentences(limit: int | None) -> list[ParsedSentence | LeftOut]:
     return [every[place] for place in np.arange(limit) * len(every) // limit]
 
 
-def _origin(found: HeadMap, **drawing: object) -> Provenance:
+def origin_of_map(found: HeadMap, **drawing: object) -> Provenance:
     """Where the table comes from, or (`drawing`: the arguments of `draw_map`) a picture of it."""
     given = {name: value for name, value in drawing.items() if value}
     origin = Provenance(

@@ -22,6 +22,7 @@ PAGES = [
     st.Page(ROOT / "pages" / "syntax.py", title="Syntax vs context", icon=":material/account_tree:", url_path="syntax"),
     st.Page(ROOT / "pages" / "find.py", title="Find heads", icon=":material/search:", url_path="find"),
     st.Page(ROOT / "pages" / "without.py", title="Without a head", icon=":material/content_cut:", url_path="without"),
+    st.Page(ROOT / "pages" / "headmap.py", title="Map of heads", icon=":material/scatter_plot:", url_path="map"),
     st.Page(ROOT / "pages" / "toy.py", title="Toy attention", icon=":material/calculate:", url_path="toy"),
     st.Page(ROOT / "pages" / "before.py", title="Before attention", icon=":material/history:", url_path="before"),
     st.Page(ROOT / "pages" / "longrange.py", title="Long range", icon=":material/height:", url_path="longrange"),

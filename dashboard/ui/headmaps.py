@@ -1,0 +1,104 @@
+"""What “Map of heads” shows: the map, made in the background where there is none yet, roles, heads like one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import headmaps
+from dashboard.charts.drawing import Drawing
+from dashboard.corpus.job import Job, find, forget
+from dashboard.corpus.shipped import builtin_size
+from dashboard.errors import UserError
+from dashboard.heads import HeadId
+from dashboard.heads.headmap import HeadMap
+from dashboard.ui import choosing, jobs, profiles, state
+from dashboard.ui.ending import end_page
+from dashboard.ui.reading import Reading, escape_markdown
+
+_BITS = {"format": "%.3f"}
+TABLE = {
+    "layer": "Layer",
+    "head": "Head",
+    "x": st.column_config.NumberColumn("Across, bits", **_BITS),
+    "y": st.column_config.NumberColumn("Up, bits", **_BITS),
+    "cluster": st.column_config.NumberColumn("Cluster", help="By average linkage, the largest first."),
+    "nearest": "Nearest head",
+    "distance": st.column_config.NumberColumn("Distance, bits", help="0 the same, 1 wholly apart.", **_BITS),
+}
+LIKE = {"layer": "Layer", "head": "Head", "distance": TABLE["distance"]}
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _found(asked: headmaps.Asked, stamp: int) -> HeadMap | None:
+    return headmaps.find_map(asked)
+
+
+def found(this: Reading) -> HeadMap:
+    """The map of the model; or the way to make it, and the end of the page."""
+    asked = headmaps.Asked.of(this.model, this.bos)
+    file = headmaps.folder_for(asked) / headmaps.FILE
+    try:
+        made = _found(asked, file.stat().st_mtime_ns if file.exists() else 0)
+        if made is not None:
+            return made
+    except UserError as wrong:
+        st.warning(escape_markdown(str(wrong)), icon=":material/warning:")
+    job = find(headmaps.folder_for(asked))
+    if job is not None and job.progress.state != "done":
+        _progress(job, f"**Map of all heads of {escape_markdown(this.model.title)}**")
+        end_page()
+    st.info(
+        f"How far apart the {asked.layers * asked.heads:,} heads of this model are has not been measured on this "
+        f"machine yet. It reads the {builtin_size()} sentences that come along once, in the background, and keeps what "
+        "it finds.",
+        icon=":material/scatter_plot:",
+    )  # fmt: skip
+    st.button(
+        "Make the map", icon=":material/play_arrow:", on_click=jobs.told,
+        args=(lambda: headmaps.begin(this.model, asked.bos),),
+    )  # fmt: skip
+    jobs.wrong()
+    end_page()
+
+
+@st.fragment(run_every=1.0)
+def _progress(job: Job, title: str) -> None:
+    """How far it is. The whole page is drawn anew when it has ended."""
+    there = find(job.out)
+    if there is None or there.progress.state == "done":
+        st.rerun()
+    jobs.row(there, title, lambda gone: forget(gone.out))
+    jobs.wrong()
+
+
+def roles(this: Reading) -> dict[HeadId, str] | None:
+    """The heads' roles from the model's profile, where there is one and a person wants its colours."""
+    try:
+        profile = profiles.first_of(this)
+    except (UserError, OSError):
+        profile = None
+    st.segmented_control(
+        "Coloured by", ["layer", "role"], required=True, format_func={"layer": "Layer", "role": "Role"}.get,
+        disabled=profile is None,
+        help="The role of each head in the model's profile: syntax blue, context orange, position grey."
+        if profile is not None else "There is no profile of this model yet, so no head has a role. “Corpus” makes one.",
+        **state.bound("coloured"),
+    )  # fmt: skip
+    if profile is None or state.choices().coloured == "layer":
+        return None
+    heads = profile.heads
+    return {
+        HeadId(int(layer), int(head)): role
+        for layer, head, role in zip(heads["layer"], heads["head"], heads["role"], strict=True)
+    }
+
+
+def clickable(chart: Drawing, model: str) -> None:
+    """The map, which takes clicks."""
+    key = f"map_{model}"
+    if key not in st.session_state:  # it was not on the page: it remembers no click
+        state.frame_anew()
+    with st.container(key="picture_map"):
+        st.altair_chart(
+            chart, theme=None, width="content", key=key, on_select=lambda: choosing.click(key), selection_mode="head"
+        )

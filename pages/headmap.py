@@ -1,0 +1,53 @@
+"""Map of heads: which heads look alike?"""
+
+import streamlit as st
+
+from dashboard import relations
+from dashboard.heads import HeadId
+from dashboard.heads.headmap import map_finding
+from dashboard.ui import choosing, figure, headmaps, state
+from dashboard.ui.reading import escape_markdown, reading
+from dashboard.ui.room import beside, room
+
+st.title("Map of heads", anchor=False)
+
+# What is asked
+this = reading()
+model = this.model
+st.caption(
+    f"Which heads of {escape_markdown(model.title)} look alike? Two heads are near where they look at the same words, "
+    "over the sentences that come with the dashboard, not on the text on the left."
+)
+found = headmaps.found(this)
+chosen = state.choices()
+head = chosen.chosen
+left, right, map_room, head_room = beside(room(), (0.66, 0.34))
+
+# The chosen head, and those like it: sent first, as a click waits for them
+with right:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        choosing.by_number(model)
+    figure.finding(map_finding(found, head))
+    like = relations.heads_like(found, head)
+    st.dataframe(like, hide_index=True, width="content", column_config=headmaps.LIKE)
+    figure.remark("Heads like this one, the nearest first. One distance over all rows: it has no interval.")
+    if len(like):
+        nearest = HeadId(int(like["layer"].iloc[0]), int(like["head"].iloc[0]))
+        st.button(
+            f"Put {head} and {nearest} into the tray", icon=":material/compare:", on_click=state.change,
+            kwargs={"tray": (head, nearest)}, disabled=chosen.tray == (head, nearest),
+            help="They take the place of the heads in it, and can be looked at side by side on Compare.",
+        )  # fmt: skip
+figure.painted_first()
+
+# All heads
+with left:
+    roles = headmaps.roles(this)
+    figure.remark(map_finding(found))
+    look = {"theme": state.theme(), "width": map_room, "roles": roles}
+    frames = {"selected": state.framed(), "tray": chosen.tray, "turn": state.turn(), "click": True}
+    headmaps.clickable(relations.draw_map(found, **frames, **look), model.name)
+    still = relations.draw_map(found, selected=head, tray=chosen.tray, **look)
+    with st.container(horizontal=True):
+        figure.files(lambda: still, lambda: found.table, [], still.provenance, "map")
+        figure.numbers("map", lambda: found.table, headmaps.TABLE)
