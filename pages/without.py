@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.heads.correlation import correlation_finding
 from dashboard.heads.effect_text import most_changed, token_rows
-from dashboard.heads.standing import standing, standing_finding, standing_remark
+from dashboard.heads.standing import EXPLAINED, standing, standing_finding, standing_remark
 from dashboard.ui import figure, state, without
 from dashboard.ui.choosing import by_number
 from dashboard.ui.reading import escape_markdown, reading
@@ -34,7 +34,11 @@ chart = draw_without(
     found, unit=chosen.unit, special=chosen.special, theme=state.theme(), width=min(room(), 780)
 )  # fmt: skip
 figure.picture(chart, "without", "content")
-figure.remark(most_changed(effect), "One text says what a head can do, not what it does on others: see below.")
+figure.remark(
+    most_changed(effect),
+    EXPLAINED[effect.measure],
+    "One text says what a head can do, not what it does on others: see below.",
+)
 rows = token_rows(found.effect.tokens, found.effect.changed)
 with st.container(horizontal=True):
     figure.files(lambda: chart, lambda: rows, [], chart.provenance, "without")

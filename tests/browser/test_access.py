@@ -13,6 +13,8 @@ PAGES = {
     "compare": "h1",
     "compare?tray=L2H0,L2H8": ".st-key-picture_compare [role=graphics-document]",
     "syntax": ".st-key-picture_own_1 [role=graphics-document]",
+    "without": ".st-key-picture_against_minilm_zero_total [role=graphics-document]",
+    "map": ".st-key-picture_map [role=graphics-document]",
     "find": ".st-key-picture_found_head [role=graphics-document]",
     "inside": ".st-key-picture_steps [role=graphics-document]",
     "longrange": ".st-key-picture_reach_head [role=graphics-document]",

@@ -1,0 +1,72 @@
+"""A person on “Without a head”: chooses a head, changes what takes its place, clicks in the ranking, takes a table."""
+
+from __future__ import annotations
+
+import csv
+from urllib.parse import parse_qs, urlparse
+
+import pandas as pd
+import pytest
+
+from dashboard.charts.standing import HIGH
+from dashboard.corpus.allheads import shipped_file
+
+RANKED = '[role=graphics-document][aria-label^="All 72 heads"]'
+
+
+@pytest.fixture
+def page(chromium, dashboard_url):
+    context = chromium.new_context(viewport={"width": 1440, "height": 1600}, accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{dashboard_url}/without?layer=2&head=9")
+    yield page
+    context.close()
+    assert not errors
+
+
+def asked(page) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
+
+
+def shows(page, words: str) -> None:
+    page.get_by_text(words).first.wait_for()
+
+
+def test_a_head_is_taken_out_another_clicked_and_the_numbers_taken_away(page):
+    heads = pd.read_parquet(shipped_file("minilm", "zero"))
+    best = heads.loc[heads["shift"].idxmax()]
+    name = f"L{best['layer']:.0f}H{best['head']:.0f}"
+    shows(page, "L2H9 is number 62 of 72 heads")
+    page.wait_for_timeout(1500)
+    page.get_by_label("Head", exact=True).fill("8")
+    page.keyboard.press("Enter")
+    shows(page, "Without L2H8 the last vectors of MiniLM turn by")
+    page.wait_for_timeout(1200)
+    page.get_by_text("Its mean", exact=True).click()
+    page.get_by_role("button", name="Measure all heads").wait_for()
+    assert (asked(page)["by"], asked(page)["head"]) == ("mean", "8")
+    page.wait_for_timeout(1200)
+    page.get_by_text("Zero", exact=True).click()
+    page.locator(RANKED).wait_for()
+    page.wait_for_timeout(1500)
+    zero = page.locator(f"{RANKED} .mark-rule line").first.bounding_box()  # it spans the plot
+    height = HIGH * (best["shift"] / (heads["shift_high"].max() * 1.04)) ** 0.5
+    page.mouse.click(zero["x"] + zero["width"] / 73, zero["y"] - height)
+    shows(page, f"{name} is number 1 of 72 heads")
+    shows(page, f"Without {name} the last vectors")
+    assert f"L{asked(page)['layer']}H{asked(page)['head']}" == name
+    page.wait_for_timeout(1200)
+    frame = page.locator(".st-key-picture_effects_minilm_zero_total [role=graphics-document]")
+    frame.scroll_into_view_if_needed()
+    cell = frame.get_by_text("H3", exact=True).bounding_box(), frame.get_by_text("L4", exact=True).bounding_box()
+    page.mouse.click(cell[0]["x"] + 6, cell[1]["y"] + 6)  # on the atlas of effect
+    shows(page, "Without L4H3 the last vectors")
+    page.locator(".st-key-files_standing").get_by_role("button", name="Download").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    with open(waiting.value.path(), newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 72 and all(float(row["shift_low"]) <= float(row["shift"]) for row in rows)
