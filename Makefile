@@ -15,7 +15,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m dashboard models --get smollm2
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -q $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tools.chromium

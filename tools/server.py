@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -18,7 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 @contextmanager
 def running(log: Path, seconds: float = 60) -> Iterator[str]:
     """The address of a server that answers. Raises RuntimeError with its log where it does not come up."""
-    port = first_free_port("127.0.0.1", start=18501, tries=500)
+    # Tests that run at the same time must not find the same port free.
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    port = first_free_port("127.0.0.1", start=18501 + 500 * worker, tries=500)
     url = f"http://127.0.0.1:{port}"
     with log.open("wb") as out:
         server = subprocess.Popen(
@@ -46,9 +50,6 @@ def answers(url: str) -> bool:
 
 def stop(server: subprocess.Popen) -> None:
     """End the launcher and the server it started."""
-    import os
-    import signal
-
     if server.poll() is None:
         os.killpg(server.pid, signal.SIGTERM)
         try:
