@@ -34,6 +34,7 @@ chart = draw_without(
     found, unit=chosen.unit, special=chosen.special, theme=state.theme(), width=min(room(), 780)
 )  # fmt: skip
 figure.picture(chart, "without", "content")
+figure.painted_first()
 figure.remark(
     most_changed(effect),
     EXPLAINED[effect.measure],
