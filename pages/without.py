@@ -34,6 +34,7 @@ chart = draw_without(
     found, unit=chosen.unit, special=chosen.special, theme=state.theme(), width=min(room(), 780)
 )  # fmt: skip
 figure.picture(chart, "without", "content")
+figure.painted_first()
 figure.remark(
     most_changed(effect),
     EXPLAINED[effect.measure],
@@ -73,10 +74,12 @@ else:
         (right, "against", both.other, both.table),
     ):
         with where:
-            still = draw(min(wide, 560))
-            without.heads_chart(draw(min(wide, 560), **both.marks), f"{key}_{model.name}_{chosen.by}_{name}")
+            drawn = draw(min(wide, 560), **both.marks)
+            without.heads_chart(drawn, f"{key}_{model.name}_{chosen.by}_{name}")
             with st.container(horizontal=True):
-                figure.files(lambda still=still: still, lambda table=table: table, [], still.provenance, key)
+                figure.files(
+                    lambda draw=draw: draw(min(wide, 560)), lambda table=table: table, [], drawn.provenance, key
+                )  # fmt: skip
     figure.remark(
         "A click on a head takes it out, above as well. The interval says how much ρ hangs on single heads of this "
         "model; it says nothing of other models."

@@ -41,7 +41,7 @@ PAGES: dict[str, tuple[str, dict[str, str]]] = {
     "find-none": ("find", {"pairs": "none"}),
     "find-wrong": ("find", {"pairs": "says → cook"}),
     "without": ("without", {"layer": "2", "head": "9"}),
-    "without-smollm2": ("without", {"model": "smollm2", "layer": "3", "head": "4", "unit": "tokens"}),
+    "without-smollm2": ("without", {"model": "smollm2", "layer": "1", "head": "5", "unit": "tokens"}),
     "without-mean": ("without", {"by": "mean", "against": "previous"}),
     "toy": ("toy", {}),
     "toy-heads": ("toy", {"toy": "heads", "toy_head": "1", "toy_step": "joined", "toy_row": "1"}),

@@ -49,14 +49,14 @@ def test_the_first_page_answers_all_three_questions():
 
 
 def test_a_language_model_has_the_predictions_that_change():
-    app = opened(model="smollm2", layer="29", head="0")
+    app = opened(model="smollm2", layer="1", head="5")
     assert not app.exception and not app.error
-    assert "Without L29H0 SmolLM2 135M predicts" in said(app) and "of 270 heads" in said(app)
+    assert "Without L1H5 SmolLM2 135M predicts worse" in said(app) and "L1H5 is number 1 of 270 heads" in said(app)
     [table] = [frame.value for frame in app.dataframe]
     assert isinstance(table, pd.DataFrame) and len(table) and (table["old"] != table["new"]).all()
     assert f"predictions {len(table)} change" in said(app)
     app.number_input(key="choose_layer").set_value(20).run()
-    assert not app.exception and "Without L20H0" in said(app)
+    assert not app.exception and "Without L20H5" in said(app)
 
 
 def test_a_score_of_the_text_or_a_figure_of_the_profile_beside_it():
