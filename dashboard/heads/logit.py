@@ -19,9 +19,9 @@ TOLERANCE = 1e-5
 
 _STEPS = 20
 _MOST_ROUNDS = 40
-# Pairs from which the curvature of one head is estimated: it only chooses the steps, here and in the last one.
+# Pairs from which the curvature of one head is estimated: it only chooses the steps.
 _CURVATURE_PAIRS = 60_000
-_LAST_CURVATURE_PAIRS = 20_000
+_LAST_STEPS = 6
 _LN2 = math.log(2)
 
 
@@ -113,8 +113,8 @@ def fit(objective: Objective) -> torch.Tensor:
     L-BFGS from θ = 0 for all heads at once, each with its own steps, until the largest component of each head's
     gradient is below 1e-5 bits. It works in coordinates in which the curvature is about 1 in all directions: at first
     that at θ = 0, which all heads share, later each head's own where it has got to. The objective is strictly convex,
-    so there is one solution. Scores are float32 and sums float64. A last step of Newton's method takes most of what is
-    left of the gradient: without it rounding, of another machine or number of threads, decides on which side of the
+    so there is one solution. Scores are float32 and sums float64. Some last steps down the gradient take most of what
+    is left of it: without them rounding, of another machine or number of threads, decides on which side of the
     tolerance a head stops, and shows in its bits.
 
     Raises RuntimeError where that is not reached.
@@ -123,30 +123,30 @@ def fit(objective: Objective) -> torch.Tensor:
     theta = torch.zeros(columns, heads, dtype=torch.float64)
     active = torch.arange(heads)
     shared = objective.curvature(theta[:, 0], int(objective.queries.argmax()), objective.pairs)
-    lower = torch.linalg.cholesky(shared).expand(heads, -1, -1)
+    first = torch.linalg.cholesky(shared)
+    lower = first.expand(heads, -1, -1)
     for _ in range(_MOST_ROUNDS):
         theta[:, active], unfinished = _round(objective, active, theta[:, active], lower)
         active = active[unfinished]
         if not len(active):
-            return _closer(objective, theta)
-        lower = _own_curvature(objective, theta, active, _CURVATURE_PAIRS)
+            return _closer(objective, theta, first)
+        own = [objective.curvature(theta[:, head], int(head), _CURVATURE_PAIRS) for head in active]
+        lower = torch.linalg.cholesky(_positive(torch.stack(own)))
     raise RuntimeError(f"{len(active)} heads were not fitted to {TOLERANCE} bits.")
 
 
-def _own_curvature(objective: Objective, theta: torch.Tensor, heads: torch.Tensor, pairs: int) -> torch.Tensor:
-    """Each head's curvature where it is, as L with L Lᵀ: (k, columns, columns)."""
-    own = [objective.curvature(theta[:, head], int(head), pairs) for head in heads]
-    return torch.linalg.cholesky(_positive(torch.stack(own)))
-
-
-def _closer(objective: Objective, theta: torch.Tensor) -> torch.Tensor:
-    """θ after a step of Newton's method, of the heads whose gradient it makes smaller."""
+def _closer(objective: Objective, theta: torch.Tensor, lower: torch.Tensor) -> torch.Tensor:
+    """θ after some steps down its gradient in these coordinates, each of the heads whose gradient falls."""
     heads = torch.arange(theta.shape[1])
     gradient = objective(theta, heads)[1]
-    lower = _own_curvature(objective, theta, heads, _LAST_CURVATURE_PAIRS)
-    step = torch.cholesky_solve(gradient.T[:, :, None], lower)[:, :, 0].T
-    better = objective(theta - step, heads)[1].abs().amax(0) < gradient.abs().amax(0)
-    return torch.where(better, theta - step, theta)
+    for _ in range(_LAST_STEPS):
+        new = theta - torch.cholesky_solve(gradient, lower)
+        found = objective(new, heads)[1]
+        better = found.abs().amax(0) < gradient.abs().amax(0)
+        if not better.any():
+            break
+        theta, gradient = torch.where(better, new, theta), torch.where(better, found, gradient)
+    return theta
 
 
 def _positive(curvature: torch.Tensor) -> torch.Tensor:

@@ -88,10 +88,10 @@ def test_a_job_that_says_nothing_is_stopped(tmp_path):
     assert find(tmp_path).progress.state == "going"
     (tmp_path / JOB).write_text(json.dumps(told | {"beat": time.time() - 60}))
     assert find(tmp_path).progress.state == "stopped" and find(tmp_path).progress.fraction == 0.5
-    assert find(tmp_path).parser is None  # of an older one
+    assert find(tmp_path).how.get("parser") is None  # of an older one
     (tmp_path / JOB).write_text(json.dumps(told | {"asked": asked | {"parser": "own"}}))
-    assert find(tmp_path).parser == "own"
-    (tmp_path / JOB).write_text(json.dumps(told | {"asked": asked | {"parser": 3}}))
+    assert find(tmp_path).how["parser"] == "own"
+    (tmp_path / JOB).write_text(json.dumps(told | {"asked": asked | {"parser": [3]}}))
     assert find(tmp_path) is None
 
 

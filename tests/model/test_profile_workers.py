@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from dashboard import UserError, cli, profile
+from dashboard.commands import over_corpus
 from dashboard.corpus import cluster as clusters
 from dashboard.corpus import pool as pools
 from dashboard.corpus import profiling
@@ -84,7 +85,7 @@ def test_the_command_line_with_workers_one_of_which_is_killed(treebank, whole, t
             killed.append(workers_of(me)[0])
             killed[0].kill()
 
-    monkeypatch.setattr(cli, "_say", progress)
+    monkeypatch.setattr(over_corpus, "say", progress)
     monkeypatch.setattr(profiling, "WINDOW", 16)  # nine chunks
     assert cli.main(["profile", str(treebank), "--out", str(tmp_path), "--workers", "2"]) == 0
     assert killed and not workers_of(me)
@@ -141,7 +142,7 @@ def test_an_interrupt_ends_the_workers(treebank, tmp_path, scripted, monkeypatch
             raise KeyboardInterrupt
 
     scripted("print('{\"bytes\": 2}\\nok', end='', flush=True)")
-    monkeypatch.setattr(cli, "_say", progress)
+    monkeypatch.setattr(over_corpus, "say", progress)
     assert cli.main(["profile", str(treebank), "--out", str(tmp_path / "out"), "--workers", "2"]) == 130
     assert "goes on where it was" in capsys.readouterr().err
     assert len(seen) == 2 and not psutil.wait_procs(seen, timeout=5)[1]

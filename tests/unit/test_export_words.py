@@ -155,7 +155,8 @@ def test_snippet_of_an_atlas_a_table_and_a_matrix():
     table = snippet(provenance(view="scores", heads=(), options={}))
     assert table.endswith('thing = scores(model, text)\nsave(thing, "minilm-scores.csv")\n')
     matrix = snippet(provenance(view="matrix", options={"theme": "light"}))
-    assert "attention(model, text, 'L2H9', unit='words', special='show')" in matrix and ".npz" in matrix
+    assert "[attention(model, text, head, unit='words', special='show') for head in ['L2H9']]" in matrix
+    assert "thing = views[0]" in matrix and ".npz" in matrix
 
 
 def test_snippet_opens_the_same_commit_of_a_hub_model():
