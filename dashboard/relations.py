@@ -115,7 +115,8 @@ def draw_map(
     chart = headmap(
         found.table, theme, title=f"Map of heads · {found.model}",
         subtitle=[
-            f"the nearer, the more alike is where they look · {percent(found.kept)} of the distances’ variance is kept",
+            f"the nearer, the more alike is where they look · {percent(found.kept)} of the distances’ variance is kept"
+            + ("" if selected is None else f" · thin rings: the cluster of {selected}"),
             f"Jensen–Shannon divergence over {counted(found.rows, 'rows')} of words, "
             f"{counted(found.sentences, 'sentences')} of {found.corpus}{left_out}",
         ],

@@ -73,7 +73,7 @@ if chosen.mode == "texts":
     changes = comparing.changes(this)
     figure.finding(change_finding(changes))
     figure.remark(
-        "A dot beyond its tick changed more than when other words are exchanged. Click a head to see it above."
+        "Tick: the mean over exchanges of other words; “Table” has their least and most. Click a head to see it above."
     )
     ranked = comparing.ranked(this, changes)
     with st.container(horizontal=True):

@@ -14,7 +14,7 @@ from dashboard.heads.view import HeadId
 
 FLATTEST, TALLEST = 0.5, 0.9  # the plane's height, as a share of its width
 RIM = 0.06  # of the plane's width, around the points
-POINT, RING = 90.0, 300.0  # square pixels
+POINT, MATE, RING = 90.0, 130.0, 300.0  # square pixels
 PALEST = 2  # of the nine steps from paper to ink, the first that is seen well enough for the first layer
 DIRECTIONS = 12  # the farthest head in each of so many is named
 RULERS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # bits
@@ -36,7 +36,7 @@ def headmap(
 ) -> Drawing:
     """A point a head, coloured by its layer, or by its role where `roles` are given; both axes have one scale.
 
-    With a head on show, the heads of other clusters are pale. A ruler below says how long a distance is.
+    With a head on show, the heads of its cluster have a thin ring. A ruler below says how long a distance is.
 
     Parameters
     ----------
@@ -57,10 +57,10 @@ def headmap(
     clicked = f"isValid(head.turn) && head.turn[0] === {turn}" if click else "false"
     own = next((row["cluster"] for row in rows if (row["layer"], row["head"]) == _pair(selected)), -1)
     framed = f"datum.layer === {selected.layer} && datum.head === {selected.head}" if selected else "false"
-    mine, pale = framed, f"{own} > 0 && datum.cluster !== {own}"
+    mine, mates = framed, f"{own} > 0 && datum.cluster === {own}"
     if click:
         mine = f"({clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : ({framed})"
-        pale = f"({clicked}) ? datum.cluster !== head.cluster[0] : ({pale})"
+        mates = f"({clicked}) ? datum.cluster === head.cluster[0] : ({mates})"
     at = {"x": x | {"field": "x"}, "y": y | {"field": "y"}}
     ring = {"type": "point", "shape": "circle", "filled": False, "opacity": 1, "aria": False, "size": RING}
     catch: dict = {
@@ -76,12 +76,12 @@ def headmap(
     layers = [
         {
             "mark": {"type": "point", "filled": True, "shape": "circle", "size": POINT, "stroke": p.paper,
-                     "strokeWidth": 0.8, "aria": False},
+                     "strokeWidth": 0.8, "opacity": 0.95, "aria": False},
             "encoding": at | {
                 "color": _by_layer(rows, theme) if roles is None else _by_role(theme),
-                "opacity": {"condition": {"test": pale, "value": 0.25}, "value": 0.95},
             },
         },
+        {"transform": [{"filter": mates}], "mark": ring | {"stroke": p.text, "size": MATE}, "encoding": at},
         {
             "transform": [{"filter": "datum.kept"}],
             "mark": ring | {"stroke": p.quiet, "strokeDash": [3, 2], "strokeWidth": 1.25}, "encoding": at,

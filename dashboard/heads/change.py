@@ -80,14 +80,17 @@ def change_finding(changes: Changes) -> str:
     head = HeadId(int(best["layer"]), int(best["head"]))
     if np.isnan(best["change"]):
         return "No row of these texts can see what was changed, so no head can differ."
+    if changes.table["change"].max() < 1e-6:
+        return "The model sees no difference between these texts, so no head changes."
     over = f"divergence {best['change']:.3f}, the mean over {changes.rows} rows"
     if not changes.swaps:
         return f"{head} changes most: {over}. 0 is the same and 1 wholly apart."
     beyond = (changes.table["change"] > changes.table["high"]).mean()
     return (
-        f"{head} changes most beyond what other words do: {over}, against {best['baseline']:.3f} when another word is "
-        f"exchanged ({best['low']:.3f} to {best['high']:.3f} over {changes.swaps} exchanges). "
-        f"{percent(beyond)} of the heads change more than with any of those."
+        f"{head} changes most beyond what other words do: {over}, against {best['baseline']:.3f}, the mean when "
+        f"another word is exchanged ({best['low']:.3f} to {best['high']:.3f} over {changes.swaps} exchanges). "
+        f"{percent(beyond)} of all heads change more than with any of those; if this word were like the others, "
+        f"{percent(1 / (changes.swaps + 1))} would."
     )
 
 

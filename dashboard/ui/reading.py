@@ -143,13 +143,27 @@ def get_button(name: str) -> None:
 _JOINER = "\u2060"  # has no width; stands where Streamlit would read a link, an icon or an arrow into the text
 
 
+_COMMAND = re.compile(r"“(python -m dashboard [^”`\n]+)”")
+
+
 def escape_markdown(text: str) -> str:
     """Text as Streamlit's Markdown shows it letter for letter: no links, colours, formulas, icons or HTML.
+
+    A command that it names is set as code, so that it can be copied.
+    """
+    parts = _COMMAND.split(text)
+    return "".join(f"`{part}`" if k % 2 else _escaped(part, k, len(parts)) for k, part in enumerate(parts))
+
+
+def _escaped(text: str, k: int, parts: int) -> str:
+    """Text as it is shown; blanks at the ends of all of it are left out.
 
     Backslashes stop what Markdown itself reads. Web addresses, icons (`:material/…:`) and typographic arrows are
     found in what is left after that, so an invisible sign keeps their parts apart. Line ends become spaces.
     """
-    text = re.sub(r"[^\S\u00a0\u202f]+", " ", text).strip()  # "17 %" stays together
+    text = re.sub(r"[^\S\u00a0\u202f]+", " ", text)  # "17 %" stays together
+    text = text.lstrip() if k == 0 else text
+    text = text.rstrip() if k == parts - 1 else text
     text = re.sub(r"([\\`*_{}\[\]()#+\-.!|$~<>:^&=])", r"\\\1", text)
     return re.sub(r"([:@<>=~-])(?=\S)|(?i:(?<=www))(?=\\)", rf"\1{_JOINER}", text)
 
