@@ -32,8 +32,8 @@ SAID = "The chef who trained in Osaka says ramen is her favourite food. She cook
 
 
 def same_tables(found, expected):
-    """To 5e-6 bits. A lean is a quotient of figures in bits, so its share in them is compared; of two sentences whose scores
-    are nearly alike either may be named, so scores are compared rank by rank, in single precision."""
+    """To 5e-6 bits. A lean is a quotient of figures in bits, so its share in them is compared; of two sentences whose
+    scores are nearly alike either may be named, so scores are compared rank by rank, in single precision."""
     assert found.about["sentences"] == expected.about["sentences"]
     heads = [one.heads.drop(columns="lean") for one in (found, expected)]
     pd.testing.assert_frame_equal(*heads, rtol=0, atol=5e-6, check_dtype=False)
