@@ -23,7 +23,7 @@ from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance, provenance_of
 from dashboard.export.snippet import opening
-from dashboard.heads.alignment import Aligned, align_models, align_texts
+from dashboard.heads.alignment import Aligned, align_models, align_texts, matching
 from dashboard.heads.change import Changes, change_finding, head_changes
 from dashboard.heads.compare import compare
 from dashboard.heads.view import HeadId, HeadView
@@ -177,15 +177,14 @@ def changed_heads(model: AttentionModel, first: str, second: str, *, bos: bool =
 
 
 def exchanged(first: str, second: str, most: int) -> list[Swap]:
-    """Variants of the first text, each with a word exchanged that stands in the second as well."""
-    words = [word.form for word in split_words(first)]
+    """Variants of the first text, each with a word exchanged that the second text leaves as it is."""
+    words, others = ([word.form for word in split_words(text)] for text in (first, second))
     if not_english(first) or not words:
         return []
-    stays = {word.form for word in split_words(second)}
+    pairs, changed = matching((words, [False] * len(words)), (others, [False] * len(others)))
+    stays = {i for (i, _), new in zip(pairs, changed, strict=True) if not new}
     vocabulary = words_by_pos(one for one in read_treebank(builtin_corpus()) if hasattr(one, "words"))
-    return swaps(
-        first, parse(first), vocabulary, but=[k for k, word in enumerate(words) if word not in stays], most=most
-    )
+    return swaps(first, parse(first), vocabulary, but=[k for k in range(len(words)) if k not in stays], most=most)
 
 
 def draw_changes(

@@ -29,11 +29,14 @@ class Changes:
     table: a row per head, those that changed most beyond their baseline first: layer, head, change, baseline, low,
         high, lift
     rows: over how many rows `change` is the mean; swaps: how many variants the baseline is of
+    alike: whether the variants are like the change itself: one word exchanged, and all rows counted alike. Not so in a
+        causal model, where a word late in the text is seen by few rows and weighs more in their mean
     """
 
     table: pd.DataFrame
     rows: int
     swaps: int
+    alike: bool = True
 
 
 def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequence[Encoding] = ()) -> Changes:
@@ -71,7 +74,9 @@ def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequ
     )  # fmt: skip
     first = "lift" if len(known) else "change"
     table = table.sort_values([first, "layer", "head"], ascending=[False, True, True], ignore_index=True)
-    return Changes(table, int(pairs[0].rows.sum()), len(known))
+    labels = [axis.labels for axis in axes[:2]]
+    one_word = len(labels[0]) == len(labels[1]) and sum(x != y for x, y in zip(*labels, strict=True)) == 1
+    return Changes(table, int(pairs[0].rows.sum()), len(known), one_word and not model.causal)
 
 
 def change_finding(changes: Changes) -> str:
@@ -85,12 +90,16 @@ def change_finding(changes: Changes) -> str:
     over = f"divergence {best['change']:.3f}, the mean over {changes.rows} rows"
     if not changes.swaps:
         return f"{head} changes most: {over}. 0 is the same and 1 wholly apart."
+    chance = (
+        f"; if this word were like the others, {percent(1 / (changes.swaps + 1))} would"
+        if changes.alike
+        else ", which is no test here: more words changed than one, or fewer rows see some of them"
+    )
     beyond = (changes.table["change"] > changes.table["high"]).mean()
     return (
         f"{head} changes most beyond what other words do: {over}, against {best['baseline']:.3f}, the mean when "
         f"another word is exchanged ({best['low']:.3f} to {best['high']:.3f} over {changes.swaps} exchanges). "
-        f"{percent(beyond)} of all heads change more than with any of those; if this word were like the others, "
-        f"{percent(1 / (changes.swaps + 1))} would."
+        f"{percent(beyond)} of all heads change more than with any of those{chance}."
     )
 
 

@@ -47,7 +47,9 @@ def _most(view: HeadView, rows: np.ndarray, weights: np.ndarray, labels: np.ndar
 
 def parting(table: pd.DataFrame, first: str, second: str) -> str:
     """The word on which the two differ most, in a sentence. table: of `disagreements`; first, second: their names."""
-    if table.empty or table["js"].iloc[0] <= 0:
+    if table.empty:
+        return ""
+    if table["js"].iloc[0] <= 0:
         return f"{first} and {second} look alike on every word."
     row = table.iloc[0]
 

@@ -118,7 +118,7 @@ def effect_finding(table: pd.DataFrame, model: str) -> str:
     some = table.dropna(subset=[name])
     if not len(some):
         return f"{model} reads no token here that could be measured."
-    best = some.loc[some[name].idxmax()]
+    best = some.loc[some[name].abs().idxmax()]
     head, figure = f"L{best.layer:.0f}H{best['head']:.0f}", best[name]
     low, high = best[f"{name}_low"], best[f"{name}_high"]
     sure = "a single text: no interval" if np.isnan(low) else (

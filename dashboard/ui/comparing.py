@@ -76,11 +76,11 @@ def asked(this: Reading) -> Compared:
 def alike(compared: Compared) -> str:
     """How alike they are, in a sentence with its numbers."""
     pairs, names = compared.pairs, compared.names
+    if not any(numbers.rows for numbers in pairs.values()):
+        return f"No row counts for {' and '.join(names)}, so nothing can be said of how alike they are."
     if len(pairs) == 1:
         [numbers] = pairs.values()
         first, second = names
-        if not numbers.rows:
-            return f"No row counts for {first} and {second}, so nothing can be said of how alike they are."
         return (
             f"{first} and {second} look hardest at the same place in {round(numbers.top1 * numbers.rows)} of "
             f"{numbers.rows} rows; their divergence is {numbers.js:.2f}, where 0 is the same and 1 wholly apart."

@@ -38,7 +38,7 @@ def finding(sentence: str) -> None:
 
 def remark(*sentences: str) -> None:
     """Something smaller that is worth saying about it, a line each."""
-    st.caption("  \n".join(escape_markdown(words_apart(sentence)) for sentence in sentences))
+    st.caption("  \n".join(escape_markdown(words_apart(sentence)) for sentence in filter(None, sentences)))
 
 
 def window_slider(view: HeadView, whole: HeadView) -> None:

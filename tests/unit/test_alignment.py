@@ -65,6 +65,11 @@ def test_special_tokens_only_meet_their_like():
     assert changed == [False, False]
 
 
+def test_an_exchange_among_repeated_words_stays_in_its_place():
+    sides = [(words.split(), [False] * 4) for words in ("no no no no", "no yes no no")]
+    assert matching(*sides) == ([(0, 0), (1, 1), (2, 2), (3, 3)], [False, True, False, False])
+
+
 @pytest.mark.parametrize("second", ["nothing alike", "pilot", ""])
 def test_texts_without_a_common_word_are_told(second):
     with pytest.raises(UserError, match="no word in common"):

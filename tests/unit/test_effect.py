@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from dashboard.capture.ablate import batches
 from dashboard.heads.ablation import trials
-from dashboard.heads.effect import Effects, effect_table, read, shifts
+from dashboard.heads.effect import Effects, effect_finding, effect_table, read, shifts
 from dashboard.text import Encoding
 
 
@@ -87,3 +88,11 @@ def test_batches_hold_every_text_once_and_no_more_tokens_than_asked():
     texts = [encoding([1] * n, [False] * n) for n in (9, 2, 3, 30, 3, 8)]
     made = list(batches(texts, tokens=20))
     assert [[len(one) for one in batch] for batch in made] == [[2, 3, 3], [8, 9], [30]]
+
+
+def test_the_head_whose_absence_changes_most_is_named_whatever_the_sign():
+    table = pd.DataFrame(
+        {"layer": [0, 0], "head": [1, 2], "loss_change": [-0.5, 0.1], "loss_change_low": [np.nan] * 2,
+         "loss_change_high": [np.nan] * 2, "sentences": [1, 1], "tokens": [9, 9]}
+    )  # fmt: skip
+    assert effect_finding(table, "M").startswith("Without L0H1 M predicts better by 0.5 nats per token, the most of 2")
