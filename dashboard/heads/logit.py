@@ -43,7 +43,7 @@ class Rows:
     sentence: np.ndarray
 
     def log_z(self, theta: torch.Tensor, gradient: torch.Tensor | None = None) -> torch.Tensor:
-        """ln Z of each row, float32 (rows, h), for θ float32 (columns, h); to `gradient` (columns, h) is added the
+        """ln Z of each row (rows, h), for θ (columns, h) of the features' type; to `gradient` (columns, h) is added the
         sum of the rows' expected features, each as often as it counts."""
         scores = (self.features @ theta).view(-1, self.candidates, theta.shape[1])
         most = scores.amax(1, keepdim=True)
