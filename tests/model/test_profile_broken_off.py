@@ -76,7 +76,7 @@ def test_killed_with_workers(treebank, whole, tmp_path):
     assert main(asked(treebank, tmp_path)) == 0
     columns = [f"bits_{figure}" for figure in FIGURES]
     found, expected = (one.heads[columns] for one in (read_profile(tmp_path), whole[1]))
-    np.testing.assert_allclose(found, expected, rtol=0, atol=5e-6)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
 
 
 class Disk:
