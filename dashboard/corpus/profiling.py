@@ -49,7 +49,7 @@ def profile(
     Stopped at any point, the same call goes on where it was and ends with the same tables: the statistics of every
     128 sentences are kept in ``out/chunks`` until the tables are written. A chunk that is not whole, or of another
     file, model, revision or limit, is made again. However many processes make them, the chunks are the same but for
-    rounding: below 5e-6 in the tables, but for a lean, which is a quotient of two small figures, and for which of two
+    rounding: below 1e-6 in the tables, but for a lean, which is a quotient of two small figures, and for which of two
     sentences with nearly the same score is a moment.
 
     Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -139,11 +139,11 @@ def _cross_entropies(
             linear[-1] = linear[-1].sum(1)
     found = np.array(linear).reshape(-1, count)
     for fold in (0, 1):
-        single = theta[1 - fold].float()
         for rows in _Expanded(packed[fold], space, syntax, context):
-            log_z = rows.log_z(single)
+            # In float64: what float32 takes from the scores of a block goes the same way in all its rows.
+            log_z = replace(rows, features=rows.features.double()).log_z(theta[1 - fold])
             log_z = log_z if rows.weights is None else log_z * rows.weights
-            np.add.at(found, rows.sentence, log_z.double().numpy())
+            np.add.at(found, rows.sentence, log_z.numpy())
     return (found / math.log(2)).astype(np.float32)
 
 

@@ -21,7 +21,7 @@ _STEPS = 20
 _MOST_ROUNDS = 40
 # Pairs from which the curvature of one head is estimated: it only chooses the steps.
 _CURVATURE_PAIRS = 60_000
-_LAST_STEPS = 6
+_LAST_STEPS = 2
 _LN2 = math.log(2)
 
 
@@ -43,7 +43,7 @@ class Rows:
     sentence: np.ndarray
 
     def log_z(self, theta: torch.Tensor, gradient: torch.Tensor | None = None) -> torch.Tensor:
-        """ln Z of each row, float32 (rows, h), for θ float32 (columns, h); to `gradient` (columns, h) is added the
+        """ln Z of each row (rows, h), for θ (columns, h) of the features' type; to `gradient` (columns, h) is added the
         sum of the rows' expected features, each as often as it counts."""
         scores = (self.features @ theta).view(-1, self.candidates, theta.shape[1])
         most = scores.amax(1, keepdim=True)
@@ -113,9 +113,10 @@ def fit(objective: Objective) -> torch.Tensor:
     L-BFGS from θ = 0 for all heads at once, each with its own steps, until the largest component of each head's
     gradient is below 1e-5 bits. It works in coordinates in which the curvature is about 1 in all directions: at first
     that at θ = 0, which all heads share, later each head's own where it has got to. The objective is strictly convex,
-    so there is one solution. Scores are float32 and sums float64. Some last steps down the gradient take most of what
-    is left of it: without them rounding, of another machine or number of threads, decides on which side of the
-    tolerance a head stops, and shows in its bits.
+    so there is one solution. Scores are float32 and sums float64.
+
+    Some last steps of Newton's method take most of what is left of the gradient: without them rounding, of another
+    machine or number of threads, decides on which side of the tolerance a head stops, and shows in its bits.
 
     Raises RuntimeError where that is not reached.
     """
@@ -123,28 +124,31 @@ def fit(objective: Objective) -> torch.Tensor:
     theta = torch.zeros(columns, heads, dtype=torch.float64)
     active = torch.arange(heads)
     shared = objective.curvature(theta[:, 0], int(objective.queries.argmax()), objective.pairs)
-    first = torch.linalg.cholesky(shared)
-    lower = first.expand(heads, -1, -1)
+    lower = torch.linalg.cholesky(shared).expand(heads, -1, -1)
     for _ in range(_MOST_ROUNDS):
         theta[:, active], unfinished = _round(objective, active, theta[:, active], lower)
         active = active[unfinished]
         if not len(active):
-            return _closer(objective, theta, first)
-        own = [objective.curvature(theta[:, head], int(head), _CURVATURE_PAIRS) for head in active]
-        lower = torch.linalg.cholesky(_positive(torch.stack(own)))
+            return _closer(objective, theta)
+        lower = _own_curvature(objective, theta, active)
     raise RuntimeError(f"{len(active)} heads were not fitted to {TOLERANCE} bits.")
 
 
-def _closer(objective: Objective, theta: torch.Tensor, lower: torch.Tensor) -> torch.Tensor:
-    """θ after some steps down its gradient in these coordinates, each of the heads whose gradient falls."""
+def _own_curvature(objective: Objective, theta: torch.Tensor, heads: torch.Tensor) -> torch.Tensor:
+    """Each head's curvature where it is, as L with L Lᵀ: (k, columns, columns)."""
+    own = [objective.curvature(theta[:, head], int(head), _CURVATURE_PAIRS) for head in heads]
+    return torch.linalg.cholesky(_positive(torch.stack(own)))
+
+
+def _closer(objective: Objective, theta: torch.Tensor) -> torch.Tensor:
+    """θ after some steps of Newton's method with the curvature of the first, each of the heads whose gradient falls."""
     heads = torch.arange(theta.shape[1])
+    lower = _own_curvature(objective, theta, heads)
     gradient = objective(theta, heads)[1]
     for _ in range(_LAST_STEPS):
-        new = theta - torch.cholesky_solve(gradient, lower)
+        new = theta - torch.cholesky_solve(gradient.T[:, :, None], lower)[:, :, 0].T
         found = objective(new, heads)[1]
         better = found.abs().amax(0) < gradient.abs().amax(0)
-        if not better.any():
-            break
         theta, gradient = torch.where(better, new, theta), torch.where(better, found, gradient)
     return theta
 

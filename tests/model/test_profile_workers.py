@@ -32,16 +32,16 @@ SAID = "The chef who trained in Osaka says ramen is her favourite food. She cook
 
 
 def same_tables(found, expected):
-    """To 5e-6 bits. A lean is a quotient of figures in bits, so its share in them is compared; of two sentences whose
+    """To 1e-6. A lean is a quotient of figures in bits, so its share in them is compared; of two sentences whose
     scores are nearly alike either may be named, so scores are compared rank by rank, in single precision."""
     assert found.about["sentences"] == expected.about["sentences"]
     heads = [one.heads.drop(columns="lean") for one in (found, expected)]
-    pd.testing.assert_frame_equal(*heads, rtol=0, atol=5e-6, check_dtype=False)
+    pd.testing.assert_frame_equal(*heads, rtol=0, atol=1e-6, check_dtype=False)
     leans = [one.heads.lean * (one.heads.bits_syntax + one.heads.bits_context) for one in (found, expected)]
     np.testing.assert_allclose(*leans, rtol=0, atol=1e-5)
     for table in ("dependencies", "best"):
         pd.testing.assert_frame_equal(
-            getattr(found, table), getattr(expected, table), rtol=0, atol=5e-6, check_dtype=False
+            getattr(found, table), getattr(expected, table), rtol=0, atol=1e-6, check_dtype=False
         )
     place = ["layer", "head", "figure", "kind", "decile"]
     pd.testing.assert_frame_equal(found.moments[place], expected.moments[place], check_dtype=False)

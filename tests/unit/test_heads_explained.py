@@ -262,14 +262,18 @@ def test_intervals_cover_the_value_of_the_fitted_models():
 
 
 def test_the_fit_ends_well_within_its_tolerance():
-    """So that rounding elsewhere, which decides how many steps are made, does not show in the bits."""
+    """So that rounding elsewhere, which decides how many steps are made, does not show in the bits; of sharp heads too,
+    whose curvature where they end is not that where the fit begins."""
     rng = np.random.default_rng(5)
-    corpus = [(random_sentence(rng, 8, k), random_words(rng, 6, 8, False), rng.normal(size=(8, 4))) for k in range(60)]
+    corpus = []
+    for k, m in enumerate(rng.integers(6, 14, 60)):
+        words = random_words(rng, 6, m, False) ** 10
+        corpus.append((random_sentence(rng, m, k), words, rng.normal(size=(m, 4))))
     space = FeatureSpace.of(CorpusCounts.of(s for s, _, _ in corpus))
     packed, sums = pack(list(statistics_of(corpus, space, False)), space, 6, False)
     rows = [block.expand(space, True, True) for block in packed[0]]
     objective = Objective(rows, torch.from_numpy(sums.expected[0]), torch.from_numpy(sums.counted[0]))
-    assert objective(fit(objective), torch.arange(6))[1].abs().max() < TOLERANCE / 5
+    assert objective(fit(objective), torch.arange(6))[1].abs().max() < TOLERANCE / 50
 
 
 def test_cosines():
