@@ -45,7 +45,7 @@ def same_tables(found, expected):
         )
     place = ["layer", "head", "figure", "kind", "decile"]
     pd.testing.assert_frame_equal(found.moments[place], expected.moments[place], check_dtype=False)
-    np.testing.assert_allclose(found.moments.score, expected.moments.score, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(found.moments.score, expected.moments.score, rtol=0, atol=1e-5)
     for one in (found, expected):
         assert set(one.sentences["index"]) == set(one.moments.sentence)
 
