@@ -102,7 +102,7 @@ def heads_like_elsewhere(found: Distances, head: str | HeadId, k: int = 10) -> p
 def draw_map(
     found: HeadMap,
     *,
-    roles: Mapping[HeadId, str] | None = None,
+    roles: Mapping[HeadId | str, str] | None = None,
     selected: HeadId | None = None,
     tray: Sequence[HeadId] = (),
     theme: Theme = "light",
@@ -112,6 +112,8 @@ def draw_map(
 ) -> Drawing:
     """The map of `map_heads`, coloured by layer, or by role where `roles` are given. See `dashboard.charts.headmap`."""
     left_out = f", {found.left_out:,} left out" if found.left_out else ""
+    if roles is not None:
+        roles = {HeadId.parse(head) if isinstance(head, str) else head: role for head, role in roles.items()}
     chart = headmap(
         found.table, theme, title=f"Map of heads · {found.model}",
         subtitle=[
@@ -123,9 +125,9 @@ def draw_map(
         description=map_finding(found, selected), roles=roles, selected=selected, tray=tray, width=width, turn=turn,
         click=click,
     )  # fmt: skip
-    coloured = {str(head): role for head, role in roles.items()} if roles is not None else None
-    drawing = {"theme": theme, "width": width, "selected": selected, "tray": list(tray), "roles": coloured}
-    return chart.made_of(origin_of_map(found, **drawing))
+    return chart.made_of(
+        origin_of_map(found, theme=theme, width=width, selected=selected, tray=list(tray), roles=roles)
+    )
 
 
 def _sentences(limit: int | None) -> list[ParsedSentence | LeftOut]:
@@ -141,6 +143,8 @@ def _sentences(limit: int | None) -> list[ParsedSentence | LeftOut]:
 def origin_of_map(found: HeadMap, **drawing: object) -> Provenance:
     """Where the table comes from, or (`drawing`: the arguments of `draw_map`) a picture of it."""
     given = {name: value for name, value in drawing.items() if value}
+    if "roles" in given:
+        given["roles"] = {str(head): role for head, role in given["roles"].items()}
     origin = Provenance(
         model=found.name, revision=found.revision, text="", heads=(), unit="words", special="hide", view="map",
         options={"corpus": found.corpus, **found.reading} | given, title=found.model,

@@ -10,7 +10,8 @@ import pytest
 from dashboard import headmaps
 from dashboard.errors import UserError
 from dashboard.heads.headmap import map_finding
-from dashboard.relations import map_heads
+from dashboard.heads.view import HeadId
+from dashboard.relations import draw_map, map_heads
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,14 @@ def test_a_broken_map_is_told(minilm, made, tmp_path, damage):
     file.write_bytes({"cut": whole[: len(whole) // 2], "text": b"no map at all", "empty": b""}[damage])
     with pytest.raises(UserError, match=r"broken and cannot be read\. Make the map again"):
         headmaps.read_map(file, asked)
+
+
+def test_roles_by_name_are_drawn_as_the_lines_beside_a_map_write_them(made):
+    roles = {HeadId(0, 0): "syntax", HeadId(2, 8): "context"}
+    drawn = draw_map(made, roles=roles)
+    assert drawn.to_dict() == draw_map(made, roles={str(head): role for head, role in roles.items()}).to_dict()
+    assert drawn.to_dict() != draw_map(made, roles={}).to_dict()
+    assert "roles={'L0H0': 'syntax', 'L2H8': 'context'}" in drawn.provenance.recipe
 
 
 def test_the_maps_that_come_along_are_of_these_models_and_sentences(minilm, smollm2):
