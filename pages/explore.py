@@ -95,13 +95,8 @@ with left:
     score = chosen.score if chosen.atlas == "score" else None
     look = {"theme": state.theme(), "width": min(atlas_room, 600)}
     key = f"atlas_{model.name}_{chosen.atlas}"
-    if key not in st.session_state:  # it was not on the page: it remembers no click
-        state.frame_anew()
-    frames = {"selected": state.framed(), "tray": chosen.tray, "turn": state.turn()}
-    atlas = api.draw_atlas(survey, score, model=model.title, **frames, **look)
-    st.altair_chart(
-        atlas, theme=None, width="content", key=key, on_select=lambda: choosing.click(key), selection_mode="head"
-    )
+    atlas = api.draw_atlas(survey, score, model=model.title, tray=chosen.tray, **choosing.frames(key), **look)
+    choosing.all_heads(atlas, key)
     with st.container(horizontal=True):
         figure.files(
             lambda: api.draw_atlas(survey, score, model=model.title, **look),

@@ -44,10 +44,15 @@ figure.painted_first()
 with left:
     roles = headmaps.roles(this)
     figure.remark(map_finding(found))
+    key = f"map_{model.name}"
     look = {"theme": state.theme(), "width": map_room, "roles": roles}
-    frames = {"selected": state.framed(), "tray": chosen.tray, "turn": state.turn(), "click": True}
-    headmaps.clickable(relations.draw_map(found, **frames, **look), model.name)
-    still = relations.draw_map(found, selected=head, tray=chosen.tray, **look)
+    drawn = relations.draw_map(found, tray=chosen.tray, click=True, **choosing.frames(key), **look)
+    with st.container(key="picture_map"):
+        choosing.all_heads(drawn, key)
+    still = look | {"selected": head, "tray": chosen.tray}
     with st.container(horizontal=True):
-        figure.files(lambda: still, lambda: found.table, [], still.provenance, "map")
+        figure.files(
+            lambda: relations.draw_map(found, **still), lambda: found.table, [],
+            relations.origin_of_map(found, **still), "map",
+        )  # fmt: skip
         figure.numbers("map", lambda: found.table, headmaps.TABLE)

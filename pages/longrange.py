@@ -66,14 +66,9 @@ with right:
         depth_tables.curves(reach, [head], "reach_head", shown_half=False)
 with left:
     key = f"reach_atlas_{model.name}_{question.name}"
-    if key not in st.session_state:  # it was not on the page: it remembers no click
-        state.frame_anew()
     small = look | {"width": min(atlas_room, 600)}
-    frames = {"selected": state.framed(), "tray": chosen.tray, "turn": state.turn()}
-    atlas = depth.draw_longrange(reach, all_heads=True, **small, **frames)
-    st.altair_chart(
-        atlas, theme=None, width="content", key=key, on_select=lambda: choosing.click(key), selection_mode="head"
-    )
+    atlas = depth.draw_longrange(reach, all_heads=True, tray=chosen.tray, **small, **choosing.frames(key))
+    choosing.all_heads(atlas, key)
     with st.container(horizontal=True):
         figure.files(
             lambda: depth.draw_longrange(reach, all_heads=True, **small),

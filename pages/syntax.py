@@ -8,7 +8,7 @@ from dashboard.charts.arcs import arc_heights
 from dashboard.heads import links
 from dashboard.heads.evidence_wording import CAUTION, along_parse, census, head_finding
 from dashboard.ui import figure, parsing, profile_tables, profiles, state
-from dashboard.ui.choosing import by_number
+from dashboard.ui.choosing import by_number, frames
 from dashboard.ui.links import to_page
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import beside, room
@@ -47,10 +47,8 @@ with right:
         )  # fmt: skip
 with left:
     key = f"plane_{kept.name}"
-    if key not in st.session_state:  # it was not on the page: it remembers no click
-        state.frame_anew()
     plane = evidence.draw_landscape(
-        profile, selected=state.framed(), tray=chosen.tray, width=plane_room, turn=state.turn(), click=True, **look
+        profile, tray=chosen.tray, width=plane_room, click=True, **frames(key), **look
     )  # fmt: skip
     st.altair_chart(
         plane, theme=None, width="content", key=key, selection_mode=["head", "box"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.capture import AttentionModel
+from dashboard.charts.drawing import Drawing
 from dashboard.heads import HeadId
 from dashboard.ui import state
 from dashboard.ui.choices import TRAY_SIZE
@@ -14,6 +15,19 @@ def click(key: str) -> None:
     """A click on the atlas with this key: the chosen head is the one under the pointer."""
     if points := st.session_state[key].selection.get("head"):
         state.click_head(HeadId(int(points[0]["layer"]), int(points[0]["head"])), int(points[0]["turn"]))
+
+
+def frames(key: str) -> dict[str, object]:
+    """The head that the picture of all heads with this key frames, and the turn it is drawn in: arguments of what draws
+    it. A picture that was not on the page remembers no click."""
+    if key not in st.session_state:
+        state.frame_anew()
+    return {"selected": state.framed(), "turn": state.turn()}
+
+
+def all_heads(chart: Drawing, key: str) -> None:
+    """A picture of all heads, drawn with its `frames`; a click on one chooses it."""
+    st.altair_chart(chart, theme=None, width="content", key=key, on_select=lambda: click(key), selection_mode="head")
 
 
 def by_number(model: AttentionModel) -> None:

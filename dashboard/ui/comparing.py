@@ -248,15 +248,11 @@ def changes(this: Reading) -> Changes:
 def ranked(this: Reading, found: Changes) -> Drawing:
     """The heads that changed most; a click on one chooses it."""
     key = f"changes_{state.choices().model}"
-    if key not in st.session_state:  # it was not on the page: it remembers no click
-        state.frame_anew()
     chart = comparing.draw_changes(
-        this.model, found, this.encoding.text, state.choices().other, bos=this.bos, selected=state.framed(),
-        theme=state.theme(), width=min(room(), 680), turn=state.turn(),
+        this.model, found, this.encoding.text, state.choices().other, bos=this.bos, theme=state.theme(),
+        width=min(room(), 680), **choosing.frames(key),
     )  # fmt: skip
-    st.altair_chart(
-        chart, theme=None, width="content", key=key, on_select=lambda: choosing.click(key), selection_mode="head"
-    )
+    choosing.all_heads(chart, key)
     return chart
 
 

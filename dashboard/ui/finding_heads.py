@@ -69,13 +69,9 @@ def on_text(this: Reading, pairs: Sequence[Pair], wrong: str) -> Examples | None
 def ranked(found: Examples, name: str, width: int) -> None:
     """The best heads; a click on one chooses it."""
     key = f"{name}_ranking_{found.name}"
-    if key not in st.session_state:  # it was not on the page: it remembers no click
-        state.frame_anew()
     look = {"theme": state.theme(), "width": min(width, 600)}
-    chart = search.draw_found(found, selected=state.framed(), turn=state.turn(), **look)
-    st.altair_chart(
-        chart, theme=None, width="content", key=key, on_select=lambda: choosing.click(key), selection_mode="head"
-    )
+    chart = search.draw_found(found, **choosing.frames(key), **look)
+    choosing.all_heads(chart, key)
     with st.container(horizontal=True):
         figure.files(lambda: search.draw_found(found, **look), lambda: found.table, [], chart.provenance, name)
         figure.numbers(name, lambda: found.table, COLUMNS)

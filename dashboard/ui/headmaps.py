@@ -5,13 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import headmaps
-from dashboard.charts.drawing import Drawing
 from dashboard.corpus.job import Job, find, forget
 from dashboard.corpus.shipped import builtin_size
 from dashboard.errors import UserError
 from dashboard.heads import HeadId
 from dashboard.heads.headmap import HeadMap
-from dashboard.ui import choosing, jobs, profiles, state
+from dashboard.ui import jobs, profiles, state
 from dashboard.ui.ending import end_page
 from dashboard.ui.reading import Reading, escape_markdown
 
@@ -91,14 +90,3 @@ def roles(this: Reading) -> dict[HeadId, str] | None:
         HeadId(int(layer), int(head)): role
         for layer, head, role in zip(heads["layer"], heads["head"], heads["role"], strict=True)
     }
-
-
-def clickable(chart: Drawing, model: str) -> None:
-    """The map, which takes clicks."""
-    key = f"map_{model}"
-    if key not in st.session_state:  # it was not on the page: it remembers no click
-        state.frame_anew()
-    with st.container(key="picture_map"):
-        st.altair_chart(
-            chart, theme=None, width="content", key=key, on_select=lambda: choosing.click(key), selection_mode="head"
-        )
