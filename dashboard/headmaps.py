@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from io import BytesIO
 from pathlib import Path
 
@@ -15,11 +13,10 @@ from scipy.spatial.distance import squareform
 
 from dashboard.capture import AttentionModel, open_model
 from dashboard.corpus import builtin_corpus, job
-from dashboard.corpus.allheads import corpus_sha256
+from dashboard.corpus.kept import AllHeads, corpus_sha256, file_name, first_of, own_folder, write
 from dashboard.errors import UserError
-from dashboard.export.write import write_parts
 from dashboard.heads.headmap import CLUSTERS, HeadMap, map_table
-from dashboard.models.catalogue import CATALOGUE, cache_dir
+from dashboard.models.catalogue import cache_dir
 from dashboard.relations import map_heads, origin_of_map
 
 SHIPPED = Path(__file__).parent / "corpus" / "maps"
@@ -28,38 +25,23 @@ _AGAIN = "Make the map again."
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is mapped: all heads of a model with these weights, over the sentences that come with the dashboard.
+class Asked(AllHeads):
+    """What is mapped: all heads of a model, over the sentences that come with the dashboard.
 
-    model, revision: its name, of a folder the whole path, and which weights; layers, heads: how many it has;
-    bos: whether a start token goes in front, True where it makes no difference; sha256: which sentences
+    sha256: which sentences
     """
 
-    model: str
-    revision: str
-    layers: int
-    heads: int
-    bos: bool
-    sha256: str
-
-    @classmethod
-    def of(cls, model: AttentionModel, bos: bool = True) -> Asked:
-        source = model.source
-        is_folder = source.revision.startswith("sha256:") and source.name not in CATALOGUE
-        name = str(source.folder.resolve()) if is_folder else source.name
-        return cls(name, source.revision, model.layers, model.heads, bos or not model.causal, corpus_sha256())
+    sha256: str = field(default_factory=corpus_sha256)
 
 
 def folder_for(asked: Asked) -> Path:
-    """The folder of a map made on this machine, there or not."""
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", re.split(r"[\\/]", asked.model.rstrip("\\/"))[-1])[:40]
-    digest = hashlib.sha256(json.dumps(asdict(asked), sort_keys=True).encode()).hexdigest()[:16]
-    return cache_dir() / "maps" / f"{name}-{digest}"
+    """The folder of a map made on this machine, there or not. Raises UserError where no folder is known."""
+    return own_folder(cache_dir() / "maps", asked.model, asdict(asked))
 
 
 def shipped_file(model: str) -> Path:
     """Where the map that comes with the dashboard lies or would lie."""
-    return SHIPPED / f"{re.sub(r'[^A-Za-z0-9_-]', '-', model)[:60]}.npz"
+    return SHIPPED / f"{file_name(model)}.npz"
 
 
 def find_map(asked: Asked) -> HeadMap | None:
@@ -67,18 +49,8 @@ def find_map(asked: Asked) -> HeadMap | None:
 
     Raises UserError where there is a broken one and no other.
     """
-    broken = None
-    for file in (shipped_file(asked.model), folder_for(asked) / FILE):
-        try:
-            found = read_map(file, asked)
-        except UserError as error:
-            broken = error
-            continue
-        if found is not None:
-            return found
-    if broken:
-        raise broken
-    return None
+    files = shipped_file(asked.model), folder_for(asked) / FILE
+    return first_of(files, lambda file: read_map(file, asked))
 
 
 def keep_map(found: HeadMap, asked: Asked, file: Path) -> Path:
@@ -93,12 +65,7 @@ def keep_map(found: HeadMap, asked: Asked, file: Path) -> Path:
         written, distances=squareform(found.distances, checks=False).astype(np.float32),
         about=np.frombuffer(json.dumps(about).encode(), np.uint8),
     )  # fmt: skip
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"The folder “{file.parent}” cannot be made: {error.strerror}. Free its place.") from error
-    write_parts(file, [written.getvalue()])
-    return file
+    return write(file, written.getvalue())
 
 
 def read_map(file: Path, asked: Asked) -> HeadMap | None:

@@ -6,23 +6,20 @@ the dashboard lie in ``effects/``, a person's own in the folder for what is kept
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
 from dashboard.capture import AttentionModel
-from dashboard.corpus.shipped import builtin_corpus
+from dashboard.corpus.kept import AllHeads, corpus_sha256, file_name, first_of, own_folder, write
 from dashboard.errors import UserError
 from dashboard.export import Provenance, table_bytes
 from dashboard.export.stamp import KEY
-from dashboard.export.write import write_parts
-from dashboard.models.catalogue import CATALOGUE, cache_dir
+from dashboard.models.catalogue import cache_dir
 
 SENTENCES = 32
 SHIPPED = Path(__file__).parent / "effects"
@@ -31,31 +28,18 @@ _AGAIN = "Measure all heads again."
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is measured: every head of a model with these weights, over so many sentences of our own corpus.
+class Asked(AllHeads):
+    """What is measured: every head of a model, over so many sentences of our own corpus.
 
-    Attributes
-    ----------
-    model, revision: its name, of a folder the whole path, and which weights
-    layers, heads: how many it has
     by: what takes the place of a head's output, "zero" or "mean"
-    bos: whether a start token goes in front; True where it makes no difference
     """
 
-    model: str
-    revision: str
-    layers: int
-    heads: int
-    by: str
-    bos: bool
+    by: str = "zero"
 
     @classmethod
-    def of(cls, model: AttentionModel, by: str = "zero", bos: bool = True) -> Asked:
+    def of(cls, model: AttentionModel, by: str = "zero", bos: bool = True) -> Self:
         """Of an open model."""
-        source = model.source
-        is_folder = source.revision.startswith("sha256:") and source.name not in CATALOGUE
-        name = str(source.folder.resolve()) if is_folder else source.name
-        return cls(name, source.revision, model.layers, model.heads, by, bos or not model.causal)
+        return super().of(model, bos, by=by)
 
     def key(self) -> dict[str, object]:
         """What a file must say that it is of."""
@@ -79,22 +63,14 @@ class Measured:
         return "shift" if "shift" in self.table else "loss_change"
 
 
-@lru_cache(maxsize=1)
-def corpus_sha256() -> str:
-    """Which sentences: the SHA-256 of our own corpus."""
-    return hashlib.sha256(builtin_corpus().read_bytes()).hexdigest()
-
-
 def folder_for(asked: Asked) -> Path:
     """The folder of a person's own table, there or not. Raises UserError where no folder is known."""
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", re.split(r"[\\/]", asked.model.rstrip("\\/"))[-1])[:40]
-    digest = hashlib.sha256(json.dumps(asked.key(), sort_keys=True).encode()).hexdigest()[:16]
-    return cache_dir() / "effects" / f"{name}-{asked.by}-{digest}"
+    return own_folder(cache_dir() / "effects", asked.model, asked.key(), asked.by)
 
 
 def shipped_file(model: str, by: str) -> Path:
     """Where the table that comes with the dashboard lies or would lie."""
-    return SHIPPED / f"{re.sub(r'[^A-Za-z0-9_-]', '-', model)[:60]}-{by}.parquet"
+    return SHIPPED / f"{file_name(model)}-{by}.parquet"
 
 
 def find_measured(asked: Asked) -> Measured | None:
@@ -102,30 +78,19 @@ def find_measured(asked: Asked) -> Measured | None:
 
     Raises UserError where there is a broken one and no other.
     """
-    broken = None
-    for file in (shipped_file(asked.model, asked.by), folder_for(asked) / TABLE):
-        try:
-            found = read_measured(file)
-        except UserError as error:
-            broken = error
-            continue
-        if found is not None and _is_of(found, asked):
-            return found
-    if broken:
-        raise broken
-    return None
+
+    def read(file: Path) -> Measured | None:
+        found = read_measured(file)
+        return found if found is not None and _is_of(found, asked) else None
+
+    return first_of((shipped_file(asked.model, asked.by), folder_for(asked) / TABLE), read)
 
 
 def keep_measured(table: pd.DataFrame, asked: Asked, file: Path) -> Path:
     """Writes a table of `dashboard.ablate_in` over our own sentences. Raises UserError where that cannot be."""
     origin = Provenance.from_dict(table.attrs["provenance"])
     origin = replace(origin, options=origin.options | {"of": asked.key()})
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"The folder “{file.parent}” cannot be made: {error.strerror}. Free its place.") from error
-    write_parts(file, [table_bytes(table, "parquet", origin)])
-    return file
+    return write(file, table_bytes(table, "parquet", origin))
 
 
 def read_measured(file: Path) -> Measured | None:
