@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import headmaps
-from dashboard.corpus.job import Job, find, forget
+from dashboard.corpus.job import find
 from dashboard.corpus.shipped import builtin_size
 from dashboard.errors import UserError
 from dashboard.heads import HeadId
@@ -44,7 +44,7 @@ def found(this: Reading) -> HeadMap:
         st.warning(escape_markdown(str(wrong)), icon=":material/warning:")
     job = find(headmaps.folder_for(asked))
     if job is not None and job.progress.state != "done":
-        _progress(job, f"**Map of all heads of {escape_markdown(this.model.title)}**")
+        jobs.watch(job, f"**Map of all heads of {escape_markdown(this.model.title)}**")
         end_page()
     st.info(
         f"How far apart the {asked.layers * asked.heads:,} heads of this model are has not been measured on this "
@@ -58,16 +58,6 @@ def found(this: Reading) -> HeadMap:
     )  # fmt: skip
     jobs.wrong()
     end_page()
-
-
-@st.fragment(run_every=1.0)
-def _progress(job: Job, title: str) -> None:
-    """How far it is. The whole page is drawn anew when it has ended."""
-    there = find(job.out)
-    if there is None or there.progress.state == "done":
-        st.rerun()
-    jobs.row(there, title, lambda gone: forget(gone.out))
-    jobs.wrong()
 
 
 def roles(this: Reading) -> dict[HeadId, str] | None:

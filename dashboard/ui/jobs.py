@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard.corpus.job import PROFILE, Job, again
+from dashboard.corpus.job import PROFILE, Job, again, find, forget
 from dashboard.errors import UserError
 from dashboard.ui.reading import escape_markdown
 
@@ -27,6 +27,16 @@ def row(job: Job, title: str, remove: Callable[[Job], None]) -> None:
                 goes_on = job.work == PROFILE and said.state != "failed"
                 _button("Go on" if goes_on else "Try again", "go", name, "play_arrow", lambda: again(job))
                 _button("Remove", "remove", name, "delete", lambda: remove(job))
+
+
+@st.fragment(run_every=1.0)
+def watch(job: Job, title: str) -> None:
+    """How far a job is, as `row` shows it. The whole page is drawn anew when it has ended."""
+    there = find(job.out)
+    if there is None or there.progress.state == "done":
+        st.rerun()
+    row(there, title, lambda gone: forget(gone.out))
+    wrong()
 
 
 def told(act: Callable[[], object]) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import api, evidence
 from dashboard.charts.drawing import Drawing
 from dashboard.corpus.allheads import Asked, Measured, find_measured, folder_for
-from dashboard.corpus.job import Job, find, forget
+from dashboard.corpus.job import find
 from dashboard.corpus.sample import reference_means
 from dashboard.corpus.shipped import builtin_size
 from dashboard.corpus.tables import Profile
@@ -118,7 +118,7 @@ def measured(this: Reading) -> Measured | None:
         st.warning(escape_markdown(str(wrong)), icon=":material/warning:")
     job = find(folder_for(asked))
     if job is not None and job.progress.state != "done":
-        _progress(job, f"**All heads of {escape_markdown(this.model.title)}**")
+        jobs.watch(job, f"**All heads of {escape_markdown(this.model.title)}**")
         return None
     st.caption(
         f"What the absence of each of the {asked.layers * asked.heads:,} heads changes has not been measured in this "
@@ -131,16 +131,6 @@ def measured(this: Reading) -> Measured | None:
     )  # fmt: skip
     jobs.wrong()
     return None
-
-
-@st.fragment(run_every=1.0)
-def _progress(job: Job, title: str) -> None:
-    """How far it is. The whole page is drawn anew when it has ended."""
-    there = find(job.out)
-    if there is None or there.progress.state == "done":
-        st.rerun()
-    jobs.row(there, title, lambda gone: forget(gone.out))
-    jobs.wrong()
 
 
 def click(key: str) -> None:
