@@ -4,7 +4,7 @@ notebook."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from dashboard.api import existing_head, provenance_of_text
@@ -16,7 +16,7 @@ from dashboard.charts.followed import followed
 from dashboard.charts.steps import steps
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import opening
+from dashboard.export.snippet import keywords, made_again
 from dashboard.heads import HeadId
 from dashboard.heads.inside import Inside, Layer, follow, inside, open_layer
 from dashboard.heads.verify import TOLERANCE, Check, check
@@ -95,14 +95,11 @@ def _origin(this: Inside, picture: str, drawing: dict[str, object]) -> Provenanc
         model=this.name, revision=this.revision, text=this.encoding.text, heads=(str(this.head),), unit="tokens",
         special="show", view=f"inside-{picture}", options=dict(this.reading) | drawing, title=this.model,
     )  # fmt: skip
-    reading, looks = ("".join(f", {k}={v!r}" for k, v in given.items()) for given in (this.reading, drawing))
-    lines = [
-        "from dashboard import draw_inside, look_inside, open_model, save", "",
+    looked = f"look_inside(model, text, {str(this.head)!r}{keywords(this.reading)})"
+    return made_again(
+        origin, ["draw_inside", "look_inside"], f"draw_inside({looked}, {picture!r}{keywords(drawing)})",
         f"text = {this.encoding.text!r}",
-        opening(origin),
-        f"thing = draw_inside(look_inside(model, text, {str(this.head)!r}{reading}), {picture!r}{looks})",
-    ]  # fmt: skip
-    return replace(origin, recipe="\n".join(lines))
+    )  # fmt: skip
 
 
 def verify(

@@ -22,7 +22,7 @@ from dashboard.charts.theme import Theme
 from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance, provenance_of
-from dashboard.export.snippet import opening
+from dashboard.export.snippet import keywords, made_again
 from dashboard.heads.alignment import Aligned, align_models, align_texts, matching
 from dashboard.heads.change import Changes, change_finding, head_changes
 from dashboard.heads.compare import compare
@@ -48,7 +48,7 @@ def comparison_table(views: Sequence[HeadView], *, bos: bool = True) -> pd.DataF
     )
     origin = provenance_of(list(views), "comparison", bos=bos)
     made = f"comparison_table({_views_again(views, bos)})"
-    table.attrs["provenance"] = _recipe(origin, "attention, comparison_table", made).to_dict()
+    table.attrs["provenance"] = made_again(origin, ["attention", "comparison_table"], made, _text(origin)).to_dict()
     return table
 
 
@@ -65,7 +65,7 @@ def draw_alike(views: Sequence[HeadView], *, theme: Theme = "light", bos: bool =
     chart = alike(names, pairs, theme, title=f"How alike · {views[0].model}", description=f"{told}.")
     origin = provenance_of(list(views), "alike", theme, bos=bos)
     made = f"draw_alike({_views_again(views, bos)}, theme={theme!r})"
-    return chart.made_of(_recipe(origin, "attention, draw_alike", made))
+    return chart.made_of(made_again(origin, ["attention", "draw_alike"], made, _text(origin)))
 
 
 def compare_texts(
@@ -219,13 +219,15 @@ def draw_changes(
 def origin_of_aligned(aligned: Aligned, view: str, **drawing: object) -> Provenance:
     """Where two that are aligned come from, with the lines that make them again."""
     a, b, asked = aligned.a, aligned.b, aligned.reading
-    given = "".join(f", {name}={value!r}" for name, value in drawing.items() if value is not None)
+    given = keywords({name: value for name, value in drawing.items() if value is not None})
     origin = provenance_of([a, b], view if view == "difference" else "compare", **drawing)
     if "first" in asked:
         origin = replace(origin, options=origin.options | {"second_text": asked["second"]})
-        how = "".join(f", {name}={asked[name]!r}" for name in ("unit", "special", "bos"))
+        how = keywords({name: asked[name] for name in ("unit", "special", "bos")})
         made = f"compare_texts(model, {str(a.head)!r}, text, {asked['second']!r}{how})"
-        return _recipe(origin, "compare_texts, draw_aligned", f"draw_aligned({made}, {view!r}{given})")
+        return made_again(
+            origin, ["compare_texts", "draw_aligned"], f"draw_aligned({made}, {view!r}{given})", _text(origin)
+        )
     origin = replace(origin, options=origin.options | {"other_model": b.name, "other_revision": b.revision})
     limit = "" if asked["limit"] is None else f", limit={asked['limit']}"
     other = f"open_model({b.name!r})"
@@ -233,7 +235,9 @@ def origin_of_aligned(aligned: Aligned, view: str, **drawing: object) -> Provena
         f"compare_models(model, {str(a.head)!r}, {other}, {str(b.head)!r}, text, special={asked['special']!r}, "
         f"bos={asked['bos']!r}{limit})"
     )
-    return _recipe(origin, "compare_models, draw_aligned", f"draw_aligned({made}, {view!r}{given})")
+    return made_again(
+        origin, ["compare_models", "draw_aligned"], f"draw_aligned({made}, {view!r}{given})", _text(origin)
+    )
 
 
 def _of_changes(model: AttentionModel, first: str, second: str, bos: bool, **drawing: object) -> Provenance:
@@ -244,14 +248,10 @@ def _of_changes(model: AttentionModel, first: str, second: str, bos: bool, **dra
     )  # fmt: skip
     made = f"changed_heads(model, text, {second!r}, bos={bos!r})"
     if not drawing:
-        return _recipe(origin, "changed_heads", f"{made}.table")
-    more = "".join(f", {name}={value!r}" for name, value in given.items())
-    return _recipe(
-        origin, "changed_heads, draw_changes", f"draw_changes(model, {made}, text, {second!r}, bos={bos!r}{more})"
-    )
+        return made_again(origin, ["changed_heads"], f"{made}.table", _text(origin))
+    drawn = f"draw_changes(model, {made}, text, {second!r}, bos={bos!r}{keywords(given)})"
+    return made_again(origin, ["changed_heads", "draw_changes"], drawn, _text(origin))
 
 
-def _recipe(origin: Provenance, names: str, made: str) -> Provenance:
-    imported = ", ".join(sorted([*names.split(", "), "open_model", "save"]))
-    lines = [f"from dashboard import {imported}", "", f"text = {origin.text!r}", opening(origin), f"thing = {made}"]
-    return replace(origin, recipe="\n".join(lines))
+def _text(origin: Provenance) -> str:
+    return f"text = {origin.text!r}"

@@ -14,7 +14,7 @@ from dashboard.charts.reach import reach as panels
 from dashboard.charts.reach import reach_atlas
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import opening
+from dashboard.export.snippet import keywords, made_again
 from dashboard.heads import HeadId
 from dashboard.heads import flow as flows
 from dashboard.heads import longrange as ranges
@@ -144,14 +144,9 @@ def _about_model(
 ) -> Provenance:
     """Where a picture comes from that is not of heads over a text, with the lines that make it again."""
     given = {name: value for name, value in drawing.items() if value is not None}
-    drawn = "".join(f", {name}={value!r}" for name, value in given.items())
     origin = Provenance(
         model=thing.name, revision=thing.revision, text=text or "", heads=(), unit=said.get("unit", "words"),
         special=said.get("special", "show"), view=view, options=said | given, title=thing.model,
     )  # fmt: skip
-    lines = [
-        f"from dashboard import {names}, open_model, save", "",
-        *([f"text = {text!r}"] if text is not None else []),
-        opening(origin), f"thing = {names.partition(',')[0]}({made}{drawn})",
-    ]  # fmt: skip
-    return replace(origin, recipe="\n".join(lines))
+    drawn = f"{names.partition(',')[0]}({made}{keywords(given)})"
+    return made_again(origin, names.split(", "), drawn, *([f"text = {text!r}"] if text is not None else []))

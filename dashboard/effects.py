@@ -18,7 +18,7 @@ from dashboard.corpus import builtin_corpus
 from dashboard.corpus.sample import reference_means, sample
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import opening
+from dashboard.export.snippet import made_again
 from dashboard.heads import HeadId
 from dashboard.heads.ablation import measure
 from dashboard.heads.effect import CHANGED, Effects, effect_table
@@ -204,6 +204,5 @@ def _provenance(
     ours = verb == "ablate_in" and Path(on) == builtin_corpus()
     arguments = ["builtin_corpus()" if ours else repr(on), *([repr(names)] if names else [])]
     arguments += [f"{name}={value!r}" for name, value in reading.items()]
-    imported = ", ".join(sorted([verb, "open_model", "save", *(["builtin_corpus"] if ours else [])]))
-    lines = [f"from dashboard import {imported}", "", opening(origin)]
-    return replace(origin, recipe="\n".join([*lines, f"thing = {verb}(model, {', '.join(arguments)}).table"]))
+    verbs = [verb, *(["builtin_corpus"] if ours else [])]
+    return made_again(origin, verbs, f"{verb}(model, {', '.join(arguments)}).table")

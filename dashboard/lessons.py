@@ -30,6 +30,7 @@ from dashboard.charts.toy_parts import STEPS, table, work_through
 from dashboard.charts.worked import worked
 from dashboard.errors import UserError
 from dashboard.export import Provenance
+from dashboard.export.snippet import keywords
 
 __all__ = ["draw_recall", "draw_sharpness", "draw_toy", "recall", "recall_table", "toy_example", "toy_table"]
 
@@ -92,7 +93,7 @@ def toy_provenance(toy: Example, picture: str, **options: object) -> Provenance:
         "from dashboard import draw_toy, save, toy_example\n\n"
         f"toy = toy_example(\n    {toy.preset!r},\n    {toy.words!r},{tables}\n"
         f"    heads={toy.heads}, causal={toy.causal}, scaled={toy.scaled},\n)\n"
-        f"thing = draw_toy(toy, {picture!r}{_keywords(asked)})"
+        f"thing = draw_toy(toy, {picture!r}{keywords(asked)})"
     )
     return Provenance(
         model="toy", title="Toy attention", revision="", text=" ".join(toy.words), heads=(), unit="words",
@@ -111,7 +112,7 @@ def draw_sharpness(
 
 def sharpness_provenance(**options: object) -> Provenance:
     asked = {name: value for name, value in options.items() if value is not None}
-    recipe = f"from dashboard import draw_sharpness, save\n\nthing = draw_sharpness({_keywords(asked)[2:]})"
+    recipe = f"from dashboard import draw_sharpness, save\n\nthing = draw_sharpness({keywords(asked)[2:]})"
     return Provenance(
         model="toy", title="Toy attention", revision="", text="", heads=(), unit="words", special="show",
         view="entropy", options=asked, recipe=recipe,
@@ -163,8 +164,8 @@ def recall_provenance(config: Recall, picture: str, **options: object) -> Proven
     given = {name: getattr(config, name) for name in OPTIONS_OF_A_RUN}
     recipe = (
         "from dashboard import draw_recall, recall, save\n\n"
-        f"study = recall({_keywords(given)[2:]})  # trains again, as long as on the page\n"
-        f"thing = draw_recall(study, {picture!r}{_keywords(asked)})"
+        f"study = recall({keywords(given)[2:]})  # trains again, as long as on the page\n"
+        f"thing = draw_recall(study, {picture!r}{keywords(asked)})"
     )
     return Provenance(
         model="recall", title="Before attention", revision="", text="", heads=(), unit="words", special="show",
@@ -210,7 +211,3 @@ def _row(point: Point, weights: int) -> dict[str, object]:
         "model": TITLES.get(point.model, ""), "distance": point.distance, "accuracy": point.accuracy, "low": point.low,
         "high": point.high, "weights": weights, "steps": point.steps, "seconds": point.seconds, **seeds,
     }  # fmt: skip
-
-
-def _keywords(options: dict[str, object]) -> str:
-    return "".join(f", {name}={value!r}" for name, value in options.items())

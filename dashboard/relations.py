@@ -7,7 +7,6 @@ save(found.table, "map.csv")          save(draw_map(found), "map.svg")          
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,7 @@ from dashboard.charts.theme import Theme
 from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import opening
+from dashboard.export.snippet import keywords, made_again
 from dashboard.heads.distances import Distances, distances
 from dashboard.heads.headmap import CLUSTERS, HeadMap, map_finding, map_table, nearest, place_of
 from dashboard.heads.view import HeadId
@@ -149,14 +148,8 @@ def origin_of_map(found: HeadMap, **drawing: object) -> Provenance:
         model=found.name, revision=found.revision, text="", heads=(), unit="words", special="hide", view="map",
         options={"corpus": found.corpus, **found.reading} | given, title=found.model,
     )  # fmt: skip
-    made = f"map_heads(model{_keywords(found.reading)})"
-    names, thing = ("draw_map, map_heads", f"draw_map({made}{_keywords(given)})") if given else (
-        "map_heads", f"{made}.table",
-    )  # fmt: skip
-    names = ("HeadId, " if given.keys() & {"selected", "tray", "roles"} else "") + names
-    recipe = f"from dashboard import {names}, open_model, save\n\n{opening(origin)}\nthing = {thing}"
-    return replace(origin, recipe=recipe)
-
-
-def _keywords(options: Mapping[str, object]) -> str:
-    return "".join(f", {name}={value!r}" for name, value in options.items())
+    made = f"map_heads(model{keywords(found.reading)})"
+    if not given:
+        return made_again(origin, ["map_heads"], f"{made}.table")
+    ids = ["HeadId"] if given.keys() & {"selected", "tray"} else []
+    return made_again(origin, [*ids, "draw_map", "map_heads"], f"draw_map({made}{keywords(given)})")

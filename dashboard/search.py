@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from dashboard.capture import AttentionModel
@@ -12,7 +12,7 @@ from dashboard.charts.ranking import BEST, ranking
 from dashboard.charts.theme import Theme
 from dashboard.corpus.search import search
 from dashboard.export import Provenance
-from dashboard.export.snippet import opening
+from dashboard.export.snippet import keywords, made_again
 from dashboard.heads.along import Pair
 from dashboard.heads.examples import Examples, example_finding, examples, pairs_of
 from dashboard.heads.matches import LIMIT, Matches, Progress, match_finding
@@ -128,12 +128,9 @@ def provenance_of_found(found: Examples | Matches, **drawing: object) -> Provena
         options=said | given, title=found.model,
     )  # fmt: skip
     made = f"{names.rpartition(' ')[2]}(model, {', '.join(arguments)})"
-    drawn = "".join(f", {part}" for part in _keywords(given))
-    more = "draw_found, " if given else ""
-    imported = ", ".join(sorted([*names.split(", "), *([more[:-2]] if more else []), "open_model", "save"]))
-    lines = [f"from dashboard import {imported}", "", *first, opening(origin)]
-    lines.append(f"thing = draw_found({made}{drawn})" if given else f"thing = {made}.table")
-    return replace(origin, recipe="\n".join(lines))
+    if not given:
+        return made_again(origin, names.split(", "), f"{made}.table", *first)
+    return made_again(origin, [*names.split(", "), "draw_found"], f"draw_found({made}{keywords(given)})", *first)
 
 
 def _keywords(options: dict) -> list[str]:

@@ -28,7 +28,7 @@ from dashboard.corpus.allheads import SENTENCES, TABLE, Asked, Measured, find_me
 from dashboard.effects import Effect, Progress, ablate, ablate_in, provenance_of_effect
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import opening
+from dashboard.export.snippet import keywords, made_again
 from dashboard.heads.effect import effect_finding
 from dashboard.heads.effect_text import TextEffect, most_changed, text_effect
 from dashboard.heads.standing import UNITS, standing, standing_finding
@@ -95,7 +95,7 @@ def draw_without(
     return chart.made_of(
         _recipe(
             replace(origin, view="without", unit=unit, special=special), "draw_without, without_head",
-            f"draw_without(without_head(model, text, {str(found.head)!r}{_keywords(reading)})", asked,
+            f"draw_without(without_head(model, text, {str(found.head)!r}{keywords(reading)})", asked,
         )
     )  # fmt: skip
 
@@ -183,17 +183,13 @@ def _made(every: Measured) -> str:
     return f"head_effects(model, by={options['by']!r}, bos={options['bos']!r})"
 
 
-def _keywords(options: dict) -> str:
-    return "".join(f", {name}={value!r}" for name, value in options.items() if value is not None)
-
-
 def _recipe(origin: Provenance, names: str, called: str, asked: dict) -> Provenance:
     """The provenance of a drawing, with the lines that make it again."""
-    imported = ", ".join(sorted([*names.split(", "), "open_model", "save"]))
+    asked = {name: value for name, value in asked.items() if value is not None}
+    drawn = {name: value for name, value in asked.items() if name not in ("unit", "special")}
     text = [f"text = {origin.text!r}"] if "text" in called else []
-    lines = [f"from dashboard import {imported}", "", *text, opening(origin), f"thing = {called}{_keywords(asked)})"]
-    drawn = {name: value for name, value in asked.items() if value is not None and name not in ("unit", "special")}
-    return replace(origin, options=origin.options | drawn, recipe="\n".join(lines))
+    origin = replace(origin, options=origin.options | drawn)
+    return made_again(origin, names.split(", "), f"{called}{keywords(asked)})", *text)
 
 
 def _measure(out: Path, asked: dict, progress: Progress) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -18,7 +18,7 @@ from dashboard.corpus import builtin_corpus
 from dashboard.corpus.sample import sample
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import opening
+from dashboard.export.snippet import keywords, made_again
 from dashboard.heads import HeadId
 from dashboard.heads.copying import copying_table
 from dashboard.heads.parts import parts_table, stream_parts
@@ -94,7 +94,7 @@ def logit_parts(
     given = {"query": query} | ({} if piece is None else {"piece": piece})
     table.attrs["provenance"] = _origin(
         model.name, model.revision, model.title, encoding.text, (), "logit-parts", given | reading,
-        f"logit_parts(model, text{_keywords(given | reading)}).table", "logit_parts",
+        f"logit_parts(model, text{keywords(given | reading)}).table", "logit_parts",
     ).to_dict()  # fmt: skip
     return LogitParts(table, found, vocabulary_labels(model.loaded.tokenizer, [found])[0])
 
@@ -137,7 +137,7 @@ def copying(
     names = tuple(given.get("heads", ()))
     table.attrs["provenance"] = _origin(
         model.name, model.revision, model.title, "", names, "copying", given | {"corpus": builtin_corpus().name},
-        f"copying(model{_keywords(given)}).table", "copying",
+        f"copying(model{keywords(given)}).table", "copying",
     ).to_dict()  # fmt: skip
     return Copying(table, tuple(left_out))
 
@@ -151,11 +151,11 @@ def draw_writes(found: Writes, *, theme: Theme = "light", width: float | None = 
 def provenance_of_writes(found: Writes, **drawing: object) -> Provenance:
     """Where the table comes from, or (`drawing`: the arguments of `draw_writes`) the picture of it."""
     given = {name: value for name, value in drawing.items() if value is not None}
-    made = f"head_writes(model, text, {str(found.head)!r}, {found.query}{_keywords(found.reading)})"
+    made = f"head_writes(model, text, {str(found.head)!r}, {found.query}{keywords(found.reading)})"
     return _origin(
         found.name, found.revision, found.model, found.text, (str(found.head),), "writes",
         {"query": found.query, **found.reading, **given},
-        f"draw_writes({made}{_keywords(given)})" if given else f"{made}.table",
+        f"draw_writes({made}{keywords(given)})" if given else f"{made}.table",
         *(["draw_writes"] if given else []), "head_writes",
     )  # fmt: skip
 
@@ -189,11 +189,4 @@ def _origin(
         model=name, revision=revision, text=text, heads=heads, unit="tokens", special="show", view=view,
         options=options, title=title,
     )  # fmt: skip
-    imported = ", ".join(sorted([*verbs, "open_model", "save"]))
-    given = [f"text = {text!r}"] if text else []
-    lines = [f"from dashboard import {imported}", "", *given, opening(origin), f"thing = {made}"]
-    return replace(origin, recipe="\n".join(lines))
-
-
-def _keywords(options: dict) -> str:
-    return "".join(f", {name}={value!r}" for name, value in options.items())
+    return made_again(origin, verbs, made, *([f"text = {text!r}"] if text else []))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from dashboard.export.provenance import Provenance, file_stem
 
@@ -20,8 +21,8 @@ def snippet(provenance: Provenance) -> str:
     if p.recipe:
         ending = "csv" if _makes_a_table(p.recipe) else "svg"
         return f'{p.recipe}\nsave(thing, "{file_stem(p)}.{ending}")\n'
-    reading = _keywords({name: value for name, value in p.options.items() if name in _READING})
-    drawing = _keywords({name: value for name, value in p.options.items() if name not in _ANEW})
+    reading = keywords({name: value for name, value in p.options.items() if name in _READING})
+    drawing = keywords({name: value for name, value in p.options.items() if name not in _ANEW})
     each = f", unit={p.unit!r}, special={p.special!r}{reading}"
     if p.view == "scores":
         names, ending = "open_model, save, scores", "csv"
@@ -32,7 +33,7 @@ def snippet(provenance: Provenance) -> str:
         steps = [f"table = {'overview' if maps else 'scores'}(model, text{reading})"]
         if maps:
             steps.insert(0, "from dashboard.api import overview")
-        steps.append(f"thing = draw_atlas(table{drawing}{_keywords({'model': p.title or p.model})})")
+        steps.append(f"thing = draw_atlas(table{drawing}{keywords({'model': p.title or p.model})})")
     else:
         verb, views = _views(p, each, reading)
         matrix = p.view == "matrix"
@@ -66,13 +67,27 @@ def _views(p: Provenance, each: str, reading: str) -> tuple[str, str]:
     return "attention", f"[attention(model, text, head{each}) for head in {list(p.heads)!r}]"
 
 
+def made_again(origin: Provenance, verbs: Iterable[str], thing: str, *given: str) -> Provenance:
+    """A provenance that knows the lines that make `thing` again.
+
+    Parameters
+    ----------
+    verbs: what is imported from `dashboard` beside `open_model` and `save`
+    thing: the call that makes it, in terms of `model` and of what the lines `given` set, like ``text = "…"``
+    """
+    imported = ", ".join(sorted({*verbs, "open_model", "save"}))
+    lines = [f"from dashboard import {imported}", "", *given, opening(origin), f"thing = {thing}"]
+    return replace(origin, recipe="\n".join(lines))
+
+
+def keywords(options: Mapping[str, object]) -> str:
+    """Options as they stand behind a call's first argument: ``, theme='dark', width=440``."""
+    return "".join(f", {name}={value!r}" for name, value in options.items())
+
+
 def opening(p: Provenance) -> str:
     """The line that opens the model again, for a recipe."""
     return f"model = open_model({_model(p)!r})" + (f"  # {_one_line(p.revision)}" if p.revision else "")
-
-
-def _keywords(options: dict[str, Any]) -> str:
-    return "".join(f", {name}={value!r}" for name, value in options.items())
 
 
 def _model(p: Provenance) -> str:
