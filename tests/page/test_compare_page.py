@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.page.test_pages import heading, opened, said
+from tests.page.running import heading, opened, said
 
 
 def compare_page(**address: str):

@@ -15,9 +15,8 @@ from dashboard.heads.evidence_wording import same_roles
 from dashboard.text.parse import PARSER
 from dashboard.ui import corpora
 from dashboard.ui.corpora import zipped
-from tools.server import ROOT
-
-ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
+from tests.page.running import ENTRY
+from tests.page.running import read as said
 
 
 @pytest.fixture
@@ -25,11 +24,6 @@ def app(tmp_path, monkeypatch) -> AppTest:
     monkeypatch.setattr(sys.modules[place_for.__module__], "_own", lambda: tmp_path)
     app = AppTest.from_file(ENTRY, default_timeout=120).run()
     return app.switch_page("../pages/corpus.py").run()
-
-
-def said(app: AppTest) -> str:
-    kinds = (app.title, app.markdown, app.caption, app.error, app.warning, app.info)
-    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "").replace("\u2060", "")
 
 
 def ask(app: AppTest, name: str) -> AppTest:

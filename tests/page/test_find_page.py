@@ -1,25 +1,12 @@
 """“Find heads” run from the entry, without a browser."""
 
 import re
+from functools import partial
 
-from streamlit.testing.v1 import AppTest
+from tests.page import running
 
-from tools.server import ROOT
-
-ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
-
-
-def opened(**address: str) -> AppTest:
-    app = AppTest.from_file(ENTRY, default_timeout=120)
-    for name, value in address.items():
-        app.query_params[name] = value
-    app.run()
-    return app.switch_page("../pages/find.py").run()
-
-
-def said(app: AppTest) -> str:
-    kinds = (app.title, app.markdown, app.caption, app.error, app.warning, app.info)
-    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "").replace("\u2060", "")
+opened = partial(running.opened, "find")
+said = running.read
 
 
 def test_the_first_pair_has_its_finding_and_baseline():

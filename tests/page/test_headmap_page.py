@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.page.test_pages import opened, said
+from tests.page.running import opened, said
 
 
 def test_the_map_that_comes_along_says_which_heads_are_alike():

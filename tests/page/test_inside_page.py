@@ -1,28 +1,17 @@
 """“Inside a head” run from the entry, without a browser."""
 
 import re
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.ui.dissecting import code_of
-from tools.server import ROOT
+from tests.page import running
 
-ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
-
-
-def opened(**address: str) -> AppTest:
-    app = AppTest.from_file(ENTRY, default_timeout=120)
-    for name, value in address.items():
-        app.query_params[name] = value
-    app.run()
-    return app.switch_page("../pages/inside.py").run()
-
-
-def said(app: AppTest) -> str:
-    kinds = (app.title, app.markdown, app.caption, app.error, app.warning, app.info)
-    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "").replace("\u2060", "")
+opened = partial(running.opened, "inside")
+said = running.read
 
 
 def codes(app: AppTest) -> list[str]:

@@ -1,28 +1,8 @@
 """“Long range” and “Through the layers” run from the entry, without a browser."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from tools.server import ROOT
-
-ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
-
-
-def opened(page: str, **address: str) -> AppTest:
-    app = AppTest.from_file(ENTRY, default_timeout=120)
-    for name, value in address.items():
-        app.query_params[name] = value
-    app.run()
-    return app.switch_page(f"../pages/{page}.py").run()
-
-
-def headings(app: AppTest) -> list[str]:
-    return [element.value for element in app.main.markdown if element.value.startswith("#####")]
-
-
-def said(app: AppTest) -> str:
-    kinds = (app.title, app.markdown, app.caption, app.error, app.warning, app.info)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
+from tests.page.running import headings, opened, said
 
 
 def test_long_range_measures_a_small_model_at_once():

@@ -9,36 +9,23 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.builtin.presets import PRESETS
 from dashboard.builtin.recall import Recall
-from tools.server import ROOT
+from tests.page import running
+from tests.page.running import headings, said
 
-ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
 TINY = {"recall": "shorter", "recall_distances": "1,2", "recall_seeds": "2", "recall_steps": "20"}
 CONFIG = Recall(distances=(1, 2), seeds=2, steps=20)
 
 
 def opened(page: str, **address: str) -> AppTest:
-    app = AppTest.from_file(ENTRY, default_timeout=120)
-    for name, value in address.items():
-        app.query_params[name] = value
-    app.run()
-    app.switch_page(f"../pages/{page}.py").run()
+    app = running.opened(page, **address)
     assert not app.exception
     return app
-
-
-def findings(app: AppTest) -> list[str]:
-    return [element.value for element in app.main.markdown if element.value.startswith("#####")]
-
-
-def said(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.error, app.warning, app.info)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
 def test_the_toy_opens_on_the_articles_sentence():
     app = opened("toy")
     assert app.title[0].value == "Toy attention"
-    assert "“food” looks most at “food” \\(45\u00a0%\\), then at “Ramen”" in findings(app)[0]
+    assert "“food” looks most at “food” \\(45\u00a0%\\), then at “Ramen”" in headings(app)[0]
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -60,10 +47,10 @@ def test_every_step_of_two_heads_can_be_shown():
 
 def test_switches_words_and_sizes_change_the_toy():
     app = opened("toy")
-    before = findings(app)[0]
+    before = headings(app)[0]
     app.toggle(key="toy_causal").set_value(True).run()
     app.selectbox(key="choose_toy_row").set_value(0).run()
-    assert "“Ramen” looks most at “Ramen” \\(100\u00a0%\\) and hardly anywhere else" in findings(app)[0] != before
+    assert "“Ramen” looks most at “Ramen” \\(100\u00a0%\\) and hardly anywhere else" in headings(app)[0] != before
     app.text_input(key="toy_words").set_value("a b c").run()
     app.segmented_control(key="toy_size").set_value(4).run()
     app.segmented_control(key="toy_columns").set_value(3).run()
@@ -78,14 +65,14 @@ def test_switches_words_and_sizes_change_the_toy():
 def test_a_table_that_cannot_be_computed_is_told_and_nothing_is_drawn(table, says):
     app = opened("toy", toy_q=table)
     assert any(says in error.value for error in app.error)
-    assert not findings(app)
+    assert not headings(app)
     app.segmented_control(key="toy_preset").set_value("causal").run()
-    assert not app.error and findings(app)
+    assert not app.error and headings(app)
 
 
 def test_all_zero_is_drawn():
     app = opened("toy", toy_x="0,0;0,0;0,0;0,0;0,0")
-    assert not app.error and "looks at all words alike\\: 20\u00a0% each" in findings(app)[0]
+    assert not app.error and "looks at all words alike\\: 20\u00a0% each" in headings(app)[0]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +81,7 @@ def test_all_zero_is_drawn():
 def test_any_words(words):
     app = opened("toy")
     app.text_input(key="toy_words").set_value(words).run()
-    assert not app.exception and not app.error and findings(app)
+    assert not app.exception and not app.error and headings(app)
     assert bool(app.warning) == (len(words.split()) not in range(1, 9))
 
 
@@ -102,13 +89,13 @@ def test_a_link_reopens_the_toy_and_a_wrong_one_is_told():
     app = opened("toy", toy_q="3,0;0,1", toy_row="99", toy_step="scores")
     assert app.segmented_control(key="choose_toy_step").value == "scores" and not app.warning
     wrong = opened("toy", toy_q="1,2;3", toy_heads="7")
-    assert "do not fit" in wrong.warning[0].value and findings(wrong)
+    assert "do not fit" in wrong.warning[0].value and headings(wrong)
 
 
 def test_before_a_run_the_page_says_what_will_be_seen_and_how_long_it_takes():
     app = opened("before")
     text = said(app)
-    assert "the right answer is" in findings(app)[0] and "1 step with attention" in findings(app)[1]
+    assert "the right answer is" in headings(app)[0] and "1 step with attention" in headings(app)[1]
     assert "Weights of each network\\: plain RNN 2,814" in text and "120 networks; at most about" in text
     assert app.button(key="recall_train").label == "Train"
 
@@ -118,15 +105,15 @@ def test_a_run_shows_what_it_found_and_the_next_person_sees_it_at_once():
     app.button(key="recall_train").click().run()
     assert not app.exception
     until = time.monotonic() + 60
-    while time.monotonic() < until and len(findings(app)) < 4:
+    while time.monotonic() < until and len(headings(app)) < 4:
         time.sleep(0.3)
         app.run()
     assert not app.exception
-    text = "\n".join(findings(app))
+    text = "\n".join(headings(app))
     for sentence in ("Right answers over 2 distractors", "The gradient at the first symbol", "To read 256 positions"):
         assert sentence in text
     assert "This run took" in said(app) and "recall_train" not in {button.key for button in app.button}
-    assert len(findings(opened("before", **TINY))) == 4
+    assert len(headings(opened("before", **TINY))) == 4
 
 
 def test_a_run_that_is_stopped_keeps_what_was_measured():
@@ -134,15 +121,15 @@ def test_a_run_that_is_stopped_keeps_what_was_measured():
     app = opened("before", **address)
     app.button(key="recall_train").click().run()
     for _ in range(100):
-        assert "The task" in "\n".join(findings(app))  # there is something to read while it runs
-        if "Right answers" in "\n".join(findings(app)):
+        assert "The task" in "\n".join(headings(app))  # there is something to read while it runs
+        if "Right answers" in "\n".join(headings(app)):
             break
         time.sleep(0.2)
         app.run()
     app.button(key="recall_stop").click().run()
     app.run()
     assert not app.exception
-    assert "This run was stopped" in said(app) and "Right answers over 1 distractor" in findings(app)[0]
+    assert "This run was stopped" in said(app) and "Right answers over 1 distractor" in headings(app)[0]
     assert app.button(key="recall_train").label == "Train again, to the end"
 
 

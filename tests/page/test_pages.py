@@ -1,11 +1,9 @@
 """Pages run from the entry, without a browser: what is asked in the address is what stands on the page."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from tools.server import ROOT
+from tests.page.running import heading, opened, said
 
-ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
 LONG = " ".join(f"word{number}" for number in range(3000))
 HOSTILE = [
     "<script>alert(1)</script> </script><b>bold</b>",
@@ -19,27 +17,6 @@ HOSTILE = [
     "我喜欢拉面。ラーメンが好きです",
     "a",
 ]
-
-
-def opened(page: str | None = None, **address: str) -> AppTest:
-    app = AppTest.from_file(ENTRY, default_timeout=120)
-    for name, value in address.items():
-        app.query_params[name] = value
-    app.run()
-    if page:
-        app.switch_page(f"../pages/{page}.py").run()
-    return app
-
-
-def said(app: AppTest) -> str:
-    """Everything that a person reads on the page."""
-    kinds = (app.title, app.markdown, app.caption, app.error, app.warning, app.info)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
-
-
-def heading(app: AppTest) -> str:
-    """The finding over the picture."""
-    return next(element.value for element in app.main.markdown if element.value.startswith("#####"))
 
 
 def test_the_first_visit_shows_a_finding_before_any_click():

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from urllib.parse import parse_qs, urlparse
 
 import pandas as pd
@@ -15,22 +16,10 @@ from dashboard.corpus.shelf import SHIPPED, read_profile
 from dashboard.heads import HeadId
 from dashboard.text import split_words
 from dashboard.ui.profiles import inside
-from tools.server import ROOT
+from tests.page import running
 
-ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
-
-
-def opened(**address: str) -> AppTest:
-    app = AppTest.from_file(ENTRY, default_timeout=120)
-    for name, value in address.items():
-        app.query_params[name] = value
-    app.run()
-    return app.switch_page("../pages/syntax.py").run()
-
-
-def said(app: AppTest) -> str:
-    kinds = (app.title, app.markdown, app.caption, app.error, app.warning, app.info)
-    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "").replace("\u2060", "")
+opened = partial(running.opened, "syntax")
+said = running.read
 
 
 def test_the_first_page_names_heads_with_numbers_sample_and_interval():

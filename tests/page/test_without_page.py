@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -9,22 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.corpus import allheads
 from dashboard.corpus.job import Job, Progress
-from tools.server import ROOT
+from tests.page import running
 
-ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
-
-
-def opened(**address: str) -> AppTest:
-    app = AppTest.from_file(ENTRY, default_timeout=120)
-    for name, value in address.items():
-        app.query_params[name] = value
-    app.run()
-    return app.switch_page("../pages/without.py").run()
-
-
-def said(app: AppTest) -> str:
-    kinds = (app.title, app.markdown, app.caption, app.error, app.warning, app.info)
-    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "").replace("\u2060", "")
+opened = partial(running.opened, "without")
+said = running.read
 
 
 def button(app: AppTest, label: str):
@@ -128,7 +117,7 @@ def test_a_model_whose_heads_cannot_be_taken_out_is_told(minilm, monkeypatch):
 
 
 def test_a_role_links_to_what_would_test_it():
-    app = AppTest.from_file(ENTRY, default_timeout=120)
+    app = AppTest.from_file(running.ENTRY, default_timeout=120)
     app.query_params |= {"layer": "2", "head": "9"}
     app.run()
     app.switch_page("../pages/syntax.py").run()

@@ -1,20 +1,15 @@
 """“What the head writes” on “Inside a head”, run from the entry without a browser."""
 
 import re
+from functools import partial
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.ui import written
-from tools.server import ROOT
+from tests.page import running
 
-
-def opened(**address: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "dashboard" / "streamlit_app.py"), default_timeout=120)
-    for name, value in address.items():
-        app.query_params[name] = value
-    app.run()
-    return app.switch_page("../pages/inside.py").run()
+opened = partial(running.opened, "inside")
 
 
 def said(app: AppTest) -> str:

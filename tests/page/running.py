@@ -1,0 +1,41 @@
+"""Pages run from the entry, without a browser: opened with what an address says, and everything they say."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+from tools.server import ROOT
+
+ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
+
+
+def opened(page: str | None = None, **address: str) -> AppTest:
+    """A page by the name of its file, None for the first one, with these parameters in its address."""
+    app = AppTest.from_file(ENTRY, default_timeout=120)
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    if page:
+        app.switch_page(f"../pages/{page}.py").run()
+    return app
+
+
+def said(app: AppTest) -> str:
+    """Everything that a person reads on the page, as Markdown."""
+    kinds = (app.title, app.markdown, app.caption, app.error, app.warning, app.info)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def read(app: AppTest) -> str:
+    """The same as a person reads it, without Markdown's escapes and the signs that keep it from reading more."""
+    return said(app).replace("\\", "").replace("\u2060", "")
+
+
+def headings(app: AppTest) -> list[str]:
+    """The findings over the pictures."""
+    return [element.value for element in app.main.markdown if element.value.startswith("#####")]
+
+
+def heading(app: AppTest) -> str:
+    """The finding over the first picture."""
+    return headings(app)[0]
