@@ -14,14 +14,14 @@ from xml.etree import ElementTree
 from dashboard.export.bundle import bundle, zipped
 from dashboard.export.clean import legal
 from dashboard.export.figure import figure_bytes
-from dashboard.export.fonts import SANS_STACK, SHIPPED, font_face_css, register
+from dashboard.export.fonts import SANS_STACK, register
 from dashboard.export.pdf import stamp_pdf
 from dashboard.export.place import SVG, TEXT, place_text
 from dashboard.export.provenance import Provenance, file_stem
 from dashboard.export.snippet import snippet
-from dashboard.export.spec import description_of, specification, version_of
+from dashboard.export.spec import description_of, specification
 from dashboard.export.stamp import svg_text
-from dashboard.export.webpage import POLICY, library, script_json
+from dashboard.export.webpage import document, paper_of
 
 if TYPE_CHECKING:
     import altair as alt
@@ -63,47 +63,15 @@ class ReportFigure:
         return description_of(spec, self.provenance)
 
 
-_PAGE = Template("""\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="$policy">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="Two Heads">
-<title>$title</title>
-<style>
-$fonts
-html { background: #fff; color: #22232f; font-family: $sans; line-height: 1.5; }
-body { max-width: 1040px; margin: 40px auto; padding: 0 24px; }
-h1 { font-size: 30px; line-height: 1.2; } h2 { font-size: 20px; margin: 56px 0 4px; }
-p { margin: 4px 0 12px; } .quiet { color: #6a6c7b; font-size: 14px; }
-.chart { overflow-x: auto; padding: 8px; margin: 8px -8px; border-radius: 6px; }
-details { font-size: 14px; } summary { cursor: pointer; color: #6a6c7b; }
-pre { overflow-x: auto; background: #f5f5f8; padding: 12px; border-radius: 6px; font-size: 12.5px; }
-#vg-tooltip-element { font-family: $sans; font-size: 14px; pointer-events: none; }
-@media print { h2 { break-before: page; } details { display: none; } }
-</style>
-</head>
-<body>
-<h1>$title</h1>
-<p class="quiet">$caution</p>
-<main>
-$figures
-</main>
-<script type="module">
-$library
-</script>
-<script type="module">
-const specs = $specs;
-// Text is measured when it is laid out, so the fonts come first.
-await Promise.all($faces.map((face) => document.fonts.load(face)));
-const actions = {export: true, source: false, compiled: false, editor: false};
-for (const [k, spec] of specs.entries()) await vegaEmbed("#chart-" + k, spec, {renderer: "svg", actions});
-</script>
-</body>
-</html>
-""")
+_STYLE = f"""\
+html {{ background: #fff; color: #22232f; font-family: {SANS_STACK}; line-height: 1.5; }}
+body {{ max-width: 1040px; margin: 40px auto; padding: 0 24px; }}
+h1 {{ font-size: 30px; line-height: 1.2; }} h2 {{ font-size: 20px; margin: 56px 0 4px; }}
+p {{ margin: 4px 0 12px; }} .quiet {{ color: #6a6c7b; font-size: 14px; }}
+.chart {{ overflow-x: auto; padding: 8px; margin: 8px -8px; border-radius: 6px; }}
+details {{ font-size: 14px; }} summary {{ cursor: pointer; color: #6a6c7b; }}
+pre {{ overflow-x: auto; background: #f5f5f8; padding: 12px; border-radius: 6px; font-size: 12.5px; }}
+@media print {{ h2 {{ break-before: page; }} details {{ display: none; }} }}"""
 
 _FIGURE = Template("""\
 <section>
@@ -125,20 +93,18 @@ def report_html(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
     """
     specs = [specification(figure.chart, figure.provenance) for figure in figures]
     sections = [_section(k, figure, spec) for k, (figure, spec) in enumerate(zip(figures, specs, strict=True))]
-    return _PAGE.substitute(
-        policy=escape(POLICY), title=escape(legal(title)), caution=CAUTION, fonts=font_face_css(), sans=SANS_STACK,
-        figures="\n".join(sections),
-        library=library(version_of(specs[0])) if specs else "", specs=script_json(specs),
-        faces=script_json([f'{font.weight} 12px "{font.family}"' for font in SHIPPED]),
-    ).encode()  # fmt: skip
+    heading = f'<h1>{escape(legal(title))}</h1>\n<p class="quiet">{CAUTION}</p>'
+    return document(
+        {f"#chart-{k}": spec for k, spec in enumerate(specs)}, title=title, style=_STYLE,
+        body="\n".join([heading, "<main>", *sections, "</main>"]),
+    )  # fmt: skip
 
 
 def _section(k: int, figure: ReportFigure, spec: dict[str, Any]) -> str:
-    paper = str(spec.get("background") or spec.get("config", {}).get("background") or "#ffffff")
     note = f"<p>{escape(legal(figure.note))}</p>\n" if figure.note.strip() else ""
     return _FIGURE.substitute(
         number=k + 1, place=k, heading=escape(legal(figure.heading)), finding=escape(legal(figure.finding)),
-        paper=escape(paper), note=note, origin=escape(legal(_origin(figure.provenance))),
+        paper=escape(paper_of(spec)), note=note, origin=escape(legal(_origin(figure.provenance))),
         snippet=escape(legal(snippet(figure.provenance))),
     )  # fmt: skip
 

@@ -35,52 +35,67 @@ _PAGE = Template("""\
 <meta http-equiv="Content-Security-Policy" content="$policy">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="Two Heads">
-<meta name="description" content="$description">
-<meta name="$key" content="$provenance">
-<title>$title</title>
+$meta<title>$title</title>
 <style>
 $fonts
-html { background: $paper; color-scheme: $scheme; }
-body { margin: 24px; overflow-x: auto; }
-#chart { display: inline-block; }
+$style
 #vg-tooltip-element { font-family: $sans; font-size: 14px; pointer-events: none; }
 </style>
 </head>
 <body>
-<main><div id="chart"></div></main>
+$body
 <script type="module">
 $library
 </script>
 <script type="module">
-const spec = $spec;
+const specs = $specs;
 // Text is measured when it is laid out, so the fonts come first.
 await Promise.all($faces.map((face) => document.fonts.load(face)));
 const actions = {export: true, source: false, compiled: false, editor: false};
-await vegaEmbed("#chart", spec, {renderer: "svg", actions});
+for (const [place, spec] of Object.entries(specs)) await vegaEmbed(place, spec, {renderer: "svg", actions});
 </script>
-<noscript>This picture is drawn by JavaScript, which is switched off. It says: $description</noscript>
-</body>
+$after</body>
 </html>
 """)
 
 
+def document(
+    specs: dict[str, dict[str, Any]], *, title: str, style: str, body: str, meta: str = "", after: str = ""
+) -> bytes:
+    """A page with charts that works without a network and forbids itself every connection, UTF-8.
+
+    Parameters
+    ----------
+    specs: where each is drawn, a CSS selector, and its specification (`dashboard.export.spec.specification`)
+    title: as it is shown; style: more of it; meta, body, after: HTML, in which what a person typed is escaped already
+    """
+    version = next((version_of(spec) for spec in specs.values()), None)
+    return _PAGE.substitute(
+        policy=escape(POLICY), meta=meta, title=escape(legal(title)), fonts=font_face_css(), style=style,
+        sans=SANS_STACK, body=body, library=library(version) if version else "", specs=script_json(specs),
+        faces=script_json([f'{font.weight} 12px "{font.family}"' for font in SHIPPED]), after=after,
+    ).encode()  # fmt: skip
+
+
 def html_bytes(spec: dict[str, Any], provenance: Provenance | None) -> bytes:
     """The page for a specification made by `dashboard.export.spec.specification`, UTF-8."""
-    paper = str(spec.get("background") or spec.get("config", {}).get("background") or "#ffffff")
-    return _PAGE.substitute(
-        policy=escape(POLICY),
-        key=KEY,
-        title=escape(legal(title_of(provenance))),
-        description=escape(legal(description_of(spec, provenance))),
-        provenance=escape(provenance.to_json() if provenance else "{}"),
-        fonts=font_face_css(),
-        paper=escape(paper),
-        scheme="dark" if _is_dark(paper) else "light",
-        sans=SANS_STACK,
-        library=library(version_of(spec)),
-        spec=script_json(spec),
-        faces=script_json([f'{font.weight} 12px "{font.family}"' for font in SHIPPED]),
-    ).encode()
+    paper, description = paper_of(spec), escape(legal(description_of(spec, provenance)))
+    return document(
+        {"#chart": spec},
+        title=title_of(provenance),
+        meta=f'<meta name="description" content="{description}">\n'
+        f'<meta name="{KEY}" content="{escape(provenance.to_json() if provenance else "{}")}">\n',
+        style=f"html {{ background: {escape(paper)}; color-scheme: {'dark' if _is_dark(paper) else 'light'}; }}\n"
+        "body { margin: 24px; overflow-x: auto; }\n#chart { display: inline-block; }",
+        body='<main><div id="chart"></div></main>',
+        after="<noscript>This picture is drawn by JavaScript, which is switched off. "
+        f"It says: {description}</noscript>\n",
+    )
+
+
+def paper_of(spec: dict[str, Any]) -> str:
+    """The colour behind a chart."""
+    return str(spec.get("background") or spec.get("config", {}).get("background") or "#ffffff")
 
 
 def script_json(value: Any) -> str:

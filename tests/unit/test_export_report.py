@@ -38,7 +38,7 @@ def figures():
 def test_the_page_holds_every_figure_and_nothing_a_person_typed_runs(figures):
     page = report_html(figures).decode()
     specs = json.loads(re.search(r"^const specs = (.*);$", page, re.MULTILINE)[1])
-    assert [spec["title"]["text"][0] for spec in specs] == ["L2H8 · MiniLM", "L2H8 · MiniLM"]
+    assert [spec["title"]["text"][0] for spec in specs.values()] == ["L2H8 · MiniLM", "L2H8 · MiniLM"]
     assert page.count("<script") == page.count("</script>") == 2
     assert "<b>" not in page
     assert "<p>My note</p>" in page
