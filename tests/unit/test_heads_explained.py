@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from dashboard.builtin.threads import one_thread
 from dashboard.heads.bootstrap import intervals
 from dashboard.heads.budget import CONTENT, normalised
 from dashboard.heads.explained import (
@@ -135,9 +136,15 @@ def naive_bits(corpus, head, causal):
     return bits, np.mean([mass for _, _, mass in every]), len(every)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def alone():
+    """Small fits are faster on one core; what runs after this file has all of them again."""
+    with one_thread():
+        yield
+
+
 @pytest.mark.parametrize("causal", [False, True])
 def test_against_loops_and_newton(causal):
-    torch.set_num_threads(1)
     rng = np.random.default_rng(0)
     corpus = []
     for index, m in enumerate([1, 3, 4, 5, 14, 6, 9, 7, 8, 13, 5, 6, 4, 9]):
@@ -160,7 +167,6 @@ def test_against_loops_and_newton(causal):
 @pytest.fixture(scope="module")
 def known():
     """Heads that always look at the syntactic head, the same lemma, one to the left, and one at all words alike."""
-    torch.set_num_threads(1)
     rng = np.random.default_rng(1)
     corpus = []
     for index in range(160):
@@ -235,7 +241,6 @@ def test_a_corpus_without_two_halves():
 
 def test_intervals_cover_the_value_of_the_fitted_models():
     """Heads' models fitted once; the interval over a resampled corpus covers their figure in the population."""
-    torch.set_num_threads(1)
     rng = np.random.default_rng(3)
     corpus = []
     for index in range(800):
