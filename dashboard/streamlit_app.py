@@ -19,6 +19,7 @@ PAGES = [
     ),
     st.Page(ROOT / "pages" / "compare.py", title="Compare", icon=":material/compare:", url_path="compare"),
     st.Page(ROOT / "pages" / "inside.py", title="Inside a head", icon=":material/biotech:", url_path="inside"),
+    st.Page(ROOT / "pages" / "querykeys.py", title="Queries and keys", icon=":material/key:", url_path="queries"),
     st.Page(ROOT / "pages" / "syntax.py", title="Syntax vs context", icon=":material/account_tree:", url_path="syntax"),
     st.Page(ROOT / "pages" / "find.py", title="Find heads", icon=":material/search:", url_path="find"),
     st.Page(ROOT / "pages" / "without.py", title="Without a head", icon=":material/content_cut:", url_path="without"),

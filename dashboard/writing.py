@@ -9,6 +9,7 @@ import pandas as pd
 
 from dashboard.api import existing_head
 from dashboard.capture import AttentionModel
+from dashboard.capture.added import factors
 from dashboard.capture.layer import layer_run
 from dashboard.capture.readout import readout
 from dashboard.charts import Theme
@@ -126,6 +127,7 @@ def copying(
     found = readout(model, encodings[0])
     if found is None:
         raise no_predictions(model)
+    factors(model, encodings[0])  # what a head adds must reach the stream as it is
 
     def tell(done: int) -> None:
         if progress:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import anatomy, writing
 from dashboard.heads.inside_wording import TITLES, arithmetic, doubts, finding, proof, row_table, steps_table
-from dashboard.heads.writes import writes_finding
+from dashboard.heads.writes import writes_baseline, writes_finding
 from dashboard.ui import dissecting, figure, listed, state, written
 from dashboard.ui.choices import STRONGEST
 from dashboard.ui.reading import escape_markdown, reading
@@ -81,7 +81,7 @@ st.subheader("What the head writes", anchor=False)
 wrote = written.at(this, head, row.query)
 if wrote is not None:
     figure.finding(writes_finding(wrote))
-    figure.remark(written.EXPLAINED)
+    figure.remark(written.EXPLAINED, writes_baseline(wrote))
     bars = writing.draw_writes(wrote, **look)
     figure.picture(bars, "writes", "content")
     with st.container(horizontal=True):

@@ -16,7 +16,7 @@ from dashboard.corpus.search import READERS
 from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.heads.gather import encoded
-from dashboard.text import Encoding, LeftOut
+from dashboard.text import Encoding, LeftOut, ParsedSentence
 
 Progress = Callable[[float, str], None]
 
@@ -27,9 +27,17 @@ _lock = threading.Lock()
 def sample(
     model: AttentionModel, path: str | Path, count: int | None = None, *, bos: bool = True
 ) -> tuple[list[Encoding], list[LeftOut]]:
-    """`count` sentences of a treebank (.conllu) or an English text (.txt, UTF-8) as the model sees them, evenly spread
-    over those that can be used (the k-th of c among S is number ⌊k · S / c⌋, from 0); all of them where there are no
-    more. And the sentences that cannot be used, with the reason.
+    """The sentences of `parsed_sample` as the model sees them, and those that cannot be used, with the reason."""
+    used, left_out = parsed_sample(model, path, count, bos=bos)
+    return [encoding for _, encoding in used], left_out
+
+
+def parsed_sample(
+    model: AttentionModel, path: str | Path, count: int | None = None, *, bos: bool = True
+) -> tuple[list[tuple[ParsedSentence, Encoding]], list[LeftOut]]:
+    """`count` sentences of a treebank (.conllu) or an English text (.txt, UTF-8), with their parse and as the model
+    sees them, evenly spread over those that can be used (the k-th of c among S is number ⌊k · S / c⌋, from 0); all of
+    them where there are no more. And the sentences that cannot be used, with the reason.
 
     Raises UserError where the file cannot be read or has no sentence that can be used.
     """
@@ -43,7 +51,10 @@ def sample(
         one = sentence if isinstance(sentence, LeftOut) else encoded(model, sentence, bos)
         if isinstance(one, str):
             one = LeftOut(sentence.index, sentence.line, one)
-        (left_out if isinstance(one, LeftOut) else used).append(one)
+        if isinstance(one, LeftOut):
+            left_out.append(one)
+        else:
+            used.append((sentence, one))
     if not used:
         raise UserError(f"{path.name} has no sentence that {model.title} can read. Choose another file.")
     if count is not None and count < len(used):

@@ -17,7 +17,8 @@ class Comparison:
     Attributes
     ----------
     js: Jensen–Shannon divergence of their rows, base 2, the mean over rows; [0, 1], 0 where they are equal
-    top1: share of rows whose strongest key is the same; [0, 1]
+    top1: share of rows whose strongest key is the same; [0, 1]. What a row gives to a learned sink is one more key;
+        what goes to positions without a counterpart is none that two rows could share
     pearson: correlation of all allowed cells of those rows; [-1, 1], NaN where either side is constant
     rows: how many rows these figures are over; all three are NaN where there are none
     """
@@ -42,9 +43,12 @@ def compare(a: HeadView, b: HeadView) -> Comparison:
         return Comparison(np.nan, np.nan, np.nan, 0)
     p, q = a.weights[rows].astype(np.float64), b.weights[rows].astype(np.float64)
     cells = (a.allowed & b.allowed)[rows]
+    whole_p, whole_q = with_rest(p), with_rest(q)
+    first, second = whole_p.argmax(1), whole_q.argmax(1)
+    same = (first == second) & ((first < len(a)) | (not a.gaps and a.outside is None))
     return Comparison(
-        js=float(divergence(with_rest(p), with_rest(q)).mean()),
-        top1=float((p.argmax(1) == q.argmax(1)).mean()),
+        js=float(divergence(whole_p, whole_q).mean()),
+        top1=float(same.mean()),
         pearson=_pearson(p[cells], q[cells]),
         rows=int(rows.sum()),
     )

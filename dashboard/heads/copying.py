@@ -170,16 +170,24 @@ def _share(name: str, counts: np.ndarray, hits: np.ndarray) -> dict[str, float]:
 
 
 def copying_finding(table: pd.DataFrame, head: HeadId) -> str:
-    """In one sentence how often a head raises what it reads, beside the token at the next position."""
+    """How often a head raises what it reads, beside the token at the next position, and what follows: it copies where
+    the interval lies above that of the baseline."""
     row = table[(table["layer"] == head.layer) & (table["head"] == head.head)].iloc[0]
 
     def interval(name: str) -> str:
         low, high = row[f"{name}_low"], row[f"{name}_high"]
         return "" if np.isnan(low) else f"95\u00a0% interval {percent(low)} to {percent(high)}, "
 
+    if row.copying_low > row.baseline_high:
+        verdict = "So it copies."
+    elif row.copying_high < row.baseline_low:
+        verdict = "So it does not copy: it rather names what comes next."
+    else:
+        verdict = "The two intervals meet: it is not shown to copy."
     return (
         f"Copying: a token that {head} reads is itself among the 1\u00a0% of pieces whose logits it raises most for "
         f"{percent(row.copying)} of the tokens of the corpus that comes along ({interval('copying')}"
         f"{counted(int(row.tokens), 'tokens')}, {counted(int(row.sentences), 'sentences')}). Baseline, the token that "
-        f"comes after it: {percent(row.baseline)} ({interval('baseline')}{counted(int(row.pairs), 'pairs')})."
+        f"comes after it: {percent(row.baseline)} ({interval('baseline')}{counted(int(row.pairs), 'pairs')}). "
+        + verdict
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -17,11 +18,12 @@ from dashboard.capture.readout import Readout, readout, scales
 from dashboard.errors import UserError
 from dashboard.heads.inside_wording import number, quoted
 from dashboard.heads.view import HeadId
-from dashboard.heads.wording import percent
+from dashboard.heads.wording import counted, percent
 from dashboard.text.display import vocabulary_labels
 from dashboard.text.encoding import Encoding
 
 MOST = 10  # pieces raised, pieces lowered, and keys read from
+OTHERS = 16  # tokens that one is held against
 
 Parts = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
@@ -37,6 +39,9 @@ class Writes:
     raised, lowered: the pieces whose logits it changes most, the largest change first: id, piece, logit (the change)
     mean: of the change over all V pieces: a change of all alike moves no prediction
     vocabulary: V
+    alike: the mean share of `raised` that is also among as many pieces raised most at another token of the text, in
+        [0, 1]: near 1 the head writes the same wherever it is; NaN where there is no other
+    others: over how many other tokens, evenly spread
     read: the keys that it read from, the strongest first: position, text, weight (its share, in [0, 1])
     text, model, name, revision, reading: as in `Inside`
     """
@@ -48,6 +53,8 @@ class Writes:
     lowered: pd.DataFrame
     mean: float
     vocabulary: int
+    alike: float
+    others: int
     read: pd.DataFrame
     text: str
     model: str
@@ -130,11 +137,32 @@ def writes(
     added = contributions(row.mixed, run.w_o)[head] * path.factors[run.number]
     change = logit_changes(path.readout, added, path.scale[query])[0].cpu()
     raised, lowered = (_most(change, sign, model.loaded.tokenizer) for sign in (1, -1))
+    elsewhere = _elsewhere(n, query)
+    also = _raised(path, run, parts, head, elsewhere, len(raised), len(model.loaded.tokenizer))
+    alike = np.mean([len({*raised["id"]} & {*ids}) / len(raised) for ids in also]) if len(raised) and also else np.nan
     return Writes(
         HeadId(run.number, head), query, encoding.labels[query], raised, lowered, float(change.mean()), len(change),
-        _read(row.weights[head, 0], (*encoding.labels, "(nowhere)")), encoding.text, model.title, model.name,
-        model.revision, reading,
+        float(alike), len(elsewhere), _read(row.weights[head, 0], (*encoding.labels, "(nowhere)")), encoding.text,
+        model.title, model.name, model.revision, reading,
     )  # fmt: skip
+
+
+def _elsewhere(n: int, query: int) -> list[int]:
+    """Some tokens of a text of n, evenly spread: not the first, at which all heads look alike in a model that reads
+    from left to right, and not `query`."""
+    others = [token for token in range(1, n) if token != query]
+    return [others[k * len(others) // OTHERS] for k in range(OTHERS)] if len(others) > OTHERS else others
+
+
+def _raised(
+    path: DirectPath, run: LayerRun, parts: Parts, head: int, tokens: Sequence[int], most: int, pieces: int
+) -> list[list[int]]:
+    """By token the pieces that the head raises most there."""
+    added = [contributions(run.attend(parts, slice(t, t + 1)).mixed, run.w_o)[head] for t in tokens]
+    if not added or not most:
+        return []
+    change = logit_changes(path.readout, torch.cat(added) * path.factors[run.number], path.scale[list(tokens), None])
+    return change[:, :pieces].topk(most).indices.tolist()
 
 
 def _most(change: torch.Tensor, sign: int, tokenizer) -> pd.DataFrame:
@@ -164,6 +192,18 @@ def writes_finding(found: Writes) -> str:
     first = found.read.iloc[0]
     read = "itself" if first.position == found.query else quoted(first.text)
     return f"{found.head}, after {quoted(found.label)}: it {what}; it read most from {read} ({percent(first.weight)})."
+
+
+def writes_baseline(found: Writes) -> str:
+    """Whether it writes the same wherever it is; "" where there is nothing to hold it against."""
+    if np.isnan(found.alike):
+        return ""
+    most = len(found.raised)
+    return (
+        f"Of the {most} pieces that it raises most here, {found.alike * most:.1f} are also among the {most} that it "
+        f"raises most at another token of the text (mean over {counted(found.others, 'tokens')}; {most} of {most}: it "
+        "writes the same everywhere)."
+    )
 
 
 def signed(value: float) -> str:

@@ -45,6 +45,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "show": ("side", "difference"),
     "mode": ("heads", "texts", "models"),
     "coloured": ("layer", "role"),
+    "words_by": ("upos", "relation", "position", "frequency"),
     "toy_step": ("all", "x", "q", "k", "v", "scores", "scaled", "masked", "weights", "mixed", "joined"),
     "toy_plane": ("12", "13", "23", "14", "24", "34"),
     "step": STEPS,
@@ -71,7 +72,7 @@ class Choices:
     followed, which two numbers of the vectors are drawn in the plane; recall: the run of “Before attention”;
     reach: what “Long range” asks; word: the word that is followed through the layers, from 0; measure: what is drawn of
     every word there;
-    coloured: by what the heads are coloured on “Map of heads”;
+    coloured: by what the heads are coloured on “Map of heads”; words_by: and the words on “Queries and keys”;
     rolled: the layers that attention is rolled out over there, like "2-5", "" for all;
     profile: on “Syntax vs context”, the name of the profile, "" for the first there is of the model; two: which two
     heads are drawn side by side there; parser: the spaCy model that parses the text, "" for the English one;
@@ -112,6 +113,7 @@ class Choices:
     measure: str = "moved"
     rolled: str = ""
     coloured: str = "layer"
+    words_by: str = "upos"
     profile: str = ""
     two: str = "opposites"
     parser: str = ""

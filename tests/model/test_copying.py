@@ -71,6 +71,8 @@ def test_a_head_of_smollm2_that_copies(smollm2):
     assert not_so.copying_high < not_so.baseline_low
     said = copying_finding(found.table, HeadId(20, 1))
     assert f"{copies.tokens:,} tokens, {SENTENCES} sentences). Baseline, the token that comes after it:" in said
+    assert said.endswith("So it copies.")
+    assert copying_finding(found.table, HeadId(20, 7)).endswith("So it does not copy: it rather names what comes next.")
 
 
 def test_the_lines_make_it_again_and_progress_is_told(small, tmp_path, monkeypatch):

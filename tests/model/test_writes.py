@@ -8,13 +8,13 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from dashboard import UserError, draw_writes, head_writes, logit_parts, open_model
+from dashboard import UserError, copying, draw_writes, head_writes, logit_parts, open_model
 from dashboard.capture.language import language_head
 from dashboard.capture.readout import Readout, readout, scales
 from dashboard.charts.theme import PALETTES
 from dashboard.export import Provenance, snippet
 from dashboard.heads.parts import part_logits, stream_parts
-from dashboard.heads.writes import MOST, direct_path, logit_changes, writes_finding
+from dashboard.heads.writes import MOST, direct_path, logit_changes, writes_baseline, writes_finding
 from dashboard.text.display import vocabulary_labels
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
@@ -148,6 +148,19 @@ def test_what_it_read_is_the_heads_row(smollm2):
     assert writes_finding(found).startswith(f"L20H1, after “·ra”: it raises “{found.raised['piece'][0]}” most (+0.")
 
 
+def test_whether_it_writes_the_same_everywhere(biased, smollm2):
+    """Against the table of each other token, one after the other; the first token is left out."""
+    model, query = biased("gpt2"), 5
+    found = head_writes(model, TEXT, "L1H2", query)
+    others = [token for token in range(1, len(model.encode(TEXT))) if token != query]
+    ids = set(found.raised["id"])
+    each = [len(ids & set(head_writes(model, TEXT, "L1H2", other).raised["id"])) / MOST for other in others]
+    assert found.others == len(others) and found.alike == pytest.approx(np.mean(each)) and 0 < found.alike < 1
+    assert f"{10 * found.alike:.1f} are also among the 10" in writes_baseline(found)
+    lone = head_writes(smollm2, "a", "L1H2", 0, bos=False)
+    assert np.isnan(lone.alike) and writes_baseline(lone) == ""
+
+
 def test_the_parts_of_one_logit(biased):
     model = biased("gpt2")
     with torch.inference_mode():
@@ -172,6 +185,8 @@ def test_what_cannot_be_told_apart_is_said(small, biased, minilm, smollm2):
         UserError, match="normalises what its heads add"
     ):  # so that no slice reaches the stream as it is
         head_writes(biased("gemma2"), TEXT, "L0H0", 1)
+    with pytest.raises(UserError, match="normalises what its heads add"):
+        copying(biased("gemma2"), ["L0H0"], sentences=1)
     with pytest.raises(UserError, match="has no head L40H0"):
         head_writes(smollm2, TEXT, "L40H0", 1)
     for query in (-1, 16):

@@ -59,6 +59,16 @@ def test_words_without_a_counterpart_are_left_out_and_what_goes_there_is_outside
     assert (found.rows, found.top1) == (4, 0.0)
 
 
+def test_two_rows_that_look_most_at_words_without_a_counterpart_do_not_look_at_the_same():
+    a = view("the old chef says it", [[0.2, 0.6, 0.1, 0.1, 0.0]] * 5)
+    b = view("the chef says it more briefly", [[0.2, 0.1, 0.1, 0.0, 0.6, 0.0]] * 6)
+    aligned = align_texts(a, b)
+    assert aligned.a.labels == ("the", "chef", "says", "it") and aligned.a.outside == pytest.approx([0.6] * 4)
+    assert compare(aligned.a, aligned.b).top1 == 0  # of what is left “the” is first in both, but neither looks there
+    whole = align_texts(a, a)
+    assert compare(whole.a, whole.b).top1 == 1
+
+
 def test_special_tokens_only_meet_their_like():
     pairs, changed = matching((["[CLS]", "one", "two"], [True, False, False]), (["x", "one", "two"], [False] * 3))
     assert pairs == [(1, 1), (2, 2)]

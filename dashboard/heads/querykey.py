@@ -1,0 +1,148 @@
+"""Queries and keys of many words as points in one plane (after AttentionViz, Yeh et al. 2023).
+
+What a head looks at depends on the scores s(i, j) = c · q_i · k_j alone, and softmax forgets what is added to all
+scores of one query. So the keys' mean may be taken from every key, and queries and keys may be turned, stretched and
+turned again by M and M⁻ᵀ: no weight changes. AttentionViz uses that freedom to give both clouds one centre and scale;
+here it gives the axes as well, in the order of how much of the scores they hold (the biplot of Gabriel 1971), so that
+two of them are the plane that holds the most.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from dashboard.heads.bootstrap import intervals
+from dashboard.heads.vectors import CorpusVectors
+from dashboard.heads.view import HeadId
+from dashboard.heads.wording import counted, percent
+
+Share = tuple[float, float, float]  # a share, and its 95 % interval
+
+
+@dataclass(frozen=True, eq=False)
+class QueryKeyMap:
+    """One head's queries and keys in the plane that holds most of its scores.
+
+    Attributes
+    ----------
+    head, of: which head; of what
+    x, y: the queries' and the keys' places, float64 (N, 2): x · y is the score, as far as the plane holds it, less a
+        number for each query. A key at the origin is an average one
+    kept: the share of the scores' variance that the plane keeps, in (−∞, 1]: 1 − Σ (s − ŝ)² / Σ s² over what each query
+        sees of its own sentence, both less their mean over the row
+    agree: the share of queries that have the same strongest key in the plane as in the head, in [0, 1]; guess: the
+        mean share that guessing would reach; rows: over how many queries, those that see two keys or more
+    numbers: d
+    """
+
+    head: HeadId
+    of: CorpusVectors
+    x: np.ndarray
+    y: np.ndarray
+    kept: Share
+    agree: Share
+    guess: float
+    rows: int
+    numbers: int
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row for every query, then for every key: kind, x, y, the columns of `CorpusVectors.tokens`; for a query
+        also looks_at, its strongest key, and weight, that key's share of its attention."""
+        tokens, layer = self.of.tokens, self.of.layers[self.head.layer]
+        first = layer.keys[self.head.head, :, 0]
+        texts = tokens["text"].to_numpy(object)
+        looks = {"looks_at": np.where(first < 0, "", texts[first]),
+                 "weight": np.where(first < 0, np.nan, layer.weights[self.head.head, :, 0])}  # fmt: skip
+        parts = [
+            pd.DataFrame({"kind": kind, "x": at[:, 0], "y": at[:, 1]}).join(tokens)
+            for kind, at in (("query", self.x), ("key", self.y))
+        ]
+        return pd.concat([parts[0].assign(**looks), parts[1].assign(looks_at="", weight=np.nan)], ignore_index=True)
+
+
+def query_key_map(of: CorpusVectors, head: HeadId) -> QueryKeyMap:
+    """The plane of one head, with what it keeps; intervals are 95 % bootstrap over sentences, NaN for a single one."""
+    layer = of.layers[head.layer]
+    x, y = axes(layer.q[head.head], layer.k[head.head], layer.scaling)
+    sums = np.array([_held(x[at], y[at], layer.keys[head.head, at, 0] - at.start, of.causal) for at in of.sentences])
+    lost, total, same, guess, rows = sums.T
+    kept = _over(total - lost, total)
+    return QueryKeyMap(
+        head, of, x[:, :2], y[:, :2], kept, _over(same, rows),
+        float(guess.sum() / rows.sum()) if rows.sum() else np.nan, int(rows.sum()), layer.q.shape[2],
+    )  # fmt: skip
+
+
+def axes(q: np.ndarray, k: np.ndarray, scaling: float) -> tuple[np.ndarray, np.ndarray]:
+    """Places of queries and keys, (N, d) and (M, d) → float64 (N, r), (M, r) with r = min(d, N, M), at least 2.
+
+    x yᵀ = scaling · q (k − k̄)ᵀ = U Σ Vᵀ with x = U √Σ and y = V √Σ: axis for axis queries and keys have the same
+    Σ of squares, and the first two hold the most of the scores that any plane can (Eckart & Young 1936). Each axis
+    points to where its farthest key lies.
+    """
+    q, k = q.astype(np.float64), k.astype(np.float64)
+    left, a = np.linalg.qr(q)
+    right, b = np.linalg.qr(k - k.mean(0))
+    u, sizes, vt = np.linalg.svd(scaling * a @ b.T)
+    sizes = sizes[: min(u.shape[1], len(vt))]
+    x, y = (left @ u)[:, : len(sizes)] * np.sqrt(sizes), (right @ vt.T)[:, : len(sizes)] * np.sqrt(sizes)
+    sign = np.where(y[np.abs(y).argmax(0), np.arange(y.shape[1])] < 0, -1, 1)
+    missing = max(0, 2 - len(sizes))
+    return np.pad(x * sign, ((0, 0), (0, missing))), np.pad(y * sign, ((0, 0), (0, missing)))
+
+
+def _held(x: np.ndarray, y: np.ndarray, strongest: np.ndarray, causal: bool) -> tuple[float, float, int, float, int]:
+    """Of one sentence: Σ (s − ŝ)², Σ s², how often the strongest key is the same, Σ 1 / keys, over how many rows."""
+    seen = np.tril(np.ones((len(x), len(y)), bool)) if causal else np.ones((len(x), len(y)), bool)
+
+    def less_their_mean(scores: np.ndarray) -> np.ndarray:
+        mean = (scores * seen).sum(1, keepdims=True) / seen.sum(1, keepdims=True)
+        return (scores - mean) * seen
+
+    scores, plane = less_their_mean(x @ y.T), less_their_mean(x[:, :2] @ y[:, :2].T)
+    count = seen.sum(1)
+    rows = (count > 1) & (strongest >= 0)
+    best = np.where(seen, plane, -np.inf).argmax(1)
+    return (
+        float(((scores - plane) ** 2).sum()), float((scores**2).sum()), int((best == strongest)[rows].sum()),
+        float((1 / count[rows]).sum()), int(rows.sum()),
+    )  # fmt: skip
+
+
+def _over(above: np.ndarray, below: np.ndarray) -> Share:
+    """Σ above / Σ below over sentences, with its interval."""
+    if not below.sum() > 0:
+        return np.nan, np.nan, np.nan
+    low, high = intervals(above, below) if len(below) > 1 else (np.nan, np.nan)
+    return float(above.sum() / below.sum()), float(low), float(high)
+
+
+def plane_finding(found: QueryKeyMap) -> str:
+    """How much of the head the plane holds, in one sentence with its baseline."""
+    return (
+        f"Two of {found.numbers} axes keep {_share(found.kept)} of the variance of {found.head}’s scores; "
+        f"{_share(found.agree)} of {counted(found.rows, 'queries')} have the same strongest key in the plane as in the "
+        f"head (guessing: {percent(found.guess)})."
+    )
+
+
+def plane_remark(found: QueryKeyMap) -> str:
+    """What the plane leaves out of the head's scores; "" where that is nothing but axes."""
+    if found.of.layers[found.head.layer].plain:
+        return ""
+    return (
+        "The weights of this head do not follow from queries and keys alone: it adds a number of its own, as for the "
+        "distance of two words, caps its scores or has a sink. The plane leaves that out."
+    )
+
+
+def _share(share: Share) -> str:
+    value, low, high = share
+    return (
+        percent(value) if np.isnan(low) else f"{percent(value)} (95\u00a0% interval {percent(low)} to {percent(high)})"
+    )

@@ -1,0 +1,167 @@
+"""Queries and keys of all heads at the words of some sentences, gathered in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import torch
+
+from dashboard.capture import AttentionModel, Block, visit
+from dashboard.heads.gather import batches
+from dashboard.text.display import visible
+from dashboard.text.encoding import Encoding
+from dashboard.text.sentence import ParsedSentence
+
+STRONGEST = 4  # keys that are kept of each query
+ROUNDING = 1e-3
+NEIGHBOURS = 4  # words on either side by which a word is told from others like it
+
+
+@dataclass(frozen=True, eq=False)
+class LayerVectors:
+    """Queries and keys of one layer: h heads, N tokens, d numbers each.
+
+    Attributes
+    ----------
+    q, k: as they enter the dot product, rotary positions included, keys repeated for heads that share them: (h, N, d)
+    scaling: the factor on their products
+    keys, weights: of each query the tokens that get most of its attention, the strongest first, as places among all N,
+        -1 where it sees fewer, and their weights: (h, N, 4)
+    plain: whether the weights follow from queries and keys alone: softmax(c · q kᵀ) over what may be seen
+    """
+
+    q: np.ndarray
+    k: np.ndarray
+    scaling: float
+    keys: np.ndarray
+    weights: np.ndarray
+    plain: bool
+
+
+@dataclass(frozen=True, eq=False)
+class CorpusVectors:
+    """Queries and keys of all heads at the tokens of some sentences, special tokens left out (N tokens).
+
+    Attributes
+    ----------
+    tokens: a row per token: sentence (from 1, among those used), position (in the sequence that the model saw, from 0),
+        text (the piece), word (its number in the sentence, from 1), upos, relation, frequency (how often the word
+        occurs in the whole corpus, case and inflection aside), said (the word in guillemets, between its neighbours)
+    layers: the vectors, layer by layer
+    causal: whether a query sees only itself and what stands before
+    corpus, left_out: its name; how many sentences could not be used
+    model, name, revision: the model's title, what it is opened by, which weights
+    reading: how it was made, for the lines that make it again
+    """
+
+    tokens: pd.DataFrame
+    layers: tuple[LayerVectors, ...]
+    causal: bool
+    corpus: str
+    left_out: int
+    model: str
+    name: str
+    revision: str
+    reading: dict = field(default_factory=dict)
+
+    @cached_property
+    def sentences(self) -> list[slice]:
+        """Where the tokens of each sentence stand."""
+        numbers = self.tokens["sentence"].to_numpy()
+        starts = np.flatnonzero(np.diff(numbers, prepend=0))
+        return [slice(a, b) for a, b in zip(starts, [*starts[1:], len(numbers)], strict=True)]
+
+
+def corpus_vectors(
+    model: AttentionModel, used: Sequence[tuple[ParsedSentence, Encoding]], counts: Mapping[str, int],
+) -> tuple[pd.DataFrame, tuple[LayerVectors, ...]]:  # fmt: skip
+    """The tokens of these sentences and all heads' queries and keys there, in one pass.
+
+    counts: how often each word occurs, by `ParsedSentence.keys`. Of the attention no more is kept than each query's
+    strongest keys. Raises UserError where the model's queries and keys cannot be read.
+    """
+    kept = [np.flatnonzero([word is not None for word in encoding.word_of]) for _, encoding in used]
+    starts = np.cumsum([0, *map(len, kept)])
+    layers: dict[int, LayerVectors] = {}
+    works = [(place, sentence, encoding) for place, (sentence, encoding) in enumerate(used)]
+    for batch in batches(works):
+        at = [place for place, _, _ in batch]
+        visitor = _Collect(layers, [kept[place] for place in at], starts[at], int(starts[-1]), model.causal)
+        visit(model, [encoding for _, _, encoding in batch], visitor)
+    return _tokens(used, kept, counts), tuple(layers[number] for number in sorted(layers))
+
+
+class _Collect:
+    """Visitor: puts queries, keys and the strongest weights of each text to their places among all tokens."""
+
+    wants_qkv = True
+
+    def __init__(
+        self, layers: dict[int, LayerVectors], kept: list[np.ndarray], starts: np.ndarray, every: int, causal: bool
+    ):  # fmt: skip
+        self.layers, self.kept, self.starts, self.every, self.causal = layers, kept, starts, every, causal
+
+    def block(self, block: Block) -> None:
+        own, start = self.kept[block.text], int(self.starts[block.text])
+        if block.layer not in self.layers:
+            heads, _, d = block.q.shape
+            room = (heads, self.every)
+            self.layers[block.layer] = LayerVectors(
+                np.zeros((*room, d), np.float32), np.zeros((*room, d), np.float32), float(block.scaling),
+                np.full((*room, STRONGEST), -1), np.zeros((*room, STRONGEST), np.float32), _plain(block, self.causal),
+            )  # fmt: skip
+        held, place = self.layers[block.layer], slice(start, start + len(own))
+        if block.rows.start == 0:
+            held.q[:, place] = block.q.float().cpu().numpy()[:, own]
+            held.k[:, place] = block.k.float().cpu().numpy()[:, own]
+        inside = (own >= block.rows.start) & (own < block.rows.stop)
+        weights = block.weights[:, own[inside] - block.rows.start].cpu().numpy()
+        columns = own[own < weights.shape[2]]
+        weights = weights[:, :, columns]
+        most = min(STRONGEST, len(columns))
+        best = np.argsort(-weights, axis=2, kind="stable")[:, :, :most]
+        shares = np.take_along_axis(weights, best, 2)
+        rows = start + np.flatnonzero(inside)
+        held.keys[:, rows, :most] = np.where(shares > 0, start + best, -1)
+        held.weights[:, rows, :most] = shares
+
+
+def _plain(block: Block, causal: bool) -> bool:
+    """Whether a block's weights are the softmax of its queries times its keys, and no more."""
+    keys = block.weights.shape[2]
+    scores = block.scaling * block.q[:, block.rows] @ block.k[:, :keys].transpose(1, 2)
+    seen = torch.ones(scores.shape[1:], dtype=torch.bool, device=scores.device)
+    if block.allowed is not None:
+        seen = block.allowed
+    elif causal:
+        seen = seen.tril(block.rows.start)
+    ours = scores.masked_fill(~seen, -torch.inf).softmax(-1)
+    return bool((ours - block.weights).abs().max() < ROUNDING)
+
+
+def _tokens(
+    used: Sequence[tuple[ParsedSentence, Encoding]], kept: Sequence[np.ndarray], counts: Mapping[str, int]
+) -> pd.DataFrame:
+    rows = []
+    for number, ((sentence, encoding), tokens) in enumerate(zip(used, kept, strict=True), 1):
+        for token in tokens.tolist():
+            word = encoding.word_of[token]
+            rows.append(
+                {
+                    "sentence": number, "position": token, "text": encoding.labels[token], "word": word + 1,
+                    "upos": sentence.upos[word], "relation": sentence.bases[word],
+                    "frequency": counts.get(sentence.keys[word], 0), "said": _said(sentence.words, word),
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _said(words: Sequence[str], place: int) -> str:
+    """``… Osaka says «ramen» is her …``: a word between its neighbours."""
+    first, last = max(0, place - NEIGHBOURS), min(len(words), place + NEIGHBOURS + 1)
+    said = [f"«{visible(word)}»" if k == place else visible(word) for k, word in enumerate(words)][first:last]
+    return " ".join([*(["…"] if first else []), *said, *(["…"] if last < len(words) else [])])

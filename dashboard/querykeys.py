@@ -1,0 +1,111 @@
+"""Queries and keys of a corpus in one plane: what the page and a notebook call.
+
+vectors = query_keys(open_model("minilm"))
+save(draw_query_keys(vectors, "L2H0", by="relation"), "L2H0.svg")          query_key_table(vectors, "L2H0")
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from dashboard.capture import AttentionModel
+from dashboard.charts.drawing import Drawing
+from dashboard.charts.querykey import BY, query_key_chart
+from dashboard.charts.theme import Theme
+from dashboard.corpus.sample import parsed_sample
+from dashboard.corpus.search import READERS
+from dashboard.corpus.shipped import builtin_corpus
+from dashboard.errors import UserError
+from dashboard.export import Provenance
+from dashboard.export.snippet import keywords, made_again
+from dashboard.heads.querykey import QueryKeyMap, plane_finding, query_key_map
+from dashboard.heads.vectors import CorpusVectors, corpus_vectors
+from dashboard.heads.view import HeadId
+from dashboard.heads.wording import counted
+from dashboard.text import LeftOut
+
+SENTENCES = 24
+
+
+def query_keys(
+    model: AttentionModel, corpus: str | Path | None = None, *, sentences: int = SENTENCES, bos: bool = True
+) -> CorpusVectors:
+    """Queries and keys of all heads at the words of some sentences, special tokens left out.
+
+    Parameters
+    ----------
+    corpus: a treebank (.conllu) or an English text (.txt); None for the sentences that come along
+    sentences: how many, evenly spread; bos: as in `attention`
+
+    Raises UserError where the corpus or the model's queries and keys cannot be read.
+    """
+    path = Path(corpus) if corpus is not None else builtin_corpus()
+    used, left_out = parsed_sample(model, path, sentences, bos=bos)
+    every = (one for one in READERS[path.suffix.lower()](path) if not isinstance(one, LeftOut))
+    counts = Counter(key for one in every for key in one.keys)
+    tokens, layers = corpus_vectors(model, used, counts)
+    reading = {} if corpus is None else {"corpus": str(corpus)}
+    reading |= {"sentences": sentences, "bos": bos}
+    return CorpusVectors(
+        tokens, layers, model.causal, path.name, len(left_out), model.title, model.name, model.revision, reading
+    )
+
+
+def query_key_table(of: CorpusVectors, head: str | HeadId) -> pd.DataFrame:
+    """One head's queries and keys in the plane that holds most of its scores, a row a point; see
+    `dashboard.heads.querykey.QueryKeyMap.table`. Raises UserError where there is no such head."""
+    found = plane_of(of, head)
+    found.table.attrs["provenance"] = origin_of_plane(found).to_dict()
+    return found.table
+
+
+def draw_query_keys(
+    of: CorpusVectors, head: str | HeadId, *, by: str = "upos", theme: Theme = "light", width: float | None = None
+) -> Drawing:
+    """The plane of one head, its points coloured by "upos", "relation", "position" or "frequency".
+
+    Raises UserError where there is no such head, or the points cannot be coloured so.
+    """
+    if by not in BY:
+        raise UserError(f"Points are coloured by {', '.join(BY)}, not by “{by}”. Choose one of these.")
+    return draw_plane(plane_of(of, head), by=by, theme=theme, width=width)
+
+
+def plane_of(of: CorpusVectors, head: str | HeadId) -> QueryKeyMap:
+    """The plane of one head. Raises UserError where there is no such head."""
+    wanted = HeadId.parse(head) if isinstance(head, str) else head
+    if wanted.layer >= len(of.layers) or wanted.head >= len(of.layers[0].q):
+        last = HeadId(len(of.layers) - 1, len(of.layers[0].q) - 1)
+        raise UserError(f"There is no head {wanted}. The last one is {last}.")
+    return query_key_map(of, wanted)
+
+
+def draw_plane(found: QueryKeyMap, *, by: str = "upos", theme: Theme = "light", width: float | None = None) -> Drawing:
+    """As `draw_query_keys`, of a plane that is there already."""
+    of = found.of
+    over = f"{counted(len(of.tokens), 'tokens')} of {counted(len(of.sentences), 'sentences')} of {of.corpus}"
+    chart = query_key_chart(
+        found, theme, by=by, title=f"Queries and keys of {found.head} · {of.model}",
+        subtitle=[
+            f"coloured by {BY[by]} · {over}", "a key far out in a query’s direction from the cross has a high score",
+        ],
+        description=plane_finding(found), width=width,
+    )  # fmt: skip
+    return chart.made_of(origin_of_plane(found, by=by, theme=theme, width=width))
+
+
+def origin_of_plane(found: QueryKeyMap, **drawing: object) -> Provenance:
+    """Where the table comes from, or (`drawing`: the arguments of `draw_query_keys`) the picture of it."""
+    of, head = found.of, str(found.head)
+    given = {name: value for name, value in drawing.items() if value}
+    origin = Provenance(
+        model=of.name, revision=of.revision, text="", heads=(head,), unit="tokens", special="hide", view="queries",
+        options={"corpus": of.corpus, **of.reading} | given, title=of.model,
+    )  # fmt: skip
+    made = f"query_keys(model{keywords(of.reading)})"
+    if not given:
+        return made_again(origin, ["query_key_table", "query_keys"], f"query_key_table({made}, {head!r})")
+    return made_again(origin, ["draw_query_keys", "query_keys"], f"draw_query_keys({made}, {head!r}{keywords(given)})")

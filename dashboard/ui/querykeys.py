@@ -1,0 +1,47 @@
+"""What “Queries and keys” shows, kept between clicks: the corpus costs one pass, a head next to nothing."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import querykeys
+from dashboard.capture import AttentionModel
+from dashboard.charts.querykey import BY
+from dashboard.errors import UserError
+from dashboard.heads import HeadId
+from dashboard.heads.querykey import QueryKeyMap
+from dashboard.heads.vectors import CorpusVectors
+from dashboard.ui.ending import end_page
+from dashboard.ui.reading import Reading, escape_markdown
+
+_PLACE = {"format": "%.3f", "help": "Across times across plus up times up is the score, less a number a query."}
+COLUMNS = {
+    "kind": "What", "x": st.column_config.NumberColumn("Across", **_PLACE),
+    "y": st.column_config.NumberColumn("Up", **_PLACE), "sentence": "Sentence",
+    "position": st.column_config.NumberColumn("Position", help="In what the model saw, counted from 0."),
+    "text": "Token", "word": "Word’s number", "upos": "Part of speech", "relation": "Relation",
+    "frequency": st.column_config.NumberColumn("Frequency", help="How often the word occurs in the whole corpus."),
+    "said": "Where it stands", "looks_at": "Looks most at",
+    "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
+}  # fmt: skip
+BY_NAMES = {by: name.capitalize() for by, name in BY.items()}
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading queries and keys…")
+def _vectors(key: str, bos: bool, _model: AttentionModel) -> CorpusVectors:
+    return querykeys.query_keys(_model, bos=bos)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _plane(key: str, bos: bool, head: HeadId, _of: CorpusVectors) -> QueryKeyMap:
+    return querykeys.plane_of(_of, head)
+
+
+def plane(this: Reading, head: HeadId) -> QueryKeyMap:
+    """The plane of a head; or why there is none, and the end of the page."""
+    bos = this.bos or not this.model.causal
+    try:
+        return _plane(this.key, bos, head, _vectors(this.key, bos, this.model))
+    except UserError as wrong:
+        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+    end_page()

@@ -1,0 +1,45 @@
+"""Queries and keys: which words would look at which, as a head sees them?"""
+
+import streamlit as st
+
+from dashboard import querykeys as engine
+from dashboard.charts.querykey import BY
+from dashboard.heads.querykey import plane_finding, plane_remark
+from dashboard.ui import choosing, figure, querykeys, state
+from dashboard.ui.reading import escape_markdown, reading
+from dashboard.ui.room import room
+
+st.title("Queries and keys", anchor=False)
+
+# What is asked
+this = reading()
+model = this.model
+st.caption(
+    f"Which words would look at which, as one head of {escape_markdown(model.title)} sees them? Every word of some "
+    "sentences that come with the dashboard, once as a query and once as a key, in one plane."
+)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    choosing.by_number(model)
+    st.segmented_control(
+        "Coloured by", list(BY), required=True, format_func=querykeys.BY_NAMES.get,
+        help="Part of speech and relation are those of the word in its sentence; position counts tokens from 0; "
+        "frequency is how often the word occurs in all the sentences that come along.",
+        **state.bound("words_by"),
+    )  # fmt: skip
+chosen = state.choices()
+found = querykeys.plane(this, chosen.chosen)
+
+# The plane
+figure.finding(plane_finding(found))
+figure.remark(
+    "A query gives a key a high score where the key lies far from the cross in the query’s direction. Point at a "
+    "circle to see where that word looks in its own sentence, at a triangle to see who looks there.",
+    plane_remark(found),
+)
+look = {"by": chosen.words_by, "theme": state.theme(), "width": min(room(), 900)}
+drawn = engine.draw_plane(found, **look)
+figure.picture(drawn, "queries", "content")
+figure.painted_first()
+with st.container(horizontal=True):
+    figure.files(lambda: drawn, lambda: found.table, [], drawn.provenance, "queries")
+    figure.numbers("queries", lambda: found.table, querykeys.COLUMNS)

@@ -1,0 +1,78 @@
+"""Queries and keys of a corpus against the model's own attention, and the lines that make the plane again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboard import UserError, attention, draw_query_keys, query_key_table, query_keys
+from dashboard.corpus import builtin_corpus
+from dashboard.corpus.sample import parsed_sample
+from dashboard.export import Provenance, snippet
+from dashboard.heads.querykey import plane_remark, query_key_map
+from dashboard.heads.vectors import STRONGEST
+from dashboard.heads.view import HeadId
+
+
+@pytest.mark.parametrize(("name", "head"), [("minilm", "L2H8"), ("smollm2", "L9H4")])
+def test_softmax_of_the_products_is_the_models_attention(request, name, head):
+    """Sentence by sentence from `attention`, which is SDPA's own inputs put together in another way."""
+    model, wanted = request.getfixturevalue(name), HeadId.parse(head)
+    vectors = query_keys(model, sentences=5)
+    used, _ = parsed_sample(model, builtin_corpus(), 5)
+    layer, table = vectors.layers[wanted.layer], vectors.tokens
+    assert layer.plain and plane_remark(query_key_map(vectors, wanted)) == ""
+    for (sentence, encoding), at in zip(used, vectors.sentences, strict=True):
+        view = attention(model, encoding, head, unit="tokens")
+        own = np.flatnonzero([word is not None for word in encoding.word_of])
+        assert table["position"][at].tolist() == own.tolist()
+        words = [encoding.word_of[token] for token in own]
+        assert table["upos"][at].tolist() == [sentence.upos[word] for word in words]
+        expected = view.weights[np.ix_(own, own)]
+        scores = layer.scaling * layer.q[wanted.head, at] @ layer.k[wanted.head, at].T
+        if model.causal:
+            scores = np.where(np.tri(len(own)) > 0, scores, -np.inf)
+        found = np.exp(scores - scores.max(1, keepdims=True))
+        rest = expected.sum(1, keepdims=True)  # what special tokens leave
+        np.testing.assert_allclose(found / found.sum(1, keepdims=True) * rest, expected, atol=2e-5)
+        strongest = -np.sort(-expected, 1)[:, :STRONGEST]
+        kept = layer.weights[wanted.head, at][:, : strongest.shape[1]]
+        np.testing.assert_allclose(kept, strongest, atol=2e-5)
+        first = layer.keys[wanted.head, at, 0] - at.start
+        np.testing.assert_allclose(expected[np.arange(len(own)), first], strongest[:, 0], atol=2e-5)
+
+
+def test_a_head_that_adds_to_its_scores_says_so(small_model, peaked_weights):
+    """Gemma 2 caps its scores, gpt-oss has a sink."""
+    for kind, plain in (("llama", True), ("mistral", True), ("gemma2", False), ("gpt_oss", False)):
+        assert query_keys(small_model(kind, peaked_weights), sentences=3).layers[0].plain is plain, kind
+
+
+def test_a_model_with_a_way_of_its_own_is_told(minilm):
+    with pytest.raises(UserError, match="cannot be read"):
+        query_keys(replace(minilm, route="eager"), sentences=3)
+
+
+def test_a_corpus_of_ones_own(minilm, tmp_path):
+    file = tmp_path / "mine.txt"
+    file.write_text("The chef says ramen is her favourite food. The chef cooks.", encoding="utf-8")
+    table = query_key_table(query_keys(minilm, file), "L0H2")
+    chefs = table[table["text"] == "chef"]
+    assert set(chefs["frequency"]) == {2} and set(chefs["upos"]) == {"NOUN"} and len(chefs) == 4
+    assert chefs["said"].iloc[0] == "The «chef» says ramen is her …"
+    assert table.attrs["provenance"]["recipe"].endswith(", 'L0H2')")
+
+
+def test_table_and_picture_are_made_again_from_the_lines_beside_them(minilm, tmp_path, monkeypatch):
+    vectors = query_keys(minilm, sentences=6)
+    table, chart = query_key_table(vectors, "L2H8"), draw_query_keys(vectors, "L2H8", by="frequency", width=640)
+    monkeypatch.chdir(tmp_path)
+    exec(snippet(Provenance.from_dict(table.attrs["provenance"])), {})
+    exec(snippet(chart.provenance), {})
+    [data], [drawn] = tmp_path.glob("*.csv"), tmp_path.glob("*.svg")
+    again = pd.read_csv(data, comment="#")
+    np.testing.assert_allclose(again[["x", "y"]], table[["x", "y"]], atol=1e-4)
+    assert "Queries and keys of L2H8" in drawn.read_text(encoding="utf-8")

@@ -1,0 +1,34 @@
+"""“Queries and keys”, run from the entry without a browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.page.running import heading, opened, said
+
+
+@pytest.mark.parametrize("address", [{}, {"words_by": "relation", "layer": "2", "head": "8"}])
+def test_the_plane_says_how_much_it_keeps(address):
+    app = opened("querykeys", **address)
+    assert not app.exception
+    assert "axes keep" in heading(app) and "guessing" in heading(app)
+    assert ("L2H8" in heading(app)) == bool(address)
+
+
+def test_a_wrong_colour_in_a_link_is_told():
+    app = opened("querykeys", words_by="colour")
+    assert not app.exception
+    assert "upos, relation, position or frequency" in said(app)
+
+
+def test_a_model_whose_queries_cannot_be_read_is_told(monkeypatch):
+    from dashboard import querykeys
+    from dashboard.errors import UserError
+
+    def refuse(*_, **__):
+        raise UserError("Its queries cannot be read. Choose another model.")
+
+    monkeypatch.setattr(querykeys, "plane_of", refuse)
+    app = opened("querykeys", layer="1", head="1")
+    assert not app.exception
+    assert app.error[0].value.startswith("Its queries cannot be read")

@@ -1,0 +1,150 @@
+"""Queries and keys in a plane: the scores are theirs, the plane is the best there is, known answers, the drawing."""
+
+from __future__ import annotations
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboard import UserError, draw_query_keys, query_key_table
+from dashboard.export import figure_bytes
+from dashboard.heads.querykey import axes, plane_finding, plane_remark, query_key_map
+from dashboard.heads.vectors import STRONGEST, CorpusVectors, LayerVectors
+from dashboard.heads.view import HeadId
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    grown = np.exp(scores - scores.max(1, keepdims=True))
+    return grown / grown.sum(1, keepdims=True)
+
+
+def of(q, k, sizes, *, causal=False, scaling=0.5, plain=True) -> CorpusVectors:
+    """Sentences of these sizes with these queries and keys (h, N, d), the strongest keys by the formula itself."""
+    heads, every, _ = q.shape
+    keys, weights = np.full((heads, every, STRONGEST), -1), np.zeros((heads, every, STRONGEST), np.float32)
+    rows = []
+    for number, (stop, size) in enumerate(zip(np.cumsum(sizes), sizes, strict=True), 1):
+        at = slice(stop - size, stop)
+        for head in range(heads):
+            scores = scaling * q[head, at] @ k[head, at].T
+            shares = softmax(np.where(np.tri(size) > 0, scores, -np.inf) if causal else scores)
+            best = np.argsort(-shares, 1, kind="stable")[:, :STRONGEST]
+            found = np.take_along_axis(shares, best, 1)
+            keys[head, at, : best.shape[1]] = np.where(found > 0, best + at.start, -1)
+            weights[head, at, : best.shape[1]] = found
+        rows += [
+            {"sentence": number, "position": i, "text": f"<b>{number}.{i}", "word": i + 1,
+             "upos": ["NOUN", "VERB", "X"][i % 3], "relation": f"r{i}", "frequency": 1 + i, "said": f"«{i}» …"}
+            for i in range(size)
+        ]  # fmt: skip
+    layer = LayerVectors(q.astype(np.float32), k.astype(np.float32), scaling, keys, weights, plain)
+    return CorpusVectors(pd.DataFrame(rows), (layer,), causal, "c", 0, "M", "minilm", "r", {"sentences": len(sizes)})
+
+
+@given(st.integers(0, 10_000), st.integers(1, 9), st.integers(1, 12), st.integers(1, 12))
+@settings(max_examples=60, deadline=None)
+def test_all_axes_together_leave_every_weight_as_it_was(seed, d, n, m):
+    rng = np.random.default_rng(seed)
+    q, k = rng.normal(size=(n, d)) * 3, rng.normal(size=(m, d)) + 5
+    x, y = axes(q, k, 0.3)
+    np.testing.assert_allclose(softmax(x @ y.T), softmax(0.3 * q @ k.T), atol=1e-9)
+    np.testing.assert_allclose((x**2).sum(0), (y**2).sum(0), atol=1e-8)  # one scale for both clouds
+
+
+def test_no_other_plane_holds_more_of_the_scores():
+    """Against the singular values of the whole matrix of scores, made the long way, and against random planes."""
+    rng = np.random.default_rng(0)
+    q, k = rng.normal(size=(40, 8)), rng.normal(size=(50, 8))
+    scores = 0.3 * q @ (k - k.mean(0)).T
+    x, y = axes(q, k, 0.3)
+    lost = ((scores - x[:, :2] @ y[:, :2].T) ** 2).sum()
+    assert lost == pytest.approx((np.linalg.svd(scores, compute_uv=False)[2:] ** 2).sum())
+    for _ in range(20):
+        basis = np.linalg.qr(rng.normal(size=(8, 2)))[0]
+        assert ((scores - 0.3 * q @ basis @ basis.T @ (k - k.mean(0)).T) ** 2).sum() > lost
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_what_the_plane_keeps_by_loops(causal):
+    rng = np.random.default_rng(1)
+    sizes = [5, 1, 7, 2]
+    q, k = rng.normal(size=(2, 15, 6)), rng.normal(size=(2, 15, 6))
+    found = query_key_map(of(q, k, sizes, causal=causal), HeadId(0, 1))
+    k0 = k[1] - k[1].mean(0)
+    lost = total = 0.0
+    same, guesses = [], []
+    for stop, size in zip(np.cumsum(sizes), sizes, strict=True):
+        for i in range(size):
+            seen = range(i + 1) if causal else range(size)
+            own = [0.5 * q[1, stop - size + i] @ k0[stop - size + j] for j in seen]
+            plane = [found.x[stop - size + i] @ found.y[stop - size + j] for j in seen]
+            own, plane = np.array(own) - np.mean(own), np.array(plane) - np.mean(plane)
+            lost, total = lost + ((own - plane) ** 2).sum(), total + (own**2).sum()
+            if len(own) > 1:
+                same.append(own.argmax() == plane.argmax())
+                guesses.append(1 / len(own))
+    assert found.kept[0] == pytest.approx(1 - lost / total, abs=1e-6)
+    assert found.agree[0] == pytest.approx(np.mean(same)) and found.guess == pytest.approx(np.mean(guesses))
+    assert found.rows == len(same) and found.kept[1] <= found.kept[0] <= found.kept[2]
+
+
+def test_a_head_of_two_numbers_is_held_whole():
+    rng = np.random.default_rng(2)
+    q, k = (np.concatenate([rng.normal(size=(1, 12, 2)), np.zeros((1, 12, 4))], 2) for _ in range(2))
+    found = query_key_map(of(q, k, [6, 6]), HeadId(0, 0))
+    assert found.kept[0] == pytest.approx(1) and found.agree[0] == 1
+    assert "100\u00a0% of 12 queries" not in plane_finding(found) and "(guessing: 17\u00a0%)" in plane_finding(found)
+
+
+@pytest.mark.parametrize(("sizes", "d"), [([1], 4), ([1, 1], 3), ([3], 1), ([2, 2], 1)])
+def test_hardly_any_words_or_numbers(sizes, d):
+    rng = np.random.default_rng(3)
+    q, k = rng.normal(size=(1, sum(sizes), d)), np.zeros((1, sum(sizes), d))
+    found = query_key_map(of(q, k, sizes), HeadId(0, 0))  # keys that are all the same
+    assert np.isnan(found.kept[0]) and found.y.shape == (sum(sizes), 2) and np.isfinite(found.x).all()
+    assert "–" in plane_finding(found) and draw_query_keys(found.of, "L0H0").to_dict()
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    rng = np.random.default_rng(4)
+    return of(rng.normal(size=(2, 30, 8)), rng.normal(size=(2, 30, 8)), [12, 10, 8], plain=False)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("by", ["upos", "relation", "position", "frequency"])
+def test_the_drawing_stands_where_the_table_says(vectors, theme, by):
+    chart = draw_query_keys(vectors, "L0H1", by=by, theme=theme, width=700)
+    spec = chart.to_dict()
+    alt.Chart.from_dict(spec)  # the schema takes it
+    rows = spec["layer"][0]["data"]["values"]
+    table = query_key_table(vectors, "L0H1")
+    assert list(table["kind"].value_counts()) == [30, 30]
+    np.testing.assert_allclose([[row["x"], row["y"]] for row in rows], table[["x", "y"]], atol=1e-3)
+    layer = vectors.layers[0]
+    for row in rows[:30]:
+        assert row["others"] == [30 + key for key in layer.keys[1, row["id"]] if key >= 0]
+    for row in rows[30:]:  # the other way round
+        looks = {query: share for query in range(30) for key, share in
+                 zip(layer.keys[1, query], layer.weights[1, query], strict=True) if key == row["id"] - 30}  # fmt: skip
+        assert set(row["others"]) <= set(looks)
+        assert row["shares"] == [round(float(x), 3) for x in sorted(looks.values(), reverse=True)[:STRONGEST]]
+    x, y = (spec["layer"][0]["layer"][0]["encoding"][axis]["scale"]["domain"] for axis in "xy")
+    assert (x[1] - x[0]) / spec["width"] == pytest.approx((y[1] - y[0]) / spec["height"], rel=1e-3)  # one scale
+    assert figure_bytes(chart, "svg", chart.provenance).startswith(b"<svg")
+    if by == "relation":
+        kinds = next(one for one in spec["layer"][0]["layer"] if one.get("name") == "dots")["encoding"]["color"][
+            "scale"
+        ]
+        assert len(kinds["domain"]) == len(kinds["range"]) == 8 and kinds["domain"][-1] == "other"
+
+
+def test_what_cannot_be_drawn_is_told(vectors):
+    with pytest.raises(UserError, match="The last one is L0H1"):
+        draw_query_keys(vectors, "L3H0")
+    with pytest.raises(UserError, match="upos, relation, position, frequency"):
+        draw_query_keys(vectors, "L0H0", by="length")
+    assert "do not follow from queries and keys alone" in plane_remark(query_key_map(vectors, HeadId(0, 0)))
