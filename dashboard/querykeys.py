@@ -86,7 +86,8 @@ def plane_of(of: CorpusVectors, head: str | HeadId) -> QueryKeyMap:
 def draw_plane(found: QueryKeyMap, *, by: str = "upos", theme: Theme = "light", width: float | None = None) -> Drawing:
     """As `draw_query_keys`, of a plane that is there already."""
     of = found.of
-    over = f"{counted(len(of.tokens), 'tokens')} of {counted(len(of.sentences), 'sentences')} of {of.corpus}"
+    source = f"of {of.corpus}" if "corpus" in of.reading else "that come along"
+    over = f"{counted(len(of.tokens), 'tokens')} of {counted(len(of.sentences), 'sentences')} {source}"
     chart = query_key_chart(
         found, theme, by=by, title=f"Queries and keys of {found.head} · {of.model}",
         subtitle=[

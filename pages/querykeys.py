@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import querykeys as engine
 from dashboard.charts.querykey import BY
-from dashboard.heads.querykey import plane_finding, plane_remark
+from dashboard.heads.querykey import plane_finding, plane_remarks
 from dashboard.ui import choosing, figure, querykeys, state
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import room
@@ -34,7 +34,7 @@ figure.finding(plane_finding(found))
 figure.remark(
     "A query gives a key a high score where the key lies far from the cross in the query’s direction. Point at a "
     "circle to see where that word looks in its own sentence, at a triangle to see who looks there.",
-    plane_remark(found),
+    *plane_remarks(found),
 )
 look = {"by": chosen.words_by, "theme": state.theme(), "width": min(room(), 900)}
 drawn = engine.draw_plane(found, **look)

@@ -23,6 +23,7 @@ KINDS: dict[Theme, tuple[str, ...]] = {
 OTHER = "other"
 FLATTEST, TALLEST = 0.55, 0.85  # the plane's height, as a share of its width
 RIM = 0.04  # of the plane's width, around the points
+SIDE, NAME = 230.0, 80.0  # pixels for the signs' legend, for each name of a colour beside it
 PALEST = 2  # see `dashboard.charts.headmap`
 SIGNS = {"query": "circle", "key": "triangle-up"}
 SPEECH = {
@@ -79,13 +80,19 @@ def query_key_chart(
             },
         },
         {
+            "transform": lines,
+            "mark": {"type": "point", "shape": "circle", "filled": False, "size": 130, "strokeWidth": 1.5, "opacity": 1,
+                     "stroke": p.text, "aria": False},
+            "encoding": away,
+        },
+        {
             "name": "dots",
             "mark": {"type": "point", "filled": True, "stroke": p.paper, "strokeWidth": 0.6, "aria": False},
             "encoding": at | {
                 "shape": {"field": "kind", "type": "nominal",
                           "scale": {"domain": list(SIGNS), "range": list(SIGNS.values())},
-                          "legend": _legend() | {"labelExpr": f"{SAYS}[datum.value]", "symbolFillColor": p.text}},
-                "color": _colour(rows, by, theme),
+                          "legend": _legend(2) | {"labelExpr": f"{SAYS}[datum.value]", "symbolFillColor": p.text}},
+                "color": _colour(rows, by, theme, room),
                 "size": {"condition": {"test": "datum.id === at", "value": 150}, "value": 46},
                 "opacity": {"condition": {"test": "at >= 0 && datum.id !== at", "value": 0.25}, "value": 0.85},
                 "tooltip": {"field": "tip", "type": "nominal"},
@@ -144,7 +151,7 @@ def _rows(found: QueryKeyMap, by: str) -> list[dict]:
 
 
 def _listed(pairs: Sequence[tuple[str, float]]) -> str:
-    return ", ".join(f"{word} {percent(share)}" for word, share in pairs) or "special tokens alone"
+    return ", ".join(f"“{word}” {percent(share)}" for word, share in pairs) or "special tokens alone"
 
 
 def _plane(points: np.ndarray, side: float) -> tuple[float, tuple[float, float], tuple[float, float]]:
@@ -159,11 +166,12 @@ def _plane(points: np.ndarray, side: float) -> tuple[float, tuple[float, float],
     return round(float(high), 1), tuple(ends[0]), tuple(ends[1])
 
 
-def _legend() -> dict:
-    return {"title": None, "orient": "top", "symbolOpacity": 1, "symbolSize": 80, "offset": 6, "columns": 0}
+def _legend(columns: int) -> dict:
+    look = {"title": None, "orient": "top", "symbolOpacity": 1, "symbolSize": 80, "offset": 6, "labelLimit": 90}
+    return look | {"columns": columns}
 
 
-def _colour(rows: list[dict], by: str, theme: Theme) -> dict:
+def _colour(rows: list[dict], by: str, theme: Theme, room: float) -> dict:
     """The colour of the points; of parts of speech and relations the seven most frequent have one of their own."""
     if by in ("upos", "relation"):
         kinds = pd.Series([row["by"] for row in rows]).value_counts().index[: len(KINDS[theme])].tolist()
@@ -174,7 +182,7 @@ def _colour(rows: list[dict], by: str, theme: Theme) -> dict:
         colours = [*KINDS[theme][: len(kinds)], *([PALETTES[theme].quiet] if others else [])]
         return {
             "field": "by", "type": "nominal", "scale": {"domain": [*kinds, *others], "range": colours},
-            "legend": _legend() | {"symbolType": "circle"},
+            "legend": _legend(max(2, int((room - SIDE) / NAME))) | {"symbolType": "circle"},
         }  # fmt: skip
     most = max([row["by"] for row in rows] + [1])
     if by == "position":

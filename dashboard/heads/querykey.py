@@ -125,24 +125,25 @@ def _over(above: np.ndarray, below: np.ndarray) -> Share:
 def plane_finding(found: QueryKeyMap) -> str:
     """How much of the head the plane holds, in one sentence with its baseline."""
     return (
-        f"Two of {found.numbers} axes keep {_share(found.kept)} of the variance of {found.head}’s scores; "
-        f"{_share(found.agree)} of {counted(found.rows, 'queries')} have the same strongest key in the plane as in the "
-        f"head (guessing: {percent(found.guess)})."
+        f"Two of {found.numbers} axes keep {percent(found.kept[0])} of the variance of {found.head}’s scores; in them "
+        f"{percent(found.agree[0])} of queries have the same strongest key as in the head (guessing: "
+        f"{percent(found.guess)})."
     )
 
 
-def plane_remark(found: QueryKeyMap) -> str:
-    """What the plane leaves out of the head's scores; "" where that is nothing but axes."""
-    if found.of.layers[found.head.layer].plain:
+def plane_remarks(found: QueryKeyMap) -> list[str]:
+    """How sure those figures are, and what the plane leaves out beside axes."""
+    said = [f"Over {counted(found.rows, 'queries')} of {counted(len(found.of.sentences), 'sentences')}{_sure(found)}."]
+    if not found.of.layers[found.head.layer].plain:
+        said.append(
+            "The weights of this head do not follow from queries and keys alone: it adds a number of its own, as for "
+            "the distance of two words, caps its scores or has a sink. The plane leaves that out."
+        )
+    return said
+
+
+def _sure(found: QueryKeyMap) -> str:
+    if np.isnan(found.kept[1]) or np.isnan(found.agree[1]):
         return ""
-    return (
-        "The weights of this head do not follow from queries and keys alone: it adds a number of its own, as for the "
-        "distance of two words, caps its scores or has a sink. The plane leaves that out."
-    )
-
-
-def _share(share: Share) -> str:
-    value, low, high = share
-    return (
-        percent(value) if np.isnan(low) else f"{percent(value)} (95\u00a0% interval {percent(low)} to {percent(high)})"
-    )
+    kept, agree = (f"{percent(low)} to {percent(high)}" for _, low, high in (found.kept, found.agree))
+    return f"; 95\u00a0% intervals over sentences: {kept} of the variance, {agree} of the queries"

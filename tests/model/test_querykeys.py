@@ -12,7 +12,7 @@ from dashboard import UserError, attention, draw_query_keys, query_key_table, qu
 from dashboard.corpus import builtin_corpus
 from dashboard.corpus.sample import parsed_sample
 from dashboard.export import Provenance, snippet
-from dashboard.heads.querykey import plane_remark, query_key_map
+from dashboard.heads.querykey import plane_remarks, query_key_map
 from dashboard.heads.vectors import STRONGEST
 from dashboard.heads.view import HeadId
 
@@ -24,7 +24,7 @@ def test_softmax_of_the_products_is_the_models_attention(request, name, head):
     vectors = query_keys(model, sentences=5)
     used, _ = parsed_sample(model, builtin_corpus(), 5)
     layer, table = vectors.layers[wanted.layer], vectors.tokens
-    assert layer.plain and plane_remark(query_key_map(vectors, wanted)) == ""
+    assert layer.plain and len(plane_remarks(query_key_map(vectors, wanted))) == 1
     for (sentence, encoding), at in zip(used, vectors.sentences, strict=True):
         view = attention(model, encoding, head, unit="tokens")
         own = np.flatnonzero([word is not None for word in encoding.word_of])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dashboard import UserError, draw_query_keys, query_key_table
 from dashboard.export import figure_bytes
-from dashboard.heads.querykey import axes, plane_finding, plane_remark, query_key_map
+from dashboard.heads.querykey import axes, plane_finding, plane_remarks, query_key_map
 from dashboard.heads.vectors import STRONGEST, CorpusVectors, LayerVectors
 from dashboard.heads.view import HeadId
 
@@ -96,7 +96,12 @@ def test_a_head_of_two_numbers_is_held_whole():
     q, k = (np.concatenate([rng.normal(size=(1, 12, 2)), np.zeros((1, 12, 4))], 2) for _ in range(2))
     found = query_key_map(of(q, k, [6, 6]), HeadId(0, 0))
     assert found.kept[0] == pytest.approx(1) and found.agree[0] == 1
-    assert "100\u00a0% of 12 queries" not in plane_finding(found) and "(guessing: 17\u00a0%)" in plane_finding(found)
+    assert "keep 100\u00a0% of the variance" in plane_finding(found)
+    assert "in them 100\u00a0% of queries" in plane_finding(found) and "(guessing: 17\u00a0%)" in plane_finding(found)
+    assert plane_remarks(found) == [
+        "Over 12 queries of 2 sentences; 95\u00a0% intervals over sentences: 100\u00a0% to 100\u00a0% of the variance, "
+        "100\u00a0% to 100\u00a0% of the queries."
+    ]
 
 
 @pytest.mark.parametrize(("sizes", "d"), [([1], 4), ([1, 1], 3), ([3], 1), ([2, 2], 1)])
@@ -147,4 +152,4 @@ def test_what_cannot_be_drawn_is_told(vectors):
         draw_query_keys(vectors, "L3H0")
     with pytest.raises(UserError, match="upos, relation, position, frequency"):
         draw_query_keys(vectors, "L0H0", by="length")
-    assert "do not follow from queries and keys alone" in plane_remark(query_key_map(vectors, HeadId(0, 0)))
+    assert "do not follow from queries and keys alone" in plane_remarks(query_key_map(vectors, HeadId(0, 0)))[1]
