@@ -33,7 +33,8 @@ class QueryKeyMap:
     x, y: the queries' and the keys' places, float64 (N, 2): x · y is the score, as far as the plane holds it, less a
         number for each query. A key at the origin is an average one
     kept: the share of the scores' variance that the plane keeps, in (−∞, 1]: 1 − Σ (s − ŝ)² / Σ s² over what each query
-        sees of its own sentence, both less their mean over the row
+        sees of its own sentence, both less their mean over the row. The plane is the best for all pairs of words, those
+        of different sentences too, so that for these it may even do worse than nothing, below 0
     agree: the share of queries that have the same strongest key in the plane as in the head, in [0, 1]; guess: the
         mean share that guessing would reach; rows: over how many queries, those that see two keys or more
     numbers: d
@@ -124,8 +125,9 @@ def _over(above: np.ndarray, below: np.ndarray) -> Share:
 
 def plane_finding(found: QueryKeyMap) -> str:
     """How much of the head the plane holds, in one sentence with its baseline."""
+    kept = percent(found.kept[0]) if not found.kept[0] < 0 else "none"
     return (
-        f"Two of {found.numbers} axes keep {percent(found.kept[0])} of the variance of {found.head}’s scores; in them "
+        f"Two of {found.numbers} axes keep {kept} of the variance of {found.head}’s scores; in them "
         f"{percent(found.agree[0])} of queries have the same strongest key as in the head (guessing: "
         f"{percent(found.guess)})."
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -111,6 +113,11 @@ def test_hardly_any_words_or_numbers(sizes, d):
     found = query_key_map(of(q, k, sizes), HeadId(0, 0))  # keys that are all the same
     assert np.isnan(found.kept[0]) and found.y.shape == (sum(sizes), 2) and np.isfinite(found.x).all()
     assert "–" in plane_finding(found) and draw_query_keys(found.of, "L0H0").to_dict()
+
+
+def test_a_plane_that_does_worse_than_nothing_says_none(vectors):
+    found = query_key_map(vectors, HeadId(0, 0))
+    assert "keep none of the variance" in plane_finding(replace(found, kept=(-0.2, -0.4, 0.1)))
 
 
 @pytest.fixture(scope="module")
