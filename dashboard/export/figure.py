@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree
 
+from dashboard.export.fonts import register
 from dashboard.export.layout import laid_out
 from dashboard.export.pdf import stamp_pdf
 from dashboard.export.place import HREF, SVG, place_text
@@ -52,7 +53,7 @@ def figure_bytes(
     if fmt == "png":
         return stamp_png(_png(laid_out(spec)), *words)
     if fmt == "pdf":
-        return stamp_pdf(_pdf(laid_out(spec)), *words)
+        return stamp_pdf(pdf_page(laid_out(spec)), *words)
     raise ValueError(f"no such format: {fmt!r}")
 
 
@@ -64,9 +65,11 @@ def _png(root: ElementTree.Element, scale: float = SCALE) -> bytes:
     return vl_convert.svg_to_png(svg_text(root), scale=min(scale, (MOST_PIXELS / max(area, 1)) ** 0.5))
 
 
-def _pdf(root: ElementTree.Element) -> bytes:
+def pdf_page(root: ElementTree.Element) -> bytes:
+    """A page of PDF as large as this SVG, whose text is set in our fonts; `root` is changed."""
     import vl_convert
 
+    register()
     place_text(root, emoji_as_images=True)
     try:
         return vl_convert.svg_to_pdf(svg_text(root))

@@ -13,14 +13,14 @@ from xml.etree import ElementTree
 
 from dashboard.export.bundle import bundle, zipped
 from dashboard.export.clean import legal
-from dashboard.export.figure import figure_bytes
-from dashboard.export.fonts import SANS_STACK, register
+from dashboard.export.figure import pdf_page
+from dashboard.export.fonts import SANS_STACK
+from dashboard.export.layout import laid_out
 from dashboard.export.pdf import stamp_pdf
-from dashboard.export.place import SVG, TEXT, place_text
+from dashboard.export.place import SVG, TEXT
 from dashboard.export.provenance import Provenance, file_stem
 from dashboard.export.snippet import snippet
 from dashboard.export.spec import description_of, specification
-from dashboard.export.stamp import svg_text
 from dashboard.export.webpage import document, paper_of
 
 if TYPE_CHECKING:
@@ -116,20 +116,36 @@ def _origin(provenance: Provenance) -> str:
 
 
 def report_pdf(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
-    """A title page that lists the findings and notes, then a page for each figure, as large as it is."""
+    """A title page that lists the findings and notes, then a page for each figure with its number and note below it, as
+    large as they are."""
     import pypdf
 
     writer = pypdf.PdfWriter()
     for page in _title_pages(figures, title):
         writer.append(io.BytesIO(page), import_outline=False)
-    for figure in figures:
+    for k, figure in enumerate(figures, 1):
         first = len(writer.pages)
-        writer.append(io.BytesIO(figure_bytes(figure.chart, "pdf", figure.provenance)), import_outline=False)
-        writer.add_outline_item(legal(figure.heading), first)
+        page = stamp_pdf(pdf_page(_captioned(k, figure)), figure.heading, "", figure.provenance)
+        writer.append(io.BytesIO(page), import_outline=False)
+        writer.add_outline_item(f"{k}. {legal(figure.heading)}", first)
     writer.metadata = {"/Title": legal(title), "/Creator": "Two Heads"}
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def _captioned(number: int, figure: ReportFigure) -> ElementTree.Element:
+    """A figure with its number and note in a line below it, or more where the note is long."""
+    page = laid_out(specification(figure.chart, figure.provenance))
+    left, top, width, height = map(float, page.get("viewBox", f"0 0 {page.get('width')} {page.get('height')}").split())
+    said = f"Figure {number}" + (f". {' '.join(legal(figure.note).split())}" if figure.note.strip() else "")
+    rows = _broken(said, 11, width - 24)
+    for k, row in enumerate(rows):
+        _write(page, row, left + 12, top + height + 16 * (k + 1), 11, "#6a6c7b")
+    tall = f"{height + 16 * len(rows) + 14:g}"
+    page.set("height", tall)
+    page.set("viewBox", f"{left:g} {top:g} {width:g} {tall}")
+    return page
 
 
 def _title_pages(figures: Sequence[ReportFigure], title: str) -> list[bytes]:
@@ -139,38 +155,34 @@ def _title_pages(figures: Sequence[ReportFigure], title: str) -> list[bytes]:
         lines += [("", 8, ""), (f"{k}. {figure.heading}", 13, "#22232f"), (figure.finding, 11, "#22232f")]
         if figure.note.strip():
             lines.append((figure.note, 11, "#6a6c7b"))
-    pages, page, at = [], _blank(), float(_SIDE)
+    pages, page, at = [], _blank(*_A4), float(_SIDE)
     for text, size, colour in lines:
-        for row in _broken(legal(text), size) or [""]:
+        for row in _broken(legal(text), size, _A4[0] - 2 * _SIDE) or [""]:
             at += size * 1.45
             if at > _A4[1] - _SIDE:
                 pages.append(page)
-                page, at = _blank(), _SIDE + size * 1.45
-            words = ElementTree.SubElement(
-                page, TEXT, {"x": str(_SIDE), "y": f"{at:.1f}", "font-size": str(size), "fill": colour,
-                               "font-family": SANS_STACK, "font-weight": "600" if size > 12 else "400"},
-            )  # fmt: skip
-            words.text = row
-    return [stamp_pdf(_svg_to_pdf(one), title, "", None) for one in [*pages, page]]
+                page, at = _blank(*_A4), _SIDE + size * 1.45
+            _write(page, row, _SIDE, at, size, colour)
+    return [stamp_pdf(pdf_page(one), title, "", None) for one in [*pages, page]]
 
 
-def _blank() -> ElementTree.Element:
-    return ElementTree.Element(f"{SVG}svg", {"width": str(_A4[0]), "height": str(_A4[1])})
+def _blank(width: float, height: float) -> ElementTree.Element:
+    return ElementTree.Element(f"{SVG}svg", {"width": f"{width:g}", "height": f"{height:g}"})
 
 
-def _broken(text: str, size: float) -> list[str]:
-    """Rows that fit between the margins."""
+def _write(page: ElementTree.Element, row: str, x: float, y: float, size: float, colour: str) -> None:
+    words = ElementTree.SubElement(
+        page, TEXT, {"x": f"{x:g}", "y": f"{y:.1f}", "font-size": f"{size:g}", "fill": colour,
+                     "font-family": SANS_STACK, "font-weight": "600" if size > 12 else "400"},
+    )  # fmt: skip
+    words.text = row
+
+
+def _broken(text: str, size: float, width: float) -> list[str]:
+    """Rows of so many pixels at most."""
     from dashboard.charts.wording import wrap
 
-    return [row for part in text.split("\n") for row in wrap(part, _A4[0] - 2 * _SIDE, size * 1.06) if row]
-
-
-def _svg_to_pdf(page: ElementTree.Element) -> bytes:
-    import vl_convert
-
-    register()
-    place_text(page, emoji_as_images=True)
-    return vl_convert.svg_to_pdf(svg_text(page))
+    return [row for part in text.split("\n") for row in wrap(part, width, size * 1.06) if row]
 
 
 def report_zip(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:

@@ -112,9 +112,10 @@ def _largest_contribution(view: HeadView) -> str:
     norms = view.weights[rows]
     row, key = np.unravel_index(norms.argmax(), norms.shape)
     mean = norms[view.allowed[rows]].mean()
+    where = f"to “{view.labels[rows[row]]}” from “{view.labels[key]}”"
     rest = "" if view.queries.all() else f" to a {_one(view)} that has a choice"
     return (
-        f"What {view.head} adds to “{view.labels[rows[row]]}” from “{view.labels[key]}” is its largest contribution{rest}: "
+        f"What {view.head} adds {where} is its largest contribution{rest}: "
         f"norm {norms[row, key]:.3g}, against {mean:.2g} on average over all pairs of {view.unit} here."
     )
 

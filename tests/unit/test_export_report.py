@@ -52,7 +52,9 @@ def test_the_pdf_has_a_title_page_and_a_page_for_each_figure(figures):
     first = read.pages[0].extract_text()
     assert "1. L2H8 · MiniLM · heatmap" in first
     assert "My note" in first
-    assert [entry.title for entry in read.outline] == [one.heading for one in figures]
+    assert [entry.title for entry in read.outline] == [f"{k}. {one.heading}" for k, one in enumerate(figures, 1)]
+    said = [page.extract_text() for page in read.pages[1:]]
+    assert "Figure 1. My note" in said[0] and "L2H8" in said[0] and "Figure 2. </script>" in said[1]
 
 
 def test_many_findings_take_more_than_one_title_page():
