@@ -46,8 +46,8 @@ def ranked_effects(
         "type": "quantitative",
         "scale": {"type": "pow", "exponent": ROOT, "domain": [low, high], "nice": False, "zero": False},
         "axis": {
-            "title": UNITS[name], "titleAngle": -90, "values": ticks(low, high, HIGH), "format": "~g", "grid": True,
-            "gridOpacity": 0.6, "labelOverlap": False,
+            "title": f"{UNITS[name]}, square-root scale", "titleAngle": -90, "values": ticks(low, high, HIGH),
+            "format": "~g", "grid": True, "gridOpacity": 0.6, "labelOverlap": False,
         },
     }  # fmt: skip
     clicked = f"isValid(head.turn) && head.turn[0] === {turn}"

@@ -88,7 +88,9 @@ def standing_remark(found: Standing) -> str:
     worse, better = found.sure
     return (
         f"{said} Intervals above 0, the model predicts worse without the head: {worse:,} of {found.heads:,} heads; "
-        f"below 0, better: {better:,}; on either side of 0, not sure: {found.heads - worse - better:,}."
+        f"below 0, better: {better:,}; on either side of 0, not sure: {found.heads - worse - better:,}. If no head "
+        f"changed anything, chance would still put about {0.025 * found.heads:.2g} of {found.heads:,} above 0 and as "
+        "many below (2.5\u00a0% each)."
     )
 
 
