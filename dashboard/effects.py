@@ -21,7 +21,7 @@ from dashboard.export import Provenance
 from dashboard.export.snippet import made_again
 from dashboard.heads import HeadId
 from dashboard.heads.ablation import measure
-from dashboard.heads.effect import CHANGED, Effects, effect_table
+from dashboard.heads.effect import CHANGED, Effects, Heads, effect_table, head_columns
 from dashboard.heads.wording import counted
 from dashboard.text import Encoding, LeftOut
 from dashboard.text.display import vocabulary_labels
@@ -31,22 +31,23 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True, eq=False)
 class Effect:
-    """What changes in a model without each of some heads.
+    """What changes in a model without each of some heads, or without all of them together.
 
     Attributes
     ----------
-    table: a row per head: layer, head, `loss_change` (nats per token) or `shift`, the same with _low and _high (empty
-        for a single text), `flips` (language models: the share of tokens whose most probable prediction changes),
-        sentences, tokens; see `dashboard.heads.effect.effect_table`
+    table: a row per head: layer, head; of heads taken out together one row: heads, like ``"L2H9,L5H1"``. Then
+        `loss_change` (nats per token) or `shift`, the same with _low and _high (empty for a single text), `flips`
+        (language models: the share of tokens whose most probable prediction changes), sentences, tokens; see
+        `dashboard.heads.effect.effect_table`
     measure: "loss_change" where the model has a language-model head, else "shift"
     by: "zero" or "mean"
     loss: the mean loss of the model as it is, nats per token; None where it predicts nothing
-    changed: of a single text and a language model, a row per head and prediction that changes: layer, head, position
-        and token (what is predicted), old and new (the most probable piece with the head and without it), and their
-        probabilities p_old, p_new with the head and p_old_ablated, p_new_ablated without it. Else empty
-    tokens: of a single text, a row per head and token that is read: layer, head, position, token, the measure (its mean
-        over a head's rows is the figure of `table`), and in a language model `loss`, what the model loses on the token
-        as it is, nats. Of a corpus empty
+    changed: of a single text and a language model, a row per head and prediction that changes: layer, head (or heads),
+        position and token (what is predicted), old and new (the most probable piece with the head and without it), and
+        their probabilities p_old, p_new with the head and p_old_ablated, p_new_ablated without it. Else empty
+    tokens: of a single text, a row per head and token that is read: layer, head (or heads), position, token, the
+        measure (its mean over a head's rows is the figure of `table`), and in a language model `loss`, what the model
+        loses on the token as it is, nats. Of a corpus empty
     left_out: sentences of a corpus that could not be used, with the reason
     """
 
@@ -64,12 +65,13 @@ def ablate(
     text: str | Encoding,
     heads: Iterable[str | HeadId] | None = None,
     *,
+    together: bool = False,
     by: By = "zero",
     bos: bool = True,
     limit: int | None = None,
     progress: Progress | None = None,
 ) -> Effect:
-    """What changes on a text without each of some heads (None: of all), each ablated alone.
+    """What changes on a text without each of some heads (None: of all), each ablated alone, or all of them together.
 
     The head's output is replaced before the output projection: by zero, or by its mean (over the tokens of the text;
     in a causal model over our own corpus, for the text's own mean would carry later tokens back). Where the model has
@@ -80,6 +82,7 @@ def ablate(
     Parameters
     ----------
     heads: like ``["L2H9"]``
+    together: all of them in one pass. A mean is then that of what a head says without those before it
     bos, limit: as in `dashboard.attention`
     progress: told how far it is: a fraction and a sentence; what it raises ends the work
 
@@ -88,10 +91,11 @@ def ablate(
     """
     wanted = _heads(model, heads)
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
-    effects = _measured(model, [encoding], wanted, by, bos, progress, keep_each=True)
-    reading = {"by": by, "bos": bos} | ({} if limit is None else {"limit": limit})
+    effects = _measured(model, [encoding], _sets(wanted, together), by, bos, progress, keep_each=True)
+    reading = {"by": by, "bos": bos} | ({} if limit is None else {"limit": limit}) | _how(together)
     origin = _provenance(model, heads and wanted, "ablate", encoding.text, reading, {})
-    return _effect(effects, by, origin, _changed(model, encoding, effects), _tokens(encoding, effects))
+    tables = _changed(model, encoding, effects, together), _tokens(encoding, effects, together)
+    return _effect(effects, by, origin, together, *tables)
 
 
 def ablate_in(
@@ -99,6 +103,7 @@ def ablate_in(
     corpus_path: str | Path,
     heads: Iterable[str | HeadId] | None = None,
     *,
+    together: bool = False,
     by: By = "zero",
     sentences: int | None = None,
     bos: bool = True,
@@ -115,10 +120,11 @@ def ablate_in(
     """
     wanted = _heads(model, heads)
     encodings, left_out = sample(model, corpus_path, sentences, bos=bos)
-    effects = _measured(model, encodings, wanted, by, bos, progress)
-    reading = {"by": by, "bos": bos} | ({} if sentences is None else {"sentences": sentences})
+    effects = _measured(model, encodings, _sets(wanted, together), by, bos, progress)
+    reading = {"by": by, "bos": bos} | ({} if sentences is None else {"sentences": sentences}) | _how(together)
     origin = _provenance(model, heads and wanted, "ablate_in", str(corpus_path), reading, {"left_out": len(left_out)})
-    return replace(_effect(effects, by, origin, pd.DataFrame(), pd.DataFrame()), left_out=tuple(left_out))
+    found = _effect(effects, by, origin, together, pd.DataFrame(), pd.DataFrame())
+    return replace(found, left_out=tuple(left_out))
 
 
 def provenance_of_effect(effect: Effect) -> Provenance:
@@ -135,8 +141,18 @@ def _heads(model: AttentionModel, heads: Iterable[str | HeadId] | None) -> list[
     return wanted
 
 
+def _sets(heads: Sequence[HeadId], together: bool) -> list[Heads]:
+    """What is ablated in one pass."""
+    numbers = [(head.layer, head.head) for head in heads]
+    return [tuple(numbers)] if together else [(one,) for one in numbers]
+
+
+def _how(together: bool) -> dict[str, bool]:
+    return {"together": True} if together else {}
+
+
 def _measured(
-    model: AttentionModel, encodings: Sequence[Encoding], heads: Sequence[HeadId], by: By, bos: bool,
+    model: AttentionModel, encodings: Sequence[Encoding], sets: Sequence[Heads], by: By, bos: bool,
     progress: Progress | None, *, keep_each: bool = False,
 ) -> Effects:  # fmt: skip
     means = reference_means(model, bos=bos, progress=progress) if by == "mean" and model.causal else None
@@ -145,11 +161,11 @@ def _measured(
 
     def tell(fraction: float) -> None:
         left = (time.monotonic() - begun) * (1 - fraction) / fraction
-        progress(fraction, f"Ablating {counted(len(heads), 'heads')} over {over}{_left(left)}")
+        progress(fraction, f"Ablating {counted(sum(map(len, sets)), 'heads')} over {over}{_left(left)}")
 
     return measure(
-        model, encodings, [(head.layer, head.head) for head in heads], logits=language_head(model), by=by, means=means,
-        keep_each=keep_each, progress=tell if progress else None,
+        model, encodings, sets, logits=language_head(model), by=by, means=means, keep_each=keep_each,
+        progress=tell if progress else None,
     )  # fmt: skip
 
 
@@ -160,20 +176,22 @@ def _left(seconds: float) -> str:
     return f", about {10 * round(seconds / 10)} s left" if seconds < 90 else f", about {seconds / 60:.0f} min left"
 
 
-def _effect(effects: Effects, by: By, origin: Provenance, changed: pd.DataFrame, tokens: pd.DataFrame) -> Effect:
-    table = effect_table(effects)
+def _effect(
+    effects: Effects, by: By, origin: Provenance, together: bool, changed: pd.DataFrame, tokens: pd.DataFrame
+) -> Effect:
+    table = effect_table(effects, together=together)
     table.attrs["provenance"] = origin.to_dict()
     return Effect(table, effects.measure, by, effects.mean_loss, changed, tokens)
 
 
-def _tokens(encoding: Encoding, effects: Effects) -> pd.DataFrame:
-    """What changes for each token that is read, head after head."""
+def _tokens(encoding: Encoding, effects: Effects, together: bool) -> pd.DataFrame:
+    """What changes for each token that is read, head after head, or set after set."""
     [each] = effects.each
-    read = np.flatnonzero(~np.isnan(each).any(1)) if len(effects.heads) else np.empty(0, int)
-    heads = np.repeat(np.array(effects.heads, int).reshape(-1, 2), len(read), axis=0)
-    many = len(effects.heads)
+    read = np.flatnonzero(~np.isnan(each).any(1))
+    many = len(effects.sets)
+    repeated = [heads for heads in effects.sets for _ in read]
     found = {
-        "layer": heads[:, 0], "head": heads[:, 1], "position": np.tile(read, many),
+        **head_columns(repeated, together=together), "position": np.tile(read, many),
         "token": [encoding.labels[place] for place in read] * many, effects.measure: each[read].T.ravel(),
     }  # fmt: skip
     if effects.each_loss:
@@ -181,13 +199,15 @@ def _tokens(encoding: Encoding, effects: Effects) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def _changed(model: AttentionModel, encoding: Encoding, effects: Effects) -> pd.DataFrame:
+def _changed(model: AttentionModel, encoding: Encoding, effects: Effects, together: bool) -> pd.DataFrame:
     """The predictions that change, pieces as a person reads them."""
-    found = pd.DataFrame(effects.changed, columns=list(CHANGED)).rename(columns={"token": "position"})
+    rows = sorted(effects.changed)
+    found = pd.DataFrame(rows, columns=list(CHANGED)).rename(columns={"token": "position"})
     for name in ("old", "new"):
         found[name] = vocabulary_labels(model.loaded.tokenizer, found[name].astype(int).tolist())
-    found.insert(3, "token", [encoding.labels[place] for place in found["position"]])
-    return found.sort_values(["layer", "head", "position"], ignore_index=True)
+    found.insert(2, "token", [encoding.labels[place] for place in found["position"]])
+    names = pd.DataFrame(head_columns(found.pop("heads").tolist(), together=together))
+    return pd.concat([names, found], axis=1)
 
 
 def _provenance(

@@ -32,8 +32,8 @@ from dashboard.export.snippet import keywords, made_again
 from dashboard.heads.effect import effect_finding
 from dashboard.heads.effect_text import TextEffect, most_changed, text_effect
 from dashboard.heads.standing import UNITS, standing, standing_finding
-from dashboard.heads.view import HeadId
-from dashboard.heads.wording import counted
+from dashboard.heads.view import HeadId, existing_head
+from dashboard.heads.wording import counted, listed
 from dashboard.text import Encoding, Special, Unit
 
 BY = {"zero": "replaced by zero", "mean": "replaced by its mean"}
@@ -42,11 +42,12 @@ TITLES = {"loss_change": "Change of loss", "shift": "Shift of the last vectors"}
 
 @dataclass(frozen=True, eq=False)
 class Without:
-    """What changes on a text without one head: the numbers, the text as the model sees it, which head."""
+    """What changes on a text without a head, or without several together: the numbers, the text as the model sees it,
+    which heads."""
 
     effect: Effect
     encoding: Encoding
-    head: HeadId
+    heads: tuple[HeadId, ...]
 
     @property
     def provenance(self) -> Provenance:
@@ -56,22 +57,31 @@ class Without:
     def finding(self) -> str:
         return effect_finding(self.effect.table, self.provenance.title)
 
+    @property
+    def named(self) -> str:
+        """``L2H9``, ``L2H9 and L5H1 together``."""
+        return listed([str(head) for head in self.heads]) + (" together" if len(self.heads) > 1 else "")
+
     def over(self, unit: Unit, special: Special = "show") -> TextEffect:
         """Position by position, see `dashboard.heads.effect_text`."""
         return text_effect(
-            self.effect.tokens, self.head, self.encoding, unit=unit, special=special, model=self.provenance.title
-        )
+            self.effect.tokens, self.encoding, unit=unit, special=special, model=self.provenance.title
+        )  # fmt: skip
 
 
 def without_head(
-    model: AttentionModel, text: str | Encoding, head: str | HeadId, *, by: By = "zero", bos: bool = True,
-    limit: int | None = None, progress: Progress | None = None,
+    model: AttentionModel, text: str | Encoding, head: str | HeadId | Sequence[str | HeadId], *, by: By = "zero",
+    bos: bool = True, limit: int | None = None, progress: Progress | None = None,
 ) -> Without:  # fmt: skip
-    """What changes on a text without one head. Parameters and errors as in `dashboard.ablate`."""
+    """What changes on a text without one head, or without several that are taken out together.
+
+    Parameters and errors as in `dashboard.ablate`.
+    """
+    asked = [head] if isinstance(head, str | HeadId) else list(head)
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
-    effect = ablate(model, encoding, [head], by=by, bos=bos, limit=limit, progress=progress)
-    layer, number = effect.table[["layer", "head"]].iloc[0]
-    return Without(effect, encoding, HeadId(int(layer), int(number)))
+    how = {"by": by, "bos": bos, "limit": limit, "progress": progress, "together": len(asked) > 1}
+    effect = ablate(model, encoding, asked, **how)
+    return Without(effect, encoding, tuple(sorted({existing_head(model, one) for one in asked})))
 
 
 def draw_without(
@@ -85,17 +95,20 @@ def draw_without(
         what += ", a word’s the mean over its tokens" if unit == "words" else ""
     else:
         what = "change of the loss in nats" + (", a word’s the sum over its tokens" if unit == "words" else "")
+    which = "the head" if len(found.heads) == 1 else "the heads"
     chart = changed_text(
-        effect, theme, title=f"Without {found.head} · {origin.title}",
-        subtitle=[f"{unit}, the head {BY[found.effect.by]}", what],
-        description=f"The text, shaded by what changes. {found.finding} {most_changed(effect)}".strip(), width=width,
+        effect, theme, title=f"Without {found.named} · {origin.title}",
+        subtitle=[f"{unit}, {which} {BY[found.effect.by]}", what],
+        description=f"The text, shaded by what changes. {found.finding} {most_changed(effect)}".strip(), heads=which,
+        width=width,
     )  # fmt: skip
-    reading = {name: origin.options[name] for name in ("by", "bos", "limit") if name in origin.options}
+    names = [str(head) for head in found.heads]
+    which_ones = names if len(names) > 1 else names[0]
     asked = {"unit": unit, "special": special, "theme": theme, "width": width}
     return chart.made_of(
-        _recipe(
+        recipe_of(
             replace(origin, view="without", unit=unit, special=special), "draw_without, without_head",
-            f"draw_without(without_head(model, text, {str(found.head)!r}{keywords(reading)})", asked,
+            f"draw_without(without_head(model, text, {which_ones!r}{keywords(reading_of(origin))})", asked,
         )
     )  # fmt: skip
 
@@ -147,7 +160,7 @@ def draw_standing(
     called = "draw_standing(" + _made(every) + ("" if chosen is None else f", {str(chosen)!r}")
     origin = replace(every.provenance, view="standing", heads=() if chosen is None else (str(chosen),))
     return chart.made_of(
-        _recipe(origin, "draw_standing, head_effects", called, {"theme": theme, "width": width})
+        recipe_of(origin, "draw_standing, head_effects", called, {"theme": theme, "width": width})
     )  # fmt: skip
 
 
@@ -166,7 +179,7 @@ def draw_effects(
     )  # fmt: skip
     asked = {"theme": theme, "width": width}
     origin = replace(every.provenance, view="effects")
-    return chart.made_of(_recipe(origin, "draw_effects, head_effects", f"draw_effects({_made(every)}", asked))
+    return chart.made_of(recipe_of(origin, "draw_effects, head_effects", f"draw_effects({_made(every)}", asked))
 
 
 def over(every: Measured) -> str:
@@ -183,7 +196,12 @@ def _made(every: Measured) -> str:
     return f"head_effects(model, by={options['by']!r}, bos={options['bos']!r})"
 
 
-def _recipe(origin: Provenance, names: str, called: str, asked: dict) -> Provenance:
+def reading_of(origin: Provenance) -> dict[str, object]:
+    """How a text was read and what took the heads' place."""
+    return {name: origin.options[name] for name in ("by", "bos", "limit") if name in origin.options}
+
+
+def recipe_of(origin: Provenance, names: str, called: str, asked: dict) -> Provenance:
     """The provenance of a drawing, with the lines that make it again."""
     asked = {name: value for name, value in asked.items() if value is not None}
     drawn = {name: value for name, value in asked.items() if name not in ("unit", "special")}

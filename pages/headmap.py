@@ -6,13 +6,13 @@ from dashboard import relations
 from dashboard.heads import HeadId
 from dashboard.heads.headmap import map_finding
 from dashboard.ui import choosing, figure, headmaps, state
-from dashboard.ui.reading import escape_markdown, reading
+from dashboard.ui.reading import escape_markdown, opened
 from dashboard.ui.room import beside, room
 
 st.title("Map of heads", anchor=False)
 
 # What is asked
-this = reading()
+this = opened()
 model = this.model
 st.caption(
     f"Which heads of {escape_markdown(model.title)} look alike? Two heads are near where they look at the same words, "

@@ -6,13 +6,13 @@ from dashboard import depth
 from dashboard.heads.longrange import QUESTIONS, table
 from dashboard.heads.reach_finding import reach_finding
 from dashboard.ui import choosing, depth_tables, figure, measuring, state
-from dashboard.ui.reading import escape_markdown, reading
+from dashboard.ui.reading import escape_markdown, opened
 from dashboard.ui.room import beside, room
 
 st.title("Long range", anchor=False)
 
 # What is asked
-this = reading()
+this = opened()
 chosen = state.choices()
 model = this.model
 st.caption(

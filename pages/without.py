@@ -5,16 +5,18 @@ import streamlit as st
 from dashboard.heads.correlation import correlation_finding
 from dashboard.heads.effect_text import most_changed, token_rows
 from dashboard.heads.standing import EXPLAINED, standing, standing_finding, standing_remark
-from dashboard.ui import figure, state, without
+from dashboard.heads.together import together_finding, together_remark
+from dashboard.together import draw_together
+from dashboard.ui import effect_tables, figure, state, without
 from dashboard.ui.choosing import by_number
-from dashboard.ui.reading import escape_markdown, reading
+from dashboard.ui.reading import escape_markdown, opened, read_text
 from dashboard.ui.room import beside, room
 from dashboard.without import draw_standing, draw_without, over
 
 st.title("Without a head", anchor=False)
 
 # What is asked
-this = reading()
+this = opened()
 model = this.model
 st.caption(
     "Attention shows where a head looks, not whether the model needs what it finds there. Take a head of "
@@ -22,29 +24,43 @@ st.caption(
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
     by_number(model)
+    out = without.taken_out()
     without.replaced_by(this)
 chosen = state.choices()
 head = chosen.chosen
 
-# On this text
-found = without.on_text(this)
-effect = found.over(chosen.unit, chosen.special)
-figure.finding(found.finding)
-chart = draw_without(
-    found, unit=chosen.unit, special=chosen.special, theme=state.theme(), width=min(room(), 780)
-)  # fmt: skip
-figure.picture(chart, "without", "content")
-figure.painted_first()
-figure.remark(
-    most_changed(effect),
-    EXPLAINED[effect.measure],
-    "One text says what a head can do, not what it does on others: see below.",
-)
-rows = token_rows(found.effect.tokens, found.effect.changed)
-with st.container(horizontal=True):
-    figure.files(lambda: chart, lambda: rows, [], chart.provenance, "without")
-    figure.numbers("without", lambda: rows, without.TOKENS)
-without.predictions(found)
+# On this text; beside it, of heads taken out together, each alone
+text = read_text(this)
+found = without.on_text(text, out)
+if found is not None:
+    left, right, wide, narrow = without.places(out)
+    effect = found.over(chosen.unit, chosen.special)
+    rows = token_rows(found.effect.tokens, found.effect.changed)
+    with left:
+        figure.finding(found.finding)
+        chart = draw_without(found, unit=chosen.unit, special=chosen.special, theme=state.theme(), width=wide)
+        figure.picture(chart, "without", "content")
+        figure.painted_first()
+        figure.remark(
+            most_changed(effect),
+            EXPLAINED[effect.measure],
+            "One text says what a head can do, not what it does on others: see below.",
+            "" if len(chosen.tray) > 1 else "Two or more heads in the tray can be taken out together.",
+        )
+        with st.container(horizontal=True):
+            figure.files(lambda: chart, lambda: rows, [], chart.provenance, "without")
+            figure.numbers("without", lambda: rows, effect_tables.tokens(without.named(found)))
+    both = without.beside_alone(text, found)
+    if both is not None:
+        with right:
+            figure.finding(together_finding(both.table))
+            bars = draw_together(both, theme=state.theme(), width=min(narrow, 560))
+            figure.picture(bars, "together", "content")
+            figure.remark(together_remark(both.table))
+            with st.container(horizontal=True):
+                figure.files(lambda: bars, lambda: both.table, [], bars.provenance, "together")
+                figure.numbers("together", lambda: both.table, effect_tables.TOGETHER)
+    without.predictions(found)
 
 # Over sentences, among all heads
 st.subheader("Where does this head stand?", anchor=False)
@@ -54,28 +70,28 @@ if every is not None:
     figure.finding(standing_finding(place))
     ranked = draw_standing(every, head, theme=state.theme(), width=room(), turn=state.turn())
     without.heads_chart(ranked, f"standing_{model.name}_{chosen.by}")
-    figure.remark("Click a head to take that one out.", standing_remark(place))
+    figure.remark(
+        without.not_ranked(out),
+        "Click a head to take that one out.",
+        standing_remark(place),
+    )
     with st.container(horizontal=True):
         figure.files(lambda: ranked, lambda: every.table, [], ranked.provenance, "standing")
-        figure.numbers("standing", lambda: every.table, without.EFFECTS, f"Each head alone, over {over(every)}.")
+        figure.numbers("standing", lambda: every.table, effect_tables.EFFECTS, f"Each head alone, over {over(every)}.")
 
 # All heads, beside what their attention looks like
 st.subheader("Do the heads that look clear also matter?", anchor=False)
-if every is None:
-    st.caption("This can be told when all heads have been measured.")
-else:
-    profile = without.profile_of(this)
-    name = without.choose_against(profile)
-    both = without.Beside(this, every, profile, name)
-    figure.finding(correlation_finding(both.correlation, both.names))
+pair = without.against(this, text, every)
+if pair is not None:
+    figure.finding(correlation_finding(pair.correlation, pair.names))
     left, right, wide, _ = beside(room(), (0.5, 0.5))
     for where, key, draw, table in (
-        (left, "effects", both.effects, every.table),
-        (right, "against", both.other, both.table),
+        (left, "effects", pair.effects, every.table),
+        (right, "against", pair.other, pair.table),
     ):
         with where:
-            drawn = draw(min(wide, 560), **both.marks)
-            without.heads_chart(drawn, f"{key}_{model.name}_{chosen.by}_{name}")
+            drawn = draw(min(wide, 560), **pair.marks)
+            without.heads_chart(drawn, f"{key}_{model.name}_{chosen.by}_{pair.name}")
             with st.container(horizontal=True):
                 figure.files(
                     lambda draw=draw: draw(min(wide, 560)), lambda table=table: table, [], drawn.provenance, key

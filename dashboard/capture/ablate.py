@@ -1,8 +1,8 @@
-"""What a model makes of a text when one head says nothing, or always the same: METRICS §7.
+"""What a model makes of a text when one head, or several together, say nothing, or always the same: METRICS §7.
 
 An ablation is the same forward pass with an edit of the heads' outputs before the output projection. The rows of one
-batch are the texts several times over, each time with another head ablated; the layers before the ablated one run
-once for all heads of all layers.
+batch are the texts several times over, each time with other heads ablated; the layers before the first of them run
+once for all.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dashboard.text.encoding import Encoding
 
 By = Literal["zero", "mean"]
 Head = tuple[int, int]  # layer, head, both from 0
+Heads = tuple[Head, ...]  # ablated together, in order
 Means = Mapping[int, torch.Tensor]  # layer → each head's mean output (h, d')
 
 Text = TypeVar("Text")  # an Encoding, or what has the length of one
@@ -31,15 +32,15 @@ TOKENS = 2048
 
 @dataclass(frozen=True, eq=False)
 class Ablated:
-    """The last vectors of a batch of texts with each of some heads ablated.
+    """The last vectors of a batch of texts without each of some sets of heads.
 
     Attributes
     ----------
-    heads: which (k), of one layer
+    sets: which (k); the first head of each is of the same layer
     vectors: `last_hidden_state` without each of them (k, b, n, D); what stands at padding means nothing
     """
 
-    heads: tuple[Head, ...]
+    sets: tuple[Heads, ...]
     vectors: torch.Tensor
 
 
@@ -47,29 +48,32 @@ class Ablated:
 def ablate(
     model: AttentionModel,
     encodings: Sequence[Encoding],
-    heads: Iterable[Head],
+    sets: Iterable[Iterable[Head]],
     *,
     by: By = "zero",
     means: Means | None = None,
 ) -> tuple[torch.Tensor, Iterator[Ablated]]:
-    """The last vectors of a batch of texts as they are (b, n, D), and, as they are asked for, those without each head.
+    """The last vectors of a batch of texts as they are (b, n, D), and, as they are asked for, those without each set
+    of heads.
 
     Parameters
     ----------
     encodings: the texts (b), padded to one batch of n tokens
-    heads: which heads, each (layer, head) from 0; each is ablated alone. They come layer by layer
+    sets: which heads, each (layer, head) from 0. Those of a set are ablated together, of one layer or of several; a
+        head alone is a set of one. They come by the layer of their first head
     by: what takes the place of a head's output before the output projection: "zero", or "mean", the mean of its
-        output over the tokens of the text, special ones counted, padding not
+        output over the tokens of the text, special ones counted, padding not. Of a set the mean is that of what the
+        head says without those before it
     means: by the mean over other texts than these, see `mean_outputs`. A causal model needs it: its text's own mean
         would carry later tokens back
 
-    Where a model cannot begin at a layer (`dashboard.capture.resume`), a whole pass runs for each of its heads, which
+    Where a model cannot begin at a layer (`dashboard.capture.resume`), a whole pass runs for each of its sets, which
     takes about twice as long. Safe to call from several threads at once with one model.
 
     Raises UserError for a head that the model does not have, a text that is too long, a model of route "eager", which
     does not hand out its heads' outputs, and a causal model's mean without `means`.
     """
-    asked = _by_layer(model, heads)
+    asked = _by_layer(model, sets)
     _check(model, encodings, by, means)
     inputs = batch_inputs(model, list(encodings))
     vectors, kept = whole_pass(model, inputs, keep=resumable(model, encodings[0], asked))
@@ -82,13 +86,13 @@ def ablate(
             given = kept.pop(layer, None)
             for start in range(0, len(which), together):
                 some = which[start : start + together]
-                edit = _edit(layer, some, lengths, by, means)
+                edit = edit_of(some, lengths, by, means)
                 repeated = {name: one.repeat(len(some), 1) for name, one in inputs.items()}
                 if given is None:
                     found, _ = whole_pass(model, repeated, edit=edit)
                 else:
                     found = resumed_pass(model, repeated, layer, given.repeat(len(some), 1, 1), edit)
-                yield Ablated(tuple((layer, head) for head in some), found.unflatten(0, (len(some), -1)))
+                yield Ablated(tuple(some), found.unflatten(0, (len(some), -1)))
 
     return vectors, runs()
 
@@ -132,19 +136,24 @@ def batches(texts: Iterable[Text], tokens: int = TOKENS // 2) -> Iterator[list[T
         yield batch
 
 
-def _edit(layer: int, heads: Sequence[int], lengths: torch.Tensor, by: By, means: Means | None) -> Edit:
-    """The edit of a batch whose rows are all texts without the first head, then all without the second …"""
+def in_order(sets: Iterable[Iterable[Head]]) -> list[Heads]:
+    """Each set once, its heads in order: by the layer of the first head, then the rest."""
+    return sorted({tuple(sorted(set(heads))) for heads in sets})
 
-    def edit(at: int, outputs: torch.Tensor) -> torch.Tensor:  # (k · b, n, h, d')
-        if at != layer:
-            return outputs
-        each = outputs.unflatten(0, (len(heads), len(lengths)))
-        for place, head in enumerate(heads):
+
+def edit_of(sets: Sequence[Heads], lengths: torch.Tensor, by: By, means: Means | None = None) -> Edit:
+    """The edit of a batch whose rows are all texts (of these lengths) without the first set of heads, then all without
+    the second …: of each layer's outputs (k · b, n, h, d')."""
+
+    def edit(at: int, outputs: torch.Tensor) -> torch.Tensor:
+        here = [(place, head) for place, heads in enumerate(sets) for layer, head in heads if layer == at]
+        each = outputs.unflatten(0, (len(sets), len(lengths)))
+        for place, head in here:
             mine = each[place, :, :, head]  # (b, n, d')
             if by == "zero":
                 mine.zero_()
             elif means is not None:
-                mine.copy_(means[layer][head].expand_as(mine))
+                mine.copy_(means[at][head].expand_as(mine))
             else:
                 real = torch.arange(mine.shape[1], device=mine.device) < lengths[:, None]
                 mine.copy_(((mine * real[..., None]).sum(1) / lengths[:, None])[:, None].expand_as(mine))
@@ -153,15 +162,19 @@ def _edit(layer: int, heads: Sequence[int], lengths: torch.Tensor, by: By, means
     return edit
 
 
-def _by_layer(model: AttentionModel, heads: Iterable[Head]) -> dict[int, list[int]]:
-    asked: dict[int, list[int]] = {}
-    for layer, head in sorted(set(heads)):
-        if not (0 <= layer < model.layers and 0 <= head < model.heads):
-            raise UserError(
-                f"{model.title} has no head L{layer}H{head}. Its layers go from 0 to {model.layers - 1}, "
-                f"its heads from 0 to {model.heads - 1}."
-            )
-        asked.setdefault(layer, []).append(head)
+def _by_layer(model: AttentionModel, sets: Iterable[Iterable[Head]]) -> dict[int, list[Heads]]:
+    """The sets by the layer of their first head."""
+    asked: dict[int, list[Heads]] = {}
+    for heads in in_order(sets):
+        if not heads:
+            raise UserError("There is no head to ablate. Name at least one, like L2H9.")
+        for layer, head in heads:
+            if not (0 <= layer < model.layers and 0 <= head < model.heads):
+                raise UserError(
+                    f"{model.title} has no head L{layer}H{head}. Its layers go from 0 to {model.layers - 1}, "
+                    f"its heads from 0 to {model.heads - 1}."
+                )
+        asked.setdefault(heads[0][0], []).append(heads)
     return asked
 
 

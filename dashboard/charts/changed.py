@@ -1,4 +1,4 @@
-"""What a head's absence changes, on the text itself: each word on a shade of its change."""
+"""What the absence of heads changes, on the text itself: each word on a shade of its change."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from dashboard.heads.wording import percent
 
 MEASURE = 640.0  # pixels of a line of text
 SHADES = {  # of each measure: what the shade is, in words
-    "loss_change": "green: predicted worse without the head · purple: better",
-    "shift": "ink: how far the vector turns without the head",
+    "loss_change": "green: predicted worse without {} · purple: better",
+    "shift": "ink: how far the vector turns without {}",
 }
 
 
 def changed_text(
     effect: TextEffect, theme: Theme, *, title: str, subtitle: Sequence[str], description: str,
-    width: float | None = None,
+    heads: str = "the head", width: float | None = None,
 ) -> Drawing:  # fmt: skip
     """The text, set in lines, each word on a shade: of its `loss_change` from purple by paper to green, symmetric about
     0; of its `shift` from paper to ink. Words without a figure are quiet. The pointer is told the numbers.
 
-    width: pixels for the whole drawing (default 640)
+    heads: what is taken out, in words; width: pixels for the whole drawing (default 640)
     """
     p, room = PALETTES[theme], (width or MEASURE) - 12
     page = set_text(effect, room)
@@ -60,7 +60,8 @@ def changed_text(
     body["layer"].append({"data": {"values": []}} | key)
     body["resolve"] = {"scale": {"fill": "independent"}}
     return sheet(
-        body, theme, title=title, subtitle=[*subtitle, SHADES[effect.measure]], description=description, width=room
+        body, theme, title=title, subtitle=[*subtitle, SHADES[effect.measure].format(heads)], description=description,
+        width=room,
     )  # fmt: skip
 
 
@@ -77,5 +78,10 @@ def _tip(effect: TextEffect, k: int) -> str:
         return f"{word}: {why}"
     if effect.loss is None:
         return f"{word}: turns by {figure(value)}"
-    before, after = percent(float(np.exp(-effect.loss[k]))), percent(float(np.exp(-effect.loss[k] - value)))
-    return f"{word}: {'+' if value > 0 else ''}{figure(value)} nats; its probability {before} → {after}"
+    before, after = float(effect.loss[k]), float(effect.loss[k] + value)
+    many = int(effect.read[k])
+    if many == 1:
+        said = f"its probability {percent(np.exp(-before))} → {percent(np.exp(-after))}"
+    else:  # the product of its tokens' probabilities is not that of the word where each is predicted by itself
+        said = f"mean loss on its {many} tokens {figure(before / many)} → {figure(after / many)}"
+    return f"{word}: {'+' if value > 0 else ''}{figure(value)} nats; {said}"

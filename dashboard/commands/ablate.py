@@ -19,8 +19,13 @@ def add(commands) -> None:
     )  # fmt: skip
     model_and_bos(ablate)
     which = ablate.add_mutually_exclusive_group()
-    which.add_argument("--heads", default="", metavar="HEADS", help="like L2H0,L5H1; each is taken out alone")
+    which.add_argument(
+        "--heads", default="", metavar="HEADS", help="like L2H0,L5H1; each is taken out alone, see --together"
+    )
     which.add_argument("--all", action="store_true", help="all heads, one after the other (default)")
+    ablate.add_argument(
+        "--together", action="store_true", help="take the named heads out at once: one row for all of them"
+    )
     ablate.add_argument(
         "--by", choices=("zero", "mean"), default="zero", help="what takes the place of a head's output (default: zero)"
     )
@@ -46,6 +51,8 @@ def run_ablate(asked: argparse.Namespace) -> int:
     from dashboard.heads.effect import effect_finding
 
     heads = [HeadId.parse(name) for name in asked.heads.split(",") if name.strip()] or None
+    if asked.together and heads is None:
+        raise UserError("--together takes the heads that --heads names out at once. Name them, like --heads L2H0,L5H1.")
     file = corpus_of(asked.text)
     if file is None:
         if asked.sentences is not None:
@@ -53,14 +60,17 @@ def run_ablate(asked: argparse.Namespace) -> int:
         model, encoding = read(asked)
         if asked.changed and language_head(model) is None:
             raise UserError(f"{model.title} has no language-model head, so it predicts nothing. Leave out --changed.")
-        effect = effects.ablate(model, encoding, heads, by=asked.by, bos=asked.bos, progress=say)
+        effect = effects.ablate(
+            model, encoding, heads, together=asked.together, by=asked.by, bos=asked.bos, progress=say
+        )  # fmt: skip
     else:
         if asked.changed:
             raise UserError("--changed is for a text. Of a file, the table holds the share of predictions that change.")
         model = open_model(asked.model, fetch_missing=True, progress=say)
         effect = effects.ablate_in(
-            model, file, heads, by=asked.by, sentences=asked.sentences, bos=asked.bos, progress=say
-        )
+            model, file, heads, together=asked.together, by=asked.by, sentences=asked.sentences, bos=asked.bos,
+            progress=say,
+        )  # fmt: skip
         for one in effect.left_out[:5]:
             print(f"Left out: sentence {one.index + 1}, line {one.line}: {one.reason}.", file=sys.stderr)
         if len(effect.left_out) > 5:

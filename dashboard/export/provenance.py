@@ -14,6 +14,7 @@ from typing import Any
 
 from dashboard.charts.theme import Theme
 from dashboard.heads.view import HeadView
+from dashboard.heads.wording import listed
 
 PACKAGES = ("torch", "transformers", "numpy", "pandas", "altair", "vl-convert-python")
 
@@ -80,7 +81,7 @@ class Provenance:
 
     def headline(self) -> str:
         """A title for the file: ``L2H9 · MiniLM · heatmap``."""
-        heads = _and(self.heads) if self.heads else "all heads"
+        heads = listed(self.heads) if self.heads else "all heads"
         return " · ".join(part for part in (heads, self.title or self.model, self.view) if part)
 
 
@@ -137,7 +138,3 @@ def file_stem(provenance: Provenance) -> str:
 def _slug(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
     return re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-")
-
-
-def _and(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,4 +1,4 @@
-"""Runs a model over texts without each of its heads in turn, and keeps what changes (METRICS §7)."""
+"""Runs a model over texts without each of some heads, or sets of heads, and keeps what changes (METRICS §7)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from dashboard.capture import AttentionModel
-from dashboard.capture.ablate import Ablated, By, Head, Means, ablate, batches
+from dashboard.capture.ablate import Ablated, By, Head, Heads, Means, ablate, batches, in_order
 from dashboard.heads.effect import Effects, Predictions, read, shifts
 from dashboard.models.head import LanguageHead
 from dashboard.text.encoding import Encoding
@@ -59,7 +59,7 @@ def trials(text: int, encoding: Encoding, *, causal: bool, mask: int | None, pre
 def measure(
     model: AttentionModel,
     encodings: Sequence[Encoding],
-    heads: Iterable[Head],
+    sets: Iterable[Iterable[Head]],
     *,
     logits: LanguageHead | None,
     by: By = "zero",
@@ -67,11 +67,11 @@ def measure(
     keep_each: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> Effects:
-    """The effect of each of some heads alone on each of some texts (METRICS §7).
+    """The effect of each of some sets of heads on each of some texts (METRICS §7).
 
     Parameters
     ----------
-    heads: each (layer, head), from 0
+    sets: of heads that are ablated together, each (layer, head), from 0; a head alone is a set of one
     logits: the model's language-model head (`dashboard.capture.language`); None: the shift is measured
     by, means: as `dashboard.capture.ablate.ablate` takes them. The mean over the text itself is, in a masked language
         model, over the text with the token masked: what the model is given does not hold the token
@@ -80,39 +80,39 @@ def measure(
 
     Raises UserError as `ablate` does.
     """
-    heads, mask = sorted(set(heads)), model.loaded.tokenizer.mask_token_id
-    found = Effects.of(heads, len(encodings), predicts=logits is not None)
+    sets, mask = in_order(sets), model.loaded.tokenizer.mask_token_id
+    found = Effects.of(sets, len(encodings), predicts=logits is not None)
     if keep_each:
-        found.each = [np.full((len(encoding), len(heads)), np.nan) for encoding in encodings]
+        found.each = [np.full((len(encoding), len(sets)), np.nan) for encoding in encodings]
         found.each_loss = [np.full(len(encoding), np.nan) for encoding in encodings if logits is not None]
     every = [
         trial
         for text, encoding in enumerate(encodings)
         for trial in trials(text, encoding, causal=model.causal, mask=mask, predicts=logits is not None)
     ]
-    done, whole = 0, sum(map(len, every)) * _layers_run(model, heads)
+    done, whole = 0, sum(map(len, every)) * _layers_run(model, sets)
     for batch in batches(every):
         reading = _Reading(batch, logits, found)
-        vectors, runs = ablate(model, [trial.encoding for trial in batch], heads, by=by, means=means)
+        vectors, runs = ablate(model, [trial.encoding for trial in batch], sets, by=by, means=means)
         reading.intact(vectors)
         for run in runs:
             reading.ablated(run)
-            done += sum(map(len, batch)) * _layers_run(model, run.heads)
+            done += sum(map(len, batch)) * _layers_run(model, run.sets)
             if progress:
                 progress(done / whole)
     return found
 
 
-def _layers_run(model: AttentionModel, heads: Iterable[Head]) -> int:
-    return sum(model.layers - layer for layer, _ in heads)
+def _layers_run(model: AttentionModel, sets: Iterable[Heads]) -> int:
+    return sum(model.layers - heads[0][0] for heads in sets)
 
 
 class _Reading:
-    """Reads a batch of trials: the m places of all of them, of the model as it is, then without each head."""
+    """Reads a batch of trials: the m places of all of them, of the model as it is, then without each set of heads."""
 
     def __init__(self, batch: Sequence[Trial], logits: LanguageHead | None, found: Effects):
         self.logits, self.found, self.keep = logits, found, bool(found.each)
-        self.column = {head: column for column, head in enumerate(found.heads)}
+        self.column = {heads: column for column, heads in enumerate(found.sets)}
         self.rows = [row for row, trial in enumerate(batch) for _ in trial.places]
         self.places = [place for trial in batch for place in trial.places]
         self.tokens = [token for trial in batch for token in trial.tokens]
@@ -133,36 +133,36 @@ class _Reading:
                     self.found.each_loss[text][token] = one
 
     def ablated(self, run: Ablated) -> None:
-        after, columns = self._at(run.vectors), [self.column[head] for head in run.heads]
+        after, columns = self._at(run.vectors), [self.column[heads] for heads in run.sets]
         if self.logits is None:
             self._add(columns, _numbers(shifts(self.before, after)))
             return
-        many = len(run.heads)
+        many = len(run.sets)
         new = read(self.logits, after.flatten(0, 1), self.targets.repeat(many), self.old.top.repeat(many))
         change = _numbers(new.loss).reshape(many, -1) - _numbers(self.old.loss)
         flips = (new.top.view(many, -1) != self.old.top).cpu().numpy()
         self._add(columns, change)
         self.found.flips[:, columns] += self._per_text(flips).astype(int)
         if self.keep:
-            self._keep_changed(run.heads, new, flips)
+            self._keep_changed(run.sets, new, flips)
 
     def _add(self, columns: list[int], values: np.ndarray) -> None:
-        """values: of some heads (k) at the places (k, m)."""
+        """values: of some sets (k) at the places (k, m)."""
         self.found.sums[:, columns] += self._per_text(values)
         if self.keep:
             for text, token, one in zip(self.texts, self.tokens, values.T, strict=True):
                 self.found.each[text][token, columns] = one
 
-    def _keep_changed(self, heads: Sequence[Head], new: Predictions, flips: np.ndarray) -> None:
+    def _keep_changed(self, sets: Sequence[Heads], new: Predictions, flips: np.ndarray) -> None:
         which, places = np.nonzero(flips)
         if not len(which):
             return
-        at = torch.as_tensor(which * flips.shape[1] + places)  # among all heads' places
+        at = torch.as_tensor(which * flips.shape[1] + places)  # among all sets' places
         old = torch.as_tensor(places)
         p_new = read(self.logits, self.before[old], self.targets[old], new.top[at]).p_of
         columns = (self.old.top[old], new.top[at], self.old.p[old], new.p_of[at], p_new, new.p[at])
         for one, place, *rest in zip(which, places, *(column.tolist() for column in columns), strict=True):
-            self.found.changed.append((*heads[one], self.tokens[place], *rest))
+            self.found.changed.append((sets[one], self.tokens[place], *rest))
 
     def _at(self, vectors: torch.Tensor) -> torch.Tensor:
         """The vectors that are read: (…, b, n, D) → (…, m, D)."""

@@ -1,12 +1,12 @@
 """Does a head matter? What its absence changes, as numbers: METRICS §7.
 
 `read` and `shifts` say what changes for a token, `Effects` holds sums over the tokens of each text, and `effect_table`
-makes of them a row per head, with intervals over the texts.
+makes of them a row per head, or per set of heads that are ablated together, with intervals over the texts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,12 +14,13 @@ import pandas as pd
 import torch
 
 from dashboard.heads.bootstrap import intervals
-from dashboard.heads.wording import counted
+from dashboard.heads.wording import counted, listed
 
 # Positions whose logits exist at once: 50 MB for 50,000 pieces, and as much again for their softmax.
 POSITIONS = 256
-CHANGED = ("layer", "head", "token", "old", "new", "p_old", "p_old_ablated", "p_new", "p_new_ablated")
+CHANGED = ("heads", "token", "old", "new", "p_old", "p_old_ablated", "p_new", "p_new_ablated")
 
+Heads = tuple[tuple[int, int], ...]  # layer and head from 0, ablated together
 # Last vectors (m, D) → logits (m, vocabulary).
 Logits = Callable[[torch.Tensor], torch.Tensor]
 
@@ -66,23 +67,23 @@ def shifts(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
 
 @dataclass(eq=False)
 class Effects:
-    """What was measured of H heads over S texts, as sums over a text's tokens.
+    """What was measured of H sets of heads over S texts, as sums over a text's tokens.
 
     Attributes
     ----------
-    heads: which heads, (layer, head) from 0, in order
+    sets: which heads together, each (layer, head) from 0, in order; a head alone is a set of one
     tokens: how many tokens were read: int64 (S)
-    sums: of the loss without the head − the loss with it, nats; or of 1 − cosine of the last vectors: float64 (S, H)
+    sums: of the loss without the heads − the loss with them, nats; or of 1 − cosine of the last vectors: float64 (S, H)
     loss: of the loss of the model as it is: float64 (S); None where the model predicts nothing
     flips: how many tokens' most probable prediction is another: int64 (S, H); None where the model predicts nothing
-    changed: of each of these, if they were to be kept, the `CHANGED`: layer, head, the token that is predicted (its
-        position), the most probable piece with the head and without it, by id, and the probability of each of the two
-        with the head and without it
+    changed: of each of these, if they were to be kept, the `CHANGED`: the set, the token that is predicted (its
+        position), the most probable piece with the heads and without them, by id, and the probability of each of the
+        two with the heads and without them
     each, each_loss: what `sums` and `loss` are the sums of, if it was to be kept: for each text of n tokens float64
         (n, H) and (n), NaN for a token that is not read
     """
 
-    heads: list[tuple[int, int]]
+    sets: list[Heads]
     tokens: np.ndarray
     sums: np.ndarray
     loss: np.ndarray | None = None
@@ -92,10 +93,10 @@ class Effects:
     each_loss: list[np.ndarray] = field(default_factory=list)
 
     @classmethod
-    def of(cls, heads: list[tuple[int, int]], texts: int, *, predicts: bool) -> Effects:
+    def of(cls, sets: list[Heads], texts: int, *, predicts: bool) -> Effects:
         """Nothing measured yet."""
-        shape = (texts, len(heads))
-        effects = cls(heads, np.zeros(texts, np.int64), np.zeros(shape))
+        shape = (texts, len(sets))
+        effects = cls(sets, np.zeros(texts, np.int64), np.zeros(shape))
         if predicts:
             effects.loss, effects.flips = np.zeros(texts), np.zeros(shape, np.int64)
         return effects
@@ -113,13 +114,13 @@ class Effects:
 
 
 def effect_finding(table: pd.DataFrame, model: str) -> str:
-    """In one sentence the head of an `effect_table` whose absence changes most, with how sure that is."""
+    """In one sentence the row of an `effect_table` that changes most, with how sure that is."""
     name = "shift" if "shift" in table else "loss_change"
     some = table.dropna(subset=[name])
     if not len(some):
         return f"{model} reads no token here that could be measured."
     best = some.loc[some[name].abs().idxmax()]
-    head, figure = f"L{best.layer:.0f}H{best['head']:.0f}", best[name]
+    head, figure = _written(best), best[name]
     low, high = best[f"{name}_low"], best[f"{name}_high"]
     sure = "a single text: no interval" if np.isnan(low) else (
         f"95\u00a0% interval {low:.3g} to {high:.3g}; {counted(int(best.sentences), 'sentences')}"
@@ -134,9 +135,27 @@ def effect_finding(table: pd.DataFrame, model: str) -> str:
     return f"{start}{most} ({sure}, {counted(int(best.tokens), 'tokens')})."
 
 
-def effect_table(effects: Effects) -> pd.DataFrame:
+def _written(row: pd.Series) -> str:
+    """``L2H9``, ``L2H9 and L5H1 together``."""
+    if "heads" not in row:
+        return f"L{row.layer:.0f}H{row['head']:.0f}"
+    names = row.heads.split(",")
+    return listed(names) + (" together" if len(names) > 1 else "")
+
+
+def head_columns(sets: Sequence[Heads], *, together: bool = False) -> dict[str, list]:
+    """The columns of a table that say which head a row is of: layer and head; where heads are ablated together,
+    `heads`, like ``"L2H9,L5H1"``."""
+    if together:
+        return {"heads": [",".join(f"L{layer}H{head}" for layer, head in heads) for heads in sets]}
+    return {"layer": [layer for [(layer, _)] in sets], "head": [head for [(_, head)] in sets]}
+
+
+def effect_table(effects: Effects, *, together: bool = False) -> pd.DataFrame:
     """A row per head: layer, head, `loss_change` (nats per token) or `shift`, the same with _low and _high, `flips`
     (the share of tokens whose most probable prediction changes; language models), sentences, tokens.
+
+    together: a row per set of heads, with `head_columns` in place of layer and head
 
     The figure is Σ over texts of the sum / Σ tokens. The interval is the 95 % bootstrap over texts (METRICS §0), empty
     for a single one. Texts without a token are not counted. Raises no error: over no token all figures are empty.
@@ -144,14 +163,14 @@ def effect_table(effects: Effects) -> pd.DataFrame:
     some = effects.tokens > 0
     tokens, sums = effects.tokens[some], effects.sums[some]
     total = tokens.sum()
-    low = high = np.full(len(effects.heads), np.nan)
+    low = high = np.full(len(effects.sets), np.nan)
     if some.sum() > 1:
         low, high = intervals(sums, tokens)
     name = effects.measure
     columns = {
-        "layer": [layer for layer, _ in effects.heads], "head": [head for _, head in effects.heads],
+        **head_columns(effects.sets, together=together),
         name: sums.sum(0) / total if total else low, f"{name}_low": low, f"{name}_high": high,
     }  # fmt: skip
     if effects.flips is not None:
-        columns["flips"] = effects.flips.sum(0) / total if total else np.full(len(effects.heads), np.nan)
+        columns["flips"] = effects.flips.sum(0) / total if total else np.full(len(effects.sets), np.nan)
     return pd.DataFrame(columns | {"sentences": int(some.sum()), "tokens": int(total)})

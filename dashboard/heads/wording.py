@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 
 def percent(share: float) -> str:
@@ -20,3 +21,8 @@ def percent(share: float) -> str:
 def counted(number: int, unit: str) -> str:
     """(1, "words") → "1 word", (12, "words") → "12 words"."""
     return f"{number:,} {unit.removesuffix('s') if number == 1 else unit}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """("L0H1", "L2H3", "L5H4") → "L0H1, L2H3 and L5H4"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

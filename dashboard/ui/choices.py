@@ -53,6 +53,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "measure": ("moved", "turned", "attention_share"),
     "two": ("opposites", "tray"),
     "by": ("zero", "mean"),
+    "out": ("head", "tray"),
 }
 
 
@@ -76,7 +77,8 @@ class Choices:
     rolled: the layers that attention is rolled out over there, like "2-5", "" for all;
     profile: on “Syntax vs context”, the name of the profile, "" for the first there is of the model; two: which two
     heads are drawn side by side there; parser: the spaCy model that parses the text, "" for the English one;
-    by: on “Without a head”, what takes the place of the head's output; against: the score of a text or figure of a
+    by: on “Without a head”, what takes the place of the head's output; out: whether the chosen head is taken out there
+    or the heads of the tray together; against: the score of a text or figure of a
     profile that all heads' effects are laid beside there;
     pairs: on “Find heads”, the marked pairs as they are typed, a row each; pattern: what is searched for in the corpus.
     """
@@ -118,6 +120,7 @@ class Choices:
     two: str = "opposites"
     parser: str = ""
     by: str = "zero"
+    out: str = "head"
     against: str = "total"
     pairs: str = FIRST_PAIRS
     pattern: str = "relation=nsubj"

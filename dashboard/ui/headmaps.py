@@ -12,7 +12,7 @@ from dashboard.heads import HeadId
 from dashboard.heads.headmap import HeadMap
 from dashboard.ui import jobs, profiles, state
 from dashboard.ui.ending import end_page
-from dashboard.ui.reading import Reading, escape_markdown
+from dashboard.ui.reading import Opened, escape_markdown
 
 _BITS = {"format": "%.3f"}
 TABLE = {
@@ -32,7 +32,7 @@ def _found(asked: headmaps.Asked, stamp: int) -> HeadMap | None:
     return headmaps.find_map(asked)
 
 
-def found(this: Reading) -> HeadMap:
+def found(this: Opened) -> HeadMap:
     """The map of the model; or the way to make it, and the end of the page."""
     asked = headmaps.Asked.of(this.model, this.bos)
     file = headmaps.folder_for(asked) / headmaps.FILE
@@ -60,7 +60,7 @@ def found(this: Reading) -> HeadMap:
     end_page()
 
 
-def roles(this: Reading) -> dict[HeadId, str] | None:
+def roles(this: Opened) -> dict[HeadId, str] | None:
     """The heads' roles from the model's profile, where there is one and a person wants its colours."""
     try:
         profile = profiles.first_of(this)

@@ -106,18 +106,18 @@ def changes(key: str, first: str, second: str, bos: bool, _model: AttentionModel
     return comparing.changed_heads(_model, first, second, bos=bos)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Taking the head out…")
+@st.cache_resource(max_entries=64, show_spinner="Taking heads out…")
 def without(
-    key: str, text: str, bos: bool, head: HeadId, by: str, _model: AttentionModel, _encoding: Encoding
+    key: str, text: str, bos: bool, heads: tuple[HeadId, ...], by: str, _model: AttentionModel, _encoding: Encoding
 ) -> Without:  # fmt: skip
-    """What changes on this text without a head."""
+    """What changes on this text without these heads together."""
 
     def give_way(fraction: float, sentence: str) -> None:
         """Streamlit ends a run that nobody waits for any more where it asks for the session, as it does here."""
         _ = "choices" in st.session_state
 
     cut = TOKENS_AT_MOST if _encoding.left_out else None
-    return without_head(_model, _encoding, head, by=by, bos=bos, limit=cut, progress=give_way)
+    return without_head(_model, _encoding, heads, by=by, bos=bos, limit=cut, progress=give_way)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

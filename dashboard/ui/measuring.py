@@ -16,7 +16,7 @@ from dashboard.heads.longrange import Question, Reach, Step, gather, measure_ste
 from dashboard.text.trials import Trial
 from dashboard.ui import loaders, state
 from dashboard.ui.ending import end_page
-from dashboard.ui.reading import Reading, escape_markdown
+from dashboard.ui.reading import Opened, Reading, escape_markdown
 
 AT_ONCE = 3.0  # seconds that nobody needs to be asked for
 SPEED = 5e10  # multiplications and additions a second that two cores of a laptop manage
@@ -38,7 +38,7 @@ def _seconds(key: str, question: str, _model: AttentionModel, _texts: Sequence[T
     return 2 * weights * sum(len(_model.encode(trial.text)) for trial in _texts) / SPEED
 
 
-def reach(this: Reading, question: Question) -> Reach:
+def reach(this: Opened, question: Question) -> Reach:
     """The measurement, for a page: at once where it takes under 3 seconds, else when a person asks for it.
 
     What is measured is kept for everybody who opens this model. Where it cannot be, a sentence and the end of the

@@ -16,7 +16,7 @@ from dashboard.heads import HeadId
 from dashboard.ui import choosing, state
 from dashboard.ui.choices import TRAY_SIZE, to_address
 from dashboard.ui.ending import end_page
-from dashboard.ui.reading import Reading, escape_markdown
+from dashboard.ui.reading import Opened, escape_markdown
 
 CORPUS = str(Path(__file__).resolve().parents[2] / "pages" / "corpus.py")
 
@@ -26,13 +26,13 @@ def _read(folder: str, stamp: int) -> Profile:
     return read_profile(folder)
 
 
-def of_model(this: Reading) -> list[Kept]:
+def of_model(this: Opened) -> list[Kept]:
     """The finished profiles of this model with these weights: those that come with the dashboard first."""
     known = {this.model.name, str(this.model.source.folder)}
     return [one for one in shelf() if one.finished and one.model in known and one.revision == this.model.revision]
 
 
-def first_of(this: Reading) -> Profile | None:
+def first_of(this: Opened) -> Profile | None:
     """The profile of the model that “Syntax vs context” shows, or the first there is; None where there is none."""
     there = {kept.name: kept for kept in of_model(this)}
     if not there:
@@ -41,7 +41,7 @@ def first_of(this: Reading) -> Profile | None:
     return _read(str(kept.folder), (kept.folder / "profile.json").stat().st_mtime_ns)
 
 
-def chosen_profile(this: Reading) -> tuple[Kept, Profile]:
+def chosen_profile(this: Opened) -> tuple[Kept, Profile]:
     """The chosen profile of the model; or a sentence with what to do, and the end of the page."""
     there = {kept.name: kept for kept in of_model(this)}
     name = state.choices().profile
@@ -79,7 +79,7 @@ def command(model: str) -> str:
     return f'python -m dashboard profile builtin --model "{model}" --out "{place_for("my profile")}"'
 
 
-def choose(this: Reading, kept: Kept) -> None:
+def choose(this: Opened, kept: Kept) -> None:
     """Which profile, where there is more than one."""
     names = [one.name for one in of_model(this)]
     if len(names) < 2:

@@ -19,13 +19,19 @@ from dashboard.ui.ending import end_page
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
-    """What a page is about: one model, one text as it sees it."""
+class Opened:
+    """A model, and whether a start token is put before what it reads."""
 
     model: AttentionModel
-    encoding: Encoding
     bos: bool
     key: str
+
+
+@dataclass(frozen=True, eq=False)
+class Reading(Opened):
+    """What a page is about: one model, one text as it sees it."""
+
+    encoding: Encoding
 
     @property
     def options(self) -> dict[str, object]:
@@ -60,25 +66,59 @@ class Reading:
 
 def open_reading() -> Reading:
     """Raises UserError: no such model, a text that cannot be read …"""
+    return _read(_open())
+
+
+def _open() -> Opened:
     chosen = state.choices()
     model, key = loaders.opened(chosen.model)
-    bos = chosen.bos == "yes"
-    return Reading(model, loaders.encoding(key, chosen.text, bos, model), bos, key)
+    return Opened(model, chosen.bos == "yes", key)
+
+
+def _read(this: Opened) -> Reading:
+    encoding = loaders.encoding(this.key, state.choices().text, this.bos, this.model)
+    return Reading(this.model, this.bos, this.key, encoding)
 
 
 def reading() -> Reading:
-    """For a page: the reading, or a sentence and the end of the page."""
-    if not state.choices().text.strip():
-        st.info("There is no text yet. Type one on the left, or begin with an example.", icon=":material/edit:")
-        st.button("Take the first example", on_click=state.change, kwargs={"text": FIRST_TEXT, "start": 0})
+    """For a page that is about a text: the reading, or a sentence and the end of the page."""
+    if not _has_text():
         end_page()
+    this = read_text(opened())
+    if this is None:
+        end_page()
+    return this
+
+
+def opened() -> Opened:
+    """For a page that can do without a text: the model, or a sentence and the end of the page."""
     try:
-        return open_reading()
+        return _open()
     except NotInstalled as missing:
         _offer(state.choices().model, str(missing))
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
+
+
+def read_text(this: Opened) -> Reading | None:
+    """The text as the model sees it; or a sentence with what to do, and None."""
+    if not _has_text():
+        return None
+    try:
+        return _read(this)
+    except UserError as wrong:
+        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        return None
+
+
+def _has_text() -> bool:
+    """Whether there is a text; where there is none it is said."""
+    if state.choices().text.strip():
+        return True
+    st.info("There is no text yet. Type one on the left, or begin with an example.", icon=":material/edit:")
+    st.button("Take the first example", on_click=state.change, kwargs={"text": FIRST_TEXT, "start": 0})
+    return False
 
 
 def fit_choices() -> None:

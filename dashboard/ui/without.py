@@ -1,10 +1,11 @@
-"""What “Without a head” shows: a head on a text, all heads over our own sentences, their effect beside a score."""
+"""What “Without a head” shows: heads on a text, all of them over our own sentences, their effect beside a score."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import api, evidence
 from dashboard.charts.drawing import Drawing
@@ -17,51 +18,40 @@ from dashboard.errors import UserError
 from dashboard.heads import SCORES
 from dashboard.heads.correlation import Correlation, spearman
 from dashboard.heads.figures import TOLD
-from dashboard.ui import jobs, loaders, profiles, state
+from dashboard.heads.view import HeadId
+from dashboard.heads.wording import listed
+from dashboard.together import Together
+from dashboard.ui import effect_tables, jobs, loaders, profiles, state
 from dashboard.ui.ending import end_page
-from dashboard.ui.reading import Reading, escape_markdown
+from dashboard.ui.reading import Opened, Reading, escape_markdown
+from dashboard.ui.room import beside, room
 from dashboard.without import TITLES, Without, begin, draw_effects
 
-_SHARE = {"format": "percent"}
-CHANGED = {
-    "layer": None,
-    "head": None,
-    "position": st.column_config.NumberColumn("Position", help="Counted from 0, special tokens included."),
-    "token": "Token of the text",
-    "old": "Predicted with the head",
-    "p_old": st.column_config.NumberColumn("p with it", help="Its probability with the head.", **_SHARE),
-    "p_old_ablated": st.column_config.NumberColumn("p without it", help="Its probability without the head.", **_SHARE),
-    "new": "Predicted without the head",
-    "p_new": st.column_config.NumberColumn("p with it ", help="Its probability with the head.", **_SHARE),
-    "p_new_ablated": st.column_config.NumberColumn("p without it ", help="Its probability without it.", **_SHARE),
-}  # fmt: skip
-TOKENS = {
-    "layer": None,
-    "head": None,
-    "position": "Position",
-    "token": "Token",
-    "loss_change": st.column_config.NumberColumn("Change of loss, nats", format="%+.4f"),
-    "shift": st.column_config.NumberColumn("1 − cosine", format="%.5f"),
-    "p": st.column_config.NumberColumn("Its probability with the head", **_SHARE),
-    "p_ablated": st.column_config.NumberColumn("and without it", **_SHARE),
-    **{name: None for name in ("old", "new", "p_old", "p_old_ablated", "p_new", "p_new_ablated")},
-}  # fmt: skip
-EFFECTS = {
-    "layer": "Layer",
-    "head": "Head",
-    "loss_change": st.column_config.NumberColumn("Change of loss, nats per token", format="%+.5f"),
-    "loss_change_low": st.column_config.NumberColumn("95\u00a0% from", format="%+.5f"),
-    "loss_change_high": st.column_config.NumberColumn("to", format="%+.5f"),
-    "flips": st.column_config.NumberColumn("Predictions that change", **_SHARE),
-    "shift": st.column_config.NumberColumn("1 − cosine", format="%.5f"),
-    "shift_low": st.column_config.NumberColumn("95\u00a0% from ", format="%.5f"),
-    "shift_high": st.column_config.NumberColumn("to ", format="%.5f"),
-    "sentences": None,
-    "tokens": None,
-}  # fmt: skip
+
+def taken_out() -> tuple[HeadId, ...]:
+    """Which heads: the chosen one, or where there are two or more in the tray and a person wants it, those together."""
+    chosen = state.choices()
+    if len(chosen.tray) < 2:
+        return (chosen.chosen,)
+    every = f"The {len(chosen.tray)} heads of the tray together"
+    st.segmented_control(
+        "Taken out", ["head", "tray"], required=True, format_func={"head": "This head", "tray": every}.get,
+        help=f"{listed(list(map(str, chosen.tray)))} are in the tray. Together they are taken out in one pass, so that "
+        "none of them can do the work of another.",
+        **state.bound("out"),
+    )  # fmt: skip
+    return tuple(sorted(chosen.tray)) if chosen.out == "tray" else (chosen.chosen,)
 
 
-def replaced_by(this: Reading) -> None:
+def places(heads: tuple[HeadId, ...]) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:
+    """A place for the text and one for what several heads change together beside each alone, and the pixels of each."""
+    if len(heads) == 1:
+        wide = min(room(), 780)
+        return st.container(), st.container(), wide, wide
+    return beside(room(), (0.6, 0.4))
+
+
+def replaced_by(this: Opened) -> None:
     """What takes the place of the head's output."""
     over = (
         f"over the tokens of the {builtin_size()} English sentences that come with the dashboard, as this model reads "
@@ -77,8 +67,12 @@ def replaced_by(this: Reading) -> None:
     )  # fmt: skip
 
 
-def on_text(this: Reading) -> Without:
-    """What changes on the text without the chosen head; or a sentence, and the end of the page."""
+def on_text(this: Reading | None, heads: tuple[HeadId, ...]) -> Without | None:
+    """What changes on the text without these heads, None where there is no text; or a sentence, and the end of the
+    page."""
+    if this is None:
+        st.caption("What follows needs no text.")
+        return None
     chosen = state.choices()
     place = st.empty()
     try:
@@ -87,11 +81,30 @@ def on_text(this: Reading) -> Without:
             reference_means(this.model, bos=this.bos, progress=tell)
             place.empty()
         return loaders.without(
-            this.key, this.encoding.text, this.bos, chosen.chosen, chosen.by, this.model, this.encoding
-        )
+            this.key, this.encoding.text, this.bos, heads, chosen.by, this.model, this.encoding
+        )  # fmt: skip
     except UserError as wrong:
         place.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
+
+
+def not_ranked(heads: tuple[HeadId, ...]) -> str:
+    """That heads taken out together have no place among all heads."""
+    if len(heads) == 1:
+        return ""
+    return f"Each head alone, {state.choices().chosen} marked: heads taken out together have no place in this order."
+
+
+def beside_alone(this: Reading, found: Without) -> Together | None:
+    """Heads taken out together beside each of them alone; None for a head alone, and where no token is read."""
+    if len(found.heads) == 1 or not len(found.effect.tokens):
+        return None
+    return Together(found, tuple(on_text(this, (head,)) for head in found.heads))
+
+
+def named(found: Without) -> str:
+    """What is taken out, as a table's columns call it."""
+    return "the head" if len(found.heads) == 1 else "the heads"
 
 
 def predictions(found: Without) -> None:
@@ -100,15 +113,15 @@ def predictions(found: Without) -> None:
     if effect.measure == "shift":
         st.caption("This model has no language-model head: it predicts no word, so no prediction can change.")
     elif not len(effect.changed):
-        st.caption("The most probable prediction is the same with and without the head, at every token.")
+        st.caption(f"The most probable prediction is the same with and without {named(found)}, at every token.")
     else:
         many = len(effect.changed)
         st.caption(f"Of {len(effect.tokens):,} predictions {many:,} {'changes' if many == 1 else 'change'}:")
-        height = "auto" if many < 9 else 320
-        st.dataframe(effect.changed, hide_index=True, column_config=CHANGED, width="content", height=height)
+        columns, height = effect_tables.changed(named(found)), "auto" if many < 9 else 320
+        st.dataframe(effect.changed, hide_index=True, column_config=columns, width="content", height=height)
 
 
-def measured(this: Reading) -> Measured | None:
+def measured(this: Opened) -> Measured | None:
     """All heads over our own sentences as they are kept; or, where they are still to be measured, the way to do it."""
     asked = Asked.of(this.model, state.choices().by, this.bos)
     try:
@@ -134,9 +147,9 @@ def measured(this: Reading) -> Measured | None:
 
 
 def click(key: str) -> None:
-    """A click on a picture of all heads chooses one, on all of them."""
+    """A click on a picture of all heads chooses one, on all of them, and takes that one out."""
     if points := st.session_state[key].selection.get("head"):
-        state.change(layer=int(points[0]["layer"]), head=int(points[0]["head"]))
+        state.change(layer=int(points[0]["layer"]), head=int(points[0]["head"]), out="head")
 
 
 def heads_chart(chart: Drawing, key: str) -> None:
@@ -148,7 +161,7 @@ def heads_chart(chart: Drawing, key: str) -> None:
         )  # fmt: skip
 
 
-def profile_of(this: Reading) -> Profile | None:
+def _profile_of(this: Opened) -> Profile | None:
     """A profile of the model, where there is one that can be read."""
     try:
         return profiles.first_of(this)
@@ -156,14 +169,17 @@ def profile_of(this: Reading) -> Profile | None:
         return None
 
 
-def choose_against(profile: Profile | None) -> str:
-    """Which score or figure the effects are laid beside: of the text, or of the profile where there is one."""
-    names = [*(TOLD if profile is not None else ()), *SCORES]
+def _choose_against(profile: Profile | None, *, text: bool) -> str | None:
+    """Which score or figure the effects are laid beside: of the text, or of the profile, where there is one."""
+    names = [*(TOLD if profile is not None else ()), *(SCORES if text else ())]
+    if not names:
+        st.caption("There is nothing to lay beside it yet: type a text on the left, or make a profile on “Corpus”.")
+        return None
     told = {name: f"{title} (profile)" for name, title in TOLD.items()}
     told |= {name: f"{score.title} (this text)" for name, score in SCORES.items()}
     given, name = state.bound("against"), state.choices().against
     if name not in names:
-        name = st.session_state[given["key"]] = "spread"
+        name = st.session_state[given["key"]] = "spread" if text else names[0]
     st.selectbox(
         "Beside the effect", names, format_func=told.get, width=380,
         help="A score of the text on the left, or what a profile of the model says of each head: bits that position, "
@@ -178,17 +194,27 @@ def _correlation(effects: tuple[float, ...], others: tuple[float, ...]) -> Corre
     return spearman(np.array(effects), np.array(others))
 
 
+def against(this: Opened, text: Reading | None, every: Measured | None) -> Beside | None:
+    """All heads' effects beside what a person chose; or a sentence with what that takes, and None."""
+    if every is None:
+        st.caption("This can be told when all heads have been measured.")
+        return None
+    profile = _profile_of(this)
+    name = _choose_against(profile, text=text is not None)
+    return None if name is None else Beside(this, text, every, profile, name)
+
+
 class Beside:
     """All heads by their effect, and by a score or figure: drawn, and how far they go together."""
 
-    def __init__(self, this: Reading, every: Measured, profile: Profile | None, name: str):
+    def __init__(self, this: Opened, text: Reading | None, every: Measured, profile: Profile | None, name: str):
         chosen = state.choices()
-        self.this, self.every, self.profile, self.name = this, every, profile, name
+        self.this, self.text, self.every, self.profile, self.name = this, text, every, profile, name
         self.theme = state.theme()
         self.marks = {"selected": chosen.chosen, "tray": chosen.tray, "turn": state.turn()}
         self.of_text = name in SCORES
         self.title = f"“{SCORES[name].title}” on this text" if self.of_text else f"“{TOLD[name]}”"
-        scores = this.overview().scores if self.of_text else profile.heads
+        scores = text.overview().scores if self.of_text else profile.heads
         column = name if self.of_text else f"bits_{name}"
         both = every.table[["layer", "head", every.measure]]
         both = both.merge(scores[["layer", "head", column]], on=["layer", "head"], how="left")
@@ -204,8 +230,8 @@ class Beside:
         model, look = self.this.model, {"theme": self.theme, "width": width}
         if not self.of_text:
             return evidence.draw_figure(self.profile, self.name, model=model.title, **look, **marks)
-        chart = api.draw_atlas(self.this.overview(), self.name, model=model.title, **look, **marks)
+        chart = api.draw_atlas(self.text.overview(), self.name, model=model.title, **look, **marks)
         origin = api.provenance_of_text(
-            model, self.this.encoding, "atlas", score=self.name, **look, **self.this.options
-        )
+            model, self.text.encoding, "atlas", score=self.name, **look, **self.text.options
+        )  # fmt: skip
         return chart.made_of(origin)

@@ -1,4 +1,5 @@
-"""A person on “Without a head”: chooses a head, changes what takes its place, clicks in the ranking, takes a table."""
+"""A person on “Without a head”: chooses a head, changes what takes its place, clicks in the ranking, takes two heads
+out together, takes a table."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ def page(chromium, dashboard_url):
     page.set_default_timeout(30_000)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{dashboard_url}/without?layer=2&head=9")
+    page.goto(f"{dashboard_url}/without?layer=2&head=9&tray=L4H3,L4H5")
     yield page
     context.close()
     assert not errors
@@ -35,6 +36,11 @@ def shows(page, words: str) -> None:
     page.get_by_text(words).first.wait_for()
 
 
+def place_by_mean(name: str) -> int:
+    heads = pd.read_parquet(shipped_file("minilm", "mean")).sort_values("shift", ascending=False, ignore_index=True)
+    return 1 + heads.index[("L" + heads["layer"].astype(str) + "H" + heads["head"].astype(str)) == name].item()
+
+
 def test_a_head_is_taken_out_another_clicked_and_the_numbers_taken_away(page):
     heads = pd.read_parquet(shipped_file("minilm", "zero"))
     best = heads.loc[heads["shift"].idxmax()]
@@ -46,10 +52,15 @@ def test_a_head_is_taken_out_another_clicked_and_the_numbers_taken_away(page):
     shows(page, "Without L2H8 the last vectors of MiniLM turn by")
     page.wait_for_timeout(1200)
     page.get_by_text("Its mean", exact=True).click()
-    page.get_by_role("button", name="Measure all heads").wait_for()
+    shows(page, f"L2H8 is number {place_by_mean('L2H8')} of 72 heads")
     assert (asked(page)["by"], asked(page)["head"]) == ("mean", "8")
     page.wait_for_timeout(1200)
     page.get_by_text("Zero", exact=True).click()
+    shows(page, "L2H8 is number 8 of 72 heads")
+    page.get_by_text("The 2 heads of the tray together").click()
+    shows(page, "Without L4H3 and L4H5 together the last vectors")
+    page.locator(".st-key-picture_together [role=graphics-document]").wait_for()
+    assert asked(page)["out"] == "tray"
     page.locator(RANKED).wait_for()
     page.wait_for_timeout(1500)
     zero = page.locator(f"{RANKED} .mark-rule line").first.bounding_box()  # it spans the plot
@@ -57,7 +68,7 @@ def test_a_head_is_taken_out_another_clicked_and_the_numbers_taken_away(page):
     page.mouse.click(zero["x"] + zero["width"] / 73, zero["y"] - height)
     shows(page, f"{name} is number 1 of 72 heads")
     shows(page, f"Without {name} the last vectors")
-    assert f"L{asked(page)['layer']}H{asked(page)['head']}" == name
+    assert f"L{asked(page)['layer']}H{asked(page)['head']}" == name and "out" not in asked(page)
     page.wait_for_timeout(1200)
     frame = page.locator(".st-key-picture_effects_minilm_zero_total [role=graphics-document]")
     frame.scroll_into_view_if_needed()

@@ -1,9 +1,10 @@
-"""Ablating a head is zeroing, or averaging, its slice of what the model's own output projection is given."""
+"""Ablating heads is zeroing, or averaging, their slices of what the model's own output projections are given."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from transformers import AutoConfig, AutoModel
 
 import dashboard.capture.ablate as ablating
 from dashboard.capture import head_weights, tap
-from dashboard.capture.ablate import ablate, mean_outputs
+from dashboard.capture.ablate import ablate, edit_of, mean_outputs
 from dashboard.capture.blocks import NEVER
 from dashboard.capture.resume import resumable
 from dashboard.errors import UserError
@@ -28,14 +29,20 @@ def some_heads(model):
     return [(0, 0), (last // 2, 1), (last, 2), *many]
 
 
-def ablated(model, encodings, heads, **how):
-    """Last vectors as they are, and (layer, head) → those without it, padding cut away."""
-    vectors, runs = ablate(model, encodings, heads, **how)
+def without_sets(model, encodings, sets, **how):
+    """Last vectors as they are, and set of heads → those without it, padding cut away."""
+    vectors, runs = ablate(model, encodings, sets, **how)
     found = {}
     for run in runs:
-        for head, each in zip(run.heads, run.vectors, strict=True):
-            found[head] = [one[: len(encoding)] for one, encoding in zip(each, encodings, strict=True)]
+        for heads, each in zip(run.sets, run.vectors, strict=True):
+            found[heads] = [one[: len(encoding)] for one, encoding in zip(each, encodings, strict=True)]
     return vectors, found
+
+
+def ablated(model, encodings, heads, **how):
+    """The same of each head alone."""
+    vectors, found = without_sets(model, encodings, [(head,) for head in heads], **how)
+    return vectors, {head: each for (head,), each in found.items()}
 
 
 def close(a, b, tolerance=1e-5):
@@ -70,6 +77,39 @@ def test_equal_to_a_hook_before_the_models_own_output_projection(
             assert not close(intact[text, : len(encoding)], expected, 1e-3), "this head is to matter"
 
 
+def hooked(model, path, ids, heads, many, values, without_head):
+    """The model's own last vectors with a hook for each of these heads at once."""
+    run = model
+    for (layer, head), value in zip(heads, values, strict=True):
+        run = partial(without_head, run, model, path, layer=layer, head=head, heads=many, by=value)
+    return run(ids).last_hidden_state[0]
+
+
+@pytest.mark.parametrize("by", ["zero", "mean"])
+@pytest.mark.parametrize("kind", ["minilm", "smollm2", "albert", "gpt2", "llama"])
+def test_heads_ablated_together_equal_hooks_at_once(kind, by, small, request, output_projection, without_head):
+    """Of one layer and of several; in whatever order they are named, beside a set of one that is the head alone."""
+    model = small(kind) if kind in SMALL else request.getfixturevalue(kind)
+    encodings, last = [model.encode(CHEF), model.encode(SHORT)], model.layers - 1
+    means = None
+    if by == "mean" and model.causal:
+        means = mean_outputs(model, [model.encode("Nobody in the village remembered the old bridge.")])
+    together = ((last // 2, 0), (last // 2, 2), (last, 1))
+    sets = [together[::-1], [*together[1:], together[0], together[0]], [together[0]], together[::2]]
+    _, found = without_sets(model, encodings, sets, by=by, means=means)
+    assert set(found) == {together, together[:1], together[::2]}
+    _, alone = ablated(model, encodings, together[:1], by=by, means=means)
+    base, path = model.loaded.model, output_projection(kind)
+    for text, encoding in enumerate(encodings):
+        assert close(found[together[:1]][text], alone[together[0]][text], 1e-6)
+        assert not close(found[together[:1]][text], found[together][text], 1e-3), "the others are to matter"
+        for heads in (together, together[::2]):
+            values = [by if means is None else means[layer][head] for layer, head in heads]
+            ids = torch.tensor([encoding.ids])
+            expected = hooked(base, path, ids, heads, model.heads, values, without_head)
+            assert close(found[heads][text], expected), heads
+
+
 # encoder–decoders are not opened yet, but the tap's edit is theirs as well: in the order in which their layers run
 T5 = ("t5", {"vocab_size": 300, "d_model": 32, "d_kv": 8, "d_ff": 48, "num_layers": 2, "num_heads": 4}, (
     "encoder.block.0.layer.0.SelfAttention.o", "encoder.block.1.layer.0.SelfAttention.o",
@@ -84,8 +124,10 @@ BART = ("bart", {"vocab_size": 300, "d_model": 32, "encoder_layers": 2, "decoder
 ))  # fmt: skip
 
 
+@pytest.mark.parametrize("by", ["zero", "mean"])
 @pytest.mark.parametrize(("kind", "settings", "paths"), [T5, BART])
-def test_the_edit_of_the_tap_in_an_encoder_and_decoder(kind, settings, paths, peaked_weights, without_head):
+def test_the_edit_of_the_tap_in_an_encoder_and_decoder(kind, settings, paths, by, peaked_weights, without_head):
+    """Each layer by itself, then two heads of the encoder's layers at once."""
     torch.manual_seed(1)
     model = peaked_weights(
         AutoModel.from_config(AutoConfig.for_model(kind, **settings), attn_implementation=tap.NAME)
@@ -103,17 +145,19 @@ def test_the_edit_of_the_tap_in_an_encoder_and_decoder(kind, settings, paths, pe
     with torch.inference_mode(), tap.listening(tap.Request(dict.fromkeys(range(6)) | {NEVER: ()}, receive)):
         intact = run(input_ids=ids)
     assert float(torch.cat(most).median()) > 0.5, "the weights of this test are to be peaked"
-    for layer, path in enumerate(paths):
 
-        def edit(at, outputs, layer=layer):
-            if at == layer:
-                outputs[:, :, 2] = 0.0
-            return outputs
+    def hooks(ids, heads):
+        own = lambda ids: run(input_ids=ids)  # noqa: E731
+        for layer, head in heads:
+            own = partial(without_head, own, model, paths[layer], layer=layer, head=head, heads=4, by=by, shared=False)
+        return own(ids)
 
+    for heads in [*(((layer, 2),) for layer in range(len(paths))), ((0, 1), (1, 3))]:
+        edit = edit_of([heads], torch.tensor([ids.shape[1]]), by)
         with torch.inference_mode(), tap.listening(tap.Request({NEVER: ()}, receive, edit=edit)):
             found = run(input_ids=ids)
-        expected = without_head(lambda ids: run(input_ids=ids), model, path, ids, layer, 2, 4, shared=False)
-        assert close(found, expected) and not close(intact, expected, 1e-3)
+        expected = hooks(ids, heads)
+        assert close(found, expected) and not close(intact, expected, 1e-3), heads
 
 
 @pytest.mark.parametrize("kind", ["llama", "bert", "albert"])
@@ -129,7 +173,8 @@ def test_a_model_that_cannot_begin_at_a_layer_gives_the_same(kind, small, monkey
 
 
 def test_layers_before_the_ablated_one_run_once(minilm):
-    """Counted at the models' own modules: 6 layers once, and the last layer's part of the batch once more."""
+    """Counted at the models' own modules: 6 layers once, and the last layer's part of the batch once more; before a set
+    those before its first head."""
     ran = []
     layers = minilm.loaded.model.encoder.layer
     assert resumable(minilm, minilm.encode(SHORT), range(6)) == set(range(6))
@@ -138,15 +183,17 @@ def test_layers_before_the_ablated_one_run_once(minilm):
         for number, layer in enumerate(layers)
     ]
     ablated(minilm, [minilm.encode(SHORT)], [(5, head) for head in range(12)] + [(3, 0)])
+    alone, ran[:] = ran[:], []
+    without_sets(minilm, [minilm.encode(SHORT)], [[(5, 1), (4, 2)], [(4, 0), (4, 3)]])
     for handle in handles:
         handle.remove()
-    assert ran == [0, 1, 2, 3, 4, 5, 3, 4, 5, 5]
+    assert alone == [0, 1, 2, 3, 4, 5, 3, 4, 5, 5] and ran == [0, 1, 2, 3, 4, 5, 4, 5]
 
 
 def test_a_causal_models_mean_tells_nothing_of_later_tokens(small):
     model = small("llama")
     with pytest.raises(UserError, match="left to right"):
-        ablate(model, [model.encode(CHEF)], [(0, 0)], by="mean")
+        ablate(model, [model.encode(CHEF)], [[(0, 0)]], by="mean")
     means = mean_outputs(model, [model.encode(SHORT)])
     one, other = (model.encode(f"The chef who trained in {place}.") for place in ("Osaka", "the village by the sea"))
     same = 6  # tokens, [CLS] counted
@@ -200,10 +247,12 @@ def test_two_threads_ablate_one_model_without_meeting(small):
 def test_what_cannot_be_ablated_is_refused_with_a_sentence(small):
     model = small("bert")
     with pytest.raises(UserError, match="no head L3H0"):
-        ablate(model, [model.encode(CHEF)], [(3, 0)])
+        ablate(model, [model.encode(CHEF)], [[(0, 0), (3, 0)]])
+    with pytest.raises(UserError, match="Name at least one"):
+        ablate(model, [model.encode(CHEF)], [[]])
     with pytest.raises(UserError, match="way of its own"):
-        ablate(replace(model, route="eager"), [model.encode(CHEF)], [(0, 0)])
+        ablate(replace(model, route="eager"), [model.encode(CHEF)], [[(0, 0)]])
     with pytest.raises(UserError, match="Use a shorter text"):
-        ablate(replace(model, limit=4), [model.encode(CHEF)], [(0, 0)])
+        ablate(replace(model, limit=4), [model.encode(CHEF)], [[(0, 0)]])
     with pytest.raises(UserError, match="by zero or by its mean"):
-        ablate(model, [model.encode(CHEF)], [(0, 0)], by="noise")
+        ablate(model, [model.encode(CHEF)], [[(0, 0)]], by="noise")

@@ -68,6 +68,26 @@ def test_a_language_model_on_a_text_and_the_predictions_that_change(smollm2, tmp
     assert all(encoding.labels[row.position] == row.token for row in rows.itertuples())
 
 
+def test_heads_taken_out_together_are_one_row(smollm2, tmp_path, capsys):
+    """In whatever order; of one head it is the head's own row; another way to the same: what each token loses."""
+    out, changed, text = tmp_path / "together.csv", tmp_path / "changed.csv", "Two birds sang in the garden."
+    arguments = ["--heads", "L29H0,L28H3,L29H0", "--together", "--changed", str(changed), "--out", str(out)]
+    assert main(["ablate", text, "--model", "smollm2", *arguments]) == 0
+    assert "Without L28H3 and L29H0 together SmolLM2 135M predicts" in capsys.readouterr().out
+    table = pd.read_csv(out)
+    assert list(table.columns[:2]) == ["heads", "loss_change"] and table["heads"].tolist() == ["L28H3,L29H0"]
+    effect = ablate(smollm2, text, ["L28H3", "L29H0"], together=True)
+    assert effect.table["loss_change"].item() == pytest.approx(table["loss_change"].item(), abs=1e-6)
+    assert effect.tokens["loss_change"].mean() == pytest.approx(table["loss_change"].item(), abs=1e-9)
+    rows = pd.read_csv(changed)
+    assert list(rows.columns) == ["heads", *CHANGED[2:]] and len(rows) == table["flips"].item() * table["tokens"].item()
+    each = ablate(smollm2, text, ["L29H0", "L28H3"])
+    assert abs(table["loss_change"].item() - each.table["loss_change"]).min() > 1e-4, "both are to matter"
+    one, single = ablate(smollm2, text, ["L29H0"], together=True), ablate(smollm2, text, ["L29H0"])
+    assert list(one.table["heads"]) == ["L29H0"]
+    assert one.table.iloc[0, 1:].tolist() == pytest.approx(single.table.iloc[0, 2:].tolist(), abs=1e-6, nan_ok=True)
+
+
 def test_a_file_has_intervals_over_its_sentences(minilm, lines):
     effect = ablate_in(minilm, lines, ["L2H9", "L5H0"])
     assert (effect.table["sentences"] == 4).all()
@@ -94,10 +114,11 @@ def test_what_made_it_makes_it_again(minilm, tmp_path, monkeypatch):
     for effect in (
         ablate(minilm, TEXT, ["L2H9"], by="mean"),
         ablate_in(minilm, builtin_corpus(), ["L5H0"], sentences=2),
+        ablate_in(minilm, builtin_corpus(), ["L5H0", "L2H9"], together=True, sentences=2),
     ):
         names = {}
         exec(snippet(provenance_of_effect(effect)), names)
-        assert np.allclose(names["thing"].to_numpy(float), effect.table.to_numpy(float), atol=1e-7, equal_nan=True)
+        pd.testing.assert_frame_equal(names["thing"], effect.table, atol=1e-7)
         [file] = tmp_path.glob("*.csv")
         assert "effect" in file.name
         file.unlink()
@@ -120,6 +141,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(capsys, tmp_path, minilm):
     assert "cannot be read" in refused(capsys, "no-such-file.conllu", *out)
     assert "no head L9H0" in refused(capsys, TEXT, "--heads", "L9H0", *out)
     assert "“cat” is not a head" in refused(capsys, TEXT, "--heads", "cat", *out)
+    assert "Name them, like --heads" in refused(capsys, TEXT, "--together", *out)
     assert "not allowed with" in refused(capsys, TEXT, "--heads", "L0H0", "--all", *out)
     assert "1 or more" in refused(capsys, "builtin", "--sentences", "0", *out)
     assert "for a file" in refused(capsys, TEXT, "--sentences", "3", *out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from dashboard.heads.ablation import measure
 
 CHEF = "The chef who trained in Osaka says ramen is her favourite food, and the chef knows all the food in Osaka."
 SHORT = "Two birds sang."
-HEADS = [(0, 0), (0, 3), (1, 1), (2, 0), (2, 2)]
+HEADS = [[(0, 0)], [(0, 3)], [(1, 1)], [(2, 0)], [(2, 2)]]
 
 
 def own_language_model(model):
@@ -49,9 +50,10 @@ def test_the_change_of_loss_is_that_of_the_librarys_own_language_model(
 ):
     model = small(kind)
     own, path = own_language_model(model), output_projection(kind)
-    encodings, heads = [model.encode(SHORT), model.encode("The chef says ramen is food.")], [(0, 1), (2, 3)]
+    encodings = [model.encode(SHORT), model.encode("The chef says ramen is food.")]
+    sets = [((0, 1),), ((0, 1), (1, 2)), ((2, 3),)]
     monkeypatch.setattr(effect, "POSITIONS", 3)  # blocks must not be seen
-    found = measure(model, encodings, heads, logits=language_head(model), keep_each=True)
+    found = measure(model, encodings, sets, logits=language_head(model), keep_each=True)
     assert found.measure == "loss_change"
     flips = {}
     for text, encoding in enumerate(encodings):
@@ -61,10 +63,13 @@ def test_the_change_of_loss_is_that_of_the_librarys_own_language_model(
         known = np.flatnonzero(~np.isnan(found.each_loss[text]))
         assert known.tolist() == sorted(before)
         assert found.each_loss[text][known] == pytest.approx([before[place] for place in known], abs=1e-4)
-        for column, (layer, head) in enumerate(heads):
+        for column, heads in enumerate(sets):
 
-            def run(ids, layer=layer, head=head):
-                return without_head(own, own.base_model, path, ids, layer, head, 4).logits
+            def run(ids, heads=heads):
+                whole = own
+                for layer, head in heads:
+                    whole = partial(without_head, whole, own.base_model, path, layer=layer, head=head, heads=4)
+                return whole(ids).logits
 
             after, new = own_losses(run, model, encoding)
             change = sum(after.values()) - sum(before.values())
@@ -77,18 +82,18 @@ def test_the_change_of_loss_is_that_of_the_librarys_own_language_model(
                 a, b = int(old[place].argmax()), int(new[place].argmax())
                 if a != b:
                     p, q = old[place].detach().softmax(-1), new[place].softmax(-1)
-                    flips[layer, head, place, a, b] = [float(x) for x in (p[a], q[a], p[b], q[b])]
+                    flips[heads, place, a, b] = [float(x) for x in (p[a], q[a], p[b], q[b])]
     assert flips
-    assert {row[:5] for row in found.changed} == set(flips)
+    assert {row[:4] for row in found.changed} == set(flips)
     for row in found.changed:
-        assert row[5:] == pytest.approx(flips[row[:5]], abs=1e-5)
+        assert row[4:] == pytest.approx(flips[row[:4]], abs=1e-5)
     assert found.flips.sum() == len(found.changed)
 
 
 def test_shift_is_one_minus_the_cosine_of_the_last_vectors(minilm, output_projection, without_head):
     encoding, heads = minilm.encode(CHEF), [(1, 3), (5, 11)]
     assert language_head(minilm) is None
-    found = measure(minilm, [encoding], heads, logits=None, keep_each=True)
+    found = measure(minilm, [encoding], [[head] for head in heads], logits=None, keep_each=True)
     assert found.measure == "shift" and found.flips is None and found.mean_loss is None
     model, ids = minilm.loaded.model, torch.tensor([encoding.ids])
     with torch.inference_mode():
@@ -129,7 +134,7 @@ def test_a_head_that_says_nothing_changes_nothing(small, tmp_path):
     with torch.no_grad():
         value.weight[8:16] = 0.0
         value.bias[8:16] = 0.0
-    found = measure(silent, [silent.encode(CHEF)], [(0, 0), (0, 1), (2, 1)], logits=None)
+    found = measure(silent, [silent.encode(CHEF)], [[(0, 0)], [(0, 1)], [(2, 1)]], logits=None)
     assert found.sums[0, 1] == found.sums[0, 2] == pytest.approx(0, abs=1e-12)
     assert found.sums[0, 0] > 0.01
 

@@ -16,6 +16,12 @@ def test_the_map_that_comes_along_says_which_heads_are_alike():
     assert app.query_params["tray"].startswith("L2H8,L")
 
 
+def test_no_text_is_needed():
+    for text in (" ", "\u200b"):
+        app = opened("headmap", layer="2", head="8", text=text)
+        assert not app.exception and not app.error and "L2H8 is nearest to" in said(app)
+
+
 def test_heads_are_coloured_by_role_where_there_is_a_profile():
     app = opened("headmap", coloured="role")
     assert not app.exception

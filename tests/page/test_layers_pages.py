@@ -71,12 +71,19 @@ def test_any_text_is_followed(text, unit, special):
     assert headings(app)
 
 
-@pytest.mark.parametrize("page", ["longrange", "layers"])
-def test_a_text_or_model_that_cannot_be_read_is_told(page):
-    for address in ({"text": " "}, {"model": "no-such-model"}):
+def test_a_text_or_model_that_cannot_be_read_is_told():
+    for page, address in (
+        ("layers", {"text": " "}), ("layers", {"model": "no-such-model"}), ("longrange", {"model": "no-such-model"}),
+    ):  # fmt: skip
         app = opened(page, **address)
         assert not app.exception
         assert app.error or app.info
+
+
+def test_long_range_needs_no_text():
+    for text in (" ", "\u200b"):
+        app = opened("longrange", text=text)
+        assert not app.exception and not app.error and headings(app) == headings(opened("longrange"))
 
 
 def test_attention_is_rolled_out_over_the_layers_that_are_chosen():

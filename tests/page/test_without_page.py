@@ -8,8 +8,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard import ablate
 from dashboard.corpus import allheads
 from dashboard.corpus.job import Job, Progress
+from dashboard.heads.standing import figure
+from dashboard.ui import effect_tables
+from dashboard.ui.choices import FIRST_TEXT
 from tests.page import running
 
 opened = partial(running.opened, "without")
@@ -22,7 +26,9 @@ def button(app: AppTest, label: str):
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
+    """Nothing is measured yet."""
     monkeypatch.setattr(allheads, "cache_dir", lambda: tmp_path)
+    monkeypatch.setattr(allheads, "SHIPPED", tmp_path / "along")
     return tmp_path
 
 
@@ -46,6 +52,48 @@ def test_a_language_model_has_the_predictions_that_change():
     assert f"predictions {len(table)} change" in said(app)
     app.number_input(key="choose_layer").set_value(20).run()
     assert not app.exception and "Without L20H5" in said(app)
+
+
+def test_the_heads_of_the_tray_are_taken_out_together_beside_each_alone(minilm):
+    app = opened(tray="L5H1,L2H9", layer="2", head="9")
+    assert not app.exception and "Without L2H9 the last vectors" in said(app) and "Together " not in said(app)
+    [switch] = [one for one in app.main.button_group if one.label == "Taken out"]
+    assert switch.options == ["This head", "The 2 heads of the tray together"]
+    switch.set_value("tray").run()
+    assert not app.exception and app.query_params["out"] in ("tray", ["tray"])
+    text, heads = said(app), ["L2H9", "L5H1"]
+    together = ablate(minilm, FIRST_TEXT, heads, together=True).table["shift"].item()
+    alone = ablate(minilm, FIRST_TEXT, heads).table["shift"].sum()
+    assert f"Without L2H9 and L5H1 together the last vectors of MiniLM turn by {together:.3g}" in text
+    assert f"Together {figure(together)}, " in text and f"the sum of each alone, {figure(alone)}." in text
+    assert "L2H9 is number 62 of 72 heads" in text and "Each head alone, L2H9 marked" in text
+    assert len(app.get("vega_lite_chart")) == 5
+    button(app, "L5H1").click().run()  # taken out of the tray: one head is no set
+    assert not app.exception and "Without L2H9 the last vectors" in said(app) and "Together " not in said(app)
+
+
+def test_columns_of_a_table_can_be_read_alone():
+    for heads in ("the head", "the heads"):
+        for columns in (effect_tables.changed(heads), effect_tables.tokens(heads), effect_tables.EFFECTS):
+            named = [one if isinstance(one, str) else one["label"] for one in columns.values() if one is not None]
+            assert len(set(named)) == len(named) and all(len(name) > 3 for name in named)
+            odds = [name for name in named if ": p " in name]
+            assert all(name.endswith((f" with {heads}", f" without {heads}")) for name in odds)
+            assert len(odds) == (0 if columns is effect_tables.EFFECTS else 4 if "old" in named[2].lower() else 2)
+
+
+def test_without_a_text_all_that_needs_none_is_drawn():
+    for text, what in ((" ", "There is no text yet"), ("\u200b", "finds nothing to read in the text. Type some words")):
+        app = opened(text=text, against="induction", layer="2", head="9")
+        assert not app.exception and what in said(app) and "What follows needs no text" in said(app)
+        assert "L2H9 is number 62 of 72 heads" in said(app) and len(app.get("vega_lite_chart")) == 3
+        assert not any("this text" in name for name in app.selectbox(key="choose_against").options)
+
+
+def test_without_a_text_or_a_profile_there_is_nothing_to_lay_beside(monkeypatch):
+    monkeypatch.setattr("dashboard.ui.profiles.shelf", list)
+    app = opened(text=" ")
+    assert not app.exception and "There is nothing to lay beside it yet" in said(app)
 
 
 def test_a_score_of_the_text_or_a_figure_of_the_profile_beside_it():
@@ -103,8 +151,6 @@ def test_a_broken_file_is_told_and_can_be_made_again(cache, minilm):
 def test_a_text_of_which_nothing_is_read_is_told():
     app = opened(model="smollm2", bos="no", text="A")
     assert not app.exception and "SmolLM2 135M reads no token here that could be measured" in said(app)
-    app = opened(text="\u200b")  # a tokenizer drops it
-    assert not app.exception and "finds nothing to read in the text. Type some words" in said(app)
 
 
 def test_a_model_whose_heads_cannot_be_taken_out_is_told(minilm, monkeypatch):

@@ -31,8 +31,8 @@ def of_text(values, measure="loss_change") -> TextEffect:
     words = ("[CLS]", "ramen", "is", "good")
     loss = None if measure == "shift" else np.array([np.nan, 1.0, 1.0, 1.0])
     return TextEffect(
-        HeadId(0, 1), measure, "M", "words", "ramen is good", words, (True, False, False, False),
-        (None, (0, 5), (6, 8), (9, 13)), np.array(values), loss,
+        measure, "M", "words", "ramen is good", words, (True, False, False, False),
+        (None, (0, 5), (6, 8), (9, 13)), np.array(values), loss, np.array([0, 1, 2, 1]),
     )  # fmt: skip
 
 
@@ -50,6 +50,7 @@ def test_words_are_shaded_alike_on_either_side_of_0(theme):
     tips = [row["tip"] for layer in chart.to_dict()["layer"] for row in layer["data"]["values"] if "tip" in row]
     assert tips[0] == "[CLS]: no figure, the tokenizer added it"
     assert tips[1].replace("\u00a0", " ") == "ramen: +0.3 nats; its probability 37 % → 27 %"
+    assert tips[2] == "is: −0.3 nats; mean loss on its 2 tokens 0.5 → 0.35"  # no product of probabilities
     svg = svg_of(chart)
     assert ">ramen<" in svg and "NaN" not in svg and "+0.5 nats" in svg
 
@@ -88,7 +89,7 @@ def test_heads_are_ranked_with_their_intervals_and_a_click_tells_head_and_turn()
     assert click["params"][0]["select"]["fields"] == ["layer", "head", "turn"] and click["params"][0]["name"] == "head"
     assert click["transform"] == [{"calculate": "7", "as": "turn"}]
     svg = svg_of(chart)
-    assert ">L1H2<" in svg and "NaN" not in svg
+    assert ">L1H2<" in svg and "NaN" not in svg and ">nats per token, square-root scale<" in svg
     assert "L1H2" not in svg_of(ranked_effects(heads, "dark", **SAID)).replace("L1H2, number", "")
 
 

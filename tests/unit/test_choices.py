@@ -24,6 +24,7 @@ some_choices = st.builds(
     view=st.sampled_from(OPTIONS["view"]),
     atlas=st.sampled_from(OPTIONS["atlas"]),
     score=st.sampled_from(SCORES),
+    out=st.sampled_from(OPTIONS["out"]),
     tray=st.lists(heads, max_size=4, unique=True).map(tuple),
     show=st.sampled_from(OPTIONS["show"]),
     start=st.integers(0, 99_999),

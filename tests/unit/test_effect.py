@@ -59,7 +59,7 @@ def test_a_table_by_hand_and_its_intervals_by_a_second_way():
     tokens = np.array([3, 5, 0, 7, 2])
     sums = rng.normal(size=(5, 2)) * tokens[:, None]
     flips = np.array([[1, 0], [2, 0], [0, 0], [3, 1], [0, 0]])
-    table = effect_table(Effects([(0, 1), (2, 0)], tokens, sums, loss=tokens * 2.0, flips=flips))
+    table = effect_table(Effects([((0, 1),), ((2, 0),)], tokens, sums, loss=tokens * 2.0, flips=flips))
     assert list(table.columns) == [
         "layer", "head", "loss_change", "loss_change_low", "loss_change_high", "flips", "sentences", "tokens",
     ]  # fmt: skip
@@ -76,10 +76,10 @@ def test_a_table_by_hand_and_its_intervals_by_a_second_way():
 
 
 def test_a_single_text_has_no_interval_and_no_token_no_figure():
-    one = effect_table(Effects([(0, 0)], np.array([4]), np.array([[0.5]])))
+    one = effect_table(Effects([((0, 0),)], np.array([4]), np.array([[0.5]])))
     assert one["shift"].tolist() == [0.125] and "flips" not in one
     assert one[["shift_low", "shift_high"]].isna().all(axis=None)
-    none = effect_table(Effects.of([(0, 0)], 2, predicts=True))
+    none = effect_table(Effects.of([((0, 0),)], 2, predicts=True))
     assert none[["loss_change", "loss_change_low", "flips"]].isna().all(axis=None)
     assert none[["sentences", "tokens"]].values.tolist() == [[0, 0]]
 

@@ -81,6 +81,7 @@ def test_a_heads_place_by_hand():
     )
     assert standing_remark(found).startswith("1 other head has an interval that meets its own")
     assert "2 of 4 heads; below 0, better: 1; on either side of 0, not sure: 1." in standing_remark(found)
+    assert "chance would still put about 0.1 of 4 above 0 and as many below (2.5\u00a0% each)" in standing_remark(found)
     assert "No other head" in standing_remark(standing(heads.drop(index=2), HeadId(0, 1)))
     with pytest.raises(UserError, match="no head L7H0"):
         standing(heads, HeadId(7, 0))
@@ -112,17 +113,18 @@ def rows(measure, values, **more):
 
 def test_losses_of_a_word_are_summed_and_shifts_averaged():
     losses = rows("loss_change", [0.1, -0.3, 0.05], loss=[1.0, 2.0, 3.0])
-    words = text_effect(losses, HeadId(0, 1), encoding(), unit="words")
+    words = text_effect(losses, encoding(), unit="words")
+    assert words.read.tolist() == [0, 2, 1, 0]
     assert words.labels == ("[CLS]", "ramen", "is", "[SEP]")
     assert words.values.tolist() == pytest.approx([np.nan, -0.2, 0.05, np.nan], nan_ok=True)
     assert words.loss.tolist() == pytest.approx([np.nan, 3.0, 3.0, np.nan], nan_ok=True)
     assert most_changed(words) == "Most changes on “ramen” (−0.2\u00a0nats), “is” (+0.05\u00a0nats)."
-    tokens = text_effect(losses, HeadId(0, 1), encoding(), special="hide")
+    tokens = text_effect(losses, encoding(), special="hide")
     assert np.nansum(tokens.values) == pytest.approx(np.nansum(words.values)) and len(tokens) == 3
-    shift = text_effect(rows("shift", [0.1, 0.3, 0.05]), HeadId(0, 1), encoding(), unit="words", special="hide")
+    shift = text_effect(rows("shift", [0.1, 0.3, 0.05]), encoding(), unit="words", special="hide")
     assert shift.values.tolist() == pytest.approx([0.2, 0.05]) and shift.loss is None
-    assert most_changed(text_effect(losses.head(0), HeadId(0, 1), encoding())) == ""
-    nothing = text_effect(rows("shift", [0.0, 0.0, 0.0]), HeadId(0, 1), encoding())
+    assert most_changed(text_effect(losses.head(0), encoding())) == ""
+    nothing = text_effect(rows("shift", [0.0, 0.0, 0.0]), encoding())
     assert most_changed(nothing) == "Nothing changes on any of the 3 tokens."
 
 

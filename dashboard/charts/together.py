@@ -1,0 +1,67 @@
+"""Several heads taken out together, beside each of them alone: bars from 0, those of each alone end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+import pandas as pd
+
+from dashboard.charts.canvas import Canvas
+from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.labels import width_of
+from dashboard.charts.theme import PALETTES, Theme
+from dashboard.heads.standing import UNITS, figure
+
+BAR, STEP = 18.0, 26.0  # pixels of a bar's height, from row to row
+SIZE = 12.5  # of type
+SUM, TOGETHER = "sum of each alone", "together"
+
+
+def together_bars(
+    table: pd.DataFrame, theme: Theme, *, title: str, subtitle: Sequence[str], description: str,
+    width: float | None = None,
+) -> Drawing:  # fmt: skip
+    """A bar for each head alone, which begins where the one before it ends, so that they end at their sum; below them
+    that sum as an outline, and what all of them change together in full ink.
+
+    Parameters
+    ----------
+    table: of `dashboard.heads.together.together_table`, every figure known
+    width: pixels for the whole drawing (default 600)
+    """
+    p, room = PALETTES[theme], (width or WIDTH) - 12
+    name = "shift" if "shift" in table else "loss_change"
+    values = table[name].to_numpy(float)
+    alone = values[:-2]
+    starts = [0.0, *accumulate(alone[:-1]), 0.0, 0.0]
+    names = [*table["heads"][:-2], SUM, TOGETHER]
+    left = max(width_of(one, SIZE) for one in names) + 14
+    figures = [("+" if name == "loss_change" and value > 0 else "") + figure(value) for value in values]
+    beside = max(width_of(one, SIZE) for one in figures) + 10
+    low, high = min(0.0, *starts, *(starts + values)), max(0.0, *starts, *(starts + values))
+    scale = (room - left - beside * (2 if low < 0 else 1)) / ((high - low) or 1.0)
+    zero = left + (beside if low < 0 else 0) - low * scale
+    unit = f" {UNITS[name]}" if name == "loss_change" else ""
+    canvas = Canvas()
+    canvas.box(zero, 0, 0.5, STEP * len(values), p.quiet)
+    for row, (who, start, value, said) in enumerate(zip(names, starts, values, figures, strict=True)):
+        y = row * STEP + (6 if row >= len(alone) else 0)
+        x, wide = zero + min(start, start + value) * scale, abs(value) * scale
+        if who == SUM:
+            canvas.frame(x, y + 0.5, max(wide, 1), BAR - 1, p.quiet)
+        else:
+            canvas.box(x, y, max(wide, 1), BAR, p.ink if who == TOGETHER else p.quiet)
+        weight = 600 if who == TOGETHER else 400
+        canvas.write(left - 14, y + BAR / 2, who, p.text, SIZE, weight=weight, align="right", baseline="middle")
+        ends = {"align": "right", "at": x - 6} if value < 0 else {"align": "left", "at": x + max(wide, 1) + 6}
+        canvas.write(
+            ends["at"], y + BAR / 2, said, p.text, SIZE, weight=weight, align=ends["align"], baseline="middle"
+        )  # fmt: skip
+        canvas.place(0, y - 4, room, STEP, f"{_tip(who)}: {said}{unit}")
+    body = canvas.body(room, STEP * len(values) + 6)
+    return sheet(body, theme, title=title, subtitle=subtitle, description=description, width=room)
+
+
+def _tip(who: str) -> str:
+    return {SUM: SUM, TOGETHER: "without all of them together"}.get(who, f"without {who}")

@@ -1,0 +1,68 @@
+"""The tables of “Without a head”: what their columns are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+_SHARE = {"format": "percent"}
+_UNNAMED: Mapping[str, object] = {"layer": None, "head": None, "heads": None}  # the page says which heads are meant
+_LOSS, _SHIFT = "Change of loss, nats per token", "1 − cosine"
+
+
+def _probability(of: str, what: str, how: str):
+    """how: “with the head”, “without the heads” …"""
+    return st.column_config.NumberColumn(
+        f"{of}: p {how}", help=f"The probability that the model gives to {what} {how}.", **_SHARE
+    )
+
+
+def changed(heads: str) -> dict[str, object]:
+    """The predictions that change. heads: “the head”, “the heads”."""
+    return {
+        **_UNNAMED,
+        "position": st.column_config.NumberColumn("Position", help="Counted from 0, special tokens included."),
+        "token": "Token",
+        "old": st.column_config.TextColumn("Old prediction", help=f"The most probable piece with {heads}."),
+        "p_old": _probability("Old", "the old prediction", f"with {heads}"),
+        "p_old_ablated": _probability("Old", "the old prediction", f"without {heads}"),
+        "new": st.column_config.TextColumn("New prediction", help=f"The most probable piece without {heads}."),
+        "p_new": _probability("New", "the new prediction", f"with {heads}"),
+        "p_new_ablated": _probability("New", "the new prediction", f"without {heads}"),
+    }
+
+
+def tokens(heads: str) -> dict[str, object]:
+    """Every token that is read. heads: “the head”, “the heads”."""
+    return {
+        **_UNNAMED,
+        "position": "Position",
+        "token": "Token",
+        "loss_change": st.column_config.NumberColumn("Change of loss, nats", format="%+.4f"),
+        "shift": st.column_config.NumberColumn(_SHIFT, format="%.5f"),
+        "p": _probability("Token", "the token that stands there", f"with {heads}"),
+        "p_ablated": _probability("Token", "the token that stands there", f"without {heads}"),
+        **{name: None for name in ("old", "new", "p_old", "p_old_ablated", "p_new", "p_new_ablated")},
+    }
+
+
+TOGETHER: Mapping[str, object] = {
+    "heads": "Taken out",
+    "what": st.column_config.TextColumn("How", help="Each head alone, the sum of that, and all of them together."),
+    "loss_change": st.column_config.NumberColumn(_LOSS, format="%+.5f"),
+    "shift": st.column_config.NumberColumn(_SHIFT, format="%.5f"),
+}
+EFFECTS: Mapping[str, object] = {
+    "layer": "Layer",
+    "head": "Head",
+    "loss_change": st.column_config.NumberColumn(_LOSS, format="%+.5f"),
+    "loss_change_low": st.column_config.NumberColumn("Change of loss, 95\u00a0% from", format="%+.5f"),
+    "loss_change_high": st.column_config.NumberColumn("Change of loss, 95\u00a0% to", format="%+.5f"),
+    "flips": st.column_config.NumberColumn("Predictions that change", **_SHARE),
+    "shift": st.column_config.NumberColumn(_SHIFT, format="%.5f"),
+    "shift_low": st.column_config.NumberColumn(f"{_SHIFT}, 95\u00a0% from", format="%.5f"),
+    "shift_high": st.column_config.NumberColumn(f"{_SHIFT}, 95\u00a0% to", format="%.5f"),
+    "sentences": None,
+    "tokens": None,
+}
