@@ -15,6 +15,7 @@ from dashboard import UserError, ablate_in, builtin_corpus, head_effects
 from dashboard.corpus.allheads import SENTENCES, TABLE, Asked, find_measured, folder_for, keep_measured, shipped_file
 from dashboard.corpus.job import find
 from dashboard.export import snippet
+from dashboard.together import draw_together, together_and_alone
 from dashboard.without import begin, draw_effects, draw_standing, draw_without, without_head
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
@@ -22,16 +23,28 @@ TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
+    """Nothing is kept yet but what comes along of zero."""
+    shipped = shipped_file("minilm", "zero")
     monkeypatch.setattr(allheads, "cache_dir", lambda: tmp_path)
+    monkeypatch.setattr(allheads, "SHIPPED", tmp_path / "along")
+    (tmp_path / "along").mkdir()
+    (tmp_path / "along" / shipped.name).write_bytes(shipped.read_bytes())
     return tmp_path
 
 
-@pytest.mark.parametrize(("name", "heads"), [("minilm", ["L0H2", "L5H9"]), ("smollm2", ["L29H8"])])
-def test_what_ships_is_what_is_measured(request, name, heads):
+@pytest.mark.parametrize(
+    ("name", "by", "heads"),
+    [
+        ("minilm", "zero", ["L0H2", "L5H9"]),
+        ("minilm", "mean", ["L0H2", "L5H9"]),
+        ("smollm2", "zero", ["L29H8"]),
+    ],
+)
+def test_what_ships_is_what_is_measured(request, name, by, heads):
     model = request.getfixturevalue(name)
-    every = find_measured(Asked.of(model))
+    every = find_measured(Asked.of(model, by))
     assert every is not None and every.provenance.options["sentences"] == SENTENCES
-    again = ablate_in(model, builtin_corpus(), heads, sentences=SENTENCES).table.set_index(["layer", "head"])
+    again = ablate_in(model, builtin_corpus(), heads, by=by, sentences=SENTENCES).table.set_index(["layer", "head"])
     held = every.table.set_index(["layer", "head"])
     assert len(held) == model.layers * model.heads
     assert np.allclose(held.loc[again.index, again.columns], again, atol=2e-4)
@@ -106,6 +119,8 @@ def test_what_is_drawn_says_what_makes_it_again(minilm, smollm2, tmp_path, monke
     for chart in (
         draw_without(found, unit="tokens", special="hide", width=500),
         draw_without(without_head(smollm2, TEXT, "L29H0", bos=False), theme="dark"),
+        draw_without(without_head(smollm2, TEXT, ["L29H0", "L28H3"]), width=500),
+        draw_together(together_and_alone(minilm, TEXT, ["L5H1", "L2H9"], by="mean", limit=9), width=500),
         draw_standing(every, "L2H9", width=700),
         draw_effects(every, theme="dark"),
     ):
