@@ -47,7 +47,7 @@ PAGES: dict[str, tuple[str, dict[str, str]]] = {
     "without-smollm2": ("without", {"model": "smollm2", "layer": "1", "head": "5", "unit": "tokens"}),
     "without-mean": ("without", {"by": "mean", "against": "previous"}),
     "without-together": ("without", {"tray": "L2H9,L5H1,L3H4", "out": "tray"}),
-    "without-together-smollm2": ("without", {"model": "smollm2", "tray": "L1H5,L29H0", "out": "tray"}),
+    "without-together-smollm2": ("without", {"model": "smollm2", "tray": "L1H5,L1H4", "out": "tray"}),
     "without-no-text": ("without", {"text": " "}),
     "toy": ("toy", {}),
     "toy-heads": ("toy", {"toy": "heads", "toy_head": "1", "toy_step": "joined", "toy_row": "1"}),

@@ -13,9 +13,10 @@ from dashboard.heads.wording import counted, listed
 ROUNDING = 1e-5  # what is not above it all is next to nothing
 NEAR = 0.1  # of all figures' size: what is nearer to the sum of each alone is called about the sum
 
-Interplay = Literal["more", "less", "sum", "other", "mixed", "none"]
+Interplay = Literal["more", "less", "sum", "one", "other", "mixed", "none"]
 SAID: dict[Interplay, str] = {
-    "more": "more than", "less": "less than", "sum": "about", "other": "on the other side of 0 from", "mixed": "beside",
+    "more": "more than", "less": "less than", "sum": "about", "one": "about", "other": "on the other side of 0 from",
+    "mixed": "beside",
 }  # fmt: skip
 LOOKS: dict[str, dict[Interplay, str]] = {
     "loss_change": {
@@ -59,18 +60,20 @@ def together_table(alone: pd.DataFrame, together: pd.DataFrame) -> pd.DataFrame:
 def interplay(table: pd.DataFrame) -> Interplay:
     """How heads taken out together compare with the sum of each alone, of a `together_table`.
 
-    "none" where no figure is above 1e-5 or nothing was read; "sum" where |together − sum| is at most a tenth of the
-    larger of |together| and Σ |alone|; "mixed" where figures alone of either sign are more than a tenth of the largest;
-    "other" where together and sum lie on either side of 0; else "more" where together is further from 0, "less" where
-    nearer.
+    The first that fits, in parts of the larger of |together| and Σ |alone|:
+    "none": no figure is above 1e-5, or nothing was read
+    "one", "sum": together is within a tenth of the sum; "one" where all figures alone but the largest are a tenth
+    "mixed": figures alone of either sign are more than a tenth of the largest
+    "other": together and the sum lie on either side of 0
+    "more", "less": together is further from 0 than the sum, or nearer
     """
     values, alone, together = _values(table)
     size = max(np.abs(alone).sum(), abs(together))
     if np.isnan(values).any() or size <= ROUNDING:
         return "none"
-    if abs(together - alone.sum()) <= NEAR * size:
-        return "sum"
     largest = np.abs(alone).max()
+    if abs(together - alone.sum()) <= NEAR * size:
+        return "one" if np.abs(alone).sum() - largest <= NEAR * size else "sum"
     if alone.min() < -NEAR * largest and alone.max() > NEAR * largest:
         return "mixed"
     if together * alone.sum() < 0:
@@ -96,6 +99,8 @@ def together_remark(table: pd.DataFrame) -> str:
     name, which = "shift" if "shift" in table else "loss_change", interplay(table)
     if which == "none":
         return ""
+    if which == "one":
+        return "One of them alone changes nearly all of it, so this says little of how they work together."
     if which in ("mixed", "other"):
         return "What each changes alone says little here of how they work together."
     return (

@@ -38,7 +38,8 @@ def test_a_row_for_each_alone_their_sum_and_all_together():
 @pytest.mark.parametrize(
     ("alone", "together", "which"),
     [
-        ([0.1, 0.1], 0.3, "more"), ([0.1, 0.1], 0.12, "less"), ([0.1, 0.1], 0.21, "sum"), ([0.1, 0.1], -0.3, "other"),
+        ([0.1, 0.1], 0.3, "more"), ([0.1, 0.1], 0.12, "less"), ([0.1, 0.1], 0.21, "sum"),
+        ([0.1, 0.005], 0.1, "one"), ([0.1, 0.1], -0.3, "other"),
         ([-0.1, -0.1], -0.3, "more"), ([-0.1, -0.1], -0.1, "less"), ([0.1, -0.08], 0.1, "mixed"),
         ([0.1, -0.001], 0.2, "more"), ([0.1, -0.08], 0.02, "sum"), ([1e-6, 0.0], -2e-6, "none"),
         ([0.0, 0.0], 0.1, "more"), ([np.nan, np.nan], np.nan, "none"),
@@ -54,6 +55,7 @@ def test_what_is_said_of_it():
     assert "can replace each other" in together_remark(more) and "losses need not add up" in together_remark(more)
     assert together_finding(less) == "Together 0.05, less than the sum of each alone, 0.12."
     assert "in opposite ways" in together_remark(less) and "angles need not add up" in together_remark(less)
+    assert "One of them alone changes nearly all" in together_remark(table([0.1, 0.005], 0.1))
     for alone, together, said in (([0.1, -0.08], 0.1, "beside"), ([0.1, 0.1], -0.3, "on the other side of 0 from")):
         assert f", {said} the sum of each alone" in together_finding(table(alone, together))
         assert together_remark(table(alone, together)).startswith("What each changes alone says little")
