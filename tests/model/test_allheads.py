@@ -38,6 +38,7 @@ def cache(tmp_path, monkeypatch):
         ("minilm", "zero", ["L0H2", "L5H9"]),
         ("minilm", "mean", ["L0H2", "L5H9"]),
         ("smollm2", "zero", ["L29H8"]),
+        ("smollm2", "mean", ["L29H8"]),
     ],
 )
 def test_what_ships_is_what_is_measured(request, name, by, heads):
