@@ -6,13 +6,13 @@ from dashboard import querykeys as engine
 from dashboard.charts.querykey import BY
 from dashboard.heads.querykey import plane_finding, plane_remarks
 from dashboard.ui import choosing, figure, querykeys, state
-from dashboard.ui.reading import escape_markdown, reading
+from dashboard.ui.reading import escape_markdown, opened
 from dashboard.ui.room import room
 
 st.title("Queries and keys", anchor=False)
 
 # What is asked
-this = reading()
+this = opened()
 model = this.model
 st.caption(
     f"Which words would look at which, as one head of {escape_markdown(model.title)} sees them? Every word of some "

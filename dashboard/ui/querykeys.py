@@ -12,7 +12,7 @@ from dashboard.heads import HeadId
 from dashboard.heads.querykey import QueryKeyMap
 from dashboard.heads.vectors import CorpusVectors
 from dashboard.ui.ending import end_page
-from dashboard.ui.reading import Reading, escape_markdown
+from dashboard.ui.reading import Opened, escape_markdown
 
 _PLACE = {"format": "%.3f", "help": "Across times across plus up times up is the score, less a number a query."}
 COLUMNS = {
@@ -37,7 +37,7 @@ def _plane(key: str, bos: bool, head: HeadId, _of: CorpusVectors) -> QueryKeyMap
     return querykeys.plane_of(_of, head)
 
 
-def plane(this: Reading, head: HeadId) -> QueryKeyMap:
+def plane(this: Opened, head: HeadId) -> QueryKeyMap:
     """The plane of a head; or why there is none, and the end of the page."""
     bos = this.bos or not this.model.causal
     try:
