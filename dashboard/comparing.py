@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
+from typing import Literal
 
 import pandas as pd
 
@@ -17,22 +18,21 @@ from dashboard.capture import AttentionModel
 from dashboard.charts import difference, side_by_side
 from dashboard.charts.alike import alike, said
 from dashboard.charts.drawing import Drawing
-from dashboard.charts.ranking import BEST, ranking
 from dashboard.charts.theme import Theme
-from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance, provenance_of
 from dashboard.export.snippet import keywords, made_again
-from dashboard.heads.alignment import Aligned, align_models, align_texts, matching
-from dashboard.heads.change import Changes, change_finding, head_changes
+from dashboard.heads.alignment import Aligned, align_models, align_texts
 from dashboard.heads.compare import compare
 from dashboard.heads.view import HeadId, HeadView
-from dashboard.text import Encoding, Special, Unit, parse
-from dashboard.text.parse import not_english
+from dashboard.influence import contributions
+from dashboard.text import Encoding, Special, Unit
 from dashboard.text.shared import with_shared_words
-from dashboard.text.swaps import Swap, swaps, words_by_pos
-from dashboard.text.treebank import read_treebank
-from dashboard.text.words import split_words
+
+NO_DIFFERENCE = (
+    "Contributions in two models are lengths in two different spaces, so they have no difference. Look at them side by "
+    "side, or at the difference of the weights."
+)
 
 
 def comparison_table(views: Sequence[HeadView], *, bos: bool = True) -> pd.DataFrame:
@@ -77,19 +77,21 @@ def compare_texts(
     unit: Unit = "words",
     special: Special = "show",
     bos: bool = True,
+    measure: Literal["weight", "contribution"] = "weight",
 ) -> Aligned:
     """One head on two texts, over the words that belong together (`dashboard.heads.alignment.align_texts`).
 
-    Parameters as in `attention`. Raises UserError for an empty text, and for two texts that share no word.
+    measure: its weights, or the norms of its contributions; other parameters as in `attention`. Raises UserError for an
+    empty text, for two texts that share no word, and for contributions that cannot be measured.
     """
-    a, b = (attention(model, text, head, unit=unit, special=special, bos=bos) for text in (first, second))
-    return align_views_of_texts(a, b, bos)
+    how = {"unit": unit, "special": special, "bos": bos}
+    return align_views_of_texts(*(_measured(model, text, head, measure, **how) for text in (first, second)), bos)
 
 
 def align_views_of_texts(a: HeadView, b: HeadView, bos: bool = True) -> Aligned:
     """As `compare_texts`, of views that are there already."""
     asked = {"first": a.text, "second": b.text, "unit": a.unit, "special": a.hidden, "bos": bos}
-    return replace(align_texts(a, b), reading=asked)
+    return replace(align_texts(a, b), reading=asked | _of_measure(a.measure))
 
 
 def compare_models(
@@ -102,17 +104,34 @@ def compare_models(
     special: Special = "show",
     bos: bool = True,
     limit: int | None = None,
+    measure: Literal["weight", "contribution"] = "weight",
 ) -> Aligned:
     """A head of one model beside a head of another on one text, over the words that both divide exactly (METRICS §8).
 
-    Raises UserError for an empty text, a head that is not there, and where the two share no word.
+    measure: the heads' weights, or the norms of their contributions; these are lengths in two different spaces, so only
+    where they are large and small can be compared, see `draw_aligned`. Raises UserError for an empty text, a head that
+    is not there, where the two share no word, and for contributions that cannot be measured.
     """
     encodings = with_shared_words([one.encode(text, bos=bos, limit=limit) for one in (model, other)])
     views = [
-        attention(one, encoding, which, unit="words", special=special)
+        _measured(one, encoding, which, measure, unit="words", special=special)
         for one, encoding, which in zip((model, other), encodings, (head, other_head), strict=True)
     ]
-    return replace(align_models(*views), reading={"text": text, "special": special, "bos": bos, "limit": limit})
+    asked = {"text": text, "special": special, "bos": bos, "limit": limit} | _of_measure(measure)
+    return replace(align_models(*views), reading=asked)
+
+
+def _measured(
+    model: AttentionModel, text: str | Encoding, head: str | HeadId, measure: str, **how: object
+) -> HeadView:  # fmt: skip
+    if measure == "contribution":
+        return contributions(model, text, [head], **how)[0]
+    return attention(model, text, head, **how)
+
+
+def _of_measure(measure: str) -> dict[str, object]:
+    """What is said of it, for the lines that measure it again."""
+    return {} if measure == "weight" else {"measure": measure}
 
 
 def names_of(aligned: Aligned) -> tuple[str, str]:
@@ -133,14 +152,20 @@ def draw_aligned(
     most: int | None = None,
 ) -> Drawing:
     """The two side by side on one scale ("side"), each with its own words; or the first minus the second
-    ("difference"). start, most: as in `draw`. Raises UserError for another view."""
+    ("difference"). Contributions in two models stand on a scale each, and have no difference.
+
+    start, most: as in `draw`. Raises UserError for another view, and for a difference that there is not.
+    """
     if view not in ("side", "difference"):
         raise UserError(f"There is no view “{view}” of two that are aligned. Choose side or difference.")
+    apart = "first" not in aligned.reading and aligned.a.measure == "contribution"
+    if apart and view == "difference":
+        raise UserError(NO_DIFFERENCE)
     both = aligned.own if view == "side" else (aligned.a, aligned.b)
     first, second = (fit_for(one, "heatmap", start, most) for one in both)
     names = names_of(aligned)
     if view == "side":
-        chart = side_by_side([first, second], theme, width=width, names=names)
+        chart = side_by_side([first, second], theme, width=width, names=names, apart=apart)
     else:
         chart = difference(first, second, theme, width=width, names=names)
     drawing = {"theme": theme, "width": width, "start": start or None, "most": most}
@@ -148,72 +173,19 @@ def draw_aligned(
 
 
 def aligned_table(aligned: Aligned) -> pd.DataFrame:
-    """Every cell that both may see: from_a, to_a, from_b, to_b (places in each text, from 0), from, to, a, b (weights)
-    and difference (a − b)."""
+    """Every cell that both may see: from_a, to_a, from_b, to_b (places in each text, from 0), from, to, a, b (weights,
+    or norms of contributions) and, but for norms in two models, difference (a − b)."""
     rows, columns = (aligned.a.allowed & aligned.b.allowed).nonzero()
     labels = pd.array(list(aligned.a.labels), dtype="str")
     a, b = aligned.a.weights[rows, columns], aligned.b.weights[rows, columns]
     at = aligned.places
+    comparable = "first" in aligned.reading or aligned.a.measure == "weight"
     return pd.DataFrame(
         {
             "from_a": at[rows, 0], "to_a": at[columns, 0], "from_b": at[rows, 1], "to_b": at[columns, 1],
-            "from": labels.take(rows), "to": labels.take(columns), "a": a, "b": b, "difference": a - b,
-        }
+            "from": labels.take(rows), "to": labels.take(columns), "a": a, "b": b,
+        } | ({"difference": a - b} if comparable else {})
     )  # fmt: skip
-
-
-def changed_heads(model: AttentionModel, first: str, second: str, *, bos: bool = True, exchanges: int = 12) -> Changes:
-    """All heads of a model by how much they change between two texts, against what other words do to them.
-
-    The baseline are texts in which one other word of the first is exchanged for another of its part of speech, drawn
-    from the corpus that comes with the dashboard (`exchanges` at most; English text only, else there is none). See
-    `dashboard.heads.change.head_changes`.
-    """
-    variants = exchanged(first, second, exchanges)
-    encodings = [model.encode(text, bos=bos) for text in (first, second, *(one.text for one in variants))]
-    found = head_changes(model, encodings[0], encodings[1], encodings[2:])
-    found.table.attrs["provenance"] = _of_changes(model, first, second, bos).to_dict()
-    return found
-
-
-def exchanged(first: str, second: str, most: int) -> list[Swap]:
-    """Variants of the first text, each with a word exchanged that the second text leaves as it is."""
-    words, others = ([word.form for word in split_words(text)] for text in (first, second))
-    if not_english(first) or not words:
-        return []
-    pairs, changed = matching((words, [False] * len(words)), (others, [False] * len(others)))
-    stays = {i for (i, _), new in zip(pairs, changed, strict=True) if not new}
-    vocabulary = words_by_pos(one for one in read_treebank(builtin_corpus()) if hasattr(one, "words"))
-    return swaps(first, parse(first), vocabulary, but=[k for k in range(len(words)) if k not in stays], most=most)
-
-
-def draw_changes(
-    model: AttentionModel,
-    changes: Changes,
-    first: str,
-    second: str,
-    *,
-    bos: bool = True,
-    selected: HeadId | None = None,
-    theme: Theme = "light",
-    width: float | None = None,
-    turn: int = 0,
-) -> Drawing:
-    """The 15 heads that changed most: a dot for the divergence, a tick for what another word does.
-
-    selected, turn: as in `draw_atlas`
-    """
-    ticks = f"tick: when another word is exchanged, the mean of {changes.swaps}" if changes.swaps else "no baseline"
-    chart = ranking(
-        changes.table.rename(columns={"change": "score"}), theme, title=f"Most changed heads · {model.title}",
-        subtitle=[
-            f"dot: divergence between the two texts, 0 the same, 1 wholly apart · {ticks}",
-            f"the first {min(BEST, len(changes.table))} of {len(changes.table)} heads · mean over {changes.rows} rows",
-        ],
-        description=change_finding(changes), selected=selected, width=width, turn=turn, share=False,
-        elsewhere="another word", alone="no other word could be exchanged",
-    )  # fmt: skip
-    return chart.made_of(_of_changes(model, first, second, bos, theme=theme, width=width))
 
 
 def origin_of_aligned(aligned: Aligned, view: str, **drawing: object) -> Provenance:
@@ -223,7 +195,7 @@ def origin_of_aligned(aligned: Aligned, view: str, **drawing: object) -> Provena
     origin = provenance_of([a, b], view if view == "difference" else "compare", **drawing)
     if "first" in asked:
         origin = replace(origin, options=origin.options | {"second_text": asked["second"]})
-        how = keywords({name: asked[name] for name in ("unit", "special", "bos")})
+        how = keywords({name: asked[name] for name in ("unit", "special", "bos", "measure") if name in asked})
         made = f"compare_texts(model, {str(a.head)!r}, text, {asked['second']!r}{how})"
         return made_again(
             origin, ["compare_texts", "draw_aligned"], f"draw_aligned({made}, {view!r}{given})", _text(origin)
@@ -233,24 +205,11 @@ def origin_of_aligned(aligned: Aligned, view: str, **drawing: object) -> Provena
     other = f"open_model({b.name!r})"
     made = (
         f"compare_models(model, {str(a.head)!r}, {other}, {str(b.head)!r}, text, special={asked['special']!r}, "
-        f"bos={asked['bos']!r}{limit})"
+        f"bos={asked['bos']!r}{limit}{keywords(_of_measure(a.measure))})"
     )
     return made_again(
         origin, ["compare_models", "draw_aligned"], f"draw_aligned({made}, {view!r}{given})", _text(origin)
     )
-
-
-def _of_changes(model: AttentionModel, first: str, second: str, bos: bool, **drawing: object) -> Provenance:
-    given = {name: value for name, value in drawing.items() if value is not None}
-    origin = Provenance(
-        model=model.name, revision=model.revision, text=first, heads=(), unit="words", special="show", view="changes",
-        options={"second_text": second, "bos": bos} | given, title=model.title,
-    )  # fmt: skip
-    made = f"changed_heads(model, text, {second!r}, bos={bos!r})"
-    if not drawing:
-        return made_again(origin, ["changed_heads"], f"{made}.table", _text(origin))
-    drawn = f"draw_changes(model, {made}, text, {second!r}, bos={bos!r}{keywords(given)})"
-    return made_again(origin, ["changed_heads", "draw_changes"], drawn, _text(origin))
 
 
 def _text(origin: Provenance) -> str:

@@ -24,12 +24,14 @@ def contributions(
     special: Special = "show",
     bos: bool = True,
     limit: int | None = None,
+    full: float = 0.0,
 ) -> list[HeadView]:
     """What some heads really carry from one position to another (METRICS §6), in one forward pass.
 
     contribution[i, j] = ‖A[i, j] · (v_j W_O)‖₂ by the head's slice of the output projection: a key that gets much
     attention but has little to say contributes little. Parameters as in `attentions`; heads of one call share `full`,
-    the number that is full ink. Rows sum to nothing in particular; `special="hide"` leaves them as they are.
+    the number that is full ink: a round one, at least the largest norm and the one given. Rows sum to nothing in
+    particular; `special="hide"` leaves them as they are.
 
     Returns
     -------
@@ -41,7 +43,7 @@ def contributions(
     """
     wanted = [existing_head(model, head) for head in heads]
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
-    return contribution_views(model, encoding, wanted, unit=unit, special=special)
+    return contribution_views(model, encoding, wanted, unit=unit, special=special, full=full)
 
 
 def rollout(
@@ -49,21 +51,23 @@ def rollout(
     text: str | Encoding,
     layers: tuple[int, int] | None = None,
     *,
+    special: Special = "show",
     bos: bool = True,
     limit: int | None = None,
 ) -> HeadView:
     """From which tokens a token's vector may come, through all layers of a range at once (METRICS §6).
 
     R = Â_last · … · Â_first with Â = ½ · mean over heads of A + ½ · I. layers: the first and the last, both included,
-    from 0 (None: all). It takes every head for equal and nothing but attention into account.
+    from 0 (None: all). It takes every head for equal and nothing but attention into account. special: "hide" leaves
+    special tokens out of R when it is made, and divides each row by what is left; the product is of all tokens.
 
     Returns
     -------
-    a view of tokens, special ones kept, with `measure` "rollout"; row i says where token i comes from and sums to 1.
+    a view of tokens with `measure` "rollout"; row i says where token i comes from and sums to 1.
 
     Raises
     ------
     UserError: empty text, no such layers.
     """
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
-    return rollout_view(model, encoding, layers)
+    return rollout_view(model, encoding, layers, special=special)

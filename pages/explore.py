@@ -11,12 +11,6 @@ from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import beside, positions, room
 
 ONE_TEXT = "Figures over one text have no interval; on another text the head may look elsewhere."
-MEASURES = {"weight": "Weight", "contribution": "Contribution"}
-MEASURE_HELP = (
-    "Weight: where the head looks. Contribution: how much it really carries over from there, the length of the "
-    "weighted value after the output projection; a word that gets much attention may have little to hand over. "
-    "After Kobayashi et al. 2020."
-)
 WIDEST = {"heatmap": 620, "lines": 640, "arcs": 980, "reading": 780}  # wider is no easier to read
 
 
@@ -52,11 +46,8 @@ with right:
             format_func=lambda name: VIEWS[name].title,
             **state.bound("view"),
         )
-        st.segmented_control(
-            "Measure", list(MEASURES), required=True, format_func=MEASURES.get, help=MEASURE_HELP,
-            **state.bound("measure_of"),
-        )  # fmt: skip
-    whole = this.measured(head)
+        choosing.measure()
+    [whole] = this.measured(head)
     figure.finding(finding(whole))
     width = min(head_room, WIDEST[chosen.view])
     most = positions(width, VIEWS[chosen.view].max_positions) if chosen.view == "heatmap" else None

@@ -43,6 +43,7 @@ if found is not None:
     with right:  # before the ranking on the left: it is what a click waits for
         with st.container(horizontal=True, vertical_alignment="bottom"):
             choosing.by_number(model)
+            choosing.measure()
         figure.remark(example_finding(found, head))
         view, lit = finding_heads.over_sentence(this, found, head)
         look = {"theme": state.theme(), "width": right_room, "lit": lit}

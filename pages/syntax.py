@@ -8,7 +8,7 @@ from dashboard.charts.arcs import arc_heights
 from dashboard.heads import links
 from dashboard.heads.evidence_wording import CAUTION, along_parse, census, head_finding
 from dashboard.ui import figure, parsing, profile_tables, profiles, state
-from dashboard.ui.choosing import by_number, frames
+from dashboard.ui.choosing import by_number, frames, measure
 from dashboard.ui.links import to_page
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import beside, room
@@ -94,9 +94,10 @@ st.dataframe(moments, hide_index=True, column_config=profile_tables.MOMENTS, hei
 st.subheader("Two heads on your text", anchor=False)
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     two = parsing.two_heads(profile)
+    measure()
     parsing.parser()
 sentences = parsing.parsed(this)
-wholes = parsing.over_words(this, *[one for one, _, _ in two])
+weights, wholes = parsing.over_words(this, *[one for one, _, _ in two])
 wide = room() if room() < 880 else (room() - 32) // 2
 said = st.columns(2, gap="medium") if wide < room() else [st.container(), st.container()]
 drawn = st.columns(2, gap="medium") if wide < room() else said
@@ -107,7 +108,7 @@ for k, (one, what, role) in enumerate(two):
     with said[k]:
         st.markdown(f"**{what}**")
         if parse:
-            figure.remark(along_parse(wholes[k].weights, parse, one))
+            figure.remark(along_parse(weights[k].weights, parse, one))
     with drawn[k]:
         drawing = {"theme": state.theme(), "width": wide, "parse": parse, "role": role, "heights": level}
         chart = VIEWS["arcs"].draw(views[k], **drawing)

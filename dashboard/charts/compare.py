@@ -24,7 +24,7 @@ SMALLEST = 200.0  # pixels of a map, below which they stand under each other
 
 def side_by_side(
     views: Sequence[HeadView], theme: Theme, *, width: float | None = None, top: float | None = None,
-    names: Sequence[str] = (),
+    names: Sequence[str] = (), apart: bool = False,
 ) -> Drawing:  # fmt: skip
     """Heads as heatmaps on one colour scale; a word pointed at in one lights in all.
 
@@ -35,6 +35,7 @@ def side_by_side(
     ----------
     views: one to four; width: pixels for the whole drawing (default 940); top: the share that is full ink
     names: what to call them where the head alone does not tell them apart: “L2H8 (first text)”
+    apart: on a scale each, where their numbers have no common measure
 
     Raises
     ------
@@ -42,28 +43,28 @@ def side_by_side(
     """
     if not views:
         raise UserError("There is no head to compare. Choose at least one.")
-    top, amount = top_of(views) if top is None else top, Amount.of(*views)
-    drawn = [matrix_of(view, top, amount) for view in views]
+    amounts = [Amount.of(view) if apart else Amount.of(*views) for view in views]
+    tops = [top or top_of([view] if apart else views) for view in views]
+    drawn = [matrix_of(view, *how) for view, *how in zip(views, tops, amounts, strict=True)]
     side, columns = _places(drawn, width or WIDE)
     one_model = len({view.model for view in views}) == 1
     panels = []
     for k, (view, one) in enumerate(zip(views, drawn, strict=True)):
         # Under the first map of the last row the legend is nobody's but all's, and leaves no gap between rows.
-        legend = k == (len(views) - 1) // columns * columns
+        legend = apart or k == (len(views) - 1) // columns * columns
         panel = matrix.panel(one, theme, side, name=str(k), alone=len(views) == 1, legend=legend)
         heading = shown(names[k]) if names else str(view.head) if one_model else wording.title(view)
         panel["title"] = {"text": heading, "fontSize": 14, "offset": 8, "frame": "group"}
         panels.append(panel)
     heads = " and ".join(map(shown, names)) if names else ", ".join(str(view.head) for view in views)
     # Each panel names the scale itself; told to share it, Vega-Lite would quarrel over whose legend to draw.
-    apart = {"scale": {"x": "independent", "y": "independent", "color": "independent"}}
+    own = {"scale": {"x": "independent", "y": "independent", "color": "independent"}}
+    each = "a scale each" if apart else f"0 to {amounts[0].up_to(tops[0])}, one scale for all"
     return sheet(
-        {"concat": panels, "columns": columns, "spacing": GAP, "resolve": apart},
+        {"concat": panels, "columns": columns, "spacing": GAP, "resolve": own},
         theme,
         title=f"{heads} · {shown(views[0].model)}" if one_model else heads,
-        subtitle=wording.subtitle(
-            views[0], f"rows look at columns · ink: {amount.what}, 0 to {amount.up_to(top)}, one scale for all"
-        ),
+        subtitle=wording.subtitle(views[0], f"rows look at columns · ink: {amounts[0].what}, {each}"),
         description=wording.describe("Heatmaps side by side", views),
         width=max(columns * side, min(width or WIDE, NARROWEST)),
         params=params(drawn),

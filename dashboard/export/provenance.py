@@ -103,6 +103,9 @@ def provenance_of(
     options: what `draw` was given beside the theme
     """
     first = views[0]
+    measured = {} if first.measure == "weight" else {"measure": first.measure}
+    if first.measure == "contribution":
+        measured["full"] = max(view.full for view in views)
     return Provenance(
         model=model or first.name or first.model,
         revision=revision or first.revision,
@@ -111,7 +114,7 @@ def provenance_of(
         unit=first.unit,
         special=first.hidden,
         view=view_name,
-        options=({} if first.measure == "weight" else {"measure": first.measure}) | {"theme": theme} | options,
+        options=measured | {"theme": theme} | options,
         title=first.model,
     )
 

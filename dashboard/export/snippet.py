@@ -9,7 +9,7 @@ from dataclasses import replace
 from dashboard.export.provenance import Provenance, file_stem
 
 _READING = ("bos", "limit")  # options of `attention` and `scores`; the others are for drawing
-_ANEW = (*_READING, "measure")  # and what is measured
+_ANEW = (*_READING, "measure", "full")  # and what is measured, on which scale
 
 
 def snippet(provenance: Provenance) -> str:
@@ -60,10 +60,12 @@ def _views(p: Provenance, each: str, reading: str) -> tuple[str, str]:
     """The verb that makes the views again, and the call."""
     measure = p.options.get("measure", "weight")
     if measure == "contribution":
-        return "contributions", f"contributions(model, text, {list(p.heads)!r}{each})"
+        scale = keywords({name: value for name, value in p.options.items() if name == "full"})
+        return "contributions", f"contributions(model, text, {list(p.heads)!r}{each}{scale})"
     if measure == "rollout":
         layers = tuple(int(number) for number in re.findall(r"L(\d+)", p.heads[0]))
-        return "rollout", f"[rollout(model, text, {(layers[0], layers[-1])!r}{reading})]"
+        hidden = "" if p.special == "show" else f", special={p.special!r}"
+        return "rollout", f"[rollout(model, text, {(layers[0], layers[-1])!r}{hidden}{reading})]"
     return "attention", f"[attention(model, text, head{each}) for head in {list(p.heads)!r}]"
 
 

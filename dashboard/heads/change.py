@@ -17,6 +17,7 @@ from dashboard.heads.wording import percent
 from dashboard.heads.words import Pooling
 from dashboard.text.encoding import Axis, Encoding
 
+UNCHANGED = 1e-6  # bits, below which a head is the same on both texts
 MOST_WORDS = 200  # places of the longest text: the maps of one layer are held for all texts at once
 
 
@@ -79,13 +80,20 @@ def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequ
     return Changes(table, int(pairs[0].rows.sum()), len(known), one_word and not model.causal)
 
 
+def most_changed(changes: Changes) -> HeadId | None:
+    """The head that changes most, beyond what other words do where that is known; None where none changes."""
+    if not changes.table["change"].max() >= UNCHANGED:
+        return None
+    best = changes.table.iloc[0]
+    return HeadId(int(best["layer"]), int(best["head"]))
+
+
 def change_finding(changes: Changes) -> str:
     """Which head changes most, in a sentence with its baseline and its sizes."""
-    best = changes.table.iloc[0]
-    head = HeadId(int(best["layer"]), int(best["head"]))
+    best, head = changes.table.iloc[0], most_changed(changes)
     if np.isnan(best["change"]):
         return "No row of these texts can see what was changed, so no head can differ."
-    if changes.table["change"].max() < 1e-6:
+    if head is None:
         return "The model sees no difference between these texts, so no head changes."
     over = f"divergence {best['change']:.3f}, the mean over {changes.rows} rows"
     if not changes.swaps:

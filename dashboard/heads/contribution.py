@@ -78,12 +78,13 @@ def contribution_views(
     *,
     unit: Unit = "tokens",
     special: Special = "show",
+    full: float = 0.0,
 ) -> list[HeadView]:
     """The contributions of some heads that the model has, in the order asked, as views; one forward pass.
 
-    `full` is the same in all of them: a round number, at least the largest norm. Rows without special tokens are not
-    renormalised: a norm is no share. Raises UserError as `make_view` does, and where the output projection of a model
-    cannot be told apart.
+    `full` is the same in all of them: a round number, at least the largest norm and what is given. Rows
+    without special tokens are not renormalised: a norm is no share. Raises UserError as `make_view` does, and where the
+    output projection of a model cannot be told apart.
     """
     axis = encoding.axis(unit)
     pooling = Pooling.of(axis)
@@ -106,8 +107,8 @@ def contribution_views(
             found[head] = replace(view, weights=values[np.ix_(shown, shown)], measure="contribution")
 
     watch_layers(model, encoding, receive, {head.layer for head in heads})
-    full = round_number(max((float(view.weights.max()) for view in found.values()), default=1.0))
-    return [replace(found[head], full=full) for head in heads]
+    largest = max((float(view.weights.max()) for view in found.values()), default=1.0)
+    return [replace(found[head], full=round_number(max(largest, full))) for head in heads]
 
 
 def round_number(value: float) -> float:

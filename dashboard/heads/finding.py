@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,17 +106,34 @@ def _choices(view: HeadView) -> np.ndarray:
     return view.start + np.arange(len(view)) + 1 if view.causal else np.full(len(view), whole)
 
 
+def largest_contributions(views: Sequence[HeadView], names: Sequence[str]) -> str:
+    """The largest contribution of each of several heads, in one sentence. names: what to call them"""
+    said = []
+    for view, name in zip(views, names, strict=True):
+        if not view.queries.any():
+            said.append(f"{name} has none that counts")
+            continue
+        row, key = _largest(view)
+        said.append(f"{name} to “{view.labels[row]}” from “{view.labels[key]}” (norm {view.weights[row, key]:.3g})")
+    return f"Largest contributions: {', '.join(said)}."
+
+
+def _largest(view: HeadView) -> tuple[int, int]:
+    """The place of the largest number in the rows that count."""
+    rows = np.flatnonzero(view.queries)
+    row, key = np.unravel_index(view.weights[rows].argmax(), (len(rows), len(view)))
+    return int(rows[row]), int(key)
+
+
 def _largest_contribution(view: HeadView) -> str:
     """Of the rows that count; the mean is over what they may see."""
-    rows = np.flatnonzero(view.queries)
-    norms = view.weights[rows]
-    row, key = np.unravel_index(norms.argmax(), norms.shape)
-    mean = norms[view.allowed[rows]].mean()
-    where = f"to “{view.labels[rows[row]]}” from “{view.labels[key]}”"
+    row, key = _largest(view)
+    mean = view.weights[view.queries][view.allowed[view.queries]].mean()
+    where = f"to “{view.labels[row]}” from “{view.labels[key]}”"
     rest = "" if view.queries.all() else f" to a {_one(view)} that has a choice"
     return (
         f"What {view.head} adds {where} is its largest contribution{rest}: "
-        f"norm {norms[row, key]:.3g}, against {mean:.2g} on average over all pairs of {view.unit} here."
+        f"norm {view.weights[row, key]:.3g}, against {mean:.2g} on average over all pairs of {view.unit} here."
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
 from dashboard.capture import AttentionModel, Block, visit
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId, HeadView, make_view
-from dashboard.text.encoding import Encoding
+from dashboard.heads.wording import percent
+from dashboard.text.encoding import Encoding, Special
 
 
 @dataclass(frozen=True, order=True)
@@ -45,9 +47,12 @@ class Rolling:
             self._mean = None
 
 
-def rollout_view(model: AttentionModel, encoding: Encoding, layers: tuple[int, int] | None = None) -> HeadView:
-    """R over a range of layers, first and last included (None for all), as a view of the tokens, special ones kept.
+def rollout_view(
+    model: AttentionModel, encoding: Encoding, layers: tuple[int, int] | None = None, *, special: Special = "show"
+) -> HeadView:
+    """R over a range of layers, first and last included (None for all), as a view of the tokens.
 
+    The product is of all tokens; special "hide" leaves the special ones out of R and divides each row by what is left.
     Rows sum to 1; where layers have learned sinks, to what is not lost in them. Raises UserError for a range that the
     model does not have.
     Source: Abnar & Zuidema 2020, "Quantifying attention flow in transformers".
@@ -61,7 +66,23 @@ def rollout_view(model: AttentionModel, encoding: Encoding, layers: tuple[int, i
     rolling = Rolling(len(encoding))
     visit(model, encoding, rolling, layers=range(first, last + 1))
     view = make_view(
-        rolling.result.cpu().numpy(), HeadId(last, 0), encoding, causal=model.causal, model=model.title,
-        name=model.name, revision=model.revision,
+        rolling.result.cpu().numpy(), HeadId(last, 0), encoding, special=special, causal=model.causal,
+        model=model.title, name=model.name, revision=model.revision,
     )  # fmt: skip
     return replace(view, head=LayerRange(first, last), measure="rollout")
+
+
+def mostly_special(view: HeadView) -> str:
+    """Where special tokens have most of what comes through: how much, and how to see the rest. Else nothing.
+
+    The mean over the rows that count (METRICS §1).
+    """
+    special = np.asarray(view.special, bool)
+    rows = view.weights[view.queries]
+    share = float(rows[:, special].sum(1).mean()) if len(rows) else 0.0
+    if share < 0.5:
+        return ""
+    return (
+        f"Special tokens have {percent(share)} of what comes through, so little ink is left for the others. “Hide and "
+        "renormalise” on the left divides each row by what is left without them."
+    )

@@ -1,4 +1,5 @@
-"""Choosing a head: by a click on a picture of all of them, or by its numbers; and keeping it."""
+"""Choosing a head: by a click on a picture of all of them, or by its numbers; keeping it; what is measured of it; and
+which other model it is held against."""
 
 from __future__ import annotations
 
@@ -7,8 +8,16 @@ import streamlit as st
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
 from dashboard.heads import HeadId
+from dashboard.models import CATALOGUE
 from dashboard.ui import state
 from dashboard.ui.choices import TRAY_SIZE
+
+MEASURES = {"weight": "Weight", "contribution": "Contribution"}
+MEASURE_HELP = (
+    "Weight: where the head looks. Contribution: how much it really carries over from there, the length of the "
+    "weighted value after the output projection; a word that gets much attention may have little to hand over. "
+    "After Kobayashi et al. 2020."
+)
 
 
 def click(key: str) -> None:
@@ -44,3 +53,22 @@ def by_number(model: AttentionModel) -> None:
         disabled=chosen.chosen in chosen.tray or full,
         help="The tray is full: take a head out first." if full else "Keep this head to compare it.",
     )
+
+
+def measure() -> None:
+    """What is drawn of a head: its weights or its contributions (METRICS §6). See `Reading.measured`."""
+    st.segmented_control(
+        "Measure", list(MEASURES), required=True, format_func=MEASURES.get, help=MEASURE_HELP,
+        **state.bound("measure_of"),
+    )  # fmt: skip
+
+
+def second_model(*, but: str = "") -> None:
+    """The model that the one on the left is held against: of the catalogue, or typed. but: one that is not offered"""
+    chosen = state.choices().other_model
+    names = [name for name in CATALOGUE if name != but] + ([chosen] if chosen not in CATALOGUE else [])
+    st.selectbox(
+        "Second model", names, accept_new_options=True, width=320, placeholder="A name, a hub id or a folder",
+        format_func=lambda name: CATALOGUE[name].title if name in CATALOGUE else name,
+        help="The first one is on the left.", **state.bound("other_model"),
+    )  # fmt: skip

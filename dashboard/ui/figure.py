@@ -38,7 +38,8 @@ def finding(sentence: str) -> None:
 
 def remark(*sentences: str) -> None:
     """Something smaller that is worth saying about it, a line each."""
-    st.caption("  \n".join(escape_markdown(words_apart(sentence)) for sentence in filter(None, sentences)))
+    if any(sentences):
+        st.caption("  \n".join(escape_markdown(words_apart(sentence)) for sentence in filter(None, sentences)))
 
 
 def window_slider(view: HeadView, whole: HeadView) -> None:
@@ -191,10 +192,11 @@ def scores_table(scores: pd.DataFrame) -> None:
     _table("scores", inside)
 
 
-def comparisons(pairs: Mapping[tuple[str, str], Comparison]) -> None:
+def comparisons(pairs: Mapping[tuple[str, str], Comparison], note: str = "") -> None:
     """METRICS §5 for each pair of heads."""
 
     def inside() -> None:
+        remark(note)
         rows = [
             {"a": a, "b": b, "js": numbers.js, "top1": numbers.top1, "pearson": numbers.pearson, "rows": numbers.rows}
             for (a, b), numbers in pairs.items()

@@ -13,9 +13,9 @@ from dashboard.heads import HeadId, HeadView
 from dashboard.heads.along import Pair
 from dashboard.heads.examples import Examples, as_typed, checked
 from dashboard.text.encoding import Encoding
-from dashboard.ui import choosing, figure, loaders, state
+from dashboard.ui import choosing, figure, state
 from dashboard.ui.choices import FIRST_PAIRS, FIRST_TEXT
-from dashboard.ui.reading import Reading, escape_markdown
+from dashboard.ui.reading import Reading, contributed, escape_markdown
 
 FEW_TOKENS = 256  # up to which the maps of all heads of the ranking are kept
 _SHARE = {"format": "percent"}
@@ -78,18 +78,18 @@ def ranked(found: Examples, name: str, width: int) -> None:
 
 
 def over_sentence(this: Reading, found: Examples, head: HeadId) -> tuple[HeadView, list[Pair]]:
-    """The head over the words, or the part of them round the first pair that a picture holds; and the pairs, by their
-    places among all words that are drawn."""
+    """What a person chose to see of the head, over the words or the part of them round the first pair that a picture
+    holds; and the pairs, by their places among all words that are drawn."""
     ranked = found.table.head(BEST)
     numbers = [(int(a), int(b)) for a, b in zip(ranked["layer"], ranked["head"], strict=True)]
     chosen = (head.layer, head.head)
     if chosen not in numbers or len(this.encoding) > FEW_TOKENS:
         numbers = [chosen]
+    how = {"unit": "words", "special": "hide"}
     # All that can be clicked, in one pass of the model: a click waits for none.
-    views = loaders.views(
-        this.key, this.encoding.text, this.bos, tuple(numbers), "words", "hide", this.model, this.encoding
-    )
-    whole = views[numbers.index(chosen)]
+    views = this.views(*(HeadId(*one) for one in numbers), **how)
+    carried = contributed(lambda: this.contributions(head, **how))
+    whole = carried[0] if carried else views[numbers.index(chosen)]
     lost = this.encoding.lost_words
     places = [tuple(k - sum(one < k for one in lost) for k in pair) for pair in found.pairs]
     return api.fit_for(whole, "arcs", max(0, min(places[0]) - 5)), places

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import api, comparing, influence
+from dashboard import api, changing, comparing, influence
 from dashboard.builtin import Sharpness, sharpness
 from dashboard.capture import AttentionModel, open_model
 from dashboard.heads import HeadId, HeadView, Survey
@@ -75,35 +75,42 @@ def views(
 
 @st.cache_resource(max_entries=12, show_spinner=False)
 def contributions(
-    key: str, text: str, bos: bool, head: HeadId, unit: str, special: str, _model: AttentionModel, _encoding: Encoding
-) -> HeadView:
-    """What this head carries over. Raises UserError where that cannot be measured."""
-    return influence.contributions(_model, _encoding, [head], unit=unit, special=special)[0]
+    key: str,
+    text: str,
+    bos: bool,
+    heads: tuple[tuple[int, int], ...],
+    unit: str,
+    special: str,
+    _model: AttentionModel,
+    _encoding: Encoding,
+) -> list[HeadView]:
+    """What these heads carry over, as `views`, on one scale. Raises UserError where that cannot be measured."""
+    return influence.contributions(_model, _encoding, [HeadId(*head) for head in heads], unit=unit, special=special)
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
 def rollout(
-    key: str, text: str, bos: bool, first: int, last: int, _model: AttentionModel, _encoding: Encoding
+    key: str, text: str, bos: bool, first: int, last: int, special: str, _model: AttentionModel, _encoding: Encoding
 ) -> HeadView:  # fmt: skip
     """Attention rolled out over these layers."""
-    return influence.rollout(_model, _encoding, (first, last))
+    return influence.rollout(_model, _encoding, (first, last), special=special)
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
 def meeting(
-    key: str, head: HeadId, other_key: str, other_head: HeadId, text: str, special: str, bos: bool,
+    key: str, head: HeadId, other_key: str, other_head: HeadId, text: str, special: str, bos: bool, measure: str,
     _model: AttentionModel, _other: AttentionModel,
 ) -> Aligned:  # fmt: skip
     """A head of one model and one of another, over the words at which they meet."""
     return comparing.compare_models(
-        _model, head, _other, other_head, text, special=special, bos=bos, limit=TOKENS_AT_MOST
+        _model, head, _other, other_head, text, special=special, bos=bos, limit=TOKENS_AT_MOST, measure=measure
     )
 
 
 @st.cache_resource(max_entries=12, show_spinner="Comparing all heads…")
 def changes(key: str, first: str, second: str, bos: bool, _model: AttentionModel) -> Changes:
     """All heads by how much they change between two texts."""
-    return comparing.changed_heads(_model, first, second, bos=bos)
+    return changing.changed_heads(_model, first, second, bos=bos)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Taking heads out…")

@@ -127,7 +127,8 @@ def rolled(this: Reading) -> HeadView:
             "Layers", 0, most, key="choose_rolled", on_change=_take_rolled, args=(most,), width=420,
             help="The first and the last layer that are multiplied.",
         )  # fmt: skip
-    return loaders.rollout(this.key, this.encoding.text, this.bos, low, high, this.model, this.encoding)
+    special = state.choices().special
+    return loaders.rollout(this.key, this.encoding.text, this.bos, low, high, special, this.model, this.encoding)
 
 
 def _take_rolled(most: int) -> None:

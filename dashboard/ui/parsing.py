@@ -12,7 +12,7 @@ from dashboard.heads import HeadId, HeadView
 from dashboard.heads.evidence_wording import opposites
 from dashboard.heads.figures import role_label
 from dashboard.text import ParsedSentence, not_english, parse
-from dashboard.ui import loaders, state
+from dashboard.ui import state
 from dashboard.ui.reading import Reading, escape_markdown
 
 LONGEST_PARSED = 5_000  # characters of a text whose parse is drawn
@@ -81,9 +81,8 @@ def two_heads(profile: Profile) -> list[tuple[HeadId, str, str | None]]:
     return shown
 
 
-def over_words(this: Reading, *heads: HeadId) -> list[HeadView]:
-    """These heads over the words of the text, without special tokens, whatever is chosen on the left."""
-    numbers = tuple((head.layer, head.head) for head in heads)
-    return loaders.views(
-        this.key, this.encoding.text, this.bos, numbers, "words", "hide", this.model, this.encoding
-    )  # fmt: skip
+def over_words(this: Reading, *heads: HeadId) -> tuple[list[HeadView], list[HeadView]]:
+    """These heads over the words of the text, without special tokens, whatever is chosen on the left: their weights,
+    which figures are of, and what a person chose to see of them, on one scale."""
+    how = {"unit": "words", "special": "hide"}
+    return (this.views(*heads, **how), this.measured(*heads, **how)) if heads else ([], [])

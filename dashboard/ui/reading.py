@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import streamlit as st
 
@@ -11,11 +13,14 @@ from dashboard.capture import AttentionModel
 from dashboard.charts.labels import turned
 from dashboard.errors import UserError
 from dashboard.heads import HeadId, HeadView, Survey
+from dashboard.heads.wording import counted
 from dashboard.models import CATALOGUE, NotInstalled, find
 from dashboard.text import Encoding
 from dashboard.ui import loaders, state
 from dashboard.ui.choices import FIRST_TEXT
 from dashboard.ui.ending import end_page
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,26 +47,34 @@ class Reading(Opened):
     def overview(self) -> Survey:
         return loaders.overview(self.key, self.encoding.text, self.bos, self.model, self.encoding)
 
-    def views(self, *heads: HeadId) -> list[HeadView]:
-        chosen = state.choices()
-        numbers = tuple((head.layer, head.head) for head in heads)
-        return loaders.views(
-            self.key, self.encoding.text, self.bos, numbers, chosen.unit, chosen.special, self.model, self.encoding
-        )
+    def views(self, *heads: HeadId, **how: str) -> list[HeadView]:
+        """The heads' weights. how: unit and special, where they are not the chosen ones"""
+        return loaders.views(*self._asked(heads, how), self.model, self.encoding)
 
-    def measured(self, head: HeadId) -> HeadView:
-        """The head's weights, or where a person chose them its contributions; where these cannot be measured, a
-        sentence and the weights."""
-        chosen = state.choices()
-        if chosen.measure_of == "contribution":
-            text = self.encoding.text
-            try:
-                return loaders.contributions(
-                    self.key, text, self.bos, head, chosen.unit, chosen.special, self.model, self.encoding
-                )
-            except UserError as wrong:
-                st.info(escape_markdown(str(wrong)), icon=":material/info:")
-        return self.views(head)[0]
+    def contributions(self, *heads: HeadId, **how: str) -> list[HeadView]:
+        """What the heads carry over, as `views`. Raises UserError where that cannot be measured."""
+        return loaders.contributions(*self._asked(heads, how), self.model, self.encoding)
+
+    def measured(self, *heads: HeadId, **how: str) -> list[HeadView]:
+        """What a person chose to see of the heads, as `views`: their weights or their contributions; where these cannot
+        be measured, a sentence and the weights."""
+        return contributed(lambda: self.contributions(*heads, **how)) or self.views(*heads, **how)
+
+    def _asked(self, heads: Sequence[HeadId], how: dict[str, str]) -> tuple:
+        chosen, numbers = state.choices(), tuple((head.layer, head.head) for head in heads)
+        unit, special = how.get("unit", chosen.unit), how.get("special", chosen.special)
+        return self.key, self.encoding.text, self.bos, numbers, unit, special
+
+
+def contributed(make: Callable[[], Made]) -> Made | None:
+    """What `make` makes of contributions, where a person chose to see them; None where not, and with a sentence where
+    they cannot be measured."""
+    if state.choices().measure_of == "contribution":
+        try:
+            return make()
+        except UserError as wrong:
+            st.info(escape_markdown(str(wrong)), icon=":material/info:")
+    return None
 
 
 def open_reading() -> Reading:
@@ -95,7 +108,7 @@ def opened() -> Opened:
     try:
         return _open()
     except NotInstalled as missing:
-        _offer(state.choices().model, str(missing))
+        offer(state.choices().model, str(missing))
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
@@ -146,9 +159,10 @@ def counts() -> str:
     encoding, model = seen.encoding, seen.model
     limit = min(model.limit, loaders.TOKENS_AT_MOST)
     words, special = len(encoding.words), sum(encoding.special)
-    line = f"{words:,} words, {len(encoding):,} of at most {limit:,} tokens, {special} of them special."
+    line = f"{counted(words, 'words')}, {len(encoding):,} of at most {limit:,} tokens, {special} of them special."
     if encoding.left_out:
-        line += f" **The last {encoding.left_out:,} tokens of the text did not fit and were left out.**"
+        were = "was" if encoding.left_out == 1 else "were"
+        line += f" **The last {counted(encoding.left_out, 'tokens')} of the text did not fit and {were} left out.**"
     if lost := [encoding.words[index].form for index in encoding.lost_words]:
         line += (
             f" **{len(lost)} of the words gave this model no token and {'is' if len(lost) == 1 else 'are'} not drawn.**"
@@ -156,7 +170,8 @@ def counts() -> str:
     return line
 
 
-def _offer(name: str, sentence: str) -> None:
+def offer(name: str, sentence: str) -> None:
+    """What a model that is not on this machine is, and a button that brings it here."""
     st.info(escape_markdown(sentence), icon=":material/download:")
     if name in CATALOGUE:
         card = CATALOGUE[name]

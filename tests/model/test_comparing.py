@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dashboard import comparing
+from dashboard import changing, comparing, contributions
 from dashboard.api import attention
 from dashboard.capture import head_maps
+from dashboard.charts.heatmap import top_of
 from dashboard.errors import UserError
 from dashboard.export import Provenance, figure_bytes, file_stem, snippet, table_bytes
 from dashboard.heads import HeadId, compare
@@ -41,8 +42,8 @@ def test_in_a_causal_model_only_rows_that_see_the_change_count(smollm2):
 
 
 def test_the_baseline_is_the_mean_over_other_words(minilm):
-    changes = comparing.changed_heads(minilm, FIRST, SECOND, exchanges=4)
-    variants = comparing.exchanged(FIRST, SECOND, 4)
+    changes = changing.changed_heads(minilm, FIRST, SECOND, exchanges=4)
+    variants = changing.exchanged(FIRST, SECOND, 4)
     assert len(variants) == changes.swaps == 4
     assert all("chef" in one.text for one in variants)
     row = changes.table.iloc[0]
@@ -57,7 +58,7 @@ def test_the_baseline_is_the_mean_over_other_words(minilm):
 
 
 def test_a_text_that_is_not_english_has_no_baseline(minilm):
-    changes = comparing.changed_heads(minilm, "我喜欢拉面", "我喜欢米饭")
+    changes = changing.changed_heads(minilm, "我喜欢拉面", "我喜欢米饭")
     assert changes.swaps == 0
     assert "0 is the same and 1 wholly apart" in change_finding(changes)
 
@@ -94,6 +95,32 @@ def test_the_table_of_pairs(minilm):
                                                                   (views[1], views[2]))]  # fmt: skip
     with pytest.raises(UserError, match="two heads or more"):
         comparing.comparison_table(views[:1])
+
+
+def test_contributions_are_aligned_as_they_are_and_norms_in_two_models_are_not_subtracted(
+    minilm, smollm2, tmp_path, monkeypatch
+):
+    carried = comparing.compare_texts(minilm, "L2H8", FIRST, SECOND, measure="contribution")
+    for part, text in ((carried.a, FIRST), (carried.b, SECOND)):
+        [whole] = contributions(minilm, text, ["L2H8"], unit="words")
+        assert np.array_equal(part.weights, whole.weights) and part.measure == "contribution"
+    a, b = comparing.aligned_table(carried)[["a", "b"]].to_numpy().T
+    assert comparing.aligned_table(carried)["difference"].to_numpy() == pytest.approx(a - b)
+    across = comparing.compare_models(minilm, "L2H8", smollm2, "L3H2", FIRST, measure="contribution")
+    assert "difference" not in comparing.aligned_table(across)
+    with pytest.raises(UserError, match="no difference"):
+        comparing.draw_aligned(across, "difference")
+    tops = [
+        layer["encoding"]["color"]["scale"]["domain"][-1]
+        for panel in comparing.draw_aligned(across).to_dict()["concat"]
+        for layer in panel["layer"][:1]
+    ]
+    assert tops == [top_of([part]) for part in across.own]
+    monkeypatch.chdir(tmp_path)
+    for chart in (comparing.draw_aligned(across), comparing.draw_aligned(carried, "difference")):
+        exec(snippet(chart.provenance), {})
+        again = tmp_path / f"{file_stem(chart.provenance)}.svg"
+        assert again.read_bytes() == figure_bytes(chart, "svg", chart.provenance)
 
 
 def test_the_lines_beside_them_make_them_again(minilm, tmp_path):

@@ -1,0 +1,90 @@
+"""Which heads change most between two texts, beyond what other words do: for the page, and for a notebook.
+
+>>> first, second = "The chef says ramen is good.", "The pilot says ramen is good."
+>>> save(draw_changes(model, changed_heads(model, first, second), first, second), "changes.svg")
+"""
+
+from __future__ import annotations
+
+from dashboard.capture import AttentionModel
+from dashboard.charts.drawing import Drawing
+from dashboard.charts.ranking import BEST, ranking
+from dashboard.charts.theme import Theme
+from dashboard.corpus.shipped import builtin_corpus
+from dashboard.export import Provenance
+from dashboard.export.snippet import keywords, made_again
+from dashboard.heads.alignment import matching
+from dashboard.heads.change import Changes, change_finding, head_changes
+from dashboard.heads.view import HeadId
+from dashboard.text import parse
+from dashboard.text.parse import not_english
+from dashboard.text.swaps import Swap, swaps, words_by_pos
+from dashboard.text.treebank import read_treebank
+from dashboard.text.words import split_words
+
+
+def changed_heads(model: AttentionModel, first: str, second: str, *, bos: bool = True, exchanges: int = 12) -> Changes:
+    """All heads of a model by how much they change between two texts, against what other words do to them.
+
+    The baseline are texts in which one other word of the first is exchanged for another of its part of speech, drawn
+    from the corpus that comes with the dashboard (`exchanges` at most; English text only, else there is none). See
+    `dashboard.heads.change.head_changes`.
+    """
+    variants = exchanged(first, second, exchanges)
+    encodings = [model.encode(text, bos=bos) for text in (first, second, *(one.text for one in variants))]
+    found = head_changes(model, encodings[0], encodings[1], encodings[2:])
+    found.table.attrs["provenance"] = _of_changes(model, first, second, bos).to_dict()
+    return found
+
+
+def exchanged(first: str, second: str, most: int) -> list[Swap]:
+    """Variants of the first text, each with a word exchanged that the second text leaves as it is."""
+    words, others = ([word.form for word in split_words(text)] for text in (first, second))
+    if not_english(first) or not words:
+        return []
+    pairs, changed = matching((words, [False] * len(words)), (others, [False] * len(others)))
+    stays = {i for (i, _), new in zip(pairs, changed, strict=True) if not new}
+    vocabulary = words_by_pos(one for one in read_treebank(builtin_corpus()) if hasattr(one, "words"))
+    return swaps(first, parse(first), vocabulary, but=[k for k in range(len(words)) if k not in stays], most=most)
+
+
+def draw_changes(
+    model: AttentionModel,
+    changes: Changes,
+    first: str,
+    second: str,
+    *,
+    bos: bool = True,
+    selected: HeadId | None = None,
+    theme: Theme = "light",
+    width: float | None = None,
+    turn: int = 0,
+) -> Drawing:
+    """The 15 heads that changed most: a dot for the divergence, a tick for what another word does.
+
+    selected, turn: as in `draw_atlas`
+    """
+    ticks = f"tick: when another word is exchanged, the mean of {changes.swaps}" if changes.swaps else "no baseline"
+    chart = ranking(
+        changes.table.rename(columns={"change": "score"}), theme, title=f"Most changed heads · {model.title}",
+        subtitle=[
+            f"dot: divergence between the two texts, 0 the same, 1 wholly apart · {ticks}",
+            f"the first {min(BEST, len(changes.table))} of {len(changes.table)} heads · mean over {changes.rows} rows",
+        ],
+        description=change_finding(changes), selected=selected, width=width, turn=turn, share=False,
+        elsewhere="another word", alone="no other word could be exchanged",
+    )  # fmt: skip
+    return chart.made_of(_of_changes(model, first, second, bos, theme=theme, width=width))
+
+
+def _of_changes(model: AttentionModel, first: str, second: str, bos: bool, **drawing: object) -> Provenance:
+    given = {name: value for name, value in drawing.items() if value is not None}
+    origin = Provenance(
+        model=model.name, revision=model.revision, text=first, heads=(), unit="words", special="show", view="changes",
+        options={"second_text": second, "bos": bos} | given, title=model.title,
+    )  # fmt: skip
+    made = f"changed_heads(model, text, {second!r}, bos={bos!r})"
+    if not drawing:
+        return made_again(origin, ["changed_heads"], f"{made}.table", f"text = {origin.text!r}")
+    drawn = f"draw_changes(model, {made}, text, {second!r}, bos={bos!r}{keywords(given)})"
+    return made_again(origin, ["changed_heads", "draw_changes"], drawn, f"text = {origin.text!r}")

@@ -1,0 +1,110 @@
+"""What “Compare” compares, and what is said of it: the picture may be of contributions, the figures are of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.charts.drawing import Drawing
+from dashboard.export import Provenance
+from dashboard.heads import Comparison, HeadView, compare
+from dashboard.heads.disagreement import disagreements, parting
+from dashboard.heads.finding import largest_contributions
+from dashboard.ui.room import positions
+
+OF_WEIGHTS = "Divergence, strongest word and correlation are of the weights: a contribution is a norm and no share."
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """What is compared.
+
+    Attributes
+    ----------
+    views: the weights of two to four heads, over the same positions, with the same labels: the figures are of these
+    drawn: the same as the picture has them, weights or contributions
+    names: what to call each
+    remarks: what each of them does, and how far the two meet
+    draw: (view "side" or "difference", pixels) → the picture
+    table: the data behind it
+    files_of: the views whose matrices can be taken away
+    origin: (view, options of the drawing) → where it comes from
+    """
+
+    views: Sequence[HeadView]
+    drawn: Sequence[HeadView]
+    names: Sequence[str]
+    remarks: Sequence[str]
+    draw: Callable[[str, int], Drawing]
+    table: Callable[[], pd.DataFrame]
+    files_of: Sequence[HeadView]
+    origin: Callable[[str, int], Provenance]
+
+    @property
+    def pairs(self) -> dict[tuple[int, int], Comparison]:
+        return {(i, j): compare(self.views[i], self.views[j]) for i, j in combinations(range(len(self.views)), 2)}
+
+    @property
+    def note(self) -> str:
+        """What to say beside figures of weights where the picture is of contributions."""
+        return "" if self.drawn[0].measure == "weight" else OF_WEIGHTS
+
+
+def headline(compared: Compared, show: str, chart: Drawing) -> str:
+    """What the picture shows, in a sentence."""
+    if show == "difference":
+        return chart.description
+    return largest_contributions(compared.drawn, compared.names) if compared.note else alike(compared)
+
+
+def of_weights(compared: Compared) -> list[str]:
+    """What the figures say beside the picture: where the first two part and, where that is not said over it, how alike
+    they are."""
+    part = parting(parted(compared), *compared.names[:2])
+    return [f"Of their weights: {alike(compared)}", part] if compared.note else [part]
+
+
+def alike(compared: Compared) -> str:
+    """How alike they are, in a sentence with its numbers."""
+    pairs, names = compared.pairs, compared.names
+    if not any(numbers.rows for numbers in pairs.values()):
+        return f"No row counts for {' and '.join(names)}, so nothing can be said of how alike they are."
+    if len(pairs) == 1:
+        [numbers] = pairs.values()
+        first, second = names
+        return (
+            f"{first} and {second} look hardest at the same place in {round(numbers.top1 * numbers.rows)} of "
+            f"{numbers.rows} rows; their divergence is {numbers.js:.2f}, where 0 is the same and 1 wholly apart."
+        )
+    (a, b), nearest = min(pairs.items(), key=lambda pair: pair[1].js)
+    (c, d), furthest = max(pairs.items(), key=lambda pair: pair[1].js)
+    return (
+        f"Most alike are {names[a]} and {names[b]} (divergence {nearest.js:.2f}), furthest apart {names[c]} and "
+        f"{names[d]} ({furthest.js:.2f}), over {nearest.rows} rows; 0 is the same and 1 wholly apart."
+    )
+
+
+def most_drawn(width: int) -> int:
+    return positions(min(width, 620), 512)
+
+
+def parted(compared: Compared) -> pd.DataFrame:
+    """Where the first two part, word by word."""
+    return disagreements(compared.views[0], compared.views[1])
+
+
+def parting_columns(names: Sequence[str]) -> dict[str, object]:
+    """How the table of `parted` is shown."""
+    return {
+        "position": None,
+        "word": "Word that looks",
+        "a_looks_at": f"{names[0]} looks at",
+        "a_share": st.column_config.NumberColumn("with", format="percent"),
+        "b_looks_at": f"{names[1]} looks at",
+        "b_share": st.column_config.NumberColumn("with ", format="percent"),
+        "js": st.column_config.NumberColumn("Divergence", format="%.3f", help="0 the same, 1 wholly apart."),
+    }

@@ -1,0 +1,181 @@
+"""“Compare” with two sides that have to be aligned: one head on two texts, or two models on one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from dashboard import changing, comparing
+from dashboard.charts.drawing import Drawing
+from dashboard.errors import UserError
+from dashboard.heads import HeadId, HeadView
+from dashboard.heads.alignment import Aligned
+from dashboard.heads.change import Changes, most_changed
+from dashboard.heads.wording import counted
+from dashboard.ui import choosing, loaders, state
+from dashboard.ui.choices import FIRST_OTHER, FIRST_TEXT, LONGEST_OTHER
+from dashboard.ui.compared import Compared, most_drawn
+from dashboard.ui.ending import end_page
+from dashboard.ui.reading import Reading, contributed, escape_markdown
+from dashboard.ui.room import room
+
+_DIVERGENCE = {"format": "%.4f"}
+CHANGED = {
+    "layer": "Layer",
+    "head": "Head",
+    "change": st.column_config.NumberColumn("Divergence", help="0 the same, 1 wholly apart.", **_DIVERGENCE),
+    "baseline": st.column_config.NumberColumn("Another word exchanged: mean", **_DIVERGENCE),
+    "low": st.column_config.NumberColumn("least", **_DIVERGENCE),
+    "high": st.column_config.NumberColumn("most", **_DIVERGENCE),
+    "lift": st.column_config.NumberColumn("Beyond the mean", **_DIVERGENCE),
+}
+
+
+def two_texts(this: Reading) -> Compared:
+    """One head on the text on the left and on a second one."""
+    if this.encoding.text != FIRST_TEXT and state.choices().other == FIRST_OTHER:
+        state.correct(other="")  # the second text that goes with the first example is nobody's choice on another one
+    st.text_area(
+        "Second text", height=80, max_chars=LONGEST_OTHER, placeholder="The same text with a word changed",
+        help="The first text is the one on the left. Ctrl+Enter reads this one.", **state.bound("other"),
+    )  # fmt: skip
+    other = state.choices().other
+    _open_on_most_changed(this, other)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        choosing.by_number(this.model)
+    head = state.choices().chosen
+    if not other.strip():
+        st.info(
+            "There is no second text yet. Take the first one and change a word: then every difference is that word's.",
+            icon=":material/edit:",
+        )
+        st.button(
+            "Begin with the first text", on_click=state.change, kwargs={"other": this.encoding.text[:LONGEST_OTHER]}
+        )
+        end_page()
+    try:
+        second = replace(this, encoding=loaders.encoding(this.key, other, this.bos, this.model))
+        whole = this.views(head) + second.views(head)
+        aligned = comparing.align_views_of_texts(*whole, this.bos)
+    except UserError as wrong:
+        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        end_page()
+    carried = contributed(
+        lambda: comparing.align_views_of_texts(*this.contributions(head), *second.contributions(head), this.bos)
+    )
+    return _of_aligned(aligned, carried or aligned, _met_texts(aligned, *whole))
+
+
+def _open_on_most_changed(this: Reading, other: str) -> None:
+    """The head that changes most between the two texts, until a person chooses one."""
+    if st.session_state.get("head_given") or not other.strip():
+        return
+    try:
+        found = loaders.changes(this.key, this.encoding.text, other, this.bos, this.model)
+    except UserError:
+        return  # the ranking at the end of the page says it
+    if (head := most_changed(found)) is not None:
+        state.open_on(head)
+
+
+def _met_texts(aligned: Aligned, a: HeadView, b: HeadView) -> str:
+    """What the two texts share; special tokens are not counted."""
+    special = np.array(aligned.a.special, bool)
+    same, changed = int((~aligned.changed & ~special).sum()), int(aligned.changed.sum())
+    sizes = [sum(not one for one in view.special) for view in (a, b)]
+    said = f"Of {sizes[0]} and {counted(sizes[1], a.unit)}, {same} are the same in both"
+    if changed:
+        pairs = [label for label, new in zip(aligned.a.labels, aligned.changed, strict=True) if new]
+        said += f" and {changed} changed ({', '.join(pairs[:4])}{' …' if len(pairs) > 4 else ''})"
+    rest = sum(sizes) - 2 * (same + changed)
+    return f"{said}." + (f" {rest} without a counterpart are not drawn." if rest else "")
+
+
+def changes(this: Reading) -> Changes:
+    """All heads between the two texts; or a sentence, and the end of the page."""
+    try:
+        return loaders.changes(this.key, this.encoding.text, state.choices().other, this.bos, this.model)
+    except UserError as wrong:
+        st.info(escape_markdown(str(wrong)), icon=":material/info:")
+        end_page()
+
+
+def ranked(this: Reading, found: Changes) -> Drawing:
+    """The heads that changed most; a click on one chooses it."""
+    key = f"changes_{state.choices().model}"
+    chart = changing.draw_changes(
+        this.model, found, this.encoding.text, state.choices().other, bos=this.bos, theme=state.theme(),
+        width=min(room(), 680), **choosing.frames(key),
+    )  # fmt: skip
+    choosing.all_heads(chart, key)
+    return chart
+
+
+def two_models(this: Reading) -> Compared:
+    """A head of the model on the left and one of a second model."""
+    chosen = state.choices()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        choosing.by_number(this.model)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        choosing.second_model()
+        try:
+            other, key = loaders.opened(chosen.other_model)
+        except UserError as wrong:
+            other, key, problem = None, "", wrong
+        if other is not None:
+            _other_head(other)
+    if other is None:
+        st.error(escape_markdown(str(problem)), icon=":material/error:")
+        end_page()
+    head, other_head = state.choices().chosen, state.choices().other_head
+    heads = this.key, head, key, other_head, this.encoding.text, chosen.special, this.bos
+    try:
+        aligned = loaders.meeting(*heads, "weight", this.model, other)
+    except UserError as wrong:
+        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        end_page()
+
+    def carried() -> Aligned:
+        if chosen.show == "difference":
+            raise UserError(comparing.NO_DIFFERENCE)
+        return loaders.meeting(*heads, "contribution", this.model, other)
+
+    return _of_aligned(aligned, contributed(carried) or aligned, _met_models(aligned))
+
+
+def _other_head(other) -> None:
+    """The head of the second model, brought within what it has."""
+    head = state.choices().other_head
+    fitted = HeadId(min(head.layer, other.layers - 1), min(head.head, other.heads - 1))
+    state.correct(other_head=fitted)
+    every = [HeadId(layer, head) for layer in range(other.layers) for head in range(other.heads)]
+    st.selectbox("Its head", every, format_func=str, width=160, **state.bound("other_head"))
+
+
+def _met_models(aligned: Aligned) -> str:
+    a, b = aligned.a, aligned.b
+    said = f"They meet at {counted(len(a), 'words')}."
+    if a.hidden == "hide":
+        return f"{said} Special tokens are hidden and each row divided by what is left."
+    lost = [100 * float(view.outside.mean()) for view in (a, b)]
+    return (
+        f"{said} Special tokens have no counterpart: on average {lost[0]:.0f}\u00a0% of what {a.model} gives and "
+        f"{lost[1]:.0f}\u00a0% of what {b.model} gives goes there and is not drawn. “Hide and renormalise” on the left "
+        "compares what is left."
+    )
+
+
+def _of_aligned(weights: Aligned, aligned: Aligned, met: str) -> Compared:
+    start, names = state.choices().start, comparing.names_of(aligned)
+
+    def drawing(width: int) -> dict:
+        return {"theme": state.theme(), "width": width, "start": start, "most": most_drawn(width)}
+
+    return Compared(
+        (weights.a, weights.b), (aligned.a, aligned.b), names, [met],
+        lambda view, width: comparing.draw_aligned(aligned, view, **drawing(width)),
+        lambda: comparing.aligned_table(aligned), (),
+        lambda view, width: comparing.origin_of_aligned(aligned, view, **drawing(width)),
+    )  # fmt: skip
