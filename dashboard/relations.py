@@ -119,7 +119,7 @@ def draw_map(
             f"the nearer, the more alike is where they look · {percent(found.kept)} of the distances’ variance is kept"
             + ("" if selected is None else f" · thin rings: the cluster of {selected}"),
             f"Jensen–Shannon divergence over {counted(found.rows, 'rows')} of words, "
-            f"{counted(found.sentences, 'sentences')} of {found.corpus}{left_out}",
+            f"{found.sentences:,} of the sentences that come along{left_out}",
         ],
         description=map_finding(found, selected), roles=roles, selected=selected, tray=tray, width=width, turn=turn,
         click=click,

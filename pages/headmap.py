@@ -4,8 +4,9 @@ import streamlit as st
 
 from dashboard import relations
 from dashboard.heads import HeadId
-from dashboard.heads.headmap import map_finding
+from dashboard.heads.headmap import elsewhere_finding, map_finding
 from dashboard.ui import choosing, figure, headmaps, state
+from dashboard.ui.links import to_page
 from dashboard.ui.reading import escape_markdown, opened
 from dashboard.ui.room import beside, room
 
@@ -56,3 +57,21 @@ with left:
             relations.origin_of_map(found, **still), "map",
         )  # fmt: skip
         figure.numbers("map", lambda: found.table, headmaps.TABLE)
+
+# Heads like the chosen one in another model
+st.subheader(f"Heads like {head} in another model", anchor=False)
+if pair := headmaps.elsewhere(this):
+    distances, other = pair
+    figure.finding(elsewhere_finding(distances, head, other))
+    one = headmaps.picked(
+        relations.heads_like_elsewhere(distances, head), f"elsewhere_{model.name}_{other}_{head}"
+    )  # fmt: skip
+    figure.remark(
+        "The nearest first, by the same words of the same sentences as both models divide them; special tokens and the "
+        "word itself are left out. One distance over all rows: it has no interval. Click a row to choose another head."
+    )
+    if one:
+        to_page(
+            "compare", f"Look at {head} and {one} of {escape_markdown(other)} on your text", ":material/compare:",
+            mode="models", other_head=one,
+        )  # fmt: skip

@@ -1,31 +1,39 @@
-"""`make maps`: the maps of heads that come with the dashboard, made again."""
+"""`make maps`: the maps of heads that come with the dashboard, and the distances between its models, made again."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from pathlib import Path
 
+from dashboard import headmaps, headpairs
 from dashboard.capture import open_model
 from dashboard.errors import UserError
-from dashboard.headmaps import Asked, keep_map, shipped_file
 from dashboard.models import CATALOGUE
-from dashboard.relations import map_heads
+from dashboard.relations import distances_between, map_heads
 
 
-def main(models: Sequence[str] = ()) -> int:
+def main(names: Sequence[str] = ()) -> int:
     try:
-        for name in models or list(CATALOGUE):
-            model = open_model(name, fetch_missing=True)
-            begun = time.perf_counter()
-            found = map_heads(model)
-            file = keep_map(found, Asked.of(model), shipped_file(name))
-            took = time.perf_counter() - begun
-            print(f"{file.name}: {len(found.table)} heads, {took:.0f} s, {file.stat().st_size / 1e3:.0f} kB")
+        models = [open_model(name, fetch_missing=True) for name in names or list(CATALOGUE)]
+        for model in models:
+            asked = headmaps.Asked.of(model)
+            _made(lambda m=model, a=asked: headmaps.keep_map(map_heads(m), a, headmaps.shipped_file(a.model)))
+        for pair in combinations(sorted(models, key=lambda model: model.name), 2):
+            asked = headpairs.Asked.of(*(model.source for model in pair))
+            _made(lambda p=pair, a=asked: headpairs.keep_pair(distances_between(*p), a, headpairs.shipped_file(a)))
     except UserError as sentence:
         print(sentence, file=sys.stderr)
         return 2
     return 0
+
+
+def _made(make: Callable[[], Path]) -> None:
+    begun = time.perf_counter()
+    file = make()
+    print(f"{file.name}: {time.perf_counter() - begun:.0f} s, {file.stat().st_size / 1e3:.0f} kB")
 
 
 if __name__ == "__main__":

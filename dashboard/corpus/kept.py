@@ -18,6 +18,7 @@ from dashboard.capture import AttentionModel
 from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export.write import write_parts
+from dashboard.models import ModelSource
 from dashboard.models.catalogue import CATALOGUE
 
 Found = TypeVar("Found")
@@ -43,10 +44,13 @@ class AllHeads:
     @classmethod
     def of(cls, model: AttentionModel, bos: bool = True, **more: object) -> Self:
         """Of an open model."""
-        source = model.source
-        is_folder = source.revision.startswith("sha256:") and source.name not in CATALOGUE
-        name = str(source.folder.resolve()) if is_folder else source.name
-        return cls(name, source.revision, model.layers, model.heads, bos or not model.causal, **more)
+        return cls(*known_as(model.source), model.layers, model.heads, bos or not model.causal, **more)
+
+
+def known_as(source: ModelSource) -> tuple[str, str]:
+    """A model's name, of a folder the whole path, and which weights it has."""
+    is_folder = source.revision.startswith("sha256:") and source.name not in CATALOGUE
+    return str(source.folder.resolve()) if is_folder else source.name, source.revision
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ Of one sentence at a time all heads' rows are held, of the corpus only one numbe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -46,6 +46,11 @@ class Distances:
     per_layer: tuple[int, int]
     used: int
     left_out: tuple[LeftOut, ...]
+
+    @property
+    def turned(self) -> Distances:
+        """The same, the heads of the columns held against those of the rows."""
+        return replace(self, values=self.values.T, rows=self.rows.T, per_layer=self.per_layer[::-1])
 
 
 def distances(

@@ -10,6 +10,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from dashboard.errors import UserError
+from dashboard.heads.distances import Distances
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import counted, percent
 
@@ -148,6 +149,20 @@ def map_finding(found: HeadMap, head: HeadId | None = None) -> str:
         f"Of {counted(len(found.table), 'heads')} {_name(closest)} and {closest['nearest']} are most alike, "
         f"{closest['distance']:.3f} bits apart; {_name(lone)} stands most alone, {lone['distance']:.2f} bits from its "
         f"nearest. The two axes keep {percent(found.kept)} of the variance."
+    )
+
+
+def elsewhere_finding(found: Distances, head: HeadId, model: str) -> str:
+    """What `dashboard.relations.distances_between` says of one head of the first model, in one sentence: the head of
+    the second that is nearest to it, beside the median over all of its heads. model: what to call the second"""
+    mine, theirs = found.per_layer
+    row = found.values[place_of(head, mine, len(found.values))]
+    like = nearest(found.values, place_of(head, mine, len(found.values)), theirs, 1, same=False)
+    if like.empty:
+        return f"{head} can be held against no head of {model} here."
+    return (
+        f"Of the {counted(len(row), 'heads')} of {model} {_name(like.iloc[0])} is nearest to {head}, "
+        f"{like['distance'].iloc[0]:.3f} bits apart; the median over all of them is {np.nanmedian(row):.3f}."
     )
 
 

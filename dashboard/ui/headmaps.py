@@ -1,18 +1,23 @@
-"""What “Map of heads” shows: the map, made in the background where there is none yet, roles, heads like one."""
+"""What “Map of heads” shows: the map, roles, and the distances from another model's heads; what is not there yet is
+measured in the background."""
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
-from dashboard import headmaps
+from dashboard import headmaps, headpairs
 from dashboard.corpus.job import find
 from dashboard.corpus.shipped import builtin_size
 from dashboard.errors import UserError
 from dashboard.heads import HeadId
+from dashboard.heads.distances import Distances
 from dashboard.heads.headmap import HeadMap
-from dashboard.ui import jobs, profiles, state
+from dashboard.models import CATALOGUE, ModelSource, NotInstalled
+from dashboard.models import find as find_model
+from dashboard.ui import choosing, jobs, profiles, state
 from dashboard.ui.ending import end_page
-from dashboard.ui.reading import Opened, escape_markdown
+from dashboard.ui.reading import Opened, escape_markdown, offer
 
 _BITS = {"format": "%.3f"}
 TABLE = {
@@ -80,3 +85,70 @@ def roles(this: Opened) -> dict[HeadId, str] | None:
         HeadId(int(layer), int(head)): role
         for layer, head, role in zip(heads["layer"], heads["head"], heads["role"], strict=True)
     }
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _pair(
+    name: str, asked: headpairs.Asked, stamp: int, _one: ModelSource, _other: ModelSource
+) -> Distances | None:  # fmt: skip
+    return headpairs.find_pair(_one, _other, asked.bos)
+
+
+def elsewhere(this: Opened) -> tuple[Distances, str] | None:
+    """How far the heads of the model are from those of a second one, and what that one is called; None, and the way to
+    it, where that is not known yet."""
+    mine = state.choices().model
+    if state.choices().other_model == mine:  # a model has no other model in itself
+        state.correct(other_model=next(name for name in CATALOGUE if name != mine))
+    choosing.second_model(but=mine)
+    name = state.choices().other_model
+    try:
+        other = find_model(name)
+    except NotInstalled as missing:
+        offer(name, str(missing))
+        return None
+    except UserError as wrong:
+        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        return None
+    found = _measured(this, other)
+    return None if found is None else (found, other.title)
+
+
+def _measured(this: Opened, other: ModelSource) -> Distances | None:
+    one = this.model.source
+    asked = headpairs.Asked.of(one, other, this.bos)
+    file = headpairs.folder_for(asked) / headpairs.FILE
+    try:
+        made = _pair(this.model.name, asked, file.stat().st_mtime_ns if file.exists() else 0, one, other)
+        if made is not None:
+            return made
+    except UserError as wrong:
+        st.warning(escape_markdown(str(wrong)), icon=":material/warning:")
+    job = find(headpairs.folder_for(asked))
+    if job is not None and job.progress.state != "done":
+        jobs.watch(job, f"**Heads of {escape_markdown(this.model.title)} and {escape_markdown(other.title)}**")
+        return None
+    st.info(
+        f"How far the heads of these two models are from one another has not been measured on this machine yet. Both "
+        f"read the {builtin_size()} sentences that come along once, in the background; what is found is kept.",
+        icon=":material/compare_arrows:",
+    )  # fmt: skip
+    st.button(
+        "Measure the two models", icon=":material/play_arrow:", on_click=jobs.told,
+        args=(lambda: headpairs.begin(this.model, other, asked.bos),),
+    )  # fmt: skip
+    jobs.wrong()
+    return None
+
+
+def picked(like: pd.DataFrame, key: str) -> HeadId | None:
+    """The table of heads like one, and which of them a person picked in it: the nearest until they do."""
+    event = st.dataframe(
+        like, hide_index=True, width="content", column_config=LIKE, key=key, on_select="rerun",
+        selection_mode="single-row",
+    )  # fmt: skip
+    if like.empty:
+        return None
+    rows = [row for row in event.selection.rows if row < len(like)]
+    chosen = like.iloc[rows[0] if rows else 0]
+    return HeadId(int(chosen["layer"]), int(chosen["head"]))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tests.page.running import opened, said
+from urllib.parse import parse_qs
+
+from dashboard import headpairs
+from dashboard.relations import heads_like_elsewhere
+from tests.page.running import opened, read, said
 
 
 def test_the_map_that_comes_along_says_which_heads_are_alike():
@@ -44,3 +48,43 @@ def test_where_there_is_no_map_yet_it_can_be_made(monkeypatch, tmp_path):
     assert not app.exception
     assert [bos for _, bos in begun] == [True]
     ui._found.clear()
+
+
+def compare_link(app) -> dict[str, list[str]]:
+    """Where the link to Compare leads."""
+    [link] = [one.proto for one in app.main.get("page_link") if "on your text" in one.proto.label]
+    return parse_qs(link.query_string)
+
+
+def test_heads_like_it_in_another_model_lead_to_compare(minilm, smollm2):
+    app = opened("headmap", layer="2", head="8")
+    found = headpairs.find_pair(minilm.source, smollm2.source)
+    like = heads_like_elsewhere(found, "L2H8")
+    best = f"L{like['layer'][0]}H{like['head'][0]}"
+    assert f"Of the 270 heads of SmolLM2 135M {best} is nearest to L2H8" in read(app) and "the median over all" in read(
+        app
+    )
+    assert app.dataframe[1].value["distance"].tolist() == like["distance"].tolist()
+    address = compare_link(app)
+    assert address["mode"] == ["models"] and address["other_head"] == [best] and address["head"] == ["8"]
+    back = opened("headmap", model="smollm2", layer="3", head="2")
+    assert not back.exception and "Of the 72 heads of MiniLM" in read(back)
+    assert compare_link(back)["other_model"] == ["minilm"]
+
+
+def test_two_models_that_were_not_measured_yet_can_be(monkeypatch, tmp_path):
+    from dashboard.ui import headmaps as ui
+
+    begun = []
+    monkeypatch.setattr(headpairs, "SHIPPED", tmp_path / "none")
+    monkeypatch.setattr(headpairs, "cache_dir", lambda: tmp_path)
+    monkeypatch.setattr(headpairs, "begin", lambda *asked: begun.append(asked))
+    ui._pair.clear()
+    app = opened("headmap")
+    assert not app.exception and "are from one another has not been measured" in said(app)
+    assert "are most alike" in said(app)  # the map stands all the same
+    next(one for one in app.main.button if one.label == "Measure the two models").click().run()
+    assert not app.exception and [(other.name, bos) for _, other, bos in begun] == [("smollm2", True)]
+    ui._pair.clear()
+    gone = opened("headmap", other_model="/nowhere")
+    assert not gone.exception and "nowhere" in said(gone) and "are most alike" in said(gone)

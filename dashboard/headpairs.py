@@ -1,0 +1,126 @@
+"""How far the heads of one model are from those of another, kept: what comes along, and what is measured here, in the
+background. One file serves both directions."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from dashboard.capture import AttentionModel, open_model
+from dashboard.corpus import builtin_corpus, job
+from dashboard.corpus.kept import corpus_sha256, file_name, first_of, known_as, own_folder, write
+from dashboard.errors import UserError
+from dashboard.heads.distances import Distances
+from dashboard.models import ModelSource
+from dashboard.models.catalogue import cache_dir
+from dashboard.relations import distances_between
+from dashboard.text import LeftOut
+
+SHIPPED = Path(__file__).parent / "corpus" / "maps"
+FILE = "pair.npz"
+_AGAIN = "Measure the two models again."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is measured: all heads of a model against all heads of another, over the sentences that come along.
+
+    Attributes
+    ----------
+    first, second: (name, which weights) of each, see `dashboard.corpus.kept.known_as`; in the order of the alphabet
+    bos: whether a start token goes in front where a model sets none
+    sha256: which sentences
+    """
+
+    first: tuple[str, str]
+    second: tuple[str, str]
+    bos: bool
+    sha256: str
+
+    @classmethod
+    def of(cls, one: ModelSource, other: ModelSource, bos: bool = True) -> Asked:
+        first, second = sorted((known_as(one), known_as(other)))
+        return cls(first, second, bos, corpus_sha256())
+
+    def key(self) -> dict[str, object]:
+        """What a file must say that it is of."""
+        return asdict(self) | {"first": list(self.first), "second": list(self.second)}
+
+
+def folder_for(asked: Asked) -> Path:
+    """The folder of a pair measured on this machine, there or not. Raises UserError where no folder is known."""
+    return own_folder(cache_dir() / "maps", asked.first[0], asked.key(), "and", file_name(asked.second[0])[-40:])
+
+
+def shipped_file(asked: Asked) -> Path:
+    """Where the pair that comes with the dashboard lies or would lie."""
+    return SHIPPED / f"{file_name(asked.first[0])}-{file_name(asked.second[0])}.npz"
+
+
+def find_pair(one: ModelSource, other: ModelSource, bos: bool = True) -> Distances | None:
+    """The heads of one model (rows) against those of another (columns); None where that is still to be measured.
+
+    Raises UserError where there is a broken file and no other.
+    """
+    asked = Asked.of(one, other, bos)
+    found = first_of((shipped_file(asked), folder_for(asked) / FILE), lambda file: read_pair(file, asked))
+    return found if found is None or asked.first == known_as(one) else found.turned
+
+
+def keep_pair(found: Distances, asked: Asked, file: Path) -> Path:
+    """Writes what `dashboard.relations.distances_between` found of the first and the second model. Raises UserError."""
+    about = {
+        "of": asked.key(), "per_layer": found.per_layer, "used": found.used,
+        "left_out": [asdict(one) for one in found.left_out],
+    }  # fmt: skip
+    written = BytesIO()
+    np.savez_compressed(
+        written, values=found.values.astype(np.float32), rows=found.rows.astype(np.int32),
+        about=np.frombuffer(json.dumps(about).encode(), np.uint8),
+    )  # fmt: skip
+    return write(file, written.getvalue())
+
+
+def read_pair(file: Path, asked: Asked) -> Distances | None:
+    """What a file holds, the first model's heads in the rows; None where there is no file, or it is of something else.
+
+    Raises UserError where it cannot be read or is not one of ours.
+    """
+    try:
+        with np.load(file, allow_pickle=False) as held:
+            values, rows, about = held["values"].astype(float), held["rows"], json.loads(held["about"].tobytes())
+        if about["of"] != asked.key():
+            return None
+        a, b = about["per_layer"]
+        if values.shape != rows.shape or len(values) % a or values.shape[1] % b or ((values < 0) | (values > 1)).any():
+            raise ValueError
+        return Distances(values, rows, (a, b), about["used"], tuple(LeftOut(**one) for one in about["left_out"]))
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # whatever numpy and json raise at bytes that are none of theirs
+        raise UserError(f"The distances in “{file}” are broken and cannot be read. {_AGAIN}") from error
+
+
+def begin(model: AttentionModel, other: ModelSource, bos: bool = True) -> job.Job:
+    """Measures them in the background. Raises UserError where that is going on, or nothing can be written."""
+    asked = Asked.of(model.source, other, bos)
+    first, second = asked.first[0], asked.second[0]
+    return job.start(first, builtin_corpus(), folder_for(asked), work="dashboard.headpairs", second=second, bos=bos)
+
+
+def _make(out: Path, asked: dict, progress) -> None:
+    progress(0.0, "Opening the models")
+    first, second = open_model(asked["model"]), open_model(asked["second"])
+    found = distances_between(first, second, bos=asked["bos"], progress=progress)
+    keep_pair(found, Asked.of(first.source, second.source, asked["bos"]), out / FILE)
+
+
+if __name__ == "__main__":
+    from dashboard.corpus.jobwork import main
+
+    sys.exit(main(Path(sys.argv[1]), _make))
