@@ -9,7 +9,7 @@ import numpy as np
 from dashboard.charts import matrix, wording
 from dashboard.charts.amount import Amount
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.heatmap import matrix_of, round_up, top_of
+from dashboard.charts.heatmap import matrix_of, round_up, strong, top_of
 from dashboard.charts.hover import params
 from dashboard.charts.labels import labels_of
 from dashboard.charts.safe import shown
@@ -91,7 +91,7 @@ def difference(
         raise UserError("A difference needs two heads over the same words. Choose both on one text and one unit.")
     amount = Amount.of(a, b)
     gap = amount.inked(a).astype(float) - amount.inked(b).astype(float)
-    top = _symmetric_top(gap) if top is None else top
+    top = _symmetric_top(gap, a.special) if top is None else top
     drawn = matrix.Matrix(gap, labels_of(a.labels), a.special, a.unit == "tokens", -top, top, amount=amount)
     room = width or WIDTH
     margin = matrix.margin(drawn, room)
@@ -124,10 +124,10 @@ def _places(drawn: Sequence[matrix.Matrix], width: float) -> tuple[float, int]:
     return matrix.side_of(n, alone - max(matrix.margin(one, alone) for one in drawn)), 1
 
 
-def _symmetric_top(gap: np.ndarray) -> float:
-    """The difference that is full colour on either side: 199 of 200 are at most this, rounded up."""
-    sizes = np.abs(gap[gap != 0])
-    return round_up(float(np.quantile(sizes, 0.995))) if sizes.size else 1.0
+def _symmetric_top(gap: np.ndarray, special: Sequence[bool]) -> float:
+    """The difference that is full colour on either side: what is `strong`, rounded up."""
+    top = strong(np.abs(gap), special)
+    return round_up(top) if top else 1.0
 
 
 def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str, amount: Amount) -> str:

@@ -14,6 +14,8 @@ from dashboard.charts.labels import labels_of
 from dashboard.charts.theme import Theme
 from dashboard.heads.view import HeadView
 
+LEAST = 0.02  # the least part that is full ink
+
 
 def heatmap(view: HeadView, theme: Theme, *, width: float | None = None, top: float | None = None) -> Drawing:
     """Row i is the word that looks, column j the word looked at, ink the share of its attention.
@@ -56,12 +58,26 @@ def matrix_of(view: HeadView, top: float, amount: Amount) -> matrix.Matrix:
 
 
 def top_of(views: Sequence[HeadView]) -> float:
-    """The part that is full ink: 199 of 200 weights (of those that are not 0) are at most this, rounded up.
+    """The part that is full ink: the largest of `strong` over the views, at least 2 %, rounded up.
 
-    In a long text most shares are below one per cent; on a scale to 100 % they would all be blank.
+    In a long text most shares are below one per cent; on a scale to 100 % they would all be blank. And on one that ends
+    where they do, a head that spreads evenly would look like one that does not.
     """
-    values = np.concatenate([part[part > 0] for part in inked(views)])
-    return round_up(float(np.quantile(values, 0.995))) if values.size else 1.0
+    tops = [strong(part, view.special) for part, view in zip(inked(views), views, strict=True)]
+    return round_up(max(max(tops), LEAST)) if any(tops) else 1.0
+
+
+def strong(values: np.ndarray, special: Sequence[bool]) -> float:
+    """What is strong in a matrix (n, n) from 0: 199 of 200 numbers that are not 0 are at most this, and so are the
+    largest of half of the rows.
+
+    A sharp head has one large number in a row, in a text of 500 words one in 500. Keys that are special tokens are left
+    out of the rows' largest: where a head parks its attention there, nothing else would be seen.
+    """
+    if not values.any():
+        return 0.0
+    others = values[:, ~np.asarray(special, bool)]
+    return max(float(np.quantile(values[values > 0], 0.995)), float(np.median(others.max(1, initial=0))))
 
 
 def round_up(value: float) -> float:

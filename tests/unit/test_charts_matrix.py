@@ -11,7 +11,7 @@ import vl_convert
 
 from dashboard.charts import difference, heatmap, side_by_side
 from dashboard.charts.drawing import VEGALITE
-from dashboard.charts.heatmap import round_up, top_of
+from dashboard.charts.heatmap import LEAST, round_up, top_of
 from dashboard.charts.matrix import RECTS, side_of
 from dashboard.charts.stack import stack
 from dashboard.charts.theme import PALETTES, ink, paint, signed
@@ -144,6 +144,25 @@ def test_the_scale_is_round_and_covers_nearly_all_weights():
     seen = view.weights[view.weights > 0]
     assert (seen <= top).mean() >= 0.995 and top <= 1
     assert top_of([view_of(np.zeros((2, 2)))]) == 1.0
+
+
+def test_in_a_long_text_a_sharp_head_looks_sharper_than_a_flat_one():
+    """500 words: full ink is what the sharp head gives in each row, and never so little as an even spread gives."""
+    n = 500
+    flat = np.random.default_rng(0).dirichlet(np.full(n, 20.0), n)
+    sharp = 0.1 * flat + 0.9 * np.eye(n, k=-1)
+    sharp[0] = flat[0]
+    views = [view_of(sharp, HeadId(0, 0)), view_of(flat, HeadId(0, 1))]
+    assert [top_of([view]) for view in views] == [1.0, LEAST] and top_of(views) == 1.0
+    parked = 0.001 * flat
+    parked[:, 0] = 0.999
+    assert top_of([view_of(parked)]) == 1.0
+    special = view_of(parked, special=(True, *[False] * (n - 1)))
+    assert top_of([special]) == LEAST  # what is left beside a special token is seen
+    shades = [np.clip(view.weights / top_of([view]), 0, 1).mean() for view in views]
+    assert shades[1] == pytest.approx(0.1, abs=0.01) and shades[0] < 0.01
+    domains = [colour_scales(difference(*pair, "light").to_dict())[0]["domain"][-1] for pair in (views, views[::-1])]
+    assert domains == [1.0, 1.0]
 
 
 def test_heads_side_by_side_share_one_scale_and_one_pointer():
