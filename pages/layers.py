@@ -8,6 +8,7 @@ from dashboard.charts.flow import columns
 from dashboard.charts.journey import journey_finding
 from dashboard.heads import finding, links
 from dashboard.heads.flow import MEASURES
+from dashboard.heads.rollout import mostly_special
 from dashboard.ui import depth_tables, figure, measuring, state
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import positions, room
@@ -100,7 +101,10 @@ width = min(room(), 620)
 view = api.fit_for(whole, "heatmap", chosen.start, positions(width, VIEWS["heatmap"].max_positions))
 rolled = VIEWS["heatmap"].draw(view, state.theme(), width=width)
 figure.picture(rolled, "rollout", "content")
-figure.remark("After Abnar and Zuidema, 2020. Tokens, special ones kept; one text: no interval.")
+figure.remark(
+    mostly_special(whole),
+    "After Abnar and Zuidema, 2020. Tokens, special ones kept in the product; one text: no interval.",
+)
 drawing = {"theme": state.theme(), "width": width} | this.options | figure.window_of(view)
 origin = api.provenance(model, [view], "heatmap", **drawing)
 with st.container(horizontal=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.page.running import heading, opened, said
@@ -37,6 +39,24 @@ def test_one_head_on_two_texts_and_which_heads_change_most():
     area.set_value("The chef who trained in Osaka says that ramen is her favourite food.").run()
     assert not app.exception
     assert "1 without a counterpart" in said(app)
+
+
+def test_two_texts_open_on_the_head_that_changes_most_until_one_is_chosen(monkeypatch):
+    monkeypatch.setattr("dashboard.ui.state.STALE", 0)  # this hand is quick
+    app = compare_page(mode="texts")
+    [best] = re.findall(r"(L\d+H\d+) changes most beyond", said(app))
+    assert heading(app).startswith(f"##### {best}") and "layer" not in app.query_params
+    app.number_input(key="choose_layer").set_value(5).run()
+    app.number_input(key="choose_head").set_value(7).run()
+    assert not app.exception and heading(app).startswith("##### L5H7") and f"{best} changes most" in said(app)
+    same = compare_page(mode="texts", other="The chef who trained in Osaka says ramen is her favourite food.")
+    assert heading(same).startswith("##### L0H2") and "no difference between these texts" in said(same)
+
+
+def test_each_way_asks_its_own_question(smollm2):
+    assert "How do heads of MiniLM differ" in said(compare_page())
+    assert "What does one head of MiniLM do on two texts" in said(compare_page(mode="texts"))
+    assert "Where does a head of MiniLM look, and where one of SmolLM2 135M" in said(compare_page(mode="models"))
 
 
 @pytest.mark.parametrize(

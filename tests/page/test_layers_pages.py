@@ -1,7 +1,12 @@
 """“Long range” and “Through the layers” run from the entry, without a browser."""
 
+import json
+
+import numpy as np
 import pytest
 
+from dashboard import rollout
+from dashboard.ui.choices import FIRST_TEXT
 from tests.page.running import headings, opened, said
 
 
@@ -84,6 +89,21 @@ def test_long_range_needs_no_text():
     for text in (" ", "\u200b"):
         app = opened("longrange", text=text)
         assert not app.exception and not app.error and headings(app) == headings(opened("longrange"))
+
+
+def test_special_tokens_that_have_most_of_a_rollout_are_told_and_can_be_hidden(smollm2):
+    app = opened("layers", model="smollm2")
+    assert "Special tokens have 100" in said(app) and "“Hide and renormalise”" in said(app)
+    app = opened("layers", model="smollm2", special="hide")
+    assert "Special tokens have" not in said(app)
+    [view] = [json.loads(one.proto.spec) for one in app.get("vega_lite_chart") if "Rollout" in one.proto.spec]
+    assert "special tokens hidden and rows renormalised" in str(view["title"])
+    whole, text = rollout(smollm2, FIRST_TEXT), smollm2.encode(FIRST_TEXT)
+    kept = np.flatnonzero(~np.array(text.special))
+    rest = whole.weights[np.ix_(kept, kept)]
+    expected = rest / rest.sum(1, keepdims=True)
+    for row in view["layer"][0]["data"]["values"]:
+        assert row["w"] == pytest.approx(expected[row["i"], row["j"]], abs=2e-4)
 
 
 def test_attention_is_rolled_out_over_the_layers_that_are_chosen():

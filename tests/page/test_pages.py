@@ -200,6 +200,10 @@ def test_a_page_that_ends_early_keeps_its_sidebar_on_the_next_run(page, address)
         app.run()
 
 
+def test_one_word_is_no_words():
+    assert "1 word, 3 of at most 512 tokens, 2 of them special." in said(opened(text="Food"))
+
+
 def test_an_empty_text_offers_an_example():
     app = opened(text=" ")
     assert "There is no text yet" in said(app) and not app.error
