@@ -34,6 +34,7 @@ _HOMES = {
     "draw_flow": "dashboard.depth",
     "draw_found": "dashboard.search",
     "draw_longrange": "dashboard.depth",
+    "draw_clusters": "dashboard.relations",
     "draw_map": "dashboard.relations",
     "draw_query_keys": "dashboard.querykeys",
     "draw_recall": "dashboard.lessons",

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.capture import AttentionModel
+from dashboard.charts.clusters import clusters
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.headmap import headmap
 from dashboard.charts.theme import Theme
@@ -19,6 +20,7 @@ from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again
+from dashboard.heads.clusters import clusters_finding, clusters_of
 from dashboard.heads.distances import Distances, distances
 from dashboard.heads.headmap import CLUSTERS, HeadMap, map_finding, map_table, nearest, place_of
 from dashboard.heads.view import HeadId
@@ -129,6 +131,21 @@ def draw_map(
     )
 
 
+def draw_clusters(
+    found: HeadMap, *, selected: HeadId | None = None, theme: Theme = "light", width: float | None = None
+) -> Drawing:
+    """The clusters of the map of `map_heads`, each with the head in its middle, and where they join. selected: a head
+    whose cluster has a bold name. See `dashboard.heads.clusters`."""
+    tree = clusters_of(found)
+    chart = clusters(
+        tree.table, tree.joins, theme, title=f"Clusters of heads · {found.model}",
+        subtitle=["each by the head in its middle · a bracket stands where two become one, by average linkage"],
+        description=clusters_finding(tree), selected=None if selected is None else int(found.row(selected)["cluster"]),
+        width=width,
+    )  # fmt: skip
+    return chart.made_of(origin_of_map(found, "draw_clusters", theme=theme, width=width, selected=selected))
+
+
 def _sentences(limit: int | None) -> list[ParsedSentence | LeftOut]:
     """The built-in corpus, or so many of its sentences, evenly spread."""
     if limit is not None and limit < 1:
@@ -139,17 +156,18 @@ def _sentences(limit: int | None) -> list[ParsedSentence | LeftOut]:
     return [every[place] for place in np.arange(limit) * len(every) // limit]
 
 
-def origin_of_map(found: HeadMap, **drawing: object) -> Provenance:
-    """Where the table comes from, or (`drawing`: the arguments of `draw_map`) a picture of it."""
+def origin_of_map(found: HeadMap, verb: str = "draw_map", **drawing: object) -> Provenance:
+    """Where the table comes from, or (`drawing`: the arguments of `verb`) a picture of it."""
     given = {name: value for name, value in drawing.items() if value}
     if "roles" in given:
         given["roles"] = {str(head): role for head, role in given["roles"].items()}
+    view = verb.removeprefix("draw_")
     origin = Provenance(
-        model=found.name, revision=found.revision, text="", heads=(), unit="words", special="hide", view="map",
+        model=found.name, revision=found.revision, text="", heads=(), unit="words", special="hide", view=view,
         options={"corpus": found.corpus, **found.reading} | given, title=found.model,
     )  # fmt: skip
     made = f"map_heads(model{keywords(found.reading)})"
     if not given:
         return made_again(origin, ["map_heads"], f"{made}.table")
     ids = ["HeadId"] if given.keys() & {"selected", "tray"} else []
-    return made_again(origin, [*ids, "draw_map", "map_heads"], f"draw_map({made}{keywords(given)})")
+    return made_again(origin, [*ids, verb, "map_heads"], f"{verb}({made}{keywords(given)})")

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import relations
 from dashboard.heads import HeadId
+from dashboard.heads.clusters import clusters_finding, clusters_of
 from dashboard.heads.headmap import elsewhere_finding, map_finding
 from dashboard.ui import choosing, figure, headmaps, state
 from dashboard.ui.links import to_page
@@ -58,20 +59,33 @@ with left:
         )  # fmt: skip
         figure.numbers("map", lambda: found.table, headmaps.TABLE)
 
+    tree = clusters_of(found)
+    figure.remark(clusters_finding(tree))
+    joined = relations.draw_clusters(found, selected=head, theme=state.theme(), width=map_room)
+    figure.picture(joined, "clusters", "content")
+    with st.container(horizontal=True):
+        figure.files(lambda: joined, lambda: tree.table, [], joined.provenance, "clusters")
+        figure.numbers("clusters", lambda: tree.table, headmaps.CLUSTERS)
+
 # Heads like the chosen one in another model
 st.subheader(f"Heads like {head} in another model", anchor=False)
-if pair := headmaps.elsewhere(this):
+left, right, *_ = beside(room(), (0.66, 0.34))
+with left:
+    pair = headmaps.elsewhere(this)
+if pair:
     distances, other = pair
-    figure.finding(elsewhere_finding(distances, head, other))
-    one = headmaps.picked(
-        relations.heads_like_elsewhere(distances, head), f"elsewhere_{model.name}_{other}_{head}"
-    )  # fmt: skip
-    figure.remark(
-        "The nearest first, by the same words of the same sentences as both models divide them; special tokens and the "
-        "word itself are left out. One distance over all rows: it has no interval. Click a row to choose another head."
-    )
-    if one:
-        to_page(
-            "compare", f"Look at {head} and {one} of {escape_markdown(other)} on your text", ":material/compare:",
-            mode="models", other_head=one,
-        )  # fmt: skip
+    with right:
+        like = relations.heads_like_elsewhere(distances, head)
+        one = headmaps.picked(like, f"elsewhere_{model.name}_{other}_{head}")
+    with left:
+        figure.finding(elsewhere_finding(distances, head, other))
+        figure.remark(
+            "Both models read the same sentences and meet at their words; special tokens and the word itself are left "
+            "out. Where the nearest is hardly nearer than the median, no head of that model is like this one. One "
+            "distance over all rows: it has no interval. Tick a row to choose another head."
+        )
+        if one:
+            to_page(
+                "compare", f"Look at {head} and {one} of {escape_markdown(other)} on your text", ":material/compare:",
+                mode="models", other_head=one,
+            )  # fmt: skip

@@ -107,15 +107,27 @@ def _choices(view: HeadView) -> np.ndarray:
 
 
 def largest_contributions(views: Sequence[HeadView], names: Sequence[str]) -> str:
-    """The largest contribution of each of several heads, in one sentence. names: what to call them"""
+    """The largest contribution of each of several heads beside the mean of all its own, in one sentence.
+
+    names: what to call them
+    """
     said = []
     for view, name in zip(views, names, strict=True):
         if not view.queries.any():
             said.append(f"{name} has none that counts")
             continue
         row, key = _largest(view)
-        said.append(f"{name} to “{view.labels[row]}” from “{view.labels[key]}” (norm {view.weights[row, key]:.3g})")
-    return f"Largest contributions: {', '.join(said)}."
+        said.append(
+            f"{name} to “{view.labels[row]}” from “{view.labels[key]}” (norm {view.weights[row, key]:.3g}, "
+            f"{_mean(view):.2g} on average)"
+        )
+    which = "" if all(view.queries.all() for view in views) else f" to {views[0].unit} that have a choice"
+    return f"Largest contributions{which}: {', '.join(said)}."
+
+
+def _mean(view: HeadView) -> float:
+    """Of what the rows that count may see."""
+    return float(view.weights[view.queries][view.allowed[view.queries]].mean())
 
 
 def _largest(view: HeadView) -> tuple[int, int]:
@@ -126,14 +138,12 @@ def _largest(view: HeadView) -> tuple[int, int]:
 
 
 def _largest_contribution(view: HeadView) -> str:
-    """Of the rows that count; the mean is over what they may see."""
     row, key = _largest(view)
-    mean = view.weights[view.queries][view.allowed[view.queries]].mean()
     where = f"to “{view.labels[row]}” from “{view.labels[key]}”"
     rest = "" if view.queries.all() else f" to a {_one(view)} that has a choice"
     return (
         f"What {view.head} adds {where} is its largest contribution{rest}: "
-        f"norm {view.weights[row, key]:.3g}, against {mean:.2g} on average over all pairs of {view.unit} here."
+        f"norm {view.weights[row, key]:.3g}, against {_mean(view):.2g} on average over all pairs of {view.unit} here."
     )
 
 

@@ -65,7 +65,7 @@ def of_weights(compared: Compared) -> list[str]:
     """What the figures say beside the picture: where the first two part and, where that is not said over it, how alike
     they are."""
     part = parting(parted(compared), *compared.names[:2])
-    return [f"Of their weights: {alike(compared)}", part] if compared.note else [part]
+    return [f"These figures are of the weights. {alike(compared)}", part] if compared.note else [part]
 
 
 def alike(compared: Compared) -> str:

@@ -116,7 +116,8 @@ def _of_views(this: Reading, weights: Sequence[HeadView], whole: Sequence[HeadVi
         options = {"theme": state.theme(), "width": width} | this.options | figure.window_of(views[0])
         return api.provenance(this.model, views, name, **options)
 
+    carried = whole[0].measure == "contribution" and state.choices().show == "side"  # the finding says it of each
     return Compared(
-        weights, whole, [str(view.head) for view in whole], list(map(finding, whole)), draw,
+        weights, whole, [str(view.head) for view in whole], [] if carried else list(map(finding, whole)), draw,
         lambda: api.links_of(fitted(room())), whole, origin,
     )  # fmt: skip

@@ -29,6 +29,12 @@ TABLE = {
     "nearest": "Nearest head",
     "distance": st.column_config.NumberColumn("Distance, bits", help="0 the same, 1 wholly apart.", **_BITS),
 }
+CLUSTERS = {
+    "cluster": "Cluster",
+    "heads": "Heads",
+    "middle": st.column_config.TextColumn("In its middle", help="The head that is nearest to all others of it."),
+    "apart": st.column_config.NumberColumn("Apart, bits", help="The mean distance of two of its heads.", **_BITS),
+}
 LIKE = {"layer": "Layer", "head": "Head", "distance": TABLE["distance"]}
 
 

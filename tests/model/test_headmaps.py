@@ -9,9 +9,10 @@ import pytest
 
 from dashboard import headmaps
 from dashboard.errors import UserError
+from dashboard.export import figure_bytes, file_stem, snippet
 from dashboard.heads.headmap import map_finding
 from dashboard.heads.view import HeadId
-from dashboard.relations import draw_map, map_heads
+from dashboard.relations import draw_clusters, draw_map, map_heads
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,14 @@ def test_roles_by_name_are_drawn_as_the_lines_beside_a_map_write_them(made):
     assert drawn.to_dict() == draw_map(made, roles={str(head): role for head, role in roles.items()}).to_dict()
     assert drawn.to_dict() != draw_map(made, roles={}).to_dict()
     assert "roles={'L0H0': 'syntax', 'L2H8': 'context'}" in drawn.provenance.recipe
+
+
+def test_the_lines_beside_the_clusters_draw_them_again(made, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    drawn = draw_clusters(made, selected=HeadId(2, 8), width=500)
+    exec(snippet(drawn.provenance), {})
+    again = tmp_path / f"{file_stem(drawn.provenance)}.svg"
+    assert "clusters" in again.name and again.read_bytes() == figure_bytes(drawn, "svg", drawn.provenance)
 
 
 def test_the_maps_that_come_along_are_of_these_models_and_sentences(minilm, smollm2):

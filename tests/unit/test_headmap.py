@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from dashboard.errors import UserError
 from dashboard.export import figure_bytes
+from dashboard.heads.clusters import clusters_finding, clusters_of
 from dashboard.heads.compare import divergence
 from dashboard.heads.distances import _Sums
 from dashboard.heads.headmap import HeadMap, clustered, map_finding, map_table, nearest, place_of, scaled
 from dashboard.heads.view import HeadId
-from dashboard.relations import draw_map, heads_like
+from dashboard.relations import draw_clusters, draw_map, heads_like
 
 
 def summed(*sentences: tuple[np.ndarray, np.ndarray | None]) -> np.ndarray:
@@ -159,3 +160,47 @@ def test_heads_like_this_one(found):
     assert table["distance"].is_monotonic_increasing and len(table) == 5
     with pytest.raises(UserError, match="no head L9H0"):
         heads_like(found, "L9H0")
+
+
+def test_clusters_join_at_the_mean_distance_between_their_heads():
+    """Three clouds: sizes, the head in the middle of each, and both joins by a loop over pairs of heads."""
+    rng = np.random.default_rng(0)
+    clouds = np.repeat([0, 1, 2], [3, 9, 5])
+    points = np.array([[0, 0], [0.2, 0], [0, 0.7]])[clouds] + rng.normal(size=(17, 2)) / 100
+    distances = far(points)
+    tree = clusters_of(found := _map_of(distances))
+    order = {3: 0, 1: 1, 2: 2}  # clusters are numbered by size
+    members = {number: np.flatnonzero(clouds == cloud) for number, cloud in order.items()}
+    assert sorted(zip(tree.table["cluster"], tree.table["heads"], strict=True)) == [(1, 9), (2, 5), (3, 3)]
+    for row in tree.table.itertuples():
+        group = members[row.cluster]
+        pairs = [distances[a, b] for a in group for b in group if a < b]
+        means = [np.mean([distances[a, b] for b in group]) for a in group]
+        assert row.apart == pytest.approx(np.mean(pairs)) and row.middle == f"L0H{group[np.argmin(means)]}"
+    near, last = sorted(tree.joins[:, 1, 0])
+    between = [distances[a, b] for a in members[3] for b in members[1]]
+    all_others = [distances[a, b] for a in members[2] for b in [*members[3], *members[1]]]
+    assert (near, last) == (pytest.approx(np.mean(between)), pytest.approx(np.mean(all_others)))
+    rows = dict(zip(tree.table["cluster"], range(3), strict=True))
+    first = tree.joins[tree.joins[:, 1, 0].argmin()]
+    assert sorted(first[[0, 3], 1]) == sorted([rows[1], rows[3]]) and (first[[0, 3], 0] == 0).all()
+    assert "The largest of 3 clusters holds 9 heads round L0H" in clusters_finding(tree)
+    spec = draw_clusters(found, selected=HeadId(0, 0), width=500).to_dict()
+    alt.Chart.from_dict(spec)
+    drawn = {(row["x"], row["y"]) for row in spec["layer"][0]["data"]["values"]}
+    assert {(round(x, 5), round(y, 4)) for x, y in tree.joins.reshape(-1, 2)} == drawn
+    assert figure_bytes(draw_clusters(found, theme="dark"), "svg").startswith(b"<svg")
+
+
+def test_one_cluster_or_none_has_no_joins():
+    alone = np.zeros((1, 1))
+    tree = clusters_of(_map_of(alone))
+    assert tree.table["middle"].tolist() == ["L0H0"] and np.isnan(tree.table["apart"][0]) and not len(tree.joins)
+    nothing = clusters_of(_map_of(np.full((2, 2), np.nan)))
+    assert nothing.table.empty and clusters_finding(nothing) == "No head has a cluster."
+    assert draw_clusters(_map_of(np.full((2, 2), np.nan))).to_dict()["height"] > 0
+
+
+def _map_of(distances: np.ndarray) -> HeadMap:
+    table, kept = map_table(distances, len(distances), 3)
+    return HeadMap(table, distances, kept, "c", 3, 0, 9, "M", "m", "r", {"clusters": 3})

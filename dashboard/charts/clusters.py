@@ -1,0 +1,81 @@
+"""How the clusters of a map of heads join: a tree, the earlier the more alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.theme import PALETTES, Theme
+from dashboard.heads.wording import counted
+
+ROW = 26.0  # pixels of a cluster
+LABELS = 190.0  # pixels of their names
+WIDEST = 420.0  # pixels of the tree
+
+
+def clusters(
+    table: pd.DataFrame,
+    joins: np.ndarray,
+    theme: Theme,
+    *,
+    title: str,
+    subtitle: Sequence[str],
+    description: str,
+    selected: int | None = None,
+    width: float | None = None,
+) -> Drawing:
+    """A row per cluster, brackets where two join, at their mean distance.
+
+    Parameters
+    ----------
+    table, joins: of `dashboard.heads.clusters.Clusters`
+    selected: the number of the cluster whose name is bold
+    width: pixels for the whole drawing (default 600)
+    """
+    p, room = PALETTES[theme], width or WIDTH
+    names = [
+        f"{one.cluster} · {one.middle}" + (f" and {counted(one.heads - 1, 'others')}" if one.heads > 1 else "")
+        for one in table.itertuples(index=False)
+    ]
+    here = [place for place, number in enumerate(table["cluster"]) if number == selected]
+    y = {
+        "type": "quantitative", "title": None,
+        "scale": {"domain": [-0.5, len(names) - 0.5], "reverse": True, "nice": False, "zero": False},
+        "axis": {
+            "values": list(range(len(names))), "labelExpr": "clusters[datum.value]", "grid": False, "ticks": False,
+            "domain": False, "labelLimit": LABELS, "labelFontSize": 12.5, "labelColor": p.text,
+            "labelFontWeight": {
+                "condition": {"test": f"indexof({here}, datum.value) >= 0", "value": 700}, "value": 400,
+            },
+        },
+    }  # fmt: skip
+    most = float(joins[..., 0].max(initial=0.1))
+    x = {
+        "type": "quantitative", "scale": {"domain": [0, round(most * 1.04, 6)], "nice": False},
+        "axis": {"title": "mean distance at which they join, bits", "tickCount": 5},
+    }  # fmt: skip
+    corners = [
+        {"join": k, "corner": corner, "x": round(float(bits), 5), "y": round(float(row), 4),
+         "tip": f"{joins[k, 1:3, 0].max():.3f} bits"}
+        for k in range(len(joins))
+        for corner, (bits, row) in enumerate(joins[k])
+    ]  # fmt: skip
+    at = {
+        "x": x | {"field": "x"}, "y": y | {"field": "y"}, "detail": {"field": "join", "type": "nominal"},
+        "order": {"field": "corner", "type": "quantitative"},
+    }  # fmt: skip
+    line = {"type": "line", "interpolate": "linear", "aria": False, "strokeJoin": "round"}
+    tip = {"tooltip": {"field": "tip", "type": "nominal"}}
+    layers = [
+        {"data": {"values": corners}, "mark": line | {"stroke": p.ink, "strokeWidth": 1.5}, "encoding": at},
+        {"data": {"values": corners}, "mark": line | {"stroke": p.ink, "strokeWidth": 10, "opacity": 0},
+         "encoding": at | tip},
+    ]  # fmt: skip
+    return sheet(
+        {"width": min(WIDEST, max(160.0, room - LABELS - 20)), "height": max(1, len(names)) * ROW, "layer": layers},
+        theme, title=title, subtitle=subtitle, description=description, width=room,
+        params=[{"name": "clusters", "value": names}],
+    )  # fmt: skip

@@ -1,0 +1,72 @@
+"""The clusters of a map of heads, and how they join (METRICS §8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.cluster.hierarchy import dendrogram, linkage, to_tree
+from scipy.spatial.distance import squareform
+
+from dashboard.heads.headmap import HeadMap
+from dashboard.heads.wording import counted
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """The clusters by average linkage, and the tree above them.
+
+    Attributes
+    ----------
+    table: a row per cluster, those that join first beside each other: cluster (its number in the map), heads (how
+        many), middle (the head that is nearest to all others of it, like L2H9), apart (the mean distance of two of its
+        heads, bits; NaN for one head alone)
+    joins: the brackets of the tree, float (k − 1, 4, 2): four corners each as (bits, row of the table). Two join at the
+        mean distance between the heads of the one and those of the other
+    """
+
+    table: pd.DataFrame
+    joins: np.ndarray
+
+
+def clusters_of(found: HeadMap) -> Clusters:
+    """The clusters of a map. Heads without a place are in none."""
+    at = np.flatnonzero(found.table["cluster"] > 0)
+    numbers = found.table["cluster"].to_numpy()[at]
+    distances = found.distances[np.ix_(at, at)]
+    count = int(numbers.max(initial=0))
+    groups, joins = [np.flatnonzero(numbers == 1)] if count else [], np.zeros((0, 4, 2))
+    if count > 1:
+        tree = linkage(squareform(distances, checks=False), method="average")
+        drawn = dendrogram(tree, p=count, truncate_mode="lastp", count_sort="descending", no_plot=True)
+        nodes = to_tree(tree, rd=True)[1]
+        groups = [np.array(nodes[leaf].pre_order()) for leaf in drawn["leaves"]]
+        rows = (np.array(drawn["icoord"]) - 5) / 10  # leaves stand at 5, 15, 25 …
+        joins = np.stack([np.array(drawn["dcoord"]), rows], axis=2)
+    names = [f"L{layer}H{head}" for layer, head in found.table[["layer", "head"]].to_numpy()[at]]
+    table = [{"cluster": int(numbers[group[0]]), **_inside(distances, group, names)} for group in groups]
+    return Clusters(pd.DataFrame(table, columns=["cluster", "heads", "middle", "apart"]), joins)
+
+
+def clusters_finding(found: Clusters) -> str:
+    """How large the largest cluster is, which two join first and at what distance all are one, in one sentence."""
+    table, joins = found.table, found.joins
+    if table.empty:
+        return "No head has a cluster."
+    largest = table.loc[table["heads"].idxmax()]
+    said = (
+        f"The largest of {counted(len(table), 'clusters')} holds {counted(int(largest['heads']), 'heads')} round "
+        f"{largest['middle']}"
+    )
+    if not len(joins):
+        return f"{said}."
+    heights = joins[:, 1:3, 0].max(1)
+    return f"{said}; the first two join at {heights.min():.2f} bits, all are one at {heights.max():.2f}."
+
+
+def _inside(distances: np.ndarray, group: np.ndarray, names: list[str]) -> dict[str, object]:
+    inner = distances[np.ix_(group, group)]
+    pairs = inner[np.triu_indices(len(group), 1)]
+    middle = names[group[inner.mean(1).argmin()]]
+    return {"heads": len(group), "middle": middle, "apart": float(pairs.mean()) if len(pairs) else np.nan}
