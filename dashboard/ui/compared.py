@@ -65,7 +65,11 @@ def of_weights(compared: Compared) -> list[str]:
     """What the figures say beside the picture: where the first two part and, where that is not said over it, how alike
     they are."""
     part = parting(parted(compared), *compared.names[:2])
-    return [f"These figures are of the weights. {alike(compared)}", part] if compared.note else [part]
+    if not compared.note:
+        return [part]
+    said = alike(compared)
+    opens = said[0].lower() if said.startswith(("Most", "No row")) else said[0]
+    return [f"By their weights: {opens}{said[1:]}", part]
 
 
 def alike(compared: Compared) -> str:

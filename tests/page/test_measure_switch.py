@@ -67,12 +67,10 @@ def test_heads_of_one_model_stand_on_one_scale_and_their_figures_stay(minilm):
     assert "Largest contributions: L2H0 to “in” from “who” (norm 1.82, 0.11 on average)" in heading(app).replace(
         "\\", ""
     )
-    for of_weights in ("Most alike are L2H8 and L3H1 (divergence", "They part most on “is”"):
+    for of_weights in ("ost alike are L2H8 and L3H1 (divergence", "They part most on “is”"):
         told = re.search(re.escape(of_weights) + ".*", before)[0].strip()
         assert told in read(app)
-    assert "These figures are of the weights. Most alike" in read(
-        app
-    ) and "a contribution is a norm and no share" in read(app)
+    assert "By their weights: most alike" in read(app) and "a contribution is a norm and no share" in read(app)
     app.segmented_control(key="choose_show").set_value("difference").run()
     two = contributions(minilm, FIRST_TEXT, ["L2H0", "L2H8"], unit="words")
     [sheet] = specs(app, "gives most more")
@@ -88,7 +86,7 @@ def test_one_head_on_two_texts(minilm):
     full = max(view.full for view in two)
     for panel, expected in zip(sheet["concat"], drawn(two, full), strict=True):
         assert alike(cells(panel, len(two[0])), expected)
-    assert "These figures are of the weights. L0H1 (first text) and L0H1 (second text) look hardest" in read(app)
+    assert "By their weights: L0H1 (first text) and L0H1 (second text) look hardest" in read(app)
     assert "L0H1 changes most beyond what other words do" in read(app)
 
 
