@@ -139,10 +139,13 @@ def map_finding(found: HeadMap, head: HeadId | None = None) -> str:
         return f"No two heads of {found.model} can be held against each other here."
     if head is not None:
         row = found.row(head)
+        if np.isnan(row["distance"]):
+            return f"{head} can be held against no other head here."
         mates = int((found.table["cluster"] == row["cluster"]).sum())
         return (
-            f"{head} is nearest to {row['nearest']}, {row['distance']:.3f} bits apart; it is in cluster "
-            f"{int(row['cluster'])} with {counted(mates - 1, 'other heads')}."
+            f"{head} is nearest to {row['nearest']}, {row['distance']:.3f} bits apart (the median over all others is "
+            f"{_median_of_others(found, head):.3f}); it is in cluster {int(row['cluster'])} with "
+            f"{counted(mates - 1, 'other heads')}."
         )
     closest, lone = table.loc[table["distance"].idxmin()], table.loc[table["distance"].idxmax()]
     return (
@@ -150,6 +153,12 @@ def map_finding(found: HeadMap, head: HeadId | None = None) -> str:
         f"{closest['distance']:.3f} bits apart; {_name(lone)} stands most alone, {lone['distance']:.2f} bits from its "
         f"nearest. The two axes keep {percent(found.kept)} of the variance."
     )
+
+
+def _median_of_others(found: HeadMap, head: HeadId) -> float:
+    """Of the distances of all other heads from this one, bits."""
+    place = place_of(head, int(found.table["head"].max()) + 1, len(found.table))
+    return float(np.nanmedian(np.delete(found.distances[place], place)))
 
 
 def elsewhere_finding(found: Distances, head: HeadId, model: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.browser.test_person import address, click_head, person, settled  # noqa: F401
 
 COMPARED = ".st-key-picture_compare [role=graphics-document]"
@@ -54,3 +56,21 @@ def test_two_heads_are_chosen_by_clicking_compared_and_taken_away_in_a_report(pe
     assert "L2H0 − L2H8" in opened.locator("#chart-0").inner_text()
     context.close()
     assert said == [file.as_uri()]
+
+
+def test_a_head_of_another_model_that_is_ticked_on_the_map_is_compared(person, smollm2):  # noqa: F811
+    page = person("map?layer=2&head=0", height=2200)
+    link = page.get_by_role("link", name="on your text")
+    link.wait_for()
+    nearest = link.inner_text()
+    settled(page, "L2H0 is nearest to", ".st-key-picture_map [role=graphics-document]")
+    table = page.get_by_test_id("stDataFrame").nth(1).bounding_box()
+    page.mouse.click(table["x"] + 16, table["y"] + 35 * 3.5)  # the third row: the header is as high as a row
+    page.wait_for_function(
+        "before => ![...document.querySelectorAll('a')].some(a => a.innerText === before)", arg=nearest
+    )
+    other = re.search(r"and (L\d+H\d+) of SmolLM2", link.inner_text())[1]
+    link.click()
+    settled(page, "Heatmaps side by side", COMPARED)
+    assert f"L2H0 · MiniLM and {other} · SmolLM2 135M look hardest" in page.locator("h5").first.inner_text()
+    assert address(page)["other_head"] == other

@@ -131,7 +131,7 @@ def test_pictures_tables_and_lines_say_what_they_measure(minilm, tmp_path, monke
     with pytest.raises(UserError, match="Compare the weights"):
         compare(*views)
     monkeypatch.chdir(tmp_path)
-    for view in (views[0], rollout(minilm, TEXT, (1, 2), special="hide")):
+    for view in (*views, rollout(minilm, TEXT, (1, 2), special="hide")):
         drawing = draw(view, "lines")
         code = snippet(drawing.provenance)
         exec(code, {})

@@ -115,6 +115,16 @@ def test_the_table_names_the_nearest():
         place_of(HeadId(0, 2), 2, 4)
 
 
+def test_the_finding_of_a_head_has_the_median_beside_it():
+    points = np.array([[0, 0], [1, 0], [5, 0], [8, 0]], float)
+    table, kept = map_table(far(points) / 10, 2, 2)
+    found = HeadMap(table, far(points) / 10, kept, "c", 3, 0, 9, "M", "m", "r", {"clusters": 2})
+    assert map_finding(found, HeadId(0, 0)) == (
+        "L0H0 is nearest to L0H1, 0.100 bits apart (the median over all others is 0.500); it is in cluster 1 with 1 "
+        "other head."
+    )
+
+
 def test_a_head_with_nothing_to_compare_has_no_place():
     distances = far(np.arange(6, dtype=float).reshape(3, 2)) / 10
     distances = np.insert(np.insert(distances, 1, np.nan, 0), 1, np.nan, 1)
@@ -122,6 +132,7 @@ def test_a_head_with_nothing_to_compare_has_no_place():
     assert np.isnan(table["x"]).tolist() == [False, True, False, False] and kept == pytest.approx(1)
     assert table["nearest"].tolist() == ["L0H2", "", "L0H0", "L0H2"] and table["cluster"][1] == 0
     found = HeadMap(table, distances, kept, "c", 3, 1, 9, "M", "m", "r", {})
+    assert map_finding(found, HeadId(0, 1)) == "L0H1 can be held against no other head here."
     assert "L0H0" in map_finding(found) and len(draw_map(found).to_dict()["layer"][0]["data"]["values"]) == 3
     table, _ = map_table(np.full((2, 2), np.nan), 2)
     assert map_finding(HeadMap(table, np.full((2, 2), np.nan), 1, "c", 3, 1, 0, "M", "m", "r")).startswith("No two")
