@@ -64,8 +64,9 @@ def test_heads_of_one_model_stand_on_one_scale_and_their_figures_stay(minilm):
     [sheet] = specs(app, "side by side")
     for panel, expected in zip(sheet["concat"], drawn(views, views[0].full), strict=True):
         assert alike(cells(panel, len(views[0])), expected)
-    assert "Largest contributions: L2H0 to “in” from “who” (norm 1.82, 0.11 on average)" in heading(app).replace(
-        "\\", ""
+    assert (
+        "Largest contributions to words that have a choice: L2H0 to “in” from “who” (norm 1.82, 0.11 on average)"
+        in heading(app).replace("\\", "")
     )
     for of_weights in ("ost alike are L2H8 and L3H1 (divergence", "They part most on “is”"):
         told = re.search(re.escape(of_weights) + ".*", before)[0].strip()
