@@ -17,8 +17,8 @@ class Comparison:
     Attributes
     ----------
     js: Jensen–Shannon divergence of their rows, base 2, the mean over rows; [0, 1], 0 where they are equal
-    top1: share of rows whose strongest key is the same; [0, 1]. What a row gives to a learned sink is one more key;
-        what goes to positions without a counterpart is none that two rows could share
+    top1: share of rows whose strongest key is the same; [0, 1]. All that is not drawn (a learned sink, positions
+        without a counterpart) is one more key, as in `js`
     pearson: correlation of all allowed cells of those rows; [-1, 1], NaN where either side is constant
     rows: how many rows these figures are over; all three are NaN where there are none
     """
@@ -44,11 +44,9 @@ def compare(a: HeadView, b: HeadView) -> Comparison:
     p, q = a.weights[rows].astype(np.float64), b.weights[rows].astype(np.float64)
     cells = (a.allowed & b.allowed)[rows]
     whole_p, whole_q = with_rest(p), with_rest(q)
-    first, second = whole_p.argmax(1), whole_q.argmax(1)
-    same = (first == second) & ((first < len(a)) | (not a.gaps and a.outside is None))
     return Comparison(
         js=float(divergence(whole_p, whole_q).mean()),
-        top1=float(same.mean()),
+        top1=float((whole_p.argmax(1) == whole_q.argmax(1)).mean()),
         pearson=_pearson(p[cells], q[cells]),
         rows=int(rows.sum()),
     )
