@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict, dataclass, field
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +11,7 @@ from scipy.spatial.distance import squareform
 
 from dashboard.capture import AttentionModel, open_model
 from dashboard.corpus import builtin_corpus, job
-from dashboard.corpus.kept import AllHeads, corpus_sha256, file_name, first_of, own_folder, write
-from dashboard.errors import UserError
+from dashboard.corpus.kept import AllHeads, corpus_sha256, file_name, first_of, own_folder, read_arrays, write_arrays
 from dashboard.heads.headmap import CLUSTERS, HeadMap, map_table
 from dashboard.models.catalogue import cache_dir
 from dashboard.relations import map_heads, origin_of_map
@@ -60,12 +57,7 @@ def keep_map(found: HeadMap, asked: Asked, file: Path) -> Path:
         "rows": found.rows, "model": found.model, "name": found.name, "revision": found.revision,
         "reading": found.reading,
     }  # fmt: skip
-    written = BytesIO()
-    np.savez_compressed(
-        written, distances=squareform(found.distances, checks=False).astype(np.float32),
-        about=np.frombuffer(json.dumps(about).encode(), np.uint8),
-    )  # fmt: skip
-    return write(file, written.getvalue())
+    return write_arrays(file, about, distances=squareform(found.distances, checks=False).astype(np.float32))
 
 
 def read_map(file: Path, asked: Asked) -> HeadMap | None:
@@ -73,24 +65,19 @@ def read_map(file: Path, asked: Asked) -> HeadMap | None:
 
     Raises UserError where it cannot be read or is not one of ours.
     """
-    try:
-        with np.load(file, allow_pickle=False) as held:
-            condensed, about = held["distances"].astype(float), json.loads(held["about"].tobytes())
-        if about["of"] != asdict(asked):
-            return None
-        every = asked.layers * asked.heads
+
+    def made(about: dict, arrays: dict[str, np.ndarray]) -> HeadMap:
+        condensed, every = arrays["distances"].astype(float), asked.layers * asked.heads
         if condensed.shape != (every * (every - 1) // 2,) or ((condensed < 0) | (condensed > 1)).any():
             raise ValueError
         distances = squareform(condensed)
-        clusters = int(about["reading"].get("clusters", CLUSTERS))
-        table, kept = map_table(distances, asked.heads, clusters)
+        table, kept = map_table(distances, asked.heads, int(about["reading"].get("clusters", CLUSTERS)))
         names = ("corpus", "sentences", "left_out", "rows", "model", "name", "revision", "reading")
-        found = HeadMap(table, distances, kept, *(about[name] for name in names))
-    except FileNotFoundError:
-        return None
-    except Exception as error:  # whatever numpy and json raise at bytes that are none of theirs
-        raise UserError(f"The map in “{file}” is broken and cannot be read. {_AGAIN}") from error
-    table.attrs["provenance"] = origin_of_map(found).to_dict()
+        return HeadMap(table, distances, kept, *(about[name] for name in names))
+
+    found = read_arrays(file, asdict(asked), made, f"The map in “{file}” is broken and cannot be read. {_AGAIN}")
+    if found is not None:
+        found.table.attrs["provenance"] = origin_of_map(found).to_dict()
     return found
 
 

@@ -3,18 +3,15 @@ background. One file serves both directions."""
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict, dataclass
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
 from dashboard.capture import AttentionModel, open_model
 from dashboard.corpus import builtin_corpus, job
-from dashboard.corpus.kept import corpus_sha256, file_name, first_of, known_as, own_folder, write
-from dashboard.errors import UserError
+from dashboard.corpus.kept import corpus_sha256, file_name, first_of, known_as, own_folder, read_arrays, write_arrays
 from dashboard.heads.distances import Distances
 from dashboard.models import ModelSource
 from dashboard.models.catalogue import cache_dir
@@ -78,12 +75,7 @@ def keep_pair(found: Distances, asked: Asked, file: Path) -> Path:
         "of": asked.key(), "per_layer": found.per_layer, "used": found.used,
         "left_out": [asdict(one) for one in found.left_out],
     }  # fmt: skip
-    written = BytesIO()
-    np.savez_compressed(
-        written, values=found.values.astype(np.float32), rows=found.rows.astype(np.int32),
-        about=np.frombuffer(json.dumps(about).encode(), np.uint8),
-    )  # fmt: skip
-    return write(file, written.getvalue())
+    return write_arrays(file, about, values=found.values.astype(np.float32), rows=found.rows.astype(np.int32))
 
 
 def read_pair(file: Path, asked: Asked) -> Distances | None:
@@ -91,19 +83,14 @@ def read_pair(file: Path, asked: Asked) -> Distances | None:
 
     Raises UserError where it cannot be read or is not one of ours.
     """
-    try:
-        with np.load(file, allow_pickle=False) as held:
-            values, rows, about = held["values"].astype(float), held["rows"], json.loads(held["about"].tobytes())
-        if about["of"] != asked.key():
-            return None
-        a, b = about["per_layer"]
+
+    def made(about: dict, arrays: dict[str, np.ndarray]) -> Distances:
+        values, rows, (a, b) = arrays["values"].astype(float), arrays["rows"], about["per_layer"]
         if values.shape != rows.shape or len(values) % a or values.shape[1] % b or ((values < 0) | (values > 1)).any():
             raise ValueError
         return Distances(values, rows, (a, b), about["used"], tuple(LeftOut(**one) for one in about["left_out"]))
-    except FileNotFoundError:
-        return None
-    except Exception as error:  # whatever numpy and json raise at bytes that are none of theirs
-        raise UserError(f"The distances in “{file}” are broken and cannot be read. {_AGAIN}") from error
+
+    return read_arrays(file, asked.key(), made, f"The distances in “{file}” are broken and cannot be read. {_AGAIN}")
 
 
 def begin(model: AttentionModel, other: ModelSource, bos: bool = True) -> job.Job:

@@ -11,8 +11,11 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Self, TypeVar
+
+import numpy as np
 
 from dashboard.capture import AttentionModel
 from dashboard.corpus.shipped import builtin_corpus
@@ -99,3 +102,29 @@ def write(file: Path, data: bytes) -> Path:
         raise UserError(f"The folder “{file.parent}” cannot be made: {error.strerror}. Free its place.") from error
     write_parts(file, [data])
     return file
+
+
+def write_arrays(file: Path, about: dict[str, object], **arrays: np.ndarray) -> Path:
+    """Writes arrays and what they are of (`about`, with a key "of") as NPZ. Raises UserError."""
+    written = BytesIO()
+    np.savez_compressed(written, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
+    return write(file, written.getvalue())
+
+
+def read_arrays(
+    file: Path, of: dict[str, object], make: Callable[[dict, dict[str, np.ndarray]], Found], broken: str
+) -> Found | None:
+    """What `make` makes of a file of `write_arrays`, from what it is of and its arrays; None where there is no file, or
+    it is of something else.
+
+    Raises UserError with the sentence `broken` where it cannot be read, or `make` raises.
+    """
+    try:
+        with np.load(file, allow_pickle=False) as held:
+            arrays = dict(held)
+        about = json.loads(arrays.pop("about").tobytes())
+        return make(about, arrays) if about["of"] == of else None
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # whatever numpy and json raise at bytes that are none of theirs
+        raise UserError(broken) from error

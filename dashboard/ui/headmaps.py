@@ -7,7 +7,6 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import headmaps, headpairs
-from dashboard.corpus.job import find
 from dashboard.corpus.shipped import builtin_size
 from dashboard.errors import UserError
 from dashboard.heads import HeadId
@@ -46,29 +45,20 @@ def _found(asked: headmaps.Asked, stamp: int) -> HeadMap | None:
 def found(this: Opened) -> HeadMap:
     """The map of the model; or the way to make it, and the end of the page."""
     asked = headmaps.Asked.of(this.model, this.bos)
-    file = headmaps.folder_for(asked) / headmaps.FILE
-    try:
-        made = _found(asked, file.stat().st_mtime_ns if file.exists() else 0)
-        if made is not None:
-            return made
-    except UserError as wrong:
-        st.warning(escape_markdown(str(wrong)), icon=":material/warning:")
-    job = find(headmaps.folder_for(asked))
-    if job is not None and job.progress.state != "done":
-        jobs.watch(job, f"**Map of all heads of {escape_markdown(this.model.title)}**")
+    made = jobs.kept_or_made(
+        lambda stamp: _found(asked, stamp), headmaps.folder_for(asked) / headmaps.FILE,
+        f"**Map of all heads of {escape_markdown(this.model.title)}**",
+        lambda: st.info(
+            f"How far apart the {asked.layers * asked.heads:,} heads of this model are has not been measured on this "
+            f"machine yet. It reads the {builtin_size()} sentences that come along once, in the background, and keeps "
+            "what it finds.",
+            icon=":material/scatter_plot:",
+        ),
+        "Make the map", lambda: headmaps.begin(this.model, asked.bos),
+    )  # fmt: skip
+    if made is None:
         end_page()
-    st.info(
-        f"How far apart the {asked.layers * asked.heads:,} heads of this model are has not been measured on this "
-        f"machine yet. It reads the {builtin_size()} sentences that come along once, in the background, and keeps what "
-        "it finds.",
-        icon=":material/scatter_plot:",
-    )  # fmt: skip
-    st.button(
-        "Make the map", icon=":material/play_arrow:", on_click=jobs.told,
-        args=(lambda: headmaps.begin(this.model, asked.bos),),
-    )  # fmt: skip
-    jobs.wrong()
-    end_page()
+    return made
 
 
 def roles(this: Opened) -> dict[HeadId, str] | None:
@@ -123,28 +113,16 @@ def elsewhere(this: Opened) -> tuple[Distances, str] | None:
 def _measured(this: Opened, other: ModelSource) -> Distances | None:
     one = this.model.source
     asked = headpairs.Asked.of(one, other, this.bos)
-    file = headpairs.folder_for(asked) / headpairs.FILE
-    try:
-        made = _pair(this.model.name, asked, file.stat().st_mtime_ns if file.exists() else 0, one, other)
-        if made is not None:
-            return made
-    except UserError as wrong:
-        st.warning(escape_markdown(str(wrong)), icon=":material/warning:")
-    job = find(headpairs.folder_for(asked))
-    if job is not None and job.progress.state != "done":
-        jobs.watch(job, f"**Heads of {escape_markdown(this.model.title)} and {escape_markdown(other.title)}**")
-        return None
-    st.info(
-        f"How far the heads of these two models are from one another has not been measured on this machine yet. Both "
-        f"read the {builtin_size()} sentences that come along once, in the background; what is found is kept.",
-        icon=":material/compare_arrows:",
+    return jobs.kept_or_made(
+        lambda stamp: _pair(this.model.name, asked, stamp, one, other), headpairs.folder_for(asked) / headpairs.FILE,
+        f"**Heads of {escape_markdown(this.model.title)} and {escape_markdown(other.title)}**",
+        lambda: st.info(
+            "How far the heads of these two models are from one another has not been measured on this machine yet. "
+            f"Both read the {builtin_size()} sentences that come along once, in the background; what is found is kept.",
+            icon=":material/compare_arrows:",
+        ),
+        "Measure the two models", lambda: headpairs.begin(this.model, other, asked.bos),
     )  # fmt: skip
-    st.button(
-        "Measure the two models", icon=":material/play_arrow:", on_click=jobs.told,
-        args=(lambda: headpairs.begin(this.model, other, asked.bos),),
-    )  # fmt: skip
-    jobs.wrong()
-    return None
 
 
 def picked(like: pd.DataFrame, key: str) -> HeadId | None:

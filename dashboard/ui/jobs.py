@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
 
 import streamlit as st
 
 from dashboard.corpus.job import PROFILE, Job, again, find, forget
 from dashboard.errors import UserError
 from dashboard.ui.reading import escape_markdown
+
+Found = TypeVar("Found")
 
 
 def row(job: Job, title: str, remove: Callable[[Job], None]) -> None:
@@ -37,6 +41,34 @@ def watch(job: Job, title: str) -> None:
         st.rerun()
     row(there, title, lambda gone: forget(gone.out))
     wrong()
+
+
+def kept_or_made(
+    find_kept: Callable[[int], Found | None], file: Path, title: str, offer: Callable[[], None], label: str,
+    begin: Callable[[], object],
+) -> Found | None:  # fmt: skip
+    """What is kept; or None, how far its making is, or the way to have it made in the background.
+
+    Parameters
+    ----------
+    find_kept: what there is, by the time stamp of `file`, 0 where that is not there; UserError where it is broken
+    file: where it lies once it is made here, in the folder of its job; title: what it is, as Markdown
+    offer: says that there is none yet; label: of the button beneath, which does `begin`
+    """
+    try:
+        found = find_kept(file.stat().st_mtime_ns if file.exists() else 0)
+        if found is not None:
+            return found
+    except UserError as broken:
+        st.warning(escape_markdown(str(broken)), icon=":material/warning:")
+    job = find(file.parent)
+    if job is not None and job.progress.state != "done":
+        watch(job, title)
+        return None
+    offer()
+    st.button(label, icon=":material/play_arrow:", on_click=told, args=(begin,))
+    wrong()
+    return None
 
 
 def told(act: Callable[[], object]) -> None:

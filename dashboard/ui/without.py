@@ -9,8 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import api, evidence
 from dashboard.charts.drawing import Drawing
-from dashboard.corpus.allheads import Asked, Measured, find_measured, folder_for
-from dashboard.corpus.job import find
+from dashboard.corpus.allheads import TABLE, Asked, Measured, find_measured, folder_for
 from dashboard.corpus.sample import reference_means
 from dashboard.corpus.shipped import builtin_size
 from dashboard.corpus.tables import Profile
@@ -124,26 +123,16 @@ def predictions(found: Without) -> None:
 def measured(this: Opened) -> Measured | None:
     """All heads over our own sentences as they are kept; or, where they are still to be measured, the way to do it."""
     asked = Asked.of(this.model, state.choices().by, this.bos)
-    try:
-        if (found := find_measured(asked)) is not None:
-            return found
-    except UserError as wrong:
-        st.warning(escape_markdown(str(wrong)), icon=":material/warning:")
-    job = find(folder_for(asked))
-    if job is not None and job.progress.state != "done":
-        jobs.watch(job, f"**All heads of {escape_markdown(this.model.title)}**")
-        return None
-    st.caption(
-        f"What the absence of each of the {asked.layers * asked.heads:,} heads changes has not been measured in this "
-        "way on this machine yet. It takes a minute for a small model and many for a large one, in the background; "
-        "what is found is kept."
-    )
-    st.button(
-        "Measure all heads", icon=":material/play_arrow:", on_click=jobs.told,
-        args=(lambda: begin(this.model, asked.by, asked.bos),),
+    return jobs.kept_or_made(
+        lambda _: find_measured(asked), folder_for(asked) / TABLE,
+        f"**All heads of {escape_markdown(this.model.title)}**",
+        lambda: st.caption(
+            f"What the absence of each of the {asked.layers * asked.heads:,} heads changes has not been measured in "
+            "this way on this machine yet. It takes a minute for a small model and many for a large one, in the "
+            "background; what is found is kept."
+        ),
+        "Measure all heads", lambda: begin(this.model, asked.by, asked.bos),
     )  # fmt: skip
-    jobs.wrong()
-    return None
 
 
 def click(key: str) -> None:
