@@ -17,6 +17,7 @@ def add(commands) -> None:
     attention.add_argument("--layer", type=whole_number, required=True, help="counted from 0")
     attention.add_argument("--head", type=whole_number, required=True, help="counted from 0")
     unit(attention, "tokens")
+    _measure(attention)
     out(attention, ".csv .parquet .npz")
     attention.set_defaults(run=run_attention)
 
@@ -32,6 +33,7 @@ def add(commands) -> None:
     chart.add_argument("--score", default="previous", help="what colours the atlas (default: previous)")
     chart.add_argument("--theme", choices=("light", "dark"), default="light")
     unit(chart, "words")
+    _measure(chart)
     out(chart, ".png .svg .pdf .html .json")
     chart.set_defaults(run=run_chart)
 
@@ -57,6 +59,21 @@ def add(commands) -> None:
     find.set_defaults(run=run_find)
 
 
+def _measure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--measure", choices=("weight", "contribution"), default="weight",
+        help="the weights (default), or the norms of what the head carries over",
+    )  # fmt: skip
+
+
+def _views(asked: argparse.Namespace, model, encoding, heads) -> list:
+    """The heads as asked: their weights or their contributions, in this unit."""
+    from dashboard import api, influence
+
+    views = influence.contributions if asked.measure == "contribution" else api.attentions
+    return views(model, encoding, heads, unit=asked.unit, special=asked.special)
+
+
 def run_attention(asked: argparse.Namespace) -> int:
     check_out(asked)
     from dashboard import api
@@ -65,7 +82,7 @@ def run_attention(asked: argparse.Namespace) -> int:
     if asked.layer < 0 or asked.head < 0:
         raise UserError("Layers and heads are counted from 0.")
     model, encoding = read(asked)
-    view = api.attention(model, encoding, HeadId(asked.layer, asked.head), unit=asked.unit, special=asked.special)
+    [view] = _views(asked, model, encoding, [HeadId(asked.layer, asked.head)])
     api.save(view, asked.out, api.provenance(model, [view], "matrix", bos=asked.bos))
     return written(asked.out)
 
@@ -86,6 +103,8 @@ def run_chart(asked: argparse.Namespace) -> int:
 
     names = [name for name in asked.heads.split(",") if name.strip()]
     heads = list(dict.fromkeys(HeadId.parse(name) for name in names))
+    if asked.view == "atlas" and asked.measure != "weight":
+        raise UserError("The atlas is of scores of the weights. Draw contributions as another view: --view heatmap.")
     if asked.view == "atlas":
         api.known_score(asked.score)
     elif not heads:
@@ -99,7 +118,7 @@ def run_chart(asked: argparse.Namespace) -> int:
         outlined = {"tray": [str(head) for head in heads]} if heads else {}
         provenance = api.provenance_of_text(model, encoding, "atlas", **options, **outlined)
     else:
-        views = api.attentions(model, encoding, heads, unit=asked.unit, special=asked.special)
+        views = _views(asked, model, encoding, heads)
         chart = api.draw(views, asked.view, theme=asked.theme)
         provenance = api.provenance(model, views, asked.view, theme=asked.theme, bos=asked.bos)
     api.save(chart, asked.out, provenance)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dashboard import attention
+from dashboard import attention, contributions
 from dashboard.cli import main
 from dashboard.heads import SCORES
 from tools.server import ROOT
@@ -46,6 +46,21 @@ def test_attention_as_a_table_has_a_row_a_link(minilm, tmp_path, ending):
     table = pd.read_csv(out) if ending == "csv" else pd.read_parquet(out)
     assert len(table) == 15 * 15
     assert np.allclose(table.groupby("from_position")["weight"].sum(), 1, atol=1e-5)
+
+
+def test_contributions_as_a_matrix_a_table_and_a_picture(minilm, capsys, tmp_path):
+    [view] = contributions(minilm, TEXT, ["L2H9"], unit="words")
+    asked = [TEXT, "--unit", "words", "--measure", "contribution"]
+    one = ["attention", *asked, "--layer", "2", "--head", "9", "--out"]
+    assert main([*one, str(tmp_path / "a.npz")]) == 0 and main([*one, str(tmp_path / "a.csv")]) == 0
+    with np.load(tmp_path / "a.npz", allow_pickle=False) as file:
+        assert np.allclose(file["contributions"], view.weights)
+    table = pd.read_csv(tmp_path / "a.csv")
+    assert np.allclose(table["contribution"], view.weights.ravel(), atol=1e-6)
+    chart = ["chart", *asked, "--heads", "L2H9", "--out", str(tmp_path / "a.svg")]
+    assert main(chart) == 0 and "contribution" in (tmp_path / "a.svg").read_text(encoding="utf-8")
+    capsys.readouterr()
+    assert "another view" in refused(capsys, *chart, "--view", "atlas")
 
 
 def test_scores_have_a_row_a_head(tmp_path):
