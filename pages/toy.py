@@ -14,7 +14,10 @@ from dashboard.ui.room import room
 st.title("Toy attention", anchor=False)
 
 # What is asked stands first on the page, but is sent after the steps: they are what a change waits for
-st.caption("Attention small enough to follow by hand. Change any number, and everything is computed again.")
+st.caption(
+    "Attention small enough to follow by hand. Change any number, and everything is computed again: type, step by 0.1 "
+    "with arrow up and down, or paste a block of cells."
+)
 asked = st.container()
 chosen = state.choices()
 toy = chosen.toy

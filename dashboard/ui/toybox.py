@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from dashboard.builtin.example import SIZES, TITLES, Cells, Example, cells_of, example
+from dashboard.builtin.example import SIZES, TITLES, Cells, Example, example
 from dashboard.builtin.presets import PRESETS
 from dashboard.charts.toy_parts import STEPS
-from dashboard.ui import figure, state
+from dashboard.ui import cells, figure, state
 from dashboard.ui.experiments import LONGEST_WORDS, words_of
 from dashboard.ui.reading import escape_markdown
 
 _NUMBER, _WORD = 68, 92  # pixels of a column
-_LINE = 35  # pixels of a row of Streamlit's table
 
 
 def asked() -> None:
@@ -76,45 +75,15 @@ def _editors() -> None:
             width = toy.numbers_per_word * _NUMBER + _WORD if name == "x" else toy.columns * _NUMBER
             with st.container(width=width + 4, gap="xxsmall"):
                 st.markdown(f"**{TITLES[name].replace('_', chr(92) + '_')}** {said}")
-                _editor(name, toy, width + 2)
+                cells.table(
+                    f"edit_{name}", getattr(toy, name), f"Table {TITLES[name]}", partial(_take_table, name),
+                    names=toy.words if name == "x" else (), width=width + 2,
+                )  # fmt: skip
 
 
-def _editor(name: str, toy: Example, width: int) -> None:
-    """One table. What it was given stays the same while a person edits it, or it would lose the cell they are in; it
-    is given anew where the choice has become another by other means: a lesson, a link, a step back."""
-    cells = getattr(toy, name)
-    given, turn = st.session_state.get(f"given_{name}", (None, 0))
-    key = f"edit_{name}_{turn}"
-    if given is None or _edited(given, st.session_state.get(key)) != cells or st.session_state.get(key) is None:
-        given, turn = cells, turn + 1
-        key = f"edit_{name}_{turn}"
-        st.session_state[f"given_{name}"] = given, turn
-    columns = [str(k + 1) for k in range(len(given[0]))]
-    frame = pd.DataFrame(given, columns=columns, dtype=float)
-    config: dict[str, Any] = {column: st.column_config.NumberColumn(column, width=_NUMBER) for column in columns}
-    if name == "x":
-        frame.insert(0, "word", list(toy.words))
-        config["word"] = st.column_config.TextColumn("", disabled=True, width=_WORD)
-    st.data_editor(
-        frame, key=key, hide_index=True, num_rows="fixed", column_config=config, width=width,
-        height=(len(given) + 1) * _LINE + 3, on_change=_take_table, args=(name, key, given),
-        alt=f"Table {TITLES[name]}: {len(given)} rows of {len(columns)} numbers that can be edited.",
-    )  # fmt: skip
-
-
-def _take_table(name: str, key: str, given: Cells) -> None:
+def _take_table(name: str, found: Cells) -> None:
     toy = state.choices().toy
-    state.change(toy=toy.with_table(name, _edited(given, st.session_state[key])))
-
-
-def _edited(given: Cells, edits: Any) -> Cells:
-    """The table with what a person typed into it."""
-    rows = [list(row) for row in given]
-    for row, changed in (edits["edited_rows"] if edits else {}).items():
-        for column, value in changed.items():
-            if str(column).isdigit():
-                rows[int(row)][int(column) - 1] = value
-    return cells_of(rows)
+    state.change(toy=toy.with_table(name, found))
 
 
 def _tied(part: str, value: Any, change: Callable[[Example, Any], Example]) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from dashboard.builtin.example import example
 
 STEPS = ".st-key-picture_toy_steps [role=graphics-document]"
 WRITTEN = "where => [...document.querySelectorAll(`${where} text`)].map(one => one.textContent.replace(/\\s/g, ' '))"
-HEADER, LINE = 35, 35  # pixels of the table's rows
 
 
 @pytest.fixture
@@ -56,29 +55,16 @@ def until(page, numbers_are: str, wanted: object) -> None:
                            arg=[STEPS, wanted])  # fmt: skip
 
 
-def select(page, table: str, row: int, column: int) -> None:
-    """Click a number of a table, counted from 0, until it is chosen: a page that is being drawn moves away."""
-    words = 92 if table == "x" else 0
-    place = f"glide-cell-{column + (table == 'x')}-{row}"
-    for _ in range(40):
-        canvas = page.locator(f"[class*=st-key-edit_{table}] canvas").first
-        canvas.scroll_into_view_if_needed()
-        box = canvas.bounding_box()
-        page.mouse.click(box["x"] + words + (column + 0.5) * 68, box["y"] + HEADER + (row + 0.5) * LINE)
-        page.wait_for_timeout(500)
-        chosen = f"[class*=st-key-edit_{table}] #{place}, .gdg-input"  # one that is chosen already opens
-        if page.evaluate("chosen => document.activeElement?.matches(chosen) ?? false", chosen):
-            return
-    pytest.fail(f"{table}, row {row}, column {column} was not chosen")
+def cell(page, table: str, row: int, column: int):
+    """A number of a table, counted from 0."""
+    name = {"x": "X", "w_q": "W_Q", "w_k": "W_K", "w_v": "W_V"}[table]
+    return page.get_by_label(re.compile(rf"^Table {name}, row {row + 1}( \(.*\))?, column {column + 1}$"))
 
 
 def edit(page, table: str, row: int, column: int, typed: str) -> None:
-    """Click a number, type another, Enter."""
-    select(page, table, row, column)
-    if not page.locator(".gdg-input").count():
-        page.keyboard.type(typed[0])
-    page.locator(".gdg-input").fill(typed)
-    page.keyboard.press("Enter")
+    """Type another number, Enter."""
+    cell(page, table, row, column).fill(typed)
+    cell(page, table, row, column).press("Enter")
 
 
 def shares(weights) -> list[str]:
@@ -149,12 +135,38 @@ def test_a_link_reopens_the_edited_toy_and_back_steps_to_what_was(person):
 def test_an_emptied_cell_is_told_and_filled_again(person):
     page = person("toy")
     says(page, "food")
-    select(page, "w_v", 0, 0)
-    page.keyboard.press("Delete")
-    page.get_by_text("W_V, row 1, column 1 holds no number").wait_for()
-    page.wait_for_selector(STEPS, state="detached")  # nothing is drawn of it
-    edit(page, "w_v", 0, 0, "1")
+    for wrong in ("", "NaN", "three"):
+        edit(page, "w_v", 0, 0, wrong)
+        page.get_by_text("W_V, row 1, column 1 holds no number").wait_for()
+        page.wait_for_selector(STEPS, state="detached")  # nothing is drawn of it
+        edit(page, "w_v", 0, 0, "1")
+        says(page, "food")
+
+
+def test_cells_by_the_keyboard_and_from_a_spreadsheet(person):
+    """Arrows step by 0.1, Escape takes back, Tab goes on and tells, a block of a spreadsheet is pasted at once."""
+    page = person("toy")
     says(page, "food")
+    first, second = cell(page, "w_q", 0, 0), cell(page, "w_q", 0, 1)
+    first.press("ArrowUp")
+    page.wait_for_function("location.search.includes('toy_q=1.1%2C0%3B0%2C1')")
+    first.fill("7")
+    first.press("Escape")
+    assert first.input_value() == "1.1"
+    first.fill("0,5")  # as many write it
+    first.press("Tab")
+    page.wait_for_function("location.search.includes('toy_q=0.5%2C0%3B0%2C1')")
+    assert second.evaluate("cell => cell.getRootNode().activeElement === cell")
+    page.evaluate("""() => {
+        const data = new DataTransfer();
+        data.setData("text", "2\\t3\\n−4\\t5\\t6");
+        const cell = document.querySelector(".st-key-edit_w_k");
+        const find = (root) => root.querySelector("input") ??
+            [...root.querySelectorAll("*")].map((one) => one.shadowRoot && find(one.shadowRoot)).find(Boolean);
+        find(cell).dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+    }""")
+    page.wait_for_function("location.search.includes('toy_k=2%2C3%3B-4%2C5')")  # what does not fit is left out
+    says(page, "looks most at")
 
 
 def test_a_run_is_begun_watched_and_seen(person):

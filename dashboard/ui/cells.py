@@ -1,0 +1,38 @@
+"""A small table of numbers that answers at once, an input a cell: keyboard, screen readers and pasting as in any form.
+
+Streamlit's own editor holds every change back for 150 ms, which no setting changes; the toy must answer in 200.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.builtin.example import Cells, cells_of
+
+_JS, _CSS = (Path(__file__).with_name(f"cells.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
+
+
+def table(
+    key: str, given: Cells, label: str, take: Callable[[Cells], None], *, names: Sequence[str] = (), width: int
+) -> None:  # fmt: skip
+    """The table, which shows `given`, whatever was typed before; an empty cell is None.
+
+    Parameters
+    ----------
+    label: what it is, for whoever cannot see it; names: of the rows, none where they have none
+    take: is told the whole table as soon as a cell was changed: Enter, leaving it, arrow up or down, pasting
+    """
+    component = st.components.v2.component("two_heads_cells", html='<div class="cells"></div>', css=_CSS, js=_JS)
+    said = [["" if cell is None else f"{cell:.10g}" for cell in row] for row in given]
+    component(
+        key=key, data={"cells": said, "names": list(names), "label": label}, width=width,
+        on_rows_change=lambda: take(typed(st.session_state[key].rows)),
+    )  # fmt: skip
+
+
+def typed(rows: Sequence[Sequence[str]] | None) -> Cells:
+    """What was typed as numbers; a comma may be the decimal sign, and a real minus is one."""
+    return cells_of([[str(cell).replace(",", ".").replace("−", "-") for cell in row] for row in rows or ()])
