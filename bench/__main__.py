@@ -1,12 +1,12 @@
-"""`python -m bench [engine] [page] [inside] [recall] [corpus] [ablate]`: all of them when none is named."""
+"""`python -m bench [engine] [page] [inside] [toy] [recall] [corpus] [ablate]`: all of them when none is named."""
 
 import sys
 
-from bench import ablate, corpus, engine, inside, page, recall
+from bench import ablate, corpus, engine, inside, page, recall, toy
 
 ALL = {
-    "engine": engine.main, "page": page.main, "inside": inside.main, "recall": recall.main, "corpus": corpus.main,
-    "ablate": ablate.main,
+    "engine": engine.main, "page": page.main, "inside": inside.main, "toy": toy.main, "recall": recall.main,
+    "corpus": corpus.main, "ablate": ablate.main,
 }  # fmt: skip
 
 if __name__ == "__main__":
