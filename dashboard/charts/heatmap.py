@@ -83,4 +83,4 @@ def strong(values: np.ndarray, special: Sequence[bool]) -> float:
 def round_up(value: float) -> float:
     """The next of 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50 and 100 per cent."""
     steps = [m * 10.0**e for e in (-3, -2, -1) for m in (1, 2, 5)]
-    return next((round(step, 6) for step in steps if step >= value), 1.0)
+    return next((round(step, 6) for step in steps if step >= value * (1 - 1e-6)), 1.0)  # the float32 of 0.1 is above it

@@ -29,20 +29,17 @@ def disagreements(a: HeadView, b: HeadView) -> pd.DataFrame:
     js = divergence(with_rest(p), with_rest(q)) if len(rows) else np.zeros(0)
     labels = np.array(a.labels, object)
     table = pd.DataFrame({"position": rows, "word": labels[rows]})
-    for name, view, part in (("a", a, p), ("b", b, q)):
-        table[f"{name}_looks_at"], table[f"{name}_share"] = _most(view, rows, part, labels)
+    for name, part in (("a", p), ("b", q)):
+        table[f"{name}_looks_at"], table[f"{name}_share"] = _most(part, labels)
     table["js"] = js
     return table.sort_values(["js", "position"], ascending=[False, True], ignore_index=True)
 
 
-def _most(view: HeadView, rows: np.ndarray, weights: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if not len(rows):
+def _most(weights: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if not len(weights):
         return np.zeros(0, object), np.zeros(0)
-    key, share = labels[weights.argmax(1)], weights.max(1)
-    if view.outside is None:
-        return key, share
-    away = view.outside[rows] > share
-    return np.where(away, ELSEWHERE, key), np.where(away, view.outside[rows], share)
+    whole = with_rest(weights)
+    return np.append(labels, ELSEWHERE)[whole.argmax(1)], whole.max(1)
 
 
 def parting(table: pd.DataFrame, first: str, second: str) -> str:

@@ -160,6 +160,10 @@ def test_where_most_goes_to_what_is_not_drawn_it_says_elsewhere():
     part = whole.part([0, 1])
     assert disagreements(part, part)["a_looks_at"].tolist() == [ELSEWHERE, ELSEWHERE]
     assert disagreements(part, part)["a_share"].tolist() == pytest.approx([0.8, 0.8])
+    sink = view("x y z", [[0.1, 0.1, 0.0]] * 3)
+    table = disagreements(sink, whole)
+    assert table["a_looks_at"].tolist() == [ELSEWHERE] * 3 and table["a_share"].tolist() == pytest.approx([0.8] * 3)
+    assert table["b_looks_at"].tolist() == ["z"] * 3 and compare(sink, whole).top1 == 0
 
 
 def test_swaps_change_one_word_to_one_of_its_part_of_speech():

@@ -139,6 +139,7 @@ def test_a_cell_is_never_less_than_a_pixel():
 
 def test_the_scale_is_round_and_covers_nearly_all_weights():
     assert [round_up(v) for v in (0.0004, 0.013, 0.05, 0.21, 0.51, 1.0)] == [0.001, 0.02, 0.05, 0.5, 1.0, 1.0]
+    assert top_of([view_of(np.full((10, 10), 0.1))]) == 0.1  # a float32 is a little more than 0.1
     view = random_view(100, alpha=0.05)
     top = top_of([view])
     seen = view.weights[view.weights > 0]
