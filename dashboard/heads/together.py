@@ -18,6 +18,7 @@ SAID: dict[Interplay, str] = {
     "more": "more than", "less": "less than", "sum": "about", "one": "about", "other": "on the other side of 0 from",
     "mixed": "beside",
 }  # fmt: skip
+BELOW: dict[Interplay, str] = {"more": "further below 0 than", "less": "less far below 0 than"}  # where the sum is
 LOOKS: dict[str, dict[Interplay, str]] = {
     "loss_change": {
         "more": "heads can replace each other: while one is out, another still does its work",
@@ -91,7 +92,8 @@ def together_finding(table: pd.DataFrame) -> str:
         return f"Next to nothing changes without these {many}, together or alone." if known else ""
     unit = f" {UNITS['loss_change']}" if "loss_change" in table else ""
     total = _signed(table, alone.sum())
-    return f"Together {_signed(table, together)}{unit}, {SAID[which]} the sum of each alone, {total}."
+    beside = (SAID | BELOW if alone.sum() < 0 else SAID)[which]
+    return f"Together {_signed(table, together)}{unit}, {beside} the sum of each alone, {total}."
 
 
 def together_remark(table: pd.DataFrame) -> str:

@@ -59,6 +59,9 @@ def test_what_is_said_of_it():
     for alone, together, said in (([0.1, -0.08], 0.1, "beside"), ([0.1, 0.1], -0.3, "on the other side of 0 from")):
         assert f", {said} the sum of each alone" in together_finding(table(alone, together))
         assert together_remark(table(alone, together)).startswith("What each changes alone says little")
+    for together, said in ((-0.3, "further below 0 than"), (-0.1, "less far below 0 than")):
+        finding = together_finding(table([-0.1, -0.1], together))
+        assert finding == f"Together −{-together} nats per token, {said} the sum of each alone, −0.2."
     assert together_finding(none) == "Next to nothing changes without these 2 heads, together or alone."
     assert together_finding(table([np.nan], np.nan)) == together_remark(none) == ""
 
