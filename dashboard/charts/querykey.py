@@ -29,8 +29,8 @@ SIGNS = {"query": "circle", "key": "triangle-up"}
 SPEECH = {
     "NOUN": "noun", "PROPN": "name", "VERB": "verb", "AUX": "auxiliary", "ADJ": "adjective", "ADV": "adverb",
     "PRON": "pronoun", "DET": "determiner", "ADP": "preposition", "CCONJ": "and, or, but", "SCONJ": "conjunction",
-    "PART": "particle", "NUM": "number", "PUNCT": "punctuation", "INTJ": "interjection", "SYM": "symbol", "X": "other",
-    "_": "not told",
+    "PART": "particle", "NUM": "number", "PUNCT": "punctuation", "INTJ": "interjection", "SYM": "symbol",
+    "X": "no class", "_": "not told",
 }  # fmt: skip
 SAYS = {"query": "query, looks", "key": "key, is looked at"}
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
+import numpy as np
 import pandas as pd
 
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.labels import width_of
 from dashboard.charts.theme import PALETTES, Theme
+from dashboard.errors import UserError
 from dashboard.heads.standing import UNITS, figure
 
 BAR, STEP = 18.0, 26.0  # pixels of a bar's height, from row to row
@@ -27,12 +29,16 @@ def together_bars(
 
     Parameters
     ----------
-    table: of `dashboard.heads.together.together_table`, every figure known
+    table: of `dashboard.heads.together.together_table`
     width: pixels for the whole drawing (default 600)
+
+    Raises UserError where nothing was read.
     """
     p, room = PALETTES[theme], (width or WIDTH) - 12
     name = "shift" if "shift" in table else "loss_change"
     values = table[name].to_numpy(float)
+    if np.isnan(values).any():
+        raise UserError("The model reads no token here, so nothing was measured. Give it more text.")
     alone = values[:-2]
     starts = [0.0, *accumulate(alone[:-1]), 0.0, 0.0]
     names = [*table["heads"][:-2], SUM, TOGETHER]

@@ -182,9 +182,9 @@ def copying_finding(table: pd.DataFrame, head: HeadId) -> str:
     return (
         f"Copying: a token that {head} reads is itself among the 1\u00a0% of pieces whose logits it raises most for "
         f"{percent(row.copying)} of the tokens of the corpus that comes along (by chance {percent(CHANCE)}, "
-        f"{interval('copying')}{counted(int(row.tokens), 'tokens')}, {counted(int(row.sentences), 'sentences')}). Baseline, the token that "
-        f"comes after it: {percent(row.baseline)} ({interval('baseline')}{counted(int(row.pairs), 'pairs')}). "
-        + _verdict(row)
+        f"{interval('copying')}{counted(int(row.tokens), 'tokens')}, {counted(int(row.sentences), 'sentences')}). "
+        f"Baseline, the token that comes after it: {percent(row.baseline)} ({interval('baseline')}"
+        f"{counted(int(row.pairs), 'pairs')}). {_verdict(row)}"
     )
 
 
@@ -196,5 +196,5 @@ def _verdict(row: pd.Series) -> str:
     if row.copying_high < max(row.baseline_low, CHANCE):
         after = row.copying_high < row.baseline_low and row.baseline_low > CHANCE
         return "So it does not copy" + (": it rather names what comes next." if after else ".")
-    meets = row.copying_low <= row.baseline_high
-    return ("The two intervals meet" if meets else "The interval holds what chance gives") + ": it is not shown to copy."
+    why = "The two intervals meet" if row.copying_low <= row.baseline_high else "The interval holds what chance gives"
+    return f"{why}: it is not shown to copy."

@@ -154,6 +154,15 @@ def test_the_drawing_stands_where_the_table_says(vectors, theme, by):
         assert len(kinds["domain"]) == len(kinds["range"]) == 8 and kinds["domain"][-1] == "other"
 
 
+def test_words_of_no_class_are_told_from_the_rarer_kinds(vectors):
+    """UPOS X among the seven most frequent, and rarer ones that share the last colour."""
+    kinds = [*["X"] * 8, *["NOUN", "VERB", "ADJ", "ADV", "PRON", "DET"] * 3, "NUM", "INTJ", "SYM", "PART"]
+    chart = draw_query_keys(replace(vectors, tokens=vectors.tokens.assign(upos=kinds)), "L0H0")
+    [group] = chart.to_dict()["layer"]
+    [colour] = [one["encoding"]["color"] for one in group["layer"] if one.get("name") == "dots"]
+    assert len(set(colour["scale"]["domain"])) == len(colour["scale"]["range"]) == 8
+
+
 def test_what_cannot_be_drawn_is_told(vectors):
     with pytest.raises(UserError, match="The last one is L0H1"):
         draw_query_keys(vectors, "L3H0")

@@ -12,6 +12,7 @@ import vl_convert
 
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.together import together_bars
+from dashboard.errors import UserError
 from dashboard.heads.together import (
     alone_and_together,
     interplay,
@@ -80,6 +81,11 @@ def test_bars_of_each_alone_stand_end_to_end_and_end_at_the_sum(theme):
     assert (together["x2"] - zero) / (first["x2"] - zero) == pytest.approx(4, rel=0.02) and together["x"] == zero
     svg = vl_convert.vegalite_to_svg(json.dumps(chart.to_dict()), vl_version=VEGALITE)
     assert ">together<" in svg and ">+0.4<" in svg and ">−0.05<" in svg and "NaN" not in svg
+
+
+def test_a_text_of_which_nothing_is_read_has_no_picture():
+    with pytest.raises(UserError, match="nothing was measured"):
+        together_bars(table([np.nan, np.nan], np.nan), "light", title="T", subtitle=[], description="D")
 
 
 def test_heads_that_change_nothing_are_drawn():
