@@ -70,7 +70,12 @@ def query_key_map(of: CorpusVectors, head: HeadId) -> QueryKeyMap:
     """The plane of one head, with what it keeps; intervals are 95 % bootstrap over sentences, NaN for a single one."""
     layer = of.layers[head.layer]
     x, y = axes(layer.q[head.head], layer.k[head.head], layer.scaling)
-    sums = np.array([_held(x[at], y[at], layer.keys[head.head, at, 0] - at.start, of.causal) for at in of.sentences])
+    sums = np.array(
+        [
+            _held(x[at], y[at], layer.keys[head.head, at, 0] - at.start, layer.windows.get(number), of.causal)
+            for number, at in enumerate(of.sentences)
+        ]
+    )
     lost, total, same, guess, rows = sums.T
     kept = _over(total - lost, total)
     return QueryKeyMap(
@@ -97,9 +102,12 @@ def axes(q: np.ndarray, k: np.ndarray, scaling: float) -> tuple[np.ndarray, np.n
     return np.pad(x * sign, ((0, 0), (0, missing))), np.pad(y * sign, ((0, 0), (0, missing)))
 
 
-def _held(x: np.ndarray, y: np.ndarray, strongest: np.ndarray, causal: bool) -> tuple[float, float, int, float, int]:
+def _held(
+    x: np.ndarray, y: np.ndarray, strongest: np.ndarray, seen: np.ndarray | None, causal: bool
+) -> tuple[float, float, int, float, int]:
     """Of one sentence: Σ (s − ŝ)², Σ s², how often the strongest key is the same, Σ 1 / keys, over how many rows."""
-    seen = np.tril(np.ones((len(x), len(y)), bool)) if causal else np.ones((len(x), len(y)), bool)
+    if seen is None:
+        seen = np.tril(np.ones((len(x), len(y)), bool)) if causal else np.ones((len(x), len(y)), bool)
 
     def less_their_mean(scores: np.ndarray) -> np.ndarray:
         mean = (scores * seen).sum(1, keepdims=True) / seen.sum(1, keepdims=True)
@@ -135,7 +143,8 @@ def plane_finding(found: QueryKeyMap) -> str:
 
 def plane_remarks(found: QueryKeyMap) -> list[str]:
     """How sure those figures are, and what the plane leaves out beside axes."""
-    said = [f"Over {counted(found.rows, 'queries')} of {counted(len(found.of.sentences), 'sentences')}{_sure(found)}."]
+    over = f"{counted(found.rows, 'queries')} of {counted(len(found.of.sentences), 'sentences')}"
+    said = [f"Over {over}, special tokens left out{_sure(found)}."]
     if not found.of.layers[found.head.layer].plain:
         said.append(
             "The weights of this head do not follow from queries and keys alone: it adds a number of its own, as for "

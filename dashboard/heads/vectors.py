@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -32,6 +32,8 @@ class LayerVectors:
     keys, weights: of each query the tokens that get most of its attention, the strongest first, as places among all N,
         -1 where it sees fewer, and their weights: (h, N, 4)
     plain: whether the weights follow from queries and keys alone: softmax(c · q kᵀ) over what may be seen
+    windows: of each sentence (from 0) in which a token may not see all that it may by `CorpusVectors.causal`, as in a
+        sliding window, which ones it may see: bool (n, n) over the sentence's tokens
     """
 
     q: np.ndarray
@@ -40,6 +42,7 @@ class LayerVectors:
     keys: np.ndarray
     weights: np.ndarray
     plain: bool
+    windows: dict[int, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +93,7 @@ def corpus_vectors(
     works = [(place, sentence, encoding) for place, (sentence, encoding) in enumerate(used)]
     for batch in batches(works):
         at = [place for place, _, _ in batch]
-        visitor = _Collect(layers, [kept[place] for place in at], starts[at], int(starts[-1]), model.causal)
+        visitor = _Collect(layers, at, [kept[place] for place in at], starts[at], int(starts[-1]), model.causal)
         visit(model, [encoding for _, _, encoding in batch], visitor)
     return _tokens(used, kept, counts), tuple(layers[number] for number in sorted(layers))
 
@@ -101,9 +104,11 @@ class _Collect:
     wants_qkv = True
 
     def __init__(
-        self, layers: dict[int, LayerVectors], kept: list[np.ndarray], starts: np.ndarray, every: int, causal: bool
+        self, layers: dict[int, LayerVectors], numbers: list[int], kept: list[np.ndarray], starts: np.ndarray,
+        every: int, causal: bool,
     ):  # fmt: skip
-        self.layers, self.kept, self.starts, self.every, self.causal = layers, kept, starts, every, causal
+        self.layers, self.numbers, self.kept, self.starts = layers, numbers, kept, starts
+        self.every, self.causal = every, causal
 
     def block(self, block: Block) -> None:
         own, start = self.kept[block.text], int(self.starts[block.text])
@@ -112,8 +117,10 @@ class _Collect:
             room = (heads, self.every)
             self.layers[block.layer] = LayerVectors(
                 np.zeros((*room, d), np.float32), np.zeros((*room, d), np.float32), float(block.scaling),
-                np.full((*room, STRONGEST), -1), np.zeros((*room, STRONGEST), np.float32), _plain(block, self.causal),
+                np.full((*room, STRONGEST), -1), np.zeros((*room, STRONGEST), np.float32), True,
             )  # fmt: skip
+        if self.layers[block.layer].plain and not _plain(block, self.causal):
+            self.layers[block.layer] = replace(self.layers[block.layer], plain=False)
         held, place = self.layers[block.layer], slice(start, start + len(own))
         if block.rows.start == 0:
             held.q[:, place] = block.q.float().cpu().numpy()[:, own]
@@ -128,6 +135,12 @@ class _Collect:
         rows = start + np.flatnonzero(inside)
         held.keys[:, rows, :most] = np.where(shares > 0, start + best, -1)
         held.weights[:, rows, :most] = shares
+        if block.allowed is not None:
+            allowed = np.zeros((len(rows), len(own)), bool)
+            allowed[:, : len(columns)] = block.allowed.cpu().numpy()[np.ix_(own[inside] - block.rows.start, columns)]
+            whole = np.tri(len(own), dtype=bool) if self.causal else np.ones((len(own), len(own)), bool)
+            if not allowed[whole[inside]].all():
+                held.windows.setdefault(self.numbers[block.text], whole)[inside] = allowed
 
 
 def _plain(block: Block, causal: bool) -> bool:

@@ -7,13 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from dashboard import UserError, attention, draw_query_keys, query_key_table, query_keys
+from dashboard.capture import Block
 from dashboard.corpus import builtin_corpus
 from dashboard.corpus.sample import parsed_sample
 from dashboard.export import Provenance, snippet
 from dashboard.heads.querykey import plane_remarks, query_key_map
-from dashboard.heads.vectors import STRONGEST
+from dashboard.heads.vectors import STRONGEST, _Collect
 from dashboard.heads.view import HeadId
 
 
@@ -49,6 +51,40 @@ def test_a_head_that_adds_to_its_scores_says_so(small_model, peaked_weights):
     """Gemma 2 caps its scores, gpt-oss has a sink."""
     for kind, plain in (("llama", True), ("mistral", True), ("gemma2", False), ("gpt_oss", False)):
         assert query_keys(small_model(kind, peaked_weights), sentences=3).layers[0].plain is plain, kind
+
+
+def test_what_a_sliding_window_hides_is_no_key(small_model, peaked_weights):
+    """A window of 8 tokens: scores, guesses and the strongest key over what the model's own attention may see."""
+    model = small_model("mistral", peaked_weights)
+    vectors = query_keys(model, sentences=4)
+    found, layer = query_key_map(vectors, HeadId(0, 1)), vectors.layers[0]
+    used, _ = parsed_sample(model, builtin_corpus(), 4)
+    lost = total = 0.0
+    same, guesses = [], []
+    for (_, encoding), at in zip(used, vectors.sentences, strict=True):
+        view = attention(model, encoding, "L0H1", unit="tokens", special="hide")
+        scores = layer.scaling * layer.q[1, at].astype(float) @ layer.k[1, at].T
+        plane = found.x[at] @ found.y[at].T
+        for own, drawn, seen, weights in zip(scores, plane, view.allowed, view.weights, strict=True):
+            own, drawn = own[seen] - own[seen].mean(), drawn[seen] - drawn[seen].mean()
+            lost, total = lost + ((own - drawn) ** 2).sum(), total + (own**2).sum()
+            if seen.sum() > 1:
+                same.append(drawn.argmax() == weights[seen].argmax())
+                guesses.append(1 / seen.sum())
+    assert min(guesses) == 1 / 8
+    assert found.rows == len(same) and found.guess == pytest.approx(np.mean(guesses))
+    assert found.kept[0] == pytest.approx(1 - lost / total, abs=1e-4) and found.agree[0] == pytest.approx(np.mean(same))
+
+
+def test_all_sentences_have_a_say_in_whether_weights_follow_from_queries_and_keys():
+    """The shortest is read first: a cap that changes nothing there may change another."""
+    torch.manual_seed(0)
+    visitor = _Collect({}, [0, 1], [np.arange(2), np.arange(5)], np.array([0, 2]), 7, False)
+    for text, (n, cap) in enumerate([(2, 1e9), (5, 1.0)]):
+        q, k = torch.randn(2, n, 4), torch.randn(2, n, 4)
+        weights = (cap * torch.tanh(q @ k.transpose(1, 2) / cap)).softmax(-1)
+        visitor.block(Block(text, 0, (0, 1), slice(0, n), weights, None, q, k, k, 1.0))
+        assert visitor.layers[0].plain is (text == 0)
 
 
 def test_a_model_with_a_way_of_its_own_is_told(minilm):

@@ -101,8 +101,8 @@ def test_a_head_of_two_numbers_is_held_whole():
     assert "keep 100\u00a0% of the variance" in plane_finding(found)
     assert "in them 100\u00a0% of queries" in plane_finding(found) and "(guessing: 17\u00a0%)" in plane_finding(found)
     assert plane_remarks(found) == [
-        "Over 12 queries of 2 sentences; 95\u00a0% intervals over sentences: 100\u00a0% to 100\u00a0% of the variance, "
-        "100\u00a0% to 100\u00a0% of the queries."
+        "Over 12 queries of 2 sentences, special tokens left out; 95\u00a0% intervals over sentences: 100\u00a0% to "
+        "100\u00a0% of the variance, 100\u00a0% to 100\u00a0% of the queries."
     ]
 
 
