@@ -140,10 +140,12 @@ def _largest(view: HeadView) -> tuple[int, int]:
 def _largest_contribution(view: HeadView) -> str:
     row, key = _largest(view)
     where = f"to “{view.labels[row]}” from “{view.labels[key]}”"
-    rest = "" if view.queries.all() else f" to a {_one(view)} that has a choice"
+    every = view.queries.all()
+    rest = "" if every else f" to a {_one(view)} that has a choice"
+    over = f"pairs of {view.unit} here" if every else f"that such {view.unit} may see"
     return (
-        f"What {view.head} adds {where} is its largest contribution{rest}: "
-        f"norm {view.weights[row, key]:.3g}, against {_mean(view):.2g} on average over all pairs of {view.unit} here."
+        f"What {view.head} adds {where} is its largest contribution{rest}: norm {view.weights[row, key]:.3g}, against "
+        f"{_mean(view):.2g} on average over all {over}."
     )
 
 

@@ -1,6 +1,7 @@
 """Views, words, links, findings and comparisons, on small maps whose answers are known."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -187,6 +188,19 @@ def test_the_same_word_elsewhere_is_found():
     twin = {0: 2, 2: 4, 4: 0, 1: 5, 5: 1}
     said = finding(view_of(pattern(9, lambda i: twin.get(i, 6), 0.75), labels, unit="tokens"))
     assert "to other places of the same token (mean over 5 tokens" in said
+
+
+def test_the_mean_of_contributions_is_said_to_be_of_the_rows_it_is_of():
+    weights = np.tril(np.full((4, 4), 0.1))
+    weights[0, 0], weights[2, 1] = 9.0, 0.6
+    view = replace(view_of(weights, causal=True), measure="contribution", full=10.0)
+    assert finding(view) == (
+        "What L2H9 adds to “w2” from “w1” is its largest contribution to a word that has a choice: norm 0.6, against "
+        "0.16 on average over all that such words may see."
+    )
+    assert finding(replace(view, causal=False)).endswith(
+        "norm 9, against 0.65 on average over all pairs of words here."
+    )
 
 
 def test_where_nothing_stands_out_the_strongest_link_is_named():
