@@ -35,6 +35,13 @@ def disagreements(a: HeadView, b: HeadView) -> pd.DataFrame:
     return table.sort_values(["js", "position"], ascending=[False, True], ignore_index=True)
 
 
+def both_elsewhere(a: HeadView, b: HeadView) -> int:
+    """In how many rows that count in both either head gives most to what is not drawn: one and the same key for
+    `compare`, though these may be special tokens of two models. The two are over the same positions."""
+    rows = a.queries & b.queries
+    return int(np.all([with_rest(view.weights[rows]).argmax(1) == len(view) for view in (a, b)], axis=0).sum())
+
+
 def _most(weights: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if not len(weights):
         return np.zeros(0, object), np.zeros(0)

@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard.charts.drawing import Drawing
 from dashboard.export import Provenance
 from dashboard.heads import Comparison, HeadView, compare
-from dashboard.heads.disagreement import disagreements, parting
+from dashboard.heads.disagreement import both_elsewhere, disagreements, parting
 from dashboard.heads.finding import largest_contributions
 from dashboard.ui.room import positions
 
@@ -80,9 +80,11 @@ def alike(compared: Compared) -> str:
     if len(pairs) == 1:
         [numbers] = pairs.values()
         first, second = names
+        away = both_elsewhere(*compared.views)
+        rest = f" ({away} of them elsewhere: what is not drawn is taken as one place)" if away else ""
         return (
             f"{first} and {second} look hardest at the same place in {round(numbers.top1 * numbers.rows)} of "
-            f"{numbers.rows} rows; their divergence is {numbers.js:.2f}, where 0 is the same and 1 wholly apart."
+            f"{numbers.rows} rows{rest}; their divergence is {numbers.js:.2f}, where 0 is the same and 1 wholly apart."
         )
     (a, b), nearest = min(pairs.items(), key=lambda pair: pair[1].js)
     (c, d), furthest = max(pairs.items(), key=lambda pair: pair[1].js)

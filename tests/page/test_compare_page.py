@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.page.running import heading, opened, said
+from tests.page.running import heading, opened, read, said
 
 
 def compare_page(**address: str):
@@ -78,6 +78,8 @@ def test_two_models_meet_at_words_and_say_what_goes_to_special_tokens(smollm2):
     app = compare_page(mode="models", other_head="L3H2", unit="tokens")
     assert "SmolLM2" in heading(app)
     assert "They meet at 13 words" in said(app).replace("\\", "")
+    parked = compare_page(mode="models", layer="2", head="8", other_head="L9H4")
+    assert "in 6 of 13 rows (6 of them elsewhere: what is not drawn is taken as one place)" in read(parked)
     hidden = compare_page(mode="models", other_head="L3H2", special="hide", show="difference")
     assert "Special tokens are hidden" in said(hidden)
 

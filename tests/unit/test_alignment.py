@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dashboard.errors import UserError
 from dashboard.heads import HeadId, HeadView, compare
 from dashboard.heads.alignment import align_models, align_texts, matching
-from dashboard.heads.disagreement import ELSEWHERE, disagreements, parting
+from dashboard.heads.disagreement import ELSEWHERE, both_elsewhere, disagreements, parting
 from dashboard.text.encoding import Encoding
 from dashboard.text.shared import with_shared_words
 from dashboard.text.swaps import swaps, words_by_pos
@@ -68,6 +68,8 @@ def test_what_goes_elsewhere_is_one_more_key():
     assert compare(aligned.a, aligned.b).top1 == 0  # of what is drawn “the” is first in both
     away = align_texts(a, view("the chef says it more briefly", [[0.2, 0.1, 0.1, 0.0, 0.6, 0.0]] * 6))
     assert compare(away.a, away.b).top1 == 1
+    assert [both_elsewhere(one.a, one.b) for one in (aligned, away)] == [0, 4]
+    assert both_elsewhere(a, a) == 0
 
 
 def test_special_tokens_only_meet_their_like():
