@@ -30,7 +30,8 @@ def subtitle(view: HeadView, *parts: str) -> list[str]:
 
 
 def wrap(text: str, room: float, size: float) -> list[str]:
-    """`text` on lines of at most `room` pixels, broken at its middle dots where that will do, else at spaces."""
+    """`text` on lines of at most `room` pixels, broken at its middle dots where that will do, else at spaces, a
+    longer word anywhere."""
     lines: list[str] = []
     for clause in text.split(" · "):
         joined = f"{lines[-1]} · {clause}" if lines else clause
@@ -41,11 +42,23 @@ def wrap(text: str, room: float, size: float) -> list[str]:
         for word in clause.split(" "):
             if line and width_of(f"{line} {word}", size) > room:
                 lines.append(line)
-                line = word
-            else:
-                line = f"{line} {word}" if line else word
+                line = ""
+            *full, line = _cut(f"{line} {word}" if line else word, room, size)
+            lines += full
         lines.append(line)
     return lines
+
+
+def _cut(word: str, room: float, size: float) -> list[str]:
+    """A word, in parts that fit where it does not: one that has no space can be a whole sentence."""
+    if width_of(word, size) <= room:
+        return [word]
+    parts = [""]
+    for character in word:
+        if parts[-1] and width_of(parts[-1] + character, size) > room:
+            parts.append("")
+        parts[-1] += character
+    return parts
 
 
 def describe(kind: str, views: Sequence[HeadView]) -> str:

@@ -13,6 +13,8 @@ import pypdf
 import pytest
 
 from dashboard import api
+from dashboard.charts.labels import width_of
+from dashboard.charts.wording import wrap
 from dashboard.export import ReportFigure, report_html, report_pdf, report_zip
 from dashboard.heads.view import HeadId, HeadView
 
@@ -62,6 +64,14 @@ def test_many_findings_take_more_than_one_title_page():
     read = pypdf.PdfReader(io.BytesIO(report_pdf(many)))
     assert len(read.pages) > 9
     assert "8. L2H8" in "".join(page.extract_text() for page in read.pages[:-8])
+
+
+@pytest.mark.parametrize("word", ["x" * 300, "漢字仮名交じり文" * 20, "https://example.org/" + "a/b" * 60])
+def test_a_note_without_a_space_stays_on_its_page(word):
+    rows = wrap(f"one {word} two · three", 200, 11)
+    assert all(width_of(row, 11) <= 200 for row in rows)
+    assert re.sub(r"\s", "", "".join(rows)) == f"one{word}two·three"
+    assert wrap("one two", 200, 11) == ["one two"]
 
 
 def test_the_zip_has_all_files_and_a_script_that_can_be_read(figures):
