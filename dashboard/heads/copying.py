@@ -21,7 +21,6 @@ from dashboard.heads.wording import counted, percent
 from dashboard.text.encoding import Encoding
 
 SHARE = 100  # one piece in so many is among the most raised
-CHANCE = 1 / SHARE  # so often a piece is among them by chance
 ROWS = 64  # tokens whose logits exist at once
 THIN = 8  # a token that is not among the most raised of every 8th piece is not among those of all
 
@@ -172,7 +171,7 @@ def _share(name: str, counts: np.ndarray, hits: np.ndarray) -> dict[str, float]:
 
 def copying_finding(table: pd.DataFrame, head: HeadId) -> str:
     """How often a head raises what it reads, beside the token at the next position, and what follows: it copies where
-    the interval lies above that of the baseline and above the 1 % that chance gives."""
+    the interval lies above that of the baseline."""
     row = table[(table["layer"] == head.layer) & (table["head"] == head.head)].iloc[0]
 
     def interval(name: str) -> str:
@@ -181,7 +180,7 @@ def copying_finding(table: pd.DataFrame, head: HeadId) -> str:
 
     return (
         f"Copying: a token that {head} reads is itself among the 1\u00a0% of pieces whose logits it raises most for "
-        f"{percent(row.copying)} of the tokens of the corpus that comes along (by chance {percent(CHANCE)}, "
+        f"{percent(row.copying)} of the tokens of the corpus that comes along ("
         f"{interval('copying')}{counted(int(row.tokens), 'tokens')}, {counted(int(row.sentences), 'sentences')}). "
         f"Baseline, the token that comes after it: {percent(row.baseline)} ({interval('baseline')}"
         f"{counted(int(row.pairs), 'pairs')}). {_verdict(row)}"
@@ -191,10 +190,8 @@ def copying_finding(table: pd.DataFrame, head: HeadId) -> str:
 def _verdict(row: pd.Series) -> str:
     if np.isnan(row.copying_low):
         return "A single sentence has no interval: it is not shown to copy."
-    if row.copying_low > max(row.baseline_high, CHANCE):
+    if row.copying_low > row.baseline_high:
         return "So it copies." if row.copying >= 0.5 else "So it copies some of them, not most."
-    if row.copying_high < max(row.baseline_low, CHANCE):
-        after = row.copying_high < row.baseline_low and row.baseline_low > CHANCE
-        return "So it does not copy" + (": it rather names what comes next." if after else ".")
-    why = "The two intervals meet" if row.copying_low <= row.baseline_high else "The interval holds what chance gives"
-    return f"{why}: it is not shown to copy."
+    if row.copying_high < row.baseline_low:
+        return "So it does not copy: it more often raises the token that comes after."
+    return "The two intervals meet: it is not shown to copy."

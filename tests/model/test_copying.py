@@ -73,7 +73,7 @@ def test_a_head_of_smollm2_that_copies(smollm2):
     said = copying_finding(found.table, HeadId(20, 1))
     assert f"{copies.tokens:,} tokens, {SENTENCES} sentences). Baseline, the token that comes after it:" in said
     assert said.endswith("So it copies.")
-    assert copying_finding(found.table, HeadId(20, 7)).endswith("So it does not copy: it rather names what comes next.")
+    assert copying_finding(found.table, HeadId(20, 7)).endswith("raises the token that comes after.")
 
 
 @pytest.mark.parametrize(
@@ -81,10 +81,11 @@ def test_a_head_of_smollm2_that_copies(smollm2):
     [
         ((0.5, 0.4, 0.6), (0.1, 0.05, 0.15), "So it copies."),
         ((0.1, 0.05, 0.15), (0.01, 0.0, 0.03), "So it copies some of them, not most."),
-        ((0.02, 0.008, 0.03), (0.001, 0.0, 0.004), "The interval holds what chance gives: it is not shown to copy."),
-        ((0.3, 0.25, 0.35), (0.5, 0.4, 0.6), "So it does not copy: it rather names what comes next."),
-        ((0.0, 0.0, 0.0), (0.01, 0.004, 0.02), "So it does not copy."),  # 1 in 100 is what chance gives
-        ((0.008, 0.006, 0.009), (0.001, 0.0, 0.004), "So it does not copy."),
+        (
+            (0.02, 0.01, 0.03),
+            (0.1, 0.05, 0.15),
+            "So it does not copy: it more often raises the token that comes after.",
+        ),
         ((0.3, 0.2, 0.4), (0.2, 0.1, 0.3), "The two intervals meet: it is not shown to copy."),
         ((0.5, np.nan, np.nan), (0.1, np.nan, np.nan), "A single sentence has no interval: it is not shown to copy."),
     ],
@@ -94,7 +95,7 @@ def test_a_verdict_says_no_more_than_the_intervals(copying_of, baseline_of, verd
     for name, found in (("copying", copying_of), ("baseline", baseline_of)):
         row |= dict(zip((name, f"{name}_low", f"{name}_high"), found, strict=True))
     said = copying_finding(pd.DataFrame([row]), HeadId(0, 0))
-    assert said.split("pairs). ")[1] == verdict and "by chance 1\u00a0%" in said
+    assert said.split("pairs). ")[1] == verdict
 
 
 def test_the_lines_make_it_again_and_progress_is_told(small, tmp_path, monkeypatch):
