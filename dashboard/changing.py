@@ -14,7 +14,7 @@ from dashboard.corpus.shipped import builtin_corpus
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again
 from dashboard.heads.alignment import matching
-from dashboard.heads.change import Changes, change_finding, head_changes
+from dashboard.heads.change import Changes, change_finding, check_lengths, head_changes
 from dashboard.heads.view import HeadId
 from dashboard.text import parse
 from dashboard.text.parse import not_english
@@ -30,9 +30,10 @@ def changed_heads(model: AttentionModel, first: str, second: str, *, bos: bool =
     from the corpus that comes with the dashboard (`exchanges` at most; English text only, else there is none). See
     `dashboard.heads.change.head_changes`.
     """
+    both = [model.encode(text, bos=bos) for text in (first, second)]
+    check_lengths(both)  # before anything is parsed
     variants = exchanged(first, second, exchanges)
-    encodings = [model.encode(text, bos=bos) for text in (first, second, *(one.text for one in variants))]
-    found = head_changes(model, encodings[0], encodings[1], encodings[2:])
+    found = head_changes(model, *both, [model.encode(one.text, bos=bos) for one in variants])
     found.table.attrs["provenance"] = _of_changes(model, first, second, bos).to_dict()
     return found
 

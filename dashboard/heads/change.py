@@ -52,11 +52,8 @@ def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequ
     Raises UserError for texts that share no word, and for one of more than 200 words.
     """
     texts = [a, b, *variants]
+    check_lengths(texts)
     axes = [text.axis("words") for text in texts]
-    if max(len(axis.labels) for axis in axes) > MOST_WORDS:
-        raise UserError(
-            f"All heads at once are compared over texts of up to {MOST_WORDS} words. Choose a shorter part."
-        )
     pairs = [_Pair.of(axes[0], axis, model.causal) for axis in axes[1:]]
     visitor = _Changes(model, [Pooling.of(axis) for axis in axes], [len(text) for text in texts], pairs)
     visit(model, texts, visitor)
@@ -78,6 +75,14 @@ def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequ
     labels = [axis.labels for axis in axes[:2]]
     one_word = len(labels[0]) == len(labels[1]) and sum(x != y for x, y in zip(*labels, strict=True)) == 1
     return Changes(table, int(pairs[0].rows.sum()), len(known), one_word and not model.causal)
+
+
+def check_lengths(texts: Sequence[Encoding]) -> None:
+    """Raises UserError for a text of more than 200 words."""
+    if max(len(text.axis("words").labels) for text in texts) > MOST_WORDS:
+        raise UserError(
+            f"All heads at once are compared over texts of up to {MOST_WORDS} words. Choose a shorter part."
+        )
 
 
 def most_changed(changes: Changes) -> HeadId | None:

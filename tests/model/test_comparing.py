@@ -19,6 +19,13 @@ FIRST = "The chef who trained in Osaka says ramen is her favourite food."
 SECOND = FIRST.replace("chef", "pilot")
 
 
+def test_texts_that_are_too_long_are_told_before_any_is_parsed(minilm, monkeypatch):
+    monkeypatch.setattr(changing, "parse", lambda text: pytest.fail("nobody waits for this"))
+    for pair in (("good food " * 101, "good chef"), ("good chef", "good food " * 101)):
+        with pytest.raises(UserError, match="up to 200 words"):
+            changing.changed_heads(minilm, *pair)
+
+
 def test_the_change_of_every_head_is_that_of_its_aligned_maps(minilm):
     found = head_changes(minilm, minilm.encode(FIRST), minilm.encode(SECOND)).table
     for row in found.iloc[::17].itertuples():
