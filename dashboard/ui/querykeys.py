@@ -32,16 +32,11 @@ def _vectors(key: str, bos: bool, _model: AttentionModel) -> CorpusVectors:
     return querykeys.query_keys(_model, bos=bos)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _plane(key: str, bos: bool, head: HeadId, _of: CorpusVectors) -> QueryKeyMap:
-    return querykeys.plane_of(_of, head)
-
-
 def plane(this: Opened, head: HeadId) -> QueryKeyMap:
     """The plane of a head; or why there is none, and the end of the page."""
     bos = this.bos or not this.model.causal
     try:
-        return _plane(this.key, bos, head, _vectors(this.key, bos, this.model))
+        return querykeys.plane_of(_vectors(this.key, bos, this.model), head)  # kept, it would hold the vectors
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
+from dashboard import querykeys as engine
+from dashboard.heads import HeadId
+from dashboard.ui import querykeys as ui
+from dashboard.ui.reading import Opened
 from tests.page.running import heading, opened, said
 
 
@@ -13,6 +20,16 @@ def test_the_plane_says_how_much_it_keeps(address):
     assert not app.exception
     assert "axes keep" in heading(app) and "guessing" in heading(app)
     assert ("L2H8" in heading(app)) == ("layer" in address)
+
+
+def test_only_the_vectors_of_two_models_are_held(minilm, monkeypatch):
+    """Those of one model can be a gigabyte: no plane may hold them when they are given up."""
+    real = engine.query_keys
+    monkeypatch.setattr(engine, "query_keys", lambda model, bos: real(model, sentences=1, bos=bos))
+    held = [weakref.ref(ui.plane(Opened(minilm, True, key), HeadId(0, 1)).of) for key in "abc"]
+    gc.collect()
+    assert [one() is None for one in held] == [True, False, False]
+    ui._vectors.clear()
 
 
 def test_a_wrong_colour_in_a_link_is_told():
