@@ -214,7 +214,9 @@ def comparisons(pairs: Mapping[tuple[str, str], Comparison], note: str = "") -> 
                     help="Jensen–Shannon divergence of their rows, base 2: 0 the same, 1 wholly apart. The mean.",
                 ),
                 "top1": st.column_config.NumberColumn(
-                    "Same strongest", format="percent", help="Share of rows whose strongest link is the same."
+                    "Same strongest",
+                    format="percent",
+                    help="Share of rows whose strongest link is the same. What is not drawn is taken as one place.",
                 ),
                 "pearson": st.column_config.NumberColumn(
                     "Correlation",
