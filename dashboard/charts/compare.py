@@ -9,7 +9,7 @@ import numpy as np
 from dashboard.charts import matrix, wording
 from dashboard.charts.amount import Amount
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.heatmap import matrix_of, round_up, strong, top_of
+from dashboard.charts.heatmap import LEAST, matrix_of, round_up, strong, top_of
 from dashboard.charts.hover import params
 from dashboard.charts.labels import labels_of
 from dashboard.charts.safe import shown
@@ -125,9 +125,9 @@ def _places(drawn: Sequence[matrix.Matrix], width: float) -> tuple[float, int]:
 
 
 def _symmetric_top(gap: np.ndarray, special: Sequence[bool]) -> float:
-    """The difference that is full colour on either side: what is `strong`, rounded up."""
+    """The difference that is full colour on either side: what is `strong`, at least 2 %, rounded up."""
     top = strong(np.abs(gap), special)
-    return round_up(top) if top else 1.0
+    return round_up(max(top, LEAST)) if top else 1.0
 
 
 def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str, amount: Amount) -> str:

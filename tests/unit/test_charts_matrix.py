@@ -208,6 +208,15 @@ def test_the_difference_is_symmetric_about_paper():
     )
 
 
+def test_heads_that_are_nearly_equal_do_not_look_far_apart():
+    """They differ by 0.01 % in two cells: that is no full colour."""
+    one = np.eye(6) * 0.5 + 0.5 / 6
+    other = one.copy()
+    other[0, :2] += (-1e-4, 1e-4)
+    [colours] = colour_scales(difference(view_of(one), view_of(other), "light").to_dict())
+    assert colours["domain"][-1] == LEAST
+
+
 def test_the_difference_of_a_head_and_itself_is_blank():
     a = random_view(5)
     chart = difference(a, a, "dark")
