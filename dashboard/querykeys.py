@@ -15,8 +15,7 @@ from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.querykey import BY, query_key_chart
 from dashboard.charts.theme import Theme
-from dashboard.corpus.sample import parsed_sample
-from dashboard.corpus.search import READERS
+from dashboard.corpus.sample import parsed_sample, spread
 from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
@@ -25,7 +24,6 @@ from dashboard.heads.querykey import QueryKeyMap, plane_finding, query_key_map
 from dashboard.heads.vectors import CorpusVectors, corpus_vectors
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import counted
-from dashboard.text import LeftOut
 
 SENTENCES = 24
 
@@ -43,10 +41,9 @@ def query_keys(
     Raises UserError where the corpus or the model's queries and keys cannot be read.
     """
     path = Path(corpus) if corpus is not None else builtin_corpus()
-    used, left_out = parsed_sample(model, path, sentences, bos=bos)
-    every = (one for one in READERS[path.suffix.lower()](path) if not isinstance(one, LeftOut))
-    counts = Counter(key for one in every for key in one.keys)
-    tokens, layers = corpus_vectors(model, used, counts)
+    every, left_out = parsed_sample(model, path, bos=bos)
+    counts = Counter(key for sentence, _ in every for key in sentence.keys)
+    tokens, layers = corpus_vectors(model, spread(every, sentences), counts)
     reading = {} if corpus is None else {"corpus": str(corpus)}
     reading |= {"sentences": sentences, "bos": bos}
     return CorpusVectors(
@@ -77,7 +74,7 @@ def draw_query_keys(
 def plane_of(of: CorpusVectors, head: str | HeadId) -> QueryKeyMap:
     """The plane of one head. Raises UserError where there is no such head."""
     wanted = HeadId.parse(head) if isinstance(head, str) else head
-    if wanted.layer >= len(of.layers) or wanted.head >= len(of.layers[0].q):
+    if not (0 <= wanted.layer < len(of.layers) and 0 <= wanted.head < len(of.layers[0].q)):
         last = HeadId(len(of.layers) - 1, len(of.layers[0].q) - 1)
         raise UserError(f"There is no head {wanted}. The last one is {last}.")
     return query_key_map(of, wanted)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from dashboard.capture import AttentionModel
@@ -16,6 +15,7 @@ from dashboard.charts.clusters import clusters
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.headmap import headmap
 from dashboard.charts.theme import Theme
+from dashboard.corpus.sample import spread
 from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
@@ -146,14 +146,9 @@ def draw_clusters(
     return chart.made_of(origin_of_map(found, "draw_clusters", theme=theme, width=width, selected=selected))
 
 
-def _sentences(limit: int | None) -> list[ParsedSentence | LeftOut]:
+def _sentences(limit: int | None) -> Sequence[ParsedSentence | LeftOut]:
     """The built-in corpus, or so many of its sentences, evenly spread."""
-    if limit is not None and limit < 1:
-        raise UserError("The limit is a number of sentences, 1 or more.")
-    every = list(read_treebank(builtin_corpus()))
-    if limit is None or limit >= len(every):
-        return every
-    return [every[place] for place in np.arange(limit) * len(every) // limit]
+    return spread(list(read_treebank(builtin_corpus())), limit)
 
 
 def origin_of_map(found: HeadMap, verb: str = "draw_map", **drawing: object) -> Provenance:

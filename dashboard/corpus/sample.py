@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -19,6 +20,7 @@ from dashboard.heads.gather import encoded
 from dashboard.text import Encoding, LeftOut, ParsedSentence
 
 Progress = Callable[[float, str], None]
+Found = TypeVar("Found")
 
 _means: WeakKeyDictionary[torch.nn.Module, dict[bool, Means]] = WeakKeyDictionary()
 _lock = threading.Lock()
@@ -27,25 +29,34 @@ _lock = threading.Lock()
 def sample(
     model: AttentionModel, path: str | Path, count: int | None = None, *, bos: bool = True
 ) -> tuple[list[Encoding], list[LeftOut]]:
-    """The sentences of `parsed_sample` as the model sees them, and those that cannot be used, with the reason."""
-    used, left_out = parsed_sample(model, path, count, bos=bos)
-    return [encoding for _, encoding in used], left_out
+    """The sentences of `parsed_sample` as the model sees them, so many of them, and those that cannot be used."""
+    used, left_out = parsed_sample(model, path, bos=bos)
+    return [encoding for _, encoding in spread(used, count)], left_out
+
+
+def spread(used: Sequence[Found], count: int | None) -> Sequence[Found]:
+    """`count` of these, evenly spread: the k-th of c among S is number ⌊k · S / c⌋, from 0. All if there are no more.
+
+    Raises UserError for a count under 1.
+    """
+    if count is not None and count < 1:
+        raise UserError("The number of sentences is 1 or more.")
+    if count is None or count >= len(used):
+        return used
+    return [used[place] for place in np.arange(count) * len(used) // count]
 
 
 def parsed_sample(
-    model: AttentionModel, path: str | Path, count: int | None = None, *, bos: bool = True
+    model: AttentionModel, path: str | Path, *, bos: bool = True
 ) -> tuple[list[tuple[ParsedSentence, Encoding]], list[LeftOut]]:
-    """`count` sentences of a treebank (.conllu) or an English text (.txt, UTF-8), with their parse and as the model
-    sees them, evenly spread over those that can be used (the k-th of c among S is number ⌊k · S / c⌋, from 0); all of
-    them where there are no more. And the sentences that cannot be used, with the reason.
+    """The sentences of a treebank (.conllu) or an English text (.txt, UTF-8) that can be used, with their parse and as
+    the model sees them; and those that cannot, with the reason.
 
     Raises UserError where the file cannot be read or has no sentence that can be used.
     """
     path = Path(path)
     if path.suffix.lower() not in READERS:
         raise UserError(f"{path.name} is neither a treebank (.conllu) nor a text (.txt). Choose one that is.")
-    if count is not None and count < 1:
-        raise UserError("The number of sentences is 1 or more.")
     used, left_out = [], []
     for sentence in READERS[path.suffix.lower()](path):
         one = sentence if isinstance(sentence, LeftOut) else encoded(model, sentence, bos)
@@ -56,9 +67,8 @@ def parsed_sample(
         else:
             used.append((sentence, one))
     if not used:
-        raise UserError(f"{path.name} has no sentence that {model.title} can read. Choose another file.")
-    if count is not None and count < len(used):
-        used = [used[place] for place in np.arange(count) * len(used) // count]
+        why = f": {left_out[0].reason}" if left_out else ""
+        raise UserError(f"{path.name} has no sentence that {model.title} can read{why}. Choose another file.")
     return used, left_out
 
 

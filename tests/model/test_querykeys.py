@@ -12,7 +12,7 @@ import torch
 from dashboard import UserError, attention, draw_query_keys, query_key_table, query_keys
 from dashboard.capture import Block
 from dashboard.corpus import builtin_corpus
-from dashboard.corpus.sample import parsed_sample
+from dashboard.corpus.sample import parsed_sample, spread
 from dashboard.export import Provenance, snippet
 from dashboard.heads.querykey import plane_remarks, query_key_map
 from dashboard.heads.vectors import STRONGEST, _Collect
@@ -24,7 +24,7 @@ def test_softmax_of_the_products_is_the_models_attention(request, name, head):
     """Sentence by sentence from `attention`, which is SDPA's own inputs put together in another way."""
     model, wanted = request.getfixturevalue(name), HeadId.parse(head)
     vectors = query_keys(model, sentences=5)
-    used, _ = parsed_sample(model, builtin_corpus(), 5)
+    used = spread(parsed_sample(model, builtin_corpus())[0], 5)
     layer, table = vectors.layers[wanted.layer], vectors.tokens
     assert layer.plain and len(plane_remarks(query_key_map(vectors, wanted))) == 1
     for (sentence, encoding), at in zip(used, vectors.sentences, strict=True):
@@ -58,7 +58,7 @@ def test_what_a_sliding_window_hides_is_no_key(small_model, peaked_weights):
     model = small_model("mistral", peaked_weights)
     vectors = query_keys(model, sentences=4)
     found, layer = query_key_map(vectors, HeadId(0, 1)), vectors.layers[0]
-    used, _ = parsed_sample(model, builtin_corpus(), 4)
+    used = spread(parsed_sample(model, builtin_corpus())[0], 4)
     lost = total = 0.0
     same, guesses = [], []
     for (_, encoding), at in zip(used, vectors.sentences, strict=True):
