@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.labels import width_of
 from dashboard.charts.pointing import pointed
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale
@@ -33,6 +34,7 @@ SPEECH = {
     "X": "no class", "_": "not told",
 }  # fmt: skip
 SAYS = {"query": "query, looks", "key": "key, is looked at"}
+AWAY, SIZE = 9, 12.5  # pixels from a point to its word; of type
 
 
 def query_key_chart(
@@ -48,6 +50,7 @@ def query_key_chart(
     side = max(200.0, room - 12)
     rows = _rows(found, by)
     high, across, up = _plane(np.vstack([found.x, found.y]), side)
+    _turn_inwards(rows, across, side)
     x, y = (
         {"type": "quantitative", "axis": None, "scale": {"domain": list(domain), "nice": False, "zero": False}}
         for domain in (across, up)
@@ -58,10 +61,10 @@ def query_key_chart(
     lines = [
         {"filter": "datum.id === at"},
         {"flatten": ["others", "shares"], "as": ["other", "share"]},
-        {"lookup": "other", "from": {"data": {"name": "points"}, "key": "id", "fields": ["x", "y", "name"]},
-         "as": ["to_x", "to_y", "to_name"]},
+        {"lookup": "other", "from": {"data": {"name": "points"}, "key": "id", "fields": ["x", "y", "name", "left"]},
+         "as": ["to_x", "to_y", "to_name", "to_left"]},
     ]  # fmt: skip
-    word = {"type": "text", "align": "left", "baseline": "middle", "dx": 9, "fontSize": 12.5, "aria": False}
+    word = {"type": "text", "baseline": "middle", "fontSize": SIZE, "aria": False}
     rims = ({"stroke": p.paper, "strokeWidth": 3.5, "color": p.paper}, {"color": p.text})
     layers = [
         {
@@ -87,7 +90,9 @@ def query_key_chart(
         },
         {
             "name": "dots",
-            "mark": {"type": "point", "filled": True, "stroke": p.paper, "strokeWidth": 0.6, "aria": False},
+            # Every point has a place: a test for one would take the signs of the legend their own colour.
+            "mark": {"type": "point", "filled": True, "stroke": p.paper, "strokeWidth": 0.6, "aria": False,
+                     "invalid": "filter"},
             "encoding": at | {
                 "shape": {"field": "kind", "type": "nominal",
                           "scale": {"domain": list(SIGNS), "range": list(SIGNS.values())},
@@ -99,12 +104,13 @@ def query_key_chart(
             },
         },
         *(
-            {"transform": lines, "mark": word | rim,
+            {"transform": lines, "mark": word | rim | _beside("datum.to_left"),
              "encoding": away | {"text": {"field": "to_name", "type": "nominal"}}}
             for rim in rims
         ),
         *(
-            {"transform": [{"filter": "datum.id === at"}], "mark": word | rim | {"fontWeight": 600},
+            {"transform": [{"filter": "datum.id === at"}],
+             "mark": word | rim | _beside("datum.left") | {"fontWeight": 600},
              "encoding": at | {"text": {"field": "name", "type": "nominal"}}}
             for rim in rims
         ),
@@ -150,6 +156,17 @@ def _rows(found: QueryKeyMap, by: str) -> list[dict]:
     return rows
 
 
+def _turn_inwards(rows: list[dict], across: tuple[float, float], side: float) -> None:
+    """Says of each point whether its word stands on its left, as on its right it would be cut off."""
+    for row in rows:
+        pixel = (row["x"] - across[0]) / (across[1] - across[0]) * side
+        row["left"] = pixel + AWAY + 1.06 * width_of(row["name"], SIZE) > side  # half-bold is a little wider
+
+
+def _beside(left: str) -> dict:
+    return {"align": {"expr": f"{left} ? 'right' : 'left'"}, "dx": {"expr": f"{left} ? {-AWAY} : {AWAY}"}}
+
+
 def _listed(pairs: Sequence[tuple[str, float]]) -> str:
     return ", ".join(f"“{word}” {percent(share)}" for word, share in pairs) or "special tokens alone"
 
@@ -182,7 +199,9 @@ def _colour(rows: list[dict], by: str, theme: Theme, room: float) -> dict:
         colours = [*KINDS[theme][: len(kinds)], *([PALETTES[theme].quiet] if others else [])]
         return {
             "field": "by", "type": "nominal", "scale": {"domain": [*kinds, *others], "range": colours},
-            "legend": _legend(max(2, int((room - SIDE) / NAME))) | {"symbolType": "circle"},
+            # What stands between two signs stands before the first of them too: away from the other legend.
+            "legend": _legend(max(2, int((room - SIDE) / NAME)))
+            | {"symbolType": "circle", "symbolOffset": 12, "columnPadding": 0},
         }  # fmt: skip
     most = max([row["by"] for row in rows] + [1])
     if by == "position":

@@ -288,7 +288,7 @@ def match_finding(found: Matches, head: HeadId | None = None) -> str:
 
 def _points(share: float) -> str:
     """A difference of shares: 0.123 → "12 points", -0.004 → "−0.4 points"."""
-    return percent(share).replace("\u00a0%", "").replace("-", "−") + "\u00a0points"
+    return percent(share).replace("\u00a0%", "") + "\u00a0points"
 
 
 def match_remarks(found: Matches) -> list[str]:

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 
 
 def percent(share: float) -> str:
-    """0.643 → "64 %", 0.083 → "8.3 %", 0.0004 → "under 0.1 %", with a space that does not break; NaN → "–"."""
+    """0.643 → "64 %", 0.083 → "8.3 %", 0.0004 → "under 0.1 %", −0.5 → "−50 %", with a space that does not break;
+    NaN → "–"."""
     if math.isnan(share):
         return "–"
     value = 100 * share
     if abs(value) >= 9.95:
-        return f"{value:.0f}\u00a0%"
+        return f"{value:.0f}\u00a0%".replace("-", "−")
     if 0 < abs(value) < 0.05:
         return "under 0.1\u00a0%"
-    return f"{value:.1f}".removesuffix(".0") + "\u00a0%"
+    return f"{value:.1f}".replace("-", "−").removesuffix(".0") + "\u00a0%"
 
 
 def counted(number: int, unit: str) -> str:

@@ -26,7 +26,7 @@ def test_softmax_of_the_products_is_the_models_attention(request, name, head):
     vectors = query_keys(model, sentences=5)
     used = spread(parsed_sample(model, builtin_corpus())[0], 5)
     layer, table = vectors.layers[wanted.layer], vectors.tokens
-    assert layer.plain and len(plane_remarks(query_key_map(vectors, wanted))) == 1
+    assert layer.plain and "do not follow from" not in " ".join(plane_remarks(query_key_map(vectors, wanted)))
     for (sentence, encoding), at in zip(used, vectors.sentences, strict=True):
         view = attention(model, encoding, head, unit="tokens")
         own = np.flatnonzero([word is not None for word in encoding.word_of])

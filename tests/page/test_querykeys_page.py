@@ -18,7 +18,7 @@ from tests.page.running import heading, opened, said
 def test_the_plane_says_how_much_it_keeps(address):
     app = opened("querykeys", **address)
     assert not app.exception
-    assert "axes keep" in heading(app) and "guessing" in heading(app)
+    assert "axes, keeps" in heading(app) and "guessing" in heading(app)
     assert ("L2H8" in heading(app)) == ("layer" in address)
 
 

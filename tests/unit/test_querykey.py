@@ -12,6 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard import UserError, draw_query_keys, query_key_table
+from dashboard.charts.labels import width_of
+from dashboard.charts.querykey import AWAY, SIZE
+from dashboard.charts.theme import PALETTES
 from dashboard.export import figure_bytes
 from dashboard.heads.querykey import axes, plane_finding, plane_remarks, query_key_map
 from dashboard.heads.vectors import STRONGEST, CorpusVectors, LayerVectors
@@ -98,8 +101,8 @@ def test_a_head_of_two_numbers_is_held_whole():
     q, k = (np.concatenate([rng.normal(size=(1, 12, 2)), np.zeros((1, 12, 4))], 2) for _ in range(2))
     found = query_key_map(of(q, k, [6, 6]), HeadId(0, 0))
     assert found.kept[0] == pytest.approx(1) and found.agree[0] == 1
-    assert "keep 100\u00a0% of the variance" in plane_finding(found)
-    assert "in them 100\u00a0% of queries" in plane_finding(found) and "(guessing: 17\u00a0%)" in plane_finding(found)
+    assert "keeps 100\u00a0% of the variance" in plane_finding(found)
+    assert "in it 100\u00a0% of queries" in plane_finding(found) and "(guessing: 17\u00a0%)" in plane_finding(found)
     assert plane_remarks(found) == [
         "Over 12 queries of 2 sentences, special tokens left out; 95\u00a0% intervals over sentences: 100\u00a0% to "
         "100\u00a0% of the variance, 100\u00a0% to 100\u00a0% of the queries."
@@ -117,7 +120,10 @@ def test_hardly_any_words_or_numbers(sizes, d):
 
 def test_a_plane_that_does_worse_than_nothing_says_none(vectors):
     found = query_key_map(vectors, HeadId(0, 0))
-    assert "keep none of the variance" in plane_finding(replace(found, kept=(-0.2, -0.4, 0.1)))
+    found = replace(found, kept=(-0.2, -0.4, 0.1))
+    assert "keeps none of the variance" in plane_finding(found)
+    over, why, *_ = plane_remarks(found)
+    assert "−40\u00a0% to 10\u00a0% of the variance" in over and why.startswith("Below 0")
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +167,23 @@ def test_words_of_no_class_are_told_from_the_rarer_kinds(vectors):
     [group] = chart.to_dict()["layer"]
     [colour] = [one["encoding"]["color"] for one in group["layer"] if one.get("name") == "dots"]
     assert len(set(colour["scale"]["domain"])) == len(colour["scale"]["range"]) == 8
+
+
+@pytest.mark.parametrize("by", ["upos", "relation", "position", "frequency"])
+def test_the_signs_of_the_legend_are_ink_whatever_colours_the_points(vectors, by):
+    legends = draw_query_keys(vectors, "L0H1", by=by, theme="dark").to_dict(format="vega")["legends"]
+    [signs] = [one for one in legends if "shape" in one]
+    assert signs["symbolFillColor"] == PALETTES["dark"].text and "fill" not in signs["encode"]["symbols"]["update"]
+
+
+def test_no_word_is_cut_off_at_the_right(vectors):
+    long = replace(vectors, tokens=vectors.tokens.assign(text="incomprehensibly"))
+    spec = draw_query_keys(long, "L0H1", width=440).to_dict()
+    low, high = spec["layer"][0]["layer"][0]["encoding"]["x"]["scale"]["domain"]
+    rows = spec["layer"][0]["data"]["values"]
+    ends = [(row["x"] - low) / (high - low) * spec["width"] + AWAY + width_of(row["name"], SIZE) for row in rows]
+    assert [row["left"] for row, end in zip(rows, ends, strict=True) if end > spec["width"]].count(False) == 0
+    assert {row["left"] for row in rows} == {True, False}
 
 
 def test_what_cannot_be_drawn_is_told(vectors):
