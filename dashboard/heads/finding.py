@@ -50,10 +50,12 @@ def finding(view: HeadView) -> str:
     if not named:
         return _nothing_stands_out(view)
     best = max(named, key=lambda pattern: pattern.excess)
-    of_it = "of its attention to" if view.measure == "weight" else "of what comes through to"
+    said = f"gives {percent(best.share)} of its attention to"
+    if view.measure == "rollout":
+        said = f"has {percent(best.share)} of what comes through from"
     return (
-        f"{view.head} gives {percent(best.share)} {of_it} {best.name} "
-        f"(mean over {counted(best.rows, view.unit)}; an even spread would give {percent(best.even)})."
+        f"{view.head} {said} {best.name} (mean over {counted(best.rows, view.unit)}; an even spread would "
+        f"give {percent(best.even)})."
     )
 
 

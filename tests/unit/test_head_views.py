@@ -13,6 +13,7 @@ from dashboard.errors import UserError
 from dashboard.heads import HeadId, HeadView, compare, links, make_view, percent, strongest
 from dashboard.heads import finding as finding_of
 from dashboard.heads.compare import divergence
+from dashboard.heads.rollout import LayerRange
 from dashboard.heads.words import hide_special, to_axis
 from dashboard.text import Axis, Encoding
 
@@ -175,6 +176,11 @@ def test_other_patterns_are_found(target, words):
     assert words in finding(view_of(pattern(12, target, 0.7)))
 
 
+def test_of_layers_rolled_out_it_is_said_what_comes_from_where():
+    view = replace(view_of(pattern(12, lambda i: 0, 0.7)), measure="rollout", head=LayerRange(0, 5))
+    assert finding(view).startswith("Rollout L0 to L5 has 70 % of what comes through from the first word, “w0” (mean")
+
+
 def test_special_tokens_are_named():
     special = [True] + [False] * 9 + [True]
     labels = ["[CLS]", *(f"w{i}" for i in range(9)), "[SEP]"]
@@ -232,6 +238,8 @@ def test_a_window_of_a_causal_text_counts_the_keys_before_it():
         (0.0004, "under 0.1 %"),
         (0, "0 %"),
         (1, "100 %"),
+        (-0.5, "−50 %"),
+        (-0.083, "−8.3 %"),
         (math.nan, "–"),
     ],
 )
