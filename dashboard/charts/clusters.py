@@ -55,7 +55,7 @@ def clusters(
     most = float(joins[..., 0].max(initial=0.1))
     x = {
         "type": "quantitative", "scale": {"domain": [0, round(most * 1.04, 6)], "nice": False},
-        "axis": {"title": "mean distance at which they join, bits", "tickCount": 5},
+        "axis": {"title": "mean distance at which they join, bits", "tickCount": 5, "labelFlush": False},
     }  # fmt: skip
     corners = [
         {"join": k, "corner": corner, "x": round(float(bits), 5), "y": round(float(row), 4),

@@ -81,7 +81,8 @@ def headmap(
                 "color": _by_layer(rows, theme) if roles is None else _by_role(theme),
             },
         },
-        {"transform": [{"filter": mates}], "mark": ring | {"stroke": p.text, "size": MATE}, "encoding": at},
+        {"transform": [{"filter": mates}], "mark": ring | {"stroke": p.text, "strokeWidth": 1.25, "size": MATE},
+         "encoding": at},
         {
             "transform": [{"filter": "datum.kept"}],
             "mark": ring | {"stroke": p.quiet, "strokeDash": [3, 2], "strokeWidth": 1.25}, "encoding": at,

@@ -8,7 +8,7 @@ from dashboard.charts.labels import width_of
 from dashboard.charts.theme import PALETTES, Theme
 
 SIZE, HIGH = 12.0, 14.0  # of type; pixels that a name takes in height
-AWAY = 12.0  # pixels from a point to its name
+AWAY = 15.0  # pixels from a point to its name: clear of the ring round the chosen one
 BEYOND = 17.0  # pixels that a name may stand out on the right
 
 

@@ -159,6 +159,8 @@ def test_the_drawing_stands_where_the_table_says(found, theme, coloured):
         assert [row["role"] for row in rows[:3]] == ["syntax", "undecided", "undecided"]
     x, y = (spec["layer"][0]["layer"][0]["encoding"][axis]["scale"]["domain"] for axis in "xy")
     assert (x[1] - x[0]) / spec["width"] == pytest.approx((y[1] - y[0]) / spec["height"], rel=1e-3)  # one scale
+    mates, _, mine = [one["mark"] for one in spec["layer"][0]["layer"] if one["mark"].get("filled") is False]
+    assert mates["strokeWidth"] < mine["strokeWidth"]  # “thin rings: the cluster of …”
     words = [str(part) for part in spec["title"]["subtitle"]]
     assert any("342 of the sentences that come along, 1 left out" in line for line in words)
     assert "conllu" not in " ".join(words) and "L2H1 is nearest to" in spec["description"]
