@@ -116,7 +116,7 @@ def _colours(p: Palette) -> dict[str, str]:
 
 def _explained(p: Palette) -> dict[str, str]:
     return {
-        "position": p.position, "syntax": p.syntax, "context": p.context, "shared": _mix(p.syntax, p.context, 0.5),
+        "position": p.position, "syntax": p.syntax, "context": p.context, "shared": p.text,
         "unexplained": p.hair,
     }  # fmt: skip
 

@@ -12,6 +12,9 @@ import pytest
 import vl_convert
 
 from dashboard.charts.drawing import VEGALITE
+from dashboard.charts.naming import AWAY
+from dashboard.charts.spending import _explained
+from dashboard.charts.theme import PALETTES
 from dashboard.corpus.shelf import SHIPPED, read_profile, shelf
 from dashboard.errors import UserError
 from dashboard.evidence import draw_landscape, draw_spending, parse_links, row_of
@@ -106,6 +109,24 @@ def test_the_bars_are_as_long_as_the_shares_and_tell_them(profiles):
     text = json.dumps(spec, ensure_ascii=False)
     assert f"only the parse {row['bits_syntax']:.3f}" in text and "NaN" not in text
     assert figure_bytes(draw_spending(this, "L2H0"), "svg", draw_spending(this, "L2H0").provenance)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_two_parts_of_what_explains_a_head_look_alike(theme):
+    colours = [np.array([int(one[k : k + 2], 16) for k in (1, 3, 5)]) for one in _explained(PALETTES[theme]).values()]
+    apart = [np.abs(a - b).max() for k, a in enumerate(colours) for b in colours[:k]]
+    assert len(apart) == 10 and min(apart) > 60
+
+
+def test_the_name_of_a_ringed_head_is_clear_of_the_ring(profiles):
+    spec = draw_landscape(profiles["minilm"], selected=HeadId(2, 0), width=560).to_dict()
+    rings = [layer["mark"] for layer in _layers(spec) if layer["mark"].get("filled") is False]
+    assert rings and max((ring["size"] / np.pi) ** 0.5 + ring["strokeWidth"] / 2 for ring in rings) < AWAY
+
+
+def _layers(part: dict) -> list[dict]:
+    inner = [one for sub in part.get("layer", []) for one in _layers(sub)]
+    return inner or ([part] if "mark" in part else [])
 
 
 def test_a_head_without_figures_is_drawn_and_said_so(profiles):
