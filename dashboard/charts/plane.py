@@ -63,7 +63,7 @@ def plane(toy: Toy, row: int, theme: Theme, *, axes: tuple[int, int] = (0, 1), w
     sets = [
         ("Words", "a row of X each", words),
         ("A query among the keys", "a key that points its way gets a high score", [*keys, query]),
-        ("The values, mixed", "as dark as their share", [*values, mixture]),
+        ("The values, mixed", "the more ink, the larger the share", [*values, mixture]),
     ]
     room = width or 980.0
     third = (room - 2 * GAP - 3 * MARGIN) / 3
