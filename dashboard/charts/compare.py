@@ -131,14 +131,14 @@ def _symmetric_top(gap: np.ndarray, special: Sequence[bool]) -> float:
 
 
 def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str, amount: Amount) -> str:
-    """Alternative text: where each of the two gives most more than the other."""
+    """Alternative text: where each of the two exceeds the other most."""
 
     def most(name: str, head: HeadView, other: HeadView, than: str, size: np.ndarray) -> str:
         i, j = np.unravel_index(size.argmax(), size.shape)
         if size[i, j] <= 0:
-            return f"{name} nowhere gives more than {than}."
+            return f"{name} nowhere exceeds {than}."
         return (
-            f"{name} gives most more than {than} from “{a.labels[i]}” to “{a.labels[j]}”: "
+            f"{name} exceeds {than} most from “{a.labels[i]}” to “{a.labels[j]}”: "
             f"{amount.said(head.weights[i, j] / amount.full)} against {amount.said(other.weights[i, j] / amount.full)}."
         )
 

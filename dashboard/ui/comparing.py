@@ -37,7 +37,7 @@ def question(this: Reading) -> str:
     if chosen.mode == "models":
         other = CATALOGUE[chosen.other_model].title if chosen.other_model in CATALOGUE else chosen.other_model
         return f"Where does a head of {first} look, and where one of {other}, on the same text?"
-    return f"How do heads of {first} differ, and from what?"
+    return f"How do heads of {first} differ, and by how much?"
 
 
 # Heads of one model
@@ -92,7 +92,7 @@ def _begin(this: Reading, every: Sequence[HeadId]) -> None:
     second, sees = ("self", "itself") if this.model.causal else ("next", "the next token")
     known = table["previous"].notna().any() and table[second].notna().any()
     pair = [HeadId(*table[score].idxmax()) for score in ("previous", second)] if known else every[:2]
-    st.info("Two heads make a comparison. Add them above, or on Explore with “Add to tray”.")
+    st.info("Two heads make a comparison. Add them above, or on Explore with “Add to tray”.", icon=":material/compare:")
     if len(set(pair)) == 2:
         st.button(f"Start with {pair[0]} and {pair[1]}", on_click=state.change, kwargs={"tray": tuple(pair)})
     if known and len(set(pair)) == 2:

@@ -21,7 +21,7 @@ def test_two_heads_are_chosen_by_clicking_compared_and_taken_away_in_a_report(pe
     page.get_by_role("link", name="Compare").click()
     settled(page, "L2H0 and L2H8", COMPARED)
     page.get_by_text("Difference of the first two").click()
-    settled(page, "gives most more than", COMPARED)
+    settled(page, "L2H0 exceeds L2H8 most", COMPARED)
     assert address(page)["show"] == "difference"
 
     area = page.locator(COMPARED).first.evaluate(

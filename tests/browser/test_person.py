@@ -356,7 +356,7 @@ def test_two_heads_side_by_side_and_their_difference(person):
     where = ".st-key-picture_compare [role=graphics-document]"
     page.wait_for_selector(where)
     page.get_by_text("Difference of the first two").click()
-    settled(page, "gives most more than", where)
+    settled(page, " exceeds ", where)
     assert address(page)["show"] == "difference"
     assert page.locator("[data-testid=stException]").count() == 0
 

@@ -74,7 +74,7 @@ def test_heads_of_one_model_stand_on_one_scale_and_their_figures_stay(minilm):
     assert "By their weights: most alike" in read(app) and "a contribution is a norm and no share" in read(app)
     app.segmented_control(key="choose_show").set_value("difference").run()
     two = contributions(minilm, FIRST_TEXT, ["L2H0", "L2H8"], unit="words")
-    [sheet] = specs(app, "gives most more")
+    [sheet] = specs(app, " exceeds ")
     a, b = drawn(two, two[0].full)
     assert alike(cells(sheet, len(two[0])), a - b)
     assert not app.exception and "%" not in heading(app)

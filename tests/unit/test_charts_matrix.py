@@ -203,8 +203,8 @@ def test_the_difference_is_symmetric_about_paper():
     green, purple = drawn[0, 0], drawn[0, 1]
     assert green[1] > green[0] and purple[0] > purple[1]
     assert chart.description == (
-        "L0H0 gives most more than L1H1 from “w0” to “w0”: 100\u00a0% against 60\u00a0%. "
-        "L1H1 gives most more than L0H0 from “w0” to “w1”: 40\u00a0% against 0\u00a0%."
+        "L0H0 exceeds L1H1 most from “w0” to “w0”: 100\u00a0% against 60\u00a0%. "
+        "L1H1 exceeds L0H0 most from “w0” to “w1”: 40\u00a0% against 0\u00a0%."
     )
 
 
