@@ -81,7 +81,7 @@ class Provenance:
 
     def headline(self) -> str:
         """A title for the file: ``L2H9 · MiniLM · heatmap``."""
-        heads = listed(self.heads) if self.heads else "all heads"
+        heads = listed(self.heads) if self.heads else "All heads"
         return " · ".join(part for part in (heads, self.title or self.model, self.view) if part)
 
 

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import string
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,6 +40,7 @@ def test_provenance_of_views_says_what_was_chosen():
     assert found.options == {"theme": "dark", "start": 64}
     assert {"python", "torch", "altair", "vl-convert-python"} <= set(found.versions)
     assert found.headline() == "L2H9 and L0H1 · MiniLM · compare"
+    assert replace(found, heads=()).headline() == "All heads · MiniLM · compare"
 
 
 def test_provenance_without_more_names_the_model_by_its_title():
