@@ -14,7 +14,7 @@ from dashboard.ui.room import room
 st.title("Corpus", anchor=False)
 st.caption(
     "One sentence shows what a head can do, many show what it does. A profile measures every head of a model over a "
-    "corpus: budgets, relations, and the bits that position, parse and meaning explain."
+    "corpus: where its attention goes, which relations it finds, and the bits that position, parse and meaning explain."
 )
 
 # A new profile, and those on their way; other pages can be used meanwhile

@@ -22,7 +22,7 @@ this = reading()
 model = this.model
 st.caption(
     f"How do queries, keys and values become the attention of one head of {escape_markdown(model.title)}? Every step "
-    "by the attention of our own that you can read below, on the model's weights."
+    "is worked out from the model's weights by a small attention of our own, whose code is below."
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
     st.number_input("Layer", 0, model.layers - 1, width=120, **state.bound("layer"))

@@ -63,7 +63,7 @@ if found is not None:
     without.predictions(found)
 
 # Over sentences, among all heads
-st.subheader("Where does this head stand?", anchor=False)
+st.subheader(f"Where does {head} stand?", anchor=False)
 every = without.measured(this)
 if every is not None:
     place = standing(every.table, head)

@@ -83,8 +83,8 @@ def along_parse(weights: np.ndarray, links: Sequence[tuple[int, int, str]], head
     share = sum(float(weights[i, j]) for i, others in linked.items() for j in others) / len(linked)
     even = sum(len(others) / max(weights.shape[0], 1) for others in linked.values()) / len(linked)
     return (
-        f"{head} gives {percent(share)} of its attention to a word's head and dependents; an even spread over the "
-        f"words would give {percent(even)} (mean over {len(linked)} words of this text: no interval)."
+        f"{head} gives {percent(share)} of its attention to a word's syntactic head and dependents; an even spread "
+        f"over the words would give {percent(even)} (mean over {len(linked)} words of this text: no interval)."
     )
 
 

@@ -110,7 +110,7 @@ def predictions(found: Without) -> None:
     """The table of predictions that change, or that none does; of a model that predicts nothing, that it does not."""
     effect = found.effect
     if effect.measure == "shift":
-        st.caption("This model has no language-model head: it predicts no word, so no prediction can change.")
+        st.caption("This model makes vectors and predicts no word, so no prediction can change.")
     elif not len(effect.changed):
         st.caption(f"The most probable prediction is the same with and without {named(found)}, at every token.")
     else:

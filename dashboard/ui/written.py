@@ -17,8 +17,8 @@ from dashboard.ui.reading import Reading
 
 EXPLAINED = (
     "After this token the model predicts the next one. What the head adds to the token’s vector is sent straight to "
-    "the predictions: how it changes the logit of every piece of the vocabulary. What later layers make of it is left "
-    "out."
+    "the predictions: how it changes the logit of every piece of the vocabulary, the number that softmax turns into "
+    "its probability. What later layers make of it is left out."
 )
 COLUMNS = {
     "kind": "What", "rank": "Rank", "text": "Piece or token", "id": "Piece’s number", "position": "Token’s number",
