@@ -108,7 +108,7 @@ for k, (one, what, role) in enumerate(two):
     with said[k]:
         st.markdown(f"**{what}**")
         if parse:
-            figure.remark(along_parse(weights[k].weights, parse, one))
+            figure.remark(along_parse(weights[k], parse))
     with drawn[k]:
         drawing = {"theme": state.theme(), "width": wide, "parse": parse, "role": role, "heights": level}
         chart = VIEWS["arcs"].draw(views[k], **drawing)

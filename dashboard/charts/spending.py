@@ -79,7 +79,7 @@ def bits(value: float) -> str:
 
 
 def _plain(value: float) -> str:
-    return f"{value:.3f}".replace("-", "−")
+    return f"{value:z.3f}".replace("-", "−")
 
 
 def _interval(head: dict, name: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.heads.figures import PARKED, role_label
-from dashboard.heads.view import HeadId
+from dashboard.heads.view import HeadId, HeadView
 from dashboard.heads.wording import percent
 
 ROLES = ("syntax", "context", "position", "undecided", "flat")
@@ -68,29 +68,33 @@ def opposites(heads: pd.DataFrame) -> tuple[HeadId, HeadId] | None:
     return found[0], found[1]
 
 
-def along_parse(weights: np.ndarray, links: Sequence[tuple[int, int, str]], head: HeadId) -> str:
+def along_parse(view: HeadView, links: Sequence[tuple[int, int, str]]) -> str:
     """How much of a head's attention on one sentence runs along the parse, in a sentence.
 
-    weights: (m, m), rows are words; links: of the parse, (word, its head, its relation). The mean over the words that
-    are linked of what they give to those they are linked with; beside it what an even spread over all words would give.
+    view: over words; links: of the parse, (word, its head, its relation). The mean over the words that are linked of
+    what they give to those they are linked with; beside it what an even spread over the words that each may see would
+    give: in a model that reads from left to right only what stands before counts.
     """
     linked: dict[int, set[int]] = {}
     for a, b, _ in links:
         linked.setdefault(a, set()).add(b)
         linked.setdefault(b, set()).add(a)
     if not linked:
-        return f"{head}: the parse links no words here."
-    share = sum(float(weights[i, j]) for i, others in linked.items() for j in others) / len(linked)
-    even = sum(len(others) / max(weights.shape[0], 1) for others in linked.values()) / len(linked)
+        return f"{view.head}: the parse links no words here."
+    seen = view.allowed
+    share = np.mean([view.weights[i, list(others)].sum() for i, others in linked.items()])
+    even = np.mean([seen[i, list(others)].sum() / max(seen[i].sum(), 1) for i, others in linked.items()])
+    which = "what it may see" if view.causal else "the words"
     return (
-        f"{head} gives {percent(share)} of its attention to a word's syntactic head and dependents; an even spread "
-        f"over the words would give {percent(even)} (mean over {len(linked)} words of this text: no interval)."
+        f"{view.head} gives {percent(float(share))} of its attention to a word's syntactic head and dependents; an "
+        f"even spread over {which} would give {percent(float(even))} (mean over {len(linked)} words of this text: no "
+        "interval)."
     )
 
 
 def _figure(row: dict, figure: str) -> str:
     low, high = row[f"bits_{figure}_low"], row[f"bits_{figure}_high"]
-    return f"{row[f'bits_{figure}']:.3f} ({low:.3f} to {high:.3f})".replace("-", "−")
+    return f"{row[f'bits_{figure}']:z.3f} ({low:z.3f} to {high:z.3f})".replace("-", "−")
 
 
 def same_roles(table: pd.DataFrame) -> str:

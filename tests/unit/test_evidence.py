@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import altair as alt
@@ -14,6 +15,7 @@ import vl_convert
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.naming import AWAY
 from dashboard.charts.spending import _explained
+from dashboard.charts.spending import bits as spending_bits
 from dashboard.charts.theme import PALETTES
 from dashboard.corpus.shelf import SHIPPED, read_profile, shelf
 from dashboard.errors import UserError
@@ -22,7 +24,7 @@ from dashboard.export import figure_bytes
 from dashboard.heads.budget import CHANNELS
 from dashboard.heads.evidence_wording import along_parse, census, head_finding, opposites
 from dashboard.heads.figures import FIGURES, role_label, roles
-from dashboard.heads.view import HeadId
+from dashboard.heads.view import HeadId, HeadView
 from dashboard.text import ParsedSentence
 from tools.profiles import source_of
 
@@ -192,10 +194,25 @@ def test_the_parse_is_found_by_the_words_spans():
 
 def test_attention_along_the_parse_by_hand():
     weights = np.array([[0.1, 0.6, 0.3], [0.2, 0.5, 0.3], [0.0, 1.0, 0.0]])
+    words = {"labels": ("a", "b", "c"), "special": (False,) * 3, "spans": (None,) * 3, "unit": "words"}
+    view = HeadView(HeadId(0, 0), weights, **words, hidden="hide", causal=False, text="a b c", model="M")
+    parse = [(0, 1, "det"), (2, 1, "obj")]
     # Word 0 gives its head .6, word 1 its two dependents .2 + .3, word 2 its head 1: .7 in the mean; even: 4/9.
-    assert "gives 70\u00a0% of its" in along_parse(weights, [(0, 1, "det"), (2, 1, "obj")], HeadId(0, 0))
-    assert "would give 44\u00a0%" in along_parse(weights, [(0, 1, "det"), (2, 1, "obj")], HeadId(0, 0))
-    assert "links no words" in along_parse(weights, [], HeadId(0, 0))
+    assert "gives 70\u00a0% of its" in along_parse(view, parse)
+    assert "even spread over the words would give 44\u00a0%" in along_parse(view, parse)
+    assert "links no words" in along_parse(view, [])
+    # From left to right word 0 sees no head, word 1 one dependent among two words, word 2 its head among three.
+    ahead = np.array([[1.0, 0.0, 0.0], [0.4, 0.6, 0.0], [0.0, 1.0, 0.0]])
+    said = along_parse(replace(view, weights=ahead, causal=True), parse)
+    assert "gives 47\u00a0% of its" in said and "over what it may see would give 28\u00a0%" in said
+
+
+def test_bits_that_round_to_zero_have_no_sign():
+    bits = {f"bits_{name}{end}": -0.0004 for name in ("position", "syntax", "context") for end in ("", "_low", "_high")}
+    row = {"layer": 0, "head": 0, "role": "syntax", "active": 1.0, "bits_total": 1.0} | bits
+    about = {"queries": 9, "sentences": {"used": 2}, "file": "f"}
+    assert "only the parse 0.000 (0.000 to 0.000)" in head_finding(row, about)
+    assert spending_bits(-0.0004) == "0.000 bits" and spending_bits(-0.0014) == "−0.001 bits"
 
 
 def test_a_treebank_must_be_named_with_licence_and_commit(tmp_path):
