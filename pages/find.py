@@ -11,29 +11,32 @@ from dashboard.heads.examples import example_finding, remarks
 from dashboard.heads.matches import match_finding, match_remarks
 from dashboard.ui import choosing, figure, finding_heads, marking, searching, state
 from dashboard.ui.choices import LONGEST_PAIRS
-from dashboard.ui.reading import escape_markdown, reading
+from dashboard.ui.reading import escape_markdown, opened, read_text
 from dashboard.ui.room import beside, room
 
 st.title("Find heads", anchor=False)
 
 # What is asked
-this = reading()
-model, encoding = this.model, this.encoding
-finding_heads.forget_first_pairs(encoding)
+this = opened()
+model = this.model
 st.caption(f"Which heads of {escape_markdown(model.title)} look from this word to that one? Mark a pair or several.")
-pairs, wrong = marking.marked(encoding)
-wide, narrow, *_ = beside(room(), (0.72, 0.28))
-with wide:
-    marking.words(encoding, pairs, right_to_left(encoding.text))
-with narrow:
-    st.text_area(
-        "Pairs, a row each", height=110, max_chars=LONGEST_PAIRS, placeholder="says → chef",
-        help="The word that looks, > or →, the word looked at; or their numbers, from 0. Ctrl+Enter takes them.",
-        **state.bound("pairs"),
-    )  # fmt: skip
+text = read_text(this)
+found = None
+if text is not None:
+    finding_heads.forget_first_pairs(text.encoding)
+    pairs, wrong = marking.marked(text.encoding)
+    wide, narrow, *_ = beside(room(), (0.72, 0.28))
+    with wide:
+        marking.words(text.encoding, pairs, right_to_left(text.encoding.text))
+    with narrow:
+        st.text_area(
+            "Pairs, a row each", height=110, max_chars=LONGEST_PAIRS, placeholder="says → chef",
+            help="The word that looks, > or →, the word looked at; or their numbers, from 0. Ctrl+Enter takes them.",
+            **state.bound("pairs"),
+        )  # fmt: skip
+    found = finding_heads.on_text(text, pairs, wrong)
 
 # What is found on this text
-found = finding_heads.on_text(this, pairs, wrong)
 if found is not None:
     state.open_on(found.best)
     head = state.choices().chosen
@@ -45,12 +48,12 @@ if found is not None:
             choosing.by_number(model)
             choosing.measure()
         figure.remark(example_finding(found, head))
-        view, lit = finding_heads.over_sentence(this, found, head)
+        view, lit = finding_heads.over_sentence(text, found, head)
         look = {"theme": state.theme(), "width": right_room, "lit": lit}
         chart = VIEWS["arcs"].draw(view, **look)
         figure.picture(chart, "found_head", "content")
         figure.painted_first()
-        made = api.provenance(model, [view], "arcs", **look, **this.options, **figure.window_of(view))
+        made = api.provenance(model, [view], "arcs", **look, **text.options, **figure.window_of(view))
         with st.container(horizontal=True):
             figure.files(lambda: chart, lambda: links(view), [view], made, "found_head")
             figure.strongest_links(view)

@@ -10,13 +10,13 @@ from dashboard.heads.evidence_wording import CAUTION, along_parse, census, head_
 from dashboard.ui import figure, parsing, profile_tables, profiles, state
 from dashboard.ui.choosing import by_number, frames, measure
 from dashboard.ui.links import to_page
-from dashboard.ui.reading import escape_markdown, reading
+from dashboard.ui.reading import escape_markdown, opened, text_or_end
 from dashboard.ui.room import beside, room
 
 st.title("Syntax vs context", anchor=False)
 
 # What is asked
-this = reading()
+this = opened()
 model = this.model
 st.caption(
     f"Which heads of {escape_markdown(model.title)} follow the parse, which follow meaning? Measured over a corpus, "
@@ -92,12 +92,13 @@ st.dataframe(moments, hide_index=True, column_config=profile_tables.MOMENTS, hei
 
 # One syntax head and one context head on the person's own sentence
 st.subheader("Two heads on your text", anchor=False)
+text = text_or_end(this)
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     two = parsing.two_heads(profile)
     measure()
     parsing.parser()
-sentences = parsing.parsed(this)
-weights, wholes = parsing.over_words(this, *[one for one, _, _ in two])
+sentences = parsing.parsed(text)
+weights, wholes = parsing.over_words(text, *[one for one, _, _ in two])
 wide = room() if room() < 880 else (room() - 32) // 2
 said = st.columns(2, gap="medium") if wide < room() else [st.container(), st.container()]
 drawn = st.columns(2, gap="medium") if wide < room() else said
@@ -114,7 +115,7 @@ for k, (one, what, role) in enumerate(two):
         chart = VIEWS["arcs"].draw(views[k], **drawing)
         figure.picture(chart, f"own_{k}", "content")
         made = api.provenance(
-            model, [views[k]], "arcs", **drawing, **this.options, **figure.window_of(views[k])
+            model, [views[k]], "arcs", **drawing, **text.options, **figure.window_of(views[k])
         )  # fmt: skip
         with st.container(horizontal=True):
             figure.files(lambda c=chart: c, lambda v=views[k]: links(v), [views[k]], made, f"own_{k}")

@@ -97,10 +97,7 @@ def reading() -> Reading:
     """For a page that is about a text: the reading, or a sentence and the end of the page."""
     if not _has_text():
         end_page()
-    this = read_text(opened())
-    if this is None:
-        end_page()
-    return this
+    return text_or_end(opened())
 
 
 def opened() -> Opened:
@@ -123,6 +120,14 @@ def read_text(this: Opened) -> Reading | None:
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
         return None
+
+
+def text_or_end(this: Opened) -> Reading:
+    """For a page whose end is about a text: the text as the model sees it; or a sentence and the end of the page."""
+    text = read_text(this)
+    if text is None:
+        end_page()
+    return text
 
 
 def _has_text() -> bool:

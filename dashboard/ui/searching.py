@@ -16,7 +16,7 @@ from dashboard.text import read_treebank
 from dashboard.text.sentence import ParsedSentence
 from dashboard.ui import state
 from dashboard.ui.ending import end_page
-from dashboard.ui.reading import Reading, escape_markdown
+from dashboard.ui.reading import Opened, escape_markdown
 
 WAYS = dict(zip(DIRECTIONS, ("dependent → head", "head → dependent", "any two words"), strict=True))
 FURTHEST = 50
@@ -119,7 +119,7 @@ def _take() -> None:
         st.session_state["pattern_says"] = str(wrong)
 
 
-def found(this: Reading, pattern: Pattern) -> Matches:
+def found(this: Opened, pattern: Pattern) -> Matches:
     """What the corpus gives, for a page: kept, or searched for when asked; else the end of the page."""
     if said := st.session_state.pop("pattern_says", ""):
         st.warning(escape_markdown(said), icon=":material/info:")

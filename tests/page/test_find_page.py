@@ -16,6 +16,14 @@ def test_the_first_pair_has_its_finding_and_baseline():
     assert "One text: no interval" in said(app)
 
 
+def test_without_a_text_the_corpus_can_be_searched_all_the_same():
+    app = opened(text=" ")
+    assert not app.exception and "There is no text yet" in said(app)
+    assert any(button.label == "Search the corpus" for button in app.button)
+    next(button for button in app.button if button.label == "Take the first example").click().run()
+    assert not app.exception and "says → chef the most beyond" in said(app)
+
+
 def test_no_pair_says_what_to_do_and_a_typed_one_is_searched_for():
     app = opened(pairs="none")
     assert not app.exception and "No pair is marked yet" in said(app)

@@ -42,6 +42,13 @@ def test_another_head_by_number_and_the_pair_by_its_button():
     assert not app.exception and "L3H1: syntax" in said(app)
 
 
+def test_without_a_text_the_corpus_is_shown_all_the_same():
+    app = opened(text=" ")
+    assert not app.exception and "Of 72 heads" in said(app) and "There is no text yet" in said(app)
+    next(button for button in app.button if button.label == "Take the first example").click().run()
+    assert "The most contextual head" in said(app) and "There is no text yet" not in said(app)
+
+
 def test_a_text_in_another_language_is_told_and_everything_else_works():
     app = opened(text="Der Koch, der in Osaka gelernt hat, sagt, dass er sehr gern Nudeln isst.")
     assert not app.exception and "No parse is drawn: the parser that comes along knows English" in said(app)
