@@ -77,10 +77,9 @@ def journey_finding(flow: Flow, word: int) -> str:
     near = flow.neighbours(position)
     layer = int(pd.Series(moved).fillna(-1).argmax())
     name = f"“{flow.known(position)}”"
-    said = (
-        f"{name} is moved most by L{layer}, by {moved[layer]:.2f} times its length; attention makes up "
-        f"{percent(float(flow.numbers['attention_share'][layer, position]))} of that change"
-    )
+    share = float(flow.numbers["attention_share"][layer, position])
+    part = f"pulls against that change ({percent(share)})" if share < 0 else f"makes up {percent(share)} of that change"
+    said = f"{name} is moved most by L{layer}, by {moved[layer]:.2f} times its length; attention {part}"
     if not len(near):
         return f"{said}."
     first, last = near["text"].iloc[0], near[near["stage"] == flow.layers]["text"].iloc[0]

@@ -64,10 +64,11 @@ def _patterns(view: HeadView) -> Iterator[_Pattern]:
     place = np.arange(m)
     offset = place - place[:, None]
     yield _pattern(view, f"the {word} itself", offset == 0)
-    yield _pattern(view, f"the previous {word}", offset == -1)
-    yield _pattern(view, f"the next {word}", offset == 1)
-    labels = np.unique([label.casefold() for label in view.labels], return_inverse=True)[1]
     special = np.asarray(view.special, bool)
+    for name, step in ((f"the previous {word}", -1), (f"the next {word}", 1)):
+        if (view.queries[:, None] & (offset == step) & ~special).any():  # a lone word stands between special tokens
+            yield _pattern(view, name, offset == step)
+    labels = np.unique([label.casefold() for label in view.labels], return_inverse=True)[1]
     same = (labels[:, None] == labels) & (offset != 0) & ~special
     yield _pattern(view, f"other places of the same {word}", same)
     if view.start == 0 and not special[0]:

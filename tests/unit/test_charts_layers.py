@@ -162,3 +162,9 @@ def test_a_word_alone_has_nobody_near():
     flow = flow_of(["a", "b"])
     assert "three words and more" in " ".join(journey(flow, 0, "light").to_dict()["title"]["subtitle"])
     assert "nearest" not in journey_finding(flow, 0)
+
+
+def test_attention_that_pulls_against_a_change_is_said_to():
+    flow = flow_of(["a", "b"])
+    flow.numbers["attention_share"][:] = -0.035
+    assert "attention pulls against that change (−3.5\u00a0%)" in journey_finding(flow, 0)

@@ -209,6 +209,11 @@ def test_the_mean_of_contributions_is_said_to_be_of_the_rows_it_is_of():
     )
 
 
+def test_the_special_token_before_a_lone_word_is_no_previous_word():
+    alone = view_of([[1, 0, 0], [0.9, 0.05, 0.05], [1, 0, 0]], ["[CLS]", "word", "[SEP]"], [True, False, True])
+    assert finding(alone).startswith("L2H9 gives 90 % of its attention to [CLS] (mean over 1 word; ")
+
+
 def test_where_nothing_stands_out_the_strongest_link_is_named():
     weights = np.full((10, 10), 0.1)
     weights[3] = 0.05
