@@ -66,7 +66,7 @@ def most_changed(effect: TextEffect, most: int = 3) -> str:
         return ""
     if not np.abs(effect.values[order]).any():
         return f"Nothing changes on any of the {counted(len(known), effect.unit)}."
-    named = ", ".join(f"“{effect.labels[k]}” ({_signed(effect, k)})" for k in order)
+    named = ", ".join(f"“{effect.labels[k]}” ({_place(effect, k)}{_signed(effect, k)})" for k in order)
     return f"Most changes on {named}."
 
 
@@ -93,6 +93,13 @@ def _pooled(tokens: pd.DataFrame, name: str, members: Sequence[Sequence[int]], n
     read = [one[~np.isnan(one)] for one in (each[list(some)] for some in members)]
     together = np.mean if name == "shift" else np.sum
     return np.array([together(one) if len(one) else np.nan for one in read]), np.array([len(one) for one in read], int)
+
+
+def _place(effect: TextEffect, place: int) -> str:
+    """Which of several positions with the same label it is: its place in the text, from 1, special ones not counted."""
+    if effect.labels.count(effect.labels[place]) == 1:
+        return ""
+    return f"{effect.unit[:-1]} {place + 1 - sum(effect.special[:place])}, "
 
 
 def _signed(effect: TextEffect, place: int) -> str:

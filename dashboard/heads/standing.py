@@ -72,9 +72,12 @@ def standing_finding(found: Standing) -> str:
     """``Number 12 of 72 heads: without L2H9 …``, with interval and sample size."""
     over = f"{counted(found.sentences, 'sentences')}, {counted(found.tokens, 'tokens')}"
     interval = f"95\u00a0% interval {figure(found.low)} to {figure(found.high)}"
-    change = f"{figure(found.value)} {'nats per token ' if found.measure == 'loss_change' else ''}({interval}; {over})"
-    what = "the loss changes by" if found.measure == "loss_change" else "the last vectors turn by"
-    return f"{found.head} is number {found.rank:,} of {found.heads:,} heads: without it {what} {change}."
+    if found.measure == "shift":
+        change = f"the last vectors turn by {figure(found.value)}"
+    else:
+        way = "worse" if found.value >= 0 else "better"
+        change = f"the model predicts {way}, the loss changes by {figure(found.value)} nats per token"
+    return f"{found.head} is number {found.rank:,} of {found.heads:,} heads: without it {change} ({interval}; {over})."
 
 
 def standing_remark(found: Standing) -> str:

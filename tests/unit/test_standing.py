@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -76,9 +78,10 @@ def test_a_heads_place_by_hand():
     assert standing(heads, HeadId(1, 0)).rank == 2 and standing(heads, HeadId(1, 1)).rank == 4
     said = standing_finding(found).replace("\u00a0", " ")
     assert said == (
-        "L0H1 is number 2 of 4 heads: without it the loss changes by 0.2 nats per token (95 % interval 0.1 to 0.3; "
-        "32 sentences, 540 tokens)."
+        "L0H1 is number 2 of 4 heads: without it the model predicts worse, the loss changes by 0.2 nats per token "
+        "(95 % interval 0.1 to 0.3; 32 sentences, 540 tokens)."
     )
+    assert "predicts better, the loss changes by −0.1 nats" in standing_finding(standing(heads, HeadId(1, 1)))
     assert standing_remark(found).startswith("1 other head has an interval that meets its own")
     assert "2 of 4 heads; below 0, better: 1; on either side of 0, not sure: 1." in standing_remark(found)
     assert "chance would still put about 0.1 of 4 above 0 and as many below (2.5\u00a0% each)" in standing_remark(found)
@@ -126,6 +129,13 @@ def test_losses_of_a_word_are_summed_and_shifts_averaged():
     assert most_changed(text_effect(losses.head(0), encoding())) == ""
     nothing = text_effect(rows("shift", [0.0, 0.0, 0.0]), encoding())
     assert most_changed(nothing) == "Nothing changes on any of the 3 tokens."
+
+
+@pytest.mark.parametrize("special", ["show", "hide"])
+def test_words_that_stand_twice_are_told_apart_by_their_place(special):
+    twice = text_effect(rows("shift", [0.1, 0.3, 0.2]), encoding(), special=special)
+    twice = replace(twice, labels=tuple("is" if label == "ra" else label for label in twice.labels))
+    assert most_changed(twice) == "Most changes on “…men” (0.3), “is” (token 3, 0.2), “is” (token 1, 0.1)."
 
 
 def test_the_rows_of_a_text_hold_probabilities_and_what_is_predicted():
