@@ -145,8 +145,9 @@ def _about_model(
     """Where a picture comes from that is not of heads over a text, with the lines that make it again."""
     given = {name: value for name, value in drawing.items() if value is not None}
     origin = Provenance(
-        model=thing.name, revision=thing.revision, text=text or "", heads=(), unit=said.get("unit", "words"),
-        special=said.get("special", "show"), view=view, options=said | given, title=thing.model,
+        model=thing.name, revision=thing.revision, text=text or "", heads=tuple(said.get("heads", ())),
+        unit=said.get("unit", "words"), special=said.get("special", "show"), view=view, options=said | given,
+        title=thing.model,
     )  # fmt: skip
     drawn = f"{names.partition(',')[0]}({made}{keywords(given)})"
     return made_again(origin, names.split(", "), drawn, *([f"text = {text!r}"] if text is not None else []))

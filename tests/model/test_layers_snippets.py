@@ -23,7 +23,10 @@ def made_again(chart, folder, monkeypatch) -> None:
 
 @pytest.mark.parametrize("options", [{}, {"heads": ["L1H3", "L5H11"], "theme": "dark"}, {"all_heads": True}])
 def test_a_picture_of_reach_is_made_again(verbs, options, tmp_path, monkeypatch):
-    made_again(depth.draw_longrange(verbs, width=620, **options), tmp_path, monkeypatch)
+    chart = depth.draw_longrange(verbs, width=620, **options)
+    made_again(chart, tmp_path, monkeypatch)
+    named = "".join(f"-{head}" for head in options.get("heads", []))  # or the page's two pictures would share a name
+    assert file_stem(chart.provenance) == f"minilm{named}-longrange{'-heads' if options.get('all_heads') else ''}"
 
 
 @pytest.mark.parametrize("measure", ["turned", "journey"])
