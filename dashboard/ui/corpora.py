@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.corpus.job import Job, forget, jobs, start
+from dashboard.corpus.job import Job, find, forget, jobs, start
 from dashboard.corpus.shelf import Kept, delete, place_for, read_profile, shelf
 from dashboard.corpus.shipped import builtin_corpus
 from dashboard.corpus.tables import TABLES
@@ -80,6 +80,8 @@ def _begin(model: str, name: str, limit: int | None, own: bool, upload, parser: 
     out = place_for(name)
     if (out / "profile.json").exists():
         raise UserError(f"There is a profile named “{name}” already. Choose another name, or delete that one.")
+    if (there := find(out)) is not None and there.progress.state == "going":  # as after a second press
+        raise UserError(f"“{name}” is being profiled already, see below. For another profile choose another name.")
     if not own:
         start(model, builtin_corpus(), out, limit=limit)
         return
@@ -155,8 +157,9 @@ def row(kept: Kept) -> None:
                 key=f"zip_{kept.name}", on_click="ignore", icon=":material/download:",
             )  # fmt: skip
             if not kept.shipped:
-                with st.popover("Delete", icon=":material/delete:"):
-                    st.markdown("Its tables are removed from this machine and cannot be brought back.")
+                with st.popover("Delete", icon=":material/delete:", key=f"deleting_{kept.name}", on_change="rerun"):
+                    named = f"The tables of “{kept.name}” are removed from this machine and cannot be brought back."
+                    st.markdown(escape_markdown(named))
                     st.button("Delete it for good", key=f"delete_{kept.name}", on_click=work.told,
                               args=(lambda: delete(kept),))  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import zipfile
 from urllib.parse import parse_qs, urlparse
 
@@ -14,6 +15,7 @@ from dashboard.corpus import builtin_corpus
 from dashboard.corpus.shelf import place_for, shelf
 
 NAME = "Twenty of them"
+AGAIN = "Twenty of them again"
 
 
 @pytest.fixture
@@ -25,9 +27,7 @@ def page(chromium, dashboard_url):
     yield page
     context.close()
     for kept in shelf():
-        if kept.name == NAME:
-            import shutil
-
+        if kept.name in (NAME, AGAIN):
             shutil.rmtree(kept.folder)
 
 
@@ -62,8 +62,12 @@ def test_a_file_is_profiled_in_the_background_opened_taken_away_and_deleted(page
     page.wait_for_url("**/syntax?*profile=*")
     page.get_by_text("of 20 sentences").first.wait_for()
     assert parse_qs(urlparse(page.url).query)["profile"] == [NAME]
+    shutil.copytree(place_for(NAME), place_for(AGAIN))  # the row after it
     page.get_by_role("link", name="Corpus").click()
+    page.get_by_text(AGAIN, exact=True).wait_for()
     row.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete it for good").click()
     row.wait_for(state="detached")
-    assert not place_for(NAME).exists()
+    assert not place_for(NAME).exists() and place_for(AGAIN).exists()
+    page.wait_for_timeout(1000)
+    assert page.get_by_role("button", name="Delete it for good").count() == 0  # a second press must not take the next

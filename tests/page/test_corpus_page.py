@@ -1,13 +1,16 @@
 """“Corpus” run from the entry, without a browser."""
 
 import io
+import os
 import sys
+import time
 import zipfile
 from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.corpus.job import say
 from dashboard.corpus.shelf import SHIPPED, compare_profiles, place_for, read_profile, shelf
 from dashboard.errors import UserError
 from dashboard.evidence import draw_twice
@@ -51,6 +54,16 @@ def test_a_name_that_is_taken_is_told(app, tmp_path):
     (tmp_path / "Mine" / "profile.json").write_text("{}")
     ask(app, "Mine")
     assert not app.exception and "There is a profile named “Mine” already" in said(app)
+
+
+def test_a_second_press_is_told_that_the_work_goes_on(app, tmp_path):
+    (tmp_path / "Mine").mkdir()
+    asked = {"model": "minilm", "path": "builtin.conllu", "limit": 20}
+    told = {"asked": asked, "pid": os.getpid(), "beat": time.time(), "fraction": 0.1, "sentence": "Reading"}
+    say(tmp_path / "Mine", told | {"state": "going"})
+    ask(app.run(), "Mine")
+    assert not app.exception and "“Mine” is being profiled already, see below" in said(app)
+    assert str(tmp_path) not in said(app)
 
 
 def test_without_a_file_it_says_so(app):
