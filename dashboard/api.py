@@ -169,10 +169,19 @@ def fit_for(view: HeadView, name: str, start: int = 0, most: int | None = None) 
     return view.window(start, start + most)
 
 
-def links_of(views: Sequence[HeadView]) -> pd.DataFrame:
-    """Every link of several heads: column head (``L2H9``), then the columns of `dashboard.heads.links`."""
+def links_of(views: Sequence[HeadView], *, difference: bool = False) -> pd.DataFrame:
+    """Every link of several heads: column head (``L2H9``), then the columns of `dashboard.heads.links`.
+
+    difference: of two heads a row for every link instead: a column for each head, named after it, 0 where it may not
+    look, and difference, the first less the second
+    """
     import pandas as pd
 
+    if difference:
+        first, second = (str(view.head) for view in views[:2])
+        a, b = (links(view).rename(columns={view.measure: str(view.head)}) for view in views[:2])
+        both = a.merge(b, "outer", ["from_position", "to_position", "from", "to"]).fillna({first: 0.0, second: 0.0})
+        return both.assign(difference=both[first] - both[second])
     return pd.concat([links(view).assign(head=str(view.head)) for view in views], ignore_index=True)[
         ["head", "from_position", "to_position", "from", "to", views[0].measure]
     ]

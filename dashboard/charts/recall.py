@@ -69,6 +69,9 @@ def _ranked(points: Sequence[Point], distance: int) -> list[Point]:
     return sorted(here, key=lambda point: -point.accuracy)
 
 
+UNSURE = 100.0  # times: an interval over seeds that spans more leaves a figure open
+
+
 def gradients(result: Result, theme: Theme, *, width: float | None = None) -> Drawing:
     """How much the answer moves when an input moves, against how far back the input stands: before and after training.
 
@@ -109,14 +112,18 @@ def gradients(result: Result, theme: Theme, *, width: float | None = None) -> Dr
 
 
 def gradient_finding(result: Result) -> str:
-    """How large the gradient at the first symbol is beside that at the question mark, before and after training."""
+    """How large the gradient at the first symbol is beside that at the question mark, before and after training; where
+    the 95 % interval over seeds spans more than a hundredfold, it is said."""
     said = []
     for when in ("before", "after"):
         parts = []
         for model in NAMES:
-            own = {row.back: row.norm for row in result.gradients if row.model == model and row.when == when}
-            if own and own[0] > 0:
-                parts.append(f"{CALLED[model]} {_times(own[max(own)] / own[0])}")
+            own = {row.back: row for row in result.gradients if row.model == model and row.when == when}
+            if own and own[0].norm > 0:
+                first, nearest = own[max(own)], own[0].norm
+                low, high = first.low / nearest, first.high / nearest
+                unsure = f" (seeds leave open {_times(low)} to {_times(high)})" if high > UNSURE * low else ""
+                parts.append(f"{CALLED[model]} {_times(first.norm / nearest)}{unsure}")
         if parts:
             said.append(f"{when.capitalize()} training: {', '.join(parts)}.")
     if not said:
@@ -238,9 +245,9 @@ def _steps(count: int) -> str:
 
 def _times(share: float) -> str:
     """A share that may be tiny: 0.3 → "0.30", 3e-9 → "3·10⁻⁹"."""
-    if share >= 10:
+    if 10 <= share < 1e4:
         return f"{share:,.0f}"
-    if share >= 0.01:
+    if 0.01 <= share < 10:
         return f"{share:.2f}"
     mantissa, power = f"{share:.0e}".split("e")
     return f"{mantissa}·10" + str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

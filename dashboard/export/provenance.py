@@ -125,8 +125,10 @@ _DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)
 
 def file_stem(provenance: Provenance) -> str:
     """A file's name without its ending: ``minilm-L2H9-heatmap``. ASCII, at most 100 characters, safe on Windows."""
-    model = _slug(re.split(r"[\\/]", provenance.model.rstrip("\\/"))[-1].partition("@")[0])[:40].strip("-")
+    model = _model_slug(provenance.model)
     heads = list(provenance.heads[:4])
+    if (other := provenance.options.get("other_model")) and len(heads) == 2:
+        heads.insert(1, _model_slug(str(other)))
     if len(provenance.heads) > 4:
         heads.append(f"and-{len(provenance.heads) - 4}-more")
     parts = [model or "model", *map(_slug, heads), _slug(provenance.view)]
@@ -136,6 +138,10 @@ def file_stem(provenance: Provenance) -> str:
         parts.append("contribution")
     stem = "-".join(part for part in parts if part)[:100].strip("-")
     return f"{stem}-figure" if _DEVICE.fullmatch(stem) else stem
+
+
+def _model_slug(name: str) -> str:
+    return _slug(re.split(r"[\\/]", name.rstrip("\\/"))[-1].partition("@")[0])[:40].strip("-")
 
 
 def _slug(name: str) -> str:

@@ -98,7 +98,10 @@ def standing_remark(found: Standing) -> str:
 
 
 def figure(value: float) -> str:
-    """0.01234 → "0.0123", -0.5 → "−0.5", with no more than three figures; NaN → "–"."""
+    """0.01234 → "0.0123", -0.5 → "−0.5", 0.0000321 → "0.000032", with no more than three figures; NaN → "–"."""
     if np.isnan(value):
         return "–"
-    return f"{value:.3g}".replace("-", "−", 1) if abs(value) >= 1e-4 or value == 0 else f"{value:.1e}".replace("-", "−")
+    if abs(value) < 5e-7:
+        return "0" if value == 0 else "under 0.000001"
+    figures = 3 if abs(value) >= 1e-4 else 2
+    return np.format_float_positional(value, figures, unique=False, fractional=False, trim="-").replace("-", "−")

@@ -119,5 +119,5 @@ def _of_views(this: Reading, weights: Sequence[HeadView], whole: Sequence[HeadVi
     carried = whole[0].measure == "contribution" and state.choices().show == "side"  # the finding says it of each
     return Compared(
         weights, whole, [str(view.head) for view in whole], [] if carried else list(map(finding, whole)), draw,
-        lambda: api.links_of(fitted(room())), whole, origin,
+        lambda: api.links_of(fitted(room()), difference=state.choices().show == "difference"), whole, origin,
     )  # fmt: skip

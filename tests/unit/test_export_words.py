@@ -71,6 +71,11 @@ def test_file_stem(model, expected):
     assert file_stem(provenance(model=model)) == expected
 
 
+def test_file_stem_of_two_models():
+    two = provenance(heads=("L0H0", "L0H1"), view="compare", options={"other_model": "owner/other@1a2b3c4"})
+    assert file_stem(two) == "minilm-L0H0-other-L0H1-compare"
+
+
 def test_file_stem_of_many_heads_and_of_an_atlas():
     heads = tuple(f"L0H{k}" for k in range(9))
     assert file_stem(provenance(heads=heads, view="compare")) == "minilm-L0H0-L0H1-L0H2-L0H3-and-5-more-compare"

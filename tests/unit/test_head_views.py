@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard import api
 from dashboard.errors import UserError
 from dashboard.heads import HeadId, HeadView, compare, links, make_view, percent, strongest
 from dashboard.heads import finding as finding_of
@@ -319,3 +320,16 @@ def test_the_strongest_links_are_those_of_the_whole_table(causal, most):
     )  # fmt: skip
     wanted = links(view).sort_values("weight", ascending=False, kind="stable").head(most).reset_index(drop=True)
     pd.testing.assert_frame_equal(strongest(view, most), wanted)
+
+
+def test_the_difference_of_two_heads_is_a_table_of_its_own():
+    """A cell that one of them may not see is 0 there."""
+    first, second = attention(3, 1), attention(3, 2, causal=True)
+    table = api.links_of([view_of(first, head="L0H1"), view_of(second, causal=True, head="L2H0")], difference=True)
+    assert list(table.columns) == ["from_position", "to_position", "from", "to", "L0H1", "L2H0", "difference"]
+    cells = table.set_index(["from_position", "to_position"])
+    assert len(cells) == 9
+    for i in range(3):
+        for j in range(3):
+            assert cells.loc[(i, j), "L0H1"] == pytest.approx(first[i, j])
+            assert cells.loc[(i, j), "difference"] == pytest.approx(first[i, j] - second[i, j])

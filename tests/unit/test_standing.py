@@ -96,7 +96,9 @@ def test_a_shift_is_told_as_one():
 
 
 def test_figures_are_written_short():
-    assert [figure(value) for value in (0.012345, -0.5, 3.2e-6, 0.0, np.nan)] == ["0.0123", "−0.5", "3.2e−06", "0", "–"]
+    values = (0.012345, -0.5, 12.345, 3.21e-5, -1.7e-6, 3e-9, 0.0, np.nan)
+    said = ["0.0123", "−0.5", "12.3", "0.000032", "−0.0000017", "under 0.000001", "0", "–"]
+    assert [figure(value) for value in values] == said
 
 
 def encoding():
