@@ -40,7 +40,7 @@ with right:
     figure.picture(bars, "spending", "content")
     figure.painted_first()
     with st.container(horizontal=True):
-        figure.files(lambda: bars, lambda: profile.heads, [], bars.provenance, "spending")
+        figure.files(lambda: bars, lambda: profile_tables.own_figures(row), [], bars.provenance, "spending")
         figure.numbers(
             "own_relations", lambda: profile_tables.own_relations(profile, head), profile_tables.OWN,
             "What this head finds, in-sample: of the best of many this flatters. Relations with 30 cases and more.",

@@ -41,7 +41,7 @@ def form() -> None:
     if chosen not in CATALOGUE:
         models.append(chosen)
     source = st.segmented_control("Corpus", [BUILTIN, OWN], default=BUILTIN, required=True, key="corpus_source")
-    with st.form("corpus_form", border=False):
+    with st.form("corpus_form", border=False, enter_to_submit=False):
         upload, parser = None, ""
         if source == OWN:
             upload = st.file_uploader(

@@ -101,6 +101,11 @@ OWN = {name: RELATIONS[name] for name in ("relation", "direction", "accuracy", "
 }
 
 
+def own_figures(row: dict) -> pd.DataFrame:
+    """All figures of one head (`dashboard.evidence.row_of`), in one row."""
+    return pd.DataFrame([row])
+
+
 def own_relations(profile: Profile, head: HeadId) -> pd.DataFrame:
     """What one head finds, in-sample: relations with 30 cases and more, by lift."""
     rows = profile.dependencies
