@@ -46,7 +46,7 @@ def through_everything(model, text: str) -> None:
             compile(snippet(provenance), "snippet", "exec")
 
 
-anything = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+anything = settings(max_examples=15, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 @anything

@@ -92,7 +92,7 @@ def test_hard_texts(tokenizers, name, text):
 @pytest.mark.parametrize("name", ["minilm", "smollm2"])
 def test_any_text(tokenizers, name):
     @given(ANY_TEXT, st.one_of(st.none(), st.integers(0, 12)))
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=400)
     def holds(text, limit):
         check(text, *tokenizers[name], limit=limit)
 
@@ -104,7 +104,7 @@ def test_it_is_what_the_library_gives(tokenizers, plain, name):
     tokenizer, causal = tokenizers[name]
 
     @given(ANY_TEXT)
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     def holds(text):
         encoding = check(text, tokenizer, causal)
         if encoding is None:

@@ -70,7 +70,7 @@ def test_nothing_to_read(models):
             encode_words(words, models["minilm"].loaded.tokenizer, causal=False)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(words=st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=12))
 def test_any_words(models, words):
     for model in models.values():

@@ -198,7 +198,7 @@ def as_rows(sentence) -> bytes:
     return ("".join(rows) + "\n").encode()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(words.map(as_rows) | st.binary(max_size=60), max_size=5).map(b"".join))
 def test_any_treebank_is_profiled_or_refused(tiny, tmp_path_factory, content):
     folder = tmp_path_factory.mktemp("any")

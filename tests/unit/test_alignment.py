@@ -90,7 +90,7 @@ def test_texts_without_a_common_word_are_told(second):
 
 
 @given(st.lists(st.sampled_from("abcde"), min_size=1, max_size=12), st.lists(st.sampled_from("abcde"), max_size=12))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_two_texts_are_aligned_in_order_or_told(first, second):
     sides = [(words, [False] * len(words)) for words in (first, second)]
     try:

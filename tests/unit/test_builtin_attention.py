@@ -13,7 +13,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from dashboard.builtin.attention import Layer, attend, contributions, in_blocks, multi_head, project, single_head
 from dashboard.builtin.masks import causal
 
-QUICK = settings(max_examples=60, deadline=None)
+QUICK = settings(max_examples=60)
 
 
 def normal(*shape: int, seed: int = 0) -> torch.Tensor:

@@ -99,7 +99,7 @@ def test_shared_heads_serve_neighbours():
         share_heads(k, 3)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     half=st.integers(1, 8),
     n=st.integers(1, 40),
@@ -146,7 +146,7 @@ def test_rotary_of_a_part_equals_gpt_neox():
     torch.testing.assert_close(rotary(q, turn=embedding.inv_freq), theirs, atol=1e-6, rtol=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(n=st.integers(1, 20), shift=st.integers(0, 500), seed=st.integers(0, 99))
 def test_rotary_keeps_lengths_and_scores_depend_on_distance_alone(n, shift, seed):
     q, k = normal(n, 8, seed=seed), normal(n, 8, seed=seed + 1)

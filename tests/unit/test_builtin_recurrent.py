@@ -24,7 +24,7 @@ def copied(name: str, theirs: torch.nn.RNNBase) -> CellWeights:
 
 
 @pytest.mark.parametrize("name", CELLS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(n=st.integers(1, 7), batch=st.integers(1, 3), d=st.integers(1, 5), h=st.integers(1, 6), seed=st.integers(0, 99))
 def test_equals_torch_and_so_do_gradients(name, n, batch, d, h, seed):
     torch.manual_seed(seed)

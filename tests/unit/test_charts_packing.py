@@ -72,14 +72,14 @@ def test_vega_reads_every_difference():
     assert np.allclose(read_back(pack(gaps, signed=True), signed=True), gaps, atol=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(hnp.arrays(np.float32, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=st.floats(0, 1, width=32)))
 def test_weights_come_back_to_a_tenth_of_a_per_cent(weights):
     codes = np.array([by_hand(row) for row in pack(weights)])
     assert np.abs(codes / 1000 - weights).max() <= 0.0005 + 1e-6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(hnp.arrays(np.float64, (3, 5), elements=st.floats(-1, 1)))
 def test_differences_come_back_with_their_sign(gaps):
     codes = np.array([by_hand(row) for row in pack(gaps, signed=True)])

@@ -204,7 +204,7 @@ def test_text_that_reads_from_right_to_left_starts_on_the_right():
     assert right_to_left("  12 يقول") and not right_to_left("says يقول") and not right_to_left("123")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text("ab c\nd,.中ش", min_size=1, max_size=80).filter(lambda t: re.search(r"\w", t)), st.integers(120, 700))
 def test_no_box_leaves_its_line_or_lies_on_another(text, room):
     page = set_text(view_of(text), room)

@@ -114,7 +114,7 @@ def test_what_cannot_be_seen_is_shown(text, shown):
 
 
 @given(st.text(min_size=1, max_size=50))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_every_label_can_be_seen(text):
     shown = visible(text)
     assert shown

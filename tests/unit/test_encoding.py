@@ -118,7 +118,7 @@ def spans_over_text(draw):
 
 
 @given(spans_over_text())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_pieces_to_words_equals_counting_characters_one_by_one(case):
     text, spans, special = case
     encoding = made(text, spans, special)

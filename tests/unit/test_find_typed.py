@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.errors import UserError
@@ -44,7 +44,6 @@ def encoding(*words: str) -> Encoding:
     return Encoding(text, tuple(range(len(words))), words, words, tuple(spans), (False,) * len(words))
 
 
-@settings(deadline=None)  # the first word loads a tokenizer
 @given(st.data())
 def test_pairs_are_read_as_they_were_written(data):
     words = data.draw(

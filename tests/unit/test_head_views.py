@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard import api
@@ -55,7 +55,6 @@ def test_words_by_hand():
     assert np.allclose(to_axis(weights, axis_of([[0, 1], [2]], 3)), expected)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_words_keep_mass(data):
     n = data.draw(st.integers(1, 30))

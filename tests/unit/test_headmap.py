@@ -47,7 +47,7 @@ def test_two_heads_of_three_words_by_hand():
 
 
 @given(st.integers(0, 10_000), st.booleans())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_matrix_is_the_loop_over_pairs(seed, causal):
     """Several sentences, rows with nothing, heads that are equal: symmetric, in [0, 1], the same as pair by pair."""
     rng = np.random.default_rng(seed)

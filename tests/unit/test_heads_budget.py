@@ -114,7 +114,7 @@ def test_the_first_rule_that_fits():
     assert named[3] == ["content", "syntax", "punctuation", "self", "neighbour"]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(m=st.integers(1, 12), seed=st.integers(0, 99))
 def test_diagonal_sums(m, seed):
     cells = np.random.default_rng(seed).normal(size=(2, m, m))

@@ -48,7 +48,7 @@ def test_texts(text):
     check(text)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(alphabet="ab. \n\u3000我!'\"\u0301\r\t", max_size=60))
 def test_any_text(text):
     check(text)

@@ -68,7 +68,7 @@ def naive(weights, ids, special, causal, allowed):
     }
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     n=st.integers(1, 45), rows=st.integers(1, 50), causal=st.booleans(), window=st.none() | st.integers(2, 9),
     vocabulary=st.integers(1, 60), specials=st.sets(st.integers(0, 44), max_size=4), seed=st.integers(0, 2**32 - 1),

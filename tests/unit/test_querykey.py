@@ -50,7 +50,7 @@ def of(q, k, sizes, *, causal=False, scaling=0.5, plain=True) -> CorpusVectors:
 
 
 @given(st.integers(0, 10_000), st.integers(1, 9), st.integers(1, 12), st.integers(1, 12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_all_axes_together_leave_every_weight_as_it_was(seed, d, n, m):
     rng = np.random.default_rng(seed)
     q, k = rng.normal(size=(n, d)) * 3, rng.normal(size=(m, d)) + 5

@@ -161,7 +161,7 @@ def test_a_file_is_no_folder(tmp_path):
             read_profile(place)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=400), st.sampled_from([PROFILE, "heads", "moments", "sentences"]), st.data())
 def test_any_bytes_are_read_or_refused(tmp_path, junk, name, data):
     format = data.draw(st.sampled_from(["csv", "parquet"]))

@@ -152,7 +152,7 @@ def test_damaged_safetensors(tmp_path, content):
 
 
 @given(st.binary(max_size=100), st.integers(0, 8))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_file_of_weights_or_configuration_breaks_the_check(tmp_path_factory, junk, keep):
     folder = fill(tmp_path_factory.mktemp("m"), {"model.safetensors": GOOD[:keep] + junk, "config.json": junk})
     with pytest.raises(UserError):
@@ -174,7 +174,7 @@ def test_odd_names(name):
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_name_ends_in_a_sentence(name):
     if name.strip() not in CATALOGUE:
         with pytest.raises(UserError):

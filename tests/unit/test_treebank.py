@@ -117,7 +117,7 @@ def test_a_deep_tree():
     assert not_a_tree(range(-1, 50_000)) is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.one_of(
     st.binary(max_size=400),
     st.lists(st.sampled_from([b"1\t", b"2", b"\t", b"_", b"\n", b"\r\n", b"\xff", b"#", b"1-2", b"1.1", b"a", b"0",

@@ -44,7 +44,7 @@ def test_scripts(text, expected):
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_words_keep_order_and_lose_nothing_but_white_space(text):
     words = split_words(text)
     clean = without_surrogates(text)
