@@ -38,7 +38,7 @@ st.html(
     ":has(button:is([aria-label^='Show data: '], [aria-label^='Copy Vega-Lite spec: '])) { display: none; }</style>"
 )
 page = st.navigation(PAGES, position="hidden")
-state.read_address()
+state.read_address(page.url_path)
 reading.fit_choices()
 state.write_address()
 first = not sidebar.is_drawn()

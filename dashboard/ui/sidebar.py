@@ -37,6 +37,7 @@ def _links(pages: list) -> None:
     with st.container(gap="xxsmall"):
         for page in pages:
             st.page_link(page, query_params=address, width="stretch")
+    state.linked(address)
 
 
 def _model() -> None:

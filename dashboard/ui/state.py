@@ -71,20 +71,28 @@ def heard() -> None:
     st.session_state["heard"] = True
 
 
-def read_address() -> None:
-    """Take over what the address says, where it is not what we wrote there ourselves.
+def read_address(page: str) -> None:
+    """Take over what the address of a page says, where it is not what we wrote there ourselves.
 
     A quick hand acts before the browser knows the address that we wrote last; what comes with it is an echo of the
-    address before. So with an action only the action counts.
+    address before. So with an action only the action counts, and on the way to another page the choices stay that the
+    links did not know yet.
     """
     address = st.query_params.to_dict()
     state = st.session_state
-    if state.pop("heard", False) or ("choices" in state and address == state["address"]):
+    followed = state.get("page", page) != page and address == state.get("linked")
+    state["page"] = page
+    if state.pop("heard", False) or ("choices" in state and (followed or address == state["address"])):
         state["address"] = address
         return
     state["choices"], state["notices"] = from_address(address, tuple(SCORES), _held_texts())
     state["address"], state["head_given"] = address, _names_head(address)
     frame_anew()
+
+
+def linked(address: dict[str, str]) -> None:
+    """The links to all pages that the browser has now lead to this address."""
+    st.session_state["linked"] = address
 
 
 def write_address() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dashboard.heads import HeadId
 from tests.page.running import heading, opened, said
 
 LONG = " ".join(f"word{number}" for number in range(3000))
@@ -243,3 +244,20 @@ def test_contributions_that_cannot_be_measured_are_told(monkeypatch):
     app = opened(layer="2", head="0", measure_of="contribution", text="No projection can be told apart here.")
     assert not app.exception
     assert "cannot be told apart" in said(app) and "norm" not in heading(app)
+
+
+def test_a_quick_hand_keeps_its_head_on_the_way_to_another_page():
+    """The links at the left are sent after the picture: who presses one before that follows an old address."""
+    app = opened(layer="2", head="5")
+    links = dict(app.session_state["linked"])
+    assert links == {"layer": "2", "head": "5"}
+    app.number_input(key="choose_head").set_value(8).run()
+    assert app.session_state["linked"] == {"layer": "2", "head": "8"}
+    app.session_state["linked"] = links  # as if that run had been broken off before the links
+    app.query_params.update(links)
+    app.switch_page("../pages/models.py").run()
+    assert not app.exception
+    assert app.query_params["head"] in ("8", ["8"])
+    app.query_params.update({"layer": "1", "head": "3"})  # a link that is none of ours counts
+    app.switch_page("../pages/explore.py").run()
+    assert app.session_state["choices"].chosen == HeadId(1, 3)
