@@ -18,6 +18,7 @@ from dashboard.ui.choices import TRAY_SIZE, Choices, digest, fits_in_link, from_
 
 TEXTS_HELD = 10
 STALE = 1.0  # seconds in which a browser has heard what was changed
+MOMENT = 5.0  # seconds in which a busy browser has the links that it was sent
 
 
 def choices() -> Choices:
@@ -80,7 +81,7 @@ def read_address(page: str) -> None:
     """
     address = st.query_params.to_dict()
     state = st.session_state
-    followed = state.get("page", page) != page and address == state.get("linked")
+    followed = state.get("page", page) != page and _was_linked(address)
     state["page"] = page
     if state.pop("heard", False) or ("choices" in state and (followed or address == state["address"])):
         state["address"] = address
@@ -91,8 +92,17 @@ def read_address(page: str) -> None:
 
 
 def linked(address: dict[str, str]) -> None:
-    """The links to all pages that the browser has now lead to this address."""
-    st.session_state["linked"] = address
+    """The links to all pages that the browser is sent now lead to this address."""
+    state = st.session_state
+    if address != (before := state.get("linked", address)):
+        state["linked_before"] = before, time.monotonic()
+    state["linked"] = address
+
+
+def _was_linked(address: dict[str, str]) -> bool:
+    """Whether the links lead to this address, or did so a moment ago, so that the browser may still have had those."""
+    before, when = st.session_state.get("linked_before", (None, 0.0))
+    return address == st.session_state.get("linked") or (address == before and time.monotonic() - when < MOMENT)
 
 
 def write_address() -> None:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlparse
 
 import numpy as np
 import pytest
+from playwright.sync_api import TimeoutError
 from PIL import Image
 
 from dashboard import attention, contributions
@@ -45,12 +46,22 @@ def person(chromium, dashboard_url):
 
 def settled(page, name: str, where: str = PICTURE) -> str:
     """Wait for the picture whose description names this; its whole description."""
-    page.wait_for_function(
-        "([where, name]) => [...document.querySelectorAll(where)].some(e => e.ariaLabel.includes(name))",
-        arg=[where, name],
-    )
+    try:
+        page.wait_for_function(
+            "([where, name]) => [...document.querySelectorAll(where)].some(e => e.ariaLabel.includes(name))",
+            arg=[where, name],
+        )
+    except TimeoutError:
+        drawn = page.locator(where).evaluate_all("all => all.map(e => e.ariaLabel)")
+        pytest.fail(f"No picture of {name} at {page.url}, {page.locator('h1').all_inner_texts()}, but of {drawn}")
     page.wait_for_timeout(300)
     return page.locator(where).first.get_attribute("aria-label")
+
+
+def idle(page) -> None:
+    """Wait until the page has been drawn to its end."""
+    page.wait_for_timeout(200)
+    page.wait_for_selector("[data-test-script-state=notRunning]")
 
 
 def plot(page, where: str) -> tuple[float, float, float, float]:
@@ -133,8 +144,10 @@ def test_the_frame_is_round_the_head_on_show_however_it_was_chosen(person, shown
     framed(page, 2, 5)
     click_head(page, 4, 1)
     settled(page, "L4H1")
+    idle(page)
     page.get_by_test_id("stSidebar").get_by_role("link", name="Models").click()
     page.get_by_role("heading", name="Models", exact=True).wait_for()
+    idle(page)
     page.get_by_test_id("stSidebar").get_by_role("link", name="Explore").click()
     settled(page, "L4H1")
     framed(page, 4, 1)
