@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlencode, urlparse
 
 import numpy as np
 import pytest
-from playwright.sync_api import TimeoutError
 from PIL import Image
+from playwright.sync_api import TimeoutError
 
 from dashboard import attention, contributions
 from dashboard.ui.choices import FIRST_TEXT
