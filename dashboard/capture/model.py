@@ -13,7 +13,7 @@ from dashboard.capture import tap
 from dashboard.capture.probe import NOT_COMMON, Unfit, probe_eager, probe_tap
 from dashboard.errors import UserError
 from dashboard.models import Loaded, ModelSource, find, load
-from dashboard.text import Encoding, ParsedSentence, encode, encode_sentence
+from dashboard.text import Encoding, ParsedSentence, encode, encode_sentence, has_pairs
 
 Route = Literal["tap", "eager"]
 
@@ -74,21 +74,30 @@ class AttentionModel:
                 f"The text has {tokens:,} tokens and {self.title} takes {self.limit:,}. Use a shorter text."
             )
 
-    def encode(self, text: str, *, bos: bool = True, limit: int | None = None) -> Encoding:
+    def encode(
+        self, text: str, *, bos: bool = True, limit: int | None = None, pair: str | None = None
+    ) -> Encoding:
         """The text as this model sees it, cut at `limit` or the model's own limit, whichever is lower.
 
         `bos=False` leaves out the beginning-of-sequence token that we put before a causal model's text where its
-        tokenizer sets none (METRICS §0). Raises UserError for a text without any token.
+        tokenizer sets none (METRICS §0). `pair` is a second text, read with the first as the tokenizer encodes pairs.
+        Raises UserError for a text without any token, and where the tokenizer knows no pairs.
         """
         limit = self.limit if limit is None else min(limit, self.limit)
-        return encode(text, self.loaded.tokenizer, limit=limit, causal=self.causal, bos=bos)
+        return encode(text, self.loaded.tokenizer, limit=limit, causal=self.causal, bos=bos, pair=pair)
 
-    def encode_sentence(self, sentence: ParsedSentence, *, bos: bool = True) -> Encoding:
+    @property
+    def has_pairs(self) -> bool:
+        """Whether the tokenizer divides the two texts of a sentence pair by special tokens."""
+        return has_pairs(self.loaded.tokenizer)
+
+    def encode_sentence(self, sentence: ParsedSentence, *, bos: bool = True, as_words: bool = False) -> Encoding:
         """A parsed sentence as this model sees it, with the words of its parse, whole: it may be longer than `limit`.
 
+        as_words: the words go to the tokenizer one by one, not the text as it was written
         Raises UserError for a sentence without any token.
         """
-        return encode_sentence(sentence, self.loaded.tokenizer, causal=self.causal, bos=bos)
+        return encode_sentence(sentence, self.loaded.tokenizer, causal=self.causal, bos=bos, as_words=as_words)
 
 
 def open_model(

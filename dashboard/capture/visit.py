@@ -160,7 +160,7 @@ def _asked(
 
 
 def batch_inputs(model: AttentionModel, texts: list[Encoding]) -> dict[str, torch.Tensor]:
-    """Ids padded on the right, and the mask of what is text where there is padding."""
+    """Ids padded on the right, the mask of what is text where there is padding, and token types where there are any."""
     longest, pad = max(map(len, texts)), model.loaded.model.config.get_text_config().pad_token_id
     device = next(model.loaded.model.parameters()).device
     ids = torch.full((len(texts), longest), 0 if pad is None else pad, dtype=torch.long)
@@ -171,6 +171,11 @@ def batch_inputs(model: AttentionModel, texts: list[Encoding]) -> dict[str, torc
     inputs = {"input_ids": ids.to(device)}
     if not mask.all():
         inputs["attention_mask"] = mask.to(device)
+    if any(text.types for text in texts):
+        types = torch.zeros_like(ids)
+        for row, text in enumerate(texts):
+            types[row, : len(text.types)] = torch.tensor(text.types)
+        inputs["token_type_ids"] = types.to(device)
     return inputs
 
 

@@ -50,7 +50,7 @@ def arcs(
     p = PALETTES[theme]
     ink = getattr(p, role) if role else p.ink
     lit, parse = _inside(view, lit), _inside(view, parse)
-    names = lettering.labels_of(view.labels)
+    names = lettering.labels_of(view.drawn)
     links = links_of(view)
     row = Row.of(view, names, _room(width))
     xs = [round(float(x), 1) for x in row.x]
@@ -112,7 +112,7 @@ def arc_heights(
     with them, they stand level side by side. width, parse: see `arcs`."""
     each = []
     for view in views:
-        row = Row.of(view, lettering.labels_of(view.labels), _room(width))
+        row = Row.of(view, lettering.labels_of(view.drawn), _room(width))
         each.append(row.heights(view, links_of(view), (), _inside(view, parse)))
     return max(up for up, _ in each), max(down for _, down in each)
 

@@ -92,7 +92,7 @@ def difference(
     amount = Amount.of(a, b)
     gap = amount.inked(a).astype(float) - amount.inked(b).astype(float)
     top = _symmetric_top(gap, a.special) if top is None else top
-    drawn = matrix.Matrix(gap, labels_of(a.labels), a.special, a.unit == "tokens", -top, top, amount=amount)
+    drawn = matrix.Matrix(gap, labels_of(a.drawn), a.special, a.unit == "tokens", -top, top, amount=amount)
     room = width or WIDTH
     margin = matrix.margin(drawn, room)
     side = matrix.side_of(len(a), room - margin)

@@ -47,7 +47,7 @@ def matrix_of(view: HeadView, top: float, amount: Amount) -> matrix.Matrix:
     """The view as a matrix to draw, `top` (a part of what `amount` has as full) being full ink."""
     return matrix.Matrix(
         values=amount.inked(view),
-        labels=labels_of(view.labels),
+        labels=labels_of(view.drawn),
         special=view.special,
         mono=view.unit == "tokens",
         low=0.0,

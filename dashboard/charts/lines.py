@@ -30,7 +30,7 @@ def lines(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawin
     view: (n, n), shares in [0, 1] or norms; width: pixels for the whole drawing (default 600)
     """
     n, p = len(view), PALETTES[theme]
-    names = lettering.labels_of(view.labels)
+    names = lettering.labels_of(view.drawn)
     links = links_of(view)
     place = _Place.of(view, names, width or WIDTH)
     empty = ~links.ink.any(axis=1)

@@ -66,18 +66,13 @@ def check_out(asked: argparse.Namespace) -> None:
 def read(asked: argparse.Namespace):
     """The model and the text as it sees it; what a person should know about it goes to standard error."""
     from dashboard.capture import open_model
+    from dashboard.text import reading_notes
 
     text = standard_input() if asked.text == "-" else asked.text
     model = open_model(asked.model, fetch_missing=True, progress=say)
     encoding = model.encode(text, bos=asked.bos)
-    if encoding.left_out:
-        print(
-            f"{model.title} reads at most {model.limit:,} tokens: the last {encoding.left_out:,} were left out.",
-            file=sys.stderr,
-        )
-    if lost := [encoding.words[index].form for index in encoding.lost_words]:
-        named = ", ".join(map(repr, lost[:5])) + (" …" if len(lost) > 5 else "")
-        print(f"{len(lost)} of the words gave this model no token and are left out: {named}.", file=sys.stderr)
+    for note in reading_notes(encoding, model.title, model.limit):
+        print(note, file=sys.stderr)
     return model, encoding
 
 

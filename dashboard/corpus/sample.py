@@ -59,13 +59,13 @@ def parsed_sample(
         raise UserError(f"{path.name} is neither a treebank (.conllu) nor a text (.txt). Choose one that is.")
     used, left_out = [], []
     for sentence in READERS[path.suffix.lower()](path):
-        one = sentence if isinstance(sentence, LeftOut) else encoded(model, sentence, bos)
-        if isinstance(one, str):
-            one = LeftOut(sentence.index, sentence.line, one)
-        if isinstance(one, LeftOut):
-            left_out.append(one)
+        read = sentence if isinstance(sentence, LeftOut) else encoded(model, sentence, bos)
+        if isinstance(read, str):
+            read = LeftOut(sentence.index, sentence.line, read)
+        if isinstance(read, LeftOut):
+            left_out.append(read)
         else:
-            used.append((sentence, one))
+            used.append((read[0].sentence, read[1]))
     if not used:
         why = f": {left_out[0].reason}" if left_out else ""
         raise UserError(f"{path.name} has no sentence that {model.title} can read{why}. Choose another file.")

@@ -21,6 +21,7 @@ def matrix_bytes(view: HeadView, provenance: Provenance | None = None) -> bytes:
     weights: float32 (m, m); row i is where position i looks; "contributions" or "rollout" where the view measures that
     tokens: str (m), what stands at each position
     special: bool (m), True where a special token stands
+    unknown: int64 (m), how many of its tokens are the tokenizer's unknown token: characters the model has not read
     spans: int64 (m, 2), character span in the text; (-1, -1) for what stands nowhere in it
     provenance: str (), JSON
     """
@@ -28,6 +29,7 @@ def matrix_bytes(view: HeadView, provenance: Provenance | None = None) -> bytes:
         _NAMES[view.measure]: np.ascontiguousarray(view.weights, dtype=np.float32),
         "tokens": np.array([legal(label) for label in view.labels], dtype=np.str_),
         "special": np.array(view.special, dtype=np.bool_),
+        "unknown": np.array(view.unknown or [0] * len(view), dtype=np.int64),
         "spans": np.array([span or (-1, -1) for span in view.spans], dtype=np.int64).reshape(-1, 2),
     }
     if provenance is not None:

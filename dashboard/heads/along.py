@@ -60,12 +60,11 @@ class _Text:
         self.target = np.arange(self.m)[:, None] + self.offsets  # (m, D)
         inside = (self.target >= 0) & (self.target < self.m)
         self.target = np.where(inside, self.target, 0)
-        there = self.sizes > 0
-        self.exists = inside & there[:, None] & there[self.target]
+        self.exists = inside
         ahead = np.arange(self.m) > self.rows[:, None]
         self.usual = (
             self.exists & ~(model.causal & (self.offsets > 0)),
-            np.broadcast_to(there, (len(self.rows), self.m)) & ~(model.causal & ahead),
+            ~(model.causal & ahead),
         )
         shape = (model.layers * model.heads, len(pairs))
         self.found = Along(*(np.full(shape, np.nan) for _ in range(2)), np.zeros(shape, int), np.full(shape, np.nan))

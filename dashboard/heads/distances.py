@@ -111,10 +111,10 @@ def word_maps(
         for place, sentence in enumerate(window):
             if isinstance(sentence, LeftOut):
                 found[place] = sentence
-            elif isinstance(encoding := encoded(model, sentence, bos), str):
-                found[place] = LeftOut(sentence.index, sentence.line, encoding)
+            elif isinstance(read := encoded(model, sentence, bos), str):
+                found[place] = LeftOut(sentence.index, sentence.line, read)
             else:
-                works.append((place, sentence, encoding))
+                works.append((place, read[0].sentence, read[1]))
         for batch in batches(works):
             texts = [_Words(model, encoding) for _, _, encoding in batch]
             visit(model, [encoding for _, _, encoding in batch], ByLayer(model, texts))

@@ -64,8 +64,8 @@ class Examples:
 def examples(model: AttentionModel, encoding: Encoding, pairs: Sequence[Pair], reading: dict | None = None) -> Examples:
     """Every head's share along these pairs (i → j) of the text's words, and its baseline; see `along`.
 
-    Raises UserError where there is no pair, one that the text does not have, a word paired with itself or one that
-    gives the model no token, and where a causal model can see none of the pairs.
+    Raises UserError where there is no pair, one that the text does not have or a word paired with itself, and where a
+    causal model can see none of the pairs.
     """
     words = tuple(word.form for word in encoding.words)
     given = checked(encoding, pairs)
@@ -80,7 +80,7 @@ def examples(model: AttentionModel, encoding: Encoding, pairs: Sequence[Pair], r
 
 def checked(encoding: Encoding, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     """The pairs themselves, each once. Raises UserError as `examples` says."""
-    m, lost = len(encoding.words), set(encoding.lost_words)
+    m = len(encoding.words)
     given = tuple(dict.fromkeys((int(i), int(j)) for i, j in pairs))
     if m < 2:
         raise UserError("A pair takes two words, and this text has one. Type a sentence.")
@@ -93,9 +93,6 @@ def checked(encoding: Encoding, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
             raise UserError(f"There is no pair {i} > {j}: the words of this text are numbered 0 to {m - 1}.")
         if i == j:
             raise UserError(f"“{encoding.words[i].form}” is paired with itself. Mark two different words.")
-        if {i, j} & lost:
-            word = encoding.words[i if i in lost else j].form
-            raise UserError(f"The word {word!r} gives this model no token, so no head can see it. Mark another.")
     return given
 
 

@@ -18,6 +18,7 @@ from dashboard.heads.explained import ExplainedStatistics, expected_features, ex
 from dashboard.heads.features import FeatureSpace
 from dashboard.heads.words import Pooling
 from dashboard.text.encoding import Encoding
+from dashboard.text.on_places import OnPlaces, on_places
 from dashboard.text.sentence import LeftOut, ParsedSentence
 
 # Sentences that are sorted by length before they are put into batches, and the tokens of a batch, padding counted.
@@ -39,17 +40,24 @@ class SentenceStatistics:
 
 
 def gather(
-    model: AttentionModel, sentences: Iterable[ParsedSentence | LeftOut], space: FeatureSpace, *, bos: bool = True
+    model: AttentionModel,
+    sentences: Iterable[ParsedSentence | LeftOut],
+    space: FeatureSpace,
+    *,
+    bos: bool = True,
+    as_words: bool = False,
 ) -> Iterator[SentenceStatistics | LeftOut]:
     """The statistics of each sentence, in order, and the sentences that are left out, with the reason.
 
     A stream: a window of 128 sentences is held at a time. Beside what was left out before, a sentence is left out that
-    is longer than the model's limit or than the window of one of its layers, or that has a word without a piece.
+    is longer than the model's limit or than the window of one of its layers, or that has a word that no token touches
+    or that is read as a special token.
 
     Parameters
     ----------
     space: of the whole corpus, see `CorpusCounts`
     bos: put a beginning-of-sequence token before a causal model's text (METRICS §0)
+    as_words: a treebank's words go to the tokenizer one by one, not the text as it was written
     """
     embeddings = Embeddings(model)
     stream = iter(sentences)
@@ -60,11 +68,11 @@ def gather(
             if isinstance(sentence, LeftOut):
                 found[place] = sentence
                 continue
-            encoding = encoded(model, sentence, bos)
-            if isinstance(encoding, str):
-                found[place] = LeftOut(sentence.index, sentence.line, encoding)
+            read = encoded(model, sentence, bos, as_words)
+            if isinstance(read, str):
+                found[place] = LeftOut(sentence.index, sentence.line, read)
             else:
-                works.append((place, sentence, encoding))
+                works.append((place, read[0].sentence, read[1]))
         for batch in batches(works):
             visitor = ByLayer(model, [_Work(model, s, e, space, embeddings) for _, s, e in batch])
             visit(model, [encoding for _, _, encoding in batch], visitor)
@@ -73,17 +81,21 @@ def gather(
         yield from (found[place] for place in range(len(window)))
 
 
-def encoded(model: AttentionModel, sentence: ParsedSentence, bos: bool) -> Encoding | str:
-    """The sentence as the model sees it, or why it cannot."""
+def encoded(
+    model: AttentionModel, sentence: ParsedSentence, bos: bool, as_words: bool = False
+) -> tuple[OnPlaces, Encoding] | str:
+    """The sentence as the model sees it, its parse over the words of the axis (METRICS §0); or why it cannot."""
     try:
-        encoding = model.encode_sentence(sentence, bos=bos)
+        encoding = model.encode_sentence(sentence, bos=bos, as_words=as_words)
     except UserError:
         return "none of its words gives the model a token"
     if len(encoding) > model.limit:
         return f"it has {len(encoding):,} tokens, and the model takes {model.limit:,}"
-    if encoding.lost_words:
-        return f"word {encoding.lost_words[0] + 1} gives the model no token"
-    return encoding
+    if encoding.taken:
+        return f"word {encoding.taken[0] + 1}, “{encoding.taken_words[0]}”, is read as a special token"
+    if encoding.lost:
+        return f"word {encoding.lost[0] + 1} gives the model no token"
+    return on_places(sentence, encoding), encoding
 
 
 def batches(works: list[tuple[int, ParsedSentence, Encoding]]) -> Iterator[list[tuple[int, ParsedSentence, Encoding]]]:
@@ -106,7 +118,7 @@ class Embeddings:
         self._mean = self._table.double().mean(0)
 
     def words(self, encoding: Encoding) -> np.ndarray:
-        """Of each word the mean over its pieces: float64 (m, d); all words must have a piece."""
+        """Of each word the mean over its tokens: float64 (m, d)."""
         place = {token: word for token, word in enumerate(encoding.word_of) if word is not None}
         ids = torch.tensor([encoding.ids[token] for token in place], device=self._table.device)
         vectors = (self._table[ids].double() - self._mean).cpu().numpy()

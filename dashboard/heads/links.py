@@ -21,14 +21,15 @@ def links(view: HeadView) -> pd.DataFrame:
 
     Columns: `from_position`, `to_position` (places in the view, from 0, also in a window of it), `from`, `to` (what
     stands there), `weight` (share of the attention of `from`, [0, 1]); where the view measures that, `contribution` (a
-    norm) or `rollout` (a share) instead. In a causal model only what is not the future.
+    norm) or `rollout` (a share) instead. In a causal model only what is not the future. Where the tokenizer did not
+    know some characters also `from_unknown` and `to_unknown`: how many tokens there say so.
     """
     return _rows(view, *np.nonzero(view.allowed))
 
 
 def _rows(view: HeadView, rows: np.ndarray, columns: np.ndarray) -> pd.DataFrame:
     labels = pd.array(list(view.labels), dtype="str")
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "from_position": rows + view.start,
             "to_position": columns + view.start,
@@ -37,3 +38,7 @@ def _rows(view: HeadView, rows: np.ndarray, columns: np.ndarray) -> pd.DataFrame
             view.measure: view.weights[rows, columns],
         }
     )
+    if any(view.unknown):
+        unknown = np.array(view.unknown)
+        table["from_unknown"], table["to_unknown"] = unknown[rows], unknown[columns]
+    return table

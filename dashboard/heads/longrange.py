@@ -199,9 +199,11 @@ def table(reach: Reach) -> pd.DataFrame:
 
 def _words_of(model: AttentionModel, encoding: Encoding, trial: Trial) -> tuple[int, int]:
     """The indices of the word that looks and the word looked at."""
-    place_of = {word.start: index for index, word in enumerate(encoding.words)}
-    looks, seen = place_of.get(trial.looks), place_of.get(trial.seen)
-    if encoding.left_out or looks is None or seen is None or {looks, seen} & set(encoding.lost_words):
+    def under(start: int) -> int | None:
+        return next((k for k, word in enumerate(encoding.words) if word.start <= start < word.end), None)
+
+    looks, seen = under(trial.looks), under(trial.seen)
+    if encoding.left_out or looks is None or seen is None:
         raise UserError(
             f"{model.title} cannot read the texts of this measurement whole: it takes {model.limit:,} tokens at a "
             "time, or has none for some of their words. Choose another model."

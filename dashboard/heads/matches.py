@@ -151,16 +151,17 @@ class _Search:
             return None
         for base in sentence.bases:
             self.relations[base] = self.relations.get(base, 0) + 1
+        read = encoded(self.model, sentence, self.bos)
+        if isinstance(read, str):
+            self.left_out += bool(self.pattern.pairs(sentence))
+            return None
+        sentence, encoding = read[0].sentence, read[1]
         fitting = self.pattern.pairs(sentence)
         visible = [(i, j) for i, j in fitting if j < i or not self.model.causal]
         scored = _with_others(visible, len(sentence))
         self.invisible += len(fitting) - len(visible)
         self.alone += len(visible) - len(scored)
         if not scored:
-            return None
-        encoding = encoded(self.model, sentence, self.bos)
-        if isinstance(encoding, str):
-            self.left_out += 1
             return None
         self.found += 1
         self.pairs += len(scored)

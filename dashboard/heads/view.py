@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from dashboard.capture import AttentionModel
 
 
+# What marks a position whose characters the tokenizer does not know, whatever its own spelling is.
+UNKNOWN = "[UNK]"
+
 Measure = Literal["weight", "contribution", "rollout"]
 
 
@@ -75,6 +78,8 @@ class HeadView:
         in particular; or "rollout", shares of what comes through several layers, `head` being their `LayerRange`
     full: the number that stands for full ink: 1 for shares, at least the largest norm for contributions
     name, revision: what the model is opened by, and which weights they are; for the files
+    unknown: how many tokens of each position are the tokenizer's unknown token: characters not read (m); () for none
+    segments: for each position 0, or 1 where it belongs to the second text of a pair (m); () for a single text
     """
 
     head: HeadId
@@ -97,9 +102,21 @@ class HeadView:
     full: float = 1.0
     name: str = ""
     revision: str = ""
+    unknown: tuple[int, ...] = ()
+    segments: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """The labels as a picture shows them: what the model has not read is marked."""
+        if not any(self.unknown):
+            return self.labels
+        return tuple(
+            f"{label} {UNKNOWN}" if unknown and label != UNKNOWN else label
+            for label, unknown in zip(self.labels, self.unknown, strict=True)
+        )
 
     def window(self, start: int, stop: int) -> HeadView:
         """The positions `start` … `stop - 1` of this view, as rows and as columns.
@@ -126,6 +143,8 @@ class HeadView:
             whole=self.whole or len(self),
             mask=None if self.mask is None else self.mask[start:stop, start:stop],
             keys=None if self.keys is None else self.keys[start:stop],
+            unknown=self.unknown[start:stop],
+            segments=self.segments[start:stop],
         )
 
     def part(self, places: Sequence[int], labels: Sequence[str] | None = None) -> HeadView:
@@ -151,6 +170,8 @@ class HeadView:
             mask=allowed[np.ix_(kept, kept)],
             keys=(allowed.sum(1) if self.keys is None else self.keys)[kept],
             gaps=True,
+            unknown=tuple(self.unknown[place] for place in kept) if self.unknown else (),
+            segments=tuple(self.segments[place] for place in kept) if self.segments else (),
         )
 
     def over_same_positions(self, other: HeadView) -> bool:
@@ -225,4 +246,6 @@ def make_view(
         keys=None if mask is None else mask.sum(1),
         name=name,
         revision=revision,
+        unknown=tuple(axis.unknown[place] for place in shown) if any(axis.unknown) else (),
+        segments=tuple(axis.segments[place] for place in shown) if encoding.second is not None else (),
     )

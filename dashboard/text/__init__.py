@@ -6,8 +6,10 @@ text or treebank. Importing this package imports neither transformers nor spaCy.
 """
 
 from dashboard.text.display import visible
-from dashboard.text.encode import encode
+from dashboard.text.encode import encode, has_pairs
 from dashboard.text.encoding import Axis, Encoding, Special, Unit
+from dashboard.text.notes import reading_notes
+from dashboard.text.on_places import OnPlaces, on_places
 from dashboard.text.parse import not_english, not_english_file, parse, read_text
 from dashboard.text.presplit import encode_sentence, encode_words
 from dashboard.text.sentence import LeftOut, ParsedSentence
@@ -18,6 +20,7 @@ __all__ = [
     "Axis",
     "Encoding",
     "LeftOut",
+    "OnPlaces",
     "ParsedSentence",
     "Special",
     "Unit",
@@ -25,11 +28,14 @@ __all__ = [
     "encode",
     "encode_sentence",
     "encode_words",
+    "has_pairs",
     "not_english",
     "not_english_file",
+    "on_places",
     "parse",
     "read_text",
     "read_treebank",
+    "reading_notes",
     "split_words",
     "visible",
 ]

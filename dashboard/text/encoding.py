@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from dashboard.text.display import visible
+from dashboard.text.places import Places, Span, find_places
 from dashboard.text.words import Word, split_words
 
 Unit = Literal["tokens", "words"]
 Special = Literal["show", "hide"]
+
+# Between the two texts of a pair, in `Encoding.text`.
+BETWEEN = "\n"
 
 
 @dataclass(frozen=True)
@@ -21,46 +24,70 @@ class Axis:
     Attributes
     ----------
     labels: what to show, one per position (m)
-    special: True where the position is a token that the tokenizer added, or a piece that covers no word
+    special: True where the position is a special token, or a token that touches no word
     members: for each position the token indices it is made of; together they cover every token once
     spans: for each position its character span in the text, None for tokens that stand nowhere in it
+    unknown: for each position how many of its tokens are the tokenizer's unknown token: characters not read
+    segments: for each position 0, or 1 where it belongs to the second text of a pair
     """
 
     labels: tuple[str, ...]
     special: tuple[bool, ...]
     members: tuple[tuple[int, ...], ...]
-    spans: tuple[tuple[int, int] | None, ...]
+    spans: tuple[Span | None, ...]
+    unknown: tuple[int, ...] = ()
+    segments: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """A text as one model sees it. n tokens, m words.
+    """A text, or a pair of texts, as one model sees it. n tokens, m words.
 
     Attributes
     ----------
-    text: the text as it was given, whole
+    text: the text as it was given, whole; of a pair both texts, with a line end between
     ids: token ids (n)
     pieces: the tokenizer's own spelling of each token (n), e.g. ``Ġchef``, ``##men``
     labels: what a person reads for each token (n), see `dashboard.text.display`
-    spans: half-open character spans in `text` (n); (k, k) for tokens that stand nowhere in it
-    special: True where the tokenizer (or we, see `added`) added the token (n)
+    spans: half-open character spans in `text` (n), without white space at their ends; (k, k) for tokens that stand
+        nowhere in it
+    special: True where the tokenizer (or we, see `added`) added the token, and where a special token was typed (n)
+    unknown: True where the token says that the tokenizer did not know these characters (n)
     added: the piece of the beginning-of-sequence token that we put in front (METRICS §0), or None
     left_out: how many tokens of the text did not fit the model's limit and were cut off at the end
     given: the words, where they come with the text (a treebank's, a parse's); None where the text is divided here
+    types: the token type of each token (n), for the model; () where all are 0
+    second: where the second text of a pair begins in `text`, in characters; None for a single text
+    segments: for each token 0, or 1 where it belongs to the second text of a pair (n); () for a single text
     """
 
     text: str
     ids: tuple[int, ...]
     pieces: tuple[str, ...]
     labels: tuple[str, ...]
-    spans: tuple[tuple[int, int], ...]
+    spans: tuple[Span, ...]
     special: tuple[bool, ...]
+    unknown: tuple[bool, ...] = ()
     added: str | None = None
     left_out: int = 0
     given: tuple[Word, ...] | None = None
+    types: tuple[int, ...] = ()
+    second: int | None = None
+    segments: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.unknown:
+            object.__setattr__(self, "unknown", (False,) * len(self.ids))
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The text, or both texts of a pair."""
+        if self.second is None:
+            return (self.text,)
+        return self.text[: self.second - len(BETWEEN)], self.text[self.second :]
 
     @cached_property
     def seen(self) -> int:
@@ -68,66 +95,82 @@ class Encoding:
         return max(end for _, end in self.spans) if self.left_out else len(self.text)
 
     @cached_property
-    def words(self) -> tuple[Word, ...]:
-        """The words that were given, else those of the part of the text that the model saw (METRICS §0).
+    def split(self) -> tuple[Word, ...]:
+        """The words before those that share a token are joined: those that were given, else those of the part of the
+        text that the model saw, between the special tokens that were typed (METRICS §0).
 
         Where the text was cut, a word that was cut as well ends where the model stopped seeing it.
         """
         if self.given is not None:
             return self.given
-        seen = self.seen
-        # The parser divides at white space first, so nothing after the next white space changes a word.
-        stop = next((i for i in range(seen, min(len(self.text), seen + 500)) if self.text[i].isspace()), seen)
-        words = (w for w in split_words(self.text[:stop]) if w.start < seen)
-        return tuple(w if w.end <= seen else Word(self.text[w.start : seen], w.start, seen) for w in words)
+        stops = [span for span, special in zip(self.spans, self.special, strict=True) if special and span[0] < span[1]]
+        if self.second is not None:
+            stops = sorted([*stops, (self.second - len(BETWEEN), self.second)])
+        words: list[Word] = []
+        begin = 0
+        for start, end in [*stops, (self.seen, self.seen)]:
+            words += _words_between(self.text, begin, start, whole=start < self.seen or not self.left_out)
+            begin = end
+        return tuple(words)
 
     @cached_property
+    def _places(self) -> Places:
+        return find_places([(word.start, word.end) for word in self.split], self.spans, self.special)
+
+    @cached_property
+    def words(self) -> tuple[Word, ...]:
+        """The words of the axis, in order: the places of METRICS §0. Words that share a token are one, written as the
+        text writes them; each has at least one token."""
+        spans = (place.span for place in self._places.places)
+        return tuple(Word(self.text[start:end], start, end) for start, end in spans)
+
+    @cached_property
+    def parts(self) -> tuple[tuple[int, ...], ...]:
+        """For each word of the axis which of the words in `split` it is (m)."""
+        return tuple(place.words for place in self._places.places)
+
+    @property
     def word_of(self) -> tuple[int | None, ...]:
-        """For each token the index of its word, None for special tokens and pieces that cover no word.
+        """For each token the index of its word; None for special tokens and tokens that touch no word."""
+        return self._places.place_of
 
-        A piece belongs to the word that covers most of its characters, the first one on a tie (METRICS §0).
-        """
-        starts = [word.start for word in self.words]
-        return tuple(
-            None if special else self._word_under(span, starts)
-            for span, special in zip(self.spans, self.special, strict=True)
-        )
+    @property
+    def lost(self) -> tuple[int, ...]:
+        """Which of `split` no token touches."""
+        return self._places.lost
 
-    def _word_under(self, span: tuple[int, int], starts: list[int]) -> int | None:
-        start, end = span
-        best, most = None, 0
-        first = max(bisect_right(starts, start) - 1, 0)  # words do not overlap: none before reaches the piece
-        for i in range(first, bisect_left(starts, end)):
-            word = self.words[i]
-            covered = min(end, word.end) - max(start, word.start)
-            if covered > most:
-                best, most = i, covered
-        return best
+    @property
+    def taken(self) -> tuple[int, ...]:
+        """Which of `split` a special token covers or stands inside."""
+        return self._places.taken
 
     @cached_property
-    def lost_words(self) -> tuple[int, ...]:
-        """The words that got no piece (a control character that the tokenizer drops, say), by index.
+    def lost_words(self) -> tuple[str, ...]:
+        """Words that no token touches (a control character that the tokenizer drops, say). They have no place on the
+        axis, and are reported rather than dropped in silence (METRICS §0)."""
+        return tuple(self.split[word].form for word in self.lost)
 
-        They have no place on the word axis, and are reported rather than dropped in silence (METRICS §0).
-        """
-        found = set(self.word_of)
-        return tuple(i for i in range(len(self.words)) if i not in found)
+    @cached_property
+    def taken_words(self) -> tuple[str, ...]:
+        """Words that came with the text and that a special token covers or stands inside (METRICS §0)."""
+        return tuple(self.split[word].form for word in self.taken)
 
     def axis(self, unit: Unit) -> Axis:
         """The positions of a map in this unit, in reading order. Special tokens keep a place of their own.
 
-        As tokens, `special` is the tokenizer's special-tokens mask. As words, pieces that cover no word
-        (white space in a byte-level BPE) keep a place of their own too and count as special (METRICS §0).
+        As tokens, `special` is that of the encoding. As words, tokens that touch no word (white space in a byte-level
+        BPE) keep a place of their own too and count as special (METRICS §0).
         """
+        segments = self.segments or (0,) * len(self)
         if unit == "tokens":
             spans = tuple(span if span[0] < span[1] else None for span in self.spans)
-            return Axis(self.labels, self.special, tuple((i,) for i in range(len(self))), spans)
-        places: dict[tuple[str, int], list[int]] = {}
+            alone = tuple((i,) for i in range(len(self)))
+            return Axis(self.labels, self.special, alone, spans, tuple(map(int, self.unknown)), segments)
+        found: dict[tuple[str, int], list[int]] = {}
         for token, word in enumerate(self.word_of):
-            place = ("token", token) if word is None else ("word", word)
-            places.setdefault(place, []).append(token)
+            found.setdefault(("token", token) if word is None else ("word", word), []).append(token)
         labels, special, spans = [], [], []
-        for kind, i in places:
+        for kind, i in found:
             if kind == "word":
                 word = self.words[i]
                 labels.append(visible(word.form))
@@ -136,4 +179,21 @@ class Encoding:
                 labels.append(self.labels[i])
                 spans.append(self.spans[i] if self.spans[i][0] < self.spans[i][1] else None)
             special.append(kind == "token")
-        return Axis(tuple(labels), tuple(special), tuple(map(tuple, places.values())), tuple(spans))
+        members = tuple(map(tuple, found.values()))
+        unknown = tuple(sum(self.unknown[token] for token in own) for own in members)
+        return Axis(
+            tuple(labels), tuple(special), members, tuple(spans), unknown, tuple(segments[own[0]] for own in members)
+        )
+
+
+def _words_between(text: str, begin: int, stop: int, *, whole: bool) -> list[Word]:
+    """The words of `text[begin:stop]`; where more of the text follows that was not seen, `whole` is False."""
+    # The parser divides at white space first, so nothing after the next white space changes a word.
+    more = range(stop, len(text) if whole else min(len(text), stop + 500))
+    end = stop if whole else next((i for i in more if text[i].isspace()), stop)
+    words = (Word(word.form, word.start + begin, word.end + begin) for word in split_words(text[begin:end]))
+    return [
+        word if word.end <= stop else Word(text[word.start : stop], word.start, stop)
+        for word in words
+        if word.start < stop
+    ]

@@ -7,19 +7,21 @@ from dataclasses import replace
 
 from dashboard.errors import UserError
 from dashboard.text.display import piece_labels, spelling_of
-from dashboard.text.encode import beginning, encode, tokenize
+from dashboard.text.encode import COLUMNS, encode, front_of, row_of, tokenize
 from dashboard.text.encoding import Encoding
 from dashboard.text.sentence import ParsedSentence
 from dashboard.text.words import Word, without_surrogates
 
 
-def encode_sentence(sentence: ParsedSentence, tokenizer, *, causal: bool, bos: bool = True) -> Encoding:
+def encode_sentence(
+    sentence: ParsedSentence, tokenizer, *, causal: bool, bos: bool = True, as_words: bool = False
+) -> Encoding:
     """A parsed sentence as a model sees it, whole, with the words of its parse.
 
-    Where the sentence has a text, the text goes to the tokenizer and a piece belongs to the word that covers most of
-    its characters; the words of a treebank go to it as they are (`encode_words`). Raises UserError as these do.
+    Its text goes to the tokenizer as it was written (METRICS §0). With `as_words`, or where the sentence has no text,
+    its words go there one by one (`encode_words`). Raises UserError as `encode` and `encode_words` do.
     """
-    if not sentence.spans:
+    if as_words or not sentence.spans:
         return encode_words(sentence.words, tokenizer, causal=causal, bos=bos)
     words = tuple(Word(word, *span) for word, span in zip(sentence.words, sentence.spans, strict=True))
     return replace(encode(sentence.text, tokenizer, limit=None, causal=causal, bos=bos), given=words)
@@ -29,12 +31,12 @@ def encode_words(words: Sequence[str], tokenizer, *, causal: bool, bos: bool = T
     """Pre-split words as a model sees them; the text of the encoding is the words with a space between them.
 
     The tokenizer is given the words one by one, as by ``is_split_into_words=True``. A byte-level BPE writes the space
-    in front of a word into its first piece, so there every word, the first too, gets one, as in running text. A piece
-    that is nothing but that space covers no word. Words without a piece are in `Encoding.lost_words`.
+    in front of a word into its first token, so there every word, the first too, gets one, as in running text. A token
+    that is nothing but that space touches no word. Words without a token are in `Encoding.lost_words`.
 
     Parameters
     ----------
-    causal, bos: put a beginning-of-sequence token in front where the model is causal and the tokenizer sets none
+    causal, bos: put a beginning-of-sequence token in front, as `encode` does
 
     Raises UserError where there is no word, or none that gives a token.
     """
@@ -45,7 +47,7 @@ def encode_words(words: Sequence[str], tokenizer, *, causal: bool, bos: bool = T
     if raw is None or all(raw.special_tokens_mask):
         raise UserError("This model's tokenizer finds nothing to read in the words. Give some that it knows.")
 
-    places, at = [], 0
+    text, places, at = " ".join(words), [], 0
     for word in words:
         places.append(Word(word, at, at + len(word)))
         at += len(word) + 1
@@ -58,21 +60,18 @@ def encode_words(words: Sequence[str], tokenizer, *, causal: bool, bos: bool = T
             start = places[word].start
             spans.append((start + max(first - added_space, 0), start + max(last - added_space, 0)))
             end = max(end, spans[-1][1])
-    text = " ".join(words)
-    special = [bool(mask) for mask in raw.special_tokens_mask]
-    shown = iter(
-        piece_labels(
-            text,
-            [piece for piece, mask in zip(raw.tokens, special, strict=True) if not mask],
-            [span for span, mask in zip(spans, special, strict=True) if not mask],
-            spelling,
-        )
-    )
-    labels = [piece if mask else next(shown) for piece, mask in zip(raw.tokens, special, strict=True)]
-    rows = list(zip(raw.ids, raw.tokens, labels, spans, special, strict=True))
-    front = beginning(tokenizer) if causal and bos and not special[0] else None
+    own = [i for i, mask in enumerate(raw.special_tokens_mask) if not mask]
+    shown = piece_labels(text, [raw.tokens[i] for i in own], [spans[i] for i in own], spelling)
+    labels = dict(zip(own, shown, strict=True))
+    rows = [
+        row_of(tokenizer, text, raw.ids[i], raw.tokens[i], labels[i], spans[i])
+        if i in labels
+        else (raw.ids[i], raw.tokens[i], raw.tokens[i], spans[i], True, False)
+        for i in range(len(raw.ids))
+    ]
+    front = front_of(tokenizer, raw.ids, raw.special_tokens_mask) if causal and bos else None
     if front is not None:
         piece = tokenizer.convert_ids_to_tokens(front)
-        rows.insert(0, (front, piece, piece, (0, 0), True))
-    columns = dict(zip(("ids", "pieces", "labels", "spans", "special"), zip(*rows, strict=True), strict=True))
+        rows.insert(0, (front, piece, piece, (0, 0), True, False))
+    columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
     return Encoding(text=text, **columns, added=None if front is None else piece, given=tuple(places))

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+import regex
+
+from dashboard.text.graphemes import uncut
 
 HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 HIRAGANA = "\u3041-\u309f"
@@ -17,6 +22,8 @@ _EAST_ASIAN = re.compile(
 # The parser's time grows with the square of what it peels off the edges of one chunk: 20,000 brackets in a
 # row take it 30 s. Nothing that is read as a word is as long as this, so such chunks are cut first.
 _TOO_LONG = re.compile(r"[^\w\s]{200}|\S{500}")
+# Signs that the parser leaves in the middle of a word: brackets, bars, emoji, the zero-width space.
+_APART = regex.compile(r"[<>|\[\](){}\u200b]|(?=[\p{Extended_Pictographic}\p{Regional_Indicator}])\X")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _VOCABULARY_LIMIT = 100_000
 
@@ -40,19 +47,21 @@ def split_words(text: str) -> tuple[Word, ...]:
     exceptions. It knows Chinese and Japanese only as runs from one punctuation mark to the next, so there
     each Han character is a word (as in spaCy's own Chinese tokenizer) and each run of hiragana or of
     katakana is one. And a run of 200 symbols or of 500 characters without white space is cut at that
-    length. Thai, Lao, Khmer and Burmese stay whole between spaces: only a dictionary divides them.
+    length. Thai, Lao, Khmer and Burmese stay whole between spaces: only a dictionary divides them. No grapheme
+    cluster is cut: an emoji with joiners, a flag, a letter with its accents is in one word. Brackets, bars and emoji
+    between letters are words of their own, as by Unicode's rules (UAX #29).
 
     A lone surrogate counts as the U+FFFD that `without_surrogates` puts in its place.
     """
     text = without_surrogates(text)
-    words = []
+    spans: list[tuple[int, int]] = []
     start = 0
     for match in _EAST_ASIAN.finditer(text):
-        words += _parse(text, start, match.start())
-        words.append(Word(match[0], match.start(), match.end()))
+        spans += _parse(text, start, match.start())
+        spans.append(match.span())
         start = match.end()
-    words += _parse(text, start, len(text))
-    return tuple(words)
+    spans += _parse(text, start, len(text))
+    return tuple(Word(text[start:end], start, end) for start, end in uncut(text, spans))
 
 
 def without_surrogates(text: str) -> str:
@@ -60,9 +69,9 @@ def without_surrogates(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def _parse(text: str, start: int, end: int) -> list[Word]:
-    """The parser's tokens of `text[start:end]`."""
-    words = []
+def _parse(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The spans of the parser's tokens of `text[start:end]`."""
+    spans = []
     while start < end:
         long = _TOO_LONG.search(text, start, end)
         stop = long.end() if long else end
@@ -71,9 +80,21 @@ def _parse(text: str, start: int, end: int) -> list[Word]:
         for token in tokens:
             if not token.is_space:
                 at = start + token.idx
-                words.append(Word(token.text, at, at + len(token)))
+                spans += _apart(text, at, at + len(token), token.like_url or token.like_email)
         start = stop
-    return words
+    return spans
+
+
+def _apart(text: str, start: int, end: int, whole: bool) -> Iterator[tuple[int, int]]:
+    """A token of the parser, cut round signs that stand between letters; `whole`: it is to stay as it is."""
+    if not whole and any(character.isalnum() for character in text[start:end]):
+        for sign in _APART.finditer(text, start, end):
+            if start < sign.start():
+                yield start, sign.start()
+            yield sign.span()
+            start = sign.end()
+    if start < end:
+        yield start, end
 
 
 def _english():

@@ -90,6 +90,4 @@ def over_sentence(this: Reading, found: Examples, head: HeadId) -> tuple[HeadVie
     views = this.views(*(HeadId(*one) for one in numbers), **how)
     carried = contributed(lambda: this.contributions(head, **how))
     whole = carried[0] if carried else views[numbers.index(chosen)]
-    lost = this.encoding.lost_words
-    places = [tuple(k - sum(one < k for one in lost) for k in pair) for pair in found.pairs]
-    return api.fit_for(whole, "arcs", max(0, min(places[0]) - 5)), places
+    return api.fit_for(whole, "arcs", max(0, min(found.pairs[0]) - 5)), list(found.pairs)

@@ -31,7 +31,6 @@ _CSS = """
 .words button:focus-visible { outline: 2px solid currentColor; outline-offset: 1px; }
 .words button.marked { font-weight: 600; border-bottom-color: currentColor; border-radius: 6px 6px 0 0; }
 .words button.first { background: var(--st-text-color); color: var(--st-background-color); border-radius: 6px; }
-.words button:disabled { cursor: default; opacity: 0.4; }
 svg { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; overflow: visible; }
 svg path { fill: none; stroke: var(--st-text-color); stroke-width: 2; }
 svg path.tip { fill: var(--st-text-color); stroke: none; }
@@ -47,13 +46,12 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const words = root.querySelector('.words'), svg = root.querySelector('svg'), says = root.querySelector('p');
   const focused = [...words.children].indexOf(root.getRootNode().activeElement);
   let first = -1, over = -1, at = Math.max(0, focused);
-  const lost = new Set(data.lost), ends = new Set(data.pairs.flat());
+  const ends = new Set(data.pairs.flat());
   words.dir = data.backwards ? 'rtl' : 'ltr';
   const buttons = data.words.map((word, k) => {
     const button = document.createElement('button');
     button.type = 'button';
     button.textContent = word;
-    button.disabled = lost.has(k);
     if (ends.has(k)) button.classList.add('marked');
     const looks = data.pairs.filter(([i]) => i === k).map(([, j]) => data.words[j]);
     button.setAttribute('aria-label', looks.length ? `${word}, marked, looks at ${looks.join(', ')}` : word);
@@ -70,9 +68,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     buttons.forEach((button, i) => { button.tabIndex = i === k ? 0 : -1; });
   };
   const step = (by) => {
-    let k = at + by;
-    while (buttons[k]?.disabled) k += Math.sign(by);
-    buttons[k]?.focus();
+    buttons[at + by]?.focus();
   };
   const hold = (k) => {
     first = k;
@@ -155,8 +151,7 @@ def words(encoding: Encoding, pairs: Sequence[Pair], backwards: bool) -> None:
     _component()(
         key="mark",
         data={
-            "words": forms, "pairs": [list(pair) for pair in pairs], "lost": list(encoding.lost_words),
-            "backwards": backwards,
+            "words": forms, "pairs": [list(pair) for pair in pairs], "backwards": backwards,
         },
         on_pair_change=lambda: _take(encoding),
     )  # fmt: skip

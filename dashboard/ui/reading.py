@@ -15,7 +15,7 @@ from dashboard.errors import UserError
 from dashboard.heads import HeadId, HeadView, Survey
 from dashboard.heads.wording import counted
 from dashboard.models import CATALOGUE, NotInstalled, find
-from dashboard.text import Encoding
+from dashboard.text import Encoding, reading_notes
 from dashboard.ui import loaders, state
 from dashboard.ui.choices import FIRST_TEXT
 from dashboard.ui.ending import end_page
@@ -165,14 +165,8 @@ def counts() -> str:
     limit = min(model.limit, loaders.TOKENS_AT_MOST)
     words, special = len(encoding.words), sum(encoding.special)
     line = f"{counted(words, 'words')}, {len(encoding):,} of at most {limit:,} tokens, {special} of them special."
-    if encoding.left_out:
-        were = "was" if encoding.left_out == 1 else "were"
-        line += f" **The last {counted(encoding.left_out, 'tokens')} of the text did not fit and {were} left out.**"
-    if lost := [encoding.words[index].form for index in encoding.lost_words]:
-        line += (
-            f" **{len(lost)} of the words gave this model no token and {'is' if len(lost) == 1 else 'are'} not drawn.**"
-        )
-    return line
+    notes = reading_notes(encoding, model.title, limit)
+    return line + "".join(f" **{escape_markdown(note)}**" for note in notes)
 
 
 def offer(name: str, sentence: str) -> None:

@@ -144,8 +144,9 @@ def test_what_is_no_pair_of_this_text_is_said_in_a_sentence(minilm):
             examples(minilm, encoding, pairs)
     with pytest.raises(UserError, match="has one"):
         examples(minilm, minilm.encode("Noodles"), [(0, 0)])
-    with pytest.raises(UserError, match="no token"):
-        examples(minilm, minilm.encode("ramen \x00 noodles"), [(0, 1)])
+    # A word that gives no token has no place among the words.
+    with pytest.raises(UserError, match="numbered 0 to 1"):
+        examples(minilm, minilm.encode("ramen \x00 noodles"), [(0, 2)])
 
 
 def test_pairs_as_a_person_types_them(minilm):

@@ -61,7 +61,8 @@ def test_running_text_has_the_words_of_its_parse(models):
 
 def test_a_word_without_a_piece_is_reported(minilm):
     encoding = minilm.encode_sentence(sentence_of(["a", "\x00", "b"]))
-    assert encoding.lost_words == (1,) and encoding.word_of == (None, 0, 2, None)
+    assert encoding.lost == (1,) and encoding.lost_words == ("\x00",)
+    assert encoding.word_of == (None, 0, 1, None) and encoding.parts == ((0,), (2,))
 
 
 def test_nothing_to_read(models):
@@ -81,6 +82,8 @@ def test_any_words(models, words):
         assert all(0 <= a <= b <= len(encoding.text) for a, b in encoding.spans)
         axis = encoding.axis("words")
         assert sorted(i for place in axis.members for i in place) == list(range(len(encoding)))
-        assert len(axis.labels) - sum(axis.special) + len(encoding.lost_words) == len(words)
+        held = [word for part in encoding.parts for word in part]
+        assert sorted([*held, *encoding.lost, *encoding.taken]) == list(range(len(words)))
+        assert len(axis.labels) - sum(axis.special) == len(encoding.words)
         placed = [word for word in encoding.word_of if word is not None]
         assert placed == sorted(placed)

@@ -86,11 +86,16 @@ def made(text, spans, special=None):
     return Encoding(text, tuple(range(n)), ("x",) * n, ("x",) * n, tuple(spans), special)
 
 
+def test_words_of_one_token_are_one_place():
+    for text, token in [("do n't", (0, 6)), ("aa bb", (0, 5)), ("aa bb", (1, 4)), ("aa bbb", (0, 6))]:
+        encoding = made(text, [token])
+        assert encoding.word_of == (0,) and encoding.parts == ((0, 1),) and not encoding.lost
+        assert [word.form for word in encoding.words] == [text]
+
+
 def test_a_tie_goes_to_the_first_word():
-    assert made("do n't", [(0, 6)]).word_of == (1,)
-    assert made("aa bb", [(0, 5)]).word_of == (0,)
-    assert made("aa bb", [(1, 4)]).word_of == (0,)
-    assert made("aa bbb", [(0, 6)]).word_of == (1,)
+    encoding = made("aa bb", [(1, 4), (4, 5)])
+    assert encoding.word_of == (0, 1) and encoding.parts == ((0,), (1,))
 
 
 def test_pieces_without_a_word_are_places_of_their_own_and_special():
@@ -104,7 +109,7 @@ def test_pieces_without_a_word_are_places_of_their_own_and_special():
 
 def test_a_word_without_a_piece_is_found():
     encoding = encode("the \x00 chef", word_piece(), limit=None, causal=False)
-    assert [encoding.words[i].form for i in encoding.lost_words] == ["\x00"]
+    assert encoding.lost_words == ("\x00",) and encoding.lost == (1,)
     assert encoding.axis("words").labels == ("[CLS]", "the", "chef", "[SEP]")
     assert encode("the chef", word_piece(), limit=None, causal=False).lost_words == ()
 
@@ -157,10 +162,11 @@ def test_no_second_beginning_where_the_tokenizer_sets_a_special_token():
         assert encoding.added is None and sum(encoding.special[:2]) == 1
 
 
-def test_a_beginning_typed_by_a_person_is_text():
+def test_a_beginning_that_was_typed_is_special_and_not_doubled():
     encoding = encode("<bos>ab", byte_level(**BOS), limit=None, causal=True)
-    assert encoding.pieces == ("<bos>", "<bos>", "a", "b")
-    assert encoding.special == (True, False, False, False)
+    assert encoding.pieces == ("<bos>", "a", "b") and encoding.added is None
+    assert encoding.special == (True, False, False)
+    assert [word.form for word in encoding.words] == ["ab"]
 
 
 def test_too_long_a_text_keeps_its_closing_token_and_says_what_is_gone():
