@@ -20,7 +20,7 @@ from dashboard.heads.features import CorpusCounts, FeatureSpace
 from dashboard.heads.gather import WINDOW
 from dashboard.text import ParsedSentence, read_text, read_treebank
 from dashboard.text.parse import PARSER
-from dashboard.text.treebank import open_binary
+from dashboard.text.files import open_binary
 
 # Tasks → the number and the bytes of each chunk, in any order.
 Make = Callable[[Iterator[Task]], Iterator[tuple[int, bytes]]]
