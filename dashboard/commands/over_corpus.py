@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from dashboard.commands.shared import check_out, out, say, whole_number, written
+from dashboard.commands.shared import check_out, out, say, say_encoding, whole_number, written
 
 
 def add(commands) -> None:
     profile = commands.add_parser("profile", help="all heads over a treebank or a text file")
     profile.add_argument(
-        "file", metavar="FILE", help="a treebank (.conllu), a text (.txt), or the word builtin: our own sentences"
+        "file",
+        metavar="FILE",
+        help="a treebank (.conllu, .conllup, .conll), a text (.txt), or the word builtin: our own sentences",
     )
     profile.add_argument("--model", default="minilm", help="a catalogue name, a hub id or a folder (default: minilm)")
     profile.add_argument("--out", required=True, metavar="DIR", help="the folder to write to; what stopped goes on")
@@ -44,6 +46,7 @@ def run_profile(asked: argparse.Namespace) -> int:
     file = str(builtin_corpus()) if asked.file == BUILTIN else asked.file
     if file.lower().endswith(".txt") and not asked.parser and (sentence := not_english_file(file)):
         print(sentence, file=sys.stderr)
+    say_encoding(file)
     model = open_model(asked.model, fetch_missing=True, progress=say)
     try:
         profile(

@@ -21,6 +21,7 @@ from dashboard.heads.dependency import dependencies
 from dashboard.heads.explained import explain
 from dashboard.heads.features import FeatureSpace
 from dashboard.text import LeftOut, ParsedSentence
+from dashboard.text.reasons import no_sentence
 
 Progress = Callable[[float, str], None]
 
@@ -57,7 +58,7 @@ def measured(
     left_out = [one for chunk in store for one in chunk.left_out]
     used = len(seen) - len(left_out)
     if not used:
-        raise UserError(f"No sentence of {file} could be used: {left_out[0].reason}. Choose another file.")
+        raise UserError(no_sentence(file, left_out))
     tell(0.9, "Budgets and dependencies")
     count = model.layers * model.heads
     spending = budget(_Again(lambda: ((one.budget, one.codes) for one in store.used())), count, model.causal)

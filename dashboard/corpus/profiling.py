@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from dashboard.capture import AttentionModel
+from dashboard.corpus.files import is_treebank, reader_of
 from dashboard.corpus.measured import Progress, Seen, measured, write
 from dashboard.corpus.pool import made_by_pool
 from dashboard.corpus.store import Store
@@ -18,15 +19,17 @@ from dashboard.corpus.task import Sentence, Task, make_chunk
 from dashboard.errors import UserError
 from dashboard.heads.features import CorpusCounts, FeatureSpace
 from dashboard.heads.gather import WINDOW
-from dashboard.text import ParsedSentence, read_text, read_treebank
-from dashboard.text.parse import PARSER
+from dashboard.text import ParsedSentence
+from dashboard.text.charset import UTF8, encoding_of
 from dashboard.text.files import open_binary
+from dashboard.text.parse import PARSER
+from dashboard.text.reasons import no_sentence
 
 # Tasks → the number and the bytes of each chunk, in any order.
 Make = Callable[[Iterator[Task]], Iterator[tuple[int, bytes]]]
 
 # A version of what a chunk holds: chunks of another are made again.
-_CHUNKS = 2
+_CHUNKS = 3
 
 
 def profile(
@@ -81,22 +84,24 @@ def profile(
            "file": path.name} | ({"parser": parser} if parser else {})  # fmt: skip
     with Store(out, key) as store:
         tell(0.0, f"Reading {path.name}")
-        sentences = store.kept(read) if path.suffix.lower() == ".txt" else read
-        counts, seen = CorpusCounts(), Seen()
+        sentences = read if is_treebank(path) else store.kept(read)
+        counts, seen, left_out = CorpusCounts(), Seen(), []
         for sentence in sentences():
             seen.add(sentence)
             if isinstance(sentence, ParsedSentence):
                 counts.add(sentence)
+            else:
+                left_out.append(sentence)
         if not counts.lemmas:
             store.clear()
-            raise UserError(f"{path.name} has no sentence with a parse that can be used. Choose another file.")
+            raise UserError(no_sentence(path.name, left_out))
         space = FeatureSpace.of(counts)
         store.chunks = -(-len(seen) // WINDOW)
         _fill(store, _maker(model, workers, scheduler), sentences(), model, space, tell, len(seen))
         result = measured(store, model, space, seen, texts, path.name, tell)
         result.about.update(
             format=format, sha256=digest, limit=limit, source=dict(source) if source else None,
-            parser=(parser or PARSER) if path.suffix.lower() == ".txt" else None,
+            parser=None if is_treebank(path) else (parser or PARSER), encoding=_encoding(path),
             seconds=round(time.monotonic() - begun, 1),
         )  # fmt: skip
         write(result, out, format)
@@ -142,19 +147,22 @@ def _maker(model: AttentionModel, workers: int, scheduler: str | None) -> Make:
 
 
 def _reader(path: Path, limit: int | None, parser: str | None) -> Callable[[], Iterator[Sentence]]:
-    ending = path.suffix.lower()
-    if ending not in (".conllu", ".txt"):
-        raise UserError(f"{path.name} is neither a treebank (.conllu) nor a text (.txt). Choose one that is.")
-    if ending == ".txt":
-        return lambda: islice(read_text(path, parser), limit)
+    read = reader_of(path)
+    if not is_treebank(path):
+        return lambda: islice(read(path, parser), limit)
     if parser:
         raise UserError(f"{path.name} is a treebank and has its parses already. Leave the spaCy model out.")
-    return lambda: islice(read_treebank(path), limit)
+    return lambda: islice(read(path), limit)
 
 
 def _sha256(path: Path) -> str:
     with open_binary(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _encoding(path: Path) -> str:
+    with open_binary(path) as file:
+        return encoding_of(file) if is_treebank(path) else UTF8
 
 
 def _duration(seconds: float) -> str:

@@ -30,10 +30,10 @@ _REMEDIES = {
 _LINE = re.compile(r" \(line (\d+)\)$")
 
 
-def no_sentence(name: str, left_out: Sequence[LeftOut], whose: str = "be used") -> str:
+def no_sentence(name: str, left_out: Sequence[LeftOut]) -> str:
     """The sentence for a corpus of which nothing can be used.
 
-    name: the file's; left_out: all its sentences, in order; whose: what no sentence can do, like "be used"
+    name: the file's; left_out: all its sentences, in order
     """
     if not left_out:
         return f"{name} has no sentences. Choose a file with at least one."
@@ -43,7 +43,7 @@ def no_sentence(name: str, left_out: Sequence[LeftOut], whose: str = "be used") 
     same = sum(_kind(one.reason) == _kind(first.reason) for one in left_out)
     remedy = next((told for part, told in _REMEDIES.items() if part in reason), "Choose another file.")
     return (
-        f"No sentence of {name} can {whose}. Line {line}: {reason} ({same:,} of {len(left_out):,} "
+        f"No sentence of {name} can be used. Line {line}: {reason} ({same:,} of {len(left_out):,} "
         f"{'sentence' if len(left_out) == 1 else 'sentences'}). {remedy}"
     )
 

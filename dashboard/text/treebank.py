@@ -156,7 +156,7 @@ def _words(block: _Block, encoding: str) -> tuple[list[dict], list[Surface]] | s
             first, _, last = word["id"]
             fits = len(words) + 1 == first < last and (not ranges or ranges[-1][1] < first)
             fault = None if fits and word["form"] else f"the range {first}-{last} does not fit its words"
-            ranges.append((first, last, word))
+            ranges.append((first, last, word | {"line": number}))
         else:
             continue
         if fault:
@@ -168,7 +168,8 @@ def _words(block: _Block, encoding: str) -> tuple[list[dict], list[Surface]] | s
     if faults:
         return faults[0]
     if ranges and ranges[-1][1] > len(words):
-        return f"the range {ranges[-1][0]}-{ranges[-1][1]} does not fit its words"
+        first, last, row = ranges[-1]
+        return f"the range {first}-{last} does not fit its words (line {row['line']})"
     return words, _surfaces(words, ranges)
 
 
