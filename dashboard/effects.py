@@ -113,7 +113,7 @@ def ablate_in(
 
     Parameters
     ----------
-    corpus_path: a treebank (.conllu) or plain English text (.txt, UTF-8)
+    corpus_path: a treebank (.conllu, .conllup, .conll) or plain English text (.txt, UTF-8)
     sentences: how many, evenly spread over the corpus; None for all
 
     Raises UserError where the file cannot be read, and as `ablate` does.

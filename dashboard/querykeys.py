@@ -35,7 +35,7 @@ def query_keys(
 
     Parameters
     ----------
-    corpus: a treebank (.conllu) or an English text (.txt); None for the sentences that come along
+    corpus: a treebank (.conllu, .conllup, .conll) or an English text (.txt); None for the sentences that come along
     sentences: how many, evenly spread; bos: as in `attention`
 
     Raises UserError where the corpus or the model's queries and keys cannot be read.

@@ -65,7 +65,7 @@ def find_heads_in(
 
     Parameters
     ----------
-    corpus_path: a treebank (.conllu) or plain English text (.txt, UTF-8)
+    corpus_path: a treebank (.conllu, .conllup, .conll) or plain English text (.txt, UTF-8)
     pattern: like ``Pattern(relation="nsubj", looks_pos="PRON", furthest=5)``, see `dashboard.heads.pattern`
     limit: stop after so many sentences with a match, or 50 times as many read
     progress: told how far it is: a fraction and a sentence

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from dashboard.commands.shared import check_out, model_and_bos, out, read, say, whole_number, written
+from dashboard.commands.shared import check_out, model_and_bos, out, read, say, say_encoding, whole_number, written
 from dashboard.errors import UserError
 
 
@@ -14,8 +14,8 @@ def add(commands) -> None:
     ablate = commands.add_parser("ablate", help="what changes in a model without a head, a row per head")
     ablate.add_argument(
         "text", metavar="TEXT|FILE",
-        help="the text, in quotes (- reads standard input); or a treebank (.conllu), English text (.txt), or the word "
-        "builtin: our own sentences",
+        help="the text, in quotes (- reads standard input); or a treebank (.conllu, .conllup, .conll), English text "
+        "(.txt), or the word builtin: our own sentences",
     )  # fmt: skip
     model_and_bos(ablate)
     which = ablate.add_mutually_exclusive_group()
@@ -66,6 +66,7 @@ def run_ablate(asked: argparse.Namespace) -> int:
     else:
         if asked.changed:
             raise UserError("--changed is for a text. Of a file, the table holds the share of predictions that change.")
+        say_encoding(file)
         model = open_model(asked.model, fetch_missing=True, progress=say)
         effect = effects.ablate_in(
             model, file, heads, together=asked.together, by=asked.by, sentences=asked.sentences, bos=asked.bos,
@@ -89,10 +90,11 @@ def corpus_of(typed: str) -> Path | None:
     A file that is not there is for its reader to tell.
     """
     from dashboard.corpus import BUILTIN, builtin_corpus
+    from dashboard.corpus.files import ENDINGS
 
     if typed == BUILTIN:
         return builtin_corpus()
-    if not typed.lower().endswith((".conllu", ".txt")) or len(typed) > 4096:
+    if not typed.lower().endswith(ENDINGS) or len(typed) > 4096:
         return None
     try:
         is_file = Path(typed).is_file()

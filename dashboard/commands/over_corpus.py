@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from dashboard.commands.shared import check_out, out, say, whole_number, written
+from dashboard.commands.shared import check_out, out, say, say_encoding, whole_number, written
 
 
 def add(commands) -> None:
     profile = commands.add_parser("profile", help="all heads over a treebank or a text file")
     profile.add_argument(
-        "file", metavar="FILE", help="a treebank (.conllu), a text (.txt), or the word builtin: our own sentences"
+        "file",
+        metavar="FILE",
+        help="a treebank (.conllu, .conllup, .conll), a text (.txt), or the word builtin: our own sentences",
     )
     profile.add_argument("--model", default="minilm", help="a catalogue name, a hub id or a folder (default: minilm)")
     profile.add_argument("--out", required=True, metavar="DIR", help="the folder to write to; what stopped goes on")
@@ -20,6 +22,10 @@ def add(commands) -> None:
     profile.add_argument(
         "--parser", metavar="NAME", help="a spaCy model of your own that parses the text: a package or a folder"
     )
+    profile.add_argument(
+        "--as", dest="read_as", choices=("text", "words"), default="text",
+        help="read a treebank's text as it was written (default), or its words one by one",
+    )  # fmt: skip
     many = profile.add_mutually_exclusive_group()
     many.add_argument(
         "--workers", type=whole_number, default=1, metavar="N", help="processes that share the work (default: 1)"
@@ -44,11 +50,13 @@ def run_profile(asked: argparse.Namespace) -> int:
     file = str(builtin_corpus()) if asked.file == BUILTIN else asked.file
     if file.lower().endswith(".txt") and not asked.parser and (sentence := not_english_file(file)):
         print(sentence, file=sys.stderr)
+    say_encoding(file)
     model = open_model(asked.model, fetch_missing=True, progress=say)
     try:
         profile(
             model, file, asked.out, limit=asked.limit, format=asked.format, workers=asked.workers,
-            scheduler=asked.scheduler, parser=asked.parser, progress=say,
+            scheduler=asked.scheduler, parser=asked.parser,
+            as_words=asked.read_as == "words", progress=say,
         )  # fmt: skip
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on where it was.", file=sys.stderr)

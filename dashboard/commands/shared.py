@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from dashboard.errors import UserError
@@ -74,6 +75,15 @@ def read(asked: argparse.Namespace):
     for note in reading_notes(encoding, model.title, model.limit):
         print(note, file=sys.stderr)
     return model, encoding
+
+
+def say_encoding(file: str | Path) -> None:
+    """On standard error, that a treebank is read as Latin-1. Raises UserError where it cannot be read."""
+    from dashboard.corpus.files import is_treebank
+    from dashboard.text.charset import not_utf8_file
+
+    if is_treebank(Path(file)) and (sentence := not_utf8_file(file)):
+        print(sentence, file=sys.stderr)
 
 
 def standard_input() -> str:

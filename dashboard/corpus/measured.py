@@ -20,7 +20,8 @@ from dashboard.heads.budget import CHANNELS, budget
 from dashboard.heads.dependency import dependencies
 from dashboard.heads.explained import explain
 from dashboard.heads.features import FeatureSpace
-from dashboard.text import LeftOut, ParsedSentence
+from dashboard.text import Encoding, LeftOut, OnPlaces, ParsedSentence
+from dashboard.text.reasons import no_sentence
 
 Progress = Callable[[float, str], None]
 
@@ -47,6 +48,25 @@ class Seen:
         return pd.DataFrame(rows, columns=["index", "line", "text"])
 
 
+class Joins:
+    """What it took that no word disappears: words that share a token, and relations that are not scored for it."""
+
+    def __init__(self):
+        self._all = dict.fromkeys(("places", "words", "inside", "dropped", "unknown_tokens", "tokens"), 0)
+
+    def add(self, on: OnPlaces, encoding: Encoding) -> None:
+        shared = [len(part) for part in encoding.parts if len(part) > 1]
+        counts = (len(shared), sum(shared), on.inside, on.dropped, sum(encoding.unknown), len(encoding))
+        for name, count in zip(self._all, counts, strict=True):
+            self._all[name] += count
+
+    def told(self) -> dict[str, int]:
+        """For ``profile.json``: places that hold several words, and how many words these are; relations inside a place,
+        and those of its further words, neither of which are scored (METRICS §0); tokens that stand for characters the
+        tokenizer does not know, of so many."""
+        return dict(self._all)
+
+
 def measured(
     store: Store, model: AttentionModel, space: FeatureSpace, seen: Seen, texts: bool, file: str, tell: Progress
 ) -> Profile:
@@ -57,7 +77,7 @@ def measured(
     left_out = [one for chunk in store for one in chunk.left_out]
     used = len(seen) - len(left_out)
     if not used:
-        raise UserError(f"No sentence of {file} could be used: {left_out[0].reason}. Choose another file.")
+        raise UserError(no_sentence(file, left_out))
     tell(0.9, "Budgets and dependencies")
     count = model.layers * model.heads
     spending = budget(_Again(lambda: ((one.budget, one.codes) for one in store.used())), count, model.causal)

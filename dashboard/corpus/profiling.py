@@ -10,23 +10,26 @@ from pathlib import Path
 from typing import Literal
 
 from dashboard.capture import AttentionModel
-from dashboard.corpus.measured import Progress, Seen, measured, write
+from dashboard.corpus.files import is_treebank, reader_of
+from dashboard.corpus.measured import Joins, Progress, Seen, measured, write
 from dashboard.corpus.pool import made_by_pool
 from dashboard.corpus.store import Store
 from dashboard.corpus.tables import Profile
 from dashboard.corpus.task import Sentence, Task, make_chunk
 from dashboard.errors import UserError
 from dashboard.heads.features import CorpusCounts, FeatureSpace
-from dashboard.heads.gather import WINDOW
-from dashboard.text import ParsedSentence, read_text, read_treebank
+from dashboard.heads.gather import WINDOW, encoded
+from dashboard.text import ParsedSentence
+from dashboard.text.charset import UTF8, encoding_of
+from dashboard.text.files import open_binary
 from dashboard.text.parse import PARSER
-from dashboard.text.treebank import open_binary
+from dashboard.text.reasons import no_sentence
 
 # Tasks → the number and the bytes of each chunk, in any order.
 Make = Callable[[Iterator[Task]], Iterator[tuple[int, bytes]]]
 
 # A version of what a chunk holds: chunks of another are made again.
-_CHUNKS = 2
+_CHUNKS = 4
 
 
 def profile(
@@ -41,6 +44,7 @@ def profile(
     parser: str | None = None,
     workers: int = 1,
     scheduler: str | None = None,
+    as_words: bool = False,
     progress: Progress | None = None,
 ) -> Profile:
     """Profiles a corpus and writes to a folder ``heads``, ``dependencies``, ``relations`` (the best head of each, held
@@ -64,6 +68,8 @@ def profile(
         comes with the dashboard). A treebank has its parses and takes none
     workers: how many processes of this machine make chunks; they share its cores. 1: this process
     scheduler: the address of a Dask cluster that makes the chunks instead, see `dashboard.corpus.cluster`
+    as_words: give a treebank's words to the tokenizer one by one, as Clark et al. 2019 did, not the text as it was
+        written
     progress: told how far it is: a fraction and a sentence
 
     Raises UserError where the file cannot be read or gives no sentence, the parser cannot be used, the folder cannot be
@@ -78,25 +84,32 @@ def profile(
     read = _reader(path, limit, parser)
     digest = _sha256(path)
     key = {"chunks": _CHUNKS, "sha256": digest, "model": model.name, "revision": model.revision, "limit": limit,
-           "file": path.name} | ({"parser": parser} if parser else {})  # fmt: skip
+           "file": path.name} | ({"parser": parser} if parser else {}) | ({"as": "words"} if as_words else {})  # fmt: skip
     with Store(out, key) as store:
         tell(0.0, f"Reading {path.name}")
-        sentences = store.kept(read) if path.suffix.lower() == ".txt" else read
-        counts, seen = CorpusCounts(), Seen()
+        sentences = read if is_treebank(path) else store.kept(read)
+        counts, seen, joins, left_out = CorpusCounts(), Seen(), Joins(), []
         for sentence in sentences():
             seen.add(sentence)
-            if isinstance(sentence, ParsedSentence):
-                counts.add(sentence)
+            found = sentence if isinstance(sentence, LeftOut) else encoded(model, sentence, True, as_words)
+            if isinstance(found, tuple):
+                counts.add(found[0].sentence)
+                joins.add(*found)
+            else:
+                left_out.append(
+                    found if isinstance(found, LeftOut) else LeftOut(sentence.index, sentence.line, found)
+                )
         if not counts.lemmas:
             store.clear()
-            raise UserError(f"{path.name} has no sentence with a parse that can be used. Choose another file.")
+            raise UserError(no_sentence(path.name, left_out))
         space = FeatureSpace.of(counts)
         store.chunks = -(-len(seen) // WINDOW)
-        _fill(store, _maker(model, workers, scheduler), sentences(), model, space, tell, len(seen))
+        _fill(store, _maker(model, workers, scheduler), sentences(), model, space, tell, len(seen), as_words)
         result = measured(store, model, space, seen, texts, path.name, tell)
         result.about.update(
             format=format, sha256=digest, limit=limit, source=dict(source) if source else None,
-            parser=(parser or PARSER) if path.suffix.lower() == ".txt" else None,
+            parser=None if is_treebank(path) else (parser or PARSER), encoding=_encoding(path),
+            read_as="words" if as_words else "text", joined=joins.told(),
             seconds=round(time.monotonic() - begun, 1),
         )  # fmt: skip
         write(result, out, format)
@@ -107,7 +120,7 @@ def profile(
 
 def _fill(
     store: Store, make: Make, sentences: Iterable[Sentence], model: AttentionModel, space: FeatureSpace, tell: Progress,
-    total: int,
+    total: int, as_words: bool,
 ) -> None:  # fmt: skip
     """Makes the chunks that are not there yet."""
     stream, sizes, done = iter(sentences), {}, set()
@@ -117,7 +130,7 @@ def _fill(
             window = list(islice(stream, WINDOW))
             sizes[number] = len(window)
             if store.read(number) is None:
-                yield Task(number, store.seal(number), model.name, model.revision, space, window)
+                yield Task(number, store.seal(number), model.name, model.revision, space, window, as_words)
             else:
                 done.add(number)
 
@@ -142,19 +155,22 @@ def _maker(model: AttentionModel, workers: int, scheduler: str | None) -> Make:
 
 
 def _reader(path: Path, limit: int | None, parser: str | None) -> Callable[[], Iterator[Sentence]]:
-    ending = path.suffix.lower()
-    if ending not in (".conllu", ".txt"):
-        raise UserError(f"{path.name} is neither a treebank (.conllu) nor a text (.txt). Choose one that is.")
-    if ending == ".txt":
-        return lambda: islice(read_text(path, parser), limit)
+    read = reader_of(path)
+    if not is_treebank(path):
+        return lambda: islice(read(path, parser), limit)
     if parser:
         raise UserError(f"{path.name} is a treebank and has its parses already. Leave the spaCy model out.")
-    return lambda: islice(read_treebank(path), limit)
+    return lambda: islice(read(path), limit)
 
 
 def _sha256(path: Path) -> str:
     with open_binary(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _encoding(path: Path) -> str:
+    with open_binary(path) as file:
+        return encoding_of(file) if is_treebank(path) else UTF8
 
 
 def _duration(seconds: float) -> str:

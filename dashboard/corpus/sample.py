@@ -13,11 +13,12 @@ import torch
 
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import Means, mean_outputs
-from dashboard.corpus.search import READERS
+from dashboard.corpus.files import reader_of
 from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.heads.gather import encoded
 from dashboard.text import Encoding, LeftOut, ParsedSentence
+from dashboard.text.reasons import no_sentence
 
 Progress = Callable[[float, str], None]
 Found = TypeVar("Found")
@@ -49,16 +50,14 @@ def spread(used: Sequence[Found], count: int | None) -> Sequence[Found]:
 def parsed_sample(
     model: AttentionModel, path: str | Path, *, bos: bool = True
 ) -> tuple[list[tuple[ParsedSentence, Encoding]], list[LeftOut]]:
-    """The sentences of a treebank (.conllu) or an English text (.txt, UTF-8) that can be used, with their parse and as
+    """The sentences of a treebank or an English text (.txt, UTF-8) that can be used, with their parse and as
     the model sees them; and those that cannot, with the reason.
 
     Raises UserError where the file cannot be read or has no sentence that can be used.
     """
     path = Path(path)
-    if path.suffix.lower() not in READERS:
-        raise UserError(f"{path.name} is neither a treebank (.conllu) nor a text (.txt). Choose one that is.")
     used, left_out = [], []
-    for sentence in READERS[path.suffix.lower()](path):
+    for sentence in reader_of(path)(path):
         read = sentence if isinstance(sentence, LeftOut) else encoded(model, sentence, bos)
         if isinstance(read, str):
             read = LeftOut(sentence.index, sentence.line, read)
@@ -67,8 +66,7 @@ def parsed_sample(
         else:
             used.append((read[0].sentence, read[1]))
     if not used:
-        why = f": {left_out[0].reason}" if left_out else ""
-        raise UserError(f"{path.name} has no sentence that {model.title} can read{why}. Choose another file.")
+        raise UserError(no_sentence(path.name, left_out))
     return used, left_out
 
 

@@ -31,6 +31,7 @@ class Task:
     model, revision: by name, as `open_model` takes it, and what its weights must be
     space: of the whole corpus; of its lemmas those that occur here are enough
     sentences: those of the chunk, in order, those left out among them
+    as_words: whether a treebank's words go to the tokenizer one by one
     """
 
     number: int
@@ -39,15 +40,19 @@ class Task:
     revision: str
     space: FeatureSpace
     sentences: Sequence[Sentence]
+    as_words: bool = False
 
     def to_json(self) -> bytes:
         """One line without an end."""
-        keys = {key for one in self.sentences if isinstance(one, ParsedSentence) for key in one.keys}
+        parsed = [one for one in self.sentences if isinstance(one, ParsedSentence)]
+        keys = {key for one in parsed for key in one.keys}
+        if any("_" in one.lemmas for one in parsed):  # counted by their forms, and words that share a token by theirs
+            keys = set(self.space.lemmas)
         return json.dumps(
             {
                 "number": self.number, "seal": self.seal, "model": self.model, "revision": self.revision,
                 "relations": self.space.relations, "total": self.space.total,
-                "lemmas": {key: self.space.lemmas[key] for key in sorted(keys)},
+                "lemmas": {key: self.space.lemmas[key] for key in sorted(keys)}, "as_words": self.as_words,
                 "sentences": [to_plain(one) for one in self.sentences],
             }
         ).encode()  # fmt: skip
@@ -57,12 +62,13 @@ class Task:
         told = json.loads(line)
         space = FeatureSpace(tuple(told["relations"]), Counter(told["lemmas"]), told["total"])
         sentences = [from_plain(one) for one in told["sentences"]]
-        return cls(told["number"], told["seal"], told["model"], told["revision"], space, sentences)
+        as_words = told["as_words"]
+        return cls(told["number"], told["seal"], told["model"], told["revision"], space, sentences, as_words)
 
 
 def make_chunk(task: Task, model: AttentionModel) -> bytes:
     """The chunk's bytes, made here."""
-    return Chunk.of(list(gather(model, task.sentences, task.space))).to_bytes(task.seal)
+    return Chunk.of(list(gather(model, task.sentences, task.space, as_words=task.as_words))).to_bytes(task.seal)
 
 
 def make_apart(line: bytes) -> bytes:

@@ -22,6 +22,7 @@ from dashboard.heads.gather import batches, encoded
 from dashboard.heads.pattern import Pattern
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import counted, percent
+from dashboard.text.reasons import no_sentence
 from dashboard.text.sentence import LeftOut, ParsedSentence
 
 LIMIT = 400  # sentences with a match
@@ -143,11 +144,13 @@ class _Search:
         self.read = self.found = self.pairs = self.invisible = self.alone = self.left_out = 0
         self.whole = True
         self.relations: dict[str, int] = {}
+        self.unread: list[LeftOut] = []
 
     def look(self, sentence: ParsedSentence | LeftOut):
         """(pairs, sentence, encoding), None where there is nothing to score."""
         self.read += 1
         if isinstance(sentence, LeftOut):
+            self.unread.append(sentence)
             return None
         for base in sentence.bases:
             self.relations[base] = self.relations.get(base, 0) + 1
@@ -178,7 +181,7 @@ class _Search:
         if self.alone or self.left_out:
             return f"No pair of {where} that fits can be scored. Allow shorter distances, or choose another corpus."
         if not self.relations:
-            return f"No sentence of {corpus} has a parse that can be used. Choose another corpus."
+            return no_sentence(corpus, self.unread)
         common = sorted(self.relations, key=lambda name: (-self.relations[name], name))[:12]
         asked = self.pattern.relation.casefold().partition(":")[0]
         if asked and asked not in (name.casefold() for name in self.relations):

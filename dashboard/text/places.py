@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 Span = tuple[int, int]
 
@@ -79,11 +80,12 @@ def find_places(words: Sequence[Span], tokens: Sequence[Span], special: Sequence
         owner.append(best)
 
     owned = {word for word in owner if word is not None}
-    joined = [False] * len(words)  # whether word k and word k + 1 are one place
+    edges = [0] * len(words)  # joins that begin at a word less those that end there
     for word, (_, token) in strongest.items():
         if word not in owned:
             first, last = sorted((word, owner[token]))
-            joined[first:last] = [True] * (last - first)
+            edges[first], edges[last] = edges[first] + 1, edges[last] - 1
+    joined = [open_ > 0 for open_ in accumulate(edges)]  # whether word k and word k + 1 are one place
 
     place_of_word: list[int | None] = [None] * len(words)
     groups: list[list[int]] = []

@@ -17,13 +17,14 @@ class ParsedSentence:
     ----------
     index: its place among the sentences of the file or text, from 0, before any is left out
     line: the line of the file or text where it begins, from 1
-    words: the words (m); in a treebank the syntactic words, without multi-word tokens and empty nodes
+    words: the words (m); in a treebank the syntactic words, without empty nodes
     heads: for each word the place of its head, from 0; `ROOT` (-1) for the one root
     relations: for each word its relation to its head, as given, with its subtype (``nsubj:pass``)
     upos: for each word its universal part of speech; ``_`` where the source has none
     lemmas: for each word its lemma; ``_`` where the source has none
-    text: the sentence as it was written; "" for the words of a treebank
-    spans: half-open character spans of the words in `text` (m); () where there is no text
+    text: the sentence as it was written; "" where only its words are known
+    spans: half-open character spans of the words in `text` (m); () where there is no text. The words of a treebank's
+        range that do not spell it (``du`` for ``de`` and ``le``) have the same span
     start: where `text` begins in the text that was parsed, in characters
     """
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.corpus.files import ENDINGS, is_treebank
 from dashboard.corpus.job import Job, find, forget, jobs, start
 from dashboard.corpus.shelf import Kept, delete, place_for, read_profile, shelf
 from dashboard.corpus.shipped import builtin_corpus
@@ -17,6 +18,7 @@ from dashboard.errors import UserError
 from dashboard.export.table import table_bytes
 from dashboard.models import CATALOGUE, is_installed
 from dashboard.text import not_english_file, parse
+from dashboard.text.charset import not_utf8_file
 from dashboard.ui import jobs as work
 from dashboard.ui import state
 from dashboard.ui.choices import LONGEST_PATH
@@ -45,8 +47,9 @@ def form() -> None:
         upload, parser = None, ""
         if source == OWN:
             upload = st.file_uploader(
-                "A treebank (.conllu, any language) or a plain text (.txt, English, UTF-8)",
-                type=["conllu", "txt"], key="corpus_upload", max_upload_size=MOST_MEGABYTES,
+                "A treebank (.conllu, .conllup or .conll, any language) or a plain text (.txt, English, UTF-8)",
+                type=[ending.removeprefix(".") for ending in ENDINGS], key="corpus_upload",
+                max_upload_size=MOST_MEGABYTES,
             )  # fmt: skip
         with st.container(horizontal=True, vertical_alignment="bottom"):
             model = st.selectbox(
@@ -86,9 +89,9 @@ def _begin(model: str, name: str, limit: int | None, own: bool, upload, parser: 
         start(model, builtin_corpus(), out, limit=limit)
         return
     if upload is None:
-        raise UserError("There is no file yet. Choose a .conllu or a .txt file first.")
+        raise UserError("There is no file yet. Choose a treebank (.conllu) or a text (.txt) first.")
     path = out / "source" / _plain(upload.name)
-    is_text = path.suffix == ".txt"
+    is_text = not is_treebank(path)
     if is_text and parser:
         parse("A word.", parser)  # one that cannot be used is told now
     try:
@@ -98,6 +101,8 @@ def _begin(model: str, name: str, limit: int | None, own: bool, upload, parser: 
         raise UserError(f"The file cannot be kept in “{path.parent}”: {error.strerror}.") from error
     if is_text and not parser:
         st.session_state["corpus_says"] = not_english_file(path) or ""
+    if not is_text:
+        st.session_state["corpus_says"] = not_utf8_file(path) or ""
     start(model, path, out, limit=limit, parser=(_absolute(parser) or None) if is_text else None)
 
 

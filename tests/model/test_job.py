@@ -68,7 +68,7 @@ def test_what_fails_says_why_and_an_upload_stays_until_it_is_done(tmp_path):
     (out / "source" / "a.conllu").write_text("no treebank\n")
     job = start("minilm", out / "source" / "a.conllu", out)
     last = until(job, "failed", "done")[-1]
-    assert last.state == "failed" and "no sentence with a parse" in last.sentence
+    assert last.state == "failed" and "Line 1: a line has 2 columns in place of ten" in last.sentence
     assert (out / "source" / "a.conllu").exists()
     with pytest.raises(UserError, match="cannot be written"):
         start("minilm", job.path, out / "source" / "a.conllu")

@@ -112,3 +112,7 @@ def test_a_text_is_parsed_by_the_model_that_is_named_or_its_language_is_told(tmp
     with pytest.raises(UserError, match="The spaCy model os is not on this machine"):
         begin("a.txt", "os")
     assert len(begun) == 3 and not (tmp_path / "Mine 3").exists()
+    german = "1\tKöche\t_\tX\t_\t_\t0\troot\t_\t_\n".encode("latin-1")
+    assert "a.conll is not UTF-8. It is read as Latin-1" in begin("a.conll", "") and begun[-1][0] == "a.conll"
+    german = german.decode("latin-1").encode()
+    assert begin("a.conllup", "") == "" and begun[-1][1]["parser"] is None

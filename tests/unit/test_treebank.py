@@ -36,8 +36,9 @@ def read(tmp_path):
 def test_words_heads_and_labels(read):
     (one,) = read("# sent_id = 1\n" + GOOD)
     assert one == ParsedSentence(
-        0, 2, ("Chefs", "sing"), (1, -1), ("nsubj:pass", "root"), ("NOUN", "VERB"), ("chef", "sing")
-    )
+        0, 2, ("Chefs", "sing"), (1, -1), ("nsubj:pass", "root"), ("NOUN", "VERB"), ("chef", "sing"),
+        text="Chefs sing", spans=((0, 5), (6, 10)),
+    )  # fmt: skip
     assert one.bases == ("nsubj", "root") and one.keys == ("chef", "sing")
 
 
@@ -69,7 +70,7 @@ LEFT_OUT = {
     "a head of many digits": (sentence(row(1, "a", "9" * 5000)), "not a number"),
     "nine columns": (sentence(row(1, "a", 0)[:-2]), "9 columns"),
     "eleven columns": (sentence(row(1, "a", 0) + "\t_"), "11 columns"),
-    "spaces for tabs": (sentence(row(1, "a", 0).replace("\t", "  ")), "1 columns"),
+    "spaces for tabs": (sentence(row(1, "a", 0).replace("\t", "  ")), "divided by spaces"),
     "a gap in the numbers": (sentence(row(1, "a", 0), row(3, "b", 1)), "not numbered"),
     "no form": (sentence(row(1, "", 0)), "no form"),
     "no relation": (sentence(row(1, "a", 0, "_")), "no relation"),
