@@ -19,7 +19,7 @@ from dashboard.corpus.task import Sentence, Task, make_chunk
 from dashboard.errors import UserError
 from dashboard.heads.features import CorpusCounts, FeatureSpace
 from dashboard.heads.gather import WINDOW, encoded
-from dashboard.text import ParsedSentence
+from dashboard.text import LeftOut
 from dashboard.text.charset import UTF8, encoding_of
 from dashboard.text.files import open_binary
 from dashboard.text.parse import PARSER
@@ -84,7 +84,8 @@ def profile(
     read = _reader(path, limit, parser)
     digest = _sha256(path)
     key = {"chunks": _CHUNKS, "sha256": digest, "model": model.name, "revision": model.revision, "limit": limit,
-           "file": path.name} | ({"parser": parser} if parser else {}) | ({"as": "words"} if as_words else {})  # fmt: skip
+           "file": path.name}  # fmt: skip
+    key |= ({"parser": parser} if parser else {}) | ({"as": "words"} if as_words else {})
     with Store(out, key) as store:
         tell(0.0, f"Reading {path.name}")
         sentences = read if is_treebank(path) else store.kept(read)
