@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -103,15 +106,34 @@ def read_about(folder: Path) -> dict:
         raise UserError(
             f"The profile in “{folder}” is not whole: profile.json lacks what it should say. Make it again."
         )
+    if about.get("seal", _seal(about)) != _seal(about) or not isinstance(about.get("files", {}), dict):
+        raise UserError(f"The profile.json in “{folder}” was changed since it was made. Make the profile again.")
     return about
 
 
-def read_table(folder: Path, name: str, format: str) -> pd.DataFrame:
+def seal(about: dict, files: dict[str, str]) -> None:
+    """Adds to what `PROFILE` says the SHA-256 of each table's file and of what it says itself: a byte that changed on
+    the disk would be another number, and nobody would know."""
+    about["files"] = files
+    about["seal"] = _seal(about)
+
+
+def _seal(about: dict) -> str:
+    """Of all but how the tables are written and how long they took."""
+    said = {name: value for name, value in about.items() if name not in ("seal", "seconds", "format")}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def read_table(folder: Path, name: str, format: str, files: Mapping[str, str] = MappingProxyType({})) -> pd.DataFrame:
     """A table of a profile with its columns in order, of the types of `TABLES`, whichever format it is in.
 
-    Raises UserError where it is not there, cannot be read, or lacks a column or its type.
+    files: the SHA-256 that each file has where it is as it was written
+
+    Raises UserError where it is not there, is not what was written, cannot be read, or lacks a column or its type.
     """
     file, kinds = folder / f"{name}.{format}", TABLES[name]
+    if file.name in files and file.is_file() and _sha256(file) != files[file.name]:
+        raise UserError(f"{file.name} in “{folder}” was changed since it was made. Make the profile again.")
     try:
         table = _parquet(file) if format == "parquet" else _csv(file, kinds)
     except FileNotFoundError:
@@ -126,6 +148,13 @@ def read_table(folder: Path, name: str, format: str) -> pd.DataFrame:
         raise UserError(
             f"{file.name} in “{folder}” holds something else than it should. Make the profile again."
         ) from None
+
+
+def _sha256(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _parquet(file: Path) -> pd.DataFrame:
