@@ -8,7 +8,7 @@ text or treebank. Importing this package imports neither transformers nor spaCy.
 from dashboard.text.display import visible
 from dashboard.text.encode import encode
 from dashboard.text.encoding import Axis, Encoding, Special, Unit
-from dashboard.text.parse import not_english, not_english_file, parse, read_text
+from dashboard.text.parse import installed_parsers, not_english, not_english_file, parse, parser_missing, read_text
 from dashboard.text.presplit import encode_sentence, encode_words
 from dashboard.text.sentence import LeftOut, ParsedSentence
 from dashboard.text.treebank import read_treebank
@@ -25,9 +25,11 @@ __all__ = [
     "encode",
     "encode_sentence",
     "encode_words",
+    "installed_parsers",
     "not_english",
     "not_english_file",
     "parse",
+    "parser_missing",
     "read_text",
     "read_treebank",
     "split_words",

@@ -14,6 +14,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.heads import SCORES, HeadId
+from dashboard.ui import paths
 from dashboard.ui.choices import TRAY_SIZE, Choices, digest, fits_in_link, from_address, tidy, to_address, within
 
 TEXTS_HELD = 10
@@ -27,6 +28,7 @@ def choices() -> Choices:
 
 def change(**new: Any) -> None:
     """Choose something else. What was said about an earlier link or choice is said no more."""
+    paths.choose(new)
     st.session_state["choices"] = replace(choices(), **new)
     st.session_state["notices"] = []
     if {"layer", "head"} & new.keys():
