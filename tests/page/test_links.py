@@ -13,7 +13,8 @@ from tests.page.running import opened, read, said
 THERE = ("/etc", "/", "/etc/passwd", "~", ".", "..", "../..", "dashboard/ui", "tests/page", "tests/../README.md",
          "pages/explore.py", "./dashboard", "/dev/zero", "/proc/self", ".streamlit", ".venv")  # fmt: skip
 NOT_THERE = ("/etcetera", "/etc/no-such-file", "~nobody-of-this-name", "../nowhere", "dashboard/nowhere",
-             "tests/pages", "tests/../README.mb", "C:\\nowhere", ".\\x", "a/b/c", "x" * 1000, "/" + "y/" * 400)  # fmt: skip
+             "tests/pages", "tests/../README.mb", "C:\\nowhere", ".\\x", "a/b/c", "x" * 1000,
+             "/" + "y/" * 400)  # fmt: skip
 ELSEWHERE = (r"\\host\share", "//host/share", r"\/host/share", "file:///etc", "file://host/x", "FILE:/etc", "smb://h/s",
              "http://127.0.0.1:9/model", r"\\?\C:\x", r"\\.\pipe\x")  # fmt: skip
 
