@@ -164,7 +164,7 @@ def _parquet(file: Path) -> pd.DataFrame:
 def _csv(file: Path, kinds: dict[str, str]) -> pd.DataFrame:
     texts = [column for column, kind in kinds.items() if kind == _TEXT]
     table = pd.read_csv(file, float_precision="round_trip", keep_default_na=False, na_values=[""],
-                        dtype=dict.fromkeys(texts, "str"), encoding="utf-8")  # fmt: skip
+                        dtype=dict.fromkeys(texts, "str"), encoding="utf-8-sig")  # fmt: skip
     for column in table.columns.intersection(texts):
         table[column] = table[column].fillna("").map(unharmed)
     return table
