@@ -1,10 +1,10 @@
 """Files to take away: a chart, table or matrix in, bytes out.
 
-`figure_bytes` makes PNG, SVG, PDF, HTML and Vega-Lite JSON of a chart, `table_bytes` CSV and Parquet of a table, `xlsx_bytes` an Excel file,
-`matrix_bytes` NPZ of one head, `bundle` a zip of them all, `report_html`, `report_pdf` and `report_zip` one file of
-several figures, `snippet` the script that computes them again. `provenance_of` says where a file comes from, and every
-one carries it. `write_file` puts bytes on the disk, whole or not at all; `FORMATS` lists the endings. Same input, same
-bytes.
+`figure_bytes` makes PNG, SVG, PDF, HTML and Vega-Lite JSON of a chart, `table_bytes` CSV and Parquet of a table,
+`xlsx_bytes` an Excel file, `matrix_bytes` NPZ of one head, `bundle` a zip of them all, `report_html`, `report_pdf` and
+`report_zip` one file of several figures, `snippet` the script that computes them again. `provenance_of` says where a
+file comes from, and every one carries it. `write_file` puts bytes on the disk, whole or not at all; `FORMATS` lists the
+endings. Same input, same bytes.
 """
 
 from dashboard.export.bundle import bundle

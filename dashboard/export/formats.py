@@ -40,8 +40,8 @@ FORMATS: dict[str, Format] = {
     "json": Format("Vega-Lite JSON", "application/json", "figure", "The specification of the picture with its data."),
     "csv": Format(
         "CSV", "text/csv", "table",
-        "UTF-8, for scripts; “CSV for Excel” opens by a double click. A text that a spreadsheet would take for a formula "
-        "begins with an apostrophe.",
+        "UTF-8, for scripts; “CSV for Excel” opens by a double click. A text that a spreadsheet would take for a "
+        "formula begins with an apostrophe.",
     ),
     "xlsx": Format(
         "Excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "table",
