@@ -5,7 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 
-from dashboard.commands.shared import check_out, out, read, say, text_and_model, unit, whole_number, written
+from dashboard.commands.shared import (
+    check_out,
+    out,
+    read,
+    say,
+    tell_of_picture,
+    text_and_model,
+    unit,
+    whole_number,
+    written,
+)
 from dashboard.errors import UserError
 
 CHART_VIEWS = ("heatmap", "lines", "arcs", "reading", "compare", "difference", "atlas")
@@ -117,11 +127,13 @@ def run_chart(asked: argparse.Namespace) -> int:
         options = {"score": asked.score, "theme": asked.theme, "bos": asked.bos}
         outlined = {"tray": [str(head) for head in heads]} if heads else {}
         provenance = api.provenance_of_text(model, encoding, "atlas", **options, **outlined)
+        views = []
     else:
         views = _views(asked, model, encoding, heads)
         chart = api.draw(views, asked.view, theme=asked.theme)
         provenance = api.provenance(model, views, asked.view, theme=asked.theme, bos=asked.bos)
     api.save(chart, asked.out, provenance)
+    tell_of_picture(asked, encoding.text, views)
     return written(asked.out)
 
 

@@ -11,6 +11,7 @@ from dashboard.export.bundle import bundle
 from dashboard.export.figure import figure_bytes
 from dashboard.export.formats import FORMATS, Format, endings, format_of
 from dashboard.export.matrix import matrix_bytes
+from dashboard.export.notebook import in_notebook
 from dashboard.export.notice import font_notice
 from dashboard.export.provenance import Provenance, file_stem, provenance_of
 from dashboard.export.report import ReportFigure, report_html, report_pdf, report_zip
@@ -22,6 +23,6 @@ from dashboard.export.write import check_target, write_file
 
 __all__ = [
     "FORMATS", "Format", "Provenance", "ReportFigure", "bundle", "check_target", "endings", "figure_bytes", "file_stem",
-    "font_notice", "format_of", "matrix_bytes", "missing_glyphs", "provenance_of", "report_html", "report_pdf",
-    "report_zip", "snippet", "table_bytes", "write_file", "xlsx_bytes",
+    "font_notice", "format_of", "in_notebook", "matrix_bytes", "missing_glyphs", "provenance_of", "report_html",
+    "report_pdf", "report_zip", "snippet", "table_bytes", "write_file", "xlsx_bytes",
 ]  # fmt: skip
