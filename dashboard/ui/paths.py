@@ -60,7 +60,8 @@ def check_model(name: str) -> None:
     hub that is on this machine, nor chosen in this session. What is said does not depend on any path."""
     if name in CATALOGUE or name.strip() in _chosen():
         return
-    if hub.HUB_ID.fullmatch(name) and not Path(name).exists() and hub.cached(name) is not None:
+    # A revision that climbs would lead out of the hub's cache.
+    if hub.HUB_ID.fullmatch(name) and ".." not in name and not Path(name).exists() and hub.cached(name) is not None:
         return
     if re.fullmatch(r"\w[\w.-]*", name) and len(name) <= _SHOWN:  # a folder here may be called so too
         raise UserError(f"There is no model “{name}” by that name, and no link opens a folder. Choose one on the left.")

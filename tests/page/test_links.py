@@ -14,6 +14,7 @@ THERE = ("/etc", "/", "/etc/passwd", "~", ".", "..", "../..", "dashboard/ui", "t
          "pages/explore.py", "./dashboard", "/dev/zero", "/proc/self", ".streamlit", ".venv")  # fmt: skip
 NOT_THERE = ("/etcetera", "/etc/no-such-file", "~nobody-of-this-name", "../nowhere", "dashboard/nowhere",
              "tests/pages", "tests/../README.mb", "C:\\nowhere", ".\\x", "a/b/c", "x" * 1000,
+             "owner/name@main/../../../etc", "owner/..@x", "a/b@" + "../" * 9,
              "/" + "y/" * 400)  # fmt: skip
 ELSEWHERE = (r"\\host\share", "//host/share", r"\/host/share", "file:///etc", "file://host/x", "FILE:/etc", "smb://h/s",
              "http://127.0.0.1:9/model", r"\\?\C:\x", r"\\.\pipe\x")  # fmt: skip
@@ -49,6 +50,21 @@ def test_a_word_in_a_link_is_no_folder():
         assert not app.exception and buttons(app) == buttons(first) == []
         assert read(app).replace("\u2060", "").replace(name, "…") == read(first).replace("“dashboard”", "“…”"), name
     assert "no link opens a folder" in read(first)
+
+
+def test_a_model_of_the_hub_that_is_here_opens_by_a_link_and_leads_nowhere_else(monkeypatch, tmp_path):
+    """A folder of that name in the place where the dashboard was started is not taken for it."""
+    asked = []
+    monkeypatch.setattr("dashboard.models.hub.cached", lambda name: asked.append(name) or location("minilm"))
+    monkeypatch.chdir(tmp_path)
+    app = opened(model="owner/name", layer="2", head="9")
+    assert not app.exception and "L2H9" in said(app) and "No link opens" not in read(app)
+    (tmp_path / "owner" / "name").mkdir(parents=True)
+    assert "No link opens" in read(opened(model="owner/name"))
+    asked.clear()
+    for name in ("owner/other@main/../../../etc", "owner/other@../x"):
+        assert "No link opens" in read(opened(model=name))
+    assert asked == []
 
 
 def test_an_address_of_another_machine_is_opened_by_no_button():

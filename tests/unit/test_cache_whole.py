@@ -14,6 +14,7 @@ from dashboard.charts.drawing import VEGALITE
 from dashboard.corpus import allheads
 from dashboard.corpus.allheads import Asked, read_measured, shipped_file
 from dashboard.corpus.chunk import Chunk
+from dashboard.corpus.job import JOB, find, jobs, read
 from dashboard.corpus.kept import read_arrays, write_arrays
 from dashboard.corpus.measured import write
 from dashboard.corpus.shelf import SHIPPED, read_profile
@@ -210,3 +211,19 @@ def test_parsed_sentences_that_changed_are_parsed_again(tmp_path):
             file.write_bytes(wrong)
             assert list(store.kept(parse)()) == sentences and len(read) == k and file.read_bytes() == right
         assert json.loads(right.splitlines()[0])
+
+
+def test_what_a_job_says_of_itself_is_read_or_it_is_none(tmp_path):
+    asked = {"model": "minilm", "path": "/x.conllu", "limit": None, "work": "dashboard.corpus.jobwork", "workers": 1}
+    told = {"asked": asked, "pid": 1, "beat": 1.0, "fraction": 0.5, "sentence": "512 of 1,280", "state": "going"}
+    out = tmp_path / "mine"
+    out.mkdir()
+    (out / JOB).write_text(json.dumps(told))
+    assert read(out) == told
+    right = (out / JOB).read_bytes()
+    for wrong in damaged(right, times=300):
+        (out / JOB).write_bytes(wrong)
+        found = read(out)
+        assert found is None or 0 <= found["fraction"] <= 1
+        for job in jobs(tmp_path):
+            assert job.progress.state in ("going", "done", "failed", "stopped") and find(out) == job
