@@ -1,11 +1,19 @@
 """A running dashboard answers this machine's own names, and no page of another site connects to it or frames it."""
 
 import http.client
+import os
 import secrets
+import signal
+import subprocess
+import sys
+import time
 from base64 import b64encode
 from urllib.parse import urlsplit
 
 import pytest
+
+from dashboard.commands.app import first_free_port
+from tools.server import ROOT, answers
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +74,21 @@ def test_no_other_site_shows_the_pages_in_a_frame(ask):
         _, headers = ask(path)
         assert headers["content-security-policy"] == "frame-ancestors 'self'"
         assert headers["x-frame-options"] == "SAMEORIGIN"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows sends Ctrl+C to a whole console")
+def test_ctrl_c_ends_it_without_a_traceback(tmp_path):
+    port = first_free_port("127.0.0.1", start=19501, tries=400)
+    with (tmp_path / "log").open("wb") as log:
+        asked = [sys.executable, "-m", "dashboard", "app", "--headless", "--port", str(port)]
+        server = subprocess.Popen(asked, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            until = time.monotonic() + 90
+            while not answers(f"http://127.0.0.1:{port}") and time.monotonic() < until:
+                time.sleep(0.2)
+            server.send_signal(signal.SIGINT)
+            assert server.wait(30) == 0
+        finally:
+            server.kill()
+    said = (tmp_path / "log").read_text()
+    assert f"http://127.0.0.1:{port}" in said and "Traceback" not in said and "Error" not in said
