@@ -14,7 +14,17 @@ from dashboard.capture import AttentionModel, head_maps
 from dashboard.charts import VIEWS, Theme, atlas, atlas_maps, difference, side_by_side
 from dashboard.charts.stack import stack
 from dashboard.errors import UserError
-from dashboard.export import Provenance, figure_bytes, format_of, matrix_bytes, provenance_of, table_bytes, write_file
+from dashboard.export import (
+    Provenance,
+    endings,
+    figure_bytes,
+    format_of,
+    matrix_bytes,
+    provenance_of,
+    table_bytes,
+    write_file,
+    xlsx_bytes,
+)
 from dashboard.heads import SCORES, HeadId, HeadView, Survey, links, make_view, survey
 from dashboard.heads.view import existing_head
 from dashboard.text import Encoding, Special, Unit
@@ -235,7 +245,7 @@ def provenance_of_text(model: AttentionModel, encoding: Encoding, name: str, **o
 
 
 def save(thing: object, path: str | Path, provenance: Provenance | None = None) -> Path:
-    """Write a chart (.png .svg .pdf .html .json), a table (.csv .parquet) or a HeadView (.npz, .csv, .parquet).
+    """Write a chart (.png .svg .pdf .html .json), a table (.csv .xlsx .parquet) or a HeadView (.npz or as a table).
 
     The file is written whole or not at all. Where no provenance is given, a view, a drawing of `draw` and a
     table of `scores` bring their own.
@@ -253,10 +263,12 @@ def save(thing: object, path: str | Path, provenance: Provenance | None = None) 
             return write_file(path, matrix_bytes(thing, provenance))
         thing = links(thing)
     if isinstance(thing, pd.DataFrame):
-        if ending not in ("csv", "parquet"):
-            raise UserError(f"A table is written as .csv or .parquet, not .{ending}.")
+        if ending not in endings("table"):
+            raise UserError(f"A table is written as .csv, .xlsx or .parquet, not .{ending}.")
+        if ending == "xlsx":
+            return write_file(path, xlsx_bytes(thing, provenance))
         return write_file(path, table_bytes(thing, ending, provenance))
-    if ending not in ("png", "svg", "pdf", "html", "json"):
+    if ending not in endings("figure"):
         raise UserError(f"A picture is written as .png, .svg, .pdf, .html or .json, not .{ending}.")
     return write_file(path, figure_bytes(thing, ending, provenance))
 

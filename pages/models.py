@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE, is_installed, listing
-from dashboard.ui import loaders, state
+from dashboard.ui import loaders, paths, state
 from dashboard.ui.reading import escape_markdown, get_button
 
 
@@ -60,6 +60,7 @@ with st.form("own_model", border=False):
     )
     asked = st.form_submit_button("Open this model")
 if asked and name.strip():
+    paths.choose({"model": name})
     try:
         with st.spinner(f"Opening {escape_markdown(name)}…"):
             loaders.opened(name.strip(), fetch_missing=True)

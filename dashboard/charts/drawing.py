@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import altair as alt
@@ -27,6 +27,8 @@ class Drawing(alt.LayerChart):
     """
 
     provenance: object | None = None
+    in_notebook: Callable[[Drawing], dict[str, str]] | None = None
+    """What a notebook's cell shows of it: set by `dashboard.export.notebook`, which knows the files."""
 
     def made_of(self, provenance: object) -> Drawing:
         """The same drawing, which now knows where it comes from; `dashboard.save` writes that into the file."""
@@ -42,6 +44,11 @@ class Drawing(alt.LayerChart):
     def description(self) -> str:
         """What a person who cannot see the chart is told instead: its finding."""
         return self._spec["description"]
+
+    def _repr_mimebundle_(self, *args: Any, **kwds: Any) -> dict[str, Any] | None:
+        if alt.renderers.active == "default" and self.in_notebook is not None:
+            return type(self).in_notebook(self)
+        return super()._repr_mimebundle_(*args, **kwds)
 
     def refillable(self) -> tuple[dict[str, Any], dict[str, list[dict]]]:
         """(specification of a layered drawing without its data and its description, the data by name).

@@ -34,9 +34,9 @@ def add(commands) -> None:
         help="of a file so many sentences, evenly spread over it (default: all)",
     )  # fmt: skip
     ablate.add_argument(
-        "--changed", metavar="FILE", help="of a text also write the predictions that change: .csv .parquet"
+        "--changed", metavar="FILE", help="of a text also write the predictions that change: .csv .xlsx .parquet"
     )
-    out(ablate, ".csv .parquet")
+    out(ablate, ".csv .xlsx .parquet")
     ablate.set_defaults(run=run_ablate)
 
 

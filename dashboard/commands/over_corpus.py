@@ -38,7 +38,7 @@ def add(commands) -> None:
     heads_map.add_argument(
         "--limit", type=whole_number, default=None, help="read only so many of the sentences, evenly spread"
     )
-    out(heads_map, ".csv .parquet .png .svg .pdf .html .json")
+    out(heads_map, ".csv .xlsx .parquet .png .svg .pdf .html .json")
     heads_map.set_defaults(run=run_map)
 
 
@@ -73,6 +73,6 @@ def run_map(asked: argparse.Namespace) -> int:
     model = open_model(asked.model, fetch_missing=True, progress=say)
     found = relations.map_heads(model, limit=asked.limit, progress=say)
     print(map_finding(found))
-    table = asked.out.lower().endswith((".csv", ".parquet"))
+    table = asked.out.lower().endswith((".csv", ".xlsx", ".parquet"))
     api.save(found.table if table else relations.draw_map(found), asked.out)
     return written(asked.out)

@@ -5,7 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 
-from dashboard.commands.shared import check_out, out, read, say, text_and_model, unit, whole_number, written
+from dashboard.commands.shared import (
+    check_out,
+    out,
+    read,
+    say,
+    tell_of_picture,
+    text_and_model,
+    unit,
+    whole_number,
+    written,
+)
 from dashboard.errors import UserError
 
 CHART_VIEWS = ("heatmap", "lines", "arcs", "reading", "compare", "difference", "atlas")
@@ -18,12 +28,12 @@ def add(commands) -> None:
     attention.add_argument("--head", type=whole_number, required=True, help="counted from 0")
     unit(attention, "tokens")
     _measure(attention)
-    out(attention, ".csv .parquet .npz")
+    out(attention, ".csv .xlsx .parquet .npz")
     attention.set_defaults(run=run_attention)
 
     scores = commands.add_parser("scores", help="pattern scores, a row per head")
     text_and_model(scores)
-    out(scores, ".csv .parquet")
+    out(scores, ".csv .xlsx .parquet")
     scores.set_defaults(run=run_scores)
 
     chart = commands.add_parser("chart", help="a picture of heads over a text")
@@ -41,13 +51,13 @@ def add(commands) -> None:
     text_and_model(compare)
     compare.add_argument("--heads", required=True, help="two or more, like L2H0,L2H9")
     unit(compare, "tokens")
-    out(compare, ".csv .parquet")
+    out(compare, ".csv .xlsx .parquet")
     compare.set_defaults(run=run_compare)
 
     verify = commands.add_parser("verify", help="our built-in attention against the model's own, a row per layer")
     text_and_model(verify)
-    verify.add_argument("--out", metavar="FILE", help="also write the table: .csv .parquet")
-    verify.set_defaults(run=run_verify, endings=("csv", "parquet"))
+    verify.add_argument("--out", metavar="FILE", help="also write the table: .csv .xlsx .parquet")
+    verify.set_defaults(run=run_verify, endings=("csv", "xlsx", "parquet"))
 
     find = commands.add_parser("find", help="heads by example: which give most along pairs of words, a row per head")
     text_and_model(find)
@@ -55,7 +65,7 @@ def add(commands) -> None:
         "--pairs", required=True, metavar="PAIRS",
         help="like \"says>chef,9>1\": the word that looks, >, the word looked at; by text or by number, from 0",
     )  # fmt: skip
-    out(find, ".csv .parquet")
+    out(find, ".csv .xlsx .parquet")
     find.set_defaults(run=run_find)
 
 
@@ -117,11 +127,13 @@ def run_chart(asked: argparse.Namespace) -> int:
         options = {"score": asked.score, "theme": asked.theme, "bos": asked.bos}
         outlined = {"tray": [str(head) for head in heads]} if heads else {}
         provenance = api.provenance_of_text(model, encoding, "atlas", **options, **outlined)
+        views = []
     else:
         views = _views(asked, model, encoding, heads)
         chart = api.draw(views, asked.view, theme=asked.theme)
         provenance = api.provenance(model, views, asked.view, theme=asked.theme, bos=asked.bos)
     api.save(chart, asked.out, provenance)
+    tell_of_picture(asked, encoding.text, views)
     return written(asked.out)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -84,6 +85,21 @@ def say_encoding(file: str | Path) -> None:
 
     if is_treebank(Path(file)) and (sentence := not_utf8_file(file)):
         print(sentence, file=sys.stderr)
+
+
+def tell_of_picture(asked: argparse.Namespace, text: str, views: Sequence = ()) -> None:
+    """What the page says beside a picture: which part of a long text it holds, and signs that no font here draws."""
+    from dashboard import api
+    from dashboard.export import font_notice
+
+    name = "heatmap" if asked.view in ("compare", "difference") else asked.view
+    if views and len(drawn := api.fit_for(views[0], name)) < len(views[0]):
+        print(
+            f"One picture holds {len(drawn):,} {views[0].unit}: the first of {len(views[0]):,} are drawn. "
+            "`attention` writes all of them.", file=sys.stderr,
+        )  # fmt: skip
+    if asked.out.lower().endswith((".png", ".pdf")) and (notice := font_notice(text)):
+        print(notice, file=sys.stderr)
 
 
 def standard_input() -> str:

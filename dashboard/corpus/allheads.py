@@ -6,6 +6,7 @@ the dashboard lie in ``effects/``, a person's own in the folder for what is kept
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from dashboard.models.catalogue import cache_dir
 SENTENCES = 32
 SHIPPED = Path(__file__).parent / "effects"
 TABLE = "effects.parquet"
+SEAL = "table_sha256"
 _AGAIN = "Measure all heads again."
 
 
@@ -90,7 +92,8 @@ def keep_measured(table: pd.DataFrame, asked: Asked, file: Path) -> Path:
     """Writes a table of `dashboard.ablate_in` over our own sentences. Raises UserError where that cannot be."""
     origin = Provenance.from_dict(table.attrs["provenance"])
     origin = replace(origin, options=origin.options | {"of": asked.key()})
-    return write(file, table_bytes(table, "parquet", origin))
+    sealed = replace(origin, options=origin.options | {SEAL: _seal(table, origin)})
+    return write(file, table_bytes(table, "parquet", sealed))
 
 
 def read_measured(file: Path) -> Measured | None:
@@ -106,12 +109,21 @@ def read_measured(file: Path) -> Measured | None:
         return None
     except Exception as error:  # whatever the readers raise at bytes that are none of theirs
         raise UserError(f"The measured effects in “{file}” are broken and cannot be read. {_AGAIN}") from error
+    if not isinstance(found.provenance.options, dict):
+        raise UserError(f"The measured effects in “{file}” are not what they should be. {_AGAIN}")
+    if (seal := found.provenance.options.pop(SEAL, None)) and seal != _seal(found.table, found.provenance):
+        raise UserError(f"The measured effects in “{file}” were changed since they were made. {_AGAIN}")
     name = found.measure
     columns = ["layer", "head", name, f"{name}_low", f"{name}_high", "sentences", "tokens"]
     kinds = {kind for column in columns for kind in [getattr(found.table.get(column), "dtype", np.dtype(object)).kind]}
-    if not kinds <= set("iuf") or not len(found.table) or not isinstance(found.provenance.options, dict):
+    if not kinds <= set("iuf") or not len(found.table):
         raise UserError(f"The measured effects in “{file}” are not what they should be. {_AGAIN}")
     return found
+
+
+def _seal(table: pd.DataFrame, origin: Provenance) -> str:
+    """The SHA-256 of a table and where it comes from."""
+    return hashlib.sha256(table_bytes(table, "csv") + origin.to_json().encode()).hexdigest()
 
 
 def _is_of(found: Measured, asked: Asked) -> bool:

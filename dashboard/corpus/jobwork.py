@@ -96,7 +96,10 @@ class _Sign:
 
 
 def _end_with_who_started_it() -> None:
-    sys.stdin.buffer.read()
+    """Past `sys.stdin`, whose lock the interpreter wants when it ends: it would find it held here, and abort."""
+    with suppress(OSError):
+        while os.read(0, 4096):
+            pass
     os._exit(0)
 
 

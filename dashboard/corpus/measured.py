@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
@@ -12,7 +13,7 @@ import pandas as pd
 
 from dashboard.capture import AttentionModel
 from dashboard.corpus.store import Store
-from dashboard.corpus.tables import PROFILE, TABLES, VERSION, Profile
+from dashboard.corpus.tables import PROFILE, TABLES, VERSION, Profile, seal
 from dashboard.errors import UserError
 from dashboard.export.table import table_bytes
 from dashboard.export.write import write_file
@@ -117,9 +118,13 @@ def write(result: Profile, out: Path, format: Literal["parquet", "csv"]) -> None
         raise UserError(f"“{about}” cannot be replaced: {error.strerror}. Choose another folder.") from error
     tables = {"heads": result.heads, "dependencies": result.dependencies, "relations": result.best,
               "moments": result.moments, "sentences": result.sentences}  # fmt: skip
+    files = {}
     for name, table in tables.items():
         if table is not None:
-            write_file(out / f"{name}.{format}", table_bytes(table, format))
+            data = table_bytes(table, format)
+            write_file(out / f"{name}.{format}", data)
+            files[f"{name}.{format}"] = hashlib.sha256(data).hexdigest()
+    seal(result.about, files)
     write_file(about, (json.dumps(result.about, indent=1, ensure_ascii=False) + "\n").encode())
 
 

@@ -68,7 +68,7 @@ def read_profile(folder: str | Path) -> Profile:
     folder = Path(folder)
     about = read_about(folder)
     names = [name for name in TABLES if name != "sentences" or about["sentences_kept"]]
-    tables = {name: read_table(folder, name, about["format"]) for name in names}
+    tables = {name: read_table(folder, name, about["format"], about.get("files", {})) for name in names}
     heads = tables["heads"]
     layers, wide = (int(heads[part].max()) + 1 if len(heads) else 0 for part in ("layer", "head"))
     grid = np.divmod(np.arange(layers * wide), max(wide, 1)) if layers * wide == len(heads) else None

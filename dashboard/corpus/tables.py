@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -103,15 +106,34 @@ def read_about(folder: Path) -> dict:
         raise UserError(
             f"The profile in “{folder}” is not whole: profile.json lacks what it should say. Make it again."
         )
+    if about.get("seal", _seal(about)) != _seal(about) or not isinstance(about.get("files", {}), dict):
+        raise UserError(f"The profile.json in “{folder}” was changed since it was made. Make the profile again.")
     return about
 
 
-def read_table(folder: Path, name: str, format: str) -> pd.DataFrame:
+def seal(about: dict, files: dict[str, str]) -> None:
+    """Adds to what `PROFILE` says the SHA-256 of each table's file and of what it says itself: a byte that changed on
+    the disk would be another number, and nobody would know."""
+    about["files"] = files
+    about["seal"] = _seal(about)
+
+
+def _seal(about: dict) -> str:
+    """Of all but how the tables are written and how long they took."""
+    said = {name: value for name, value in about.items() if name not in ("seal", "seconds", "format")}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def read_table(folder: Path, name: str, format: str, files: Mapping[str, str] = MappingProxyType({})) -> pd.DataFrame:
     """A table of a profile with its columns in order, of the types of `TABLES`, whichever format it is in.
 
-    Raises UserError where it is not there, cannot be read, or lacks a column or its type.
+    files: the SHA-256 that each file has where it is as it was written
+
+    Raises UserError where it is not there, is not what was written, cannot be read, or lacks a column or its type.
     """
     file, kinds = folder / f"{name}.{format}", TABLES[name]
+    if file.name in files and file.is_file() and _sha256(file) != files[file.name]:
+        raise UserError(f"{file.name} in “{folder}” was changed since it was made. Make the profile again.")
     try:
         table = _parquet(file) if format == "parquet" else _csv(file, kinds)
     except FileNotFoundError:
@@ -128,6 +150,13 @@ def read_table(folder: Path, name: str, format: str) -> pd.DataFrame:
         ) from None
 
 
+def _sha256(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
 def _parquet(file: Path) -> pd.DataFrame:
     return pd.read_parquet(file)
 
@@ -135,7 +164,7 @@ def _parquet(file: Path) -> pd.DataFrame:
 def _csv(file: Path, kinds: dict[str, str]) -> pd.DataFrame:
     texts = [column for column, kind in kinds.items() if kind == _TEXT]
     table = pd.read_csv(file, float_precision="round_trip", keep_default_na=False, na_values=[""],
-                        dtype=dict.fromkeys(texts, "str"), encoding="utf-8")  # fmt: skip
+                        dtype=dict.fromkeys(texts, "str"), encoding="utf-8-sig")  # fmt: skip
     for column in table.columns.intersection(texts):
         table[column] = table[column].fillna("").map(unharmed)
     return table

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dashboard.export.figure import figure_bytes
-from dashboard.export.matrix import matrix_bytes
+from dashboard.export.matrix import KeptMatrix, matrix_bytes
 from dashboard.export.provenance import Provenance, file_stem
 from dashboard.export.snippet import snippet
 from dashboard.export.table import table_bytes
@@ -39,7 +39,9 @@ Attention is where a head looks. It does not by itself explain what the model do
 """
 
 
-def bundle(chart: alt.TopLevelMixin, frame: pd.DataFrame, views: Sequence[HeadView], provenance: Provenance) -> bytes:
+def bundle(
+    chart: alt.TopLevelMixin, frame: pd.DataFrame, views: Sequence[HeadView | KeptMatrix], provenance: Provenance
+) -> bytes:
     """A zip of the picture in all formats, its table, each head's matrix, provenance, script and a note.
 
     Same arguments, same bytes.

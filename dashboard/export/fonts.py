@@ -10,9 +10,11 @@ family with a number in its name, like Source Sans 3 (it takes the quotes away a
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import io
+import shutil
 import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,8 +23,7 @@ from threading import Lock
 from typing import Any
 
 from dashboard.errors import UserError
-from dashboard.export.cache import cached_file
-from dashboard.export.write import atomically
+from dashboard.export.cache import cached_file, keep, whole
 
 SANS, MONO = "Two Heads Sans", "Two Heads Mono"
 
@@ -55,30 +56,57 @@ SHIPPED = (
 _lock = Lock()
 
 
-@lru_cache(maxsize=1)
 def _unpacked() -> Path:
-    """The folder with our fonts as TrueType files, made on the first call ever (about half a second)."""
-    stamp = hashlib.sha256(b"".join(font.woff2.read_bytes() for font in SHIPPED)).hexdigest()[:12]
+    """The folder with our fonts as TrueType files: made on the first call ever (about half a second), and again where
+    one of them is not as it was made."""
     try:
-        return _unpack_into(cached_file(f"fonts-{stamp}"))
+        return _unpack_into(cached_file(f"fonts-{_stamp()}"))
     except (OSError, UserError):  # no cache folder to write to: do without one
-        return _unpack_into(Path(tempfile.mkdtemp(prefix="two-heads-fonts-")))
+        return _unpack_into(_folder_of_this_process())
+
+
+@lru_cache(maxsize=1)
+def _stamp() -> str:
+    return hashlib.sha256(b"".join(font.woff2.read_bytes() for font in SHIPPED)).hexdigest()[:12]
+
+
+@lru_cache(maxsize=1)
+def _folder_of_this_process() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="two-heads-fonts-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+_looked_at: dict[Path, tuple[int, int, int]] = {}  # fonts that were found whole, and which file that was
 
 
 def _unpack_into(folder: Path) -> Path:
-    from fontTools.ttLib import TTFont
-
-    folder.mkdir(parents=True, exist_ok=True)
     for font in SHIPPED:
         target = folder / _file_name(font)
-        if not target.exists():
-            out = io.BytesIO()
-            unpacked = TTFont(font.woff2, recalcBBoxes=False, recalcTimestamp=False)
-            unpacked.flavor = None
-            _rename(unpacked["name"], font)
-            unpacked.save(out, reorderTables=None)
-            atomically(target, out.getvalue())
+        if target not in _looked_at or _looked_at[target] != _which(target):
+            if whole(target) is None:
+                keep(target, _unpack(font))
+            _looked_at[target] = _which(target)
     return folder
+
+
+def _which(file: Path) -> tuple[int, int, int]:
+    try:
+        found = file.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def _unpack(font: Shipped) -> bytes:
+    from fontTools.ttLib import TTFont
+
+    out = io.BytesIO()
+    unpacked = TTFont(font.woff2, recalcBBoxes=False, recalcTimestamp=False)
+    unpacked.flavor = None
+    _rename(unpacked["name"], font)
+    unpacked.save(out, reorderTables=None)
+    return out.getvalue()
 
 
 def _rename(names: Any, font: Shipped) -> None:
@@ -98,8 +126,7 @@ def _file_name(font: Shipped) -> str:
 def shipped_file(family: str, weight: int) -> Path:
     """The TrueType file of one of our families in the weight nearest to this one."""
     faces = [font for font in SHIPPED if font.family == family]
-    register()
-    return _unpacked() / _file_name(min(faces, key=lambda font: abs(font.weight - weight)))
+    return register() / _file_name(min(faces, key=lambda font: abs(font.weight - weight)))
 
 
 @lru_cache(maxsize=4)
@@ -111,18 +138,19 @@ def shipped_characters(family: str) -> frozenset[int]:
         return frozenset(font.getBestCmap())
 
 
-_registered = False
+_registered: set[Path] = set()
 
 
-def register() -> None:
-    """Make our fonts known to vl-convert, once in a process."""
-    global _registered
+def register() -> Path:
+    """Make our fonts known to vl-convert, once in a process; the folder in which they are, whole."""
     with _lock:
-        if not _registered:
+        folder = _unpacked()
+        if folder not in _registered:
             import vl_convert
 
-            vl_convert.register_font_directory(str(_unpacked()))
-            _registered = True
+            vl_convert.register_font_directory(str(folder))
+            _registered.add(folder)
+        return folder
 
 
 @lru_cache(maxsize=1)

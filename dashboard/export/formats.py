@@ -40,8 +40,12 @@ FORMATS: dict[str, Format] = {
     "json": Format("Vega-Lite JSON", "application/json", "figure", "The specification of the picture with its data."),
     "csv": Format(
         "CSV", "text/csv", "table",
-        "UTF-8; in Excel, open it with Data, From Text/CSV. A text that a spreadsheet would take for a formula "
-        "begins with an apostrophe.",
+        "UTF-8, for scripts; “CSV for Excel” opens by a double click. A text that a spreadsheet would take for a "
+        "formula begins with an apostrophe.",
+    ),
+    "xlsx": Format(
+        "Excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "table",
+        "A sheet with the table and one that says where it comes from. Texts stay texts; numbers have 16 digits.",
     ),
     "parquet": Format("Parquet", "application/vnd.apache.parquet", "table", "Columns keep their types."),
     "npz": Format("NumPy NPZ", "application/octet-stream", "matrix", "The head's matrix, for numpy.load."),
@@ -60,3 +64,8 @@ def format_of(path: str | os.PathLike[str], allowed: Collection[str] = tuple(FOR
         what = f"“.{ending}” is no ending that works here" if ending else "The file’s name has no ending"
         raise UserError(f"{what}. Use one of {known}.")
     return ending
+
+
+def endings(holds: str) -> tuple[str, ...]:
+    """The endings of the files that hold a "figure", "table", "matrix" or "bundle", as keys of `FORMATS`."""
+    return tuple(name for name, entry in FORMATS.items() if entry.holds == holds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +14,15 @@ from dashboard.heads.view import HeadView
 _NAMES = {"weight": "weights", "contribution": "contributions", "rollout": "rollout"}
 
 
-def matrix_bytes(view: HeadView, provenance: Provenance | None = None) -> bytes:
+@dataclass(frozen=True)
+class KeptMatrix:
+    """The matrix of a head as it was written before: the head's name, and what `matrix_bytes` made of it."""
+
+    head: str
+    data: bytes
+
+
+def matrix_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = None) -> bytes:
     """The matrix of a head for ``numpy.load``, which needs no pickle to read it. Same view, same bytes.
 
     Arrays
@@ -25,6 +34,8 @@ def matrix_bytes(view: HeadView, provenance: Provenance | None = None) -> bytes:
     spans: int64 (m, 2), character span in the text; (-1, -1) for what stands nowhere in it
     provenance: str (), JSON
     """
+    if isinstance(view, KeptMatrix):
+        return view.data
     arrays = {
         _NAMES[view.measure]: np.ascontiguousarray(view.weights, dtype=np.float32),
         "tokens": np.array([legal(label) for label in view.labels], dtype=np.str_),

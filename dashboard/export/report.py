@@ -16,6 +16,7 @@ from dashboard.export.clean import legal
 from dashboard.export.figure import pdf_page
 from dashboard.export.fonts import SANS_STACK
 from dashboard.export.layout import laid_out
+from dashboard.export.matrix import KeptMatrix
 from dashboard.export.pdf import stamp_pdf
 from dashboard.export.place import SVG, TEXT
 from dashboard.export.provenance import Provenance, file_stem
@@ -49,7 +50,7 @@ class ReportFigure:
 
     chart: alt.TopLevelMixin | dict[str, Any]
     table: pd.DataFrame
-    views: tuple[HeadView, ...]
+    views: tuple[HeadView | KeptMatrix, ...]
     provenance: Provenance
     note: str = ""
 

@@ -1,7 +1,8 @@
-"""A table as CSV or Parquet."""
+"""A table as CSV or Parquet. For Excel see `dashboard.export.sheet`."""
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from typing import Literal
@@ -16,14 +17,21 @@ from dashboard.export.stamp import KEY
 _FORMULA = re.compile("[=+\\-@\t\r\n＝＋－＠]")
 
 
-def table_bytes(frame: pd.DataFrame, fmt: Literal["csv", "parquet"], provenance: Provenance | None = None) -> bytes:
+def table_bytes(
+    frame: pd.DataFrame,
+    fmt: Literal["csv", "parquet"],
+    provenance: Provenance | None = None,
+    *,
+    excel: bool = False,
+) -> bytes:
     """The table as a file's content, without its index. Same table, same bytes.
 
     CSV is for people and scripts alike: UTF-8 without a byte order mark (which a script would find in the name of
     its first column), lines end in a line feed, every text in quotes and every number bare in its shortest form,
     an empty cell where a value is missing. In a text or header that begins with = + - @, a tab or a line end, an
     apostrophe comes first, or a spreadsheet would compute it. A CSV file has no place for provenance that its
-    readers would not trip over; in a bundle it stands beside it, in provenance.json.
+    readers would not trip over; in a bundle it stands beside it, in provenance.json. `excel` puts the byte order mark
+    in front by which Excel knows that it is UTF-8.
 
     Parquet keeps types and texts as they are, and the provenance as JSON in the schema's metadata under
     `two-heads`. In both, characters that a file cannot hold (control characters, lone surrogates) are “◊”.
@@ -31,7 +39,7 @@ def table_bytes(frame: pd.DataFrame, fmt: Literal["csv", "parquet"], provenance:
     Raises ValueError for another format.
     """
     if fmt == "csv":
-        return _csv(frame)
+        return (codecs.BOM_UTF8 if excel else b"") + _csv(frame)
     if fmt == "parquet":
         return _parquet(frame, provenance)
     raise ValueError(f"no such format: {fmt!r}")

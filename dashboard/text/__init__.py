@@ -10,7 +10,7 @@ from dashboard.text.encode import encode, has_pairs
 from dashboard.text.encoding import Axis, Encoding, Special, Unit
 from dashboard.text.notes import reading_notes
 from dashboard.text.on_places import OnPlaces, on_places
-from dashboard.text.parse import not_english, not_english_file, parse, read_text
+from dashboard.text.parse import installed_parsers, not_english, not_english_file, parse, parser_missing, read_text
 from dashboard.text.presplit import encode_sentence, encode_words
 from dashboard.text.sentence import LeftOut, ParsedSentence
 from dashboard.text.treebank import read_treebank
@@ -29,10 +29,12 @@ __all__ = [
     "encode_sentence",
     "encode_words",
     "has_pairs",
+    "installed_parsers",
     "not_english",
     "not_english_file",
     "on_places",
     "parse",
+    "parser_missing",
     "read_text",
     "read_treebank",
     "reading_notes",

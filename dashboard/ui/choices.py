@@ -18,6 +18,7 @@ from dashboard.builtin import STEPS
 from dashboard.builtin.example import Example, example
 from dashboard.builtin.recall import DEFAULT, Recall
 from dashboard.errors import UserError
+from dashboard.export.reports import is_key
 from dashboard.heads.figures import FIGURES
 from dashboard.heads.view import HeadId
 from dashboard.ui.experiments import recall_from_address, recall_to_address, toy_from_address, toy_to_address
@@ -80,7 +81,8 @@ class Choices:
     by: on “Without a head”, what takes the place of the head's output; out: whether the chosen head is taken out there
     or the heads of the tray together; against: the score of a text or figure of a
     profile that all heads' effects are laid beside there;
-    pairs: on “Find heads”, the marked pairs as they are typed, a row each; pattern: what is searched for in the corpus.
+    pairs: on “Find heads”, the marked pairs as they are typed, a row each; pattern: what is searched for in the corpus;
+    report: the key of the report that is collected, "" while there is none.
     """
 
     model: str = "minilm"
@@ -124,6 +126,7 @@ class Choices:
     against: str = "total"
     pairs: str = FIRST_PAIRS
     pattern: str = "relation=nsubj"
+    report: str = ""
 
     @property
     def chosen(self) -> HeadId:
@@ -216,6 +219,8 @@ def _read(name: str, raw: str, scores: tuple[str, ...], held_texts: Mapping[str,
         return {"rolled": raw}
     if name == "profile":
         return {"profile": raw[:200]}
+    if name == "report":
+        return {"report": raw} if is_key(raw) else {}
     if name == "pattern":
         return {"pattern": raw[:LONGEST_PAIRS]}
     if name == "text":

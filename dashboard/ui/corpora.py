@@ -17,10 +17,10 @@ from dashboard.corpus.tables import TABLES
 from dashboard.errors import UserError
 from dashboard.export.table import table_bytes
 from dashboard.models import CATALOGUE, is_installed
-from dashboard.text import not_english_file, parse
+from dashboard.text import installed_parsers, not_english_file, parse
 from dashboard.text.charset import not_utf8_file
 from dashboard.ui import jobs as work
-from dashboard.ui import state
+from dashboard.ui import paths, state
 from dashboard.ui.choices import LONGEST_PATH
 from dashboard.ui.links import to_page
 from dashboard.ui.parsing import PARSER_HELP
@@ -40,7 +40,7 @@ def form() -> None:
     """What to profile, by which model, under which name."""
     chosen = state.choices().model
     models = [name for name in CATALOGUE if is_installed(name)]
-    if chosen not in CATALOGUE:
+    if chosen not in CATALOGUE and paths.may_open(chosen):
         models.append(chosen)
     source = st.segmented_control("Corpus", [BUILTIN, OWN], default=BUILTIN, required=True, key="corpus_source")
     with st.form("corpus_form", border=False, enter_to_submit=False):
@@ -108,7 +108,7 @@ def _begin(model: str, name: str, limit: int | None, own: bool, upload, parser: 
 
 def _absolute(parser: str) -> str:
     """A folder from the root on: the job is a process that may stand elsewhere."""
-    return str(Path(parser).absolute()) if parser and Path(parser).is_dir() else parser
+    return str(Path(parser).absolute()) if parser and parser not in installed_parsers() else parser
 
 
 def _plain(name: str) -> str:

@@ -22,6 +22,7 @@ from dashboard.export import (
     matrix_bytes,
     snippet,
     table_bytes,
+    xlsx_bytes,
 )  # fmt: skip
 from dashboard.heads import SCORES, Comparison, HeadView, strongest
 from dashboard.ui import report, state
@@ -137,6 +138,8 @@ def files(
         with data_column:
             st.caption("Its data")
             button(FORMATS["csv"].title, "csv", lambda: table_bytes(table(), "csv", provenance))
+            button("CSV for Excel", "csv", lambda: table_bytes(table(), "csv", provenance, excel=True), f"{stem}-excel")
+            button(FORMATS["xlsx"].title, "xlsx", lambda: xlsx_bytes(table(), provenance))
             button(FORMATS["parquet"].title, "parquet", lambda: table_bytes(table(), "parquet", provenance))
             for view in views:
                 label = FORMATS["npz"].title if len(views) == 1 else f"{FORMATS['npz'].title} {view.head}"

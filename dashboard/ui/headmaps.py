@@ -14,9 +14,9 @@ from dashboard.heads.distances import Distances
 from dashboard.heads.headmap import HeadMap
 from dashboard.models import CATALOGUE, ModelSource, NotInstalled
 from dashboard.models import find as find_model
-from dashboard.ui import choosing, jobs, profiles, state
+from dashboard.ui import choosing, jobs, paths, profiles, state
 from dashboard.ui.ending import end_page
-from dashboard.ui.reading import Opened, escape_markdown, offer
+from dashboard.ui.reading import Opened, escape_markdown, offer, offer_path
 
 _BITS = {"format": "%.3f"}
 TABLE = {
@@ -99,9 +99,13 @@ def elsewhere(this: Opened) -> tuple[Distances, str] | None:
     choosing.second_model(but=mine)
     name = state.choices().other_model
     try:
+        paths.check_model(name)
         other = find_model(name)
     except NotInstalled as missing:
         offer(name, str(missing))
+        return None
+    except paths.NotChosenHere as asked:
+        offer_path(asked, "other_model")
         return None
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")

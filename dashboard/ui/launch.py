@@ -7,26 +7,34 @@ import socket
 import threading
 import time
 import webbrowser
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+CHOSEN = "STREAMLIT_SERVER_ALLOWED_HOSTS"  # whoever sets it knows by which names the dashboard is reached
 
 
 def launch(port: int, address: str, *, headless: bool) -> None:
-    """Serve the dashboard until it is stopped, as `streamlit run dashboard` does from the project's folder."""
+    """Serve the dashboard until it is stopped, as `streamlit run dashboard` does from the project's folder, behind a
+    door (`dashboard.ui.door`)."""
+    from click.exceptions import Abort
     from streamlit.web import cli
+
+    from dashboard.ui.door import names
 
     os.chdir(ROOT)  # where .streamlit/config.toml lies
     threading.Thread(target=_warm_up, daemon=True).start()
     if not headless:
         threading.Thread(target=_open_browser, args=(address, port), daemon=True).start()
-    cli.main(
-        ["run", str(ROOT / "dashboard"), f"--server.address={address}", f"--server.port={port}",
-         "--server.headless=true"],  # we open the browser ourselves: Streamlit's way brings its own advertisement
-        prog_name="streamlit",
-        standalone_mode=False,
-    )  # fmt: skip
+    with suppress(Abort):  # Ctrl+C: the server has closed already
+        cli.main(
+            ["run", str(ROOT / "dashboard" / "served.py"), f"--server.address={address}", f"--server.port={port}",
+             *(() if CHOSEN in os.environ else (f"--server.allowedHosts={name}" for name in names(address))),
+             "--server.headless=true"],  # we open the browser ourselves: Streamlit's way brings its own advertisement
+            prog_name="streamlit",
+            standalone_mode=False,
+        )  # fmt: skip
 
 
 def _open_browser(address: str, port: int, seconds: float = 60) -> None:

@@ -19,6 +19,7 @@ from dashboard.heads.change import Changes
 from dashboard.lessons import KEYS
 from dashboard.models import ModelSource, find
 from dashboard.text import Encoding
+from dashboard.ui import paths
 from dashboard.without import Without, without_head
 
 TOKENS_AT_MOST = 2048  # a longer text is cut, and the page says so: a laptop answers within seconds up to here
@@ -31,7 +32,9 @@ def _model(key: str, _source: ModelSource) -> AttentionModel:
 
 def opened(name: str, fetch_missing: bool = False) -> tuple[AttentionModel, str]:
     """The model by catalogue name, hub id or folder, and the key of all that is computed with it: it changes with
-    the weights, and with every other file of the model's folder. Raises UserError with what to do."""
+    the weights, and with every other file of the model's folder. Raises UserError with what to do, for a
+    path that nobody chose in this session `dashboard.ui.paths.NotChosenHere`."""
+    paths.check_model(name)
     source = find(name, fetch_missing=fetch_missing)
     key = "\n".join([source.name, str(source.folder), source.revision, *_stamps(source.folder)])
     return _model(key, source), key

@@ -12,8 +12,8 @@ from dashboard.heads import HeadId, HeadView
 from dashboard.heads.evidence_wording import opposites
 from dashboard.heads.figures import role_label
 from dashboard.text import ParsedSentence, not_english, parse
-from dashboard.ui import state
-from dashboard.ui.reading import Reading, escape_markdown
+from dashboard.ui import paths, state
+from dashboard.ui.reading import Reading, escape_markdown, offer_path
 
 LONGEST_PARSED = 5_000  # characters of a text whose parse is drawn
 PARSER_HELP = (
@@ -52,7 +52,11 @@ def parsed(this: Reading) -> tuple[ParsedSentence, ...]:
         )  # fmt: skip
         return ()
     try:
+        paths.check_parser(model)
         return _parsed(text, model)
+    except paths.NotChosenHere as asked:
+        offer_path(asked, "parser")
+        return ()
     except UserError as wrong:
         st.warning(escape_markdown(f"No parse is drawn. {wrong}"), icon=":material/info:")
         return ()

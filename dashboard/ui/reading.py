@@ -19,6 +19,7 @@ from dashboard.text import Encoding, reading_notes
 from dashboard.ui import loaders, state
 from dashboard.ui.choices import FIRST_TEXT
 from dashboard.ui.ending import end_page
+from dashboard.ui.paths import NotChosenHere
 
 Made = TypeVar("Made")
 
@@ -106,6 +107,8 @@ def opened() -> Opened:
         return _open()
     except NotInstalled as missing:
         offer(state.choices().model, str(missing))
+    except NotChosenHere as asked:
+        offer_path(asked, "model")
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
@@ -176,6 +179,14 @@ def offer(name: str, sentence: str) -> None:
         card = CATALOGUE[name]
         st.markdown(f"{card.about} {card.layers} layers × {card.heads} heads. Licence: {card.licence}.")
     get_button(name)
+
+
+def offer_path(asked: NotChosenHere, choice: str) -> None:
+    """What a link names by a path, and a button that opens it. choice: which one it is, by its field"""
+    st.info(escape_markdown(str(asked)), icon=":material/link_off:")
+    if not asked.elsewhere:
+        st.button("Open it", key=f"open_{choice}", icon=":material/folder_open:", on_click=state.change,
+                  kwargs={choice: asked.name})  # fmt: skip
 
 
 def get_button(name: str) -> None:

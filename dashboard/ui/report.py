@@ -1,4 +1,7 @@
-"""The report: figures that a person collects from all pages, to take away as one file."""
+"""The report: figures that a person collects from all pages, to take away as one file.
+
+It is kept on this machine under a key in the address (see `dashboard.export.reports`), so it survives a reload.
+"""
 
 from __future__ import annotations
 
@@ -7,48 +10,58 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard.export import ReportFigure, report_html, report_pdf, report_zip
+from dashboard.errors import UserError
+from dashboard.export import ReportFigure, report_html, report_pdf, report_zip, reports
+from dashboard.export.reports import LONGEST_NOTE, MOST_FIGURES, Entry
+from dashboard.ui import state
 from dashboard.ui.reading import escape_markdown
 
-MOST = 30  # figures: each holds its drawing and its table for as long as the session lasts
-LONGEST_NOTE = 1_000  # characters
+
+def figures() -> list[tuple[Entry, ReportFigure]]:
+    """The figures of the report that this session shows, in their order; those whose files are broken are left out."""
+    key = state.choices().report
+    found = [(entry, _figure(key, entry.name, reports.stamp(key, entry.name))) for entry in reports.entries(key)]
+    return [(entry, replace(figure, note=entry.note)) for entry, figure in found if figure is not None]
 
 
-def figures() -> list[ReportFigure]:
-    return st.session_state.setdefault("report", [])
+@st.cache_resource(max_entries=2 * MOST_FIGURES, show_spinner=False)
+def _figure(key: str, name: str, stamp: int) -> ReportFigure | None:
+    return reports.figure(key, name)
 
 
 def keep_button(key: str, make: Callable[[], ReportFigure]) -> None:
     """The button that adds a figure, in the menu of its files."""
-    full = len(figures()) >= MOST
+    full = len(reports.entries(state.choices().report)) >= MOST_FIGURES
     if st.button(
         "Add to report", icon=":material/note_add:", key=f"report_{key}", disabled=full,
-        help=f"The report holds {MOST} figures: take one out first." if full else
-        "The report collects figures from all pages, under the tray on the left. It lasts as long as this tab.",
+        help=f"The report holds {MOST_FIGURES} figures: take one out first." if full else
+        "The report collects figures from all pages, under the tray on the left. It is kept on this machine, under "
+        "the address of this page.",
     ):  # fmt: skip
         _keep(make())
-        st.rerun()
 
 
 def _keep(figure: ReportFigure) -> None:
     """A figure that is there already takes its new place at the end, with its note."""
-    chart = figure.chart if isinstance(figure.chart, dict) else figure.chart.to_dict()
-    figure = replace(figure, chart=chart)
-    same = [one for one in figures() if one.provenance.to_json() == figure.provenance.to_json()]
-    if same:
-        figure = replace(figure, note=same[0].note)
-    st.session_state["report"] = [one for one in figures() if one not in same] + [figure]
+    try:
+        key = reports.add(state.choices().report, figure)
+    except UserError as wrong:
+        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        return
+    state.show_report(key)
     st.toast(f"In the report: {escape_markdown(figure.heading)}", icon=":material/note_add:")
+    st.rerun()
 
 
 def shelf() -> None:
     """In the sidebar: what is collected, and the files; nothing while there is nothing."""
-    count = len(figures())
+    count = len(reports.entries(state.choices().report))
     if not count:
         return
     st.markdown(
         f"**Report** · {count} {'figure' if count == 1 else 'figures'}",
-        help="Figures that you added under “Download”. They last as long as this tab.",
+        help="Figures that you added under “Download”. They are kept on this machine, under the address of this page: "
+        "a bookmark finds them again.",
     )
     if st.button("Open the report", icon=":material/summarize:", width="stretch"):
         _open()
@@ -57,24 +70,30 @@ def shelf() -> None:
 @st.dialog("Report", width="large")
 def _open() -> None:
     """The figures in their order, what a person writes under them, and the files."""
-    there = list(figures())  # a file is made where there is no session
+    key, there = state.choices().report, figures()
+    if not key:
+        st.rerun()  # it was cleared: the whole page says so, and its address
+    if (lost := len(reports.entries(key)) - len(there)) > 0:
+        st.warning(f"{lost} of the figures can no longer be read and {'is' if lost == 1 else 'are'} left out.")
     if not there:
         st.caption("Nothing is left in it.")
         return
-    for k, figure in enumerate(there):
+    for k, (entry, figure) in enumerate(there):
         with st.container(border=True):
             st.markdown(f"**{k + 1}. {escape_markdown(figure.heading)}**")
             st.caption(escape_markdown(figure.finding))
-            name = f"report_note_{abs(hash(figure.provenance.to_json()))}"
+            name = f"report_note_{entry.name}"
             st.text_input(
                 "Note", figure.note, key=name, max_chars=LONGEST_NOTE, placeholder="What it shows, in your words",
-                on_change=_note, args=(k, name),
+                on_change=_note, args=(key, entry.name, name),
             )  # fmt: skip
             with st.container(horizontal=True):
-                st.button("Up", key=f"up_{k}", icon=":material/arrow_upward:", disabled=not k, on_click=_up,
-                          args=(k,))  # fmt: skip
-                st.button("Take out", key=f"out_{k}", icon=":material/close:", on_click=_out, args=(k,))
+                st.button("Up", key=f"up_{k}", icon=":material/arrow_upward:", disabled=not k, on_click=_change,
+                          args=(key, entry.name), kwargs={"up": True})  # fmt: skip
+                st.button("Take out", key=f"out_{k}", icon=":material/close:", on_click=_change,
+                          args=(key, entry.name), kwargs={"out": True})  # fmt: skip
     st.caption("All of it, in this order")
+    made = [figure for _, figure in there]  # a file is made where there is no session
     with st.container(horizontal=True):
         for label, ending, mime, make in (
             ("HTML page", "html", "text/html", report_html),
@@ -82,19 +101,29 @@ def _open() -> None:
             ("All files (zip)", "zip", "application/zip", report_zip),
         ):
             st.download_button(
-                label, lambda make=make: make(there), file_name=f"two-heads-report.{ending}", mime=mime,
+                label, lambda make=make: make(made), file_name=f"two-heads-report.{ending}", mime=mime,
                 key=f"report_{ending}", on_click="ignore",
             )  # fmt: skip
+    with st.popover("Clear the report", icon=":material/delete:"):
+        st.markdown("All its figures and notes are removed from this machine and cannot be brought back.")
+        st.button("Clear it for good", on_click=_clear, args=(key,))
 
 
-def _note(k: int, name: str) -> None:
-    st.session_state["report"][k] = replace(figures()[k], note=st.session_state[name])
+def _clear(key: str) -> None:
+    try:
+        reports.clear(key)
+    except UserError as wrong:
+        st.toast(escape_markdown(str(wrong)), icon=":material/error:")
+    else:
+        state.show_report("")
 
 
-def _out(k: int) -> None:
-    st.session_state["report"] = [one for i, one in enumerate(figures()) if i != k]
+def _note(key: str, name: str, widget: str) -> None:
+    _change(key, name, note=st.session_state[widget])
 
 
-def _up(k: int) -> None:
-    there = figures()
-    there[k - 1], there[k] = there[k], there[k - 1]
+def _change(key: str, name: str, **how: object) -> None:
+    try:
+        reports.change(key, name, **how)
+    except UserError as wrong:
+        st.toast(escape_markdown(str(wrong)), icon=":material/error:")

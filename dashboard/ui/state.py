@@ -13,7 +13,9 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.export import reports
 from dashboard.heads import SCORES, HeadId
+from dashboard.ui import paths
 from dashboard.ui.choices import TRAY_SIZE, Choices, digest, fits_in_link, from_address, tidy, to_address, within
 
 TEXTS_HELD = 10
@@ -27,6 +29,7 @@ def choices() -> Choices:
 
 def change(**new: Any) -> None:
     """Choose something else. What was said about an earlier link or choice is said no more."""
+    paths.choose(new)
     st.session_state["choices"] = replace(choices(), **new)
     st.session_state["notices"] = []
     if {"layer", "head"} & new.keys():
@@ -86,9 +89,24 @@ def read_address(page: str) -> None:
     if state.pop("heard", False) or ("choices" in state and (followed or address == state["address"])):
         state["address"] = address
         return
-    state["choices"], state["notices"] = from_address(address, tuple(SCORES), _held_texts())
+    found, state["notices"] = from_address(address, tuple(SCORES), _held_texts())
+    state["choices"] = _with_report(found)
     state["address"], state["head_given"] = address, _names_head(address)
     frame_anew()
+
+
+def show_report(key: str) -> None:
+    """The report under this key is the one that is collected from now on, and the address says so; "": none."""
+    correct(report=key)
+    st.session_state["another_report"] = True
+
+
+def _with_report(found: Choices) -> Choices:
+    """An address from before the report began, or of one that is gone, leaves the report that is there."""
+    if found.report and reports.is_there(found.report):
+        return found
+    now = st.session_state["choices"].report if "choices" in st.session_state else ""
+    return replace(found, report=now)
 
 
 def linked(address: dict[str, str]) -> None:
@@ -111,6 +129,8 @@ def write_address() -> None:
     state = st.session_state
     _hold(choices().text)
     said, _ = from_address(state["address"], tuple(SCORES), _held_texts())
+    if not state.pop("another_report", False):
+        said = _with_report(said)
     best: HeadId | None = state.pop("opens_on", None)
     if best is not None and not _names_head(state["address"]):
         said = replace(said, layer=best.layer, head=best.head)

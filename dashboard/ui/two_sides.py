@@ -18,7 +18,8 @@ from dashboard.ui import choosing, loaders, state
 from dashboard.ui.choices import FIRST_OTHER, FIRST_TEXT, LONGEST_OTHER
 from dashboard.ui.compared import Compared, most_drawn
 from dashboard.ui.ending import end_page
-from dashboard.ui.reading import Reading, contributed, escape_markdown
+from dashboard.ui.paths import NotChosenHere
+from dashboard.ui.reading import Reading, contributed, escape_markdown, offer_path
 from dashboard.ui.room import room
 
 _DIVERGENCE = {"format": "%.4f"}
@@ -127,7 +128,10 @@ def two_models(this: Reading) -> Compared:
         if other is not None:
             _other_head(other)
     if other is None:
-        st.error(escape_markdown(str(problem)), icon=":material/error:")
+        if isinstance(problem, NotChosenHere):
+            offer_path(problem, "other_model")
+        else:
+            st.error(escape_markdown(str(problem)), icon=":material/error:")
         end_page()
     head, other_head = state.choices().chosen, state.choices().other_head
     heads = this.key, head, key, other_head, this.encoding.text, chosen.special, this.bos

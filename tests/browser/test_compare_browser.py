@@ -57,6 +57,16 @@ def test_two_heads_are_chosen_by_clicking_compared_and_taken_away_in_a_report(pe
     context.close()
     assert said == [file.as_uri()]
 
+    assert re.fullmatch("[0-9a-f]{24}", address(page)["report"])
+    page.reload()
+    page.get_by_role("button", name="Open the report").click()
+    assert page.get_by_label("Note").input_value() == "Where L2H0 and L2H8 part"
+    page.get_by_role("button", name="Clear the report").click()
+    page.get_by_role("button", name="Clear it for good").click()
+    page.get_by_role("button", name="Open the report").wait_for(state="detached")
+    page.wait_for_function("!location.search.includes('report=')")
+    assert page.get_by_label("Note").count() == 0 and address(page)["show"] == "difference"
+
 
 def test_a_head_of_another_model_that_is_ticked_on_the_map_is_compared(person, smollm2):  # noqa: F811
     page = person("map?layer=2&head=0", height=2200)

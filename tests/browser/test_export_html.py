@@ -108,3 +108,33 @@ def test_the_paper_is_the_charts_own(opened):
     page = opened(bar("ramen", background="#0e1117"), None)
     page.evaluate("window.style = getComputedStyle(document.documentElement)")
     assert page.evaluate("[style.backgroundColor, style.colorScheme]") == ["rgb(14, 17, 23)", "dark"]
+
+
+def test_a_notebooks_cell_draws_without_a_network(opened, tmp_path):
+    """The cell's HTML within a page of someone else's: nothing is fetched, nothing runs, and all of it can be seen."""
+    drawing = heatmap(view(["chef", BREAKOUT, "汉字"], BREAKOUT), "light")
+    cell = drawing._repr_mimebundle_()
+    assert cell["text/plain"] == drawing.description
+    page = opened(bar("first"), None)
+    page.asked.clear()
+    (tmp_path / "notebook.html").write_text(
+        f"<!DOCTYPE html><meta charset='utf-8'><body><h1>Notebook</h1>{cell['text/html']}</body>", encoding="utf-8"
+    )
+    page.goto((tmp_path / "notebook.html").as_uri())
+    frame = page.frame_locator("iframe")
+    frame.locator("#chart svg text").first.wait_for()
+    assert "chef" in frame.locator("#chart").inner_text() and frame.locator("script").count() >= 3
+    page.wait_for_function("document.querySelector('iframe').style.height !== '420px'")
+    tall = frame.locator("#chart svg.marks").bounding_box()["height"]
+    assert tall <= page.locator("iframe").bounding_box()["height"] <= tall + 80
+    assert page.evaluate("[window.X, window.frames[0].X]") == [None, None]
+    assert [url for url in page.asked if url.startswith("http")] == [] and page.said == []
+
+
+def test_another_renderer_that_a_person_chose_is_left_its_way():
+    import altair as alt
+
+    drawing = heatmap(view(["a", "b"], "a b"), "light")
+    with alt.renderers.enable("json"):
+        assert "text/html" not in drawing._repr_mimebundle_()[0]
+    assert set(drawing._repr_mimebundle_()) == {"text/html", "text/plain"}

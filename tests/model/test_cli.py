@@ -13,7 +13,8 @@ from PIL import Image
 
 from dashboard import attention, contributions
 from dashboard.cli import main
-from dashboard.heads import SCORES
+from dashboard.export import runs
+from dashboard.heads import SCORES, links
 from tools.server import ROOT
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
@@ -123,7 +124,7 @@ def test_bad_input_is_one_sentence_and_no_file(capsys, tmp_path):
     assert "L99H9" in refused(capsys, "attention", TEXT, "--layer", "99", "--head", "9", "--out", out)
     assert "from 0" in refused(capsys, "attention", TEXT, "--layer", "-1", "--head", "9", "--out", out)
     assert "whole number" in refused(capsys, "attention", TEXT, "--layer", "two", "--head", "9", "--out", out).lower()
-    assert ".parquet" in refused(capsys, "attention", TEXT, *head, "--out", str(tmp_path / "a.xlsx"))
+    assert ".parquet" in refused(capsys, "attention", TEXT, *head, "--out", str(tmp_path / "a.ods"))
     assert ".csv" in refused(capsys, "scores", TEXT, "--out", str(tmp_path / "scores"))
     assert "folder" in refused(capsys, "scores", TEXT, "--out", str(tmp_path / "no" / "such" / "a.csv"))
     (tmp_path / "folder.csv").mkdir()
@@ -166,3 +167,36 @@ def test_it_runs_as_a_program_and_lists_the_models():
     assert "minilm" in done.stdout and "smollm2" in done.stdout
     done = subprocess.run([sys.executable, "-m", "dashboard", "scores", ""], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1
+
+
+def test_a_picture_says_what_the_page_says_of_it(capsys, tmp_path, monkeypatch):
+    """Signs that no font here draws, where that matters, and the part of a long text that is drawn."""
+    monkeypatch.setattr("dashboard.export.runs.families", dict)
+    for cached in (runs.runs, runs._face_for, runs._ranked):
+        cached.cache_clear()
+    asked = ["chart", "The chef says ไท.", "--heads", "L2H0", "--out"]
+    for ending, told in (("png", True), ("pdf", True), ("svg", False), ("html", False)):
+        assert main([*asked, str(tmp_path / f"a.{ending}")]) == 0
+        assert ("No font on this machine draws Thai" in capsys.readouterr().err) == told, ending
+    for cached in (runs.runs, runs._face_for, runs._ranked):
+        cached.cache_clear()
+    long = " ".join(f"word{k}" for k in range(90))
+    assert main(["chart", long, "--heads", "L2H0", "--view", "arcs", "--out", str(tmp_path / "a.svg")]) == 0
+    assert "One picture holds 50 words: the first of 92 are drawn" in capsys.readouterr().err
+    assert main(["chart", long, "--view", "atlas", "--out", str(tmp_path / "a.svg")]) == 0
+    assert "One picture" not in capsys.readouterr().err
+
+
+def test_a_table_for_excel_by_its_ending(minilm, tmp_path):
+    import openpyxl
+
+    out = tmp_path / "a.xlsx"
+    text = "=1+1 is what the chef says"
+    assert main(["attention", text, "--layer", "2", "--head", "9", "--unit", "words", "--out", str(out)]) == 0
+    rows = [[cell.value for cell in row] for row in openpyxl.load_workbook(out)["Table"]]
+    expected = links(attention(minilm, text, "L2H9", unit="words"))
+    assert rows[0] == list(expected.columns) and len(rows) == len(expected) + 1
+    weight = rows[0].index("weight")
+    assert np.allclose([row[weight] for row in rows[1:]], expected["weight"], rtol=1e-7)
+    assert main(["scores", text, "--out", str(tmp_path / "s.xlsx")]) == 0
+    assert openpyxl.load_workbook(tmp_path / "s.xlsx")["Table"].max_row == 73

@@ -107,3 +107,19 @@ def test_a_job_ends_with_the_process_that_started_it(treebank, tmp_path):
         pid_of(job)
         starter.kill()
     assert until(job, "stopped", "done", seconds=15)[-1].state == "stopped"
+
+
+@pytest.mark.parametrize("fault", ["a corpus with nothing in it", "a corpus that is gone", "a model that is gone"])
+def test_a_job_that_fails_ends_without_a_word_on_the_terminal(fault, tmp_path):
+    """What went wrong is in its file; the terminal is the dashboard's."""
+    corpus, model = tmp_path / "corpus.conllu", "/no/such/model" if "model" in fault else "minilm"
+    if "gone" not in fault or model != "minilm":
+        corpus.write_text("nothing\n")
+    code = (
+        "import sys, time; from dashboard.corpus.job import _started, start\n"
+        "job = start(*sys.argv[1:])\n"
+        "print(_started[job.out].wait(60), job.progress.state)"
+    )
+    asked = [sys.executable, "-c", code, model, str(corpus), str(tmp_path / "out")]
+    said = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert said.stdout.split() == ["1", "failed"] and said.stderr == ""

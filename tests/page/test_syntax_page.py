@@ -76,7 +76,8 @@ def own_parser(tmp_path_factory) -> str:
 
 
 def test_a_spacy_model_of_ones_own_parses_another_language(own_parser):
-    app = opened(text=GERMAN, parser=f" {own_parser} ")
+    app = opened(text=GERMAN)
+    app.text_input(key="choose_parser").set_value(f" {own_parser} ").run()
     assert not app.exception and not app.warning and "No parse is drawn" not in said(app)
     assert said(app).count("of its attention to a word's syntactic head and dependents") == 2
     assert "(mean over 18 words of this text: no interval)" in said(app)

@@ -1,5 +1,7 @@
 """A choice survives the address; a wrong address falls back with a sentence."""
 
+import random
+import time
 from urllib.parse import parse_qsl, urlencode
 
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from dashboard.heads.view import HeadId
 from dashboard.ui.choices import DEFAULTS, OPTIONS, Choices, digest, from_address, to_address, within
+from tests.addresses import any_address
 
 SCORES = ("self", "previous", "entropy")
 
@@ -74,6 +77,22 @@ def test_no_address_raises(address):
     choices, notices = from_address(address, SCORES)
     assert isinstance(choices, Choices)
     assert all(sentence.endswith(".") for sentence in notices)
+
+
+def test_3000_addresses_at_random_are_read_and_written_again():
+    """None raises or takes long, and what was understood of it is a link that says so again."""
+    chance, slowest = random.Random(3000), 0.0
+    for _ in range(3000):
+        address = any_address(chance)
+        begun = time.monotonic()
+        choices, notices = from_address(address, SCORES)
+        slowest = max(slowest, time.monotonic() - begun)
+        assert all(sentence.endswith(".") and len(sentence) < 500 for sentence in notices), address
+        again = to_address(choices)
+        assert all(isinstance(value, str) for value in again.values()), address
+        if "text_id" not in again:
+            assert from_address(again, SCORES) == (choices, []), address
+    assert slowest < 1
 
 
 def test_a_smaller_model_says_which_heads_it_has_not():

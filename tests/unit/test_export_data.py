@@ -6,13 +6,15 @@ import json
 import zipfile
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.export import Provenance, bundle, matrix_bytes, table_bytes
+from dashboard.errors import UserError
+from dashboard.export import Provenance, bundle, matrix_bytes, table_bytes, xlsx_bytes
 from dashboard.export.clean import legal
 from dashboard.export.table import harmless
 from dashboard.heads.view import HeadId, HeadView
@@ -111,6 +113,61 @@ def test_any_text_fits_into_parquet(texts):
 def test_other_table_formats_are_refused(fmt):
     with pytest.raises(ValueError):
         table_bytes(pd.DataFrame({"a": [1]}), fmt)
+
+
+# Excel ----------------------------------------------------------------------------------------------------------
+
+
+def opened(frame, provenance=None):
+    return openpyxl.load_workbook(io.BytesIO(xlsx_bytes(frame, provenance)))
+
+
+def test_excel_known_answer():
+    frame = pd.DataFrame(
+        {
+            "layer": [0, 1],
+            "weight": np.array([0.1, -2.5e-8], np.float32),
+            "=2+2": ["=1+1", 'say "ramen"'],
+            "-score": [np.nan, 0.30000000000000004],
+            "seen": [True, False],
+            "far": [np.inf, -np.inf],
+        }
+    )
+    book = opened(frame, PROVENANCE)
+    rows = [[(cell.value, cell.data_type) for cell in row] for row in book["Table"]]
+    assert rows == [
+        [(name, "s") for name in frame.columns],
+        [(0, "n"), (0.1, "n"), ("=1+1", "s"), (None, "n"), (True, "b"), ("inf", "s")],
+        [(1, "n"), (-2.5e-8, "n"), ('say "ramen"', "s"), (0.3, "n"), (False, "b"), ("-inf", "s")],
+    ]
+    assert book["Table"]["C2"].quotePrefix and book["Table"]["C2"].number_format == "@"  # edited, it stays a text
+    origin = {name.value: value.value for name, value in book["Where it comes from"]}
+    assert (origin["model"], origin["text"]) == ("minilm", "=1+1 汉字")
+    assert book.properties.title == PROVENANCE.headline()
+    assert xlsx_bytes(frame, PROVENANCE) == xlsx_bytes(frame, PROVENANCE)
+
+
+@given(st.lists(st.text(), min_size=1, max_size=5))
+def test_excel_holds_every_text_as_it_is(texts):
+    texts = [*texts, "=1+1", "+1", "@x", "http://a.b", "00123", "_x0041_", "\t", "1e5", "mailto:a@b.c", " a ", "TRUE"]
+    sheet = opened(pd.DataFrame({"label": as_objects(*texts)}))["Table"]
+    for (cell,), text in zip(sheet.iter_rows(min_row=2, max_row=len(texts) + 1), texts, strict=True):
+        assert cell.data_type == "s" or (cell.value is None and not text)
+        assert (cell.value or "").replace("_x000D_", "\r") == legal(text)  # how the file writes a carriage return
+
+
+def test_excel_cuts_what_no_cell_can_hold_and_refuses_what_no_sheet_can():
+    long = opened(pd.DataFrame({"label": ["é" * 40_000, "🙂" * 20_000, "a" * 32_767]}))["Table"]
+    assert [len(long[f"A{k}"].value.encode("utf-16-le")) // 2 for k in (2, 3, 4)] == [32_767, 32_767, 32_767]
+    assert long["A2"].value.endswith("é…") and long["A3"].value.endswith("🙂…") and long["A4"].value == "a" * 32_767
+    with pytest.raises(UserError, match=r"1,048,575 rows.*\.csv or \.parquet"):
+        xlsx_bytes(pd.DataFrame({"a": np.zeros(1_048_576, np.int8)}))
+
+
+def test_csv_for_excel_has_a_byte_order_mark_and_is_else_the_same():
+    frame = pd.DataFrame({"Wort": ["汉字", "é"]})
+    data = table_bytes(frame, "csv", excel=True)
+    assert data == b"\xef\xbb\xbf" + table_bytes(frame, "csv") and data.decode("utf-8-sig").startswith('"Wort"')
 
 
 # A head's matrix, and all of it ---------------------------------------------------------------------------------

@@ -1,0 +1,230 @@
+"""Reports that are kept on this machine, each under a key: the figures that a person collects outlive the tab.
+
+A report is a folder in the cache: ``order.json`` names its figures in their order, each with its note; a figure is a
+zip of its specification, its provenance (JSON), its table (Parquet) and its matrices (NPZ). All are sealed
+(`dashboard.export.cache`), written whole or not at all, and read without a pickle. Whoever knows the key reads the
+report: it is made at random and stands in the address. The oldest reports go where there are too many.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import secrets
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from dashboard.errors import UserError
+from dashboard.export.bundle import zipped
+from dashboard.export.cache import keep, whole
+from dashboard.export.matrix import KeptMatrix, matrix_bytes
+from dashboard.export.provenance import Provenance
+from dashboard.export.report import ReportFigure
+from dashboard.export.table import table_bytes
+from dashboard.models.catalogue import cache_dir
+
+MOST_FIGURES = 30  # of a report
+MOST_REPORTS = 40
+LARGEST_FIGURE = 30_000_000  # bytes
+LARGEST = 600_000_000  # bytes of all reports
+LONGEST_NOTE = 1_000  # characters
+_ORDER = "order.json"
+_KEY = re.compile(r"[0-9a-f]{24}")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A figure of a report: its name in the folder, and what a person wrote under it."""
+
+    name: str
+    note: str = ""
+
+
+def is_key(text: str) -> bool:
+    """Whether a report could have this key, there or not."""
+    return _KEY.fullmatch(text) is not None
+
+
+def entries(key: str) -> list[Entry]:
+    """The figures of a report in their order; none where there is no such report, or its list is not whole."""
+    if not is_key(key) or (data := whole(_place() / key / _ORDER)) is None:
+        return []
+    try:
+        return [Entry(str(name), str(note)) for name, note in json.loads(data) if is_key(str(name))]
+    except (ValueError, TypeError):
+        return []
+
+
+def is_there(key: str) -> bool:
+    """Whether there is a report with figures under this key."""
+    return bool(entries(key))
+
+
+def figure(key: str, name: str) -> ReportFigure | None:
+    """A figure of a report, without its note; None where its file is gone or is not as it was written."""
+    data = whole(_file(key, name))
+    try:
+        return None if data is None else _unpacked(data)
+    except Exception:  # a seal that fits and bytes that do not: of another version
+        return None
+
+
+def stamp(key: str, name: str) -> int:
+    """Changes with the figure's file."""
+    try:
+        return _file(key, name).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def add(key: str, new: ReportFigure) -> str:
+    """Puts a figure at the end of a report, one that is there already with its note, and returns the report's key: a
+    new one where there is no report under this one.
+
+    Raises UserError where the report or the figure is too large, or cannot be kept.
+    """
+    origin = new.provenance.to_json().encode()
+    name, data = hashlib.sha256(origin).hexdigest()[:24], _packed(new)
+    if len(data) > LARGEST_FIGURE:
+        raise UserError(
+            f"This figure takes {len(data) / 1e6:.0f} MB, and a report keeps figures of at most "
+            f"{LARGEST_FIGURE / 1e6:.0f} MB. Download it by itself, or choose a shorter text."
+        )
+    with _changing():
+        there = entries(key)
+        key = key if there else secrets.token_hex(12)
+        same = [entry for entry in there if entry.name == name]
+        others = [entry for entry in there if entry.name != name]
+        if len(others) >= MOST_FIGURES:
+            raise UserError(f"The report holds {MOST_FIGURES} figures. Take one out first.")
+        _make_room(key, len(data))
+        keep(_file(key, name), data)
+        _write(key, [*others, Entry(name, same[0].note if same else new.note)])
+    return key
+
+
+def change(key: str, name: str, *, note: str | None = None, up: bool = False, out: bool = False) -> None:
+    """Changes one figure's place or note, or takes it out. Nothing where it is gone. Raises UserError."""
+    with _changing():
+        there = entries(key)
+        at = next((k for k, entry in enumerate(there) if entry.name == name), None)
+        if at is None:
+            return
+        if note is not None:
+            there[at] = Entry(name, note[:LONGEST_NOTE])
+        if up and at:
+            there[at - 1], there[at] = there[at], there[at - 1]
+        if out:
+            del there[at]
+        if not there:
+            _remove(key)
+            return
+        _write(key, there)
+        if out:
+            for file in _place().glob(f"{key}/{name}.*"):
+                file.unlink(missing_ok=True)
+
+
+def clear(key: str) -> None:
+    """Removes a report from this machine. Raises UserError."""
+    with _changing():
+        if is_key(key):
+            _remove(key)
+
+
+def _packed(one: ReportFigure) -> bytes:
+    chart = one.chart if isinstance(one.chart, dict) else one.chart.to_dict()
+    files = {
+        "chart.json": json.dumps(chart).encode(),
+        "provenance.json": one.provenance.to_json().encode(),
+        "table.parquet": table_bytes(one.table, "parquet"),
+    }
+    files |= {f"matrices/{view.head}.npz": matrix_bytes(view, one.provenance) for view in one.views}
+    return zipped("figure", files)
+
+
+def _unpacked(data: bytes) -> ReportFigure:
+    import pandas as pd
+
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        files = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    matrices = (name for name in files if name.startswith("matrices/"))
+    return ReportFigure(
+        json.loads(files["chart.json"]),
+        pd.read_parquet(io.BytesIO(files["table.parquet"])),
+        tuple(KeptMatrix(Path(name).stem, files[name]) for name in matrices),
+        Provenance.from_dict(json.loads(files["provenance.json"])),
+    )
+
+
+def _place() -> Path:
+    try:
+        return cache_dir() / "reports"
+    except UserError:  # no home folder is known
+        return _place_of_this_process()
+
+
+@lru_cache(maxsize=1)
+def _place_of_this_process() -> Path:
+    return Path(tempfile.mkdtemp(prefix="two-heads-reports-"))
+
+
+def _file(key: str, name: str) -> Path:
+    return _place() / key / f"{name}.zip"
+
+
+def _write(key: str, there: list[Entry]) -> None:
+    keep(_place() / key / _ORDER, json.dumps([[entry.name, entry.note] for entry in there]).encode())
+
+
+def _remove(key: str) -> None:
+    shutil.rmtree(_place() / key, ignore_errors=True)
+
+
+def _make_room(key: str, size: int) -> None:
+    """Removes the reports that were changed longest ago, where there are too many or they take too much."""
+    kept = [(_changed(folder), _size(folder), folder.name) for folder in _place().iterdir() if is_key(folder.name)]
+    kept.sort(reverse=True)
+    total = size
+    for k, (_, takes, name) in enumerate(kept):
+        total += takes
+        if name != key and (k >= MOST_REPORTS - 1 or total > LARGEST):
+            _remove(name)
+            total -= takes
+
+
+def _changed(folder: Path) -> float:
+    with suppress(OSError):
+        return (folder / _ORDER).stat().st_mtime
+    return 0.0
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    with suppress(OSError):
+        for file in folder.iterdir():
+            total += file.stat().st_size
+    return total
+
+
+@contextmanager
+def _changing() -> Iterator[None]:
+    """One at a time: two tabs may show the same report."""
+    try:
+        _place().mkdir(parents=True, exist_ok=True)
+        with FileLock(_place() / "lock").acquire(timeout=5):
+            yield
+    except Timeout:
+        raise UserError("The report is being changed in another tab. Try again.") from None
+    except OSError as error:
+        raise UserError(f"The report cannot be kept in “{_place()}”: {error.strerror or error}.") from error

@@ -1,0 +1,138 @@
+"""A link says nothing of this machine: what it names by a path is opened only by a person, and no address raises."""
+
+import random
+import re
+
+import pytest
+import spacy
+
+from dashboard.models.catalogue import location
+from tests.addresses import any_address
+from tests.page.running import opened, read, said
+
+THERE = ("/etc", "/", "/etc/passwd", "~", ".", "..", "../..", "dashboard/ui", "tests/page", "tests/../README.md",
+         "pages/explore.py", "./dashboard", "/dev/zero", "/proc/self", ".streamlit", ".venv")  # fmt: skip
+NOT_THERE = ("/etcetera", "/etc/no-such-file", "~nobody-of-this-name", "../nowhere", "dashboard/nowhere",
+             "tests/pages", "tests/../README.mb", "C:\\nowhere", ".\\x", "a/b/c", "x" * 1000,
+             "owner/name@main/../../../etc", "owner/..@x", "a/b@" + "../" * 9,
+             "/" + "y/" * 400)  # fmt: skip
+ELSEWHERE = (r"\\host\share", "//host/share", r"\/host/share", "file:///etc", "file://host/x", "FILE:/etc", "smb://h/s",
+             "http://127.0.0.1:9/model", r"\\?\C:\x", r"\\.\pipe\x")  # fmt: skip
+
+
+def told(app, name):
+    """All that the page says, without the name itself."""
+    shown = (name if len(name) <= 80 else f"{name[:80]}…").replace("\\", "")
+    page = read(app)
+    for before, after in (("“", "”"), (" of ", ","), ("model ", " "), ("download ", ")")):
+        page = page.replace(f"{before}{shown}{after}", "…")
+    return page
+
+
+def buttons(app):
+    return [button.label for button in app.main.button]
+
+
+def test_a_path_in_a_link_is_told_the_same_whether_it_is_there_or_not(monkeypatch):
+    looked = []
+    monkeypatch.setattr("dashboard.models.source.check_folder", lambda folder, name: looked.append(name))
+    first, *others = [opened(model=name) for name in (*THERE, *NOT_THERE)]
+    for app, name in zip(others, [*THERE, *NOT_THERE][1:], strict=True):
+        assert not app.exception and told(app, name) == told(first, THERE[0]), name
+        assert buttons(app) == buttons(first) == ["Open it"]
+        assert app.selectbox(key="choose_model").value == name
+    assert "No link opens a path of this machine" in read(first) and not looked
+
+
+def test_a_word_in_a_link_is_no_folder():
+    first, *others = [opened(model=name) for name in ("dashboard", "dashboards", "README.md", "README.mb", "tests")]
+    for app, name in zip(others, ("dashboards", "README.md", "README.mb", "tests"), strict=True):
+        assert not app.exception and buttons(app) == buttons(first) == []
+        assert read(app).replace("\u2060", "").replace(name, "…") == read(first).replace("“dashboard”", "“…”"), name
+    assert "no link opens a folder" in read(first)
+
+
+def test_a_model_of_the_hub_that_is_here_opens_by_a_link_and_leads_nowhere_else(monkeypatch, tmp_path):
+    """A folder of that name in the place where the dashboard was started is not taken for it."""
+    asked = []
+    monkeypatch.setattr("dashboard.models.hub.cached", lambda name: asked.append(name) or location("minilm"))
+    monkeypatch.chdir(tmp_path)
+    app = opened(model="owner/name", layer="2", head="9")
+    assert not app.exception and "L2H9" in said(app) and "No link opens" not in read(app)
+    (tmp_path / "owner" / "name").mkdir(parents=True)
+    assert "No link opens" in read(opened(model="owner/name"))
+    asked.clear()
+    for name in ("owner/other@main/../../../etc", "owner/other@../x"):
+        assert "No link opens" in read(opened(model=name))
+    assert asked == []
+
+
+def test_an_address_of_another_machine_is_opened_by_no_button():
+    for name in ELSEWHERE:
+        app = opened(model=name)
+        assert not app.exception and "No link opens it" in read(app) and not buttons(app), name
+
+
+@pytest.mark.parametrize(
+    ("page", "field", "more"), [("compare", "other_model", {"mode": "models"}), ("headmap", "other_model", {})]
+)
+def test_the_second_model_is_told_the_same_too(page, field, more):
+    first, *others = [opened(page, **more | {field: name}) for name in ("/etc", "/nowhere", "dashboard/ui", "a/b")]
+    for app, name in zip(others, ("/nowhere", "dashboard/ui", "a/b"), strict=True):
+        assert not app.exception and told(app, name) == told(first, "/etc") and buttons(app) == buttons(first)
+    assert "No link opens a path of this machine" in read(first)
+
+
+def test_a_parser_is_told_the_same_too(tmp_path):
+    spacy.blank("de").to_disk(tmp_path / "model")
+    names = (str(tmp_path / "model"), str(tmp_path / "no-model"), str(tmp_path), "/etc", "../x", "./dashboard")
+    first, *others = [opened("syntax", parser=name) for name in names]
+    for app, name in zip(others, names[1:], strict=True):
+        assert not app.exception and told(app, name) == told(first, names[0]), name
+        assert buttons(app) == buttons(first)
+    assert "Open it" in buttons(first)
+    # A bare name may be a package's; whether a folder here is called so is not told either.
+    here, not_here = opened("syntax", parser="dashboard"), opened("syntax", parser="dashboards")
+    assert told(here, "dashboard") == told(not_here, "dashboards")
+    assert not here.exception and "Open it" not in buttons(here)
+    app = opened("syntax", parser=r"\\host\share")
+    assert not app.exception and "No link opens it" in read(app) and "Open it" not in buttons(app)
+
+
+def test_a_parsers_name_of_300_letters_is_told():
+    app = opened("syntax")
+    for name in ("a" * 300, "/" + "b" * 300, "c" * 1000, "d\u0000e", "é" * 300):
+        app.text_input(key="choose_parser").set_value(name).run()
+        assert not app.exception and "No parse is drawn" in read(app), name
+        assert "There is no spaCy model" in read(app)
+    app = opened("syntax", parser="a" * 300)
+    assert not app.exception and "There is no spaCy model" in read(app)
+
+
+def test_a_person_opens_it_with_all_that_the_link_says():
+    """By the button, or on the page Models: in this session only."""
+    folder = str(location("minilm"))
+    app = opened(model=folder, layer="3", head="7", text="Birds sing at dawn.")
+    assert "L3H7" not in said(app)
+    next(button for button in app.main.button if button.label == "Open it").click().run()
+    assert not app.exception and "L3H7" in said(app) and app.query_params["model"] in (folder, [folder])
+    app.switch_page("../pages/compare.py").run()
+    assert not app.exception and "No link opens" not in read(app)
+    assert "No link opens" in read(opened(model=folder))
+    own = opened("models")
+    own.text_input[0].set_value(folder)
+    next(button for button in own.main.button if button.label == "Open this model").click().run()
+    assert not own.exception and own.query_params["model"] in (folder, [folder])
+
+
+def test_no_address_brings_a_page_down():
+    chance = random.Random(12)
+    pages = ["compare", "inside", "querykeys", "syntax", "find", "without", "headmap", "toy", "longrange", "layers",
+             "corpus", "models", None]  # fmt: skip
+    for k in range(52):
+        asked = any_address(chance)
+        address = {name: value.encode("utf-8", "replace").decode() for name, value in asked.items() if name}
+        app = opened(pages[k % len(pages)], **address)
+        assert not app.exception, (pages[k % len(pages)], address)
+        assert app.sidebar.selectbox(key="choose_model"), address
+        assert not re.search(r"Traceback|Error:", said(app))

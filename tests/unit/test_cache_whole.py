@@ -1,0 +1,229 @@
+"""Whatever of the cache was cut or changed is made again or refused with a sentence: it is never believed."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboard.charts.drawing import VEGALITE
+from dashboard.corpus import allheads
+from dashboard.corpus.allheads import Asked, read_measured, shipped_file
+from dashboard.corpus.chunk import Chunk
+from dashboard.corpus.job import JOB, find, jobs, read
+from dashboard.corpus.kept import read_arrays, write_arrays
+from dashboard.corpus.measured import write
+from dashboard.corpus.shelf import SHIPPED, read_profile
+from dashboard.corpus.store import Store
+from dashboard.errors import UserError
+from dashboard.export import cache, fonts, system_fonts, webpage
+from dashboard.export.fonts import SANS
+from dashboard.export.fonts import SHIPPED as FONTS
+from dashboard.export.fonts import shipped_file as font_file
+from dashboard.text import LeftOut
+
+TIMES = 40  # for each file
+
+
+def damaged(data: bytes, seed: int = 0, times: int = TIMES):
+    """The same bytes cut, grown, or with one of them changed: none of these is what was written."""
+    chance = random.Random(seed)
+    for _ in range(times):
+        yield data[: chance.randrange(len(data))]
+        at = chance.randrange(len(data))
+        yield data[:at] + bytes([data[at] ^ 1 << chance.randrange(8)]) + data[at + 1 :]
+    yield from (b"", data + b"\0", b"\0" * len(data))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A cache of this test's own."""
+    monkeypatch.setenv("TWO_HEADS_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def test_a_cached_file_or_its_seal_that_changed_is_made_again(folder):
+    made = []
+
+    def make():
+        made.append(1)
+        return b"what takes seconds to make"
+
+    assert cache.cached("a.js", make) == cache.cached("a.js", make) == b"what takes seconds to make" and len(made) == 1
+    for name in ("a.js", "a.js.sha256"):
+        file = folder / "export" / name
+        right = file.read_bytes()
+        for k, wrong in enumerate(damaged(right), len(made) + 1):
+            file.write_bytes(wrong)
+            assert cache.cached("a.js", make) == b"what takes seconds to make" and len(made) == k
+            assert file.read_bytes() == right
+    (folder / "export" / "a.js.sha256").unlink()
+    assert cache.cached("a.js", make) and cache.cached("a.js", make) and len(made) == k + 1
+
+
+def test_a_pipe_or_a_folder_in_its_place_is_not_waited_for(folder):
+    (folder / "export").mkdir()
+    os.mkfifo(folder / "export" / "b.js") if hasattr(os, "mkfifo") else (folder / "export" / "b.js").mkdir()
+    assert cache.cached("b.js", lambda: b"made") == b"made"
+    (folder / "export" / "c.js" / "d").mkdir(parents=True)
+    assert cache.cached("c.js", lambda: b"made") == b"made"
+
+
+def test_a_page_never_takes_half_a_script(folder):
+    webpage.library.cache_clear()
+    whole = webpage.library(VEGALITE)
+    [script] = (folder / "export").glob("vega-*.js")
+    for wrong in (whole.encode()[:1_000], b"", whole.encode().replace(b"vegaEmbed", b"vegaembed", 1)):
+        script.write_bytes(wrong)
+        webpage.library.cache_clear()
+        assert webpage.library(VEGALITE) == whole
+
+
+def test_a_font_that_changed_is_unpacked_again(folder):
+    """In the process that used it and in the next one."""
+    there = font_file(SANS, 400)
+    assert folder in there.parents
+    right = {font: (there.parent / font).read_bytes() for font in map(fonts._file_name, FONTS)}
+    for name, data in right.items():
+        for wrong in list(damaged(data, times=2)):
+            (there.parent / name).write_bytes(wrong)
+            assert font_file(SANS, 400).parent == there.parent and (there.parent / name).read_bytes() == data
+    (there.parent / name).unlink()
+    assert font_file(SANS, 400).is_file() and (there.parent / name).read_bytes() == data
+    (there.parent / name).write_bytes(data[: len(data) // 2])
+    code = "from dashboard.export.fonts import *; register(); print(1 if shipped_characters(SANS) else 0)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert said.stdout.strip() == "1" and (there.parent / name).read_bytes() == data
+
+
+def test_the_list_of_fonts_is_read_again(folder, monkeypatch):
+    face = system_fonts.Face("Noto Sans", 400, "x.ttf", 0, False, "20-7e")
+    monkeypatch.setattr(system_fonts, "_read", lambda file: [face])
+    (folder / "fonts").mkdir()
+    (folder / "fonts" / "x.ttf").write_bytes(b"")
+    monkeypatch.setattr(system_fonts, "_font_folders", lambda: [folder / "fonts"])
+    assert system_fonts._from_folders() == [face]
+    [file] = (folder / "export").glob("system-fonts-*.json")
+    for wrong in damaged(file.read_bytes()):
+        file.write_bytes(wrong)
+        assert system_fonts._from_folders() == [face]
+
+
+def same_or_refused(read, right) -> int:
+    """How often it was refused, one time or none; else it is what was written."""
+    try:
+        found = read()
+    except UserError as sentence:
+        assert str(sentence).endswith(".")
+        return 1
+    if found is None:
+        return 1
+    right(found)
+    return 0
+
+
+def test_a_profile_that_changed_is_refused(tmp_path):
+    shipped = read_profile(SHIPPED / "minilm-en_ewt-ud-dev")
+    for format in ("parquet", "csv"):
+        out = tmp_path / format
+        out.mkdir()
+        about = {**shipped.about, "format": format}
+        write(type(shipped)(**{**vars(shipped), "about": about}), out, format)
+        expected = read_profile(out)
+
+        def same(found, expected=expected):
+            assert {**found.about, "seconds": 0} == {**expected.about, "seconds": 0}
+            for name in ("heads", "dependencies", "best", "moments"):
+                pd.testing.assert_frame_equal(getattr(found, name), getattr(expected, name))
+
+        same(expected)
+        for file in out.iterdir():
+            right = file.read_bytes()
+            times = 4 if file.name != "profile.json" else TIMES
+            wrong = list(damaged(right, times=times))
+            refused = 0
+            for one in wrong:
+                file.write_bytes(one)
+                refused += same_or_refused(lambda out=out: read_profile(out), same)
+            assert refused > 0.6 * len(wrong) if file.name == "profile.json" else refused == len(wrong), file
+            file.write_bytes(right)
+
+
+def test_a_map_that_changed_is_refused(tmp_path):
+    """NPZ has a check sum of each array."""
+    rng = np.random.default_rng(0)
+    of, distances = {"model": "m"}, rng.random(500)
+    file = write_arrays(tmp_path / "map.npz", {"of": of, "sentences": 300}, distances=distances)
+
+    def same(found):
+        assert found[0] == {"of": of, "sentences": 300} and np.array_equal(found[1]["distances"], distances)
+
+    def read():
+        return read_arrays(file, of, lambda about, arrays: (about, arrays), "It is broken.")
+
+    same(read())
+    for wrong in damaged(file.read_bytes(), times=300):
+        file.write_bytes(wrong)
+        same_or_refused(read, same)
+
+
+def test_measured_effects_that_changed_are_refused(tmp_path):
+    shipped = read_measured(shipped_file("minilm", "zero"))
+    table = shipped.table
+    table.attrs["provenance"] = shipped.provenance.to_dict()
+    asked = Asked("minilm", "sha256:0", 6, 12, True)
+    file = allheads.keep_measured(table, asked, tmp_path / "effects.parquet")
+    expected = read_measured(file)
+    assert expected.provenance.options["of"] == asked.key() and allheads.SEAL not in expected.provenance.options
+
+    def same(found):
+        pd.testing.assert_frame_equal(found.table, expected.table)
+        assert found.provenance == expected.provenance
+
+    for wrong in damaged(file.read_bytes(), times=150):
+        file.write_bytes(wrong)
+        same_or_refused(lambda: read_measured(file), same)
+
+
+def test_chunks_that_changed_are_none(tmp_path):
+    data = Chunk((), ()).to_bytes("seal")
+    assert Chunk.from_bytes(data, "seal") is not None
+    assert not [wrong for wrong in damaged(data, times=200) if Chunk.from_bytes(wrong, "seal") is not None]
+
+
+def test_parsed_sentences_that_changed_are_parsed_again(tmp_path):
+    sentences = [LeftOut(k, k, f"no reason {k}") for k in range(20)]
+    read = []
+    with Store(tmp_path, {"of": 1}) as store:
+
+        def parse():
+            read.append(1)
+            return iter(sentences)
+
+        assert list(store.kept(parse)()) == sentences
+        file = store.folder / "sentences.jsonl"
+        right = file.read_bytes()
+        for k, wrong in enumerate(damaged(right, times=60), 2):
+            file.write_bytes(wrong)
+            assert list(store.kept(parse)()) == sentences and len(read) == k and file.read_bytes() == right
+        assert json.loads(right.splitlines()[0])
+
+
+def test_what_a_job_says_of_itself_is_read_or_it_is_none(tmp_path):
+    asked = {"model": "minilm", "path": "/x.conllu", "limit": None, "work": "dashboard.corpus.jobwork", "workers": 1}
+    told = {"asked": asked, "pid": 1, "beat": 1.0, "fraction": 0.5, "sentence": "512 of 1,280", "state": "going"}
+    out = tmp_path / "mine"
+    out.mkdir()
+    (out / JOB).write_text(json.dumps(told))
+    assert read(out) == told
+    right = (out / JOB).read_bytes()
+    for wrong in damaged(right, times=300):
+        (out / JOB).write_bytes(wrong)
+        found = read(out)
+        assert found is None or 0 <= found["fraction"] <= 1
+        for job in jobs(tmp_path):
+            assert job.progress.state in ("going", "done", "failed", "stopped") and find(out) == job

@@ -1,0 +1,40 @@
+"""Which names a server answers to, by the interface that it listens on."""
+
+import socket
+import tomllib
+
+import pytest
+
+from dashboard.ui.door import OWN, from_here, names
+from dashboard.ui.launch import ROOT
+
+
+def test_the_loopback_is_reached_by_its_own_names_alone():
+    for address in ("127.0.0.1", "localhost", "::1", "[::1]"):
+        assert names(address) == list(OWN)
+
+
+def test_an_interface_adds_its_own_name():
+    assert names("192.0.2.7") == [*OWN, "192.0.2.7"]
+    assert names("Box.example") == [*OWN, "box.example"]
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::"])
+def test_all_interfaces_add_the_machines_name_and_addresses_and_no_wildcard(address):
+    found = names(address)
+    assert found[:3] == list(OWN) and socket.gethostname().lower() in found
+    assert not [name for name in found if "*" in name or not name]
+
+
+def test_streamlits_own_check_is_set_too():
+    """For those who start it by `streamlit run dashboard`: there only the connection is checked."""
+    with open(ROOT / ".streamlit" / "config.toml", "rb") as file:
+        assert tomllib.load(file)["server"]["allowedHosts"] == list(OWN)
+
+
+def test_a_page_is_from_here_where_it_has_the_servers_name_and_port():
+    assert from_here("http://127.0.0.1:8501", "127.0.0.1:8501") and from_here("http://LOCALHOST:8501", "localhost:8501")
+    assert from_here(None, "127.0.0.1:8501")
+    for origin in ("http://127.0.0.1:8502", "http://evil.example:8501", "null", "", "http://["):
+        assert not from_here(origin, "127.0.0.1:8501")
+    assert not from_here("http://127.0.0.1:8501", None)
