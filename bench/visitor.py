@@ -71,10 +71,6 @@ class Visitor:
         self._values[key] = self._values[key][0], value
         return await self._ask(seconds)
 
-    def number(self, key: str) -> int:
-        """What the widget with this key shows."""
-        return self._values[key][1]
-
     async def _ask(self, seconds: float) -> Run:
         run, self._done = Run(time.perf_counter()), asyncio.Event()
         self._run = run
