@@ -45,6 +45,7 @@ class Visitor:
         self._pages: dict[str, str] = {}  # path → Streamlit's hash of the page
         self._here = ""
         self._values: dict[str, tuple[str, int]] = {}  # key of a number's widget → its id and its value
+        self._drawn: set[str] = set()  # keys of the numbers' widgets on the page
         self._blocks: dict[tuple[int, ...], str] = {}  # where a named block stands → its key
         self._timers: dict[str, asyncio.Task] = {}
         self._run, self._done = Run(time.perf_counter()), asyncio.Event()
@@ -112,6 +113,7 @@ class Visitor:
             case "new_session" if not message.metadata.run.fragment_ids:
                 self._stop_timers()
                 self._blocks.clear()
+                self._drawn.clear()
             case "page_info_changed":
                 self._query = message.page_info_changed.query_string
             case "session_event" if message.session_event.HasField("script_compilation_exception"):
@@ -127,6 +129,7 @@ class Visitor:
             case "delta":
                 self._draw(tuple(message.metadata.delta_path), message.delta)
             case "script_finished" if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+                self._values = {key: known for key, known in self._values.items() if key in self._drawn}
                 self._run.seconds = time.perf_counter() - self._run.begun
                 self._done.set()
 
@@ -145,6 +148,7 @@ class Visitor:
                 number = element.number_input
                 value = number.value if number.set_value else number.default
                 known = self._values.get(key := _key(number.id))
+                self._drawn.add(key)
                 if known is None or known[0] != number.id or number.set_value:
                     self._values[key] = number.id, int(value)
             case "vega_lite_chart":
