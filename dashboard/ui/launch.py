@@ -9,6 +9,7 @@ import time
 import webbrowser
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +44,8 @@ def _open_browser(address: str, port: int, seconds: float = 60) -> None:
 
 
 def _warm_up() -> None:
-    """Import what takes seconds and read the embedded model once. What fails here is told by the page that needs it."""
+    """Import what takes seconds, read the embedded model once, and import what the pages need. What fails here is told
+    by the page that needs it."""
     from dashboard.errors import UserError
 
     import_module("dashboard.api")
@@ -52,4 +54,6 @@ def _warm_up() -> None:
     try:
         open_model("minilm").encode("Ready.").axis("words")
     except UserError:
-        return
+        pass
+    for part in iter_modules([str(ROOT / "dashboard" / "ui")]):
+        import_module(f"dashboard.ui.{part.name}")
