@@ -68,14 +68,13 @@ def text_of(name: str, number: int) -> str:
 
 
 async def visit(url: str, number: int, names: Sequence[str], seconds: float) -> Seen:
-    """One person, for so many seconds."""
+    """One person, for so many seconds from the first picture on."""
     dice, name = random.Random(number), names[number]
     seen = Seen(text_of(name, number))
     others = re.compile(rb"\b(" + "|".join(other for other in names if other != name).encode() + rb")\b")
     head = HeadId(dice.randrange(LAYERS), dice.randrange(HEADS))
     query = urlencode({"text": seen.text, "layer": head.layer, "head": head.head})
     await asyncio.sleep(EVERY * dice.random())
-    until = time.monotonic() + seconds
 
     def look(run: Run, asked: HeadId | None, page: str = "") -> None:
         seen.errors += run.errors
@@ -97,6 +96,7 @@ async def visit(url: str, number: int, names: Sequence[str], seconds: float) -> 
 
     async with Visitor(url, query) as tab:
         look(await tab.go(""), head)
+        until = time.monotonic() + seconds
         while time.monotonic() < until:
             await asyncio.sleep(EVERY * (0.8 + 0.4 * dice.random()))
             if dice.random() < PAGE_SHARE:

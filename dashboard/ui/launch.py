@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 import webbrowser
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -51,9 +52,7 @@ def _warm_up() -> None:
     import_module("dashboard.api")
     from dashboard.capture import open_model
 
-    try:
+    with suppress(UserError):
         open_model("minilm").encode("Ready.").axis("words")
-    except UserError:
-        pass
     for part in iter_modules([str(ROOT / "dashboard" / "ui")]):
         import_module(f"dashboard.ui.{part.name}")
