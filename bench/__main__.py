@@ -2,11 +2,12 @@
 
 import argparse
 
-from bench import ablate, corpus, engine, inside, page, people, recall, toy
+from bench import ablate, corpus, engine, inside, memory, page, people, recall, toy
 
 ALL = {
     "engine": engine.main, "page": page.main, "inside": inside.main, "toy": toy.main, "recall": recall.main,
     "corpus": corpus.main, "ablate": ablate.main, "people": people.main,
+    "memory": memory.main,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -154,9 +154,12 @@ class Watch:
         whole = [self._process, *self._process.children(recursive=True)]
         return sum(times.user + times.system for times in (one.cpu_times() for one in whole))
 
+    def memory_now(self) -> int:
+        return self._process.memory_info().rss
+
     async def keep(self) -> None:
         while True:
-            self.memory.append(self._process.memory_info().rss)
+            self.memory.append(self.memory_now())
             await asyncio.sleep(1)
 
 

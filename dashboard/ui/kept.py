@@ -52,6 +52,7 @@ def kept(
 
 def _again(make: FunctionType) -> FunctionType:
     """The same function by another name: Streamlit keeps one cache for each name."""
-    other = wraps(make)(FunctionType(make.__code__, make.__globals__, make.__name__, make.__defaults__, make.__closure__))
+    parts = make.__code__, make.__globals__, make.__name__, make.__defaults__, make.__closure__
+    other = wraps(make)(FunctionType(*parts))
     other.__qualname__ = f"{make.__qualname__}_long"
     return other

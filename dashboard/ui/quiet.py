@@ -12,7 +12,7 @@ from __future__ import annotations
 import gc
 import time
 
-LONG = 0.03  # seconds of processor time after which what survived is set aside
+LONG = 0.01  # seconds of processor time after which what survived is set aside
 AGAIN = 600.0  # seconds after which all is looked at again
 
 _begun = 0.0
