@@ -27,7 +27,7 @@ COLUMNS = {
 BY_NAMES = {by: name.capitalize() for by, name in BY.items()}
 
 
-@st.cache_resource(max_entries=3, show_spinner="Reading queries and keys…")
+@st.cache_resource(max_entries=2, show_spinner="Reading queries and keys…")
 def _vectors(key: str, bos: bool, _model: AttentionModel) -> CorpusVectors:
     return querykeys.query_keys(_model, bos=bos)
 
