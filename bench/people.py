@@ -196,6 +196,11 @@ async def idle(url: str, tabs: int = 3, seconds: float = 20) -> tuple[float, flo
             await tab.__aexit__()
 
 
+def raised_in(log: str) -> list[str]:
+    """The exceptions in a server's log, coloured or not: their last lines."""
+    return re.findall(r"(?m)^(?:\w+\.)*\w*(?:Error|Exception)\b.*$", re.sub(r"\x1b\[[\d;]*m", "", log))
+
+
 def tell(what: str, said: str) -> None:
     print(f"  {what:<34}{said}", flush=True)
 
@@ -216,7 +221,7 @@ def main(people: int = 20, seconds: float = 90) -> None:
         tell("three idle tabs on Corpus", f"{share:.1%} of a core, {ticks} requests in 20 s; a new page {new:.2f} s")
         seen, watch, cpu = asyncio.run(crowd(url, people, seconds))
         log = (Path(folder) / "log.txt").read_text(errors="replace")
-    raised = re.findall(r"(?m)^(?:\w+\.)*\w*(?:Error|Exception)\b.*$", log)
+    raised = raised_in(log)
     heads = [took for one in seen for took in one.heads]
     errors, wrong = [[said for one in seen for said in getattr(one, name)] for name in ("errors", "wrong")]
     tell("picture of a head", spread(heads))

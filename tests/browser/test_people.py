@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bench import people
-from bench.people import Seen, check, crowd, idle, names_of, text_of
+from bench.people import Seen, check, crowd, idle, names_of, raised_in, text_of
 from bench.visitor import Visitor
 from dashboard import api
 from dashboard.corpus.job import say
@@ -58,6 +58,13 @@ def test_idle_tabs_ask_for_nothing(dashboard_url):
     assert asked == 0
     assert share < 0.25  # 5 % of a core is what the benchmark asks for, on a quiet machine
     assert new < 30
+
+
+def test_an_exception_in_the_log_is_found():
+    coloured = "\x1b[31m│ \x1b[0mgiven\n\x1b[1;91mKeyError: \x1b[0m\x1b[32m'no key'\x1b[0m\n  Stopping...\n"
+    plain = "Traceback (most recent call last):\n  File\ndashboard.errors.UserError: No.\n"
+    assert raised_in(coloured + plain) == ["KeyError: 'no key'", "dashboard.errors.UserError: No."]
+    assert raised_in("  URL: http://127.0.0.1:18501\n") == []
 
 
 @pytest.fixture
