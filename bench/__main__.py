@@ -1,17 +1,22 @@
-"""`python -m bench [engine] [page] [inside] [toy] [recall] [corpus] [ablate]`: all of them when none is named."""
+"""`python -m bench [engine] [page] [people] …`: all of them when none is named. `python -m bench -h` lists them."""
 
-import sys
+import argparse
 
-from bench import ablate, corpus, engine, inside, page, recall, toy
+from bench import ablate, corpus, engine, inside, memory, page, people, recall, toy
 
 ALL = {
     "engine": engine.main, "page": page.main, "inside": inside.main, "toy": toy.main, "recall": recall.main,
-    "corpus": corpus.main, "ablate": ablate.main,
+    "corpus": corpus.main, "ablate": ablate.main, "people": people.main,
+    "memory": memory.main,
 }  # fmt: skip
 
 if __name__ == "__main__":
-    asked = sys.argv[1:] or list(ALL)
-    if unknown := [name for name in asked if name not in ALL]:
-        sys.exit(f"There is no benchmark {', '.join(unknown)}. Choose of {', '.join(ALL)}.")
-    for name in asked:
-        ALL[name]()
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(ALL)}; all of them when none is named")
+    parser.add_argument("--people", type=int, default=20, help="how many people at once, in `people` (default: 20)")
+    parser.add_argument("--seconds", type=float, default=90, help="how long they stay (default: 90)")
+    asked = parser.parse_args()
+    if unknown := [name for name in asked.names if name not in ALL]:
+        parser.error(f"There is no benchmark {', '.join(unknown)}. Choose of {', '.join(ALL)}.")
+    for name in asked.names or ALL:
+        ALL[name](**({"people": asked.people, "seconds": asked.seconds} if name == "people" else {}))

@@ -9,9 +9,10 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from dashboard.ui import reading, sidebar, state  # noqa: E402
+from dashboard.ui import quiet, reading, sidebar, state  # noqa: E402
 from dashboard.ui.ending import PageEnd  # noqa: E402
 
+quiet.short_collections()
 st.set_page_config(page_title="Two Heads", page_icon=str(ROOT / "dashboard" / "ui" / "icon.png"), layout="wide")
 PAGES = [
     st.Page(

@@ -122,13 +122,20 @@ def unfinished() -> list[Job]:
     return [job for job in jobs(place_for("x").parent) if job.progress.state != "done"]
 
 
-@st.fragment(run_every=1.0)
 def progress() -> None:
-    """A row for each job that is not done. The whole page is drawn anew when one has ended."""
+    """A row for each job that is not done. The whole page is drawn anew when one has ended or begun; one that was begun
+    in another tab while none was going here is seen with the next click."""
+    states = _states(unfinished())
+    work.while_going(_progress, "going" in states.values(), states)
+
+
+def _states(there: list[Job]) -> dict[str, str]:
+    return {job.out.name: job.progress.state for job in there}
+
+
+def _progress(told: dict[str, str]) -> None:
     there = unfinished()
-    told = {job.out.name: job.progress.state for job in there}
-    if told != st.session_state.setdefault("corpus_told", told):
-        st.session_state["corpus_told"] = told
+    if _states(there) != told:
         st.rerun()
     for job in there:
         what = escape_markdown(f"{job.path.name}, {title_of(job.model)}")

@@ -11,17 +11,18 @@ from dashboard.heads.inside import Followed, Inside, Layer, follow
 from dashboard.ui import state
 from dashboard.ui.choices import STRONGEST
 from dashboard.ui.ending import end_page
+from dashboard.ui.kept import kept
 from dashboard.ui.reading import Reading, escape_markdown
 
 LONGEST = max(listing(function).code.count("\n") + 1 for function in (project, attend, multi_head))  # lines
 
 
-@st.cache_resource(max_entries=6, show_spinner="Reading the layer…")
+@kept("Reading the layer…", few=6)
 def _layer(key: str, text: str, bos: bool, layer: int, _this: Reading) -> Layer:
     return anatomy.look_at_layer(_this.model, _this.encoding, layer)
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@kept(few=24)
 def _head(key: str, text: str, bos: bool, layer: int, head: int, _this: Reading, _layer: Layer) -> Inside:
     return anatomy.one_head(_this.model, _this.encoding, _layer, head, _this.options)
 

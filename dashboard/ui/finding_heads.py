@@ -41,7 +41,7 @@ def forget_first_pairs(encoding: Encoding) -> None:
         state.correct(pairs="")
 
 
-@st.cache_resource(max_entries=32, show_spinner="Searching the heads…")
+@st.cache_resource(max_entries=64, show_spinner="Searching the heads…")
 def _found(key: str, text: str, bos: bool, pairs: tuple[Pair, ...], _this: Reading) -> Examples:
     return search.find_heads(_this.model, _this.encoding, pairs, **_this.options)
 

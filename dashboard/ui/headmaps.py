@@ -37,7 +37,7 @@ CLUSTERS = {
 LIKE = {"layer": "Layer", "head": "Head", "distance": TABLE["distance"]}
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _found(asked: headmaps.Asked, stamp: int) -> HeadMap | None:
     return headmaps.find_map(asked)
 
@@ -83,7 +83,7 @@ def roles(this: Opened) -> dict[HeadId, str] | None:
     }
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _pair(
     name: str, asked: headpairs.Asked, stamp: int, _one: ModelSource, _other: ModelSource
 ) -> Distances | None:  # fmt: skip

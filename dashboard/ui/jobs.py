@@ -13,6 +13,7 @@ from dashboard.errors import UserError
 from dashboard.ui.reading import escape_markdown
 
 Found = TypeVar("Found")
+EVERY = 1.0  # seconds
 
 
 def row(job: Job, title: str, remove: Callable[[Job], None]) -> None:
@@ -33,11 +34,21 @@ def row(job: Job, title: str, remove: Callable[[Job], None]) -> None:
                 _button("Remove", "remove", name, "delete", lambda: remove(job))
 
 
-@st.fragment(run_every=1.0)
+def while_going(part: Callable[..., None], going: bool, *args: object) -> None:
+    """A part of a page that looks again every second while work is going, and never by itself while none is: a tab
+    that stands open asks the server for nothing. Such a part draws the whole page anew when that has changed."""
+    st.fragment(part, run_every=EVERY if going else None)(*args)
+
+
 def watch(job: Job, title: str) -> None:
     """How far a job is, as `row` shows it. The whole page is drawn anew when it has ended."""
+    going = job.progress.state == "going"
+    while_going(_watched, going, job, title, going)
+
+
+def _watched(job: Job, title: str, was_going: bool) -> None:
     there = find(job.out)
-    if there is None or there.progress.state == "done":
+    if there is None or there.progress.state == "done" or (there.progress.state == "going") != was_going:
         st.rerun()
     row(there, title, lambda gone: forget(gone.out))
     wrong()

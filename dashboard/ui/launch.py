@@ -10,6 +10,7 @@ import webbrowser
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 ROOT = Path(__file__).resolve().parents[2]
 CHOSEN = "STREAMLIT_SERVER_ALLOWED_HOSTS"  # whoever sets it knows by which names the dashboard is reached
@@ -51,13 +52,14 @@ def _open_browser(address: str, port: int, seconds: float = 60) -> None:
 
 
 def _warm_up() -> None:
-    """Import what takes seconds and read the embedded model once. What fails here is told by the page that needs it."""
+    """Import what takes seconds, read the embedded model once, and import what the pages need. What fails here is told
+    by the page that needs it."""
     from dashboard.errors import UserError
 
     import_module("dashboard.api")
     from dashboard.capture import open_model
 
-    try:
+    with suppress(UserError):
         open_model("minilm").encode("Ready.").axis("words")
-    except UserError:
-        return
+    for part in iter_modules([str(ROOT / "dashboard" / "ui")]):
+        import_module(f"dashboard.ui.{part.name}")

@@ -6,8 +6,11 @@ no one can meet another person's text but by typing it.
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
+from weakref import WeakValueDictionary
 
+import psutil
 import streamlit as st
 
 from dashboard import api, changing, comparing, influence
@@ -19,13 +22,20 @@ from dashboard.heads.change import Changes
 from dashboard.lessons import KEYS
 from dashboard.models import ModelSource, find
 from dashboard.text import Encoding
-from dashboard.ui import paths
+from dashboard.ui import paths, quiet
+from dashboard.ui.kept import kept
 from dashboard.without import Without, without_head
 
 TOKENS_AT_MOST = 2048  # a longer text is cut, and the page says so: a laptop answers within seconds up to here
 
 
-@st.cache_resource(max_entries=2, show_spinner="Opening the model…")
+MODELS = 4  # that are kept open, where memory allows
+SPARE = 500_000_000  # bytes that reading a text takes beside the weights
+
+_open: WeakValueDictionary[str, AttentionModel] = WeakValueDictionary()
+
+
+@st.cache_resource(max_entries=MODELS, on_release=quiet.look_again, show_spinner="Opening the model…")
 def _model(key: str, _source: ModelSource) -> AttentionModel:
     return open_model(_source)
 
@@ -37,7 +47,19 @@ def opened(name: str, fetch_missing: bool = False) -> tuple[AttentionModel, str]
     paths.check_model(name)
     source = find(name, fetch_missing=fetch_missing)
     key = "\n".join([source.name, str(source.folder), source.revision, *_stamps(source.folder)])
-    return _model(key, source), key
+    if key not in _open:
+        _make_room(source)
+    model = _open[key] = _model(key, source)
+    return model, key
+
+
+def _make_room(source: ModelSource) -> None:
+    """Lets go of all open models where one more would not fit into memory: its weights may be stored in half the bytes
+    that they take when they are open."""
+    needed = SPARE + 2 * sum(file.stat().st_size for file in source.folder.glob("*.safetensors"))
+    if len(_open) and psutil.virtual_memory().available < needed:
+        _model.clear()
+        gc.collect()
 
 
 def _stamps(folder: Path) -> list[str]:
@@ -49,19 +71,19 @@ def _stamps(folder: Path) -> list[str]:
         return []  # the folder went away; what needs it says so
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=256, show_spinner=False)
 def encoding(key: str, text: str, bos: bool, _model: AttentionModel) -> Encoding:
     """The text as the model sees it."""
     return _model.encode(text, bos=bos, limit=TOKENS_AT_MOST)
 
 
-@st.cache_resource(max_entries=12, show_spinner="Reading the heads…")
+@kept("Reading the heads…")
 def overview(key: str, text: str, bos: bool, _model: AttentionModel, _encoding: Encoding) -> Survey:
     """Scores and thumbnails of all heads over this text."""
     return api.overview(_model, _encoding)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@kept()
 def views(
     key: str,
     text: str,
@@ -76,7 +98,7 @@ def views(
     return api.attentions(_model, _encoding, [HeadId(*head) for head in heads], unit=unit, special=special)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@kept()
 def contributions(
     key: str,
     text: str,
@@ -91,7 +113,7 @@ def contributions(
     return influence.contributions(_model, _encoding, [HeadId(*head) for head in heads], unit=unit, special=special)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@kept()
 def rollout(
     key: str, text: str, bos: bool, first: int, last: int, special: str, _model: AttentionModel, _encoding: Encoding
 ) -> HeadView:  # fmt: skip
@@ -99,7 +121,7 @@ def rollout(
     return influence.rollout(_model, _encoding, (first, last), special=special)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@kept(tokens=lambda key, head, other_key, other_head, text, *more: len(text) // 3)
 def meeting(
     key: str, head: HeadId, other_key: str, other_head: HeadId, text: str, special: str, bos: bool, measure: str,
     _model: AttentionModel, _other: AttentionModel,
@@ -110,7 +132,7 @@ def meeting(
     )
 
 
-@st.cache_resource(max_entries=12, show_spinner="Comparing all heads…")
+@st.cache_resource(max_entries=64, show_spinner="Comparing all heads…")
 def changes(key: str, first: str, second: str, bos: bool, _model: AttentionModel) -> Changes:
     """All heads by how much they change between two texts."""
     return changing.changed_heads(_model, first, second, bos=bos)

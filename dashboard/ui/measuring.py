@@ -16,6 +16,7 @@ from dashboard.heads.longrange import Question, Reach, Step, gather, measure_ste
 from dashboard.text.trials import Trial
 from dashboard.ui import loaders, state
 from dashboard.ui.ending import end_page
+from dashboard.ui.kept import kept
 from dashboard.ui.reading import Opened, Reading, escape_markdown
 
 AT_ONCE = 3.0  # seconds that nobody needs to be asked for
@@ -79,7 +80,7 @@ def _rounded(seconds: float) -> str:
     return f"{seconds:.0f}" if seconds < 10 else f"{round(seconds, -1):.0f}" if seconds < 100 else f"{seconds:.2g}"
 
 
-@st.cache_resource(max_entries=12, show_spinner="Following the words…")
+@kept("Following the words…")
 def _flow(key: str, text: str, bos: bool, unit: str, special: str, _this: Reading) -> Flow:
     return depth.flow(_this.model, _this.encoding, unit=unit, special=special, **_this.options)
 

@@ -22,7 +22,7 @@ PARSER_HELP = (
 )
 
 
-@st.cache_resource(max_entries=24, show_spinner="Parsing…")
+@st.cache_resource(max_entries=64, show_spinner="Parsing…")
 def _parsed(text: str, model: str) -> tuple[ParsedSentence, ...]:
     return parse(text, model or None)
 

@@ -57,7 +57,7 @@ def _labels() -> tuple[list[str], list[str]]:
     return [name for name, _ in relations.most_common()], [name for name, _ in kinds.most_common()]
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _held(key: str, pattern: str, bos: bool) -> list[Matches]:
     """Empty until it was searched for, by whoever asked first."""
     return []

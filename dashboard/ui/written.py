@@ -13,6 +13,7 @@ from dashboard.heads.copying import copying_finding
 from dashboard.heads.inside import Inside
 from dashboard.heads.writes import DirectPath, Writes, direct_path, writes
 from dashboard.ui import figure
+from dashboard.ui.kept import kept
 from dashboard.ui.reading import Reading
 
 EXPLAINED = (
@@ -33,7 +34,7 @@ AT_ONCE = 2.0  # seconds that nobody needs to be asked for
 SPEED = 5e9  # multiplications a second of a busy laptop, comparisons among them
 
 
-@st.cache_resource(max_entries=12, show_spinner="Reading how the model predicts…")
+@kept("Reading how the model predicts…")
 def _path(key: str, text: str, bos: bool, _this: Reading) -> DirectPath | None:
     return direct_path(_this.model, _this.encoding)
 

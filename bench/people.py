@@ -1,0 +1,238 @@
+"""Many people at one dashboard: each has a text of their own, chooses another head every three seconds, and opens
+another page now and then. What comes back is checked against the engine, and the server's time and memory are told.
+
+Then three idle tabs on “Corpus”: what they cost, and what a new page waits for meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode
+
+import numpy as np
+import psutil
+
+from bench.visitor import Run, Visitor
+from dashboard import api
+from dashboard.capture import open_model
+from dashboard.heads import HeadId
+from tools.server import running
+
+EVERY = 3.0  # seconds between two heads
+PAGE_SHARE = 0.15  # of the choices are another page
+PAGES = ("inside", "layers", "queries", "syntax", "find", "without", "compare", "map", "corpus", "models", "toy")
+PICTURE = "picture_head"
+MOST = 2.0  # seconds that a picture may take at the 95th percentile
+ROUNDED = 2e-4  # a drawn weight is rounded to four digits
+FAINT = 0.01  # weights that may be left out of a drawing, and what they may sum to in a row is 12 of them
+NAMES = (
+    "Zelda", "Yusuf", "Wanda", "Viktor", "Ulrich", "Thea", "Silas", "Rosalind", "Quentin", "Petra", "Oskar", "Nadia",
+    "Marlon", "Leopold", "Katya", "Jasper", "Ingrid", "Hugo", "Greta", "Fabian", "Edith", "Dmitri", "Clara", "Boris",
+)  # fmt: skip
+MODEL, LAYERS, HEADS = "minilm", 6, 12
+
+
+@dataclass
+class Seen:
+    """What one person has met.
+
+    heads: seconds to the picture of a chosen head; pages: to the end of another page, by its path
+    errors, wrong: sentences; drawn: (head, the picture's words, its weights with NaN where none is drawn)
+    """
+
+    text: str
+    heads: list[float] = field(default_factory=list)
+    pages: list[tuple[str, float]] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    drawn: list[tuple[HeadId, list[str], np.ndarray]] = field(default_factory=list)
+
+
+def names_of(people: int) -> list[str]:
+    """A name for each that no other has."""
+    return [NAMES[k % len(NAMES)] + (str(k // len(NAMES)) if k >= len(NAMES) else "") for k in range(people)]
+
+
+def text_of(name: str, number: int) -> str:
+    """A text that only this person has; of 16 to 40 words, so that a heatmap of it carries its weights as numbers."""
+    return f"{name} says that " + "the old cook in the city knows that " * (1 + number % 4) + "the soup is good."
+
+
+async def visit(url: str, number: int, names: Sequence[str], seconds: float) -> Seen:
+    """One person, for so many seconds from the first picture on."""
+    dice, name = random.Random(number), names[number]
+    seen = Seen(text_of(name, number))
+    others = re.compile(rb"\b(" + "|".join(other for other in names if other != name).encode() + rb")\b")
+    head = HeadId(dice.randrange(LAYERS), dice.randrange(HEADS))
+    query = urlencode({"text": seen.text, "layer": head.layer, "head": head.head})
+    await asyncio.sleep(EVERY * dice.random())
+
+    def look(run: Run, asked: HeadId | None, page: str = "") -> None:
+        seen.errors += run.errors
+        if len(names) > 1 and (found := others.search(run.text)):
+            seen.wrong.append(f"{name} was shown a text of {found[1].decode()}’s")
+        if asked is None:
+            seen.pages.append((page, run.seconds or time.perf_counter() - run.begun))
+            if page not in ("corpus", "models", "toy", "map") and name.encode() not in run.text:
+                seen.wrong.append(f"the page “{page}” of {name} does not have their text")
+        elif pictures := [(spec, at) for key, spec, at in run.pictures if key == PICTURE]:
+            spec, at = pictures[-1]
+            seen.heads.append(at)
+            words, weights = read_heatmap(spec)
+            if not spec["title"]["text"][0].startswith(f"{asked} "):
+                seen.wrong.append(f"{name} asked for {asked} and was shown {spec['title']['text'][0]}")
+            seen.drawn.append((asked, words, weights))
+        else:
+            seen.errors.append(f"{name} was shown no picture of {asked}")
+
+    async with Visitor(url, query) as tab:
+        look(await tab.go(""), head)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            await asyncio.sleep(EVERY * (0.8 + 0.4 * dice.random()))
+            if dice.random() < PAGE_SHARE:
+                page = dice.choice(PAGES)
+                look(await tab.go(page), None, page)
+                await asyncio.sleep(EVERY * (0.8 + 0.4 * dice.random()))
+                look(await tab.go(""), head)
+            elif dice.random() < 0.2:
+                head = HeadId((head.layer + dice.randrange(1, LAYERS)) % LAYERS, head.head)
+                look(await tab.choose("choose_layer", head.layer), head)
+            else:
+                head = HeadId(head.layer, (head.head + dice.randrange(1, HEADS)) % HEADS)
+                look(await tab.choose("choose_head", head.head), head)
+    return seen
+
+
+def read_heatmap(spec: dict) -> tuple[list[str], np.ndarray]:
+    """The words of a drawn heatmap and its weights (n, n), NaN where none is drawn."""
+    words = next(one["value"] for one in spec["params"] if one["name"] == "words0")
+    weights = np.full((len(words), len(words)), np.nan)
+    for row in spec["layer"][0]["data"]["values"]:
+        weights[row["i"], row["j"]] = row["w"]
+    return words, weights
+
+
+def check(people: Sequence[Seen]) -> None:
+    """Holds every picture against the engine, which reads the text by itself."""
+    model = open_model(MODEL)
+    every = [HeadId(layer, head) for layer in range(LAYERS) for head in range(HEADS)]
+    for seen in people:
+        views = dict(zip(every, api.attentions(model, seen.text, every, unit="words"), strict=True))
+        for head, words, weights in seen.drawn:
+            view = views[head]
+            if list(view.labels) != words:
+                seen.wrong.append(f"{head} of “{seen.text}” has the words {words}")
+                continue
+            there = ~np.isnan(weights)
+            apart = np.abs(weights - view.weights)[there].max(initial=0)
+            left = np.where(there, 0, view.weights)
+            if not there.any() or apart > ROUNDED or left.max() > FAINT or left.sum(1).max() > 12 * FAINT:
+                seen.wrong.append(f"{head} of “{seen.text}” is off by {apart:.4f}, left out {left.max():.4f}")
+
+
+class Watch:
+    """The server's memory (bytes) every second and its processor time (seconds), with all that it started."""
+
+    def __init__(self, url: str):
+        port = int(url.rsplit(":", 1)[1])
+        [pid] = {one.pid for one in psutil.net_connections("tcp")
+                 if one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid}  # fmt: skip
+        self._process = psutil.Process(pid)
+        self.memory: list[int] = []
+
+    def cpu(self) -> float:
+        whole = [self._process, *self._process.children(recursive=True)]
+        return sum(times.user + times.system for times in (one.cpu_times() for one in whole))
+
+    def memory_now(self) -> int:
+        return self._process.memory_info().rss
+
+    async def keep(self) -> None:
+        while True:
+            self.memory.append(self.memory_now())
+            await asyncio.sleep(1)
+
+
+async def crowd(url: str, people: int, seconds: float) -> tuple[list[Seen], Watch, float]:
+    """Everybody at once: what they saw, the server's memory, its processor time as a share of one core."""
+    watch, names = Watch(url), names_of(people)
+    keeping, cpu, begun = asyncio.create_task(watch.keep()), watch.cpu(), time.monotonic()
+    seen = await asyncio.gather(*(visit(url, number, names, seconds) for number in range(people)))
+    share = (watch.cpu() - cpu) / (time.monotonic() - begun)
+    keeping.cancel()
+    await asyncio.to_thread(check, seen)
+    return seen, watch, share
+
+
+async def idle(url: str, tabs: int = 3, seconds: float = 20) -> tuple[float, float, int]:
+    """Tabs that stand open on “Corpus”: their share of a core, seconds that a new page takes meanwhile, and how often
+    the tabs asked the server for something by themselves."""
+    watch, there = Watch(url), [Visitor(url, page="corpus") for _ in range(tabs)]
+    try:
+        for tab in there:
+            await tab.__aenter__()
+            await tab.go()
+        await asyncio.sleep(2)
+        cpu, ticks = watch.cpu(), sum(tab.ticks for tab in there)
+        await asyncio.sleep(seconds)
+        share, ticks = (watch.cpu() - cpu) / seconds, sum(tab.ticks for tab in there) - ticks
+        async with Visitor(url, urlencode({"text": text_of("Somebody", 1)})) as new:
+            run = await new.go("")
+        if run.errors or not run.pictures:
+            raise RuntimeError(f"The new page did not come: {run.errors}")
+        return share, next(at for key, _, at in run.pictures if key == PICTURE), ticks
+    finally:
+        for tab in there:
+            await tab.__aexit__()
+
+
+def raised_in(log: str) -> list[str]:
+    """The exceptions in a server's log, coloured or not: their last lines."""
+    return re.findall(r"(?m)^(?:\w+\.)*\w*(?:Error|Exception)\b.*$", re.sub(r"\x1b\[[\d;]*m", "", log))
+
+
+def tell(what: str, said: str) -> None:
+    print(f"  {what:<34}{said}", flush=True)
+
+
+def spread(seconds: Sequence[float]) -> str:
+    if not seconds:
+        return "none"
+    low, high = np.percentile(seconds, [50, 95])
+    return f"median {low:5.2f} s, 95 % under {high:5.2f} s, slowest {max(seconds):5.2f} s ({len(seconds):,})"
+
+
+def main(people: int = 20, seconds: float = 90) -> None:
+    """Prints the table; exit status 1 where an error or a wrong answer came, or it took too long."""
+    cores = os.cpu_count()
+    print(f"\n{people} people for {seconds:.0f} s, {MODEL}, {cores} cores, load {os.getloadavg()[0]:.1f} before")
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "log.txt") as url:
+        share, new, ticks = asyncio.run(idle(url))
+        tell("three idle tabs on Corpus", f"{share:.1%} of a core, {ticks} requests in 20 s; a new page {new:.2f} s")
+        seen, watch, cpu = asyncio.run(crowd(url, people, seconds))
+        log = (Path(folder) / "log.txt").read_text(errors="replace")
+    raised = raised_in(log)
+    heads = [took for one in seen for took in one.heads]
+    errors, wrong = [[said for one in seen for said in getattr(one, name)] for name in ("errors", "wrong")]
+    tell("picture of a head", spread(heads))
+    tell("another page, whole", spread([took for one in seen for _, took in one.pages]))
+    for page in sorted({page for one in seen for page, _ in one.pages}):
+        tell(f"  {page}", spread([took for one in seen for path, took in one.pages if path == page]))
+    tell("errors, wrong answers, raised", f"{len(errors)}, {len(wrong)}, {len(raised)}")
+    for said in dict.fromkeys(errors + wrong + raised):
+        tell("", said[:200])
+    parts = [f"{np.mean(part) / 1e6:.0f}" for part in np.array_split(watch.memory, 6)]
+    tell("memory of the server, six parts", f"{', '.join(parts)} MB")
+    tell("processor time of the server", f"{cpu:.2f} of {cores} cores (load {os.getloadavg()[0]:.1f} after)")
+    if errors or wrong or raised or np.percentile(heads, 95) > MOST or share > 0.05 or new > MOST:
+        sys.exit("The dashboard does not hold what it must with these people.")

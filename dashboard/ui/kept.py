@@ -1,0 +1,58 @@
+"""What is computed of a text, kept between clicks: many results of short texts, few of long ones.
+
+Twenty people have twenty texts, and each goes back and forth between a few heads. What a matrix takes grows with the
+square of the text: four heads over 256 tokens are a megabyte, over 2,048 tokens 67.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from types import FunctionType
+from typing import ParamSpec, TypeVar
+
+import streamlit as st
+
+from dashboard.text import Encoding
+
+MANY = 96  # results of texts of up to FEW_TOKENS
+FEW_TOKENS = 256
+FEW = 12  # of longer ones
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
+
+
+def tokens_of(*given: object, **named: object) -> int:
+    """The tokens of the encoding among these, or of the reading that holds it."""
+    read = (getattr(one, "encoding", one) for one in (*given, *named.values()))
+    return next(len(one) for one in read if isinstance(one, Encoding))
+
+
+def kept(
+    show_spinner: str | bool = False, *, few: int = FEW, tokens: Callable[..., int] = tokens_of
+) -> Callable[[Callable[Given, Made]], Callable[Given, Made]]:
+    """`st.cache_resource` for a function of a text.
+
+    few: how many results of long texts are kept; tokens: how long the text is, told by the function's arguments
+    """
+
+    def of(make: Callable[Given, Made]) -> Callable[Given, Made]:
+        short = st.cache_resource(max_entries=MANY, show_spinner=show_spinner)(make)
+        long = st.cache_resource(max_entries=few, show_spinner=show_spinner)(_again(make))
+
+        @wraps(make)
+        def get(*given: Given.args, **named: Given.kwargs) -> Made:
+            return (short if tokens(*given, **named) <= FEW_TOKENS else long)(*given, **named)
+
+        return get
+
+    return of
+
+
+def _again(make: FunctionType) -> FunctionType:
+    """The same function by another name: Streamlit keeps one cache for each name."""
+    parts = make.__code__, make.__globals__, make.__name__, make.__defaults__, make.__closure__
+    other = wraps(make)(FunctionType(*parts))
+    other.__qualname__ = f"{make.__qualname__}_long"
+    return other

@@ -1,0 +1,120 @@
+"""Results of texts that are kept: many of short ones, few of long ones; models: at least three, as memory allows."""
+
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from dashboard.text import Encoding
+from dashboard.ui import kept as keeping
+from dashboard.ui import loaders
+
+
+class Read(Encoding):
+    """As long as it is said to be."""
+
+    def __init__(self, tokens: int):
+        object.__setattr__(self, "_tokens", tokens)
+
+    def __len__(self) -> int:
+        return self._tokens
+
+
+def test_many_results_of_short_texts_are_kept_and_few_of_long_ones():
+    made = []
+
+    @keeping.kept()
+    def size(name: str, _encoding: Encoding) -> int:
+        """Its tokens."""
+        made.append(name)
+        return len(_encoding)
+
+    for again in range(2):
+        for k in range(64):
+            assert size(f"short {k}", Read(256)) == 256
+        assert len(made) == 64, again
+    made.clear()
+    for k in range(keeping.FEW + 1):
+        assert size(f"long {k}", _encoding=Read(257)) == 257
+    size("long 0", Read(257))
+    assert len(made) == keeping.FEW + 2  # the first had to give way
+    size("short 0", Read(256))
+    assert len(made) == keeping.FEW + 2  # and no short one did
+
+
+def test_a_reading_is_as_long_as_its_encoding():
+    assert keeping.tokens_of("key", "text", SimpleNamespace(encoding=Read(7))) == 7
+    assert keeping.tokens_of("key", _this=SimpleNamespace(encoding=Read(8))) == 8
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    """Six models that take a gigabyte of a file each, without being opened for real."""
+    names, opened = [f"model {k}" for k in range(6)], []
+    for name in names:
+        (tmp_path / name).mkdir()
+        with (tmp_path / name / "model.safetensors").open("wb") as file:
+            file.truncate(10**9)
+
+    def find(name, **_):
+        return SimpleNamespace(name=name, folder=tmp_path / name, revision="1")
+
+    class Model:
+        def __init__(self, source):
+            opened.append(source.name)
+            self.source = source
+
+    monkeypatch.setattr(loaders, "find", find)
+    monkeypatch.setattr(loaders, "open_model", Model)
+    loaders._model.clear()
+    yield names, opened
+    loaders._model.clear()
+
+
+def memory(monkeypatch, available: int) -> None:
+    monkeypatch.setattr(loaders.psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
+
+
+def test_three_models_in_turn_are_opened_once_each(folders, monkeypatch):
+    memory(monkeypatch, 10**11)
+    names, opened = folders
+    for name in names[:3] * 5:
+        assert loaders.opened(name)[0].source.name == name
+    assert opened == names[:3]
+
+
+def test_more_than_are_kept_let_the_oldest_go(folders, monkeypatch):
+    memory(monkeypatch, 10**11)
+    names, opened = folders
+    for name in names:
+        loaders.opened(name)
+    assert len(loaders._open) == loaders.MODELS
+    loaders.opened(names[-1])
+    assert opened == names
+
+
+def test_open_models_give_way_where_one_more_would_not_fit(folders, monkeypatch):
+    memory(monkeypatch, 2 * 10**9)
+    names, opened = folders
+    for name in names[:3]:
+        loaders.opened(name)
+        loaders.opened(name)  # there already: nothing gives way
+        assert [one.source.name for one in loaders._open.values()] == [name]
+    assert opened == names[:3]
+
+
+def test_a_model_that_many_ask_for_at_once_is_opened_once(folders, monkeypatch):
+    memory(monkeypatch, 10**11)
+    names, opened = folders
+    at_once, got = threading.Barrier(8), []
+
+    def ask():
+        at_once.wait()
+        got.append(loaders.opened(names[0])[0])
+
+    people = [threading.Thread(target=ask) for _ in range(8)]
+    for one in people:
+        one.start()
+    for one in people:
+        one.join()
+    assert opened == names[:1] and len(set(map(id, got))) == 1
