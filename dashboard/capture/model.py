@@ -84,12 +84,25 @@ class AttentionModel:
         return " ".join(said) or None
 
     @property
+    def size(self) -> str:
+        """Its layers and heads in words: "6 layers of 12 heads", or "attention in 1 of 3 layers, 12 heads each"."""
+        return (
+            f"{self.extent} of {self.heads} heads"
+            if len(self.numbers) == self.layers
+            else (f"{self.extent}, {self.heads} heads each")
+        )
+
+    @property
     def extent(self) -> str:
         """Its layers in words: "6 layers", or "attention in 1 of 3 layers"."""
         plural = "" if self.layers == 1 else "s"
         if len(self.numbers) == self.layers:
             return f"{self.layers} layer{plural}"
         return f"attention in {len(self.numbers)} of {self.layers} layers"
+
+    def place(self, layer: int) -> int:
+        """The place of a layer among those that have attention, from 0."""
+        return self.numbers.index(layer)
 
     @property
     def all_heads(self) -> tuple[tuple[int, int], ...]:
@@ -113,10 +126,17 @@ class AttentionModel:
                 f"there is no head {head}."
             )
 
+    def check_every_layer(self, what: str) -> None:
+        """Raises UserError where a layer has no attention. what: needs it in every layer, as in "… needs …"."""
+        if len(self.numbers) < self.layers:
+            raise UserError(
+                f"{what} needs attention in every layer; {self.title} has {self.extent}. Choose another model for this."
+            )
+
     def run(self, *args: torch.Tensor, **inputs: object):
         """One forward pass, with what the library's class returns. Whatever the model's own code raises becomes a
         UserError."""
-        with foreign(self.title, "reading the text"):
+        with foreign(f"Reading the text with {self.title}"):
             return self.loaded.model(*args, **inputs)
 
     def last_vectors(self, *args: torch.Tensor, **inputs: object) -> torch.Tensor:
@@ -145,7 +165,7 @@ class AttentionModel:
         tokenizer sets none (METRICS §0). Raises UserError for a text without any token.
         """
         limit = self.limit if limit is None else min(limit, self.limit)
-        with foreign(self.title, "splitting the text into tokens"):
+        with foreign(f"Splitting the text into tokens for {self.title}"):
             return self._known(encode(text, self.loaded.tokenizer, limit=limit, causal=self.causal, bos=bos))
 
     def encode_sentence(self, sentence: ParsedSentence, *, bos: bool = True) -> Encoding:
@@ -153,7 +173,7 @@ class AttentionModel:
 
         Raises UserError for a sentence without any token.
         """
-        with foreign(self.title, "splitting a sentence into tokens"):
+        with foreign(f"Splitting a sentence into tokens for {self.title}"):
             return self._known(encode_sentence(sentence, self.loaded.tokenizer, causal=self.causal, bos=bos))
 
     def _known(self, encoding: Encoding) -> Encoding:
@@ -187,7 +207,7 @@ def open_model(
     `load` raise it for.
     """
     source = name if isinstance(name, ModelSource) else find(name, fetch_missing=fetch_missing, progress=progress)
-    with foreign(source.title, "being opened"):
+    with foreign(f"Opening “{source.title}”", "Choose another model."):
         return _opened(source)
 
 

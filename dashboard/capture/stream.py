@@ -71,11 +71,7 @@ def follow(model: AttentionModel, encoding: Encoding, follower: Follower) -> Non
             f"{model.title} computes its attention in a way of its own, so what its layers add cannot be told apart. "
             "Choose another model for this."
         )
-    if len(model.numbers) < model.layers:
-        raise UserError(
-            f"{model.title} has {model.extent}. What its other layers add cannot be told apart, so its vectors cannot be "
-            "followed from layer to layer. Choose another model for this."
-        )
+    model.check_every_layer("Following the vectors from layer to layer")
     blocks = blocks_of(model, encoding)
     sums = Sums()
     done = 0

@@ -134,7 +134,7 @@ def _visit_eager(
     every = [maps for maps in model.run(**inputs, output_attentions=True).attentions if maps is not None]
     for layer, heads in asked.items():
         for text, n in enumerate(lengths):
-            weights = every[model.numbers.index(layer)][text, list(heads), :n, :n]
+            weights = every[model.place(layer)][text, list(heads), :n, :n]
             visitor.block(Block(text, layer, heads, slice(0, n), weights))
 
 

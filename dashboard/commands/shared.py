@@ -69,6 +69,8 @@ def read(asked: argparse.Namespace):
 
     text = standard_input() if asked.text == "-" else asked.text
     model = open_model(asked.model, fetch_missing=True, progress=say)
+    if model.note:
+        print(model.note, file=sys.stderr)
     encoding = model.encode(text, bos=asked.bos)
     if encoding.left_out:
         print(

@@ -47,6 +47,7 @@ def existing_head(model: AttentionModel, head: str | HeadId) -> HeadId:
             f"{model.title} has no head {wanted}. Its layers go from 0 to {model.layers - 1}, "
             f"its heads from 0 to {model.heads - 1}."
         )
+    model.check_head(wanted.layer)
     return wanted
 
 

@@ -11,11 +11,11 @@ _NO_MEMORY = ("can't allocate memory", "out of memory", "not enough memory", "un
 
 
 @contextmanager
-def foreign(title: str, step: str) -> Iterator[None]:
+def foreign(doing: str, advice: str = "Try another text, else choose another model.") -> Iterator[None]:
     """Within this context a model's code runs: whatever it raises becomes a UserError.
 
-    title: of the model; step: what is being done, as in "failed while …". A UserError passes as it is; so does what
-    ends a run from outside (Ctrl+C, Streamlit's stop), which is no Exception.
+    doing: the step and the model, as in "… failed"; advice: what to try. A UserError passes as it is; so does what ends
+    a run from outside (Ctrl+C, Streamlit's stop), which is no Exception.
     """
     try:
         yield
@@ -23,12 +23,8 @@ def foreign(title: str, step: str) -> Iterator[None]:
         raise
     except Exception as error:
         if isinstance(error, MemoryError) or any(part in str(error).lower() for part in _NO_MEMORY):
-            raise UserError(
-                f"{title} needs more memory than is free while {step}. Use a shorter text or a smaller model."
-            ) from error
-        raise UserError(
-            f"{title} failed while {step}: {reason(error)} Try another text, else choose another model."
-        ) from error
+            raise UserError(f"{doing} needs more memory than is free. {advice}") from error
+        raise UserError(f"{doing} failed: {reason(error)} {advice}") from error
 
 
 def reason(error: Exception) -> str:

@@ -18,6 +18,7 @@ from dashboard.heads.alignment import Aligned
 from dashboard.heads.change import Changes
 from dashboard.lessons import KEYS
 from dashboard.models import ModelSource, find
+from dashboard.models.foreign import foreign
 from dashboard.text import Encoding
 from dashboard.without import Without, without_head
 
@@ -32,7 +33,8 @@ def _model(key: str, _source: ModelSource) -> AttentionModel:
 def opened(name: str, fetch_missing: bool = False) -> tuple[AttentionModel, str]:
     """The model by catalogue name, hub id or folder, and the key of all that is computed with it: it changes with
     the weights, and with every other file of the model's folder. Raises UserError with what to do."""
-    source = find(name, fetch_missing=fetch_missing)
+    with foreign(f"Finding “{name[:80]}”", "Choose another model."):
+        source = find(name, fetch_missing=fetch_missing)
     key = "\n".join([source.name, str(source.folder), source.revision, *_stamps(source.folder)])
     return _model(key, source), key
 
