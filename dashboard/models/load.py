@@ -133,13 +133,15 @@ def _tokenizer(source: ModelSource):
 
 def _model(source: ModelSource, config, attn_implementation: str):
     import torch
-    from transformers import AutoModel
+    from transformers import MODEL_MAPPING, AutoModel
+    from transformers.models.auto.auto_factory import _get_model_class
 
-    whole, weights = source.folder, None
+    kind, whole, weights = AutoModel, source.folder, None
     if (whole / "adapter_config.json").is_file():  # the library would put the adapter on, whatever its file can run
-        whole, weights = None, {name: one for file in weight_files(whole, source.name) for name, one in _read(file)}
+        weights = {name: one for file in weight_files(whole, source.name) for name, one in _read(file)}
+        kind, whole = _get_model_class(config, MODEL_MAPPING), None
     try:
-        model, report = AutoModel.from_pretrained(
+        model, report = kind.from_pretrained(
             whole,
             state_dict=weights,
             config=config,
