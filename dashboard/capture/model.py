@@ -136,8 +136,12 @@ class AttentionModel:
     def run(self, *args: torch.Tensor, **inputs: object):
         """One forward pass, with what the library's class returns. Whatever the model's own code raises becomes a
         UserError."""
-        with foreign(f"Reading the text with {self.title}"):
-            return self.loaded.model(*args, **inputs)
+        doing = f"Reading the text with {self.title}"
+        with foreign(doing):
+            try:
+                return self.loaded.model(*args, **inputs)
+            except tap.Unknown as unknown:
+                raise UserError(f"{doing} stopped. {unknown}") from unknown
 
     def last_vectors(self, *args: torch.Tensor, **inputs: object) -> torch.Tensor:
         """The vectors after the last layer, (b, n, D), in one forward pass. Raises UserError as `run` does, and where

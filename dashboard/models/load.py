@@ -22,7 +22,8 @@ READS = {
     "pixel_values": "images", "pixel_values_videos": "videos", "input_values": "sound", "input_features": "sound",
     "past_values": "series of numbers", "inputs": "bytes", "bbox": "images",
 }  # fmt: skip
-NO_TABLE = {"canine": "characters, not tokens", "clip": "images beside text", "perceiver": "bytes, not tokens"}
+NO_TABLE = {"canine": "characters, not tokens", "perceiver": "bytes, not tokens"}
+BESIDE = {"vision_config": "images", "audio_config": "sound", "video_config": "videos"}
 
 _lock = threading.Lock()
 
@@ -165,6 +166,12 @@ def _model(source: ModelSource, config, attn_implementation: str):
     return model, report
 
 
+def _beside(config) -> str:
+    """What a model reads beside text, by the parts of its configuration; empty for a model of text alone."""
+    others = [what for part, what in BESIDE.items() if getattr(config, part, None) is not None]
+    return f"{' and '.join(others)} beside text" if others else ""
+
+
 def _read(file: Path) -> Iterator[tuple[str, Any]]:
     from safetensors import safe_open
 
@@ -182,7 +189,7 @@ def _known_tokens(source: ModelSource, model, tokenizer) -> int | None:
     try:
         rows = getattr(model.get_input_embeddings(), "num_embeddings", None)
     except (AttributeError, NotImplementedError, KeyError) as error:
-        reads = NO_TABLE.get(kind, "no tokens of a text, or not by one table of vectors")
+        reads = NO_TABLE.get(kind) or _beside(model.config) or "no tokens of a text, or not by one table of vectors"
         raise UserError(f"“{source.name}” ({kind}) reads {reads}. {ONLY_TEXT}") from error
     if rows is None:
         return None

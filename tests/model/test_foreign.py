@@ -71,6 +71,17 @@ def test_whatever_the_tap_does_not_know_is_no_silence():
     call(indices=None, sliding_window=4, position_ids=torch.zeros(1), cu_seq_lens_q=None)
 
 
+def test_what_is_handed_on_later_only_is_said_then(made, monkeypatch):
+    model = open_model(str(made("bert")))
+
+    def hands_on(*_, **__):
+        call(indices=torch.zeros(1))
+
+    monkeypatch.setattr(model.loaded.model.encoder.layer[1], "forward", hands_on)
+    with pytest.raises(UserError, match=f"Reading the text with {model.title} stopped. It also hands “indices”"):
+        attention(model, TEXT, "L2H0")
+
+
 def test_a_model_that_chooses_its_keys_says_what_it_hands_on(made):
     with pytest.raises(Unfit, match="depends on “indices”"):
         probe_tap(open_model_by_tap(made("deepseek_v32")))
