@@ -115,15 +115,15 @@ class AttentionModel:
             raise UserError(
                 f"Layer {layer} of {self.title} has no attention: it has {self.extent}. Choose {_listed(self.numbers)}."
             )
+        which = f"layer {layer}" if head is None else f"head L{layer}H{head}"
         if layer not in self.numbers:
             raise UserError(
-                f"{self.title} has {self.layers} layers, counted from 0 to {self.layers - 1}; "
-                f"there is no layer {layer}."
+                f"{self.title} has no {which}: it has {self.layers} layers, counted from 0 to {self.layers - 1}."
             )
         if head is not None and not 0 <= head < self.heads:
             raise UserError(
-                f"{self.title} has {self.heads} heads in a layer, counted from 0 to {self.heads - 1}; "
-                f"there is no head {head}."
+                f"{self.title} has no {which}: it has {self.heads} heads in a layer, counted from 0 to "
+                f"{self.heads - 1}."
             )
 
     def check_every_layer(self, what: str) -> None:

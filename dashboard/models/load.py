@@ -194,7 +194,8 @@ def _known_tokens(source: ModelSource, model, tokenizer) -> int | None:
     if rows is None:
         return None
     added = set(tokenizer.get_added_vocab().values())
-    always = {tokenizer.bos_token_id, tokenizer.eos_token_id, *tokenizer.backend_tokenizer.encode("").ids}
+    start = tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
+    always = set(tokenizer.backend_tokenizer.encode("").ids) or {start}  # what every text gets: see METRICS §0
     every = tokenizer.get_vocab().values()
     if any(token >= rows for token in every if token not in added or token in always):
         raise UserError(
