@@ -134,7 +134,7 @@ def provenance_of_effect(effect: Effect) -> Provenance:
 
 def _heads(model: AttentionModel, heads: Iterable[str | HeadId] | None) -> list[HeadId]:
     if heads is None:
-        return [HeadId(layer, head) for layer in range(model.layers) for head in range(model.heads)]
+        return [HeadId(*head) for head in model.all_heads]
     wanted = sorted({existing_head(model, head) for head in heads})
     if not wanted:
         raise UserError("There is no head to ablate. Name at least one, like L2H9.")

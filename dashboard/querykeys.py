@@ -74,8 +74,9 @@ def draw_query_keys(
 def plane_of(of: CorpusVectors, head: str | HeadId) -> QueryKeyMap:
     """The plane of one head. Raises UserError where there is no such head."""
     wanted = HeadId.parse(head) if isinstance(head, str) else head
-    if not (0 <= wanted.layer < len(of.layers) and 0 <= wanted.head < len(of.layers[0].q)):
-        last = HeadId(len(of.layers) - 1, len(of.layers[0].q) - 1)
+    numbers = list(of.layers)
+    if wanted.layer not in numbers or not 0 <= wanted.head < len(of.layers[numbers[0]].q):
+        last = HeadId(numbers[-1], len(of.layers[numbers[-1]].q) - 1)
         raise UserError(f"There is no head {wanted}. The last one is {last}.")
     return query_key_map(of, wanted)
 

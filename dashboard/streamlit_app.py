@@ -9,6 +9,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402
 
+from dashboard.errors import UserError  # noqa: E402
 from dashboard.ui import quiet, reading, sidebar, state  # noqa: E402
 from dashboard.ui.ending import PageEnd  # noqa: E402
 
@@ -50,6 +51,8 @@ try:
     page.run()
 except PageEnd:
     pass
+except UserError as wrong:  # of a model that a page did not expect to fail
+    sidebar.problem(wrong)
 finally:
     if not first:  # it stands from the run before, so the picture that a person waits for goes ahead of it
         sidebar.draw(PAGES)

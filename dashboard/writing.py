@@ -121,7 +121,7 @@ def copying(
     Raises UserError as `head_writes` does.
     """
     wanted = None if heads is None else [existing_head(model, head) for head in heads]
-    every = [HeadId(layer, head) for layer in range(model.layers) for head in range(model.heads)]
+    every = [HeadId(*head) for head in model.all_heads]
     asked = every if wanted is None else wanted
     encodings, left_out = sample(model, builtin_corpus(), sentences, bos=bos)
     found = readout(model, encodings[0])

@@ -30,9 +30,7 @@ model = this.model
 head = chosen.chosen
 survey = this.overview()
 
-st.caption(
-    f"Where does each head look? {escape_markdown(model.title)} has {model.layers} layers of {model.heads} heads."
-)
+st.caption(f"Where does each head look? {escape_markdown(model.title)} has {model.size}.")
 left, right, atlas_room, head_room = beside(room())
 
 # The chosen head, before the atlas on the left: it is what a click waits for

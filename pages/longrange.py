@@ -41,7 +41,7 @@ chart = depth.draw_longrange(reach, **look)
 figure.finding(reach_finding(reach))
 figure.picture(chart, "reach", "content")
 figure.remark(
-    f"The best of {model.layers * model.heads} heads would look good by chance: these four were chosen on "
+    f"The best of {len(model.all_heads)} heads would look good by chance: these four were chosen on "
     f"{len(reach.chosen_on)} {question.items} and are shown on the other {len(reach.shown_on)}. 95 % intervals: "
     "bootstrap over the texts.",
     "An equally distant word: the mean of what the same head gives, in the same texts, from every other word to the "

@@ -44,7 +44,7 @@ for card, row in zip(CATALOGUE.values(), listing(), strict=True):
 if in_use and in_use.name not in CATALOGUE:
     with st.container(border=True):
         st.markdown(f"##### {escape_markdown(in_use.title)}")
-        st.caption(f"{in_use.layers} layers × {in_use.heads} heads")
+        st.caption(f"{in_use.extent} × {in_use.heads} heads")
         st.caption(f":material/check: In use · {facts(in_use)}")
 
 st.subheader("Your own", anchor=False)

@@ -169,11 +169,7 @@ def _by_layer(model: AttentionModel, sets: Iterable[Iterable[Head]]) -> dict[int
         if not heads:
             raise UserError("There is no head to ablate. Name at least one, like L2H9.")
         for layer, head in heads:
-            if not (0 <= layer < model.layers and 0 <= head < model.heads):
-                raise UserError(
-                    f"{model.title} has no head L{layer}H{head}. Its layers go from 0 to {model.layers - 1}, "
-                    f"its heads from 0 to {model.heads - 1}."
-                )
+            model.check_head(layer, head)
         asked.setdefault(heads[0][0], []).append(heads)
     return asked
 

@@ -50,16 +50,18 @@ def blocks_of(model: AttentionModel, encoding: Encoding) -> tuple[torch.nn.Modul
         for _, layers in stack:
             layers.append(layer)
 
-    with hooked(tuple(root.modules()), enters, leaves), tap.listening(tap.Request(one_head_of(model.layers), receive)):
-        root(ids)
-    if len(layer_of) < model.layers:
+    with hooked(tuple(root.modules()), enters, leaves), tap.listening(one_head_of(model, receive)):
+        model.run(ids)
+    if len(layer_of) < len(model.numbers):
         raise untold(model)
     _found[root] = tuple(dict.fromkeys(layer_of.values()))
     return _found[root]
 
 
-def one_head_of(layers: int) -> dict[int, Heads]:
-    return dict.fromkeys(range(layers), (0,)) | {NEVER: ()}
+def one_head_of(model: AttentionModel, receive: tap.Receive) -> tap.Request:
+    """A request for the first head of every layer, in a pass that runs to its end."""
+    heads: dict[int, Heads] = dict.fromkeys(model.numbers, (0,)) | {NEVER: ()}
+    return tap.Request(heads, receive, numbers=model.numbers)
 
 
 def vectors_in(given: Sequence[Any]) -> torch.Tensor | None:

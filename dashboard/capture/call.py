@@ -137,7 +137,8 @@ class Call:
         mask = _rows(self.mask, rows, self.keys(rows))
         if mask.dtype != torch.bool:
             mask = mask > torch.finfo(mask.dtype).min / 2
-        return mask.any(1).expand(self.q.shape[0], -1, -1)
+        mask = mask.any(1)
+        return mask.expand(self.q.shape[0], len(range(*rows.indices(self.q.shape[2]))), mask.shape[-1])
 
 
 @lru_cache(maxsize=8)

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 import torch
 
 from dashboard.capture.model import AttentionModel
+from dashboard.models.foreign import foreign
 from dashboard.models.head import LanguageHead, load_head
 
 _found: WeakKeyDictionary[torch.nn.Module, LanguageHead | None] = WeakKeyDictionary()
@@ -25,5 +26,6 @@ def language_head(model: AttentionModel) -> LanguageHead | None:
     root = model.loaded.model
     with _lock:
         if root not in _found:
-            _found[root] = load_head(model.loaded, model.causal)
+            with foreign(f"Opening the language-model head of {model.title}", "Choose another model for this."):
+                _found[root] = load_head(model.loaded, model.causal)
         return _found[root]

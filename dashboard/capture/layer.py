@@ -164,9 +164,9 @@ def watch_layers(
     with one model. Raises UserError for a layer that the model does not have, a text that is too long, and a model of
     route "eager", which does not show its queries and keys.
     """
-    wanted = set(range(model.layers) if layers is None else layers)
-    if absent := [layer for layer in wanted if not 0 <= layer < model.layers]:
-        raise UserError(f"{model.title} has layers 0 to {model.layers - 1}; there is no layer {absent[0]}.")
+    wanted = set(model.numbers if layers is None else layers)
+    for layer in wanted:
+        model.check_head(layer)
     model.check_length(len(encoding))
     if model.route != "tap":
         raise UserError(
@@ -175,11 +175,12 @@ def watch_layers(
         )
     watch = _Watch(len(encoding), wanted, turns_of(model.loaded.model), receive)
     # The layer after each one that is wanted is asked for as well: there a layer without an output projection ends.
-    asked = {layer: (0,) for each in wanted for layer in (each, each + 1)}
-    watch.request = tap.Request(asked | {NEVER: ()}, watch.attention, output=watch.eager)
+    after = dict(zip(model.numbers, (*model.numbers[1:], NEVER), strict=True))
+    asked = {layer: (0,) for each in wanted for layer in (each, after[each])}
+    watch.request = tap.Request(asked | {NEVER: ()}, watch.attention, output=watch.eager, numbers=model.numbers)
     ids = torch.tensor([encoding.ids], device=next(model.loaded.model.parameters()).device)
     with tap.listening(watch.request), watch:
-        model.loaded.model(ids)
+        model.run(ids)
     watch.hand_over()
 
 
@@ -205,7 +206,7 @@ class _Watch(TorchFunctionMode):
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         output = func(*args, **(kwargs or {}))
-        if self.run is not None or self.request.calls in self.wanted:
+        if self.run is not None or self.request.coming in self.wanted:
             product = product_of(func, args, output, self.n)
             if product is not None and self.run is not None:
                 self._output(product)

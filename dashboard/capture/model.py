@@ -10,17 +10,17 @@ from typing import Literal
 import torch
 
 from dashboard.capture import tap
-from dashboard.capture.probe import NOT_COMMON, Unfit, probe_eager, probe_tap
+from dashboard.capture.limits import limit_of
+from dashboard.capture.probe import NOT_COMMON, Shape, Unfit, probe_eager, probe_tap
 from dashboard.errors import UserError
 from dashboard.models import Loaded, ModelSource, find, load
+from dashboard.models.foreign import foreign
 from dashboard.text import Encoding, ParsedSentence, encode, encode_sentence, has_pairs
 
 Route = Literal["tap", "eager"]
 
 # A model of route "eager" hands out all its maps at once: keep them under a gigabyte.
 EAGER_BYTES = 2**30
-# For models with no limit of their own in their configuration.
-UNKNOWN_LIMIT = 2048
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,20 +30,28 @@ class AttentionModel:
     Attributes
     ----------
     source, loaded: where it came from; the model and its tokenizer
-    layers, heads: how many attention layers, and heads in each; both are counted from 0
+    layers: how many layers it has, those without attention counted. Layers are spoken of by the model's own numbers,
+        from 0
+    numbers: the layers that have attention, in order: all of them in most models
+    heads: how many heads each of these has, counted from 0
     causal: True where a position sees only itself and what stands before it (found out, not believed)
     limit: how many tokens a text may have
     route: "tap" where weights are read block by block inside the model's attention (see `dashboard.capture.tap`);
         "eager" where the library must build all maps at once
+    hidden: whether its last vectors are handed out among its hidden states only (DPR)
+    untried: a window or budget of its configuration that was too long to be tried, None where there is none
     """
 
     source: ModelSource
     loaded: Loaded
     layers: int
+    numbers: tuple[int, ...]
     heads: int
     causal: bool
     limit: int
     route: Route
+    hidden: bool = False
+    untried: int | None = None
 
     @property
     def name(self) -> str:
@@ -60,12 +68,92 @@ class AttentionModel:
     @property
     def note(self) -> str | None:
         """What a person should know about how this model is read, None where there is nothing to say."""
-        if self.route == "tap":
-            return None
+        said = list(self.loaded.notes)
+        if len(self.numbers) < self.layers:
+            said.append(f"{self.title} has {self.extent}: {_listed(self.numbers)}.")
+        if self.route == "eager":
+            said.append(
+                f"{self.title} computes its attention in a way of its own, so all its maps are built at once: slower, "
+                f"and only for texts of up to {self.limit:,} tokens."
+            )
+        if self.untried is not None:
+            said.append(
+                f"Its configuration names a window or a budget of {self.untried:,} tokens. On longer texts its weights "
+                "were not compared with the library's own when it was opened: that would take too long."
+            )
+        return " ".join(said) or None
+
+    @property
+    def size(self) -> str:
+        """Its layers and heads in words: "6 layers of 12 heads", or "attention in 1 of 3 layers, 12 heads each"."""
         return (
-            f"{self.title} computes its attention in a way of its own, so all its maps are built at once: slower, "
-            f"and only for texts of up to {self.limit:,} tokens."
+            f"{self.extent} of {self.heads} heads"
+            if len(self.numbers) == self.layers
+            else (f"{self.extent}, {self.heads} heads each")
         )
+
+    @property
+    def extent(self) -> str:
+        """Its layers in words: "6 layers", or "attention in 1 of 3 layers"."""
+        plural = "" if self.layers == 1 else "s"
+        if len(self.numbers) == self.layers:
+            return f"{self.layers} layer{plural}"
+        return f"attention in {len(self.numbers)} of {self.layers} layers"
+
+    def place(self, layer: int) -> int:
+        """The place of a layer among those that have attention, from 0."""
+        return self.numbers.index(layer)
+
+    @property
+    def all_heads(self) -> tuple[tuple[int, int], ...]:
+        """Every (layer, head) that there is, in order."""
+        return tuple((layer, head) for layer in self.numbers for head in range(self.heads))
+
+    def check_head(self, layer: int, head: int | None = None) -> None:
+        """Raises UserError for a layer without attention, and a layer or head that the model does not have."""
+        if 0 <= layer < self.layers and layer not in self.numbers:
+            raise UserError(
+                f"Layer {layer} of {self.title} has no attention: it has {self.extent}. Choose {_listed(self.numbers)}."
+            )
+        which = f"layer {layer}" if head is None else f"head L{layer}H{head}"
+        if layer not in self.numbers:
+            raise UserError(
+                f"{self.title} has no {which}: it has {self.layers} layers, counted from 0 to {self.layers - 1}."
+            )
+        if head is not None and not 0 <= head < self.heads:
+            raise UserError(
+                f"{self.title} has no {which}: it has {self.heads} heads in a layer, counted from 0 to "
+                f"{self.heads - 1}."
+            )
+
+    def check_every_layer(self, what: str) -> None:
+        """Raises UserError where a layer has no attention. what: needs it in every layer, as in "… needs …"."""
+        if len(self.numbers) < self.layers:
+            raise UserError(
+                f"{what} needs attention in every layer; {self.title} has {self.extent}. Choose another model for this."
+            )
+
+    def run(self, *args: torch.Tensor, **inputs: object):
+        """One forward pass, with what the library's class returns. Whatever the model's own code raises becomes a
+        UserError."""
+        doing = f"Reading the text with {self.title}"
+        with foreign(doing):
+            try:
+                return self.loaded.model(*args, **inputs)
+            except tap.Unknown as unknown:
+                raise UserError(f"{doing} stopped. {unknown}") from unknown
+
+    def last_vectors(self, *args: torch.Tensor, **inputs: object) -> torch.Tensor:
+        """The vectors after the last layer, (b, n, D), in one forward pass. Raises UserError as `run` does, and where
+        the model hands out none."""
+        output = self.run(*args, **inputs, **({"output_hidden_states": True} if self.hidden else {}))
+        given = (getattr(output, "hidden_states", None) or [None])[-1] if self.hidden else output.last_hidden_state
+        if given is None:
+            raise UserError(
+                f"{self.title} does not hand out its last vectors, so what its heads change in them cannot be "
+                "measured. Choose another model for this."
+            )
+        return given
 
     def check_length(self, tokens: int) -> None:
         """Raises UserError for more tokens than the model takes."""
@@ -84,7 +172,9 @@ class AttentionModel:
         Raises UserError for a text without any token, and where the tokenizer knows no pairs.
         """
         limit = self.limit if limit is None else min(limit, self.limit)
-        return encode(text, self.loaded.tokenizer, limit=limit, causal=self.causal, bos=bos, pair=pair)
+        tokenizer, how = self.loaded.tokenizer, {"causal": self.causal, "bos": bos}
+        with foreign(f"Splitting the text into tokens for {self.title}"):
+            return self._known(encode(text, tokenizer, limit=limit, pair=pair, **how))
 
     @property
     def has_pairs(self) -> bool:
@@ -97,7 +187,20 @@ class AttentionModel:
         as_words: the words go to the tokenizer one by one, not the text as it was written
         Raises UserError for a sentence without any token.
         """
-        return encode_sentence(sentence, self.loaded.tokenizer, causal=self.causal, bos=bos, as_words=as_words)
+        tokenizer, how = self.loaded.tokenizer, {"causal": self.causal, "bos": bos, "as_words": as_words}
+        with foreign(f"Splitting a sentence into tokens for {self.title}"):
+            return self._known(encode_sentence(sentence, tokenizer, **how))
+
+    def _known(self, encoding: Encoding) -> Encoding:
+        """The encoding itself. Raises UserError for a token that the model has no row for."""
+        rows = self.loaded.rows
+        if rows is not None and (highest := max(encoding.ids)) >= rows:
+            raise UserError(
+                f"The token “{encoding.pieces[encoding.ids.index(highest)]}” has the id {highest:,}, and the weights "
+                f"of {self.title} know {rows:,} tokens. Leave it out of the text, or mend the model with "
+                "model.resize_token_embeddings(len(tokenizer))."
+            )
+        return encoding
 
 
 def open_model(
@@ -119,6 +222,11 @@ def open_model(
     `load` raise it for.
     """
     source = name if isinstance(name, ModelSource) else find(name, fetch_missing=fetch_missing, progress=progress)
+    with foreign(f"Opening “{source.title}”", "Choose another model."):
+        return _opened(source)
+
+
+def _opened(source: ModelSource) -> AttentionModel:
     try:
         return _through_tap(source)
     except Unfit as unfit:
@@ -139,14 +247,21 @@ def _through_tap(source: ModelSource) -> AttentionModel:
     if not loaded.model._supports_sdpa:
         loaded.model.set_attn_implementation(tap.NAME_ADDITIVE)
     shape = probe_tap(loaded.model)
-    return AttentionModel(source, loaded, shape.layers, shape.heads, shape.causal, _limit(loaded), "tap")
+    return _made(loaded, shape, limit_of(loaded.model, loaded.tokenizer), "tap")
 
 
 def _by_eager(source: ModelSource) -> AttentionModel:
     loaded = _load(source, "eager")
     shape = probe_eager(loaded.model)
-    limit = min(_limit(loaded), math.isqrt(EAGER_BYTES // (4 * shape.layers * shape.heads)))
-    return AttentionModel(source, loaded, shape.layers, shape.heads, shape.causal, limit, "eager")
+    most = math.isqrt(EAGER_BYTES // (4 * len(shape.numbers) * shape.heads))
+    return _made(loaded, shape, min(limit_of(loaded.model, loaded.tokenizer), most), "eager")
+
+
+def _made(loaded: Loaded, shape: Shape, limit: int, route: Route) -> AttentionModel:
+    return AttentionModel(
+        loaded.source, loaded, shape.layers, shape.numbers, shape.heads, shape.causal, limit, route, shape.hidden,
+        shape.untried,
+    )  # fmt: skip
 
 
 def _load(source: ModelSource, attention: str) -> Loaded:
@@ -156,14 +271,7 @@ def _load(source: ModelSource, attention: str) -> Loaded:
     return loaded
 
 
-def _limit(loaded: Loaded) -> int:
-    """How many positions the model has, else how many tokens its tokenizer believes it may have."""
-    limit = getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None)
-    if not isinstance(limit, int) or limit <= 0:
-        believed = loaded.tokenizer.model_max_length if loaded.tokenizer else UNKNOWN_LIMIT
-        limit = int(believed) if believed < 10**6 else UNKNOWN_LIMIT
-    for path, module in loaded.model.named_modules():
-        # RoBERTa and its kin count positions from the padding index on, so the first few are never used.
-        if isinstance(module, torch.nn.Embedding) and "position" in path and module.padding_idx is not None:
-            limit = min(limit, module.num_embeddings - module.padding_idx - 1)
-    return limit
+def _listed(numbers: tuple[int, ...]) -> str:
+    """Layers in words: "layer 1", "layers 0, 2 and 4"."""
+    *first, last = map(str, numbers)
+    return f"layers {', '.join(first)} and {last}" if first else f"layer {last}"

@@ -1,21 +1,29 @@
 """Does the tap see all of a model's attention? Found out by trying, not by a list of names.
 
 Many architectures never call the registered function and raise nothing, some call it for a part of their layers or
-twice a layer, and some hand it something we do not know about. So a model is run once on a few tokens through the
-tap and once by the library's own eager attention, and the two must give the same weights.
+twice a layer, and some hand it something we do not know about. So a model is run on a few tokens through the tap and
+by the library's own eager attention, and the two must give the same weights; and once more on more tokens than every
+window and budget that its configuration names, as far as that takes seconds.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from dashboard.capture import tap
+from dashboard.capture.budgets import budgets
 from dashboard.capture.call import Call, Heads
+from dashboard.capture.limits import positions
+from dashboard.capture.numbering import Numbering, named_numbers
+from dashboard.models.foreign import reason
 
 TOKENS = 24
+BEYOND = 9  # tokens more than a window or budget has
 TOLERANCE = 1e-4
+# What a longer probe may cost: weights of the layers × tokens (some 5 s on two cores), and weights of attention held.
+WORK, CELLS = 3 * 10**10, 2**25
 NOT_COMMON = "none of its layers uses the library's common attention"
 
 Maps = list[torch.Tensor]  # a layer each: (heads, n, n)
@@ -23,11 +31,25 @@ Maps = list[torch.Tensor]  # a layer each: (heads, n, n)
 
 @dataclass(frozen=True)
 class Shape:
-    """What a probe found: how many layers and heads, and whether a position sees only what stands before it."""
+    """What a probe found.
+
+    Attributes
+    ----------
+    layers: how many layers the model has, those without attention counted
+    numbers: which of them have attention, in order
+    heads: how many heads each of these has
+    causal: whether a position sees only what stands before it
+    hidden: whether its last vectors are handed out among its hidden states only
+    untried: the smallest window or budget of its configuration beyond which the two were not compared, None where
+        there is none
+    """
 
     layers: int
+    numbers: tuple[int, ...]
     heads: int
     causal: bool
+    hidden: bool = False
+    untried: int | None = None
 
 
 class Unfit(Exception):
@@ -36,18 +58,30 @@ class Unfit(Exception):
 
 def probe_tap(model: torch.nn.Module) -> Shape:
     """The model's shape, where its weights can be read through the tap. Raises Unfit where they cannot."""
+    numbering = Numbering(model)
     ids = _ids(model)
-    seen = _through_tap(model, ids)
+    with numbering.watching():
+        seen, output = _through_tap(model, ids, numbering)
+    layers, numbers = numbering.numbers()
     expected = _through_eager(model, ids)
     if expected is None:
+        config = model.config.get_text_config()
+        if named_numbers(config, len(seen)) != (layers, numbers):
+            whole = getattr(config, "num_hidden_layers", None)
+            raise Unfit(f"{len(seen)} of its {whole} layers use the library's common attention")
         expected = seen
-        layers = getattr(model.config.get_text_config(), "num_hidden_layers", None)
-        if len(seen) != layers:
-            raise Unfit(f"{len(seen)} of its {layers} layers use the library's common attention")
-    difference = largest_difference(seen, expected)
-    if difference > TOLERANCE:
-        raise Unfit("its layers do more than the library's common attention")
-    return _shape(seen)
+    _compare(seen, expected)
+    shape = _shape(seen, layers, numbers, output)
+    length, untried = _longer(model, shape)
+    if length:
+        ids = _ids(model, length)
+        expected = _through_eager(model, ids)
+        seen, _ = _through_tap(model, ids)
+        if expected is None:
+            untried = min(n for n in budgets(model.config) if n + BEYOND > TOKENS)
+        else:
+            _compare(seen, expected)
+    return replace(shape, untried=untried)
 
 
 def probe_eager(model: torch.nn.Module) -> Shape:
@@ -55,12 +89,22 @@ def probe_eager(model: torch.nn.Module) -> Shape:
     ids = _ids(model)
     try:
         with torch.inference_mode():
-            maps = getattr(model(ids, output_attentions=True), "attentions", None)
+            output = model(ids, output_attentions=True)
     except Exception as error:
-        raise Unfit(f"it cannot be run on a short text ({type(error).__name__})") from error
-    if not maps or any(layer is None for layer in maps):
+        raise _not_run(error) from error
+    maps = getattr(output, "attentions", None) or ()
+    if not isinstance(maps, list | tuple):
         raise Unfit("it hands out no attention weights")
-    return _shape([layer[0] for layer in maps])
+    held = [(number, layer[0]) for number, layer in enumerate(maps) if layer is not None]
+    if not held:
+        raise Unfit("it hands out no attention weights")
+    layers, numbers = len(maps), tuple(number for number, _ in held)
+    if len(held) == len(maps):
+        named = named_numbers(model.config.get_text_config(), len(maps))
+        if named is None and isinstance(getattr(model.config.get_text_config(), "num_hidden_layers", None), int):
+            raise Unfit(f"it hands out attention for {len(maps)} layers, and which of its layers these are is not said")
+        layers, numbers = named or (layers, numbers)
+    return _shape([layer for _, layer in held], layers, numbers, output)
 
 
 def largest_difference(seen: Maps, expected: Maps) -> float:
@@ -71,42 +115,69 @@ def largest_difference(seen: Maps, expected: Maps) -> float:
     return largest if largest == largest else float("inf")
 
 
-def _ids(model: torch.nn.Module) -> torch.Tensor:
-    """A few different token ids spread over the vocabulary, none of them padding: (1, n)."""
+def _compare(seen: Maps, expected: Maps) -> None:
+    if largest_difference(seen, expected) > TOLERANCE:
+        raise Unfit("its layers do more than the library's common attention")
+
+
+def _longer(model: torch.nn.Module, shape: Shape) -> tuple[int, int | None]:
+    """How many tokens a longer probe has, 0 for none; and the first window or budget that is too long to be tried."""
+    most, layers = positions(model), len(shape.numbers)
+    beyond = [n for n in budgets(model.config) if n + BEYOND > TOKENS and (most is None or n + BEYOND < most)]
+    table = model.get_input_embeddings().weight.numel()
+    weights = sum(one.numel() for one in model.parameters()) - table
+    tried, untried = 0, None
+    for n in beyond:
+        length = n + BEYOND
+        if weights * length <= WORK and layers * shape.heads * length * length <= CELLS:
+            tried = length
+        elif untried is None:
+            untried = n
+    return tried, untried
+
+
+def _ids(model: torch.nn.Module, tokens: int = TOKENS) -> torch.Tensor:
+    """Different token ids spread over the vocabulary, none of them padding: (1, n)."""
     config = model.config.get_text_config()
     try:
         table = model.get_input_embeddings()
         size = table.num_embeddings
     except (AttributeError, NotImplementedError) as error:
         raise Unfit("it does not read tokens of a text") from error
-    n = max(2, min(TOKENS, (getattr(config, "max_position_embeddings", None) or TOKENS) - 4))
+    n = max(2, min(tokens, (positions(model) or tokens + 4) - 4))
     ids = torch.linspace(size // 4, size - 1, n).long()
     pad = getattr(config, "pad_token_id", None)
     ids[ids == pad] = size // 8
     return ids[None].to(table.weight.device)
 
 
-def _through_tap(model: torch.nn.Module, ids: torch.Tensor) -> Maps:
+def _through_tap(model: torch.nn.Module, ids: torch.Tensor, numbering: Numbering | None = None) -> tuple[Maps, object]:
     maps: Maps = []
     n = ids.shape[1]
 
     def receive(layer: int, heads: Heads, rows: slice, weights: torch.Tensor, call: Call) -> None:
         if weights.shape[2:] != (n, n):
             raise Unfit("its queries and keys are not the tokens of the text")
+        if numbering is not None:
+            numbering.note()
         maps.append(weights[0].clone())
 
     # More layers than any model has: the pass must run to its end, so that every call is counted.
     request = tap.Request(dict.fromkeys(range(100_000)), receive, rows=n)
+    output = None
     try:
         with torch.inference_mode(), tap.listening(request):
-            model(ids)
+            output = model(ids)
     except Unfit:
         raise
+    except tap.Unknown as unknown:
+        quoted = ", ".join(f"“{name}”" for name in unknown.names)
+        raise Unfit(f"its attention also depends on {quoted}") from unknown
     except Exception as error:
-        raise Unfit(f"it cannot be run on a short text ({type(error).__name__})") from error
+        raise _not_run(error) from error
     if not maps:
         raise Unfit(NOT_COMMON)
-    return maps
+    return maps, output
 
 
 def _through_eager(model: torch.nn.Module, ids: torch.Tensor) -> Maps | None:
@@ -127,7 +198,13 @@ def _through_eager(model: torch.nn.Module, ids: torch.Tensor) -> Maps | None:
     return maps or None
 
 
-def _shape(maps: Maps) -> Shape:
+def _not_run(error: Exception) -> Unfit:
+    return Unfit(f"it cannot be run on a short text ({reason(error).rstrip('.')})")
+
+
+def _shape(maps: Maps, layers: int, numbers: tuple[int, ...], output: object) -> Shape:
+    if any(layer.dim() != 3 for layer in maps):
+        raise Unfit("its attention maps are not one row and one column per token")
     heads, n = maps[0].shape[0], maps[0].shape[-1]
     if any(layer.shape[1:] != (n, n) for layer in maps):
         raise Unfit("its attention maps are not one row and one column per token")
@@ -137,4 +214,5 @@ def _shape(maps: Maps) -> Shape:
     sums = every.sum(-1)
     if not torch.isfinite(every).all() or every.min() < -TOLERANCE or sums.max() > 1 + TOLERANCE:
         raise Unfit("what it hands out are not shares of attention")
-    return Shape(len(maps), heads, causal=bool((every.triu(1) == 0).all()))
+    hidden = getattr(output, "last_hidden_state", None) is None
+    return Shape(layers, numbers, heads, bool((every.triu(1) == 0).all()), hidden)

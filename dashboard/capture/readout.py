@@ -113,7 +113,7 @@ def scales(model: AttentionModel, encoding: Encoding, readout: Readout) -> Tenso
         lambda _module, args, kwargs: given.append(vectors_in([*args, *kwargs.values()])),
         lambda _module, _args, output: seen.append((given.pop()[0], output[0])),
     ):
-        model.loaded.model(_ids(model, encoding.ids))
+        model.run(_ids(model, encoding.ids))
     return _scales(readout, *seen[-1])
 
 
@@ -154,19 +154,19 @@ def _after_layers(model: AttentionModel, encoding: Encoding) -> tuple[Tensor, li
     at = torch.empty(0)
 
     def enters(_module: torch.nn.Module, args: tuple, kwargs: dict) -> None:
-        stack.append(vectors_in([*args, *kwargs.values()]) if done == model.layers else None)
+        stack.append(vectors_in([*args, *kwargs.values()]) if done == len(model.numbers) else None)
 
     def leaves(module: torch.nn.Module, _args: tuple, output: Any) -> None:
         nonlocal done, at
         given, found = stack.pop(), vectors_in(output if isinstance(output, tuple) else [output])
-        if module in blocks and done < model.layers:
+        if module in blocks and done < len(model.numbers):
             done, at = done + 1, found[0]
         elif given is not None and found is not None and all(one is None for one in stack):
             chain.append((module, given[0], found[0]))
 
     root = model.loaded.model
     with hooked(tuple(root.modules()), enters, leaves):
-        last = root(_ids(model, encoding.ids[:PROBE_TOKENS])).last_hidden_state[0]
+        last = model.last_vectors(_ids(model, encoding.ids[:PROBE_TOKENS]))[0]
     reached = [at, *(found for _, _, found in chain)]
     if not all(torch.equal(one, given) for one, (_, given, _) in zip(reached[:-1], chain, strict=True)):
         raise _unclear()

@@ -40,11 +40,13 @@ class _Pass:
     Attributes
     ----------
     keep: layers whose input (b, n, D) is to be kept
+    numbers: the numbers of the layers, in the order in which they run
     start, given: the layer that begins, and what it takes (b, n, D); None for a whole pass
     calls: how many layers have run so far, or were passed over
     kept: what was kept, by layer
     """
 
+    numbers: Sequence[int]
     keep: Collection[int] = ()
     start: int = 0
     given: torch.Tensor | None = None
@@ -66,7 +68,7 @@ def whole_pass(
     inputs: see `dashboard.capture.visit.batch_inputs`; edit: see `dashboard.capture.tap.Request`; keep: only layers
     that are `resumable`.
     """
-    asked = _Pass(keep=frozenset(keep))
+    asked = _Pass(model.numbers, keep=frozenset(keep))
     return _run(model, inputs, asked, edit), asked.kept
 
 
@@ -77,7 +79,7 @@ def resumed_pass(
 
     inputs: of the same b texts; they still say what is padding. Only for a layer that is `resumable`.
     """
-    return _run(model, inputs, _Pass(start=layer, given=given), edit)
+    return _run(model, inputs, _Pass(model.numbers, start=layer, given=given), edit)
 
 
 def resumable(model: AttentionModel, encoding: Encoding, layers: Iterable[int]) -> frozenset[int]:
@@ -93,11 +95,12 @@ def resumable(model: AttentionModel, encoding: Encoding, layers: Iterable[int]) 
 
 
 def _run(model: AttentionModel, inputs: dict, asked: _Pass, edit: Edit | None) -> torch.Tensor:
-    request = tap.Request({NEVER: ()}, _nothing, edit=edit, calls=asked.start)
+    passed = 0 if asked.given is None else model.numbers.index(asked.start)
+    request = tap.Request({NEVER: ()}, _nothing, edit=edit, numbers=model.numbers, calls=passed)
     token = _pass.set(asked)
     try:
         with tap.listening(request):
-            return model.loaded.model(**inputs).last_hidden_state
+            return model.last_vectors(**inputs)
     finally:
         _pass.reset(token)
 
@@ -111,7 +114,7 @@ def _switched(model: AttentionModel, encoding: Encoding) -> dict[int, bool]:
     try:
         blocks = blocks_of(model, encoding)
     except UserError:
-        return dict.fromkeys(range(model.layers), False)
+        return dict.fromkeys(model.numbers, False)
     for block in blocks:
         block.forward = partial(_forward, block.forward, _Kind())
     return {}
@@ -143,9 +146,9 @@ def _forward(own: Callable, kind: _Kind, *args: Any, **kwargs: Any) -> Any:
     asked = _pass.get()
     if asked is None:
         return own(*args, **kwargs)
-    layer, asked.calls = asked.calls, asked.calls + 1
+    layer, asked.calls = asked.numbers[asked.calls], asked.calls + 1
     vectors = vectors_in([*args, *kwargs.values()])
-    if layer < asked.start:
+    if asked.given is not None and layer < asked.start:
         return (vectors, *[None] * (kind.members - 1)) if kind.members else vectors
     if layer == asked.start and asked.given is not None:
         args, kwargs = _with(args, vectors, asked.given), _with_named(kwargs, vectors, asked.given)

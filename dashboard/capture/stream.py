@@ -71,6 +71,7 @@ def follow(model: AttentionModel, encoding: Encoding, follower: Follower) -> Non
             f"{model.title} computes its attention in a way of its own, so what its layers add cannot be told apart. "
             "Choose another model for this."
         )
+    model.check_every_layer("Following the vectors from layer to layer")
     blocks = blocks_of(model, encoding)
     sums = Sums()
     done = 0
@@ -80,16 +81,17 @@ def follow(model: AttentionModel, encoding: Encoding, follower: Follower) -> Non
 
     def leaves(_module: torch.nn.Module, _args: tuple, output: Any) -> None:
         nonlocal done
-        follower.step(_step(model, done, sums, vectors_in(output if isinstance(output, tuple) else [output])))
+        layer = model.numbers[done]
+        follower.step(_step(model, layer, sums, vectors_in(output if isinstance(output, tuple) else [output])))
         sums.close()
         done += 1
-        if done == model.layers:
+        if done == len(model.numbers):
             raise tap.Enough
 
     ids = torch.tensor([encoding.ids], device=next(model.loaded.model.parameters()).device)
-    request = tap.Request(one_head_of(model.layers), lambda layer, heads, rows, weights, call: sums.heads(call.v))
+    request = one_head_of(model, lambda layer, heads, rows, weights, call: sums.heads(call.v))
     with hooked(blocks, enters, leaves), tap.listening(request), sums:
-        model.loaded.model(ids)
+        model.run(ids)
 
 
 def _step(model: AttentionModel, layer: int, sums: Sums, after: torch.Tensor | None) -> Step:

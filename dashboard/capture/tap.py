@@ -11,7 +11,7 @@ threads that use one model at the same time do not see each other's requests.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -22,10 +22,19 @@ from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, eager_mask,
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from dashboard.capture.call import Call, Heads, Scratch
+from dashboard.errors import UserError
 
 NAME = "two_heads"
 # For models that do not support SDPA: their own code adds the mask to numbers, so it must be additive, not boolean.
 NAME_ADDITIVE = "two_heads_additive"
+
+# What some models hand on beside what the weights follow from: windows come in through the mask, packed texts have no
+# boundaries here, and the rest says what is to be returned or kept.
+HARMLESS = frozenset({
+    "sliding_window", "position_ids", "cache_position", "use_cache", "past_key_values", "output_attentions",
+    "output_hidden_states", "output_router_logits", "return_dict", "deterministic", "cu_seq_lens_q", "cu_seq_lens_k",
+    "max_length_q", "max_length_k",
+})  # fmt: skip
 
 # receive(layer, heads, rows, weights (batch, heads, rows, keys), call)
 Receive = Callable[[int, Heads, slice, torch.Tensor, Call], None]
@@ -33,6 +42,21 @@ Receive = Callable[[int, Heads, slice, torch.Tensor, Call], None]
 
 class Enough(BaseException):
     """Ends a forward pass after the last layer that was asked for. No error, so no `except Exception` may hold it."""
+
+
+class Unknown(UserError):
+    """A model hands its attention something that the weights may follow from, and that nobody here knows.
+
+    names: of what it hands on
+    """
+
+    def __init__(self, names: tuple[str, ...]):
+        self.names = names
+        quoted = ", ".join(f"“{name}”" for name in names)
+        super().__init__(
+            f"It also hands {quoted} to its attention on this text. Two Heads does not know what that does, so the "
+            "weights could be wrong. Use a shorter text or choose another model."
+        )
 
 
 @dataclass
@@ -49,6 +73,8 @@ class Request:
         None; it may give None for a layer that is to be left alone
     edit: is given the number of each layer and its heads' outputs (b, n, h, d'), whoever computed them, and gives
         what goes on to the output projection in their place; it may change what it is given. An ablation is one
+    numbers: the model's own number of each layer that calls the tap, in the order of the calls; empty where the
+        calls are counted from 0. Layers are spoken of by these numbers everywhere else
     calls: how many attention layers have run so far, or were passed over
     last: the layer after which the forward pass may end
     scratch: memory that all blocks share
@@ -59,12 +85,18 @@ class Request:
     rows: int | None = None
     output: Callable[[Call], torch.Tensor | None] | None = None
     edit: Callable[[int, torch.Tensor], torch.Tensor] | None = None
+    numbers: Sequence[int] = ()
     calls: int = 0
     last: int = field(init=False)
     scratch: Scratch = field(default_factory=Scratch)
 
     def __post_init__(self) -> None:
         self.last = max(self.heads)
+
+    @property
+    def coming(self) -> int:
+        """The number of the layer that calls next."""
+        return self.numbers[self.calls] if self.calls < len(self.numbers) else self.calls
 
 
 _request: ContextVar[Request | None] = ContextVar("two_heads_request", default=None)
@@ -100,8 +132,11 @@ def attend(
 
     Without a request, and for layers that were not asked for, this is the library's SDPA. A layer with a softcap or
     a sink is computed here even then: SDPA refuses the first and drops the second in silence.
-    Returns the heads' outputs (b, n, h, d') and, in place of weights, None.
+    Returns the heads' outputs (b, n, h, d') and, in place of weights, None. Raises Unknown where a model hands on what
+    is not known here, sparse attention's choice of keys for one: computed without it, the weights would be wrong.
     """
+    if unknown := tuple(name for name, given in rest.items() if given is not None and name not in HARMLESS):
+        raise Unknown(unknown)
 
     def library() -> torch.Tensor:
         output, _ = sdpa_attention_forward(
@@ -113,7 +148,7 @@ def attend(
     request, asked, layer, last = _request.get(), (), None, False
     ours = softcap is not None or s_aux is not None
     if request is not None:
-        layer, request.calls = request.calls, request.calls + 1
+        layer, request.calls = request.coming, request.calls + 1
         asked, last = request.heads.get(layer, ()), layer == request.last
         asked = tuple(range(query.shape[1])) if asked is None else asked
     if not asked and not ours:

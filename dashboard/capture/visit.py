@@ -27,7 +27,7 @@ class Block:
     Attributes
     ----------
     text: which of the texts (0 when there is one)
-    layer: which layer, from 0
+    layer: which layer, by the model's own number, from 0
     heads: which heads, in the order of the first axis of `weights`
     rows: the query positions
     weights: float32 (heads, rows, keys), on the model's device. `keys` is all n positions, or fewer from the first
@@ -124,17 +124,17 @@ def visit(
             )  # fmt: skip
 
     frugal = returned_at_once() if inputs["input_ids"].numel() >= LONG else nullcontext()
-    with frugal, tap.listening(tap.Request(asked, receive, rows)):
-        model.loaded.model(**inputs)
+    with frugal, tap.listening(tap.Request(asked, receive, rows, numbers=model.numbers)):
+        model.run(**inputs)
 
 
 def _visit_eager(
     model: AttentionModel, inputs: dict, lengths: list[int], visitor: Visitor, asked: dict[int, tuple[int, ...]]
 ) -> None:
-    every = model.loaded.model(**inputs, output_attentions=True).attentions
+    every = [maps for maps in model.run(**inputs, output_attentions=True).attentions if maps is not None]
     for layer, heads in asked.items():
         for text, n in enumerate(lengths):
-            weights = every[layer][text, list(heads), :n, :n]
+            weights = every[model.place(layer)][text, list(heads), :n, :n]
             visitor.block(Block(text, layer, heads, slice(0, n), weights))
 
 
@@ -143,27 +143,21 @@ def _asked(
 ) -> dict[int, tuple[int, ...]]:
     """Layer → heads, both in order and checked."""
     if heads is None:
-        heads = {layer: range(model.heads) for layer in (range(model.layers) if layers is None else layers)}
-    for layer in heads:
-        if not 0 <= layer < model.layers:
-            raise UserError(
-                f"{model.title} has {model.layers} layers, counted from 0 to {model.layers - 1}; "
-                f"there is no layer {layer}."
-            )
-        for head in heads[layer]:
-            if not 0 <= head < model.heads:
-                raise UserError(
-                    f"{model.title} has {model.heads} heads in a layer, counted from 0 to {model.heads - 1}; "
-                    f"there is no head {head}."
-                )
+        heads = {layer: range(model.heads) for layer in (model.numbers if layers is None else layers)}
+    for layer, some in heads.items():
+        model.check_head(layer)
+        for head in some:
+            model.check_head(layer, head)
     return {layer: tuple(sorted(set(heads[layer]))) for layer in sorted(heads) if heads[layer]}
 
 
 def batch_inputs(model: AttentionModel, texts: list[Encoding]) -> dict[str, torch.Tensor]:
     """Ids padded on the right, the mask of what is text where there is padding, and token types where there are any."""
-    longest, pad = max(map(len, texts)), model.loaded.model.config.get_text_config().pad_token_id
+    longest, pad = max(map(len, texts)), getattr(model.loaded.model.config.get_text_config(), "pad_token_id", None)
+    if not isinstance(pad, int) or not 0 <= pad < (model.loaded.rows or pad + 1):
+        pad = 0  # whatever stands there is masked, but it must be a token that the model has
     device = next(model.loaded.model.parameters()).device
-    ids = torch.full((len(texts), longest), 0 if pad is None else pad, dtype=torch.long)
+    ids = torch.full((len(texts), longest), pad, dtype=torch.long)
     mask = torch.zeros_like(ids)
     for row, text in enumerate(texts):
         ids[row, : len(text)] = torch.tensor(text.ids)

@@ -72,6 +72,8 @@ def read(asked: argparse.Namespace):
 
     text = standard_input() if asked.text == "-" else asked.text
     model = open_model(asked.model, fetch_missing=True, progress=say)
+    if model.note:
+        print(model.note, file=sys.stderr)
     encoding = model.encode(text, bos=asked.bos)
     for note in reading_notes(encoding, model.title, model.limit):
         print(note, file=sys.stderr)

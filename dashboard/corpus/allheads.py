@@ -34,14 +34,21 @@ class Asked(AllHeads):
     """What is measured: every head of a model, over so many sentences of our own corpus.
 
     by: what takes the place of a head's output, "zero" or "mean"
+    numbers: the layers that have attention, empty for all
     """
 
     by: str = "zero"
+    numbers: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, model: AttentionModel, by: str = "zero", bos: bool = True) -> Self:
         """Of an open model."""
-        return super().of(model, bos, by=by)
+        return super().of(model, bos, by=by, numbers=model.numbers)
+
+    @property
+    def every(self) -> list[tuple[int, int]]:
+        """All heads that there are, in order."""
+        return [(layer, head) for layer in self.numbers or range(self.layers) for head in range(self.heads)]
 
     def key(self) -> dict[str, object]:
         """What a file must say that it is of."""
@@ -127,6 +134,5 @@ def _seal(table: pd.DataFrame, origin: Provenance) -> str:
 
 
 def _is_of(found: Measured, asked: Asked) -> bool:
-    every = [(layer, head) for layer in range(asked.layers) for head in range(asked.heads)]
     heads = list(zip(found.table["layer"], found.table["head"], strict=True))
-    return found.provenance.options.get("of") == asked.key() and heads == every
+    return found.provenance.options.get("of") == asked.key() and heads == asked.every

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from dashboard.capture import AttentionModel
@@ -80,18 +81,20 @@ def measured(
     if not used:
         raise UserError(no_sentence(file, left_out))
     tell(0.9, "Budgets and dependencies")
-    count = model.layers * model.heads
+    layers, count = len(model.numbers), len(model.all_heads)
     spending = budget(_Again(lambda: ((one.budget, one.codes) for one in store.used())), count, model.causal)
-    found = dependencies((one.dependency for one in store.used()), model.layers, model.heads, model.causal)
+    found = dependencies((one.dependency for one in store.used()), layers, model.heads, model.causal)
     tell(0.92, "Fitting position, syntax and context")
     explained = explain(
-        _Again(lambda: (one.explained for one in store.used())), space, model.layers, model.heads, model.causal
+        _Again(lambda: (one.explained for one in store.used())), space, layers, model.heads, model.causal
     )
     heads = explained.table
     for prefix, shares in (("twin", spending.twin), ("budget", spending.head)):
         for k in reversed(range(len(CHANNELS))):
             heads.insert(2, f"{prefix}_{CHANNELS[k]}", shares[:, k])
     moments = explained.moments
+    for table in (heads, found.heads, found.best, moments):  # from places among the layers with attention to numbers
+        table["layer"] = np.array(model.numbers)[table["layer"].to_numpy(int)]
     moments.insert(6, "line", seen.lines(moments["sentence"]))
     about = {
         "profile": VERSION, "sentences_kept": texts, "model": model.name, "revision": model.revision, "file": file,

@@ -70,8 +70,9 @@ def read_profile(folder: str | Path) -> Profile:
     names = [name for name in TABLES if name != "sentences" or about["sentences_kept"]]
     tables = {name: read_table(folder, name, about["format"], about.get("files", {})) for name in names}
     heads = tables["heads"]
-    layers, wide = (int(heads[part].max()) + 1 if len(heads) else 0 for part in ("layer", "head"))
-    grid = np.divmod(np.arange(layers * wide), max(wide, 1)) if layers * wide == len(heads) else None
+    numbers, wide = np.unique(heads["layer"]), int(heads["head"].max()) + 1 if len(heads) else 0
+    layers = len(numbers)  # those that have attention
+    grid = (np.repeat(numbers, wide), np.tile(np.arange(wide), layers)) if layers * wide == len(heads) else None
     if (
         not len(heads)
         or grid is None
@@ -79,7 +80,7 @@ def read_profile(folder: str | Path) -> Profile:
     ):
         raise UserError(f"The table of heads in “{folder}” is not one row per head. Make the profile again.")
     for name in ("dependencies", "relations", "moments"):
-        if not (tables[name]["layer"].between(0, layers - 1) & tables[name]["head"].between(0, wide - 1)).all():
+        if not (tables[name]["layer"].isin(numbers) & tables[name]["head"].between(0, wide - 1)).all():
             raise UserError(f"The table {name} in “{folder}” names heads that are not there. Make the profile again.")
     return Profile(
         heads, tables["dependencies"], tables["relations"], tables["moments"], tables.get("sentences"), about

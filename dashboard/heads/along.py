@@ -21,7 +21,7 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True, eq=False)
 class Along:
-    """P pairs of one text, h heads: all of layer 0, then all of layer 1 …
+    """P pairs of one text, h heads: all of the first layer with attention, then all of the next …
 
     Attributes
     ----------
@@ -48,6 +48,7 @@ class _Text:
     """One text: what is known before its attention, the layer at hand, and what was found."""
 
     def __init__(self, model: AttentionModel, encoding: Encoding, pairs: Sequence[Pair]):
+        self.model = model
         self.n, self.m, self.per_layer = len(encoding), len(encoding.words), model.heads
         self.word = np.array([-1 if word is None else word for word in encoding.word_of])
         self.order = np.argsort(self.word, kind="stable")[np.count_nonzero(self.word < 0) :]
@@ -66,7 +67,7 @@ class _Text:
             self.exists & ~(model.causal & (self.offsets > 0)),
             ~(model.causal & ahead),
         )
-        shape = (model.layers * model.heads, len(pairs))
+        shape = (len(model.all_heads), len(pairs))
         self.found = Along(*(np.full(shape, np.nan) for _ in range(2)), np.zeros(shape, int), np.full(shape, np.nan))
         self._begin()
 
@@ -99,7 +100,8 @@ class _Text:
                 np.logical_or.at(self.seen[0], words, allowed[np.arange(len(words))[:, None], self.target[words]])
                 np.logical_or.at(self.seen[1], row[marked], allowed[marked])
         if block.rows.stop == self.n:
-            self._finish(slice(block.layer * self.per_layer, (block.layer + 1) * self.per_layer))
+            first = self.model.place(block.layer) * self.per_layer
+            self._finish(slice(first, first + self.per_layer))
             self._begin()
 
     def _to_words(self, cells: np.ndarray) -> np.ndarray:

@@ -70,6 +70,7 @@ def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequ
             "high": high.ravel(), "lift": (change - baseline).ravel(),
         }
     )  # fmt: skip
+    table = table[table["layer"].isin(model.numbers)]
     first = "lift" if len(known) else "change"
     table = table.sort_values([first, "layer", "head"], ascending=[False, True, True], ignore_index=True)
     labels = [axis.labels for axis in axes[:2]]

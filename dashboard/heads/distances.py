@@ -104,6 +104,7 @@ def word_maps(
 ) -> Iterator[np.ndarray | LeftOut]:
     """Of each sentence of m words, in order, the attention between its words in all heads, float32 (h, m, m) without
     special tokens and not renormalised (METRICS §0); or why it is left out. A window of sentences is held at a time."""
+    model.check_every_layer("Comparing all heads of a model with each other")
     stream = iter(sentences)
     while window := list(islice(stream, TOGETHER)):
         found: list[np.ndarray | LeftOut | None] = [None] * len(window)
@@ -132,7 +133,7 @@ class _Words:
         self.n, self.causal, self.window = len(encoding), model.causal, False
         self.parts: np.ndarray | None = None
         self.pooling, self.words = Pooling.of(axis), np.flatnonzero(~np.array(axis.special))
-        self.maps = np.zeros((model.layers * model.heads, len(self.words), len(self.words)), np.float32)
+        self.maps = np.zeros((len(model.all_heads), len(self.words), len(self.words)), np.float32)
 
     def layer(self, tokens: np.ndarray, place: slice) -> None:
         self.maps[place] = self.pooling(tokens)[:, self.words[:, None], self.words]

@@ -74,7 +74,7 @@ def examples(model: AttentionModel, encoding: Encoding, pairs: Sequence[Pair], r
     if not scored:
         raise UserError(looks_ahead(words, masked, model.title) + " Mark the pair the other way round.")
     [found] = along(model, [encoding], [scored])
-    table = by_lift(found, scored, model.heads)
+    table = by_lift(found, scored, model.all_heads)
     return Examples(table, scored, masked, words, encoding.text, model.title, model.name, model.revision, reading or {})
 
 
@@ -143,9 +143,9 @@ def as_typed(encoding: Encoding, pairs: Sequence[Pair]) -> str:
     return "\n".join(f"{name(i)} → {name(j)}" for i, j in pairs)
 
 
-def by_lift(found: Along, pairs: Sequence[Pair], heads: int) -> pd.DataFrame:
-    """The table of `Examples`, of a model with so many heads in a layer."""
-    layer, head = np.divmod(np.arange(len(found.share)), heads)
+def by_lift(found: Along, pairs: Sequence[Pair], heads: Sequence[tuple[int, int]]) -> pd.DataFrame:
+    """The table of `Examples`. heads: (layer, head) of each row of `found`"""
+    layer, head = np.array(heads).T
     _, first_of_offset = np.unique([j - i for i, j in pairs], return_index=True)
     score, baseline = _mean(found.share), _mean(found.baseline)
     columns = (

@@ -135,7 +135,7 @@ class _Work:
         self, model: AttentionModel, sentence: ParsedSentence, encoding: Encoding, space: FeatureSpace,
         embeddings: Embeddings,
     ):  # fmt: skip
-        m, heads = len(sentence), model.layers * model.heads
+        m, heads = len(sentence), len(model.all_heads)
         axis = encoding.axis("words")
         self.n, self.causal, self.heads = len(encoding), model.causal, sentence.heads
         self.pooling = Pooling.of(axis)
@@ -204,7 +204,7 @@ class ByLayer:
     """Visitor: puts the blocks of a layer together, text by text, and hands the layer on."""
 
     def __init__(self, model: AttentionModel, works: Sequence[OneText]):
-        self.per_layer, self.works = model.heads, works
+        self.model, self.works = model, works
 
     def block(self, block: Block) -> None:
         work, weights = self.works[block.text], block.weights.cpu().numpy()
@@ -219,6 +219,6 @@ class ByLayer:
             work.parts[:, start:stop, :keys] = weights
             weights = work.parts
         if stop == work.n:
-            first = block.layer * self.per_layer
-            work.layer(weights, slice(first, first + self.per_layer))
+            first = self.model.place(block.layer) * self.model.heads
+            work.layer(weights, slice(first, first + self.model.heads))
             work.parts = None

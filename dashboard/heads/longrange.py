@@ -227,7 +227,8 @@ class _Text:
         self.word = torch.tensor(words[counts], device=device)
         self.part = torch.tensor(1 / sizes[words[counts]], dtype=torch.float32, device=device)
         self.pieces = torch.tensor(words[None] == there[counts, None], dtype=torch.float32, device=device)
-        self.sums = torch.zeros(model.layers, model.heads, m, device=device)
+        self.sums = torch.full((model.layers, model.heads, m), torch.nan, device=device)
+        self.sums[list(model.numbers)] = 0.0
         self.looks, self.others = looks, np.setdiff1d(np.unique(words[counts]), [looks])
         rows = np.flatnonzero(words == looks)
         visible = rows + 1 if model.causal else np.full(len(rows), len(encoding))

@@ -7,7 +7,7 @@ that score, baseline and lift are over the same pairs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -225,14 +225,14 @@ class _Tally:
         n = np.stack(self._n)[order]  # (S, h)
         sums = {name: np.stack(values)[order] for name, values in self._sums.items()}
         sums["lift"] = sums["score"] - sums["baseline"]
-        layer, head = np.divmod(np.arange(n.shape[1]), self.model.heads)
+        layer, head = np.array(self.model.all_heads).T
         low, high = intervals(sums["lift"], n)
         figures = {name: _ratio(values, n) for name, values in sums.items()}
         columns = {"layer": layer, "head": head, **{name: figures[name] for name in ("score", "baseline", "lift")}}
         columns |= {"low": low, "high": high, "rank": figures["rank"], "n": n.sum(0)}
         table = pd.DataFrame(columns)
         table = table.sort_values(["lift", "layer", "head"], ascending=[False, True, True], ignore_index=True)
-        return table, _held_out(sums, n, np.array(self.index)[order] % 2 == 1, self.model.heads)
+        return table, _held_out(sums, n, np.array(self.index)[order] % 2 == 1, self.model.all_heads)
 
 
 def _ratio(sums: np.ndarray, n: np.ndarray) -> np.ndarray:
@@ -241,7 +241,9 @@ def _ratio(sums: np.ndarray, n: np.ndarray) -> np.ndarray:
     return np.divide(sums.sum(0), cases, out=np.full(cases.shape, np.nan), where=cases > 0)
 
 
-def _held_out(sums: dict[str, np.ndarray], n: np.ndarray, odd: np.ndarray, heads: int) -> HeldOut | None:
+def _held_out(
+    sums: dict[str, np.ndarray], n: np.ndarray, odd: np.ndarray, heads: Sequence[tuple[int, int]]
+) -> HeldOut | None:
     halves, places = ((~odd, odd), (odd, ~odd)), []
     for chosen_on, _ in halves:
         lift = _ratio(sums["lift"][chosen_on], n[chosen_on])
@@ -265,7 +267,7 @@ def _held_out(sums: dict[str, np.ndarray], n: np.ndarray, odd: np.ndarray, heads
     statistics = np.concatenate(again)
     statistics = statistics[np.isfinite(statistics)]
     low, high = np.percentile(statistics, PERCENTILES) if len(statistics) else (np.nan, np.nan)
-    chosen = tuple(HeadId(*divmod(place, heads)) for place in places)
+    chosen = tuple(HeadId(*heads[place]) for place in places)
     return HeldOut(chosen, **figures, low=float(low), high=float(high))
 
 

@@ -20,7 +20,8 @@ class Survey:
     Attributes
     ----------
     scores: a row per head: layer, head, then a column per score (`dashboard.heads.SCORES`), NaN where it has none
-    thumbnails: float32 (layers, heads, t, t), t = min(32, n), every head's map in small (rows sum to 1); or None
+    thumbnails: float32 (layers, heads, t, t), t = min(32, n), every head's map in small (rows sum to 1; all zero in a
+        layer without attention); or None
     n: how many tokens the text has
     """
 
@@ -39,4 +40,5 @@ def survey(model: AttentionModel, encoding: Encoding, *, thumbnails: bool = True
     table = patterns.table()
     if induction:
         table["induction"] = induction_scores(model).ravel()
+    table = table[table["layer"].isin(model.numbers)].reset_index(drop=True)
     return Survey(table, patterns.thumbnails, len(encoding))

@@ -57,6 +57,7 @@ def rollout_view(
     model does not have.
     Source: Abnar & Zuidema 2020, "Quantifying attention flow in transformers".
     """
+    model.check_every_layer("Attention rolled out over layers")
     first, last = (0, model.layers - 1) if layers is None else layers
     if not 0 <= first <= last < model.layers:
         raise UserError(

@@ -54,7 +54,7 @@ class CorpusVectors:
     tokens: a row per token: sentence (from 1, among those used), position (in the sequence that the model saw, from 0),
         text (the piece), word (its number in the sentence, from 1), upos, relation, frequency (how often the word
         occurs in the whole corpus, case and inflection aside), said (the word in guillemets, between its neighbours)
-    layers: the vectors, layer by layer
+    layers: the vectors of each layer that has attention, by its number, in order
     causal: whether a query sees only itself and what stands before
     corpus, left_out: its name; how many sentences could not be used
     model, name, revision: the model's title, what it is opened by, which weights
@@ -62,7 +62,7 @@ class CorpusVectors:
     """
 
     tokens: pd.DataFrame
-    layers: tuple[LayerVectors, ...]
+    layers: Mapping[int, LayerVectors]
     causal: bool
     corpus: str
     left_out: int
@@ -81,7 +81,7 @@ class CorpusVectors:
 
 def corpus_vectors(
     model: AttentionModel, used: Sequence[tuple[ParsedSentence, Encoding]], counts: Mapping[str, int],
-) -> tuple[pd.DataFrame, tuple[LayerVectors, ...]]:  # fmt: skip
+) -> tuple[pd.DataFrame, dict[int, LayerVectors]]:  # fmt: skip
     """The tokens of these sentences and all heads' queries and keys there, in one pass.
 
     counts: how often each word occurs, by `ParsedSentence.keys`. Of the attention no more is kept than each query's
@@ -95,7 +95,7 @@ def corpus_vectors(
         at = [place for place, _, _ in batch]
         visitor = _Collect(layers, at, [kept[place] for place in at], starts[at], int(starts[-1]), model.causal)
         visit(model, [encoding for _, _, encoding in batch], visitor)
-    return _tokens(used, kept, counts), tuple(layers[number] for number in sorted(layers))
+    return _tokens(used, kept, counts), {number: layers[number] for number in sorted(layers)}
 
 
 class _Collect:

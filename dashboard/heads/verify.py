@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -16,7 +17,8 @@ TOLERANCE = 1e-4  # a larger difference is more than rounding
 
 @dataclass(frozen=True)
 class Check:
-    """How far our attention is from a model's own in one layer: 0 where all bits agree.
+    """How far our attention is from a model's own in one layer: 0 where all bits agree, infinite where either has a
+    number that is none (NaN).
 
     Attributes
     ----------
@@ -24,7 +26,7 @@ class Check:
     begins: "x" where we began with what the layer reads, "q, k, v" where its projections cannot be told apart
     weights: the largest |ours − the model's| over all heads, rows and keys; weights are in [0, 1]
     output: the largest |ours − the model's| over all numbers after the output projection; NaN where there is none to
-        be seen
+        be seen, which `size` says as well
     size: the largest |number| of the model's own output, to hold `output` against
     """
 
@@ -36,7 +38,8 @@ class Check:
 
     @property
     def holds(self) -> bool:
-        return self.weights <= TOLERANCE and not self.output > TOLERANCE
+        unseen = math.isnan(self.output) and math.isnan(self.size)
+        return self.weights <= TOLERANCE and (unseen or self.output <= TOLERANCE)
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,11 +45,7 @@ class HeadId:
 def existing_head(model: AttentionModel, head: str | HeadId) -> HeadId:
     """The head by its name. Raises UserError where the model has no such layer or head."""
     wanted = HeadId.parse(head) if isinstance(head, str) else head
-    if not (0 <= wanted.layer < model.layers and 0 <= wanted.head < model.heads):
-        raise UserError(
-            f"{model.title} has no head {wanted}. Its layers go from 0 to {model.layers - 1}, "
-            f"its heads from 0 to {model.heads - 1}."
-        )
+    model.check_head(wanted.layer, wanted.head)
     return wanted
 
 

@@ -7,22 +7,43 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from dashboard.errors import UserError
+from dashboard.models.folder import weight_files
+from dashboard.models.foreign import reason
+from dashboard.models.leftover import left_over, own_code
 from dashboard.models.source import ModelSource
+
+ONLY_TEXT = "Two Heads reads text models with a tokenizer only. Choose another model."
+# What the models of these main inputs read.
+READS = {
+    "pixel_values": "images", "pixel_values_videos": "videos", "input_values": "sound", "input_features": "sound",
+    "past_values": "series of numbers", "inputs": "bytes", "bbox": "images",
+}  # fmt: skip
+NO_TABLE = {"canine": "characters, not tokens", "perceiver": "bytes, not tokens"}
+BESIDE = {"vision_config": "images", "audio_config": "sound", "video_config": "videos"}
 
 _lock = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """A model in memory: the base model without a language-model head, and its fast tokenizer."""
+    """A model in memory: the base model without a language-model head, and its fast tokenizer.
+
+    Attributes
+    ----------
+    rows: how many tokens its weights know: ids from 0 to one less; None where that cannot be seen
+    notes: sentences on what of its files is not read
+    """
 
     source: ModelSource
     model: Any  # transformers.PreTrainedModel
     tokenizer: Any  # transformers.PreTrainedTokenizerFast
     device: str
+    rows: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 def load(source: ModelSource, *, attn_implementation: str = "sdpa") -> Loaded:
@@ -39,10 +60,11 @@ def load(source: ModelSource, *, attn_implementation: str = "sdpa") -> Loaded:
     with alone_and_quiet():
         config = _config(source)
         tokenizer = _tokenizer(source)
-        model = _model(source, config, attn_implementation)
-    _check_vocabulary(source, model, tokenizer)
+        model, report = _model(source, config, attn_implementation)
+    rows = _known_tokens(source, model, tokenizer)
+    notes = (*own_code(source), *left_over(source, model, report["unexpected_keys"]))
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    return Loaded(source, model.to(device).eval().requires_grad_(False), tokenizer, device)
+    return Loaded(source, model.to(device).eval().requires_grad_(False), tokenizer, device, rows, notes)
 
 
 @contextmanager
@@ -81,7 +103,7 @@ def _config(source: ModelSource):
     try:
         config = AutoConfig.from_pretrained(source.folder, trust_remote_code=False, local_files_only=True)
     except Exception as error:  # whatever a damaged configuration makes the library raise
-        raise UserError(f"The config.json of “{source.name}” cannot be used: {_reason(error)}") from error
+        raise UserError(f"The config.json of “{source.name}” cannot be used: {reason(error)}") from error
     if config.is_encoder_decoder:
         raise UserError(
             f"“{source.name}” is an encoder–decoder, which cannot be shown yet. "
@@ -98,7 +120,7 @@ def _tokenizer(source: ModelSource):
             source.folder, trust_remote_code=False, local_files_only=True, use_fast=True
         )
     except Exception as error:
-        raise UserError(f"The tokenizer of “{source.name}” cannot be opened: {_reason(error)}") from error
+        raise UserError(f"The tokenizer of “{source.name}” cannot be opened: {reason(error)}") from error
     if not tokenizer.is_fast:
         raise UserError(
             f"The tokenizer of “{source.name}” is a slow one, which does not say which characters a token "
@@ -112,11 +134,17 @@ def _tokenizer(source: ModelSource):
 
 def _model(source: ModelSource, config, attn_implementation: str):
     import torch
-    from transformers import AutoModel
+    from transformers import MODEL_MAPPING, AutoModel
+    from transformers.models.auto.auto_factory import _get_model_class
 
+    kind, whole, weights = AutoModel, source.folder, None
+    if (whole / "adapter_config.json").is_file():  # the library would put the adapter on, whatever its file can run
+        weights = {name: one for file in weight_files(whole, source.name) for name, one in _read(file)}
+        kind, whole = _get_model_class(config, MODEL_MAPPING), None
     try:
-        model, report = AutoModel.from_pretrained(
-            source.folder,
+        model, report = kind.from_pretrained(
+            whole,
+            state_dict=weights,
             config=config,
             dtype=torch.float32,
             attn_implementation=attn_implementation,
@@ -126,7 +154,7 @@ def _model(source: ModelSource, config, attn_implementation: str):
             output_loading_info=True,
         )
     except Exception as error:
-        raise UserError(f"“{source.name}” cannot be opened: {_reason(error)}") from error
+        raise UserError(f"“{source.name}” cannot be opened: {reason(error)}") from error
     # A pooler comes after the last attention layer, and many checkpoints have none. Any other weight that
     # is missing would be filled with random numbers.
     missing = sorted(key for key in report["missing_keys"] if not key.startswith("pooler"))
@@ -135,20 +163,43 @@ def _model(source: ModelSource, config, attn_implementation: str):
             f"The weights of “{source.name}” do not fit its config.json: {len(missing)} are missing, "
             f"{missing[0]} first. Copy both from one place."
         )
-    return model
+    return model, report
 
 
-def _check_vocabulary(source: ModelSource, model, tokenizer) -> None:
-    rows = getattr(model.get_input_embeddings(), "num_embeddings", None)
-    if rows is not None and tokenizer.vocab_size > rows:
+def _beside(config) -> str:
+    """What a model reads beside text, by the parts of its configuration; empty for a model of text alone."""
+    others = [what for part, what in BESIDE.items() if getattr(config, part, None) is not None]
+    return f"{' and '.join(others)} beside text" if others else ""
+
+
+def _read(file: Path) -> Iterator[tuple[str, Any]]:
+    from safetensors import safe_open
+
+    with safe_open(file, framework="pt") as held:
+        yield from ((name, held.get_tensor(name)) for name in held.keys())  # noqa: SIM118 - it is no dict
+
+
+def _known_tokens(source: ModelSource, model, tokenizer) -> int | None:
+    """How many tokens the weights know. Raises UserError where the model reads no tokens, and where a text may have
+    tokens that they do not know: ids count, not `vocab_size`, which leaves out added tokens."""
+    kind = model.config.model_type
+    reads = READS.get(getattr(model, "main_input_name", "input_ids"))
+    if reads:
+        raise UserError(f"“{source.name}” ({kind}) reads {reads}. {ONLY_TEXT}")
+    try:
+        rows = getattr(model.get_input_embeddings(), "num_embeddings", None)
+    except (AttributeError, NotImplementedError, KeyError) as error:
+        reads = NO_TABLE.get(kind) or _beside(model.config) or "no tokens of a text, or not by one table of vectors"
+        raise UserError(f"“{source.name}” ({kind}) reads {reads}. {ONLY_TEXT}") from error
+    if rows is None:
+        return None
+    added = set(tokenizer.get_added_vocab().values())
+    start = tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
+    always = set(tokenizer.backend_tokenizer.encode("").ids) or {start}  # what every text gets: see METRICS §0
+    every = tokenizer.get_vocab().values()
+    if any(token >= rows for token in every if token not in added or token in always):
         raise UserError(
-            f"The tokenizer of “{source.name}” has {tokenizer.vocab_size} pieces, its weights know {rows}. "
-            "Copy both from one place."
+            f"“{source.name}” does not fit its tokenizer: its tokenizer has ids up to {max(every):,}, its weights know "
+            f"{rows:,}. Copy both from one place, or mend it with model.resize_token_embeddings({max(every) + 1})."
         )
-
-
-def _reason(error: Exception) -> str:
-    """The library's own first line, as one sentence of bearable length."""
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0].strip()
-    line = line if len(line) <= 200 else f"{line[:200]}…"
-    return line if line.endswith((".", "…", "!", "?")) else f"{line}."
+    return rows

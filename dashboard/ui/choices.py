@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from urllib.parse import quote
@@ -255,16 +255,21 @@ def tidy(name: str, typed: str) -> str:
     return typed
 
 
-def within(choices: Choices, layers: int, heads: int) -> tuple[Choices, list[str]]:
-    """The same choices with heads that this model has; a sentence for each that it has not."""
-    notices = []
+def within(choices: Choices, layers: int, heads: int, numbers: Sequence[int] = ()) -> tuple[Choices, list[str]]:
+    """The same choices with heads that this model has; a sentence for each that it has not.
+
+    numbers: the layers that have attention, empty where all have
+    """
+    notices, numbers = [], numbers or range(layers)
 
     def exists(head: HeadId) -> bool:
-        return head.layer < layers and head.head < heads
+        return head.layer in numbers and head.head < heads
 
     size = f"this model has layers 0 to {layers - 1} and heads 0 to {heads - 1}"
+    if len(numbers) < layers:
+        size = f"this model has attention in {len(numbers)} of {layers} layers ({', '.join(map(str, numbers))})"
     if not exists(choices.chosen):
-        now = HeadId(min(choices.layer, layers - 1), min(choices.head, heads - 1))
+        now = HeadId(min(numbers, key=lambda layer: abs(layer - choices.layer)), min(choices.head, heads - 1))
         notices.append(f"There is no head {choices.chosen}: {size}. {now} is shown.")
         choices = replace(choices, layer=now.layer, head=now.head)
     gone = [head for head in choices.tray if not exists(head)]

@@ -45,7 +45,7 @@ def question(this: Reading) -> str:
 
 def _heads(this: Reading) -> Compared:
     model, chosen = this.model, state.choices()
-    every = [HeadId(layer, head) for layer in range(model.layers) for head in range(model.heads)]
+    every = [HeadId(*head) for head in model.all_heads]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "Add a head",

@@ -21,6 +21,7 @@ from dashboard.heads.alignment import Aligned
 from dashboard.heads.change import Changes
 from dashboard.lessons import KEYS
 from dashboard.models import ModelSource, find
+from dashboard.models.foreign import foreign
 from dashboard.text import Encoding
 from dashboard.ui import paths, quiet
 from dashboard.ui.kept import kept
@@ -45,7 +46,8 @@ def opened(name: str, fetch_missing: bool = False) -> tuple[AttentionModel, str]
     the weights, and with every other file of the model's folder. Raises UserError with what to do, for a
     path that nobody chose in this session `dashboard.ui.paths.NotChosenHere`."""
     paths.check_model(name)
-    source = find(name, fetch_missing=fetch_missing)
+    with foreign(f"Finding “{name[:80]}”", "Choose another model."):
+        source = find(name, fetch_missing=fetch_missing)
     key = "\n".join([source.name, str(source.folder), source.revision, *_stamps(source.folder)])
     if key not in _open:
         _make_room(source)

@@ -53,7 +53,7 @@ def reach(this: Opened, question: Question) -> Reach:
         if seconds > AT_ONCE and not held:
             st.info(
                 f"{len(trials)} {question.items} at {len(steps)} distances are read by "
-                f"{this.model.layers * this.model.heads} heads. On this model that takes about "
+                f"{len(this.model.all_heads)} heads. On this model that takes about "
                 f"{_rounded(seconds)} seconds; it is kept until the dashboard is closed."
             )
             if not st.button("Measure", type="primary", icon=":material/play_arrow:"):

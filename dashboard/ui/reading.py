@@ -148,7 +148,7 @@ def fit_choices() -> None:
         model, _ = loaders.opened(state.choices().model)
     except UserError:
         return  # the page says it
-    state.fit_to(model.layers, model.heads)
+    state.fit_to(model.layers, model.heads, model.numbers)
 
 
 def is_causal() -> bool:
@@ -156,6 +156,14 @@ def is_causal() -> bool:
         return loaders.opened(state.choices().model)[0].causal
     except UserError:
         return False
+
+
+def note() -> str | None:
+    """What a person should know about how the chosen model is read."""
+    try:
+        return loaders.opened(state.choices().model)[0].note
+    except UserError:
+        return None
 
 
 def counts() -> str:

@@ -52,6 +52,8 @@ def _model() -> None:
         help="Choose one of the list, or type a hub id (owner/name) or the path of a folder with safetensors.",
         **state.bound("model"),
     )
+    if note := reading.note():
+        st.caption(_plain(note))
 
 
 def _text() -> None:

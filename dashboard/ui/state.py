@@ -8,6 +8,7 @@ browser's history.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -163,9 +164,9 @@ def _hold(text: str) -> None:
         del held[next(iter(held))]
 
 
-def fit_to(layers: int, heads: int) -> None:
+def fit_to(layers: int, heads: int, numbers: Sequence[int]) -> None:
     """Bring the chosen heads within what the model has, and say so."""
-    fitted, notices = within(choices(), layers, heads)
+    fitted, notices = within(choices(), layers, heads, numbers)
     if notices:
         st.session_state["choices"] = fitted
         frame_anew()

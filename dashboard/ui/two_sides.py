@@ -152,9 +152,9 @@ def two_models(this: Reading) -> Compared:
 def _other_head(other) -> None:
     """The head of the second model, brought within what it has."""
     head = state.choices().other_head
-    fitted = HeadId(min(head.layer, other.layers - 1), min(head.head, other.heads - 1))
+    fitted = HeadId(min(other.numbers, key=lambda layer: abs(layer - head.layer)), min(head.head, other.heads - 1))
     state.correct(other_head=fitted)
-    every = [HeadId(layer, head) for layer in range(other.layers) for head in range(other.heads)]
+    every = [HeadId(*head) for head in other.all_heads]
     st.selectbox("Its head", every, format_func=str, width=160, **state.bound("other_head"))
 
 

@@ -127,7 +127,7 @@ def measured(this: Opened) -> Measured | None:
         lambda _: find_measured(asked), folder_for(asked) / TABLE,
         f"**All heads of {escape_markdown(this.model.title)}**",
         lambda: st.caption(
-            f"What the absence of each of the {asked.layers * asked.heads:,} heads changes has not been measured in "
+            f"What the absence of each of the {len(asked.every):,} heads changes has not been measured in "
             "this way on this machine yet. It takes a minute for a small model and many for a large one, in the "
             "background; what is found is kept."
         ),

@@ -46,7 +46,7 @@ def of(q, k, sizes, *, causal=False, scaling=0.5, plain=True) -> CorpusVectors:
             for i in range(size)
         ]  # fmt: skip
     layer = LayerVectors(q.astype(np.float32), k.astype(np.float32), scaling, keys, weights, plain)
-    return CorpusVectors(pd.DataFrame(rows), (layer,), causal, "c", 0, "M", "minilm", "r", {"sentences": len(sizes)})
+    return CorpusVectors(pd.DataFrame(rows), {0: layer}, causal, "c", 0, "M", "minilm", "r", {"sentences": len(sizes)})
 
 
 @given(st.integers(0, 10_000), st.integers(1, 9), st.integers(1, 12), st.integers(1, 12))

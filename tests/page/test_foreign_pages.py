@@ -1,0 +1,91 @@
+"""A link to a model that cannot be opened, or is not as others, still gives a page from which one can go on."""
+
+import pytest
+
+from tests.model import tiny
+from tests.page.running import opened, read, said
+
+TEXT_AND_IMAGES = {
+    "text_config": {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 32,
+                    "vocab_size": tiny.VOCABULARY, "max_position_embeddings": 64},
+    "vision_config": {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 32,
+                      "image_size": 32, "patch_size": 16},
+}  # fmt: skip
+PAGES = ("explore", "compare", "inside", "querykeys", "syntax", "find", "without", "headmap", "longrange", "layers",
+         "corpus", "models")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Tiny models, each made once."""
+    made = {}
+
+    def of(kind, **more):
+        if kind not in made:
+            made[kind] = tmp_path_factory.mktemp(kind)
+            tiny.make(kind, made[kind], **more)
+        return str(made[kind])
+
+    return of
+
+
+def has_a_sidebar(app):
+    assert not app.exception
+    assert [box.label for box in app.sidebar.selectbox] == ["Model"]
+    assert "draft" in {area.key for area in app.sidebar.text_area}
+    return app
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "sentence"),
+    [
+        ("clip", TEXT_AND_IMAGES, "reads images beside text. Two Heads reads text models"),
+        ("canine", {}, "reads characters, not tokens"),
+        ("bart", {}, "is an encoder–decoder"),
+        ("mamba", {}, "hands out no attention weights"),
+        ("beit", {}, "reads images"),
+    ],
+)
+def test_a_link_to_a_model_that_cannot_be_opened(kind, more, sentence, folders):
+    app = has_a_sidebar(opened(model=folders(kind, **more), layer="1"))
+    assert sentence in read(app)
+    app.sidebar.selectbox[0].set_value("minilm").run()
+    has_a_sidebar(app)
+    assert not app.error and app.number_input(key="choose_layer").value == 1
+
+
+@pytest.mark.parametrize("model", ["./nowhere", "nobody/nothing", "x" * 300, "\N{ZERO WIDTH SPACE}"])
+def test_a_link_to_no_model(model):
+    app = has_a_sidebar(opened(model=model))
+    assert app.error
+
+
+def test_whatever_a_model_raises_leaves_the_page_standing(folders, monkeypatch):
+    """Something that no sentence foresees, while the model is opened and while it reads the text."""
+    folder = folders("bert")
+
+    def broken(*_, **__):
+        raise ZeroDivisionError("of all things")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("dashboard.capture.model.probe_tap", broken)
+        app = has_a_sidebar(opened(model=folder))
+        assert "Opening “" in read(app) and "of all things" in read(app)
+    assert not has_a_sidebar(opened(model=folder)).error
+    with monkeypatch.context() as patched:
+        patched.setattr("transformers.models.bert.modeling_bert.BertEmbeddings.forward", broken)
+        app = has_a_sidebar(opened(model=folder, text="A heron waits by the water."))
+        assert "Reading the text with " in read(app) and "of all things" in read(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_of_a_model_that_has_attention_in_some_layers(page, folders):
+    folder = folders("lfm2", layer_types=["conv", "conv", "full_attention", "conv", "full_attention"],
+                     num_hidden_layers=5)  # fmt: skip
+    app = has_a_sidebar(opened(None if page == "explore" else page, model=folder, layer="3", head="1"))
+    notes = [caption.value for caption in app.sidebar.caption]
+    assert any("attention in 2 of 5 layers" in note for note in notes)
+    assert "L2H1" in said(app) or page not in ("explore", "inside", "querykeys")
+    if page == "explore":
+        assert app.number_input(key="choose_layer").value == 2
+        assert "There is no head L3H1" in read(app)
