@@ -18,6 +18,7 @@ from dashboard.heads.gather import ByLayer, batches, encoded
 from dashboard.heads.words import Pooling
 from dashboard.text.encoding import Encoding
 from dashboard.text.sentence import LeftOut, ParsedSentence
+from dashboard.text.shared import with_shared_words
 
 # Sentences that are sorted by length before they are put into batches: their rows are held together.
 TOGETHER = 32
@@ -78,8 +79,8 @@ def distances(
     Raises UserError where no sentence can be used.
     """
     tell = progress or (lambda fraction, sentence: None)
-    left = word_maps(model, sentences, bos=bos)
-    right = None if other is None else word_maps(other, sentences, bos=bos)
+    left = word_maps(model, sentences, bos=bos, beside=other)
+    right = None if other is None else word_maps(other, sentences, bos=bos, beside=model)
     sums = _Sums()
     left_out: list[LeftOut] = []
     for number, a in enumerate(left, 1):
@@ -100,10 +101,17 @@ def distances(
 
 
 def word_maps(
-    model: AttentionModel, sentences: Iterable[ParsedSentence | LeftOut], *, bos: bool = True
+    model: AttentionModel,
+    sentences: Iterable[ParsedSentence | LeftOut],
+    *,
+    bos: bool = True,
+    beside: AttentionModel | None = None,
 ) -> Iterator[np.ndarray | LeftOut]:
     """Of each sentence of m words, in order, the attention between its words in all heads, float32 (h, m, m) without
-    special tokens and not renormalised (METRICS §0); or why it is left out. A window of sentences is held at a time."""
+    special tokens and not renormalised (METRICS §0); or why it is left out. A window of sentences is held at a time.
+
+    beside: another model that is to be held against this one: words are those that both divide exactly (METRICS §8)
+    """
     model.check_every_layer("Comparing all heads of a model with each other")
     stream = iter(sentences)
     while window := list(islice(stream, TOGETHER)):
@@ -112,10 +120,13 @@ def word_maps(
         for place, sentence in enumerate(window):
             if isinstance(sentence, LeftOut):
                 found[place] = sentence
-            elif isinstance(read := encoded(model, sentence, bos), str):
-                found[place] = LeftOut(sentence.index, sentence.line, read)
+                continue
+            reads = [encoded(one, sentence, bos) for one in (model, beside) if one is not None]
+            unread = next((read for read in reads if isinstance(read, str)), None)
+            if unread is not None:
+                found[place] = LeftOut(sentence.index, sentence.line, unread)
             else:
-                works.append((place, read[0].sentence, read[1]))
+                works.append((place, sentence, with_shared_words([encoding for _, encoding in reads])[0]))
         for batch in batches(works):
             texts = [_Words(model, encoding) for _, _, encoding in batch]
             visit(model, [encoding for _, _, encoding in batch], ByLayer(model, texts))

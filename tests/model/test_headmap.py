@@ -15,8 +15,8 @@ from dashboard.errors import UserError
 from dashboard.export import snippet
 from dashboard.export.provenance import Provenance
 from dashboard.heads.compare import divergence
-from dashboard.heads.distances import distances
-from dashboard.text import LeftOut, read_treebank
+from dashboard.heads.distances import distances, word_maps
+from dashboard.text import LeftOut, parse, read_treebank
 
 
 @pytest.fixture(scope="module")
@@ -115,3 +115,14 @@ def test_heads_like_one_of_another_model(minilm, smollm2):
     table = heads_like_elsewhere(found, "L2H0", 3)
     assert table["distance"].iloc[0] == np.nanmin(found.values[24]) and len(table) == 3
     assert table["layer"].max() < 30 and table["head"].max() < 9
+
+
+def test_two_tokenizers_meet_at_words_that_both_divide_exactly(minilm, smollm2):
+    """SmolLM2 reads `."` as one token, MiniLM as two; both models' maps have the same words."""
+    sentence = parse('The miller whispered "no."')[0]
+    own = [next(word_maps(model, [sentence])).shape[1] for model in (minilm, smollm2)]
+    a, b = (
+        next(word_maps(model, [sentence], beside=other)) for model, other in ((minilm, smollm2), (smollm2, minilm))
+    )
+    assert own == [7, 6] and a.shape[1:] == b.shape[1:] == (6, 6)
+    assert distances(minilm, [sentence], smollm2).used == 1
