@@ -64,6 +64,7 @@ def folders(tmp_path, monkeypatch):
             opened.append(source.name)
             self.source = source
 
+    monkeypatch.setattr(loaders.paths, "check_model", lambda name: None)  # as if they had been chosen here
     monkeypatch.setattr(loaders, "find", find)
     monkeypatch.setattr(loaders, "open_model", Model)
     loaders._model.clear()
