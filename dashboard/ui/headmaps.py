@@ -43,7 +43,8 @@ def _found(asked: headmaps.Asked, stamp: int) -> HeadMap | None:
 
 
 def found(this: Opened) -> HeadMap:
-    """The map of the model; or the way to make it, and the end of the page."""
+    """The map of the model; or the way to make it, and the end of the page. Raises UserError where it can have none."""
+    this.model.check_every_layer("Comparing all heads of a model with each other")
     asked = headmaps.Asked.of(this.model, this.bos)
     made = jobs.kept_or_made(
         lambda stamp: _found(asked, stamp), headmaps.folder_for(asked) / headmaps.FILE,

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
-from dashboard import ablate, attention, scores, verify
+from dashboard import ablate, attention, profile, scores, verify
 from dashboard.anatomy import differs
 from dashboard.api import attentions
 from dashboard.capture import open_model, probe, tap, visit
@@ -17,6 +17,7 @@ from dashboard.capture.budgets import budgets
 from dashboard.capture.limits import limit_of
 from dashboard.capture.probe import Unfit, probe_tap
 from dashboard.cli import main
+from dashboard.corpus.shelf import read_profile
 from dashboard.errors import UserError
 from dashboard.heads import HeadId
 from dashboard.heads.verify import Check
@@ -339,6 +340,14 @@ def test_an_ablated_head_is_that_of_the_layer_named(hybrid):
     projection.copy_(kept)
     assert abs(found - expected).max() < 1e-5
     assert abs(found - hybrid.loaded.model(ids).last_hidden_state[0]).max() > 1e-3
+
+
+def test_a_profile_of_some_layers_is_read_back_with_their_numbers(hybrid, treebank, tmp_path):
+    made = profile(hybrid, treebank, tmp_path / "profile", limit=8)
+    back = read_profile(tmp_path / "profile")
+    for table in (made.heads, made.dependencies, made.best, back.heads, back.dependencies, back.moments):
+        assert set(table["layer"]) <= {2, 4}
+    assert list(zip(back.heads["layer"], back.heads["head"], strict=True)) == list(hybrid.all_heads)
 
 
 def test_the_command_line_speaks_of_the_same_layers(hybrid, tmp_path, capsys):

@@ -86,6 +86,8 @@ def test_every_page_of_a_model_that_has_attention_in_some_layers(page, folders):
     notes = [caption.value for caption in app.sidebar.caption]
     assert any("attention in 2 of 5 layers" in note for note in notes)
     assert "L2H1" in said(app) or page not in ("explore", "inside", "querykeys")
+    if page in ("headmap", "layers"):
+        assert "needs attention in every layer" in read(app)
     if page == "explore":
         assert app.number_input(key="choose_layer").value == 2
         assert "There is no head L3H1" in read(app)
