@@ -12,8 +12,9 @@ from pathlib import Path
 from dashboard.errors import UserError
 from dashboard.models import hub
 from dashboard.models.catalogue import CATALOGUE, ModelCard, is_installed, location, megabytes, record
-from dashboard.models.folder import check_folder, weights_sha256
+from dashboard.models.folder import weights_sha256
 from dashboard.models.made import (
+    DONE,
     Progress,
     alone,
     check_disk,
@@ -68,7 +69,7 @@ def _from_hub(name: str, report: Progress) -> Path:
     if not hub.HUB_ID.fullmatch(name):
         raise UserError(f"There is no such model to fetch. Name {', '.join(CATALOGUE)} or owner/name.")
     folder = hub.cached(name) or hub.download(name, report)
-    check_folder(folder, name)
+    hub.check(folder, name)
     report(1.0, f"{name} is on this machine.")
     return folder
 
@@ -155,7 +156,7 @@ def _convert(card: ModelCard, gguf: Path, work: Path, report: Progress) -> Path:
         # How far it has come is not known: half of what is left is taken to pass every 15 s.
         tick=lambda seconds: report(0.95 - 0.35 * 0.5 ** (seconds / 15), sentence),
     )
-    if (made / "tokenizer.json").is_file():  # written last
+    if (work / DONE).is_file():
         return made
     if "No space left" in said:
         raise OSError(errno.ENOSPC, "")

@@ -18,22 +18,25 @@ from dashboard.errors import UserError
 from dashboard.models.catalogue import RECORD, cache_dir, megabytes, record
 from dashboard.models.files import LARGEST_TEXT, read_json
 from dashboard.models.folder import weights_sha256
+from dashboard.models.memory import check_room
 
 Progress = Callable[[float, str], None]
 ROOT = Path(__file__).parents[2]
 
 
-def make(key: str, title: str, needed: int, command: list[str], sentence: str, report: Progress) -> Path:
+def make(key: str, title: str, numbers: int, command: list[str], sentence: str, report: Progress) -> Path:
     """The folder ``made/key`` of the cache; where it is not there or not whole, a process of its own makes it.
 
     That process is ``python -m`` *command* with the path of a folder to write at the end. It is stopped where `report`
-    raises; the finished folder is moved into place in one step. `needed`: bytes it takes on the disk.
+    raises; the finished folder is moved into place in one step. `numbers`: how many numbers its weights are.
 
-    Raises UserError where the process says so, or the disk is full or cannot be written.
+    Raises UserError where the process says so, or the memory or the disk has no room for it.
     """
     target = cache_dir() / "made" / key
     if is_sealed(target):
         return target
+    needed = 4 * numbers + 50_000_000  # bytes on the disk
+    check_room(8 * numbers, title)  # the weights, and what they are made from
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with alone(target, f"{title} is being made ready already. Waiting for it.", report):
@@ -46,7 +49,7 @@ def make(key: str, title: str, needed: int, command: list[str], sentence: str, r
                         work,
                         tick=lambda seconds: report(0.95 - 0.95 * 0.5 ** (seconds / 15), sentence),
                     )
-                    if not (folder / "tokenizer.json").is_file():  # written last
+                    if not (work / DONE).is_file():
                         _failed(title, said)
                     seal(folder)
                     put(folder, target, work)
@@ -57,6 +60,17 @@ def make(key: str, title: str, needed: int, command: list[str], sentence: str, r
 
 SAID = "two-heads says: "
 """Before a sentence that a process of ours has for a person."""
+DONE = "done"
+"""The file that it writes last, beside its folder."""
+
+
+def as_process(work: Callable[..., None], *arguments: str) -> None:
+    """What such a process does: `work`, with paths and strings, the folder last; a UserError is said."""
+    try:
+        work(*arguments)
+        (Path(arguments[-1]).parent / DONE).touch()
+    except UserError as wrong:
+        sys.exit(f"{SAID}{wrong}")
 
 
 def _failed(title: str, said: str) -> None:

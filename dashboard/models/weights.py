@@ -73,3 +73,14 @@ def shard_names(index: dict) -> list[str] | None:
     except (KeyError, TypeError, AttributeError):
         return None
     return shards if shards and all(isinstance(s, str) and s and s == os.path.basename(s) for s in shards) else None
+
+
+_WRAPPERS = ("module.", "_orig_mod.", "_fsdp_wrapped_module.", "_forward_module.")
+
+
+def wrapper(names: Iterable[str]) -> str:
+    """What a known wrapper (DataParallel, torch.compile, FSDP …) has put before every name: ``module.``, or nothing."""
+    names, prefix = list(names), ""
+    while names and (mark := next((m for m in _WRAPPERS if all(n.startswith(prefix + m) for n in names)), "")):
+        prefix += mark
+    return prefix

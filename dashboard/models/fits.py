@@ -1,0 +1,79 @@
+"""Does a configuration fit the weights beside it? Asked before the model is built.
+
+transformers builds what config.json asks for, layer by layer, before it looks at the weights: a million layers would
+take hours, and what is missing would be filled with random numbers until the memory is full.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from dashboard.errors import UserError
+from dashboard.models.memory import check_room
+
+_LAYERS = re.compile(r"(^|_)(layers?|blocks|depth|groups|group_num)$")
+SHARED = 100
+"""So many layers may share their weights (ALBERT)."""
+_COUNTS = re.compile(r"size|dim|num_|n_|hidden|position|length|seq_len|vocab|heads|inner|labels|ctx")
+LARGEST_COUNT = 2**27
+"""No count or size of a known configuration comes near it (vocabularies end at 2^20, positions at 10^7)."""
+LARGEST_LABELS = 10**6
+_POSITIONS = re.compile(r"position|ctx")
+_COMPUTED = ("xlm", "flaubert", "roformer", "marian", "pegasus", "ctrl")
+LARGEST_TABLE = 20_000
+"""Positions in a table that these models compute, number by number, while they are built."""
+
+
+def check_config(config: dict, tensors: int, called: str) -> None:
+    """Raises UserError where a configuration asks for what weights of so many tensors cannot be.
+
+    `config`: what stands in config.json, before transformers reads it: that alone may take all memory.
+    """
+    computed = config.get("model_type") in _COMPUTED or config.get("sinusoidal_pos_embds")
+    for name, value in _numbers(config):
+        most = LARGEST_COUNT if _COUNTS.search(name) and "param" not in name else float("inf")
+        if name == "num_labels":
+            most = LARGEST_LABELS
+        if _LAYERS.search(name):
+            most = max(tensors, SHARED)
+        if computed and _POSITIONS.search(name):
+            most = LARGEST_TABLE
+        if not abs(value) <= most:  # what is no number (NaN) is refused too
+            written = f"{value:,}" if abs(value) < 10**15 or value != value else f"larger than {10**15:,}"
+            raise _misfit(called, f"{name[:40]} is {written}, and the weights are {tensors:,} tensors")
+
+
+def _numbers(said: object, name: str = "", depth: int = 0) -> Iterator[tuple[str, int | float]]:
+    """Every number of a configuration, with its name."""
+    if isinstance(said, (int, float)) and not isinstance(said, bool):
+        yield name, said
+    elif isinstance(said, (dict, list)) and depth < 50:
+        for key, value in said.items() if isinstance(said, dict) else ((name, value) for value in said):
+            yield from _numbers(value, str(key), depth + 1)
+
+
+def check_parameters(build: Callable[[], object], numbers: int, called: str) -> set[str] | None:
+    """Builds the model without memory and holds its size against the weights': the names of its parameters, or None
+    where it cannot be built so.
+
+    Raises UserError where it has more than twice the numbers of the files, and where it does not fit into memory.
+    """
+    import torch
+
+    try:
+        with torch.device("meta"):
+            model = build()
+    except Exception:  # loading says what is wrong
+        return None
+    parameters = {name: p for name, p in model.named_parameters()}
+    asked = sum(p.numel() for p in parameters.values())
+    if asked > 2 * numbers + 10_000_000:
+        raise _misfit(called, f"it asks for {asked:,} numbers, and the weights hold {numbers:,}")
+    buffers = sum(b.numel() * b.element_size() for b in model.buffers())
+    check_room(4 * asked + buffers, called)
+    return set(parameters)
+
+
+def _misfit(called: str, what: str) -> UserError:
+    return UserError(f"The config.json of “{called}” does not fit its weights: {what}. Copy both from one place.")
