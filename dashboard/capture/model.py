@@ -60,12 +60,13 @@ class AttentionModel:
     @property
     def note(self) -> str | None:
         """What a person should know about how this model is read, None where there is nothing to say."""
-        if self.route == "tap":
-            return None
-        return (
-            f"{self.title} computes its attention in a way of its own, so all its maps are built at once: slower, "
-            f"and only for texts of up to {self.limit:,} tokens."
-        )
+        notes = list(self.loaded.notes)
+        if self.route != "tap":
+            notes.append(
+                f"{self.title} computes its attention in a way of its own, so all its maps are built at once: slower, "
+                f"and only for texts of up to {self.limit:,} tokens."
+            )
+        return " ".join(notes) or None
 
     def check_length(self, tokens: int) -> None:
         """Raises UserError for more tokens than the model takes."""

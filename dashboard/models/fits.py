@@ -6,8 +6,9 @@ take hours, and what is missing would be filled with random numbers until the me
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from dashboard.errors import UserError
 from dashboard.models.memory import check_room
@@ -21,6 +22,8 @@ LARGEST_COUNT = 2**27
 LARGEST_LABELS = 10**6
 _POSITIONS = re.compile(r"position|ctx")
 _COMPUTED = ("xlm", "flaubert", "roformer", "marian", "pegasus", "ctrl")
+_SENSES = {"image": "images", "audio": "sound", "video": "films", "time": "series of numbers"}
+_TWO_READERS = ("clap", "clvp")
 LARGEST_TABLE = 20_000
 """Positions in a table that these models compute, number by number, while they are built."""
 
@@ -44,6 +47,29 @@ def check_config(config: dict, tensors: int, called: str) -> None:
             raise _misfit(called, f"{name[:40]} is {written}, and the weights are {tensors:,} tensors")
 
 
+def check_reads_text(config, called: str) -> None:
+    """Raises UserError for a model that reads no text, or text only together with pictures or sound (CLIP)."""
+    from transformers import MODEL_FOR_ZERO_SHOT_IMAGE_CLASSIFICATION_MAPPING, MODEL_MAPPING
+
+    if type(config) not in MODEL_MAPPING:
+        return
+    model = MODEL_MAPPING[type(config)]
+    model = model if isinstance(model, type) else model[0]
+    reads = model.input_modalities if not isinstance(model.input_modalities, str) else (model.input_modalities,)
+    reads = [_SENSES.get(sense, sense) for sense in reads]
+    kind = config.model_type
+    if "text" not in reads:
+        raise UserError(
+            f"“{called}” is a model of the type “{kind}”, which reads {' and '.join(reads)}, not text. "
+            "Choose a text model."
+        )
+    if type(config) in MODEL_FOR_ZERO_SHOT_IMAGE_CLASSIFICATION_MAPPING or kind in _TWO_READERS:
+        raise UserError(
+            f"“{called}” is a model of the type “{kind}”, which holds a text against {reads[0]}: it reads both at "
+            "once. Two Heads reads text alone: choose a text model."
+        )
+
+
 def _numbers(said: object, name: str = "", depth: int = 0) -> Iterator[tuple[str, int | float]]:
     """Every number of a configuration, with its name."""
     if isinstance(said, (int, float)) and not isinstance(said, bool):
@@ -53,7 +79,7 @@ def _numbers(said: object, name: str = "", depth: int = 0) -> Iterator[tuple[str
             yield from _numbers(value, str(key), depth + 1)
 
 
-def check_parameters(build: Callable[[], object], numbers: int, called: str) -> set[str] | None:
+def check_parameters(kind: type, config, numbers: int, called: str) -> set[str] | None:
     """Builds the model without memory and holds its size against the weights': the names of its parameters, or None
     where it cannot be built so.
 
@@ -63,7 +89,7 @@ def check_parameters(build: Callable[[], object], numbers: int, called: str) -> 
 
     try:
         with torch.device("meta"):
-            model = build()
+            model = kind(copy.deepcopy(config)) if hasattr(kind, "base_model_prefix") else kind.from_config(config)
     except Exception:  # loading says what is wrong
         return None
     parameters = {name: p for name, p in model.named_parameters()}

@@ -85,18 +85,22 @@ def check_quantised(config: dict, tensors: Iterable[str], called: str) -> None:
     )
 
 
+def character_reader(tokenizer: str) -> str | None:
+    """What a tokenizer of that class reads where it has no vocabulary: characters or bytes. None where it has one."""
+    return _NO_VOCABULARY.get(tokenizer.lower().removesuffix("fast").removesuffix("tokenizer"))
+
+
 def no_tokenizer(folder: Path, names: set[str], config: dict, called: str) -> str:
     """The sentence for a model without a file of a tokenizer: because it needs none, or because it is missing."""
-    kind = config["model_type"]
+    kind = config["model_type"][:40]
     named = ""
     if "tokenizer_config.json" in names:
         named = str(read_json(folder / "tokenizer_config.json", called).get("tokenizer_class") or "")
-    for known, what in _NO_VOCABULARY.items():
-        if kind == known or named.lower() in (f"{known}tokenizer", f"{known}tokenizerfast"):
-            return (
-                f"“{called}” reads {what} and has no vocabulary of tokens, so Two Heads cannot read a text with it. "
-                "Choose a model with a tokenizer."
-            )
+    if what := character_reader(named) or _NO_VOCABULARY.get(kind):
+        return (
+            f"“{called}” reads {what} and has no vocabulary of tokens, so Two Heads cannot read a text with it. "
+            "Choose a model with a tokenizer."
+        )
     if not named and names.intersection(_NO_TEXT):
         return (
             f"“{called}” is of the type “{kind}”, which reads images or sound: it has no tokenizer. "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,19 +9,35 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.errors import UserError
+from dashboard.models.files import read_json
+from dashboard.models.fits import check_config, check_parameters, check_reads_text
+from dashboard.models.folder import weight_files
 from dashboard.models.source import ModelSource
+from dashboard.models.tokenizer import open_tokenizer, reason
+from dashboard.models.weights import headers, numbers, prefix_of, renaming
 
 _lock = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """A model in memory: the base model without a language-model head, and its fast tokenizer."""
+    """A model in memory: the base model without a language-model head, and its fast tokenizer.
+
+    prefix: what a wrapper has put before the names of all weights in the files (``module.``), or nothing
+    notes: sentences about how it was made ready, for a person
+    """
 
     source: ModelSource
     model: Any  # transformers.PreTrainedModel
     tokenizer: Any  # transformers.PreTrainedTokenizerFast
     device: str
+    prefix: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def key_mapping(self) -> dict[str, str] | None:
+        """For from_pretrained: how the names in the files become the model's."""
+        return renaming(self.prefix)
 
 
 def load(source: ModelSource, *, attn_implementation: str = "sdpa") -> Loaded:
@@ -38,11 +53,13 @@ def load(source: ModelSource, *, attn_implementation: str = "sdpa") -> Loaded:
 
     with alone_and_quiet():
         config = _config(source)
-        tokenizer = _tokenizer(source)
-        model = _model(source, config, attn_implementation)
+        kind, prefix = _fitting(source, config)
+        notes = [*source.notes, *_note_of(prefix, config)]
+        tokenizer = open_tokenizer(source.folder, source.name, notes)
+        model = _model(source, config, attn_implementation, kind, prefix)
     _check_vocabulary(source, model, tokenizer)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    return Loaded(source, model.to(device).eval().requires_grad_(False), tokenizer, device)
+    return Loaded(source, model.to(device).eval().requires_grad_(False), tokenizer, device, prefix, tuple(notes))
 
 
 @contextmanager
@@ -70,8 +87,9 @@ def _config(source: ModelSource):
     from transformers import AutoConfig
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
-    raw = json.loads((source.folder / "config.json").read_text(encoding="utf-8"))
-    kind = raw["model_type"]
+    raw = read_json(source.folder / "config.json", source.name)
+    kind = raw["model_type"][:40]
+    check_config(raw, len(headers(weight_files(source.folder, source.name), source.name)), source.name)
     if kind not in CONFIG_MAPPING_NAMES:
         own_code = " It brings code of its own, and Two Heads runs none." if raw.get("auto_map") else ""
         raise UserError(
@@ -81,8 +99,9 @@ def _config(source: ModelSource):
     try:
         config = AutoConfig.from_pretrained(source.folder, trust_remote_code=False, local_files_only=True)
     except Exception as error:  # whatever a damaged configuration makes the library raise
-        raise UserError(f"The config.json of “{source.name}” cannot be used: {_reason(error)}") from error
-    if config.is_encoder_decoder:
+        raise UserError(f"The config.json of “{source.name}” cannot be used: {reason(error)}") from error
+    check_reads_text(config, source.name)
+    if config.is_encoder_decoder and not _is_encoder(source, config):
         raise UserError(
             f"“{source.name}” is an encoder–decoder, which cannot be shown yet. "
             "Choose a model that is an encoder or a decoder."
@@ -90,32 +109,53 @@ def _config(source: ModelSource):
     return config
 
 
-def _tokenizer(source: ModelSource):
-    from transformers import AutoTokenizer
+def _is_encoder(source: ModelSource, config) -> bool:
+    """Whether the files hold the encoder of an encoder–decoder alone, as for T5EncoderModel."""
+    from transformers import MODEL_FOR_TEXT_ENCODING_MAPPING, MODEL_MAPPING
 
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            source.folder, trust_remote_code=False, local_files_only=True, use_fast=True
-        )
-    except Exception as error:
-        raise UserError(f"The tokenizer of “{source.name}” cannot be opened: {_reason(error)}") from error
-    if not tokenizer.is_fast:
-        raise UserError(
-            f"The tokenizer of “{source.name}” is a slow one, which does not say which characters a token "
-            "stands for. Put a tokenizer.json beside the weights."
-        )
-    # Some files fix a length (all-MiniLM-L6-v2: 128, padded). Cutting is ours to do, and to tell.
-    tokenizer.backend_tokenizer.no_truncation()
-    tokenizer.backend_tokenizer.no_padding()
-    return tokenizer
+    if type(config) not in MODEL_FOR_TEXT_ENCODING_MAPPING:
+        return False
+    encoder = MODEL_FOR_TEXT_ENCODING_MAPPING[type(config)]
+    if type(config) in MODEL_MAPPING and encoder is MODEL_MAPPING[type(config)]:
+        return False
+    names = headers(weight_files(source.folder, source.name), source.name)
+    if any(part in ("decoder", "lm_head") for name in names for part in name.split(".")):
+        return False
+    return encoder.__name__ in (config.architectures or ()) or any("encoder.block.0." in name for name in names)
 
 
-def _model(source: ModelSource, config, attn_implementation: str):
+def _fitting(source: ModelSource, config) -> tuple[type, str]:
+    """The class of the base model, and the prefix that its weights' names have in the files.
+
+    Raises UserError where the configuration asks for far more than the weights hold, or than memory has room for.
+    """
+    from transformers import MODEL_FOR_TEXT_ENCODING_MAPPING, MODEL_MAPPING, AutoModel
+
+    tensors = headers(weight_files(source.folder, source.name), source.name)
+    kind = AutoModel
+    if config.is_encoder_decoder:
+        kind = MODEL_FOR_TEXT_ENCODING_MAPPING[type(config)]
+    elif type(config) in MODEL_MAPPING:
+        kind = MODEL_MAPPING[type(config)]
+    kind = kind if isinstance(kind, type) else kind[0]
+    wanted = check_parameters(kind, config, numbers(tensors), source.name)
+    return kind, prefix_of(tensors, wanted, getattr(kind, "base_model_prefix", ""))
+
+
+def _note_of(prefix: str, config) -> list[str]:
+    notes = []
+    if config.is_encoder_decoder:
+        notes.append("The files hold the encoder of an encoder–decoder, and that is what is shown.")
+    if prefix:
+        notes.append(f"The names of its weights begin with “{prefix}”, which was taken off.")
+    return notes
+
+
+def _model(source: ModelSource, config, attn_implementation: str, kind: type, prefix: str):
     import torch
-    from transformers import AutoModel
 
     try:
-        model, report = AutoModel.from_pretrained(
+        model, report = kind.from_pretrained(
             source.folder,
             config=config,
             dtype=torch.float32,
@@ -124,9 +164,10 @@ def _model(source: ModelSource, config, attn_implementation: str):
             trust_remote_code=False,
             local_files_only=True,
             output_loading_info=True,
+            key_mapping=renaming(prefix),
         )
     except Exception as error:
-        raise UserError(f"“{source.name}” cannot be opened: {_reason(error)}") from error
+        raise UserError(f"“{source.name}” cannot be opened: {reason(error)}") from error
     # A pooler comes after the last attention layer, and many checkpoints have none. Any other weight that
     # is missing would be filled with random numbers.
     missing = sorted(key for key in report["missing_keys"] if not key.startswith("pooler"))
@@ -145,10 +186,3 @@ def _check_vocabulary(source: ModelSource, model, tokenizer) -> None:
             f"The tokenizer of “{source.name}” has {tokenizer.vocab_size} pieces, its weights know {rows}. "
             "Copy both from one place."
         )
-
-
-def _reason(error: Exception) -> str:
-    """The library's own first line, as one sentence of bearable length."""
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0].strip()
-    line = line if len(line) <= 200 else f"{line[:200]}…"
-    return line if line.endswith((".", "…", "!", "?")) else f"{line}."

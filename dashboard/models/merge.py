@@ -15,6 +15,7 @@ from dashboard.errors import UserError
 from dashboard.models.adapter import CONFIG, WEIGHTS
 from dashboard.models.files import read_json
 from dashboard.models.made import as_process
+from dashboard.models.weights import renaming
 
 _FIRST = "base_model.model."
 _LORA = re.compile(r"\.(lora_[AB]|lora_embedding_[AB]|lora_magnitude_vector)(\.weight|\.bias)?$")
@@ -39,7 +40,7 @@ def merge(base: Path, prefix: str, adapter: Path, folder: Path) -> None:
     config = AutoConfig.from_pretrained(base, trust_remote_code=False, local_files_only=True)
     model = _kind(config).from_pretrained(
         base, config=config, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True,
-        key_mapping={f"^{re.escape(prefix)}": ""} if prefix else None,
+        key_mapping=renaming(prefix),
     )  # fmt: skip
     low_rank, whole = _sorted(tensors, model)
     if not low_rank and not whole:

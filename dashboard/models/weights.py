@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -84,3 +85,34 @@ def wrapper(names: Iterable[str]) -> str:
     while names and (mark := next((m for m in _WRAPPERS if all(n.startswith(prefix + m) for n in names)), "")):
         prefix += mark
     return prefix
+
+
+def prefix_of(names: Iterable[str], wanted: set[str] | None, own: str) -> str:
+    """What stands before the names of a model's weights and is none of the model's: a known wrapper's mark, or one
+    prefix with which all names of the model are there (``net.``).
+
+    wanted: the names that the model has, None where they are not known; own: its own prefix in models with a head
+    (``bert``), which it may have or not.
+    """
+    names = set(names)
+    prefix = wrapper(names)
+    if prefix or not wanted:
+        return prefix
+    wanted = {name for name in wanted if not name.startswith("pooler")}
+    first = min(wanted, key=lambda name: (-len(name), name))
+
+    def holds(before: str) -> bool:
+        return all(f"{before}{name}" in names for name in wanted)
+
+    if holds("") or holds(f"{own}."):
+        return ""
+    found = sorted({name[: -len(first)] for name in names if name.endswith(f".{first}")}, key=len)
+    for before in found:
+        if holds(before):
+            return before.removesuffix(f"{own}.") if own and before.endswith(f".{own}.") else before
+    return ""
+
+
+def renaming(prefix: str) -> dict[str, str] | None:
+    """For from_pretrained: how the names in the files become the model's; None where they are the same."""
+    return {f"^{re.escape(prefix)}": ""} if prefix else None

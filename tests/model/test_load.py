@@ -188,7 +188,7 @@ def test_a_tokenizer_without_places_in_the_text(small):
         (folder / name).unlink()
     (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "CanineTokenizer"}')
     (folder / "vocab.txt").write_text("")
-    refused(folder, "is a slow one")
+    refused(folder, "reads characters and has no vocabulary of tokens")
 
 
 def test_a_tokenizer_of_another_model(small):
