@@ -54,7 +54,7 @@ def load(source: ModelSource, *, attn_implementation: str = "sdpa") -> Loaded:
     with alone_and_quiet():
         config = _config(source)
         kind, prefix = _fitting(source, config)
-        notes = [*source.notes, *_note_of(prefix, config)]
+        notes = [*source.notes, *_notes_of(prefix, kind)]
         tokenizer = open_tokenizer(source.folder, source.name, notes)
         model = _model(source, config, attn_implementation, kind, prefix)
     _check_vocabulary(source, model, tokenizer)
@@ -133,7 +133,7 @@ def _fitting(source: ModelSource, config) -> tuple[type, str]:
 
     tensors = headers(weight_files(source.folder, source.name), source.name)
     kind = AutoModel
-    if config.is_encoder_decoder:
+    if _is_encoder(source, config):
         kind = MODEL_FOR_TEXT_ENCODING_MAPPING[type(config)]
     elif type(config) in MODEL_MAPPING:
         kind = MODEL_MAPPING[type(config)]
@@ -142,9 +142,9 @@ def _fitting(source: ModelSource, config) -> tuple[type, str]:
     return kind, prefix_of(tensors, wanted, getattr(kind, "base_model_prefix", ""))
 
 
-def _note_of(prefix: str, config) -> list[str]:
+def _notes_of(prefix: str, kind: type) -> list[str]:
     notes = []
-    if config.is_encoder_decoder:
+    if kind.__name__.endswith("EncoderModel"):
         notes.append("The files hold the encoder of an encoder–decoder, and that is what is shown.")
     if prefix:
         notes.append(f"The names of its weights begin with “{prefix}”, which was taken off.")
