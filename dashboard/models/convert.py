@@ -51,5 +51,10 @@ def convert(gguf: Path, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
+def main(arguments: list[str]) -> None:
+    """What the process does. arguments: the GGUF file, the folder."""
+    as_process(lambda gguf, folder: convert(Path(gguf), Path(folder)), *arguments)
+
+
 if __name__ == "__main__":
-    as_process(lambda gguf, folder: convert(Path(gguf), Path(folder)), *sys.argv[1:])
+    main(sys.argv[1:])

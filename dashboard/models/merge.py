@@ -95,6 +95,8 @@ def _sorted(tensors: dict, model) -> tuple[dict[str, dict], dict]:
     whole: dict = {}
     for key, tensor in tensors.items():
         name = key.removeprefix(_FIRST)
+        if ".original_module." in name:  # the base model's own, saved beside what replaces it
+            continue
         part = _LORA.search(name)
         path = name[: part.start()] if part else name.replace(".modules_to_save", "").replace(".base_layer", "")
         known = modules if part else parameters
@@ -137,5 +139,10 @@ def _misfit(adapter: Path, base: Path, name: str) -> UserError:
     )
 
 
+def main(arguments: list[str]) -> None:
+    """What the process does. arguments: base, prefix, adapter, folder."""
+    as_process(lambda base, prefix, *folders: merge(Path(base), prefix, *map(Path, folders)), *arguments)
+
+
 if __name__ == "__main__":
-    as_process(lambda base, prefix, *folders: merge(Path(base), prefix, *map(Path, folders)), *sys.argv[1:])
+    main(sys.argv[1:])
