@@ -47,10 +47,9 @@ def no_weights(folder: Path, called: str) -> str:
             f"“{called}” has no model.safetensors, but {other[0]}. If that file holds the model, as "
             "save_pretrained writes it, rename it model.safetensors."
         )
-    if names and len(weights) < len(names) and not any(n.endswith(".json") for n in weights if n != "config.json"):
-        kept = next(name for name in names if name not in weights)
+    if kept := [name for name in names if name.startswith(_TRAINING) and name.endswith(PICKLES)]:
         return (
-            f"“{called}” holds what a training goes on from ({kept}), but no weights. "
+            f"“{called}” holds what a training goes on from ({kept[0]}), but no weights. "
             "Choose the folder that save_pretrained wrote."
         )
     return (

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,17 @@ from dashboard.models.tokenizer import open_tokenizer, reason
 from dashboard.models.weights import headers, numbers, prefix_of, renaming
 
 _lock = threading.Lock()
+_waiting: ContextVar[Callable[[], None] | None] = ContextVar("waiting", default=None)
+
+
+@contextmanager
+def while_waiting(call: Callable[[], None]) -> Iterator[None]:
+    """Within it, a load that waits for another calls `call` twice a second; what that raises ends the waiting."""
+    before = _waiting.set(call)
+    try:
+        yield
+    finally:
+        _waiting.reset(before)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +83,7 @@ def alone_and_quiet() -> Iterator[None]:
     """
     from transformers.utils import logging
 
-    with _lock:
+    with _turn():
         verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
         logging.set_verbosity_error()
         logging.disable_progress_bar()
@@ -81,6 +93,17 @@ def alone_and_quiet() -> Iterator[None]:
             logging.set_verbosity(verbosity)
             if bars:
                 logging.enable_progress_bar()
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    while not _lock.acquire(timeout=0.5):
+        if call := _waiting.get():
+            call()
+    try:
+        yield
+    finally:
+        _lock.release()
 
 
 def _config(source: ModelSource):
@@ -99,7 +122,7 @@ def _config(source: ModelSource):
     try:
         config = AutoConfig.from_pretrained(source.folder, trust_remote_code=False, local_files_only=True)
     except Exception as error:  # whatever a damaged configuration makes the library raise
-        raise UserError(f"The config.json of “{source.name}” cannot be used: {reason(error)}") from error
+        raise UserError(f"The config.json of “{source.name}” cannot be used: {reason(error)} Copy it again.") from error
     check_reads_text(config, source.name)
     if config.is_encoder_decoder and not _is_encoder(source, config):
         raise UserError(
@@ -165,9 +188,15 @@ def _model(source: ModelSource, config, attn_implementation: str, kind: type, pr
             local_files_only=True,
             output_loading_info=True,
             key_mapping=renaming(prefix),
+            ignore_mismatched_sizes=True,  # they are refused below, with a sentence
         )
     except Exception as error:
-        raise UserError(f"“{source.name}” cannot be opened: {reason(error)}") from error
+        raise UserError(f"“{source.name}” cannot be opened: {reason(error)} Choose another model.") from error
+    for name, stored, asked in sorted(report["mismatched_keys"], key=str):
+        raise UserError(
+            f"The weights of “{source.name}” do not fit its config.json: {name} is {_shape(stored)}, and the "
+            f"configuration asks for {_shape(asked)}. Copy both from one place."
+        )
     # A pooler comes after the last attention layer, and many checkpoints have none. Any other weight that
     # is missing would be filled with random numbers.
     missing = sorted(key for key in report["missing_keys"] if not key.startswith("pooler"))
@@ -177,6 +206,10 @@ def _model(source: ModelSource, config, attn_implementation: str, kind: type, pr
             f"{missing[0]} first. Copy both from one place."
         )
     return model
+
+
+def _shape(size) -> str:
+    return " × ".join(str(number) for number in size)
 
 
 def _check_vocabulary(source: ModelSource, model, tokenizer) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from dashboard.errors import UserError
+from dashboard.models.files import LARGEST_TEXT, read_json
 from dashboard.models.lacking import character_reader
 from dashboard.models.spm import TEXTS, follow_model, from_proto, read_proto, spm_file
+
+_JSON = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json")
 
 
 def open_tokenizer(folder: Path, called: str, notes: list[str]):
@@ -19,10 +22,13 @@ def open_tokenizer(folder: Path, called: str, notes: list[str]):
     """
     from transformers import AutoTokenizer
 
+    _check_json(folder, called)
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True, use_fast=True)
     except BaseException as error:  # a damaged file makes the Rust library panic, which is no Exception
-        raise _said(error, f"The tokenizer of “{called}” cannot be opened: {reason(error)}") from error
+        raise _said(
+            error, f"The tokenizer of “{called}” cannot be opened: {reason(error)} Copy its files again."
+        ) from error
     if not tokenizer.is_fast:
         notes.append(f"Its tokenizer ({type(tokenizer).__name__}) is a slow one, converted here to a fast one.")
         tokenizer = _converted(tokenizer, folder, called)
@@ -33,6 +39,15 @@ def open_tokenizer(folder: Path, called: str, notes: list[str]):
     tokenizer.backend_tokenizer.no_padding()
     _check_ordinary(tokenizer, called)
     return tokenizer
+
+
+def _check_json(folder: Path, called: str) -> None:
+    for name in _JSON:
+        if (folder / name).exists():
+            try:
+                read_json(folder / name, called, largest=LARGEST_TEXT)
+            except UserError as wrong:
+                raise UserError(f"The tokenizer of “{called}” cannot be opened: {wrong}") from None
 
 
 def _check_ordinary(tokenizer, called: str) -> None:
@@ -114,7 +129,10 @@ def _said(error: BaseException, sentence: str) -> BaseException:
 
 
 def reason(error: BaseException) -> str:
-    """The library's own first line, as one sentence of bearable length."""
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0].strip() or type(error).__name__
+    """What the library says, as one sentence of bearable length."""
+    if isinstance(error, KeyError):
+        return f"“{str(error.args[0])[:80] if error.args else ''}” is missing, or not known."
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    line = " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
     line = line if len(line) <= 200 else f"{line[:200]}…"
     return line if line.endswith((".", "…", "!", "?")) else f"{line}."

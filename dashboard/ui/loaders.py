@@ -18,6 +18,7 @@ from dashboard.heads.alignment import Aligned
 from dashboard.heads.change import Changes
 from dashboard.lessons import KEYS
 from dashboard.models import ModelSource, find
+from dashboard.models.load import while_waiting
 from dashboard.text import Encoding
 from dashboard.without import Without, without_head
 
@@ -26,13 +27,19 @@ TOKENS_AT_MOST = 2048  # a longer text is cut, and the page says so: a laptop an
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the model…")
 def _model(key: str, _source: ModelSource) -> AttentionModel:
-    return open_model(_source)
+    with while_waiting(_give_way):
+        return open_model(_source)
+
+
+def _give_way(fraction: float = 0.0, sentence: str = "") -> None:
+    """Streamlit ends a run that nobody waits for any more where it asks for the session, as it does here."""
+    _ = "choices" in st.session_state
 
 
 def opened(name: str, fetch_missing: bool = False) -> tuple[AttentionModel, str]:
     """The model by catalogue name, hub id or folder, and the key of all that is computed with it: it changes with
     the weights, and with every other file of the model's folder. Raises UserError with what to do."""
-    source = find(name, fetch_missing=fetch_missing)
+    source = find(name, fetch_missing=fetch_missing, progress=_give_way)
     key = "\n".join([source.name, str(source.folder), source.revision, *_stamps(source.folder)])
     return _model(key, source), key
 
@@ -118,13 +125,8 @@ def without(
     key: str, text: str, bos: bool, heads: tuple[HeadId, ...], by: str, _model: AttentionModel, _encoding: Encoding
 ) -> Without:  # fmt: skip
     """What changes on this text without these heads together."""
-
-    def give_way(fraction: float, sentence: str) -> None:
-        """Streamlit ends a run that nobody waits for any more where it asks for the session, as it does here."""
-        _ = "choices" in st.session_state
-
     cut = TOKENS_AT_MOST if _encoding.left_out else None
-    return without_head(_model, _encoding, heads, by=by, bos=bos, limit=cut, progress=give_way)
+    return without_head(_model, _encoding, heads, by=by, bos=bos, limit=cut, progress=_give_way)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
