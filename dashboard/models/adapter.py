@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,10 @@ def _is_model(folder: Path) -> bool:
     )
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def read(folder: Path, called: str) -> Adapter:
     """Raises UserError unless the folder holds a LoRA adapter in safetensors that names its base model."""
     names = check_files(folder, called)
@@ -67,6 +72,10 @@ def read(folder: Path, called: str) -> Adapter:
             )
         raise UserError(f"“{called}” is a LoRA adapter without its weights. Copy {WEIGHTS} there.")
     header(folder / WEIGHTS, called)
+    alphas = config.get("alpha_pattern") or {}
+    scales = [config.get("lora_alpha"), *(alphas.values() if isinstance(alphas, dict) else [alphas])]
+    if not isinstance(alphas, dict) or not all(scale is None or _is_number(scale) for scale in scales):
+        raise UserError(f"The {CONFIG} of the adapter “{called}” is damaged: lora_alpha is no number. Copy it again.")
     begun = config.get("init_lora_weights")
     if begun not in _SAFE_BEGINNINGS and str(begun).lower().startswith(_ALTERED):
         raise UserError(

@@ -15,6 +15,8 @@ from dashboard.models.catalogue import CATALOGUE, ModelCard, is_installed, locat
 from dashboard.models.folder import weights_sha256
 from dashboard.models.made import (
     DONE,
+    SAID,
+    WHY,
     Progress,
     alone,
     check_disk,
@@ -161,8 +163,9 @@ def _convert(card: ModelCard, gguf: Path, work: Path, report: Progress) -> Path:
     if "No space left" in said:
         raise OSError(errno.ENOSPC, "")
     last = (said.strip().splitlines() or ["it was stopped"])[-1]
+    last = last.removeprefix(SAID).removeprefix(WHY)[:200].rstrip(".")
     raise UserError(
-        f"{card.title} could not be converted: {last[:200]}. It needs 1.5 GB of memory; "
+        f"{card.title} could not be converted: {last}. It needs 1.5 GB of memory; "
         "close other programs and try again."
     )
 

@@ -19,6 +19,7 @@ from dashboard.models.catalogue import RECORD, cache_dir, megabytes, record
 from dashboard.models.files import LARGEST_TEXT, read_json
 from dashboard.models.folder import weights_sha256
 from dashboard.models.memory import check_room
+from dashboard.models.tokenizer import reason
 
 Progress = Callable[[float, str], None]
 ROOT = Path(__file__).parents[2]
@@ -58,8 +59,8 @@ def make(key: str, title: str, numbers: int, command: list[str], sentence: str, 
     return target
 
 
-SAID = "two-heads says: "
-"""Before a sentence that a process of ours has for a person."""
+SAID, WHY = "two-heads says: ", "two-heads failed: "
+"""Before a sentence that a process of ours has for a person; before what a library said."""
 DONE = "done"
 """The file that it writes last, beside its folder."""
 
@@ -71,17 +72,18 @@ def as_process(work: Callable[..., None], *arguments: str) -> None:
         (Path(arguments[-1]).parent / DONE).touch()
     except UserError as wrong:
         sys.exit(f"{SAID}{wrong}")
+    except Exception as error:  # whatever a damaged file makes a library raise
+        sys.exit(f"{WHY}{reason(error)}")
 
 
 def _failed(title: str, said: str) -> None:
     if "No space left" in said:
         raise OSError(errno.ENOSPC, "")
-    lines = said.strip().splitlines() or ["its process was stopped, as happens where memory runs out"]
+    lines = said.splitlines()
     told = next((line.removeprefix(SAID) for line in lines if line.startswith(SAID)), None)
-    if told is None:
-        last = lines[-1].partition(": ")[2] or lines[-1]
-        told = f"“{title}” cannot be opened: {last[:200].rstrip('.')}. Choose another model."
-    raise UserError(told)
+    why = next((line.removeprefix(WHY) for line in lines if line.startswith(WHY)), None)
+    why = why or "the process that made it ready was stopped, as happens where memory runs out."
+    raise UserError(told or f"“{title}” cannot be opened: {why} Choose another model.")
 
 
 def seal(folder: Path, **more: str) -> None:

@@ -20,7 +20,7 @@ from dashboard.models.weights import renaming
 _FIRST = "base_model.model."
 _LORA = re.compile(r"\.(lora_[AB]|lora_embedding_[AB]|lora_magnitude_vector)(\.weight|\.bias)?$")
 _TOKENS = (".json", ".txt", ".model", ".jinja")
-_KEPT = ("r", "lora_alpha", "use_rslora", "use_dora", "fan_in_fan_out", "alpha_pattern", "lora_bias")
+_KEPT = ("lora_alpha", "use_rslora", "use_dora", "fan_in_fan_out", "alpha_pattern", "lora_bias")
 
 
 def merge(base: Path, prefix: str, adapter: Path, folder: Path) -> None:

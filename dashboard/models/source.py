@@ -208,7 +208,8 @@ def _base(found: adapter.Adapter, name: str, fetch_missing: bool, progress) -> M
         if base.folder.parent.name == "made" and base.folder.name.startswith("adapter-"):
             raise UserError("It is an adapter itself. Merge the two where they were made.")
         return base
-    except (UserError, OSError, ValueError) as wrong:
+    except (UserError, OSError, ValueError) as error:
+        wrong = error if isinstance(error, UserError) else "there is no such folder."
         raise UserError(
             f"“{_short(name)}” is a LoRA adapter for “{_short(found.base)}”, and that model cannot be opened: {wrong} "
             f"If it lies elsewhere, write its folder as base_model_name_or_path into {adapter.CONFIG}."

@@ -16,7 +16,9 @@ TEXTS = ("The heron waits.", "Hello, it is 3 o'clock!", "a, b; (c) …")
 
 
 def spm_file(folder: Path) -> Path | None:
-    """The SentencePiece model of a folder, None where there is none."""
+    """The SentencePiece model that is a folder's whole tokenizer, None where there is none."""
+    if any((folder / other).exists() for other in ("tokenizer.json", "vocab.txt", "vocab.json", "tekken.json")):
+        return None
     return next((path for path in sorted(folder.glob("*.model")) if path.is_file()), None)
 
 

@@ -32,7 +32,7 @@ def open_tokenizer(folder: Path, called: str, notes: list[str]):
     if not tokenizer.is_fast:
         notes.append(f"Its tokenizer ({type(tokenizer).__name__}) is a slow one, converted here to a fast one.")
         tokenizer = _converted(tokenizer, folder, called)
-    if not (folder / "tokenizer.json").is_file() and (model := spm_file(folder)):
+    if model := spm_file(folder):
         follow_model(tokenizer, model, called)
     # Some files fix a length (all-MiniLM-L6-v2: 128, padded). Cutting is ours to do, and to tell.
     tokenizer.backend_tokenizer.no_truncation()

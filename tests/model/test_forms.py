@@ -229,6 +229,41 @@ def test_an_adapter_without_safetensors(good_adapter, tmp_path):
     refused(folder, r"LoRA adapter whose weights are a pickle \(adapter_model\.bin\)")
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"lora_alpha": "x"}, {"alpha_pattern": 5}, {"alpha_pattern": {"(": 1}},
+        {"use_dora": True}, {"peft_type": ["LORA"]}, {"base_model_name_or_path": ["a"]},
+        {"base_model_name_or_path": "a" * 5000}, {"base_model_name_or_path": "a\0b"}, {"lora_alpha": float("nan")},
+    ],
+    ids=lambda changes: repr(changes)[:40],
+)  # fmt: skip
+def test_damaged_settings_of_an_adapter(good_adapter, tmp_path, changes):
+    folder = shutil.copytree(good_adapter, tmp_path / "a")
+    change(folder, **changes)
+    refused(folder, "adapter|cannot be opened")
+
+
+def test_damaged_files_of_an_adapter(good_adapter, tmp_path):
+    folder = shutil.copytree(good_adapter, tmp_path / "a")
+    weights, config = folder / "adapter_model.safetensors", folder / "adapter_config.json"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-1])
+    refused(folder, "damaged or cut off")
+    stored = load_file(good_adapter / weights.name)
+    save_file({name: w for name, w in stored.items() if "layer.1" not in name or "lora_B" not in name}, weights)
+    refused(folder, "do not fit")
+    save_file({name: w.T.contiguous() for name, w in stored.items()}, weights)
+    refused(folder, "“base \\+ a” cannot be opened")
+    save_file({"other": torch.zeros(2)}, weights)
+    refused(folder, "changes nothing in “base”")
+    config.write_text("{")
+    refused(folder, r"adapter_config\.json of .* damaged")
+    config.unlink()
+    os.mkfifo(config)
+    refused(folder, r"adapter_config\.json in .* is a pipe")
+
+
 def test_an_adapter_of_another_model(good_adapter, tmp_path, processes):
     folder = shutil.copytree(good_adapter, tmp_path / "a")
     base = base_of(tmp_path / "llama", LlamaForCausalLM, LlamaConfig(**SIZES, num_key_value_heads=1))
