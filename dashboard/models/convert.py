@@ -20,21 +20,33 @@ def convert(gguf: Path, folder: Path) -> None:
     Raises UserError where transformers does not know the architecture, or weights are missing.
     """
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
-    from transformers.integrations.ggml import GGUF_CONFIG_MAPPING
+    from transformers import (
+        MODEL_FOR_CAUSAL_LM_MAPPING,
+        MODEL_FOR_TEXT_ENCODING_MAPPING,
+        AutoConfig,
+        AutoModel,
+        AutoModelForCausalLM,
+        AutoTokenizer,
+    )
 
     from dashboard.models.fits import check_config
 
     found = read(gguf, gguf.name)
-    if found.architecture not in GGUF_CONFIG_MAPPING and found.architecture not in ("llama", "mistral"):
+    try:
+        config = AutoConfig.from_pretrained(gguf.parent, gguf_file=gguf.name)
+    except ValueError as error:
+        if "not supported" not in str(error):
+            raise
         raise UserError(
             f"“{gguf.name}” is of the architecture “{found.architecture}”, which the installed transformers does not "
             "read from GGUF. Choose the model it was made from."
-        )
-    config = AutoConfig.from_pretrained(gguf.parent, gguf_file=gguf.name)
+        ) from error
     check_config(config.to_dict(), found.tensors, gguf.name)
+    kind = AutoModelForCausalLM if type(config) in MODEL_FOR_CAUSAL_LM_MAPPING else AutoModel
+    if any("EncoderModel" in name for name in config.architectures or ()):
+        kind = MODEL_FOR_TEXT_ENCODING_MAPPING[type(config)]
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
-    model, report = AutoModelForCausalLM.from_pretrained(
+    model, report = kind.from_pretrained(
         gguf.parent, gguf_file=gguf.name, dtype=torch.float32, output_loading_info=True
     )
     if missing := sorted(report["missing_keys"]):

@@ -7,16 +7,19 @@ take hours, and what is missing would be filled with random numbers until the me
 from __future__ import annotations
 
 import copy
+import math
 import re
 from collections.abc import Iterator
 
 from dashboard.errors import UserError
 from dashboard.models.memory import check_room
 
-_LAYERS = re.compile(r"(^|_)(layers?|blocks|depth|groups|group_num)$")
+_LAYERS = re.compile(r"(^|_)(layers?|blocks|depth|hidden_groups|group_num)$")
 SHARED = 100
 """So many layers may share their weights (ALBERT)."""
-_COUNTS = re.compile(r"size|dim|num_|n_|hidden|position|length|seq_len|vocab|heads|inner|labels|ctx")
+_COUNTS = re.compile(r"size|dim|^num_|^n_|hidden|position|length|seq_len|vocab|heads|inner|labels|ctx")
+_TOLD = re.compile(r"param|token|step|sample|example")
+"""In the names of counts that tell how a model was trained, and build nothing."""
 LARGEST_COUNT = 2**27
 """No count or size of a known configuration comes near it (vocabularies end at 2^20, positions at 10^7)."""
 LARGEST_LABELS = 10**6
@@ -35,13 +38,15 @@ def check_config(config: dict, tensors: int, called: str) -> None:
     """
     computed = config.get("model_type") in _COMPUTED or config.get("sinusoidal_pos_embds")
     for name, value in _numbers(config):
-        most = LARGEST_COUNT if _COUNTS.search(name) and "param" not in name else float("inf")
+        most = LARGEST_COUNT if _COUNTS.search(name) and not _TOLD.search(name) else math.inf
         if name == "num_labels":
             most = LARGEST_LABELS
         if _LAYERS.search(name):
             most = max(tensors, SHARED)
         if computed and _POSITIONS.search(name):
             most = LARGEST_TABLE
+        if isinstance(value, float) and math.isfinite(value) and not _LAYERS.search(name):
+            continue  # a share, a rate, what a mask adds
         if not abs(value) <= most:  # what is no number (NaN) is refused too
             written = f"{value:,}" if abs(value) < 10**15 or value != value else f"larger than {10**15:,}"
             raise _misfit(called, f"{name[:40]} is {written}, and the weights are {tensors:,} tensors")
