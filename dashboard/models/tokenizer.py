@@ -10,6 +10,11 @@ from dashboard.models.lacking import character_reader
 from dashboard.models.spm import TEXTS, follow_model, from_proto, read_proto, spm_file
 
 _JSON = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json")
+_TWO_LINES = (
+    "Choose another model, or put a tokenizer.json beside the weights. Where transformers has a fast version of it, "
+    "two lines write one: “from transformers import AutoTokenizer” and "
+    "“AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)”."
+)
 
 
 def open_tokenizer(folder: Path, called: str, notes: list[str]):
@@ -78,25 +83,14 @@ def _converted(slow, folder: Path, called: str):
         elif model:
             fast = _wrapped(_with_special(from_proto(read_proto(model, called)), slow), slow)
         else:
-            raise UserError(
-                f"{begin}, and transformers has no conversion for it. Choose another model, or put a tokenizer.json "
-                "beside the weights."
-            )
+            raise UserError(f"{begin}, and the installed transformers has no conversion for it. {_TWO_LINES}")
         same = all(fast.encode(text) == slow.encode(text) for text in TEXTS)
     except UserError:
         raise
     except BaseException as error:
-        raise _said(
-            error,
-            f"{begin}, and it cannot be converted here: {reason(error)} Where its libraries are installed, two lines "
-            "of Python do it: “from transformers import AutoTokenizer, convert_slow_tokenizer as slow” and "
-            "“slow.convert_slow_tokenizer(AutoTokenizer.from_pretrained(FOLDER)).save('tokenizer.json')”.",
-        ) from error
+        raise _said(error, f"{begin}, and it cannot be converted here: {reason(error)} {_TWO_LINES}") from error
     if not same:
-        raise UserError(
-            f"{begin}, and its conversion to a fast one splits text differently. Choose another model, or put a "
-            "tokenizer.json beside the weights."
-        )
+        raise UserError(f"{begin}, and its conversion to a fast one splits text differently. {_TWO_LINES}")
     return fast
 
 
