@@ -18,7 +18,8 @@ def facts(model: AttentionModel) -> str:
 
 st.title("Models", anchor=False)
 st.caption(
-    "What is on this machine, and how to bring your own. Weights are read from safetensors; no code of a model is run."
+    "What is on this machine, and how to bring your own. Weights are read from safetensors and GGUF; no code of a "
+    "model is run."
 )
 
 try:
@@ -49,7 +50,8 @@ if in_use and in_use.name not in CATALOGUE:
 
 st.subheader("Your own", anchor=False)
 st.markdown(
-    "Type the path of a folder (config, tokenizer and safetensors, as `save_pretrained` writes them) or a hub id like "
+    "Type the path of a folder (config, tokenizer and safetensors, as `save_pretrained` writes them, or a LoRA "
+    "adapter), of a GGUF file, or a hub id like "
     "`owner/name`, with `@revision` for a certain one. A model of the hub is fetched once and then works offline."
 )
 with st.form("own_model", border=False):

@@ -75,5 +75,5 @@ def run_models(asked: argparse.Namespace) -> int:
     widths = {column: max(len(row[column]) for row in rows) for column in rows[0]}
     for row in rows:
         print("  ".join(row[column].ljust(width) for column, width in widths.items()).rstrip())
-    print("Also: the path of a folder with safetensors, or a hub id like owner/name.")
+    print("Also: the path of a folder with safetensors or of a GGUF file, or a hub id like owner/name.")
     return 0

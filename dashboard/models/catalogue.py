@@ -12,7 +12,7 @@ from pathlib import Path
 from dashboard.errors import UserError
 
 RECORD = "two-heads.json"
-"""Beside a converted model: what it was made from, and the hash and size of the weights made."""
+"""Beside a converted model: what it was made from, the hash of every file made, and the size of the weights."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,9 @@ def record(folder: Path) -> dict | None:
     """What `dashboard.models.fetch` noted beside a model that it made; None where there is none."""
     try:
         noted = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        return {"sha256": str(noted["sha256"]), "size": int(noted["size"])}
-    except (OSError, ValueError, KeyError, TypeError):
+        files = {str(name): str(digest) for name, digest in noted.get("files", {}).items()}
+        return {"sha256": str(noted["sha256"]), "size": int(noted["size"]), "files": files}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

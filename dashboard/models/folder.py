@@ -4,43 +4,59 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from functools import lru_cache
 from pathlib import Path
 
 from dashboard.errors import UserError
+from dashboard.models import lacking
+from dashboard.models.files import check_files, read_json
+from dashboard.models.lacking import PICKLES, pickle_only
+from dashboard.models.weights import headers, shard_names
 
-PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
-TOKENIZER_FILES = (
-    "tokenizer.json",
-    "vocab.txt",
-    "vocab.json",
-    "tokenizer.model",
-    "spiece.model",
-    "sentencepiece.bpe.model",
-    "tekken.json",
-)
+__all__ = ["PICKLES", "check_folder", "model_folder", "pickle_only", "weight_files", "weights_sha256"]
+
+TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "tekken.json")
+"""One of these, or a SentencePiece model (``*.model``), is the tokenizer."""
 
 
 def check_folder(folder: Path, called: str) -> None:
     """Raises UserError, one sentence for each case, unless the folder holds a whole safetensors model.
 
-    Looked at: the weights (present, safetensors, every shard there, header and length sound), config.json
-    (present, readable, naming its model type, asking for no code of its own, not quantised), the tokenizer.
+    Looked at: every file that would be read is an ordinary one; the weights (present, safetensors, every shard there,
+    header and length sound), config.json (present, readable, naming its model type, not quantised), the tokenizer.
     `called` is what the person typed.
     """
+    names = check_files(folder, called)
+    config = _config(folder, names, called)
+    lacking.check_quantised(config, (), called)
+    files = weight_files(folder, called)
+    lacking.check_quantised(config, headers(files, called), called)
+    if not names.intersection(TOKENIZER_FILES) and not any(name.endswith(".model") for name in names):
+        raise UserError(lacking.no_tokenizer(folder, names, config, called))
+
+
+def model_folder(folder: Path, called: str) -> Path:
+    """Where the transformer lies: the folder itself, or the one in it that sentence-transformers names.
+
+    Its modules.json lists a pipeline; in old folders the transformer is in ``0_Transformer`` or the like.
+    """
+    listed = folder / "modules.json"
+    if (folder / "config.json").is_file() or not listed.is_file():
+        old = folder / "0_Transformer"
+        return old if not (folder / "config.json").exists() and (old / "config.json").is_file() else folder
+    check_files(folder, called)
     try:
-        names = {entry.name for entry in folder.iterdir()}
-    except OSError as error:
-        raise UserError(f"The folder “{called}” cannot be read: {error.strerror}.") from None
-    _check_config(folder, names, called)
-    for weights in weight_files(folder, called):
-        _check_safetensors(weights, called)
-    if not names.intersection(TOKENIZER_FILES):
+        modules = json.loads(listed.read_text(encoding="utf-8"))
+        [path] = [m["path"] for m in modules if m["type"].endswith(".Transformer")]
+        sound = Path(path).name == path and (folder / path).is_dir()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        sound = False
+    if not sound:
         raise UserError(
-            f"“{called}” has no tokenizer. Put its tokenizer.json beside the weights "
-            "(tokenizer.save_pretrained writes it)."
+            f"The modules.json of “{called}” names no transformer that lies in it. "
+            "Copy the folder again, or name the one in it that holds config.json."
         )
+    return folder / path
 
 
 def weight_files(folder: Path, called: str) -> list[Path]:
@@ -49,13 +65,12 @@ def weight_files(folder: Path, called: str) -> list[Path]:
     if single.is_file():
         return [single]
     if not index.is_file():
-        raise UserError(_no_weights(folder, called))
+        raise UserError(lacking.no_weights(folder, called))
     try:
-        shards = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-        sound = shards and all(isinstance(s, str) and s == os.path.basename(s) for s in shards)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        sound = False
-    if not sound:
+        shards = shard_names(read_json(index, called, largest=100_000_000))
+    except UserError:
+        shards = None
+    if shards is None:
         raise UserError(f"The list of weight files in “{called}” ({index.name}) is damaged. Copy it again.")
     missing = [s for s in shards if not (folder / s).is_file()]
     if missing:
@@ -84,58 +99,26 @@ def _sha256(path: str, size: int, mtime_ns: int) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _no_weights(folder: Path, called: str) -> str:
-    pickles = sorted(p.name for p in folder.iterdir() if p.suffix in PICKLES)
-    if pickles:
-        return pickle_only(called, pickles[0])
-    return (
-        f"“{called}” holds no weights: a model.safetensors is expected beside its config.json. "
-        "Choose another folder or copy the weights there."
-    )
-
-
-def pickle_only(called: str, file: str) -> str:
-    """The sentence for a model whose weights come as a pickle only."""
-    return (
-        f"“{called}” has its weights as a pickle only ({file}), and a pickle can run any code. "
-        "Two Heads opens safetensors only: convert it with model.save_pretrained(folder), "
-        "or choose a model that has model.safetensors."
-    )
-
-
-def _check_config(folder: Path, names: set[str], called: str) -> None:
+def _config(folder: Path, names: set[str], called: str) -> dict:
     if "config.json" not in names:
-        if any(name.endswith(".gguf") for name in names):
-            raise UserError(f"“{called}” holds a GGUF file only. Convert it to safetensors first.")
-        has_weights = "model.safetensors" in names or "model.safetensors.index.json" in names
-        if not has_weights:
-            raise UserError(_no_weights(folder, called))
+        if "model.safetensors" not in names and "model.safetensors.index.json" not in names:
+            raise UserError(lacking.no_weights(folder, called))
         raise UserError(f"“{called}” has no config.json. Copy it from where the weights come from.")
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        raise UserError(f"The config.json of “{called}” is damaged. Copy it again.") from None
-    if not isinstance(config, dict) or not isinstance(config.get("model_type"), str):
+        config = read_json(folder / "config.json", called)
+    except UserError as wrong:
+        if "damaged" in str(wrong) and _is_json(folder / "config.json"):
+            config = {}
+        else:
+            raise
+    if not isinstance(config.get("model_type"), str):
         raise UserError(f"The config.json of “{called}” names no model type, so it cannot be opened.")
-    if config.get("quantization_config"):
-        raise UserError(
-            f"The weights of “{called}” are quantised. Two Heads reads plain float weights: "
-            "choose the model they were made from."
-        )
+    return config
 
 
-def _check_safetensors(file: Path, called: str) -> None:
-    """The format: 8 bytes with the header's length, a JSON header, then the tensors up to the file's end."""
+def _is_json(file: Path) -> bool:
     try:
-        with file.open("rb") as stream:
-            length = int.from_bytes(stream.read(8), "little")
-            size = file.stat().st_size
-            header = json.loads(stream.read(length)) if 0 < length <= size - 8 else None
-        end = max(t["data_offsets"][1] for name, t in header.items() if name != "__metadata__")
-        sound = size == 8 + length + end
-    except OSError as error:
-        raise UserError(f"{file.name} in “{called}” cannot be read: {error.strerror}.") from None
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
-        sound = False
-    if not sound:
-        raise UserError(f"The weights of “{called}” ({file.name}) are damaged or cut off. Copy them again.")
+        json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return True

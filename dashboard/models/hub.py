@@ -8,9 +8,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dashboard.errors import UserError
+from dashboard.models import adapter
 from dashboard.models.folder import PICKLES, check_folder, pickle_only
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@[A-Za-z0-9][\w./-]{0,200})?", re.ASCII)
+NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(@[A-Za-z0-9][\w./-]{0,200})?", re.ASCII)
+FIRST_NAMES = {
+    "albert-base-v2": "albert", "bert-base-cased": "google-bert", "bert-base-german-cased": "google-bert",
+    "bert-base-multilingual-cased": "google-bert", "bert-base-uncased": "google-bert",
+    "bert-large-uncased": "google-bert", "camembert-base": "almanach", "distilbert-base-cased": "distilbert",
+    "distilbert-base-uncased": "distilbert", "distilgpt2": "distilbert", "distilroberta-base": "distilbert",
+    "gpt2": "openai-community", "gpt2-large": "openai-community", "gpt2-medium": "openai-community",
+    "gpt2-xl": "openai-community", "openai-gpt": "openai-community", "roberta-base": "FacebookAI",
+    "roberta-large": "FacebookAI", "t5-base": "google-t5", "t5-small": "google-t5", "xlm-roberta-base": "FacebookAI",
+    "xlm-roberta-large": "FacebookAI", "xlnet-base-cased": "xlnet",
+}  # fmt: skip
+"""Models that had no owner at first, and are still called so; their owners today."""
 WANTED = ["*.json", "*.txt", "*.model", "*.safetensors", "*.jinja"]
 UNWANTED = ["*/*", "consolidated*"]  # other formats in sub-folders; the same weights a second time
 
@@ -21,14 +34,38 @@ def cached(hub_id: str) -> Path | None:
 
     repo, _, revision = hub_id.partition("@")
     try:
-        config = try_to_load_from_cache(repo, "config.json", revision=revision or None)
-        if not isinstance(config, str):
+        for file in ("config.json", adapter.CONFIG):
+            config = try_to_load_from_cache(repo, file, revision=revision or None)
+            if isinstance(config, str):
+                break
+        else:
             return None
         folder = Path(config).parent
-        check_folder(folder, hub_id)
+        check(folder, hub_id)
     except (OSError, ValueError, UserError):
         return None
     return folder
+
+
+def check(folder: Path, hub_id: str) -> None:
+    """Raises UserError unless a snapshot holds a whole model, or a whole adapter."""
+    if adapter.is_adapter(folder):
+        adapter.read(folder, hub_id)
+    else:
+        adapter.refuse_both(folder, hub_id)
+        check_folder(folder, hub_id)
+
+
+def owners(name: str) -> list[str]:
+    """Who owns the models of that name that lie whole in the hub's cache."""
+    from huggingface_hub import constants
+
+    try:
+        stores = sorted(Path(constants.HF_HUB_CACHE).glob(f"models--*--{name}"))
+    except OSError:
+        return []
+    found = [store.name.split("--") for store in stores]
+    return [parts[1] for parts in found if len(parts) == 3 and cached(f"{parts[1]}/{name}")]
 
 
 def download(hub_id: str, progress: Callable[[float, str], None] | None = None) -> Path:

@@ -50,7 +50,7 @@ def left_over(source: ModelSource, model, unexpected: Iterable[str]) -> tuple[st
 
 
 def own_code(source: ModelSource) -> tuple[str, ...]:
-    """A note where a folder names code of its own over an architecture that the library knows, or holds an adapter."""
+    """A note where a folder names code of its own over an architecture that the library knows."""
     config = json.loads((source.folder / "config.json").read_text(encoding="utf-8"))
     notes, named = [], config.get("auto_map")
     named = named if isinstance(named, dict) else {}
@@ -59,8 +59,6 @@ def own_code(source: ModelSource) -> tuple[str, ...]:
             f"Its folder names code of its own ({code[:80]}). Two Heads runs none: the library's "
             f"“{config['model_type']}” reads its weights, which may differ from what its makers run."
         )
-    if (source.folder / "adapter_config.json").is_file():
-        notes.append("An adapter lies next to its weights. It is not read: you see the model without it.")
     return tuple(notes)
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from dashboard.errors import UserError
+from dashboard.models.files import read_json
+from dashboard.models.fits import check_config, check_parameters, check_reads_text
 from dashboard.models.folder import weight_files
-from dashboard.models.foreign import reason
 from dashboard.models.leftover import left_over, own_code
 from dashboard.models.source import ModelSource
+from dashboard.models.tokenizer import open_tokenizer, reason
+from dashboard.models.weights import headers, numbers, prefix_of, renaming
 
 ONLY_TEXT = "Two Heads reads text models with a tokenizer only. Choose another model."
 # What the models of these main inputs read.
@@ -26,6 +28,17 @@ NO_TABLE = {"canine": "characters, not tokens", "perceiver": "bytes, not tokens"
 BESIDE = {"vision_config": "images", "audio_config": "sound", "video_config": "videos"}
 
 _lock = threading.Lock()
+_waiting: ContextVar[Callable[[], None] | None] = ContextVar("waiting", default=None)
+
+
+@contextmanager
+def while_waiting(call: Callable[[], None]) -> Iterator[None]:
+    """Within it, a load that waits for another calls `call` twice a second; what that raises ends the waiting."""
+    before = _waiting.set(call)
+    try:
+        yield
+    finally:
+        _waiting.reset(before)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +48,8 @@ class Loaded:
     Attributes
     ----------
     rows: how many tokens its weights know: ids from 0 to one less; None where that cannot be seen
-    notes: sentences on what of its files is not read
+    prefix: what a wrapper has put before the names of all weights in the files (``module.``), or nothing
+    notes: sentences about how it was made ready and what of its files is not read, for a person
     """
 
     source: ModelSource
@@ -43,7 +57,13 @@ class Loaded:
     tokenizer: Any  # transformers.PreTrainedTokenizerFast
     device: str
     rows: int | None = None
+    prefix: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def key_mapping(self) -> dict[str, str] | None:
+        """For from_pretrained: how the names in the files become the model's."""
+        return renaming(self.prefix)
 
 
 def load(source: ModelSource, *, attn_implementation: str = "sdpa") -> Loaded:
@@ -59,12 +79,15 @@ def load(source: ModelSource, *, attn_implementation: str = "sdpa") -> Loaded:
 
     with alone_and_quiet():
         config = _config(source)
-        tokenizer = _tokenizer(source)
-        model, report = _model(source, config, attn_implementation)
+        kind, prefix = _fitting(source, config)
+        notes = [*source.notes, *_notes_of(prefix, kind)]
+        tokenizer = open_tokenizer(source.folder, source.name, notes)
+        model, report = _model(source, config, attn_implementation, kind, prefix)
     rows = _known_tokens(source, model, tokenizer)
-    notes = (*own_code(source), *left_over(source, model, report["unexpected_keys"]))
+    notes += [*own_code(source), *left_over(source, model, report["unexpected_keys"])]
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    return Loaded(source, model.to(device).eval().requires_grad_(False), tokenizer, device, rows, notes)
+    model = model.to(device).eval().requires_grad_(False)
+    return Loaded(source, model, tokenizer, device, rows, prefix, tuple(notes))
 
 
 @contextmanager
@@ -76,7 +99,7 @@ def alone_and_quiet() -> Iterator[None]:
     """
     from transformers.utils import logging
 
-    with _lock:
+    with _turn():
         verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
         logging.set_verbosity_error()
         logging.disable_progress_bar()
@@ -88,12 +111,24 @@ def alone_and_quiet() -> Iterator[None]:
                 logging.enable_progress_bar()
 
 
+@contextmanager
+def _turn() -> Iterator[None]:
+    while not _lock.acquire(timeout=0.5):
+        if call := _waiting.get():
+            call()
+    try:
+        yield
+    finally:
+        _lock.release()
+
+
 def _config(source: ModelSource):
     from transformers import AutoConfig
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
-    raw = json.loads((source.folder / "config.json").read_text(encoding="utf-8"))
-    kind = raw["model_type"]
+    raw = read_json(source.folder / "config.json", source.name)
+    kind = raw["model_type"][:40]
+    check_config(raw, len(headers(weight_files(source.folder, source.name), source.name)), source.name)
     if kind not in CONFIG_MAPPING_NAMES:
         own_code = " It brings code of its own, and Two Heads runs none." if raw.get("auto_map") else ""
         raise UserError(
@@ -103,8 +138,9 @@ def _config(source: ModelSource):
     try:
         config = AutoConfig.from_pretrained(source.folder, trust_remote_code=False, local_files_only=True)
     except Exception as error:  # whatever a damaged configuration makes the library raise
-        raise UserError(f"The config.json of “{source.name}” cannot be used: {reason(error)}") from error
-    if config.is_encoder_decoder:
+        raise UserError(f"The config.json of “{source.name}” cannot be used: {reason(error)} Copy it again.") from error
+    check_reads_text(config, source.name)
+    if config.is_encoder_decoder and not _is_encoder(source, config):
         raise UserError(
             f"“{source.name}” is an encoder–decoder, which cannot be shown yet. "
             "Choose a model that is an encoder or a decoder."
@@ -112,39 +148,54 @@ def _config(source: ModelSource):
     return config
 
 
-def _tokenizer(source: ModelSource):
-    from transformers import AutoTokenizer
+def _is_encoder(source: ModelSource, config) -> bool:
+    """Whether the files hold the encoder of an encoder–decoder alone, as for T5EncoderModel."""
+    from transformers import MODEL_FOR_TEXT_ENCODING_MAPPING, MODEL_MAPPING
 
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            source.folder, trust_remote_code=False, local_files_only=True, use_fast=True
-        )
-    except Exception as error:
-        raise UserError(f"The tokenizer of “{source.name}” cannot be opened: {reason(error)}") from error
-    if not tokenizer.is_fast:
-        raise UserError(
-            f"The tokenizer of “{source.name}” is a slow one, which does not say which characters a token "
-            "stands for. Put a tokenizer.json beside the weights."
-        )
-    # Some files fix a length (all-MiniLM-L6-v2: 128, padded). Cutting is ours to do, and to tell.
-    tokenizer.backend_tokenizer.no_truncation()
-    tokenizer.backend_tokenizer.no_padding()
-    return tokenizer
+    if type(config) not in MODEL_FOR_TEXT_ENCODING_MAPPING:
+        return False
+    encoder = MODEL_FOR_TEXT_ENCODING_MAPPING[type(config)]
+    if type(config) in MODEL_MAPPING and encoder is MODEL_MAPPING[type(config)]:
+        return False
+    names = headers(weight_files(source.folder, source.name), source.name)
+    if any(part in ("decoder", "lm_head") for name in names for part in name.split(".")):
+        return False
+    return encoder.__name__ in (config.architectures or ()) or any("encoder.block.0." in name for name in names)
 
 
-def _model(source: ModelSource, config, attn_implementation: str):
+def _fitting(source: ModelSource, config) -> tuple[type, str]:
+    """The class of the base model, and the prefix that its weights' names have in the files.
+
+    Raises UserError where the configuration asks for far more than the weights hold, or than memory has room for.
+    """
+    from transformers import MODEL_FOR_TEXT_ENCODING_MAPPING, MODEL_MAPPING, AutoModel
+
+    tensors = headers(weight_files(source.folder, source.name), source.name)
+    kind = AutoModel
+    if _is_encoder(source, config):
+        kind = MODEL_FOR_TEXT_ENCODING_MAPPING[type(config)]
+    elif type(config) in MODEL_MAPPING:
+        kind = MODEL_MAPPING[type(config)]
+    kind = kind if isinstance(kind, type) else kind[0]
+    wanted = check_parameters(kind, config, numbers(tensors), source.name)
+    return kind, prefix_of(tensors, wanted, getattr(kind, "base_model_prefix", ""))
+
+
+def _notes_of(prefix: str, kind: type) -> list[str]:
+    notes = []
+    if kind.__name__.endswith("EncoderModel"):
+        notes.append("The files hold the encoder of an encoder–decoder, and that is what is shown.")
+    if prefix:
+        notes.append(f"The names of its weights begin with “{prefix}”, which was taken off.")
+    return notes
+
+
+def _model(source: ModelSource, config, attn_implementation: str, kind: type, prefix: str):
     import torch
-    from transformers import MODEL_MAPPING, AutoModel
-    from transformers.models.auto.auto_factory import _get_model_class
 
-    kind, whole, weights = AutoModel, source.folder, None
-    if (whole / "adapter_config.json").is_file():  # the library would put the adapter on, whatever its file can run
-        weights = {name: one for file in weight_files(whole, source.name) for name, one in _read(file)}
-        kind, whole = _get_model_class(config, MODEL_MAPPING), None
     try:
         model, report = kind.from_pretrained(
-            whole,
-            state_dict=weights,
+            source.folder,
             config=config,
             dtype=torch.float32,
             attn_implementation=attn_implementation,
@@ -152,9 +203,16 @@ def _model(source: ModelSource, config, attn_implementation: str):
             trust_remote_code=False,
             local_files_only=True,
             output_loading_info=True,
+            key_mapping=renaming(prefix),
+            ignore_mismatched_sizes=True,  # they are refused below, with a sentence
         )
     except Exception as error:
-        raise UserError(f"“{source.name}” cannot be opened: {reason(error)}") from error
+        raise UserError(f"“{source.name}” cannot be opened: {reason(error)} Choose another model.") from error
+    for name, stored, asked in sorted(report["mismatched_keys"], key=str):
+        raise UserError(
+            f"The weights of “{source.name}” do not fit its config.json: {name} is {_shape(stored)}, and the "
+            f"configuration asks for {_shape(asked)}. Copy both from one place."
+        )
     # A pooler comes after the last attention layer, and many checkpoints have none. Any other weight that
     # is missing would be filled with random numbers.
     missing = sorted(key for key in report["missing_keys"] if not key.startswith("pooler"))
@@ -166,17 +224,14 @@ def _model(source: ModelSource, config, attn_implementation: str):
     return model, report
 
 
+def _shape(size) -> str:
+    return " × ".join(str(number) for number in size)
+
+
 def _beside(config) -> str:
     """What a model reads beside text, by the parts of its configuration; empty for a model of text alone."""
     others = [what for part, what in BESIDE.items() if getattr(config, part, None) is not None]
     return f"{' and '.join(others)} beside text" if others else ""
-
-
-def _read(file: Path) -> Iterator[tuple[str, Any]]:
-    from safetensors import safe_open
-
-    with safe_open(file, framework="pt") as held:
-        yield from ((name, held.get_tensor(name)) for name in held.keys())  # noqa: SIM118 - it is no dict
 
 
 def _known_tokens(source: ModelSource, model, tokenizer) -> int | None:

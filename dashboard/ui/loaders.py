@@ -22,6 +22,7 @@ from dashboard.heads.change import Changes
 from dashboard.lessons import KEYS
 from dashboard.models import ModelSource, find
 from dashboard.models.foreign import foreign
+from dashboard.models.load import while_waiting
 from dashboard.text import Encoding
 from dashboard.ui import paths, quiet
 from dashboard.ui.kept import kept
@@ -38,7 +39,13 @@ _open: WeakValueDictionary[str, AttentionModel] = WeakValueDictionary()
 
 @st.cache_resource(max_entries=MODELS, on_release=quiet.look_again, show_spinner="Opening the model…")
 def _model(key: str, _source: ModelSource) -> AttentionModel:
-    return open_model(_source)
+    with while_waiting(_give_way):
+        return open_model(_source)
+
+
+def _give_way(fraction: float = 0.0, sentence: str = "") -> None:
+    """Streamlit ends a run that nobody waits for any more where it asks for the session, as it does here."""
+    _ = "choices" in st.session_state
 
 
 def opened(name: str, fetch_missing: bool = False) -> tuple[AttentionModel, str]:
@@ -47,7 +54,7 @@ def opened(name: str, fetch_missing: bool = False) -> tuple[AttentionModel, str]
     path that nobody chose in this session `dashboard.ui.paths.NotChosenHere`."""
     paths.check_model(name)
     with foreign(f"Finding “{name[:80]}”", "Choose another model."):
-        source = find(name, fetch_missing=fetch_missing)
+        source = find(name, fetch_missing=fetch_missing, progress=_give_way)
     key = "\n".join([source.name, str(source.folder), source.revision, *_stamps(source.folder)])
     if key not in _open:
         _make_room(source)
@@ -145,13 +152,8 @@ def without(
     key: str, text: str, bos: bool, heads: tuple[HeadId, ...], by: str, _model: AttentionModel, _encoding: Encoding
 ) -> Without:  # fmt: skip
     """What changes on this text without these heads together."""
-
-    def give_way(fraction: float, sentence: str) -> None:
-        """Streamlit ends a run that nobody waits for any more where it asks for the session, as it does here."""
-        _ = "choices" in st.session_state
-
     cut = TOKENS_AT_MOST if _encoding.left_out else None
-    return without_head(_model, _encoding, heads, by=by, bos=bos, limit=cut, progress=give_way)
+    return without_head(_model, _encoding, heads, by=by, bos=bos, limit=cut, progress=_give_way)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import sys
 import threading
+import time
 
 import pytest
 import torch
@@ -11,8 +13,9 @@ from transformers import AutoConfig, BertConfig, BertModel, T5Config
 from transformers.utils import logging
 
 from dashboard.errors import UserError
-from dashboard.models import find, load
+from dashboard.models import find, load, memory
 
+module = sys.modules["dashboard.models.load"]  # the name in the package is the function
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json")
 SMALL = dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=16, vocab_size=30522)
 
@@ -188,7 +191,7 @@ def test_a_tokenizer_without_places_in_the_text(small):
         (folder / name).unlink()
     (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "CanineTokenizer"}')
     (folder / "vocab.txt").write_text("")
-    refused(folder, "is a slow one")
+    refused(folder, "reads characters and has no vocabulary of tokens")
 
 
 def test_a_tokenizer_of_another_model(small):
@@ -226,3 +229,90 @@ def test_several_at_once(small):
     for loaded in made:
         assert_same_weights(loaded.model.cpu(), folder)
     assert torch.nn.init.normal_ is before and torch.get_default_dtype() == torch.float32
+
+
+def test_a_load_that_waits_can_be_left(small):
+    """Another load may take long: who waits for it and goes away is let go, and holds nothing."""
+
+    class Left(Exception):
+        pass
+
+    def leave():
+        raise Left
+
+    source, held, done = find(str(small())), threading.Event(), threading.Event()
+
+    def hold():
+        with module.alone_and_quiet():
+            held.set()
+            done.wait(60)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait()
+    with pytest.raises(Left), module.while_waiting(leave):
+        load(source)
+    done.set()
+    holder.join()
+    assert load(source).model
+
+
+def test_a_million_layers_do_not_hold_the_lock(small):
+    folder = small()
+    edit(folder, num_hidden_layers=10**6)
+    begun = time.monotonic()
+    refused(folder, "num_hidden_layers is 1,000,000, and the weights are 39 tensors")
+    assert time.monotonic() - begun < 10
+
+
+def test_a_model_larger_than_the_memory_is_not_read(small, monkeypatch):
+    folder = small()
+    monkeypatch.setattr(memory, "free_bytes", lambda: 310_000_000)
+    assert load(find(str(folder))).model
+    monkeypatch.setattr(memory, "free_bytes", lambda: 302_000_000)
+    refused(folder, r"needs 0\.3 GB of memory as 32-bit floats, and 0\.3 GB are free")
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("vit", "type “vit”, which reads images, not text"),
+        ("wav2vec2", "type “wav2vec2”, which reads sound, not text"),
+        ("clip", "type “clip”, which holds a text against images"),
+        ("siglip", "holds a text against images"),
+        ("clap", "holds a text against"),
+        ("videomae", "reads films, not text"),
+    ],
+)
+def test_models_that_do_not_read_text(small, kind, sentence):
+    folder = small()
+    AutoConfig.for_model(kind).save_pretrained(folder)
+    refused(folder, sentence)
+
+
+SLOW = {
+    "ByT5Tokenizer": "reads bytes and has no vocabulary",
+    "PerceiverTokenizer": "reads bytes and has no vocabulary",
+    "CanineTokenizer": "reads characters and has no vocabulary",
+}
+
+
+@pytest.mark.parametrize("kind", SLOW)
+@pytest.mark.parametrize("with_file", [False, True])
+def test_what_reads_bytes_or_characters(small, kind, with_file):
+    folder = small()
+    for name in TOKENIZER_FILES:
+        (folder / name).unlink()
+    if with_file:
+        (folder / "vocab.txt").write_text("")
+    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": kind}))
+    refused(folder, SLOW[kind])
+
+
+def test_a_slow_tokenizer_that_cannot_be_converted(small):
+    folder = small()
+    for name in TOKENIZER_FILES:
+        (folder / name).unlink()
+    (folder / "vocab.txt").write_text("<cls>\n<pad>\n<eos>\n<unk>\nL\nA\n<mask>\n")
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "EsmTokenizer"}')
+    refused(folder, r"is a slow one \(EsmTokenizer\).*no conversion for it")

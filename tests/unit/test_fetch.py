@@ -3,6 +3,7 @@
 import dataclasses
 import errno
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.errors import UserError
-from dashboard.models import CATALOGUE, fetch, find, is_installed
+from dashboard.models import CATALOGUE, catalogue, fetch, find, is_installed
 
 module = sys.modules["dashboard.models.fetch"]  # the name in the package is the function
 REAL_DOWNLOAD, REAL_CONVERT = module._download, module._convert
@@ -192,7 +193,7 @@ def test_leaving_ends_the_process_that_works_for_it(tmp_path):
 
     begun = time.monotonic()
     with pytest.raises(Left):
-        module._run([sys.executable, "-c", "import time; time.sleep(60)"], tmp_path, leave)
+        module.run([sys.executable, "-c", "import time; time.sleep(60)"], tmp_path, leave)
     assert time.monotonic() - begun < 20
 
 
@@ -236,7 +237,7 @@ def test_killed_half_way_it_leaves_nothing_that_is_taken_for_whole(models):
 def test_what_pip_says_in_a_sentence(models, monkeypatch, said, sentence):
     monkeypatch.undo()
     monkeypatch.setenv("TWO_HEADS_CACHE", str(models.parent))
-    monkeypatch.setattr(module, "_run", lambda *_, **__: said)
+    monkeypatch.setattr(module, "run", lambda *_, **__: said)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(1e12, 0, 1e12))
     with pytest.raises(UserError, match=sentence):
         fetch("smollm2")
@@ -263,3 +264,41 @@ def test_embedded_and_unknown_models():
     assert (fetch("minilm") / "model.safetensors").is_file()
     with pytest.raises(UserError, match="no such model"):
         fetch("nothing")
+
+
+@pytest.mark.parametrize("file", ["config.json", "tokenizer.json", "model.safetensors", catalogue.RECORD])
+@pytest.mark.parametrize("sealed_before", [False, True])
+def test_a_damaged_file_is_mended(models, file, sealed_before):
+    folder = fetch("smollm2")
+    whole = (folder / file).read_bytes()
+    if sealed_before:  # as they were sealed first: by the weights' hash and size alone
+        noted = json.loads((folder / catalogue.RECORD).read_text())
+        (folder / catalogue.RECORD).write_text(json.dumps({"sha256": noted["sha256"], "size": noted["size"]}))
+    (folder / file).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UserError, match="--get smollm2"):
+        find("smollm2")
+    fetch("smollm2")
+    assert (folder / file).read_bytes() == whole and find("smollm2").folder == folder
+
+
+@pytest.mark.parametrize("file", ["config.json", "tokenizer.json"])
+def test_a_changed_or_missing_file_is_mended(models, file):
+    folder = fetch("smollm2")
+    whole = (folder / file).read_bytes()
+    (folder / file).write_bytes(whole.replace(b"}", b' , "a": 1}').replace(b"{ ,", b"{"))
+    with pytest.raises(UserError, match="not whole"):
+        find("smollm2")
+    fetch("smollm2")
+    assert (folder / file).read_bytes() == whole
+    (folder / file).unlink()
+    fetch("smollm2")
+    assert (folder / file).read_bytes() == whole
+
+
+def test_a_model_sealed_by_its_weights_alone_is_sealed_whole(models, monkeypatch):
+    folder = fetch("smollm2")
+    noted = json.loads((folder / catalogue.RECORD).read_text())
+    (folder / catalogue.RECORD).write_text(json.dumps({"sha256": noted["sha256"], "size": noted["size"]}))
+    monkeypatch.setattr(module, "_download", lambda *_: pytest.fail("downloaded again"))
+    fetch("smollm2")
+    assert json.loads((folder / catalogue.RECORD).read_text())["files"] == noted["files"]

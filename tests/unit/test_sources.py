@@ -119,11 +119,33 @@ WRONG_FOLDERS = {
     "as a pickle only .pytorch_model.bin": NO_WEIGHTS | {"pytorch_model.bin": b"x"},
     "has its weights as a pickle only": NO_WEIGHTS | {"config.json": None, "model.ckpt": b"x"},
     "no config.json": {"config.json": None},
-    "GGUF": NO_WEIGHTS | {"config.json": None, "model.gguf": b"GGUF"},
+    "no whole GGUF file": NO_WEIGHTS | {"config.json": None, "model.gguf": b"GGUF"},
+    "for TensorFlow only .tf_model.h5.*from_tf=True": NO_WEIGHTS | {"tf_model.h5": b"x"},
+    "for TensorFlow only .bert_model.ckpt.index": NO_WEIGHTS | {"bert_model.ckpt.index": b"x"},
+    "for Flax only .flax_model.msgpack.*from_flax=True": NO_WEIGHTS | {"flax_model.msgpack": b"x"},
+    "program for ONNX .model.onnx": NO_WEIGHTS | {"model.onnx": b"x"},
+    "no model.safetensors, but weights.safetensors": NO_WEIGHTS | {"weights.safetensors": b"x"},
+    "goes on from .optimizer.pt., but no weights": NO_WEIGHTS | {"optimizer.pt": b"x", "rng_state.pth": b"x"},
+    "a pickle only .pytorch_model-00001.bin": NO_WEIGHTS | {"optimizer.pt": b"x", "pytorch_model-00001.bin": b"x"},
     "config.json of .* damaged": {"config.json": b"{"},
     "names no model type": {"config.json": b"[]"},
     "quantised": {"config.json": b'{"model_type": "llama", "quantization_config": {"bits": 4}}'},
+    "quantised by bitsandbytes": {
+        "config.json": b'{"model_type": "llama", "quantization_config": {"quant_method": "bitsandbytes"}}'
+    },
+    "quantised by AWQ": {"config.json": b'{"model_type": "a", "quantization_config": {"quant_method": "awq"}}'},
+    "quantised by GPTQ": {"model.safetensors": safetensors({"model.layers.0.q_proj.qweight": 8})},
+    "are quantised by bitsandbytes": {"model.safetensors": safetensors({"a.weight": 8, "a.weight.absmax": 8})},
     "no tokenizer": {"tokenizer.json": None},
+    "reads characters and has no vocabulary": {"tokenizer.json": None, "config.json": b'{"model_type": "canine"}'},
+    "reads bytes and has no vocabulary": {
+        "tokenizer.json": None,
+        "config.json": b'{"model_type": "t5"}',
+        "tokenizer_config.json": b'{"tokenizer_class": "ByT5Tokenizer"}',
+    },
+    "which reads images or sound": {
+        "tokenizer.json": None, "config.json": b'{"model_type": "vit"}', "preprocessor_config.json": b"{}"
+    },
     "damaged or cut off": {"model.safetensors": GOOD[:-1]},
 }
 
@@ -210,6 +232,33 @@ def test_nothing_is_downloaded_unasked(hub_cache, monkeypatch):
     snapshot(hub_cache, "owner/name", "ab" * 20, {"model.safetensors": None})  # a download that broke off
     with pytest.raises(UserError, match="not on this machine"):
         find("owner/name")
+
+
+def test_a_name_without_an_owner(hub_cache):
+    with pytest.raises(UserError, match=r"“gpt2” is “openai-community/gpt2” on the hub.*--get openai-community/gpt2"):
+        find("gpt2")
+    with pytest.raises(UserError, match="has its owner before its name"):
+        find("no-such-model")
+    folder = snapshot(hub_cache, "openai-community/gpt2", "ab" * 20)
+    found = find("gpt2")
+    assert (found.name, found.title, found.folder) == ("gpt2", "openai-community/gpt2", folder)
+    assert find(f"gpt2@{'ab' * 20}").revision == found.revision == "ab" * 20
+    snapshot(hub_cache, "someone/gpt2", "cd" * 20)
+    with pytest.raises(UserError, match=r"more than once\. Say which: openai-community/gpt2 or someone/gpt2"):
+        find("gpt2")
+    snapshot(hub_cache, "else/gpt2-xl", "cd" * 20, {"model.safetensors": None})
+    with pytest.raises(UserError, match="“openai-community/gpt2-xl”"):
+        find("gpt2-xl")
+
+
+def test_an_adapter_of_the_hub_names_its_base_model(hub_cache):
+    said = b'{"peft_type": "LORA", "base_model_name_or_path": "owner/base"}'
+    none = {"config.json": None, "model.safetensors": None, "tokenizer.json": None}
+    snapshot(
+        hub_cache, "owner/adapter", "ab" * 20, none | {"adapter_config.json": said, "adapter_model.safetensors": GOOD}
+    )
+    with pytest.raises(UserError, match=r"“owner/adapter” is a LoRA adapter for “owner/base”.*--get owner/base"):
+        find("owner/adapter")
 
 
 def response(status):

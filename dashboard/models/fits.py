@@ -1,0 +1,110 @@
+"""Does a configuration fit the weights beside it? Asked before the model is built.
+
+transformers builds what config.json asks for, layer by layer, before it looks at the weights: a million layers would
+take hours, and what is missing would be filled with random numbers until the memory is full.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import re
+from collections.abc import Iterator
+
+from dashboard.errors import UserError
+from dashboard.models.memory import check_room
+
+_LAYERS = re.compile(r"(^|_)(layers?|blocks|depth|hidden_groups|group_num)$")
+SHARED = 100
+"""So many layers may share their weights (ALBERT)."""
+_COUNTS = re.compile(r"size|dim|^num_|^n_|hidden|position|length|seq_len|vocab|heads|inner|labels|ctx")
+_TOLD = re.compile(r"param|token|step|sample|example")
+"""In the names of counts that tell how a model was trained, and build nothing."""
+LARGEST_COUNT = 2**27
+"""No count or size of a known configuration comes near it (vocabularies end at 2^20, positions at 10^7)."""
+LARGEST_LABELS = 10**6
+_POSITIONS = re.compile(r"position|ctx")
+_COMPUTED = ("xlm", "flaubert", "roformer", "marian", "pegasus", "ctrl")
+_SENSES = {"image": "images", "audio": "sound", "video": "films", "time": "series of numbers"}
+_TWO_READERS = ("clap", "clvp")
+LARGEST_TABLE = 20_000
+"""Positions in a table that these models compute, number by number, while they are built."""
+
+
+def check_config(config: dict, tensors: int, called: str) -> None:
+    """Raises UserError where a configuration asks for what weights of so many tensors cannot be.
+
+    `config`: what stands in config.json, before transformers reads it: that alone may take all memory.
+    """
+    computed = config.get("model_type") in _COMPUTED or config.get("sinusoidal_pos_embds")
+    for name, value in _numbers(config):
+        most = LARGEST_COUNT if _COUNTS.search(name) and not _TOLD.search(name) else math.inf
+        if name == "num_labels":
+            most = LARGEST_LABELS
+        if _LAYERS.search(name):
+            most = max(tensors, SHARED)
+        if computed and _POSITIONS.search(name):
+            most = LARGEST_TABLE
+        if isinstance(value, float) and math.isfinite(value) and not _LAYERS.search(name):
+            continue  # a share, a rate, what a mask adds
+        if not abs(value) <= most:  # what is no number (NaN) is refused too
+            written = f"{value:,}" if abs(value) < 10**15 or value != value else f"larger than {10**15:,}"
+            raise _misfit(called, f"{name[:40]} is {written}, and the weights are {tensors:,} tensors")
+
+
+def check_reads_text(config, called: str) -> None:
+    """Raises UserError for a model that reads no text, or text only together with pictures or sound (CLIP)."""
+    from transformers import MODEL_FOR_ZERO_SHOT_IMAGE_CLASSIFICATION_MAPPING, MODEL_MAPPING
+
+    if type(config) not in MODEL_MAPPING:
+        return
+    model = MODEL_MAPPING[type(config)]
+    model = model if isinstance(model, type) else model[0]
+    reads = model.input_modalities if not isinstance(model.input_modalities, str) else (model.input_modalities,)
+    reads = [_SENSES.get(sense, sense) for sense in reads]
+    kind = config.model_type
+    if "text" not in reads:
+        raise UserError(
+            f"“{called}” is a model of the type “{kind}”, which reads {' and '.join(reads)}, not text. "
+            "Choose a text model."
+        )
+    if type(config) in MODEL_FOR_ZERO_SHOT_IMAGE_CLASSIFICATION_MAPPING or kind in _TWO_READERS:
+        raise UserError(
+            f"“{called}” is a model of the type “{kind}”, which holds a text against {reads[0]}: it reads both at "
+            "once. Two Heads reads text alone: choose a text model."
+        )
+
+
+def _numbers(said: object, name: str = "", depth: int = 0) -> Iterator[tuple[str, int | float]]:
+    """Every number of a configuration, with its name."""
+    if isinstance(said, (int, float)) and not isinstance(said, bool):
+        yield name, said
+    elif isinstance(said, (dict, list)) and depth < 50:
+        for key, value in said.items() if isinstance(said, dict) else ((name, value) for value in said):
+            yield from _numbers(value, str(key), depth + 1)
+
+
+def check_parameters(kind: type, config, numbers: int, called: str) -> set[str] | None:
+    """Builds the model without memory and holds its size against the weights': the names of its parameters, or None
+    where it cannot be built so.
+
+    Raises UserError where it has more than twice the numbers of the files, and where it does not fit into memory.
+    """
+    import torch
+
+    try:
+        with torch.device("meta"):
+            model = kind(copy.deepcopy(config)) if hasattr(kind, "base_model_prefix") else kind.from_config(config)
+    except Exception:  # loading says what is wrong
+        return None
+    parameters = {name: p for name, p in model.named_parameters()}
+    asked = sum(p.numel() for p in parameters.values())
+    if asked > 2 * numbers + 10_000_000:
+        raise _misfit(called, f"it asks for {asked:,} numbers, and the weights hold {numbers:,}")
+    buffers = sum(b.numel() * b.element_size() for b in model.buffers())
+    check_room(4 * asked + buffers, called)
+    return set(parameters)
+
+
+def _misfit(called: str, what: str) -> UserError:
+    return UserError(f"The config.json of “{called}” does not fit its weights: {what}. Copy both from one place.")

@@ -1,0 +1,132 @@
+"""The tokenizer of a model: a fast one, which says which characters a token stands for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dashboard.errors import UserError
+from dashboard.models.files import LARGEST_TEXT, read_json
+from dashboard.models.lacking import character_reader
+from dashboard.models.spm import TEXTS, follow_model, from_proto, read_proto, spm_file
+
+_JSON = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json")
+_TWO_LINES = (
+    "Choose another model, or put a tokenizer.json beside the weights. Where transformers has a fast version of it, "
+    "two lines write one: “from transformers import AutoTokenizer” and "
+    "“AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)”."
+)
+
+
+def open_tokenizer(folder: Path, called: str, notes: list[str]):
+    """The fast tokenizer of a folder, which neither cuts nor pads.
+
+    A slow one is converted where the library can do that; a SentencePiece model without a tokenizer.json is held
+    against SentencePiece itself. What a person should know of it is added to `notes`.
+
+    Raises UserError where there is none that says which characters a token stands for.
+    """
+    from transformers import AutoTokenizer
+
+    _check_json(folder, called)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True, use_fast=True)
+    except BaseException as error:  # a damaged file makes the Rust library panic, which is no Exception
+        raise _said(
+            error, f"The tokenizer of “{called}” cannot be opened: {reason(error)} Copy its files again."
+        ) from error
+    if not tokenizer.is_fast:
+        notes.append(f"Its tokenizer ({type(tokenizer).__name__}) is a slow one, converted here to a fast one.")
+        tokenizer = _converted(tokenizer, folder, called)
+    if model := spm_file(folder):
+        follow_model(tokenizer, model, called)
+    # Some files fix a length (all-MiniLM-L6-v2: 128, padded). Cutting is ours to do, and to tell.
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.backend_tokenizer.no_padding()
+    _check_ordinary(tokenizer, called)
+    return tokenizer
+
+
+def _check_json(folder: Path, called: str) -> None:
+    for name in _JSON:
+        if (folder / name).exists():
+            try:
+                read_json(folder / name, called, largest=LARGEST_TEXT)
+            except UserError as wrong:
+                raise UserError(f"The tokenizer of “{called}” cannot be opened: {wrong}") from None
+
+
+def _check_ordinary(tokenizer, called: str) -> None:
+    """Raises UserError for a tokenizer that knows nothing but special tokens."""
+    special = {str(token) for token in tokenizer.all_special_tokens}
+    special |= {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
+    if not any(token not in special for token in tokenizer.get_vocab()):
+        raise UserError(
+            f"The tokenizer of “{called}” has no ordinary tokens, only special ones ({len(special)}). "
+            "Copy its files again."
+        )
+
+
+def _converted(slow, folder: Path, called: str):
+    """A slow tokenizer as a fast one, if it splits texts the same way."""
+    from transformers.convert_slow_tokenizer import SLOW_TO_FAST_CONVERTERS, convert_slow_tokenizer
+
+    kind, model = type(slow).__name__, spm_file(folder)
+    if what := character_reader(kind):
+        raise UserError(
+            f"“{called}” reads {what} and has no vocabulary of tokens, so Two Heads cannot read a text with it. "
+            "Choose a model with a tokenizer."
+        )
+    begin = f"The tokenizer of “{called}” is a slow one ({kind}): it does not say which characters a token stands for"
+    try:
+        if kind in SLOW_TO_FAST_CONVERTERS:
+            fast = _wrapped(convert_slow_tokenizer(slow), slow)
+        elif model:
+            fast = _wrapped(_with_special(from_proto(read_proto(model, called)), slow), slow)
+        else:
+            raise UserError(f"{begin}, and the installed transformers has no conversion for it. {_TWO_LINES}")
+        same = all(fast.encode(text) == slow.encode(text) for text in TEXTS)
+    except UserError:
+        raise
+    except BaseException as error:
+        raise _said(error, f"{begin}, and it cannot be converted here: {reason(error)} {_TWO_LINES}") from error
+    if not same:
+        raise UserError(f"{begin}, and its conversion to a fast one splits text differently. {_TWO_LINES}")
+    return fast
+
+
+def _wrapped(backend, slow):
+    from transformers import PreTrainedTokenizerFast
+
+    return PreTrainedTokenizerFast(
+        tokenizer_object=backend,
+        model_max_length=slow.model_max_length,
+        model_input_names=slow.model_input_names,
+        **slow.special_tokens_map,
+    )
+
+
+def _with_special(backend, slow):
+    """The special tokens that the slow tokenizer puts round a text."""
+    from tokenizers.processors import TemplateProcessing
+
+    mark = -1  # stands for the text
+    ids = slow.build_inputs_with_special_tokens([mark])
+    names = ["$A" if id == mark else slow.convert_ids_to_tokens(id) for id in ids]
+    special = [(name, id) for name, id in zip(names, ids, strict=True) if id != mark]
+    if special:
+        backend.post_processor = TemplateProcessing(single=names, special_tokens=list(dict(special).items()))
+    return backend
+
+
+def _said(error: BaseException, sentence: str) -> BaseException:
+    return error if isinstance(error, (KeyboardInterrupt, SystemExit)) else UserError(sentence)
+
+
+def reason(error: BaseException) -> str:
+    """What the library says, as one sentence of bearable length."""
+    if isinstance(error, KeyError):
+        return f"“{str(error.args[0])[:80] if error.args else ''}” is missing, or not known."
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    line = " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
+    line = line if len(line) <= 200 else f"{line[:200]}…"
+    return line if line.endswith((".", "…", "!", "?")) else f"{line}."
