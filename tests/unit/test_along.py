@@ -20,7 +20,7 @@ def encoding(words: str) -> Encoding:
 
 
 def found(weights, pairs, *, causal=False, allowed=None, words="a b c d"):
-    text = _Text(SimpleNamespace(layers=1, heads=1, causal=causal), encoding(words), pairs)
+    text = _Text(SimpleNamespace(heads=1, causal=causal, all_heads=((0, 0),), place=lambda layer: layer), encoding(words), pairs)
     n = weights.shape[-1]
     text.add(Block(0, 0, (0,), slice(0, n), torch.tensor(weights[None], dtype=torch.float32), allowed))
     return text.found

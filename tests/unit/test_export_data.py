@@ -183,7 +183,7 @@ def view():
 
 def test_npz_needs_no_pickle():
     with np.load(io.BytesIO(matrix_bytes(view(), PROVENANCE)), allow_pickle=False) as found:
-        assert set(found) == {"weights", "tokens", "special", "spans", "provenance"}
+        assert set(found) == {"weights", "tokens", "special", "unknown", "spans", "provenance"}
         assert found["weights"].dtype == np.float32
         np.testing.assert_array_equal(found["weights"], view().weights)
         np.testing.assert_allclose(found["weights"].sum(1), 1)
