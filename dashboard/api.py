@@ -26,7 +26,7 @@ from dashboard.export import (
     xlsx_bytes,
 )
 from dashboard.heads import SCORES, HeadId, HeadView, Survey, links, make_view, survey
-from dashboard.heads.view import existing_head
+from dashboard.heads.view import Between, existing_head
 from dashboard.text import Encoding, Special, Unit
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ def attention(
     special: Special = "show",
     bos: bool = True,
     limit: int | None = None,
+    pair: str | None = None,
+    between: Between | None = None,
+    as_words: bool = False,
 ) -> HeadView:
     """The attention of one head over a text. See `attentions` for several at once.
 
@@ -57,6 +60,9 @@ def attention(
     special: "show", or "hide" to remove special tokens and renormalise the rows
     bos: put a beginning-of-sequence token in front of a causal model that sets none (METRICS §0)
     limit: read at most so many tokens of a longer text (default: as many as the model takes)
+    pair: a second text, read with the first as the tokenizer encodes sentence pairs
+    between: of a pair, only the links from one text to one: "AA", "AB", "BA", "BB"
+    as_words: divide the text at white space and give its words to the tokenizer one by one
 
     Returns
     -------
@@ -64,9 +70,10 @@ def attention(
 
     Raises
     ------
-    UserError: empty text, no such head.
+    UserError: empty text, no such head; a tokenizer that knows no pairs.
     """
-    return attentions(model, text, [head], unit=unit, special=special, bos=bos, limit=limit)[0]
+    how = {"unit": unit, "special": special, "bos": bos, "limit": limit, "pair": pair, "between": between}
+    return attentions(model, text, [head], as_words=as_words, **how)[0]
 
 
 def attentions(
@@ -78,12 +85,16 @@ def attentions(
     special: Special = "show",
     bos: bool = True,
     limit: int | None = None,
+    pair: str | None = None,
+    between: Between | None = None,
+    as_words: bool = False,
 ) -> list[HeadView]:
     """The attention of several heads over a text, in one forward pass that stops after the last of them."""
     wanted = [existing_head(model, head) for head in heads]
-    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
+    reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
+    encoding = text if isinstance(text, Encoding) else model.encode(text, **reading)
     maps = head_maps(model, encoding, [(head.layer, head.head) for head in wanted])
-    return [
+    views = [
         make_view(
             weights,
             head,
@@ -98,17 +109,31 @@ def attentions(
         )
         for head, (weights, mask) in zip(wanted, maps, strict=True)
     ]
+    return views if between is None else [view.between(between) for view in views]
 
 
-def scores(model: AttentionModel, text: str | Encoding, *, bos: bool = True, limit: int | None = None) -> pd.DataFrame:
+def scores(
+    model: AttentionModel,
+    text: str | Encoding,
+    *,
+    bos: bool = True,
+    limit: int | None = None,
+    pair: str | None = None,
+    between: Between | None = None,
+    as_words: bool = False,
+) -> pd.DataFrame:
     """All pattern scores of METRICS §1, a row per head: columns layer, head, then a column per score.
+
+    pair, between, as_words: as in `attention`; rows are divided by what they give to the text looked at
 
     Every head in one pass that never holds more than a block of rows; empty (NaN) where a score has no
     qualifying row on this text. Raises UserError on an empty text.
     """
-    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
-    table = overview(model, encoding, thumbnails=False).scores
-    table.attrs["provenance"] = provenance_of_text(model, encoding, "scores", bos=bos).to_dict()
+    reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
+    encoding = text if isinstance(text, Encoding) else model.encode(text, **reading)
+    table = overview(model, encoding, thumbnails=False, between=between).scores
+    said = {"between": between} if between else {}
+    table.attrs["provenance"] = provenance_of_text(model, encoding, "scores", bos=bos, **said).to_dict()
     return table
 
 
@@ -120,10 +145,14 @@ def overview(
     limit: int | None = None,
     thumbnails: bool = True,
     induction: bool = True,
+    pair: str | None = None,
+    between: Between | None = None,
+    as_words: bool = False,
 ) -> Survey:
-    """Scores of all heads and their maps reduced to at most 32 × 32, in one pass."""
-    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
-    return survey(model, encoding, thumbnails=thumbnails, induction=induction)
+    """Scores of all heads and their maps reduced to at most 32 × 32, in one pass. pair, between: as in `scores`."""
+    reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
+    encoding = text if isinstance(text, Encoding) else model.encode(text, **reading)
+    return survey(model, encoding, thumbnails=thumbnails, induction=induction, between=between)
 
 
 def draw(
@@ -238,8 +267,10 @@ def provenance(
 
 def provenance_of_text(model: AttentionModel, encoding: Encoding, name: str, **options: object) -> Provenance:
     """Where something comes from that is about all heads over a text."""
+    text, *pair = encoding.texts
+    options = ({"pair": pair[0]} if pair else {}) | options
     return Provenance(
-        model=model.name, revision=model.revision, text=encoding.text, heads=(), unit="tokens", special="show",
+        model=model.name, revision=model.revision, text=text, heads=(), unit="tokens", special="show",
         view=name, options=dict(options), title=model.title,
     )  # fmt: skip
 

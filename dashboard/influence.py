@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dashboard.capture import AttentionModel
 from dashboard.heads.contribution import contribution_views
 from dashboard.heads.rollout import rollout_view
-from dashboard.heads.view import HeadId, HeadView, existing_head
+from dashboard.heads.view import Between, HeadId, HeadView, existing_head
 from dashboard.text import Encoding, Special, Unit
 
 
@@ -25,6 +25,9 @@ def contributions(
     bos: bool = True,
     limit: int | None = None,
     full: float = 0.0,
+    pair: str | None = None,
+    between: Between | None = None,
+    as_words: bool = False,
 ) -> list[HeadView]:
     """What some heads really carry from one position to another (METRICS §6), in one forward pass.
 
@@ -42,8 +45,10 @@ def contributions(
     UserError: empty text, no such head, a model whose values or output projection cannot be told apart.
     """
     wanted = [existing_head(model, head) for head in heads]
-    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
-    return contribution_views(model, encoding, wanted, unit=unit, special=special, full=full)
+    how = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
+    encoding = text if isinstance(text, Encoding) else model.encode(text, **how)
+    views = contribution_views(model, encoding, wanted, unit=unit, special=special, full=full)
+    return views if between is None else [view.between(between) for view in views]
 
 
 def rollout(

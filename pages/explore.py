@@ -24,7 +24,7 @@ def score_help(score: Score, n: int) -> str:
 st.title("Explore", anchor=False)
 
 # What is asked
-this = reading()
+this = reading(pairs=True)
 chosen = state.choices()
 model = this.model
 head = chosen.chosen
@@ -45,7 +45,11 @@ with right:
             **state.bound("view"),
         )
         choosing.measure()
+        if this.encoding.second is not None:
+            choosing.between()
     [whole] = this.measured(head)
+    if this.between:
+        whole = whole.between(this.between)
     figure.finding(finding(whole))
     width = min(head_room, WIDEST[chosen.view])
     most = positions(width, VIEWS[chosen.view].max_positions) if chosen.view == "heatmap" else None

@@ -15,7 +15,7 @@ from dashboard.capture.probe import NOT_COMMON, Shape, Unfit, probe_eager, probe
 from dashboard.errors import UserError
 from dashboard.models import Loaded, ModelSource, find, load
 from dashboard.models.foreign import foreign
-from dashboard.text import Encoding, ParsedSentence, encode, encode_sentence, has_pairs
+from dashboard.text import Encoding, ParsedSentence, encode, encode_sentence, encode_words, has_pairs
 
 Route = Literal["tap", "eager"]
 
@@ -163,14 +163,23 @@ class AttentionModel:
             )
 
     def encode(
-        self, text: str, *, bos: bool = True, limit: int | None = None, pair: str | None = None
+        self,
+        text: str,
+        *,
+        bos: bool = True,
+        limit: int | None = None,
+        pair: str | None = None,
+        as_words: bool = False,
     ) -> Encoding:
         """The text as this model sees it, cut at `limit` or the model's own limit, whichever is lower.
 
         `bos=False` leaves out the beginning-of-sequence token that we put before a causal model's text where its
         tokenizer sets none (METRICS §0). `pair` is a second text, read with the first as the tokenizer encodes pairs.
-        Raises UserError for a text without any token, and where the tokenizer knows no pairs.
+        as_words: the text is divided at white space and its words go to the tokenizer one by one, none cut off.
+        Raises UserError for a text without any token, where the tokenizer knows no pairs, and for too many words.
         """
+        if as_words:
+            return self._words(text, bos, pair)
         limit = self.limit if limit is None else min(limit, self.limit)
         tokenizer, how = self.loaded.tokenizer, {"causal": self.causal, "bos": bos}
         with foreign(f"Splitting the text into tokens for {self.title}"):
@@ -180,6 +189,14 @@ class AttentionModel:
     def has_pairs(self) -> bool:
         """Whether the tokenizer divides the two texts of a sentence pair by special tokens."""
         return has_pairs(self.loaded.tokenizer)
+
+    def _words(self, text: str, bos: bool, pair: str | None) -> Encoding:
+        if pair is not None:
+            raise UserError("A sentence pair is read as text. Leave the second text out, or do not read it as words.")
+        with foreign(f"Splitting the words into tokens for {self.title}"):
+            encoding = self._known(encode_words(text.split(), self.loaded.tokenizer, causal=self.causal, bos=bos))
+        self.check_length(len(encoding))
+        return encoding
 
     def encode_sentence(self, sentence: ParsedSentence, *, bos: bool = True, as_words: bool = False) -> Encoding:
         """A parsed sentence as this model sees it, with the words of its parse, whole: it may be longer than `limit`.

@@ -9,6 +9,8 @@ from dashboard.charts.safe import shown
 from dashboard.heads.finding import finding
 from dashboard.heads.view import HeadView
 
+_BETWEEN = {"AB": "from the first text to the second", "BA": "from the second text to the first"}
+
 
 def title(view: HeadView) -> str:
     """``L2H9 · MiniLM``."""
@@ -23,9 +25,11 @@ def subtitle(view: HeadView, *parts: str) -> list[str]:
     what = f"{view.unit}, {special}"
     if view.gaps and len(view) < (view.whole or 0):
         what += f" · {len(view):,} of {view.whole:,}, those with a counterpart; what goes elsewhere is not drawn"
-    elif view.outside is not None and not view.gaps:
+    elif view.whole is not None and not view.gaps:
         last = view.start + len(view)
         what += f" · {view.start + 1:,} to {last:,} of {view.whole:,}; what goes elsewhere is not drawn"
+    if view.only in _BETWEEN:
+        what += f" · only {_BETWEEN[view.only]}"
     return [what, *parts]
 
 
@@ -71,6 +75,8 @@ def nothing(view: HeadView) -> str:
     """Why a row of this view is empty."""
     if view.gaps:
         return "all it looks at has no counterpart"
+    if view.only in _BETWEEN:
+        return f"no link {_BETWEEN[view.only]} starts here"
     if view.outside is not None:
         return "all it looks at lies outside this part"
     if view.hidden == "hide":

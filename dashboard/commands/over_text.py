@@ -6,8 +6,10 @@ import argparse
 import sys
 
 from dashboard.commands.shared import (
+    as_words,
     check_out,
     out,
+    pair,
     read,
     say,
     tell_of_picture,
@@ -27,12 +29,14 @@ def add(commands) -> None:
     attention.add_argument("--layer", type=whole_number, required=True, help="counted from 0")
     attention.add_argument("--head", type=whole_number, required=True, help="counted from 0")
     unit(attention, "tokens")
+    pair(attention)
     _measure(attention)
     out(attention, ".csv .xlsx .parquet .npz")
     attention.set_defaults(run=run_attention)
 
     scores = commands.add_parser("scores", help="pattern scores, a row per head")
     text_and_model(scores)
+    pair(scores)
     out(scores, ".csv .xlsx .parquet")
     scores.set_defaults(run=run_scores)
 
@@ -43,6 +47,7 @@ def add(commands) -> None:
     chart.add_argument("--score", default="previous", help="what colours the atlas (default: previous)")
     chart.add_argument("--theme", choices=("light", "dark"), default="light")
     unit(chart, "words")
+    pair(chart)
     _measure(chart)
     out(chart, ".png .svg .pdf .html .json")
     chart.set_defaults(run=run_chart)
@@ -81,7 +86,7 @@ def _views(asked: argparse.Namespace, model, encoding, heads) -> list:
     from dashboard import api, influence
 
     views = influence.contributions if asked.measure == "contribution" else api.attentions
-    return views(model, encoding, heads, unit=asked.unit, special=asked.special)
+    return views(model, encoding, heads, unit=asked.unit, special=asked.special, between=asked.between)
 
 
 def run_attention(asked: argparse.Namespace) -> int:
@@ -93,7 +98,7 @@ def run_attention(asked: argparse.Namespace) -> int:
         raise UserError("Layers and heads are counted from 0.")
     model, encoding = read(asked)
     [view] = _views(asked, model, encoding, [HeadId(asked.layer, asked.head)])
-    api.save(view, asked.out, api.provenance(model, [view], "matrix", bos=asked.bos))
+    api.save(view, asked.out, api.provenance(model, [view], "matrix", bos=asked.bos, **as_words(asked)))
     return written(asked.out)
 
 
@@ -102,7 +107,9 @@ def run_scores(asked: argparse.Namespace) -> int:
     from dashboard import api
 
     model, encoding = read(asked)
-    api.save(api.scores(model, encoding), asked.out, api.provenance_of_text(model, encoding, "scores", bos=asked.bos))
+    said = as_words(asked) | ({"between": asked.between} if asked.between else {})
+    table = api.scores(model, encoding, between=asked.between)
+    api.save(table, asked.out, api.provenance_of_text(model, encoding, "scores", bos=asked.bos, **said))
     return written(asked.out)
 
 
@@ -122,16 +129,18 @@ def run_chart(asked: argparse.Namespace) -> int:
     model, encoding = read(asked)
     heads = [api.existing_head(model, head) for head in heads]
     if asked.view == "atlas":
-        table = api.overview(model, encoding, thumbnails=False, induction=asked.score == "induction")
+        induction = asked.score == "induction"
+        table = api.overview(model, encoding, thumbnails=False, induction=induction, between=asked.between)
         chart = api.draw_atlas(table, asked.score, model=model.title, theme=asked.theme, tray=heads)
-        options = {"score": asked.score, "theme": asked.theme, "bos": asked.bos}
+        options = {"score": asked.score, "theme": asked.theme, "bos": asked.bos} | as_words(asked)
+        options |= {"between": asked.between} if asked.between else {}
         outlined = {"tray": [str(head) for head in heads]} if heads else {}
         provenance = api.provenance_of_text(model, encoding, "atlas", **options, **outlined)
         views = []
     else:
         views = _views(asked, model, encoding, heads)
         chart = api.draw(views, asked.view, theme=asked.theme)
-        provenance = api.provenance(model, views, asked.view, theme=asked.theme, bos=asked.bos)
+        provenance = api.provenance(model, views, asked.view, theme=asked.theme, bos=asked.bos, **as_words(asked))
     api.save(chart, asked.out, provenance)
     tell_of_picture(asked, encoding.text, views)
     return written(asked.out)

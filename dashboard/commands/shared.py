@@ -46,6 +46,20 @@ def model_and_bos(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def pair(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--pair", metavar="TEXT", help="a second text, read with the first as the tokenizer encodes sentence pairs"
+    )
+    parser.add_argument(
+        "--between", choices=("AA", "AB", "BA", "BB"),
+        help="of a pair, only what one text gives to one: AB, what the first gives to the second",
+    )  # fmt: skip
+    parser.add_argument(
+        "--as", dest="read_as", choices=("text", "words"), default="text",
+        help="words: the text is divided at its spaces and its words are read one by one",
+    )  # fmt: skip
+
+
 def unit(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument("--unit", choices=("tokens", "words"), default=default, help=f"default: {default}")
     parser.add_argument(
@@ -74,10 +88,18 @@ def read(asked: argparse.Namespace):
     model = open_model(asked.model, fetch_missing=True, progress=say)
     if model.note:
         print(model.note, file=sys.stderr)
-    encoding = model.encode(text, bos=asked.bos)
+    second = getattr(asked, "pair", None)
+    if second is None and getattr(asked, "between", None):
+        raise UserError("--between chooses among the links of a sentence pair. Give the second text: --pair TEXT.")
+    encoding = model.encode(text, bos=asked.bos, pair=second, **as_words(asked))
     for note in reading_notes(encoding, model.title, model.limit):
         print(note, file=sys.stderr)
     return model, encoding
+
+
+def as_words(asked: argparse.Namespace) -> dict[str, bool]:
+    """How the text is read, where it is not read as it stands."""
+    return {"as_words": True} if getattr(asked, "read_as", "text") == "words" else {}
 
 
 def say_encoding(file: str | Path) -> None:

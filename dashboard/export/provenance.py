@@ -15,6 +15,7 @@ from typing import Any
 from dashboard.charts.theme import Theme
 from dashboard.heads.view import HeadView
 from dashboard.heads.wording import listed
+from dashboard.text.encoding import BETWEEN
 
 PACKAGES = ("torch", "transformers", "numpy", "pandas", "altair", "vl-convert-python")
 
@@ -106,15 +107,17 @@ def provenance_of(
     measured = {} if first.measure == "weight" else {"measure": first.measure}
     if first.measure == "contribution":
         measured["full"] = max(view.full for view in views)
+    read = {"pair": first.pair} if first.pair else {}
+    read |= {"between": first.only} if first.only else {}
     return Provenance(
         model=model or first.name or first.model,
         revision=revision or first.revision,
-        text=first.text,
+        text=first.text[: -len(BETWEEN + first.pair)] if first.pair else first.text,
         heads=tuple(str(view.head) for view in views),
         unit=first.unit,
         special=first.hidden,
         view=view_name,
-        options=measured | {"theme": theme} | options,
+        options=measured | read | {"theme": theme} | options,
         title=first.model,
     )
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from dashboard.export.provenance import Provenance, file_stem
 
-_READING = ("bos", "limit")  # options of `attention` and `scores`; the others are for drawing
+# Options of `attention` and `scores`; the others are for drawing.
+_READING = ("bos", "limit", "pair", "between", "as_words")
 _ANEW = (*_READING, "measure", "full")  # and what is measured, on which scale
 
 

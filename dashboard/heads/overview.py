@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from dashboard.capture import AttentionModel, visit
+from dashboard.errors import UserError
 from dashboard.heads.induction import induction_scores
 from dashboard.heads.patterns import PatternScores
+from dashboard.heads.view import Between
 from dashboard.text.encoding import Encoding
 
 
@@ -30,12 +32,28 @@ class Survey:
     n: int
 
 
-def survey(model: AttentionModel, encoding: Encoding, *, thumbnails: bool = True, induction: bool = True) -> Survey:
+def survey(
+    model: AttentionModel,
+    encoding: Encoding,
+    *,
+    thumbnails: bool = True,
+    induction: bool = True,
+    between: Between | None = None,
+) -> Survey:
     """Scores and thumbnails of all heads, in one forward pass over the text.
+
+    between: of a sentence pair, from which text to which, see `PatternScores`
 
     `induction` (on an input of its own, so one more short pass, once a model) is left NaN when it is not asked for.
     """
-    patterns = PatternScores(encoding, model.layers, model.heads, model.causal, thumbnails=thumbnails)
+    part = None
+    if between is not None:
+        if encoding.second is None:
+            raise UserError("This is one text. Give a second text to look between the two.")
+        part = ("AB".index(between[0]), "AB".index(between[1]))
+    patterns = PatternScores(
+        encoding, model.layers, model.heads, model.causal, thumbnails=thumbnails, between=part
+    )
     visit(model, encoding, patterns)
     table = patterns.table()
     if induction:

@@ -71,15 +71,24 @@ class PatternScores:
     encoding: the text
     layers, heads, causal: of the model
     thumbnails: also reduce every map to t × t, t = min(32, n), see `dashboard.heads.thumbnails`
+    between: of a sentence pair, the text whose tokens ask and the one whose tokens are keys, 0 and 1: rows are divided
+        by what they give to these keys, and a score counts the rows whose key is among them
 
     After the visit, `table()` gives the scores, and `thumbnails` is float32 (layers, heads, t, t), or None. Extra
     memory is one block of weights and what grows linearly with n.
     """
 
-    def __init__(self, encoding: Encoding, layers: int, heads: int, causal: bool, *, thumbnails: bool = True):
+    def __init__(self, encoding: Encoding, layers: int, heads: int, causal: bool, *, thumbnails: bool = True,
+                 between: tuple[int, int] | None = None):  # fmt: skip
         n = len(encoding)
         self.n, self.causal = n, causal
-        self._counted = queries(encoding.special, causal)
+        self._counted, self._keys = queries(encoding.special, causal), np.ones(n, bool)
+        self._part = between is not None
+        if between is not None:
+            segments = np.array(encoding.segments)
+            self._keys = segments == between[1]
+            seen = np.logical_or.accumulate(self._keys) if causal else self._keys.any()
+            self._counted &= (segments == between[0]) & seen
         self._ids = np.asarray(encoding.ids)
         self._special = np.flatnonzero(np.asarray(encoding.special, bool))
         self._plans: dict[tuple[int, int, int], _Plan] = {}
@@ -97,9 +106,12 @@ class PatternScores:
         A score without a row that counts is NaN.
         """
         _, layers, heads = self._sums.shape
-        rows = {name: np.full(layers, self._counted.sum()) for name in _SUMS}
-        rows["previous"] = np.full(layers, self._counted[1:].sum())
-        rows["next"] = np.full(layers, 0 if self.causal else self._counted[:-1].sum())
+        counted, keys = self._counted, self._keys
+        rows = {name: np.full(layers, counted.sum()) for name in _SUMS}
+        rows["self"] = np.full(layers, (counted & keys).sum())
+        rows["first"] = np.full(layers, counted.sum() * keys[0])
+        rows["previous"] = np.full(layers, (counted[1:] & keys[:-1]).sum())
+        rows["next"] = np.full(layers, 0 if self.causal else (counted[:-1] & keys[1:]).sum())
         rows["same_token"] = self._same_rows
         layer, head = np.divmod(np.arange(layers * heads), heads)
         table = {"layer": layer, "head": head}
@@ -114,6 +126,9 @@ class PatternScores:
     def block(self, block: Block) -> None:
         weights = block.weights
         keys, start, device = weights.shape[2], block.rows.start, weights.device
+        if self._part:
+            weights = weights * torch.as_tensor(self._keys[:keys], dtype=weights.dtype, device=device)
+            weights = weights / weights.sum(2, keepdim=True).clamp(min=TINY)
         plan = self._plan(block)
         sums = torch.matmul(plan.left, weights)
         received, placed = sums[:, 0].double(), sums[:, 1].double()  # Σ_i A[i, j] and Σ_i (i - start) A[i, j]
@@ -153,10 +168,12 @@ class PatternScores:
 
     def _allowed(self, block: Block) -> np.ndarray:
         """What each query of the block may see: bool (rows, keys)."""
-        if block.allowed is not None:
-            return block.allowed.cpu().numpy()
         rows, keys = block.weights.shape[1:]
-        return np.tri(rows, keys, block.rows.start, bool) if self.causal else np.ones((rows, keys), bool)
+        if block.allowed is not None:
+            allowed = block.allowed.cpu().numpy()
+        else:
+            allowed = np.tri(rows, keys, block.rows.start, bool) if self.causal else np.ones((rows, keys), bool)
+        return allowed & self._keys[:keys] if self._part else allowed
 
     def _same(self, block: Block) -> np.ndarray:
         """Where another place of the query's own token is: bool (rows, keys); nothing in rows that do not count."""
@@ -187,7 +204,7 @@ class PatternScores:
             left=tensor(np.vstack([counted, counted * (places - rows.start), self._means[touched, rows]])),
             counted=tensor(counted),
             gaps=tensor(np.abs(places[:, None] - square) * counted[:, None]),
-            share=tensor(1 / self._allowed(block).sum(1)),
+            share=tensor(1 / self._allowed(block).sum(1).clip(min=1)),
             special=tensor(self._special[self._special < keys], torch.long),
             same=tuple(tensor(place, torch.long) for place in np.nonzero(same))
             if same.sum() <= PAIRS_PER_ROW * len(places)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # What marks a position whose characters the tokenizer does not know, whatever its own spelling is.
 UNKNOWN = "[UNK]"
+
+Between = Literal["AA", "AB", "BA", "BB"]
+BETWEEN = get_args(Between)
 
 Measure = Literal["weight", "contribution", "rollout"]
 
@@ -76,6 +79,8 @@ class HeadView:
     name, revision: what the model is opened by, and which weights they are; for the files
     unknown: how many tokens of each position are the tokenizer's unknown token: characters not read (m); () for none
     segments: for each position 0, or 1 where it belongs to the second text of a pair (m); () for a single text
+    pair: the second text of a pair; "" for a single text
+    only: which links of a pair these are, see `between`; "" for all
     """
 
     head: HeadId
@@ -100,6 +105,8 @@ class HeadView:
     revision: str = ""
     unknown: tuple[int, ...] = ()
     segments: tuple[int, ...] = ()
+    pair: str = ""
+    only: str = ""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -170,6 +177,28 @@ class HeadView:
             segments=tuple(self.segments[place] for place in kept) if self.segments else (),
         )
 
+    def between(self, which: Between) -> HeadView:
+        """Of a sentence pair the links from one text to one: "AA", "AB" (from the first to the second), "BA" or "BB".
+
+        Weights are not renormalised: `outside` says how much of each row goes elsewhere. Within a text its positions
+        are all that is left; between the texts all stay, and only these links are allowed. Raises UserError for a view
+        that is of no pair, and where the model is causal and can see none of these links.
+        """
+        if not self.segments:
+            raise UserError("This view is of one text. Give a second text to look between the two.")
+        if which not in BETWEEN:
+            raise UserError(f"There is no “{which}”. Choose one of {', '.join(BETWEEN)}.")
+        looks, seen = (np.array(self.segments) == "AB".index(name) for name in which)
+        if which[0] == which[1]:
+            positions = np.flatnonzero(looks)
+            return replace(self.window(int(positions[0]), int(positions[-1]) + 1), only=which)
+        block = looks[:, None] & seen & self.allowed
+        if not block.any():
+            raise UserError(f"{self.model} is causal: the first text cannot look at the second. Choose BA.")
+        weights = np.where(block, self.weights, 0).astype(self.weights.dtype)
+        outside = np.where(looks, self.weights.sum(1) - weights.sum(1), 0).clip(0)
+        return replace(self, weights=weights, outside=outside, mask=block, keys=block.sum(1), only=which)
+
     def over_same_positions(self, other: HeadView) -> bool:
         """Whether row i of both is about the same: the same words in the same places, or aligned ones."""
         return self.labels == other.labels and (self.start == other.start or (self.gaps and other.gaps))
@@ -181,7 +210,7 @@ class HeadView:
         counted = ~np.asarray(self.special, bool)
         if self.causal and self.start == 0:
             counted[:1] = False
-        return counted & ((self.weights > 0).any(1) | (self.outside is not None))
+        return counted & self.allowed.any(1) & ((self.weights > 0).any(1) | (self.outside is not None))
 
     @property
     def allowed(self) -> np.ndarray:
@@ -244,4 +273,5 @@ def make_view(
         revision=revision,
         unknown=tuple(axis.unknown[place] for place in shown) if any(axis.unknown) else (),
         segments=tuple(axis.segments[place] for place in shown) if encoding.second is not None else (),
+        pair="" if encoding.second is None else encoding.texts[1],
     )

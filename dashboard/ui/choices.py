@@ -54,6 +54,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "measure": ("moved", "turned", "attention_share"),
     "two": ("opposites", "tray"),
     "by": ("zero", "mean"),
+    "between": ("all", "AA", "AB", "BA", "BB"),
     "out": ("head", "tray"),
 }
 
@@ -82,7 +83,9 @@ class Choices:
     or the heads of the tray together; against: the score of a text or figure of a
     profile that all heads' effects are laid beside there;
     pairs: on “Find heads”, the marked pairs as they are typed, a row each; pattern: what is searched for in the corpus;
-    report: the key of the report that is collected, "" while there is none.
+    report: the key of the report that is collected, "" while there is none;
+    pair: a second text that Explore reads together with the first, as a sentence pair, "" for none; between: which of
+    its links are drawn.
     """
 
     model: str = "minilm"
@@ -127,6 +130,8 @@ class Choices:
     pairs: str = FIRST_PAIRS
     pattern: str = "relation=nsubj"
     report: str = ""
+    pair: str = ""
+    between: str = "all"
 
     @property
     def chosen(self) -> HeadId:
@@ -207,7 +212,7 @@ def _read(name: str, raw: str, scores: tuple[str, ...], held_texts: Mapping[str,
         return {name: int(raw)}
     if name == "model":
         return {"model": tidy("model", raw)} if raw.strip() else {}
-    if name in ("pairs", "parser", "other"):
+    if name in ("pairs", "parser", "other", "pair"):
         return {name: tidy(name, raw)}
     if name == "other_head":
         return {"other_head": HeadId.parse(_short(raw))}
@@ -247,7 +252,7 @@ def tidy(name: str, typed: str) -> str:
         rows = [row.strip() for row in typed[:LONGEST_PAIRS].split("\n")]
         kept = "\n".join(row for row in rows if row)
         return "" if kept == NONE else kept
-    if name == "other":
+    if name in ("other", "pair"):
         kept = typed[:LONGEST_OTHER].strip()
         return "" if kept == NONE else kept
     if name in ("model", "other_model", "parser"):

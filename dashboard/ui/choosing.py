@@ -72,3 +72,13 @@ def second_model(*, but: str = "") -> None:
         format_func=lambda name: CATALOGUE[name].title if name in CATALOGUE else name,
         help="The first one is on the left.", **state.bound("other_model"),
     )  # fmt: skip
+
+
+def between() -> None:
+    """Which links of a sentence pair are drawn."""
+    ways = {"all": "All", "AA": "A → A", "AB": "A → B", "BA": "B → A", "BB": "B → B"}
+    st.segmented_control(
+        "Between the texts", list(ways), format_func=ways.get, required=True,
+        help="A is the first text, B the second. A → B: what words of the first give to words of the second.",
+        **state.bound("between"),
+    )  # fmt: skip

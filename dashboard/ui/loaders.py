@@ -81,15 +81,17 @@ def _stamps(folder: Path) -> list[str]:
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def encoding(key: str, text: str, bos: bool, _model: AttentionModel) -> Encoding:
-    """The text as the model sees it."""
-    return _model.encode(text, bos=bos, limit=TOKENS_AT_MOST)
+def encoding(key: str, text: str, bos: bool, _model: AttentionModel, pair: str = "") -> Encoding:
+    """The text as the model sees it; pair: together with a second text."""
+    return _model.encode(text, bos=bos, limit=TOKENS_AT_MOST, pair=pair or None)
 
 
 @kept("Reading the heads…")
-def overview(key: str, text: str, bos: bool, _model: AttentionModel, _encoding: Encoding) -> Survey:
-    """Scores and thumbnails of all heads over this text."""
-    return api.overview(_model, _encoding)
+def overview(
+    key: str, text: str, bos: bool, _model: AttentionModel, _encoding: Encoding, between: str = ""
+) -> Survey:  # fmt: skip
+    """Scores and thumbnails of all heads over this text; between: over these links of a sentence pair."""
+    return api.overview(_model, _encoding, between=between or None)
 
 
 @kept()

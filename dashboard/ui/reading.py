@@ -43,10 +43,16 @@ class Reading(Opened):
     def options(self) -> dict[str, object]:
         """How the text was read, for the lines that read it again."""
         cut = {"limit": loaders.TOKENS_AT_MOST} if self.encoding.left_out else {}
-        return {"bos": self.bos} | cut
+        return {"bos": self.bos} | cut | ({"between": self.between} if self.between else {})
+
+    @property
+    def between(self) -> str:
+        """Which links of a sentence pair a person asked for; "" for all, and for a single text."""
+        asked = state.choices().between
+        return "" if self.encoding.second is None or asked == "all" else asked
 
     def overview(self) -> Survey:
-        return loaders.overview(self.key, self.encoding.text, self.bos, self.model, self.encoding)
+        return loaders.overview(self.key, self.encoding.text, self.bos, self.model, self.encoding, self.between)
 
     def views(self, *heads: HeadId, **how: str) -> list[HeadView]:
         """The heads' weights. how: unit and special, where they are not the chosen ones"""
@@ -89,16 +95,30 @@ def _open() -> Opened:
     return Opened(model, chosen.bos == "yes", key)
 
 
-def _read(this: Opened) -> Reading:
-    encoding = loaders.encoding(this.key, state.choices().text, this.bos, this.model)
-    return Reading(this.model, this.bos, this.key, encoding)
+def _read(this: Opened, pairs: bool = False) -> Reading:
+    chosen = state.choices()
+    pair = chosen.pair if pairs and this.model.has_pairs else ""
+    key = f"{this.key}\npair" if pair else this.key  # what is kept of a pair is not taken for what one text gave
+    encoding = loaders.encoding(key, chosen.text, this.bos, this.model, pair)
+    return Reading(this.model, this.bos, key, encoding)
 
 
-def reading() -> Reading:
-    """For a page that is about a text: the reading, or a sentence and the end of the page."""
+def reading(pairs: bool = False) -> Reading:
+    """For a page that is about a text: the reading, or a sentence and the end of the page.
+
+    pairs: the page also reads a sentence pair, where a second text is given and the tokenizer knows pairs
+    """
     if not _has_text():
         end_page()
-    return text_or_end(opened())
+    return text_or_end(opened(), pairs)
+
+
+def has_pairs() -> bool:
+    """Whether the chosen model reads sentence pairs."""
+    try:
+        return _open().model.has_pairs
+    except UserError:
+        return False
 
 
 def opened() -> Opened:
@@ -114,20 +134,20 @@ def opened() -> Opened:
     end_page()
 
 
-def read_text(this: Opened) -> Reading | None:
+def read_text(this: Opened, pairs: bool = False) -> Reading | None:
     """The text as the model sees it; or a sentence with what to do, and None."""
     if not _has_text():
         return None
     try:
-        return _read(this)
+        return _read(this, pairs)
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
         return None
 
 
-def text_or_end(this: Opened) -> Reading:
+def text_or_end(this: Opened, pairs: bool = False) -> Reading:
     """For a page whose end is about a text: the text as the model sees it; or a sentence and the end of the page."""
-    text = read_text(this)
+    text = read_text(this, pairs)
     if text is None:
         end_page()
     return text

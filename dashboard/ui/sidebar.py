@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE
 from dashboard.ui import reading, report, state
-from dashboard.ui.choices import TRAY_SIZE, fits_in_link, to_address
+from dashboard.ui.choices import LONGEST_OTHER, TRAY_SIZE, fits_in_link, to_address
 from dashboard.ui.examples import EXAMPLES
 from dashboard.ui.room import measure
 
@@ -75,6 +75,14 @@ def _text() -> None:
             )
             if message := st.session_state.get("upload_says"):
                 st.caption(message)
+        if reading.has_pairs():
+            with st.popover("Second text" if state.choices().pair else "Add a second text"):
+                st.text_area(
+                    "Second text", height=80, max_chars=LONGEST_OTHER,
+                    help="Explore then reads both texts as one sentence pair, as this model's tokenizer joins them.",
+                    **state.bound("pair"),
+                )  # fmt: skip
+                st.caption("Explore reads it together with the first. Other pages read the first text alone.")
     st.caption(reading.counts())
     if not fits_in_link(text):
         st.caption("This text is longer than a link can carry (8 kB): the address reopens everything but the text.")

@@ -20,7 +20,8 @@ def encoding(words: str) -> Encoding:
 
 
 def found(weights, pairs, *, causal=False, allowed=None, words="a b c d"):
-    text = _Text(SimpleNamespace(heads=1, causal=causal, all_heads=((0, 0),), place=lambda layer: layer), encoding(words), pairs)
+    model = SimpleNamespace(heads=1, causal=causal, all_heads=((0, 0),), place=lambda layer: layer)
+    text = _Text(model, encoding(words), pairs)
     n = weights.shape[-1]
     text.add(Block(0, 0, (0,), slice(0, n), torch.tensor(weights[None], dtype=torch.float32), allowed))
     return text.found

@@ -1,0 +1,139 @@
+"""Sentence pairs: read as the tokenizer encodes them, and looked at from one text to one."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from transformers import AutoModel, AutoTokenizer
+
+from dashboard import attention, scores
+from dashboard.api import attentions
+from dashboard.cli import main
+from dashboard.errors import UserError
+from dashboard.export import snippet
+from dashboard.export.provenance import provenance_of
+
+A, B = "The heron waits. It cannot hurry.", "The miller cannot wait!"
+
+
+@pytest.fixture(scope="module")
+def library(minilm):
+    """The library's own attention over the pair: (layers, heads, n, n)."""
+    folder = minilm.source.folder
+    inputs = AutoTokenizer.from_pretrained(folder)(A, B, return_tensors="pt", padding=False)
+    model = AutoModel.from_pretrained(folder, attn_implementation="eager").eval()
+    with torch.inference_mode():
+        return inputs, torch.stack(model(**inputs, output_attentions=True).attentions)[:, 0].numpy()
+
+
+def test_a_pair_is_what_the_library_makes_of_it(minilm, library):
+    inputs, every = library
+    encoding = minilm.encode(A, pair=B)
+    assert list(encoding.ids) == inputs["input_ids"][0].tolist()
+    assert list(encoding.types) == inputs["token_type_ids"][0].tolist() and 1 in encoding.types
+    assert encoding.texts == (A, B)
+    for layer, head in ((0, 0), (2, 0), (5, 11)):
+        view = attention(minilm, A, f"L{layer}H{head}", pair=B)
+        assert np.abs(view.weights - every[layer, head]).max() < 1e-5
+    alone = minilm.encode(f"{A} {B}")
+    assert alone.types == () and alone.second is None
+
+
+def test_words_stand_where_their_text_has_them(minilm):
+    encoding = minilm.encode(A, pair=B)
+    axis = encoding.axis("words")
+    assert [label for label, segment in zip(axis.labels, axis.segments, strict=True) if segment] == [
+        "The", "miller", "cannot", "wait", "!", "[SEP]",
+    ]  # fmt: skip
+    assert all(encoding.text[word.start : word.end] == word.form for word in encoding.words)
+
+
+@pytest.mark.parametrize("unit", ["tokens", "words"])
+def test_what_goes_between_the_texts_adds_up_to_the_whole(minilm, unit):
+    [whole] = attentions(minilm, A, ["L2H0"], unit=unit, pair=B)
+    segments = np.array(whole.segments)
+    for which in ("AA", "AB", "BA", "BB"):
+        looks, seen = (segments == "AB".index(name) for name in which)
+        part = whole.between(which)
+        wanted = whole.weights[np.ix_(looks, seen)]
+        own = part.weights if which[0] == which[1] else part.weights[np.ix_(looks, seen)]
+        assert np.array_equal(own, wanted)
+        assert part.weights.sum() == pytest.approx(wanted.sum(), abs=1e-5)
+        rows = part.outside if which[0] == which[1] else part.outside[looks]
+        assert rows + wanted.sum(1) == pytest.approx(np.ones(looks.sum()), abs=1e-5)
+        assert which[0] == which[1] or not part.outside[~looks].any()
+
+
+def naive_scores(weights, ids, special, segments, looks, seen):
+    """METRICS §1, token by token, over the rows of one text and the keys of one, each row divided by what is left."""
+    sums = {name: [] for name in ("self", "previous", "next", "first", "special", "same_token", "entropy", "distance")}
+    keys = [j for j in range(len(ids)) if segments[j] == seen]
+    for i in range(len(ids)):
+        if segments[i] != looks or special[i]:
+            continue
+        total = sum(weights[i, j] for j in keys)
+        row = {j: weights[i, j] / total for j in keys}
+        for name, j in (("self", i), ("previous", i - 1), ("next", i + 1), ("first", 0)):
+            if j in row:
+                sums[name].append(row[j])
+        sums["special"].append(sum(row[j] for j in keys if special[j]))
+        same = [j for j in keys if j != i and ids[j] == ids[i]]
+        if same:
+            sums["same_token"].append(sum(row[j] for j in same))
+        sums["entropy"].append(-sum(w * np.log2(w) for w in row.values() if w > 0))
+        sums["distance"].append(sum(w * abs(i - j) for j, w in row.items()))
+    return {name: np.mean(found) if found else np.nan for name, found in sums.items()}
+
+
+@pytest.mark.parametrize("which", ["AA", "AB", "BA", "BB"])
+def test_scores_between_the_texts_by_hand(minilm, library, which):
+    _, every = library
+    encoding = minilm.encode(A, pair=B)
+    table = scores(minilm, A, pair=B, between=which).set_index(["layer", "head"])
+    looks, seen = ("AB".index(name) for name in which)
+    for layer, head in ((0, 2), (2, 0), (5, 11)):
+        wanted = naive_scores(
+            every[layer, head], encoding.ids, encoding.special, encoding.segments, looks, seen
+        )  # fmt: skip
+        for name, value in wanted.items():
+            assert table.loc[(layer, head), name] == pytest.approx(value, abs=1e-4, nan_ok=True), name
+
+
+def test_what_cannot_be_a_pair_is_said(minilm, smollm2):
+    with pytest.raises(UserError, match="knows no sentence pairs"):
+        smollm2.encode(A, pair=B)
+    with pytest.raises(UserError, match="second text is empty"):
+        minilm.encode(A, pair="  ")
+    with pytest.raises(UserError, match="together and the limit is 512"):
+        minilm.encode(A * 40, pair=B * 40)
+    with pytest.raises(UserError, match="Give a second text"):
+        attention(minilm, A, "L2H0").between("AB")
+    with pytest.raises(UserError, match="Give a second text"):
+        scores(minilm, A, between="AB")
+    assert not smollm2.has_pairs and minilm.has_pairs
+
+
+def test_the_lines_make_a_picture_of_a_pair_again(minilm):
+    view = attention(minilm, A, "L2H0", unit="words", pair=B, between="AB")
+    lines = snippet(provenance_of([view], "matrix"))
+    assert f"text = {A!r}" in lines and f"pair={B!r}" in lines and "between='AB'" in lines
+
+
+def test_on_the_command_line(tmp_path, capsys):
+    out = tmp_path / "a.csv"
+    ask = ["attention", A, "--pair", B, "--layer", "2", "--head", "0", "--unit", "words", "--between", "BA"]
+    assert main([*ask, "--out", str(out)]) == 0
+    table = pd.read_csv(out)
+    assert set(table["from"]) <= {"The", "miller", "cannot", "wait", "!", "[SEP]"} and "heron" in set(table["to"])
+    chart = ["chart", A, "--pair", B, "--heads", "L2H0", "--between", "AB", "--out", str(tmp_path / "a.json")]
+    assert main(chart) == 0 and "first text to the second" in (tmp_path / "a.json").read_text()
+    assert main(["scores", A, "--pair", B, "--out", str(tmp_path / "s.csv")]) == 0
+    assert main(["scores", A, "--between", "AB", "--out", str(tmp_path / "s.csv")]) == 2
+    assert "--pair" in capsys.readouterr().err
+
+
+def test_words_one_by_one_on_the_command_line(tmp_path):
+    out = tmp_path / "w.csv"
+    ask = ["attention", "They do n't wait", "--as", "words", "--layer", "2", "--head", "0", "--unit", "words"]
+    assert main([*ask, "--out", str(out)]) == 0
+    assert list(dict.fromkeys(pd.read_csv(out)["from"])) == ["[CLS]", "They", "do", "n't", "wait", "[SEP]"]
