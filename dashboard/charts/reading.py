@@ -11,7 +11,7 @@ from dashboard.charts.packing import pack, split_expr, value_expr
 from dashboard.charts.pointing import pointed
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, on_ink, scale
 from dashboard.charts.typesetting import BOX, set_text
-from dashboard.heads.view import HeadView
+from dashboard.heads.view import UNKNOWN, HeadView
 
 MEASURE = 640.0  # pixels of a line of text
 _WHAT = {
@@ -107,6 +107,14 @@ def reading(view: HeadView, theme: Theme, *, width: float | None = None) -> Draw
             },
         ],
     }
+    if any(view.unknown):
+        unread = {
+            "data": {"values": [{"k": k} for k, count in enumerate(view.unknown) if count]},
+            "transform": _placed("datum.k"),
+            "mark": rounded | {"fillOpacity": 0, "stroke": p.quiet, "strokeWidth": 1.25, "strokeDash": [3, 2]},
+            "encoding": box,
+        }
+        on_top["layer"].insert(0, unread)
     return sheet(
         {
             "width": room,
@@ -119,6 +127,7 @@ def reading(view: HeadView, theme: Theme, *, width: float | None = None) -> Draw
         subtitle=wording.subtitle(
             view,
             f"shade: {_WHAT[view.measure]}, the mean over all, 0 to {amount.up_to(most_received)}",
+            *([f"dashed: characters that the model has not read ({UNKNOWN})"] if any(view.unknown) else []),
         ),
         description=wording.describe(f"The text, shaded by {_SHADED[view.measure]}; the head is one", [view]),
         width=room,

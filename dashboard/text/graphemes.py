@@ -24,7 +24,8 @@ def clusters(text: str) -> list[Span]:
 
 
 def uncut(text: str, spans: Sequence[Span]) -> list[Span]:
-    """The spans (in order, not overlapping), widened and joined so that none cuts a cluster of the text."""
+    """The spans (in order, not overlapping), moved so that none cuts a cluster of the text: a cluster that two share
+    belongs to the first."""
     found: list[Span] = []
     parts = clusters(text)
     if not parts:
@@ -34,8 +35,7 @@ def uncut(text: str, spans: Sequence[Span]) -> list[Span]:
         first, last = bisect_right(ends, start), bisect_left(starts, end) - 1
         if first <= last:
             start, end = min(start, starts[first]), max(end, ends[last])
-        if found and start < found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
+        start = max(start, found[-1][1]) if found else start
+        if start < end:
             found.append((start, end))
     return found

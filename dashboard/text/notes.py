@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dashboard.text.display import visible
 from dashboard.text.encoding import Encoding
 
 NAMED = 5
@@ -41,5 +42,5 @@ def _is(count: int) -> str:
 def _named(parts) -> str:
     """The first few, each once; those that cannot be seen by their numbers."""
     once = list(dict.fromkeys(parts))
-    named = ", ".join(f"“{part}”" if part.isprintable() else ascii(part).strip("'") for part in once[:NAMED])
+    named = ", ".join(f"“{visible(part)}”" for part in once[:NAMED])
     return named + (" …" if len(once) > NAMED else "")

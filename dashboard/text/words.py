@@ -24,6 +24,7 @@ _EAST_ASIAN = re.compile(
 _TOO_LONG = re.compile(r"[^\w\s]{200}|\S{500}")
 # Signs that the parser leaves in the middle of a word: brackets, bars, emoji, the zero-width space.
 _APART = regex.compile(r"[<>|\[\](){}\u200b]|(?=[\p{Extended_Pictographic}\p{Regional_Indicator}])\X")
+_SAYS = regex.compile(r"[\p{Alphabetic}\p{N}\p{Extended_Pictographic}]")  # else it is :-) or the like, and stays whole
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _VOCABULARY_LIMIT = 100_000
 
@@ -86,8 +87,8 @@ def _parse(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def _apart(text: str, start: int, end: int, whole: bool) -> Iterator[tuple[int, int]]:
-    """A token of the parser, cut round signs that stand between letters; `whole`: it is to stay as it is."""
-    if not whole and any(character.isalnum() for character in text[start:end]):
+    """A token of the parser, cut round signs that stand between letters or emoji; `whole`: it is to stay as it is."""
+    if not whole and _SAYS.search(text, start, end):
         for sign in _APART.finditer(text, start, end):
             if start < sign.start():
                 yield start, sign.start()

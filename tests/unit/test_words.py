@@ -96,3 +96,13 @@ def test_threads_do_not_mix():
 
 def test_a_lone_surrogate_is_one_sign():
     assert split_words("a \ud800 b") == (Word("a", 0, 1), Word("\ufffd", 2, 3), Word("b", 4, 5))
+
+
+def test_signs_that_stand_between_letters_and_emoji_are_words():
+    def forms(text):
+        return [word.form for word in split_words(text)]
+
+    assert forms("waits 🦤. I❤\ufe0fyou") == ["waits", "🦤", ".", "I", "❤\ufe0f", "you"]
+    assert forms("word(s) <b>x</b> :-)") == ["word", "(", "s", ")", "<", "b", ">", "x", "<", "/b", ">", ":-)"]
+    assert forms("see http://a.b/(c)d or me@x.com") == ["see", "http://a.b/(c)d", "or", "me@x.com"]
+    assert forms("🇩🇪🇫🇷 👩\u200d👩\u200d👧!") == ["🇩🇪", "🇫🇷", "👩\u200d👩\u200d👧", "!"]
