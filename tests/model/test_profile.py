@@ -94,9 +94,9 @@ def test_stopped_anywhere_it_goes_on_to_the_same_bytes(minilm, treebank, whole, 
     module = sys.modules["dashboard.corpus.task"]
     original, calls = module.gather, []
 
-    def counted(*arguments):
+    def counted(*arguments, **how):
         calls.append(1)
-        return original(*arguments)
+        return original(*arguments, **how)
 
     monkeypatch.setattr(module, "gather", counted)
     seen = []

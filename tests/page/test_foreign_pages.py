@@ -29,6 +29,15 @@ def folders(tmp_path_factory):
     return of
 
 
+def opened_here(page=None, **address):
+    """As `opened`, by a person who presses "Open it": no link alone opens a path."""
+    app = opened(**address)
+    has_a_sidebar(app).button(key="open_model").click().run()
+    if page:
+        app.switch_page(f"../pages/{page}.py").run()
+    return app
+
+
 def has_a_sidebar(app):
     assert not app.exception
     assert [box.label for box in app.sidebar.selectbox] == ["Model"]
@@ -39,7 +48,7 @@ def has_a_sidebar(app):
 @pytest.mark.parametrize(
     ("kind", "more", "sentence"),
     [
-        ("clip", TEXT_AND_IMAGES, "reads images beside text. Two Heads reads text models"),
+        ("clip", TEXT_AND_IMAGES, "which holds a text against images"),
         ("canine", {}, "reads characters, not tokens"),
         ("bart", {}, "is an encoder–decoder"),
         ("mamba", {}, "hands out no attention weights"),
@@ -47,7 +56,7 @@ def has_a_sidebar(app):
     ],
 )
 def test_a_link_to_a_model_that_cannot_be_opened(kind, more, sentence, folders):
-    app = has_a_sidebar(opened(model=folders(kind, **more), layer="1"))
+    app = has_a_sidebar(opened_here(model=folders(kind, **more), layer="1"))
     assert sentence in read(app)
     app.sidebar.selectbox[0].set_value("minilm").run()
     has_a_sidebar(app)
@@ -57,7 +66,7 @@ def test_a_link_to_a_model_that_cannot_be_opened(kind, more, sentence, folders):
 @pytest.mark.parametrize("model", ["./nowhere", "nobody/nothing", "x" * 300, "\N{ZERO WIDTH SPACE}"])
 def test_a_link_to_no_model(model):
     app = has_a_sidebar(opened(model=model))
-    assert app.error
+    assert app.error or app.info
 
 
 def test_whatever_a_model_raises_leaves_the_page_standing(folders, monkeypatch):
@@ -69,12 +78,12 @@ def test_whatever_a_model_raises_leaves_the_page_standing(folders, monkeypatch):
 
     with monkeypatch.context() as patched:
         patched.setattr("dashboard.capture.model.probe_tap", broken)
-        app = has_a_sidebar(opened(model=folder))
+        app = has_a_sidebar(opened_here(model=folder))
         assert "Opening “" in read(app) and "of all things" in read(app)
-    assert not has_a_sidebar(opened(model=folder)).error
+    assert not has_a_sidebar(opened_here(model=folder)).error
     with monkeypatch.context() as patched:
         patched.setattr("transformers.models.bert.modeling_bert.BertEmbeddings.forward", broken)
-        app = has_a_sidebar(opened(model=folder, text="A heron waits by the water."))
+        app = has_a_sidebar(opened_here(model=folder, text="A heron waits by the water."))
         assert "Reading the text with " in read(app) and "of all things" in read(app)
 
 
@@ -82,7 +91,7 @@ def test_whatever_a_model_raises_leaves_the_page_standing(folders, monkeypatch):
 def test_every_page_of_a_model_that_has_attention_in_some_layers(page, folders):
     folder = folders("lfm2", layer_types=["conv", "conv", "full_attention", "conv", "full_attention"],
                      num_hidden_layers=5)  # fmt: skip
-    app = has_a_sidebar(opened(None if page == "explore" else page, model=folder, layer="3", head="1"))
+    app = has_a_sidebar(opened_here(None if page == "explore" else page, model=folder, layer="3", head="1"))
     notes = [caption.value for caption in app.sidebar.caption]
     assert any("attention in 2 of 5 layers" in note for note in notes)
     assert "L2H1" in said(app) or page not in ("explore", "inside", "querykeys")

@@ -119,7 +119,7 @@ def test_a_long_text_is_cut_aloud_and_kept_out_of_the_link():
     app.text_area(key="draft").set_value(LONG)
     next(button for button in app.button if button.label == "Read this text").click().run()
     assert not app.exception
-    assert "did not fit and were left out" in said(app)
+    assert "of the text were left out" in said(app)
     assert "text" not in app.query_params and "text_id" in app.query_params
     elsewhere = opened(text_id=app.query_params["text_id"])
     assert "too long to travel" in " ".join(element.value for element in elsewhere.warning)
@@ -197,7 +197,7 @@ def test_a_page_that_ends_early_keeps_its_sidebar_on_the_next_run(page, address)
     app = opened(None if page == "explore" else page, **address)
     for _ in range(2):
         assert not app.exception
-        assert [area.label for area in app.sidebar.text_area] == ["Text"]
+        assert "Text" in [area.label for area in app.sidebar.text_area]
         app.run()
 
 
