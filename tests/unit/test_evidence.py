@@ -63,13 +63,14 @@ def test_the_shipped_numbers_hold_together(profiles, name):
 def test_minilm_finds_what_is_known_of_it(profiles):
     rows = profiles["minilm"].dependencies.set_index(["relation", "direction", "layer", "head"])
     for relation, head, accuracy, baseline in (
-        ("obj", 0, 74.0, 35.8),
-        ("nsubj", 8, 55.6, 33.9),
-        ("det", 8, 80.6, 58.9),
+        # Read as it was written; its words one by one give 74.0, 35.8; 55.6, 33.9; 80.6, 58.9.
+        ("obj", 0, 73.8, 35.8),
+        ("nsubj", 8, 57.0, 34.3),
+        ("det", 8, 80.8, 58.9),
     ):
         one = rows.loc[(relation, "dependent->head", 2, head)]
-        assert 100 * one["accuracy"] == pytest.approx(accuracy, abs=0.2)
-        assert 100 * one["baseline"] == pytest.approx(baseline, abs=0.2)
+        assert 100 * one["accuracy"] == pytest.approx(accuracy, abs=0.06)
+        assert 100 * one["baseline"] == pytest.approx(baseline, abs=0.06)
 
 
 @pytest.mark.parametrize("name", NAMES)
