@@ -6,6 +6,7 @@ save(draw_landscape(profile), "heads.svg")          save(draw_spending(profile, 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from dashboard.charts.drawing import Drawing
@@ -22,6 +23,7 @@ from dashboard.heads.evidence_wording import census, corpus_of, head_finding, sa
 from dashboard.heads.figures import FIGURES, TOLD
 from dashboard.heads.view import HeadId
 from dashboard.text import ParsedSentence
+from dashboard.text.on_places import representative
 
 __all__ = ["draw_figure", "draw_landscape", "draw_spending", "draw_twice", "parse_links", "row_of"]
 
@@ -141,15 +143,35 @@ def parse_links(
     sentences: Sequence[ParsedSentence], spans: Sequence[tuple[int, int] | None]
 ) -> list[tuple[int, int, str]]:  # fmt: skip
     """(word, its head, its relation) for every link of the parse, as positions of a view: by the words' spans in the
-    text."""
-    place = {span: k for k, span in enumerate(spans) if span is not None}
+    text. Words that share a token are one position, which stands in the parse for all of them (METRICS §0)."""
+    places = sorted((span, k) for k, span in enumerate(spans) if span is not None)
+    ends = [end for (_, end), _ in places]
     found = []
     for sentence in sentences:
-        at = [place.get((sentence.start + a, sentence.start + b)) for a, b in sentence.spans]
-        for word, head in enumerate(sentence.heads):
-            if head >= 0 and at[word] is not None and at[head] is not None:
-                found.append((at[word], at[head], sentence.relations[word]))
+        parts: dict[int, list[int]] = {}
+        for word, (a, b) in enumerate(sentence.spans):
+            start, end = sentence.start + a, sentence.start + b
+            at = bisect_right(ends, start)
+            if at < len(places) and places[at][0][0] <= start and end <= places[at][0][1]:
+                parts.setdefault(places[at][1], []).append(word)
+        place_of: list[int | None] = [None] * len(sentence)
+        for place, words in parts.items():
+            for word in words:
+                place_of[word] = place
+        found += _links(sentence, parts, place_of)
     return found
+
+
+def _links(
+    sentence: ParsedSentence, parts: dict[int, list[int]], place_of: Sequence[int | None]
+) -> list[tuple[int, int, str]]:  # fmt: skip
+    links = []
+    for place, words in parts.items():
+        word = representative(sentence, words, place, place_of)
+        head = sentence.heads[word]
+        if head >= 0 and place_of[head] not in (None, place):
+            links.append((place, place_of[head], sentence.relations[word]))
+    return links
 
 
 def _origin(

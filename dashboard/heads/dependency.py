@@ -38,9 +38,9 @@ class DependencyStatistics:
 
 
 def scored_words(sentence: ParsedSentence) -> np.ndarray:
-    """The words whose relation is scored: not the root, and not `punct`."""
-    bases = zip(sentence.heads, sentence.bases, strict=True)
-    return np.array([i for i, (head, base) in enumerate(bases) if head != ROOT and base != _NOT_SCORED], int)
+    """The words whose relation is scored: not the root, not `punct`, and not one whose head is in its own place."""
+    bases = enumerate(zip(sentence.heads, sentence.bases, strict=True))
+    return np.array([i for i, (head, base) in bases if head not in (ROOT, i) and base != _NOT_SCORED], int)
 
 
 def found_heads(words: np.ndarray, sentence_heads: Sequence[int], cases: np.ndarray, causal: bool) -> np.ndarray:

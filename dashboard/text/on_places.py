@@ -40,7 +40,9 @@ def on_places(sentence: ParsedSentence, encoding: Encoding) -> OnPlaces:
     for place, part in enumerate(encoding.parts):
         for word in part:
             place_of[word] = place
-    chosen = representatives(sentence, encoding.parts, place_of)
+    chosen = [
+        representative(sentence, part, place, place_of) for place, part in enumerate(encoding.parts)
+    ]  # fmt: skip
     heads = [sentence.heads[word] for word in chosen]
     joined = replace(
         sentence,
@@ -63,17 +65,14 @@ def on_places(sentence: ParsedSentence, encoding: Encoding) -> OnPlaces:
     return OnPlaces(joined, inside, dropped)
 
 
-def representatives(
-    sentence: ParsedSentence, parts: Sequence[Sequence[int]], place_of: Sequence[int | None]
-) -> list[int]:
-    """For each place, given by its words, the word that it stands in the parse for; see `on_places`."""
-    chosen = []
-    for place, part in enumerate(parts):
-        outward = (
-            word
-            for word in part
-            if sentence.bases[word] != NOT_SCORED
-            and (sentence.heads[word] == ROOT or place_of[sentence.heads[word]] != place)
-        )
-        chosen.append(next(outward, part[0]))
-    return chosen
+def representative(
+    sentence: ParsedSentence, words: Sequence[int], place: int, place_of: Sequence[int | None]
+) -> int:  # fmt: skip
+    """The word that a place stands in the parse for, see `on_places`. words: those of the place, in order"""
+    outward = (
+        word
+        for word in words
+        if sentence.bases[word] != NOT_SCORED
+        and (sentence.heads[word] == ROOT or place_of[sentence.heads[word]] != place)
+    )
+    return next(outward, words[0])

@@ -226,3 +226,15 @@ def test_a_treebank_must_be_named_with_licence_and_commit(tmp_path):
         (tmp_path / "bank.json").write_text(broken)
         with pytest.raises(UserError, match=r"bank\.json"):
             source_of(bank, {"licence": "CC0", "commit": "abc"})
+
+
+def test_arcs_of_the_parse_over_words_that_share_a_token():
+    sentence = ParsedSentence(
+        0, 1, ("You", "can", "not", "wait", "."), (3, 3, 3, -1, 3), ("nsubj", "aux", "neg", "ROOT", "punct"),
+        ("PRON", "AUX", "PART", "VERB", "PUNCT"), ("_",) * 5, "You cannot wait.",
+        ((0, 3), (4, 7), (7, 10), (11, 15), (15, 16)), start=2,
+    )  # fmt: skip
+    spans = [None, (2, 5), (6, 12), (13, 17), (17, 18), None]
+    assert parse_links([sentence], spans) == [(1, 3, "nsubj"), (2, 3, "aux"), (4, 3, "punct")]
+    # A word that stands in no position of the view has no arc.
+    assert parse_links([sentence], spans[:3]) == []
