@@ -56,7 +56,7 @@ def test_a_head_is_taken_out_another_clicked_and_the_numbers_taken_away(page):
     assert (asked(page)["by"], asked(page)["head"]) == ("mean", "8")
     page.wait_for_timeout(1200)
     page.get_by_text("Zero", exact=True).click()
-    shows(page, "L2H8 is number 8 of 72 heads")
+    shows(page, "L2H8 is number 40 of 72 heads")
     page.get_by_text("The 2 heads of the tray together").click()
     shows(page, "Without L4H3 and L4H5 together the last vectors")
     page.locator(".st-key-picture_together [role=graphics-document]").wait_for()

@@ -26,14 +26,14 @@ def test_the_first_page_names_heads_with_numbers_sample_and_interval():
     app = opened(layer="2", head="0")
     assert not app.exception and not app.error
     text = said(app)
-    assert "Of 72 heads: 6 syntax, 51 context, 13 position, 2 undecided." in text
-    assert "L2H0: position. Of 1.98 bits" in text and "24,376 query words of 2,001 sentences" in text
+    assert "Of 72 heads: 6 syntax, 52 context, 13 position, 1 undecided." in text
+    assert "L2H0: position. Of 1.98 bits" in text and "24,318 query words of 2,001 sentences" in text
     assert "attention is not explanation" in text
     assert "The most syntactic head: L3H1" in text
     assert "of its attention to a word's syntactic head and dependents" in text
     table = app.dataframe[0].value
     obj = table[table["relation"] == "obj"].iloc[0]
-    assert obj["head"] == "L2H0" and abs(obj["accuracy"] - 74.0) < 0.2 and abs(obj["baseline"] - 35.8) < 0.2
+    assert obj["head"] == "L2H0" and abs(obj["accuracy"] - 73.8) < 0.06 and abs(obj["baseline"] - 35.8) < 0.2
 
 
 def test_another_head_by_number_and_the_pair_by_its_button():
