@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 
 from dashboard.heads.bootstrap import intervals
+from dashboard.text.on_places import NOT_SCORED
 from dashboard.text.sentence import ROOT, ParsedSentence
 
 DIRECTIONS = ("dependent->head", "head->dependent")
 OFFSETS = np.array([offset for offset in range(-10, 11) if offset])
 FEWEST = 30
-
-_NOT_SCORED = "punct"
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +39,7 @@ class DependencyStatistics:
 def scored_words(sentence: ParsedSentence) -> np.ndarray:
     """The words whose relation is scored: not the root, not `punct`, and not one whose head is in its own place."""
     bases = enumerate(zip(sentence.heads, sentence.bases, strict=True))
-    return np.array([i for i, (head, base) in bases if head not in (ROOT, i) and base != _NOT_SCORED], int)
+    return np.array([i for i, (head, base) in bases if head not in (ROOT, i) and base != NOT_SCORED], int)
 
 
 def found_heads(words: np.ndarray, sentence_heads: Sequence[int], cases: np.ndarray, causal: bool) -> np.ndarray:

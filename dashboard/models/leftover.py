@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 
 from dashboard.errors import UserError
+from dashboard.models.files import read_json
 from dashboard.models.source import ModelSource
 
 _NUMBER = re.compile(r"\.(\d+)(?=\.)")
@@ -51,7 +51,7 @@ def left_over(source: ModelSource, model, unexpected: Iterable[str]) -> tuple[st
 
 def own_code(source: ModelSource) -> tuple[str, ...]:
     """A note where a folder names code of its own over an architecture that the library knows."""
-    config = json.loads((source.folder / "config.json").read_text(encoding="utf-8"))
+    config = read_json(source.folder / "config.json", source.name)
     notes, named = [], config.get("auto_map")
     named = named if isinstance(named, dict) else {}
     if code := next((str(code) for task, code in named.items() if task.startswith("AutoModel")), None):

@@ -98,7 +98,8 @@ def _open() -> Opened:
 def _read(this: Opened, pairs: bool = False) -> Reading:
     chosen = state.choices()
     pair = chosen.pair if pairs and this.model.has_pairs else ""
-    key = f"{this.key}\npair" if pair else this.key  # what is kept of a pair is not taken for what one text gave
+    # What is kept of a pair is not taken for what one text gave, nor for a pair that is divided elsewhere.
+    key = f"{this.key}\npair {len(chosen.text)}" if pair else this.key
     encoding = loaders.encoding(key, chosen.text, this.bos, this.model, pair)
     return Reading(this.model, this.bos, key, encoding)
 
