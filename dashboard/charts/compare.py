@@ -9,9 +9,8 @@ import numpy as np
 from dashboard.charts import matrix, wording
 from dashboard.charts.amount import Amount
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.heatmap import LEAST, matrix_of, round_up, strong, top_of
+from dashboard.charts.heatmap import LEAST, matrix_of, matrix_over, round_up, strong, top_of
 from dashboard.charts.hover import params
-from dashboard.charts.labels import labels_of
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
@@ -66,7 +65,7 @@ def side_by_side(
         title=f"{heads} · {shown(views[0].model)}" if one_model else heads,
         subtitle=wording.subtitle(views[0], f"rows look at columns · ink: {amounts[0].what}, {each}"),
         description=wording.describe("Heatmaps side by side", views),
-        width=max(columns * side, min(width or WIDE, NARROWEST)),
+        width=max(columns * max(panel["width"] for panel in panels), min(width or WIDE, NARROWEST)),
         params=params(drawn),
     )
 
@@ -91,16 +90,16 @@ def difference(
         raise UserError("A difference needs two heads over the same words. Choose both on one text and one unit.")
     amount = Amount.of(a, b)
     gap = amount.inked(a).astype(float) - amount.inked(b).astype(float)
-    top = _symmetric_top(gap, a.special) if top is None else top
-    drawn = matrix.Matrix(gap, labels_of(a.drawn), a.special, a.unit == "tokens", -top, top, amount=amount)
+    top = _symmetric_top(gap[a.crop], a.special[a.crop[1]]) if top is None else top
+    drawn = matrix_over(a, gap, -top, top, amount)
     room = width or WIDTH
     margin = matrix.margin(drawn, room)
-    side = matrix.side_of(len(a), room - margin)
+    panel = matrix.panel(drawn, theme, matrix.side_of(len(drawn), room - margin))
     models = shown(a.model) if a.model == b.model else f"{shown(a.model)} and {shown(b.model)}"
     full_colour = amount.up_to(top)
     first, second = map(shown, names or (str(a.head), str(b.head)))
     return sheet(
-        matrix.panel(drawn, theme, side),
+        panel,
         theme,
         title=f"{first} − {second}" + ("" if names else f" · {models}"),
         subtitle=wording.subtitle(
@@ -108,14 +107,14 @@ def difference(
             f"rows look at columns · green: more in {first} · purple: more in {second} · full colour: {full_colour}",
         ),
         description=_describe(a, b, gap, first, second, amount),
-        width=max(side + margin, min(room, NARROWEST)),
+        width=max(panel["width"] + margin, min(room, NARROWEST)),
         params=params([drawn]),
     )
 
 
 def _places(drawn: Sequence[matrix.Matrix], width: float) -> tuple[float, int]:
     """(pixels of a map, columns)."""
-    n = max(len(one.labels) for one in drawn)
+    n = max(map(len, drawn))
     half = (width - GAP) / 2
     map_ = half - max(matrix.margin(one, half) for one in drawn)
     if len(drawn) > 1 and map_ >= max(n, SMALLEST):

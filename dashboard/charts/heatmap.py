@@ -22,36 +22,44 @@ def heatmap(view: HeadView, theme: Theme, *, width: float | None = None, top: fl
 
     Parameters
     ----------
-    view: (n, n), shares in [0, 1] or norms
+    view: (n, n), shares in [0, 1] or norms; of the links between two texts one stands along each side
     theme: "light" or "dark"
-    width: pixels for the whole drawing (default 600); the map is square, so this sets its height too
+    width: pixels for the whole drawing (default 600); cells are square, so this sets its height too
     top: the part of the view's `full` that is full ink, in (0, 1] (default: `top_of`); what is more is full ink as well
     """
     top, amount = top_of([view]) if top is None else top, Amount.of(view)
     drawn = matrix_of(view, top, amount)
     room = width or WIDTH
     margin = matrix.margin(drawn, room)
-    side = matrix.side_of(len(view), room - margin)
+    panel = matrix.panel(drawn, theme, matrix.side_of(len(drawn), room - margin))
     return sheet(
-        matrix.panel(drawn, theme, side),
+        panel,
         theme,
         title=wording.title(view),
         subtitle=wording.subtitle(view, f"rows look at columns · ink: {amount.what}, 0 to {amount.up_to(top)}"),
         description=wording.describe("Heatmap", [view]),
-        width=max(side + margin, min(room, NARROWEST)),
+        width=max(panel["width"] + margin, min(room, NARROWEST)),
         params=params([drawn]),
     )
 
 
 def matrix_of(view: HeadView, top: float, amount: Amount) -> matrix.Matrix:
     """The view as a matrix to draw, `top` (a part of what `amount` has as full) being full ink."""
+    return matrix_over(view, amount.inked(view), 0.0, top, amount)
+
+
+def matrix_over(view: HeadView, values: np.ndarray, low: float, high: float, amount: Amount) -> matrix.Matrix:
+    """Numbers (n, n) over the positions of a view as a matrix to draw: its rows and columns that have links."""
+    names = labels_of(view.drawn)
+    rows, columns = view.crop
     return matrix.Matrix(
-        values=amount.inked(view),
-        labels=labels_of(view.drawn),
-        special=view.special,
+        values=values[rows, columns],
+        rows=names[rows],
+        columns=names[columns],
+        special=(view.special[rows], view.special[columns]),
         mono=view.unit == "tokens",
-        low=0.0,
-        high=top,
+        low=low,
+        high=high,
         nothing=wording.nothing(view),
         amount=amount,
     )
@@ -63,12 +71,14 @@ def top_of(views: Sequence[HeadView]) -> float:
     In a long text most shares are below one per cent; on a scale to 100 % they would all be blank. And on one that ends
     where they do, a head that spreads evenly would look like one that does not.
     """
-    tops = [strong(part, view.special) for part, view in zip(inked(views), views, strict=True)]
+    tops = [
+        strong(part[view.crop], view.special[view.crop[1]]) for part, view in zip(inked(views), views, strict=True)
+    ]
     return round_up(max(max(tops), LEAST)) if any(tops) else 1.0
 
 
 def strong(values: np.ndarray, special: Sequence[bool]) -> float:
-    """What is strong in a matrix (n, n) from 0: 199 of 200 numbers that are not 0 are at most this, and so are the
+    """What is strong in a matrix (r, c) from 0: 199 of 200 numbers that are not 0 are at most this, and so are the
     largest of half of the rows.
 
     A sharp head has one large number in a row, in a text of 500 words one in 500. Keys that are special tokens are left

@@ -1,7 +1,7 @@
 """Pointing at a matrix: which cell, and what it has to say.
 
-n clear bars, one a row, tell which row is pointed at, and that row's values are unpacked into n clear cells
-which know their pair of words. So it costs n marks, not n².
+Clear bars, one a row, tell which row is pointed at, and that row's values are unpacked into clear cells which know
+their pair of words. So it costs r + c marks, not r × c.
 """
 
 from __future__ import annotations
@@ -32,7 +32,12 @@ def params(matrices: Sequence[Matrix]) -> list[dict]:
     """
     bars = [f"bars{k}" for k in range(len(matrices))]
     return [
-        *({"name": f"words{k}", "value": matrix.labels} for k, matrix in enumerate(matrices)),
+        *({"name": f"words{k}", "value": matrix.rows} for k, matrix in enumerate(matrices)),
+        *(
+            {"name": f"columns{k}", "value": matrix.columns}
+            for k, matrix in enumerate(matrices)
+            if matrix.columns != matrix.rows
+        ),
         pointed(["i", "j"], bars),
         *([entered(bars)] if len(matrices) == 1 else []),
         {"name": "row", "expr": "isValid(pointed.i) ? pointed.i[0] : -1"},
@@ -40,39 +45,46 @@ def params(matrices: Sequence[Matrix]) -> list[dict]:
     ]
 
 
+def words_named(matrix: Matrix, name: str, *, across: bool) -> str:
+    """The parameter that has the words along the top (across) or along the left; one for both where they are alike."""
+    return f"columns{name}" if across and matrix.columns != matrix.rows else f"words{name}"
+
+
 def column_expr(matrix: Matrix, step: float, *, alone: bool) -> str:
     """Vega expression: the column pointed at, -1 for none."""
     return f"(col >= 0 ? col : row >= 0 ? {_hole(matrix, step, alone=alone)} : -1)"
 
 
-def hover_layers(matrix: Matrix, theme: Theme, bound: Bound, side: float, name: str, *, alone: bool) -> dict:
+def hover_layers(matrix: Matrix, theme: Theme, bound: Bound, step: float, name: str, *, alone: bool) -> dict:
     """Clear bars that say which row is pointed at, and over them that row's cells with what they have to say.
 
     Beside other panels all rows have their cells from the start where they are few (see `_hole`).
     """
-    n = len(matrix.labels)
+    n, across = matrix.values.shape
     packed = pack(matrix.values, signed=matrix.signed)
     empty = np.zeros(n, bool) if matrix.signed else ~matrix.values.any(axis=1)
-    step = side / n
     hole = _hole(matrix, step, alone=alone)
-    at_once = not alone and n <= FEW
+    at_once = not alone and len(matrix) <= FEW
     rows = [{"i": i, "left": 0, "v": "" if empty[i] else packed[i]} for i in range(n)]
     below = {"calculate": "datum.i + 1", "as": "i1"}
 
     def says(i: str, j: str, piece: str) -> str:
         """Vega expression: "from → to, 31.4 %"."""
-        looks, looked_at = (lettering.apart_expr(f"words{name}[{k}]", matrix.labels) for k in (i, j))
+        looks, looked_at = (
+            lettering.apart_expr(f"{words_named(matrix, name, across=side)}[{k}]", words)
+            for side, words, k in ((False, matrix.rows, i), (True, matrix.columns, j))
+        )
         value = value_expr(piece, signed=matrix.signed)
         return f"{looks} + ' → ' + {looked_at} + ', ' + {_said(value, matrix)}"
 
-    nothing = lettering.apart_expr(f"words{name}[datum.i]", matrix.labels) + f" + ': {matrix.nothing}'"
+    nothing = lettering.apart_expr(f"words{name}[datum.i]", matrix.rows) + f" + ': {matrix.nothing}'"
     said = says("datum.i", hole, f"{split_expr('datum.v')}[{hole}]")
     tip = f"datum.v == '' ? datum.nothing : datum.i === row && {hole} >= 0 ? {said} : null"
     bars = {
         "name": f"bars{name}",
         "transform": [below, {"calculate": nothing, "as": "nothing"}],
         "mark": {"type": "rect", "opacity": 0, "aria": False},
-        "encoding": bound({"field": "left"}, {"datum": n}, {"field": "i"}, {"field": "i1"})
+        "encoding": bound({"field": "left"}, {"datum": across}, {"field": "i"}, {"field": "i1"})
         | {"tooltip": {"value": {"expr": tip}}},
     }
     cells = {
@@ -117,7 +129,7 @@ def _hole(matrix: Matrix, step: float, *, alone: bool) -> str:
     mark, which takes the tip away until the next movement. Beside other panels Vega takes the place from the
     wrong one's edge at first.
     """
-    return f"min({len(matrix.labels) - 1}, floor(entered_x[0] / {step}))" if alone else "-1"
+    return f"min({len(matrix.columns) - 1}, floor(entered_x[0] / {step}))" if alone else "-1"
 
 
 def _said(value: str, matrix: Matrix) -> str:

@@ -27,9 +27,10 @@ def lines(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawin
 
     Parameters
     ----------
-    view: (n, n), shares in [0, 1] or norms; width: pixels for the whole drawing (default 600)
+    view: (n, n), shares in [0, 1] or norms; of the links between two texts one stands on each side
+    width: pixels for the whole drawing (default 600)
     """
-    n, p = len(view), PALETTES[theme]
+    p = PALETTES[theme]
     names = lettering.labels_of(view.drawn)
     links = links_of(view)
     place = _Place.of(view, names, width or WIDTH)
@@ -37,12 +38,12 @@ def lines(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawin
     nodes = [
         {"side": side, "k": k, "quiet": bool(view.special[k]), "empty": bool(empty[k]) and side == 0}
         for side in (0, 1)
-        for k in range(n)
+        for k in range(len(view))[view.crop[side]]
     ]
     return sheet(
         {
             "width": place.across,
-            "height": n * place.step,
+            "height": place.n * place.step,
             "layer": [
                 {"data": {"values": nodes}, "layer": [_all_words(place, p, side) for side in (0, 1)]},
                 {
@@ -76,9 +77,13 @@ def lines(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawin
 
 @dataclass(frozen=True)
 class _Place:
-    """Where things stand: both columns `column` pixels wide and `across` pixels apart, a word every `step` pixels."""
+    """Where things stand: both columns `column` pixels wide and `across` pixels apart, a word every `step` pixels.
+
+    n: words of the longer column; first: the position at the top of each
+    """
 
     n: int
+    first: tuple[int, int]
     across: float
     column: float
     step: float
@@ -92,7 +97,9 @@ class _Place:
         widest = max((lettering.width_of(name, size, mono=mono) for name in names), default=0)
         column = min(LONGEST, widest) + 12
         across = max(140.0, room - 2 * (column + SHARE) - 12)
-        return cls(len(view), across, column, step, size, lettering.font_of(mono=mono))
+        sides = [range(len(view))[part] for part in view.crop]
+        first = sides[0].start, sides[1].start
+        return cls(max(map(len, sides)), first, across, column, step, size, lettering.font_of(mono=mono))
 
     @property
     def x(self) -> dict:
@@ -112,8 +119,16 @@ class _Place:
 
     def word(self, side: int) -> tuple[list[dict], dict]:
         """Transforms and encoding of the words of this column."""
-        own = [{"filter": f"datum.side === {side}"}, {"calculate": "words[datum.k]", "as": "name"}]
-        return own, {"x": self.x | {"datum": side}, "y": self.y | {"field": "k"}, **_NAME}
+        own = [
+            {"filter": f"datum.side === {side}"},
+            {"calculate": "words[datum.k]", "as": "name"},
+            {"calculate": self.at("datum.k", side), "as": "y"},
+        ]
+        return own, {"x": self.x | {"datum": side}, "y": self.y | {"field": "y"}, **_NAME}
+
+    def at(self, k: str, side: int) -> str:
+        """Vega expression: how far down its column position `k` (an expression) stands."""
+        return f"{k} - {self.first[side]}" if self.first[side] else k
 
 
 _NAME = {"text": {"field": "name", "type": "nominal"}}
@@ -127,7 +142,9 @@ def _curves(place: _Place, p: Palette, which: str, opacity: dict | float) -> dic
             {"calculate": "datum.i + '-' + datum.j", "as": "link"},
             {"calculate": "ts", "as": "t"},
             {"flatten": ["t"]},
-            {"calculate": "datum.i + (datum.j - datum.i) * datum.t * datum.t * (3 - 2 * datum.t)", "as": "y"},
+            {"calculate": place.at("datum.i", 0), "as": "from"},
+            {"calculate": place.at("datum.j", 1), "as": "to"},
+            {"calculate": "datum.from + (datum.to - datum.from) * datum.t * datum.t * (3 - 2 * datum.t)", "as": "y"},
         ],
         "mark": {
             "type": "line", "interpolate": "monotone", "orient": "vertical", "stroke": p.ink, "strokeCap": "butt",
@@ -166,12 +183,13 @@ def _linked(place: _Place, p: Palette, side: int, links: Links) -> list[dict]:
     linked = [
         {"filter": f"side === {1 - side} && {MINE}"},
         {"calculate": f"words[datum.{there}]", "as": "name"},
+        {"calculate": place.at(f"datum.{there}", side), "as": "y"},
         {"calculate": links.amount.expr("datum.w", ".1f"), "as": "share"},
         {"calculate": "min(1, 0.3 + 3 * datum.w)", "as": "strength"},
     ]
     at = {
         "x": place.x | {"datum": side},
-        "y": place.y | {"field": there},
+        "y": place.y | {"field": "y"},
         "fillOpacity": {"field": "strength", "type": "quantitative", "scale": None, "legend": None},
     }
     share = place.text(side, place.column + 8, fontSize=place.size - 2, font=WORDS_FONT, color=p.text)
@@ -192,8 +210,9 @@ def _catch(place: _Place, nothing: str) -> dict:
         "transform": [
             {"calculate": f"datum.side === 0 ? {-edge} : {place.across - 30}", "as": "left"},
             {"calculate": f"datum.side === 0 ? 30 : {place.across + edge}", "as": "right"},
-            {"calculate": "datum.k - 0.5", "as": "from"},
-            {"calculate": "datum.k + 0.5", "as": "to"},
+            {"calculate": f"datum.side === 0 ? {place.at('datum.k', 0)} : {place.at('datum.k', 1)}", "as": "y"},
+            {"calculate": "datum.y - 0.5", "as": "from"},
+            {"calculate": "datum.y + 0.5", "as": "to"},
             {"calculate": f"words[datum.k] + ': {nothing}'", "as": "tip"},
         ],
         "mark": {"type": "rect", "opacity": 0, "aria": False},

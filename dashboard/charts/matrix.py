@@ -13,7 +13,7 @@ import numpy as np
 
 from dashboard.charts import labels as lettering
 from dashboard.charts.amount import SHARE, Amount
-from dashboard.charts.hover import Bound, column_expr, hover_layers
+from dashboard.charts.hover import Bound, column_expr, hover_layers, words_named
 from dashboard.charts.raster import png_uri
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale, signed
 
@@ -28,9 +28,9 @@ class Matrix:
 
     Attributes
     ----------
-    values: (n, n), row i looks at column j; signed where low < 0
-    labels: the words along both sides, passed through `shown` (n)
-    special: which of them are special tokens (n)
+    values: (r, c), row i looks at column j; signed where low < 0
+    rows, columns: the words along the left side (r) and along the top (c), passed through `shown`
+    special: which of the rows (r) and which of the columns (c) are special tokens
     mono: whether they are pieces, set in the monospaced face
     low, high: the ends of the colour scale
     nothing: why a row of zeros is empty, in words
@@ -38,8 +38,9 @@ class Matrix:
     """
 
     values: np.ndarray
-    labels: list[str]
-    special: Sequence[bool]
+    rows: list[str]
+    columns: list[str]
+    special: tuple[Sequence[bool], Sequence[bool]]
     mono: bool
     low: float
     high: float
@@ -49,6 +50,10 @@ class Matrix:
     @property
     def signed(self) -> bool:
         return self.low < 0
+
+    def __len__(self) -> int:
+        """Cells along the longer side."""
+        return max(self.values.shape)
 
 
 def side_of(n: int, room: float) -> float:
@@ -65,11 +70,14 @@ def side_of(n: int, room: float) -> float:
 def margin(matrix: Matrix, room: float) -> float:
     """Pixels beside a map in a drawing of `room` pixels: labels of the rows, leaning labels that reach beyond the
     last column, and padding."""
-    widths = [min(lettering.LONGEST, lettering.width_of(x, 12.5, mono=matrix.mono)) for x in matrix.labels]
-    left = max(widths) + 22
-    step = min(LARGEST_CELL, (room - left) / len(widths))
+    beside, widths = (
+        [min(lettering.LONGEST, lettering.width_of(x, 12.5, mono=matrix.mono)) for x in words]
+        for words in (matrix.rows, matrix.columns)
+    )
+    left = max(beside) + 22
+    step = min(LARGEST_CELL, (room - left) / len(matrix))
     beyond = 0.0
-    if lettering.stand(matrix.labels, step, mono=matrix.mono, across=True).angle == -45:
+    if lettering.stand(matrix.columns, step, mono=matrix.mono, across=True).angle == -45:
         lean = 0.71
         beyond = max((k + 0.5 - len(widths)) * step + lean * (width + 8) for k, width in enumerate(widths))
     return left + max(0.0, beyond)
@@ -78,7 +86,7 @@ def margin(matrix: Matrix, room: float) -> float:
 def panel(
     matrix: Matrix, theme: Theme, side: float, *, name: str = "0", alone: bool = True, legend: bool = True
 ) -> dict:
-    """A layered view of `matrix`, `side` pixels square; `name` tells the panels of one chart apart.
+    """A layered view of `matrix`, its longer side `side` pixels; `name` tells the panels of one chart apart.
 
     alone: it is the only one; legend: it bears the legend.
     """
@@ -89,27 +97,29 @@ def panel(
         "scale": scale(colours, matrix.low, matrix.high),
         "legend": gradient(_ticks(matrix), _tick_expr(matrix)) if legend else None,
     }
-    bound = _bound(matrix, theme, side, name, alone=alone)
-    base = _rects(matrix, side, bound, colour) if _small(matrix) else _image(matrix, colours, bound, colour)
-    hover = hover_layers(matrix, theme, bound, side, name, alone=alone)
-    return {"width": side, "height": side, "layer": [*base, hover]}
+    step = side / len(matrix)
+    bound = _bound(matrix, theme, step, name, alone=alone)
+    base = _rects(matrix, step, bound, colour) if _small(matrix) else _image(matrix, colours, bound, colour)
+    hover = hover_layers(matrix, theme, bound, step, name, alone=alone)
+    height, width = (side if cells == len(matrix) else cells * step for cells in matrix.values.shape)
+    return {"width": width, "height": height, "layer": [*base, hover]}
 
 
 def _small(matrix: Matrix) -> bool:
-    return len(matrix.labels) <= RECTS
+    return len(matrix) <= RECTS
 
 
-def _bound(matrix: Matrix, theme: Theme, side: float, name: str, *, alone: bool) -> Bound:
-    """Everything is bound to the same scales, 0 to n: rectangles, image and hover cannot drift apart."""
-    n = len(matrix.labels)
-    span = {"type": "linear", "domain": [0, n], "nice": False, "zero": False}
-    step = side / n
-    x = {"type": "quantitative", "scale": span, "axis": _axis(matrix, theme, step, name, across=True, alone=alone)}
-    y = {
-        "type": "quantitative",
-        "scale": span | {"reverse": True},
-        "axis": _axis(matrix, theme, step, name, across=False, alone=alone),
-    }
+def _bound(matrix: Matrix, theme: Theme, step: float, name: str, *, alone: bool) -> Bound:
+    """Everything is bound to the same scales, 0 to r and 0 to c: rectangles, image and hover cannot drift apart."""
+    y, x = (
+        {
+            "type": "quantitative",
+            "scale": {"type": "linear", "domain": [0, cells], "nice": False, "zero": False}
+            | ({} if across else {"reverse": True}),
+            "axis": _axis(matrix, theme, step, name, across=across, alone=alone),
+        }
+        for cells, across in zip(matrix.values.shape, (False, True), strict=True)
+    )
 
     def bound(x_: dict, x2: dict | None, y_: dict, y2: dict | None) -> dict:
         ends = {"x2": x2, "y2": y2} if x2 and y2 else {}
@@ -118,13 +128,11 @@ def _bound(matrix: Matrix, theme: Theme, side: float, name: str, *, alone: bool)
     return bound
 
 
-def _rects(matrix: Matrix, side: float, bound: Bound, colour: dict) -> list[dict]:
+def _rects(matrix: Matrix, step: float, bound: Bound, colour: dict) -> list[dict]:
     """A rectangle for each cell that can be seen. What has no ink is not drawn, which saves most of them."""
-    n = len(matrix.labels)
-    step = side / n
     visible = np.abs(matrix.values) >= matrix.high / 256  # less than one step of a screen's colours
     rows = []
-    for i in range(n):
+    for i in range(len(visible)):
         j = np.flatnonzero(visible[i])
         w = matrix.values[i, j].astype(float).round(4)  # finer than the hover says: colours must not step
         rows.append({"i": i, "j": j.tolist(), "w": w.tolist()})
@@ -136,10 +144,10 @@ def _rects(matrix: Matrix, side: float, bound: Bound, colour: dict) -> list[dict
 
 def _image(matrix: Matrix, colours: list[str], bound: Bound, colour: dict) -> list[dict]:
     """The same as one image, and a layer without data that brings the legend."""
-    n = len(matrix.labels)
+    rows, columns = matrix.values.shape
     uri = png_uri(matrix.values, colours, matrix.low, matrix.high)
     mark = {"type": "image", "url": uri, "aspect": False, "smooth": False, "aria": False}
-    whole = bound({"datum": 0}, {"datum": n}, {"datum": 0}, {"datum": n})
+    whole = bound({"datum": 0}, {"datum": columns}, {"datum": 0}, {"datum": rows})
     legend = {"data": {"values": []}, "mark": {"type": "rect", "aria": False}, "encoding": whole | {"color": colour}}
     return [{"data": {"values": [{}]}, "mark": mark, "encoding": whole}, legend]
 
@@ -147,16 +155,17 @@ def _image(matrix: Matrix, colours: list[str], bound: Bound, colour: dict) -> li
 def _axis(matrix: Matrix, theme: Theme, step: float, name: str, *, across: bool, alone: bool) -> dict:
     """Words along a side; the one pointed at is bold, special tokens recede."""
     p = PALETTES[theme]
-    standing = lettering.stand(matrix.labels, step, mono=matrix.mono, across=across)
-    special = [k for k, is_special in enumerate(matrix.special) if is_special]
+    words = matrix.columns if across else matrix.rows
+    standing = lettering.stand(words, step, mono=matrix.mono, across=across)
+    special = [k for k, is_special in enumerate(matrix.special[across]) if is_special]
     here = "floor(datum.value)"
     level = standing.angle == 0
     lit = column_expr(matrix, step, alone=alone) if across else "row"
     return {
         "orient": "top" if across else "left",
         "title": None,
-        "values": [k + 0.5 for k in range(0, len(matrix.labels), standing.every)],
-        "labelExpr": f"words{name}[{here}]",
+        "values": [k + 0.5 for k in range(0, len(words), standing.every)],
+        "labelExpr": f"{words_named(matrix, name, across=across)}[{here}]",
         "labelFont": lettering.font_of(mono=matrix.mono),
         "labelFontSize": standing.size,
         "labelAngle": standing.angle,

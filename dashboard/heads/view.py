@@ -199,6 +199,15 @@ class HeadView:
         outside = np.where(looks, self.weights.sum(1) - weights.sum(1), 0).clip(0)
         return replace(self, weights=weights, outside=outside, mask=block, keys=block.sum(1), only=which)
 
+    @property
+    def crop(self) -> tuple[slice, slice]:
+        """The rows and the columns that a map draws: all, but of the links from one text to the other those between
+        the first and the last position that has any."""
+        if self.only not in ("AB", "BA") or not self.allowed.any():
+            return slice(None), slice(None)
+        rows, columns = (np.flatnonzero(self.allowed.any(axis)) for axis in (1, 0))
+        return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
     def over_same_positions(self, other: HeadView) -> bool:
         """Whether row i of both is about the same: the same words in the same places, or aligned ones."""
         return self.labels == other.labels and (self.start == other.start or (self.gaps and other.gaps))
