@@ -16,7 +16,7 @@ from dashboard.charts.followed import followed
 from dashboard.charts.steps import steps
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords, made_again
+from dashboard.export.snippet import keywords, made_again, reading
 from dashboard.heads import HeadId
 from dashboard.heads.inside import Inside, Layer, follow, inside, open_layer
 from dashboard.heads.verify import TOLERANCE, Check, check
@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 
 
 def look_inside(
-    model: AttentionModel, text: str | Encoding, head: str | HeadId, *, bos: bool = True, limit: int | None = None
+    model: AttentionModel,
+    text: str | Encoding,
+    head: str | HeadId,
+    *,
+    bos: bool = True,
+    limit: int | None = None,
+    pair: str | None = None,
 ) -> Inside:
     """Every step of one head over a text by our own attention, from what its layer reads to what the layer hands on.
 
@@ -36,10 +42,9 @@ def look_inside(
     model that does not show its queries and keys.
     """
     wanted = existing_head(model, head)
-    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     layer = look_at_layer(model, encoding, wanted.layer)
-    reading = {"bos": bos} | ({} if limit is None else {"limit": limit})
-    return one_head(model, encoding, layer, wanted.head, reading)
+    return one_head(model, encoding, layer, wanted.head, reading(encoding, bos=bos, limit=limit))
 
 
 def look_at_layer(model: AttentionModel, encoding: Encoding, layer: int) -> Layer:
@@ -47,9 +52,9 @@ def look_at_layer(model: AttentionModel, encoding: Encoding, layer: int) -> Laye
     return open_layer(layer_run(model, encoding, layer))
 
 
-def one_head(model: AttentionModel, encoding: Encoding, layer: Layer, head: int, reading: dict[str, object]) -> Inside:
-    """Every step of one head of a layer that is open. `reading`: how the text was read (bos, limit)."""
-    origin = {"name": model.name, "revision": model.revision, "reading": reading}
+def one_head(model: AttentionModel, encoding: Encoding, layer: Layer, head: int, how: dict[str, object]) -> Inside:
+    """Every step of one head of a layer that is open. `how`: how the text was read (bos, limit, pair)."""
+    origin = {"name": model.name, "revision": model.revision, "reading": how}
     return inside(layer, head, encoding, model.title, **origin)
 
 
@@ -91,14 +96,15 @@ def draw_inside(
 
 
 def _origin(this: Inside, picture: str, drawing: dict[str, object]) -> Provenance:
+    text = this.encoding.texts[0]
     origin = Provenance(
-        model=this.name, revision=this.revision, text=this.encoding.text, heads=(str(this.head),), unit="tokens",
+        model=this.name, revision=this.revision, text=text, heads=(str(this.head),), unit="tokens",
         special="show", view=f"inside-{picture}", options=dict(this.reading) | drawing, title=this.model,
     )  # fmt: skip
     looked = f"look_inside(model, text, {str(this.head)!r}{keywords(this.reading)})"
     return made_again(
         origin, ["draw_inside", "look_inside"], f"draw_inside({looked}, {picture!r}{keywords(drawing)})",
-        f"text = {this.encoding.text!r}",
+        f"text = {text!r}",
     )  # fmt: skip
 
 
@@ -108,6 +114,7 @@ def verify(
     *,
     bos: bool = True,
     limit: int | None = None,
+    pair: str | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> pd.DataFrame:
     """Our built-in attention against the model's own, in every layer: a row per layer.
@@ -124,7 +131,7 @@ def verify(
     """
     import pandas as pd
 
-    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     found: list[Check] = []
 
     def receive(run: LayerRun) -> None:

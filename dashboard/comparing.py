@@ -24,7 +24,7 @@ from dashboard.export import Provenance, provenance_of
 from dashboard.export.snippet import keywords, made_again
 from dashboard.heads.alignment import Aligned, align_models, align_texts
 from dashboard.heads.compare import compare
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.view import Between, HeadId, HeadView
 from dashboard.influence import contributions
 from dashboard.text import Encoding, Special, Unit
 from dashboard.text.shared import with_shared_words
@@ -53,7 +53,9 @@ def comparison_table(views: Sequence[HeadView], *, bos: bool = True) -> pd.DataF
 
 
 def _views_again(views: Sequence[HeadView], bos: bool) -> str:
-    each = f"unit={views[0].unit!r}, special={views[0].hidden!r}" + ("" if bos else ", bos=False")
+    first = views[0]
+    each = f"unit={first.unit!r}, special={first.hidden!r}" + ("" if bos else ", bos=False")
+    each += keywords({name: given for name, given in (("pair", first.pair), ("between", first.only)) if given})
     return f"[attention(model, text, head, {each}) for head in {[str(view.head) for view in views]!r}]"
 
 
@@ -104,21 +106,25 @@ def compare_models(
     special: Special = "show",
     bos: bool = True,
     limit: int | None = None,
+    pair: str | None = None,
+    between: Between | None = None,
     measure: Literal["weight", "contribution"] = "weight",
 ) -> Aligned:
     """A head of one model beside a head of another on one text, over the words that both divide exactly (METRICS §8).
 
+    pair, between: as in `attention`, where both tokenizers know sentence pairs
     measure: the heads' weights, or the norms of their contributions; these are lengths in two different spaces, so only
     where they are large and small can be compared, see `draw_aligned`. Raises UserError for an empty text, a head that
     is not there, where the two share no word, and for contributions that cannot be measured.
     """
-    encodings = with_shared_words([one.encode(text, bos=bos, limit=limit) for one in (model, other)])
+    encodings = with_shared_words([one.encode(text, bos=bos, limit=limit, pair=pair) for one in (model, other)])
     views = [
-        _measured(one, encoding, which, measure, unit="words", special=special)
+        _measured(one, encoding, which, measure, unit="words", special=special, between=between)
         for one, encoding, which in zip((model, other), encodings, (head, other_head), strict=True)
     ]
-    asked = {"text": text, "special": special, "bos": bos, "limit": limit} | _of_measure(measure)
-    return replace(align_models(*views), reading=asked)
+    given = {"limit": limit, "pair": pair, "between": between}
+    given = {name: one for name, one in given.items() if one is not None} | _of_measure(measure)
+    return replace(align_models(*views), reading={"text": text, "special": special, "bos": bos} | given)
 
 
 def _measured(
@@ -201,11 +207,10 @@ def origin_of_aligned(aligned: Aligned, view: str, **drawing: object) -> Provena
             origin, ["compare_texts", "draw_aligned"], f"draw_aligned({made}, {view!r}{given})", _text(origin)
         )
     origin = replace(origin, options=origin.options | {"other_model": b.name, "other_revision": b.revision})
-    limit = "" if asked["limit"] is None else f", limit={asked['limit']}"
+    how = keywords({name: value for name, value in asked.items() if name != "text"})
     other = f"open_model({b.name!r})"
     made = (
-        f"compare_models(model, {str(a.head)!r}, {other}, {str(b.head)!r}, text, special={asked['special']!r}, "
-        f"bos={asked['bos']!r}{limit}{keywords(_of_measure(a.measure))})"
+        f"compare_models(model, {str(a.head)!r}, {other}, {str(b.head)!r}, text{how})"
     )
     return made_again(
         origin, ["compare_models", "draw_aligned"], f"draw_aligned({made}, {view!r}{given})", _text(origin)

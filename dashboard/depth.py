@@ -14,7 +14,7 @@ from dashboard.charts.reach import reach as panels
 from dashboard.charts.reach import reach_atlas
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords, made_again
+from dashboard.export.snippet import keywords, made_again, reading
 from dashboard.heads import HeadId
 from dashboard.heads import flow as flows
 from dashboard.heads import longrange as ranges
@@ -84,14 +84,15 @@ def flow(
     special: Special = "hide",
     bos: bool = True,
     limit: int | None = None,
+    pair: str | None = None,
 ) -> Flow:
     """What each layer does to the words of a text: how far their vectors move, by which part, to whom they come near.
 
     See `dashboard.heads.flow`. Raises UserError on an empty text, and where a model's layers cannot be told apart.
     """
-    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     found = flows.flow(model, encoding, unit=unit, special=special)
-    return replace(found, reading={"bos": bos} | ({} if limit is None else {"limit": limit}))
+    return replace(found, reading=reading(encoding, bos=bos, limit=limit))
 
 
 def draw_flow(

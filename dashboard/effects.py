@@ -18,7 +18,7 @@ from dashboard.corpus import builtin_corpus
 from dashboard.corpus.sample import reference_means, sample
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import made_again
+from dashboard.export.snippet import made_again, reading
 from dashboard.heads import HeadId
 from dashboard.heads.ablation import measure
 from dashboard.heads.effect import CHANGED, Effects, Heads, effect_table, head_columns
@@ -69,6 +69,7 @@ def ablate(
     by: By = "zero",
     bos: bool = True,
     limit: int | None = None,
+    pair: str | None = None,
     progress: Progress | None = None,
 ) -> Effect:
     """What changes on a text without each of some heads (None: of all), each ablated alone, or all of them together.
@@ -83,17 +84,17 @@ def ablate(
     ----------
     heads: like ``["L2H9"]``
     together: all of them in one pass. A mean is then that of what a head says without those before it
-    bos, limit: as in `dashboard.attention`
+    bos, limit, pair: as in `dashboard.attention`
     progress: told how far it is: a fraction and a sentence; what it raises ends the work
 
     Raises UserError for an empty text, a head that the model does not have, and a model that computes its attention in
     a way of its own.
     """
     wanted = _heads(model, heads)
-    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     effects = _measured(model, [encoding], _sets(wanted, together), by, bos, progress, keep_each=True)
-    reading = {"by": by, "bos": bos} | ({} if limit is None else {"limit": limit}) | _how(together)
-    origin = _provenance(model, heads and wanted, "ablate", encoding.text, reading, {})
+    how = {"by": by} | reading(encoding, bos=bos, limit=limit) | _how(together)
+    origin = _provenance(model, heads and wanted, "ablate", encoding.texts[0], how, {})
     tables = _changed(model, encoding, effects, together), _tokens(encoding, effects, together)
     return _effect(effects, by, origin, together, *tables)
 
@@ -121,8 +122,8 @@ def ablate_in(
     wanted = _heads(model, heads)
     encodings, left_out = sample(model, corpus_path, sentences, bos=bos)
     effects = _measured(model, encodings, _sets(wanted, together), by, bos, progress)
-    reading = {"by": by, "bos": bos} | ({} if sentences is None else {"sentences": sentences}) | _how(together)
-    origin = _provenance(model, heads and wanted, "ablate_in", str(corpus_path), reading, {"left_out": len(left_out)})
+    how = {"by": by, "bos": bos} | ({} if sentences is None else {"sentences": sentences}) | _how(together)
+    origin = _provenance(model, heads and wanted, "ablate_in", str(corpus_path), how, {"left_out": len(left_out)})
     found = _effect(effects, by, origin, together, pd.DataFrame(), pd.DataFrame())
     return replace(found, left_out=tuple(left_out))
 
@@ -211,18 +212,18 @@ def _changed(model: AttentionModel, encoding: Encoding, effects: Effects, togeth
 
 
 def _provenance(
-    model: AttentionModel, heads: Sequence[HeadId] | None, verb: str, on: str, reading: dict, more: dict
+    model: AttentionModel, heads: Sequence[HeadId] | None, verb: str, on: str, how: dict, more: dict
 ) -> Provenance:
     """Where a table comes from, with the lines that make it again."""
     names = [str(head) for head in heads or ()]
     text = on if verb == "ablate" else ""
-    said = reading | more | ({} if verb == "ablate" else {"corpus": Path(on).name})
+    said = how | more | ({} if verb == "ablate" else {"corpus": Path(on).name})
     origin = Provenance(
         model=model.name, revision=model.revision, text=text, heads=tuple(names), unit="tokens", special="show",
         view="effect", options=said, title=model.title,
     )  # fmt: skip
     ours = verb == "ablate_in" and Path(on) == builtin_corpus()
     arguments = ["builtin_corpus()" if ours else repr(on), *([repr(names)] if names else [])]
-    arguments += [f"{name}={value!r}" for name, value in reading.items()]
+    arguments += [f"{name}={value!r}" for name, value in how.items()]
     verbs = [verb, *(["builtin_corpus"] if ours else [])]
     return made_again(origin, verbs, f"{verb}(model, {', '.join(arguments)}).table")

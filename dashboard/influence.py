@@ -59,6 +59,7 @@ def rollout(
     special: Special = "show",
     bos: bool = True,
     limit: int | None = None,
+    pair: str | None = None,
 ) -> HeadView:
     """From which tokens a token's vector may come, through all layers of a range at once (METRICS §6).
 
@@ -74,5 +75,5 @@ def rollout(
     ------
     UserError: empty text, no such layers.
     """
-    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     return rollout_view(model, encoding, layers, special=special)

@@ -12,7 +12,7 @@ from dashboard.charts.ranking import BEST, ranking
 from dashboard.charts.theme import Theme
 from dashboard.corpus.search import search
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords, made_again
+from dashboard.export.snippet import keywords, made_again, reading
 from dashboard.heads.along import Pair
 from dashboard.heads.examples import Examples, example_finding, examples, pairs_of
 from dashboard.heads.matches import LIMIT, Matches, Progress, match_finding
@@ -29,6 +29,7 @@ def find_heads(
     *,
     bos: bool = True,
     limit: int | None = None,
+    pair: str | None = None,
 ) -> Examples:
     """All heads of a model by what they give along pairs of words of a text (METRICS §8).
 
@@ -42,9 +43,9 @@ def find_heads(
 
     Raises UserError for an empty text, and for pairs that the text does not have (see `dashboard.heads.examples`).
     """
-    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     given = pairs_of(encoding, pairs) if isinstance(pairs, str) else pairs
-    found = examples(model, encoding, given, {"bos": bos} | ({} if limit is None else {"limit": limit}))
+    found = examples(model, encoding, given, reading(encoding, bos=bos, limit=limit))
     found.table.attrs["provenance"] = provenance_of_found(found).to_dict()
     return found
 
@@ -119,9 +120,9 @@ def provenance_of_found(found: Examples | Matches, **drawing: object) -> Provena
         asked = {key: value for key, value in asdict(found.pattern).items() if value != getattr(Pattern(), key)}
         said = {"corpus": found.corpus, "pattern": str(found.pattern), **found.reading}
         names, first = "Pattern, find_heads_in", []
-        reading = {key: value for key, value in found.reading.items() if key != "path"}
+        how = {key: value for key, value in found.reading.items() if key != "path"}
         arguments = [f"{found.reading.get('path', found.corpus)!r}, Pattern({', '.join(_keywords(asked))})"]
-        arguments += _keywords(reading)
+        arguments += _keywords(how)
         said.pop("path", None)
     origin = Provenance(
         model=found.name, revision=found.revision, text=text, heads=(), unit="words", special="hide", view=name,

@@ -42,10 +42,10 @@ class Together:
 
 def together_and_alone(
     model: AttentionModel, text: str | Encoding, heads: Sequence[str | HeadId], *, by: By = "zero", bos: bool = True,
-    limit: int | None = None, progress: Progress | None = None,
+    limit: int | None = None, pair: str | None = None, progress: Progress | None = None,
 ) -> Together:  # fmt: skip
     """What changes on a text without some heads together, beside each alone. Parameters, errors: `dashboard.ablate`."""
-    how = {"by": by, "bos": bos, "limit": limit, "progress": progress}
+    how = {"by": by, "bos": bos, "limit": limit, "pair": pair, "progress": progress}
     found = without_head(model, text, heads, **how)
     return Together(found, tuple(without_head(model, found.encoding, head, **how) for head in found.heads))
 

@@ -71,14 +71,14 @@ class Without:
 
 def without_head(
     model: AttentionModel, text: str | Encoding, head: str | HeadId | Sequence[str | HeadId], *, by: By = "zero",
-    bos: bool = True, limit: int | None = None, progress: Progress | None = None,
+    bos: bool = True, limit: int | None = None, pair: str | None = None, progress: Progress | None = None,
 ) -> Without:  # fmt: skip
     """What changes on a text without one head, or without several that are taken out together.
 
     Parameters and errors as in `dashboard.ablate`.
     """
     asked = [head] if isinstance(head, str | HeadId) else list(head)
-    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     how = {"by": by, "bos": bos, "limit": limit, "progress": progress, "together": len(asked) > 1}
     effect = ablate(model, encoding, asked, **how)
     return Without(effect, encoding, tuple(sorted({existing_head(model, one) for one in asked})))
@@ -198,7 +198,7 @@ def _made(every: Measured) -> str:
 
 def reading_of(origin: Provenance) -> dict[str, object]:
     """How a text was read and what took the heads' place."""
-    return {name: origin.options[name] for name in ("by", "bos", "limit") if name in origin.options}
+    return {name: origin.options[name] for name in ("by", "bos", "limit", "pair") if name in origin.options}
 
 
 def recipe_of(origin: Provenance, names: str, called: str, asked: dict) -> Provenance:

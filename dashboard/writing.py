@@ -19,7 +19,7 @@ from dashboard.corpus import builtin_corpus
 from dashboard.corpus.sample import sample
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords, made_again
+from dashboard.export.snippet import keywords, made_again, reading
 from dashboard.heads import HeadId
 from dashboard.heads.copying import copying_table
 from dashboard.heads.parts import parts_table, stream_parts
@@ -57,7 +57,7 @@ class Copying:
 
 def head_writes(
     model: AttentionModel, text: str | Encoding, head: str | HeadId, query: int, *, bos: bool = True,
-    limit: int | None = None,
+    limit: int | None = None, pair: str | None = None,
 ) -> Writes:  # fmt: skip
     """The next pieces whose logits a head raises and lowers most at one token, beside what it read there.
 
@@ -67,35 +67,35 @@ def head_writes(
     Parameters
     ----------
     query: the token, from 0; what comes after it is predicted
-    bos, limit: as in `dashboard.attention`
+    bos, limit, pair: as in `dashboard.attention`
 
     Raises UserError: empty text, no such head or token, a model that predicts no next token, or one whose heads' way
     to the logits cannot be told apart.
     """
     wanted = existing_head(model, head)
-    encoding, reading = _read(model, text, bos, limit)
+    encoding, how = _read(model, text, bos, limit, pair)
     path = _path(model, encoding)
     run = layer_run(model, encoding, wanted.layer)
-    found = writes(path, model, encoding, run, run.parts(), wanted.head, query, reading)
+    found = writes(path, model, encoding, run, run.parts(), wanted.head, query, how)
     found.table.attrs["provenance"] = provenance_of_writes(found).to_dict()
     return found
 
 
 def logit_parts(
     model: AttentionModel, text: str | Encoding, query: int, piece: int | None = None, *, bos: bool = True,
-    limit: int | None = None,
+    limit: int | None = None, pair: str | None = None,
 ) -> LogitParts:  # fmt: skip
     """What the embedding, every head, every bias and every feed-forward part write to the logit of one next piece.
 
     piece: by its id in the vocabulary; None for the most probable one. Else as `head_writes`.
     """
-    encoding, reading = _read(model, text, bos, limit)
+    encoding, how = _read(model, text, bos, limit, pair)
     path = _path(model, encoding)
     table, found = parts_table(path, stream_parts(path, model, encoding, query), query, piece)
     given = {"query": query} | ({} if piece is None else {"piece": piece})
     table.attrs["provenance"] = _origin(
-        model.name, model.revision, model.title, encoding.text, (), "logit-parts", given | reading,
-        f"logit_parts(model, text{keywords(given | reading)}).table", "logit_parts",
+        model.name, model.revision, model.title, encoding.texts[0], (), "logit-parts", given | how,
+        f"logit_parts(model, text{keywords(given | how)}).table", "logit_parts",
     ).to_dict()  # fmt: skip
     return LogitParts(table, found, vocabulary_labels(model.loaded.tokenizer, [found])[0])
 
@@ -177,9 +177,11 @@ def _path(model: AttentionModel, encoding: Encoding) -> DirectPath:
     return path
 
 
-def _read(model: AttentionModel, text: str | Encoding, bos: bool, limit: int | None) -> tuple[Encoding, dict]:
-    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
-    return encoding, {"bos": bos} | ({} if limit is None else {"limit": limit})
+def _read(
+    model: AttentionModel, text: str | Encoding, bos: bool, limit: int | None, pair: str | None
+) -> tuple[Encoding, dict]:
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
+    return encoding, reading(encoding, bos=bos, limit=limit)
 
 
 def _origin(

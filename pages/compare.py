@@ -12,7 +12,7 @@ from dashboard.ui.room import room
 st.title("Compare", anchor=False)
 
 # What is asked
-this = reading()
+this = reading(pairs=state.choices().mode != "texts")
 st.caption(escape_markdown(comparing.question(this)))
 st.segmented_control("Compare", list(comparing.WAYS), format_func=comparing.WAYS.get, required=True,
                      **state.bound("mode"))  # fmt: skip
@@ -30,6 +30,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         **state.bound("show"),
     )
     choosing.measure()
+    if this.encoding.second is not None:
+        choosing.between()
 
 # What is drawn
 width = min(room(), 980 if chosen.show == "side" else 600)

@@ -47,9 +47,7 @@ with right:
         choosing.measure()
         if this.encoding.second is not None:
             choosing.between()
-    [whole] = this.measured(head)
-    if this.between:
-        whole = whole.between(this.between)
+    [whole] = this.between_texts(this.measured(head))
     figure.finding(finding(whole))
     width = min(head_room, WIDEST[chosen.view])
     most = positions(width, VIEWS[chosen.view].max_positions) if chosen.view == "heatmap" else None
@@ -95,7 +93,7 @@ with left:
             lambda: api.draw_atlas(survey, score, model=model.title, **look),
             lambda: survey.scores,
             [],
-            api.provenance_of_text(model, this.encoding, "atlas", score=score, **look, **this.options),
+            api.provenance_of_text(model, this.encoding, "atlas", score=score, **look, **this.options, **this.links),
             "atlas",
         )
         figure.scores_table(survey.scores)

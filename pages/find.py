@@ -20,7 +20,7 @@ st.title("Find heads", anchor=False)
 this = opened()
 model = this.model
 st.caption(f"Which heads of {escape_markdown(model.title)} look from this word to that one? Mark a pair or several.")
-text = read_text(this)
+text = read_text(this, pairs=True)
 found = None
 if text is not None:
     finding_heads.forget_first_pairs(text.encoding)

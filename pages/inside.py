@@ -18,7 +18,7 @@ STEP_COLUMNS = {
 st.title("Inside a head", anchor=False)
 
 # What is asked
-this = reading()
+this = reading(pairs=True)
 model = this.model
 st.caption(
     f"How do queries, keys and values become the attention of one head of {escape_markdown(model.title)}? Every step "

@@ -24,7 +24,7 @@ def choose_word(key: str) -> None:
 st.title("Through the layers", anchor=False)
 
 # What is asked
-this = reading()
+this = reading(pairs=True)
 model = this.model
 st.caption(
     f"Every word is a vector. Each of the {model.layers} layers of {escape_markdown(model.title)} adds to it: its "

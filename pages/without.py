@@ -30,7 +30,7 @@ chosen = state.choices()
 head = chosen.chosen
 
 # On this text; beside it, of heads taken out together, each alone
-text = read_text(this)
+text = read_text(this, pairs=True)
 found = without.on_text(text, out)
 if found is not None:
     left, right, wide, narrow = without.places(out)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from dashboard.export.provenance import Provenance, file_stem
+from dashboard.text.encoding import Encoding
 
 # Options of `attention` and `scores`; the others are for drawing.
 _READING = ("bos", "limit", "pair", "between", "as_words")
@@ -81,6 +82,12 @@ def made_again(origin: Provenance, verbs: Iterable[str], thing: str, *given: str
     imported = ", ".join(sorted({*verbs, "open_model", "save"}))
     lines = [f"from dashboard import {imported}", "", *given, opening(origin), f"thing = {thing}"]
     return replace(origin, recipe="\n".join(lines))
+
+
+def reading(encoding: Encoding, *, bos: bool = True, limit: int | None = None) -> dict[str, object]:
+    """How a text was read, as the options that read it again."""
+    _, *pair = encoding.texts
+    return {"bos": bos} | ({} if limit is None else {"limit": limit}) | ({"pair": pair[0]} if pair else {})
 
 
 def keywords(options: Mapping[str, object]) -> str:

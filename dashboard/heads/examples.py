@@ -75,7 +75,8 @@ def examples(model: AttentionModel, encoding: Encoding, pairs: Sequence[Pair], r
         raise UserError(looks_ahead(words, masked, model.title) + " Mark the pair the other way round.")
     [found] = along(model, [encoding], [scored])
     table = by_lift(found, scored, model.all_heads)
-    return Examples(table, scored, masked, words, encoding.text, model.title, model.name, model.revision, reading or {})
+    origin = encoding.texts[0], model.title, model.name, model.revision, reading or {}
+    return Examples(table, scored, masked, words, *origin)
 
 
 def checked(encoding: Encoding, pairs: Sequence[Pair]) -> tuple[Pair, ...]:

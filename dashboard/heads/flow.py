@@ -231,7 +231,7 @@ def flow(model: AttentionModel, encoding: Encoding, *, unit: Unit = "words", spe
     return Flow(
         labels=tuple(axis.labels[place] for place in shown),
         special=tuple(axis.special[place] for place in shown),
-        unit=unit, hidden=special, text=encoding.text, model=model.title, name=model.name, revision=model.revision,
+        unit=unit, hidden=special, text=encoding.texts[0], model=model.title, name=model.name, revision=model.revision,
         normalises=found.normalises,
         numbers={name: np.stack([row[name][: len(shown)] for row in found.rows]) for name in found.rows[0]},
         words=words,

@@ -142,7 +142,7 @@ def writes(
     alike = np.mean([len({*raised["id"]} & {*ids}) / len(raised) for ids in also]) if len(raised) and also else np.nan
     return Writes(
         HeadId(run.number, head), query, encoding.labels[query], raised, lowered, float(change.mean()), len(change),
-        float(alike), len(elsewhere), _read(row.weights[head, 0], (*encoding.labels, "(nowhere)")), encoding.text,
+        float(alike), len(elsewhere), _read(row.weights[head, 0], (*encoding.labels, "(nowhere)")), encoding.texts[0],
         model.title, model.name, model.revision, reading,
     )  # fmt: skip
 

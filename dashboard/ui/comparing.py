@@ -68,7 +68,7 @@ def _heads(this: Reading) -> Compared:
     if len(chosen.tray) < 2:
         _begin(this, every)
     heads = chosen.tray if chosen.show == "side" else chosen.tray[:2]
-    return _of_views(this, this.views(*heads), this.measured(*heads))
+    return _of_views(this, this.between_texts(this.views(*heads)), this.between_texts(this.measured(*heads)))
 
 
 def _add_head() -> None:

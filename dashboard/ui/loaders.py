@@ -135,11 +135,12 @@ def rollout(
 @kept(tokens=lambda key, head, other_key, other_head, text, *more: len(text) // 3)
 def meeting(
     key: str, head: HeadId, other_key: str, other_head: HeadId, text: str, special: str, bos: bool, measure: str,
-    _model: AttentionModel, _other: AttentionModel,
+    pair: str, between: str, _model: AttentionModel, _other: AttentionModel,
 ) -> Aligned:  # fmt: skip
     """A head of one model and one of another, over the words at which they meet."""
     return comparing.compare_models(
-        _model, head, _other, other_head, text, special=special, bos=bos, limit=TOKENS_AT_MOST, measure=measure
+        _model, head, _other, other_head, text, special=special, bos=bos, limit=TOKENS_AT_MOST, measure=measure,
+        pair=pair or None, between=between or None,
     )
 
 

@@ -43,13 +43,23 @@ class Reading(Opened):
     def options(self) -> dict[str, object]:
         """How the text was read, for the lines that read it again."""
         cut = {"limit": loaders.TOKENS_AT_MOST} if self.encoding.left_out else {}
-        return {"bos": self.bos} | cut | ({"between": self.between} if self.between else {})
+        _, *pair = self.encoding.texts
+        return {"bos": self.bos} | cut | ({"pair": pair[0]} if pair else {})
 
     @property
     def between(self) -> str:
         """Which links of a sentence pair a person asked for; "" for all, and for a single text."""
         asked = state.choices().between
         return "" if self.encoding.second is None or asked == "all" else asked
+
+    @property
+    def links(self) -> dict[str, str]:
+        """`between` as an option of what draws heads, where a person asked for some links only."""
+        return {"between": self.between} if self.between else {}
+
+    def between_texts(self, views: Sequence[HeadView]) -> list[HeadView]:
+        """Of these views the links between the texts that a person asked for."""
+        return [view.between(self.between) for view in views] if self.between else list(views)
 
     def overview(self) -> Survey:
         return loaders.overview(self.key, self.encoding.text, self.bos, self.model, self.encoding, self.between)
@@ -86,7 +96,7 @@ def contributed(make: Callable[[], Made]) -> Made | None:
 
 def open_reading() -> Reading:
     """Raises UserError: no such model, a text that cannot be read …"""
-    return _read(_open())
+    return _read(_open(), pairs=True)
 
 
 def _open() -> Opened:
@@ -105,10 +115,7 @@ def _read(this: Opened, pairs: bool = False) -> Reading:
 
 
 def reading(pairs: bool = False) -> Reading:
-    """For a page that is about a text: the reading, or a sentence and the end of the page.
-
-    pairs: the page also reads a sentence pair, where a second text is given and the tokenizer knows pairs
-    """
+    """For a page that is about a text: the reading, or a sentence and the end of the page. pairs: as in `read_text`"""
     if not _has_text():
         end_page()
     return text_or_end(opened(), pairs)
@@ -136,9 +143,14 @@ def opened() -> Opened:
 
 
 def read_text(this: Opened, pairs: bool = False) -> Reading | None:
-    """The text as the model sees it; or a sentence with what to do, and None."""
+    """The text as the model sees it; or a sentence with what to do, and None.
+
+    pairs: together with the second text, where there is one and the tokenizer knows pairs; a page that does not says so
+    """
     if not _has_text():
         return None
+    if not pairs and state.choices().pair and this.model.has_pairs:
+        st.caption("Here the first text is read alone, without the second.")
     try:
         return _read(this, pairs)
     except UserError as wrong:
@@ -196,7 +208,8 @@ def counts() -> str:
     encoding, model = seen.encoding, seen.model
     limit = min(model.limit, loaders.TOKENS_AT_MOST)
     words, special = len(encoding.words), sum(encoding.special)
-    line = f"{counted(words, 'words')}, {len(encoding):,} of at most {limit:,} tokens, {special} of them special."
+    both = "" if encoding.second is None else " in two texts"
+    line = f"{counted(words, 'words')}{both}, {len(encoding):,} of at most {limit:,} tokens, {special} of them special."
     notes = reading_notes(encoding, model.title, limit)
     return line + "".join(f" **{escape_markdown(note)}**" for note in notes)
 

@@ -79,10 +79,10 @@ def _text() -> None:
             with st.popover("Second text" if state.choices().pair else "Add a second text"):
                 st.text_area(
                     "Second text", height=80, max_chars=LONGEST_OTHER,
-                    help="Explore then reads both texts as one sentence pair, as this model's tokenizer joins them.",
+                    help="Both texts are then read as one sentence pair, as this model's tokenizer joins them.",
                     **state.bound("pair"),
                 )  # fmt: skip
-                st.caption("Explore reads it together with the first. Other pages read the first text alone.")
+                st.caption("Read together with the first wherever a head of one text is shown.")
     st.caption(reading.counts())
     if not fits_in_link(text):
         st.caption("This text is longer than a link can carry (8 kB): the address reopens everything but the text.")

@@ -134,9 +134,15 @@ def two_models(this: Reading) -> Compared:
             st.error(escape_markdown(str(problem)), icon=":material/error:")
         end_page()
     head, other_head = state.choices().chosen, state.choices().other_head
-    heads = this.key, head, key, other_head, this.encoding.text, chosen.special, this.bos
+    text, *pair = this.encoding.texts
+    if pair and not other.has_pairs:
+        no_pairs = f"{other.title} knows no sentence pairs. Take the second text on the left away."
+        st.error(escape_markdown(no_pairs), icon=":material/error:")
+        end_page()
+    heads = this.key, head, key, other_head, text, chosen.special, this.bos
+    which = "".join(pair), this.between
     try:
-        aligned = loaders.meeting(*heads, "weight", this.model, other)
+        aligned = loaders.meeting(*heads, "weight", *which, this.model, other)
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
         end_page()
@@ -144,7 +150,7 @@ def two_models(this: Reading) -> Compared:
     def carried() -> Aligned:
         if chosen.show == "difference":
             raise UserError(comparing.NO_DIFFERENCE)
-        return loaders.meeting(*heads, "contribution", this.model, other)
+        return loaders.meeting(*heads, "contribution", *which, this.model, other)
 
     return _of_aligned(aligned, contributed(carried) or aligned, _met_models(aligned))
 

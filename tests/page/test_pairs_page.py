@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.page.running import opened, read
 
 PAIR = {"text": "How old are you?", "pair": "What is your age?"}
@@ -31,8 +33,46 @@ def test_two_pairs_in_turn_are_not_taken_for_each_other():
     assert heatmap(first) != heatmap(alone)
 
 
-def test_a_model_without_pairs_and_other_pages_read_the_first_text_alone():
+def test_a_model_without_pairs_reads_the_first_text_alone():
     app = opened(**PAIR, model="smollm2")
     assert not app.exception and "age" not in json.dumps(heatmap(app))
-    app = opened("inside", text=PAIR["text"], pair="Zebras hurry.")
-    assert not app.exception and "5 words" in read(app) and "zebras" not in read(app).lower()
+
+
+def test_the_sidebar_counts_both_texts():
+    assert "10 words in two texts, 13 of at most 512 tokens, 3 of them special" in read(opened(**PAIR))
+
+
+@pytest.mark.parametrize(
+    ("page", "choices"),
+    [
+        ("inside", {}), ("find", {"pairs": "age > old"}), ("without", {}), ("layers", {}),
+        ("compare", {"tray": "L2H9,L2H8"}), ("compare", {"mode": "models", "other_model": "minilm"}),
+    ],
+)  # fmt: skip
+def test_wherever_a_head_is_drawn_both_texts_are_read(page, choices):
+    app = opened(page, **PAIR, **choices)
+    drawn = json.dumps([json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")])
+    assert not app.exception and not app.error and '"age"' in drawn
+    assert "read alone" not in read(app)
+
+
+@pytest.mark.parametrize("choices", [{"tray": "L2H9,L2H8"}, {"mode": "models", "other_model": "minilm"}])
+@pytest.mark.parametrize("show", ["side", "difference"])
+def test_compare_draws_the_links_between_the_texts_alone(choices, show):
+    app = opened("compare", **PAIR, **choices, show=show, between="AB")
+    assert not app.exception and not app.error
+    [drawn] = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")][:1]
+    words = {one["name"]: one["value"] for one in drawn["params"] if "value" in one}
+    assert "old" in words["words0"] and "age" not in words["words0"]
+    assert "age" in words["columns0"] and "old" not in words["columns0"]
+
+
+def test_two_models_of_which_one_knows_no_pairs_say_so():
+    app = opened("compare", **PAIR, mode="models", other_model="smollm2")
+    assert not app.exception and "knows no sentence pairs" in read(app)
+
+
+@pytest.mark.parametrize(("page", "choices"), [("compare", {"mode": "texts"}), ("syntax", {})])
+def test_where_the_first_text_is_read_alone_it_is_said(page, choices):
+    app = opened(page, **PAIR, **choices)
+    assert not app.exception and "the first text is read alone" in read(app)
