@@ -185,15 +185,6 @@ def test_a_damaged_tokenizer(small):
     refused(folder, "tokenizer of .* cannot be opened")
 
 
-def test_a_tokenizer_without_places_in_the_text(small):
-    folder = small()
-    for name in TOKENIZER_FILES:
-        (folder / name).unlink()
-    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "CanineTokenizer"}')
-    (folder / "vocab.txt").write_text("")
-    refused(folder, "reads characters and has no vocabulary of tokens")
-
-
 def test_a_tokenizer_of_another_model(small):
     folder = small(BertConfig(**SMALL | {"vocab_size": 100}))
     refused(folder, r"ids up to 30,521, its weights know 100.*resize_token_embeddings\(30522\)")
