@@ -112,7 +112,7 @@ def dependencies(
     every, best = [], []
     names, counts = np.unique(cases.relation, return_counts=True)
     pooled = [(ALL, np.arange(len(cases.relation)))] if len(names) else []
-    each = ((str(name), np.flatnonzero(cases.relation == name)) for name in names[np.lexsort((names, -counts))])
+    each = ((_title(name), np.flatnonzero(cases.relation == name)) for name in names[np.lexsort((names, -counts))])
     for name, here in (*pooled, *each):
         table, row = _table_of(name, _Tally.of(cases, here, layers * heads), layers, heads, causal, cases.sentences)
         every.append(table)
@@ -121,6 +121,11 @@ def dependencies(
         pd.concat(every, ignore_index=True) if every else pd.DataFrame(columns=_COLUMNS),
         pd.DataFrame(best, columns=_BEST),
     )
+
+
+def _title(relation: str) -> str:
+    """A relation's name in the tables: as the parse gives it, unless that is taken by what pools them all."""
+    return f"{ALL} (relation)" if relation == ALL else str(relation)
 
 
 _COLUMNS = ["relation", "direction", "layer", "head", "n", "correct", "accuracy", "baseline", "offset", "lift", "low",

@@ -87,7 +87,8 @@ def test_all_relations_as_one(profiles, name, head, direction, accuracy, baselin
     every = this.dependencies.groupby(["direction", "layer", "head"])
     for _, rows in every:  # every head's cases and right answers are those of its relations together
         first, others = rows.iloc[0], rows.iloc[1:]
-        assert first["relation"] == "all" and (first["n"], first["correct"]) == (others["n"].sum(), others["correct"].sum())
+        assert first["relation"] == "all"
+        assert (first["n"], first["correct"]) == (others["n"].sum(), others["correct"].sum())
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -118,6 +118,12 @@ def test_against_loops(causal, subtypes):
             np.testing.assert_allclose([one.low, one.high], np.percentile(values, [2.5, 97.5]), atol=1e-9)
 
 
+def test_a_relation_that_is_named_all_is_told_from_all_relations():
+    sentence = ParsedSentence(0, 1, ("w",) * 4, (-1, 0, 0, 2), ("root", "all", "det", "all:x"), ("X",) * 4, ("_",) * 4)
+    found = dependencies(statistics_of([(sentence, np.ones((1, 4, 4), np.float32))], False), 1, 1, False)
+    assert dict(zip(found.best.relation, found.best.n, strict=True)) == {ALL: 3, "all (relation)": 2, "det": 1}
+
+
 def test_cases_are_counted_the_same_in_however_many_parts(monkeypatch):
     corpus = corpus_of(np.random.default_rng(6), (5, 1, 9, 14, 3, 8), 2, 5, True)
     whole = dependencies(statistics_of(corpus, True), 2, 5, True)
