@@ -94,7 +94,7 @@ def no_token_table(config, called: str) -> str:
     """The sentence for a model that passes `check_reads_text` and has no table of its tokens' vectors."""
     beside = [sense for part, sense in _PARTS.items() if getattr(config, part, None) is not None]
     reads = f"{' and '.join(beside)} beside text" if beside else "no tokens of a text, or not by one table of vectors"
-    return f"“{called}” ({config.model_type}) reads {reads}. Two Heads reads text alone: choose a text model."
+    return f"“{called}” ({config.model_type}) reads {reads}. Two Heads reads text alone. Choose a text model."
 
 
 def _numbers(said: object, name: str = "", depth: int = 0) -> Iterator[tuple[str, int | float]]:
