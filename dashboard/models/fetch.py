@@ -154,10 +154,8 @@ def _convert(card: ModelCard, gguf: Path, work: Path, report: Progress) -> Path:
     try:
         return written(command, work, lambda share: report(0.6 + 0.35 * share, sentence))
     except NotWritten as wrong:
-        raise UserError(
-            f"{card.title} could not be converted: {wrong} It needs 1.5 GB of memory; close other programs and try "
-            "again."
-        ) from wrong
+        advice = "" if wrong.told else " It needs 1.5 GB of memory; close other programs and try again."
+        raise UserError(f"{card.title} could not be converted: {wrong}{advice}") from wrong
 
 
 def _bytes_below(folder: Path) -> int:
