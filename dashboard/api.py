@@ -23,7 +23,6 @@ from dashboard.export import (
     provenance_of,
     table_bytes,
     write_file,
-    xlsx_bytes,
 )
 from dashboard.heads import SCORES, HeadId, HeadView, Survey, links, make_view, survey
 from dashboard.heads.view import Between, existing_head
@@ -296,8 +295,6 @@ def save(thing: object, path: str | Path, provenance: Provenance | None = None) 
     if isinstance(thing, pd.DataFrame):
         if ending not in endings("table"):
             raise UserError(f"A table is written as .csv, .xlsx or .parquet, not .{ending}.")
-        if ending == "xlsx":
-            return write_file(path, xlsx_bytes(thing, provenance))
         return write_file(path, table_bytes(thing, ending, provenance))
     if ending not in endings("figure"):
         raise UserError(f"A picture is written as .png, .svg, .pdf, .html or .json, not .{ending}.")

@@ -18,7 +18,7 @@ def add(commands) -> None:
     profile.add_argument("--model", default="minilm", help="a catalogue name, a hub id or a folder (default: minilm)")
     profile.add_argument("--out", required=True, metavar="DIR", help="the folder to write to; what stopped goes on")
     profile.add_argument("--limit", type=whole_number, default=None, help="read only so many sentences")
-    profile.add_argument("--format", choices=("csv", "parquet"), default="parquet", help="default: parquet")
+    profile.add_argument("--format", choices=("csv", "xlsx", "parquet"), default="parquet", help="default: parquet")
     profile.add_argument(
         "--parser", metavar="NAME", help="a spaCy model of your own that parses the text: a package or a folder"
     )

@@ -109,7 +109,7 @@ def measured(
     return Profile(heads, found.heads[list(TABLES["dependencies"])], found.best, moments, kept, about)
 
 
-def write(result: Profile, out: Path, format: Literal["parquet", "csv"]) -> None:
+def write(result: Profile, out: Path, format: Literal["parquet", "csv", "xlsx"]) -> None:
     """profile.json comes last, and an older one goes first: where it is, the tables beside it are its own.
 
     Raises UserError for a folder that cannot be written to, or a full disk.

@@ -38,7 +38,7 @@ def profile(
     out: str | Path,
     *,
     limit: int | None = None,
-    format: Literal["parquet", "csv"] = "parquet",
+    format: Literal["parquet", "csv", "xlsx"] = "parquet",
     texts: bool = True,
     source: Mapping[str, str] | None = None,
     parser: str | None = None,
@@ -48,7 +48,7 @@ def profile(
     progress: Progress | None = None,
 ) -> Profile:
     """Profiles a corpus and writes to a folder ``heads``, ``dependencies``, ``relations`` (the best head of each, held
-    out), ``moments``, ``sentences``, each .parquet or .csv, and at last ``profile.json``.
+    out), ``moments``, ``sentences``, each .parquet, .csv or .xlsx, and at last ``profile.json``.
 
     Stopped at any point, the same call goes on where it was and ends with the same tables: the statistics of every
     128 sentences are kept in ``out/chunks`` until the tables are written. A chunk that is not whole, or of another

@@ -61,7 +61,8 @@ def shelf() -> list[Kept]:
 
 
 def read_profile(folder: str | Path) -> Profile:
-    """The profile that `dashboard.corpus.profile` wrote to a folder, the same from .parquet and .csv.
+    """The profile that `dashboard.corpus.profile` wrote to a folder: from .parquet and .csv as it was, from .xlsx to 16
+    digits.
 
     Raises UserError, with what to do, where there is none, it is not whole, or of another version.
     """

@@ -12,6 +12,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from dashboard.errors import UserError
+from dashboard.export.formats import endings
 from dashboard.export.table import unharmed
 from dashboard.heads.budget import CHANNELS
 from dashboard.heads.figures import FIGURES
@@ -102,7 +103,7 @@ def read_about(folder: Path) -> dict:
         )
     sentences = about.get("sentences")
     whole = all(isinstance(about.get(name), kind) for name, kind in _ABOUT.items())
-    if not whole or about.get("format") not in ("parquet", "csv") or not isinstance(sentences.get("used"), int):
+    if not whole or about.get("format") not in endings("table") or not isinstance(sentences.get("used"), int):
         raise UserError(
             f"The profile in “{folder}” is not whole: profile.json lacks what it should say. Make it again."
         )
@@ -135,7 +136,8 @@ def read_table(folder: Path, name: str, format: str, files: Mapping[str, str] = 
     if file.name in files and file.is_file() and _sha256(file) != files[file.name]:
         raise UserError(f"{file.name} in “{folder}” was changed since it was made. Make the profile again.")
     try:
-        table = _parquet(file) if format == "parquet" else _csv(file, kinds)
+        texts = [column for column, kind in kinds.items() if kind == _TEXT]
+        table = _READERS[format](file, texts)
     except FileNotFoundError:
         raise UserError(f"The profile in “{folder}” lacks {file.name}. Make it again.") from None
     except Exception as error:  # whatever the readers of two formats raise at bytes that are none of theirs
@@ -157,17 +159,27 @@ def _sha256(file: Path) -> str:
         return ""
 
 
-def _parquet(file: Path) -> pd.DataFrame:
+def _parquet(file: Path, _: list[str]) -> pd.DataFrame:
     return pd.read_parquet(file)
 
 
-def _csv(file: Path, kinds: dict[str, str]) -> pd.DataFrame:
-    texts = [column for column, kind in kinds.items() if kind == _TEXT]
-    table = pd.read_csv(file, float_precision="round_trip", keep_default_na=False, na_values=[""],
-                        dtype=dict.fromkeys(texts, "str"), encoding="utf-8-sig")  # fmt: skip
+def _csv(file: Path, texts: list[str]) -> pd.DataFrame:
+    table = pd.read_csv(file, float_precision="round_trip", encoding="utf-8-sig", **_cells(texts))
     for column in table.columns.intersection(texts):
         table[column] = table[column].fillna("").map(unharmed)
     return table
+
+
+def _xlsx(file: Path, texts: list[str]) -> pd.DataFrame:
+    return pd.read_excel(file, sheet_name="Table", engine="openpyxl", **_cells(texts))
+
+
+def _cells(texts: list[str]) -> dict:
+    """For pandas: only an empty cell is missing, and no text becomes a number."""
+    return {"keep_default_na": False, "na_values": [""], "dtype": dict.fromkeys(texts, "str")}
+
+
+_READERS = {"parquet": _parquet, "csv": _csv, "xlsx": _xlsx}
 
 
 def _typed(column: pd.Series, kind: str) -> pd.Series:

@@ -1,10 +1,10 @@
 """Files to take away: a chart, table or matrix in, bytes out.
 
-`figure_bytes` makes PNG, SVG, PDF, HTML and Vega-Lite JSON of a chart, `table_bytes` CSV and Parquet of a table,
-`xlsx_bytes` an Excel file, `matrix_bytes` NPZ of one head, `bundle` a zip of them all, `report_html`, `report_pdf` and
-`report_zip` one file of several figures, `snippet` the script that computes them again. `provenance_of` says where a
-file comes from, and every one carries it. `write_file` puts bytes on the disk, whole or not at all; `FORMATS` lists the
-endings. Same input, same bytes.
+`figure_bytes` makes PNG, SVG, PDF, HTML and Vega-Lite JSON of a chart, `table_bytes` CSV, Excel and Parquet of a
+table, `matrix_bytes` NPZ of one head, `bundle` a zip of them all, `report_html`, `report_pdf` and `report_zip` one file
+of several figures, `snippet` the script that computes them again. `provenance_of` says where a file comes from, and
+every one carries it. `write_file` puts bytes on the disk, whole or not at all; `FORMATS` lists the endings. Same input,
+same bytes.
 """
 
 from dashboard.export.bundle import bundle
@@ -16,7 +16,6 @@ from dashboard.export.notice import font_notice
 from dashboard.export.provenance import Provenance, file_stem, provenance_of
 from dashboard.export.report import ReportFigure, report_html, report_pdf, report_zip
 from dashboard.export.runs import missing_glyphs
-from dashboard.export.sheet import xlsx_bytes
 from dashboard.export.snippet import snippet
 from dashboard.export.table import table_bytes
 from dashboard.export.write import check_target, write_file
@@ -24,5 +23,5 @@ from dashboard.export.write import check_target, write_file
 __all__ = [
     "FORMATS", "Format", "Provenance", "ReportFigure", "bundle", "check_target", "endings", "figure_bytes", "file_stem",
     "font_notice", "format_of", "in_notebook", "matrix_bytes", "missing_glyphs", "provenance_of", "report_html",
-    "report_pdf", "report_zip", "snippet", "table_bytes", "write_file", "xlsx_bytes",
+    "report_pdf", "report_zip", "snippet", "table_bytes", "write_file",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dashboard.export.figure import figure_bytes
+from dashboard.export.formats import endings
 from dashboard.export.matrix import KeptMatrix, matrix_bytes
 from dashboard.export.provenance import Provenance, file_stem
 from dashboard.export.snippet import snippet
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from dashboard.heads.view import HeadView
 
 _DATE = (1980, 1, 1, 0, 0, 0)  # zip's first day: the time of packing is no part of the content
-_PACKED = (".png", ".npz", ".parquet")
+_PACKED = (".png", ".npz", ".xlsx", ".parquet")
 
 _README = """\
 {headline}
@@ -31,7 +32,7 @@ Made with Two Heads, a dashboard for looking inside the attention of transformer
 {stem}.png, .svg, .pdf   the picture
 {stem}.html              the picture with its hover; works offline
 {stem}.json              its Vega-Lite specification, data included
-{stem}.csv, .parquet     its data as a table
+{stem}.csv, .xlsx, .parquet   its data as a table
 {matrices}provenance.json          model, revision, text, heads, options and versions
 snippet.py               computes it again: run it from the folder of Two Heads
 
@@ -48,7 +49,7 @@ def bundle(
     """
     stem = file_stem(provenance)
     files = {f"{stem}.{fmt}": figure_bytes(chart, fmt, provenance) for fmt in ("png", "svg", "pdf", "html", "json")}
-    files |= {f"{stem}.{fmt}": table_bytes(frame, fmt, provenance) for fmt in ("csv", "parquet")}
+    files |= {f"{stem}.{fmt}": table_bytes(frame, fmt, provenance) for fmt in endings("table")}
     matrices = {f"{view.head}.npz": matrix_bytes(view, provenance) for view in views}
     files |= matrices
     files["provenance.json"] = json.dumps(provenance.to_dict(), indent=1).encode()

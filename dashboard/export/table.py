@@ -1,4 +1,4 @@
-"""A table as CSV or Parquet. For Excel see `dashboard.export.sheet`."""
+"""A table as CSV, an Excel file (see `dashboard.export.sheet`) or Parquet."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from dashboard.export.clean import legal
 from dashboard.export.provenance import Provenance
+from dashboard.export.sheet import xlsx_bytes
 from dashboard.export.stamp import KEY
 
 # What a spreadsheet takes for the start of a formula (OWASP, CSV injection), full-width forms included.
@@ -19,7 +20,7 @@ _FORMULA = re.compile("[=+\\-@\t\r\n＝＋－＠]")
 
 def table_bytes(
     frame: pd.DataFrame,
-    fmt: Literal["csv", "parquet"],
+    fmt: Literal["csv", "xlsx", "parquet"],
     provenance: Provenance | None = None,
     *,
     excel: bool = False,
@@ -34,12 +35,14 @@ def table_bytes(
     in front by which Excel knows that it is UTF-8.
 
     Parquet keeps types and texts as they are, and the provenance as JSON in the schema's metadata under
-    `two-heads`. In both, characters that a file cannot hold (control characters, lone surrogates) are “◊”.
+    `two-heads`. In all, characters that a file cannot hold (control characters, lone surrogates) are “◊”.
 
-    Raises ValueError for another format.
+    Raises ValueError for another format, UserError for a table that is larger than an Excel sheet.
     """
     if fmt == "csv":
         return (codecs.BOM_UTF8 if excel else b"") + _csv(frame)
+    if fmt == "xlsx":
+        return xlsx_bytes(frame, provenance)
     if fmt == "parquet":
         return _parquet(frame, provenance)
     raise ValueError(f"no such format: {fmt!r}")

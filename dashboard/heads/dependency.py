@@ -15,6 +15,9 @@ from dashboard.text.sentence import ROOT, ParsedSentence
 DIRECTIONS = ("dependent->head", "head->dependent")
 OFFSETS = np.array([offset for offset in range(-10, 11) if offset])
 FEWEST = 30
+ALL = "all"
+"""In the tables the name of the row that pools every scored relation."""
+_TOGETHER = 2**14  # cases that are unpacked at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,10 +84,13 @@ class Dependencies:
     heads: a row per relation, direction and head, in-sample: relation, direction, layer, head, n, correct, accuracy,
         baseline, offset, lift, low, high (the interval of the accuracy), invisible (the share of pairs that a causal
         model cannot see that way). Accuracies are shares in [0, 1]
-    best: a row per relation, most frequent first: relation, n, ranked (at least 30 cases), then of the best head on
-        all sentences layer, head, direction, accuracy, baseline, offset, lift, low, high, and held out (chosen on the
-        even sentences and scored on the odd, then the reverse, the mean of the two) held_out_accuracy,
-        held_out_baseline, held_out_lift; empty where either half has no case
+    best: a row per relation: relation, n, ranked (at least 30 cases), then of the best head on all sentences layer,
+        head, direction, accuracy, baseline, offset, lift, low, high, and held out (chosen on the even sentences and
+        scored on the odd, then the reverse, the mean of the two) held_out_accuracy, held_out_baseline, held_out_lift;
+        empty where either half has no case
+
+    In both, `ALL` comes first, where anything is scored: the cases of all relations as one, with one head and one
+    offset for them all. It is no relation. The relations follow, the most frequent first.
     """
 
     heads: pd.DataFrame
@@ -105,14 +111,21 @@ def dependencies(
     cases = _Cases.of(statistics, subtypes)
     every, best = [], []
     names, counts = np.unique(cases.relation, return_counts=True)
-    for name in names[np.lexsort((names, -counts))]:
-        table, row = _of_relation(cases, str(name), layers, heads, causal)
+    pooled = [(ALL, np.arange(len(cases.relation)))] if len(names) else []
+    each = ((_title(name), np.flatnonzero(cases.relation == name)) for name in names[np.lexsort((names, -counts))])
+    for name, here in (*pooled, *each):
+        table, row = _table_of(name, _Tally.of(cases, here, layers * heads), layers, heads, causal, cases.sentences)
         every.append(table)
         best.append(row)
     return Dependencies(
         pd.concat(every, ignore_index=True) if every else pd.DataFrame(columns=_COLUMNS),
         pd.DataFrame(best, columns=_BEST),
     )
+
+
+def _title(relation: str) -> str:
+    """A relation's name in the tables: as the parse gives it, unless that is taken by what pools them all."""
+    return f"{ALL} (relation)" if relation == ALL else str(relation)
 
 
 _COLUMNS = ["relation", "direction", "layer", "head", "n", "correct", "accuracy", "baseline", "offset", "lift", "low",
@@ -153,18 +166,51 @@ class _Cases:
         )  # fmt: skip
 
 
-def _of_relation(cases: _Cases, name: str, layers: int, heads: int, causal: bool) -> tuple[pd.DataFrame, list]:
-    """The rows of `Dependencies.heads` and the row of `Dependencies.best` for one relation."""
-    here = np.flatnonzero(cases.relation == name)
-    correct = np.unpackbits(cases.correct[:, :, here], axis=1, count=layers * heads)  # (2, h, n)
-    offset, odd, n = cases.offset[here], cases.odd[here], len(here)
-    right = correct.sum(2, dtype=np.int64)
-    hits = offset[:, None] == OFFSETS  # (n, 20)
-    best_offset = int(hits.sum(0).argmax())
-    baseline = hits[:, best_offset].sum() / n
-    low, high = _intervals(correct, cases.sentence[here], cases.sentences)
+@dataclass(frozen=True, eq=False)
+class _Tally:
+    """Some cases, counted by the s sentences that they are in.
+
+    sentence, odd: as in `_Cases`, of each sentence (s); n: its cases (s); right: how many of them each direction and
+    head finds (s, 2, h); hits: how many have each offset (s, 20); after, before: how many have their head after the
+    dependent, before it (s)
+    """
+
+    sentence: np.ndarray
+    odd: np.ndarray
+    n: np.ndarray
+    right: np.ndarray
+    hits: np.ndarray
+    after: np.ndarray
+    before: np.ndarray
+
+    @classmethod
+    def of(cls, cases: _Cases, here: np.ndarray, heads: int) -> _Tally:
+        """here: which cases, in order"""
+        sentence, first, local, n = np.unique(
+            cases.sentence[here], return_index=True, return_inverse=True, return_counts=True
+        )
+        right = np.zeros((len(sentence), 2, heads), np.int32)
+        for begin in range(0, len(here), _TOGETHER):
+            part = slice(begin, begin + _TOGETHER)
+            found = np.unpackbits(cases.correct[:, :, here[part]], axis=1, count=heads)  # (2, h, cases)
+            inside, starts = np.unique(local[part], return_index=True)
+            right[inside] += np.add.reduceat(found, starts, axis=2, dtype=np.int32).transpose(2, 0, 1)
+        offset = cases.offset[here]
+        hits = np.add.reduceat(offset[:, None] == OFFSETS, first, axis=0, dtype=np.int32)
+        after, before = (np.add.reduceat(hidden, first, dtype=np.int32) for hidden in (offset > 0, offset < 0))
+        return cls(sentence, cases.odd[here][first], n, right, hits, after, before)
+
+
+def _table_of(
+    name: str, tally: _Tally, layers: int, heads: int, causal: bool, sentences: int
+) -> tuple[pd.DataFrame, list]:  # fmt: skip
+    """The rows of `Dependencies.heads` and the row of `Dependencies.best` for one relation, or for `ALL`."""
+    n, right, hits = int(tally.n.sum()), tally.right.sum(0, dtype=np.int64), tally.hits.sum(0, dtype=np.int64)
+    best_offset = int(hits.argmax())
+    baseline = hits[best_offset] / n
+    low, high = intervals(tally.right, tally.n, sentences=sentences, places=tally.sentence)
     # To the dependent its head is hidden where it stands after it, to the head where it stands before it.
-    invisible = [(offset > 0).mean(), (offset < 0).mean()] if causal else [0.0, 0.0]
+    invisible = [tally.after.sum() / n, tally.before.sum() / n] if causal else [0.0, 0.0]
 
     layer, head = np.divmod(np.arange(layers * heads), heads)
     tables = [
@@ -181,13 +227,14 @@ def _of_relation(cases: _Cases, name: str, layers: int, heads: int, causal: bool
 
     place, d = best_of(right)
     held_accuracy, held_baseline = [], []
-    for chosen_on, scored_on in ((~odd, odd), (odd, ~odd)):
+    for chosen_on, scored_on in ((~tally.odd, tally.odd), (tally.odd, ~tally.odd)):
         if not chosen_on.any() or not scored_on.any():
             held_accuracy, held_baseline = [np.nan], [np.nan]
             break
-        h, way = best_of(correct[:, :, chosen_on].sum(2, dtype=np.int64))
-        held_accuracy.append(correct[way, h][scored_on].mean())
-        held_baseline.append(hits[scored_on, hits[chosen_on].sum(0).argmax()].mean())
+        h, way = best_of(tally.right[chosen_on].sum(0, dtype=np.int64))
+        offset, scored = tally.hits[chosen_on].sum(0).argmax(), tally.n[scored_on].sum()
+        held_accuracy.append(tally.right[scored_on, way, h].sum() / scored)
+        held_baseline.append(tally.hits[scored_on, offset].sum() / scored)
     held, held_base = float(np.mean(held_accuracy)), float(np.mean(held_baseline))
     accuracy = right[d, place] / n
     row = [name, n, n >= FEWEST, layer[place], head[place], DIRECTIONS[d], accuracy, baseline, OFFSETS[best_offset],
@@ -199,12 +246,3 @@ def best_of(right: np.ndarray) -> tuple[int, int]:
     """The best (head, direction) of counts (2, h): ties to the lower layer, the lower head, then dependent→head."""
     place, direction = np.divmod(int(right.T.argmax()), 2)
     return int(place), int(direction)
-
-
-def _intervals(correct: np.ndarray, sentence: np.ndarray, sentences: int) -> tuple[np.ndarray, np.ndarray]:
-    """Of the accuracy of each direction and head: (2, h), over all sentences used."""
-    directions, heads, n = correct.shape
-    inside, local = np.unique(sentence, return_inverse=True)
-    sums = np.zeros((len(inside), directions * heads), np.float32)
-    np.add.at(sums, local, correct.reshape(-1, n).T)
-    return intervals(sums.reshape(-1, directions, heads), np.bincount(local), sentences=sentences, places=inside)

@@ -15,6 +15,7 @@ from dashboard.corpus.shelf import Kept, delete, place_for, read_profile, shelf
 from dashboard.corpus.shipped import builtin_corpus
 from dashboard.corpus.tables import TABLES
 from dashboard.errors import UserError
+from dashboard.export.formats import endings
 from dashboard.export.table import table_bytes
 from dashboard.models import CATALOGUE, is_installed
 from dashboard.text import installed_parsers, not_english_file, parse
@@ -177,7 +178,7 @@ def row(kept: Kept) -> None:
 
 
 def zipped(kept: Kept) -> bytes:
-    """All tables of a profile, as CSV and as Parquet, with profile.json."""
+    """All tables of a profile in every format, with profile.json."""
     profile = read_profile(kept.folder)
     tables = dict(zip(TABLES, (profile.heads, profile.dependencies, profile.best, profile.moments, profile.sentences),
                       strict=True))  # fmt: skip
@@ -186,6 +187,6 @@ def zipped(kept: Kept) -> bytes:
         archive.write(kept.folder / "profile.json", "profile.json")
         for name, table in tables.items():
             if table is not None:
-                for ending in ("csv", "parquet"):
+                for ending in endings("table"):
                     archive.writestr(f"{name}.{ending}", table_bytes(table, ending))
     return out.getvalue()

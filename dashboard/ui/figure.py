@@ -16,13 +16,13 @@ from dashboard.export import (
     Provenance,
     ReportFigure,
     bundle,
+    endings,
     figure_bytes,
     file_stem,
     font_notice,
     matrix_bytes,
     snippet,
     table_bytes,
-    xlsx_bytes,
 )  # fmt: skip
 from dashboard.heads import SCORES, Comparison, HeadView, strongest
 from dashboard.ui import report, state
@@ -137,10 +137,11 @@ def files(
                 )
         with data_column:
             st.caption("Its data")
-            button(FORMATS["csv"].title, "csv", lambda: table_bytes(table(), "csv", provenance))
-            button("CSV for Excel", "csv", lambda: table_bytes(table(), "csv", provenance, excel=True), f"{stem}-excel")
-            button(FORMATS["xlsx"].title, "xlsx", lambda: xlsx_bytes(table(), provenance))
-            button(FORMATS["parquet"].title, "parquet", lambda: table_bytes(table(), "parquet", provenance))
+            for ending in endings("table"):
+                button(FORMATS[ending].title, ending, partial(lambda e: table_bytes(table(), e, provenance), ending))
+                if ending == "csv":
+                    excel = lambda: table_bytes(table(), "csv", provenance, excel=True)  # noqa: E731
+                    button("CSV for Excel", "csv", excel, f"{stem}-excel")
             for view in views:
                 label = FORMATS["npz"].title if len(views) == 1 else f"{FORMATS['npz'].title} {view.head}"
                 name = stem if len(views) == 1 else f"{stem}-{view.head}"

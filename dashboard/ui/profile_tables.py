@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.corpus.tables import Profile
 from dashboard.heads import HeadId
+from dashboard.heads.dependency import ALL
 from dashboard.ui import state
 from dashboard.ui.choices import to_address
 
@@ -54,7 +55,9 @@ def twice_table(table: pd.DataFrame, figure: str) -> pd.DataFrame:
 SHARE = "%.1f\u00a0%%"
 SHARES = ("held_out_accuracy", "held_out_baseline", "held_out_lift", "accuracy", "low", "high", "baseline", "lift")
 RELATIONS = {
-    "relation": "Relation",
+    "relation": st.column_config.TextColumn(
+        "Relation", help=f"“{ALL}” is no relation: it pools them all, with one head and one distance for every one."
+    ),
     "head": st.column_config.TextColumn("Best head"),
     "direction": st.column_config.TextColumn("Direction", help="Who looks: the dependent at its head, or the reverse."),
     "held_out_accuracy": st.column_config.NumberColumn(
@@ -76,7 +79,7 @@ RELATIONS = {
 
 
 def relations(best: pd.DataFrame) -> pd.DataFrame:
-    """The table of relations as it is shown: heads by name, the relations with most cases first."""
+    """The table of relations as it is shown: heads by name, what pools them first, then those with most cases."""
     table = best.copy()
     table["head"] = [str(HeadId(int(a), int(b))) for a, b in zip(best["layer"], best["head"], strict=True)]
     return _in_percent(table[[*RELATIONS, "ranked"]])
@@ -107,10 +110,11 @@ def own_figures(row: dict) -> pd.DataFrame:
 
 
 def own_relations(profile: Profile, head: HeadId) -> pd.DataFrame:
-    """What one head finds, in-sample: relations with 30 cases and more, by lift."""
+    """What one head finds, in-sample: what pools all relations, then those with 30 cases and more, by lift."""
     rows = profile.dependencies
     rows = rows[(rows["layer"] == head.layer) & (rows["head"] == head.head) & (rows["n"] >= 30)]
-    return _in_percent(rows.sort_values("lift", ascending=False)[list(OWN)])
+    rows = rows.sort_values("lift", ascending=False)
+    return _in_percent(pd.concat([rows[rows["relation"] == ALL], rows[rows["relation"] != ALL]])[list(OWN)])
 
 
 def moments(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataFrame:

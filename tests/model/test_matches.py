@@ -129,6 +129,7 @@ def test_why_nothing_was_found_is_said(minilm, smollm2, sentences):
     gap = [LeftOut(0, 1, "it has 2 roots")]
     for model, given, pattern, says in [
         (minilm, sentences, Pattern(relation="case"), "have no relation case. The commonest there are amod, det"),
+        (minilm, sentences, Pattern(relation="all"), "have no relation all"),  # what pools them in a profile is none
         (minilm, sentences, Pattern(relation="det", looks_pos="VERB"), "No two words of the 7 sentences of a text fit"),
         (smollm2, sentences, Pattern(relation="det"), "look ahead, and SmolLM2"),
         (minilm, sentences[2:3], Pattern("any", looks_lemma="my", seen_lemma="."), "Allow shorter distances"),

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.capture import head_weights
 from dashboard.heads.budget import CHANNELS, CONTENT
-from dashboard.heads.dependency import scored_words
+from dashboard.heads.dependency import ALL, OFFSETS, dependencies, scored_words
 from dashboard.heads.features import CorpusCounts, FeatureSpace
 from dashboard.heads.gather import Embeddings, encoded, gather
 from dashboard.text import parse
@@ -87,7 +87,7 @@ def test_a_second_way_of_computing_it(name, request):
     read = [encoded(model, sentence, True) for sentence in sentences]
     assert all(isinstance(one, tuple) for one in read), "no sentence is left out"
     space = FeatureSpace.of(CorpusCounts.of(on.sentence for on, _ in read))
-    shared = 0
+    shared, all_right, all_offsets, statistics = 0, [], [], []
     for sentence, (on, encoding), one in zip(sentences, read, gather(model, sentences, space), strict=True):
         places = naive_places(encoding)
         assert [part for part, _ in places] == list(encoding.parts)
@@ -113,6 +113,9 @@ def test_a_second_way_of_computing_it(name, request):
                 right[h, k] = bool(others) and max(others, key=lambda j: (words[h, i, j], -j)) == heads[i]
         unpacked = np.unpackbits(one.dependency.correct[0], axis=0, count=len(words)).astype(bool)
         assert (unpacked != right).sum() <= 1  # float32 may break a tie the other way
+        all_right.append(unpacked)
+        all_offsets += [heads[i] - i for i in cases]
+        statistics.append(one.dependency)
 
         if m >= 4:
             vectors = Embeddings(model).words(encoding)
@@ -124,6 +127,15 @@ def test_a_second_way_of_computing_it(name, request):
             expected = sum(np.einsum("hj,jf->hf", q[:, i], dense[i]) for i in queries)
             np.testing.assert_allclose(one.explained.expected, expected, atol=3e-4)
     assert shared >= 4
+
+    # All relations as one: one head and one offset for them all.
+    right, most = np.concatenate(all_right, 1), max(OFFSETS, key=lambda offset: (all_offsets.count(offset), -offset))
+    found = dependencies(statistics, model.layers, model.heads, model.causal)
+    rows = found.heads[(found.heads.relation == ALL) & (found.heads.direction == "dependent->head")]
+    np.testing.assert_allclose(rows.accuracy, right.mean(1))
+    assert (rows.n == len(all_offsets)).all() and (rows.offset == most).all()
+    assert rows.baseline.iloc[0] == pytest.approx(all_offsets.count(most) / len(all_offsets))
+    assert found.best.n[0] == found.best.n[1:].sum() == len(all_offsets)
 
 
 def test_a_relation_inside_a_place_is_not_scored(smollm2):

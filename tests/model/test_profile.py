@@ -6,6 +6,7 @@ import json
 import sys
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 import spacy
@@ -38,6 +39,7 @@ def test_what_is_written(whole):
         "high",
     ]  # fmt: skip
     assert set(table.direction) == {"dependent->head", "head->dependent"} and "punct" not in set(table.relation)
+    assert table.relation[0] == result.best.relation[0] == "all" and (table.relation == "all").sum() == 2 * 72
     about = json.loads((out / "profile.json").read_text())
     assert about["sentences"]["used"] >= 140 and about["sentences"]["left_out"] == 2
     assert [one["line"] for one in about["sentences"]["reasons"]] == [1, 3]
@@ -45,20 +47,22 @@ def test_what_is_written(whole):
     assert not (out / "chunks").exists() and result.about == about
 
 
-@pytest.mark.parametrize("format", ["parquet", "csv"])
+@pytest.mark.parametrize("format", ["parquet", "csv", "xlsx"])
 def test_what_was_written_is_read_again(whole, format, tmp_path):
     out, result = whole
-    if format == "csv":
+    if format != "parquet":
         for name in TABLES:
-            (tmp_path / name.replace("parquet", "csv")).write_bytes(table_bytes(pd.read_parquet(out / name), "csv"))
-        (tmp_path / "profile.json").write_text(json.dumps({**result.about, "format": "csv"}))
+            made = table_bytes(pd.read_parquet(out / name), format)
+            (tmp_path / name.replace("parquet", format)).write_bytes(made)
+        (tmp_path / "profile.json").write_text(json.dumps({**result.about, "format": format}))
         out = tmp_path
     found = read_profile(out)
     for one in ("heads", "dependencies", "best", "moments", "sentences"):
-        # Scores are of single precision, and their shortest form in CSV is another float64.
-        kwargs = {"check_exact": one != "moments", "rtol": 1e-6, "check_dtype": False}
+        # Scores are of single precision, and their shortest form in a text is another float64. Excel has 16 digits.
+        exact = format != "xlsx" and one != "moments"
+        kwargs = {"check_exact": exact, "rtol": 1e-6 if one == "moments" else 1e-14, "check_dtype": False}
         pd.testing.assert_frame_equal(getattr(found, one), getattr(result, one), **kwargs)
-    assert compare_profiles(found, result).filter(like="difference").fillna(0).eq(0).all(axis=None)
+    assert compare_profiles(found, result).filter(like="difference").fillna(0).abs().lt(1e-12).all(axis=None)
 
 
 def test_moments_name_sentences_of_the_file(whole, treebank):
@@ -140,15 +144,22 @@ def _stop(fraction, sentence):
         raise KeyboardInterrupt
 
 
-def test_plain_text_by_the_command_line(tmp_path, capsys):
+@pytest.mark.parametrize("format", ["csv", "xlsx"])
+def test_plain_text_by_the_command_line(format, tmp_path, capsys):
     text = tmp_path / "text.txt"
     text.write_text(
         "The chef cooks ramen at home. The waiter knows it well. Nobody tastes the fish. He sells two pots."
     )
-    assert main(["profile", str(text), "--out", str(tmp_path / "out"), "--format", "csv"]) == 0
-    assert {one.name for one in (tmp_path / "out").iterdir()} == {
-        "heads.csv", "dependencies.csv", "relations.csv", "moments.csv", "sentences.csv", "profile.json",
-    }  # fmt: skip
+    out = tmp_path / "out"
+    assert main(["profile", str(text), "--out", str(out), "--format", format]) == 0
+    tables = ("heads", "dependencies", "relations", "moments", "sentences")
+    assert {one.name for one in out.iterdir()} == {*(f"{name}.{format}" for name in tables), "profile.json"}
+    if format == "xlsx":
+        head, *rows = openpyxl.load_workbook(out / "dependencies.xlsx")["Table"].iter_rows(values_only=True)
+        found = read_profile(out)
+        assert list(head) == list(found.dependencies.columns)
+        accuracy = [row[head.index("accuracy")] for row in rows]
+        assert np.allclose(accuracy, found.dependencies["accuracy"], rtol=1e-15, atol=0)
 
 
 def test_a_text_by_a_parser_of_ones_own(tmp_path, capsys):

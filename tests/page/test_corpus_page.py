@@ -76,7 +76,7 @@ def test_all_tables_are_in_the_zip():
     kept = next(kept for kept in shelf() if kept.shipped)
     with zipfile.ZipFile(io.BytesIO(zipped(kept))) as archive:
         wanted = {f"{name}.{ending}" for name in ("heads", "dependencies", "relations", "moments")
-                  for ending in ("csv", "parquet")}  # fmt: skip
+                  for ending in ("csv", "xlsx", "parquet")}  # fmt: skip
         assert set(archive.namelist()) == wanted | {"profile.json"}
         assert archive.read("heads.csv").count(b"\n") == 73
 

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.corpus.shelf import SHIPPED, read_profile
 from dashboard.heads import HeadId
 from dashboard.text import split_words
+from dashboard.ui.profile_tables import own_relations
 from dashboard.ui.profiles import inside
 from tests.page import running
 
@@ -32,8 +33,22 @@ def test_the_first_page_names_heads_with_numbers_sample_and_interval():
     assert "The most syntactic head: L3H1" in text
     assert "of its attention to a word's syntactic head and dependents" in text
     table = app.dataframe[0].value
+    pooled = table.iloc[0]
+    assert (pooled["relation"], pooled["head"], pooled["direction"]) == ("all", "L2H1", "dependent → head")
+    assert abs(pooled["accuracy"] - 45.56) < 0.01 and abs(pooled["baseline"] - 34.59) < 0.01
+    assert pooled["n"] == table["n"][1:].sum()
     obj = table[table["relation"] == "obj"].iloc[0]
     assert obj["head"] == "L2H0" and abs(obj["accuracy"] - 73.8) < 0.06 and abs(obj["baseline"] - 35.8) < 0.2
+
+
+def test_what_one_head_finds_begins_with_all_and_is_else_by_lift():
+    profile = read_profile(SHIPPED / "minilm-en_ewt-ud-dev")
+    table = own_relations(profile, HeadId(2, 1))
+    assert list(table["relation"][:2]) == ["all", "all"] and "all" not in set(table["relation"][2:])
+    assert table["lift"].iloc[:2].is_monotonic_decreasing and table["lift"].iloc[2:].is_monotonic_decreasing
+    rows = profile.dependencies
+    before = replace(profile, dependencies=rows[rows["relation"] != "all"])  # made before there was one
+    pd.testing.assert_frame_equal(own_relations(before, HeadId(2, 1)), table.iloc[2:])
 
 
 def test_another_head_by_number_and_the_pair_by_its_button():

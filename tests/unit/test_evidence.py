@@ -73,6 +73,24 @@ def test_minilm_finds_what_is_known_of_it(profiles):
         assert 100 * one["baseline"] == pytest.approx(baseline, abs=0.06)
 
 
+@pytest.mark.parametrize(
+    ("name", "head", "direction", "accuracy", "baseline"),
+    [("minilm", "L2H1", "dependent->head", 45.56, 34.59), ("smollm2", "L7H6", "head->dependent", 38.44, 34.63)],
+)
+def test_all_relations_as_one(profiles, name, head, direction, accuracy, baseline):
+    this = profiles[name]
+    pooled, rest = this.best.iloc[0], this.best.iloc[1:]
+    assert pooled["relation"] == "all" and "all" not in set(rest["relation"])
+    assert (str(HeadId(pooled["layer"], pooled["head"])), pooled["direction"]) == (head, direction)
+    assert 100 * pooled["accuracy"] == pytest.approx(accuracy, abs=0.006)
+    assert 100 * pooled["baseline"] == pytest.approx(baseline, abs=0.006)
+    every = this.dependencies.groupby(["direction", "layer", "head"])
+    for _, rows in every:  # every head's cases and right answers are those of its relations together
+        first, others = rows.iloc[0], rows.iloc[1:]
+        assert first["relation"] == "all"
+        assert (first["n"], first["correct"]) == (others["n"].sum(), others["correct"].sum())
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_head_is_a_point_at_its_numbers(profiles, name, theme):

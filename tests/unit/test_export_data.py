@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.errors import UserError
-from dashboard.export import Provenance, bundle, matrix_bytes, table_bytes, xlsx_bytes
+from dashboard.export import Provenance, bundle, matrix_bytes, table_bytes
 from dashboard.export.clean import legal
 from dashboard.export.table import harmless
 from dashboard.heads.view import HeadId, HeadView
@@ -109,7 +109,7 @@ def test_any_text_fits_into_parquet(texts):
     assert len(found) == len(texts)
 
 
-@pytest.mark.parametrize("fmt", ["xlsx", ""])
+@pytest.mark.parametrize("fmt", ["xls", ""])
 def test_other_table_formats_are_refused(fmt):
     with pytest.raises(ValueError):
         table_bytes(pd.DataFrame({"a": [1]}), fmt)
@@ -119,7 +119,7 @@ def test_other_table_formats_are_refused(fmt):
 
 
 def opened(frame, provenance=None):
-    return openpyxl.load_workbook(io.BytesIO(xlsx_bytes(frame, provenance)))
+    return openpyxl.load_workbook(io.BytesIO(table_bytes(frame, "xlsx", provenance)))
 
 
 def test_excel_known_answer():
@@ -144,7 +144,7 @@ def test_excel_known_answer():
     origin = {name.value: value.value for name, value in book["Where it comes from"]}
     assert (origin["model"], origin["text"]) == ("minilm", "=1+1 汉字")
     assert book.properties.title == PROVENANCE.headline()
-    assert xlsx_bytes(frame, PROVENANCE) == xlsx_bytes(frame, PROVENANCE)
+    assert table_bytes(frame, "xlsx", PROVENANCE) == table_bytes(frame, "xlsx", PROVENANCE)
 
 
 @given(st.lists(st.text(), min_size=1, max_size=5))
@@ -161,7 +161,7 @@ def test_excel_cuts_what_no_cell_can_hold_and_refuses_what_no_sheet_can():
     assert [len(long[f"A{k}"].value.encode("utf-16-le")) // 2 for k in (2, 3, 4)] == [32_767, 32_767, 32_767]
     assert long["A2"].value.endswith("é…") and long["A3"].value.endswith("🙂…") and long["A4"].value == "a" * 32_767
     with pytest.raises(UserError, match=r"1,048,575 rows.*\.csv or \.parquet"):
-        xlsx_bytes(pd.DataFrame({"a": np.zeros(1_048_576, np.int8)}))
+        table_bytes(pd.DataFrame({"a": np.zeros(1_048_576, np.int8)}), "xlsx")
 
 
 def test_csv_for_excel_has_a_byte_order_mark_and_is_else_the_same():
@@ -215,7 +215,8 @@ def test_bundle_holds_everything_and_is_the_same_every_time():
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.testzip() is None
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-        names = [f"minilm-L2H9-heatmap.{ending}" for ending in ("png", "svg", "pdf", "html", "json", "csv", "parquet")]
+        names = [f"minilm-L2H9-heatmap.{ending}" for ending in ("png", "svg", "pdf", "html", "json")]
+        names += [f"minilm-L2H9-heatmap.{ending}" for ending in ("csv", "xlsx", "parquet")]
         names += ["L2H9.npz", "provenance.json", "snippet.py", "README.txt"]
         assert archive.namelist() == [f"minilm-L2H9-heatmap/{name}" for name in names]
 
@@ -224,6 +225,8 @@ def test_bundle_holds_everything_and_is_the_same_every_time():
 
         assert json.loads(part("provenance.json")) == PROVENANCE.to_dict()
         assert part("minilm-L2H9-heatmap.csv").startswith(b'"from","weight"\n"\'=a"')
+        sheet = openpyxl.load_workbook(io.BytesIO(part("minilm-L2H9-heatmap.xlsx")))["Table"]
+        assert [[cell.value for cell in row] for row in sheet] == [["from", "weight"], ["=a", 0.5]]
         compile(part("snippet.py"), "snippet.py", "exec")
         for name in names[:-1]:
             assert name.removeprefix("minilm-L2H9-heatmap") in part("README.txt").decode()

@@ -21,8 +21,8 @@ from dashboard.heads.view import HeadId, HeadView
 HOSTILE = "</script><script>alert(1)</script> <b>bold</b> \x00 مرحبا"
 
 
-def figure(text: str = "one two", note: str = "", view: str = "heatmap") -> ReportFigure:
-    labels = tuple(text.split())
+def figure(text: str = "one two", note: str = "", view: str = "heatmap", n: int | None = None) -> ReportFigure:
+    labels = tuple(text.split())[:n]
     n = len(labels)
     head = HeadView(
         HeadId(2, 8), np.full((n, n), 1 / n, np.float32), labels, (False,) * n, (None,) * n, "words", "show", False,

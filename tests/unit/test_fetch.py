@@ -16,6 +16,7 @@ import pytest
 
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE, catalogue, fetch, find, is_installed
+from dashboard.models.made import NotWritten, written
 
 module = sys.modules["dashboard.models.fetch"]  # the name in the package is the function
 REAL_DOWNLOAD, REAL_CONVERT = module._download, module._convert
@@ -258,6 +259,20 @@ def test_a_file_that_is_no_gguf_is_not_converted(models, monkeypatch):
     with pytest.raises(UserError, match="could not be converted"):
         fetch("smollm2")
     assert names(models) == [".smollm2.lock"]
+
+
+def test_what_a_process_that_writes_no_folder_says(tmp_path):
+    """A sentence of ours is told as it is; else why, and that it was stopped where it said nothing."""
+    (tmp_path / "model.gguf").write_bytes(GGUF)
+    for command, told, sentence in (
+        (["dashboard.models.convert", str(tmp_path / "model.gguf")], True, "model.gguf"),
+        (["this"], False, "was stopped, as happens where memory runs out"),
+    ):
+        shares = []
+        with pytest.raises(NotWritten, match=sentence) as raised:
+            written(command, tmp_path, shares.append)
+        assert raised.value.told is told and str(raised.value).endswith(".") and "two-heads" not in str(raised.value)
+        assert shares == sorted(shares) and all(0 <= share < 1 for share in shares)
 
 
 def test_embedded_and_unknown_models():

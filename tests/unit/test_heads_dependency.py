@@ -3,9 +3,11 @@
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dashboard.heads.dependency import (
+    ALL,
     DIRECTIONS,
     OFFSETS,
     best_of,
@@ -46,7 +48,7 @@ def naive_cases(corpus, relation, causal, subtypes):
     for number, (s, weights) in enumerate(corpus):
         for i in range(len(s)):
             name = s.relations[i] if subtypes else s.relations[i].split(":")[0]
-            if s.heads[i] == -1 or name != relation:
+            if s.heads[i] == -1 or name == "punct" or relation not in (name, ALL):
                 continue
             right = np.zeros((2, len(weights)), bool)
             for h in range(len(weights)):
@@ -79,14 +81,16 @@ def test_against_loops(causal, subtypes):
     corpus = corpus_of(np.random.default_rng(3), (1, 2, 6, 9, 4, 12, 7, 15), layers, heads, causal)
     found = dependencies(statistics_of(corpus, causal), layers, heads, causal, subtypes=subtypes)
     names = {r if subtypes else r.split(":")[0] for s, _ in corpus for r in s.relations} - {"punct", "root"}
-    assert set(found.best.relation) == names and len(found.heads) == len(names) * 2 * layers * heads
+    assert set(found.best.relation[1:]) == names and found.best.relation[0] == found.heads.relation[0] == ALL
+    assert found.best.n[0] == found.best.n[1:].sum() and list(found.best.n[1:]) == sorted(found.best.n[1:])[::-1]
+    assert len(found.heads) == (len(names) + 1) * 2 * layers * heads
     idx = np.random.default_rng(0).integers(0, len(corpus), (1000, len(corpus)))
     for row in found.best.itertuples():
         cases = list(naive_cases(corpus, row.relation, causal, subtypes))
         h, d = naive_best(cases)
         offset = naive_offset(cases)
         assert (row.n, row.layer, row.head, row.direction) == (len(cases), h // heads, h % heads, DIRECTIONS[d])
-        assert row.offset == offset and not row.ranked
+        assert row.offset == offset and row.ranked == (row.n >= 30)
         assert row.baseline == pytest.approx(np.mean([case[2] == offset for case in cases]))
         held = []
         for half in (0, 1):
@@ -112,6 +116,22 @@ def test_against_loops(causal, subtypes):
                 below[case[0]] += 1
             values = [above[k].sum() / below[k].sum() for k in idx if below[k].sum()]
             np.testing.assert_allclose([one.low, one.high], np.percentile(values, [2.5, 97.5]), atol=1e-9)
+
+
+def test_a_relation_that_is_named_all_is_told_from_all_relations():
+    sentence = ParsedSentence(0, 1, ("w",) * 4, (-1, 0, 0, 2), ("root", "all", "det", "all:x"), ("X",) * 4, ("_",) * 4)
+    found = dependencies(statistics_of([(sentence, np.ones((1, 4, 4), np.float32))], False), 1, 1, False)
+    assert dict(zip(found.best.relation, found.best.n, strict=True)) == {ALL: 3, "all (relation)": 2, "det": 1}
+
+
+def test_cases_are_counted_the_same_in_however_many_parts(monkeypatch):
+    corpus = corpus_of(np.random.default_rng(6), (5, 1, 9, 14, 3, 8), 2, 5, True)
+    whole = dependencies(statistics_of(corpus, True), 2, 5, True)
+    for together in (1, 3, 7):
+        monkeypatch.setattr("dashboard.heads.dependency._TOGETHER", together)
+        parts = dependencies(statistics_of(corpus, True), 2, 5, True)
+        for one in ("heads", "best"):
+            pd.testing.assert_frame_equal(getattr(parts, one), getattr(whole, one), check_exact=True)
 
 
 def test_ties_of_the_best_head():

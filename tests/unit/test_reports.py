@@ -6,28 +6,15 @@ import threading
 import zipfile
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from dashboard import api
 from dashboard.errors import UserError
-from dashboard.export import ReportFigure, report_html, report_pdf, report_zip, reports
+from dashboard.export import report_html, report_pdf, report_zip, reports
 from dashboard.export.cache import keep
-from dashboard.heads.view import HeadId, HeadView
 from tests.unit.test_cache_whole import damaged
+from tests.unit.test_export_report import figure
 
 TEXT, NOTE = "=1+1 </script> 汉字 مرحبا", "</script> \ud800 \0 \n=1+1"
-
-
-def figure(text: str = "one two", note: str = "", view: str = "heatmap", n: int | None = None) -> ReportFigure:
-    labels = tuple(text.split())[:n]
-    n = len(labels)
-    head = HeadView(
-        HeadId(2, 8), np.full((n, n), 1 / n, np.float32), labels, (False,) * n, (None,) * n, "words", "show", False,
-        text, "MiniLM", name="minilm",
-    )  # fmt: skip
-    chart = api.draw(head, view)
-    return ReportFigure(chart, api.links_of([head]), (head,), chart.provenance, note)
 
 
 @pytest.fixture(autouse=True)
