@@ -188,9 +188,10 @@ class Encoding:
 
 def _words_between(text: str, begin: int, stop: int, *, whole: bool) -> list[Word]:
     """The words of `text[begin:stop]`; where more of the text follows that was not seen, `whole` is False."""
-    # The parser divides at white space first, so nothing after the next white space changes a word.
+    # The parser divides at white space first, so nothing after the next white space changes a word; where none is
+    # near, 500 characters more are enough for a dictionary.
     more = range(stop, len(text) if whole else min(len(text), stop + 500))
-    end = stop if whole else next((i for i in more if text[i].isspace()), stop)
+    end = stop if whole else next((i for i in more if text[i].isspace()), more.stop)
     words = (Word(word.form, word.start + begin, word.end + begin) for word in split_words(text[begin:end]))
     return [
         word if word.end <= stop else Word(text[word.start : stop], word.start, stop)
