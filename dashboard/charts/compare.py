@@ -16,6 +16,7 @@ from dashboard.charts.safe import shown
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadView
+from dashboard.text.display import marked
 
 WIDE = 940.0  # pixels for two maps beside each other
 GAP = 36.0  # pixels between them
@@ -92,7 +93,9 @@ def difference(
     amount = Amount.of(a, b)
     gap = amount.inked(a).astype(float) - amount.inked(b).astype(float)
     top = _symmetric_top(gap, a.special) if top is None else top
-    drawn = matrix.Matrix(gap, labels_of(a.drawn), a.special, a.unit == "tokens", -top, top, amount=amount)
+    unread = [x or y for x, y in zip(a.unknown or [0] * len(a), b.unknown or [0] * len(a), strict=True)]
+    labels = labels_of(marked(a.labels, unread))
+    drawn = matrix.Matrix(gap, labels, a.special, a.unit == "tokens", -top, top, amount=amount)
     room = width or WIDTH
     margin = matrix.margin(drawn, room)
     side = matrix.side_of(len(a), room - margin)
@@ -138,7 +141,7 @@ def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str
         if size[i, j] <= 0:
             return f"{name} nowhere exceeds {than}."
         return (
-            f"{name} exceeds {than} most from “{a.labels[i]}” to “{a.labels[j]}”: "
+            f"{name} exceeds {than} most from “{a.drawn[i]}” to “{a.drawn[j]}”: "
             f"{amount.said(head.weights[i, j] / amount.full)} against {amount.said(other.weights[i, j] / amount.full)}."
         )
 

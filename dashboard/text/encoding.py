@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from dashboard.text.display import visible
+from dashboard.text.display import marked, visible
 from dashboard.text.places import Places, Span, find_places
 from dashboard.text.words import Word, split_words
 
@@ -81,6 +81,11 @@ class Encoding:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @cached_property
+    def drawn(self) -> tuple[str, ...]:
+        """The labels of the tokens as a picture shows them: what the model has not read is marked (n)."""
+        return marked(self.labels, self.unknown)
 
     @property
     def texts(self) -> tuple[str, ...]:
