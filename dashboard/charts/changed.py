@@ -49,10 +49,11 @@ def changed_text(
             canvas.box(place.x, place.y, place.width, BOX, "#" + bytes(shades[k].tolist()).hex())
         canvas.write(
             place.x + place.width / 2, place.y + BOX / 2, place.word, str(written[k]) if known else p.quiet, page.size,
-            align="center", baseline="middle", limit=place.width, font=font,
+            align="center", baseline="middle", limit=room, font=font,
         )  # fmt: skip
         if effect.unknown and effect.unknown[k]:
-            canvas.frame(place.x, place.y, place.width, BOX, p.quiet, 1.25, dashed=True)
+            edge = str(written[k]) if known else p.quiet
+            canvas.frame(place.x, place.y, place.width, BOX, edge, 1.25, dashed=True)
         canvas.place(place.x, place.y, place.width, BOX, _tip(effect, k))
     body = canvas.body(room, page.height)
     sign = "(datum.value > 0 ? '+' : '') + " if both else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -138,6 +139,12 @@ class Encoding:
     def word_of(self) -> tuple[int | None, ...]:
         """For each token the index of its word; None for special tokens and tokens that touch no word."""
         return self._places.place_of
+
+    @cached_property
+    def unread(self) -> tuple[int, ...]:
+        """For each word of the axis how many of its tokens are the tokenizer's unknown token (m)."""
+        counts = Counter(word for word, unknown in zip(self.word_of, self.unknown, strict=True) if unknown)
+        return tuple(counts[word] for word in range(len(self.words)))
 
     @property
     def lost(self) -> tuple[int, ...]:

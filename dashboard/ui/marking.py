@@ -152,7 +152,7 @@ def marked(encoding: Encoding) -> tuple[tuple[Pair, ...], str]:
 def words(encoding: Encoding, pairs: Sequence[Pair], backwards: bool) -> None:
     """The words to press. A longer text is marked by typing alone."""
     forms = [word.form for word in encoding.words]
-    unread = sorted({word for word, unknown in zip(encoding.word_of, encoding.unknown, strict=True) if unknown})
+    unread = [word for word, count in enumerate(encoding.unread) if count]
     if len(forms) > MOST_WORDS:
         return
     _component()(

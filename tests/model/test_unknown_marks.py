@@ -16,6 +16,7 @@ from dashboard.export import figure_bytes
 from dashboard.heads import links, strongest
 from dashboard.heads.disagreement import disagreements
 from dashboard.heads.effect_text import most_changed, token_rows
+from dashboard.heads.examples import example_finding, examples
 from dashboard.heads.inside import follow
 from dashboard.heads.inside_wording import finding, row_table
 from dashboard.heads.writes import _read
@@ -171,6 +172,12 @@ def test_compared(minilm):
     views = api.attentions(minilm, TEXT, ["L2H9", "L2H0"], unit="words")
     told = json.dumps(disagreements(*views).to_dict("list"), ensure_ascii=False)
     assert "𝒳 [UNK]" in told and '"𝒳"' not in told
+
+
+def test_pairs_that_are_looked_for(minilm, encoding):
+    assert encoding.unread == (0, 1, 1, 1, 0, 1, 0)
+    found = examples(minilm, encoding, [(3, 4)])
+    assert found.named((3, 4)) == "𝒳 [UNK] → ramen" and "𝒳 [UNK] → ramen" in example_finding(found)
 
 
 def test_links_and_views(minilm, encoding):

@@ -43,3 +43,5 @@ def test_where_a_head_is_drawn(page):
     app = opened(page, text=TEXT, unit="words", **({"pairs": "3>4"} if page else {}))
     assert not app.exception
     assert any(all(mark in spec for mark in MARKED) for spec in specs(app))
+    if page:
+        assert "gives 𝒳 [UNK] → ramen the most" in read(app)
