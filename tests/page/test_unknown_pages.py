@@ -44,4 +44,6 @@ def test_where_a_head_is_drawn(page):
     assert not app.exception
     assert any(all(mark in spec for mark in MARKED) for spec in specs(app))
     if page:
+        [buttons] = [one.proto for one in app.get("bidi_component") if one.proto.component_name == "two_heads_mark"]
+        assert json.loads(buttons.json)["unread"] == [1, 2, 3, 5]  # dashed among the words to press
         assert "gives 𝒳 [UNK] → ramen the most" in read(app)
