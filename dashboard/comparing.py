@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from dashboard.api import attention, fit_for
@@ -180,7 +181,8 @@ def draw_aligned(
 
 def aligned_table(aligned: Aligned) -> pd.DataFrame:
     """Every cell that both may see: from_a, to_a, from_b, to_b (places in each text, from 0), from, to, a, b (weights,
-    or norms of contributions) and, but for norms in two models, difference (a − b)."""
+    or norms of contributions) and, but for norms in two models, difference (a − b); where a tokenizer did not know
+    some characters also from_unknown_a, to_unknown_a (or _b): how many tokens there say so."""
     rows, columns = (aligned.a.allowed & aligned.b.allowed).nonzero()
     labels = pd.array(list(aligned.a.labels), dtype="str")
     a, b = aligned.a.weights[rows, columns], aligned.b.weights[rows, columns]
@@ -190,8 +192,18 @@ def aligned_table(aligned: Aligned) -> pd.DataFrame:
         {
             "from_a": at[rows, 0], "to_a": at[columns, 0], "from_b": at[rows, 1], "to_b": at[columns, 1],
             "from": labels.take(rows), "to": labels.take(columns), "a": a, "b": b,
-        } | ({"difference": a - b} if comparable else {})
+        } | ({"difference": a - b} if comparable else {}) | _unread(aligned, rows, columns)
     )  # fmt: skip
+
+
+def _unread(aligned: Aligned, rows: np.ndarray, columns: np.ndarray) -> dict[str, np.ndarray]:
+    """Of each side that has characters its tokenizer does not know, how many tokens say so at either end."""
+    found = {}
+    for side, view in (("a", aligned.a), ("b", aligned.b)):
+        if any(view.unknown):
+            counts = np.array(view.unknown)
+            found |= {f"from_unknown_{side}": counts[rows], f"to_unknown_{side}": counts[columns]}
+    return found
 
 
 def origin_of_aligned(aligned: Aligned, view: str, **drawing: object) -> Provenance:

@@ -47,7 +47,8 @@ class Effect:
         their probabilities p_old, p_new with the head and p_old_ablated, p_new_ablated without it. Else empty
     tokens: of a single text, a row per head and token that is read: layer, head (or heads), position, token, the
         measure (its mean over a head's rows is the figure of `table`), and in a language model `loss`, what the model
-        loses on the token as it is, nats. Of a corpus empty
+        loses on the token as it is, nats; where the tokenizer did not know some characters `unknown`, 1 for a token
+        that says so. Of a corpus empty
     left_out: sentences of a corpus that could not be used, with the reason
     """
 
@@ -193,10 +194,12 @@ def _tokens(encoding: Encoding, effects: Effects, together: bool) -> pd.DataFram
     repeated = [heads for heads in effects.sets for _ in read]
     found = {
         **head_columns(repeated, together=together), "position": np.tile(read, many),
-        "token": [encoding.labels[place] for place in read] * many, effects.measure: each[read].T.ravel(),
+        "token": [encoding.drawn[place] for place in read] * many, effects.measure: each[read].T.ravel(),
     }  # fmt: skip
     if effects.each_loss:
         found["loss"] = np.tile(effects.each_loss[0][read], many)
+    if any(encoding.unknown):
+        found["unknown"] = np.tile(np.array(encoding.unknown, int)[read], many)
     return pd.DataFrame(found)
 
 
@@ -206,7 +209,7 @@ def _changed(model: AttentionModel, encoding: Encoding, effects: Effects, togeth
     found = pd.DataFrame(rows, columns=list(CHANGED)).rename(columns={"token": "position"})
     for name in ("old", "new"):
         found[name] = vocabulary_labels(model.loaded.tokenizer, found[name].astype(int).tolist())
-    found.insert(2, "token", [encoding.labels[place] for place in found["position"]])
+    found.insert(2, "token", [encoding.drawn[place] for place in found["position"]])
     names = pd.DataFrame(head_columns(found.pop("heads").tolist(), together=together))
     return pd.concat([names, found], axis=1)
 

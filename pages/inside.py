@@ -10,7 +10,7 @@ from dashboard.ui.choices import STRONGEST
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import room
 
-ROW_COLUMNS = {"step": "Step", "position": "Number", "of": "Of", "value": "Value"}
+ROW_COLUMNS = {"step": "Step", "position": "Number", "of": "Of", "value": "Value", "unknown": figure.UNREAD}
 STEP_COLUMNS = {
     "step": "Step", "formula": "Formula", "rows": "Rows", "columns": "Columns", "low": "Lowest", "high": "Highest",
 }  # fmt: skip
@@ -28,7 +28,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     st.number_input("Layer", 0, model.layers - 1, width=120, **state.bound("layer"))
     st.number_input("Head", 0, model.heads - 1, width=120, **state.bound("head"))
     head, row = dissecting.chosen_head(this)
-    labels = this.encoding.labels
+    labels = this.encoding.drawn
     st.selectbox(
         "Token that looks", range(len(labels)), format_func=lambda k: f"{k} {labels[k]}", width=220,
         help="Its row is followed through every step. A model works on tokens, so this page does too.",

@@ -22,7 +22,7 @@ class Canvas:
     corner: float = 0.0
     _images: list[dict] = field(default_factory=list)
     _boxes: dict[bool, list[dict]] = field(default_factory=lambda: {False: [], True: []})
-    _frames: list[dict] = field(default_factory=list)
+    _frames: dict[bool, list[dict]] = field(default_factory=lambda: {False: [], True: []})
     _words: dict[tuple, list[dict]] = field(default_factory=dict)
     _places: list[dict] = field(default_factory=list)
 
@@ -38,9 +38,11 @@ class Canvas:
             _box(x, y, width, height) | {"fill": fill, "edge": edge or fill} | ({} if tip is None else {"tip": tip})
         )
 
-    def frame(self, x: float, y: float, width: float, height: float, colour: str, thick: float = 1.0) -> None:
+    def frame(
+        self, x: float, y: float, width: float, height: float, colour: str, thick: float = 1.0, *, dashed: bool = False
+    ) -> None:  # fmt: skip
         """A box of which only the edge is drawn."""
-        self._frames.append(_box(x, y, width, height) | {"edge": colour, "thick": thick})
+        self._frames[dashed].append(_box(x, y, width, height) | {"edge": colour, "thick": thick})
 
     def write(
         self, x: float, y: float, says: str, colour: str, size: float, *, weight: int = 400, align: str = "left",
@@ -83,14 +85,16 @@ class Canvas:
                         "encoding": box | {"fill": _as_is("fill"), "stroke": _as_is("edge")} | _tip(tells),
                     }
                 )
-        if self._frames:
-            layers.append(
-                {
-                    "data": {"values": self._frames},
-                    "mark": {"type": "rect", "aria": False, "fillOpacity": 0},
-                    "encoding": box | {"stroke": _as_is("edge"), "strokeWidth": _as_is("thick", "quantitative")},
-                }
-            )
+        for dashed, frames in self._frames.items():
+            if frames:
+                edge = {"strokeDash": [3, 2], "cornerRadius": self.corner} if dashed else {}
+                layers.append(
+                    {
+                        "data": {"values": frames},
+                        "mark": {"type": "rect", "aria": False, "fillOpacity": 0, **edge},
+                        "encoding": box | {"stroke": _as_is("edge"), "strokeWidth": _as_is("thick", "quantitative")},
+                    }
+                )
         for (weight, align, baseline, limit, font, tells), words in self._words.items():
             look = {"align": align, "baseline": baseline, "fontWeight": weight, "font": font}
             layers.append(

@@ -9,6 +9,7 @@ import numpy as np
 from dashboard.charts import labels as lettering
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
+from dashboard.charts.reading import UNREAD
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, paint, readable, scale, signed
 from dashboard.charts.typesetting import BOX, set_text
@@ -48,8 +49,11 @@ def changed_text(
             canvas.box(place.x, place.y, place.width, BOX, "#" + bytes(shades[k].tolist()).hex())
         canvas.write(
             place.x + place.width / 2, place.y + BOX / 2, place.word, str(written[k]) if known else p.quiet, page.size,
-            align="center", baseline="middle", limit=place.width, font=font,
+            align="center", baseline="middle", limit=room, font=font,
         )  # fmt: skip
+        if effect.unknown and effect.unknown[k]:
+            edge = str(written[k]) if known else p.quiet
+            canvas.frame(place.x, place.y, place.width, BOX, edge, 1.25, dashed=True)
         canvas.place(place.x, place.y, place.width, BOX, _tip(effect, k))
     body = canvas.body(room, page.height)
     sign = "(datum.value > 0 ? '+' : '') + " if both else ""
@@ -59,10 +63,8 @@ def changed_text(
     key = {"mark": {"type": "rect", "aria": False}, "encoding": {"fill": colour}}
     body["layer"].append({"data": {"values": []}} | key)
     body["resolve"] = {"scale": {"fill": "independent"}}
-    return sheet(
-        body, theme, title=title, subtitle=[*subtitle, SHADES[effect.measure].format(heads)], description=description,
-        width=room,
-    )  # fmt: skip
+    subtitle = [*subtitle, SHADES[effect.measure].format(heads), *([UNREAD] if any(effect.unknown) else [])]
+    return sheet(body, theme, title=title, subtitle=subtitle, description=description, width=room)
 
 
 def round_figure(value: float) -> float:
@@ -72,7 +74,7 @@ def round_figure(value: float) -> float:
 
 
 def _tip(effect: TextEffect, k: int) -> str:
-    word, value = shown(effect.labels[k]), effect.values[k]
+    word, value = shown(effect.drawn[k]), effect.values[k]
     if np.isnan(value):
         why = "no figure, the tokenizer added it" if effect.special[k] else "not predicted, it stands first"
         return f"{word}: {why}"

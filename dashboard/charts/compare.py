@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -91,7 +92,8 @@ def difference(
     amount = Amount.of(a, b)
     gap = amount.inked(a).astype(float) - amount.inked(b).astype(float)
     top = _symmetric_top(gap[a.crop], a.special[a.crop[1]]) if top is None else top
-    drawn = matrix_over(a, gap, -top, top, amount)
+    unread = tuple(x or y for x, y in zip(a.unknown or [0] * len(a), b.unknown or [0] * len(a), strict=True))
+    drawn = matrix_over(replace(a, unknown=unread), gap, -top, top, amount)
     room = width or WIDTH
     margin = matrix.margin(drawn, room)
     panel = matrix.panel(drawn, theme, matrix.side_of(len(drawn), room - margin))
@@ -137,7 +139,7 @@ def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str
         if size[i, j] <= 0:
             return f"{name} nowhere exceeds {than}."
         return (
-            f"{name} exceeds {than} most from “{a.labels[i]}” to “{a.labels[j]}”: "
+            f"{name} exceeds {than} most from “{a.drawn[i]}” to “{a.drawn[j]}”: "
             f"{amount.said(head.weights[i, j] / amount.full)} against {amount.said(other.weights[i, j] / amount.full)}."
         )
 

@@ -45,7 +45,7 @@ def moves(
     """
     p, n, room = PALETTES[theme], len(flow), width or WIDTH
     values = flow.numbers[measure.name]
-    names = lettering.labels_of(flow.labels)
+    names = lettering.labels_of(flow.drawn)
     mono = flow.unit == "tokens"
     step = max(LEAST_CELL, min(44.0, int(2 * (room - 2 * MARGIN) / n) / 2))
     down = max(9.0, min(28.0, int(2 * 480 / flow.layers) / 2))

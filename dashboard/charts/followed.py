@@ -38,7 +38,7 @@ def followed(this: Inside, row: Followed, theme: Theme = "light", *, width: floa
     """
     mixing = _Mixing.of(this, row)
     room = (width or WIDTH) - 26 - mixing.left  # right of the labels, where all parts begin
-    name = shown(this.encoding.labels[row.query])
+    name = shown(this.encoding.drawn[row.query])
     parts = [_products(this, row, room, theme), _mixing(row, mixing, room, theme)]
     if row.norms is not None:
         parts.append(_lengths(this, row, room, theme))
@@ -67,7 +67,7 @@ def _level(*titles: dict) -> list[dict]:
 
 def _products(this: Inside, row: Followed, room: float, theme: Theme) -> dict:
     p, d = PALETTES[theme], this.d
-    name, other = shown(this.encoding.labels[row.query]), shown(this.keys[row.key])
+    name, other = shown(this.encoding.drawn[row.query]), shown(this.keys[row.key])
     score, scaled = float(row.scores[row.key]), float(row.scaled[row.key])
     values = [{"k": k, "w": float(f"{value:.5g}")} for k, value in enumerate(row.products)]
     every = next(step for step in (1, 2, 4, 8, 16, 32, 64, 128) if d / step <= room / 34)

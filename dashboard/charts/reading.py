@@ -11,9 +11,11 @@ from dashboard.charts.packing import pack, split_expr, value_expr
 from dashboard.charts.pointing import pointed
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, on_ink, scale
 from dashboard.charts.typesetting import BOX, set_text
-from dashboard.heads.view import UNKNOWN, HeadView
+from dashboard.heads.view import HeadView
+from dashboard.text.display import UNKNOWN
 
 MEASURE = 640.0  # pixels of a line of text
+UNREAD = f"dashed: characters that the model has not read ({UNKNOWN})"
 _WHAT = {
     "weight": "attention a word receives",
     "contribution": "norm of what a word contributes",
@@ -127,7 +129,7 @@ def reading(view: HeadView, theme: Theme, *, width: float | None = None) -> Draw
         subtitle=wording.subtitle(
             view,
             f"shade: {_WHAT[view.measure]}, the mean over all, 0 to {amount.up_to(most_received)}",
-            *([f"dashed: characters that the model has not read ({UNKNOWN})"] if any(view.unknown) else []),
+            *([UNREAD] if any(view.unknown) else []),
         ),
         description=wording.describe(f"The text, shaded by {_SHADED[view.measure]}; the head is one", [view]),
         width=room,

@@ -63,7 +63,7 @@ def steps(
         theme,
         title=f"Inside {this.head} · {shown(this.model)}",
         subtitle=[
-            f"rows are the {len(this.encoding):,} tokens; framed is that of “{shown(this.encoding.labels[row.query])}”",
+            f"rows are the {len(this.encoding):,} tokens; framed is that of “{shown(this.encoding.drawn[row.query])}”",
             f"purple below 0, green above · ink: share of attention · grey: hidden{means}",
         ],
         description=f"All {len(formulas)} steps of {this.head}, {this.model}. {finding(this, row)}",

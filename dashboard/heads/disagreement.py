@@ -27,7 +27,7 @@ def disagreements(a: HeadView, b: HeadView) -> pd.DataFrame:
     rows = np.flatnonzero(a.queries & b.queries)
     p, q = a.weights[rows].astype(np.float64), b.weights[rows].astype(np.float64)
     js = divergence(with_rest(p), with_rest(q)) if len(rows) else np.zeros(0)
-    labels = np.array(a.labels, object)
+    labels = np.array(a.drawn, object)
     table = pd.DataFrame({"position": rows, "word": labels[rows]})
     for name, part in (("a", p), ("b", q)):
         table[f"{name}_looks_at"], table[f"{name}_share"] = _most(part, labels)

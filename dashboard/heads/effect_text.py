@@ -10,6 +10,7 @@ import pandas as pd
 
 from dashboard.heads.standing import figure
 from dashboard.heads.wording import counted
+from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding, Special, Unit
 
 
@@ -20,7 +21,7 @@ class TextEffect:
     Attributes
     ----------
     measure, model: "loss_change" (nats) or "shift" (1 − cosine); the model's title
-    unit, text, labels, special, spans: the positions, as in `dashboard.heads.view.HeadView`
+    unit, text, labels, special, spans, unknown: the positions, as in `dashboard.heads.view.HeadView`
     values: float64 (m). A word's `loss_change` is the sum over its tokens, so that all sum to the change of the whole
         text; its `shift` is the mean over its tokens. NaN for a position with no token that is read
     loss: what the model as it is loses on each position, nats, summed like `values`; None where it predicts nothing
@@ -37,9 +38,15 @@ class TextEffect:
     values: np.ndarray
     loss: np.ndarray | None
     read: np.ndarray
+    unknown: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """The labels as a picture shows them: what the model has not read is marked."""
+        return marked(self.labels, self.unknown)
 
 
 def text_effect(
@@ -53,9 +60,11 @@ def text_effect(
     axis = encoding.axis(unit)
     values, read = _pooled(tokens, measure, axis.members, len(encoding))
     shown = [k for k in range(len(values)) if special == "show" or not (axis.special[k] and np.isnan(values[k]))]
-    labels, marks, spans = (tuple(part[k] for k in shown) for part in (axis.labels, axis.special, axis.spans))
+    columns = (axis.labels, axis.special, axis.spans, axis.unknown)
+    labels, marks, spans, unknown = (tuple(part[k] for k in shown) for part in columns)
     loss = _pooled(tokens, "loss", axis.members, len(encoding))[0][shown] if "loss" in tokens else None
-    return TextEffect(measure, model, unit, encoding.text, labels, marks, spans, values[shown], loss, read[shown])
+    numbers = values[shown], loss, read[shown]
+    return TextEffect(measure, model, unit, encoding.text, labels, marks, spans, *numbers, unknown)
 
 
 def most_changed(effect: TextEffect, most: int = 3) -> str:
@@ -66,7 +75,7 @@ def most_changed(effect: TextEffect, most: int = 3) -> str:
         return ""
     if not np.abs(effect.values[order]).any():
         return f"Nothing changes on any of the {counted(len(known), effect.unit)}."
-    named = ", ".join(f"“{effect.labels[k]}” ({_place(effect, k)}{_signed(effect, k)})" for k in order)
+    named = ", ".join(f"“{effect.drawn[k]}” ({_place(effect, k)}{_signed(effect, k)})" for k in order)
     return f"Most changes on {named}."
 
 

@@ -14,6 +14,7 @@ from dashboard.errors import UserError
 from dashboard.heads.along import Along, Pair, along
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import counted, percent
+from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding
 
 MOST_PAIRS = 40
@@ -33,7 +34,7 @@ class Examples:
         that the head has a share for), others (how many pairs of words the baselines are over). Shares are in [0, 1]
     pairs: the pairs (i → j) that were scored, words counted from 0
     masked: pairs that look ahead, which no head of a causal model can see
-    words: the words of the text
+    words: the words of the text, those marked that the model has not read
     text, model, name, revision, reading: the text, the model's title, what it is opened by, and how the text was read
     """
 
@@ -67,7 +68,7 @@ def examples(model: AttentionModel, encoding: Encoding, pairs: Sequence[Pair], r
     Raises UserError where there is no pair, one that the text does not have or a word paired with itself, and where a
     causal model can see none of the pairs.
     """
-    words = tuple(word.form for word in encoding.words)
+    words = marked([word.form for word in encoding.words], encoding.unread)
     given = checked(encoding, pairs)
     masked = tuple(pair for pair in given if model.causal and pair[1] > pair[0])
     scored = tuple(pair for pair in given if pair not in masked)

@@ -72,7 +72,7 @@ def _patterns(view: HeadView) -> Iterator[_Pattern]:
     same = (labels[:, None] == labels) & (offset != 0) & ~special
     yield _pattern(view, f"other places of the same {word}", same)
     if view.start == 0 and not special[0]:
-        yield _pattern(view, f"the first {word}, “{view.labels[0]}”", np.broadcast_to(place == 0, (m, m)))
+        yield _pattern(view, f"the first {word}, “{view.drawn[0]}”", np.broadcast_to(place == 0, (m, m)))
     if special.any():
         yield _special(view, special)
 
@@ -121,7 +121,7 @@ def largest_contributions(views: Sequence[HeadView], names: Sequence[str]) -> st
             continue
         row, key = _largest(view)
         said.append(
-            f"{name} to “{view.labels[row]}” from “{view.labels[key]}” (norm {view.weights[row, key]:.3g}, "
+            f"{name} to “{view.drawn[row]}” from “{view.drawn[key]}” (norm {view.weights[row, key]:.3g}, "
             f"{_mean(view):.2g} on average)"
         )
     which = "" if all(view.queries.all() for view in views) else f" to {views[0].unit} that have a choice"
@@ -142,7 +142,7 @@ def _largest(view: HeadView) -> tuple[int, int]:
 
 def _largest_contribution(view: HeadView) -> str:
     row, key = _largest(view)
-    where = f"to “{view.labels[row]}” from “{view.labels[key]}”"
+    where = f"to “{view.drawn[row]}” from “{view.drawn[key]}”"
     every = view.queries.all()
     rest = "" if every else f" to a {_one(view)} that has a choice"
     over = f"pairs of {view.unit} here" if every else f"that such {view.unit} may see"
@@ -158,7 +158,7 @@ def _nothing_stands_out(view: HeadView) -> str:
     row, key = np.unravel_index(weights.argmax(), weights.shape)
     entropy = -(weights * np.log2(weights, out=np.zeros_like(weights), where=weights > 0)).sum(1)
     spread = (2**entropy / _choices(view)[rows]).mean()
-    where = f"“{view.labels[rows[row]]}” → “{view.labels[key]}”"
+    where = f"“{view.drawn[rows[row]]}” → “{view.drawn[key]}”"
     shown = "" if view.outside is None or view.gaps else " in this part"
     return (
         f"No simple pattern stands out in {view.head}: its strongest link{shown} is {where}, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import torch
 from dashboard.capture import AttentionModel
 from dashboard.capture.stream import Step, follow
 from dashboard.errors import UserError
+from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding, Special, Unit
 
 NEAREST = 5  # neighbours kept for each word and layer
@@ -61,7 +63,7 @@ class Flow:
 
     Attributes
     ----------
-    labels, special: what stands at each position, as on the axis of a map (m)
+    labels, special, unknown: what stands at each position, as on the axis of a map (m)
     unit, hidden, text, model, name, revision, normalises: how the text was read, by what (`hidden`
         as in a HeadView); whether the model normalises the
         stream itself, so that a third part is there
@@ -90,9 +92,15 @@ class Flow:
     start: int = 0
     whole: int | None = None
     reading: Mapping[str, object] = field(default_factory=dict)
+    unknown: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @cached_property
+    def drawn(self) -> tuple[str, ...]:
+        """The labels as a picture shows them: what the model has not read is marked."""
+        return marked(self.labels, self.unknown)
 
     @property
     def layers(self) -> int:
@@ -102,7 +110,8 @@ class Flow:
         """Only the positions `start` … `stop - 1`, for a picture; what is near to a word is left as it is."""
         cut = slice(start, stop)
         return replace(
-            self, labels=self.labels[cut], special=self.special[cut], start=start, whole=len(self),
+            self, labels=self.labels[cut], special=self.special[cut], unknown=self.unknown[cut], start=start,
+            whole=len(self),
             numbers={name: values[:, cut] for name, values in self.numbers.items()},
         )  # fmt: skip
 
@@ -113,17 +122,19 @@ class Flow:
 
     def known(self, place: int) -> str:
         """A word by its label; with its place in the text, from 1, where it stands there more than once."""
-        label = self.labels[place]
-        return f"{label} ({place + 1})" if self.labels.count(label) > 1 else label
+        label = self.drawn[place]
+        return f"{label} ({place + 1})" if self.drawn.count(label) > 1 else label
 
     def table(self) -> pd.DataFrame:
-        """A row per layer and position: layer, position, text, then a column per number."""
+        """A row per layer and position: layer, position, text, then a column per number; where the tokenizer did not
+        know some characters also unknown: how many tokens there say so."""
         layers, m = self.numbers["moved"].shape
         columns = {
             "layer": np.repeat(np.arange(layers), m),
             "position": np.tile(np.arange(self.start, self.start + m), layers),
             "text": np.tile(np.array(self.labels, object), layers),
         }
+        columns |= {"unknown": np.tile(self.unknown, layers)} if any(self.unknown) else {}
         return pd.DataFrame(columns | {name: values.ravel() for name, values in self.numbers.items()})
 
     def parts(self, place: int | None = None) -> pd.DataFrame:
@@ -140,7 +151,8 @@ class Flow:
 
     def neighbours(self, place: int) -> pd.DataFrame:
         """Who is near to a word: a row per stage and rank: stage (0 before the first layer, l + 1 after layer l), rank
-        (from 1), position, text, cosine. Empty for a special position and in a text of under 3 words."""
+        (from 1), position, text, cosine; unknown as in `table`. Empty for a special position and in a text of under
+        3 words."""
         found = np.flatnonzero(self.words == place)
         stages, _, k = self.near.shape
         if not found.size or not k:
@@ -154,6 +166,7 @@ class Flow:
                 "text": [self.known(int(position)) for position in positions],
                 "cosine": self.cosine[:, found[0]].ravel(),
             }
+            | ({"unknown": np.array(self.unknown)[positions]} if any(self.unknown) else {})
         )
 
 
@@ -231,6 +244,7 @@ def flow(model: AttentionModel, encoding: Encoding, *, unit: Unit = "words", spe
     return Flow(
         labels=tuple(axis.labels[place] for place in shown),
         special=tuple(axis.special[place] for place in shown),
+        unknown=tuple(axis.unknown[place] for place in shown) if any(axis.unknown) else (),
         unit=unit, hidden=special, text=encoding.texts[0], model=model.title, name=model.name, revision=model.revision,
         normalises=found.normalises,
         numbers={name: np.stack([row[name][: len(shown)] for row in found.rows]) for name in found.rows[0]},

@@ -64,7 +64,7 @@ class Inside:
     layer: its layer
     maps: step → `StepMap`; x only where the layer's input is known, output only where its projection is
     encoding: the text as the model sees it
-    keys: what stands at each key (m)
+    keys: what stands at each key (m), as a picture shows it
     model: the model's title
     name, revision: what the model is opened by, and which weights they are; for the files
     reading: how the text was read, for the lines that read it again
@@ -151,7 +151,7 @@ def inside(layer: Layer, head: int, encoding: Encoding, model: str, **origin: ob
         mixed.append(steps.mixed)
     found = {"q": _map(q[head]), "k": _map(k[head]), "v": _map(v[head]), "mixed": _map(torch.cat(mixed))}
     found |= {name: _Reduced.join(blocks) for name, blocks in kept.items()} | layer.maps
-    keys = encoding.labels if run.call.sink is None else (*encoding.labels, "(nowhere)")
+    keys = encoding.drawn if run.call.sink is None else (*encoding.drawn, "(nowhere)")
     maps = {name: found[name] for name in STEPS if name in found}
     return Inside(HeadId(run.number, head), layer, maps, encoding, keys, model, **origin)
 

@@ -111,7 +111,7 @@ def range_of(step: str, part: StepMap) -> str:
 
 def finding(this: Inside, row: Followed) -> str:
     """Where the token looks and what its head adds: the finding of the page."""
-    name, key = quoted(this.encoding.labels[row.query]), int(row.weights.argmax())
+    name, key = quoted(this.encoding.drawn[row.query]), int(row.weights.argmax())
     to = "itself" if key == row.query else quoted(this.keys[key])
     said = f"{this.head}: {name} looks most at {to} ({percent(float(row.weights[key]))})"
     if row.norms is None or row.norms.sum() == 0:
@@ -151,7 +151,7 @@ def doubts(this: Inside) -> list[str]:
 
 def arithmetic(this: Inside, row: Followed, step: str) -> str:
     """How the followed token's number comes about in this step, in one line."""
-    name, other = quoted(this.encoding.labels[row.query]), quoted(this.keys[row.key])
+    name, other = quoted(this.encoding.drawn[row.query]), quoted(this.keys[row.key])
     score, scaled, masked, weight = (
         float(getattr(row, part)[row.key]) for part in ("scores", "scaled", "masked", "weights")
     )
@@ -200,7 +200,8 @@ def row_table(this: Inside, row: Followed) -> pd.DataFrame:
     """The numbers of the followed token: columns step, position, of, value.
 
     step "product": q · k in dimension `position` with the key that is looked at closely; "score", "scaled", "masked"
-    (empty for −∞) and "weight": with each key; "length": what each head adds to the token's row of the output.
+    (empty for −∞) and "weight": with each key; "length": what each head adds to the token's row of the output. Where
+    the tokenizer did not know some characters also unknown: 1 for a key that says so, empty for what is no key.
     """
     lengths = [] if row.norms is None else [("length", row.norms, [f"head {k}" for k in range(this.heads)])]
     parts = [
@@ -213,4 +214,8 @@ def row_table(this: Inside, row: Followed) -> pd.DataFrame:
         pd.DataFrame({"step": step, "position": np.arange(len(values)), "of": list(of), "value": values.astype(float)})
         for step, values, of in parts
     ]
-    return pd.concat(frames, ignore_index=True).replace({"value": {-np.inf: np.nan}})
+    table = pd.concat(frames, ignore_index=True).replace({"value": {-np.inf: np.nan}})
+    if any(unknown := this.encoding.unknown):
+        of_keys = table["step"].isin(("score", "scaled", "masked", "weight")) & (table["position"] < len(unknown))
+        table["unknown"] = table["position"].where(of_keys).map(dict(enumerate(map(int, unknown)))).astype("Int64")
+    return table

@@ -12,7 +12,7 @@ import torch
 
 from dashboard.capture import AttentionModel, Block, visit
 from dashboard.heads.gather import batches
-from dashboard.text.display import visible
+from dashboard.text.display import UNKNOWN, visible
 from dashboard.text.encoding import Encoding
 from dashboard.text.sentence import ParsedSentence
 
@@ -53,7 +53,8 @@ class CorpusVectors:
     ----------
     tokens: a row per token: sentence (from 1, among those used), position (in the sequence that the model saw, from 0),
         text (the piece), word (its number in the sentence, from 1), upos, relation, frequency (how often the word
-        occurs in the whole corpus, case and inflection aside), said (the word in guillemets, between its neighbours)
+        occurs in the whole corpus, case and inflection aside), said (the word in guillemets, between its neighbours);
+        where the tokenizer did not know some characters also unknown: 1 for a token that says so
     layers: the vectors of each layer that has attention, by its number, in order
     causal: whether a query sees only itself and what stands before
     corpus, left_out: its name; how many sentences could not be used
@@ -162,19 +163,23 @@ def _tokens(
     rows = []
     for number, ((sentence, encoding), tokens) in enumerate(zip(used, kept, strict=True), 1):
         for token in tokens.tolist():
-            word = encoding.word_of[token]
+            word, unread = encoding.word_of[token], encoding.unknown[token]
             rows.append(
                 {
-                    "sentence": number, "position": token, "text": encoding.labels[token], "word": word + 1,
+                    "sentence": number, "position": token, "text": encoding.drawn[token], "word": word + 1,
                     "upos": sentence.upos[word], "relation": sentence.bases[word],
-                    "frequency": counts.get(sentence.keys[word], 0), "said": _said(sentence.words, word),
+                    "frequency": counts.get(sentence.keys[word], 0), "said": _said(sentence.words, word, unread),
+                    "unknown": int(unread),
                 }
             )  # fmt: skip
-    return pd.DataFrame(rows)
+    found = pd.DataFrame(rows)
+    return found if any(row["unknown"] for row in rows) else found.drop(columns="unknown", errors="ignore")
 
 
-def _said(words: Sequence[str], place: int) -> str:
-    """``… Osaka says «ramen» is her …``: a word between its neighbours."""
+def _said(words: Sequence[str], place: int, unread: bool) -> str:
+    """``… Osaka says «ramen» is her …``: a word between its neighbours, marked where the model has not read it."""
     first, last = max(0, place - NEIGHBOURS), min(len(words), place + NEIGHBOURS + 1)
-    said = [f"«{visible(word)}»" if k == place else visible(word) for k, word in enumerate(words)][first:last]
+    said = [f"«{visible(word)}»" if k == place else visible(word) for k, word in enumerate(words)]
+    said[place] += f" {UNKNOWN}" if unread else ""
+    said = said[first:last]
     return " ".join([*(["…"] if first else []), *said, *(["…"] if last < len(words) else [])])

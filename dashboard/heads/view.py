@@ -11,14 +11,12 @@ import numpy as np
 
 from dashboard.errors import UserError
 from dashboard.heads.words import hide_special, to_axis
+from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding, Special, Unit
 
 if TYPE_CHECKING:
     from dashboard.capture import AttentionModel
 
-
-# What marks a position whose characters the tokenizer does not know, whatever its own spelling is.
-UNKNOWN = "[UNK]"
 
 Between = Literal["AA", "AB", "BA", "BB"]
 BETWEEN = get_args(Between)
@@ -114,12 +112,7 @@ class HeadView:
     @property
     def drawn(self) -> tuple[str, ...]:
         """The labels as a picture shows them: what the model has not read is marked."""
-        if not any(self.unknown):
-            return self.labels
-        return tuple(
-            f"{label} {UNKNOWN}" if unknown and label != UNKNOWN else label
-            for label, unknown in zip(self.labels, self.unknown, strict=True)
-        )
+        return marked(self.labels, self.unknown)
 
     def window(self, start: int, stop: int) -> HeadView:
         """The positions `start` … `stop - 1` of this view, as rows and as columns.

@@ -42,7 +42,8 @@ class Writes:
     alike: the mean share of `raised` that is also among as many pieces raised most at another token of the text, in
         [0, 1]: near 1 the head writes the same wherever it is; NaN where there is no other
     others: over how many other tokens, evenly spread
-    read: the keys that it read from, the strongest first: position, text, weight (its share, in [0, 1])
+    read: the keys that it read from, the strongest first: position, text, weight (its share, in [0, 1]); unknown, see
+        `table`
     text, model, name, revision, reading: as in `Inside`
     """
 
@@ -65,7 +66,8 @@ class Writes:
     @cached_property
     def table(self) -> pd.DataFrame:
         """A row for each piece and key: kind ("raised", "lowered", "read"), rank (from 1), text, id (of a piece),
-        position (of a key), logit, beyond_mean (logit − mean), weight."""
+        position (of a key), logit, beyond_mean (logit − mean), weight; where the tokenizer did not know some
+        characters also unknown: 1 for a key that says so."""
         kinds = {
             "raised": self.raised.rename(columns={"piece": "text"}),
             "lowered": self.lowered.rename(columns={"piece": "text"}),
@@ -74,7 +76,10 @@ class Writes:
         frames = [frame.assign(kind=kind, rank=range(1, len(frame) + 1)) for kind, frame in kinds.items()]
         whole = pd.concat(frames, ignore_index=True).astype({"id": "Int64", "position": "Int64"})
         whole["beyond_mean"] = whole["logit"] - self.mean
-        return whole[["kind", "rank", "text", "id", "position", "logit", "beyond_mean", "weight"]]
+        columns = ["kind", "rank", "text", "id", "position", "logit", "beyond_mean", "weight"]
+        if "unknown" not in whole:
+            return whole[columns]
+        return whole[[*columns, "unknown"]].astype({"unknown": "Int64"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,8 +146,8 @@ def writes(
     also = _raised(path, run, parts, head, elsewhere, len(raised), len(model.loaded.tokenizer))
     alike = np.mean([len({*raised["id"]} & {*ids}) / len(raised) for ids in also]) if len(raised) and also else np.nan
     return Writes(
-        HeadId(run.number, head), query, encoding.labels[query], raised, lowered, float(change.mean()), len(change),
-        float(alike), len(elsewhere), _read(row.weights[head, 0], (*encoding.labels, "(nowhere)")), encoding.texts[0],
+        HeadId(run.number, head), query, encoding.drawn[query], raised, lowered, float(change.mean()), len(change),
+        float(alike), len(elsewhere), _read(row.weights[head, 0], encoding), encoding.texts[0],
         model.title, model.name, model.revision, reading,
     )  # fmt: skip
 
@@ -173,10 +178,14 @@ def _most(change: torch.Tensor, sign: int, tokenizer) -> pd.DataFrame:
     return pd.DataFrame({"id": ids, "piece": vocabulary_labels(tokenizer, ids), "logit": change[ids].tolist()})
 
 
-def _read(weights: torch.Tensor, keys: Sequence[str]) -> pd.DataFrame:
+def _read(weights: torch.Tensor, encoding: Encoding) -> pd.DataFrame:
+    keys, unknown = (*encoding.drawn, "(nowhere)"), (*encoding.unknown, False)
     values, places = weights.topk(min(MOST, len(weights)))
     places = places[values > 0].tolist()
-    return pd.DataFrame({"position": places, "text": [keys[k] for k in places], "weight": weights[places].tolist()})
+    found = {"position": places, "text": [keys[k] for k in places], "weight": weights[places].tolist()}
+    if any(unknown):
+        found["unknown"] = [int(unknown[k]) for k in places]
+    return pd.DataFrame(found)
 
 
 def writes_finding(found: Writes) -> str:

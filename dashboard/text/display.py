@@ -23,6 +23,8 @@ from typing import Literal
 Spelling = Literal["bytes", "wordpiece", "metaspace", "suffix", "plain"]
 
 SPACE, GOES_ON, LINE, TAB, CARRIER = "·", "…", "¶", "→", "◌"
+# What marks characters that the tokenizer does not know, whatever its own spelling is.
+UNKNOWN = "[UNK]"
 
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 _REPEATED = re.compile(r"(.)\1{6,}", re.DOTALL)
@@ -67,6 +69,14 @@ def vocabulary_labels(tokenizer, ids: Sequence[int]) -> list[str]:
     """What to read for pieces of the vocabulary that stand in no text, by their ids."""
     pieces = [piece or f"[{number}]" for number, piece in zip(ids, tokenizer.convert_ids_to_tokens(ids), strict=True)]
     return piece_labels("", pieces, [(0, 0)] * len(pieces), spelling_of(tokenizer))
+
+
+def marked(labels: Sequence[str], unknown: Sequence[int]) -> tuple[str, ...]:
+    """The labels as a picture shows them: what the model has not read (`unknown`, () for nothing) is marked."""
+    if not any(unknown):
+        return tuple(labels)
+    pairs = zip(labels, unknown, strict=True)
+    return tuple(f"{label} {UNKNOWN}" if unread and label != UNKNOWN else label for label, unread in pairs)
 
 
 def visible(text: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from dashboard.text.display import visible
+from dashboard.text.display import marked, visible
 from dashboard.text.places import Places, Span, find_places
 from dashboard.text.words import Word, split_words
 
@@ -82,6 +83,11 @@ class Encoding:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @cached_property
+    def drawn(self) -> tuple[str, ...]:
+        """The labels of the tokens as a picture shows them: what the model has not read is marked (n)."""
+        return marked(self.labels, self.unknown)
+
     @property
     def texts(self) -> tuple[str, ...]:
         """The text, or both texts of a pair."""
@@ -133,6 +139,12 @@ class Encoding:
     def word_of(self) -> tuple[int | None, ...]:
         """For each token the index of its word; None for special tokens and tokens that touch no word."""
         return self._places.place_of
+
+    @cached_property
+    def unread(self) -> tuple[int, ...]:
+        """For each word of the axis how many of its tokens are the tokenizer's unknown token (m)."""
+        counts = Counter(word for word, unknown in zip(self.word_of, self.unknown, strict=True) if unknown)
+        return tuple(counts[word] for word in range(len(self.words)))
 
     @property
     def lost(self) -> tuple[int, ...]:
@@ -188,9 +200,10 @@ class Encoding:
 
 def _words_between(text: str, begin: int, stop: int, *, whole: bool) -> list[Word]:
     """The words of `text[begin:stop]`; where more of the text follows that was not seen, `whole` is False."""
-    # The parser divides at white space first, so nothing after the next white space changes a word.
+    # The parser divides at white space first, so nothing after the next white space changes a word; where none is
+    # near, 500 characters more are enough for a dictionary.
     more = range(stop, len(text) if whole else min(len(text), stop + 500))
-    end = stop if whole else next((i for i in more if text[i].isspace()), stop)
+    end = stop if whole else next((i for i in more if text[i].isspace()), more.stop)
     words = (Word(word.form, word.start + begin, word.end + begin) for word in split_words(text[begin:end]))
     return [
         word if word.end <= stop else Word(text[word.start : stop], word.start, stop)

@@ -9,16 +9,9 @@ from dataclasses import dataclass
 
 import regex
 
+from dashboard.text import dictionaries
 from dashboard.text.graphemes import uncut
 
-HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-HIRAGANA = "\u3041-\u309f"
-KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
-_EAST_ASIAN = re.compile(
-    f"[{HAN}][\ufe00-\ufe0f\U000e0100-\U000e01ef]?"  # with its variation selector
-    f"|[{HIRAGANA}][{HIRAGANA}\u30fc]*"
-    f"|[{KATAKANA}][{KATAKANA}\u3099\u309a]*"
-)
 # The parser's time grows with the square of what it peels off the edges of one chunk: 20,000 brackets in a
 # row take it 30 s. Nothing that is read as a word is as long as this, so such chunks are cut first.
 _TOO_LONG = re.compile(r"[^\w\s]{200}|\S{500}")
@@ -44,23 +37,21 @@ class Word:
 def split_words(text: str) -> tuple[Word, ...]:
     """The words of a text in order, not overlapping, white space left out.
 
-    A word is a token of spaCy's English tokenizer (`spacy.blank("en")`, the one of en_core_web_sm), with two
-    exceptions. It knows Chinese and Japanese only as runs from one punctuation mark to the next, so there
-    each Han character is a word (as in spaCy's own Chinese tokenizer) and each run of hiragana or of
-    katakana is one. And a run of 200 symbols or of 500 characters without white space is cut at that
-    length. Thai, Lao, Khmer and Burmese stay whole between spaces: only a dictionary divides them. No grapheme
-    cluster is cut: an emoji with joiners, a flag, a letter with its accents is in one word. Brackets, bars and emoji
-    between letters are words of their own, as by Unicode's rules (UAX #29).
+    A word is a token of spaCy's English tokenizer (`spacy.blank("en")`, the one of en_core_web_sm), with these
+    exceptions. Runs of Thai, Lao, Khmer, Burmese, Chinese and Japanese, which it would leave whole, are divided by
+    ICU's dictionaries. A run of 200 symbols or of 500 characters without white space is cut at that length. No
+    grapheme cluster is cut: an emoji with joiners, a flag, a letter with its accents is in one word. Brackets, bars
+    and emoji between letters are words of their own, as by Unicode's rules (UAX #29).
 
     A lone surrogate counts as the U+FFFD that `without_surrogates` puts in its place.
     """
     text = without_surrogates(text)
     spans: list[tuple[int, int]] = []
     start = 0
-    for match in _EAST_ASIAN.finditer(text):
-        spans += _parse(text, start, match.start())
-        spans.append(match.span())
-        start = match.end()
+    for begin, end in dictionaries.runs(text):
+        spans += _parse(text, start, begin)
+        spans += dictionaries.divide(text, begin, end)
+        start = end
     spans += _parse(text, start, len(text))
     return tuple(Word(text[start:end], start, end) for start, end in uncut(text, spans))
 

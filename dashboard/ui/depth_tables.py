@@ -89,7 +89,7 @@ def movements(flow: Flow) -> None:
 
     long = "Its length, as a multiple of the vector’s before the layer."
     part = "Its share of the change, projected on it; the parts sum to 100 %."
-    columns = {"layer": "Layer", "position": "Place", "text": flow.unit[:-1].capitalize()}
+    columns = {"layer": "Layer", "position": "Place", "text": flow.unit[:-1].capitalize(), "unknown": figure.UNREAD}
     columns |= {"moved": size("Change", long), "turned": size("Turned", "1 − cosine of before and after.")}
     for name, title in (
         ("attention", "Attention"), ("feed_forward", "Feed-forward"), ("normalisation", "Normalisation"),
@@ -107,4 +107,5 @@ def neighbours(flow: Flow, word: int) -> None:
 
     cosine = st.column_config.NumberColumn("Cosine", format="%.3f")
     names = {"stage": "When", "rank": "Rank", "position": "Place", "text": "Word", "cosine": cosine}
+    names |= {"unknown": figure.UNREAD}
     figure.numbers("journey", rows, names)

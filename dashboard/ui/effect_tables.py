@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from dashboard.ui import figure
+
 _SHARE = {"format": "percent"}
 _UNNAMED: Mapping[str, object] = {"layer": None, "head": None, "heads": None}  # the page says which heads are meant
 _LOSS, _SHIFT = "Change of loss, nats per token", "1 − cosine"
@@ -43,6 +45,7 @@ def tokens(heads: str) -> dict[str, object]:
         "shift": st.column_config.NumberColumn(_SHIFT, format="%.5f"),
         "p": _probability("Token", "the token that stands there", f"with {heads}"),
         "p_ablated": _probability("Token", "the token that stands there", f"without {heads}"),
+        "unknown": figure.UNREAD,
         **{name: None for name in ("old", "new", "p_old", "p_old_ablated", "p_new", "p_new_ablated")},
     }
 

@@ -30,6 +30,8 @@ from dashboard.ui.reading import escape_markdown, words_apart
 
 PAUSE = 0.1  # seconds
 FIGURES = ("png", "svg", "pdf", "html", "json")
+# The column of a table that is there only where the tokenizer did not know some characters.
+UNREAD = st.column_config.NumberColumn("Not read", help="How many of its tokens stand for characters not read.")
 
 
 def finding(sentence: str) -> None:
@@ -164,7 +166,8 @@ def strongest_links(view: HeadView, most: int = 50) -> None:
     """The table behind the picture: its strongest links. All of them are in the files."""
 
     def inside() -> None:
-        shown = strongest(view, most)[["from", "to", view.measure]]
+        found = strongest(view, most)
+        shown = found[[c for c in ("from", "from_unknown", "to", "to_unknown", view.measure) if c in found]]
         every = int(view.allowed.sum())
         if every > most:
             st.caption(f"The {most} strongest of {every:,} links; the files hold all of them.")
@@ -172,7 +175,9 @@ def strongest_links(view: HeadView, most: int = 50) -> None:
             shown, hide_index=True, width="content",
             column_config={
                 "from": st.column_config.TextColumn("From"),
+                "from_unknown": UNREAD | {"label": "From: not read"},
                 "to": st.column_config.TextColumn("To"),
+                "to_unknown": UNREAD | {"label": "To: not read"},
                 "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
                 "contribution": st.column_config.NumberColumn("Norm of the contribution", format="%.3f"),
             },

@@ -30,6 +30,7 @@ _CSS = """
 .words button:hover { background: color-mix(in srgb, currentColor 9%, transparent); }
 .words button:focus-visible { outline: 2px solid currentColor; outline-offset: 1px; }
 .words button.marked { font-weight: 600; border-bottom-color: currentColor; border-radius: 6px 6px 0 0; }
+.words button.unread { outline: 1.25px dashed color-mix(in srgb, currentColor 60%, transparent); }
 .words button.first { background: var(--st-text-color); color: var(--st-background-color); border-radius: 6px; }
 svg { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; overflow: visible; }
 svg path { fill: none; stroke: var(--st-text-color); stroke-width: 2; }
@@ -53,8 +54,13 @@ export default function ({ parentElement, data, setTriggerValue }) {
     button.type = 'button';
     button.textContent = word;
     if (ends.has(k)) button.classList.add('marked');
+    const unread = data.unread.includes(k), name = unread ? `${word}, not read by the model` : word;
+    if (unread) {
+      button.classList.add('unread');
+      button.title = 'Characters that the model has not read';
+    }
     const looks = data.pairs.filter(([i]) => i === k).map(([, j]) => data.words[j]);
-    button.setAttribute('aria-label', looks.length ? `${word}, marked, looks at ${looks.join(', ')}` : word);
+    button.setAttribute('aria-label', looks.length ? `${name}, marked, looks at ${looks.join(', ')}` : name);
     button.setAttribute('aria-pressed', 'false');
     button.onclick = () => press(k);
     button.onpointerenter = () => { over = k; draw(); };
@@ -146,12 +152,13 @@ def marked(encoding: Encoding) -> tuple[tuple[Pair, ...], str]:
 def words(encoding: Encoding, pairs: Sequence[Pair], backwards: bool) -> None:
     """The words to press. A longer text is marked by typing alone."""
     forms = [word.form for word in encoding.words]
+    unread = [word for word, count in enumerate(encoding.unread) if count]
     if len(forms) > MOST_WORDS:
         return
     _component()(
         key="mark",
         data={
-            "words": forms, "pairs": [list(pair) for pair in pairs], "backwards": backwards,
+            "words": forms, "pairs": [list(pair) for pair in pairs], "backwards": backwards, "unread": unread,
         },
         on_pair_change=lambda: _take(encoding),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from dashboard.errors import UserError
 from dashboard.heads import HeadId
 from dashboard.heads.querykey import QueryKeyMap
 from dashboard.heads.vectors import CorpusVectors
+from dashboard.ui import figure
 from dashboard.ui.ending import end_page
 from dashboard.ui.reading import Opened, escape_markdown
 
@@ -22,7 +23,7 @@ COLUMNS = {
     "text": "Token", "word": "Word’s number", "upos": "Part of speech", "relation": "Relation",
     "frequency": st.column_config.NumberColumn("Frequency", help="How often the word occurs in the whole corpus."),
     "said": "Where it stands", "looks_at": "Looks most at",
-    "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
+    "weight": st.column_config.NumberColumn("Share of attention", format="percent"), "unknown": figure.UNREAD,
 }  # fmt: skip
 BY_NAMES = {by: name.capitalize() for by, name in BY.items()}
 

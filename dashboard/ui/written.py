@@ -29,6 +29,7 @@ COLUMNS = {
         help="The change less the mean change of all pieces: what is added to all alike moves no prediction.",
     ),
     "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
+    "unknown": figure.UNREAD,
 }  # fmt: skip
 AT_ONCE = 2.0  # seconds that nobody needs to be asked for
 SPEED = 5e9  # multiplications a second of a busy laptop, comparisons among them

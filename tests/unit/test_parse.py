@@ -1,5 +1,9 @@
 """Plain English to trees, by the parser that comes with the dashboard."""
 
+import sys
+import threading
+import time
+
 import pytest
 import spacy
 from hypothesis import given, settings
@@ -98,3 +102,23 @@ def test_another_language_is_told():
         "我喜欢拉面。",
     ):
         assert "English" in not_english(text)
+
+
+def test_visitors_who_come_at_once_load_the_parser_once(monkeypatch):
+    loaded, real = [], spacy.load
+
+    def slowly(name, *args, **more):
+        loaded.append(name)
+        time.sleep(0.2)
+        return real(name, *args, **more)
+
+    module = sys.modules["dashboard.text.parse"]  # the package has a function of that name
+    module._parser.cache_clear()
+    monkeypatch.setattr(spacy, "load", slowly)
+    found = []
+    threads = [threading.Thread(target=lambda k=k: found.append(parse(f"Chef {k} waits."))) for k in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert loaded == [PARSER] and len(found) == 6 and all(len(one) == 1 for one in found)
