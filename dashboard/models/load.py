@@ -123,7 +123,7 @@ def _turn() -> Iterator[None]:
 
 
 def _config(source: ModelSource):
-    from transformers import AutoConfig
+    from transformers import MODEL_MAPPING, AutoConfig
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
     raw = read_json(source.folder / "config.json", source.name)
@@ -140,6 +140,8 @@ def _config(source: ModelSource):
     except Exception as error:  # whatever a damaged configuration makes the library raise
         raise UserError(f"The config.json of “{source.name}” cannot be used: {reason(error)} Copy it again.") from error
     check_reads_text(config, source.name)
+    if type(config) not in MODEL_MAPPING and not config.is_encoder_decoder:
+        raise _no_base_model(source, kind)
     if config.is_encoder_decoder and not _is_encoder(source, config):
         raise UserError(
             f"“{source.name}” is an encoder–decoder, which cannot be shown yet. "
@@ -207,6 +209,8 @@ def _model(source: ModelSource, config, attn_implementation: str, kind: type, pr
             ignore_mismatched_sizes=True,  # they are refused below, with a sentence
         )
     except Exception as error:
+        if "Unrecognized configuration class" in str(error):  # of a part of it
+            raise _no_base_model(source, config.model_type) from error
         raise UserError(f"“{source.name}” cannot be opened: {reason(error)} Choose another model.") from error
     for name, stored, asked in sorted(report["mismatched_keys"], key=str):
         raise UserError(
@@ -222,6 +226,13 @@ def _model(source: ModelSource, config, attn_implementation: str, kind: type, pr
             f"{missing[0]} first. Copy both from one place."
         )
     return model, report
+
+
+def _no_base_model(source: ModelSource, kind: str) -> UserError:
+    return UserError(
+        f"“{source.name}” is of the type “{kind}”, for which the installed transformers has no base model that reads "
+        "text: it is a part of another model, or works on something else. Choose a text model."
+    )
 
 
 def _shape(size) -> str:
