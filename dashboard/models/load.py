@@ -11,21 +11,13 @@ from typing import Any
 
 from dashboard.errors import UserError
 from dashboard.models.files import read_json
-from dashboard.models.fits import check_config, check_parameters, check_reads_text
+from dashboard.models.fits import check_config, check_parameters, check_reads_text, no_token_table
 from dashboard.models.folder import weight_files
+from dashboard.models.foreign import reason
 from dashboard.models.leftover import left_over, own_code
 from dashboard.models.source import ModelSource
-from dashboard.models.tokenizer import open_tokenizer, reason
+from dashboard.models.tokenizer import open_tokenizer
 from dashboard.models.weights import headers, numbers, prefix_of, renaming
-
-ONLY_TEXT = "Two Heads reads text models with a tokenizer only. Choose another model."
-# What the models of these main inputs read.
-READS = {
-    "pixel_values": "images", "pixel_values_videos": "videos", "input_values": "sound", "input_features": "sound",
-    "past_values": "series of numbers", "inputs": "bytes", "bbox": "images",
-}  # fmt: skip
-NO_TABLE = {"canine": "characters, not tokens", "perceiver": "bytes, not tokens"}
-BESIDE = {"vision_config": "images", "audio_config": "sound", "video_config": "videos"}
 
 _lock = threading.Lock()
 _waiting: ContextVar[Callable[[], None] | None] = ContextVar("waiting", default=None)
@@ -239,24 +231,13 @@ def _shape(size) -> str:
     return " × ".join(str(number) for number in size)
 
 
-def _beside(config) -> str:
-    """What a model reads beside text, by the parts of its configuration; empty for a model of text alone."""
-    others = [what for part, what in BESIDE.items() if getattr(config, part, None) is not None]
-    return f"{' and '.join(others)} beside text" if others else ""
-
-
 def _known_tokens(source: ModelSource, model, tokenizer) -> int | None:
     """How many tokens the weights know. Raises UserError where the model reads no tokens, and where a text may have
     tokens that they do not know: ids count, not `vocab_size`, which leaves out added tokens."""
-    kind = model.config.model_type
-    reads = READS.get(getattr(model, "main_input_name", "input_ids"))
-    if reads:
-        raise UserError(f"“{source.name}” ({kind}) reads {reads}. {ONLY_TEXT}")
     try:
         rows = getattr(model.get_input_embeddings(), "num_embeddings", None)
     except (AttributeError, NotImplementedError, KeyError) as error:
-        reads = NO_TABLE.get(kind) or _beside(model.config) or "no tokens of a text, or not by one table of vectors"
-        raise UserError(f"“{source.name}” ({kind}) reads {reads}. {ONLY_TEXT}") from error
+        raise UserError(no_token_table(model.config, source.name)) from error
     if rows is None:
         return None
     added = set(tokenizer.get_added_vocab().values())

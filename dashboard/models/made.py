@@ -18,8 +18,8 @@ from dashboard.errors import UserError
 from dashboard.models.catalogue import RECORD, cache_dir, megabytes, record
 from dashboard.models.files import LARGEST_TEXT, read_json
 from dashboard.models.folder import weights_sha256
+from dashboard.models.foreign import reason
 from dashboard.models.memory import check_room
-from dashboard.models.tokenizer import reason
 
 Progress = Callable[[float, str], None]
 ROOT = Path(__file__).parents[2]
@@ -44,18 +44,15 @@ def make(key: str, title: str, numbers: int, command: list[str], sentence: str, 
             if not is_sealed(target):
                 check_disk(target.parent, needed, title)
                 with workplace(target) as work:
-                    folder = work / "model"
-                    said = run(
-                        [sys.executable, "-m", *command, str(folder)],
-                        work,
-                        tick=lambda seconds: report(0.95 - 0.95 * 0.5 ** (seconds / 15), sentence),
-                    )
-                    if not (work / DONE).is_file():
-                        _failed(title, said)
+                    folder = written(command, work, lambda share: report(0.95 * share, sentence))
                     seal(folder)
                     put(folder, target, work)
     except OSError as error:
         raise UserError(disk_sentence(target.parent, needed, error)) from error
+    except NotWritten as wrong:
+        raise UserError(
+            str(wrong) if wrong.told else f"“{title}” cannot be opened: {wrong} Choose another model."
+        ) from wrong
     return target
 
 
@@ -76,14 +73,32 @@ def as_process(work: Callable[..., None], *arguments: str) -> None:
         sys.exit(f"{WHY}{reason(error)}")
 
 
-def _failed(title: str, said: str) -> None:
+class NotWritten(UserError):
+    """Why such a process wrote no folder, as a sentence. told: whether it is the process's own, for a person."""
+
+    def __init__(self, sentence: str, told: bool) -> None:
+        super().__init__(sentence)
+        self.told = told
+
+
+def written(command: list[str], work: Path, report: Callable[[float], None]) -> Path:
+    """The folder that such a process writes: ``python -m`` *command* with the path of a folder in `work` at the end.
+
+    How far it has come is not known: half of what is left is taken to pass every 15 s. report: called with that share.
+
+    Raises NotWritten, and OSError where the disk is full.
+    """
+    folder = work / "model"
+    said = run([sys.executable, "-m", *command, str(folder)], work, lambda seconds: report(1 - 0.5 ** (seconds / 15)))
+    if (work / DONE).is_file():
+        return folder
     if "No space left" in said:
         raise OSError(errno.ENOSPC, "")
     lines = said.splitlines()
     told = next((line.removeprefix(SAID) for line in lines if line.startswith(SAID)), None)
     why = next((line.removeprefix(WHY) for line in lines if line.startswith(WHY)), None)
     why = why or "the process that made it ready was stopped, as happens where memory runs out."
-    raise UserError(told or f"“{title}” cannot be opened: {why} Choose another model.")
+    raise NotWritten(told or why, told is not None)
 
 
 def seal(folder: Path, **more: str) -> None:

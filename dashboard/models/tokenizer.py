@@ -6,7 +6,8 @@ from pathlib import Path
 
 from dashboard.errors import UserError
 from dashboard.models.files import LARGEST_TEXT, read_json
-from dashboard.models.lacking import character_reader
+from dashboard.models.foreign import reason
+from dashboard.models.lacking import character_reader, no_vocabulary
 from dashboard.models.spm import TEXTS, follow_model, from_proto, read_proto, spm_file
 
 _JSON = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json")
@@ -72,10 +73,7 @@ def _converted(slow, folder: Path, called: str):
 
     kind, model = type(slow).__name__, spm_file(folder)
     if what := character_reader(kind):
-        raise UserError(
-            f"“{called}” reads {what} and has no vocabulary of tokens, so Two Heads cannot read a text with it. "
-            "Choose a model with a tokenizer."
-        )
+        raise UserError(no_vocabulary(called, what))
     begin = f"The tokenizer of “{called}” is a slow one ({kind}): it does not say which characters a token stands for"
     try:
         if kind in SLOW_TO_FAST_CONVERTERS:
@@ -120,13 +118,3 @@ def _with_special(backend, slow):
 
 def _said(error: BaseException, sentence: str) -> BaseException:
     return error if isinstance(error, (KeyboardInterrupt, SystemExit)) else UserError(sentence)
-
-
-def reason(error: BaseException) -> str:
-    """What the library says, as one sentence of bearable length."""
-    if isinstance(error, KeyError):
-        return f"“{str(error.args[0])[:80] if error.args else ''}” is missing, or not known."
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    line = " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
-    line = line if len(line) <= 200 else f"{line[:200]}…"
-    return line if line.endswith((".", "…", "!", "?")) else f"{line}."

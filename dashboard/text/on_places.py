@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from dashboard.text.encoding import Encoding
@@ -36,10 +36,7 @@ def on_places(sentence: ParsedSentence, encoding: Encoding) -> OnPlaces:
     """
     if all(len(part) == 1 for part in encoding.parts):
         return OnPlaces(sentence)
-    place_of: list[int | None] = [None] * len(sentence)
-    for place, part in enumerate(encoding.parts):
-        for word in part:
-            place_of[word] = place
+    place_of = places_of_words(enumerate(encoding.parts), len(sentence))
     chosen = [
         representative(sentence, part, place, place_of) for place, part in enumerate(encoding.parts)
     ]  # fmt: skip
@@ -63,6 +60,15 @@ def on_places(sentence: ParsedSentence, encoding: Encoding) -> OnPlaces:
             elif head != ROOT and word != chosen[place]:
                 dropped += 1
     return OnPlaces(joined, inside, dropped)
+
+
+def places_of_words(parts: Iterable[tuple[int, Sequence[int]]], words: int) -> list[int | None]:
+    """The place of each of so many words, None where it is in none. parts: each place with its words"""
+    found: list[int | None] = [None] * words
+    for place, part in parts:
+        for word in part:
+            found[word] = place
+    return found
 
 
 def representative(

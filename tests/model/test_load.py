@@ -282,6 +282,10 @@ def test_a_model_larger_than_the_memory_is_not_read(small, monkeypatch):
         ("siglip", "holds a text against images"),
         ("clap", "holds a text against"),
         ("videomae", "reads films, not text"),
+        ("cvt", "reads images, not text"),  # the library says no more of it than what its input is named
+        ("sam", "reads images, not text alone"),
+        ("clvp", "holds a text against sound"),
+        ("perceiver", "reads bytes and has no vocabulary"),
     ],
 )
 def test_models_that_do_not_read_text(small, kind, sentence):

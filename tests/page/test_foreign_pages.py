@@ -49,7 +49,7 @@ def has_a_sidebar(app):
     ("kind", "more", "sentence"),
     [
         ("clip", TEXT_AND_IMAGES, "which holds a text against images"),
-        ("canine", {}, "reads characters, not tokens"),
+        ("canine", {}, "reads characters and has no vocabulary"),
         ("bart", {}, "is an encoder–decoder"),
         ("mamba", {}, "hands out no attention weights"),
         ("beit", {}, "reads images"),

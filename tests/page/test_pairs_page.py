@@ -31,6 +31,21 @@ def test_two_pairs_in_turn_are_not_taken_for_each_other():
     assert heatmap(first) != heatmap(alone)
 
 
+def test_what_is_kept_of_a_pair_is_not_taken_for_one_that_divides_elsewhere():
+    """Both are the same characters, and each has its own [SEP] between its texts."""
+    first, second, third = "How old are you?", "I ask again.", "What is your age?"
+    drawn = []
+    for pair in ((first, f"{second}\n{third}"), (f"{first}\n{second}", third)):
+        app = opened(text=pair[0], pair=pair[1])
+        assert not app.exception
+        app.segmented_control(key="choose_special").set_value("show").run()
+        drawn.append(heatmap(app))
+    assert drawn[0] != drawn[1]
+    alone = opened(text="\n".join((first, second, third)))
+    alone.segmented_control(key="choose_special").set_value("show").run()
+    assert heatmap(alone) not in drawn
+
+
 def test_a_model_without_pairs_and_other_pages_read_the_first_text_alone():
     app = opened(**PAIR, model="smollm2")
     assert not app.exception and "age" not in json.dumps(heatmap(app))
