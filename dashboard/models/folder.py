@@ -18,6 +18,11 @@ __all__ = ["PICKLES", "check_folder", "model_folder", "pickle_only", "weight_fil
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "tekken.json")
 """One of these, or a SentencePiece model (``*.model``), is the tokenizer."""
 
+_TRANSFORMERS = (
+    "Transformer", "BERT", "RoBERTa", "DistilBERT", "ALBERT", "CamemBERT", "XLMRoBERTa", "XLNet", "T5",
+)  # fmt: skip
+"""What sentence-transformers has called the transformer of a pipeline."""
+
 
 def check_folder(folder: Path, called: str) -> None:
     """Raises UserError, one sentence for each case, unless the folder holds a whole safetensors model.
@@ -47,7 +52,7 @@ def model_folder(folder: Path, called: str) -> Path:
     check_files(folder, called)
     try:
         modules = json.loads(listed.read_text(encoding="utf-8"))
-        [path] = [m["path"] for m in modules if m["type"].endswith(".Transformer")]
+        [path] = [m["path"] for m in modules if m["type"].rpartition(".")[2] in _TRANSFORMERS]
         sound = Path(path).name == path and (folder / path).is_dir()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         sound = False
