@@ -11,6 +11,7 @@ from dashboard.errors import UserError
 from dashboard.models import lacking
 from dashboard.models.files import check_files, read_json
 from dashboard.models.lacking import PICKLES, pickle_only
+from dashboard.models.waiting import pause
 from dashboard.models.weights import headers, shard_names
 
 __all__ = ["PICKLES", "check_folder", "model_folder", "pickle_only", "weight_files", "weights_sha256"]
@@ -100,8 +101,12 @@ def weights_sha256(files: list[Path]) -> str:
 
 @lru_cache(maxsize=256)
 def _sha256(path: str, size: int, mtime_ns: int) -> str:
+    digest = hashlib.sha256()
     with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        while part := stream.read(1 << 22):
+            digest.update(part)
+            pause()
+    return digest.hexdigest()
 
 
 def _config(folder: Path, names: set[str], called: str) -> dict:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,21 +16,10 @@ from dashboard.models.foreign import reason
 from dashboard.models.leftover import left_over, own_code
 from dashboard.models.source import ModelSource
 from dashboard.models.tokenizer import open_tokenizer
+from dashboard.models.waiting import pause
 from dashboard.models.weights import headers, numbers, prefix_of, renaming
 
 _lock = threading.Lock()
-_waiting: ContextVar[Callable[[], None] | None] = ContextVar("waiting", default=None)
-
-
-@contextmanager
-def while_waiting(call: Callable[[], None]) -> Iterator[None]:
-    """Within it, a load that waits for another calls `call` twice a second; what that raises ends the waiting."""
-    before = _waiting.set(call)
-    try:
-        yield
-    finally:
-        _waiting.reset(before)
-
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
@@ -95,19 +83,32 @@ def alone_and_quiet() -> Iterator[None]:
         verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
         logging.set_verbosity_error()
         logging.disable_progress_bar()
+        hook = logging.set_tqdm_hook(_pausing)
         try:
             yield
         finally:
+            logging.set_tqdm_hook(hook)
             logging.set_verbosity(verbosity)
             if bars:
                 logging.enable_progress_bar()
 
 
+def _pausing(bar: Callable[..., Any], args: tuple, options: dict) -> Any:
+    """Stands where the library shows how far it has come: between any two tensors a load may be given up."""
+
+    def each(items: Iterable) -> Iterator:
+        for one in items:
+            pause()
+            yield one
+
+    shown = bar(*args, **options)
+    return each(shown) if args or "iterable" in options else shown
+
+
 @contextmanager
 def _turn() -> Iterator[None]:
     while not _lock.acquire(timeout=0.5):
-        if call := _waiting.get():
-            call()
+        pause()
     try:
         yield
     finally:
