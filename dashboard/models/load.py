@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.errors import UserError
+from dashboard.models.bounded import hold
 from dashboard.models.files import read_json
 from dashboard.models.fits import check_config, check_parameters, check_reads_text, no_token_table
 from dashboard.models.folder import weight_files
@@ -65,6 +66,7 @@ def load(source: ModelSource, *, attn_implementation: str = "sdpa") -> Loaded:
         model, report = _model(source, config, attn_implementation, kind, prefix)
     rows = _known_tokens(source, model, tokenizer)
     notes += [*own_code(source), *left_over(source, model, report["unexpected_keys"])]
+    hold(source.folder, model)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = model.to(device).eval().requires_grad_(False)
     return Loaded(source, model, tokenizer, device, rows, prefix, tuple(notes))
