@@ -56,8 +56,9 @@ st.markdown(
     "`owner/name`, with `@revision` for a certain one. A model of the hub is fetched once and then works offline."
 )
 if kept := bounded.taken():
+    where = escape_markdown(str(bounded.root()))
     st.caption(
-        f"GGUF files and adapters opened before are kept as converted models: {gigabytes(kept)} in {escape_markdown(str(bounded.root()))}. "
+        f"GGUF files and adapters opened before are kept as converted models: {gigabytes(kept)} in {where}. "
         f"Above {gigabytes(bounded.most_bytes())} (TWO_HEADS_CONVERTED_GB) those used least recently are removed."
     )
 with st.form("own_model", border=False):
