@@ -28,7 +28,7 @@ from dashboard.models.foreign import foreign
 from dashboard.models.waiting import pause, while_waiting
 from dashboard.text import Encoding
 from dashboard.ui import paths, quiet
-from dashboard.ui.kept import kept
+from dashboard.ui.kept import kept, let_go
 from dashboard.without import Without, without_head
 
 TOKENS_AT_MOST = 2048  # a longer text is cut, and the page says so: a laptop answers within seconds up to here
@@ -42,7 +42,13 @@ _turns: dict[str, threading.Lock] = {}  # as many as there are models that were 
 _guard = threading.Lock()
 
 
-@st.cache_resource(max_entries=MODELS, on_release=quiet.look_again, show_spinner="Opening the model…")
+def _released(_model: AttentionModel) -> None:
+    """A model is let go: so is what holds parts of it, and the next collection looks for it among all that there is."""
+    let_go()
+    quiet.look_again()
+
+
+@st.cache_resource(max_entries=MODELS, on_release=_released, show_spinner="Opening the model…")
 def _model(key: str, _source: ModelSource) -> AttentionModel:
     return open_model(_source)
 
