@@ -392,7 +392,7 @@ def test_whatever_a_tokenizers_code_raises_is_a_sentence(made, monkeypatch):
         raise KeyError("piece")
 
     monkeypatch.setattr("dashboard.capture.model.encode", broken)
-    with pytest.raises(UserError, match=r"Splitting the text into tokens for .* failed: KeyError: 'piece'"):
+    with pytest.raises(UserError, match=r"Splitting the text into tokens for .* failed: “piece” is missing"):
         model.encode(TEXT)
 
 
