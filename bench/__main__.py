@@ -15,8 +15,13 @@ if __name__ == "__main__":
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(ALL)}; all of them when none is named")
     parser.add_argument("--people", type=int, default=20, help="how many people at once, in `people` (default: 20)")
     parser.add_argument("--seconds", type=float, default=90, help="how long they stay (default: 90)")
+    parser.add_argument("--models", default="minilm", help="their models by turns (default: minilm)")
+    parser.add_argument("--rounds", type=int, default=1, help="how often other people come (default: 1)")
     asked = parser.parse_args()
+    crowd = {
+        "people": asked.people, "seconds": asked.seconds, "models": asked.models.split(","), "rounds": asked.rounds,
+    }  # fmt: skip
     if unknown := [name for name in asked.names if name not in ALL]:
         parser.error(f"There is no benchmark {', '.join(unknown)}. Choose of {', '.join(ALL)}.")
     for name in asked.names or ALL:
-        ALL[name](**({"people": asked.people, "seconds": asked.seconds} if name == "people" else {}))
+        ALL[name](**(crowd if name == "people" else {}))

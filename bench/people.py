@@ -25,12 +25,14 @@ from bench.visitor import Run, Visitor
 from dashboard import api
 from dashboard.capture import open_model
 from dashboard.heads import HeadId
+from dashboard.models import CATALOGUE
 from tools.server import running
 
 EVERY = 3.0  # seconds between two heads
 PAGE_SHARE = 0.15  # of the choices are another page
 PAGES = ("inside", "layers", "queries", "syntax", "find", "without", "compare", "map", "corpus", "models", "toy")
 PICTURE = "picture_head"
+GROWTH = 1.03  # memory of one round by that of the one before it, from the third on
 MOST = 2.0  # seconds that a picture may take at the 95th percentile
 ROUNDED = 2e-4  # a drawn weight is rounded to four digits
 FAINT = 0.01  # weights that may be left out of a drawing, and what they may sum to in a row is 12 of them
@@ -43,13 +45,14 @@ MODEL, LAYERS, HEADS = "minilm", 6, 12
 
 @dataclass
 class Seen:
-    """What one person has met.
+    """What one person has met, with one model.
 
     heads: seconds to the picture of a chosen head; pages: to the end of another page, by its path
     errors, wrong: sentences; drawn: (head, the picture's words, its weights with NaN where none is drawn)
     """
 
     text: str
+    model: str = MODEL
     heads: list[float] = field(default_factory=list)
     pages: list[tuple[str, float]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -67,13 +70,14 @@ def text_of(name: str, number: int) -> str:
     return f"{name} says that " + "the old cook in the city knows that " * (1 + number % 4) + "the soup is good."
 
 
-async def visit(url: str, number: int, names: Sequence[str], seconds: float) -> Seen:
-    """One person, for so many seconds from the first picture on."""
+async def visit(url: str, number: int, names: Sequence[str], seconds: float, model: str = MODEL) -> Seen:
+    """One person with a model, for so many seconds from the first picture on."""
     dice, name = random.Random(number), names[number]
-    seen = Seen(text_of(name, number))
+    seen = Seen(text_of(name, number), model)
+    card = CATALOGUE[model]
     others = re.compile(rb"\b(" + "|".join(other for other in names if other != name).encode() + rb")\b")
-    head = HeadId(dice.randrange(LAYERS), dice.randrange(HEADS))
-    query = urlencode({"text": seen.text, "layer": head.layer, "head": head.head})
+    head = HeadId(dice.randrange(card.layers), dice.randrange(card.heads))
+    query = urlencode({"model": model, "text": seen.text, "layer": head.layer, "head": head.head})
     await asyncio.sleep(EVERY * dice.random())
 
     def look(run: Run, asked: HeadId | None, page: str = "") -> None:
@@ -105,10 +109,10 @@ async def visit(url: str, number: int, names: Sequence[str], seconds: float) -> 
                 await asyncio.sleep(EVERY * (0.8 + 0.4 * dice.random()))
                 look(await tab.go(""), head)
             elif dice.random() < 0.2:
-                head = HeadId((head.layer + dice.randrange(1, LAYERS)) % LAYERS, head.head)
+                head = HeadId((head.layer + dice.randrange(1, card.layers)) % card.layers, head.head)
                 look(await tab.choose("choose_layer", head.layer), head)
             else:
-                head = HeadId(head.layer, (head.head + dice.randrange(1, HEADS)) % HEADS)
+                head = HeadId(head.layer, (head.head + dice.randrange(1, card.heads)) % card.heads)
                 look(await tab.choose("choose_head", head.head), head)
     return seen
 
@@ -124,10 +128,10 @@ def read_heatmap(spec: dict) -> tuple[list[str], np.ndarray]:
 
 def check(people: Sequence[Seen]) -> None:
     """Holds every picture against the engine, which reads the text by itself."""
-    model = open_model(MODEL)
-    every = [HeadId(layer, head) for layer in range(LAYERS) for head in range(HEADS)]
+    models = {name: open_model(name) for name in {seen.model for seen in people}}
     for seen in people:
-        views = dict(zip(every, api.attentions(model, seen.text, every, unit="words"), strict=True))
+        every = sorted({head for head, _, _ in seen.drawn})
+        views = dict(zip(every, api.attentions(models[seen.model], seen.text, every, unit="words"), strict=True))
         for head, words, weights in seen.drawn:
             view = views[head]
             if list(view.labels) != words:
@@ -163,11 +167,16 @@ class Watch:
             await asyncio.sleep(1)
 
 
-async def crowd(url: str, people: int, seconds: float) -> tuple[list[Seen], Watch, float]:
-    """Everybody at once: what they saw, the server's memory, its processor time as a share of one core."""
-    watch, names = Watch(url), names_of(people)
+async def crowd(
+    url: str, people: int, seconds: float, models: Sequence[str] = (MODEL,), first: int = 0
+) -> tuple[list[Seen], Watch, float]:
+    """Everybody at once, the models by turns: what they saw, the server's memory, its processor time as a share of one
+    core. first: the number of the first person, so that a second crowd has other names and texts."""
+    watch, names = Watch(url), names_of(first + people)
     keeping, cpu, begun = asyncio.create_task(watch.keep()), watch.cpu(), time.monotonic()
-    seen = await asyncio.gather(*(visit(url, number, names, seconds) for number in range(people)))
+    seen = await asyncio.gather(
+        *(visit(url, number, names, seconds, models[number % len(models)]) for number in range(first, first + people))
+    )
     share = (watch.cpu() - cpu) / (time.monotonic() - begun)
     keeping.cancel()
     await asyncio.to_thread(check, seen)
@@ -212,14 +221,21 @@ def spread(seconds: Sequence[float]) -> str:
     return f"median {low:5.2f} s, 95 % under {high:5.2f} s, slowest {max(seconds):5.2f} s ({len(seconds):,})"
 
 
-def main(people: int = 20, seconds: float = 90) -> None:
-    """Prints the table; exit status 1 where an error or a wrong answer came, or it took too long."""
+def main(people: int = 20, seconds: float = 90, models: Sequence[str] = (MODEL,), rounds: int = 1) -> None:
+    """Prints the table; exit status 1 where an error or a wrong answer came, it took too long, or the last of several
+    rounds, each of other people, left the server with more memory than the one before it."""
     cores = os.cpu_count()
-    print(f"\n{people} people for {seconds:.0f} s, {MODEL}, {cores} cores, load {os.getloadavg()[0]:.1f} before")
+    print(f"\n{people} people for {seconds:.0f} s, {', '.join(models)}, {cores} cores, load {os.getloadavg()[0]:.1f}")
+    seen: list[Seen] = []
+    memory: list[list[int]] = []
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "log.txt") as url:
         share, new, ticks = asyncio.run(idle(url))
         tell("three idle tabs on Corpus", f"{share:.1%} of a core, {ticks} requests in 20 s; a new page {new:.2f} s")
-        seen, watch, cpu = asyncio.run(crowd(url, people, seconds))
+        for number in range(rounds):
+            some, watch, cpu = asyncio.run(crowd(url, people, seconds, models, number * people))
+            seen, memory = seen + some, [*memory, watch.memory]
+            parts = [f"{np.mean(part) / 1e6:.0f}" for part in np.array_split(watch.memory, 6)]
+            tell("memory of the server, six parts", f"{', '.join(parts)} MB")
         log = (Path(folder) / "log.txt").read_text(errors="replace")
     raised = raised_in(log)
     heads = [took for one in seen for took in one.heads]
@@ -231,8 +247,8 @@ def main(people: int = 20, seconds: float = 90) -> None:
     tell("errors, wrong answers, raised", f"{len(errors)}, {len(wrong)}, {len(raised)}")
     for said in dict.fromkeys(errors + wrong + raised):
         tell("", said[:200])
-    parts = [f"{np.mean(part) / 1e6:.0f}" for part in np.array_split(watch.memory, 6)]
-    tell("memory of the server, six parts", f"{', '.join(parts)} MB")
     tell("processor time of the server", f"{cpu:.2f} of {cores} cores (load {os.getloadavg()[0]:.1f} after)")
-    if errors or wrong or raised or np.percentile(heads, 95) > MOST or share > 0.05 or new > MOST:
+    ends = [float(np.mean(one[-len(one) // 4 :])) for one in memory]
+    grown = rounds > 2 and ends[-1] > GROWTH * ends[-2]
+    if errors or wrong or raised or np.percentile(heads, 95) > MOST or share > 0.05 or new > MOST or grown:
         sys.exit("The dashboard does not hold what it must with these people.")

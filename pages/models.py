@@ -4,7 +4,8 @@ import streamlit as st
 
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
-from dashboard.models import CATALOGUE, is_installed, listing
+from dashboard.models import CATALOGUE, bounded, is_installed, listing
+from dashboard.models.memory import gigabytes
 from dashboard.ui import loaders, paths, state
 from dashboard.ui.reading import escape_markdown, get_button
 
@@ -54,6 +55,12 @@ st.markdown(
     "adapter), of a GGUF file, or a hub id like "
     "`owner/name`, with `@revision` for a certain one. A model of the hub is fetched once and then works offline."
 )
+if kept := bounded.taken():
+    where = escape_markdown(str(bounded.root()))
+    st.caption(
+        f"GGUF files and adapters opened before are kept as converted models: {gigabytes(kept)} in {where}. "
+        f"Above {gigabytes(bounded.most_bytes())} (TWO_HEADS_CONVERTED_GB) those used least recently are removed."
+    )
 with st.form("own_model", border=False):
     name = st.text_input(
         "Folder or hub id",

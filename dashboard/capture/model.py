@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +16,7 @@ from dashboard.capture.probe import NOT_COMMON, Shape, Unfit, probe_eager, probe
 from dashboard.errors import UserError
 from dashboard.models import Loaded, ModelSource, find, load
 from dashboard.models.foreign import foreign
+from dashboard.models.waiting import pause
 from dashboard.text import Encoding, ParsedSentence, encode, encode_sentence, encode_words, has_pairs
 
 Route = Literal["tap", "eager"]
@@ -263,15 +265,29 @@ def _through_tap(source: ModelSource) -> AttentionModel:
         raise Unfit(NOT_COMMON)
     if not loaded.model._supports_sdpa:
         loaded.model.set_attn_implementation(tap.NAME_ADDITIVE)
-    shape = probe_tap(loaded.model)
+    with _pausing(loaded.model):
+        shape = probe_tap(loaded.model)
     return _made(loaded, shape, limit_of(loaded.model, loaded.tokenizer), "tap")
 
 
 def _by_eager(source: ModelSource) -> AttentionModel:
     loaded = _load(source, "eager")
-    shape = probe_eager(loaded.model)
+    with _pausing(loaded.model):
+        shape = probe_eager(loaded.model)
     most = math.isqrt(EAGER_BYTES // (4 * len(shape.numbers) * shape.heads))
     return _made(loaded, shape, min(limit_of(loaded.model, loaded.tokenizer), most), "eager")
+
+
+@contextmanager
+def _pausing(model: torch.nn.Module) -> Iterator[None]:
+    """Within it, a pass through the model may be given up before each of its layers."""
+    members = [one for many in model.modules() if isinstance(many, torch.nn.ModuleList) for one in many]
+    handles = [one.register_forward_pre_hook(lambda *_: pause()) for one in members]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def _made(loaded: Loaded, shape: Shape, limit: int, route: Route) -> AttentionModel:

@@ -91,7 +91,7 @@ def probe_eager(model: torch.nn.Module) -> Shape:
         with torch.inference_mode():
             output = model(ids, output_attentions=True)
     except Exception as error:
-        raise _not_run(error) from error
+        raise _not_run(model, error) from error
     maps = getattr(output, "attentions", None) or ()
     if not isinstance(maps, list | tuple):
         raise Unfit("it hands out no attention weights")
@@ -174,7 +174,7 @@ def _through_tap(model: torch.nn.Module, ids: torch.Tensor, numbering: Numbering
         quoted = ", ".join(f"“{name}”" for name in unknown.names)
         raise Unfit(f"its attention also depends on {quoted}") from unknown
     except Exception as error:
-        raise _not_run(error) from error
+        raise _not_run(model, error) from error
     if not maps:
         raise Unfit(NOT_COMMON)
     return maps, output
@@ -198,8 +198,11 @@ def _through_eager(model: torch.nn.Module, ids: torch.Tensor) -> Maps | None:
     return maps or None
 
 
-def _not_run(error: Exception) -> Unfit:
-    return Unfit(f"it cannot be run on a short text ({reason(error).rstrip('.')})")
+def _not_run(model: torch.nn.Module, error: Exception) -> Unfit:
+    senses = getattr(model, "input_modalities", "text")
+    senses = [senses] if isinstance(senses, str) else list(senses)
+    how = "a short text" if senses == ["text"] else f"text alone, for it reads {' and '.join(senses)}"
+    return Unfit(f"it cannot be run on {how} ({reason(error).rstrip('.')})")
 
 
 def _shape(maps: Maps, layers: int, numbers: tuple[int, ...], output: object) -> Shape:

@@ -135,6 +135,11 @@ def _visit_eager(
     for layer, heads in asked.items():
         for text, n in enumerate(lengths):
             weights = every[model.place(layer)][text, list(heads), :n, :n]
+            if weights.shape != (len(heads), n, n):
+                raise UserError(
+                    f"{model.title} attends in another way on a text of {n:,} tokens: its weights are not one row and "
+                    "one column for each token. Use a shorter text or choose another model."
+                )
             visitor.block(Block(text, layer, heads, slice(0, n), weights))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dashboard.errors import UserError
 from dashboard.models.gguf_file import read
+from dashboard.models.gguf_settings import take_over
 from dashboard.models.made import as_process
 
 
@@ -41,14 +42,21 @@ def convert(gguf: Path, folder: Path) -> None:
             f"“{gguf.name}” is of the architecture “{found.architecture}”, which the installed transformers does not "
             "read from GGUF. Choose the model it was made from."
         ) from error
+    take_over(config, found)
     check_config(config.to_dict(), found.tensors, gguf.name)
     kind = AutoModelForCausalLM if type(config) in MODEL_FOR_CAUSAL_LM_MAPPING else AutoModel
     if any("EncoderModel" in name for name in config.architectures or ()):
         kind = MODEL_FOR_TEXT_ENCODING_MAPPING[type(config)]
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
     model, report = kind.from_pretrained(
-        gguf.parent, gguf_file=gguf.name, dtype=torch.float32, output_loading_info=True
-    )
+        gguf.parent, gguf_file=gguf.name, config=config, dtype=torch.float32, output_loading_info=True,
+        ignore_mismatched_sizes=True,  # they are refused below, with a sentence
+    )  # fmt: skip
+    for name, stored, asked in sorted(report["mismatched_keys"], key=str):
+        raise UserError(
+            f"The weights of “{gguf.name}” do not fit its settings: {name} is {_shape(stored)}, and they ask for "
+            f"{_shape(asked)}. Choose another file."
+        )
     if missing := sorted(report["missing_keys"]):
         raise UserError(
             f"“{gguf.name}” lacks {len(missing)} of the weights that its architecture has, {missing[0]} first. "
@@ -61,6 +69,10 @@ def convert(gguf: Path, folder: Path) -> None:
         del model.hf_quantizer
     model.save_pretrained(folder, max_shard_size="1TB")
     tokenizer.save_pretrained(folder)
+
+
+def _shape(size) -> str:
+    return " × ".join(str(number) for number in size)
 
 
 def main(arguments: list[str]) -> None:

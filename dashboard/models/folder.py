@@ -11,12 +11,18 @@ from dashboard.errors import UserError
 from dashboard.models import lacking
 from dashboard.models.files import check_files, read_json
 from dashboard.models.lacking import PICKLES, pickle_only
+from dashboard.models.waiting import pause
 from dashboard.models.weights import headers, shard_names
 
 __all__ = ["PICKLES", "check_folder", "model_folder", "pickle_only", "weight_files", "weights_sha256"]
 
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "tekken.json")
 """One of these, or a SentencePiece model (``*.model``), is the tokenizer."""
+
+_TRANSFORMERS = (
+    "Transformer", "BERT", "RoBERTa", "DistilBERT", "ALBERT", "CamemBERT", "XLMRoBERTa", "XLNet", "T5",
+)  # fmt: skip
+"""What sentence-transformers has called the transformer of a pipeline."""
 
 
 def check_folder(folder: Path, called: str) -> None:
@@ -47,7 +53,7 @@ def model_folder(folder: Path, called: str) -> Path:
     check_files(folder, called)
     try:
         modules = json.loads(listed.read_text(encoding="utf-8"))
-        [path] = [m["path"] for m in modules if m["type"].endswith(".Transformer")]
+        [path] = [m["path"] for m in modules if m["type"].rpartition(".")[2] in _TRANSFORMERS]
         sound = Path(path).name == path and (folder / path).is_dir()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         sound = False
@@ -95,8 +101,12 @@ def weights_sha256(files: list[Path]) -> str:
 
 @lru_cache(maxsize=256)
 def _sha256(path: str, size: int, mtime_ns: int) -> str:
+    digest = hashlib.sha256()
     with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        while part := stream.read(1 << 22):
+            digest.update(part)
+            pause()
+    return digest.hexdigest()
 
 
 def _config(folder: Path, names: set[str], called: str) -> dict:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dashboard.errors import UserError
@@ -22,13 +22,19 @@ _LARGEST_HEADER = 500_000_000  # bytes: settings hold the vocabulary
 
 @dataclass(frozen=True)
 class Gguf:
-    """A GGUF file: its path, architecture, number of layers (0: not said), tensors, and numbers in all of them."""
+    """A GGUF file: its path, architecture, number of layers (0: not said), tensors, and numbers in all of them.
+
+    settings: what its architecture says of itself, without its name before them; lists are left out
+    scaled: a tensor that changes rotary positions, "" where there is none
+    """
 
     path: Path
     architecture: str
     layers: int
     tensors: int
     numbers: int
+    settings: dict[str, int | float | str | bool] = field(default_factory=dict)
+    scaled: str = ""
 
 
 def choose(folder: Path, called: str) -> Path | None:
@@ -105,9 +111,10 @@ def _read(path: Path, cursor: _Cursor, size: int) -> Gguf:
     for _ in range(settings):
         name = cursor.string()
         said[name] = cursor.value(cursor.take("I"))
-    numbers, end = 0, 0
+    numbers, end, scaled = 0, 0, ""
     for _ in range(tensors):
-        cursor.string()
+        name = cursor.string()
+        scaled = name if name.startswith(("rope_freqs", "rope_factors")) else scaled
         dimensions = cursor.take("I")
         if not 0 <= dimensions <= 8:
             raise ValueError("no shape")
@@ -125,4 +132,5 @@ def _read(path: Path, cursor: _Cursor, size: int) -> Gguf:
     layers = said.get(f"{architecture}.block_count", 0)
     if not isinstance(layers, int) or layers > tensors:
         raise ValueError("more layers than tensors")
-    return Gguf(path, architecture[:40], layers, tensors, numbers)
+    own = {name.removeprefix(f"{architecture}."): value for name, value in said.items() if value is not None}
+    return Gguf(path, architecture[:40], layers, tensors, numbers, own, scaled)

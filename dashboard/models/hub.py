@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import glob
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 from dashboard.errors import UserError
 from dashboard.models import adapter
-from dashboard.models.folder import PICKLES, check_folder, pickle_only
+from dashboard.models.folder import PICKLES, check_folder, model_folder, pickle_only
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@[A-Za-z0-9][\w./-]{0,200})?", re.ASCII)
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(@[A-Za-z0-9][\w./-]{0,200})?", re.ASCII)
@@ -26,6 +27,8 @@ FIRST_NAMES = {
 """Models that had no owner at first, and are still called so; their owners today."""
 WANTED = ["*.json", "*.txt", "*.model", "*.safetensors", "*.jinja"]
 UNWANTED = ["*/*", "consolidated*"]  # other formats in sub-folders; the same weights a second time
+_OLD = re.compile(r"(0_\w+)/config\.json")
+"""Where old sentence-transformers keep the transformer: in the first folder of their pipeline."""
 
 
 def cached(hub_id: str) -> Path | None:
@@ -34,7 +37,7 @@ def cached(hub_id: str) -> Path | None:
 
     repo, _, revision = hub_id.partition("@")
     try:
-        for file in ("config.json", adapter.CONFIG):
+        for file in ("config.json", adapter.CONFIG, "modules.json"):
             config = try_to_load_from_cache(repo, file, revision=revision or None)
             if isinstance(config, str):
                 break
@@ -53,7 +56,7 @@ def check(folder: Path, hub_id: str) -> None:
         adapter.read(folder, hub_id)
     else:
         adapter.refuse_both(folder, hub_id)
-        check_folder(folder, hub_id)
+        check_folder(model_folder(folder, hub_id), hub_id)
 
 
 def owners(name: str) -> list[str]:
@@ -81,12 +84,14 @@ def download(hub_id: str, progress: Callable[[float, str], None] | None = None) 
     report(0.0, sentence)
     try:
         files = HfApi().model_info(repo, revision=revision or None, timeout=20).siblings or []
-        _check_files(hub_id, [file.rfilename for file in files])
+        names = [file.rfilename for file in files]
+        part = _part(names)
+        _check_files(hub_id, names, part)
         folder = snapshot_download(
             repo,
             revision=revision or None,
             allow_patterns=WANTED,
-            ignore_patterns=UNWANTED,
+            ignore_patterns=_unwanted(names, part) if part else UNWANTED,
             tqdm_class=_bar(report, sentence),
         )
     except UserError:
@@ -114,8 +119,23 @@ def download(hub_id: str, progress: Callable[[float, str], None] | None = None) 
     raise UserError(why)
 
 
-def _check_files(hub_id: str, files: list[str]) -> None:
-    if any(f.endswith(".safetensors") and "/" not in f for f in files):
+def _part(files: list[str]) -> str:
+    """The folder that holds the transformer, with a slash at the end; "" where it lies at the top."""
+    found = [] if "config.json" in files else sorted(match[1] for match in map(_OLD.fullmatch, files) if match)
+    return f"{found[0]}/" if found and "modules.json" in files else ""
+
+
+def _unwanted(files: list[str], part: str) -> list[str]:
+    """Patterns of what is not fetched where the transformer lies in a folder of its own."""
+    return ["consolidated*", *(glob.escape(name) for name in files if "/" in name and not _lies_in(name, part))]
+
+
+def _lies_in(name: str, part: str) -> bool:
+    return name.rpartition("/")[0] == part.rstrip("/")
+
+
+def _check_files(hub_id: str, files: list[str], part: str) -> None:
+    if any(name.endswith(".safetensors") and _lies_in(name, part) for name in files):
         return
     pickles = sorted(f for f in files if f.endswith(PICKLES))
     if pickles:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from dashboard.errors import UserError
+from dashboard.models.bounded import hold
 from dashboard.models.files import read_json
 from dashboard.models.fits import check_config, check_parameters, check_reads_text, no_token_table
 from dashboard.models.folder import weight_files
@@ -17,21 +17,10 @@ from dashboard.models.foreign import reason
 from dashboard.models.leftover import left_over, own_code
 from dashboard.models.source import ModelSource
 from dashboard.models.tokenizer import open_tokenizer
+from dashboard.models.waiting import pause
 from dashboard.models.weights import headers, numbers, prefix_of, renaming
 
 _lock = threading.Lock()
-_waiting: ContextVar[Callable[[], None] | None] = ContextVar("waiting", default=None)
-
-
-@contextmanager
-def while_waiting(call: Callable[[], None]) -> Iterator[None]:
-    """Within it, a load that waits for another calls `call` twice a second; what that raises ends the waiting."""
-    before = _waiting.set(call)
-    try:
-        yield
-    finally:
-        _waiting.reset(before)
-
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
@@ -77,6 +66,7 @@ def load(source: ModelSource, *, attn_implementation: str = "sdpa") -> Loaded:
         model, report = _model(source, config, attn_implementation, kind, prefix)
     rows = _known_tokens(source, model, tokenizer)
     notes += [*own_code(source), *left_over(source, model, report["unexpected_keys"])]
+    hold(source.folder, model)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = model.to(device).eval().requires_grad_(False)
     return Loaded(source, model, tokenizer, device, rows, prefix, tuple(notes))
@@ -95,19 +85,32 @@ def alone_and_quiet() -> Iterator[None]:
         verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
         logging.set_verbosity_error()
         logging.disable_progress_bar()
+        hook = logging.set_tqdm_hook(_pausing)
         try:
             yield
         finally:
+            logging.set_tqdm_hook(hook)
             logging.set_verbosity(verbosity)
             if bars:
                 logging.enable_progress_bar()
 
 
+def _pausing(bar: Callable[..., Any], args: tuple, options: dict) -> Any:
+    """Stands where the library shows how far it has come: between any two tensors a load may be given up."""
+
+    def each(items: Iterable) -> Iterator:
+        for one in items:
+            pause()
+            yield one
+
+    shown = bar(*args, **options)
+    return each(shown) if args or "iterable" in options else shown
+
+
 @contextmanager
 def _turn() -> Iterator[None]:
     while not _lock.acquire(timeout=0.5):
-        if call := _waiting.get():
-            call()
+        pause()
     try:
         yield
     finally:
@@ -115,7 +118,7 @@ def _turn() -> Iterator[None]:
 
 
 def _config(source: ModelSource):
-    from transformers import AutoConfig
+    from transformers import MODEL_MAPPING, AutoConfig
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
     raw = read_json(source.folder / "config.json", source.name)
@@ -132,6 +135,8 @@ def _config(source: ModelSource):
     except Exception as error:  # whatever a damaged configuration makes the library raise
         raise UserError(f"The config.json of “{source.name}” cannot be used: {reason(error)} Copy it again.") from error
     check_reads_text(config, source.name)
+    if type(config) not in MODEL_MAPPING and not config.is_encoder_decoder:
+        raise _no_base_model(source, kind)
     if config.is_encoder_decoder and not _is_encoder(source, config):
         raise UserError(
             f"“{source.name}” is an encoder–decoder, which cannot be shown yet. "
@@ -199,6 +204,8 @@ def _model(source: ModelSource, config, attn_implementation: str, kind: type, pr
             ignore_mismatched_sizes=True,  # they are refused below, with a sentence
         )
     except Exception as error:
+        if "Unrecognized configuration class" in str(error):  # of a part of it
+            raise _no_base_model(source, config.model_type) from error
         raise UserError(f"“{source.name}” cannot be opened: {reason(error)} Choose another model.") from error
     for name, stored, asked in sorted(report["mismatched_keys"], key=str):
         raise UserError(
@@ -214,6 +221,13 @@ def _model(source: ModelSource, config, attn_implementation: str, kind: type, pr
             f"{missing[0]} first. Copy both from one place."
         )
     return model, report
+
+
+def _no_base_model(source: ModelSource, kind: str) -> UserError:
+    return UserError(
+        f"“{source.name}” is of the type “{kind}”, for which the installed transformers has no base model that reads "
+        "text: it is a part of another model, or works on something else. Choose a text model."
+    )
 
 
 def _shape(size) -> str:

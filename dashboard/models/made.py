@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dashboard.errors import UserError
-from dashboard.models.catalogue import RECORD, cache_dir, megabytes, record
+from dashboard.models import bounded
+from dashboard.models.catalogue import RECORD, megabytes, record
 from dashboard.models.files import LARGEST_TEXT, read_json
 from dashboard.models.folder import weights_sha256
 from dashboard.models.foreign import reason
@@ -26,15 +27,17 @@ ROOT = Path(__file__).parents[2]
 
 
 def make(key: str, title: str, numbers: int, command: list[str], sentence: str, report: Progress) -> Path:
-    """The folder ``made/key`` of the cache; where it is not there or not whole, a process of its own makes it.
+    """The folder ``made/key`` of the cache; where it is not there or not whole, a process of its own makes it, and what
+    was made before gives way where there is too much of it (`dashboard.models.bounded`).
 
     That process is ``python -m`` *command* with the path of a folder to write at the end. It is stopped where `report`
     raises; the finished folder is moved into place in one step. `numbers`: how many numbers its weights are.
 
     Raises UserError where the process says so, or the memory or the disk has no room for it.
     """
-    target = cache_dir() / "made" / key
+    target = bounded.root() / key
     if is_sealed(target):
+        bounded.touch(target)
         return target
     needed = 4 * numbers + 50_000_000  # bytes on the disk
     check_room(8 * numbers, title)  # the weights, and what they are made from
@@ -42,6 +45,7 @@ def make(key: str, title: str, numbers: int, command: list[str], sentence: str, 
         target.parent.mkdir(parents=True, exist_ok=True)
         with alone(target, f"{title} is being made ready already. Waiting for it.", report):
             if not is_sealed(target):
+                bounded.make_room(needed, keep=target)
                 check_disk(target.parent, needed, title)
                 with workplace(target) as work:
                     folder = written(command, work, lambda share: report(0.95 * share, sentence))

@@ -118,7 +118,7 @@ def _from_hub(name: str, fetch_missing: bool, progress) -> ModelSource:
     title = name.partition("@")[0]
     if adapter.is_adapter(folder):
         return _with_base(adapter.read(folder, name), name, title, folder.name, fetch_missing, progress)
-    return ModelSource(name, title, folder, folder.name)
+    return ModelSource(name, title, model_folder(folder, name), folder.name)
 
 
 def _without_owner(name: str, fetch_missing: bool, progress) -> ModelSource:

@@ -117,4 +117,5 @@ def _with_special(backend, slow):
 
 
 def _said(error: BaseException, sentence: str) -> BaseException:
-    return error if isinstance(error, (KeyboardInterrupt, SystemExit)) else UserError(sentence)
+    panics = type(error).__module__ == "pyo3_runtime"  # of the Rust library
+    return UserError(sentence) if isinstance(error, Exception) or panics else error

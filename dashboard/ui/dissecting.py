@@ -17,12 +17,12 @@ from dashboard.ui.reading import Reading, escape_markdown
 LONGEST = max(listing(function).code.count("\n") + 1 for function in (project, attend, multi_head))  # lines
 
 
-@kept("Reading the layer…", few=6)
+@kept("Reading the layer…", few=6, holds=True)
 def _layer(key: str, text: str, bos: bool, layer: int, _this: Reading) -> Layer:
     return anatomy.look_at_layer(_this.model, _this.encoding, layer)
 
 
-@kept(few=24)
+@kept(few=24, holds=True)
 def _head(key: str, text: str, bos: bool, layer: int, head: int, _this: Reading, _layer: Layer) -> Inside:
     return anatomy.one_head(_this.model, _this.encoding, _layer, head, _this.options)
 

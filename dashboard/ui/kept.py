@@ -19,6 +19,8 @@ MANY = 96  # results of texts of up to FEW_TOKENS
 FEW_TOKENS = 256
 FEW = 12  # of longer ones
 
+_holding: list[Callable[[], None]] = []  # what empties the caches that hold parts of models
+
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
 
@@ -29,17 +31,27 @@ def tokens_of(*given: object, **named: object) -> int:
     return next(len(one) for one in read if isinstance(one, Encoding))
 
 
+def let_go() -> None:
+    """Empties all caches whose results hold parts of a model: they would keep its weights in memory after it."""
+    for clear in _holding:
+        clear()
+
+
 def kept(
-    show_spinner: str | bool = False, *, few: int = FEW, tokens: Callable[..., int] = tokens_of
+    show_spinner: str | bool = False, *, few: int = FEW, tokens: Callable[..., int] = tokens_of, holds: bool = False
 ) -> Callable[[Callable[Given, Made]], Callable[Given, Made]]:
     """`st.cache_resource` for a function of a text.
 
-    few: how many results of long texts are kept; tokens: how long the text is, told by the function's arguments
+    few: how many results of long texts are kept; tokens: how long the text is, told by the function's arguments; holds:
+    whether the results hold weights of the model, see `let_go`
     """
 
     def of(make: Callable[Given, Made]) -> Callable[Given, Made]:
         short = st.cache_resource(max_entries=MANY, show_spinner=show_spinner)(make)
         long = st.cache_resource(max_entries=few, show_spinner=show_spinner)(_again(make))
+
+        if holds:
+            _holding.extend((short.clear, long.clear))
 
         @wraps(make)
         def get(*given: Given.args, **named: Given.kwargs) -> Made:

@@ -7,6 +7,9 @@ no one can meet another person's text but by typing it.
 from __future__ import annotations
 
 import gc
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -22,10 +25,10 @@ from dashboard.heads.change import Changes
 from dashboard.lessons import KEYS
 from dashboard.models import ModelSource, find
 from dashboard.models.foreign import foreign
-from dashboard.models.load import while_waiting
+from dashboard.models.waiting import pause, while_waiting
 from dashboard.text import Encoding
 from dashboard.ui import paths, quiet
-from dashboard.ui.kept import kept
+from dashboard.ui.kept import kept, let_go
 from dashboard.without import Without, without_head
 
 TOKENS_AT_MOST = 2048  # a longer text is cut, and the page says so: a laptop answers within seconds up to here
@@ -35,12 +38,19 @@ MODELS = 4  # that are kept open, where memory allows
 SPARE = 500_000_000  # bytes that reading a text takes beside the weights
 
 _open: WeakValueDictionary[str, AttentionModel] = WeakValueDictionary()
+_turns: dict[str, threading.Lock] = {}  # as many as there are models that were asked for
+_guard = threading.Lock()
 
 
-@st.cache_resource(max_entries=MODELS, on_release=quiet.look_again, show_spinner="Opening the model…")
+def _released(_model: AttentionModel) -> None:
+    """A model is let go: so is what holds parts of it, and the next collection looks for it among all that there is."""
+    let_go()
+    quiet.look_again()
+
+
+@st.cache_resource(max_entries=MODELS, on_release=_released, show_spinner="Opening the model…")
 def _model(key: str, _source: ModelSource) -> AttentionModel:
-    with while_waiting(_give_way):
-        return open_model(_source)
+    return open_model(_source)
 
 
 def _give_way(fraction: float = 0.0, sentence: str = "") -> None:
@@ -53,13 +63,29 @@ def opened(name: str, fetch_missing: bool = False) -> tuple[AttentionModel, str]
     the weights, and with every other file of the model's folder. Raises UserError with what to do, for a
     path that nobody chose in this session `dashboard.ui.paths.NotChosenHere`."""
     paths.check_model(name)
-    with foreign(f"Finding “{name[:80]}”", "Choose another model."):
-        source = find(name, fetch_missing=fetch_missing, progress=_give_way)
-    key = "\n".join([source.name, str(source.folder), source.revision, *_stamps(source.folder)])
-    if key not in _open:
-        _make_room(source)
-    model = _open[key] = _model(key, source)
+    with while_waiting(_give_way):
+        with foreign(f"Finding “{name[:80]}”", "Choose another model."):
+            source = find(name, fetch_missing=fetch_missing, progress=_give_way)
+        key = "\n".join([source.name, str(source.folder), source.revision, *_stamps(source.folder)])
+        with _turn(key):
+            if key not in _open:
+                _make_room(source)
+            model = _open[key] = _model(key, source)
     return model, key
+
+
+@contextmanager
+def _turn(key: str) -> Iterator[None]:
+    """One after the other for one model, and who waits may choose another one meanwhile: Streamlit's cache, too, lets
+    one open it while the others wait, but nobody can leave."""
+    with _guard:
+        lock = _turns.setdefault(key, threading.Lock())
+    while not lock.acquire(timeout=0.25):
+        pause()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _make_room(source: ModelSource) -> None:

@@ -3,8 +3,9 @@
 Streamlit collects after every run, with Python's lock held. Half a million objects of imported libraries and open
 models stay from start to end, and looking at them took 0.3 s a run: three quarters of all processor time, and nobody
 else was answered meanwhile. So what survives a long collection is set aside (`gc.freeze`), and the next ones look only
-at what is new. What is set aside can become garbage too, as a model that nobody uses any more; so all of it is looked
-at again every ten minutes, and after a model is let go.
+at what is new. What is set aside can become garbage too, as the sessions of people who left (0.1 MB each) and a model
+that nobody uses any more; so all of it is looked at again every minute in which somebody does something, and after a
+model is let go.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import gc
 import time
 
 LONG = 0.01  # seconds of processor time after which what survived is set aside
-AGAIN = 600.0  # seconds after which all is looked at again
+AGAIN = 60.0  # seconds after which all is looked at again
 
 _begun = 0.0
 _next = 0.0

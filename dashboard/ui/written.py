@@ -35,7 +35,7 @@ AT_ONCE = 2.0  # seconds that nobody needs to be asked for
 SPEED = 5e9  # multiplications a second of a busy laptop, comparisons among them
 
 
-@kept("Reading how the model predicts…")
+@kept("Reading how the model predicts…", holds=True)
 def _path(key: str, text: str, bos: bool, _this: Reading) -> DirectPath | None:
     return direct_path(_this.model, _this.encoding)
 

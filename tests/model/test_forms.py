@@ -366,6 +366,20 @@ def test_what_was_made_is_made_again_where_it_is_damaged(tmp_path, cache):
     assert sorted(p.name for p in (cache / "made").iterdir()) == [f".{folder.name}.lock", folder.name]
 
 
+def test_what_was_made_is_bounded_and_what_is_open_stays(tmp_path, cache, monkeypatch):
+    monkeypatch.setenv("TWO_HEADS_CONVERTED_GB", "0")
+    monkeypatch.setattr("dashboard.models.bounded.JUST_NOW", 0.0)
+    there = lambda: {p.name for p in (cache / "made").iterdir() if not p.name.startswith(".")}  # noqa: E731
+    for number, width in enumerate((32, 16, 64)):
+        write_gguf(tmp_path / f"{number}.gguf", width=width)
+    model = open_model(str(tmp_path / "0.gguf"))
+    second = find(str(tmp_path / "1.gguf")).folder
+    assert there() == {model.source.folder.name, second.name}, "the first is open, the second was just made"
+    third = find(str(tmp_path / "2.gguf")).folder
+    assert there() == {model.source.folder.name, third.name}
+    assert open_model(str(tmp_path / "1.gguf")).layers == 2, "made again"
+
+
 def test_leaving_ends_the_conversion(tmp_path, cache, processes):
     class Left(Exception):
         pass

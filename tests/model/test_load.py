@@ -5,6 +5,7 @@ import shutil
 import sys
 import threading
 import time
+import traceback
 
 import pytest
 import torch
@@ -12,8 +13,11 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, BertConfig, BertModel, T5Config
 from transformers.utils import logging
 
+from dashboard.capture import open_model
 from dashboard.errors import UserError
 from dashboard.models import find, load, memory
+from dashboard.models.folder import _sha256
+from dashboard.models.waiting import while_waiting
 
 module = sys.modules["dashboard.models.load"]  # the name in the package is the function
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json")
@@ -225,7 +229,7 @@ def test_several_at_once(small):
 def test_a_load_that_waits_can_be_left(small):
     """Another load may take long: who waits for it and goes away is let go, and holds nothing."""
 
-    class Left(Exception):
+    class Left(BaseException):
         pass
 
     def leave():
@@ -241,11 +245,44 @@ def test_a_load_that_waits_can_be_left(small):
     holder = threading.Thread(target=hold)
     holder.start()
     held.wait()
-    with pytest.raises(Left), module.while_waiting(leave):
+    with pytest.raises(Left), while_waiting(leave):
         load(source)
     done.set()
     holder.join()
     assert load(source).model
+
+
+def test_a_step_that_takes_long_can_be_given_up_anywhere(small):
+    """While the weights are looked at, while they are loaded, while the model is tried: nobody waits for the rest."""
+
+    class Left(BaseException):
+        pass
+
+    folder, moments = str(small()), []
+    leave_at = 0
+
+    def moment():
+        moments.append({frame.name for frame in traceback.extract_stack()})
+        if len(moments) == leave_at:
+            raise Left
+
+    def whole():
+        moments.clear()
+        _sha256.cache_clear()
+        with while_waiting(moment):
+            return open_model(folder)
+
+    whole()
+    steps = [next(step for step in ("_sha256", "_model", "probe_tap") if step in moment) for moment in moments]
+    assert list(dict.fromkeys(steps)) == ["_sha256", "_model", "probe_tap"]
+    assert steps.count("_model") == 39, "one for each tensor"
+    for leave_at in (1, 2, 20, 40, 41, len(steps)):
+        with pytest.raises(Left):
+            whole()
+        assert len(moments) == leave_at, "nothing goes on"
+        assert not module._lock.locked()
+    leave_at = 0
+    assert whole().layers and torch.get_default_dtype() == torch.float32
 
 
 def test_a_million_layers_do_not_hold_the_lock(small):

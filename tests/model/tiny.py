@@ -59,14 +59,39 @@ def tokenizer() -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=made, pad_token="<pad>", bos_token="<s>", eos_token="</s>")
 
 
+# Sizes of what sees or hears, for a model that does beside reading.
+SENSES: dict[str, object] = {
+    "image_size": 32, "patch_size": 8, "out_hidden_size": WIDTH, "projection_dim": WIDTH, "depth": 2,
+    "spatial_merge_size": 2, "temporal_patch_size": 1, "adapter_in_dim": WIDTH, "adapter_out_dim": WIDTH,
+    "adapter_input_size": WIDTH, "downsample_hidden_size": 16, "encoder_hidden_size": WIDTH,
+}  # fmt: skip
+
+
+def configure(cls: type, **more: object):
+    """A configuration of that class in which all is tiny, its parts too; more: settings beside `SIZES`."""
+    usual = cls()
+    given = dict.fromkeys(getattr(cls, "attribute_map", {})) | usual.to_dict()
+    known = set(given)
+    asked = {
+        name: value for name, value in (SENSES | SIZES).items()
+        if name in known and not isinstance(given[name], list | tuple | dict)
+    }  # fmt: skip
+    latent = "kv_lora_rank" in known  # every head has its own keys, out of the same few numbers
+    if latent:
+        asked |= {name: value for name, value in {"num_key_value_heads": HEADS, "head_dim": 4}.items() if name in known}
+    if "mamba_n_heads" in known:
+        asked |= {"mamba_n_heads": 8, "mamba_d_head": 8, "mamba_n_groups": 1, "mamba_d_state": 8}
+    if isinstance(given.get("rope_parameters"), dict) and "mrope_section" in given["rope_parameters"]:
+        asked["rope_parameters"] = given["rope_parameters"] | {"mrope_section": [1, 1, 0] if latent else [2, 1, 1]}
+    parts = {name: configure(type(part)).to_dict() for name, part in vars(usual).items() if hasattr(part, "to_dict")}
+    for name in parts.keys() & more.keys():
+        parts[name] |= more.pop(name)
+    return cls(**asked | parts | more)
+
+
 def make(kind: str, folder, **more: object):
     """Writes a tiny model of that kind and the tokenizer to a folder; the configuration that it has."""
-    cls = CONFIG_MAPPING[kind]
-    known = set(cls().to_dict()) | set(getattr(cls, "attribute_map", {}))
-    asked = {name: value for name, value in SIZES.items() if name in known} | more
-    if "kv_lora_rank" in known:  # every head has its own keys, out of the same few numbers
-        asked = {"num_key_value_heads": HEADS} | {k: v for k, v in asked.items() if k != "num_key_value_heads"}
-    config = cls(**asked)
+    config = configure(CONFIG_MAPPING[kind], **more)
     torch.manual_seed(0)
     model = AutoModel.from_config(config)
     with torch.no_grad():  # attention that means something, so that a wrong scale or mask shows

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -122,3 +123,60 @@ def test_a_model_that_many_ask_for_at_once_is_opened_once(folders, monkeypatch):
     for one in people:
         one.join()
     assert opened == names[:1] and len(set(map(id, got))) == 1
+
+
+def test_who_waits_for_a_model_that_another_opens_may_leave(folders, monkeypatch):
+    """And who opens it may leave too: the next in turn then opens it."""
+
+    class Left(BaseException):
+        """As Streamlit ends a run."""
+
+    class Model:
+        pass
+
+    memory(monkeypatch, 10**11)
+    names, _ = folders
+    here, began, release = threading.local(), [], threading.Event()
+    ended = []
+
+    def moment(*_):
+        if here.wish.is_set():
+            raise Left
+
+    def slow_first(source):
+        began.append((here.number, source.name))
+        while source.name == names[0] and not release.wait(0.05):
+            loaders.pause()
+        return Model()
+
+    monkeypatch.setattr(loaders, "_give_way", moment)
+    monkeypatch.setattr(loaders, "open_model", slow_first)
+
+    def person(number, wish):
+        here.number, here.wish = number, wish
+        try:
+            loaders.opened(names[0])
+            ended.append((number, names[0]))
+        except Left:
+            wish.clear()
+            loaders.opened(names[number + 1])
+            ended.append((number, names[number + 1]))
+
+    def until(holds):
+        deadline = time.monotonic() + 20
+        while not holds() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert holds()
+
+    wishes = [threading.Event() for _ in range(3)]
+    people = [threading.Thread(target=person, args=one, daemon=True) for one in enumerate(wishes)]
+    people[0].start()
+    until(lambda: began == [(0, names[0])])
+    for one in people[1:]:
+        one.start()
+    wishes[1].set()
+    until(lambda: ended == [(1, names[2])])  # while the first still opens it
+    wishes[0].set()
+    until(lambda: (0, names[1]) in ended and (2, names[0]) in began)
+    release.set()
+    until(lambda: (2, names[0]) in ended)

@@ -65,7 +65,7 @@ def test_what_was_set_aside_and_let_go_is_found_after_a_while(watched, monkeypat
     del kept
     gc.collect()
     assert there() is not None  # it was set aside
-    monkeypatch.setattr(quiet, "_next", 0.0)  # ten minutes later
+    monkeypatch.setattr(quiet, "_next", 0.0)  # a minute later
     gc.collect()
     assert there() is None
 

@@ -1,0 +1,65 @@
+"""What a GGUF file says of its model and transformers does not take over, put into the configuration.
+
+transformers reads some settings of each architecture and fills the rest with those of the published models: the base of
+the rotary positions of StarCoder2, the caps of Gemma 2, the positions of GPT-2. Weights would be wrong in silence.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dashboard.errors import UserError
+from dashboard.models.gguf_file import Gguf
+
+# A setting → what configurations call it.
+_NAMES = {
+    "context_length": ("max_position_embeddings", "n_positions"),
+    "feed_forward_length": ("intermediate_size", "n_inner", "ffn_hidden_size"),
+    "attention.key_length": ("head_dim",),
+    "attention.layer_norm_epsilon": ("layer_norm_epsilon", "layer_norm_eps", "norm_epsilon", "norm_eps"),
+    "attention.layer_norm_rms_epsilon": ("rms_norm_eps",),
+    "attention.sliding_window": ("sliding_window",),
+    "attn_logit_softcapping": ("attn_logit_softcapping",),
+    "final_logit_softcapping": ("final_logit_softcapping",),
+}
+_SCALES = {"gemma2": 46, "gemma3": 62}
+"""Layers of the one size of an architecture whose queries are scaled by the width over the heads, not by a head's."""
+
+
+def take_over(config: Any, found: Gguf) -> None:
+    """Changes the configuration that transformers made of the file.
+
+    Raises UserError where the file changes rotary positions in a way that is not known here.
+    """
+    said = found.settings
+    if found.scaled or (said.get("rope.scaling.type", "none") != "none" and found.architecture != "gpt-oss"):
+        how = found.scaled or f"rope.scaling.type: {str(said['rope.scaling.type'])[:40]}"
+        raise UserError(
+            f"“{found.path.name}” changes its rotary positions ({how}), which the installed transformers does not read "
+            "from GGUF: its attention would be another one. Choose the model it was made from."
+        )
+    for setting, names in _NAMES.items():
+        value = said.get(setting)
+        for name in names:
+            if isinstance(value, int | float) and getattr(config, name, value) != value:
+                setattr(config, name, value)
+    _positions(config, said)
+    if found.architecture in _SCALES and hasattr(config, "query_pre_attn_scalar"):
+        whole = found.layers == _SCALES[found.architecture]
+        width = config.hidden_size // config.num_attention_heads if whole else config.head_dim
+        config.query_pre_attn_scalar = width
+
+
+def _positions(config: Any, said: dict) -> None:
+    """The base of the rotary positions, and the share of a head that they turn."""
+    given = getattr(config, "rope_parameters", None)
+    if not isinstance(given, dict):
+        return
+    base, turned = said.get("rope.freq_base"), said.get("rope.dimension_count")
+    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    kinds = [given] if "rope_theta" in given else [given["full_attention"]] if "full_attention" in given else []
+    for one in kinds:
+        if isinstance(base, int | float):
+            one["rope_theta"] = float(base)
+        if isinstance(turned, int) and one.get("partial_rotary_factor", 1.0) != turned / width:
+            one["partial_rotary_factor"] = turned / width

@@ -1,0 +1,29 @@
+"""Moments at which a long step may be given up: a person who chose another model does not wait for this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_asked: ContextVar[Callable[[], None] | None] = ContextVar("waiting", default=None)
+
+
+@contextmanager
+def while_waiting(call: Callable[[], None]) -> Iterator[None]:
+    """Within it, what takes long calls `call` again and again; what that raises ends it.
+
+    Looking at a model's weights, waiting for another load, loading (after each tensor) and the first short passes
+    through a new model (before each layer) do. To get past the handlers on its way, it must be no `Exception`.
+    """
+    token = _asked.set(call)
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
+def pause() -> None:
+    """Such a moment. Without `while_waiting` round it, nothing happens."""
+    if call := _asked.get():
+        call()
