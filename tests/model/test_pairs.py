@@ -6,12 +6,20 @@ import pytest
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-from dashboard import attention, scores
-from dashboard.api import attentions
+from dashboard import attention, save, scores
+from dashboard.anatomy import draw_inside, look_inside
+from dashboard.api import attentions, draw
 from dashboard.cli import main
+from dashboard.comparing import compare_models, draw_aligned, draw_alike
+from dashboard.depth import draw_flow, flow
+from dashboard.effects import ablate
 from dashboard.errors import UserError
 from dashboard.export import snippet
 from dashboard.export.provenance import provenance_of
+from dashboard.influence import rollout
+from dashboard.search import draw_found, find_heads
+from dashboard.together import draw_together, together_and_alone
+from dashboard.without import draw_without, without_head
 
 A, B = "The heron waits. It cannot hurry.", "The miller cannot wait!"
 
@@ -137,3 +145,80 @@ def test_words_one_by_one_on_the_command_line(tmp_path):
     ask = ["attention", "They do n't wait", "--as", "words", "--layer", "2", "--head", "0", "--unit", "words"]
     assert main([*ask, "--out", str(out)]) == 0
     assert list(dict.fromkeys(pd.read_csv(out)["from"])) == ["[CLS]", "They", "do", "n't", "wait", "[SEP]"]
+
+
+def figures(model) -> dict[str, object]:
+    """Everything that is drawn of heads over a text, of a pair."""
+    between = [attention(model, A, head, pair=B, unit="words", between="BA") for head in ("L2H9", "L2H8")]
+    return {
+        "found": draw_found(find_heads(model, A, "miller > heron", pair=B)),
+        "without": draw_without(without_head(model, A, "L2H9", pair=B)),
+        "together": draw_together(together_and_alone(model, A, ["L2H9", "L2H8"], pair=B)),
+        "inside": draw_inside(look_inside(model, A, "L2H9", pair=B), "row", query=4),
+        "flow": draw_flow(flow(model, A, pair=B)),
+        "alike": draw_alike(between),
+        "aligned": draw_aligned(compare_models(model, "L2H9", model, "L2H8", A, pair=B, between="AB")),
+    }
+
+
+def test_every_figure_of_a_pair_is_made_again_by_its_lines(minilm, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, figure in figures(minilm).items():
+        first = save(figure, f"first-{name}.svg").read_bytes()
+        exec(snippet(figure.provenance), {})
+        [again] = [path for path in tmp_path.glob("*.svg") if not path.name.startswith("first-")]
+        assert again.read_bytes() == first, name
+        again.unlink()
+
+
+def test_find_heads_across_the_texts_by_hand(minilm):
+    """METRICS §8 in loops: the share of a link from the second text to the first, less what this distance gets."""
+    found = find_heads(minilm, A, "miller > heron", pair=B)
+    forms = [word.form for word in minilm.encode(A, pair=B).words]
+    i, j = forms.index("miller"), forms.index("heron")
+    row = found.table[(found.table["layer"] == 2) & (found.table["head"] == 9)].iloc[0]
+    whole = attention(minilm, A, "L2H9", pair=B, unit="words", special="hide").weights.astype(float)
+    shares = {
+        (a, b): whole[a, b] / sum(whole[a, k] for k in range(len(forms)) if k != a)
+        for a in range(len(forms)) for b in range(len(forms)) if a != b
+    }  # fmt: skip
+    others = [share for (a, b), share in shares.items() if b - a == j - i and a != i]
+    assert row["score"] == pytest.approx(shares[i, j], abs=1e-5)
+    assert row["baseline"] == pytest.approx(np.mean(others), abs=1e-5)
+
+
+def test_rollout_and_ablation_of_a_pair_are_those_of_what_the_library_reads(minilm, library):
+    inputs, every = library
+    n = every.shape[-1]
+    rolled = np.eye(n)
+    for layer in every.astype(float):
+        rolled = (layer.mean(0) + np.eye(n)) / 2 @ rolled
+    assert np.abs(rollout(minilm, A, pair=B).weights - rolled).max() < 1e-5
+
+    def last(cut: bool) -> np.ndarray:
+        model = AutoModel.from_pretrained(minilm.source.folder, attn_implementation="eager").eval()
+        if cut:
+            size = model.config.hidden_size // model.config.num_attention_heads
+            with torch.no_grad():
+                model.encoder.layer[2].attention.output.dense.weight[:, 9 * size : 10 * size] = 0
+        with torch.inference_mode():
+            return model(**inputs).last_hidden_state[0].double().numpy()
+
+    a, b = last(False), last(True)
+    cosine = (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+    kept = ~np.array(minilm.encode(A, pair=B).special)
+    shift = ablate(minilm, A, ["L2H9"], pair=B).table["shift"].iloc[0]
+    assert shift == pytest.approx((1 - cosine)[kept].mean(), abs=1e-6)
+
+
+@pytest.mark.parametrize("which", ["AB", "BA"])
+def test_a_map_between_the_texts_has_one_along_each_side(minilm, which):
+    view = attention(minilm, A, "L2H9", pair=B, unit="words", special="hide", between=which)
+    words = [list(view.labels[:8]), list(view.labels[8:])]
+    assert [" ".join(one) for one in words] == ["The heron waits . It cannot hurry .", "The miller cannot wait !"]
+    given = {one["name"]: one.get("value") for one in draw(view, "heatmap").to_dict()["params"]}
+    looks, seen = words if which == "AB" else reversed(words)
+    assert given["words0"] == looks and given["columns0"] == seen
+    rows, columns = view.crop
+    assert view.weights.sum() == pytest.approx(view.weights[rows, columns].sum())
+    assert view.weights[rows, columns].shape == (len(looks), len(seen))
