@@ -17,7 +17,7 @@ quiet.short_collections()
 st.set_page_config(page_title="Two Heads", page_icon=str(ROOT / "dashboard" / "ui" / "icon.png"), layout="wide")
 PAGES = [
     st.Page(
-        ROOT / "pages" / "explore.py", title="Explore", icon=":material/grid_view:", url_path="explore", default=True
+        ROOT / "pages" / "explore.py", title="Explore", icon=":material/grid_view:", url_path="start", default=True
     ),
     st.Page(ROOT / "pages" / "compare.py", title="Compare", icon=":material/compare:", url_path="compare"),
     st.Page(ROOT / "pages" / "inside.py", title="Inside a head", icon=":material/biotech:", url_path="inside"),
@@ -39,7 +39,9 @@ st.html(
     "<style>#vg-tooltip-element { pointer-events: none; } [data-testid=stElementToolbarButton]"
     ":has(button:is([aria-label^='Show data: '], [aria-label^='Copy Vega-Lite spec: '])) { display: none; }</style>"
 )
-page = st.navigation(PAGES, position="hidden")
+# A link may name the first page as it names the others; Streamlit knows that one only by the bare address.
+FIRST = st.Page(ROOT / "pages" / "explore.py", title="Explore", url_path="explore")
+page = st.navigation([*PAGES, FIRST], position="hidden")
 state.read_address(page.url_path)
 reading.fit_choices()
 state.write_address()

@@ -65,7 +65,7 @@ def atlas(
         "field": "value",
         "type": "quantitative",
         "scale": scale(ink(theme), 0, high),
-        "legend": gradient([0, high / 2, high], said(".3~r")),
+        "legend": gradient([0, high / 2, high], said(".3~r")) if np.isfinite(values).any() else None,
     }
     cells = {
         "transform": [{"filter": has}],
@@ -93,7 +93,11 @@ def atlas(
         title=_title(what.title, model),
         subtitle=[
             "mean over tokens, special tokens count as keys",
-            f"in per cent · ink: 0 to {high * 100:.3g}\u00a0%" if share else f"in {what.unit} · ink: 0 to {high:g}",
+            "no head has a value here: choose another score"
+            if not np.isfinite(values).any()
+            else f"in per cent · ink: 0 to {high * 100:.3g}\u00a0%"
+            if share
+            else f"in {what.unit} · ink: 0 to {high:g}",
         ],
         description=_describe_scores(scores, score, what, model),
         width=max(grid.width * grid.heads, min(width or WIDTH, NARROWEST)),

@@ -92,8 +92,7 @@ def difference(
     amount = Amount.of(a, b)
     gap = amount.inked(a).astype(float) - amount.inked(b).astype(float)
     top = _symmetric_top(gap[a.crop], a.special[a.crop[1]]) if top is None else top
-    unread = tuple(x or y for x, y in zip(a.unknown or [0] * len(a), b.unknown or [0] * len(a), strict=True))
-    drawn = matrix_over(replace(a, unknown=unread), gap, -top, top, amount)
+    drawn = matrix_over(_unread(a, b), gap, -top, top, amount)
     room = width or WIDTH
     margin = matrix.margin(drawn, room)
     panel = matrix.panel(drawn, theme, matrix.side_of(len(drawn), room - margin))
@@ -112,6 +111,18 @@ def difference(
         width=max(panel["width"] + margin, min(room, NARROWEST)),
         params=params([drawn]),
     )
+
+
+def _unread(a: HeadView, b: HeadView) -> HeadView:
+    """The first view, marked with what either has not read; of two models with the name of the one that has not."""
+    counts = [view.unknown or (0,) * len(view) for view in (a, b)]
+    if a.model == b.model:
+        return replace(a, unknown=tuple(x or y for x, y in zip(*counts, strict=True)))
+    labels = [
+        label if bool(x) == bool(y) else f"{label} [UNK in {(a if x else b).model}]"
+        for label, x, y in zip(a.labels, *counts, strict=True)
+    ]
+    return replace(a, labels=tuple(labels), unknown=tuple(x and y for x, y in zip(*counts, strict=True)))
 
 
 def _places(drawn: Sequence[matrix.Matrix], width: float) -> tuple[float, int]:

@@ -102,7 +102,9 @@ def panel(
     base = _rects(matrix, step, bound, colour) if _small(matrix) else _image(matrix, colours, bound, colour)
     hover = hover_layers(matrix, theme, bound, step, name, alone=alone)
     height, width = (side if cells == len(matrix) else cells * step for cells in matrix.values.shape)
-    return {"width": width, "height": height, "layer": [*base, hover]}
+    # A map of few and faint cells would stand there without an edge.
+    edge = {} if height == width else {"view": {"stroke": PALETTES[theme].hair}}
+    return {"width": width, "height": height, "layer": [*base, hover], **edge}
 
 
 def _small(matrix: Matrix) -> bool:

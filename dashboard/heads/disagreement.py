@@ -27,10 +27,11 @@ def disagreements(a: HeadView, b: HeadView) -> pd.DataFrame:
     rows = np.flatnonzero(a.queries & b.queries)
     p, q = a.weights[rows].astype(np.float64), b.weights[rows].astype(np.float64)
     js = divergence(with_rest(p), with_rest(q)) if len(rows) else np.zeros(0)
-    labels = np.array(a.drawn, object)
-    table = pd.DataFrame({"position": rows, "word": labels[rows]})
-    for name, part in (("a", p), ("b", q)):
-        table[f"{name}_looks_at"], table[f"{name}_share"] = _most(part, labels)
+    # Of two models one may have read what the other has not: each names what it looks at by its own marks.
+    words = a.drawn if a.model == b.model else a.labels
+    table = pd.DataFrame({"position": rows, "word": np.array(words, object)[rows]})
+    for name, part, view in (("a", p, a), ("b", q, b)):
+        table[f"{name}_looks_at"], table[f"{name}_share"] = _most(part, np.array(view.drawn, object))
     table["js"] = js
     return table.sort_values(["js", "position"], ascending=[False, True], ignore_index=True)
 

@@ -33,6 +33,9 @@ class _Pattern:
         return self.share - self.even
 
 
+_WAYS = {"AB": "in the first text to the second", "BA": "in the second text to the first"}
+
+
 def finding(view: HeadView) -> str:
     """One plain sentence about what the head does on this text.
 
@@ -44,6 +47,8 @@ def finding(view: HeadView) -> str:
         return f"On this text no {_one(view)} has anything to choose from, so nothing can be said of {view.head}."
     if view.measure == "contribution":
         return _largest_contribution(view)
+    if view.only in _WAYS:
+        return _between_texts(view)
     patterns = list(_patterns(view))
     enough = min(LEAST_ROWS, int(view.queries.sum()))
     named = [p for p in patterns if p.share >= LEAST_SHARE and p.excess >= LEAST_EXCESS and p.rows >= enough]
@@ -164,6 +169,17 @@ def _nothing_stands_out(view: HeadView) -> str:
         f"No simple pattern stands out in {view.head}: its strongest link{shown} is {where}, "
         f"{percent(weights[row, key])}, and over {counted(len(rows), view.unit)} it looks at what amounts to "
         f"{percent(min(spread, 1.0))} of the keys."
+    )
+
+
+def _between_texts(view: HeadView) -> str:
+    rows = view.queries
+    row, key = _largest(view)
+    share = view.weights[rows].sum(1, dtype=np.float64).mean()
+    return (
+        f"{view.head} gives {percent(share)} of its attention {_WAYS[view.only]} (mean over "
+        f"{counted(int(rows.sum()), view.unit)}). Its strongest link there is “{view.drawn[row]}” → "
+        f"“{view.drawn[key]}”, {percent(view.weights[row, key])}."
     )
 
 

@@ -68,7 +68,15 @@ def piece_labels(text: str, pieces: Sequence[str], spans: Sequence[tuple[int, in
 def vocabulary_labels(tokenizer, ids: Sequence[int]) -> list[str]:
     """What to read for pieces of the vocabulary that stand in no text, by their ids."""
     pieces = [piece or f"[{number}]" for number, piece in zip(ids, tokenizer.convert_ids_to_tokens(ids), strict=True)]
-    return piece_labels("", pieces, [(0, 0)] * len(pieces), spelling_of(tokenizer))
+    spelling = spelling_of(tokenizer)
+    return [_label(piece, spelling) or f"byte {_bytes(piece, spelling)}" for piece in pieces]
+
+
+def _bytes(piece: str, spelling: Spelling) -> str:
+    """The bytes of a piece that make no whole characters: ``E7 88``."""
+    if spelling == "metaspace":
+        return piece[3:-1].upper()
+    return " ".join(f"{_byte_of()[character]:02X}" for character in piece)
 
 
 def marked(labels: Sequence[str], unknown: Sequence[int]) -> tuple[str, ...]:

@@ -139,7 +139,7 @@ def has_pairs(tokenizer) -> bool:
 def paired(tokenizer, pair: str) -> str:
     """The second text. Raises UserError where the tokenizer knows no pairs."""
     if not has_pairs(tokenizer):
-        raise UserError("This model's tokenizer knows no sentence pairs. Leave the second text out.")
+        raise UserError("This model takes one text, not a pair. Leave the second text out.")
     return pair
 
 

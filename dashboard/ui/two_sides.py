@@ -136,8 +136,9 @@ def two_models(this: Reading) -> Compared:
     head, other_head = state.choices().chosen, state.choices().other_head
     text, *pair = this.encoding.texts
     if pair and not other.has_pairs:
-        no_pairs = f"{other.title} knows no sentence pairs. Take the second text on the left away."
+        no_pairs = f"{other.title} takes one text, not a pair. Remove the second text."
         st.error(escape_markdown(no_pairs), icon=":material/error:")
+        st.button("Remove the second text", on_click=state.change, kwargs={"pair": ""})
         end_page()
     heads = this.key, head, key, other_head, text, chosen.special, this.bos
     which = "".join(pair), this.between
