@@ -203,6 +203,10 @@ def fit_for(view: HeadView, name: str, start: int = 0, most: int | None = None) 
     most = min(VIEWS[name].max_positions, most or len(view))
     if len(view) <= most:
         return view
+    if view.only in ("AB", "BA"):  # a part that holds some of both texts: links lead from one to the other
+        border = view.segments.index(1)
+        if not border - most < start < border:
+            start = border - most // 2
     start = max(0, min(start, len(view) - most))
     return view.window(start, start + most)
 

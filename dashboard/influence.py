@@ -60,6 +60,7 @@ def rollout(
     bos: bool = True,
     limit: int | None = None,
     pair: str | None = None,
+    between: Between | None = None,
 ) -> HeadView:
     """From which tokens a token's vector may come, through all layers of a range at once (METRICS §6).
 
@@ -76,4 +77,5 @@ def rollout(
     UserError: empty text, no such layers.
     """
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
-    return rollout_view(model, encoding, layers, special=special)
+    view = rollout_view(model, encoding, layers, special=special)
+    return view if between is None else view.between(between)

@@ -43,8 +43,8 @@ with right:
         figure.files(lambda: bars, lambda: profile_tables.own_figures(row), [], bars.provenance, "spending")
         figure.numbers(
             "own_relations", lambda: profile_tables.own_relations(profile, head), profile_tables.OWN,
-            "What this head finds, in-sample: of the best of many this flatters. Relations with 30 cases and more; "
-            "“all” pools every relation.",
+            "What this head finds, in-sample: of the best of many this flatters. Relations with 30 cases and more. "
+            + profile_tables.pooled(profile),
         )  # fmt: skip
 with left:
     key = f"plane_{kept.name}"
@@ -72,8 +72,8 @@ to_page("without", f"Take {head} out and see what changes", ":material/content_c
 st.subheader("Who finds which relation?", anchor=False)
 st.caption(
     "For each relation the head that finds a word's syntactic head most often, beside the best fixed distance. "
-    "Choosing the best of many flatters: trust the held-out figures. “all” pools every relation: one head and one "
-    "distance for them all."
+    "Choosing the best of many flatters: trust the held-out figures. "
+    + profile_tables.pooled(profile)
 )
 profile_tables.relations_table(profile.best)
 

@@ -43,7 +43,8 @@ def reading(view: HeadView, theme: Theme, *, width: float | None = None) -> Draw
     page = set_text(view, room)
     amount = Amount.of(view)
     weights = amount.inked(view)
-    received = weights.mean(axis=0)
+    looks = view.allowed.any(axis=1)
+    received = weights[looks].mean(axis=0) if looks.any() else weights.sum(axis=0)
     most_received, most_given = round_up(float(received.max())), round_up(float(weights.max()))
     empty = ~weights.any(axis=1)
     places = [

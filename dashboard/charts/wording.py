@@ -75,7 +75,7 @@ def nothing(view: HeadView) -> str:
     """Why a row of this view is empty."""
     if view.gaps:
         return "all it looks at has no counterpart"
-    if view.only in _BETWEEN:
+    if view.only in _BETWEEN and view.whole is None:
         return f"no link {_BETWEEN[view.only]} starts here"
     if view.outside is not None:
         return "all it looks at lies outside this part"

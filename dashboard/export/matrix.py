@@ -31,7 +31,10 @@ def matrix_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = No
     tokens: str (m), what stands at each position
     special: bool (m), True where a special token stands
     unknown: int64 (m), how many of its tokens are the tokenizer's unknown token: characters the model has not read
-    spans: int64 (m, 2), character span in the text; (-1, -1) for what stands nowhere in it
+    spans: int64 (m, 2), character span in the text; (-1, -1) for what stands nowhere in it. Of a pair, in the first
+        text, a line end and the second text
+    segments: of a pair, int64 (m): 0, or 1 where the position belongs to the second text
+    allowed: of the links from one text to the other, bool (m, m): those. The others are written as 0
     provenance: str (), JSON
     """
     if isinstance(view, KeptMatrix):
@@ -43,6 +46,10 @@ def matrix_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = No
         "unknown": np.array(view.unknown or [0] * len(view), dtype=np.int64),
         "spans": np.array([span or (-1, -1) for span in view.spans], dtype=np.int64).reshape(-1, 2),
     }
+    if view.segments:
+        arrays["segments"] = np.array(view.segments, dtype=np.int64)
+    if view.only in ("AB", "BA"):
+        arrays["allowed"] = view.allowed
     if provenance is not None:
         arrays["provenance"] = np.array(provenance.to_json())
     out = io.BytesIO()

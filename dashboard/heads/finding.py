@@ -33,7 +33,7 @@ class _Pattern:
         return self.share - self.even
 
 
-_WAYS = {"AB": "in the first text to the second", "BA": "in the second text to the first"}
+_WAYS = {"AB": ("first", "second"), "BA": ("second", "first")}
 
 
 def finding(view: HeadView) -> str:
@@ -176,10 +176,13 @@ def _between_texts(view: HeadView) -> str:
     rows = view.queries
     row, key = _largest(view)
     share = view.weights[rows].sum(1, dtype=np.float64).mean()
+    looks, seen = _WAYS[view.only]
+    gives = f"{view.head} gives {percent(share)} of its attention to the {seen} text"
+    if view.measure == "rollout":
+        gives = f"{view.head} has {percent(share)} of what comes through from the {seen} text"
     return (
-        f"{view.head} gives {percent(share)} of its attention {_WAYS[view.only]} (mean over "
-        f"{counted(int(rows.sum()), view.unit)}). Its strongest link there is “{view.drawn[row]}” → "
-        f"“{view.drawn[key]}”, {percent(view.weights[row, key])}."
+        f"From the {looks} text, {gives} (mean over {counted(int(rows.sum()), view.unit)}). Its strongest link there "
+        f"is “{view.drawn[row]}” → “{view.drawn[key]}”, {percent(view.weights[row, key])}."
     )
 
 

@@ -182,12 +182,17 @@ class HeadView:
         if which not in BETWEEN:
             raise UserError(f"There is no “{which}”. Choose one of {', '.join(BETWEEN)}.")
         looks, seen = (np.array(self.segments) == "AB".index(name) for name in which)
+        if not (looks.any() and seen.any()):
+            text = "second" if 1 not in self.segments else "first"
+            raise UserError(f"{self.model} reads nothing of the {text} text. Type some words there.")
         if which[0] == which[1]:
             positions = np.flatnonzero(looks)
             return replace(self.window(int(positions[0]), int(positions[-1]) + 1), only=which)
         block = looks[:, None] & seen & self.allowed
         if not block.any():
-            raise UserError(f"{self.model} is causal: the first text cannot look at the second. Choose BA.")
+            way, other = ("first", "second") if which == "AB" else ("second", "first")
+            why = f"{self.model} is causal: t" if self.causal else "T"
+            raise UserError(f"{why}he {way} text cannot look at the {other} here. Choose another way.")
         weights = np.where(block, self.weights, 0).astype(self.weights.dtype)
         outside = np.where(looks, self.weights.sum(1) - weights.sum(1), 0).clip(0)
         return replace(self, weights=weights, outside=outside, mask=block, keys=block.sum(1), only=which)

@@ -109,6 +109,13 @@ def own_figures(row: dict) -> pd.DataFrame:
     return pd.DataFrame([row])
 
 
+def pooled(profile: Profile) -> str:
+    """What the row is that is no relation; empty for a profile that was made without it."""
+    if not (profile.best["relation"] == ALL).any():
+        return ""
+    return f"“{ALL}” pools every scored relation: one head and one distance for them all."
+
+
 def own_relations(profile: Profile, head: HeadId) -> pd.DataFrame:
     """What one head finds, in-sample: what pools all relations, then those with 30 cases and more, by lift."""
     rows = profile.dependencies

@@ -1,5 +1,7 @@
 """Sentence pairs: read as the tokenizer encodes them, and looked at from one text to one."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from dashboard import attention, save, scores
 from dashboard.anatomy import draw_inside, look_inside
-from dashboard.api import attentions, draw
+from dashboard.api import attentions, draw, fit_for
 from dashboard.cli import main
 from dashboard.comparing import compare_models, draw_aligned, draw_alike
 from dashboard.depth import draw_flow, flow
@@ -16,6 +18,7 @@ from dashboard.effects import ablate
 from dashboard.errors import UserError
 from dashboard.export import snippet
 from dashboard.export.provenance import provenance_of
+from dashboard.heads import finding
 from dashboard.influence import rollout
 from dashboard.search import draw_found, find_heads
 from dashboard.together import draw_together, together_and_alone
@@ -222,3 +225,67 @@ def test_a_map_between_the_texts_has_one_along_each_side(minilm, which):
     rows, columns = view.crop
     assert view.weights.sum() == pytest.approx(view.weights[rows, columns].sum())
     assert view.weights[rows, columns].shape == (len(looks), len(seen))
+
+
+@pytest.mark.parametrize("which", ["AB", "BA", "BB"])
+@pytest.mark.parametrize("second", ["\u200b", "\x00", "\x01\x02"])
+def test_a_second_text_of_which_nothing_is_read_is_told(minilm, second, which):
+    with pytest.raises(UserError, match="reads nothing of the second text"):
+        attention(minilm, A, "L2H9", pair=second, unit="words", special="hide", between=which)
+
+
+def test_the_text_shaded_by_what_one_text_gives_to_the_other(minilm):
+    """The shade is the mean over those that look, not over both texts."""
+    view = attention(minilm, A, "L2H9", pair=B, unit="words", between="AB")
+    looks = np.array(view.segments) == 0
+    shades = {row["k"]: row["w"] for row in _rows_with(draw(view, "reading").to_dict(), "k", "w")}
+    expected = view.weights[looks].mean(0)
+    assert max(abs(shades[k] - expected[k]) for k in shades) < 1e-4
+
+
+def _rows_with(spec: object, *fields: str) -> list[dict]:
+    """The first data of a drawing whose rows have these fields."""
+    for values in _values(spec):
+        if values and isinstance(values[0], dict) and {*fields} <= {*values[0]}:
+            return values
+    raise AssertionError(fields)
+
+
+def _values(spec: object):
+    if isinstance(spec, dict):
+        if isinstance(spec.get("values"), list):
+            yield spec["values"]
+        for part in spec.values():
+            yield from _values(part)
+    elif isinstance(spec, list):
+        for part in spec:
+            yield from _values(part)
+
+
+@pytest.mark.parametrize("view_name", ["heatmap", "lines", "arcs"])
+@pytest.mark.parametrize("start", [0, 5, 95, 150])
+def test_a_part_of_a_long_pair_holds_some_of_both_texts(minilm, view_name, start):
+    long = " ".join(["The heron waits by the water"] * 17)
+    whole = attention(minilm, long, "L2H9", pair=long, unit="words", between="BA")
+    part = fit_for(whole, view_name, start, 40)
+    assert {*part.segments} == {0, 1} and part.allowed.any() and part.weights.any()
+    assert "nothing can be said" not in draw(whole, view_name, start=start, most=40).to_dict()["description"]
+
+
+def test_rollout_between_the_texts_is_made_again(minilm, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    view = rollout(minilm, A, (0, 2), pair=B, between="AB")
+    save(draw(view, "heatmap"), "first.json")
+    exec(snippet(provenance_of([view], "heatmap", model=minilm.name)).replace(".svg", ".json"), {})
+    [again] = [path for path in tmp_path.glob("*.json") if path.name != "first.json"]
+    first, second = (json.loads(path.read_text())["description"] for path in (tmp_path / "first.json", again))
+    assert first == second
+    assert "of what comes through from the second text" in finding(view)
+
+
+def test_a_matrix_of_a_pair_says_which_text_and_which_links(minilm, tmp_path):
+    kept = np.load(save(attention(minilm, A, "L2H9", pair=B, between="AB"), tmp_path / "pair.npz"))
+    assert sorted({*kept["segments"].tolist()}) == [0, 1]
+    assert not kept["weights"][~kept["allowed"]].any() and kept["allowed"].any()
+    spans = kept["spans"][(kept["segments"] == 1) & ~kept["special"]]
+    assert f"{A}\n{B}"[spans[0][0] : spans[0][1]] == "The"
