@@ -11,7 +11,7 @@ import torch
 
 from dashboard import anatomy, api, depth
 from dashboard.charts import VIEWS
-from dashboard.comparing import aligned_table, compare_texts, draw_aligned
+from dashboard.comparing import aligned_table, compare_models, compare_texts, draw_aligned
 from dashboard.export import figure_bytes
 from dashboard.heads import links, strongest
 from dashboard.heads.disagreement import disagreements
@@ -21,6 +21,7 @@ from dashboard.heads.inside import follow
 from dashboard.heads.inside_wording import finding, row_table
 from dashboard.heads.writes import _read
 from dashboard.influence import rollout
+from dashboard.text.display import vocabulary_labels
 from dashboard.without import draw_without, without_head
 
 TEXT = "我爱吃 𝒳 ramen 👩‍👩‍👧 ok"  # MiniLM knows 我, ramen and ok
@@ -186,3 +187,19 @@ def test_links_and_views(minilm, encoding):
         assert isinstance(table, pd.DataFrame) and table["from_unknown"].sum() == table["from"].isin(UNREAD).sum()
     for name in VIEWS:
         assert figure_bytes(api.draw(view, name), "svg").startswith(b"<svg")
+
+
+def test_of_two_models_each_is_told_by_what_it_has_read_itself(minilm, smollm2):
+    """SmolLM2 reads these characters byte by byte: only MiniLM has not."""
+    both = compare_models(minilm, "L2H9", smollm2, "L2H1", TEXT)
+    table = disagreements(both.a, both.b)
+    assert not any("[UNK" in str(one) for column in ("word", "b_looks_at") for one in table[column])
+    assert "爱 [UNK in MiniLM]" in strings(draw_aligned(both, "difference"))
+
+
+def test_pieces_that_are_no_whole_characters_are_told_by_their_bytes(smollm2):
+    tokenizer = smollm2.loaded.tokenizer
+    bytes_of = [id_ for id_ in tokenizer("爱", add_special_tokens=False)["input_ids"]]
+    labels = vocabulary_labels(tokenizer, bytes_of)
+    told = " ".join(label.removeprefix("byte ") for label in labels)
+    assert told == "爱".encode().hex(" ").upper()
