@@ -22,6 +22,8 @@ _NAMES = {
     "attn_logit_softcapping": ("attn_logit_softcapping",),
     "final_logit_softcapping": ("final_logit_softcapping",),
 }
+VERSION = 2
+"""Of what is taken over: models that were converted when it was another number are converted again."""
 _SCALES = {"gemma2": 46, "gemma3": 62}
 """Layers of the one size of an architecture whose queries are scaled by the width over the heads, not by a head's."""
 
@@ -43,11 +45,24 @@ def take_over(config: Any, found: Gguf) -> None:
         for name in names:
             if isinstance(value, int | float) and getattr(config, name, value) != value:
                 setattr(config, name, value)
+    window = said.get("attention.sliding_window")
+    if isinstance(window, int | float) and window <= 0:
+        _without_window(config)
     _positions(config, said)
     if found.architecture in _SCALES and hasattr(config, "query_pre_attn_scalar"):
         whole = found.layers == _SCALES[found.architecture]
         width = config.hidden_size // config.num_attention_heads if whole else config.head_dim
         config.query_pre_attn_scalar = width
+
+
+def _without_window(config: Any) -> None:
+    """A window of 0 is none: as a number it would hide every position, and attention would be the same everywhere."""
+    if not hasattr(config, "sliding_window"):
+        return
+    config.sliding_window = None
+    if "sliding_attention" in (kinds := getattr(config, "layer_types", None) or ()):
+        config.layer_types = ["full_attention" if kind == "sliding_attention" else kind for kind in kinds]
+        config.sliding_window = config.max_position_embeddings  # of no layer, but Gemma 2 wants a number
 
 
 def _positions(config: Any, said: dict) -> None:

@@ -15,6 +15,7 @@ from dashboard.models.catalogue import CATALOGUE, is_installed, location, megaby
 from dashboard.models.fetch import fetch, is_whole
 from dashboard.models.files import check_files
 from dashboard.models.folder import check_folder, model_folder, weight_files, weights_sha256
+from dashboard.models.gguf_settings import VERSION
 from dashboard.models.made import make
 from dashboard.models.memory import check_room
 from dashboard.models.weights import headers, numbers, wrapper
@@ -166,10 +167,9 @@ def from_path(path: Path, name: str, fetch_missing: bool = False, progress=None)
 def _from_gguf(path: Path, name: str, progress) -> ModelSource:
     found = gguf_file.read(path, name)
     digest = weights_sha256([path])
-    title = path.stem
+    title, command = path.stem, ["dashboard.models.convert", str(path.absolute())]
     sentence = f"Converting {title} to safetensors, once."
-    command = ["dashboard.models.convert", str(path.absolute())]
-    folder = make(f"gguf-{digest[:32]}", title, found.numbers, command, sentence, progress or _silent)
+    folder = make(f"gguf-{VERSION}-{digest[:32]}", title, found.numbers, command, sentence, progress or _silent)
     note = f"Its weights are those of {path.name}, used as 32-bit floats."
     return ModelSource(name, title, folder, f"sha256:{digest[:12]}", (note,))
 

@@ -6,6 +6,7 @@ import torch
 from dashboard.capture import open_model
 from dashboard.errors import UserError
 from dashboard.models.convert import convert
+from dashboard.models.source import find
 from tests.model import ggufs, tiny
 
 TEXT = " ".join(tiny.SENTENCES[:2])
@@ -34,6 +35,31 @@ def test_it_is_the_model_that_it_was_written_from(kind, made):
         ours = found.last_vectors(ids)
         theirs = model.base_model(ids).last_hidden_state
     assert (ours - theirs).abs().max() < 1e-4 * theirs.abs().max()
+
+
+@pytest.mark.parametrize("window", [0, -1])
+@pytest.mark.parametrize("kind", ["phi3", "starcoder2", "gemma2"])
+def test_a_window_of_none_is_no_window(kind, window, made):
+    model, folder = made(kind, **{"attention.sliding_window": window})
+    found = open_model(str(folder))
+    ids = torch.tensor([found.encode(TEXT).ids])
+    written = type(model.config).from_dict(model.config.to_dict() | {"sliding_window": 1000})
+    open_to_all = type(model)(written).eval()
+    open_to_all.load_state_dict(model.state_dict())
+    with torch.inference_mode():
+        ours = found.last_vectors(ids)
+        theirs = open_to_all.base_model(ids).last_hidden_state
+        assert (theirs - model.base_model(ids).last_hidden_state).abs().max() > 0.01, "a window of 8 would be seen"
+    assert (ours - theirs).abs().max() < 1e-4 * theirs.abs().max()
+
+
+def test_what_another_version_converted_is_converted_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("dashboard.models.source.make", lambda key, *_: tmp_path / key)
+    ggufs.write("llama", tmp_path / "llama.gguf")
+    first = find(str(tmp_path / "llama.gguf")).folder
+    assert find(str(tmp_path / "llama.gguf")).folder == first
+    monkeypatch.setattr("dashboard.models.source.VERSION", 3)
+    assert find(str(tmp_path / "llama.gguf")).folder != first
 
 
 def test_an_architecture_without_attention_is_a_sentence(made):
