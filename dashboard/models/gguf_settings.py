@@ -34,8 +34,7 @@ def take_over(config: Any, found: Gguf) -> None:
     Raises UserError where the file changes rotary positions in a way that is not known here.
     """
     said = found.settings
-    if found.scaled or (said.get("rope.scaling.type", "none") != "none" and found.architecture != "gpt-oss"):
-        how = found.scaled or f"rope.scaling.type: {str(said['rope.scaling.type'])[:40]}"
+    if how := found.scaled or ("" if found.architecture == "gpt-oss" else _rescaled(said)):
         raise UserError(
             f"“{found.path.name}” changes its rotary positions ({how}), which the installed transformers does not read "
             "from GGUF: its attention would be another one. Choose the model it was made from."
@@ -53,6 +52,26 @@ def take_over(config: Any, found: Gguf) -> None:
         whole = found.layers == _SCALES[found.architecture]
         width = config.hidden_size // config.num_attention_heads if whole else config.head_dim
         config.query_pre_attn_scalar = width
+
+
+def _rescaled(said: dict) -> str:
+    """The setting, with its value, that changes rotary positions; "" where none does. As llama.cpp reads them: a type
+    that is not said is linear, and a factor of 0 is 1."""
+    kind = said.get("rope.scaling.type", "linear")
+    name = "rope.scaling.factor" if "rope.scaling.factor" in said else "rope.scale_linear"
+    factor = said.get(name, 0)
+    if kind == "none":
+        return ""
+    if factor not in (0, 1):
+        return f"{name}: {_plain(factor)}"
+    if kind != "linear" and factor == 0:  # what the others do without a factor is up to their kind
+        return f"rope.scaling.type: {_plain(kind)}"
+    strength = "rope.scaling.attn_factor"
+    return f"{strength}: {_plain(said[strength])}" if said.get(strength, 1) != 1 else ""
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)[:40]
 
 
 def _without_window(config: Any) -> None:

@@ -1,5 +1,7 @@
 """GGUF files of many architectures: the converted model is the one that the file was written from, or a sentence."""
 
+import re
+
 import pytest
 import torch
 
@@ -68,9 +70,40 @@ def test_an_architecture_without_attention_is_a_sentence(made):
         open_model(str(folder))
 
 
-def test_rotary_positions_that_the_library_does_not_read_are_no_silence(made):
-    with pytest.raises(UserError, match=r"changes its rotary positions \(rope\.scaling\.type: linear\)"):
-        made("llama", **{"rope.scaling.type": "linear", "rope.scaling.factor": 8.0})
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"rope.scaling.type": "linear", "rope.scaling.factor": 8.0}, "rope.scaling.factor: 8"),
+        ({"rope.scaling.type": "yarn", "rope.scaling.factor": 0.5}, "rope.scaling.factor: 0.5"),
+        ({"rope.scaling.factor": 4.0}, "rope.scaling.factor: 4"),
+        ({"rope.scale_linear": 4.0}, "rope.scale_linear: 4"),
+        ({"rope.scale_linear": 1.0, "rope.scaling.factor": 2.0}, "rope.scaling.factor: 2"),
+        ({"rope.scaling.type": "yarn"}, "rope.scaling.type: yarn"),
+        ({"rope.scaling.factor": 1.0, "rope.scaling.attn_factor": 1.25}, "rope.scaling.attn_factor: 1.25"),
+    ],
+)
+def test_rotary_positions_that_the_library_does_not_read_are_no_silence(settings, said, made):
+    with pytest.raises(UserError, match=rf"changes its rotary positions \({re.escape(said)}\)"):
+        made("llama", **settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"rope.scaling.type": "linear", "rope.scaling.factor": 1.0},
+        {"rope.scaling.type": "yarn", "rope.scaling.factor": 1.0, "rope.scaling.attn_factor": 1.0},
+        {"rope.scaling.type": "linear"},
+        {"rope.scaling.type": "none", "rope.scaling.factor": 4.0},
+        {"rope.scaling.factor": 1.0, "rope.scale_linear": 4.0},
+        {"rope.scale_linear": 0.0},
+    ],
+)
+def test_a_factor_that_changes_no_rotary_position_is_none(settings, made):
+    model, folder = made("llama", **settings)
+    found = open_model(str(folder))
+    ids = torch.tensor([found.encode(TEXT).ids])
+    with torch.inference_mode():
+        assert (found.last_vectors(ids) - model.base_model(ids).last_hidden_state).abs().max() < 1e-4
 
 
 def test_sizes_that_do_not_fit_the_weights_are_a_sentence(made):
