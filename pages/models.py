@@ -57,10 +57,13 @@ st.markdown(
 )
 if kept := bounded.taken():
     where = escape_markdown(str(bounded.root()))
-    st.caption(
-        f"GGUF files and adapters opened before are kept as converted models: {gigabytes(kept)} in {where}. "
-        f"Above {gigabytes(bounded.most_bytes())} (TWO_HEADS_CONVERTED_GB) those used least recently are removed."
-    )
+    try:
+        st.caption(
+            f"GGUF files and adapters opened before are kept as converted models: {gigabytes(kept)} in {where}. "
+            f"Above {gigabytes(bounded.most_bytes())} (TWO_HEADS_CONVERTED_GB) those used least recently are removed."
+        )
+    except UserError as wrong:  # the setting is no number
+        st.error(escape_markdown(str(wrong)), icon=":material/error:")
 with st.form("own_model", border=False):
     name = st.text_input(
         "Folder or hub id",

@@ -7,12 +7,14 @@ in use stays: a file beside it names the process that has it open.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 import time
 import weakref
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dashboard.errors import UserError
@@ -49,6 +51,7 @@ def make_room(needed: int, keep: Path) -> None:
 
     `keep`, and what is in use, is never removed: the bound then is exceeded.
     """
+    _sweep()
     folders = {folder: _size(folder) for folder in _folders() if folder != keep}
     room = most_bytes() - needed - sum(folders.values())
     for folder in sorted(folders, key=_used):
@@ -56,6 +59,12 @@ def make_room(needed: int, keep: Path) -> None:
             return
         if not _in_use(folder) and _remove(folder):
             room += folders[folder]
+
+
+def _sweep() -> None:
+    """Removes what a process that was killed while it removed a folder has left."""
+    for left in root().glob(".*-gone"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def touch(folder: Path) -> None:
@@ -66,12 +75,29 @@ def touch(folder: Path) -> None:
 
 def hold(folder: Path, owner: object) -> None:
     """Keeps a folder, where it is one that was made here, as long as the owner lives."""
+    if _take(folder):
+        weakref.finalize(owner, _let_go, folder)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keeps a folder, where it is one that was made here, while it is read: that may wait for others to be read."""
+    taken_hold = _take(folder)
+    try:
+        yield
+    finally:
+        if taken_hold:
+            _let_go(folder)
+
+
+def _take(folder: Path) -> bool:
+    """Whether the folder is one that was made here; it is kept then until it is let go."""
     if folder.parent != root():
-        return
+        return False
     with _guard, suppress(OSError):
         _held[folder] += 1
         _mark(folder).touch()
-    weakref.finalize(owner, _let_go, folder)
+    return True
 
 
 def _let_go(folder: Path) -> None:
@@ -114,7 +140,10 @@ def _in_use(folder: Path) -> bool:
     if time.time() - _used(folder) < JUST_NOW:
         return True
     for mark in folder.parent.glob(f".{folder.name}.by.*"):
-        if psutil.pid_exists(int(mark.suffix[1:])):
+        number = mark.name.rpartition(".by.")[2]
+        if not re.fullmatch("[0-9]{1,9}", number):
+            continue  # none of ours
+        if psutil.pid_exists(int(number)):
             return True
         with suppress(OSError):
             mark.unlink()  # of a process that was killed
@@ -128,6 +157,7 @@ def _remove(folder: Path) -> bool:
     gone = folder.parent / f".{folder.name}-gone"
     try:
         with FileLock(folder.parent / f".{folder.name}.lock", timeout=0):
+            shutil.rmtree(gone, ignore_errors=True)  # left by a process that was killed
             folder.rename(gone)
             shutil.rmtree(gone, ignore_errors=True)
     except (OSError, Timeout):

@@ -22,6 +22,8 @@ _NAMES = {
     "attn_logit_softcapping": ("attn_logit_softcapping",),
     "final_logit_softcapping": ("final_logit_softcapping",),
 }
+VERSION = 2
+"""Of what is taken over: models that were converted when it was another number are converted again."""
 _SCALES = {"gemma2": 46, "gemma3": 62}
 """Layers of the one size of an architecture whose queries are scaled by the width over the heads, not by a head's."""
 
@@ -32,8 +34,7 @@ def take_over(config: Any, found: Gguf) -> None:
     Raises UserError where the file changes rotary positions in a way that is not known here.
     """
     said = found.settings
-    if found.scaled or (said.get("rope.scaling.type", "none") != "none" and found.architecture != "gpt-oss"):
-        how = found.scaled or f"rope.scaling.type: {str(said['rope.scaling.type'])[:40]}"
+    if how := found.scaled or ("" if found.architecture == "gpt-oss" else _rescaled(said)):
         raise UserError(
             f"“{found.path.name}” changes its rotary positions ({how}), which the installed transformers does not read "
             "from GGUF: its attention would be another one. Choose the model it was made from."
@@ -43,11 +44,44 @@ def take_over(config: Any, found: Gguf) -> None:
         for name in names:
             if isinstance(value, int | float) and getattr(config, name, value) != value:
                 setattr(config, name, value)
+    window = said.get("attention.sliding_window")
+    if isinstance(window, int | float) and window <= 0:
+        _without_window(config)
     _positions(config, said)
     if found.architecture in _SCALES and hasattr(config, "query_pre_attn_scalar"):
         whole = found.layers == _SCALES[found.architecture]
         width = config.hidden_size // config.num_attention_heads if whole else config.head_dim
         config.query_pre_attn_scalar = width
+
+
+def _rescaled(said: dict) -> str:
+    """The setting, with its value, that changes rotary positions; "" where none does. As llama.cpp reads them: a type
+    that is not said is linear, and a factor of 0 is 1."""
+    kind = said.get("rope.scaling.type", "linear")
+    name = "rope.scaling.factor" if "rope.scaling.factor" in said else "rope.scale_linear"
+    factor = said.get(name, 0)
+    if kind == "none":
+        return ""
+    if factor not in (0, 1):
+        return f"{name}: {_plain(factor)}"
+    if kind != "linear" and factor == 0:  # what the others do without a factor is up to their kind
+        return f"rope.scaling.type: {_plain(kind)}"
+    strength = "rope.scaling.attn_factor"
+    return f"{strength}: {_plain(said[strength])}" if said.get(strength, 1) != 1 else ""
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)[:40]
+
+
+def _without_window(config: Any) -> None:
+    """A window of 0 is none: as a number it would hide every position, and attention would be the same everywhere."""
+    if not hasattr(config, "sliding_window"):
+        return
+    config.sliding_window = None
+    if "sliding_attention" in (kinds := getattr(config, "layer_types", None) or ()):
+        config.layer_types = ["full_attention" if kind == "sliding_attention" else kind for kind in kinds]
+        config.sliding_window = config.max_position_embeddings  # of no layer, but Gemma 2 wants a number
 
 
 def _positions(config: Any, said: dict) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.errors import UserError
-from dashboard.models.bounded import hold
+from dashboard.models.bounded import held, hold
 from dashboard.models.files import read_json
 from dashboard.models.fits import check_config, check_parameters, check_reads_text, no_token_table
 from dashboard.models.folder import weight_files
@@ -58,15 +58,15 @@ def load(source: ModelSource, *, attn_implementation: str = "sdpa") -> Loaded:
     """
     import torch
 
-    with alone_and_quiet():
+    with held(source.folder), alone_and_quiet():
         config = _config(source)
         kind, prefix = _fitting(source, config)
         notes = [*source.notes, *_notes_of(prefix, kind)]
         tokenizer = open_tokenizer(source.folder, source.name, notes)
         model, report = _model(source, config, attn_implementation, kind, prefix)
+        hold(source.folder, model)
     rows = _known_tokens(source, model, tokenizer)
     notes += [*own_code(source), *left_over(source, model, report["unexpected_keys"])]
-    hold(source.folder, model)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = model.to(device).eval().requires_grad_(False)
     return Loaded(source, model, tokenizer, device, rows, prefix, tuple(notes))

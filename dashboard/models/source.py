@@ -11,10 +11,12 @@ from pathlib import Path
 
 from dashboard.errors import UserError
 from dashboard.models import adapter, gguf_file, hub
+from dashboard.models.bounded import held
 from dashboard.models.catalogue import CATALOGUE, is_installed, location, megabytes
 from dashboard.models.fetch import fetch, is_whole
 from dashboard.models.files import check_files
 from dashboard.models.folder import check_folder, model_folder, weight_files, weights_sha256
+from dashboard.models.gguf_settings import VERSION
 from dashboard.models.made import make
 from dashboard.models.memory import check_room
 from dashboard.models.weights import headers, numbers, wrapper
@@ -166,10 +168,9 @@ def from_path(path: Path, name: str, fetch_missing: bool = False, progress=None)
 def _from_gguf(path: Path, name: str, progress) -> ModelSource:
     found = gguf_file.read(path, name)
     digest = weights_sha256([path])
-    title = path.stem
-    sentence = f"Converting {title} to safetensors, once."
-    command = ["dashboard.models.convert", str(path.absolute())]
-    folder = make(f"gguf-{digest[:32]}", title, found.numbers, command, sentence, progress or _silent)
+    title, command = path.stem, ["dashboard.models.convert", str(path.absolute())]
+    key, sentence = f"gguf-{VERSION}-{digest[:32]}", f"Converting {title} to safetensors, once."
+    folder = make(key, title, found.numbers, command, sentence, progress or _silent)
     note = f"Its weights are those of {path.name}, used as 32-bit floats."
     return ModelSource(name, title, folder, f"sha256:{digest[:12]}", (note,))
 
@@ -179,12 +180,12 @@ def _with_base(found: adapter.Adapter, name: str, title: str, commit: str, fetch
     base = _base(found, name, fetch_missing, progress)
     title = f"{base.title} + {title}"
     key = hashlib.sha256(f"{base.folder.resolve()}\n{base.revision}\n{found.key}".encode()).hexdigest()
-    files = weight_files(base.folder, base.name)
-    tensors = headers(files, base.name)
-    prefix = wrapper(tensors)
-    command = ["dashboard.models.merge", str(base.folder.absolute()), prefix, str(found.folder.absolute())]
     sentence = f"Merging the adapter into {base.title}, once."
-    folder = make(f"adapter-{key[:32]}", title, numbers(tensors), command, sentence, progress or _silent)
+    with held(base.folder):
+        tensors = headers(weight_files(base.folder, base.name), base.name)
+        paths = str(base.folder.absolute()), wrapper(tensors), str(found.folder.absolute())
+        command = ["dashboard.models.merge", *paths]
+        folder = make(f"adapter-{key[:32]}", title, numbers(tensors), command, sentence, progress or _silent)
     digest = hashlib.sha256(f"{base.revision}\n{commit}\n{found.key}".encode()).hexdigest()
     note = f"The LoRA adapter is merged into {base.title} ({base.revision})."
     return ModelSource(name, title, folder, f"sha256:{digest[:12]}", (*base.notes, note))

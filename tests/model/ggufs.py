@@ -90,6 +90,7 @@ def _settings(file, name: str, config, more: dict) -> None:
                  "final_logit_softcapping": config.final_logit_softcapping}  # fmt: skip
     for key, value in (said | more).items():
         add = {str: file.add_string, float: file.add_float32, int: file.add_uint32}[type(value)]
+        add = file.add_int32 if isinstance(value, int) and value < 0 else add
         add(f"{name}.{key}", value)
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import struct
+import threading
 
 import gguf
 import numpy as np
@@ -21,12 +22,15 @@ from transformers import (
     BertModel,
     LlamaConfig,
     LlamaForCausalLM,
+    LlamaModel,
 )
 
 from dashboard.capture import open_model
 from dashboard.errors import UserError
-from dashboard.models import find, load, made
+from dashboard.models import bounded, find, load, made
 from dashboard.models.head import load_head
+from dashboard.models.load import alone_and_quiet
+from dashboard.models.waiting import while_waiting
 
 SIZES = {
     "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 16, "vocab_size": 30522,
@@ -378,6 +382,55 @@ def test_what_was_made_is_bounded_and_what_is_open_stays(tmp_path, cache, monkey
     third = find(str(tmp_path / "2.gguf")).folder
     assert there() == {model.source.folder.name, third.name}
     assert open_model(str(tmp_path / "1.gguf")).layers == 2, "made again"
+
+
+def test_what_waits_to_be_loaded_stays_and_is_let_go_where_that_fails(tmp_path, cache, monkeypatch):
+    monkeypatch.setenv("TWO_HEADS_CONVERTED_GB", "0")
+    monkeypatch.setattr(bounded, "JUST_NOW", 0.0)
+    write_gguf(tmp_path / "tiny.gguf")
+    source, taken, done = find(str(tmp_path / "tiny.gguf")), threading.Event(), threading.Event()
+
+    def another():
+        with alone_and_quiet():
+            taken.set()
+            done.wait(60)
+
+    def meanwhile():
+        bounded.make_room(10**9, cache / "made" / "new")
+        done.set()
+
+    def leave():
+        raise ZeroDivisionError
+
+    loading = threading.Thread(target=another)
+    loading.start()
+    taken.wait()
+    try:
+        with pytest.raises(ZeroDivisionError), while_waiting(leave):
+            load(source)
+        assert not list((cache / "made").glob(".*.by.*"))
+        with while_waiting(meanwhile):
+            loaded = load(source)
+    finally:
+        done.set()
+        loading.join()
+    bounded.make_room(10**9, cache / "made" / "new")
+    assert source.folder.is_dir() and loaded.model
+
+
+def test_a_base_model_that_was_converted_stays_while_an_adapter_is_merged(tmp_path, cache, monkeypatch):
+    write_gguf(tmp_path / "tiny.gguf")
+    base = find(str(tmp_path / "tiny.gguf")).folder
+    named = tmp_path / "tiny.gguf"
+    merged = adapter_of(LlamaModel.from_pretrained(base), tmp_path / "mine", named, target_modules=["q_proj"])
+    monkeypatch.setenv("TWO_HEADS_CONVERTED_GB", "0")
+    monkeypatch.setattr(bounded, "JUST_NOW", 0.0)
+    folder = find(str(tmp_path / "mine")).folder
+    stored = load_file(folder / "model.safetensors")
+    name = "layers.0.self_attn.q_proj.weight"
+    assert torch.allclose(next(w for key, w in stored.items() if key.endswith(name)), merged.get_parameter(name))
+    bounded.make_room(10**9, folder)
+    assert not base.exists(), "let go"
 
 
 def test_leaving_ends_the_conversion(tmp_path, cache, processes):

@@ -260,3 +260,18 @@ def test_a_quick_hand_keeps_its_head_on_the_way_to_another_page():
     app.query_params.update({"layer": "1", "head": "3"})  # a link that is none of ours counts
     app.switch_page("../pages/explore.py").run()
     assert app.session_state["choices"].chosen == HeadId(1, 3)
+
+
+def test_a_bound_that_is_no_number_is_told_and_models_can_still_be_opened(monkeypatch, tmp_path):
+    monkeypatch.setenv("TWO_HEADS_CACHE", str(tmp_path))
+    (tmp_path / "made" / "gguf-a").mkdir(parents=True)
+    (tmp_path / "made" / "gguf-a" / "model.safetensors").write_bytes(bytes(10**7))
+    monkeypatch.setenv("TWO_HEADS_CONVERTED_GB", "twenty *or* so")
+    app = opened("models")
+    assert not app.exception and app.main.text_input
+    assert [error.value.replace("\\", "").replace("\u2060", "") for error in app.error] == [
+        "TWO_HEADS_CONVERTED_GB is “twenty *or* so”. Give it a number of gigabytes."
+    ]
+    monkeypatch.setenv("TWO_HEADS_CONVERTED_GB", "20")
+    app.run()
+    assert not app.error and "kept as converted models: 0.0 GB" in said(app) and "Above 20.0 GB" in said(app)

@@ -84,6 +84,40 @@ def test_a_process_that_has_one_open_keeps_it_and_one_that_died_does_not(made):
     assert left() == ["a"] and not (bounded.root() / f".b.by.{died.pid}").exists()
 
 
+def test_what_a_killed_process_left_half_removed_goes(made):
+    for name in ("a", "elsewhere"):
+        (bounded.root() / f".{name}-gone").mkdir()
+        (bounded.root() / f".{name}-gone" / "model.safetensors").write_bytes(b"left")
+    bounded.make_room(0, bounded.root() / "new")
+    assert left() == list("abcd") and not list(bounded.root().glob(".*-gone"))
+    bounded.make_room(10**9, bounded.root() / "new")
+    assert not left() and not list(bounded.root().glob(".*-gone"))
+
+
+def test_one_half_removed_at_the_same_time_does_not_keep_a_folder(made, monkeypatch):
+    monkeypatch.setattr(bounded, "_sweep", lambda: None)  # it was left after the sweep
+    (bounded.root() / ".a-gone").mkdir()
+    (bounded.root() / ".a-gone" / "model.safetensors").write_bytes(b"left")
+    bounded.make_room(1, bounded.root() / "new")
+    assert left() == list("bcd")
+
+
+@pytest.mark.parametrize("end", ["x", "", "-1", "²", "9" * 30, "12.lock", "12 "])
+def test_a_mark_that_names_no_process_keeps_nothing(made, end):
+    (bounded.root() / f".a.by.{end}").touch()
+    bounded.make_room(10**9, bounded.root() / "new")
+    assert not left()
+
+
+def test_a_folder_is_held_while_something_runs_whatever_becomes_of_it(made):
+    with pytest.raises(ZeroDivisionError), bounded.held(made[0]), bounded.held(made[0].parent.parent):
+        bounded.make_room(10**9, bounded.root() / "new")
+        assert left() == ["a"]
+        raise ZeroDivisionError
+    bounded.make_room(10**9, bounded.root() / "new")
+    assert not left() and not [path for path in bounded.root().iterdir() if ".by." in path.name]
+
+
 def test_a_bound_that_is_no_number_is_a_sentence(made, monkeypatch):
     monkeypatch.setenv("TWO_HEADS_CONVERTED_GB", "much")
     with pytest.raises(UserError, match="TWO_HEADS_CONVERTED_GB is “much”"):
