@@ -25,7 +25,7 @@ from dashboard.export import (
     write_file,
 )
 from dashboard.heads import SCORES, HeadId, HeadView, Survey, links, make_view, survey
-from dashboard.heads.view import Between, existing_head
+from dashboard.heads.view import Between, existing_head, links_between
 from dashboard.text import Encoding, Special, Unit
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def attentions(
         )
         for head, (weights, mask) in zip(wanted, maps, strict=True)
     ]
-    return views if between is None else [view.between(between) for view in views]
+    return links_between(views, between)
 
 
 def scores(
@@ -203,7 +203,7 @@ def fit_for(view: HeadView, name: str, start: int = 0, most: int | None = None) 
     most = min(VIEWS[name].max_positions, most or len(view))
     if len(view) <= most:
         return view
-    if view.only in ("AB", "BA"):  # a part that holds some of both texts: links lead from one to the other
+    if view.crosses:  # a part that holds some of both texts: links lead from one to the other
         border = view.segments.index(1)
         if not border - most < start < border:
             start = border - most // 2
@@ -270,10 +270,9 @@ def provenance(
 
 def provenance_of_text(model: AttentionModel, encoding: Encoding, name: str, **options: object) -> Provenance:
     """Where something comes from that is about all heads over a text."""
-    text, *pair = encoding.texts
-    options = ({"pair": pair[0]} if pair else {}) | options
+    options = ({"pair": encoding.pair} if encoding.pair else {}) | options
     return Provenance(
-        model=model.name, revision=model.revision, text=text, heads=(), unit="tokens", special="show",
+        model=model.name, revision=model.revision, text=encoding.texts[0], heads=(), unit="tokens", special="show",
         view=name, options=dict(options), title=model.title,
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dashboard.capture import AttentionModel
 from dashboard.heads.contribution import contribution_views
 from dashboard.heads.rollout import rollout_view
-from dashboard.heads.view import Between, HeadId, HeadView, existing_head
+from dashboard.heads.view import Between, HeadId, HeadView, existing_head, links_between
 from dashboard.text import Encoding, Special, Unit
 
 
@@ -48,7 +48,7 @@ def contributions(
     how = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
     encoding = text if isinstance(text, Encoding) else model.encode(text, **how)
     views = contribution_views(model, encoding, wanted, unit=unit, special=special, full=full)
-    return views if between is None else [view.between(between) for view in views]
+    return links_between(views, between)
 
 
 def rollout(
@@ -78,4 +78,4 @@ def rollout(
     """
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     view = rollout_view(model, encoding, layers, special=special)
-    return view if between is None else view.between(between)
+    return links_between([view], between)[0]

@@ -50,6 +50,8 @@ def atlas(
     grid = Grid.of(int(scores["layer"].max()) + 1, int(scores["head"].max()) + 1, width or WIDTH, theme)
     p = PALETTES[theme]
     high = _top(values, share)
+    scaled = f"in per cent · ink: 0 to {high * 100:.3g}\u00a0%" if share else f"in {what.unit} · ink: 0 to {high:g}"
+    any_value = bool(np.isfinite(values).any())
     rows = [
         {"layer": int(layer), "head": int(head), "value": None if np.isnan(value) else round(float(value), 4)}
         for layer, head, value in zip(scores["layer"], scores["head"], values, strict=True)
@@ -65,7 +67,7 @@ def atlas(
         "field": "value",
         "type": "quantitative",
         "scale": scale(ink(theme), 0, high),
-        "legend": gradient([0, high / 2, high], said(".3~r")) if np.isfinite(values).any() else None,
+        "legend": gradient([0, high / 2, high], said(".3~r")) if any_value else None,
     }
     cells = {
         "transform": [{"filter": has}],
@@ -93,11 +95,7 @@ def atlas(
         title=_title(what.title, model),
         subtitle=[
             "mean over tokens, special tokens count as keys",
-            "no head has a value here: choose another score"
-            if not np.isfinite(values).any()
-            else f"in per cent · ink: 0 to {high * 100:.3g}\u00a0%"
-            if share
-            else f"in {what.unit} · ink: 0 to {high:g}",
+            scaled if any_value else "no head has a value here: choose another score",
         ],
         description=_describe_scores(scores, score, what, model),
         width=max(grid.width * grid.heads, min(width or WIDTH, NARROWEST)),

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 from dashboard.charts.labels import width_of
 from dashboard.charts.safe import shown
-from dashboard.heads.finding import finding
+from dashboard.heads.finding import WAYS, finding
 from dashboard.heads.view import HeadView
-
-_BETWEEN = {"AB": "from the first text to the second", "BA": "from the second text to the first"}
 
 
 def title(view: HeadView) -> str:
@@ -28,9 +26,14 @@ def subtitle(view: HeadView, *parts: str) -> list[str]:
     elif view.whole is not None and not view.gaps:
         last = view.start + len(view)
         what += f" · {view.start + 1:,} to {last:,} of {view.whole:,}; what goes elsewhere is not drawn"
-    if view.only in _BETWEEN:
-        what += f" · only {_BETWEEN[view.only]}"
+    if view.crosses:
+        what += f" · only {_way(view)}"
     return [what, *parts]
+
+
+def _way(view: HeadView) -> str:
+    looks, seen = WAYS[view.only]
+    return f"from the {looks} text to the {seen}"
 
 
 def wrap(text: str, room: float, size: float) -> list[str]:
@@ -75,8 +78,8 @@ def nothing(view: HeadView) -> str:
     """Why a row of this view is empty."""
     if view.gaps:
         return "all it looks at has no counterpart"
-    if view.only in _BETWEEN and view.whole is None:
-        return f"no link {_BETWEEN[view.only]} starts here"
+    if view.crosses and view.whole is None:
+        return f"no link {_way(view)} starts here"
     if view.outside is not None:
         return "all it looks at lies outside this part"
     if view.hidden == "hide":

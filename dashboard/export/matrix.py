@@ -48,7 +48,7 @@ def matrix_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = No
     }
     if view.segments:
         arrays["segments"] = np.array(view.segments, dtype=np.int64)
-    if view.only in ("AB", "BA"):
+    if view.crosses:
         arrays["allowed"] = view.allowed
     if provenance is not None:
         arrays["provenance"] = np.array(provenance.to_json())

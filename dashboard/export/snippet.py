@@ -86,8 +86,8 @@ def made_again(origin: Provenance, verbs: Iterable[str], thing: str, *given: str
 
 def reading(encoding: Encoding, *, bos: bool = True, limit: int | None = None) -> dict[str, object]:
     """How a text was read, as the options that read it again."""
-    _, *pair = encoding.texts
-    return {"bos": bos} | ({} if limit is None else {"limit": limit}) | ({"pair": pair[0]} if pair else {})
+    given = {"limit": limit, "pair": encoding.pair or None}
+    return {"bos": bos} | {name: value for name, value in given.items() if value is not None}
 
 
 def keywords(options: Mapping[str, object]) -> str:

@@ -33,7 +33,7 @@ class _Pattern:
         return self.share - self.even
 
 
-_WAYS = {"AB": ("first", "second"), "BA": ("second", "first")}
+WAYS = {"AB": ("first", "second"), "BA": ("second", "first")}
 
 
 def finding(view: HeadView) -> str:
@@ -47,7 +47,7 @@ def finding(view: HeadView) -> str:
         return f"On this text no {_one(view)} has anything to choose from, so nothing can be said of {view.head}."
     if view.measure == "contribution":
         return _largest_contribution(view)
-    if view.only in _WAYS:
+    if view.crosses:
         return _between_texts(view)
     patterns = list(_patterns(view))
     enough = min(LEAST_ROWS, int(view.queries.sum()))
@@ -176,7 +176,7 @@ def _between_texts(view: HeadView) -> str:
     rows = view.queries
     row, key = _largest(view)
     share = view.weights[rows].sum(1, dtype=np.float64).mean()
-    looks, seen = _WAYS[view.only]
+    looks, seen = WAYS[view.only]
     gives = f"{view.head} gives {percent(share)} of its attention to the {seen} text"
     if view.measure == "rollout":
         gives = f"{view.head} has {percent(share)} of what comes through from the {seen} text"

@@ -201,10 +201,15 @@ class HeadView:
     def crop(self) -> tuple[slice, slice]:
         """The rows and the columns that a map draws: all, but of the links from one text to the other those between
         the first and the last position that has any."""
-        if self.only not in ("AB", "BA") or not self.allowed.any():
+        if not self.crosses or not self.allowed.any():
             return slice(None), slice(None)
         rows, columns = (np.flatnonzero(self.allowed.any(axis)) for axis in (1, 0))
         return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+    @property
+    def crosses(self) -> bool:
+        """Whether these are only the links from one text of a pair to the other."""
+        return self.only in ("AB", "BA")
 
     def over_same_positions(self, other: HeadView) -> bool:
         """Whether row i of both is about the same: the same words in the same places, or aligned ones."""
@@ -225,6 +230,11 @@ class HeadView:
         if self.mask is not None:
             return self.mask
         return np.tri(len(self), dtype=bool) if self.causal else np.ones((len(self), len(self)), bool)
+
+
+def links_between(views: Sequence[HeadView], which: Between | None) -> list[HeadView]:
+    """Of each view its `HeadView.between`; the views themselves where nothing is asked for."""
+    return [view.between(which) for view in views] if which else list(views)
 
 
 def make_view(
@@ -280,5 +290,5 @@ def make_view(
         revision=revision,
         unknown=tuple(axis.unknown[place] for place in shown) if any(axis.unknown) else (),
         segments=tuple(axis.segments[place] for place in shown) if encoding.second is not None else (),
-        pair="" if encoding.second is None else encoding.texts[1],
+        pair=encoding.pair,
     )

@@ -17,7 +17,7 @@ from dashboard.models.foreign import reason
 from dashboard.models.leftover import left_over, own_code
 from dashboard.models.source import ModelSource
 from dashboard.models.tokenizer import open_tokenizer
-from dashboard.models.waiting import pause
+from dashboard.models.waiting import pause, turn
 from dashboard.models.weights import headers, numbers, prefix_of, renaming
 
 _lock = threading.Lock()
@@ -81,7 +81,7 @@ def alone_and_quiet() -> Iterator[None]:
     """
     from transformers.utils import logging
 
-    with _turn():
+    with turn(_lock):
         verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
         logging.set_verbosity_error()
         logging.disable_progress_bar()
@@ -105,16 +105,6 @@ def _pausing(bar: Callable[..., Any], args: tuple, options: dict) -> Any:
 
     shown = bar(*args, **options)
     return each(shown) if args or "iterable" in options else shown
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    while not _lock.acquire(timeout=0.5):
-        pause()
-    try:
-        yield
-    finally:
-        _lock.release()
 
 
 def _config(source: ModelSource):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import Lock
 
 _asked: ContextVar[Callable[[], None] | None] = ContextVar("waiting", default=None)
 
@@ -27,3 +28,14 @@ def pause() -> None:
     """Such a moment. Without `while_waiting` round it, nothing happens."""
     if call := _asked.get():
         call()
+
+
+@contextmanager
+def turn(lock: Lock) -> Iterator[None]:
+    """Holds a lock; while others hold it, the wait for it may be given up."""
+    while not lock.acquire(timeout=0.25):
+        pause()
+    try:
+        yield
+    finally:
+        lock.release()

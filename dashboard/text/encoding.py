@@ -93,7 +93,12 @@ class Encoding:
         """The text, or both texts of a pair."""
         if self.second is None:
             return (self.text,)
-        return self.text[: self.second - len(BETWEEN)], self.text[self.second :]
+        return self.text[: self.second - len(BETWEEN)], self.pair
+
+    @property
+    def pair(self) -> str:
+        """The second text of a pair; "" for a single text."""
+        return "" if self.second is None else self.text[self.second :]
 
     @cached_property
     def seen(self) -> int:

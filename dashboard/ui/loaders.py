@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -25,7 +23,7 @@ from dashboard.heads.change import Changes
 from dashboard.lessons import KEYS
 from dashboard.models import ModelSource, find
 from dashboard.models.foreign import foreign
-from dashboard.models.waiting import pause, while_waiting
+from dashboard.models.waiting import turn, while_waiting
 from dashboard.text import Encoding
 from dashboard.ui import paths, quiet
 from dashboard.ui.kept import kept, let_go
@@ -67,25 +65,18 @@ def opened(name: str, fetch_missing: bool = False) -> tuple[AttentionModel, str]
         with foreign(f"Finding “{name[:80]}”", "Choose another model."):
             source = find(name, fetch_missing=fetch_missing, progress=_give_way)
         key = "\n".join([source.name, str(source.folder), source.revision, *_stamps(source.folder)])
-        with _turn(key):
+        with turn(_turn_of(key)):
             if key not in _open:
                 _make_room(source)
             model = _open[key] = _model(key, source)
     return model, key
 
 
-@contextmanager
-def _turn(key: str) -> Iterator[None]:
+def _turn_of(key: str) -> threading.Lock:
     """One after the other for one model, and who waits may choose another one meanwhile: Streamlit's cache, too, lets
     one open it while the others wait, but nobody can leave."""
     with _guard:
-        lock = _turns.setdefault(key, threading.Lock())
-    while not lock.acquire(timeout=0.25):
-        pause()
-    try:
-        yield
-    finally:
-        lock.release()
+        return _turns.setdefault(key, threading.Lock())
 
 
 def _make_room(source: ModelSource) -> None:

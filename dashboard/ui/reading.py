@@ -12,7 +12,9 @@ import streamlit as st
 from dashboard.capture import AttentionModel
 from dashboard.charts.labels import turned
 from dashboard.errors import UserError
+from dashboard.export.snippet import reading as read_again
 from dashboard.heads import HeadId, HeadView, Survey
+from dashboard.heads.view import links_between
 from dashboard.heads.wording import counted
 from dashboard.models import CATALOGUE, NotInstalled, find
 from dashboard.text import Encoding, reading_notes
@@ -42,9 +44,8 @@ class Reading(Opened):
     @property
     def options(self) -> dict[str, object]:
         """How the text was read, for the lines that read it again."""
-        cut = {"limit": loaders.TOKENS_AT_MOST} if self.encoding.left_out else {}
-        _, *pair = self.encoding.texts
-        return {"bos": self.bos} | cut | ({"pair": pair[0]} if pair else {})
+        cut = loaders.TOKENS_AT_MOST if self.encoding.left_out else None
+        return read_again(self.encoding, bos=self.bos, limit=cut)
 
     @property
     def between(self) -> str:
@@ -59,7 +60,7 @@ class Reading(Opened):
 
     def between_texts(self, views: Sequence[HeadView]) -> list[HeadView]:
         """Of these views the links between the texts that a person asked for."""
-        return [view.between(self.between) for view in views] if self.between else list(views)
+        return links_between(views, self.between or None)
 
     def overview(self) -> Survey:
         return loaders.overview(self.key, self.encoding.text, self.bos, self.model, self.encoding, self.between)

@@ -134,14 +134,14 @@ def two_models(this: Reading) -> Compared:
             st.error(escape_markdown(str(problem)), icon=":material/error:")
         end_page()
     head, other_head = state.choices().chosen, state.choices().other_head
-    text, *pair = this.encoding.texts
+    text, pair = this.encoding.texts[0], this.encoding.pair
     if pair and not other.has_pairs:
         no_pairs = f"{other.title} takes one text, not a pair. Remove the second text."
         st.error(escape_markdown(no_pairs), icon=":material/error:")
         st.button("Remove the second text", on_click=state.change, kwargs={"pair": ""})
         end_page()
     heads = this.key, head, key, other_head, text, chosen.special, this.bos
-    which = "".join(pair), this.between
+    which = pair, this.between
     try:
         aligned = loaders.meeting(*heads, "weight", *which, this.model, other)
     except UserError as wrong:

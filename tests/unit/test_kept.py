@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from dashboard.models.waiting import pause
 from dashboard.text import Encoding
 from dashboard.ui import kept as keeping
 from dashboard.ui import loaders
@@ -146,7 +147,7 @@ def test_who_waits_for_a_model_that_another_opens_may_leave(folders, monkeypatch
     def slow_first(source):
         began.append((here.number, source.name))
         while source.name == names[0] and not release.wait(0.05):
-            loaders.pause()
+            pause()
         return Model()
 
     monkeypatch.setattr(loaders, "_give_way", moment)
