@@ -5,10 +5,16 @@ import argparse
 from bench import ablate, corpus, engine, inside, memory, page, people, recall, toy
 
 ALL = {
-    "engine": engine.main, "page": page.main, "inside": inside.main, "toy": toy.main, "recall": recall.main,
-    "corpus": corpus.main, "ablate": ablate.main, "people": people.main,
+    "engine": engine.main,
+    "page": page.main,
+    "inside": inside.main,
+    "toy": toy.main,
+    "recall": recall.main,
+    "corpus": corpus.main,
+    "ablate": ablate.main,
+    "people": people.main,
     "memory": memory.main,
-}  # fmt: skip
+}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m bench")
@@ -19,8 +25,11 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=1, help="how often other people come (default: 1)")
     asked = parser.parse_args()
     crowd = {
-        "people": asked.people, "seconds": asked.seconds, "models": asked.models.split(","), "rounds": asked.rounds,
-    }  # fmt: skip
+        "people": asked.people,
+        "seconds": asked.seconds,
+        "models": asked.models.split(","),
+        "rounds": asked.rounds,
+    }
     if unknown := [name for name in asked.names if name not in ALL]:
         parser.error(f"There is no benchmark {', '.join(unknown)}. Choose of {', '.join(ALL)}.")
     for name in asked.names or ALL:

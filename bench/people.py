@@ -37,9 +37,31 @@ MOST = 2.0  # seconds that a picture may take at the 95th percentile
 ROUNDED = 2e-4  # a drawn weight is rounded to four digits
 FAINT = 0.01  # weights that may be left out of a drawing, and what they may sum to in a row is 12 of them
 NAMES = (
-    "Zelda", "Yusuf", "Wanda", "Viktor", "Ulrich", "Thea", "Silas", "Rosalind", "Quentin", "Petra", "Oskar", "Nadia",
-    "Marlon", "Leopold", "Katya", "Jasper", "Ingrid", "Hugo", "Greta", "Fabian", "Edith", "Dmitri", "Clara", "Boris",
-)  # fmt: skip
+    "Zelda",
+    "Yusuf",
+    "Wanda",
+    "Viktor",
+    "Ulrich",
+    "Thea",
+    "Silas",
+    "Rosalind",
+    "Quentin",
+    "Petra",
+    "Oskar",
+    "Nadia",
+    "Marlon",
+    "Leopold",
+    "Katya",
+    "Jasper",
+    "Ingrid",
+    "Hugo",
+    "Greta",
+    "Fabian",
+    "Edith",
+    "Dmitri",
+    "Clara",
+    "Boris",
+)
 MODEL, LAYERS, HEADS = "minilm", 6, 12
 
 
@@ -149,8 +171,11 @@ class Watch:
 
     def __init__(self, url: str):
         port = int(url.rsplit(":", 1)[1])
-        [pid] = {one.pid for one in psutil.net_connections("tcp")
-                 if one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid}  # fmt: skip
+        [pid] = {
+            one.pid
+            for one in psutil.net_connections("tcp")
+            if one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid
+        }
         self._process = psutil.Process(pid)
         self.memory: list[int] = []
 

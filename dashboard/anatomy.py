@@ -98,14 +98,23 @@ def draw_inside(
 def _origin(this: Inside, picture: str, drawing: dict[str, object]) -> Provenance:
     text = this.encoding.texts[0]
     origin = Provenance(
-        model=this.name, revision=this.revision, text=text, heads=(str(this.head),), unit="tokens",
-        special="show", view=f"inside-{picture}", options=dict(this.reading) | drawing, title=this.model,
-    )  # fmt: skip
+        model=this.name,
+        revision=this.revision,
+        text=text,
+        heads=(str(this.head),),
+        unit="tokens",
+        special="show",
+        view=f"inside-{picture}",
+        options=dict(this.reading) | drawing,
+        title=this.model,
+    )
     looked = f"look_inside(model, text, {str(this.head)!r}{keywords(this.reading)})"
     return made_again(
-        origin, ["draw_inside", "look_inside"], f"draw_inside({looked}, {picture!r}{keywords(drawing)})",
+        origin,
+        ["draw_inside", "look_inside"],
+        f"draw_inside({looked}, {picture!r}{keywords(drawing)})",
         f"text = {text!r}",
-    )  # fmt: skip
+    )
 
 
 def verify(

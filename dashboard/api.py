@@ -272,9 +272,16 @@ def provenance_of_text(model: AttentionModel, encoding: Encoding, name: str, **o
     """Where something comes from that is about all heads over a text."""
     options = ({"pair": encoding.pair} if encoding.pair else {}) | options
     return Provenance(
-        model=model.name, revision=model.revision, text=encoding.texts[0], heads=(), unit="tokens", special="show",
-        view=name, options=dict(options), title=model.title,
-    )  # fmt: skip
+        model=model.name,
+        revision=model.revision,
+        text=encoding.texts[0],
+        heads=(),
+        unit="tokens",
+        special="show",
+        view=name,
+        options=dict(options),
+        title=model.title,
+    )
 
 
 def save(thing: object, path: str | Path, provenance: Provenance | None = None) -> Path:

@@ -67,23 +67,37 @@ def draw_changes(
     """
     ticks = f"tick: when another word is exchanged, the mean of {changes.swaps}" if changes.swaps else "no baseline"
     chart = ranking(
-        changes.table.rename(columns={"change": "score"}), theme, title=f"Most changed heads · {model.title}",
+        changes.table.rename(columns={"change": "score"}),
+        theme,
+        title=f"Most changed heads · {model.title}",
         subtitle=[
             f"dot: divergence between the two texts, 0 the same, 1 wholly apart · {ticks}",
             f"the first {min(BEST, len(changes.table))} of {len(changes.table)} heads · mean over {changes.rows} rows",
         ],
-        description=change_finding(changes), selected=selected, width=width, turn=turn, share=False,
-        elsewhere="another word", alone="no other word could be exchanged",
-    )  # fmt: skip
+        description=change_finding(changes),
+        selected=selected,
+        width=width,
+        turn=turn,
+        share=False,
+        elsewhere="another word",
+        alone="no other word could be exchanged",
+    )
     return chart.made_of(_of_changes(model, first, second, bos, theme=theme, width=width))
 
 
 def _of_changes(model: AttentionModel, first: str, second: str, bos: bool, **drawing: object) -> Provenance:
     given = {name: value for name, value in drawing.items() if value is not None}
     origin = Provenance(
-        model=model.name, revision=model.revision, text=first, heads=(), unit="words", special="show", view="changes",
-        options={"second_text": second, "bos": bos} | given, title=model.title,
-    )  # fmt: skip
+        model=model.name,
+        revision=model.revision,
+        text=first,
+        heads=(),
+        unit="words",
+        special="show",
+        view="changes",
+        options={"second_text": second, "bos": bos} | given,
+        title=model.title,
+    )
     made = f"changed_heads(model, text, {second!r}, bos={bos!r})"
     if not drawing:
         return made_again(origin, ["changed_heads"], f"{made}.table", f"text = {origin.text!r}")

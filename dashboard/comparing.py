@@ -128,9 +128,7 @@ def compare_models(
     return replace(align_models(*views), reading={"text": text, "special": special, "bos": bos} | given)
 
 
-def _measured(
-    model: AttentionModel, text: str | Encoding, head: str | HeadId, measure: str, **how: object
-) -> HeadView:  # fmt: skip
+def _measured(model: AttentionModel, text: str | Encoding, head: str | HeadId, measure: str, **how: object) -> HeadView:
     if measure == "contribution":
         return contributions(model, text, [head], **how)[0]
     return attention(model, text, head, **how)
@@ -190,10 +188,18 @@ def aligned_table(aligned: Aligned) -> pd.DataFrame:
     comparable = "first" in aligned.reading or aligned.a.measure == "weight"
     return pd.DataFrame(
         {
-            "from_a": at[rows, 0], "to_a": at[columns, 0], "from_b": at[rows, 1], "to_b": at[columns, 1],
-            "from": labels.take(rows), "to": labels.take(columns), "a": a, "b": b,
-        } | ({"difference": a - b} if comparable else {}) | _unread(aligned, rows, columns)
-    )  # fmt: skip
+            "from_a": at[rows, 0],
+            "to_a": at[columns, 0],
+            "from_b": at[rows, 1],
+            "to_b": at[columns, 1],
+            "from": labels.take(rows),
+            "to": labels.take(columns),
+            "a": a,
+            "b": b,
+        }
+        | ({"difference": a - b} if comparable else {})
+        | _unread(aligned, rows, columns)
+    )
 
 
 def _unread(aligned: Aligned, rows: np.ndarray, columns: np.ndarray) -> dict[str, np.ndarray]:
@@ -221,9 +227,7 @@ def origin_of_aligned(aligned: Aligned, view: str, **drawing: object) -> Provena
     origin = replace(origin, options=origin.options | {"other_model": b.name, "other_revision": b.revision})
     how = keywords({name: value for name, value in asked.items() if name != "text"})
     other = f"open_model({b.name!r})"
-    made = (
-        f"compare_models(model, {str(a.head)!r}, {other}, {str(b.head)!r}, text{how})"
-    )
+    made = f"compare_models(model, {str(a.head)!r}, {other}, {str(b.head)!r}, text{how})"
     return made_again(
         origin, ["compare_models", "draw_aligned"], f"draw_aligned({made}, {view!r}{given})", _text(origin)
     )

@@ -48,22 +48,24 @@ def draw_longrange(
     asked, named = reach.question, [_existing(reach, head) for head in heads]
     said = {"question": asked.name, "heads": [str(head) for head in named]} if named else {"question": asked.name}
     made = _about_model(
-        reach, "longrange-heads" if all_heads else "longrange", said, "draw_longrange, longrange",
+        reach,
+        "longrange-heads" if all_heads else "longrange",
+        said,
+        "draw_longrange, longrange",
         f"longrange(model, {asked.name!r})",
         {"heads": said.get("heads"), "all_heads": all_heads or None, "theme": theme, "width": width},
-    )  # fmt: skip
+    )
     if all_heads:
         over = f"mean over {len(reach.share)} {asked.items} at {len(asked.steps)} distances"
-        sheet = reach_atlas(
-            reach.lift(), theme, seen=asked.seen, over=over, model=reach.model, width=width, **frames
-        )  # fmt: skip
+        sheet = reach_atlas(reach.lift(), theme, seen=asked.seen, over=over, model=reach.model, width=width, **frames)
         return sheet.made_of(made)
     items = None if named else reach.shown_on
     shown = named or reach.best(4)
     texts = len(reach.share if named else reach.shown_on)
     whose = " and ".join(map(str, shown)) if named else "The four best heads"
     chart = panels(
-        [curve(reach, head, items) for head in shown], theme,
+        [curve(reach, head, items) for head in shown],
+        theme,
         title=f"{whose} · {reach.model}",
         subtitle=[
             f"share of attention from {asked.looks} to {asked.seen}",
@@ -71,8 +73,10 @@ def draw_longrange(
             + ("" if named else f"; chosen on the other {len(reach.chosen_on)}"),
         ],
         description=reach_finding(reach, named[0] if named else None),
-        seen=asked.seen, unit=asked.unit, width=width,
-    )  # fmt: skip
+        seen=asked.seen,
+        unit=asked.unit,
+        width=width,
+    )
     return chart.made_of(made)
 
 
@@ -115,13 +119,16 @@ def draw_flow(
     if (word is not None and not 0 <= word < len(flow.words)) or (word is None and measure == "journey"):
         raise UserError(f"Name a word by its number, 0 to {len(flow.words) - 1}.")
     made = _about_model(
-        flow, f"layers-{measure}", {"unit": flow.unit, "special": flow.hidden, **flow.reading}, "draw_flow, flow",
+        flow,
+        f"layers-{measure}",
+        {"unit": flow.unit, "special": flow.hidden, **flow.reading},
+        "draw_flow, flow",
         f"flow(model, text, unit={flow.unit!r}, special={flow.hidden!r}"
         + "".join(f", {name}={value!r}" for name, value in flow.reading.items())
         + ")",
         {"measure": measure, "word": word, "theme": theme, "width": width, "start": start or None},
         flow.text,
-    )  # fmt: skip
+    )
     if measure == "journey":
         return journey(flow, word, theme, width=width).made_of(made)
     most = columns(width or WIDTH)
@@ -146,9 +153,15 @@ def _about_model(
     """Where a picture comes from that is not of heads over a text, with the lines that make it again."""
     given = {name: value for name, value in drawing.items() if value is not None}
     origin = Provenance(
-        model=thing.name, revision=thing.revision, text=text or "", heads=tuple(said.get("heads", ())),
-        unit=said.get("unit", "words"), special=said.get("special", "show"), view=view, options=said | given,
+        model=thing.name,
+        revision=thing.revision,
+        text=text or "",
+        heads=tuple(said.get("heads", ())),
+        unit=said.get("unit", "words"),
+        special=said.get("special", "show"),
+        view=view,
+        options=said | given,
         title=thing.model,
-    )  # fmt: skip
+    )
     drawn = f"{names.partition(',')[0]}({made}{keywords(given)})"
     return made_again(origin, names.split(", "), drawn, *([f"text = {text!r}"] if text is not None else []))

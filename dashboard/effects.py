@@ -154,9 +154,15 @@ def _how(together: bool) -> dict[str, bool]:
 
 
 def _measured(
-    model: AttentionModel, encodings: Sequence[Encoding], sets: Sequence[Heads], by: By, bos: bool,
-    progress: Progress | None, *, keep_each: bool = False,
-) -> Effects:  # fmt: skip
+    model: AttentionModel,
+    encodings: Sequence[Encoding],
+    sets: Sequence[Heads],
+    by: By,
+    bos: bool,
+    progress: Progress | None,
+    *,
+    keep_each: bool = False,
+) -> Effects:
     means = reference_means(model, bos=bos, progress=progress) if by == "mean" and model.causal else None
     begun = time.monotonic()
     over = "the text" if keep_each else counted(len(encodings), "sentences")
@@ -166,9 +172,15 @@ def _measured(
         progress(fraction, f"Ablating {counted(sum(map(len, sets)), 'heads')} over {over}{_left(left)}")
 
     return measure(
-        model, encodings, sets, logits=language_head(model), by=by, means=means, keep_each=keep_each,
+        model,
+        encodings,
+        sets,
+        logits=language_head(model),
+        by=by,
+        means=means,
+        keep_each=keep_each,
         progress=tell if progress else None,
-    )  # fmt: skip
+    )
 
 
 def _left(seconds: float) -> str:
@@ -193,9 +205,11 @@ def _tokens(encoding: Encoding, effects: Effects, together: bool) -> pd.DataFram
     many = len(effects.sets)
     repeated = [heads for heads in effects.sets for _ in read]
     found = {
-        **head_columns(repeated, together=together), "position": np.tile(read, many),
-        "token": [encoding.drawn[place] for place in read] * many, effects.measure: each[read].T.ravel(),
-    }  # fmt: skip
+        **head_columns(repeated, together=together),
+        "position": np.tile(read, many),
+        "token": [encoding.drawn[place] for place in read] * many,
+        effects.measure: each[read].T.ravel(),
+    }
     if effects.each_loss:
         found["loss"] = np.tile(effects.each_loss[0][read], many)
     if any(encoding.unknown):
@@ -222,9 +236,16 @@ def _provenance(
     text = on if verb == "ablate" else ""
     said = how | more | ({} if verb == "ablate" else {"corpus": Path(on).name})
     origin = Provenance(
-        model=model.name, revision=model.revision, text=text, heads=tuple(names), unit="tokens", special="show",
-        view="effect", options=said, title=model.title,
-    )  # fmt: skip
+        model=model.name,
+        revision=model.revision,
+        text=text,
+        heads=tuple(names),
+        unit="tokens",
+        special="show",
+        view="effect",
+        options=said,
+        title=model.title,
+    )
     ours = verb == "ablate_in" and Path(on) == builtin_corpus()
     arguments = ["builtin_corpus()" if ours else repr(on), *([repr(names)] if names else [])]
     arguments += [f"{name}={value!r}" for name, value in how.items()]

@@ -42,14 +42,20 @@ def draw_landscape(
     """Every head as a point, see `dashboard.charts.landscape`. model: its title, else the name in the profile."""
     title = model or profile.about["model"]
     chart = landscape(
-        profile.heads, theme, title=f"Syntax or context · {title}",
+        profile.heads,
+        theme,
+        title=f"Syntax or context · {title}",
         subtitle=[
             "bits a query word, held out · whiskers: 95 % interval · area: bits there are to explain · pale: parked",
             corpus_of(profile.about),
         ],
         description=f"Every head of {title} by what the parse and what meaning explain. {census(profile.heads)}",
-        selected=selected, tray=tray, width=width, turn=turn, click=click,
-    )  # fmt: skip
+        selected=selected,
+        tray=tray,
+        width=width,
+        turn=turn,
+        click=click,
+    )
     return chart.made_of(_origin(profile, "landscape", "draw_landscape(profile", title, theme=theme, width=width))
 
 
@@ -60,29 +66,45 @@ def draw_spending(
     row, title = row_of(profile, head), model or profile.about["model"]
     name = str(HeadId(int(row["layer"]), int(row["head"])))
     chart = spending(
-        row, theme, title=f"{name} · {title}",
+        row,
+        theme,
+        title=f"{name} · {title}",
         subtitle=["where its attention goes, and what explains it in bits (95 % interval)", corpus_of(profile.about)],
-        description=f"Where the attention of {name} goes. {head_finding(row, profile.about)}", width=width,
-    )  # fmt: skip
+        description=f"Where the attention of {name} goes. {head_finding(row, profile.about)}",
+        width=width,
+    )
     called = f"draw_spending(profile, {name!r}"
     return chart.made_of(_origin(profile, "spending", called, title, heads=(name,), theme=theme, width=width))
 
 
 def draw_twice(
-    a: Profile, b: Profile, figure: str = "context", *, names: tuple[str, str] = ("the first", "the second"),
-    model: str = "", theme: Theme = "light", width: float | None = None,
-) -> Drawing:  # fmt: skip
+    a: Profile,
+    b: Profile,
+    figure: str = "context",
+    *,
+    names: tuple[str, str] = ("the first", "the second"),
+    model: str = "",
+    theme: Theme = "light",
+    width: float | None = None,
+) -> Drawing:
     """The same heads on two corpora, see `dashboard.charts.twice`. model: as in `draw_landscape`. Raises UserError as
     `compare_profiles` does, and for a figure that does not exist."""
     if figure not in FIGURES:
         raise UserError(f"There is no figure “{figure}”. Choose one of {', '.join(FIGURES)}.")
     table, title = compare_profiles(a, b), model or a.about["model"]
     chart = twice(
-        table, figure, theme, names=names, title=f"{figure.capitalize()} on two corpora · {title}",
-        subtitle=["bits a query word, held out · colours: the role on the first; hollow: another role on the second",
-                  f"{corpus_of(a.about)} · {corpus_of(b.about)}"],
-        description=f"The heads of {title} on two corpora, by {figure}. {same_roles(table)}", width=width,
-    )  # fmt: skip
+        table,
+        figure,
+        theme,
+        names=names,
+        title=f"{figure.capitalize()} on two corpora · {title}",
+        subtitle=[
+            "bits a query word, held out · colours: the role on the first; hollow: another role on the second",
+            f"{corpus_of(a.about)} · {corpus_of(b.about)}",
+        ],
+        description=f"The heads of {title} on two corpora, by {figure}. {same_roles(table)}",
+        width=width,
+    )
     asked = {"theme": theme, "width": width, "names": names, "model": model or None}
     drawn = "".join(f", {name}={value!r}" for name, value in asked.items() if value is not None)
     recipe = (
@@ -110,20 +132,34 @@ def draw_twice(
 
 
 def draw_figure(
-    profile: Profile, figure: str, *, model: str = "", theme: Theme = "light", selected: HeadId | None = None,
-    tray: Sequence[HeadId] = (), width: float | None = None, turn: int = 0,
-) -> Drawing:  # fmt: skip
+    profile: Profile,
+    figure: str,
+    *,
+    model: str = "",
+    theme: Theme = "light",
+    selected: HeadId | None = None,
+    tray: Sequence[HeadId] = (),
+    width: float | None = None,
+    turn: int = 0,
+) -> Drawing:
     """All heads on one sheet, coloured by a figure of `dashboard.heads.figures.FIGURES`. model: as in `draw_landscape`;
     selected, tray, turn: as in `dashboard.draw_atlas`. Raises UserError for a figure that does not exist."""
     if figure not in FIGURES:
         raise UserError(f"There is no figure “{figure}”. Choose one of {', '.join(FIGURES)}.")
     title = model or profile.about["model"]
     chart = figure_atlas(
-        profile.heads, f"bits_{figure}", theme, title=f"{TOLD[figure]} · {title}",
-        unit="bits a query word, held out", subtitle=[corpus_of(profile.about)],
+        profile.heads,
+        f"bits_{figure}",
+        theme,
+        title=f"{TOLD[figure]} · {title}",
+        unit="bits a query word, held out",
+        subtitle=[corpus_of(profile.about)],
         description=f"{TOLD[figure]}, in bits a query word, of all heads of {title}.",
-        selected=selected, tray=tray, width=width, turn=turn,
-    )  # fmt: skip
+        selected=selected,
+        tray=tray,
+        width=width,
+        turn=turn,
+    )
     called = f"draw_figure(profile, {figure!r}"
     return chart.made_of(_origin(profile, f"figure-{figure}", called, title, theme=theme, width=width))
 
@@ -141,7 +177,7 @@ def row_of(profile: Profile, head: str | HeadId) -> dict:
 
 def parse_links(
     sentences: Sequence[ParsedSentence], spans: Sequence[tuple[int, int] | None]
-) -> list[tuple[int, int, str]]:  # fmt: skip
+) -> list[tuple[int, int, str]]:
     """(word, its head, its relation) for every link of the parse, as positions of a view: by the words' spans in the
     text. Words that share a token are one position, which stands in the parse for all of them (METRICS §0)."""
     places = sorted((span, k) for k, span in enumerate(spans) if span is not None)
@@ -183,7 +219,14 @@ def _origin(
         f"profile = read_profile(folder)\nthing = {called}{drawn})"
     )
     return Provenance(
-        model=about["model"], revision=about["revision"], text="", heads=heads, unit="words", special="show", view=view,
+        model=about["model"],
+        revision=about["revision"],
+        text="",
+        heads=heads,
+        unit="words",
+        special="show",
+        view=view,
         options=asked | {"file": about["file"], "sha256": about["sha256"]} | source,
-        title=title, recipe=recipe,
-    )  # fmt: skip
+        title=title,
+        recipe=recipe,
+    )

@@ -53,10 +53,16 @@ def find_map(asked: Asked) -> HeadMap | None:
 def keep_map(found: HeadMap, asked: Asked, file: Path) -> Path:
     """Writes the distances and what they are of; places and clusters follow from them. Raises UserError."""
     about = {
-        "of": asdict(asked), "corpus": found.corpus, "sentences": found.sentences, "left_out": found.left_out,
-        "rows": found.rows, "model": found.model, "name": found.name, "revision": found.revision,
+        "of": asdict(asked),
+        "corpus": found.corpus,
+        "sentences": found.sentences,
+        "left_out": found.left_out,
+        "rows": found.rows,
+        "model": found.model,
+        "name": found.name,
+        "revision": found.revision,
         "reading": found.reading,
-    }  # fmt: skip
+    }
     return write_arrays(file, about, distances=squareform(found.distances, checks=False).astype(np.float32))
 
 

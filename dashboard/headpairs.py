@@ -72,9 +72,11 @@ def find_pair(one: ModelSource, other: ModelSource, bos: bool = True) -> Distanc
 def keep_pair(found: Distances, asked: Asked, file: Path) -> Path:
     """Writes what `dashboard.relations.distances_between` found of the first and the second model. Raises UserError."""
     about = {
-        "of": asked.key(), "per_layer": found.per_layer, "used": found.used,
+        "of": asked.key(),
+        "per_layer": found.per_layer,
+        "used": found.used,
         "left_out": [asdict(one) for one in found.left_out],
-    }  # fmt: skip
+    }
     return write_arrays(file, about, values=found.values.astype(np.float32), rows=found.rows.astype(np.int32))
 
 

@@ -96,9 +96,17 @@ def toy_provenance(toy: Example, picture: str, **options: object) -> Provenance:
         f"thing = draw_toy(toy, {picture!r}{keywords(asked)})"
     )
     return Provenance(
-        model="toy", title="Toy attention", revision="", text=" ".join(toy.words), heads=(), unit="words",
-        special="show", view=picture, options=asdict(toy) | asked, recipe=recipe,
-    )  # fmt: skip
+        model="toy",
+        title="Toy attention",
+        revision="",
+        text=" ".join(toy.words),
+        heads=(),
+        unit="words",
+        special="show",
+        view=picture,
+        options=asdict(toy) | asked,
+        recipe=recipe,
+    )
 
 
 def draw_sharpness(
@@ -114,9 +122,17 @@ def sharpness_provenance(**options: object) -> Provenance:
     asked = {name: value for name, value in options.items() if value is not None}
     recipe = f"from dashboard import draw_sharpness, save\n\nthing = draw_sharpness({keywords(asked)[2:]})"
     return Provenance(
-        model="toy", title="Toy attention", revision="", text="", heads=(), unit="words", special="show",
-        view="entropy", options=asked, recipe=recipe,
-    )  # fmt: skip
+        model="toy",
+        title="Toy attention",
+        revision="",
+        text="",
+        heads=(),
+        unit="words",
+        special="show",
+        view="entropy",
+        options=asked,
+        recipe=recipe,
+    )
 
 
 def sharpness_table(measured: tuple[Sharpness, ...]) -> pd.DataFrame:
@@ -168,9 +184,17 @@ def recall_provenance(config: Recall, picture: str, **options: object) -> Proven
         f"thing = draw_recall(study, {picture!r}{keywords(asked)})"
     )
     return Provenance(
-        model="recall", title="Before attention", revision="", text="", heads=(), unit="words", special="show",
-        view=picture, options=asdict(config) | asked, recipe=recipe,
-    )  # fmt: skip
+        model="recall",
+        title="Before attention",
+        revision="",
+        text="",
+        heads=(),
+        unit="words",
+        special="show",
+        view=picture,
+        options=asdict(config) | asked,
+        recipe=recipe,
+    )
 
 
 def recall_table(study: Study, picture: str = "accuracy") -> pd.DataFrame:
@@ -208,6 +232,13 @@ _NO_POINT = Point("", 0, 0.0, 0.0, 0.0, (), 0, 0.0)
 def _row(point: Point, weights: int) -> dict[str, object]:
     seeds = {f"seed_{seed}": share for seed, share in enumerate(point.by_seed)}
     return {
-        "model": TITLES.get(point.model, ""), "distance": point.distance, "accuracy": point.accuracy, "low": point.low,
-        "high": point.high, "weights": weights, "steps": point.steps, "seconds": point.seconds, **seeds,
-    }  # fmt: skip
+        "model": TITLES.get(point.model, ""),
+        "distance": point.distance,
+        "accuracy": point.accuracy,
+        "low": point.low,
+        "high": point.high,
+        "weights": weights,
+        "steps": point.steps,
+        "seconds": point.seconds,
+        **seeds,
+    }

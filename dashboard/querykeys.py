@@ -87,12 +87,17 @@ def draw_plane(found: QueryKeyMap, *, by: str = "upos", theme: Theme = "light", 
     source = f"of {of.corpus}" if "corpus" in of.reading else "that come along"
     over = f"{counted(len(of.tokens), 'tokens')} of {counted(len(of.sentences), 'sentences')} {source}"
     chart = query_key_chart(
-        found, theme, by=by, title=f"Queries and keys of {found.head} · {of.model}",
+        found,
+        theme,
+        by=by,
+        title=f"Queries and keys of {found.head} · {of.model}",
         subtitle=[
-            f"coloured by {BY[by]} · {over}", "a key far out in a query’s direction from the cross has a high score",
+            f"coloured by {BY[by]} · {over}",
+            "a key far out in a query’s direction from the cross has a high score",
         ],
-        description=plane_finding(found), width=width,
-    )  # fmt: skip
+        description=plane_finding(found),
+        width=width,
+    )
     return chart.made_of(origin_of_plane(found, by=by, theme=theme, width=width))
 
 
@@ -101,9 +106,16 @@ def origin_of_plane(found: QueryKeyMap, **drawing: object) -> Provenance:
     of, head = found.of, str(found.head)
     given = {name: value for name, value in drawing.items() if value}
     origin = Provenance(
-        model=of.name, revision=of.revision, text="", heads=(head,), unit="tokens", special="hide", view="queries",
-        options={"corpus": of.corpus, **of.reading} | given, title=of.model,
-    )  # fmt: skip
+        model=of.name,
+        revision=of.revision,
+        text="",
+        heads=(head,),
+        unit="tokens",
+        special="hide",
+        view="queries",
+        options={"corpus": of.corpus, **of.reading} | given,
+        title=of.model,
+    )
     made = f"query_keys(model{keywords(of.reading)})"
     if not given:
         return made_again(origin, ["query_key_table", "query_keys"], f"query_key_table({made}, {head!r})")

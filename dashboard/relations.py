@@ -58,9 +58,18 @@ def map_heads(
     table, kept = map_table(found.values, model.heads, clusters)
     reading = {"clusters": clusters, "bos": bos} | ({} if limit is None else {"limit": limit})
     made = HeadMap(
-        table, found.values, kept, builtin_corpus().name, found.used, len(found.left_out), int(found.rows.max()),
-        model.title, model.name, model.revision, reading,
-    )  # fmt: skip
+        table,
+        found.values,
+        kept,
+        builtin_corpus().name,
+        found.used,
+        len(found.left_out),
+        int(found.rows.max()),
+        model.title,
+        model.name,
+        model.revision,
+        reading,
+    )
     table.attrs["provenance"] = origin_of_map(made).to_dict()
     return made
 
@@ -116,16 +125,23 @@ def draw_map(
     if roles is not None:
         roles = {HeadId.parse(head) if isinstance(head, str) else head: role for head, role in roles.items()}
     chart = headmap(
-        found.table, theme, title=f"Map of heads · {found.model}",
+        found.table,
+        theme,
+        title=f"Map of heads · {found.model}",
         subtitle=[
             f"the nearer, the more alike is where they look · {percent(found.kept)} of the distances’ variance is kept"
             + ("" if selected is None else f" · thin rings: the cluster of {selected}"),
             f"Jensen–Shannon divergence over {counted(found.rows, 'rows')} of words, "
             f"{found.sentences:,} of the sentences that come along{left_out}",
         ],
-        description=map_finding(found, selected), roles=roles, selected=selected, tray=tray, width=width, turn=turn,
+        description=map_finding(found, selected),
+        roles=roles,
+        selected=selected,
+        tray=tray,
+        width=width,
+        turn=turn,
         click=click,
-    )  # fmt: skip
+    )
     return chart.made_of(
         origin_of_map(found, theme=theme, width=width, selected=selected, tray=list(tray), roles=roles)
     )
@@ -138,11 +154,15 @@ def draw_clusters(
     whose cluster has a bold name. See `dashboard.heads.clusters`."""
     tree = clusters_of(found)
     chart = clusters(
-        tree.table, tree.joins, theme, title=f"Clusters of heads · {found.model}",
+        tree.table,
+        tree.joins,
+        theme,
+        title=f"Clusters of heads · {found.model}",
         subtitle=["each by the head in its middle · a bracket stands where two become one, by average linkage"],
-        description=clusters_finding(tree), selected=None if selected is None else int(found.row(selected)["cluster"]),
+        description=clusters_finding(tree),
+        selected=None if selected is None else int(found.row(selected)["cluster"]),
         width=width,
-    )  # fmt: skip
+    )
     return chart.made_of(origin_of_map(found, "draw_clusters", theme=theme, width=width, selected=selected))
 
 
@@ -158,9 +178,16 @@ def origin_of_map(found: HeadMap, verb: str = "draw_map", **drawing: object) -> 
         given["roles"] = {str(head): role for head, role in given["roles"].items()}
     view = verb.removeprefix("draw_")
     origin = Provenance(
-        model=found.name, revision=found.revision, text="", heads=(), unit="words", special="hide", view=view,
-        options={"corpus": found.corpus, **found.reading} | given, title=found.model,
-    )  # fmt: skip
+        model=found.name,
+        revision=found.revision,
+        text="",
+        heads=(),
+        unit="words",
+        special="hide",
+        view=view,
+        options={"corpus": found.corpus, **found.reading} | given,
+        title=found.model,
+    )
     made = f"map_heads(model{keywords(found.reading)})"
     if not given:
         return made_again(origin, ["map_heads"], f"{made}.table")

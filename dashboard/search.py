@@ -95,14 +95,18 @@ def draw_found(
         what = str(found.pattern)
     over = "one text" if one else f"{counted(found.pairs, 'pairs')}, {counted(found.sentences, 'sentences')}"
     chart = ranking(
-        found.table, theme, title=f"{what} · {found.model}",
+        found.table,
+        theme,
+        title=f"{what} · {found.model}",
         subtitle=[
             "dot: share of attention along the pairs · tick: what this distance gets elsewhere",
             f"the {min(BEST, len(found.table))} heads with most beyond it, of {len(found.table)} · {over}",
         ],
         description=example_finding(found) if one else match_finding(found),
-        selected=selected, width=width, turn=turn,
-    )  # fmt: skip
+        selected=selected,
+        width=width,
+        turn=turn,
+    )
     return chart.made_of(provenance_of_found(found, theme=theme, width=width))
 
 
@@ -125,9 +129,16 @@ def provenance_of_found(found: Examples | Matches, **drawing: object) -> Provena
         arguments += _keywords(how)
         said.pop("path", None)
     origin = Provenance(
-        model=found.name, revision=found.revision, text=text, heads=(), unit="words", special="hide", view=name,
-        options=said | given, title=found.model,
-    )  # fmt: skip
+        model=found.name,
+        revision=found.revision,
+        text=text,
+        heads=(),
+        unit="words",
+        special="hide",
+        view=name,
+        options=said | given,
+        title=found.model,
+    )
     made = f"{names.rpartition(' ')[2]}(model, {', '.join(arguments)})"
     if not given:
         return made_again(origin, names.split(", "), f"{made}.table", *first)

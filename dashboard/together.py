@@ -41,9 +41,16 @@ class Together:
 
 
 def together_and_alone(
-    model: AttentionModel, text: str | Encoding, heads: Sequence[str | HeadId], *, by: By = "zero", bos: bool = True,
-    limit: int | None = None, pair: str | None = None, progress: Progress | None = None,
-) -> Together:  # fmt: skip
+    model: AttentionModel,
+    text: str | Encoding,
+    heads: Sequence[str | HeadId],
+    *,
+    by: By = "zero",
+    bos: bool = True,
+    limit: int | None = None,
+    pair: str | None = None,
+    progress: Progress | None = None,
+) -> Together:
     """What changes on a text without some heads together, beside each alone. Parameters, errors: `dashboard.ablate`."""
     how = {"by": by, "bos": bos, "limit": limit, "pair": pair, "progress": progress}
     found = without_head(model, text, heads, **how)
@@ -55,13 +62,16 @@ def draw_together(both: Together, *, theme: Theme = "light", width: float | None
     table, origin, effect = both.table, both.found.provenance, both.found.effect
     what = "change of the loss, nats per token" if effect.measure == "loss_change" else "1 − cosine of the last vectors"
     chart = together_bars(
-        table, theme, title=f"Together and each alone · {origin.title}",
+        table,
+        theme,
+        title=f"Together and each alone · {origin.title}",
         subtitle=[f"{what} · the heads {BY[effect.by]}"],
-        description=f"{together_finding(table)} Alone: {alone_and_together(table)}.".strip(), width=width,
-    )  # fmt: skip
+        description=f"{together_finding(table)} Alone: {alone_and_together(table)}.".strip(),
+        width=width,
+    )
     names = [str(head) for head in both.found.heads]
     called = f"draw_together(together_and_alone(model, text, {names!r}{keywords(reading_of(origin))})"
     origin = replace(origin, view="together")
     return chart.made_of(
         recipe_of(origin, "draw_together, together_and_alone", called, {"theme": theme, "width": width})
-    )  # fmt: skip
+    )

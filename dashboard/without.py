@@ -64,15 +64,20 @@ class Without:
 
     def over(self, unit: Unit, special: Special = "show") -> TextEffect:
         """Position by position, see `dashboard.heads.effect_text`."""
-        return text_effect(
-            self.effect.tokens, self.encoding, unit=unit, special=special, model=self.provenance.title
-        )  # fmt: skip
+        return text_effect(self.effect.tokens, self.encoding, unit=unit, special=special, model=self.provenance.title)
 
 
 def without_head(
-    model: AttentionModel, text: str | Encoding, head: str | HeadId | Sequence[str | HeadId], *, by: By = "zero",
-    bos: bool = True, limit: int | None = None, pair: str | None = None, progress: Progress | None = None,
-) -> Without:  # fmt: skip
+    model: AttentionModel,
+    text: str | Encoding,
+    head: str | HeadId | Sequence[str | HeadId],
+    *,
+    by: By = "zero",
+    bos: bool = True,
+    limit: int | None = None,
+    pair: str | None = None,
+    progress: Progress | None = None,
+) -> Without:
     """What changes on a text without one head, or without several that are taken out together.
 
     Parameters and errors as in `dashboard.ablate`.
@@ -85,9 +90,13 @@ def without_head(
 
 
 def draw_without(
-    found: Without, *, unit: Unit = "words", special: Special = "show", theme: Theme = "light",
+    found: Without,
+    *,
+    unit: Unit = "words",
+    special: Special = "show",
+    theme: Theme = "light",
     width: float | None = None,
-) -> Drawing:  # fmt: skip
+) -> Drawing:
     """The text, each word on a shade of what changes on it, see `dashboard.charts.changed`."""
     effect, origin = found.over(unit, special), found.provenance
     if effect.measure == "shift":
@@ -97,20 +106,25 @@ def draw_without(
         what = "change of the loss in nats" + (", a word’s the sum over its tokens" if unit == "words" else "")
     which = "the head" if len(found.heads) == 1 else "the heads"
     chart = changed_text(
-        effect, theme, title=f"Without {found.named} · {origin.title}",
+        effect,
+        theme,
+        title=f"Without {found.named} · {origin.title}",
         subtitle=[f"{unit}, {which} {BY[found.effect.by]}", what],
-        description=f"The text, shaded by what changes. {found.finding} {most_changed(effect)}".strip(), heads=which,
+        description=f"The text, shaded by what changes. {found.finding} {most_changed(effect)}".strip(),
+        heads=which,
         width=width,
-    )  # fmt: skip
+    )
     names = [str(head) for head in found.heads]
     which_ones = names if len(names) > 1 else names[0]
     asked = {"unit": unit, "special": special, "theme": theme, "width": width}
     return chart.made_of(
         recipe_of(
-            replace(origin, view="without", unit=unit, special=special), "draw_without, without_head",
-            f"draw_without(without_head(model, text, {which_ones!r}{keywords(reading_of(origin))})", asked,
+            replace(origin, view="without", unit=unit, special=special),
+            "draw_without, without_head",
+            f"draw_without(without_head(model, text, {which_ones!r}{keywords(reading_of(origin))})",
+            asked,
         )
-    )  # fmt: skip
+    )
 
 
 def head_effects(
@@ -135,15 +149,24 @@ def begin(model: AttentionModel, by: By, bos: bool) -> job.Job:
     """Measures all heads in the background. Raises UserError where a job is going, or nothing can be written."""
     asked = Asked.of(model, by, bos)
     return job.start(
-        asked.model, builtin_corpus(), folder_for(asked), limit=SENTENCES, work="dashboard.without", by=by,
+        asked.model,
+        builtin_corpus(),
+        folder_for(asked),
+        limit=SENTENCES,
+        work="dashboard.without",
+        by=by,
         bos=asked.bos,
-    )  # fmt: skip
+    )
 
 
 def draw_standing(
-    every: Measured, head: str | HeadId | None = None, *, theme: Theme = "light", width: float | None = None,
+    every: Measured,
+    head: str | HeadId | None = None,
+    *,
+    theme: Theme = "light",
+    width: float | None = None,
     turn: int = 0,
-) -> Drawing:  # fmt: skip
+) -> Drawing:
     """All heads by what their absence changes, with 95 % intervals; one of them marked.
 
     Raises UserError where there is no such head.
@@ -152,31 +175,46 @@ def draw_standing(
     said = "" if chosen is None else standing_finding(standing(every.table, chosen))
     sure = " · hollow: the interval holds 0" if every.measure == "loss_change" else ""
     chart = ranked_effects(
-        every.table, theme, title=f"{TITLES[every.measure]}, head by head · {every.provenance.title}",
+        every.table,
+        theme,
+        title=f"{TITLES[every.measure]}, head by head · {every.provenance.title}",
         subtitle=[f"a dot a head, from the largest · whiskers: 95 % interval over sentences{sure}", over(every)],
-        description=f"All {len(every.table)} heads by what their absence changes. {said}".strip(), selected=chosen,
-        width=width, turn=turn,
-    )  # fmt: skip
+        description=f"All {len(every.table)} heads by what their absence changes. {said}".strip(),
+        selected=chosen,
+        width=width,
+        turn=turn,
+    )
     called = "draw_standing(" + _made(every) + ("" if chosen is None else f", {str(chosen)!r}")
     origin = replace(every.provenance, view="standing", heads=() if chosen is None else (str(chosen),))
-    return chart.made_of(
-        recipe_of(origin, "draw_standing, head_effects", called, {"theme": theme, "width": width})
-    )  # fmt: skip
+    return chart.made_of(recipe_of(origin, "draw_standing, head_effects", called, {"theme": theme, "width": width}))
 
 
 def draw_effects(
-    every: Measured, *, theme: Theme = "light", selected: HeadId | None = None, tray: Sequence[HeadId] = (),
-    width: float | None = None, turn: int = 0,
-) -> Drawing:  # fmt: skip
+    every: Measured,
+    *,
+    theme: Theme = "light",
+    selected: HeadId | None = None,
+    tray: Sequence[HeadId] = (),
+    width: float | None = None,
+    turn: int = 0,
+) -> Drawing:
     """All heads on one sheet, coloured by what their absence changes. selected, tray, turn: as in `draw_atlas`."""
     name, title = every.measure, every.provenance.title
     top = every.table.nlargest(3, name)
     most = ", ".join(f"L{layer:.0f}H{head:.0f}" for layer, head in zip(top["layer"], top["head"], strict=True))
     chart = figure_atlas(
-        every.table, name, theme, title=f"{TITLES[name]} · {title}", unit=UNITS[name], subtitle=[over(every)],
+        every.table,
+        name,
+        theme,
+        title=f"{TITLES[name]} · {title}",
+        unit=UNITS[name],
+        subtitle=[over(every)],
         description=f"{TITLES[name]} without each of all heads of {title}. Most: {most}.",
-        selected=selected, tray=tray, width=width, turn=turn,
-    )  # fmt: skip
+        selected=selected,
+        tray=tray,
+        width=width,
+        turn=turn,
+    )
     asked = {"theme": theme, "width": width}
     origin = replace(every.provenance, view="effects")
     return chart.made_of(recipe_of(origin, "draw_effects, head_effects", f"draw_effects({_made(every)}", asked))

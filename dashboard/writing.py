@@ -56,9 +56,15 @@ class Copying:
 
 
 def head_writes(
-    model: AttentionModel, text: str | Encoding, head: str | HeadId, query: int, *, bos: bool = True,
-    limit: int | None = None, pair: str | None = None,
-) -> Writes:  # fmt: skip
+    model: AttentionModel,
+    text: str | Encoding,
+    head: str | HeadId,
+    query: int,
+    *,
+    bos: bool = True,
+    limit: int | None = None,
+    pair: str | None = None,
+) -> Writes:
     """The next pieces whose logits a head raises and lowers most at one token, beside what it read there.
 
     What the head adds to the stream, (Σ_j A[i, j] v_j) W_O, through the final norm with the scale that the intact
@@ -82,9 +88,15 @@ def head_writes(
 
 
 def logit_parts(
-    model: AttentionModel, text: str | Encoding, query: int, piece: int | None = None, *, bos: bool = True,
-    limit: int | None = None, pair: str | None = None,
-) -> LogitParts:  # fmt: skip
+    model: AttentionModel,
+    text: str | Encoding,
+    query: int,
+    piece: int | None = None,
+    *,
+    bos: bool = True,
+    limit: int | None = None,
+    pair: str | None = None,
+) -> LogitParts:
     """What the embedding, every head, every bias and every feed-forward part write to the logit of one next piece.
 
     piece: by its id in the vocabulary; None for the most probable one. Else as `head_writes`.
@@ -94,9 +106,16 @@ def logit_parts(
     table, found = parts_table(path, stream_parts(path, model, encoding, query), query, piece)
     given = {"query": query} | ({} if piece is None else {"piece": piece})
     table.attrs["provenance"] = _origin(
-        model.name, model.revision, model.title, encoding.texts[0], (), "logit-parts", given | how,
-        f"logit_parts(model, text{keywords(given | how)}).table", "logit_parts",
-    ).to_dict()  # fmt: skip
+        model.name,
+        model.revision,
+        model.title,
+        encoding.texts[0],
+        (),
+        "logit-parts",
+        given | how,
+        f"logit_parts(model, text{keywords(given | how)}).table",
+        "logit_parts",
+    ).to_dict()
     return LogitParts(table, found, vocabulary_labels(model.loaded.tokenizer, [found])[0])
 
 
@@ -138,9 +157,16 @@ def copying(
     given = {name: value for name, value in given.items() if value is not None}
     names = tuple(given.get("heads", ()))
     table.attrs["provenance"] = _origin(
-        model.name, model.revision, model.title, "", names, "copying", given | {"corpus": builtin_corpus().name},
-        f"copying(model{keywords(given)}).table", "copying",
-    ).to_dict()  # fmt: skip
+        model.name,
+        model.revision,
+        model.title,
+        "",
+        names,
+        "copying",
+        given | {"corpus": builtin_corpus().name},
+        f"copying(model{keywords(given)}).table",
+        "copying",
+    ).to_dict()
     return Copying(table, tuple(left_out))
 
 
@@ -155,11 +181,17 @@ def provenance_of_writes(found: Writes, **drawing: object) -> Provenance:
     given = {name: value for name, value in drawing.items() if value is not None}
     made = f"head_writes(model, text, {str(found.head)!r}, {found.query}{keywords(found.reading)})"
     return _origin(
-        found.name, found.revision, found.model, found.text, (str(found.head),), "writes",
+        found.name,
+        found.revision,
+        found.model,
+        found.text,
+        (str(found.head),),
+        "writes",
         {"query": found.query, **found.reading, **given},
         f"draw_writes({made}{keywords(given)})" if given else f"{made}.table",
-        *(["draw_writes"] if given else []), "head_writes",
-    )  # fmt: skip
+        *(["draw_writes"] if given else []),
+        "head_writes",
+    )
 
 
 def no_predictions(model: AttentionModel) -> UserError:
@@ -185,12 +217,26 @@ def _read(
 
 
 def _origin(
-    name: str, revision: str, title: str, text: str, heads: tuple[str, ...], view: str, options: dict, made: str,
+    name: str,
+    revision: str,
+    title: str,
+    text: str,
+    heads: tuple[str, ...],
+    view: str,
+    options: dict,
+    made: str,
     *verbs: str,
-) -> Provenance:  # fmt: skip
+) -> Provenance:
     """Where something comes from, with the lines that make it again: `thing = {made}`."""
     origin = Provenance(
-        model=name, revision=revision, text=text, heads=heads, unit="tokens", special="show", view=view,
-        options=options, title=title,
-    )  # fmt: skip
+        model=name,
+        revision=revision,
+        text=text,
+        heads=heads,
+        unit="tokens",
+        special="show",
+        view=view,
+        options=options,
+        title=title,
+    )
     return made_again(origin, verbs, made, *([f"text = {text!r}"] if text else []))

@@ -10,11 +10,15 @@ from dashboard.ui.ending import end_page
 from dashboard.ui.room import room
 
 COLUMNS = {
-    "model": "Model", "distance": "Distance", "accuracy": st.column_config.NumberColumn("Right", format="percent"),
+    "model": "Model",
+    "distance": "Distance",
+    "accuracy": st.column_config.NumberColumn("Right", format="percent"),
     "low": st.column_config.NumberColumn("from", format="percent", help="95 % interval over the seeds."),
-    "high": st.column_config.NumberColumn("to", format="percent"), "weights": "Weights", "steps": "Steps",
+    "high": st.column_config.NumberColumn("to", format="percent"),
+    "weights": "Weights",
+    "steps": "Steps",
     "seconds": st.column_config.NumberColumn("Seconds", format="%.1f"),
-}  # fmt: skip
+}
 
 
 def show(study: Study, picture: str, width: int, sentence: str, columns: dict[str, object]) -> None:

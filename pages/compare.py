@@ -14,8 +14,9 @@ st.title("Compare", anchor=False)
 # What is asked
 this = reading(pairs=state.choices().mode != "texts")
 st.caption(escape_markdown(comparing.question(this)))
-st.segmented_control("Compare", list(comparing.WAYS), format_func=comparing.WAYS.get, required=True,
-                     **state.bound("mode"))  # fmt: skip
+st.segmented_control(
+    "Compare", list(comparing.WAYS), format_func=comparing.WAYS.get, required=True, **state.bound("mode")
+)
 what = comparing.asked(this)
 chosen = state.choices()
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -46,9 +47,12 @@ with st.container(horizontal=True):
     figure.files(lambda: chart, what.table, what.files_of, what.origin(chosen.show, width), "compare")
     figure.comparisons({(what.names[i], what.names[j]): one for (i, j), one in what.pairs.items()}, what.note)
     figure.numbers(
-        "parting", lambda: compared.parted(what), compared.parting_columns(what.names),
-        f"Word by word, those first on which the two differ most. {what.note}", label="Word by word",
-    )  # fmt: skip
+        "parting",
+        lambda: compared.parted(what),
+        compared.parting_columns(what.names),
+        f"Word by word, those first on which the two differ most. {what.note}",
+        label="Word by word",
+    )
 
 # Heads with heads
 if chosen.mode == "heads" and len(what.views) > 2:

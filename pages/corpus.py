@@ -41,9 +41,14 @@ else:
     with st.container(horizontal=True):
         pair = st.selectbox("Two profiles of one model", list(pairs), width=480, key="corpus_pair")
         what = st.selectbox(
-            "Figure", FIGURES, index=FIGURES.index("context"), width=240, key="corpus_figure", format_func=TOLD.get,
+            "Figure",
+            FIGURES,
+            index=FIGURES.index("context"),
+            width=240,
+            key="corpus_figure",
+            format_func=TOLD.get,
             help="In bits a query word: syntax is what only the parse explains, context what only meaning explains.",
-        )  # fmt: skip
+        )
     names, title = tuple(kept.name for kept in pairs[pair]), corpora.title_of(pairs[pair][0].model)
     try:
         first, second = (read_profile(kept.folder) for kept in pairs[pair])

@@ -30,10 +30,13 @@ if text is not None:
         marking.words(text.encoding, pairs, right_to_left(text.encoding.text))
     with narrow:
         st.text_area(
-            "Pairs, a row each", height=110, max_chars=LONGEST_PAIRS, placeholder="says → chef",
+            "Pairs, a row each",
+            height=110,
+            max_chars=LONGEST_PAIRS,
+            placeholder="says → chef",
             help="The word that looks, > or →, the word looked at; or their numbers, from 0. Ctrl+Enter takes them.",
             **state.bound("pairs"),
-        )  # fmt: skip
+        )
     found = finding_heads.on_text(text, pairs, wrong)
 
 # What is found on this text

@@ -36,10 +36,13 @@ with right:
     if len(like):
         nearest = HeadId(int(like["layer"].iloc[0]), int(like["head"].iloc[0]))
         st.button(
-            f"Put {head} and {nearest} into the tray", icon=":material/compare:", on_click=state.change,
-            kwargs={"tray": (head, nearest)}, disabled=chosen.tray == (head, nearest),
+            f"Put {head} and {nearest} into the tray",
+            icon=":material/compare:",
+            on_click=state.change,
+            kwargs={"tray": (head, nearest)},
+            disabled=chosen.tray == (head, nearest),
             help="They take the place of the heads in it, and can be looked at side by side on Compare.",
-        )  # fmt: skip
+        )
 figure.painted_first()
 
 # All heads
@@ -54,9 +57,12 @@ with left:
     still = look | {"selected": head, "tray": chosen.tray}
     with st.container(horizontal=True):
         figure.files(
-            lambda: relations.draw_map(found, **still), lambda: found.table, [],
-            relations.origin_of_map(found, **still), "map",
-        )  # fmt: skip
+            lambda: relations.draw_map(found, **still),
+            lambda: found.table,
+            [],
+            relations.origin_of_map(found, **still),
+            "map",
+        )
         figure.numbers("map", lambda: found.table, headmaps.TABLE)
 
     tree = clusters_of(found)
@@ -86,6 +92,9 @@ if pair:
         )
         if one:
             to_page(
-                "compare", f"Look at {head} and {one} of {escape_markdown(other)} on your text", ":material/compare:",
-                mode="models", other_head=one,
-            )  # fmt: skip
+                "compare",
+                f"Look at {head} and {one} of {escape_markdown(other)} on your text",
+                ":material/compare:",
+                mode="models",
+                other_head=one,
+            )

@@ -12,8 +12,13 @@ from dashboard.ui.room import room
 
 ROW_COLUMNS = {"step": "Step", "position": "Number", "of": "Of", "value": "Value", "unknown": figure.UNREAD}
 STEP_COLUMNS = {
-    "step": "Step", "formula": "Formula", "rows": "Rows", "columns": "Columns", "low": "Lowest", "high": "Highest",
-}  # fmt: skip
+    "step": "Step",
+    "formula": "Formula",
+    "rows": "Rows",
+    "columns": "Columns",
+    "low": "Lowest",
+    "high": "Highest",
+}
 
 st.title("Inside a head", anchor=False)
 
@@ -30,16 +35,21 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     head, row = dissecting.chosen_head(this)
     labels = this.encoding.drawn
     st.selectbox(
-        "Token that looks", range(len(labels)), format_func=lambda k: f"{k} {labels[k]}", width=220,
+        "Token that looks",
+        range(len(labels)),
+        format_func=lambda k: f"{k} {labels[k]}",
+        width=220,
         help="Its row is followed through every step. A model works on tokens, so this page does too.",
         **state.bound("query"),
-    )  # fmt: skip
+    )
     st.selectbox(
-        "Token looked at", [STRONGEST, *range(len(head.keys))], width=220,
+        "Token looked at",
+        [STRONGEST, *range(len(head.keys))],
+        width=220,
         format_func=lambda k: "the one it looks at most" if k == STRONGEST else f"{k} {head.keys[k]}",
         help="Its key is multiplied with the query, number by number.",
         **state.bound("key"),
-    )  # fmt: skip
+    )
 chosen = state.choices()
 look = {"theme": state.theme(), "width": room()}
 asked = {"query": row.query, "key": None if chosen.key == STRONGEST else chosen.key} | look

@@ -21,12 +21,15 @@ st.caption(
 with st.container(horizontal=True, vertical_alignment="bottom"):
     choosing.by_number(model)
     st.segmented_control(
-        "Coloured by", list(BY), required=True, format_func=querykeys.BY_NAMES.get,
+        "Coloured by",
+        list(BY),
+        required=True,
+        format_func=querykeys.BY_NAMES.get,
         help="Part of speech and relation are those of the word in its sentence, the relation as the parser names it "
         "(nsubj: a verb’s subject); position counts tokens from 0; frequency is how often the word occurs in all the "
         "sentences that come along.",
         **state.bound("words_by"),
-    )  # fmt: skip
+    )
 chosen = state.choices()
 found = querykeys.plane(this, chosen.chosen)
 

@@ -42,19 +42,23 @@ with right:
     with st.container(horizontal=True):
         figure.files(lambda: bars, lambda: profile_tables.own_figures(row), [], bars.provenance, "spending")
         figure.numbers(
-            "own_relations", lambda: profile_tables.own_relations(profile, head), profile_tables.OWN,
+            "own_relations",
+            lambda: profile_tables.own_relations(profile, head),
+            profile_tables.OWN,
             "What this head finds, in-sample: of the best of many this flatters. Relations with 30 cases and more. "
             + profile_tables.pooled(profile),
-        )  # fmt: skip
+        )
 with left:
     key = f"plane_{kept.name}"
-    plane = evidence.draw_landscape(
-        profile, tray=chosen.tray, width=plane_room, click=True, **frames(key), **look
-    )  # fmt: skip
+    plane = evidence.draw_landscape(profile, tray=chosen.tray, width=plane_room, click=True, **frames(key), **look)
     st.altair_chart(
-        plane, theme=None, width="content", key=key, selection_mode=["head", "box"],
+        plane,
+        theme=None,
+        width="content",
+        key=key,
+        selection_mode=["head", "box"],
         on_select=lambda: profiles.click(key, profile.heads),
-    )  # fmt: skip
+    )
     if said := profiles.box_says():
         st.warning(said, icon=":material/info:")
     figure.remark("A click chooses a head, a dragged box fills the tray. Values under 0 are drawn at\u00a00.")
@@ -62,9 +66,11 @@ with left:
     with st.container(horizontal=True):
         figure.files(still, lambda: profile.heads, [], plane.provenance, "landscape")
         figure.numbers(
-            "landscape", lambda: profile_tables.heads_table(profile), profile_tables.HEADS,
+            "landscape",
+            lambda: profile_tables.heads_table(profile),
+            profile_tables.HEADS,
             "Bits a query word, held out, with 95 % intervals. The files hold all columns.",
-        )  # fmt: skip
+        )
 figure.remark(CAUTION)
 to_page("without", f"Take {head} out and see what changes", ":material/content_cut:")
 
@@ -72,18 +78,20 @@ to_page("without", f"Take {head} out and see what changes", ":material/content_c
 st.subheader("Who finds which relation?", anchor=False)
 st.caption(
     "For each relation the head that finds a word's syntactic head most often, beside the best fixed distance. "
-    "Choosing the best of many flatters: trust the held-out figures. "
-    + profile_tables.pooled(profile)
+    "Choosing the best of many flatters: trust the held-out figures. " + profile_tables.pooled(profile)
 )
 profile_tables.relations_table(profile.best)
 
 # Its strongest sentences, and what it does on others
 st.subheader(f"Moments of {head}", anchor=False)
 kind = st.segmented_control(
-    "By the bits that are explained by", ["syntax", "context", "position"], required=True, key="moments_figure",
+    "By the bits that are explained by",
+    ["syntax", "context", "position"],
+    required=True,
+    key="moments_figure",
     default="syntax" if row["role"] == "syntax" else "position" if row["role"] == "position" else "context",
     format_func={"syntax": "only the parse", "context": "only meaning", "position": "position"}.get,
-)  # fmt: skip
+)
 st.caption(
     "What a head does on its best sentences it rarely does on all: beside the five strongest stand two of every "
     "tenth of the sentences, drawn at random."
@@ -116,12 +124,13 @@ for k, (one, what, role) in enumerate(two):
         drawing = {"theme": state.theme(), "width": wide, "parse": parse, "role": role, "heights": level}
         chart = VIEWS["arcs"].draw(views[k], **drawing)
         figure.picture(chart, f"own_{k}", "content")
-        made = api.provenance(
-            model, [views[k]], "arcs", **drawing, **text.options, **figure.window_of(views[k])
-        )  # fmt: skip
+        made = api.provenance(model, [views[k]], "arcs", **drawing, **text.options, **figure.window_of(views[k]))
         with st.container(horizontal=True):
             figure.files(lambda c=chart: c, lambda v=views[k]: links(v), [views[k]], made, f"own_{k}")
             st.button(
-                "Choose this head", key=f"take_{k}", on_click=state.change,
-                kwargs={"layer": one.layer, "head": one.head}, disabled=one == head,
-            )  # fmt: skip
+                "Choose this head",
+                key=f"take_{k}",
+                on_click=state.change,
+                kwargs={"layer": one.layer, "head": one.head},
+                disabled=one == head,
+            )

@@ -95,7 +95,7 @@ if pair is not None:
             with st.container(horizontal=True):
                 figure.files(
                     lambda draw=draw: draw(min(wide, 560)), lambda table=table: table, [], drawn.provenance, key
-                )  # fmt: skip
+                )
     figure.remark(
         "A click on a head takes it out, above as well. The interval says how much ρ hangs on single heads of this "
         "model; it says nothing of other models."

@@ -41,9 +41,14 @@ def smollm2():
 
 
 SMALL = {
-    "vocab_size": 30522, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4,
-    "intermediate_size": 48, "max_position_embeddings": 64, "pad_token_id": 0,
-}  # fmt: skip
+    "vocab_size": 30522,
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "max_position_embeddings": 64,
+    "pad_token_id": 0,
+}
 GROUPED = {"num_key_value_heads": 2, "head_dim": 8}
 KINDS = {  # what a small model of a kind needs beside SMALL
     "distilbert": {"dim": 32, "n_layers": 3, "n_heads": 4, "hidden_dim": 48},
@@ -59,17 +64,24 @@ KINDS = {  # what a small model of a kind needs beside SMALL
     "cohere": GROUPED,
     "granite": GROUPED | {"residual_multiplier": 0.5},
     "gemma2": GROUPED | {"attn_logit_softcapping": 8.0, "sliding_window": 8, "query_pre_attn_scalar": 2},
-    "gpt_oss": GROUPED | {
-        "num_local_experts": 2, "num_experts_per_tok": 1, "sliding_window": 8,
+    "gpt_oss": GROUPED
+    | {
+        "num_local_experts": 2,
+        "num_experts_per_tok": 1,
+        "sliding_window": 8,
         "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
     },
-    "qwen2_moe": GROUPED | {
-        "num_experts": 2, "num_experts_per_tok": 1, "moe_intermediate_size": 16, "shared_expert_intermediate_size": 16,
+    "qwen2_moe": GROUPED
+    | {
+        "num_experts": 2,
+        "num_experts_per_tok": 1,
+        "moe_intermediate_size": 16,
+        "shared_expert_intermediate_size": 16,
     },
     "deberta-v2": {"relative_attention": True, "pos_att_type": ["p2c", "c2p"], "position_biased_input": False},
     "roformer": {"embedding_size": 32},
     "diffllama": GROUPED,
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="session")

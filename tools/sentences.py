@@ -38,11 +38,18 @@ def block(sentence: ParsedSentence, metadata: dict[str, str]) -> str:
         head = sentence.heads[place]
         words.append(
             Token(
-                id=place + 1, form=sentence.text[start:end], lemma=sentence.lemmas[place], upos=sentence.upos[place],
-                xpos=None, feats=None, head=0 if head == ROOT else head + 1, deprel=sentence.relations[place],
-                deps=None, misc={"SpaceAfter": "No"} if glued else None,
+                id=place + 1,
+                form=sentence.text[start:end],
+                lemma=sentence.lemmas[place],
+                upos=sentence.upos[place],
+                xpos=None,
+                feats=None,
+                head=0 if head == ROOT else head + 1,
+                deprel=sentence.relations[place],
+                deps=None,
+                misc={"SpaceAfter": "No"} if glued else None,
             )
-        )  # fmt: skip
+        )
     return TokenList(words, metadata=metadata).serialize()
 
 

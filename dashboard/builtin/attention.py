@@ -139,7 +139,7 @@ class Layer:
             w_k=own(self.w_k, -1, groups, shared), b_k=own(self.b_k, -1, groups, shared),
             w_v=own(self.w_v, -1, groups, shared), b_v=own(self.b_v, -1, groups, shared),
             w_o=own(self.w_o, -2, self.heads, number), b_o=0.0, heads=1, groups=1,
-        )  # fmt: skip
+        )
 
 
 def project(x: Tensor, layer: Layer) -> tuple[Tensor, Tensor, Tensor]:

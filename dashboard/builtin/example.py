@@ -58,9 +58,7 @@ class Example:
 
     def steps(self) -> Steps:
         """What attention makes of it, with an axis of heads. Raises UserError that names the cell that is no number."""
-        return toy(
-            self.x, self.w_q, self.w_k, self.w_v, heads=self.heads, causal=self.causal, scaled=self.scaled
-        )  # fmt: skip
+        return toy(self.x, self.w_q, self.w_k, self.w_v, heads=self.heads, causal=self.causal, scaled=self.scaled)
 
     def with_words(self, words: Sequence[str]) -> Example:
         """Other words. One that stays in its place keeps its vector; the others get those of the preset, cut or
@@ -115,10 +113,13 @@ def example(preset: str = "identity", words: Sequence[str] | str = SENTENCE, **c
     tables = {"x": given.x(words)} | {name: getattr(given, name) for name in MATRICES}
     tables |= {name: changed[name] for name in TABLES if name in changed}
     made = Example(
-        preset, words, **{name: cells_of(table) for name, table in tables.items()},
-        heads=int(changed.get("heads", given.heads)), causal=bool(changed.get("causal", given.causal)),
+        preset,
+        words,
+        **{name: cells_of(table) for name, table in tables.items()},
+        heads=int(changed.get("heads", given.heads)),
+        causal=bool(changed.get("causal", given.causal)),
         scaled=bool(changed.get("scaled", given.scaled)),
-    )  # fmt: skip
+    )
     _check(made)
     return made
 

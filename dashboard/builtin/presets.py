@@ -87,14 +87,20 @@ PRESETS = {
             "Like looks at like",
             "All three matrices are the identity, so a word's query is its own vector: it looks most at the words "
             "whose vectors point the same way. Ramen finds food.",
-            ("meaning",), _SAME, _SAME, _SAME,
+            ("meaning",),
+            _SAME,
+            _SAME,
+            _SAME,
         ),
         Preset(
             "previous",
             "The word before",
             "Each word carries its meaning and its position. W_Q turns the position back by one place, so every word "
             "looks at the one before it, whatever the words are; W_V hands over the meaning.",
-            ("meaning", "position"), _above(_NONE, _BACK), _above(_NONE, _SAME), _above(_SAME, _NONE),
+            ("meaning", "position"),
+            _above(_NONE, _BACK),
+            _above(_NONE, _SAME),
+            _above(_SAME, _NONE),
         ),
         Preset(
             "heads",
@@ -123,8 +129,11 @@ PRESETS = {
             "No look ahead",
             "The identity again, with a causal mask: a word sees only itself and what stands before it, so the first "
             "word sees nothing but itself. Decoders, which predict the next word, are built this way.",
-            ("meaning",), _SAME, _SAME, _SAME,
+            ("meaning",),
+            _SAME,
+            _SAME,
+            _SAME,
             causal=True,
         ),
     )
-}  # fmt: skip
+}

@@ -62,13 +62,18 @@ class Recall:
         if not ascending or ascending != tuple(self.distances):
             raise UserError("Give one distance or more, each once, from the nearest to the farthest.")
         ranges = {
-            "nearest distance": (ascending[0], 1, 512), "farthest distance": (ascending[-1], 1, 512),
-            "number of seeds": (self.seeds, 2, 10), "number of steps": (self.steps, 1, 5000),
-            "number of sequences in a step": (self.batch, 1, 256), "size of the alphabet": (self.symbols, 2, 64),
-            "size of the embedding": (self.embedding, 1, 128), "number of heads": (self.heads, 1, 16),
-            "width of a head": (self.width, 1, 64), "learning rate": (self.rate, 0, 1),
+            "nearest distance": (ascending[0], 1, 512),
+            "farthest distance": (ascending[-1], 1, 512),
+            "number of seeds": (self.seeds, 2, 10),
+            "number of steps": (self.steps, 1, 5000),
+            "number of sequences in a step": (self.batch, 1, 256),
+            "size of the alphabet": (self.symbols, 2, 64),
+            "size of the embedding": (self.embedding, 1, 128),
+            "number of heads": (self.heads, 1, 16),
+            "width of a head": (self.width, 1, 64),
+            "learning rate": (self.rate, 0, 1),
             "number of test sequences": (self.tested, 1, 10_000),
-        }  # fmt: skip
+        }
         for name, (value, low, high) in ranges.items():
             if not low <= value <= high:
                 raise UserError(f"The {name} is {value}. Choose one from {low:,} to {high:,}.")

@@ -10,9 +10,19 @@ import torch
 # For models with no limit of their own in their configuration.
 UNKNOWN_LIMIT = 2048
 _NAMES = (
-    "max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length", "max_seq_length", "seq_length",
-    "seq_len", "n_ctx", "context_length", "max_target_positions", "max_text_positions", "position_embedding_size",
-)  # fmt: skip
+    "max_position_embeddings",
+    "n_positions",
+    "max_seq_len",
+    "max_sequence_length",
+    "max_seq_length",
+    "seq_length",
+    "seq_len",
+    "n_ctx",
+    "context_length",
+    "max_target_positions",
+    "max_text_positions",
+    "position_embedding_size",
+)
 _TABLE = re.compile(r"(^|\.)(wpe|[a-z_]*position[a-z_]*|pos_emb[a-z]*)$")
 _NO_PLACE_IN_TEXT = re.compile(r"relative|bias|box|(^|\.)[xyhw]_|rotary|rope|image|vision|patch")
 

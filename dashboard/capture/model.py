@@ -292,9 +292,17 @@ def _pausing(model: torch.nn.Module) -> Iterator[None]:
 
 def _made(loaded: Loaded, shape: Shape, limit: int, route: Route) -> AttentionModel:
     return AttentionModel(
-        loaded.source, loaded, shape.layers, shape.numbers, shape.heads, shape.causal, limit, route, shape.hidden,
+        loaded.source,
+        loaded,
+        shape.layers,
+        shape.numbers,
+        shape.heads,
+        shape.causal,
+        limit,
+        route,
+        shape.hidden,
         shape.untried,
-    )  # fmt: skip
+    )
 
 
 def _load(source: ModelSource, attention: str) -> Loaded:

@@ -75,9 +75,18 @@ def _layer(q: Product, k: Product, v: Product, call: Call, rotate: partial | Non
     heads, groups = call.q.shape[1], call.k.shape[1]
     joined = heads * call.v.shape[-1]
     return Layer(
-        q.weights, k.weights, v.weights, v.weights.new_empty(joined, 0), heads, None if groups == heads else groups,
-        b_q=q.bias, b_k=k.bias, b_v=v.bias, rotate=rotate, scale=call.scaling * factor,
-    )  # fmt: skip
+        q.weights,
+        k.weights,
+        v.weights,
+        v.weights.new_empty(joined, 0),
+        heads,
+        None if groups == heads else groups,
+        b_q=q.bias,
+        b_k=k.bias,
+        b_v=v.bias,
+        rotate=rotate,
+        scale=call.scaling * factor,
+    )
 
 
 def _candidates(products: Sequence[Product], part: Tensor, q: Tensor, k: Tensor, which: int) -> Iterator[Product]:

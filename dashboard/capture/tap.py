@@ -30,11 +30,24 @@ NAME_ADDITIVE = "two_heads_additive"
 
 # What some models hand on beside what the weights follow from: windows come in through the mask, packed texts have no
 # boundaries here, and the rest says what is to be returned or kept.
-HARMLESS = frozenset({
-    "sliding_window", "position_ids", "cache_position", "use_cache", "past_key_values", "output_attentions",
-    "output_hidden_states", "output_router_logits", "return_dict", "deterministic", "cu_seq_lens_q", "cu_seq_lens_k",
-    "max_length_q", "max_length_k",
-})  # fmt: skip
+HARMLESS = frozenset(
+    {
+        "sliding_window",
+        "position_ids",
+        "cache_position",
+        "use_cache",
+        "past_key_values",
+        "output_attentions",
+        "output_hidden_states",
+        "output_router_logits",
+        "return_dict",
+        "deterministic",
+        "cu_seq_lens_q",
+        "cu_seq_lens_k",
+        "max_length_q",
+        "max_length_k",
+    }
+)
 
 # receive(layer, heads, rows, weights (batch, heads, rows, keys), call)
 Receive = Callable[[int, Heads, slice, torch.Tensor, Call], None]
@@ -140,9 +153,17 @@ def attend(
 
     def library() -> torch.Tensor:
         output, _ = sdpa_attention_forward(
-            module, query, key, value, attention_mask,
-            dropout=dropout, scaling=scaling, is_causal=is_causal, position_bias=position_bias, **rest,
-        )  # fmt: skip
+            module,
+            query,
+            key,
+            value,
+            attention_mask,
+            dropout=dropout,
+            scaling=scaling,
+            is_causal=is_causal,
+            position_bias=position_bias,
+            **rest,
+        )
         return output
 
     request, asked, layer, last = _request.get(), (), None, False
@@ -156,11 +177,17 @@ def attend(
 
     unmasked_causal = getattr(module, "is_causal", True) if is_causal is None else is_causal
     call = Call(
-        query, key, value, attention_mask,
+        query,
+        key,
+        value,
+        attention_mask,
         causal=bool(unmasked_causal) and attention_mask is None and query.shape[2] > 1,
         scaling=query.shape[-1] ** -0.5 if scaling is None else scaling,
-        bias=position_bias, softcap=softcap, sink=s_aux, module=module,
-    )  # fmt: skip
+        bias=position_bias,
+        softcap=softcap,
+        sink=s_aux,
+        module=module,
+    )
     # A layer's output is for the next layer: after the last one that is asked for, nobody needs it. Where all heads
     # are asked for, it follows from their weights, and the softmax is paid for once.
     complete = len(asked) == query.shape[1] and not last

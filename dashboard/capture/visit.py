@@ -118,10 +118,18 @@ def visit(
             q, k, v = (part[text, :, :n] for part in qkv[layer]) if wants_qkv else (None, None, None)
             visitor.block(
                 Block(
-                    text, layer, which, cut, weights[text, :, :count, :keys],
-                    None if allowed is None else allowed[text, :count, :keys], q, k, v, call.scaling,
+                    text,
+                    layer,
+                    which,
+                    cut,
+                    weights[text, :, :count, :keys],
+                    None if allowed is None else allowed[text, :count, :keys],
+                    q,
+                    k,
+                    v,
+                    call.scaling,
                 )
-            )  # fmt: skip
+            )
 
     frugal = returned_at_once() if inputs["input_ids"].numel() >= LONG else nullcontext()
     with frugal, tap.listening(tap.Request(asked, receive, rows, numbers=model.numbers)):

@@ -16,6 +16,18 @@ from dashboard.charts.theme import PALETTES, Theme, config
 from dashboard.charts.views import VIEWS, View
 
 __all__ = [
-    "PALETTES", "VIEWS", "Theme", "View", "arcs", "atlas", "atlas_maps", "config", "difference", "heatmap",
-    "lines", "reading", "shown", "side_by_side",
-]  # fmt: skip
+    "PALETTES",
+    "VIEWS",
+    "Theme",
+    "View",
+    "arcs",
+    "atlas",
+    "atlas_maps",
+    "config",
+    "difference",
+    "heatmap",
+    "lines",
+    "reading",
+    "shown",
+    "side_by_side",
+]

@@ -31,8 +31,17 @@ def alike(
     shades = ink(theme)
     for k, name in enumerate(names):
         canvas.write(NAMES + (k + 0.5) * WIDE, 16, shown(name), p.text, 13, weight=600, align="center", limit=WIDE - 8)
-        canvas.write(NAMES - 10, 26 + (k + 0.5) * TALL, shown(name), p.text, 13, weight=600, align="right",
-                     baseline="middle", limit=NAMES - 12)  # fmt: skip
+        canvas.write(
+            NAMES - 10,
+            26 + (k + 0.5) * TALL,
+            shown(name),
+            p.text,
+            13,
+            weight=600,
+            align="right",
+            baseline="middle",
+            limit=NAMES - 12,
+        )
     for (i, j), numbers in pairs.items():
         shade = paint(np.array(0 if np.isnan(numbers.js) else numbers.js), shades, 0, 1)
         fill, colour = "#{:02x}{:02x}{:02x}".format(*shade), str(readable(shade, theme))
@@ -41,19 +50,29 @@ def alike(
             x, y = NAMES + column * WIDE, 26 + row * TALL
             canvas.box(x + 1, y + 1, WIDE - 2, TALL - 2, fill, edge=p.hair, tip=tip)
             canvas.write(x + WIDE / 2, y + 20, _number(numbers.js), colour, 14, weight=600, align="center", tip=tip)
-            canvas.write(x + WIDE / 2, y + 36, f"{percent(numbers.top1)} · {_number(numbers.pearson)}", colour, 11.5,
-                         align="center", tip=tip)  # fmt: skip
+            canvas.write(
+                x + WIDE / 2,
+                y + 36,
+                f"{percent(numbers.top1)} · {_number(numbers.pearson)}",
+                colour,
+                11.5,
+                align="center",
+                tip=tip,
+            )
     rows = {numbers.rows for numbers in pairs.values()}
     over = counted(max(rows), "rows") if len(rows) == 1 else f"{min(rows)} to {max(rows)} rows"
     size = NAMES + len(names) * WIDE
     return sheet(
-        canvas.body(size, 26 + len(names) * TALL), theme, title=title,
+        canvas.body(size, 26 + len(names) * TALL),
+        theme,
+        title=title,
         subtitle=[
             "large: divergence, 0 the same, 1 wholly apart",
             f"small: rows with the same strongest word · correlation of all weights · over {over}",
         ],
-        description=description, width=max(size, NARROWEST),
-    )  # fmt: skip
+        description=description,
+        width=max(size, NARROWEST),
+    )
 
 
 def said(numbers: Comparison) -> str:

@@ -94,6 +94,7 @@ def bent(row: Row, up: float, down: float) -> list[dict]:
 
 def along(scales: dict) -> dict:
     return {
-        "x": scales["x"] | {"field": "x"}, "y": scales["y"] | {"field": "y"},
+        "x": scales["x"] | {"field": "x"},
+        "y": scales["y"] | {"field": "y"},
         "order": {"field": "t", "type": "quantitative"},
-    }  # fmt: skip
+    }

@@ -144,13 +144,19 @@ def _lettering(row: Row, scales: dict, up: float) -> tuple[dict, dict]:
     """The mark and the encoding of a word: set level, or upright with its end at the arcs."""
     stand = {"angle": 270, "align": "right"} if row.upright else {"align": "center"}
     mark = {
-        "type": "text", "baseline": "middle", "fontSize": row.size, "font": row.font, "limit": LONGEST, "aria": False,
-    }  # fmt: skip
+        "type": "text",
+        "baseline": "middle",
+        "fontSize": row.size,
+        "font": row.font,
+        "limit": LONGEST,
+        "aria": False,
+    }
     middle = up + (12 if row.upright else row.band / 2)
     here = {
-        "x": scales["x"] | {"field": "x"}, "y": scales["y"] | {"datum": middle},
+        "x": scales["x"] | {"field": "x"},
+        "y": scales["y"] | {"datum": middle},
         "text": {"field": "name", "type": "nominal"},
-    }  # fmt: skip
+    }
     return mark | stand, here
 
 
@@ -185,9 +191,10 @@ def _linked(row: Row, p: Palette, scales: dict, up: float, links: Links) -> list
     strength = {"fillOpacity": {"field": "strength", "type": "quantitative", "scale": None, "legend": None}}
     share = {"type": "text", "fontSize": 10.5, "baseline": "middle", "aria": False, "color": p.text}
     below = {
-        "x": here["x"], "y": scales["y"] | {"datum": up + row.band - 5},
+        "x": here["x"],
+        "y": scales["y"] | {"datum": up + row.band - 5},
         "text": {"field": "share", "type": "nominal"},
-    }  # fmt: skip
+    }
     return [
         {"transform": linked, "mark": mark, "encoding": here | strength},
         {"transform": [*linked, {"filter": "datum.w >= 0.01"}], "mark": share, "encoding": below},
@@ -200,14 +207,20 @@ def _selves(ink: str, scales: dict, up: float) -> dict:
     return {
         "transform": [{"filter": "datum.i === datum.j && datum.w >= 0.02"}, {"calculate": "xs[datum.j]", "as": "x"}],
         "mark": {
-            "type": "point", "filled": True, "shape": "circle", "fill": ink, "stroke": None, "aria": False,
+            "type": "point",
+            "filled": True,
+            "shape": "circle",
+            "fill": ink,
+            "stroke": None,
+            "aria": False,
             "opacity": {"expr": "word >= 0 ? 0.1 : 0.85"},
         },
         "encoding": {
-            "x": scales["x"] | {"field": "x"}, "y": scales["y"] | {"datum": up + 4},
+            "x": scales["x"] | {"field": "x"},
+            "y": scales["y"] | {"datum": up + 4},
             "size": {"field": "w", "type": "quantitative", "scale": area, "legend": None},
         },
-    }  # fmt: skip
+    }
 
 
 def _catch(row: Row, view: HeadView, links: Links, scales: dict, up: float) -> dict:

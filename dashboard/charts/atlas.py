@@ -171,10 +171,15 @@ class Grid:
         def axis(count: int, step: float, letter: str, across: bool) -> dict:
             every = next(k for k in (1, 2, 4, 8, 16, 32, 64, 128, 256) if step * k >= (24 if across else 13))
             return {
-                "orient": "top" if across else "left", "title": None, "values": list(range(0, count, every)),
-                "labelExpr": f"'{letter}' + datum.value", "labelAngle": 0, "labelFontSize": 11.5, "labelPadding": 6,
+                "orient": "top" if across else "left",
+                "title": None,
+                "values": list(range(0, count, every)),
+                "labelExpr": f"'{letter}' + datum.value",
+                "labelAngle": 0,
+                "labelFontSize": 11.5,
+                "labelPadding": 6,
                 "labelColor": self.quiet,
-            }  # fmt: skip
+            }
 
         def band(count: int, step: float) -> dict:
             gap = 1.5 if step >= 20 else 1 if step >= 12 else 0.5
@@ -183,14 +188,18 @@ class Grid:
 
         return {
             "x": {
-                "field": "head", "type": "ordinal", "scale": band(self.heads, self.width),
+                "field": "head",
+                "type": "ordinal",
+                "scale": band(self.heads, self.width),
                 "axis": axis(self.heads, self.width, "H", True),
             },
             "y": {
-                "field": "layer", "type": "ordinal", "scale": band(self.layers, self.height),
+                "field": "layer",
+                "type": "ordinal",
+                "scale": band(self.layers, self.height),
                 "axis": axis(self.layers, self.height, "L", False),
             },
-        }  # fmt: skip
+        }
 
     def frames(self, p: Palette, selected: HeadId | None, tray: Sequence[HeadId], turn: int) -> list[dict]:
         """A frame round the head on show, dashes round those of the tray; heads that are not there have none."""

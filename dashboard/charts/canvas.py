@@ -30,9 +30,16 @@ class Canvas:
         self._images.append(_box(x, y, width, height) | {"url": url})
 
     def box(
-        self, x: float, y: float, width: float, height: float, fill: str, *, edge: str | None = None,
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        fill: str,
+        *,
+        edge: str | None = None,
         tip: str | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """A filled box; `tip` is what the pointer is told on it."""
         self._boxes[tip is not None].append(
             _box(x, y, width, height) | {"fill": fill, "edge": edge or fill} | ({} if tip is None else {"tip": tip})
@@ -40,15 +47,26 @@ class Canvas:
 
     def frame(
         self, x: float, y: float, width: float, height: float, colour: str, thick: float = 1.0, *, dashed: bool = False
-    ) -> None:  # fmt: skip
+    ) -> None:
         """A box of which only the edge is drawn."""
         self._frames[dashed].append(_box(x, y, width, height) | {"edge": colour, "thick": thick})
 
     def write(
-        self, x: float, y: float, says: str, colour: str, size: float, *, weight: int = 400, align: str = "left",
-        baseline: str = "alphabetic", angle: float = 0, limit: float | None = None, font: str = WORDS_FONT,
+        self,
+        x: float,
+        y: float,
+        says: str,
+        colour: str,
+        size: float,
+        *,
+        weight: int = 400,
+        align: str = "left",
+        baseline: str = "alphabetic",
+        angle: float = 0,
+        limit: float | None = None,
+        font: str = WORDS_FONT,
         tip: str | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Words at a place; longer than `limit` pixels they end in “…”."""
         look = (weight, align, baseline, limit, font, tip is not None)
         self._words.setdefault(look, []).append(
@@ -102,11 +120,16 @@ class Canvas:
                     "data": {"values": words},
                     "mark": {"type": "text", "aria": False, **look} | ({} if limit is None else {"limit": limit}),
                     "encoding": {
-                        "x": x, "y": y, "text": {"field": "says", "type": "nominal"}, "color": _as_is("colour"),
-                        "size": _as_is("size", "quantitative"), "angle": _as_is("angle", "quantitative"), **_tip(tells),
+                        "x": x,
+                        "y": y,
+                        "text": {"field": "says", "type": "nominal"},
+                        "color": _as_is("colour"),
+                        "size": _as_is("size", "quantitative"),
+                        "angle": _as_is("angle", "quantitative"),
+                        **_tip(tells),
                     },
                 }
-            )  # fmt: skip
+            )
         if self._places:
             layers.append(self._catch(box, click))
         return {"width": round(width, 1), "height": round(height, 1), "layer": layers}

@@ -25,9 +25,15 @@ SHADES = {  # of each measure: what the shade is, in words
 
 
 def changed_text(
-    effect: TextEffect, theme: Theme, *, title: str, subtitle: Sequence[str], description: str,
-    heads: str = "the head", width: float | None = None,
-) -> Drawing:  # fmt: skip
+    effect: TextEffect,
+    theme: Theme,
+    *,
+    title: str,
+    subtitle: Sequence[str],
+    description: str,
+    heads: str = "the head",
+    width: float | None = None,
+) -> Drawing:
     """The text, set in lines, each word on a shade: of its `loss_change` from purple by paper to green, symmetric about
     0; of its `shift` from paper to ink. Words without a figure are quiet. The pointer is told the numbers.
 
@@ -48,9 +54,16 @@ def changed_text(
         if known and values[k]:
             canvas.box(place.x, place.y, place.width, BOX, "#" + bytes(shades[k].tolist()).hex())
         canvas.write(
-            place.x + place.width / 2, place.y + BOX / 2, place.word, str(written[k]) if known else p.quiet, page.size,
-            align="center", baseline="middle", limit=room, font=font,
-        )  # fmt: skip
+            place.x + place.width / 2,
+            place.y + BOX / 2,
+            place.word,
+            str(written[k]) if known else p.quiet,
+            page.size,
+            align="center",
+            baseline="middle",
+            limit=room,
+            font=font,
+        )
         if effect.unknown and effect.unknown[k]:
             edge = str(written[k]) if known else p.quiet
             canvas.frame(place.x, place.y, place.width, BOX, edge, 1.25, dashed=True)

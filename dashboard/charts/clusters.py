@@ -42,40 +42,63 @@ def clusters(
     ]
     here = [place for place, number in enumerate(table["cluster"]) if number == selected]
     y = {
-        "type": "quantitative", "title": None,
+        "type": "quantitative",
+        "title": None,
         "scale": {"domain": [-0.5, len(names) - 0.5], "reverse": True, "nice": False, "zero": False},
         "axis": {
-            "values": list(range(len(names))), "labelExpr": "clusters[datum.value]", "grid": False, "ticks": False,
-            "domain": False, "labelLimit": LABELS, "labelFontSize": 12.5, "labelColor": p.text,
+            "values": list(range(len(names))),
+            "labelExpr": "clusters[datum.value]",
+            "grid": False,
+            "ticks": False,
+            "domain": False,
+            "labelLimit": LABELS,
+            "labelFontSize": 12.5,
+            "labelColor": p.text,
             "labelFontWeight": {
-                "condition": {"test": f"indexof({here}, datum.value) >= 0", "value": 700}, "value": 400,
+                "condition": {"test": f"indexof({here}, datum.value) >= 0", "value": 700},
+                "value": 400,
             },
         },
-    }  # fmt: skip
+    }
     most = float(joins[..., 0].max(initial=0.1))
     x = {
-        "type": "quantitative", "scale": {"domain": [0, round(most * 1.04, 6)], "nice": False},
+        "type": "quantitative",
+        "scale": {"domain": [0, round(most * 1.04, 6)], "nice": False},
         "axis": {"title": "mean distance at which they join, bits", "tickCount": 5, "labelFlush": False},
-    }  # fmt: skip
+    }
     corners = [
-        {"join": k, "corner": corner, "x": round(float(bits), 5), "y": round(float(row), 4),
-         "tip": f"{joins[k, 1:3, 0].max():.3f} bits"}
+        {
+            "join": k,
+            "corner": corner,
+            "x": round(float(bits), 5),
+            "y": round(float(row), 4),
+            "tip": f"{joins[k, 1:3, 0].max():.3f} bits",
+        }
         for k in range(len(joins))
         for corner, (bits, row) in enumerate(joins[k])
-    ]  # fmt: skip
+    ]
     at = {
-        "x": x | {"field": "x"}, "y": y | {"field": "y"}, "detail": {"field": "join", "type": "nominal"},
+        "x": x | {"field": "x"},
+        "y": y | {"field": "y"},
+        "detail": {"field": "join", "type": "nominal"},
         "order": {"field": "corner", "type": "quantitative"},
-    }  # fmt: skip
+    }
     line = {"type": "line", "interpolate": "linear", "aria": False, "strokeJoin": "round"}
     tip = {"tooltip": {"field": "tip", "type": "nominal"}}
     layers = [
         {"data": {"values": corners}, "mark": line | {"stroke": p.ink, "strokeWidth": 1.5}, "encoding": at},
-        {"data": {"values": corners}, "mark": line | {"stroke": p.ink, "strokeWidth": 10, "opacity": 0},
-         "encoding": at | tip},
-    ]  # fmt: skip
+        {
+            "data": {"values": corners},
+            "mark": line | {"stroke": p.ink, "strokeWidth": 10, "opacity": 0},
+            "encoding": at | tip,
+        },
+    ]
     return sheet(
         {"width": min(WIDEST, max(160.0, room - LABELS - 20)), "height": max(1, len(names)) * ROW, "layer": layers},
-        theme, title=title, subtitle=subtitle, description=description, width=room,
+        theme,
+        title=title,
+        subtitle=subtitle,
+        description=description,
+        width=room,
         params=[{"name": "clusters", "value": names}],
-    )  # fmt: skip
+    )

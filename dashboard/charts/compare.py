@@ -23,9 +23,14 @@ SMALLEST = 200.0  # pixels of a map, below which they stand under each other
 
 
 def side_by_side(
-    views: Sequence[HeadView], theme: Theme, *, width: float | None = None, top: float | None = None,
-    names: Sequence[str] = (), apart: bool = False,
-) -> Drawing:  # fmt: skip
+    views: Sequence[HeadView],
+    theme: Theme,
+    *,
+    width: float | None = None,
+    top: float | None = None,
+    names: Sequence[str] = (),
+    apart: bool = False,
+) -> Drawing:
     """Heads as heatmaps on one colour scale; a word pointed at in one lights in all.
 
     Two stand beside each other, three or four in two rows; under each other where that would leave a cell
@@ -72,9 +77,14 @@ def side_by_side(
 
 
 def difference(
-    a: HeadView, b: HeadView, theme: Theme, *, width: float | None = None, top: float | None = None,
+    a: HeadView,
+    b: HeadView,
+    theme: Theme,
+    *,
+    width: float | None = None,
+    top: float | None = None,
     names: Sequence[str] = (),
-) -> Drawing:  # fmt: skip
+) -> Drawing:
     """a − b, cell by cell (METRICS §5), on a scale symmetric about 0: green where a gives more, purple where b does.
 
     Parameters

@@ -45,10 +45,22 @@ def entropy_finding(measured: Sequence[Sharpness]) -> str:
 
 
 def _series(
-    name: str, hue: str, dash: tuple[int, ...], x: Sequence[int], values: Sequence[tuple[float, float]], *,
+    name: str,
+    hue: str,
+    dash: tuple[int, ...],
+    x: Sequence[int],
+    values: Sequence[tuple[float, float]],
+    *,
     bold: bool = False,
-) -> Series:  # fmt: skip
+) -> Series:
     return Series(
-        name, hue, dash, x, [v for v, _ in values], [v - m for v, m in values], [v + m for v, m in values],
-        [f"{v:.2f} ± {m:.2f} bits at d = {d}" for d, (v, m) in zip(x, values, strict=True)], bold,
-    )  # fmt: skip
+        name,
+        hue,
+        dash,
+        x,
+        [v for v, _ in values],
+        [v - m for v, m in values],
+        [v + m for v, m in values],
+        [f"{v:.2f} ± {m:.2f} bits at d = {d}" for d, (v, m) in zip(x, values, strict=True)],
+        bold,
+    )

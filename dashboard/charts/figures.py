@@ -51,12 +51,15 @@ def figure_atlas(
     ends = [f"{column}_low", f"{column}_high"]
     rows = [
         {
-            "layer": int(one["layer"]), "head": int(one["head"]), "value": None if np.isnan(values[k]) else values[k],
-            "number": _short(values[k], high), "colour": p.quiet if np.isnan(values[k]) else str(written[k]),
+            "layer": int(one["layer"]),
+            "head": int(one["head"]),
+            "value": None if np.isnan(values[k]) else values[k],
+            "number": _short(values[k], high),
+            "colour": p.quiet if np.isnan(values[k]) else str(written[k]),
             "tip": _tip(values[k], unit, [one[end] for end in ends if end in one]),
         }
         for k, one in enumerate(table.to_dict("records"))
-    ]  # fmt: skip
+    ]
     legend = gradient([-high, 0, high] if both else [0, high], "format(datum.value, '~g')")
     stops = _rooted(colours, high, both=both)
     colour = {"field": "value", "type": "quantitative", "scale": stops, "legend": legend}
@@ -68,9 +71,11 @@ def figure_atlas(
     numbers = {
         "mark": {"type": "text", "fontSize": min(11.5, grid.height * 0.6), "aria": False},
         "encoding": grid.where()
-        | {"text": {"field": "number", "type": "nominal"},
-           "color": {"field": "colour", "type": "nominal", "scale": None, "legend": None}},
-    }  # fmt: skip
+        | {
+            "text": {"field": "number", "type": "nominal"},
+            "color": {"field": "colour", "type": "nominal", "scale": None, "legend": None},
+        },
+    }
     wide_enough = grid.width >= 30 and grid.height >= 15
     catch = grid.catch(f"{NAME} + ', ' + datum.tip", turn)
     layers = [cells, *([numbers] if wide_enough else []), *grid.frames(p, selected, tray, turn), catch]
@@ -78,12 +83,16 @@ def figure_atlas(
     parts = {0: "", 3: ", numbers in thousandths", 6: ", numbers in millionths"}[_power(high)] if wide_enough else ""
     return sheet(
         {
-            "width": across, "height": grid.height * grid.layers,
+            "width": across,
+            "height": grid.height * grid.layers,
             "layer": [{"data": {"values": rows}, "layer": layers, "resolve": {"scale": {"color": "independent"}}}],
         },
-        theme, title=title, subtitle=[*subtitle, f"{unit}{parts} · colour by the square root"],
-        description=description, width=max(across, min(width or WIDTH, NARROWEST)),
-    )  # fmt: skip
+        theme,
+        title=title,
+        subtitle=[*subtitle, f"{unit}{parts} · colour by the square root"],
+        description=description,
+        width=max(across, min(width or WIDTH, NARROWEST)),
+    )
 
 
 def _rooted(colours: list[str], high: float, *, both: bool) -> dict:

@@ -55,32 +55,49 @@ def moves(
     said = f"{_written('datum.v', measure.share)}"
     rows = [
         {
-            "layer": layer, "k": list(range(n)),
+            "layer": layer,
+            "k": list(range(n)),
             "v": [None if np.isnan(value) else round(float(value), 4) for value in values[layer]],
         }
         for layer in range(flow.layers)
-    ]  # fmt: skip
+    ]
     across = {"type": "quantitative", "scale": {"domain": [0, n], "nice": False}}
     every = next(k for k in (1, 2, 4, 8, 16) if down * k >= 13)
     y = {
-        "field": "layer", "type": "ordinal",
+        "field": "layer",
+        "type": "ordinal",
         "scale": {"type": "band", "domain": list(range(flow.layers)), "padding": 0},
-        "axis": {"title": None, "values": list(range(0, flow.layers, every)), "labelExpr": "'L' + datum.value",
-                 "labelColor": p.quiet, "labelFontSize": 11.5},
-    }  # fmt: skip
+        "axis": {
+            "title": None,
+            "values": list(range(0, flow.layers, every)),
+            "labelExpr": "'L' + datum.value",
+            "labelColor": p.quiet,
+            "labelFontSize": 11.5,
+        },
+    }
     standing = lettering.stand(names, step, mono=mono, across=True)
     quiet = [k for k, special in enumerate(flow.special) if special]
     axis = {
-        "orient": "top", "title": None, "values": [k + 0.5 for k in range(0, n, standing.every)],
-        "labelExpr": "words[floor(datum.value)]", "labelFont": lettering.font_of(mono=mono),
-        "labelFontSize": standing.size, "labelAngle": standing.angle,
-        "labelAlign": "left" if standing.angle else "center", "labelBaseline": "middle" if standing.angle else "bottom",
-        "labelLimit": lettering.LONGEST, "labelOverlap": False,
-        "labelColor": {"condition": {"test": f"indexof({quiet}, floor(datum.value)) >= 0", "value": p.quiet},
-                       "value": p.text},
-        "labelFontWeight": {"condition": {"test": f"floor(datum.value) === {-1 if chosen is None else chosen}",
-                                          "value": 700}, "value": 400},
-    }  # fmt: skip
+        "orient": "top",
+        "title": None,
+        "values": [k + 0.5 for k in range(0, n, standing.every)],
+        "labelExpr": "words[floor(datum.value)]",
+        "labelFont": lettering.font_of(mono=mono),
+        "labelFontSize": standing.size,
+        "labelAngle": standing.angle,
+        "labelAlign": "left" if standing.angle else "center",
+        "labelBaseline": "middle" if standing.angle else "bottom",
+        "labelLimit": lettering.LONGEST,
+        "labelOverlap": False,
+        "labelColor": {
+            "condition": {"test": f"indexof({quiet}, floor(datum.value)) >= 0", "value": p.quiet},
+            "value": p.text,
+        },
+        "labelFontWeight": {
+            "condition": {"test": f"floor(datum.value) === {-1 if chosen is None else chosen}", "value": 700},
+            "value": 400,
+        },
+    }
     ends = {"x": across | {"field": "k", "axis": axis}, "x2": {"field": "k1"}, "y": y}
     tip = f"words[datum.k] + ', layer ' + datum.layer + ': ' + (isValid(datum.v) ? {said} : 'nothing moved')"
     choose = {"type": "point", "on": "click", "fields": ["place", "turn"], "toggle": False, "clear": False}
@@ -100,18 +117,24 @@ def moves(
         "encoding": ends
         | {
             "color": {
-                "field": "shade", "type": "quantitative", "scale": scale(ink(theme), 0, high),
+                "field": "shade",
+                "type": "quantitative",
+                "scale": scale(ink(theme), 0, high),
                 "legend": gradient([0, high / 2, high], _written("datum.value", measure.share, short=True)),
             },
             "tooltip": {"field": "tip", "type": "nominal"},
         },
-    }  # fmt: skip
+    }
     frame = {
         "data": {"values": [] if chosen is None or not 0 <= chosen < n else [{"k": chosen, "k1": chosen + 1}]},
         "mark": {"type": "rect", "aria": False, "fillOpacity": 0, "stroke": p.text, "strokeWidth": 2},
-        "encoding": {"x": across | {"field": "k", "axis": axis}, "x2": {"field": "k1"}, "y": {"value": 0},
-                     "y2": {"value": down * flow.layers}},
-    }  # fmt: skip
+        "encoding": {
+            "x": across | {"field": "k", "axis": axis},
+            "x2": {"field": "k1"},
+            "y": {"value": 0},
+            "y2": {"value": down * flow.layers},
+        },
+    }
     mean = flow.mean(measure.name) if flow.whole is None else np.nanmean(values, 1)
     most = int(np.nanargmax(mean)) if np.isfinite(mean).any() else None
     unit = "share of the change" if measure.share else "times the vector’s length" if measure.name == "moved" else ""

@@ -54,9 +54,14 @@ def followed(this: Inside, row: Followed, theme: Theme = "light", *, width: floa
 
 def _title(text: str, below: str, room: float) -> dict:
     return {
-        "text": wrap(text, room, 14), "subtitle": wrap(below, room, 12), "fontSize": 13.5, "subtitleFontSize": 12,
-        "subtitlePadding": 3, "offset": 10, "frame": "group",
-    }  # fmt: skip
+        "text": wrap(text, room, 14),
+        "subtitle": wrap(below, room, 12),
+        "fontSize": 13.5,
+        "subtitleFontSize": 12,
+        "subtitlePadding": 3,
+        "offset": 10,
+        "frame": "group",
+    }
 
 
 def _level(*titles: dict) -> list[dict]:
@@ -83,11 +88,15 @@ def _products(this: Inside, row: Followed, room: float, theme: Theme) -> dict:
         "mark": {"type": "bar", "aria": False, "width": {"band": 0.8}},
         "encoding": {
             "x": {
-                "field": "k", "type": "ordinal", "title": None,
+                "field": "k",
+                "type": "ordinal",
+                "title": None,
                 "axis": {"values": list(range(0, d, every)), "labelAngle": 0, "labelColor": p.quiet},
             },
             "y": {
-                "field": "w", "type": "quantitative", "title": None,
+                "field": "w",
+                "type": "quantitative",
+                "title": None,
                 "axis": {"tickCount": 3, "labelColor": p.quiet, "labelExpr": "replace(datum.label, '-', '−')"},
             },
             "color": {"condition": {"test": "datum.w < 0", "value": p.minus}, "value": p.plus},
@@ -96,7 +105,7 @@ def _products(this: Inside, row: Followed, room: float, theme: Theme) -> dict:
                 {"field": "w", "type": "quantitative", "title": "q · k", "format": ".3~r"},
             ],
         },
-    }  # fmt: skip
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,16 +157,24 @@ def _mixing(row: Followed, mixing: _Mixing, room: float, theme: Theme) -> dict:
     ]
     lines.append({"i": count - 1, "label": labels[-1], "share": 0, "says": percent(sum(shares)), "score": ""})
     y = {
-        "field": "i", "type": "ordinal", "title": None, "scale": {"domain": list(range(count)), "paddingInner": 0.0},
+        "field": "i",
+        "type": "ordinal",
+        "title": None,
+        "scale": {"domain": list(range(count)), "paddingInner": 0.0},
         "axis": {
-            "labelExpr": f"{json.dumps(labels)}[datum.value]", "labelFont": PIECES_FONT,
-            "labelLimit": LABELS, "labelOverlap": False,
+            "labelExpr": f"{json.dumps(labels)}[datum.value]",
+            "labelFont": PIECES_FONT,
+            "labelLimit": LABELS,
+            "labelOverlap": False,
         },
-    }  # fmt: skip
+    }
     x = {
-        "field": "share", "type": "quantitative", "title": None,
-        "scale": {"domain": [0, 1.45 * max(*shares, 0.001)]}, "axis": None,
-    }  # fmt: skip
+        "field": "share",
+        "type": "quantitative",
+        "title": None,
+        "scale": {"domain": [0, 1.45 * max(*shares, 0.001)]},
+        "axis": None,
+    }
     shared = {
         "width": bars,
         "height": count * LINE,
@@ -167,7 +184,8 @@ def _mixing(row: Followed, mixing: _Mixing, room: float, theme: Theme) -> dict:
             {
                 "mark": {"type": "bar", "aria": False, "color": p.ink, "height": {"band": 0.62}},
                 "encoding": {
-                    "y": y, "x": x,
+                    "y": y,
+                    "x": x,
                     "tooltip": [
                         {"field": "label", "type": "nominal", "title": "key"},
                         {"field": "score", "type": "nominal", "title": "score"},
@@ -180,7 +198,7 @@ def _mixing(row: Followed, mixing: _Mixing, room: float, theme: Theme) -> dict:
                 "encoding": {"y": y, "x": x, "text": {"field": "says", "type": "nominal"}},
             },
         ],
-    }  # fmt: skip
+    }
     plane = {"type": "quantitative", "axis": None}
     across = plane | {"scale": {"domain": [0, cells], "nice": False}}
     down = plane | {"scale": {"domain": [0, count], "nice": False, "reverse": True}}
@@ -189,9 +207,12 @@ def _mixing(row: Followed, mixing: _Mixing, room: float, theme: Theme) -> dict:
         "data": {"values": [{}]},
         "mark": {"type": "image", "url": url, "aspect": False, "smooth": False, "aria": False},
         "encoding": {
-            "x": across | {"datum": 0}, "x2": {"datum": cells}, "y": down | {"datum": 0}, "y2": {"datum": count},
+            "x": across | {"datum": 0},
+            "x2": {"datum": cells},
+            "y": down | {"datum": 0},
+            "y2": {"datum": count},
         },
-    }  # fmt: skip
+    }
     frame = {
         "data": {"values": [{}]},
         "mark": {"type": "rect", "aria": False, "fillOpacity": 0, "stroke": p.text, "strokeWidth": 1.2},
@@ -214,18 +235,24 @@ def _lengths(this: Inside, row: Followed, room: float, theme: Theme) -> dict:
     ]
     share = percent(own / every) if every else "none"
     x = {
-        "field": "h", "type": "ordinal", "title": None,
+        "field": "h",
+        "type": "ordinal",
+        "title": None,
         "axis": {"labelExpr": "'H' + datum.value", "labelAngle": 0, "labelOverlap": "greedy"},
-    }  # fmt: skip
+    }
     y = {
-        "field": "w", "type": "quantitative", "title": None, "axis": None,
+        "field": "w",
+        "type": "quantitative",
+        "title": None,
+        "axis": None,
         "scale": {"domain": [0, 1.2 * max(float(row.norms.max()), 1e-9)]},
-    }  # fmt: skip
+    }
     layers = [
         {
             "mark": {"type": "bar", "aria": False, "width": {"band": 0.62}},
             "encoding": {
-                "x": x, "y": y,
+                "x": x,
+                "y": y,
                 "color": {"condition": {"test": f"datum.h === {head}", "value": p.ink}, "value": p.hair},
                 "tooltip": [
                     {"field": "h", "type": "ordinal", "title": "head"},
@@ -233,7 +260,7 @@ def _lengths(this: Inside, row: Followed, room: float, theme: Theme) -> dict:
                 ],
             },
         }
-    ]  # fmt: skip
+    ]
     if room / this.heads > 30:
         layers.append(
             {

@@ -75,27 +75,44 @@ def headmap(
         catch["params"] = [{"name": "head", "select": select}]
     layers = [
         {
-            "mark": {"type": "point", "filled": True, "shape": "circle", "size": POINT, "stroke": p.paper,
-                     "strokeWidth": 0.8, "opacity": 0.95, "aria": False},
-            "encoding": at | {
+            "mark": {
+                "type": "point",
+                "filled": True,
+                "shape": "circle",
+                "size": POINT,
+                "stroke": p.paper,
+                "strokeWidth": 0.8,
+                "opacity": 0.95,
+                "aria": False,
+            },
+            "encoding": at
+            | {
                 "color": _by_layer(rows, theme) if roles is None else _by_role(theme),
             },
         },
-        {"transform": [{"filter": mates}], "mark": ring | {"stroke": p.text, "strokeWidth": 1.25, "size": MATE},
-         "encoding": at},
+        {
+            "transform": [{"filter": mates}],
+            "mark": ring | {"stroke": p.text, "strokeWidth": 1.25, "size": MATE},
+            "encoding": at,
+        },
         {
             "transform": [{"filter": "datum.kept"}],
-            "mark": ring | {"stroke": p.quiet, "strokeDash": [3, 2], "strokeWidth": 1.25}, "encoding": at,
+            "mark": ring | {"stroke": p.quiet, "strokeDash": [3, 2], "strokeWidth": 1.25},
+            "encoding": at,
         },
         {"transform": [{"filter": mine}], "mark": ring | {"stroke": p.text, "strokeWidth": 2}, "encoding": at},
         *names(_named(rows, [selected, *tray], (side, high), x, y), x, y, theme),
         *_ruler(x, high, theme),
         catch,
-    ]  # fmt: skip
+    ]
     return sheet(
         {"width": side, "height": high, "layer": [{"data": {"values": rows}, "layer": layers}]},
-        theme, title=title, subtitle=subtitle, description=description, width=room,
-    )  # fmt: skip
+        theme,
+        title=title,
+        subtitle=subtitle,
+        description=description,
+        width=room,
+    )
 
 
 def _rows(table: pd.DataFrame, roles: Mapping[HeadId, str] | None, tray: Sequence[HeadId]) -> list[dict]:
@@ -104,10 +121,15 @@ def _rows(table: pd.DataFrame, roles: Mapping[HeadId, str] | None, tray: Sequenc
         head = HeadId(int(one.layer), int(one.head))
         near = "" if np.isnan(one.distance) else f": nearest {one.nearest} ({one.distance:.3f} bits)"
         row = {
-            "layer": head.layer, "head": head.head, "name": str(head), "kept": head in tray,
-            "x": round(float(one.x), 5), "y": round(float(one.y), 5), "cluster": int(one.cluster),
+            "layer": head.layer,
+            "head": head.head,
+            "name": str(head),
+            "kept": head in tray,
+            "x": round(float(one.x), 5),
+            "y": round(float(one.y), 5),
+            "cluster": int(one.cluster),
             "tip": f"{head}{near}, cluster {one.cluster}",
-        }  # fmt: skip
+        }
         if roles is not None:
             role = roles.get(head, "")
             row["role"] = role if role in ("syntax", "context", "position") else "undecided"
@@ -134,18 +156,22 @@ def _plane(rows: Sequence[dict], side: float) -> tuple[float, tuple[float, float
 def _by_layer(rows: Sequence[dict], theme: Theme) -> dict:
     last = max([row["layer"] for row in rows] + [1])
     return {
-        "field": "layer", "type": "quantitative", "scale": scale(ink(theme)[PALEST:], 0, last),
+        "field": "layer",
+        "type": "quantitative",
+        "scale": scale(ink(theme)[PALEST:], 0, last),
         "legend": gradient([0, last], "'layer ' + datum.label") | {"orient": "top", "offset": 6},
-    }  # fmt: skip
+    }
 
 
 def _by_role(theme: Theme) -> dict:
     p = PALETTES[theme]
     colours = {"syntax": p.syntax, "context": p.context, "position": p.position, "undecided": p.text}
     return {
-        "field": "role", "type": "nominal", "scale": {"domain": [*colours], "range": [*colours.values()]},
+        "field": "role",
+        "type": "nominal",
+        "scale": {"domain": [*colours], "range": [*colours.values()]},
         "legend": {"title": None, "orient": "top", "symbolOpacity": 1, "symbolType": "circle", "symbolSize": 80},
-    }  # fmt: skip
+    }
 
 
 def _named(
@@ -179,16 +205,24 @@ def _ruler(x: dict, high: float, theme: Theme) -> list[dict]:
     below = {"value": high + 14}
     return [
         {
-            "data": data, "mark": {"type": "rule", "stroke": p.quiet, "strokeWidth": 1.5, "aria": False},
+            "data": data,
+            "mark": {"type": "rule", "stroke": p.quiet, "strokeWidth": 1.5, "aria": False},
             "encoding": {"x": x | {"field": "a"}, "x2": {"field": "b"}, "y": below},
         },
         {
             "data": data,
-            "mark": {"type": "text", "align": "left", "baseline": "middle", "dx": 8, "color": p.quiet, "fontSize": 12,
-                     "aria": False},
+            "mark": {
+                "type": "text",
+                "align": "left",
+                "baseline": "middle",
+                "dx": 8,
+                "color": p.quiet,
+                "fontSize": 12,
+                "aria": False,
+            },
             "encoding": {"x": x | {"field": "b"}, "y": below, "text": {"field": "said", "type": "nominal"}},
         },
-    ]  # fmt: skip
+    ]
 
 
 def _pair(head: HeadId | None) -> tuple[int, int] | None:

@@ -71,9 +71,7 @@ def top_of(views: Sequence[HeadView]) -> float:
     In a long text most shares are below one per cent; on a scale to 100 % they would all be blank. And on one that ends
     where they do, a head that spreads evenly would look like one that does not.
     """
-    tops = [
-        strong(part[view.crop], view.special[view.crop[1]]) for part, view in zip(inked(views), views, strict=True)
-    ]
+    tops = [strong(part[view.crop], view.special[view.crop[1]]) for part, view in zip(inked(views), views, strict=True)]
     return round_up(max(max(tops), LEAST)) if any(tops) else 1.0
 
 

@@ -109,15 +109,22 @@ def hover_layers(matrix: Matrix, theme: Theme, bound: Bound, step: float, name: 
     frame = {
         "data": {"values": [{}]},
         "mark": {
-            "type": "rect", "aria": False, "fillOpacity": 0, "stroke": PALETTES[theme].text, "strokeWidth": 1.5,
-            "width": step, "height": step, "xOffset": step / 2, "yOffset": step / 2,
+            "type": "rect",
+            "aria": False,
+            "fillOpacity": 0,
+            "stroke": PALETTES[theme].text,
+            "strokeWidth": 1.5,
+            "width": step,
+            "height": step,
+            "xOffset": step / 2,
+            "yOffset": step / 2,
         },
         "encoding": {
             "x": {"value": {"expr": f"{column} * {step}"}},
             "y": {"value": {"expr": f"row * {step}"}},
             "strokeOpacity": {"value": {"expr": f"row >= 0 && {column} >= 0 ? 1 : 0"}},
         },
-    }  # fmt: skip
+    }
     return {"data": {"values": rows}, "layer": [bars, cells, frame]}
 
 

@@ -137,15 +137,28 @@ def _bars(parts: pd.DataFrame, p: Palette, room: float) -> list[dict]:
             tip = f"L{layer}: {PART_NAMES[part]} makes up {percent(float(value))} of the change"
             y = HEAD + ROW * (int(layer) + 1)
             rows.append(
-                {"x": ends[0], "x2": ends[1], "y": y + 4, "y2": y + ROW - 4, "fill": fill[part], "tip": tip,
-                 "stroke": p.quiet if part == "normalisation" else fill[part]}
-            )  # fmt: skip
+                {
+                    "x": ends[0],
+                    "x2": ends[1],
+                    "y": y + 4,
+                    "y2": y + ROW - 4,
+                    "fill": fill[part],
+                    "tip": tip,
+                    "stroke": p.quiet if part == "normalisation" else fill[part],
+                }
+            )
     bars = {
         "data": {"values": rows},
         "mark": {"type": "rect", "aria": False, "strokeWidth": 1},
-        "encoding": {"x": _pixels("x"), "x2": {"field": "x2"}, "y": _pixels("y"), "y2": {"field": "y2"}, **_COLOURS,
-                     "tooltip": {"field": "tip", "type": "nominal"}},
-    }  # fmt: skip
+        "encoding": {
+            "x": _pixels("x"),
+            "x2": {"field": "x2"},
+            "y": _pixels("y"),
+            "y2": {"field": "y2"},
+            **_COLOURS,
+            "tooltip": {"field": "tip", "type": "nominal"},
+        },
+    }
     marks = [{"x": x_of(value), "name": name} for value, name in ((0.0, "0"), (1.0, "100 %"))]
     bottom = HEAD + ROW * (int(share["layer"].max()) + 2)
     rules = {
@@ -173,16 +186,30 @@ def _legend(present: list[str], fill: dict[str, str], p: Palette) -> list[dict]:
     x, rows = NAMES, []
     for part in present:
         name = PART_NAMES[part]
-        rows.append({"x": x, "x2": x + 10, "y": 2, "y2": 12, "text": x + 14, "middle": 7.5, "name": name,
-                     "fill": fill[part], "stroke": p.quiet if part == "normalisation" else fill[part]})  # fmt: skip
+        rows.append(
+            {
+                "x": x,
+                "x2": x + 10,
+                "y": 2,
+                "y2": 12,
+                "text": x + 14,
+                "middle": 7.5,
+                "name": name,
+                "fill": fill[part],
+                "stroke": p.quiet if part == "normalisation" else fill[part],
+            }
+        )
         x += 14 + lettering.width_of(name, 11.5) + 12
     box = {
         "mark": {"type": "rect", "aria": False, "strokeWidth": 1},
         "encoding": {
-            "x": _pixels("x"), "x2": {"field": "x2"}, "y": _pixels("y"), "y2": {"field": "y2"},
+            "x": _pixels("x"),
+            "x2": {"field": "x2"},
+            "y": _pixels("y"),
+            "y2": {"field": "y2"},
             **_COLOURS,
         },
-    }  # fmt: skip
+    }
     name = {
         "mark": _text(p, align="left", fontSize=11.5, color=p.quiet),
         "encoding": _at(_pixels("text"), "middle") | {"text": {"field": "name", "type": "nominal"}},
@@ -208,23 +235,30 @@ def _numbers(moved, p: Palette, right: float) -> dict:
 def _near(near: pd.DataFrame, p: Palette, theme: Theme, left: float, cell: float, *, mono: bool) -> list[dict]:
     rows = [
         {
-            "x": left + cell * (row.rank - 1), "x2": left + cell * row.rank - 2,
+            "x": left + cell * (row.rank - 1),
+            "x2": left + cell * row.rank - 2,
             "middle": left + cell * (row.rank - 0.5),
-            "top": HEAD + ROW * row.stage + 1, "bottom": HEAD + ROW * (row.stage + 1) - 1, "y": _middle(row.stage),
-            "word": shown(row.text), "cosine": round(max(0.0, float(row.cosine)), 3),
+            "top": HEAD + ROW * row.stage + 1,
+            "bottom": HEAD + ROW * (row.stage + 1) - 1,
+            "y": _middle(row.stage),
+            "word": shown(row.text),
+            "cosine": round(max(0.0, float(row.cosine)), 3),
             "tip": f"{'before the first layer' if not row.stage else f'after L{row.stage - 1}'}: {shown(row.text)}, "
-                   f"cosine {row.cosine:.2f}".replace("-", "−"),
+            f"cosine {row.cosine:.2f}".replace("-", "−"),
         }
         for row in near.itertuples(index=False)
-    ]  # fmt: skip
+    ]
     boxes = {
         "mark": {"type": "rect", "aria": False},
         "encoding": {
-            "x": _pixels("x"), "x2": {"field": "x2"}, "y": _pixels("top"), "y2": {"field": "bottom"},
+            "x": _pixels("x"),
+            "x2": {"field": "x2"},
+            "y": _pixels("top"),
+            "y2": {"field": "bottom"},
             "fill": {"field": "cosine", "type": "quantitative", "scale": scale(ink(theme), 0, 1), "legend": None},
             "tooltip": {"field": "tip", "type": "nominal"},
         },
-    }  # fmt: skip
+    }
     words = {
         "mark": _text(p, limit=cell - 8, font=PIECES_FONT if mono else WORDS_FONT, tooltip=None),
         "encoding": _at(_pixels("middle"))

@@ -55,10 +55,11 @@ def landscape(
     both = min(right, top)
     colours = {"syntax": p.syntax, "context": p.context, "position": p.position}
     colour = {
-        "field": "role", "type": "nominal",
+        "field": "role",
+        "type": "nominal",
         "scale": {"domain": [*colours, "undecided"], "range": [*colours.values(), p.text]},
         "legend": {"title": None, "orient": "top", "symbolOpacity": 1, "symbolType": "circle", "symbolSize": 80},
-    }  # fmt: skip
+    }
     strength = {"field": "strength", "type": "quantitative", "scale": None, "legend": None}
     whisker = {"type": "rule", "strokeWidth": 1, "aria": False}
     area = {"field": "size", "type": "quantitative", "scale": None, "legend": None}
@@ -73,44 +74,75 @@ def landscape(
         "mark": {"type": "point", "filled": True, "shape": "circle", "opacity": 0, "size": 160, "aria": False}
         | ({"cursor": "pointer"} if click else {}),
         "encoding": {
-            "x": x | {"field": "x"}, "y": y | {"field": "y"}, "tooltip": {"field": "tip", "type": "nominal"},
+            "x": x | {"field": "x"},
+            "y": y | {"field": "y"},
+            "tooltip": {"field": "tip", "type": "nominal"},
         },
-    }  # fmt: skip
+    }
     if click:
         fields = ["layer", "head", "turn"]
         catch["params"] = [
-            {"name": "head", "select": {"type": "point", "on": "click", "fields": fields, "toggle": False,
-                                        "clear": False}},
-            {"name": "box", "select": {"type": "interval", "translate": False, "zoom": False, "clear": "dblclick",
-                                       "mark": {"fill": p.quiet, "fillOpacity": 0.1, "stroke": p.quiet}}},
-        ]  # fmt: skip
+            {
+                "name": "head",
+                "select": {"type": "point", "on": "click", "fields": fields, "toggle": False, "clear": False},
+            },
+            {
+                "name": "box",
+                "select": {
+                    "type": "interval",
+                    "translate": False,
+                    "zoom": False,
+                    "clear": "dblclick",
+                    "mark": {"fill": p.quiet, "fillOpacity": 0.1, "stroke": p.quiet},
+                },
+            },
+        ]
     layers = [
         {
             "data": {"values": [{"a": 0, "b": both}]},
             "mark": {"type": "rule", "stroke": p.quiet, "strokeDash": [3, 4], "opacity": 0.7, "aria": False},
             "encoding": {
-                "x": x | {"field": "a"}, "x2": {"field": "b"}, "y": y | {"field": "a"}, "y2": {"field": "b"},
+                "x": x | {"field": "a"},
+                "x2": {"field": "b"},
+                "y": y | {"field": "a"},
+                "y2": {"field": "b"},
             },
         },
         {
             "mark": whisker,
             "encoding": {
-                "x": x | {"field": "x_low"}, "x2": {"field": "x_high"}, "y": y | {"field": "y"}, "color": colour,
+                "x": x | {"field": "x_low"},
+                "x2": {"field": "x_high"},
+                "y": y | {"field": "y"},
+                "color": colour,
                 "opacity": {"field": "faint", "type": "quantitative", "scale": None, "legend": None},
             },
         },
         {
             "mark": whisker,
             "encoding": {
-                "x": x | {"field": "x"}, "y": y | {"field": "y_low"}, "y2": {"field": "y_high"}, "color": colour,
+                "x": x | {"field": "x"},
+                "y": y | {"field": "y_low"},
+                "y2": {"field": "y_high"},
+                "color": colour,
                 "opacity": {"field": "faint", "type": "quantitative", "scale": None, "legend": None},
             },
         },
         {
-            "mark": {"type": "point", "filled": True, "shape": "circle", "stroke": p.paper, "strokeWidth": 0.8,
-                     "aria": False},
+            "mark": {
+                "type": "point",
+                "filled": True,
+                "shape": "circle",
+                "stroke": p.paper,
+                "strokeWidth": 0.8,
+                "aria": False,
+            },
             "encoding": {
-                "x": x | {"field": "x"}, "y": y | {"field": "y"}, "size": area, "color": colour, "opacity": strength,
+                "x": x | {"field": "x"},
+                "y": y | {"field": "y"},
+                "size": area,
+                "color": colour,
+                "opacity": strength,
             },
         },
         {
@@ -125,23 +157,29 @@ def landscape(
         },
         *names(_named(rows, side, (right, top)), x, y, theme),
         catch,
-    ]  # fmt: skip
+    ]
     return sheet(
         {
-            "width": side, "height": min(TALLEST, side * 0.8),
+            "width": side,
+            "height": min(TALLEST, side * 0.8),
             "layer": [{"data": {"values": rows}, "layer": layers}],
         },
-        theme, title=title, subtitle=subtitle, description=description, width=room,
-    )  # fmt: skip
+        theme,
+        title=title,
+        subtitle=subtitle,
+        description=description,
+        width=room,
+    )
 
 
 def _axis(name: str, most: float, *, up: bool) -> dict:
     ticks = [tick for tick in (0, 0.002, 0.01, 0.03, 0.06, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2) if tick <= most]
     look = {"values": ticks, "title": name, "format": "~g", "grid": True, "gridOpacity": 0.5, "domain": False}
     return {
-        "type": "quantitative", "axis": look | ({"titleAngle": -90} if up else {}),
+        "type": "quantitative",
+        "axis": look | ({"titleAngle": -90} if up else {}),
         "scale": {"type": "pow", "exponent": ROOT, "domain": [0, most], "nice": False, "zero": False, "clamp": True},
-    }  # fmt: skip
+    }
 
 
 def _rows(heads: pd.DataFrame, tray: Sequence[HeadId]) -> list[dict]:
@@ -153,11 +191,15 @@ def _rows(heads: pd.DataFrame, tray: Sequence[HeadId]) -> list[dict]:
         head = HeadId(int(one.layer), int(one.head))
         parked = bool(one.active < PARKED)
         row = {
-            "layer": head.layer, "head": head.head, "name": str(head), "kept": head in tray,
+            "layer": head.layer,
+            "head": head.head,
+            "name": str(head),
+            "kept": head in tray,
             "role": one.role if one.role in ("syntax", "context", "position") else "undecided",
             "size": round(SMALLEST + (LARGEST - SMALLEST) * max(float(one.bits_total), 0.0) / most, 1),
-            "strength": 0.3 if parked else 0.9, "faint": 0.18 if parked else 0.5,
-        }  # fmt: skip
+            "strength": 0.3 if parked else 0.9,
+            "faint": 0.18 if parked else 0.5,
+        }
         for axis, figure in (("x", "syntax"), ("y", "context")):
             for end in ("", "_low", "_high"):
                 value = float(getattr(one, f"bits_{figure}{end}"))
@@ -174,9 +216,7 @@ def _named(rows: Sequence[dict], side: float, most: tuple[float, float]) -> list
     """The heads with most of either."""
     high = min(TALLEST, side * 0.8)
     ends = [sorted(rows, key=lambda row: -row[axis])[:NAMED] for axis in ("x", "y")]
-    at = {
-        row["name"]: ((row["x"] / most[0]) ** ROOT * side, (1 - (row["y"] / most[1]) ** ROOT) * high) for row in rows
-    }  # fmt: skip
+    at = {row["name"]: ((row["x"] / most[0]) ** ROOT * side, (1 - (row["y"] / most[1]) ** ROOT) * high) for row in rows}
     found = sides((row["name"] for pair in zip(*ends, strict=True) for row in pair), at, side)
     return [
         {"x": row["x"], "y": row["y"], "name": row["name"], "left": found[row["name"]]}

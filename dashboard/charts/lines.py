@@ -113,9 +113,16 @@ class _Place:
     def text(self, side: int, away: float = 8, **more: object) -> dict:
         """The mark of a word of this column, `away` pixels from its lines."""
         return {
-            "type": "text", "align": "left" if side else "right", "dx": away if side else -away, "baseline": "middle",
-            "fontSize": self.size, "font": self.font, "limit": LONGEST, "aria": False, **more,
-        }  # fmt: skip
+            "type": "text",
+            "align": "left" if side else "right",
+            "dx": away if side else -away,
+            "baseline": "middle",
+            "fontSize": self.size,
+            "font": self.font,
+            "limit": LONGEST,
+            "aria": False,
+            **more,
+        }
 
     def word(self, side: int) -> tuple[list[dict], dict]:
         """Transforms and encoding of the words of this column."""
@@ -147,8 +154,13 @@ def _curves(place: _Place, p: Palette, which: str, opacity: dict | float) -> dic
             {"calculate": "datum.from + (datum.to - datum.from) * datum.t * datum.t * (3 - 2 * datum.t)", "as": "y"},
         ],
         "mark": {
-            "type": "line", "interpolate": "monotone", "orient": "vertical", "stroke": p.ink, "strokeCap": "butt",
-            "opacity": opacity, "aria": False,
+            "type": "line",
+            "interpolate": "monotone",
+            "orient": "vertical",
+            "stroke": p.ink,
+            "strokeCap": "butt",
+            "opacity": opacity,
+            "aria": False,
         },
         "encoding": {
             "x": place.x | {"field": "t"},
@@ -156,7 +168,7 @@ def _curves(place: _Place, p: Palette, which: str, opacity: dict | float) -> dic
             "order": {"field": "t", "type": "quantitative"},
             **strokes(min(6.5, place.step * 0.32)),
         },
-    }  # fmt: skip
+    }
 
 
 def _all_words(place: _Place, p: Palette, side: int) -> dict:

@@ -176,12 +176,16 @@ def _axis(matrix: Matrix, theme: Theme, step: float, name: str, *, across: bool,
         "labelLimit": lettering.LONGEST,
         "labelOverlap": False,
         "labelFontWeight": {
-            "condition": {"test": f"{lit} === {here}", "value": 700}, "value": 400,
+            "condition": {"test": f"{lit} === {here}", "value": 700},
+            "value": 400,
         },
         "labelColor": {
-            "condition": {"test": f"indexof({special}, {here}) >= 0", "value": p.quiet}, "value": p.text,
-        } if special else p.text,
-    }  # fmt: skip
+            "condition": {"test": f"indexof({special}, {here}) >= 0", "value": p.quiet},
+            "value": p.text,
+        }
+        if special
+        else p.text,
+    }
 
 
 def _ticks(matrix: Matrix) -> list[float]:

@@ -48,8 +48,10 @@ def names(points: Sequence[dict], x: dict, y: dict, theme: Theme) -> list[dict]:
                     "data": {"values": [one for one in points if one["left"] is left]},
                     "mark": look | place | paint,
                     "encoding": {
-                        "x": x | {"field": "x"}, "y": y | {"field": "y"}, "text": {"field": "name", "type": "nominal"},
+                        "x": x | {"field": "x"},
+                        "y": y | {"field": "y"},
+                        "text": {"field": "name", "type": "nominal"},
                     },
                 }
-            )  # fmt: skip
+            )
     return layers

@@ -30,9 +30,10 @@ def parse_arcs(row: Row, p: Palette, scales: dict, up: float, parse: Sequence[Li
     says = {"calculate": "datum.name + ': ' + words[datum.from] + ' → ' + words[datum.to]", "as": "tip"}
     text = {"type": "text", "fontSize": SIZE, "baseline": "middle", "aria": False}
     place = {
-        "x": scales["x"] | {"field": "x"}, "y": scales["y"] | {"field": "y"},
+        "x": scales["x"] | {"field": "x"},
+        "y": scales["y"] | {"field": "y"},
         "text": {"field": "name", "type": "nominal"},
-    }  # fmt: skip
+    }
     return [
         {
             "data": {"values": links},
@@ -64,11 +65,15 @@ def _names(row: Row, up: float, parse: Sequence[Link]) -> list[dict]:
     than its arc or over another name."""
     names = [
         {
-            "i": i, "j": j, "name": shown(relation, 20), "span": abs(row.x[i] - row.x[j]),
-            "x": round(float(row.x[i] + row.x[j]) / 2, 1), "fits": False,
+            "i": i,
+            "j": j,
+            "name": shown(relation, 20),
+            "span": abs(row.x[i] - row.x[j]),
+            "x": round(float(row.x[i] + row.x[j]) / 2, 1),
+            "fits": False,
         }
         for i, j, relation in parse
-    ]  # fmt: skip
+    ]
     taken: list[tuple[float, float, float]] = []
     for name in sorted(names, key=lambda name: name["span"]):
         span, x = float(name.pop("span")), name["x"]

@@ -100,22 +100,28 @@ def _says(vector: np.ndarray) -> str:
     return f"({', '.join(map(number, vector))})"
 
 
-def _panel(
-    title: str, note: str, arrows: Sequence[_Arrow], axes: tuple[int, int], side: float, theme: Theme
-) -> dict:  # fmt: skip
+def _panel(title: str, note: str, arrows: Sequence[_Arrow], axes: tuple[int, int], side: float, theme: Theme) -> dict:
     p = PALETTES[theme]
     reach = max((abs(c) for arrow in arrows for c in arrow.at), default=0.0) * ROOM or 1.0
     shades = paint(np.array([arrow.strength for arrow in arrows]), ink(theme), 0, 1)
     places = _labels(arrows, side, reach)
     rows = [
         {
-            "origin": 0, "x": arrow.at[0], "y": arrow.at[1], "name": arrow.name, "tip": arrow.tip,
-            "width": 3.0 if arrow.thick else 1.6, "colour": "#{:02x}{:02x}{:02x}".format(*shade),
-            "angle": math.degrees(math.atan2(*arrow.at)), "head": 0 if arrow.at == (0.0, 0.0) else 90,
-            "lx": float(lx), "ly": float(ly), "weight": 700 if arrow.thick else 400,
+            "origin": 0,
+            "x": arrow.at[0],
+            "y": arrow.at[1],
+            "name": arrow.name,
+            "tip": arrow.tip,
+            "width": 3.0 if arrow.thick else 1.6,
+            "colour": "#{:02x}{:02x}{:02x}".format(*shade),
+            "angle": math.degrees(math.atan2(*arrow.at)),
+            "head": 0 if arrow.at == (0.0, 0.0) else 90,
+            "lx": float(lx),
+            "ly": float(ly),
+            "weight": 700 if arrow.thick else 400,
         }
         for arrow, shade, (lx, ly) in zip(arrows, shades, places, strict=True)
-    ]  # fmt: skip
+    ]
     ticks = [-_round(reach / ROOM), _round(reach / ROOM)]
     axis = {"values": ticks, "labelColor": p.quiet, "format": ".3~g", "titleColor": p.quiet, "titlePadding": 2}
     span = {"domain": [-reach, reach], "nice": False, "zero": False}
@@ -125,28 +131,40 @@ def _panel(
         "data": {"values": [{"a": -reach, "b": reach, "c": 0, "d": 0}, {"a": 0, "b": 0, "c": -reach, "d": reach}]},
         "mark": {"type": "rule", "aria": False, "color": p.hair},
         "encoding": {
-            "x": x | {"field": "a"}, "x2": {"field": "b"}, "y": y | {"field": "c"}, "y2": {"field": "d"},
+            "x": x | {"field": "a"},
+            "x2": {"field": "b"},
+            "y": y | {"field": "c"},
+            "y2": {"field": "d"},
         },
-    }  # fmt: skip
+    }
     colour = {"field": "colour", "type": "nominal", "scale": None, "legend": None}
     told = [
-        {"field": "name", "type": "nominal", "title": "vector"}, {"field": "tip", "type": "nominal", "title": "is"},
-    ]  # fmt: skip
+        {"field": "name", "type": "nominal", "title": "vector"},
+        {"field": "tip", "type": "nominal", "title": "is"},
+    ]
     shafts = {
         "mark": {"type": "rule", "aria": False},
         "encoding": {
-            "x": x | {"field": "origin"}, "x2": {"field": "x"}, "y": y | {"field": "origin"}, "y2": {"field": "y"},
-            "color": colour, "strokeWidth": {"field": "width", "type": "quantitative", "scale": None}, "tooltip": told,
+            "x": x | {"field": "origin"},
+            "x2": {"field": "x"},
+            "y": y | {"field": "origin"},
+            "y2": {"field": "y"},
+            "color": colour,
+            "strokeWidth": {"field": "width", "type": "quantitative", "scale": None},
+            "tooltip": told,
         },
-    }  # fmt: skip
+    }
     heads = {
         "mark": {"type": "point", "shape": "triangle", "filled": True, "opacity": 1, "aria": False},
         "encoding": {
-            "x": x | {"field": "x"}, "y": y | {"field": "y"}, "color": colour, "tooltip": told,
+            "x": x | {"field": "x"},
+            "y": y | {"field": "y"},
+            "color": colour,
+            "tooltip": told,
             "angle": {"field": "angle", "type": "quantitative", "scale": None},
             "size": {"field": "head", "type": "quantitative", "scale": None},
         },
-    }  # fmt: skip
+    }
     at = {
         "x": {"field": "lx", "type": "quantitative", "scale": None},
         "y": {"field": "ly", "type": "quantitative", "scale": None},
@@ -165,11 +183,16 @@ def _panel(
         "width": side,
         "height": side,
         "title": {
-            "text": title, "subtitle": note, "fontSize": 13.5, "subtitleFontSize": 12, "offset": 6, "frame": "group",
+            "text": title,
+            "subtitle": note,
+            "fontSize": 13.5,
+            "subtitleFontSize": 12,
+            "offset": 6,
+            "frame": "group",
             "subtitlePadding": 2,
         },
         "layer": [cross, {"data": {"values": rows}, "layer": [shafts, heads, *names]}],
-    }  # fmt: skip
+    }
 
 
 def _labels(arrows: Sequence[_Arrow], side: float, reach: float) -> np.ndarray:

@@ -16,10 +16,14 @@ def pointed(fields: Sequence[str], views: Sequence[str]) -> dict:
     return {
         "name": "pointed",
         "select": {
-            "type": "point", "on": "pointerover", "clear": "pointerleave", "fields": list(fields), "toggle": False,
+            "type": "point",
+            "on": "pointerover",
+            "clear": "pointerleave",
+            "fields": list(fields),
+            "toggle": False,
         },
         "views": list(views),
-    }  # fmt: skip
+    }
 
 
 def entered(views: Sequence[str]) -> dict:

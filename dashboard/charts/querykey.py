@@ -28,19 +28,39 @@ SIDE, NAME = 230.0, 80.0  # pixels for the signs' legend, for each name of a col
 PALEST = 2  # see `dashboard.charts.headmap`
 SIGNS = {"query": "circle", "key": "triangle-up"}
 SPEECH = {
-    "NOUN": "noun", "PROPN": "name", "VERB": "verb", "AUX": "auxiliary", "ADJ": "adjective", "ADV": "adverb",
-    "PRON": "pronoun", "DET": "determiner", "ADP": "preposition", "CCONJ": "and, or, but", "SCONJ": "conjunction",
-    "PART": "particle", "NUM": "number", "PUNCT": "punctuation", "INTJ": "interjection", "SYM": "symbol",
-    "X": "no class", "_": "not told",
-}  # fmt: skip
+    "NOUN": "noun",
+    "PROPN": "name",
+    "VERB": "verb",
+    "AUX": "auxiliary",
+    "ADJ": "adjective",
+    "ADV": "adverb",
+    "PRON": "pronoun",
+    "DET": "determiner",
+    "ADP": "preposition",
+    "CCONJ": "and, or, but",
+    "SCONJ": "conjunction",
+    "PART": "particle",
+    "NUM": "number",
+    "PUNCT": "punctuation",
+    "INTJ": "interjection",
+    "SYM": "symbol",
+    "X": "no class",
+    "_": "not told",
+}
 SAYS = {"query": "query, looks", "key": "key, is looked at"}
 AWAY, SIZE = 9, 12.5  # pixels from a point to its word; of type
 
 
 def query_key_chart(
-    found: QueryKeyMap, theme: Theme, *, by: str, title: str, subtitle: Sequence[str], description: str,
+    found: QueryKeyMap,
+    theme: Theme,
+    *,
+    by: str,
+    title: str,
+    subtitle: Sequence[str],
+    description: str,
     width: float | None = None,
-) -> Drawing:  # fmt: skip
+) -> Drawing:
     """Every query a circle, every key a triangle. Pointing at a query draws lines to the keys that it looks at most, at
     a key from the queries that look there most; the pointer is told the word in its sentence.
 
@@ -61,42 +81,82 @@ def query_key_chart(
     lines = [
         {"filter": "datum.id === at"},
         {"flatten": ["others", "shares"], "as": ["other", "share"]},
-        {"lookup": "other", "from": {"data": {"name": "points"}, "key": "id", "fields": ["x", "y", "name", "left"]},
-         "as": ["to_x", "to_y", "to_name", "to_left"]},
-    ]  # fmt: skip
+        {
+            "lookup": "other",
+            "from": {"data": {"name": "points"}, "key": "id", "fields": ["x", "y", "name", "left"]},
+            "as": ["to_x", "to_y", "to_name", "to_left"],
+        },
+    ]
     word = {"type": "text", "baseline": "middle", "fontSize": SIZE, "aria": False}
     rims = ({"stroke": p.paper, "strokeWidth": 3.5, "color": p.paper}, {"color": p.text})
     layers = [
         {
             "data": {"values": [{"x": 0, "y": 0}]},
-            "mark": {"type": "point", "shape": "M-1,0L1,0M0,-1L0,1", "filled": False, "size": 400, "stroke": p.quiet,
-                     "opacity": 1, "strokeWidth": 1.25, "aria": False},
+            "mark": {
+                "type": "point",
+                "shape": "M-1,0L1,0M0,-1L0,1",
+                "filled": False,
+                "size": 400,
+                "stroke": p.quiet,
+                "opacity": 1,
+                "strokeWidth": 1.25,
+                "aria": False,
+            },
             "encoding": at,
         },
         {
-            "transform": lines, "mark": {"type": "rule", "stroke": p.text, "aria": False},
-            "encoding": at | to | {
-                "strokeWidth": {"field": "share", "type": "quantitative", "legend": None,
-                                "scale": {"domain": [0, 1], "range": [0.6, 5]}},
-                "opacity": {"field": "share", "type": "quantitative", "legend": None,
-                            "scale": {"domain": [0, 0.5], "range": [0.25, 1], "clamp": True}},
+            "transform": lines,
+            "mark": {"type": "rule", "stroke": p.text, "aria": False},
+            "encoding": at
+            | to
+            | {
+                "strokeWidth": {
+                    "field": "share",
+                    "type": "quantitative",
+                    "legend": None,
+                    "scale": {"domain": [0, 1], "range": [0.6, 5]},
+                },
+                "opacity": {
+                    "field": "share",
+                    "type": "quantitative",
+                    "legend": None,
+                    "scale": {"domain": [0, 0.5], "range": [0.25, 1], "clamp": True},
+                },
             },
         },
         {
             "transform": lines,
-            "mark": {"type": "point", "shape": "circle", "filled": False, "size": 130, "strokeWidth": 1.5, "opacity": 1,
-                     "stroke": p.text, "aria": False},
+            "mark": {
+                "type": "point",
+                "shape": "circle",
+                "filled": False,
+                "size": 130,
+                "strokeWidth": 1.5,
+                "opacity": 1,
+                "stroke": p.text,
+                "aria": False,
+            },
             "encoding": away,
         },
         {
             "name": "dots",
             # Every point has a place: a test for one would take the signs of the legend their own colour.
-            "mark": {"type": "point", "filled": True, "stroke": p.paper, "strokeWidth": 0.6, "aria": False,
-                     "invalid": "filter"},
-            "encoding": at | {
-                "shape": {"field": "kind", "type": "nominal",
-                          "scale": {"domain": list(SIGNS), "range": list(SIGNS.values())},
-                          "legend": _legend(2) | {"labelExpr": f"{SAYS}[datum.value]", "symbolFillColor": p.text}},
+            "mark": {
+                "type": "point",
+                "filled": True,
+                "stroke": p.paper,
+                "strokeWidth": 0.6,
+                "aria": False,
+                "invalid": "filter",
+            },
+            "encoding": at
+            | {
+                "shape": {
+                    "field": "kind",
+                    "type": "nominal",
+                    "scale": {"domain": list(SIGNS), "range": list(SIGNS.values())},
+                    "legend": _legend(2) | {"labelExpr": f"{SAYS}[datum.value]", "symbolFillColor": p.text},
+                },
                 "color": _colour(rows, by, theme, room),
                 "size": {"condition": {"test": "datum.id === at", "value": 150}, "value": 46},
                 "opacity": {"condition": {"test": "at >= 0 && datum.id !== at", "value": 0.25}, "value": 0.85},
@@ -104,24 +164,36 @@ def query_key_chart(
             },
         },
         *(
-            {"transform": lines, "mark": word | rim | _beside("datum.to_left"),
-             "encoding": away | {"text": {"field": "to_name", "type": "nominal"}}}
+            {
+                "transform": lines,
+                "mark": word | rim | _beside("datum.to_left"),
+                "encoding": away | {"text": {"field": "to_name", "type": "nominal"}},
+            }
             for rim in rims
         ),
         *(
-            {"transform": [{"filter": "datum.id === at"}],
-             "mark": word | rim | _beside("datum.left") | {"fontWeight": 600},
-             "encoding": at | {"text": {"field": "name", "type": "nominal"}}}
+            {
+                "transform": [{"filter": "datum.id === at"}],
+                "mark": word | rim | _beside("datum.left") | {"fontWeight": 600},
+                "encoding": at | {"text": {"field": "name", "type": "nominal"}},
+            }
             for rim in rims
         ),
-    ]  # fmt: skip
+    ]
     return sheet(
-        {"width": side, "height": high,
-         "layer": [{"data": {"name": "points", "values": rows}, "layer": layers}],
-         "resolve": {"scale": {"color": "independent", "opacity": "independent", "strokeWidth": "independent"}}},
-        theme, title=title, subtitle=subtitle, description=description, width=room,
+        {
+            "width": side,
+            "height": high,
+            "layer": [{"data": {"name": "points", "values": rows}, "layer": layers}],
+            "resolve": {"scale": {"color": "independent", "opacity": "independent", "strokeWidth": "independent"}},
+        },
+        theme,
+        title=title,
+        subtitle=subtitle,
+        description=description,
+        width=room,
         params=[pointed(["id"], ["dots"]), {"name": "at", "expr": "isValid(pointed.id) ? pointed.id[0] : -1"}],
-    )  # fmt: skip
+    )
 
 
 def _rows(found: QueryKeyMap, by: str) -> list[dict]:
@@ -144,15 +216,22 @@ def _rows(found: QueryKeyMap, by: str) -> list[dict]:
             pairs = sorted(to.get(token, []), reverse=True)[: len(keys[0])]
             tip = f"{one.said} · " + (
                 "is looked at by " + _listed([(texts[other], share) for share, other in pairs])
-                if pairs else "is among no word’s strongest keys"
-            )  # fmt: skip
+                if pairs
+                else "is among no word’s strongest keys"
+            )
         rows.append(
             {
-                "id": place, "kind": one.kind, "x": round(float(one.x), 3), "y": round(float(one.y), 3),
-                "name": texts[token], "by": getattr(one, by), "tip": shown(tip, 400),
-                "others": [other for _, other in pairs], "shares": [round(share, 3) for share, _ in pairs],
+                "id": place,
+                "kind": one.kind,
+                "x": round(float(one.x), 3),
+                "y": round(float(one.y), 3),
+                "name": texts[token],
+                "by": getattr(one, by),
+                "tip": shown(tip, 400),
+                "others": [other for _, other in pairs],
+                "shares": [round(share, 3) for share, _ in pairs],
             }
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -198,19 +277,22 @@ def _colour(rows: list[dict], by: str, theme: Theme, room: float) -> dict:
         others = [OTHER] if any(row["by"] == OTHER for row in rows) else []
         colours = [*KINDS[theme][: len(kinds)], *([PALETTES[theme].quiet] if others else [])]
         return {
-            "field": "by", "type": "nominal", "scale": {"domain": [*kinds, *others], "range": colours},
+            "field": "by",
+            "type": "nominal",
+            "scale": {"domain": [*kinds, *others], "range": colours},
             # What stands between two signs stands before the first of them too: away from the other legend.
             "legend": _legend(max(2, int((room - SIDE) / NAME)))
             | {"symbolType": "circle", "symbolOffset": 12, "columnPadding": 0},
-        }  # fmt: skip
+        }
     most = max([row["by"] for row in rows] + [1])
     if by == "position":
         key = gradient([0, most], "'position ' + datum.label") | {"orient": "top", "offset": 6}
         return {"field": "by", "type": "quantitative", "scale": scale(ink(theme)[PALEST:], 0, most), "legend": key}
     shades = ink(theme)[PALEST:]
     return {
-        "field": "by", "type": "quantitative",
+        "field": "by",
+        "type": "quantitative",
         "scale": {"type": "log", "domain": [1, max(most, 2)], "range": [shades[0], shades[-1]], "clamp": True},
         "legend": gradient([1, most], "datum.value === 1 ? 'once' : format(datum.value, ',') + ' times in the corpus'")
         | {"orient": "top", "offset": 6},
-    }  # fmt: skip
+    }

@@ -48,27 +48,41 @@ def ranking(
     high = min(1.0, np.ceil(top * 20) / 20)
     rows = [
         {
-            "row": place, "layer": int(one.layer), "head": int(one.head),
-            "score": _number(one.score), "baseline": _number(one.baseline),
+            "row": place,
+            "layer": int(one.layer),
+            "head": int(one.head),
+            "score": _number(one.score),
+            "baseline": _number(one.baseline),
         }
         for place, one in enumerate(shown.itertuples(index=False))
-    ]  # fmt: skip
+    ]
     names = [str(HeadId(row["layer"], row["head"])) for row in rows]
     across = {
-        "type": "quantitative", "scale": {"domain": [0, high], "nice": False},
+        "type": "quantitative",
+        "scale": {"domain": [0, high], "nice": False},
         "axis": {
-            "title": None, "orient": "top", "grid": True, "domain": False,
+            "title": None,
+            "orient": "top",
+            "grid": True,
+            "domain": False,
             "labelExpr": "format(datum.value * 100, '.0f') + '\u00a0%'" if share else "format(datum.value, '.2~f')",
             "tickCount": max(2, min(6, int(room / 90))),
         },
-    }  # fmt: skip
+    }
     down = {
-        "field": "row", "type": "ordinal", "scale": {"type": "band", "domain": list(range(len(rows)))},
+        "field": "row",
+        "type": "ordinal",
+        "scale": {"type": "band", "domain": list(range(len(rows)))},
         "axis": {
-            "title": None, "labelExpr": f"{names}[datum.value]", "labelPadding": 8, "domain": False, "ticks": False,
-            "labelFontSize": 12.5, "labelColor": p.text,
+            "title": None,
+            "labelExpr": f"{names}[datum.value]",
+            "labelPadding": 8,
+            "domain": False,
+            "ticks": False,
+            "labelFontSize": 12.5,
+            "labelColor": p.text,
         },
-    }  # fmt: skip
+    }
     clicked = f"isValid(head.turn) && head.turn[0] === {turn}"
     framed = f"datum.layer === {selected.layer} && datum.head === {selected.head}" if selected else "false"
     mine = f"({clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : ({framed})"
@@ -98,8 +112,17 @@ def ranking(
             "encoding": {"y": down, "x": across | {"field": "baseline"}},
         },
         {
-            "mark": {"type": "point", "filled": True, "shape": "circle", "size": 90, "fill": p.ink, "opacity": 1,
-                     "stroke": p.paper, "strokeWidth": 1, "aria": False},
+            "mark": {
+                "type": "point",
+                "filled": True,
+                "shape": "circle",
+                "size": 90,
+                "fill": p.ink,
+                "opacity": 1,
+                "stroke": p.paper,
+                "strokeWidth": 1,
+                "aria": False,
+            },
             "encoding": {"y": down, "x": across | {"field": "score"}},
         },
         {
@@ -107,17 +130,25 @@ def ranking(
             "mark": {"type": "rect", "fillOpacity": 0, "cursor": "pointer", "aria": False},
             "params": [{"name": "head", "select": choose}],
             "encoding": {
-                "y": down, "x": {"value": 0}, "x2": {"value": "width"}, "tooltip": {"field": "tip", "type": "nominal"},
+                "y": down,
+                "x": {"value": 0},
+                "x2": {"value": "width"},
+                "tooltip": {"field": "tip", "type": "nominal"},
             },
         },
-    ]  # fmt: skip
+    ]
     return sheet(
         {
-            "width": max(120.0, room - NAMES), "height": ROW * len(rows),
+            "width": max(120.0, room - NAMES),
+            "height": ROW * len(rows),
             "layer": [{"data": {"values": rows}, "layer": layers}],
         },
-        theme, title=title, subtitle=subtitle, description=description, width=max(room, min(NARROWEST, room)),
-    )  # fmt: skip
+        theme,
+        title=title,
+        subtitle=subtitle,
+        description=description,
+        width=max(room, min(NARROWEST, room)),
+    )
 
 
 def _number(value: float) -> float | None:

@@ -46,10 +46,16 @@ def reach(
     top = _round_up(float(max(curve[["share_high", "apart_high", "even"]].max().max() for curve in curves)))
     names = [f"to {seen}", "to an equally distant word", "if spread evenly"]
     legend = {
-        "orient": "bottom", "direction": "horizontal" if room >= 560 else "vertical", "title": None,
-        "symbolType": "stroke", "symbolSize": 400, "symbolStrokeWidth": 2, "offset": 12, "labelLimit": 300,
+        "orient": "bottom",
+        "direction": "horizontal" if room >= 560 else "vertical",
+        "title": None,
+        "symbolType": "stroke",
+        "symbolSize": 400,
+        "symbolStrokeWidth": 2,
+        "offset": 12,
+        "labelLimit": 300,
         "columnPadding": 18,
-    }  # fmt: skip
+    }
     panels = [
         _panel(curve, theme, inner, top, names, unit, legend, left=k % across == 0, named=len(curves) > 1)
         for k, curve in enumerate(curves)
@@ -80,17 +86,24 @@ def _panel(
     steps = curve["step"].tolist()
     head = HeadId(int(curve["layer"].iloc[0]), int(curve["head"].iloc[0]))
     x = {
-        "field": "step", "type": "quantitative", "title": unit,
+        "field": "step",
+        "type": "quantitative",
+        "title": unit,
         "scale": {"domain": [min(steps), max(steps)], "nice": False, "zero": False, "padding": 6},
         "axis": {"values": steps, "format": "d", "labelOverlap": False, "titleFontSize": 11.5, "labelFontSize": 11.5},
-    }  # fmt: skip
+    }
     y = {
-        "type": "quantitative", "title": None, "scale": {"domain": [0, top], "nice": False, "clamp": True},
+        "type": "quantitative",
+        "title": None,
+        "scale": {"domain": [0, top], "nice": False, "clamp": True},
         "axis": {
-            "values": [0, top / 2, top], "grid": True, "labelExpr": "format(datum.value * 100, '.3~r') + ' %'",
-            "labels": left, "labelFontSize": 11.5,
+            "values": [0, top / 2, top],
+            "grid": True,
+            "labelExpr": "format(datum.value * 100, '.3~r') + ' %'",
+            "labels": left,
+            "labelFontSize": 11.5,
         },
-    }  # fmt: skip
+    }
     rows, bands = [], []
     for row in curve.to_dict("records"):
         for name, value in zip(names, (row["share"], row["apart"], row["even"]), strict=True):
@@ -104,17 +117,24 @@ def _panel(
         )
     series = {
         "stroke": {
-            "field": "series", "type": "nominal", "scale": {"domain": names, "range": [p.ink, p.ink, p.quiet]},
+            "field": "series",
+            "type": "nominal",
+            "scale": {"domain": names, "range": [p.ink, p.ink, p.quiet]},
             "legend": legend,
         },
         "strokeDash": {
-            "field": "series", "type": "nominal", "legend": legend,
+            "field": "series",
+            "type": "nominal",
+            "legend": legend,
             "scale": {"domain": names, "range": [SOLID, [5, 3], [1.5, 3]]},
         },
         "strokeWidth": {
-            "field": "series", "type": "nominal", "legend": None, "scale": {"domain": names, "range": [2.4, 1.6, 1.6]},
+            "field": "series",
+            "type": "nominal",
+            "legend": None,
+            "scale": {"domain": names, "range": [2.4, 1.6, 1.6]},
         },
-    }  # fmt: skip
+    }
     name = {  # a title of the panel would stand higher where there are labels beside it
         "data": {"values": [{}]},
         "mark": {"type": "text", "text": str(head), "align": "left", "fontWeight": 600, "aria": False},
@@ -137,12 +157,17 @@ def _panel(
             },
             {
                 "data": {"values": bands},
-                "mark": {"type": "rect", "opacity": 0, "aria": False, "width": width / max(6, len(steps)),
-                         "height": HEIGHT},
+                "mark": {
+                    "type": "rect",
+                    "opacity": 0,
+                    "aria": False,
+                    "width": width / max(6, len(steps)),
+                    "height": HEIGHT,
+                },
                 "encoding": {"x": x, "y": y | {"datum": top / 2}, "tooltip": {"field": "tip", "type": "nominal"}},
             },
         ],
-    }  # fmt: skip
+    }
 
 
 def _round_up(share: float) -> float:

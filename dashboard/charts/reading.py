@@ -59,9 +59,14 @@ def reading(view: HeadView, theme: Theme, *, width: float | None = None) -> Draw
     box = {"x": x | {"field": "x"}, "x2": {"field": "x1"}, "y": y | {"field": "y"}, "y2": {"field": "y1"}}
     rounded = {"type": "rect", "cornerRadius": 3, "aria": False}
     type_ = {
-        "type": "text", "align": "center", "baseline": "middle", "aria": False, "fontSize": page.size, "limit": room,
+        "type": "text",
+        "align": "center",
+        "baseline": "middle",
+        "aria": False,
+        "fontSize": page.size,
+        "limit": room,
         "font": lettering.font_of(mono=view.unit == "tokens"),
-    }  # fmt: skip
+    }
 
     def shaded(most: float, legend: dict | None) -> list[dict]:
         """Boxes with the ink of `w`, and the words on them."""

@@ -14,8 +14,11 @@ from dashboard.charts.theme import Theme
 from dashboard.heads.wording import percent
 
 LOOKS: dict[str, tuple[str, tuple[int, ...]]] = {
-    "rnn": ("purple", (2, 3)), "gru": ("green", (9, 3, 2, 3)), "lstm": ("yellow", (8, 4)), "attention": ("ink", ()),
-}  # fmt: skip
+    "rnn": ("purple", (2, 3)),
+    "gru": ("green", (9, 3, 2, 3)),
+    "lstm": ("yellow", (8, 4)),
+    "attention": ("ink", ()),
+}
 HEIGHT, LEFT = 260.0, 64.0  # pixels of a panel, and of what stands left of it
 SHORT = {"rnn": "Plain RNN", "gru": "GRU", "lstm": "LSTM", "attention": "Attention"}
 
@@ -33,11 +36,16 @@ def accuracy(result: Result, theme: Theme, *, width: float | None = None) -> Dra
     """The share of right answers against the number of distractors, a line for each model, and what guessing gives."""
     config, room = result.config, width or 600.0
     series = [
-        _series(model, [point.distance for point in points], points, [percent(point.accuracy) for point in points],
-                "accuracy")
+        _series(
+            model,
+            [point.distance for point in points],
+            points,
+            [percent(point.accuracy) for point in points],
+            "accuracy",
+        )
         for model in NAMES
         if (points := [point for point in result.points if point.model == model])
-    ]  # fmt: skip
+    ]
     x = _distances(config.distances, "distractors between the symbol and the question")
     y = Axis("right answers", 0, 1.03, [0, 0.25, 0.5, 0.75, 1], "format(datum.value * 100, '~r') + ' %'")
     rule = (config.chance, f"guessing: {chance(config)}")
@@ -137,22 +145,41 @@ def paths(config: Recall, theme: Theme, *, width: float | None = None) -> Drawin
     far = config.farthest + 1
     distances = sorted({1, *(d + 1 for d in config.distances)})
     series = [
-        Series("RNN, GRU, LSTM", "purple", (2, 3), distances, [path_length("rnn", d) for d in distances],
-               tips=[_steps(path_length("rnn", d)) for d in distances]),
-        Series("Attention", "ink", (), distances, [path_length("attention", d) for d in distances],
-               tips=[_steps(path_length("attention", d)) for d in distances], bold=True),
-    ]  # fmt: skip
+        Series(
+            "RNN, GRU, LSTM",
+            "purple",
+            (2, 3),
+            distances,
+            [path_length("rnn", d) for d in distances],
+            tips=[_steps(path_length("rnn", d)) for d in distances],
+        ),
+        Series(
+            "Attention",
+            "ink",
+            (),
+            distances,
+            [path_length("attention", d) for d in distances],
+            tips=[_steps(path_length("attention", d)) for d in distances],
+            bold=True,
+        ),
+    ]
     ticks = _round_ticks(far)
     across = room - LEFT - room_for_names(series)
     return sheet(
-        panel(series, theme, Axis("places from one word to the other", 0, far, ticks),
-              Axis("steps", 0, far * 1.04, ticks), across, HEIGHT),
+        panel(
+            series,
+            theme,
+            Axis("places from one word to the other", 0, far, ticks),
+            Axis("steps", 0, far * 1.04, ticks),
+            across,
+            HEIGHT,
+        ),
         theme,
         title="Steps on the path between two words",
         subtitle=["a recurrent network hands on its state place by place · attention looks at once"],
         description=path_finding(config),
         width=room,
-    )  # fmt: skip
+    )
 
 
 def path_finding(config: Recall) -> str:
@@ -168,24 +195,35 @@ def times(rows: Sequence[Timing], theme: Theme, *, width: float | None = None) -
     """How long each model takes for one position of a sequence, against the sequence's length."""
     room = width or 480.0
     series = [
-        Series(SHORT[model], *LOOKS[model], [row.n for row in own], [row.microseconds_each for row in own],
-               tips=[f"{row.microseconds_each:.1f} µs a position, {row.milliseconds:.2f} ms in all" for row in own],
-               bold=model == "attention")
+        Series(
+            SHORT[model],
+            *LOOKS[model],
+            [row.n for row in own],
+            [row.microseconds_each for row in own],
+            tips=[f"{row.microseconds_each:.1f} µs a position, {row.milliseconds:.2f} ms in all" for row in own],
+            bold=model == "attention",
+        )
         for model in NAMES
         if (own := [row for row in rows if row.model == model])
-    ]  # fmt: skip
+    ]
     lengths = sorted({row.n for row in rows})
     top = max((row.microseconds_each for row in rows), default=1.0) * 1.08
     across = room - LEFT - room_for_names(series)
     return sheet(
-        panel(series, theme, _distances(lengths, "positions in the sequence"),
-              Axis("microseconds for each position", 0, top, _round_ticks(top)), across, HEIGHT),
+        panel(
+            series,
+            theme,
+            _distances(lengths, "positions in the sequence"),
+            Axis("microseconds for each position", 0, top, _round_ticks(top)),
+            across,
+            HEIGHT,
+        ),
         theme,
         title="In sequence against in parallel",
         subtitle=["reading one sequence, forward only, 64 numbers wide · the fastest of several on one core here"],
         description=time_finding(rows),
         width=room,
-    )  # fmt: skip
+    )
 
 
 def time_finding(rows: Sequence[Timing]) -> str:
@@ -201,9 +239,16 @@ def _series(model: str, x: Sequence[float], points: Sequence[Point], tips: Seque
     ranges = [f"{tip}, {percent(point.low)} to {percent(point.high)}" for tip, point in zip(tips, points, strict=True)]
     hue, dash = LOOKS[model]
     return Series(
-        SHORT[model], hue, dash, x, [getattr(point, field) for point in points], [point.low for point in points],
-        [point.high for point in points], ranges, bold=model == "attention",
-    )  # fmt: skip
+        SHORT[model],
+        hue,
+        dash,
+        x,
+        [getattr(point, field) for point in points],
+        [point.low for point in points],
+        [point.high for point in points],
+        ranges,
+        bold=model == "attention",
+    )
 
 
 def _of_gradients(model: str, rows: Sequence[Gradient]) -> Series:
@@ -211,9 +256,16 @@ def _of_gradients(model: str, rows: Sequence[Gradient]) -> Series:
     floor = 1e-30
     tips = [f"{row.norm:.2g} ({row.low:.2g} to {row.high:.2g}), {row.back} places back" for row in rows]
     return Series(
-        SHORT[model], hue, dash, [row.back for row in rows], [max(row.norm, floor) for row in rows],
-        [max(row.low, floor) for row in rows], [max(row.high, floor) for row in rows], tips, bold=model == "attention",
-    )  # fmt: skip
+        SHORT[model],
+        hue,
+        dash,
+        [row.back for row in rows],
+        [max(row.norm, floor) for row in rows],
+        [max(row.low, floor) for row in rows],
+        [max(row.high, floor) for row in rows],
+        tips,
+        bold=model == "attention",
+    )
 
 
 def _empty(model: str) -> Series:

@@ -58,9 +58,16 @@ class Axis:
         p = PALETTES[theme]
         scale = {"type": self.kind, "domain": [self.low, self.high], "nice": False, "zero": False, "clamp": True}
         axis = {
-            "title": self.title, "values": list(self.ticks), "labelExpr": self.label, "labelColor": p.quiet,
-            "grid": grid, "gridColor": p.hair, "labelOverlap": False, "domain": not grid, "domainColor": p.hair,
-        }  # fmt: skip
+            "title": self.title,
+            "values": list(self.ticks),
+            "labelExpr": self.label,
+            "labelColor": p.quiet,
+            "grid": grid,
+            "gridColor": p.hair,
+            "labelOverlap": False,
+            "domain": not grid,
+            "domainColor": p.hair,
+        }
         return {
             "type": "quantitative",
             "scale": scale | ({"base": self.base} if self.kind == "log" else {}),
@@ -74,9 +81,17 @@ def room_for_names(series: Sequence[Series]) -> float:
 
 
 def panel(
-    series: Sequence[Series], theme: Theme, x: Axis, y: Axis, width: float, height: float, *,
-    names: bool = True, rule: tuple[float, str] | None = None, points: bool = True,
-) -> dict:  # fmt: skip
+    series: Sequence[Series],
+    theme: Theme,
+    x: Axis,
+    y: Axis,
+    width: float,
+    height: float,
+    *,
+    names: bool = True,
+    rule: tuple[float, str] | None = None,
+    points: bool = True,
+) -> dict:
     """A view of these series, `width` × `height` pixels without axes and names.
 
     names: write them at the ends; rule: a level across the panel and what it is; points: mark what was measured
@@ -88,26 +103,35 @@ def panel(
         layers += _level(*rule, at, x, theme)
     for one in series:
         rows = [
-            {"x": a, "y": b} | ({"low": one.low[k], "high": one.high[k]} if one.low else {})
+            {"x": a, "y": b}
+            | ({"low": one.low[k], "high": one.high[k]} if one.low else {})
             | ({"tip": one.tips[k], "name": one.name} if one.tips else {})
             for k, (a, b) in enumerate(zip(one.x, one.y, strict=True))
-        ]  # fmt: skip
+        ]
         colour = HUES[one.hue][theme]
         parts = []
         if one.low and len(rows) > 1:
-            parts.append({
-                "mark": {"type": "area", "color": colour, "opacity": 0.14, "aria": False, "clip": True},
-                "encoding": {"x": fields["x"], "y": at["y"] | {"field": "low"}, "y2": {"field": "high"}},
-            })  # fmt: skip
+            parts.append(
+                {
+                    "mark": {"type": "area", "color": colour, "opacity": 0.14, "aria": False, "clip": True},
+                    "encoding": {"x": fields["x"], "y": at["y"] | {"field": "low"}, "y2": {"field": "high"}},
+                }
+            )
         elif one.low:
-            parts.append({
-                "mark": {"type": "rule", "color": colour, "strokeWidth": 1.5, "aria": False, "clip": True},
-                "encoding": {"x": fields["x"], "y": at["y"] | {"field": "low"}, "y2": {"field": "high"}},
-            })  # fmt: skip
+            parts.append(
+                {
+                    "mark": {"type": "rule", "color": colour, "strokeWidth": 1.5, "aria": False, "clip": True},
+                    "encoding": {"x": fields["x"], "y": at["y"] | {"field": "low"}, "y2": {"field": "high"}},
+                }
+            )
         line = {
-            "type": "line", "color": colour, "strokeWidth": 3 if one.bold else 2,
-            "strokeCap": "butt", "aria": False, "clip": True,
-        } | ({"strokeDash": list(one.dash)} if one.dash else {})  # fmt: skip
+            "type": "line",
+            "color": colour,
+            "strokeWidth": 3 if one.bold else 2,
+            "strokeCap": "butt",
+            "aria": False,
+            "clip": True,
+        } | ({"strokeDash": list(one.dash)} if one.dash else {})
         parts.append({"mark": line, "encoding": fields})
         told = {"tooltip": [{"field": "name", "title": "model"}, {"field": "tip", "title": "is"}]} if one.tips else {}
         dot = {"type": "point", "filled": True, "color": colour, "opacity": 1 if points else 0, "aria": False}
@@ -159,10 +183,16 @@ def _names(series: Sequence[Series], y: Axis, height: float, width: float, theme
         {
             "data": {"values": [{"name": series[k].name}]},
             "mark": {
-                "type": "text", "align": "left", "dx": 10, "fontSize": SIZE, "baseline": "middle", "aria": False,
-                "color": HUES[series[k].hue][theme], "fontWeight": 700 if series[k].bold else 400,
+                "type": "text",
+                "align": "left",
+                "dx": 10,
+                "fontSize": SIZE,
+                "baseline": "middle",
+                "aria": False,
+                "color": HUES[series[k].hue][theme],
+                "fontWeight": 700 if series[k].bold else 400,
             },
             "encoding": {"x": {"value": width}, "y": {"value": place}, "text": {"field": "name", "type": "nominal"}},
         }
         for place, (_, k) in zip(places, ends, strict=True)
-    ]  # fmt: skip
+    ]

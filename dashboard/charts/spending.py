@@ -16,11 +16,16 @@ LEFT = 108.0  # pixels of what stands before a bar
 SIZE, KEY = 12.0, 11.5  # of type: beside a bar, of the key
 EXPLAINED = ("position", "syntax", "context", "shared", "unexplained")
 SAID = {
-    "special": "special tokens", "self": "the word itself", "punctuation": "punctuation",
-    "syntax": "its head and dependents", "neighbour": "other neighbours", "content": "other content words",
+    "special": "special tokens",
+    "self": "the word itself",
+    "punctuation": "punctuation",
+    "syntax": "its head and dependents",
+    "neighbour": "other neighbours",
+    "content": "other content words",
     "function": "other function words",
-    "shared": "parse or meaning", "unexplained": "unexplained",
-}  # fmt: skip
+    "shared": "parse or meaning",
+    "unexplained": "unexplained",
+}
 BITS = {"position": "position", "syntax": "only the parse", "context": "only meaning"}
 
 
@@ -68,9 +73,7 @@ def spending(
         for name in drawn
     ]
     top = _key(canvas, p, words, top + BAR + 6, room)
-    return sheet(
-        canvas.body(room, top), theme, title=title, subtitle=subtitle, description=description, width=room
-    )  # fmt: skip
+    return sheet(canvas.body(room, top), theme, title=title, subtitle=subtitle, description=description, width=room)
 
 
 def bits(value: float) -> str:
@@ -109,16 +112,24 @@ def _key(canvas: Canvas, p: Palette, entries: list[tuple[str, str]], top: float,
 def _colours(p: Palette) -> dict[str, str]:
     """Syntax is blue, context is orange, position is grey; what is parked is paper."""
     return {
-        "special": p.hair, "self": _mix(p.position, p.paper, 0.75), "punctuation": _mix(p.position, p.paper, 0.4),
-        "syntax": p.syntax, "neighbour": p.position, "content": p.context, "function": _mix(p.context, p.paper, 0.45),
-    }  # fmt: skip
+        "special": p.hair,
+        "self": _mix(p.position, p.paper, 0.75),
+        "punctuation": _mix(p.position, p.paper, 0.4),
+        "syntax": p.syntax,
+        "neighbour": p.position,
+        "content": p.context,
+        "function": _mix(p.context, p.paper, 0.45),
+    }
 
 
 def _explained(p: Palette) -> dict[str, str]:
     return {
-        "position": p.position, "syntax": p.syntax, "context": p.context, "shared": p.text,
+        "position": p.position,
+        "syntax": p.syntax,
+        "context": p.context,
+        "shared": p.text,
         "unexplained": p.hair,
-    }  # fmt: skip
+    }
 
 
 def _mix(a: str, b: str, share: float) -> str:

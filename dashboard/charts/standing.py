@@ -19,9 +19,16 @@ ROOT = 0.5  # the vertical scale's power, on either side of 0: most heads change
 
 
 def ranked_effects(
-    table: pd.DataFrame, theme: Theme, *, title: str, subtitle: Sequence[str], description: str,
-    selected: HeadId | None = None, width: float | None = None, turn: int = 0,
-) -> Drawing:  # fmt: skip
+    table: pd.DataFrame,
+    theme: Theme,
+    *,
+    title: str,
+    subtitle: Sequence[str],
+    description: str,
+    selected: HeadId | None = None,
+    width: float | None = None,
+    turn: int = 0,
+) -> Drawing:
     """A dot a head from the largest figure to the smallest, its 95 % interval as a whisker, on a square-root scale that
     runs alike on either side of 0. Dots whose interval holds 0 are hollow.
 
@@ -39,27 +46,46 @@ def ranked_effects(
     ends = [row[part] for row in rows for part in ("low", "high", "value") if row[part] is not None] or [0.0]
     low, high = min(0.0, *ends) * 1.04, max(1e-6, *ends) * 1.04
     x = {
-        "type": "quantitative", "axis": None,
+        "type": "quantitative",
+        "axis": None,
         "scale": {"domain": [-1, max(1, len(rows))], "nice": False, "zero": False},
-    }  # fmt: skip
+    }
     y = {
         "type": "quantitative",
         "scale": {"type": "pow", "exponent": ROOT, "domain": [low, high], "nice": False, "zero": False},
         "axis": {
-            "title": f"{UNITS[name]}, square-root scale", "titleAngle": -90, "values": ticks(low, high, HIGH),
-            "format": "~g", "grid": True, "gridOpacity": 0.6, "labelOverlap": False,
+            "title": f"{UNITS[name]}, square-root scale",
+            "titleAngle": -90,
+            "values": ticks(low, high, HIGH),
+            "format": "~g",
+            "grid": True,
+            "gridOpacity": 0.6,
+            "labelOverlap": False,
         },
-    }  # fmt: skip
+    }
     clicked = f"isValid(head.turn) && head.turn[0] === {turn}"
     mine = f"({clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : datum.mine"
-    choose = {"type": "point", "on": "click", "fields": ["layer", "head", "turn"], "toggle": False, "clear": False,
-              "nearest": True}  # fmt: skip
+    choose = {
+        "type": "point",
+        "on": "click",
+        "fields": ["layer", "head", "turn"],
+        "toggle": False,
+        "clear": False,
+        "nearest": True,
+    }
     at = {"x": x | {"field": "place"}, "y": y | {"field": "value"}}
     step = wide / max(1, len(rows))
     size = float(np.clip(step * step * 0.5, 9, 46))
     dot = {"type": "point", "shape": "circle", "aria": False, "opacity": 1, "size": size}
-    text = {"type": "text", "fontSize": 12.5, "fontWeight": 600, "aria": False, "color": p.text, "baseline": "bottom",
-            "dy": -3}  # fmt: skip
+    text = {
+        "type": "text",
+        "fontSize": 12.5,
+        "fontWeight": 600,
+        "aria": False,
+        "color": p.text,
+        "baseline": "bottom",
+        "dy": -3,
+    }
     layers = [
         {
             "data": {"values": [{"zero": 0}]},
@@ -88,8 +114,16 @@ def ranked_effects(
         },
         {
             "transform": [{"filter": mine}],
-            "mark": {"type": "point", "shape": "circle", "filled": False, "stroke": p.text, "strokeWidth": 2.25,
-                     "size": 130, "opacity": 1, "aria": False},
+            "mark": {
+                "type": "point",
+                "shape": "circle",
+                "filled": False,
+                "stroke": p.text,
+                "strokeWidth": 2.25,
+                "size": 130,
+                "opacity": 1,
+                "aria": False,
+            },
             "encoding": at,
         },
         {
@@ -103,11 +137,15 @@ def ranked_effects(
             "params": [{"name": "head", "select": choose}],
             "encoding": at | {"tooltip": {"field": "tip", "type": "nominal"}},
         },
-    ]  # fmt: skip
+    ]
     return sheet(
         {"width": wide, "height": HIGH, "layer": [{"data": {"values": rows}, "layer": layers}]},
-        theme, title=title, subtitle=subtitle, description=description, width=room,
-    )  # fmt: skip
+        theme,
+        title=title,
+        subtitle=subtitle,
+        description=description,
+        width=room,
+    )
 
 
 def ticks(low: float, high: float, pixels: float) -> list[float]:
@@ -135,9 +173,15 @@ def _rows(table: pd.DataFrame, name: str, selected: HeadId | None) -> list[dict]
         ends = {part: None if np.isnan(end) else round(end, 7) for part, end in (("low", low), ("high", high))}
         rows.append(
             {
-                "place": place, "layer": head.layer, "head": head.head, "name": str(head), "value": round(value, 7),
-                "sure": low > 0 or high < 0, "mine": head == selected, **ends,
+                "place": place,
+                "layer": head.layer,
+                "head": head.head,
+                "name": str(head),
+                "value": round(value, 7),
+                "sure": low > 0 or high < 0,
+                "mine": head == selected,
+                **ends,
                 "tip": f"{head}, number {place + 1}: {figure(value)} ({figure(low)} to {figure(high)})",
             }
-        )  # fmt: skip
+        )
     return rows

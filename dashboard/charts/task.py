@@ -30,15 +30,22 @@ def task(tokens: Sequence[int], symbols: int, theme: Theme, *, width: float | No
     middles = [20 + (k + 0.5) * step for k in range(n)]
     x, y = ({"field": f, "type": "quantitative", "scale": None, "axis": None} for f in ("x", "y"))
     boxes = [
-        {"x": m - box / 2, "x2": m + box / 2, "y": top, "y2": foot, "mx": m, "my": top + box / 2, "sign": sign,
-         "first": k == 0, "last": k == n - 1}
+        {
+            "x": m - box / 2,
+            "x2": m + box / 2,
+            "y": top,
+            "y2": foot,
+            "mx": m,
+            "my": top + box / 2,
+            "sign": sign,
+            "first": k == 0,
+            "last": k == n - 1,
+        }
         for k, (m, sign) in enumerate(zip(middles, signs, strict=True))
-    ]  # fmt: skip
+    ]
     ends = {"test": "datum.first || datum.last", "value": p.text}
     a, b = middles[-1], middles[0]
-    arc = [
-        {"x": a + (b - a) * t / 24, "y": top - 8 - 46 * (1 - (2 * t / 24 - 1) ** 2), "t": t} for t in range(25)
-    ]  # fmt: skip
+    arc = [{"x": a + (b - a) * t / 24, "y": top - 8 - 46 * (1 - (2 * t / 24 - 1) ** 2), "t": t} for t in range(25)]
     hops = [{"x": middles[k] + 3, "x2": middles[k + 1] - 3, "y": foot + 18} for k in range(n - 1)]
     purple, ink = HUES["purple"][theme], HUES["ink"][theme]
     layers = [
@@ -48,7 +55,10 @@ def task(tokens: Sequence[int], symbols: int, theme: Theme, *, width: float | No
                 {
                     "mark": {"type": "rect", "cornerRadius": 5, "fillOpacity": 0, "aria": False},
                     "encoding": {
-                        "x": x, "x2": {"field": "x2"}, "y": y, "y2": {"field": "y2"},
+                        "x": x,
+                        "x2": {"field": "x2"},
+                        "y": y,
+                        "y2": {"field": "y2"},
                         "stroke": {"condition": ends, "value": p.hair},
                         "strokeWidth": {"condition": ends | {"value": 2}, "value": 1.25},
                     },
@@ -56,7 +66,8 @@ def task(tokens: Sequence[int], symbols: int, theme: Theme, *, width: float | No
                 {
                     "mark": {"type": "text", "aria": False, "fontSize": min(17, box * 0.45), "fontWeight": 600},
                     "encoding": {
-                        "x": x | {"field": "mx"}, "y": y | {"field": "my"},
+                        "x": x | {"field": "mx"},
+                        "y": y | {"field": "my"},
                         "text": {"field": "sign", "type": "nominal"},
                         "color": {"condition": ends, "value": p.quiet},
                     },
@@ -76,15 +87,23 @@ def task(tokens: Sequence[int], symbols: int, theme: Theme, *, width: float | No
                     "encoding": {"x": x, "x2": {"field": "x2"}, "y": y},
                 },
                 {
-                    "mark": {"type": "point", "shape": "triangle-right", "filled": True, "size": 50, "opacity": 1,
-                             "color": purple, "aria": False, "xOffset": -3},
+                    "mark": {
+                        "type": "point",
+                        "shape": "triangle-right",
+                        "filled": True,
+                        "size": 50,
+                        "opacity": 1,
+                        "color": purple,
+                        "aria": False,
+                        "xOffset": -3,
+                    },
                     "encoding": {"x": x | {"field": "x2"}, "y": y},
                 },
             ],
         },
         _note(f"attention: 1 step back to “{signs[0]}”", (a + b) / 2, 6, ink, x, y),
         _note(f"a recurrent network: {n - 1} steps with “{signs[0]}” in mind", (a + b) / 2, foot + 42, purple, x, y),
-    ]  # fmt: skip
+    ]
     return sheet(
         {"width": n * step + 40, "height": foot + 52, "layer": layers},
         theme,

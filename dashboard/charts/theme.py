@@ -49,14 +49,30 @@ class Palette:
 
 PALETTES: dict[Theme, Palette] = {
     "light": Palette(
-        paper="#ffffff", ink="#17183b", text="#22232f", quiet="#6a6c7b", hair="#dcdde4",
-        syntax="#0072B2", context="#D55E00", position="#7F7F7F", minus="#8e3d6b", plus="#00664a",
+        paper="#ffffff",
+        ink="#17183b",
+        text="#22232f",
+        quiet="#6a6c7b",
+        hair="#dcdde4",
+        syntax="#0072B2",
+        context="#D55E00",
+        position="#7F7F7F",
+        minus="#8e3d6b",
+        plus="#00664a",
     ),
     "dark": Palette(
-        paper="#0e1117", ink="#f3f1ff", text="#e9e9f0", quiet="#9a9cab", hair="#2e313b",
-        syntax="#4AA8E0", context="#F0873C", position="#A3A3A3", minus="#e79cc5", plus="#3fd0a4",
+        paper="#0e1117",
+        ink="#f3f1ff",
+        text="#e9e9f0",
+        quiet="#9a9cab",
+        hair="#2e313b",
+        syntax="#4AA8E0",
+        context="#F0873C",
+        position="#A3A3A3",
+        minus="#e79cc5",
+        plus="#3fd0a4",
     ),
-}  # fmt: skip
+}
 
 TITLE_SIZE, SUBTITLE_SIZE = 16.0, 12.5
 STEPS = 9  # stops of a colour scale: enough for straight lines between them to follow OKLab
@@ -69,25 +85,41 @@ def config(theme: Theme) -> dict:
     """
     p = PALETTES[theme]
     label = {
-        "labelColor": p.text, "titleColor": p.quiet, "labelFont": WORDS_FONT, "titleFont": WORDS_FONT,
-        "labelFontSize": 12, "titleFontSize": 12, "labelFontWeight": "normal", "titleFontWeight": "normal",
-    }  # fmt: skip
+        "labelColor": p.text,
+        "titleColor": p.quiet,
+        "labelFont": WORDS_FONT,
+        "titleFont": WORDS_FONT,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "labelFontWeight": "normal",
+        "titleFontWeight": "normal",
+    }
     return {
         "background": p.paper,
         "font": WORDS_FONT,
         "view": {"stroke": None},
         "mark": {"tooltip": None, "invalid": None},
         "text": {"color": p.text, "font": WORDS_FONT, "fontSize": 13},
-        "axis": label | {"domain": False, "ticks": False, "grid": False, "gridColor": p.hair,
-                         "labelPadding": 6, "titlePadding": 8},
+        "axis": label
+        | {"domain": False, "ticks": False, "grid": False, "gridColor": p.hair, "labelPadding": 6, "titlePadding": 8},
         "legend": label | {"labelColor": p.quiet, "gradientStrokeColor": p.hair, "gradientStrokeWidth": 1},
         "header": label,
         "title": {
-            "anchor": "start", "frame": "bounds", "offset": 18, "color": p.text, "font": WORDS_FONT,
-            "fontSize": TITLE_SIZE, "fontWeight": 600, "subtitleColor": p.quiet, "subtitleFont": WORDS_FONT,
-            "subtitleFontSize": SUBTITLE_SIZE, "subtitleFontWeight": "normal", "subtitlePadding": 5, "limit": 0,
+            "anchor": "start",
+            "frame": "bounds",
+            "offset": 18,
+            "color": p.text,
+            "font": WORDS_FONT,
+            "fontSize": TITLE_SIZE,
+            "fontWeight": 600,
+            "subtitleColor": p.quiet,
+            "subtitleFont": WORDS_FONT,
+            "subtitleFontSize": SUBTITLE_SIZE,
+            "subtitleFontWeight": "normal",
+            "subtitlePadding": 5,
+            "limit": 0,
         },
-    }  # fmt: skip
+    }
 
 
 def ink(theme: Theme) -> list[str]:
@@ -111,9 +143,16 @@ def scale(colours: list[str], low: float, high: float) -> dict:
 def gradient(values: list[float], label: str) -> dict:
     """The legend of a colour scale: a slim bar below, with these ticks, written as the Vega expression `label` says."""
     return {
-        "orient": "bottom", "direction": "horizontal", "title": None, "offset": 14, "gradientLength": 150,
-        "gradientThickness": 9, "labelFontSize": 11.5, "values": values, "labelExpr": label,
-    }  # fmt: skip
+        "orient": "bottom",
+        "direction": "horizontal",
+        "title": None,
+        "offset": 14,
+        "gradientLength": 150,
+        "gradientThickness": 9,
+        "labelFontSize": 11.5,
+        "values": values,
+        "labelExpr": label,
+    }
 
 
 def on_ink(theme: Theme, share: str, quiet: str | None = None) -> dict:
@@ -179,12 +218,20 @@ def _hex(rgb: np.ndarray) -> str:
 
 
 # OKLab: https://bottosson.github.io/posts/oklab/
-_LMS = np.array([[0.4122214708, 0.5363325363, 0.0514459929],
-                 [0.2119034982, 0.6806995451, 0.1073969566],
-                 [0.0883024619, 0.2817188376, 0.6299787005]])  # fmt: skip
-_LAB = np.array([[0.2104542553, 0.7936177850, -0.0040720468],
-                 [1.9779984951, -2.4285922050, 0.4505937099],
-                 [0.0259040371, 0.7827717662, -0.8086757660]])  # fmt: skip
+_LMS = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+_LAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
 
 
 def _linear(rgb: np.ndarray) -> np.ndarray:

@@ -21,9 +21,14 @@ SUM, TOGETHER = "sum of each alone", "together"
 
 
 def together_bars(
-    table: pd.DataFrame, theme: Theme, *, title: str, subtitle: Sequence[str], description: str,
+    table: pd.DataFrame,
+    theme: Theme,
+    *,
+    title: str,
+    subtitle: Sequence[str],
+    description: str,
     width: float | None = None,
-) -> Drawing:  # fmt: skip
+) -> Drawing:
     """A bar for each head alone, which begins where the one before it ends, so that they end at their sum; below them
     that sum as an outline, and what all of them change together in full ink.
 
@@ -61,9 +66,7 @@ def together_bars(
         weight = 600 if who == TOGETHER else 400
         canvas.write(left - 14, y + BAR / 2, who, p.text, SIZE, weight=weight, align="right", baseline="middle")
         ends = {"align": "right", "at": x - 6} if value < 0 else {"align": "left", "at": x + max(wide, 1) + 6}
-        canvas.write(
-            ends["at"], y + BAR / 2, said, p.text, SIZE, weight=weight, align=ends["align"], baseline="middle"
-        )  # fmt: skip
+        canvas.write(ends["at"], y + BAR / 2, said, p.text, SIZE, weight=weight, align=ends["align"], baseline="middle")
         canvas.place(0, y - 4, room, STEP, f"{_tip(who)}: {said}{unit}")
     body = canvas.body(room, STEP * len(values) + 6)
     return sheet(body, theme, title=title, subtitle=subtitle, description=description, width=room)

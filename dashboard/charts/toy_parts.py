@@ -14,9 +14,17 @@ from dashboard.charts.labels import labels_of
 from dashboard.heads.wording import percent
 
 STEPS: dict[str, str] = {
-    "x": "Words", "q": "Queries", "k": "Keys", "v": "Values", "scores": "Scores", "scaled": "Scaled",
-    "masked": "Masked", "weights": "Softmax", "mixed": "Mixed values", "joined": "Heads joined",
-}  # fmt: skip
+    "x": "Words",
+    "q": "Queries",
+    "k": "Keys",
+    "v": "Values",
+    "scores": "Scores",
+    "scaled": "Scaled",
+    "masked": "Masked",
+    "weights": "Softmax",
+    "mixed": "Mixed values",
+    "joined": "Heads joined",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +98,9 @@ def work_through(example: Example, head: int = 0) -> Toy:
     mask = "no word sees a later one" if example.causal else "nothing is hidden"
     made = [
         matrix("x", "X", "the words", steps.x, "x"),
-        weights_of("w_q", "W_Q"), weights_of("w_k", "W_K"), weights_of("w_v", "W_V"),
+        weights_of("w_q", "W_Q"),
+        weights_of("w_k", "W_K"),
+        weights_of("w_v", "W_V"),
         matrix("q", "Q", "X · W_Q", steps.q, "q"),
         matrix("k", "K", "X · W_K", steps.k, "k"),
         matrix("kt", "Kᵀ", "K, turned", steps.k.mT, "k", words=True, rows=numbered(d)),
@@ -102,7 +112,7 @@ def work_through(example: Example, head: int = 0) -> Toy:
         matrix("mixed", "Mixed values", "softmax · V", steps.mixed, "v"),
         *(matrix(f"mixed{k}", f"Head {k}", "softmax · V", whole.head(k).mixed, "v") for k in range(example.heads)),
         matrix("joined", "Heads joined", "side by side", whole.joined, "v"),
-    ]  # fmt: skip
+    ]
     return Toy(example, head, steps, {part.name: part for part in made}, names)
 
 
@@ -112,12 +122,17 @@ def table(toy: Toy, step: str = "all") -> pd.DataFrame:
     row and column are words, or the place of a number in a vector, counted from 1.
     """
     rows = [
-        {"step": name, "head": None if name in ("x", "joined") else toy.head, "row": row, "column": column,
-         "value": float(value) if np.isfinite(value) else None}
+        {
+            "step": name,
+            "head": None if name in ("x", "joined") else toy.head,
+            "row": row,
+            "column": column,
+            "value": float(value) if np.isfinite(value) else None,
+        }
         for name in (toy.shown_steps if step == "all" else [step])
         for row, values in zip(toy.parts[name].rows, toy.parts[name].values, strict=True)
         for column, value in zip(toy.parts[name].columns, values, strict=True)
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows).astype({"value": float})
 
 

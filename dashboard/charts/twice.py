@@ -20,9 +20,16 @@ NAMED = 6  # heads that are named: those that differ most
 
 
 def twice(
-    table: pd.DataFrame, figure: str, theme: Theme, *, names: tuple[str, str], title: str, subtitle: Sequence[str],
-    description: str, width: float | None = None,
-) -> Drawing:  # fmt: skip
+    table: pd.DataFrame,
+    figure: str,
+    theme: Theme,
+    *,
+    names: tuple[str, str],
+    title: str,
+    subtitle: Sequence[str],
+    description: str,
+    width: float | None = None,
+) -> Drawing:
     """A point a head: bits on the first corpus across, on the second up; colours are the roles on the first, and a head
     with another role on the second is hollow. On the dashed line both are the same.
 
@@ -36,16 +43,23 @@ def twice(
     known = table.dropna(subset=[f"bits_{figure}_a", f"bits_{figure}_b"])
     rows = [
         {
-            "name": str(HeadId(int(layer), int(head))), "same": one == other,
-            "x": round(float(a), 5), "y": round(float(b), 5),
+            "name": str(HeadId(int(layer), int(head))),
+            "same": one == other,
+            "x": round(float(a), 5),
+            "y": round(float(b), 5),
             "role": one if one in ("syntax", "context", "position") else "undecided",
             "tip": f"{HeadId(int(layer), int(head))}: {a:.3f} bits, {one} · {b:.3f} bits, {other}",
         }
         for layer, head, a, b, one, other in zip(
-            known["layer"], known["head"], known[f"bits_{figure}_a"], known[f"bits_{figure}_b"], known["role_a"],
-            known["role_b"], strict=True,
+            known["layer"],
+            known["head"],
+            known[f"bits_{figure}_a"],
+            known[f"bits_{figure}_b"],
+            known["role_a"],
+            known["role_b"],
+            strict=True,
         )
-    ]  # fmt: skip
+    ]
     values = np.array([[row["x"], row["y"]] for row in rows] or [[0.0, 0.01]])
     low, high = min(0.0, float(values.min())), float(values.max()) * 1.04
     scale = {"domain": [low, high if high > low else low + 0.01], "nice": False, "zero": False}
@@ -62,21 +76,27 @@ def twice(
     x, y = axis(f"bits on {names[0]}"), axis(f"bits on {names[1]}")
     colours = {"syntax": p.syntax, "context": p.context, "position": p.position, "undecided": p.text}
     colour = {
-        "field": "role", "type": "nominal", "scale": {"domain": [*colours], "range": [*colours.values()]},
-    }  # fmt: skip
+        "field": "role",
+        "type": "nominal",
+        "scale": {"domain": [*colours], "range": [*colours.values()]},
+    }
     legend = {"legend": {"title": None, "orient": "top", "symbolType": "circle", "symbolSize": 80}}
     tip = {"tooltip": {"field": "tip", "type": "nominal"}}
     point = {"type": "point", "shape": "circle", "size": 60, "opacity": 0.85, "aria": False, "strokeWidth": 1.4}
     place = {"x": x | {"field": "x"}, "y": y | {"field": "y"}}
     return sheet(
         {
-            "width": side, "height": side,
+            "width": side,
+            "height": side,
             "layer": [
                 {
                     "data": {"values": [{"a": scale["domain"][0], "b": scale["domain"][1]}]},
                     "mark": {"type": "rule", "stroke": p.quiet, "strokeDash": [3, 4], "aria": False},
                     "encoding": {
-                        "x": x | {"field": "a"}, "x2": {"field": "b"}, "y": y | {"field": "a"}, "y2": {"field": "b"},
+                        "x": x | {"field": "a"},
+                        "x2": {"field": "b"},
+                        "y": y | {"field": "a"},
+                        "y2": {"field": "b"},
                     },
                 },
                 {
@@ -92,5 +112,9 @@ def twice(
                 *names_of(named, x, y, theme),
             ],
         },
-        theme, title=title, subtitle=subtitle, description=description, width=room,
-    )  # fmt: skip
+        theme,
+        title=title,
+        subtitle=subtitle,
+        description=description,
+        width=room,
+    )

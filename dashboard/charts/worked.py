@@ -130,9 +130,7 @@ def _title(part: Part) -> str:
     return f"{part.title} · {part.shape}"
 
 
-def _matrix(
-    canvas: Canvas, part: Part, full: float, row: int | None, left: float, top: float, theme: Theme
-) -> None:  # fmt: skip
+def _matrix(canvas: Canvas, part: Part, full: float, row: int | None, left: float, top: float, theme: Theme) -> None:
     """One matrix: cells and their numbers, names along two sides, the frame round the row that is followed."""
     p = PALETTES[theme]
     shares = part.kind == "shares"
@@ -158,9 +156,16 @@ def _matrix(
             x, y, fill = left + j * CELL, top + i * LINE, "#{:02x}{:02x}{:02x}".format(*shades[i, j])
             canvas.box(x, y, CELL, LINE, fill, edge=p.hair, tip=tip)
             canvas.write(
-                x + CELL / 2, y + LINE / 2, says, p.quiet if hidden[i, j] else words[i][j], 12, align="center",
-                baseline="middle", limit=CELL - 2, tip=tip,
-            )  # fmt: skip
+                x + CELL / 2,
+                y + LINE / 2,
+                says,
+                p.quiet if hidden[i, j] else words[i][j],
+                12,
+                align="center",
+                baseline="middle",
+                limit=CELL - 2,
+                tip=tip,
+            )
     if row is not None:
         canvas.frame(left, top + row * LINE, m * CELL, LINE, p.text, 1.75)
 

@@ -36,7 +36,8 @@ def writes_chart(found: Writes, theme: Theme, *, width: float | None = None) -> 
     at, top = (left + GAP, 0.0) if beside else (0.0, below + 16)
     end = _written(canvas, p, found, at, top, room - at)
     return sheet(
-        canvas.body(room, max(below, end)), theme,
+        canvas.body(room, max(below, end)),
+        theme,
         title=f"What {found.head} writes after “{shown(found.label)}” · {shown(found.model)}",
         subtitle=[
             f"token {found.query} · green: next pieces whose logits it raises most, purple: lowers most · "
@@ -44,8 +45,9 @@ def writes_chart(found: Writes, theme: Theme, *, width: float | None = None) -> 
             f"through its slice of W_O, the frozen final norm and the unembedding · the mean change of all "
             f"{found.vocabulary:,} logits is {signed(found.mean)}",
         ],
-        description=writes_finding(found), width=room,
-    )  # fmt: skip
+        description=writes_finding(found),
+        width=room,
+    )
 
 
 def _read(canvas: Canvas, p: Palette, found: Writes, room: float) -> float:
@@ -84,9 +86,7 @@ def _written(canvas: Canvas, p: Palette, found: Writes, left: float, top: float,
     return top + TITLE + rows * ROW
 
 
-def _piece(
-    canvas: Canvas, x: float, y: float, name: str, limit: float, p: Palette, align: str, tip: str
-) -> None:  # fmt: skip
+def _piece(canvas: Canvas, x: float, y: float, name: str, limit: float, p: Palette, align: str, tip: str) -> None:
     canvas.write(x, y, name, p.text, SIZE, align=align, baseline="middle", limit=limit, font=PIECES_FONT, tip=tip)
 
 

@@ -13,10 +13,11 @@ from dashboard.errors import UserError
 def add(commands) -> None:
     ablate = commands.add_parser("ablate", help="what changes in a model without a head, a row per head")
     ablate.add_argument(
-        "text", metavar="TEXT|FILE",
+        "text",
+        metavar="TEXT|FILE",
         help="the text, in quotes (- reads standard input); or a treebank (.conllu, .conllup, .conll), English text "
         "(.txt), or the word builtin: our own sentences",
-    )  # fmt: skip
+    )
     model_and_bos(ablate)
     which = ablate.add_mutually_exclusive_group()
     which.add_argument(
@@ -30,9 +31,12 @@ def add(commands) -> None:
         "--by", choices=("zero", "mean"), default="zero", help="what takes the place of a head's output (default: zero)"
     )
     ablate.add_argument(
-        "--sentences", type=whole_number, default=None, metavar="N",
+        "--sentences",
+        type=whole_number,
+        default=None,
+        metavar="N",
         help="of a file so many sentences, evenly spread over it (default: all)",
-    )  # fmt: skip
+    )
     ablate.add_argument(
         "--changed", metavar="FILE", help="of a text also write the predictions that change: .csv .xlsx .parquet"
     )
@@ -62,16 +66,22 @@ def run_ablate(asked: argparse.Namespace) -> int:
             raise UserError(f"{model.title} has no language-model head, so it predicts nothing. Leave out --changed.")
         effect = effects.ablate(
             model, encoding, heads, together=asked.together, by=asked.by, bos=asked.bos, progress=say
-        )  # fmt: skip
+        )
     else:
         if asked.changed:
             raise UserError("--changed is for a text. Of a file, the table holds the share of predictions that change.")
         say_encoding(file)
         model = open_model(asked.model, fetch_missing=True, progress=say)
         effect = effects.ablate_in(
-            model, file, heads, together=asked.together, by=asked.by, sentences=asked.sentences, bos=asked.bos,
+            model,
+            file,
+            heads,
+            together=asked.together,
+            by=asked.by,
+            sentences=asked.sentences,
+            bos=asked.bos,
             progress=say,
-        )  # fmt: skip
+        )
         for one in effect.left_out[:5]:
             print(f"Left out: sentence {one.index + 1}, line {one.line}: {one.reason}.", file=sys.stderr)
         if len(effect.left_out) > 5:

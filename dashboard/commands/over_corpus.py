@@ -23,9 +23,12 @@ def add(commands) -> None:
         "--parser", metavar="NAME", help="a spaCy model of your own that parses the text: a package or a folder"
     )
     profile.add_argument(
-        "--as", dest="read_as", choices=("text", "words"), default="text",
+        "--as",
+        dest="read_as",
+        choices=("text", "words"),
+        default="text",
         help="read a treebank's text as it was written (default), or its words one by one",
-    )  # fmt: skip
+    )
     many = profile.add_mutually_exclusive_group()
     many.add_argument(
         "--workers", type=whole_number, default=1, metavar="N", help="processes that share the work (default: 1)"
@@ -54,10 +57,17 @@ def run_profile(asked: argparse.Namespace) -> int:
     model = open_model(asked.model, fetch_missing=True, progress=say)
     try:
         profile(
-            model, file, asked.out, limit=asked.limit, format=asked.format, workers=asked.workers,
-            scheduler=asked.scheduler, parser=asked.parser,
-            as_words=asked.read_as == "words", progress=say,
-        )  # fmt: skip
+            model,
+            file,
+            asked.out,
+            limit=asked.limit,
+            format=asked.format,
+            workers=asked.workers,
+            scheduler=asked.scheduler,
+            parser=asked.parser,
+            as_words=asked.read_as == "words",
+            progress=say,
+        )
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on where it was.", file=sys.stderr)
         return 130

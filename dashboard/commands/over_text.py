@@ -67,18 +67,22 @@ def add(commands) -> None:
     find = commands.add_parser("find", help="heads by example: which give most along pairs of words, a row per head")
     text_and_model(find)
     find.add_argument(
-        "--pairs", required=True, metavar="PAIRS",
-        help="like \"says>chef,9>1\": the word that looks, >, the word looked at; by text or by number, from 0",
-    )  # fmt: skip
+        "--pairs",
+        required=True,
+        metavar="PAIRS",
+        help='like "says>chef,9>1": the word that looks, >, the word looked at; by text or by number, from 0',
+    )
     out(find, ".csv .xlsx .parquet")
     find.set_defaults(run=run_find)
 
 
 def _measure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--measure", choices=("weight", "contribution"), default="weight",
+        "--measure",
+        choices=("weight", "contribution"),
+        default="weight",
         help="the weights (default), or the norms of what the head carries over",
-    )  # fmt: skip
+    )
 
 
 def _views(asked: argparse.Namespace, model, encoding, heads) -> list:

@@ -51,13 +51,17 @@ def pair(parser: argparse.ArgumentParser) -> None:
         "--pair", metavar="TEXT", help="a second text, read with the first as the tokenizer encodes sentence pairs"
     )
     parser.add_argument(
-        "--between", choices=("AA", "AB", "BA", "BB"),
+        "--between",
+        choices=("AA", "AB", "BA", "BB"),
         help="of a pair, only what one text gives to one: AB, what the first gives to the second",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--as", dest="read_as", choices=("text", "words"), default="text",
+        "--as",
+        dest="read_as",
+        choices=("text", "words"),
+        default="text",
         help="words: the text is divided at its spaces and its words are read one by one",
-    )  # fmt: skip
+    )
 
 
 def unit(parser: argparse.ArgumentParser, default: str) -> None:
@@ -120,8 +124,9 @@ def tell_of_picture(asked: argparse.Namespace, text: str, views: Sequence = ()) 
     if views and len(drawn := api.fit_for(views[0], name)) < len(views[0]):
         print(
             f"One picture holds {len(drawn):,} {views[0].unit}: the first of {len(views[0]):,} are drawn. "
-            "`attention` writes all of them.", file=sys.stderr,
-        )  # fmt: skip
+            "`attention` writes all of them.",
+            file=sys.stderr,
+        )
     if asked.out.lower().endswith((".png", ".pdf")) and (notice := font_notice(text)):
         print(notice, file=sys.stderr)
 

@@ -53,9 +53,14 @@ class Asked(AllHeads):
     def key(self) -> dict[str, object]:
         """What a file must say that it is of."""
         return {
-            "model": self.model, "revision": self.revision, "heads": [self.layers, self.heads], "by": self.by,
-            "bos": self.bos, "sentences": SENTENCES, "sha256": corpus_sha256(),
-        }  # fmt: skip
+            "model": self.model,
+            "revision": self.revision,
+            "heads": [self.layers, self.heads],
+            "by": self.by,
+            "bos": self.bos,
+            "sentences": SENTENCES,
+            "sha256": corpus_sha256(),
+        }
 
 
 @dataclass(frozen=True, eq=False)

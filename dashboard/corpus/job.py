@@ -110,7 +110,7 @@ class Job:
 
 def start(
     model: str, path: str | Path, out: str | Path, *, limit: int | None = None, work: str = PROFILE, **how: object
-) -> Job:  # fmt: skip
+) -> Job:
     """Begins work in a process of its own, or goes on with the profile that was stopped there.
 
     Parameters
@@ -129,13 +129,22 @@ def start(
                 raise UserError(f"Work is going on in “{job.out}” already. Stop it, or choose another name.")
             (job.out / STOP).unlink(missing_ok=True)
             asked = dict(how) | {"model": model, "path": str(job.path), "limit": limit, "work": work}
-            told = {"asked": asked, "pid": None, "beat": time.time(), "fraction": 0.0, "sentence": "Starting",
-                    "state": "going"}  # fmt: skip
+            told = {
+                "asked": asked,
+                "pid": None,
+                "beat": time.time(),
+                "fraction": 0.0,
+                "sentence": "Starting",
+                "state": "going",
+            }
             atomically(job.out / JOB, json.dumps(told).encode())
             _started[job.out] = subprocess.Popen(
-                [sys.executable, "-m", work, str(job.out)], cwd=ROOT, stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
+                [sys.executable, "-m", work, str(job.out)],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
     except Timeout:
         raise UserError(f"Work is being started in “{job.out}” already. Wait a moment.") from None
     except OSError as error:
@@ -188,10 +197,15 @@ def read(out: Path) -> dict | None:
         told = json.loads((out / JOB).read_bytes())
         asked = told["asked"]
         kinds = (
-            (told["fraction"], float | int), (told["sentence"], str), (told["beat"], float | int),
-            (told["pid"], int | None), (asked["model"], str), (asked["path"], str), (asked["limit"], int | None),
+            (told["fraction"], float | int),
+            (told["sentence"], str),
+            (told["beat"], float | int),
+            (told["pid"], int | None),
+            (asked["model"], str),
+            (asked["path"], str),
+            (asked["limit"], int | None),
             *((value, str | int | float | None) for value in asked.values()),
-        )  # fmt: skip
+        )
         whole = all(isinstance(value, kind) for value, kind in kinds) and told["state"] in STATES
         whole &= "out" not in asked and re.fullmatch(r"dashboard(\.\w+)+", asked.get("work", PROFILE)) is not None
         return told if whole and 0 <= told["fraction"] <= 1 else None

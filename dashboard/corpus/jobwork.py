@@ -57,9 +57,14 @@ def _profile(out: Path, asked: dict, progress: Progress) -> None:
     progress(0.0, "Opening the model")
     path = Path(asked["path"])
     profile(
-        open_model(asked["model"]), path, out, limit=asked["limit"], workers=asked.get("workers", 1),
-        parser=asked.get("parser"), progress=progress,
-    )  # fmt: skip
+        open_model(asked["model"]),
+        path,
+        out,
+        limit=asked["limit"],
+        workers=asked.get("workers", 1),
+        parser=asked.get("parser"),
+        progress=progress,
+    )
     if path.is_relative_to(out):
         with suppress(OSError):
             shutil.rmtree(path.parent) if path.parent != out else path.unlink()

@@ -97,14 +97,21 @@ def measured(
         table["layer"] = np.array(model.numbers)[table["layer"].to_numpy(int)]
     moments.insert(6, "line", seen.lines(moments["sentence"]))
     about = {
-        "profile": VERSION, "sentences_kept": texts, "model": model.name, "revision": model.revision, "file": file,
+        "profile": VERSION,
+        "sentences_kept": texts,
+        "model": model.name,
+        "revision": model.revision,
+        "file": file,
         "sentences": {
-            "used": used, "left_out": len(left_out),
+            "used": used,
+            "left_out": len(left_out),
             "reasons": [{"index": one.index, "line": one.line, "reason": one.reason} for one in left_out],
         },
-        "words": spending.words, "queries": int(heads["queries"].max()), "silent_queries": explained.silent,
+        "words": spending.words,
+        "queries": int(heads["queries"].max()),
+        "silent_queries": explained.silent,
         "versions": {name: version(name) for name in ("torch", "transformers", "numpy", "spacy", "conllu")},
-    }  # fmt: skip
+    }
     kept = seen.table(moments["sentence"]) if texts else None
     return Profile(heads, found.heads[list(TABLES["dependencies"])], found.best, moments, kept, about)
 
@@ -119,8 +126,13 @@ def write(result: Profile, out: Path, format: Literal["parquet", "csv", "xlsx"])
         about.unlink(missing_ok=True)
     except OSError as error:
         raise UserError(f"“{about}” cannot be replaced: {error.strerror}. Choose another folder.") from error
-    tables = {"heads": result.heads, "dependencies": result.dependencies, "relations": result.best,
-              "moments": result.moments, "sentences": result.sentences}  # fmt: skip
+    tables = {
+        "heads": result.heads,
+        "dependencies": result.dependencies,
+        "relations": result.best,
+        "moments": result.moments,
+        "sentences": result.sentences,
+    }
     files = {}
     for name, table in tables.items():
         if table is not None:

@@ -123,9 +123,11 @@ class _Worker:
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         return subprocess.Popen(
             [sys.executable, "-m", "dashboard.corpus.worker", str(self._threads)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
             env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": str(self._threads)},
-        )  # fmt: skip
+        )
 
     def _kill(self) -> None:
         process, self._process = self._process, None

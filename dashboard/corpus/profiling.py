@@ -83,8 +83,14 @@ def profile(
         raise UserError("The number of workers is 1 or more.")
     read = _reader(path, limit, parser)
     digest = _sha256(path)
-    key = {"chunks": _CHUNKS, "sha256": digest, "model": model.name, "revision": model.revision, "limit": limit,
-           "file": path.name}  # fmt: skip
+    key = {
+        "chunks": _CHUNKS,
+        "sha256": digest,
+        "model": model.name,
+        "revision": model.revision,
+        "limit": limit,
+        "file": path.name,
+    }
     key |= ({"parser": parser} if parser else {}) | ({"as": "words"} if as_words else {})
     with Store(out, key) as store:
         tell(0.0, f"Reading {path.name}")
@@ -97,9 +103,7 @@ def profile(
                 counts.add(found[0].sentence)
                 joins.add(*found)
             else:
-                left_out.append(
-                    found if isinstance(found, LeftOut) else LeftOut(sentence.index, sentence.line, found)
-                )
+                left_out.append(found if isinstance(found, LeftOut) else LeftOut(sentence.index, sentence.line, found))
         if not counts.lemmas:
             store.clear()
             raise UserError(no_sentence(path.name, left_out))
@@ -108,11 +112,16 @@ def profile(
         _fill(store, _maker(model, workers, scheduler), sentences(), model, space, tell, len(seen), as_words)
         result = measured(store, model, space, seen, texts, path.name, tell)
         result.about.update(
-            format=format, sha256=digest, limit=limit, source=dict(source) if source else None,
-            parser=None if is_treebank(path) else (parser or PARSER), encoding=_encoding(path),
-            read_as="words" if as_words else "text", joined=joins.told(),
+            format=format,
+            sha256=digest,
+            limit=limit,
+            source=dict(source) if source else None,
+            parser=None if is_treebank(path) else (parser or PARSER),
+            encoding=_encoding(path),
+            read_as="words" if as_words else "text",
+            joined=joins.told(),
             seconds=round(time.monotonic() - begun, 1),
-        )  # fmt: skip
+        )
         write(result, out, format)
         store.clear()
     tell(1.0, f"Wrote {out}")
@@ -120,9 +129,15 @@ def profile(
 
 
 def _fill(
-    store: Store, make: Make, sentences: Iterable[Sentence], model: AttentionModel, space: FeatureSpace, tell: Progress,
-    total: int, as_words: bool,
-) -> None:  # fmt: skip
+    store: Store,
+    make: Make,
+    sentences: Iterable[Sentence],
+    model: AttentionModel,
+    space: FeatureSpace,
+    tell: Progress,
+    total: int,
+    as_words: bool,
+) -> None:
     """Makes the chunks that are not there yet."""
     stream, sizes, done = iter(sentences), {}, set()
 

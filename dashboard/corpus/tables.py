@@ -52,8 +52,14 @@ VERSION = 1
 
 _WHOLE, _NUMBER, _TEXT, _FLAG = "int64", "float64", "object", "bool"
 _HEAD = {"layer": _WHOLE, "head": _WHOLE}
-_OF_RELATION = {"accuracy": _NUMBER, "baseline": _NUMBER, "offset": _WHOLE, "lift": _NUMBER, "low": _NUMBER,
-                "high": _NUMBER}  # fmt: skip
+_OF_RELATION = {
+    "accuracy": _NUMBER,
+    "baseline": _NUMBER,
+    "offset": _WHOLE,
+    "lift": _NUMBER,
+    "low": _NUMBER,
+    "high": _NUMBER,
+}
 _HELD_OUT = {f"held_out_{name}": _NUMBER for name in ("accuracy", "baseline", "lift")}
 
 TABLES: dict[str, dict[str, str]] = {
@@ -68,19 +74,37 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "dependencies": {"relation": _TEXT, "direction": _TEXT, **_HEAD, "n": _WHOLE, "correct": _WHOLE, **_OF_RELATION},
     "relations": {
-        "relation": _TEXT, "n": _WHOLE, "ranked": _FLAG, **_HEAD, "direction": _TEXT, **_OF_RELATION, **_HELD_OUT,
+        "relation": _TEXT,
+        "n": _WHOLE,
+        "ranked": _FLAG,
+        **_HEAD,
+        "direction": _TEXT,
+        **_OF_RELATION,
+        **_HELD_OUT,
     },
     "moments": {
-        **_HEAD, "figure": _TEXT, "kind": _TEXT, "decile": _WHOLE, "sentence": _WHOLE, "line": _WHOLE,
-        "score": _NUMBER, "queries": _WHOLE,
+        **_HEAD,
+        "figure": _TEXT,
+        "kind": _TEXT,
+        "decile": _WHOLE,
+        "sentence": _WHOLE,
+        "line": _WHOLE,
+        "score": _NUMBER,
+        "queries": _WHOLE,
     },
     "sentences": {"index": _WHOLE, "line": _WHOLE, "text": _TEXT},
-}  # fmt: skip
+}
 """The columns of each table, in order, and what they hold."""
 
 _ABOUT = {
-    "model": str, "revision": str, "file": str, "sha256": str, "sentences": dict, "words": int, "sentences_kept": bool,
-}  # fmt: skip
+    "model": str,
+    "revision": str,
+    "file": str,
+    "sha256": str,
+    "sentences": dict,
+    "words": int,
+    "sentences_kept": bool,
+}
 
 
 def read_about(folder: Path) -> dict:

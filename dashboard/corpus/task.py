@@ -50,12 +50,17 @@ class Task:
             keys = set(self.space.lemmas)
         return json.dumps(
             {
-                "number": self.number, "seal": self.seal, "model": self.model, "revision": self.revision,
-                "relations": self.space.relations, "total": self.space.total,
-                "lemmas": {key: self.space.lemmas[key] for key in sorted(keys)}, "as_words": self.as_words,
+                "number": self.number,
+                "seal": self.seal,
+                "model": self.model,
+                "revision": self.revision,
+                "relations": self.space.relations,
+                "total": self.space.total,
+                "lemmas": {key: self.space.lemmas[key] for key in sorted(keys)},
+                "as_words": self.as_words,
                 "sentences": [to_plain(one) for one in self.sentences],
             }
-        ).encode()  # fmt: skip
+        ).encode()
 
     @classmethod
     def from_json(cls, line: bytes) -> Task:

@@ -21,7 +21,25 @@ from dashboard.export.table import table_bytes
 from dashboard.export.write import check_target, write_file
 
 __all__ = [
-    "FORMATS", "Format", "Provenance", "ReportFigure", "bundle", "check_target", "endings", "figure_bytes", "file_stem",
-    "font_notice", "format_of", "in_notebook", "matrix_bytes", "missing_glyphs", "provenance_of", "report_html",
-    "report_pdf", "report_zip", "snippet", "table_bytes", "write_file",
-]  # fmt: skip
+    "FORMATS",
+    "Format",
+    "Provenance",
+    "ReportFigure",
+    "bundle",
+    "check_target",
+    "endings",
+    "figure_bytes",
+    "file_stem",
+    "font_notice",
+    "format_of",
+    "in_notebook",
+    "matrix_bytes",
+    "missing_glyphs",
+    "provenance_of",
+    "report_html",
+    "report_pdf",
+    "report_zip",
+    "snippet",
+    "table_bytes",
+    "write_file",
+]

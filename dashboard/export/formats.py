@@ -31,7 +31,9 @@ class Format:
 FORMATS: dict[str, Format] = {
     "png": Format("PNG", "image/png", "figure", "Twice the size on screen; looks the same everywhere."),
     "svg": Format(
-        "SVG", "image/svg+xml", "figure",
+        "SVG",
+        "image/svg+xml",
+        "figure",
         "Its text stays text, and no font is embedded: it looks like the screen where Source Sans is installed. "
         "PNG and PDF look the same everywhere.",
     ),
@@ -39,18 +41,22 @@ FORMATS: dict[str, Format] = {
     "html": Format("HTML", "text/html", "figure", "One file with the hover; works offline. Fonts are embedded."),
     "json": Format("Vega-Lite JSON", "application/json", "figure", "The specification of the picture with its data."),
     "csv": Format(
-        "CSV", "text/csv", "table",
+        "CSV",
+        "text/csv",
+        "table",
         "UTF-8, for scripts; “CSV for Excel” opens by a double click. A text that a spreadsheet would take for a "
         "formula begins with an apostrophe.",
     ),
     "xlsx": Format(
-        "Excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "table",
+        "Excel",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "table",
         "A sheet with the table and one that says where it comes from. Texts stay texts; numbers have 16 digits.",
     ),
     "parquet": Format("Parquet", "application/vnd.apache.parquet", "table", "Columns keep their types."),
     "npz": Format("NumPy NPZ", "application/octet-stream", "matrix", "The head's matrix, for numpy.load."),
     "zip": Format("All of it", "application/zip", "bundle", "All formats, and a script to compute it again."),
-}  # fmt: skip
+}
 
 
 def format_of(path: str | os.PathLike[str], allowed: Collection[str] = tuple(FORMATS)) -> str:

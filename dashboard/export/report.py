@@ -96,18 +96,25 @@ def report_html(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
     sections = [_section(k, figure, spec) for k, (figure, spec) in enumerate(zip(figures, specs, strict=True))]
     heading = f'<h1>{escape(legal(title))}</h1>\n<p class="quiet">{CAUTION}</p>'
     return document(
-        {f"#chart-{k}": spec for k, spec in enumerate(specs)}, title=title, style=_STYLE,
+        {f"#chart-{k}": spec for k, spec in enumerate(specs)},
+        title=title,
+        style=_STYLE,
         body="\n".join([heading, "<main>", *sections, "</main>"]),
-    )  # fmt: skip
+    )
 
 
 def _section(k: int, figure: ReportFigure, spec: dict[str, Any]) -> str:
     note = f"<p>{escape(legal(figure.note))}</p>\n" if figure.note.strip() else ""
     return _FIGURE.substitute(
-        number=k + 1, place=k, heading=escape(legal(figure.heading)), finding=escape(legal(figure.finding)),
-        paper=escape(paper_of(spec)), note=note, origin=escape(legal(_origin(figure.provenance))),
+        number=k + 1,
+        place=k,
+        heading=escape(legal(figure.heading)),
+        finding=escape(legal(figure.finding)),
+        paper=escape(paper_of(spec)),
+        note=note,
+        origin=escape(legal(_origin(figure.provenance))),
         snippet=escape(legal(snippet(figure.provenance))),
-    )  # fmt: skip
+    )
 
 
 def _origin(provenance: Provenance) -> str:
@@ -173,9 +180,17 @@ def _blank(width: float, height: float) -> ElementTree.Element:
 
 def _write(page: ElementTree.Element, row: str, x: float, y: float, size: float, colour: str) -> None:
     words = ElementTree.SubElement(
-        page, TEXT, {"x": f"{x:g}", "y": f"{y:.1f}", "font-size": f"{size:g}", "fill": colour,
-                     "font-family": SANS_STACK, "font-weight": "600" if size > 12 else "400"},
-    )  # fmt: skip
+        page,
+        TEXT,
+        {
+            "x": f"{x:g}",
+            "y": f"{y:.1f}",
+            "font-size": f"{size:g}",
+            "fill": colour,
+            "font-family": SANS_STACK,
+            "font-weight": "600" if size > 12 else "400",
+        },
+    )
     words.text = row
 
 

@@ -81,8 +81,19 @@ _EMOJI = regex.compile(
     r"\p{Emoji_Presentation}|\p{Emoji}\uFE0F|\p{Regional_Indicator}{2}|\p{Extended_Pictographic}.?\u200D"
 )
 _LAST_CHOICE = (
-    "Mono", "Serif", "Naskh", "Nastaliq", "Kufi", "Looped", "Rashi", "Unjoined", "Slanted", "Display", "Math", "UI",
-)  # fmt: skip
+    "Mono",
+    "Serif",
+    "Naskh",
+    "Nastaliq",
+    "Kufi",
+    "Looped",
+    "Rashi",
+    "Unjoined",
+    "Slanted",
+    "Display",
+    "Math",
+    "UI",
+)
 
 
 def _with_fonts(text: str, base: str) -> list[tuple[str, Face | None]]:

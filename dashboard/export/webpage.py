@@ -71,10 +71,18 @@ def document(
     """
     version = next((version_of(spec) for spec in specs.values()), None)
     return _PAGE.substitute(
-        policy=escape(POLICY), meta=meta, title=escape(legal(title)), fonts=font_face_css(), style=style,
-        sans=SANS_STACK, body=body, library=library(version) if version else "", specs=script_json(specs),
-        faces=script_json([f'{font.weight} 12px "{font.family}"' for font in SHIPPED]), after=after,
-    ).encode()  # fmt: skip
+        policy=escape(POLICY),
+        meta=meta,
+        title=escape(legal(title)),
+        fonts=font_face_css(),
+        style=style,
+        sans=SANS_STACK,
+        body=body,
+        library=library(version) if version else "",
+        specs=script_json(specs),
+        faces=script_json([f'{font.weight} 12px "{font.family}"' for font in SHIPPED]),
+        after=after,
+    ).encode()
 
 
 def html_bytes(spec: dict[str, Any], provenance: Provenance | None) -> bytes:

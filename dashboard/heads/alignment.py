@@ -108,6 +108,8 @@ def _aligned(a: HeadView, b: HeadView, pairs: list[tuple[int, int]], changed: li
         for (i, j), new in zip(pairs, changed, strict=True)
     )
     return Aligned(
-        a.part([i for i, _ in pairs], labels), b.part([j for _, j in pairs], labels),
-        np.array(pairs, int).reshape(-1, 2), np.array(changed, bool),
-    )  # fmt: skip
+        a.part([i for i, _ in pairs], labels),
+        b.part([j for _, j in pairs], labels),
+        np.array(pairs, int).reshape(-1, 2),
+        np.array(changed, bool),
+    )

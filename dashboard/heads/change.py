@@ -66,10 +66,15 @@ def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequ
     layer, head = (place.ravel() for place in np.indices(shape))
     table = pd.DataFrame(
         {
-            "layer": layer, "head": head, "change": change.ravel(), "baseline": baseline.ravel(), "low": low.ravel(),
-            "high": high.ravel(), "lift": (change - baseline).ravel(),
+            "layer": layer,
+            "head": head,
+            "change": change.ravel(),
+            "baseline": baseline.ravel(),
+            "low": low.ravel(),
+            "high": high.ravel(),
+            "lift": (change - baseline).ravel(),
         }
-    )  # fmt: skip
+    )
     table = table[table["layer"].isin(model.numbers)]
     first = "lift" if len(known) else "change"
     table = table.sort_values([first, "layer", "head"], ascending=[False, True, True], ignore_index=True)

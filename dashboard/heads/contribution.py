@@ -100,9 +100,17 @@ def contribution_views(
         for head in {head for head in heads if head.layer == run.number}:
             one = carried(run, head.head)
             view = make_view(
-                one.weights, head, encoding, unit=unit, special=special, causal=model.causal, model=model.title,
-                mask=one.mask, name=model.name, revision=model.revision,
-            )  # fmt: skip
+                one.weights,
+                head,
+                encoding,
+                unit=unit,
+                special=special,
+                causal=model.causal,
+                model=model.title,
+                mask=one.mask,
+                name=model.name,
+                revision=model.revision,
+            )
             values = contribution(one.weights, one.written, pooling)
             found[head] = replace(view, weights=values[np.ix_(shown, shown)], measure="contribution")
 

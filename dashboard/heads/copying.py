@@ -116,9 +116,12 @@ def copies(readout: Readout, layer: Layer, head: int, embeddings: torch.Tensor, 
 
 
 def copying_table(
-    readout: Readout, model: AttentionModel, encodings: Sequence[Encoding], heads: Iterable[HeadId],
+    readout: Readout,
+    model: AttentionModel,
+    encodings: Sequence[Encoding],
+    heads: Iterable[HeadId],
     progress: Callable[[int], None] | None = None,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """The copying score of some heads over sentences (METRICS §8), a row per head in order of layer and head.
 
     Returns
@@ -156,9 +159,7 @@ def copying_table(
 
     watch_layers(model, encodings[0], receive, list(wanted))
     table = pd.DataFrame(rows)
-    return table.assign(
-        sentences=len(encodings), tokens=int(corpus.tokens.sum()), pairs=int(corpus.follows.sum())
-    )  # fmt: skip
+    return table.assign(sentences=len(encodings), tokens=int(corpus.tokens.sum()), pairs=int(corpus.follows.sum()))
 
 
 def _share(name: str, counts: np.ndarray, hits: np.ndarray) -> dict[str, float]:

@@ -128,10 +128,38 @@ def _title(relation: str) -> str:
     return f"{ALL} (relation)" if relation == ALL else str(relation)
 
 
-_COLUMNS = ["relation", "direction", "layer", "head", "n", "correct", "accuracy", "baseline", "offset", "lift", "low",
-            "high", "invisible"]  # fmt: skip
-_BEST = ["relation", "n", "ranked", "layer", "head", "direction", "accuracy", "baseline", "offset", "lift", "low",
-         "high", "held_out_accuracy", "held_out_baseline", "held_out_lift"]  # fmt: skip
+_COLUMNS = [
+    "relation",
+    "direction",
+    "layer",
+    "head",
+    "n",
+    "correct",
+    "accuracy",
+    "baseline",
+    "offset",
+    "lift",
+    "low",
+    "high",
+    "invisible",
+]
+_BEST = [
+    "relation",
+    "n",
+    "ranked",
+    "layer",
+    "head",
+    "direction",
+    "accuracy",
+    "baseline",
+    "offset",
+    "lift",
+    "low",
+    "high",
+    "held_out_accuracy",
+    "held_out_baseline",
+    "held_out_lift",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,9 +189,13 @@ class _Cases:
         if not used:
             return cls(np.array([], object), *(np.array([], int) for _ in range(3)), np.zeros((2, 0, 0)), 0)
         return cls(
-            np.array(relation, object), np.concatenate(offset), np.concatenate(sentence), np.concatenate(odd),
-            np.concatenate(correct, axis=2), used,
-        )  # fmt: skip
+            np.array(relation, object),
+            np.concatenate(offset),
+            np.concatenate(sentence),
+            np.concatenate(odd),
+            np.concatenate(correct, axis=2),
+            used,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +235,7 @@ class _Tally:
 
 def _table_of(
     name: str, tally: _Tally, layers: int, heads: int, causal: bool, sentences: int
-) -> tuple[pd.DataFrame, list]:  # fmt: skip
+) -> tuple[pd.DataFrame, list]:
     """The rows of `Dependencies.heads` and the row of `Dependencies.best` for one relation, or for `ALL`."""
     n, right, hits = int(tally.n.sum()), tally.right.sum(0, dtype=np.int64), tally.hits.sum(0, dtype=np.int64)
     best_offset = int(hits.argmax())
@@ -216,14 +248,23 @@ def _table_of(
     tables = [
         pd.DataFrame(
             {
-                "relation": name, "direction": direction, "layer": layer, "head": head, "n": n,
-                "correct": right[d], "accuracy": right[d] / n, "baseline": baseline,
-                "offset": OFFSETS[best_offset], "lift": right[d] / n - baseline, "low": low[d], "high": high[d],
+                "relation": name,
+                "direction": direction,
+                "layer": layer,
+                "head": head,
+                "n": n,
+                "correct": right[d],
+                "accuracy": right[d] / n,
+                "baseline": baseline,
+                "offset": OFFSETS[best_offset],
+                "lift": right[d] / n - baseline,
+                "low": low[d],
+                "high": high[d],
                 "invisible": invisible[d],
             }
         )
         for d, direction in enumerate(DIRECTIONS)
-    ]  # fmt: skip
+    ]
 
     place, d = best_of(right)
     held_accuracy, held_baseline = [], []
@@ -237,8 +278,23 @@ def _table_of(
         held_baseline.append(tally.hits[scored_on, offset].sum() / scored)
     held, held_base = float(np.mean(held_accuracy)), float(np.mean(held_baseline))
     accuracy = right[d, place] / n
-    row = [name, n, n >= FEWEST, layer[place], head[place], DIRECTIONS[d], accuracy, baseline, OFFSETS[best_offset],
-           accuracy - baseline, low[d, place], high[d, place], held, held_base, held - held_base]  # fmt: skip
+    row = [
+        name,
+        n,
+        n >= FEWEST,
+        layer[place],
+        head[place],
+        DIRECTIONS[d],
+        accuracy,
+        baseline,
+        OFFSETS[best_offset],
+        accuracy - baseline,
+        low[d, place],
+        high[d, place],
+        held,
+        held_base,
+        held - held_base,
+    ]
     return pd.concat(tables, ignore_index=True), row
 
 

@@ -122,9 +122,11 @@ def effect_finding(table: pd.DataFrame, model: str) -> str:
     best = some.loc[some[name].abs().idxmax()]
     head, figure = _written(best), best[name]
     low, high = best[f"{name}_low"], best[f"{name}_high"]
-    sure = "a single text: no interval" if np.isnan(low) else (
-        f"95\u00a0% interval {low:.3g} to {high:.3g}; {counted(int(best.sentences), 'sentences')}"
-    )  # fmt: skip
+    sure = (
+        "a single text: no interval"
+        if np.isnan(low)
+        else (f"95\u00a0% interval {low:.3g} to {high:.3g}; {counted(int(best.sentences), 'sentences')}")
+    )
     if name == "shift":
         start = f"Without {head} the last vectors of {model} turn by {figure:.3g}"
         sure = f"1 − cosine; {sure}"
@@ -169,8 +171,10 @@ def effect_table(effects: Effects, *, together: bool = False) -> pd.DataFrame:
     name = effects.measure
     columns = {
         **head_columns(effects.sets, together=together),
-        name: sums.sum(0) / total if total else low, f"{name}_low": low, f"{name}_high": high,
-    }  # fmt: skip
+        name: sums.sum(0) / total if total else low,
+        f"{name}_low": low,
+        f"{name}_high": high,
+    }
     if effects.flips is not None:
         columns["flips"] = effects.flips.sum(0) / total if total else np.full(len(effects.sets), np.nan)
     return pd.DataFrame(columns | {"sentences": int(some.sum()), "tokens": int(total)})

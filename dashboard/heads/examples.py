@@ -151,9 +151,15 @@ def by_lift(found: Along, pairs: Sequence[Pair], heads: Sequence[tuple[int, int]
     _, first_of_offset = np.unique([j - i for i, j in pairs], return_index=True)
     score, baseline = _mean(found.share), _mean(found.baseline)
     columns = (
-        layer, head, score, baseline, score - baseline, _mean(found.rank), np.isfinite(found.share).sum(1),
+        layer,
+        head,
+        score,
+        baseline,
+        score - baseline,
+        _mean(found.rank),
+        np.isfinite(found.share).sum(1),
         found.others[:, first_of_offset].sum(1),
-    )  # fmt: skip
+    )
     table = pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
     by = ["lift", "score"] if table["lift"].notna().any() else ["score"]
     return table.sort_values([*by, "layer", "head"], ascending=[False] * len(by) + [True, True], ignore_index=True)

@@ -100,8 +100,10 @@ def explain(
     entropies = {name: np.full((len(sums.queries), count), np.nan, np.float32) for name in _MODELS}
     if packed[0] and packed[1]:
         for name, (syntax, context) in _MODELS.items():
-            theta = [_fitted(packed[fold], sums.expected[fold], sums.counted[fold], space, syntax, context)
-                     for fold in (0, 1)]  # fmt: skip
+            theta = [
+                _fitted(packed[fold], sums.expected[fold], sums.counted[fold], space, syntax, context)
+                for fold in (0, 1)
+            ]
             entropies[name] = _cross_entropies(packed, theta, statistics, space, count, syntax, context)
     bits = _by_sentence(sums, entropies)
     chosen = moments(bits, sums.queries, sums.sentences, layers, heads)
@@ -127,9 +129,14 @@ class _Expanded:
 
 
 def _cross_entropies(
-    packed: tuple[list[Packed], list[Packed]], theta: list[torch.Tensor], statistics: Iterable[ExplainedStatistics],
-    space: FeatureSpace, count: int, syntax: bool, context: bool,
-) -> np.ndarray:  # fmt: skip
+    packed: tuple[list[Packed], list[Packed]],
+    theta: list[torch.Tensor],
+    statistics: Iterable[ExplainedStatistics],
+    space: FeatureSpace,
+    count: int,
+    syntax: bool,
+    context: bool,
+) -> np.ndarray:
     """Σ over the queries of each sentence of the cross-entropy in bits, each by the other half's model: (S, h)."""
     columns = space.columns(syntax, context)
     linear = []
@@ -167,8 +174,11 @@ def _table(sums: Sums, bits: dict[str, np.ndarray], layers: int, heads: int) -> 
     layer, head = np.divmod(np.arange(layers * heads), heads)
     with np.errstate(invalid="ignore", divide="ignore"):
         table = {
-            "layer": layer, "head": head, "queries": queries.astype(int), "active": sums.active.sum(0) / queries,
-        }  # fmt: skip
+            "layer": layer,
+            "head": head,
+            "queries": queries.astype(int),
+            "active": sums.active.sum(0) / queries,
+        }
         for name in FIGURES:
             table[f"bits_{name}"] = bits[name].sum(0, dtype=np.float64) / queries
             table[f"bits_{name}_low"], table[f"bits_{name}_high"] = intervals(bits[name], sums.queries)

@@ -7,9 +7,13 @@ import numpy as np
 FIGURES = ("total", "position", "syntax", "context", "shared", "unexplained")
 
 TOLD = {
-    "total": "All there is to explain", "position": "Position", "syntax": "Syntax: only the parse",
-    "context": "Context: only meaning", "shared": "Shared: parse or meaning", "unexplained": "Unexplained",
-}  # fmt: skip
+    "total": "All there is to explain",
+    "position": "Position",
+    "syntax": "Syntax: only the parse",
+    "context": "Context: only meaning",
+    "shared": "Shared: parse or meaning",
+    "unexplained": "Unexplained",
+}
 """What each figure is called where a person chooses one."""
 
 FLAT, MOSTLY_POSITION, PARKED, LEAST_LEANING = 0.05, 0.6, 0.4, 0.005

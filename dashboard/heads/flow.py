@@ -38,22 +38,28 @@ MEASURES: dict[str, Measure] = {
     measure.name: measure
     for measure in (
         Measure(
-            "moved", "How far it moves", False,
+            "moved",
+            "How far it moves",
+            False,
             "The length of what the layer changes, divided by the length that the vector had before: ‖change‖ / "
             "‖before‖, from 0. At 1 the change is as long as the vector itself.",
         ),
         Measure(
-            "turned", "How far it turns", False,
+            "turned",
+            "How far it turns",
+            False,
             "1 minus the cosine of the vector before and after the layer: 0 where the direction stays, 1 at a right "
             "angle, 2 where it is reversed.",
         ),
         Measure(
-            "attention_share", "Attention’s part", True,
+            "attention_share",
+            "Attention’s part",
+            True,
             "How much of the change comes from attention: what attention adds, projected on the change. The shares "
             "of attention, feed-forward and normalisation sum to 100 %; one that pulls against the change is below 0.",
         ),
     )
-}  # fmt: skip
+}
 PARTS = ("attention", "feed_forward", "normalisation")
 
 
@@ -110,10 +116,14 @@ class Flow:
         """Only the positions `start` … `stop - 1`, for a picture; what is near to a word is left as it is."""
         cut = slice(start, stop)
         return replace(
-            self, labels=self.labels[cut], special=self.special[cut], unknown=self.unknown[cut], start=start,
+            self,
+            labels=self.labels[cut],
+            special=self.special[cut],
+            unknown=self.unknown[cut],
+            start=start,
             whole=len(self),
             numbers={name: values[:, cut] for name, values in self.numbers.items()},
-        )  # fmt: skip
+        )
 
     def mean(self, name: str) -> np.ndarray:
         """The mean over the words, special positions left out: (L); NaN where there are none."""
@@ -245,10 +255,15 @@ def flow(model: AttentionModel, encoding: Encoding, *, unit: Unit = "words", spe
         labels=tuple(axis.labels[place] for place in shown),
         special=tuple(axis.special[place] for place in shown),
         unknown=tuple(axis.unknown[place] for place in shown) if any(axis.unknown) else (),
-        unit=unit, hidden=special, text=encoding.texts[0], model=model.title, name=model.name, revision=model.revision,
+        unit=unit,
+        hidden=special,
+        text=encoding.texts[0],
+        model=model.title,
+        name=model.name,
+        revision=model.revision,
         normalises=found.normalises,
         numbers={name: np.stack([row[name][: len(shown)] for row in found.rows]) for name in found.rows[0]},
         words=words,
         near=np.stack([places for places, _ in found.near]),
         cosine=np.stack([cosines for _, cosines in found.near]),
-    )  # fmt: skip
+    )

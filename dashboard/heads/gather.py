@@ -132,9 +132,13 @@ class _Work:
     """What is known of a sentence before its attention, and the statistics as they come in, layer by layer."""
 
     def __init__(
-        self, model: AttentionModel, sentence: ParsedSentence, encoding: Encoding, space: FeatureSpace,
+        self,
+        model: AttentionModel,
+        sentence: ParsedSentence,
+        encoding: Encoding,
+        space: FeatureSpace,
         embeddings: Embeddings,
-    ):  # fmt: skip
+    ):
         m, heads = len(sentence), len(model.all_heads)
         axis = encoding.axis("words")
         self.n, self.causal, self.heads = len(encoding), model.causal, sentence.heads
@@ -160,9 +164,11 @@ class _Work:
 
     def layer(self, tokens: np.ndarray, place: slice) -> None:
         pooled = self.pooling(tokens)
-        words = pooled[:, self.words, self.words] if isinstance(self.words, slice) else (
-            pooled[:, self.words[:, None], self.words]
-        )  # fmt: skip
+        words = (
+            pooled[:, self.words, self.words]
+            if isinstance(self.words, slice)
+            else (pooled[:, self.words[:, None], self.words])
+        )
         shares, mass = normalised(words)
         budget = budget_statistics(words, self.codes, shares, mass)
         self.spent[place], self.profile[place], self.mass[place] = budget.spent, budget.profile, mass

@@ -101,8 +101,9 @@ def map_table(distances: np.ndarray, per_layer: int, clusters: int = CLUSTERS) -
     closest = others.argmin(1) if len(inner) > 1 else np.zeros(0, int)
     layer, head = np.divmod(np.arange(len(distances)), per_layer)
     names = np.array([str(HeadId(int(a), int(b))) for a, b in zip(layer, head, strict=True)], object)
-    table = pd.DataFrame({"layer": layer, "head": head, "x": np.nan, "y": np.nan, "cluster": 0, "nearest": "",
-                          "distance": np.nan})  # fmt: skip
+    table = pd.DataFrame(
+        {"layer": layer, "head": head, "x": np.nan, "y": np.nan, "cluster": 0, "nearest": "", "distance": np.nan}
+    )
     at = np.flatnonzero(known)
     if not len(at):
         return table, kept

@@ -177,9 +177,17 @@ def follow(this: Inside, query: int, key: int | None = None) -> Followed:
     # The head's own place among `parts`; a sink's key is nothing, at the end of them.
     keys = row.k
     return Followed(
-        query, key, (row.q[0] * keys[key]).numpy(), row.scores[0].numpy(), row.scaled[0].numpy(),
-        row.masked[0].numpy(), weights.numpy(), row.v.numpy(), row.mixed[0].numpy(), norms,
-    )  # fmt: skip
+        query,
+        key,
+        (row.q[0] * keys[key]).numpy(),
+        row.scores[0].numpy(),
+        row.scaled[0].numpy(),
+        row.masked[0].numpy(),
+        weights.numpy(),
+        row.v.numpy(),
+        row.mixed[0].numpy(),
+        norms,
+    )
 
 
 def _map(values: torch.Tensor) -> StepMap:

@@ -12,9 +12,18 @@ from dashboard.heads.inside import Followed, Inside, StepMap
 from dashboard.heads.wording import percent
 
 TITLES: Mapping[str, str] = {
-    "x": "X", "q": "Queries", "k": "Keys", "v": "Values", "scores": "Scores", "scaled": "Scaled", "masked": "Masked",
-    "weights": "Softmax", "mixed": "Mixed values", "joined": "Heads joined", "output": "Output",
-}  # fmt: skip
+    "x": "X",
+    "q": "Queries",
+    "k": "Keys",
+    "v": "Values",
+    "scores": "Scores",
+    "scaled": "Scaled",
+    "masked": "Masked",
+    "weights": "Softmax",
+    "mixed": "Mixed values",
+    "joined": "Heads joined",
+    "output": "Output",
+}
 
 
 def number(value: float) -> str:
@@ -86,14 +95,16 @@ def sentence(this: Inside, step: str) -> str:
         "v": f"What each token hands over.{with_others}",
         "scores": "How well what a row asks for fits what a column offers.",
         "scaled": "The same, kept from growing with the number of dimensions.",
-        "masked": "A token does not see what comes after it, or lies too far back." if _far(this)
-        else "A token does not see what comes after it." if hides
+        "masked": "A token does not see what comes after it, or lies too far back."
+        if _far(this)
+        else "A token does not see what comes after it."
+        if hides
         else "Every token may see the whole text.",
         "weights": "Each row becomes shares that sum to 100 %.",
         "mixed": "What each token takes away: values, mixed by its shares.",
         "joined": "The other heads' results beside this one's, which is framed.",
         "output": "What attention hands on, all heads together.",
-    }[step]  # fmt: skip
+    }[step]
 
 
 def _far(this: Inside) -> bool:
@@ -189,11 +200,17 @@ def steps_table(this: Inside) -> pd.DataFrame:
     """A row for each step: step, formula, rows, columns, low, high (of what is not −∞)."""
     return pd.DataFrame(
         [
-            {"step": TITLES[name], "formula": formula(this, name), "rows": part.shape[0], "columns": part.shape[1],
-             "low": part.low, "high": part.high}
+            {
+                "step": TITLES[name],
+                "formula": formula(this, name),
+                "rows": part.shape[0],
+                "columns": part.shape[1],
+                "low": part.low,
+                "high": part.high,
+            }
             for name, part in this.maps.items()
         ]
-    )  # fmt: skip
+    )
 
 
 def row_table(this: Inside, row: Followed) -> pd.DataFrame:
@@ -206,10 +223,12 @@ def row_table(this: Inside, row: Followed) -> pd.DataFrame:
     lengths = [] if row.norms is None else [("length", row.norms, [f"head {k}" for k in range(this.heads)])]
     parts = [
         ("product", row.products, [f"dimension {k}" for k in range(this.d)]),
-        *((name, getattr(row, field), this.keys) for name, field in
-          (("score", "scores"), ("scaled", "scaled"), ("masked", "masked"), ("weight", "weights"))),
+        *(
+            (name, getattr(row, field), this.keys)
+            for name, field in (("score", "scores"), ("scaled", "scaled"), ("masked", "masked"), ("weight", "weights"))
+        ),
         *lengths,
-    ]  # fmt: skip
+    ]
     frames = [
         pd.DataFrame({"step": step, "position": np.arange(len(values)), "of": list(of), "value": values.astype(float)})
         for step, values, of in parts

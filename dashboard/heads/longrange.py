@@ -55,15 +55,27 @@ QUESTIONS: dict[str, Question] = {
     question.name: question
     for question in (
         Question(
-            "verb", "A verb and its subject", "the verb", "its subject", "sentences", DISTANCES, "words apart",
+            "verb",
+            "A verb and its subject",
+            "the verb",
+            "its subject",
+            "sentences",
+            DISTANCES,
+            "words apart",
             agreement,
         ),
         Question(
-            "name", "A name and its first mention", "the second mention", "the first mention", "stories", BETWEEN,
-            "paragraphs between", mentions,
+            "name",
+            "A name and its first mention",
+            "the second mention",
+            "the first mention",
+            "stories",
+            BETWEEN,
+            "paragraphs between",
+            mentions,
         ),
     )
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,12 +161,15 @@ def measure_step(model: AttentionModel, trials: Sequence[Trial]) -> Step:
 def gather(model: AttentionModel, question: Question, steps: Sequence[Step]) -> Reach:
     """The distances of one question, in order, as one."""
     return Reach(
-        question, model.title, model.name, model.revision,
+        question,
+        model.title,
+        model.name,
+        model.revision,
         share=np.stack([step.share for step in steps], 1),
         apart=np.stack([step.apart for step in steps], 1),
         even=np.stack([step.even for step in steps], 1),
         words=np.stack([step.words for step in steps], 1),
-    )  # fmt: skip
+    )
 
 
 def longrange(model: AttentionModel, question: str = "verb") -> Reach:
@@ -180,9 +195,12 @@ def curve(reach: Reach, head: HeadId, items: np.ndarray | None = None) -> pd.Dat
     share = reach.share[items, :, head.layer, head.head].astype(float)
     apart = reach.apart[items, :, head.layer, head.head].astype(float)
     columns = {
-        "layer": head.layer, "head": head.head, "step": reach.question.steps, "words": reach.words[items].mean(0),
+        "layer": head.layer,
+        "head": head.head,
+        "step": reach.question.steps,
+        "words": reach.words[items].mean(0),
         "texts": len(items),
-    }  # fmt: skip
+    }
     again = np.random.default_rng(0).integers(0, len(items), (RESAMPLES, len(items)))
     for name, values in (("share", share), ("apart", apart), ("lift", share - apart)):
         low, high = np.percentile(values[again].mean(1), [2.5, 97.5], axis=0)
@@ -199,6 +217,7 @@ def table(reach: Reach) -> pd.DataFrame:
 
 def _words_of(model: AttentionModel, encoding: Encoding, trial: Trial) -> tuple[int, int]:
     """The indices of the word that looks and the word looked at."""
+
     def under(start: int) -> int | None:
         return next((k for k, word in enumerate(encoding.words) if word.start <= start < word.end), None)
 

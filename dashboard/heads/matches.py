@@ -131,9 +131,22 @@ def matches(
     table, best = tally.tables()
     tell(1.0, f"{counted(search.found, 'sentences')} with a match")
     return Matches(
-        table, best, pattern, corpus, model.title, model.name, model.revision, search.pairs, len(tally.index),
-        search.read, search.invisible, search.alone, search.left_out, search.whole, reading or {},
-    )  # fmt: skip
+        table,
+        best,
+        pattern,
+        corpus,
+        model.title,
+        model.name,
+        model.revision,
+        search.pairs,
+        len(tally.index),
+        search.read,
+        search.invisible,
+        search.alone,
+        search.left_out,
+        search.whole,
+        reading or {},
+    )
 
 
 class _Search:

@@ -51,9 +51,7 @@ def survey(
         if encoding.second is None:
             raise UserError("This is one text. Give a second text to look between the two.")
         part = ("AB".index(between[0]), "AB".index(between[1]))
-    patterns = PatternScores(
-        encoding, model.layers, model.heads, model.causal, thumbnails=thumbnails, between=part
-    )
+    patterns = PatternScores(encoding, model.layers, model.heads, model.causal, thumbnails=thumbnails, between=part)
     visit(model, encoding, patterns)
     table = patterns.table()
     if induction:

@@ -78,8 +78,16 @@ class PatternScores:
     memory is one block of weights and what grows linearly with n.
     """
 
-    def __init__(self, encoding: Encoding, layers: int, heads: int, causal: bool, *, thumbnails: bool = True,
-                 between: tuple[int, int] | None = None):  # fmt: skip
+    def __init__(
+        self,
+        encoding: Encoding,
+        layers: int,
+        heads: int,
+        causal: bool,
+        *,
+        thumbnails: bool = True,
+        between: tuple[int, int] | None = None,
+    ):
         n = len(encoding)
         self.n, self.causal = n, causal
         self._counted, self._keys = queries(encoding.special, causal), np.ones(n, bool)

@@ -57,8 +57,10 @@ class QueryKeyMap:
         tokens, layer = self.of.tokens, self.of.layers[self.head.layer]
         first = layer.keys[self.head.head, :, 0]
         texts = tokens["text"].to_numpy(object)
-        looks = {"looks_at": np.where(first < 0, "", texts[first]),
-                 "weight": np.where(first < 0, np.nan, layer.weights[self.head.head, :, 0])}  # fmt: skip
+        looks = {
+            "looks_at": np.where(first < 0, "", texts[first]),
+            "weight": np.where(first < 0, np.nan, layer.weights[self.head.head, :, 0]),
+        }
         parts = [
             pd.DataFrame({"kind": kind, "x": at[:, 0], "y": at[:, 1]}).join(tokens)
             for kind, at in (("query", self.x), ("key", self.y))
@@ -79,9 +81,16 @@ def query_key_map(of: CorpusVectors, head: HeadId) -> QueryKeyMap:
     lost, total, same, guess, rows = sums.T
     kept = _over(total - lost, total)
     return QueryKeyMap(
-        head, of, x[:, :2], y[:, :2], kept, _over(same, rows),
-        float(guess.sum() / rows.sum()) if rows.sum() else np.nan, int(rows.sum()), layer.q.shape[2],
-    )  # fmt: skip
+        head,
+        of,
+        x[:, :2],
+        y[:, :2],
+        kept,
+        _over(same, rows),
+        float(guess.sum() / rows.sum()) if rows.sum() else np.nan,
+        int(rows.sum()),
+        layer.q.shape[2],
+    )
 
 
 def axes(q: np.ndarray, k: np.ndarray, scaling: float) -> tuple[np.ndarray, np.ndarray]:
@@ -118,9 +127,12 @@ def _held(
     rows = (count > 1) & (strongest >= 0)
     best = np.where(seen, plane, -np.inf).argmax(1)
     return (
-        float(((scores - plane) ** 2).sum()), float((scores**2).sum()), int((best == strongest)[rows].sum()),
-        float((1 / count[rows]).sum()), int(rows.sum()),
-    )  # fmt: skip
+        float(((scores - plane) ** 2).sum()),
+        float((scores**2).sum()),
+        int((best == strongest)[rows].sum()),
+        float((1 / count[rows]).sum()),
+        int(rows.sum()),
+    )
 
 
 def _over(above: np.ndarray, below: np.ndarray) -> Share:

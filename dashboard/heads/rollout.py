@@ -67,9 +67,15 @@ def rollout_view(
     rolling = Rolling(len(encoding))
     visit(model, encoding, rolling, layers=range(first, last + 1))
     view = make_view(
-        rolling.result.cpu().numpy(), HeadId(last, 0), encoding, special=special, causal=model.causal,
-        model=model.title, name=model.name, revision=model.revision,
-    )  # fmt: skip
+        rolling.result.cpu().numpy(),
+        HeadId(last, 0),
+        encoding,
+        special=special,
+        causal=model.causal,
+        model=model.title,
+        name=model.name,
+        revision=model.revision,
+    )
     return replace(view, head=LayerRange(first, last), measure="rollout")
 
 

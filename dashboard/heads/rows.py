@@ -161,11 +161,15 @@ class _Bin:
         inside = ones >= 0
         self.parts.append(
             (
-                query.astype(np.int16), np.full(len(query), sentence, np.int32),
-                (ones[inside] + self.rows * c).astype(np.int32), features.columns[inside],
-                features.cosine[pairs.ravel()], features.frequency[keys.ravel()], counted,
+                query.astype(np.int16),
+                np.full(len(query), sentence, np.int32),
+                (ones[inside] + self.rows * c).astype(np.int32),
+                features.columns[inside],
+                features.cosine[pairs.ravel()],
+                features.frequency[keys.ravel()],
+                counted,
             )
-        )  # fmt: skip
+        )
         self.rows += len(query)
 
     def close(self, c: int, heads: int) -> Packed:
@@ -174,7 +178,9 @@ class _Bin:
             masks = None
         else:
             masks = np.concatenate(
-                [np.ones((len(part[0]), heads), bool) if mask is None else mask
-                 for part, mask in zip(self.parts, counted, strict=True)]
-            )  # fmt: skip
+                [
+                    np.ones((len(part[0]), heads), bool) if mask is None else mask
+                    for part, mask in zip(self.parts, counted, strict=True)
+                ]
+            )
         return Packed(c, *(np.concatenate(column) for column in columns), masks)

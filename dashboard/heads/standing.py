@@ -62,10 +62,18 @@ def standing(table: pd.DataFrame, head: HeadId) -> Standing:
     low, high = table[f"{name}_low"].to_numpy(float), table[f"{name}_high"].to_numpy(float)
     meets = (low <= row[f"{name}_high"]) & (high >= row[f"{name}_low"])
     return Standing(
-        head, 1 + int((values > row[name]).sum()), len(table), float(row[name]), float(row[f"{name}_low"]),
-        float(row[f"{name}_high"]), int(meets.sum()) - 1, (int((low > 0).sum()), int((high < 0).sum())),
-        int(row["sentences"]), int(row["tokens"]), name,
-    )  # fmt: skip
+        head,
+        1 + int((values > row[name]).sum()),
+        len(table),
+        float(row[name]),
+        float(row[f"{name}_low"]),
+        float(row[f"{name}_high"]),
+        int(meets.sum()) - 1,
+        (int((low > 0).sum()), int((high < 0).sum())),
+        int(row["sentences"]),
+        int(row["tokens"]),
+        name,
+    )
 
 
 def standing_finding(found: Standing) -> str:

@@ -15,9 +15,13 @@ NEAR = 0.1  # of all figures' size: what is nearer to the sum of each alone is c
 
 Interplay = Literal["more", "less", "sum", "one", "other", "mixed", "none"]
 SAID: dict[Interplay, str] = {
-    "more": "more than", "less": "less than", "sum": "about", "one": "about", "other": "on the other side of 0 from",
+    "more": "more than",
+    "less": "less than",
+    "sum": "about",
+    "one": "about",
+    "other": "on the other side of 0 from",
     "mixed": "beside",
-}  # fmt: skip
+}
 BELOW: dict[Interplay, str] = {"more": "further below 0 than", "less": "less far below 0 than"}  # where the sum is
 LOOKS: dict[str, dict[Interplay, str]] = {
     "loss_change": {
@@ -52,10 +56,11 @@ def together_table(alone: pd.DataFrame, together: pd.DataFrame) -> pd.DataFrame:
     every = ",".join(names)
     return pd.DataFrame(
         {
-            "heads": [*names, every, every], "what": [*["alone"] * len(names), "sum", "together"],
+            "heads": [*names, every, every],
+            "what": [*["alone"] * len(names), "sum", "together"],
             name: [*alone[name], alone[name].sum(skipna=False), together[name].item()],
         }
-    )  # fmt: skip
+    )
 
 
 def interplay(table: pd.DataFrame) -> Interplay:

@@ -81,8 +81,10 @@ class CorpusVectors:
 
 
 def corpus_vectors(
-    model: AttentionModel, used: Sequence[tuple[ParsedSentence, Encoding]], counts: Mapping[str, int],
-) -> tuple[pd.DataFrame, dict[int, LayerVectors]]:  # fmt: skip
+    model: AttentionModel,
+    used: Sequence[tuple[ParsedSentence, Encoding]],
+    counts: Mapping[str, int],
+) -> tuple[pd.DataFrame, dict[int, LayerVectors]]:
     """The tokens of these sentences and all heads' queries and keys there, in one pass.
 
     counts: how often each word occurs, by `ParsedSentence.keys`. Of the attention no more is kept than each query's
@@ -105,9 +107,14 @@ class _Collect:
     wants_qkv = True
 
     def __init__(
-        self, layers: dict[int, LayerVectors], numbers: list[int], kept: list[np.ndarray], starts: np.ndarray,
-        every: int, causal: bool,
-    ):  # fmt: skip
+        self,
+        layers: dict[int, LayerVectors],
+        numbers: list[int],
+        kept: list[np.ndarray],
+        starts: np.ndarray,
+        every: int,
+        causal: bool,
+    ):
         self.layers, self.numbers, self.kept, self.starts = layers, numbers, kept, starts
         self.every, self.causal = every, causal
 
@@ -117,9 +124,13 @@ class _Collect:
             heads, _, d = block.q.shape
             room = (heads, self.every)
             self.layers[block.layer] = LayerVectors(
-                np.zeros((*room, d), np.float32), np.zeros((*room, d), np.float32), float(block.scaling),
-                np.full((*room, STRONGEST), -1), np.zeros((*room, STRONGEST), np.float32), True,
-            )  # fmt: skip
+                np.zeros((*room, d), np.float32),
+                np.zeros((*room, d), np.float32),
+                float(block.scaling),
+                np.full((*room, STRONGEST), -1),
+                np.zeros((*room, STRONGEST), np.float32),
+                True,
+            )
         if self.layers[block.layer].plain and not _plain(block, self.causal):
             self.layers[block.layer] = replace(self.layers[block.layer], plain=False)
         held, place = self.layers[block.layer], slice(start, start + len(own))
@@ -166,12 +177,17 @@ def _tokens(
             word, unread = encoding.word_of[token], encoding.unknown[token]
             rows.append(
                 {
-                    "sentence": number, "position": token, "text": encoding.drawn[token], "word": word + 1,
-                    "upos": sentence.upos[word], "relation": sentence.bases[word],
-                    "frequency": counts.get(sentence.keys[word], 0), "said": _said(sentence.words, word, unread),
+                    "sentence": number,
+                    "position": token,
+                    "text": encoding.drawn[token],
+                    "word": word + 1,
+                    "upos": sentence.upos[word],
+                    "relation": sentence.bases[word],
+                    "frequency": counts.get(sentence.keys[word], 0),
+                    "said": _said(sentence.words, word, unread),
                     "unknown": int(unread),
                 }
-            )  # fmt: skip
+            )
     found = pd.DataFrame(rows)
     return found if any(row["unknown"] for row in rows) else found.drop(columns="unknown", errors="ignore")
 

@@ -120,9 +120,15 @@ def logit_changes(readout: Readout, vectors: torch.Tensor, scale: torch.Tensor |
 
 @torch.inference_mode()
 def writes(
-    path: DirectPath, model: AttentionModel, encoding: Encoding, run: LayerRun, parts: Parts, head: int, query: int,
+    path: DirectPath,
+    model: AttentionModel,
+    encoding: Encoding,
+    run: LayerRun,
+    parts: Parts,
+    head: int,
+    query: int,
     reading: Mapping[str, object],
-) -> Writes:  # fmt: skip
+) -> Writes:
     """What a head writes at a token: (Σ_j A[i, j] v_j) W_O of the head, to the logits. See `Writes`.
 
     Parameters
@@ -146,10 +152,22 @@ def writes(
     also = _raised(path, run, parts, head, elsewhere, len(raised), len(model.loaded.tokenizer))
     alike = np.mean([len({*raised["id"]} & {*ids}) / len(raised) for ids in also]) if len(raised) and also else np.nan
     return Writes(
-        HeadId(run.number, head), query, encoding.drawn[query], raised, lowered, float(change.mean()), len(change),
-        float(alike), len(elsewhere), _read(row.weights[head, 0], encoding), encoding.texts[0],
-        model.title, model.name, model.revision, reading,
-    )  # fmt: skip
+        HeadId(run.number, head),
+        query,
+        encoding.drawn[query],
+        raised,
+        lowered,
+        float(change.mean()),
+        len(change),
+        float(alike),
+        len(elsewhere),
+        _read(row.weights[head, 0], encoding),
+        encoding.texts[0],
+        model.title,
+        model.name,
+        model.revision,
+        reading,
+    )
 
 
 def _elsewhere(n: int, query: int) -> list[int]:

@@ -49,9 +49,13 @@ def convert(gguf: Path, folder: Path) -> None:
         kind = MODEL_FOR_TEXT_ENCODING_MAPPING[type(config)]
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
     model, report = kind.from_pretrained(
-        gguf.parent, gguf_file=gguf.name, config=config, dtype=torch.float32, output_loading_info=True,
+        gguf.parent,
+        gguf_file=gguf.name,
+        config=config,
+        dtype=torch.float32,
+        output_loading_info=True,
         ignore_mismatched_sizes=True,  # they are refused below, with a sentence
-    )  # fmt: skip
+    )
     for name, stored, asked in sorted(report["mismatched_keys"], key=str):
         raise UserError(
             f"The weights of “{gguf.name}” do not fit its settings: {name} is {_shape(stored)}, and they ask for "

@@ -26,7 +26,7 @@ from dashboard.models.made import (
     seal,
     workplace,
     written,
-)  # fmt: skip
+)
 
 
 def fetch(name: str, progress: Progress | None = None) -> Path:

@@ -29,9 +29,12 @@ _POSITIONS = re.compile(r"position|ctx")
 _COMPUTED = ("xlm", "flaubert", "roformer", "marian", "pegasus", "ctrl")
 _SENSES = {"image": "images", "audio": "sound", "video": "films", "time": "series of numbers"}
 _MAIN = {
-    "pixel_values": "images", "pixel_values_videos": "films", "input_values": "sound", "input_features": "sound",
+    "pixel_values": "images",
+    "pixel_values_videos": "films",
+    "input_values": "sound",
+    "input_features": "sound",
     "past_values": "series of numbers",
-}  # fmt: skip
+}
 """What a model reads first, by the name of its main input."""
 _PARTS = {"vision_config": "images", "audio_config": "sound", "video_config": "films"}
 _TWO_READERS = {"clap": "sound", "clvp": "sound"}

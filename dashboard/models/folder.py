@@ -20,8 +20,16 @@ TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "tekken.json")
 """One of these, or a SentencePiece model (``*.model``), is the tokenizer."""
 
 _TRANSFORMERS = (
-    "Transformer", "BERT", "RoBERTa", "DistilBERT", "ALBERT", "CamemBERT", "XLMRoBERTa", "XLNet", "T5",
-)  # fmt: skip
+    "Transformer",
+    "BERT",
+    "RoBERTa",
+    "DistilBERT",
+    "ALBERT",
+    "CamemBERT",
+    "XLMRoBERTa",
+    "XLNet",
+    "T5",
+)
 """What sentence-transformers has called the transformer of a pipeline."""
 
 

@@ -80,10 +80,15 @@ def _whole(loaded: Loaded, kind):
 
     try:
         return kind.from_pretrained(
-            loaded.source.folder, dtype=torch.float32, attn_implementation="eager", use_safetensors=True,
-            trust_remote_code=False, local_files_only=True, output_loading_info=True,
+            loaded.source.folder,
+            dtype=torch.float32,
+            attn_implementation="eager",
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+            output_loading_info=True,
             key_mapping=loaded.key_mapping,
-        )  # fmt: skip
+        )
     except Exception as error:
         raise UserError(
             f"The language-model head of “{loaded.source.name}” cannot be opened. Choose another model for this."

@@ -15,15 +15,30 @@ from dashboard.models.folder import PICKLES, check_folder, model_folder, pickle_
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@[A-Za-z0-9][\w./-]{0,200})?", re.ASCII)
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(@[A-Za-z0-9][\w./-]{0,200})?", re.ASCII)
 FIRST_NAMES = {
-    "albert-base-v2": "albert", "bert-base-cased": "google-bert", "bert-base-german-cased": "google-bert",
-    "bert-base-multilingual-cased": "google-bert", "bert-base-uncased": "google-bert",
-    "bert-large-uncased": "google-bert", "camembert-base": "almanach", "distilbert-base-cased": "distilbert",
-    "distilbert-base-uncased": "distilbert", "distilgpt2": "distilbert", "distilroberta-base": "distilbert",
-    "gpt2": "openai-community", "gpt2-large": "openai-community", "gpt2-medium": "openai-community",
-    "gpt2-xl": "openai-community", "openai-gpt": "openai-community", "roberta-base": "FacebookAI",
-    "roberta-large": "FacebookAI", "t5-base": "google-t5", "t5-small": "google-t5", "xlm-roberta-base": "FacebookAI",
-    "xlm-roberta-large": "FacebookAI", "xlnet-base-cased": "xlnet",
-}  # fmt: skip
+    "albert-base-v2": "albert",
+    "bert-base-cased": "google-bert",
+    "bert-base-german-cased": "google-bert",
+    "bert-base-multilingual-cased": "google-bert",
+    "bert-base-uncased": "google-bert",
+    "bert-large-uncased": "google-bert",
+    "camembert-base": "almanach",
+    "distilbert-base-cased": "distilbert",
+    "distilbert-base-uncased": "distilbert",
+    "distilgpt2": "distilbert",
+    "distilroberta-base": "distilbert",
+    "gpt2": "openai-community",
+    "gpt2-large": "openai-community",
+    "gpt2-medium": "openai-community",
+    "gpt2-xl": "openai-community",
+    "openai-gpt": "openai-community",
+    "roberta-base": "FacebookAI",
+    "roberta-large": "FacebookAI",
+    "t5-base": "google-t5",
+    "t5-small": "google-t5",
+    "xlm-roberta-base": "FacebookAI",
+    "xlm-roberta-large": "FacebookAI",
+    "xlnet-base-cased": "xlnet",
+}
 """Models that had no owner at first, and are still called so; their owners today."""
 WANTED = ["*.json", "*.txt", "*.model", "*.safetensors", "*.jinja"]
 UNWANTED = ["*/*", "consolidated*"]  # other formats in sub-folders; the same weights a second time

@@ -16,9 +16,12 @@ _OTHER_LIBRARIES = (
     (("tf_model", ".h5", ".pb", ".ckpt.index", ".ckpt.meta"), "TensorFlow", "from_tf"),
 )
 _QUANTISED = {
-    ".qweight": "GPTQ or AWQ", ".qzeros": "GPTQ or AWQ", ".absmax": "bitsandbytes", ".quant_map": "bitsandbytes",
+    ".qweight": "GPTQ or AWQ",
+    ".qzeros": "GPTQ or AWQ",
+    ".absmax": "bitsandbytes",
+    ".quant_map": "bitsandbytes",
     ".SCB": "bitsandbytes",
-}  # fmt: skip
+}
 _METHODS = {"bitsandbytes": "bitsandbytes", "gptq": "GPTQ", "awq": "AWQ", "fp8": "8-bit floats", "mxfp4": "MXFP4"}
 _NO_VOCABULARY = {"canine": "characters", "byt5": "bytes", "perceiver": "bytes", "charsiu": "bytes"}
 _NO_TEXT = ("preprocessor_config.json", "image_processor_config.json", "processor_config.json")

@@ -22,6 +22,7 @@ from dashboard.models.weights import headers, numbers, prefix_of, renaming
 
 _lock = threading.Lock()
 
+
 @dataclass(frozen=True, eq=False)
 class Loaded:
     """A model in memory: the base model without a language-model head, and its fast tokenizer.

@@ -39,9 +39,14 @@ def merge(base: Path, prefix: str, adapter: Path, folder: Path) -> None:
     tensors = load_file(adapter / WEIGHTS)
     config = AutoConfig.from_pretrained(base, trust_remote_code=False, local_files_only=True)
     model = _kind(config).from_pretrained(
-        base, config=config, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True,
+        base,
+        config=config,
+        dtype=torch.float32,
+        use_safetensors=True,
+        trust_remote_code=False,
+        local_files_only=True,
         key_mapping=renaming(prefix),
-    )  # fmt: skip
+    )
     low_rank, whole = _sorted(tensors, model)
     if not low_rank and not whole:
         raise UserError(f"The adapter “{adapter.name}” changes nothing in “{base.name}”. It is for another model.")

@@ -100,9 +100,13 @@ def row_of(tokenizer, text: str, number: int, piece: str, label: str, span: tupl
     spelled = text[slice(*span)]
     special = is_typed(tokenizer, number, spelled)
     return (
-        number, piece, spelled if special and spelled else label, span, special,
+        number,
+        piece,
+        spelled if special and spelled else label,
+        span,
+        special,
         not special and is_unknown(tokenizer, number, spelled),
-    )  # fmt: skip
+    )
 
 
 def _without_space(text: str, span: tuple[int, int]) -> tuple[int, int]:

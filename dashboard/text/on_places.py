@@ -37,9 +37,7 @@ def on_places(sentence: ParsedSentence, encoding: Encoding) -> OnPlaces:
     if all(len(part) == 1 for part in encoding.parts):
         return OnPlaces(sentence)
     place_of = places_of_words(enumerate(encoding.parts), len(sentence))
-    chosen = [
-        representative(sentence, part, place, place_of) for place, part in enumerate(encoding.parts)
-    ]  # fmt: skip
+    chosen = [representative(sentence, part, place, place_of) for place, part in enumerate(encoding.parts)]
     heads = [sentence.heads[word] for word in chosen]
     joined = replace(
         sentence,
@@ -71,9 +69,7 @@ def places_of_words(parts: Iterable[tuple[int, Sequence[int]]], words: int) -> l
     return found
 
 
-def representative(
-    sentence: ParsedSentence, words: Sequence[int], place: int, place_of: Sequence[int | None]
-) -> int:  # fmt: skip
+def representative(sentence: ParsedSentence, words: Sequence[int], place: int, place_of: Sequence[int | None]) -> int:
     """The word that a place stands in the parse for, see `on_places`. words: those of the place, in order"""
     outward = (
         word

@@ -17,7 +17,7 @@ _JS, _CSS = (Path(__file__).with_name(f"cells.{kind}").read_text(encoding="utf-8
 
 def table(
     key: str, given: Cells, label: str, take: Callable[[Cells], None], *, names: Sequence[str] = (), width: int
-) -> None:  # fmt: skip
+) -> None:
     """The table, which shows `given`, whatever was typed before; an empty cell is None.
 
     Parameters
@@ -28,9 +28,11 @@ def table(
     component = st.components.v2.component("two_heads_cells", html='<div class="cells"></div>', css=_CSS, js=_JS)
     said = [["" if cell is None else f"{cell:.10g}" for cell in row] for row in given]
     component(
-        key=key, data={"cells": said, "names": list(names), "label": label}, width=width,
+        key=key,
+        data={"cells": said, "names": list(names), "label": label},
+        width=width,
         on_rows_change=lambda: take(typed(st.session_state[key].rows)),
-    )  # fmt: skip
+    )
 
 
 def typed(rows: Sequence[Sequence[str]] | None) -> Cells:

@@ -58,9 +58,13 @@ def by_number(model: AttentionModel) -> None:
 def measure() -> None:
     """What is drawn of a head: its weights or its contributions (METRICS §6). See `Reading.measured`."""
     st.segmented_control(
-        "Measure", list(MEASURES), required=True, format_func=MEASURES.get, help=MEASURE_HELP,
+        "Measure",
+        list(MEASURES),
+        required=True,
+        format_func=MEASURES.get,
+        help=MEASURE_HELP,
         **state.bound("measure_of"),
-    )  # fmt: skip
+    )
 
 
 def second_model(*, but: str = "") -> None:
@@ -68,17 +72,25 @@ def second_model(*, but: str = "") -> None:
     chosen = state.choices().other_model
     names = [name for name in CATALOGUE if name != but] + ([chosen] if chosen not in CATALOGUE else [])
     st.selectbox(
-        "Second model", names, accept_new_options=True, width=320, placeholder="A name, a hub id or a folder",
+        "Second model",
+        names,
+        accept_new_options=True,
+        width=320,
+        placeholder="A name, a hub id or a folder",
         format_func=lambda name: CATALOGUE[name].title if name in CATALOGUE else name,
-        help="The first one is on the left.", **state.bound("other_model"),
-    )  # fmt: skip
+        help="The first one is on the left.",
+        **state.bound("other_model"),
+    )
 
 
 def between() -> None:
     """Which links of a sentence pair are drawn."""
     ways = {"all": "All", "AA": "A → A", "AB": "A → B", "BA": "B → A", "BB": "B → B"}
     st.segmented_control(
-        "Between the texts", list(ways), format_func=ways.get, required=True,
+        "Between the texts",
+        list(ways),
+        format_func=ways.get,
+        required=True,
         help="A is the first text, B the second. A → B: what words of the first give to words of the second.",
         **state.bound("between"),
-    )  # fmt: skip
+    )

@@ -60,11 +60,13 @@ def _heads(this: Reading) -> Compared:
         )
         if pair := _opposites(this):
             st.button(
-                "Syntax beside context", on_click=state.change, kwargs={"tray": pair, "mode": "heads"},
+                "Syntax beside context",
+                on_click=state.change,
+                kwargs={"tray": pair, "mode": "heads"},
                 disabled=chosen.tray == pair,
                 help=f"{pair[0]} is this model's most syntactic head and {pair[1]} its most contextual one, by the "
                 "profile on “Syntax vs context”. They take the place of the heads in the tray.",
-            )  # fmt: skip
+            )
     if len(chosen.tray) < 2:
         _begin(this, every)
     heads = chosen.tray if chosen.show == "side" else chosen.tray[:2]
@@ -118,6 +120,12 @@ def _of_views(this: Reading, weights: Sequence[HeadView], whole: Sequence[HeadVi
 
     carried = whole[0].measure == "contribution" and state.choices().show == "side"  # the finding says it of each
     return Compared(
-        weights, whole, [str(view.head) for view in whole], [] if carried else list(map(finding, whole)), draw,
-        lambda: api.links_of(fitted(room()), difference=state.choices().show == "difference"), whole, origin,
-    )  # fmt: skip
+        weights,
+        whole,
+        [str(view.head) for view in whole],
+        [] if carried else list(map(finding, whole)),
+        draw,
+        lambda: api.links_of(fitted(room()), difference=state.choices().show == "difference"),
+        whole,
+        origin,
+    )

@@ -49,24 +49,36 @@ def form() -> None:
         if source == OWN:
             upload = st.file_uploader(
                 "A treebank (.conllu, .conllup or .conll, any language) or a plain text (.txt, English, UTF-8)",
-                type=[ending.removeprefix(".") for ending in ENDINGS], key="corpus_upload",
+                type=[ending.removeprefix(".") for ending in ENDINGS],
+                key="corpus_upload",
                 max_upload_size=MOST_MEGABYTES,
-            )  # fmt: skip
+            )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             model = st.selectbox(
-                "Model", models, index=models.index(chosen) if chosen in models else 0, width=220,
+                "Model",
+                models,
+                index=models.index(chosen) if chosen in models else 0,
+                width=220,
                 format_func=title_of,
-            )  # fmt: skip
+            )
             name = st.text_input("Name of the profile", "My profile", max_chars=60, width=200)
             if source == OWN:
                 parser = st.text_input(
-                    "spaCy model, for a text", placeholder="English, comes along", width=210, max_chars=LONGEST_PATH,
+                    "spaCy model, for a text",
+                    placeholder="English, comes along",
+                    width=210,
+                    max_chars=LONGEST_PATH,
                     help=f"{PARSER_HELP} A treebank has its parses and needs none.",
-                )  # fmt: skip
+                )
             limit = st.number_input(
-                "Sentences at most", 1, None, None, placeholder="all", width=150,
+                "Sentences at most",
+                1,
+                None,
+                None,
+                placeholder="all",
+                width=150,
                 help="Empty: the whole file. A few hundred give wide intervals, a few thousand narrow ones.",
-            )  # fmt: skip
+            )
             asked = st.form_submit_button("Profile it", icon=":material/play_arrow:")
     if asked:
         try:
@@ -162,26 +174,44 @@ def row(kept: Kept) -> None:
         st.caption(escape_markdown(f"{model} · {kept.file} · {kept.sentences:,} sentences · {origin}"))
         with st.container(horizontal=True, vertical_alignment="center"):
             to_page(
-                "syntax", "Open on Syntax vs context", ":material/account_tree:", model=kept.model, profile=kept.name,
-                layer=0, head=0, tray=(),
-            )  # fmt: skip
+                "syntax",
+                "Open on Syntax vs context",
+                ":material/account_tree:",
+                model=kept.model,
+                profile=kept.name,
+                layer=0,
+                head=0,
+                tray=(),
+            )
             st.download_button(
-                "Download (zip)", lambda: zipped(kept), file_name=f"{_plain(kept.name)}.zip", mime="application/zip",
-                key=f"zip_{kept.name}", on_click="ignore", icon=":material/download:",
-            )  # fmt: skip
+                "Download (zip)",
+                lambda: zipped(kept),
+                file_name=f"{_plain(kept.name)}.zip",
+                mime="application/zip",
+                key=f"zip_{kept.name}",
+                on_click="ignore",
+                icon=":material/download:",
+            )
             if not kept.shipped:
                 with st.popover("Delete", icon=":material/delete:", key=f"deleting_{kept.name}", on_change="rerun"):
                     named = f"The tables of “{kept.name}” are removed from this machine and cannot be brought back."
                     st.markdown(escape_markdown(named))
-                    st.button("Delete it for good", key=f"delete_{kept.name}", on_click=work.told,
-                              args=(lambda: delete(kept),))  # fmt: skip
+                    st.button(
+                        "Delete it for good",
+                        key=f"delete_{kept.name}",
+                        on_click=work.told,
+                        args=(lambda: delete(kept),),
+                    )
 
 
 def zipped(kept: Kept) -> bytes:
     """All tables of a profile in every format, with profile.json."""
     profile = read_profile(kept.folder)
-    tables = dict(zip(TABLES, (profile.heads, profile.dependencies, profile.best, profile.moments, profile.sentences),
-                      strict=True))  # fmt: skip
+    tables = dict(
+        zip(
+            TABLES, (profile.heads, profile.dependencies, profile.best, profile.moments, profile.sentences), strict=True
+        )
+    )
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(kept.folder / "profile.json", "profile.json")

@@ -92,8 +92,10 @@ def movements(flow: Flow) -> None:
     columns = {"layer": "Layer", "position": "Place", "text": flow.unit[:-1].capitalize(), "unknown": figure.UNREAD}
     columns |= {"moved": size("Change", long), "turned": size("Turned", "1 − cosine of before and after.")}
     for name, title in (
-        ("attention", "Attention"), ("feed_forward", "Feed-forward"), ("normalisation", "Normalisation"),
-    ):  # fmt: skip
+        ("attention", "Attention"),
+        ("feed_forward", "Feed-forward"),
+        ("normalisation", "Normalisation"),
+    ):
         columns |= {name: size(title, long), f"{name}_share": _share(f"{title}, share", part)}
     figure.numbers("flow", flow.table, columns)
 

@@ -23,7 +23,7 @@ from dashboard.export import (
     matrix_bytes,
     snippet,
     table_bytes,
-)  # fmt: skip
+)
 from dashboard.heads import SCORES, Comparison, HeadView, strongest
 from dashboard.ui import report, state
 from dashboard.ui.reading import escape_markdown, words_apart
@@ -121,9 +121,15 @@ def files(
 
     def button(label: str, ending: str, make: Callable[[], bytes], name: str = stem) -> None:
         st.download_button(
-            label, make, file_name=f"{name}.{ending}", mime=FORMATS[ending].mime, key=f"{key}_{name}_{ending}",
-            on_click="ignore", width="stretch", help=FORMATS[ending].note or None,
-        )  # fmt: skip
+            label,
+            make,
+            file_name=f"{name}.{ending}",
+            mime=FORMATS[ending].mime,
+            key=f"{key}_{name}_{ending}",
+            on_click="ignore",
+            width="stretch",
+            help=FORMATS[ending].note or None,
+        )
 
     def inside() -> None:
         if notice := font_notice(provenance.text):
@@ -172,7 +178,9 @@ def strongest_links(view: HeadView, most: int = 50) -> None:
         if every > most:
             st.caption(f"The {most} strongest of {every:,} links; the files hold all of them.")
         st.dataframe(
-            shown, hide_index=True, width="content",
+            shown,
+            hide_index=True,
+            width="content",
             column_config={
                 "from": st.column_config.TextColumn("From"),
                 "from_unknown": UNREAD | {"label": "From: not read"},
@@ -181,7 +189,7 @@ def strongest_links(view: HeadView, most: int = 50) -> None:
                 "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
                 "contribution": st.column_config.NumberColumn("Norm of the contribution", format="%.3f"),
             },
-        )  # fmt: skip
+        )
 
     _table("links", inside)
 

@@ -47,7 +47,8 @@ def found(this: Opened) -> HeadMap:
     this.model.check_every_layer("Comparing all heads of a model with each other")
     asked = headmaps.Asked.of(this.model, this.bos)
     made = jobs.kept_or_made(
-        lambda stamp: _found(asked, stamp), headmaps.folder_for(asked) / headmaps.FILE,
+        lambda stamp: _found(asked, stamp),
+        headmaps.folder_for(asked) / headmaps.FILE,
         f"**Map of all heads of {escape_markdown(this.model.title)}**",
         lambda: st.info(
             f"How far apart the {asked.layers * asked.heads:,} heads of this model are has not been measured on this "
@@ -55,8 +56,9 @@ def found(this: Opened) -> HeadMap:
             "what it finds.",
             icon=":material/scatter_plot:",
         ),
-        "Make the map", lambda: headmaps.begin(this.model, asked.bos),
-    )  # fmt: skip
+        "Make the map",
+        lambda: headmaps.begin(this.model, asked.bos),
+    )
     if made is None:
         end_page()
     return made
@@ -69,12 +71,16 @@ def roles(this: Opened) -> dict[HeadId, str] | None:
     except (UserError, OSError):
         profile = None
     st.segmented_control(
-        "Coloured by", ["layer", "role"], required=True, format_func={"layer": "Layer", "role": "Role"}.get,
+        "Coloured by",
+        ["layer", "role"],
+        required=True,
+        format_func={"layer": "Layer", "role": "Role"}.get,
         disabled=profile is None,
         help="The role of each head in the model's profile: syntax blue, context orange, position grey."
-        if profile is not None else "There is no profile of this model yet, so no head has a role. “Corpus” makes one.",
+        if profile is not None
+        else "There is no profile of this model yet, so no head has a role. “Corpus” makes one.",
         **state.bound("coloured"),
-    )  # fmt: skip
+    )
     if profile is None or state.choices().coloured == "layer":
         return None
     heads = profile.heads
@@ -85,9 +91,7 @@ def roles(this: Opened) -> dict[HeadId, str] | None:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _pair(
-    name: str, asked: headpairs.Asked, stamp: int, _one: ModelSource, _other: ModelSource
-) -> Distances | None:  # fmt: skip
+def _pair(name: str, asked: headpairs.Asked, stamp: int, _one: ModelSource, _other: ModelSource) -> Distances | None:
     return headpairs.find_pair(_one, _other, asked.bos)
 
 
@@ -119,23 +123,30 @@ def _measured(this: Opened, other: ModelSource) -> Distances | None:
     one = this.model.source
     asked = headpairs.Asked.of(one, other, this.bos)
     return jobs.kept_or_made(
-        lambda stamp: _pair(this.model.name, asked, stamp, one, other), headpairs.folder_for(asked) / headpairs.FILE,
+        lambda stamp: _pair(this.model.name, asked, stamp, one, other),
+        headpairs.folder_for(asked) / headpairs.FILE,
         f"**Heads of {escape_markdown(this.model.title)} and {escape_markdown(other.title)}**",
         lambda: st.info(
             "How far the heads of these two models are from one another has not been measured on this machine yet. "
             f"Both read the {builtin_size()} sentences that come along once, in the background; what is found is kept.",
             icon=":material/compare_arrows:",
         ),
-        "Measure the two models", lambda: headpairs.begin(this.model, other, asked.bos),
-    )  # fmt: skip
+        "Measure the two models",
+        lambda: headpairs.begin(this.model, other, asked.bos),
+    )
 
 
 def picked(like: pd.DataFrame, key: str) -> HeadId | None:
     """The table of heads like one, and which of them a person picked in it: the nearest until they do."""
     event = st.dataframe(
-        like, hide_index=True, width="content", column_config=LIKE, key=key, on_select="rerun",
+        like,
+        hide_index=True,
+        width="content",
+        column_config=LIKE,
+        key=key,
+        on_select="rerun",
         selection_mode="single-row",
-    )  # fmt: skip
+    )
     if like.empty:
         return None
     rows = [row for row in event.selection.rows if row < len(like)]

@@ -55,9 +55,13 @@ def _watched(job: Job, title: str, was_going: bool) -> None:
 
 
 def kept_or_made(
-    find_kept: Callable[[int], Found | None], file: Path, title: str, offer: Callable[[], None], label: str,
+    find_kept: Callable[[int], Found | None],
+    file: Path,
+    title: str,
+    offer: Callable[[], None],
+    label: str,
     begin: Callable[[], object],
-) -> Found | None:  # fmt: skip
+) -> Found | None:
     """What is kept; or None, how far its making is, or the way to have it made in the background.
 
     Parameters

@@ -30,12 +30,17 @@ def launch(port: int, address: str, *, headless: bool) -> None:
         threading.Thread(target=_open_browser, args=(address, port), daemon=True).start()
     with suppress(Abort):  # Ctrl+C: the server has closed already
         cli.main(
-            ["run", str(ROOT / "dashboard" / "served.py"), f"--server.address={address}", f"--server.port={port}",
-             *(() if CHOSEN in os.environ else (f"--server.allowedHosts={name}" for name in names(address))),
-             "--server.headless=true"],  # we open the browser ourselves: Streamlit's way brings its own advertisement
+            [
+                "run",
+                str(ROOT / "dashboard" / "served.py"),
+                f"--server.address={address}",
+                f"--server.port={port}",
+                *(() if CHOSEN in os.environ else (f"--server.allowedHosts={name}" for name in names(address))),
+                "--server.headless=true",
+            ],  # we open the browser ourselves: Streamlit's way brings its own advertisement
             prog_name="streamlit",
             standalone_mode=False,
-        )  # fmt: skip
+        )
 
 
 def _open_browser(address: str, port: int, seconds: float = 60) -> None:

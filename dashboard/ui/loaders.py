@@ -104,9 +104,7 @@ def encoding(key: str, text: str, bos: bool, _model: AttentionModel, pair: str =
 
 
 @kept("Reading the heads…")
-def overview(
-    key: str, text: str, bos: bool, _model: AttentionModel, _encoding: Encoding, between: str = ""
-) -> Survey:  # fmt: skip
+def overview(key: str, text: str, bos: bool, _model: AttentionModel, _encoding: Encoding, between: str = "") -> Survey:
     """Scores and thumbnails of all heads over this text; between: over these links of a sentence pair."""
     return api.overview(_model, _encoding, between=between or None)
 
@@ -144,20 +142,39 @@ def contributions(
 @kept()
 def rollout(
     key: str, text: str, bos: bool, first: int, last: int, special: str, _model: AttentionModel, _encoding: Encoding
-) -> HeadView:  # fmt: skip
+) -> HeadView:
     """Attention rolled out over these layers."""
     return influence.rollout(_model, _encoding, (first, last), special=special)
 
 
 @kept(tokens=lambda key, head, other_key, other_head, text, *more: len(text) // 3)
 def meeting(
-    key: str, head: HeadId, other_key: str, other_head: HeadId, text: str, special: str, bos: bool, measure: str,
-    pair: str, between: str, _model: AttentionModel, _other: AttentionModel,
-) -> Aligned:  # fmt: skip
+    key: str,
+    head: HeadId,
+    other_key: str,
+    other_head: HeadId,
+    text: str,
+    special: str,
+    bos: bool,
+    measure: str,
+    pair: str,
+    between: str,
+    _model: AttentionModel,
+    _other: AttentionModel,
+) -> Aligned:
     """A head of one model and one of another, over the words at which they meet."""
     return comparing.compare_models(
-        _model, head, _other, other_head, text, special=special, bos=bos, limit=TOKENS_AT_MOST, measure=measure,
-        pair=pair or None, between=between or None,
+        _model,
+        head,
+        _other,
+        other_head,
+        text,
+        special=special,
+        bos=bos,
+        limit=TOKENS_AT_MOST,
+        measure=measure,
+        pair=pair or None,
+        between=between or None,
     )
 
 
@@ -170,7 +187,7 @@ def changes(key: str, first: str, second: str, bos: bool, _model: AttentionModel
 @st.cache_resource(max_entries=64, show_spinner="Taking heads out…")
 def without(
     key: str, text: str, bos: bool, heads: tuple[HeadId, ...], by: str, _model: AttentionModel, _encoding: Encoding
-) -> Without:  # fmt: skip
+) -> Without:
     """What changes on this text without these heads together."""
     cut = TOKENS_AT_MOST if _encoding.left_out else None
     return without_head(_model, _encoding, heads, by=by, bos=bos, limit=cut, progress=_give_way)

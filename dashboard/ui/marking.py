@@ -158,10 +158,13 @@ def words(encoding: Encoding, pairs: Sequence[Pair], backwards: bool) -> None:
     _component()(
         key="mark",
         data={
-            "words": forms, "pairs": [list(pair) for pair in pairs], "backwards": backwards, "unread": unread,
+            "words": forms,
+            "pairs": [list(pair) for pair in pairs],
+            "backwards": backwards,
+            "unread": unread,
         },
         on_pair_change=lambda: _take(encoding),
-    )  # fmt: skip
+    )
 
 
 def _take(encoding: Encoding) -> None:

@@ -125,9 +125,15 @@ def rolled(this: Reading) -> HeadView:
     if most:
         st.session_state["choose_rolled"] = (low, high)
         st.slider(
-            "Layers", 0, most, key="choose_rolled", on_change=_take_rolled, args=(most,), width=420,
+            "Layers",
+            0,
+            most,
+            key="choose_rolled",
+            on_change=_take_rolled,
+            args=(most,),
+            width=420,
             help="The first and the last layer that are multiplied.",
-        )  # fmt: skip
+        )
     special = state.choices().special
     return loaders.rollout(this.key, this.encoding.text, this.bos, low, high, special, this.model, this.encoding)
 

@@ -30,9 +30,12 @@ def _parsed(text: str, model: str) -> tuple[ParsedSentence, ...]:
 def parser() -> None:
     """Which spaCy model parses the text."""
     st.text_input(
-        "spaCy model for the parse", placeholder="English, comes along", width=320, help=PARSER_HELP,
+        "spaCy model for the parse",
+        placeholder="English, comes along",
+        width=320,
+        help=PARSER_HELP,
         **state.bound("parser"),
-    )  # fmt: skip
+    )
 
 
 def parsed(this: Reading) -> tuple[ParsedSentence, ...]:
@@ -49,7 +52,7 @@ def parsed(this: Reading) -> tuple[ParsedSentence, ...]:
             "No parse is drawn: the parser that comes along knows English, and this text does not seem to be English. "
             "Name a spaCy model for its language above.",
             icon=":material/info:",
-        )  # fmt: skip
+        )
         return ()
     try:
         paths.check_parser(model)
@@ -68,9 +71,12 @@ def two_heads(profile: Profile) -> list[tuple[HeadId, str, str | None]]:
     tray = state.choices().tray
     if len(tray) > 1:
         st.segmented_control(
-            "Which two", ["opposites", "tray"], required=True, **state.bound("two"),
+            "Which two",
+            ["opposites", "tray"],
+            required=True,
+            **state.bound("two"),
             format_func={"opposites": "The furthest apart", "tray": "The first two of the tray"}.get,
-        )  # fmt: skip
+        )
     if len(tray) > 1 and state.choices().two == "tray":
         heads, titles = tray[:2], ("", "")
     elif (pair := opposites(profile.heads)) is not None:

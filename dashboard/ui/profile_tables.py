@@ -75,7 +75,7 @@ RELATIONS = {
     "baseline": st.column_config.NumberColumn("Offset in-sample", format=SHARE),
     "offset": st.column_config.NumberColumn("Offset", format="%+d", help="Words from the dependent to its head."),
     "n": st.column_config.NumberColumn("Cases", help="Under 30: grey, not ranked."),
-}  # fmt: skip
+}
 
 
 def relations(best: pd.DataFrame) -> pd.DataFrame:
@@ -133,11 +133,16 @@ def moments(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataF
     strongest = rows["kind"] == "strongest"
     table = pd.DataFrame(
         {
-            "kind": ["among the strongest" if one else f"decile {decile} of 10"
-                     for one, decile in zip(strongest, rows["decile"], strict=True)],
-            "score": rows["score"], "queries": rows["queries"], "sentence": rows["sentence"] + 1, "line": rows["line"],
+            "kind": [
+                "among the strongest" if one else f"decile {decile} of 10"
+                for one, decile in zip(strongest, rows["decile"], strict=True)
+            ],
+            "score": rows["score"],
+            "queries": rows["queries"],
+            "sentence": rows["sentence"] + 1,
+            "line": rows["line"],
         }
-    )  # fmt: skip
+    )
     if profile.sentences is not None:
         texts = dict(zip(profile.sentences["index"], profile.sentences["text"], strict=True))
         table["text"] = [texts.get(index, "") for index in rows["sentence"]]
@@ -156,4 +161,4 @@ MOMENTS = {
     "line": st.column_config.NumberColumn("Line", help="Where it begins in the file."),
     "text": st.column_config.TextColumn("Text", width="large"),
     "open": st.column_config.LinkColumn("Explore", display_text="Open"),
-}  # fmt: skip
+}

@@ -51,7 +51,7 @@ def chosen_profile(this: Opened) -> tuple[Kept, Profile]:
             f"Corpus, from the {builtin_size()} English sentences that come along or from a file of your own, or with "
             "the line below; then open this page again.",
             icon=":material/lightbulb:",
-        )  # fmt: skip
+        )
         address = to_address(state.choices())
         st.page_link(CORPUS, label="Open Corpus", icon=":material/library_books:", query_params=address)
         st.code(command(this.model.name), language="bash")

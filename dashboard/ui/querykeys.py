@@ -17,14 +17,21 @@ from dashboard.ui.reading import Opened, escape_markdown
 
 _PLACE = {"format": "%.3f", "help": "Across times across plus up times up is the score, less a number a query."}
 COLUMNS = {
-    "kind": "What", "x": st.column_config.NumberColumn("Across", **_PLACE),
-    "y": st.column_config.NumberColumn("Up", **_PLACE), "sentence": "Sentence",
+    "kind": "What",
+    "x": st.column_config.NumberColumn("Across", **_PLACE),
+    "y": st.column_config.NumberColumn("Up", **_PLACE),
+    "sentence": "Sentence",
     "position": st.column_config.NumberColumn("Position", help="In what the model saw, counted from 0."),
-    "text": "Token", "word": "Word’s number", "upos": "Part of speech", "relation": "Relation",
+    "text": "Token",
+    "word": "Word’s number",
+    "upos": "Part of speech",
+    "relation": "Relation",
     "frequency": st.column_config.NumberColumn("Frequency", help="How often the word occurs in the whole corpus."),
-    "said": "Where it stands", "looks_at": "Looks most at",
-    "weight": st.column_config.NumberColumn("Share of attention", format="percent"), "unknown": figure.UNREAD,
-}  # fmt: skip
+    "said": "Where it stands",
+    "looks_at": "Looks most at",
+    "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
+    "unknown": figure.UNREAD,
+}
 BY_NAMES = {by: name.capitalize() for by, name in BY.items()}
 
 

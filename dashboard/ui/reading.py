@@ -228,8 +228,13 @@ def offer_path(asked: NotChosenHere, choice: str) -> None:
     """What a link names by a path, and a button that opens it. choice: which one it is, by its field"""
     st.info(escape_markdown(str(asked)), icon=":material/link_off:")
     if not asked.elsewhere:
-        st.button("Open it", key=f"open_{choice}", icon=":material/folder_open:", on_click=state.change,
-                  kwargs={choice: asked.name})  # fmt: skip
+        st.button(
+            "Open it",
+            key=f"open_{choice}",
+            icon=":material/folder_open:",
+            on_click=state.change,
+            kwargs={choice: asked.name},
+        )
 
 
 def get_button(name: str) -> None:

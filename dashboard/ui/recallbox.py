@@ -27,24 +27,37 @@ def controls() -> None:
     name = next((name for name, run in RUNS.items() if run == config), None)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.segmented_control(
-            "Run", list(RUNS), format_func=str.capitalize, help="More distances and more training, or less.",
+            "Run",
+            list(RUNS),
+            format_func=str.capitalize,
+            help="More distances and more training, or less.",
             **_tied("name", name, lambda config, chosen: RUNS[chosen]),
-        )  # fmt: skip
+        )
         for field, label, low, high, step, help_ in (
             ("seeds", "Seeds", 2, 10, 1, "Each is a network of its own, with its own first weights and sequences."),
             ("steps", "Training steps", 20, 2000, 20, "At most; a network that has long got it right stops early."),
             ("symbols", "Symbols", 2, 26, 1, "How many there are to choose from. Guessing is right in 1 of so many."),
-        ):  # fmt: skip
+        ):
             st.number_input(
-                label, low, high, step=step, width=112, help=help_,
-                **_tied(field, min(max(getattr(config, field), low), high),
-                        lambda config, value, field=field: replace(config, **{field: int(value)})),
-            )  # fmt: skip
+                label,
+                low,
+                high,
+                step=step,
+                width=112,
+                help=help_,
+                **_tied(
+                    field,
+                    min(max(getattr(config, field), low), high),
+                    lambda config, value, field=field: replace(config, **{field: int(value)}),
+                ),
+            )
     st.pills(
-        "Distractors", sorted({*REACHES, *config.distances}), selection_mode="multi",
+        "Distractors",
+        sorted({*REACHES, *config.distances}),
+        selection_mode="multi",
         help="How many symbols stand between the first one and the question. Every model is trained for each.",
         **_tied("distances", list(config.distances), _with_distances),
-    )  # fmt: skip
+    )
     if said := st.session_state.pop("recall_says", ""):
         st.warning(said, icon=":material/info:")
 
@@ -66,9 +79,12 @@ def button(config: Recall, study: Study | None) -> DeltaGenerator:
         figure.remark(f"This run took {study.result.seconds:.0f} seconds; it is kept until the dashboard is closed.")
         return place
     st.button(
-        "Train" if study is None else "Train again, to the end", icon=":material/play_arrow:",
-        on_click=training.begin, args=(config,), key="recall_train",
-    )  # fmt: skip
+        "Train" if study is None else "Train again, to the end",
+        icon=":material/play_arrow:",
+        on_click=training.begin,
+        args=(config,),
+        key="recall_train",
+    )
     return st.empty()
 
 

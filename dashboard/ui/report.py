@@ -33,11 +33,15 @@ def keep_button(key: str, make: Callable[[], ReportFigure]) -> None:
     """The button that adds a figure, in the menu of its files."""
     full = len(reports.entries(state.choices().report)) >= MOST_FIGURES
     if st.button(
-        "Add to report", icon=":material/note_add:", key=f"report_{key}", disabled=full,
-        help=f"The report holds {MOST_FIGURES} figures: take one out first." if full else
-        "The report collects figures from all pages, under the tray on the left. It is kept on this machine, under "
+        "Add to report",
+        icon=":material/note_add:",
+        key=f"report_{key}",
+        disabled=full,
+        help=f"The report holds {MOST_FIGURES} figures: take one out first."
+        if full
+        else "The report collects figures from all pages, under the tray on the left. It is kept on this machine, under "
         "the address of this page.",
-    ):  # fmt: skip
+    ):
         _keep(make())
 
 
@@ -84,14 +88,32 @@ def _open() -> None:
             st.caption(escape_markdown(figure.finding))
             name = f"report_note_{entry.name}"
             st.text_input(
-                "Note", figure.note, key=name, max_chars=LONGEST_NOTE, placeholder="What it shows, in your words",
-                on_change=_note, args=(key, entry.name, name),
-            )  # fmt: skip
+                "Note",
+                figure.note,
+                key=name,
+                max_chars=LONGEST_NOTE,
+                placeholder="What it shows, in your words",
+                on_change=_note,
+                args=(key, entry.name, name),
+            )
             with st.container(horizontal=True):
-                st.button("Up", key=f"up_{k}", icon=":material/arrow_upward:", disabled=not k, on_click=_change,
-                          args=(key, entry.name), kwargs={"up": True})  # fmt: skip
-                st.button("Take out", key=f"out_{k}", icon=":material/close:", on_click=_change,
-                          args=(key, entry.name), kwargs={"out": True})  # fmt: skip
+                st.button(
+                    "Up",
+                    key=f"up_{k}",
+                    icon=":material/arrow_upward:",
+                    disabled=not k,
+                    on_click=_change,
+                    args=(key, entry.name),
+                    kwargs={"up": True},
+                )
+                st.button(
+                    "Take out",
+                    key=f"out_{k}",
+                    icon=":material/close:",
+                    on_click=_change,
+                    args=(key, entry.name),
+                    kwargs={"out": True},
+                )
     st.caption("All of it, in this order")
     made = [figure for _, figure in there]  # a file is made where there is no session
     with st.container(horizontal=True):
@@ -101,9 +123,13 @@ def _open() -> None:
             ("All files (zip)", "zip", "application/zip", report_zip),
         ):
             st.download_button(
-                label, lambda make=make: make(made), file_name=f"two-heads-report.{ending}", mime=mime,
-                key=f"report_{ending}", on_click="ignore",
-            )  # fmt: skip
+                label,
+                lambda make=make: make(made),
+                file_name=f"two-heads-report.{ending}",
+                mime=mime,
+                key=f"report_{ending}",
+                on_click="ignore",
+            )
     with st.popover("Clear the report", icon=":material/delete:"):
         st.markdown("All its figures and notes are removed from this machine and cannot be brought back.")
         st.button("Clear it for good", on_click=_clear, args=(key,))

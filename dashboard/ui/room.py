@@ -64,9 +64,7 @@ def positions(width: int, most: int) -> int:
     return min(most, max(64, width - MARGIN))
 
 
-def beside(
-    room: int, shares: tuple[float, float] = SHARES
-) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:  # fmt: skip
+def beside(room: int, shares: tuple[float, float] = SHARES) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:
     """Two places, next to each other where there is room and under one another where not, and the pixels of each.
 
     They wrap by themselves, so that nothing overlaps before the browser has told its width.

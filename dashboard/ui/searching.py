@@ -80,24 +80,32 @@ def controls() -> Pattern:
         offered = ["", *options, *([shown[name]] if shown[name] and shown[name] not in options else [])]
         st.selectbox(
             label, offered, format_func=lambda value: value or "any", width=width, help=explained, **_tied(name)
-        )  # fmt: skip
+        )
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         choice("Relation", "relation", relations, 150, "As the parser names it; nsubj: a verb’s subject.")
         st.selectbox("From which to which", DIRECTIONS, format_func=WAYS.get, width=200, **_tied("direction"))
         st.number_input("Nearest", 1, FURTHEST, width=110, help="Words apart, at least.", **_tied("nearest"))
         st.number_input(
-            "Furthest", 1, FURTHEST, width=110, help=f"Words apart, at most; {FURTHEST}: however far.",
+            "Furthest",
+            1,
+            FURTHEST,
+            width=110,
+            help=f"Words apart, at most; {FURTHEST}: however far.",
             **_tied("furthest"),
-        )  # fmt: skip
+        )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         for end, name in (("The word that looks", "looks"), ("The word looked at", "seen")):
             with st.container(horizontal=True, gap="small", width="content"):
                 choice(end, f"{name}_pos", kinds, 180, "Its part of speech, like NOUN, VERB or PRON.")
                 st.text_input(
-                    "Its lemma", placeholder="any", max_chars=60, width=140, **_tied(f"{name}_lemma"),
+                    "Its lemma",
+                    placeholder="any",
+                    max_chars=60,
+                    width=140,
+                    **_tied(f"{name}_lemma"),
                     help="The form that a dictionary lists: say for says and said.",
-                )  # fmt: skip
+                )
     return pattern
 
 
@@ -130,9 +138,12 @@ def found(this: Opened, pattern: Pattern) -> Matches:
         bar = st.progress(0.0, "Reading…")
         try:
             one = search.find_heads_in(
-                this.model, builtin_corpus(), pattern, bos=this.bos,
+                this.model,
+                builtin_corpus(),
+                pattern,
+                bos=this.bos,
                 progress=lambda fraction, said: bar.progress(min(max(fraction, 0.0), 1.0), escape_markdown(said)),
-            )  # fmt: skip
+            )
         except UserError as wrong:
             st.error(escape_markdown(str(wrong)), icon=":material/error:")
             end_page()

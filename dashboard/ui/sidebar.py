@@ -78,10 +78,12 @@ def _text() -> None:
         if reading.has_pairs():
             with st.popover("Second text" if state.choices().pair else "Add a second text"):
                 st.text_area(
-                    "Second text", height=80, max_chars=LONGEST_OTHER,
+                    "Second text",
+                    height=80,
+                    max_chars=LONGEST_OTHER,
                     help="Both texts are then read as one sentence pair, as this model's tokenizer joins them.",
                     **state.bound("pair"),
-                )  # fmt: skip
+                )
                 st.caption("Read together with the first wherever a head of one text is shown.")
     st.caption(reading.counts())
     if not fits_in_link(text):
@@ -115,24 +117,32 @@ def _take_upload() -> None:
 
 def _ways_of_reading() -> None:
     st.segmented_control(
-        "Unit", ["words", "tokens"], format_func=str.capitalize, required=True,
+        "Unit",
+        ["words", "tokens"],
+        format_func=str.capitalize,
+        required=True,
         help="A word can be several tokens. To a word: the sum over its tokens; from a word: their mean.",
         **state.bound("unit"),
-    )  # fmt: skip
+    )
     st.segmented_control(
-        "Special tokens", ["show", "hide"], required=True,
+        "Special tokens",
+        ["show", "hide"],
+        required=True,
         format_func={"show": "Show", "hide": "Hide and renormalise"}.get,
         help="Tokens that the model adds itself, like [CLS]. Many heads park their attention there; hidden, "
         "each row is divided by what is left, so that it sums to 100 % again.",
         **state.bound("special"),
-    )  # fmt: skip
+    )
     if reading.is_causal():
         st.segmented_control(
-            "Start token", ["yes", "no"], required=True, format_func={"yes": "Put in front", "no": "Leave out"}.get,
+            "Start token",
+            ["yes", "no"],
+            required=True,
+            format_func={"yes": "Put in front", "no": "Leave out"}.get,
             help="This model reads from left to right, and its attention collects on whatever stands first. A start "
             "token in front keeps that off your first word.",
             **state.bound("bos"),
-        )  # fmt: skip
+        )
 
 
 def _tray() -> None:
@@ -146,9 +156,13 @@ def _tray() -> None:
     with st.container(horizontal=True, gap="small"):
         for head in tray:
             st.button(
-                str(head), icon=":material/close:", key=f"remove_{head}", help=f"Take {head} out of the tray",
-                on_click=state.remove_from_tray, args=(head,),
-            )  # fmt: skip
+                str(head),
+                icon=":material/close:",
+                key=f"remove_{head}",
+                help=f"Take {head} out of the tray",
+                on_click=state.remove_from_tray,
+                args=(head,),
+            )
 
 
 def notices() -> None:

@@ -32,37 +32,53 @@ def _controls() -> None:
     """Which lesson, which words, how many numbers, and what attention does with them."""
     toy = state.choices().toy
     st.segmented_control(
-        "Lesson", list(PRESETS), format_func=lambda name: PRESETS[name].title, required=True,
+        "Lesson",
+        list(PRESETS),
+        format_func=lambda name: PRESETS[name].title,
+        required=True,
         help="Each sets the tables so that one thing can be seen.",
         **_tied("preset", toy.preset, lambda toy, name: example(name, toy.words)),
-    )  # fmt: skip
+    )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.text_input(
-            "Words", max_chars=LONGEST_WORDS, width=320, help="One to eight, with spaces between them.",
+            "Words",
+            max_chars=LONGEST_WORDS,
+            width=320,
+            help="One to eight, with spaces between them.",
             **_tied("words", " ".join(toy.words), _with_words),
-        )  # fmt: skip
+        )
         st.segmented_control(
-            "Numbers per word", list(SIZES), required=True, help="D, the columns of X.",
+            "Numbers per word",
+            list(SIZES),
+            required=True,
+            help="D, the columns of X.",
             **_tied("size", toy.numbers_per_word, Example.with_numbers_per_word),
-        )  # fmt: skip
+        )
         st.segmented_control(
-            "Columns of W", list(SIZES), required=True,
+            "Columns of W",
+            list(SIZES),
+            required=True,
             help="Numbers in queries, keys and values, of all heads together.",
             **_tied("columns", toy.columns, Example.with_columns),
-        )  # fmt: skip
+        )
         st.segmented_control(
-            "Heads", [1, 2], required=True, help="Two heads share the columns of W: each takes half of them.",
+            "Heads",
+            [1, 2],
+            required=True,
+            help="Two heads share the columns of W: each takes half of them.",
             **_tied("heads", toy.heads, Example.with_heads),
-        )  # fmt: skip
+        )
         with st.container(width="content", gap="xxsmall"):
             st.toggle(
-                "Causal mask", help="No word sees a later one.",
+                "Causal mask",
+                help="No word sees a later one.",
                 **_tied("causal", toy.causal, lambda toy, on: _replaced(toy, causal=on)),
-            )  # fmt: skip
+            )
             st.toggle(
-                "Divide by √d", help="Keeps the scores' spread near 1, whatever d is.",
+                "Divide by √d",
+                help="Keeps the scores' spread near 1, whatever d is.",
                 **_tied("scaled", toy.scaled, lambda toy, on: _replaced(toy, scaled=on)),
-            )  # fmt: skip
+            )
 
 
 def _editors() -> None:
@@ -70,15 +86,22 @@ def _editors() -> None:
     toy = state.choices().toy
     with st.container(horizontal=True, gap="medium"):
         for name, said in (
-            ("x", "the words, a row each"), ("w_q", "makes queries"), ("w_k", "makes keys"), ("w_v", "makes values"),
-        ):  # fmt: skip
+            ("x", "the words, a row each"),
+            ("w_q", "makes queries"),
+            ("w_k", "makes keys"),
+            ("w_v", "makes values"),
+        ):
             width = toy.numbers_per_word * _NUMBER + _WORD if name == "x" else toy.columns * _NUMBER
             with st.container(width=width + 4, gap="xxsmall"):
                 st.markdown(f"**{TITLES[name].replace('_', chr(92) + '_')}** {said}")
                 cells.table(
-                    f"edit_{name}", getattr(toy, name), f"Table {TITLES[name]}", partial(_take_table, name),
-                    names=toy.words if name == "x" else (), width=width + 2,
-                )  # fmt: skip
+                    f"edit_{name}",
+                    getattr(toy, name),
+                    f"Table {TITLES[name]}",
+                    partial(_take_table, name),
+                    names=toy.words if name == "x" else (),
+                    width=width + 2,
+                )
 
 
 def _take_table(name: str, found: Cells) -> None:

@@ -39,9 +39,13 @@ def two_texts(this: Reading) -> Compared:
     if this.encoding.text != FIRST_TEXT and state.choices().other == FIRST_OTHER:
         state.correct(other="")  # the second text that goes with the first example is nobody's choice on another one
     st.text_area(
-        "Second text", height=80, max_chars=LONGEST_OTHER, placeholder="The same text with a word changed",
-        help="The first text is the one on the left. Ctrl+Enter reads this one.", **state.bound("other"),
-    )  # fmt: skip
+        "Second text",
+        height=80,
+        max_chars=LONGEST_OTHER,
+        placeholder="The same text with a word changed",
+        help="The first text is the one on the left. Ctrl+Enter reads this one.",
+        **state.bound("other"),
+    )
     other = state.choices().other
     _open_on_most_changed(this, other)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -107,9 +111,15 @@ def ranked(this: Reading, found: Changes) -> Drawing:
     """The heads that changed most; a click on one chooses it."""
     key = f"changes_{state.choices().model}"
     chart = changing.draw_changes(
-        this.model, found, this.encoding.text, state.choices().other, bos=this.bos, theme=state.theme(),
-        width=min(room(), 680), **choosing.frames(key),
-    )  # fmt: skip
+        this.model,
+        found,
+        this.encoding.text,
+        state.choices().other,
+        bos=this.bos,
+        theme=state.theme(),
+        width=min(room(), 680),
+        **choosing.frames(key),
+    )
     choosing.all_heads(chart, key)
     return chart
 
@@ -185,8 +195,12 @@ def _of_aligned(weights: Aligned, aligned: Aligned, met: str) -> Compared:
         return {"theme": state.theme(), "width": width, "start": start, "most": most_drawn(width)}
 
     return Compared(
-        (weights.a, weights.b), (aligned.a, aligned.b), names, [met],
+        (weights.a, weights.b),
+        (aligned.a, aligned.b),
+        names,
+        [met],
         lambda view, width: comparing.draw_aligned(aligned, view, **drawing(width)),
-        lambda: comparing.aligned_table(aligned), (),
+        lambda: comparing.aligned_table(aligned),
+        (),
         lambda view, width: comparing.origin_of_aligned(aligned, view, **drawing(width)),
-    )  # fmt: skip
+    )

@@ -34,11 +34,14 @@ def taken_out() -> tuple[HeadId, ...]:
         return (chosen.chosen,)
     every = f"The {len(chosen.tray)} heads of the tray together"
     st.segmented_control(
-        "Taken out", ["head", "tray"], required=True, format_func={"head": "This head", "tray": every}.get,
+        "Taken out",
+        ["head", "tray"],
+        required=True,
+        format_func={"head": "This head", "tray": every}.get,
         help=f"{listed(list(map(str, chosen.tray)))} are in the tray. Together they are taken out in one pass, so that "
         "none of them can do the work of another.",
         **state.bound("out"),
-    )  # fmt: skip
+    )
     return tuple(sorted(chosen.tray)) if chosen.out == "tray" else (chosen.chosen,)
 
 
@@ -59,11 +62,14 @@ def replaced_by(this: Opened) -> None:
         else "over the tokens of the text it is read in"
     )
     st.segmented_control(
-        "Replaced by", ["zero", "mean"], required=True, format_func={"zero": "Zero", "mean": "Its mean"}.get,
+        "Replaced by",
+        ["zero", "mean"],
+        required=True,
+        format_func={"zero": "Zero", "mean": "Its mean"}.get,
         help="Zero: the head says nothing. Its mean: the head says what it says on average, whatever it looks at: the "
         f"mean of its output {over}.",
         **state.bound("by"),
-    )  # fmt: skip
+    )
 
 
 def on_text(this: Reading | None, heads: tuple[HeadId, ...]) -> Without | None:
@@ -79,9 +85,7 @@ def on_text(this: Reading | None, heads: tuple[HeadId, ...]) -> Without | None:
             tell = lambda _, sentence: place.caption(sentence)  # noqa: E731
             reference_means(this.model, bos=this.bos, progress=tell)
             place.empty()
-        return loaders.without(
-            this.key, this.encoding.text, this.bos, heads, chosen.by, this.model, this.encoding
-        )  # fmt: skip
+        return loaders.without(this.key, this.encoding.text, this.bos, heads, chosen.by, this.model, this.encoding)
     except UserError as wrong:
         place.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
@@ -124,15 +128,17 @@ def measured(this: Opened) -> Measured | None:
     """All heads over our own sentences as they are kept; or, where they are still to be measured, the way to do it."""
     asked = Asked.of(this.model, state.choices().by, this.bos)
     return jobs.kept_or_made(
-        lambda _: find_measured(asked), folder_for(asked) / TABLE,
+        lambda _: find_measured(asked),
+        folder_for(asked) / TABLE,
         f"**All heads of {escape_markdown(this.model.title)}**",
         lambda: st.caption(
             f"What the absence of each of the {len(asked.every):,} heads changes has not been measured in "
             "this way on this machine yet. It takes a minute for a small model and many for a large one, in the "
             "background; what is found is kept."
         ),
-        "Measure all heads", lambda: begin(this.model, asked.by, asked.bos),
-    )  # fmt: skip
+        "Measure all heads",
+        lambda: begin(this.model, asked.by, asked.bos),
+    )
 
 
 def click(key: str) -> None:
@@ -145,9 +151,13 @@ def heads_chart(chart: Drawing, key: str) -> None:
     """A picture of all heads that takes clicks."""
     with st.container(key=f"picture_{key}"):
         st.altair_chart(
-            chart, theme=None, width="content", key=f"click_{key}", on_select=lambda: click(f"click_{key}"),
+            chart,
+            theme=None,
+            width="content",
+            key=f"click_{key}",
+            on_select=lambda: click(f"click_{key}"),
             selection_mode="head",
-        )  # fmt: skip
+        )
 
 
 def _profile_of(this: Opened) -> Profile | None:
@@ -170,11 +180,14 @@ def _choose_against(profile: Profile | None, *, text: bool) -> str | None:
     if name not in names:
         name = st.session_state[given["key"]] = "spread" if text else names[0]
     st.selectbox(
-        "Beside the effect", names, format_func=told.get, width=380,
+        "Beside the effect",
+        names,
+        format_func=told.get,
+        width=380,
         help="A score of the text on the left, or what a profile of the model says of each head: bits that position, "
         "parse and meaning explain, held out, over a corpus.",
         **given,
-    )  # fmt: skip
+    )
     return name
 
 
@@ -222,5 +235,5 @@ class Beside:
         chart = api.draw_atlas(self.text.overview(), self.name, model=model.title, **look, **marks)
         origin = api.provenance_of_text(
             model, self.text.encoding, "atlas", score=self.name, **look, **self.text.options
-        )  # fmt: skip
+        )
         return chart.made_of(origin)

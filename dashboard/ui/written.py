@@ -22,15 +22,20 @@ EXPLAINED = (
     "its probability. What later layers make of it is left out."
 )
 COLUMNS = {
-    "kind": "What", "rank": "Rank", "text": "Piece or token", "id": "Piece’s number", "position": "Token’s number",
+    "kind": "What",
+    "rank": "Rank",
+    "text": "Piece or token",
+    "id": "Piece’s number",
+    "position": "Token’s number",
     "logit": st.column_config.NumberColumn("Change of its logit", format="%+.3f"),
     "beyond_mean": st.column_config.NumberColumn(
-        "Beyond the mean", format="%+.3f",
+        "Beyond the mean",
+        format="%+.3f",
         help="The change less the mean change of all pieces: what is added to all alike moves no prediction.",
     ),
     "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
     "unknown": figure.UNREAD,
-}  # fmt: skip
+}
 AT_ONCE = 2.0  # seconds that nobody needs to be asked for
 SPEED = 5e9  # multiplications a second of a busy laptop, comparisons among them
 
@@ -43,7 +48,7 @@ def _path(key: str, text: str, bos: bool, _this: Reading) -> DirectPath | None:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _writes(
     key: str, text: str, bos: bool, head: HeadId, query: int, _this: Reading, _head: Inside, _path: DirectPath
-) -> Writes:  # fmt: skip
+) -> Writes:
     layer = _head.layer
     return writes(_path, _this.model, _this.encoding, layer.run, layer.parts, head.head, query, _this.options)
 

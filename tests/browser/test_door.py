@@ -64,8 +64,15 @@ def test_this_machines_own_names_are_answered(ask):
 
 
 def test_a_page_of_another_site_does_not_connect(ask):
-    for origin in ("http://evil.example", f"http://evil.example:{ask.port}", "null", "http://[", "file://",
-                   f"http://localhost:{ask.port + 1}", f"http://x@{ask.host}"):  # fmt: skip
+    for origin in (
+        "http://evil.example",
+        f"http://evil.example:{ask.port}",
+        "null",
+        "http://[",
+        "file://",
+        f"http://localhost:{ask.port + 1}",
+        f"http://x@{ask.host}",
+    ):
         assert connect(ask, Origin=origin) == 403, origin
 
 

@@ -18,9 +18,17 @@ def view(labels, text):
     n = len(labels)
     weights = np.random.default_rng(3).dirichlet(np.ones(n), size=n).astype(np.float32)
     return HeadView(
-        head=HeadId(2, 9), weights=weights, labels=tuple(labels), special=(False,) * n, spans=(None,) * n, unit="words",
-        hidden="show", causal=False, text=text, model="MiniLM",
-    )  # fmt: skip
+        head=HeadId(2, 9),
+        weights=weights,
+        labels=tuple(labels),
+        special=(False,) * n,
+        spans=(None,) * n,
+        unit="words",
+        hidden="show",
+        causal=False,
+        text=text,
+        model="MiniLM",
+    )
 
 
 @pytest.fixture

@@ -51,8 +51,9 @@ def numbers(page) -> list[str]:
 
 def until(page, numbers_are: str, wanted: object) -> None:
     """Waits until the picture is drawn so."""
-    page.wait_for_function(f"([where, wanted]) => {{ const all = ({WRITTEN})(where); return {numbers_are}; }}",
-                           arg=[STEPS, wanted])  # fmt: skip
+    page.wait_for_function(
+        f"([where, wanted]) => {{ const all = ({WRITTEN})(where); return {numbers_are}; }}", arg=[STEPS, wanted]
+    )
 
 
 def cell(page, table: str, row: int, column: int):

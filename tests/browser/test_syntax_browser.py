@@ -129,7 +129,10 @@ def test_arcs_between_two_lines_cross_no_word(page):
     )
     assert len(lines) == 4 and len({round(word[1]) for word in words}) >= 3
     crossed = [
-        (x, y) for line in lines for x, y in line for left, top, right, bottom in words
+        (x, y)
+        for line in lines
+        for x, y in line
+        for left, top, right, bottom in words
         if left < x < right and top < y < bottom
-    ]  # fmt: skip
+    ]
     assert not crossed

@@ -21,9 +21,14 @@ WHERE = ("in Osaka", "at home", "every day", "with great care", "")
 
 
 SMALL = {
-    "vocab_size": 30522, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4,
-    "intermediate_size": 48, "max_position_embeddings": 64, "pad_token_id": 0,
-}  # fmt: skip
+    "vocab_size": 30522,
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "max_position_embeddings": 64,
+    "pad_token_id": 0,
+}
 # kind → settings, the language model it is saved from (None: the base model alone), its output projections
 KINDS = {
     "bert": (SMALL, AutoModelForMaskedLM, "encoder.layer.{}.attention.output.dense"),
@@ -31,16 +36,25 @@ KINDS = {
     "gpt2": (SMALL | {"n_inner": 48}, AutoModelForCausalLM, "h.{}.attn.c_proj"),
     "llama": (SMALL | {"num_key_value_heads": 2}, AutoModelForCausalLM, "layers.{}.self_attn.o_proj"),
     "opt": (
-        SMALL | {"ffn_dim": 48, "word_embed_proj_dim": 16}, AutoModelForCausalLM,
+        SMALL | {"ffn_dim": 48, "word_embed_proj_dim": 16},
+        AutoModelForCausalLM,
         "decoder.layers.{}.self_attn.out_proj",
     ),
     "gpt_neox": (SMALL, AutoModelForCausalLM, "layers.{}.attention.dense"),
     "gemma2": (
-        SMALL | {"num_key_value_heads": 2, "head_dim": 8, "attn_logit_softcapping": 8.0, "sliding_window": 8,
-                 "query_pre_attn_scalar": 2, "final_logit_softcapping": 3.0},
-        AutoModelForCausalLM, "layers.{}.self_attn.o_proj",
+        SMALL
+        | {
+            "num_key_value_heads": 2,
+            "head_dim": 8,
+            "attn_logit_softcapping": 8.0,
+            "sliding_window": 8,
+            "query_pre_attn_scalar": 2,
+            "final_logit_softcapping": 3.0,
+        },
+        AutoModelForCausalLM,
+        "layers.{}.self_attn.o_proj",
     ),
-}  # fmt: skip
+}
 QUERIES_AND_KEYS = ("query", "key", "q_proj", "k_proj", "q_lin", "k_lin", "c_attn", "query_key_value", ".q.", ".k.")
 
 

@@ -86,8 +86,10 @@ def _settings(file, name: str, config, more: dict) -> None:
     if getattr(config, "sliding_window", None):
         said["attention.sliding_window"] = config.sliding_window
     if name == "gemma2":
-        said |= {"attn_logit_softcapping": config.attn_logit_softcapping,
-                 "final_logit_softcapping": config.final_logit_softcapping}  # fmt: skip
+        said |= {
+            "attn_logit_softcapping": config.attn_logit_softcapping,
+            "final_logit_softcapping": config.final_logit_softcapping,
+        }
     for key, value in (said | more).items():
         add = {str: file.add_string, float: file.add_float32, int: file.add_uint32}[type(value)]
         add = file.add_int32 if isinstance(value, int) and value < 0 else add

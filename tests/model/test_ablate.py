@@ -111,17 +111,39 @@ def test_heads_ablated_together_equal_hooks_at_once(kind, by, small, request, ou
 
 
 # encoder–decoders are not opened yet, but the tap's edit is theirs as well: in the order in which their layers run
-T5 = ("t5", {"vocab_size": 300, "d_model": 32, "d_kv": 8, "d_ff": 48, "num_layers": 2, "num_heads": 4}, (
-    "encoder.block.0.layer.0.SelfAttention.o", "encoder.block.1.layer.0.SelfAttention.o",
-    "decoder.block.0.layer.0.SelfAttention.o", "decoder.block.0.layer.1.EncDecAttention.o",
-    "decoder.block.1.layer.0.SelfAttention.o", "decoder.block.1.layer.1.EncDecAttention.o",
-))  # fmt: skip
-BART = ("bart", {"vocab_size": 300, "d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_ffn_dim": 48,
-                 "decoder_ffn_dim": 48, "encoder_attention_heads": 4, "decoder_attention_heads": 4}, (
-    "encoder.layers.0.self_attn.out_proj", "encoder.layers.1.self_attn.out_proj",
-    "decoder.layers.0.self_attn.out_proj", "decoder.layers.0.encoder_attn.out_proj",
-    "decoder.layers.1.self_attn.out_proj", "decoder.layers.1.encoder_attn.out_proj",
-))  # fmt: skip
+T5 = (
+    "t5",
+    {"vocab_size": 300, "d_model": 32, "d_kv": 8, "d_ff": 48, "num_layers": 2, "num_heads": 4},
+    (
+        "encoder.block.0.layer.0.SelfAttention.o",
+        "encoder.block.1.layer.0.SelfAttention.o",
+        "decoder.block.0.layer.0.SelfAttention.o",
+        "decoder.block.0.layer.1.EncDecAttention.o",
+        "decoder.block.1.layer.0.SelfAttention.o",
+        "decoder.block.1.layer.1.EncDecAttention.o",
+    ),
+)
+BART = (
+    "bart",
+    {
+        "vocab_size": 300,
+        "d_model": 32,
+        "encoder_layers": 2,
+        "decoder_layers": 2,
+        "encoder_ffn_dim": 48,
+        "decoder_ffn_dim": 48,
+        "encoder_attention_heads": 4,
+        "decoder_attention_heads": 4,
+    },
+    (
+        "encoder.layers.0.self_attn.out_proj",
+        "encoder.layers.1.self_attn.out_proj",
+        "decoder.layers.0.self_attn.out_proj",
+        "decoder.layers.0.encoder_attn.out_proj",
+        "decoder.layers.1.self_attn.out_proj",
+        "decoder.layers.1.encoder_attn.out_proj",
+    ),
+)
 
 
 @pytest.mark.parametrize("by", ["zero", "mean"])

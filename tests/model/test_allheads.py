@@ -59,9 +59,12 @@ def test_what_is_kept_is_used_for_the_same_and_nothing_else(minilm, cache):
     file = keep_measured(table, asked, folder_for(asked) / TABLE)
     pd.testing.assert_frame_equal(find_measured(asked).table, table, check_dtype=False)
     for other in (
-        replace(asked, revision="sha256:0"), replace(asked, by="zero", model="mine"), replace(asked, heads=11),
-        replace(asked, bos=False), replace(asked, model="other"),
-    ):  # fmt: skip
+        replace(asked, revision="sha256:0"),
+        replace(asked, by="zero", model="mine"),
+        replace(asked, heads=11),
+        replace(asked, bos=False),
+        replace(asked, model="other"),
+    ):
         assert folder_for(other) != folder_for(asked)
         (folder_for(other)).mkdir(parents=True)
         (folder_for(other) / TABLE).write_bytes(file.read_bytes())  # what lies there is of something else

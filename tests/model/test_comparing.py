@@ -98,8 +98,9 @@ def test_the_table_of_pairs(minilm):
     views = [attention(minilm, FIRST, head, unit="words") for head in ("L2H0", "L2H8", "L3H1")]
     table = comparing.comparison_table(views)
     assert table[["a", "b"]].to_numpy().tolist() == [["L2H0", "L2H8"], ["L2H0", "L3H1"], ["L2H8", "L3H1"]]
-    assert table["js"].tolist() == [compare(a, b).js for a, b in ((views[0], views[1]), (views[0], views[2]),
-                                                                  (views[1], views[2]))]  # fmt: skip
+    assert table["js"].tolist() == [
+        compare(a, b).js for a, b in ((views[0], views[1]), (views[0], views[2]), (views[1], views[2]))
+    ]
     with pytest.raises(UserError, match="two heads or more"):
         comparing.comparison_table(views[:1])
 

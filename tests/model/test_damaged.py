@@ -35,9 +35,13 @@ def whole(tmp_path_factory):
     backend = Tokenizer(WordPiece({word: k for k, word in enumerate(words)}, unk_token="[UNK]"))
     backend.pre_tokenizer = Whitespace()
     PreTrainedTokenizerFast(
-        tokenizer_object=backend, unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", pad_token="[PAD]",
+        tokenizer_object=backend,
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        pad_token="[PAD]",
         mask_token="[MASK]",
-    ).save_pretrained(folder)  # fmt: skip
+    ).save_pretrained(folder)
     return folder
 
 
@@ -121,8 +125,10 @@ FILES = (CONFIG, WEIGHTS, TOKENIZER, SETTINGS)
 MUST_FAIL = {
     **{f"weights cut at {n}": bytes_of(WEIGHTS, lambda d, n=n: d[:n]) for n in (0, 1, 7, 8, 9, 100, 3000, -1, -1000)},
     "weights with a byte more": bytes_of(WEIGHTS, lambda d: d + b"x"),
-    **{f"a header of {n} bytes": bytes_of(WEIGHTS, lambda d, n=n: struct.pack("<Q", n) + d[8:])
-       for n in (0, 1, 50, 10**8, 10**12, 2**63, 2**64 - 1)},
+    **{
+        f"a header of {n} bytes": bytes_of(WEIGHTS, lambda d, n=n: struct.pack("<Q", n) + d[8:])
+        for n in (0, 1, 50, 10**8, 10**12, 2**63, 2**64 - 1)
+    },
     **{f"header with a flip at {at}": flipped(at) for at in (8, 9, 60, 151, 400, 1001, 2000)},
     "a header that is a list": header(lambda said: b"[1, 2]"),
     "a header that is null": header(lambda said: b"null"),
@@ -149,16 +155,24 @@ MUST_FAIL = {
     **{f"{file} leads nowhere": instead(file, lambda path: path.symlink_to("nothing")) for file in FILES},
     **{f"{file} a device": instead(file, lambda path: path.symlink_to("/dev/zero")) for file in FILES},
     **{f"{file} a socket": instead(file, bound) for file in (CONFIG, TOKENIZER)},
-    **{f"config.json is {text[:9]!r}": put(CONFIG, text)
-       for text in ("{", "[]", "null", "NaN", "7", '"bert"', DEEP, '{"model_type": "bert"', "{'a': 1}", " " * 11**7)},
+    **{
+        f"config.json is {text[:9]!r}": put(CONFIG, text)
+        for text in ("{", "[]", "null", "NaN", "7", '"bert"', DEEP, '{"model_type": "bert"', "{'a': 1}", " " * 11**7)
+    },
     "config.json in UTF-16": bytes_of(CONFIG, lambda d: d.decode().encode("utf-16")),
     "config.json in Latin-1": put(CONFIG, '{"model_type": "bert", "x": "é"}'.encode("latin-1")),
-    **{f"model_type {str(kind)[:9]!r}": settings(model_type=kind)
-       for kind in (None, 5, [], "", "none", "../x", "a" * 10**5)},
-    **{f"num_hidden_layers {n!r}": settings(num_hidden_layers=n)
-       for n in (3, 100, 10**6, 10**12, 10**30, -(10**9), float("nan"), float("inf"), "two", [2], {"a": 1})},
-    **{f"hidden_size {n!r}": settings(hidden_size=n)
-       for n in (0, -24, 25, 48, 10**5, 10**9, float("nan"), "x", None, [24])},
+    **{
+        f"model_type {str(kind)[:9]!r}": settings(model_type=kind)
+        for kind in (None, 5, [], "", "none", "../x", "a" * 10**5)
+    },
+    **{
+        f"num_hidden_layers {n!r}": settings(num_hidden_layers=n)
+        for n in (3, 100, 10**6, 10**12, 10**30, -(10**9), float("nan"), float("inf"), "two", [2], {"a": 1})
+    },
+    **{
+        f"hidden_size {n!r}": settings(hidden_size=n)
+        for n in (0, -24, 25, 48, 10**5, 10**9, float("nan"), "x", None, [24])
+    },
     **{f"num_attention_heads {n!r}": settings(num_attention_heads=n) for n in (0, 5, 10**6, 10**12, "x", float("nan"))},
     **{f"intermediate_size {n!r}": settings(intermediate_size=n) for n in (-1, 17, 10**12, "x", None)},
     **{f"vocab_size {n!r}": settings(vocab_size=n) for n in (3, 10**6, 10**12, -5, "x")},
@@ -171,8 +185,9 @@ MUST_FAIL = {
     "quantised": settings(quantization_config={"quant_method": "gptq", "bits": 4}),
     "quantised by a word": settings(quantization_config="yes"),
     **{f"tokenizer.json cut at {n}": bytes_of(TOKENIZER, lambda d, n=n: d[:n]) for n in (1, 50, 500, -2)},
-    **{f"tokenizer.json is {text[:9]!r}": put(TOKENIZER, text)
-       for text in ("{}", "[]", "null", "NaN", DEEP, "\0" * 99)},
+    **{
+        f"tokenizer.json is {text[:9]!r}": put(TOKENIZER, text) for text in ("{}", "[]", "null", "NaN", DEEP, "\0" * 99)
+    },
     "a tokenizer without a model": tokenizer(lambda said: said.pop("model") and None),
     "a tokenizer without a vocabulary": tokenizer(lambda said: said["model"].pop("vocab") and None),
     "a vocabulary that is a word": tokenizer(lambda said: said["model"].update(vocab="x")),
@@ -185,7 +200,7 @@ MUST_FAIL = {
     "a model of an unknown type": tokenizer(lambda said: said["model"].update(type="Nonsense")),
     "added tokens that are none": tokenizer(lambda said: said.update(added_tokens=[1, 2])),
     **{f"tokenizer_config.json is {text[:9]!r}": put(SETTINGS, text) for text in ("{", "[1]", DEEP)},
-}  # fmt: skip
+}
 MAY_OPEN = {  # what is damaged there may not matter, or not be seen before the model is read
     "one layer less": settings(num_hidden_layers=1),
     "true layers": settings(num_hidden_layers=True),
@@ -237,8 +252,11 @@ def damaged(whole, root, kinds):
         folders[str(folder)] = name
     process = subprocess.run(
         [sys.executable, "-c", OPEN.replace("{seconds}", str(SECONDS))],
-        input=json.dumps(list(folders)), cwd=ROOT, capture_output=True, text=True,
-    )  # fmt: skip
+        input=json.dumps(list(folders)),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
     results = [json.loads(line) for line in process.stdout.splitlines() if line.startswith("[")]
     hung = [name for folder, name in folders.items() if folder not in {result[0] for result in results}]
     assert not hung, f"ended at “{hung[0]}”: {process.stderr[-3000:]}"

@@ -16,20 +16,63 @@ from dashboard.text.words import without_surrogates
 
 SENTENCE = "The chef who trained in Osaka says ramen is her favourite food."
 HARD = [
-    "🍜" * 20, "<script>alert(1)</script>", "مرحبا بالعالم", "\u200b\u200d", "\u0301\u0302", "a\x00b", "\ud83c",
-    "  x  ", "[CLS] [SEP] <|im_start|>", "我喜欢拉面。", "ÅA\u030a ﬁ ﷺ İ", "👩\u200d🍳 🏳\ufe0f\u200d🌈",
-    "\ufffe\uffff", "x\r\n\ty",
-]  # fmt: skip
+    "🍜" * 20,
+    "<script>alert(1)</script>",
+    "مرحبا بالعالم",
+    "\u200b\u200d",
+    "\u0301\u0302",
+    "a\x00b",
+    "\ud83c",
+    "  x  ",
+    "[CLS] [SEP] <|im_start|>",
+    "我喜欢拉面。",
+    "ÅA\u030a ﬁ ﷺ İ",
+    "👩\u200d🍳 🏳\ufe0f\u200d🌈",
+    "\ufffe\uffff",
+    "x\r\n\ty",
+]
 PARTS = [
-    "cannot", "gonna", "don't", ' "no."', "(yes!)", "),", "?!", "[MASK]", "[UNK]", "[SEP]", "<|im_start|>",
-    "<|im_end|>", "<|endoftext|>", "👩\u200d👩\u200d👧", "🇩🇪", "❤\ufe0f", "🦤", "白鹭", "e\u0301", " ", "  ", "\n",
-    "\u00a0", "\u200b", "1 000", "2019", "\u0e01\u0e33", "क्षि", "\r\n", "U.S.", "http://a.b/(c)", ":-)", "\x00",
-    "a", "|",
-]  # fmt: skip
+    "cannot",
+    "gonna",
+    "don't",
+    ' "no."',
+    "(yes!)",
+    "),",
+    "?!",
+    "[MASK]",
+    "[UNK]",
+    "[SEP]",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|endoftext|>",
+    "👩\u200d👩\u200d👧",
+    "🇩🇪",
+    "❤\ufe0f",
+    "🦤",
+    "白鹭",
+    "e\u0301",
+    " ",
+    "  ",
+    "\n",
+    "\u00a0",
+    "\u200b",
+    "1 000",
+    "2019",
+    "\u0e01\u0e33",
+    "क्षि",
+    "\r\n",
+    "U.S.",
+    "http://a.b/(c)",
+    ":-)",
+    "\x00",
+    "a",
+    "|",
+]
 ANY_TEXT = st.one_of(
-    st.text(max_size=120), st.text(alphabet="aé🍜 \n我\u0301\u200d\x00's.", max_size=60),
+    st.text(max_size=120),
+    st.text(alphabet="aé🍜 \n我\u0301\u200d\x00's.", max_size=60),
     st.lists(st.sampled_from(PARTS), max_size=25).map("".join),
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +89,23 @@ def plain(minilm, smollm2):
 def test_the_first_sentence_by_minilm(tokenizers):
     encoding = encode(SENTENCE, tokenizers["minilm"][0], limit=512, causal=False)
     assert encoding.labels == (
-        "[CLS]", "the", "chef", "who", "trained", "in", "osaka", "says", "ram", "…en", "is", "her", "favourite",
-        "food", ".", "[SEP]",
-    )  # fmt: skip
+        "[CLS]",
+        "the",
+        "chef",
+        "who",
+        "trained",
+        "in",
+        "osaka",
+        "says",
+        "ram",
+        "…en",
+        "is",
+        "her",
+        "favourite",
+        "food",
+        ".",
+        "[SEP]",
+    )
     assert encoding.added is None
     axis = encoding.axis("words")
     assert axis.labels == ("[CLS]", *SENTENCE[:-1].split(), ".", "[SEP]")

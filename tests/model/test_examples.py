@@ -22,8 +22,10 @@ def naive(maps, encoding, causal, pairs):
     pieces = [[t for t, word in enumerate(encoding.word_of) if word == w] for w in range(m)]
     rows = []
     for weights in maps:
-        words = [[sum(weights[a, b] for a in pieces[i] for b in pieces[j]) / len(pieces[i]) for j in range(m)]
-                 for i in range(m)]  # fmt: skip
+        words = [
+            [sum(weights[a, b] for a in pieces[i] for b in pieces[j]) / len(pieces[i]) for j in range(m)]
+            for i in range(m)
+        ]
 
         def share(i, j, words=words):
             return words[i][j] / sum(words[i][k] for k in range(m) if k != i)
@@ -95,8 +97,9 @@ def test_rows_that_come_in_blocks_are_put_together(minilm, monkeypatch):
     np.testing.assert_allclose(parts.share, whole.share, atol=1e-6)
     np.testing.assert_allclose(parts.baseline, whole.baseline, atol=1e-6)
     monkeypatch.undo()
-    [eager] = along(replace(minilm, route="eager", loaded=load(minilm.source, attn_implementation="eager")),
-                    [encoding], [PAIRS])  # fmt: skip
+    [eager] = along(
+        replace(minilm, route="eager", loaded=load(minilm.source, attn_implementation="eager")), [encoding], [PAIRS]
+    )
     np.testing.assert_allclose(eager.share, whole.share, atol=1e-5)
 
 
@@ -136,10 +139,18 @@ def test_the_finding_names_the_best_head_with_its_figures(minilm):
 def test_what_is_no_pair_of_this_text_is_said_in_a_sentence(minilm):
     encoding = minilm.encode(CHEF)
     for pairs, says in [
-        ([], "No pair"), ([(6, 13)], "numbered 0 to 12"), ([(-1, 2)], "numbered 0 to 12"), ([(3, 3)], "with itself"),
-        ([(k, k + 1) for k in range(12)] + [(k, k + 2) for k in range(11)] + [(k + 1, k) for k in range(12)]
-         + [(k + 2, k) for k in range(11)], "at most 40"),
-    ]:  # fmt: skip
+        ([], "No pair"),
+        ([(6, 13)], "numbered 0 to 12"),
+        ([(-1, 2)], "numbered 0 to 12"),
+        ([(3, 3)], "with itself"),
+        (
+            [(k, k + 1) for k in range(12)]
+            + [(k, k + 2) for k in range(11)]
+            + [(k + 1, k) for k in range(12)]
+            + [(k + 2, k) for k in range(11)],
+            "at most 40",
+        ),
+    ]:
         with pytest.raises(UserError, match=says):
             examples(minilm, encoding, pairs)
     with pytest.raises(UserError, match="has one"):
@@ -157,10 +168,14 @@ def test_pairs_as_a_person_types_them(minilm):
     assert pairs_of(encoding, "The > says") == ((0, 2),)
     assert pairs_of(encoding, "2>1") == ((2, 1),)  # a number is the word's number
     for typed, says in [
-        ("says", "is no pair"), ("says > chef > the", "is no pair"), (" > says", "is no pair"),
-        ("says > pasta", "no word “pasta”"), ("99 > 0", "no word 99"), ("says > chef", "2 times, as words 1 and 8"),
+        ("says", "is no pair"),
+        ("says > chef > the", "is no pair"),
+        (" > says", "is no pair"),
+        ("says > pasta", "no word “pasta”"),
+        ("99 > 0", "no word 99"),
+        ("says > chef", "2 times, as words 1 and 8"),
         ("THE > says", "3 times, as words 0, 3 and 7"),
-    ]:  # fmt: skip
+    ]:
         with pytest.raises(UserError, match=says):
             pairs_of(encoding, typed)
 

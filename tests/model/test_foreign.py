@@ -122,12 +122,16 @@ def test_a_window_that_is_too_long_to_be_tried_is_said(made, monkeypatch):
 @pytest.mark.parametrize(
     ("kind", "more", "found"),
     [
-        ("bert", {}, ()), ("llama", {}, ()), ("gpt2", {}, ()), ("mistral", {"sliding_window": 77}, (77,)),
-        ("deepseek_v32", {"index_topk": 50}, (50,)), ("llama4_text", {"attention_chunk_size": 60}, (60,)),
+        ("bert", {}, ()),
+        ("llama", {}, ()),
+        ("gpt2", {}, ()),
+        ("mistral", {"sliding_window": 77}, (77,)),
+        ("deepseek_v32", {"index_topk": 50}, (50,)),
+        ("llama4_text", {"attention_chunk_size": 60}, (60,)),
         ("minimax_m3_vl_text", {"index_block_size": 7, "index_topk_blocks": 5}, (5, 7, 35)),
         ("qwen2_moe", {"num_experts_per_tok": 2}, ()),
     ],
-)  # fmt: skip
+)
 def test_budgets_are_found_by_their_names(kind, more, found):
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
@@ -159,8 +163,17 @@ def test_weights_of_the_embeddings_that_nobody_knows(made):
     refused(folder, "embeddings.segment_scale")
 
 
-@pytest.mark.parametrize("name", ["lm_head.weight", "classifier.bias", "cls.predictions.bias", "qa_outputs.weight",
-                                  "bert.pooler.dense.other", "encoder.layer.0.attention.self.masked_bias"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lm_head.weight",
+        "classifier.bias",
+        "cls.predictions.bias",
+        "qa_outputs.weight",
+        "bert.pooler.dense.other",
+        "encoder.layer.0.attention.self.masked_bias",
+    ],
+)
 def test_a_head_for_a_task_is_no_news(name, made):
     folder = made("bert")
     add_weights(folder, **{name: torch.zeros(8)})
@@ -304,8 +317,9 @@ def test_no_last_hidden_state(made):
 
 @pytest.fixture
 def hybrid(made):
-    return open_model(str(made("lfm2", layer_types=["conv", "conv", "full_attention", "conv", "full_attention"],
-                               num_hidden_layers=5)))  # fmt: skip
+    return open_model(
+        str(made("lfm2", layer_types=["conv", "conv", "full_attention", "conv", "full_attention"], num_hidden_layers=5))
+    )
 
 
 def test_layers_are_named_by_the_models_own_numbers(hybrid):
@@ -378,8 +392,12 @@ def test_whatever_a_models_code_raises_is_a_sentence(error, made):
         raise error
 
     model.loaded.model.encoder.layer[1].forward = broken
-    for work in (lambda: attention(model, TEXT, "L2H0"), lambda: scores(model, TEXT), lambda: verify(model, TEXT),
-                 lambda: ablate(model, TEXT, ["L2H0"])):  # fmt: skip
+    for work in (
+        lambda: attention(model, TEXT, "L2H0"),
+        lambda: scores(model, TEXT),
+        lambda: verify(model, TEXT),
+        lambda: ablate(model, TEXT, ["L2H0"]),
+    ):
         with pytest.raises(UserError, match=f"Reading the text with {model.title}") as said:
             work()
         assert "\n" not in str(said.value) and "choose another model" in str(said.value)

@@ -33,8 +33,12 @@ from dashboard.models.load import alone_and_quiet
 from dashboard.models.waiting import while_waiting
 
 SIZES = {
-    "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 16, "vocab_size": 30522,
-}  # fmt: skip
+    "hidden_size": 24,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 3,
+    "intermediate_size": 16,
+    "vocab_size": 30522,
+}
 TEXT = "The heron waits."
 
 
@@ -236,12 +240,18 @@ def test_an_adapter_without_safetensors(good_adapter, tmp_path):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"lora_alpha": "x"}, {"alpha_pattern": 5}, {"alpha_pattern": {"(": 1}},
-        {"use_dora": True}, {"peft_type": ["LORA"]}, {"base_model_name_or_path": ["a"]},
-        {"base_model_name_or_path": "a" * 5000}, {"base_model_name_or_path": "a\0b"}, {"lora_alpha": float("nan")},
+        {"lora_alpha": "x"},
+        {"alpha_pattern": 5},
+        {"alpha_pattern": {"(": 1}},
+        {"use_dora": True},
+        {"peft_type": ["LORA"]},
+        {"base_model_name_or_path": ["a"]},
+        {"base_model_name_or_path": "a" * 5000},
+        {"base_model_name_or_path": "a\0b"},
+        {"lora_alpha": float("nan")},
     ],
     ids=lambda changes: repr(changes)[:40],
-)  # fmt: skip
+)
 def test_damaged_settings_of_an_adapter(good_adapter, tmp_path, changes):
     folder = shutil.copytree(good_adapter, tmp_path / "a")
     change(folder, **changes)
@@ -334,10 +344,16 @@ def write_gguf(path, layers=2, width=32, claims=None):
     add("output.weight", len(words), width)
     for k in range(layers):
         for name, *shape in (
-            ("attn_norm", width), ("ffn_norm", width), ("attn_q", width, width), ("attn_k", width // 2, width),
-            ("attn_v", width // 2, width), ("attn_output", width, width), ("ffn_gate", 48, width),
-            ("ffn_up", 48, width), ("ffn_down", width, 48),
-        ):  # fmt: skip
+            ("attn_norm", width),
+            ("ffn_norm", width),
+            ("attn_q", width, width),
+            ("attn_k", width // 2, width),
+            ("attn_v", width // 2, width),
+            ("attn_output", width, width),
+            ("ffn_gate", 48, width),
+            ("ffn_up", 48, width),
+            ("ffn_down", width, 48),
+        ):
             add(f"blk.{k}.{name}.weight", *shape)
     file.write_header_to_file()
     file.write_kv_data_to_file()
@@ -455,8 +471,15 @@ def test_gguf_files_that_cannot_be_opened(tmp_path):
     refused(file, "lacks 9 of the weights")
     write_gguf(file)
     whole = file.read_bytes()
-    for content in (whole[:-1], whole[:100], b"GGUF", b"", whole[:8] + struct.pack("<Q", 2**60) + whole[16:],
-                    whole[:16] + struct.pack("<Q", 2**62) + whole[24:], b"GGML" + whole[4:]):  # fmt: skip
+    for content in (
+        whole[:-1],
+        whole[:100],
+        b"GGUF",
+        b"",
+        whole[:8] + struct.pack("<Q", 2**60) + whole[16:],
+        whole[:16] + struct.pack("<Q", 2**62) + whole[24:],
+        b"GGML" + whole[4:],
+    ):
         file.write_bytes(content)
         refused(file, "no whole GGUF file")
     file.write_bytes(whole.replace(b"llama", b"chamo"))

@@ -121,8 +121,6 @@ def test_two_tokenizers_meet_at_words_that_both_divide_exactly(minilm, smollm2):
     """SmolLM2 reads `."` as one token, MiniLM as two; both models' maps have the same words."""
     sentence = parse('The miller whispered "no."')[0]
     own = [next(word_maps(model, [sentence])).shape[1] for model in (minilm, smollm2)]
-    a, b = (
-        next(word_maps(model, [sentence], beside=other)) for model, other in ((minilm, smollm2), (smollm2, minilm))
-    )
+    a, b = (next(word_maps(model, [sentence], beside=other)) for model, other in ((minilm, smollm2), (smollm2, minilm)))
     assert own == [7, 6] and a.shape[1:] == b.shape[1:] == (6, 6)
     assert distances(minilm, [sentence], smollm2).used == 1

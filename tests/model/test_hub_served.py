@@ -75,9 +75,13 @@ def run(tmp_path, *arguments, **more):
     settings = {"HF_HOME": str(tmp_path / "home"), "TWO_HEADS_CACHE": str(tmp_path / "cache"), "NO_PROXY": "127.0.0.1"}
     settings |= {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
     return subprocess.run(
-        [sys.executable, "-m", "dashboard", *arguments], cwd=ROOT, env=os.environ | settings | more,
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+        [sys.executable, "-m", "dashboard", *arguments],
+        cwd=ROOT,
+        env=os.environ | settings | more,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 def pipeline(folder, part, kind="Transformer"):

@@ -82,8 +82,12 @@ def test_maps_of_a_short_text_are_the_steps_themselves(chef, minilm):
     assert list(chef.maps) == ["x", "q", "k", "v", "scores", "scaled", "masked", "weights", "mixed", "joined", "output"]
     assert np.allclose(chef.maps["weights"].values, weights, atol=1e-6)
     assert [chef.maps[name].shape for name in ("x", "q", "scores", "joined", "output")] == [
-        (16, 384), (16, 32), (16, 16), (16, 384), (16, 384),
-    ]  # fmt: skip
+        (16, 384),
+        (16, 32),
+        (16, 16),
+        (16, 384),
+        (16, 384),
+    ]
     assert chef.maps["masked"].hidden == 0
     assert chef.maps["output"].high <= chef.layer.check.size
 

@@ -17,16 +17,29 @@ TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 # Kinds whose projections can be told apart, from several families: separate, scaled, fused one after the other, fused
 # by turns, turned wholly or in part, one module for all layers, a window, a softcap, sinks.
 FROM_X = (
-    "bert", "roberta", "distilbert", "albert", "opt", "gpt2", "gpt_neox", "llama", "mistral", "qwen2", "gemma2",
+    "bert",
+    "roberta",
+    "distilbert",
+    "albert",
+    "opt",
+    "gpt2",
+    "gpt_neox",
+    "llama",
+    "mistral",
+    "qwen2",
+    "gemma2",
     "gpt_oss",
-)  # fmt: skip
+)
 FROM_QKV = ("qwen3", "cohere")  # kinds that norm or turn their queries in a way of their own
 OUTPUTS = {  # the modules whose result is the attention output, by name
-    "bert": "encoder.layer.{}.attention.output.dense", "roberta": "encoder.layer.{}.attention.output.dense",
-    "distilbert": "transformer.layer.{}.attention.out_lin", "opt": "decoder.layers.{}.self_attn.out_proj",
+    "bert": "encoder.layer.{}.attention.output.dense",
+    "roberta": "encoder.layer.{}.attention.output.dense",
+    "distilbert": "transformer.layer.{}.attention.out_lin",
+    "opt": "decoder.layers.{}.self_attn.out_proj",
     "albert": "encoder.albert_layer_groups.0.albert_layers.0.attention.dense",
-    "gpt2": "h.{}.attn", "gpt_neox": "layers.{}.attention",
-}  # fmt: skip
+    "gpt2": "h.{}.attn",
+    "gpt_neox": "layers.{}.attention",
+}
 
 
 def spread(model):

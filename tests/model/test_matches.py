@@ -25,8 +25,12 @@ def shares_of(model, sentence):
     maps = np.stack(head_weights(model, encoding, every)).astype(float)
     m = len(sentence)
     pieces = [[t for t, word in enumerate(encoding.word_of) if word == w] for w in range(m)]
-    words = np.array([[[maps[h][np.ix_(a, b)].sum(1).mean() if a is not b else 0 for b in pieces] for a in pieces]
-                      for h in range(len(every))])  # fmt: skip
+    words = np.array(
+        [
+            [[maps[h][np.ix_(a, b)].sum(1).mean() if a is not b else 0 for b in pieces] for a in pieces]
+            for h in range(len(every))
+        ]
+    )
     mass = words.sum(2, keepdims=True)
     return np.divide(words, mass, out=np.full_like(words, np.nan), where=mass > 0)
 
@@ -57,11 +61,14 @@ def sentences():
     return list(parse(TEXT))
 
 
-@pytest.mark.parametrize(("name", "pattern"), [
-    ("minilm", DETERMINERS),
-    ("minilm", Pattern("any", looks_pos="ADJ", seen_pos="NOUN", furthest=4)),
-    ("smollm2", Pattern("head->dependent", relation="det")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        ("minilm", DETERMINERS),
+        ("minilm", Pattern("any", looks_pos="ADJ", seen_pos="NOUN", furthest=4)),
+        ("smollm2", Pattern("head->dependent", relation="det")),
+    ],
+)
 def test_figures_equal_loops_over_whole_maps(name, pattern, sentences, request):
     model = request.getfixturevalue(name)
     found = matches(model, sentences, pattern, "a text")
@@ -147,8 +154,10 @@ def test_why_nothing_was_found_is_said(minilm, smollm2, sentences):
 
 
 def test_a_treebank_in_another_scheme_and_a_text_file(minilm, tmp_path):
-    rows = "1\tDie\tder\tDET\t_\t_\t2\tspec\t_\t_\n2\tKatze\tKatze\tNOUN\t_\t_\t3\tsubj\t_\t_\n" \
-           "3\tschläft\tschlafen\tVERB\t_\t_\t0\troot\t_\t_\n4\theute\theute\tADV\t_\t_\t3\tmod\t_\t_\n\n"  # fmt: skip
+    rows = (
+        "1\tDie\tder\tDET\t_\t_\t2\tspec\t_\t_\n2\tKatze\tKatze\tNOUN\t_\t_\t3\tsubj\t_\t_\n"
+        "3\tschläft\tschlafen\tVERB\t_\t_\t0\troot\t_\t_\n4\theute\theute\tADV\t_\t_\t3\tmod\t_\t_\n\n"
+    )
     (tmp_path / "t.conllu").write_text(rows * 3)
     found = search(minilm, tmp_path / "t.conllu", Pattern(relation="spec"))
     assert found.pairs == 3 and found.corpus == "t.conllu" and found.reading["limit"] == 400

@@ -54,8 +54,13 @@ def test_words_stand_where_their_text_has_them(minilm):
     encoding = minilm.encode(A, pair=B)
     axis = encoding.axis("words")
     assert [label for label, segment in zip(axis.labels, axis.segments, strict=True) if segment] == [
-        "The", "miller", "cannot", "wait", "!", "[SEP]",
-    ]  # fmt: skip
+        "The",
+        "miller",
+        "cannot",
+        "wait",
+        "!",
+        "[SEP]",
+    ]
     assert all(encoding.text[word.start : word.end] == word.form for word in encoding.words)
 
 
@@ -103,9 +108,7 @@ def test_scores_between_the_texts_by_hand(minilm, library, which):
     table = scores(minilm, A, pair=B, between=which).set_index(["layer", "head"])
     looks, seen = ("AB".index(name) for name in which)
     for layer, head in ((0, 2), (2, 0), (5, 11)):
-        wanted = naive_scores(
-            every[layer, head], encoding.ids, encoding.special, encoding.segments, looks, seen
-        )  # fmt: skip
+        wanted = naive_scores(every[layer, head], encoding.ids, encoding.special, encoding.segments, looks, seen)
         for name, value in wanted.items():
             assert table.loc[(layer, head), name] == pytest.approx(value, abs=1e-4, nan_ok=True), name
 
@@ -183,8 +186,10 @@ def test_find_heads_across_the_texts_by_hand(minilm):
     whole = attention(minilm, A, "L2H9", pair=B, unit="words", special="hide").weights.astype(float)
     shares = {
         (a, b): whole[a, b] / sum(whole[a, k] for k in range(len(forms)) if k != a)
-        for a in range(len(forms)) for b in range(len(forms)) if a != b
-    }  # fmt: skip
+        for a in range(len(forms))
+        for b in range(len(forms))
+        if a != b
+    }
     others = [share for (a, b), share in shares.items() if b - a == j - i and a != i]
     assert row["score"] == pytest.approx(shares[i, j], abs=1e-5)
     assert row["baseline"] == pytest.approx(np.mean(others), abs=1e-5)

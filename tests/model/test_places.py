@@ -16,9 +16,16 @@ def parsed(case, spans):
     lines = [line.split("\t") for line in case["conllu"].splitlines() if line[:1].isdigit()]
     rows = [row for row in lines if row[0].isdigit()]
     return ParsedSentence(
-        0, 1, tuple(row[1] for row in rows), tuple(int(row[6]) - 1 for row in rows), tuple(row[7] for row in rows),
-        tuple(row[3] for row in rows), tuple(row[2] for row in rows), case["text"], tuple(map(tuple, spans)),
-    )  # fmt: skip
+        0,
+        1,
+        tuple(row[1] for row in rows),
+        tuple(int(row[6]) - 1 for row in rows),
+        tuple(row[7] for row in rows),
+        tuple(row[3] for row in rows),
+        tuple(row[2] for row in rows),
+        case["text"],
+        tuple(map(tuple, spans)),
+    )
 
 
 @pytest.mark.parametrize("name", ["minilm", "smollm2"])
@@ -79,8 +86,11 @@ def test_a_typed_special_token_is_spelled_as_it_is_and_hides(minilm):
     encoding = minilm.encode("Herons wait. [SEP] The miller slept [MASK].")
     axis = encoding.axis("words")
     assert [label for label, special in zip(axis.labels, axis.special, strict=True) if special] == [
-        "[CLS]", "[SEP]", "[MASK]", "[SEP]",
-    ]  # fmt: skip
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        "[SEP]",
+    ]
     assert [word.form for word in encoding.words] == ["Herons", "wait", ".", "The", "miller", "slept", "."]
 
 
@@ -92,10 +102,16 @@ def test_unknown_characters_are_counted(minilm):
 def test_a_place_may_be_its_own_head(smollm2):
     """Two signs in one token, the first of which depends on the second: their relation is inside the place."""
     sentence = ParsedSentence(
-        0, 1, ("He", "said", '"', "no", ".", '"'), (1, -1, 5, 1, 5, 3),
-        ("nsubj", "root", "punct", "ccomp", "punct", "punct"), ("PRON", "VERB", "PUNCT", "INTJ", "PUNCT", "PUNCT"),
-        ("_",) * 6, 'He said "no."', ((0, 2), (3, 7), (8, 9), (9, 11), (11, 12), (12, 13)),
-    )  # fmt: skip
+        0,
+        1,
+        ("He", "said", '"', "no", ".", '"'),
+        (1, -1, 5, 1, 5, 3),
+        ("nsubj", "root", "punct", "ccomp", "punct", "punct"),
+        ("PRON", "VERB", "PUNCT", "INTJ", "PUNCT", "PUNCT"),
+        ("_",) * 6,
+        'He said "no."',
+        ((0, 2), (3, 7), (8, 9), (9, 11), (11, 12), (12, 13)),
+    )
     on = on_places(sentence, smollm2.encode_sentence(sentence))
     assert on.sentence.words[-1] == '."' and on.sentence.heads == (1, -1, 4, 1, 4)
     assert (on.inside, on.dropped) == (1, 1)

@@ -35,9 +35,19 @@ def test_what_is_written(whole):
     )
     table = pd.read_parquet(out / "dependencies.parquet")
     assert list(table.columns) == [
-        "relation", "direction", "layer", "head", "n", "correct", "accuracy", "baseline", "offset", "lift", "low",
+        "relation",
+        "direction",
+        "layer",
+        "head",
+        "n",
+        "correct",
+        "accuracy",
+        "baseline",
+        "offset",
+        "lift",
+        "low",
         "high",
-    ]  # fmt: skip
+    ]
     assert set(table.direction) == {"dependent->head", "head->dependent"} and "punct" not in set(table.relation)
     assert table.relation[0] == result.best.relation[0] == "all" and (table.relation == "all").sum() == 2 * 72
     about = json.loads((out / "profile.json").read_text())
@@ -69,8 +79,16 @@ def test_moments_name_sentences_of_the_file(whole, treebank):
     out, result = whole
     moments, kept = pd.read_parquet(out / "moments.parquet"), pd.read_parquet(out / "sentences.parquet")
     assert list(moments.columns) == [
-        "layer", "head", "figure", "kind", "decile", "sentence", "line", "score", "queries",
-    ]  # fmt: skip
+        "layer",
+        "head",
+        "figure",
+        "kind",
+        "decile",
+        "sentence",
+        "line",
+        "score",
+        "queries",
+    ]
     assert (moments.groupby(["layer", "head", "figure"]).size() == 25).all() and len(moments) == 72 * 3 * 25
     assert list(kept["index"]) == sorted(set(moments.sentence)) and (moments.queries >= 5).all()
     found = {one.index: one for one in read_treebank(treebank)}

@@ -190,7 +190,7 @@ words = st.lists(
         st.sampled_from(["punct", "nsubj", "nsubj:pass", "=cmd", "root", "\x7f"]),
     ),
     max_size=30,
-)  # fmt: skip
+)
 
 
 def as_rows(sentence) -> bytes:

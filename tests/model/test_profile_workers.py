@@ -59,8 +59,14 @@ def workers_of(process: psutil.Process) -> list[psutil.Process]:
 def one_task(minilm, **changed) -> Task:
     sentences = [*parse(SAID), LeftOut(2, 9, "it has no root")]
     space = FeatureSpace.of(CorpusCounts.of(sentences))
-    told = {"number": 4, "seal": "s", "model": "minilm", "revision": minilm.revision, "space": space,
-            "sentences": sentences}  # fmt: skip
+    told = {
+        "number": 4,
+        "seal": "s",
+        "model": "minilm",
+        "revision": minilm.revision,
+        "space": space,
+        "sentences": sentences,
+    }
     return Task(**told | changed)
 
 
@@ -164,9 +170,17 @@ def cluster():
     quiet = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
     with LocalCluster(n_workers=0, host="127.0.0.1", **quiet) as found:
         command = [
-            sys.executable, "-m", "distributed.cli.dask_worker", found.scheduler_address, "--no-nanny",
-            "--no-dashboard", "--nthreads", "1", "--host", "127.0.0.1",
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "distributed.cli.dask_worker",
+            found.scheduler_address,
+            "--no-nanny",
+            "--no-dashboard",
+            "--nthreads",
+            "1",
+            "--host",
+            "127.0.0.1",
+        ]
         unheard = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         workers = [subprocess.Popen(command, cwd=ROOT, **unheard) for _ in range(2)]
         yield found, workers
@@ -207,13 +221,16 @@ def test_an_address_where_no_scheduler_is(address, monkeypatch):
     assert time.monotonic() - began < 10
 
 
-@pytest.mark.parametrize("asked, said", [
-    (["--workers", "0"], "workers is 1 or more"),
-    (["--workers", "two"], "“two” is not a whole number"),
-    (["--scheduler", "nowhere"], "No Dask scheduler answers at “nowhere”"),
-    (["--scheduler", ""], "No Dask scheduler answers"),
-    (["--workers", "2", "--scheduler", "tcp://127.0.0.1:1"], "not allowed with"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "asked, said",
+    [
+        (["--workers", "0"], "workers is 1 or more"),
+        (["--workers", "two"], "“two” is not a whole number"),
+        (["--scheduler", "nowhere"], "No Dask scheduler answers at “nowhere”"),
+        (["--scheduler", ""], "No Dask scheduler answers"),
+        (["--workers", "2", "--scheduler", "tcp://127.0.0.1:1"], "not allowed with"),
+    ],
+)
 def test_the_command_line_refuses_with_a_sentence(asked, said, treebank, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(clusters, "CONNECT", 1)
     assert cli.main(["profile", str(treebank), "--limit", "9", "--out", str(tmp_path / "out"), *asked]) == 2

@@ -20,9 +20,15 @@ def mistral(smollm2, tmp_path_factory):
     folder = tmp_path_factory.mktemp("mistral")
     torch.manual_seed(0)
     config = MistralConfig(
-        vocab_size=49152, hidden_size=32, intermediate_size=32, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, sliding_window=WINDOW, initializer_range=0.5,
-    )  # fmt: skip
+        vocab_size=49152,
+        hidden_size=32,
+        intermediate_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        sliding_window=WINDOW,
+        initializer_range=0.5,
+    )
     MistralModel(config).save_pretrained(folder)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(find("smollm2").folder / name, folder)

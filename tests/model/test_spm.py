@@ -24,50 +24,75 @@ CORPUS = [
 SPECIAL = ["[CLS]", "[SEP]", "[MASK]"]
 BYTES = {"model_type": "bpe", "byte_fallback": True, "normalization_rule_name": "identity"}
 SIZES = {
-    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
     "max_position_embeddings": 128,
-}  # fmt: skip
+}
 GROUPED = {"num_key_value_heads": 2, "head_dim": 8}
 # kind → the file's name, how the model is trained, settings of the model beside SIZES
 KINDS = {
     "t5": (
-        "spiece.model", {"pad_id": 0, "eos_id": 1, "unk_id": 2, "bos_id": -1},
+        "spiece.model",
+        {"pad_id": 0, "eos_id": 1, "unk_id": 2, "bos_id": -1},
         {"d_model": 32, "num_layers": 2, "num_heads": 4, "d_ff": 48, "d_kv": 8},
     ),
     "xlm-roberta": ("sentencepiece.bpe.model", {}, {}),
     "llama": ("tokenizer.model", BYTES, GROUPED),
     "mistral": ("tokenizer.model", BYTES | {"remove_extra_whitespaces": False}, GROUPED),
     "gemma": (
-        "tokenizer.model", BYTES | {"add_dummy_prefix": False, "pad_id": 0, "eos_id": 1, "bos_id": 2, "unk_id": 3},
+        "tokenizer.model",
+        BYTES | {"add_dummy_prefix": False, "pad_id": 0, "eos_id": 1, "bos_id": 2, "unk_id": 3},
         GROUPED,
     ),
     "albert": (
         "spiece.model",
-        {"pad_id": 0, "unk_id": 1, "bos_id": -1, "eos_id": -1, "control_symbols": SPECIAL,
-         "normalization_rule_name": "nmt_nfkc_cf"},
+        {
+            "pad_id": 0,
+            "unk_id": 1,
+            "bos_id": -1,
+            "eos_id": -1,
+            "control_symbols": SPECIAL,
+            "normalization_rule_name": "nmt_nfkc_cf",
+        },
         {"embedding_size": 16},
     ),
     "camembert": ("sentencepiece.bpe.model", {}, {}),
     "deberta-v2": (
         "spm.model",
-        {"pad_id": 0, "bos_id": 1, "eos_id": 2, "unk_id": 3, "pad_piece": "[PAD]", "bos_piece": "[CLS]",
-         "eos_piece": "[SEP]", "unk_piece": "[UNK]"},
+        {
+            "pad_id": 0,
+            "bos_id": 1,
+            "eos_id": 2,
+            "unk_id": 3,
+            "pad_piece": "[PAD]",
+            "bos_piece": "[CLS]",
+            "eos_piece": "[SEP]",
+            "unk_piece": "[UNK]",
+        },
         {"relative_attention": True, "pos_att_type": ["p2c", "c2p"], "position_biased_input": False},
     ),
     "rembert": (
-        "sentencepiece.model", {"control_symbols": SPECIAL}, {"input_embedding_size": 16, "output_embedding_size": 16}
+        "sentencepiece.model",
+        {"control_symbols": SPECIAL},
+        {"input_embedding_size": 16, "output_embedding_size": 16},
     ),
     "bert-generation": ("spiece.model", {"pad_id": 0, "unk_id": 3}, {}),
-}  # fmt: skip
+}
 SENTENCES = ("The heron waits.", "She cannot find her favourite bread, or three pots!", "A chef (at home) is cooking.")
 
 
 def train(path, **how):
     sink = io.BytesIO()
     SentencePieceTrainer.train(
-        sentence_iterator=iter(CORPUS), model_writer=sink, hard_vocab_limit=False, minloglevel=2,
-        vocab_size=450 if how.get("byte_fallback") else 160, **how,
-    )  # fmt: skip
+        sentence_iterator=iter(CORPUS),
+        model_writer=sink,
+        hard_vocab_limit=False,
+        minloglevel=2,
+        vocab_size=450 if how.get("byte_fallback") else 160,
+        **how,
+    )
     path.write_bytes(sink.getvalue())
     return SentencePieceProcessor(model_file=str(path))
 

@@ -16,9 +16,19 @@ CHEF = "The chef who trained in Osaka says ramen is her favourite food, and the 
 OTHER = "Nobody in the village remembered when the old bridge had been built or who had paid for it."
 
 KINDS = (
-    "bert", "roberta", "distilbert", "albert", "gpt2", "opt", "gpt_neox", "gptj", "llama", "mistral", "gemma2",
+    "bert",
+    "roberta",
+    "distilbert",
+    "albert",
+    "gpt2",
+    "opt",
+    "gpt_neox",
+    "gptj",
+    "llama",
+    "mistral",
+    "gemma2",
     "gpt_oss",
-)  # fmt: skip
+)
 CAUSAL = {"gpt2", "opt", "gpt_neox", "gptj", "llama", "mistral", "gemma2", "gpt_oss"}
 WINDOWED = {"mistral", "gemma2", "gpt_oss"}
 QUERIES_AND_KEYS = ("query", "key", "q_proj", "k_proj", "q_lin", "k_lin", "c_attn", "query_key_value")
@@ -209,10 +219,19 @@ def test_models_that_do_not_call_the_tap_are_read_by_eager(kind, small_model):
 @pytest.mark.parametrize("kind", ["t5", "bart", "mamba", "longformer"])
 def test_models_whose_attention_cannot_be_read_are_refused(kind, small_model):
     settings = {
-        "d_model": 32, "num_layers": 2, "num_heads": 4, "d_ff": 48, "d_kv": 8, "encoder_layers": 2,
-        "decoder_layers": 2, "encoder_attention_heads": 4, "decoder_attention_heads": 4, "encoder_ffn_dim": 48,
-        "decoder_ffn_dim": 48, "attention_window": 4,
-    }  # fmt: skip
+        "d_model": 32,
+        "num_layers": 2,
+        "num_heads": 4,
+        "d_ff": 48,
+        "d_kv": 8,
+        "encoder_layers": 2,
+        "decoder_layers": 2,
+        "encoder_attention_heads": 4,
+        "decoder_attention_heads": 4,
+        "encoder_ffn_dim": 48,
+        "decoder_ffn_dim": 48,
+        "attention_window": 4,
+    }
     with pytest.raises(UserError) as refused:
         small_model(kind, peaked, **settings)
     assert str(refused.value).endswith(".") and "\n" not in str(refused.value)

@@ -19,9 +19,14 @@ from dashboard.text.display import vocabulary_labels
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 SIZES = {
-    "vocab_size": 30522, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4,
-    "intermediate_size": 48, "max_position_embeddings": 64, "pad_token_id": 0,
-}  # fmt: skip
+    "vocab_size": 30522,
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "max_position_embeddings": 64,
+    "pad_token_id": 0,
+}
 BIASED = {
     "gpt2": SIZES | {"n_inner": 48},
     "opt": SIZES | {"ffn_dim": 48, "word_embed_proj_dim": 16},

@@ -19,31 +19,81 @@ WIDTH, HEADS, LAYERS, POSITIONS = 32, 4, 3, 128
 
 # Names that configurations have for the same few sizes; a kind takes those that it knows.
 SIZES: dict[str, object] = {
-    **dict.fromkeys(["hidden_size", "n_embd", "d_model", "dim", "emb_dim", "embedding_size", "word_embed_proj_dim",
-                     "hidden_dim", "n_embed", "embed_dim", "d_embed", "hidden_size_per_layer_input"], WIDTH),
-    **dict.fromkeys(["num_attention_heads", "n_head", "n_heads", "num_heads", "encoder_attention_heads",
-                     "decoder_attention_heads"], HEADS),
-    **dict.fromkeys(["num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers",
-                     "decoder_layers"], LAYERS),
-    **dict.fromkeys(["intermediate_size", "n_inner", "ffn_dim", "d_ff", "d_inner", "moe_intermediate_size",
-                     "ffn_hidden_size",
-                     "shared_expert_intermediate_size", "expert_ffn_hidden_size", "shared_intermediate_size",
-                     "intermediate_size_mlp", "encoder_ffn_dim", "decoder_ffn_dim", "dense_intermediate_size"], 48),
+    **dict.fromkeys(
+        [
+            "hidden_size",
+            "n_embd",
+            "d_model",
+            "dim",
+            "emb_dim",
+            "embedding_size",
+            "word_embed_proj_dim",
+            "hidden_dim",
+            "n_embed",
+            "embed_dim",
+            "d_embed",
+            "hidden_size_per_layer_input",
+        ],
+        WIDTH,
+    ),
+    **dict.fromkeys(
+        ["num_attention_heads", "n_head", "n_heads", "num_heads", "encoder_attention_heads", "decoder_attention_heads"],
+        HEADS,
+    ),
+    **dict.fromkeys(
+        ["num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers", "decoder_layers"], LAYERS
+    ),
+    **dict.fromkeys(
+        [
+            "intermediate_size",
+            "n_inner",
+            "ffn_dim",
+            "d_ff",
+            "d_inner",
+            "moe_intermediate_size",
+            "ffn_hidden_size",
+            "shared_expert_intermediate_size",
+            "expert_ffn_hidden_size",
+            "shared_intermediate_size",
+            "intermediate_size_mlp",
+            "encoder_ffn_dim",
+            "decoder_ffn_dim",
+            "dense_intermediate_size",
+        ],
+        48,
+    ),
     **dict.fromkeys(["num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts"], 4),
     **dict.fromkeys(["num_experts_per_tok", "moe_topk", "top_k_experts", "moe_k"], 2),
     **dict.fromkeys(["n_group", "topk_group", "n_shared_experts", "first_k_dense_replace", "num_shared_experts"], 1),
     **dict.fromkeys(["max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "seq_length"], POSITIONS),
     **dict.fromkeys(["sliding_window", "window_size", "index_topk", "local_attention"], 8),
     **dict.fromkeys(["head_dim", "kv_channels", "d_kv", "attention_head_dim", "global_head_dim"], 8),
-    "num_key_value_heads": 2, "num_kv_heads": 2, "n_head_kv": 2, "num_global_key_value_heads": 2,
-    "vocab_size": VOCABULARY, "vocab_size_per_layer_input": VOCABULARY, "pad_token_id": 0,
-    "bos_token_id": 1, "eos_token_id": 2,
-    "q_lora_rank": 16, "kv_lora_rank": 8, "qk_nope_head_dim": 8, "qk_rope_head_dim": 4, "qk_head_dim": 12,
+    "num_key_value_heads": 2,
+    "num_kv_heads": 2,
+    "n_head_kv": 2,
+    "num_global_key_value_heads": 2,
+    "vocab_size": VOCABULARY,
+    "vocab_size_per_layer_input": VOCABULARY,
+    "pad_token_id": 0,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "q_lora_rank": 16,
+    "kv_lora_rank": 8,
+    "qk_nope_head_dim": 8,
+    "qk_rope_head_dim": 4,
+    "qk_head_dim": 12,
     "v_head_dim": 8,
-    "index_head_dim": 8, "index_n_heads": 2, "index_block_size": 4, "index_topk_blocks": 2, "index_local_blocks": 1,
-    "attention_chunk_size": 8, "rotary_dim": 4, "attn_logit_softcapping": 8.0, "query_pre_attn_scalar": 8,
+    "index_head_dim": 8,
+    "index_n_heads": 2,
+    "index_block_size": 4,
+    "index_topk_blocks": 2,
+    "index_local_blocks": 1,
+    "attention_chunk_size": 8,
+    "rotary_dim": 4,
+    "attn_logit_softcapping": 8.0,
+    "query_pre_attn_scalar": 8,
     "axial_pos_embds": False,
-}  # fmt: skip
+}
 
 
 def tokenizer() -> PreTrainedTokenizerFast:
@@ -52,19 +102,30 @@ def tokenizer() -> PreTrainedTokenizerFast:
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY - 10, special_tokens=["<pad>", "<s>", "</s>"], show_progress=False,
+        vocab_size=VOCABULARY - 10,
+        special_tokens=["<pad>", "<s>", "</s>"],
+        show_progress=False,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-    )  # fmt: skip
+    )
     made.train_from_iterator(SENTENCES, trainer)
     return PreTrainedTokenizerFast(tokenizer_object=made, pad_token="<pad>", bos_token="<s>", eos_token="</s>")
 
 
 # Sizes of what sees or hears, for a model that does beside reading.
 SENSES: dict[str, object] = {
-    "image_size": 32, "patch_size": 8, "out_hidden_size": WIDTH, "projection_dim": WIDTH, "depth": 2,
-    "spatial_merge_size": 2, "temporal_patch_size": 1, "adapter_in_dim": WIDTH, "adapter_out_dim": WIDTH,
-    "adapter_input_size": WIDTH, "downsample_hidden_size": 16, "encoder_hidden_size": WIDTH,
-}  # fmt: skip
+    "image_size": 32,
+    "patch_size": 8,
+    "out_hidden_size": WIDTH,
+    "projection_dim": WIDTH,
+    "depth": 2,
+    "spatial_merge_size": 2,
+    "temporal_patch_size": 1,
+    "adapter_in_dim": WIDTH,
+    "adapter_out_dim": WIDTH,
+    "adapter_input_size": WIDTH,
+    "downsample_hidden_size": 16,
+    "encoder_hidden_size": WIDTH,
+}
 
 
 def configure(cls: type, **more: object):
@@ -73,9 +134,10 @@ def configure(cls: type, **more: object):
     given = dict.fromkeys(getattr(cls, "attribute_map", {})) | usual.to_dict()
     known = set(given)
     asked = {
-        name: value for name, value in (SENSES | SIZES).items()
+        name: value
+        for name, value in (SENSES | SIZES).items()
         if name in known and not isinstance(given[name], list | tuple | dict)
-    }  # fmt: skip
+    }
     latent = "kv_lora_rank" in known  # every head has its own keys, out of the same few numbers
     if latent:
         asked |= {name: value for name, value in {"num_key_value_heads": HEADS, "head_dim": 4}.items() if name in known}

@@ -40,10 +40,15 @@ def test_what_ships_is_listed(app):
     assert "the two can be compared here" in said(app)
 
 
-@pytest.mark.parametrize(("name", "sentence"), [
-    ("../../etc", "A profile’s name is a folder’s"), ("", "needs a name"),
-    ("minilm-en_ewt-ud-dev", "comes with the dashboard"), ("nul", "A profile’s name is a folder’s"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("../../etc", "A profile’s name is a folder’s"),
+        ("", "needs a name"),
+        ("minilm-en_ewt-ud-dev", "comes with the dashboard"),
+        ("nul", "A profile’s name is a folder’s"),
+    ],
+)
 def test_a_name_that_cannot_be_is_told(app, name, sentence):
     ask(app, name)
     assert not app.exception and sentence in said(app)
@@ -75,8 +80,11 @@ def test_without_a_file_it_says_so(app):
 def test_all_tables_are_in_the_zip():
     kept = next(kept for kept in shelf() if kept.shipped)
     with zipfile.ZipFile(io.BytesIO(zipped(kept))) as archive:
-        wanted = {f"{name}.{ending}" for name in ("heads", "dependencies", "relations", "moments")
-                  for ending in ("csv", "xlsx", "parquet")}  # fmt: skip
+        wanted = {
+            f"{name}.{ending}"
+            for name in ("heads", "dependencies", "relations", "moments")
+            for ending in ("csv", "xlsx", "parquet")
+        }
         assert set(archive.namelist()) == wanted | {"profile.json"}
         assert archive.read("heads.csv").count(b"\n") == 73
 
@@ -85,8 +93,12 @@ def test_a_profile_beside_itself_is_the_same_and_beside_another_not():
     this = read_profile(SHIPPED / "minilm-en_ewt-ud-dev")
     other = type(this)(
         this.heads.assign(role=["context" if role == "syntax" else role for role in this.heads["role"]]),
-        this.dependencies, this.best, this.moments, None, this.about,
-    )  # fmt: skip
+        this.dependencies,
+        this.best,
+        this.moments,
+        None,
+        this.about,
+    )
     assert same_roles(compare_profiles(this, this)).startswith("72 of 72 heads have the same role")
     assert same_roles(compare_profiles(this, other)).startswith("66 of 72 heads have the same role")
     spec = draw_twice(this, other, "syntax", names=("a", "b")).to_dict()

@@ -6,13 +6,37 @@ from tests.model import tiny
 from tests.page.running import opened, read, said
 
 TEXT_AND_IMAGES = {
-    "text_config": {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 32,
-                    "vocab_size": tiny.VOCABULARY, "max_position_embeddings": 64},
-    "vision_config": {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 32,
-                      "image_size": 32, "patch_size": 16},
-}  # fmt: skip
-PAGES = ("explore", "compare", "inside", "querykeys", "syntax", "find", "without", "headmap", "longrange", "layers",
-         "corpus", "models")  # fmt: skip
+    "text_config": {
+        "hidden_size": 24,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 3,
+        "intermediate_size": 32,
+        "vocab_size": tiny.VOCABULARY,
+        "max_position_embeddings": 64,
+    },
+    "vision_config": {
+        "hidden_size": 24,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 3,
+        "intermediate_size": 32,
+        "image_size": 32,
+        "patch_size": 16,
+    },
+}
+PAGES = (
+    "explore",
+    "compare",
+    "inside",
+    "querykeys",
+    "syntax",
+    "find",
+    "without",
+    "headmap",
+    "longrange",
+    "layers",
+    "corpus",
+    "models",
+)
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +113,9 @@ def test_whatever_a_model_raises_leaves_the_page_standing(folders, monkeypatch):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_of_a_model_that_has_attention_in_some_layers(page, folders):
-    folder = folders("lfm2", layer_types=["conv", "conv", "full_attention", "conv", "full_attention"],
-                     num_hidden_layers=5)  # fmt: skip
+    folder = folders(
+        "lfm2", layer_types=["conv", "conv", "full_attention", "conv", "full_attention"], num_hidden_layers=5
+    )
     app = has_a_sidebar(opened_here(None if page == "explore" else page, model=folder, layer="3", head="1"))
     notes = [caption.value for caption in app.sidebar.caption]
     assert any("attention in 2 of 5 layers" in note for note in notes)

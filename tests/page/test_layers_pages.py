@@ -66,10 +66,16 @@ def test_a_word_that_the_text_does_not_have_becomes_its_last():
 
 
 @pytest.mark.parametrize("special", ["show", "hide"])
-@pytest.mark.parametrize(("text", "unit"), [
-    ("a", "words"), ("<script>**x**</script> $x$ :red[y]", "tokens"), ("e\u0301 \x00 مرحبا 🍜", "words"),
-    (" ".join(f"w{number}" for number in range(300)), "words"), ("我喜欢拉面。", "tokens"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("a", "words"),
+        ("<script>**x**</script> $x$ :red[y]", "tokens"),
+        ("e\u0301 \x00 مرحبا 🍜", "words"),
+        (" ".join(f"w{number}" for number in range(300)), "words"),
+        ("我喜欢拉面。", "tokens"),
+    ],
+)
 def test_any_text_is_followed(text, unit, special):
     app = opened("layers", text=text, unit=unit, special=special, start="99999")
     assert not app.exception and not app.error
@@ -78,8 +84,10 @@ def test_any_text_is_followed(text, unit, special):
 
 def test_a_text_or_model_that_cannot_be_read_is_told():
     for page, address in (
-        ("layers", {"text": " "}), ("layers", {"model": "no-such-model"}), ("longrange", {"model": "no-such-model"}),
-    ):  # fmt: skip
+        ("layers", {"text": " "}),
+        ("layers", {"model": "no-such-model"}),
+        ("longrange", {"model": "no-such-model"}),
+    ):
         app = opened(page, **address)
         assert not app.exception
         assert app.error or app.info

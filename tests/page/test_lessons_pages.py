@@ -59,9 +59,13 @@ def test_switches_words_and_sizes_change_the_toy():
 
 
 @pytest.mark.parametrize(
-    ("table", "says"), [("1,nan;0,1", "W\\_Q, row 1, column 2 holds no number"), ("1,0;1e30,1", "between −1,000,000"),
-                        (",;,", "row 1, column 1 holds no number")],
-)  # fmt: skip
+    ("table", "says"),
+    [
+        ("1,nan;0,1", "W\\_Q, row 1, column 2 holds no number"),
+        ("1,0;1e30,1", "between −1,000,000"),
+        (",;,", "row 1, column 1 holds no number"),
+    ],
+)
 def test_a_table_that_cannot_be_computed_is_told_and_nothing_is_drawn(table, says):
     app = opened("toy", toy_q=table)
     assert any(says in error.value for error in app.error)

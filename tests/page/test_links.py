@@ -10,14 +10,53 @@ from dashboard.models.catalogue import location
 from tests.addresses import any_address
 from tests.page.running import opened, read, said
 
-THERE = ("/etc", "/", "/etc/passwd", "~", ".", "..", "../..", "dashboard/ui", "tests/page", "tests/../README.md",
-         "pages/explore.py", "./dashboard", "/dev/zero", "/proc/self", ".streamlit", ".venv")  # fmt: skip
-NOT_THERE = ("/etcetera", "/etc/no-such-file", "~nobody-of-this-name", "../nowhere", "dashboard/nowhere",
-             "tests/pages", "tests/../README.mb", "C:\\nowhere", ".\\x", "a/b/c", "x" * 1000,
-             "owner/name@main/../../../etc", "owner/..@x", "a/b@" + "../" * 9,
-             "/" + "y/" * 400)  # fmt: skip
-ELSEWHERE = (r"\\host\share", "//host/share", r"\/host/share", "file:///etc", "file://host/x", "FILE:/etc", "smb://h/s",
-             "http://127.0.0.1:9/model", r"\\?\C:\x", r"\\.\pipe\x")  # fmt: skip
+THERE = (
+    "/etc",
+    "/",
+    "/etc/passwd",
+    "~",
+    ".",
+    "..",
+    "../..",
+    "dashboard/ui",
+    "tests/page",
+    "tests/../README.md",
+    "pages/explore.py",
+    "./dashboard",
+    "/dev/zero",
+    "/proc/self",
+    ".streamlit",
+    ".venv",
+)
+NOT_THERE = (
+    "/etcetera",
+    "/etc/no-such-file",
+    "~nobody-of-this-name",
+    "../nowhere",
+    "dashboard/nowhere",
+    "tests/pages",
+    "tests/../README.mb",
+    "C:\\nowhere",
+    ".\\x",
+    "a/b/c",
+    "x" * 1000,
+    "owner/name@main/../../../etc",
+    "owner/..@x",
+    "a/b@" + "../" * 9,
+    "/" + "y/" * 400,
+)
+ELSEWHERE = (
+    r"\\host\share",
+    "//host/share",
+    r"\/host/share",
+    "file:///etc",
+    "file://host/x",
+    "FILE:/etc",
+    "smb://h/s",
+    "http://127.0.0.1:9/model",
+    r"\\?\C:\x",
+    r"\\.\pipe\x",
+)
 
 
 def told(app, name):
@@ -127,8 +166,21 @@ def test_a_person_opens_it_with_all_that_the_link_says():
 
 def test_no_address_brings_a_page_down():
     chance = random.Random(12)
-    pages = ["compare", "inside", "querykeys", "syntax", "find", "without", "headmap", "toy", "longrange", "layers",
-             "corpus", "models", None]  # fmt: skip
+    pages = [
+        "compare",
+        "inside",
+        "querykeys",
+        "syntax",
+        "find",
+        "without",
+        "headmap",
+        "toy",
+        "longrange",
+        "layers",
+        "corpus",
+        "models",
+        None,
+    ]
     for k in range(52):
         asked = any_address(chance)
         address = {name: value.encode("utf-8", "replace").decode() for name, value in asked.items() if name}

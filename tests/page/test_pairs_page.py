@@ -60,10 +60,14 @@ def test_the_sidebar_counts_both_texts():
 @pytest.mark.parametrize(
     ("page", "choices"),
     [
-        ("inside", {}), ("find", {"pairs": "age > old"}), ("without", {}), ("layers", {}),
-        ("compare", {"tray": "L2H9,L2H8"}), ("compare", {"mode": "models", "other_model": "minilm"}),
+        ("inside", {}),
+        ("find", {"pairs": "age > old"}),
+        ("without", {}),
+        ("layers", {}),
+        ("compare", {"tray": "L2H9,L2H8"}),
+        ("compare", {"mode": "models", "other_model": "minilm"}),
     ],
-)  # fmt: skip
+)
 def test_wherever_a_head_is_drawn_both_texts_are_read(page, choices):
     app = opened(page, **PAIR, **choices)
     drawn = json.dumps([json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")])

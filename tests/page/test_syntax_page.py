@@ -133,9 +133,14 @@ def test_a_model_without_a_profile_is_told_how_to_make_one(monkeypatch):
 
 def test_a_box_holds_the_heads_in_it_those_with_most_to_explain_first():
     heads = pd.DataFrame(
-        {"layer": [0, 0, 1, 1], "head": [0, 1, 0, 1], "bits_syntax": [-0.01, 0.1, 0.2, 0.3],
-         "bits_context": [0, 0.1, 0.1, 0.9], "bits_total": [1.0, 1.0, 2.0, 3.0]}
-    )  # fmt: skip
+        {
+            "layer": [0, 0, 1, 1],
+            "head": [0, 1, 0, 1],
+            "bits_syntax": [-0.01, 0.1, 0.2, 0.3],
+            "bits_context": [0, 0.1, 0.1, 0.9],
+            "bits_total": [1.0, 1.0, 2.0, 3.0],
+        }
+    )
     assert inside({"x": [0.25, 0.0], "y": [0.0, 0.2]}, heads) == [HeadId(1, 0), HeadId(0, 0), HeadId(0, 1)]
     assert inside({"x": [5, 6], "y": [5, 6]}, heads) == []
 

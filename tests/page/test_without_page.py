@@ -119,9 +119,21 @@ def test_what_is_not_measured_is_offered_with_progress_and_stop(cache, monkeypat
     def start(model, path, out, **how):
         asked.update(how, model=model, out=out)
         out.mkdir(parents=True)
-        told = {"asked": {"model": model, "path": str(path), "limit": 32, "by": "mean", "bos": True,
-                          "work": "dashboard.without"}, "pid": None, "beat": time.time(), "fraction": 0.25,
-                "sentence": "Ablating 72 heads", "state": "going"}  # fmt: skip
+        told = {
+            "asked": {
+                "model": model,
+                "path": str(path),
+                "limit": 32,
+                "by": "mean",
+                "bos": True,
+                "work": "dashboard.without",
+            },
+            "pid": None,
+            "beat": time.time(),
+            "fraction": 0.25,
+            "sentence": "Ablating 72 heads",
+            "state": "going",
+        }
         import json
 
         (out / "job.json").write_text(json.dumps(told))

@@ -26,8 +26,9 @@ def test_a_language_models_head_says_what_it_writes_and_whether_it_copies(smollm
     )
     share, base = re.search(
         r"Copying: a token that L20H1 reads .+ for (\d+) % .+ \(95 % interval 5\d % to 6\d %, 6,099 tokens, "
-        r"342 sentences\)\. Baseline, the token that comes after it: ([\d.]+) % \(95", said(app).replace("\u00a0", " "),
-    ).groups()  # fmt: skip
+        r"342 sentences\)\. Baseline, the token that comes after it: ([\d.]+) % \(95",
+        said(app).replace("\u00a0", " "),
+    ).groups()
     assert float(share) > 50 > 10 > float(base)
     app.selectbox(key="choose_query").set_value(12).run()
     assert not app.exception and "L20H1, after “·her”: it raises" in said(app)

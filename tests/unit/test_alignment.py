@@ -30,8 +30,18 @@ def view(
     even = np.tri(m) if causal else np.ones((m, m))
     weights = even / even.sum(1, keepdims=True) if weights is None else np.array(weights, float)
     flags = tuple(k in special for k in range(m))
-    return HeadView(HeadId(0, 0), weights.astype(np.float32), labels, flags, tuple(spans), "words", "show", causal,
-                    text or words, model)  # fmt: skip
+    return HeadView(
+        HeadId(0, 0),
+        weights.astype(np.float32),
+        labels,
+        flags,
+        tuple(spans),
+        "words",
+        "show",
+        causal,
+        text or words,
+        model,
+    )
 
 
 def test_a_changed_word_is_aligned_with_what_stands_for_it():

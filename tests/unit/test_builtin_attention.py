@@ -25,10 +25,17 @@ def random_layer(width: int, heads: int, groups: int, d: int, biased: bool = Tru
         return normal(size, seed=seed) if biased else 0.0
 
     return Layer(
-        normal(width, heads * d, seed=1), normal(width, groups * d, seed=2), normal(width, groups * d, seed=3),
-        normal(heads * d, width, seed=4), heads=heads, groups=groups,
-        b_q=bias(heads * d, 5), b_k=bias(groups * d, 6), b_v=bias(groups * d, 7), b_o=bias(width, 8),
-    )  # fmt: skip
+        normal(width, heads * d, seed=1),
+        normal(width, groups * d, seed=2),
+        normal(width, groups * d, seed=3),
+        normal(heads * d, width, seed=4),
+        heads=heads,
+        groups=groups,
+        b_q=bias(heads * d, 5),
+        b_k=bias(groups * d, 6),
+        b_v=bias(groups * d, 7),
+        b_o=bias(width, 8),
+    )
 
 
 # Two tokens, d = 2, by hand. W_Q is chosen so that the numbers under the softmax are ln 3 and 0, whose shares are

@@ -15,8 +15,18 @@ FUNCTIONS = ((single_head, attend), (project, attend, multi_head), (attend,))
 
 def test_the_steps_are_the_fields_in_the_order_of_the_arithmetic():
     assert STEPS == (
-        "x", "q", "k", "v", "scores", "scaled", "masked", "weights", "mixed", "joined", "output",
-    )  # fmt: skip
+        "x",
+        "q",
+        "k",
+        "v",
+        "scores",
+        "scaled",
+        "masked",
+        "weights",
+        "mixed",
+        "joined",
+        "output",
+    )
 
 
 @pytest.mark.parametrize("functions", FUNCTIONS)

@@ -119,9 +119,13 @@ def test_rotary_equals_llama(half, n, base, seed):
 
 def test_rotary_takes_a_models_own_frequencies():
     stretched = {
-        "rope_type": "llama3", "rope_theta": 500_000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+        "rope_type": "llama3",
+        "rope_theta": 500_000.0,
+        "factor": 8.0,
+        "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0,
         "original_max_position_embeddings": 64,
-    }  # fmt: skip
+    }
     embedding = LlamaRotaryEmbedding(
         LlamaConfig(
             hidden_size=16, num_attention_heads=1, head_dim=16, rope_parameters=stretched, max_position_embeddings=512

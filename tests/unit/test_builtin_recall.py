@@ -178,11 +178,25 @@ def test_in_sequence_takes_longer_than_in_parallel():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"distances": ()}, {"distances": (2, 1)}, {"distances": (1, 1)}, {"distances": (0,)}, {"distances": (513,)},
-        {"seeds": 1}, {"seeds": 11}, {"steps": 0}, {"steps": 5001}, {"batch": 0}, {"symbols": 1}, {"embedding": 0},
-        {"heads": 0}, {"width": 0}, {"rate": 2.0}, {"rate": math.nan}, {"tested": 0},
+        {"distances": ()},
+        {"distances": (2, 1)},
+        {"distances": (1, 1)},
+        {"distances": (0,)},
+        {"distances": (513,)},
+        {"seeds": 1},
+        {"seeds": 11},
+        {"steps": 0},
+        {"steps": 5001},
+        {"batch": 0},
+        {"symbols": 1},
+        {"embedding": 0},
+        {"heads": 0},
+        {"width": 0},
+        {"rate": 2.0},
+        {"rate": math.nan},
+        {"tested": 0},
     ],
-)  # fmt: skip
+)
 def test_configurations_out_of_range_are_refused_in_a_sentence(wrong):
     with pytest.raises(UserError) as refused:
         Recall(**wrong)

@@ -51,9 +51,13 @@ def texts(svg: str) -> list[str]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_size_of_model_is_a_valid_drawing_in_its_room(layers, heads, theme):
     chart = atlas(
-        table(layers, heads, "entropy", np.linspace(0, 4.2, layers * heads)), "entropy", theme,
-        selected=HeadId(0, 0), tray=[HeadId(0, heads - 1)], model="Model",
-    )  # fmt: skip
+        table(layers, heads, "entropy", np.linspace(0, 4.2, layers * heads)),
+        "entropy",
+        theme,
+        selected=HeadId(0, 0),
+        tray=[HeadId(0, heads - 1)],
+        model="Model",
+    )
     spec = chart.to_dict()
     assert_valid(spec)
     width, height = (float(v) for v in re.search(r'width="([\d.]+)" height="([\d.]+)"', svg_of(chart)).groups())
@@ -67,8 +71,12 @@ def test_a_click_chooses_by_layer_and_head():
         [param] = catch["params"]
         assert param["name"] == "head"
         assert param["select"] == {
-            "type": "point", "on": "click", "fields": ["layer", "head", "turn"], "toggle": False, "clear": False,
-        }  # fmt: skip
+            "type": "point",
+            "on": "click",
+            "fields": ["layer", "head", "turn"],
+            "toggle": False,
+            "clear": False,
+        }
 
 
 def test_numbers_stand_in_their_cells():

@@ -31,9 +31,17 @@ def of_text(values, measure="loss_change") -> TextEffect:
     words = ("[CLS]", "ramen", "is", "good")
     loss = None if measure == "shift" else np.array([np.nan, 1.0, 1.0, 1.0])
     return TextEffect(
-        measure, "M", "words", "ramen is good", words, (True, False, False, False),
-        (None, (0, 5), (6, 8), (9, 13)), np.array(values), loss, np.array([0, 1, 2, 1]),
-    )  # fmt: skip
+        measure,
+        "M",
+        "words",
+        "ramen is good",
+        words,
+        (True, False, False, False),
+        (None, (0, 5), (6, 8), (9, 13)),
+        np.array(values),
+        loss,
+        np.array([0, 1, 2, 1]),
+    )
 
 
 def boxes(chart) -> list[dict]:

@@ -37,10 +37,20 @@ def flow_of(labels, layers=3, normalises=True, seed=0, **numbers) -> Flow:
     others = np.array([[[j for j in range(m) if j != i][:k] for i in range(m)] for _ in range(layers + 1)], int)
     near = others.reshape(layers + 1, m, k)
     return Flow(
-        labels=tuple(labels), special=(False,) * m, unit="words", hidden="hide", text="", model="MiniLM", name="minilm",
-        revision="", normalises=normalises, numbers=own | numbers, words=words, near=near,
+        labels=tuple(labels),
+        special=(False,) * m,
+        unit="words",
+        hidden="hide",
+        text="",
+        model="MiniLM",
+        name="minilm",
+        revision="",
+        normalises=normalises,
+        numbers=own | numbers,
+        words=words,
+        near=near,
         cosine=np.tile(np.linspace(0.9, -0.2, k), (layers + 1, m, 1)),
-    )  # fmt: skip
+    )
 
 
 def curve_of(layer, head, share) -> pd.DataFrame:
@@ -78,8 +88,12 @@ def test_a_panel_a_head_as_many_in_a_row_as_fit(theme, width, across):
 
 def test_all_panels_share_one_scale_above_the_highest_interval():
     chart = panels([curve_of(0, 0, [0.5, 0.3, 0.1]), curve_of(0, 1, [0.01, 0.01, 0.01])])
-    tops = {layer["encoding"]["y"]["scale"]["domain"][1] for panel in chart.to_dict()["concat"]
-            for layer in panel["layer"] if "scale" in layer["encoding"].get("y", {})}  # fmt: skip
+    tops = {
+        layer["encoding"]["y"]["scale"]["domain"][1]
+        for panel in chart.to_dict()["concat"]
+        for layer in panel["layer"]
+        if "scale" in layer["encoding"].get("y", {})
+    }
     assert tops == {0.8}  # the highest is 0.75
 
 

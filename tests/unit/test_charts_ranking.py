@@ -30,9 +30,19 @@ def table(n: int) -> pd.DataFrame:
     baseline = np.where(np.arange(n) == n - 1, np.nan, score / 2)
     layer, head = np.divmod(np.arange(n), 4)
     return pd.DataFrame(
-        {"layer": layer, "head": head, "score": score, "baseline": baseline, "lift": score - baseline, "low": 0.0,
-         "high": 0.5, "rank": 1.0, "n": 2, "others": 3}
-    )  # fmt: skip
+        {
+            "layer": layer,
+            "head": head,
+            "score": score,
+            "baseline": baseline,
+            "lift": score - baseline,
+            "low": 0.0,
+            "high": 0.5,
+            "rank": 1.0,
+            "n": 2,
+            "others": 3,
+        }
+    )
 
 
 def found(n: int = 20) -> Examples:
@@ -42,9 +52,21 @@ def found(n: int = 20) -> Examples:
 def matches(n: int = 20) -> Matches:
     best = HeldOut((HeadId(0, 0), HeadId(0, 1)), 0.7, 0.3, 0.4, 0.3, 0.5, 1.5)
     return Matches(
-        table(n), best, Pattern(relation="nsubj"), "small.conllu", "MiniLM", "minilm", "sha256:0", 40, 30, 60, 0, 1, 0,
+        table(n),
+        best,
+        Pattern(relation="nsubj"),
+        "small.conllu",
+        "MiniLM",
+        "minilm",
+        "sha256:0",
+        40,
+        30,
+        60,
+        0,
+        1,
+        0,
         True,
-    )  # fmt: skip
+    )
 
 
 def marks(chart) -> dict[str, dict]:

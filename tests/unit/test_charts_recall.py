@@ -114,8 +114,11 @@ def test_the_findings_are_made_of_the_numbers():
 def test_gradients_stand_before_and_after_on_one_scale():
     spec = recall.gradients(WHOLE.result, "light").to_dict()
     assert [panel["title"]["text"] for panel in spec["concat"]] == ["Before training", "After training"]
-    domains = {json.dumps(c["encoding"]["y"]["scale"]["domain"]) for c in layers_of(spec) if "scale" in
-               c.get("encoding", {}).get("y", {})}  # fmt: skip
+    domains = {
+        json.dumps(c["encoding"]["y"]["scale"]["domain"])
+        for c in layers_of(spec)
+        if "scale" in c.get("encoding", {}).get("y", {})
+    }
     assert len(domains) == 1
     low, high = json.loads(domains.pop())
     assert low <= min(row.low for row in GRADIENTS) and high >= max(row.high for row in GRADIENTS)

@@ -21,21 +21,57 @@ from dashboard.heads import HeadId, HeadView
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 BIDI = set("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 NASTY = [
-    *(chr(c) for c in range(0x20)), "\x7f", "\x85", "\ud800", "\udfff", "\ufffe", "\uffff", "\U0001fffe", "\U0010ffff",
-    "\u202eevil", "\u2066", "\u200b", "\u200d", "\ufeff", "\u00ad", "\u0301", "\u20e3", "\ufdd0", "", " ", "\u3000",
-    "</script><script>window.X=1</script>", "<b>&amp;\"'", "]]>", "${x}", "\\",
-    "🍜", "👩‍🍳", "中文", "العربية", "हिन्दी",
-    "a" * 5000, "\x00" * 100,
-]  # fmt: skip
+    *(chr(c) for c in range(0x20)),
+    "\x7f",
+    "\x85",
+    "\ud800",
+    "\udfff",
+    "\ufffe",
+    "\uffff",
+    "\U0001fffe",
+    "\U0010ffff",
+    "\u202eevil",
+    "\u2066",
+    "\u200b",
+    "\u200d",
+    "\ufeff",
+    "\u00ad",
+    "\u0301",
+    "\u20e3",
+    "\ufdd0",
+    "",
+    " ",
+    "\u3000",
+    "</script><script>window.X=1</script>",
+    "<b>&amp;\"'",
+    "]]>",
+    "${x}",
+    "\\",
+    "🍜",
+    "👩‍🍳",
+    "中文",
+    "العربية",
+    "हिन्दी",
+    "a" * 5000,
+    "\x00" * 100,
+]
 
 
 def view_of(labels: list[str], unit: str = "tokens") -> HeadView:
     n = len(labels)
     weights = np.random.default_rng(0).dirichlet(np.full(n, 0.3), n).astype(np.float32)
     return HeadView(
-        HeadId(0, 0), weights, tuple(labels), (False,) * n, tuple((k, k + 1) for k in range(n)), unit, "show",
-        False, "".join(labels), "\x00<model>\ud800",
-    )  # fmt: skip
+        HeadId(0, 0),
+        weights,
+        tuple(labels),
+        (False,) * n,
+        tuple((k, k + 1) for k in range(n)),
+        unit,
+        "show",
+        False,
+        "".join(labels),
+        "\x00<model>\ud800",
+    )
 
 
 def test_every_character_that_xml_forbids_becomes_a_sign():

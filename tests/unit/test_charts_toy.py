@@ -145,8 +145,12 @@ def test_corners_draw_no_nan(words, size):
 def drawn(chart, kind: str, field: str) -> list[dict]:
     """The data of the layers of this mark that have this channel."""
     layers = chart.to_dict()["layer"]
-    return [row for one in layers if one["mark"]["type"] == kind and field in one["encoding"]
-            for row in one["data"]["values"]]  # fmt: skip
+    return [
+        row
+        for one in layers
+        if one["mark"]["type"] == kind and field in one["encoding"]
+        for row in one["data"]["values"]
+    ]
 
 
 def test_words_on_cells_can_be_read_and_stand_in_their_middle():
@@ -170,9 +174,10 @@ def test_the_row_that_is_followed_is_framed():
     assert len(frames) == 9  # a matrix each
     for frame in frames:
         inside = [
-            cell["tip"] for cell in cells
+            cell["tip"]
+            for cell in cells
             if frame["x"] - 1 < cell["x"] < frame["x2"] and frame["y"] - 1 < cell["y"] < frame["y2"] - 1
-        ]  # fmt: skip
+        ]
         assert inside and all(", favourite" in tip for tip in inside)
 
 
@@ -233,5 +238,11 @@ def test_vectors_of_one_number_stand_on_the_line():
 
 def test_numbers_in_cells():
     assert [number(v) for v in (0, -0.001, 1.005, -2.5, 123456, 1.2e12, -np.inf)] == [
-        "0.00", "0.00", "1.00", "−2.50", "1.23e5", "1.2e12", "−∞",
-    ]  # fmt: skip
+        "0.00",
+        "0.00",
+        "1.00",
+        "−2.50",
+        "1.23e5",
+        "1.2e12",
+        "−∞",
+    ]

@@ -189,9 +189,12 @@ def test_lines_of_text_keep_what_stands_between_words():
 def test_pieces_of_a_word_stay_on_one_line():
     text = "aaaa bbbb ccccdddd"
     view = replace(
-        view_of(text), spans=((0, 4), (5, 9), (10, 14), (14, 18)), labels=("aaaa", "bbbb", "cccc", "·dddd"),
-        special=(False,) * 4, weights=np.eye(4, dtype=np.float32),
-    )  # fmt: skip
+        view_of(text),
+        spans=((0, 4), (5, 9), (10, 14), (14, 18)),
+        labels=("aaaa", "bbbb", "cccc", "·dddd"),
+        special=(False,) * 4,
+        weights=np.eye(4, dtype=np.float32),
+    )
     places = set_text(view, width_of("aaaa bbbb cccc", 17) + 34).places
     assert [place.word for place in places] == ["aaaa", "bbbb", "cccc", "dddd"]
     assert places[0].y == places[1].y < places[2].y == places[3].y
@@ -243,16 +246,26 @@ def test_a_title_is_broken_at_spaces_and_loses_nothing(text, room):
 
 
 PARSE = [
-    (0, 1, "det"), (1, 6, "nsubj"), (2, 3, "nsubj"), (3, 1, "relcl"), (4, 3, "prep"), (5, 4, "pobj"), (7, 8, "nsubj"),
-    (8, 6, "ccomp"), (9, 11, "poss"), (10, 11, "amod"), (11, 8, "attr"), (12, 6, "punct"),
-]  # fmt: skip
+    (0, 1, "det"),
+    (1, 6, "nsubj"),
+    (2, 3, "nsubj"),
+    (3, 1, "relcl"),
+    (4, 3, "prep"),
+    (5, 4, "pobj"),
+    (7, 8, "nsubj"),
+    (8, 6, "ccomp"),
+    (9, 11, "poss"),
+    (10, 11, "amod"),
+    (11, 8, "attr"),
+    (12, 6, "punct"),
+]
 
 
 def names_of(spec: dict) -> list[dict]:
     """The relations' names of a drawing with a parse."""
     return next(
         layer["data"]["values"] for layer in spec["layer"] if "fits" in str(layer.get("data", {}).get("values"))
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("width", [320, 474, 980])

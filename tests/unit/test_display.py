@@ -71,8 +71,14 @@ def test_two_split_characters_in_a_row_count_each_for_itself():
     pieces = ["Ġ" + "".join(spell("🍜")[:2]), *spell("🍜")[2:], *spell("🍣")]
     spans = [(0, 2), (1, 2), (1, 2), *[(2, 3)] * 4]
     assert piece_labels(" 🍜🍣", pieces, spans, "bytes") == [
-        "·🍜 1/3", "🍜 2/3", "🍜 3/3", "🍣 1/4", "🍣 2/4", "🍣 3/4", "🍣 4/4",
-    ]  # fmt: skip
+        "·🍜 1/3",
+        "🍜 2/3",
+        "🍜 3/3",
+        "🍣 1/4",
+        "🍣 2/4",
+        "🍣 3/4",
+        "🍣 4/4",
+    ]
 
 
 def test_a_piece_that_ends_one_character_and_begins_the_next():

@@ -61,8 +61,15 @@ def test_a_table_by_hand_and_its_intervals_by_a_second_way():
     flips = np.array([[1, 0], [2, 0], [0, 0], [3, 1], [0, 0]])
     table = effect_table(Effects([((0, 1),), ((2, 0),)], tokens, sums, loss=tokens * 2.0, flips=flips))
     assert list(table.columns) == [
-        "layer", "head", "loss_change", "loss_change_low", "loss_change_high", "flips", "sentences", "tokens",
-    ]  # fmt: skip
+        "layer",
+        "head",
+        "loss_change",
+        "loss_change_low",
+        "loss_change_high",
+        "flips",
+        "sentences",
+        "tokens",
+    ]
     assert table[["layer", "head", "sentences", "tokens"]].values.tolist() == [[0, 1, 4, 17], [2, 0, 4, 17]]
     assert table["flips"].tolist() == pytest.approx([6 / 17, 1 / 17])
     used = [0, 1, 3, 4]  # the third sentence has no token that is read
@@ -92,7 +99,14 @@ def test_batches_hold_every_text_once_and_no_more_tokens_than_asked():
 
 def test_the_head_whose_absence_changes_most_is_named_whatever_the_sign():
     table = pd.DataFrame(
-        {"layer": [0, 0], "head": [1, 2], "loss_change": [-0.5, 0.1], "loss_change_low": [np.nan] * 2,
-         "loss_change_high": [np.nan] * 2, "sentences": [1, 1], "tokens": [9, 9]}
-    )  # fmt: skip
+        {
+            "layer": [0, 0],
+            "head": [1, 2],
+            "loss_change": [-0.5, 0.1],
+            "loss_change_low": [np.nan] * 2,
+            "loss_change_high": [np.nan] * 2,
+            "sentences": [1, 1],
+            "tokens": [9, 9],
+        }
+    )
     assert effect_finding(table, "M").startswith("Without L0H1 M predicts better by 0.5 nats per token, the most of 2")

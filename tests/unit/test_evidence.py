@@ -118,8 +118,13 @@ def test_the_bars_are_as_long_as_the_shares_and_tell_them(profiles):
     this = profiles["minilm"]
     row = row_of(this, "L2H0")
     spec = draw_spending(this, "L2H0", width=560).to_dict()
-    boxes = [box for layer in spec["layer"] if layer["mark"]["type"] == "rect" for box in layer["data"]["values"]
-             if "tip" in box]  # fmt: skip
+    boxes = [
+        box
+        for layer in spec["layer"]
+        if layer["mark"]["type"] == "rect"
+        for box in layer["data"]["values"]
+        if "tip" in box
+    ]
     long = 560 - 12 - 108
     for prefix, said in (("budget", "this head"), ("twin", "position only")):
         mine = [box for box in boxes if box["tip"].startswith(said)]
@@ -197,10 +202,30 @@ def test_opposites_of_a_model_without_roles_are_two_heads():
 
 def test_the_parse_is_found_by_the_words_spans():
     text = "We sing. She left."
-    one = ParsedSentence(0, 1, ("We", "sing", "."), (1, -1, 1), ("nsubj", "ROOT", "punct"), ("PRON", "VERB", "PUNCT"),
-                         ("we", "sing", "."), "We sing.", ((0, 2), (3, 7), (7, 8)), 0)  # fmt: skip
-    two = ParsedSentence(1, 1, ("She", "left", "."), (1, -1, 1), ("nsubj", "ROOT", "punct"), ("PRON", "VERB", "PUNCT"),
-                         ("she", "leave", "."), "She left.", ((0, 3), (4, 8), (8, 9)), 9)  # fmt: skip
+    one = ParsedSentence(
+        0,
+        1,
+        ("We", "sing", "."),
+        (1, -1, 1),
+        ("nsubj", "ROOT", "punct"),
+        ("PRON", "VERB", "PUNCT"),
+        ("we", "sing", "."),
+        "We sing.",
+        ((0, 2), (3, 7), (7, 8)),
+        0,
+    )
+    two = ParsedSentence(
+        1,
+        1,
+        ("She", "left", "."),
+        (1, -1, 1),
+        ("nsubj", "ROOT", "punct"),
+        ("PRON", "VERB", "PUNCT"),
+        ("she", "leave", "."),
+        "She left.",
+        ((0, 3), (4, 8), (8, 9)),
+        9,
+    )
     spans = [
         None,
         *[(text.index(word), text.index(word) + len(word)) for word in ("We", "sing")],
@@ -248,10 +273,17 @@ def test_a_treebank_must_be_named_with_licence_and_commit(tmp_path):
 
 def test_arcs_of_the_parse_over_words_that_share_a_token():
     sentence = ParsedSentence(
-        0, 1, ("You", "can", "not", "wait", "."), (3, 3, 3, -1, 3), ("nsubj", "aux", "neg", "ROOT", "punct"),
-        ("PRON", "AUX", "PART", "VERB", "PUNCT"), ("_",) * 5, "You cannot wait.",
-        ((0, 3), (4, 7), (7, 10), (11, 15), (15, 16)), start=2,
-    )  # fmt: skip
+        0,
+        1,
+        ("You", "can", "not", "wait", "."),
+        (3, 3, 3, -1, 3),
+        ("nsubj", "aux", "neg", "ROOT", "punct"),
+        ("PRON", "AUX", "PART", "VERB", "PUNCT"),
+        ("_",) * 5,
+        "You cannot wait.",
+        ((0, 3), (4, 7), (7, 10), (11, 15), (15, 16)),
+        start=2,
+    )
     spans = [None, (2, 5), (6, 12), (13, 17), (17, 18), None]
     assert parse_links([sentence], spans) == [(1, 3, "nsubj"), (2, 3, "aux"), (4, 3, "punct")]
     # A word that stands in no position of the view has no arc.

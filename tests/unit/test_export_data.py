@@ -20,9 +20,16 @@ from dashboard.export.table import harmless
 from dashboard.heads.view import HeadId, HeadView
 
 PROVENANCE = Provenance(
-    model="minilm", revision="sha256:53aa51172d14", text="=1+1 汉字", heads=("L2H9",), unit="tokens", special="show",
-    view="heatmap", options={"theme": "light"}, title="MiniLM",
-)  # fmt: skip
+    model="minilm",
+    revision="sha256:53aa51172d14",
+    text="=1+1 汉字",
+    heads=("L2H9",),
+    unit="tokens",
+    special="show",
+    view="heatmap",
+    options={"theme": "light"},
+    title="MiniLM",
+)
 
 
 def as_objects(*texts):
@@ -176,9 +183,17 @@ def test_csv_for_excel_has_a_byte_order_mark_and_is_else_the_same():
 def view():
     weights = np.array([[1, 0, 0], [0.25, 0.75, 0], [0.125, 0.5, 0.375]], np.float32)
     return HeadView(
-        head=HeadId(2, 9), weights=weights, labels=("[CLS]", "汉\ud800", "·men"), special=(True, False, False),
-        spans=(None, (0, 1), (1, 4)), unit="tokens", hidden="show", causal=True, text="汉men", model="MiniLM",
-    )  # fmt: skip
+        head=HeadId(2, 9),
+        weights=weights,
+        labels=("[CLS]", "汉\ud800", "·men"),
+        special=(True, False, False),
+        spans=(None, (0, 1), (1, 4)),
+        unit="tokens",
+        hidden="show",
+        causal=True,
+        text="汉men",
+        model="MiniLM",
+    )
 
 
 def test_npz_needs_no_pickle():

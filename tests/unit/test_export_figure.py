@@ -30,9 +30,16 @@ SVG = "{http://www.w3.org/2000/svg}"
 TEXT = 'The chef, </script><script>window.X=1</script> & "ramen" 汉字 🍜'
 DESCRIPTION = "L2H9 gives 64\u00a0% of its attention to the <previous> word & more."
 PROVENANCE = Provenance(
-    model="minilm", revision="sha256:53aa51172d14", text=TEXT, heads=("L2H9",), unit="words", special="show",
-    view="heatmap", options={"theme": "light"}, title="MiniLM",
-)  # fmt: skip
+    model="minilm",
+    revision="sha256:53aa51172d14",
+    text=TEXT,
+    heads=("L2H9",),
+    unit="words",
+    special="show",
+    view="heatmap",
+    options={"theme": "light"},
+    title="MiniLM",
+)
 
 
 def spec_of(*labels, **more):
@@ -215,10 +222,16 @@ def test_same_bytes_from_another_process():
         "print([hashlib.sha256(data).hexdigest() for data in made])"
     )
     seen = {
-        subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**_environment(), "PYTHONHASHSEED": seed},
-                       capture_output=True, text=True, check=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={**_environment(), "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
         for seed in ("1", "2")
-    }  # fmt: skip
+    }
     assert len(seen) == 1
 
 
@@ -231,11 +244,28 @@ def _environment():
 # No text can end the process ------------------------------------------------------------------------------------
 
 NASTY = [
-    *(chr(code) for code in range(0x20)), "\x7f\x80\x85\x9f", "\ud800", "\udfff\ud800", "\ufdd0\ufffe\uffff",
-    "\U0001fffe\U0010ffff", "\u2028\u2029", "\u200b\u200c\u200d\ufeff\u00ad", "\u202e\u2066abc\u2069", "\u0301\u0323",
-    "", " ", "\u3000", "</text><script>", "]]>", "<!--", "&#0;&lt;", "%s{0}$x", "\\ud800", "◌\u094d\u200d",
+    *(chr(code) for code in range(0x20)),
+    "\x7f\x80\x85\x9f",
+    "\ud800",
+    "\udfff\ud800",
+    "\ufdd0\ufffe\uffff",
+    "\U0001fffe\U0010ffff",
+    "\u2028\u2029",
+    "\u200b\u200c\u200d\ufeff\u00ad",
+    "\u202e\u2066abc\u2069",
+    "\u0301\u0323",
+    "",
+    " ",
+    "\u3000",
+    "</text><script>",
+    "]]>",
+    "<!--",
+    "&#0;&lt;",
+    "%s{0}$x",
+    "\\ud800",
+    "◌\u094d\u200d",
     "\U000e0041",
-]  # fmt: skip
+]
 
 
 def test_forbidden_characters_do_not_end_the_process():
@@ -323,9 +353,17 @@ def test_a_heatmap_of_512_is_small_and_quick():
     weights = np.random.default_rng(0).dirichlet(np.full(n, 0.05), size=n).astype(np.float32)
     words = tuple(f"word{k}" for k in range(n))
     view = HeadView(
-        head=HeadId(2, 9), weights=weights, labels=words, special=(False,) * n, spans=(None,) * n, unit="words",
-        hidden="show", causal=False, text=" ".join(words), model="MiniLM",
-    )  # fmt: skip
+        head=HeadId(2, 9),
+        weights=weights,
+        labels=words,
+        special=(False,) * n,
+        spans=(None,) * n,
+        unit="words",
+        hidden="show",
+        causal=False,
+        text=" ".join(words),
+        model="MiniLM",
+    )
     figure_bytes(SPEC, "pdf")  # vl-convert starts once in a process
     chart = heatmap(view, "light")
     for fmt in ("svg", "pdf"):

@@ -104,8 +104,12 @@ def test_vl_convert_measures_and_draws_in_our_fonts():
     for limit in (width - 1.5, width + 1.5):
         mark = {"text": "scriptscript", "font": SANS_STACK, "fontSize": 12, "limit": limit}
         update = {key: {"value": value} for key, value in mark.items()}
-        spec = {"$schema": "https://vega.github.io/schema/vega/v6.json", "width": 9, "height": 9,
-                "marks": [{"type": "text", "encode": {"update": update}}]}  # fmt: skip
+        spec = {
+            "$schema": "https://vega.github.io/schema/vega/v6.json",
+            "width": 9,
+            "height": 9,
+            "marks": [{"type": "text", "encode": {"update": update}}],
+        }
         cut_at[limit] = "…" in vl_convert.vega_to_svg(spec)
     assert list(cut_at.values()) == [True, False]
 
@@ -117,10 +121,14 @@ def test_fonts_are_unpacked_without_a_cache_folder(tmp_path):
     import os
 
     started = [
-        subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "TWO_HEADS_CACHE": str(place)},
-                         stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            env={**os.environ, "TWO_HEADS_CACHE": str(place)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         for place in (tmp_path / "file" / "no", tmp_path / "new", tmp_path / "new")
-    ]  # fmt: skip
+    ]
     assert [process.communicate()[0].strip() for process in started] == [str(len(shipped_characters(SANS)))] * 3
     assert not list((tmp_path / "new").rglob("*.part"))
 
@@ -182,11 +190,19 @@ def test_joining_scripts_are_not_cut(machine):
 def test_right_to_left_runs_stand_from_right_to_left(machine):
     machine(HEBREW)
     assert cut("ab שלום עוד cd") == [
-        ("ab ", None), ("עוד", "Noto Sans Hebrew"), (" ", None), ("שלום", "Noto Sans Hebrew"), (" cd", None),
-    ]  # fmt: skip
+        ("ab ", None),
+        ("עוד", "Noto Sans Hebrew"),
+        (" ", None),
+        ("שלום", "Noto Sans Hebrew"),
+        (" cd", None),
+    ]
     assert cut("של (עוד)") == [
-        ("(", None), ("עוד", "Noto Sans Hebrew"), (")", None), (" ", None), ("של", "Noto Sans Hebrew"),
-    ]  # fmt: skip
+        ("(", None),
+        ("עוד", "Noto Sans Hebrew"),
+        (")", None),
+        (" ", None),
+        ("של", "Noto Sans Hebrew"),
+    ]
 
 
 @given(st.text(st.characters(codec=None), max_size=30))
@@ -312,8 +328,14 @@ def test_a_text_that_sticks_out_gets_room(machine):
 def test_a_face_knows_its_characters():
     found = face("x", "20-7e a0 4e00-9fff")
     assert [found.draws(point) for point in (0x1F, 0x20, 0x7E, 0x7F, 0xA0, 0x4E00, 0xA000)] == [
-        False, True, True, False, True, True, False,
-    ]  # fmt: skip
+        False,
+        True,
+        True,
+        False,
+        True,
+        True,
+        False,
+    ]
 
 
 def test_fontconfig_and_folders_agree(tmp_path, monkeypatch):
@@ -343,8 +365,11 @@ def test_fc_list_is_understood(monkeypatch):
     done = subprocess.CompletedProcess([], 0, stdout=lines.encode())
     monkeypatch.setattr(system_fonts.subprocess, "run", lambda *a, **k: done)
     assert [(f.family, f.weight, f.index, f.colour) for f in system_fonts._from_fontconfig()] == [
-        ("A Sans", 400, 0, False), ("A Sans", 700, 0, False), ("Var", 400, 0, False), ("Emoji", 400, 0, True),
-    ]  # fmt: skip
+        ("A Sans", 400, 0, False),
+        ("A Sans", 700, 0, False),
+        ("Var", 400, 0, False),
+        ("Emoji", 400, 0, True),
+    ]
 
 
 def test_no_fontconfig_is_no_error(monkeypatch):

@@ -25,9 +25,18 @@ def figure(text: str = "one two", note: str = "", view: str = "heatmap", n: int 
     labels = tuple(text.split())[:n]
     n = len(labels)
     head = HeadView(
-        HeadId(2, 8), np.full((n, n), 1 / n, np.float32), labels, (False,) * n, (None,) * n, "words", "show", False,
-        text, "MiniLM", name="minilm",
-    )  # fmt: skip
+        HeadId(2, 8),
+        np.full((n, n), 1 / n, np.float32),
+        labels,
+        (False,) * n,
+        (None,) * n,
+        "words",
+        "show",
+        False,
+        text,
+        "MiniLM",
+        name="minilm",
+    )
     chart = api.draw(head, view)
     return ReportFigure(chart, api.links_of([head]), (head,), chart.provenance, note)
 

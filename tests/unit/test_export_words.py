@@ -20,14 +20,31 @@ RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{k}" for port in ("com", "lpt"
 
 def view(layer=2, head=9):
     return HeadView(
-        head=HeadId(layer, head), weights=np.eye(2, dtype=np.float32), labels=("The", "chef"), special=(False, False),
-        spans=((0, 3), (4, 8)), unit="words", hidden="hide", causal=False, text="The chef", model="MiniLM",
-    )  # fmt: skip
+        head=HeadId(layer, head),
+        weights=np.eye(2, dtype=np.float32),
+        labels=("The", "chef"),
+        special=(False, False),
+        spans=((0, 3), (4, 8)),
+        unit="words",
+        hidden="hide",
+        causal=False,
+        text="The chef",
+        model="MiniLM",
+    )
 
 
 def provenance(**changed):
-    known = dict(model="minilm", revision="sha256:53aa51172d14", text="The chef", heads=("L2H9",), unit="words",
-                 special="show", view="heatmap", options={"theme": "light"}, title="MiniLM")  # fmt: skip
+    known = dict(
+        model="minilm",
+        revision="sha256:53aa51172d14",
+        text="The chef",
+        heads=("L2H9",),
+        unit="words",
+        special="show",
+        view="heatmap",
+        options={"theme": "light"},
+        title="MiniLM",
+    )
     return Provenance(**(known | changed))
 
 

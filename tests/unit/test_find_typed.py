@@ -16,10 +16,16 @@ from dashboard.ui.searching import read_pattern, write_pattern
 
 names = st.text(st.characters(exclude_categories=("Cs",), exclude_characters=";"), max_size=60).map(str.strip)
 patterns = st.builds(
-    Pattern, relation=names, direction=st.sampled_from(["dependent->head", "head->dependent"]), looks_pos=names,
-    looks_lemma=names, seen_pos=names, seen_lemma=names, nearest=st.integers(1, 20),
+    Pattern,
+    relation=names,
+    direction=st.sampled_from(["dependent->head", "head->dependent"]),
+    looks_pos=names,
+    looks_lemma=names,
+    seen_pos=names,
+    seen_lemma=names,
+    nearest=st.integers(1, 20),
     furthest=st.none() | st.integers(20, 200),
-)  # fmt: skip
+)
 
 
 @given(patterns)

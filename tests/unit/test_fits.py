@@ -25,12 +25,20 @@ def test_the_defaults_of_every_kind_pass():
 @pytest.mark.parametrize(
     "settings",
     [
-        {"rope_theta": 10**9}, {"max_position_embeddings": 10_485_760}, {"vocab_size": 262_144}, {"mask": -1e30},
-        {"num_parameters": 7 * 10**9}, {"num_tokens_seen": 3 * 10**12}, {"time_step_limit": [0.0, math.inf]},
-        {"attention_bias_value": -1e9}, {"num_hidden_layers": 126}, {"seed": 2**40}, {"pad_token_id": None},
+        {"rope_theta": 10**9},
+        {"max_position_embeddings": 10_485_760},
+        {"vocab_size": 262_144},
+        {"mask": -1e30},
+        {"num_parameters": 7 * 10**9},
+        {"num_tokens_seen": 3 * 10**12},
+        {"time_step_limit": [0.0, math.inf]},
+        {"attention_bias_value": -1e9},
+        {"num_hidden_layers": 126},
+        {"seed": 2**40},
+        {"pad_token_id": None},
     ],
     ids=repr,
-)  # fmt: skip
+)
 def test_what_published_models_ask_for(settings):
     check_config({"model_type": "llama"} | settings, 1200, "x")
 
@@ -38,14 +46,24 @@ def test_what_published_models_ask_for(settings):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"num_hidden_layers": 10**6}, {"n_layer": 5000}, {"encoder_layers": 10**9}, {"num_layers": math.nan},
-        {"num_decoder_layers": math.inf}, {"text_config": {"n_layers": 10**7}}, {"d": [{"num_blocks": 10**5}]},
-        {"hidden_size": 10**12}, {"vocab_size": -(10**12)}, {"num_labels": 10**8}, {"n_positions": 10**10},
-        {"model_type": "xlm", "max_position_embeddings": 10**6}, {"num_hidden_layers": 1e7},
-        {"sinusoidal_pos_embds": True, "max_position_embeddings": 10**6}, {"intermediate_size": 10**400},
+        {"num_hidden_layers": 10**6},
+        {"n_layer": 5000},
+        {"encoder_layers": 10**9},
+        {"num_layers": math.nan},
+        {"num_decoder_layers": math.inf},
+        {"text_config": {"n_layers": 10**7}},
+        {"d": [{"num_blocks": 10**5}]},
+        {"hidden_size": 10**12},
+        {"vocab_size": -(10**12)},
+        {"num_labels": 10**8},
+        {"n_positions": 10**10},
+        {"model_type": "xlm", "max_position_embeddings": 10**6},
+        {"num_hidden_layers": 1e7},
+        {"sinusoidal_pos_embds": True, "max_position_embeddings": 10**6},
+        {"intermediate_size": 10**400},
     ],
     ids=lambda settings: repr(settings)[:60],
-)  # fmt: skip
+)
 def test_what_would_never_end(settings):
     with pytest.raises(UserError, match=r"config\.json of “x” does not fit its weights: .* 1,200 tensors") as caught:
         check_config({"model_type": "llama"} | settings, 1200, "x")

@@ -314,9 +314,17 @@ def test_divergence_is_symmetric_and_bounded(seed):
 def test_the_strongest_links_are_those_of_the_whole_table(causal, most):
     weights = np.random.default_rng(5).random((12, 12)).astype(np.float32)
     view = HeadView(
-        HeadId(0, 0), np.tril(weights) if causal else weights, tuple("abcdefghijkl"), (False,) * 12, (None,) * 12,
-        "tokens", "show", causal, "text", "model",
-    )  # fmt: skip
+        HeadId(0, 0),
+        np.tril(weights) if causal else weights,
+        tuple("abcdefghijkl"),
+        (False,) * 12,
+        (None,) * 12,
+        "tokens",
+        "show",
+        causal,
+        "text",
+        "model",
+    )
     wanted = links(view).sort_values("weight", ascending=False, kind="stable").head(most).reset_index(drop=True)
     pd.testing.assert_frame_equal(strongest(view, most), wanted)
 

@@ -19,9 +19,14 @@ def random_sentence(rng, m, index=0):
         heads[order[k]] = order[rng.integers(k)]
     relations = [str(rng.choice(["nsubj", "obj", "obj:x", "punct", "det"])) if h >= 0 else "root" for h in heads]
     return ParsedSentence(
-        index, 1, tuple(f"w{rng.integers(5)}" for _ in range(m)), tuple(map(int, heads)), tuple(relations),
-        tuple(map(str, rng.choice(UPOS, m))), tuple(str(rng.choice(["A", "a", "b", "_"])) for _ in range(m)),
-    )  # fmt: skip
+        index,
+        1,
+        tuple(f"w{rng.integers(5)}" for _ in range(m)),
+        tuple(map(int, heads)),
+        tuple(relations),
+        tuple(map(str, rng.choice(UPOS, m))),
+        tuple(str(rng.choice(["A", "a", "b", "_"])) for _ in range(m)),
+    )
 
 
 def random_words(rng, h, m, causal, special=0.3):

@@ -31,10 +31,14 @@ def random_sentence(rng, m, index, lemmas="abcde_"):
         heads[order[k]] = order[rng.integers(k)]
     relations = tuple(str(rng.choice(["nsubj", "obj", "obj:x", "det"])) if h >= 0 else "root" for h in heads)
     return ParsedSentence(
-        index, 1, tuple(str(rng.choice(list("ABX"))) for _ in range(m)), tuple(map(int, heads)), relations,
+        index,
+        1,
+        tuple(str(rng.choice(list("ABX"))) for _ in range(m)),
+        tuple(map(int, heads)),
+        relations,
         tuple(map(str, rng.choice(["NOUN", "DET", "PUNCT", "VERB"], m))),
         tuple(str(rng.choice(list(lemmas))) for _ in range(m)),
-    )  # fmt: skip
+    )
 
 
 def random_words(rng, h, m, causal):
@@ -221,11 +225,18 @@ def test_scores_of_sentences_are_parts_of_the_figures():
 
 def test_lean_and_roles():
     nothing = math.nan
-    lean = leans(np.array([0.3, 0.1, -0.1, 0.004]), np.array([0.1, 0.3, 0.2, 0.0]),
-                 np.array([0.1, -0.3, -0.2, 0.001]), np.array([0.3, 0.1, -0.1, 0.01]))  # fmt: skip
+    lean = leans(
+        np.array([0.3, 0.1, -0.1, 0.004]),
+        np.array([0.1, 0.3, 0.2, 0.0]),
+        np.array([0.1, -0.3, -0.2, 0.001]),
+        np.array([0.3, 0.1, -0.1, 0.01]),
+    )
     np.testing.assert_allclose(lean, [0.5, nothing, -1, nothing])
-    found = roles(np.array([0.01, 1, 1, 1, 1, 1]), np.array([0.01, 0.7, 0.1, 0.1, 0.1, nothing]),
-                  np.array([1, 1, 0.5, -0.5, nothing, nothing]))  # fmt: skip
+    found = roles(
+        np.array([0.01, 1, 1, 1, 1, 1]),
+        np.array([0.01, 0.7, 0.1, 0.1, 0.1, nothing]),
+        np.array([1, 1, 0.5, -0.5, nothing, nothing]),
+    )
     assert list(found) == ["flat", "position", "syntax", "context", "undecided", ""]
     assert role_label("context", 0.09) == "context, parked 91\u00a0%" and role_label("context", 0.4) == "context"
 

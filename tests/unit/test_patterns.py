@@ -70,9 +70,14 @@ def naive(weights, ids, special, causal, allowed):
 
 @settings(max_examples=60)
 @given(
-    n=st.integers(1, 45), rows=st.integers(1, 50), causal=st.booleans(), window=st.none() | st.integers(2, 9),
-    vocabulary=st.integers(1, 60), specials=st.sets(st.integers(0, 44), max_size=4), seed=st.integers(0, 2**32 - 1),
-)  # fmt: skip
+    n=st.integers(1, 45),
+    rows=st.integers(1, 50),
+    causal=st.booleans(),
+    window=st.none() | st.integers(2, 9),
+    vocabulary=st.integers(1, 60),
+    specials=st.sets(st.integers(0, 44), max_size=4),
+    seed=st.integers(0, 2**32 - 1),
+)
 def test_every_score_equals_the_loops(n, rows, causal, window, vocabulary, specials, seed):
     place = np.arange(n)
     allowed = np.tri(n, dtype=bool) if causal else np.ones((n, n), bool)

@@ -41,10 +41,18 @@ def of(q, k, sizes, *, causal=False, scaling=0.5, plain=True) -> CorpusVectors:
             keys[head, at, : best.shape[1]] = np.where(found > 0, best + at.start, -1)
             weights[head, at, : best.shape[1]] = found
         rows += [
-            {"sentence": number, "position": i, "text": f"<b>{number}.{i}", "word": i + 1,
-             "upos": ["NOUN", "VERB", "X"][i % 3], "relation": f"r{i}", "frequency": 1 + i, "said": f"«{i}» …"}
+            {
+                "sentence": number,
+                "position": i,
+                "text": f"<b>{number}.{i}",
+                "word": i + 1,
+                "upos": ["NOUN", "VERB", "X"][i % 3],
+                "relation": f"r{i}",
+                "frequency": 1 + i,
+                "said": f"«{i}» …",
+            }
             for i in range(size)
-        ]  # fmt: skip
+        ]
     layer = LayerVectors(q.astype(np.float32), k.astype(np.float32), scaling, keys, weights, plain)
     return CorpusVectors(pd.DataFrame(rows), {0: layer}, causal, "c", 0, "M", "minilm", "r", {"sentences": len(sizes)})
 
@@ -146,8 +154,12 @@ def test_the_drawing_stands_where_the_table_says(vectors, theme, by):
     for row in rows[:30]:
         assert row["others"] == [30 + key for key in layer.keys[1, row["id"]] if key >= 0]
     for row in rows[30:]:  # the other way round
-        looks = {query: share for query in range(30) for key, share in
-                 zip(layer.keys[1, query], layer.weights[1, query], strict=True) if key == row["id"] - 30}  # fmt: skip
+        looks = {
+            query: share
+            for query in range(30)
+            for key, share in zip(layer.keys[1, query], layer.weights[1, query], strict=True)
+            if key == row["id"] - 30
+        }
         assert set(row["others"]) <= set(looks)
         assert row["shares"] == [round(float(x), 3) for x in sorted(looks.values(), reverse=True)[:STRONGEST]]
     x, y = (spec["layer"][0]["layer"][0]["encoding"][axis]["scale"]["domain"] for axis in "xy")

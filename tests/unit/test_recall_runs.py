@@ -172,11 +172,17 @@ def test_what_is_usual_stays_out_of_the_address():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"recall": "forever"}, {"recall_seeds": "1"}, {"recall_seeds": "x"}, {"recall_distances": ""},
-        {"recall_distances": "4,1"}, {"recall_distances": "9999"}, {"recall_steps": "-3"}, {"recall_symbols": "1"},
+        {"recall": "forever"},
+        {"recall_seeds": "1"},
+        {"recall_seeds": "x"},
+        {"recall_distances": ""},
+        {"recall_distances": "4,1"},
+        {"recall_distances": "9999"},
+        {"recall_steps": "-3"},
+        {"recall_symbols": "1"},
         {"recall_distances": "500,510,511,512", "recall_steps": "5000", "recall_seeds": "10"},
     ],
-)  # fmt: skip
+)
 def test_a_wrong_link_is_told_and_the_usual_run_is_offered(wrong):
     config, notices = recall_from_address(wrong)
     assert config == DEFAULT and len(notices) == 1 and re.fullmatch(r"[A-Z].+\.", notices[0])

@@ -48,10 +48,17 @@ def write(folder, format="parquet", seed=0, **about):
     for name, table in made.items():
         (folder / f"{name}.{format}").write_bytes(table_bytes(table, format))
     told = {
-        "profile": VERSION, "format": format, "sentences_kept": True, "model": "minilm", "revision": "sha256:0",
-        "file": "small.conllu", "sha256": "0" * 64, "sentences": {"used": 7, "left_out": 0, "reasons": []},
-        "words": 70, **about,
-    }  # fmt: skip
+        "profile": VERSION,
+        "format": format,
+        "sentences_kept": True,
+        "model": "minilm",
+        "revision": "sha256:0",
+        "file": "small.conllu",
+        "sha256": "0" * 64,
+        "sentences": {"used": 7, "left_out": 0, "reasons": []},
+        "words": 70,
+        **about,
+    }
     (folder / PROFILE).write_text(json.dumps(told))
     return made
 
@@ -67,9 +74,12 @@ def test_what_was_written_is_read(tmp_path, format):
     made = write(tmp_path, format)
     found = read_profile(tmp_path)
     read = {
-        "heads": found.heads, "dependencies": found.dependencies, "relations": found.best, "moments": found.moments,
+        "heads": found.heads,
+        "dependencies": found.dependencies,
+        "relations": found.best,
+        "moments": found.moments,
         "sentences": found.sentences,
-    }  # fmt: skip
+    }
     exact = {"rtol": 1e-14, "atol": 0} if format == "xlsx" else {"check_exact": True}
     for name, table in read.items():
         pd.testing.assert_frame_equal(table, made[name], check_dtype=False, **exact)
@@ -134,16 +144,28 @@ def spoil(folder, how):
 
 
 SPOILT = {
-    "nothing there": "no profile in", "half a json": "not whole", "deep json": "not whole", "no json": "not whole",
-    "a folder": "cannot be read", "another's json": "not one of ours", "a list": "not one of ours",
-    "another version": f"version {VERSION + 1}", "lacks its words": "lacks what it should say",
+    "nothing there": "no profile in",
+    "half a json": "not whole",
+    "deep json": "not whole",
+    "no json": "not whole",
+    "a folder": "cannot be read",
+    "another's json": "not one of ours",
+    "a list": "not one of ours",
+    "another version": f"version {VERSION + 1}",
+    "lacks its words": "lacks what it should say",
     "does not say whether it keeps sentences": "lacks what it should say",
-    "a format of its own": "lacks what it should say", "sentences of another kind": "lacks what it should say",
-    "lacks a table": "lacks heads.parquet", "half a table": "is broken", "lacks a column": "no column “bits_syntax”",
-    "words for numbers": "something else", "fractions of a layer": "something else", "no heads": "one row per head",
-    "a head twice": "one row per head", "huge layers": "one row per head",
+    "a format of its own": "lacks what it should say",
+    "sentences of another kind": "lacks what it should say",
+    "lacks a table": "lacks heads.parquet",
+    "half a table": "is broken",
+    "lacks a column": "no column “bits_syntax”",
+    "words for numbers": "something else",
+    "fractions of a layer": "something else",
+    "no heads": "one row per head",
+    "a head twice": "one row per head",
+    "huge layers": "one row per head",
     "heads that are not there": "names heads that are not there",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("how", SPOILT)
@@ -234,9 +256,28 @@ def test_names_that_a_profile_can_have(own, name):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "  ", ".", "..", "../x", "a/b", "a\\b", "/etc", "C:", "nul", "COM1.txt", "x.", ".x", "a\0b", "a\nb", "\ud800",
-     "x" * 61, "a*", "\u202e"],
-)  # fmt: skip
+    [
+        "",
+        "  ",
+        ".",
+        "..",
+        "../x",
+        "a/b",
+        "a\\b",
+        "/etc",
+        "C:",
+        "nul",
+        "COM1.txt",
+        "x.",
+        ".x",
+        "a\0b",
+        "a\nb",
+        "\ud800",
+        "x" * 61,
+        "a*",
+        "\u202e",
+    ],
+)
 def test_names_that_it_cannot(own, name):
     with pytest.raises(UserError):
         place_for(name)

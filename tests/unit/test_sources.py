@@ -144,7 +144,9 @@ WRONG_FOLDERS = {
         "tokenizer_config.json": b'{"tokenizer_class": "ByT5Tokenizer"}',
     },
     "which reads images or sound": {
-        "tokenizer.json": None, "config.json": b'{"model_type": "vit"}', "preprocessor_config.json": b"{}"
+        "tokenizer.json": None,
+        "config.json": b'{"model_type": "vit"}',
+        "preprocessor_config.json": b"{}",
     },
     "damaged or cut off": {"model.safetensors": GOOD[:-1]},
 }
@@ -186,9 +188,31 @@ def test_no_file_of_weights_or_configuration_breaks_the_check(tmp_path_factory, 
 
 @pytest.mark.parametrize(
     "name",
-    ["", " ", "nothing", "a/b/c", "../..", "/", "~nobody/x", "x" * 2000, "a\x00b", "a\nb", "C:\\x", "owner/", "/x/y",
-     "a/b@", "a/..", "-/-", "owner/name@../..", "\ud800", "\u202e", "minilm@main", "https://huggingface.co/a/b", "."],
-)  # fmt: skip
+    [
+        "",
+        " ",
+        "nothing",
+        "a/b/c",
+        "../..",
+        "/",
+        "~nobody/x",
+        "x" * 2000,
+        "a\x00b",
+        "a\nb",
+        "C:\\x",
+        "owner/",
+        "/x/y",
+        "a/b@",
+        "a/..",
+        "-/-",
+        "owner/name@../..",
+        "\ud800",
+        "\u202e",
+        "minilm@main",
+        "https://huggingface.co/a/b",
+        ".",
+    ],
+)
 def test_odd_names(name):
     with pytest.raises(UserError) as caught:
         find(name)

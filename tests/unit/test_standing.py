@@ -21,9 +21,16 @@ RNG = np.random.default_rng(3)
 def table(values, low, high, name="loss_change"):
     layer, head = np.divmod(np.arange(len(values)), 2)
     return pd.DataFrame(
-        {"layer": layer, "head": head, name: values, f"{name}_low": low, f"{name}_high": high, "sentences": 32,
-         "tokens": 540}
-    )  # fmt: skip
+        {
+            "layer": layer,
+            "head": head,
+            name: values,
+            f"{name}_low": low,
+            f"{name}_high": high,
+            "sentences": 32,
+            "tokens": 540,
+        }
+    )
 
 
 def ranks_by_counting(values):
@@ -105,9 +112,13 @@ def encoding():
     """[CLS] ra ##men is [SEP]: the first word has two tokens."""
     text = "ramen is"
     return Encoding(
-        text, (1, 2, 3, 4, 5), ("[CLS]", "ra", "##men", "is", "[SEP]"), ("[CLS]", "ra", "…men", "is", "[SEP]"),
-        ((0, 0), (0, 2), (2, 5), (6, 8), (8, 8)), (True, False, False, False, True),
-    )  # fmt: skip
+        text,
+        (1, 2, 3, 4, 5),
+        ("[CLS]", "ra", "##men", "is", "[SEP]"),
+        ("[CLS]", "ra", "…men", "is", "[SEP]"),
+        ((0, 0), (0, 2), (2, 5), (6, 8), (8, 8)),
+        (True, False, False, False, True),
+    )
 
 
 def rows(measure, values, **more):
@@ -143,9 +154,19 @@ def test_words_that_stand_twice_are_told_apart_by_their_place(special):
 def test_the_rows_of_a_text_hold_probabilities_and_what_is_predicted():
     losses = rows("loss_change", [np.log(2), 0.0, 0.0], loss=[0.0, np.log(4), 0.0])
     changed = pd.DataFrame(
-        {"layer": [0], "head": [1], "position": [2], "token": ["…men"], "old": ["a"], "new": ["b"], "p_old": [0.5],
-         "p_old_ablated": [0.2], "p_new": [0.1], "p_new_ablated": [0.4]}
-    )  # fmt: skip
+        {
+            "layer": [0],
+            "head": [1],
+            "position": [2],
+            "token": ["…men"],
+            "old": ["a"],
+            "new": ["b"],
+            "p_old": [0.5],
+            "p_old_ablated": [0.2],
+            "p_new": [0.1],
+            "p_new_ablated": [0.4],
+        }
+    )
     found = token_rows(losses, changed)
     assert found["p"].tolist() == pytest.approx([1, 0.25, 1]) and found["p_ablated"].iloc[0] == pytest.approx(0.5)
     assert found["new"].tolist()[1] == "b" and found["new"].isna().sum() == 2 and len(found) == 3

@@ -39,13 +39,21 @@ def test_a_row_for_each_alone_their_sum_and_all_together():
 @pytest.mark.parametrize(
     ("alone", "together", "which"),
     [
-        ([0.1, 0.1], 0.3, "more"), ([0.1, 0.1], 0.12, "less"), ([0.1, 0.1], 0.21, "sum"),
-        ([0.1, 0.005], 0.1, "one"), ([0.1, 0.1], -0.3, "other"),
-        ([-0.1, -0.1], -0.3, "more"), ([-0.1, -0.1], -0.1, "less"), ([0.1, -0.08], 0.1, "mixed"),
-        ([0.1, -0.001], 0.2, "more"), ([0.1, -0.08], 0.02, "sum"), ([1e-6, 0.0], -2e-6, "none"),
-        ([0.0, 0.0], 0.1, "more"), ([np.nan, np.nan], np.nan, "none"),
+        ([0.1, 0.1], 0.3, "more"),
+        ([0.1, 0.1], 0.12, "less"),
+        ([0.1, 0.1], 0.21, "sum"),
+        ([0.1, 0.005], 0.1, "one"),
+        ([0.1, 0.1], -0.3, "other"),
+        ([-0.1, -0.1], -0.3, "more"),
+        ([-0.1, -0.1], -0.1, "less"),
+        ([0.1, -0.08], 0.1, "mixed"),
+        ([0.1, -0.001], 0.2, "more"),
+        ([0.1, -0.08], 0.02, "sum"),
+        ([1e-6, 0.0], -2e-6, "none"),
+        ([0.0, 0.0], 0.1, "more"),
+        ([np.nan, np.nan], np.nan, "none"),
     ],
-)  # fmt: skip
+)
 def test_together_against_the_sum_of_each_alone(alone, together, which):
     assert interplay(table(alone, together)) == which
 

@@ -43,9 +43,13 @@ def sizes(made) -> tuple:
 @given(examples(), st.sampled_from(SIZES), st.sampled_from(SIZES), st.sampled_from((1, 2)), WORDS)
 def test_tables_fit_each_other_after_every_change(made, size, columns, heads, words):
     for changed in (
-        made, made.with_numbers_per_word(size), made.with_columns(columns), made.with_heads(heads),
-        made.with_words(words), made.with_heads(heads).with_columns(columns).with_words(words),
-    ):  # fmt: skip
+        made,
+        made.with_numbers_per_word(size),
+        made.with_columns(columns),
+        made.with_heads(heads),
+        made.with_words(words),
+        made.with_heads(heads).with_columns(columns).with_words(words),
+    ):
         sizes(changed)
 
 
@@ -66,21 +70,36 @@ def test_what_is_usual_stays_out_of_the_address():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"toy": "nothing"}, {"toy_x": "1,2"}, {"toy_q": ""}, {"toy_q": ";;;;"}, {"toy_q": "1,2,3,4,5;1"},
-        {"toy_heads": "3"}, {"toy_heads": "2", "toy_q": "1,2,3;1,2,3"}, {"toy_causal": "perhaps"},
-        {"toy_words": " ".join("abcdefghi")}, {"toy_words": " "}, {"toy_words": "x" * 5000}, {"toy_q": "1," * 9000},
+        {"toy": "nothing"},
+        {"toy_x": "1,2"},
+        {"toy_q": ""},
+        {"toy_q": ";;;;"},
+        {"toy_q": "1,2,3,4,5;1"},
+        {"toy_heads": "3"},
+        {"toy_heads": "2", "toy_q": "1,2,3;1,2,3"},
+        {"toy_causal": "perhaps"},
+        {"toy_words": " ".join("abcdefghi")},
+        {"toy_words": " "},
+        {"toy_words": "x" * 5000},
+        {"toy_q": "1," * 9000},
     ],
-)  # fmt: skip
+)
 def test_a_wrong_link_is_told_in_a_sentence_and_the_page_lives(wrong):
     made, notices = toy_from_address(wrong)
     sizes(made)
     assert len(notices) == 1 and re.fullmatch(r"[A-Z].+\.", notices[0])
 
 
-@pytest.mark.parametrize(("written", "says"), [
-    ("nan", "holds no number"), ("", "holds no number"), ("x", "no number"), ("1e30", "between −1,000,000 and"),
-    ("inf", "between −1,000,000 and"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("nan", "holds no number"),
+        ("", "holds no number"),
+        ("x", "no number"),
+        ("1e30", "between −1,000,000 and"),
+        ("inf", "between −1,000,000 and"),
+    ],
+)
 def test_a_cell_that_is_no_number_is_kept_and_named(written, says):
     made, notices = toy_from_address({"toy_k": f"1,0;{written},1"})
     assert not notices
@@ -117,12 +136,15 @@ def test_all_zero_tables_look_at_all_words_alike():
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ({"preset": "no"}, "no preset"), ({"colour": "red"}, "no “colour”"),
+        ({"preset": "no"}, "no preset"),
+        ({"colour": "red"}, "no “colour”"),
         ({"x": [[1, 2]]}, "X has 1 rows. Give it 5"),
-        ({"w_q": [[1]]}, "2 to 4 numbers"), ({"w_q": [[1, 2, 3], [1, 2, 3]]}, "differ in columns"),
-        ({"heads": 3}, "3 heads do not fit"), ({"words": []}, "one to eight"),
+        ({"w_q": [[1]]}, "2 to 4 numbers"),
+        ({"w_q": [[1, 2, 3], [1, 2, 3]]}, "differ in columns"),
+        ({"heads": 3}, "3 heads do not fit"),
+        ({"words": []}, "one to eight"),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_refused_in_a_sentence(asked, says):
     with pytest.raises(UserError, match=says):
         example(**asked)

@@ -36,9 +36,16 @@ def read(tmp_path):
 def test_words_heads_and_labels(read):
     (one,) = read("# sent_id = 1\n" + GOOD)
     assert one == ParsedSentence(
-        0, 2, ("Chefs", "sing"), (1, -1), ("nsubj:pass", "root"), ("NOUN", "VERB"), ("chef", "sing"),
-        text="Chefs sing", spans=((0, 5), (6, 10)),
-    )  # fmt: skip
+        0,
+        2,
+        ("Chefs", "sing"),
+        (1, -1),
+        ("nsubj:pass", "root"),
+        ("NOUN", "VERB"),
+        ("chef", "sing"),
+        text="Chefs sing",
+        spans=((0, 5), (6, 10)),
+    )
     assert one.bases == ("nsubj", "root") and one.keys == ("chef", "sing")
 
 
@@ -119,12 +126,35 @@ def test_a_deep_tree():
 
 
 @settings(max_examples=300)
-@given(st.one_of(
-    st.binary(max_size=400),
-    st.lists(st.sampled_from([b"1\t", b"2", b"\t", b"_", b"\n", b"\r\n", b"\xff", b"#", b"1-2", b"1.1", b"a", b"0",
-                              b"\xef\xbb\xbf", b"\x00", b"\x85", "\u2028".encode(), *GOOD.encode().splitlines(True)]),
-             max_size=40).map(b"".join),
-))  # fmt: skip
+@given(
+    st.one_of(
+        st.binary(max_size=400),
+        st.lists(
+            st.sampled_from(
+                [
+                    b"1\t",
+                    b"2",
+                    b"\t",
+                    b"_",
+                    b"\n",
+                    b"\r\n",
+                    b"\xff",
+                    b"#",
+                    b"1-2",
+                    b"1.1",
+                    b"a",
+                    b"0",
+                    b"\xef\xbb\xbf",
+                    b"\x00",
+                    b"\x85",
+                    "\u2028".encode(),
+                    *GOOD.encode().splitlines(True),
+                ]
+            ),
+            max_size=40,
+        ).map(b"".join),
+    )
+)
 def test_any_bytes(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "any.conllu"
     path.write_bytes(content)

@@ -37,24 +37,35 @@ def told(tmp_path, content, name="bank.conllu"):
 
 
 ALL = {
-    "spaces for tabs": (SIMPLE.replace("\t", "    ") * 2, "Line 1: columns are divided by spaces instead of tabs "
-                        "(2 of 2 sentences). CoNLL-U divides columns by tabs: replace the spaces between them"),
+    "spaces for tabs": (
+        SIMPLE.replace("\t", "    ") * 2,
+        "Line 1: columns are divided by spaces instead of tabs "
+        "(2 of 2 sentences). CoNLL-U divides columns by tabs: replace the spaces between them",
+    ),
     "one space for tabs": (SIMPLE.replace("\t", " "), "divided by spaces instead of tabs (1 of 1 sentence)."),
-    "a tab at the end": (SIMPLE.replace("\n", "\t\n").replace("\n\t\n", "\n\n"), "Line 1: a line has 11 columns in "
-                         "place of ten: it ends with a tab (1 of 1 sentence). Remove the tab"),
-    "no heads": (re.sub(r"\t\d\t[a-z]+\t_\t", "\t_\t_\t_\t", SIMPLE) * 3, "Line 1: it has no heads, it is not parsed "
-                 "(3 of 3 sentences). Parse the file"),
-    "names of CoNLL-2003": ("-DOCSTART- -X- O O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n", "4 columns in place of "
-                            "ten, with spaces for tabs (2 of 2 sentences). CoNLL-U and CoNLL-X have ten columns"),
+    "a tab at the end": (
+        SIMPLE.replace("\n", "\t\n").replace("\n\t\n", "\n\n"),
+        "Line 1: a line has 11 columns in place of ten: it ends with a tab (1 of 1 sentence). Remove the tab",
+    ),
+    "no heads": (
+        re.sub(r"\t\d\t[a-z]+\t_\t", "\t_\t_\t_\t", SIMPLE) * 3,
+        "Line 1: it has no heads, it is not parsed (3 of 3 sentences). Parse the file",
+    ),
+    "names of CoNLL-2003": (
+        "-DOCSTART- -X- O O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n",
+        "4 columns in place of ten, with spaces for tabs (2 of 2 sentences). CoNLL-U and CoNLL-X have ten columns",
+    ),
     "CoNLL-2009": ("1\ta" + "\t_" * 12 + "\n", "14 columns in place of ten (1 of 1 sentence). CoNLL-U and CoNLL-X"),
-    "one head missing": (SIMPLE.replace("\t4\tnsubj", "\t_\tnsubj"), "Line 1: word 1 has no head (1 of 1 sentence). "
-                         "Give each word the number of its head"),
+    "one head missing": (
+        SIMPLE.replace("\t4\tnsubj", "\t_\tnsubj"),
+        "Line 1: word 1 has no head (1 of 1 sentence). Give each word the number of its head",
+    ),
     "a later line": (SIMPLE.replace("\t4\tpunct", "\t4\t_"), "Line 5: word 5 has no relation (1 of 1"),
     "reasons of several kinds": (SIMPLE.replace("\t4\tpunct", "\t4\t_") * 2 + "x\n\n", "(2 of 3 sentences)"),
     "no id": (SIMPLE.replace("4\twait", "_\twait"), "not numbered"),
     "only comments": ("# nothing\n\n# more\n", "bank.conllu has no sentences."),
     "nothing": ("", "bank.conllu has no sentences."),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", ALL)
@@ -105,8 +116,13 @@ def rows_of(text):
     return "".join(f"{i}\t{w}\t_\tX\t_\t_\t{i - 1}\tdep\t_\t_\n" for i, w in enumerate(words, 1)) + "\n"
 
 
-WEST = ["Le garçon a mangé la crème brûlée à Noël", "Die Straße führt über Köln nach Süden", "Ég þekki ekki íslensku",
-        "El niño soñó con una cigüeña", "Fikk du brød og smør på båten"]  # fmt: skip
+WEST = [
+    "Le garçon a mangé la crème brûlée à Noël",
+    "Die Straße führt über Köln nach Süden",
+    "Ég þekki ekki íslensku",
+    "El niño soñó con una cigüeña",
+    "Fikk du brød og smør på båten",
+]
 
 
 @pytest.mark.parametrize("text", WEST)
@@ -121,11 +137,15 @@ def test_latin_1_is_recognised_and_said(tmp_path, text, encoding):
 
 
 OTHER = {
-    "koi8-r": "Мальчик ел мороженое на улице", "cp1251": "Мальчик ел мороженое на улице", "gbk": "我 喜欢 喝 绿茶",
-    "shift-jis": "私 は 日本語 を 勉強 する", "iso8859-2": "Żółw gryzł trawę wśród łąk",
+    "koi8-r": "Мальчик ел мороженое на улице",
+    "cp1251": "Мальчик ел мороженое на улице",
+    "gbk": "我 喜欢 喝 绿茶",
+    "shift-jis": "私 は 日本語 を 勉強 する",
+    "iso8859-2": "Żółw gryzł trawę wśród łąk",
     "cp1250": "Żółw gryzł trawę wśród łąk",
-    "cp1253": "Το παιδί έφαγε παγωτό", "mac-roman": "Le garçon a mangé la crème brûlée à Noël",
-}  # fmt: skip
+    "cp1253": "Το παιδί έφαγε παγωτό",
+    "mac-roman": "Le garçon a mangé la crème brûlée à Noël",
+}
 
 
 @pytest.mark.parametrize("encoding", OTHER)

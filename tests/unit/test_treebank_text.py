@@ -37,63 +37,90 @@ def spelled(one):
 N, NBSP = "SpaceAfter=No", "\u00a0"
 KNOWN = {
     "cannot, whose words spell it": (
-        block(line("1-2", "cannot"), line(1, "can"), line(2, "not"), line(3, "wait", N), line(4, "."),
-              text="cannot wait."),
-        "cannot wait.", [(0, 3), (3, 6), (7, 11), (11, 12)],
+        block(
+            line("1-2", "cannot"), line(1, "can"), line(2, "not"), line(3, "wait", N), line(4, "."), text="cannot wait."
+        ),
+        "cannot wait.",
+        [(0, 3), (3, 6), (7, 11), (11, 12)],
     ),
     "don't, without a text": (
         block(line("1-2", "don't", N), line(1, "do"), line(2, "n't"), line(3, "!")),
-        "don't!", [(0, 2), (2, 5), (5, 6)],
+        "don't!",
+        [(0, 2), (2, 5), (5, 6)],
     ),
     "du, whose words do not": (
-        block(line(1, "Il"), line("2-3", "du"), line(2, "de"), line(3, "le"), line(4, "pont", N), line(5, "."),
-              text="Il du pont."),
-        "Il du pont.", [(0, 2), (3, 5), (3, 5), (6, 10), (10, 11)],
+        block(
+            line(1, "Il"),
+            line("2-3", "du"),
+            line(2, "de"),
+            line(3, "le"),
+            line(4, "pont", N),
+            line(5, "."),
+            text="Il du pont.",
+        ),
+        "Il du pont.",
+        [(0, 2), (3, 5), (3, 5), (6, 10), (10, 11)],
     ),
     "zum, without a text": (
         block(line(1, "Geh"), line("2-3", "zum"), line(2, "zu"), line(3, "dem"), line(4, "See")),
-        "Geh zum See", [(0, 3), (4, 7), (4, 7), (8, 11)],
+        "Geh zum See",
+        [(0, 3), (4, 7), (4, 7), (8, 11)],
     ),
     "three in one, of another case": (
         block(line("1-3", "Dámelo", "Typo=Yes|" + N), line(1, "da"), line(2, "me"), line(3, "lo"), line(4, "!")),
-        "Dámelo!", [(0, 6)] * 3 + [(6, 7)],
+        "Dámelo!",
+        [(0, 6)] * 3 + [(6, 7)],
     ),
     "SpaceAfter of a word within a range says nothing": (
         block(line("1-2", "al"), line(1, "a", N), line(2, "el", N), line(3, "mar")),
-        "al mar", [(0, 2), (0, 2), (3, 6)],
+        "al mar",
+        [(0, 2), (0, 2), (3, 6)],
     ),
     "SpaceAfter among other fields": (
         block(line(1, "a", "Gloss=b|SpaceAfter=No|Ref=1"), line(2, "b", "NoSpaceAfter=No"), line(3, "c", N)),
-        "ab c", [(0, 1), (1, 2), (3, 4)],
+        "ab c",
+        [(0, 1), (1, 2), (3, 4)],
     ),
     "double spaces in the text": (
-        block(line(1, "a"), line(2, "b", N), line(3, "."), text="a  b ."), "a  b .", [(0, 1), (3, 4), (5, 6)],
+        block(line(1, "a"), line(2, "b", N), line(3, "."), text="a  b ."),
+        "a  b .",
+        [(0, 1), (3, 4), (5, 6)],
     ),
     "no-break and wide spaces in the text": (
         block(line(1, "«"), line(2, "oui"), line(3, "»"), text=f"«{NBSP}oui\u3000»"),
-        f"«{NBSP}oui\u3000»", [(0, 1), (2, 5), (6, 7)],
+        f"«{NBSP}oui\u3000»",
+        [(0, 1), (2, 5), (6, 7)],
     ),
     "a space within a form": (
-        block(line(1, "1 000"), line(2, "euros"), text=f"1{NBSP}000 euros"), f"1{NBSP}000 euros", [(0, 5), (6, 11)],
+        block(line(1, "1 000"), line(2, "euros"), text=f"1{NBSP}000 euros"),
+        f"1{NBSP}000 euros",
+        [(0, 5), (6, 11)],
     ),
     "a space that the text does not have": (
-        block(line(1, "1 000"), line(2, "euros"), text="1000 euros"), "1 000 euros", [(0, 5), (6, 11)],
+        block(line(1, "1 000"), line(2, "euros"), text="1000 euros"),
+        "1 000 euros",
+        [(0, 5), (6, 11)],
     ),
     "a text of other words": (block(line(1, "a", N), line(2, "b"), text="a c"), "ab", [(0, 1), (1, 2)]),
     "a text that goes on": (block(line(1, "a"), line(2, "b"), text="a b c"), "a b", [(0, 1), (2, 3)]),
     "a text that ends early": (block(line(1, "a"), line(2, "b"), text="a"), "a b", [(0, 1), (2, 3)]),
     "the same letter of other code points": (
-        block(line(1, "é"), line(2, "b", N), text="e\u0301  b"), "é b", [(0, 1), (2, 3)],
+        block(line(1, "é"), line(2, "b", N), text="e\u0301  b"),
+        "é b",
+        [(0, 1), (2, 3)],
     ),
     "an empty text": (block(line(1, "a"), line(2, "b"), text=""), "a b", [(0, 1), (2, 3)]),
     "empty nodes": (
-        block(line("0.1", "x"), line(1, "a"), line("1.1", "y", N), line(2, "b")), "a b", [(0, 1), (2, 3)],
+        block(line("0.1", "x"), line(1, "a"), line("1.1", "y", N), line(2, "b")),
+        "a b",
+        [(0, 1), (2, 3)],
     ),
     "no spaces at all": (
         block(line(1, "我", N), line(2, "喜欢", N), line(3, "茶", N), text="我喜欢茶"),
-        "我喜欢茶", [(0, 1), (1, 3), (3, 4)],
+        "我喜欢茶",
+        [(0, 1), (1, 3), (3, 4)],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", KNOWN)
