@@ -15,6 +15,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m dashboard models --get smollm2
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check -q .
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
 
 bench: $(VENV)/.dev
