@@ -39,8 +39,8 @@ def keep_button(key: str, make: Callable[[], ReportFigure]) -> None:
         disabled=full,
         help=f"The report holds {MOST_FIGURES} figures: take one out first."
         if full
-        else "The report collects figures from all pages, under the tray on the left. It is kept on this machine, under "
-        "the address of this page.",
+        else "The report collects figures from all pages, under the tray on the left. It is kept on this machine, "
+        "under the address of this page.",
     ):
         _keep(make())
 
