@@ -87,7 +87,7 @@ def main() -> None:
 def one(name: str, n: int, passes: int) -> dict:
     """The measured part of a row, in this process."""
     from dashboard.capture import head_weights, open_model  # before torch: it sets how torch's threads wait
-    from dashboard.heads import survey
+    from dashboard.heads.overview import survey
 
     import torch  # isort: skip
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from dashboard.api import existing_head, provenance_of_text
 from dashboard.capture import AttentionModel
 from dashboard.capture.layer import LayerRun, layer_run, watch_layers
-from dashboard.charts import Theme
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.followed import followed
 from dashboard.charts.steps import steps
+from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again, reading
-from dashboard.heads import HeadId
 from dashboard.heads.inside import Inside, Layer, follow, inside, open_layer
 from dashboard.heads.verify import TOLERANCE, Check, check
+from dashboard.heads.view import HeadId
 from dashboard.text import Encoding
 
 if TYPE_CHECKING:

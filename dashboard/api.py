@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard.capture import AttentionModel, head_maps
-from dashboard.charts import VIEWS, Theme, atlas, atlas_maps, difference, side_by_side
+from dashboard.charts.atlas import atlas, atlas_maps
+from dashboard.charts.compare import difference, side_by_side
 from dashboard.charts.stack import stack
+from dashboard.charts.theme import Theme
+from dashboard.charts.views import VIEWS
 from dashboard.errors import UserError
 from dashboard.export import (
     Provenance,
@@ -24,8 +27,10 @@ from dashboard.export import (
     table_bytes,
     write_file,
 )
-from dashboard.heads import SCORES, HeadId, HeadView, Survey, links, make_view, survey
-from dashboard.heads.view import Between, existing_head, links_between
+from dashboard.heads.links import links
+from dashboard.heads.overview import Survey, survey
+from dashboard.heads.scores import SCORES
+from dashboard.heads.view import Between, HeadId, HeadView, existing_head, links_between, make_view
 from dashboard.text import Encoding, Special, Unit
 
 if TYPE_CHECKING:

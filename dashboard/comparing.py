@@ -16,8 +16,8 @@ import pandas as pd
 
 from dashboard.api import attention, fit_for
 from dashboard.capture import AttentionModel
-from dashboard.charts import difference, side_by_side
 from dashboard.charts.alike import alike, said
+from dashboard.charts.compare import difference, side_by_side
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError

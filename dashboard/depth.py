@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dashboard.capture import AttentionModel
-from dashboard.charts import Theme
 from dashboard.charts.drawing import WIDTH, Drawing
 from dashboard.charts.flow import columns, moves
 from dashboard.charts.journey import journey
 from dashboard.charts.reach import reach as panels
 from dashboard.charts.reach import reach_atlas
+from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again, reading
-from dashboard.heads import HeadId
 from dashboard.heads import flow as flows
 from dashboard.heads import longrange as ranges
 from dashboard.heads.flow import MEASURES, Flow
 from dashboard.heads.longrange import Reach, curve
 from dashboard.heads.reach_finding import reach_finding
+from dashboard.heads.view import HeadId
 from dashboard.text import Encoding, Special, Unit
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from scipy.spatial.distance import squareform
 
 from dashboard.capture import AttentionModel, open_model
-from dashboard.corpus import builtin_corpus, job
+from dashboard.corpus import job
 from dashboard.corpus.kept import AllHeads, corpus_sha256, file_name, first_of, own_folder, read_arrays, write_arrays
+from dashboard.corpus.shipped import builtin_corpus
 from dashboard.heads.headmap import CLUSTERS, HeadMap, map_table
 from dashboard.models.catalogue import cache_dir
 from dashboard.relations import map_heads, origin_of_map

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from dashboard.capture import AttentionModel, open_model
-from dashboard.corpus import builtin_corpus, job
+from dashboard.corpus import job
 from dashboard.corpus.kept import corpus_sha256, file_name, first_of, known_as, own_folder, read_arrays, write_arrays
+from dashboard.corpus.shipped import builtin_corpus
 from dashboard.heads.distances import Distances
 from dashboard.models import ModelSource
 from dashboard.models.catalogue import cache_dir

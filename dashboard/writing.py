@@ -12,17 +12,17 @@ from dashboard.capture import AttentionModel
 from dashboard.capture.added import factors
 from dashboard.capture.layer import layer_run
 from dashboard.capture.readout import readout
-from dashboard.charts import Theme
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.theme import Theme
 from dashboard.charts.writes import writes_chart
-from dashboard.corpus import builtin_corpus
 from dashboard.corpus.sample import sample
+from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again, reading
-from dashboard.heads import HeadId
 from dashboard.heads.copying import copying_table
 from dashboard.heads.parts import parts_table, stream_parts
+from dashboard.heads.view import HeadId
 from dashboard.heads.wording import counted
 from dashboard.heads.writes import DirectPath, Writes, direct_path, writes
 from dashboard.text import Encoding, LeftOut

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from dashboard import api
-from dashboard.charts import VIEWS
-from dashboard.charts.views import help_of
-from dashboard.heads import SCORES, Score, finding, links
+from dashboard.charts.views import VIEWS, help_of
+from dashboard.heads.finding import finding
+from dashboard.heads.links import links
+from dashboard.heads.scores import SCORES, Score
 from dashboard.ui import choosing, figure, state
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import beside, positions, room

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from dashboard import api, search
-from dashboard.charts import VIEWS
 from dashboard.charts.labels import right_to_left
+from dashboard.charts.views import VIEWS
 from dashboard.corpus.shipped import builtin_size
-from dashboard.heads import links
 from dashboard.heads.examples import example_finding, remarks
+from dashboard.heads.links import links
 from dashboard.heads.matches import match_finding, match_remarks
 from dashboard.ui import choosing, figure, finding_heads, marking, searching, state
 from dashboard.ui.choices import LONGEST_PAIRS

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from dashboard import relations
-from dashboard.heads import HeadId
 from dashboard.heads.clusters import clusters_finding, clusters_of
 from dashboard.heads.headmap import elsewhere_finding, map_finding
+from dashboard.heads.view import HeadId
 from dashboard.ui import choosing, figure, headmaps, state
 from dashboard.ui.links import to_page
 from dashboard.ui.reading import escape_markdown, opened

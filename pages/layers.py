@@ -3,11 +3,12 @@
 import streamlit as st
 
 from dashboard import api, depth
-from dashboard.charts import VIEWS
 from dashboard.charts.flow import columns
 from dashboard.charts.journey import journey_finding
-from dashboard.heads import finding, links
+from dashboard.charts.views import VIEWS
+from dashboard.heads.finding import finding
 from dashboard.heads.flow import MEASURES
+from dashboard.heads.links import links
 from dashboard.heads.rollout import mostly_special
 from dashboard.ui import depth_tables, figure, measuring, state
 from dashboard.ui.reading import escape_markdown, reading

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from dashboard import api, evidence
-from dashboard.charts import VIEWS
 from dashboard.charts.arcs import arc_heights
-from dashboard.heads import links
+from dashboard.charts.views import VIEWS
 from dashboard.heads.evidence_wording import CAUTION, along_parse, census, head_finding
+from dashboard.heads.links import links
 from dashboard.ui import figure, parsing, profile_tables, profiles, state
 from dashboard.ui.choosing import by_number, frames, measure
 from dashboard.ui.links import to_page

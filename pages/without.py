@@ -2,16 +2,18 @@
 
 import streamlit as st
 
-from dashboard.heads.correlation import correlation_finding
-from dashboard.heads.effect_text import most_changed, token_rows
-from dashboard.heads.standing import EXPLAINED, standing, standing_finding, standing_remark
-from dashboard.heads.together import together_finding, together_remark
-from dashboard.together import draw_together
-from dashboard.ui import effect_tables, figure, state, without
+from dashboard.analyses.ablation.draw import draw_standing, draw_without, over
+from dashboard.analyses.ablation.draw_joint import draw_together
+from dashboard.analyses.ablation.effect_on_text import most_changed, token_rows
+from dashboard.analyses.ablation.joint import together_finding, together_remark
+from dashboard.analyses.ablation.rank import EXPLAINED, standing, standing_finding, standing_remark
+from dashboard.analyses.ablation.rank_correlation import correlation_finding
+from dashboard.ui import figure, state
 from dashboard.ui.choosing import by_number
+from dashboard.ui.pages import ablation as without
+from dashboard.ui.pages import ablation_tables as effect_tables
 from dashboard.ui.reading import escape_markdown, opened, read_text
 from dashboard.ui.room import beside, room
-from dashboard.without import draw_standing, draw_without, over
 
 st.title("Without a head", anchor=False)
 

@@ -7,11 +7,11 @@ import time
 from collections.abc import Sequence
 from typing import get_args
 
+from dashboard.analyses.ablation.api import ablate_in
+from dashboard.analyses.ablation.results import SENTENCES, Asked, keep_measured, shipped_file
 from dashboard.capture import open_model
 from dashboard.capture.ablate import By
-from dashboard.corpus import builtin_corpus
-from dashboard.corpus.allheads import SENTENCES, Asked, keep_measured, shipped_file
-from dashboard.effects import ablate_in
+from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 
 SHIPPED = ("minilm", "smollm2")

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dashboard.capture import open_model
-from dashboard.corpus import profile
+from dashboard.corpus.profiling import profile
 from dashboard.corpus.shelf import SHIPPED
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE

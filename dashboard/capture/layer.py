@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from dashboard.builtin import Layer, Steps, attend, project
+from dashboard.builtin.attention import Layer, Steps, attend, project
 from dashboard.builtin.grouped import share_heads
 from dashboard.builtin.masks import additive, causal, rows_of, softcap, with_sink
 from dashboard.capture import tap

@@ -14,8 +14,9 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from dashboard.builtin import Layer, rotary
+from dashboard.builtin.attention import Layer
 from dashboard.builtin.grouped import split_heads
+from dashboard.builtin.rotary import rotary
 from dashboard.capture.call import Call
 
 # Relative to the largest number: far above what rounding does to a rotary position, far below any other difference.

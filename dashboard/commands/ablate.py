@@ -48,11 +48,12 @@ def run_ablate(asked: argparse.Namespace) -> int:
     check_out(asked)
     if asked.changed:
         check_out(argparse.Namespace(out=asked.changed, endings=asked.endings))
-    from dashboard import api, effects
+    from dashboard import api
+    from dashboard.analyses.ablation import api as effects
+    from dashboard.analyses.ablation.effect import effect_finding
     from dashboard.capture import open_model
     from dashboard.capture.language import language_head
-    from dashboard.heads import HeadId
-    from dashboard.heads.effect import effect_finding
+    from dashboard.heads.view import HeadId
 
     heads = [HeadId.parse(name) for name in asked.heads.split(",") if name.strip()] or None
     if asked.together and heads is None:
@@ -99,8 +100,8 @@ def corpus_of(typed: str) -> Path | None:
 
     A file that is not there is for its reader to tell.
     """
-    from dashboard.corpus import BUILTIN, builtin_corpus
     from dashboard.corpus.files import ENDINGS
+    from dashboard.corpus.shipped import BUILTIN, builtin_corpus
 
     if typed == BUILTIN:
         return builtin_corpus()

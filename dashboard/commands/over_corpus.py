@@ -47,7 +47,8 @@ def add(commands) -> None:
 
 def run_profile(asked: argparse.Namespace) -> int:
     from dashboard.capture import open_model
-    from dashboard.corpus import BUILTIN, builtin_corpus, profile
+    from dashboard.corpus.profiling import profile
+    from dashboard.corpus.shipped import BUILTIN, builtin_corpus
     from dashboard.text import not_english_file
 
     file = str(builtin_corpus()) if asked.file == BUILTIN else asked.file

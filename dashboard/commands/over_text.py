@@ -96,7 +96,7 @@ def _views(asked: argparse.Namespace, model, encoding, heads) -> list:
 def run_attention(asked: argparse.Namespace) -> int:
     check_out(asked)
     from dashboard import api
-    from dashboard.heads import HeadId
+    from dashboard.heads.view import HeadId
 
     if asked.layer < 0 or asked.head < 0:
         raise UserError("Layers and heads are counted from 0.")
@@ -120,7 +120,7 @@ def run_scores(asked: argparse.Namespace) -> int:
 def run_chart(asked: argparse.Namespace) -> int:
     check_out(asked)
     from dashboard import api
-    from dashboard.heads import HeadId
+    from dashboard.heads.view import HeadId
 
     names = [name for name in asked.heads.split(",") if name.strip()]
     heads = list(dict.fromkeys(HeadId.parse(name) for name in names))
@@ -153,7 +153,7 @@ def run_chart(asked: argparse.Namespace) -> int:
 def run_compare(asked: argparse.Namespace) -> int:
     check_out(asked)
     from dashboard import api, comparing
-    from dashboard.heads import HeadId
+    from dashboard.heads.view import HeadId
 
     names = [name for name in asked.heads.split(",") if name.strip()]
     heads = list(dict.fromkeys(HeadId.parse(name) for name in names))

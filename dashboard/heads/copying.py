@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from dashboard.builtin import Layer
+from dashboard.builtin.attention import Layer
 from dashboard.capture import AttentionModel
 from dashboard.capture.layer import LayerRun, watch_layers
 from dashboard.capture.readout import Readout

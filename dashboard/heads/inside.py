@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from dashboard.builtin import STEPS, Steps, contributions
+from dashboard.builtin.attention import Steps, contributions
+from dashboard.builtin.listing import STEPS
 from dashboard.capture.layer import LayerRun
 from dashboard.errors import UserError
 from dashboard.heads.verify import Check, whole_layer

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 import torch
 
-from dashboard.builtin import contributions
+from dashboard.builtin.attention import contributions
 from dashboard.capture import AttentionModel
 from dashboard.capture.layer import LayerRun, watch_layers
 from dashboard.capture.stream import Step, follow

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from dashboard.builtin import multi_head
+from dashboard.builtin.attention import multi_head
 from dashboard.builtin.grouped import join_heads
 from dashboard.capture.layer import LayerRun
 

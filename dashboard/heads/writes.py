@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from dashboard.builtin import contributions
+from dashboard.builtin.attention import contributions
 from dashboard.capture import AttentionModel
 from dashboard.capture.added import factors
 from dashboard.capture.layer import LayerRun

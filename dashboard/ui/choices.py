@@ -14,8 +14,8 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from urllib.parse import quote
 
-from dashboard.builtin import STEPS
 from dashboard.builtin.example import Example, example
+from dashboard.builtin.listing import STEPS
 from dashboard.builtin.recall import DEFAULT, Recall
 from dashboard.errors import UserError
 from dashboard.export.reports import is_key

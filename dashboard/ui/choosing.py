@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
-from dashboard.heads import HeadId
+from dashboard.heads.view import HeadId
 from dashboard.models import CATALOGUE
 from dashboard.ui import state
 from dashboard.ui.choices import TRAY_SIZE

@@ -11,9 +11,10 @@ import streamlit as st
 
 from dashboard.charts.drawing import Drawing
 from dashboard.export import Provenance
-from dashboard.heads import Comparison, HeadView, compare
+from dashboard.heads.compare import Comparison, compare
 from dashboard.heads.disagreement import both_elsewhere, disagreements, parting
 from dashboard.heads.finding import largest_contributions
+from dashboard.heads.view import HeadView
 from dashboard.ui.room import positions
 
 OF_WEIGHTS = "Divergence, strongest word and correlation are of the weights: a contribution is a norm and no share."

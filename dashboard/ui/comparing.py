@@ -10,8 +10,9 @@ from dashboard import api
 from dashboard.charts.drawing import Drawing
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.heads import HeadId, HeadView, finding
 from dashboard.heads.evidence_wording import opposites
+from dashboard.heads.finding import finding
+from dashboard.heads.view import HeadId, HeadView
 from dashboard.models import CATALOGUE
 from dashboard.ui import figure, profiles, state
 from dashboard.ui.choices import TRAY_SIZE

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import anatomy
-from dashboard.builtin import Listing, attend, listing, multi_head, project
+from dashboard.builtin.attention import attend, multi_head, project
+from dashboard.builtin.listing import Listing, listing
 from dashboard.errors import UserError
 from dashboard.heads.inside import Followed, Inside, Layer, follow
 from dashboard.ui import state

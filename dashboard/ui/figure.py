@@ -24,7 +24,10 @@ from dashboard.export import (
     snippet,
     table_bytes,
 )
-from dashboard.heads import SCORES, Comparison, HeadView, strongest
+from dashboard.heads.compare import Comparison
+from dashboard.heads.links import strongest
+from dashboard.heads.scores import SCORES
+from dashboard.heads.view import HeadView
 from dashboard.ui import report, state
 from dashboard.ui.reading import escape_markdown, words_apart
 

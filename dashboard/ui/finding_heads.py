@@ -9,9 +9,9 @@ import streamlit as st
 from dashboard import api, search
 from dashboard.charts.ranking import BEST
 from dashboard.errors import UserError
-from dashboard.heads import HeadId, HeadView
 from dashboard.heads.along import Pair
 from dashboard.heads.examples import Examples, as_typed, checked
+from dashboard.heads.view import HeadId, HeadView
 from dashboard.text.encoding import Encoding
 from dashboard.ui import choosing, figure, state
 from dashboard.ui.choices import FIRST_PAIRS, FIRST_TEXT

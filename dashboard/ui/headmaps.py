@@ -9,9 +9,9 @@ import streamlit as st
 from dashboard import headmaps, headpairs
 from dashboard.corpus.shipped import builtin_size
 from dashboard.errors import UserError
-from dashboard.heads import HeadId
 from dashboard.heads.distances import Distances
 from dashboard.heads.headmap import HeadMap
+from dashboard.heads.view import HeadId
 from dashboard.models import CATALOGUE, ModelSource, NotInstalled
 from dashboard.models import find as find_model
 from dashboard.ui import choosing, jobs, paths, profiles, state

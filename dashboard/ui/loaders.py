@@ -15,11 +15,13 @@ import psutil
 import streamlit as st
 
 from dashboard import api, changing, comparing, influence
-from dashboard.builtin import Sharpness, sharpness
+from dashboard.analyses.ablation.draw import Without, without_head
+from dashboard.builtin.sharpness import Sharpness, sharpness
 from dashboard.capture import AttentionModel, open_model
-from dashboard.heads import HeadId, HeadView, Survey
 from dashboard.heads.alignment import Aligned
 from dashboard.heads.change import Changes
+from dashboard.heads.overview import Survey
+from dashboard.heads.view import HeadId, HeadView
 from dashboard.lessons import KEYS
 from dashboard.models import ModelSource, find
 from dashboard.models.foreign import foreign
@@ -27,7 +29,6 @@ from dashboard.models.waiting import turn, while_waiting
 from dashboard.text import Encoding
 from dashboard.ui import paths, quiet
 from dashboard.ui.kept import kept, let_go
-from dashboard.without import Without, without_head
 
 TOKENS_AT_MOST = 2048  # a longer text is cut, and the page says so: a laptop answers within seconds up to here
 

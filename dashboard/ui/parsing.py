@@ -8,9 +8,9 @@ from dashboard import evidence
 from dashboard.charts.arcs import COLOURS
 from dashboard.corpus.tables import Profile
 from dashboard.errors import UserError
-from dashboard.heads import HeadId, HeadView
 from dashboard.heads.evidence_wording import opposites
 from dashboard.heads.figures import role_label
+from dashboard.heads.view import HeadId, HeadView
 from dashboard.text import ParsedSentence, not_english, parse
 from dashboard.ui import paths, state
 from dashboard.ui.reading import Reading, escape_markdown, offer_path

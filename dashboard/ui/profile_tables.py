@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.corpus.tables import Profile
-from dashboard.heads import HeadId
 from dashboard.heads.dependency import ALL
+from dashboard.heads.view import HeadId
 from dashboard.ui import state
 from dashboard.ui.choices import to_address
 

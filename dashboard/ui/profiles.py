@@ -12,7 +12,7 @@ from dashboard.corpus.shelf import Kept, read_profile, shelf
 from dashboard.corpus.shipped import builtin_size
 from dashboard.corpus.tables import Profile
 from dashboard.errors import UserError
-from dashboard.heads import HeadId
+from dashboard.heads.view import HeadId
 from dashboard.ui import choosing, state
 from dashboard.ui.choices import TRAY_SIZE, to_address
 from dashboard.ui.ending import end_page

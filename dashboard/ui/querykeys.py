@@ -8,9 +8,9 @@ from dashboard import querykeys
 from dashboard.capture import AttentionModel
 from dashboard.charts.querykey import BY
 from dashboard.errors import UserError
-from dashboard.heads import HeadId
 from dashboard.heads.querykey import QueryKeyMap
 from dashboard.heads.vectors import CorpusVectors
+from dashboard.heads.view import HeadId
 from dashboard.ui import figure
 from dashboard.ui.ending import end_page
 from dashboard.ui.reading import Opened, escape_markdown

@@ -13,8 +13,8 @@ from dashboard.capture import AttentionModel
 from dashboard.charts.labels import turned
 from dashboard.errors import UserError
 from dashboard.export.snippet import reading as read_again
-from dashboard.heads import HeadId, HeadView, Survey
-from dashboard.heads.view import links_between
+from dashboard.heads.overview import Survey
+from dashboard.heads.view import HeadId, HeadView, links_between
 from dashboard.heads.wording import counted
 from dashboard.models import CATALOGUE, NotInstalled, find
 from dashboard.text import Encoding, reading_notes

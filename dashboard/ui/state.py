@@ -15,7 +15,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard.export import reports
-from dashboard.heads import SCORES, HeadId
+from dashboard.heads.scores import SCORES
+from dashboard.heads.view import HeadId
 from dashboard.ui import paths
 from dashboard.ui.choices import TRAY_SIZE, Choices, digest, fits_in_link, from_address, tidy, to_address, within
 

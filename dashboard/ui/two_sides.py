@@ -10,9 +10,9 @@ import streamlit as st
 from dashboard import changing, comparing
 from dashboard.charts.drawing import Drawing
 from dashboard.errors import UserError
-from dashboard.heads import HeadId, HeadView
 from dashboard.heads.alignment import Aligned
 from dashboard.heads.change import Changes, most_changed
+from dashboard.heads.view import HeadId, HeadView
 from dashboard.heads.wording import counted
 from dashboard.ui import choosing, loaders, state
 from dashboard.ui.choices import FIRST_OTHER, FIRST_TEXT, LONGEST_OTHER

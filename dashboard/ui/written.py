@@ -8,9 +8,9 @@ import streamlit as st
 from dashboard import writing
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
-from dashboard.heads import HeadId
 from dashboard.heads.copying import copying_finding
 from dashboard.heads.inside import Inside
+from dashboard.heads.view import HeadId
 from dashboard.heads.writes import DirectPath, Writes, direct_path, writes
 from dashboard.ui import figure
 from dashboard.ui.kept import kept

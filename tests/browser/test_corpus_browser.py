@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlparse
 import pandas as pd
 import pytest
 
-from dashboard.corpus import builtin_corpus
 from dashboard.corpus.shelf import place_for, shelf
+from dashboard.corpus.shipped import builtin_corpus
 
 NAME = "Twenty of them"
 AGAIN = "Twenty of them again"

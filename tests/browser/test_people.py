@@ -17,7 +17,7 @@ from bench.visitor import Visitor
 from dashboard import api
 from dashboard.corpus.job import say
 from dashboard.corpus.shelf import place_for
-from dashboard.heads import HeadId
+from dashboard.heads.view import HeadId
 
 
 def run(work):

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlparse
 import pandas as pd
 import pytest
 
-from dashboard.charts.standing import HIGH
-from dashboard.corpus.allheads import shipped_file
+from dashboard.analyses.ablation.rank_chart import HIGH
+from dashboard.analyses.ablation.results import shipped_file
 
 RANKED = '[role=graphics-document][aria-label^="All 72 heads"]'
 

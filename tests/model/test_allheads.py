@@ -10,13 +10,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import dashboard.corpus.allheads as allheads
+import dashboard.analyses.ablation.results as allheads
 from dashboard import UserError, ablate_in, builtin_corpus, head_effects
-from dashboard.corpus.allheads import SENTENCES, TABLE, Asked, find_measured, folder_for, keep_measured, shipped_file
+from dashboard.analyses.ablation.draw import begin, draw_effects, draw_standing, draw_without, without_head
+from dashboard.analyses.ablation.draw_joint import draw_together, together_and_alone
+from dashboard.analyses.ablation.results import (
+    SENTENCES,
+    TABLE,
+    Asked,
+    find_measured,
+    folder_for,
+    keep_measured,
+    shipped_file,
+)
 from dashboard.corpus.job import find
 from dashboard.export import snippet
-from dashboard.together import draw_together, together_and_alone
-from dashboard.without import begin, draw_effects, draw_standing, draw_without, without_head
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 

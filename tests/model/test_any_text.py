@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dashboard import UserError, api
-from dashboard.charts import VIEWS
+from dashboard.charts.views import VIEWS
 from dashboard.export import figure_bytes, matrix_bytes, snippet, table_bytes
-from dashboard.heads import finding, links
+from dashboard.heads.finding import finding
+from dashboard.heads.links import links
 
 LIMIT = 48  # tokens drawn of a text: the rest is a matter of speed, tested elsewhere
 

@@ -11,8 +11,9 @@ from dashboard.capture import head_maps
 from dashboard.charts.heatmap import top_of
 from dashboard.errors import UserError
 from dashboard.export import Provenance, figure_bytes, file_stem, snippet, table_bytes
-from dashboard.heads import HeadId, compare
 from dashboard.heads.change import change_finding, head_changes
+from dashboard.heads.compare import compare
+from dashboard.heads.view import HeadId
 from tests.model.test_snippets import run
 
 FIRST = "The chef who trained in Osaka says ramen is her favourite food."

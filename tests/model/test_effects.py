@@ -8,11 +8,11 @@ import pytest
 
 import dashboard.corpus.sample as sampling
 from dashboard import UserError, ablate, ablate_in
+from dashboard.analyses.ablation.api import provenance_of_effect
 from dashboard.capture.ablate import mean_outputs
 from dashboard.cli import main
-from dashboard.corpus import builtin_corpus
 from dashboard.corpus.sample import reference_means, sample
-from dashboard.effects import provenance_of_effect
+from dashboard.corpus.shipped import builtin_corpus
 from dashboard.export import snippet
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."

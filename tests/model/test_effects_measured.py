@@ -11,10 +11,10 @@ import torch
 import torch.nn.functional as F
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
 
-import dashboard.heads.effect as effect
+import dashboard.analyses.ablation.effect as effect
+from dashboard.analyses.ablation.measure import measure
 from dashboard.capture import open_model
 from dashboard.capture.language import language_head
-from dashboard.heads.ablation import measure
 
 CHEF = "The chef who trained in Osaka says ramen is her favourite food, and the chef knows all the food in Osaka."
 SHORT = "Two birds sang."

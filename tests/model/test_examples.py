@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from dashboard.errors import UserError
-from dashboard.heads import HeadId
 from dashboard.heads.along import along
 from dashboard.heads.examples import example_finding, examples, pairs_of, remarks
+from dashboard.heads.view import HeadId
 from dashboard.models import load
 
 CHEF = "The chef who trained in Osaka says tonkotsu is her favourite food."

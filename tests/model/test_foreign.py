@@ -19,8 +19,8 @@ from dashboard.capture.probe import Unfit, probe_tap
 from dashboard.cli import main
 from dashboard.corpus.shelf import read_profile
 from dashboard.errors import UserError
-from dashboard.heads import HeadId
 from dashboard.heads.verify import Check
+from dashboard.heads.view import HeadId
 from tests.model import tiny
 from tests.model.test_sweep import by_the_library
 

@@ -10,7 +10,7 @@ from transformers import AutoModel
 
 from dashboard import distances_between, heads_like_elsewhere, map_heads
 from dashboard.cli import main
-from dashboard.corpus import builtin_corpus
+from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import snippet
 from dashboard.export.provenance import Provenance

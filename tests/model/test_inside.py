@@ -257,7 +257,7 @@ def test_the_command_says_with_1_that_something_differs(monkeypatch, capsys):
 def broken(x, layer, mask):
     from dataclasses import replace
 
-    from dashboard.builtin import multi_head
+    from dashboard.builtin.attention import multi_head
 
     return multi_head(x, replace(layer, scale=0.18), mask)
 

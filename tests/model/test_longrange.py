@@ -7,9 +7,9 @@ import pytest
 
 from dashboard.capture import head_weights
 from dashboard.errors import UserError
-from dashboard.heads import HeadId
 from dashboard.heads.longrange import QUESTIONS, curve, gather, longrange, measure_step, question_of, table
 from dashboard.heads.reach_finding import reach_finding
+from dashboard.heads.view import HeadId
 from dashboard.text.trials import Trial
 
 

@@ -9,20 +9,20 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from dashboard import attention, save, scores
+from dashboard.analyses.ablation.api import ablate
+from dashboard.analyses.ablation.draw import draw_without, without_head
+from dashboard.analyses.ablation.draw_joint import draw_together, together_and_alone
 from dashboard.anatomy import draw_inside, look_inside
 from dashboard.api import attentions, draw, fit_for
 from dashboard.cli import main
 from dashboard.comparing import compare_models, draw_aligned, draw_alike
 from dashboard.depth import draw_flow, flow
-from dashboard.effects import ablate
 from dashboard.errors import UserError
 from dashboard.export import snippet
 from dashboard.export.provenance import provenance_of
-from dashboard.heads import finding
+from dashboard.heads.finding import finding
 from dashboard.influence import rollout
 from dashboard.search import draw_found, find_heads
-from dashboard.together import draw_together, together_and_alone
-from dashboard.without import draw_without, without_head
 
 A, B = "The heron waits. It cannot hurry.", "The miller cannot wait!"
 

@@ -11,8 +11,8 @@ import torch
 
 from dashboard import UserError, attention, draw_query_keys, query_key_table, query_keys
 from dashboard.capture import Block
-from dashboard.corpus import builtin_corpus
 from dashboard.corpus.sample import parsed_sample, spread
+from dashboard.corpus.shipped import builtin_corpus
 from dashboard.export import Provenance, snippet
 from dashboard.heads.querykey import plane_remarks, query_key_map
 from dashboard.heads.vectors import STRONGEST, _Collect

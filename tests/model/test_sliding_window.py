@@ -8,7 +8,8 @@ import torch
 from transformers import MistralConfig, MistralModel
 
 from dashboard import api, open_model
-from dashboard.heads import compare, links
+from dashboard.heads.compare import compare
+from dashboard.heads.links import links
 from dashboard.models import find
 
 TEXT = "one two three four five six seven eight nine ten eleven twelve one two"

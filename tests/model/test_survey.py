@@ -5,10 +5,12 @@ import pytest
 import torch
 
 from dashboard.capture import head_weights, visit
-from dashboard.heads import SCORES, HeadId, induction_scores, make_view, survey
-from dashboard.heads.induction import LENGTH, standard_input
+from dashboard.heads.induction import LENGTH, induction_scores, standard_input
+from dashboard.heads.overview import survey
 from dashboard.heads.patterns import PatternScores, queries
+from dashboard.heads.scores import SCORES
 from dashboard.heads.thumbnails import shrink
+from dashboard.heads.view import HeadId, make_view
 
 TEXT = (
     "The chef who trained in Osaka says ramen is her favourite food. The critic who reviewed the restaurant says "

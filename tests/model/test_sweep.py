@@ -13,7 +13,7 @@ from dashboard import ablate, draw, profile, scores
 from dashboard.api import attentions
 from dashboard.capture import open_model
 from dashboard.errors import UserError
-from dashboard.heads import HeadId
+from dashboard.heads.view import HeadId
 from tests.model import tiny
 
 TEXT = " ".join(tiny.SENTENCES[:2])  # more tokens than every window and budget of `tiny.SIZES`

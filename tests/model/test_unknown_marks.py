@@ -10,19 +10,19 @@ import pytest
 import torch
 
 from dashboard import anatomy, api, depth
-from dashboard.charts import VIEWS
+from dashboard.analyses.ablation.draw import draw_without, without_head
+from dashboard.analyses.ablation.effect_on_text import most_changed, token_rows
+from dashboard.charts.views import VIEWS
 from dashboard.comparing import aligned_table, compare_models, compare_texts, draw_aligned
 from dashboard.export import figure_bytes
-from dashboard.heads import links, strongest
 from dashboard.heads.disagreement import disagreements
-from dashboard.heads.effect_text import most_changed, token_rows
 from dashboard.heads.examples import example_finding, examples
 from dashboard.heads.inside import follow
 from dashboard.heads.inside_wording import finding, row_table
+from dashboard.heads.links import links, strongest
 from dashboard.heads.writes import _read
 from dashboard.influence import rollout
 from dashboard.text.display import vocabulary_labels
-from dashboard.without import draw_without, without_head
 
 TEXT = "我爱吃 𝒳 ramen 👩‍👩‍👧 ok"  # MiniLM knows 我, ramen and ok
 UNREAD = ("爱", "吃", "𝒳", "👩‍👩‍👧")

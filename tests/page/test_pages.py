@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.heads import HeadId
+from dashboard.heads.view import HeadId
 from tests.page.running import heading, opened, said
 
 LONG = " ".join(f"word{number}" for number in range(3000))

@@ -8,7 +8,7 @@ import weakref
 import pytest
 
 from dashboard import querykeys as engine
-from dashboard.heads import HeadId
+from dashboard.heads.view import HeadId
 from dashboard.ui import querykeys as ui
 from dashboard.ui.reading import Opened
 from tests.page.running import heading, opened, said

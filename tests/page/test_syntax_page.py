@@ -13,7 +13,7 @@ from spacy.training import Example
 from streamlit.testing.v1 import AppTest
 
 from dashboard.corpus.shelf import SHIPPED, read_profile
-from dashboard.heads import HeadId
+from dashboard.heads.view import HeadId
 from dashboard.text import split_words
 from dashboard.ui.profile_tables import own_relations
 from dashboard.ui.profiles import inside
@@ -163,7 +163,7 @@ def test_moments_of_a_kept_corpus_have_their_text_and_a_link():
     def script(profile):
         import streamlit as st
 
-        from dashboard.heads import HeadId
+        from dashboard.heads.view import HeadId
         from dashboard.ui import profile_tables
         from dashboard.ui.choices import Choices
 

@@ -9,11 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import ablate
-from dashboard.corpus import allheads
+from dashboard.analyses.ablation import results as allheads
+from dashboard.analyses.ablation.rank import figure
 from dashboard.corpus.job import Job, Progress
-from dashboard.heads.standing import figure
-from dashboard.ui import effect_tables
 from dashboard.ui.choices import FIRST_TEXT
+from dashboard.ui.pages import ablation_tables as effect_tables
 from tests.page import running
 
 opened = partial(running.opened, "without")
@@ -126,7 +126,7 @@ def test_what_is_not_measured_is_offered_with_progress_and_stop(cache, monkeypat
                 "limit": 32,
                 "by": "mean",
                 "bos": True,
-                "work": "dashboard.without",
+                "work": "dashboard.analyses.ablation.draw",
             },
             "pid": None,
             "beat": time.time(),
@@ -144,7 +144,7 @@ def test_what_is_not_measured_is_offered_with_progress_and_stop(cache, monkeypat
     assert "This can be told when all heads have been measured" in said(app)
     button(app, "Measure all heads").click().run()
     assert not app.exception and (asked["by"], asked["model"], asked["limit"]) == ("mean", "minilm", 32)
-    assert asked["work"] == "dashboard.without" and button(app, "Stop")
+    assert asked["work"] == "dashboard.analyses.ablation.draw" and button(app, "Stop")
     monkeypatch.setattr(Job, "progress", property(lambda job: Progress(0.25, "It was stopped.", "stopped")))
     app.run()
     assert button(app, "Try again") and button(app, "Remove")

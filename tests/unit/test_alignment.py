@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.errors import UserError
-from dashboard.heads import HeadId, HeadView, compare
 from dashboard.heads.alignment import align_models, align_texts, matching
+from dashboard.heads.compare import compare
 from dashboard.heads.disagreement import ELSEWHERE, both_elsewhere, disagreements, parting
+from dashboard.heads.view import HeadId, HeadView
 from dashboard.text.encoding import Encoding
 from dashboard.text.shared import with_shared_words
 from dashboard.text.swaps import swaps, words_by_pos

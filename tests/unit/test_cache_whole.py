@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dashboard.analyses.ablation import results as allheads
+from dashboard.analyses.ablation.results import Asked, read_measured, shipped_file
 from dashboard.charts.drawing import VEGALITE
-from dashboard.corpus import allheads
-from dashboard.corpus.allheads import Asked, read_measured, shipped_file
 from dashboard.corpus.chunk import Chunk
 from dashboard.corpus.job import JOB, find, jobs, read
 from dashboard.corpus.kept import read_arrays, write_arrays

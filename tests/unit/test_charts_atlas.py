@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from dashboard.charts import atlas, atlas_maps
+from dashboard.charts.atlas import atlas, atlas_maps
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.theme import PALETTES
-from dashboard.heads import SCORES, HeadId
+from dashboard.heads.scores import SCORES
+from dashboard.heads.view import HeadId
 
 
 def table(layers: int, heads: int, score: str, values) -> pd.DataFrame:

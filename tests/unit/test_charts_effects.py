@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from dashboard.charts.changed import changed_text, round_figure
+from dashboard.analyses.ablation.effect_on_text import TextEffect
+from dashboard.analyses.ablation.rank_chart import ranked_effects, ticks
+from dashboard.analyses.ablation.text_chart import changed_text, round_figure
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.figures import figure_atlas
-from dashboard.charts.standing import ranked_effects, ticks
 from dashboard.charts.theme import PALETTES, ink, paint, signed
-from dashboard.heads import HeadId
-from dashboard.heads.effect_text import TextEffect
+from dashboard.heads.view import HeadId
 
 SAID = {"title": "T", "subtitle": ["S"], "description": "D"}
 

@@ -19,8 +19,8 @@ from dashboard.charts.journey import journey, journey_finding
 from dashboard.charts.reach import reach, reach_atlas
 from dashboard.charts.recall import paths
 from dashboard.export import figure_bytes
-from dashboard.heads import HeadId
 from dashboard.heads.flow import MEASURES, Flow
+from dashboard.heads.view import HeadId
 
 HOSTILE = "</script>\x00\ufffe\ud800 🍜 **x**"
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import vl_convert
 
-from dashboard.charts import difference, heatmap, side_by_side
+from dashboard.charts.compare import difference, side_by_side
 from dashboard.charts.drawing import VEGALITE
-from dashboard.charts.heatmap import LEAST, round_up, top_of
+from dashboard.charts.heatmap import LEAST, heatmap, round_up, top_of
 from dashboard.charts.matrix import RECTS, side_of
 from dashboard.charts.stack import stack
 from dashboard.charts.theme import PALETTES, ink, paint, signed
 from dashboard.errors import UserError
-from dashboard.heads import HeadId, HeadView
+from dashboard.heads.view import HeadId, HeadView
 
 L2H9 = HeadId(2, 9)
 

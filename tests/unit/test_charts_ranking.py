@@ -15,10 +15,10 @@ from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.ranking import BEST, ROW
 from dashboard.charts.theme import PALETTES
 from dashboard.export import figure_bytes
-from dashboard.heads import HeadId
 from dashboard.heads.examples import Examples
 from dashboard.heads.matches import HeldOut, Matches
 from dashboard.heads.pattern import Pattern
+from dashboard.heads.view import HeadId
 from dashboard.search import draw_found
 
 WORDS = ("The", "chef", "says", "hi")

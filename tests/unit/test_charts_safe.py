@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.charts import VIEWS, difference, side_by_side
+from dashboard.charts.compare import difference, side_by_side
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.safe import LIMIT, NEWLINE, SIGN, shown
-from dashboard.heads import HeadId, HeadView
+from dashboard.charts.views import VIEWS
+from dashboard.heads.view import HeadId, HeadView
 
 # https://www.w3.org/TR/xml/#charsets
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

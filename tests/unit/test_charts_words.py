@@ -12,14 +12,16 @@ import vl_convert
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.charts import VIEWS, arcs, lines, reading
-from dashboard.charts.arcs import arc_heights
+from dashboard.charts.arcs import arc_heights, arcs
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.labels import right_to_left, stand, width_of
+from dashboard.charts.lines import lines
 from dashboard.charts.links import FAINTEST, links_of
+from dashboard.charts.reading import reading
 from dashboard.charts.typesetting import LINE, set_text
+from dashboard.charts.views import VIEWS
 from dashboard.charts.wording import wrap
-from dashboard.heads import HeadId, HeadView
+from dashboard.heads.view import HeadId, HeadView
 
 SENTENCE = "The chef who trained in Osaka says ramen is her favourite food."
 

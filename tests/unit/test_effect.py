@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import torch
 
+from dashboard.analyses.ablation.effect import Effects, effect_finding, effect_table, read, shifts
+from dashboard.analyses.ablation.measure import trials
 from dashboard.capture.ablate import batches
-from dashboard.heads.ablation import trials
-from dashboard.heads.effect import Effects, effect_finding, effect_table, read, shifts
 from dashboard.text import Encoding
 
 

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from dashboard import api
 from dashboard.errors import UserError
-from dashboard.heads import HeadId, HeadView, compare, links, make_view, percent, strongest
-from dashboard.heads import finding as finding_of
-from dashboard.heads.compare import divergence
+from dashboard.heads.compare import compare, divergence
+from dashboard.heads.finding import finding as finding_of
+from dashboard.heads.links import links, strongest
 from dashboard.heads.rollout import LayerRange
+from dashboard.heads.view import HeadId, HeadView, make_view
+from dashboard.heads.wording import percent
 from dashboard.heads.words import hide_special, to_axis
 from dashboard.text import Axis, Encoding
 

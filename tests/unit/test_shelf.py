@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboard.corpus import shelf as on_shelf
 from dashboard.corpus.shelf import SHIPPED, compare_profiles, delete, place_for, read_profile
+from dashboard.corpus.shelf import shelf as on_shelf
 from dashboard.corpus.tables import PROFILE, TABLES, VERSION
 from dashboard.errors import UserError
 from dashboard.export.clean import legal

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from dashboard import UserError
-from dashboard.heads import HeadId
-from dashboard.heads.correlation import correlation_finding, spearman
-from dashboard.heads.effect_text import most_changed, text_effect, token_rows
-from dashboard.heads.standing import figure, standing, standing_finding, standing_remark
+from dashboard.analyses.ablation.effect_on_text import most_changed, text_effect, token_rows
+from dashboard.analyses.ablation.rank import figure, standing, standing_finding, standing_remark
+from dashboard.analyses.ablation.rank_correlation import correlation_finding, spearman
+from dashboard.heads.view import HeadId
 from dashboard.text import Encoding
 
 RNG = np.random.default_rng(3)

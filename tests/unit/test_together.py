@@ -10,16 +10,16 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from dashboard.charts.drawing import VEGALITE
-from dashboard.charts.together import together_bars
-from dashboard.errors import UserError
-from dashboard.heads.together import (
+from dashboard.analyses.ablation.joint import (
     alone_and_together,
     interplay,
     together_finding,
     together_remark,
     together_table,
 )
+from dashboard.analyses.ablation.joint_chart import together_bars
+from dashboard.charts.drawing import VEGALITE
+from dashboard.errors import UserError
 
 
 def table(alone, together, name="loss_change"):

@@ -4,7 +4,7 @@
     both.table
     save(draw_together(both), "together.svg")
 
-The heads' own figures need not add up to what they change together: see `dashboard.heads.together`.
+The heads' own figures need not add up to what they change together: see `dashboard.analyses.ablation.joint`.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from dashboard.analyses.ablation.api import Progress
+from dashboard.analyses.ablation.draw import BY, Without, reading_of, recipe_of, without_head
+from dashboard.analyses.ablation.joint import alone_and_together, together_finding, together_table
+from dashboard.analyses.ablation.joint_chart import together_bars
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.theme import Theme
-from dashboard.charts.together import together_bars
-from dashboard.effects import Progress
 from dashboard.export.snippet import keywords
-from dashboard.heads.together import alone_and_together, together_finding, together_table
 from dashboard.heads.view import HeadId
 from dashboard.text import Encoding
-from dashboard.without import BY, Without, reading_of, recipe_of, without_head
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Together:
 
     @property
     def table(self) -> pd.DataFrame:
-        """See `dashboard.heads.together.together_table`."""
+        """See `dashboard.analyses.ablation.joint.together_table`."""
         return together_table(pd.concat([one.effect.table for one in self.alone]), self.found.effect.table)
 
 
@@ -58,7 +58,7 @@ def together_and_alone(
 
 
 def draw_together(both: Together, *, theme: Theme = "light", width: float | None = None) -> Drawing:
-    """What the heads change together beside each alone and the sum of that, see `dashboard.charts.together`."""
+    """What the heads change together beside each alone and the sum of that, see `joint_chart`."""
     table, origin, effect = both.table, both.found.provenance, both.found.effect
     what = "change of the loss, nats per token" if effect.measure == "loss_change" else "1 − cosine of the last vectors"
     chart = together_bars(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dashboard.heads.standing import figure
+from dashboard.analyses.ablation.rank import figure
 from dashboard.heads.wording import counted
 from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding, Special, Unit
@@ -52,7 +52,7 @@ class TextEffect:
 def text_effect(
     tokens: pd.DataFrame, encoding: Encoding, *, unit: Unit = "tokens", special: Special = "show", model: str = ""
 ) -> TextEffect:
-    """What changes (`dashboard.effects.Effect.tokens`, of one head or one set of heads) over the positions of a text.
+    """What changes (`api.Effect.tokens`, of one head or one set of heads) over the positions of a text.
 
     special: "hide" leaves out special positions, which have no figure
     """
@@ -80,7 +80,7 @@ def most_changed(effect: TextEffect, most: int = 3) -> str:
 
 
 def token_rows(tokens: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
-    """A row per head and token that is read, from the two tables of `dashboard.effects.Effect`.
+    """A row per head and token that is read, from the two tables of `dashboard.analyses.ablation.api.Effect`.
 
     Columns: layer and head, or heads, position, token, the measure; in a language model also p and p_ablated, the
     probability of the token with the head and without it, and where the prediction changes old, new, p_old,

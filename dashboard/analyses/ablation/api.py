@@ -10,18 +10,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dashboard.analyses.ablation.effect import CHANGED, Effects, Heads, effect_table, head_columns
+from dashboard.analyses.ablation.measure import measure
 from dashboard.api import existing_head
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
 from dashboard.capture.language import language_head
-from dashboard.corpus import builtin_corpus
 from dashboard.corpus.sample import reference_means, sample
+from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import made_again, reading
-from dashboard.heads import HeadId
-from dashboard.heads.ablation import measure
-from dashboard.heads.effect import CHANGED, Effects, Heads, effect_table, head_columns
+from dashboard.heads.view import HeadId
 from dashboard.heads.wording import counted
 from dashboard.text import Encoding, LeftOut
 from dashboard.text.display import vocabulary_labels
@@ -38,7 +38,7 @@ class Effect:
     table: a row per head: layer, head; of heads taken out together one row: heads, like ``"L2H9,L5H1"``. Then
         `loss_change` (nats per token) or `shift`, the same with _low and _high (empty for a single text), `flips`
         (language models: the share of tokens whose most probable prediction changes), sentences, tokens; see
-        `dashboard.heads.effect.effect_table`
+        `dashboard.analyses.ablation.effect.effect_table`
     measure: "loss_change" where the model has a language-model head, else "shift"
     by: "zero" or "mean"
     loss: the mean loss of the model as it is, nats per token; None where it predicts nothing

@@ -6,7 +6,7 @@ call.
     every = head_effects(model)                       # all heads over 32 sentences; what is kept is not measured again
     save(draw_standing(every, "L2H9"), "standing.svg")
 
-`python -m dashboard.without DIR` is the process of a job that measures all heads (`dashboard.corpus.job`).
+`python -m dashboard.analyses.ablation.draw DIR` is the process of a job that measures all heads.
 """
 
 from __future__ import annotations
@@ -16,22 +16,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dashboard.analyses.ablation.api import Effect, Progress, ablate, ablate_in, provenance_of_effect
+from dashboard.analyses.ablation.effect import effect_finding
+from dashboard.analyses.ablation.effect_on_text import TextEffect, most_changed, text_effect
+from dashboard.analyses.ablation.rank import UNITS, standing, standing_finding
+from dashboard.analyses.ablation.rank_chart import ranked_effects
+from dashboard.analyses.ablation.results import (
+    SENTENCES,
+    TABLE,
+    Asked,
+    Measured,
+    find_measured,
+    folder_for,
+    keep_measured,
+)
+from dashboard.analyses.ablation.text_chart import changed_text
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
-from dashboard.charts.changed import changed_text
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.figures import figure_atlas
-from dashboard.charts.standing import ranked_effects
 from dashboard.charts.theme import Theme
-from dashboard.corpus import builtin_corpus, job
-from dashboard.corpus.allheads import SENTENCES, TABLE, Asked, Measured, find_measured, folder_for, keep_measured
-from dashboard.effects import Effect, Progress, ablate, ablate_in, provenance_of_effect
+from dashboard.corpus import job
+from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again
-from dashboard.heads.effect import effect_finding
-from dashboard.heads.effect_text import TextEffect, most_changed, text_effect
-from dashboard.heads.standing import UNITS, standing, standing_finding
 from dashboard.heads.view import HeadId, existing_head
 from dashboard.heads.wording import counted, listed
 from dashboard.text import Encoding, Special, Unit
@@ -63,7 +72,7 @@ class Without:
         return listed([str(head) for head in self.heads]) + (" together" if len(self.heads) > 1 else "")
 
     def over(self, unit: Unit, special: Special = "show") -> TextEffect:
-        """Position by position, see `dashboard.heads.effect_text`."""
+        """Position by position, see `dashboard.analyses.ablation.effect_on_text`."""
         return text_effect(self.effect.tokens, self.encoding, unit=unit, special=special, model=self.provenance.title)
 
 
@@ -97,7 +106,7 @@ def draw_without(
     theme: Theme = "light",
     width: float | None = None,
 ) -> Drawing:
-    """The text, each word on a shade of what changes on it, see `dashboard.charts.changed`."""
+    """The text, each word on a shade of what changes on it, see `dashboard.analyses.ablation.text_chart`."""
     effect, origin = found.over(unit, special), found.provenance
     if effect.measure == "shift":
         what = "1 − cosine of the last vectors with and without the head"
@@ -153,7 +162,7 @@ def begin(model: AttentionModel, by: By, bos: bool) -> job.Job:
         builtin_corpus(),
         folder_for(asked),
         limit=SENTENCES,
-        work="dashboard.without",
+        work="dashboard.analyses.ablation.draw",
         by=by,
         bos=asked.bos,
     )

@@ -8,23 +8,24 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import api, evidence
+from dashboard.analyses.ablation.draw import TITLES, Without, begin, draw_effects
+from dashboard.analyses.ablation.draw_joint import Together
+from dashboard.analyses.ablation.rank_correlation import Correlation, spearman
+from dashboard.analyses.ablation.results import TABLE, Asked, Measured, find_measured, folder_for
 from dashboard.charts.drawing import Drawing
-from dashboard.corpus.allheads import TABLE, Asked, Measured, find_measured, folder_for
 from dashboard.corpus.sample import reference_means
 from dashboard.corpus.shipped import builtin_size
 from dashboard.corpus.tables import Profile
 from dashboard.errors import UserError
-from dashboard.heads import SCORES
-from dashboard.heads.correlation import Correlation, spearman
 from dashboard.heads.figures import TOLD
+from dashboard.heads.scores import SCORES
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import listed
-from dashboard.together import Together
-from dashboard.ui import effect_tables, jobs, loaders, profiles, state
+from dashboard.ui import jobs, loaders, profiles, state
 from dashboard.ui.ending import end_page
+from dashboard.ui.pages import ablation_tables as effect_tables
 from dashboard.ui.reading import Opened, Reading, escape_markdown
 from dashboard.ui.room import beside, room
-from dashboard.without import TITLES, Without, begin, draw_effects
 
 
 def taken_out() -> tuple[HeadId, ...]:

@@ -1,7 +1,7 @@
 """What the absence of each head of a model changes over our own sentences, kept: METRICS §7.
 
 A table of `dashboard.ablate_in` with a row per head, as Parquet, with what it is of in the file. Those that come with
-the dashboard lie in ``effects/``, a person's own in the folder for what is kept on this machine.
+the dashboard lie in ``shipped/``, a person's own in the folder for what is kept on this machine.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dashboard.export.stamp import KEY
 from dashboard.models.catalogue import cache_dir
 
 SENTENCES = 32
-SHIPPED = Path(__file__).parent / "effects"
+SHIPPED = Path(__file__).parent / "shipped"
 TABLE = "effects.parquet"
 SEAL = "table_sha256"
 _AGAIN = "Measure all heads again."
@@ -65,7 +65,7 @@ class Asked(AllHeads):
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """A table of `dashboard.heads.effect.effect_table` over sentences, a row per head of a model in order, and where it
+    """A table of `effect.effect_table` over sentences, a row per head of a model in order, and where it
     comes from."""
 
     table: pd.DataFrame

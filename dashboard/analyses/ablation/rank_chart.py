@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from dashboard.analyses.ablation.rank import UNITS, figure
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.theme import PALETTES, Theme
-from dashboard.heads.standing import UNITS, figure
 from dashboard.heads.view import HeadId
 
 HIGH = 240.0  # pixels of the plot
@@ -36,7 +36,7 @@ def ranked_effects(
 
     Parameters
     ----------
-    table: of `dashboard.heads.effect.effect_table` over sentences
+    table: of `dashboard.analyses.ablation.effect.effect_table` over sentences
     selected: the head on show, ringed and named; width: pixels for the whole drawing (default 600); turn: see `atlas`
     """
     p, room = PALETTES[theme], width or WIDTH

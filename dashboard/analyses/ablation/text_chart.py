@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dashboard.analyses.ablation.effect_on_text import TextEffect
+from dashboard.analyses.ablation.rank import figure
 from dashboard.charts import labels as lettering
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
@@ -13,8 +15,6 @@ from dashboard.charts.reading import UNREAD
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, paint, readable, scale, signed
 from dashboard.charts.typesetting import BOX, set_text
-from dashboard.heads.effect_text import TextEffect
-from dashboard.heads.standing import figure
 from dashboard.heads.wording import percent
 
 MEASURE = 640.0  # pixels of a line of text

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from dashboard.analyses.ablation.effect import Effects, Predictions, read, shifts
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import Ablated, By, Head, Heads, Means, ablate, batches, in_order
-from dashboard.heads.effect import Effects, Predictions, read, shifts
 from dashboard.models.head import LanguageHead
 from dashboard.text.encoding import Encoding
 
