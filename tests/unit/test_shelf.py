@@ -322,8 +322,9 @@ def test_heads_of_another_model_are_not_compared(tmp_path):
 def test_reading_imports_no_torch():
     """The page must open at once."""
     asked = (
-        "import sys\nfrom dashboard.corpus.shelf import read_profile, shelf\nfrom dashboard.corpus import Profile\n"
-        "from dashboard.heads import role_label\nrole_label('syntax', 1.0)\nshelf()\n"
+        "import sys\nfrom dashboard.corpus.shelf import read_profile, shelf\n"
+        "from dashboard.corpus.tables import Profile\n"
+        "from dashboard.heads.figures import role_label\nrole_label('syntax', 1.0)\nshelf()\n"
         "print({'torch', 'transformers', 'spacy', 'conllu'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
