@@ -11,23 +11,23 @@ from dataclasses import asdict, fields, replace
 
 import pandas as pd
 
+from dashboard.analyses.toy.example import TABLES, Example
+from dashboard.analyses.toy.example import example as toy_example
+from dashboard.analyses.toy.sharpness import Sharpness, sharpness
+from dashboard.analyses.toy.sharpness_chart import entropy
+from dashboard.analyses.toy.steps_chart import worked
+from dashboard.analyses.toy.vectors_chart import plane
+from dashboard.analyses.toy.worked_steps import STEPS, table, work_through
 from dashboard.builtin.contenders import count
-from dashboard.builtin.example import TABLES, Example
-from dashboard.builtin.example import example as toy_example
 from dashboard.builtin.reach import path_length
 from dashboard.builtin.recall import DEFAULT, NAMES, TITLES, Recall, sequences
 from dashboard.builtin.seeds import generators
-from dashboard.builtin.sharpness import Sharpness, sharpness
 from dashboard.builtin.study import Study, run
 from dashboard.builtin.training import Point, Result
 from dashboard.charts import recall as pictures
 from dashboard.charts.drawing import Drawing
-from dashboard.charts.entropy import entropy
-from dashboard.charts.plane import plane
 from dashboard.charts.task import SHOWN, letters, task
 from dashboard.charts.theme import Theme
-from dashboard.charts.toy_parts import STEPS, table, work_through
-from dashboard.charts.worked import worked
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords

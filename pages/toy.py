@@ -3,11 +3,12 @@
 import streamlit as st
 
 from dashboard import lessons
-from dashboard.charts.entropy import entropy_finding
-from dashboard.charts.toy_parts import STEPS, arithmetic, saying, work_through
+from dashboard.analyses.toy.sharpness_chart import entropy_finding
+from dashboard.analyses.toy.worked_steps import STEPS, arithmetic, saying, work_through
 from dashboard.errors import UserError
-from dashboard.ui import figure, loaders, state, toybox
+from dashboard.ui import figure, loaders, state
 from dashboard.ui.ending import end_page
+from dashboard.ui.pages import toy as toybox
 from dashboard.ui.reading import escape_markdown
 from dashboard.ui.room import room
 

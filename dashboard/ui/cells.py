@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.builtin.example import Cells, cells_of
+from dashboard.analyses.toy.example import Cells, cells_of
 
 _JS, _CSS = (Path(__file__).with_name(f"cells.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from urllib.parse import quote
 
-from dashboard.builtin.example import Example, example
+from dashboard.analyses.toy.example import Example, example
 from dashboard.builtin.listing import STEPS
 from dashboard.builtin.recall import DEFAULT, Recall
 from dashboard.errors import UserError

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from dashboard.builtin.example import MOST_WORDS, Cells, Example, example
-from dashboard.builtin.presets import PRESETS, SENTENCE
+from dashboard.analyses.toy.example import MOST_WORDS, Cells, Example, example
+from dashboard.analyses.toy.presets import PRESETS, SENTENCE
 from dashboard.builtin.recall import DEFAULT, LONGER, SHORTER, Recall
 from dashboard.errors import UserError
 

@@ -16,7 +16,7 @@ import streamlit as st
 
 from dashboard import api, changing, comparing, influence
 from dashboard.analyses.ablation.draw import Without, without_head
-from dashboard.builtin.sharpness import Sharpness, sharpness
+from dashboard.analyses.toy.sharpness import Sharpness, sharpness
 from dashboard.capture import AttentionModel, open_model
 from dashboard.heads.alignment import Aligned
 from dashboard.heads.change import Changes

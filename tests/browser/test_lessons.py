@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from dashboard.builtin.example import example
+from dashboard.analyses.toy.example import example
 
 STEPS = ".st-key-picture_toy_steps [role=graphics-document]"
 WRITTEN = "where => [...document.querySelectorAll(`${where} text`)].map(one => one.textContent.replace(/\\s/g, ' '))"

@@ -7,7 +7,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.builtin.presets import PRESETS
+from dashboard.analyses.toy.presets import PRESETS
 from dashboard.builtin.recall import Recall
 from tests.page import running
 from tests.page.running import headings, said

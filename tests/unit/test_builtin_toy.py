@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from dashboard.builtin.presets import PRESETS, SENTENCE, meaning, position
-from dashboard.builtin.sharpness import entropy, sharpness
-from dashboard.builtin.toy import numbers, toy
+from dashboard.analyses.toy.attention import numbers, toy
+from dashboard.analyses.toy.presets import PRESETS, SENTENCE, meaning, position
+from dashboard.analyses.toy.sharpness import entropy, sharpness
 from dashboard.errors import UserError
 
 ONE = [[1.0, 0.0], [0.0, 1.0]]

@@ -13,15 +13,15 @@ import vl_convert
 
 from bench.recall import missed
 from bench.recall import table as bench_table
+from dashboard.analyses.toy.sharpness import sharpness
+from dashboard.analyses.toy.sharpness_chart import entropy, entropy_finding
 from dashboard.builtin.reach import Gradient, Timing
 from dashboard.builtin.recall import DEFAULT, NAMES, Recall
 from dashboard.builtin.seeds import T_975
-from dashboard.builtin.sharpness import sharpness
 from dashboard.builtin.study import Study
 from dashboard.builtin.training import Point, Result
 from dashboard.charts import recall
 from dashboard.charts.drawing import VEGALITE
-from dashboard.charts.entropy import entropy, entropy_finding
 from dashboard.charts.series import HUES
 from dashboard.charts.task import letters, task
 from dashboard.charts.theme import PALETTES, contrast

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 import vl_convert
 
-from dashboard.builtin.example import TABLES, example
-from dashboard.builtin.presets import PRESETS
+from dashboard.analyses.toy.example import TABLES, example
+from dashboard.analyses.toy.presets import PRESETS
+from dashboard.analyses.toy.steps_chart import MADE_OF, worked
+from dashboard.analyses.toy.vectors_chart import plane
+from dashboard.analyses.toy.worked_steps import STEPS, arithmetic, number, saying, table, work_through
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.labels import width_of
-from dashboard.charts.plane import plane
 from dashboard.charts.theme import contrast
-from dashboard.charts.toy_parts import STEPS, arithmetic, number, saying, table, work_through
-from dashboard.charts.worked import MADE_OF, worked
 
 # Two words, d = 2, worked out by hand: X = ((1, 0), (0, 1)), W_Q = 2·I, W_K = I, W_V = ((4, 8), (12, 16)).
 # Q = ((2, 0), (0, 2)), scores = ((2, 0), (0, 2)), scaled = √2 on the diagonal, e^√2 = 4.1133,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.builtin.example import MATRICES, SIZES, TABLES, example
-from dashboard.builtin.presets import PRESETS, SENTENCE
+from dashboard.analyses.toy.example import MATRICES, SIZES, TABLES, example
+from dashboard.analyses.toy.presets import PRESETS, SENTENCE
 from dashboard.errors import UserError
 from dashboard.ui.choices import Choices, from_address, to_address
 from dashboard.ui.experiments import toy_from_address, toy_to_address, words_of

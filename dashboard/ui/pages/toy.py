@@ -9,9 +9,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.builtin.example import SIZES, TITLES, Cells, Example, example
-from dashboard.builtin.presets import PRESETS
-from dashboard.charts.toy_parts import STEPS
+from dashboard.analyses.toy.example import SIZES, TITLES, Cells, Example, example
+from dashboard.analyses.toy.presets import PRESETS
+from dashboard.analyses.toy.worked_steps import STEPS
 from dashboard.ui import cells, figure, state
 from dashboard.ui.experiments import LONGEST_WORDS, words_of
 from dashboard.ui.reading import escape_markdown

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from dashboard.builtin.sharpness import Sharpness
+from dashboard.analyses.toy.sharpness import Sharpness
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.series import Axis, Series, panel, room_for_names
 from dashboard.charts.theme import Theme
@@ -14,7 +14,7 @@ from dashboard.charts.theme import Theme
 def entropy(measured: Sequence[Sharpness], keys: int, theme: Theme, *, width: float | None = None) -> Drawing:
     """The mean entropy of attention rows over random queries and keys against d, in bits, with 95 % intervals.
 
-    measured: of `dashboard.builtin.sharpness` over this many keys; width: pixels for the whole drawing (default 600)
+    measured: of `dashboard.analyses.toy.sharpness` over this many keys; width: pixels for the whole drawing (default 600)
     """
     room, top = width or 600.0, math.log2(keys)
     dims = [point.d for point in measured]

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboard.builtin.toy import Table
+from dashboard.analyses.toy.attention import Table
 from dashboard.errors import UserError
 
 

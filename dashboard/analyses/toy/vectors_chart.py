@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.analyses.toy.worked_steps import Toy, number, saying
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import width_of
 from dashboard.charts.theme import PALETTES, Theme, ink, paint
-from dashboard.charts.toy_parts import Toy, number, saying
 from dashboard.heads.wording import percent
 
 GAP = 44.0

@@ -10,9 +10,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from dashboard.analyses.toy.attention import toy
+from dashboard.analyses.toy.presets import PRESETS, SENTENCE
 from dashboard.builtin.attention import Steps
-from dashboard.builtin.presets import PRESETS, SENTENCE
-from dashboard.builtin.toy import toy
 from dashboard.errors import UserError
 
 Cells = tuple[tuple[float | None, ...], ...]

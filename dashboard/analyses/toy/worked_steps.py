@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from dashboard.analyses.toy.example import Example
 from dashboard.builtin.attention import Steps
-from dashboard.builtin.example import Example
 from dashboard.charts.labels import labels_of
 from dashboard.heads.wording import percent
 

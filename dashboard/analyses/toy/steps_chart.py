@@ -8,11 +8,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from dashboard.analyses.toy.worked_steps import STEPS, Part, Toy, arithmetic, number, saying
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import width_of
 from dashboard.charts.theme import PALETTES, Theme, ink, paint, readable, signed
-from dashboard.charts.toy_parts import STEPS, Part, Toy, arithmetic, number, saying
 
 CELL, LINE = 46.0, 28.0  # pixels of a cell across and down
 LONGEST = 92.0  # pixels of a word beside a matrix
