@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sys
 
-from dashboard.builtin.recall import DEFAULT, NAMES, TITLES, Recall
-from dashboard.builtin.study import Study, run
-from dashboard.builtin.training import Result
+from dashboard.analyses.recall.experiment import Study, run
+from dashboard.analyses.recall.task import DEFAULT, NAMES, TITLES, Recall
+from dashboard.analyses.recall.training import Result
 
 LEAST = 0.99
 

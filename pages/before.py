@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from dashboard import lessons
-from dashboard.builtin.study import Study
-from dashboard.charts import recall as pictures
-from dashboard.ui import figure, recallbox, state, training
+from dashboard.analyses.recall import api as recall
+from dashboard.analyses.recall import charts as pictures
+from dashboard.analyses.recall.experiment import Study
+from dashboard.ui import figure, state
 from dashboard.ui.ending import end_page
+from dashboard.ui.pages import recall, recall_runs
 from dashboard.ui.room import room
 
 COLUMNS = {
@@ -23,19 +24,19 @@ COLUMNS = {
 
 def show(study: Study, picture: str, width: int, sentence: str, columns: dict[str, object]) -> None:
     """One picture with its finding, files and table."""
-    chart = lessons.draw_recall(study, picture, theme=state.theme(), width=width)
+    chart = recall.draw_recall(study, picture, theme=state.theme(), width=width)
     figure.finding(sentence)
     figure.picture(chart, f"recall_{picture}", "content")
     with st.container(horizontal=True):
-        table = lambda: lessons.recall_table(study, picture)  # noqa: E731
+        table = lambda: recall.recall_table(study, picture)  # noqa: E731
         figure.files(lambda: chart, table, [], chart.provenance, f"recall_{picture}")
         figure.numbers(f"recall_{picture}", table, columns)
 
 
 def task(width: int) -> None:
     """What is asked of the networks, on one example."""
-    nothing = lessons.nothing_yet(config)
-    chart = lessons.draw_recall(nothing, "task", theme=state.theme(), width=width)
+    nothing = recall.nothing_yet(config)
+    chart = recall.draw_recall(nothing, "task", theme=state.theme(), width=width)
     show(nothing, "task", width, chart.description, {"place": "Place", "symbol": "Symbol"})
 
 
@@ -46,20 +47,20 @@ st.caption(
     "Recurrent networks read word by word and hand on one state. How far back can they remember? Four networks learn "
     "one task here, from scratch."
 )
-recallbox.controls()
+recall.controls()
 config = state.choices().recall
-figure.remark(recallbox.budget(config))
+figure.remark(recall.budget(config))
 
 # What is computed
 wide = room()
-if training.going(config):
-    recallbox.progress(config)
+if recall_runs.going(config):
+    recall.progress(config)
     task(min(wide, 780))
     end_page()
-if training.failed(config):
+if recall_runs.failed(config):
     st.error("The run broke off. Try it again with fewer distances or seeds.", icon=":material/error:")
-study = training.found(config)
-how_long = recallbox.button(config, study)
+study = recall_runs.found(config)
+how_long = recall.button(config, study)
 
 # What is drawn
 if study is None:
@@ -83,10 +84,10 @@ else:
         columns = {"model": "Model", "n": "Positions", "milliseconds": "ms in all", "microseconds_each": "µs each"}
         show(study, "times", min(wide, 680), sentence, columns)
 show(
-    study or lessons.nothing_yet(config),
+    study or recall.nothing_yet(config),
     "paths",
     min(wide, 680),
     pictures.path_finding(config),
     {"model": "Model", "distance": "Places apart", "steps": "Steps"},
 )
-recallbox.say_how_long(how_long, config, study)
+recall.say_how_long(how_long, config, study)

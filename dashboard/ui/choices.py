@@ -14,14 +14,14 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from urllib.parse import quote
 
+from dashboard.analyses.recall.task import DEFAULT, Recall
 from dashboard.analyses.toy.example import Example, example
 from dashboard.builtin.listing import STEPS
-from dashboard.builtin.recall import DEFAULT, Recall
 from dashboard.errors import UserError
 from dashboard.export.reports import is_key
 from dashboard.heads.figures import FIGURES
 from dashboard.heads.view import HeadId
-from dashboard.ui.experiments import recall_from_address, recall_to_address, toy_from_address, toy_to_address
+from dashboard.ui.toy_recall_urls import recall_from_address, recall_to_address, toy_from_address, toy_to_address
 
 FIRST_TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 FIRST_OTHER = "The pilot who trained in Osaka says ramen is her favourite food."

@@ -16,13 +16,13 @@ import streamlit as st
 
 from dashboard import api, changing, comparing, influence
 from dashboard.analyses.ablation.draw import Without, without_head
+from dashboard.analyses.recall.api import KEYS
 from dashboard.analyses.toy.sharpness import Sharpness, sharpness
 from dashboard.capture import AttentionModel, open_model
 from dashboard.heads.alignment import Aligned
 from dashboard.heads.change import Changes
 from dashboard.heads.overview import Survey
 from dashboard.heads.view import HeadId, HeadView
-from dashboard.lessons import KEYS
 from dashboard.models import ModelSource, find
 from dashboard.models.foreign import foreign
 from dashboard.models.waiting import turn, while_waiting

@@ -7,8 +7,8 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.analyses.recall.task import Recall
 from dashboard.analyses.toy.presets import PRESETS
-from dashboard.builtin.recall import Recall
 from tests.page import running
 from tests.page.running import headings, said
 

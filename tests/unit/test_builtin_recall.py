@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from dashboard.builtin.contenders import count, new_network, shapes, width_for
-from dashboard.builtin.reach import gradient_norms, gradients, path_length, timings
-from dashboard.builtin.recall import DEFAULT, LONGER, NAMES, SHORTER, Recall, sequences
-from dashboard.builtin.seeds import generators, interval
-from dashboard.builtin.training import accuracy, train
+from dashboard.analyses.recall.gradient_reach import gradient_norms, gradients, path_length, timings
+from dashboard.analyses.recall.networks import count, new_network, shapes, width_for
+from dashboard.analyses.recall.seeds import generators, interval
+from dashboard.analyses.recall.task import DEFAULT, LONGER, NAMES, SHORTER, Recall, sequences
+from dashboard.analyses.recall.training import accuracy, train
 from dashboard.errors import UserError
 
 TINY = Recall(distances=(1, 3), seeds=2, steps=25, batch=8, tested=50)

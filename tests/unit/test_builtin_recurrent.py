@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.builtin.recurrent import CELLS, CellWeights, read
+from dashboard.analyses.recall.recurrent_cells import CELLS, CellWeights, read
 
 TORCH = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
 

@@ -13,19 +13,19 @@ import vl_convert
 
 from bench.recall import missed
 from bench.recall import table as bench_table
+from dashboard.analyses.recall import charts
+from dashboard.analyses.recall.api import recall_table
+from dashboard.analyses.recall.experiment import Study
+from dashboard.analyses.recall.gradient_reach import Gradient, Timing
+from dashboard.analyses.recall.seeds import T_975
+from dashboard.analyses.recall.task import DEFAULT, NAMES, Recall
+from dashboard.analyses.recall.task_chart import letters, task
+from dashboard.analyses.recall.training import Point, Result
 from dashboard.analyses.toy.sharpness import sharpness
 from dashboard.analyses.toy.sharpness_chart import entropy, entropy_finding
-from dashboard.builtin.reach import Gradient, Timing
-from dashboard.builtin.recall import DEFAULT, NAMES, Recall
-from dashboard.builtin.seeds import T_975
-from dashboard.builtin.study import Study
-from dashboard.builtin.training import Point, Result
-from dashboard.charts import recall
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.series import HUES
-from dashboard.charts.task import letters, task
 from dashboard.charts.theme import PALETTES, contrast
-from dashboard.lessons import recall_table
 
 CONFIG = Recall(distances=(1, 4, 16), seeds=3)
 RIGHT = {"rnn": (1.0, 0.7, 0.12), "gru": (1.0, 1.0, 0.5), "lstm": (1.0, 0.9, 0.4), "attention": (1.0, 1.0, 0.995)}
@@ -66,10 +66,10 @@ def names(chart) -> list[str]:
 
 
 DRAWN = {
-    "accuracy": lambda study, theme, width: recall.accuracy(study.result, theme, width=width),
-    "gradients": lambda study, theme, width: recall.gradients(study.result, theme, width=width),
-    "paths": lambda study, theme, width: recall.paths(study.result.config, theme, width=width),
-    "times": lambda study, theme, width: recall.times(study.timings, theme, width=width),
+    "accuracy": lambda study, theme, width: charts.accuracy(study.result, theme, width=width),
+    "gradients": lambda study, theme, width: charts.gradients(study.result, theme, width=width),
+    "paths": lambda study, theme, width: charts.paths(study.result.config, theme, width=width),
+    "times": lambda study, theme, width: charts.times(study.timings, theme, width=width),
 }
 
 
@@ -85,7 +85,7 @@ def test_every_picture_is_a_valid_drawing_whole_or_empty(picture, study):
 
 
 def test_accuracy_draws_each_point_with_its_interval_and_the_level_of_guessing():
-    chart = recall.accuracy(WHOLE.result, "light")
+    chart = charts.accuracy(WHOLE.result, "light")
     drawn = {tuple((row["x"], row["y"], row["low"], row["high"]) for row in rows) for rows in lines(chart)}
     assert drawn == {
         tuple((p.distance, p.accuracy, p.low, p.high) for p in POINTS if p.model == model) for model in NAMES
@@ -96,23 +96,23 @@ def test_accuracy_draws_each_point_with_its_interval_and_the_level_of_guessing()
 
 
 def test_the_findings_are_made_of_the_numbers():
-    assert recall.accuracy_finding(WHOLE.result) == (
+    assert charts.accuracy_finding(WHOLE.result) == (
         "Right answers over 16 distractors: one attention layer 100\u00a0%, GRU 50\u00a0%, LSTM 40\u00a0%, "
         "plain RNN 12\u00a0%; guessing gives 12.5\u00a0%."
     )
-    assert "Before training: plain RNN 1·10⁻¹⁷, GRU 8·10⁻⁶" in recall.gradient_finding(WHOLE.result)
+    assert "Before training: plain RNN 1·10⁻¹⁷, GRU 8·10⁻⁶" in charts.gradient_finding(WHOLE.result)
     wild = [replace(row, low=row.norm / 1e6, high=row.norm * 1e6) for row in WHOLE.result.gradients]
-    said = recall.gradient_finding(replace(WHOLE.result, gradients=tuple(wild)))
+    said = charts.gradient_finding(replace(WHOLE.result, gradients=tuple(wild)))
     assert "GRU 8·10⁻⁶ (seeds leave open 8·10⁻¹² to 7.63)" in said
-    assert "17 places away, it is 17 steps in a recurrent network and 1 step" in recall.path_finding(CONFIG)
-    assert "To read 256 positions took: plain RNN 2.6 ms" in recall.time_finding(TIMINGS)
+    assert "17 places away, it is 17 steps in a recurrent network and 1 step" in charts.path_finding(CONFIG)
+    assert "To read 256 positions took: plain RNN 2.6 ms" in charts.time_finding(TIMINGS)
     stopped = Result(CONFIG, WEIGHTS, tuple(p for p in POINTS if p.distance < 16 or p.model == "rnn"))
-    assert recall.accuracy_finding(stopped).startswith("Right answers over 4 distractors: GRU 100")
-    assert recall.accuracy_finding(NOTHING.result) == "Nothing has been measured yet."
+    assert charts.accuracy_finding(stopped).startswith("Right answers over 4 distractors: GRU 100")
+    assert charts.accuracy_finding(NOTHING.result) == "Nothing has been measured yet."
 
 
 def test_gradients_stand_before_and_after_on_one_scale():
-    spec = recall.gradients(WHOLE.result, "light").to_dict()
+    spec = charts.gradients(WHOLE.result, "light").to_dict()
     assert [panel["title"]["text"] for panel in spec["concat"]] == ["Before training", "After training"]
     domains = {
         json.dumps(c["encoding"]["y"]["scale"]["domain"])
@@ -122,11 +122,11 @@ def test_gradients_stand_before_and_after_on_one_scale():
     assert len(domains) == 1
     low, high = json.loads(domains.pop())
     assert low <= min(row.low for row in GRADIENTS) and high >= max(row.high for row in GRADIENTS)
-    assert sorted(map(len, lines(recall.gradients(WHOLE.result, "light")))) == [18] * 8
+    assert sorted(map(len, lines(charts.gradients(WHOLE.result, "light")))) == [18] * 8
 
 
 def test_the_names_of_lines_do_not_meet():
-    chart = recall.accuracy(WHOLE.result, "light")
+    chart = charts.accuracy(WHOLE.result, "light")
     assert set(names(chart)) == {"Plain RNN", "GRU", "LSTM", "Attention"}
     places = sorted(
         child["encoding"]["y"]["value"]
@@ -147,7 +147,7 @@ def test_hues_are_seen_on_paper_and_mean_nothing_else(theme):
     for hue in HUES.values():
         assert contrast(rgb(hue[theme]), rgb(p.paper)) >= 3
         assert hue[theme].lower() not in {p.syntax.lower(), p.context.lower(), p.position.lower()}
-    assert len({dash for _, dash in recall.LOOKS.values()}) == len({hue for hue, _ in recall.LOOKS.values()}) == 4
+    assert len({dash for _, dash in charts.LOOKS.values()}) == len({hue for hue, _ in charts.LOOKS.values()}) == 4
 
 
 def test_tables_hold_the_same_numbers():

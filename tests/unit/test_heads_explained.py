@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from dashboard.builtin.threads import one_thread
+from dashboard.analyses.recall.threads import one_thread
 from dashboard.heads.bootstrap import intervals
 from dashboard.heads.budget import CONTENT, normalised
 from dashboard.heads.explained import (

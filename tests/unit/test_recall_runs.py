@@ -11,23 +11,23 @@ from dataclasses import asdict, replace
 import pytest
 import torch
 
-from dashboard import lessons
-from dashboard.builtin import study as studies
-from dashboard.builtin import worker
-from dashboard.builtin.recall import DEFAULT, LONGER, NAMES, SHORTER, Recall
-from dashboard.builtin.study import Study
+from dashboard.analyses.recall import api as recall
+from dashboard.analyses.recall import experiment as studies
+from dashboard.analyses.recall import job
+from dashboard.analyses.recall.experiment import Study
+from dashboard.analyses.recall.task import DEFAULT, LONGER, NAMES, SHORTER, Recall
 from dashboard.errors import UserError
 from dashboard.export import file_stem, snippet
 from dashboard.ui.choices import Choices, from_address, to_address
-from dashboard.ui.experiments import RUNS, bounded, recall_from_address, recall_to_address
-from dashboard.ui.training import KEPT, Runs
+from dashboard.ui.pages.recall_runs import KEPT, Runs
+from dashboard.ui.toy_recall_urls import RUNS, bounded, recall_from_address, recall_to_address
 
 TINY = Recall(distances=(1, 2), seeds=2, steps=20, tested=20)
 
 
 @pytest.fixture(scope="module")
 def tiny() -> Study:
-    return lessons.recall(TINY)
+    return recall.recall(TINY)
 
 
 class Work:
@@ -138,7 +138,7 @@ def test_two_real_runs_at_once_find_what_each_finds_alone_and_leave_the_threads(
     assert torch.get_num_threads() == threads
     shares = [[point.by_seed for point in run.latest.result.points] for run in both]
     assert shares[0] == [point.by_seed for point in tiny.result.points]
-    assert shares[1] == [point.by_seed for point in lessons.recall(other).result.points]
+    assert shares[1] == [point.by_seed for point in recall.recall(other).result.points]
 
 
 def test_a_study_times_and_trains(tiny):
@@ -151,7 +151,7 @@ def test_a_study_times_and_trains(tiny):
 def test_the_estimate_is_of_the_right_size():
     config = Recall(distances=(2, 8), seeds=2, steps=60, tested=10, symbols=30)  # too hard to be done early
     began = time.perf_counter()
-    lessons.recall(config)
+    recall.recall(config)
     took = time.perf_counter() - began
     assert 0.1 < studies.estimate(config) / took < 6
     assert torch.get_num_threads() >= 1
@@ -196,7 +196,7 @@ def test_a_run_of_many_minutes_is_refused():
 
 @pytest.mark.parametrize("picture", ["accuracy", "paths", "task"])
 def test_the_lines_beside_a_picture_make_it_again(tiny, tmp_path, monkeypatch, picture):
-    chart = lessons.draw_recall(tiny, picture, width=480)
+    chart = recall.draw_recall(tiny, picture, width=480)
     code = snippet(chart.provenance).replace("symbols=8)", "symbols=8, tested=20)")
     monkeypatch.chdir(tmp_path)
     made: dict = {}
@@ -207,8 +207,8 @@ def test_the_lines_beside_a_picture_make_it_again(tiny, tmp_path, monkeypatch, p
 
 @pytest.mark.parametrize(("picture", "options"), [("all", {}), ("joined", {"head": 1}), ("plane", {"axes": (2, 3)})])
 def test_the_lines_beside_the_toy_make_it_again(tmp_path, monkeypatch, picture, options):
-    toy = lessons.toy_example("heads", ["a'b", '"', "\\", "東"]).with_table("w_v", [[0.1] * 4] * 4)
-    chart = lessons.draw_toy(toy, picture, word=2, theme="dark", width=700, **options)
+    toy = recall.toy_example("heads", ["a'b", '"', "\\", "東"]).with_table("w_v", [[0.1] * 4] * 4)
+    chart = recall.draw_toy(toy, picture, word=2, theme="dark", width=700, **options)
     monkeypatch.chdir(tmp_path)
     made: dict = {}
     exec(snippet(chart.provenance), made)
@@ -217,7 +217,7 @@ def test_the_lines_beside_the_toy_make_it_again(tmp_path, monkeypatch, picture, 
 
 
 def test_the_lines_beside_the_entropy_make_it_again(tmp_path, monkeypatch):
-    chart = lessons.draw_sharpness(theme="dark", width=500)
+    chart = recall.draw_sharpness(theme="dark", width=500)
     monkeypatch.chdir(tmp_path)
     made: dict = {}
     exec(snippet(chart.provenance), made)
@@ -227,10 +227,10 @@ def test_the_lines_beside_the_entropy_make_it_again(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("ask", "says"),
     [
-        (lambda study: lessons.draw_recall(study, "colours"), "no picture “colours”"),
-        (lambda study: lessons.draw_toy(lessons.toy_example(), "colours"), "no picture “colours”"),
-        (lambda study: lessons.draw_toy(lessons.toy_example(), "joined"), "nothing to join"),
-        (lambda study: lessons.recall(colour=1), "no “colour”"),
+        (lambda study: recall.draw_recall(study, "colours"), "no picture “colours”"),
+        (lambda study: recall.draw_toy(recall.toy_example(), "colours"), "no picture “colours”"),
+        (lambda study: recall.draw_toy(recall.toy_example(), "joined"), "nothing to join"),
+        (lambda study: recall.recall(colour=1), "no “colour”"),
     ],
 )
 def test_what_does_not_exist_is_told_in_a_sentence(tiny, ask, says):
@@ -241,4 +241,4 @@ def test_what_does_not_exist_is_told_in_a_sentence(tiny, ask, says):
 def test_a_study_written_as_json_is_the_same_study():
     *_, study = studies.run(TINY)
     assert study.complete and study.result.gradients and study.timings
-    assert worker._study(json.loads(json.dumps(asdict(study)))) == study
+    assert job._study(json.loads(json.dumps(asdict(study)))) == study

@@ -13,8 +13,8 @@ from dashboard.analyses.toy.example import SIZES, TITLES, Cells, Example, exampl
 from dashboard.analyses.toy.presets import PRESETS
 from dashboard.analyses.toy.worked_steps import STEPS
 from dashboard.ui import cells, figure, state
-from dashboard.ui.experiments import LONGEST_WORDS, words_of
 from dashboard.ui.reading import escape_markdown
+from dashboard.ui.toy_recall_urls import LONGEST_WORDS, words_of
 
 _NUMBER, _WORD = 68, 92  # pixels of a column
 

@@ -11,6 +11,14 @@ from dataclasses import asdict, fields, replace
 
 import pandas as pd
 
+from dashboard.analyses.recall import charts as pictures
+from dashboard.analyses.recall.experiment import Study, run
+from dashboard.analyses.recall.gradient_reach import path_length
+from dashboard.analyses.recall.networks import count
+from dashboard.analyses.recall.seeds import generators
+from dashboard.analyses.recall.task import DEFAULT, NAMES, TITLES, Recall, sequences
+from dashboard.analyses.recall.task_chart import SHOWN, letters, task
+from dashboard.analyses.recall.training import Point, Result
 from dashboard.analyses.toy.example import TABLES, Example
 from dashboard.analyses.toy.example import example as toy_example
 from dashboard.analyses.toy.sharpness import Sharpness, sharpness
@@ -18,15 +26,7 @@ from dashboard.analyses.toy.sharpness_chart import entropy
 from dashboard.analyses.toy.steps_chart import worked
 from dashboard.analyses.toy.vectors_chart import plane
 from dashboard.analyses.toy.worked_steps import STEPS, table, work_through
-from dashboard.builtin.contenders import count
-from dashboard.builtin.reach import path_length
-from dashboard.builtin.recall import DEFAULT, NAMES, TITLES, Recall, sequences
-from dashboard.builtin.seeds import generators
-from dashboard.builtin.study import Study, run
-from dashboard.builtin.training import Point, Result
-from dashboard.charts import recall as pictures
 from dashboard.charts.drawing import Drawing
-from dashboard.charts.task import SHOWN, letters, task
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance

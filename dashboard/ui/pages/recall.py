@@ -9,14 +9,15 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import lessons
-from dashboard.builtin.recall import CALLED, NAMES, Recall
-from dashboard.builtin.study import Study
-from dashboard.charts.recall import accuracy_finding
+from dashboard.analyses.recall import api as recall
+from dashboard.analyses.recall.charts import accuracy_finding
+from dashboard.analyses.recall.experiment import Study
+from dashboard.analyses.recall.task import CALLED, NAMES, Recall
 from dashboard.errors import UserError
-from dashboard.ui import figure, state, training
-from dashboard.ui.experiments import RUNS, bounded
+from dashboard.ui import figure, state
+from dashboard.ui.pages import recall_runs
 from dashboard.ui.room import room
+from dashboard.ui.toy_recall_urls import RUNS, bounded
 
 REACHES = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)  # distances to choose from
 
@@ -30,7 +31,7 @@ def controls() -> None:
             "Run",
             list(RUNS),
             format_func=str.capitalize,
-            help="More distances and more training, or less.",
+            help="More distances and more recall_runs, or less.",
             **_tied("name", name, lambda config, chosen: RUNS[chosen]),
         )
         for field, label, low, high, step, help_ in (
@@ -64,7 +65,7 @@ def controls() -> None:
 
 def budget(config: Recall) -> str:
     """How many weights each network has, in a sentence: none wins by being larger."""
-    from dashboard.builtin.contenders import count
+    from dashboard.analyses.recall.networks import count
 
     counts = ", ".join(f"{CALLED[name]} {count(name, config):,}" for name in NAMES)
     return (
@@ -81,7 +82,7 @@ def button(config: Recall, study: Study | None) -> DeltaGenerator:
     st.button(
         "Train" if study is None else "Train again, to the end",
         icon=":material/play_arrow:",
-        on_click=training.begin,
+        on_click=recall_runs.begin,
         args=(config,),
         key="recall_train",
     )
@@ -95,7 +96,7 @@ def say_how_long(place: DeltaGenerator, config: Recall, study: Study | None) -> 
     networks = f"{len(config.distances) * len(NAMES) * config.seeds} networks"
     with place.container():
         figure.remark(f"{networks}, timed now to say how long that takes…")
-    seconds = training.estimated(config)
+    seconds = recall_runs.estimated(config)
     with place.container():
         figure.remark(
             f"{networks}; at most about {_rounded(seconds)} on this machine, timed just now. It can be stopped, and "
@@ -106,18 +107,18 @@ def say_how_long(place: DeltaGenerator, config: Recall, study: Study | None) -> 
 @st.fragment(run_every=0.7)
 def progress(config: Recall) -> None:
     """The bar, the button that stops, and the first picture as it grows. Draws the whole page anew at the end."""
-    run = training.going(config)
+    run = recall_runs.going(config)
     if run is None:
         st.rerun()
     latest = run.latest
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(0.0 if latest is None else latest.fraction, "Starting…" if latest is None else f"{latest.doing}…")
         if st.button("Stop", icon=":material/stop:", key="recall_stop"):
-            training.stop(config)
+            recall_runs.stop(config)
             st.rerun()
     if latest is not None and latest.result.points:
         figure.finding(accuracy_finding(latest.result))
-        chart = lessons.draw_recall(latest, "accuracy", theme=state.theme(), width=room())
+        chart = recall.draw_recall(latest, "accuracy", theme=state.theme(), width=room())
         figure.picture(chart, "recall_growing", "content")
 
 

@@ -1,4 +1,4 @@
-"""A run in a process of its own: `python -m dashboard.builtin.worker` reads a configuration and writes what it finds.
+"""A run in a process of its own: `python -m dashboard.analyses.recall.job` reads a configuration and writes what it finds.
 
 Training is thousands of small steps in Python. In the server's process it and the pages would wait for each other at
 every one of them. Both sides write lines of JSON, which keeps every number as it is.
@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from dashboard.builtin.reach import Gradient, Timing
-from dashboard.builtin.recall import Recall
-from dashboard.builtin.study import Study, run
-from dashboard.builtin.training import Point, Result
+from dashboard.analyses.recall.experiment import Study, run
+from dashboard.analyses.recall.gradient_reach import Gradient, Timing
+from dashboard.analyses.recall.task import Recall
+from dashboard.analyses.recall.training import Point, Result
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,7 +26,7 @@ def run_apart(config: Recall) -> Iterator[Study]:
 
     Raises RuntimeError where it breaks off.
     """
-    command = [sys.executable, "-m", "dashboard.builtin.worker"]
+    command = [sys.executable, "-m", "dashboard.analyses.recall.job"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
         try:
             process.stdin.write(json.dumps(asdict(config)).encode() + b"\n")

@@ -19,11 +19,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from dashboard.builtin.contenders import Network, count, new_network
-from dashboard.builtin.reach import Gradient, gradients
-from dashboard.builtin.recall import DEFAULT, NAMES, TITLES, Recall, sequences
-from dashboard.builtin.seeds import generators, interval
-from dashboard.builtin.threads import one_thread
+from dashboard.analyses.recall.gradient_reach import Gradient, gradients
+from dashboard.analyses.recall.networks import Network, count, new_network
+from dashboard.analyses.recall.seeds import generators, interval
+from dashboard.analyses.recall.task import DEFAULT, NAMES, TITLES, Recall, sequences
+from dashboard.analyses.recall.threads import one_thread
 
 REPORT_EVERY = 10  # training steps between two reports: several a second
 SOLVED, FOR = 0.01, 20  # a network is done when each seed's loss stays below this (in nats) for so many steps

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from dashboard.analyses.recall.recurrent_cells import CELLS, CellWeights, read
+from dashboard.analyses.recall.task import Recall
 from dashboard.builtin.attention import Layer, multi_head
-from dashboard.builtin.recall import Recall
-from dashboard.builtin.recurrent import CELLS, CellWeights, read
 
 
 def shapes(name: str, width: int, config: Recall) -> dict[str, tuple[int, ...]]:

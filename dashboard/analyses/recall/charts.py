@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from dashboard.builtin.reach import Gradient, Timing, path_length
-from dashboard.builtin.recall import CALLED, NAMES, Recall
-from dashboard.builtin.training import Point, Result
+from dashboard.analyses.recall.gradient_reach import Gradient, Timing, path_length
+from dashboard.analyses.recall.task import CALLED, NAMES, Recall
+from dashboard.analyses.recall.training import Point, Result
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.series import Axis, Series, panel, room_for_names
 from dashboard.charts.theme import Theme

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from dashboard.builtin.contenders import count, new_network
-from dashboard.builtin.reach import Timing, timings
-from dashboard.builtin.recall import DEFAULT, NAMES, Recall
-from dashboard.builtin.seeds import generators
-from dashboard.builtin.threads import one_thread
-from dashboard.builtin.training import Result, train, training_steps
+from dashboard.analyses.recall.gradient_reach import Timing, timings
+from dashboard.analyses.recall.networks import count, new_network
+from dashboard.analyses.recall.seeds import generators
+from dashboard.analyses.recall.task import DEFAULT, NAMES, Recall
+from dashboard.analyses.recall.threads import one_thread
+from dashboard.analyses.recall.training import Result, train, training_steps
 
 TIMED = (16, 32, 64, 128, 256)  # positions
 FIRST = 0.02  # the timing's share of the progress

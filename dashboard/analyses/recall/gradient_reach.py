@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dashboard.builtin.contenders import Network, new_network
-from dashboard.builtin.recall import NAMES, Recall, sequences
-from dashboard.builtin.seeds import generators, interval
-from dashboard.builtin.threads import one_thread
+from dashboard.analyses.recall.networks import Network, new_network
+from dashboard.analyses.recall.seeds import generators, interval
+from dashboard.analyses.recall.task import NAMES, Recall, sequences
+from dashboard.analyses.recall.threads import one_thread
 
 
 @dataclass(frozen=True)

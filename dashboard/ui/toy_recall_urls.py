@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from dashboard.analyses.recall.task import DEFAULT, LONGER, SHORTER, Recall
 from dashboard.analyses.toy.example import MOST_WORDS, Cells, Example, example
 from dashboard.analyses.toy.presets import PRESETS, SENTENCE
-from dashboard.builtin.recall import DEFAULT, LONGER, SHORTER, Recall
 from dashboard.errors import UserError
 
 RUNS = {"shorter": SHORTER, "usual": DEFAULT, "longer": LONGER}

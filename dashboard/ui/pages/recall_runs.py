@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 import streamlit as st
 import torch
 
-from dashboard.builtin import study as studies
-from dashboard.builtin.recall import Recall
-from dashboard.builtin.study import Study
-from dashboard.builtin.worker import run_apart
+from dashboard.analyses.recall import experiment as studies
+from dashboard.analyses.recall.experiment import Study
+from dashboard.analyses.recall.job import run_apart
+from dashboard.analyses.recall.task import Recall
 
 KEPT = 24  # configurations
 _THREADS = torch.get_num_threads()
