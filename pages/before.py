@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboard.analyses.recall import api as recall
 from dashboard.analyses.recall import charts as pictures
+from dashboard.analyses.recall.api import draw_recall, nothing_yet, recall_table
 from dashboard.analyses.recall.experiment import Study
 from dashboard.ui import figure, state
 from dashboard.ui.ending import end_page
@@ -24,19 +24,19 @@ COLUMNS = {
 
 def show(study: Study, picture: str, width: int, sentence: str, columns: dict[str, object]) -> None:
     """One picture with its finding, files and table."""
-    chart = recall.draw_recall(study, picture, theme=state.theme(), width=width)
+    chart = draw_recall(study, picture, theme=state.theme(), width=width)
     figure.finding(sentence)
     figure.picture(chart, f"recall_{picture}", "content")
     with st.container(horizontal=True):
-        table = lambda: recall.recall_table(study, picture)  # noqa: E731
+        table = lambda: recall_table(study, picture)  # noqa: E731
         figure.files(lambda: chart, table, [], chart.provenance, f"recall_{picture}")
         figure.numbers(f"recall_{picture}", table, columns)
 
 
 def task(width: int) -> None:
     """What is asked of the networks, on one example."""
-    nothing = recall.nothing_yet(config)
-    chart = recall.draw_recall(nothing, "task", theme=state.theme(), width=width)
+    nothing = nothing_yet(config)
+    chart = draw_recall(nothing, "task", theme=state.theme(), width=width)
     show(nothing, "task", width, chart.description, {"place": "Place", "symbol": "Symbol"})
 
 
@@ -84,7 +84,7 @@ else:
         columns = {"model": "Model", "n": "Positions", "milliseconds": "ms in all", "microseconds_each": "µs each"}
         show(study, "times", min(wide, 680), sentence, columns)
 show(
-    study or recall.nothing_yet(config),
+    study or nothing_yet(config),
     "paths",
     min(wide, 680),
     pictures.path_finding(config),

@@ -1,4 +1,4 @@
-"""A run in a process of its own: `python -m dashboard.analyses.recall.job` reads a configuration and writes what it finds.
+"""A run in a process of its own, which reads a configuration and writes what it finds.
 
 Training is thousands of small steps in Python. In the server's process it and the pages would wait for each other at
 every one of them. Both sides write lines of JSON, which keeps every number as it is.
@@ -18,7 +18,7 @@ from dashboard.analyses.recall.gradient_reach import Gradient, Timing
 from dashboard.analyses.recall.task import Recall
 from dashboard.analyses.recall.training import Point, Result
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def run_apart(config: Recall) -> Iterator[Study]:

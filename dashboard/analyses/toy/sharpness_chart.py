@@ -14,7 +14,7 @@ from dashboard.charts.theme import Theme
 def entropy(measured: Sequence[Sharpness], keys: int, theme: Theme, *, width: float | None = None) -> Drawing:
     """The mean entropy of attention rows over random queries and keys against d, in bits, with 95 % intervals.
 
-    measured: of `dashboard.analyses.toy.sharpness` over this many keys; width: pixels for the whole drawing (default 600)
+    measured: of `sharpness.sharpness` over this many keys; width: pixels for the whole drawing (default 600)
     """
     room, top = width or 600.0, math.log2(keys)
     dims = [point.d for point in measured]
