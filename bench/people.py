@@ -22,7 +22,7 @@ import numpy as np
 import psutil
 
 from bench.visitor import Run, Visitor
-from dashboard import api
+from dashboard.analyses.explore import api
 from dashboard.capture import open_model
 from dashboard.heads.view import HeadId
 from dashboard.models import CATALOGUE

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from dashboard.api import existing_head, provenance_of_text
+from dashboard.analyses.explore.api import existing_head, provenance_of_text
 from dashboard.capture import AttentionModel
 from dashboard.capture.layer import LayerRun, layer_run, watch_layers
 from dashboard.charts.drawing import Drawing

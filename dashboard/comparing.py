@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dashboard.api import attention, fit_for
+from dashboard.analyses.explore.api import attention, fit_for
 from dashboard.capture import AttentionModel
 from dashboard.charts.alike import alike, said
 from dashboard.charts.compare import difference, side_by_side

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dashboard.api import existing_head
+from dashboard.analyses.explore.api import existing_head
 from dashboard.capture import AttentionModel
 from dashboard.capture.added import factors
 from dashboard.capture.layer import layer_run

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboard import api
 from dashboard import comparing as verbs
+from dashboard.analyses.explore import api
 from dashboard.heads.change import change_finding
 from dashboard.ui import choosing, compared, comparing, figure, state, two_sides
 from dashboard.ui.reading import escape_markdown, reading

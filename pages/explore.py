@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from dashboard import api
-from dashboard.charts.views import VIEWS, help_of
-from dashboard.heads.finding import finding
+from dashboard.analyses.explore import api
+from dashboard.analyses.explore.text import finding
+from dashboard.analyses.explore.views import VIEWS, help_of
 from dashboard.heads.links import links
 from dashboard.heads.scores import SCORES, Score
 from dashboard.ui import choosing, figure, state

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from dashboard import api, search
+from dashboard import search
+from dashboard.analyses.explore import api
+from dashboard.analyses.explore.views import VIEWS
 from dashboard.charts.labels import right_to_left
-from dashboard.charts.views import VIEWS
 from dashboard.corpus.shipped import builtin_size
 from dashboard.heads.examples import example_finding, remarks
 from dashboard.heads.links import links

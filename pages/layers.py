@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from dashboard import api, depth
+from dashboard import depth
+from dashboard.analyses.explore import api
+from dashboard.analyses.explore.text import finding
+from dashboard.analyses.explore.views import VIEWS
 from dashboard.charts.flow import columns
 from dashboard.charts.journey import journey_finding
-from dashboard.charts.views import VIEWS
-from dashboard.heads.finding import finding
 from dashboard.heads.flow import MEASURES
 from dashboard.heads.links import links
 from dashboard.heads.rollout import mostly_special

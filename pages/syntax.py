@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from dashboard import api, evidence
-from dashboard.charts.arcs import arc_heights
-from dashboard.charts.views import VIEWS
+from dashboard import evidence
+from dashboard.analyses.explore import api
+from dashboard.analyses.explore.arcs_chart import arc_heights
+from dashboard.analyses.explore.views import VIEWS
 from dashboard.heads.evidence_wording import CAUTION, along_parse, census, head_finding
 from dashboard.heads.links import links
 from dashboard.ui import figure, parsing, profile_tables, profiles, state

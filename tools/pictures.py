@@ -98,7 +98,8 @@ def shoot(browser: Browser, url: str, only: str = "") -> None:
 
 def files() -> None:
     """A file of every format and view, by the same code as the page's buttons."""
-    from dashboard import api, open_model
+    from dashboard import open_model
+    from dashboard.analyses.explore import api
     from dashboard.ui.choices import FIRST_TEXT
 
     model = open_model("minilm")

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from dashboard.analyses.explore.heatmap_chart import LEAST, matrix_of, matrix_over, round_up, strong, top_of
 from dashboard.charts import matrix, wording
 from dashboard.charts.amount import Amount
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.heatmap import LEAST, matrix_of, matrix_over, round_up, strong, top_of
 from dashboard.charts.hover import params
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import Theme

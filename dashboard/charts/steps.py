@@ -6,9 +6,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from dashboard.analyses.explore.heatmap_chart import round_up
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
-from dashboard.charts.heatmap import round_up
 from dashboard.charts.raster import png_uri
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import PALETTES, Theme, ink, signed

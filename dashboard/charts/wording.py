@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dashboard.analyses.explore.text import WAYS, finding
 from dashboard.charts.labels import width_of
 from dashboard.charts.safe import shown
-from dashboard.heads.finding import WAYS, finding
 from dashboard.heads.view import HeadView
 
 

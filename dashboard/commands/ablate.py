@@ -48,9 +48,9 @@ def run_ablate(asked: argparse.Namespace) -> int:
     check_out(asked)
     if asked.changed:
         check_out(argparse.Namespace(out=asked.changed, endings=asked.endings))
-    from dashboard import api
     from dashboard.analyses.ablation import api as effects
     from dashboard.analyses.ablation.effect import effect_finding
+    from dashboard.analyses.explore import api
     from dashboard.capture import open_model
     from dashboard.capture.language import language_head
     from dashboard.heads.view import HeadId

@@ -77,7 +77,8 @@ def run_profile(asked: argparse.Namespace) -> int:
 
 def run_map(asked: argparse.Namespace) -> int:
     check_out(asked)
-    from dashboard import api, relations
+    from dashboard import relations
+    from dashboard.analyses.explore import api
     from dashboard.capture import open_model
     from dashboard.heads.headmap import map_finding
 

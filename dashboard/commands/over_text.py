@@ -87,7 +87,8 @@ def _measure(parser: argparse.ArgumentParser) -> None:
 
 def _views(asked: argparse.Namespace, model, encoding, heads) -> list:
     """The heads as asked: their weights or their contributions, in this unit."""
-    from dashboard import api, influence
+    from dashboard import influence
+    from dashboard.analyses.explore import api
 
     views = influence.contributions if asked.measure == "contribution" else api.attentions
     return views(model, encoding, heads, unit=asked.unit, special=asked.special, between=asked.between)
@@ -95,7 +96,7 @@ def _views(asked: argparse.Namespace, model, encoding, heads) -> list:
 
 def run_attention(asked: argparse.Namespace) -> int:
     check_out(asked)
-    from dashboard import api
+    from dashboard.analyses.explore import api
     from dashboard.heads.view import HeadId
 
     if asked.layer < 0 or asked.head < 0:
@@ -108,7 +109,7 @@ def run_attention(asked: argparse.Namespace) -> int:
 
 def run_scores(asked: argparse.Namespace) -> int:
     check_out(asked)
-    from dashboard import api
+    from dashboard.analyses.explore import api
 
     model, encoding = read(asked)
     said = as_words(asked) | ({"between": asked.between} if asked.between else {})
@@ -119,7 +120,7 @@ def run_scores(asked: argparse.Namespace) -> int:
 
 def run_chart(asked: argparse.Namespace) -> int:
     check_out(asked)
-    from dashboard import api
+    from dashboard.analyses.explore import api
     from dashboard.heads.view import HeadId
 
     names = [name for name in asked.heads.split(",") if name.strip()]
@@ -152,7 +153,8 @@ def run_chart(asked: argparse.Namespace) -> int:
 
 def run_compare(asked: argparse.Namespace) -> int:
     check_out(asked)
-    from dashboard import api, comparing
+    from dashboard import comparing
+    from dashboard.analyses.explore import api
     from dashboard.heads.view import HeadId
 
     names = [name for name in asked.heads.split(",") if name.strip()]
@@ -169,7 +171,8 @@ def run_verify(asked: argparse.Namespace) -> int:
     """Exit status 1 where a difference is more than rounding."""
     if asked.out:
         check_out(asked)
-    from dashboard import anatomy, api
+    from dashboard import anatomy
+    from dashboard.analyses.explore import api
 
     model, encoding = read(asked)
     table = anatomy.verify(model, encoding, progress=say if len(encoding) > 256 else None)
@@ -184,7 +187,8 @@ def run_verify(asked: argparse.Namespace) -> int:
 
 def run_find(asked: argparse.Namespace) -> int:
     check_out(asked)
-    from dashboard import api, search
+    from dashboard import search
+    from dashboard.analyses.explore import api
     from dashboard.heads.examples import example_finding, looks_ahead
 
     model, encoding = read(asked)

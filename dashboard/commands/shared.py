@@ -117,7 +117,7 @@ def say_encoding(file: str | Path) -> None:
 
 def tell_of_picture(asked: argparse.Namespace, text: str, views: Sequence = ()) -> None:
     """What the page says beside a picture: which part of a long text it holds, and signs that no font here draws."""
-    from dashboard import api
+    from dashboard.analyses.explore import api
     from dashboard.export import font_notice
 
     name = "heatmap" if asked.view in ("compare", "difference") else asked.view

@@ -34,7 +34,7 @@ def snippet(provenance: Provenance) -> str:
         names, ending = "draw_atlas, open_model, save" + ("" if maps else ", scores"), "svg"
         steps = [f"table = {'overview' if maps else 'scores'}(model, text{reading})"]
         if maps:
-            steps.insert(0, "from dashboard.api import overview")
+            steps.insert(0, "from dashboard.analyses.explore.api import overview")
         steps.append(f"thing = draw_atlas(table{drawing}{keywords({'model': p.title or p.model})})")
     else:
         verb, views = _views(p, each, reading)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import api
+from dashboard.analyses.explore import api
+from dashboard.analyses.explore.text import finding
 from dashboard.charts.drawing import Drawing
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.heads.evidence_wording import opposites
-from dashboard.heads.finding import finding
 from dashboard.heads.view import HeadId, HeadView
 from dashboard.models import CATALOGUE
 from dashboard.ui import figure, profiles, state

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import api, search
+from dashboard import search
+from dashboard.analyses.explore import api
 from dashboard.charts.ranking import BEST
 from dashboard.errors import UserError
 from dashboard.heads.along import Pair

@@ -61,7 +61,7 @@ def _warm_up() -> None:
     by the page that needs it."""
     from dashboard.errors import UserError
 
-    import_module("dashboard.api")
+    import_module("dashboard.analyses.explore.api")
     from dashboard.capture import open_model
 
     with suppress(UserError):

@@ -14,8 +14,9 @@ from weakref import WeakValueDictionary
 import psutil
 import streamlit as st
 
-from dashboard import api, changing, comparing, influence
+from dashboard import changing, comparing, influence
 from dashboard.analyses.ablation.draw import Without, without_head
+from dashboard.analyses.explore import api
 from dashboard.analyses.recall.api import KEYS
 from dashboard.analyses.toy.sharpness import Sharpness, sharpness
 from dashboard.capture import AttentionModel, open_model

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import evidence
-from dashboard.charts.arcs import COLOURS
+from dashboard.analyses.explore.arcs_chart import COLOURS
 from dashboard.corpus.tables import Profile
 from dashboard.errors import UserError
 from dashboard.heads.evidence_wording import opposites

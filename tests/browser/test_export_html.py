@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from dashboard.charts.heatmap import heatmap
+from dashboard.analyses.explore.heatmap_chart import heatmap
 from dashboard.export import figure_bytes, provenance_of
 from dashboard.heads.view import HeadId, HeadView
 

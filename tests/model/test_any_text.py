@@ -7,10 +7,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from dashboard import UserError, api
-from dashboard.charts.views import VIEWS
+from dashboard import UserError
+from dashboard.analyses.explore import api
+from dashboard.analyses.explore.text import finding
+from dashboard.analyses.explore.views import VIEWS
 from dashboard.export import figure_bytes, matrix_bytes, snippet, table_bytes
-from dashboard.heads.finding import finding
 from dashboard.heads.links import links
 
 LIMIT = 48  # tokens drawn of a text: the rest is a matter of speed, tested elsewhere

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dashboard import changing, comparing, contributions
-from dashboard.api import attention
+from dashboard.analyses.explore.api import attention
+from dashboard.analyses.explore.heatmap_chart import top_of
 from dashboard.capture import head_maps
-from dashboard.charts.heatmap import top_of
 from dashboard.errors import UserError
 from dashboard.export import Provenance, figure_bytes, file_stem, snippet, table_bytes
 from dashboard.heads.change import change_finding, head_changes

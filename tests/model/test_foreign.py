@@ -10,8 +10,8 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
 from dashboard import ablate, attention, profile, scores, verify
+from dashboard.analyses.explore.api import attentions
 from dashboard.anatomy import differs
-from dashboard.api import attentions
 from dashboard.capture import open_model, probe, tap, visit
 from dashboard.capture.budgets import budgets
 from dashboard.capture.limits import limit_of

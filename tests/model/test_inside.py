@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 import torch
 
-from dashboard import api, draw_inside, look_inside
+from dashboard import draw_inside, look_inside
+from dashboard.analyses.explore import api
 from dashboard.capture import head_weights, qkv
 from dashboard.cli import main
 from dashboard.export import figure_bytes, snippet

@@ -3,7 +3,8 @@ figure again."""
 
 import pytest
 
-from dashboard import api, depth
+from dashboard import depth
+from dashboard.analyses.explore import api
 from dashboard.export import figure_bytes, file_stem, snippet
 
 TEXT = 'He said: "it\'s 5 \\ 2"\nand 🍜 = 拉麺.'

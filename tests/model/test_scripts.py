@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboard import api
+from dashboard.analyses.explore import api
 
 # What MiniLM's axis shows; a bar between words. Its vocabulary has none of some words, and says so (see `unknown`).
 TEXTS = {

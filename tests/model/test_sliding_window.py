@@ -7,7 +7,8 @@ import pytest
 import torch
 from transformers import MistralConfig, MistralModel
 
-from dashboard import api, open_model
+from dashboard import open_model
+from dashboard.analyses.explore import api
 from dashboard.heads.compare import compare
 from dashboard.heads.links import links
 from dashboard.models import find

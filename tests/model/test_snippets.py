@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from dashboard import api
+from dashboard.analyses.explore import api
 from dashboard.export import figure_bytes, file_stem, snippet
 from tools.server import ROOT
 

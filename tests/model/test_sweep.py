@@ -10,7 +10,7 @@ from transformers import AutoModel
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from dashboard import ablate, draw, profile, scores
-from dashboard.api import attentions
+from dashboard.analyses.explore.api import attentions
 from dashboard.capture import open_model
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 import torch
 
-from dashboard import anatomy, api, depth
+from dashboard import anatomy, depth
 from dashboard.analyses.ablation.draw import draw_without, without_head
 from dashboard.analyses.ablation.effect_on_text import most_changed, token_rows
-from dashboard.charts.views import VIEWS
+from dashboard.analyses.explore import api
+from dashboard.analyses.explore.views import VIEWS
 from dashboard.comparing import aligned_table, compare_models, compare_texts, draw_aligned
 from dashboard.export import figure_bytes
 from dashboard.heads.disagreement import disagreements

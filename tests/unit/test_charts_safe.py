@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard.analyses.explore.views import VIEWS
 from dashboard.charts.compare import difference, side_by_side
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.safe import LIMIT, NEWLINE, SIGN, shown
-from dashboard.charts.views import VIEWS
 from dashboard.heads.view import HeadId, HeadView
 
 # https://www.w3.org/TR/xml/#charsets

@@ -12,14 +12,14 @@ import vl_convert
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.charts.arcs import arc_heights, arcs
+from dashboard.analyses.explore.arcs_chart import arc_heights, arcs
+from dashboard.analyses.explore.lines_chart import lines
+from dashboard.analyses.explore.link_strokes import FAINTEST, links_of
+from dashboard.analyses.explore.text_chart import reading
+from dashboard.analyses.explore.views import VIEWS
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.labels import right_to_left, stand, width_of
-from dashboard.charts.lines import lines
-from dashboard.charts.links import FAINTEST, links_of
-from dashboard.charts.reading import reading
 from dashboard.charts.typesetting import LINE, set_text
-from dashboard.charts.views import VIEWS
 from dashboard.charts.wording import wrap
 from dashboard.heads.view import HeadId, HeadView
 

@@ -346,7 +346,7 @@ def test_several_people_at_once():
 
 
 def test_a_heatmap_of_512_is_small_and_quick():
-    from dashboard.charts.heatmap import heatmap
+    from dashboard.analyses.explore.heatmap_chart import heatmap
     from dashboard.heads.view import HeadId, HeadView
 
     n = 512

@@ -12,7 +12,7 @@ import numpy as np
 import pypdf
 import pytest
 
-from dashboard import api
+from dashboard.analyses.explore import api
 from dashboard.charts.labels import width_of
 from dashboard.charts.wording import wrap
 from dashboard.export import ReportFigure, report_html, report_pdf, report_zip

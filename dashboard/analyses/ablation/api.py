@@ -12,7 +12,7 @@ import pandas as pd
 
 from dashboard.analyses.ablation.effect import CHANGED, Effects, Heads, effect_table, head_columns
 from dashboard.analyses.ablation.measure import measure
-from dashboard.api import existing_head
+from dashboard.analyses.explore.api import existing_head
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
 from dashboard.capture.language import language_head

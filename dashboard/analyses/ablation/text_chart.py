@@ -8,10 +8,10 @@ import numpy as np
 
 from dashboard.analyses.ablation.effect_on_text import TextEffect
 from dashboard.analyses.ablation.rank import figure
+from dashboard.analyses.explore.text_chart import UNREAD
 from dashboard.charts import labels as lettering
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
-from dashboard.charts.reading import UNREAD
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, paint, readable, scale, signed
 from dashboard.charts.typesetting import BOX, set_text

@@ -7,11 +7,12 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import api, evidence
+from dashboard import evidence
 from dashboard.analyses.ablation.draw import TITLES, Without, begin, draw_effects
 from dashboard.analyses.ablation.draw_joint import Together
 from dashboard.analyses.ablation.rank_correlation import Correlation, spearman
 from dashboard.analyses.ablation.results import TABLE, Asked, Measured, find_measured, folder_for
+from dashboard.analyses.explore import api
 from dashboard.charts.drawing import Drawing
 from dashboard.corpus.sample import reference_means
 from dashboard.corpus.shipped import builtin_size

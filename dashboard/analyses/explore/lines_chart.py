@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dashboard.analyses.explore.link_strokes import Links, links_of, strokes
 from dashboard.charts import labels as lettering
 from dashboard.charts import wording
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
-from dashboard.charts.links import Links, links_of, strokes
 from dashboard.charts.pointing import pointed
 from dashboard.charts.theme import PALETTES, WORDS_FONT, Palette, Theme
 from dashboard.heads.view import HeadView

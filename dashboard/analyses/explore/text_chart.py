@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dashboard.analyses.explore.heatmap_chart import round_up
 from dashboard.charts import labels as lettering
 from dashboard.charts import wording
 from dashboard.charts.amount import Amount
 from dashboard.charts.drawing import Drawing, sheet
-from dashboard.charts.heatmap import round_up
 from dashboard.charts.packing import pack, split_expr, value_expr
 from dashboard.charts.pointing import pointed
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, on_ink, scale

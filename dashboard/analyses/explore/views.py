@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from dashboard.charts.arcs import arcs
+from dashboard.analyses.explore.arcs_chart import arcs
+from dashboard.analyses.explore.heatmap_chart import heatmap
+from dashboard.analyses.explore.lines_chart import lines
+from dashboard.analyses.explore.text_chart import reading
 from dashboard.charts.drawing import Drawing
-from dashboard.charts.heatmap import heatmap
-from dashboard.charts.lines import lines
-from dashboard.charts.reading import reading
 from dashboard.heads.view import Measure
 
 

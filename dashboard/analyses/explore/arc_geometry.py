@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.analyses.explore.link_strokes import FAINTEST, Links
 from dashboard.charts import labels as lettering
-from dashboard.charts.links import FAINTEST, Links
 from dashboard.heads.view import HeadView
 
 HIGHEST = 210.0  # pixels of the arc over the whole row

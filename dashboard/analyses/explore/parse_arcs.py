@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboard.charts.arc_row import Row, along, arch, bent
+from dashboard.analyses.explore.arc_geometry import Row, along, arch, bent
 from dashboard.charts.labels import width_of
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import Palette

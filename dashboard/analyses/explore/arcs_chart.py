@@ -7,12 +7,12 @@ from typing import Literal
 
 import numpy as np
 
+from dashboard.analyses.explore.arc_geometry import LONGEST, Row, along, bent
+from dashboard.analyses.explore.link_strokes import Links, links_of, strokes
+from dashboard.analyses.explore.parse_arcs import Link, parse_arcs
 from dashboard.charts import labels as lettering
 from dashboard.charts import wording
-from dashboard.charts.arc_row import LONGEST, Row, along, bent
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.links import Links, links_of, strokes
-from dashboard.charts.parse_arcs import Link, parse_arcs
 from dashboard.charts.pointing import pointed
 from dashboard.charts.theme import PALETTES, Palette, Theme
 from dashboard.heads.view import HeadView

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dashboard.analyses.explore.views import VIEWS
 from dashboard.capture import AttentionModel, head_maps
 from dashboard.charts.atlas import atlas, atlas_maps
 from dashboard.charts.compare import difference, side_by_side
 from dashboard.charts.stack import stack
 from dashboard.charts.theme import Theme
-from dashboard.charts.views import VIEWS
 from dashboard.errors import UserError
 from dashboard.export import (
     Provenance,
@@ -175,7 +175,7 @@ def draw(
     A picture that holds fewer positions than the text has draws those from `start` on, at most `most`, and says
     so in its subtitle.
     `width` is that of the whole drawing in pixels. `marks` are what arcs can show beside the head: lit, parse, role,
-    heights, see `dashboard.charts.arcs.arcs`.
+    heights, see `dashboard.analyses.explore.arcs_chart.arcs`.
 
     Raises
     ------
