@@ -86,8 +86,8 @@ def main() -> None:
 
 def one(name: str, n: int, passes: int) -> dict:
     """The measured part of a row, in this process."""
+    from dashboard.analyses.scores.survey import survey
     from dashboard.capture import head_weights, open_model  # before torch: it sets how torch's threads wait
-    from dashboard.heads.overview import survey
 
     import torch  # isort: skip
 

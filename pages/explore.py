@@ -5,8 +5,8 @@ import streamlit as st
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding
 from dashboard.analyses.explore.views import VIEWS, help_of
+from dashboard.analyses.scores.scores import SCORES, Score
 from dashboard.heads.links import links
-from dashboard.heads.scores import SCORES, Score
 from dashboard.ui import choosing, figure, state
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import beside, positions, room

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dashboard.analyses.ablation.rank import figure
 from dashboard.analyses.ablation.text_chart import round_figure
-from dashboard.charts.atlas import NAME, Grid
+from dashboard.analyses.scores.atlas_chart import NAME, Grid
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.theme import PALETTES, STEPS, Theme, gradient, ink, paint, readable, signed
 from dashboard.heads.view import HeadId
@@ -30,7 +30,7 @@ def figure_atlas(
     turn: int = 0,
 ) -> Drawing:
     """Heads coloured by the square root of a figure: from paper at 0 to ink, and where some are below 0 from purple by
-    paper to green, alike on either side. A click chooses as in `dashboard.charts.atlas.atlas`.
+    paper to green, alike on either side. A click chooses as in `dashboard.analyses.scores.atlas_chart.atlas`.
 
     Parameters
     ----------

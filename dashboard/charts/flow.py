@@ -41,7 +41,7 @@ def moves(
     ----------
     flow: of at most `columns(width)` positions; measure: of `MEASURES`
     word: the place in `flow.words` of the word that is followed, framed
-    width: pixels for the whole drawing (default 600); turn: as in `dashboard.charts.atlas`
+    width: pixels for the whole drawing (default 600); turn: as in `dashboard.analyses.scores.atlas_chart`
     """
     p, n, room = PALETTES[theme], len(flow), width or WIDTH
     values = flow.numbers[measure.name]

@@ -42,7 +42,7 @@ def landscape(
     Parameters
     ----------
     heads: the table of a profile (`dashboard.corpus.Profile.heads`)
-    selected, tray: heads that are ringed; turn: see `dashboard.charts.atlas.atlas`
+    selected, tray: heads that are ringed; turn: see `dashboard.analyses.scores.atlas_chart.atlas`
     width: pixels for the whole drawing (default 600)
     click: a click is the point parameter "head" (layer, head, turn), a dragged rectangle the interval "box" (x, y)
     """

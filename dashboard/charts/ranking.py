@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dashboard.charts.atlas import NAME
+from dashboard.analyses.scores.atlas_chart import NAME
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.theme import PALETTES, Theme
 from dashboard.heads.view import HeadId

@@ -11,6 +11,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from dashboard.analyses.scores.scores import SCORES
 from dashboard.export import (
     FORMATS,
     Provenance,
@@ -26,7 +27,6 @@ from dashboard.export import (
 )
 from dashboard.heads.compare import Comparison
 from dashboard.heads.links import strongest
-from dashboard.heads.scores import SCORES
 from dashboard.heads.view import HeadView
 from dashboard.ui import report, state
 from dashboard.ui.reading import escape_markdown, words_apart

@@ -18,11 +18,11 @@ from dashboard import changing, comparing, influence
 from dashboard.analyses.ablation.draw import Without, without_head
 from dashboard.analyses.explore import api
 from dashboard.analyses.recall.api import KEYS
+from dashboard.analyses.scores.survey import Survey
 from dashboard.analyses.toy.sharpness import Sharpness, sharpness
 from dashboard.capture import AttentionModel, open_model
 from dashboard.heads.alignment import Aligned
 from dashboard.heads.change import Changes
-from dashboard.heads.overview import Survey
 from dashboard.heads.view import HeadId, HeadView
 from dashboard.models import ModelSource, find
 from dashboard.models.foreign import foreign

@@ -9,11 +9,11 @@ from typing import TypeVar
 
 import streamlit as st
 
+from dashboard.analyses.scores.survey import Survey
 from dashboard.capture import AttentionModel
 from dashboard.charts.labels import turned
 from dashboard.errors import UserError
 from dashboard.export.snippet import reading as read_again
-from dashboard.heads.overview import Survey
 from dashboard.heads.view import HeadId, HeadView, links_between
 from dashboard.heads.wording import counted
 from dashboard.models import CATALOGUE, NotInstalled, find

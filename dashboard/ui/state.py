@@ -14,8 +14,8 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.analyses.scores.scores import SCORES
 from dashboard.export import reports
-from dashboard.heads.scores import SCORES
 from dashboard.heads.view import HeadId
 from dashboard.ui import paths
 from dashboard.ui.choices import TRAY_SIZE, Choices, digest, fits_in_link, from_address, tidy, to_address, within

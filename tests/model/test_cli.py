@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from dashboard import attention, contributions
+from dashboard.analyses.scores.scores import SCORES
 from dashboard.cli import main
 from dashboard.export import runs
 from dashboard.heads.links import links
-from dashboard.heads.scores import SCORES
 from tools.server import ROOT
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from dashboard.analyses.scores.induction import LENGTH, induction_scores, standard_input
+from dashboard.analyses.scores.pattern_scores import PatternScores, queries
+from dashboard.analyses.scores.scores import SCORES
+from dashboard.analyses.scores.survey import survey
+from dashboard.analyses.scores.thumbnails import shrink
 from dashboard.capture import head_weights, visit
-from dashboard.heads.induction import LENGTH, induction_scores, standard_input
-from dashboard.heads.overview import survey
-from dashboard.heads.patterns import PatternScores, queries
-from dashboard.heads.scores import SCORES
-from dashboard.heads.thumbnails import shrink
 from dashboard.heads.view import HeadId, make_view
 
 TEXT = (

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from dashboard.charts.atlas import atlas, atlas_maps
+from dashboard.analyses.scores.atlas_chart import atlas, atlas_maps
+from dashboard.analyses.scores.scores import SCORES
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.theme import PALETTES
-from dashboard.heads.scores import SCORES
 from dashboard.heads.view import HeadId
 
 

@@ -8,10 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard.analyses.scores.pattern_scores import PatternScores
+from dashboard.analyses.scores.scores import SCORES
+from dashboard.analyses.scores.thumbnails import SIZE, shrink
 from dashboard.capture import Block
-from dashboard.heads.patterns import PatternScores
-from dashboard.heads.scores import SCORES
-from dashboard.heads.thumbnails import SIZE, shrink
 from dashboard.text import Encoding
 
 NAMES = [name for name in SCORES if name != "induction"]

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard.analyses.explore.views import VIEWS
+from dashboard.analyses.scores.atlas_chart import atlas, atlas_maps
+from dashboard.analyses.scores.scores import SCORES
+from dashboard.analyses.scores.survey import Survey, survey
 from dashboard.capture import AttentionModel, head_maps
-from dashboard.charts.atlas import atlas, atlas_maps
 from dashboard.charts.compare import difference, side_by_side
 from dashboard.charts.stack import stack
 from dashboard.charts.theme import Theme
@@ -28,8 +30,6 @@ from dashboard.export import (
     write_file,
 )
 from dashboard.heads.links import links
-from dashboard.heads.overview import Survey, survey
-from dashboard.heads.scores import SCORES
 from dashboard.heads.view import Between, HeadId, HeadView, existing_head, links_between, make_view
 from dashboard.text import Encoding, Special, Unit
 

@@ -13,13 +13,13 @@ from dashboard.analyses.ablation.draw_joint import Together
 from dashboard.analyses.ablation.rank_correlation import Correlation, spearman
 from dashboard.analyses.ablation.results import TABLE, Asked, Measured, find_measured, folder_for
 from dashboard.analyses.explore import api
+from dashboard.analyses.scores.scores import SCORES
 from dashboard.charts.drawing import Drawing
 from dashboard.corpus.sample import reference_means
 from dashboard.corpus.shipped import builtin_size
 from dashboard.corpus.tables import Profile
 from dashboard.errors import UserError
 from dashboard.heads.figures import TOLD
-from dashboard.heads.scores import SCORES
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import listed
 from dashboard.ui import jobs, loaders, profiles, state

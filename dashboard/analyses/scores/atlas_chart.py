@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dashboard.analyses.scores.scores import SCORES, Score
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.raster import montage_uri
 from dashboard.charts.theme import PALETTES, Palette, Theme, gradient, ink, on_ink, scale
-from dashboard.heads.scores import SCORES, Score
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import percent
 

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import torch
 
+from dashboard.analyses.scores.scores import SCORES
+from dashboard.analyses.scores.thumbnails import SIZE, column_sums, row_means
 from dashboard.capture import Block
 from dashboard.capture.call import Scratch
-from dashboard.heads.scores import SCORES
-from dashboard.heads.thumbnails import SIZE, column_sums, row_means
 from dashboard.text.encoding import Encoding
 
 # Pairs of equal tokens are listed while a row has at most this many on average. In a text that repeats itself more
@@ -70,7 +70,7 @@ class PatternScores:
     ----------
     encoding: the text
     layers, heads, causal: of the model
-    thumbnails: also reduce every map to t × t, t = min(32, n), see `dashboard.heads.thumbnails`
+    thumbnails: also reduce every map to t × t, t = min(32, n), see `dashboard.analyses.scores.thumbnails`
     between: of a sentence pair, the text whose tokens ask and the one whose tokens are keys, 0 and 1: rows are divided
         by what they give to these keys, and a score counts the rows whose key is among them
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dashboard.analyses.scores.induction import induction_scores
+from dashboard.analyses.scores.pattern_scores import PatternScores
 from dashboard.capture import AttentionModel, visit
 from dashboard.errors import UserError
-from dashboard.heads.induction import induction_scores
-from dashboard.heads.patterns import PatternScores
 from dashboard.heads.view import Between
 from dashboard.text.encoding import Encoding
 
