@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from dashboard import comparing as verbs
+from dashboard.analyses.compare import api as verbs
+from dashboard.analyses.compare.change import change_finding
 from dashboard.analyses.explore import api
-from dashboard.heads.change import change_finding
-from dashboard.ui import choosing, compared, comparing, figure, state, two_sides
+from dashboard.ui import choosing, figure, state
+from dashboard.ui.pages import compare_aligned, compare_inputs, compare_results
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import room
 
@@ -13,11 +14,11 @@ st.title("Compare", anchor=False)
 
 # What is asked
 this = reading(pairs=state.choices().mode != "texts")
-st.caption(escape_markdown(comparing.question(this)))
+st.caption(escape_markdown(compare_inputs.question(this)))
 st.segmented_control(
-    "Compare", list(comparing.WAYS), format_func=comparing.WAYS.get, required=True, **state.bound("mode")
+    "Compare", list(compare_inputs.WAYS), format_func=compare_inputs.WAYS.get, required=True, **state.bound("mode")
 )
-what = comparing.asked(this)
+what = compare_inputs.asked(this)
 chosen = state.choices()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     st.segmented_control(
@@ -36,11 +37,11 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 
 # What is drawn
 width = min(room(), 980 if chosen.show == "side" else 600)
-most = compared.most_drawn(width)
+most = compare_results.most_drawn(width)
 figure.window_slider(api.fit_for(what.views[0], "heatmap", chosen.start, most), what.views[0])
 chart = what.draw(chosen.show, width)
-figure.finding(compared.headline(what, chosen.show, chart))
-figure.remark(*compared.of_weights(what), *what.remarks)
+figure.finding(compare_results.headline(what, chosen.show, chart))
+figure.remark(*compare_results.of_weights(what), *what.remarks)
 figure.picture(chart, "compare", "content")
 figure.painted_first()
 with st.container(horizontal=True):
@@ -48,8 +49,8 @@ with st.container(horizontal=True):
     figure.comparisons({(what.names[i], what.names[j]): one for (i, j), one in what.pairs.items()}, what.note)
     figure.numbers(
         "parting",
-        lambda: compared.parted(what),
-        compared.parting_columns(what.names),
+        lambda: compare_results.parted(what),
+        compare_results.parting_columns(what.names),
         f"Word by word, those first on which the two differ most. {what.note}",
         label="Word by word",
     )
@@ -67,13 +68,13 @@ if chosen.mode == "heads" and len(what.views) > 2:
 # All heads, between two texts
 if chosen.mode == "texts":
     st.subheader("Which heads change most?", anchor=False)
-    changes = two_sides.changes(this)
+    changes = compare_aligned.changes(this)
     figure.finding(change_finding(changes))
     figure.remark(
         "Tick: the mean over exchanges of other words; “Table” has their least and most. Click a head to see it above.",
         what.note,
     )
-    ranked = two_sides.ranked(this, changes)
+    ranked = compare_aligned.ranked(this, changes)
     with st.container(horizontal=True):
         figure.files(lambda: ranked, lambda: changes.table, [], ranked.provenance, "changes")
-        figure.numbers("changes", lambda: changes.table, two_sides.CHANGED)
+        figure.numbers("changes", lambda: changes.table, compare_aligned.CHANGED)

@@ -153,7 +153,7 @@ def run_chart(asked: argparse.Namespace) -> int:
 
 def run_compare(asked: argparse.Namespace) -> int:
     check_out(asked)
-    from dashboard import comparing
+    from dashboard.analyses.compare import api as comparing
     from dashboard.analyses.explore import api
     from dashboard.heads.view import HeadId
 

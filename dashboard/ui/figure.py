@@ -11,6 +11,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from dashboard.analyses.compare.divergence import Comparison
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.export import (
     FORMATS,
@@ -25,7 +26,6 @@ from dashboard.export import (
     snippet,
     table_bytes,
 )
-from dashboard.heads.compare import Comparison
 from dashboard.heads.links import strongest
 from dashboard.heads.view import HeadView
 from dashboard.ui import report, state

@@ -14,15 +14,17 @@ from weakref import WeakValueDictionary
 import psutil
 import streamlit as st
 
-from dashboard import changing, comparing, influence
+from dashboard import influence
 from dashboard.analyses.ablation.draw import Without, without_head
+from dashboard.analyses.compare import api as compare
+from dashboard.analyses.compare import changed_heads
+from dashboard.analyses.compare.change import Changes
 from dashboard.analyses.explore import api
 from dashboard.analyses.recall.api import KEYS
 from dashboard.analyses.scores.survey import Survey
 from dashboard.analyses.toy.sharpness import Sharpness, sharpness
 from dashboard.capture import AttentionModel, open_model
 from dashboard.heads.alignment import Aligned
-from dashboard.heads.change import Changes
 from dashboard.heads.view import HeadId, HeadView
 from dashboard.models import ModelSource, find
 from dashboard.models.foreign import foreign
@@ -165,7 +167,7 @@ def meeting(
     _other: AttentionModel,
 ) -> Aligned:
     """A head of one model and one of another, over the words at which they meet."""
-    return comparing.compare_models(
+    return compare.compare_models(
         _model,
         head,
         _other,
@@ -183,7 +185,7 @@ def meeting(
 @st.cache_resource(max_entries=64, show_spinner="Comparing all heads…")
 def changes(key: str, first: str, second: str, bos: bool, _model: AttentionModel) -> Changes:
     """All heads by how much they change between two texts."""
-    return changing.changed_heads(_model, first, second, bos=bos)
+    return changed_heads.changed_heads(_model, first, second, bos=bos)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Taking heads out…")

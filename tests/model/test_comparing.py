@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dashboard import changing, comparing, contributions
+from dashboard import contributions
+from dashboard.analyses.compare import api as comparing
+from dashboard.analyses.compare import changed_heads
+from dashboard.analyses.compare.change import change_finding, head_changes
+from dashboard.analyses.compare.divergence import compare
 from dashboard.analyses.explore.api import attention
 from dashboard.analyses.explore.heatmap_chart import top_of
 from dashboard.capture import head_maps
 from dashboard.errors import UserError
 from dashboard.export import Provenance, figure_bytes, file_stem, snippet, table_bytes
-from dashboard.heads.change import change_finding, head_changes
-from dashboard.heads.compare import compare
 from dashboard.heads.view import HeadId
 from tests.model.test_snippets import run
 
@@ -21,10 +23,10 @@ SECOND = FIRST.replace("chef", "pilot")
 
 
 def test_texts_that_are_too_long_are_told_before_any_is_parsed(minilm, monkeypatch):
-    monkeypatch.setattr(changing, "parse", lambda text: pytest.fail("nobody waits for this"))
+    monkeypatch.setattr(changed_heads, "parse", lambda text: pytest.fail("nobody waits for this"))
     for pair in (("good food " * 101, "good chef"), ("good chef", "good food " * 101)):
         with pytest.raises(UserError, match="up to 200 words"):
-            changing.changed_heads(minilm, *pair)
+            changed_heads.changed_heads(minilm, *pair)
 
 
 def test_the_change_of_every_head_is_that_of_its_aligned_maps(minilm):
@@ -50,8 +52,8 @@ def test_in_a_causal_model_only_rows_that_see_the_change_count(smollm2):
 
 
 def test_the_baseline_is_the_mean_over_other_words(minilm):
-    changes = changing.changed_heads(minilm, FIRST, SECOND, exchanges=4)
-    variants = changing.exchanged(FIRST, SECOND, 4)
+    changes = changed_heads.changed_heads(minilm, FIRST, SECOND, exchanges=4)
+    variants = changed_heads.exchanged(FIRST, SECOND, 4)
     assert len(variants) == changes.swaps == 4
     assert all("chef" in one.text for one in variants)
     row = changes.table.iloc[0]
@@ -66,7 +68,7 @@ def test_the_baseline_is_the_mean_over_other_words(minilm):
 
 
 def test_a_text_that_is_not_english_has_no_baseline(minilm):
-    changes = changing.changed_heads(minilm, "我喜欢拉面", "我喜欢米饭")
+    changes = changed_heads.changed_heads(minilm, "我喜欢拉面", "我喜欢米饭")
     assert changes.swaps == 0
     assert "0 is the same and 1 wholly apart" in change_finding(changes)
 

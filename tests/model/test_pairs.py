@@ -12,11 +12,11 @@ from dashboard import attention, save, scores
 from dashboard.analyses.ablation.api import ablate
 from dashboard.analyses.ablation.draw import draw_without, without_head
 from dashboard.analyses.ablation.draw_joint import draw_together, together_and_alone
+from dashboard.analyses.compare.api import compare_models, draw_aligned, draw_alike
 from dashboard.analyses.explore.api import attentions, draw, fit_for
 from dashboard.analyses.explore.text import finding
 from dashboard.anatomy import draw_inside, look_inside
 from dashboard.cli import main
-from dashboard.comparing import compare_models, draw_aligned, draw_alike
 from dashboard.depth import draw_flow, flow
 from dashboard.errors import UserError
 from dashboard.export import snippet

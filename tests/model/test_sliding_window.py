@@ -8,8 +8,8 @@ import torch
 from transformers import MistralConfig, MistralModel
 
 from dashboard import open_model
+from dashboard.analyses.compare.divergence import compare
 from dashboard.analyses.explore import api
-from dashboard.heads.compare import compare
 from dashboard.heads.links import links
 from dashboard.models import find
 

@@ -12,11 +12,11 @@ import torch
 from dashboard import anatomy, depth
 from dashboard.analyses.ablation.draw import draw_without, without_head
 from dashboard.analyses.ablation.effect_on_text import most_changed, token_rows
+from dashboard.analyses.compare.api import aligned_table, compare_models, compare_texts, draw_aligned
+from dashboard.analyses.compare.disagreement import disagreements
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.views import VIEWS
-from dashboard.comparing import aligned_table, compare_models, compare_texts, draw_aligned
 from dashboard.export import figure_bytes
-from dashboard.heads.disagreement import disagreements
 from dashboard.heads.examples import example_finding, examples
 from dashboard.heads.inside import follow
 from dashboard.heads.inside_wording import finding, row_table

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard.analyses.compare.disagreement import ELSEWHERE, both_elsewhere, disagreements, parting
+from dashboard.analyses.compare.divergence import compare
+from dashboard.analyses.compare.word_swaps import swaps, words_by_pos
 from dashboard.errors import UserError
 from dashboard.heads.alignment import align_models, align_texts, matching
-from dashboard.heads.compare import compare
-from dashboard.heads.disagreement import ELSEWHERE, both_elsewhere, disagreements, parting
 from dashboard.heads.view import HeadId, HeadView
 from dashboard.text.encoding import Encoding
 from dashboard.text.shared import with_shared_words
-from dashboard.text.swaps import swaps, words_by_pos
 from dashboard.text.words import split_words
 
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard.analyses.compare.side_by_side_chart import difference, side_by_side
 from dashboard.analyses.explore.views import VIEWS
-from dashboard.charts.compare import difference, side_by_side
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.safe import LIMIT, NEWLINE, SIGN, shown
 from dashboard.heads.view import HeadId, HeadView

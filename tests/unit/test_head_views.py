@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard.analyses.compare.divergence import compare, divergence
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding as finding_of
 from dashboard.errors import UserError
-from dashboard.heads.compare import compare, divergence
 from dashboard.heads.links import links, strongest
 from dashboard.heads.rollout import LayerRange
 from dashboard.heads.view import HeadId, HeadView, make_view

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard.analyses.compare.divergence import divergence
 from dashboard.errors import UserError
 from dashboard.export import figure_bytes
 from dashboard.heads.clusters import clusters_finding, clusters_of
-from dashboard.heads.compare import divergence
 from dashboard.heads.distances import _Sums
 from dashboard.heads.headmap import HeadMap, clustered, map_finding, map_table, nearest, place_of, scaled
 from dashboard.heads.view import HeadId

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dashboard.analyses.compare.side_by_side_chart import difference, side_by_side
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.scores.atlas_chart import atlas, atlas_maps
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.analyses.scores.survey import Survey, survey
 from dashboard.capture import AttentionModel, head_maps
-from dashboard.charts.compare import difference, side_by_side
 from dashboard.charts.stack import stack
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError

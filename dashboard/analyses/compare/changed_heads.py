@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from dashboard.analyses.compare.change import Changes, change_finding, check_lengths, head_changes
+from dashboard.analyses.compare.word_swaps import Swap, swaps, words_by_pos
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.ranking import BEST, ranking
@@ -14,11 +16,9 @@ from dashboard.corpus.shipped import builtin_corpus
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again
 from dashboard.heads.alignment import matching
-from dashboard.heads.change import Changes, change_finding, check_lengths, head_changes
 from dashboard.heads.view import HeadId
 from dashboard.text import parse
 from dashboard.text.parse import not_english
-from dashboard.text.swaps import Swap, swaps, words_by_pos
 from dashboard.text.treebank import read_treebank
 from dashboard.text.words import split_words
 
@@ -28,7 +28,7 @@ def changed_heads(model: AttentionModel, first: str, second: str, *, bos: bool =
 
     The baseline are texts in which one other word of the first is exchanged for another of its part of speech, drawn
     from the corpus that comes with the dashboard (`exchanges` at most; English text only, else there is none). See
-    `dashboard.heads.change.head_changes`.
+    `dashboard.analyses.compare.change.head_changes`.
     """
     both = [model.encode(text, bos=bos) for text in (first, second)]
     check_lengths(both)  # before anything is parsed

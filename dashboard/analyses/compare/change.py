@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dashboard.analyses.compare.divergence import divergence, with_rest
 from dashboard.capture import AttentionModel, Block, visit
 from dashboard.errors import UserError
 from dashboard.heads.alignment import matching
-from dashboard.heads.compare import divergence, with_rest
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import percent
 from dashboard.heads.words import Pooling

@@ -16,11 +16,11 @@ from dashboard.heads.view import HeadId, HeadView
 from dashboard.models import CATALOGUE
 from dashboard.ui import figure, profiles, state
 from dashboard.ui.choices import TRAY_SIZE
-from dashboard.ui.compared import Compared, most_drawn
 from dashboard.ui.ending import end_page
+from dashboard.ui.pages.compare_aligned import two_models, two_texts
+from dashboard.ui.pages.compare_results import Compared, most_drawn
 from dashboard.ui.reading import Reading
 from dashboard.ui.room import room
-from dashboard.ui.two_sides import two_models, two_texts
 
 WAYS = {"heads": "Heads of one model", "texts": "One head, two texts", "models": "Two models"}
 

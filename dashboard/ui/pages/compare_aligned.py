@@ -7,17 +7,18 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from dashboard import changing, comparing
+from dashboard.analyses.compare import api as compare
+from dashboard.analyses.compare import changed_heads
+from dashboard.analyses.compare.change import Changes, most_changed
 from dashboard.charts.drawing import Drawing
 from dashboard.errors import UserError
 from dashboard.heads.alignment import Aligned
-from dashboard.heads.change import Changes, most_changed
 from dashboard.heads.view import HeadId, HeadView
 from dashboard.heads.wording import counted
 from dashboard.ui import choosing, loaders, state
 from dashboard.ui.choices import FIRST_OTHER, FIRST_TEXT, LONGEST_OTHER
-from dashboard.ui.compared import Compared, most_drawn
 from dashboard.ui.ending import end_page
+from dashboard.ui.pages.compare_results import Compared, most_drawn
 from dashboard.ui.paths import NotChosenHere
 from dashboard.ui.reading import Reading, contributed, escape_markdown, offer_path
 from dashboard.ui.room import room
@@ -63,12 +64,12 @@ def two_texts(this: Reading) -> Compared:
     try:
         second = replace(this, encoding=loaders.encoding(this.key, other, this.bos, this.model))
         whole = this.views(head) + second.views(head)
-        aligned = comparing.align_views_of_texts(*whole, this.bos)
+        aligned = compare.align_views_of_texts(*whole, this.bos)
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
         end_page()
     carried = contributed(
-        lambda: comparing.align_views_of_texts(*this.contributions(head), *second.contributions(head), this.bos)
+        lambda: compare.align_views_of_texts(*this.contributions(head), *second.contributions(head), this.bos)
     )
     return _of_aligned(aligned, carried or aligned, _met_texts(aligned, *whole))
 
@@ -110,7 +111,7 @@ def changes(this: Reading) -> Changes:
 def ranked(this: Reading, found: Changes) -> Drawing:
     """The heads that changed most; a click on one chooses it."""
     key = f"changes_{state.choices().model}"
-    chart = changing.draw_changes(
+    chart = changed_heads.draw_changes(
         this.model,
         found,
         this.encoding.text,
@@ -160,7 +161,7 @@ def two_models(this: Reading) -> Compared:
 
     def carried() -> Aligned:
         if chosen.show == "difference":
-            raise UserError(comparing.NO_DIFFERENCE)
+            raise UserError(compare.NO_DIFFERENCE)
         return loaders.meeting(*heads, "contribution", *which, this.model, other)
 
     return _of_aligned(aligned, contributed(carried) or aligned, _met_models(aligned))
@@ -189,7 +190,7 @@ def _met_models(aligned: Aligned) -> str:
 
 
 def _of_aligned(weights: Aligned, aligned: Aligned, met: str) -> Compared:
-    start, names = state.choices().start, comparing.names_of(aligned)
+    start, names = state.choices().start, compare.names_of(aligned)
 
     def drawing(width: int) -> dict:
         return {"theme": state.theme(), "width": width, "start": start, "most": most_drawn(width)}
@@ -199,8 +200,8 @@ def _of_aligned(weights: Aligned, aligned: Aligned, met: str) -> Compared:
         (aligned.a, aligned.b),
         names,
         [met],
-        lambda view, width: comparing.draw_aligned(aligned, view, **drawing(width)),
-        lambda: comparing.aligned_table(aligned),
+        lambda view, width: compare.draw_aligned(aligned, view, **drawing(width)),
+        lambda: compare.aligned_table(aligned),
         (),
-        lambda view, width: comparing.origin_of_aligned(aligned, view, **drawing(width)),
+        lambda view, width: compare.origin_of_aligned(aligned, view, **drawing(width)),
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from dashboard.analyses.compare.divergence import divergence, with_rest
 from dashboard.errors import UserError
-from dashboard.heads.compare import divergence, with_rest
 from dashboard.heads.view import HeadView
 from dashboard.heads.wording import percent
 

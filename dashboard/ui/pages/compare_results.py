@@ -9,11 +9,11 @@ from itertools import combinations
 import pandas as pd
 import streamlit as st
 
+from dashboard.analyses.compare.disagreement import both_elsewhere, disagreements, parting
+from dashboard.analyses.compare.divergence import Comparison, compare
 from dashboard.analyses.explore.text import largest_contributions
 from dashboard.charts.drawing import Drawing
 from dashboard.export import Provenance
-from dashboard.heads.compare import Comparison, compare
-from dashboard.heads.disagreement import both_elsewhere, disagreements, parting
 from dashboard.heads.view import HeadView
 from dashboard.ui.room import positions
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from dashboard.analyses.compare.divergence import Comparison
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import NARROWEST, Drawing, sheet
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import PALETTES, Theme, ink, paint, readable
-from dashboard.heads.compare import Comparison
 from dashboard.heads.wording import counted, percent
 
 WIDE, TALL = 128.0, 46.0  # pixels of a cell
