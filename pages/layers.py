@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import depth
+from dashboard.analyses.contribution.rollout import mostly_special
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding
 from dashboard.analyses.explore.views import VIEWS
@@ -10,7 +11,6 @@ from dashboard.charts.flow import columns
 from dashboard.charts.journey import journey_finding
 from dashboard.heads.flow import MEASURES
 from dashboard.heads.links import links
-from dashboard.heads.rollout import mostly_special
 from dashboard.ui import depth_tables, figure, measuring, state
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import positions, room

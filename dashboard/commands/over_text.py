@@ -87,10 +87,10 @@ def _measure(parser: argparse.ArgumentParser) -> None:
 
 def _views(asked: argparse.Namespace, model, encoding, heads) -> list:
     """The heads as asked: their weights or their contributions, in this unit."""
-    from dashboard import influence
+    from dashboard.analyses.contribution import api as contribution
     from dashboard.analyses.explore import api
 
-    views = influence.contributions if asked.measure == "contribution" else api.attentions
+    views = contribution.contributions if asked.measure == "contribution" else api.attentions
     return views(model, encoding, heads, unit=asked.unit, special=asked.special, between=asked.between)
 
 

@@ -14,11 +14,11 @@ from weakref import WeakValueDictionary
 import psutil
 import streamlit as st
 
-from dashboard import influence
 from dashboard.analyses.ablation.draw import Without, without_head
 from dashboard.analyses.compare import api as compare
 from dashboard.analyses.compare import changed_heads
 from dashboard.analyses.compare.change import Changes
+from dashboard.analyses.contribution import api as contribution
 from dashboard.analyses.explore import api
 from dashboard.analyses.recall.api import KEYS
 from dashboard.analyses.scores.survey import Survey
@@ -140,7 +140,7 @@ def contributions(
     _encoding: Encoding,
 ) -> list[HeadView]:
     """What these heads carry over, as `views`, on one scale. Raises UserError where that cannot be measured."""
-    return influence.contributions(_model, _encoding, [HeadId(*head) for head in heads], unit=unit, special=special)
+    return contribution.contributions(_model, _encoding, [HeadId(*head) for head in heads], unit=unit, special=special)
 
 
 @kept()
@@ -148,7 +148,7 @@ def rollout(
     key: str, text: str, bos: bool, first: int, last: int, special: str, _model: AttentionModel, _encoding: Encoding
 ) -> HeadView:
     """Attention rolled out over these layers."""
-    return influence.rollout(_model, _encoding, (first, last), special=special)
+    return contribution.rollout(_model, _encoding, (first, last), special=special)
 
 
 @kept(tokens=lambda key, head, other_key, other_head, text, *more: len(text) // 3)

@@ -11,11 +11,11 @@ import torch
 
 from dashboard import contributions, draw, rollout, save
 from dashboard.analyses.compare.divergence import compare
+from dashboard.analyses.contribution.norms import carried, contribution_views, round_number
 from dashboard.analyses.explore.text import finding
 from dashboard.capture.layer import layer_run
 from dashboard.errors import UserError
 from dashboard.export import file_stem, matrix_bytes, snippet
-from dashboard.heads.contribution import carried, contribution_views, round_number
 from dashboard.heads.links import links
 from dashboard.heads.view import HeadId
 from dashboard.models import load

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from dashboard import anatomy
+from dashboard.analyses.contribution.norms import carried
 from dashboard.builtin.grouped import join_heads
 from dashboard.capture.layer import layer_run, watch_layers
 from dashboard.errors import UserError
-from dashboard.heads.contribution import carried
 from dashboard.heads.verify import check
 from dashboard.models import load
 

@@ -13,6 +13,7 @@ from dashboard.analyses.ablation.api import ablate
 from dashboard.analyses.ablation.draw import draw_without, without_head
 from dashboard.analyses.ablation.draw_joint import draw_together, together_and_alone
 from dashboard.analyses.compare.api import compare_models, draw_aligned, draw_alike
+from dashboard.analyses.contribution.api import rollout
 from dashboard.analyses.explore.api import attentions, draw, fit_for
 from dashboard.analyses.explore.text import finding
 from dashboard.anatomy import draw_inside, look_inside
@@ -21,7 +22,6 @@ from dashboard.depth import draw_flow, flow
 from dashboard.errors import UserError
 from dashboard.export import snippet
 from dashboard.export.provenance import provenance_of
-from dashboard.influence import rollout
 from dashboard.search import draw_found, find_heads
 
 A, B = "The heron waits. It cannot hurry.", "The miller cannot wait!"

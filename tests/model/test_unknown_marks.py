@@ -14,6 +14,7 @@ from dashboard.analyses.ablation.draw import draw_without, without_head
 from dashboard.analyses.ablation.effect_on_text import most_changed, token_rows
 from dashboard.analyses.compare.api import aligned_table, compare_models, compare_texts, draw_aligned
 from dashboard.analyses.compare.disagreement import disagreements
+from dashboard.analyses.contribution.api import rollout
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.export import figure_bytes
@@ -22,7 +23,6 @@ from dashboard.heads.inside import follow
 from dashboard.heads.inside_wording import finding, row_table
 from dashboard.heads.links import links, strongest
 from dashboard.heads.writes import _read
-from dashboard.influence import rollout
 from dashboard.text.display import vocabulary_labels
 
 TEXT = "我爱吃 𝒳 ramen 👩‍👩‍👧 ok"  # MiniLM knows 我, ramen and ok

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.analyses.compare.divergence import compare, divergence
+from dashboard.analyses.contribution.rollout import LayerRange
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding as finding_of
 from dashboard.errors import UserError
 from dashboard.heads.links import links, strongest
-from dashboard.heads.rollout import LayerRange
 from dashboard.heads.view import HeadId, HeadView, make_view
 from dashboard.heads.wording import percent
 from dashboard.heads.words import hide_special, to_axis

@@ -17,6 +17,7 @@ import pandas as pd
 from dashboard.analyses.compare.divergence import compare
 from dashboard.analyses.compare.pairs_chart import alike, said
 from dashboard.analyses.compare.side_by_side_chart import difference, side_by_side
+from dashboard.analyses.contribution.api import contributions
 from dashboard.analyses.explore.api import attention, fit_for
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
@@ -26,7 +27,6 @@ from dashboard.export import Provenance, provenance_of
 from dashboard.export.snippet import keywords, made_again
 from dashboard.heads.alignment import Aligned, align_models, align_texts
 from dashboard.heads.view import Between, HeadId, HeadView
-from dashboard.influence import contributions
 from dashboard.text import Encoding, Special, Unit
 from dashboard.text.shared import with_shared_words
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dashboard.analyses.contribution.norms import contribution_views
+from dashboard.analyses.contribution.rollout import rollout_view
 from dashboard.capture import AttentionModel
-from dashboard.heads.contribution import contribution_views
-from dashboard.heads.rollout import rollout_view
 from dashboard.heads.view import Between, HeadId, HeadView, existing_head, links_between
 from dashboard.text import Encoding, Special, Unit
 
