@@ -2,16 +2,17 @@
 
 import streamlit as st
 
-from dashboard import search
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.views import VIEWS
+from dashboard.analyses.find_heads import api as find_heads
+from dashboard.analyses.find_heads.by_example import example_finding, remarks
+from dashboard.analyses.find_heads.by_pattern import match_finding, match_remarks
 from dashboard.charts.labels import right_to_left
 from dashboard.corpus.shipped import builtin_size
-from dashboard.heads.examples import example_finding, remarks
 from dashboard.heads.links import links
-from dashboard.heads.matches import match_finding, match_remarks
-from dashboard.ui import choosing, figure, finding_heads, marking, searching, state
+from dashboard.ui import choosing, figure, marking, state
 from dashboard.ui.choices import LONGEST_PAIRS
+from dashboard.ui.pages import find_by_example, find_by_pattern
 from dashboard.ui.reading import escape_markdown, opened, read_text
 from dashboard.ui.room import beside, room
 
@@ -24,7 +25,7 @@ st.caption(f"Which heads of {escape_markdown(model.title)} look from this word t
 text = read_text(this, pairs=True)
 found = None
 if text is not None:
-    finding_heads.forget_first_pairs(text.encoding)
+    find_by_example.forget_first_pairs(text.encoding)
     pairs, wrong = marking.marked(text.encoding)
     wide, narrow, *_ = beside(room(), (0.72, 0.28))
     with wide:
@@ -38,7 +39,7 @@ if text is not None:
             help="The word that looks, > or →, the word looked at; or their numbers, from 0. Ctrl+Enter takes them.",
             **state.bound("pairs"),
         )
-    found = finding_heads.on_text(text, pairs, wrong)
+    found = find_by_example.on_text(text, pairs, wrong)
 
 # What is found on this text
 if found is not None:
@@ -52,7 +53,7 @@ if found is not None:
             choosing.by_number(model)
             choosing.measure()
         figure.remark(example_finding(found, head))
-        view, lit = finding_heads.over_sentence(text, found, head)
+        view, lit = find_by_example.over_sentence(text, found, head)
         look = {"theme": state.theme(), "width": right_room, "lit": lit}
         chart = VIEWS["arcs"].draw(view, **look)
         figure.picture(chart, "found_head", "content")
@@ -62,7 +63,7 @@ if found is not None:
             figure.files(lambda: chart, lambda: links(view), [view], made, "found_head")
             figure.strongest_links(view)
     with left:
-        finding_heads.ranked(found, "found", left_room)
+        find_by_example.ranked(found, "found", left_room)
 
 # What is found in a corpus
 st.divider()
@@ -71,12 +72,12 @@ st.caption(
     "One sentence shows what a head can do, many show what it does. The same search by a pattern, over the "
     f"{builtin_size()} English sentences that come with the dashboard: news, stories, dialogue and more."
 )
-pattern = searching.controls()
-matches = searching.found(this, pattern)
+pattern = find_by_pattern.controls()
+matches = find_by_pattern.found(this, pattern)
 figure.finding(match_finding(matches))
 figure.remark(*match_remarks(matches))
-whole = search.draw_found(matches, theme=state.theme(), width=min(room(), 680))
+whole = find_heads.draw_found(matches, theme=state.theme(), width=min(room(), 680))
 figure.picture(whole, "matches", "content")
 with st.container(horizontal=True):
     figure.files(lambda: whole, lambda: matches.table, [], whole.provenance, "matches")
-    figure.numbers("matches", lambda: matches.table, finding_heads.CORPUS_COLUMNS)
+    figure.numbers("matches", lambda: matches.table, find_by_example.CORPUS_COLUMNS)

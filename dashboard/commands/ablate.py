@@ -100,8 +100,8 @@ def corpus_of(typed: str) -> Path | None:
 
     A file that is not there is for its reader to tell.
     """
-    from dashboard.corpus.files import ENDINGS
     from dashboard.corpus.shipped import BUILTIN, builtin_corpus
+    from dashboard.text.corpus_file import ENDINGS
 
     if typed == BUILTIN:
         return builtin_corpus()

@@ -187,12 +187,12 @@ def run_verify(asked: argparse.Namespace) -> int:
 
 def run_find(asked: argparse.Namespace) -> int:
     check_out(asked)
-    from dashboard import search
     from dashboard.analyses.explore import api
-    from dashboard.heads.examples import example_finding, looks_ahead
+    from dashboard.analyses.find_heads import api as find_heads
+    from dashboard.analyses.find_heads.by_example import example_finding, looks_ahead
 
     model, encoding = read(asked)
-    found = search.find_heads(model, encoding, asked.pairs, bos=asked.bos)
+    found = find_heads.find_heads(model, encoding, asked.pairs, bos=asked.bos)
     if found.masked:
         print(f"Left out: {looks_ahead(found.words, found.masked, found.model)}", file=sys.stderr)
     print(example_finding(found))

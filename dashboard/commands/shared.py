@@ -108,8 +108,8 @@ def as_words(asked: argparse.Namespace) -> dict[str, bool]:
 
 def say_encoding(file: str | Path) -> None:
     """On standard error, that a treebank is read as Latin-1. Raises UserError where it cannot be read."""
-    from dashboard.corpus.files import is_treebank
     from dashboard.text.charset import not_utf8_file
+    from dashboard.text.corpus_file import is_treebank
 
     if is_treebank(Path(file)) and (sentence := not_utf8_file(file)):
         print(sentence, file=sys.stderr)

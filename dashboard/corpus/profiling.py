@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal
 
 from dashboard.capture import AttentionModel
-from dashboard.corpus.files import is_treebank, reader_of
 from dashboard.corpus.measured import Joins, Progress, Seen, measured, write
 from dashboard.corpus.pool import made_by_pool
 from dashboard.corpus.store import Store
@@ -21,6 +20,7 @@ from dashboard.heads.features import CorpusCounts, FeatureSpace
 from dashboard.heads.gather import WINDOW, encoded
 from dashboard.text import LeftOut
 from dashboard.text.charset import UTF8, encoding_of
+from dashboard.text.corpus_file import is_treebank, reader_of
 from dashboard.text.files import open_binary
 from dashboard.text.parse import PARSER
 from dashboard.text.reasons import no_sentence

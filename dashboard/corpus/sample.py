@@ -13,11 +13,11 @@ import torch
 
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import Means, mean_outputs
-from dashboard.corpus.files import reader_of
 from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.heads.gather import encoded
 from dashboard.text import Encoding, LeftOut, ParsedSentence
+from dashboard.text.corpus_file import reader_of
 from dashboard.text.reasons import no_sentence
 
 Progress = Callable[[float, str], None]

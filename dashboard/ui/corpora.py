@@ -9,7 +9,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.corpus.files import ENDINGS, is_treebank
 from dashboard.corpus.job import Job, find, forget, jobs, start
 from dashboard.corpus.shelf import Kept, delete, place_for, read_profile, shelf
 from dashboard.corpus.shipped import builtin_corpus
@@ -20,6 +19,7 @@ from dashboard.export.table import table_bytes
 from dashboard.models import CATALOGUE, is_installed
 from dashboard.text import installed_parsers, not_english_file, parse
 from dashboard.text.charset import not_utf8_file
+from dashboard.text.corpus_file import ENDINGS, is_treebank
 from dashboard.ui import jobs as work
 from dashboard.ui import paths, state
 from dashboard.ui.choices import LONGEST_PATH

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from dashboard.analyses.find_heads.by_example import MOST_PAIRS, as_typed, pairs_of
+from dashboard.analyses.find_heads.pair_shares import Pair
 from dashboard.errors import UserError
-from dashboard.heads.along import Pair
-from dashboard.heads.examples import MOST_PAIRS, as_typed, pairs_of
 from dashboard.text.encoding import Encoding
 from dashboard.ui import state
 

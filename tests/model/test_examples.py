@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from dashboard.analyses.find_heads.by_example import example_finding, examples, pairs_of, remarks
+from dashboard.analyses.find_heads.pair_shares import along
 from dashboard.errors import UserError
-from dashboard.heads.along import along
-from dashboard.heads.examples import example_finding, examples, pairs_of, remarks
 from dashboard.heads.view import HeadId
 from dashboard.models import load
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from dashboard.analyses.find_heads.by_pattern import match_finding, match_remarks, matches
+from dashboard.analyses.find_heads.corpus import search
+from dashboard.analyses.find_heads.pattern import Pattern
 from dashboard.capture import head_weights
-from dashboard.corpus.search import search
 from dashboard.errors import UserError
-from dashboard.heads.matches import match_finding, match_remarks, matches
-from dashboard.heads.pattern import Pattern
 from dashboard.text import LeftOut, parse
 
 TEXT = (
@@ -125,7 +125,7 @@ def test_reading_stops_at_the_limit_and_tells_how_far_it_is(minilm, sentences, m
     found = matches(minilm, stream(), DETERMINERS, "a text", limit=3, progress=lambda *said: told.append(said))
     assert found.sentences == 3 and not found.whole and len(read) <= 6
     assert told[-1] == (1.0, "3 sentences with a match") and "stopped there" in match_remarks(found)[0]
-    monkeypatch.setattr("dashboard.heads.matches.READ_PER_MATCH", 5)
+    monkeypatch.setattr("dashboard.analyses.find_heads.by_pattern.READ_PER_MATCH", 5)
     with pytest.raises(UserError, match="that were read"):
         matches(minilm, sentences * 4, Pattern(relation="vocative"), "a text", limit=1)
     # Only one half of the sentences has a pair: nothing can be held out.

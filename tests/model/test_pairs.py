@@ -16,13 +16,13 @@ from dashboard.analyses.compare.api import compare_models, draw_aligned, draw_al
 from dashboard.analyses.contribution.api import rollout
 from dashboard.analyses.explore.api import attentions, draw, fit_for
 from dashboard.analyses.explore.text import finding
+from dashboard.analyses.find_heads.api import draw_found, find_heads
 from dashboard.anatomy import draw_inside, look_inside
 from dashboard.cli import main
 from dashboard.depth import draw_flow, flow
 from dashboard.errors import UserError
 from dashboard.export import snippet
 from dashboard.export.provenance import provenance_of
-from dashboard.search import draw_found, find_heads
 
 A, B = "The heron waits. It cannot hurry.", "The miller cannot wait!"
 

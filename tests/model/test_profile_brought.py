@@ -6,11 +6,11 @@ import json
 import pytest
 
 from dashboard.__main__ import main
+from dashboard.analyses.find_heads.corpus import search
+from dashboard.analyses.find_heads.pattern import Pattern
 from dashboard.corpus.profiling import profile
 from dashboard.corpus.sample import sample
-from dashboard.corpus.search import search
 from dashboard.errors import UserError
-from dashboard.heads.pattern import Pattern
 
 ROWS = "1\tHérons\thérons\tNOUN\t_\t_\t2\tnsubj\t_\t_\n2\tdorment\tdormir\tVERB\t_\t_\t0\troot\t_\tSpaceAfter=No\n"
 ROWS += "3\t.\t.\tPUNCT\t_\t_\t2\tpunct\t_\t_\n\n"

@@ -17,8 +17,8 @@ from dashboard.analyses.compare.disagreement import disagreements
 from dashboard.analyses.contribution.api import rollout
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.views import VIEWS
+from dashboard.analyses.find_heads.by_example import example_finding, examples
 from dashboard.export import figure_bytes
-from dashboard.heads.examples import example_finding, examples
 from dashboard.heads.inside import follow
 from dashboard.heads.inside_wording import finding, row_table
 from dashboard.heads.links import links, strongest

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
+from dashboard.analyses.find_heads.pair_shares import _Text
 from dashboard.capture import Block
-from dashboard.heads.along import _Text
 from dashboard.text import Encoding
 
 

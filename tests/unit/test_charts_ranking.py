@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 import vl_convert
 
+from dashboard.analyses.find_heads.api import draw_found
+from dashboard.analyses.find_heads.by_example import Examples
+from dashboard.analyses.find_heads.by_pattern import HeldOut, Matches
+from dashboard.analyses.find_heads.pattern import Pattern
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.ranking import BEST, ROW
 from dashboard.charts.theme import PALETTES
 from dashboard.export import figure_bytes
-from dashboard.heads.examples import Examples
-from dashboard.heads.matches import HeldOut, Matches
-from dashboard.heads.pattern import Pattern
 from dashboard.heads.view import HeadId
-from dashboard.search import draw_found
 
 WORDS = ("The", "chef", "says", "hi")
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard.analyses.find_heads.by_example import as_typed, pairs_of
+from dashboard.analyses.find_heads.pattern import Pattern
 from dashboard.errors import UserError
-from dashboard.heads.examples import as_typed, pairs_of
-from dashboard.heads.pattern import Pattern
 from dashboard.text import Encoding
 from dashboard.ui.choices import LONGEST_PAIRS, Choices, from_address, tidy, to_address
-from dashboard.ui.searching import read_pattern, write_pattern
+from dashboard.ui.pages.find_by_pattern import read_pattern, write_pattern
 
 names = st.text(st.characters(exclude_categories=("Cs",), exclude_characters=";"), max_size=60).map(str.strip)
 patterns = st.builds(

@@ -2,8 +2,8 @@
 
 import pytest
 
+from dashboard.analyses.find_heads.pattern import Pattern
 from dashboard.errors import UserError
-from dashboard.heads.pattern import Pattern
 from dashboard.text import ParsedSentence
 
 #            0     1       2      3      4      5     6    7

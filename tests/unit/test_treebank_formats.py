@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from dashboard.corpus.files import reader_of
 from dashboard.errors import UserError
 from dashboard.text.charset import not_utf8_file
+from dashboard.text.corpus_file import reader_of
 from dashboard.text.reasons import no_sentence
 from dashboard.text.sentence import LeftOut, ParsedSentence
 from dashboard.text.treebank import read_treebank

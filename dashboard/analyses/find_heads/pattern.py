@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dashboard.analyses.find_heads.pair_shares import Pair
 from dashboard.errors import UserError
-from dashboard.heads.along import Pair
 from dashboard.heads.wording import counted
 from dashboard.text.sentence import ROOT, ParsedSentence
 

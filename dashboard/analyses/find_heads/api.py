@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from dashboard.analyses.find_heads.by_example import Examples, example_finding, examples, pairs_of
+from dashboard.analyses.find_heads.by_pattern import LIMIT, Matches, Progress, match_finding
+from dashboard.analyses.find_heads.corpus import search
+from dashboard.analyses.find_heads.pair_shares import Pair
+from dashboard.analyses.find_heads.pattern import Pattern
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.ranking import BEST, ranking
 from dashboard.charts.theme import Theme
-from dashboard.corpus.search import search
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again, reading
-from dashboard.heads.along import Pair
-from dashboard.heads.examples import Examples, example_finding, examples, pairs_of
-from dashboard.heads.matches import LIMIT, Matches, Progress, match_finding
-from dashboard.heads.pattern import Pattern
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import counted
 from dashboard.text import Encoding
@@ -41,7 +41,7 @@ def find_heads(
     ----------
     pairs: words by their numbers, from 0, ``[(6, 1)]``; or as typed, ``"says > chef, 9 > 1"``
 
-    Raises UserError for an empty text, and for pairs that the text does not have (see `dashboard.heads.examples`).
+    Raises UserError for an empty text, and for pairs that the text does not have (see `dashboard.analyses.find_heads.by_example`).
     """
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     given = pairs_of(encoding, pairs) if isinstance(pairs, str) else pairs
@@ -67,7 +67,7 @@ def find_heads_in(
     Parameters
     ----------
     corpus_path: a treebank (.conllu, .conllup, .conll) or plain English text (.txt, UTF-8)
-    pattern: like ``Pattern(relation="nsubj", looks_pos="PRON", furthest=5)``, see `dashboard.heads.pattern`
+    pattern: like ``Pattern(relation="nsubj", looks_pos="PRON", furthest=5)``, see `dashboard.analyses.find_heads.pattern`
     limit: stop after so many sentences with a match, or 50 times as many read
     progress: told how far it is: a fraction and a sentence
 

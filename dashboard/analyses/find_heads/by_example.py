@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from dashboard.analyses.find_heads.pair_shares import Along, Pair, along
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
-from dashboard.heads.along import Along, Pair, along
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import counted, percent
 from dashboard.text.display import marked

@@ -1,4 +1,4 @@
-"""What “Find heads” shows of one text: the search, the ranking that takes clicks, a head over the sentence."""
+"""What “Find heads” shows of one text: the find_heads, the ranking that takes clicks, a head over the sentence."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import search
 from dashboard.analyses.explore import api
+from dashboard.analyses.find_heads import api as find_heads
+from dashboard.analyses.find_heads.by_example import Examples, as_typed, checked
+from dashboard.analyses.find_heads.pair_shares import Pair
 from dashboard.charts.ranking import BEST
 from dashboard.errors import UserError
-from dashboard.heads.along import Pair
-from dashboard.heads.examples import Examples, as_typed, checked
 from dashboard.heads.view import HeadId, HeadView
 from dashboard.text.encoding import Encoding
 from dashboard.ui import choosing, figure, state
@@ -44,7 +44,7 @@ def forget_first_pairs(encoding: Encoding) -> None:
 
 @st.cache_resource(max_entries=64, show_spinner="Searching the heads…")
 def _found(key: str, text: str, bos: bool, pairs: tuple[Pair, ...], _this: Reading) -> Examples:
-    return search.find_heads(_this.model, _this.encoding, pairs, **_this.options)
+    return find_heads.find_heads(_this.model, _this.encoding, pairs, **_this.options)
 
 
 def on_text(this: Reading, pairs: Sequence[Pair], wrong: str) -> Examples | None:
@@ -71,10 +71,10 @@ def ranked(found: Examples, name: str, width: int) -> None:
     """The best heads; a click on one chooses it."""
     key = f"{name}_ranking_{found.name}"
     look = {"theme": state.theme(), "width": min(width, 600)}
-    chart = search.draw_found(found, **choosing.frames(key), **look)
+    chart = find_heads.draw_found(found, **choosing.frames(key), **look)
     choosing.all_heads(chart, key)
     with st.container(horizontal=True):
-        figure.files(lambda: search.draw_found(found, **look), lambda: found.table, [], chart.provenance, name)
+        figure.files(lambda: find_heads.draw_found(found, **look), lambda: found.table, [], chart.provenance, name)
         figure.numbers(name, lambda: found.table, COLUMNS)
 
 

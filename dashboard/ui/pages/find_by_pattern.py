@@ -7,11 +7,11 @@ from dataclasses import fields
 
 import streamlit as st
 
-from dashboard import search
+from dashboard.analyses.find_heads import api as find_heads
+from dashboard.analyses.find_heads.by_pattern import Matches
+from dashboard.analyses.find_heads.pattern import DIRECTIONS, Pattern
 from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
-from dashboard.heads.matches import Matches
-from dashboard.heads.pattern import DIRECTIONS, Pattern
 from dashboard.text import read_treebank
 from dashboard.text.sentence import ParsedSentence
 from dashboard.ui import state
@@ -137,7 +137,7 @@ def found(this: Opened, pattern: Pattern) -> Matches:
             end_page()
         bar = st.progress(0.0, "Reading…")
         try:
-            one = search.find_heads_in(
+            one = find_heads.find_heads_in(
                 this.model,
                 builtin_corpus(),
                 pattern,

@@ -1,6 +1,6 @@
 """Heads by a pattern over a corpus: of every sentence with a match a few sums per head, and what they come to.
 
-Per pair as in `dashboard.heads.along`: share, baseline at the same offset elsewhere in the same sentence, rank. A pair
+Per pair as in `dashboard.analyses.find_heads.pair_shares`: share, baseline at the same offset elsewhere in the same sentence, rank. A pair
 whose offset no other two words of its sentence have, or that a causal model cannot see, is left out and counted, so
 that score, baseline and lift are over the same pairs.
 """
@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from dashboard.analyses.find_heads.pair_shares import Pair, along
+from dashboard.analyses.find_heads.pattern import Pattern
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
-from dashboard.heads.along import Pair, along
 from dashboard.heads.bootstrap import PERCENTILES, intervals, resample_counts
 from dashboard.heads.dependency import FEWEST
 from dashboard.heads.gather import batches, encoded
-from dashboard.heads.pattern import Pattern
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import counted, percent
 from dashboard.text.reasons import no_sentence

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dashboard.analyses.find_heads.by_pattern import LIMIT, Matches, Progress, matches
+from dashboard.analyses.find_heads.pattern import Pattern
 from dashboard.capture import AttentionModel
-from dashboard.corpus.files import reader_of
-from dashboard.heads.matches import LIMIT, Matches, Progress, matches
-from dashboard.heads.pattern import Pattern
+from dashboard.text.corpus_file import reader_of
 
 
 def search(
@@ -19,7 +19,7 @@ def search(
     bos: bool = True,
     progress: Progress | None = None,
 ) -> Matches:
-    """Every head on the pairs of words of a corpus that fit a pattern; see `dashboard.heads.matches`.
+    """Every head on the pairs of words of a corpus that fit a pattern; see `dashboard.analyses.find_heads.by_pattern`.
 
     path: a treebank (.conllu, .conllup, .conll) or plain English text (.txt, UTF-8), read as a stream and no further
         than needed
