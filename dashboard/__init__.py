@@ -82,10 +82,10 @@ _HOMES = {
     "toy_example": "dashboard.analyses.recall.api",
     "toy_table": "dashboard.analyses.recall.api",
     "verify": "dashboard.anatomy",
-    "copying": "dashboard.writing",
-    "draw_writes": "dashboard.writing",
-    "head_writes": "dashboard.writing",
-    "logit_parts": "dashboard.writing",
+    "copying": "dashboard.analyses.logit_attribution.api",
+    "draw_writes": "dashboard.analyses.logit_attribution.api",
+    "head_writes": "dashboard.analyses.logit_attribution.api",
+    "logit_parts": "dashboard.analyses.logit_attribution.api",
     "without_head": "dashboard.analyses.ablation.draw",
 }
 

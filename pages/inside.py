@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from dashboard import anatomy, writing
+from dashboard import anatomy
+from dashboard.analyses.logit_attribution import api as logit_attribution
+from dashboard.analyses.logit_attribution.direct import writes_baseline, writes_finding
 from dashboard.heads.inside_wording import TITLES, arithmetic, doubts, finding, proof, row_table, steps_table
-from dashboard.heads.writes import writes_baseline, writes_finding
-from dashboard.ui import dissecting, figure, listed, state, written
+from dashboard.ui import dissecting, figure, listed, state
 from dashboard.ui.choices import STRONGEST
+from dashboard.ui.pages import inside_logits
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import room
 
@@ -88,13 +90,13 @@ with st.expander("All of the code"):
 # What it writes into the prediction of what comes next
 st.divider()
 st.subheader("What the head writes", anchor=False)
-wrote = written.at(this, head, row.query)
+wrote = inside_logits.at(this, head, row.query)
 if wrote is not None:
     figure.finding(writes_finding(wrote))
-    figure.remark(written.EXPLAINED, writes_baseline(wrote))
-    bars = writing.draw_writes(wrote, **look)
+    figure.remark(inside_logits.EXPLAINED, writes_baseline(wrote))
+    bars = logit_attribution.draw_writes(wrote, **look)
     figure.picture(bars, "writes", "content")
     with st.container(horizontal=True):
         figure.files(lambda: bars, lambda: wrote.table, [], bars.provenance, "writes")
-        figure.numbers("writes", lambda: wrote.table, written.COLUMNS)
-    written.copying(this, head)
+        figure.numbers("writes", lambda: wrote.table, inside_logits.COLUMNS)
+    inside_logits.copying(this, head)

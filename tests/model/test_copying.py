@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from dashboard import HeadId, UserError, builtin_corpus, copying
+from dashboard.analyses.logit_attribution.copying import copying_finding, raised_most
 from dashboard.capture.language import language_head
 from dashboard.corpus.sample import sample
 from dashboard.export import Provenance, snippet
-from dashboard.heads.copying import copying_finding, raised_most
 
 SENTENCES = 12
 

@@ -18,11 +18,11 @@ from dashboard.analyses.contribution.api import rollout
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.find_heads.by_example import example_finding, examples
+from dashboard.analyses.logit_attribution.direct import _read
 from dashboard.export import figure_bytes
 from dashboard.heads.inside import follow
 from dashboard.heads.inside_wording import finding, row_table
 from dashboard.heads.links import links, strongest
-from dashboard.heads.writes import _read
 from dashboard.text.display import vocabulary_labels
 
 TEXT = "我爱吃 𝒳 ramen 👩‍👩‍👧 ok"  # MiniLM knows 我, ramen and ok

@@ -9,12 +9,18 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from dashboard import UserError, copying, draw_writes, head_writes, logit_parts, open_model
+from dashboard.analyses.logit_attribution.direct import (
+    MOST,
+    direct_path,
+    logit_changes,
+    writes_baseline,
+    writes_finding,
+)
+from dashboard.analyses.logit_attribution.parts import part_logits, stream_parts
 from dashboard.capture.language import language_head
 from dashboard.capture.readout import Readout, readout, scales
 from dashboard.charts.theme import PALETTES
 from dashboard.export import Provenance, snippet
-from dashboard.heads.parts import part_logits, stream_parts
-from dashboard.heads.writes import MOST, direct_path, logit_changes, writes_baseline, writes_finding
 from dashboard.text.display import vocabulary_labels
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."

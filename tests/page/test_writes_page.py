@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.ui import written
+from dashboard.ui.pages import inside_logits
 from tests.page import running
 
 opened = partial(running.opened, "inside")
@@ -35,7 +35,7 @@ def test_a_language_models_head_says_what_it_writes_and_whether_it_copies(smollm
 
 
 def test_a_slow_copying_score_waits_for_its_button(smollm2, monkeypatch):
-    monkeypatch.setattr(written, "AT_ONCE", 0.0)
+    monkeypatch.setattr(inside_logits, "AT_ONCE", 0.0)
     app = opened(model="smollm2", layer="20", head="2", query="9")
     assert "Copying:" not in said(app)
     next(button for button in app.button if button.label == "Measure whether it copies").click().run()

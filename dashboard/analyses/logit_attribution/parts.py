@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import pandas as pd
 import torch
 
+from dashboard.analyses.logit_attribution.direct import DirectPath, logit_changes
 from dashboard.builtin.attention import contributions
 from dashboard.capture import AttentionModel
 from dashboard.capture.layer import LayerRun, watch_layers
 from dashboard.capture.stream import Step, follow
 from dashboard.errors import UserError
-from dashboard.heads.writes import DirectPath, logit_changes
 from dashboard.text.encoding import Encoding
 
 TOGETHER = 32  # parts whose logits exist at once

@@ -8,23 +8,23 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dashboard.analyses.explore.api import existing_head
+from dashboard.analyses.logit_attribution.chart import writes_chart
+from dashboard.analyses.logit_attribution.copying import copying_table
+from dashboard.analyses.logit_attribution.direct import DirectPath, Writes, direct_path, writes
+from dashboard.analyses.logit_attribution.parts import parts_table, stream_parts
 from dashboard.capture import AttentionModel
 from dashboard.capture.added import factors
 from dashboard.capture.layer import layer_run
 from dashboard.capture.readout import readout
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.theme import Theme
-from dashboard.charts.writes import writes_chart
 from dashboard.corpus.sample import sample
 from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again, reading
-from dashboard.heads.copying import copying_table
-from dashboard.heads.parts import parts_table, stream_parts
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import counted
-from dashboard.heads.writes import DirectPath, Writes, direct_path, writes
 from dashboard.text import Encoding, LeftOut
 from dashboard.text.display import vocabulary_labels
 
@@ -35,7 +35,7 @@ Progress = Callable[[float, str], None]
 class LogitParts:
     """What each part of a model writes to one logit.
 
-    table: a row per part: part, layer, head, logit, see `dashboard.heads.parts.parts_table`; the logits sum to the
+    table: a row per part: part, layer, head, logit, see `dashboard.analyses.logit_attribution.parts.parts_table`; the logits sum to the
     model's own. piece, label: which piece of the vocabulary, and how it reads
     """
 
@@ -48,7 +48,7 @@ class LogitParts:
 class Copying:
     """The copying score of some heads.
 
-    table: a row per head, see `dashboard.heads.copying.copying_table`; left_out: the sentences that could not be used
+    table: a row per head, see `dashboard.analyses.logit_attribution.copying.copying_table`; left_out: the sentences that could not be used
     """
 
     table: pd.DataFrame
@@ -130,7 +130,7 @@ def copying(
     """The copying score of some heads (None: of all) over the English sentences that come along (METRICS §8).
 
     A head's share of tokens t for which t is among the 1 % of pieces whose logits v = E[t] W_V W_O raises most, and the
-    baseline, the same for the token at the next position; with 95 % intervals. See `dashboard.heads.copying`.
+    baseline, the same for the token at the next position; with 95 % intervals. See `dashboard.analyses.logit_attribution.copying`.
 
     Parameters
     ----------

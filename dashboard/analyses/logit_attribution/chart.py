@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dashboard.analyses.logit_attribution.direct import Writes, signed, writes_finding
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import width_of
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import PALETTES, PIECES_FONT, Palette, Theme
 from dashboard.heads.wording import percent
-from dashboard.heads.writes import Writes, signed, writes_finding
 
 WIDTH = 980.0
 BESIDE = 720.0  # pixels from which both parts stand side by side

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard import writing
+from dashboard.analyses.logit_attribution import api as logit_attribution
+from dashboard.analyses.logit_attribution.copying import copying_finding
+from dashboard.analyses.logit_attribution.direct import DirectPath, Writes, direct_path, writes
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
-from dashboard.heads.copying import copying_finding
 from dashboard.heads.inside import Inside
 from dashboard.heads.view import HeadId
-from dashboard.heads.writes import DirectPath, Writes, direct_path, writes
 from dashboard.ui import figure
 from dashboard.ui.kept import kept
 from dashboard.ui.reading import Reading
@@ -55,7 +55,7 @@ def _writes(
 
 @st.cache_resource(max_entries=1024, show_spinner="Reading the corpus…")
 def _copying(key: str, head: HeadId, _model: AttentionModel) -> pd.DataFrame:
-    return writing.copying(_model, [head]).table
+    return logit_attribution.copying(_model, [head]).table
 
 
 @st.cache_resource(max_entries=1024, show_spinner=False)
@@ -70,7 +70,7 @@ def at(this: Reading, head: Inside, query: int) -> Writes | None:
     try:
         path = _path(*where, this)
         if path is None:
-            raise writing.no_predictions(this.model)
+            raise logit_attribution.no_predictions(this.model)
         return _writes(*where, head.head, query, this, head, path)
     except UserError as wrong:
         figure.remark(str(wrong))
