@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dashboard.analyses.long_range import measure as ranges
+from dashboard.analyses.long_range.chart import reach as panels
+from dashboard.analyses.long_range.chart import reach_atlas
+from dashboard.analyses.long_range.measure import Reach, curve
+from dashboard.analyses.long_range.text import reach_finding
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import WIDTH, Drawing
 from dashboard.charts.flow import columns, moves
 from dashboard.charts.journey import journey
-from dashboard.charts.reach import reach as panels
-from dashboard.charts.reach import reach_atlas
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again, reading
 from dashboard.heads import flow as flows
-from dashboard.heads import longrange as ranges
 from dashboard.heads.flow import MEASURES, Flow
-from dashboard.heads.longrange import Reach, curve
-from dashboard.heads.reach_finding import reach_finding
 from dashboard.heads.view import HeadId
 from dashboard.text import Encoding, Special, Unit
 
@@ -27,7 +27,7 @@ from dashboard.text import Encoding, Special, Unit
 def longrange(model: AttentionModel, question: str = "verb") -> Reach:
     """How far every head reaches: a verb to its subject ("verb"), or a name to its first mention ("name").
 
-    See `dashboard.heads.longrange`. Raises UserError for another question, and where the model cannot read the texts.
+    See `dashboard.analyses.long_range.measure`. Raises UserError for another question, and where the model cannot read the texts.
     """
     return ranges.longrange(model, question)
 

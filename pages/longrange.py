@@ -3,8 +3,8 @@
 import streamlit as st
 
 from dashboard import depth
-from dashboard.heads.longrange import QUESTIONS, table
-from dashboard.heads.reach_finding import reach_finding
+from dashboard.analyses.long_range.measure import QUESTIONS, table
+from dashboard.analyses.long_range.text import reach_finding
 from dashboard.ui import choosing, depth_tables, figure, measuring, state
 from dashboard.ui.reading import escape_markdown, opened
 from dashboard.ui.room import beside, room

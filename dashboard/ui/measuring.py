@@ -8,12 +8,12 @@ from typing import Any
 import streamlit as st
 
 from dashboard import depth
+from dashboard.analyses.long_range.measure import Question, Reach, Step, gather, measure_step
+from dashboard.analyses.long_range.trial import Trial
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.heads.flow import Flow
-from dashboard.heads.longrange import Question, Reach, Step, gather, measure_step
 from dashboard.heads.view import HeadView
-from dashboard.text.trials import Trial
 from dashboard.ui import loaders, state
 from dashboard.ui.ending import end_page
 from dashboard.ui.kept import kept

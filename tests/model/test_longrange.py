@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dashboard.analyses.long_range.measure import QUESTIONS, curve, gather, longrange, measure_step, question_of, table
+from dashboard.analyses.long_range.text import reach_finding
+from dashboard.analyses.long_range.trial import Trial
 from dashboard.capture import head_weights
 from dashboard.errors import UserError
-from dashboard.heads.longrange import QUESTIONS, curve, gather, longrange, measure_step, question_of, table
-from dashboard.heads.reach_finding import reach_finding
 from dashboard.heads.view import HeadId
-from dashboard.text.trials import Trial
 
 
 def word_map(encoding, weights):

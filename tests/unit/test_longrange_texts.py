@@ -2,9 +2,9 @@
 
 import pytest
 
+from dashboard.analyses.long_range.agreement_texts import DISTANCES, SENTENCES, agreement
+from dashboard.analyses.long_range.coreference_texts import STORIES, mentions
 from dashboard.text import split_words
-from dashboard.text.agreement import DISTANCES, SENTENCES, agreement
-from dashboard.text.mentions import STORIES, mentions
 
 
 def places(trial):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dashboard.text.trials import Trial
+from dashboard.analyses.long_range.trial import Trial
 
 BETWEEN = (0, 1, 2)  # paragraphs between the two that name the person
 

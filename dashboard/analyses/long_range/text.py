@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.heads.longrange import Reach, curve
+from dashboard.analyses.long_range.measure import Reach, curve
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import percent
 

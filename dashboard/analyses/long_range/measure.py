@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 import torch
 
+from dashboard.analyses.long_range.agreement_texts import DISTANCES, agreement
+from dashboard.analyses.long_range.coreference_texts import BETWEEN, mentions
+from dashboard.analyses.long_range.trial import Trial
 from dashboard.capture import AttentionModel, Block, visit
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId
-from dashboard.text.agreement import DISTANCES, agreement
 from dashboard.text.encoding import Encoding
-from dashboard.text.mentions import BETWEEN, mentions
-from dashboard.text.trials import Trial
 
 RESAMPLES = 1000
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dashboard.text.trials import Trial
+from dashboard.analyses.long_range.trial import Trial
 
 DISTANCES = (1, 4, 8, 14, 21, 30)  # words from the subject to its verb
 
