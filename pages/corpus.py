@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from dashboard import evidence
-from dashboard.corpus.shelf import compare_profiles, read_profile
+from dashboard.analyses.profile import api as profile
+from dashboard.analyses.profile.roles import FIGURES, TOLD
+from dashboard.analyses.profile.shelf import compare_profiles, read_profile
+from dashboard.analyses.profile.text import same_roles
 from dashboard.errors import UserError
-from dashboard.heads.evidence_wording import same_roles
-from dashboard.heads.figures import FIGURES, TOLD
-from dashboard.ui import corpora, figure, profile_tables, state
+from dashboard.ui import corpora, figure, state
+from dashboard.ui.pages import profile_tables
 from dashboard.ui.reading import escape_markdown
 from dashboard.ui.room import room
 
@@ -54,7 +55,7 @@ else:
         first, second = (read_profile(kept.folder) for kept in pairs[pair])
         table = compare_profiles(first, second)
         look = {"names": names, "model": title, "theme": state.theme(), "width": min(room(), 560)}
-        chart = evidence.draw_twice(first, second, what, **look)
+        chart = profile.draw_twice(first, second, what, **look)
         figure.finding(same_roles(table))
         figure.picture(chart, "twice", "content")
         with st.container(horizontal=True):

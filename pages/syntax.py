@@ -2,15 +2,16 @@
 
 import streamlit as st
 
-from dashboard import evidence
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.arcs_chart import arc_heights
 from dashboard.analyses.explore.views import VIEWS
-from dashboard.heads.evidence_wording import CAUTION, along_parse, census, head_finding
+from dashboard.analyses.profile import api as evidence
+from dashboard.analyses.profile.text import CAUTION, along_parse, census, head_finding
 from dashboard.heads.links import links
-from dashboard.ui import figure, parsing, profile_tables, profiles, state
+from dashboard.ui import figure, profile_picker, state
 from dashboard.ui.choosing import by_number, frames, measure
 from dashboard.ui.links import to_page
+from dashboard.ui.pages import profile_parse, profile_tables
 from dashboard.ui.reading import escape_markdown, opened, text_or_end
 from dashboard.ui.room import beside, room
 
@@ -23,8 +24,8 @@ st.caption(
     f"Which heads of {escape_markdown(model.title)} follow the parse, which follow meaning? Measured over a corpus, "
     "not on the text on the left; that one is at the end of the page."
 )
-kept, profile = profiles.chosen_profile(this)
-profiles.choose(this, kept)
+kept, profile = profile_picker.chosen_profile(this)
+profile_picker.choose(this, kept)
 chosen = state.choices()
 head = chosen.chosen
 row = evidence.row_of(profile, head)
@@ -58,9 +59,9 @@ with left:
         width="content",
         key=key,
         selection_mode=["head", "box"],
-        on_select=lambda: profiles.click(key, profile.heads),
+        on_select=lambda: profile_picker.click(key, profile.heads),
     )
-    if said := profiles.box_says():
+    if said := profile_picker.box_says():
         st.warning(said, icon=":material/info:")
     figure.remark("A click chooses a head, a dragged box fills the tray. Values under 0 are drawn at\u00a00.")
     still = lambda: evidence.draw_landscape(profile, width=plane_room, **look)  # noqa: E731
@@ -105,11 +106,11 @@ st.dataframe(moments, hide_index=True, column_config=profile_tables.MOMENTS, hei
 st.subheader("Two heads on your text", anchor=False)
 text = text_or_end(this)
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    two = parsing.two_heads(profile)
+    two = profile_parse.two_heads(profile)
     measure()
-    parsing.parser()
-sentences = parsing.parsed(text)
-weights, wholes = parsing.over_words(text, *[one for one, _, _ in two])
+    profile_parse.parser()
+sentences = profile_parse.parsed(text)
+weights, wholes = profile_parse.over_words(text, *[one for one, _, _ in two])
 wide = room() if room() < 880 else (room() - 32) // 2
 said = st.columns(2, gap="medium") if wide < room() else [st.container(), st.container()]
 drawn = st.columns(2, gap="medium") if wide < room() else said

@@ -14,9 +14,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from dashboard.analyses.profile.run import profile
+from dashboard.analyses.profile.shelf import SHIPPED
 from dashboard.capture import open_model
-from dashboard.corpus.profiling import profile
-from dashboard.corpus.shelf import SHIPPED
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE
 

@@ -46,8 +46,8 @@ def add(commands) -> None:
 
 
 def run_profile(asked: argparse.Namespace) -> int:
+    from dashboard.analyses.profile.run import profile
     from dashboard.capture import open_model
-    from dashboard.corpus.profiling import profile
     from dashboard.corpus.shipped import BUILTIN, builtin_corpus
     from dashboard.text import not_english_file
 

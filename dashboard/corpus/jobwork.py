@@ -51,8 +51,8 @@ def main(out: Path, work: Callable[[Path, dict, Progress], None]) -> int:
 
 
 def _profile(out: Path, asked: dict, progress: Progress) -> None:
+    from dashboard.analyses.profile.run import profile
     from dashboard.capture import open_model
-    from dashboard.corpus.profiling import profile
 
     progress(0.0, "Opening the model")
     path = Path(asked["path"])

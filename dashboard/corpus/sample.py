@@ -11,11 +11,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import torch
 
+from dashboard.analyses.profile.gather import encoded
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import Means, mean_outputs
 from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
-from dashboard.heads.gather import encoded
 from dashboard.text import Encoding, LeftOut, ParsedSentence
 from dashboard.text.corpus_file import reader_of
 from dashboard.text.reasons import no_sentence

@@ -11,10 +11,10 @@ from itertools import islice
 
 import numpy as np
 
+from dashboard.analyses.profile.budget import normalised
+from dashboard.analyses.profile.gather import ByLayer, batches, encoded
 from dashboard.capture import AttentionModel, visit
 from dashboard.errors import UserError
-from dashboard.heads.budget import normalised
-from dashboard.heads.gather import ByLayer, batches, encoded
 from dashboard.heads.words import Pooling
 from dashboard.text.encoding import Encoding
 from dashboard.text.sentence import LeftOut, ParsedSentence

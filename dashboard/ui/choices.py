@@ -14,12 +14,12 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from urllib.parse import quote
 
+from dashboard.analyses.profile.roles import FIGURES
 from dashboard.analyses.recall.task import DEFAULT, Recall
 from dashboard.analyses.toy.example import Example, example
 from dashboard.builtin.listing import STEPS
 from dashboard.errors import UserError
 from dashboard.export.reports import is_key
-from dashboard.heads.figures import FIGURES
 from dashboard.heads.view import HeadId
 from dashboard.ui.toy_recall_urls import recall_from_address, recall_to_address, toy_from_address, toy_to_address
 

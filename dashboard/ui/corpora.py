@@ -9,10 +9,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.analyses.profile.shelf import Kept, delete, place_for, read_profile, shelf
+from dashboard.analyses.profile.tables import TABLES
 from dashboard.corpus.job import Job, find, forget, jobs, start
-from dashboard.corpus.shelf import Kept, delete, place_for, read_profile, shelf
 from dashboard.corpus.shipped import builtin_corpus
-from dashboard.corpus.tables import TABLES
 from dashboard.errors import UserError
 from dashboard.export.formats import endings
 from dashboard.export.table import table_bytes
@@ -24,7 +24,7 @@ from dashboard.ui import jobs as work
 from dashboard.ui import paths, state
 from dashboard.ui.choices import LONGEST_PATH
 from dashboard.ui.links import to_page
-from dashboard.ui.parsing import PARSER_HELP
+from dashboard.ui.pages.profile_parse import PARSER_HELP
 from dashboard.ui.reading import escape_markdown
 
 MOST_MEGABYTES = 100

@@ -14,7 +14,7 @@ from dashboard.heads.headmap import HeadMap
 from dashboard.heads.view import HeadId
 from dashboard.models import CATALOGUE, ModelSource, NotInstalled
 from dashboard.models import find as find_model
-from dashboard.ui import choosing, jobs, paths, profiles, state
+from dashboard.ui import choosing, jobs, paths, profile_picker, state
 from dashboard.ui.ending import end_page
 from dashboard.ui.reading import Opened, escape_markdown, offer, offer_path
 
@@ -67,7 +67,7 @@ def found(this: Opened) -> HeadMap:
 def roles(this: Opened) -> dict[HeadId, str] | None:
     """The heads' roles from the model's profile, where there is one and a person wants its colours."""
     try:
-        profile = profiles.first_of(this)
+        profile = profile_picker.first_of(this)
     except (UserError, OSError):
         profile = None
     st.segmented_control(

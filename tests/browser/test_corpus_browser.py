@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlparse
 import pandas as pd
 import pytest
 
-from dashboard.corpus.shelf import place_for, shelf
+from dashboard.analyses.profile.shelf import place_for, shelf
 from dashboard.corpus.shipped import builtin_corpus
 
 NAME = "Twenty of them"

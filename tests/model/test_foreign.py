@@ -11,13 +11,13 @@ from transformers import PreTrainedTokenizerFast
 
 from dashboard import ablate, attention, profile, scores, verify
 from dashboard.analyses.explore.api import attentions
+from dashboard.analyses.profile.shelf import read_profile
 from dashboard.anatomy import differs
 from dashboard.capture import open_model, probe, tap, visit
 from dashboard.capture.budgets import budgets
 from dashboard.capture.limits import limit_of
 from dashboard.capture.probe import Unfit, probe_tap
 from dashboard.cli import main
-from dashboard.corpus.shelf import read_profile
 from dashboard.errors import UserError
 from dashboard.heads.verify import Check
 from dashboard.heads.view import HeadId

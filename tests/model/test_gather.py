@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from dashboard.analyses.profile.budget import CHANNELS, channels
+from dashboard.analyses.profile.dependency import scored_words
+from dashboard.analyses.profile.explained import explained_queries
+from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace
+from dashboard.analyses.profile.gather import Embeddings, gather
 from dashboard.capture import head_weights
-from dashboard.heads.budget import CHANNELS, channels
-from dashboard.heads.dependency import scored_words
-from dashboard.heads.explained import explained_queries
-from dashboard.heads.features import CorpusCounts, FeatureSpace
-from dashboard.heads.gather import Embeddings, gather
 from dashboard.text import LeftOut, ParsedSentence, parse
 
 TEXT = (
@@ -106,7 +106,7 @@ def test_sentences_that_do_not_fit_into_one_block(minilm, sentences, monkeypatch
 
 
 def test_a_long_sentence_in_parts(minilm, sentences, monkeypatch):
-    import dashboard.heads.gather as module
+    import dashboard.analyses.profile.gather as module
 
     space = FeatureSpace.of(CorpusCounts.of(sentences))
     whole = list(gather(minilm, sentences[:1], space))

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from dashboard import UserError
+from dashboard.analyses.profile.shelf import read_profile
 from dashboard.corpus import job as jobs
 from dashboard.corpus.job import JOB, ROOT, find, start
-from dashboard.corpus.shelf import read_profile
 
 
 def until(job, *states, seconds=90):

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dashboard.analyses.profile.budget import CHANNELS, CONTENT
+from dashboard.analyses.profile.dependency import ALL, OFFSETS, dependencies, scored_words
+from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace
+from dashboard.analyses.profile.gather import Embeddings, encoded, gather
 from dashboard.capture import head_weights
-from dashboard.heads.budget import CHANNELS, CONTENT
-from dashboard.heads.dependency import ALL, OFFSETS, dependencies, scored_words
-from dashboard.heads.features import CorpusCounts, FeatureSpace
-from dashboard.heads.gather import Embeddings, encoded, gather
 from dashboard.text import parse
 
 TEXT = """You cannot wait here. He said "no." I'm gonna go, he said. She didn't answer (it rained).

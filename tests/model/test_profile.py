@@ -12,12 +12,12 @@ import pytest
 import spacy
 
 from dashboard import UserError, profile
+from dashboard.analyses.profile.budget import CHANNELS
+from dashboard.analyses.profile.chunk import Chunk
+from dashboard.analyses.profile.roles import FIGURES
+from dashboard.analyses.profile.shelf import compare_profiles, read_profile
 from dashboard.cli import main
-from dashboard.corpus.chunk import Chunk
-from dashboard.corpus.shelf import compare_profiles, read_profile
 from dashboard.export.table import table_bytes
-from dashboard.heads.budget import CHANNELS
-from dashboard.heads.figures import FIGURES
 from dashboard.text import read_treebank
 from dashboard.text.parse import PARSER
 
@@ -113,7 +113,7 @@ def test_stopped_anywhere_it_goes_on_to_the_same_bytes(minilm, treebank, whole, 
     class Killed(BaseException):
         pass
 
-    module = sys.modules["dashboard.corpus.task"]
+    module = sys.modules["dashboard.analyses.profile.task"]
     original, calls = module.gather, []
 
     def counted(*arguments, **how):

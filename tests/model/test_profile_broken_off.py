@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 from transformers import BertConfig, BertModel
 
 from dashboard import UserError, open_model, profile
+from dashboard.analyses.profile.roles import FIGURES
+from dashboard.analyses.profile.shelf import compare_profiles, read_profile
 from dashboard.cli import main
-from dashboard.corpus.shelf import compare_profiles, read_profile
-from dashboard.heads.figures import FIGURES
 from dashboard.text import read_treebank
 
 # Each process forks from one that has imported everything, so that a kill falls into the work.
 FORKED = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-FORKED.set_forkserver_preload(["dashboard.cli", "dashboard.capture", "dashboard.corpus.profiling"])
+FORKED.set_forkserver_preload(["dashboard.cli", "dashboard.capture", "dashboard.analyses.profile.run"])
 
 
 def asked(treebank, out, *more) -> list[str]:

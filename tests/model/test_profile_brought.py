@@ -8,7 +8,7 @@ import pytest
 from dashboard.__main__ import main
 from dashboard.analyses.find_heads.corpus import search
 from dashboard.analyses.find_heads.pattern import Pattern
-from dashboard.corpus.profiling import profile
+from dashboard.analyses.profile.run import profile
 from dashboard.corpus.sample import sample
 from dashboard.errors import UserError
 

@@ -17,15 +17,15 @@ import psutil
 import pytest
 
 from dashboard import UserError, cli, profile
+from dashboard.analyses.profile import dask_cluster as clusters
+from dashboard.analyses.profile import pool as pools
+from dashboard.analyses.profile import run
+from dashboard.analyses.profile.dask_cluster import made_by_cluster
+from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace
+from dashboard.analyses.profile.pool import ROOT, made_by_pool
+from dashboard.analyses.profile.shelf import read_profile
+from dashboard.analyses.profile.task import Task, from_plain, make_apart, make_chunk, to_plain
 from dashboard.commands import over_corpus
-from dashboard.corpus import cluster as clusters
-from dashboard.corpus import pool as pools
-from dashboard.corpus import profiling
-from dashboard.corpus.cluster import made_by_cluster
-from dashboard.corpus.pool import ROOT, made_by_pool
-from dashboard.corpus.shelf import read_profile
-from dashboard.corpus.task import Task, from_plain, make_apart, make_chunk, to_plain
-from dashboard.heads.features import CorpusCounts, FeatureSpace
 from dashboard.text import LeftOut, parse
 
 SAID = "The chef who trained in Osaka says ramen is her favourite food. She cooks it at home."
@@ -53,7 +53,7 @@ def same_tables(found, expected):
 def workers_of(process: psutil.Process) -> list[psutil.Process]:
     """Those that live: one that has ended and was not yet taken leave of has no command line."""
     living = [child for child in process.children() if child.status() != psutil.STATUS_ZOMBIE]
-    return [child for child in living if "dashboard.corpus.worker" in child.cmdline()]
+    return [child for child in living if "dashboard.analyses.profile.worker" in child.cmdline()]
 
 
 def one_task(minilm, **changed) -> Task:
@@ -92,7 +92,7 @@ def test_the_command_line_with_workers_one_of_which_is_killed(treebank, whole, t
             killed[0].kill()
 
     monkeypatch.setattr(over_corpus, "say", progress)
-    monkeypatch.setattr(profiling, "WINDOW", 16)  # nine chunks
+    monkeypatch.setattr(run, "WINDOW", 16)  # nine chunks
     assert cli.main(["profile", str(treebank), "--out", str(tmp_path), "--workers", "2"]) == 0
     assert killed and not workers_of(me)
     same_tables(read_profile(tmp_path), whole[1])
@@ -100,7 +100,10 @@ def test_the_command_line_with_workers_one_of_which_is_killed(treebank, whole, t
 
 def test_a_worker_ends_with_who_started_it(minilm):
     worker = subprocess.Popen(
-        [sys.executable, "-m", "dashboard.corpus.worker", "1"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-m", "dashboard.analyses.profile.worker", "1"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     worker.stdin.write(one_task(minilm).to_json() + b"\n")
     worker.stdin.close()  # as the system does it for one that was killed
@@ -190,7 +193,7 @@ def cluster():
 
 
 def test_a_cluster_that_loses_a_worker(minilm, treebank, whole, tmp_path, cluster, monkeypatch):
-    monkeypatch.setattr(profiling, "WINDOW", 16)  # nine chunks
+    monkeypatch.setattr(run, "WINDOW", 16)  # nine chunks
     found, workers = cluster
     until = time.monotonic() + 60
     while len(found.scheduler.workers) < 2 and time.monotonic() < until:

@@ -12,11 +12,11 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from streamlit.testing.v1 import AppTest
 
-from dashboard.corpus.shelf import SHIPPED, read_profile
+from dashboard.analyses.profile.shelf import SHIPPED, read_profile
 from dashboard.heads.view import HeadId
 from dashboard.text import split_words
-from dashboard.ui.profile_tables import own_relations
-from dashboard.ui.profiles import inside
+from dashboard.ui.pages.profile_tables import own_relations
+from dashboard.ui.profile_picker import inside
 from tests.page import running
 
 opened = partial(running.opened, "syntax")
@@ -124,7 +124,7 @@ def test_a_profile_that_is_not_there_is_told():
 
 
 def test_a_model_without_a_profile_is_told_how_to_make_one(monkeypatch):
-    monkeypatch.setattr("dashboard.ui.profiles.shelf", list)
+    monkeypatch.setattr("dashboard.ui.profile_picker.shelf", list)
     app = opened()
     assert not app.exception and "There is no profile of MiniLM" in said(app)
     assert "dashboard profile builtin --model" in app.code[0].value
@@ -164,8 +164,8 @@ def test_moments_of_a_kept_corpus_have_their_text_and_a_link():
         import streamlit as st
 
         from dashboard.heads.view import HeadId
-        from dashboard.ui import profile_tables
         from dashboard.ui.choices import Choices
+        from dashboard.ui.pages import profile_tables
 
         st.session_state["choices"] = Choices()
         st.dataframe(profile_tables.moments(profile, HeadId(2, 0), "context", "minilm"))

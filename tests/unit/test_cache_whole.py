@@ -12,13 +12,13 @@ import pytest
 
 from dashboard.analyses.ablation import results as allheads
 from dashboard.analyses.ablation.results import Asked, read_measured, shipped_file
+from dashboard.analyses.profile.chunk import Chunk
+from dashboard.analyses.profile.chunk_store import Store
+from dashboard.analyses.profile.collect import write
+from dashboard.analyses.profile.shelf import SHIPPED, read_profile
 from dashboard.charts.drawing import VEGALITE
-from dashboard.corpus.chunk import Chunk
 from dashboard.corpus.job import JOB, find, jobs, read
 from dashboard.corpus.kept import read_arrays, write_arrays
-from dashboard.corpus.measured import write
-from dashboard.corpus.shelf import SHIPPED, read_profile
-from dashboard.corpus.store import Store
 from dashboard.errors import UserError
 from dashboard.export import cache, fonts, system_fonts, webpage
 from dashboard.export.fonts import SANS

@@ -12,18 +12,18 @@ import pandas as pd
 import pytest
 import vl_convert
 
+from dashboard.analyses.profile.api import draw_landscape, draw_spending, parse_links, row_of
+from dashboard.analyses.profile.budget import CHANNELS
+from dashboard.analyses.profile.budget_chart import _explained
+from dashboard.analyses.profile.budget_chart import bits as spending_bits
+from dashboard.analyses.profile.roles import FIGURES, role_label, roles
+from dashboard.analyses.profile.shelf import SHIPPED, read_profile, shelf
+from dashboard.analyses.profile.text import along_parse, census, head_finding, opposites
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.naming import AWAY
-from dashboard.charts.spending import _explained
-from dashboard.charts.spending import bits as spending_bits
 from dashboard.charts.theme import PALETTES
-from dashboard.corpus.shelf import SHIPPED, read_profile, shelf
 from dashboard.errors import UserError
-from dashboard.evidence import draw_landscape, draw_spending, parse_links, row_of
 from dashboard.export import figure_bytes
-from dashboard.heads.budget import CHANNELS
-from dashboard.heads.evidence_wording import along_parse, census, head_finding, opposites
-from dashboard.heads.figures import FIGURES, role_label, roles
 from dashboard.heads.view import HeadId, HeadView
 from dashboard.text import ParsedSentence
 from tools.profiles import source_of

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.heads.dependency import (
+from dashboard.analyses.profile.dependency import (
     ALL,
     DIRECTIONS,
     OFFSETS,
@@ -128,7 +128,7 @@ def test_cases_are_counted_the_same_in_however_many_parts(monkeypatch):
     corpus = corpus_of(np.random.default_rng(6), (5, 1, 9, 14, 3, 8), 2, 5, True)
     whole = dependencies(statistics_of(corpus, True), 2, 5, True)
     for together in (1, 3, 7):
-        monkeypatch.setattr("dashboard.heads.dependency._TOGETHER", together)
+        monkeypatch.setattr("dashboard.analyses.profile.dependency._TOGETHER", together)
         parts = dependencies(statistics_of(corpus, True), 2, 5, True)
         for one in ("heads", "best"):
             pd.testing.assert_frame_equal(getattr(parts, one), getattr(whole, one), check_exact=True)

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from dashboard.analyses.recall.threads import one_thread
-from dashboard.heads.bootstrap import intervals
-from dashboard.heads.budget import CONTENT, normalised
-from dashboard.heads.explained import (
+from dashboard.analyses.profile.budget import CONTENT, normalised
+from dashboard.analyses.profile.conditional_logit import TOLERANCE, Objective, fit
+from dashboard.analyses.profile.explained import (
     ExplainedStatistics,
     _cross_entropies,
     _fitted,
@@ -18,10 +17,11 @@ from dashboard.heads.explained import (
     explain,
     explained_queries,
 )
-from dashboard.heads.features import CorpusCounts, FeatureSpace, cosines
-from dashboard.heads.figures import FIGURES, leans, role_label, roles
-from dashboard.heads.logit import TOLERANCE, Objective, fit
-from dashboard.heads.rows import pack
+from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace, cosines
+from dashboard.analyses.profile.fit_rows import pack
+from dashboard.analyses.profile.roles import FIGURES, leans, role_label, roles
+from dashboard.analyses.recall.threads import one_thread
+from dashboard.heads.bootstrap import intervals
 from dashboard.text import ParsedSentence
 
 

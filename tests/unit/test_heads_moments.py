@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dashboard.heads.moments import MOMENT_FIGURES, moments
+from dashboard.analyses.profile.example_sentences import MOMENT_FIGURES, moments
 
 
 def made(rng, S, h):

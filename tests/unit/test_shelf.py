@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboard.corpus.shelf import SHIPPED, compare_profiles, delete, place_for, read_profile
-from dashboard.corpus.shelf import shelf as on_shelf
-from dashboard.corpus.tables import PROFILE, TABLES, VERSION
+from dashboard.analyses.profile.roles import FIGURES
+from dashboard.analyses.profile.shelf import SHIPPED, compare_profiles, delete, place_for, read_profile
+from dashboard.analyses.profile.shelf import shelf as on_shelf
+from dashboard.analyses.profile.tables import PROFILE, TABLES, VERSION
 from dashboard.errors import UserError
 from dashboard.export.clean import legal
 from dashboard.export.table import harmless, table_bytes, unharmed
-from dashboard.heads.figures import FIGURES
 
 LAYERS, HEADS = 2, 3
 
@@ -232,7 +232,7 @@ def test_a_profile_of_ones_own_is_deleted_whole(own, tmp_path):
 
 
 def test_what_comes_with_the_dashboard_or_lies_elsewhere_is_not_deleted(own, tmp_path, monkeypatch):
-    monkeypatch.setattr(sys.modules["dashboard.corpus.shelf"], "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(sys.modules["dashboard.analyses.profile.shelf"], "SHIPPED", tmp_path / "shipped")
     write(tmp_path / "shipped" / "theirs")
     write(own / "mine")
     [theirs, mine] = on_shelf()
@@ -322,9 +322,9 @@ def test_heads_of_another_model_are_not_compared(tmp_path):
 def test_reading_imports_no_torch():
     """The page must open at once."""
     asked = (
-        "import sys\nfrom dashboard.corpus.shelf import read_profile, shelf\n"
-        "from dashboard.corpus.tables import Profile\n"
-        "from dashboard.heads.figures import role_label\nrole_label('syntax', 1.0)\nshelf()\n"
+        "import sys\nfrom dashboard.analyses.profile.shelf import read_profile, shelf\n"
+        "from dashboard.analyses.profile.tables import Profile\n"
+        "from dashboard.analyses.profile.roles import role_label\nrole_label('syntax', 1.0)\nshelf()\n"
         "print({'torch', 'transformers', 'spacy', 'conllu'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)

@@ -15,11 +15,11 @@ import pandas as pd
 
 from dashboard.analyses.find_heads.pair_shares import Pair, along
 from dashboard.analyses.find_heads.pattern import Pattern
+from dashboard.analyses.profile.dependency import FEWEST
+from dashboard.analyses.profile.gather import batches, encoded
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.heads.bootstrap import PERCENTILES, intervals, resample_counts
-from dashboard.heads.dependency import FEWEST
-from dashboard.heads.gather import batches, encoded
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import counted, percent
 from dashboard.text.reasons import no_sentence

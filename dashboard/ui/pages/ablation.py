@@ -7,22 +7,22 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import evidence
 from dashboard.analyses.ablation.draw import TITLES, Without, begin, draw_effects
 from dashboard.analyses.ablation.draw_joint import Together
 from dashboard.analyses.ablation.rank_correlation import Correlation, spearman
 from dashboard.analyses.ablation.results import TABLE, Asked, Measured, find_measured, folder_for
 from dashboard.analyses.explore import api
+from dashboard.analyses.profile import api as evidence
+from dashboard.analyses.profile.roles import TOLD
+from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.charts.drawing import Drawing
 from dashboard.corpus.sample import reference_means
 from dashboard.corpus.shipped import builtin_size
-from dashboard.corpus.tables import Profile
 from dashboard.errors import UserError
-from dashboard.heads.figures import TOLD
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import listed
-from dashboard.ui import jobs, loaders, profiles, state
+from dashboard.ui import jobs, loaders, profile_picker, state
 from dashboard.ui.ending import end_page
 from dashboard.ui.pages import ablation_tables as effect_tables
 from dashboard.ui.reading import Opened, Reading, escape_markdown
@@ -165,7 +165,7 @@ def heads_chart(chart: Drawing, key: str) -> None:
 def _profile_of(this: Opened) -> Profile | None:
     """A profile of the model, where there is one that can be read."""
     try:
-        return profiles.first_of(this)
+        return profile_picker.first_of(this)
     except (UserError, OSError):
         return None
 

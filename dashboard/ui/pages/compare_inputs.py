@@ -8,13 +8,13 @@ import streamlit as st
 
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding
+from dashboard.analyses.profile.text import opposites
 from dashboard.charts.drawing import Drawing
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.heads.evidence_wording import opposites
 from dashboard.heads.view import HeadId, HeadView
 from dashboard.models import CATALOGUE
-from dashboard.ui import figure, profiles, state
+from dashboard.ui import figure, profile_picker, state
 from dashboard.ui.choices import TRAY_SIZE
 from dashboard.ui.ending import end_page
 from dashboard.ui.pages.compare_aligned import two_models, two_texts
@@ -83,7 +83,7 @@ def _add_head() -> None:
 def _opposites(this: Reading) -> tuple[HeadId, HeadId] | None:
     """The two heads that are furthest apart in the model's profile, where there is one."""
     try:
-        found = profiles.first_of(this)
+        found = profile_picker.first_of(this)
     except (UserError, OSError):
         return None
     return None if found is None else opposites(found.heads)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
+from dashboard.analyses.profile.budget import CHANNELS
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.labels import width_of
 from dashboard.charts.theme import PALETTES, Palette, Theme
-from dashboard.heads.budget import CHANNELS
 from dashboard.heads.wording import percent
 
 BAR, GAP = 26.0, 12.0  # pixels of a bar's height, between bars

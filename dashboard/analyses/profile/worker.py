@@ -1,4 +1,4 @@
-"""A worker of the pool: `python -m dashboard.corpus.worker THREADS` reads a task a line and answers with a chunk.
+"""A worker of the pool: `python -m dashboard.analyses.profile.worker THREADS` reads a task a line and answers with a chunk.
 
 An answer is a line of JSON, ``{"bytes": n}`` with the n bytes of the chunk after it, or ``{"error": sentence}``.
 """
@@ -24,7 +24,7 @@ def main(threads: int) -> None:
 
     import torch
 
-    from dashboard.corpus.task import make_apart
+    from dashboard.analyses.profile.task import make_apart
     from dashboard.errors import UserError
 
     torch.set_num_threads(threads)

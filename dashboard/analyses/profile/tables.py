@@ -11,11 +11,11 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from dashboard.analyses.profile.budget import CHANNELS
+from dashboard.analyses.profile.roles import FIGURES
 from dashboard.errors import UserError
 from dashboard.export.formats import endings
 from dashboard.export.table import unharmed
-from dashboard.heads.budget import CHANNELS
-from dashboard.heads.figures import FIGURES
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,10 +25,10 @@ class Profile:
     Attributes
     ----------
     heads: a row per head: layer, head, budget_… and twin_… for each channel, then the columns of
-        `dashboard.heads.explained.Explained.table`
-    dependencies: a row per relation, direction and head (in-sample), see `dashboard.heads.dependency`
+        `dashboard.analyses.profile.explained.Explained.table`
+    dependencies: a row per relation, direction and head (in-sample), see `dashboard.analyses.profile.dependency`
     best: a row per relation with its best head, held out and in-sample
-    moments: each head's strongest and typical sentences: the columns of `dashboard.heads.moments`, and the line of the
+    moments: each head's strongest and typical sentences: the columns of `dashboard.analyses.profile.example_sentences`, and the line of the
         file where the sentence begins
     sentences: the sentences that `moments` names: index, line, text; None where only references are kept. The text of
         a treebank's sentence is its words with a space between, as the model read them

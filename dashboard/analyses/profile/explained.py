@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import torch
 
+from dashboard.analyses.profile.conditional_logit import Objective, fit
+from dashboard.analyses.profile.example_sentences import moments
+from dashboard.analyses.profile.features import FeatureSpace, PairFeatures
+from dashboard.analyses.profile.fit_rows import Packed, Sums, pack, position_only
+from dashboard.analyses.profile.roles import FIGURES, leans, roles
 from dashboard.heads.bootstrap import intervals
-from dashboard.heads.features import FeatureSpace, PairFeatures
-from dashboard.heads.figures import FIGURES, leans, roles
-from dashboard.heads.logit import Objective, fit
-from dashboard.heads.moments import moments
-from dashboard.heads.rows import Packed, Sums, pack, position_only
 
 FEWEST_WORDS, FEWEST_CANDIDATES = 4, 3
 
@@ -76,7 +76,7 @@ class Explained:
     table: a row per head: layer, head, queries, active, then for each of `FIGURES` bits_… with bits_…_low and
         bits_…_high, in bits per query word; lean in [-1, 1], empty where undecided; role
     silent: how many queries were left out of a head because they give other words nothing, over all heads
-    moments: each head's strongest and typical sentences, see `dashboard.heads.moments`
+    moments: each head's strongest and typical sentences, see `dashboard.analyses.profile.example_sentences`
     """
 
     table: pd.DataFrame

@@ -10,12 +10,12 @@ from typing import Protocol
 import numpy as np
 import torch
 
+from dashboard.analyses.profile.budget import BudgetStatistics, budget_statistics, channels, normalised
+from dashboard.analyses.profile.dependency import DependencyStatistics, dependency_statistics, found_heads, scored_words
+from dashboard.analyses.profile.explained import ExplainedStatistics, expected_features, explained_queries
+from dashboard.analyses.profile.features import FeatureSpace
 from dashboard.capture import AttentionModel, Block, visit
 from dashboard.errors import UserError
-from dashboard.heads.budget import BudgetStatistics, budget_statistics, channels, normalised
-from dashboard.heads.dependency import DependencyStatistics, dependency_statistics, found_heads, scored_words
-from dashboard.heads.explained import ExplainedStatistics, expected_features, explained_queries
-from dashboard.heads.features import FeatureSpace
 from dashboard.heads.words import Pooling
 from dashboard.text.encoding import Encoding
 from dashboard.text.on_places import OnPlaces, on_places

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dashboard.heads.figures import PARKED, role_label
+from dashboard.analyses.profile.roles import PARKED, role_label
 from dashboard.heads.view import HeadId, HeadView
 from dashboard.heads.wording import percent
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from dashboard.analyses.profile.roles import PARKED, role_label
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.naming import names, sides
 from dashboard.charts.theme import PALETTES, Theme
-from dashboard.heads.figures import PARKED, role_label
 from dashboard.heads.view import HeadId
 
 TALLEST = 400.0  # pixels of the plane

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from dashboard.heads.budget import BudgetStatistics
-from dashboard.heads.dependency import DependencyStatistics
-from dashboard.heads.explained import ExplainedStatistics
-from dashboard.heads.features import PairFeatures
-from dashboard.heads.gather import SentenceStatistics
+from dashboard.analyses.profile.budget import BudgetStatistics
+from dashboard.analyses.profile.dependency import DependencyStatistics
+from dashboard.analyses.profile.explained import ExplainedStatistics
+from dashboard.analyses.profile.features import PairFeatures
+from dashboard.analyses.profile.gather import SentenceStatistics
 from dashboard.text.sentence import LeftOut
 
 _MARK = b"two-heads chunk 2\n"

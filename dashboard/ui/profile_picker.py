@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from dashboard.corpus.shelf import Kept, read_profile, shelf
+from dashboard.analyses.profile.shelf import Kept, read_profile, shelf
+from dashboard.analyses.profile.tables import Profile
 from dashboard.corpus.shipped import builtin_size
-from dashboard.corpus.tables import Profile
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId
 from dashboard.ui import choosing, state
@@ -74,7 +74,7 @@ def chosen_profile(this: Opened) -> tuple[Kept, Profile]:
 
 def command(model: str) -> str:
     """The line that makes a profile where the shelf finds it."""
-    from dashboard.corpus.shelf import place_for
+    from dashboard.analyses.profile.shelf import place_for
 
     return f'python -m dashboard profile builtin --model "{model}" --out "{place_for("my profile")}"'
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from dashboard.analyses.profile.budget_chart import spending
+from dashboard.analyses.profile.roles import FIGURES, TOLD
+from dashboard.analyses.profile.scatter_chart import landscape
+from dashboard.analyses.profile.shelf import compare_profiles
+from dashboard.analyses.profile.tables import Profile
+from dashboard.analyses.profile.text import census, corpus_of, head_finding, same_roles
+from dashboard.analyses.profile.two_corpora_chart import twice
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.figures import figure_atlas
-from dashboard.charts.landscape import landscape
-from dashboard.charts.spending import spending
 from dashboard.charts.theme import Theme
-from dashboard.charts.twice import twice
-from dashboard.corpus.shelf import compare_profiles
-from dashboard.corpus.tables import Profile
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.heads.evidence_wording import census, corpus_of, head_finding, same_roles
-from dashboard.heads.figures import FIGURES, TOLD
 from dashboard.heads.view import HeadId
 from dashboard.text import ParsedSentence
 from dashboard.text.on_places import places_of_words, representative
@@ -39,7 +39,7 @@ def draw_landscape(
     turn: int = 0,
     click: bool = False,
 ) -> Drawing:
-    """Every head as a point, see `dashboard.charts.landscape`. model: its title, else the name in the profile."""
+    """Every head as a point, see `dashboard.analyses.profile.scatter_chart`. model: its title, else the name in the profile."""
     title = model or profile.about["model"]
     chart = landscape(
         profile.heads,
@@ -87,7 +87,7 @@ def draw_twice(
     theme: Theme = "light",
     width: float | None = None,
 ) -> Drawing:
-    """The same heads on two corpora, see `dashboard.charts.twice`. model: as in `draw_landscape`. Raises UserError as
+    """The same heads on two corpora, see `dashboard.analyses.profile.two_corpora_chart`. model: as in `draw_landscape`. Raises UserError as
     `compare_profiles` does, and for a figure that does not exist."""
     if figure not in FIGURES:
         raise UserError(f"There is no figure “{figure}”. Choose one of {', '.join(FIGURES)}.")
@@ -142,7 +142,7 @@ def draw_figure(
     width: float | None = None,
     turn: int = 0,
 ) -> Drawing:
-    """All heads on one sheet, coloured by a figure of `dashboard.heads.figures.FIGURES`. model: as in `draw_landscape`;
+    """All heads on one sheet, coloured by a figure of `dashboard.analyses.profile.roles.FIGURES`. model: as in `draw_landscape`;
     selected, tray, turn: as in `dashboard.draw_atlas`. Raises UserError for a figure that does not exist."""
     if figure not in FIGURES:
         raise UserError(f"There is no figure “{figure}”. Choose one of {', '.join(FIGURES)}.")

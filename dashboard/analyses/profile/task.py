@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 
+from dashboard.analyses.profile.chunk import Chunk
+from dashboard.analyses.profile.features import FeatureSpace
+from dashboard.analyses.profile.gather import gather
 from dashboard.capture import AttentionModel, open_model
-from dashboard.corpus.chunk import Chunk
 from dashboard.errors import UserError
-from dashboard.heads.features import FeatureSpace
-from dashboard.heads.gather import gather
 from dashboard.text import LeftOut, ParsedSentence
 
 Sentence = ParsedSentence | LeftOut

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from dashboard.corpus.tables import Profile
-from dashboard.heads.dependency import ALL
+from dashboard.analyses.profile.dependency import ALL
+from dashboard.analyses.profile.tables import Profile
 from dashboard.heads.view import HeadId
 from dashboard.ui import state
 from dashboard.ui.choices import to_address
@@ -105,7 +105,7 @@ OWN = {name: RELATIONS[name] for name in ("relation", "direction", "accuracy", "
 
 
 def own_figures(row: dict) -> pd.DataFrame:
-    """All figures of one head (`dashboard.evidence.row_of`), in one row."""
+    """All figures of one head (`dashboard.analyses.profile.api.row_of`), in one row."""
     return pd.DataFrame([row])
 
 

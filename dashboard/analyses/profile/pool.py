@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from dashboard.corpus.task import Task
+from dashboard.analyses.profile.task import Task
 from dashboard.errors import UserError
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TRIES = 3
 
 
@@ -122,7 +122,7 @@ class _Worker:
     def _start(self) -> subprocess.Popen:
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         return subprocess.Popen(
-            [sys.executable, "-m", "dashboard.corpus.worker", str(self._threads)],
+            [sys.executable, "-m", "dashboard.analyses.profile.worker", str(self._threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,

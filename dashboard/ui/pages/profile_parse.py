@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import evidence
 from dashboard.analyses.explore.arcs_chart import COLOURS
-from dashboard.corpus.tables import Profile
+from dashboard.analyses.profile import api as evidence
+from dashboard.analyses.profile.roles import role_label
+from dashboard.analyses.profile.tables import Profile
+from dashboard.analyses.profile.text import opposites
 from dashboard.errors import UserError
-from dashboard.heads.evidence_wording import opposites
-from dashboard.heads.figures import role_label
 from dashboard.heads.view import HeadId, HeadView
 from dashboard.text import ParsedSentence, not_english, parse
 from dashboard.ui import paths, state

@@ -9,15 +9,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
+from dashboard.analyses.profile.chunk_store import Store
+from dashboard.analyses.profile.collect import Joins, Progress, Seen, measured, write
+from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace
+from dashboard.analyses.profile.gather import WINDOW, encoded
+from dashboard.analyses.profile.pool import made_by_pool
+from dashboard.analyses.profile.tables import Profile
+from dashboard.analyses.profile.task import Sentence, Task, make_chunk
 from dashboard.capture import AttentionModel
-from dashboard.corpus.measured import Joins, Progress, Seen, measured, write
-from dashboard.corpus.pool import made_by_pool
-from dashboard.corpus.store import Store
-from dashboard.corpus.tables import Profile
-from dashboard.corpus.task import Sentence, Task, make_chunk
 from dashboard.errors import UserError
-from dashboard.heads.features import CorpusCounts, FeatureSpace
-from dashboard.heads.gather import WINDOW, encoded
 from dashboard.text import LeftOut
 from dashboard.text.charset import UTF8, encoding_of
 from dashboard.text.corpus_file import is_treebank, reader_of
@@ -67,7 +67,7 @@ def profile(
     parser: the spaCy model that parses a text, by its package's name or its folder (default: the English one that
         comes with the dashboard). A treebank has its parses and takes none
     workers: how many processes of this machine make chunks; they share its cores. 1: this process
-    scheduler: the address of a Dask cluster that makes the chunks instead, see `dashboard.corpus.cluster`
+    scheduler: the address of a Dask cluster that makes the chunks instead, see `dashboard.analyses.profile.dask_cluster`
     as_words: give a treebank's words to the tokenizer one by one, as Clark et al. 2019 did, not the text as it was
         written
     progress: told how far it is: a fraction and a sentence
@@ -162,7 +162,7 @@ def _fill(
 def _maker(model: AttentionModel, workers: int, scheduler: str | None) -> Make:
     """Who makes the chunks."""
     if scheduler is not None:
-        from dashboard.corpus.cluster import made_by_cluster
+        from dashboard.analyses.profile.dask_cluster import made_by_cluster
 
         return lambda tasks: made_by_cluster(tasks, scheduler)
     if workers > 1:

@@ -12,16 +12,16 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from dashboard.analyses.profile.budget import CHANNELS, budget
+from dashboard.analyses.profile.chunk_store import Store
+from dashboard.analyses.profile.dependency import dependencies
+from dashboard.analyses.profile.explained import explain
+from dashboard.analyses.profile.features import FeatureSpace
+from dashboard.analyses.profile.tables import PROFILE, TABLES, VERSION, Profile, seal
 from dashboard.capture import AttentionModel
-from dashboard.corpus.store import Store
-from dashboard.corpus.tables import PROFILE, TABLES, VERSION, Profile, seal
 from dashboard.errors import UserError
 from dashboard.export.table import table_bytes
 from dashboard.export.write import write_file
-from dashboard.heads.budget import CHANNELS, budget
-from dashboard.heads.dependency import dependencies
-from dashboard.heads.explained import explain
-from dashboard.heads.features import FeatureSpace
 from dashboard.text import Encoding, LeftOut, OnPlaces, ParsedSentence
 from dashboard.text.reasons import no_sentence
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from dashboard.corpus.chunk import Chunk
-from dashboard.corpus.tables import CHUNKS, KEY
-from dashboard.corpus.task import Sentence, from_plain, to_plain
+from dashboard.analyses.profile.chunk import Chunk
+from dashboard.analyses.profile.tables import CHUNKS, KEY
+from dashboard.analyses.profile.task import Sentence, from_plain, to_plain
 from dashboard.errors import UserError
 from dashboard.export.write import write_file, write_parts
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dashboard.corpus.tables import CHUNKS, KEY, PROFILE, TABLES, Profile, read_about, read_table
+from dashboard.analyses.profile.roles import FIGURES
+from dashboard.analyses.profile.tables import CHUNKS, KEY, PROFILE, TABLES, Profile, read_about, read_table
 from dashboard.errors import UserError
-from dashboard.heads.figures import FIGURES
 from dashboard.models.catalogue import cache_dir
 
-SHIPPED = Path(__file__).parent / "profiles"
+SHIPPED = Path(__file__).parent / "shipped"
 
 _LONGEST = 60
 # Of Windows, where a profile may be carried to; the last are its names for devices.
@@ -128,7 +128,7 @@ def compare_profiles(a: Profile, b: Profile) -> pd.DataFrame:
     Returns
     -------
     A row per head: layer, head, role_a, role_b, then of queries, lean and bits_… for each of
-    `dashboard.heads.figures.FIGURES` …_a, …_b, and but for queries …_difference (b − a; of lean in [-2, 2], empty
+    `dashboard.analyses.profile.roles.FIGURES` …_a, …_b, and but for queries …_difference (b − a; of lean in [-2, 2], empty
     where either is undecided; of bits in bits per query word). They say nothing of chance: that each profile's own
     intervals do.
 

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from dashboard.heads.budget import CONTENT
+from dashboard.analyses.profile.budget import CONTENT
 from dashboard.text.sentence import ROOT, LeftOut, ParsedSentence
 
 FAR = 10

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from dashboard.heads.features import CONTEXT, POSITION, FeatureSpace, PairFeatures, position_rows
-from dashboard.heads.logit import Rows
+from dashboard.analyses.profile.conditional_logit import Rows
+from dashboard.analyses.profile.features import CONTEXT, POSITION, FeatureSpace, PairFeatures, position_rows
 
 # Scores of a block, all heads together: some MB, so that the passes over them stay in the processor's cache.
 BLOCK_CELLS = 2**20
@@ -106,7 +106,7 @@ class Sums:
 def pack(statistics: Iterable, space: FeatureSpace, heads: int, causal: bool) -> tuple[tuple[list[Packed], ...], Sums]:
     """All queries of the even sentences and of the odd (by index in the file), and their sums.
 
-    `statistics` are `dashboard.heads.explained.ExplainedStatistics`; sentences without a query are passed over, and
+    `statistics` are `dashboard.analyses.profile.explained.ExplainedStatistics`; sentences without a query are passed over, and
     do not count among the S sentences.
     """
     bins: dict[tuple[int, int], _Bin] = defaultdict(_Bin)
