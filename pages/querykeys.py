@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from dashboard import querykeys as engine
-from dashboard.charts.querykey import BY
-from dashboard.heads.querykey import plane_finding, plane_remarks
-from dashboard.ui import choosing, figure, querykeys, state
+from dashboard.analyses.query_key import api as engine
+from dashboard.analyses.query_key.biplot import plane_finding, plane_remarks
+from dashboard.analyses.query_key.chart import BY
+from dashboard.ui import choosing, figure, state
+from dashboard.ui.pages import query_key
 from dashboard.ui.reading import escape_markdown, opened
 from dashboard.ui.room import room
 
@@ -24,14 +25,14 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         "Coloured by",
         list(BY),
         required=True,
-        format_func=querykeys.BY_NAMES.get,
+        format_func=query_key.BY_NAMES.get,
         help="Part of speech and relation are those of the word in its sentence, the relation as the parser names it "
         "(nsubj: a verb’s subject); position counts tokens from 0; frequency is how often the word occurs in all the "
         "sentences that come along.",
         **state.bound("words_by"),
     )
 chosen = state.choices()
-found = querykeys.plane(this, chosen.chosen)
+found = query_key.plane(this, chosen.chosen)
 
 # The plane
 figure.finding(plane_finding(found))
@@ -46,4 +47,4 @@ figure.picture(drawn, "queries", "content")
 figure.painted_first()
 with st.container(horizontal=True):
     figure.files(lambda: drawn, lambda: found.table, [], drawn.provenance, "queries")
-    figure.numbers("queries", lambda: found.table, querykeys.COLUMNS)
+    figure.numbers("queries", lambda: found.table, query_key.COLUMNS)

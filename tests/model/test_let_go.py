@@ -11,8 +11,8 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from dashboard.capture import language
 from dashboard.heads.view import HeadId
 from dashboard.text.encoding import Encoding
-from dashboard.ui import dissecting, loaders, querykeys
-from dashboard.ui.pages import inside_logits
+from dashboard.ui import dissecting, loaders
+from dashboard.ui.pages import inside_logits, query_key
 from dashboard.ui.reading import Reading
 from tests.model import tiny
 
@@ -49,7 +49,7 @@ def use(tmp_path, monkeypatch):
         layer = dissecting._layer(*where, 1, this)
         head = dissecting._head(*where, 1, 1, this, layer)
         inside_logits._writes(*where, one, 2, this, head, inside_logits._path(*where, this))
-        querykeys._vectors(key, True, model)
+        query_key._vectors(key, True, model)
         weights = dict(model.loaded.model.named_parameters())
         weights |= language.language_head(model).model.named_parameters(prefix="head")
         return {name: weakref.ref(one) for name, one in weights.items()}

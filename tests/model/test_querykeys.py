@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from dashboard import UserError, attention, draw_query_keys, query_key_table, query_keys
+from dashboard.analyses.query_key.biplot import plane_remarks, query_key_map
+from dashboard.analyses.query_key.vectors import STRONGEST, _Collect
 from dashboard.capture import Block
 from dashboard.corpus.sample import parsed_sample, spread
 from dashboard.corpus.shipped import builtin_corpus
 from dashboard.export import Provenance, snippet
-from dashboard.heads.querykey import plane_remarks, query_key_map
-from dashboard.heads.vectors import STRONGEST, _Collect
 from dashboard.heads.view import HeadId
 
 

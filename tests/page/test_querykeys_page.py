@@ -7,9 +7,9 @@ import weakref
 
 import pytest
 
-from dashboard import querykeys as engine
+from dashboard.analyses.query_key import api as engine
 from dashboard.heads.view import HeadId
-from dashboard.ui import querykeys as ui
+from dashboard.ui.pages import query_key as ui
 from dashboard.ui.reading import Opened
 from tests.page.running import heading, opened, said
 
@@ -39,13 +39,13 @@ def test_a_wrong_colour_in_a_link_is_told():
 
 
 def test_a_model_whose_queries_cannot_be_read_is_told(monkeypatch):
-    from dashboard import querykeys
+    from dashboard.analyses.query_key import api as query_key
     from dashboard.errors import UserError
 
     def refuse(*_, **__):
         raise UserError("Its queries cannot be read. Choose another model.")
 
-    monkeypatch.setattr(querykeys, "plane_of", refuse)
+    monkeypatch.setattr(query_key, "plane_of", refuse)
     app = opened("querykeys", layer="1", head="1")
     assert not app.exception
     assert app.error[0].value.startswith("Its queries cannot be read")

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard import UserError, draw_query_keys, query_key_table
+from dashboard.analyses.query_key.biplot import axes, plane_finding, plane_remarks, query_key_map
+from dashboard.analyses.query_key.chart import AWAY, SIZE
+from dashboard.analyses.query_key.vectors import STRONGEST, CorpusVectors, LayerVectors
 from dashboard.charts.labels import width_of
-from dashboard.charts.querykey import AWAY, SIZE
 from dashboard.charts.theme import PALETTES
 from dashboard.export import figure_bytes
-from dashboard.heads.querykey import axes, plane_finding, plane_remarks, query_key_map
-from dashboard.heads.vectors import STRONGEST, CorpusVectors, LayerVectors
 from dashboard.heads.view import HeadId
 
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from dashboard.analyses.query_key.biplot import QueryKeyMap
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.labels import width_of
 from dashboard.charts.pointing import pointed
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale
-from dashboard.heads.querykey import QueryKeyMap
 from dashboard.heads.wording import percent
 
 BY = {"upos": "part of speech", "relation": "relation", "position": "position", "frequency": "frequency"}

@@ -15,8 +15,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from dashboard.analyses.query_key.vectors import CorpusVectors
 from dashboard.heads.bootstrap import intervals
-from dashboard.heads.vectors import CorpusVectors
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import counted, percent
 

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pandas as pd
 
+from dashboard.analyses.query_key.biplot import QueryKeyMap, plane_finding, query_key_map
+from dashboard.analyses.query_key.chart import BY, query_key_chart
+from dashboard.analyses.query_key.vectors import CorpusVectors, corpus_vectors
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
-from dashboard.charts.querykey import BY, query_key_chart
 from dashboard.charts.theme import Theme
 from dashboard.corpus.sample import parsed_sample, spread
 from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again
-from dashboard.heads.querykey import QueryKeyMap, plane_finding, query_key_map
-from dashboard.heads.vectors import CorpusVectors, corpus_vectors
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import counted
 
@@ -53,7 +53,7 @@ def query_keys(
 
 def query_key_table(of: CorpusVectors, head: str | HeadId) -> pd.DataFrame:
     """One head's queries and keys in the plane that holds most of its scores, a row a point; see
-    `dashboard.heads.querykey.QueryKeyMap.table`. Raises UserError where there is no such head."""
+    `dashboard.analyses.query_key.biplot.QueryKeyMap.table`. Raises UserError where there is no such head."""
     found = plane_of(of, head)
     found.table.attrs["provenance"] = origin_of_plane(found).to_dict()
     return found.table

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import querykeys
+from dashboard.analyses.query_key import api as query_key
+from dashboard.analyses.query_key.biplot import QueryKeyMap
+from dashboard.analyses.query_key.chart import BY
+from dashboard.analyses.query_key.vectors import CorpusVectors
 from dashboard.capture import AttentionModel
-from dashboard.charts.querykey import BY
 from dashboard.errors import UserError
-from dashboard.heads.querykey import QueryKeyMap
-from dashboard.heads.vectors import CorpusVectors
 from dashboard.heads.view import HeadId
 from dashboard.ui import figure
 from dashboard.ui.ending import end_page
@@ -37,14 +37,14 @@ BY_NAMES = {by: name.capitalize() for by, name in BY.items()}
 
 @st.cache_resource(max_entries=2, show_spinner="Reading queries and keys…")
 def _vectors(key: str, bos: bool, _model: AttentionModel) -> CorpusVectors:
-    return querykeys.query_keys(_model, bos=bos)
+    return query_key.query_keys(_model, bos=bos)
 
 
 def plane(this: Opened, head: HeadId) -> QueryKeyMap:
     """The plane of a head; or why there is none, and the end of the page."""
     bos = this.bos or not this.model.causal
     try:
-        return querykeys.plane_of(_vectors(this.key, bos, this.model), head)  # kept, it would hold the vectors
+        return query_key.plane_of(_vectors(this.key, bos, this.model), head)  # kept, it would hold the vectors
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
