@@ -2,16 +2,17 @@
 
 import streamlit as st
 
-from dashboard import depth
 from dashboard.analyses.contribution.rollout import mostly_special
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding
 from dashboard.analyses.explore.views import VIEWS
-from dashboard.charts.flow import columns
-from dashboard.charts.journey import journey_finding
-from dashboard.heads.flow import MEASURES
+from dashboard.analyses.layers import api as layers
+from dashboard.analyses.layers.flow import MEASURES
+from dashboard.analyses.layers.layers_chart import columns
+from dashboard.analyses.layers.word_chart import journey_finding
 from dashboard.heads.links import links
-from dashboard.ui import depth_tables, figure, measuring, state
+from dashboard.ui import figure, state
+from dashboard.ui.pages import layer_tables, layers_and_long_range
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import positions, room
 
@@ -32,7 +33,7 @@ st.caption(
     f"Every word is a vector. Each of the {model.layers} layers of {escape_markdown(model.title)} adds to it: its "
     "attention what it gathered from other words, its feed-forward part what it makes of that."
 )
-flow = measuring.flow(this)
+flow = layers_and_long_range.flow(this)
 chosen = state.choices()
 word = chosen.word
 most = columns(room())
@@ -41,13 +42,13 @@ st.selectbox(
     range(len(flow.words)),
     format_func=lambda place: flow.known(int(flow.words[place])),
     width=260,
-    **measuring.word_in_sight(flow, most),
+    **layers_and_long_range.word_in_sight(flow, most),
 )
 
 # What is drawn: one word
 look = {"theme": state.theme(), "width": room()}
 figure.finding(journey_finding(flow, word))
-path = depth.draw_flow(flow, "journey", word=word, **look)
+path = layers.draw_flow(flow, "journey", word=word, **look)
 figure.picture(path, "journey", "content")
 figure.painted_first()
 figure.remark(
@@ -63,7 +64,7 @@ figure.remark(
 )
 with st.container(horizontal=True):
     figure.files(lambda: path, lambda: flow.neighbours(int(flow.words[word])), [], path.provenance, "journey")
-    depth_tables.neighbours(flow, word)
+    layer_tables.neighbours(flow, word)
 
 # What is drawn: every word
 st.segmented_control(
@@ -79,7 +80,7 @@ if len(flow) > most:
     st.slider(f"First {flow.unit[:-1]} drawn, of {len(flow):,}", 0, len(flow) - most, **state.bound("start"))
 start = state.choices().start if len(flow) > most else 0
 sheet = {"word": word, "start": start, **look}
-chart = depth.draw_flow(flow, chosen.measure, turn=state.turn(), **sheet)
+chart = layers.draw_flow(flow, chosen.measure, turn=state.turn(), **sheet)
 key = f"flow_{model.name}_{chosen.measure}"
 with st.container(key="picture_flow"):
     st.altair_chart(
@@ -88,7 +89,7 @@ with st.container(key="picture_flow"):
 figure.remark("Click a column to follow that word. " + MEASURES[chosen.measure].help)
 with st.container(horizontal=True):
     figure.files(lambda: chart, flow.table, [], chart.provenance, "flow")
-    depth_tables.movements(flow)
+    layer_tables.movements(flow)
 
 # What is drawn: where it may all come from
 st.subheader("Attention through several layers", anchor=False)
@@ -97,7 +98,7 @@ st.caption(
     "half of it left where it was for what goes past the heads, is multiplied with the layers before: a row says from "
     "which tokens a token's vector may come. It takes every head for equal and nothing but attention into account."
 )
-whole = measuring.rolled(this)
+whole = layers_and_long_range.rolled(this)
 figure.finding(finding(whole))
 width = min(room(), 620)
 view = api.fit_for(whole, "heatmap", chosen.start, positions(width, VIEWS["heatmap"].max_positions))

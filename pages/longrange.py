@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from dashboard import depth
+from dashboard.analyses.layers import api as layers
 from dashboard.analyses.long_range.measure import QUESTIONS, table
 from dashboard.analyses.long_range.text import reach_finding
-from dashboard.ui import choosing, depth_tables, figure, measuring, state
+from dashboard.ui import choosing, figure, state
+from dashboard.ui.pages import layer_tables, layers_and_long_range
 from dashboard.ui.reading import escape_markdown, opened
 from dashboard.ui.room import beside, room
 
@@ -28,16 +29,16 @@ st.segmented_control(
     **state.bound("reach"),
 )
 question = QUESTIONS[chosen.reach]
-depth_tables.texts(question)
+layer_tables.texts(question)
 
 # What is computed
-reach = measuring.reach(this, question)
+reach = layers_and_long_range.reach(this, question)
 best = reach.best(4)
 head = chosen.chosen
 
 # What is drawn: the best heads
 look = {"theme": state.theme(), "width": room()}
-chart = depth.draw_longrange(reach, **look)
+chart = layers.draw_longrange(reach, **look)
 figure.finding(reach_finding(reach))
 figure.picture(chart, "reach", "content")
 figure.remark(
@@ -49,7 +50,7 @@ figure.remark(
 )
 with st.container(horizontal=True):
     figure.files(lambda: chart, lambda: table(reach), [], chart.provenance, "reach")
-    depth_tables.curves(reach, best, "reach", shown_half=True)
+    layer_tables.curves(reach, best, "reach", shown_half=True)
 
 # What is drawn: any head, before the sheet of all on the left: it is what a click waits for
 left, right, atlas_room, head_room = beside(room())
@@ -57,24 +58,24 @@ with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         choosing.by_number(model)
     figure.finding(reach_finding(reach, head))
-    one = depth.draw_longrange(reach, [head], **look | {"width": min(head_room, 480)})
+    one = layers.draw_longrange(reach, [head], **look | {"width": min(head_room, 480)})
     figure.picture(one, "reach_head", "content")
     figure.painted_first()
     figure.remark(f"Over all {len(reach.share)} {question.items}.")
     with st.container(horizontal=True):
         figure.files(lambda: one, lambda: table(reach), [], one.provenance, "reach_head")
-        depth_tables.curves(reach, [head], "reach_head", shown_half=False)
+        layer_tables.curves(reach, [head], "reach_head", shown_half=False)
 with left:
     key = f"reach_atlas_{model.name}_{question.name}"
     small = look | {"width": min(atlas_room, 600)}
-    atlas = depth.draw_longrange(reach, all_heads=True, tray=chosen.tray, **small, **choosing.frames(key))
+    atlas = layers.draw_longrange(reach, all_heads=True, tray=chosen.tray, **small, **choosing.frames(key))
     choosing.all_heads(atlas, key)
     with st.container(horizontal=True):
         figure.files(
-            lambda: depth.draw_longrange(reach, all_heads=True, **small),
+            lambda: layers.draw_longrange(reach, all_heads=True, **small),
             lambda: table(reach),
             [],
             atlas.provenance,
             "reach_atlas",
         )
-        depth_tables.heads(reach)
+        layer_tables.heads(reach)

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 import torch
 
-from dashboard import depth
+from dashboard.analyses.layers import api as depth
+from dashboard.analyses.layers.flow import MEASURES, NEAREST, Flowing, flow
 from dashboard.capture.stream import Step
 from dashboard.errors import UserError
-from dashboard.heads.flow import MEASURES, NEAREST, Flowing, flow
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 

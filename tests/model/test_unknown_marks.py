@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from dashboard import anatomy, depth
+from dashboard import anatomy
 from dashboard.analyses.ablation.draw import draw_without, without_head
 from dashboard.analyses.ablation.effect_on_text import most_changed, token_rows
 from dashboard.analyses.compare.api import aligned_table, compare_models, compare_texts, draw_aligned
@@ -18,6 +18,7 @@ from dashboard.analyses.contribution.api import rollout
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.find_heads.by_example import example_finding, examples
+from dashboard.analyses.layers import api as depth
 from dashboard.analyses.logit_attribution.direct import _read
 from dashboard.export import figure_bytes
 from dashboard.heads.inside import follow

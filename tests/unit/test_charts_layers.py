@@ -12,14 +12,14 @@ import pytest
 import vl_convert
 from pypdf import PdfReader
 
+from dashboard.analyses.layers.flow import MEASURES, Flow
+from dashboard.analyses.layers.layers_chart import columns, moves
+from dashboard.analyses.layers.word_chart import journey, journey_finding
 from dashboard.analyses.long_range.chart import reach, reach_atlas
 from dashboard.analyses.recall.charts import paths
 from dashboard.analyses.recall.task import DEFAULT
 from dashboard.charts.drawing import VEGALITE
-from dashboard.charts.flow import columns, moves
-from dashboard.charts.journey import journey, journey_finding
 from dashboard.export import figure_bytes
-from dashboard.heads.flow import MEASURES, Flow
 from dashboard.heads.view import HeadId
 
 HOSTILE = "</script>\x00\ufffe\ud800 🍜 **x**"

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from dashboard.analyses.layers.layers_chart import PART_NAMES
 from dashboard.charts import labels as lettering
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
-from dashboard.charts.flow import PART_NAMES
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import PALETTES, PIECES_FONT, WORDS_FONT, Palette, Theme, ink, on_ink, scale
 from dashboard.heads.wording import percent
 
 if TYPE_CHECKING:
-    from dashboard.heads.flow import Flow
+    from dashboard.analyses.layers.flow import Flow
 
 ROW = 22.0
 HEAD = 42.0  # pixels of the lines over the rows: the parts, the headings

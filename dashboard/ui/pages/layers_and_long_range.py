@@ -7,12 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import depth
+from dashboard.analyses.layers import api as layers
+from dashboard.analyses.layers.flow import Flow
 from dashboard.analyses.long_range.measure import Question, Reach, Step, gather, measure_step
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
-from dashboard.heads.flow import Flow
 from dashboard.heads.view import HeadView
 from dashboard.ui import loaders, state
 from dashboard.ui.ending import end_page
@@ -82,7 +82,7 @@ def _rounded(seconds: float) -> str:
 
 @kept("Following the words…")
 def _flow(key: str, text: str, bos: bool, unit: str, special: str, _this: Reading) -> Flow:
-    return depth.flow(_this.model, _this.encoding, unit=unit, special=special, **_this.options)
+    return layers.flow(_this.model, _this.encoding, unit=unit, special=special, **_this.options)
 
 
 def flow(this: Reading) -> Flow:

@@ -12,7 +12,7 @@ from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale
 from dashboard.heads.wording import percent
 
 if TYPE_CHECKING:
-    from dashboard.heads.flow import Flow, Measure
+    from dashboard.analyses.layers.flow import Flow, Measure
 
 LEAST_CELL = 9.0  # pixels: narrower columns can be neither read nor pointed at
 MARGIN = 44.0  # for the layers' names, and for a label that leans out at the right

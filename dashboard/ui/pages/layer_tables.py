@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
+from dashboard.analyses.layers.flow import Flow
 from dashboard.analyses.long_range.measure import Question, Reach, curve, table
 from dashboard.analyses.long_range.trial import Trial
-from dashboard.heads.flow import Flow
 from dashboard.heads.view import HeadId
 from dashboard.ui import figure
 from dashboard.ui.reading import escape_markdown

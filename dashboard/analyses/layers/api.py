@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dashboard.analyses.layers import flow as flows
+from dashboard.analyses.layers.flow import MEASURES, Flow
+from dashboard.analyses.layers.layers_chart import columns, moves
+from dashboard.analyses.layers.word_chart import journey
 from dashboard.analyses.long_range import measure as ranges
 from dashboard.analyses.long_range.chart import reach as panels
 from dashboard.analyses.long_range.chart import reach_atlas
@@ -12,14 +16,10 @@ from dashboard.analyses.long_range.measure import Reach, curve
 from dashboard.analyses.long_range.text import reach_finding
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import WIDTH, Drawing
-from dashboard.charts.flow import columns, moves
-from dashboard.charts.journey import journey
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again, reading
-from dashboard.heads import flow as flows
-from dashboard.heads.flow import MEASURES, Flow
 from dashboard.heads.view import HeadId
 from dashboard.text import Encoding, Special, Unit
 
@@ -92,7 +92,7 @@ def flow(
 ) -> Flow:
     """What each layer does to the words of a text: how far their vectors move, by which part, to whom they come near.
 
-    See `dashboard.heads.flow`. Raises UserError on an empty text, and where a model's layers cannot be told apart.
+    See `dashboard.analyses.layers.flow`. Raises UserError on an empty text, and where a model's layers cannot be told apart.
     """
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     found = flows.flow(model, encoding, unit=unit, special=special)
