@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from dashboard import relations
-from dashboard.heads.clusters import clusters_finding, clusters_of
-from dashboard.heads.headmap import elsewhere_finding, map_finding
+from dashboard.analyses.similarity import api as similarity
+from dashboard.analyses.similarity.clusters import clusters_finding, clusters_of
+from dashboard.analyses.similarity.embedding import elsewhere_finding, map_finding
 from dashboard.heads.view import HeadId
-from dashboard.ui import choosing, figure, headmaps, state
+from dashboard.ui import choosing, figure, state
 from dashboard.ui.links import to_page
+from dashboard.ui.pages import similarity as headmaps
 from dashboard.ui.reading import escape_markdown, opened
 from dashboard.ui.room import beside, room
 
@@ -30,7 +31,7 @@ with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         choosing.by_number(model)
     figure.finding(map_finding(found, head))
-    like = relations.heads_like(found, head)
+    like = similarity.heads_like(found, head)
     st.dataframe(like, hide_index=True, width="content", column_config=headmaps.LIKE)
     figure.remark("Heads like this one, the nearest first. One distance over all rows: it has no interval.")
     if len(like):
@@ -51,23 +52,23 @@ with left:
     figure.remark(map_finding(found))
     key = f"map_{model.name}"
     look = {"theme": state.theme(), "width": map_room, "roles": roles}
-    drawn = relations.draw_map(found, tray=chosen.tray, click=True, **choosing.frames(key), **look)
+    drawn = similarity.draw_map(found, tray=chosen.tray, click=True, **choosing.frames(key), **look)
     with st.container(key="picture_map"):
         choosing.all_heads(drawn, key)
     still = look | {"selected": head, "tray": chosen.tray}
     with st.container(horizontal=True):
         figure.files(
-            lambda: relations.draw_map(found, **still),
+            lambda: similarity.draw_map(found, **still),
             lambda: found.table,
             [],
-            relations.origin_of_map(found, **still),
+            similarity.origin_of_map(found, **still),
             "map",
         )
         figure.numbers("map", lambda: found.table, headmaps.TABLE)
 
     tree = clusters_of(found)
     figure.remark(clusters_finding(tree))
-    joined = relations.draw_clusters(found, selected=head, theme=state.theme(), width=map_room)
+    joined = similarity.draw_clusters(found, selected=head, theme=state.theme(), width=map_room)
     figure.picture(joined, "clusters", "content")
     with st.container(horizontal=True):
         figure.files(lambda: joined, lambda: tree.table, [], joined.provenance, "clusters")
@@ -81,7 +82,7 @@ with left:
 if pair:
     distances, other = pair
     with right:
-        like = relations.heads_like_elsewhere(distances, head)
+        like = similarity.heads_like_elsewhere(distances, head)
         one = headmaps.picked(like, f"elsewhere_{model.name}_{other}_{head}")
     with left:
         figure.finding(elsewhere_finding(distances, head, other))

@@ -8,22 +8,22 @@ from collections.abc import Callable, Sequence
 from itertools import combinations
 from pathlib import Path
 
-from dashboard import headmaps, headpairs
+from dashboard.analyses.similarity import map_job, pair_job
+from dashboard.analyses.similarity.api import distances_between, map_heads
 from dashboard.capture import open_model
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE
-from dashboard.relations import distances_between, map_heads
 
 
 def main(names: Sequence[str] = ()) -> int:
     try:
         models = [open_model(name, fetch_missing=True) for name in names or list(CATALOGUE)]
         for model in models:
-            asked = headmaps.Asked.of(model)
-            _made(lambda m=model, a=asked: headmaps.keep_map(map_heads(m), a, headmaps.shipped_file(a.model)))
+            asked = map_job.Asked.of(model)
+            _made(lambda m=model, a=asked: map_job.keep_map(map_heads(m), a, map_job.shipped_file(a.model)))
         for pair in combinations(sorted(models, key=lambda model: model.name), 2):
-            asked = headpairs.Asked.of(*(model.source for model in pair))
-            _made(lambda p=pair, a=asked: headpairs.keep_pair(distances_between(*p), a, headpairs.shipped_file(a)))
+            asked = pair_job.Asked.of(*(model.source for model in pair))
+            _made(lambda p=pair, a=asked: pair_job.keep_pair(distances_between(*p), a, pair_job.shipped_file(a)))
     except UserError as sentence:
         print(sentence, file=sys.stderr)
         return 2

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs
 
-from dashboard import headpairs
-from dashboard.relations import heads_like_elsewhere
+from dashboard.analyses.similarity import pair_job
+from dashboard.analyses.similarity.api import heads_like_elsewhere
 from tests.page.running import opened, read, said
 
 
@@ -33,13 +33,13 @@ def test_heads_are_coloured_by_role_where_there_is_a_profile():
 
 
 def test_where_there_is_no_map_yet_it_can_be_made(monkeypatch, tmp_path):
-    from dashboard import headmaps
-    from dashboard.ui import headmaps as ui
+    from dashboard.analyses.similarity import map_job
+    from dashboard.ui.pages import similarity as ui
 
     begun = []
-    monkeypatch.setattr(headmaps, "SHIPPED", tmp_path / "none")
-    monkeypatch.setattr(headmaps, "cache_dir", lambda: tmp_path)
-    monkeypatch.setattr(headmaps, "begin", lambda *asked: begun.append(asked))
+    monkeypatch.setattr(map_job, "SHIPPED", tmp_path / "none")
+    monkeypatch.setattr(map_job, "cache_dir", lambda: tmp_path)
+    monkeypatch.setattr(map_job, "begin", lambda *asked: begun.append(asked))
     ui._found.clear()
     app = opened("headmap")
     assert not app.exception
@@ -58,7 +58,7 @@ def compare_link(app) -> dict[str, list[str]]:
 
 def test_heads_like_it_in_another_model_lead_to_compare(minilm, smollm2):
     app = opened("headmap", layer="2", head="8")
-    found = headpairs.find_pair(minilm.source, smollm2.source)
+    found = pair_job.find_pair(minilm.source, smollm2.source)
     like = heads_like_elsewhere(found, "L2H8")
     best = f"L{like['layer'][0]}H{like['head'][0]}"
     assert f"Of the 270 heads of SmolLM2 135M {best} is nearest to L2H8" in read(app) and "the median over all" in read(
@@ -73,12 +73,12 @@ def test_heads_like_it_in_another_model_lead_to_compare(minilm, smollm2):
 
 
 def test_two_models_that_were_not_measured_yet_can_be(monkeypatch, tmp_path):
-    from dashboard.ui import headmaps as ui
+    from dashboard.ui.pages import similarity as ui
 
     begun = []
-    monkeypatch.setattr(headpairs, "SHIPPED", tmp_path / "none")
-    monkeypatch.setattr(headpairs, "cache_dir", lambda: tmp_path)
-    monkeypatch.setattr(headpairs, "begin", lambda *asked: begun.append(asked))
+    monkeypatch.setattr(pair_job, "SHIPPED", tmp_path / "none")
+    monkeypatch.setattr(pair_job, "cache_dir", lambda: tmp_path)
+    monkeypatch.setattr(pair_job, "begin", lambda *asked: begun.append(asked))
     ui._pair.clear()
     app = opened("headmap")
     assert not app.exception and "are from one another has not been measured" in said(app)

@@ -9,13 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.analyses.compare.divergence import divergence
+from dashboard.analyses.similarity.api import draw_clusters, draw_map, heads_like
+from dashboard.analyses.similarity.clusters import clusters_finding, clusters_of
+from dashboard.analyses.similarity.distances import _Sums
+from dashboard.analyses.similarity.embedding import (
+    HeadMap,
+    clustered,
+    map_finding,
+    map_table,
+    nearest,
+    place_of,
+    scaled,
+)
 from dashboard.errors import UserError
 from dashboard.export import figure_bytes
-from dashboard.heads.clusters import clusters_finding, clusters_of
-from dashboard.heads.distances import _Sums
-from dashboard.heads.headmap import HeadMap, clustered, map_finding, map_table, nearest, place_of, scaled
 from dashboard.heads.view import HeadId
-from dashboard.relations import draw_clusters, draw_map, heads_like
 
 
 def summed(*sentences: tuple[np.ndarray, np.ndarray | None]) -> np.ndarray:
@@ -73,7 +81,7 @@ def test_the_matrix_is_the_loop_over_pairs(seed, causal):
 def test_a_long_sentence_in_parts(monkeypatch):
     maps = np.random.default_rng(1).random((6, 30, 30)).astype(np.float32)
     whole = summed((maps, None))
-    monkeypatch.setattr("dashboard.heads.distances.CELLS", 100)
+    monkeypatch.setattr("dashboard.analyses.similarity.distances.CELLS", 100)
     assert np.allclose(summed((maps, None)), whole, atol=1e-12)
 
 

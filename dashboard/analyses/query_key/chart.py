@@ -25,7 +25,7 @@ OTHER = "other"
 FLATTEST, TALLEST = 0.55, 0.85  # the plane's height, as a share of its width
 RIM = 0.04  # of the plane's width, around the points
 SIDE, NAME = 230.0, 80.0  # pixels for the signs' legend, for each name of a colour beside it
-PALEST = 2  # see `dashboard.charts.headmap`
+PALEST = 2  # see `dashboard.analyses.similarity.map_chart`
 SIGNS = {"query": "circle", "key": "triangle-up"}
 SPEECH = {
     "NOUN": "noun",

@@ -6,11 +6,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard import headmaps, headpairs
+from dashboard.analyses.similarity import map_job, pair_job
+from dashboard.analyses.similarity.distances import Distances
+from dashboard.analyses.similarity.embedding import HeadMap
 from dashboard.corpus.shipped import builtin_size
 from dashboard.errors import UserError
-from dashboard.heads.distances import Distances
-from dashboard.heads.headmap import HeadMap
 from dashboard.heads.view import HeadId
 from dashboard.models import CATALOGUE, ModelSource, NotInstalled
 from dashboard.models import find as find_model
@@ -38,17 +38,17 @@ LIKE = {"layer": "Layer", "head": "Head", "distance": TABLE["distance"]}
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _found(asked: headmaps.Asked, stamp: int) -> HeadMap | None:
-    return headmaps.find_map(asked)
+def _found(asked: map_job.Asked, stamp: int) -> HeadMap | None:
+    return map_job.find_map(asked)
 
 
 def found(this: Opened) -> HeadMap:
     """The map of the model; or the way to make it, and the end of the page. Raises UserError where it can have none."""
     this.model.check_every_layer("Comparing all heads of a model with each other")
-    asked = headmaps.Asked.of(this.model, this.bos)
+    asked = map_job.Asked.of(this.model, this.bos)
     made = jobs.kept_or_made(
         lambda stamp: _found(asked, stamp),
-        headmaps.folder_for(asked) / headmaps.FILE,
+        map_job.folder_for(asked) / map_job.FILE,
         f"**Map of all heads of {escape_markdown(this.model.title)}**",
         lambda: st.info(
             f"How far apart the {asked.layers * asked.heads:,} heads of this model are has not been measured on this "
@@ -57,7 +57,7 @@ def found(this: Opened) -> HeadMap:
             icon=":material/scatter_plot:",
         ),
         "Make the map",
-        lambda: headmaps.begin(this.model, asked.bos),
+        lambda: map_job.begin(this.model, asked.bos),
     )
     if made is None:
         end_page()
@@ -91,8 +91,8 @@ def roles(this: Opened) -> dict[HeadId, str] | None:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _pair(name: str, asked: headpairs.Asked, stamp: int, _one: ModelSource, _other: ModelSource) -> Distances | None:
-    return headpairs.find_pair(_one, _other, asked.bos)
+def _pair(name: str, asked: pair_job.Asked, stamp: int, _one: ModelSource, _other: ModelSource) -> Distances | None:
+    return pair_job.find_pair(_one, _other, asked.bos)
 
 
 def elsewhere(this: Opened) -> tuple[Distances, str] | None:
@@ -121,10 +121,10 @@ def elsewhere(this: Opened) -> tuple[Distances, str] | None:
 
 def _measured(this: Opened, other: ModelSource) -> Distances | None:
     one = this.model.source
-    asked = headpairs.Asked.of(one, other, this.bos)
+    asked = pair_job.Asked.of(one, other, this.bos)
     return jobs.kept_or_made(
         lambda stamp: _pair(this.model.name, asked, stamp, one, other),
-        headpairs.folder_for(asked) / headpairs.FILE,
+        pair_job.folder_for(asked) / pair_job.FILE,
         f"**Heads of {escape_markdown(this.model.title)} and {escape_markdown(other.title)}**",
         lambda: st.info(
             "How far the heads of these two models are from one another has not been measured on this machine yet. "
@@ -132,7 +132,7 @@ def _measured(this: Opened, other: ModelSource) -> Distances | None:
             icon=":material/compare_arrows:",
         ),
         "Measure the two models",
-        lambda: headpairs.begin(this.model, other, asked.bos),
+        lambda: pair_job.begin(this.model, other, asked.bos),
     )
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
+from dashboard.analyses.similarity.distances import Distances
 from dashboard.errors import UserError
-from dashboard.heads.distances import Distances
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import counted, percent
 
@@ -120,7 +120,7 @@ def nearest(distances: np.ndarray, place: int, per_layer: int, k: int = 10, *, s
 
     Parameters
     ----------
-    distances: (h, h'), see `dashboard.heads.distances.Distances`
+    distances: (h, h'), see `dashboard.analyses.similarity.distances.Distances`
     place: which of its rows, from 0
     per_layer: how many heads the model of the columns has in a layer
     same: whether the columns are the same heads as the rows; then the head itself is left out
@@ -163,7 +163,7 @@ def _median_of_others(found: HeadMap, head: HeadId) -> float:
 
 
 def elsewhere_finding(found: Distances, head: HeadId, model: str) -> str:
-    """What `dashboard.relations.distances_between` says of one head of the first model, in one sentence: the head of
+    """What `dashboard.analyses.similarity.api.distances_between` says of one head of the first model, in one sentence: the head of
     the second that is nearest to it, beside the median over all of its heads. model: what to call the second"""
     mine, theirs = found.per_layer
     row = found.values[place_of(head, mine, len(found.values))]

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
+from dashboard.analyses.similarity.api import distances_between
+from dashboard.analyses.similarity.distances import Distances
 from dashboard.capture import AttentionModel, open_model
 from dashboard.corpus import job
 from dashboard.corpus.kept import corpus_sha256, file_name, first_of, known_as, own_folder, read_arrays, write_arrays
 from dashboard.corpus.shipped import builtin_corpus
-from dashboard.heads.distances import Distances
 from dashboard.models import ModelSource
 from dashboard.models.catalogue import cache_dir
-from dashboard.relations import distances_between
 from dashboard.text import LeftOut
 
-SHIPPED = Path(__file__).parent / "corpus" / "maps"
+SHIPPED = Path(__file__).parent / "shipped"
 FILE = "pair.npz"
 _AGAIN = "Measure the two models again."
 
@@ -71,7 +71,7 @@ def find_pair(one: ModelSource, other: ModelSource, bos: bool = True) -> Distanc
 
 
 def keep_pair(found: Distances, asked: Asked, file: Path) -> Path:
-    """Writes what `dashboard.relations.distances_between` found of the first and the second model. Raises UserError."""
+    """Writes what `dashboard.analyses.similarity.api.distances_between` found of the first and the second model. Raises UserError."""
     about = {
         "of": asked.key(),
         "per_layer": found.per_layer,
@@ -100,7 +100,14 @@ def begin(model: AttentionModel, other: ModelSource, bos: bool = True) -> job.Jo
     """Measures them in the background. Raises UserError where that is going on, or nothing can be written."""
     asked = Asked.of(model.source, other, bos)
     first, second = asked.first[0], asked.second[0]
-    return job.start(first, builtin_corpus(), folder_for(asked), work="dashboard.headpairs", second=second, bos=bos)
+    return job.start(
+        first,
+        builtin_corpus(),
+        folder_for(asked),
+        work="dashboard.analyses.similarity.pair_job",
+        second=second,
+        bos=bos,
+    )
 
 
 def _make(out: Path, asked: dict, progress) -> None:

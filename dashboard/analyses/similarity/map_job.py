@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.distance import squareform
 
+from dashboard.analyses.similarity.api import map_heads, origin_of_map
+from dashboard.analyses.similarity.embedding import CLUSTERS, HeadMap, map_table
 from dashboard.capture import AttentionModel, open_model
 from dashboard.corpus import job
 from dashboard.corpus.kept import AllHeads, corpus_sha256, file_name, first_of, own_folder, read_arrays, write_arrays
 from dashboard.corpus.shipped import builtin_corpus
-from dashboard.heads.headmap import CLUSTERS, HeadMap, map_table
 from dashboard.models.catalogue import cache_dir
-from dashboard.relations import map_heads, origin_of_map
 
-SHIPPED = Path(__file__).parent / "corpus" / "maps"
+SHIPPED = Path(__file__).parent / "shipped"
 FILE = "map.npz"
 _AGAIN = "Make the map again."
 
@@ -91,7 +91,9 @@ def read_map(file: Path, asked: Asked) -> HeadMap | None:
 def begin(model: AttentionModel, bos: bool = True) -> job.Job:
     """Makes the map in the background. Raises UserError where that is going on, or nothing can be written."""
     asked = Asked.of(model, bos)
-    return job.start(asked.model, builtin_corpus(), folder_for(asked), work="dashboard.headmaps", bos=asked.bos)
+    return job.start(
+        asked.model, builtin_corpus(), folder_for(asked), work="dashboard.analyses.similarity.map_job", bos=asked.bos
+    )
 
 
 def _make(out: Path, asked: dict, progress) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.cluster.hierarchy import dendrogram, linkage, to_tree
 from scipy.spatial.distance import squareform
 
-from dashboard.heads.headmap import HeadMap
+from dashboard.analyses.similarity.embedding import HeadMap
 from dashboard.heads.wording import counted
 
 

@@ -10,19 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
+from dashboard.analyses.similarity.clusters import clusters_finding, clusters_of
+from dashboard.analyses.similarity.dendrogram_chart import clusters
+from dashboard.analyses.similarity.distances import Distances, distances
+from dashboard.analyses.similarity.embedding import CLUSTERS, HeadMap, map_finding, map_table, nearest, place_of
+from dashboard.analyses.similarity.map_chart import headmap
 from dashboard.capture import AttentionModel
-from dashboard.charts.clusters import clusters
 from dashboard.charts.drawing import Drawing
-from dashboard.charts.headmap import headmap
 from dashboard.charts.theme import Theme
 from dashboard.corpus.sample import spread
 from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again
-from dashboard.heads.clusters import clusters_finding, clusters_of
-from dashboard.heads.distances import Distances, distances
-from dashboard.heads.headmap import CLUSTERS, HeadMap, map_finding, map_table, nearest, place_of
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import counted, percent
 from dashboard.text import LeftOut, ParsedSentence, read_treebank
@@ -120,7 +120,7 @@ def draw_map(
     turn: int = 0,
     click: bool = False,
 ) -> Drawing:
-    """The map of `map_heads`, coloured by layer, or by role where `roles` are given. See `dashboard.charts.headmap`."""
+    """The map of `map_heads`, coloured by layer, or by role where `roles` are given. See `dashboard.analyses.similarity.map_chart`."""
     left_out = f", {found.left_out:,} left out" if found.left_out else ""
     if roles is not None:
         roles = {HeadId.parse(head) if isinstance(head, str) else head: role for head, role in roles.items()}
@@ -151,7 +151,7 @@ def draw_clusters(
     found: HeadMap, *, selected: HeadId | None = None, theme: Theme = "light", width: float | None = None
 ) -> Drawing:
     """The clusters of the map of `map_heads`, each with the head in its middle, and where they join. selected: a head
-    whose cluster has a bold name. See `dashboard.heads.clusters`."""
+    whose cluster has a bold name. See `dashboard.analyses.similarity.clusters`."""
     tree = clusters_of(found)
     chart = clusters(
         tree.table,
