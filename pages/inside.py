@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from dashboard import anatomy
+from dashboard.analyses.inside import api as inside
+from dashboard.analyses.inside.text import TITLES, arithmetic, doubts, finding, proof, row_table, steps_table
 from dashboard.analyses.logit_attribution import api as logit_attribution
 from dashboard.analyses.logit_attribution.direct import writes_baseline, writes_finding
-from dashboard.heads.inside_wording import TITLES, arithmetic, doubts, finding, proof, row_table, steps_table
-from dashboard.ui import dissecting, figure, listed, state
+from dashboard.ui import figure, listed, state
 from dashboard.ui.choices import STRONGEST
+from dashboard.ui.pages import inside as dissecting
 from dashboard.ui.pages import inside_logits
 from dashboard.ui.reading import escape_markdown, reading
 from dashboard.ui.room import room
@@ -59,7 +60,7 @@ asked = {"query": row.query, "key": None if chosen.key == STRONGEST else chosen.
 # One token's way through the head: its row of every step
 figure.finding(finding(head, row))
 figure.remark(proof(head), *doubts(head))
-way = anatomy.draw_inside(head, "row", **asked)
+way = inside.draw_inside(head, "row", **asked)
 figure.picture(way, "row", "content")
 with st.container(horizontal=True):
     figure.files(lambda: way, lambda: row_table(head, row), [], way.provenance, "row")
@@ -76,11 +77,11 @@ st.segmented_control(
 )
 figure.remark(arithmetic(head, row, chosen.step))
 listed.code(dissecting.code_of(head, chosen.step), chosen.step, look["theme"], room=dissecting.LONGEST)
-maps = anatomy.draw_inside(head, "steps", step=chosen.step, turn=state.turn(), **asked)
+maps = inside.draw_inside(head, "steps", step=chosen.step, turn=state.turn(), **asked)
 figure.picture(maps, "steps", "content", click=dissecting.click_step, parameter="step")
 figure.painted_first()
 with st.container(horizontal=True):
-    still = lambda: anatomy.draw_inside(head, "steps", step=chosen.step, **asked)  # noqa: E731
+    still = lambda: inside.draw_inside(head, "steps", step=chosen.step, **asked)  # noqa: E731
     figure.files(still, lambda: steps_table(head), [], maps.provenance, "steps")
     figure.numbers("steps", lambda: steps_table(head), STEP_COLUMNS)
 with st.expander("All of the code"):

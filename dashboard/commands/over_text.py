@@ -171,18 +171,18 @@ def run_verify(asked: argparse.Namespace) -> int:
     """Exit status 1 where a difference is more than rounding."""
     if asked.out:
         check_out(asked)
-    from dashboard import anatomy
     from dashboard.analyses.explore import api
+    from dashboard.analyses.inside import api as inside
 
     model, encoding = read(asked)
-    table = anatomy.verify(model, encoding, progress=say if len(encoding) > 256 else None)
+    table = inside.verify(model, encoding, progress=say if len(encoding) > 256 else None)
     print(f"{'layer':>5}  {'begins with':<11}  {'weights':>8}  {'output':>8}  largest output")
     for row in table.itertuples():
         print(f"{row.layer:>5}  {row.begins:<11}  {row.weights:8.1e}  {row.output:8.1e}  {row.size:.4g}")
     if asked.out:
         api.save(table, asked.out, api.provenance_of_text(model, encoding, "verify", bos=asked.bos))
         written(asked.out)
-    return int(anatomy.differs(table))
+    return int(inside.differs(table))
 
 
 def run_find(asked: argparse.Namespace) -> int:

@@ -11,15 +11,15 @@ from transformers import PreTrainedTokenizerFast
 
 from dashboard import ablate, attention, profile, scores, verify
 from dashboard.analyses.explore.api import attentions
+from dashboard.analyses.inside.api import differs
+from dashboard.analyses.inside.verify import Check
 from dashboard.analyses.profile.shelf import read_profile
-from dashboard.anatomy import differs
 from dashboard.capture import open_model, probe, tap, visit
 from dashboard.capture.budgets import budgets
 from dashboard.capture.limits import limit_of
 from dashboard.capture.probe import Unfit, probe_tap
 from dashboard.cli import main
 from dashboard.errors import UserError
-from dashboard.heads.verify import Check
 from dashboard.heads.view import HeadId
 from tests.model import tiny
 from tests.model.test_sweep import by_the_library

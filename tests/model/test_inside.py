@@ -13,12 +13,12 @@ import torch
 
 from dashboard import draw_inside, look_inside
 from dashboard.analyses.explore import api
+from dashboard.analyses.inside.steps import SIDE, follow
+from dashboard.analyses.inside.text import apart, arithmetic, finding, number, proof, row_table, steps_table
 from dashboard.capture import head_weights, qkv
 from dashboard.cli import main
 from dashboard.export import figure_bytes, snippet
 from dashboard.export.provenance import file_stem
-from dashboard.heads.inside import SIDE, follow
-from dashboard.heads.inside_wording import apart, arithmetic, finding, number, proof, row_table, steps_table
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 LONG = " ".join([TEXT] * 60)
@@ -220,8 +220,8 @@ def test_verify_on_smollm2_holds_at_every_length(smollm2):
         assert table["weights"].max() <= 1e-5 and table["output"].max() <= 1e-4
     # At 2,048 tokens the layer with the largest output alone: all 30 take half a minute (`python -m bench inside`).
     assert len(longest) == 2048
+    from dashboard.analyses.inside.verify import check
     from dashboard.capture.layer import watch_layers
-    from dashboard.heads.verify import check
 
     checks = []
     watch_layers(smollm2, longest, lambda run: checks.append(check(run)), [24])
@@ -248,7 +248,7 @@ def test_the_command_prints_a_row_a_layer_and_writes_it(capsys, tmp_path):
 
 
 def test_the_command_says_with_1_that_something_differs(monkeypatch, capsys):
-    from dashboard.heads import verify
+    from dashboard.analyses.inside import verify
 
     monkeypatch.setattr(verify, "multi_head", lambda x, layer, mask: broken(x, layer, mask))
     assert main(["verify", TEXT]) == 1

@@ -5,12 +5,12 @@ import threading
 import pytest
 import torch
 
-from dashboard import anatomy
 from dashboard.analyses.contribution.norms import carried
+from dashboard.analyses.inside import api as inside
+from dashboard.analyses.inside.verify import check
 from dashboard.builtin.grouped import join_heads
 from dashboard.capture.layer import layer_run, watch_layers
 from dashboard.errors import UserError
-from dashboard.heads.verify import check
 from dashboard.models import load
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
@@ -117,7 +117,7 @@ def test_where_projections_cannot_be_told_apart_ours_begins_with_q_k_v(kind, sma
     assert run.x is None and run.layer is None and run.w_o is not None
     found = check(run)
     assert found.begins == "q, k, v" and found.weights < 1e-5 and found.output < 1e-5
-    this = anatomy.look_inside(model, TEXT, "L1H2")
+    this = inside.look_inside(model, TEXT, "L1H2")
     assert "x" not in this.maps and list(this.maps)[:3] == ["q", "k", "v"]
 
 
@@ -160,7 +160,7 @@ def test_a_broken_layer_is_seen(minilm):
 
 
 def test_long_texts_go_in_blocks_and_give_the_same(minilm, monkeypatch):
-    from dashboard.heads import verify
+    from dashboard.analyses.inside import verify
 
     run = layer_run(minilm, minilm.encode(TEXT * 3), 1)
     whole = verify.whole_layer(run)
@@ -197,7 +197,7 @@ def test_a_model_that_shows_no_queries_is_told(small_model):
     model = small_model("bloom", spread)
     assert model.route == "eager"
     with pytest.raises(UserError, match="cannot be read"):
-        anatomy.verify(model, TEXT)
+        inside.verify(model, TEXT)
 
 
 def test_what_does_not_exist_is_a_sentence(minilm):
@@ -205,8 +205,8 @@ def test_what_does_not_exist_is_a_sentence(minilm):
     with pytest.raises(UserError, match="no layer 6"):
         layer_run(minilm, encoding, 6)
     with pytest.raises(UserError, match="L9H9"):
-        anatomy.look_inside(minilm, TEXT, "L9H9")
+        inside.look_inside(minilm, TEXT, "L9H9")
     with pytest.raises(UserError, match="tokens 0 to"):
-        anatomy.draw_inside(anatomy.look_inside(minilm, TEXT, "L0H2"), query=99)
+        inside.draw_inside(inside.look_inside(minilm, TEXT, "L0H2"), query=99)
     with pytest.raises(UserError, match="no step"):
-        anatomy.draw_inside(anatomy.look_inside(minilm, TEXT, "L0H2"), step="magic")
+        inside.draw_inside(inside.look_inside(minilm, TEXT, "L0H2"), step="magic")

@@ -11,8 +11,8 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from dashboard.capture import language
 from dashboard.heads.view import HeadId
 from dashboard.text.encoding import Encoding
-from dashboard.ui import dissecting, loaders
-from dashboard.ui.pages import inside_logits, query_key
+from dashboard.ui import loaders
+from dashboard.ui.pages import inside, inside_logits, query_key
 from dashboard.ui.reading import Reading
 from tests.model import tiny
 
@@ -46,8 +46,8 @@ def use(tmp_path, monkeypatch):
             make(*where, ((1, 1),), "words", "show", model, encoding)
         loaders.rollout(*where, 0, 2, "show", model, encoding)
         loaders.without(*where, (one,), "zero", model, encoding)
-        layer = dissecting._layer(*where, 1, this)
-        head = dissecting._head(*where, 1, 1, this, layer)
+        layer = inside._layer(*where, 1, this)
+        head = inside._head(*where, 1, 1, this, layer)
         inside_logits._writes(*where, one, 2, this, head, inside_logits._path(*where, this))
         query_key._vectors(key, True, model)
         weights = dict(model.loaded.model.named_parameters())

@@ -17,8 +17,8 @@ from dashboard.analyses.contribution.api import rollout
 from dashboard.analyses.explore.api import attentions, draw, fit_for
 from dashboard.analyses.explore.text import finding
 from dashboard.analyses.find_heads.api import draw_found, find_heads
+from dashboard.analyses.inside.api import draw_inside, look_inside
 from dashboard.analyses.layers.api import draw_flow, flow
-from dashboard.anatomy import draw_inside, look_inside
 from dashboard.cli import main
 from dashboard.errors import UserError
 from dashboard.export import snippet

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 import torch
 
-from dashboard import anatomy
 from dashboard.analyses.ablation.draw import draw_without, without_head
 from dashboard.analyses.ablation.effect_on_text import most_changed, token_rows
 from dashboard.analyses.compare.api import aligned_table, compare_models, compare_texts, draw_aligned
@@ -18,11 +17,12 @@ from dashboard.analyses.contribution.api import rollout
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.find_heads.by_example import example_finding, examples
+from dashboard.analyses.inside import api as inside
+from dashboard.analyses.inside.steps import follow
+from dashboard.analyses.inside.text import finding, row_table
 from dashboard.analyses.layers import api as depth
 from dashboard.analyses.logit_attribution.direct import _read
 from dashboard.export import figure_bytes
-from dashboard.heads.inside import follow
-from dashboard.heads.inside_wording import finding, row_table
 from dashboard.heads.links import links, strongest
 from dashboard.text.display import vocabulary_labels
 
@@ -107,7 +107,7 @@ def test_a_text_that_is_read_has_no_mark(minilm):
     found = without_head(minilm, "I eat ramen", "L2H9")
     assert not dashed(draw_without(found)) and "unknown" not in found.effect.tokens
     assert "unknown" not in depth.flow(minilm, "I eat ramen").table()
-    looked = anatomy.look_inside(minilm, "I eat ramen", "L2H9")
+    looked = inside.look_inside(minilm, "I eat ramen", "L2H9")
     assert "unknown" not in row_table(looked, follow(looked, 1))
 
 
@@ -144,10 +144,10 @@ def test_rollout(minilm, encoding):
 
 
 def test_inside_a_head(minilm, encoding):
-    looked = anatomy.look_inside(minilm, encoding, "L2H9")
+    looked = inside.look_inside(minilm, encoding, "L2H9")
     row = follow(looked, 4, 2)
     for picture in ("steps", "row"):
-        chart = anatomy.draw_inside(looked, picture, query=4, key=2)
+        chart = inside.draw_inside(looked, picture, query=4, key=2)
         assert any("“[UNK]”" in text for text in strings(chart)), picture
     assert "“[UNK]”" in finding(looked, row)
     table = row_table(looked, row)
@@ -159,7 +159,7 @@ def test_inside_a_head(minilm, encoding):
 def test_a_tokenizer_that_spells_it_another_way(minilm, encoding):
     """T5 and others write <unk>, which nobody but their tokenizer's vocabulary explains."""
     other = replace(encoding, labels=tuple("<unk>" if unread else "a" for unread in encoding.unknown))
-    looked = anatomy.look_inside(minilm, other, "L2H9")
+    looked = inside.look_inside(minilm, other, "L2H9")
     assert looked.keys[2] == "<unk> [UNK]" and "<unk> [UNK]" in finding(looked, follow(looked, 2))
     read = _read(torch.linspace(1, 0.1, len(other)), other)
     assert read["text"].tolist()[:5] == ["a", "a", "<unk> [UNK]", "<unk> [UNK]", "<unk> [UNK]"]

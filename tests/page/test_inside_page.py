@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.ui.dissecting import code_of
+from dashboard.ui.pages.inside import code_of
 from tests.page import running
 
 opened = partial(running.opened, "inside")

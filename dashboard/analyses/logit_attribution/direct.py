@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import torch
 
+from dashboard.analyses.inside.text import number, quoted
 from dashboard.builtin.attention import contributions
 from dashboard.capture import AttentionModel
 from dashboard.capture.added import factors
 from dashboard.capture.layer import LayerRun
 from dashboard.capture.readout import Readout, readout, scales
 from dashboard.errors import UserError
-from dashboard.heads.inside_wording import number, quoted
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import counted, percent
 from dashboard.text.display import vocabulary_labels

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from dashboard.analyses.inside.steps import Inside
 from dashboard.analyses.logit_attribution import api as logit_attribution
 from dashboard.analyses.logit_attribution.copying import copying_finding
 from dashboard.analyses.logit_attribution.direct import DirectPath, Writes, direct_path, writes
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
-from dashboard.heads.inside import Inside
 from dashboard.heads.view import HeadId
 from dashboard.ui import figure
 from dashboard.ui.kept import kept

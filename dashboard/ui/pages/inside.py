@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import anatomy
+from dashboard.analyses.inside import api as inside
+from dashboard.analyses.inside.steps import Followed, Inside, Layer, follow
 from dashboard.builtin.attention import attend, multi_head, project
 from dashboard.builtin.listing import Listing, listing
 from dashboard.errors import UserError
-from dashboard.heads.inside import Followed, Inside, Layer, follow
 from dashboard.ui import state
 from dashboard.ui.choices import STRONGEST
 from dashboard.ui.ending import end_page
@@ -20,12 +20,12 @@ LONGEST = max(listing(function).code.count("\n") + 1 for function in (project, a
 
 @kept("Reading the layer…", few=6, holds=True)
 def _layer(key: str, text: str, bos: bool, layer: int, _this: Reading) -> Layer:
-    return anatomy.look_at_layer(_this.model, _this.encoding, layer)
+    return inside.look_at_layer(_this.model, _this.encoding, layer)
 
 
 @kept(few=24, holds=True)
 def _head(key: str, text: str, bos: bool, layer: int, head: int, _this: Reading, _layer: Layer) -> Inside:
-    return anatomy.one_head(_this.model, _this.encoding, _layer, head, _this.options)
+    return inside.one_head(_this.model, _this.encoding, _layer, head, _this.options)
 
 
 def chosen_head(this: Reading) -> tuple[Inside, Followed]:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.analyses.inside.steps import Followed, Inside
+from dashboard.analyses.inside.text import arithmetic, factor, finding, number
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import labels_of, width_of
 from dashboard.charts.raster import png_uri
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import PALETTES, PIECES_FONT, Theme, signed
 from dashboard.charts.wording import wrap
-from dashboard.heads.inside import Followed, Inside
-from dashboard.heads.inside_wording import arithmetic, factor, finding, number
 from dashboard.heads.wording import percent
 
 WIDTH = 980.0
@@ -33,7 +33,7 @@ def followed(this: Inside, row: Followed, theme: Theme = "light", *, width: floa
 
     Parameters
     ----------
-    this, row: from `dashboard.heads.inside`
+    this, row: from `dashboard.analyses.inside.steps`
     width: pixels for the whole drawing (default 980)
     """
     mixing = _Mixing.of(this, row)

@@ -7,14 +7,14 @@ from functools import lru_cache
 import numpy as np
 
 from dashboard.analyses.explore.heatmap_chart import round_up
+from dashboard.analyses.inside.steps import Followed, Inside, StepMap
+from dashboard.analyses.inside.text import TITLES, finding, formula, range_of, sentence
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.raster import png_uri
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import PALETTES, Theme, ink, signed
 from dashboard.charts.wording import wrap
-from dashboard.heads.inside import Followed, Inside, StepMap
-from dashboard.heads.inside_wording import TITLES, finding, formula, range_of, sentence
 
 WIDTH = 980.0
 GAP = 26.0
@@ -38,7 +38,7 @@ def steps(
 
     Parameters
     ----------
-    this, row: from `dashboard.heads.inside`
+    this, row: from `dashboard.analyses.inside.steps`
     step: one of its steps, or "" for none
     width: pixels for the whole drawing (default 980)
     turn: where it is given, a click on a map is the point parameter "step", with the fields step and turn

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from dashboard.heads.inside import Followed, Inside, StepMap
+from dashboard.analyses.inside.steps import Followed, Inside, StepMap
 from dashboard.heads.wording import percent
 
 TITLES: Mapping[str, str] = {

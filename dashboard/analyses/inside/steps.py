@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from dashboard.analyses.inside.verify import Check, whole_layer
 from dashboard.builtin.attention import Steps, contributions
 from dashboard.builtin.listing import STEPS
 from dashboard.capture.layer import LayerRun
 from dashboard.errors import UserError
-from dashboard.heads.verify import Check, whole_layer
 from dashboard.heads.view import HeadId
 from dashboard.text.encoding import Encoding
 
