@@ -38,7 +38,7 @@ class Effect:
     table: a row per head: layer, head; of heads taken out together one row: heads, like ``"L2H9,L5H1"``. Then
         `loss_change` (nats per token) or `shift`, the same with _low and _high (empty for a single text), `flips`
         (language models: the share of tokens whose most probable prediction changes), sentences, tokens; see
-        `dashboard.analyses.ablation.effect.effect_table`
+        `effect.effect_table`
     measure: "loss_change" where the model has a language-model head, else "shift"
     by: "zero" or "mean"
     loss: the mean loss of the model as it is, nats per token; None where it predicts nothing

@@ -72,7 +72,7 @@ class Without:
         return listed([str(head) for head in self.heads]) + (" together" if len(self.heads) > 1 else "")
 
     def over(self, unit: Unit, special: Special = "show") -> TextEffect:
-        """Position by position, see `dashboard.analyses.ablation.effect_on_text`."""
+        """Position by position, see `effect_on_text`."""
         return text_effect(self.effect.tokens, self.encoding, unit=unit, special=special, model=self.provenance.title)
 
 
@@ -106,7 +106,7 @@ def draw_without(
     theme: Theme = "light",
     width: float | None = None,
 ) -> Drawing:
-    """The text, each word on a shade of what changes on it, see `dashboard.analyses.ablation.text_chart`."""
+    """The text, each word on a shade of what changes on it, see `text_chart`."""
     effect, origin = found.over(unit, special), found.provenance
     if effect.measure == "shift":
         what = "1 − cosine of the last vectors with and without the head"

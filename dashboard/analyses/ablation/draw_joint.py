@@ -4,7 +4,7 @@
     both.table
     save(draw_together(both), "together.svg")
 
-The heads' own figures need not add up to what they change together: see `dashboard.analyses.ablation.joint`.
+The heads' own figures need not add up to what they change together: see `joint`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Together:
 
     @property
     def table(self) -> pd.DataFrame:
-        """See `dashboard.analyses.ablation.joint.together_table`."""
+        """See `joint.together_table`."""
         return together_table(pd.concat([one.effect.table for one in self.alone]), self.found.effect.table)
 
 

@@ -80,7 +80,7 @@ def most_changed(effect: TextEffect, most: int = 3) -> str:
 
 
 def token_rows(tokens: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
-    """A row per head and token that is read, from the two tables of `dashboard.analyses.ablation.api.Effect`.
+    """A row per head and token that is read, from the two tables of `api.Effect`.
 
     Columns: layer and head, or heads, position, token, the measure; in a language model also p and p_ablated, the
     probability of the token with the head and without it, and where the prediction changes old, new, p_old,

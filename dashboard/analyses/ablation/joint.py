@@ -45,7 +45,7 @@ def together_table(alone: pd.DataFrame, together: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     alone: a row per head: layer, head, `loss_change` (nats per token) or `shift` (1 − cosine); of
-        `dashboard.analyses.ablation.effect.effect_table` over a single text
+        `effect.effect_table` over a single text
     together: the row of all of them together, over the same text
 
     Columns: heads, like ``"L2H9"`` and ``"L2H9,L5H1"``; what: "alone", "sum" (Σ of each alone) or "together"; and the

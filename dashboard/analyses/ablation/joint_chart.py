@@ -34,7 +34,7 @@ def together_bars(
 
     Parameters
     ----------
-    table: of `dashboard.analyses.ablation.joint.together_table`
+    table: of `joint.together_table`
     width: pixels for the whole drawing (default 600)
 
     Raises UserError where nothing was read.

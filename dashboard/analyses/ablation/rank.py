@@ -50,7 +50,7 @@ class Standing:
 
 
 def standing(table: pd.DataFrame, head: HeadId) -> Standing:
-    """The place of a head in a table of `dashboard.analyses.ablation.effect.effect_table` over sentences.
+    """The place of a head in a table of `effect.effect_table` over sentences.
 
     Raises UserError where the table has no such head.
     """

@@ -36,7 +36,7 @@ def ranked_effects(
 
     Parameters
     ----------
-    table: of `dashboard.analyses.ablation.effect.effect_table` over sentences
+    table: of `effect.effect_table` over sentences
     selected: the head on show, ringed and named; width: pixels for the whole drawing (default 600); turn: see `atlas`
     """
     p, room = PALETTES[theme], width or WIDTH

@@ -28,7 +28,7 @@ def changed_heads(model: AttentionModel, first: str, second: str, *, bos: bool =
 
     The baseline are texts in which one other word of the first is exchanged for another of its part of speech, drawn
     from the corpus that comes with the dashboard (`exchanges` at most; English text only, else there is none). See
-    `dashboard.analyses.compare.change.head_changes`.
+    `change.head_changes`.
     """
     both = [model.encode(text, bos=bos) for text in (first, second)]
     check_lengths(both)  # before anything is parsed

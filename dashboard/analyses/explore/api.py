@@ -175,7 +175,7 @@ def draw(
     A picture that holds fewer positions than the text has draws those from `start` on, at most `most`, and says
     so in its subtitle.
     `width` is that of the whole drawing in pixels. `marks` are what arcs can show beside the head: lit, parse, role,
-    heights, see `dashboard.analyses.explore.arcs_chart.arcs`.
+    heights, see `arcs_chart.arcs`.
 
     Raises
     ------

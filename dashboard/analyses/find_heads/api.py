@@ -41,7 +41,7 @@ def find_heads(
     ----------
     pairs: words by their numbers, from 0, ``[(6, 1)]``; or as typed, ``"says > chef, 9 > 1"``
 
-    Raises UserError for an empty text, and for pairs that the text does not have (see `dashboard.analyses.find_heads.by_example`).
+    Raises UserError for an empty text, and for pairs that the text does not have (see `by_example`).
     """
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     given = pairs_of(encoding, pairs) if isinstance(pairs, str) else pairs
@@ -67,7 +67,7 @@ def find_heads_in(
     Parameters
     ----------
     corpus_path: a treebank (.conllu, .conllup, .conll) or plain English text (.txt, UTF-8)
-    pattern: like ``Pattern(relation="nsubj", looks_pos="PRON", furthest=5)``, see `dashboard.analyses.find_heads.pattern`
+    pattern: like ``Pattern(relation="nsubj", looks_pos="PRON", furthest=5)``, see `pattern`
     limit: stop after so many sentences with a match, or 50 times as many read
     progress: told how far it is: a fraction and a sentence
 

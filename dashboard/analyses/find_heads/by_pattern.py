@@ -1,6 +1,6 @@
 """Heads by a pattern over a corpus: of every sentence with a match a few sums per head, and what they come to.
 
-Per pair as in `dashboard.analyses.find_heads.pair_shares`: share, baseline at the same offset elsewhere in the same sentence, rank. A pair
+Per pair as in `pair_shares`: share, baseline at the same offset elsewhere in the same sentence, rank. A pair
 whose offset no other two words of its sentence have, or that a causal model cannot see, is left out and counted, so
 that score, baseline and lift are over the same pairs.
 """

@@ -19,7 +19,7 @@ def search(
     bos: bool = True,
     progress: Progress | None = None,
 ) -> Matches:
-    """Every head on the pairs of words of a corpus that fit a pattern; see `dashboard.analyses.find_heads.by_pattern`.
+    """Every head on the pairs of words of a corpus that fit a pattern; see `by_pattern`.
 
     path: a treebank (.conllu, .conllup, .conll) or plain English text (.txt, UTF-8), read as a stream and no further
         than needed

@@ -38,7 +38,7 @@ def look_inside(
     """Every step of one head over a text by our own attention, from what its layer reads to what the layer hands on.
 
     Parameters as in `attention`. `.maps` has each step's shape, range and a map of at most 96 × 96, `.layer.check`
-    how far ours is from the model's own. See `dashboard.analyses.inside.steps`. Raises UserError: empty text, no such head, a
+    how far ours is from the model's own. See `steps`. Raises UserError: empty text, no such head, a
     model that does not show its queries and keys.
     """
     wanted = existing_head(model, head)
@@ -78,7 +78,7 @@ def draw_inside(
     key: the one it is looked at closely with, None for the one it looks at most
     step: of "steps", the one that is framed: x, q, k, v, scores, scaled, masked, weights, mixed, joined or output
     theme, width: as in `draw`
-    turn: for a page on which a click on one of the "steps" chooses it, see `dashboard.analyses.inside.steps_chart`
+    turn: for a page on which a click on one of the "steps" chooses it, see `steps_chart`
 
     Raises UserError for another picture or step, and for a token that is not there.
     """

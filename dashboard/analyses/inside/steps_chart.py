@@ -38,7 +38,7 @@ def steps(
 
     Parameters
     ----------
-    this, row: from `dashboard.analyses.inside.steps`
+    this, row: from `steps`
     step: one of its steps, or "" for none
     width: pixels for the whole drawing (default 980)
     turn: where it is given, a click on a map is the point parameter "step", with the fields step and turn

@@ -33,7 +33,7 @@ def followed(this: Inside, row: Followed, theme: Theme = "light", *, width: floa
 
     Parameters
     ----------
-    this, row: from `dashboard.analyses.inside.steps`
+    this, row: from `steps`
     width: pixels for the whole drawing (default 980)
     """
     mixing = _Mixing.of(this, row)

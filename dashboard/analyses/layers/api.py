@@ -92,7 +92,7 @@ def flow(
 ) -> Flow:
     """What each layer does to the words of a text: how far their vectors move, by which part, to whom they come near.
 
-    See `dashboard.analyses.layers.flow`. Raises UserError on an empty text, and where a model's layers cannot be told apart.
+    See `flow`. Raises UserError on an empty text, and where a model's layers cannot be told apart.
     """
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     found = flows.flow(model, encoding, unit=unit, special=special)

@@ -35,7 +35,7 @@ Progress = Callable[[float, str], None]
 class LogitParts:
     """What each part of a model writes to one logit.
 
-    table: a row per part: part, layer, head, logit, see `dashboard.analyses.logit_attribution.parts.parts_table`; the logits sum to the
+    table: a row per part: part, layer, head, logit, see `parts.parts_table`; the logits sum to the
     model's own. piece, label: which piece of the vocabulary, and how it reads
     """
 
@@ -48,7 +48,7 @@ class LogitParts:
 class Copying:
     """The copying score of some heads.
 
-    table: a row per head, see `dashboard.analyses.logit_attribution.copying.copying_table`; left_out: the sentences that could not be used
+    table: a row per head, see `copying.copying_table`; left_out: the sentences that could not be used
     """
 
     table: pd.DataFrame
@@ -130,7 +130,7 @@ def copying(
     """The copying score of some heads (None: of all) over the English sentences that come along (METRICS §8).
 
     A head's share of tokens t for which t is among the 1 % of pieces whose logits v = E[t] W_V W_O raises most, and the
-    baseline, the same for the token at the next position; with 95 % intervals. See `dashboard.analyses.logit_attribution.copying`.
+    baseline, the same for the token at the next position; with 95 % intervals. See `copying`.
 
     Parameters
     ----------

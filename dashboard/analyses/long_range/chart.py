@@ -36,7 +36,7 @@ def reach(
 
     Parameters
     ----------
-    curves: of each head what `dashboard.analyses.long_range.measure.curve` gives
+    curves: of each head what `measure.curve` gives
     seen: what the word looked at is called ("its subject"); unit: what the distance counts ("words apart")
     width: pixels for the whole drawing (default 600)
     """

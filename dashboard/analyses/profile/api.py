@@ -39,7 +39,7 @@ def draw_landscape(
     turn: int = 0,
     click: bool = False,
 ) -> Drawing:
-    """Every head as a point, see `dashboard.analyses.profile.scatter_chart`. model: its title, else the name in the profile."""
+    """Every head as a point, see `scatter_chart`. model: its title, else the name in the profile."""
     title = model or profile.about["model"]
     chart = landscape(
         profile.heads,
@@ -87,7 +87,7 @@ def draw_twice(
     theme: Theme = "light",
     width: float | None = None,
 ) -> Drawing:
-    """The same heads on two corpora, see `dashboard.analyses.profile.two_corpora_chart`. model: as in `draw_landscape`. Raises UserError as
+    """The same heads on two corpora, see `two_corpora_chart`. model: as in `draw_landscape`. Raises UserError as
     `compare_profiles` does, and for a figure that does not exist."""
     if figure not in FIGURES:
         raise UserError(f"There is no figure “{figure}”. Choose one of {', '.join(FIGURES)}.")
@@ -142,7 +142,7 @@ def draw_figure(
     width: float | None = None,
     turn: int = 0,
 ) -> Drawing:
-    """All heads on one sheet, coloured by a figure of `dashboard.analyses.profile.roles.FIGURES`. model: as in `draw_landscape`;
+    """All heads on one sheet, coloured by a figure of `roles.FIGURES`. model: as in `draw_landscape`;
     selected, tray, turn: as in `dashboard.draw_atlas`. Raises UserError for a figure that does not exist."""
     if figure not in FIGURES:
         raise UserError(f"There is no figure “{figure}”. Choose one of {', '.join(FIGURES)}.")

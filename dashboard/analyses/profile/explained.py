@@ -76,7 +76,7 @@ class Explained:
     table: a row per head: layer, head, queries, active, then for each of `FIGURES` bits_… with bits_…_low and
         bits_…_high, in bits per query word; lean in [-1, 1], empty where undecided; role
     silent: how many queries were left out of a head because they give other words nothing, over all heads
-    moments: each head's strongest and typical sentences, see `dashboard.analyses.profile.example_sentences`
+    moments: each head's strongest and typical sentences, see `example_sentences`
     """
 
     table: pd.DataFrame

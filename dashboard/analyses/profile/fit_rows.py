@@ -106,7 +106,7 @@ class Sums:
 def pack(statistics: Iterable, space: FeatureSpace, heads: int, causal: bool) -> tuple[tuple[list[Packed], ...], Sums]:
     """All queries of the even sentences and of the odd (by index in the file), and their sums.
 
-    `statistics` are `dashboard.analyses.profile.explained.ExplainedStatistics`; sentences without a query are passed over, and
+    `statistics` are `explained.ExplainedStatistics`; sentences without a query are passed over, and
     do not count among the S sentences.
     """
     bins: dict[tuple[int, int], _Bin] = defaultdict(_Bin)

@@ -67,7 +67,7 @@ def profile(
     parser: the spaCy model that parses a text, by its package's name or its folder (default: the English one that
         comes with the dashboard). A treebank has its parses and takes none
     workers: how many processes of this machine make chunks; they share its cores. 1: this process
-    scheduler: the address of a Dask cluster that makes the chunks instead, see `dashboard.analyses.profile.dask_cluster`
+    scheduler: the address of a Dask cluster that makes the chunks instead, see `dask_cluster`
     as_words: give a treebank's words to the tokenizer one by one, as Clark et al. 2019 did, not the text as it was
         written
     progress: told how far it is: a fraction and a sentence

@@ -128,7 +128,7 @@ def compare_profiles(a: Profile, b: Profile) -> pd.DataFrame:
     Returns
     -------
     A row per head: layer, head, role_a, role_b, then of queries, lean and bits_… for each of
-    `dashboard.analyses.profile.roles.FIGURES` …_a, …_b, and but for queries …_difference (b − a; of lean in [-2, 2], empty
+    `roles.FIGURES` …_a, …_b, and but for queries …_difference (b − a; of lean in [-2, 2], empty
     where either is undecided; of bits in bits per query word). They say nothing of chance: that each profile's own
     intervals do.
 

@@ -25,10 +25,10 @@ class Profile:
     Attributes
     ----------
     heads: a row per head: layer, head, budget_… and twin_… for each channel, then the columns of
-        `dashboard.analyses.profile.explained.Explained.table`
-    dependencies: a row per relation, direction and head (in-sample), see `dashboard.analyses.profile.dependency`
+        `explained.Explained.table`
+    dependencies: a row per relation, direction and head (in-sample), see `dependency`
     best: a row per relation with its best head, held out and in-sample
-    moments: each head's strongest and typical sentences: the columns of `dashboard.analyses.profile.example_sentences`, and the line of the
+    moments: each head's strongest and typical sentences: the columns of `example_sentences`, and the line of the
         file where the sentence begins
     sentences: the sentences that `moments` names: index, line, text; None where only references are kept. The text of
         a treebank's sentence is its words with a space between, as the model read them

@@ -35,7 +35,7 @@ def twice(
 
     Parameters
     ----------
-    table: of `dashboard.corpus.compare_profiles`; figure: one of `dashboard.analyses.profile.roles.FIGURES`
+    table: of `dashboard.corpus.compare_profiles`; figure: one of `roles.FIGURES`
     names: of the corpora; width: pixels for the whole drawing (default 600)
     """
     p, room = PALETTES[theme], width or WIDTH

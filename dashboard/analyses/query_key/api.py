@@ -53,7 +53,7 @@ def query_keys(
 
 def query_key_table(of: CorpusVectors, head: str | HeadId) -> pd.DataFrame:
     """One head's queries and keys in the plane that holds most of its scores, a row a point; see
-    `dashboard.analyses.query_key.biplot.QueryKeyMap.table`. Raises UserError where there is no such head."""
+    `biplot.QueryKeyMap.table`. Raises UserError where there is no such head."""
     found = plane_of(of, head)
     found.table.attrs["provenance"] = origin_of_plane(found).to_dict()
     return found.table

@@ -20,7 +20,7 @@ def letters(tokens: Sequence[int], symbols: int) -> list[str]:
 def task(tokens: Sequence[int], symbols: int, theme: Theme, *, width: float | None = None) -> Drawing:
     """One sequence of the task as boxes. Above: attention's one step; below: a recurrent network's, one for each place.
 
-    tokens: of `dashboard.analyses.recall.task.sequences`, n of them, at most 14; width: pixels for the whole drawing
+    tokens: of `task.sequences`, n of them, at most 14; width: pixels for the whole drawing
     """
     signs = letters(tokens, symbols)
     n, room, p = len(signs), width or 600.0, PALETTES[theme]

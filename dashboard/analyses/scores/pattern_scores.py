@@ -70,7 +70,7 @@ class PatternScores:
     ----------
     encoding: the text
     layers, heads, causal: of the model
-    thumbnails: also reduce every map to t × t, t = min(32, n), see `dashboard.analyses.scores.thumbnails`
+    thumbnails: also reduce every map to t × t, t = min(32, n), see `thumbnails`
     between: of a sentence pair, the text whose tokens ask and the one whose tokens are keys, 0 and 1: rows are divided
         by what they give to these keys, and a score counts the rows whose key is among them
 

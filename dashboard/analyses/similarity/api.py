@@ -120,7 +120,7 @@ def draw_map(
     turn: int = 0,
     click: bool = False,
 ) -> Drawing:
-    """The map of `map_heads`, coloured by layer, or by role where `roles` are given. See `dashboard.analyses.similarity.map_chart`."""
+    """The map of `map_heads`, coloured by layer, or by role where `roles` are given. See `map_chart`."""
     left_out = f", {found.left_out:,} left out" if found.left_out else ""
     if roles is not None:
         roles = {HeadId.parse(head) if isinstance(head, str) else head: role for head, role in roles.items()}
@@ -151,7 +151,7 @@ def draw_clusters(
     found: HeadMap, *, selected: HeadId | None = None, theme: Theme = "light", width: float | None = None
 ) -> Drawing:
     """The clusters of the map of `map_heads`, each with the head in its middle, and where they join. selected: a head
-    whose cluster has a bold name. See `dashboard.analyses.similarity.clusters`."""
+    whose cluster has a bold name. See `clusters`."""
     tree = clusters_of(found)
     chart = clusters(
         tree.table,

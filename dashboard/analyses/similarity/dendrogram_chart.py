@@ -31,7 +31,7 @@ def clusters(
 
     Parameters
     ----------
-    table, joins: of `dashboard.analyses.similarity.clusters.Clusters`
+    table, joins: of `clusters.Clusters`
     selected: the number of the cluster whose name is bold
     width: pixels for the whole drawing (default 600)
     """

@@ -120,7 +120,7 @@ def nearest(distances: np.ndarray, place: int, per_layer: int, k: int = 10, *, s
 
     Parameters
     ----------
-    distances: (h, h'), see `dashboard.analyses.similarity.distances.Distances`
+    distances: (h, h'), see `distances.Distances`
     place: which of its rows, from 0
     per_layer: how many heads the model of the columns has in a layer
     same: whether the columns are the same heads as the rows; then the head itself is left out
@@ -163,7 +163,7 @@ def _median_of_others(found: HeadMap, head: HeadId) -> float:
 
 
 def elsewhere_finding(found: Distances, head: HeadId, model: str) -> str:
-    """What `dashboard.analyses.similarity.api.distances_between` says of one head of the first model, in one sentence: the head of
+    """What `api.distances_between` says of one head of the first model, in one sentence: the head of
     the second that is nearest to it, beside the median over all of its heads. model: what to call the second"""
     mine, theirs = found.per_layer
     row = found.values[place_of(head, mine, len(found.values))]

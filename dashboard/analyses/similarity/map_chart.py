@@ -40,7 +40,7 @@ def headmap(
 
     Parameters
     ----------
-    table: of `dashboard.analyses.similarity.embedding.HeadMap`; heads without a place are not drawn
+    table: of `embedding.HeadMap`; heads without a place are not drawn
     roles: syntax, context or position by head; heads with another role have none of these colours
     selected, tray: heads that are ringed; turn: see `dashboard.analyses.scores.atlas_chart.atlas`
     width: pixels for the whole drawing (default 600)

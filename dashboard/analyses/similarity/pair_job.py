@@ -71,7 +71,7 @@ def find_pair(one: ModelSource, other: ModelSource, bos: bool = True) -> Distanc
 
 
 def keep_pair(found: Distances, asked: Asked, file: Path) -> Path:
-    """Writes what `dashboard.analyses.similarity.api.distances_between` found of the first and the second model. Raises UserError."""
+    """Writes what `api.distances_between` found of the first and the second model. Raises UserError."""
     about = {
         "of": asked.key(),
         "per_layer": found.per_layer,
