@@ -9,7 +9,7 @@ import torch
 
 from dashboard.capture.model import AttentionModel
 from dashboard.models.foreign import foreign
-from dashboard.models.head import LanguageHead, load_head
+from dashboard.models.lm_head import LanguageHead, load_head
 
 _found: WeakKeyDictionary[torch.nn.Module, LanguageHead | None] = WeakKeyDictionary()
 _lock = threading.Lock()
@@ -19,7 +19,7 @@ def language_head(model: AttentionModel) -> LanguageHead | None:
     """What turns the model's last vectors into predictions: of the next token in a causal model, else of a masked one.
 
     None where its files hold none, or its tokenizer has no mask to put in a token's place. Raises UserError as
-    `dashboard.models.head.load_head` does.
+    `dashboard.models.lm_head.load_head` does.
     """
     if not model.causal and model.loaded.tokenizer.mask_token_id is None:
         return None

@@ -20,7 +20,7 @@ from dashboard.capture.blocks import PROBE_TOKENS, blocks_of, hooked, vectors_in
 from dashboard.capture.language import language_head
 from dashboard.capture.model import AttentionModel
 from dashboard.errors import UserError
-from dashboard.models.head import LanguageHead
+from dashboard.models.lm_head import LanguageHead
 from dashboard.text.encoding import Encoding
 
 # Relative to the largest number there is.

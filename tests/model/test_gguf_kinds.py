@@ -7,8 +7,8 @@ import torch
 
 from dashboard.capture import open_model
 from dashboard.errors import UserError
-from dashboard.models.convert import convert
-from dashboard.models.source import find
+from dashboard.models.gguf import convert
+from dashboard.models.resolve import find
 from tests.model import ggufs, tiny
 
 TEXT = " ".join(tiny.SENTENCES[:2])
@@ -56,11 +56,11 @@ def test_a_window_of_none_is_no_window(kind, window, made):
 
 
 def test_what_another_version_converted_is_converted_again(tmp_path, monkeypatch):
-    monkeypatch.setattr("dashboard.models.source.make", lambda key, *_: tmp_path / key)
+    monkeypatch.setattr("dashboard.models.resolve.make", lambda key, *_: tmp_path / key)
     ggufs.write("llama", tmp_path / "llama.gguf")
     first = find(str(tmp_path / "llama.gguf")).folder
     assert find(str(tmp_path / "llama.gguf")).folder == first
-    monkeypatch.setattr("dashboard.models.source.VERSION", 3)
+    monkeypatch.setattr("dashboard.models.resolve.VERSION", 3)
     assert find(str(tmp_path / "llama.gguf")).folder != first
 
 

@@ -16,7 +16,7 @@ from transformers.utils import logging
 from dashboard.capture import open_model
 from dashboard.errors import UserError
 from dashboard.models import find, load, memory
-from dashboard.models.folder import _sha256
+from dashboard.models.checkpoint_folder import _sha256
 from dashboard.models.waiting import while_waiting
 
 module = sys.modules["dashboard.models.load"]  # the name in the package is the function

@@ -74,7 +74,7 @@ def buttons(app):
 
 def test_a_path_in_a_link_is_told_the_same_whether_it_is_there_or_not(monkeypatch):
     looked = []
-    monkeypatch.setattr("dashboard.models.source.check_folder", lambda folder, name: looked.append(name))
+    monkeypatch.setattr("dashboard.models.resolve.check_folder", lambda folder, name: looked.append(name))
     first, *others = [opened(model=name) for name in (*THERE, *NOT_THERE)]
     for app, name in zip(others, [*THERE, *NOT_THERE][1:], strict=True):
         assert not app.exception and told(app, name) == told(first, THERE[0]), name

@@ -265,7 +265,7 @@ def test_what_a_process_that_writes_no_folder_says(tmp_path):
     """A sentence of ours is told as it is; else why, and that it was stopped where it said nothing."""
     (tmp_path / "model.gguf").write_bytes(GGUF)
     for command, told, sentence in (
-        (["dashboard.models.convert", str(tmp_path / "model.gguf")], True, "model.gguf"),
+        (["dashboard.models.gguf", str(tmp_path / "model.gguf")], True, "model.gguf"),
         (["this"], False, "was stopped, as happens where memory runs out"),
     ):
         shares = []

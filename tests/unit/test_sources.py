@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.errors import UserError
-from dashboard.models import CATALOGUE, NotInstalled, catalogue, find, hub, source
-from dashboard.models.folder import weight_files, weights_sha256
+from dashboard.models import CATALOGUE, NotInstalled, catalogue, find, hub, resolve
+from dashboard.models.checkpoint_folder import weight_files, weights_sha256
 
 
 def safetensors(tensors: dict[str, int]) -> bytes:
@@ -47,7 +47,7 @@ def test_minilm_is_the_published_file():
 
 
 def test_minilm_with_other_weights_is_refused(monkeypatch, tmp_path):
-    monkeypatch.setattr(source, "location", lambda name: fill(tmp_path / "model"))
+    monkeypatch.setattr(resolve, "location", lambda name: fill(tmp_path / "model"))
     with pytest.raises(UserError, match="not the published"):
         find("minilm")
 

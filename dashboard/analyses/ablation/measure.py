@@ -11,7 +11,7 @@ import torch
 from dashboard.analyses.ablation.effect import Effects, Predictions, read, shifts
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import Ablated, By, Head, Heads, Means, ablate, batches, in_order
-from dashboard.models.head import LanguageHead
+from dashboard.models.lm_head import LanguageHead
 from dashboard.text.encoding import Encoding
 
 

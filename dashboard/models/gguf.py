@@ -1,6 +1,6 @@
-"""GGUF → a safetensors folder: ``python -m dashboard.models.convert model.gguf folder``.
+"""GGUF → a safetensors folder: ``python -m dashboard.models.gguf model.gguf folder``.
 
-`dashboard.models.fetch` and `dashboard.models.source` run this as a process of its own, so that a server stays
+`dashboard.models.fetch` and `dashboard.models.resolve` run this as a process of its own, so that a server stays
 responsive meanwhile, gets its memory back afterwards, and can stop it.
 """
 
