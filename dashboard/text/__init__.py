@@ -7,11 +7,11 @@ text or treebank. Importing this package imports neither transformers nor spaCy.
 
 from dashboard.text.display import visible
 from dashboard.text.encode import encode, has_pairs
+from dashboard.text.encode_words import encode_sentence, encode_words
 from dashboard.text.encoding import Axis, Encoding, Special, Unit
 from dashboard.text.notes import reading_notes
 from dashboard.text.on_places import OnPlaces, on_places
 from dashboard.text.parse import installed_parsers, not_english, not_english_file, parse, parser_missing, read_text
-from dashboard.text.presplit import encode_sentence, encode_words
 from dashboard.text.sentence import LeftOut, ParsedSentence
 from dashboard.text.treebank import read_treebank
 from dashboard.text.words import Word, split_words

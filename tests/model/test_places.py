@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.text import ParsedSentence, encode, on_places
-from dashboard.text.presplit import encode_sentence
+from dashboard.text.encode_words import encode_sentence
 
 CASES = json.loads((Path(__file__).parents[1] / "data" / "places.json").read_text(encoding="utf-8"))["cases"]
 

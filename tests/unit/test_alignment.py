@@ -16,7 +16,7 @@ from dashboard.errors import UserError
 from dashboard.heads.alignment import align_models, align_texts, matching
 from dashboard.heads.view import HeadId, HeadView
 from dashboard.text.encoding import Encoding
-from dashboard.text.shared import with_shared_words
+from dashboard.text.shared_words import with_shared_words
 from dashboard.text.words import split_words
 
 

@@ -28,7 +28,7 @@ from dashboard.export.snippet import keywords, made_again
 from dashboard.heads.alignment import Aligned, align_models, align_texts
 from dashboard.heads.view import Between, HeadId, HeadView
 from dashboard.text import Encoding, Special, Unit
-from dashboard.text.shared import with_shared_words
+from dashboard.text.shared_words import with_shared_words
 
 NO_DIFFERENCE = (
     "Contributions in two models are lengths in two different spaces, so they have no difference. Look at them side by "

@@ -18,7 +18,7 @@ from dashboard.errors import UserError
 from dashboard.heads.words import Pooling
 from dashboard.text.encoding import Encoding
 from dashboard.text.sentence import LeftOut, ParsedSentence
-from dashboard.text.shared import with_shared_words
+from dashboard.text.shared_words import with_shared_words
 
 # Sentences that are sorted by length before they are put into batches: their rows are held together.
 TOGETHER = 32
