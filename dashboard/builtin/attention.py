@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from dashboard.builtin.grouped import join_heads, share_heads, split_heads
+from dashboard.builtin.grouped_heads import join_heads, share_heads, split_heads
 from dashboard.builtin.masks import hide, rows_of, softmax
 
 # The shape comments stand in columns:

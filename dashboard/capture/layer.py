@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from dashboard.builtin.attention import Layer, Steps, attend, project
-from dashboard.builtin.grouped import share_heads
+from dashboard.builtin.grouped_heads import share_heads
 from dashboard.builtin.masks import additive, causal, rows_of, softcap, with_sink
 from dashboard.capture import tap
 from dashboard.capture.call import Call, Heads

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from dashboard.builtin.attention import Layer
-from dashboard.builtin.grouped import split_heads
+from dashboard.builtin.grouped_heads import split_heads
 from dashboard.builtin.rotary import rotary
 from dashboard.capture.call import Call
 

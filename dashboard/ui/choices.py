@@ -17,7 +17,7 @@ from urllib.parse import quote
 from dashboard.analyses.profile.roles import FIGURES
 from dashboard.analyses.recall.task import DEFAULT, Recall
 from dashboard.analyses.toy.example import Example, example
-from dashboard.builtin.listing import STEPS
+from dashboard.builtin.source_listing import STEPS
 from dashboard.errors import UserError
 from dashboard.export.reports import is_key
 from dashboard.heads.view import HeadId

@@ -6,7 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard.builtin.listing import Listing
+from dashboard.builtin.source_listing import Listing
 from dashboard.charts.theme import PALETTES, Theme
 
 

@@ -8,7 +8,7 @@ import torch
 from dashboard.analyses.contribution.norms import carried
 from dashboard.analyses.inside import api as inside
 from dashboard.analyses.inside.verify import check
-from dashboard.builtin.grouped import join_heads
+from dashboard.builtin.grouped_heads import join_heads
 from dashboard.capture.layer import layer_run, watch_layers
 from dashboard.errors import UserError
 from dashboard.models import load

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from dashboard.builtin.attention import attend, multi_head, project, single_head
-from dashboard.builtin.listing import STEPS, listing
+from dashboard.builtin.source_listing import STEPS, listing
 
 FUNCTIONS = ((single_head, attend), (project, attend, multi_head), (attend,))
 

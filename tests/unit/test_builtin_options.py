@@ -15,7 +15,7 @@ from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb as llama_rotary
 
 from dashboard.builtin.attention import attend
-from dashboard.builtin.grouped import join_heads, share_heads, split_heads
+from dashboard.builtin.grouped_heads import join_heads, share_heads, split_heads
 from dashboard.builtin.masks import additive, causal, hide, padding, rows_of, softcap, softmax, with_sink
 from dashboard.builtin.rotary import frequencies, rotary
 

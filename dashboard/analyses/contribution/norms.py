@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from dashboard.builtin.grouped import share_heads
+from dashboard.builtin.grouped_heads import share_heads
 from dashboard.capture import AttentionModel
 from dashboard.capture.layer import LayerRun, watch_layers
 from dashboard.errors import UserError

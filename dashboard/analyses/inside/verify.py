@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from dashboard.builtin.attention import multi_head
-from dashboard.builtin.grouped import join_heads
+from dashboard.builtin.grouped_heads import join_heads
 from dashboard.capture.layer import LayerRun
 
 AT_ONCE = 2**22  # weights of all heads together, 16 MB: up to here `multi_head` runs in one go

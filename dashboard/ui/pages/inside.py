@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.analyses.inside import api as inside
 from dashboard.analyses.inside.steps import Followed, Inside, Layer, follow
 from dashboard.builtin.attention import attend, multi_head, project
-from dashboard.builtin.listing import Listing, listing
+from dashboard.builtin.source_listing import Listing, listing
 from dashboard.errors import UserError
 from dashboard.ui import state
 from dashboard.ui.choices import STRONGEST
