@@ -12,8 +12,8 @@ import os
 # as fast as before on a quiet machine, 40 ms on a busy one. Read when torch is first imported, so it stands before.
 os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
+from dashboard.capture.head_weights import head_maps, head_weights, qkv
 from dashboard.capture.model import AttentionModel, open_model
 from dashboard.capture.visit import Block, Visitor, visit
-from dashboard.capture.weights import head_maps, head_weights, qkv
 
 __all__ = ["AttentionModel", "Block", "Visitor", "head_maps", "head_weights", "open_model", "qkv", "visit"]

@@ -14,7 +14,7 @@ from typing import Literal, TypeVar, get_args
 import torch
 
 from dashboard.capture.model import AttentionModel
-from dashboard.capture.resume import Edit, resumable, resumed_pass, whole_pass
+from dashboard.capture.partial_forward import Edit, resumable, resumed_pass, whole_pass
 from dashboard.capture.visit import batch_inputs
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
@@ -67,7 +67,7 @@ def ablate(
     means: by the mean over other texts than these, see `mean_outputs`. A causal model needs it: its text's own mean
         would carry later tokens back
 
-    Where a model cannot begin at a layer (`dashboard.capture.resume`), a whole pass runs for each of its sets, which
+    Where a model cannot begin at a layer (`dashboard.capture.partial_forward`), a whole pass runs for each of its sets, which
     takes about twice as long. Safe to call from several threads at once with one model.
 
     Raises UserError for a head that the model does not have, a text that is too long, a model of route "eager", which

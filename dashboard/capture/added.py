@@ -8,10 +8,10 @@ from weakref import WeakKeyDictionary
 
 import torch
 
-from dashboard.capture.blocks import PROBE_TOKENS
-from dashboard.capture.layer import LayerRun, watch_layers
+from dashboard.capture.find_layers import PROBE_TOKENS
+from dashboard.capture.layer_trace import LayerRun, watch_layers
 from dashboard.capture.model import AttentionModel
-from dashboard.capture.stream import ROUNDING, Step, follow
+from dashboard.capture.residual_stream import ROUNDING, Step, follow
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
 

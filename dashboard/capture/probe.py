@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import torch
 
 from dashboard.capture import tap
+from dashboard.capture.attention_call import Call, Heads
 from dashboard.capture.budgets import budgets
-from dashboard.capture.call import Call, Heads
 from dashboard.capture.limits import positions
 from dashboard.capture.numbering import Numbering, named_numbers
 from dashboard.models.foreign import reason

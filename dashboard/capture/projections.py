@@ -17,7 +17,7 @@ from torch import Tensor
 from dashboard.builtin.attention import Layer
 from dashboard.builtin.grouped_heads import split_heads
 from dashboard.builtin.rotary import rotary
-from dashboard.capture.call import Call
+from dashboard.capture.attention_call import Call
 
 # Relative to the largest number: far above what rounding does to a rotary position, far below any other difference.
 TOLERANCE = 1e-4

@@ -21,7 +21,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, eager_mask, sdpa_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from dashboard.capture.call import Call, Heads, Scratch
+from dashboard.capture.attention_call import Call, Heads, Scratch
 from dashboard.errors import UserError
 
 NAME = "two_heads"

@@ -10,8 +10,8 @@ from typing import Protocol
 import torch
 
 from dashboard.capture import tap
-from dashboard.capture.call import Call, Heads
-from dashboard.capture.memory import returned_at_once
+from dashboard.capture.attention_call import Call, Heads
+from dashboard.capture.malloc import returned_at_once
 from dashboard.capture.model import AttentionModel
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding

@@ -14,8 +14,8 @@ from transformers import AutoConfig, AutoModel
 import dashboard.capture.ablate as ablating
 from dashboard.capture import head_weights, tap
 from dashboard.capture.ablate import ablate, edit_of, mean_outputs
-from dashboard.capture.blocks import NEVER
-from dashboard.capture.resume import resumable
+from dashboard.capture.find_layers import NEVER
+from dashboard.capture.partial_forward import resumable
 from dashboard.errors import UserError
 
 CHEF = "The chef who trained in Osaka says ramen is her favourite food, and the chef knows all the food in Osaka."

@@ -87,7 +87,7 @@ def test_texts_of_different_lengths_in_one_batch_equal_each_alone(both):
 
 
 def test_rows_that_come_in_blocks_are_put_together(minilm, monkeypatch):
-    import dashboard.capture.call as call
+    import dashboard.capture.attention_call as call
 
     encoding = minilm.encode(CHEF)
     [whole] = along(minilm, [encoding], [PAIRS])

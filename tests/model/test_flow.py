@@ -7,7 +7,7 @@ import torch
 
 from dashboard.analyses.layers import api as depth
 from dashboard.analyses.layers.flow import MEASURES, NEAREST, Flowing, flow
-from dashboard.capture.stream import Step
+from dashboard.capture.residual_stream import Step
 from dashboard.errors import UserError
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."

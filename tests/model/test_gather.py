@@ -94,7 +94,7 @@ def test_what_the_model_cannot_read_is_left_out(minilm):
 
 def test_sentences_that_do_not_fit_into_one_block(minilm, sentences, monkeypatch):
     """A layer that comes in several blocks of rows is put together again."""
-    import dashboard.capture.call as call
+    import dashboard.capture.attention_call as call
 
     space = FeatureSpace.of(CorpusCounts.of(sentences))
     whole = list(gather(minilm, sentences[:-1], space))

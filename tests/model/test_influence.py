@@ -13,7 +13,7 @@ from dashboard import contributions, draw, rollout, save
 from dashboard.analyses.compare.divergence import compare
 from dashboard.analyses.contribution.norms import carried, contribution_views, round_number
 from dashboard.analyses.explore.text import finding
-from dashboard.capture.layer import layer_run
+from dashboard.capture.layer_trace import layer_run
 from dashboard.errors import UserError
 from dashboard.export import file_stem, matrix_bytes, snippet
 from dashboard.heads.links import links
@@ -105,7 +105,7 @@ def test_rollout_is_the_product(both):
 
 
 def test_rollout_in_blocks_of_rows_is_the_same(minilm, monkeypatch):
-    import dashboard.capture.call as call
+    import dashboard.capture.attention_call as call
 
     whole = rollout(minilm, TEXT).weights
     original = call.Call.blocks
@@ -152,7 +152,7 @@ def test_what_cannot_be_measured_is_a_sentence(minilm, monkeypatch):
     with pytest.raises(UserError, match="L9H9"):
         contributions(minilm, TEXT, ["L9H9"])
     assert contributions(minilm, TEXT, []) == []
-    monkeypatch.setattr("dashboard.capture.layer._Watch._output", lambda self, product: None)
+    monkeypatch.setattr("dashboard.capture.layer_trace._Watch._output", lambda self, product: None)
     with pytest.raises(UserError, match="output projection of MiniLM cannot be told apart"):
         contributions(minilm, TEXT, ["L2H0"])
 

@@ -221,7 +221,7 @@ def test_verify_on_smollm2_holds_at_every_length(smollm2):
     # At 2,048 tokens the layer with the largest output alone: all 30 take half a minute (`python -m bench inside`).
     assert len(longest) == 2048
     from dashboard.analyses.inside.verify import check
-    from dashboard.capture.layer import watch_layers
+    from dashboard.capture.layer_trace import watch_layers
 
     checks = []
     watch_layers(smollm2, longest, lambda run: checks.append(check(run)), [24])

@@ -9,7 +9,7 @@ from dashboard.analyses.contribution.norms import carried
 from dashboard.analyses.inside import api as inside
 from dashboard.analyses.inside.verify import check
 from dashboard.builtin.grouped_heads import join_heads
-from dashboard.capture.layer import layer_run, watch_layers
+from dashboard.capture.layer_trace import layer_run, watch_layers
 from dashboard.errors import UserError
 from dashboard.models import load
 
@@ -164,7 +164,7 @@ def test_long_texts_go_in_blocks_and_give_the_same(minilm, monkeypatch):
 
     run = layer_run(minilm, minilm.encode(TEXT * 3), 1)
     whole = verify.whole_layer(run)
-    monkeypatch.setattr("dashboard.capture.layer.CELLS", 12 * len(run.x) * 5)
+    monkeypatch.setattr("dashboard.capture.layer_trace.CELLS", 12 * len(run.x) * 5)
     monkeypatch.setattr(verify, "AT_ONCE", 0)
     blocks = verify.whole_layer(run)
     assert whole.at_once and not blocks.at_once

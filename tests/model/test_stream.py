@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from dashboard.capture.stream import follow
+from dashboard.capture.residual_stream import follow
 from dashboard.errors import UserError
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food, and nobody who eats it disagrees."

@@ -18,7 +18,7 @@ from dashboard.analyses.logit_attribution.direct import (
 )
 from dashboard.analyses.logit_attribution.parts import part_logits, stream_parts
 from dashboard.capture.language import language_head
-from dashboard.capture.readout import Readout, readout, scales
+from dashboard.capture.unembedding import Readout, readout, scales
 from dashboard.charts.theme import PALETTES
 from dashboard.export import Provenance, snippet
 from dashboard.text.display import vocabulary_labels

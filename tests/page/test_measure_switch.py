@@ -136,7 +136,7 @@ def test_the_arcs_of_the_head_that_was_found(minilm):
     ],
 )
 def test_contributions_that_cannot_be_told_apart_are_told_and_the_weights_drawn(page, address, monkeypatch):
-    monkeypatch.setattr("dashboard.capture.layer._Watch._output", lambda self, product: None)
+    monkeypatch.setattr("dashboard.capture.layer_trace._Watch._output", lambda self, product: None)
     text = f"No projection of the {page} food is told apart here {len(address)}."
     app = opened(page, text=text, other=text.replace("food", "wine"), measure_of="contribution", **address)
     assert not app.exception

@@ -240,7 +240,7 @@ def test_weight_and_contribution_are_one_switch():
 
 
 def test_contributions_that_cannot_be_measured_are_told(monkeypatch):
-    monkeypatch.setattr("dashboard.capture.layer._Watch._output", lambda self, product: None)
+    monkeypatch.setattr("dashboard.capture.layer_trace._Watch._output", lambda self, product: None)
     app = opened(layer="2", head="0", measure_of="contribution", text="No projection can be told apart here.")
     assert not app.exception
     assert "cannot be told apart" in said(app) and "norm" not in heading(app)

@@ -13,7 +13,7 @@ from dashboard.analyses.inside.steps_chart import steps
 from dashboard.analyses.inside.token_chart import followed
 from dashboard.analyses.inside.verify import TOLERANCE, Check, check
 from dashboard.capture import AttentionModel
-from dashboard.capture.layer import LayerRun, layer_run, watch_layers
+from dashboard.capture.layer_trace import LayerRun, layer_run, watch_layers
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError

@@ -15,7 +15,7 @@ import torch
 from dashboard.analyses.inside.verify import Check, whole_layer
 from dashboard.builtin.attention import Steps, contributions
 from dashboard.builtin.source_listing import STEPS
-from dashboard.capture.layer import LayerRun
+from dashboard.capture.layer_trace import LayerRun
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId
 from dashboard.text.encoding import Encoding

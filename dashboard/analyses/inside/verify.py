@@ -9,7 +9,7 @@ import torch
 
 from dashboard.builtin.attention import multi_head
 from dashboard.builtin.grouped_heads import join_heads
-from dashboard.capture.layer import LayerRun
+from dashboard.capture.layer_trace import LayerRun
 
 AT_ONCE = 2**22  # weights of all heads together, 16 MB: up to here `multi_head` runs in one go
 TOLERANCE = 1e-4  # a larger difference is more than rounding

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from dashboard.capture import AttentionModel
-from dashboard.capture.stream import Step, follow
+from dashboard.capture.residual_stream import Step, follow
 from dashboard.errors import UserError
 from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding, Special, Unit
@@ -185,7 +185,7 @@ class Flowing:
     """Follower: the numbers of `Flow`, layer by layer; no vectors are kept.
 
     A word's vector is the mean over its pieces, and so is what is added to it. With x before, x' after, the change
-    Δ = x' - x and a part p of it (see `dashboard.capture.stream.Step`):
+    Δ = x' - x and a part p of it (see `dashboard.capture.residual_stream.Step`):
 
     - moved = ‖Δ‖ / ‖x‖, turned = 1 - cos(x, x'), each part's length ‖p‖ / ‖x‖
     - each part's share of the change, (p · Δ) / (Δ · Δ); the shares sum to 1, none is bound to [0, 1]

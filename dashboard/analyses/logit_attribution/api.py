@@ -14,8 +14,8 @@ from dashboard.analyses.logit_attribution.direct import DirectPath, Writes, dire
 from dashboard.analyses.logit_attribution.parts import parts_table, stream_parts
 from dashboard.capture import AttentionModel
 from dashboard.capture.added import factors
-from dashboard.capture.layer import layer_run
-from dashboard.capture.readout import readout
+from dashboard.capture.layer_trace import layer_run
+from dashboard.capture.unembedding import readout
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.theme import Theme
 from dashboard.corpus.sample import sample

@@ -12,8 +12,8 @@ import torch
 
 from dashboard.builtin.attention import Layer
 from dashboard.capture import AttentionModel
-from dashboard.capture.layer import LayerRun, watch_layers
-from dashboard.capture.readout import Readout
+from dashboard.capture.layer_trace import LayerRun, watch_layers
+from dashboard.capture.unembedding import Readout
 from dashboard.errors import UserError
 from dashboard.heads.bootstrap import intervals
 from dashboard.heads.view import HeadId

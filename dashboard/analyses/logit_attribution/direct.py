@@ -14,8 +14,8 @@ from dashboard.analyses.inside.text import number, quoted
 from dashboard.builtin.attention import contributions
 from dashboard.capture import AttentionModel
 from dashboard.capture.added import factors
-from dashboard.capture.layer import LayerRun
-from dashboard.capture.readout import Readout, readout, scales
+from dashboard.capture.layer_trace import LayerRun
+from dashboard.capture.unembedding import Readout, readout, scales
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId
 from dashboard.heads.wording import counted, percent

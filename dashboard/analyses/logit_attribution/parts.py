@@ -15,8 +15,8 @@ import torch
 from dashboard.analyses.logit_attribution.direct import DirectPath, logit_changes
 from dashboard.builtin.attention import contributions
 from dashboard.capture import AttentionModel
-from dashboard.capture.layer import LayerRun, watch_layers
-from dashboard.capture.stream import Step, follow
+from dashboard.capture.layer_trace import LayerRun, watch_layers
+from dashboard.capture.residual_stream import Step, follow
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
 

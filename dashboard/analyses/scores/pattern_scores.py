@@ -17,7 +17,7 @@ import torch
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.analyses.scores.thumbnails import SIZE, column_sums, row_means
 from dashboard.capture import Block
-from dashboard.capture.call import Scratch
+from dashboard.capture.attention_call import Scratch
 from dashboard.text.encoding import Encoding
 
 # Pairs of equal tokens are listed while a row has at most this many on average. In a text that repeats itself more

@@ -18,7 +18,7 @@ from dashboard.builtin.attention import Layer, Steps, attend, project
 from dashboard.builtin.grouped_heads import share_heads
 from dashboard.builtin.masks import additive, causal, rows_of, softcap, with_sink
 from dashboard.capture import tap
-from dashboard.capture.call import Call, Heads
+from dashboard.capture.attention_call import Call, Heads
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.projections import Product, find_layer, product_of, turns_of
 from dashboard.errors import UserError

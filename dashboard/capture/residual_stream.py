@@ -15,9 +15,9 @@ from typing import Any, Protocol
 import torch
 
 from dashboard.capture import tap
-from dashboard.capture.blocks import blocks_of, hooked, one_head_of, untold, vectors_in
+from dashboard.capture.find_layers import blocks_of, hooked, one_head_of, untold, vectors_in
 from dashboard.capture.model import AttentionModel
-from dashboard.capture.sums import Sums
+from dashboard.capture.residual_additions import Sums
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
 

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from dashboard.capture.blocks import PROBE_TOKENS, blocks_of, hooked, vectors_in
+from dashboard.capture.find_layers import PROBE_TOKENS, blocks_of, hooked, vectors_in
 from dashboard.capture.language import language_head
 from dashboard.capture.model import AttentionModel
 from dashboard.errors import UserError

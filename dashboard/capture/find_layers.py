@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import torch
 
 from dashboard.capture import tap
-from dashboard.capture.call import Call, Heads
+from dashboard.capture.attention_call import Call, Heads
 from dashboard.capture.model import AttentionModel
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding

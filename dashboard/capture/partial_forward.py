@@ -22,7 +22,7 @@ from weakref import WeakKeyDictionary
 import torch
 
 from dashboard.capture import tap
-from dashboard.capture.blocks import NEVER, PROBE_TOKENS, blocks_of, vectors_in
+from dashboard.capture.find_layers import NEVER, PROBE_TOKENS, blocks_of, vectors_in
 from dashboard.capture.model import AttentionModel
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
