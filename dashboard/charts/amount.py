@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.errors import UserError
+from dashboard.heads.format import percent
 from dashboard.heads.view import HeadView
-from dashboard.heads.wording import percent
 
 _WHAT = {
     "weight": "share of attention",

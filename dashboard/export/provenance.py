@@ -13,8 +13,8 @@ from importlib import metadata
 from typing import Any
 
 from dashboard.charts.theme import Theme
+from dashboard.heads.format import listed
 from dashboard.heads.view import HeadView
-from dashboard.heads.wording import listed
 from dashboard.text.encoding import BETWEEN
 
 PACKAGES = ("torch", "transformers", "numpy", "pandas", "altair", "vl-convert-python")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from dashboard.errors import UserError
-from dashboard.heads.words import hide_special, to_axis
+from dashboard.heads.pooling import hide_special, to_axis
 from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding, Special, Unit
 

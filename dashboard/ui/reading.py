@@ -14,8 +14,8 @@ from dashboard.capture import AttentionModel
 from dashboard.charts.labels import turned
 from dashboard.errors import UserError
 from dashboard.export.snippet import reading as read_again
+from dashboard.heads.format import counted
 from dashboard.heads.view import HeadId, HeadView, links_between
-from dashboard.heads.wording import counted
 from dashboard.models import CATALOGUE, NotInstalled, find
 from dashboard.text import Encoding, reading_notes
 from dashboard.ui import loaders, state

@@ -21,8 +21,8 @@ from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import made_again, reading
+from dashboard.heads.format import counted
 from dashboard.heads.view import HeadId
-from dashboard.heads.wording import counted
 from dashboard.text import Encoding, LeftOut
 from dashboard.text.display import vocabulary_labels
 

@@ -41,8 +41,8 @@ from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again
+from dashboard.heads.format import counted, listed
 from dashboard.heads.view import HeadId, existing_head
-from dashboard.heads.wording import counted, listed
 from dashboard.text import Encoding, Special, Unit
 
 BY = {"zero": "replaced by zero", "mean": "replaced by its mean"}

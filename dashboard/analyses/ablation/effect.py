@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 
 from dashboard.heads.bootstrap import intervals
-from dashboard.heads.wording import counted, listed
+from dashboard.heads.format import counted, listed
 
 # Positions whose logits exist at once: 50 MB for 50,000 pieces, and as much again for their softmax.
 POSITIONS = 256

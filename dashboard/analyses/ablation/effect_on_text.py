@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.analyses.ablation.rank import figure
-from dashboard.heads.wording import counted
+from dashboard.heads.format import counted
 from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding, Special, Unit
 

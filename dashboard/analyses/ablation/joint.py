@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.analyses.ablation.rank import UNITS, figure
-from dashboard.heads.wording import counted, listed
+from dashboard.heads.format import counted, listed
 
 ROUNDING = 1e-5  # what is not above it all is next to nothing
 NEAR = 0.1  # of all figures' size: what is nearer to the sum of each alone is called about the sum

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from dashboard.errors import UserError
+from dashboard.heads.format import counted
 from dashboard.heads.view import HeadId
-from dashboard.heads.wording import counted
 
 UNITS = {"loss_change": "nats per token", "shift": "1 − cosine"}
 EXPLAINED = {

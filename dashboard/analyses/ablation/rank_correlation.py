@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.heads.bootstrap import PERCENTILES, RESAMPLES, SEED
-from dashboard.heads.wording import counted
+from dashboard.heads.format import counted
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, paint, readable, scale, signed
 from dashboard.charts.typesetting import BOX, set_text
-from dashboard.heads.wording import percent
+from dashboard.heads.format import percent
 
 MEASURE = 640.0  # pixels of a line of text
 SHADES = {  # of each measure: what the shade is, in words

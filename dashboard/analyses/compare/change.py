@@ -12,9 +12,9 @@ from dashboard.analyses.compare.divergence import divergence, with_rest
 from dashboard.capture import AttentionModel, Block, visit
 from dashboard.errors import UserError
 from dashboard.heads.alignment import matching
+from dashboard.heads.format import percent
+from dashboard.heads.pooling import Pooling
 from dashboard.heads.view import HeadId
-from dashboard.heads.wording import percent
-from dashboard.heads.words import Pooling
 from dashboard.text.encoding import Axis, Encoding
 
 UNCHANGED = 1e-6  # bits, below which a head is the same on both texts

@@ -7,8 +7,8 @@ import pandas as pd
 
 from dashboard.analyses.compare.divergence import divergence, with_rest
 from dashboard.errors import UserError
+from dashboard.heads.format import percent
 from dashboard.heads.view import HeadView
-from dashboard.heads.wording import percent
 
 ELSEWHERE = "elsewhere"
 

@@ -11,7 +11,7 @@ from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import NARROWEST, Drawing, sheet
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import PALETTES, Theme, ink, paint, readable
-from dashboard.heads.wording import counted, percent
+from dashboard.heads.format import counted, percent
 
 WIDE, TALL = 128.0, 46.0  # pixels of a cell
 NAMES = 64.0  # pixels of the heads' names

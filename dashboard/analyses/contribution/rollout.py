@@ -9,8 +9,8 @@ import torch
 
 from dashboard.capture import AttentionModel, Block, visit
 from dashboard.errors import UserError
+from dashboard.heads.format import percent
 from dashboard.heads.view import HeadId, HeadView, make_view
-from dashboard.heads.wording import percent
 from dashboard.text.encoding import Encoding, Special
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.heads.format import counted, percent
 from dashboard.heads.view import HeadView
-from dashboard.heads.wording import counted, percent
 
 # A pattern is named when it takes at least this share, and this much more than an even spread would give it.
 LEAST_SHARE = 0.25

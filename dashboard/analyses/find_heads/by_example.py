@@ -12,8 +12,8 @@ import pandas as pd
 from dashboard.analyses.find_heads.pair_shares import Along, Pair, along
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
+from dashboard.heads.format import counted, percent
 from dashboard.heads.view import HeadId
-from dashboard.heads.wording import counted, percent
 from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding
 

@@ -20,8 +20,8 @@ from dashboard.analyses.profile.gather import batches, encoded
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.heads.bootstrap import PERCENTILES, intervals, resample_counts
+from dashboard.heads.format import counted, percent
 from dashboard.heads.view import HeadId
-from dashboard.heads.wording import counted, percent
 from dashboard.text.reasons import no_sentence
 from dashboard.text.sentence import LeftOut, ParsedSentence
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dashboard.analyses.find_heads.pair_shares import Pair
 from dashboard.errors import UserError
-from dashboard.heads.wording import counted
+from dashboard.heads.format import counted
 from dashboard.text.sentence import ROOT, ParsedSentence
 
 DIRECTIONS = ("dependent->head", "head->dependent", "any")

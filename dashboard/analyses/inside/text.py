@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.analyses.inside.steps import Followed, Inside, StepMap
-from dashboard.heads.wording import percent
+from dashboard.heads.format import percent
 
 TITLES: Mapping[str, str] = {
     "x": "X",

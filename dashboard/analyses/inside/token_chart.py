@@ -15,7 +15,7 @@ from dashboard.charts.raster import png_uri
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import PALETTES, PIECES_FONT, Theme, signed
 from dashboard.charts.wording import wrap
-from dashboard.heads.wording import percent
+from dashboard.heads.format import percent
 
 WIDTH = 980.0
 KEYS, LEAST = 10, 0.005  # how many keys are named, with how much attention; the others are one line

@@ -9,7 +9,7 @@ import numpy as np
 from dashboard.charts import labels as lettering
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale
-from dashboard.heads.wording import percent
+from dashboard.heads.format import percent
 
 if TYPE_CHECKING:
     from dashboard.analyses.layers.flow import Flow, Measure

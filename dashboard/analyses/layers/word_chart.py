@@ -11,7 +11,7 @@ from dashboard.charts import labels as lettering
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import PALETTES, PIECES_FONT, WORDS_FONT, Palette, Theme, ink, on_ink, scale
-from dashboard.heads.wording import percent
+from dashboard.heads.format import percent
 
 if TYPE_CHECKING:
     from dashboard.analyses.layers.flow import Flow

@@ -10,7 +10,7 @@ from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import width_of
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import PALETTES, PIECES_FONT, Palette, Theme
-from dashboard.heads.wording import percent
+from dashboard.heads.format import percent
 
 WIDTH = 980.0
 BESIDE = 720.0  # pixels from which both parts stand side by side

@@ -16,8 +16,8 @@ from dashboard.capture.layer_trace import LayerRun, watch_layers
 from dashboard.capture.unembedding import Readout
 from dashboard.errors import UserError
 from dashboard.heads.bootstrap import intervals
+from dashboard.heads.format import counted, percent
 from dashboard.heads.view import HeadId
-from dashboard.heads.wording import counted, percent
 from dashboard.text.encoding import Encoding
 
 SHARE = 100  # one piece in so many is among the most raised

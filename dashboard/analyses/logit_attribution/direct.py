@@ -17,8 +17,8 @@ from dashboard.capture.added import factors
 from dashboard.capture.layer_trace import LayerRun
 from dashboard.capture.unembedding import Readout, readout, scales
 from dashboard.errors import UserError
+from dashboard.heads.format import counted, percent
 from dashboard.heads.view import HeadId
-from dashboard.heads.wording import counted, percent
 from dashboard.text.display import vocabulary_labels
 from dashboard.text.encoding import Encoding
 

@@ -10,8 +10,8 @@ import pandas as pd
 from dashboard.analyses.scores.atlas_chart import NAME, Grid
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, on_ink, scale
+from dashboard.heads.format import percent
 from dashboard.heads.view import HeadId
-from dashboard.heads.wording import percent
 
 HEIGHT = 150.0
 AXIS = 46.0  # pixels for the shares beside the first panel of a row

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dashboard.analyses.long_range.measure import Reach, curve
+from dashboard.heads.format import percent
 from dashboard.heads.view import HeadId
-from dashboard.heads.wording import percent
 
 
 def reach_finding(reach: Reach, head: HeadId | None = None) -> str:

@@ -9,7 +9,7 @@ from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.labels import width_of
 from dashboard.charts.theme import PALETTES, Palette, Theme
-from dashboard.heads.wording import percent
+from dashboard.heads.format import percent
 
 BAR, GAP = 26.0, 12.0  # pixels of a bar's height, between bars
 LEFT = 108.0  # pixels of what stands before a bar

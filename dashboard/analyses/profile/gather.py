@@ -16,7 +16,7 @@ from dashboard.analyses.profile.explained import ExplainedStatistics, expected_f
 from dashboard.analyses.profile.features import FeatureSpace
 from dashboard.capture import AttentionModel, Block, visit
 from dashboard.errors import UserError
-from dashboard.heads.words import Pooling
+from dashboard.heads.pooling import Pooling
 from dashboard.text.encoding import Encoding
 from dashboard.text.on_places import OnPlaces, on_places
 from dashboard.text.sentence import LeftOut, ParsedSentence

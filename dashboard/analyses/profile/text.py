@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from dashboard.analyses.profile.roles import PARKED, role_label
+from dashboard.heads.format import percent
 from dashboard.heads.view import HeadId, HeadView
-from dashboard.heads.wording import percent
 
 ROLES = ("syntax", "context", "position", "undecided", "flat")
 CAUTION = (

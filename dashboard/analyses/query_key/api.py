@@ -22,8 +22,8 @@ from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again
+from dashboard.heads.format import counted
 from dashboard.heads.view import HeadId
-from dashboard.heads.wording import counted
 
 SENTENCES = 24
 

@@ -17,8 +17,8 @@ import pandas as pd
 
 from dashboard.analyses.query_key.vectors import CorpusVectors
 from dashboard.heads.bootstrap import intervals
+from dashboard.heads.format import counted, percent
 from dashboard.heads.view import HeadId
-from dashboard.heads.wording import counted, percent
 
 Share = tuple[float, float, float]  # a share, and its 95 % interval
 

@@ -13,7 +13,7 @@ from dashboard.charts.labels import width_of
 from dashboard.charts.pointing import pointed
 from dashboard.charts.safe import shown
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale
-from dashboard.heads.wording import percent
+from dashboard.heads.format import percent
 
 BY = {"upos": "part of speech", "relation": "relation", "position": "position", "frequency": "frequency"}
 # Paul Tol's muted scheme without what could be taken for syntax, context and position; lighter on dark paper.

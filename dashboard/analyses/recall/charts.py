@@ -11,7 +11,7 @@ from dashboard.analyses.recall.training import Point, Result
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.series import Axis, Series, panel, room_for_names
 from dashboard.charts.theme import Theme
-from dashboard.heads.wording import percent
+from dashboard.heads.format import percent
 
 LOOKS: dict[str, tuple[str, tuple[int, ...]]] = {
     "rnn": ("purple", (2, 3)),

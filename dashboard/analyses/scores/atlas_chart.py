@@ -12,8 +12,8 @@ from dashboard.analyses.scores.scores import SCORES, Score
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.raster import montage_uri
 from dashboard.charts.theme import PALETTES, Palette, Theme, gradient, ink, on_ink, scale
+from dashboard.heads.format import percent
 from dashboard.heads.view import HeadId
-from dashboard.heads.wording import percent
 
 NAME = "'L' + datum.layer + 'H' + datum.head"  # Vega expression: L2H9
 

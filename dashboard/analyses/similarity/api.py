@@ -23,8 +23,8 @@ from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again
+from dashboard.heads.format import counted, percent
 from dashboard.heads.view import HeadId
-from dashboard.heads.wording import counted, percent
 from dashboard.text import LeftOut, ParsedSentence, read_treebank
 
 Progress = Callable[[float, str], None]

@@ -10,7 +10,7 @@ from scipy.cluster.hierarchy import dendrogram, linkage, to_tree
 from scipy.spatial.distance import squareform
 
 from dashboard.analyses.similarity.embedding import HeadMap
-from dashboard.heads.wording import counted
+from dashboard.heads.format import counted
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.theme import PALETTES, Theme
-from dashboard.heads.wording import counted
+from dashboard.heads.format import counted
 
 ROW = 26.0  # pixels of a cluster
 LABELS = 190.0  # pixels of their names

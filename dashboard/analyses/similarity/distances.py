@@ -15,7 +15,7 @@ from dashboard.analyses.profile.budget import normalised
 from dashboard.analyses.profile.gather import ByLayer, batches, encoded
 from dashboard.capture import AttentionModel, visit
 from dashboard.errors import UserError
-from dashboard.heads.words import Pooling
+from dashboard.heads.pooling import Pooling
 from dashboard.text.encoding import Encoding
 from dashboard.text.sentence import LeftOut, ParsedSentence
 from dashboard.text.shared_words import with_shared_words

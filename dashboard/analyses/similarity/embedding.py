@@ -11,8 +11,8 @@ from scipy.spatial.distance import squareform
 
 from dashboard.analyses.similarity.distances import Distances
 from dashboard.errors import UserError
+from dashboard.heads.format import counted, percent
 from dashboard.heads.view import HeadId
-from dashboard.heads.wording import counted, percent
 
 CLUSTERS = 8
 COLUMNS = ("layer", "head", "x", "y", "cluster", "nearest", "distance")

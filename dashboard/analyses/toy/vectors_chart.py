@@ -12,7 +12,7 @@ from dashboard.analyses.toy.worked_steps import Toy, number, saying
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import width_of
 from dashboard.charts.theme import PALETTES, Theme, ink, paint
-from dashboard.heads.wording import percent
+from dashboard.heads.format import percent
 
 GAP = 44.0
 SMALLEST, LARGEST = 220.0, 320.0  # pixels of a panel

@@ -11,7 +11,7 @@ import pandas as pd
 from dashboard.analyses.toy.example import Example
 from dashboard.builtin.attention import Steps
 from dashboard.charts.labels import labels_of
-from dashboard.heads.wording import percent
+from dashboard.heads.format import percent
 
 STEPS: dict[str, str] = {
     "x": "Words",

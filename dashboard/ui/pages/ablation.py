@@ -20,8 +20,8 @@ from dashboard.charts.drawing import Drawing
 from dashboard.corpus.sample import reference_means
 from dashboard.corpus.shipped import builtin_size
 from dashboard.errors import UserError
+from dashboard.heads.format import listed
 from dashboard.heads.view import HeadId
-from dashboard.heads.wording import listed
 from dashboard.ui import jobs, loaders, profile_picker, state
 from dashboard.ui.ending import end_page
 from dashboard.ui.pages import ablation_tables as effect_tables

@@ -13,8 +13,8 @@ from dashboard.analyses.compare.change import Changes, most_changed
 from dashboard.charts.drawing import Drawing
 from dashboard.errors import UserError
 from dashboard.heads.alignment import Aligned
+from dashboard.heads.format import counted
 from dashboard.heads.view import HeadId, HeadView
-from dashboard.heads.wording import counted
 from dashboard.ui import choosing, loaders, state
 from dashboard.ui.choices import FIRST_OTHER, FIRST_TEXT, LONGEST_OTHER
 from dashboard.ui.ending import end_page
