@@ -8,9 +8,9 @@ from typing import Any
 
 import altair as alt
 
-from dashboard.charts.safe import shown
+from dashboard.charts.sanitize import shown
 from dashboard.charts.theme import SUBTITLE_SIZE, TITLE_SIZE, Theme, config
-from dashboard.charts.wording import wrap
+from dashboard.charts.titles import wrap
 
 WIDTH = 600.0  # pixels of a whole drawing, where nothing else is asked for
 NARROWEST = 420.0  # pixels that a title may take over a smaller picture, where there is room

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dashboard.charts import labels as lettering
-from dashboard.charts.packing import pack, split_expr, value_expr
-from dashboard.charts.pointing import entered, pointed
+from dashboard.charts.selections import entered, pointed
 from dashboard.charts.theme import PALETTES, Theme
+from dashboard.charts.vega_arrays import pack, split_expr, value_expr
 
 if TYPE_CHECKING:
     from dashboard.charts.matrix import Matrix

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from dashboard.charts.safe import shown
+from dashboard.charts.sanitize import shown
 from dashboard.charts.theme import PIECES_FONT, WORDS_FONT
 
 LONGEST = 110.0  # pixels of a label on an axis; longer ones end in “…”

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.charts import labels as lettering
-from dashboard.charts.amount import SHARE, Amount
 from dashboard.charts.hover import Bound, column_expr, hover_layers, words_named
+from dashboard.charts.ink import SHARE, Amount
 from dashboard.charts.raster import png_uri
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale, signed
 

@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any
 
-from dashboard.charts.safe import SIGN
+from dashboard.charts.sanitize import SIGN
 
 # XML 1.0, production Char: everything else is forbidden, and vl-convert ends the whole process on most of it.
 _FORBIDDEN = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")

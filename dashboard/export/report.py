@@ -196,7 +196,7 @@ def _write(page: ElementTree.Element, row: str, x: float, y: float, size: float,
 
 def _broken(text: str, size: float, width: float) -> list[str]:
     """Rows of so many pixels at most."""
-    from dashboard.charts.wording import wrap
+    from dashboard.charts.titles import wrap
 
     return [row for part in text.split("\n") for row in wrap(part, width, size * 1.06) if row]
 

@@ -15,7 +15,7 @@ from dashboard.analyses.ablation.effect_on_text import TextEffect
 from dashboard.analyses.ablation.rank_chart import ranked_effects, ticks
 from dashboard.analyses.ablation.text_chart import changed_text, round_figure
 from dashboard.charts.drawing import VEGALITE
-from dashboard.charts.figures import figure_atlas
+from dashboard.charts.head_grid_values import figure_atlas
 from dashboard.charts.theme import PALETTES, ink, paint, signed
 from dashboard.heads.view import HeadId
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dashboard.charts.drawing import VEGALITE
-from dashboard.charts.packing import LEADS, ONES, TOP, pack, split_expr, value_expr
+from dashboard.charts.vega_arrays import LEADS, ONES, TOP, pack, split_expr, value_expr
 
 
 def read_back(rows: list[str], *, signed: bool) -> list[list[float]]:

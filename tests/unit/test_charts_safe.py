@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from dashboard.analyses.compare.side_by_side_chart import difference, side_by_side
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.charts.drawing import VEGALITE
-from dashboard.charts.safe import LIMIT, NEWLINE, SIGN, shown
+from dashboard.charts.sanitize import LIMIT, NEWLINE, SIGN, shown
 from dashboard.heads.view import HeadId, HeadView
 
 # https://www.w3.org/TR/xml/#charsets

@@ -19,8 +19,8 @@ from dashboard.analyses.explore.text_chart import reading
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.labels import right_to_left, stand, width_of
-from dashboard.charts.typesetting import LINE, set_text
-from dashboard.charts.wording import wrap
+from dashboard.charts.text_lines import LINE, set_text
+from dashboard.charts.titles import wrap
 from dashboard.heads.view import HeadId, HeadView
 
 SENTENCE = "The chef who trained in Osaka says ramen is her favourite food."

@@ -20,7 +20,7 @@ from dashboard.analyses.profile.roles import FIGURES, role_label, roles
 from dashboard.analyses.profile.shelf import SHIPPED, read_profile, shelf
 from dashboard.analyses.profile.text import along_parse, census, head_finding, opposites
 from dashboard.charts.drawing import VEGALITE
-from dashboard.charts.naming import AWAY
+from dashboard.charts.point_labels import AWAY
 from dashboard.charts.theme import PALETTES
 from dashboard.errors import UserError
 from dashboard.export import figure_bytes

@@ -14,7 +14,7 @@ import pytest
 
 from dashboard.analyses.explore import api
 from dashboard.charts.labels import width_of
-from dashboard.charts.wording import wrap
+from dashboard.charts.titles import wrap
 from dashboard.export import ReportFigure, report_html, report_pdf, report_zip
 from dashboard.heads.view import HeadId, HeadView
 

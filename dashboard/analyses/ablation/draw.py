@@ -34,7 +34,7 @@ from dashboard.analyses.ablation.text_chart import changed_text
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
 from dashboard.charts.drawing import Drawing
-from dashboard.charts.figures import figure_atlas
+from dashboard.charts.head_grid_values import figure_atlas
 from dashboard.charts.theme import Theme
 from dashboard.corpus import job
 from dashboard.corpus.shipped import builtin_corpus

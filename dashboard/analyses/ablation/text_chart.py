@@ -12,9 +12,9 @@ from dashboard.analyses.explore.text_chart import UNREAD
 from dashboard.charts import labels as lettering
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
-from dashboard.charts.safe import shown
+from dashboard.charts.sanitize import shown
+from dashboard.charts.text_lines import BOX, set_text
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, paint, readable, scale, signed
-from dashboard.charts.typesetting import BOX, set_text
 from dashboard.heads.format import percent
 
 MEASURE = 640.0  # pixels of a line of text

@@ -9,7 +9,7 @@ import numpy as np
 from dashboard.analyses.compare.divergence import Comparison
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import NARROWEST, Drawing, sheet
-from dashboard.charts.safe import shown
+from dashboard.charts.sanitize import shown
 from dashboard.charts.theme import PALETTES, Theme, ink, paint, readable
 from dashboard.heads.format import counted, percent
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from dashboard.analyses.explore.heatmap_chart import LEAST, matrix_of, matrix_over, round_up, strong, top_of
-from dashboard.charts import matrix, wording
-from dashboard.charts.amount import Amount
+from dashboard.charts import matrix, titles
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.hover import params
-from dashboard.charts.safe import shown
+from dashboard.charts.ink import Amount
+from dashboard.charts.sanitize import shown
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadView
@@ -58,7 +58,7 @@ def side_by_side(
         # Under the first map of the last row the legend is nobody's but all's, and leaves no gap between rows.
         legend = apart or k == (len(views) - 1) // columns * columns
         panel = matrix.panel(one, theme, side, name=str(k), alone=len(views) == 1, legend=legend)
-        heading = shown(names[k]) if names else str(view.head) if one_model else wording.title(view)
+        heading = shown(names[k]) if names else str(view.head) if one_model else titles.title(view)
         panel["title"] = {"text": heading, "fontSize": 14, "offset": 8, "frame": "group"}
         panels.append(panel)
     heads = " and ".join(map(shown, names)) if names else ", ".join(str(view.head) for view in views)
@@ -69,8 +69,8 @@ def side_by_side(
         {"concat": panels, "columns": columns, "spacing": GAP, "resolve": own},
         theme,
         title=f"{heads} · {shown(views[0].model)}" if one_model else heads,
-        subtitle=wording.subtitle(views[0], f"rows look at columns · ink: {amounts[0].what}, {each}"),
-        description=wording.describe("Heatmaps side by side", views),
+        subtitle=titles.subtitle(views[0], f"rows look at columns · ink: {amounts[0].what}, {each}"),
+        description=titles.describe("Heatmaps side by side", views),
         width=max(columns * max(panel["width"] for panel in panels), min(width or WIDE, NARROWEST)),
         params=params(drawn),
     )
@@ -113,7 +113,7 @@ def difference(
         panel,
         theme,
         title=f"{first} − {second}" + ("" if names else f" · {models}"),
-        subtitle=wording.subtitle(
+        subtitle=titles.subtitle(
             a,
             f"rows look at columns · green: more in {first} · purple: more in {second} · full colour: {full_colour}",
         ),

@@ -11,9 +11,9 @@ from dashboard.analyses.explore.arc_geometry import LONGEST, Row, along, bent
 from dashboard.analyses.explore.link_strokes import Links, links_of, strokes
 from dashboard.analyses.explore.parse_arcs import Link, parse_arcs
 from dashboard.charts import labels as lettering
-from dashboard.charts import wording
+from dashboard.charts import titles
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.pointing import pointed
+from dashboard.charts.selections import pointed
 from dashboard.charts.theme import PALETTES, Palette, Theme
 from dashboard.heads.view import HeadView
 
@@ -91,9 +91,9 @@ def arcs(
             ],
         },
         theme,
-        title=wording.title(view),
-        subtitle=wording.subtitle(view, f"{sides} · {links.note}"),
-        description=wording.describe("Arcs over the sentence", [view]),
+        title=titles.title(view),
+        subtitle=titles.subtitle(view, f"{sides} · {links.note}"),
+        description=titles.describe("Arcs over the sentence", [view]),
         width=max(row.width, min(width or WIDTH, NARROWEST)),
         params=[
             {"name": "words", "value": names},
@@ -235,7 +235,7 @@ def _catch(row: Row, view: HeadView, links: Links, scales: dict, up: float) -> d
     return {
         "name": "catch",
         "data": {"values": values},
-        "transform": [{"calculate": f"words[datum.k] + ': {wording.nothing(view)}'", "as": "tip"}],
+        "transform": [{"calculate": f"words[datum.k] + ': {titles.nothing(view)}'", "as": "tip"}],
         "mark": {"type": "rect", "opacity": 0, "aria": False},
         "encoding": {
             "x": scales["x"] | {"field": "from"},

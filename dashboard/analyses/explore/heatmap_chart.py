@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dashboard.charts import matrix, wording
-from dashboard.charts.amount import Amount, inked
+from dashboard.charts import matrix, titles
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.hover import params
+from dashboard.charts.ink import Amount, inked
 from dashboard.charts.labels import labels_of
 from dashboard.charts.theme import Theme
 from dashboard.heads.view import HeadView
@@ -35,9 +35,9 @@ def heatmap(view: HeadView, theme: Theme, *, width: float | None = None, top: fl
     return sheet(
         panel,
         theme,
-        title=wording.title(view),
-        subtitle=wording.subtitle(view, f"rows look at columns · ink: {amount.what}, 0 to {amount.up_to(top)}"),
-        description=wording.describe("Heatmap", [view]),
+        title=titles.title(view),
+        subtitle=titles.subtitle(view, f"rows look at columns · ink: {amount.what}, 0 to {amount.up_to(top)}"),
+        description=titles.describe("Heatmap", [view]),
         width=max(panel["width"] + margin, min(room, NARROWEST)),
         params=params([drawn]),
     )
@@ -60,7 +60,7 @@ def matrix_over(view: HeadView, values: np.ndarray, low: float, high: float, amo
         mono=view.unit == "tokens",
         low=low,
         high=high,
-        nothing=wording.nothing(view),
+        nothing=titles.nothing(view),
         amount=amount,
     )
 

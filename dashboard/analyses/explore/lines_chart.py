@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from dashboard.analyses.explore.link_strokes import Links, links_of, strokes
 from dashboard.charts import labels as lettering
-from dashboard.charts import wording
+from dashboard.charts import titles
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
-from dashboard.charts.pointing import pointed
+from dashboard.charts.selections import pointed
 from dashboard.charts.theme import PALETTES, WORDS_FONT, Palette, Theme
 from dashboard.heads.view import HeadView
 
@@ -56,14 +56,14 @@ def lines(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawin
                 },
                 {
                     "data": {"values": nodes},
-                    "layer": [*(_under_pointer(place, side) for side in (0, 1)), _catch(place, wording.nothing(view))],
+                    "layer": [*(_under_pointer(place, side) for side in (0, 1)), _catch(place, titles.nothing(view))],
                 },
             ],
         },
         theme,
-        title=wording.title(view),
-        subtitle=wording.subtitle(view, "left looks at right · " + links.note),
-        description=wording.describe("Lines between words", [view]),
+        title=titles.title(view),
+        subtitle=titles.subtitle(view, "left looks at right · " + links.note),
+        description=titles.describe("Lines between words", [view]),
         width=width or WIDTH,
         params=[
             {"name": "words", "value": names},

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.charts.amount import Amount
+from dashboard.charts.ink import Amount
 from dashboard.heads.view import HeadView
 
 FAINTEST = 0.005  # links below are never drawn, not even for a hovered word

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dashboard.analyses.explore.arc_geometry import Row, along, arch, bent
 from dashboard.charts.labels import width_of
-from dashboard.charts.safe import shown
+from dashboard.charts.sanitize import shown
 from dashboard.charts.theme import Palette
 
 Link = tuple[int, int, str]  # a word, its head, its relation

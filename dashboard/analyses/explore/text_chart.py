@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dashboard.analyses.explore.heatmap_chart import round_up
 from dashboard.charts import labels as lettering
-from dashboard.charts import wording
-from dashboard.charts.amount import Amount
+from dashboard.charts import titles
 from dashboard.charts.drawing import Drawing, sheet
-from dashboard.charts.packing import pack, split_expr, value_expr
-from dashboard.charts.pointing import pointed
+from dashboard.charts.ink import Amount
+from dashboard.charts.selections import pointed
+from dashboard.charts.text_lines import BOX, set_text
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, on_ink, scale
-from dashboard.charts.typesetting import BOX, set_text
+from dashboard.charts.vega_arrays import pack, split_expr, value_expr
 from dashboard.heads.view import HeadView
 from dashboard.text.display import UNKNOWN
 
@@ -100,7 +100,7 @@ def reading(view: HeadView, theme: Theme, *, width: float | None = None) -> Draw
         "data": {"values": words},
         "transform": [
             *_placed("datum.k"),
-            {"calculate": f"datum.word + ': {wording.nothing(view)}'", "as": "tip"},
+            {"calculate": f"datum.word + ': {titles.nothing(view)}'", "as": "tip"},
         ],
         "layer": [
             {
@@ -131,13 +131,13 @@ def reading(view: HeadView, theme: Theme, *, width: float | None = None) -> Draw
             "resolve": {"scale": {"color": "independent"}},
         },
         theme,
-        title=wording.title(view),
-        subtitle=wording.subtitle(
+        title=titles.title(view),
+        subtitle=titles.subtitle(
             view,
             f"shade: {_WHAT[view.measure]}, the mean over all, 0 to {amount.up_to(most_received)}",
             *([UNREAD] if any(view.unknown) else []),
         ),
-        description=wording.describe(f"The text, shaded by {_SHADED[view.measure]}; the head is one", [view]),
+        description=titles.describe(f"The text, shaded by {_SHADED[view.measure]}; the head is one", [view]),
         width=room,
         params=[
             {"name": "places", "value": places},

@@ -12,9 +12,9 @@ from dashboard.analyses.inside.text import TITLES, finding, formula, range_of, s
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.raster import png_uri
-from dashboard.charts.safe import shown
+from dashboard.charts.sanitize import shown
 from dashboard.charts.theme import PALETTES, Theme, ink, signed
-from dashboard.charts.wording import wrap
+from dashboard.charts.titles import wrap
 
 WIDTH = 980.0
 GAP = 26.0

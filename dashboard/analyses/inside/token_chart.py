@@ -12,9 +12,9 @@ from dashboard.analyses.inside.text import arithmetic, factor, finding, number
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import labels_of, width_of
 from dashboard.charts.raster import png_uri
-from dashboard.charts.safe import shown
+from dashboard.charts.sanitize import shown
 from dashboard.charts.theme import PALETTES, PIECES_FONT, Theme, signed
-from dashboard.charts.wording import wrap
+from dashboard.charts.titles import wrap
 from dashboard.heads.format import percent
 
 WIDTH = 980.0

@@ -9,7 +9,7 @@ import pandas as pd
 from dashboard.analyses.layers.layers_chart import PART_NAMES
 from dashboard.charts import labels as lettering
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
-from dashboard.charts.safe import shown
+from dashboard.charts.sanitize import shown
 from dashboard.charts.theme import PALETTES, PIECES_FONT, WORDS_FONT, Palette, Theme, ink, on_ink, scale
 from dashboard.heads.format import percent
 

@@ -8,7 +8,7 @@ from dashboard.analyses.logit_attribution.direct import Writes, signed, writes_f
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import width_of
-from dashboard.charts.safe import shown
+from dashboard.charts.sanitize import shown
 from dashboard.charts.theme import PALETTES, PIECES_FONT, Palette, Theme
 from dashboard.heads.format import percent
 

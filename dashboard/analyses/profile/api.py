@@ -17,7 +17,7 @@ from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.profile.text import census, corpus_of, head_finding, same_roles
 from dashboard.analyses.profile.two_corpora_chart import twice
 from dashboard.charts.drawing import Drawing
-from dashboard.charts.figures import figure_atlas
+from dashboard.charts.head_grid_values import figure_atlas
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dashboard.analyses.profile.roles import PARKED, role_label
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
-from dashboard.charts.naming import names, sides
+from dashboard.charts.point_labels import names, sides
 from dashboard.charts.theme import PALETTES, Theme
 from dashboard.heads.view import HeadId
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
-from dashboard.charts.naming import names as names_of
-from dashboard.charts.naming import sides
-from dashboard.charts.safe import shown
+from dashboard.charts.point_labels import names as names_of
+from dashboard.charts.point_labels import sides
+from dashboard.charts.sanitize import shown
 from dashboard.charts.theme import PALETTES, Theme
 from dashboard.heads.view import HeadId
 

@@ -10,8 +10,8 @@ import pandas as pd
 from dashboard.analyses.query_key.biplot import QueryKeyMap
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.labels import width_of
-from dashboard.charts.pointing import pointed
-from dashboard.charts.safe import shown
+from dashboard.charts.sanitize import shown
+from dashboard.charts.selections import pointed
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale
 from dashboard.heads.format import percent
 

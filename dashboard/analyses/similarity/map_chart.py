@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
-from dashboard.charts.naming import names, sides
+from dashboard.charts.point_labels import names, sides
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale
 from dashboard.heads.view import HeadId
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dashboard.charts import labels as lettering
-from dashboard.charts.safe import shown
+from dashboard.charts.sanitize import shown
 
 SIZE = 17.0  # pixels of the type
 LINE = 34.0  # from line to line

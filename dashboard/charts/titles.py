@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dashboard.analyses.explore.text import WAYS, finding
 from dashboard.charts.labels import width_of
-from dashboard.charts.safe import shown
+from dashboard.charts.sanitize import shown
 from dashboard.heads.view import HeadView
 
 
