@@ -26,7 +26,7 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from dashboard.errors import UserError
-from dashboard.export.write import atomically
+from dashboard.files import atomically
 
 JOB, STOP, LOCK = "job.json", "job.stop", "job.lock"
 BEAT = 1.0  # seconds between two signs of life

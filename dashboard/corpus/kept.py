@@ -20,7 +20,7 @@ import numpy as np
 from dashboard.capture import AttentionModel
 from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
-from dashboard.export.write import write_parts
+from dashboard.files import write_parts
 from dashboard.models import ModelSource
 from dashboard.models.catalogue import CATALOGUE
 

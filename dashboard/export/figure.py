@@ -11,13 +11,13 @@ import json
 from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree
 
-from dashboard.export.fonts import register
-from dashboard.export.layout import laid_out
+from dashboard.export.metadata import stamp_png, stamp_svg, svg_text
 from dashboard.export.pdf import stamp_pdf
-from dashboard.export.place import HREF, SVG, place_text
 from dashboard.export.provenance import Provenance
 from dashboard.export.spec import description_of, specification, title_of
-from dashboard.export.stamp import stamp_png, stamp_svg, svg_text
+from dashboard.export.svg import laid_out
+from dashboard.export.typography.place import HREF, SVG, place_text
+from dashboard.export.typography.shipped_fonts import register
 from dashboard.export.webpage import html_bytes
 
 if TYPE_CHECKING:

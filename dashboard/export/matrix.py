@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.export.clean import legal
 from dashboard.export.provenance import Provenance
+from dashboard.export.sanitize import legal
 from dashboard.heads.view import HeadView
 
 _NAMES = {"weight": "weights", "contribution": "contributions", "rollout": "rollout"}

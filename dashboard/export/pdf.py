@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from dashboard.export.clean import legal
 from dashboard.export.provenance import Provenance
+from dashboard.export.sanitize import legal
 
 _REFERENCE = re.compile(rb"\b(\d+) 0 R\b")
 _ENTRIES = re.compile(rb"(?:^[ \t]*/\w+ \d+ 0 R\n)+", re.MULTILINE)  # of a dictionary, whose order means nothing

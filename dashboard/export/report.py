@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from dashboard.export.bundle import bundle, zipped
-from dashboard.export.clean import legal
 from dashboard.export.figure import pdf_page
-from dashboard.export.fonts import SANS_STACK
-from dashboard.export.layout import laid_out
 from dashboard.export.matrix import KeptMatrix
 from dashboard.export.pdf import stamp_pdf
-from dashboard.export.place import SVG, TEXT
 from dashboard.export.provenance import Provenance, file_stem
-from dashboard.export.snippet import snippet
+from dashboard.export.recipe import snippet
+from dashboard.export.sanitize import legal
 from dashboard.export.spec import description_of, specification
+from dashboard.export.svg import laid_out
+from dashboard.export.typography.place import SVG, TEXT
+from dashboard.export.typography.shipped_fonts import SANS_STACK
 from dashboard.export.webpage import document, paper_of
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from dashboard.errors import UserError
-from dashboard.export.clean import legal
 from dashboard.export.provenance import Provenance
+from dashboard.export.sanitize import legal
 
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384  # of a sheet, the header's row included
 LONGEST = 32_767  # characters of a cell, which Excel counts in UTF-16

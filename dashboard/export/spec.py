@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dashboard.export.clean import legal_all
-from dashboard.export.fonts import MONO_STACK, SANS_STACK, is_mono
 from dashboard.export.provenance import Provenance
+from dashboard.export.sanitize import legal_all
+from dashboard.export.typography.shipped_fonts import MONO_STACK, SANS_STACK, is_mono
 
 if TYPE_CHECKING:
     import altair as alt
@@ -17,7 +17,7 @@ CONTAINER_WIDTH = 720  # what "as wide as the page" is where there is no page
 def specification(chart: alt.TopLevelMixin | dict[str, Any], provenance: Provenance | None) -> dict[str, Any]:
     """The specification with its provenance under ``usermeta.provenance``, free of characters that break files.
 
-    A copy: the chart stays as it is. Its fonts become the stacks that files use (`dashboard.export.fonts`). Files
+    A copy: the chart stays as it is. Its fonts become the stacks that files use (`dashboard.export.typography.shipped_fonts`). Files
     have no page to fill, so a width of "container" becomes 720.
     """
     spec = with_fonts(legal_all(chart if isinstance(chart, dict) else chart.to_dict()), SANS_STACK, MONO_STACK)

@@ -9,10 +9,10 @@ from typing import Literal
 
 import pandas as pd
 
-from dashboard.export.clean import legal
+from dashboard.export.metadata import KEY
 from dashboard.export.provenance import Provenance
+from dashboard.export.sanitize import legal
 from dashboard.export.sheet import xlsx_bytes
-from dashboard.export.stamp import KEY
 
 # What a spreadsheet takes for the start of a formula (OWASP, CSV injection), full-width forms included.
 _FORMULA = re.compile("[=+\\-@\t\r\n＝＋－＠]")

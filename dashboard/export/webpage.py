@@ -14,12 +14,12 @@ from importlib import metadata
 from string import Template
 from typing import Any
 
-from dashboard.export.cache import cached
-from dashboard.export.clean import legal
-from dashboard.export.fonts import SANS_STACK, SHIPPED, font_face_css
+from dashboard.export.metadata import KEY
 from dashboard.export.provenance import Provenance
+from dashboard.export.sanitize import legal
 from dashboard.export.spec import description_of, title_of, version_of
-from dashboard.export.stamp import KEY
+from dashboard.export.typography.shipped_fonts import SANS_STACK, SHIPPED, font_face_css
+from dashboard.sealed import cached
 
 # Vega compiles its expressions ('unsafe-eval') and shows images from data: addresses; nothing else is allowed.
 POLICY = (

@@ -23,7 +23,7 @@ from dashboard.export import (
     file_stem,
     font_notice,
     matrix_bytes,
-    snippet,
+    recipe,
     table_bytes,
 )
 from dashboard.heads.links import strongest

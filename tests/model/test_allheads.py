@@ -24,7 +24,7 @@ from dashboard.analyses.ablation.results import (
     shipped_file,
 )
 from dashboard.corpus.job import find
-from dashboard.export import snippet
+from dashboard.export import recipe
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 

@@ -14,7 +14,7 @@ from PIL import Image
 from dashboard import attention, contributions
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.cli import main
-from dashboard.export import runs
+from dashboard.export.typography import runs
 from dashboard.heads.links import links
 from tools.server import ROOT
 
@@ -172,7 +172,7 @@ def test_it_runs_as_a_program_and_lists_the_models():
 
 def test_a_picture_says_what_the_page_says_of_it(capsys, tmp_path, monkeypatch):
     """Signs that no font here draws, where that matters, and the part of a long text that is drawn."""
-    monkeypatch.setattr("dashboard.export.runs.families", dict)
+    monkeypatch.setattr("dashboard.export.typography.runs.families", dict)
     for cached in (runs.runs, runs._face_for, runs._ranked):
         cached.cache_clear()
     asked = ["chart", "The chef says ไท.", "--heads", "L2H0", "--out"]

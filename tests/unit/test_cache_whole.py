@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dashboard import sealed
 from dashboard.analyses.ablation import results as allheads
 from dashboard.analyses.ablation.results import Asked, read_measured, shipped_file
 from dashboard.analyses.profile.chunk import Chunk
@@ -20,10 +21,11 @@ from dashboard.charts.drawing import VEGALITE
 from dashboard.corpus.job import JOB, find, jobs, read
 from dashboard.corpus.kept import read_arrays, write_arrays
 from dashboard.errors import UserError
-from dashboard.export import cache, fonts, system_fonts, webpage
-from dashboard.export.fonts import SANS
-from dashboard.export.fonts import SHIPPED as FONTS
-from dashboard.export.fonts import shipped_file as font_file
+from dashboard.export import webpage
+from dashboard.export.typography import shipped_fonts, system_fonts
+from dashboard.export.typography.shipped_fonts import SANS
+from dashboard.export.typography.shipped_fonts import SHIPPED as FONTS
+from dashboard.export.typography.shipped_fonts import shipped_file as font_file
 from dashboard.text import LeftOut
 
 TIMES = 40  # for each file
@@ -53,24 +55,26 @@ def test_a_cached_file_or_its_seal_that_changed_is_made_again(folder):
         made.append(1)
         return b"what takes seconds to make"
 
-    assert cache.cached("a.js", make) == cache.cached("a.js", make) == b"what takes seconds to make" and len(made) == 1
+    assert (
+        sealed.cached("a.js", make) == sealed.cached("a.js", make) == b"what takes seconds to make" and len(made) == 1
+    )
     for name in ("a.js", "a.js.sha256"):
         file = folder / "export" / name
         right = file.read_bytes()
         for k, wrong in enumerate(damaged(right), len(made) + 1):
             file.write_bytes(wrong)
-            assert cache.cached("a.js", make) == b"what takes seconds to make" and len(made) == k
+            assert sealed.cached("a.js", make) == b"what takes seconds to make" and len(made) == k
             assert file.read_bytes() == right
     (folder / "export" / "a.js.sha256").unlink()
-    assert cache.cached("a.js", make) and cache.cached("a.js", make) and len(made) == k + 1
+    assert sealed.cached("a.js", make) and sealed.cached("a.js", make) and len(made) == k + 1
 
 
 def test_a_pipe_or_a_folder_in_its_place_is_not_waited_for(folder):
     (folder / "export").mkdir()
     os.mkfifo(folder / "export" / "b.js") if hasattr(os, "mkfifo") else (folder / "export" / "b.js").mkdir()
-    assert cache.cached("b.js", lambda: b"made") == b"made"
+    assert sealed.cached("b.js", lambda: b"made") == b"made"
     (folder / "export" / "c.js" / "d").mkdir(parents=True)
-    assert cache.cached("c.js", lambda: b"made") == b"made"
+    assert sealed.cached("c.js", lambda: b"made") == b"made"
 
 
 def test_a_page_never_takes_half_a_script(folder):
@@ -87,7 +91,7 @@ def test_a_font_that_changed_is_unpacked_again(folder):
     """In the process that used it and in the next one."""
     there = font_file(SANS, 400)
     assert folder in there.parents
-    right = {font: (there.parent / font).read_bytes() for font in map(fonts._file_name, FONTS)}
+    right = {font: (there.parent / font).read_bytes() for font in map(shipped_fonts._file_name, FONTS)}
     for name, data in right.items():
         for wrong in list(damaged(data, times=2)):
             (there.parent / name).write_bytes(wrong)
@@ -95,7 +99,7 @@ def test_a_font_that_changed_is_unpacked_again(folder):
     (there.parent / name).unlink()
     assert font_file(SANS, 400).is_file() and (there.parent / name).read_bytes() == data
     (there.parent / name).write_bytes(data[: len(data) // 2])
-    code = "from dashboard.export.fonts import *; register(); print(1 if shipped_characters(SANS) else 0)"
+    code = "from dashboard.export.typography.shipped_fonts import *; register(); print(1 if shipped_characters(SANS) else 0)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert said.stdout.strip() == "1" and (there.parent / name).read_bytes() == data
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from dashboard.errors import UserError
 from dashboard.export import Provenance, bundle, matrix_bytes, table_bytes
-from dashboard.export.clean import legal
+from dashboard.export.sanitize import legal
 from dashboard.export.table import harmless
 from dashboard.heads.view import HeadId, HeadView
 

@@ -18,11 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dashboard.export import Provenance, figure_bytes, layout
+from dashboard.export import Provenance, figure_bytes
 from dashboard.export import figure as figures
-from dashboard.export.clean import legal
-from dashboard.export.fonts import register
+from dashboard.export import svg as layout
+from dashboard.export.sanitize import legal
 from dashboard.export.spec import specification, version_of
+from dashboard.export.typography.shipped_fonts import register
 from dashboard.export.webpage import script_json
 
 ROOT = Path(__file__).resolve().parents[2]

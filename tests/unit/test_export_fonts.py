@@ -12,13 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dashboard.export import font_notice, missing_glyphs, notice, runs, system_fonts
-from dashboard.export import place as placing
-from dashboard.export.direction import levels, visual
-from dashboard.export.fonts import MONO, MONO_STACK, SANS, SANS_STACK, SHIPPED, shipped_characters, shipped_file
-from dashboard.export.place import HREF, SVG, TEXT, place_text
-from dashboard.export.room import make_room
-from dashboard.export.system_fonts import Face
+from dashboard.export import font_notice, missing_glyphs
+from dashboard.export.typography import notice, runs, system_fonts
+from dashboard.export.typography import place as placing
+from dashboard.export.typography.bidi import levels, visual
+from dashboard.export.typography.bounds import make_room
+from dashboard.export.typography.place import HREF, SVG, TEXT, place_text
+from dashboard.export.typography.shipped_fonts import (
+    MONO,
+    MONO_STACK,
+    SANS,
+    SANS_STACK,
+    SHIPPED,
+    shipped_characters,
+    shipped_file,
+)
+from dashboard.export.typography.system_fonts import Face
 
 
 @pytest.fixture
@@ -117,7 +126,7 @@ def test_vl_convert_measures_and_draws_in_our_fonts():
 def test_fonts_are_unpacked_without_a_cache_folder(tmp_path):
     """The cache folder's parent is a file here, so nothing can be kept; two processes at once may share one."""
     (tmp_path / "file").write_text("")
-    code = "from dashboard.export.fonts import *; register(); print(len(shipped_characters(SANS)))"
+    code = "from dashboard.export.typography.shipped_fonts import *; register(); print(len(shipped_characters(SANS)))"
     import os
 
     started = [

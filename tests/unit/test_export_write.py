@@ -5,9 +5,9 @@ import os
 
 import pytest
 
+from dashboard import files as room
 from dashboard.errors import UserError
 from dashboard.export import check_target, write_file
-from dashboard.export import write as room
 
 
 def test_writes_and_replaces(tmp_path):

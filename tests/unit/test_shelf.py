@@ -17,7 +17,7 @@ from dashboard.analyses.profile.shelf import SHIPPED, compare_profiles, delete, 
 from dashboard.analyses.profile.shelf import shelf as on_shelf
 from dashboard.analyses.profile.tables import PROFILE, TABLES, VERSION
 from dashboard.errors import UserError
-from dashboard.export.clean import legal
+from dashboard.export.sanitize import legal
 from dashboard.export.table import harmless, table_bytes, unharmed
 
 LAYERS, HEADS = 2, 3

@@ -40,7 +40,7 @@ from dashboard.corpus import job
 from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords, made_again
+from dashboard.export.recipe import keywords, made_again
 from dashboard.heads.format import counted, listed
 from dashboard.heads.view import HeadId, existing_head
 from dashboard.text import Encoding, Special, Unit

@@ -19,7 +19,7 @@ from dashboard.capture import AttentionModel
 from dashboard.corpus.kept import AllHeads, corpus_sha256, file_name, first_of, own_folder, write
 from dashboard.errors import UserError
 from dashboard.export import Provenance, table_bytes
-from dashboard.export.stamp import KEY
+from dashboard.export.metadata import KEY
 from dashboard.models.catalogue import cache_dir
 
 SENTENCES = 32

@@ -19,7 +19,7 @@ from dashboard.charts.drawing import WIDTH, Drawing
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords, made_again, reading
+from dashboard.export.recipe import keywords, made_again, reading
 from dashboard.heads.view import HeadId
 from dashboard.text import Encoding, Special, Unit
 

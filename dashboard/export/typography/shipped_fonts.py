@@ -23,7 +23,7 @@ from threading import Lock
 from typing import Any
 
 from dashboard.errors import UserError
-from dashboard.export.cache import cached_file, keep, whole
+from dashboard.sealed import cached_file, keep, whole
 
 SANS, MONO = "Two Heads Sans", "Two Heads Mono"
 
@@ -46,7 +46,7 @@ class Shipped:
     woff2: Path
 
 
-_FOLDER = Path(__file__).parent / "typefaces"
+_FOLDER = Path(__file__).parents[1] / "typefaces"
 SHIPPED = (
     Shipped(SANS, 400, _FOLDER / "SourceSans3-Regular.ttf.woff2"),
     Shipped(SANS, 600, _FOLDER / "SourceSans3-Semibold.ttf.woff2"),

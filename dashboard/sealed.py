@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dashboard.errors import UserError
-from dashboard.export.write import atomically
+from dashboard.files import atomically
 from dashboard.models.catalogue import cache_dir
 
 SEAL = ".sha256"

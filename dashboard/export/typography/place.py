@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from xml.etree.ElementTree import Element
 
-from dashboard.export.fonts import MONO, SANS, is_mono, shipped_file
-from dashboard.export.runs import Run, runs
-from dashboard.export.system_fonts import families
+from dashboard.export.typography.runs import Run, runs
+from dashboard.export.typography.shipped_fonts import MONO, SANS, is_mono, shipped_file
+from dashboard.export.typography.system_fonts import families
 
 SVG = "{http://www.w3.org/2000/svg}"
 TEXT = f"{SVG}text"

@@ -6,7 +6,7 @@ import re
 import sys
 import unicodedata
 
-from dashboard.export.runs import missing_glyphs
+from dashboard.export.typography.runs import missing_glyphs
 
 # The first words of Unicode's character names that stand for a script or a kind: up to one of these.
 _NAME_END = re.compile(

@@ -13,9 +13,9 @@ from functools import lru_cache
 
 import regex
 
-from dashboard.export.direction import levels, visual
-from dashboard.export.fonts import SANS, shipped_characters
-from dashboard.export.system_fonts import Face, families
+from dashboard.export.typography.bidi import levels, visual
+from dashboard.export.typography.shipped_fonts import SANS, shipped_characters
+from dashboard.export.typography.system_fonts import Face, families
 
 BOX = "□"  # in Source Sans and Source Code
 

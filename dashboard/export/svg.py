@@ -9,11 +9,18 @@ from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
-from dashboard.export.fonts import MONO_STACK, SANS, SANS_STACK, is_mono, register, shipped_characters
-from dashboard.export.place import TEXT
-from dashboard.export.room import make_room
-from dashboard.export.runs import face_of
 from dashboard.export.spec import version_of, with_fonts, without_limits
+from dashboard.export.typography.bounds import make_room
+from dashboard.export.typography.place import TEXT
+from dashboard.export.typography.runs import face_of
+from dashboard.export.typography.shipped_fonts import (
+    MONO_STACK,
+    SANS,
+    SANS_STACK,
+    is_mono,
+    register,
+    shipped_characters,
+)
 
 _LATIN = [ord(character) for character in "AZaz09 .,-"]
 _TARGET = re.compile(r"#([\w-]+)")
@@ -21,7 +28,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z][\w-]*( [A-Za-z][\w-]*)*")  # what vl-convert
 
 
 def laid_out(spec: dict[str, Any]) -> ElementTree.Element:
-    """The SVG document of a specification, its texts in the stacks of `dashboard.export.fonts`.
+    """The SVG document of a specification, its texts in the stacks of `dashboard.export.typography.shipped_fonts`.
 
     The last few are remembered, so that a second format of the same picture is quick.
     """

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from dashboard.export.place import SVG, TEXT, Line, lines_of
+from dashboard.export.typography.place import SVG, TEXT, Line, lines_of
 
 Matrix = tuple[float, float, float, float, float, float]  # as SVG writes it: x' = ax + cy + e, y' = bx + dy + f
 

@@ -6,9 +6,9 @@ import struct
 import zlib
 from xml.etree import ElementTree
 
-from dashboard.export.clean import legal
-from dashboard.export.place import SVG
 from dashboard.export.provenance import Provenance
+from dashboard.export.sanitize import legal
+from dashboard.export.typography.place import SVG
 
 KEY = "two-heads"  # the keyword of our PNG chunk, the id of our SVG metadata, the name of our HTML meta
 _NAMESPACES = {"": SVG.strip("{}"), "xlink": "http://www.w3.org/1999/xlink"}
