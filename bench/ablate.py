@@ -6,7 +6,7 @@ import time
 
 from dashboard.analyses.ablation.api import ablate_in
 from dashboard.capture import open_model
-from dashboard.corpus.shipped import builtin_corpus
+from dashboard.corpus.builtin import builtin_corpus
 
 SENTENCES = 32
 # What must hold on two cores: seconds, the search for the model's layers and its language-model head included.

@@ -58,7 +58,7 @@ _HOMES = {
     "draw_alike": "dashboard.analyses.compare.api",
     "draw_changes": "dashboard.analyses.compare.changed_heads",
     "contributions": "dashboard.analyses.contribution.api",
-    "builtin_corpus": "dashboard.corpus.shipped",
+    "builtin_corpus": "dashboard.corpus.builtin",
     "distances_between": "dashboard.analyses.similarity.api",
     "find_heads": "dashboard.analyses.find_heads.api",
     "find_heads_in": "dashboard.analyses.find_heads.api",

@@ -8,7 +8,7 @@ from dashboard.analyses.find_heads import api as find_heads
 from dashboard.analyses.find_heads.by_example import example_finding, remarks
 from dashboard.analyses.find_heads.by_pattern import match_finding, match_remarks
 from dashboard.charts.labels import right_to_left
-from dashboard.corpus.shipped import builtin_size
+from dashboard.corpus.builtin import builtin_size
 from dashboard.heads.links import links
 from dashboard.ui import choosing, figure, marking, state
 from dashboard.ui.choices import LONGEST_PAIRS

@@ -11,7 +11,7 @@ from dashboard.analyses.ablation.api import ablate_in
 from dashboard.analyses.ablation.results import SENTENCES, Asked, keep_measured, shipped_file
 from dashboard.capture import open_model
 from dashboard.capture.ablate import By
-from dashboard.corpus.shipped import builtin_corpus
+from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
 
 SHIPPED = ("minilm", "smollm2")

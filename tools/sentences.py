@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from conllu.models import Token, TokenList
 
-from dashboard.corpus.shipped import builtin_corpus
+from dashboard.corpus.builtin import builtin_corpus
 from dashboard.text import ParsedSentence, parse
 from dashboard.text.sentence import ROOT
 

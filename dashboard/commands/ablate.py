@@ -100,7 +100,7 @@ def corpus_of(typed: str) -> Path | None:
 
     A file that is not there is for its reader to tell.
     """
-    from dashboard.corpus.shipped import BUILTIN, builtin_corpus
+    from dashboard.corpus.builtin import BUILTIN, builtin_corpus
     from dashboard.text.corpus_file import ENDINGS
 
     if typed == BUILTIN:

@@ -48,7 +48,7 @@ def add(commands) -> None:
 def run_profile(asked: argparse.Namespace) -> int:
     from dashboard.analyses.profile.run import profile
     from dashboard.capture import open_model
-    from dashboard.corpus.shipped import BUILTIN, builtin_corpus
+    from dashboard.corpus.builtin import BUILTIN, builtin_corpus
     from dashboard.text import not_english_file
 
     file = str(builtin_corpus()) if asked.file == BUILTIN else asked.file

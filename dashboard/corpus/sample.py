@@ -14,7 +14,7 @@ import torch
 from dashboard.analyses.profile.gather import encoded
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import Means, mean_outputs
-from dashboard.corpus.shipped import builtin_corpus
+from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.text import Encoding, LeftOut, ParsedSentence
 from dashboard.text.corpus_file import reader_of

@@ -11,11 +11,11 @@ import streamlit as st
 
 from dashboard.analyses.profile.shelf import Kept, delete, place_for, read_profile, shelf
 from dashboard.analyses.profile.tables import TABLES
-from dashboard.corpus.job import Job, find, forget, jobs, start
-from dashboard.corpus.shipped import builtin_corpus
+from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export.formats import endings
 from dashboard.export.table import table_bytes
+from dashboard.jobs.job import Job, find, forget, jobs, start
 from dashboard.models import CATALOGUE, is_installed
 from dashboard.text import installed_parsers, not_english_file, parse
 from dashboard.text.charset import not_utf8_file

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import streamlit as st
 
-from dashboard.corpus.job import PROFILE, Job, again, find, forget
 from dashboard.errors import UserError
+from dashboard.jobs.job import PROFILE, Job, again, find, forget
 from dashboard.ui.reading import escape_markdown
 
 Found = TypeVar("Found")

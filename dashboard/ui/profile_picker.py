@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard.analyses.profile.shelf import Kept, read_profile, shelf
 from dashboard.analyses.profile.tables import Profile
-from dashboard.corpus.shipped import builtin_size
+from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId
 from dashboard.ui import choosing, state

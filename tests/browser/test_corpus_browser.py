@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from dashboard.analyses.profile.shelf import place_for, shelf
-from dashboard.corpus.shipped import builtin_corpus
+from dashboard.corpus.builtin import builtin_corpus
 
 NAME = "Twenty of them"
 AGAIN = "Twenty of them again"

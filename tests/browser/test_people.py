@@ -16,8 +16,8 @@ from bench.people import Seen, check, crowd, idle, names_of, raised_in, text_of
 from bench.visitor import Visitor
 from dashboard.analyses.explore import api
 from dashboard.analyses.profile.shelf import place_for
-from dashboard.corpus.job import say
 from dashboard.heads.view import HeadId
+from dashboard.jobs.job import say
 
 
 def run(work):

@@ -23,8 +23,8 @@ from dashboard.analyses.ablation.results import (
     keep_measured,
     shipped_file,
 )
-from dashboard.corpus.job import find
 from dashboard.export import recipe
+from dashboard.jobs.job import find
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 

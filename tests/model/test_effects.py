@@ -11,8 +11,8 @@ from dashboard import UserError, ablate, ablate_in
 from dashboard.analyses.ablation.api import provenance_of_effect
 from dashboard.capture.ablate import mean_outputs
 from dashboard.cli import main
+from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import reference_means, sample
-from dashboard.corpus.shipped import builtin_corpus
 from dashboard.export import recipe
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."

@@ -12,7 +12,7 @@ from dashboard import distances_between, heads_like_elsewhere, map_heads
 from dashboard.analyses.compare.divergence import divergence
 from dashboard.analyses.similarity.distances import distances, word_maps
 from dashboard.cli import main
-from dashboard.corpus.shipped import builtin_corpus
+from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import recipe
 from dashboard.export.provenance import Provenance

@@ -14,8 +14,8 @@ import pytest
 
 from dashboard import UserError
 from dashboard.analyses.profile.shelf import read_profile
-from dashboard.corpus import job as jobs
-from dashboard.corpus.job import JOB, ROOT, find, start
+from dashboard.jobs import job as jobs
+from dashboard.jobs.job import JOB, ROOT, find, start
 
 
 def until(job, *states, seconds=90):
@@ -44,7 +44,7 @@ def test_stopped_killed_and_taken_up_again_it_ends_with_the_same_tables(treebank
     with pytest.raises(UserError, match="already"):
         start("minilm", treebank, out)
     pid_of(job)
-    code = "import sys; from dashboard.corpus.job import find; find(sys.argv[1]).stop()"
+    code = "import sys; from dashboard.jobs.job import find; find(sys.argv[1]).stop()"
     subprocess.run([sys.executable, "-c", code, str(out)], cwd=ROOT, check=True)
     assert job.progress.state == "stopped"
 
@@ -97,7 +97,7 @@ def test_a_job_that_says_nothing_is_stopped(tmp_path):
 
 def test_a_job_ends_with_the_process_that_started_it(treebank, tmp_path):
     code = (
-        "import sys, time; from dashboard.corpus.job import start; start('minilm', *sys.argv[1:]);"
+        "import sys, time; from dashboard.jobs.job import start; start('minilm', *sys.argv[1:]);"
         "print('on', flush=1); time.sleep(60)"
     )
     command = [sys.executable, "-c", code, str(treebank), str(tmp_path)]
@@ -116,7 +116,7 @@ def test_a_job_that_fails_ends_without_a_word_on_the_terminal(fault, tmp_path):
     if "gone" not in fault or model != "minilm":
         corpus.write_text("nothing\n")
     code = (
-        "import sys, time; from dashboard.corpus.job import _started, start\n"
+        "import sys, time; from dashboard.jobs.job import _started, start\n"
         "job = start(*sys.argv[1:])\n"
         "print(_started[job.out].wait(60), job.progress.state)"
     )

@@ -13,8 +13,8 @@ from dashboard import UserError, attention, draw_query_keys, query_key_table, qu
 from dashboard.analyses.query_key.biplot import plane_remarks, query_key_map
 from dashboard.analyses.query_key.vectors import STRONGEST, _Collect
 from dashboard.capture import Block
+from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import parsed_sample, spread
-from dashboard.corpus.shipped import builtin_corpus
 from dashboard.export import Provenance, recipe
 from dashboard.heads.view import HeadId
 

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from dashboard.analyses.profile.api import draw_twice
 from dashboard.analyses.profile.shelf import SHIPPED, compare_profiles, place_for, read_profile, shelf
 from dashboard.analyses.profile.text import same_roles
-from dashboard.corpus.job import say
 from dashboard.errors import UserError
+from dashboard.jobs.job import say
 from dashboard.text.parse import PARSER
 from dashboard.ui import corpora
 from dashboard.ui.corpora import zipped

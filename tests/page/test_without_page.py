@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import ablate
 from dashboard.analyses.ablation import results as allheads
 from dashboard.analyses.ablation.rank import figure
-from dashboard.corpus.job import Job, Progress
+from dashboard.jobs.job import Job, Progress
 from dashboard.ui.choices import FIRST_TEXT
 from dashboard.ui.pages import ablation_tables as effect_tables
 from tests.page import running
@@ -138,7 +138,7 @@ def test_what_is_not_measured_is_offered_with_progress_and_stop(cache, monkeypat
 
         (out / "job.json").write_text(json.dumps(told))
 
-    monkeypatch.setattr("dashboard.corpus.job.start", start)
+    monkeypatch.setattr("dashboard.jobs.job.start", start)
     app = opened(by="mean")
     assert not app.exception and "has not been measured in this way" in said(app)
     assert "This can be told when all heads have been measured" in said(app)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from dashboard.corpus.shipped import builtin_corpus
+from dashboard.corpus.builtin import builtin_corpus
 from dashboard.text import ParsedSentence, read_treebank
 from tools.sentences import registers, treebank
 

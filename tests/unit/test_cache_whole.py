@@ -18,14 +18,14 @@ from dashboard.analyses.profile.chunk_store import Store
 from dashboard.analyses.profile.collect import write
 from dashboard.analyses.profile.shelf import SHIPPED, read_profile
 from dashboard.charts.drawing import VEGALITE
-from dashboard.corpus.job import JOB, find, jobs, read
-from dashboard.corpus.kept import read_arrays, write_arrays
 from dashboard.errors import UserError
 from dashboard.export import webpage
 from dashboard.export.typography import shipped_fonts, system_fonts
 from dashboard.export.typography.shipped_fonts import SANS
 from dashboard.export.typography.shipped_fonts import SHIPPED as FONTS
 from dashboard.export.typography.shipped_fonts import shipped_file as font_file
+from dashboard.jobs.job import JOB, find, jobs, read
+from dashboard.jobs.results import read_arrays, write_arrays
 from dashboard.text import LeftOut
 
 TIMES = 40  # for each file
@@ -218,7 +218,7 @@ def test_parsed_sentences_that_changed_are_parsed_again(tmp_path):
 
 
 def test_what_a_job_says_of_itself_is_read_or_it_is_none(tmp_path):
-    asked = {"model": "minilm", "path": "/x.conllu", "limit": None, "work": "dashboard.corpus.jobwork", "workers": 1}
+    asked = {"model": "minilm", "path": "/x.conllu", "limit": None, "work": "dashboard.jobs.runner", "workers": 1}
     told = {"asked": asked, "pid": 1, "beat": 1.0, "fraction": 0.5, "sentence": "512 of 1,280", "state": "going"}
     out = tmp_path / "mine"
     out.mkdir()

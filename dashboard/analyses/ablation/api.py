@@ -16,8 +16,8 @@ from dashboard.analyses.explore.api import existing_head
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
 from dashboard.capture.language import language_head
+from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import reference_means, sample
-from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.recipe import made_again, reading

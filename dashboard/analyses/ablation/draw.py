@@ -36,13 +36,13 @@ from dashboard.capture.ablate import By
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.head_grid_values import figure_atlas
 from dashboard.charts.theme import Theme
-from dashboard.corpus import job
-from dashboard.corpus.shipped import builtin_corpus
+from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.recipe import keywords, made_again
 from dashboard.heads.format import counted, listed
 from dashboard.heads.view import HeadId, existing_head
+from dashboard.jobs import job
 from dashboard.text import Encoding, Special, Unit
 
 BY = {"zero": "replaced by zero", "mean": "replaced by its mean"}
@@ -270,6 +270,6 @@ def _measure(out: Path, asked: dict, progress: Progress) -> None:
 
 
 if __name__ == "__main__":
-    from dashboard.corpus.jobwork import main
+    from dashboard.jobs.runner import main
 
     sys.exit(main(Path(sys.argv[1]), _measure))

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from dashboard.capture import AttentionModel
-from dashboard.corpus.kept import AllHeads, corpus_sha256, file_name, first_of, own_folder, write
 from dashboard.errors import UserError
 from dashboard.export import Provenance, table_bytes
 from dashboard.export.metadata import KEY
+from dashboard.jobs.results import AllHeads, corpus_sha256, file_name, first_of, own_folder, write
 from dashboard.models.catalogue import cache_dir
 
 SENTENCES = 32

@@ -12,7 +12,7 @@ from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.ranking import BEST, ranking
 from dashboard.charts.theme import Theme
-from dashboard.corpus.shipped import builtin_corpus
+from dashboard.corpus.builtin import builtin_corpus
 from dashboard.export import Provenance
 from dashboard.export.recipe import keywords, made_again
 from dashboard.heads.alignment import matching

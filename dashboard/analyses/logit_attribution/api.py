@@ -18,8 +18,8 @@ from dashboard.capture.layer_trace import layer_run
 from dashboard.capture.unembedding import readout
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.theme import Theme
+from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import sample
-from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.recipe import keywords, made_again, reading

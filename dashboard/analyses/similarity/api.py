@@ -18,8 +18,8 @@ from dashboard.analyses.similarity.map_chart import headmap
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.theme import Theme
+from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import spread
-from dashboard.corpus.shipped import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.recipe import keywords, made_again

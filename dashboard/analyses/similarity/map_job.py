@@ -12,9 +12,9 @@ from scipy.spatial.distance import squareform
 from dashboard.analyses.similarity.api import map_heads, origin_of_map
 from dashboard.analyses.similarity.embedding import CLUSTERS, HeadMap, map_table
 from dashboard.capture import AttentionModel, open_model
-from dashboard.corpus import job
-from dashboard.corpus.kept import AllHeads, corpus_sha256, file_name, first_of, own_folder, read_arrays, write_arrays
-from dashboard.corpus.shipped import builtin_corpus
+from dashboard.corpus.builtin import builtin_corpus
+from dashboard.jobs import job
+from dashboard.jobs.results import AllHeads, corpus_sha256, file_name, first_of, own_folder, read_arrays, write_arrays
 from dashboard.models.catalogue import cache_dir
 
 SHIPPED = Path(__file__).parent / "shipped"
@@ -104,6 +104,6 @@ def _make(out: Path, asked: dict, progress) -> None:
 
 
 if __name__ == "__main__":
-    from dashboard.corpus.jobwork import main
+    from dashboard.jobs.runner import main
 
     sys.exit(main(Path(sys.argv[1]), _make))

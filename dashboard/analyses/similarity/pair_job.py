@@ -12,9 +12,9 @@ import numpy as np
 from dashboard.analyses.similarity.api import distances_between
 from dashboard.analyses.similarity.distances import Distances
 from dashboard.capture import AttentionModel, open_model
-from dashboard.corpus import job
-from dashboard.corpus.kept import corpus_sha256, file_name, first_of, known_as, own_folder, read_arrays, write_arrays
-from dashboard.corpus.shipped import builtin_corpus
+from dashboard.corpus.builtin import builtin_corpus
+from dashboard.jobs import job
+from dashboard.jobs.results import corpus_sha256, file_name, first_of, known_as, own_folder, read_arrays, write_arrays
 from dashboard.models import ModelSource
 from dashboard.models.catalogue import cache_dir
 from dashboard.text import LeftOut
@@ -30,7 +30,7 @@ class Asked:
 
     Attributes
     ----------
-    first, second: (name, which weights) of each, see `dashboard.corpus.kept.known_as`; in the order of the alphabet
+    first, second: (name, which weights) of each, see `dashboard.jobs.results.known_as`; in the order of the alphabet
     bos: whether a start token goes in front where a model sets none
     sha256: which sentences
     """
@@ -118,6 +118,6 @@ def _make(out: Path, asked: dict, progress) -> None:
 
 
 if __name__ == "__main__":
-    from dashboard.corpus.jobwork import main
+    from dashboard.jobs.runner import main
 
     sys.exit(main(Path(sys.argv[1]), _make))

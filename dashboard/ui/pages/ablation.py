@@ -17,8 +17,8 @@ from dashboard.analyses.profile.roles import TOLD
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.charts.drawing import Drawing
+from dashboard.corpus.builtin import builtin_size
 from dashboard.corpus.sample import reference_means
-from dashboard.corpus.shipped import builtin_size
 from dashboard.errors import UserError
 from dashboard.heads.format import listed
 from dashboard.heads.view import HeadId

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.analyses.find_heads import api as find_heads
 from dashboard.analyses.find_heads.by_pattern import Matches
 from dashboard.analyses.find_heads.pattern import DIRECTIONS, Pattern
-from dashboard.corpus.shipped import builtin_corpus
+from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.text import read_treebank
 from dashboard.text.sentence import ParsedSentence

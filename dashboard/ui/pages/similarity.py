@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.analyses.similarity import map_job, pair_job
 from dashboard.analyses.similarity.distances import Distances
 from dashboard.analyses.similarity.embedding import HeadMap
-from dashboard.corpus.shipped import builtin_size
+from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId
 from dashboard.models import CATALOGUE, ModelSource, NotInstalled

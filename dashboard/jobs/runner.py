@@ -1,4 +1,4 @@
-"""The process of a job. `python -m dashboard.corpus.jobwork DIR` makes the profile that ``DIR/job.json`` asks for."""
+"""The process of a job. `python -m dashboard.jobs.runner DIR` makes the profile that ``DIR/job.json`` asks for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from dashboard.corpus.job import BEAT, PROFILE, STOP, read, say, stopped
+from dashboard.jobs.job import BEAT, PROFILE, STOP, read, say, stopped
 
 NICE = 10  # the pages go before
 
@@ -23,7 +23,7 @@ Progress = Callable[[float, str], None]
 def main(out: Path, work: Callable[[Path, dict, Progress], None]) -> int:
     """Does the work of the job in a folder, and says there how far it is. The exit status: 0, or 1 where it failed.
 
-    work: is given the folder, what was asked for (`dashboard.corpus.job.start`), and what to tell its progress
+    work: is given the folder, what was asked for (`dashboard.jobs.job.start`), and what to tell its progress
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_who_started_it, daemon=True).start()

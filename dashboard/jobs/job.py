@@ -33,7 +33,7 @@ BEAT = 1.0  # seconds between two signs of life
 SILENT = 20.0  # seconds without one, after which a job is taken for dead
 
 ROOT = Path(__file__).resolve().parents[2]
-PROFILE = "dashboard.corpus.jobwork"  # the module that makes a profile, and does so from where it was
+PROFILE = "dashboard.jobs.runner"  # the module that makes a profile, and does so from where it was
 STATES = ("going", "done", "failed", "stopped")
 # The processes that this one started: their standard input is held open for as long as it lives.
 _started: dict[Path, subprocess.Popen] = {}
@@ -60,7 +60,7 @@ class Job:
     out: the folder that is written to
     model: by name; path: the corpus; limit: how many of its sentences, None for all
     how: what else the work is told, plain values by name
-    work: the module that does it, see `dashboard.corpus.jobwork.main`
+    work: the module that does it, see `dashboard.jobs.runner.main`
     """
 
     out: Path

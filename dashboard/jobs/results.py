@@ -18,7 +18,7 @@ from typing import Self, TypeVar
 import numpy as np
 
 from dashboard.capture import AttentionModel
-from dashboard.corpus.shipped import builtin_corpus
+from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.files import write_parts
 from dashboard.models import ModelSource
