@@ -10,7 +10,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from dashboard.commands import ablate, app, over_corpus, over_text
+from dashboard.commands import ablate, app, corpus
+from dashboard.commands import text as over_text
 from dashboard.commands.shared import Parser
 from dashboard.errors import UserError
 
@@ -33,6 +34,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build_parser() -> Parser:
     parser = Parser(prog="python -m dashboard", description="Look inside transformer attention.", allow_abbrev=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
-    for group in (app, over_text, ablate, over_corpus):
+    for group in (app, over_text, ablate, corpus):
         group.add(commands)
     return parser
