@@ -10,8 +10,8 @@ if str(ROOT) not in sys.path:
 import streamlit as st  # noqa: E402
 
 from dashboard.errors import UserError  # noqa: E402
-from dashboard.ui import quiet, reading, sidebar, state  # noqa: E402
-from dashboard.ui.ending import PageEnd  # noqa: E402
+from dashboard.ui import model_and_text, quiet, session, sidebar  # noqa: E402
+from dashboard.ui.page import PageEnd  # noqa: E402
 
 quiet.short_collections()
 st.set_page_config(page_title="Two Heads", page_icon=str(ROOT / "dashboard" / "ui" / "icon.png"), layout="wide")
@@ -42,9 +42,9 @@ st.html(
 # A link may name the first page as it names the others; Streamlit knows that one only by the bare address.
 FIRST = st.Page(ROOT / "pages" / "explore.py", title="Explore", url_path="explore")
 page = st.navigation([*PAGES, FIRST], position="hidden")
-state.read_address(page.url_path)
-reading.fit_choices()
-state.write_address()
+session.read_address(page.url_path)
+model_and_text.fit_choices()
+session.write_address()
 first = not sidebar.is_drawn()
 if first:
     sidebar.draw(PAGES)

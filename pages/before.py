@@ -5,10 +5,10 @@ import streamlit as st
 from dashboard.analyses.recall import charts as pictures
 from dashboard.analyses.recall.api import draw_recall, nothing_yet, recall_table
 from dashboard.analyses.recall.experiment import Study
-from dashboard.ui import figure, state
-from dashboard.ui.ending import end_page
+from dashboard.ui import figure, session
+from dashboard.ui.layout_width import room
+from dashboard.ui.page import end_page
 from dashboard.ui.pages import recall, recall_runs
-from dashboard.ui.room import room
 
 COLUMNS = {
     "model": "Model",
@@ -24,7 +24,7 @@ COLUMNS = {
 
 def show(study: Study, picture: str, width: int, sentence: str, columns: dict[str, object]) -> None:
     """One picture with its finding, files and table."""
-    chart = draw_recall(study, picture, theme=state.theme(), width=width)
+    chart = draw_recall(study, picture, theme=session.theme(), width=width)
     figure.finding(sentence)
     figure.picture(chart, f"recall_{picture}", "content")
     with st.container(horizontal=True):
@@ -36,7 +36,7 @@ def show(study: Study, picture: str, width: int, sentence: str, columns: dict[st
 def task(width: int) -> None:
     """What is asked of the networks, on one example."""
     nothing = nothing_yet(config)
-    chart = draw_recall(nothing, "task", theme=state.theme(), width=width)
+    chart = draw_recall(nothing, "task", theme=session.theme(), width=width)
     show(nothing, "task", width, chart.description, {"place": "Place", "symbol": "Symbol"})
 
 
@@ -44,11 +44,11 @@ st.title("Before attention", anchor=False)
 
 # What is asked
 st.caption(
-    "Recurrent networks read word by word and hand on one state. How far back can they remember? Four networks learn "
+    "Recurrent networks read word by word and hand on one session. How far back can they remember? Four networks learn "
     "one task here, from scratch."
 )
 recall.controls()
-config = state.choices().recall
+config = session.choices().recall
 figure.remark(recall.budget(config))
 
 # What is computed

@@ -5,21 +5,21 @@ import streamlit as st
 from dashboard.analyses.compare import api as verbs
 from dashboard.analyses.compare.change import change_finding
 from dashboard.analyses.explore import api
-from dashboard.ui import choosing, figure, state
+from dashboard.ui import figure, head_picker, session
+from dashboard.ui.layout_width import room
+from dashboard.ui.model_and_text import escape_markdown, reading
 from dashboard.ui.pages import compare_aligned, compare_inputs, compare_results
-from dashboard.ui.reading import escape_markdown, reading
-from dashboard.ui.room import room
 
 st.title("Compare", anchor=False)
 
 # What is asked
-this = reading(pairs=state.choices().mode != "texts")
+this = reading(pairs=session.choices().mode != "texts")
 st.caption(escape_markdown(compare_inputs.question(this)))
 st.segmented_control(
-    "Compare", list(compare_inputs.WAYS), format_func=compare_inputs.WAYS.get, required=True, **state.bound("mode")
+    "Compare", list(compare_inputs.WAYS), format_func=compare_inputs.WAYS.get, required=True, **session.bound("mode")
 )
 what = compare_inputs.asked(this)
-chosen = state.choices()
+chosen = session.choices()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     st.segmented_control(
         "Shown as",
@@ -29,11 +29,11 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             "side": "Side by side",
             "difference": "Difference of the first two" if chosen.mode == "heads" else "Difference",
         }.get,
-        **state.bound("show"),
+        **session.bound("show"),
     )
-    choosing.measure()
+    head_picker.measure()
     if this.encoding.second is not None:
-        choosing.between()
+        head_picker.between()
 
 # What is drawn
 width = min(room(), 980 if chosen.show == "side" else 600)
@@ -58,7 +58,7 @@ with st.container(horizontal=True):
 # Heads with heads
 if chosen.mode == "heads" and len(what.views) > 2:
     figure.remark(what.note)
-    square = verbs.draw_alike(what.views, theme=state.theme(), bos=this.bos)
+    square = verbs.draw_alike(what.views, theme=session.theme(), bos=this.bos)
     figure.picture(square, "alike", "content")
     with st.container(horizontal=True):
         figure.files(

@@ -7,10 +7,10 @@ from dashboard.analyses.profile.roles import FIGURES, TOLD
 from dashboard.analyses.profile.shelf import compare_profiles, read_profile
 from dashboard.analyses.profile.text import same_roles
 from dashboard.errors import UserError
-from dashboard.ui import corpora, figure, state
-from dashboard.ui.pages import profile_tables
-from dashboard.ui.reading import escape_markdown
-from dashboard.ui.room import room
+from dashboard.ui import figure, session
+from dashboard.ui.layout_width import room
+from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.pages import corpus, profile_tables
 
 st.title("Corpus", anchor=False)
 st.caption(
@@ -19,14 +19,14 @@ st.caption(
 )
 
 # A new profile, and those on their way; other pages can be used meanwhile
-corpora.form()
-corpora.progress()
+corpus.form()
+corpus.progress()
 
 # The profiles that are there
 st.subheader("Profiles", anchor=False)
-there = corpora.finished()
+there = corpus.finished()
 for kept in there:
-    corpora.row(kept)
+    corpus.row(kept)
 
 # The same heads on two corpora
 pairs = {
@@ -50,11 +50,11 @@ else:
             format_func=TOLD.get,
             help="In bits a query word: syntax is what only the parse explains, context what only meaning explains.",
         )
-    names, title = tuple(kept.name for kept in pairs[pair]), corpora.title_of(pairs[pair][0].model)
+    names, title = tuple(kept.name for kept in pairs[pair]), corpus.title_of(pairs[pair][0].model)
     try:
         first, second = (read_profile(kept.folder) for kept in pairs[pair])
         table = compare_profiles(first, second)
-        look = {"names": names, "model": title, "theme": state.theme(), "width": min(room(), 560)}
+        look = {"names": names, "model": title, "theme": session.theme(), "width": min(room(), 560)}
         chart = profile.draw_twice(first, second, what, **look)
         figure.finding(same_roles(table))
         figure.picture(chart, "twice", "content")

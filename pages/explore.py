@@ -7,9 +7,9 @@ from dashboard.analyses.explore.text import finding
 from dashboard.analyses.explore.views import VIEWS, help_of
 from dashboard.analyses.scores.scores import SCORES, Score
 from dashboard.heads.links import links
-from dashboard.ui import choosing, figure, state
-from dashboard.ui.reading import escape_markdown, reading
-from dashboard.ui.room import beside, positions, room
+from dashboard.ui import figure, head_picker, session
+from dashboard.ui.layout_width import beside, positions, room
+from dashboard.ui.model_and_text import escape_markdown, reading
 
 ONE_TEXT = "Figures over one text have no interval; on another text the head may look elsewhere."
 WIDEST = {"heatmap": 620, "lines": 640, "arcs": 980, "reading": 780}  # wider is no easier to read
@@ -26,7 +26,7 @@ st.title("Explore", anchor=False)
 
 # What is asked
 this = reading(pairs=True)
-chosen = state.choices()
+chosen = session.choices()
 model = this.model
 head = chosen.chosen
 survey = this.overview()
@@ -37,28 +37,28 @@ left, right, atlas_room, head_room = beside(room())
 # The chosen head, before the atlas on the left: it is what a click waits for
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        choosing.by_number(model)
+        head_picker.by_number(model)
         st.segmented_control(
             "Drawn as",
             list(VIEWS),
             required=True,
             format_func=lambda name: VIEWS[name].title,
-            **state.bound("view"),
+            **session.bound("view"),
         )
-        choosing.measure()
+        head_picker.measure()
         if this.encoding.second is not None:
-            choosing.between()
+            head_picker.between()
     [whole] = this.between_texts(this.measured(head))
     figure.finding(finding(whole))
     width = min(head_room, WIDEST[chosen.view])
     most = positions(width, VIEWS[chosen.view].max_positions) if chosen.view == "heatmap" else None
     view = api.fit_for(whole, chosen.view, chosen.start, most)
     figure.window_slider(view, whole)
-    chart = VIEWS[chosen.view].draw(view, state.theme(), width=width)
+    chart = VIEWS[chosen.view].draw(view, session.theme(), width=width)
     figure.picture(chart, "head", VIEWS[chosen.view].fit)
     figure.painted_first()
     figure.remark(help_of(chosen.view, view.measure), ONE_TEXT)
-    options = {"theme": state.theme(), "width": width} | this.options | figure.window_of(view)
+    options = {"theme": session.theme(), "width": width} | this.options | figure.window_of(view)
     with st.container(horizontal=True):
         figure.files(
             lambda: chart, lambda: links(view), [view], api.provenance(model, [view], chosen.view, **options), "head"
@@ -73,7 +73,7 @@ with left:
         required=True,
         format_func={"score": "By score", "maps": "As maps"}.get,
         help="A colour for one score of each head, or each head's whole map in small.",
-        **state.bound("atlas"),
+        **session.bound("atlas"),
     )
     if chosen.atlas == "score":
         st.selectbox(
@@ -82,13 +82,13 @@ with left:
             format_func=lambda name: SCORES[name].title,
             width=320,
             help=score_help(SCORES[chosen.score], survey.n),
-            **state.bound("score"),
+            **session.bound("score"),
         )
     score = chosen.score if chosen.atlas == "score" else None
-    look = {"theme": state.theme(), "width": min(atlas_room, 600)}
+    look = {"theme": session.theme(), "width": min(atlas_room, 600)}
     key = f"atlas_{model.name}_{chosen.atlas}"
-    atlas = api.draw_atlas(survey, score, model=model.title, tray=chosen.tray, **choosing.frames(key), **look)
-    choosing.all_heads(atlas, key)
+    atlas = api.draw_atlas(survey, score, model=model.title, tray=chosen.tray, **head_picker.frames(key), **look)
+    head_picker.all_heads(atlas, key)
     with st.container(horizontal=True):
         figure.files(
             lambda: api.draw_atlas(survey, score, model=model.title, **look),

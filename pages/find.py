@@ -10,11 +10,12 @@ from dashboard.analyses.find_heads.by_pattern import match_finding, match_remark
 from dashboard.charts.labels import right_to_left
 from dashboard.corpus.builtin import builtin_size
 from dashboard.heads.links import links
-from dashboard.ui import choosing, figure, marking, state
-from dashboard.ui.choices import LONGEST_PAIRS
+from dashboard.ui import figure, head_picker, session
+from dashboard.ui.components import pair_marker
+from dashboard.ui.layout_width import beside, room
+from dashboard.ui.model_and_text import escape_markdown, opened, read_text
 from dashboard.ui.pages import find_by_example, find_by_pattern
-from dashboard.ui.reading import escape_markdown, opened, read_text
-from dashboard.ui.room import beside, room
+from dashboard.ui.url_state import LONGEST_PAIRS
 
 st.title("Find heads", anchor=False)
 
@@ -26,10 +27,10 @@ text = read_text(this, pairs=True)
 found = None
 if text is not None:
     find_by_example.forget_first_pairs(text.encoding)
-    pairs, wrong = marking.marked(text.encoding)
+    pairs, wrong = pair_marker.marked(text.encoding)
     wide, narrow, *_ = beside(room(), (0.72, 0.28))
     with wide:
-        marking.words(text.encoding, pairs, right_to_left(text.encoding.text))
+        pair_marker.words(text.encoding, pairs, right_to_left(text.encoding.text))
     with narrow:
         st.text_area(
             "Pairs, a row each",
@@ -37,24 +38,24 @@ if text is not None:
             max_chars=LONGEST_PAIRS,
             placeholder="says → chef",
             help="The word that looks, > or →, the word looked at; or their numbers, from 0. Ctrl+Enter takes them.",
-            **state.bound("pairs"),
+            **session.bound("pairs"),
         )
     found = find_by_example.on_text(text, pairs, wrong)
 
 # What is found on this text
 if found is not None:
-    state.open_on(found.best)
-    head = state.choices().chosen
+    session.open_on(found.best)
+    head = session.choices().chosen
     figure.finding(example_finding(found))
     figure.remark(*remarks(found))
     left, right, left_room, right_room = beside(room())
     with right:  # before the ranking on the left: it is what a click waits for
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            choosing.by_number(model)
-            choosing.measure()
+            head_picker.by_number(model)
+            head_picker.measure()
         figure.remark(example_finding(found, head))
         view, lit = find_by_example.over_sentence(text, found, head)
-        look = {"theme": state.theme(), "width": right_room, "lit": lit}
+        look = {"theme": session.theme(), "width": right_room, "lit": lit}
         chart = VIEWS["arcs"].draw(view, **look)
         figure.picture(chart, "found_head", "content")
         figure.painted_first()
@@ -76,7 +77,7 @@ pattern = find_by_pattern.controls()
 matches = find_by_pattern.found(this, pattern)
 figure.finding(match_finding(matches))
 figure.remark(*match_remarks(matches))
-whole = find_heads.draw_found(matches, theme=state.theme(), width=min(room(), 680))
+whole = find_heads.draw_found(matches, theme=session.theme(), width=min(room(), 680))
 figure.picture(whole, "matches", "content")
 with st.container(horizontal=True):
     figure.files(lambda: whole, lambda: matches.table, [], whole.provenance, "matches")

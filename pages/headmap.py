@@ -6,11 +6,11 @@ from dashboard.analyses.similarity import api as similarity
 from dashboard.analyses.similarity.clusters import clusters_finding, clusters_of
 from dashboard.analyses.similarity.embedding import elsewhere_finding, map_finding
 from dashboard.heads.view import HeadId
-from dashboard.ui import choosing, figure, state
+from dashboard.ui import figure, head_picker, session
+from dashboard.ui.layout_width import beside, room
 from dashboard.ui.links import to_page
+from dashboard.ui.model_and_text import escape_markdown, opened
 from dashboard.ui.pages import similarity as headmaps
-from dashboard.ui.reading import escape_markdown, opened
-from dashboard.ui.room import beside, room
 
 st.title("Map of heads", anchor=False)
 
@@ -22,14 +22,14 @@ st.caption(
     "over the sentences that come with the dashboard, not on the text on the left."
 )
 found = headmaps.found(this)
-chosen = state.choices()
+chosen = session.choices()
 head = chosen.chosen
 left, right, map_room, head_room = beside(room(), (0.66, 0.34))
 
 # The chosen head, and those like it: sent first, as a click waits for them
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        choosing.by_number(model)
+        head_picker.by_number(model)
     figure.finding(map_finding(found, head))
     like = similarity.heads_like(found, head)
     st.dataframe(like, hide_index=True, width="content", column_config=headmaps.LIKE)
@@ -39,7 +39,7 @@ with right:
         st.button(
             f"Put {head} and {nearest} into the tray",
             icon=":material/compare:",
-            on_click=state.change,
+            on_click=session.change,
             kwargs={"tray": (head, nearest)},
             disabled=chosen.tray == (head, nearest),
             help="They take the place of the heads in it, and can be looked at side by side on Compare.",
@@ -51,10 +51,10 @@ with left:
     roles = headmaps.roles(this)
     figure.remark(map_finding(found))
     key = f"map_{model.name}"
-    look = {"theme": state.theme(), "width": map_room, "roles": roles}
-    drawn = similarity.draw_map(found, tray=chosen.tray, click=True, **choosing.frames(key), **look)
+    look = {"theme": session.theme(), "width": map_room, "roles": roles}
+    drawn = similarity.draw_map(found, tray=chosen.tray, click=True, **head_picker.frames(key), **look)
     with st.container(key="picture_map"):
-        choosing.all_heads(drawn, key)
+        head_picker.all_heads(drawn, key)
     still = look | {"selected": head, "tray": chosen.tray}
     with st.container(horizontal=True):
         figure.files(
@@ -68,7 +68,7 @@ with left:
 
     tree = clusters_of(found)
     figure.remark(clusters_finding(tree))
-    joined = similarity.draw_clusters(found, selected=head, theme=state.theme(), width=map_room)
+    joined = similarity.draw_clusters(found, selected=head, theme=session.theme(), width=map_room)
     figure.picture(joined, "clusters", "content")
     with st.container(horizontal=True):
         figure.files(lambda: joined, lambda: tree.table, [], joined.provenance, "clusters")

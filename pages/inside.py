@@ -6,12 +6,13 @@ from dashboard.analyses.inside import api as inside
 from dashboard.analyses.inside.text import TITLES, arithmetic, doubts, finding, proof, row_table, steps_table
 from dashboard.analyses.logit_attribution import api as logit_attribution
 from dashboard.analyses.logit_attribution.direct import writes_baseline, writes_finding
-from dashboard.ui import figure, listed, state
-from dashboard.ui.choices import STRONGEST
+from dashboard.ui import figure, session
+from dashboard.ui.components import code_listing
+from dashboard.ui.layout_width import room
+from dashboard.ui.model_and_text import escape_markdown, reading
 from dashboard.ui.pages import inside as dissecting
 from dashboard.ui.pages import inside_logits
-from dashboard.ui.reading import escape_markdown, reading
-from dashboard.ui.room import room
+from dashboard.ui.url_state import STRONGEST
 
 ROW_COLUMNS = {"step": "Step", "position": "Number", "of": "Of", "value": "Value", "unknown": figure.UNREAD}
 STEP_COLUMNS = {
@@ -33,8 +34,8 @@ st.caption(
     "is worked out from the model's weights by a small attention of our own, whose code is below."
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    st.number_input("Layer", 0, model.layers - 1, width=120, **state.bound("layer"))
-    st.number_input("Head", 0, model.heads - 1, width=120, **state.bound("head"))
+    st.number_input("Layer", 0, model.layers - 1, width=120, **session.bound("layer"))
+    st.number_input("Head", 0, model.heads - 1, width=120, **session.bound("head"))
     head, row = dissecting.chosen_head(this)
     labels = this.encoding.drawn
     st.selectbox(
@@ -43,7 +44,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         format_func=lambda k: f"{k} {labels[k]}",
         width=220,
         help="Its row is followed through every step. A model works on tokens, so this page does too.",
-        **state.bound("query"),
+        **session.bound("query"),
     )
     st.selectbox(
         "Token looked at",
@@ -51,10 +52,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         width=220,
         format_func=lambda k: "the one it looks at most" if k == STRONGEST else f"{k} {head.keys[k]}",
         help="Its key is multiplied with the query, number by number.",
-        **state.bound("key"),
+        **session.bound("key"),
     )
-chosen = state.choices()
-look = {"theme": state.theme(), "width": room()}
+chosen = session.choices()
+look = {"theme": session.theme(), "width": room()}
 asked = {"query": row.query, "key": None if chosen.key == STRONGEST else chosen.key} | look
 
 # One token's way through the head: its row of every step
@@ -73,11 +74,11 @@ st.segmented_control(
     required=True,
     format_func=TITLES.get,
     help="It is framed in the picture, and its line is marked in the code. A click on its map chooses it too.",
-    **state.bound("step"),
+    **session.bound("step"),
 )
 figure.remark(arithmetic(head, row, chosen.step))
-listed.code(dissecting.code_of(head, chosen.step), chosen.step, look["theme"], room=dissecting.LONGEST)
-maps = inside.draw_inside(head, "steps", step=chosen.step, turn=state.turn(), **asked)
+code_listing.code(dissecting.code_of(head, chosen.step), chosen.step, look["theme"], room=dissecting.LONGEST)
+maps = inside.draw_inside(head, "steps", step=chosen.step, turn=session.turn(), **asked)
 figure.picture(maps, "steps", "content", click=dissecting.click_step, parameter="step")
 figure.painted_first()
 with st.container(horizontal=True):
@@ -86,7 +87,7 @@ with st.container(horizontal=True):
     figure.numbers("steps", lambda: steps_table(head), STEP_COLUMNS)
 with st.expander("All of the code"):
     figure.remark(dissecting.code_says(head))
-    listed.code(dissecting.code_of(head), chosen.step, look["theme"])
+    code_listing.code(dissecting.code_of(head), chosen.step, look["theme"])
 
 # What it writes into the prediction of what comes next
 st.divider()

@@ -11,17 +11,17 @@ from dashboard.analyses.layers.flow import MEASURES
 from dashboard.analyses.layers.layers_chart import columns
 from dashboard.analyses.layers.word_chart import journey_finding
 from dashboard.heads.links import links
-from dashboard.ui import figure, state
+from dashboard.ui import figure, session
+from dashboard.ui.layout_width import positions, room
+from dashboard.ui.model_and_text import escape_markdown, reading
 from dashboard.ui.pages import layer_tables, layers_and_long_range
-from dashboard.ui.reading import escape_markdown, reading
-from dashboard.ui.room import positions, room
 
 
 def choose_word(key: str) -> None:
     """A click on a column: that word is followed."""
     points = st.session_state[key].selection.get("word")
     if points and points[0].get("place") is not None:
-        state.change(word=int(points[0]["place"]))
+        session.change(word=int(points[0]["place"]))
 
 
 st.title("Through the layers", anchor=False)
@@ -34,7 +34,7 @@ st.caption(
     "attention what it gathered from other words, its feed-forward part what it makes of that."
 )
 flow = layers_and_long_range.flow(this)
-chosen = state.choices()
+chosen = session.choices()
 word = chosen.word
 most = columns(room())
 st.selectbox(
@@ -46,7 +46,7 @@ st.selectbox(
 )
 
 # What is drawn: one word
-look = {"theme": state.theme(), "width": room()}
+look = {"theme": session.theme(), "width": room()}
 figure.finding(journey_finding(flow, word))
 path = layers.draw_flow(flow, "journey", word=word, **look)
 figure.picture(path, "journey", "content")
@@ -73,14 +73,14 @@ st.segmented_control(
     required=True,
     format_func=lambda name: MEASURES[name].title,
     help="\n\n".join(f"**{measure.title}.** {measure.help}" for measure in MEASURES.values()),
-    **state.bound("measure"),
+    **session.bound("measure"),
 )
 if len(flow) > most:
-    state.correct(start=min(chosen.start, len(flow) - most))
-    st.slider(f"First {flow.unit[:-1]} drawn, of {len(flow):,}", 0, len(flow) - most, **state.bound("start"))
-start = state.choices().start if len(flow) > most else 0
+    session.correct(start=min(chosen.start, len(flow) - most))
+    st.slider(f"First {flow.unit[:-1]} drawn, of {len(flow):,}", 0, len(flow) - most, **session.bound("start"))
+start = session.choices().start if len(flow) > most else 0
 sheet = {"word": word, "start": start, **look}
-chart = layers.draw_flow(flow, chosen.measure, turn=state.turn(), **sheet)
+chart = layers.draw_flow(flow, chosen.measure, turn=session.turn(), **sheet)
 key = f"flow_{model.name}_{chosen.measure}"
 with st.container(key="picture_flow"):
     st.altair_chart(
@@ -102,13 +102,13 @@ whole = layers_and_long_range.rolled(this)
 figure.finding(finding(whole))
 width = min(room(), 620)
 view = api.fit_for(whole, "heatmap", chosen.start, positions(width, VIEWS["heatmap"].max_positions))
-rolled = VIEWS["heatmap"].draw(view, state.theme(), width=width)
+rolled = VIEWS["heatmap"].draw(view, session.theme(), width=width)
 figure.picture(rolled, "rollout", "content")
 figure.remark(
     mostly_special(whole),
     "After Abnar and Zuidema, 2020. Tokens, special ones kept in the product; one text: no interval.",
 )
-drawing = {"theme": state.theme(), "width": width} | this.options | figure.window_of(view)
+drawing = {"theme": session.theme(), "width": width} | this.options | figure.window_of(view)
 origin = api.provenance(model, [view], "heatmap", **drawing)
 with st.container(horizontal=True):
     figure.files(lambda: rolled, lambda: links(view), [view], origin, "rollout")

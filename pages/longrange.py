@@ -5,16 +5,16 @@ import streamlit as st
 from dashboard.analyses.layers import api as layers
 from dashboard.analyses.long_range.measure import QUESTIONS, table
 from dashboard.analyses.long_range.text import reach_finding
-from dashboard.ui import choosing, figure, state
+from dashboard.ui import figure, head_picker, session
+from dashboard.ui.layout_width import beside, room
+from dashboard.ui.model_and_text import escape_markdown, opened
 from dashboard.ui.pages import layer_tables, layers_and_long_range
-from dashboard.ui.reading import escape_markdown, opened
-from dashboard.ui.room import beside, room
 
 st.title("Long range", anchor=False)
 
 # What is asked
 this = opened()
-chosen = state.choices()
+chosen = session.choices()
 model = this.model
 st.caption(
     f"Does a head of {escape_markdown(model.title)} find the word it needs, however far away it stands? "
@@ -26,7 +26,7 @@ st.segmented_control(
     required=True,
     format_func=lambda name: QUESTIONS[name].title,
     help="A verb must agree with its subject, whatever stands between. A name that comes back means the same person.",
-    **state.bound("reach"),
+    **session.bound("reach"),
 )
 question = QUESTIONS[chosen.reach]
 layer_tables.texts(question)
@@ -37,7 +37,7 @@ best = reach.best(4)
 head = chosen.chosen
 
 # What is drawn: the best heads
-look = {"theme": state.theme(), "width": room()}
+look = {"theme": session.theme(), "width": room()}
 chart = layers.draw_longrange(reach, **look)
 figure.finding(reach_finding(reach))
 figure.picture(chart, "reach", "content")
@@ -56,7 +56,7 @@ with st.container(horizontal=True):
 left, right, atlas_room, head_room = beside(room())
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        choosing.by_number(model)
+        head_picker.by_number(model)
     figure.finding(reach_finding(reach, head))
     one = layers.draw_longrange(reach, [head], **look | {"width": min(head_room, 480)})
     figure.picture(one, "reach_head", "content")
@@ -68,8 +68,8 @@ with right:
 with left:
     key = f"reach_atlas_{model.name}_{question.name}"
     small = look | {"width": min(atlas_room, 600)}
-    atlas = layers.draw_longrange(reach, all_heads=True, tray=chosen.tray, **small, **choosing.frames(key))
-    choosing.all_heads(atlas, key)
+    atlas = layers.draw_longrange(reach, all_heads=True, tray=chosen.tray, **small, **head_picker.frames(key))
+    head_picker.all_heads(atlas, key)
     with st.container(horizontal=True):
         figure.files(
             lambda: layers.draw_longrange(reach, all_heads=True, **small),

@@ -6,8 +6,8 @@ from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE, bounded, is_installed, listing
 from dashboard.models.memory import gigabytes
-from dashboard.ui import loaders, paths, state
-from dashboard.ui.reading import escape_markdown, get_button
+from dashboard.ui import caches, paths, session
+from dashboard.ui.model_and_text import escape_markdown, get_button
 
 
 def facts(model: AttentionModel) -> str:
@@ -24,7 +24,7 @@ st.caption(
 )
 
 try:
-    in_use, _ = loaders.opened(state.choices().model)
+    in_use, _ = caches.opened(session.choices().model)
 except UserError:
     in_use = None  # the other pages say why
 
@@ -38,10 +38,10 @@ for card, row in zip(CATALOGUE.values(), listing(), strict=True):
         )
         if not is_installed(card.name) and not card.embedded:
             get_button(card.name)
-        elif card.name == state.choices().model:
+        elif card.name == session.choices().model:
             st.caption(":material/check: In use" + (f" · {facts(in_use)}" if in_use else ""))
         elif is_installed(card.name):
-            st.button("Use this model", key=f"use_{card.name}", on_click=state.change, kwargs={"model": card.name})
+            st.button("Use this model", key=f"use_{card.name}", on_click=session.change, kwargs={"model": card.name})
 
 if in_use and in_use.name not in CATALOGUE:
     with st.container(border=True):
@@ -75,9 +75,9 @@ if asked and name.strip():
     paths.choose({"model": name})
     try:
         with st.spinner(f"Opening {escape_markdown(name)}…"):
-            loaders.opened(name.strip(), fetch_missing=True)
+            caches.opened(name.strip(), fetch_missing=True)
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
     else:
-        state.change(model=name.strip())
+        session.change(model=name.strip())
         st.rerun()

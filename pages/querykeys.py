@@ -5,10 +5,10 @@ import streamlit as st
 from dashboard.analyses.query_key import api as engine
 from dashboard.analyses.query_key.biplot import plane_finding, plane_remarks
 from dashboard.analyses.query_key.chart import BY
-from dashboard.ui import choosing, figure, state
+from dashboard.ui import figure, head_picker, session
+from dashboard.ui.layout_width import room
+from dashboard.ui.model_and_text import escape_markdown, opened
 from dashboard.ui.pages import query_key
-from dashboard.ui.reading import escape_markdown, opened
-from dashboard.ui.room import room
 
 st.title("Queries and keys", anchor=False)
 
@@ -20,7 +20,7 @@ st.caption(
     "sentences that come with the dashboard, once as a query and once as a key, in one plane."
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    choosing.by_number(model)
+    head_picker.by_number(model)
     st.segmented_control(
         "Coloured by",
         list(BY),
@@ -29,9 +29,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         help="Part of speech and relation are those of the word in its sentence, the relation as the parser names it "
         "(nsubj: a verb’s subject); position counts tokens from 0; frequency is how often the word occurs in all the "
         "sentences that come along.",
-        **state.bound("words_by"),
+        **session.bound("words_by"),
     )
-chosen = state.choices()
+chosen = session.choices()
 found = query_key.plane(this, chosen.chosen)
 
 # The plane
@@ -41,7 +41,7 @@ figure.remark(
     "circle to see where that word looks in its own sentence, at a triangle to see who looks there.",
     *plane_remarks(found),
 )
-look = {"by": chosen.words_by, "theme": state.theme(), "width": min(room(), 900)}
+look = {"by": chosen.words_by, "theme": session.theme(), "width": min(room(), 900)}
 drawn = engine.draw_plane(found, **look)
 figure.picture(drawn, "queries", "content")
 figure.painted_first()

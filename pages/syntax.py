@@ -8,12 +8,12 @@ from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.profile import api as evidence
 from dashboard.analyses.profile.text import CAUTION, along_parse, census, head_finding
 from dashboard.heads.links import links
-from dashboard.ui import figure, profile_picker, state
-from dashboard.ui.choosing import by_number, frames, measure
+from dashboard.ui import figure, profile_picker, session
+from dashboard.ui.head_picker import by_number, frames, measure
+from dashboard.ui.layout_width import beside, room
 from dashboard.ui.links import to_page
+from dashboard.ui.model_and_text import escape_markdown, opened, text_or_end
 from dashboard.ui.pages import profile_parse, profile_tables
-from dashboard.ui.reading import escape_markdown, opened, text_or_end
-from dashboard.ui.room import beside, room
 
 st.title("Syntax vs context", anchor=False)
 
@@ -26,10 +26,10 @@ st.caption(
 )
 kept, profile = profile_picker.chosen_profile(this)
 profile_picker.choose(this, kept)
-chosen = state.choices()
+chosen = session.choices()
 head = chosen.chosen
 row = evidence.row_of(profile, head)
-look = {"model": model.title, "theme": state.theme()}
+look = {"model": model.title, "theme": session.theme()}
 
 # Every head, and the chosen one: it is sent first, as a click waits for it
 figure.finding(census(profile.heads))
@@ -123,7 +123,7 @@ for k, (one, what, role) in enumerate(two):
         if parse:
             figure.remark(along_parse(weights[k], parse))
     with drawn[k]:
-        drawing = {"theme": state.theme(), "width": wide, "parse": parse, "role": role, "heights": level}
+        drawing = {"theme": session.theme(), "width": wide, "parse": parse, "role": role, "heights": level}
         chart = VIEWS["arcs"].draw(views[k], **drawing)
         figure.picture(chart, f"own_{k}", "content")
         made = api.provenance(model, [views[k]], "arcs", **drawing, **text.options, **figure.window_of(views[k]))
@@ -132,7 +132,7 @@ for k, (one, what, role) in enumerate(two):
             st.button(
                 "Choose this head",
                 key=f"take_{k}",
-                on_click=state.change,
+                on_click=session.change,
                 kwargs={"layer": one.layer, "head": one.head},
                 disabled=one == head,
             )

@@ -6,11 +6,11 @@ from dashboard.analyses.recall import api as recall
 from dashboard.analyses.toy.sharpness_chart import entropy_finding
 from dashboard.analyses.toy.worked_steps import STEPS, arithmetic, saying, work_through
 from dashboard.errors import UserError
-from dashboard.ui import figure, loaders, state
-from dashboard.ui.ending import end_page
+from dashboard.ui import caches, figure, session
+from dashboard.ui.layout_width import room
+from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.page import end_page
 from dashboard.ui.pages import toy as toybox
-from dashboard.ui.reading import escape_markdown
-from dashboard.ui.room import room
 
 st.title("Toy attention", anchor=False)
 
@@ -20,7 +20,7 @@ st.caption(
     "with arrow up and down, or paste a block of cells."
 )
 asked = st.container()
-chosen = state.choices()
+chosen = session.choices()
 toy = chosen.toy
 
 # What is computed
@@ -31,13 +31,13 @@ except UserError as wrong:
         toybox.asked()
     st.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
-state.correct(
+session.correct(
     toy_row=min(chosen.toy_row, len(toy.words) - 1),
     toy_head=min(chosen.toy_head, toy.heads - 1),
     toy_step=chosen.toy_step if chosen.toy_step in ("all", *parts.shown_steps) else "all",
 )
-chosen = state.choices()
-look = {"word": chosen.toy_row, "head": chosen.toy_head, "theme": state.theme(), "width": room()}
+chosen = session.choices()
+look = {"word": chosen.toy_row, "head": chosen.toy_head, "theme": session.theme(), "width": room()}
 
 # What is drawn: the steps
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -46,16 +46,16 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         range(len(toy.words)),
         format_func=lambda row: toy.words[row],
         width=180,
-        **state.bound("toy_row"),
+        **session.bound("toy_row"),
     )
     if toy.heads > 1:
-        st.segmented_control("Head", range(toy.heads), required=True, **state.bound("toy_head"))
+        st.segmented_control("Head", range(toy.heads), required=True, **session.bound("toy_head"))
 st.segmented_control(
     "Step",
     ["all", *parts.shown_steps],
     format_func=lambda step: "All steps" if step == "all" else STEPS[step],
     required=True,
-    **state.bound("toy_step"),
+    **session.bound("toy_step"),
 )
 figure.finding(saying(parts, chosen.toy_row))
 figure.remark(arithmetic(parts, chosen.toy_step, chosen.toy_row))
@@ -83,16 +83,16 @@ with asked:
 # The vectors in the plane
 pairs = toybox.pairs(toy)
 if len(pairs) > 1:
-    state.correct(toy_plane=chosen.toy_plane if chosen.toy_plane in pairs else pairs[0])
+    session.correct(toy_plane=chosen.toy_plane if chosen.toy_plane in pairs else pairs[0])
     st.segmented_control(
         "Numbers drawn",
         pairs,
         format_func=lambda pair: f"{pair[0]} and {pair[1]}",
         required=True,
         help="A plane has room for two numbers of a vector. Queries and values that have only two show these.",
-        **state.bound("toy_plane"),
+        **session.bound("toy_plane"),
     )
-axes = toybox.axes(state.choices().toy_plane)
+axes = toybox.axes(session.choices().toy_plane)
 vectors = recall.draw_toy(toy, "plane", axes=axes, **look)
 figure.picture(vectors, "toy_plane", "content")
 with st.container(horizontal=True):
@@ -102,12 +102,12 @@ with st.container(horizontal=True):
     figure.numbers("toy_plane", table, columns)
 
 # What the factor is for
-measured = loaders.sharpness_here()
+measured = caches.sharpness_here()
 figure.finding(entropy_finding(measured))
 figure.remark(
     "Queries and keys drawn at random. Entropy says over how many keys a row spreads: b bits are 2ᵇ keys alike."
 )
-sharp = recall.draw_sharpness(measured, theme=state.theme(), width=min(room(), 720))
+sharp = recall.draw_sharpness(measured, theme=session.theme(), width=min(room(), 720))
 figure.picture(sharp, "toy_entropy", "content")
 with st.container(horizontal=True):
     figure.files(lambda: sharp, lambda: recall.sharpness_table(measured), [], sharp.provenance, "toy_entropy")

@@ -8,12 +8,12 @@ from dashboard.analyses.ablation.effect_on_text import most_changed, token_rows
 from dashboard.analyses.ablation.joint import together_finding, together_remark
 from dashboard.analyses.ablation.rank import EXPLAINED, standing, standing_finding, standing_remark
 from dashboard.analyses.ablation.rank_correlation import correlation_finding
-from dashboard.ui import figure, state
-from dashboard.ui.choosing import by_number
+from dashboard.ui import figure, session
+from dashboard.ui.head_picker import by_number
+from dashboard.ui.layout_width import beside, room
+from dashboard.ui.model_and_text import escape_markdown, opened, read_text
 from dashboard.ui.pages import ablation as without
 from dashboard.ui.pages import ablation_tables as effect_tables
-from dashboard.ui.reading import escape_markdown, opened, read_text
-from dashboard.ui.room import beside, room
 
 st.title("Without a head", anchor=False)
 
@@ -28,7 +28,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     by_number(model)
     out = without.taken_out()
     without.replaced_by(this)
-chosen = state.choices()
+chosen = session.choices()
 head = chosen.chosen
 
 # On this text; beside it, of heads taken out together, each alone
@@ -40,7 +40,7 @@ if found is not None:
     rows = token_rows(found.effect.tokens, found.effect.changed)
     with left:
         figure.finding(found.finding)
-        chart = draw_without(found, unit=chosen.unit, special=chosen.special, theme=state.theme(), width=wide)
+        chart = draw_without(found, unit=chosen.unit, special=chosen.special, theme=session.theme(), width=wide)
         figure.picture(chart, "without", "content")
         figure.painted_first()
         figure.remark(
@@ -56,7 +56,7 @@ if found is not None:
     if both is not None:
         with right:
             figure.finding(together_finding(both.table))
-            bars = draw_together(both, theme=state.theme(), width=min(narrow, 560))
+            bars = draw_together(both, theme=session.theme(), width=min(narrow, 560))
             figure.picture(bars, "together", "content")
             figure.remark(together_remark(both.table))
             with st.container(horizontal=True):
@@ -70,7 +70,7 @@ every = without.measured(this)
 if every is not None:
     place = standing(every.table, head)
     figure.finding(standing_finding(place))
-    ranked = draw_standing(every, head, theme=state.theme(), width=room(), turn=state.turn())
+    ranked = draw_standing(every, head, theme=session.theme(), width=room(), turn=session.turn())
     without.heads_chart(ranked, f"standing_{model.name}_{chosen.by}")
     figure.remark(
         without.not_ranked(out),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from dashboard.ui.choices import Choices
+from dashboard.ui.url_state import Choices
 
 
 def any_address(chance: random.Random) -> dict[str, str]:

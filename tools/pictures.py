@@ -100,7 +100,7 @@ def files() -> None:
     """A file of every format and view, by the same code as the page's buttons."""
     from dashboard import open_model
     from dashboard.analyses.explore import api
-    from dashboard.ui.choices import FIRST_TEXT
+    from dashboard.ui.url_state import FIRST_TEXT
 
     model = open_model("minilm")
     views = api.attentions(model, FIRST_TEXT, ["L2H0", "L2H8"], unit="words")

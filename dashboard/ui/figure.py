@@ -28,8 +28,8 @@ from dashboard.export import (
 )
 from dashboard.heads.links import strongest
 from dashboard.heads.view import HeadView
-from dashboard.ui import report, state
-from dashboard.ui.reading import escape_markdown, words_apart
+from dashboard.ui import report, session
+from dashboard.ui.model_and_text import escape_markdown, words_apart
 
 PAUSE = 0.1  # seconds
 FIGURES = ("png", "svg", "pdf", "html", "json")
@@ -51,13 +51,13 @@ def remark(*sentences: str) -> None:
 def window_slider(view: HeadView, whole: HeadView) -> None:
     """Where a text is too long for one picture: which part of it to draw."""
     if len(view) < len(whole):
-        state.correct(start=view.start)  # another view or unit may have fewer positions to start from
+        session.correct(start=view.start)  # another view or unit may have fewer positions to start from
         st.slider(
             f"First {whole.unit[:-1]} drawn, of {len(whole):,}",
             0,
             len(whole) - len(view),
             help=f"One picture holds {len(view)}. What goes to the others is not drawn; figures are over all of them.",
-            **state.bound("start"),
+            **session.bound("start"),
         )
 
 

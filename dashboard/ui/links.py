@@ -7,8 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.ui import paths, state
-from dashboard.ui.choices import to_address
+from dashboard.ui import paths, session
+from dashboard.ui.url_state import to_address
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 
@@ -16,5 +16,5 @@ PAGES = Path(__file__).resolve().parents[2] / "pages"
 def to_page(name: str, label: str, icon: str, **changed: object) -> None:
     """A link to ``pages/name.py``, with other choices where `changed` names them."""
     paths.choose(changed)  # what we link to ourselves lies on the shelf, where a person put it
-    address = to_address(replace(state.choices(), **changed))
+    address = to_address(replace(session.choices(), **changed))
     st.page_link(str(PAGES / f"{name}.py"), label=label, icon=icon, query_params=address)

@@ -13,10 +13,10 @@ from dashboard.analyses.profile.tables import Profile
 from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId
-from dashboard.ui import choosing, state
-from dashboard.ui.choices import TRAY_SIZE, to_address
-from dashboard.ui.ending import end_page
-from dashboard.ui.reading import Opened, escape_markdown
+from dashboard.ui import head_picker, session
+from dashboard.ui.model_and_text import Opened, escape_markdown
+from dashboard.ui.page import end_page
+from dashboard.ui.url_state import TRAY_SIZE, to_address
 
 CORPUS = str(Path(__file__).resolve().parents[2] / "pages" / "corpus.py")
 
@@ -37,14 +37,14 @@ def first_of(this: Opened) -> Profile | None:
     there = {kept.name: kept for kept in of_model(this)}
     if not there:
         return None
-    kept = there.get(state.choices().profile) or next(iter(there.values()))
+    kept = there.get(session.choices().profile) or next(iter(there.values()))
     return _read(str(kept.folder), (kept.folder / "profile.json").stat().st_mtime_ns)
 
 
 def chosen_profile(this: Opened) -> tuple[Kept, Profile]:
     """The chosen profile of the model; or a sentence with what to do, and the end of the page."""
     there = {kept.name: kept for kept in of_model(this)}
-    name = state.choices().profile
+    name = session.choices().profile
     if not there:
         st.info(
             f"There is no profile of {escape_markdown(this.model.title)} on this machine yet. Make one on the page "
@@ -52,7 +52,7 @@ def chosen_profile(this: Opened) -> tuple[Kept, Profile]:
             "the line below; then open this page again.",
             icon=":material/lightbulb:",
         )
-        address = to_address(state.choices())
+        address = to_address(session.choices())
         st.page_link(CORPUS, label="Open Corpus", icon=":material/library_books:", query_params=address)
         st.code(command(this.model.name), language="bash")
         end_page()
@@ -63,7 +63,7 @@ def chosen_profile(this: Opened) -> tuple[Kept, Profile]:
                 icon=":material/info:",
             )
         name = next(iter(there))
-        state.correct(profile="")
+        session.correct(profile="")
     kept = there[name]
     try:
         return kept, _read(str(kept.folder), (kept.folder / "profile.json").stat().st_mtime_ns)
@@ -84,7 +84,7 @@ def choose(this: Opened, kept: Kept) -> None:
     names = [one.name for one in of_model(this)]
     if len(names) < 2:
         return
-    given = state.bound("profile")
+    given = session.bound("profile")
     st.session_state[given["key"]] = kept.name
     st.selectbox("Profile", names, width=320, help="Over which corpus the heads were measured.", **given)
 
@@ -98,7 +98,7 @@ def click(key: str, heads: pd.DataFrame) -> None:
         _take_box(box, heads)
         return
     st.session_state["last_box"] = box or None
-    choosing.click(key)
+    head_picker.click(key)
 
 
 def inside(box: Mapping[str, list[float]], heads: pd.DataFrame) -> list[HeadId]:
@@ -114,9 +114,9 @@ def _take_box(box: Mapping[str, list[float]], heads: pd.DataFrame) -> None:
         return
     found = inside(box, heads)
     if not found:
-        state.heard()
+        session.heard()
         return
-    state.change(tray=tuple(found[:TRAY_SIZE]))
+    session.change(tray=tuple(found[:TRAY_SIZE]))
     if len(found) > TRAY_SIZE:
         st.session_state["box_says"] = (
             f"The box holds {len(found)} heads and the tray {TRAY_SIZE}: those with most bits to explain were taken."

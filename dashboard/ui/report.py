@@ -13,13 +13,13 @@ import streamlit as st
 from dashboard.errors import UserError
 from dashboard.export import ReportFigure, report_html, report_pdf, report_zip, reports
 from dashboard.export.reports import LONGEST_NOTE, MOST_FIGURES, Entry
-from dashboard.ui import state
-from dashboard.ui.reading import escape_markdown
+from dashboard.ui import session
+from dashboard.ui.model_and_text import escape_markdown
 
 
 def figures() -> list[tuple[Entry, ReportFigure]]:
     """The figures of the report that this session shows, in their order; those whose files are broken are left out."""
-    key = state.choices().report
+    key = session.choices().report
     found = [(entry, _figure(key, entry.name, reports.stamp(key, entry.name))) for entry in reports.entries(key)]
     return [(entry, replace(figure, note=entry.note)) for entry, figure in found if figure is not None]
 
@@ -31,7 +31,7 @@ def _figure(key: str, name: str, stamp: int) -> ReportFigure | None:
 
 def keep_button(key: str, make: Callable[[], ReportFigure]) -> None:
     """The button that adds a figure, in the menu of its files."""
-    full = len(reports.entries(state.choices().report)) >= MOST_FIGURES
+    full = len(reports.entries(session.choices().report)) >= MOST_FIGURES
     if st.button(
         "Add to report",
         icon=":material/note_add:",
@@ -48,18 +48,18 @@ def keep_button(key: str, make: Callable[[], ReportFigure]) -> None:
 def _keep(figure: ReportFigure) -> None:
     """A figure that is there already takes its new place at the end, with its note."""
     try:
-        key = reports.add(state.choices().report, figure)
+        key = reports.add(session.choices().report, figure)
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
         return
-    state.show_report(key)
+    session.show_report(key)
     st.toast(f"In the report: {escape_markdown(figure.heading)}", icon=":material/note_add:")
     st.rerun()
 
 
 def shelf() -> None:
     """In the sidebar: what is collected, and the files; nothing while there is nothing."""
-    count = len(reports.entries(state.choices().report))
+    count = len(reports.entries(session.choices().report))
     if not count:
         return
     st.markdown(
@@ -74,7 +74,7 @@ def shelf() -> None:
 @st.dialog("Report", width="large")
 def _open() -> None:
     """The figures in their order, what a person writes under them, and the files."""
-    key, there = state.choices().report, figures()
+    key, there = session.choices().report, figures()
     if not key:
         st.rerun()  # it was cleared: the whole page says so, and its address
     if (lost := len(reports.entries(key)) - len(there)) > 0:
@@ -141,7 +141,7 @@ def _clear(key: str) -> None:
     except UserError as wrong:
         st.toast(escape_markdown(str(wrong)), icon=":material/error:")
     else:
-        state.show_report("")
+        session.show_report("")
 
 
 def _note(key: str, name: str, widget: str) -> None:

@@ -6,10 +6,10 @@ import streamlit as st
 
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE
-from dashboard.ui import reading, report, state
-from dashboard.ui.choices import LONGEST_OTHER, TRAY_SIZE, fits_in_link, to_address
-from dashboard.ui.examples import EXAMPLES
-from dashboard.ui.room import measure
+from dashboard.ui import model_and_text, report, session
+from dashboard.ui.example_texts import EXAMPLES
+from dashboard.ui.layout_width import measure
+from dashboard.ui.url_state import LONGEST_OTHER, TRAY_SIZE, fits_in_link, to_address
 
 LONGEST_TEXT = 100_000  # characters
 
@@ -33,15 +33,15 @@ def draw(pages: list) -> None:
 
 def _links(pages: list) -> None:
     st.markdown("### Two Heads")
-    address = to_address(state.choices())
+    address = to_address(session.choices())
     with st.container(gap="xxsmall"):
         for page in pages:
             st.page_link(page, query_params=address, width="stretch")
-    state.linked(address)
+    session.linked(address)
 
 
 def _model() -> None:
-    chosen = state.choices().model
+    chosen = session.choices().model
     names = list(CATALOGUE) + ([chosen] if chosen not in CATALOGUE else [])
     st.selectbox(
         "Model",
@@ -50,14 +50,14 @@ def _model() -> None:
         accept_new_options=True,
         placeholder="A name, a hub id or a folder",
         help="Choose one of the list, or type a hub id (owner/name) or the path of a folder with safetensors.",
-        **state.bound("model"),
+        **session.bound("model"),
     )
-    if note := reading.note():
+    if note := model_and_text.note():
         st.caption(_plain(note))
 
 
 def _text() -> None:
-    text = state.choices().text
+    text = session.choices().text
     if st.session_state.get("draft_of") != text:  # the text was changed by an example, a file or a link
         st.session_state["draft_of"] = st.session_state["draft"] = text
     with st.form("text_form", border=False, enter_to_submit=True):
@@ -75,30 +75,30 @@ def _text() -> None:
             )
             if message := st.session_state.get("upload_says"):
                 st.caption(message)
-        if reading.has_pairs():
-            with st.popover("Second text" if state.choices().pair else "Add a second text"):
+        if model_and_text.has_pairs():
+            with st.popover("Second text" if session.choices().pair else "Add a second text"):
                 st.text_area(
                     "Second text",
                     height=80,
                     max_chars=LONGEST_OTHER,
                     help="Both texts are then read as one sentence pair, as this model's tokenizer joins them.",
-                    **state.bound("pair"),
+                    **session.bound("pair"),
                 )
                 st.caption("Read together with the first wherever a head of one text is shown.")
-    st.caption(reading.counts())
+    st.caption(model_and_text.counts())
     if not fits_in_link(text):
         st.caption("This text is longer than a link can carry (8 kB): the address reopens everything but the text.")
 
 
 def _take_draft() -> None:
-    state.change(text=st.session_state["draft"], start=0)
+    session.change(text=st.session_state["draft"], start=0)
     st.session_state["draft_of"] = st.session_state["draft"]
 
 
 def _take_example() -> None:
     name = st.session_state["example"]
     if name in EXAMPLES:
-        state.change(text=EXAMPLES[name], start=0)
+        session.change(text=EXAMPLES[name], start=0)
 
 
 def _take_upload() -> None:
@@ -112,7 +112,7 @@ def _take_upload() -> None:
         return
     cut = len(text) - LONGEST_TEXT
     st.session_state["upload_says"] = f"The last {cut:,} characters of the file were left out." if cut > 0 else ""
-    state.change(text=text[:LONGEST_TEXT], start=0)
+    session.change(text=text[:LONGEST_TEXT], start=0)
 
 
 def _ways_of_reading() -> None:
@@ -122,7 +122,7 @@ def _ways_of_reading() -> None:
         format_func=str.capitalize,
         required=True,
         help="A word can be several tokens. To a word: the sum over its tokens; from a word: their mean.",
-        **state.bound("unit"),
+        **session.bound("unit"),
     )
     st.segmented_control(
         "Special tokens",
@@ -131,9 +131,9 @@ def _ways_of_reading() -> None:
         format_func={"show": "Show", "hide": "Hide and renormalise"}.get,
         help="Tokens that the model adds itself, like [CLS]. Many heads park their attention there; hidden, "
         "each row is divided by what is left, so that it sums to 100 % again.",
-        **state.bound("special"),
+        **session.bound("special"),
     )
-    if reading.is_causal():
+    if model_and_text.is_causal():
         st.segmented_control(
             "Start token",
             ["yes", "no"],
@@ -141,12 +141,12 @@ def _ways_of_reading() -> None:
             format_func={"yes": "Put in front", "no": "Leave out"}.get,
             help="This model reads from left to right, and its attention collects on whatever stands first. A start "
             "token in front keeps that off your first word.",
-            **state.bound("bos"),
+            **session.bound("bos"),
         )
 
 
 def _tray() -> None:
-    tray = state.choices().tray
+    tray = session.choices().tray
     st.markdown(
         f"**Tray** · {len(tray)} of {TRAY_SIZE} heads",
         help="Heads to compare. They follow you from page to page and travel in the address.",
@@ -160,14 +160,14 @@ def _tray() -> None:
                 icon=":material/close:",
                 key=f"remove_{head}",
                 help=f"Take {head} out of the tray",
-                on_click=state.remove_from_tray,
+                on_click=session.remove_from_tray,
                 args=(head,),
             )
 
 
 def notices() -> None:
     """What a person should know about their link or choice, at the top of the page."""
-    if sentences := state.notices():
+    if sentences := session.notices():
         st.warning("  \n".join(map(_plain, sentences)), icon=":material/info:")
 
 
@@ -177,4 +177,4 @@ def problem(error: UserError) -> None:
 
 def _plain(sentence: str) -> str:
     """A sentence may quote what a person typed: Streamlit's Markdown must show it, not read it."""
-    return reading.escape_markdown(sentence)
+    return model_and_text.escape_markdown(sentence)

@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import TimeoutError
 
 from dashboard import attention, contributions
-from dashboard.ui.choices import FIRST_TEXT
+from dashboard.ui.url_state import FIRST_TEXT
 
 PICTURE = ".st-key-picture_head [role=graphics-document]"
 ATLAS = "[class*=st-key-atlas] [role=graphics-document]"

@@ -11,9 +11,9 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from dashboard.capture import language
 from dashboard.heads.view import HeadId
 from dashboard.text.encoding import Encoding
-from dashboard.ui import loaders
+from dashboard.ui import caches
+from dashboard.ui.model_and_text import Reading
 from dashboard.ui.pages import inside, inside_logits, query_key
-from dashboard.ui.reading import Reading
 from tests.model import tiny
 
 TEXT = tiny.SENTENCES[0]
@@ -32,20 +32,20 @@ class Alone(Reading):
 @pytest.fixture
 def use(tmp_path, monkeypatch):
     """Opens a language model as the pages do, and does with it what they do; gives its weights and its head's."""
-    monkeypatch.setattr(loaders.paths, "check_model", lambda name: None)
+    monkeypatch.setattr(caches.paths, "check_model", lambda name: None)
     torch.manual_seed(0)
     AutoModelForCausalLM.from_config(tiny.configure(CONFIG_MAPPING["llama"])).save_pretrained(tmp_path)
     tiny.tokenizer().save_pretrained(tmp_path)
 
     def used() -> dict[str, weakref.ref]:
-        model, key = loaders.opened(str(tmp_path))
-        encoding: Encoding = loaders.encoding(key, TEXT, True, model)
+        model, key = caches.opened(str(tmp_path))
+        encoding: Encoding = caches.encoding(key, TEXT, True, model)
         this, one, where = Alone(model, True, key, encoding), HeadId(1, 1), (key, TEXT, True)
-        loaders.overview(*where, model, encoding)
-        for make in (loaders.views, loaders.contributions):
+        caches.overview(*where, model, encoding)
+        for make in (caches.views, caches.contributions):
             make(*where, ((1, 1),), "words", "show", model, encoding)
-        loaders.rollout(*where, 0, 2, "show", model, encoding)
-        loaders.without(*where, (one,), "zero", model, encoding)
+        caches.rollout(*where, 0, 2, "show", model, encoding)
+        caches.without(*where, (one,), "zero", model, encoding)
         layer = inside._layer(*where, 1, this)
         head = inside._head(*where, 1, 1, this, layer)
         inside_logits._writes(*where, one, 2, this, head, inside_logits._path(*where, this))
@@ -60,7 +60,7 @@ def use(tmp_path, monkeypatch):
 def test_no_result_keeps_the_weights(use):
     weights = use()
     assert len(weights) > 20 and any("lm_head" in name for name in weights)
-    loaders._model.clear()
+    caches._model.clear()
     gc.unfreeze()  # an earlier test may have set aside what is let go here
     gc.collect()
     assert not [name for name, there in weights.items() if there() is not None]

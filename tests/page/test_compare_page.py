@@ -42,7 +42,7 @@ def test_one_head_on_two_texts_and_which_heads_change_most():
 
 
 def test_two_texts_open_on_the_head_that_changes_most_until_one_is_chosen(monkeypatch):
-    monkeypatch.setattr("dashboard.ui.state.STALE", 0)  # this hand is quick
+    monkeypatch.setattr("dashboard.ui.session.STALE", 0)  # this hand is quick
     app = compare_page(mode="texts")
     [best] = re.findall(r"(L\d+H\d+) changes most beyond", said(app))
     assert heading(app).startswith(f"##### {best}") and "layer" not in app.query_params

@@ -16,8 +16,8 @@ from dashboard.analyses.profile.text import same_roles
 from dashboard.errors import UserError
 from dashboard.jobs.job import say
 from dashboard.text.parse import PARSER
-from dashboard.ui import corpora
-from dashboard.ui.corpora import zipped
+from dashboard.ui.pages import corpus
+from dashboard.ui.pages.corpus import zipped
 from tests.page.running import ENTRY
 from tests.page.running import read as said
 
@@ -110,13 +110,13 @@ def test_a_profile_beside_itself_is_the_same_and_beside_another_not():
 def test_a_text_is_parsed_by_the_model_that_is_named_or_its_language_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(sys.modules[place_for.__module__], "_own", lambda: tmp_path)
     begun = []
-    monkeypatch.setattr(corpora, "start", lambda model, path, out, **asked: begun.append((path.name, asked)))
+    monkeypatch.setattr(corpus, "start", lambda model, path, out, **asked: begun.append((path.name, asked)))
     german = b"Der Koch kocht Suppe. Der Kellner kennt sie gut. Niemand mag den Fisch."
 
     def begin(name: str, parser: str) -> str:
         upload = SimpleNamespace(name=name, getbuffer=lambda: german)
-        corpora._begin("minilm", f"Mine {len(begun)}", 9, True, upload, parser)
-        return corpora.st.session_state["corpus_says"]
+        corpus._begin("minilm", f"Mine {len(begun)}", 9, True, upload, parser)
+        return corpus.st.session_state["corpus_says"]
 
     assert "does not seem to be English" in begin("a.txt", "") and begin("a.txt", PARSER) == ""
     assert begin("a.conllu", PARSER) == ""  # has its parses

@@ -40,7 +40,7 @@ def test_a_pair_that_the_text_lacks_is_told_and_can_be_taken_out():
 
 
 def test_it_opens_on_the_best_head_until_another_is_chosen(monkeypatch):
-    monkeypatch.setattr("dashboard.ui.state.STALE", 0)  # this hand is quick
+    monkeypatch.setattr("dashboard.ui.session.STALE", 0)  # this hand is quick
     app = opened()
     best = re.search(r"Of 72 heads (L\dH\d+)", said(app))[1]
     numbers = [app.number_input(key=f"choose_{part}").value for part in ("layer", "head")]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard import rollout
-from dashboard.ui.choices import FIRST_TEXT
+from dashboard.ui.url_state import FIRST_TEXT
 from tests.page.running import headings, opened, said
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dashboard import contributions
-from dashboard.ui.choices import FIRST_OTHER, FIRST_TEXT
+from dashboard.ui.url_state import FIRST_OTHER, FIRST_TEXT
 from tests.page.running import heading, opened, read
 
 SWITCH = "choose_measure_of"

@@ -9,8 +9,8 @@ import pytest
 
 from dashboard.analyses.query_key import api as engine
 from dashboard.heads.view import HeadId
+from dashboard.ui.model_and_text import Opened
 from dashboard.ui.pages import query_key as ui
-from dashboard.ui.reading import Opened
 from tests.page.running import heading, opened, said
 
 

@@ -164,8 +164,8 @@ def test_moments_of_a_kept_corpus_have_their_text_and_a_link():
         import streamlit as st
 
         from dashboard.heads.view import HeadId
-        from dashboard.ui.choices import Choices
         from dashboard.ui.pages import profile_tables
+        from dashboard.ui.url_state import Choices
 
         st.session_state["choices"] = Choices()
         st.dataframe(profile_tables.moments(profile, HeadId(2, 0), "context", "minilm"))

@@ -12,8 +12,8 @@ from dashboard import ablate
 from dashboard.analyses.ablation import results as allheads
 from dashboard.analyses.ablation.rank import figure
 from dashboard.jobs.job import Job, Progress
-from dashboard.ui.choices import FIRST_TEXT
 from dashboard.ui.pages import ablation_tables as effect_tables
+from dashboard.ui.url_state import FIRST_TEXT
 from tests.page import running
 
 opened = partial(running.opened, "without")
@@ -168,7 +168,7 @@ def test_a_text_of_which_nothing_is_read_is_told():
 
 def test_a_model_whose_heads_cannot_be_taken_out_is_told(minilm, monkeypatch):
     eager = dataclasses.replace(minilm, route="eager")
-    monkeypatch.setattr("dashboard.ui.loaders._model", lambda key, source: eager)
+    monkeypatch.setattr("dashboard.ui.caches._model", lambda key, source: eager)
     for by in ("zero", "mean"):
         app = opened(by=by, text="Another text, so that nothing is kept of it.")
         assert not app.exception and "computes its attention in a way of its own" in app.error[0].value

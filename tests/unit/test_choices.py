@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.heads.view import HeadId
-from dashboard.ui.choices import DEFAULTS, OPTIONS, Choices, digest, from_address, to_address, within
+from dashboard.ui.url_state import DEFAULTS, OPTIONS, Choices, digest, from_address, to_address, within
 from tests.addresses import any_address
 
 SCORES = ("self", "previous", "entropy")

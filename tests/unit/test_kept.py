@@ -9,8 +9,8 @@ import pytest
 
 from dashboard.models.waiting import pause
 from dashboard.text import Encoding
-from dashboard.ui import kept as keeping
-from dashboard.ui import loaders
+from dashboard.ui import caches
+from dashboard.ui import results_cache as keeping
 
 
 class Read(Encoding):
@@ -67,23 +67,23 @@ def folders(tmp_path, monkeypatch):
             opened.append(source.name)
             self.source = source
 
-    monkeypatch.setattr(loaders.paths, "check_model", lambda name: None)  # as if they had been chosen here
-    monkeypatch.setattr(loaders, "find", find)
-    monkeypatch.setattr(loaders, "open_model", Model)
-    loaders._model.clear()
+    monkeypatch.setattr(caches.paths, "check_model", lambda name: None)  # as if they had been chosen here
+    monkeypatch.setattr(caches, "find", find)
+    monkeypatch.setattr(caches, "open_model", Model)
+    caches._model.clear()
     yield names, opened
-    loaders._model.clear()
+    caches._model.clear()
 
 
 def memory(monkeypatch, available: int) -> None:
-    monkeypatch.setattr(loaders.psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
+    monkeypatch.setattr(caches.psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
 
 
 def test_three_models_in_turn_are_opened_once_each(folders, monkeypatch):
     memory(monkeypatch, 10**11)
     names, opened = folders
     for name in names[:3] * 5:
-        assert loaders.opened(name)[0].source.name == name
+        assert caches.opened(name)[0].source.name == name
     assert opened == names[:3]
 
 
@@ -91,11 +91,11 @@ def test_more_than_are_kept_let_the_oldest_go(folders, monkeypatch):
     memory(monkeypatch, 10**11)
     names, opened = folders
     for name in names:
-        loaders.opened(name)
+        caches.opened(name)
     gc.unfreeze()  # an earlier test may have frozen what is let go here
     gc.collect()
-    assert len(loaders._open) == loaders.MODELS
-    loaders.opened(names[-1])
+    assert len(caches._open) == caches.MODELS
+    caches.opened(names[-1])
     assert opened == names
 
 
@@ -103,9 +103,9 @@ def test_open_models_give_way_where_one_more_would_not_fit(folders, monkeypatch)
     memory(monkeypatch, 2 * 10**9)
     names, opened = folders
     for name in names[:3]:
-        loaders.opened(name)
-        loaders.opened(name)  # there already: nothing gives way
-        assert [one.source.name for one in loaders._open.values()] == [name]
+        caches.opened(name)
+        caches.opened(name)  # there already: nothing gives way
+        assert [one.source.name for one in caches._open.values()] == [name]
     assert opened == names[:3]
 
 
@@ -116,7 +116,7 @@ def test_a_model_that_many_ask_for_at_once_is_opened_once(folders, monkeypatch):
 
     def ask():
         at_once.wait()
-        got.append(loaders.opened(names[0])[0])
+        got.append(caches.opened(names[0])[0])
 
     people = [threading.Thread(target=ask) for _ in range(8)]
     for one in people:
@@ -150,17 +150,17 @@ def test_who_waits_for_a_model_that_another_opens_may_leave(folders, monkeypatch
             pause()
         return Model()
 
-    monkeypatch.setattr(loaders, "_give_way", moment)
-    monkeypatch.setattr(loaders, "open_model", slow_first)
+    monkeypatch.setattr(caches, "_give_way", moment)
+    monkeypatch.setattr(caches, "open_model", slow_first)
 
     def person(number, wish):
         here.number, here.wish = number, wish
         try:
-            loaders.opened(names[0])
+            caches.opened(names[0])
             ended.append((number, names[0]))
         except Left:
             wish.clear()
-            loaders.opened(names[number + 1])
+            caches.opened(names[number + 1])
             ended.append((number, names[number + 1]))
 
     def until(holds):

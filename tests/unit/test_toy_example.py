@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from dashboard.analyses.toy.example import MATRICES, SIZES, TABLES, example
 from dashboard.analyses.toy.presets import PRESETS, SENTENCE
 from dashboard.errors import UserError
-from dashboard.ui.choices import Choices, from_address, to_address
 from dashboard.ui.toy_recall_urls import toy_from_address, toy_to_address, words_of
+from dashboard.ui.url_state import Choices, from_address, to_address
 
 CELL = st.one_of(st.none(), st.floats(allow_nan=False))
 WORDS = st.lists(st.text("abc東é🍜,;=&%+", min_size=1, max_size=9), min_size=1, max_size=8)

@@ -22,16 +22,16 @@ from dashboard.corpus.sample import reference_means
 from dashboard.errors import UserError
 from dashboard.heads.format import listed
 from dashboard.heads.view import HeadId
-from dashboard.ui import jobs, loaders, profile_picker, state
-from dashboard.ui.ending import end_page
+from dashboard.ui import caches, job_panel, profile_picker, session
+from dashboard.ui.layout_width import beside, room
+from dashboard.ui.model_and_text import Opened, Reading, escape_markdown
+from dashboard.ui.page import end_page
 from dashboard.ui.pages import ablation_tables as effect_tables
-from dashboard.ui.reading import Opened, Reading, escape_markdown
-from dashboard.ui.room import beside, room
 
 
 def taken_out() -> tuple[HeadId, ...]:
     """Which heads: the chosen one, or where there are two or more in the tray and a person wants it, those together."""
-    chosen = state.choices()
+    chosen = session.choices()
     if len(chosen.tray) < 2:
         return (chosen.chosen,)
     every = f"The {len(chosen.tray)} heads of the tray together"
@@ -42,7 +42,7 @@ def taken_out() -> tuple[HeadId, ...]:
         format_func={"head": "This head", "tray": every}.get,
         help=f"{listed(list(map(str, chosen.tray)))} are in the tray. Together they are taken out in one pass, so that "
         "none of them can do the work of another.",
-        **state.bound("out"),
+        **session.bound("out"),
     )
     return tuple(sorted(chosen.tray)) if chosen.out == "tray" else (chosen.chosen,)
 
@@ -70,7 +70,7 @@ def replaced_by(this: Opened) -> None:
         format_func={"zero": "Zero", "mean": "Its mean"}.get,
         help="Zero: the head says nothing. Its mean: the head says what it says on average, whatever it looks at: the "
         f"mean of its output {over}.",
-        **state.bound("by"),
+        **session.bound("by"),
     )
 
 
@@ -80,14 +80,14 @@ def on_text(this: Reading | None, heads: tuple[HeadId, ...]) -> Without | None:
     if this is None:
         st.caption("What follows needs no text.")
         return None
-    chosen = state.choices()
+    chosen = session.choices()
     place = st.empty()
     try:
         if chosen.by == "mean" and this.model.causal:
             tell = lambda _, sentence: place.caption(sentence)  # noqa: E731
             reference_means(this.model, bos=this.bos, progress=tell)
             place.empty()
-        return loaders.without(this.key, this.encoding.text, this.bos, heads, chosen.by, this.model, this.encoding)
+        return caches.without(this.key, this.encoding.text, this.bos, heads, chosen.by, this.model, this.encoding)
     except UserError as wrong:
         place.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
@@ -97,7 +97,7 @@ def not_ranked(heads: tuple[HeadId, ...]) -> str:
     """That heads taken out together have no place among all heads."""
     if len(heads) == 1:
         return ""
-    return f"Each head alone, {state.choices().chosen} marked: heads taken out together have no place in this order."
+    return f"Each head alone, {session.choices().chosen} marked: heads taken out together have no place in this order."
 
 
 def beside_alone(this: Reading, found: Without) -> Together | None:
@@ -128,8 +128,8 @@ def predictions(found: Without) -> None:
 
 def measured(this: Opened) -> Measured | None:
     """All heads over our own sentences as they are kept; or, where they are still to be measured, the way to do it."""
-    asked = Asked.of(this.model, state.choices().by, this.bos)
-    return jobs.kept_or_made(
+    asked = Asked.of(this.model, session.choices().by, this.bos)
+    return job_panel.kept_or_made(
         lambda _: find_measured(asked),
         folder_for(asked) / TABLE,
         f"**All heads of {escape_markdown(this.model.title)}**",
@@ -146,7 +146,7 @@ def measured(this: Opened) -> Measured | None:
 def click(key: str) -> None:
     """A click on a picture of all heads chooses one, on all of them, and takes that one out."""
     if points := st.session_state[key].selection.get("head"):
-        state.change(layer=int(points[0]["layer"]), head=int(points[0]["head"]), out="head")
+        session.change(layer=int(points[0]["layer"]), head=int(points[0]["head"]), out="head")
 
 
 def heads_chart(chart: Drawing, key: str) -> None:
@@ -178,7 +178,7 @@ def _choose_against(profile: Profile | None, *, text: bool) -> str | None:
         return None
     told = {name: f"{title} (profile)" for name, title in TOLD.items()}
     told |= {name: f"{score.title} (this text)" for name, score in SCORES.items()}
-    given, name = state.bound("against"), state.choices().against
+    given, name = session.bound("against"), session.choices().against
     if name not in names:
         name = st.session_state[given["key"]] = "spread" if text else names[0]
     st.selectbox(
@@ -212,10 +212,10 @@ class Beside:
     """All heads by their effect, and by a score or figure: drawn, and how far they go together."""
 
     def __init__(self, this: Opened, text: Reading | None, every: Measured, profile: Profile | None, name: str):
-        chosen = state.choices()
+        chosen = session.choices()
         self.this, self.text, self.every, self.profile, self.name = this, text, every, profile, name
-        self.theme = state.theme()
-        self.marks = {"selected": chosen.chosen, "tray": chosen.tray, "turn": state.turn()}
+        self.theme = session.theme()
+        self.marks = {"selected": chosen.chosen, "tray": chosen.tray, "turn": session.turn()}
         self.of_text = name in SCORES
         self.title = f"“{SCORES[name].title}” on this text" if self.of_text else f"“{TOLD[name]}”"
         scores = text.overview().scores if self.of_text else profile.heads

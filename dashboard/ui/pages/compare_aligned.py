@@ -15,13 +15,13 @@ from dashboard.errors import UserError
 from dashboard.heads.alignment import Aligned
 from dashboard.heads.format import counted
 from dashboard.heads.view import HeadId, HeadView
-from dashboard.ui import choosing, loaders, state
-from dashboard.ui.choices import FIRST_OTHER, FIRST_TEXT, LONGEST_OTHER
-from dashboard.ui.ending import end_page
+from dashboard.ui import caches, head_picker, session
+from dashboard.ui.layout_width import room
+from dashboard.ui.model_and_text import Reading, contributed, escape_markdown, offer_path
+from dashboard.ui.page import end_page
 from dashboard.ui.pages.compare_results import Compared, most_drawn
 from dashboard.ui.paths import NotChosenHere
-from dashboard.ui.reading import Reading, contributed, escape_markdown, offer_path
-from dashboard.ui.room import room
+from dashboard.ui.url_state import FIRST_OTHER, FIRST_TEXT, LONGEST_OTHER
 
 _DIVERGENCE = {"format": "%.4f"}
 CHANGED = {
@@ -37,32 +37,32 @@ CHANGED = {
 
 def two_texts(this: Reading) -> Compared:
     """One head on the text on the left and on a second one."""
-    if this.encoding.text != FIRST_TEXT and state.choices().other == FIRST_OTHER:
-        state.correct(other="")  # the second text that goes with the first example is nobody's choice on another one
+    if this.encoding.text != FIRST_TEXT and session.choices().other == FIRST_OTHER:
+        session.correct(other="")  # the second text that goes with the first example is nobody's choice on another one
     st.text_area(
         "Second text",
         height=80,
         max_chars=LONGEST_OTHER,
         placeholder="The same text with a word changed",
         help="The first text is the one on the left. Ctrl+Enter reads this one.",
-        **state.bound("other"),
+        **session.bound("other"),
     )
-    other = state.choices().other
+    other = session.choices().other
     _open_on_most_changed(this, other)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        choosing.by_number(this.model)
-    head = state.choices().chosen
+        head_picker.by_number(this.model)
+    head = session.choices().chosen
     if not other.strip():
         st.info(
             "There is no second text yet. Take the first one and change a word: then every difference is that word's.",
             icon=":material/edit:",
         )
         st.button(
-            "Begin with the first text", on_click=state.change, kwargs={"other": this.encoding.text[:LONGEST_OTHER]}
+            "Begin with the first text", on_click=session.change, kwargs={"other": this.encoding.text[:LONGEST_OTHER]}
         )
         end_page()
     try:
-        second = replace(this, encoding=loaders.encoding(this.key, other, this.bos, this.model))
+        second = replace(this, encoding=caches.encoding(this.key, other, this.bos, this.model))
         whole = this.views(head) + second.views(head)
         aligned = compare.align_views_of_texts(*whole, this.bos)
     except UserError as wrong:
@@ -79,11 +79,11 @@ def _open_on_most_changed(this: Reading, other: str) -> None:
     if st.session_state.get("head_given") or not other.strip():
         return
     try:
-        found = loaders.changes(this.key, this.encoding.text, other, this.bos, this.model)
+        found = caches.changes(this.key, this.encoding.text, other, this.bos, this.model)
     except UserError:
         return  # the ranking at the end of the page says it
     if (head := most_changed(found)) is not None:
-        state.open_on(head)
+        session.open_on(head)
 
 
 def _met_texts(aligned: Aligned, a: HeadView, b: HeadView) -> str:
@@ -102,7 +102,7 @@ def _met_texts(aligned: Aligned, a: HeadView, b: HeadView) -> str:
 def changes(this: Reading) -> Changes:
     """All heads between the two texts; or a sentence, and the end of the page."""
     try:
-        return loaders.changes(this.key, this.encoding.text, state.choices().other, this.bos, this.model)
+        return caches.changes(this.key, this.encoding.text, session.choices().other, this.bos, this.model)
     except UserError as wrong:
         st.info(escape_markdown(str(wrong)), icon=":material/info:")
         end_page()
@@ -110,30 +110,30 @@ def changes(this: Reading) -> Changes:
 
 def ranked(this: Reading, found: Changes) -> Drawing:
     """The heads that changed most; a click on one chooses it."""
-    key = f"changes_{state.choices().model}"
+    key = f"changes_{session.choices().model}"
     chart = changed_heads.draw_changes(
         this.model,
         found,
         this.encoding.text,
-        state.choices().other,
+        session.choices().other,
         bos=this.bos,
-        theme=state.theme(),
+        theme=session.theme(),
         width=min(room(), 680),
-        **choosing.frames(key),
+        **head_picker.frames(key),
     )
-    choosing.all_heads(chart, key)
+    head_picker.all_heads(chart, key)
     return chart
 
 
 def two_models(this: Reading) -> Compared:
     """A head of the model on the left and one of a second model."""
-    chosen = state.choices()
+    chosen = session.choices()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        choosing.by_number(this.model)
+        head_picker.by_number(this.model)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        choosing.second_model()
+        head_picker.second_model()
         try:
-            other, key = loaders.opened(chosen.other_model)
+            other, key = caches.opened(chosen.other_model)
         except UserError as wrong:
             other, key, problem = None, "", wrong
         if other is not None:
@@ -144,17 +144,17 @@ def two_models(this: Reading) -> Compared:
         else:
             st.error(escape_markdown(str(problem)), icon=":material/error:")
         end_page()
-    head, other_head = state.choices().chosen, state.choices().other_head
+    head, other_head = session.choices().chosen, session.choices().other_head
     text, pair = this.encoding.texts[0], this.encoding.pair
     if pair and not other.has_pairs:
         no_pairs = f"{other.title} takes one text, not a pair. Remove the second text."
         st.error(escape_markdown(no_pairs), icon=":material/error:")
-        st.button("Remove the second text", on_click=state.change, kwargs={"pair": ""})
+        st.button("Remove the second text", on_click=session.change, kwargs={"pair": ""})
         end_page()
     heads = this.key, head, key, other_head, text, chosen.special, this.bos
     which = pair, this.between
     try:
-        aligned = loaders.meeting(*heads, "weight", *which, this.model, other)
+        aligned = caches.meeting(*heads, "weight", *which, this.model, other)
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
         end_page()
@@ -162,18 +162,18 @@ def two_models(this: Reading) -> Compared:
     def carried() -> Aligned:
         if chosen.show == "difference":
             raise UserError(compare.NO_DIFFERENCE)
-        return loaders.meeting(*heads, "contribution", *which, this.model, other)
+        return caches.meeting(*heads, "contribution", *which, this.model, other)
 
     return _of_aligned(aligned, contributed(carried) or aligned, _met_models(aligned))
 
 
 def _other_head(other) -> None:
     """The head of the second model, brought within what it has."""
-    head = state.choices().other_head
+    head = session.choices().other_head
     fitted = HeadId(min(other.numbers, key=lambda layer: abs(layer - head.layer)), min(head.head, other.heads - 1))
-    state.correct(other_head=fitted)
+    session.correct(other_head=fitted)
     every = [HeadId(*head) for head in other.all_heads]
-    st.selectbox("Its head", every, format_func=str, width=160, **state.bound("other_head"))
+    st.selectbox("Its head", every, format_func=str, width=160, **session.bound("other_head"))
 
 
 def _met_models(aligned: Aligned) -> str:
@@ -190,10 +190,10 @@ def _met_models(aligned: Aligned) -> str:
 
 
 def _of_aligned(weights: Aligned, aligned: Aligned, met: str) -> Compared:
-    start, names = state.choices().start, compare.names_of(aligned)
+    start, names = session.choices().start, compare.names_of(aligned)
 
     def drawing(width: int) -> dict:
-        return {"theme": state.theme(), "width": width, "start": start, "most": most_drawn(width)}
+        return {"theme": session.theme(), "width": width, "start": start, "most": most_drawn(width)}
 
     return Compared(
         (weights.a, weights.b),

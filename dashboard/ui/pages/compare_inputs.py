@@ -14,25 +14,25 @@ from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.heads.view import HeadId, HeadView
 from dashboard.models import CATALOGUE
-from dashboard.ui import figure, profile_picker, state
-from dashboard.ui.choices import TRAY_SIZE
-from dashboard.ui.ending import end_page
+from dashboard.ui import figure, profile_picker, session
+from dashboard.ui.layout_width import room
+from dashboard.ui.model_and_text import Reading
+from dashboard.ui.page import end_page
 from dashboard.ui.pages.compare_aligned import two_models, two_texts
 from dashboard.ui.pages.compare_results import Compared, most_drawn
-from dashboard.ui.reading import Reading
-from dashboard.ui.room import room
+from dashboard.ui.url_state import TRAY_SIZE
 
 WAYS = {"heads": "Heads of one model", "texts": "One head, two texts", "models": "Two models"}
 
 
 def asked(this: Reading) -> Compared:
     """What the chosen way asks for; or a sentence with what to do, and the end of the page."""
-    return {"heads": _heads, "texts": two_texts, "models": two_models}[state.choices().mode](this)
+    return {"heads": _heads, "texts": two_texts, "models": two_models}[session.choices().mode](this)
 
 
 def question(this: Reading) -> str:
     """What the page asks in the chosen way."""
-    first, chosen = this.model.title, state.choices()
+    first, chosen = this.model.title, session.choices()
     if chosen.mode == "texts":
         return f"What does one head of {first} do on two texts that are nearly the same?"
     if chosen.mode == "models":
@@ -45,7 +45,7 @@ def question(this: Reading) -> str:
 
 
 def _heads(this: Reading) -> Compared:
-    model, chosen = this.model, state.choices()
+    model, chosen = this.model, session.choices()
     every = [HeadId(*head) for head in model.all_heads]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
@@ -62,7 +62,7 @@ def _heads(this: Reading) -> Compared:
         if pair := _opposites(this):
             st.button(
                 "Syntax beside context",
-                on_click=state.change,
+                on_click=session.change,
                 kwargs={"tray": pair, "mode": "heads"},
                 disabled=chosen.tray == pair,
                 help=f"{pair[0]} is this model's most syntactic head and {pair[1]} its most contextual one, by the "
@@ -76,7 +76,7 @@ def _heads(this: Reading) -> Compared:
 
 def _add_head() -> None:
     if name := st.session_state["add_head"]:
-        state.add_to_tray(HeadId.parse(name))
+        session.add_to_tray(HeadId.parse(name))
         st.session_state["add_head"] = None
 
 
@@ -97,36 +97,36 @@ def _begin(this: Reading, every: Sequence[HeadId]) -> None:
     pair = [HeadId(*table[score].idxmax()) for score in ("previous", second)] if known else every[:2]
     st.info("Two heads make a comparison. Add them above, or on Explore with “Add to tray”.", icon=":material/compare:")
     if len(set(pair)) == 2:
-        st.button(f"Start with {pair[0]} and {pair[1]}", on_click=state.change, kwargs={"tray": tuple(pair)})
+        st.button(f"Start with {pair[0]} and {pair[1]}", on_click=session.change, kwargs={"tray": tuple(pair)})
     if known and len(set(pair)) == 2:
         figure.remark(f"On this text, {pair[0]} looks most at the previous token and {pair[1]} most at {sees}.")
     end_page()
 
 
 def _of_views(this: Reading, weights: Sequence[HeadView], whole: Sequence[HeadView]) -> Compared:
-    start = state.choices().start
+    start = session.choices().start
 
     def fitted(width: int) -> list[HeadView]:
         return [api.fit_for(view, "heatmap", start, most_drawn(width)) for view in whole]
 
     def draw(view: str, width: int) -> Drawing:
         name = "compare" if view == "side" else "difference"
-        return api.draw(fitted(width), name, theme=state.theme(), width=width)
+        return api.draw(fitted(width), name, theme=session.theme(), width=width)
 
     def origin(view: str, width: int) -> Provenance:
         views = fitted(width)
         name = "compare" if view == "side" else "difference"
-        options = {"theme": state.theme(), "width": width} | this.options | figure.window_of(views[0])
+        options = {"theme": session.theme(), "width": width} | this.options | figure.window_of(views[0])
         return api.provenance(this.model, views, name, **options)
 
-    carried = whole[0].measure == "contribution" and state.choices().show == "side"  # the finding says it of each
+    carried = whole[0].measure == "contribution" and session.choices().show == "side"  # the finding says it of each
     return Compared(
         weights,
         whole,
         [str(view.head) for view in whole],
         [] if carried else list(map(finding, whole)),
         draw,
-        lambda: api.links_of(fitted(room()), difference=state.choices().show == "difference"),
+        lambda: api.links_of(fitted(room()), difference=session.choices().show == "difference"),
         whole,
         origin,
     )

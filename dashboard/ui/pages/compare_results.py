@@ -15,7 +15,7 @@ from dashboard.analyses.explore.text import largest_contributions
 from dashboard.charts.drawing import Drawing
 from dashboard.export import Provenance
 from dashboard.heads.view import HeadView
-from dashboard.ui.room import positions
+from dashboard.ui.layout_width import positions
 
 OF_WEIGHTS = "Divergence, strongest word and correlation are of the weights: a contribution is a norm and no share."
 

@@ -14,9 +14,9 @@ from dashboard.charts.ranking import BEST
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId, HeadView
 from dashboard.text.encoding import Encoding
-from dashboard.ui import choosing, figure, state
-from dashboard.ui.choices import FIRST_PAIRS, FIRST_TEXT
-from dashboard.ui.reading import Reading, contributed, escape_markdown
+from dashboard.ui import figure, head_picker, session
+from dashboard.ui.model_and_text import Reading, contributed, escape_markdown
+from dashboard.ui.url_state import FIRST_PAIRS, FIRST_TEXT
 
 FEW_TOKENS = 256  # up to which the maps of all heads of the ranking are kept
 _SHARE = {"format": "percent"}
@@ -38,8 +38,8 @@ CORPUS_COLUMNS = {name: column for name, column in COLUMNS.items() if name != "o
 
 def forget_first_pairs(encoding: Encoding) -> None:
     """The pair that is marked on the first text is nobody's choice on another one."""
-    if encoding.text != FIRST_TEXT and state.choices().pairs == FIRST_PAIRS:
-        state.correct(pairs="")
+    if encoding.text != FIRST_TEXT and session.choices().pairs == FIRST_PAIRS:
+        session.correct(pairs="")
 
 
 @st.cache_resource(max_entries=64, show_spinner="Searching the heads…")
@@ -62,17 +62,17 @@ def on_text(this: Reading, pairs: Sequence[Pair], wrong: str) -> Examples | None
         with st.container(horizontal=True):
             if not wrong and any(i != j for i, j in pairs):
                 turned = as_typed(this.encoding, [(j, i) for i, j in pairs])
-                st.button("Turn the pairs round", on_click=state.change, kwargs={"pairs": turned})
-            st.button("Take all pairs out", on_click=state.change, kwargs={"pairs": ""})
+                st.button("Turn the pairs round", on_click=session.change, kwargs={"pairs": turned})
+            st.button("Take all pairs out", on_click=session.change, kwargs={"pairs": ""})
         return None
 
 
 def ranked(found: Examples, name: str, width: int) -> None:
     """The best heads; a click on one chooses it."""
     key = f"{name}_ranking_{found.name}"
-    look = {"theme": state.theme(), "width": min(width, 600)}
-    chart = find_heads.draw_found(found, **choosing.frames(key), **look)
-    choosing.all_heads(chart, key)
+    look = {"theme": session.theme(), "width": min(width, 600)}
+    chart = find_heads.draw_found(found, **head_picker.frames(key), **look)
+    head_picker.all_heads(chart, key)
     with st.container(horizontal=True):
         figure.files(lambda: find_heads.draw_found(found, **look), lambda: found.table, [], chart.provenance, name)
         figure.numbers(name, lambda: found.table, COLUMNS)

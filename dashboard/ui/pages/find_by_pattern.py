@@ -14,9 +14,9 @@ from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.text import read_treebank
 from dashboard.text.sentence import ParsedSentence
-from dashboard.ui import state
-from dashboard.ui.ending import end_page
-from dashboard.ui.reading import Opened, escape_markdown
+from dashboard.ui import session
+from dashboard.ui.model_and_text import Opened, escape_markdown
+from dashboard.ui.page import end_page
 
 WAYS = dict(zip(DIRECTIONS, ("dependent → head", "head → dependent", "any two words"), strict=True))
 FURTHEST = 50
@@ -66,7 +66,7 @@ def _held(key: str, pattern: str, bos: bool) -> list[Matches]:
 def controls() -> Pattern:
     """What is searched for; a pattern of a link that cannot be read is told, and the usual one taken."""
     try:
-        pattern = read_pattern(state.choices().pattern)
+        pattern = read_pattern(session.choices().pattern)
     except UserError as wrong:
         st.warning(escape_markdown(str(wrong)), icon=":material/info:")
         pattern = Pattern(relation="nsubj")
@@ -121,9 +121,9 @@ def _take() -> None:
     if given["direction"] == "any":
         given["relation"] = ""
     try:
-        state.change(pattern=write_pattern(Pattern(**given).check()))
+        session.change(pattern=write_pattern(Pattern(**given).check()))
     except UserError as wrong:
-        state.heard()
+        session.heard()
         st.session_state["pattern_says"] = str(wrong)
 
 

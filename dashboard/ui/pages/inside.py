@@ -9,11 +9,11 @@ from dashboard.analyses.inside.steps import Followed, Inside, Layer, follow
 from dashboard.builtin.attention import attend, multi_head, project
 from dashboard.builtin.source_listing import Listing, listing
 from dashboard.errors import UserError
-from dashboard.ui import state
-from dashboard.ui.choices import STRONGEST
-from dashboard.ui.ending import end_page
-from dashboard.ui.kept import kept
-from dashboard.ui.reading import Reading, escape_markdown
+from dashboard.ui import session
+from dashboard.ui.model_and_text import Reading, escape_markdown
+from dashboard.ui.page import end_page
+from dashboard.ui.results_cache import kept
+from dashboard.ui.url_state import STRONGEST
 
 LONGEST = max(listing(function).code.count("\n") + 1 for function in (project, attend, multi_head))  # lines
 
@@ -30,7 +30,7 @@ def _head(key: str, text: str, bos: bool, layer: int, head: int, _this: Reading,
 
 def chosen_head(this: Reading) -> tuple[Inside, Followed]:
     """The chosen head over the text and the chosen token's row; or a sentence and the end of the page."""
-    chosen = state.choices()
+    chosen = session.choices()
     where = this.key, this.encoding.text, this.bos, chosen.layer
     try:
         layer = _layer(*where, this)
@@ -40,19 +40,19 @@ def chosen_head(this: Reading) -> tuple[Inside, Followed]:
         end_page()
     # Another text, or another model, may have fewer tokens.
     if chosen.query >= len(this.encoding):
-        state.correct(query=len(this.encoding) - 1)
+        session.correct(query=len(this.encoding) - 1)
     if chosen.key >= len(found.keys):
-        state.correct(key=STRONGEST)
+        session.correct(key=STRONGEST)
     if chosen.step not in found.maps:
-        state.correct(step="weights")
-    chosen = state.choices()
+        session.correct(step="weights")
+    chosen = session.choices()
     return found, follow(found, chosen.query, None if chosen.key == STRONGEST else chosen.key)
 
 
 def click_step(key: str) -> None:
     """A click on the maps with this key: the step under the pointer."""
     if points := st.session_state[key].selection.get("step"):
-        state.change(step=str(points[0]["step"]))
+        session.change(step=str(points[0]["step"]))
 
 
 def code_of(this: Inside, step: str = "") -> Listing:

@@ -13,8 +13,8 @@ from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId
 from dashboard.ui import figure
-from dashboard.ui.kept import kept
-from dashboard.ui.reading import Reading
+from dashboard.ui.model_and_text import Reading
+from dashboard.ui.results_cache import kept
 
 EXPLAINED = (
     "After this token the model predicts the next one. What the head adds to the token’s vector is sent straight to "

@@ -12,7 +12,7 @@ from dashboard.analyses.long_range.measure import Question, Reach, curve, table
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.heads.view import HeadId
 from dashboard.ui import figure
-from dashboard.ui.reading import escape_markdown
+from dashboard.ui.model_and_text import escape_markdown
 
 INTERVAL = "An end of the 95 % interval."
 

@@ -14,10 +14,10 @@ from dashboard.analyses.long_range.trial import Trial
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadView
-from dashboard.ui import loaders, state
-from dashboard.ui.ending import end_page
-from dashboard.ui.kept import kept
-from dashboard.ui.reading import Opened, Reading, escape_markdown
+from dashboard.ui import caches, session
+from dashboard.ui.model_and_text import Opened, Reading, escape_markdown
+from dashboard.ui.page import end_page
+from dashboard.ui.results_cache import kept
 
 AT_ONCE = 3.0  # seconds that nobody needs to be asked for
 SPEED = 5e10  # multiplications and additions a second that two cores of a laptop manage
@@ -87,7 +87,7 @@ def _flow(key: str, text: str, bos: bool, unit: str, special: str, _this: Readin
 
 def flow(this: Reading) -> Flow:
     """What the layers do to the text, for a page; or a sentence and the end of the page."""
-    chosen = state.choices()
+    chosen = session.choices()
     try:
         found = _flow(this.key, this.encoding.text, this.bos, chosen.unit, chosen.special, this)
     except UserError as wrong:
@@ -97,21 +97,21 @@ def flow(this: Reading) -> Flow:
         st.info("There is no word in this text to follow through the layers. Type some.")
         end_page()
     if chosen.word >= len(found.words):
-        state.correct(word=len(found.words) - 1)  # another text, or another unit, has fewer
+        session.correct(word=len(found.words) - 1)  # another text, or another unit, has fewer
     return found
 
 
 def word_in_sight(flow: Flow, most: int) -> dict[str, Any]:
     """Arguments that tie a widget to the followed word, as `state.bound`; of a text too long for one picture, the
     `most` words that are drawn move with it."""
-    tied = state.bound("word")
+    tied = session.bound("word")
 
     def take(*given: str) -> None:
         tied["on_change"](*given)
-        chosen = state.choices()
+        chosen = session.choices()
         place = int(flow.words[chosen.word])
         if not chosen.start <= place < chosen.start + most:
-            state.change(start=max(0, min(place - most // 2, len(flow) - most)))
+            session.change(start=max(0, min(place - most // 2, len(flow) - most)))
 
     return tied | {"on_change": take}
 
@@ -119,7 +119,7 @@ def word_in_sight(flow: Flow, most: int) -> dict[str, Any]:
 def rolled(this: Reading) -> HeadView:
     """Attention rolled out over the layers that a person chooses, with the slider that chooses them."""
     most = this.model.layers - 1
-    first, _, last = state.choices().rolled.partition("-")
+    first, _, last = session.choices().rolled.partition("-")
     low, high = (min(int(first), most), min(int(last), most)) if last else (0, most)
     low, high = min(low, high), max(low, high)
     if most:
@@ -134,10 +134,10 @@ def rolled(this: Reading) -> HeadView:
             width=420,
             help="The first and the last layer that are multiplied.",
         )
-    special = state.choices().special
-    return loaders.rollout(this.key, this.encoding.text, this.bos, low, high, special, this.model, this.encoding)
+    special = session.choices().special
+    return caches.rollout(this.key, this.encoding.text, this.bos, low, high, special, this.model, this.encoding)
 
 
 def _take_rolled(most: int) -> None:
     low, high = st.session_state["choose_rolled"]
-    state.change(rolled="" if (low, high) == (0, most) else f"{low}-{high}")
+    session.change(rolled="" if (low, high) == (0, most) else f"{low}-{high}")

@@ -12,8 +12,8 @@ from dashboard.analyses.profile.text import opposites
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId, HeadView
 from dashboard.text import ParsedSentence, not_english, parse
-from dashboard.ui import paths, state
-from dashboard.ui.reading import Reading, escape_markdown, offer_path
+from dashboard.ui import paths, session
+from dashboard.ui.model_and_text import Reading, escape_markdown, offer_path
 
 LONGEST_PARSED = 5_000  # characters of a text whose parse is drawn
 PARSER_HELP = (
@@ -34,14 +34,14 @@ def parser() -> None:
         placeholder="English, comes along",
         width=320,
         help=PARSER_HELP,
-        **state.bound("parser"),
+        **session.bound("parser"),
     )
 
 
 def parsed(this: Reading) -> tuple[ParsedSentence, ...]:
     """The parse of the text; none, and a sentence, where it is too long to draw, the model that is named cannot be used
     or none is named for another language than English."""
-    text, model = this.encoding.text, state.choices().parser
+    text, model = this.encoding.text, session.choices().parser
     if len(text) > LONGEST_PARSED:
         st.caption(
             f"The parse is drawn of texts up to {LONGEST_PARSED:,} characters. Choose a shorter one on the left."
@@ -68,16 +68,16 @@ def parsed(this: Reading) -> tuple[ParsedSentence, ...]:
 def two_heads(profile: Profile) -> list[tuple[HeadId, str, str | None]]:
     """The two heads to draw, each with what it is and the role that colours it: those that are furthest apart, or the
     first two of the tray where a person prefers them. None where the profile has no figures."""
-    tray = state.choices().tray
+    tray = session.choices().tray
     if len(tray) > 1:
         st.segmented_control(
             "Which two",
             ["opposites", "tray"],
             required=True,
-            **state.bound("two"),
+            **session.bound("two"),
             format_func={"opposites": "The furthest apart", "tray": "The first two of the tray"}.get,
         )
-    if len(tray) > 1 and state.choices().two == "tray":
+    if len(tray) > 1 and session.choices().two == "tray":
         heads, titles = tray[:2], ("", "")
     elif (pair := opposites(profile.heads)) is not None:
         heads, titles = pair, ("The most syntactic head", "The most contextual head")

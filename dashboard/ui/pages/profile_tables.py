@@ -11,8 +11,8 @@ import streamlit as st
 from dashboard.analyses.profile.dependency import ALL
 from dashboard.analyses.profile.tables import Profile
 from dashboard.heads.view import HeadId
-from dashboard.ui import state
-from dashboard.ui.choices import to_address
+from dashboard.ui import session
+from dashboard.ui.url_state import to_address
 
 QUIET = "color: gray"
 BITS = {"format": "%.3f"}
@@ -146,7 +146,7 @@ def moments(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataF
     if profile.sentences is not None:
         texts = dict(zip(profile.sentences["index"], profile.sentences["text"], strict=True))
         table["text"] = [texts.get(index, "") for index in rows["sentence"]]
-        chosen = replace(state.choices(), model=model, layer=head.layer, head=head.head, tray=(), start=0)
+        chosen = replace(session.choices(), model=model, layer=head.layer, head=head.head, tray=(), start=0)
         table["open"] = [
             "/?" + urlencode(to_address(replace(chosen, text=text))) if text else None for text in table["text"]
         ]

@@ -12,8 +12,8 @@ from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId
 from dashboard.ui import figure
-from dashboard.ui.ending import end_page
-from dashboard.ui.reading import Opened, escape_markdown
+from dashboard.ui.model_and_text import Opened, escape_markdown
+from dashboard.ui.page import end_page
 
 _PLACE = {"format": "%.3f", "help": "Across times across plus up times up is the score, less a number a query."}
 COLUMNS = {

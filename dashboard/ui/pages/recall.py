@@ -14,9 +14,9 @@ from dashboard.analyses.recall.charts import accuracy_finding
 from dashboard.analyses.recall.experiment import Study
 from dashboard.analyses.recall.task import CALLED, NAMES, Recall
 from dashboard.errors import UserError
-from dashboard.ui import figure, state
+from dashboard.ui import figure, session
+from dashboard.ui.layout_width import room
 from dashboard.ui.pages import recall_runs
-from dashboard.ui.room import room
 from dashboard.ui.toy_recall_urls import RUNS, bounded
 
 REACHES = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)  # distances to choose from
@@ -24,7 +24,7 @@ REACHES = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)  # distances to choose from
 
 def controls() -> None:
     """How long a run, and what is in it."""
-    config = state.choices().recall
+    config = session.choices().recall
     name = next((name for name, run in RUNS.items() if run == config), None)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.segmented_control(
@@ -118,7 +118,7 @@ def progress(config: Recall) -> None:
             st.rerun()
     if latest is not None and latest.result.points:
         figure.finding(accuracy_finding(latest.result))
-        chart = recall.draw_recall(latest, "accuracy", theme=state.theme(), width=room())
+        chart = recall.draw_recall(latest, "accuracy", theme=session.theme(), width=room())
         figure.picture(chart, "recall_growing", "content")
 
 
@@ -139,7 +139,7 @@ def _take(key: str, change: Callable[[Recall, Any], Recall]) -> None:
     if value is None:
         return
     try:
-        state.change(recall=bounded(change(state.choices().recall, value)))
+        session.change(recall=bounded(change(session.choices().recall, value)))
     except UserError as wrong:
         st.session_state["recall_says"] = str(wrong)
 

@@ -14,9 +14,9 @@ from dashboard.errors import UserError
 from dashboard.heads.view import HeadId
 from dashboard.models import CATALOGUE, ModelSource, NotInstalled
 from dashboard.models import find as find_model
-from dashboard.ui import choosing, jobs, paths, profile_picker, state
-from dashboard.ui.ending import end_page
-from dashboard.ui.reading import Opened, escape_markdown, offer, offer_path
+from dashboard.ui import head_picker, job_panel, paths, profile_picker, session
+from dashboard.ui.model_and_text import Opened, escape_markdown, offer, offer_path
+from dashboard.ui.page import end_page
 
 _BITS = {"format": "%.3f"}
 TABLE = {
@@ -46,7 +46,7 @@ def found(this: Opened) -> HeadMap:
     """The map of the model; or the way to make it, and the end of the page. Raises UserError where it can have none."""
     this.model.check_every_layer("Comparing all heads of a model with each other")
     asked = map_job.Asked.of(this.model, this.bos)
-    made = jobs.kept_or_made(
+    made = job_panel.kept_or_made(
         lambda stamp: _found(asked, stamp),
         map_job.folder_for(asked) / map_job.FILE,
         f"**Map of all heads of {escape_markdown(this.model.title)}**",
@@ -79,9 +79,9 @@ def roles(this: Opened) -> dict[HeadId, str] | None:
         help="The role of each head in the model's profile: syntax blue, context orange, position grey."
         if profile is not None
         else "There is no profile of this model yet, so no head has a role. “Corpus” makes one.",
-        **state.bound("coloured"),
+        **session.bound("coloured"),
     )
-    if profile is None or state.choices().coloured == "layer":
+    if profile is None or session.choices().coloured == "layer":
         return None
     heads = profile.heads
     return {
@@ -98,11 +98,11 @@ def _pair(name: str, asked: pair_job.Asked, stamp: int, _one: ModelSource, _othe
 def elsewhere(this: Opened) -> tuple[Distances, str] | None:
     """How far the heads of the model are from those of a second one, and what that one is called; None, and the way to
     it, where that is not known yet."""
-    mine = state.choices().model
-    if state.choices().other_model == mine:  # a model has no other model in itself
-        state.correct(other_model=next(name for name in CATALOGUE if name != mine))
-    choosing.second_model(but=mine)
-    name = state.choices().other_model
+    mine = session.choices().model
+    if session.choices().other_model == mine:  # a model has no other model in itself
+        session.correct(other_model=next(name for name in CATALOGUE if name != mine))
+    head_picker.second_model(but=mine)
+    name = session.choices().other_model
     try:
         paths.check_model(name)
         other = find_model(name)
@@ -122,7 +122,7 @@ def elsewhere(this: Opened) -> tuple[Distances, str] | None:
 def _measured(this: Opened, other: ModelSource) -> Distances | None:
     one = this.model.source
     asked = pair_job.Asked.of(one, other, this.bos)
-    return jobs.kept_or_made(
+    return job_panel.kept_or_made(
         lambda stamp: _pair(this.model.name, asked, stamp, one, other),
         pair_job.folder_for(asked) / pair_job.FILE,
         f"**Heads of {escape_markdown(this.model.title)} and {escape_markdown(other.title)}**",

@@ -12,8 +12,9 @@ import streamlit as st
 from dashboard.analyses.toy.example import SIZES, TITLES, Cells, Example, example
 from dashboard.analyses.toy.presets import PRESETS
 from dashboard.analyses.toy.worked_steps import STEPS
-from dashboard.ui import cells, figure, state
-from dashboard.ui.reading import escape_markdown
+from dashboard.ui import figure, session
+from dashboard.ui.components import number_grid
+from dashboard.ui.model_and_text import escape_markdown
 from dashboard.ui.toy_recall_urls import LONGEST_WORDS, words_of
 
 _NUMBER, _WORD = 68, 92  # pixels of a column
@@ -24,13 +25,13 @@ def asked() -> None:
     _controls()
     if said := _says():
         st.warning(escape_markdown(said), icon=":material/info:")
-    figure.remark(PRESETS[state.choices().toy.preset].lesson)
+    figure.remark(PRESETS[session.choices().toy.preset].lesson)
     _editors()
 
 
 def _controls() -> None:
     """Which lesson, which words, how many numbers, and what attention does with them."""
-    toy = state.choices().toy
+    toy = session.choices().toy
     st.segmented_control(
         "Lesson",
         list(PRESETS),
@@ -83,7 +84,7 @@ def _controls() -> None:
 
 def _editors() -> None:
     """The four tables, side by side where there is room."""
-    toy = state.choices().toy
+    toy = session.choices().toy
     with st.container(horizontal=True, gap="medium"):
         for name, said in (
             ("x", "the words, a row each"),
@@ -94,7 +95,7 @@ def _editors() -> None:
             width = toy.numbers_per_word * _NUMBER + _WORD if name == "x" else toy.columns * _NUMBER
             with st.container(width=width + 4, gap="xxsmall"):
                 st.markdown(f"**{TITLES[name].replace('_', chr(92) + '_')}** {said}")
-                cells.table(
+                number_grid.table(
                     f"edit_{name}",
                     getattr(toy, name),
                     f"Table {TITLES[name]}",
@@ -105,8 +106,8 @@ def _editors() -> None:
 
 
 def _take_table(name: str, found: Cells) -> None:
-    toy = state.choices().toy
-    state.change(toy=toy.with_table(name, found))
+    toy = session.choices().toy
+    session.change(toy=toy.with_table(name, found))
 
 
 def _tied(part: str, value: Any, change: Callable[[Example, Any], Example]) -> dict[str, Any]:
@@ -119,7 +120,7 @@ def _tied(part: str, value: Any, change: Callable[[Example, Any], Example]) -> d
 def _take(key: str, change: Callable[[Example, Any], Example]) -> None:
     value = st.session_state[key]
     if value is not None:
-        state.change(toy=change(state.choices().toy, value))
+        session.change(toy=change(session.choices().toy, value))
 
 
 def _with_words(toy: Example, text: str) -> Example:

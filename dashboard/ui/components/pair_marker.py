@@ -16,7 +16,7 @@ from dashboard.analyses.find_heads.by_example import MOST_PAIRS, as_typed, pairs
 from dashboard.analyses.find_heads.pair_shares import Pair
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
-from dashboard.ui import state
+from dashboard.ui import session
 
 MOST_WORDS = 400  # buttons on one page
 
@@ -144,7 +144,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
 def marked(encoding: Encoding) -> tuple[tuple[Pair, ...], str]:
     """The pairs that are marked, and a sentence where what is typed names none of this text (or "")."""
     try:
-        return tuple(dict.fromkeys(pairs_of(encoding, state.choices().pairs))), ""
+        return tuple(dict.fromkeys(pairs_of(encoding, session.choices().pairs))), ""
     except UserError as wrong:
         return (), str(wrong)
 
@@ -168,7 +168,7 @@ def words(encoding: Encoding, pairs: Sequence[Pair], backwards: bool) -> None:
 
 
 def _take(encoding: Encoding) -> None:
-    state.heard()
+    session.heard()
     pair = st.session_state["mark"].get("pair")
     m = len(encoding.words)
     if not (isinstance(pair, list) and len(pair) == 2 and all(type(k) is int and 0 <= k < m for k in pair)):
@@ -177,7 +177,7 @@ def _take(encoding: Encoding) -> None:
     new = tuple(pair)
     after = tuple(p for p in before if p != new) if new in before else (*before, new)
     if new[0] != new[1] and len(after) <= MOST_PAIRS:
-        state.change(pairs=as_typed(encoding, after))
+        session.change(pairs=as_typed(encoding, after))
 
 
 def _component():

@@ -18,7 +18,7 @@ from dashboard.analyses.scores.scores import SCORES
 from dashboard.export import reports
 from dashboard.heads.view import HeadId
 from dashboard.ui import paths
-from dashboard.ui.choices import TRAY_SIZE, Choices, digest, fits_in_link, from_address, tidy, to_address, within
+from dashboard.ui.url_state import TRAY_SIZE, Choices, digest, fits_in_link, from_address, tidy, to_address, within
 
 TEXTS_HELD = 10
 STALE = 1.0  # seconds in which a browser has heard what was changed

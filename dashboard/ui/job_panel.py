@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard.errors import UserError
 from dashboard.jobs.job import PROFILE, Job, again, find, forget
-from dashboard.ui.reading import escape_markdown
+from dashboard.ui.model_and_text import escape_markdown
 
 Found = TypeVar("Found")
 EVERY = 1.0  # seconds

@@ -1,6 +1,6 @@
 """The shelf of texts to try. Each shows something that heads do."""
 
-from dashboard.ui.choices import FIRST_TEXT
+from dashboard.ui.url_state import FIRST_TEXT
 
 EXAMPLES: dict[str, str] = {
     "A chef and her ramen": FIRST_TEXT,

@@ -18,10 +18,10 @@ from dashboard.heads.format import counted
 from dashboard.heads.view import HeadId, HeadView, links_between
 from dashboard.models import CATALOGUE, NotInstalled, find
 from dashboard.text import Encoding, reading_notes
-from dashboard.ui import loaders, state
-from dashboard.ui.choices import FIRST_TEXT
-from dashboard.ui.ending import end_page
+from dashboard.ui import caches, session
+from dashboard.ui.page import end_page
 from dashboard.ui.paths import NotChosenHere
+from dashboard.ui.url_state import FIRST_TEXT
 
 Made = TypeVar("Made")
 
@@ -44,13 +44,13 @@ class Reading(Opened):
     @property
     def options(self) -> dict[str, object]:
         """How the text was read, for the lines that read it again."""
-        cut = loaders.TOKENS_AT_MOST if self.encoding.left_out else None
+        cut = caches.TOKENS_AT_MOST if self.encoding.left_out else None
         return read_again(self.encoding, bos=self.bos, limit=cut)
 
     @property
     def between(self) -> str:
         """Which links of a sentence pair a person asked for; "" for all, and for a single text."""
-        asked = state.choices().between
+        asked = session.choices().between
         return "" if self.encoding.second is None or asked == "all" else asked
 
     @property
@@ -63,15 +63,15 @@ class Reading(Opened):
         return links_between(views, self.between or None)
 
     def overview(self) -> Survey:
-        return loaders.overview(self.key, self.encoding.text, self.bos, self.model, self.encoding, self.between)
+        return caches.overview(self.key, self.encoding.text, self.bos, self.model, self.encoding, self.between)
 
     def views(self, *heads: HeadId, **how: str) -> list[HeadView]:
         """The heads' weights. how: unit and special, where they are not the chosen ones"""
-        return loaders.views(*self._asked(heads, how), self.model, self.encoding)
+        return caches.views(*self._asked(heads, how), self.model, self.encoding)
 
     def contributions(self, *heads: HeadId, **how: str) -> list[HeadView]:
         """What the heads carry over, as `views`. Raises UserError where that cannot be measured."""
-        return loaders.contributions(*self._asked(heads, how), self.model, self.encoding)
+        return caches.contributions(*self._asked(heads, how), self.model, self.encoding)
 
     def measured(self, *heads: HeadId, **how: str) -> list[HeadView]:
         """What a person chose to see of the heads, as `views`: their weights or their contributions; where these cannot
@@ -79,7 +79,7 @@ class Reading(Opened):
         return contributed(lambda: self.contributions(*heads, **how)) or self.views(*heads, **how)
 
     def _asked(self, heads: Sequence[HeadId], how: dict[str, str]) -> tuple:
-        chosen, numbers = state.choices(), tuple((head.layer, head.head) for head in heads)
+        chosen, numbers = session.choices(), tuple((head.layer, head.head) for head in heads)
         unit, special = how.get("unit", chosen.unit), how.get("special", chosen.special)
         return self.key, self.encoding.text, self.bos, numbers, unit, special
 
@@ -87,7 +87,7 @@ class Reading(Opened):
 def contributed(make: Callable[[], Made]) -> Made | None:
     """What `make` makes of contributions, where a person chose to see them; None where not, and with a sentence where
     they cannot be measured."""
-    if state.choices().measure_of == "contribution":
+    if session.choices().measure_of == "contribution":
         try:
             return make()
         except UserError as wrong:
@@ -101,17 +101,17 @@ def open_reading() -> Reading:
 
 
 def _open() -> Opened:
-    chosen = state.choices()
-    model, key = loaders.opened(chosen.model)
+    chosen = session.choices()
+    model, key = caches.opened(chosen.model)
     return Opened(model, chosen.bos == "yes", key)
 
 
 def _read(this: Opened, pairs: bool = False) -> Reading:
-    chosen = state.choices()
+    chosen = session.choices()
     pair = chosen.pair if pairs and this.model.has_pairs else ""
     # What is kept of a pair is not taken for what one text gave, nor for a pair that is divided elsewhere.
     key = f"{this.key}\npair {len(chosen.text)}" if pair else this.key
-    encoding = loaders.encoding(key, chosen.text, this.bos, this.model, pair)
+    encoding = caches.encoding(key, chosen.text, this.bos, this.model, pair)
     return Reading(this.model, this.bos, key, encoding)
 
 
@@ -135,7 +135,7 @@ def opened() -> Opened:
     try:
         return _open()
     except NotInstalled as missing:
-        offer(state.choices().model, str(missing))
+        offer(session.choices().model, str(missing))
     except NotChosenHere as asked:
         offer_path(asked, "model")
     except UserError as wrong:
@@ -150,7 +150,7 @@ def read_text(this: Opened, pairs: bool = False) -> Reading | None:
     """
     if not _has_text():
         return None
-    if not pairs and state.choices().pair and this.model.has_pairs:
+    if not pairs and session.choices().pair and this.model.has_pairs:
         st.caption("Here the first text is read alone, without the second.")
     try:
         return _read(this, pairs)
@@ -169,25 +169,25 @@ def text_or_end(this: Opened, pairs: bool = False) -> Reading:
 
 def _has_text() -> bool:
     """Whether there is a text; where there is none it is said."""
-    if state.choices().text.strip():
+    if session.choices().text.strip():
         return True
     st.info("There is no text yet. Type one on the left, or begin with an example.", icon=":material/edit:")
-    st.button("Take the first example", on_click=state.change, kwargs={"text": FIRST_TEXT, "start": 0})
+    st.button("Take the first example", on_click=session.change, kwargs={"text": FIRST_TEXT, "start": 0})
     return False
 
 
 def fit_choices() -> None:
     """Heads that the model does not have are changed before anything is drawn."""
     try:
-        model, _ = loaders.opened(state.choices().model)
+        model, _ = caches.opened(session.choices().model)
     except UserError:
         return  # the page says it
-    state.fit_to(model.layers, model.heads, model.numbers)
+    session.fit_to(model.layers, model.heads, model.numbers)
 
 
 def is_causal() -> bool:
     try:
-        return loaders.opened(state.choices().model)[0].causal
+        return caches.opened(session.choices().model)[0].causal
     except UserError:
         return False
 
@@ -195,7 +195,7 @@ def is_causal() -> bool:
 def note() -> str | None:
     """What a person should know about how the chosen model is read."""
     try:
-        return loaders.opened(state.choices().model)[0].note
+        return caches.opened(session.choices().model)[0].note
     except UserError:
         return None
 
@@ -207,7 +207,7 @@ def counts() -> str:
     except UserError:
         return "Nothing read yet."
     encoding, model = seen.encoding, seen.model
-    limit = min(model.limit, loaders.TOKENS_AT_MOST)
+    limit = min(model.limit, caches.TOKENS_AT_MOST)
     words, special = len(encoding.words), sum(encoding.special)
     both = "" if encoding.second is None else " in two texts"
     line = f"{counted(words, 'words')}{both}, {len(encoding):,} of at most {limit:,} tokens, {special} of them special."
@@ -232,7 +232,7 @@ def offer_path(asked: NotChosenHere, choice: str) -> None:
             "Open it",
             key=f"open_{choice}",
             icon=":material/folder_open:",
-            on_click=state.change,
+            on_click=session.change,
             kwargs={choice: asked.name},
         )
 

@@ -9,8 +9,8 @@ from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
 from dashboard.heads.view import HeadId
 from dashboard.models import CATALOGUE
-from dashboard.ui import state
-from dashboard.ui.choices import TRAY_SIZE
+from dashboard.ui import session
+from dashboard.ui.url_state import TRAY_SIZE
 
 MEASURES = {"weight": "Weight", "contribution": "Contribution"}
 MEASURE_HELP = (
@@ -23,15 +23,15 @@ MEASURE_HELP = (
 def click(key: str) -> None:
     """A click on the atlas with this key: the chosen head is the one under the pointer."""
     if points := st.session_state[key].selection.get("head"):
-        state.click_head(HeadId(int(points[0]["layer"]), int(points[0]["head"])), int(points[0]["turn"]))
+        session.click_head(HeadId(int(points[0]["layer"]), int(points[0]["head"])), int(points[0]["turn"]))
 
 
 def frames(key: str) -> dict[str, object]:
     """The head that the picture of all heads with this key frames, and the turn it is drawn in: arguments of what draws
     it. A picture that was not on the page remembers no click."""
     if key not in st.session_state:
-        state.frame_anew()
-    return {"selected": state.framed(), "turn": state.turn()}
+        session.frame_anew()
+    return {"selected": session.framed(), "turn": session.turn()}
 
 
 def all_heads(chart: Drawing, key: str) -> None:
@@ -41,14 +41,14 @@ def all_heads(chart: Drawing, key: str) -> None:
 
 def by_number(model: AttentionModel) -> None:
     """Layer and head as numbers, and the button that puts the chosen head into the tray; side by side in a row."""
-    chosen = state.choices()
-    st.number_input("Layer", 0, model.layers - 1, width=120, **state.bound("layer"))
-    st.number_input("Head", 0, model.heads - 1, width=120, **state.bound("head"))
+    chosen = session.choices()
+    st.number_input("Layer", 0, model.layers - 1, width=120, **session.bound("layer"))
+    st.number_input("Head", 0, model.heads - 1, width=120, **session.bound("head"))
     full = len(chosen.tray) == TRAY_SIZE
     st.button(
         "Add to tray",
         icon=":material/add:",
-        on_click=state.add_to_tray,
+        on_click=session.add_to_tray,
         args=(chosen.chosen,),
         disabled=chosen.chosen in chosen.tray or full,
         help="The tray is full: take a head out first." if full else "Keep this head to compare it.",
@@ -63,13 +63,13 @@ def measure() -> None:
         required=True,
         format_func=MEASURES.get,
         help=MEASURE_HELP,
-        **state.bound("measure_of"),
+        **session.bound("measure_of"),
     )
 
 
 def second_model(*, but: str = "") -> None:
     """The model that the one on the left is held against: of the catalogue, or typed. but: one that is not offered"""
-    chosen = state.choices().other_model
+    chosen = session.choices().other_model
     names = [name for name in CATALOGUE if name != but] + ([chosen] if chosen not in CATALOGUE else [])
     st.selectbox(
         "Second model",
@@ -79,7 +79,7 @@ def second_model(*, but: str = "") -> None:
         placeholder="A name, a hub id or a folder",
         format_func=lambda name: CATALOGUE[name].title if name in CATALOGUE else name,
         help="The first one is on the left.",
-        **state.bound("other_model"),
+        **session.bound("other_model"),
     )
 
 
@@ -92,5 +92,5 @@ def between() -> None:
         format_func=ways.get,
         required=True,
         help="A is the first text, B the second. A → B: what words of the first give to words of the second.",
-        **state.bound("between"),
+        **session.bound("between"),
     )

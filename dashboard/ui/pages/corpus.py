@@ -20,12 +20,12 @@ from dashboard.models import CATALOGUE, is_installed
 from dashboard.text import installed_parsers, not_english_file, parse
 from dashboard.text.charset import not_utf8_file
 from dashboard.text.corpus_file import ENDINGS, is_treebank
-from dashboard.ui import jobs as work
-from dashboard.ui import paths, state
-from dashboard.ui.choices import LONGEST_PATH
+from dashboard.ui import job_panel as work
+from dashboard.ui import paths, session
 from dashboard.ui.links import to_page
+from dashboard.ui.model_and_text import escape_markdown
 from dashboard.ui.pages.profile_parse import PARSER_HELP
-from dashboard.ui.reading import escape_markdown
+from dashboard.ui.url_state import LONGEST_PATH
 
 MOST_MEGABYTES = 100
 BUILTIN = "The sentences that come along"
@@ -39,7 +39,7 @@ def title_of(model: str) -> str:
 
 def form() -> None:
     """What to profile, by which model, under which name."""
-    chosen = state.choices().model
+    chosen = session.choices().model
     models = [name for name in CATALOGUE if is_installed(name)]
     if chosen not in CATALOGUE and paths.may_open(chosen):
         models.append(chosen)

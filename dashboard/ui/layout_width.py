@@ -10,7 +10,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.ui.state import heard
+from dashboard.ui.session import heard
 
 STEPS = (320, 380, 440, 520, 600, 680, 780, 880, 980)
 USUAL = 980  # a window of 1440 pixels with the sidebar open

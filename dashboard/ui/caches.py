@@ -31,7 +31,7 @@ from dashboard.models.foreign import foreign
 from dashboard.models.waiting import turn, while_waiting
 from dashboard.text import Encoding
 from dashboard.ui import paths, quiet
-from dashboard.ui.kept import kept, let_go
+from dashboard.ui.results_cache import kept, let_go
 
 TOKENS_AT_MOST = 2048  # a longer text is cut, and the page says so: a laptop answers within seconds up to here
 

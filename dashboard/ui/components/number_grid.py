@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard.analyses.toy.example import Cells, cells_of
 
-_JS, _CSS = (Path(__file__).with_name(f"cells.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
+_JS, _CSS = (Path(__file__).with_name(f"number_grid.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
 
 
 def table(
