@@ -67,7 +67,7 @@ def ablate(
     means: by the mean over other texts than these, see `mean_outputs`. A causal model needs it: its text's own mean
         would carry later tokens back
 
-    Where a model cannot begin at a layer (`dashboard.capture.partial_forward`), a whole pass runs for each of its sets, which
+    Where a model cannot begin at a layer (`partial_forward`), a whole pass runs for each of its sets, which
     takes about twice as long. Safe to call from several threads at once with one model.
 
     Raises UserError for a head that the model does not have, a text that is too long, a model of route "eager", which

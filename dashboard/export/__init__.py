@@ -13,8 +13,8 @@ from dashboard.export.formats import FORMATS, Format, endings, format_of
 from dashboard.export.matrix import matrix_bytes
 from dashboard.export.notebook import in_notebook
 from dashboard.export.provenance import Provenance, file_stem, provenance_of
-from dashboard.export.recipe import snippet
 from dashboard.export.report import ReportFigure, report_html, report_pdf, report_zip
+from dashboard.export.snippet import snippet
 from dashboard.export.table import table_bytes
 from dashboard.export.typography.notice import font_notice
 from dashboard.export.typography.runs import missing_glyphs

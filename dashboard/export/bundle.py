@@ -12,7 +12,7 @@ from dashboard.export.figure import figure_bytes
 from dashboard.export.formats import endings
 from dashboard.export.matrix import KeptMatrix, matrix_bytes
 from dashboard.export.provenance import Provenance, file_stem
-from dashboard.export.recipe import snippet
+from dashboard.export.snippet import snippet
 from dashboard.export.table import table_bytes
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from dashboard.export.figure import pdf_page
 from dashboard.export.matrix import KeptMatrix
 from dashboard.export.pdf import stamp_pdf
 from dashboard.export.provenance import Provenance, file_stem
-from dashboard.export.recipe import snippet
 from dashboard.export.sanitize import legal
+from dashboard.export.snippet import snippet
 from dashboard.export.spec import description_of, specification
 from dashboard.export.svg import laid_out
 from dashboard.export.typography.place import SVG, TEXT

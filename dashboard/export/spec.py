@@ -17,7 +17,7 @@ CONTAINER_WIDTH = 720  # what "as wide as the page" is where there is no page
 def specification(chart: alt.TopLevelMixin | dict[str, Any], provenance: Provenance | None) -> dict[str, Any]:
     """The specification with its provenance under ``usermeta.provenance``, free of characters that break files.
 
-    A copy: the chart stays as it is. Its fonts become the stacks that files use (`dashboard.export.typography.shipped_fonts`). Files
+    A copy: the chart stays as it is. Its fonts become the stacks that files use (`typography.shipped_fonts`). Files
     have no page to fill, so a width of "container" becomes 720.
     """
     spec = with_fonts(legal_all(chart if isinstance(chart, dict) else chart.to_dict()), SANS_STACK, MONO_STACK)

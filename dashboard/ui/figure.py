@@ -23,7 +23,7 @@ from dashboard.export import (
     file_stem,
     font_notice,
     matrix_bytes,
-    recipe,
+    snippet,
     table_bytes,
 )
 from dashboard.heads.links import strongest

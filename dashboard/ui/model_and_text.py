@@ -13,7 +13,7 @@ from dashboard.analyses.scores.survey import Survey
 from dashboard.capture import AttentionModel
 from dashboard.charts.labels import turned
 from dashboard.errors import UserError
-from dashboard.export.recipe import reading as read_again
+from dashboard.export.snippet import reading as read_again
 from dashboard.heads.format import counted
 from dashboard.heads.view import HeadId, HeadView, links_between
 from dashboard.models import CATALOGUE, NotInstalled, find

@@ -23,7 +23,7 @@ from dashboard.analyses.ablation.results import (
     keep_measured,
     shipped_file,
 )
-from dashboard.export import recipe
+from dashboard.export import snippet
 from dashboard.jobs.job import find
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."

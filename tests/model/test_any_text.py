@@ -11,7 +11,7 @@ from dashboard import UserError
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding
 from dashboard.analyses.explore.views import VIEWS
-from dashboard.export import figure_bytes, matrix_bytes, recipe, table_bytes
+from dashboard.export import figure_bytes, matrix_bytes, snippet, table_bytes
 from dashboard.heads.links import links
 
 LIMIT = 48  # tokens drawn of a text: the rest is a matter of speed, tested elsewhere

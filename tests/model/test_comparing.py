@@ -14,7 +14,7 @@ from dashboard.analyses.explore.api import attention
 from dashboard.analyses.explore.heatmap_chart import top_of
 from dashboard.capture import head_maps
 from dashboard.errors import UserError
-from dashboard.export import Provenance, figure_bytes, file_stem, recipe, table_bytes
+from dashboard.export import Provenance, figure_bytes, file_stem, snippet, table_bytes
 from dashboard.heads.view import HeadId
 from tests.model.test_snippets import run
 
@@ -146,7 +146,7 @@ def test_the_lines_beside_them_make_them_again(minilm, tmp_path):
     origins = [chart.provenance for chart in charts]
     table = comparing.comparison_table(views)
     origins.append(Provenance.from_dict(table.attrs["provenance"]))
-    run("\n".join(map(recipe, origins)), tmp_path)
+    run("\n".join(map(snippet, origins)), tmp_path)
     for chart, origin in zip(charts, origins, strict=False):
         assert (tmp_path / f"{file_stem(origin)}.svg").read_bytes() == figure_bytes(chart, "svg", origin)
     assert (tmp_path / f"{file_stem(origins[-1])}.csv").read_bytes() == table_bytes(table, "csv")

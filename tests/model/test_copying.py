@@ -9,7 +9,7 @@ from dashboard import HeadId, UserError, builtin_corpus, copying
 from dashboard.analyses.logit_attribution.copying import copying_finding, raised_most
 from dashboard.capture.language import language_head
 from dashboard.corpus.sample import sample
-from dashboard.export import Provenance, recipe
+from dashboard.export import Provenance, snippet
 
 SENTENCES = 12
 

@@ -13,7 +13,7 @@ from dashboard.capture.ablate import mean_outputs
 from dashboard.cli import main
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import reference_means, sample
-from dashboard.export import recipe
+from dashboard.export import snippet
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 LINES = ("The chef praises the ramen.", "A guest cooks at home.", "Nobody sells old pots.", "The baker remembers.")

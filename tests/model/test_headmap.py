@@ -14,7 +14,7 @@ from dashboard.analyses.similarity.distances import distances, word_maps
 from dashboard.cli import main
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
-from dashboard.export import recipe
+from dashboard.export import snippet
 from dashboard.export.provenance import Provenance
 from dashboard.text import LeftOut, parse, read_treebank
 

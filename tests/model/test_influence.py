@@ -15,7 +15,7 @@ from dashboard.analyses.contribution.norms import carried, contribution_views, r
 from dashboard.analyses.explore.text import finding
 from dashboard.capture.layer_trace import layer_run
 from dashboard.errors import UserError
-from dashboard.export import file_stem, matrix_bytes, recipe
+from dashboard.export import file_stem, matrix_bytes, snippet
 from dashboard.heads.links import links
 from dashboard.heads.view import HeadId
 from dashboard.models import load

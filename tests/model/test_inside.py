@@ -17,7 +17,7 @@ from dashboard.analyses.inside.steps import SIDE, follow
 from dashboard.analyses.inside.text import apart, arithmetic, finding, number, proof, row_table, steps_table
 from dashboard.capture import head_weights, qkv
 from dashboard.cli import main
-from dashboard.export import figure_bytes, recipe
+from dashboard.export import figure_bytes, snippet
 from dashboard.export.provenance import file_stem
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."

@@ -5,7 +5,7 @@ import pytest
 
 from dashboard.analyses.explore import api
 from dashboard.analyses.layers import api as layers
-from dashboard.export import figure_bytes, file_stem, recipe
+from dashboard.export import figure_bytes, file_stem, snippet
 
 TEXT = 'He said: "it\'s 5 \\ 2"\nand 🍜 = 拉麺.'
 

@@ -21,7 +21,7 @@ from dashboard.analyses.inside.api import draw_inside, look_inside
 from dashboard.analyses.layers.api import draw_flow, flow
 from dashboard.cli import main
 from dashboard.errors import UserError
-from dashboard.export import recipe
+from dashboard.export import snippet
 from dashboard.export.provenance import provenance_of
 
 A, B = "The heron waits. It cannot hurry.", "The miller cannot wait!"

@@ -15,7 +15,7 @@ from dashboard.analyses.query_key.vectors import STRONGEST, _Collect
 from dashboard.capture import Block
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import parsed_sample, spread
-from dashboard.export import Provenance, recipe
+from dashboard.export import Provenance, snippet
 from dashboard.heads.view import HeadId
 
 

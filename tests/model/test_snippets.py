@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dashboard.analyses.explore import api
-from dashboard.export import figure_bytes, file_stem, recipe
+from dashboard.export import figure_bytes, file_stem, snippet
 from tools.server import ROOT
 
 TEXT = 'He said: "it\'s 5 \\ 2"\nand 🍜 = 拉麺.'

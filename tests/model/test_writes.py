@@ -20,7 +20,7 @@ from dashboard.analyses.logit_attribution.parts import part_logits, stream_parts
 from dashboard.capture.language import language_head
 from dashboard.capture.unembedding import Readout, readout, scales
 from dashboard.charts.theme import PALETTES
-from dashboard.export import Provenance, recipe
+from dashboard.export import Provenance, snippet
 from dashboard.text.display import vocabulary_labels
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dashboard.errors import UserError
-from dashboard.export import FORMATS, Provenance, file_stem, format_of, provenance_of, recipe
+from dashboard.export import FORMATS, Provenance, file_stem, format_of, provenance_of, snippet
 from dashboard.heads.view import HeadId, HeadView
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{k}" for port in ("com", "lpt") for k in range(10))}

@@ -17,7 +17,7 @@ from dashboard.analyses.recall import job
 from dashboard.analyses.recall.experiment import Study
 from dashboard.analyses.recall.task import DEFAULT, LONGER, NAMES, SHORTER, Recall
 from dashboard.errors import UserError
-from dashboard.export import file_stem, recipe
+from dashboard.export import file_stem, snippet
 from dashboard.ui.pages.recall_runs import KEPT, Runs
 from dashboard.ui.toy_recall_urls import RUNS, bounded, recall_from_address, recall_to_address
 from dashboard.ui.url_state import Choices, from_address, to_address

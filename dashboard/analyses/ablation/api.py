@@ -20,7 +20,7 @@ from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import reference_means, sample
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.recipe import made_again, reading
+from dashboard.export.snippet import made_again, reading
 from dashboard.heads.format import counted
 from dashboard.heads.view import HeadId
 from dashboard.text import Encoding, LeftOut

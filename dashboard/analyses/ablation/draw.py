@@ -39,7 +39,7 @@ from dashboard.charts.theme import Theme
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.recipe import keywords, made_again
+from dashboard.export.snippet import keywords, made_again
 from dashboard.heads.format import counted, listed
 from dashboard.heads.view import HeadId, existing_head
 from dashboard.jobs import job

@@ -22,7 +22,7 @@ from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.theme import Theme
-from dashboard.export.recipe import keywords
+from dashboard.export.snippet import keywords
 from dashboard.heads.view import HeadId
 from dashboard.text import Encoding
 

@@ -24,7 +24,7 @@ from dashboard.charts.drawing import Drawing
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance, provenance_of
-from dashboard.export.recipe import keywords, made_again
+from dashboard.export.snippet import keywords, made_again
 from dashboard.heads.alignment import Aligned, align_models, align_texts
 from dashboard.heads.view import Between, HeadId, HeadView
 from dashboard.text import Encoding, Special, Unit

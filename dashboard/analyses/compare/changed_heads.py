@@ -14,7 +14,7 @@ from dashboard.charts.ranking import BEST, ranking
 from dashboard.charts.theme import Theme
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.export import Provenance
-from dashboard.export.recipe import keywords, made_again
+from dashboard.export.snippet import keywords, made_again
 from dashboard.heads.alignment import matching
 from dashboard.heads.view import HeadId
 from dashboard.text import parse

@@ -16,7 +16,7 @@ from dashboard.charts.drawing import Drawing
 from dashboard.charts.ranking import BEST, ranking
 from dashboard.charts.theme import Theme
 from dashboard.export import Provenance
-from dashboard.export.recipe import keywords, made_again, reading
+from dashboard.export.snippet import keywords, made_again, reading
 from dashboard.heads.format import counted
 from dashboard.heads.view import HeadId
 from dashboard.text import Encoding

@@ -19,7 +19,7 @@ from dashboard.charts.drawing import WIDTH, Drawing
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.recipe import keywords, made_again, reading
+from dashboard.export.snippet import keywords, made_again, reading
 from dashboard.heads.view import HeadId
 from dashboard.text import Encoding, Special, Unit
 
@@ -27,7 +27,7 @@ from dashboard.text import Encoding, Special, Unit
 def longrange(model: AttentionModel, question: str = "verb") -> Reach:
     """How far every head reaches: a verb to its subject ("verb"), or a name to its first mention ("name").
 
-    See `dashboard.analyses.long_range.measure`. Raises UserError for another question, and where the model cannot read the texts.
+    See `long_range.measure`. Raises UserError for another question, and where the model cannot read the texts.
     """
     return ranges.longrange(model, question)
 

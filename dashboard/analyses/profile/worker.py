@@ -1,4 +1,4 @@
-"""A worker of the pool: `python -m dashboard.analyses.profile.worker THREADS` reads a task a line and answers with a chunk.
+"""A worker of the pool: a process that reads a task a line and answers with a chunk.
 
 An answer is a line of JSON, ``{"bytes": n}`` with the n bytes of the chunk after it, or ``{"error": sentence}``.
 """

@@ -21,7 +21,7 @@ from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import parsed_sample, spread
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.recipe import keywords, made_again
+from dashboard.export.snippet import keywords, made_again
 from dashboard.heads.format import counted
 from dashboard.heads.view import HeadId
 

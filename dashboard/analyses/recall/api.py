@@ -30,7 +30,7 @@ from dashboard.charts.drawing import Drawing
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.recipe import keywords
+from dashboard.export.snippet import keywords
 
 __all__ = ["draw_recall", "draw_sharpness", "draw_toy", "recall", "recall_table", "toy_example", "toy_table"]
 

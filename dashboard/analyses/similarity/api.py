@@ -22,7 +22,7 @@ from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import spread
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.recipe import keywords, made_again
+from dashboard.export.snippet import keywords, made_again
 from dashboard.heads.format import counted, percent
 from dashboard.heads.view import HeadId
 from dashboard.text import LeftOut, ParsedSentence, read_treebank
