@@ -12,9 +12,10 @@ import time
 import torch
 
 from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace
-from dashboard.analyses.profile.gather import WINDOW, batches, gather
+from dashboard.analyses.profile.gather import gather
 from dashboard.capture import AttentionModel, open_model
 from dashboard.capture.visit import batch_inputs
+from dashboard.corpus.batches import WINDOW, batches
 from dashboard.text import ParsedSentence, parse
 
 MODELS = ("minilm", "smollm2")

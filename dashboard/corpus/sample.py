@@ -11,9 +11,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import torch
 
-from dashboard.analyses.profile.gather import encoded
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import Means, mean_outputs
+from dashboard.corpus.batches import encoded
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.text import Encoding, LeftOut, ParsedSentence

@@ -8,8 +8,9 @@ import pytest
 from dashboard.analyses.profile.budget import CHANNELS, CONTENT
 from dashboard.analyses.profile.dependency import ALL, OFFSETS, dependencies, scored_words
 from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace
-from dashboard.analyses.profile.gather import Embeddings, encoded, gather
+from dashboard.analyses.profile.gather import Embeddings, gather
 from dashboard.capture import head_weights
+from dashboard.corpus.batches import encoded
 from dashboard.text import parse
 
 TEXT = """You cannot wait here. He said "no." I'm gonna go, he said. She didn't answer (it rained).

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.analyses.profile.budget import CHANNELS, budget, budget_statistics, channels, diagonal_sums, normalised
+from dashboard.analyses.profile.budget import CHANNELS, budget, budget_statistics, channels, diagonal_sums
+from dashboard.corpus.batches import normalised
 from dashboard.text import ParsedSentence
 
 UPOS = ("NOUN", "VERB", "DET", "PUNCT", "SYM", "ADP", "_", "NUM")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from dashboard.analyses.profile.budget import CONTENT, normalised
+from dashboard.analyses.profile.budget import CONTENT
 from dashboard.analyses.profile.conditional_logit import TOLERANCE, Objective, fit
 from dashboard.analyses.profile.explained import (
     ExplainedStatistics,
@@ -21,6 +21,7 @@ from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace, cosi
 from dashboard.analyses.profile.fit_rows import pack
 from dashboard.analyses.profile.roles import FIGURES, leans, role_label, roles
 from dashboard.analyses.recall.threads import one_thread
+from dashboard.corpus.batches import normalised
 from dashboard.heads.bootstrap import intervals
 from dashboard.text import ParsedSentence
 

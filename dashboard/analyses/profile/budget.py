@@ -70,16 +70,6 @@ def budget_statistics(words: np.ndarray, codes: np.ndarray, shares: np.ndarray, 
     return BudgetStatistics(spent, mass, diagonal_sums(shares))
 
 
-def normalised(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows over other words, renormalised (h, m, m), all zero where a row gave them nothing; and their mass (h, m)."""
-    others = words.copy()
-    place = np.arange(words.shape[1])
-    others[:, place, place] = 0
-    mass = others.sum(2)
-    np.divide(others, mass[:, :, None], out=others, where=mass[:, :, None] > 0)
-    return others, mass
-
-
 def diagonal_sums(cells: np.ndarray) -> np.ndarray:
     """Σ over i of cells[…, i, i + d], for d from -(m-1) to m-1: (…, m, m) → float64 (…, 2m-1)."""
     *front, m, _ = cells.shape

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
 
 import numpy as np
 import torch
 
-from dashboard.analyses.profile.budget import BudgetStatistics, budget_statistics, channels, normalised
+from dashboard.analyses.profile.budget import BudgetStatistics, budget_statistics, channels
 from dashboard.analyses.profile.dependency import DependencyStatistics, dependency_statistics, found_heads, scored_words
 from dashboard.analyses.profile.explained import ExplainedStatistics, expected_features, explained_queries
 from dashboard.analyses.profile.features import FeatureSpace
-from dashboard.capture import AttentionModel, Block, visit
-from dashboard.errors import UserError
+from dashboard.capture import AttentionModel, visit
+from dashboard.corpus.batches import WINDOW, ByLayer, batches, encoded, normalised
 from dashboard.heads.pooling import Pooling
 from dashboard.text.encoding import Encoding
-from dashboard.text.on_places import OnPlaces, on_places
 from dashboard.text.sentence import LeftOut, ParsedSentence
 
-# Sentences that are sorted by length before they are put into batches, and the tokens of a batch, padding counted.
-WINDOW = 128
-BATCH_TOKENS = 1024
 # A longer sentence's features are made a few queries at a time, for every layer anew: 64 MB.
 DENSE_CELLS = 2**24
 
@@ -79,35 +74,6 @@ def gather(
             for (place, sentence, _), work in zip(batch, visitor.works, strict=True):
                 found[place] = work.statistics(sentence)
         yield from (found[place] for place in range(len(window)))
-
-
-def encoded(
-    model: AttentionModel, sentence: ParsedSentence, bos: bool, as_words: bool = False
-) -> tuple[OnPlaces, Encoding] | str:
-    """The sentence as the model sees it, its parse over the words of the axis (METRICS §0); or why it cannot."""
-    try:
-        encoding = model.encode_sentence(sentence, bos=bos, as_words=as_words)
-    except UserError:
-        return "none of its words gives the model a token"
-    if len(encoding) > model.limit:
-        return f"it has {len(encoding):,} tokens, and the model takes {model.limit:,}"
-    if encoding.taken:
-        return f"word {encoding.taken[0] + 1}, “{encoding.taken_words[0]}”, is read as a special token"
-    if encoding.lost:
-        return f"word {encoding.lost[0] + 1} gives the model no token"
-    return on_places(sentence, encoding), encoding
-
-
-def batches(works: list[tuple[int, ParsedSentence, Encoding]]) -> Iterator[list[tuple[int, ParsedSentence, Encoding]]]:
-    """Sentences of similar length together."""
-    batch: list = []
-    for work in sorted(works, key=lambda work: len(work[2])):
-        if batch and len(work[2]) * (len(batch) + 1) > BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(work)
-    if batch:
-        yield batch
 
 
 class Embeddings:
@@ -189,42 +155,3 @@ class _Work:
             dependency_statistics(sentence.index, sentence, self.correct),
             ExplainedStatistics(sentence.index, self.features, self.expected, self.entropy, self.mass[:, self.queries]),
         )
-
-
-class OneText(Protocol):
-    """A text of n tokens that wants its attention a whole layer at a time.
-
-    causal: as the model is; parts: None at first; window: set where a layer's mask hides more than the future
-    """
-
-    n: int
-    causal: bool
-    window: bool
-    parts: np.ndarray | None
-
-    def layer(self, tokens: np.ndarray, place: slice) -> None:
-        """The attention between all tokens (h, n, n) of one layer, whose heads have these places among all heads."""
-
-
-class ByLayer:
-    """Visitor: puts the blocks of a layer together, text by text, and hands the layer on."""
-
-    def __init__(self, model: AttentionModel, works: Sequence[OneText]):
-        self.model, self.works = model, works
-
-    def block(self, block: Block) -> None:
-        work, weights = self.works[block.text], block.weights.cpu().numpy()
-        start, stop, keys = block.rows.start, block.rows.stop, weights.shape[2]
-        if block.allowed is not None:
-            allowed = block.allowed.cpu().numpy()
-            whole = np.tri(*allowed.shape, start, bool) if work.causal else True
-            work.window |= not (allowed >= whole).all()
-        if stop - start < work.n or keys < work.n:
-            if work.parts is None:
-                work.parts = np.zeros((weights.shape[0], work.n, work.n), np.float32)
-            work.parts[:, start:stop, :keys] = weights
-            weights = work.parts
-        if stop == work.n:
-            first = self.model.place(block.layer) * self.model.heads
-            work.layer(weights, slice(first, first + self.model.heads))
-            work.parts = None

@@ -12,11 +12,11 @@ from typing import Literal
 from dashboard.analyses.profile.chunk_store import Store
 from dashboard.analyses.profile.collect import Joins, Progress, Seen, measured, write
 from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace
-from dashboard.analyses.profile.gather import WINDOW, encoded
 from dashboard.analyses.profile.pool import made_by_pool
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.profile.task import Sentence, Task, make_chunk
 from dashboard.capture import AttentionModel
+from dashboard.corpus.batches import WINDOW, encoded
 from dashboard.errors import UserError
 from dashboard.text import LeftOut
 from dashboard.text.charset import UTF8, encoding_of

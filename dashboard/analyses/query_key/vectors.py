@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from dashboard.analyses.profile.gather import batches
 from dashboard.capture import AttentionModel, Block, visit
+from dashboard.corpus.batches import batches
 from dashboard.text.display import UNKNOWN, visible
 from dashboard.text.encoding import Encoding
 from dashboard.text.sentence import ParsedSentence

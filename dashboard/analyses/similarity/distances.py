@@ -11,9 +11,8 @@ from itertools import islice
 
 import numpy as np
 
-from dashboard.analyses.profile.budget import normalised
-from dashboard.analyses.profile.gather import ByLayer, batches, encoded
 from dashboard.capture import AttentionModel, visit
+from dashboard.corpus.batches import ByLayer, batches, encoded, normalised
 from dashboard.errors import UserError
 from dashboard.heads.pooling import Pooling
 from dashboard.text.encoding import Encoding

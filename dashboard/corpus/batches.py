@@ -1,0 +1,98 @@
+"""A model over the sentences of a corpus: which can be read, batches of similar length, attention a layer at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from dashboard.capture import AttentionModel, Block
+from dashboard.errors import UserError
+from dashboard.text.encoding import Encoding
+from dashboard.text.on_places import OnPlaces, on_places
+from dashboard.text.sentence import ParsedSentence
+
+# Sentences that are sorted by length before they are put into batches, and the tokens of a batch, padding counted.
+WINDOW = 128
+
+
+BATCH_TOKENS = 1024
+
+
+def encoded(
+    model: AttentionModel, sentence: ParsedSentence, bos: bool, as_words: bool = False
+) -> tuple[OnPlaces, Encoding] | str:
+    """The sentence as the model sees it, its parse over the words of the axis (METRICS §0); or why it cannot."""
+    try:
+        encoding = model.encode_sentence(sentence, bos=bos, as_words=as_words)
+    except UserError:
+        return "none of its words gives the model a token"
+    if len(encoding) > model.limit:
+        return f"it has {len(encoding):,} tokens, and the model takes {model.limit:,}"
+    if encoding.taken:
+        return f"word {encoding.taken[0] + 1}, “{encoding.taken_words[0]}”, is read as a special token"
+    if encoding.lost:
+        return f"word {encoding.lost[0] + 1} gives the model no token"
+    return on_places(sentence, encoding), encoding
+
+
+def batches(works: list[tuple[int, ParsedSentence, Encoding]]) -> Iterator[list[tuple[int, ParsedSentence, Encoding]]]:
+    """Sentences of similar length together."""
+    batch: list = []
+    for work in sorted(works, key=lambda work: len(work[2])):
+        if batch and len(work[2]) * (len(batch) + 1) > BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(work)
+    if batch:
+        yield batch
+
+
+class OneText(Protocol):
+    """A text of n tokens that wants its attention a whole layer at a time.
+
+    causal: as the model is; parts: None at first; window: set where a layer's mask hides more than the future
+    """
+
+    n: int
+    causal: bool
+    window: bool
+    parts: np.ndarray | None
+
+    def layer(self, tokens: np.ndarray, place: slice) -> None:
+        """The attention between all tokens (h, n, n) of one layer, whose heads have these places among all heads."""
+
+
+class ByLayer:
+    """Visitor: puts the blocks of a layer together, text by text, and hands the layer on."""
+
+    def __init__(self, model: AttentionModel, works: Sequence[OneText]):
+        self.model, self.works = model, works
+
+    def block(self, block: Block) -> None:
+        work, weights = self.works[block.text], block.weights.cpu().numpy()
+        start, stop, keys = block.rows.start, block.rows.stop, weights.shape[2]
+        if block.allowed is not None:
+            allowed = block.allowed.cpu().numpy()
+            whole = np.tri(*allowed.shape, start, bool) if work.causal else True
+            work.window |= not (allowed >= whole).all()
+        if stop - start < work.n or keys < work.n:
+            if work.parts is None:
+                work.parts = np.zeros((weights.shape[0], work.n, work.n), np.float32)
+            work.parts[:, start:stop, :keys] = weights
+            weights = work.parts
+        if stop == work.n:
+            first = self.model.place(block.layer) * self.model.heads
+            work.layer(weights, slice(first, first + self.model.heads))
+            work.parts = None
+
+
+def normalised(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows over other words, renormalised (h, m, m), all zero where a row gave them nothing; and their mass (h, m)."""
+    others = words.copy()
+    place = np.arange(words.shape[1])
+    others[:, place, place] = 0
+    mass = others.sum(2)
+    np.divide(others, mass[:, :, None], out=others, where=mass[:, :, None] > 0)
+    return others, mass
