@@ -9,8 +9,8 @@ import pandas as pd
 
 from dashboard.analyses.ablation.rank import figure
 from dashboard.analyses.ablation.text_chart import round_figure
-from dashboard.analyses.scores.atlas_chart import NAME, Grid
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
+from dashboard.charts.head_grid import NAME, Grid
 from dashboard.charts.theme import PALETTES, STEPS, Theme, gradient, ink, paint, readable, signed
 from dashboard.heads.view import HeadId
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from dashboard.analyses.scores.scores import SCORES, Score
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
+from dashboard.charts.head_grid import NAME, Grid
 from dashboard.charts.raster import montage_uri
-from dashboard.charts.theme import PALETTES, Palette, Theme, gradient, ink, on_ink, scale
+from dashboard.charts.theme import PALETTES, Theme, gradient, ink, on_ink, scale
 from dashboard.heads.format import percent
 from dashboard.heads.view import HeadId
-
-NAME = "'L' + datum.layer + 'H' + datum.head"  # Vega expression: L2H9
 
 
 def atlas(
@@ -144,96 +142,6 @@ def atlas_maps(
         description=f"The maps of all {layers} × {heads} heads{f' of {model}' if model else ''}, in small.",
         width=max(across, min(width or WIDTH, NARROWEST)),
     )
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Places of layers × heads cells, in pixels."""
-
-    layers: int
-    heads: int
-    width: float
-    height: float
-    quiet: str
-
-    @classmethod
-    def of(cls, layers: int, heads: int, room: float, theme: Theme, *, square: bool = False) -> Grid:
-        """Cells that fill `room` pixels across: 8 to 46 wide, and lower where there are many layers."""
-        across = max(8.0, min(46.0, int((room - 50) / heads * 2) / 2))
-        if square:
-            across = min(across, max(24.0, int(960 / layers)))
-        down = across if square else max(9.0, min(30.0, 480 / layers, across))
-        return cls(layers, heads, across, int(down * 2) / 2, PALETTES[theme].quiet)
-
-    def where(self) -> dict:
-        """Encoding of x and y: heads across, layers down, both counted from 0."""
-
-        def axis(count: int, step: float, letter: str, across: bool) -> dict:
-            every = next(k for k in (1, 2, 4, 8, 16, 32, 64, 128, 256) if step * k >= (24 if across else 13))
-            return {
-                "orient": "top" if across else "left",
-                "title": None,
-                "values": list(range(0, count, every)),
-                "labelExpr": f"'{letter}' + datum.value",
-                "labelAngle": 0,
-                "labelFontSize": 11.5,
-                "labelPadding": 6,
-                "labelColor": self.quiet,
-            }
-
-        def band(count: int, step: float) -> dict:
-            gap = 1.5 if step >= 20 else 1 if step >= 12 else 0.5
-            inner = gap / step
-            return {"type": "band", "domain": list(range(count)), "paddingInner": inner, "paddingOuter": inner / 2}
-
-        return {
-            "x": {
-                "field": "head",
-                "type": "ordinal",
-                "scale": band(self.heads, self.width),
-                "axis": axis(self.heads, self.width, "H", True),
-            },
-            "y": {
-                "field": "layer",
-                "type": "ordinal",
-                "scale": band(self.layers, self.height),
-                "axis": axis(self.layers, self.height, "L", False),
-            },
-        }
-
-    def frames(self, p: Palette, selected: HeadId | None, tray: Sequence[HeadId], turn: int) -> list[dict]:
-        """A frame round the head on show, dashes round those of the tray; heads that are not there have none."""
-        clicked = f"isValid(head.turn) && head.turn[0] === {turn}"
-        moves = [
-            {"calculate": f"{clicked} ? head.{field}[0] : datum.{field}", "as": field} for field in ("layer", "head")
-        ]
-
-        def frame(heads: Sequence[HeadId], **stroke: object) -> dict:
-            return {
-                "data": {"values": [{"layer": h.layer, "head": h.head} for h in heads]},
-                "mark": {"type": "rect", "fillOpacity": 0, "aria": False, **stroke},
-                "encoding": self.where(),
-            }
-
-        def there(heads: Sequence[HeadId | None]) -> list[HeadId]:
-            return [h for h in heads if h is not None and h.layer < self.layers and h.head < self.heads]
-
-        kept, shown_ = there(tray), there([selected])
-        frames = [frame(kept, stroke=p.text, strokeWidth=1.25, strokeDash=[3, 2])] if kept else []
-        if shown_:  # a rim of paper, so that the frame is seen on a dark cell too
-            both = frame(shown_, stroke=p.paper, strokeWidth=5), frame(shown_, stroke=p.text, strokeWidth=2.25)
-            frames += [one | {"transform": moves} for one in both]
-        return frames
-
-    def catch(self, tip: str, turn: int) -> dict:
-        """Clear cells on top that say `tip` (a Vega expression) and take the click."""
-        choose = {"type": "point", "on": "click", "fields": ["layer", "head", "turn"], "toggle": False, "clear": False}
-        return {
-            "transform": [{"calculate": tip, "as": "tip"}, {"calculate": str(turn), "as": "turn"}],
-            "mark": {"type": "rect", "fillOpacity": 0, "cursor": "pointer", "aria": False},
-            "params": [{"name": "head", "select": choose}],
-            "encoding": self.where() | {"tooltip": {"field": "tip", "type": "nominal"}},
-        }
 
 
 def _title(what: str, model: str) -> str:
