@@ -5,7 +5,9 @@ import streamlit as st
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding
 from dashboard.analyses.explore.views import VIEWS, help_of
+from dashboard.analyses.scores.api import draw_atlas
 from dashboard.analyses.scores.scores import SCORES, Score
+from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.links import links
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.layout_width import beside, positions, room
@@ -87,14 +89,14 @@ with left:
     score = chosen.score if chosen.atlas == "score" else None
     look = {"theme": session.theme(), "width": min(atlas_room, 600)}
     key = f"atlas_{model.name}_{chosen.atlas}"
-    atlas = api.draw_atlas(survey, score, model=model.title, tray=chosen.tray, **head_picker.frames(key), **look)
+    atlas = draw_atlas(survey, score, model=model.title, tray=chosen.tray, **head_picker.frames(key), **look)
     head_picker.all_heads(atlas, key)
     with st.container(horizontal=True):
         figure.files(
-            lambda: api.draw_atlas(survey, score, model=model.title, **look),
+            lambda: draw_atlas(survey, score, model=model.title, **look),
             lambda: survey.scores,
             [],
-            api.provenance_of_text(model, this.encoding, "atlas", score=score, **look, **this.options, **this.links),
+            provenance_of_text(model, this.encoding, "atlas", score=score, **look, **this.options, **this.links),
             "atlas",
         )
         figure.scores_table(survey.scores)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.analyses.recall import api as recall
+from dashboard.analyses.toy.api import draw_sharpness, draw_toy, sharpness_table, toy_table
 from dashboard.analyses.toy.sharpness_chart import entropy_finding
 from dashboard.analyses.toy.worked_steps import STEPS, arithmetic, saying, work_through
 from dashboard.errors import UserError
@@ -59,20 +59,20 @@ st.segmented_control(
 )
 figure.finding(saying(parts, chosen.toy_row))
 figure.remark(arithmetic(parts, chosen.toy_step, chosen.toy_row))
-steps = recall.draw_toy(toy, chosen.toy_step, **look)
+steps = draw_toy(toy, chosen.toy_step, **look)
 figure.picture(steps, "toy_steps", "content", refill=toybox.alternative(chosen.toy_step))
 figure.painted_first()
 with st.container(horizontal=True):
     figure.files(
         lambda: steps,
-        lambda: recall.toy_table(toy, chosen.toy_step, head=chosen.toy_head),
+        lambda: toy_table(toy, chosen.toy_step, head=chosen.toy_head),
         [],
         steps.provenance,
         "toy_steps",
     )
     figure.numbers(
         "toy_steps",
-        lambda: recall.toy_table(toy, chosen.toy_step, head=chosen.toy_head),
+        lambda: toy_table(toy, chosen.toy_step, head=chosen.toy_head),
         {"step": "Step", "head": "Head", "row": "Row", "column": "Column", "value": "Value"},
         "Empty where the mask hides a cell.",
     )
@@ -93,10 +93,10 @@ if len(pairs) > 1:
         **session.bound("toy_plane"),
     )
 axes = toybox.axes(session.choices().toy_plane)
-vectors = recall.draw_toy(toy, "plane", axes=axes, **look)
+vectors = draw_toy(toy, "plane", axes=axes, **look)
 figure.picture(vectors, "toy_plane", "content")
 with st.container(horizontal=True):
-    table = lambda: recall.toy_table(toy, "plane", head=chosen.toy_head)  # noqa: E731
+    table = lambda: toy_table(toy, "plane", head=chosen.toy_head)  # noqa: E731
     figure.files(lambda: vectors, table, [], vectors.provenance, "toy_plane")
     columns = {"step": "Step", "head": "Head", "row": "Word", "column": "Number", "value": "Value"}
     figure.numbers("toy_plane", table, columns)
@@ -107,13 +107,13 @@ figure.finding(entropy_finding(measured))
 figure.remark(
     "Queries and keys drawn at random. Entropy says over how many keys a row spreads: b bits are 2ᵇ keys alike."
 )
-sharp = recall.draw_sharpness(measured, theme=session.theme(), width=min(room(), 720))
+sharp = draw_sharpness(measured, theme=session.theme(), width=min(room(), 720))
 figure.picture(sharp, "toy_entropy", "content")
 with st.container(horizontal=True):
-    figure.files(lambda: sharp, lambda: recall.sharpness_table(measured), [], sharp.provenance, "toy_entropy")
+    figure.files(lambda: sharp, lambda: sharpness_table(measured), [], sharp.provenance, "toy_entropy")
     figure.numbers(
         "toy_entropy",
-        lambda: recall.sharpness_table(measured),
+        lambda: sharpness_table(measured),
         {
             "d": "d",
             "scaled": "With 1/√d, bits",

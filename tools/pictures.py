@@ -100,6 +100,8 @@ def files() -> None:
     """A file of every format and view, by the same code as the page's buttons."""
     from dashboard import open_model
     from dashboard.analyses.explore import api
+    from dashboard.analyses.scores.api import draw_atlas, overview
+    from dashboard.export.save import save
     from dashboard.ui.url_state import FIRST_TEXT
 
     model = open_model("minilm")
@@ -109,12 +111,12 @@ def files() -> None:
             chart = api.draw(views[0], name, theme=theme)
             for ending in ("png", "svg", "pdf", "html", "json"):
                 provenance = api.provenance(model, views[:1], name, theme=theme)
-                api.save(chart, OUT / f"file-{name}-{theme}.{ending}", provenance)
+                save(chart, OUT / f"file-{name}-{theme}.{ending}", provenance)
         for name in ("compare", "difference"):
             provenance = api.provenance(model, views, name, theme=theme)
-            api.save(api.draw(views, name, theme=theme), OUT / f"file-{name}-{theme}.png", provenance)
-        atlas = api.draw_atlas(api.overview(model, FIRST_TEXT), model=model.title, theme=theme)
-        api.save(atlas, OUT / f"file-atlas-{theme}.png")
+            save(api.draw(views, name, theme=theme), OUT / f"file-{name}-{theme}.png", provenance)
+        atlas = draw_atlas(overview(model, FIRST_TEXT), model=model.title, theme=theme)
+        save(atlas, OUT / f"file-atlas-{theme}.png")
 
 
 def main(only: str = "") -> None:

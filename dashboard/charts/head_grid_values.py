@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.ablation.rank import figure
-from dashboard.analyses.ablation.text_chart import round_figure
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.head_grid import NAME, Grid
+from dashboard.charts.ink import round_figure
 from dashboard.charts.theme import PALETTES, STEPS, Theme, gradient, ink, paint, readable, signed
+from dashboard.heads.format import figure
 from dashboard.heads.view import HeadId
 
 

@@ -66,3 +66,15 @@ SHARE = Amount()
 def inked(views: Sequence[HeadView]) -> list[np.ndarray]:
     """Several views on one scale, see `Amount.inked`."""
     return [Amount.of(*views).inked(view) for view in views]
+
+
+def round_figure(value: float) -> float:
+    """The next of 1, 2 and 5 × 10^k, from 1e-6 on."""
+    steps = [m * 10.0**e for e in range(-6, 6) for m in (1, 2, 5)]
+    return float(f"{next((step for step in steps if step >= value * (1 - 1e-9)), value):.6g}")
+
+
+def round_up(value: float) -> float:
+    """The next of 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50 and 100 per cent."""
+    steps = [m * 10.0**e for e in (-3, -2, -1) for m in (1, 2, 5)]
+    return next((round(step, 6) for step in steps if step >= value * (1 - 1e-6)), 1.0)  # the float32 of 0.1 is above it

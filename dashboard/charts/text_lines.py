@@ -8,6 +8,7 @@ from typing import Protocol
 
 from dashboard.charts import labels as lettering
 from dashboard.charts.sanitize import shown
+from dashboard.text.display import UNKNOWN
 
 SIZE = 17.0  # pixels of the type
 LINE = 34.0  # from line to line
@@ -106,3 +107,6 @@ def _joined(written: list[_Written], k: int) -> Iterator[_Written]:
         if one.before:
             return
         yield one
+
+
+UNREAD = f"dashed: characters that the model has not read ({UNKNOWN})"

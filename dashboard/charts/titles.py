@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from dashboard.analyses.explore.text import WAYS, finding
 from dashboard.charts.labels import width_of
 from dashboard.charts.sanitize import shown
+from dashboard.heads.format import WAYS
 from dashboard.heads.view import HeadView
 
 
@@ -66,12 +64,6 @@ def _cut(word: str, room: float, size: float) -> list[str]:
             parts.append("")
         parts[-1] += character
     return parts
-
-
-def describe(kind: str, views: Sequence[HeadView]) -> str:
-    """Alternative text: what kind of chart, and the finding of each head."""
-    heads = " and ".join(str(view.head) for view in views)
-    return f"{kind} of {heads}, {views[0].model}. " + " ".join(finding(view) for view in views)
 
 
 def nothing(view: HeadView) -> str:

@@ -50,9 +50,9 @@ def run_ablate(asked: argparse.Namespace) -> int:
         check_out(argparse.Namespace(out=asked.changed, endings=asked.endings))
     from dashboard.analyses.ablation import api as effects
     from dashboard.analyses.ablation.effect import effect_finding
-    from dashboard.analyses.explore import api
     from dashboard.capture import open_model
     from dashboard.capture.language import language_head
+    from dashboard.export.save import save
     from dashboard.heads.view import HeadId
 
     heads = [HeadId.parse(name) for name in asked.heads.split(",") if name.strip()] or None
@@ -88,9 +88,9 @@ def run_ablate(asked: argparse.Namespace) -> int:
         if len(effect.left_out) > 5:
             print(f"Left out: {len(effect.left_out) - 5:,} more.", file=sys.stderr)
     print(effect_finding(effect.table, model.title))
-    api.save(effect.table, asked.out)
+    save(effect.table, asked.out)
     if asked.changed:
-        api.save(effect.changed, asked.changed, effects.provenance_of_effect(effect))
+        save(effect.changed, asked.changed, effects.provenance_of_effect(effect))
         written(asked.changed)
     return written(asked.out)
 

@@ -77,14 +77,14 @@ def run_profile(asked: argparse.Namespace) -> int:
 
 def run_map(asked: argparse.Namespace) -> int:
     check_out(asked)
-    from dashboard.analyses.explore import api
     from dashboard.analyses.similarity import api as similarity
     from dashboard.analyses.similarity.embedding import map_finding
     from dashboard.capture import open_model
+    from dashboard.export.save import save
 
     model = open_model(asked.model, fetch_missing=True, progress=say)
     found = similarity.map_heads(model, limit=asked.limit, progress=say)
     print(map_finding(found))
     table = asked.out.lower().endswith((".csv", ".xlsx", ".parquet"))
-    api.save(found.table if table else similarity.draw_map(found), asked.out)
+    save(found.table if table else similarity.draw_map(found), asked.out)
     return written(asked.out)

@@ -97,30 +97,36 @@ def _views(asked: argparse.Namespace, model, encoding, heads) -> list:
 def run_attention(asked: argparse.Namespace) -> int:
     check_out(asked)
     from dashboard.analyses.explore import api
+    from dashboard.export.save import save
     from dashboard.heads.view import HeadId
 
     if asked.layer < 0 or asked.head < 0:
         raise UserError("Layers and heads are counted from 0.")
     model, encoding = read(asked)
     [view] = _views(asked, model, encoding, [HeadId(asked.layer, asked.head)])
-    api.save(view, asked.out, api.provenance(model, [view], "matrix", bos=asked.bos, **as_words(asked)))
+    save(view, asked.out, api.provenance(model, [view], "matrix", bos=asked.bos, **as_words(asked)))
     return written(asked.out)
 
 
 def run_scores(asked: argparse.Namespace) -> int:
     check_out(asked)
-    from dashboard.analyses.explore import api
+    from dashboard.analyses.scores import api as scores_api
+    from dashboard.export.provenance import provenance_of_text
+    from dashboard.export.save import save
 
     model, encoding = read(asked)
     said = as_words(asked) | ({"between": asked.between} if asked.between else {})
-    table = api.scores(model, encoding, between=asked.between)
-    api.save(table, asked.out, api.provenance_of_text(model, encoding, "scores", bos=asked.bos, **said))
+    table = scores_api.scores(model, encoding, between=asked.between)
+    save(table, asked.out, provenance_of_text(model, encoding, "scores", bos=asked.bos, **said))
     return written(asked.out)
 
 
 def run_chart(asked: argparse.Namespace) -> int:
     check_out(asked)
     from dashboard.analyses.explore import api
+    from dashboard.analyses.scores.api import draw_atlas, known_score, overview
+    from dashboard.export.provenance import provenance_of_text
+    from dashboard.export.save import save
     from dashboard.heads.view import HeadId
 
     names = [name for name in asked.heads.split(",") if name.strip()]
@@ -128,25 +134,25 @@ def run_chart(asked: argparse.Namespace) -> int:
     if asked.view == "atlas" and asked.measure != "weight":
         raise UserError("The atlas is of scores of the weights. Draw contributions as another view: --view heatmap.")
     if asked.view == "atlas":
-        api.known_score(asked.score)
+        known_score(asked.score)
     elif not heads:
         raise UserError("Name the heads to draw: --heads L2H0, or several with commas between them.")
     model, encoding = read(asked)
     heads = [api.existing_head(model, head) for head in heads]
     if asked.view == "atlas":
         induction = asked.score == "induction"
-        table = api.overview(model, encoding, thumbnails=False, induction=induction, between=asked.between)
-        chart = api.draw_atlas(table, asked.score, model=model.title, theme=asked.theme, tray=heads)
+        table = overview(model, encoding, thumbnails=False, induction=induction, between=asked.between)
+        chart = draw_atlas(table, asked.score, model=model.title, theme=asked.theme, tray=heads)
         options = {"score": asked.score, "theme": asked.theme, "bos": asked.bos} | as_words(asked)
         options |= {"between": asked.between} if asked.between else {}
         outlined = {"tray": [str(head) for head in heads]} if heads else {}
-        provenance = api.provenance_of_text(model, encoding, "atlas", **options, **outlined)
+        provenance = provenance_of_text(model, encoding, "atlas", **options, **outlined)
         views = []
     else:
         views = _views(asked, model, encoding, heads)
         chart = api.draw(views, asked.view, theme=asked.theme)
         provenance = api.provenance(model, views, asked.view, theme=asked.theme, bos=asked.bos, **as_words(asked))
-    api.save(chart, asked.out, provenance)
+    save(chart, asked.out, provenance)
     tell_of_picture(asked, encoding.text, views)
     return written(asked.out)
 
@@ -155,6 +161,7 @@ def run_compare(asked: argparse.Namespace) -> int:
     check_out(asked)
     from dashboard.analyses.compare import api as comparing
     from dashboard.analyses.explore import api
+    from dashboard.export.save import save
     from dashboard.heads.view import HeadId
 
     names = [name for name in asked.heads.split(",") if name.strip()]
@@ -163,7 +170,7 @@ def run_compare(asked: argparse.Namespace) -> int:
         raise UserError("Name two heads or more to compare: --heads L2H0,L2H9.")
     model, encoding = read(asked)
     views = api.attentions(model, encoding, heads, unit=asked.unit, special=asked.special)
-    api.save(comparing.comparison_table(views, bos=asked.bos), asked.out)
+    save(comparing.comparison_table(views, bos=asked.bos), asked.out)
     return written(asked.out)
 
 
@@ -171,8 +178,9 @@ def run_verify(asked: argparse.Namespace) -> int:
     """Exit status 1 where a difference is more than rounding."""
     if asked.out:
         check_out(asked)
-    from dashboard.analyses.explore import api
     from dashboard.analyses.inside import api as inside
+    from dashboard.export.provenance import provenance_of_text
+    from dashboard.export.save import save
 
     model, encoding = read(asked)
     table = inside.verify(model, encoding, progress=say if len(encoding) > 256 else None)
@@ -180,21 +188,21 @@ def run_verify(asked: argparse.Namespace) -> int:
     for row in table.itertuples():
         print(f"{row.layer:>5}  {row.begins:<11}  {row.weights:8.1e}  {row.output:8.1e}  {row.size:.4g}")
     if asked.out:
-        api.save(table, asked.out, api.provenance_of_text(model, encoding, "verify", bos=asked.bos))
+        save(table, asked.out, provenance_of_text(model, encoding, "verify", bos=asked.bos))
         written(asked.out)
     return int(inside.differs(table))
 
 
 def run_find(asked: argparse.Namespace) -> int:
     check_out(asked)
-    from dashboard.analyses.explore import api
     from dashboard.analyses.find_heads import api as find_heads
     from dashboard.analyses.find_heads.by_example import example_finding, looks_ahead
+    from dashboard.export.save import save
 
     model, encoding = read(asked)
     found = find_heads.find_heads(model, encoding, asked.pairs, bos=asked.bos)
     if found.masked:
         print(f"Left out: {looks_ahead(found.words, found.masked, found.model)}", file=sys.stderr)
     print(example_finding(found))
-    api.save(found.table, asked.out)
+    save(found.table, asked.out)
     return written(asked.out)

@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dashboard.charts.theme import Theme
 from dashboard.heads.format import listed
 from dashboard.heads.view import HeadView
-from dashboard.text.encoding import BETWEEN
+from dashboard.text.encoding import BETWEEN, Encoding
+
+if TYPE_CHECKING:
+    from dashboard.capture import AttentionModel
 
 PACKAGES = ("torch", "transformers", "numpy", "pandas", "altair", "vl-convert-python")
 
@@ -150,3 +153,19 @@ def _model_slug(name: str) -> str:
 def _slug(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
     return re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-")
+
+
+def provenance_of_text(model: AttentionModel, encoding: Encoding, name: str, **options: object) -> Provenance:
+    """Where something comes from that is about all heads over a text."""
+    options = ({"pair": encoding.pair} if encoding.pair else {}) | options
+    return Provenance(
+        model=model.name,
+        revision=model.revision,
+        text=encoding.texts[0],
+        heads=(),
+        unit="tokens",
+        special="show",
+        view=name,
+        options=dict(options),
+        title=model.title,
+    )

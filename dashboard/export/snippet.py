@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from dashboard.export.provenance import Provenance, file_stem
 from dashboard.text.encoding import Encoding
@@ -34,7 +35,7 @@ def snippet(provenance: Provenance) -> str:
         names, ending = "draw_atlas, open_model, save" + ("" if maps else ", scores"), "svg"
         steps = [f"table = {'overview' if maps else 'scores'}(model, text{reading})"]
         if maps:
-            steps.insert(0, "from dashboard.analyses.explore.api import overview")
+            names = "draw_atlas, open_model, overview, save"
         steps.append(f"thing = draw_atlas(table{drawing}{keywords({'model': p.title or p.model})})")
     else:
         verb, views = _views(p, each, reading)
@@ -110,3 +111,23 @@ def _model(p: Provenance) -> str:
 
 def _one_line(text: str) -> str:
     return re.sub(r"[^\x20-\x7e]+", " ", text)[:80]
+
+
+def about_model(
+    thing: Any, view: str, said: dict, names: str, made: str, drawing: dict, text: str | None = None
+) -> Provenance:
+    """Where a picture comes from that is not of heads over a text, with the lines that make it again."""
+    given = {name: value for name, value in drawing.items() if value is not None}
+    origin = Provenance(
+        model=thing.name,
+        revision=thing.revision,
+        text=text or "",
+        heads=tuple(said.get("heads", ())),
+        unit=said.get("unit", "words"),
+        special=said.get("special", "show"),
+        view=view,
+        options=said | given,
+        title=thing.model,
+    )
+    drawn = f"{names.partition(',')[0]}({made}{keywords(given)})"
+    return made_again(origin, names.split(", "), drawn, *([f"text = {text!r}"] if text is not None else []))

@@ -59,3 +59,6 @@ def intervals(
         percentiles = np.nanpercentile if np.isnan(kept).any() else np.percentile
         low[some], high[some] = percentiles(kept, PERCENTILES, axis=0)
     return low.reshape(shape), high.reshape(shape)
+
+
+FEWEST = 30

@@ -20,8 +20,9 @@ from dashboard.analyses.compare import changed_heads
 from dashboard.analyses.compare.change import Changes
 from dashboard.analyses.contribution import api as contribution
 from dashboard.analyses.explore import api
-from dashboard.analyses.recall.api import KEYS
+from dashboard.analyses.scores import api as scores_api
 from dashboard.analyses.scores.survey import Survey
+from dashboard.analyses.toy.api import KEYS
 from dashboard.analyses.toy.sharpness import Sharpness, sharpness
 from dashboard.capture import AttentionModel, open_model
 from dashboard.heads.alignment import Aligned
@@ -110,7 +111,7 @@ def encoding(key: str, text: str, bos: bool, _model: AttentionModel, pair: str =
 @kept("Reading the heads…")
 def overview(key: str, text: str, bos: bool, _model: AttentionModel, _encoding: Encoding, between: str = "") -> Survey:
     """Scores and thumbnails of all heads over this text; between: over these links of a sentence pair."""
-    return api.overview(_model, _encoding, between=between or None)
+    return scores_api.overview(_model, _encoding, between=between or None)
 
 
 @kept()

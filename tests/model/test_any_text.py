@@ -11,6 +11,7 @@ from dashboard import UserError
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding
 from dashboard.analyses.explore.views import VIEWS
+from dashboard.analyses.scores.api import scores
 from dashboard.export import figure_bytes, matrix_bytes, snippet, table_bytes
 from dashboard.heads.links import links
 
@@ -79,5 +80,5 @@ def test_a_hundred_thousand_characters(minilm, piece):
         assert str(refused).endswith(".")
         return
     assert len(encoding) <= minilm.limit
-    table = api.scores(minilm, encoding)
+    table = scores(minilm, encoding)
     assert table["self"].between(0, 1).all()

@@ -12,13 +12,14 @@ import pytest
 import torch
 
 from dashboard import draw_inside, look_inside
-from dashboard.analyses.explore import api
 from dashboard.analyses.inside.steps import SIDE, follow
-from dashboard.analyses.inside.text import apart, arithmetic, finding, number, proof, row_table, steps_table
+from dashboard.analyses.inside.text import apart, arithmetic, finding, proof, row_table, steps_table
 from dashboard.capture import head_weights, qkv
 from dashboard.cli import main
 from dashboard.export import figure_bytes, snippet
 from dashboard.export.provenance import file_stem
+from dashboard.export.save import save
+from dashboard.heads.format import number
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 LONG = " ".join([TEXT] * 60)
@@ -274,5 +275,5 @@ def test_the_command_refuses_with_a_sentence(arguments, capsys):
 
 def test_provenance_says_where_a_table_comes_from(minilm, tmp_path):
     table = api_verify(minilm, minilm.encode(TEXT))
-    path = api.save(table, tmp_path / "verify.parquet")
+    path = save(table, tmp_path / "verify.parquet")
     assert path.exists() and table.attrs["provenance"]["model"] == "minilm"

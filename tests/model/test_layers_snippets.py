@@ -5,6 +5,7 @@ import pytest
 
 from dashboard.analyses.explore import api
 from dashboard.analyses.layers import api as layers
+from dashboard.analyses.long_range.api import draw_longrange, longrange
 from dashboard.export import figure_bytes, file_stem, snippet
 
 TEXT = 'He said: "it\'s 5 \\ 2"\nand 🍜 = 拉麺.'
@@ -12,7 +13,7 @@ TEXT = 'He said: "it\'s 5 \\ 2"\nand 🍜 = 拉麺.'
 
 @pytest.fixture(scope="module")
 def verbs(minilm):
-    return layers.longrange(minilm)
+    return longrange(minilm)
 
 
 def made_again(chart, folder, monkeypatch) -> None:
@@ -24,7 +25,7 @@ def made_again(chart, folder, monkeypatch) -> None:
 
 @pytest.mark.parametrize("options", [{}, {"heads": ["L1H3", "L5H11"], "theme": "dark"}, {"all_heads": True}])
 def test_a_picture_of_reach_is_made_again(verbs, options, tmp_path, monkeypatch):
-    chart = layers.draw_longrange(verbs, width=620, **options)
+    chart = draw_longrange(verbs, width=620, **options)
     made_again(chart, tmp_path, monkeypatch)
     named = "".join(f"-{head}" for head in options.get("heads", []))  # or the page's two pictures would share a name
     assert file_stem(chart.provenance) == f"minilm{named}-longrange{'-heads' if options.get('all_heads') else ''}"

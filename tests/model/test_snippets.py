@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from dashboard.analyses.explore import api
+from dashboard.analyses.scores.api import draw_atlas, overview
 from dashboard.export import figure_bytes, file_stem, snippet
+from dashboard.export.provenance import provenance_of_text
 from tools.server import ROOT
 
 TEXT = 'He said: "it\'s 5 \\ 2"\nand 🍜 = 拉麺.'
@@ -46,10 +48,10 @@ def test_a_picture_is_made_again(minilm, tmp_path, name):
 @pytest.mark.parametrize("score", ["entropy", None])
 def test_an_atlas_is_made_again(minilm, tmp_path, score):
     encoding = minilm.encode(TEXT)
-    provenance = api.provenance_of_text(minilm, encoding, "atlas", bos=True, score=score, theme="light", width=400)
+    provenance = provenance_of_text(minilm, encoding, "atlas", bos=True, score=score, theme="light", width=400)
     run(snippet(provenance), tmp_path)
     again = (tmp_path / f"{file_stem(provenance)}.svg").read_bytes()
-    chart = api.draw_atlas(api.overview(minilm, encoding), score, model=minilm.title, theme="light", width=400)
+    chart = draw_atlas(overview(minilm, encoding), score, model=minilm.title, theme="light", width=400)
     assert again == figure_bytes(chart, "svg")
 
 

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import ablate
 from dashboard.analyses.ablation import results as allheads
-from dashboard.analyses.ablation.rank import figure
+from dashboard.heads.format import figure
 from dashboard.jobs.job import Job, Progress
 from dashboard.ui.pages import ablation_tables as effect_tables
 from dashboard.ui.url_state import FIRST_TEXT

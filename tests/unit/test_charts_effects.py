@@ -13,9 +13,10 @@ import vl_convert
 
 from dashboard.analyses.ablation.effect_on_text import TextEffect
 from dashboard.analyses.ablation.rank_chart import ranked_effects, ticks
-from dashboard.analyses.ablation.text_chart import changed_text, round_figure
+from dashboard.analyses.ablation.text_chart import changed_text
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.head_grid_values import figure_atlas
+from dashboard.charts.ink import round_figure
 from dashboard.charts.theme import PALETTES, ink, paint, signed
 from dashboard.heads.view import HeadId
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import vl_convert
 
-from dashboard.analyses.compare.side_by_side_chart import difference, side_by_side
-from dashboard.analyses.explore.heatmap_chart import LEAST, heatmap, round_up, top_of
+from dashboard.analyses.explore.heatmap_chart import LEAST, heatmap, top_of
+from dashboard.analyses.explore.side_by_side_chart import difference, side_by_side
 from dashboard.charts.drawing import VEGALITE
+from dashboard.charts.ink import round_up
 from dashboard.charts.matrix import RECTS, side_of
 from dashboard.charts.stack import stack
 from dashboard.charts.theme import PALETTES, ink, paint, signed

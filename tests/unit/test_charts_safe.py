@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.analyses.compare.side_by_side_chart import difference, side_by_side
+from dashboard.analyses.explore.side_by_side_chart import difference, side_by_side
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.sanitize import LIMIT, NEWLINE, SIGN, shown

@@ -175,7 +175,10 @@ def test_snippet_of_an_atlas_a_table_and_a_matrix():
     assert calls(atlas)["draw_atlas"] == {"score": "previous", "theme": "dark", "model": "MiniLM"}
     assert calls(atlas)["scores"] == {"bos": False}
     maps = snippet(provenance(view="atlas", heads=(), options={"score": None}))
-    assert "from dashboard.analyses.explore.api import overview" in maps and calls(maps)["draw_atlas"]["score"] is None
+    assert (
+        "from dashboard import draw_atlas, open_model, overview, save\n" in maps
+        and calls(maps)["draw_atlas"]["score"] is None
+    )
     table = snippet(provenance(view="scores", heads=(), options={}))
     assert table.endswith('thing = scores(model, text)\nsave(thing, "minilm-scores.csv")\n')
     matrix = snippet(provenance(view="matrix", options={"theme": "light"}))

@@ -16,6 +16,7 @@ from dashboard.analyses.recall import experiment as studies
 from dashboard.analyses.recall import job
 from dashboard.analyses.recall.experiment import Study
 from dashboard.analyses.recall.task import DEFAULT, LONGER, NAMES, SHORTER, Recall
+from dashboard.analyses.toy.api import draw_sharpness, draw_toy, toy_example
 from dashboard.errors import UserError
 from dashboard.export import file_stem, snippet
 from dashboard.ui.pages.recall_runs import KEPT, Runs
@@ -207,8 +208,8 @@ def test_the_lines_beside_a_picture_make_it_again(tiny, tmp_path, monkeypatch, p
 
 @pytest.mark.parametrize(("picture", "options"), [("all", {}), ("joined", {"head": 1}), ("plane", {"axes": (2, 3)})])
 def test_the_lines_beside_the_toy_make_it_again(tmp_path, monkeypatch, picture, options):
-    toy = recall.toy_example("heads", ["a'b", '"', "\\", "東"]).with_table("w_v", [[0.1] * 4] * 4)
-    chart = recall.draw_toy(toy, picture, word=2, theme="dark", width=700, **options)
+    toy = toy_example("heads", ["a'b", '"', "\\", "東"]).with_table("w_v", [[0.1] * 4] * 4)
+    chart = draw_toy(toy, picture, word=2, theme="dark", width=700, **options)
     monkeypatch.chdir(tmp_path)
     made: dict = {}
     exec(snippet(chart.provenance), made)
@@ -217,7 +218,7 @@ def test_the_lines_beside_the_toy_make_it_again(tmp_path, monkeypatch, picture, 
 
 
 def test_the_lines_beside_the_entropy_make_it_again(tmp_path, monkeypatch):
-    chart = recall.draw_sharpness(theme="dark", width=500)
+    chart = draw_sharpness(theme="dark", width=500)
     monkeypatch.chdir(tmp_path)
     made: dict = {}
     exec(snippet(chart.provenance), made)
@@ -228,8 +229,8 @@ def test_the_lines_beside_the_entropy_make_it_again(tmp_path, monkeypatch):
     ("ask", "says"),
     [
         (lambda study: recall.draw_recall(study, "colours"), "no picture “colours”"),
-        (lambda study: recall.draw_toy(recall.toy_example(), "colours"), "no picture “colours”"),
-        (lambda study: recall.draw_toy(recall.toy_example(), "joined"), "nothing to join"),
+        (lambda study: draw_toy(toy_example(), "colours"), "no picture “colours”"),
+        (lambda study: draw_toy(toy_example(), "joined"), "nothing to join"),
         (lambda study: recall.recall(colour=1), "no “colour”"),
     ],
 )

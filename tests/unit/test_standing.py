@@ -10,8 +10,9 @@ import pytest
 
 from dashboard import UserError
 from dashboard.analyses.ablation.effect_on_text import most_changed, text_effect, token_rows
-from dashboard.analyses.ablation.rank import figure, standing, standing_finding, standing_remark
+from dashboard.analyses.ablation.rank import standing, standing_finding, standing_remark
 from dashboard.analyses.ablation.rank_correlation import correlation_finding, spearman
+from dashboard.heads.format import figure
 from dashboard.heads.view import HeadId
 from dashboard.text import Encoding
 

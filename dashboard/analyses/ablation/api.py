@@ -12,7 +12,6 @@ import pandas as pd
 
 from dashboard.analyses.ablation.effect import CHANGED, Effects, Heads, effect_table, head_columns
 from dashboard.analyses.ablation.measure import measure
-from dashboard.analyses.explore.api import existing_head
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
 from dashboard.capture.language import language_head
@@ -22,7 +21,7 @@ from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import made_again, reading
 from dashboard.heads.format import counted
-from dashboard.heads.view import HeadId
+from dashboard.heads.view import HeadId, existing_head
 from dashboard.text import Encoding, LeftOut
 from dashboard.text.display import vocabulary_labels
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.ablation.rank import figure
-from dashboard.heads.format import counted
+from dashboard.heads.format import counted, figure
 from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding, Special, Unit
 

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.ablation.rank import UNITS, figure
-from dashboard.heads.format import counted, listed
+from dashboard.analyses.ablation.rank import UNITS
+from dashboard.heads.format import counted, figure, listed
 
 ROUNDING = 1e-5  # what is not above it all is next to nothing
 NEAR = 0.1  # of all figures' size: what is nearer to the sum of each alone is called about the sum

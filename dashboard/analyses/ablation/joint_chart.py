@@ -8,12 +8,13 @@ from itertools import accumulate
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.ablation.rank import UNITS, figure
+from dashboard.analyses.ablation.rank import UNITS
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.labels import width_of
 from dashboard.charts.theme import PALETTES, Theme
 from dashboard.errors import UserError
+from dashboard.heads.format import figure
 
 BAR, STEP = 18.0, 26.0  # pixels of a bar's height, from row to row
 SIZE = 12.5  # of type

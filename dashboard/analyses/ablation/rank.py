@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from dashboard.errors import UserError
-from dashboard.heads.format import counted
+from dashboard.heads.format import counted, figure
 from dashboard.heads.view import HeadId
 
 UNITS = {"loss_change": "nats per token", "shift": "1 − cosine"}
@@ -103,13 +102,3 @@ def standing_remark(found: Standing) -> str:
         f"changed anything, chance would still put about {0.025 * found.heads:.2g} of {found.heads:,} above 0 and as "
         "many below (2.5\u00a0% each)."
     )
-
-
-def figure(value: float) -> str:
-    """0.01234 → "0.0123", -0.5 → "−0.5", 0.0000321 → "0.000032", with no more than three figures; NaN → "–"."""
-    if np.isnan(value):
-        return "–"
-    if abs(value) < 5e-7:
-        return "0" if value == 0 else "under 0.000001"
-    figures = 3 if abs(value) >= 1e-4 else 2
-    return np.format_float_positional(value, figures, unique=False, fractional=False, trim="-").replace("-", "−")

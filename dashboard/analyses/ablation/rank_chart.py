@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.ablation.rank import UNITS, figure
+from dashboard.analyses.ablation.rank import UNITS
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.theme import PALETTES, Theme
+from dashboard.heads.format import figure
 from dashboard.heads.view import HeadId
 
 HIGH = 240.0  # pixels of the plot

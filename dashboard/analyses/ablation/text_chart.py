@@ -7,15 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from dashboard.analyses.ablation.effect_on_text import TextEffect
-from dashboard.analyses.ablation.rank import figure
-from dashboard.analyses.explore.text_chart import UNREAD
 from dashboard.charts import labels as lettering
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
+from dashboard.charts.ink import round_figure
 from dashboard.charts.sanitize import shown
-from dashboard.charts.text_lines import BOX, set_text
+from dashboard.charts.text_lines import BOX, UNREAD, set_text
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, paint, readable, scale, signed
-from dashboard.heads.format import percent
+from dashboard.heads.format import figure, percent
 
 MEASURE = 640.0  # pixels of a line of text
 SHADES = {  # of each measure: what the shade is, in words
@@ -78,12 +77,6 @@ def changed_text(
     body["resolve"] = {"scale": {"fill": "independent"}}
     subtitle = [*subtitle, SHADES[effect.measure].format(heads), *([UNREAD] if any(effect.unknown) else [])]
     return sheet(body, theme, title=title, subtitle=subtitle, description=description, width=room)
-
-
-def round_figure(value: float) -> float:
-    """The next of 1, 2 and 5 × 10^k, from 1e-6 on."""
-    steps = [m * 10.0**e for e in range(-6, 6) for m in (1, 2, 5)]
-    return float(f"{next((step for step in steps if step >= value * (1 - 1e-9)), value):.6g}")
 
 
 def _tip(effect: TextEffect, k: int) -> str:

@@ -16,9 +16,9 @@ import pandas as pd
 
 from dashboard.analyses.compare.divergence import compare
 from dashboard.analyses.compare.pairs_chart import alike, said
-from dashboard.analyses.compare.side_by_side_chart import difference, side_by_side
 from dashboard.analyses.contribution.api import contributions
 from dashboard.analyses.explore.api import attention, fit_for
+from dashboard.analyses.explore.side_by_side_chart import difference, side_by_side
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.theme import Theme

@@ -7,27 +7,17 @@ place, so whatever door a person comes through they see the same one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboard.analyses.compare.side_by_side_chart import difference, side_by_side
+from dashboard.analyses.explore.side_by_side_chart import difference, side_by_side
 from dashboard.analyses.explore.views import VIEWS
-from dashboard.analyses.scores.atlas_chart import atlas, atlas_maps
-from dashboard.analyses.scores.scores import SCORES
-from dashboard.analyses.scores.survey import Survey, survey
 from dashboard.capture import AttentionModel, head_maps
 from dashboard.charts.stack import stack
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import (
     Provenance,
-    endings,
-    figure_bytes,
-    format_of,
-    matrix_bytes,
     provenance_of,
-    table_bytes,
-    write_file,
 )
 from dashboard.heads.links import links
 from dashboard.heads.view import Between, HeadId, HeadView, existing_head, links_between, make_view
@@ -116,49 +106,6 @@ def attentions(
     return links_between(views, between)
 
 
-def scores(
-    model: AttentionModel,
-    text: str | Encoding,
-    *,
-    bos: bool = True,
-    limit: int | None = None,
-    pair: str | None = None,
-    between: Between | None = None,
-    as_words: bool = False,
-) -> pd.DataFrame:
-    """All pattern scores of METRICS §1, a row per head: columns layer, head, then a column per score.
-
-    pair, between, as_words: as in `attention`; rows are divided by what they give to the text looked at
-
-    Every head in one pass that never holds more than a block of rows; empty (NaN) where a score has no
-    qualifying row on this text. Raises UserError on an empty text.
-    """
-    reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
-    encoding = text if isinstance(text, Encoding) else model.encode(text, **reading)
-    table = overview(model, encoding, thumbnails=False, between=between).scores
-    said = {"between": between} if between else {}
-    table.attrs["provenance"] = provenance_of_text(model, encoding, "scores", bos=bos, **said).to_dict()
-    return table
-
-
-def overview(
-    model: AttentionModel,
-    text: str | Encoding,
-    *,
-    bos: bool = True,
-    limit: int | None = None,
-    thumbnails: bool = True,
-    induction: bool = True,
-    pair: str | None = None,
-    between: Between | None = None,
-    as_words: bool = False,
-) -> Survey:
-    """Scores of all heads and their maps reduced to at most 32 × 32, in one pass. pair, between: as in `scores`."""
-    reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
-    encoding = text if isinstance(text, Encoding) else model.encode(text, **reading)
-    return survey(model, encoding, thumbnails=thumbnails, induction=induction, between=between)
-
-
 def draw(
     views: HeadView | Sequence[HeadView],
     view: str = "heatmap",
@@ -234,95 +181,8 @@ def links_of(views: Sequence[HeadView], *, difference: bool = False) -> pd.DataF
     ]
 
 
-def draw_atlas(
-    table: pd.DataFrame | Survey,
-    score: str | None = "previous",
-    *,
-    model: str = "",
-    theme: Theme = "light",
-    selected: HeadId | None = None,
-    tray: Sequence[HeadId | str] = (),
-    width: float | None = None,
-    turn: int = 0,
-) -> alt.TopLevelMixin:
-    """All heads of a model in one picture: coloured by a score, or (score None, from a Survey) their maps.
-
-    Raises UserError for a score that does not exist.
-    """
-    tray = [HeadId.parse(head) if isinstance(head, str) else head for head in tray]
-    if score is None:
-        if not isinstance(table, Survey) or table.thumbnails is None:
-            raise UserError("To draw all maps, pass what `overview` returns.")
-        return atlas_maps(table.thumbnails, theme, selected=selected, tray=tray, model=model, width=width, turn=turn)
-    known_score(score)
-    frame = table.scores if isinstance(table, Survey) else table
-    return atlas(frame, score, theme, selected=selected, tray=tray, model=model, width=width, turn=turn)
-
-
-def known_score(name: str) -> str:
-    """The name itself. Raises UserError that lists what there is."""
-    if name not in SCORES:
-        raise UserError(f"There is no score “{name}”. Choose one of {', '.join(SCORES)}.")
-    return name
-
-
 def provenance(
     model: AttentionModel, views: Sequence[HeadView], name: str, *, theme: Theme = "light", **options: object
 ) -> Provenance:
     """Where a picture or a table of these views comes from, for the file that holds it."""
     return provenance_of(views, name, theme, model=model.name, revision=model.revision, **options)
-
-
-def provenance_of_text(model: AttentionModel, encoding: Encoding, name: str, **options: object) -> Provenance:
-    """Where something comes from that is about all heads over a text."""
-    options = ({"pair": encoding.pair} if encoding.pair else {}) | options
-    return Provenance(
-        model=model.name,
-        revision=model.revision,
-        text=encoding.texts[0],
-        heads=(),
-        unit="tokens",
-        special="show",
-        view=name,
-        options=dict(options),
-        title=model.title,
-    )
-
-
-def save(thing: object, path: str | Path, provenance: Provenance | None = None) -> Path:
-    """Write a chart (.png .svg .pdf .html .json), a table (.csv .xlsx .parquet) or a HeadView (.npz or as a table).
-
-    The file is written whole or not at all. Where no provenance is given, a view, a drawing of `draw` and a
-    table of `scores` bring their own.
-
-    Raises UserError for an ending that does not fit, or a place that cannot be written.
-    """
-    import pandas as pd
-
-    path = Path(path)
-    ending = format_of(path)
-    if provenance is None:
-        provenance = _own_provenance(thing)
-    if isinstance(thing, HeadView):
-        if ending == "npz":
-            return write_file(path, matrix_bytes(thing, provenance))
-        thing = links(thing)
-    if isinstance(thing, pd.DataFrame):
-        if ending not in endings("table"):
-            raise UserError(f"A table is written as .csv, .xlsx or .parquet, not .{ending}.")
-        return write_file(path, table_bytes(thing, ending, provenance))
-    if ending not in endings("figure"):
-        raise UserError(f"A picture is written as .png, .svg, .pdf, .html or .json, not .{ending}.")
-    return write_file(path, figure_bytes(thing, ending, provenance))
-
-
-def _own_provenance(thing: object) -> Provenance | None:
-    """What a view, a drawing or a table of scores knows of where it comes from."""
-    import pandas as pd
-
-    if isinstance(thing, HeadView):
-        return provenance_of([thing], "matrix")
-    if isinstance(thing, pd.DataFrame):
-        said = thing.attrs.get("provenance")
-        return Provenance.from_dict(said) if said else None
-    return getattr(thing, "provenance", None)

@@ -9,7 +9,7 @@ import numpy as np
 from dashboard.charts import matrix, titles
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.hover import params
-from dashboard.charts.ink import Amount, inked
+from dashboard.charts.ink import Amount, inked, round_up
 from dashboard.charts.labels import labels_of
 from dashboard.charts.theme import Theme
 from dashboard.heads.view import HeadView
@@ -86,9 +86,3 @@ def strong(values: np.ndarray, special: Sequence[bool]) -> float:
         return 0.0
     others = values[:, ~np.asarray(special, bool)]
     return max(float(np.quantile(values[values > 0], 0.995)), float(np.median(others.max(1, initial=0))))
-
-
-def round_up(value: float) -> float:
-    """The next of 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50 and 100 per cent."""
-    steps = [m * 10.0**e for e in (-3, -2, -1) for m in (1, 2, 5)]
-    return next((round(step, 6) for step in steps if step >= value * (1 - 1e-6)), 1.0)  # the float32 of 0.1 is above it

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.heads.format import counted, percent
+from dashboard.heads.format import WAYS, counted, percent
 from dashboard.heads.view import HeadView
 
 # A pattern is named when it takes at least this share, and this much more than an even spread would give it.
@@ -31,9 +31,6 @@ class _Pattern:
     @property
     def excess(self) -> float:
         return self.share - self.even
-
-
-WAYS = {"AB": ("first", "second"), "BA": ("second", "first")}
 
 
 def finding(view: HeadView) -> str:
@@ -188,3 +185,9 @@ def _between_texts(view: HeadView) -> str:
 
 def _one(view: HeadView) -> str:
     return view.unit.removesuffix("s")
+
+
+def describe(kind: str, views: Sequence[HeadView]) -> str:
+    """Alternative text: what kind of chart, and the finding of each head."""
+    heads = " and ".join(str(view.head) for view in views)
+    return f"{kind} of {heads}, {views[0].model}. " + " ".join(finding(view) for view in views)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dashboard.analyses.explore.heatmap_chart import round_up
 from dashboard.charts import labels as lettering
 from dashboard.charts import titles
 from dashboard.charts.drawing import Drawing, sheet
-from dashboard.charts.ink import Amount
+from dashboard.charts.ink import Amount, round_up
 from dashboard.charts.selections import pointed
-from dashboard.charts.text_lines import BOX, set_text
+from dashboard.charts.text_lines import BOX, UNREAD, set_text
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, on_ink, scale
 from dashboard.charts.vega_arrays import pack, split_expr, value_expr
 from dashboard.heads.view import HeadView
-from dashboard.text.display import UNKNOWN
 
 MEASURE = 640.0  # pixels of a line of text
-UNREAD = f"dashed: characters that the model has not read ({UNKNOWN})"
 _WHAT = {
     "weight": "attention a word receives",
     "contribution": "norm of what a word contributes",

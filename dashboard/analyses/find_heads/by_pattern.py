@@ -15,11 +15,10 @@ import pandas as pd
 
 from dashboard.analyses.find_heads.pair_shares import Pair, along
 from dashboard.analyses.find_heads.pattern import Pattern
-from dashboard.analyses.profile.dependency import FEWEST
 from dashboard.capture import AttentionModel
 from dashboard.corpus.batches import batches, encoded
 from dashboard.errors import UserError
-from dashboard.heads.bootstrap import PERCENTILES, intervals, resample_counts
+from dashboard.heads.bootstrap import FEWEST, PERCENTILES, intervals, resample_counts
 from dashboard.heads.format import counted, percent
 from dashboard.heads.view import HeadId
 from dashboard.text.reasons import no_sentence

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from dashboard.analyses.explore.api import existing_head, provenance_of_text
 from dashboard.analyses.inside.steps import Inside, Layer, follow, inside, open_layer
 from dashboard.analyses.inside.steps_chart import steps
 from dashboard.analyses.inside.token_chart import followed
@@ -18,8 +17,9 @@ from dashboard.charts.drawing import Drawing
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
+from dashboard.export.provenance import provenance_of_text
 from dashboard.export.snippet import keywords, made_again, reading
-from dashboard.heads.view import HeadId
+from dashboard.heads.view import HeadId, existing_head
 from dashboard.text import Encoding
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from dashboard.analyses.explore.heatmap_chart import round_up
 from dashboard.analyses.inside.steps import Followed, Inside, StepMap
 from dashboard.analyses.inside.text import TITLES, finding, formula, range_of, sentence
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
+from dashboard.charts.ink import round_up
 from dashboard.charts.raster import png_uri
 from dashboard.charts.sanitize import shown
 from dashboard.charts.theme import PALETTES, Theme, ink, signed

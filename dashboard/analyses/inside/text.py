@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.analyses.inside.steps import Followed, Inside, StepMap
-from dashboard.heads.format import percent
+from dashboard.heads.format import number, percent, quoted
 
 TITLES: Mapping[str, str] = {
     "x": "X",
@@ -24,17 +24,6 @@ TITLES: Mapping[str, str] = {
     "joined": "Heads joined",
     "output": "Output",
 }
-
-
-def number(value: float) -> str:
-    """A number of three digits with a true minus sign: 12.3, −0.05, 0.00012, −∞."""
-    if value == -np.inf:
-        return "−∞"
-    if value == 0 or not math.isfinite(value):
-        return "0" if value == 0 else "–"
-    digits = max(0, min(8, 2 - math.floor(math.log10(abs(value)))))
-    text = f"{value:,.{digits}f}"
-    return text.replace("-", "−")
 
 
 def apart(value: float) -> str:
@@ -190,10 +179,6 @@ def arithmetic(this: Inside, row: Followed, step: str) -> str:
         return "The output projection of this model cannot be seen."
     own, every = float(row.norms[this.head.head]), float(row.norms.sum())
     return f"For {name}, {this.head} adds a vector of length {number(own)}; all heads' lengths sum to {number(every)}."
-
-
-def quoted(label: str) -> str:
-    return f"“{label}”"
 
 
 def steps_table(this: Inside) -> pd.DataFrame:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.analyses.inside.steps import Followed, Inside
-from dashboard.analyses.inside.text import arithmetic, factor, finding, number
+from dashboard.analyses.inside.text import arithmetic, factor, finding
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import labels_of, width_of
 from dashboard.charts.raster import png_uri
 from dashboard.charts.sanitize import shown
 from dashboard.charts.theme import PALETTES, PIECES_FONT, Theme, signed
 from dashboard.charts.titles import wrap
-from dashboard.heads.format import percent
+from dashboard.heads.format import number, percent
 
 WIDTH = 980.0
 KEYS, LEAST = 10, 0.005  # how many keys are named, with how much attention; the others are one line

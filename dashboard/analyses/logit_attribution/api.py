@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dashboard.analyses.explore.api import existing_head
 from dashboard.analyses.logit_attribution.chart import writes_chart
 from dashboard.analyses.logit_attribution.copying import copying_table
 from dashboard.analyses.logit_attribution.direct import DirectPath, Writes, direct_path, writes
@@ -24,7 +23,7 @@ from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again, reading
 from dashboard.heads.format import counted
-from dashboard.heads.view import HeadId
+from dashboard.heads.view import HeadId, existing_head
 from dashboard.text import Encoding, LeftOut
 from dashboard.text.display import vocabulary_labels
 

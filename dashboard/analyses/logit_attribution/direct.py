@@ -10,14 +10,13 @@ import numpy as np
 import pandas as pd
 import torch
 
-from dashboard.analyses.inside.text import number, quoted
 from dashboard.builtin.attention import contributions
 from dashboard.capture import AttentionModel
 from dashboard.capture.added import factors
 from dashboard.capture.layer_trace import LayerRun
 from dashboard.capture.unembedding import Readout, readout, scales
 from dashboard.errors import UserError
-from dashboard.heads.format import counted, percent
+from dashboard.heads.format import counted, number, percent, quoted
 from dashboard.heads.view import HeadId
 from dashboard.text.display import vocabulary_labels
 from dashboard.text.encoding import Encoding

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dashboard.heads.bootstrap import intervals
+from dashboard.heads.bootstrap import FEWEST, intervals
 from dashboard.text.on_places import NOT_SCORED
 from dashboard.text.sentence import ROOT, ParsedSentence
 
 DIRECTIONS = ("dependent->head", "head->dependent")
 OFFSETS = np.array([offset for offset in range(-10, 11) if offset])
-FEWEST = 30
 ALL = "all"
 """In the tables the name of the row that pools every scored relation."""
 _TOGETHER = 2**14  # cases that are unpacked at once

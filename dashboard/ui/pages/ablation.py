@@ -11,15 +11,16 @@ from dashboard.analyses.ablation.draw import TITLES, Without, begin, draw_effect
 from dashboard.analyses.ablation.draw_joint import Together
 from dashboard.analyses.ablation.rank_correlation import Correlation, spearman
 from dashboard.analyses.ablation.results import TABLE, Asked, Measured, find_measured, folder_for
-from dashboard.analyses.explore import api
 from dashboard.analyses.profile import api as evidence
 from dashboard.analyses.profile.roles import TOLD
 from dashboard.analyses.profile.tables import Profile
+from dashboard.analyses.scores.api import draw_atlas
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.charts.drawing import Drawing
 from dashboard.corpus.builtin import builtin_size
 from dashboard.corpus.sample import reference_means
 from dashboard.errors import UserError
+from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.format import listed
 from dashboard.heads.view import HeadId
 from dashboard.ui import caches, job_panel, profile_picker, session
@@ -234,8 +235,6 @@ class Beside:
         model, look = self.this.model, {"theme": self.theme, "width": width}
         if not self.of_text:
             return evidence.draw_figure(self.profile, self.name, model=model.title, **look, **marks)
-        chart = api.draw_atlas(self.text.overview(), self.name, model=model.title, **look, **marks)
-        origin = api.provenance_of_text(
-            model, self.text.encoding, "atlas", score=self.name, **look, **self.text.options
-        )
+        chart = draw_atlas(self.text.overview(), self.name, model=model.title, **look, **marks)
+        origin = provenance_of_text(model, self.text.encoding, "atlas", score=self.name, **look, **self.text.options)
         return chart.made_of(origin)

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from dashboard.analyses.explore.heatmap_chart import LEAST, matrix_of, matrix_over, round_up, strong, top_of
+from dashboard.analyses.explore.heatmap_chart import LEAST, matrix_of, matrix_over, strong, top_of
 from dashboard.charts import matrix, titles
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.hover import params
-from dashboard.charts.ink import Amount
+from dashboard.charts.ink import Amount, round_up
 from dashboard.charts.sanitize import shown
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError

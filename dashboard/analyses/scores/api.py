@@ -1,0 +1,95 @@
+"""Every head of a model at once: the scores of METRICS §1, and the atlas that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dashboard.analyses.scores.atlas_chart import atlas, atlas_maps
+from dashboard.analyses.scores.scores import SCORES
+from dashboard.analyses.scores.survey import Survey, survey
+from dashboard.capture import AttentionModel
+from dashboard.charts.theme import Theme
+from dashboard.errors import UserError
+from dashboard.heads.view import Between, HeadId
+from dashboard.text import Encoding
+
+if TYPE_CHECKING:
+    import altair as alt
+    import pandas as pd
+from dashboard.export.provenance import provenance_of_text
+
+
+def scores(
+    model: AttentionModel,
+    text: str | Encoding,
+    *,
+    bos: bool = True,
+    limit: int | None = None,
+    pair: str | None = None,
+    between: Between | None = None,
+    as_words: bool = False,
+) -> pd.DataFrame:
+    """All pattern scores of METRICS §1, a row per head: columns layer, head, then a column per score.
+
+    pair, between, as_words: as in `attention`; rows are divided by what they give to the text looked at
+
+    Every head in one pass that never holds more than a block of rows; empty (NaN) where a score has no
+    qualifying row on this text. Raises UserError on an empty text.
+    """
+    reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
+    encoding = text if isinstance(text, Encoding) else model.encode(text, **reading)
+    table = overview(model, encoding, thumbnails=False, between=between).scores
+    said = {"between": between} if between else {}
+    table.attrs["provenance"] = provenance_of_text(model, encoding, "scores", bos=bos, **said).to_dict()
+    return table
+
+
+def overview(
+    model: AttentionModel,
+    text: str | Encoding,
+    *,
+    bos: bool = True,
+    limit: int | None = None,
+    thumbnails: bool = True,
+    induction: bool = True,
+    pair: str | None = None,
+    between: Between | None = None,
+    as_words: bool = False,
+) -> Survey:
+    """Scores of all heads and their maps reduced to at most 32 × 32, in one pass. pair, between: as in `scores`."""
+    reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
+    encoding = text if isinstance(text, Encoding) else model.encode(text, **reading)
+    return survey(model, encoding, thumbnails=thumbnails, induction=induction, between=between)
+
+
+def draw_atlas(
+    table: pd.DataFrame | Survey,
+    score: str | None = "previous",
+    *,
+    model: str = "",
+    theme: Theme = "light",
+    selected: HeadId | None = None,
+    tray: Sequence[HeadId | str] = (),
+    width: float | None = None,
+    turn: int = 0,
+) -> alt.TopLevelMixin:
+    """All heads of a model in one picture: coloured by a score, or (score None, from a Survey) their maps.
+
+    Raises UserError for a score that does not exist.
+    """
+    tray = [HeadId.parse(head) if isinstance(head, str) else head for head in tray]
+    if score is None:
+        if not isinstance(table, Survey) or table.thumbnails is None:
+            raise UserError("To draw all maps, pass what `overview` returns.")
+        return atlas_maps(table.thumbnails, theme, selected=selected, tray=tray, model=model, width=width, turn=turn)
+    known_score(score)
+    frame = table.scores if isinstance(table, Survey) else table
+    return atlas(frame, score, theme, selected=selected, tray=tray, model=model, width=width, turn=turn)
+
+
+def known_score(name: str) -> str:
+    """The name itself. Raises UserError that lists what there is."""
+    if name not in SCORES:
+        raise UserError(f"There is no score “{name}”. Choose one of {', '.join(SCORES)}.")
+    return name

@@ -1,0 +1,137 @@
+"""Attention over a small table that a person edits, step by step.
+
+toy = toy_example("identity", words="Ramen is food")
+save(draw_toy(toy, "weights"), "weights.svg")
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pandas as pd
+
+from dashboard.analyses.toy.example import TABLES, Example
+from dashboard.analyses.toy.example import example as toy_example
+from dashboard.analyses.toy.sharpness import Sharpness, sharpness
+from dashboard.analyses.toy.sharpness_chart import entropy
+from dashboard.analyses.toy.steps_chart import worked
+from dashboard.analyses.toy.vectors_chart import plane
+from dashboard.analyses.toy.worked_steps import STEPS, table, work_through
+from dashboard.charts.drawing import Drawing
+from dashboard.charts.theme import Theme
+from dashboard.errors import UserError
+from dashboard.export import Provenance
+from dashboard.export.snippet import keywords
+
+__all__ = [
+    "draw_sharpness",
+    "draw_toy",
+    "sharpness_provenance",
+    "sharpness_table",
+    "toy_example",
+    "toy_provenance",
+    "toy_table",
+]
+
+KEYS = 16  # of the measurement behind `draw_sharpness`
+
+
+def draw_toy(
+    toy: Example,
+    picture: str = "all",
+    *,
+    word: int = 0,
+    head: int = 0,
+    axes: tuple[int, int] = (0, 1),
+    theme: Theme = "light",
+    width: float | None = None,
+) -> Drawing:
+    """The toy's attention worked through.
+
+    Parameters
+    ----------
+    toy: of `toy_example`
+    picture: "all" steps; one of "x", "q", "k", "v", "scores", "scaled", "masked", "weights", "mixed", "joined" with
+        what it is made of; or "plane", the vectors as arrows
+    word, head: the word that is followed and the head, from 0
+    axes: which two numbers of the vectors "plane" draws, from 0
+    width: pixels for the whole drawing
+
+    Raises UserError for a picture that does not exist or a cell that is no number.
+    """
+    if picture not in ("all", "plane", *STEPS):
+        raise UserError(f"There is no picture “{picture}” of the toy. Choose one of all, plane, {', '.join(STEPS)}.")
+    parts = work_through(toy, head)
+    word = min(max(word, 0), len(toy.words) - 1)
+    if picture == "plane":
+        chart = plane(parts, word, theme, axes=axes, width=width)
+    elif picture == "joined" and toy.heads == 1:
+        raise UserError("With one head there is nothing to join. Choose two heads.")
+    else:
+        chart = worked(parts, picture, word, theme, width=width)
+    return chart.made_of(toy_provenance(toy, picture, word=word, head=head, axes=axes, theme=theme, width=width))
+
+
+def toy_table(toy: Example, picture: str = "all", *, head: int = 0) -> pd.DataFrame:
+    """The numbers behind `draw_toy`: columns step, head, row, column, value; of "plane" those of the vectors."""
+    parts = work_through(toy, head)
+    if picture == "plane":
+        return pd.concat([table(parts, step) for step in ("x", "q", "k", "v", "mixed")], ignore_index=True)
+    return table(parts, picture)
+
+
+def toy_provenance(toy: Example, picture: str, **options: object) -> Provenance:
+    """Where a picture of the toy comes from: its tables, and the lines that draw it again."""
+    asked = {name: value for name, value in options.items() if value is not None}
+    if picture != "plane":
+        asked.pop("axes", None)
+    tables = "".join(f"\n    {name}={getattr(toy, name)!r}," for name in TABLES)
+    recipe = (
+        "from dashboard import draw_toy, save, toy_example\n\n"
+        f"toy = toy_example(\n    {toy.preset!r},\n    {toy.words!r},{tables}\n"
+        f"    heads={toy.heads}, causal={toy.causal}, scaled={toy.scaled},\n)\n"
+        f"thing = draw_toy(toy, {picture!r}{keywords(asked)})"
+    )
+    return Provenance(
+        model="toy",
+        title="Toy attention",
+        revision="",
+        text=" ".join(toy.words),
+        heads=(),
+        unit="words",
+        special="show",
+        view=picture,
+        options=asdict(toy) | asked,
+        recipe=recipe,
+    )
+
+
+def draw_sharpness(
+    measured: tuple[Sharpness, ...] | None = None, *, theme: Theme = "light", width: float | None = None
+) -> Drawing:
+    """The entropy of the softmax against d, with the factor 1/√d and without; measured now where it is not given."""
+    measured = sharpness(keys=KEYS) if measured is None else measured
+    chart = entropy(measured, KEYS, theme, width=width)
+    return chart.made_of(sharpness_provenance(theme=theme, width=width))
+
+
+def sharpness_provenance(**options: object) -> Provenance:
+    asked = {name: value for name, value in options.items() if value is not None}
+    recipe = f"from dashboard import draw_sharpness, save\n\nthing = draw_sharpness({keywords(asked)[2:]})"
+    return Provenance(
+        model="toy",
+        title="Toy attention",
+        revision="",
+        text="",
+        heads=(),
+        unit="words",
+        special="show",
+        view="entropy",
+        options=asked,
+        recipe=recipe,
+    )
+
+
+def sharpness_table(measured: tuple[Sharpness, ...]) -> pd.DataFrame:
+    """Columns d, scaled, unscaled (bits), and half the width of their 95 % intervals."""
+    return pd.DataFrame([asdict(point) for point in measured])

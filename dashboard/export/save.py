@@ -1,0 +1,58 @@
+"""Writing a drawing, a table or a head's view to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dashboard.errors import UserError
+from dashboard.export import (
+    Provenance,
+    endings,
+    figure_bytes,
+    format_of,
+    matrix_bytes,
+    provenance_of,
+    table_bytes,
+    write_file,
+)
+from dashboard.heads.links import links
+from dashboard.heads.view import HeadView
+
+
+def save(thing: object, path: str | Path, provenance: Provenance | None = None) -> Path:
+    """Write a chart (.png .svg .pdf .html .json), a table (.csv .xlsx .parquet) or a HeadView (.npz or as a table).
+
+    The file is written whole or not at all. Where no provenance is given, a view, a drawing of `draw` and a
+    table of `scores` bring their own.
+
+    Raises UserError for an ending that does not fit, or a place that cannot be written.
+    """
+    import pandas as pd
+
+    path = Path(path)
+    ending = format_of(path)
+    if provenance is None:
+        provenance = _own_provenance(thing)
+    if isinstance(thing, HeadView):
+        if ending == "npz":
+            return write_file(path, matrix_bytes(thing, provenance))
+        thing = links(thing)
+    if isinstance(thing, pd.DataFrame):
+        if ending not in endings("table"):
+            raise UserError(f"A table is written as .csv, .xlsx or .parquet, not .{ending}.")
+        return write_file(path, table_bytes(thing, ending, provenance))
+    if ending not in endings("figure"):
+        raise UserError(f"A picture is written as .png, .svg, .pdf, .html or .json, not .{ending}.")
+    return write_file(path, figure_bytes(thing, ending, provenance))
+
+
+def _own_provenance(thing: object) -> Provenance | None:
+    """What a view, a drawing or a table of scores knows of where it comes from."""
+    import pandas as pd
+
+    if isinstance(thing, HeadView):
+        return provenance_of([thing], "matrix")
+    if isinstance(thing, pd.DataFrame):
+        said = thing.attrs.get("provenance")
+        return Provenance.from_dict(said) if said else None
+    return getattr(thing, "provenance", None)
