@@ -1,4 +1,7 @@
-"""Bytes to disk, whole or not at all."""
+"""Bytes to disk, whole or not at all.
+
+Why ours: Python has no such write of its own, and the package atomicwrites is no longer maintained.
+"""
 
 from __future__ import annotations
 

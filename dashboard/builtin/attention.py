@@ -11,6 +11,8 @@ attention treats each entry by itself.
 What real models add stands in small files beside this one: which positions may be seen in masks.py, rotary positions
 in rotary.py, key and value heads that several heads share in grouped.py.
 
+Why ours: `torch.nn.functional.scaled_dot_product_attention` gives the result alone, and no step on the way.
+
 Source: Vaswani et al. 2017, "Attention is all you need", sections 3.2.1 and 3.2.2.
 """
 

@@ -7,6 +7,8 @@ architecture is spelled out here. Whether that gives what a whole pass gives is 
 where it does not (a layer that reads something of an earlier one beside the stream), passes are whole ones.
 
 What a pass is to do travels in a ContextVar, as with the tap.
+
+Why ours: transformers has no forward pass that begins at a layer.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ Many architectures never call the registered function and raise nothing, some ca
 twice a layer, and some hand it something we do not know about. So a model is run on a few tokens through the tap and
 by the library's own eager attention, and the two must give the same weights; and once more on more tokens than every
 window and budget that its configuration names, as far as that takes seconds.
+
+Why ours: transformers' flag for it (`_supports_attention_backend`) is what a class claims, and says nothing of a layer.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 While a layer runs, every product of vectors with a matrix of weights is noted. Those whose results are the queries,
 keys and values that enter the dot product, as they are or after rotary positions, are the projections; the one that
 takes the heads' joined results is W_O. A matrix that makes all three at once is cut where its parts match.
+
+Why ours: peft lists such names for the kinds of model that it knows, not which is which, nor how one matrix is cut.
 """
 
 from __future__ import annotations

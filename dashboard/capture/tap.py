@@ -7,6 +7,8 @@ query rows at a time, so that no layer's n × n weights ever exist at once.
 
 What a request asks for travels in a ContextVar: the model is loaded once with the tap and never switched, and two
 threads that use one model at the same time do not see each other's requests.
+
+Why ours: `output_attentions` of transformers keeps the n × n weights of all layers, and computes them without SDPA.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import altair as alt
 
@@ -17,33 +18,35 @@ NARROWEST = 420.0  # pixels that a title may take over a smaller picture, where 
 VEGALITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])  # what vl-convert is to be asked for
 
 
-class Drawing(alt.LayerChart):
-    """An Altair chart whose specification is already whole.
+@dataclass(eq=False, repr=False)
+class Drawing(alt.TopLevelMixin):
+    """A chart whose specification is already whole.
 
     Altair's own `to_dict` copies and checks every datum against the schema: 50 to 200 ms a chart, on every
     click. Here the specification is written by hand and the tests check it. `save`, `to_json`,
-    `st.altair_chart` and a notebook use a Drawing like any other chart; `altair.Chart.from_dict(chart.to_dict())`
+    `st.altair_chart` and a notebook use a Drawing like any chart of Altair; `altair.Chart.from_dict(chart.to_dict())`
     makes one that can be changed further.
+
+    Attributes
+    ----------
+    spec: in Vega-Lite; `to_dict` gives a copy
+    provenance: where it comes from; `dashboard.save` writes that into the file
     """
 
+    spec: dict[str, Any]
     provenance: object | None = None
-    in_notebook: Callable[[Drawing], dict[str, str]] | None = None
+    in_notebook: ClassVar[Callable[[Drawing], dict[str, str]] | None] = None
     """What a notebook's cell shows of it: set by `dashboard.export.notebook`, which knows the files."""
 
     def made_of(self, provenance: object) -> Drawing:
-        """The same drawing, which now knows where it comes from; `dashboard.save` writes that into the file."""
-        object.__setattr__(self, "provenance", provenance)
+        """The same drawing, which now knows where it comes from."""
+        self.provenance = provenance
         return self
-
-    def __init__(self, spec: dict[str, Any]):
-        super().__init__()
-        # Past Altair's own attribute setter, which keeps what it is given as a part of the specification.
-        object.__setattr__(self, "_spec", spec)
 
     @property
     def description(self) -> str:
         """What a person who cannot see the chart is told instead: its finding."""
-        return self._spec["description"]
+        return self.spec["description"]
 
     def _repr_mimebundle_(self, *args: Any, **kwds: Any) -> dict[str, Any] | None:
         if alt.renderers.active == "default" and self.in_notebook is not None:
@@ -76,8 +79,8 @@ class Drawing(alt.LayerChart):
         if format == "vega":
             import vl_convert
 
-            return vl_convert.vegalite_to_vega(self._spec, vl_version=VEGALITE)
-        return copy.deepcopy(self._spec)
+            return vl_convert.vegalite_to_vega(self.spec, vl_version=VEGALITE)
+        return copy.deepcopy(self.spec)
 
 
 def sheet(

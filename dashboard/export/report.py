@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 from dashboard.export.bundle import bundle, zipped
 from dashboard.export.figure import pdf_page
 from dashboard.export.matrix import KeptMatrix
-from dashboard.export.pdf import stamp_pdf
+from dashboard.export.pdf import written
 from dashboard.export.provenance import Provenance, file_stem
 from dashboard.export.sanitize import legal
 from dashboard.export.snippet import snippet
@@ -126,20 +126,20 @@ def _origin(provenance: Provenance) -> str:
 def report_pdf(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
     """A title page that lists the findings and notes, then a page for each figure with its number and note below it, as
     large as they are."""
-    import pypdf
+    import pikepdf
 
-    writer = pypdf.PdfWriter()
-    for page in _title_pages(figures, title):
-        writer.append(io.BytesIO(page), import_outline=False)
-    for k, figure in enumerate(figures, 1):
-        first = len(writer.pages)
-        page = stamp_pdf(pdf_page(_captioned(k, figure)), figure.heading, "", figure.provenance)
-        writer.append(io.BytesIO(page), import_outline=False)
-        writer.add_outline_item(f"{k}. {legal(figure.heading)}", first)
-    writer.metadata = {"/Title": legal(title), "/Creator": "Two Heads"}
-    out = io.BytesIO()
-    writer.write(out)
-    return out.getvalue()
+    made = pikepdf.Pdf.new()
+    with made.open_outline() as outline:
+        pages = [(page, None) for page in _title_pages(figures, title)]
+        pages += [
+            (pdf_page(_captioned(k, figure)), f"{k}. {legal(figure.heading)}") for k, figure in enumerate(figures, 1)
+        ]
+        for page, entry in pages:
+            if entry is not None:
+                outline.root.append(pikepdf.OutlineItem(entry, len(made.pages)))
+            with pikepdf.open(io.BytesIO(page)) as one:
+                made.pages.extend(one.pages)
+    return written(made, {"Title": title, "Creator": "Two Heads"})
 
 
 def _captioned(number: int, figure: ReportFigure) -> ElementTree.Element:
@@ -171,7 +171,7 @@ def _title_pages(figures: Sequence[ReportFigure], title: str) -> list[bytes]:
                 pages.append(page)
                 page, at = _blank(*_A4), _SIDE + size * 1.45
             _write(page, row, _SIDE, at, size, colour)
-    return [stamp_pdf(pdf_page(one), title, "", None) for one in [*pages, page]]
+    return [pdf_page(one) for one in [*pages, page]]
 
 
 def _blank(width: float, height: float) -> ElementTree.Element:

@@ -3,6 +3,9 @@
 Vega, Vega-Lite and Vega-Embed are written into it as vl-convert carries them, and our fonts with them. The
 page forbids itself every connection. A text of a person's cannot end the script that it stands in: in the
 embedded specification `<` is written as an escape.
+
+Why ours: in the inline HTML of Altair and of vl-convert a label with ``</script>`` ends the script, and nothing forbids
+the page a connection.
 """
 
 from __future__ import annotations

@@ -45,18 +45,31 @@ def spelling_of(tokenizer) -> Spelling:
     - "plain": none of these
     """
     backend = tokenizer.backend_tokenizer
-    state = backend.decoder.__getstate__().decode() if backend.decoder is not None else "{}"
-    decoder = json.loads(state)
+    decoder = _settings_of(backend.decoder)
     kinds = {decoder.get("type"), *(part.get("type") for part in decoder.get("decoders", ()))}
     if "ByteLevel" in kinds:
         return "bytes"
     if "WordPiece" in kinds or type(backend.model).__name__ == "WordPiece":
         return "wordpiece"
-    if "Metaspace" in kinds or "▁" in state:
+    if "Metaspace" in kinds or "▁" in json.dumps(decoder, ensure_ascii=False):
         return "metaspace"
     if "BPEDecoder" in kinds:
         return "suffix"
     return "plain"
+
+
+def _settings_of(decoder) -> dict:
+    """What a decoder of the library tokenizers writes of itself, {} for None.
+
+    By a tokenizer without vocabulary: written whole, SmolLM2's takes 0.16 s.
+    """
+    from tokenizers import Tokenizer, models
+
+    if decoder is None:
+        return {}
+    bare = Tokenizer(models.BPE())
+    bare.decoder = decoder
+    return json.loads(bare.to_str())["decoder"]
 
 
 def piece_labels(text: str, pieces: Sequence[str], spans: Sequence[tuple[int, int]], spelling: Spelling) -> list[str]:

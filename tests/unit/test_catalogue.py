@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import platformdirs
 import pytest
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
+from platformdirs.windows import Windows
 
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE, cache_dir, catalogue, is_installed, listing
@@ -32,32 +36,66 @@ def test_the_cache_is_where_the_variable_says(monkeypatch, tmp_path):
     assert cache_dir() == tmp_path / "here"
 
 
+@pytest.fixture
+def home(monkeypatch, tmp_path):
+    for name in ("TWO_HEADS_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setattr("platformdirs.windows.get_win_folder", lambda name: str(tmp_path / "AppData" / "Local"))
+    return tmp_path
+
+
+SYSTEMS = {
+    "linux": (Unix, ".cache/two-heads"),
+    "darwin": (MacOS, "Library/Caches/two-heads"),
+    "win32": (Windows, "AppData/Local/two-heads"),
+}
+
+
+def on(monkeypatch, system: str) -> str:
+    monkeypatch.setattr(catalogue.sys, "platform", system)
+    monkeypatch.setattr(platformdirs, "PlatformDirs", SYSTEMS[system][0])
+    return SYSTEMS[system][1]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_platforms_own_cache_folder(monkeypatch, home, system):
+    below_home = on(monkeypatch, system)
+    assert cache_dir() == home / below_home
+    assert not any(home.iterdir())  # asking makes nothing
+
+
 @pytest.mark.parametrize(
-    ("platform", "variable", "below_home"),
+    ("system", "variable", "there", "expected"),
     [
-        ("linux", "XDG_CACHE_HOME", ".cache/two-heads"),
-        ("darwin", None, "Library/Caches/two-heads"),
-        ("win32", "LOCALAPPDATA", "AppData/Local/two-heads"),
+        ("linux", "XDG_CACHE_HOME", ".cache/two-heads", "else/two-heads"),  # the same as ever, so nothing is earlier
+        ("darwin", "XDG_CACHE_HOME", "", "else/two-heads"),
+        ("darwin", "XDG_CACHE_HOME", "Library/Caches/two-heads", "Library/Caches/two-heads"),
+        ("win32", "LOCALAPPDATA", "", "AppData/Local/two-heads"),
+        ("win32", "LOCALAPPDATA", "else/two-heads", "else/two-heads"),
     ],
 )
-def test_the_platforms_own_cache_folder(monkeypatch, tmp_path, platform, variable, below_home):
-    for name in ("TWO_HEADS_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(catalogue.sys, "platform", platform)
-    monkeypatch.setattr(Path, "home", lambda: tmp_path)
-    assert cache_dir() == tmp_path / below_home
-    if variable:
-        monkeypatch.setenv(variable, str(tmp_path / "elsewhere"))
-        assert cache_dir() == tmp_path / "elsewhere" / "two-heads"
+def test_a_folder_of_an_earlier_version_is_found(monkeypatch, home, system, variable, there, expected):
+    on(monkeypatch, system)
+    monkeypatch.setenv(variable, str(home / "else"))
+    if there:
+        (home / there).mkdir(parents=True)
+    assert cache_dir() == home / expected
 
 
-def test_no_home_is_a_sentence(monkeypatch):
-    def homeless():
-        raise RuntimeError("Could not determine home directory.")
+def test_a_relative_variable_counts_only_where_its_folder_is_there(monkeypatch, home):
+    on(monkeypatch, "linux")
+    monkeypatch.chdir(home)
+    monkeypatch.setenv("XDG_CACHE_HOME", "else")
+    assert cache_dir() == home / ".cache/two-heads"
+    (home / "else/two-heads").mkdir(parents=True)
+    assert cache_dir() == home / "else/two-heads"
 
-    for name in ("TWO_HEADS_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(Path, "home", homeless)
+
+def test_no_home_is_a_sentence(monkeypatch, home):
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as where the system knows no such user
     with pytest.raises(UserError, match="TWO_HEADS_CACHE"):
         cache_dir()
 

@@ -67,6 +67,7 @@ def correlation_finding(found: Correlation, names: tuple[str, str]) -> str:
 
 def _rho(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(R, H), (R, H) → the correlation of their ranks, row by row: (R); NaN where a row is constant."""
+    # pandas' ranks are those of scipy.stats.rankdata, as quick, and spare the 0.3 s that importing it takes.
     x, y = (pd.DataFrame(rows.T).rank().to_numpy() for rows in (a, b))
     x, y = x - x.mean(0), y - y.mean(0)
     size = np.sqrt((x * x).sum(0) * (y * y).sum(0))

@@ -128,6 +128,7 @@ class _Text:
         for pair, (i, j, row) in enumerate(zip(self.i, self.j, self.row, strict=True)):
             rivals = in_row[row] & (np.arange(self.m) != i) & (np.arange(self.m) != j)
             given = self.given[row]
+            # Ours: one rank by counting. scipy.stats.rankdata sorts the row for it: 400 words 0.12 ms, here 0.03.
             rank[pair] = 1 + (given[rivals] > given[j]).sum(0) + (given[rivals] == given[j]).sum(0) / 2
         self.found.share[heads] = share.T
         self.found.baseline[heads] = baseline[self.place].T

@@ -3,6 +3,8 @@
 A head's model says p(j | i) ∝ exp(θ · f(i, j)). With soft targets q the cross-entropy in bits, the mean over N queries,
 is (Σ_i ln Z_i(θ) − θ · E) / (N ln 2) with Z_i(θ) = Σ_j exp(θ · f(i, j)) and E = Σ_i Σ_j q_i(j) f(i, j): of a head's
 attention only E is needed. Features are shared by all heads, so one product of matrices gives the scores of all.
+
+Why ours: statsmodels' ConditionalLogit takes choices, no soft targets, and fits one model at a time.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """A small table of numbers that answers at once, an input a cell: keyboard, screen readers and pasting as in any form.
 
-Streamlit's own editor holds every change back for 150 ms, which no setting changes; the toy must answer in 200.
+Why ours: Streamlit's own editor holds every change back for 150 ms, which no setting changes; the toy must answer in
+200.
 """
 
 from __future__ import annotations
