@@ -14,8 +14,9 @@ import pytest
 
 from dashboard import UserError
 from dashboard.corpus import job as jobs
-from dashboard.corpus.job import JOB, ROOT, find, start
+from dashboard.corpus.job import JOB, find, start
 from dashboard.corpus.shelf import read_profile
+from tools.server import ROOT
 
 
 def until(job, *states, seconds=90):
