@@ -6,7 +6,6 @@ The fresh environment borrows the packages of this one, so that nothing is fetch
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
@@ -140,28 +139,21 @@ def test_it_draws_the_same_chart_as_here(installed, elsewhere, minilm, tmp_path)
     assert (elsewhere / "x.svg").read_bytes() == (tmp_path / "here.svg").read_bytes()
 
 
-def test_its_workers_read_paths_from_the_person_s_folder_and_no_modules(installed, elsewhere):
+def test_it_is_imported_from_its_own_place_and_so_are_its_workers(installed, elsewhere):
+    """The workers read paths from the person's folder, and no modules."""
     (elsewhere / "mine.txt").write_text(f"{TEXT}\nShe cooks it at home.\n")
-    done = run(installed, installed.program, "profile", "mine.txt", "--out", "mine", "--workers", "2")
-    assert done.returncode == 0, done.stderr
-    about = json.loads((elsewhere / "mine" / "profile.json").read_text())
-    assert about["sentences"]["used"] == 2
-
-
-def test_it_is_imported_from_its_own_place_with_its_types(installed, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
     code = (
-        "import dashboard, importlib.metadata as m; from dashboard import attention, open_model; "
-        f"print(attention(open_model('minilm'), {TEXT!r}, 'L2H0', unit='words').weights.shape); "
-        "print(dashboard.__file__); print(m.version('two-heads') == dashboard.__version__); open_model('smollm2')"
+        "import dashboard, importlib.metadata as m; from dashboard import attention, open_model, profile; "
+        f"model = open_model('minilm'); print(attention(model, {TEXT!r}, 'L2H0', unit='words').weights.shape); "
+        "print(dashboard.__file__); print(m.version('two-heads') == dashboard.__version__); "
+        "print(profile(model, 'mine.txt', 'mine', workers=2).about['sentences']['used']); open_model('smollm2')"
     )
-    done = run(installed, installed.python, "-c", code, TWO_HEADS_CACHE=str(tmp_path / "none"))
-    shape, file, same = done.stdout.splitlines()
-    assert (shape, same) == ("(11, 11)", "True")
-    assert "“two-heads models --get smollm2”" in done.stderr
+    nothing = {"TWO_HEADS_CACHE": str(elsewhere / "none")}
+    done = run(installed, installed.python, "-P", "-c", code, **nothing)
+    shape, file, same, used = done.stdout.splitlines()
+    assert (shape, same, used) == ("(11, 11)", "True", "2")
     assert Path(file) == installed.packages / "dashboard" / "__init__.py"
-    for name in ("pages", "tests", "tools", "bench"):
-        assert not (installed.packages / name).exists()
+    assert "“two-heads models --get smollm2”" in done.stderr
 
 
 def test_help_and_messages_name_the_command_that_was_called(installed, elsewhere, capsys):
