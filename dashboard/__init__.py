@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
+__version__ = "0.2.0"
+
 _HOMES = {
     "AttentionModel": "dashboard.capture",
     "HeadId": "dashboard.heads.view",

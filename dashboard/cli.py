@@ -16,9 +16,10 @@ from dashboard.commands.shared import Parser
 from dashboard.errors import UserError
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, called: str = "python -m dashboard") -> int:
+    """Runs a command; `called`: how a person calls this program, which help and errors name. The exit status."""
     try:
-        asked = build_parser().parse_args(arguments)
+        asked = build_parser(called).parse_args(arguments)
         return asked.run(asked) or 0
     except UserError as sentence:
         print(sentence, file=sys.stderr)
@@ -31,8 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
-def build_parser() -> Parser:
-    parser = Parser(prog="python -m dashboard", description="Look inside transformer attention.", allow_abbrev=False)
+def script() -> int:
+    """The program ``two-heads``."""
+    return main(called="two-heads")
+
+
+def build_parser(called: str = "python -m dashboard") -> Parser:
+    parser = Parser(prog=called, description="Look inside transformer attention.", allow_abbrev=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
     for group in (app, over_text, ablate, corpus):
         group.add(commands)

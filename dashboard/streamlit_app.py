@@ -3,35 +3,36 @@
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))  # Streamlit puts this folder there instead of the one that holds the package
+HERE = Path(__file__).resolve().parent
+if str(HERE.parent) not in sys.path:
+    sys.path.insert(0, str(HERE.parent))  # Streamlit puts this folder there instead of the one that holds the package
 
 import streamlit as st  # noqa: E402
 
 from dashboard.errors import UserError  # noqa: E402
+from dashboard.installed import HOME  # noqa: E402
 from dashboard.ui import model_and_text, quiet, session, sidebar  # noqa: E402
 from dashboard.ui.page import PageEnd  # noqa: E402
 
 quiet.short_collections()
-st.set_page_config(page_title="Two Heads", page_icon=str(ROOT / "dashboard" / "ui" / "icon.png"), layout="wide")
+st.set_page_config(page_title="Two Heads", page_icon=str(HERE / "ui" / "icon.png"), layout="wide")
 PAGES = [
     st.Page(
-        ROOT / "pages" / "explore.py", title="Explore", icon=":material/grid_view:", url_path="start", default=True
+        HOME / "pages" / "explore.py", title="Explore", icon=":material/grid_view:", url_path="start", default=True
     ),
-    st.Page(ROOT / "pages" / "compare.py", title="Compare", icon=":material/compare:", url_path="compare"),
-    st.Page(ROOT / "pages" / "inside.py", title="Inside a head", icon=":material/biotech:", url_path="inside"),
-    st.Page(ROOT / "pages" / "querykeys.py", title="Queries and keys", icon=":material/key:", url_path="queries"),
-    st.Page(ROOT / "pages" / "syntax.py", title="Syntax vs context", icon=":material/account_tree:", url_path="syntax"),
-    st.Page(ROOT / "pages" / "find.py", title="Find heads", icon=":material/search:", url_path="find"),
-    st.Page(ROOT / "pages" / "without.py", title="Without a head", icon=":material/content_cut:", url_path="without"),
-    st.Page(ROOT / "pages" / "headmap.py", title="Map of heads", icon=":material/scatter_plot:", url_path="map"),
-    st.Page(ROOT / "pages" / "toy.py", title="Toy attention", icon=":material/calculate:", url_path="toy"),
-    st.Page(ROOT / "pages" / "before.py", title="Before attention", icon=":material/history:", url_path="before"),
-    st.Page(ROOT / "pages" / "longrange.py", title="Long range", icon=":material/height:", url_path="longrange"),
-    st.Page(ROOT / "pages" / "layers.py", title="Through the layers", icon=":material/layers:", url_path="layers"),
-    st.Page(ROOT / "pages" / "corpus.py", title="Corpus", icon=":material/library_books:", url_path="corpus"),
-    st.Page(ROOT / "pages" / "models.py", title="Models", icon=":material/deployed_code:", url_path="models"),
+    st.Page(HOME / "pages" / "compare.py", title="Compare", icon=":material/compare:", url_path="compare"),
+    st.Page(HOME / "pages" / "inside.py", title="Inside a head", icon=":material/biotech:", url_path="inside"),
+    st.Page(HOME / "pages" / "querykeys.py", title="Queries and keys", icon=":material/key:", url_path="queries"),
+    st.Page(HOME / "pages" / "syntax.py", title="Syntax vs context", icon=":material/account_tree:", url_path="syntax"),
+    st.Page(HOME / "pages" / "find.py", title="Find heads", icon=":material/search:", url_path="find"),
+    st.Page(HOME / "pages" / "without.py", title="Without a head", icon=":material/content_cut:", url_path="without"),
+    st.Page(HOME / "pages" / "headmap.py", title="Map of heads", icon=":material/scatter_plot:", url_path="map"),
+    st.Page(HOME / "pages" / "toy.py", title="Toy attention", icon=":material/calculate:", url_path="toy"),
+    st.Page(HOME / "pages" / "before.py", title="Before attention", icon=":material/history:", url_path="before"),
+    st.Page(HOME / "pages" / "longrange.py", title="Long range", icon=":material/height:", url_path="longrange"),
+    st.Page(HOME / "pages" / "layers.py", title="Through the layers", icon=":material/layers:", url_path="layers"),
+    st.Page(HOME / "pages" / "corpus.py", title="Corpus", icon=":material/library_books:", url_path="corpus"),
+    st.Page(HOME / "pages" / "models.py", title="Models", icon=":material/deployed_code:", url_path="models"),
 ]
 # A tooltip that catches the pointer would keep a quick hand from the cell beneath it. And where Streamlit is sent a
 # picture's data apart, it offers them as they are sent, in pixels and colours: “Table” and “Download” have the figures.
@@ -40,7 +41,7 @@ st.html(
     ":has(button:is([aria-label^='Show data: '], [aria-label^='Copy Vega-Lite spec: '])) { display: none; }</style>"
 )
 # A link may name the first page as it names the others; Streamlit knows that one only by the bare address.
-FIRST = st.Page(ROOT / "pages" / "explore.py", title="Explore", url_path="explore")
+FIRST = st.Page(HOME / "pages" / "explore.py", title="Explore", url_path="explore")
 page = st.navigation([*PAGES, FIRST], position="hidden")
 session.read_address(page.url_path)
 model_and_text.fit_choices()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,16 +18,27 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @contextmanager
-def running(log: Path, seconds: float = 60) -> Iterator[str]:
-    """The address of a server that answers. Raises RuntimeError with its log where it does not come up."""
+def running(
+    log: Path,
+    seconds: float = 60,
+    *,
+    program: Sequence[str] = (sys.executable, "-m", "dashboard"),
+    folder: Path = ROOT,
+    env: Mapping[str, str] | None = None,
+) -> Iterator[str]:
+    """The address of a server that answers: our command `app`, by this program, in this folder and environment.
+
+    Raises RuntimeError with its log where it does not come up.
+    """
     # Tests that run at the same time must not find the same port free.
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     port = first_free_port("127.0.0.1", start=18501 + 500 * worker, tries=500)
     url = f"http://127.0.0.1:{port}"
     with log.open("wb") as out:
         server = subprocess.Popen(
-            [sys.executable, "-m", "dashboard", "app", "--headless", "--port", str(port)],
-            cwd=ROOT,
+            [*program, "app", "--headless", "--port", str(port)],
+            cwd=folder,
+            env=env,
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -15,13 +15,7 @@ class Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, without the usage lines before it."""
 
     def error(self, message: str) -> NoReturn:
-        raise UserError(
-            f"{message[:1].upper()}{message[1:]}. `python -m dashboard {self._asked()}--help` lists what there is."
-        )
-
-    def _asked(self) -> str:
-        command = self.prog.rpartition("dashboard")[2].strip()
-        return f"{command} " if command else ""
+        raise UserError(f"{message[:1].upper()}{message[1:]}. `{self.prog} --help` lists what there is.")
 
 
 def whole_number(typed: str) -> int:

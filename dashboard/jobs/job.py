@@ -15,7 +15,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -27,12 +26,12 @@ from filelock import FileLock, Timeout
 
 from dashboard.errors import UserError
 from dashboard.files import atomically
+from dashboard.installed import child_process
 
 JOB, STOP, LOCK = "job.json", "job.stop", "job.lock"
 BEAT = 1.0  # seconds between two signs of life
 SILENT = 20.0  # seconds without one, after which a job is taken for dead
 
-ROOT = Path(__file__).resolve().parents[2]
 PROFILE = "dashboard.jobs.runner"  # the module that makes a profile, and does so from where it was
 STATES = ("going", "done", "failed", "stopped")
 # The processes that this one started: their standard input is held open for as long as it lives.
@@ -138,9 +137,10 @@ def start(
                 "state": "going",
             }
             atomically(job.out / JOB, json.dumps(told).encode())
+            command, env = child_process(work, str(job.out))
             _started[job.out] = subprocess.Popen(
-                [sys.executable, "-m", work, str(job.out)],
-                cwd=ROOT,
+                command,
+                env=env,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,

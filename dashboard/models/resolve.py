@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from dashboard.errors import UserError
+from dashboard.installed import COMMAND
 from dashboard.models import adapter, gguf_file, hub
 from dashboard.models.bounded import held
 from dashboard.models.catalogue import CATALOGUE, is_installed, location, megabytes
@@ -100,7 +101,7 @@ def _from_catalogue(name: str, fetch_missing: bool, progress) -> ModelSource:
             state = "is not whole" if is_installed(name) else "is not on this machine yet"
             raise NotInstalled(
                 f"{card.title} {state}. Fetch it ({megabytes(card.download_bytes)}) in the dashboard "
-                f"or with “python -m dashboard models --get {name}”."
+                f"or with “{COMMAND} models --get {name}”."
             )
         fetch(name, progress)
     check_folder(folder, name)
@@ -114,7 +115,7 @@ def _from_hub(name: str, fetch_missing: bool, progress) -> ModelSource:
         if not fetch_missing:
             raise UserError(
                 f"“{name}” is not on this machine. Check its spelling, or fetch it from the hub with "
-                f"“python -m dashboard models --get {name}”."
+                f"“{COMMAND} models --get {name}”."
             )
         folder = fetch(name, progress)
     title = name.partition("@")[0]
@@ -138,7 +139,7 @@ def _without_owner(name: str, fetch_missing: bool, progress) -> ModelSource:
             return _from_hub(whole, fetch_missing, progress)
         raise UserError(
             f"“{_short(name)}” is “{whole}” on the hub, and it is not on this machine. Fetch it with "
-            f"“python -m dashboard models --get {whole}”."
+            f"“{COMMAND} models --get {whole}”."
         )
     raise UserError(
         f"There is no model “{_short(name)}”. Name {_choices()}: a model of the hub has its owner before its name, "

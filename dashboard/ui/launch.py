@@ -7,32 +7,36 @@ import socket
 import threading
 import time
 import webbrowser
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
-ROOT = Path(__file__).resolve().parents[2]
+import dashboard
+from dashboard.installed import HOME
+
 CHOSEN = "STREAMLIT_SERVER_ALLOWED_HOSTS"  # whoever sets it knows by which names the dashboard is reached
+_started_in: list[str] = []  # the person's folder, until the server is up
 
 
 def launch(port: int, address: str, *, headless: bool) -> None:
-    """Serve the dashboard until it is stopped, as `streamlit run dashboard` does from the project's folder, behind a
-    door (`dashboard.ui.door`)."""
+    """Serve the dashboard until it is stopped, with the settings of our `.streamlit/config.toml` in any folder, behind
+    a door (`dashboard.ui.door`)."""
     from click.exceptions import Abort
     from streamlit.web import cli
 
     from dashboard.ui.door import names
 
-    os.chdir(ROOT)  # where .streamlit/config.toml lies
-    threading.Thread(target=_warm_up, daemon=True).start()
+    _started_in.append(os.getcwd())
+    os.chdir(HOME)  # Streamlit reads `.streamlit` in the current folder, and should read ours wherever it is started
     if not headless:
         threading.Thread(target=_open_browser, args=(address, port), daemon=True).start()
     with suppress(Abort):  # Ctrl+C: the server has closed already
         cli.main(
             [
                 "run",
-                str(ROOT / "dashboard" / "served.py"),
+                str(Path(dashboard.__file__).with_name("served.py")),
                 f"--server.address={address}",
                 f"--server.port={port}",
                 *(() if CHOSEN in os.environ else (f"--server.allowedHosts={name}" for name in names(address))),
@@ -41,6 +45,15 @@ def launch(port: int, address: str, *, headless: bool) -> None:
             prog_name="streamlit",
             standalone_mode=False,
         )
+
+
+@asynccontextmanager
+async def back(app: object) -> AsyncIterator[None]:
+    """Around the server's life: once Streamlit has read its settings, paths are relative to the person's folder."""
+    if _started_in:
+        os.chdir(_started_in.pop())
+        threading.Thread(target=_warm_up, daemon=True).start()
+    yield
 
 
 def _open_browser(address: str, port: int, seconds: float = 60) -> None:
@@ -66,5 +79,5 @@ def _warm_up() -> None:
 
     with suppress(UserError):
         open_model("minilm").encode("Ready.").axis("words")
-    for part in iter_modules([str(ROOT / "dashboard" / "ui")]):
+    for part in iter_modules([str(Path(__file__).parent)]):
         import_module(f"dashboard.ui.{part.name}")

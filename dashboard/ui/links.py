@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import streamlit as st
 
+from dashboard.installed import HOME
 from dashboard.ui import paths, session
 from dashboard.ui.url_state import to_address
 
-PAGES = Path(__file__).resolve().parents[2] / "pages"
+PAGES = HOME / "pages"
 
 
 def to_page(name: str, label: str, icon: str, **changed: object) -> None:

@@ -256,7 +256,7 @@ def get_button(name: str) -> None:
 _JOINER = "\u2060"  # has no width; stands where Streamlit would read a link, an icon or an arrow into the text
 
 
-_COMMAND = re.compile(r"“(python -m dashboard [^”`\n]+)”")
+_COMMAND = re.compile(r"“((?:python -m dashboard|two-heads) [^”`\n]+)”")
 
 
 def escape_markdown(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -13,12 +12,13 @@ from dashboard.analyses.profile.tables import Profile
 from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId
+from dashboard.installed import COMMAND, HOME
 from dashboard.ui import head_picker, session
 from dashboard.ui.model_and_text import Opened, escape_markdown
 from dashboard.ui.page import end_page
 from dashboard.ui.url_state import TRAY_SIZE, to_address
 
-CORPUS = str(Path(__file__).resolve().parents[2] / "pages" / "corpus.py")
+CORPUS = str(HOME / "pages" / "corpus.py")
 
 
 @st.cache_resource(max_entries=6, show_spinner="Reading the profile…")
@@ -76,7 +76,7 @@ def command(model: str) -> str:
     """The line that makes a profile where the shelf finds it."""
     from dashboard.analyses.profile.shelf import place_for
 
-    return f'python -m dashboard profile builtin --model "{model}" --out "{place_for("my profile")}"'
+    return f'{COMMAND} profile builtin --model "{model}" --out "{place_for("my profile")}"'
 
 
 def choose(this: Opened, kept: Kept) -> None:

@@ -15,7 +15,8 @@ import pytest
 from dashboard import UserError
 from dashboard.analyses.profile.shelf import read_profile
 from dashboard.jobs import job as jobs
-from dashboard.jobs.job import JOB, ROOT, find, start
+from dashboard.jobs.job import JOB, find, start
+from tools.server import ROOT
 
 
 def until(job, *states, seconds=90):

@@ -18,15 +18,15 @@ import pytest
 
 from dashboard import UserError, cli, profile
 from dashboard.analyses.profile import dask_cluster as clusters
-from dashboard.analyses.profile import pool as pools
 from dashboard.analyses.profile import run
 from dashboard.analyses.profile.dask_cluster import made_by_cluster
 from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace
-from dashboard.analyses.profile.pool import ROOT, made_by_pool
+from dashboard.analyses.profile.pool import made_by_pool
 from dashboard.analyses.profile.shelf import read_profile
 from dashboard.analyses.profile.task import Task, from_plain, make_apart, make_chunk, to_plain
 from dashboard.commands import corpus
 from dashboard.text import LeftOut, parse
+from tools.server import ROOT
 
 SAID = "The chef who trained in Osaka says ramen is her favourite food. She cooks it at home."
 
@@ -111,7 +111,7 @@ def test_a_worker_ends_with_who_started_it(minilm):
 
 
 def test_a_chunk_that_ends_every_worker_is_given_up(minilm, monkeypatch):
-    monkeypatch.setattr(pools.sys, "executable", "/bin/false" if os.name == "posix" else "where")
+    monkeypatch.setattr(sys, "executable", "/bin/false" if os.name == "posix" else "where")
     began = time.monotonic()
     with pytest.raises(UserError, match="sentences 1 to 3 ended 3 times"):
         list(made_by_pool([one_task(minilm)], 2))
@@ -126,7 +126,7 @@ def scripted(tmp_path, monkeypatch):
         script = tmp_path / "worker"
         script.write_text(f"#!{sys.executable}\nimport os, sys\nsys.stdin.readline()\n{lines}\nsys.stdin.read()\n")
         script.chmod(0o700)
-        monkeypatch.setattr(pools.sys, "executable", str(script))
+        monkeypatch.setattr(sys, "executable", str(script))
 
     if os.name != "posix":
         pytest.skip("a script is a program only where its first line may name one")

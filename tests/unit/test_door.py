@@ -5,8 +5,8 @@ import tomllib
 
 import pytest
 
+from dashboard.installed import HOME
 from dashboard.ui.door import OWN, from_here, names
-from dashboard.ui.launch import ROOT
 
 
 def test_the_loopback_is_reached_by_its_own_names_alone():
@@ -28,7 +28,7 @@ def test_all_interfaces_add_the_machines_name_and_addresses_and_no_wildcard(addr
 
 def test_streamlits_own_check_is_set_too():
     """For those who start it by `streamlit run dashboard`: there only the connection is checked."""
-    with open(ROOT / ".streamlit" / "config.toml", "rb") as file:
+    with open(HOME / ".streamlit" / "config.toml", "rb") as file:
         assert tomllib.load(file)["server"]["allowedHosts"] == list(OWN)
 
 

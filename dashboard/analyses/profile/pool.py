@@ -6,16 +6,14 @@ import json
 import os
 import queue
 import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from dashboard.analyses.profile.task import Task
 from dashboard.errors import UserError
+from dashboard.installed import child_process
 
-ROOT = Path(__file__).resolve().parents[3]
 TRIES = 3
 
 
@@ -120,13 +118,13 @@ class _Worker:
         return data
 
     def _start(self) -> subprocess.Popen:
-        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        command, env = child_process("dashboard.analyses.profile.worker", str(self._threads))
         return subprocess.Popen(
-            [sys.executable, "-m", "dashboard.analyses.profile.worker", str(self._threads)],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
-            env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": str(self._threads)},
+            env=env | {"OMP_NUM_THREADS": str(self._threads)},
         )
 
     def _kill(self) -> None:

@@ -11,14 +11,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 
 from dashboard.analyses.recall.experiment import Study, run
 from dashboard.analyses.recall.gradient_reach import Gradient, Timing
 from dashboard.analyses.recall.task import Recall
 from dashboard.analyses.recall.training import Point, Result
-
-ROOT = Path(__file__).resolve().parents[3]
+from dashboard.installed import child_process
 
 
 def run_apart(config: Recall) -> Iterator[Study]:
@@ -26,8 +24,8 @@ def run_apart(config: Recall) -> Iterator[Study]:
 
     Raises RuntimeError where it breaks off.
     """
-    command = [sys.executable, "-m", "dashboard.analyses.recall.job"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
+    command, env = child_process("dashboard.analyses.recall.job")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) as process:
         try:
             process.stdin.write(json.dumps(asdict(config)).encode() + b"\n")
             process.stdin.flush()

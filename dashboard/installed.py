@@ -1,0 +1,30 @@
+"""Where Two Heads is: in its repository, or installed from a wheel.
+
+The pages and Streamlit's settings stand next to the package in the repository. A wheel has them in
+``dashboard/_project``, so that it installs one package and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+_SHIPPED = _PACKAGE / "_project"
+INSTALLED = _SHIPPED.is_dir()
+HOME = _SHIPPED if INSTALLED else _PACKAGE.parent
+"""The folder with ``pages`` and ``.streamlit``."""
+COMMAND = "two-heads" if INSTALLED else "python -m dashboard"
+"""How a person runs a command of ours: what messages name."""
+
+
+def child_process(module: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
+    """The command and the environment that run ``python -m module arguments`` from any folder.
+
+    The process stays in the current folder, as paths may be relative to it, but imports nothing from there.
+    """
+    env = dict(os.environ)
+    if not INSTALLED:
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_PACKAGE.parent), env.get("PYTHONPATH")]))
+    return [sys.executable, "-P", "-m", module, *arguments], env
