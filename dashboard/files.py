@@ -1,56 +1,23 @@
-"""Bytes to disk, whole or not at all.
+"""Bytes to disk, whole or not at all; and the user's cache folder, where what takes seconds to make is kept, sealed.
 
-Why ours: Python has no such write of its own, and the package atomicwrites is no longer maintained.
+Beside each kept file lies its SHA-256. What does not match it, because a disk was full, a copy broke off or somebody
+wrote into it, is made again: a font or a script that is half there breaks every file that is made with it, in silence.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import secrets
-from collections.abc import Collection, Iterable
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import platformdirs
+
 from dashboard.errors import UserError
-from dashboard.export.formats import FORMATS, format_of
-
-
-def check_target(path: str | os.PathLike[str], allowed: Collection[str] = tuple(FORMATS)) -> Path:
-    """The path, if a file can be written there: asked before anything is computed for nothing.
-
-    Raises UserError for an ending that is not allowed, a folder that is not there or is read-only, and a path
-    that is a folder.
-    """
-    try:
-        if b"\0" in os.fsencode(path):  # which itself refuses what the file system cannot spell
-            raise ValueError("NUL in a file's name")
-        target = Path(path)
-        format_of(target, allowed)
-        folder = target.parent
-        if target.is_dir():
-            raise UserError(f"“{target}” is a folder. Name a file in it.")
-        if not folder.exists():
-            raise UserError(f"There is no folder “{folder}”. Make it first, or choose another.")
-        if not folder.is_dir():
-            raise UserError(f"“{folder}” is not a folder. Choose another place for the file.")
-        if target.exists() and not os.access(target, os.W_OK):
-            raise UserError(f"“{target}” is there already and cannot be replaced. Choose another name.")
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise UserError(f"The folder “{folder}” cannot be written to. Choose another.")
-    except (OSError, ValueError) as wrong:
-        raise _sentence(wrong, path) from None
-    return target
-
-
-def write_file(path: str | os.PathLike[str], data: bytes, allowed: Collection[str] = tuple(FORMATS)) -> Path:
-    """Write `data` to `path` and return the path. A file that stood there is replaced at once or left as it was.
-
-    Raises UserError for every place that cannot be written.
-    """
-    target = check_target(path, allowed)
-    write_parts(target, [data])
-    return target
 
 
 def write_parts(path: str | os.PathLike[str], parts: Iterable[bytes]) -> None:
@@ -58,7 +25,7 @@ def write_parts(path: str | os.PathLike[str], parts: Iterable[bytes]) -> None:
     try:
         atomically(Path(path), parts)
     except OSError as wrong:
-        raise _sentence(wrong, path) from None
+        raise not_written(wrong, path) from None
 
 
 def atomically(target: Path, data: bytes | Iterable[bytes]) -> None:
@@ -80,7 +47,7 @@ def atomically(target: Path, data: bytes | Iterable[bytes]) -> None:
         raise
 
 
-def _sentence(wrong: OSError | ValueError, path: str | os.PathLike[str]) -> UserError:
+def not_written(wrong: OSError | ValueError, path: str | os.PathLike[str]) -> UserError:
     """What went wrong, for a person."""
     shown = os.fspath(path) if len(os.fspath(path)) < 200 else f"{os.fspath(path)[:200]}…"
     number = getattr(wrong, "errno", None)
@@ -93,3 +60,75 @@ def _sentence(wrong: OSError | ValueError, path: str | os.PathLike[str]) -> User
     if isinstance(wrong, ValueError):  # a NUL, or a surrogate that the file system cannot take
         return UserError(f"{shown!r} is not a name that a file can have. Choose another.")
     return UserError(f"“{shown}” was not written: {wrong.strerror or wrong}. Choose another place.")
+
+
+def cache_dir() -> Path:
+    """The folder for fetched models: ``$TWO_HEADS_CACHE``, else ``two-heads`` in the user's cache folder.
+
+    Where only an earlier version's folder is there, that one: it may differ where $XDG_CACHE_HOME is set on macOS or is
+    no absolute path, and where $LOCALAPPDATA names another folder than Windows does.
+
+    Raises UserError where the system names no home folder.
+    """
+    if chosen := os.environ.get("TWO_HEADS_CACHE"):
+        return Path(chosen).absolute()
+    try:
+        folder = platformdirs.PlatformDirs("two-heads", appauthor=False, opinion=False).user_cache_path
+        earlier = _earlier_base() / "two-heads"
+    except RuntimeError:
+        raise UserError("No home folder is known. Set TWO_HEADS_CACHE to a folder for models.") from None
+    return earlier.absolute() if os.path.isdir(earlier) and not os.path.isdir(folder) else folder
+
+
+def _earlier_base() -> Path:
+    """The user's cache folder as versions without platformdirs found it; raises RuntimeError where no home is known."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+SEAL = ".sha256"
+
+
+def cached(name: str, make: Callable[[], bytes]) -> bytes:
+    """The content of this file in the cache folder, made and put there if it is not there, or not whole.
+
+    The name has to change with everything that the content depends on. Without a cache folder that can be
+    written, it is made every time.
+    """
+    with contextlib.suppress(OSError, UserError):
+        if (kept := whole(cached_file(name))) is not None:
+            return kept
+    data = make()
+    with contextlib.suppress(OSError, UserError):
+        keep(cached_file(name), data)
+    return data
+
+
+def cached_file(name: str) -> Path:
+    """Where `cached` keeps a file of this name. Raises UserError where the system names no home folder."""
+    return cache_dir() / "export" / name
+
+
+def keep(file: Path, data: bytes) -> None:
+    """Writes a file and its seal, in a folder that is made where it is missing. Raises OSError."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    atomically(file, data)
+    atomically(_seal_of(file), hashlib.sha256(data).hexdigest().encode())
+
+
+def whole(file: Path) -> bytes | None:
+    """What `keep` wrote to this file; None where it is not there, or not as it was written."""
+    try:
+        if not (file.is_file() and _seal_of(file).is_file()):  # a pipe would be waited for
+            return None
+        data, seal = file.read_bytes(), _seal_of(file).read_bytes()
+    except OSError:
+        return None
+    return data if hashlib.sha256(data).hexdigest().encode() == seal else None
+
+
+def _seal_of(file: Path) -> Path:
+    return file.with_name(file.name + SEAL)

@@ -72,7 +72,7 @@ def out(parser: argparse.ArgumentParser, endings: str) -> None:
 
 def check_out(asked: argparse.Namespace) -> None:
     """Refuse a file that cannot be written before the model is loaded for nothing."""
-    from dashboard.files import check_target
+    from dashboard.export.write import check_target
 
     check_target(asked.out, asked.endings)
 

@@ -18,7 +18,7 @@ from dashboard.export.snippet import snippet
 from dashboard.export.table import table_bytes
 from dashboard.export.typography.notice import font_notice
 from dashboard.export.typography.runs import missing_glyphs
-from dashboard.files import check_target, write_file
+from dashboard.export.write import check_target, write_file
 
 __all__ = [
     "FORMATS",

@@ -2,7 +2,7 @@
 
 A report is a folder in the cache: ``order.json`` names its figures in their order, each with its note; a figure is a
 zip of its specification, its provenance (JSON), its table (Parquet) and its matrices (NPZ). All are sealed
-(`dashboard.sealed`), written whole or not at all, and read without a pickle. Whoever knows the key reads the
+(`dashboard.files`), written whole or not at all, and read without a pickle. Whoever knows the key reads the
 report: it is made at random and stands in the address. The oldest reports go where there are too many.
 """
 
@@ -30,8 +30,7 @@ from dashboard.export.matrix import KeptMatrix, matrix_bytes
 from dashboard.export.provenance import Provenance
 from dashboard.export.report import ReportFigure
 from dashboard.export.table import table_bytes
-from dashboard.models.catalogue import cache_dir
-from dashboard.sealed import keep, whole
+from dashboard.files import cache_dir, keep, whole
 
 MOST_FIGURES = 30  # of a report
 MOST_REPORTS = 40

@@ -22,7 +22,7 @@ from dashboard.export.provenance import Provenance
 from dashboard.export.sanitize import legal
 from dashboard.export.spec import description_of, title_of, version_of
 from dashboard.export.typography.shipped_fonts import SANS_STACK, SHIPPED, font_face_css
-from dashboard.sealed import cached
+from dashboard.files import cached
 
 # Vega compiles its expressions ('unsafe-eval') and shows images from data: addresses; nothing else is allowed.
 POLICY = (

@@ -32,7 +32,16 @@ JOB, STOP, LOCK = "job.json", "job.stop", "job.lock"
 BEAT = 1.0  # seconds between two signs of life
 SILENT = 20.0  # seconds without one, after which a job is taken for dead
 
-PROFILE = "dashboard.jobs.runner"  # the module that makes a profile, and does so from where it was
+PROFILE = "dashboard.analyses.profile.job"
+RESUMES = {PROFILE}
+"""The work that goes on where it was when it is started again. Other work begins anew."""
+EARLIER = {
+    "dashboard.corpus.jobwork": PROFILE,
+    "dashboard.without": "dashboard.analyses.ablation.draw",
+    "dashboard.headmaps": "dashboard.analyses.similarity.map_job",
+    "dashboard.headpairs": "dashboard.analyses.similarity.pair_job",
+}
+"""Work by the name that versions before 0.2 wrote into ``job.json``."""
 STATES = ("going", "done", "failed", "stopped")
 # The processes that this one started: their standard input is held open for as long as it lives.
 _started: dict[Path, subprocess.Popen] = {}
@@ -161,8 +170,14 @@ def find(out: str | Path) -> Job | None:
         return None
     how = dict(told["asked"])
     model, path, limit = (how.pop(name) for name in ("model", "path", "limit"))
-    work = how.pop("work", PROFILE)
-    return Job(out, model, Path(path), limit, how, work)
+    how.pop("work", None)
+    return Job(out, model, Path(path), limit, how, work_of(told["asked"]))
+
+
+def work_of(asked: Mapping[str, object]) -> str:
+    """The module that does what a job was asked for. The first version's jobs name none: they make profiles."""
+    work = str(asked.get("work", PROFILE))
+    return EARLIER.get(work, work)
 
 
 def again(job: Job) -> Job:
@@ -215,7 +230,7 @@ def read(out: Path) -> dict | None:
 
 def stopped(work: str) -> str:
     """What is said of work that was stopped."""
-    return "It was stopped and can go on where it was." if work == PROFILE else "It was stopped."
+    return "It was stopped and can go on where it was." if work in RESUMES else "It was stopped."
 
 
 def _lives(out: Path, told: dict) -> bool:

@@ -1,11 +1,9 @@
-"""The process of a job. `python -m dashboard.jobs.runner DIR` makes the profile that ``DIR/job.json`` asks for."""
+"""The process of a job: what every one does beside its own work, and how it says how far it is."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import sys
 import threading
 import time
 import traceback
@@ -13,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from dashboard.jobs.job import BEAT, PROFILE, STOP, read, say, stopped
+from dashboard.jobs.job import BEAT, RESUMES, STOP, read, say, stopped, work_of
 
 NICE = 10  # the pages go before
 
@@ -43,31 +41,11 @@ def main(out: Path, work: Callable[[Path, dict, Progress], None]) -> int:
     except Exception as error:
         traceback.print_exc()
         why = (str(error).strip().splitlines() or [""])[0][:200]
-        goes_on = ": it goes on where it was" if sign.work == PROFILE else ""
+        goes_on = ": it goes on where it was" if sign.work in RESUMES else ""
         sign.end("failed", f"It broke off ({type(error).__name__}: {why}). Start it again{goes_on}.")
         return 1
     sign.end("done", "Done")
     return 0
-
-
-def _profile(out: Path, asked: dict, progress: Progress) -> None:
-    from dashboard.analyses.profile.run import profile
-    from dashboard.capture import open_model
-
-    progress(0.0, "Opening the model")
-    path = Path(asked["path"])
-    profile(
-        open_model(asked["model"]),
-        path,
-        out,
-        limit=asked["limit"],
-        workers=asked.get("workers", 1),
-        parser=asked.get("parser"),
-        progress=progress,
-    )
-    if path.is_relative_to(out):
-        with suppress(OSError):
-            shutil.rmtree(path.parent) if path.parent != out else path.unlink()
 
 
 class _Sign:
@@ -75,7 +53,7 @@ class _Sign:
 
     def __init__(self, out: Path, told: dict):
         self._out, self._told = out, told | {"pid": os.getpid()}
-        self.work = told["asked"].get("work", PROFILE)
+        self.work = work_of(told["asked"])
         self._writing, self._ended = threading.Lock(), threading.Event()
         threading.Thread(target=self._beat, daemon=True).start()
 
@@ -106,7 +84,3 @@ def _end_with_who_started_it() -> None:
         while os.read(0, 4096):
             pass
     os._exit(0)
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), _profile))

@@ -3,7 +3,8 @@
 Nothing about attention. Importing this package imports neither torch nor transformers; calling `load` does.
 """
 
-from dashboard.models.catalogue import CATALOGUE, ModelCard, cache_dir, is_installed, listing
+from dashboard.files import cache_dir
+from dashboard.models.catalogue import CATALOGUE, ModelCard, is_installed, listing
 from dashboard.models.fetch import fetch
 from dashboard.models.load import Loaded, load
 from dashboard.models.resolve import ModelSource, NotInstalled, find

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dashboard.errors import UserError
-from dashboard.models.catalogue import cache_dir
+from dashboard.files import cache_dir
 
 MOST = 20.0  # gigabytes, where $TWO_HEADS_CONVERTED_GB says nothing else
 JUST_NOW = 120.0  # seconds for which what was asked for counts as in use: by then it is open

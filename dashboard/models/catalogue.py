@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
-from dashboard.errors import UserError
+from dashboard.files import cache_dir
 
 RECORD = "two-heads.json"
 """Beside a converted model: what it was made from, the hash of every file made, and the size of the weights."""
@@ -83,33 +79,6 @@ CATALOGUE: dict[str, ModelCard] = {
         ),
     )
 }
-
-
-def cache_dir() -> Path:
-    """The folder for fetched models: ``$TWO_HEADS_CACHE``, else ``two-heads`` in the user's cache folder.
-
-    Where only an earlier version's folder is there, that one: it may differ where $XDG_CACHE_HOME is set on macOS or is
-    no absolute path, and where $LOCALAPPDATA names another folder than Windows does.
-
-    Raises UserError where the system names no home folder.
-    """
-    if chosen := os.environ.get("TWO_HEADS_CACHE"):
-        return Path(chosen).absolute()
-    try:
-        folder = platformdirs.PlatformDirs("two-heads", appauthor=False, opinion=False).user_cache_path
-        earlier = _earlier_base() / "two-heads"
-    except RuntimeError:
-        raise UserError("No home folder is known. Set TWO_HEADS_CACHE to a folder for models.") from None
-    return earlier.absolute() if os.path.isdir(earlier) and not os.path.isdir(folder) else folder
-
-
-def _earlier_base() -> Path:
-    """The user's cache folder as versions without platformdirs found it; raises RuntimeError where no home is known."""
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 def location(name: str) -> Path | None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard import sealed
+from dashboard import files
 from dashboard.analyses.ablation import results as allheads
 from dashboard.analyses.ablation.results import Asked, read_measured, shipped_file
 from dashboard.analyses.profile.chunk import Chunk
@@ -55,26 +55,24 @@ def test_a_cached_file_or_its_seal_that_changed_is_made_again(folder):
         made.append(1)
         return b"what takes seconds to make"
 
-    assert (
-        sealed.cached("a.js", make) == sealed.cached("a.js", make) == b"what takes seconds to make" and len(made) == 1
-    )
+    assert files.cached("a.js", make) == files.cached("a.js", make) == b"what takes seconds to make" and len(made) == 1
     for name in ("a.js", "a.js.sha256"):
         file = folder / "export" / name
         right = file.read_bytes()
         for k, wrong in enumerate(damaged(right), len(made) + 1):
             file.write_bytes(wrong)
-            assert sealed.cached("a.js", make) == b"what takes seconds to make" and len(made) == k
+            assert files.cached("a.js", make) == b"what takes seconds to make" and len(made) == k
             assert file.read_bytes() == right
     (folder / "export" / "a.js.sha256").unlink()
-    assert sealed.cached("a.js", make) and sealed.cached("a.js", make) and len(made) == k + 1
+    assert files.cached("a.js", make) and files.cached("a.js", make) and len(made) == k + 1
 
 
 def test_a_pipe_or_a_folder_in_its_place_is_not_waited_for(folder):
     (folder / "export").mkdir()
     os.mkfifo(folder / "export" / "b.js") if hasattr(os, "mkfifo") else (folder / "export" / "b.js").mkdir()
-    assert sealed.cached("b.js", lambda: b"made") == b"made"
+    assert files.cached("b.js", lambda: b"made") == b"made"
     (folder / "export" / "c.js" / "d").mkdir(parents=True)
-    assert sealed.cached("c.js", lambda: b"made") == b"made"
+    assert files.cached("c.js", lambda: b"made") == b"made"
 
 
 def test_a_page_never_takes_half_a_script(folder):
@@ -220,7 +218,7 @@ def test_parsed_sentences_that_changed_are_parsed_again(tmp_path):
 
 
 def test_what_a_job_says_of_itself_is_read_or_it_is_none(tmp_path):
-    asked = {"model": "minilm", "path": "/x.conllu", "limit": None, "work": "dashboard.jobs.runner", "workers": 1}
+    asked = {"model": "minilm", "path": "/x.conllu", "limit": None, "work": "dashboard.analyses.profile.job", "workers": 1}
     told = {"asked": asked, "pid": 1, "beat": 1.0, "fraction": 0.5, "sentence": "512 of 1,280", "state": "going"}
     out = tmp_path / "mine"
     out.mkdir()

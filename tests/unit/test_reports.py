@@ -10,7 +10,7 @@ import pytest
 
 from dashboard.errors import UserError
 from dashboard.export import report_html, report_pdf, report_zip, reports
-from dashboard.sealed import keep
+from dashboard.files import keep
 from tests.unit.test_cache_whole import damaged
 from tests.unit.test_export_report import figure
 

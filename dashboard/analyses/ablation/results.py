@@ -19,8 +19,8 @@ from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.export import Provenance, table_bytes
 from dashboard.export.metadata import KEY
+from dashboard.files import cache_dir
 from dashboard.jobs.results import AllHeads, corpus_sha256, file_name, first_of, own_folder, write
-from dashboard.models.catalogue import cache_dir
 
 SENTENCES = 32
 SHIPPED = Path(__file__).parent / "shipped"

@@ -15,7 +15,8 @@ from dashboard.analyses.profile.chunk import Chunk
 from dashboard.analyses.profile.tables import CHUNKS, KEY
 from dashboard.analyses.profile.task import Sentence, from_plain, to_plain
 from dashboard.errors import UserError
-from dashboard.files import write_file, write_parts
+from dashboard.export.write import write_file
+from dashboard.files import write_parts
 
 
 class Store:

@@ -21,7 +21,7 @@ from dashboard.analyses.profile.tables import PROFILE, TABLES, VERSION, Profile,
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.export.table import table_bytes
-from dashboard.files import write_file
+from dashboard.export.write import write_file
 from dashboard.text import Encoding, LeftOut, OnPlaces, ParsedSentence
 from dashboard.text.reasons import no_sentence
 

@@ -16,7 +16,7 @@ import pandas as pd
 from dashboard.analyses.profile.roles import FIGURES
 from dashboard.analyses.profile.tables import CHUNKS, KEY, PROFILE, TABLES, Profile, read_about, read_table
 from dashboard.errors import UserError
-from dashboard.models.catalogue import cache_dir
+from dashboard.files import cache_dir
 
 SHIPPED = Path(__file__).parent / "shipped"
 

@@ -13,9 +13,9 @@ from dashboard.analyses.similarity.api import map_heads, origin_of_map
 from dashboard.analyses.similarity.embedding import CLUSTERS, HeadMap, map_table
 from dashboard.capture import AttentionModel, open_model
 from dashboard.corpus.builtin import builtin_corpus
+from dashboard.files import cache_dir
 from dashboard.jobs import job
 from dashboard.jobs.results import AllHeads, corpus_sha256, file_name, first_of, own_folder, read_arrays, write_arrays
-from dashboard.models.catalogue import cache_dir
 
 SHIPPED = Path(__file__).parent / "shipped"
 FILE = "map.npz"

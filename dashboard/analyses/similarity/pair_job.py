@@ -13,10 +13,10 @@ from dashboard.analyses.similarity.api import distances_between
 from dashboard.analyses.similarity.distances import Distances
 from dashboard.capture import AttentionModel, open_model
 from dashboard.corpus.builtin import builtin_corpus
+from dashboard.files import cache_dir
 from dashboard.jobs import job
 from dashboard.jobs.results import corpus_sha256, file_name, first_of, known_as, own_folder, read_arrays, write_arrays
 from dashboard.models import ModelSource
-from dashboard.models.catalogue import cache_dir
 from dashboard.text import LeftOut
 
 SHIPPED = Path(__file__).parent / "shipped"

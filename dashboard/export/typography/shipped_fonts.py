@@ -23,7 +23,7 @@ from threading import Lock
 from typing import Any
 
 from dashboard.errors import UserError
-from dashboard.sealed import cached_file, keep, whole
+from dashboard.files import cached_file, keep, whole
 
 SANS, MONO = "Two Heads Sans", "Two Heads Mono"
 

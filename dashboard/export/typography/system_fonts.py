@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from dashboard.sealed import cached
+from dashboard.files import cached
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,48 @@
+"""Bytes to a file that a person named: asked before anything is computed, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+from dashboard.errors import UserError
+from dashboard.export.formats import FORMATS, format_of
+from dashboard.files import not_written, write_parts
+
+
+def check_target(path: str | os.PathLike[str], allowed: Collection[str] = tuple(FORMATS)) -> Path:
+    """The path, if a file can be written there: asked before anything is computed for nothing.
+
+    Raises UserError for an ending that is not allowed, a folder that is not there or is read-only, and a path
+    that is a folder.
+    """
+    try:
+        if b"\0" in os.fsencode(path):  # which itself refuses what the file system cannot spell
+            raise ValueError("NUL in a file's name")
+        target = Path(path)
+        format_of(target, allowed)
+        folder = target.parent
+        if target.is_dir():
+            raise UserError(f"“{target}” is a folder. Name a file in it.")
+        if not folder.exists():
+            raise UserError(f"There is no folder “{folder}”. Make it first, or choose another.")
+        if not folder.is_dir():
+            raise UserError(f"“{folder}” is not a folder. Choose another place for the file.")
+        if target.exists() and not os.access(target, os.W_OK):
+            raise UserError(f"“{target}” is there already and cannot be replaced. Choose another name.")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise UserError(f"The folder “{folder}” cannot be written to. Choose another.")
+    except (OSError, ValueError) as wrong:
+        raise not_written(wrong, path) from None
+    return target
+
+
+def write_file(path: str | os.PathLike[str], data: bytes, allowed: Collection[str] = tuple(FORMATS)) -> Path:
+    """Write `data` to `path` and return the path. A file that stood there is replaced at once or left as it was.
+
+    Raises UserError for every place that cannot be written.
+    """
+    target = check_target(path, allowed)
+    write_parts(target, [data])
+    return target
