@@ -14,7 +14,7 @@ from dashboard.text.encoding import Encoding
 from dashboard.ui import caches
 from dashboard.ui.model_and_text import Reading
 from dashboard.ui.pages import inside, inside_logits, query_key
-from tests.model import tiny
+from tests.helpers import tiny
 
 TEXT = tiny.SENTENCES[0]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.model import tiny
-from tests.page.running import opened, read, said
+from tests.helpers import tiny
+from tests.helpers.pages import opened, read, said
 
 TEXT_AND_IMAGES = {
     "text_config": {

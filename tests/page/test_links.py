@@ -7,8 +7,8 @@ import pytest
 import spacy
 
 from dashboard.models.catalogue import location
-from tests.addresses import any_address
-from tests.page.running import opened, read, said
+from tests.helpers.addresses import any_address
+from tests.helpers.pages import opened, read, said
 
 THERE = (
     "/etc",

@@ -10,7 +10,7 @@ import pytest
 
 from dashboard import contributions
 from dashboard.ui.url_state import FIRST_OTHER, FIRST_TEXT
-from tests.page.running import heading, opened, read
+from tests.helpers.pages import heading, opened, read
 
 SWITCH = "choose_measure_of"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from dashboard.heads.view import HeadId
-from tests.page.running import heading, opened, said
+from tests.helpers.pages import heading, opened, said
 
 LONG = " ".join(f"word{number}" for number in range(3000))
 HOSTILE = [

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.page.running import opened, read
+from tests.helpers.pages import opened, read
 
 PAIR = {"text": "How old are you?", "pair": "What is your age?"}
 

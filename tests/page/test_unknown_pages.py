@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.page.running import opened, read
+from tests.helpers.pages import opened, read
 
 TEXT = "我爱吃 𝒳 ramen 👩‍👩‍👧 ok"
 MARKED = {f"{word} [UNK]" for word in ("爱", "吃", "𝒳", "👩‍👩‍👧")}

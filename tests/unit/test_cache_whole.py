@@ -1,5 +1,6 @@
 """Whatever of the cache was cut or changed is made again or refused with a sentence: it is never believed."""
 
+import importlib.util
 import json
 import os
 import random
@@ -24,7 +25,7 @@ from dashboard.export.typography import shipped_fonts, system_fonts
 from dashboard.export.typography.shipped_fonts import SANS
 from dashboard.export.typography.shipped_fonts import SHIPPED as FONTS
 from dashboard.export.typography.shipped_fonts import shipped_file as font_file
-from dashboard.jobs.job import JOB, find, jobs, read
+from dashboard.jobs.job import JOB, RESUMES, find, jobs, read
 from dashboard.jobs.results import read_arrays, write_arrays
 from dashboard.text import LeftOut
 
@@ -218,7 +219,13 @@ def test_parsed_sentences_that_changed_are_parsed_again(tmp_path):
 
 
 def test_what_a_job_says_of_itself_is_read_or_it_is_none(tmp_path):
-    asked = {"model": "minilm", "path": "/x.conllu", "limit": None, "work": "dashboard.analyses.profile.job", "workers": 1}
+    asked = {
+        "model": "minilm",
+        "path": "/x.conllu",
+        "limit": None,
+        "work": "dashboard.analyses.profile.job",
+        "workers": 1,
+    }
     told = {"asked": asked, "pid": 1, "beat": 1.0, "fraction": 0.5, "sentence": "512 of 1,280", "state": "going"}
     out = tmp_path / "mine"
     out.mkdir()
@@ -231,3 +238,14 @@ def test_what_a_job_says_of_itself_is_read_or_it_is_none(tmp_path):
         assert found is None or 0 <= found["fraction"] <= 1
         for job in jobs(tmp_path):
             assert job.progress.state in ("going", "done", "failed", "stopped") and find(out) == job
+
+
+def test_a_job_of_an_earlier_version_is_done_by_the_module_that_does_it_now(tmp_path):
+    told = {"pid": 1, "beat": 1.0, "fraction": 0.5, "sentence": "Half", "state": "stopped"}
+    asked = {"model": "minilm", "path": "/x.conllu", "limit": None, "bos": True}
+    for earlier in (None, "dashboard.corpus.jobwork", "dashboard.without", "dashboard.headmaps", "dashboard.headpairs"):
+        (tmp_path / JOB).write_text(json.dumps(told | {"asked": asked | ({"work": earlier} if earlier else {})}))
+        job = find(tmp_path)
+        assert importlib.util.find_spec(job.work) is not None and job.work != earlier
+        assert dict(job.how) == {"bos": True}
+        assert (job.work in RESUMES) == (earlier in (None, "dashboard.corpus.jobwork"))

@@ -10,6 +10,7 @@ import numpy as np
 from dashboard.analyses.explore.arc_geometry import LONGEST, Row, along, bent
 from dashboard.analyses.explore.link_strokes import Links, links_of, strokes
 from dashboard.analyses.explore.parse_arcs import Link, parse_arcs
+from dashboard.analyses.explore.text import describe
 from dashboard.charts import labels as lettering
 from dashboard.charts import titles
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
@@ -93,7 +94,7 @@ def arcs(
         theme,
         title=titles.title(view),
         subtitle=titles.subtitle(view, f"{sides} · {links.note}"),
-        description=titles.describe("Arcs over the sentence", [view]),
+        description=describe("Arcs over the sentence", [view]),
         width=max(row.width, min(width or WIDTH, NARROWEST)),
         params=[
             {"name": "words", "value": names},

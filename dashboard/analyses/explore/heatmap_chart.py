@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dashboard.analyses.explore.text import describe
 from dashboard.charts import matrix, titles
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.hover import params
@@ -37,7 +38,7 @@ def heatmap(view: HeadView, theme: Theme, *, width: float | None = None, top: fl
         theme,
         title=titles.title(view),
         subtitle=titles.subtitle(view, f"rows look at columns · ink: {amount.what}, 0 to {amount.up_to(top)}"),
-        description=titles.describe("Heatmap", [view]),
+        description=describe("Heatmap", [view]),
         width=max(panel["width"] + margin, min(room, NARROWEST)),
         params=params([drawn]),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dashboard.analyses.explore.link_strokes import Links, links_of, strokes
+from dashboard.analyses.explore.text import describe
 from dashboard.charts import labels as lettering
 from dashboard.charts import titles
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
@@ -63,7 +64,7 @@ def lines(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawin
         theme,
         title=titles.title(view),
         subtitle=titles.subtitle(view, "left looks at right · " + links.note),
-        description=titles.describe("Lines between words", [view]),
+        description=describe("Lines between words", [view]),
         width=width or WIDTH,
         params=[
             {"name": "words", "value": names},

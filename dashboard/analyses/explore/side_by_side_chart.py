@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from dashboard.analyses.explore.heatmap_chart import LEAST, matrix_of, matrix_over, strong, top_of
+from dashboard.analyses.explore.text import describe
 from dashboard.charts import matrix, titles
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.hover import params
@@ -70,7 +71,7 @@ def side_by_side(
         theme,
         title=f"{heads} · {shown(views[0].model)}" if one_model else heads,
         subtitle=titles.subtitle(views[0], f"rows look at columns · ink: {amounts[0].what}, {each}"),
-        description=titles.describe("Heatmaps side by side", views),
+        description=describe("Heatmaps side by side", views),
         width=max(columns * max(panel["width"] for panel in panels), min(width or WIDE, NARROWEST)),
         params=params(drawn),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dashboard.analyses.explore.text import describe
 from dashboard.charts import labels as lettering
 from dashboard.charts import titles
 from dashboard.charts.drawing import Drawing, sheet
@@ -134,7 +135,7 @@ def reading(view: HeadView, theme: Theme, *, width: float | None = None) -> Draw
             f"shade: {_WHAT[view.measure]}, the mean over all, 0 to {amount.up_to(most_received)}",
             *([UNREAD] if any(view.unknown) else []),
         ),
-        description=titles.describe(f"The text, shaded by {_SHADED[view.measure]}; the head is one", [view]),
+        description=describe(f"The text, shaded by {_SHADED[view.measure]}; the head is one", [view]),
         width=room,
         params=[
             {"name": "places", "value": places},

@@ -1,0 +1,312 @@
+"""Whatever kind of model a person brings, it is opened right or refused by a sentence; nothing else is ever raised."""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from transformers import AutoModel
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+from dashboard import ablate, draw, profile, scores
+from dashboard.analyses.explore.api import attentions
+from dashboard.capture import open_model
+from dashboard.errors import UserError
+from dashboard.heads.view import HeadId
+from tests.helpers import tiny
+
+TEXT = " ".join(tiny.SENTENCES[:2])  # more tokens than every window and budget of `tiny.SIZES`
+# kind → settings beside `tiny.SIZES`
+PLAIN = [
+    "albert",
+    "apertus",
+    "arcee",
+    "aria_text",
+    "axk1",
+    "axk2",
+    "beam",
+    "bert",
+    "bert-generation",
+    "biogpt",
+    "bitnet",
+    "bloom",
+    "camembert",
+    "codegen",
+    "cohere",
+    "cohere2",
+    "convbert",
+    "ctrl",
+    "data2vec-text",
+    "deberta",
+    "deberta-v2",
+    "deepseek_v2",
+    "deepseek_v3",
+    "deepseek_v32",
+    "deepseek_v4",
+    "diffllama",
+    "distilbert",
+    "dpr",
+    "electra",
+    "ernie",
+    "ernie4_5",
+    "esm",
+    "exaone4",
+    "falcon",
+    "flaubert",
+    "gemma",
+    "gemma2",
+    "gemma3_text",
+    "glm",
+    "glm4_moe",
+    "glm_moe_dsa",
+    "gpt2",
+    "gpt_bigcode",
+    "gpt_neox",
+    "gpt_oss",
+    "gptj",
+    "granite",
+    "granite_swa",
+    "granitemoe",
+    "helium",
+    "hy_v4",
+    "hy_v4_vl",
+    "hy_v4_vl_text",
+    "internlm3",
+    "jina_embeddings_v3",
+    "kimi_k25",
+    "layoutlm",
+    "llama",
+    "llama4_text",
+    "markuplm",
+    "megatron-bert",
+    "ministral",
+    "mistral",
+    "mistral_large4",
+    "mistral_large4_text",
+    "mixtral",
+    "mobilebert",
+    "modernbert",
+    "mpnet",
+    "nemotron",
+    "nomic_bert",
+    "nystromformer",
+    "olmo2",
+    "olmoe",
+    "openai-gpt",
+    "opt",
+    "phi",
+    "phi3",
+    "phimoe",
+    "qwen2",
+    "qwen2_moe",
+    "qwen3",
+    "qwen3_moe",
+    "rembert",
+    "roberta",
+]
+ONE_OF_THREE = {"layer_types": ["linear_attention", "full_attention", "linear_attention"]}
+SPARSE_AND_FULL = {"layer_types": ["minimax_m3_sparse", "full_attention", "minimax_m3_sparse"]}
+TURNED = {"rope_parameters": {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [2, 1, 1]}}
+READ = {kind: {} for kind in PLAIN} | {
+    "dots3_note_text": {"layer_types": ["indexed_attention"] * 3},
+    "glm4v_text": TURNED,
+    "glm5_next_text": {
+        "qk_rope_head_dim": 0,
+        "index_topk": 16,
+        "layer_types": ["deepseek_sparse_attention"] * 3,
+    },
+    "granitemoehybrid": {"layer_types": ["mamba", "attention", "mamba"]},
+    "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1},
+    "layoutlmv3": {"coordinate_size": 5, "shape_size": 6},
+    "lilt": {"hidden_size": 48, "channel_shrink_ratio": 2},
+    "minimax_m3_vl": {"text_config": SPARSE_AND_FULL},
+    "qwen2_vl": {"text_config": TURNED},
+    "qwen2_vl_text": TURNED,
+    "qwen3_next": ONE_OF_THREE,
+    "xmod": {"default_language": "en_XX"},
+    "lfm2": {"layer_types": ["conv", "full_attention", "conv"]},
+    "lfm3": {},
+    "minimax_m3_vl_text": SPARSE_AND_FULL,
+    "olmo_hybrid": {},
+    "recurrent_gemma": {},
+}
+REFUSED = {
+    "big_bird": "hands out no attention weights",
+    "bart": "encoder–decoder",
+    "bros": "cannot be run on a short text",
+    "canine": "reads characters",
+    "decision_transformer": "reads",
+    "fnet": "hands out no attention weights",
+    "dots3_note_text": "its layers have different numbers of heads",
+    "idefics": "cannot be run on text alone, for it reads image and text",
+    "longformer": "not one row and one column per token",
+    "mamba": "hands out no attention weights",
+    "minimax": "more than the library's common attention",
+    "qwen2_vl_text": "cannot be run on a short text",
+    "qwen3_next": "hands out no attention weights",
+    "vilt": "cannot be run on text alone, for it reads image and text",
+    "xmod": "Input language unknown",
+}
+# What reads no text, by what it reads; these and `BOTH` are known by their configuration alone.
+SENSED = {
+    "audio-spectrogram-transformer": "sound",
+    "beit": "images",
+    "convnext": "images",
+    "data2vec-audio": "sound",
+    "data2vec-vision": "images",
+    "deit": "images",
+    "depth_anything": "no base model that reads",
+    "detr": "images",
+    "dinov2": "images",
+    "hubert": "sound",
+    "mask2former": "images",
+    "patchtst": "series of numbers",
+    "resnet": "images",
+    "sam": "images",
+    "segformer": "images",
+    "siglip_vision_model": "images",
+    "swin": "images",
+    "timesformer": "images",
+    "trocr": "no base model that reads",
+    "unispeech": "sound",
+    "videomae": "films",
+    "vit": "images",
+    "wav2vec2": "sound",
+    "wavlm": "sound",
+    "whisper": "sound",
+    "yolos": "images",
+}
+BOTH = {"align": "images", "blip": "images", "clap": "sound", "clip": "images", "siglip": "images"}
+SPARSE = {
+    "axk2",
+    "deepseek_v32",
+    "dots3_note_text",
+    "glm5_next_text",
+    "glm_moe_dsa",
+    "hy_v4",
+    "hy_v4_vl",
+    "hy_v4_vl_text",
+    "minimax_m3_vl",
+    "minimax_m3_vl_text",
+    "mistral_large4",
+    "mistral_large4_text",
+}
+WINDOWED = {
+    "beam",
+    "cohere2",
+    "deepseek_v4",
+    "exaone4",
+    "gemma2",
+    "gemma3_text",
+    "gpt_oss",
+    "llama4_text",
+    "ministral",
+    "mistral",
+    "mixtral",
+    "modernbert",
+    "phi3",
+    "phimoe",
+    "recurrent_gemma",
+}
+SOME_LAYERS = {
+    "granitemoehybrid": (1,),
+    "jamba": (1,),
+    "lfm2": (1,),
+    "lfm3": (2,),
+    "olmo_hybrid": (2,),
+    "qwen3_next": (1,),
+    "recurrent_gemma": (2,),
+}
+
+
+@pytest.fixture(scope="module")
+def treebank(tmp_path_factory):
+    """Five sentences, each word a dependent of the one before."""
+    rows = []
+    for sentence in tiny.SENTENCES:
+        for i, word in enumerate(sentence.rstrip(".").split()):
+            relation = "dep" if i else "root"
+            rows.append(f"{i + 1}\t{word}\t{word}\t{'VERB' if i % 2 else 'NOUN'}\t_\t_\t{i}\t{relation}\t_\t_")
+        rows.append("")
+    file = tmp_path_factory.mktemp("five") / "five.conllu"
+    file.write_text("\n".join(rows) + "\n")
+    return file
+
+
+def by_the_library(folder, ids):
+    """Every layer's weights by the library's own eager attention, its own way to load the model."""
+    model = AutoModel.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    model.config.get_text_config().use_cache = False
+    with torch.inference_mode():
+        maps = model(torch.tensor([ids]), output_attentions=True).attentions
+    return [one[0].numpy() for one in maps if one is not None]
+
+
+def sentence_or(work):
+    """What `work` gives, or None where it says a sentence. Anything else that it raises fails the test."""
+    try:
+        return work()
+    except UserError as said:
+        assert str(said).endswith((".", "”", "!")) and "\n" not in str(said) and len(str(said)) < 700
+        return None
+
+
+@pytest.mark.parametrize("kind", READ)
+def test_a_model_of_any_kind_is_read_right(kind, tmp_path, treebank):
+    tiny.make(kind, tmp_path, **READ[kind])
+    model = open_model(str(tmp_path))
+    encoding = model.encode(TEXT)
+    assert len(encoding) > 20
+    every = [HeadId(*head) for head in model.all_heads]
+    seen = np.stack([view.weights for view in attentions(model, encoding, every)])
+    expected = np.concatenate(by_the_library(tmp_path, encoding.ids))
+    assert seen.shape == expected.shape
+    assert abs(seen - expected).max() < 1e-5
+    if kind in SPARSE:
+        assert (seen == 0).sum() > np.triu(np.ones_like(seen), 1).sum(), "the budget is to be smaller than the text"
+    assert model.numbers == SOME_LAYERS.get(kind, tuple(range(model.layers)))
+
+    table = scores(model, encoding)
+    assert list(zip(table["layer"], table["head"], strict=True)) == list(model.all_heads)
+    assert str(every[0]) in str(draw(attentions(model, encoding, every[:1])).to_dict())
+    effect = sentence_or(lambda: ablate(model, TEXT, [every[-1]]))
+    assert (effect is None) == (model.route == "eager")
+    if effect:
+        assert (int(effect.table["layer"][0]), int(effect.table["head"][0])) == model.all_heads[-1]
+    found = sentence_or(lambda: profile(model, treebank, tmp_path / "profile"))
+    assert (found is None) == (kind in WINDOWED), "the sentences are longer than these windows"
+    heads = table if found is None else found.heads
+    assert list(zip(heads["layer"], heads["head"], strict=True)) == list(model.all_heads)
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_a_model_that_cannot_be_read_is_refused_by_a_sentence(kind, tmp_path):
+    tiny.make(kind, tmp_path)
+    with pytest.raises(UserError, match=REFUSED[kind]) as said:
+        open_model(str(tmp_path))
+    assert "\n" not in str(said.value) and "hoose a" in str(said.value)
+
+
+@pytest.mark.parametrize("kind", SENSED | BOTH)
+def test_a_model_of_images_or_sound_says_what_it_reads(kind, tmp_path):
+    CONFIG_MAPPING[kind]().save_pretrained(tmp_path)
+    save_file({"weight": torch.zeros(1)}, tmp_path / "model.safetensors")
+    tiny.tokenizer().save_pretrained(tmp_path)
+    before = time.perf_counter()
+    with pytest.raises(UserError, match=f"{SENSED.get(kind, '')}{BOTH.get(kind, '')}.*text") as said:
+        open_model(str(tmp_path))
+    assert time.perf_counter() - before < 5 and "\n" not in str(said.value) and kind in str(said.value)
+
+
+def test_maps_that_change_their_shape_with_the_text_are_no_silence(tmp_path):
+    """Reformer reads a text in chunks once it is longer than one."""
+    tiny.make("reformer", tmp_path)
+    model = open_model(str(tmp_path))
+    assert abs(attentions(model, TEXT, [HeadId(0, 0)])[0].weights.sum(-1) - 1).max() < 1e-5
+    with pytest.raises(UserError, match=r"attends in another way on a text of \d+ tokens"):
+        attentions(model, " ".join(tiny.SENTENCES), [HeadId(0, 0)])
+
+
+def test_the_sweep_is_wide():
+    assert len(READ) + len(REFUSED) >= 60

@@ -1,0 +1,184 @@
+"""“Without a head” run from the entry, without a browser."""
+
+import dataclasses
+import time
+from functools import partial
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import ablate
+from dashboard.analyses.ablation import results as allheads
+from dashboard.heads.format import figure
+from dashboard.jobs.job import Job, Progress
+from dashboard.ui.pages import ablation_tables as effect_tables
+from dashboard.ui.url_state import FIRST_TEXT
+from tests.helpers import pages
+
+opened = partial(pages.opened, "without")
+said = pages.read
+
+
+def button(app: AppTest, label: str):
+    return next(one for one in app.button if one.label == label)
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """Nothing is measured yet."""
+    monkeypatch.setattr(allheads, "cache_dir", lambda: tmp_path)
+    monkeypatch.setattr(allheads, "SHIPPED", tmp_path / "along")
+    return tmp_path
+
+
+def test_the_first_page_answers_all_three_questions():
+    app = opened(layer="2", head="9")
+    assert not app.exception and not app.error
+    text = said(app)
+    assert "Without L2H9 the last vectors of MiniLM turn by 0.000" in text and "single text: no interval" in text
+    assert "L2H9 is number 62 of 72 heads" in text and "32 sentences, 538 tokens" in text
+    assert "“All there is to explain” tells nothing sure of the shift of the last vectors (Spearman’s ρ 0.0" in text
+    assert "predicts no word" in text and "language-model head" not in text and not app.dataframe
+    assert app.main.subheader[0].value == "Where does L2H9 stand?"
+    assert len(app.get("vega_lite_chart")) == 4
+
+
+def test_a_language_model_has_the_predictions_that_change():
+    app = opened(model="smollm2", layer="1", head="5")
+    assert not app.exception and not app.error
+    assert "Without L1H5 SmolLM2 135M predicts worse" in said(app) and "L1H5 is number 1 of 270 heads" in said(app)
+    [table] = [frame.value for frame in app.dataframe]
+    assert isinstance(table, pd.DataFrame) and len(table) and (table["old"] != table["new"]).all()
+    assert f"predictions {len(table)} change" in said(app)
+    app.number_input(key="choose_layer").set_value(20).run()
+    assert not app.exception and "Without L20H5" in said(app)
+
+
+def test_the_heads_of_the_tray_are_taken_out_together_beside_each_alone(minilm):
+    app = opened(tray="L5H1,L2H9", layer="2", head="9")
+    assert not app.exception and "Without L2H9 the last vectors" in said(app) and "Together " not in said(app)
+    [switch] = [one for one in app.main.button_group if one.label == "Taken out"]
+    assert switch.options == ["This head", "The 2 heads of the tray together"]
+    switch.set_value("tray").run()
+    assert not app.exception and app.query_params["out"] in ("tray", ["tray"])
+    text, heads = said(app), ["L2H9", "L5H1"]
+    together = ablate(minilm, FIRST_TEXT, heads, together=True).table["shift"].item()
+    alone = ablate(minilm, FIRST_TEXT, heads).table["shift"].sum()
+    assert f"Without L2H9 and L5H1 together the last vectors of MiniLM turn by {together:.3g}" in text
+    assert f"Together {figure(together)}, " in text and f"the sum of each alone, {figure(alone)}." in text
+    assert "L2H9 is number 62 of 72 heads" in text and "Each head alone, L2H9 marked" in text
+    assert len(app.get("vega_lite_chart")) == 5
+    button(app, "L5H1").click().run()  # taken out of the tray: one head is no set
+    assert not app.exception and "Without L2H9 the last vectors" in said(app) and "Together " not in said(app)
+
+
+def test_columns_of_a_table_can_be_read_alone():
+    for heads in ("the head", "the heads"):
+        for columns in (effect_tables.changed(heads), effect_tables.tokens(heads), effect_tables.EFFECTS):
+            named = [one if isinstance(one, str) else one["label"] for one in columns.values() if one is not None]
+            assert len(set(named)) == len(named) and all(len(name) > 3 for name in named)
+            odds = [name for name in named if ": p " in name]
+            assert all(name.endswith((f" with {heads}", f" without {heads}")) for name in odds)
+            assert len(odds) == (0 if columns is effect_tables.EFFECTS else 4 if "old" in named[2].lower() else 2)
+
+
+def test_without_a_text_all_that_needs_none_is_drawn():
+    for text, what in ((" ", "There is no text yet"), ("\u200b", "finds nothing to read in the text. Type some words")):
+        app = opened(text=text, against="induction", layer="2", head="9")
+        assert not app.exception and what in said(app) and "What follows needs no text" in said(app)
+        assert "L2H9 is number 62 of 72 heads" in said(app) and len(app.get("vega_lite_chart")) == 3
+        assert not any("this text" in name for name in app.selectbox(key="choose_against").options)
+
+
+def test_without_a_text_or_a_profile_there_is_nothing_to_lay_beside(monkeypatch):
+    monkeypatch.setattr("dashboard.ui.profile_picker.shelf", list)
+    app = opened(text=" ")
+    assert not app.exception and "There is nothing to lay beside it yet" in said(app)
+
+
+def test_a_score_of_the_text_or_a_figure_of_the_profile_beside_it():
+    app = opened(against="induction")
+    assert not app.exception and "“Induction” on this text" in said(app)
+    app.selectbox(key="choose_against").set_value("context").run()
+    assert not app.exception and "“Context: only meaning”" in said(app)
+    assert app.query_params["against"] in ("context", ["context"])
+
+
+def test_without_a_profile_scores_of_the_text_are_left(monkeypatch):
+    monkeypatch.setattr("dashboard.ui.profile_picker.shelf", list)
+    app = opened()
+    assert not app.exception and "“Spread” on this text" in said(app)
+    assert len(app.selectbox(key="choose_against").options) == 10
+
+
+def test_what_is_not_measured_is_offered_with_progress_and_stop(cache, monkeypatch):
+    """Pressed, it asks for the work in the background; then it is told how far it is."""
+    asked = {}
+
+    def start(model, path, out, **how):
+        asked.update(how, model=model, out=out)
+        out.mkdir(parents=True)
+        told = {
+            "asked": {
+                "model": model,
+                "path": str(path),
+                "limit": 32,
+                "by": "mean",
+                "bos": True,
+                "work": "dashboard.analyses.ablation.draw",
+            },
+            "pid": None,
+            "beat": time.time(),
+            "fraction": 0.25,
+            "sentence": "Ablating 72 heads",
+            "state": "going",
+        }
+        import json
+
+        (out / "job.json").write_text(json.dumps(told))
+
+    monkeypatch.setattr("dashboard.jobs.job.start", start)
+    app = opened(by="mean")
+    assert not app.exception and "has not been measured in this way" in said(app)
+    assert "This can be told when all heads have been measured" in said(app)
+    button(app, "Measure all heads").click().run()
+    assert not app.exception and (asked["by"], asked["model"], asked["limit"]) == ("mean", "minilm", 32)
+    assert asked["work"] == "dashboard.analyses.ablation.draw" and button(app, "Stop")
+    monkeypatch.setattr(Job, "progress", property(lambda job: Progress(0.25, "It was stopped.", "stopped")))
+    app.run()
+    assert button(app, "Try again") and button(app, "Remove")
+    button(app, "Remove").click().run()
+    assert not app.exception and button(app, "Measure all heads")
+
+
+def test_a_broken_file_is_told_and_can_be_made_again(cache, minilm):
+    out = allheads.folder_for(allheads.Asked.of(minilm, "mean"))
+    out.mkdir(parents=True)
+    (out / allheads.TABLE).write_bytes(b"none of ours")
+    app = opened(by="mean")
+    assert not app.exception and "broken and cannot be read. Measure all heads again" in said(app)
+    assert button(app, "Measure all heads")
+
+
+def test_a_text_of_which_nothing_is_read_is_told():
+    app = opened(model="smollm2", bos="no", text="A")
+    assert not app.exception and "SmolLM2 135M reads no token here that could be measured" in said(app)
+
+
+def test_a_model_whose_heads_cannot_be_taken_out_is_told(minilm, monkeypatch):
+    eager = dataclasses.replace(minilm, route="eager")
+    monkeypatch.setattr("dashboard.ui.caches._model", lambda key, source: eager)
+    for by in ("zero", "mean"):
+        app = opened(by=by, text="Another text, so that nothing is kept of it.")
+        assert not app.exception and "computes its attention in a way of its own" in app.error[0].value
+        assert not app.get("vega_lite_chart") and app.sidebar.selectbox
+
+
+def test_a_role_links_to_what_would_test_it():
+    app = AppTest.from_file(pages.ENTRY, default_timeout=120)
+    app.query_params |= {"layer": "2", "head": "9"}
+    app.run()
+    app.switch_page("../pages/syntax.py").run()
+    [link] = [one.proto for one in app.main.get("page_link") if "Take L2H9 out" in one.proto.label]
+    assert link.page.endswith("without") and "layer=2" in link.query_string and "head=9" in link.query_string

@@ -1,0 +1,130 @@
+"""“Corpus” run from the entry, without a browser."""
+
+import io
+import os
+import sys
+import time
+import zipfile
+from types import SimpleNamespace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.analyses.profile.api import draw_twice
+from dashboard.analyses.profile.shelf import SHIPPED, compare_profiles, place_for, read_profile, shelf
+from dashboard.analyses.profile.text import same_roles
+from dashboard.errors import UserError
+from dashboard.jobs.job import say
+from dashboard.text.parse import PARSER
+from dashboard.ui.pages import corpus
+from dashboard.ui.pages.corpus import zipped
+from tests.helpers.pages import ENTRY
+from tests.helpers.pages import read as said
+
+
+@pytest.fixture
+def app(tmp_path, monkeypatch) -> AppTest:
+    monkeypatch.setattr(sys.modules[place_for.__module__], "_own", lambda: tmp_path)
+    app = AppTest.from_file(ENTRY, default_timeout=120).run()
+    return app.switch_page("../pages/corpus.py").run()
+
+
+def ask(app: AppTest, name: str) -> AppTest:
+    next(box for box in app.text_input if box.label == "Name of the profile").set_value(name)
+    return next(button for button in app.button if button.label == "Profile it").click().run()
+
+
+def test_what_ships_is_listed(app):
+    assert not app.exception and not app.error
+    assert "minilm-en_ewt-ud-dev" in said(app).replace("\u2060", "") and "2,001 sentences" in said(app)
+    assert "the two can be compared here" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("../../etc", "A profile’s name is a folder’s"),
+        ("", "needs a name"),
+        ("minilm-en_ewt-ud-dev", "comes with the dashboard"),
+        ("nul", "A profile’s name is a folder’s"),
+    ],
+)
+def test_a_name_that_cannot_be_is_told(app, name, sentence):
+    ask(app, name)
+    assert not app.exception and sentence in said(app)
+
+
+def test_a_name_that_is_taken_is_told(app, tmp_path):
+    (tmp_path / "Mine").mkdir()
+    (tmp_path / "Mine" / "profile.json").write_text("{}")
+    ask(app, "Mine")
+    assert not app.exception and "There is a profile named “Mine” already" in said(app)
+
+
+def test_a_second_press_is_told_that_the_work_goes_on(app, tmp_path):
+    (tmp_path / "Mine").mkdir()
+    asked = {"model": "minilm", "path": "builtin.conllu", "limit": 20}
+    told = {"asked": asked, "pid": os.getpid(), "beat": time.time(), "fraction": 0.1, "sentence": "Reading"}
+    say(tmp_path / "Mine", told | {"state": "going"})
+    ask(app.run(), "Mine")
+    assert not app.exception and "“Mine” is being profiled already, see below" in said(app)
+    assert str(tmp_path) not in said(app)
+
+
+def test_without_a_file_it_says_so(app):
+    app.segmented_control(key="corpus_source").set_value("A file of your own").run()
+    ask(app, "Mine")
+    assert not app.exception and "There is no file yet" in said(app)
+
+
+def test_all_tables_are_in_the_zip():
+    kept = next(kept for kept in shelf() if kept.shipped)
+    with zipfile.ZipFile(io.BytesIO(zipped(kept))) as archive:
+        wanted = {
+            f"{name}.{ending}"
+            for name in ("heads", "dependencies", "relations", "moments")
+            for ending in ("csv", "xlsx", "parquet")
+        }
+        assert set(archive.namelist()) == wanted | {"profile.json"}
+        assert archive.read("heads.csv").count(b"\n") == 73
+
+
+def test_a_profile_beside_itself_is_the_same_and_beside_another_not():
+    this = read_profile(SHIPPED / "minilm-en_ewt-ud-dev")
+    other = type(this)(
+        this.heads.assign(role=["context" if role == "syntax" else role for role in this.heads["role"]]),
+        this.dependencies,
+        this.best,
+        this.moments,
+        None,
+        this.about,
+    )
+    assert same_roles(compare_profiles(this, this)).startswith("72 of 72 heads have the same role")
+    assert same_roles(compare_profiles(this, other)).startswith("66 of 72 heads have the same role")
+    spec = draw_twice(this, other, "syntax", names=("a", "b")).to_dict()
+    same, changed = (layer["data"]["values"] for layer in spec["layer"][1:3])
+    assert len(same) == 66 and len(changed) == 6 and all(row["x"] == row["y"] for row in same + changed)
+    assert {row["role"] for row in changed} == {"syntax"}
+
+
+def test_a_text_is_parsed_by_the_model_that_is_named_or_its_language_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules[place_for.__module__], "_own", lambda: tmp_path)
+    begun = []
+    monkeypatch.setattr(corpus, "start", lambda model, path, out, **asked: begun.append((path.name, asked)))
+    german = b"Der Koch kocht Suppe. Der Kellner kennt sie gut. Niemand mag den Fisch."
+
+    def begin(name: str, parser: str) -> str:
+        upload = SimpleNamespace(name=name, getbuffer=lambda: german)
+        corpus._begin("minilm", f"Mine {len(begun)}", 9, True, upload, parser)
+        return corpus.st.session_state["corpus_says"]
+
+    assert "does not seem to be English" in begin("a.txt", "") and begin("a.txt", PARSER) == ""
+    assert begin("a.conllu", PARSER) == ""  # has its parses
+    assert [asked["parser"] for _, asked in begun] == [None, PARSER, None]
+    with pytest.raises(UserError, match="The spaCy model os is not on this machine"):
+        begin("a.txt", "os")
+    assert len(begun) == 3 and not (tmp_path / "Mine 3").exists()
+    german = "1\tKöche\t_\tX\t_\t_\t0\troot\t_\t_\n".encode("latin-1")
+    assert "a.conll is not UTF-8. It is read as Latin-1" in begin("a.conll", "") and begun[-1][0] == "a.conll"
+    german = german.decode("latin-1").encode()
+    assert begin("a.conllup", "") == "" and begun[-1][1]["parser"] is None

@@ -1,0 +1,79 @@
+"""“Find heads” run from the entry, without a browser."""
+
+import re
+from functools import partial
+
+from tests.helpers import pages
+
+opened = partial(pages.opened, "find")
+said = pages.read
+
+
+def test_the_first_pair_has_its_finding_and_baseline():
+    app = opened()
+    assert not app.exception and not app.error
+    assert "Of 72 heads L" in said(app) and "says → chef the most beyond what this distance gets" in said(app)
+    assert "One text: no interval" in said(app)
+
+
+def test_without_a_text_the_corpus_can_be_searched_all_the_same():
+    app = opened(text=" ")
+    assert not app.exception and "There is no text yet" in said(app)
+    assert any(button.label == "Search the corpus" for button in app.button)
+    next(button for button in app.button if button.label == "Take the first example").click().run()
+    assert not app.exception and "says → chef the most beyond" in said(app)
+
+
+def test_no_pair_says_what_to_do_and_a_typed_one_is_searched_for():
+    app = opened(pairs="none")
+    assert not app.exception and "No pair is marked yet" in said(app)
+    app.text_area(key="choose_pairs").set_value("food > is\n6 > 1").run()
+    assert not app.exception and "the 2 marked pairs" in said(app)
+    assert app.query_params["pairs"] in ("food > is\n6 > 1", ["food > is\n6 > 1"])
+
+
+def test_a_pair_that_the_text_lacks_is_told_and_can_be_taken_out():
+    app = opened(pairs="says → cook")
+    assert not app.exception and "The text has no word “cook”" in app.error[0].value.replace("\\", "")
+    next(button for button in app.button if button.label == "Take all pairs out").click().run()
+    assert not app.exception and not app.error and "No pair is marked yet" in said(app)
+
+
+def test_it_opens_on_the_best_head_until_another_is_chosen(monkeypatch):
+    monkeypatch.setattr("dashboard.ui.session.STALE", 0)  # this hand is quick
+    app = opened()
+    best = re.search(r"Of 72 heads (L\dH\d+)", said(app))[1]
+    numbers = [app.number_input(key=f"choose_{part}").value for part in ("layer", "head")]
+    assert best == "L{}H{}".format(*numbers) and best != "L0H2"
+    assert not any(name in app.query_params for name in ("layer", "head"))
+    app.number_input(key="choose_layer").set_value(0).run()
+    app.number_input(key="choose_head").set_value(2).run()
+    assert not app.exception and "L0H2 gives says → chef" in said(app)  # the head of other pages at first, chosen here
+    again = opened(**{name: app.query_params[name][0] for name in ("layer", "head")})
+    assert "L0H2 gives says → chef" in said(again)
+    app.text_area(key="choose_pairs").set_value("food > is  \n\n").run()  # another question
+    best = re.search(r"Of 72 heads (L\dH\d+) gives food → is", said(app))[1]
+    assert said(app).count(f"{best} gives food → is") == 2 and app.text_area(key="choose_pairs").value == "food > is"
+
+
+def test_a_causal_model_cannot_look_ahead_and_the_pairs_are_turned_round_by_a_button():
+    app = opened(model="smollm2", pairs="chef → says")
+    assert not app.exception
+    assert "chef → says looks ahead, and SmolLM2 135M reads from left to right" in app.error[0].value.replace("\\", "")
+    next(button for button in app.button if button.label == "Turn the pairs round").click().run()
+    assert not app.exception and not app.error and "Of 270 heads" in said(app)
+    assert app.text_area(key="choose_pairs").value == "says → chef"
+
+
+def test_the_first_pair_is_not_asked_of_another_text():
+    app = opened(text="Birds sing.")
+    assert not app.exception and not app.error and "No pair is marked yet" in said(app)
+
+
+def test_a_pattern_is_searched_for_when_asked_and_a_wrong_one_is_told():
+    app = opened(pattern="relation=nsubj;looks_pos=PRON;furthest=2")
+    assert "held out" not in said(app)
+    next(button for button in app.button if button.label == "Search the corpus").click().run()
+    assert not app.exception and "held out" in said(app) and "points" in said(app)
+    wrong = opened(pattern="colour=red")
+    assert not wrong.exception and "A pattern has no “colour”" in said(wrong)

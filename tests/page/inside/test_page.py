@@ -1,0 +1,113 @@
+"""“Inside a head” run from the entry, without a browser."""
+
+import re
+from functools import partial
+from types import SimpleNamespace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.ui.pages.inside import code_of
+from tests.helpers import pages
+
+opened = partial(pages.opened, "inside")
+said = pages.read
+
+
+def codes(app: AppTest) -> list[str]:
+    return [element.proto.body for element in app.main.get("html") if "<pre" in element.proto.body]
+
+
+def code(app: AppTest) -> str:
+    """The function of the chosen step, over the maps."""
+    return codes(app)[0]
+
+
+def test_the_page_says_its_finding_and_its_proof():
+    app = opened()
+    assert not app.exception and app.title[0].value == "Inside a head"
+    assert "L0H2: “says” looks most at “osaka”" in said(app)
+    assert re.search(r"weights differ (not at all|by \d\.\d·10⁻\S+ at most), the output (not at all|by \d)", said(app))
+    every = codes(app)[-1]
+    assert app.expander[0].label == "All of the code" and "<mark" in every
+    assert all(f"def {name}(" in every for name in ("project", "attend", "multi_head"))
+
+
+def test_a_link_opens_the_same_row_key_and_step():
+    app = opened(layer="3", head="4", query="8", key="2", step="scores")
+    assert not app.exception
+    assert app.selectbox(key="choose_query").value == 8
+    assert app.selectbox(key="choose_key").value == 2
+    assert app.segmented_control(key="choose_step").value == "scores"
+    assert "L3H4: “ram” looks most at" in said(app)
+    assert "“ram” · “chef”: the 32 products of query and key sum to" in said(app)
+    assert "<mark" in code(app) and "scores = q @ k.mT" in code(app).split("<mark")[1]
+
+
+@pytest.mark.parametrize("step", ["x", "q", "k", "v", "scaled", "masked", "weights", "mixed", "joined", "output"])
+def test_every_step_has_its_line(step):
+    app = opened(step=step)
+    assert not app.exception
+    line = code(app).split("<mark")[1].split("</mark>")[0]
+    wanted = {"x": "def project(x"}.get(step, f"{step} =")
+    assert wanted in line
+    assert code(app).count("def ") == 1  # the function of this step alone, as high as the longest one
+    assert "min-height:13.5em" in code(app)
+
+
+def test_where_the_projections_cannot_be_told_apart_the_code_is_attend_for_every_step():
+    this = SimpleNamespace(run=SimpleNamespace(layer=None))
+    assert {code_of(this, step).code for step in ("q", "weights", "joined", "output")} == {code_of(this).code}
+    assert code_of(this).code.startswith("def attend(")
+
+
+def test_a_choice_goes_into_the_address():
+    app = opened()
+    app.selectbox(key="choose_query").set_value(13).run()
+    app.selectbox(key="choose_key").set_value(0).run()
+    app.segmented_control(key="choose_step").set_value("mixed").run()
+    assert not app.exception
+    assert dict(app.query_params) == {"query": "13", "key": "0", "step": "mixed"}
+
+
+def test_a_token_that_a_shorter_text_lacks_is_moved_without_a_word():
+    app = opened(query="900", key="900", text="Birds sing.")
+    assert not app.exception and not app.warning
+    assert app.selectbox(key="choose_query").value == 4  # [CLS] birds sing . [SEP]
+    assert app.selectbox(key="choose_key").value == -1
+
+
+def test_wrong_values_are_told():
+    app = opened(query="-3", step="magic")
+    assert not app.exception
+    warnings = " ".join(element.value for element in app.warning)
+    assert "query" in warnings and "magic" in warnings
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a",
+        "emoji 🍜👩‍👩‍👧‍👦",
+        "مرحبا بالعالم",
+        "nul \x00 \x1b[31m \ufffe",
+        "<script>x</script> **b** $x$",
+        "我喜欢拉面",
+    ],
+)
+def test_any_text(text):
+    app = opened(text=text)
+    assert not app.exception and not app.error
+
+
+def test_the_causal_model(smollm2):
+    app = opened(model="smollm2", layer="20", head="3", query="9", key="12", step="masked")
+    assert not app.exception and not app.error
+    assert "may look at 10 of 16 tokens" in said(app) and "is not one of them" in said(app)
+    assert "turned by position" not in said(app)  # that stands in the picture
+
+
+def test_no_text_is_told():
+    app = opened(text=" ")
+    assert not app.exception
+    assert "There is no text yet" in said(app)

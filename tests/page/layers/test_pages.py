@@ -1,0 +1,129 @@
+"""“Long range” and “Through the layers” run from the entry, without a browser."""
+
+import json
+
+import numpy as np
+import pytest
+
+from dashboard import rollout
+from dashboard.ui.url_state import FIRST_TEXT
+from tests.helpers.pages import headings, opened, said
+
+
+def test_long_range_measures_a_small_model_at_once():
+    app = opened("longrange", layer="1", head="3")
+    assert not app.exception and app.title[0].value == "Long range"
+    best, chosen = headings(app)
+    assert "of the verb’s attention to the subject" in best and "equally distant word" in best
+    assert "L1H3" in chosen
+    assert "chosen on 6 sentences and are shown on the other 6" in said(app)
+    app.segmented_control(key="choose_reach").set_value("name").run()
+    assert not app.exception
+    assert app.query_params["reach"] == "name" and "the second mention’s attention" in headings(app)[0]
+    app.number_input(key="choose_head").set_value(1).run()
+    assert "L1H1" in headings(app)[1]
+
+
+def test_long_range_asks_before_a_larger_model_is_measured(smollm2):
+    app = opened("longrange", model="smollm2")
+    assert not app.exception
+    assert any(button.label == "Measure" for button in app.main.button)
+    assert "12 sentences at 6 distances are read by 270 heads" in said(app) and "seconds" in said(app)
+    assert not headings(app)
+
+
+def test_through_the_layers_follows_a_word():
+    app = opened("layers")
+    assert not app.exception and app.title[0].value == "Through the layers"
+    assert "“ramen” is moved most by L0" in headings(app)[0]
+    app.selectbox(key="choose_word").set_value(1).run()
+    app.segmented_control(key="choose_measure").set_value("attention_share").run()
+    assert not app.exception
+    assert "“chef” is moved most" in headings(app)[0]
+    assert dict(app.query_params) == {"word": "1", "measure": "attention_share"}
+
+
+def test_a_word_that_is_chosen_is_drawn_in_a_long_text_too():
+    app = opened("layers", text="the chef says " * 100, unit="words")
+    assert app.slider(key="choose_start").value == 0
+    app.selectbox(key="choose_word").set_value(200).run()
+    start = app.slider(key="choose_start").value
+    assert not app.exception and start < 200 < start + 80
+    app.slider(key="choose_start").set_value(3).run()  # looked for elsewhere, the word stays followed
+    assert app.slider(key="choose_start").value == 3 and app.query_params["word"] == "200"
+
+
+def test_what_is_drawn_of_every_word_is_chosen_above_its_picture():
+    kinds = [element.type for element in opened("layers").main]
+    assert kinds.index("button_group") > kinds.index("vega_lite_chart")  # after the one word's picture
+
+
+def test_a_word_that_the_text_does_not_have_becomes_its_last():
+    app = opened("layers", word="9999", text="Birds sing.")
+    assert not app.exception
+    assert "“.” is moved most" in headings(app)[0].replace("\\", "")
+    assert opened("layers", word="x").warning
+
+
+@pytest.mark.parametrize("special", ["show", "hide"])
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("a", "words"),
+        ("<script>**x**</script> $x$ :red[y]", "tokens"),
+        ("e\u0301 \x00 مرحبا 🍜", "words"),
+        (" ".join(f"w{number}" for number in range(300)), "words"),
+        ("我喜欢拉面。", "tokens"),
+    ],
+)
+def test_any_text_is_followed(text, unit, special):
+    app = opened("layers", text=text, unit=unit, special=special, start="99999")
+    assert not app.exception and not app.error
+    assert headings(app)
+
+
+def test_a_text_or_model_that_cannot_be_read_is_told():
+    for page, address in (
+        ("layers", {"text": " "}),
+        ("layers", {"model": "no-such-model"}),
+        ("longrange", {"model": "no-such-model"}),
+    ):
+        app = opened(page, **address)
+        assert not app.exception
+        assert app.error or app.info
+
+
+def test_long_range_needs_no_text():
+    for text in (" ", "\u200b"):
+        app = opened("longrange", text=text)
+        assert not app.exception and not app.error and headings(app) == headings(opened("longrange"))
+
+
+def test_special_tokens_that_have_most_of_a_rollout_are_told_and_can_be_hidden(smollm2):
+    app = opened("layers", model="smollm2")
+    assert "Special tokens have 100" in said(app) and "“Hide and renormalise”" in said(app)
+    app = opened("layers", model="smollm2", special="hide")
+    assert "Special tokens have" not in said(app)
+    [view] = [json.loads(one.proto.spec) for one in app.get("vega_lite_chart") if "Rollout" in one.proto.spec]
+    assert "special tokens hidden and rows renormalised" in str(view["title"])
+    whole, text = rollout(smollm2, FIRST_TEXT), smollm2.encode(FIRST_TEXT)
+    kept = np.flatnonzero(~np.array(text.special))
+    rest = whole.weights[np.ix_(kept, kept)]
+    expected = rest / rest.sum(1, keepdims=True)
+    for row in view["layer"][0]["data"]["values"]:
+        assert row["w"] == pytest.approx(expected[row["i"], row["j"]], abs=2e-4)
+
+
+def test_attention_is_rolled_out_over_the_layers_that_are_chosen():
+    app = opened("layers")
+    assert not app.exception
+    slider = next(one for one in app.main.slider if one.label == "Layers")
+    assert slider.value == (0, 5)
+    assert "Rollout L0 to L5" in said(app)
+    slider.set_value((2, 3)).run()
+    assert not app.exception
+    assert app.query_params["rolled"] == "2-3"
+    assert "Rollout L2 to L3" in said(app)
+    again = opened("layers", rolled="2-99")
+    assert "Rollout L2 to L5" in said(again)
+    assert "write the first and the last" in said(opened("layers", rolled="two"))

@@ -1,0 +1,179 @@
+"""“Syntax vs context” run from the entry, without a browser."""
+
+import json
+from dataclasses import replace
+from functools import partial
+from urllib.parse import parse_qs, urlparse
+
+import pandas as pd
+import pytest
+import spacy
+from spacy.tokens import Doc
+from spacy.training import Example
+from streamlit.testing.v1 import AppTest
+
+from dashboard.analyses.profile.shelf import SHIPPED, read_profile
+from dashboard.heads.view import HeadId
+from dashboard.text import split_words
+from dashboard.ui.pages.profile_tables import own_relations
+from dashboard.ui.profile_picker import inside
+from tests.helpers import pages
+
+opened = partial(pages.opened, "syntax")
+said = pages.read
+
+
+def test_the_first_page_names_heads_with_numbers_sample_and_interval():
+    app = opened(layer="2", head="0")
+    assert not app.exception and not app.error
+    text = said(app)
+    assert "Of 72 heads: 6 syntax, 52 context, 13 position, 1 undecided." in text
+    assert "L2H0: position. Of 1.98 bits" in text and "24,318 query words of 2,001 sentences" in text
+    assert "attention is not explanation" in text
+    assert "The most syntactic head: L3H1" in text
+    assert "of its attention to a word's syntactic head and dependents" in text
+    table = app.dataframe[0].value
+    pooled = table.iloc[0]
+    assert (pooled["relation"], pooled["head"], pooled["direction"]) == ("all", "L2H1", "dependent → head")
+    assert abs(pooled["accuracy"] - 45.56) < 0.01 and abs(pooled["baseline"] - 34.59) < 0.01
+    assert pooled["n"] == table["n"][1:].sum()
+    obj = table[table["relation"] == "obj"].iloc[0]
+    assert obj["head"] == "L2H0" and abs(obj["accuracy"] - 73.8) < 0.06 and abs(obj["baseline"] - 35.8) < 0.2
+
+
+def test_what_one_head_finds_begins_with_all_and_is_else_by_lift():
+    profile = read_profile(SHIPPED / "minilm-en_ewt-ud-dev")
+    table = own_relations(profile, HeadId(2, 1))
+    assert list(table["relation"][:2]) == ["all", "all"] and "all" not in set(table["relation"][2:])
+    assert table["lift"].iloc[:2].is_monotonic_decreasing and table["lift"].iloc[2:].is_monotonic_decreasing
+    rows = profile.dependencies
+    before = replace(profile, dependencies=rows[rows["relation"] != "all"])  # made before there was one
+    pd.testing.assert_frame_equal(own_relations(before, HeadId(2, 1)), table.iloc[2:])
+
+
+def test_another_head_by_number_and_the_pair_by_its_button():
+    app = opened()
+    next(button for button in app.button if button.key == "take_0").click().run()
+    assert not app.exception and "L3H1: syntax" in said(app)
+
+
+def test_without_a_text_the_corpus_is_shown_all_the_same():
+    app = opened(text=" ")
+    assert not app.exception and "Of 72 heads" in said(app) and "There is no text yet" in said(app)
+    next(button for button in app.button if button.label == "Take the first example").click().run()
+    assert "The most contextual head" in said(app) and "There is no text yet" not in said(app)
+
+
+def test_a_text_in_another_language_is_told_and_everything_else_works():
+    app = opened(text="Der Koch, der in Osaka gelernt hat, sagt, dass er sehr gern Nudeln isst.")
+    assert not app.exception and "No parse is drawn: the parser that comes along knows English" in said(app)
+    assert "Of 72 heads" in said(app) and "The most contextual head" in said(app)
+
+
+GERMAN = "Der Koch, der in Osaka gelernt hat, sagt, dass er sehr gern Nudeln isst."
+
+
+@pytest.fixture(scope="module")
+def own_parser(tmp_path_factory) -> str:
+    """A spaCy model of a person's own, in a folder: every word hangs on the last one, as it was taught."""
+    nlp = spacy.blank("de")
+    nlp.add_pipe("parser", config={"min_action_freq": 1})
+    words = [word.form for word in split_words(GERMAN)]
+    last = len(words) - 1
+    relations = ["mod"] * last + ["ROOT"]
+    made = Example.from_dict(Doc(nlp.vocab, words), {"heads": [last] * (last + 1), "deps": relations})
+    optimizer = nlp.initialize(lambda: [made])
+    for _ in range(40):
+        nlp.update([made], sgd=optimizer)
+    folder = tmp_path_factory.mktemp("spacy") / "own"
+    nlp.to_disk(folder)
+    return str(folder)
+
+
+def test_a_spacy_model_of_ones_own_parses_another_language(own_parser):
+    app = opened(text=GERMAN)
+    app.text_input(key="choose_parser").set_value(f" {own_parser} ").run()
+    assert not app.exception and not app.warning and "No parse is drawn" not in said(app)
+    assert said(app).count("of its attention to a word's syntactic head and dependents") == 2
+    assert "(mean over 18 words of this text: no interval)" in said(app)
+
+
+def test_a_spacy_model_that_is_not_there_is_told_and_everything_else_works():
+    app = opened(parser="os")  # a module, but no model
+    assert not app.exception and "No parse is drawn. The spaCy model os is not on this machine" in said(app)
+    assert "of its attention to a word's head" not in said(app) and "The most contextual head: L5H7" in said(app)
+    app.text_input(key="choose_parser").set_value("  ").run()
+    assert not app.exception and "No parse is drawn" not in said(app) and "parser" not in app.query_params
+
+
+def test_two_heads_of_the_tray_have_the_colours_of_their_roles():
+    app = opened(tray="L2H0,L2H9,L3H1", two="tray")
+    assert not app.exception and "L2H0: position" in said(app) and "L2H9: context, parked" in said(app)
+    told = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
+    first, second = [spec for spec in told if "Arcs" in spec["description"]]
+    for spec, says, colour in ((first, "grey: a position head", "#7F7F7F"), (second, "orange: a context", "#D55E00")):
+        assert says in " ".join(spec["title"]["subtitle"]) and "dashed blue: the parse" in str(spec["title"])
+        strokes = [part["mark"].get("stroke") for layer in spec["layer"] for part in layer.get("layer", [])]
+        assert strokes.count(colour) == 2  # at rest and under the pointer
+    assert first["height"] == second["height"]
+
+
+def test_a_profile_that_is_not_there_is_told():
+    app = opened(profile="../../etc")
+    assert not app.exception and "There is no profile “../../etc” of this model here" in said(app)
+
+
+def test_a_model_without_a_profile_is_told_how_to_make_one(monkeypatch):
+    monkeypatch.setattr("dashboard.ui.profile_picker.shelf", list)
+    app = opened()
+    assert not app.exception and "There is no profile of MiniLM" in said(app)
+    assert "dashboard profile builtin --model" in app.code[0].value
+    assert app.sidebar.selectbox  # the sidebar is there all the same
+
+
+def test_a_box_holds_the_heads_in_it_those_with_most_to_explain_first():
+    heads = pd.DataFrame(
+        {
+            "layer": [0, 0, 1, 1],
+            "head": [0, 1, 0, 1],
+            "bits_syntax": [-0.01, 0.1, 0.2, 0.3],
+            "bits_context": [0, 0.1, 0.1, 0.9],
+            "bits_total": [1.0, 1.0, 2.0, 3.0],
+        }
+    )
+    assert inside({"x": [0.25, 0.0], "y": [0.0, 0.2]}, heads) == [HeadId(1, 0), HeadId(0, 0), HeadId(0, 1)]
+    assert inside({"x": [5, 6], "y": [5, 6]}, heads) == []
+
+
+def test_moments_are_the_strongest_and_some_of_every_decile():
+    app = opened(layer="2", head="0")
+    moments = app.dataframe[1].value
+    assert (moments["kind"] == "among the strongest").sum() == 5
+    assert sorted(moments["kind"].unique())[1:] == sorted(f"decile {k} of 10" for k in range(1, 11))
+    assert moments["score"].is_monotonic_decreasing and "text" not in moments
+    assert "not the sentence" in said(app)
+
+
+def test_moments_of_a_kept_corpus_have_their_text_and_a_link():
+    shipped = read_profile(SHIPPED / "minilm-en_ewt-ud-dev")
+    index = shipped.moments["sentence"].unique()
+    sentences = pd.DataFrame({"index": index, "line": 1, "text": [f"Sentence {k} & more?" for k in index]})
+    kept = replace(shipped, sentences=sentences)
+
+    def script(profile):
+        import streamlit as st
+
+        from dashboard.heads.view import HeadId
+        from dashboard.ui.pages import profile_tables
+        from dashboard.ui.url_state import Choices
+
+        st.session_state["choices"] = Choices()
+        st.dataframe(profile_tables.moments(profile, HeadId(2, 0), "context", "minilm"))
+
+    app = AppTest.from_function(script, args=(kept,), default_timeout=60).run()
+    table = app.dataframe[0].value
+    assert not app.exception
+    for text, link, number in zip(table["text"], table["open"], table["sentence"], strict=True):
+        assert text == f"Sentence {number - 1} & more?"
+        query = parse_qs(urlparse(link).query)
+        assert query["text"] == [text] and query["layer"] == ["2"] and query.get("head", ["2"]) == ["0"]

@@ -1,0 +1,51 @@
+"""“Queries and keys”, run from the entry without a browser."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import pytest
+
+from dashboard.analyses.query_key import api as engine
+from dashboard.heads.view import HeadId
+from dashboard.ui.model_and_text import Opened
+from dashboard.ui.pages import query_key as ui
+from tests.helpers.pages import heading, opened, said
+
+
+@pytest.mark.parametrize("address", [{"text": " "}, {"words_by": "relation", "layer": "2", "head": "8"}])
+def test_the_plane_says_how_much_it_keeps(address):
+    app = opened("querykeys", **address)
+    assert not app.exception
+    assert "axes, keeps" in heading(app) and "guessing" in heading(app)
+    assert ("L2H8" in heading(app)) == ("layer" in address)
+
+
+def test_only_the_vectors_of_two_models_are_held(minilm, monkeypatch):
+    """Those of one model can be a gigabyte: no plane may hold them when they are given up."""
+    real = engine.query_keys
+    monkeypatch.setattr(engine, "query_keys", lambda model, bos: real(model, sentences=1, bos=bos))
+    held = [weakref.ref(ui.plane(Opened(minilm, True, key), HeadId(0, 1)).of) for key in "abc"]
+    gc.collect()
+    assert [one() is None for one in held] == [True, False, False]
+    ui._vectors.clear()
+
+
+def test_a_wrong_colour_in_a_link_is_told():
+    app = opened("querykeys", words_by="colour")
+    assert not app.exception
+    assert "upos, relation, position or frequency" in said(app)
+
+
+def test_a_model_whose_queries_cannot_be_read_is_told(monkeypatch):
+    from dashboard.analyses.query_key import api as query_key
+    from dashboard.errors import UserError
+
+    def refuse(*_, **__):
+        raise UserError("Its queries cannot be read. Choose another model.")
+
+    monkeypatch.setattr(query_key, "plane_of", refuse)
+    app = opened("querykeys", layer="1", head="1")
+    assert not app.exception
+    assert app.error[0].value.startswith("Its queries cannot be read")

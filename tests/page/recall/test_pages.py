@@ -1,0 +1,149 @@
+"""“Toy attention” and “Before attention” from the entry, without a browser."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.analyses.recall.task import Recall
+from dashboard.analyses.toy.presets import PRESETS
+from tests.helpers import pages
+from tests.helpers.pages import headings, said
+
+TINY = {"recall": "shorter", "recall_distances": "1,2", "recall_seeds": "2", "recall_steps": "20"}
+CONFIG = Recall(distances=(1, 2), seeds=2, steps=20)
+
+
+def opened(page: str, **address: str) -> AppTest:
+    app = pages.opened(page, **address)
+    assert not app.exception
+    return app
+
+
+def test_the_toy_opens_on_the_articles_sentence():
+    app = opened("toy")
+    assert app.title[0].value == "Toy attention"
+    assert "“food” looks most at “food” \\(45\u00a0%\\), then at “Ramen”" in headings(app)[0]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_lesson_is_a_click_and_goes_into_the_address(preset):
+    app = opened("toy", toy="previous" if preset == "identity" else "identity")
+    app.segmented_control(key="toy_preset").set_value(preset).run()
+    assert not app.exception and PRESETS[preset].lesson[:12] in said(app)
+    assert dict(app.query_params) == ({} if preset == "identity" else {"toy": preset})
+
+
+def test_every_step_of_two_heads_can_be_shown():
+    app = opened("toy", toy="heads", toy_head="1")
+    for step in ("x", "q", "k", "v", "scores", "scaled", "masked", "weights", "mixed", "joined", "all"):
+        app.segmented_control(key="choose_toy_step").set_value(step).run()
+        assert not app.exception and not app.error, step
+    app.segmented_control(key="toy_heads").set_value(1).run()
+    assert not app.exception and dict(app.query_params)["toy_heads"] == "1"
+
+
+def test_switches_words_and_sizes_change_the_toy():
+    app = opened("toy")
+    before = headings(app)[0]
+    app.toggle(key="toy_causal").set_value(True).run()
+    app.selectbox(key="choose_toy_row").set_value(0).run()
+    assert "“Ramen” looks most at “Ramen” \\(100\u00a0%\\) and hardly anywhere else" in headings(app)[0] != before
+    app.text_input(key="toy_words").set_value("a b c").run()
+    app.segmented_control(key="toy_size").set_value(4).run()
+    app.segmented_control(key="toy_columns").set_value(3).run()
+    assert not app.exception and not app.error
+    assert dict(app.query_params).keys() >= {"toy_words", "toy_causal", "toy_x", "toy_q", "toy_row"}
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ("1,nan;0,1", "W\\_Q, row 1, column 2 holds no number"),
+        ("1,0;1e30,1", "between −1,000,000"),
+        (",;,", "row 1, column 1 holds no number"),
+    ],
+)
+def test_a_table_that_cannot_be_computed_is_told_and_nothing_is_drawn(table, says):
+    app = opened("toy", toy_q=table)
+    assert any(says in error.value for error in app.error)
+    assert not headings(app)
+    app.segmented_control(key="toy_preset").set_value("causal").run()
+    assert not app.error and headings(app)
+
+
+def test_all_zero_is_drawn():
+    app = opened("toy", toy_x="0,0;0,0;0,0;0,0;0,0")
+    assert not app.error and "looks at all words alike\\: 20\u00a0% each" in headings(app)[0]
+
+
+@pytest.mark.parametrize(
+    "words", ["", "a b c d e f g h i j", "<script>alert(1)</script>", "**b** :red[x] $y$", "مرحبا"]
+)
+def test_any_words(words):
+    app = opened("toy")
+    app.text_input(key="toy_words").set_value(words).run()
+    assert not app.exception and not app.error and headings(app)
+    assert bool(app.warning) == (len(words.split()) not in range(1, 9))
+
+
+def test_a_link_reopens_the_toy_and_a_wrong_one_is_told():
+    app = opened("toy", toy_q="3,0;0,1", toy_row="99", toy_step="scores")
+    assert app.segmented_control(key="choose_toy_step").value == "scores" and not app.warning
+    wrong = opened("toy", toy_q="1,2;3", toy_heads="7")
+    assert "do not fit" in wrong.warning[0].value and headings(wrong)
+
+
+def test_before_a_run_the_page_says_what_will_be_seen_and_how_long_it_takes():
+    app = opened("before")
+    text = said(app)
+    assert "the right answer is" in headings(app)[0] and "1 step with attention" in headings(app)[1]
+    assert "Weights of each network\\: plain RNN 2,814" in text and "120 networks; at most about" in text
+    assert app.button(key="recall_train").label == "Train"
+
+
+def test_a_run_shows_what_it_found_and_the_next_person_sees_it_at_once():
+    app = opened("before", **TINY)
+    app.button(key="recall_train").click().run()
+    assert not app.exception
+    until = time.monotonic() + 60
+    while time.monotonic() < until and len(headings(app)) < 4:
+        time.sleep(0.3)
+        app.run()
+    assert not app.exception
+    text = "\n".join(headings(app))
+    for sentence in ("Right answers over 2 distractors", "The gradient at the first symbol", "To read 256 positions"):
+        assert sentence in text
+    assert "This run took" in said(app) and "recall_train" not in {button.key for button in app.button}
+    assert len(headings(opened("before", **TINY))) == 4
+
+
+def test_a_run_that_is_stopped_keeps_what_was_measured():
+    address = TINY | {"recall_distances": "1,2,4,8,16,32,64", "recall_steps": "400", "recall_seeds": "3"}
+    app = opened("before", **address)
+    app.button(key="recall_train").click().run()
+    for _ in range(100):
+        assert "The task" in "\n".join(headings(app))  # there is something to read while it runs
+        if "Right answers" in "\n".join(headings(app)):
+            break
+        time.sleep(0.2)
+        app.run()
+    app.button(key="recall_stop").click().run()
+    app.run()
+    assert not app.exception
+    assert "This run was stopped" in said(app) and "Right answers over 1 distractor" in headings(app)[0]
+    assert app.button(key="recall_train").label == "Train again, to the end"
+
+
+def test_choices_of_a_run_go_into_the_address():
+    app = opened("before")
+    app.segmented_control(key="recall_name").set_value("shorter").run()
+    assert dict(app.query_params) == {"recall": "shorter"}
+    app.number_input(key="recall_seeds").set_value(4).run()
+    app.pills(key="recall_distances").set_value([1, 48]).run()
+    assert not app.exception
+    assert dict(app.query_params) == {"recall_distances": "1,48", "recall_seeds": "4", "recall_steps": "200"}
+    app.pills(key="recall_distances").set_value([]).run()
+    assert "one distance or more" in said(app) and not app.exception

@@ -1,0 +1,90 @@
+"""“Map of heads”, run from the entry without a browser."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+
+from dashboard.analyses.similarity import pair_job
+from dashboard.analyses.similarity.api import heads_like_elsewhere
+from tests.helpers.pages import opened, read, said
+
+
+def test_the_map_that_comes_along_says_which_heads_are_alike():
+    app = opened("headmap", layer="2", head="8")
+    assert not app.exception
+    assert "L2H8 is nearest to" in said(app)
+    assert "are most alike" in said(app)
+    put = next(one for one in app.main.button if one.label.startswith("Put L2H8 and"))
+    put.click().run()
+    assert not app.exception
+    assert app.query_params["tray"].startswith("L2H8,L")
+
+
+def test_no_text_is_needed():
+    for text in (" ", "\u200b"):
+        app = opened("headmap", layer="2", head="8", text=text)
+        assert not app.exception and not app.error and "L2H8 is nearest to" in said(app)
+
+
+def test_heads_are_coloured_by_role_where_there_is_a_profile():
+    app = opened("headmap", coloured="role")
+    assert not app.exception
+    assert "Coloured by" in [one.label for one in app.main.button_group]
+
+
+def test_where_there_is_no_map_yet_it_can_be_made(monkeypatch, tmp_path):
+    from dashboard.analyses.similarity import map_job
+    from dashboard.ui.pages import similarity as ui
+
+    begun = []
+    monkeypatch.setattr(map_job, "SHIPPED", tmp_path / "none")
+    monkeypatch.setattr(map_job, "cache_dir", lambda: tmp_path)
+    monkeypatch.setattr(map_job, "begin", lambda *asked: begun.append(asked))
+    ui._found.clear()
+    app = opened("headmap")
+    assert not app.exception
+    assert "has not been measured on this machine yet" in said(app)
+    next(one for one in app.main.button if one.label == "Make the map").click().run()
+    assert not app.exception
+    assert [bos for _, bos in begun] == [True]
+    ui._found.clear()
+
+
+def compare_link(app) -> dict[str, list[str]]:
+    """Where the link to Compare leads."""
+    [link] = [one.proto for one in app.main.get("page_link") if "on your text" in one.proto.label]
+    return parse_qs(link.query_string)
+
+
+def test_heads_like_it_in_another_model_lead_to_compare(minilm, smollm2):
+    app = opened("headmap", layer="2", head="8")
+    found = pair_job.find_pair(minilm.source, smollm2.source)
+    like = heads_like_elsewhere(found, "L2H8")
+    best = f"L{like['layer'][0]}H{like['head'][0]}"
+    assert f"Of the 270 heads of SmolLM2 135M {best} is nearest to L2H8" in read(app) and "the median over all" in read(
+        app
+    )
+    assert app.dataframe[1].value["distance"].tolist() == like["distance"].tolist()
+    address = compare_link(app)
+    assert address["mode"] == ["models"] and address["other_head"] == [best] and address["head"] == ["8"]
+    back = opened("headmap", model="smollm2", layer="3", head="2")
+    assert not back.exception and "Of the 72 heads of MiniLM" in read(back)
+    assert compare_link(back)["other_model"] == ["minilm"]
+
+
+def test_two_models_that_were_not_measured_yet_can_be(monkeypatch, tmp_path):
+    from dashboard.ui.pages import similarity as ui
+
+    begun = []
+    monkeypatch.setattr(pair_job, "SHIPPED", tmp_path / "none")
+    monkeypatch.setattr(pair_job, "cache_dir", lambda: tmp_path)
+    monkeypatch.setattr(pair_job, "begin", lambda *asked: begun.append(asked))
+    ui._pair.clear()
+    app = opened("headmap")
+    assert not app.exception and "are from one another has not been measured" in said(app)
+    assert "are most alike" in said(app)  # the map stands all the same
+    next(one for one in app.main.button if one.label == "Measure the two models").click().run()
+    assert not app.exception and [(other.name, bos) for _, other, bos in begun] == [("smollm2", True)]
+    ui._pair.clear()
+    gone = opened("headmap", other_model="/nowhere")
+    assert not gone.exception and "nowhere" in said(gone) and "are most alike" in said(gone)

@@ -1,0 +1,104 @@
+"""A choice survives the address; a wrong address falls back with a sentence."""
+
+import random
+import time
+from urllib.parse import parse_qsl, urlencode
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard.heads.view import HeadId
+from dashboard.ui.url_state import DEFAULTS, OPTIONS, Choices, digest, from_address, to_address, within
+from tests.helpers.addresses import any_address
+
+SCORES = ("self", "previous", "entropy")
+
+texts = st.text(alphabet=st.characters(exclude_categories=("Cs",)), min_size=1, max_size=200)
+heads = st.builds(HeadId, st.integers(0, 999), st.integers(0, 999))
+some_choices = st.builds(
+    Choices,
+    model=st.sampled_from(["minilm", "smollm2", "some-one/a-model@main", "/home/me/model"]),
+    text=texts,
+    unit=st.sampled_from(OPTIONS["unit"]),
+    special=st.sampled_from(OPTIONS["special"]),
+    bos=st.sampled_from(OPTIONS["bos"]),
+    layer=st.integers(0, 99),
+    head=st.integers(0, 99),
+    view=st.sampled_from(OPTIONS["view"]),
+    atlas=st.sampled_from(OPTIONS["atlas"]),
+    score=st.sampled_from(SCORES),
+    out=st.sampled_from(OPTIONS["out"]),
+    tray=st.lists(heads, max_size=4, unique=True).map(tuple),
+    show=st.sampled_from(OPTIONS["show"]),
+    start=st.integers(0, 99_999),
+)
+
+
+@given(some_choices)
+def test_a_link_reopens_the_same_choices(choices):
+    travelled = dict(parse_qsl(urlencode(to_address(choices)), keep_blank_values=True))
+    assert from_address(travelled, SCORES) == (choices, [])
+
+
+def test_a_fresh_visit_has_a_clean_address():
+    assert to_address(DEFAULTS) == {}
+    assert from_address({}, SCORES) == (DEFAULTS, [])
+
+
+def test_a_long_text_stays_out_of_the_link_and_is_found_again_in_its_own_session():
+    text = "話" * 1000  # 9,000 bytes once encoded
+    address = to_address(Choices(text=text))
+    assert address == {"text_id": digest(text)}
+    assert from_address(address, SCORES, held_texts={digest(text): text}) == (Choices(text=text), [])
+    elsewhere, notices = from_address(address, SCORES)
+    assert elsewhere == DEFAULTS
+    assert "too long" in notices[0]
+
+
+def test_wrong_values_fall_back_each_with_a_sentence():
+    wrong = {"unit": "letters", "layer": "-1", "head": "two", "score": "beauty", "tray": "L0H0,cat", "view": "3d"}
+    choices, notices = from_address(wrong | {"special": "hide"}, SCORES)
+    assert choices == Choices(special="hide")
+    assert len(notices) == len(wrong)
+
+
+def test_five_heads_do_not_fit_the_tray():
+    choices, notices = from_address({"tray": "L0H0,L0H1,L0H2,L0H3,L0H4"}, SCORES)
+    assert choices.tray == () and "4" in notices[0]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["model", "text", "unit", "layer", "head", "tray", "score", "text_id", "utm", "start"]),
+        st.text(max_size=60),
+    )
+)
+def test_no_address_raises(address):
+    choices, notices = from_address(address, SCORES)
+    assert isinstance(choices, Choices)
+    assert all(sentence.endswith(".") for sentence in notices)
+
+
+def test_3000_addresses_at_random_are_read_and_written_again():
+    """None raises or takes long, and what was understood of it is a link that says so again."""
+    chance, slowest = random.Random(3000), 0.0
+    for _ in range(3000):
+        address = any_address(chance)
+        begun = time.monotonic()
+        choices, notices = from_address(address, SCORES)
+        slowest = max(slowest, time.monotonic() - begun)
+        assert all(sentence.endswith(".") and len(sentence) < 500 for sentence in notices), address
+        again = to_address(choices)
+        assert all(isinstance(value, str) for value in again.values()), address
+        if "text_id" not in again:
+            assert from_address(again, SCORES) == (choices, []), address
+    assert slowest < 1
+
+
+def test_a_smaller_model_says_which_heads_it_has_not():
+    asked = Choices(layer=20, head=3, tray=(HeadId(2, 1), HeadId(20, 3)))
+    choices, notices = within(asked, layers=6, heads=12)
+    assert choices.chosen == HeadId(5, 3)
+    assert choices.tray == (HeadId(2, 1),)
+    assert len(notices) == 2 and all("layers 0 to 5" in sentence for sentence in notices)
+    assert within(choices, 6, 12) == (choices, [])
