@@ -58,10 +58,10 @@ def processes():
 
 
 def here(command, work, tick, env=None):
-    module = importlib.import_module(command[2])
+    _, module, *arguments = command[command.index("-m") :]
     tick(0.0)
     try:
-        module.main(command[3:])
+        importlib.import_module(module).main(arguments)
     except SystemExit as said:
         return str(said)
     return ""
