@@ -30,7 +30,19 @@ from tools.server import running
 
 EVERY = 3.0  # seconds between two heads
 PAGE_SHARE = 0.15  # of the choices are another page
-PAGES = ("inside", "layers", "queries", "syntax", "find", "without", "compare", "map", "corpus", "models", "toy")
+PAGES = (
+    "inside",
+    "layers",
+    "query_key",
+    "profile",
+    "find_heads",
+    "ablation",
+    "compare",
+    "similarity",
+    "corpus",
+    "models",
+    "toy",
+)
 PICTURE = "picture_head"
 GROWTH = 1.03  # memory of one round by that of the one before it, from the third on
 MOST = 2.0  # seconds that a picture may take at the 95th percentile
@@ -108,7 +120,7 @@ async def visit(url: str, number: int, names: Sequence[str], seconds: float, mod
             seen.wrong.append(f"{name} was shown a text of {found[1].decode()}’s")
         if asked is None:
             seen.pages.append((page, run.seconds or time.perf_counter() - run.begun))
-            if page not in ("corpus", "models", "toy", "map") and name.encode() not in run.text:
+            if page not in ("corpus", "models", "toy", "similarity") and name.encode() not in run.text:
                 seen.wrong.append(f"the page “{page}” of {name} does not have their text")
         elif pictures := [(spec, at) for key, spec, at in run.pictures if key == PICTURE]:
             spec, at = pictures[-1]

@@ -10,7 +10,7 @@ if str(HERE.parent) not in sys.path:
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
-from dashboard.ui.door import Door  # noqa: E402
+from dashboard.ui.door import Door, LeadOn  # noqa: E402
 from dashboard.ui.launch import back  # noqa: E402
 
-app = st.App(HERE / "streamlit_app.py", middleware=[Middleware(Door)], lifespan=back)
+app = st.App(HERE / "streamlit_app.py", middleware=[Middleware(Door), Middleware(LeadOn)], lifespan=back)

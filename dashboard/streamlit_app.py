@@ -11,28 +11,26 @@ import streamlit as st  # noqa: E402
 
 from dashboard.errors import UserError  # noqa: E402
 from dashboard.installed import HOME  # noqa: E402
-from dashboard.ui import model_and_text, quiet, session, sidebar  # noqa: E402
+from dashboard.ui import model_and_text, page_list, quiet, session, sidebar  # noqa: E402
 from dashboard.ui.page import PageEnd  # noqa: E402
+from dashboard.ui.page_list import FIRST  # noqa: E402
 
 quiet.short_collections()
 st.set_page_config(page_title="Two Heads", page_icon=str(HERE / "ui" / "icon.png"), layout="wide")
 PAGES = [
     st.Page(
-        HOME / "pages" / "explore.py", title="Explore", icon=":material/grid_view:", url_path="start", default=True
-    ),
-    st.Page(HOME / "pages" / "compare.py", title="Compare", icon=":material/compare:", url_path="compare"),
-    st.Page(HOME / "pages" / "inside.py", title="Inside a head", icon=":material/biotech:", url_path="inside"),
-    st.Page(HOME / "pages" / "querykeys.py", title="Queries and keys", icon=":material/key:", url_path="queries"),
-    st.Page(HOME / "pages" / "syntax.py", title="Syntax vs context", icon=":material/account_tree:", url_path="syntax"),
-    st.Page(HOME / "pages" / "find.py", title="Find heads", icon=":material/search:", url_path="find"),
-    st.Page(HOME / "pages" / "without.py", title="Without a head", icon=":material/content_cut:", url_path="without"),
-    st.Page(HOME / "pages" / "headmap.py", title="Map of heads", icon=":material/scatter_plot:", url_path="map"),
-    st.Page(HOME / "pages" / "toy.py", title="Toy attention", icon=":material/calculate:", url_path="toy"),
-    st.Page(HOME / "pages" / "before.py", title="Before attention", icon=":material/history:", url_path="before"),
-    st.Page(HOME / "pages" / "longrange.py", title="Long range", icon=":material/height:", url_path="longrange"),
-    st.Page(HOME / "pages" / "layers.py", title="Through the layers", icon=":material/layers:", url_path="layers"),
-    st.Page(HOME / "pages" / "corpus.py", title="Corpus", icon=":material/library_books:", url_path="corpus"),
-    st.Page(HOME / "pages" / "models.py", title="Models", icon=":material/deployed_code:", url_path="models"),
+        HOME / "pages" / f"{one.name}.py",
+        title=one.title,
+        icon=f":material/{one.icon}:",
+        url_path=one.name,
+        default=one is FIRST,
+    )
+    for one in page_list.PAGES
+]
+# Where `served` does not lead on (`streamlit run dashboard`), another address of a page opens it all the same.
+OTHERS = [
+    st.Page(HOME / "pages" / f"{name or FIRST.name}.py", title=other, url_path=other)
+    for other, name in page_list.LEADS_TO.items()
 ]
 # A tooltip that catches the pointer would keep a quick hand from the cell beneath it. And where Streamlit is sent a
 # picture's data apart, it offers them as they are sent, in pixels and colours: “Table” and “Download” have the figures.
@@ -40,9 +38,7 @@ st.html(
     "<style>#vg-tooltip-element { pointer-events: none; } [data-testid=stElementToolbarButton]"
     ":has(button:is([aria-label^='Show data: '], [aria-label^='Copy Vega-Lite spec: '])) { display: none; }</style>"
 )
-# A link may name the first page as it names the others; Streamlit knows that one only by the bare address.
-FIRST = st.Page(HOME / "pages" / "explore.py", title="Explore", url_path="explore")
-page = st.navigation([*PAGES, FIRST], position="hidden")
+page = st.navigation([*PAGES, *OTHERS], position="hidden")
 session.read_address(page.url_path)
 model_and_text.fit_choices()
 session.write_address()

@@ -17,9 +17,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 from streamlit import config
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
+
+from dashboard.ui.page_list import LEADS_TO
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -60,6 +62,22 @@ class Door:
 
         answer = self.app if is_host_allowed(host) else PlainTextResponse(REFUSED, status_code=421)
         await answer(scope, receive, framed_by_nobody)
+
+
+class LeadOn:
+    """ASGI middleware: another address of a page leads to the page, with all its choices (`page_list.LEADS_TO`)."""
+
+    def __init__(self, app: Callable[[Message, Receive, Send], Awaitable[None]]):
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        before, _, last = scope.get("path", "").rstrip("/").rpartition("/")
+        answer = self.app
+        if scope["type"] == "http" and last in LEADS_TO and "/" not in before.strip("/"):
+            query = scope["query_string"].decode("ascii", "replace")
+            # Relative, so that it holds behind whatever path the server stands.
+            answer = RedirectResponse(f"./{LEADS_TO[last]}{'?' if query else ''}{query}", status_code=308)
+        await answer(scope, receive, send)
 
 
 def from_here(origin: str | None, host: str | None) -> bool:

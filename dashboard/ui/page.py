@@ -1,11 +1,20 @@
-"""The end of a page before its last line, where there is nothing more to show.
+"""What every page may need: a link to another page that carries the choices along, and the end before its last line.
 
-Not `st.stop`: that ends the whole run, and the sidebar may still be to be drawn.
+The end is not `st.stop`: that ends the whole run, and the sidebar may still be to be drawn.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NoReturn
+
+import streamlit as st
+
+from dashboard.installed import HOME
+from dashboard.ui import paths, session
+from dashboard.ui.url_state import to_address
+
+PAGES = HOME / "pages"
 
 
 class PageEnd(Exception):
@@ -14,3 +23,10 @@ class PageEnd(Exception):
 
 def end_page() -> NoReturn:
     raise PageEnd
+
+
+def to_page(name: str, label: str, icon: str, **changed: object) -> None:
+    """A link to ``pages/name.py``, with other choices where `changed` names them."""
+    paths.choose(changed)  # what we link to ourselves lies on the shelf, where a person put it
+    address = to_address(replace(session.choices(), **changed))
+    st.page_link(str(PAGES / f"{name}.py"), label=label, icon=icon, query_params=address)

@@ -177,7 +177,7 @@ def test_the_dashboard_runs_in_any_folder_with_our_settings(installed, elsewhere
     ours = installed.packages / "dashboard"
     before, there = files(ours), files(elsewhere)
     with running(tmp_path / "log.txt", program=[installed.program], folder=elsewhere, env=installed.environment) as url:
-        first, *others = asyncio.run(visited(url, "", "syntax", "map", "toy"))
+        first, *others = asyncio.run(visited(url, "", "profile", "similarity", "toy"))
         [server] = (one for one in psutil.Process().children() if installed.program in one.cmdline())
         assert Path(server.cwd()) == elsewhere
     for page in (first, *others):

@@ -27,12 +27,12 @@ PAGES = (
     "explore",
     "compare",
     "inside",
-    "querykeys",
-    "syntax",
-    "find",
-    "without",
-    "headmap",
-    "longrange",
+    "query_key",
+    "profile",
+    "find_heads",
+    "ablation",
+    "similarity",
+    "long_range",
     "layers",
     "corpus",
     "models",
@@ -119,8 +119,8 @@ def test_every_page_of_a_model_that_has_attention_in_some_layers(page, folders):
     app = has_a_sidebar(opened_here(None if page == "explore" else page, model=folder, layer="3", head="1"))
     notes = [caption.value for caption in app.sidebar.caption]
     assert any("attention in 2 of 5 layers" in note for note in notes)
-    assert "L2H1" in said(app) or page not in ("explore", "inside", "querykeys")
-    if page in ("headmap", "layers"):
+    assert "L2H1" in said(app) or page not in ("explore", "inside", "query_key")
+    if page in ("similarity", "layers"):
         assert "needs attention in every layer" in read(app)
     if page == "explore":
         assert app.number_input(key="choose_layer").value == 2

@@ -113,7 +113,7 @@ def test_an_address_of_another_machine_is_opened_by_no_button():
 
 
 @pytest.mark.parametrize(
-    ("page", "field", "more"), [("compare", "other_model", {"mode": "models"}), ("headmap", "other_model", {})]
+    ("page", "field", "more"), [("compare", "other_model", {"mode": "models"}), ("similarity", "other_model", {})]
 )
 def test_the_second_model_is_told_the_same_too(page, field, more):
     first, *others = [opened(page, **more | {field: name}) for name in ("/etc", "/nowhere", "dashboard/ui", "a/b")]
@@ -125,26 +125,26 @@ def test_the_second_model_is_told_the_same_too(page, field, more):
 def test_a_parser_is_told_the_same_too(tmp_path):
     spacy.blank("de").to_disk(tmp_path / "model")
     names = (str(tmp_path / "model"), str(tmp_path / "no-model"), str(tmp_path), "/etc", "../x", "./dashboard")
-    first, *others = [opened("syntax", parser=name) for name in names]
+    first, *others = [opened("profile", parser=name) for name in names]
     for app, name in zip(others, names[1:], strict=True):
         assert not app.exception and told(app, name) == told(first, names[0]), name
         assert buttons(app) == buttons(first)
     assert "Open it" in buttons(first)
     # A bare name may be a package's; whether a folder here is called so is not told either.
-    here, not_here = opened("syntax", parser="dashboard"), opened("syntax", parser="dashboards")
+    here, not_here = opened("profile", parser="dashboard"), opened("profile", parser="dashboards")
     assert told(here, "dashboard") == told(not_here, "dashboards")
     assert not here.exception and "Open it" not in buttons(here)
-    app = opened("syntax", parser=r"\\host\share")
+    app = opened("profile", parser=r"\\host\share")
     assert not app.exception and "No link opens it" in read(app) and "Open it" not in buttons(app)
 
 
 def test_a_parsers_name_of_300_letters_is_told():
-    app = opened("syntax")
+    app = opened("profile")
     for name in ("a" * 300, "/" + "b" * 300, "c" * 1000, "d\u0000e", "é" * 300):
         app.text_input(key="choose_parser").set_value(name).run()
         assert not app.exception and "No parse is drawn" in read(app), name
         assert "There is no spaCy model" in read(app)
-    app = opened("syntax", parser="a" * 300)
+    app = opened("profile", parser="a" * 300)
     assert not app.exception and "There is no spaCy model" in read(app)
 
 
@@ -169,13 +169,13 @@ def test_no_address_brings_a_page_down():
     pages = [
         "compare",
         "inside",
-        "querykeys",
-        "syntax",
-        "find",
-        "without",
-        "headmap",
+        "query_key",
+        "profile",
+        "find_heads",
+        "ablation",
+        "similarity",
         "toy",
-        "longrange",
+        "long_range",
         "layers",
         "corpus",
         "models",

@@ -107,7 +107,7 @@ def test_two_models_have_a_scale_each_and_no_difference(minilm, smollm2):
 
 
 def test_the_two_heads_under_the_parse(minilm):
-    app, before = switched("syntax")
+    app, before = switched("profile")
     found = specs(app, "Arcs over the sentence of")
     names = [re.search(r"L\d+H\d+", spec["description"])[0] for spec in found]
     views = contributions(minilm, FIRST_TEXT, names, unit="words", special="hide")
@@ -119,7 +119,7 @@ def test_the_two_heads_under_the_parse(minilm):
 
 
 def test_the_arcs_of_the_head_that_was_found(minilm):
-    app, before = switched("find", layer="2", head="8")
+    app, before = switched("find_heads", layer="2", head="8")
     [spec] = specs(app, "Arcs over the sentence of L2H8")
     [view] = contributions(minilm, FIRST_TEXT, ["L2H8"], unit="words", special="hide")
     assert alike(links(spec, len(view)), view.weights / view.full)
@@ -131,8 +131,8 @@ def test_the_arcs_of_the_head_that_was_found(minilm):
     [
         ("compare", {"tray": "L2H0,L2H8"}),
         ("compare", {"mode": "texts", "layer": "0", "head": "1"}),
-        ("syntax", {}),
-        ("find", {"pairs": "food > is"}),
+        ("profile", {}),
+        ("find_heads", {"pairs": "food > is"}),
     ],
 )
 def test_contributions_that_cannot_be_told_apart_are_told_and_the_weights_drawn(page, address, monkeypatch):

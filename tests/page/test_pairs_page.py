@@ -61,8 +61,8 @@ def test_the_sidebar_counts_both_texts():
     ("page", "choices"),
     [
         ("inside", {}),
-        ("find", {"pairs": "age > old"}),
-        ("without", {}),
+        ("find_heads", {"pairs": "age > old"}),
+        ("ablation", {}),
         ("layers", {}),
         ("compare", {"tray": "L2H9,L2H8"}),
         ("compare", {"mode": "models", "other_model": "minilm"}),
@@ -94,7 +94,7 @@ def test_two_models_of_which_one_knows_no_pairs_say_so():
     assert not app.exception and not app.error
 
 
-@pytest.mark.parametrize(("page", "choices"), [("compare", {"mode": "texts"}), ("syntax", {})])
+@pytest.mark.parametrize(("page", "choices"), [("compare", {"mode": "texts"}), ("profile", {})])
 def test_where_the_first_text_is_read_alone_it_is_said(page, choices):
     app = opened(page, **PAIR, **choices)
     assert not app.exception and "the first text is read alone" in read(app)

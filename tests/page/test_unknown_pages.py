@@ -15,7 +15,7 @@ def specs(app) -> list[str]:
 
 
 def test_without_a_head():
-    app = opened("without", text=TEXT, unit="words")
+    app = opened("ablation", text=TEXT, unit="words")
     assert not app.exception
     [own] = [spec for spec in specs(app) if "dashed: characters that the model has not read ([UNK])" in spec]
     assert '"strokeDash": [3, 2]' in own and "𝒳 [UNK]: turns by" in own
@@ -38,7 +38,7 @@ def test_inside_a_head():
     assert all("“[UNK]”" in spec for spec in specs(app)[:2])
 
 
-@pytest.mark.parametrize("page", [None, "find"])
+@pytest.mark.parametrize("page", [None, "find_heads"])
 def test_where_a_head_is_drawn(page):
     app = opened(page, text=TEXT, unit="words", **({"pairs": "3>4"} if page else {}))
     assert not app.exception

@@ -22,8 +22,8 @@ from dashboard.text.charset import not_utf8_file
 from dashboard.text.corpus_file import ENDINGS, is_treebank
 from dashboard.ui import job_panel as work
 from dashboard.ui import paths, session
-from dashboard.ui.links import to_page
 from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.page import to_page
 from dashboard.ui.pages.profile_parse import PARSER_HELP
 from dashboard.ui.url_state import LONGEST_PATH
 
@@ -174,7 +174,7 @@ def row(kept: Kept) -> None:
         st.caption(escape_markdown(f"{model} · {kept.file} · {kept.sentences:,} sentences · {origin}"))
         with st.container(horizontal=True, vertical_alignment="center"):
             to_page(
-                "syntax",
+                "profile",
                 "Open on Syntax vs context",
                 ":material/account_tree:",
                 model=kept.model,

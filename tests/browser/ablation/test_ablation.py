@@ -22,7 +22,7 @@ def page(chromium, dashboard_url):
     page.set_default_timeout(30_000)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{dashboard_url}/without?layer=2&head=9&tray=L4H3,L4H5")
+    page.goto(f"{dashboard_url}/ablation?layer=2&head=9&tray=L4H3,L4H5")
     yield page
     context.close()
     assert not errors

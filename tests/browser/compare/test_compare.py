@@ -69,7 +69,7 @@ def test_two_heads_are_chosen_by_clicking_compared_and_taken_away_in_a_report(pe
 
 
 def test_a_head_of_another_model_that_is_ticked_on_the_map_is_compared(person, smollm2):  # noqa: F811
-    page = person("map?layer=2&head=0", height=2200)
+    page = person("similarity?layer=2&head=0", height=2200)
     link = page.get_by_role("link", name="on your text")
     link.wait_for()
     nearest = link.inner_text()

@@ -59,7 +59,7 @@ def test_a_file_is_profiled_in_the_background_opened_taken_away_and_deleted(page
     assert len(heads) == 72 and heads["queries"].max() > 100
     page.get_by_text("heads have the same role on both corpora").first.wait_for()
     row.get_by_role("link", name="Open on Syntax vs context").click()
-    page.wait_for_url("**/syntax?*profile=*")
+    page.wait_for_url("**/profile?*profile=*")
     page.get_by_text("of 20 sentences").first.wait_for()
     assert parse_qs(urlparse(page.url).query)["profile"] == [NAME]
     shutil.copytree(place_for(NAME), place_for(AGAIN))  # the row after it

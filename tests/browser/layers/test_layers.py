@@ -67,7 +67,7 @@ def test_a_click_on_a_column_follows_that_word_and_its_picture_downloads(person)
 
 
 def test_a_click_on_the_sheet_of_heads_draws_that_head_against_distance(person):
-    page = person("longrange?reach=name")
+    page = person("long_range?reach=name")
     settled(page, CHOSEN, "L0H2")
     click_cell(page, ATLAS, 9.5 / 12, 2.5 / 6)
     settled(page, CHOSEN, "L2H9 gives")

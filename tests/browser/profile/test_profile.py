@@ -35,7 +35,7 @@ def asked(page) -> dict[str, str]:
 
 
 def test_a_head_is_clicked_a_box_is_dragged_and_the_table_taken_away(page):
-    page.at("syntax?layer=2&head=0")
+    page.at("profile?layer=2&head=0")
     shows(page, BARS, "L2H0: position")
     page.wait_for_timeout(1500)
     name = page.locator(PLANE).get_by_text("L2H9", exact=True).last.bounding_box()
@@ -60,7 +60,7 @@ def test_a_head_is_clicked_a_box_is_dragged_and_the_table_taken_away(page):
 
 
 def test_two_words_are_pressed_and_the_heads_between_them_ranked(page):
-    page.at("find?pairs=none")
+    page.at("find_heads?pairs=none")
     page.get_by_text("No pair is marked yet").wait_for()
     page.wait_for_timeout(1500)
     for word in ("says", "chef"):
@@ -77,7 +77,7 @@ def test_two_words_are_pressed_and_the_heads_between_them_ranked(page):
 
 
 def test_a_pair_is_marked_and_a_head_chosen_by_keyboard_alone(page):
-    page.at("find?pairs=none")
+    page.at("find_heads?pairs=none")
     page.get_by_text("No pair is marked yet").wait_for()
     page.wait_for_timeout(1500)
     page.get_by_role("button", name="The", exact=True).focus()
@@ -105,7 +105,7 @@ def test_a_pair_is_marked_and_a_head_chosen_by_keyboard_alone(page):
 def test_arcs_between_two_lines_cross_no_word(page):
     page.set_viewport_size({"width": 900, "height": 1200})
     text = "The chef who trained in Osaka for many years says that ramen is still her favourite food by far."
-    page.at("find?" + urlencode({"text": text, "pairs": "far → chef\nchef → her\nsays → Osaka\nThe → favourite"}))
+    page.at("find_heads?" + urlencode({"text": text, "pairs": "far → chef\nchef → her\nsays → Osaka\nThe → favourite"}))
     shows(page, HEAD, "Arcs over the sentence")
     page.wait_for_timeout(800)
     lines, words = page.evaluate(

@@ -15,7 +15,7 @@ def test_pointing_lights_where_a_word_looks(chromium, dashboard_url):
     context = chromium.new_context(viewport={"width": 1440, "height": 1600}, accept_downloads=True)
     page, errors = context.new_page(), []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{dashboard_url}/queries?layer=2&head=8")
+    page.goto(f"{dashboard_url}/query_key?layer=2&head=8")
     page.wait_for_selector(DOTS)
     vectors = query_keys(open_model("minilm"))
     tokens, layer = vectors.tokens, vectors.layers[2]

@@ -171,19 +171,19 @@ def test_cells_by_the_keyboard_and_from_a_spreadsheet(person):
 
 
 def test_a_run_is_begun_watched_and_seen(person):
-    page = person("before?recall=shorter&recall_distances=1,2&recall_seeds=2&recall_steps=40")
+    page = person("recall?recall=shorter&recall_distances=1,2&recall_seeds=2&recall_steps=40")
     page.locator(".st-key-recall_train button").click()
     page.wait_for_selector(".st-key-picture_recall_accuracy [role=graphics-document]")
     label = page.locator(".st-key-picture_recall_accuracy [role=graphics-document]").get_attribute("aria-label")
     assert re.search(r"Right answers over 2 distractors: .+; guessing gives 12.5\s%\.", label)
     page.wait_for_selector(".st-key-picture_recall_times [role=graphics-document]")
-    again = person(f"before?{urlparse(page.url).query}")
+    again = person(f"recall?{urlparse(page.url).query}")
     again.wait_for_selector(".st-key-picture_recall_accuracy [role=graphics-document]")  # kept: nobody trains again
     assert again.locator(".st-key-recall_train").count() == 0
 
 
 def test_a_run_is_stopped_and_what_was_measured_stays(person):
-    page = person("before?recall_seeds=4")
+    page = person("recall?recall_seeds=4")
     page.locator(".st-key-recall_train button").click()
     page.wait_for_selector(".st-key-picture_recall_growing [role=graphics-document]")
     began = time.monotonic()

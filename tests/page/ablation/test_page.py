@@ -16,7 +16,7 @@ from dashboard.ui.pages import ablation_tables as effect_tables
 from dashboard.ui.url_state import FIRST_TEXT
 from tests.helpers import pages
 
-opened = partial(pages.opened, "without")
+opened = partial(pages.opened, "ablation")
 said = pages.read
 
 
@@ -179,6 +179,6 @@ def test_a_role_links_to_what_would_test_it():
     app = AppTest.from_file(pages.ENTRY, default_timeout=120)
     app.query_params |= {"layer": "2", "head": "9"}
     app.run()
-    app.switch_page("../pages/syntax.py").run()
+    app.switch_page("../pages/profile.py").run()
     [link] = [one.proto for one in app.main.get("page_link") if "Take L2H9 out" in one.proto.label]
-    assert link.page.endswith("without") and "layer=2" in link.query_string and "head=9" in link.query_string
+    assert link.page.endswith("ablation") and "layer=2" in link.query_string and "head=9" in link.query_string

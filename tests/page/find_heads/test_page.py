@@ -5,7 +5,7 @@ from functools import partial
 
 from tests.helpers import pages
 
-opened = partial(pages.opened, "find")
+opened = partial(pages.opened, "find_heads")
 said = pages.read
 
 

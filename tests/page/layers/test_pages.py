@@ -11,7 +11,7 @@ from tests.helpers.pages import headings, opened, said
 
 
 def test_long_range_measures_a_small_model_at_once():
-    app = opened("longrange", layer="1", head="3")
+    app = opened("long_range", layer="1", head="3")
     assert not app.exception and app.title[0].value == "Long range"
     best, chosen = headings(app)
     assert "of the verb’s attention to the subject" in best and "equally distant word" in best
@@ -25,7 +25,7 @@ def test_long_range_measures_a_small_model_at_once():
 
 
 def test_long_range_asks_before_a_larger_model_is_measured(smollm2):
-    app = opened("longrange", model="smollm2")
+    app = opened("long_range", model="smollm2")
     assert not app.exception
     assert any(button.label == "Measure" for button in app.main.button)
     assert "12 sentences at 6 distances are read by 270 heads" in said(app) and "seconds" in said(app)
@@ -86,7 +86,7 @@ def test_a_text_or_model_that_cannot_be_read_is_told():
     for page, address in (
         ("layers", {"text": " "}),
         ("layers", {"model": "no-such-model"}),
-        ("longrange", {"model": "no-such-model"}),
+        ("long_range", {"model": "no-such-model"}),
     ):
         app = opened(page, **address)
         assert not app.exception
@@ -95,8 +95,8 @@ def test_a_text_or_model_that_cannot_be_read_is_told():
 
 def test_long_range_needs_no_text():
     for text in (" ", "\u200b"):
-        app = opened("longrange", text=text)
-        assert not app.exception and not app.error and headings(app) == headings(opened("longrange"))
+        app = opened("long_range", text=text)
+        assert not app.exception and not app.error and headings(app) == headings(opened("long_range"))
 
 
 def test_special_tokens_that_have_most_of_a_rollout_are_told_and_can_be_hidden(smollm2):

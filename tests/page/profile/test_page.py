@@ -19,7 +19,7 @@ from dashboard.ui.pages.profile_tables import own_relations
 from dashboard.ui.profile_picker import inside
 from tests.helpers import pages
 
-opened = partial(pages.opened, "syntax")
+opened = partial(pages.opened, "profile")
 said = pages.read
 
 

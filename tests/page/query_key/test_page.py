@@ -16,7 +16,7 @@ from tests.helpers.pages import heading, opened, said
 
 @pytest.mark.parametrize("address", [{"text": " "}, {"words_by": "relation", "layer": "2", "head": "8"}])
 def test_the_plane_says_how_much_it_keeps(address):
-    app = opened("querykeys", **address)
+    app = opened("query_key", **address)
     assert not app.exception
     assert "axes, keeps" in heading(app) and "guessing" in heading(app)
     assert ("L2H8" in heading(app)) == ("layer" in address)
@@ -33,7 +33,7 @@ def test_only_the_vectors_of_two_models_are_held(minilm, monkeypatch):
 
 
 def test_a_wrong_colour_in_a_link_is_told():
-    app = opened("querykeys", words_by="colour")
+    app = opened("query_key", words_by="colour")
     assert not app.exception
     assert "upos, relation, position or frequency" in said(app)
 
@@ -46,6 +46,6 @@ def test_a_model_whose_queries_cannot_be_read_is_told(monkeypatch):
         raise UserError("Its queries cannot be read. Choose another model.")
 
     monkeypatch.setattr(query_key, "plane_of", refuse)
-    app = opened("querykeys", layer="1", head="1")
+    app = opened("query_key", layer="1", head="1")
     assert not app.exception
     assert app.error[0].value.startswith("Its queries cannot be read")

@@ -97,7 +97,7 @@ def test_a_link_reopens_the_toy_and_a_wrong_one_is_told():
 
 
 def test_before_a_run_the_page_says_what_will_be_seen_and_how_long_it_takes():
-    app = opened("before")
+    app = opened("recall")
     text = said(app)
     assert "the right answer is" in headings(app)[0] and "1 step with attention" in headings(app)[1]
     assert "Weights of each network\\: plain RNN 2,814" in text and "120 networks; at most about" in text
@@ -105,7 +105,7 @@ def test_before_a_run_the_page_says_what_will_be_seen_and_how_long_it_takes():
 
 
 def test_a_run_shows_what_it_found_and_the_next_person_sees_it_at_once():
-    app = opened("before", **TINY)
+    app = opened("recall", **TINY)
     app.button(key="recall_train").click().run()
     assert not app.exception
     until = time.monotonic() + 60
@@ -117,12 +117,12 @@ def test_a_run_shows_what_it_found_and_the_next_person_sees_it_at_once():
     for sentence in ("Right answers over 2 distractors", "The gradient at the first symbol", "To read 256 positions"):
         assert sentence in text
     assert "This run took" in said(app) and "recall_train" not in {button.key for button in app.button}
-    assert len(headings(opened("before", **TINY))) == 4
+    assert len(headings(opened("recall", **TINY))) == 4
 
 
 def test_a_run_that_is_stopped_keeps_what_was_measured():
     address = TINY | {"recall_distances": "1,2,4,8,16,32,64", "recall_steps": "400", "recall_seeds": "3"}
-    app = opened("before", **address)
+    app = opened("recall", **address)
     app.button(key="recall_train").click().run()
     for _ in range(100):
         assert "The task" in "\n".join(headings(app))  # there is something to read while it runs
@@ -138,7 +138,7 @@ def test_a_run_that_is_stopped_keeps_what_was_measured():
 
 
 def test_choices_of_a_run_go_into_the_address():
-    app = opened("before")
+    app = opened("recall")
     app.segmented_control(key="recall_name").set_value("shorter").run()
     assert dict(app.query_params) == {"recall": "shorter"}
     app.number_input(key="recall_seeds").set_value(4).run()

@@ -10,7 +10,7 @@ from tests.helpers.pages import opened, read, said
 
 
 def test_the_map_that_comes_along_says_which_heads_are_alike():
-    app = opened("headmap", layer="2", head="8")
+    app = opened("similarity", layer="2", head="8")
     assert not app.exception
     assert "L2H8 is nearest to" in said(app)
     assert "are most alike" in said(app)
@@ -22,12 +22,12 @@ def test_the_map_that_comes_along_says_which_heads_are_alike():
 
 def test_no_text_is_needed():
     for text in (" ", "\u200b"):
-        app = opened("headmap", layer="2", head="8", text=text)
+        app = opened("similarity", layer="2", head="8", text=text)
         assert not app.exception and not app.error and "L2H8 is nearest to" in said(app)
 
 
 def test_heads_are_coloured_by_role_where_there_is_a_profile():
-    app = opened("headmap", coloured="role")
+    app = opened("similarity", coloured="role")
     assert not app.exception
     assert "Coloured by" in [one.label for one in app.main.button_group]
 
@@ -41,7 +41,7 @@ def test_where_there_is_no_map_yet_it_can_be_made(monkeypatch, tmp_path):
     monkeypatch.setattr(map_job, "cache_dir", lambda: tmp_path)
     monkeypatch.setattr(map_job, "begin", lambda *asked: begun.append(asked))
     ui._found.clear()
-    app = opened("headmap")
+    app = opened("similarity")
     assert not app.exception
     assert "has not been measured on this machine yet" in said(app)
     next(one for one in app.main.button if one.label == "Make the map").click().run()
@@ -57,7 +57,7 @@ def compare_link(app) -> dict[str, list[str]]:
 
 
 def test_heads_like_it_in_another_model_lead_to_compare(minilm, smollm2):
-    app = opened("headmap", layer="2", head="8")
+    app = opened("similarity", layer="2", head="8")
     found = pair_job.find_pair(minilm.source, smollm2.source)
     like = heads_like_elsewhere(found, "L2H8")
     best = f"L{like['layer'][0]}H{like['head'][0]}"
@@ -67,7 +67,7 @@ def test_heads_like_it_in_another_model_lead_to_compare(minilm, smollm2):
     assert app.dataframe[1].value["distance"].tolist() == like["distance"].tolist()
     address = compare_link(app)
     assert address["mode"] == ["models"] and address["other_head"] == [best] and address["head"] == ["8"]
-    back = opened("headmap", model="smollm2", layer="3", head="2")
+    back = opened("similarity", model="smollm2", layer="3", head="2")
     assert not back.exception and "Of the 72 heads of MiniLM" in read(back)
     assert compare_link(back)["other_model"] == ["minilm"]
 
@@ -80,11 +80,11 @@ def test_two_models_that_were_not_measured_yet_can_be(monkeypatch, tmp_path):
     monkeypatch.setattr(pair_job, "cache_dir", lambda: tmp_path)
     monkeypatch.setattr(pair_job, "begin", lambda *asked: begun.append(asked))
     ui._pair.clear()
-    app = opened("headmap")
+    app = opened("similarity")
     assert not app.exception and "are from one another has not been measured" in said(app)
     assert "are most alike" in said(app)  # the map stands all the same
     next(one for one in app.main.button if one.label == "Measure the two models").click().run()
     assert not app.exception and [(other.name, bos) for _, other, bos in begun] == [("smollm2", True)]
     ui._pair.clear()
-    gone = opened("headmap", other_model="/nowhere")
+    gone = opened("similarity", other_model="/nowhere")
     assert not gone.exception and "nowhere" in said(gone) and "are most alike" in said(gone)

@@ -1,12 +1,14 @@
 """Which names a server answers to, by the interface that it listens on."""
 
+import asyncio
 import socket
 import tomllib
 
 import pytest
+from starlette.datastructures import Headers
 
 from dashboard.installed import HOME
-from dashboard.ui.door import OWN, from_here, names
+from dashboard.ui.door import OWN, LeadOn, from_here, names
 
 
 def test_the_loopback_is_reached_by_its_own_names_alone():
@@ -38,3 +40,26 @@ def test_a_page_is_from_here_where_it_has_the_servers_name_and_port():
     for origin in ("http://127.0.0.1:8502", "http://evil.example:8501", "null", "", "http://["):
         assert not from_here(origin, "127.0.0.1:8501")
     assert not from_here("http://127.0.0.1:8501", None)
+
+
+def led_to(path: str, query: str = "") -> str | None:
+    """Where a request is led on to; None where it is answered."""
+    sent = []
+
+    async def answered(scope, receive, send):
+        pass
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "path": path, "query_string": query.encode(), "headers": []}
+    asyncio.run(LeadOn(answered)(scope, None, send))
+    return Headers(raw=sent[0]["headers"])["location"] if sent else None
+
+
+def test_an_earlier_address_leads_to_the_page_with_all_its_choices():
+    assert led_to("/without", "layer=2&head=9&text=caf%C3%A9") == "./ablation?layer=2&head=9&text=caf%C3%A9"
+    assert led_to("/map") == "./similarity" and led_to("/explore", "head=3") == "./?head=3"
+    assert led_to("/lab/queries", "layer=1") == "./query_key?layer=1"  # behind a path of a proxy
+    for answered in ("/", "/ablation", "/static/js/map", "/_stcore/health", "/media/without.png"):
+        assert led_to(answered) is None

@@ -8,8 +8,8 @@ from dashboard.analyses.similarity.embedding import elsewhere_finding, map_findi
 from dashboard.heads.view import HeadId
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.layout_width import beside, room
-from dashboard.ui.links import to_page
 from dashboard.ui.model_and_text import escape_markdown, opened
+from dashboard.ui.page import to_page
 from dashboard.ui.pages import similarity as headmaps
 
 st.title("Map of heads", anchor=False)

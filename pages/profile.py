@@ -11,8 +11,8 @@ from dashboard.heads.links import links
 from dashboard.ui import figure, profile_picker, session
 from dashboard.ui.head_picker import by_number, frames, measure
 from dashboard.ui.layout_width import beside, room
-from dashboard.ui.links import to_page
 from dashboard.ui.model_and_text import escape_markdown, opened, text_or_end
+from dashboard.ui.page import to_page
 from dashboard.ui.pages import profile_parse, profile_tables
 
 st.title("Syntax vs context", anchor=False)
@@ -74,7 +74,7 @@ with left:
             "Bits a query word, held out, with 95 % intervals. The files hold all columns.",
         )
 figure.remark(CAUTION)
-to_page("without", f"Take {head} out and see what changes", ":material/content_cut:")
+to_page("ablation", f"Take {head} out and see what changes", ":material/content_cut:")
 
 # Which head finds which relation
 st.subheader("Who finds which relation?", anchor=False)
