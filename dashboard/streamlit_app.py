@@ -22,7 +22,7 @@ PAGES = [
         HOME / "pages" / f"{one.name}.py",
         title=one.title,
         icon=f":material/{one.icon}:",
-        url_path=one.name,
+        url_path=one.name if one is not FIRST else one.earlier[0],  # the first stands at the bare address
         default=one is FIRST,
     )
     for one in page_list.PAGES
@@ -31,6 +31,7 @@ PAGES = [
 OTHERS = [
     st.Page(HOME / "pages" / f"{name or FIRST.name}.py", title=other, url_path=other)
     for other, name in page_list.LEADS_TO.items()
+    if other not in FIRST.earlier
 ]
 # A tooltip that catches the pointer would keep a quick hand from the cell beneath it. And where Streamlit is sent a
 # picture's data apart, it offers them as they are sent, in pixels and colours: “Table” and “Download” have the figures.

@@ -6,7 +6,7 @@ from dashboard.analyses.explore import api
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.find_heads import api as find_heads
 from dashboard.analyses.find_heads.by_example import example_finding, remarks
-from dashboard.analyses.find_heads.by_pattern import match_finding, match_remarks
+from dashboard.analyses.find_heads.text import match_finding, match_remarks
 from dashboard.charts.labels import right_to_left
 from dashboard.corpus.builtin import builtin_size
 from dashboard.heads.links import links

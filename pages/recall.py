@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from dashboard.analyses.recall import charts as pictures
 from dashboard.analyses.recall.api import draw_recall, nothing_yet, recall_table
 from dashboard.analyses.recall.experiment import Study
+from dashboard.analyses.recall.text import accuracy_finding, gradient_finding, path_finding, time_finding
 from dashboard.ui import figure, session
 from dashboard.ui.layout_width import room
 from dashboard.ui.page import end_page
@@ -74,20 +74,20 @@ else:
     if not study.complete:
         st.info("This run was stopped: here is what it had measured.", icon=":material/stop_circle:")
     if study.result.points:
-        show(study, "accuracy", wide, pictures.accuracy_finding(study.result), COLUMNS)
+        show(study, "accuracy", wide, accuracy_finding(study.result), COLUMNS)
     if study.result.gradients:
-        sentence = pictures.gradient_finding(study.result)
+        sentence = gradient_finding(study.result)
         columns = {"model": "Model", "when": "When", "back": "Places back", "norm": "Size", "low": "from", "high": "to"}
         show(study, "gradients", wide, sentence, columns)
     if study.timings:
-        sentence = pictures.time_finding(study.timings)
+        sentence = time_finding(study.timings)
         columns = {"model": "Model", "n": "Positions", "milliseconds": "ms in all", "microseconds_each": "µs each"}
         show(study, "times", min(wide, 680), sentence, columns)
 show(
     study or nothing_yet(config),
     "paths",
     min(wide, 680),
-    pictures.path_finding(config),
+    path_finding(config),
     {"model": "Model", "distance": "Places apart", "steps": "Steps"},
 )
 recall.say_how_long(how_long, config, study)

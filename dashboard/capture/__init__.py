@@ -13,7 +13,8 @@ import os
 os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
 from dashboard.capture.head_weights import head_maps, head_weights, qkv
-from dashboard.capture.model import AttentionModel, open_model
+from dashboard.capture.model import AttentionModel
+from dashboard.capture.open import open_model
 from dashboard.capture.visit import Block, Visitor, visit
 
 __all__ = ["AttentionModel", "Block", "Visitor", "head_maps", "head_weights", "open_model", "qkv", "visit"]

@@ -101,7 +101,7 @@ def test_whatever_a_model_raises_leaves_the_page_standing(folders, monkeypatch):
         raise ZeroDivisionError("of all things")
 
     with monkeypatch.context() as patched:
-        patched.setattr("dashboard.capture.model.probe_tap", broken)
+        patched.setattr("dashboard.capture.open.probe_tap", broken)
         app = has_a_sidebar(opened_here(model=folder))
         assert "Opening “" in read(app) and "of all things" in read(app)
     assert not has_a_sidebar(opened_here(model=folder)).error

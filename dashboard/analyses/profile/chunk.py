@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from dashboard.analyses.profile.budget import BudgetStatistics
-from dashboard.analyses.profile.dependency import DependencyStatistics
+from dashboard.analyses.profile.dependency_cases import DependencyStatistics
 from dashboard.analyses.profile.explained import ExplainedStatistics
 from dashboard.analyses.profile.features import PairFeatures
 from dashboard.analyses.profile.gather import SentenceStatistics

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from dashboard.analyses.profile.budget import BudgetStatistics, budget_statistics, channels
-from dashboard.analyses.profile.dependency import DependencyStatistics, dependency_statistics, found_heads, scored_words
+from dashboard.analyses.profile.dependency import dependency_statistics, found_heads, scored_words
+from dashboard.analyses.profile.dependency_cases import DependencyStatistics
 from dashboard.analyses.profile.explained import ExplainedStatistics, expected_features, explained_queries
 from dashboard.analyses.profile.features import FeatureSpace
 from dashboard.capture import AttentionModel, visit

@@ -6,7 +6,17 @@ import math
 from collections.abc import Sequence
 
 from dashboard.analyses.recall.gradient_reach import Gradient, Timing, path_length
-from dashboard.analyses.recall.task import CALLED, NAMES, Recall
+from dashboard.analyses.recall.task import NAMES, Recall
+from dashboard.analyses.recall.text import (
+    SHORT,
+    accuracy_finding,
+    chance,
+    gradient_finding,
+    path_finding,
+    seeds_of,
+    steps_of,
+    time_finding,
+)
 from dashboard.analyses.recall.training import Point, Result
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.series import Axis, Series, panel, room_for_names
@@ -20,16 +30,6 @@ LOOKS: dict[str, tuple[str, tuple[int, ...]]] = {
     "attention": ("ink", ()),
 }
 HEIGHT, LEFT = 260.0, 64.0  # pixels of a panel, and of what stands left of it
-SHORT = {"rnn": "Plain RNN", "gru": "GRU", "lstm": "LSTM", "attention": "Attention"}
-
-
-def chance(config: Recall) -> str:
-    """What guessing gives, exactly enough to be told from what a network gives: "12.5 %"."""
-    return f"{100 * config.chance:.3g}\u00a0%"
-
-
-def _seeds(config: Recall) -> str:
-    return f"mean of {config.seeds} seeds, shaded: 95 % interval"
 
 
 def accuracy(result: Result, theme: Theme, *, width: float | None = None) -> Drawing:
@@ -54,30 +54,10 @@ def accuracy(result: Result, theme: Theme, *, width: float | None = None) -> Dra
         panel(series, theme, x, y, across, HEIGHT, rule=rule),
         theme,
         title="Who remembers the first symbol?",
-        subtitle=[f"share of right answers · {_seeds(config)}"],
+        subtitle=[f"share of right answers · {seeds_of(config)}"],
         description=accuracy_finding(result),
         width=room,
     )
-
-
-def accuracy_finding(result: Result) -> str:
-    """Who still answers right at the farthest distance that was measured of all models, in a sentence."""
-    if not result.points:
-        return "Nothing has been measured yet."
-    measured = [{point.model for point in result.points if point.distance == d} for d in result.config.distances]
-    most = max(map(len, measured))  # of a run that was stopped: the farthest that was measured of all, or of most
-    farthest = max(d for d, models in zip(result.config.distances, measured, strict=True) if len(models) == most)
-    said = [f"{CALLED[p.model]} {percent(p.accuracy)}" for p in _ranked(result.points, farthest)]
-    between = f"{farthest} distractor{'s' if farthest > 1 else ''}"
-    return f"Right answers over {between}: {', '.join(said)}; guessing gives {chance(result.config)}."
-
-
-def _ranked(points: Sequence[Point], distance: int) -> list[Point]:
-    here = [point for point in points if point.distance == distance]
-    return sorted(here, key=lambda point: -point.accuracy)
-
-
-UNSURE = 100.0  # times: an interval over seeds that spans more leaves a figure open
 
 
 def gradients(result: Result, theme: Theme, *, width: float | None = None) -> Drawing:
@@ -112,31 +92,11 @@ def gradients(result: Result, theme: Theme, *, width: float | None = None) -> Dr
         title="What reaches the last output",
         subtitle=[
             f"size of ∂ answer / ∂ input · trained over {result.config.farthest} distractors · "
-            f"geometric {_seeds(result.config)}"
+            f"geometric {seeds_of(result.config)}"
         ],
         description=gradient_finding(result),
         width=room,
     )
-
-
-def gradient_finding(result: Result) -> str:
-    """How large the gradient at the first symbol is beside that at the question mark, before and after training; where
-    the 95 % interval over seeds spans more than a hundredfold, it is said."""
-    said = []
-    for when in ("before", "after"):
-        parts = []
-        for model in NAMES:
-            own = {row.back: row for row in result.gradients if row.model == model and row.when == when}
-            if own and own[0].norm > 0:
-                first, nearest = own[max(own)], own[0].norm
-                low, high = first.low / nearest, first.high / nearest
-                unsure = f" (seeds leave open {_times(low)} to {_times(high)})" if high > UNSURE * low else ""
-                parts.append(f"{CALLED[model]} {_times(first.norm / nearest)}{unsure}")
-        if parts:
-            said.append(f"{when.capitalize()} training: {', '.join(parts)}.")
-    if not said:
-        return "The gradient is measured at the farthest distance, and the run has not come so far."
-    return "The gradient at the first symbol, as a multiple of that at the question mark. " + " ".join(said)
 
 
 def paths(config: Recall, theme: Theme, *, width: float | None = None) -> Drawing:
@@ -151,7 +111,7 @@ def paths(config: Recall, theme: Theme, *, width: float | None = None) -> Drawin
             (2, 3),
             distances,
             [path_length("rnn", d) for d in distances],
-            tips=[_steps(path_length("rnn", d)) for d in distances],
+            tips=[steps_of(path_length("rnn", d)) for d in distances],
         ),
         Series(
             "Attention",
@@ -159,7 +119,7 @@ def paths(config: Recall, theme: Theme, *, width: float | None = None) -> Drawin
             (),
             distances,
             [path_length("attention", d) for d in distances],
-            tips=[_steps(path_length("attention", d)) for d in distances],
+            tips=[steps_of(path_length("attention", d)) for d in distances],
             bold=True,
         ),
     ]
@@ -179,15 +139,6 @@ def paths(config: Recall, theme: Theme, *, width: float | None = None) -> Drawin
         subtitle=["a recurrent network hands on its state place by place · attention looks at once"],
         description=path_finding(config),
         width=room,
-    )
-
-
-def path_finding(config: Recall) -> str:
-    """The path across the farthest distance, in a sentence."""
-    far = config.farthest + 1
-    return (
-        f"From the question back to the first symbol, {far} places away, it is {_steps(path_length('rnn', far))} in a "
-        f"recurrent network and {_steps(path_length('attention', far))} with attention."
     )
 
 
@@ -224,15 +175,6 @@ def times(rows: Sequence[Timing], theme: Theme, *, width: float | None = None) -
         description=time_finding(rows),
         width=room,
     )
-
-
-def time_finding(rows: Sequence[Timing]) -> str:
-    """What the longest sequence took, in a sentence."""
-    if not rows:
-        return "Nothing has been timed yet."
-    n = max(row.n for row in rows)
-    said = [f"{CALLED[row.model]} {row.milliseconds:.1f} ms" for row in rows if row.n == n]
-    return f"To read {n} positions took: {', '.join(said)}. Only attention computes all positions at once."
 
 
 def _series(model: str, x: Sequence[float], points: Sequence[Point], tips: Sequence[str], field: str) -> Series:
@@ -289,17 +231,3 @@ def _round_ticks(high: float) -> list[float]:
 _POWER = "'10' + replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(\
 '' + round(log(datum.value) / LN10), /-/g, '⁻'), /0/g, '⁰'), /1/g, '¹'), /2/g, '²'), /3/g, '³'), /4/g, '⁴'), \
 /5/g, '⁵'), /6/g, '⁶'), /7/g, '⁷'), /8/g, '⁸'), /9/g, '⁹')"
-
-
-def _steps(count: int) -> str:
-    return f"{count} step{'s' if count != 1 else ''}"
-
-
-def _times(share: float) -> str:
-    """A share that may be tiny: 0.3 → "0.30", 3e-9 → "3·10⁻⁹"."""
-    if 10 <= share < 1e4:
-        return f"{share:,.0f}"
-    if 0.01 <= share < 10:
-        return f"{share:.2f}"
-    mantissa, power = f"{share:.0e}".split("e")
-    return f"{mantissa}·10" + str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

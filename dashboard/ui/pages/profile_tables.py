@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from dashboard.analyses.profile.dependency import ALL
+from dashboard.analyses.profile.dependency_cases import ALL
 from dashboard.analyses.profile.tables import Profile
 from dashboard.heads.view import HeadId
 from dashboard.ui import session

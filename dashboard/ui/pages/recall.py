@@ -10,9 +10,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.analyses.recall import api as recall
-from dashboard.analyses.recall.charts import accuracy_finding
 from dashboard.analyses.recall.experiment import Study
 from dashboard.analyses.recall.task import CALLED, NAMES, Recall
+from dashboard.analyses.recall.text import accuracy_finding
 from dashboard.errors import UserError
 from dashboard.ui import figure, session
 from dashboard.ui.layout_width import room

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from dashboard.analyses.find_heads.by_pattern import match_finding, match_remarks, matches
+from dashboard.analyses.find_heads.by_pattern import matches
 from dashboard.analyses.find_heads.corpus import search
 from dashboard.analyses.find_heads.pattern import Pattern
+from dashboard.analyses.find_heads.text import match_finding, match_remarks
 from dashboard.capture import head_weights
 from dashboard.errors import UserError
 from dashboard.text import LeftOut, parse

@@ -420,7 +420,7 @@ def test_whatever_opening_raises_is_a_sentence(made, monkeypatch):
     def broken(*_, **__):
         raise LookupError("nowhere")
 
-    monkeypatch.setattr("dashboard.capture.model.limit_of", broken)
+    monkeypatch.setattr("dashboard.capture.open.limit_of", broken)
     refused(folder, "Opening “", "LookupError: nowhere", "Choose another model")
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dashboard.analyses.profile.budget import CHANNELS, CONTENT
-from dashboard.analyses.profile.dependency import ALL, OFFSETS, dependencies, scored_words
+from dashboard.analyses.profile.dependency import dependencies, scored_words
+from dashboard.analyses.profile.dependency_cases import ALL, OFFSETS
 from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace
 from dashboard.analyses.profile.gather import Embeddings, gather
 from dashboard.capture import head_weights

@@ -7,15 +7,13 @@ import pandas as pd
 import pytest
 
 from dashboard.analyses.profile.dependency import (
-    ALL,
-    DIRECTIONS,
-    OFFSETS,
     best_of,
     dependencies,
     dependency_statistics,
     found_heads,
     scored_words,
 )
+from dashboard.analyses.profile.dependency_cases import ALL, DIRECTIONS, OFFSETS
 from dashboard.text import ParsedSentence
 
 RELATIONS = ["nsubj", "obj", "obj:x", "punct", "det"]
@@ -128,7 +126,7 @@ def test_cases_are_counted_the_same_in_however_many_parts(monkeypatch):
     corpus = corpus_of(np.random.default_rng(6), (5, 1, 9, 14, 3, 8), 2, 5, True)
     whole = dependencies(statistics_of(corpus, True), 2, 5, True)
     for together in (1, 3, 7):
-        monkeypatch.setattr("dashboard.analyses.profile.dependency._TOGETHER", together)
+        monkeypatch.setattr("dashboard.analyses.profile.dependency_cases.TOGETHER", together)
         parts = dependencies(statistics_of(corpus, True), 2, 5, True)
         for one in ("heads", "best"):
             pd.testing.assert_frame_equal(getattr(parts, one), getattr(whole, one), check_exact=True)

@@ -20,6 +20,7 @@ from dashboard.analyses.recall.gradient_reach import Gradient, Timing
 from dashboard.analyses.recall.seeds import T_975
 from dashboard.analyses.recall.task import DEFAULT, NAMES, Recall
 from dashboard.analyses.recall.task_chart import letters, task
+from dashboard.analyses.recall.text import accuracy_finding, gradient_finding, path_finding, time_finding
 from dashboard.analyses.recall.training import Point, Result
 from dashboard.analyses.toy.sharpness import sharpness
 from dashboard.analyses.toy.sharpness_chart import entropy, entropy_finding
@@ -96,19 +97,19 @@ def test_accuracy_draws_each_point_with_its_interval_and_the_level_of_guessing()
 
 
 def test_the_findings_are_made_of_the_numbers():
-    assert charts.accuracy_finding(WHOLE.result) == (
+    assert accuracy_finding(WHOLE.result) == (
         "Right answers over 16 distractors: one attention layer 100\u00a0%, GRU 50\u00a0%, LSTM 40\u00a0%, "
         "plain RNN 12\u00a0%; guessing gives 12.5\u00a0%."
     )
-    assert "Before training: plain RNN 1·10⁻¹⁷, GRU 8·10⁻⁶" in charts.gradient_finding(WHOLE.result)
+    assert "Before training: plain RNN 1·10⁻¹⁷, GRU 8·10⁻⁶" in gradient_finding(WHOLE.result)
     wild = [replace(row, low=row.norm / 1e6, high=row.norm * 1e6) for row in WHOLE.result.gradients]
-    said = charts.gradient_finding(replace(WHOLE.result, gradients=tuple(wild)))
+    said = gradient_finding(replace(WHOLE.result, gradients=tuple(wild)))
     assert "GRU 8·10⁻⁶ (seeds leave open 8·10⁻¹² to 7.63)" in said
-    assert "17 places away, it is 17 steps in a recurrent network and 1 step" in charts.path_finding(CONFIG)
-    assert "To read 256 positions took: plain RNN 2.6 ms" in charts.time_finding(TIMINGS)
+    assert "17 places away, it is 17 steps in a recurrent network and 1 step" in path_finding(CONFIG)
+    assert "To read 256 positions took: plain RNN 2.6 ms" in time_finding(TIMINGS)
     stopped = Result(CONFIG, WEIGHTS, tuple(p for p in POINTS if p.distance < 16 or p.model == "rnn"))
-    assert charts.accuracy_finding(stopped).startswith("Right answers over 4 distractors: GRU 100")
-    assert charts.accuracy_finding(NOTHING.result) == "Nothing has been measured yet."
+    assert accuracy_finding(stopped).startswith("Right answers over 4 distractors: GRU 100")
+    assert accuracy_finding(NOTHING.result) == "Nothing has been measured yet."
 
 
 def test_gradients_stand_before_and_after_on_one_scale():

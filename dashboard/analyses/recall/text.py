@@ -1,0 +1,94 @@
+"""What is said of what a run measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dashboard.analyses.recall.gradient_reach import Timing, path_length
+from dashboard.analyses.recall.task import CALLED, NAMES, Recall
+from dashboard.analyses.recall.training import Point, Result
+from dashboard.heads.format import percent
+
+SHORT = {"rnn": "Plain RNN", "gru": "GRU", "lstm": "LSTM", "attention": "Attention"}
+
+
+def chance(config: Recall) -> str:
+    """What guessing gives, exactly enough to be told from what a network gives: "12.5 %"."""
+    return f"{100 * config.chance:.3g}\u00a0%"
+
+
+def seeds_of(config: Recall) -> str:
+    return f"mean of {config.seeds} seeds, shaded: 95 % interval"
+
+
+def accuracy_finding(result: Result) -> str:
+    """Who still answers right at the farthest distance that was measured of all models, in a sentence."""
+    if not result.points:
+        return "Nothing has been measured yet."
+    measured = [{point.model for point in result.points if point.distance == d} for d in result.config.distances]
+    most = max(map(len, measured))  # of a run that was stopped: the farthest that was measured of all, or of most
+    farthest = max(d for d, models in zip(result.config.distances, measured, strict=True) if len(models) == most)
+    said = [f"{CALLED[p.model]} {percent(p.accuracy)}" for p in _ranked(result.points, farthest)]
+    between = f"{farthest} distractor{'s' if farthest > 1 else ''}"
+    return f"Right answers over {between}: {', '.join(said)}; guessing gives {chance(result.config)}."
+
+
+def _ranked(points: Sequence[Point], distance: int) -> list[Point]:
+    here = [point for point in points if point.distance == distance]
+    return sorted(here, key=lambda point: -point.accuracy)
+
+
+UNSURE = 100.0  # times: an interval over seeds that spans more leaves a figure open
+
+
+def gradient_finding(result: Result) -> str:
+    """How large the gradient at the first symbol is beside that at the question mark, before and after training; where
+    the 95 % interval over seeds spans more than a hundredfold, it is said."""
+    said = []
+    for when in ("before", "after"):
+        parts = []
+        for model in NAMES:
+            own = {row.back: row for row in result.gradients if row.model == model and row.when == when}
+            if own and own[0].norm > 0:
+                first, nearest = own[max(own)], own[0].norm
+                low, high = first.low / nearest, first.high / nearest
+                unsure = f" (seeds leave open {times_of(low)} to {times_of(high)})" if high > UNSURE * low else ""
+                parts.append(f"{CALLED[model]} {times_of(first.norm / nearest)}{unsure}")
+        if parts:
+            said.append(f"{when.capitalize()} training: {', '.join(parts)}.")
+    if not said:
+        return "The gradient is measured at the farthest distance, and the run has not come so far."
+    return "The gradient at the first symbol, as a multiple of that at the question mark. " + " ".join(said)
+
+
+def path_finding(config: Recall) -> str:
+    """The path across the farthest distance, in a sentence."""
+    far = config.farthest + 1
+    return (
+        f"From the question back to the first symbol, {far} places away, it is "
+        f"{steps_of(path_length('rnn', far))} in a "
+        f"recurrent network and {steps_of(path_length('attention', far))} with attention."
+    )
+
+
+def time_finding(rows: Sequence[Timing]) -> str:
+    """What the longest sequence took, in a sentence."""
+    if not rows:
+        return "Nothing has been timed yet."
+    n = max(row.n for row in rows)
+    said = [f"{CALLED[row.model]} {row.milliseconds:.1f} ms" for row in rows if row.n == n]
+    return f"To read {n} positions took: {', '.join(said)}. Only attention computes all positions at once."
+
+
+def steps_of(count: int) -> str:
+    return f"{count} step{'s' if count != 1 else ''}"
+
+
+def times_of(share: float) -> str:
+    """A share that may be tiny: 0.3 → "0.30", 3e-9 → "3·10⁻⁹"."""
+    if 10 <= share < 1e4:
+        return f"{share:,.0f}"
+    if 0.01 <= share < 10:
+        return f"{share:.2f}"
+    mantissa, power = f"{share:.0e}".split("e")
+    return f"{mantissa}·10" + str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

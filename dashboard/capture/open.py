@@ -1,0 +1,111 @@
+"""Opening a model: by the tap, or by its own eager attention where the tap does not fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+
+from dashboard.capture import tap
+from dashboard.capture.limits import limit_of
+from dashboard.capture.model import AttentionModel, Route
+from dashboard.capture.probe import NOT_COMMON, Shape, Unfit, probe_eager, probe_tap
+from dashboard.errors import UserError
+from dashboard.models import Loaded, ModelSource, find, load
+from dashboard.models.foreign import foreign
+from dashboard.models.waiting import pause
+
+# A model of route "eager" hands out all its maps at once: keep them under a gigabyte.
+EAGER_BYTES = 2**30
+
+
+def open_model(
+    name: str | ModelSource,
+    *,
+    fetch_missing: bool = False,
+    progress: Callable[[float, str], None] | None = None,
+) -> AttentionModel:
+    """Finds and loads a model and makes sure that its attention can be read.
+
+    Parameters
+    ----------
+    name: a name in the catalogue ("minilm"), a folder, or a hub id ("owner/name"), or what `find` gave for one
+    fetch_missing: fetch a model of the catalogue that is not on this machine yet
+    progress: told how far fetching is: a fraction and a sentence
+
+    The model is run on a few tokens, through the tap and by the library's eager attention. Where the two agree, the
+    tap is used, else eager attention. Raises UserError where neither gives weights, and for all that `find` and
+    `load` raise it for.
+    """
+    source = name if isinstance(name, ModelSource) else find(name, fetch_missing=fetch_missing, progress=progress)
+    with foreign(f"Opening “{source.title}”", "Choose another model."):
+        return _opened(source)
+
+
+def _opened(source: ModelSource) -> AttentionModel:
+    try:
+        return _through_tap(source)
+    except Unfit as unfit:
+        reason = str(unfit)
+    except UserError:  # a few architectures refuse to be loaded with any attention but their own
+        reason = NOT_COMMON
+    try:
+        return _by_eager(source)
+    except Unfit as unfit:
+        reasons = " and ".join(dict.fromkeys([reason, str(unfit)]))
+        raise UserError(f"The attention of {source.title} cannot be read: {reasons}. Choose another model.") from unfit
+
+
+def _through_tap(source: ModelSource) -> AttentionModel:
+    loaded = _load(source, tap.NAME)
+    if not loaded.model._can_set_attn_implementation():
+        raise Unfit(NOT_COMMON)
+    if not loaded.model._supports_sdpa:
+        loaded.model.set_attn_implementation(tap.NAME_ADDITIVE)
+    with _pausing(loaded.model):
+        shape = probe_tap(loaded.model)
+    return _made(loaded, shape, limit_of(loaded.model, loaded.tokenizer), "tap")
+
+
+def _by_eager(source: ModelSource) -> AttentionModel:
+    loaded = _load(source, "eager")
+    with _pausing(loaded.model):
+        shape = probe_eager(loaded.model)
+    most = math.isqrt(EAGER_BYTES // (4 * len(shape.numbers) * shape.heads))
+    return _made(loaded, shape, min(limit_of(loaded.model, loaded.tokenizer), most), "eager")
+
+
+@contextmanager
+def _pausing(model: torch.nn.Module) -> Iterator[None]:
+    """Within it, a pass through the model may be given up before each of its layers."""
+    members = [one for many in model.modules() if isinstance(many, torch.nn.ModuleList) for one in many]
+    handles = [one.register_forward_pre_hook(lambda *_: pause()) for one in members]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _made(loaded: Loaded, shape: Shape, limit: int, route: Route) -> AttentionModel:
+    return AttentionModel(
+        loaded.source,
+        loaded,
+        shape.layers,
+        shape.numbers,
+        shape.heads,
+        shape.causal,
+        limit,
+        route,
+        shape.hidden,
+        shape.untried,
+    )
+
+
+def _load(source: ModelSource, attention: str) -> Loaded:
+    loaded = load(source, attn_implementation=attention)
+    # A cache of keys and values is for writing on; here it would only hold memory.
+    loaded.model.config.get_text_config().use_cache = False
+    return loaded
