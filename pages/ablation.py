@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from dashboard.analyses.ablation.draw import draw_standing, draw_without, over
-from dashboard.analyses.ablation.draw_joint import draw_together
+from dashboard.analyses.ablation.draw import draw_ablation, draw_ranking, over
+from dashboard.analyses.ablation.draw_joint import draw_joint_ablation
 from dashboard.analyses.ablation.effect_on_text import most_changed, token_rows
-from dashboard.analyses.ablation.joint import together_finding, together_remark
-from dashboard.analyses.ablation.rank import EXPLAINED, standing, standing_finding, standing_remark
+from dashboard.analyses.ablation.joint import joint_finding, together_remark
+from dashboard.analyses.ablation.rank import EXPLAINED, rank_finding, standing, standing_remark
 from dashboard.analyses.ablation.rank_correlation import correlation_finding
 from dashboard.ui import figure, session
 from dashboard.ui.head_picker import by_number
@@ -40,7 +40,7 @@ if found is not None:
     rows = token_rows(found.effect.tokens, found.effect.changed)
     with left:
         figure.finding(found.finding)
-        chart = draw_without(found, unit=chosen.unit, special=chosen.special, theme=session.theme(), width=wide)
+        chart = draw_ablation(found, unit=chosen.unit, special=chosen.special, theme=session.theme(), width=wide)
         figure.picture(chart, "without", "content")
         figure.painted_first()
         figure.remark(
@@ -55,8 +55,8 @@ if found is not None:
     both = without.beside_alone(text, found)
     if both is not None:
         with right:
-            figure.finding(together_finding(both.table))
-            bars = draw_together(both, theme=session.theme(), width=min(narrow, 560))
+            figure.finding(joint_finding(both.table))
+            bars = draw_joint_ablation(both, theme=session.theme(), width=min(narrow, 560))
             figure.picture(bars, "together", "content")
             figure.remark(together_remark(both.table))
             with st.container(horizontal=True):
@@ -69,8 +69,8 @@ st.subheader(f"Where does {head} stand?", anchor=False)
 every = without.measured(this)
 if every is not None:
     place = standing(every.table, head)
-    figure.finding(standing_finding(place))
-    ranked = draw_standing(every, head, theme=session.theme(), width=room(), turn=session.turn())
+    figure.finding(rank_finding(place))
+    ranked = draw_ranking(every, head, theme=session.theme(), width=room(), turn=session.turn())
     without.heads_chart(ranked, f"standing_{model.name}_{chosen.by}")
     figure.remark(
         without.not_ranked(out),

@@ -58,7 +58,7 @@ with st.container(horizontal=True):
 # Heads with heads
 if chosen.mode == "heads" and len(what.views) > 2:
     figure.remark(what.note)
-    square = verbs.draw_alike(what.views, theme=session.theme(), bos=this.bos)
+    square = verbs.draw_closest_pairs(what.views, theme=session.theme(), bos=this.bos)
     figure.picture(square, "alike", "content")
     with st.container(horizontal=True):
         figure.files(

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from dashboard.analyses.profile import api as profile
+from dashboard.analyses.profile.library import compare_profiles, read_profile
 from dashboard.analyses.profile.roles import FIGURES, TOLD
-from dashboard.analyses.profile.shelf import compare_profiles, read_profile
 from dashboard.analyses.profile.text import same_roles
 from dashboard.errors import UserError
 from dashboard.ui import figure, session
@@ -55,7 +55,7 @@ else:
         first, second = (read_profile(kept.folder) for kept in pairs[pair])
         table = compare_profiles(first, second)
         look = {"names": names, "model": title, "theme": session.theme(), "width": min(room(), 560)}
-        chart = profile.draw_twice(first, second, what, **look)
+        chart = profile.draw_two_corpora(first, second, what, **look)
         figure.finding(same_roles(table))
         figure.picture(chart, "twice", "content")
         with st.container(horizontal=True):

@@ -96,7 +96,7 @@ wrote = inside_logits.at(this, head, row.query)
 if wrote is not None:
     figure.finding(writes_finding(wrote))
     figure.remark(inside_logits.EXPLAINED, writes_baseline(wrote))
-    bars = logit_attribution.draw_writes(wrote, **look)
+    bars = logit_attribution.draw_logit_attribution(wrote, **look)
     figure.picture(bars, "writes", "content")
     with st.container(horizontal=True):
         figure.files(lambda: bars, lambda: wrote.table, [], bars.provenance, "writes")

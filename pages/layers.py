@@ -7,8 +7,8 @@ from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.layers import api as layers
-from dashboard.analyses.layers.flow import MEASURES
 from dashboard.analyses.layers.layers_chart import columns
+from dashboard.analyses.layers.residual_stream import MEASURES
 from dashboard.analyses.layers.word_chart import journey_finding
 from dashboard.heads.links import links
 from dashboard.ui import figure, session
@@ -33,22 +33,22 @@ st.caption(
     f"Every word is a vector. Each of the {model.layers} layers of {escape_markdown(model.title)} adds to it: its "
     "attention what it gathered from other words, its feed-forward part what it makes of that."
 )
-flow = layers_and_long_range.flow(this)
+stream = layers_and_long_range.residual_stream(this)
 chosen = session.choices()
 word = chosen.word
 most = columns(room())
 st.selectbox(
-    f"{flow.unit[:-1].capitalize()} to follow",
-    range(len(flow.words)),
-    format_func=lambda place: flow.known(int(flow.words[place])),
+    f"{stream.unit[:-1].capitalize()} to follow",
+    range(len(stream.words)),
+    format_func=lambda place: stream.known(int(stream.words[place])),
     width=260,
-    **layers_and_long_range.word_in_sight(flow, most),
+    **layers_and_long_range.word_in_sight(stream, most),
 )
 
 # What is drawn: one word
 look = {"theme": session.theme(), "width": room()}
-figure.finding(journey_finding(flow, word))
-path = layers.draw_flow(flow, "journey", word=word, **look)
+figure.finding(journey_finding(stream, word))
+path = layers.draw_residual_stream(stream, "journey", word=word, **look)
 figure.picture(path, "journey", "content")
 figure.painted_first()
 figure.remark(
@@ -56,31 +56,31 @@ figure.remark(
     "change of the layer, so that the parts sum to 100 %; a part that pulls against the change goes to the left."
     + (
         " This model normalises every vector after each addition, which moves it as well."
-        if flow.normalises
+        if stream.normalises
         else " This model normalises only what enters a part, so nothing else moves a vector."
     ),
     "Nearest: the cosine of two vectors, both less the mean of the text’s words at that layer. "
     "A word of several tokens is the mean of their vectors.",
 )
 with st.container(horizontal=True):
-    figure.files(lambda: path, lambda: flow.neighbours(int(flow.words[word])), [], path.provenance, "journey")
-    layer_tables.neighbours(flow, word)
+    figure.files(lambda: path, lambda: stream.neighbours(int(stream.words[word])), [], path.provenance, "journey")
+    layer_tables.neighbours(stream, word)
 
 # What is drawn: every word
 st.segmented_control(
-    f"Drawn of every {flow.unit[:-1]}",
+    f"Drawn of every {stream.unit[:-1]}",
     list(MEASURES),
     required=True,
     format_func=lambda name: MEASURES[name].title,
     help="\n\n".join(f"**{measure.title}.** {measure.help}" for measure in MEASURES.values()),
     **session.bound("measure"),
 )
-if len(flow) > most:
-    session.correct(start=min(chosen.start, len(flow) - most))
-    st.slider(f"First {flow.unit[:-1]} drawn, of {len(flow):,}", 0, len(flow) - most, **session.bound("start"))
-start = session.choices().start if len(flow) > most else 0
+if len(stream) > most:
+    session.correct(start=min(chosen.start, len(stream) - most))
+    st.slider(f"First {stream.unit[:-1]} drawn, of {len(stream):,}", 0, len(stream) - most, **session.bound("start"))
+start = session.choices().start if len(stream) > most else 0
 sheet = {"word": word, "start": start, **look}
-chart = layers.draw_flow(flow, chosen.measure, turn=session.turn(), **sheet)
+chart = layers.draw_residual_stream(stream, chosen.measure, turn=session.turn(), **sheet)
 key = f"flow_{model.name}_{chosen.measure}"
 with st.container(key="picture_flow"):
     st.altair_chart(
@@ -88,8 +88,8 @@ with st.container(key="picture_flow"):
     )
 figure.remark("Click a column to follow that word. " + MEASURES[chosen.measure].help)
 with st.container(horizontal=True):
-    figure.files(lambda: chart, flow.table, [], chart.provenance, "flow")
-    layer_tables.movements(flow)
+    figure.files(lambda: chart, stream.table, [], chart.provenance, "flow")
+    layer_tables.movements(stream)
 
 # What is drawn: where it may all come from
 st.subheader("Attention through several layers", anchor=False)

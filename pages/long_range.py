@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.analyses.long_range.api import draw_longrange
+from dashboard.analyses.long_range.api import draw_long_range
 from dashboard.analyses.long_range.measure import QUESTIONS, table
 from dashboard.analyses.long_range.text import reach_finding
 from dashboard.ui import figure, head_picker, session
@@ -38,7 +38,7 @@ head = chosen.chosen
 
 # What is drawn: the best heads
 look = {"theme": session.theme(), "width": room()}
-chart = draw_longrange(reach, **look)
+chart = draw_long_range(reach, **look)
 figure.finding(reach_finding(reach))
 figure.picture(chart, "reach", "content")
 figure.remark(
@@ -58,7 +58,7 @@ with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.by_number(model)
     figure.finding(reach_finding(reach, head))
-    one = draw_longrange(reach, [head], **look | {"width": min(head_room, 480)})
+    one = draw_long_range(reach, [head], **look | {"width": min(head_room, 480)})
     figure.picture(one, "reach_head", "content")
     figure.painted_first()
     figure.remark(f"Over all {len(reach.share)} {question.items}.")
@@ -68,11 +68,11 @@ with right:
 with left:
     key = f"reach_atlas_{model.name}_{question.name}"
     small = look | {"width": min(atlas_room, 600)}
-    atlas = draw_longrange(reach, all_heads=True, tray=chosen.tray, **small, **head_picker.frames(key))
+    atlas = draw_long_range(reach, all_heads=True, tray=chosen.tray, **small, **head_picker.frames(key))
     head_picker.all_heads(atlas, key)
     with st.container(horizontal=True):
         figure.files(
-            lambda: draw_longrange(reach, all_heads=True, **small),
+            lambda: draw_long_range(reach, all_heads=True, **small),
             lambda: table(reach),
             [],
             atlas.provenance,

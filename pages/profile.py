@@ -38,7 +38,7 @@ with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         by_number(model)
     figure.remark(head_finding(row, profile.about))
-    bars = evidence.draw_spending(profile, head, width=head_room, **look)
+    bars = evidence.draw_budget(profile, head, width=head_room, **look)
     figure.picture(bars, "spending", "content")
     figure.painted_first()
     with st.container(horizontal=True):
@@ -52,7 +52,7 @@ with right:
         )
 with left:
     key = f"plane_{kept.name}"
-    plane = evidence.draw_landscape(profile, tray=chosen.tray, width=plane_room, click=True, **frames(key), **look)
+    plane = evidence.draw_scatter(profile, tray=chosen.tray, width=plane_room, click=True, **frames(key), **look)
     st.altair_chart(
         plane,
         theme=None,
@@ -64,7 +64,7 @@ with left:
     if said := profile_picker.box_says():
         st.warning(said, icon=":material/info:")
     figure.remark("A click chooses a head, a dragged box fills the tray. Values under 0 are drawn at\u00a00.")
-    still = lambda: evidence.draw_landscape(profile, width=plane_room, **look)  # noqa: E731
+    still = lambda: evidence.draw_scatter(profile, width=plane_room, **look)  # noqa: E731
     with st.container(horizontal=True):
         figure.files(still, lambda: profile.heads, [], plane.provenance, "landscape")
         figure.numbers(

@@ -31,7 +31,7 @@ with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.by_number(model)
     figure.finding(map_finding(found, head))
-    like = similarity.heads_like(found, head)
+    like = similarity.similar_heads(found, head)
     st.dataframe(like, hide_index=True, width="content", column_config=headmaps.LIKE)
     figure.remark("Heads like this one, the nearest first. One distance over all rows: it has no interval.")
     if len(like):
@@ -82,7 +82,7 @@ with left:
 if pair:
     distances, other = pair
     with right:
-        like = similarity.heads_like_elsewhere(distances, head)
+        like = similarity.similar_heads_elsewhere(distances, head)
         one = headmaps.picked(like, f"elsewhere_{model.name}_{other}_{head}")
     with left:
         figure.finding(elsewhere_finding(distances, head, other))

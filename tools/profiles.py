@@ -14,8 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from dashboard.analyses.profile.library import SHIPPED
 from dashboard.analyses.profile.run import profile
-from dashboard.analyses.profile.shelf import SHIPPED
 from dashboard.capture import open_model
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE

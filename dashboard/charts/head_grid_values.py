@@ -15,7 +15,7 @@ from dashboard.heads.format import figure
 from dashboard.heads.view import HeadId
 
 
-def figure_atlas(
+def head_grid(
     table: pd.DataFrame,
     column: str,
     theme: Theme,

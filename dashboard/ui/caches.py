@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 import psutil
 import streamlit as st
 
-from dashboard.analyses.ablation.draw import Without, without_head
+from dashboard.analyses.ablation.draw import AblationOnText, ablate_on_text
 from dashboard.analyses.compare import api as compare
 from dashboard.analyses.compare import changed_heads
 from dashboard.analyses.compare.change import Changes
@@ -192,10 +192,10 @@ def changes(key: str, first: str, second: str, bos: bool, _model: AttentionModel
 @st.cache_resource(max_entries=64, show_spinner="Taking heads out…")
 def without(
     key: str, text: str, bos: bool, heads: tuple[HeadId, ...], by: str, _model: AttentionModel, _encoding: Encoding
-) -> Without:
+) -> AblationOnText:
     """What changes on this text without these heads together."""
     cut = TOKENS_AT_MOST if _encoding.left_out else None
-    return without_head(_model, _encoding, heads, by=by, bos=bos, limit=cut, progress=_give_way)
+    return ablate_on_text(_model, _encoding, heads, by=by, bos=bos, limit=cut, progress=_give_way)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -27,6 +27,6 @@ def end_page() -> NoReturn:
 
 def to_page(name: str, label: str, icon: str, **changed: object) -> None:
     """A link to ``pages/name.py``, with other choices where `changed` names them."""
-    paths.choose(changed)  # what we link to ourselves lies on the shelf, where a person put it
+    paths.choose(changed)  # what we link to ourselves lies in the profile library, where a person put it
     address = to_address(replace(session.choices(), **changed))
     st.page_link(str(PAGES / f"{name}.py"), label=label, icon=icon, query_params=address)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from dashboard.analyses.profile.shelf import Kept, read_profile, shelf
+from dashboard.analyses.profile.library import Kept, profile_library, read_profile
 from dashboard.analyses.profile.tables import Profile
 from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
@@ -29,7 +29,9 @@ def _read(folder: str, stamp: int) -> Profile:
 def of_model(this: Opened) -> list[Kept]:
     """The finished profiles of this model with these weights: those that come with the dashboard first."""
     known = {this.model.name, str(this.model.source.folder)}
-    return [one for one in shelf() if one.finished and one.model in known and one.revision == this.model.revision]
+    return [
+        one for one in profile_library() if one.finished and one.model in known and one.revision == this.model.revision
+    ]
 
 
 def first_of(this: Opened) -> Profile | None:
@@ -73,8 +75,8 @@ def chosen_profile(this: Opened) -> tuple[Kept, Profile]:
 
 
 def command(model: str) -> str:
-    """The line that makes a profile where the shelf finds it."""
-    from dashboard.analyses.profile.shelf import place_for
+    """The line that makes a profile where the profile library finds it."""
+    from dashboard.analyses.profile.library import place_for
 
     return f'{COMMAND} profile builtin --model "{model}" --out "{place_for("my profile")}"'
 

@@ -15,7 +15,7 @@ from bench import people
 from bench.people import Seen, check, crowd, idle, names_of, raised_in, text_of
 from bench.visitor import Visitor
 from dashboard.analyses.explore import api
-from dashboard.analyses.profile.shelf import place_for
+from dashboard.analyses.profile.library import place_for
 from dashboard.heads.view import HeadId
 from dashboard.jobs.job import say
 

@@ -150,5 +150,5 @@ def output_projection():
 
 
 @pytest.fixture(scope="session")
-def without_head():
+def ablate_on_text():
     return by_hook

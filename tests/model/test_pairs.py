@@ -10,15 +10,15 @@ from transformers import AutoModel, AutoTokenizer
 
 from dashboard import attention, save, scores
 from dashboard.analyses.ablation.api import ablate
-from dashboard.analyses.ablation.draw import draw_without, without_head
-from dashboard.analyses.ablation.draw_joint import draw_together, together_and_alone
-from dashboard.analyses.compare.api import compare_models, draw_aligned, draw_alike
+from dashboard.analyses.ablation.draw import ablate_on_text, draw_ablation
+from dashboard.analyses.ablation.draw_joint import ablate_jointly, draw_joint_ablation
+from dashboard.analyses.compare.api import compare_models, draw_aligned, draw_closest_pairs
 from dashboard.analyses.contribution.api import rollout
 from dashboard.analyses.explore.api import attentions, draw, fit_for
 from dashboard.analyses.explore.text import finding
 from dashboard.analyses.find_heads.api import draw_found, find_heads
 from dashboard.analyses.inside.api import draw_inside, look_inside
-from dashboard.analyses.layers.api import draw_flow, flow
+from dashboard.analyses.layers.api import draw_residual_stream, residual_stream
 from dashboard.cli import main
 from dashboard.errors import UserError
 from dashboard.export import snippet
@@ -158,11 +158,11 @@ def figures(model) -> dict[str, object]:
     between = [attention(model, A, head, pair=B, unit="words", between="BA") for head in ("L2H9", "L2H8")]
     return {
         "found": draw_found(find_heads(model, A, "miller > heron", pair=B)),
-        "without": draw_without(without_head(model, A, "L2H9", pair=B)),
-        "together": draw_together(together_and_alone(model, A, ["L2H9", "L2H8"], pair=B)),
+        "without": draw_ablation(ablate_on_text(model, A, "L2H9", pair=B)),
+        "together": draw_joint_ablation(ablate_jointly(model, A, ["L2H9", "L2H8"], pair=B)),
         "inside": draw_inside(look_inside(model, A, "L2H9", pair=B), "row", query=4),
-        "flow": draw_flow(flow(model, A, pair=B)),
-        "alike": draw_alike(between),
+        "flow": draw_residual_stream(residual_stream(model, A, pair=B)),
+        "alike": draw_closest_pairs(between),
         "aligned": draw_aligned(compare_models(model, "L2H9", model, "L2H8", A, pair=B, between="AB")),
     }
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from dashboard.analyses.ablation.draw import draw_without, without_head
+from dashboard.analyses.ablation.draw import ablate_on_text, draw_ablation
 from dashboard.analyses.ablation.effect_on_text import most_changed, token_rows
 from dashboard.analyses.compare.api import aligned_table, compare_models, compare_texts, draw_aligned
 from dashboard.analyses.compare.disagreement import disagreements
@@ -38,12 +38,12 @@ def encoding(minilm):
 
 @pytest.fixture(scope="module")
 def without(minilm, encoding):
-    return without_head(minilm, encoding, "L2H9")
+    return ablate_on_text(minilm, encoding, "L2H9")
 
 
 @pytest.fixture(scope="module")
-def flow(minilm, encoding):
-    return depth.flow(minilm, encoding)
+def residual_stream(minilm, encoding):
+    return depth.residual_stream(minilm, encoding)
 
 
 def strings(chart) -> set[str]:
@@ -91,7 +91,7 @@ def test_on_the_axes_of_a_head(minilm, encoding, name):
 @pytest.mark.parametrize("special", ["show", "hide"])
 @pytest.mark.parametrize("unit", ["words", "tokens"])
 def test_without_a_head(without, unit, special):
-    chart, effect = draw_without(without, unit=unit, special=special), without.over(unit, special)
+    chart, effect = draw_ablation(without, unit=unit, special=special), without.over(unit, special)
     assert sum(effect.unknown) == 4 == dashed(chart)  # on the text itself the words stay as they are written
     assert "dashed: characters that the model has not read ([UNK])" in chart.to_dict()["title"]["subtitle"]
     tips = [tip for tip in strings(chart) if ": turns by" in tip]
@@ -104,9 +104,9 @@ def test_without_a_head(without, unit, special):
 
 
 def test_a_text_that_is_read_has_no_mark(minilm):
-    found = without_head(minilm, "I eat ramen", "L2H9")
-    assert not dashed(draw_without(found)) and "unknown" not in found.effect.tokens
-    assert "unknown" not in depth.flow(minilm, "I eat ramen").table()
+    found = ablate_on_text(minilm, "I eat ramen", "L2H9")
+    assert not dashed(draw_ablation(found)) and "unknown" not in found.effect.tokens
+    assert "unknown" not in depth.residual_stream(minilm, "I eat ramen").table()
     looked = inside.look_inside(minilm, "I eat ramen", "L2H9")
     assert "unknown" not in row_table(looked, follow(looked, 1))
 
@@ -119,10 +119,10 @@ def test_without_a_head_in_its_table(without):
 def test_through_the_layers(flow):
     assert {f"{word} [UNK]" for word in UNREAD} | set(READ) == set(flow.drawn)
     for measure in ("moved", "turned", "attention_share"):
-        found = strings(depth.draw_flow(flow, measure))
+        found = strings(depth.draw_residual_stream(flow, measure))
         assert {f"{word} [UNK]" for word in UNREAD} <= found and not set(UNREAD) & found
     place = flow.labels.index("𝒳")
-    chart = depth.draw_flow(flow, "journey", word=place)
+    chart = depth.draw_residual_stream(flow, "journey", word=place)
     assert "“𝒳 [UNK]”" in "".join(chart.to_dict()["title"]["text"]) and "“𝒳 [UNK]”" in chart.to_dict()["description"]
     found = strings(chart)
     assert {"爱 [UNK]", "吃 [UNK]"} & found and not set(UNREAD) & found

@@ -17,7 +17,7 @@ from dashboard.analyses.ablation.results import Asked, read_measured, shipped_fi
 from dashboard.analyses.profile.chunk import Chunk
 from dashboard.analyses.profile.chunk_store import Store
 from dashboard.analyses.profile.collect import write
-from dashboard.analyses.profile.shelf import SHIPPED, read_profile
+from dashboard.analyses.profile.library import SHIPPED, read_profile
 from dashboard.charts.drawing import VEGALITE
 from dashboard.errors import UserError
 from dashboard.export import webpage

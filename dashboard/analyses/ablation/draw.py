@@ -1,10 +1,10 @@
 """A model without a head, on a text and over our own sentences: measured, kept and drawn. What the page and a notebook
 call.
 
-    found = without_head(model, "The chef says ramen is her favourite food.", "L2H9")
-    save(draw_without(found), "without.svg")
+    found = ablate_on_text(model, "The chef says ramen is her favourite food.", "L2H9")
+    save(draw_ablation(found), "without.svg")
     every = head_effects(model)                       # all heads over 32 sentences; what is kept is not measured again
-    save(draw_standing(every, "L2H9"), "standing.svg")
+    save(draw_ranking(every, "L2H9"), "standing.svg")
 
 `python -m dashboard.analyses.ablation.draw DIR` is the process of a job that measures all heads.
 """
@@ -18,9 +18,9 @@ from pathlib import Path
 
 from dashboard.analyses.ablation.api import Effect, Progress, ablate, ablate_in, provenance_of_effect
 from dashboard.analyses.ablation.effect import effect_finding
-from dashboard.analyses.ablation.effect_on_text import TextEffect, most_changed, text_effect
-from dashboard.analyses.ablation.rank import UNITS, standing, standing_finding
-from dashboard.analyses.ablation.rank_chart import ranked_effects
+from dashboard.analyses.ablation.effect_on_text import TextEffect, effect_on_text, most_changed
+from dashboard.analyses.ablation.rank import UNITS, rank_finding, standing
+from dashboard.analyses.ablation.rank_chart import effect_ranking
 from dashboard.analyses.ablation.results import (
     SENTENCES,
     TABLE,
@@ -34,7 +34,7 @@ from dashboard.analyses.ablation.text_chart import changed_text
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
 from dashboard.charts.drawing import Drawing
-from dashboard.charts.head_grid_values import figure_atlas
+from dashboard.charts.head_grid_values import head_grid
 from dashboard.charts.theme import Theme
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
@@ -50,7 +50,7 @@ TITLES = {"loss_change": "Change of loss", "shift": "Shift of the last vectors"}
 
 
 @dataclass(frozen=True, eq=False)
-class Without:
+class AblationOnText:
     """What changes on a text without a head, or without several together: the numbers, the text as the model sees it,
     which heads."""
 
@@ -73,10 +73,12 @@ class Without:
 
     def over(self, unit: Unit, special: Special = "show") -> TextEffect:
         """Position by position, see `effect_on_text`."""
-        return text_effect(self.effect.tokens, self.encoding, unit=unit, special=special, model=self.provenance.title)
+        return effect_on_text(
+            self.effect.tokens, self.encoding, unit=unit, special=special, model=self.provenance.title
+        )
 
 
-def without_head(
+def ablate_on_text(
     model: AttentionModel,
     text: str | Encoding,
     head: str | HeadId | Sequence[str | HeadId],
@@ -86,7 +88,7 @@ def without_head(
     limit: int | None = None,
     pair: str | None = None,
     progress: Progress | None = None,
-) -> Without:
+) -> AblationOnText:
     """What changes on a text without one head, or without several that are taken out together.
 
     Parameters and errors as in `dashboard.ablate`.
@@ -95,11 +97,11 @@ def without_head(
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     how = {"by": by, "bos": bos, "limit": limit, "progress": progress, "together": len(asked) > 1}
     effect = ablate(model, encoding, asked, **how)
-    return Without(effect, encoding, tuple(sorted({existing_head(model, one) for one in asked})))
+    return AblationOnText(effect, encoding, tuple(sorted({existing_head(model, one) for one in asked})))
 
 
-def draw_without(
-    found: Without,
+def draw_ablation(
+    found: AblationOnText,
     *,
     unit: Unit = "words",
     special: Special = "show",
@@ -129,8 +131,8 @@ def draw_without(
     return chart.made_of(
         recipe_of(
             replace(origin, view="without", unit=unit, special=special),
-            "draw_without, without_head",
-            f"draw_without(without_head(model, text, {which_ones!r}{keywords(reading_of(origin))})",
+            "draw_ablation, ablate_on_text",
+            f"draw_ablation(ablate_on_text(model, text, {which_ones!r}{keywords(reading_of(origin))})",
             asked,
         )
     )
@@ -168,7 +170,7 @@ def begin(model: AttentionModel, by: By, bos: bool) -> job.Job:
     )
 
 
-def draw_standing(
+def draw_ranking(
     every: Measured,
     head: str | HeadId | None = None,
     *,
@@ -181,9 +183,9 @@ def draw_standing(
     Raises UserError where there is no such head.
     """
     chosen = HeadId.parse(head) if isinstance(head, str) else head
-    said = "" if chosen is None else standing_finding(standing(every.table, chosen))
+    said = "" if chosen is None else rank_finding(standing(every.table, chosen))
     sure = " · hollow: the interval holds 0" if every.measure == "loss_change" else ""
-    chart = ranked_effects(
+    chart = effect_ranking(
         every.table,
         theme,
         title=f"{TITLES[every.measure]}, head by head · {every.provenance.title}",
@@ -193,9 +195,9 @@ def draw_standing(
         width=width,
         turn=turn,
     )
-    called = "draw_standing(" + _made(every) + ("" if chosen is None else f", {str(chosen)!r}")
+    called = "draw_ranking(" + _made(every) + ("" if chosen is None else f", {str(chosen)!r}")
     origin = replace(every.provenance, view="standing", heads=() if chosen is None else (str(chosen),))
-    return chart.made_of(recipe_of(origin, "draw_standing, head_effects", called, {"theme": theme, "width": width}))
+    return chart.made_of(recipe_of(origin, "draw_ranking, head_effects", called, {"theme": theme, "width": width}))
 
 
 def draw_effects(
@@ -211,7 +213,7 @@ def draw_effects(
     name, title = every.measure, every.provenance.title
     top = every.table.nlargest(3, name)
     most = ", ".join(f"L{layer:.0f}H{head:.0f}" for layer, head in zip(top["layer"], top["head"], strict=True))
-    chart = figure_atlas(
+    chart = head_grid(
         every.table,
         name,
         theme,

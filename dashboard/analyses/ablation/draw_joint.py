@@ -1,8 +1,8 @@
 """Heads taken out of a model together, beside each of them alone, on a text. What the page and a notebook call.
 
-    both = together_and_alone(model, "The chef says ramen is her favourite food.", ["L2H9", "L3H1"])
+    both = ablate_jointly(model, "The chef says ramen is her favourite food.", ["L2H9", "L3H1"])
     both.table
-    save(draw_together(both), "together.svg")
+    save(draw_joint_ablation(both), "together.svg")
 
 The heads' own figures need not add up to what they change together: see `joint`.
 """
@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from dashboard.analyses.ablation.api import Progress
-from dashboard.analyses.ablation.draw import BY, Without, reading_of, recipe_of, without_head
-from dashboard.analyses.ablation.joint import alone_and_together, together_finding, together_table
-from dashboard.analyses.ablation.joint_chart import together_bars
+from dashboard.analyses.ablation.draw import BY, AblationOnText, ablate_on_text, reading_of, recipe_of
+from dashboard.analyses.ablation.joint import alone_and_jointly, joint_finding, joint_table
+from dashboard.analyses.ablation.joint_chart import joint_bars
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
 from dashboard.charts.drawing import Drawing
@@ -28,19 +28,19 @@ from dashboard.text import Encoding
 
 
 @dataclass(frozen=True, eq=False)
-class Together:
+class JointAblation:
     """Some heads taken out of a model at once, and each of them alone, on the same text."""
 
-    found: Without
-    alone: tuple[Without, ...]
+    found: AblationOnText
+    alone: tuple[AblationOnText, ...]
 
     @property
     def table(self) -> pd.DataFrame:
-        """See `joint.together_table`."""
-        return together_table(pd.concat([one.effect.table for one in self.alone]), self.found.effect.table)
+        """See `joint.joint_table`."""
+        return joint_table(pd.concat([one.effect.table for one in self.alone]), self.found.effect.table)
 
 
-def together_and_alone(
+def ablate_jointly(
     model: AttentionModel,
     text: str | Encoding,
     heads: Sequence[str | HeadId],
@@ -50,28 +50,28 @@ def together_and_alone(
     limit: int | None = None,
     pair: str | None = None,
     progress: Progress | None = None,
-) -> Together:
+) -> JointAblation:
     """What changes on a text without some heads together, beside each alone. Parameters, errors: `dashboard.ablate`."""
     how = {"by": by, "bos": bos, "limit": limit, "pair": pair, "progress": progress}
-    found = without_head(model, text, heads, **how)
-    return Together(found, tuple(without_head(model, found.encoding, head, **how) for head in found.heads))
+    found = ablate_on_text(model, text, heads, **how)
+    return JointAblation(found, tuple(ablate_on_text(model, found.encoding, head, **how) for head in found.heads))
 
 
-def draw_together(both: Together, *, theme: Theme = "light", width: float | None = None) -> Drawing:
+def draw_joint_ablation(both: JointAblation, *, theme: Theme = "light", width: float | None = None) -> Drawing:
     """What the heads change together beside each alone and the sum of that, see `joint_chart`."""
     table, origin, effect = both.table, both.found.provenance, both.found.effect
     what = "change of the loss, nats per token" if effect.measure == "loss_change" else "1 − cosine of the last vectors"
-    chart = together_bars(
+    chart = joint_bars(
         table,
         theme,
         title=f"Together and each alone · {origin.title}",
         subtitle=[f"{what} · the heads {BY[effect.by]}"],
-        description=f"{together_finding(table)} Alone: {alone_and_together(table)}.".strip(),
+        description=f"{joint_finding(table)} Alone: {alone_and_jointly(table)}.".strip(),
         width=width,
     )
     names = [str(head) for head in both.found.heads]
-    called = f"draw_together(together_and_alone(model, text, {names!r}{keywords(reading_of(origin))})"
+    called = f"draw_joint_ablation(ablate_jointly(model, text, {names!r}{keywords(reading_of(origin))})"
     origin = replace(origin, view="together")
     return chart.made_of(
-        recipe_of(origin, "draw_together, together_and_alone", called, {"theme": theme, "width": width})
+        recipe_of(origin, "draw_joint_ablation, ablate_jointly", called, {"theme": theme, "width": width})
     )

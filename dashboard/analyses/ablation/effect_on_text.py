@@ -48,7 +48,7 @@ class TextEffect:
         return marked(self.labels, self.unknown)
 
 
-def text_effect(
+def effect_on_text(
     tokens: pd.DataFrame, encoding: Encoding, *, unit: Unit = "tokens", special: Special = "show", model: str = ""
 ) -> TextEffect:
     """What changes (`api.Effect.tokens`, of one head or one set of heads) over the positions of a text.

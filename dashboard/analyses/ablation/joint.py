@@ -39,7 +39,7 @@ LOOKS: dict[str, dict[Interplay, str]] = {
 ADD_UP = {"loss_change": "losses", "shift": "angles"}
 
 
-def together_table(alone: pd.DataFrame, together: pd.DataFrame) -> pd.DataFrame:
+def joint_table(alone: pd.DataFrame, together: pd.DataFrame) -> pd.DataFrame:
     """The figures of an ablation of several heads beside each alone, a row each, and of their sum.
 
     Parameters
@@ -64,7 +64,7 @@ def together_table(alone: pd.DataFrame, together: pd.DataFrame) -> pd.DataFrame:
 
 
 def interplay(table: pd.DataFrame) -> Interplay:
-    """How heads taken out together compare with the sum of each alone, of a `together_table`.
+    """How heads taken out together compare with the sum of each alone, of a `joint_table`.
 
     The first that fits, in parts of the larger of |together| and Σ |alone|:
     "none": no figure is above 1e-5, or nothing was read
@@ -87,7 +87,7 @@ def interplay(table: pd.DataFrame) -> Interplay:
     return "more" if abs(together) > abs(alone.sum()) else "less"
 
 
-def together_finding(table: pd.DataFrame) -> str:
+def joint_finding(table: pd.DataFrame) -> str:
     """Together and the sum of each alone, in a sentence; empty where nothing was read."""
     _, alone, together = _values(table)
     which = interplay(table)
@@ -116,8 +116,8 @@ def together_remark(table: pd.DataFrame) -> str:
     )
 
 
-def alone_and_together(table: pd.DataFrame) -> str:
-    """Every figure of a `together_table`, in words."""
+def alone_and_jointly(table: pd.DataFrame) -> str:
+    """Every figure of a `joint_table`, in words."""
     name = "shift" if "shift" in table else "loss_change"
     alone = table[table["what"] == "alone"]
     return listed([f"{head} {_signed(table, value)}" for head, value in zip(alone["heads"], alone[name], strict=True)])

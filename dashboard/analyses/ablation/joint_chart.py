@@ -21,7 +21,7 @@ SIZE = 12.5  # of type
 SUM, TOGETHER = "sum of each alone", "together"
 
 
-def together_bars(
+def joint_bars(
     table: pd.DataFrame,
     theme: Theme,
     *,
@@ -35,7 +35,7 @@ def together_bars(
 
     Parameters
     ----------
-    table: of `joint.together_table`
+    table: of `joint.joint_table`
     width: pixels for the whole drawing (default 600)
 
     Raises UserError where nothing was read.

@@ -75,7 +75,7 @@ def standing(table: pd.DataFrame, head: HeadId) -> Standing:
     )
 
 
-def standing_finding(found: Standing) -> str:
+def rank_finding(found: Standing) -> str:
     """``Number 12 of 72 heads: without L2H9 …``, with interval and sample size."""
     over = f"{counted(found.sentences, 'sentences')}, {counted(found.tokens, 'tokens')}"
     interval = f"95\u00a0% interval {figure(found.low)} to {figure(found.high)}"

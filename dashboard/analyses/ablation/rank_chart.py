@@ -19,7 +19,7 @@ BEYOND = 14.0  # pixels that the last head's name may stand out
 ROOT = 0.5  # the vertical scale's power, on either side of 0: most heads change little, a few much
 
 
-def ranked_effects(
+def effect_ranking(
     table: pd.DataFrame,
     theme: Theme,
     *,

@@ -60,15 +60,15 @@ def _views_again(views: Sequence[HeadView], bos: bool) -> str:
     return f"[attention(model, text, head, {each}) for head in {[str(view.head) for view in views]!r}]"
 
 
-def draw_alike(views: Sequence[HeadView], *, theme: Theme = "light", bos: bool = True) -> Drawing:
+def draw_closest_pairs(views: Sequence[HeadView], *, theme: Theme = "light", bos: bool = True) -> Drawing:
     """METRICS §5 for every pair of two to four heads, as a small square of heads × heads."""
     pairs = {(i, j): compare(views[i], views[j]) for i, j in combinations(range(len(views)), 2)}
     names = [str(view.head) for view in views]
     told = "; ".join(f"{names[i]} and {names[j]}: {said(numbers)}" for (i, j), numbers in pairs.items())
     chart = alike(names, pairs, theme, title=f"How alike · {views[0].model}", description=f"{told}.")
     origin = provenance_of(list(views), "alike", theme, bos=bos)
-    made = f"draw_alike({_views_again(views, bos)}, theme={theme!r})"
-    return chart.made_of(made_again(origin, ["attention", "draw_alike"], made, _text(origin)))
+    made = f"draw_closest_pairs({_views_again(views, bos)}, theme={theme!r})"
+    return chart.made_of(made_again(origin, ["attention", "draw_closest_pairs"], made, _text(origin)))
 
 
 def compare_texts(

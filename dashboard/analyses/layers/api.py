@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dashboard.analyses.layers import flow as flows
-from dashboard.analyses.layers.flow import MEASURES, Flow
+from dashboard.analyses.layers import residual_stream as streams
 from dashboard.analyses.layers.layers_chart import columns, moves
+from dashboard.analyses.layers.residual_stream import MEASURES, ResidualStream
 from dashboard.analyses.layers.word_chart import journey
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import WIDTH, Drawing
@@ -16,7 +16,7 @@ from dashboard.export.snippet import about_model, reading
 from dashboard.text import Encoding, Special, Unit
 
 
-def flow(
+def residual_stream(
     model: AttentionModel,
     text: str | Encoding,
     *,
@@ -25,18 +25,18 @@ def flow(
     bos: bool = True,
     limit: int | None = None,
     pair: str | None = None,
-) -> Flow:
+) -> ResidualStream:
     """What each layer does to the words of a text: how far their vectors move, by which part, to whom they come near.
 
-    See `flow`. Raises UserError on an empty text, and where a model's layers cannot be told apart.
+    See `ResidualStream`. Raises UserError on an empty text, and where a model's layers cannot be told apart.
     """
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
-    found = flows.flow(model, encoding, unit=unit, special=special)
+    found = streams.residual_stream(model, encoding, unit=unit, special=special)
     return replace(found, reading=reading(encoding, bos=bos, limit=limit))
 
 
-def draw_flow(
-    flow: Flow,
+def draw_residual_stream(
+    stream: ResidualStream,
     measure: str = "moved",
     *,
     word: int | None = None,
@@ -52,23 +52,23 @@ def draw_flow(
     """
     if measure not in MEASURES and measure != "journey":
         raise UserError(f"There is no measure “{measure}”. Choose one of {', '.join([*MEASURES, 'journey'])}.")
-    if (word is not None and not 0 <= word < len(flow.words)) or (word is None and measure == "journey"):
-        raise UserError(f"Name a word by its number, 0 to {len(flow.words) - 1}.")
+    if (word is not None and not 0 <= word < len(stream.words)) or (word is None and measure == "journey"):
+        raise UserError(f"Name a word by its number, 0 to {len(stream.words) - 1}.")
     made = about_model(
-        flow,
+        stream,
         f"layers-{measure}",
-        {"unit": flow.unit, "special": flow.hidden, **flow.reading},
-        "draw_flow, flow",
-        f"flow(model, text, unit={flow.unit!r}, special={flow.hidden!r}"
-        + "".join(f", {name}={value!r}" for name, value in flow.reading.items())
+        {"unit": stream.unit, "special": stream.hidden, **stream.reading},
+        "draw_residual_stream, residual_stream",
+        f"residual_stream(model, text, unit={stream.unit!r}, special={stream.hidden!r}"
+        + "".join(f", {name}={value!r}" for name, value in stream.reading.items())
         + ")",
         {"measure": measure, "word": word, "theme": theme, "width": width, "start": start or None},
-        flow.text,
+        stream.text,
     )
     if measure == "journey":
-        return journey(flow, word, theme, width=width).made_of(made)
+        return journey(stream, word, theme, width=width).made_of(made)
     most = columns(width or WIDTH)
-    if len(flow) > most:
-        start = max(0, min(start, len(flow) - most))
-        flow = flow.window(start, start + most)
-    return moves(flow, MEASURES[measure], theme, word=word, width=width, turn=turn).made_of(made)
+    if len(stream) > most:
+        start = max(0, min(start, len(stream) - most))
+        stream = stream.window(start, start + most)
+    return moves(stream, MEASURES[measure], theme, word=word, width=width, turn=turn).made_of(made)

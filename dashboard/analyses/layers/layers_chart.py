@@ -12,7 +12,7 @@ from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale
 from dashboard.heads.format import percent
 
 if TYPE_CHECKING:
-    from dashboard.analyses.layers.flow import Flow, Measure
+    from dashboard.analyses.layers.residual_stream import Measure, ResidualStream
 
 LEAST_CELL = 9.0  # pixels: narrower columns can be neither read nor pointed at
 MARGIN = 44.0  # for the layers' names, and for a label that leans out at the right
@@ -25,7 +25,7 @@ def columns(width: float) -> int:
 
 
 def moves(
-    flow: Flow,
+    stream: ResidualStream,
     measure: Measure,
     theme: Theme,
     *,
@@ -35,23 +35,23 @@ def moves(
 ) -> Drawing:
     """Words by layers, ink for one measure, from paper at 0.
 
-    A click chooses a word: the point parameter "word" has the fields place (the word's place in `flow.words`) and turn.
+    A click chooses a word: the point parameter "word" has the fields place (its place in `stream.words`) and turn.
 
     Parameters
     ----------
-    flow: of at most `columns(width)` positions; measure: of `MEASURES`
-    word: the place in `flow.words` of the word that is followed, framed
+    stream: of at most `columns(width)` positions; measure: of `MEASURES`
+    word: the place in `stream.words` of the word that is followed, framed
     width: pixels for the whole drawing (default 600); turn: as in `dashboard.analyses.scores.atlas_chart`
     """
-    p, n, room = PALETTES[theme], len(flow), width or WIDTH
-    values = flow.numbers[measure.name]
-    names = lettering.labels_of(flow.drawn)
-    mono = flow.unit == "tokens"
+    p, n, room = PALETTES[theme], len(stream), width or WIDTH
+    values = stream.numbers[measure.name]
+    names = lettering.labels_of(stream.drawn)
+    mono = stream.unit == "tokens"
     step = max(LEAST_CELL, min(44.0, int(2 * (room - 2 * MARGIN) / n) / 2))
-    down = max(9.0, min(28.0, int(2 * 480 / flow.layers) / 2))
+    down = max(9.0, min(28.0, int(2 * 480 / stream.layers) / 2))
     high = 1.0 if measure.share else _top(values)
-    place_of = {int(position): place for place, position in enumerate(flow.words)}
-    chosen = None if word is None else int(flow.words[word]) - flow.start
+    place_of = {int(position): place for place, position in enumerate(stream.words)}
+    chosen = None if word is None else int(stream.words[word]) - stream.start
     said = f"{_written('datum.v', measure.share)}"
     rows = [
         {
@@ -59,24 +59,24 @@ def moves(
             "k": list(range(n)),
             "v": [None if np.isnan(value) else round(float(value), 4) for value in values[layer]],
         }
-        for layer in range(flow.layers)
+        for layer in range(stream.layers)
     ]
     across = {"type": "quantitative", "scale": {"domain": [0, n], "nice": False}}
     every = next(k for k in (1, 2, 4, 8, 16) if down * k >= 13)
     y = {
         "field": "layer",
         "type": "ordinal",
-        "scale": {"type": "band", "domain": list(range(flow.layers)), "padding": 0},
+        "scale": {"type": "band", "domain": list(range(stream.layers)), "padding": 0},
         "axis": {
             "title": None,
-            "values": list(range(0, flow.layers, every)),
+            "values": list(range(0, stream.layers, every)),
             "labelExpr": "'L' + datum.value",
             "labelColor": p.quiet,
             "labelFontSize": 11.5,
         },
     }
     standing = lettering.stand(names, step, mono=mono, across=True)
-    quiet = [k for k, special in enumerate(flow.special) if special]
+    quiet = [k for k, special in enumerate(stream.special) if special]
     axis = {
         "orient": "top",
         "title": None,
@@ -101,7 +101,7 @@ def moves(
     ends = {"x": across | {"field": "k", "axis": axis}, "x2": {"field": "k1"}, "y": y}
     tip = f"words[datum.k] + ', layer ' + datum.layer + ': ' + (isValid(datum.v) ? {said} : 'nothing moved')"
     choose = {"type": "point", "on": "click", "fields": ["place", "turn"], "toggle": False, "clear": False}
-    places = [place_of.get(flow.start + k) for k in range(n)]
+    places = [place_of.get(stream.start + k) for k in range(n)]
     cells = {
         "data": {"values": rows},
         "transform": [
@@ -132,10 +132,10 @@ def moves(
             "x": across | {"field": "k", "axis": axis},
             "x2": {"field": "k1"},
             "y": {"value": 0},
-            "y2": {"value": down * flow.layers},
+            "y2": {"value": down * stream.layers},
         },
     }
-    mean = flow.mean(measure.name) if flow.whole is None else np.nanmean(values, 1)
+    mean = stream.mean(measure.name) if stream.whole is None else np.nanmean(values, 1)
     most = int(np.nanargmax(mean)) if np.isfinite(mean).any() else None
     unit = "share of the change" if measure.share else "times the vector’s length" if measure.name == "moved" else ""
     what = "1 − cosine, " if measure.name == "turned" else ""
@@ -146,16 +146,16 @@ def moves(
         else "Nothing moved."
     )
     full = f"{high * 100:.3g}\u00a0%" if measure.share else f"{high:g}{end}"
-    window = "" if flow.whole is None else f" · {flow.start + 1:,} to {flow.start + n:,} of {flow.whole:,}"
+    window = "" if stream.whole is None else f" · {stream.start + 1:,} to {stream.start + n:,} of {stream.whole:,}"
     return sheet(
-        {"width": step * n, "height": down * flow.layers, "layer": [cells, frame]},
+        {"width": step * n, "height": down * stream.layers, "layer": [cells, frame]},
         theme,
-        title=f"{measure.title} · {flow.model}",
+        title=f"{measure.title} · {stream.model}",
         subtitle=[
-            f"{flow.unit}{window} · rows: layers",
+            f"{stream.unit}{window} · rows: layers",
             f"ink: {what}0 to {full} {unit}".rstrip(),
         ],
-        description=f"{measure.title}, by layer and {flow.unit.removesuffix('s')}, {flow.model}. {found}",
+        description=f"{measure.title}, by layer and {stream.unit.removesuffix('s')}, {stream.model}. {found}",
         width=max(step * n + MARGIN, min(room, NARROWEST)),
         params=[{"name": "words", "value": names}, {"name": "places", "value": places}],
     )

@@ -14,7 +14,7 @@ from dashboard.charts.theme import PALETTES, PIECES_FONT, WORDS_FONT, Palette, T
 from dashboard.heads.format import percent
 
 if TYPE_CHECKING:
-    from dashboard.analyses.layers.flow import Flow
+    from dashboard.analyses.layers.residual_stream import ResidualStream
 
 ROW = 22.0
 HEAD = 42.0  # pixels of the lines over the rows: the parts, the headings
@@ -23,7 +23,7 @@ NUMBER = 56.0
 WIDEST, NARROWEST_WORD = 118.0, 66.0
 
 
-def journey(flow: Flow, word: int, theme: Theme, *, width: float | None = None) -> Drawing:
+def journey(stream: ResidualStream, word: int, theme: Theme, *, width: float | None = None) -> Drawing:
     """A row for the vector before the first layer and after each layer, from top to bottom.
 
     From left to right: a bar of the shares that attention, feed-forward and normalisation have in the layer's change
@@ -32,57 +32,57 @@ def journey(flow: Flow, word: int, theme: Theme, *, width: float | None = None) 
 
     Parameters
     ----------
-    word: a place in `flow.words`; width: pixels for the whole drawing (default 600)
+    word: a place in `stream.words`; width: pixels for the whole drawing (default 600)
     """
     p, room = PALETTES[theme], width or WIDTH
-    position = int(flow.words[word])
-    name = shown(flow.known(position))
-    parts, near = flow.parts(position), flow.neighbours(position)
-    moved = flow.numbers["moved"][:, position]
+    position = int(stream.words[word])
+    name = shown(stream.known(position))
+    parts, near = stream.parts(position), stream.neighbours(position)
+    moved = stream.numbers["moved"][:, position]
     bar = max(90.0, min(240.0, 0.3 * room))
     left = NAMES + bar + NUMBER + 14
     count = int(near["rank"].max()) if len(near) else 0
     count = max(1, min(count, int((room - left) / NARROWEST_WORD))) if count else 0
     cell = min(WIDEST, (room - left) / count) if count else 0
     body = [
-        *_rows(flow.layers, p),
+        *_rows(stream.layers, p),
         *_bars(parts, p, bar),
         _numbers(moved, p, NAMES + bar + NUMBER),
-        *(_near(near[near["rank"] <= count], p, theme, left, cell, mono=flow.unit == "tokens") if count else []),
+        *(_near(near[near["rank"] <= count], p, theme, left, cell, mono=stream.unit == "tokens") if count else []),
     ]
     return sheet(
         {
             "width": left + cell * count,
-            "height": HEAD + ROW * (flow.layers + 1),
+            "height": HEAD + ROW * (stream.layers + 1),
             "layer": body,
             "resolve": {"scale": {"color": "independent"}},
         },
         theme,
-        title=f"“{name}” through the layers · {flow.model}",
+        title=f"“{name}” through the layers · {stream.model}",
         subtitle=[
             "bars: which part made the change of a layer · size: of the change, over the vector’s length",
             "right: the nearest words after each layer · cosine of vectors less the text’s mean · ink: 0 to 1"
             if count
             else "nearest words need a text of three words and more",
         ],
-        description=journey_finding(flow, word),
+        description=journey_finding(stream, word),
         width=left + cell * count,
     )
 
 
-def journey_finding(flow: Flow, word: int) -> str:
+def journey_finding(stream: ResidualStream, word: int) -> str:
     """One sentence about one word: the layer that moves it most, whose part that is, and who is nearest at the end."""
-    position = int(flow.words[word])
-    moved = flow.numbers["moved"][:, position]
-    near = flow.neighbours(position)
+    position = int(stream.words[word])
+    moved = stream.numbers["moved"][:, position]
+    near = stream.neighbours(position)
     layer = int(pd.Series(moved).fillna(-1).argmax())
-    name = f"“{flow.known(position)}”"
-    share = float(flow.numbers["attention_share"][layer, position])
+    name = f"“{stream.known(position)}”"
+    share = float(stream.numbers["attention_share"][layer, position])
     part = f"pulls against that change ({percent(share)})" if share < 0 else f"makes up {percent(share)} of that change"
     said = f"{name} is moved most by L{layer}, by {moved[layer]:.2f} times its length; attention {part}"
     if not len(near):
         return f"{said}."
-    first, last = near["text"].iloc[0], near[near["stage"] == flow.layers]["text"].iloc[0]
+    first, last = near["text"].iloc[0], near[near["stage"] == stream.layers]["text"].iloc[0]
     if first == last:
         return f"{said}. Its nearest word is “{last}”, before the first layer and after the last."
     return f"{said}. Its nearest word is “{first}” before the first layer and “{last}” after the last."

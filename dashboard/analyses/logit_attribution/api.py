@@ -54,7 +54,7 @@ class Copying:
     left_out: tuple[LeftOut, ...] = ()
 
 
-def head_writes(
+def logit_attribution(
     model: AttentionModel,
     text: str | Encoding,
     head: str | HeadId,
@@ -86,7 +86,7 @@ def head_writes(
     return found
 
 
-def logit_parts(
+def logit_components(
     model: AttentionModel,
     text: str | Encoding,
     query: int,
@@ -98,7 +98,7 @@ def logit_parts(
 ) -> LogitParts:
     """What the embedding, every head, every bias and every feed-forward part write to the logit of one next piece.
 
-    piece: by its id in the vocabulary; None for the most probable one. Else as `head_writes`.
+    piece: by its id in the vocabulary; None for the most probable one. Else as `logit_attribution`.
     """
     encoding, how = _read(model, text, bos, limit, pair)
     path = _path(model, encoding)
@@ -112,8 +112,8 @@ def logit_parts(
         (),
         "logit-parts",
         given | how,
-        f"logit_parts(model, text{keywords(given | how)}).table",
-        "logit_parts",
+        f"logit_components(model, text{keywords(given | how)}).table",
+        "logit_components",
     ).to_dict()
     return LogitParts(table, found, vocabulary_labels(model.loaded.tokenizer, [found])[0])
 
@@ -136,7 +136,7 @@ def copying(
     sentences: how many, evenly spread; None for all
     progress: told how far it is: a fraction and a sentence; what it raises ends the work
 
-    Raises UserError as `head_writes` does.
+    Raises UserError as `logit_attribution` does.
     """
     wanted = None if heads is None else [existing_head(model, head) for head in heads]
     every = [HeadId(*head) for head in model.all_heads]
@@ -169,16 +169,16 @@ def copying(
     return Copying(table, tuple(left_out))
 
 
-def draw_writes(found: Writes, *, theme: Theme = "light", width: float | None = None) -> Drawing:
+def draw_logit_attribution(found: Writes, *, theme: Theme = "light", width: float | None = None) -> Drawing:
     """What a head writes at a token as bars: raised pieces to the right in green, lowered ones to the left in purple,
-    and beside them what it read from, in ink. found: from `head_writes`; theme, width: as in `draw`."""
+    and beside them what it read from, in ink. found: from `logit_attribution`; theme, width: as in `draw`."""
     return writes_chart(found, theme, width=width).made_of(provenance_of_writes(found, theme=theme, width=width))
 
 
 def provenance_of_writes(found: Writes, **drawing: object) -> Provenance:
-    """Where the table comes from, or (`drawing`: the arguments of `draw_writes`) the picture of it."""
+    """Where the table comes from, or (`drawing`: the arguments of `draw_logit_attribution`) the picture of it."""
     given = {name: value for name, value in drawing.items() if value is not None}
-    made = f"head_writes(model, text, {str(found.head)!r}, {found.query}{keywords(found.reading)})"
+    made = f"logit_attribution(model, text, {str(found.head)!r}, {found.query}{keywords(found.reading)})"
     return _origin(
         found.name,
         found.revision,
@@ -187,9 +187,9 @@ def provenance_of_writes(found: Writes, **drawing: object) -> Provenance:
         (str(found.head),),
         "writes",
         {"query": found.query, **found.reading, **given},
-        f"draw_writes({made}{keywords(given)})" if given else f"{made}.table",
-        *(["draw_writes"] if given else []),
-        "head_writes",
+        f"draw_logit_attribution({made}{keywords(given)})" if given else f"{made}.table",
+        *(["draw_logit_attribution"] if given else []),
+        "logit_attribution",
     )
 
 

@@ -17,15 +17,15 @@ from dashboard.export.snippet import about_model
 from dashboard.heads.view import HeadId
 
 
-def longrange(model: AttentionModel, question: str = "verb") -> Reach:
+def long_range(model: AttentionModel, question: str = "verb") -> Reach:
     """How far every head reaches: a verb to its subject ("verb"), or a name to its first mention ("name").
 
     See `long_range.measure`. Raises UserError for another question, and where the model cannot read the texts.
     """
-    return ranges.longrange(model, question)
+    return ranges.long_range(model, question)
 
 
-def draw_longrange(
+def draw_long_range(
     reach: Reach,
     heads: Sequence[HeadId | str] = (),
     *,
@@ -44,8 +44,8 @@ def draw_longrange(
         reach,
         "longrange-heads" if all_heads else "longrange",
         said,
-        "draw_longrange, longrange",
-        f"longrange(model, {asked.name!r})",
+        "draw_long_range, long_range",
+        f"long_range(model, {asked.name!r})",
         {"heads": said.get("heads"), "all_heads": all_heads or None, "theme": theme, "width": width},
     )
     if all_heads:

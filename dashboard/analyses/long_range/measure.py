@@ -172,7 +172,7 @@ def gather(model: AttentionModel, question: Question, steps: Sequence[Step]) -> 
     )
 
 
-def longrange(model: AttentionModel, question: str = "verb") -> Reach:
+def long_range(model: AttentionModel, question: str = "verb") -> Reach:
     """All texts at all distances. Raises UserError for a question that does not exist, and as `measure_step`."""
     asked = question_of(question)
     return gather(model, asked, [measure_step(model, trials) for trials in zip(*asked.trials(), strict=True)])

@@ -1,7 +1,7 @@
 """The evidence for every head of a profile in a few verbs: what its page and a notebook call.
 
 profile = read_profile(folder)
-save(draw_landscape(profile), "heads.svg")          save(draw_spending(profile, "L2H0"), "L2H0.pdf")
+save(draw_scatter(profile), "heads.svg")          save(draw_budget(profile, "L2H0"), "L2H0.pdf")
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from dashboard.analyses.profile.budget_chart import spending
+from dashboard.analyses.profile.library import compare_profiles
 from dashboard.analyses.profile.roles import FIGURES, TOLD
 from dashboard.analyses.profile.scatter_chart import landscape
-from dashboard.analyses.profile.shelf import compare_profiles
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.profile.text import census, corpus_of, head_finding, same_roles
 from dashboard.analyses.profile.two_corpora_chart import twice
 from dashboard.charts.drawing import Drawing
-from dashboard.charts.head_grid_values import figure_atlas
+from dashboard.charts.head_grid_values import head_grid
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
@@ -25,10 +25,10 @@ from dashboard.heads.view import HeadId
 from dashboard.text import ParsedSentence
 from dashboard.text.on_places import places_of_words, representative
 
-__all__ = ["draw_figure", "draw_landscape", "draw_spending", "draw_twice", "parse_links", "row_of"]
+__all__ = ["draw_budget", "draw_profile", "draw_scatter", "draw_two_corpora", "parse_links", "row_of"]
 
 
-def draw_landscape(
+def draw_scatter(
     profile: Profile,
     *,
     model: str = "",
@@ -56,10 +56,10 @@ def draw_landscape(
         turn=turn,
         click=click,
     )
-    return chart.made_of(_origin(profile, "landscape", "draw_landscape(profile", title, theme=theme, width=width))
+    return chart.made_of(_origin(profile, "landscape", "draw_scatter(profile", title, theme=theme, width=width))
 
 
-def draw_spending(
+def draw_budget(
     profile: Profile, head: str | HeadId, *, model: str = "", theme: Theme = "light", width: float | None = None
 ) -> Drawing:
     """One head's budget beside its position-only twin, and what explains it. Raises UserError for no such head."""
@@ -73,11 +73,11 @@ def draw_spending(
         description=f"Where the attention of {name} goes. {head_finding(row, profile.about)}",
         width=width,
     )
-    called = f"draw_spending(profile, {name!r}"
+    called = f"draw_budget(profile, {name!r}"
     return chart.made_of(_origin(profile, "spending", called, title, heads=(name,), theme=theme, width=width))
 
 
-def draw_twice(
+def draw_two_corpora(
     a: Profile,
     b: Profile,
     figure: str = "context",
@@ -87,7 +87,7 @@ def draw_twice(
     theme: Theme = "light",
     width: float | None = None,
 ) -> Drawing:
-    """The same heads on two corpora, see `two_corpora_chart`. model: as in `draw_landscape`. Raises UserError as
+    """The same heads on two corpora, see `two_corpora_chart`. model: as in `draw_scatter`. Raises UserError as
     `compare_profiles` does, and for a figure that does not exist."""
     if figure not in FIGURES:
         raise UserError(f"There is no figure “{figure}”. Choose one of {', '.join(FIGURES)}.")
@@ -108,11 +108,11 @@ def draw_twice(
     asked = {"theme": theme, "width": width, "names": names, "model": model or None}
     drawn = "".join(f", {name}={value!r}" for name, value in asked.items() if value is not None)
     recipe = (
-        "from dashboard import draw_twice, read_profile, save, shelf\n\n"
+        "from dashboard import draw_two_corpora, read_profile, save, profile_library\n\n"
         f"# Profiles of {a.about['model']} over files with these SHA-256: {a.about['sha256']}, {b.about['sha256']}\n"
-        f"folders = {{kept.name: kept.folder for kept in shelf()}}\n"
+        f"folders = {{kept.name: kept.folder for kept in profile_library()}}\n"
         f"a, b = (read_profile(folders[name]) for name in {names!r})\n"
-        f"thing = draw_twice(a, b, {figure!r}{drawn})"
+        f"thing = draw_two_corpora(a, b, {figure!r}{drawn})"
     )
     options = {name: value for name, value in asked.items() if value is not None} | {"figure": figure}
     return chart.made_of(
@@ -131,7 +131,7 @@ def draw_twice(
     )
 
 
-def draw_figure(
+def draw_profile(
     profile: Profile,
     figure: str,
     *,
@@ -142,12 +142,12 @@ def draw_figure(
     width: float | None = None,
     turn: int = 0,
 ) -> Drawing:
-    """All heads on one sheet, coloured by a figure of `roles.FIGURES`. model: as in `draw_landscape`;
+    """All heads on one sheet, coloured by a figure of `roles.FIGURES`. model: as in `draw_scatter`;
     selected, tray, turn: as in `dashboard.draw_atlas`. Raises UserError for a figure that does not exist."""
     if figure not in FIGURES:
         raise UserError(f"There is no figure “{figure}”. Choose one of {', '.join(FIGURES)}.")
     title = model or profile.about["model"]
-    chart = figure_atlas(
+    chart = head_grid(
         profile.heads,
         f"bits_{figure}",
         theme,
@@ -160,7 +160,7 @@ def draw_figure(
         width=width,
         turn=turn,
     )
-    called = f"draw_figure(profile, {figure!r}"
+    called = f"draw_profile(profile, {figure!r}"
     return chart.made_of(_origin(profile, f"figure-{figure}", called, title, theme=theme, width=width))
 
 
@@ -212,9 +212,9 @@ def _origin(
     drawn = "".join(f", {name}={value!r}" for name, value in asked.items())
     source = {f"source_{name}": text for name, text in (about.get("source") or {}).items()}
     recipe = (
-        f"from dashboard import {called.partition('(')[0]}, read_profile, save, shelf\n\n"
+        f"from dashboard import {called.partition('(')[0]}, read_profile, save, profile_library\n\n"
         f"# Any profile of {about['model']} ({about['revision']}) over a file with this SHA-256: {about['sha256']}\n"
-        f"[folder] = [kept.folder for kept in shelf() if (kept.model, kept.file) == "
+        f"[folder] = [kept.folder for kept in profile_library() if (kept.model, kept.file) == "
         f"({about['model']!r}, {about['file']!r})][:1]\n"
         f"profile = read_profile(folder)\nthing = {called}{drawn})"
     )

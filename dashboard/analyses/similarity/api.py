@@ -1,7 +1,7 @@
 """How the heads of a model relate to one another: what the page, the command line and a notebook call.
 
 found = map_heads(open_model("minilm"))
-save(found.table, "map.csv")          save(draw_map(found), "map.svg")          heads_like(found, "L2H0")
+save(found.table, "map.csv")          save(draw_map(found), "map.svg")          similar_heads(found, "L2H0")
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def map_heads(
     return made
 
 
-def heads_like(found: HeadMap, head: str | HeadId, k: int = 10) -> pd.DataFrame:
+def similar_heads(found: HeadMap, head: str | HeadId, k: int = 10) -> pd.DataFrame:
     """The k heads of the model that look most where this one looks, the nearest first: layer, head, distance (bits).
 
     Raises UserError where the map has no such head.
@@ -99,7 +99,7 @@ def distances_between(
     return distances(a, _sentences(limit), b, bos=bos, progress=progress)
 
 
-def heads_like_elsewhere(found: Distances, head: str | HeadId, k: int = 10) -> pd.DataFrame:
+def similar_heads_elsewhere(found: Distances, head: str | HeadId, k: int = 10) -> pd.DataFrame:
     """The k heads of the second model that look most where this head of the first looks: layer, head, distance (bits).
 
     found: of `distances_between`. Raises UserError for a head that the first does not have.

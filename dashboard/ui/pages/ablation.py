@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.analyses.ablation.draw import TITLES, Without, begin, draw_effects
-from dashboard.analyses.ablation.draw_joint import Together
+from dashboard.analyses.ablation.draw import TITLES, AblationOnText, begin, draw_effects
+from dashboard.analyses.ablation.draw_joint import JointAblation
 from dashboard.analyses.ablation.rank_correlation import Correlation, spearman
 from dashboard.analyses.ablation.results import TABLE, Asked, Measured, find_measured, folder_for
 from dashboard.analyses.profile import api as evidence
@@ -75,7 +75,7 @@ def replaced_by(this: Opened) -> None:
     )
 
 
-def on_text(this: Reading | None, heads: tuple[HeadId, ...]) -> Without | None:
+def on_text(this: Reading | None, heads: tuple[HeadId, ...]) -> AblationOnText | None:
     """What changes on the text without these heads, None where there is no text; or a sentence, and the end of the
     page."""
     if this is None:
@@ -101,19 +101,19 @@ def not_ranked(heads: tuple[HeadId, ...]) -> str:
     return f"Each head alone, {session.choices().chosen} marked: heads taken out together have no place in this order."
 
 
-def beside_alone(this: Reading, found: Without) -> Together | None:
+def beside_alone(this: Reading, found: AblationOnText) -> JointAblation | None:
     """Heads taken out together beside each of them alone; None for a head alone, and where no token is read."""
     if len(found.heads) == 1 or not len(found.effect.tokens):
         return None
-    return Together(found, tuple(on_text(this, (head,)) for head in found.heads))
+    return JointAblation(found, tuple(on_text(this, (head,)) for head in found.heads))
 
 
-def named(found: Without) -> str:
+def named(found: AblationOnText) -> str:
     """What is taken out, as a table's columns call it."""
     return "the head" if len(found.heads) == 1 else "the heads"
 
 
-def predictions(found: Without) -> None:
+def predictions(found: AblationOnText) -> None:
     """The table of predictions that change, or that none does; of a model that predicts nothing, that it does not."""
     effect = found.effect
     if effect.measure == "shift":
@@ -234,7 +234,7 @@ class Beside:
     def other(self, width: int, **marks: object) -> Drawing:
         model, look = self.this.model, {"theme": self.theme, "width": width}
         if not self.of_text:
-            return evidence.draw_figure(self.profile, self.name, model=model.title, **look, **marks)
+            return evidence.draw_profile(self.profile, self.name, model=model.title, **look, **marks)
         chart = draw_atlas(self.text.overview(), self.name, model=model.title, **look, **marks)
         origin = provenance_of_text(model, self.text.encoding, "atlas", score=self.name, **look, **self.text.options)
         return chart.made_of(origin)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.analyses.profile.shelf import Kept, delete, place_for, read_profile, shelf
+from dashboard.analyses.profile.library import Kept, delete, place_for, profile_library, read_profile
 from dashboard.analyses.profile.tables import TABLES
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
@@ -162,7 +162,7 @@ def _remove(job: Job) -> None:
 
 
 def finished() -> list[Kept]:
-    return [kept for kept in shelf() if kept.finished]
+    return [kept for kept in profile_library() if kept.finished]
 
 
 def row(kept: Kept) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard.analyses.layers.flow import Flow
+from dashboard.analyses.layers.residual_stream import ResidualStream
 from dashboard.analyses.long_range.measure import Question, Reach, curve, table
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.heads.view import HeadId
@@ -81,7 +81,7 @@ def _marked(trial: Trial) -> str:
     return f"{before} **{seen}** {between} **{looks}** {after}"
 
 
-def movements(flow: Flow) -> None:
+def movements(stream: ResidualStream) -> None:
     """The numbers behind the sheet of words and layers."""
 
     def size(title: str, help_: str):
@@ -89,7 +89,7 @@ def movements(flow: Flow) -> None:
 
     long = "Its length, as a multiple of the vector’s before the layer."
     part = "Its share of the change, projected on it; the parts sum to 100 %."
-    columns = {"layer": "Layer", "position": "Place", "text": flow.unit[:-1].capitalize(), "unknown": figure.UNREAD}
+    columns = {"layer": "Layer", "position": "Place", "text": stream.unit[:-1].capitalize(), "unknown": figure.UNREAD}
     columns |= {"moved": size("Change", long), "turned": size("Turned", "1 − cosine of before and after.")}
     for name, title in (
         ("attention", "Attention"),
@@ -97,14 +97,14 @@ def movements(flow: Flow) -> None:
         ("normalisation", "Normalisation"),
     ):
         columns |= {name: size(title, long), f"{name}_share": _share(f"{title}, share", part)}
-    figure.numbers("flow", flow.table, columns)
+    figure.numbers("flow", stream.table, columns)
 
 
-def neighbours(flow: Flow, word: int) -> None:
+def neighbours(stream: ResidualStream, word: int) -> None:
     """Who is near to the word after each layer."""
 
     def rows() -> pd.DataFrame:
-        near = flow.neighbours(int(flow.words[word]))
+        near = stream.neighbours(int(stream.words[word]))
         return near.assign(stage=["before" if not stage else f"after L{stage - 1}" for stage in near["stage"]])
 
     cosine = st.column_config.NumberColumn("Cosine", format="%.3f")

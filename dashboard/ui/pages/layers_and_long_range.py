@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.analyses.layers import api as layers
-from dashboard.analyses.layers.flow import Flow
+from dashboard.analyses.layers.residual_stream import ResidualStream
 from dashboard.analyses.long_range.measure import Question, Reach, Step, gather, measure_step
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.capture import AttentionModel
@@ -81,11 +81,11 @@ def _rounded(seconds: float) -> str:
 
 
 @kept("Following the words…")
-def _flow(key: str, text: str, bos: bool, unit: str, special: str, _this: Reading) -> Flow:
-    return layers.flow(_this.model, _this.encoding, unit=unit, special=special, **_this.options)
+def _flow(key: str, text: str, bos: bool, unit: str, special: str, _this: Reading) -> ResidualStream:
+    return layers.residual_stream(_this.model, _this.encoding, unit=unit, special=special, **_this.options)
 
 
-def flow(this: Reading) -> Flow:
+def residual_stream(this: Reading) -> ResidualStream:
     """What the layers do to the text, for a page; or a sentence and the end of the page."""
     chosen = session.choices()
     try:
@@ -101,7 +101,7 @@ def flow(this: Reading) -> Flow:
     return found
 
 
-def word_in_sight(flow: Flow, most: int) -> dict[str, Any]:
+def word_in_sight(stream: ResidualStream, most: int) -> dict[str, Any]:
     """Arguments that tie a widget to the followed word, as `state.bound`; of a text too long for one picture, the
     `most` words that are drawn move with it."""
     tied = session.bound("word")
@@ -109,9 +109,9 @@ def word_in_sight(flow: Flow, most: int) -> dict[str, Any]:
     def take(*given: str) -> None:
         tied["on_change"](*given)
         chosen = session.choices()
-        place = int(flow.words[chosen.word])
+        place = int(stream.words[chosen.word])
         if not chosen.start <= place < chosen.start + most:
-            session.change(start=max(0, min(place - most // 2, len(flow) - most)))
+            session.change(start=max(0, min(place - most // 2, len(stream) - most)))
 
     return tied | {"on_change": take}
 

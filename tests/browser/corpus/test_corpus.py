@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlparse
 import pandas as pd
 import pytest
 
-from dashboard.analyses.profile.shelf import place_for, shelf
+from dashboard.analyses.profile.library import place_for, profile_library
 from dashboard.corpus.builtin import builtin_corpus
 
 NAME = "Twenty of them"
@@ -26,7 +26,7 @@ def page(chromium, dashboard_url):
     page.at = lambda path: page.goto(f"{dashboard_url}/{path}")
     yield page
     context.close()
-    for kept in shelf():
+    for kept in profile_library():
         if kept.name in (NAME, AGAIN):
             shutil.rmtree(kept.folder)
 

@@ -63,7 +63,7 @@ def test_a_click_on_a_column_follows_that_word_and_its_picture_downloads(person)
         page.get_by_role("button", name="SVG", exact=True).click()
     with open(waiting.value.path(), encoding="utf-8") as file:
         svg = file.read()
-    assert svg.startswith("<svg") and "chef" in svg and "draw_flow" in svg
+    assert svg.startswith("<svg") and "chef" in svg and "draw_residual_stream" in svg
 
 
 def test_a_click_on_the_sheet_of_heads_draws_that_head_against_distance(person):

@@ -46,7 +46,7 @@ def own_losses(run, model, encoding):
 
 @pytest.mark.parametrize("kind", ["bert", "gpt2", "llama", "opt", "gpt_neox", "gemma2"])
 def test_the_change_of_loss_is_that_of_the_librarys_own_language_model(
-    kind, small, monkeypatch, output_projection, without_head
+    kind, small, monkeypatch, output_projection, ablate_on_text
 ):
     model = small(kind)
     own, path = own_language_model(model), output_projection(kind)
@@ -68,7 +68,7 @@ def test_the_change_of_loss_is_that_of_the_librarys_own_language_model(
             def run(ids, heads=heads):
                 whole = own
                 for layer, head in heads:
-                    whole = partial(without_head, whole, own.base_model, path, layer=layer, head=head, heads=4)
+                    whole = partial(ablate_on_text, whole, own.base_model, path, layer=layer, head=head, heads=4)
                 return whole(ids).logits
 
             after, new = own_losses(run, model, encoding)
@@ -90,7 +90,7 @@ def test_the_change_of_loss_is_that_of_the_librarys_own_language_model(
     assert found.flips.sum() == len(found.changed)
 
 
-def test_shift_is_one_minus_the_cosine_of_the_last_vectors(minilm, output_projection, without_head):
+def test_shift_is_one_minus_the_cosine_of_the_last_vectors(minilm, output_projection, ablate_on_text):
     encoding, heads = minilm.encode(CHEF), [(1, 3), (5, 11)]
     assert language_head(minilm) is None
     found = measure(minilm, [encoding], [[head] for head in heads], logits=None, keep_each=True)
@@ -101,7 +101,7 @@ def test_shift_is_one_minus_the_cosine_of_the_last_vectors(minilm, output_projec
     own = ~np.array(encoding.special)
     for column, (layer, head) in enumerate(heads):
         other = (
-            without_head(model, model, output_projection("minilm"), ids, layer, head, 12).last_hidden_state[0].numpy()
+            ablate_on_text(model, model, output_projection("minilm"), ids, layer, head, 12).last_hidden_state[0].numpy()
         )
         cosine = (intact * other).sum(1) / np.linalg.norm(intact, axis=1) / np.linalg.norm(other, axis=1)
         assert found.tokens[0] == own.sum() == len(encoding) - 2

@@ -12,8 +12,8 @@ import pytest
 
 import dashboard.analyses.ablation.results as allheads
 from dashboard import UserError, ablate_in, builtin_corpus, head_effects
-from dashboard.analyses.ablation.draw import begin, draw_effects, draw_standing, draw_without, without_head
-from dashboard.analyses.ablation.draw_joint import draw_together, together_and_alone
+from dashboard.analyses.ablation.draw import ablate_on_text, begin, draw_ablation, draw_effects, draw_ranking
+from dashboard.analyses.ablation.draw_joint import ablate_jointly, draw_joint_ablation
 from dashboard.analyses.ablation.results import (
     SENTENCES,
     TABLE,
@@ -126,14 +126,14 @@ def test_all_heads_are_measured_in_the_background(small_model, cache):
 
 def test_what_is_drawn_says_what_makes_it_again(minilm, smollm2, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    found = without_head(minilm, TEXT, "L2H9", by="mean", limit=9)
+    found = ablate_on_text(minilm, TEXT, "L2H9", by="mean", limit=9)
     every = head_effects(minilm)
     for chart in (
-        draw_without(found, unit="tokens", special="hide", width=500),
-        draw_without(without_head(smollm2, TEXT, "L29H0", bos=False), theme="dark"),
-        draw_without(without_head(smollm2, TEXT, ["L29H0", "L28H3"]), width=500),
-        draw_together(together_and_alone(minilm, TEXT, ["L5H1", "L2H9"], by="mean", limit=9), width=500),
-        draw_standing(every, "L2H9", width=700),
+        draw_ablation(found, unit="tokens", special="hide", width=500),
+        draw_ablation(ablate_on_text(smollm2, TEXT, "L29H0", bos=False), theme="dark"),
+        draw_ablation(ablate_on_text(smollm2, TEXT, ["L29H0", "L28H3"]), width=500),
+        draw_joint_ablation(ablate_jointly(minilm, TEXT, ["L5H1", "L2H9"], by="mean", limit=9), width=500),
+        draw_ranking(every, "L2H9", width=700),
         draw_effects(every, theme="dark"),
     ):
         names = {}
@@ -142,4 +142,4 @@ def test_what_is_drawn_says_what_makes_it_again(minilm, smollm2, tmp_path, monke
         [file] = tmp_path.glob("*.svg")
         file.unlink()
     with pytest.raises(UserError, match="no head L9H0"):
-        draw_standing(every, "L9H0")
+        draw_ranking(every, "L9H0")

@@ -53,7 +53,7 @@ def close(a, b, tolerance=1e-5):
 @pytest.mark.parametrize("by", ["zero", "mean"])
 @pytest.mark.parametrize("kind", ["minilm", "smollm2", *SMALL])
 def test_equal_to_a_hook_before_the_models_own_output_projection(
-    kind, by, small, request, output_projection, without_head
+    kind, by, small, request, output_projection, ablate_on_text
 ):
     model = small(kind) if kind in SMALL else request.getfixturevalue(kind)
     encodings = [model.encode(CHEF), model.encode(SHORT)]
@@ -71,23 +71,23 @@ def test_equal_to_a_hook_before_the_models_own_output_projection(
             ids = torch.tensor([encoding.ids])
             value = by if means is None else means[layer][head]
             base, path = model.loaded.model, output_projection(kind)
-            expected = without_head(base, base, path, ids, layer, head, model.heads, value)
+            expected = ablate_on_text(base, base, path, ids, layer, head, model.heads, value)
             expected = expected.last_hidden_state[0]
             assert close(found[layer, head][text], expected), (layer, head, text)
             assert not close(intact[text, : len(encoding)], expected, 1e-3), "this head is to matter"
 
 
-def hooked(model, path, ids, heads, many, values, without_head):
+def hooked(model, path, ids, heads, many, values, ablate_on_text):
     """The model's own last vectors with a hook for each of these heads at once."""
     run = model
     for (layer, head), value in zip(heads, values, strict=True):
-        run = partial(without_head, run, model, path, layer=layer, head=head, heads=many, by=value)
+        run = partial(ablate_on_text, run, model, path, layer=layer, head=head, heads=many, by=value)
     return run(ids).last_hidden_state[0]
 
 
 @pytest.mark.parametrize("by", ["zero", "mean"])
 @pytest.mark.parametrize("kind", ["minilm", "smollm2", "albert", "gpt2", "llama"])
-def test_heads_ablated_together_equal_hooks_at_once(kind, by, small, request, output_projection, without_head):
+def test_heads_ablated_together_equal_hooks_at_once(kind, by, small, request, output_projection, ablate_on_text):
     """Of one layer and of several; in whatever order they are named, beside a set of one that is the head alone."""
     model = small(kind) if kind in SMALL else request.getfixturevalue(kind)
     encodings, last = [model.encode(CHEF), model.encode(SHORT)], model.layers - 1
@@ -106,7 +106,7 @@ def test_heads_ablated_together_equal_hooks_at_once(kind, by, small, request, ou
         for heads in (together, together[::2]):
             values = [by if means is None else means[layer][head] for layer, head in heads]
             ids = torch.tensor([encoding.ids])
-            expected = hooked(base, path, ids, heads, model.heads, values, without_head)
+            expected = hooked(base, path, ids, heads, model.heads, values, ablate_on_text)
             assert close(found[heads][text], expected), heads
 
 
@@ -148,7 +148,7 @@ BART = (
 
 @pytest.mark.parametrize("by", ["zero", "mean"])
 @pytest.mark.parametrize(("kind", "settings", "paths"), [T5, BART])
-def test_the_edit_of_the_tap_in_an_encoder_and_decoder(kind, settings, paths, by, peaked_weights, without_head):
+def test_the_edit_of_the_tap_in_an_encoder_and_decoder(kind, settings, paths, by, peaked_weights, ablate_on_text):
     """Each layer by itself, then two heads of the encoder's layers at once."""
     torch.manual_seed(1)
     model = peaked_weights(
@@ -171,7 +171,9 @@ def test_the_edit_of_the_tap_in_an_encoder_and_decoder(kind, settings, paths, by
     def hooks(ids, heads):
         own = lambda ids: run(input_ids=ids)  # noqa: E731
         for layer, head in heads:
-            own = partial(without_head, own, model, paths[layer], layer=layer, head=head, heads=4, by=by, shared=False)
+            own = partial(
+                ablate_on_text, own, model, paths[layer], layer=layer, head=head, heads=4, by=by, shared=False
+            )
         return own(ids)
 
     for heads in [*(((layer, 2),) for layer in range(len(paths))), ((0, 1), (1, 3))]:

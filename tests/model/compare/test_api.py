@@ -139,7 +139,7 @@ def test_the_lines_beside_them_make_them_again(minilm, tmp_path):
     aligned = comparing.compare_texts(minilm, "L2H8", FIRST, SECOND)
     beside = comparing.compare_models(minilm, "L2H8", minilm, "L3H1", FIRST)
     charts = [
-        comparing.draw_alike(views),
+        comparing.draw_closest_pairs(views),
         comparing.draw_aligned(aligned),
         comparing.draw_aligned(beside, "difference"),
     ]

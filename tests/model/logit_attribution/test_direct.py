@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from dashboard import UserError, copying, draw_writes, head_writes, logit_parts, open_model
+from dashboard import UserError, copying, draw_logit_attribution, logit_attribution, logit_components, open_model
 from dashboard.analyses.logit_attribution.direct import (
     MOST,
     direct_path,
@@ -132,7 +132,7 @@ def test_a_head_by_the_models_own_modules(kind, opened):
             spread = (x.square().mean() + norm.variance_epsilon).sqrt()
         expected = (vector / spread * norm.weight) @ base.get_input_embeddings().weight.double().T
     assert float(scales(model, encoding, readout(model, encoding))[query] * spread) == pytest.approx(1, abs=1e-5)
-    found = head_writes(model, TEXT, f"L{layer}H{head}", query)
+    found = logit_attribution(model, TEXT, f"L{layer}H{head}", query)
     order = expected.argsort(descending=True)
     size = float(expected.abs().max())
     assert found.raised["id"].tolist() == order[:MOST].tolist()
@@ -146,7 +146,7 @@ def test_a_head_by_the_models_own_modules(kind, opened):
 def test_what_it_read_is_the_heads_row(smollm2):
     from dashboard import attention
 
-    found, view = head_writes(smollm2, TEXT, "L20H1", 9), attention(smollm2, TEXT, "L20H1")
+    found, view = logit_attribution(smollm2, TEXT, "L20H1", 9), attention(smollm2, TEXT, "L20H1")
     places = found.read["position"].tolist()
     assert places == np.argsort(-view.weights[9], kind="stable")[: len(places)].tolist() and len(places) == MOST
     assert np.allclose(found.read["weight"], view.weights[9][places], atol=1e-5)
@@ -162,13 +162,13 @@ def test_what_it_read_is_the_heads_row(smollm2):
 def test_whether_it_writes_the_same_everywhere(biased, smollm2):
     """Against the table of each other token, one after the other; the first token is left out."""
     model, query = biased("gpt2"), 5
-    found = head_writes(model, TEXT, "L1H2", query)
+    found = logit_attribution(model, TEXT, "L1H2", query)
     others = [token for token in range(1, len(model.encode(TEXT))) if token != query]
     ids = set(found.raised["id"])
-    each = [len(ids & set(head_writes(model, TEXT, "L1H2", other).raised["id"])) / MOST for other in others]
+    each = [len(ids & set(logit_attribution(model, TEXT, "L1H2", other).raised["id"])) / MOST for other in others]
     assert found.others == len(others) and found.alike == pytest.approx(np.mean(each)) and 0 < found.alike < 1
     assert f"{10 * found.alike:.1f} are also among the 10" in writes_baseline(found)
-    lone = head_writes(smollm2, "a", "L1H2", 0, bos=False)
+    lone = logit_attribution(smollm2, "a", "L1H2", 0, bos=False)
     assert np.isnan(lone.alike) and writes_baseline(lone) == ""
 
 
@@ -176,39 +176,39 @@ def test_the_parts_of_one_logit(biased):
     model = biased("gpt2")
     with torch.inference_mode():
         own = language_head(model)(model.loaded.model(torch.tensor([model.encode(TEXT).ids])).last_hidden_state[0])[5]
-    best = logit_parts(model, TEXT, 5)
+    best = logit_components(model, TEXT, 5)
     assert best.piece == int(own.argmax())
     assert best.table["logit"].sum() == pytest.approx(float(own.max()), abs=1e-3)
-    other = logit_parts(model, TEXT, 5, 7)
+    other = logit_components(model, TEXT, 5, 7)
     assert other.table["logit"].sum() == pytest.approx(float(own[7]), abs=1e-3)
     assert other.label == model.loaded.tokenizer.convert_ids_to_tokens(7)
     assert vocabulary_labels(model.loaded.tokenizer, [7, 30522]) == [other.label, "[30522]"]  # no piece has this number
     with pytest.raises(UserError, match="pieces 0 to 30521"):
-        logit_parts(model, TEXT, 5, 30522)
+        logit_components(model, TEXT, 5, 30522)
 
 
 def test_what_cannot_be_told_apart_is_said(small, biased, minilm, smollm2):
     with pytest.raises(UserError, match="predicts no next word"):
-        head_writes(minilm, TEXT, "L0H0", 1)
+        logit_attribution(minilm, TEXT, "L0H0", 1)
     with pytest.raises(UserError, match="more than a norm and a product with weights"):  # a softcap on the logits
-        head_writes(small("gemma2"), TEXT, "L0H0", 1)
+        logit_attribution(small("gemma2"), TEXT, "L0H0", 1)
     with pytest.raises(
         UserError, match="normalises what its heads add"
     ):  # so that no slice reaches the stream as it is
-        head_writes(biased("gemma2"), TEXT, "L0H0", 1)
+        logit_attribution(biased("gemma2"), TEXT, "L0H0", 1)
     with pytest.raises(UserError, match="normalises what its heads add"):
         copying(biased("gemma2"), ["L0H0"], sentences=1)
     with pytest.raises(UserError, match="has no head L40H0"):
-        head_writes(smollm2, TEXT, "L40H0", 1)
+        logit_attribution(smollm2, TEXT, "L40H0", 1)
     for query in (-1, 16):
         with pytest.raises(UserError, match="tokens 0 to 15"):
-            head_writes(smollm2, TEXT, "L0H0", query)
+            logit_attribution(smollm2, TEXT, "L0H0", query)
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 980), ("dark", 320)])
 def test_the_picture(smollm2, theme, width):
-    found = head_writes(smollm2, TEXT, "L20H1", 9)
-    drawn = draw_writes(found, theme=theme, width=width)
+    found = logit_attribution(smollm2, TEXT, "L20H1", 9)
+    drawn = draw_logit_attribution(found, theme=theme, width=width)
     spec = alt.Chart.from_dict(drawn.to_dict()).to_dict()
     boxes = [one for layer in spec["layer"] for one in layer["data"]["values"] if "fill" in one and "tip" in one]
     p = PALETTES[theme]
@@ -226,8 +226,8 @@ def test_the_picture(smollm2, theme, width):
 
 def test_the_lines_make_it_again(biased, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    found = head_writes(biased("gpt2"), TEXT, "L2H1", 9, bos=False)
-    exec(snippet(draw_writes(found, theme="dark", width=600).provenance), {})
+    found = logit_attribution(biased("gpt2"), TEXT, "L2H1", 9, bos=False)
+    exec(snippet(draw_logit_attribution(found, theme="dark", width=600).provenance), {})
     exec(snippet(Provenance.from_dict(found.table.attrs["provenance"])), {})
     assert {file.suffix for file in tmp_path.iterdir()} == {".svg", ".csv"}
     assert found.raised["piece"][0] in next(tmp_path.glob("*.csv")).read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard.analyses.long_range.measure import QUESTIONS, curve, gather, longrange, measure_step, question_of, table
+from dashboard.analyses.long_range.measure import QUESTIONS, curve, gather, long_range, measure_step, question_of, table
 from dashboard.analyses.long_range.text import reach_finding
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.capture import head_weights
@@ -47,7 +47,7 @@ def test_share_and_baseline_equal_those_from_whole_maps(name, question, place, r
 
 @pytest.fixture(scope="module")
 def verbs(minilm):
-    return longrange(minilm, "verb")
+    return long_range(minilm, "verb")
 
 
 def test_a_curve_is_the_mean_and_its_bootstrap_interval(verbs):
@@ -88,7 +88,7 @@ def test_a_head_that_is_found_and_one_that_is_not_are_told_apart(minilm, verbs):
     low = reach_finding(verbs, HeadId(0, 2))
     assert "does not clearly prefer the subject" in low
     assert "it gets under 0.1\u00a0% 30 words away" in low  # and no interval whose ends are written alike
-    names = longrange(minilm, "name")
+    names = long_range(minilm, "name")
     said = reach_finding(names)
     assert said.startswith("With two paragraphs between") and "L2H9 gives" in said
     none = replace(verbs, share=verbs.apart)

@@ -13,7 +13,7 @@ from dashboard import ablate, attention, profile, scores, verify
 from dashboard.analyses.explore.api import attentions
 from dashboard.analyses.inside.api import differs
 from dashboard.analyses.inside.verify import Check
-from dashboard.analyses.profile.shelf import read_profile
+from dashboard.analyses.profile.library import read_profile
 from dashboard.capture import open_model, probe, tap, visit
 from dashboard.capture.budgets import budgets
 from dashboard.capture.limits import limit_of

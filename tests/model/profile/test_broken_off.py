@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from transformers import BertConfig, BertModel
 
 from dashboard import UserError, open_model, profile
+from dashboard.analyses.profile.library import compare_profiles, read_profile
 from dashboard.analyses.profile.roles import FIGURES
-from dashboard.analyses.profile.shelf import compare_profiles, read_profile
 from dashboard.cli import main
 from dashboard.text import read_treebank
 

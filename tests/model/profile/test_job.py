@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from dashboard import UserError
-from dashboard.analyses.profile.shelf import read_profile
+from dashboard.analyses.profile.library import read_profile
 from dashboard.jobs import job as jobs
 from dashboard.jobs.job import JOB, find, start
 from tools.server import ROOT

@@ -14,8 +14,8 @@ import spacy
 from dashboard import UserError, profile
 from dashboard.analyses.profile.budget import CHANNELS
 from dashboard.analyses.profile.chunk import Chunk
+from dashboard.analyses.profile.library import compare_profiles, read_profile
 from dashboard.analyses.profile.roles import FIGURES
-from dashboard.analyses.profile.shelf import compare_profiles, read_profile
 from dashboard.cli import main
 from dashboard.export.table import table_bytes
 from dashboard.text import read_treebank

@@ -21,8 +21,8 @@ from dashboard.analyses.profile import dask_cluster as clusters
 from dashboard.analyses.profile import run
 from dashboard.analyses.profile.dask_cluster import made_by_cluster
 from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace
+from dashboard.analyses.profile.library import read_profile
 from dashboard.analyses.profile.pool import made_by_pool
-from dashboard.analyses.profile.shelf import read_profile
 from dashboard.analyses.profile.task import Task, from_plain, make_apart, make_chunk, to_plain
 from dashboard.commands import corpus
 from dashboard.text import LeftOut, parse

@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import AutoModel
 
-from dashboard import distances_between, heads_like_elsewhere, map_heads
+from dashboard import distances_between, map_heads, similar_heads_elsewhere
 from dashboard.analyses.compare.divergence import divergence
 from dashboard.analyses.similarity.distances import distances, word_maps
 from dashboard.cli import main
@@ -112,7 +112,7 @@ def test_what_progress_raises_ends_the_work(minilm):
 
 def test_heads_like_one_of_another_model(minilm, smollm2):
     found = distances_between(minilm, smollm2, limit=4)
-    table = heads_like_elsewhere(found, "L2H0", 3)
+    table = similar_heads_elsewhere(found, "L2H0", 3)
     assert table["distance"].iloc[0] == np.nanmin(found.values[24]) and len(table) == 3
     assert table["layer"].max() < 30 and table["head"].max() < 9
 

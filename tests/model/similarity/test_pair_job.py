@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dashboard.analyses.similarity import pair_job
-from dashboard.analyses.similarity.api import distances_between, heads_like_elsewhere
+from dashboard.analyses.similarity.api import distances_between, similar_heads_elsewhere
 from dashboard.analyses.similarity.embedding import elsewhere_finding
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId
@@ -35,7 +35,7 @@ def test_one_file_serves_both_directions(minilm, smollm2, made, kept):
     assert np.array_equal(back.values, there.values.T) and back.per_layer == (9, 12) and there.used == made.used == 3
     assert pair_job.Asked.of(smollm2.source, minilm.source) == kept[0]
     row = made.values[2 * 12 + 8]
-    like = heads_like_elsewhere(there, "L2H8", 1).iloc[0]
+    like = similar_heads_elsewhere(there, "L2H8", 1).iloc[0]
     assert like["distance"] == pytest.approx(row.min(), abs=1e-6)
     assert elsewhere_finding(there, HeadId(2, 8), "SmolLM2") == (
         f"Of the 270 heads of SmolLM2 L{int(like['layer'])}H{int(like['head'])} is nearest to L2H8, "

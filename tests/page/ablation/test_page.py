@@ -92,7 +92,7 @@ def test_without_a_text_all_that_needs_none_is_drawn():
 
 
 def test_without_a_text_or_a_profile_there_is_nothing_to_lay_beside(monkeypatch):
-    monkeypatch.setattr("dashboard.ui.profile_picker.shelf", list)
+    monkeypatch.setattr("dashboard.ui.profile_picker.profile_library", list)
     app = opened(text=" ")
     assert not app.exception and "There is nothing to lay beside it yet" in said(app)
 
@@ -106,7 +106,7 @@ def test_a_score_of_the_text_or_a_figure_of_the_profile_beside_it():
 
 
 def test_without_a_profile_scores_of_the_text_are_left(monkeypatch):
-    monkeypatch.setattr("dashboard.ui.profile_picker.shelf", list)
+    monkeypatch.setattr("dashboard.ui.profile_picker.profile_library", list)
     app = opened()
     assert not app.exception and "“Spread” on this text" in said(app)
     assert len(app.selectbox(key="choose_against").options) == 10

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.analyses.profile.api import draw_twice
-from dashboard.analyses.profile.shelf import SHIPPED, compare_profiles, place_for, read_profile, shelf
+from dashboard.analyses.profile.api import draw_two_corpora
+from dashboard.analyses.profile.library import SHIPPED, compare_profiles, place_for, profile_library, read_profile
 from dashboard.analyses.profile.text import same_roles
 from dashboard.errors import UserError
 from dashboard.jobs.job import say
@@ -78,7 +78,7 @@ def test_without_a_file_it_says_so(app):
 
 
 def test_all_tables_are_in_the_zip():
-    kept = next(kept for kept in shelf() if kept.shipped)
+    kept = next(kept for kept in profile_library() if kept.shipped)
     with zipfile.ZipFile(io.BytesIO(zipped(kept))) as archive:
         wanted = {
             f"{name}.{ending}"
@@ -101,7 +101,7 @@ def test_a_profile_beside_itself_is_the_same_and_beside_another_not():
     )
     assert same_roles(compare_profiles(this, this)).startswith("72 of 72 heads have the same role")
     assert same_roles(compare_profiles(this, other)).startswith("66 of 72 heads have the same role")
-    spec = draw_twice(this, other, "syntax", names=("a", "b")).to_dict()
+    spec = draw_two_corpora(this, other, "syntax", names=("a", "b")).to_dict()
     same, changed = (layer["data"]["values"] for layer in spec["layer"][1:3])
     assert len(same) == 66 and len(changed) == 6 and all(row["x"] == row["y"] for row in same + changed)
     assert {row["role"] for row in changed} == {"syntax"}

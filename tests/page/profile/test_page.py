@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from streamlit.testing.v1 import AppTest
 
-from dashboard.analyses.profile.shelf import SHIPPED, read_profile
+from dashboard.analyses.profile.library import SHIPPED, read_profile
 from dashboard.heads.view import HeadId
 from dashboard.text import split_words
 from dashboard.ui.pages.profile_tables import own_relations
@@ -124,7 +124,7 @@ def test_a_profile_that_is_not_there_is_told():
 
 
 def test_a_model_without_a_profile_is_told_how_to_make_one(monkeypatch):
-    monkeypatch.setattr("dashboard.ui.profile_picker.shelf", list)
+    monkeypatch.setattr("dashboard.ui.profile_picker.profile_library", list)
     app = opened()
     assert not app.exception and "There is no profile of MiniLM" in said(app)
     assert "dashboard profile builtin --model" in app.code[0].value

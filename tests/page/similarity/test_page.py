@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qs
 
 from dashboard.analyses.similarity import pair_job
-from dashboard.analyses.similarity.api import heads_like_elsewhere
+from dashboard.analyses.similarity.api import similar_heads_elsewhere
 from tests.helpers.pages import opened, read, said
 
 
@@ -59,7 +59,7 @@ def compare_link(app) -> dict[str, list[str]]:
 def test_heads_like_it_in_another_model_lead_to_compare(minilm, smollm2):
     app = opened("similarity", layer="2", head="8")
     found = pair_job.find_pair(minilm.source, smollm2.source)
-    like = heads_like_elsewhere(found, "L2H8")
+    like = similar_heads_elsewhere(found, "L2H8")
     best = f"L{like['layer'][0]}H{like['head'][0]}"
     assert f"Of the 270 heads of SmolLM2 135M {best} is nearest to L2H8" in read(app) and "the median over all" in read(
         app

@@ -12,10 +12,10 @@ import pytest
 import vl_convert
 
 from dashboard.analyses.ablation.effect_on_text import TextEffect
-from dashboard.analyses.ablation.rank_chart import ranked_effects, ticks
+from dashboard.analyses.ablation.rank_chart import effect_ranking, ticks
 from dashboard.analyses.ablation.text_chart import changed_text
 from dashboard.charts.drawing import VEGALITE
-from dashboard.charts.head_grid_values import figure_atlas
+from dashboard.charts.head_grid_values import head_grid
 from dashboard.charts.ink import round_figure
 from dashboard.charts.theme import PALETTES, ink, paint, signed
 from dashboard.heads.view import HeadId
@@ -86,7 +86,7 @@ def table(n: int, name: str = "loss_change") -> pd.DataFrame:
 
 def test_heads_are_ranked_with_their_intervals_and_a_click_tells_head_and_turn():
     heads = table(12)
-    chart = ranked_effects(heads, "light", selected=HeadId(1, 2), turn=7, width=600, **SAID)
+    chart = effect_ranking(heads, "light", selected=HeadId(1, 2), turn=7, width=600, **SAID)
     [whole] = chart.to_dict()["layer"]
     rows = whole["data"]["values"]
     order = heads.sort_values("loss_change", ascending=False)
@@ -99,12 +99,12 @@ def test_heads_are_ranked_with_their_intervals_and_a_click_tells_head_and_turn()
     assert click["transform"] == [{"calculate": "7", "as": "turn"}]
     svg = svg_of(chart)
     assert ">L1H2<" in svg and "NaN" not in svg and ">nats per token, square-root scale<" in svg
-    assert "L1H2" not in svg_of(ranked_effects(heads, "dark", **SAID)).replace("L1H2, number", "")
+    assert "L1H2" not in svg_of(effect_ranking(heads, "dark", **SAID)).replace("L1H2, number", "")
 
 
 def test_a_head_without_an_interval_has_no_whisker():
     heads = table(4).assign(loss_change_low=np.nan, loss_change_high=np.nan)
-    assert "NaN" not in svg_of(ranked_effects(heads, "light", selected=HeadId(0, 0), **SAID))
+    assert "NaN" not in svg_of(effect_ranking(heads, "light", selected=HeadId(0, 0), **SAID))
 
 
 @pytest.mark.parametrize(("low", "high"), [(-0.2, 3.0), (0.0, 0.02), (-1e-7, 1e-5), (0, 40.0), (-5, 1e-6)])
@@ -118,7 +118,7 @@ def test_ticks_are_round_in_range_and_apart(low, high):
 
 def test_all_heads_are_coloured_by_the_square_root_with_numbers_in_thousandths():
     heads = table(12).assign(loss_change=[0.2, 0.05, -0.05, np.nan, *[0.0] * 8])
-    chart = figure_atlas(heads, "loss_change", "light", unit="nats", selected=HeadId(0, 0), turn=3, width=400, **SAID)
+    chart = head_grid(heads, "loss_change", "light", unit="nats", selected=HeadId(0, 0), turn=3, width=400, **SAID)
     spec = chart.to_dict()
     rows = spec["layer"][0]["data"]["values"]
     assert [row["number"] for row in rows[:5]] == ["200", "50", "−50", "–", "0"]
@@ -137,7 +137,7 @@ def test_all_heads_are_coloured_by_the_square_root_with_numbers_in_thousandths()
 
 def test_figures_above_0_go_from_paper_to_ink_and_none_is_no_error():
     heads = table(8, "shift").assign(shift=np.linspace(0.0001, 0.0004, 8))
-    spec = figure_atlas(heads, "shift", "dark", unit="u", **SAID).to_dict()
+    spec = head_grid(heads, "shift", "dark", unit="u", **SAID).to_dict()
     assert spec["layer"][0]["layer"][0]["encoding"]["color"]["scale"]["range"] == ink("dark")
     assert "millionths" in spec["title"]["subtitle"][-1]
-    assert "NaN" not in svg_of(figure_atlas(heads.assign(shift=np.nan), "shift", "light", unit="u", **SAID))
+    assert "NaN" not in svg_of(head_grid(heads.assign(shift=np.nan), "shift", "light", unit="u", **SAID))

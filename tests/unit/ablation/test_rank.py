@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from dashboard import UserError
-from dashboard.analyses.ablation.effect_on_text import most_changed, text_effect, token_rows
-from dashboard.analyses.ablation.rank import standing, standing_finding, standing_remark
+from dashboard.analyses.ablation.effect_on_text import effect_on_text, most_changed, token_rows
+from dashboard.analyses.ablation.rank import rank_finding, standing, standing_remark
 from dashboard.analyses.ablation.rank_correlation import correlation_finding, spearman
 from dashboard.heads.format import figure
 from dashboard.heads.view import HeadId
@@ -84,12 +84,12 @@ def test_a_heads_place_by_hand():
     found = standing(heads, HeadId(0, 1))
     assert (found.rank, found.heads, found.value, found.alike, found.sure) == (2, 4, 0.2, 1, (2, 1))
     assert standing(heads, HeadId(1, 0)).rank == 2 and standing(heads, HeadId(1, 1)).rank == 4
-    said = standing_finding(found).replace("\u00a0", " ")
+    said = rank_finding(found).replace("\u00a0", " ")
     assert said == (
         "L0H1 is number 2 of 4 heads: without it the model predicts worse, the loss changes by 0.2 nats per token "
         "(95 % interval 0.1 to 0.3; 32 sentences, 540 tokens)."
     )
-    assert "predicts better, the loss changes by −0.1 nats" in standing_finding(standing(heads, HeadId(1, 1)))
+    assert "predicts better, the loss changes by −0.1 nats" in rank_finding(standing(heads, HeadId(1, 1)))
     assert standing_remark(found).startswith("1 other head has an interval that meets its own")
     assert "2 of 4 heads; below 0, better: 1; on either side of 0, not sure: 1." in standing_remark(found)
     assert "chance would still put about 0.1 of 4 above 0 and as many below (2.5\u00a0% each)" in standing_remark(found)
@@ -99,7 +99,7 @@ def test_a_heads_place_by_hand():
 
 
 def test_a_shift_is_told_as_one():
-    said = standing_finding(standing(table([0.02, 0.01], [0.01, 0], [0.03, 0.02], "shift"), HeadId(0, 0)))
+    said = rank_finding(standing(table([0.02, 0.01], [0.01, 0], [0.03, 0.02], "shift"), HeadId(0, 0)))
     assert "the last vectors turn by 0.02 (" in said and "nats" not in said
 
 
@@ -130,24 +130,24 @@ def rows(measure, values, **more):
 
 def test_losses_of_a_word_are_summed_and_shifts_averaged():
     losses = rows("loss_change", [0.1, -0.3, 0.05], loss=[1.0, 2.0, 3.0])
-    words = text_effect(losses, encoding(), unit="words")
+    words = effect_on_text(losses, encoding(), unit="words")
     assert words.read.tolist() == [0, 2, 1, 0]
     assert words.labels == ("[CLS]", "ramen", "is", "[SEP]")
     assert words.values.tolist() == pytest.approx([np.nan, -0.2, 0.05, np.nan], nan_ok=True)
     assert words.loss.tolist() == pytest.approx([np.nan, 3.0, 3.0, np.nan], nan_ok=True)
     assert most_changed(words) == "Most changes on “ramen” (−0.2\u00a0nats), “is” (+0.05\u00a0nats)."
-    tokens = text_effect(losses, encoding(), special="hide")
+    tokens = effect_on_text(losses, encoding(), special="hide")
     assert np.nansum(tokens.values) == pytest.approx(np.nansum(words.values)) and len(tokens) == 3
-    shift = text_effect(rows("shift", [0.1, 0.3, 0.05]), encoding(), unit="words", special="hide")
+    shift = effect_on_text(rows("shift", [0.1, 0.3, 0.05]), encoding(), unit="words", special="hide")
     assert shift.values.tolist() == pytest.approx([0.2, 0.05]) and shift.loss is None
-    assert most_changed(text_effect(losses.head(0), encoding())) == ""
-    nothing = text_effect(rows("shift", [0.0, 0.0, 0.0]), encoding())
+    assert most_changed(effect_on_text(losses.head(0), encoding())) == ""
+    nothing = effect_on_text(rows("shift", [0.0, 0.0, 0.0]), encoding())
     assert most_changed(nothing) == "Nothing changes on any of the 3 tokens."
 
 
 @pytest.mark.parametrize("special", ["show", "hide"])
 def test_words_that_stand_twice_are_told_apart_by_their_place(special):
-    twice = text_effect(rows("shift", [0.1, 0.3, 0.2]), encoding(), special=special)
+    twice = effect_on_text(rows("shift", [0.1, 0.3, 0.2]), encoding(), special=special)
     twice = replace(twice, labels=tuple("is" if label == "ra" else label for label in twice.labels))
     assert most_changed(twice) == "Most changes on “…men” (0.3), “is” (token 3, 0.2), “is” (token 1, 0.1)."
 

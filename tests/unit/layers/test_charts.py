@@ -12,8 +12,8 @@ import pytest
 import vl_convert
 from pypdf import PdfReader
 
-from dashboard.analyses.layers.flow import MEASURES, Flow
 from dashboard.analyses.layers.layers_chart import columns, moves
+from dashboard.analyses.layers.residual_stream import MEASURES, ResidualStream
 from dashboard.analyses.layers.word_chart import journey, journey_finding
 from dashboard.analyses.long_range.chart import reach, reach_atlas
 from dashboard.analyses.recall.charts import paths
@@ -25,7 +25,7 @@ from dashboard.heads.view import HeadId
 HOSTILE = "</script>\x00\ufffe\ud800 🍜 **x**"
 
 
-def flow_of(labels, layers=3, normalises=True, seed=0, **numbers) -> Flow:
+def flow_of(labels, layers=3, normalises=True, seed=0, **numbers) -> ResidualStream:
     m, rng = len(labels), np.random.default_rng(seed)
     parts = ("attention", "feed_forward", "normalisation")
     own = {"moved": rng.uniform(0, 1, (layers, m)), "turned": rng.uniform(0, 2, (layers, m))}
@@ -36,7 +36,7 @@ def flow_of(labels, layers=3, normalises=True, seed=0, **numbers) -> Flow:
     k = min(5, m - 1) if m >= 3 else 0
     others = np.array([[[j for j in range(m) if j != i][:k] for i in range(m)] for _ in range(layers + 1)], int)
     near = others.reshape(layers + 1, m, k)
-    return Flow(
+    return ResidualStream(
         labels=tuple(labels),
         special=(False,) * m,
         unit="words",
@@ -133,9 +133,9 @@ def test_words_by_layers(theme, measure):
 
 
 def test_a_long_text_is_drawn_in_a_window_that_says_so():
-    flow = flow_of([f"w{k}" for k in range(200)])
+    stream = flow_of([f"w{k}" for k in range(200)])
     most = columns(600)
-    chart = moves(flow.window(50, 50 + most), MEASURES["moved"], "light", word=60, width=600)
+    chart = moves(stream.window(50, 50 + most), MEASURES["moved"], "light", word=60, width=600)
     assert f"51 to {50 + most} of 200" in chart.to_dict()["title"]["subtitle"][0]
     assert chart.to_dict()["width"] <= 600
     assert {"w60"} <= set(texts(svg_of(chart)))
@@ -143,28 +143,28 @@ def test_a_long_text_is_drawn_in_a_window_that_says_so():
 
 def test_what_did_not_move_has_no_ink_and_breaks_nothing():
     still = np.zeros((3, 3))
-    flow = flow_of(["a", "b", "c"], moved=still, attention_share=np.full((3, 3), np.nan))
+    stream = flow_of(["a", "b", "c"], moved=still, attention_share=np.full((3, 3), np.nan))
     for measure in MEASURES.values():
-        assert "NaN" not in svg_of(moves(flow, measure, "light"))
-    assert "NaN" not in svg_of(journey(flow, 0, "light"))
+        assert "NaN" not in svg_of(moves(stream, measure, "light"))
+    assert "NaN" not in svg_of(journey(stream, 0, "light"))
 
 
 @pytest.mark.parametrize("width", [980, 600, 380])
 def test_the_journey_says_which_words_are_near_after_each_layer(width):
-    flow = flow_of(["The", "chef", "says", "ramen", "is", "food", "The"])
-    chart = journey(flow, 3, "light", width=width)
+    stream = flow_of(["The", "chef", "says", "ramen", "is", "food", "The"])
+    chart = journey(stream, 3, "light", width=width)
     svg = svg_of(chart)
     written = texts(svg)
     assert {"before", "L0", "L1", "L2", "nearest", "The (1)", "attention", "normalisation"} <= set(written)
-    assert f"{flow.numbers['moved'][1, 3]:.2f}" in written
+    assert f"{stream.numbers['moved'][1, 3]:.2f}" in written
     assert float(re.search(r'width="(\d+)', svg)[1]) <= width + 24
     assert "normalisation" not in texts(svg_of(journey(flow_of(["a", "b", "c"], normalises=False), 0, "light")))
 
 
 def test_the_bars_are_as_long_as_the_shares():
     shares = {"attention_share": [[0.25]], "feed_forward_share": [[0.95]], "normalisation_share": [[-0.2]]}
-    flow = flow_of(["a"], layers=1, **{name: np.array(values) for name, values in shares.items()})
-    spec = journey(flow, 0, "light", width=600).to_dict()
+    stream = flow_of(["a"], layers=1, **{name: np.array(values) for name, values in shares.items()})
+    spec = journey(stream, 0, "light", width=600).to_dict()
     bars = next(layer["data"]["values"] for layer in spec["layer"] if "tip" in str(layer["data"]["values"][:1]))
     lengths = [bar["x2"] - bar["x"] for bar in bars]
     assert lengths[0] / lengths[1] == pytest.approx(0.25 / 0.95, rel=0.01)
@@ -173,12 +173,12 @@ def test_the_bars_are_as_long_as_the_shares():
 
 
 def test_a_word_alone_has_nobody_near():
-    flow = flow_of(["a", "b"])
-    assert "three words and more" in " ".join(journey(flow, 0, "light").to_dict()["title"]["subtitle"])
-    assert "nearest" not in journey_finding(flow, 0)
+    stream = flow_of(["a", "b"])
+    assert "three words and more" in " ".join(journey(stream, 0, "light").to_dict()["title"]["subtitle"])
+    assert "nearest" not in journey_finding(stream, 0)
 
 
 def test_attention_that_pulls_against_a_change_is_said_to():
-    flow = flow_of(["a", "b"])
-    flow.numbers["attention_share"][:] = -0.035
-    assert "attention pulls against that change (−3.5\u00a0%)" in journey_finding(flow, 0)
+    stream = flow_of(["a", "b"])
+    stream.numbers["attention_share"][:] = -0.035
+    assert "attention pulls against that change (−3.5\u00a0%)" in journey_finding(stream, 0)

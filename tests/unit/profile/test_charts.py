@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from dashboard.analyses.profile.api import draw_landscape, draw_spending, parse_links, row_of
+from dashboard.analyses.profile.api import draw_budget, draw_scatter, parse_links, row_of
 from dashboard.analyses.profile.budget import CHANNELS
 from dashboard.analyses.profile.budget_chart import _explained
 from dashboard.analyses.profile.budget_chart import bits as spending_bits
+from dashboard.analyses.profile.library import SHIPPED, profile_library, read_profile
 from dashboard.analyses.profile.roles import FIGURES, role_label, roles
-from dashboard.analyses.profile.shelf import SHIPPED, read_profile, shelf
 from dashboard.analyses.profile.text import along_parse, census, head_finding, opposites
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.point_labels import AWAY
@@ -42,7 +42,7 @@ def test_what_ships_is_whole_and_says_where_it_comes_from(profiles, name):
     assert len(this.heads) == layers * heads and this.sentences is None
     assert this.about["model"] == name and this.about["sentences"]["used"] == 2001
     assert this.about["source"]["licence"] == "CC BY-SA 4.0" and this.about["source"]["commit"] == "15d613d"
-    assert [kept.model for kept in shelf() if kept.shipped] == list(NAMES)
+    assert [kept.model for kept in profile_library() if kept.shipped] == list(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -95,7 +95,7 @@ def test_all_relations_as_one(profiles, name, head, direction, accuracy, baselin
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_head_is_a_point_at_its_numbers(profiles, name, theme):
     this = profiles[name]
-    chart = draw_landscape(this, theme=theme, width=560, selected=HeadId(2, 0), tray=[HeadId(1, 1)], click=True)
+    chart = draw_scatter(this, theme=theme, width=560, selected=HeadId(2, 0), tray=[HeadId(1, 1)], click=True)
     spec = chart.to_dict()
     points = spec["layer"][0]["data"]["values"]
     assert len(points) == len(this.heads)
@@ -117,7 +117,7 @@ def test_every_head_is_a_point_at_its_numbers(profiles, name, theme):
 def test_the_bars_are_as_long_as_the_shares_and_tell_them(profiles):
     this = profiles["minilm"]
     row = row_of(this, "L2H0")
-    spec = draw_spending(this, "L2H0", width=560).to_dict()
+    spec = draw_budget(this, "L2H0", width=560).to_dict()
     boxes = [
         box
         for layer in spec["layer"]
@@ -134,7 +134,7 @@ def test_the_bars_are_as_long_as_the_shares_and_tell_them(profiles):
             assert (box["x2"] - box["x"]) / long == pytest.approx(row[f"{prefix}_{channel}"], abs=0.002)
     text = json.dumps(spec, ensure_ascii=False)
     assert f"only the parse {row['bits_syntax']:.3f}" in text and "NaN" not in text
-    assert figure_bytes(draw_spending(this, "L2H0"), "svg", draw_spending(this, "L2H0").provenance)
+    assert figure_bytes(draw_budget(this, "L2H0"), "svg", draw_budget(this, "L2H0").provenance)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -145,7 +145,7 @@ def test_no_two_parts_of_what_explains_a_head_look_alike(theme):
 
 
 def test_the_name_of_a_ringed_head_is_clear_of_the_ring(profiles):
-    spec = draw_landscape(profiles["minilm"], selected=HeadId(2, 0), width=560).to_dict()
+    spec = draw_scatter(profiles["minilm"], selected=HeadId(2, 0), width=560).to_dict()
     rings = [layer["mark"] for layer in _layers(spec) if layer["mark"].get("filled") is False]
     assert rings and max((ring["size"] / np.pi) ** 0.5 + ring["strokeWidth"] / 2 for ring in rings) < AWAY
 
@@ -160,7 +160,7 @@ def test_a_head_without_figures_is_drawn_and_said_so(profiles):
     empty[[column for column in empty if column.startswith("bits_")]] = np.nan
     empty["role"] = ""
     this = SimpleNamespace(heads=empty, about=profiles["minilm"].about)
-    for chart in (draw_landscape(this), draw_spending(this, "L0H0")):
+    for chart in (draw_scatter(this), draw_budget(this, "L0H0")):
         assert "NaN" not in json.dumps(chart.to_dict())
     assert "could be told apart" in census(empty) and opposites(empty) is None
     assert "no figures" in head_finding(row_of(this, "L0H0"), this.about)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.analyses.compare.divergence import divergence
-from dashboard.analyses.similarity.api import draw_clusters, draw_map, heads_like
+from dashboard.analyses.similarity.api import draw_clusters, draw_map, similar_heads
 from dashboard.analyses.similarity.clusters import clusters_finding, clusters_of
 from dashboard.analyses.similarity.distances import _Sums
 from dashboard.analyses.similarity.embedding import (
@@ -176,11 +176,11 @@ def test_the_drawing_stands_where_the_table_says(found, theme, coloured):
 
 
 def test_heads_like_this_one(found):
-    table = heads_like(found, "L2H1", 5)
+    table = similar_heads(found, "L2H1", 5)
     assert str(HeadId(int(table["layer"][0]), int(table["head"][0]))) == found.row(HeadId(2, 1))["nearest"]
     assert table["distance"].is_monotonic_increasing and len(table) == 5
     with pytest.raises(UserError, match="no head L9H0"):
-        heads_like(found, "L9H0")
+        similar_heads(found, "L9H0")
 
 
 def test_clusters_join_at_the_mean_distance_between_their_heads():

@@ -64,7 +64,7 @@ PARTS = ("attention", "feed_forward", "normalisation")
 
 
 @dataclass(frozen=True, eq=False)
-class Flow:
+class ResidualStream:
     """What happens to the vectors of m positions in L layers.
 
     Attributes
@@ -73,7 +73,7 @@ class Flow:
     unit, hidden, text, model, name, revision, normalises: how the text was read, by what (`hidden`
         as in a HeadView); whether the model normalises the
         stream itself, so that a third part is there
-    numbers: by name, float32 (L, m), see `Flowing`; `moved`, `turned`, `attention`, `feed_forward`, `normalisation`
+    numbers: by name, float32 (L, m), see `Streaming`; `moved`, `turned`, `attention`, `feed_forward`, `normalisation`
         and their shares `attention_share` …
     words: the positions that are words (w); special ones are no neighbours
     near, cosine: for each word, its nearest others before the first layer and after each: places in `words` and
@@ -112,7 +112,7 @@ class Flow:
     def layers(self) -> int:
         return len(self.numbers["moved"])
 
-    def window(self, start: int, stop: int) -> Flow:
+    def window(self, start: int, stop: int) -> ResidualStream:
         """Only the positions `start` … `stop - 1`, for a picture; what is near to a word is left as it is."""
         cut = slice(start, stop)
         return replace(
@@ -181,8 +181,8 @@ class Flow:
 
 
 @dataclass
-class Flowing:
-    """Follower: the numbers of `Flow`, layer by layer; no vectors are kept.
+class Streaming:
+    """Follower: the numbers of `ResidualStream`, layer by layer; no vectors are kept.
 
     A word's vector is the mean over its pieces, and so is what is added to it. With x before, x' after, the change
     Δ = x' - x and a part p of it (see `dashboard.capture.residual_stream.Step`):
@@ -233,7 +233,9 @@ class Flowing:
         return places.cpu().numpy(), cosines.cpu().numpy()
 
 
-def flow(model: AttentionModel, encoding: Encoding, *, unit: Unit = "words", special: Special = "hide") -> Flow:
+def residual_stream(
+    model: AttentionModel, encoding: Encoding, *, unit: Unit = "words", special: Special = "hide"
+) -> ResidualStream:
     """What each layer does to the vectors of a text, in one forward pass that holds one layer at a time.
 
     unit: "words" (the mean over a word's pieces) or "tokens". special: whether special positions are listed too; they
@@ -249,9 +251,9 @@ def flow(model: AttentionModel, encoding: Encoding, *, unit: Unit = "words", spe
     members = torch.tensor([place_of.get(token, len(shown)) for token in range(len(encoding))], device=device)
     sizes = torch.bincount(members, minlength=len(shown) + 1).clamp(min=1).double()
     words = np.array([k for k, position in enumerate(shown) if not axis.special[position]], int)
-    found = Flowing(members, sizes, torch.as_tensor(words, device=device))
+    found = Streaming(members, sizes, torch.as_tensor(words, device=device))
     follow(model, encoding, found)
-    return Flow(
+    return ResidualStream(
         labels=tuple(axis.labels[place] for place in shown),
         special=tuple(axis.special[place] for place in shown),
         unknown=tuple(axis.unknown[place] for place in shown) if any(axis.unknown) else (),

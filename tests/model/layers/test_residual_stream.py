@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from dashboard.analyses.layers import api as depth
-from dashboard.analyses.layers.flow import MEASURES, NEAREST, Flowing, flow
+from dashboard.analyses.layers.residual_stream import MEASURES, NEAREST, Streaming, residual_stream
 from dashboard.capture.residual_stream import Step
 from dashboard.errors import UserError
 
@@ -18,7 +18,7 @@ def test_a_step_worked_out_by_hand():
     before = torch.tensor([[2.0, 4.0], [4.0, 4.0], [1.0, 0.0]])
     attention = torch.tensor([[1.0, 3.0], [-1.0, 3.0], [0.0, 0.0]])
     forward = torch.tensor([[0.0, 2.0], [0.0, 2.0], [0.0, 0.0]])
-    found = Flowing(torch.tensor([0, 0, 1]), torch.tensor([2.0, 1.0]).double(), torch.tensor([0]))
+    found = Streaming(torch.tensor([0, 0, 1]), torch.tensor([2.0, 1.0]).double(), torch.tensor([0]))
     found.step(Step(0, before, attention, forward, torch.zeros(3, 2), before + attention + forward))
     [row] = found.rows
     assert row["moved"][0] == pytest.approx(5 / 5)
@@ -41,7 +41,7 @@ def test_movement_and_nearness_equal_those_from_the_models_own_hidden_states(nam
     axis = encoding.axis(unit)
     shown = [k for k in range(len(axis.labels)) if not axis.special[k]]
     vectors = np.array([[state[0].numpy()[list(axis.members[k])].mean(0) for k in shown] for state in states], float)
-    found = flow(model, encoding, unit=unit)
+    found = residual_stream(model, encoding, unit=unit)
     length = np.linalg.norm(vectors, axis=-1)
     moved = np.linalg.norm(np.diff(vectors, axis=0), axis=-1) / length[:-1]
     cosine = (vectors[1:] * vectors[:-1]).sum(-1) / (length[1:] * length[:-1])
@@ -60,15 +60,15 @@ def test_movement_and_nearness_equal_those_from_the_models_own_hidden_states(nam
 
 
 def test_only_a_model_that_normalises_the_stream_has_a_third_part(minilm, smollm2):
-    assert flow(minilm, minilm.encode(TEXT)).normalises
-    found = flow(smollm2, smollm2.encode(TEXT))
+    assert residual_stream(minilm, minilm.encode(TEXT)).normalises
+    found = residual_stream(smollm2, smollm2.encode(TEXT))
     assert not found.normalises
     assert set(found.parts(3)["part"]) == {"attention", "feed_forward"}
 
 
 def test_special_positions_are_listed_when_shown_and_never_counted(minilm):
     encoding = minilm.encode(TEXT)
-    hidden, shown = flow(minilm, encoding), flow(minilm, encoding, special="show")
+    hidden, shown = residual_stream(minilm, encoding), residual_stream(minilm, encoding, special="show")
     assert shown.labels[0] == "[CLS]" and len(shown) == len(hidden) + 2
     assert np.allclose(hidden.mean("moved"), shown.mean("moved"))
     assert np.array_equal(hidden.near, shown.near)
@@ -78,7 +78,7 @@ def test_special_positions_are_listed_when_shown_and_never_counted(minilm):
 
 
 def test_tables_say_the_same_numbers(minilm):
-    found = flow(minilm, minilm.encode(TEXT + " The chef says so."))
+    found = residual_stream(minilm, minilm.encode(TEXT + " The chef says so."))
     rows = found.table()
     assert len(rows) == found.layers * len(found)
     one = rows[(rows["layer"] == 3) & (rows["position"] == 7)].iloc[0]
@@ -96,15 +96,15 @@ def test_tables_say_the_same_numbers(minilm):
 
 @pytest.mark.parametrize("text", ["a", "Hi there", "🍜", "مرحبا", "e\u0301 \x00 x", "word " * 300])
 def test_any_text_is_followed_and_drawn(minilm, text):
-    found = depth.flow(minilm, text, special="show")
+    found = depth.residual_stream(minilm, text, special="show")
     for measure in [*MEASURES, "journey"]:
-        drawn = depth.draw_flow(found, measure, word=0, width=600)
+        drawn = depth.draw_residual_stream(found, measure, word=0, width=600)
         assert drawn.description.endswith(".")
 
 
 def test_a_measure_or_a_word_that_is_not_there_is_told(minilm):
-    found = depth.flow(minilm, "Birds sing.")
+    found = depth.residual_stream(minilm, "Birds sing.")
     with pytest.raises(UserError, match="There is no measure"):
-        depth.draw_flow(found, "nothing")
+        depth.draw_residual_stream(found, "nothing")
     with pytest.raises(UserError, match="by its number, 0 to 2"):
-        depth.draw_flow(found, "journey", word=3)
+        depth.draw_residual_stream(found, "journey", word=3)

@@ -27,7 +27,7 @@ _NO_NAME = re.compile(r'[/\\:*?"<>|]|^\.|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.
 
 @dataclass(frozen=True)
 class Kept:
-    """A profile on the shelf.
+    """A profile of the library.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Kept:
     wrong: str = ""
 
 
-def shelf() -> list[Kept]:
+def profile_library() -> list[Kept]:
     """The profiles that are there: first those that come with the dashboard, then a person's own, each by name."""
     found = [
         _look(folder, shipped)
@@ -177,7 +177,7 @@ def _wrong_name(name: str) -> str:
 
 
 def _look(folder: Path, shipped: bool) -> Kept | None:
-    """What lies in a folder of the shelf, None where nothing of a profile does."""
+    """What lies in a folder of the library, None where nothing of a profile does."""
     if (folder / PROFILE).exists():
         try:
             about = read_about(folder)

@@ -1,4 +1,4 @@
-"""The shelf of profiles: what is listed, read, named, deleted and compared, and what is refused with a sentence."""
+"""The profile library: what is listed, read, named, deleted and compared, and what is refused with a sentence."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dashboard.analyses.profile.library import SHIPPED, compare_profiles, delete, place_for, read_profile
+from dashboard.analyses.profile.library import profile_library as on_shelf
 from dashboard.analyses.profile.roles import FIGURES
-from dashboard.analyses.profile.shelf import SHIPPED, compare_profiles, delete, place_for, read_profile
-from dashboard.analyses.profile.shelf import shelf as on_shelf
 from dashboard.analyses.profile.tables import PROFILE, TABLES, VERSION
 from dashboard.errors import UserError
 from dashboard.export.sanitize import legal
@@ -232,7 +232,7 @@ def test_a_profile_of_ones_own_is_deleted_whole(own, tmp_path):
 
 
 def test_what_comes_with_the_dashboard_or_lies_elsewhere_is_not_deleted(own, tmp_path, monkeypatch):
-    monkeypatch.setattr(sys.modules["dashboard.analyses.profile.shelf"], "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(sys.modules["dashboard.analyses.profile.library"], "SHIPPED", tmp_path / "shipped")
     write(tmp_path / "shipped" / "theirs")
     write(own / "mine")
     [theirs, mine] = on_shelf()
@@ -322,7 +322,7 @@ def test_heads_of_another_model_are_not_compared(tmp_path):
 def test_reading_imports_no_torch():
     """The page must open at once."""
     asked = (
-        "import sys\nfrom dashboard.analyses.profile.shelf import read_profile, shelf\n"
+        "import sys\nfrom dashboard.analyses.profile.library import read_profile, profile_library\n"
         "from dashboard.analyses.profile.tables import Profile\n"
         "from dashboard.analyses.profile.roles import role_label\nrole_label('syntax', 1.0)\nshelf()\n"
         "print({'torch', 'transformers', 'spacy', 'conllu'} & set(sys.modules))"

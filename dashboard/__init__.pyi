@@ -1,0 +1,196 @@
+"""The public API. `__init__.py` fetches each name on first use; editors and type checkers read this file."""
+
+from .analyses.ablation.api import (
+    ablate,
+    ablate_in,
+)
+from .analyses.ablation.draw import (
+    ablate_on_text,
+    draw_ablation,
+    draw_effects,
+    draw_ranking,
+    head_effects,
+)
+from .analyses.ablation.draw_joint import (
+    ablate_jointly,
+    draw_joint_ablation,
+)
+from .analyses.compare.api import (
+    aligned_table,
+    compare_models,
+    compare_texts,
+    comparison_table,
+    draw_aligned,
+    draw_closest_pairs,
+)
+from .analyses.compare.changed_heads import (
+    changed_heads,
+    draw_changes,
+)
+from .analyses.contribution.api import (
+    contributions,
+    rollout,
+)
+from .analyses.explore.api import (
+    attention,
+    draw,
+)
+from .analyses.find_heads.api import (
+    Pattern,
+    draw_found,
+    find_heads,
+    find_heads_in,
+)
+from .analyses.inside.api import (
+    draw_inside,
+    look_inside,
+    verify,
+)
+from .analyses.layers.api import (
+    draw_residual_stream,
+    residual_stream,
+)
+from .analyses.logit_attribution.api import (
+    copying,
+    draw_logit_attribution,
+    logit_attribution,
+    logit_components,
+)
+from .analyses.long_range.api import (
+    draw_long_range,
+    long_range,
+)
+from .analyses.profile.api import (
+    draw_budget,
+    draw_profile,
+    draw_scatter,
+    draw_two_corpora,
+)
+from .analyses.profile.library import (
+    compare_profiles,
+    profile_library,
+    read_profile,
+)
+from .analyses.profile.run import (
+    profile,
+)
+from .analyses.query_key.api import (
+    draw_query_keys,
+    query_key_table,
+    query_keys,
+)
+from .analyses.recall.api import (
+    draw_recall,
+    recall,
+    recall_table,
+)
+from .analyses.scores.api import (
+    draw_atlas,
+    overview,
+    scores,
+)
+from .analyses.similarity.api import (
+    distances_between,
+    draw_clusters,
+    draw_map,
+    map_heads,
+    similar_heads,
+    similar_heads_elsewhere,
+)
+from .analyses.toy.api import (
+    draw_sharpness,
+    draw_toy,
+    toy_example,
+    toy_table,
+)
+from .capture import (
+    AttentionModel,
+    open_model,
+)
+from .corpus.builtin import (
+    builtin_corpus,
+)
+from .errors import (
+    UserError,
+)
+from .export.save import (
+    save,
+)
+from .heads.view import (
+    HeadId,
+    HeadView,
+)
+
+__version__: str
+__all__ = [
+    "AttentionModel",
+    "HeadId",
+    "HeadView",
+    "Pattern",
+    "UserError",
+    "ablate",
+    "ablate_in",
+    "ablate_jointly",
+    "ablate_on_text",
+    "aligned_table",
+    "attention",
+    "builtin_corpus",
+    "changed_heads",
+    "compare_models",
+    "compare_profiles",
+    "compare_texts",
+    "comparison_table",
+    "contributions",
+    "copying",
+    "distances_between",
+    "draw",
+    "draw_ablation",
+    "draw_aligned",
+    "draw_atlas",
+    "draw_budget",
+    "draw_changes",
+    "draw_closest_pairs",
+    "draw_clusters",
+    "draw_effects",
+    "draw_found",
+    "draw_inside",
+    "draw_joint_ablation",
+    "draw_logit_attribution",
+    "draw_long_range",
+    "draw_map",
+    "draw_profile",
+    "draw_query_keys",
+    "draw_ranking",
+    "draw_recall",
+    "draw_residual_stream",
+    "draw_scatter",
+    "draw_sharpness",
+    "draw_toy",
+    "draw_two_corpora",
+    "find_heads",
+    "find_heads_in",
+    "head_effects",
+    "logit_attribution",
+    "logit_components",
+    "long_range",
+    "look_inside",
+    "map_heads",
+    "open_model",
+    "overview",
+    "profile",
+    "profile_library",
+    "query_key_table",
+    "query_keys",
+    "read_profile",
+    "recall",
+    "recall_table",
+    "residual_stream",
+    "rollout",
+    "save",
+    "scores",
+    "similar_heads",
+    "similar_heads_elsewhere",
+    "toy_example",
+    "toy_table",
+    "verify",
+]
