@@ -85,7 +85,7 @@ with left:
         )
     score = chosen.score if chosen.atlas == "score" else None
     look = {"theme": state.theme(), "width": min(atlas_room, 600)}
-    key = f"atlas_{model.name}_{chosen.atlas}"
+    key = f"atlas_{model.name}"
     atlas = api.draw_atlas(survey, score, model=model.title, tray=chosen.tray, **choosing.frames(key), **look)
     choosing.all_heads(atlas, key)
     with st.container(horizontal=True):

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE
-from dashboard.ui import reading, report, state
+from dashboard.ui import pressing, reading, report, state
 from dashboard.ui.choices import LONGEST_OTHER, TRAY_SIZE, fits_in_link, to_address
 from dashboard.ui.examples import EXAMPLES
 from dashboard.ui.room import measure
@@ -29,6 +29,7 @@ def draw(pages: list) -> None:
         _tray()
         report.shelf()
         measure()
+        pressing.listen()
 
 
 def _links(pages: list) -> None:
