@@ -16,7 +16,8 @@ const CHOICES = [['layer', 'head'], ['place'], ['step']];  // what the charts' c
 const STILL = 8;  // pixels that a hand may move in a click
 const PATIENCE = 10000;  // milliseconds to wait for the new drawing
 const STEP = 20;  // milliseconds between two looks at it
-let pressed = null;  // outlives a run that mounts the component again
+let pressed = null;  // these outlive a run that mounts the component again
+let waiting = null;  // the click that waits for its picture: a later one takes its place
 const ours = new WeakSet();
 
 // What a mark stands for; "" where nothing is chosen by it. Vega keeps a mark's item at its element.
@@ -46,15 +47,22 @@ const sameMark = (point) => {
   return [...marks.filter((mark) => mark === under), ...marks].find((mark) => meaning(mark) === point.means);
 };
 
-const clickWhenHeard = (point, until = performance.now() + PATIENCE) => {
+const clickWhenHeard = (point) => {
+  waiting = point;
+  look(point, performance.now() + PATIENCE);
+};
+
+const look = (point, until) => {
+  if (waiting !== point) return;
   const late = performance.now() > until;
   const mark = listenedTo(pictureOf(point)) || late ? sameMark(point) : null;
   if (mark) {
     const at = { bubbles: true, cancelable: true, view: window, clientX: point.x, clientY: point.y };
     const event = new MouseEvent('click', at);
     ours.add(event);
+    waiting = null;
     mark.dispatchEvent(event);
-  } else if (!late) setTimeout(clickWhenHeard, STEP, point, until);
+  } else if (!late) setTimeout(look, STEP, point, until);
 };
 
 const hear = {
@@ -73,7 +81,9 @@ const hear = {
   },
   click(event) {
     const point = ours.has(event) ? null : pointedAt(event);
-    if (!point || listenedTo(pictureOf(point))) return;
+    if (!point) return;
+    waiting = null;
+    if (listenedTo(pictureOf(point))) return;
     event.stopImmediatePropagation();
     clickWhenHeard(point);
   },
