@@ -111,6 +111,22 @@ def test_a_click_is_heard_the_moment_a_picture_is_drawn(person, which):
     says(page, wanted)
 
 
+def test_a_person_presses_as_long_as_people_do_soon_after_another_choice(person):
+    _, picture, *_ = PICTURES["score"]
+    page = person("?tray=L0H0&layer=3&head=3", picture)
+    for head, pause in enumerate((0, 20, 50, 100, 150, 300)):
+        at = place(page, picture, (head + 0.5) / 12, 4.5 / 6)
+        if head % 2:
+            page.get_by_role("button", name="Add to tray").click()
+        else:
+            page.locator("[class*=st-key-remove_] button").first.click()
+        page.wait_for_timeout(pause)
+        page.mouse.click(*at, delay=100)
+        page.wait_for_function("head => location.search.includes(`layer=4&head=${head}`)", arg=head)
+        page.wait_for_timeout(500)
+        page.wait_for_selector("[data-test-script-state=notRunning]")
+
+
 def test_a_press_that_moves_on_is_no_click(person):
     address, picture, across, down, _ = PICTURES["score"]
     page = person(address, picture)
