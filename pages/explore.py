@@ -88,7 +88,7 @@ with left:
         )
     score = chosen.score if chosen.atlas == "score" else None
     look = {"theme": session.theme(), "width": min(atlas_room, 600)}
-    key = f"atlas_{model.name}_{chosen.atlas}"
+    key = f"atlas_{model.name}"
     atlas = draw_atlas(survey, score, model=model.title, tray=chosen.tray, **head_picker.frames(key), **look)
     head_picker.all_heads(atlas, key)
     with st.container(horizontal=True):

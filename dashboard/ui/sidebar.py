@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE
-from dashboard.ui import model_and_text, report, session
+from dashboard.ui import model_and_text, pressing, report, session
 from dashboard.ui.example_texts import EXAMPLES
 from dashboard.ui.layout_width import measure
 from dashboard.ui.url_state import LONGEST_OTHER, TRAY_SIZE, fits_in_link, to_address
@@ -29,6 +29,7 @@ def draw(pages: list) -> None:
         _tray()
         report.shelf()
         measure()
+        pressing.listen()
 
 
 def _links(pages: list) -> None:

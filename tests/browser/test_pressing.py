@@ -1,0 +1,142 @@
+"""Clicks on pictures that are drawn anew meanwhile, in Chromium: none may be lost.
+
+Each is sent at the worst moment, which the page itself tells, so the tests do not hang on how fast the machine is.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+
+ATLAS = ".st-key-atlas_minilm"
+FLOW = ".st-key-picture_flow"
+STEPS = ".st-key-picture_steps"
+DRAWN = "[role=graphics-document]"
+
+# page, picture, part of its width and height that is clicked, what the address then says
+PICTURES = {
+    "score": ("?tray=L0H0&layer=3&head=3", ATLAS, 1.5 / 12, 4.5 / 6, {"layer": "4", "head": "1"}),
+    "maps": ("?tray=L0H0&layer=3&head=3&atlas=maps", ATLAS, 1.5 / 12, 4.5 / 6, {"layer": "4", "head": "1"}),
+    "words": ("layers?tray=L0H0", FLOW, 2.5 / 15, 0.5, {"word": "1"}),
+    "steps": ("inside?tray=L0H0", STEPS, 0.12, 0.75, {"step": "masked"}),
+}
+
+
+@pytest.fixture
+def person(chromium, dashboard_url):
+    """Opens a page of a fresh session on which nothing moves any more."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 1800})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+
+    def open_page(address: str, picture: str):
+        page.goto(f"{dashboard_url}/{address}")
+        page.wait_for_selector(f"{picture} {DRAWN}")
+        page.wait_for_selector(".st-key-remove_L0H0")
+        page.wait_for_timeout(1500)
+        page.wait_for_selector("[data-test-script-state=notRunning]")
+        page.locator(picture).first.scroll_into_view_if_needed()
+        page.wait_for_timeout(300)
+        return page
+
+    yield open_page
+    context.close()
+
+
+def place(page, picture: str, across: float, down: float) -> tuple[float, float]:
+    """Where these parts of the drawing's own area are on the screen."""
+    x, y, width, height = page.locator(f"{picture} {DRAWN}").first.evaluate(
+        "e => { const b = e.querySelector('path.background').getBoundingClientRect();"
+        "return [b.x, b.y, b.width, b.height] }"
+    )
+    return x + across * width, y + down * height
+
+
+def take_out_of_tray(page) -> None:
+    """As a press of the button does it, without the pointer: the picture is drawn anew."""
+    page.locator(".st-key-remove_L0H0 button").first.evaluate("button => button.click()")
+
+
+def says(page, wanted: dict[str, str]) -> None:
+    """Wait until the address says this."""
+    found: dict[str, str] = {}
+    for _ in range(60):
+        found = {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
+        if wanted.items() <= found.items() and "tray" not in found:
+            return
+        page.wait_for_timeout(250)
+    pytest.fail(f"The click was lost: {wanted} is not in {found}")
+
+
+@pytest.mark.parametrize("which", PICTURES)
+def test_a_click_is_heard_though_the_picture_is_drawn_anew_before_it_is_let_go(person, which):
+    address, picture, across, down, wanted = PICTURES[which]
+    page = person(address, picture)
+    page.mouse.move(*place(page, picture, across, down))
+    page.mouse.down()
+    page.evaluate("where => { window.before = document.querySelector(where) }", f"{picture} path.background")
+    take_out_of_tray(page)
+    page.wait_for_function(
+        "where => !window.before.isConnected && document.querySelector(where)", arg=f"{picture} path.background"
+    )
+    page.mouse.up()
+    says(page, wanted)
+
+
+@pytest.mark.parametrize("which", PICTURES)
+def test_a_click_is_heard_the_moment_a_picture_is_drawn(person, which):
+    address, picture, across, down, wanted = PICTURES[which]
+    page = person(address, picture)
+    page.evaluate(
+        """([where, across, down]) => {
+            const before = document.querySelector(where), soon = new MessageChannel();
+            soon.port1.onmessage = () => {
+                const box = document.querySelector(where).getBoundingClientRect();
+                const clientX = box.x + across * box.width, clientY = box.y + down * box.height;
+                const at = { bubbles: true, cancelable: true, view: window, clientX, clientY };
+                document.elementFromPoint(clientX, clientY).dispatchEvent(new MouseEvent('click', at));
+            };
+            const seen = new MutationObserver(() => {
+                const now = document.querySelector(where);
+                if (!now || now === before) return;
+                seen.disconnect();
+                soon.port2.postMessage(0);  // after what the page does at once, before anything else
+            });
+            seen.observe(document.body, { childList: true, subtree: true });
+        }""",
+        [f"{picture} path.background", across, down],
+    )
+    take_out_of_tray(page)
+    says(page, wanted)
+
+
+def test_a_person_presses_as_long_as_people_do_soon_after_another_choice(person):
+    _, picture, *_ = PICTURES["score"]
+    page = person("?tray=L0H0&layer=3&head=3", picture)
+    for head, pause in enumerate((0, 20, 50, 100, 150, 300)):
+        at = place(page, picture, (head + 0.5) / 12, 4.5 / 6)
+        if head % 2:
+            page.get_by_role("button", name="Add to tray").click()
+        else:
+            page.locator("[class*=st-key-remove_] button").first.click()
+        page.wait_for_timeout(pause)
+        page.mouse.click(*at, delay=100)
+        page.wait_for_function("head => location.search.includes(`layer=4&head=${head}`)", arg=head)
+        page.wait_for_timeout(500)
+        page.wait_for_selector("[data-test-script-state=notRunning]")
+
+
+def test_a_press_that_moves_on_is_no_click(person):
+    address, picture, across, down, _ = PICTURES["score"]
+    page = person(address, picture)
+    x, y = place(page, picture, across, down)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    take_out_of_tray(page)
+    says(page, {"layer": "3", "head": "3"})
+    page.wait_for_timeout(1500)
+    page.mouse.move(x + 60, y)
+    page.mouse.up()
+    page.wait_for_timeout(1500)
+    says(page, {"layer": "3", "head": "3"})
