@@ -12,9 +12,9 @@ from typing import Literal
 from dashboard.analyses.profile.chunk_store import Store
 from dashboard.analyses.profile.collect import Joins, Progress, Seen, measured, write
 from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace
-from dashboard.analyses.profile.pool import made_by_pool
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.profile.task import Sentence, Task, make_chunk
+from dashboard.analyses.profile.workers.pool import made_by_pool
 from dashboard.capture import AttentionModel
 from dashboard.corpus.batches import WINDOW, encoded
 from dashboard.errors import UserError
@@ -162,7 +162,7 @@ def _fill(
 def _maker(model: AttentionModel, workers: int, scheduler: str | None) -> Make:
     """Who makes the chunks."""
     if scheduler is not None:
-        from dashboard.analyses.profile.dask_cluster import made_by_cluster
+        from dashboard.analyses.profile.workers.dask_cluster import made_by_cluster
 
         return lambda tasks: made_by_cluster(tasks, scheduler)
     if workers > 1:

@@ -17,13 +17,13 @@ import psutil
 import pytest
 
 from dashboard import UserError, cli, profile
-from dashboard.analyses.profile import dask_cluster as clusters
 from dashboard.analyses.profile import run
-from dashboard.analyses.profile.dask_cluster import made_by_cluster
 from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace
 from dashboard.analyses.profile.library import read_profile
-from dashboard.analyses.profile.pool import made_by_pool
 from dashboard.analyses.profile.task import Task, from_plain, make_apart, make_chunk, to_plain
+from dashboard.analyses.profile.workers import dask_cluster as clusters
+from dashboard.analyses.profile.workers.dask_cluster import made_by_cluster
+from dashboard.analyses.profile.workers.pool import made_by_pool
 from dashboard.commands import corpus
 from dashboard.text import LeftOut, parse
 from tools.server import ROOT
@@ -53,7 +53,7 @@ def same_tables(found, expected):
 def workers_of(process: psutil.Process) -> list[psutil.Process]:
     """Those that live: one that has ended and was not yet taken leave of has no command line."""
     living = [child for child in process.children() if child.status() != psutil.STATUS_ZOMBIE]
-    return [child for child in living if "dashboard.analyses.profile.worker" in child.cmdline()]
+    return [child for child in living if "dashboard.analyses.profile.workers.worker" in child.cmdline()]
 
 
 def one_task(minilm, **changed) -> Task:
@@ -100,7 +100,7 @@ def test_the_command_line_with_workers_one_of_which_is_killed(treebank, whole, t
 
 def test_a_worker_ends_with_who_started_it(minilm):
     worker = subprocess.Popen(
-        [sys.executable, "-m", "dashboard.analyses.profile.worker", "1"],
+        [sys.executable, "-m", "dashboard.analyses.profile.workers.worker", "1"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

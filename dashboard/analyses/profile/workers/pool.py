@@ -118,7 +118,7 @@ class _Worker:
         return data
 
     def _start(self) -> subprocess.Popen:
-        command, env = child_process("dashboard.analyses.profile.worker", str(self._threads))
+        command, env = child_process("dashboard.analyses.profile.workers.worker", str(self._threads))
         return subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
