@@ -1,4 +1,4 @@
-"""A language model's head: from the last vector of a token to a score for every piece of the vocabulary."""
+"""A language model's head: from the last vector of a token to a score for every token of the vocabulary."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class LanguageHead:
     Attributes
     ----------
     model: the language model of transformers, with a base that hands on the vectors it is given
-    vocabulary: how many pieces it has scores for
+    vocabulary: how many tokens it has scores for
     """
 
     model: Any
