@@ -20,7 +20,7 @@ def labels_of(labels: Sequence[str]) -> list[str]:
 
 
 def font_of(*, mono: bool) -> str:
-    """Words of the text in the reading face, pieces in the monospaced one."""
+    """Words of the text in the reading face, tokens in the monospaced one."""
     return PIECES_FONT if mono else WORDS_FONT
 
 
