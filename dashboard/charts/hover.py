@@ -46,7 +46,7 @@ def params(matrices: Sequence[Matrix]) -> list[dict]:
 
 
 def words_named(matrix: Matrix, name: str, *, across: bool) -> str:
-    """The parameter that has the words along the top (across) or along the left; one for both where they are the same."""
+    """The parameter that has the words along the top (across) or along the left; one where they are the same."""
     return f"columns{name}" if across and matrix.columns != matrix.rows else f"words{name}"
 
 
