@@ -54,7 +54,7 @@ def load_head(loaded: Loaded, causal: bool) -> LanguageHead | None:
         head = LanguageHead(_without_base(whole, base).to(loaded.device), expected.shape[-1])
         try:
             found = head(base(ids.to(loaded.device)).last_hidden_state[0])
-        except Exception:  # whatever it asks its base for beside the last vectors
+        except Exception:  # whatever it asks its base for besides the last vectors
             found = None
     if found is None or found.shape != expected.shape or not _close(found, expected):
         raise UserError(
