@@ -45,7 +45,7 @@ class Drawing(alt.TopLevelMixin):
 
     @property
     def description(self) -> str:
-        """What a person who cannot see the chart is told instead: its finding."""
+        """What a person who cannot see the chart reads instead: its finding."""
         return self.spec["description"]
 
     def _repr_mimebundle_(self, *args: Any, **kwds: Any) -> dict[str, Any] | None:

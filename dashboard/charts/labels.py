@@ -158,7 +158,7 @@ class Standing:
 
 
 def stand(labels: Sequence[str], step: float, *, mono: bool, across: bool) -> Standing:
-    """Labels beside cells of `step` pixels; `across`: along the top, where they may have to lean.
+    """Labels next to cells of `step` pixels; `across`: along the top, where they may have to lean.
 
     A line of type needs 13 pixels; leaning by 45° it needs 13 / sin 45° = 19.
     """

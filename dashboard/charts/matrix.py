@@ -68,7 +68,7 @@ def side_of(n: int, room: float) -> float:
 
 
 def margin(matrix: Matrix, room: float) -> float:
-    """Pixels beside a map in a drawing of `room` pixels: labels of the rows, leaning labels that reach beyond the
+    """Pixels next to a map in a drawing of `room` pixels: labels of the rows, leaning labels that reach beyond the
     last column, and padding."""
     beside, widths = (
         [min(lettering.LONGEST, lettering.width_of(x, 12.5, mono=matrix.mono)) for x in words]
