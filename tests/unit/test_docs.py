@@ -9,6 +9,7 @@ import sys
 import pytest
 
 import dashboard
+from dashboard.analyses.scores.scores import SCORES
 from tools.docstrings import as_markdown
 from tools.documentation import PLACES, TITLES, public_names, reference
 from tools.server import ROOT
@@ -97,6 +98,11 @@ def test_the_earlier_names_are_in_the_changelog():
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert all(f"| `{name}` | `{now}` |" in text for name, now in dashboard._EARLIER.items())
     assert f"## {dashboard.__version__}" in text
+
+
+def test_metrics_define_the_scores_that_are_computed():
+    rows = re.findall(r"^\| (`.+?`) \|", (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == list(SCORES)
 
 
 def test_the_reference_has_every_public_name_once():
