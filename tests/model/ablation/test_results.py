@@ -69,9 +69,8 @@ def test_what_is_kept_is_used_for_the_same_and_nothing_else(minilm, cache):
         own.mkdir(parents=True)
         shutil.copy(file, own)  # what lies there is of something else
         assert MEASUREMENT.find(other) is None
-    assert (
-        Request.of(minilm, "mean", bos=False) == asked
-    )  # it reads in both directions, and has start tokens of its own
+    # It reads in both directions, and has start tokens of its own.
+    assert Request.of(minilm, "mean", bos=False) == asked
 
 
 @pytest.mark.parametrize("bytes_", [b"", b"PAR1", b"{" * 1000])
