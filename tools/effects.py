@@ -22,7 +22,7 @@ def main(models: Sequence[str] = ()) -> int:
             for by in get_args(By):
                 begun = time.perf_counter()
                 request = Request.of(model, by)
-                found = MEASUREMENT.compute(model, request, _say)
+                found = MEASUREMENT.measure(request, model, progress=_say)
                 file = MEASUREMENT.keep(found, request, MEASUREMENT.shipped_file(request))
                 took = time.perf_counter() - begun
                 print(f"{file.name}: {len(found.table)} heads, {took:.0f} s, {file.stat().st_size / 1e3:.0f} kB")

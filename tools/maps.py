@@ -29,7 +29,7 @@ def main(names: Sequence[str] = ()) -> int:
 
 def _made(measurement: Measurement, *models: AttentionModel) -> None:
     begun, request = time.perf_counter(), measurement.request(*models)
-    file = measurement.keep(measurement.compute(*models, request, None), request, measurement.shipped_file(request))
+    file = measurement.keep(measurement.measure(request, *models), request, measurement.shipped_file(request))
     print(f"{file.name}: {time.perf_counter() - begun:.0f} s, {file.stat().st_size / 1e3:.0f} kB")
 
 

@@ -52,13 +52,17 @@ STATES = ("going", "done", "failed", "stopped")
 _started: dict[Path, subprocess.Popen] = {}
 
 
+Tell = Callable[[float, str], None]
+"""What work calls to say how far it is: with a fraction and a sentence."""
+
+
 class Work(Protocol):
     """What a job does: a `dashboard.jobs.measurement.Measurement`, or a profile."""
 
     resumes: bool
     """Whether it goes on where it was when it is started again."""
 
-    def make(self, out: Path, told: Mapping[str, object], progress: Callable[[float, str], None]) -> None:
+    def make(self, out: Path, told: Mapping[str, object], progress: Tell) -> None:
         """Does it, in the job's process: into a folder, as the job was told, and telling how far it is."""
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Generic, Protocol, TypeVar
 
-from dashboard.capture import open_model
+from dashboard.capture import AttentionModel, open_model
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.files import cache_dir, write_parts
@@ -68,7 +68,7 @@ class Measurement(Generic[Asked, Found]):
     file: what its file is called in a folder of its own there; a file that ships has the same ending
     shipped: the folder of those that ship with the dashboard
     request: what is asked for, of the open models, and by name what `Request.options` says
-    compute: the result, of the open models, the request and what to tell the progress: a fraction and a sentence
+    compute: the result, of the open models, the request, and what to tell how far it is (`job.Tell`)
     encode: the bytes of a file, with the request's key in them
     decode: what bytes hold; None where it is of another request. Raises where they are no result; `NotOurs` says why
     act: what it does, as a button says it: "Measure all heads"
@@ -146,17 +146,21 @@ class Measurement(Generic[Asked, Found]):
         write_parts(file, [self.encode(found, request)])
         return file
 
+    def measure(self, request: Asked, *models: AttentionModel, progress: job.Tell | None = None) -> Found:
+        """The result, measured now, of the open models. Raises UserError as `compute` does."""
+        return self.compute(*models, request, progress or (lambda fraction, sentence: None))
+
     def begin(self, request: Asked) -> job.Job:
         """Measures it in the background. Raises UserError where that is going on, or nothing can be written."""
         first, *second = request.models
         told = request.options | ({"second": second[0]} if second else {})
         return job.start(first, builtin_corpus(), self.folder(request), work=self.module, **told)
 
-    def make(self, out: Path, told: Mapping[str, object], progress: Callable[[float, str], None]) -> None:
+    def make(self, out: Path, told: Mapping[str, object], progress: job.Tell) -> None:
         """The work of a job that `begin` started: `told` is what stands in its file."""
         names = [told[name] for name in ("model", "second") if name in told]
         progress(0.0, "Opening the model" + "s" * (len(names) > 1))
         models = [open_model(name) for name in names]
         options = {name: value for name, value in told.items() if name not in job.ALWAYS | {"second"}}
         request = self.request(*models, **options)
-        self.keep(self.compute(*models, request, progress), request, out / self.file)
+        self.keep(self.measure(request, *models, progress=progress), request, out / self.file)

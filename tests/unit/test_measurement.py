@@ -70,7 +70,6 @@ def test_every_measurement_is_named_by_its_module_and_lies_in_a_place_of_its_own
     assert len({(one.place, one.file) for one in over_corpus}) == len(over_corpus) >= 3
     for one in over_corpus:
         assert one.shipped == (ROOT.joinpath(*one.module.split(".")[:-1]) / "shipped")
-        assert any(one.shipped.iterdir())
 
 
 def test_what_ships_goes_before_what_was_measured_here(letters):

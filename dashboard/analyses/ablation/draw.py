@@ -136,7 +136,7 @@ def head_effects(
     with suppress(UserError):
         if (there := MEASUREMENT.find(request)) is not None:
             return there
-    return MEASUREMENT.compute(model, request, progress)
+    return MEASUREMENT.measure(request, model, progress=progress)
 
 
 def draw_ranking(

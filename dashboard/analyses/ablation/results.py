@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +23,7 @@ from dashboard.capture import AttentionModel
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.export import Provenance, table_bytes
 from dashboard.export.metadata import KEY
+from dashboard.jobs.job import Tell
 from dashboard.jobs.measurement import Measurement, NotOurs
 from dashboard.jobs.results import AllHeads
 
@@ -90,7 +90,7 @@ class Measured:
         return "shift" if "shift" in self.table else "loss_change"
 
 
-def _compute(model: AttentionModel, request: Request, progress: Callable[[float, str], None] | None) -> Measured:
+def _compute(model: AttentionModel, request: Request, progress: Tell) -> Measured:
     found = ablate_in(
         model, builtin_corpus(), by=request.by, sentences=SENTENCES, bos=request.bos, progress=progress
     ).table

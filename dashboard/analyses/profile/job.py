@@ -7,10 +7,12 @@ folder of tables with a store of chunks of its own, from which it goes on where 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from dashboard.jobs.job import Tell
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class ProfileWork:
 
     resumes: bool = True
 
-    def make(self, out: Path, told: Mapping[str, object], progress: Callable[[float, str], None]) -> None:
+    def make(self, out: Path, told: Mapping[str, object], progress: Tell) -> None:
         """Makes it in the folder, and removes the corpus where that lies within."""
         from dashboard.analyses.profile.run import profile
         from dashboard.capture import open_model

@@ -8,7 +8,6 @@ A file has the distances and what they are of; places and clusters follow from t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from scipy.spatial.distance import squareform
 from dashboard.analyses.similarity.api import map_heads, origin_of_map
 from dashboard.analyses.similarity.embedding import CLUSTERS, HeadMap, map_table
 from dashboard.capture import AttentionModel
+from dashboard.jobs.job import Tell
 from dashboard.jobs.measurement import Measurement
 from dashboard.jobs.results import AllHeads as Request
 from dashboard.jobs.results import pack, unpack
@@ -24,7 +24,7 @@ from dashboard.jobs.results import pack, unpack
 _ABOUT = ("corpus", "sentences", "left_out", "rows", "model", "name", "revision", "reading")
 
 
-def _compute(model: AttentionModel, request: Request, progress: Callable[[float, str], None] | None) -> HeadMap:
+def _compute(model: AttentionModel, request: Request, progress: Tell) -> HeadMap:
     return map_heads(model, bos=request.bos, progress=progress)
 
 

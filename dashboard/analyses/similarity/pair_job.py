@@ -6,7 +6,6 @@ request.rows_of(minilm.source, MEASUREMENT.find(request))     # minilm's heads i
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import numpy as np
 from dashboard.analyses.similarity.api import distances_between
 from dashboard.analyses.similarity.distances import Distances
 from dashboard.capture import AttentionModel
+from dashboard.jobs.job import Tell
 from dashboard.jobs.measurement import Measurement
 from dashboard.jobs.results import corpus_sha256, file_name, known_as, pack, unpack
 from dashboard.models import ModelSource
@@ -66,9 +66,7 @@ class Request:
         return found if self.first == known_as(one) else found.turned
 
 
-def _compute(
-    first: AttentionModel, second: AttentionModel, request: Request, progress: Callable[[float, str], None] | None
-) -> Distances:
+def _compute(first: AttentionModel, second: AttentionModel, request: Request, progress: Tell) -> Distances:
     return distances_between(first, second, bos=request.bos, progress=progress)
 
 
