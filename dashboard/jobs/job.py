@@ -218,10 +218,10 @@ def load(work: str) -> Work:
 
 
 def resumes(work: str) -> bool:
-    """Whether work goes on where it was; not where this version does not know it."""
+    """Whether work goes on where it was; not where this version does not know it, or cannot do it."""
     try:
         return load(work).resumes
-    except UserError:
+    except (UserError, ImportError):
         return False
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from dashboard.errors import UserError
 from dashboard.jobs import job, measurement
-from dashboard.jobs.job import EARLIER, JOB, WORK, find, load
+from dashboard.jobs.job import EARLIER, JOB, WORK, find, load, resumes
 from dashboard.jobs.measurement import Measurement, NotOurs
 from dashboard.jobs.results import AllHeads
 from tools.server import ROOT
@@ -148,3 +148,4 @@ def test_a_library_that_lacks_is_told_by_its_name(monkeypatch):
     monkeypatch.setattr(job, "import_module", lacks)
     with pytest.raises(ModuleNotFoundError, match="torch"):
         load(DEFINED[0])
+    assert not resumes(DEFINED[0])
