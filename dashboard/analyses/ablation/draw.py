@@ -5,44 +5,31 @@ call.
     save(draw_ablation(found), "without.svg")
     every = head_effects(model)                       # all heads over 32 sentences; what is kept is not measured again
     save(draw_ranking(every, "L2H9"), "standing.svg")
-
-`python -m dashboard.analyses.ablation.draw DIR` is the process of a job that measures all heads.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from dashboard.analyses.ablation.api import Effect, Progress, ablate, ablate_in, provenance_of_effect
+from dashboard.analyses.ablation.api import Effect, Progress, ablate, provenance_of_effect
 from dashboard.analyses.ablation.effect import effect_finding
 from dashboard.analyses.ablation.effect_on_text import TextEffect, effect_on_text, most_changed
 from dashboard.analyses.ablation.rank import UNITS, rank_finding, standing
 from dashboard.analyses.ablation.rank_chart import effect_ranking
-from dashboard.analyses.ablation.results import (
-    SENTENCES,
-    TABLE,
-    Asked,
-    Measured,
-    find_measured,
-    folder_for,
-    keep_measured,
-)
+from dashboard.analyses.ablation.results import MEASUREMENT, Measured, Request
 from dashboard.analyses.ablation.text_chart import changed_text
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.head_grid_values import head_grid
 from dashboard.charts.theme import Theme
-from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again
 from dashboard.heads.format import counted, listed
 from dashboard.heads.view import HeadId, existing_head
-from dashboard.jobs import job
 from dashboard.text import Encoding, Special, Unit
 
 BY = {"zero": "replaced by zero", "mean": "replaced by its mean"}
@@ -145,29 +132,11 @@ def head_effects(
 
     Raises UserError as `dashboard.ablate_in` does.
     """
-    asked = Asked.of(model, by, bos)
-    try:
-        kept = find_measured(asked)
-    except UserError:
-        kept = None
-    if kept is not None:
-        return kept
-    table = ablate_in(model, builtin_corpus(), by=by, sentences=SENTENCES, bos=asked.bos, progress=progress).table
-    return Measured(table, Provenance.from_dict(table.attrs["provenance"]))
-
-
-def begin(model: AttentionModel, by: By, bos: bool) -> job.Job:
-    """Measures all heads in the background. Raises UserError where a job is going, or nothing can be written."""
-    asked = Asked.of(model, by, bos)
-    return job.start(
-        asked.model,
-        builtin_corpus(),
-        folder_for(asked),
-        limit=SENTENCES,
-        work="dashboard.analyses.ablation.draw",
-        by=by,
-        bos=asked.bos,
-    )
+    request = Request.of(model, by, bos)
+    with suppress(UserError):
+        if (there := MEASUREMENT.find(request)) is not None:
+            return there
+    return MEASUREMENT.measure(request, model, progress=progress)
 
 
 def draw_ranking(
@@ -257,21 +226,3 @@ def recipe_of(origin: Provenance, names: str, called: str, asked: dict) -> Prove
     text = [f"text = {origin.text!r}"] if "text" in called else []
     origin = replace(origin, options=origin.options | drawn)
     return made_again(origin, names.split(", "), f"{called}{keywords(asked)})", *text)
-
-
-def _measure(out: Path, asked: dict, progress: Progress) -> None:
-    """The work of a job."""
-    from dashboard.capture import open_model
-
-    progress(0.0, "Opening the model")
-    model = open_model(asked["model"])
-    effect = ablate_in(
-        model, asked["path"], by=asked["by"], sentences=asked["limit"], bos=asked["bos"], progress=progress
-    )
-    keep_measured(effect.table, Asked.of(model, asked["by"], asked["bos"]), out / TABLE)
-
-
-if __name__ == "__main__":
-    from dashboard.jobs.runner import main
-
-    sys.exit(main(Path(sys.argv[1]), _measure))

@@ -7,10 +7,10 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.analyses.ablation.draw import TITLES, AblationOnText, begin, draw_effects
+from dashboard.analyses.ablation.draw import TITLES, AblationOnText, draw_effects
 from dashboard.analyses.ablation.draw_joint import JointAblation
 from dashboard.analyses.ablation.rank_correlation import Correlation, spearman
-from dashboard.analyses.ablation.results import TABLE, Asked, Measured, find_measured, folder_for
+from dashboard.analyses.ablation.results import MEASUREMENT, Measured, Request
 from dashboard.analyses.profile import api as evidence
 from dashboard.analyses.profile.roles import TOLD
 from dashboard.analyses.profile.tables import Profile
@@ -129,18 +129,16 @@ def predictions(found: AblationOnText) -> None:
 
 def measured(this: Opened) -> Measured | None:
     """All heads over our own sentences as they are kept; or, where they are still to be measured, the way to do it."""
-    asked = Asked.of(this.model, session.choices().by, this.bos)
+    request = Request.of(this.model, session.choices().by, this.bos)
     return job_panel.kept_or_made(
-        lambda _: find_measured(asked),
-        folder_for(asked) / TABLE,
+        MEASUREMENT,
+        request,
         f"**All heads of {escape_markdown(this.model.title)}**",
         lambda: st.caption(
-            f"What the absence of each of the {len(asked.every):,} heads changes has not been measured in "
+            f"What the absence of each of the {len(request.every):,} heads changes has not been measured in "
             "this way on this machine yet. It takes a minute for a small model and many for a large one, in the "
             "background; what is found is kept."
         ),
-        "Measure all heads",
-        lambda: begin(this.model, asked.by, asked.bos),
     )
 
 

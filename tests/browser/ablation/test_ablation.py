@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from dashboard.analyses.ablation.rank_chart import HIGH
-from dashboard.analyses.ablation.results import shipped_file
+from dashboard.analyses.ablation.results import MEASUREMENT
 
 RANKED = '[role=graphics-document][aria-label^="All 72 heads"]'
 
@@ -36,13 +36,17 @@ def shows(page, words: str) -> None:
     page.get_by_text(words).first.wait_for()
 
 
+def shipped(by: str) -> pd.DataFrame:
+    return pd.read_parquet(MEASUREMENT.shipped / f"minilm-{by}.parquet")
+
+
 def place_by_mean(name: str) -> int:
-    heads = pd.read_parquet(shipped_file("minilm", "mean")).sort_values("shift", ascending=False, ignore_index=True)
+    heads = shipped("mean").sort_values("shift", ascending=False, ignore_index=True)
     return 1 + heads.index[("L" + heads["layer"].astype(str) + "H" + heads["head"].astype(str)) == name].item()
 
 
 def test_a_head_is_taken_out_another_clicked_and_the_numbers_taken_away(page):
-    heads = pd.read_parquet(shipped_file("minilm", "zero"))
+    heads = shipped("zero")
     best = heads.loc[heads["shift"].idxmax()]
     name = f"L{best['layer']:.0f}H{best['head']:.0f}"
     shows(page, "L2H9 is number 62 of 72 heads")

@@ -9,12 +9,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import ablate
-from dashboard.analyses.ablation import results as allheads
+from dashboard.analyses.ablation.results import MEASUREMENT, Request
 from dashboard.heads.format import figure
 from dashboard.jobs.job import Job, Progress
 from dashboard.ui.pages import ablation_tables as effect_tables
 from dashboard.ui.url_state import FIRST_TEXT
 from tests.helpers import pages
+from tests.helpers.measurements import nothing_measured
 
 opened = partial(pages.opened, "ablation")
 said = pages.read
@@ -27,8 +28,7 @@ def button(app: AppTest, label: str):
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     """Nothing is measured yet."""
-    monkeypatch.setattr(allheads, "cache_dir", lambda: tmp_path)
-    monkeypatch.setattr(allheads, "SHIPPED", tmp_path / "along")
+    nothing_measured(monkeypatch, MEASUREMENT, tmp_path)
     return tmp_path
 
 
@@ -123,10 +123,10 @@ def test_what_is_not_measured_is_offered_with_progress_and_stop(cache, monkeypat
             "asked": {
                 "model": model,
                 "path": str(path),
-                "limit": 32,
+                "limit": None,
                 "by": "mean",
                 "bos": True,
-                "work": "dashboard.analyses.ablation.draw",
+                "work": "dashboard.analyses.ablation.results",
             },
             "pid": None,
             "beat": time.time(),
@@ -143,8 +143,8 @@ def test_what_is_not_measured_is_offered_with_progress_and_stop(cache, monkeypat
     assert not app.exception and "has not been measured in this way" in said(app)
     assert "This can be told when all heads have been measured" in said(app)
     button(app, "Measure all heads").click().run()
-    assert not app.exception and (asked["by"], asked["model"], asked["limit"]) == ("mean", "minilm", 32)
-    assert asked["work"] == "dashboard.analyses.ablation.draw" and button(app, "Stop")
+    assert not app.exception and (asked["by"], asked["model"]) == ("mean", "minilm")
+    assert asked["work"] == "dashboard.analyses.ablation.results" and button(app, "Stop")
     monkeypatch.setattr(Job, "progress", property(lambda job: Progress(0.25, "It was stopped.", "stopped")))
     app.run()
     assert button(app, "Try again") and button(app, "Remove")
@@ -153,9 +153,9 @@ def test_what_is_not_measured_is_offered_with_progress_and_stop(cache, monkeypat
 
 
 def test_a_broken_file_is_told_and_can_be_made_again(cache, minilm):
-    out = allheads.folder_for(allheads.Asked.of(minilm, "mean"))
-    out.mkdir(parents=True)
-    (out / allheads.TABLE).write_bytes(b"none of ours")
+    _, file = MEASUREMENT.files(Request.of(minilm, "mean"))
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"none of ours")
     app = opened(by="mean")
     assert not app.exception and "broken and cannot be read. Measure all heads again" in said(app)
     assert button(app, "Measure all heads")

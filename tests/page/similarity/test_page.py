@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs
 
-from dashboard.analyses.similarity import pair_job
+from dashboard.analyses.similarity import map_job, pair_job
 from dashboard.analyses.similarity.api import similar_heads_elsewhere
+from tests.helpers.measurements import jobs_begun, nothing_measured
 from tests.helpers.pages import opened, read, said
 
 
@@ -33,21 +34,14 @@ def test_heads_are_coloured_by_role_where_there_is_a_profile():
 
 
 def test_where_there_is_no_map_yet_it_can_be_made(monkeypatch, tmp_path):
-    from dashboard.analyses.similarity import map_job
-    from dashboard.ui.pages import similarity as ui
-
-    begun = []
-    monkeypatch.setattr(map_job, "SHIPPED", tmp_path / "none")
-    monkeypatch.setattr(map_job, "cache_dir", lambda: tmp_path)
-    monkeypatch.setattr(map_job, "begin", lambda *asked: begun.append(asked))
-    ui._found.clear()
+    nothing_measured(monkeypatch, map_job.MEASUREMENT, tmp_path)
+    begun = jobs_begun(monkeypatch)
     app = opened("similarity")
     assert not app.exception
     assert "has not been measured on this machine yet" in said(app)
     next(one for one in app.main.button if one.label == "Make the map").click().run()
     assert not app.exception
-    assert [bos for _, bos in begun] == [True]
-    ui._found.clear()
+    assert [(model, how["bos"]) for model, how in begun] == [("minilm", True)]
 
 
 def compare_link(app) -> dict[str, list[str]]:
@@ -58,7 +52,7 @@ def compare_link(app) -> dict[str, list[str]]:
 
 def test_heads_like_it_in_another_model_lead_to_compare(minilm, smollm2):
     app = opened("similarity", layer="2", head="8")
-    found = pair_job.find_pair(minilm.source, smollm2.source)
+    found = pair_job.MEASUREMENT.find(pair_job.Request.of(minilm.source, smollm2.source))
     like = similar_heads_elsewhere(found, "L2H8")
     best = f"L{like['layer'][0]}H{like['head'][0]}"
     assert f"Of the 270 heads of SmolLM2 135M {best} is nearest to L2H8" in read(app) and "the median over all" in read(
@@ -73,18 +67,12 @@ def test_heads_like_it_in_another_model_lead_to_compare(minilm, smollm2):
 
 
 def test_two_models_that_were_not_measured_yet_can_be(monkeypatch, tmp_path):
-    from dashboard.ui.pages import similarity as ui
-
-    begun = []
-    monkeypatch.setattr(pair_job, "SHIPPED", tmp_path / "none")
-    monkeypatch.setattr(pair_job, "cache_dir", lambda: tmp_path)
-    monkeypatch.setattr(pair_job, "begin", lambda *asked: begun.append(asked))
-    ui._pair.clear()
+    nothing_measured(monkeypatch, pair_job.MEASUREMENT, tmp_path)
+    begun = jobs_begun(monkeypatch)
     app = opened("similarity")
     assert not app.exception and "are from one another has not been measured" in said(app)
     assert "are most alike" in said(app)  # the map stands all the same
     next(one for one in app.main.button if one.label == "Measure the two models").click().run()
-    assert not app.exception and [(other.name, bos) for _, other, bos in begun] == [("smollm2", True)]
-    ui._pair.clear()
+    assert not app.exception and [(model, how["second"]) for model, how in begun] == [("minilm", "smollm2")]
     gone = opened("similarity", other_model="/nowhere")
     assert not gone.exception and "nowhere" in said(gone) and "are most alike" in said(gone)
