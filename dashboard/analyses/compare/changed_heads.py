@@ -14,7 +14,8 @@ from dashboard.charts.ranking import BEST, ranking
 from dashboard.charts.theme import Theme
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords, made_again
+from dashboard.export.call import Call, Model, Part, Text, given
+from dashboard.export.provenance import origin
 from dashboard.heads.alignment import matching
 from dashboard.heads.view import HeadId
 from dashboard.text import parse
@@ -86,20 +87,10 @@ def draw_changes(
 
 
 def _of_changes(model: AttentionModel, first: str, second: str, bos: bool, **drawing: object) -> Provenance:
-    given = {name: value for name, value in drawing.items() if value is not None}
-    origin = Provenance(
-        model=model.name,
-        revision=model.revision,
-        text=first,
-        heads=(),
-        unit="words",
-        special="show",
-        view="changes",
-        options={"second_text": second, "bos": bos} | given,
-        title=model.title,
-    )
-    made = f"changed_heads(model, text, {second!r}, bos={bos!r})"
-    if not drawing:
-        return made_again(origin, ["changed_heads"], f"{made}.table", f"text = {origin.text!r}")
-    drawn = f"draw_changes(model, {made}, text, {second!r}, bos={bos!r}{keywords(given)})"
-    return made_again(origin, ["changed_heads", "draw_changes"], drawn, f"text = {origin.text!r}")
+    of, text, look = Model.of(model), Text(first), given(**drawing)
+    found = Call("changed_heads", (of, text, second), {"bos": bos}, to="changes")
+    if drawing:
+        call = Call("draw_changes", (of, found, text, second), {"bos": bos} | look, makes="figure")
+    else:
+        call = Part(found, "table", makes="table")
+    return origin(of, first, "changes", call, options={"second_text": second, "bos": bos} | look)
