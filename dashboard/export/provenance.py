@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from dashboard.charts.theme import Theme
-from dashboard.export.call import Lines, Made, Model, given, recipe
+from dashboard.export.call import Lines, Made, Makes, Model, given, recipe
 from dashboard.heads.format import listed
 from dashboard.heads.view import HeadId, HeadView
 from dashboard.text.encoding import BETWEEN, Encoding
@@ -82,20 +82,19 @@ class Provenance:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values. The call is written as its lines, "recipe", and what it "makes"."""
-        said = (
-            asdict(replace(self, call=None))
-            | {"recipe": self.recipe}
-            | given(makes=getattr(self.call, "makes", None) or None)
-        )
+        said = asdict(replace(self, call=None))
         del said["call"]
+        said["recipe"] = self.recipe
+        if self.call is not None and self.call.makes:
+            said["makes"] = self.call.makes
         return {"made_with": "Two Heads"} | json.loads(json.dumps(said, default=str))
 
     @classmethod
     def from_dict(cls, said: dict[str, Any]) -> Provenance:
         """What `to_dict` gave, again, with the lines for the call."""
         known = {name: value for name, value in said.items() if name in cls.__dataclass_fields__}
-        lines = said.get("recipe")
-        call = Lines(lines, said.get("makes", "")) if lines else None
+        lines, makes = said.get("recipe"), said.get("makes")
+        call = Lines(lines, makes if makes in get_args(Makes) else "") if lines else None
         return cls(**known | {"heads": tuple(said["heads"]), "call": call})
 
     def to_json(self) -> str:

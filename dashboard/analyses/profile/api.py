@@ -108,7 +108,8 @@ def draw_two_corpora(
         width=width,
     )
     look = given(theme=theme, width=width, names=names, model=model or None)
-    call = Call("draw_two_corpora", (_read_again(a, "a"), _read_again(b, "b"), figure), look, makes="figure")
+    both = [_read_again(one, to, name) for one, to, name in zip((a, b), "ab", names, strict=True)]
+    call = Call("draw_two_corpora", (*both, figure), look, makes="figure")
     of = Model(a.about["model"], a.about["revision"], title)
     return chart.made_of(origin(of, "", "twice", call, options=look | {"figure": figure}))
 
@@ -201,15 +202,10 @@ def _origin(
     )
 
 
-def _read_again(profile: Profile, name: str) -> Call:
-    """The call that reads a profile of this model over this file from the library."""
+def _read_again(profile: Profile, to: str, name: str = "") -> Call:
+    """The call that reads a profile from the library: the one of this name, or any of this model over this file."""
     about = profile.about
-    folders = Each(
-        Variable("kept.folder"),
-        "kept",
-        Call("profile_library"),
-        where={"model": about["model"], "file": about["file"]},
-        to="folders",
-    )
+    where = {"name": name} if name else {"model": about["model"], "file": about["file"]}
+    folders = Each(Variable("kept.folder"), "kept", Call("profile_library"), where, to="folders")
     note = f"Any profile of {about['model']} ({about['revision']}) over a file with this SHA-256: {about['sha256']}"
-    return Call("read_profile", (Part(folders, 0),), to=name, note=note)
+    return Call("read_profile", (Part(folders, 0),), to=to, note=note)
