@@ -28,8 +28,8 @@ def _call_of(p: Provenance) -> Call | Part:
     over = (p.opened, Text(p.text))
     how = {name: value for name, value in p.options.items() if name in _READING}
     look = {name: value for name, value in p.options.items() if name not in _ANEW}
-    if p.view == "scores":
-        return Call("scores", over, how, makes="table")
+    if p.view in ("scores", "verify"):
+        return Call(p.view, over, how, makes="table")
     if p.view == "atlas":
         maps = p.options.get("score", "") is None  # the heads' own maps, which `scores` does not keep
         every = Call("overview" if maps else "scores", over, how, to="table")

@@ -136,7 +136,7 @@ def verify(
 
     watch_layers(model, encoding, receive)
     table = pd.DataFrame([asdict(layer) for layer in found])
-    table.attrs["provenance"] = provenance_of_text(model, encoding, "verify", bos=bos).to_dict()
+    table.attrs["provenance"] = provenance_of_text(model, encoding, "verify", bos=bos, **given(limit=limit)).to_dict()
     return table
 
 

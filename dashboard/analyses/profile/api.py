@@ -191,12 +191,13 @@ def _origin(
     profile: Profile, view: str, verb: str, args: tuple, title: str, *, heads: tuple[str, ...] = (), **options: object
 ) -> Provenance:
     about, look = profile.about, given(**options)
+    named = {} if title == about["model"] else {"model": title}
     source = {f"source_{name}": text for name, text in (about.get("source") or {}).items()}
     return origin(
         Model(about["model"], about["revision"], title),
         "",
         view,
-        Call(verb, (_read_again(profile, "profile"), *args), look, makes="figure"),
+        Call(verb, (_read_again(profile, "profile"), *args), named | look, makes="figure"),
         heads=heads,
         options=look | {"file": about["file"], "sha256": about["sha256"]} | source,
     )

@@ -16,7 +16,7 @@ def shipped():
 def test_a_picture_is_made_again(shipped, picture, tmp_path, monkeypatch):
     profile, look = read_profile(shipped.folder), {"theme": "dark", "width": 600}
     draw = {
-        "scatter": lambda: draw_scatter(profile, **look),
+        "scatter": lambda: draw_scatter(profile, model="A “title”", **look),
         "budget": lambda: draw_budget(profile, "L0H0", **look),
         "profile": lambda: draw_profile(profile, "context", **look),
         "two": lambda: draw_two_corpora(profile, profile, "syntax", names=(shipped.name, shipped.name), **look),
