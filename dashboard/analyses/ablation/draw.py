@@ -9,9 +9,10 @@ call.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from dashboard.analyses.ablation.api import Effect, Progress, ablate, provenance_of_effect
 from dashboard.analyses.ablation.effect import effect_finding
@@ -27,7 +28,7 @@ from dashboard.charts.head_grid_values import head_grid
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords, made_again
+from dashboard.export.call import Call, Text, given
 from dashboard.heads.format import counted, listed
 from dashboard.heads.view import HeadId, existing_head
 from dashboard.text import Encoding, Special, Unit
@@ -113,16 +114,10 @@ def draw_ablation(
         width=width,
     )
     names = [str(head) for head in found.heads]
-    which_ones = names if len(names) > 1 else names[0]
-    asked = {"unit": unit, "special": special, "theme": theme, "width": width}
-    return chart.made_of(
-        recipe_of(
-            replace(origin, view="without", unit=unit, special=special),
-            "draw_ablation, ablate_on_text",
-            f"draw_ablation(ablate_on_text(model, text, {which_ones!r}{keywords(reading_of(origin))})",
-            asked,
-        )
-    )
+    made = on_text("ablate_on_text", origin, names if len(names) > 1 else names[0])
+    origin = replace(origin, view="without", unit=unit, special=special)
+    shown = {"unit": unit, "special": special}
+    return chart.made_of(drawn(origin, "draw_ablation", (made,), shown, theme=theme, width=width))
 
 
 def head_effects(
@@ -164,9 +159,9 @@ def draw_ranking(
         width=width,
         turn=turn,
     )
-    called = "draw_ranking(" + _made(every) + ("" if chosen is None else f", {str(chosen)!r}")
-    origin = replace(every.provenance, view="standing", heads=() if chosen is None else (str(chosen),))
-    return chart.made_of(recipe_of(origin, "draw_ranking, head_effects", called, {"theme": theme, "width": width}))
+    names = () if chosen is None else (str(chosen),)
+    origin = replace(every.provenance, view="standing", heads=names)
+    return chart.made_of(drawn(origin, "draw_ranking", (_again(origin), *names), theme=theme, width=width))
 
 
 def draw_effects(
@@ -195,9 +190,8 @@ def draw_effects(
         width=width,
         turn=turn,
     )
-    asked = {"theme": theme, "width": width}
     origin = replace(every.provenance, view="effects")
-    return chart.made_of(recipe_of(origin, "draw_effects, head_effects", f"draw_effects({_made(every)}", asked))
+    return chart.made_of(drawn(origin, "draw_effects", (_again(origin),), theme=theme, width=width))
 
 
 def over(every: Measured) -> str:
@@ -209,20 +203,22 @@ def over(every: Measured) -> str:
     )
 
 
-def _made(every: Measured) -> str:
-    options = every.provenance.options
-    return f"head_effects(model, by={options['by']!r}, bos={options['bos']!r})"
+def _again(origin: Provenance) -> Call:
+    """The call that measures all heads again."""
+    how = {name: origin.options[name] for name in ("by", "bos")}
+    return Call("head_effects", (origin.opened,), how, to="every")
 
 
-def reading_of(origin: Provenance) -> dict[str, object]:
-    """How a text was read and what took the heads' place."""
-    return {name: origin.options[name] for name in ("by", "bos", "limit", "pair") if name in origin.options}
+def on_text(verb: str, origin: Provenance, heads: str | list[str]) -> Call:
+    """The call that ablates these heads on the text again, read as it was, with the same in their place."""
+    how = {name: origin.options[name] for name in ("by", "bos", "limit", "pair") if name in origin.options}
+    return Call(verb, (origin.opened, Text(origin.text), heads), how, to="found")
 
 
-def recipe_of(origin: Provenance, names: str, called: str, asked: dict) -> Provenance:
-    """The provenance of a drawing, with the lines that make it again."""
-    asked = {name: value for name, value in asked.items() if value is not None}
-    drawn = {name: value for name, value in asked.items() if name not in ("unit", "special")}
-    text = [f"text = {origin.text!r}"] if "text" in called else []
-    origin = replace(origin, options=origin.options | drawn)
-    return made_again(origin, names.split(", "), f"{called}{keywords(asked)})", *text)
+def drawn(
+    origin: Provenance, verb: str, args: tuple, shown: Mapping[str, object] = MappingProxyType({}), **look: object
+) -> Provenance:
+    """The provenance of a drawing. shown: what the provenance says already; look: what it is to say too."""
+    look = given(**look)
+    call = Call(verb, args, {**shown, **look}, makes="figure")
+    return replace(origin, options=origin.options | look, call=call)

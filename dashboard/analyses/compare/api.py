@@ -24,7 +24,7 @@ from dashboard.charts.drawing import Drawing
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance, provenance_of
-from dashboard.export.snippet import keywords, made_again
+from dashboard.export.call import Call, Each, Model, Text, Variable, given
 from dashboard.heads.alignment import Aligned, align_models, align_texts
 from dashboard.heads.view import Between, HeadId, HeadView
 from dashboard.text import Encoding, Special, Unit
@@ -48,16 +48,17 @@ def comparison_table(views: Sequence[HeadView], *, bos: bool = True) -> pd.DataF
         [{"a": str(a.head), "b": str(b.head), **vars(compare(a, b))} for a, b in combinations(views, 2)]
     )
     origin = provenance_of(list(views), "comparison", bos=bos)
-    made = f"comparison_table({_views_again(views, bos)})"
-    table.attrs["provenance"] = made_again(origin, ["attention", "comparison_table"], made, _text(origin)).to_dict()
+    call = Call("comparison_table", (_views_again(origin, views, bos),), {} if bos else {"bos": bos}, makes="table")
+    table.attrs["provenance"] = replace(origin, call=call).to_dict()
     return table
 
 
-def _views_again(views: Sequence[HeadView], bos: bool) -> str:
+def _views_again(origin: Provenance, views: Sequence[HeadView], bos: bool) -> Each:
     first = views[0]
-    each = f"unit={first.unit!r}, special={first.hidden!r}" + ("" if bos else ", bos=False")
-    each += keywords({name: given for name, given in (("pair", first.pair), ("between", first.only)) if given})
-    return f"[attention(model, text, head, {each}) for head in {[str(view.head) for view in views]!r}]"
+    how = {"unit": first.unit, "special": first.hidden} | given(bos=None if bos else bos)
+    how |= given(pair=first.pair or None, between=first.only or None)
+    each = Call("attention", (origin.opened, Text(origin.text), Variable("head")), how)
+    return Each(each, "head", list(origin.heads), to="views")
 
 
 def draw_closest_pairs(views: Sequence[HeadView], *, theme: Theme = "light", bos: bool = True) -> Drawing:
@@ -67,8 +68,9 @@ def draw_closest_pairs(views: Sequence[HeadView], *, theme: Theme = "light", bos
     told = "; ".join(f"{names[i]} and {names[j]}: {said(numbers)}" for (i, j), numbers in pairs.items())
     chart = alike(names, pairs, theme, title=f"How alike · {views[0].model}", description=f"{told}.")
     origin = provenance_of(list(views), "alike", theme, bos=bos)
-    made = f"draw_closest_pairs({_views_again(views, bos)}, theme={theme!r})"
-    return chart.made_of(made_again(origin, ["attention", "draw_closest_pairs"], made, _text(origin)))
+    how = {"theme": theme} | given(bos=None if bos else bos)
+    call = Call("draw_closest_pairs", (_views_again(origin, views, bos),), how, makes="figure")
+    return chart.made_of(replace(origin, call=call))
 
 
 def compare_texts(
@@ -215,23 +217,16 @@ def _unread(aligned: Aligned, rows: np.ndarray, columns: np.ndarray) -> dict[str
 def origin_of_aligned(aligned: Aligned, view: str, **drawing: object) -> Provenance:
     """Where two that are aligned come from, with the lines that make them again."""
     a, b, asked = aligned.a, aligned.b, aligned.reading
-    given = keywords({name: value for name, value in drawing.items() if value is not None})
     origin = provenance_of([a, b], view if view == "difference" else "compare", **drawing)
+    model, text = origin.opened, Text(origin.text)
     if "first" in asked:
-        origin = replace(origin, options=origin.options | {"second_text": asked["second"]})
-        how = keywords({name: asked[name] for name in ("unit", "special", "bos", "measure") if name in asked})
-        made = f"compare_texts(model, {str(a.head)!r}, text, {asked['second']!r}{how})"
-        return made_again(
-            origin, ["compare_texts", "draw_aligned"], f"draw_aligned({made}, {view!r}{given})", _text(origin)
-        )
-    origin = replace(origin, options=origin.options | {"other_model": b.name, "other_revision": b.revision})
-    how = keywords({name: value for name, value in asked.items() if name != "text"})
-    other = f"open_model({b.name!r})"
-    made = f"compare_models(model, {str(a.head)!r}, {other}, {str(b.head)!r}, text{how})"
-    return made_again(
-        origin, ["compare_models", "draw_aligned"], f"draw_aligned({made}, {view!r}{given})", _text(origin)
-    )
-
-
-def _text(origin: Provenance) -> str:
-    return f"text = {origin.text!r}"
+        other: dict[str, object] = {"second_text": asked["second"]}
+        how = {name: asked[name] for name in ("unit", "special", "bos", "measure") if name in asked}
+        made = Call("compare_texts", (model, str(a.head), text, asked["second"]), how, to="aligned")
+    else:
+        other = {"other_model": b.name, "other_revision": b.revision}
+        how = {name: value for name, value in asked.items() if name != "text"}
+        second = Model(b.name, b.revision)
+        made = Call("compare_models", (model, str(a.head), second, str(b.head), text), how, to="aligned")
+    call = Call("draw_aligned", (made, view), given(**drawing), makes="figure")
+    return replace(origin, options=origin.options | other, call=call)

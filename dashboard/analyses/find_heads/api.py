@@ -17,7 +17,8 @@ from dashboard.charts.drawing import Drawing
 from dashboard.charts.ranking import BEST, ranking
 from dashboard.charts.theme import Theme
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords, made_again, reading
+from dashboard.export.call import Call, Model, Part, Text, given
+from dashboard.export.provenance import origin, reading
 from dashboard.heads.format import counted
 from dashboard.heads.view import HeadId
 from dashboard.text import Encoding
@@ -45,8 +46,8 @@ def find_heads(
     Raises UserError for an empty text, and for pairs that the text does not have (see `by_example`).
     """
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
-    given = pairs_of(encoding, pairs) if isinstance(pairs, str) else pairs
-    found = examples(model, encoding, given, reading(encoding, bos=bos, limit=limit))
+    marked = pairs_of(encoding, pairs) if isinstance(pairs, str) else pairs
+    found = examples(model, encoding, marked, reading(encoding, bos=bos, limit=limit))
     found.table.attrs["provenance"] = provenance_of_found(found).to_dict()
     return found
 
@@ -114,37 +115,17 @@ def draw_found(
 def provenance_of_found(found: Examples | Matches, **drawing: object) -> Provenance:
     """Where a table comes from, or (`drawing`: the arguments of `draw_found`) a picture of it; with the lines that make
     it again."""
-    given = {name: value for name, value in drawing.items() if value is not None}
+    look, model = given(**drawing), Model(found.name, found.revision, found.model)
     if isinstance(found, Examples):
-        name, text = "find", found.text
-        said = {"pairs": [f"{i}>{j}" for i, j in (*found.pairs, *found.masked)], **found.reading}
-        names, first = "find_heads", [f"text = {text!r}"]
-        arguments = [f"text, {[*found.pairs, *found.masked]!r}", *_keywords(found.reading)]
+        name, text, pairs = "find", found.text, [*found.pairs, *found.masked]
+        said = {"pairs": [f"{i}>{j}" for i, j in pairs], **found.reading}
+        made = Call("find_heads", (model, Text(text), pairs), found.reading, to="found")
     else:
         name, text = "find-pattern", ""
-        asked = {key: value for key, value in asdict(found.pattern).items() if value != getattr(Pattern(), key)}
-        said = {"corpus": found.corpus, "pattern": str(found.pattern), **found.reading}
-        names, first = "Pattern, find_heads_in", []
         how = {key: value for key, value in found.reading.items() if key != "path"}
-        arguments = [f"{found.reading.get('path', found.corpus)!r}, Pattern({', '.join(_keywords(asked))})"]
-        arguments += _keywords(how)
-        said.pop("path", None)
-    origin = Provenance(
-        model=found.name,
-        revision=found.revision,
-        text=text,
-        heads=(),
-        unit="words",
-        special="hide",
-        view=name,
-        options=said | given,
-        title=found.model,
-    )
-    made = f"{names.rpartition(' ')[2]}(model, {', '.join(arguments)})"
-    if not given:
-        return made_again(origin, names.split(", "), f"{made}.table", *first)
-    return made_again(origin, [*names.split(", "), "draw_found"], f"draw_found({made}{keywords(given)})", *first)
-
-
-def _keywords(options: dict) -> list[str]:
-    return [f"{name}={value!r}" for name, value in options.items()]
+        said = {"corpus": found.corpus, "pattern": str(found.pattern), **how}
+        asked = {key: value for key, value in asdict(found.pattern).items() if value != getattr(Pattern(), key)}
+        path = found.reading.get("path", found.corpus)
+        made = Call("find_heads_in", (model, path, Call("Pattern", (), asked)), how, to="found")
+    call = Call("draw_found", (made,), look, makes="figure") if look else Part(made, "table", makes="table")
+    return origin(model, text, name, call, special="hide", options=said | look)

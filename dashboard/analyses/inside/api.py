@@ -17,8 +17,8 @@ from dashboard.charts.drawing import Drawing
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.provenance import provenance_of_text
-from dashboard.export.snippet import keywords, made_again, reading
+from dashboard.export.call import Call, Model, Text, given
+from dashboard.export.provenance import origin, provenance_of_text, reading
 from dashboard.heads.view import HeadId, existing_head
 from dashboard.text import Encoding
 
@@ -91,30 +91,16 @@ def draw_inside(
         chart = steps(this, row, step, theme, width=width, turn=turn)
     else:
         chart = followed(this, row, theme, width=width)
-    given = {"query": query, "key": key, "step": step or None, "theme": theme, "width": width}
-    return chart.made_of(_origin(this, picture, {name: value for name, value in given.items() if value is not None}))
+    look = given(query=query, key=key, step=step or None, theme=theme, width=width)
+    return chart.made_of(_origin(this, picture, look))
 
 
 def _origin(this: Inside, picture: str, drawing: dict[str, object]) -> Provenance:
-    text = this.encoding.texts[0]
-    origin = Provenance(
-        model=this.name,
-        revision=this.revision,
-        text=text,
-        heads=(str(this.head),),
-        unit="tokens",
-        special="show",
-        view=f"inside-{picture}",
-        options=dict(this.reading) | drawing,
-        title=this.model,
-    )
-    looked = f"look_inside(model, text, {str(this.head)!r}{keywords(this.reading)})"
-    return made_again(
-        origin,
-        ["draw_inside", "look_inside"],
-        f"draw_inside({looked}, {picture!r}{keywords(drawing)})",
-        f"text = {text!r}",
-    )
+    model, text, head = Model(this.name, this.revision, this.model), this.encoding.texts[0], str(this.head)
+    looked = Call("look_inside", (model, Text(text), head), this.reading, to="inside")
+    call = Call("draw_inside", (looked, picture), drawing, makes="figure")
+    said = dict(this.reading) | drawing
+    return origin(model, text, f"inside-{picture}", call, heads=(head,), unit="tokens", options=said)
 
 
 def verify(
@@ -150,7 +136,7 @@ def verify(
 
     watch_layers(model, encoding, receive)
     table = pd.DataFrame([asdict(layer) for layer in found])
-    table.attrs["provenance"] = provenance_of_text(model, encoding, "verify", bos=bos).to_dict()
+    table.attrs["provenance"] = provenance_of_text(model, encoding, "verify", bos=bos, **given(limit=limit)).to_dict()
     return table
 
 

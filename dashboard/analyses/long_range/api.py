@@ -13,7 +13,8 @@ from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
-from dashboard.export.snippet import about_model
+from dashboard.export.call import Call, Model, given
+from dashboard.export.provenance import origin
 from dashboard.heads.view import HeadId
 
 
@@ -39,15 +40,11 @@ def draw_long_range(
 
     Raises UserError for a head that the model does not have."""
     asked, named = reach.question, [_existing(reach, head) for head in heads]
-    said = {"question": asked.name, "heads": [str(head) for head in named]} if named else {"question": asked.name}
-    made = about_model(
-        reach,
-        "longrange-heads" if all_heads else "longrange",
-        said,
-        "draw_long_range, long_range",
-        f"long_range(model, {asked.name!r})",
-        {"heads": said.get("heads"), "all_heads": all_heads or None, "theme": theme, "width": width},
-    )
+    names, model = [str(head) for head in named], Model(reach.name, reach.revision, reach.model)
+    look = given(heads=names or None, all_heads=all_heads or None, theme=theme, width=width)
+    again = Call("draw_long_range", (Call("long_range", (model, asked.name), to="reach"),), look, makes="figure")
+    view, said = "longrange-heads" if all_heads else "longrange", {"question": asked.name} | look
+    made = origin(model, "", view, again, heads=names, options=said)
     if all_heads:
         over = f"mean over {len(reach.share)} {asked.items} at {len(asked.steps)} distances"
         sheet = reach_atlas(reach.lift(), theme, seen=asked.seen, over=over, model=reach.model, width=width, **frames)

@@ -21,6 +21,8 @@ from dashboard.charts.head_grid_values import head_grid
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
+from dashboard.export.call import Call, Each, Model, Part, Variable, given
+from dashboard.export.provenance import origin
 from dashboard.heads.view import HeadId
 from dashboard.text import ParsedSentence
 from dashboard.text.on_places import places_of_words, representative
@@ -56,7 +58,7 @@ def draw_scatter(
         turn=turn,
         click=click,
     )
-    return chart.made_of(_origin(profile, "landscape", "draw_scatter(profile", title, theme=theme, width=width))
+    return chart.made_of(_origin(profile, "landscape", "draw_scatter", (), title, theme=theme, width=width))
 
 
 def draw_budget(
@@ -73,8 +75,8 @@ def draw_budget(
         description=f"Where the attention of {name} goes. {head_finding(row, profile.about)}",
         width=width,
     )
-    called = f"draw_budget(profile, {name!r}"
-    return chart.made_of(_origin(profile, "spending", called, title, heads=(name,), theme=theme, width=width))
+    look = {"theme": theme, "width": width}
+    return chart.made_of(_origin(profile, "spending", "draw_budget", (name,), title, heads=(name,), **look))
 
 
 def draw_two_corpora(
@@ -105,30 +107,11 @@ def draw_two_corpora(
         description=f"The heads of {title} on two corpora, by {figure}. {same_roles(table)}",
         width=width,
     )
-    asked = {"theme": theme, "width": width, "names": names, "model": model or None}
-    drawn = "".join(f", {name}={value!r}" for name, value in asked.items() if value is not None)
-    recipe = (
-        "from dashboard import draw_two_corpora, read_profile, save, profile_library\n\n"
-        f"# Profiles of {a.about['model']} over files with these SHA-256: {a.about['sha256']}, {b.about['sha256']}\n"
-        f"folders = {{kept.name: kept.folder for kept in profile_library()}}\n"
-        f"a, b = (read_profile(folders[name]) for name in {names!r})\n"
-        f"thing = draw_two_corpora(a, b, {figure!r}{drawn})"
-    )
-    options = {name: value for name, value in asked.items() if value is not None} | {"figure": figure}
-    return chart.made_of(
-        Provenance(
-            model=a.about["model"],
-            revision=a.about["revision"],
-            text="",
-            heads=(),
-            unit="words",
-            special="show",
-            view="twice",
-            options=options,
-            title=title,
-            recipe=recipe,
-        )
-    )
+    look = given(theme=theme, width=width, names=names, model=model or None)
+    both = [_read_again(one, to, name) for one, to, name in zip((a, b), "ab", names, strict=True)]
+    call = Call("draw_two_corpora", (*both, figure), look, makes="figure")
+    of = Model(a.about["model"], a.about["revision"], title)
+    return chart.made_of(origin(of, "", "twice", call, options=look | {"figure": figure}))
 
 
 def draw_profile(
@@ -160,8 +143,8 @@ def draw_profile(
         width=width,
         turn=turn,
     )
-    called = f"draw_profile(profile, {figure!r}"
-    return chart.made_of(_origin(profile, f"figure-{figure}", called, title, theme=theme, width=width))
+    look = {"theme": theme, "width": width}
+    return chart.made_of(_origin(profile, f"figure-{figure}", "draw_profile", (figure,), title, **look))
 
 
 def row_of(profile: Profile, head: str | HeadId) -> dict:
@@ -205,28 +188,25 @@ def _links(sentence: ParsedSentence, parts: dict[int, list[int]]) -> list[tuple[
 
 
 def _origin(
-    profile: Profile, view: str, called: str, title: str, *, heads: tuple[str, ...] = (), **options: object
+    profile: Profile, view: str, verb: str, args: tuple, title: str, *, heads: tuple[str, ...] = (), **options: object
 ) -> Provenance:
-    about = profile.about
-    asked = {name: value for name, value in options.items() if value is not None}
-    drawn = "".join(f", {name}={value!r}" for name, value in asked.items())
+    about, look = profile.about, given(**options)
+    named = {} if title == about["model"] else {"model": title}
     source = {f"source_{name}": text for name, text in (about.get("source") or {}).items()}
-    recipe = (
-        f"from dashboard import {called.partition('(')[0]}, read_profile, save, profile_library\n\n"
-        f"# Any profile of {about['model']} ({about['revision']}) over a file with this SHA-256: {about['sha256']}\n"
-        f"[folder] = [kept.folder for kept in profile_library() if (kept.model, kept.file) == "
-        f"({about['model']!r}, {about['file']!r})][:1]\n"
-        f"profile = read_profile(folder)\nthing = {called}{drawn})"
-    )
-    return Provenance(
-        model=about["model"],
-        revision=about["revision"],
-        text="",
+    return origin(
+        Model(about["model"], about["revision"], title),
+        "",
+        view,
+        Call(verb, (_read_again(profile, "profile"), *args), named | look, makes="figure"),
         heads=heads,
-        unit="words",
-        special="show",
-        view=view,
-        options=asked | {"file": about["file"], "sha256": about["sha256"]} | source,
-        title=title,
-        recipe=recipe,
+        options=look | {"file": about["file"], "sha256": about["sha256"]} | source,
     )
+
+
+def _read_again(profile: Profile, to: str, name: str = "") -> Call:
+    """The call that reads a profile from the library: the one of this name, or any of this model over this file."""
+    about = profile.about
+    where = {"name": name} if name else {"model": about["model"], "file": about["file"]}
+    folders = Each(Variable("kept.folder"), "kept", Call("profile_library"), where, to="folders")
+    note = f"Any profile of {about['model']} ({about['revision']}) over a file with this SHA-256: {about['sha256']}"
+    return Call("read_profile", (Part(folders, 0),), to=to, note=note)

@@ -21,7 +21,8 @@ from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import parsed_sample, spread
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords, made_again
+from dashboard.export.call import Call, Model
+from dashboard.export.provenance import origin
 from dashboard.heads.format import counted
 from dashboard.heads.view import HeadId
 
@@ -104,19 +105,12 @@ def draw_plane(found: QueryKeyMap, *, by: str = "upos", theme: Theme = "light", 
 def origin_of_plane(found: QueryKeyMap, **drawing: object) -> Provenance:
     """Where the table comes from, or (`drawing`: the arguments of `draw_query_keys`) the picture of it."""
     of, head = found.of, str(found.head)
-    given = {name: value for name, value in drawing.items() if value}
-    origin = Provenance(
-        model=of.name,
-        revision=of.revision,
-        text="",
-        heads=(head,),
-        unit="tokens",
-        special="hide",
-        view="queries",
-        options={"corpus": of.corpus, **of.reading} | given,
-        title=of.model,
-    )
-    made = f"query_keys(model{keywords(of.reading)})"
-    if not given:
-        return made_again(origin, ["query_key_table", "query_keys"], f"query_key_table({made}, {head!r})")
-    return made_again(origin, ["draw_query_keys", "query_keys"], f"draw_query_keys({made}, {head!r}{keywords(given)})")
+    look = {name: value for name, value in drawing.items() if value}
+    model = Model(of.name, of.revision, of.model)
+    vectors = Call("query_keys", (model,), of.reading, to="vectors")
+    if look:
+        call = Call("draw_query_keys", (vectors, head), look, makes="figure")
+    else:
+        call = Call("query_key_table", (vectors, head), makes="table")
+    said = {"corpus": of.corpus, **of.reading} | look
+    return origin(model, "", "queries", call, heads=(head,), unit="tokens", special="hide", options=said)

@@ -11,13 +11,14 @@ from dashboard.analyses.scores.survey import Survey, survey
 from dashboard.capture import AttentionModel
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
+from dashboard.export.call import given
+from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.view import Between, HeadId
 from dashboard.text import Encoding
 
 if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
-from dashboard.export.provenance import provenance_of_text
 
 
 def scores(
@@ -40,7 +41,7 @@ def scores(
     reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
     encoding = text if isinstance(text, Encoding) else model.encode(text, **reading)
     table = overview(model, encoding, thumbnails=False, between=between).scores
-    said = {"between": between} if between else {}
+    said = given(limit=limit, between=between, as_words=as_words or None)
     table.attrs["provenance"] = provenance_of_text(model, encoding, "scores", bos=bos, **said).to_dict()
     return table
 

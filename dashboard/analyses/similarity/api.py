@@ -22,7 +22,8 @@ from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import spread
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords, made_again
+from dashboard.export.call import Call, Model, Part
+from dashboard.export.provenance import origin
 from dashboard.heads.format import counted, percent
 from dashboard.heads.view import HeadId
 from dashboard.text import LeftOut, ParsedSentence, read_treebank
@@ -176,20 +177,21 @@ def origin_of_map(found: HeadMap, verb: str = "draw_map", **drawing: object) -> 
     given = {name: value for name, value in drawing.items() if value}
     if "roles" in given:
         given["roles"] = {str(head): role for head, role in given["roles"].items()}
-    view = verb.removeprefix("draw_")
-    origin = Provenance(
-        model=found.name,
-        revision=found.revision,
-        text="",
-        heads=(),
-        unit="words",
+    model = Model(found.name, found.revision, found.model)
+    made = Call("map_heads", (model,), found.reading, to="found")
+    drawn = Call(verb, (made,), {name: _again(value) for name, value in given.items()}, makes="figure")
+    return origin(
+        model,
+        "",
+        verb.removeprefix("draw_"),
+        drawn if given else Part(made, "table", makes="table"),
         special="hide",
-        view=view,
         options={"corpus": found.corpus, **found.reading} | given,
-        title=found.model,
     )
-    made = f"map_heads(model{keywords(found.reading)})"
-    if not given:
-        return made_again(origin, ["map_heads"], f"{made}.table")
-    ids = ["HeadId"] if given.keys() & {"selected", "tray"} else []
-    return made_again(origin, [*ids, verb, "map_heads"], f"{verb}({made}{keywords(given)})")
+
+
+def _again(value: object) -> object:
+    """An argument of a drawing, in which a head is made by a call."""
+    if isinstance(value, HeadId):
+        return Call("HeadId", (), vars(value))
+    return [_again(one) for one in value] if isinstance(value, list) else value

@@ -143,6 +143,8 @@ def test_the_lines_beside_them_make_them_again(minilm, tmp_path):
         comparing.draw_aligned(aligned),
         comparing.draw_aligned(beside, "difference"),
     ]
+    changes = changed_heads.changed_heads(minilm, FIRST, SECOND, exchanges=2)
+    charts.append(changed_heads.draw_changes(minilm, changes, FIRST, SECOND, width=500))
     origins = [chart.provenance for chart in charts]
     table = comparing.comparison_table(views)
     origins.append(Provenance.from_dict(table.attrs["provenance"]))

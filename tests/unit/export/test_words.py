@@ -181,6 +181,8 @@ def test_snippet_of_an_atlas_a_table_and_a_matrix():
     )
     table = snippet(provenance(view="scores", heads=(), options={}))
     assert table.endswith('thing = scores(model, text)\nsave(thing, "minilm-scores.csv")\n')
+    check = snippet(provenance(view="verify", heads=(), options={"bos": True, "limit": 9}))
+    assert check.endswith('thing = verify(model, text, bos=True, limit=9)\nsave(thing, "minilm-verify.csv")\n')
     matrix = snippet(provenance(view="matrix", options={"theme": "light"}))
     assert "[attention(model, text, head, unit='words', special='show') for head in ['L2H9']]" in matrix
     assert "thing = views[0]" in matrix and ".npz" in matrix
