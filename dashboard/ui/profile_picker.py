@@ -116,7 +116,7 @@ def _take_box(box: Mapping[str, list[float]], heads: pd.DataFrame) -> None:
         return
     found = inside(box, heads)
     if not found:
-        session.heard()
+        session.mark_widget_run()
         return
     session.change(tray=tuple(found[:TRAY_SIZE]))
     if len(found) > TRAY_SIZE:

@@ -18,6 +18,7 @@ from dashboard.analyses.profile.text import census, corpus_of, head_finding, sam
 from dashboard.analyses.profile.two_corpora_chart import twice
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.head_grid_values import head_grid
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
@@ -36,24 +37,21 @@ def draw_scatter(
     tray: Sequence[HeadId] = (),
     theme: Theme = "light",
     width: float | None = None,
-    turn: int = 0,
+    epoch: int = 0,
     click: bool = False,
 ) -> Drawing:
     """Every head as a point, see `scatter_chart`. model: its title, else the name in the profile."""
     title = model or profile.about["model"]
     chart = landscape(
         profile.heads,
-        theme,
+        Look(theme, width),
         title=f"Syntax or context · {title}",
         subtitle=[
             "bits a query word, held out · whiskers: 95 % interval · area: bits there are to explain · pale: parked",
             corpus_of(profile.about),
         ],
         description=f"Every head of {title} by what the parse and what meaning explain. {census(profile.heads)}",
-        selected=selected,
-        tray=tray,
-        width=width,
-        turn=turn,
+        selection=Selection(selected, tuple(tray), epoch),
         click=click,
     )
     return chart.made_of(_origin(profile, "landscape", "draw_scatter(profile", title, theme=theme, width=width))
@@ -67,11 +65,10 @@ def draw_budget(
     name = str(HeadId(int(row["layer"]), int(row["head"])))
     chart = spending(
         row,
-        theme,
+        Look(theme, width),
         title=f"{name} · {title}",
         subtitle=["where its attention goes, and what explains it in bits (95 % interval)", corpus_of(profile.about)],
         description=f"Where the attention of {name} goes. {head_finding(row, profile.about)}",
-        width=width,
     )
     called = f"draw_budget(profile, {name!r}"
     return chart.made_of(_origin(profile, "spending", called, title, heads=(name,), theme=theme, width=width))
@@ -95,7 +92,7 @@ def draw_two_corpora(
     chart = twice(
         table,
         figure,
-        theme,
+        Look(theme, width),
         names=names,
         title=f"{figure.capitalize()} on two corpora · {title}",
         subtitle=[
@@ -103,7 +100,6 @@ def draw_two_corpora(
             f"{corpus_of(a.about)} · {corpus_of(b.about)}",
         ],
         description=f"The heads of {title} on two corpora, by {figure}. {same_roles(table)}",
-        width=width,
     )
     asked = {"theme": theme, "width": width, "names": names, "model": model or None}
     drawn = "".join(f", {name}={value!r}" for name, value in asked.items() if value is not None)
@@ -140,25 +136,22 @@ def draw_profile(
     selected: HeadId | None = None,
     tray: Sequence[HeadId] = (),
     width: float | None = None,
-    turn: int = 0,
+    epoch: int = 0,
 ) -> Drawing:
     """All heads on one sheet, coloured by a figure of `roles.FIGURES`. model: as in `draw_scatter`;
-    selected, tray, turn: as in `dashboard.draw_atlas`. Raises UserError for a figure that does not exist."""
+    selected, tray, epoch: as in `dashboard.draw_atlas`. Raises UserError for a figure that does not exist."""
     if figure not in FIGURES:
         raise UserError(f"There is no figure “{figure}”. Choose one of {', '.join(FIGURES)}.")
     title = model or profile.about["model"]
     chart = head_grid(
         profile.heads,
         f"bits_{figure}",
-        theme,
+        Look(theme, width),
         title=f"{TOLD[figure]} · {title}",
         unit="bits a query word, held out",
         subtitle=[corpus_of(profile.about)],
         description=f"{TOLD[figure]}, in bits a query word, of all heads of {title}.",
-        selected=selected,
-        tray=tray,
-        width=width,
-        turn=turn,
+        selection=Selection(selected, tuple(tray), epoch),
     )
     called = f"draw_profile(profile, {figure!r}"
     return chart.made_of(_origin(profile, f"figure-{figure}", called, title, theme=theme, width=width))

@@ -123,7 +123,7 @@ def _take() -> None:
     try:
         session.change(pattern=write_pattern(Pattern(**given).check()))
     except UserError as wrong:
-        session.heard()
+        session.mark_widget_run()
         st.session_state["pattern_says"] = str(wrong)
 
 
