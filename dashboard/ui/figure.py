@@ -104,7 +104,7 @@ def show(figure: Figure) -> DeltaGenerator:
     if figure.finding:
         finding(figure.finding)
     remark(*figure.lead)
-    picture(figure.chart, figure.key, figure.fit, click=figure.click, refill=figure.refill)
+    picture(figure)
     if figure.awaited:
         painted_first()
     remark(*figure.remarks)
@@ -122,28 +122,20 @@ def remark(*sentences: str) -> None:
         st.caption("  \n".join(escape_markdown(words_apart(sentence)) for sentence in filter(None, sentences)))
 
 
-def picture(
-    chart: Drawing,
-    key: str,
-    fit: Literal["stretch", "content"] = "content",
-    *,
-    click: Click | None = None,
-    refill: str = "",
-) -> None:
-    """The chart in our own theme; its description, which says the finding, is its alternative text. See `Figure`."""
-    place, selecting = key, {}
+def picture(figure: Figure) -> None:
+    """The chart in our own theme; its description, which says the finding, is its alternative text."""
+    place, key, click = figure.key, figure.key, figure.click
+    given: dict[str, object] = {"theme": None, "width": figure.fit}
     if click is not None:
         place, key = click.place or key, click.key or key
-        selecting = {"on_select": partial(click.take, key), "selection_mode": click.parameter}
+        given |= {"on_select": partial(click.take, key), "selection_mode": click.parameter}
     with st.container(key=f"picture_{place}"):
-        if refill:
-            whole, data = chart.refillable()
+        if figure.refill:
+            whole, data = figure.chart.refillable()
             tables = {name: pd.DataFrame(rows) for name, rows in data.items()}
-            st.vega_lite_chart(
-                None, whole | {"datasets": tables}, theme=None, width=fit, key=key, alt=refill, **selecting
-            )
+            st.vega_lite_chart(None, whole | {"datasets": tables}, key=key, alt=figure.refill, **given)
         else:
-            st.altair_chart(chart, theme=None, width=fit, key=key, **selecting)
+            st.altair_chart(figure.chart, key=key, **given)
 
 
 def painted_first() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,8 +31,8 @@ def row(job: Job, title: str, remove: Callable[[Job], None]) -> None:
                 _button("Stop", "stop", name, "stop", job.stop)
             else:
                 goes_on = job.work == PROFILE and said.state != "failed"
-                _button("Go on" if goes_on else "Try again", "go", name, "play_arrow", lambda: again(job))
-                _button("Remove", "remove", name, "delete", lambda: remove(job))
+                _button("Go on" if goes_on else "Try again", "go", name, "play_arrow", partial(again, job))
+                _button("Remove", "remove", name, "delete", partial(remove, job))
 
 
 def while_going(part: Callable[..., None], going: bool, *args: object) -> None:

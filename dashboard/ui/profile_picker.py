@@ -91,7 +91,7 @@ def choose(this: Opened, kept: Kept) -> None:
     st.selectbox("Profile", names, width=320, help="Over which corpus the heads were measured.", **given)
 
 
-def click(key: str, heads: pd.DataFrame) -> None:
+def click(heads: pd.DataFrame, key: str) -> None:
     """A click on the plane chooses a head; a dragged box puts the heads in it into the tray."""
     selection = st.session_state[key].selection
     box = selection.get("box") or {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -145,7 +147,7 @@ def measured(this: Opened) -> Measured | None:
             "background; what is found is kept."
         ),
         "Measure all heads",
-        lambda: begin(this.model, asked.by, asked.bos),
+        partial(begin, this.model, asked.by, asked.bos),
     )
 
 

@@ -3,6 +3,8 @@ measured in the background."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -12,8 +14,7 @@ from dashboard.analyses.similarity.embedding import HeadMap
 from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId
-from dashboard.models import CATALOGUE, ModelSource, NotInstalled
-from dashboard.models import find as find_model
+from dashboard.models import CATALOGUE, ModelSource, NotInstalled, find
 from dashboard.ui import head_picker, job_panel, paths, profile_picker, session
 from dashboard.ui.model_and_text import Opened, escape_markdown, offer, offer_path
 from dashboard.ui.page import end_page
@@ -47,7 +48,7 @@ def found(this: Opened) -> HeadMap:
     this.model.check_every_layer("Comparing all heads of a model with each other")
     asked = map_job.Asked.of(this.model, this.bos)
     made = job_panel.kept_or_made(
-        lambda stamp: _found(asked, stamp),
+        partial(_found, asked),
         map_job.folder_for(asked) / map_job.FILE,
         f"**Map of all heads of {escape_markdown(this.model.title)}**",
         lambda: st.info(
@@ -57,7 +58,7 @@ def found(this: Opened) -> HeadMap:
             icon=":material/scatter_plot:",
         ),
         "Make the map",
-        lambda: map_job.begin(this.model, asked.bos),
+        partial(map_job.begin, this.model, asked.bos),
     )
     if made is None:
         end_page()
@@ -105,7 +106,7 @@ def elsewhere(this: Opened) -> tuple[Distances, str] | None:
     name = session.choices().other_model
     try:
         paths.check_model(name)
-        other = find_model(name)
+        other = find(name)
     except NotInstalled as missing:
         offer(name, str(missing))
         return None
@@ -132,7 +133,7 @@ def _measured(this: Opened, other: ModelSource) -> Distances | None:
             icon=":material/compare_arrows:",
         ),
         "Measure the two models",
-        lambda: pair_job.begin(this.model, other, asked.bos),
+        partial(pair_job.begin, this.model, other, asked.bos),
     )
 
 

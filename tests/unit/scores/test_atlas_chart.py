@@ -106,16 +106,16 @@ def test_the_scale_starts_at_paper_and_ends_at_a_round_figure():
 
 
 def test_the_head_on_show_is_framed_and_the_tray_is_dashed():
-    def frames(**chosen):
-        spec = atlas(table(2, 3, "self", 0.5), "self", Look("light"), **chosen).to_dict()
+    def frames(head=None, *pinned):
+        spec = atlas(table(2, 3, "self", 0.5), "self", Look("light"), selection=Selection(head, pinned)).to_dict()
         marks = [(x["data"]["values"], x["mark"]) for x in layers_of(spec) if "stroke" in x.get("mark", {})]
         return [(places, "strokeDash" in mark) for places, mark in marks]
 
     assert frames() == []
     here = [{"layer": 1, "head": 2}]
-    assert frames(selected=HeadId(1, 2)) == [(here, False), (here, False)]
-    assert frames(tray=[HeadId(1, 2), HeadId(0, 0)]) == [([*here, {"layer": 0, "head": 0}], True)]
-    assert frames(selected=HeadId(7, 0), tray=[HeadId(0, 9)]) == []  # of another model: not there
+    assert frames(HeadId(1, 2)) == [(here, False), (here, False)]
+    assert frames(None, HeadId(1, 2), HeadId(0, 0)) == [([*here, {"layer": 0, "head": 0}], True)]
+    assert frames(HeadId(7, 0), HeadId(0, 9)) == []  # of another model: not there
 
 
 def test_the_alternative_text_names_the_highest():
