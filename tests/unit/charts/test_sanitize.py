@@ -125,7 +125,7 @@ def test_the_renderer_does_end_the_process_on_a_raw_character(tmp_path):
 
 def test_no_text_ends_the_process(tmp_path):
     view = view_of(NASTY)
-    charts = [draw.draw(view, "light") for draw in VIEWS.values()]
+    charts = [draw.draw(view, Look("light")) for draw in VIEWS.values()]
     charts += [side_by_side([view, view], Look("dark")), difference(view, view, Look("dark"))]
     charts += [VIEWS["heatmap"].draw(view_of(NASTY, "words"), Look("light"))]
     done = render([chart.to_dict() for chart in charts], tmp_path)

@@ -155,7 +155,7 @@ def test_a_sentence_that_fits_is_set_level_and_a_long_one_upright():
 )
 def test_every_picture_is_a_valid_drawing_in_both_themes(draw, text, unit):
     for theme in ("light", "dark"):
-        chart = draw(view_of(text, unit=unit), theme, width=560)
+        chart = draw(view_of(text, unit=unit), Look(theme, 560))
         spec = chart.to_dict()
         assert_valid(spec)
         svg = svg_of(chart)
@@ -168,7 +168,7 @@ def test_as_many_words_as_a_view_takes_are_drawn_and_small_on_the_wire(name):
     view = VIEWS[name]
     n = view.max_positions
     weights = np.random.default_rng(2).dirichlet(np.full(n, 0.05), n)
-    spec = json.dumps(view.draw(view_of(" ".join(f"w{k}" for k in range(n)), weights), "light").to_dict())
+    spec = json.dumps(view.draw(view_of(" ".join(f"w{k}" for k in range(n)), weights), Look("light")).to_dict())
     assert len(spec) < 700_000
     vl_convert.vegalite_to_svg(spec, vl_version=VEGALITE)
 

@@ -164,7 +164,9 @@ def test_in_a_long_text_a_sharp_head_looks_sharper_than_a_flat_one():
     assert top_of([special]) == LEAST  # what is left beside a special token is seen
     shades = [np.clip(view.weights / top_of([view]), 0, 1).mean() for view in views]
     assert shades[1] == pytest.approx(0.1, abs=0.01) and shades[0] < 0.01
-    domains = [colour_scales(difference(*pair, "light").to_dict())[0]["domain"][-1] for pair in (views, views[::-1])]
+    domains = [
+        colour_scales(difference(*pair, Look("light")).to_dict())[0]["domain"][-1] for pair in (views, views[::-1])
+    ]
     assert domains == [1.0, 1.0]
 
 

@@ -62,9 +62,12 @@ def curve_of(layer, head, share) -> pd.DataFrame:
     return pd.DataFrame(columns_)
 
 
-def panels(curves, theme="light", **more):
+LIGHT = Look("light")
+
+
+def panels(curves, look=LIGHT, **more):
     words = {"title": "Four heads", "subtitle": ["a"], "description": "A finding of four heads."}
-    return reach(curves, Look(theme), seen="its subject", unit="words apart", **words | more)
+    return reach(curves, look, seen="its subject", unit="words apart", **words | more)
 
 
 def svg_of(chart) -> str:
@@ -80,7 +83,7 @@ def texts(svg: str) -> list[str]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "across"), [(980, 4), (520, 2), (320, 1)])
 def test_a_panel_a_head_as_many_in_a_row_as_fit(theme, width, across):
-    chart = panels([curve_of(2, head, [0.5, 0.3, 0.1]) for head in range(4)], theme, width=width)
+    chart = panels([curve_of(2, head, [0.5, 0.3, 0.1]) for head in range(4)], Look(theme, width))
     assert chart.to_dict()["columns"] == across
     svg = svg_of(chart)
     assert {"L2H0", "L2H1", "L2H2", "L2H3", "to its subject", "to an equally distant word"} <= set(texts(svg))
