@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -28,8 +29,8 @@ def row(job: Job, title: str, remove: Callable[[Job], None]) -> None:
                 _button("Stop", "stop", name, "stop", job.stop)
             else:
                 goes_on = job.resumes and said.state != "failed"
-                _button("Go on" if goes_on else "Try again", "go", name, "play_arrow", lambda: again(job))
-                _button("Remove", "remove", name, "delete", lambda: remove(job))
+                _button("Go on" if goes_on else "Try again", "go", name, "play_arrow", partial(again, job))
+                _button("Remove", "remove", name, "delete", partial(remove, job))
 
 
 def while_going(part: Callable[..., None], going: bool, *args: object) -> None:

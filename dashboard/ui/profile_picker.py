@@ -91,7 +91,7 @@ def choose(this: Opened, kept: Kept) -> None:
     st.selectbox("Profile", names, width=320, help="Over which corpus the heads were measured.", **given)
 
 
-def click(key: str, heads: pd.DataFrame) -> None:
+def click(heads: pd.DataFrame, key: str) -> None:
     """A click on the plane chooses a head; a dragged box puts the heads in it into the tray."""
     selection = st.session_state[key].selection
     box = selection.get("box") or {}
@@ -116,7 +116,7 @@ def _take_box(box: Mapping[str, list[float]], heads: pd.DataFrame) -> None:
         return
     found = inside(box, heads)
     if not found:
-        session.heard()
+        session.mark_widget_run()
         return
     session.change(tray=tuple(found[:TRAY_SIZE]))
     if len(found) > TRAY_SIZE:

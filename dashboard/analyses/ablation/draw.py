@@ -25,6 +25,7 @@ from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.head_grid_values import head_grid
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
@@ -106,12 +107,11 @@ def draw_ablation(
     which = "the head" if len(found.heads) == 1 else "the heads"
     chart = changed_text(
         effect,
-        theme,
+        Look(theme, width),
         title=f"Without {found.named} · {origin.title}",
         subtitle=[f"{unit}, {which} {BY[found.effect.by]}", what],
         description=f"The text, shaded by what changes. {found.finding} {most_changed(effect)}".strip(),
         heads=which,
-        width=width,
     )
     names = [str(head) for head in found.heads]
     made = on_text("ablate_on_text", origin, names if len(names) > 1 else names[0])
@@ -140,7 +140,7 @@ def draw_ranking(
     *,
     theme: Theme = "light",
     width: float | None = None,
-    turn: int = 0,
+    epoch: int = 0,
 ) -> Drawing:
     """All heads by what their absence changes, with 95 % intervals; one of them marked.
 
@@ -151,13 +151,11 @@ def draw_ranking(
     sure = " · hollow: the interval holds 0" if every.measure == "loss_change" else ""
     chart = effect_ranking(
         every.table,
-        theme,
+        Look(theme, width),
         title=f"{TITLES[every.measure]}, head by head · {every.provenance.title}",
         subtitle=[f"a dot a head, from the largest · whiskers: 95 % interval over sentences{sure}", over(every)],
         description=f"All {len(every.table)} heads by what their absence changes. {said}".strip(),
-        selected=chosen,
-        width=width,
-        turn=turn,
+        selection=Selection(chosen, epoch=epoch),
     )
     names = () if chosen is None else (str(chosen),)
     origin = replace(every.provenance, view="standing", heads=names)
@@ -171,24 +169,21 @@ def draw_effects(
     selected: HeadId | None = None,
     tray: Sequence[HeadId] = (),
     width: float | None = None,
-    turn: int = 0,
+    epoch: int = 0,
 ) -> Drawing:
-    """All heads on one sheet, coloured by what their absence changes. selected, tray, turn: as in `draw_atlas`."""
+    """All heads on one sheet, coloured by what their absence changes. selected, tray, epoch: as in `draw_atlas`."""
     name, title = every.measure, every.provenance.title
     top = every.table.nlargest(3, name)
     most = ", ".join(f"L{layer:.0f}H{head:.0f}" for layer, head in zip(top["layer"], top["head"], strict=True))
     chart = head_grid(
         every.table,
         name,
-        theme,
+        Look(theme, width),
         title=f"{TITLES[name]} · {title}",
         unit=UNITS[name],
         subtitle=[over(every)],
         description=f"{TITLES[name]} without each of all heads of {title}. Most: {most}.",
-        selected=selected,
-        tray=tray,
-        width=width,
-        turn=turn,
+        selection=Selection(selected, tuple(tray), epoch),
     )
     origin = replace(every.provenance, view="effects")
     return chart.made_of(drawn(origin, "draw_effects", (_again(origin),), theme=theme, width=width))

@@ -21,6 +21,7 @@ from dashboard.analyses.ablation.joint_chart import joint_bars
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
 from dashboard.heads.view import HeadId
 from dashboard.text import Encoding
@@ -62,11 +63,10 @@ def draw_joint_ablation(both: JointAblation, *, theme: Theme = "light", width: f
     what = "change of the loss, nats per token" if effect.measure == "loss_change" else "1 − cosine of the last vectors"
     chart = joint_bars(
         table,
-        theme,
+        Look(theme, width),
         title=f"Together and each alone · {origin.title}",
         subtitle=[f"{what} · the heads {BY[effect.by]}"],
         description=f"{joint_finding(table)} Alone: {alone_and_jointly(table)}.".strip(),
-        width=width,
     )
     made = on_text("ablate_jointly", origin, [str(head) for head in both.found.heads])
     origin = replace(origin, view="together")

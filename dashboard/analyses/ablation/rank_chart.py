@@ -9,7 +9,7 @@ import pandas as pd
 
 from dashboard.analyses.ablation.rank import UNITS
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
-from dashboard.charts.theme import PALETTES, Theme
+from dashboard.charts.look import Look, Selection
 from dashboard.heads.format import figure
 from dashboard.heads.view import HeadId
 
@@ -21,28 +21,26 @@ ROOT = 0.5  # the vertical scale's power, on either side of 0: most heads change
 
 def effect_ranking(
     table: pd.DataFrame,
-    theme: Theme,
+    look: Look,
     *,
     title: str,
     subtitle: Sequence[str],
     description: str,
-    selected: HeadId | None = None,
-    width: float | None = None,
-    turn: int = 0,
+    selection: Selection = Selection(),
 ) -> Drawing:
     """A dot a head from the largest figure to the smallest, its 95 % interval as a whisker, on a square-root scale that
     runs alike on either side of 0. Dots whose interval holds 0 are hollow.
 
-    A click chooses the nearest head: the point parameter "head" has the fields layer, head and turn.
+    A click chooses the nearest head: the point parameter "head" has the fields layer, head and epoch.
 
     Parameters
     ----------
     table: of `effect.effect_table` over sentences
-    selected: the head on show, ringed and named; width: pixels for the whole drawing (default 600); turn: see `atlas`
+    look: 600 pixels wide unless it says more; selection: of the head on show, ringed and named
     """
-    p, room = PALETTES[theme], width or WIDTH
+    p, room = look.palette, look.room(WIDTH)
     name = "shift" if "shift" in table else "loss_change"
-    rows = _rows(table, name, selected)
+    rows = _rows(table, name, selection.head)
     wide = max(160.0, room - AXIS - BEYOND)
     ends = [row[part] for row in rows for part in ("low", "high", "value") if row[part] is not None] or [0.0]
     low, high = min(0.0, *ends) * 1.04, max(1e-6, *ends) * 1.04
@@ -64,12 +62,11 @@ def effect_ranking(
             "labelOverlap": False,
         },
     }
-    clicked = f"isValid(head.turn) && head.turn[0] === {turn}"
-    mine = f"({clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : datum.mine"
+    mine = f"({selection.clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : datum.mine"
     choose = {
         "type": "point",
         "on": "click",
-        "fields": ["layer", "head", "turn"],
+        "fields": ["layer", "head", "epoch"],
         "toggle": False,
         "clear": False,
         "nearest": True,
@@ -133,7 +130,7 @@ def effect_ranking(
             "encoding": {"x": at["x"], "y": {"value": 0}, "text": {"field": "name", "type": "nominal"}},
         },
         {
-            "transform": [{"calculate": str(turn), "as": "turn"}],
+            "transform": [{"calculate": str(selection.epoch), "as": "epoch"}],
             "mark": {"type": "point", "filled": True, "opacity": 0, "size": 40, "cursor": "pointer", "aria": False},
             "params": [{"name": "head", "select": choose}],
             "encoding": at | {"tooltip": {"field": "tip", "type": "nominal"}},
@@ -141,7 +138,7 @@ def effect_ranking(
     ]
     return sheet(
         {"width": wide, "height": HIGH, "layer": [{"data": {"values": rows}, "layer": layers}]},
-        theme,
+        look.theme,
         title=title,
         subtitle=subtitle,
         description=description,

@@ -21,6 +21,7 @@ from dashboard.analyses.explore.api import attention, fit_for
 from dashboard.analyses.explore.side_by_side_chart import difference, side_by_side
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance, provenance_of
@@ -66,7 +67,7 @@ def draw_closest_pairs(views: Sequence[HeadView], *, theme: Theme = "light", bos
     pairs = {(i, j): compare(views[i], views[j]) for i, j in combinations(range(len(views)), 2)}
     names = [str(view.head) for view in views]
     told = "; ".join(f"{names[i]} and {names[j]}: {said(numbers)}" for (i, j), numbers in pairs.items())
-    chart = alike(names, pairs, theme, title=f"How alike · {views[0].model}", description=f"{told}.")
+    chart = alike(names, pairs, Look(theme), title=f"How alike · {views[0].model}", description=f"{told}.")
     origin = provenance_of(list(views), "alike", theme, bos=bos)
     how = {"theme": theme} | given(bos=None if bos else bos)
     call = Call("draw_closest_pairs", (_views_again(origin, views, bos),), how, makes="figure")
@@ -172,9 +173,9 @@ def draw_aligned(
     first, second = (fit_for(one, "heatmap", start, most) for one in both)
     names = names_of(aligned)
     if view == "side":
-        chart = side_by_side([first, second], theme, width=width, names=names, apart=apart)
+        chart = side_by_side([first, second], Look(theme, width), names=names, apart=apart)
     else:
-        chart = difference(first, second, theme, width=width, names=names)
+        chart = difference(first, second, Look(theme, width), names=names)
     drawing = {"theme": theme, "width": width, "start": start or None, "most": most}
     return chart.made_of(origin_of_aligned(aligned, view, **drawing))
 

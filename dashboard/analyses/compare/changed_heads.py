@@ -10,6 +10,7 @@ from dashboard.analyses.compare.change import Changes, change_finding, check_len
 from dashboard.analyses.compare.word_swaps import Swap, swaps, words_by_pos
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.ranking import BEST, ranking
 from dashboard.charts.theme import Theme
 from dashboard.corpus.builtin import builtin_corpus
@@ -65,25 +66,23 @@ def draw_changes(
     selected: HeadId | None = None,
     theme: Theme = "light",
     width: float | None = None,
-    turn: int = 0,
+    epoch: int = 0,
 ) -> Drawing:
     """The 15 heads that changed most: a dot for the divergence, a tick for what another word does.
 
-    selected, turn: as in `draw_atlas`
+    selected, epoch: as in `draw_atlas`
     """
     ticks = f"tick: when another word is exchanged, the mean of {changes.swaps}" if changes.swaps else "no baseline"
     chart = ranking(
         changes.table.rename(columns={"change": "score"}),
-        theme,
+        Look(theme, width),
         title=f"Most changed heads · {model.title}",
         subtitle=[
             f"dot: divergence between the two texts, 0 the same, 1 wholly apart · {ticks}",
             f"the first {min(BEST, len(changes.table))} of {len(changes.table)} heads · mean over {changes.rows} rows",
         ],
         description=change_finding(changes),
-        selected=selected,
-        width=width,
-        turn=turn,
+        selection=Selection(selected, epoch=epoch),
         share=False,
         elsewhere="another word",
         alone="no other word could be exchanged",

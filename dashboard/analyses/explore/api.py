@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dashboard.analyses.explore.side_by_side_chart import difference, side_by_side
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.capture import AttentionModel, head_maps
+from dashboard.charts.look import Look
 from dashboard.charts.stack import stack
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
@@ -135,14 +136,14 @@ def draw(
     if unknown := set(marks) - (ARC_MARKS if name == "arcs" else set()):
         raise UserError(f"The view “{name}” does not show {', '.join(sorted(unknown))}. Leave that out, or draw arcs.")
     if name == "compare":
-        chart = side_by_side([fit_for(one, "heatmap", start, most) for one in many], theme, width=width)
+        chart = side_by_side([fit_for(one, "heatmap", start, most) for one in many], Look(theme, width))
     elif name == "difference":
         if len(many) != 2:
             raise UserError(f"A difference takes two heads; {len(many)} were given.")
         first, second = (fit_for(one, "heatmap", start, most) for one in many)
-        chart = difference(first, second, theme, width=width)
+        chart = difference(first, second, Look(theme, width))
     elif name in VIEWS:
-        chart = stack([VIEWS[name].draw(fit_for(one, name, start, most), theme, width=width, **marks) for one in many])
+        chart = stack([VIEWS[name].draw(fit_for(one, name, start, most), Look(theme, width), **marks) for one in many])
     else:
         raise UserError(f"There is no view “{view}”. Choose one of {', '.join([*VIEWS, 'compare', 'difference'])}.")
     given = {"start": start or None, "most": most, "width": width}

@@ -12,30 +12,29 @@ from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.hover import params
 from dashboard.charts.ink import Amount, inked, round_up
 from dashboard.charts.labels import labels_of
-from dashboard.charts.theme import Theme
+from dashboard.charts.look import Look
 from dashboard.heads.view import HeadView
 
 LEAST = 0.02  # the least part that is full ink
 
 
-def heatmap(view: HeadView, theme: Theme, *, width: float | None = None, top: float | None = None) -> Drawing:
+def heatmap(view: HeadView, look: Look, *, top: float | None = None) -> Drawing:
     """Row i is the word that looks, column j the word looked at, ink the share of its attention.
 
     Parameters
     ----------
     view: (n, n), shares in [0, 1] or norms; of the links between two texts one stands along each side
-    theme: "light" or "dark"
-    width: pixels for the whole drawing (default 600); cells are square, so this sets its height too
+    look: 600 pixels wide unless it says more; cells are square, so this sets its height too
     top: the part of the view's `full` that is full ink, in (0, 1] (default: `top_of`); what is more is full ink as well
     """
     top, amount = top_of([view]) if top is None else top, Amount.of(view)
     drawn = matrix_of(view, top, amount)
-    room = width or WIDTH
+    room = look.room(WIDTH)
     margin = matrix.margin(drawn, room)
-    panel = matrix.panel(drawn, theme, matrix.side_of(len(drawn), room - margin))
+    panel = matrix.panel(drawn, look.theme, matrix.side_of(len(drawn), room - margin))
     return sheet(
         panel,
-        theme,
+        look.theme,
         title=titles.title(view),
         subtitle=titles.subtitle(view, f"rows look at columns · ink: {amount.what}, 0 to {amount.up_to(top)}"),
         description=describe("Heatmap", [view]),

@@ -9,8 +9,9 @@ from dashboard.analyses.explore.text import describe
 from dashboard.charts import labels as lettering
 from dashboard.charts import titles
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.look import Look
 from dashboard.charts.selections import pointed
-from dashboard.charts.theme import PALETTES, WORDS_FONT, Palette, Theme
+from dashboard.charts.theme import WORDS_FONT, Palette
 from dashboard.heads.view import HeadView
 
 SHARE = 52.0  # pixels for "31.4 %" beside a word
@@ -20,7 +21,7 @@ LONGEST = 160.0  # pixels of a word
 MINE = "word >= 0 && (side === 0 ? datum.i : datum.j) === word"
 
 
-def lines(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawing:
+def lines(view: HeadView, look: Look) -> Drawing:
     """Lines from every word (left) to the words it looks at (right), as wide and as dark as the share.
 
     Drawn are the strongest, see `links.links_of`; pointing at a word on either side draws all of its own and
@@ -29,12 +30,12 @@ def lines(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawin
     Parameters
     ----------
     view: (n, n), shares in [0, 1] or norms; of the links between two texts one stands on each side
-    width: pixels for the whole drawing (default 600)
+    look: 600 pixels wide unless it says more
     """
-    p = PALETTES[theme]
+    p = look.palette
     names = lettering.labels_of(view.drawn)
     links = links_of(view)
-    place = _Place.of(view, names, width or WIDTH)
+    place = _Place.of(view, names, look.room(WIDTH))
     empty = ~links.ink.any(axis=1)
     nodes = [
         {"side": side, "k": k, "quiet": bool(view.special[k]), "empty": bool(empty[k]) and side == 0}
@@ -61,11 +62,11 @@ def lines(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawin
                 },
             ],
         },
-        theme,
+        look.theme,
         title=titles.title(view),
         subtitle=titles.subtitle(view, "left looks at right · " + links.note),
         description=describe("Lines between words", [view]),
-        width=width or WIDTH,
+        width=look.room(WIDTH),
         params=[
             {"name": "words", "value": names},
             {"name": "ts", "value": [round(k / 12, 3) for k in range(13)]},

@@ -13,8 +13,8 @@ from dashboard.charts import matrix, titles
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.hover import params
 from dashboard.charts.ink import Amount, round_up
+from dashboard.charts.look import Look
 from dashboard.charts.sanitize import shown
-from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadView
 
@@ -25,9 +25,8 @@ SMALLEST = 200.0  # pixels of a map, below which they stand under each other
 
 def side_by_side(
     views: Sequence[HeadView],
-    theme: Theme,
+    look: Look,
     *,
-    width: float | None = None,
     top: float | None = None,
     names: Sequence[str] = (),
     apart: bool = False,
@@ -39,7 +38,7 @@ def side_by_side(
 
     Parameters
     ----------
-    views: one to four; width: pixels for the whole drawing (default 940); top: the share that is full ink
+    views: one to four; look: 940 pixels wide unless it says more; top: the share that is full ink
     names: what to call them where the head alone does not tell them apart: “L2H8 (first text)”
     apart: on a scale each, where their numbers have no common measure
 
@@ -52,13 +51,13 @@ def side_by_side(
     amounts = [Amount.of(view) if apart else Amount.of(*views) for view in views]
     tops = [top or top_of([view] if apart else views) for view in views]
     drawn = [matrix_of(view, *how) for view, *how in zip(views, tops, amounts, strict=True)]
-    side, columns = _places(drawn, width or WIDE)
+    side, columns = _places(drawn, look.room(WIDE))
     one_model = len({view.model for view in views}) == 1
     panels = []
     for k, (view, one) in enumerate(zip(views, drawn, strict=True)):
         # Under the first map of the last row the legend is nobody's but all's, and leaves no gap between rows.
         legend = apart or k == (len(views) - 1) // columns * columns
-        panel = matrix.panel(one, theme, side, name=str(k), alone=len(views) == 1, legend=legend)
+        panel = matrix.panel(one, look.theme, side, name=str(k), alone=len(views) == 1, legend=legend)
         heading = shown(names[k]) if names else str(view.head) if one_model else titles.title(view)
         panel["title"] = {"text": heading, "fontSize": 14, "offset": 8, "frame": "group"}
         panels.append(panel)
@@ -68,11 +67,11 @@ def side_by_side(
     each = "a scale each" if apart else f"0 to {amounts[0].up_to(tops[0])}, one scale for all"
     return sheet(
         {"concat": panels, "columns": columns, "spacing": GAP, "resolve": own},
-        theme,
+        look.theme,
         title=f"{heads} · {shown(views[0].model)}" if one_model else heads,
         subtitle=titles.subtitle(views[0], f"rows look at columns · ink: {amounts[0].what}, {each}"),
         description=describe("Heatmaps side by side", views),
-        width=max(columns * max(panel["width"] for panel in panels), min(width or WIDE, NARROWEST)),
+        width=max(columns * max(panel["width"] for panel in panels), min(look.room(WIDE), NARROWEST)),
         params=params(drawn),
     )
 
@@ -80,9 +79,8 @@ def side_by_side(
 def difference(
     a: HeadView,
     b: HeadView,
-    theme: Theme,
+    look: Look,
     *,
-    width: float | None = None,
     top: float | None = None,
     names: Sequence[str] = (),
 ) -> Drawing:
@@ -91,7 +89,7 @@ def difference(
     Parameters
     ----------
     a, b: two heads over the same positions
-    width: pixels for the whole drawing (default 600); top: the difference that is full colour, in (0, 1]
+    look: 600 pixels wide unless it says more; top: the difference that is full colour, in (0, 1]
     names: what to call the two where the head alone does not tell them apart
 
     Raises
@@ -104,15 +102,15 @@ def difference(
     gap = amount.inked(a).astype(float) - amount.inked(b).astype(float)
     top = _symmetric_top(gap[a.crop], a.special[a.crop[1]]) if top is None else top
     drawn = matrix_over(_unread(a, b), gap, -top, top, amount)
-    room = width or WIDTH
+    room = look.room(WIDTH)
     margin = matrix.margin(drawn, room)
-    panel = matrix.panel(drawn, theme, matrix.side_of(len(drawn), room - margin))
+    panel = matrix.panel(drawn, look.theme, matrix.side_of(len(drawn), room - margin))
     models = shown(a.model) if a.model == b.model else f"{shown(a.model)} and {shown(b.model)}"
     full_colour = amount.up_to(top)
     first, second = map(shown, names or (str(a.head), str(b.head)))
     return sheet(
         panel,
-        theme,
+        look.theme,
         title=f"{first} − {second}" + ("" if names else f" · {models}"),
         subtitle=titles.subtitle(
             a,

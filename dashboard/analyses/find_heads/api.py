@@ -14,6 +14,7 @@ from dashboard.analyses.find_heads.pattern import Pattern
 from dashboard.analyses.find_heads.text import match_finding
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.ranking import BEST, ranking
 from dashboard.charts.theme import Theme
 from dashboard.export import Provenance
@@ -86,10 +87,10 @@ def draw_found(
     theme: Theme = "light",
     width: float | None = None,
     selected: HeadId | None = None,
-    turn: int = 0,
+    epoch: int = 0,
 ) -> Drawing:
     """The 15 best heads of `find_heads` or `find_heads_in`: a dot for the share, a tick for what this distance gets
-    elsewhere. selected, turn: as in `draw_atlas`."""
+    elsewhere. selected, epoch: as in `draw_atlas`."""
     one = isinstance(found, Examples)
     if one:
         what = found.named(found.pairs[0]) if len(found.pairs) == 1 else f"{len(found.pairs)} marked pairs"
@@ -98,16 +99,14 @@ def draw_found(
     over = "one text" if one else f"{counted(found.pairs, 'pairs')}, {counted(found.sentences, 'sentences')}"
     chart = ranking(
         found.table,
-        theme,
+        Look(theme, width),
         title=f"{what} · {found.model}",
         subtitle=[
             "dot: share of attention along the pairs · tick: what this distance gets elsewhere",
             f"the {min(BEST, len(found.table))} heads with most beyond it, of {len(found.table)} · {over}",
         ],
         description=example_finding(found) if one else match_finding(found),
-        selected=selected,
-        width=width,
-        turn=turn,
+        selection=Selection(selected, epoch=epoch),
     )
     return chart.made_of(provenance_of_found(found, theme=theme, width=width))
 

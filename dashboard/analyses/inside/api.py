@@ -14,6 +14,7 @@ from dashboard.analyses.inside.verify import TOLERANCE, Check, check
 from dashboard.capture import AttentionModel
 from dashboard.capture.layer_trace import LayerRun, layer_run, watch_layers
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
@@ -67,7 +68,7 @@ def draw_inside(
     step: str = "",
     theme: Theme = "light",
     width: float | None = None,
-    turn: int | None = None,
+    epoch: int | None = None,
 ) -> Drawing:
     """All steps as small maps ("steps"), or one token's way through the head with its numbers ("row").
 
@@ -78,7 +79,7 @@ def draw_inside(
     key: the one it is looked at closely with, None for the one it looks at most
     step: of "steps", the one that is framed: x, q, k, v, scores, scaled, masked, weights, mixed, joined or output
     theme, width: as in `draw`
-    turn: for a page on which a click on one of the "steps" chooses it, see `steps_chart`
+    epoch: for a page on which a click on one of the "steps" chooses it, see `steps_chart`
 
     Raises UserError for another picture or step, and for a token that is not there.
     """
@@ -88,9 +89,9 @@ def draw_inside(
         raise UserError(f"There is no step “{step}”. Choose one of {', '.join(this.maps)}.")
     row = follow(this, query, key)
     if picture == "steps":
-        chart = steps(this, row, step, theme, width=width, turn=turn)
+        chart = steps(this, row, step, Look(theme, width), epoch=epoch)
     else:
-        chart = followed(this, row, theme, width=width)
+        chart = followed(this, row, Look(theme, width))
     look = given(query=query, key=key, step=step or None, theme=theme, width=width)
     return chart.made_of(_origin(this, picture, look))
 

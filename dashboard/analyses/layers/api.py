@@ -10,6 +10,7 @@ from dashboard.analyses.layers.residual_stream import MEASURES, ResidualStream
 from dashboard.analyses.layers.word_chart import journey
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import WIDTH, Drawing
+from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export.call import Call, Model, Text, given
@@ -44,7 +45,7 @@ def draw_residual_stream(
     theme: Theme = "light",
     width: float | None = None,
     start: int = 0,
-    turn: int = 0,
+    epoch: int = 0,
 ) -> Drawing:
     """Words by layers: "moved", "turned" or "attention_share"; or (measure "journey") one word through the layers.
 
@@ -62,9 +63,9 @@ def draw_residual_stream(
     said = how | stream.reading | look
     made = origin(model, stream.text, f"layers-{measure}", call, **how, options=said)
     if measure == "journey":
-        return journey(stream, word, theme, width=width).made_of(made)
+        return journey(stream, word, Look(theme, width)).made_of(made)
     most = columns(width or WIDTH)
     if len(stream) > most:
         start = max(0, min(start, len(stream) - most))
         stream = stream.window(start, start + most)
-    return moves(stream, MEASURES[measure], theme, word=word, width=width, turn=turn).made_of(made)
+    return moves(stream, MEASURES[measure], Look(theme, width), word=word, epoch=epoch).made_of(made)

@@ -16,6 +16,7 @@ from dashboard.capture.added import factors
 from dashboard.capture.layer_trace import layer_run
 from dashboard.capture.unembedding import readout
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import sample
@@ -155,7 +156,7 @@ def copying(
 def draw_logit_attribution(found: Writes, *, theme: Theme = "light", width: float | None = None) -> Drawing:
     """What a head writes at a token as bars: raised pieces to the right in green, lowered ones to the left in purple,
     and beside them what it read from, in ink. found: from `logit_attribution`; theme, width: as in `draw`."""
-    return writes_chart(found, theme, width=width).made_of(provenance_of_writes(found, theme=theme, width=width))
+    return writes_chart(found, Look(theme, width)).made_of(provenance_of_writes(found, theme=theme, width=width))
 
 
 def provenance_of_writes(found: Writes, **drawing: object) -> Provenance:

@@ -11,6 +11,7 @@ from dashboard.analyses.long_range.measure import Reach, curve
 from dashboard.analyses.long_range.text import reach_finding
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export.call import Call, Model, given
@@ -33,10 +34,12 @@ def draw_long_range(
     all_heads: bool = False,
     theme: Theme = "light",
     width: float | None = None,
-    **frames: object,
+    selected: HeadId | None = None,
+    tray: Sequence[HeadId] = (),
+    epoch: int = 0,
 ) -> Drawing:
     """Attention against distance of these heads over all texts; of none named, the four best, chosen on one half of
-    the texts and shown on the other. Or all heads on one sheet (`frames` as in `draw_atlas`: selected, tray, turn).
+    the texts and shown on the other. Or all heads on one sheet (selected, tray, epoch: as in `draw_atlas`).
 
     Raises UserError for a head that the model does not have."""
     asked, named = reach.question, [_existing(reach, head) for head in heads]
@@ -47,7 +50,8 @@ def draw_long_range(
     made = origin(model, "", view, again, heads=names, options=said)
     if all_heads:
         over = f"mean over {len(reach.share)} {asked.items} at {len(asked.steps)} distances"
-        sheet = reach_atlas(reach.lift(), theme, seen=asked.seen, over=over, model=reach.model, width=width, **frames)
+        selection, look = Selection(selected, tuple(tray), epoch), Look(theme, width)
+        sheet = reach_atlas(reach.lift(), look, seen=asked.seen, over=over, model=reach.model, selection=selection)
         return sheet.made_of(made)
     items = None if named else reach.shown_on
     shown = named or reach.best(4)
@@ -55,7 +59,7 @@ def draw_long_range(
     whose = " and ".join(map(str, shown)) if named else "The four best heads"
     chart = panels(
         [curve(reach, head, items) for head in shown],
-        theme,
+        Look(theme, width),
         title=f"{whose} · {reach.model}",
         subtitle=[
             f"share of attention from {asked.looks} to {asked.seen}",
@@ -65,7 +69,6 @@ def draw_long_range(
         description=reach_finding(reach, named[0] if named else None),
         seen=asked.seen,
         unit=asked.unit,
-        width=width,
     )
     return chart.made_of(made)
 

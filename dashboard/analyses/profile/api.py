@@ -18,6 +18,7 @@ from dashboard.analyses.profile.text import census, corpus_of, head_finding, sam
 from dashboard.analyses.profile.two_corpora_chart import twice
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.head_grid_values import head_grid
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
@@ -38,24 +39,21 @@ def draw_scatter(
     tray: Sequence[HeadId] = (),
     theme: Theme = "light",
     width: float | None = None,
-    turn: int = 0,
+    epoch: int = 0,
     click: bool = False,
 ) -> Drawing:
     """Every head as a point, see `scatter_chart`. model: its title, else the name in the profile."""
     title = model or profile.about["model"]
     chart = landscape(
         profile.heads,
-        theme,
+        Look(theme, width),
         title=f"Syntax or context · {title}",
         subtitle=[
             "bits a query word, held out · whiskers: 95 % interval · area: bits there are to explain · pale: parked",
             corpus_of(profile.about),
         ],
         description=f"Every head of {title} by what the parse and what meaning explain. {census(profile.heads)}",
-        selected=selected,
-        tray=tray,
-        width=width,
-        turn=turn,
+        selection=Selection(selected, tuple(tray), epoch),
         click=click,
     )
     return chart.made_of(_origin(profile, "landscape", "draw_scatter", (), title, theme=theme, width=width))
@@ -69,11 +67,10 @@ def draw_budget(
     name = str(HeadId(int(row["layer"]), int(row["head"])))
     chart = spending(
         row,
-        theme,
+        Look(theme, width),
         title=f"{name} · {title}",
         subtitle=["where its attention goes, and what explains it in bits (95 % interval)", corpus_of(profile.about)],
         description=f"Where the attention of {name} goes. {head_finding(row, profile.about)}",
-        width=width,
     )
     look = {"theme": theme, "width": width}
     return chart.made_of(_origin(profile, "spending", "draw_budget", (name,), title, heads=(name,), **look))
@@ -97,7 +94,7 @@ def draw_two_corpora(
     chart = twice(
         table,
         figure,
-        theme,
+        Look(theme, width),
         names=names,
         title=f"{figure.capitalize()} on two corpora · {title}",
         subtitle=[
@@ -105,7 +102,6 @@ def draw_two_corpora(
             f"{corpus_of(a.about)} · {corpus_of(b.about)}",
         ],
         description=f"The heads of {title} on two corpora, by {figure}. {same_roles(table)}",
-        width=width,
     )
     look = given(theme=theme, width=width, names=names, model=model or None)
     both = [_read_again(one, to, name) for one, to, name in zip((a, b), "ab", names, strict=True)]
@@ -123,25 +119,22 @@ def draw_profile(
     selected: HeadId | None = None,
     tray: Sequence[HeadId] = (),
     width: float | None = None,
-    turn: int = 0,
+    epoch: int = 0,
 ) -> Drawing:
     """All heads on one sheet, coloured by a figure of `roles.FIGURES`. model: as in `draw_scatter`;
-    selected, tray, turn: as in `dashboard.draw_atlas`. Raises UserError for a figure that does not exist."""
+    selected, tray, epoch: as in `dashboard.draw_atlas`. Raises UserError for a figure that does not exist."""
     if figure not in FIGURES:
         raise UserError(f"There is no figure “{figure}”. Choose one of {', '.join(FIGURES)}.")
     title = model or profile.about["model"]
     chart = head_grid(
         profile.heads,
         f"bits_{figure}",
-        theme,
+        Look(theme, width),
         title=f"{TOLD[figure]} · {title}",
         unit="bits a query word, held out",
         subtitle=[corpus_of(profile.about)],
         description=f"{TOLD[figure]}, in bits a query word, of all heads of {title}.",
-        selected=selected,
-        tray=tray,
-        width=width,
-        turn=turn,
+        selection=Selection(selected, tuple(tray), epoch),
     )
     look = {"theme": theme, "width": width}
     return chart.made_of(_origin(profile, f"figure-{figure}", "draw_profile", (figure,), title, **look))

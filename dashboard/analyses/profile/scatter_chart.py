@@ -9,8 +9,8 @@ import pandas as pd
 
 from dashboard.analyses.profile.roles import PARKED, role_label
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.point_labels import names, sides
-from dashboard.charts.theme import PALETTES, Theme
 from dashboard.heads.view import HeadId
 
 TALLEST = 400.0  # pixels of the plane
@@ -22,15 +22,12 @@ ROOT = 0.5  # the scales' power: most heads have little of both, a few have much
 
 def landscape(
     heads: pd.DataFrame,
-    theme: Theme,
+    look: Look,
     *,
     title: str,
     subtitle: Sequence[str],
     description: str,
-    selected: HeadId | None = None,
-    tray: Sequence[HeadId] = (),
-    width: float | None = None,
-    turn: int = 0,
+    selection: Selection = Selection(),
     click: bool = False,
 ) -> Drawing:
     """A point a head, its interval as whiskers, its area the bits there are to explain; parked heads are pale.
@@ -42,13 +39,12 @@ def landscape(
     Parameters
     ----------
     heads: the table of a profile (`dashboard.corpus.Profile.heads`)
-    selected, tray: heads that are ringed; turn: see `dashboard.analyses.scores.atlas_chart.atlas`
-    width: pixels for the whole drawing (default 600)
-    click: a click is the point parameter "head" (layer, head, turn), a dragged rectangle the interval "box" (x, y)
+    look: 600 pixels wide unless it says more; selection: the heads that are ringed
+    click: a click is the point parameter "head" (layer, head, epoch), a dragged rectangle the interval "box" (x, y)
     """
-    p, room = PALETTES[theme], width or WIDTH
+    p, room = look.palette, look.room(WIDTH)
     side = max(200.0, room - MARGIN)
-    rows = _rows(heads, tray)
+    rows = _rows(heads, selection.pinned)
     right, top = (max([row[name] for row in rows] + [0.01]) * 1.06 for name in ("x_high", "y_high"))
     x = _axis("bits that only the parse explains", right, up=False)
     y = _axis("bits that only meaning explains", top, up=True)
@@ -63,14 +59,10 @@ def landscape(
     strength = {"field": "strength", "type": "quantitative", "scale": None, "legend": None}
     whisker = {"type": "rule", "strokeWidth": 1, "aria": False}
     area = {"field": "size", "type": "quantitative", "scale": None, "legend": None}
-    clicked = f"isValid(head.turn) && head.turn[0] === {turn}" if click else "false"
-    framed = f"datum.layer === {selected.layer} && datum.head === {selected.head}" if selected else "false"
-    mine = f"({clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : ({framed})"
-    if not click:
-        mine = framed
+    mine = selection.marked if click else selection.framed
     ring = {"type": "point", "shape": "circle", "filled": False, "opacity": 1, "aria": False, "size": LARGEST + 160}
     catch: dict = {
-        "transform": [{"calculate": str(turn), "as": "turn"}],
+        "transform": [{"calculate": str(selection.epoch), "as": "epoch"}],
         "mark": {"type": "point", "filled": True, "shape": "circle", "opacity": 0, "size": 160, "aria": False}
         | ({"cursor": "pointer"} if click else {}),
         "encoding": {
@@ -80,7 +72,7 @@ def landscape(
         },
     }
     if click:
-        fields = ["layer", "head", "turn"]
+        fields = ["layer", "head", "epoch"]
         catch["params"] = [
             {
                 "name": "head",
@@ -155,7 +147,7 @@ def landscape(
             "mark": ring | {"stroke": p.text, "strokeWidth": 2},
             "encoding": {"x": x | {"field": "x"}, "y": y | {"field": "y"}},
         },
-        *names(_named(rows, side, (right, top)), x, y, theme),
+        *names(_named(rows, side, (right, top)), x, y, look.theme),
         catch,
     ]
     return sheet(
@@ -164,7 +156,7 @@ def landscape(
             "height": min(TALLEST, side * 0.8),
             "layer": [{"data": {"values": rows}, "layer": layers}],
         },
-        theme,
+        look.theme,
         title=title,
         subtitle=subtitle,
         description=description,

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.look import Look
 from dashboard.charts.point_labels import names as names_of
 from dashboard.charts.point_labels import sides
 from dashboard.charts.sanitize import shown
-from dashboard.charts.theme import PALETTES, Theme
 from dashboard.heads.view import HeadId
 
 LEFT = 64.0  # pixels for the vertical axis
@@ -22,13 +22,12 @@ NAMED = 6  # heads that are named: those that differ most
 def twice(
     table: pd.DataFrame,
     figure: str,
-    theme: Theme,
+    look: Look,
     *,
     names: tuple[str, str],
     title: str,
     subtitle: Sequence[str],
     description: str,
-    width: float | None = None,
 ) -> Drawing:
     """A point a head: bits on the first corpus across, on the second up; colours are the roles on the first, and a head
     with another role on the second is hollow. On the dashed line both are the same.
@@ -36,9 +35,9 @@ def twice(
     Parameters
     ----------
     table: of `dashboard.corpus.compare_profiles`; figure: one of `roles.FIGURES`
-    names: of the corpora; width: pixels for the whole drawing (default 600)
+    names: of the corpora; look: 600 pixels wide unless it says more
     """
-    p, room = PALETTES[theme], width or WIDTH
+    p, room = look.palette, look.room(WIDTH)
     side = min(LARGEST, max(200.0, room - LEFT))
     known = table.dropna(subset=[f"bits_{figure}_a", f"bits_{figure}_b"])
     rows = [
@@ -109,10 +108,10 @@ def twice(
                     "mark": point | {"filled": False},
                     "encoding": place | tip | {"color": colour | legend},
                 },
-                *names_of(named, x, y, theme),
+                *names_of(named, x, y, look.theme),
             ],
         },
-        theme,
+        look.theme,
         title=title,
         subtitle=subtitle,
         description=description,

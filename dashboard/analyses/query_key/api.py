@@ -16,6 +16,7 @@ from dashboard.analyses.query_key.chart import BY, query_key_chart
 from dashboard.analyses.query_key.vectors import CorpusVectors, corpus_vectors
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import parsed_sample, spread
@@ -89,7 +90,7 @@ def draw_plane(found: QueryKeyMap, *, by: str = "upos", theme: Theme = "light", 
     over = f"{counted(len(of.tokens), 'tokens')} of {counted(len(of.sentences), 'sentences')} {source}"
     chart = query_key_chart(
         found,
-        theme,
+        Look(theme, width),
         by=by,
         title=f"Queries and keys of {found.head} · {of.model}",
         subtitle=[
@@ -97,7 +98,6 @@ def draw_plane(found: QueryKeyMap, *, by: str = "upos", theme: Theme = "light", 
             "a key far out in a query’s direction from the cross has a high score",
         ],
         description=plane_finding(found),
-        width=width,
     )
     return chart.made_of(origin_of_plane(found, by=by, theme=theme, width=width))
 

@@ -20,6 +20,7 @@ from dashboard.analyses.recall.task import DEFAULT, NAMES, TITLES, Recall, seque
 from dashboard.analyses.recall.task_chart import SHOWN, letters, task
 from dashboard.analyses.recall.training import Point, Result
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
@@ -53,11 +54,11 @@ def draw_recall(
     """One of `RECALL_PICTURES`: "accuracy", "gradients", "paths", "times", "task". Raises UserError for another."""
     config = study.result.config
     draw: dict[str, Callable[[], Drawing]] = {
-        "accuracy": lambda: pictures.accuracy(study.result, theme, width=width),
-        "gradients": lambda: pictures.gradients(study.result, theme, width=width),
-        "paths": lambda: pictures.paths(config, theme, width=width),
-        "times": lambda: pictures.times(study.timings, theme, width=width),
-        "task": lambda: task(example_sequence(config), config.symbols, theme, width=width),
+        "accuracy": lambda: pictures.accuracy(study.result, Look(theme, width)),
+        "gradients": lambda: pictures.gradients(study.result, Look(theme, width)),
+        "paths": lambda: pictures.paths(config, Look(theme, width)),
+        "times": lambda: pictures.times(study.timings, Look(theme, width)),
+        "task": lambda: task(example_sequence(config), config.symbols, Look(theme, width)),
     }
     if picture not in draw:
         raise UserError(f"There is no picture “{picture}” of a run. Choose one of {', '.join(RECALL_PICTURES)}.")

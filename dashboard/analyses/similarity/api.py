@@ -17,6 +17,7 @@ from dashboard.analyses.similarity.embedding import CLUSTERS, HeadMap, map_findi
 from dashboard.analyses.similarity.map_chart import headmap
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Theme
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import spread
@@ -118,7 +119,7 @@ def draw_map(
     tray: Sequence[HeadId] = (),
     theme: Theme = "light",
     width: float | None = None,
-    turn: int = 0,
+    epoch: int = 0,
     click: bool = False,
 ) -> Drawing:
     """The map of `map_heads`, coloured by layer, or by role where `roles` are given. See `map_chart`."""
@@ -127,7 +128,7 @@ def draw_map(
         roles = {HeadId.parse(head) if isinstance(head, str) else head: role for head, role in roles.items()}
     chart = headmap(
         found.table,
-        theme,
+        Look(theme, width),
         title=f"Map of heads · {found.model}",
         subtitle=[
             f"the nearer, the more alike is where they look · {percent(found.kept)} of the distances’ variance is kept"
@@ -137,10 +138,7 @@ def draw_map(
         ],
         description=map_finding(found, selected),
         roles=roles,
-        selected=selected,
-        tray=tray,
-        width=width,
-        turn=turn,
+        selection=Selection(selected, tuple(tray), epoch),
         click=click,
     )
     return chart.made_of(
@@ -157,12 +155,11 @@ def draw_clusters(
     chart = clusters(
         tree.table,
         tree.joins,
-        theme,
+        Look(theme, width),
         title=f"Clusters of heads · {found.model}",
         subtitle=["each by the head in its middle · a bracket stands where two become one, by average linkage"],
         description=clusters_finding(tree),
         selected=None if selected is None else int(found.row(selected)["cluster"]),
-        width=width,
     )
     return chart.made_of(origin_of_map(found, "draw_clusters", theme=theme, width=width, selected=selected))
 

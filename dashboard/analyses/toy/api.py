@@ -18,6 +18,7 @@ from dashboard.analyses.toy.steps_chart import worked
 from dashboard.analyses.toy.vectors_chart import plane
 from dashboard.analyses.toy.worked_steps import STEPS, table, work_through
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
@@ -66,11 +67,11 @@ def draw_toy(
     parts = work_through(toy, head)
     word = min(max(word, 0), len(toy.words) - 1)
     if picture == "plane":
-        chart = plane(parts, word, theme, axes=axes, width=width)
+        chart = plane(parts, word, Look(theme, width), axes=axes)
     elif picture == "joined" and toy.heads == 1:
         raise UserError("With one head there is nothing to join. Choose two heads.")
     else:
-        chart = worked(parts, picture, word, theme, width=width)
+        chart = worked(parts, picture, word, Look(theme, width))
     return chart.made_of(toy_provenance(toy, picture, word=word, head=head, axes=axes, theme=theme, width=width))
 
 
@@ -98,7 +99,7 @@ def draw_sharpness(
 ) -> Drawing:
     """The entropy of the softmax against d, with the factor 1/√d and without; measured now where it is not given."""
     measured = sharpness(keys=KEYS) if measured is None else measured
-    chart = entropy(measured, KEYS, theme, width=width)
+    chart = entropy(measured, KEYS, Look(theme, width))
     return chart.made_of(sharpness_provenance(theme=theme, width=width))
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
 
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding
 from dashboard.analyses.profile.text import opposites
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.heads.view import HeadId, HeadView
@@ -104,20 +106,23 @@ def _begin(this: Reading, every: Sequence[HeadId]) -> None:
 
 
 def _of_views(this: Reading, weights: Sequence[HeadView], whole: Sequence[HeadView]) -> Compared:
-    start = session.choices().start
+    start, difference, across = session.choices().start, session.choices().show == "difference", room()
 
     def fitted(width: int) -> list[HeadView]:
         return [api.fit_for(view, "heatmap", start, most_drawn(width)) for view in whole]
 
-    def draw(view: str, width: int) -> Drawing:
+    def draw(view: str, look: Look) -> Drawing:
         name = "compare" if view == "side" else "difference"
-        return api.draw(fitted(width), name, theme=session.theme(), width=width)
+        return api.draw(fitted(look.width), name, **look.keywords())
 
-    def origin(view: str, width: int) -> Provenance:
-        views = fitted(width)
+    def origin(view: str, look: Look) -> Provenance:
+        views = fitted(look.width)
         name = "compare" if view == "side" else "difference"
-        options = {"theme": session.theme(), "width": width} | this.options | figure.window_of(views[0])
+        options = look.keywords() | this.options | figure.window_of(views[0])
         return api.provenance(this.model, views, name, **options)
+
+    def table() -> pd.DataFrame:
+        return api.links_of(fitted(across), difference=difference)
 
     carried = whole[0].measure == "contribution" and session.choices().show == "side"  # the finding says it of each
     return Compared(
@@ -126,7 +131,7 @@ def _of_views(this: Reading, weights: Sequence[HeadView], whole: Sequence[HeadVi
         [str(view.head) for view in whole],
         [] if carried else list(map(finding, whole)),
         draw,
-        lambda: api.links_of(fitted(room()), difference=session.choices().show == "difference"),
+        table,
         whole,
         origin,
     )

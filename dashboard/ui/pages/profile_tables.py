@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlencode
 
 import pandas as pd
@@ -12,6 +13,7 @@ from dashboard.analyses.profile.dependency_cases import ALL
 from dashboard.analyses.profile.tables import Profile
 from dashboard.heads.view import HeadId
 from dashboard.ui import session
+from dashboard.ui.figure import Table
 from dashboard.ui.url_state import to_address
 
 QUIET = "color: gray"
@@ -122,6 +124,12 @@ def own_relations(profile: Profile, head: HeadId) -> pd.DataFrame:
     rows = rows[(rows["layer"] == head.layer) & (rows["head"] == head.head) & (rows["n"] >= 30)]
     rows = rows.sort_values("lift", ascending=False)
     return _in_percent(pd.concat([rows[rows["relation"] == ALL], rows[rows["relation"] != ALL]])[list(OWN)])
+
+
+def what_it_finds(profile: Profile, head: HeadId) -> Table:
+    """The relations of one head, as a table on the page."""
+    note = "What this head finds, in-sample: of the best of many this flatters. Relations with 30 cases and more. "
+    return Table(OWN, partial(own_relations, profile, head), note + pooled(profile), key="own_relations")
 
 
 def moments(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataFrame:

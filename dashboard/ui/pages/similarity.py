@@ -12,8 +12,7 @@ from dashboard.analyses.similarity.embedding import HeadMap
 from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId
-from dashboard.models import CATALOGUE, ModelSource, NotInstalled
-from dashboard.models import find as find_model
+from dashboard.models import CATALOGUE, ModelSource, NotInstalled, find
 from dashboard.ui import head_picker, job_panel, paths, profile_picker, session
 from dashboard.ui.model_and_text import Opened, escape_markdown, offer, offer_path
 from dashboard.ui.page import end_page
@@ -93,7 +92,7 @@ def elsewhere(this: Opened) -> tuple[Distances, str] | None:
     name = session.choices().other_model
     try:
         paths.check_model(name)
-        other = find_model(name)
+        other = find(name)
     except NotInstalled as missing:
         offer(name, str(missing))
         return None

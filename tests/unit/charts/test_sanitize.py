@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from dashboard.analyses.explore.side_by_side_chart import difference, side_by_side
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.charts.drawing import VEGALITE
+from dashboard.charts.look import Look
 from dashboard.charts.sanitize import LIMIT, NEWLINE, SIGN, shown
 from dashboard.heads.view import HeadId, HeadView
 
@@ -124,9 +125,9 @@ def test_the_renderer_does_end_the_process_on_a_raw_character(tmp_path):
 
 def test_no_text_ends_the_process(tmp_path):
     view = view_of(NASTY)
-    charts = [draw.draw(view, "light") for draw in VIEWS.values()]
-    charts += [side_by_side([view, view], "dark"), difference(view, view, "dark")]
-    charts += [VIEWS["heatmap"].draw(view_of(NASTY, "words"), "light")]
+    charts = [draw.draw(view, Look("light")) for draw in VIEWS.values()]
+    charts += [side_by_side([view, view], Look("dark")), difference(view, view, Look("dark"))]
+    charts += [VIEWS["heatmap"].draw(view_of(NASTY, "words"), Look("light"))]
     done = render([chart.to_dict() for chart in charts], tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     drawings = [json.loads(line) for line in done.stdout.splitlines()]
@@ -140,7 +141,7 @@ def test_no_text_ends_the_process(tmp_path):
 
 def test_the_text_of_a_person_reaches_the_drawing(tmp_path):
     labels = ["<script>", "a & b", "中文", "🍜"]
-    done = render([VIEWS["heatmap"].draw(view_of(labels), "light").to_dict()], tmp_path)
+    done = render([VIEWS["heatmap"].draw(view_of(labels), Look("light")).to_dict()], tmp_path)
     root = ElementTree.fromstring(json.loads(done.stdout))
     words = [e.text for e in root.iter() if e.tag.endswith("text")]
     assert [words.count(label) for label in labels] == [2, 2, 2, 2]

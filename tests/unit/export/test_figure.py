@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from dashboard.charts.look import Look
 from dashboard.export import Provenance, figure_bytes
 from dashboard.export import figure as figures
 from dashboard.export import svg as layout
@@ -366,7 +367,7 @@ def test_a_heatmap_of_512_is_small_and_quick():
         model="MiniLM",
     )
     figure_bytes(SPEC, "pdf")  # vl-convert starts once in a process
-    chart = heatmap(view, "light")
+    chart = heatmap(view, Look("light"))
     for fmt in ("svg", "pdf"):
         started = time.perf_counter()
         data = figure_bytes(chart, fmt, PROVENANCE)

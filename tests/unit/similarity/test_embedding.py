@@ -158,7 +158,7 @@ def found():
 def test_the_drawing_stands_where_the_table_says(found, theme, coloured):
     roles = {HeadId(0, 0): "syntax", HeadId(0, 1): "flat"} if coloured == "role" else None
     options = {"theme": theme, "roles": roles, "selected": HeadId(2, 1), "tray": [HeadId(0, 3)], "width": 560}
-    spec = draw_map(found, click=True, turn=3, **options).to_dict()
+    spec = draw_map(found, click=True, epoch=3, **options).to_dict()
     alt.Chart.from_dict(spec)  # the schema takes it
     rows = spec["layer"][0]["data"]["values"]
     assert np.allclose([[row["x"], row["y"]] for row in rows], found.table[["x", "y"]], atol=1e-5)
