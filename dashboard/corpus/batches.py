@@ -75,7 +75,7 @@ class ByLayer:
         start, stop, keys = block.rows.start, block.rows.stop, weights.shape[2]
         if block.allowed is not None:
             allowed = block.allowed.cpu().numpy()
-            whole = np.tri(*allowed.shape, start, bool) if work.causal else True
+            whole = np.tri(allowed.shape[0], allowed.shape[1], start, bool) if work.causal else True
             work.window |= not (allowed >= whole).all()
         if stop - start < work.n or keys < work.n:
             if work.parts is None:
