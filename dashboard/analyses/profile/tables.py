@@ -127,7 +127,7 @@ def read_about(folder: Path) -> dict:
         )
     sentences = about.get("sentences")
     whole = all(isinstance(about.get(name), kind) for name, kind in _ABOUT.items())
-    if not whole or about.get("format") not in endings("table") or not isinstance(sentences.get("used"), int):
+    if not whole or about.get("format") not in endings("table") or not isinstance((sentences or {}).get("used"), int):
         raise UserError(
             f"The profile in “{folder}” is not whole: profile.json lacks what it should say. Make it again."
         )
