@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Any
 
 from dashboard.analyses.recall.experiment import Study, run
 from dashboard.analyses.recall.gradient_reach import Gradient, Timing
@@ -26,6 +27,7 @@ def run_apart(config: Recall) -> Iterator[Study]:
     """
     command, env = child_process("dashboard.analyses.recall.job")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) as process:
+        assert process.stdin is not None and process.stdout is not None  # both are asked for
         try:
             process.stdin.write(json.dumps(asdict(config)).encode() + b"\n")
             process.stdin.flush()
@@ -54,7 +56,7 @@ def _study(found: dict) -> Study:
     )
 
 
-def _recall(config: dict) -> Recall:
+def _recall(config: dict[str, Any]) -> Recall:
     return Recall(**config | {"distances": tuple(config["distances"])})
 
 
