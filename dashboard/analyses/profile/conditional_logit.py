@@ -218,7 +218,9 @@ def _direction(gradient: torch.Tensor, moves: list[torch.Tensor], turns: list[to
     return -found
 
 
-def _step(evaluate, active, phi, value, gradient, direction) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _step(
+    evaluate, active, phi, value, gradient, direction
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """The first of the steps 1, ½, ¼ … of each head that lowers its objective enough: φ, value, gradient, largest."""
     slope = (gradient * direction).sum(0)
     uphill = slope >= 0
@@ -243,4 +245,4 @@ def _step(evaluate, active, phi, value, gradient, direction) -> tuple[torch.Tens
             break
         length[todo] /= 2
         new[:, todo] = phi[:, todo] + length[todo] * direction[:, todo]
-    return best[0], best[1], best[2]
+    return best[0], best[1], best[2], best[3]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from dashboard.analyses.profile.budget import CHANNELS
@@ -216,4 +217,4 @@ def _typed(column: pd.Series, kind: str) -> pd.Series:
         return texts
     if len(column) and held not in {_WHOLE: "iu", _NUMBER: "iuf", _FLAG: "b"}[kind]:
         raise TypeError
-    return column.astype(kind)
+    return column.astype(np.dtype(kind))

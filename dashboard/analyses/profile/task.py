@@ -110,4 +110,5 @@ def from_plain(plain: list) -> Sentence:
         return LeftOut(*plain)
     parts = (tuple(part) if isinstance(part, list) else part for part in plain)
     told: dict[str, Any] = dict(zip(_PARSED, parts, strict=True))
-    return ParsedSentence(**told | {"spans": tuple(map(tuple, told["spans"]))})
+    told["spans"] = tuple(map(tuple, told["spans"]))
+    return ParsedSentence(**told)

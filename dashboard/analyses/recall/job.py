@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from dashboard.analyses.recall.experiment import Study, run
@@ -57,7 +57,7 @@ def _study(found: dict) -> Study:
 
 
 def _recall(config: dict[str, Any]) -> Recall:
-    return Recall(**config | {"distances": tuple(config["distances"])})
+    return replace(Recall(**config), distances=tuple(config["distances"]))
 
 
 def main() -> None:
