@@ -128,7 +128,7 @@ def check_parameters(kind: type, config, numbers: int, called: str) -> set[str] 
             model = kind(copy.deepcopy(config)) if hasattr(kind, "base_model_prefix") else kind.from_config(config)
     except Exception:  # loading says what is wrong
         return None
-    parameters = {name: p for name, p in model.named_parameters()}
+    parameters = dict(model.named_parameters())
     asked = sum(p.numel() for p in parameters.values())
     if asked > 2 * numbers + 10_000_000:
         raise _misfit(called, f"it asks for {asked:,} numbers, and the weights hold {numbers:,}")

@@ -141,6 +141,7 @@ def opened() -> Opened:
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
+    return None
 
 
 def read_text(this: Opened, pairs: bool = False) -> Reading | None:
