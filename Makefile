@@ -14,6 +14,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m tools.chromium
 	$(BIN)/python -m dashboard models --get smollm2
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/pyright
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check -q .
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)

@@ -7,7 +7,7 @@ once for all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Literal, TypeVar, get_args
 
@@ -24,7 +24,7 @@ Head = tuple[int, int]  # layer, head, both from 0
 Heads = tuple[Head, ...]  # ablated together, in order
 Means = Mapping[int, torch.Tensor]  # layer → each head's mean output (h, d')
 
-Text = TypeVar("Text")  # an Encoding, or what has the length of one
+Text = TypeVar("Text", bound=Sized)  # an Encoding, or what has the length of one
 
 # Tokens of a batch that runs at once, padding and all heads counted.
 TOKENS = 2048

@@ -36,7 +36,9 @@ class _KeepParts:
 
     def block(self, block: Block) -> None:
         if block.rows.start == 0:
-            self.parts = tuple(part.cpu().numpy().copy() for part in (block.q, block.k, block.v))
+            assert block.q is not None and block.k is not None and block.v is not None  # asked for: wants_qkv
+            q, k, v = (part.cpu().numpy().copy() for part in (block.q, block.k, block.v))
+            self.parts = q, k, v
 
 
 def head_weights(model: AttentionModel, encoding: Encoding, heads: Sequence[tuple[int, int]]) -> list[np.ndarray]:

@@ -150,6 +150,7 @@ def _forward(own: Callable, kind: _Kind, *args: Any, **kwargs: Any) -> Any:
         return own(*args, **kwargs)
     layer, asked.calls = asked.numbers[asked.calls], asked.calls + 1
     vectors = vectors_in([*args, *kwargs.values()])
+    assert vectors is not None  # a layer takes vectors: see `blocks_of`
     if asked.given is not None and layer < asked.start:
         return (vectors, *[None] * (kind.members - 1)) if kind.members else vectors
     if layer == asked.start and asked.given is not None:
@@ -161,8 +162,8 @@ def _forward(own: Callable, kind: _Kind, *args: Any, **kwargs: Any) -> Any:
     return output
 
 
-def _with(args: Sequence[Any], old: torch.Tensor, new: torch.Tensor) -> list[Any]:
-    return [new if one is old else one for one in args]
+def _with(args: Sequence[Any], old: torch.Tensor, new: torch.Tensor) -> tuple[Any, ...]:
+    return tuple(new if one is old else one for one in args)
 
 
 def _with_named(kwargs: dict[str, Any], old: torch.Tensor, new: torch.Tensor) -> dict[str, Any]:

@@ -48,9 +48,10 @@ class Drawing(alt.TopLevelMixin):
         """What a person who cannot see the chart reads instead: its finding."""
         return self.spec["description"]
 
-    def _repr_mimebundle_(self, *args: Any, **kwds: Any) -> dict[str, Any] | None:
-        if alt.renderers.active == "default" and self.in_notebook is not None:
-            return type(self).in_notebook(self)
+    def _repr_mimebundle_(self, *args: Any, **kwds: Any) -> Any:
+        shown = type(self).in_notebook
+        if alt.renderers.active == "default" and shown is not None:
+            return shown(self)
         return super()._repr_mimebundle_(*args, **kwds)
 
     def refillable(self) -> tuple[dict[str, Any], dict[str, list[dict]]]:

@@ -62,7 +62,7 @@ def hover_layers(matrix: Matrix, theme: Theme, bound: Bound, step: float, name: 
     """
     n, across = matrix.values.shape
     packed = pack(matrix.values, signed=matrix.signed)
-    empty = np.zeros(n, bool) if matrix.signed else ~matrix.values.any(axis=1)
+    empty = np.zeros(n, bool) if matrix.signed else ~np.any(matrix.values, axis=1)
     hole = _hole(matrix, step, alone=alone)
     at_once = not alone and len(matrix) <= FEW
     rows = [{"i": i, "left": 0, "v": "" if empty[i] else packed[i]} for i in range(n)]

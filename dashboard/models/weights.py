@@ -50,6 +50,8 @@ def header(file: Path, called: str) -> dict[str, tuple[str, tuple[int, ...]]]:
         with file.open("rb") as stream:
             length = int.from_bytes(stream.read(8), "little")
             said = json.loads(stream.read(length)) if 0 < length <= min(size - 8, LARGEST_HEADER) else None
+        if said is None:
+            raise ValueError("no header")
         said.pop("__metadata__", None)
         found = {name: _tensor(name, entry) for name, entry in said.items()}
         end = 0

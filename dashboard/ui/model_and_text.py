@@ -13,7 +13,7 @@ from dashboard.analyses.scores.survey import Survey
 from dashboard.capture import AttentionModel
 from dashboard.charts.labels import turned
 from dashboard.errors import UserError
-from dashboard.export.snippet import reading as read_again
+from dashboard.export.provenance import reading as read_again
 from dashboard.heads.format import counted
 from dashboard.heads.view import HeadId, HeadView, links_between
 from dashboard.models import CATALOGUE, NotInstalled, find
@@ -141,6 +141,7 @@ def opened() -> Opened:
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
+    return None
 
 
 def read_text(this: Opened, pairs: bool = False) -> Reading | None:

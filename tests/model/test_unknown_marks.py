@@ -201,7 +201,7 @@ def test_of_two_models_each_is_told_by_what_it_has_read_itself(minilm, smollm2):
 
 def test_pieces_that_are_no_whole_characters_are_told_by_their_bytes(smollm2):
     tokenizer = smollm2.loaded.tokenizer
-    bytes_of = [id_ for id_ in tokenizer("爱", add_special_tokens=False)["input_ids"]]
+    bytes_of = list(tokenizer("爱", add_special_tokens=False)["input_ids"])
     labels = vocabulary_labels(tokenizer, bytes_of)
     told = " ".join(label.removeprefix("byte ") for label in labels)
     assert told == "爱".encode().hex(" ").upper()

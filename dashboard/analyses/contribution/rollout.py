@@ -66,6 +66,7 @@ def rollout_view(
         )
     rolling = Rolling(len(encoding))
     visit(model, encoding, rolling, layers=range(first, last + 1))
+    assert rolling.result is not None  # a range has one layer or more
     view = make_view(
         rolling.result.cpu().numpy(),
         HeadId(last, 0),

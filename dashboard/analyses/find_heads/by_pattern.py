@@ -279,5 +279,5 @@ def _held_out(
     statistics = np.concatenate(again)
     statistics = statistics[np.isfinite(statistics)]
     low, high = np.percentile(statistics, PERCENTILES) if len(statistics) else (np.nan, np.nan)
-    chosen = tuple(HeadId(*heads[place]) for place in places)
-    return HeldOut(chosen, **figures, low=float(low), high=float(high))
+    one, other = (HeadId(*heads[place]) for place in places)
+    return HeldOut((one, other), **figures, low=float(low), high=float(high))

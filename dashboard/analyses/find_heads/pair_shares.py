@@ -68,7 +68,7 @@ class _Text:
             ~(model.causal & ahead),
         )
         shape = (len(model.all_heads), len(pairs))
-        self.found = Along(*(np.full(shape, np.nan) for _ in range(2)), np.zeros(shape, int), np.full(shape, np.nan))
+        self.found = Along(np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, int), np.full(shape, np.nan))
         self._begin()
 
     def _begin(self) -> None:

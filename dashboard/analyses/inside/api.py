@@ -55,8 +55,7 @@ def look_at_layer(model: AttentionModel, encoding: Encoding, layer: int) -> Laye
 
 def one_head(model: AttentionModel, encoding: Encoding, layer: Layer, head: int, how: dict[str, object]) -> Inside:
     """Every step of one head of a layer that is open. `how`: how the text was read (bos, limit, pair)."""
-    origin = {"name": model.name, "revision": model.revision, "reading": how}
-    return inside(layer, head, encoding, model.title, **origin)
+    return inside(layer, head, encoding, model.title, name=model.name, revision=model.revision, reading=how)
 
 
 def draw_inside(

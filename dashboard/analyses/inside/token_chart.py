@@ -42,7 +42,7 @@ def followed(this: Inside, row: Followed, look: Look = Look()) -> Drawing:
     name = shown(this.encoding.drawn[row.query])
     parts = [_products(this, row, room, look.theme), _mixing(row, mixing, room, look.theme)]
     if row.norms is not None:
-        parts.append(_lengths(this, row, room, look.theme))
+        parts.append(_lengths(this, row.norms, room, look.theme))
     return sheet(
         {"vconcat": parts, "spacing": 30},
         look.theme,
@@ -228,11 +228,11 @@ def _mixing(row: Followed, mixing: _Mixing, room: float, theme: Theme) -> dict:
     return {"hconcat": [shared, mixed], "spacing": GAP}
 
 
-def _lengths(this: Inside, row: Followed, room: float, theme: Theme) -> dict:
+def _lengths(this: Inside, norms: np.ndarray, room: float, theme: Theme) -> dict:
     p, head = PALETTES[theme], this.head.head
-    own, every = float(row.norms[head]), float(row.norms.sum())
+    own, every = float(norms[head]), float(norms.sum())
     values = [
-        {"h": k, "w": float(f"{value:.5g}"), "says": number(float(value))} for k, value in enumerate(row.norms.tolist())
+        {"h": k, "w": float(f"{value:.5g}"), "says": number(float(value))} for k, value in enumerate(norms.tolist())
     ]
     share = percent(own / every) if every else "none"
     x = {
@@ -246,7 +246,7 @@ def _lengths(this: Inside, row: Followed, room: float, theme: Theme) -> dict:
         "type": "quantitative",
         "title": None,
         "axis": None,
-        "scale": {"domain": [0, 1.2 * max(float(row.norms.max()), 1e-9)]},
+        "scale": {"domain": [0, 1.2 * max(float(norms.max()), 1e-9)]},
     }
     layers = [
         {

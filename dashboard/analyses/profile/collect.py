@@ -54,7 +54,9 @@ class Joins:
     """What it took that no word disappears: words that share a token, and relations that are not scored for it."""
 
     def __init__(self):
-        self._all = dict.fromkeys(("places", "words", "inside", "dropped", "unknown_tokens", "tokens"), 0)
+        self._all: dict[str, int] = dict.fromkeys(
+            ("places", "words", "inside", "dropped", "unknown_tokens", "tokens"), 0
+        )
 
     def add(self, on: OnPlaces, encoding: Encoding) -> None:
         shared = [len(part) for part in encoding.parts if len(part) > 1]

@@ -183,12 +183,12 @@ def _look(folder: Path, shipped: bool) -> Kept | None:
             about = read_about(folder)
         except UserError as error:
             return Kept(folder.name, folder, "", "", "", None, shipped, False, str(error))
-        told = (about[part] for part in ("model", "revision", "file"))
-        return Kept(folder.name, folder, *told, about["sentences"]["used"], shipped, True)
+        model, revision, file = (about[part] for part in ("model", "revision", "file"))
+        return Kept(folder.name, folder, model, revision, file, about["sentences"]["used"], shipped, True)
     key = None
     with suppress(OSError, ValueError, RecursionError):
         key = json.loads((folder / CHUNKS / KEY).read_bytes())
     if not isinstance(key, dict):
         return None
-    told = (str(key.get(part, "")) for part in ("model", "revision", "file"))
-    return Kept(folder.name, folder, *told, None, shipped, False)
+    model, revision, file = (str(key.get(part, "")) for part in ("model", "revision", "file"))
+    return Kept(folder.name, folder, model, revision, file, None, shipped, False)

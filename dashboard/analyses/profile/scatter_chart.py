@@ -179,26 +179,26 @@ def _rows(heads: pd.DataFrame, tray: Sequence[HeadId]) -> list[dict]:
     known = heads.dropna(subset=["bits_syntax", "bits_context"]).sort_values("bits_total", ascending=False)
     most = float(known["bits_total"].max()) if len(known) else 1.0
     rows = []
-    for one in known.itertuples(index=False):
-        head = HeadId(int(one.layer), int(one.head))
-        parked = bool(one.active < PARKED)
+    for one in known.to_dict("records"):
+        head = HeadId(int(one["layer"]), int(one["head"]))
+        parked = bool(one["active"] < PARKED)
         row = {
             "layer": head.layer,
             "head": head.head,
             "name": str(head),
             "kept": head in tray,
-            "role": one.role if one.role in ("syntax", "context", "position") else "undecided",
-            "size": round(SMALLEST + (LARGEST - SMALLEST) * max(float(one.bits_total), 0.0) / most, 1),
+            "role": one["role"] if one["role"] in ("syntax", "context", "position") else "undecided",
+            "size": round(SMALLEST + (LARGEST - SMALLEST) * max(float(one["bits_total"]), 0.0) / most, 1),
             "strength": 0.3 if parked else 0.9,
             "faint": 0.18 if parked else 0.5,
         }
         for axis, figure in (("x", "syntax"), ("y", "context")):
             for end in ("", "_low", "_high"):
-                value = float(getattr(one, f"bits_{figure}{end}"))
+                value = float(one[f"bits_{figure}{end}"])
                 row[axis + end] = round(max(0.0 if np.isnan(value) else value, 0.0), 5)
         row["tip"] = (
-            f"{head}, {role_label(one.role, float(one.active))}: parse {one.bits_syntax:.3f}, "
-            f"meaning {one.bits_context:.3f} of {one.bits_total:.2f} bits"
+            f"{head}, {role_label(one['role'], float(one['active']))}: parse {one['bits_syntax']:.3f}, "
+            f"meaning {one['bits_context']:.3f} of {one['bits_total']:.2f} bits"
         )
         rows.append(row)
     return rows

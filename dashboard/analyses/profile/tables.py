@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from dashboard.analyses.profile.budget import CHANNELS
@@ -127,7 +128,7 @@ def read_about(folder: Path) -> dict:
         )
     sentences = about.get("sentences")
     whole = all(isinstance(about.get(name), kind) for name, kind in _ABOUT.items())
-    if not whole or about.get("format") not in endings("table") or not isinstance(sentences.get("used"), int):
+    if not whole or about.get("format") not in endings("table") or not isinstance((sentences or {}).get("used"), int):
         raise UserError(
             f"The profile in “{folder}” is not whole: profile.json lacks what it should say. Make it again."
         )
@@ -216,4 +217,4 @@ def _typed(column: pd.Series, kind: str) -> pd.Series:
         return texts
     if len(column) and held not in {_WHOLE: "iu", _NUMBER: "iuf", _FLAG: "b"}[kind]:
         raise TypeError
-    return column.astype(kind)
+    return column.astype(np.dtype(kind))

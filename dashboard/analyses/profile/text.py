@@ -62,7 +62,7 @@ def opposites(heads: pd.DataFrame) -> tuple[HeadId, HeadId] | None:
         free = known[[HeadId(int(a), int(b)) not in found for a, b in zip(known["layer"], known["head"], strict=True)]]
         for choice in (free[(free["role"] == role) & (free["active"] >= PARKED)], free[free["role"] == role], free):
             if len(choice):
-                best = choice.loc[choice[f"bits_{role}"].idxmax()]
+                best = choice.iloc[int(np.argmax(choice[f"bits_{role}"].to_numpy()))].to_dict()
                 found.append(HeadId(int(best["layer"]), int(best["head"])))
                 break
     return found[0], found[1]

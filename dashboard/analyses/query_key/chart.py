@@ -207,14 +207,14 @@ def _rows(found: QueryKeyMap, by: str) -> list[dict]:
                 to.setdefault(key, []).append((share, query))
     texts = [shown(text, 40) for text in found.of.tokens["text"]]
     rows = []
-    for place, one in enumerate(found.table.itertuples(index=False)):
+    for place, one in enumerate(found.table.to_dict("records")):
         token = place % n
-        if one.kind == "query":
+        if one["kind"] == "query":
             pairs = [(float(w), n + int(k)) for k, w in zip(keys[token], weights[token], strict=True) if k >= 0]
-            tip = f"{one.said} · looks at " + _listed([(texts[other - n], share) for share, other in pairs])
+            tip = f"{one['said']} · looks at " + _listed([(texts[other - n], share) for share, other in pairs])
         else:
             pairs = sorted(to.get(token, []), reverse=True)[: len(keys[0])]
-            tip = f"{one.said} · " + (
+            tip = f"{one['said']} · " + (
                 "is looked at by " + _listed([(texts[other], share) for share, other in pairs])
                 if pairs
                 else "is among no word’s strongest keys"
@@ -222,11 +222,11 @@ def _rows(found: QueryKeyMap, by: str) -> list[dict]:
         rows.append(
             {
                 "id": place,
-                "kind": one.kind,
-                "x": round(float(one.x), 3),
-                "y": round(float(one.y), 3),
+                "kind": one["kind"],
+                "x": round(float(one["x"]), 3),
+                "y": round(float(one["y"]), 3),
                 "name": texts[token],
-                "by": getattr(one, by),
+                "by": one[by],
                 "tip": shown(tip, 400),
                 "others": [other for _, other in pairs],
                 "shares": [round(share, 3) for share, _ in pairs],

@@ -31,7 +31,7 @@ class CellWeights:
     x: from the input (D, G·H)
     h: from the state (H, G·H)
     b: bias (G·H)
-    b_h: the GRU's second bias (H), which stands inside its reset gate; the other cells have none
+    b_h: the GRU's second bias (H), which stands inside its reset gate; 0 in the other cells
 
     Any of them may carry leading axes (several networks at once), which the cells pass through.
     """
@@ -39,7 +39,7 @@ class CellWeights:
     x: Tensor
     h: Tensor
     b: Tensor
-    b_h: Tensor | None = None
+    b_h: Tensor | float = 0.0
 
 
 def rnn_cell(x: Tensor, state: State, w: CellWeights) -> State:

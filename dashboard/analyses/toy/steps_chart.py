@@ -147,8 +147,8 @@ def _matrix(canvas: Canvas, part: Part, full: float, row: int | None, left: floa
         middle = top + (i + 0.5) * LINE
         canvas.write(left - 6, middle, name, p.text, 12.5, align="right", baseline="middle", limit=LONGEST)
     for j, name in enumerate(part.columns):
-        lean = {"align": "left", "angle": -LEAN} if _leans(part) else {"align": "center"}
-        canvas.write(left + (j + 0.5) * CELL, top - 5, name, p.text, 12, limit=LONGEST, **lean)
+        align, angle = ("left", -LEAN) if _leans(part) else ("center", 0)
+        canvas.write(left + (j + 0.5) * CELL, top - 5, name, p.text, 12, limit=LONGEST, align=align, angle=angle)
     for i in range(n):
         for j in range(m):
             says = _percent(part.values[i, j]) if shares else number(part.values[i, j])

@@ -135,7 +135,7 @@ def shipped_characters(family: str) -> frozenset[int]:
     from fontTools.ttLib import TTFont
 
     with contextlib.closing(TTFont(shipped_file(family, 400), lazy=True)) as font:
-        return frozenset(font.getBestCmap())
+        return frozenset(font.getBestCmap() or ())
 
 
 _registered: set[Path] = set()

@@ -97,6 +97,7 @@ def on_text(this: Reading | None, heads: tuple[HeadId, ...]) -> AblationOnText |
     except UserError as wrong:
         place.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
+    return None
 
 
 def not_ranked(heads: tuple[HeadId, ...]) -> str:

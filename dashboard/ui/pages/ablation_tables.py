@@ -46,7 +46,7 @@ def tokens(heads: str) -> dict[str, object]:
         "p": _probability("Token", "the token that stands there", f"with {heads}"),
         "p_ablated": _probability("Token", "the token that stands there", f"without {heads}"),
         "unknown": UNREAD,
-        **{name: None for name in ("old", "new", "p_old", "p_old_ablated", "p_new", "p_new_ablated")},
+        **dict.fromkeys(("old", "new", "p_old", "p_old_ablated", "p_new", "p_new_ablated")),
     }
 
 

@@ -48,3 +48,4 @@ def plane(this: Opened, head: HeadId) -> QueryKeyMap:
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
+    return None
