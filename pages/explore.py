@@ -14,7 +14,6 @@ from dashboard.ui.layout_width import beside, positions, room
 from dashboard.ui.model_and_text import escape_markdown, reading
 
 ONE_TEXT = "Figures over one text have no interval; on another text the head may look elsewhere."
-WIDEST = {"heatmap": 620, "lines": 640, "arcs": 980, "reading": 780}  # wider is no easier to read
 
 
 def score_help(score: Score, n: int) -> str:
@@ -52,12 +51,13 @@ with right:
             head_picker.between()
     [whole] = this.between_texts(this.measured(head))
     figure.finding(finding(whole))
-    width = min(head_room, WIDEST[chosen.view])
-    most = positions(width, VIEWS[chosen.view].max_positions) if chosen.view == "heatmap" else None
+    drawn_as = VIEWS[chosen.view]
+    width = min(head_room, drawn_as.widest)
+    most = positions(width, drawn_as.max_positions) if drawn_as.fewer_where_narrow else None
     view = api.fit_for(whole, chosen.view, chosen.start, most)
     figure.window_slider(view, whole)
-    chart = VIEWS[chosen.view].draw(view, session.theme(), width=width)
-    figure.picture(chart, "head", VIEWS[chosen.view].fit)
+    chart = drawn_as.draw(view, session.theme(), width=width)
+    figure.picture(chart, "head", drawn_as.fit)
     figure.painted_first()
     figure.remark(help_of(chosen.view, view.measure), ONE_TEXT)
     options = {"theme": session.theme(), "width": width} | this.options | figure.window_of(view)

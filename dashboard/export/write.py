@@ -7,8 +7,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from dashboard.errors import UserError
-from dashboard.export.formats import FORMATS, format_of
 from dashboard.files import not_written, write_parts
+from dashboard.formats import FORMATS, format_of
 
 
 def check_target(path: str | os.PathLike[str], allowed: Collection[str] = tuple(FORMATS)) -> Path:

@@ -32,7 +32,7 @@ from dashboard.ui import report, session
 from dashboard.ui.model_and_text import escape_markdown, words_apart
 
 PAUSE = 0.1  # seconds
-FIGURES = ("png", "svg", "pdf", "html", "json")
+FIGURES = endings("figure")
 # The column of a table that is there only where the tokenizer did not know some characters.
 UNREAD = st.column_config.NumberColumn("Not read", help="How many of its tokens stand for characters not read.")
 

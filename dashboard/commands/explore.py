@@ -1,17 +1,16 @@
-"""The commands that are about heads over one text."""
+"""The commands of Explore: the weights of a head as a file, and pictures of heads."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 
+from dashboard.analyses.explore.views import VIEWS
 from dashboard.commands.shared import (
     as_words,
     check_out,
     out,
     pair,
     read,
-    say,
     tell_of_picture,
     text_and_model,
     unit,
@@ -20,7 +19,7 @@ from dashboard.commands.shared import (
 )
 from dashboard.errors import UserError
 
-CHART_VIEWS = ("heatmap", "lines", "arcs", "reading", "compare", "difference", "atlas")
+CHART_VIEWS = (*VIEWS, "compare", "difference", "atlas")
 
 
 def add(commands) -> None:
@@ -31,14 +30,8 @@ def add(commands) -> None:
     unit(attention, "tokens")
     pair(attention)
     _measure(attention)
-    out(attention, ".csv .xlsx .parquet .npz")
+    out(attention, "table", "matrix")
     attention.set_defaults(run=run_attention)
-
-    scores = commands.add_parser("scores", help="pattern scores, a row per head")
-    text_and_model(scores)
-    pair(scores)
-    out(scores, ".csv .xlsx .parquet")
-    scores.set_defaults(run=run_scores)
 
     chart = commands.add_parser("chart", help="a picture of heads over a text")
     text_and_model(chart)
@@ -49,31 +42,8 @@ def add(commands) -> None:
     unit(chart, "words")
     pair(chart)
     _measure(chart)
-    out(chart, ".png .svg .pdf .html .json")
+    out(chart, "figure")
     chart.set_defaults(run=run_chart)
-
-    compare = commands.add_parser("compare", help="how alike heads are over a text, a row per pair")
-    text_and_model(compare)
-    compare.add_argument("--heads", required=True, help="two or more, like L2H0,L2H9")
-    unit(compare, "tokens")
-    out(compare, ".csv .xlsx .parquet")
-    compare.set_defaults(run=run_compare)
-
-    verify = commands.add_parser("verify", help="our built-in attention against the model's own, a row per layer")
-    text_and_model(verify)
-    verify.add_argument("--out", metavar="FILE", help="also write the table: .csv .xlsx .parquet")
-    verify.set_defaults(run=run_verify, endings=("csv", "xlsx", "parquet"))
-
-    find = commands.add_parser("find", help="heads by example: which give most along pairs of words, a row per head")
-    text_and_model(find)
-    find.add_argument(
-        "--pairs",
-        required=True,
-        metavar="PAIRS",
-        help='like "says>chef,9>1": the word that looks, >, the word looked at; by text or by number, from 0',
-    )
-    out(find, ".csv .xlsx .parquet")
-    find.set_defaults(run=run_find)
 
 
 def _measure(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +51,7 @@ def _measure(parser: argparse.ArgumentParser) -> None:
         "--measure",
         choices=("weight", "contribution"),
         default="weight",
-        help="the weights (default), or the norms of what the head carries over",
+        help="attention weights (default), or value-weighted norms (Kobayashi et al. 2020)",
     )
 
 
@@ -108,23 +78,11 @@ def run_attention(asked: argparse.Namespace) -> int:
     return written(asked.out)
 
 
-def run_scores(asked: argparse.Namespace) -> int:
-    check_out(asked)
-    from dashboard.analyses.scores import api as scores_api
-    from dashboard.export.provenance import provenance_of_text
-    from dashboard.export.save import save
-
-    model, encoding = read(asked)
-    said = as_words(asked) | ({"between": asked.between} if asked.between else {})
-    table = scores_api.scores(model, encoding, between=asked.between)
-    save(table, asked.out, provenance_of_text(model, encoding, "scores", bos=asked.bos, **said))
-    return written(asked.out)
-
-
 def run_chart(asked: argparse.Namespace) -> int:
     check_out(asked)
     from dashboard.analyses.explore import api
     from dashboard.analyses.scores.api import draw_atlas, known_score, overview
+    from dashboard.analyses.scores.scores import SCORES
     from dashboard.export.provenance import provenance_of_text
     from dashboard.export.save import save
     from dashboard.heads.view import HeadId
@@ -140,7 +98,7 @@ def run_chart(asked: argparse.Namespace) -> int:
     model, encoding = read(asked)
     heads = [api.existing_head(model, head) for head in heads]
     if asked.view == "atlas":
-        induction = asked.score == "induction"
+        induction = SCORES[asked.score].of_model is not None
         table = overview(model, encoding, thumbnails=False, induction=induction, between=asked.between)
         chart = draw_atlas(table, asked.score, model=model.title, theme=asked.theme, tray=heads)
         options = {"score": asked.score, "theme": asked.theme, "bos": asked.bos} | as_words(asked)
@@ -154,55 +112,4 @@ def run_chart(asked: argparse.Namespace) -> int:
         provenance = api.provenance(model, views, asked.view, theme=asked.theme, bos=asked.bos, **as_words(asked))
     save(chart, asked.out, provenance)
     tell_of_picture(asked, encoding.text, views)
-    return written(asked.out)
-
-
-def run_compare(asked: argparse.Namespace) -> int:
-    check_out(asked)
-    from dashboard.analyses.compare import api as comparing
-    from dashboard.analyses.explore import api
-    from dashboard.export.save import save
-    from dashboard.heads.view import HeadId
-
-    names = [name for name in asked.heads.split(",") if name.strip()]
-    heads = list(dict.fromkeys(HeadId.parse(name) for name in names))
-    if len(heads) < 2:
-        raise UserError("Name two heads or more to compare: --heads L2H0,L2H9.")
-    model, encoding = read(asked)
-    views = api.attentions(model, encoding, heads, unit=asked.unit, special=asked.special)
-    save(comparing.comparison_table(views, bos=asked.bos), asked.out)
-    return written(asked.out)
-
-
-def run_verify(asked: argparse.Namespace) -> int:
-    """Exit status 1 where a difference is more than rounding."""
-    if asked.out:
-        check_out(asked)
-    from dashboard.analyses.inside import api as inside
-    from dashboard.export.provenance import provenance_of_text
-    from dashboard.export.save import save
-
-    model, encoding = read(asked)
-    table = inside.verify(model, encoding, progress=say if len(encoding) > 256 else None)
-    print(f"{'layer':>5}  {'begins with':<11}  {'weights':>8}  {'output':>8}  largest output")
-    for row in table.itertuples():
-        print(f"{row.layer:>5}  {row.begins:<11}  {row.weights:8.1e}  {row.output:8.1e}  {row.size:.4g}")
-    if asked.out:
-        save(table, asked.out, provenance_of_text(model, encoding, "verify", bos=asked.bos))
-        written(asked.out)
-    return int(inside.differs(table))
-
-
-def run_find(asked: argparse.Namespace) -> int:
-    check_out(asked)
-    from dashboard.analyses.find_heads import api as find_heads
-    from dashboard.analyses.find_heads.by_example import example_finding, looks_ahead
-    from dashboard.export.save import save
-
-    model, encoding = read(asked)
-    found = find_heads.find_heads(model, encoding, asked.pairs, bos=asked.bos)
-    if found.masked:
-        print(f"Left out: {looks_ahead(found.words, found.masked, found.model)}", file=sys.stderr)
-    print(example_finding(found))
-    save(found.table, asked.out)
     return written(asked.out)
