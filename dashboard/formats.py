@@ -141,7 +141,7 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def format_of(path: str | os.PathLike[str], allowed: Collection[str] = tuple(FORMATS)) -> str:
+def format_of(path: str | os.PathLike[str], allowed: Collection[str] = FORMATS) -> str:
     """The ending of a path, without its dot, in lower case: a key of `FORMATS`.
 
     Raises UserError that lists the allowed endings.

@@ -17,5 +17,5 @@ def later(module: str, name: str) -> Callable[..., Any]:
     def call(*given: Any, **named: Any) -> Any:
         return getattr(import_module(module), name)(*given, **named)
 
-    call.__name__ = name
+    call.__module__, call.__name__ = module, name
     return call

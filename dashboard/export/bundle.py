@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from dashboard.heads.view import HeadView
 
 _DATE = (1980, 1, 1, 0, 0, 0)  # zip's first day: the time of packing is no part of the content
-_PACKED = tuple(f".{name}" for name, entry in FORMATS.items() if entry.packed)
 
 _README = """\
 {headline}
@@ -81,6 +80,7 @@ def zipped(folder: str, files: dict[str, bytes]) -> bytes:
             entry = zipfile.ZipInfo(f"{folder}/{name}", _DATE)
             entry.external_attr = 0o644 << 16
             entry.create_system = 3  # the same bytes on Windows
-            entry.compress_type = zipfile.ZIP_STORED if name.endswith(_PACKED) else zipfile.ZIP_DEFLATED
+            kind = FORMATS.get(name.rpartition(".")[2])
+            entry.compress_type = zipfile.ZIP_STORED if kind and kind.packed else zipfile.ZIP_DEFLATED
             archive.writestr(entry, data)
     return out.getvalue()
