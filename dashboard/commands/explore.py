@@ -57,10 +57,10 @@ def _measure(parser: argparse.ArgumentParser) -> None:
 
 def _views(asked: argparse.Namespace, model, encoding, heads) -> list:
     """The heads as asked: their weights or their contributions, in this unit."""
-    from dashboard.analyses.contribution import api as contribution
-    from dashboard.analyses.explore import api
+    from dashboard.analyses.contribution.api import contributions
+    from dashboard.analyses.explore.api import attentions
 
-    views = contribution.contributions if asked.measure == "contribution" else api.attentions
+    views = contributions if asked.measure == "contribution" else attentions
     return views(model, encoding, heads, unit=asked.unit, special=asked.special, between=asked.between)
 
 
