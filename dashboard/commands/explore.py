@@ -82,7 +82,7 @@ def run_chart(asked: argparse.Namespace) -> int:
     check_out(asked)
     from dashboard.analyses.explore import api
     from dashboard.analyses.scores.api import draw_atlas, known_score, overview
-    from dashboard.analyses.scores.scores import SCORES
+    from dashboard.analyses.scores.scores import OF_MODEL
     from dashboard.export.provenance import provenance_of_text
     from dashboard.export.save import save
     from dashboard.heads.view import HeadId
@@ -98,7 +98,7 @@ def run_chart(asked: argparse.Namespace) -> int:
     model, encoding = read(asked)
     heads = [api.existing_head(model, head) for head in heads]
     if asked.view == "atlas":
-        induction = SCORES[asked.score].of_model is not None
+        induction = asked.score in OF_MODEL
         table = overview(model, encoding, thumbnails=False, induction=induction, between=asked.between)
         chart = draw_atlas(table, asked.score, model=model.title, theme=asked.theme, tray=heads)
         options = {"score": asked.score, "theme": asked.theme, "bos": asked.bos} | as_words(asked)

@@ -162,7 +162,7 @@ _FIELD_OF = {parameter: name for name, kind in KINDS.items() for parameter in ki
 
 def to_address(choices: Choices) -> dict[str, str]:
     """The query parameters of a link that reopens this view; what stands at its default is left out."""
-    address = {}
+    address: dict[str, str] = {}
     for name, kind in KINDS.items():
         if (value := getattr(choices, name)) != getattr(DEFAULTS, name):
             address |= kind.write(name, value)

@@ -38,7 +38,7 @@ CHART = {"mark": "point", "data": {"values": [{"a": 1}]}, "encoding": {"x": {"fi
 def test_every_function_that_is_imported_later_is_there():
     functions = [entry.write for entry in FORMATS.values() if entry.write]
     functions += [entry.read for entry in FORMATS.values() if entry.read]
-    functions += [view.draw for view in VIEWS.values()] + [SCORES[name].of_model for name in OF_MODEL]
+    functions += [view.draw for view in VIEWS.values()] + [*OF_MODEL.values()]
     assert len(functions) > 15
     for function in functions:
         assert callable(getattr(import_module(function.__module__), function.__name__)), function
@@ -75,7 +75,7 @@ def test_a_format_holds_what_it_says():
 
 
 def test_a_score_is_of_the_text_or_of_the_model():
-    assert sorted(OF_TEXT + OF_MODEL) == sorted(SCORES)
+    assert sorted([*OF_TEXT, *OF_MODEL]) == sorted(SCORES)
     for name, score in SCORES.items():
         assert score.title and score.source and score.help.endswith("."), name
 

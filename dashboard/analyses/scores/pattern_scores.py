@@ -99,6 +99,13 @@ class Summed:
     entropy: of each row, in bits (heads, rows)
     """
 
+    weights: torch.Tensor
+    start: int
+    counted: torch.Tensor
+    share: torch.Tensor
+    special: torch.Tensor
+    received: torch.Tensor
+
     def __init__(
         self,
         weights: torch.Tensor,
@@ -217,7 +224,7 @@ class PatternScores:
         sums = torch.matmul(plan.left, weights)
         summed = Summed(weights, block.rows.start, plan, sums, self._scratch, lambda: self._same(block))
         heads = list(block.heads)
-        found = [SCORES[name].sum(summed).double() for name in OF_TEXT]
+        found = [sum_of(summed).double() for sum_of in OF_TEXT.values()]
         self._sums[:, block.layer, heads] += torch.stack(found).cpu().numpy()
         self._rows[:, block.layer, heads] += plan.rows[:, None]
         if self.thumbnails is not None:

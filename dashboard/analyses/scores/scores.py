@@ -160,5 +160,5 @@ SCORES: dict[str, Score] = {
     ),
 }
 
-OF_TEXT = tuple(name for name, score in SCORES.items() if score.sum is not None)
-OF_MODEL = tuple(name for name, score in SCORES.items() if score.of_model is not None)
+OF_TEXT = {name: score.sum for name, score in SCORES.items() if score.sum is not None}
+OF_MODEL = {name: score.of_model for name, score in SCORES.items() if score.of_model is not None}

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.analyses.scores.pattern_scores import PatternScores
-from dashboard.analyses.scores.scores import OF_MODEL, SCORES
+from dashboard.analyses.scores.scores import OF_MODEL
 from dashboard.capture import AttentionModel, visit
 from dashboard.errors import UserError
 from dashboard.heads.view import Between
@@ -56,7 +56,7 @@ def survey(
     visit(model, encoding, patterns)
     table = patterns.table()
     if induction:
-        for name in OF_MODEL:
-            table[name] = SCORES[name].of_model(model).ravel()
+        for name, scores_of in OF_MODEL.items():
+            table[name] = scores_of(model).ravel()
     table = table[table["layer"].isin(model.numbers)].reset_index(drop=True)
     return Survey(table, patterns.thumbnails, len(encoding))
