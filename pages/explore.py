@@ -18,7 +18,6 @@ from dashboard.ui.model_and_text import escape_markdown, reading
 from dashboard.ui.pages import explore_tables
 
 ONE_TEXT = "Figures over one text have no interval; on another text the head may look elsewhere."
-WIDEST = {"heatmap": 620, "lines": 640, "arcs": 980, "reading": 780}  # wider is no easier to read
 
 
 def score_help(score: Score, n: int) -> str:
@@ -56,21 +55,22 @@ with right:
             head_picker.between()
     [whole] = this.between_texts(this.measured(head))
     figure.finding(finding(whole))
-    look = session.look(min(head_room, WIDEST[chosen.view]))
-    most = positions(look.width, VIEWS[chosen.view].max_positions) if chosen.view == "heatmap" else None
+    drawn_as = VIEWS[chosen.view]
+    look = session.look(min(head_room, drawn_as.widest))
+    most = positions(look.width, drawn_as.max_positions) if drawn_as.fewer_where_narrow else None
     view = api.fit_for(whole, chosen.view, chosen.start, most)
     figure.window_slider(view, whole)
     options = look.keywords() | this.options | figure.window_of(view)
     figure.show(
         Figure(
-            VIEWS[chosen.view].draw(view, look),
+            drawn_as.draw(view, look),
             partial(links, view),
             "head",
             remarks=[help_of(chosen.view, view.measure), ONE_TEXT],
             tables=[explore_tables.strongest_links(view)],
             views=[view],
             provenance=api.provenance(model, [view], chosen.view, **options),
-            fit=VIEWS[chosen.view].fit,
+            fit=drawn_as.fit,
             awaited=True,
         )
     )

@@ -115,6 +115,7 @@ def files() -> None:
     from dashboard.analyses.explore import api
     from dashboard.analyses.scores.api import draw_atlas, overview
     from dashboard.export.save import save
+    from dashboard.formats import endings
     from dashboard.ui.url_state import FIRST_TEXT
 
     model = open_model("minilm")
@@ -122,7 +123,7 @@ def files() -> None:
     for theme in ("light", "dark"):
         for name in ("heatmap", "lines", "arcs", "reading"):
             chart = api.draw(views[0], name, theme=theme)
-            for ending in ("png", "svg", "pdf", "html", "json"):
+            for ending in endings("figure"):
                 provenance = api.provenance(model, views[:1], name, theme=theme)
                 save(chart, OUT / f"file-{name}-{theme}.{ending}", provenance)
         for name in ("compare", "difference"):

@@ -1,4 +1,4 @@
-"""One head's matrix as NPZ."""
+"""One head's matrix as a file: NPZ."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from dashboard.export.provenance import Provenance
 from dashboard.export.sanitize import legal
+from dashboard.formats import content
 from dashboard.heads.view import HeadView
 
 _NAMES = {"weight": "weights", "contribution": "contributions", "rollout": "rollout"}
@@ -16,14 +17,33 @@ _NAMES = {"weight": "weights", "contribution": "contributions", "rollout": "roll
 
 @dataclass(frozen=True)
 class KeptMatrix:
-    """The matrix of a head as it was written before: the head's name, and what `matrix_bytes` made of it."""
+    """The matrix of a head as it was written before: the head's name, and what `npz_bytes` made of it."""
 
     head: str
     data: bytes
 
 
-def matrix_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = None) -> bytes:
-    """The matrix of a head for ``numpy.load``, which needs no pickle to read it. Same view, same bytes.
+def matrix_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = None, fmt: str = "npz") -> bytes:
+    """The matrix of a head as a file's content. Same view, same bytes.
+
+    fmt: an ending whose entry in `FORMATS` holds a matrix
+
+    Raises ValueError for another format.
+    """
+    return content("matrix", fmt, view, provenance)
+
+
+def npz_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = None) -> bytes:
+    """The arrays of `arrays_of` for ``numpy.load``, which needs no pickle to read them."""
+    if isinstance(view, KeptMatrix):
+        return view.data
+    out = io.BytesIO()
+    np.savez_compressed(out, **arrays_of(view, provenance))
+    return out.getvalue()
+
+
+def arrays_of(view: HeadView | KeptMatrix, provenance: Provenance | None = None) -> dict[str, np.ndarray]:
+    """What a file holds of a head's matrix, by name.
 
     Arrays
     ------
@@ -38,7 +58,8 @@ def matrix_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = No
     provenance: str (), JSON
     """
     if isinstance(view, KeptMatrix):
-        return view.data
+        with np.load(io.BytesIO(view.data), allow_pickle=False) as kept:
+            return dict(kept)
     arrays = {
         _NAMES[view.measure]: np.ascontiguousarray(view.weights, dtype=np.float32),
         "tokens": np.array([legal(label) for label in view.labels], dtype=np.str_),
@@ -52,6 +73,4 @@ def matrix_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = No
         arrays["allowed"] = view.allowed
     if provenance is not None:
         arrays["provenance"] = np.array(provenance.to_json())
-    out = io.BytesIO()
-    np.savez_compressed(out, **arrays)
-    return out.getvalue()
+    return arrays

@@ -27,7 +27,7 @@ from dashboard.heads.view import HeadView
 from dashboard.ui import report
 from dashboard.ui.model_and_text import escape_markdown
 
-FIGURES = ("png", "svg", "pdf", "html", "json")
+FIGURES = endings("figure")
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
-ARC_MARKS = {"lit", "parse", "role", "heights"}
-
 
 def attention(
     model: AttentionModel,
@@ -133,8 +131,8 @@ def draw(
     if not many:
         raise UserError("There is no head to draw. Name at least one, like L2H9.")
     name = "compare" if view == "heatmap" and len(many) > 1 else view
-    if unknown := set(marks) - (ARC_MARKS if name == "arcs" else set()):
-        raise UserError(f"The view “{name}” does not show {', '.join(sorted(unknown))}. Leave that out, or draw arcs.")
+    if unknown := set(marks) - (VIEWS[name].marks if name in VIEWS else set()):
+        raise UserError(_not_shown(name, unknown))
     if name == "compare":
         chart = side_by_side([fit_for(one, "heatmap", start, most) for one in many], Look(theme, width))
     elif name == "difference":
@@ -149,6 +147,12 @@ def draw(
     given = {"start": start or None, "most": most, "width": width}
     options = {option: value for option, value in (given | marks).items() if value is not None}
     return chart.made_of(provenance_of(many, view, theme, **options))
+
+
+def _not_shown(name: str, marks: set[str]) -> str:
+    others = [other for other, view in VIEWS.items() if marks <= view.marks]
+    instead = f", or draw {' or '.join(others)}" if others else ""
+    return f"The view “{name}” does not show {', '.join(sorted(marks))}. Leave that out{instead}."
 
 
 def fit_for(view: HeadView, name: str, start: int = 0, most: int | None = None) -> HeadView:

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -118,7 +117,7 @@ def measured(
     return Profile(heads, found.heads[list(TABLES["dependencies"])], found.best, moments, kept, about)
 
 
-def write(result: Profile, out: Path, format: Literal["parquet", "csv", "xlsx"]) -> None:
+def write(result: Profile, out: Path, format: str) -> None:
     """profile.json comes last, and an older one goes first: where it is, the tables beside it are its own.
 
     Raises UserError for a folder that cannot be written to, or a full disk.

@@ -15,8 +15,7 @@ import pandas as pd
 from dashboard.analyses.profile.budget import CHANNELS
 from dashboard.analyses.profile.roles import FIGURES
 from dashboard.errors import UserError
-from dashboard.export.formats import endings
-from dashboard.export.table import unharmed
+from dashboard.formats import FORMATS, readable
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +127,7 @@ def read_about(folder: Path) -> dict:
         )
     sentences = about.get("sentences")
     whole = all(isinstance(about.get(name), kind) for name, kind in _ABOUT.items())
-    if not whole or about.get("format") not in endings("table") or not isinstance((sentences or {}).get("used"), int):
+    if not whole or about.get("format") not in readable() or not isinstance((sentences or {}).get("used"), int):
         raise UserError(
             f"The profile in “{folder}” is not whole: profile.json lacks what it should say. Make it again."
         )
@@ -162,7 +161,7 @@ def read_table(folder: Path, name: str, format: str, files: Mapping[str, str] = 
         raise UserError(f"{file.name} in “{folder}” was changed since it was made. Make the profile again.")
     try:
         texts = [column for column, kind in kinds.items() if kind == _TEXT]
-        table = _READERS[format](file, texts)
+        table = FORMATS[format].read(file, texts)
     except FileNotFoundError:
         raise UserError(f"The profile in “{folder}” lacks {file.name}. Make it again.") from None
     except Exception as error:  # whatever the readers of two formats raise at bytes that are none of theirs
@@ -182,29 +181,6 @@ def _sha256(file: Path) -> str:
         return hashlib.sha256(file.read_bytes()).hexdigest()
     except OSError:
         return ""
-
-
-def _parquet(file: Path, _: list[str]) -> pd.DataFrame:
-    return pd.read_parquet(file)
-
-
-def _csv(file: Path, texts: list[str]) -> pd.DataFrame:
-    table = pd.read_csv(file, float_precision="round_trip", encoding="utf-8-sig", **_cells(texts))
-    for column in table.columns.intersection(texts):
-        table[column] = table[column].fillna("").map(unharmed)
-    return table
-
-
-def _xlsx(file: Path, texts: list[str]) -> pd.DataFrame:
-    return pd.read_excel(file, sheet_name="Table", engine="openpyxl", **_cells(texts))
-
-
-def _cells(texts: list[str]) -> dict:
-    """For pandas: only an empty cell is missing, and no text becomes a number."""
-    return {"keep_default_na": False, "na_values": [""], "dtype": dict.fromkeys(texts, "str")}
-
-
-_READERS = {"parquet": _parquet, "csv": _csv, "xlsx": _xlsx}
 
 
 def _typed(column: pd.Series, kind: str) -> pd.Series:

@@ -14,8 +14,8 @@ from dashboard.analyses.profile.library import Kept, delete, place_for, profile_
 from dashboard.analyses.profile.tables import TABLES
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
-from dashboard.export.formats import endings
 from dashboard.export.table import table_bytes
+from dashboard.formats import endings
 from dashboard.jobs.job import Job, find, forget, jobs, start
 from dashboard.models import CATALOGUE, is_installed
 from dashboard.text import installed_parsers, not_english_file, parse
