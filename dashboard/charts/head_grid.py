@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from dashboard.charts.theme import PALETTES, Palette, Theme
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, click_fields, datum_of, has_parts, name_expr
 
-NAME = "'L' + datum.layer + 'H' + datum.head"  # Vega expression: L2H9
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Places of layers × heads cells, in pixels."""
+    """Places of layers × heads cells, in pixels. parts: whether the heads on it have parts."""
 
     layers: int
     heads: int
     width: float
     height: float
     quiet: str
+    parts: bool = False
 
     @classmethod
     def of(cls, layers: int, heads: int, room: float, theme: Theme, *, square: bool = False) -> Grid:
@@ -29,6 +32,17 @@ class Grid:
             across = min(across, max(24.0, int(960 / layers)))
         down = across if square else max(9.0, min(30.0, 480 / layers, across))
         return cls(layers, heads, across, int(down * 2) / 2, PALETTES[theme].quiet)
+
+    @classmethod
+    def over(cls, table: pd.DataFrame, room: float, theme: Theme) -> Grid:
+        """The same for the heads of a table, a row each."""
+        grid = cls.of(int(table["layer"].max()) + 1, int(table["head"].max()) + 1, room, theme)
+        return replace(grid, parts=has_parts(table))
+
+    @property
+    def name(self) -> str:
+        """Vega expression: the name of a cell's head."""
+        return name_expr(parts=self.parts)
 
     def where(self) -> dict:
         """Encoding of x and y: heads across, layers down, both counted from 0."""
@@ -70,18 +84,19 @@ class Grid:
         """A frame round the head on show, dashes round those of the tray; heads that are not there have none."""
         clicked = f"isValid(head.turn) && head.turn[0] === {turn}"
         moves = [
-            {"calculate": f"{clicked} ? head.{field}[0] : datum.{field}", "as": field} for field in ("layer", "head")
+            {"calculate": f"{clicked} ? head.{field}[0] : datum.{field}", "as": field}
+            for field in click_fields(parts=self.parts)
         ]
 
         def frame(heads: Sequence[HeadId], **stroke: object) -> dict:
             return {
-                "data": {"values": [{"layer": h.layer, "head": h.head} for h in heads]},
+                "data": {"values": [datum_of(h, parts=self.parts) for h in heads]},
                 "mark": {"type": "rect", "fillOpacity": 0, "aria": False, **stroke},
                 "encoding": self.where(),
             }
 
         def there(heads: Sequence[HeadId | None]) -> list[HeadId]:
-            return [h for h in heads if h is not None and h.layer < self.layers and h.head < self.heads]
+            return [h for h in heads if h is not None and self._has(h)]
 
         kept, shown_ = there(tray), there([selected])
         frames = [frame(kept, stroke=p.text, strokeWidth=1.25, strokeDash=[3, 2])] if kept else []
@@ -90,9 +105,13 @@ class Grid:
             frames += [one | {"transform": moves} for one in both]
         return frames
 
+    def _has(self, head: HeadId) -> bool:
+        return head.layer < self.layers and head.head < self.heads and (self.parts or head.letter == "L")
+
     def catch(self, tip: str, turn: int) -> dict:
         """Clear cells on top that say `tip` (a Vega expression) and take the click."""
-        choose = {"type": "point", "on": "click", "fields": ["layer", "head", "turn"], "toggle": False, "clear": False}
+        fields = click_fields("turn", parts=self.parts)
+        choose = {"type": "point", "on": "click", "fields": fields, "toggle": False, "clear": False}
         return {
             "transform": [{"calculate": tip, "as": "tip"}, {"calculate": str(turn), "as": "turn"}],
             "mark": {"type": "rect", "fillOpacity": 0, "cursor": "pointer", "aria": False},

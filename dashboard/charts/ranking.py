@@ -8,9 +8,17 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.head_grid import NAME
 from dashboard.charts.theme import PALETTES, Theme
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import (
+    HeadId,
+    click_fields,
+    clicked_expr,
+    datum_of,
+    has_parts,
+    heads_of,
+    is_expr,
+    name_expr,
+)
 
 BEST = 15  # heads that are drawn
 ROW = 22.0  # pixels of a head
@@ -44,19 +52,19 @@ def ranking(
     """
     p, room = PALETTES[theme], width or WIDTH
     shown = table.head(BEST)
+    heads, parts = heads_of(shown), has_parts(table)
     top = float(np.nanmax([*shown["score"], *shown["baseline"], 0.01]))
     high = min(1.0, np.ceil(top * 20) / 20)
     rows = [
         {
             "row": place,
-            "layer": int(one.layer),
-            "head": int(one.head),
+            **datum_of(head, parts=parts),
             "score": _number(one.score),
             "baseline": _number(one.baseline),
         }
-        for place, one in enumerate(shown.itertuples(index=False))
+        for place, (head, one) in enumerate(zip(heads, shown.itertuples(index=False), strict=True))
     ]
-    names = [str(HeadId(row["layer"], row["head"])) for row in rows]
+    names = [str(head) for head in heads]
     across = {
         "type": "quantitative",
         "scale": {"domain": [0, high], "nice": False},
@@ -84,15 +92,16 @@ def ranking(
         },
     }
     clicked = f"isValid(head.turn) && head.turn[0] === {turn}"
-    framed = f"datum.layer === {selected.layer} && datum.head === {selected.head}" if selected else "false"
-    mine = f"({clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : ({framed})"
-    choose = {"type": "point", "on": "click", "fields": ["layer", "head", "turn"], "toggle": False, "clear": False}
+    framed = is_expr(selected, parts=parts)
+    mine = f"({clicked}) ? ({clicked_expr(parts=parts)}) : ({framed})"
+    fields = click_fields("turn", parts=parts)
+    choose = {"type": "point", "on": "click", "fields": fields, "toggle": False, "clear": False}
 
     def value(field: str) -> str:
         return f"format(datum.{field} * 100, '.3~r') + '\u00a0%'" if share else f"format(datum.{field}, '.3f')"
 
     said = (
-        f"{NAME} + ': ' + {value('score')} + "
+        f"{name_expr(parts=parts)} + ': ' + {value('score')} + "
         f"(isValid(datum.baseline) ? ', {elsewhere} ' + {value('baseline')} : '; {alone}')"
     )
     layers = [

@@ -98,7 +98,7 @@ def run_attention(asked: argparse.Namespace) -> int:
     check_out(asked)
     from dashboard.analyses.explore import api
     from dashboard.export.save import save
-    from dashboard.heads.view import HeadId
+    from dashboard.heads.head_id import HeadId
 
     if asked.layer < 0 or asked.head < 0:
         raise UserError("Layers and heads are counted from 0.")
@@ -127,10 +127,9 @@ def run_chart(asked: argparse.Namespace) -> int:
     from dashboard.analyses.scores.api import draw_atlas, known_score, overview
     from dashboard.export.provenance import provenance_of_text
     from dashboard.export.save import save
-    from dashboard.heads.view import HeadId
+    from dashboard.heads.head_id import listed_heads
 
-    names = [name for name in asked.heads.split(",") if name.strip()]
-    heads = list(dict.fromkeys(HeadId.parse(name) for name in names))
+    heads = listed_heads(asked.heads)
     if asked.view == "atlas" and asked.measure != "weight":
         raise UserError("The atlas is of scores of the weights. Draw contributions as another view: --view heatmap.")
     if asked.view == "atlas":
@@ -162,10 +161,9 @@ def run_compare(asked: argparse.Namespace) -> int:
     from dashboard.analyses.compare import api as comparing
     from dashboard.analyses.explore import api
     from dashboard.export.save import save
-    from dashboard.heads.view import HeadId
+    from dashboard.heads.head_id import listed_heads
 
-    names = [name for name in asked.heads.split(",") if name.strip()]
-    heads = list(dict.fromkeys(HeadId.parse(name) for name in names))
+    heads = listed_heads(asked.heads)
     if len(heads) < 2:
         raise UserError("Name two heads or more to compare: --heads L2H0,L2H9.")
     model, encoding = read(asked)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboard.charts.theme import Theme
 from dashboard.heads.format import listed
+from dashboard.heads.head_id import plain
 from dashboard.heads.view import HeadView
 from dashboard.text.encoding import BETWEEN, Encoding
 
@@ -71,7 +72,7 @@ class Provenance:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {"made_with": "Two Heads"} | json.loads(json.dumps(asdict(self), default=str))
+        return {"made_with": "Two Heads"} | json.loads(json.dumps(asdict(self, dict_factory=plain), default=str))
 
     @classmethod
     def from_dict(cls, said: dict[str, Any]) -> Provenance:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from dashboard.errors import UserError
+from dashboard.heads.head_id import HeadId
 from dashboard.heads.pooling import hide_special, to_axis
 from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding, Special, Unit
@@ -24,29 +24,10 @@ BETWEEN = get_args(Between)
 Measure = Literal["weight", "contribution", "rollout"]
 
 
-@dataclass(frozen=True, order=True)
-class HeadId:
-    """A head by layer and number, both counted from 0, written ``L2H9``."""
-
-    layer: int
-    head: int
-
-    def __str__(self) -> str:
-        return f"L{self.layer}H{self.head}"
-
-    @classmethod
-    def parse(cls, name: str) -> HeadId:
-        """``"L2H9"`` → HeadId(2, 9). Raises UserError for anything else."""
-        match = re.fullmatch(r"\s*[Ll]([0-9]{1,4})[Hh]([0-9]{1,4})\s*", name)
-        if not match:
-            raise UserError(f"“{name}” is not a head. Write layer and head counted from 0, like L2H9.")
-        return cls(int(match[1]), int(match[2]))
-
-
 def existing_head(model: AttentionModel, head: str | HeadId) -> HeadId:
     """The head by its name. Raises UserError where the model has no such layer or head."""
-    wanted = HeadId.parse(head) if isinstance(head, str) else head
-    model.check_head(wanted.layer, wanted.head)
+    wanted = HeadId.of(head)
+    model.check_head(wanted)
     return wanted
 
 

@@ -20,12 +20,13 @@ from dashboard.analyses.toy.example import Example, example
 from dashboard.builtin.source_listing import STEPS
 from dashboard.errors import UserError
 from dashboard.export.reports import is_key
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import PARTS, HeadId, Part, every_head, listed_heads, nearest, written_heads
 from dashboard.ui.toy_recall_urls import recall_from_address, recall_to_address, toy_from_address, toy_to_address
 
 FIRST_TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 FIRST_OTHER = "The pilot who trained in Osaka says ramen is her favourite food."
 FIRST_HEAD = HeadId(0, 2)
+HEAD = tuple(FIRST_HEAD.choice)  # the fields that name the head on Explore
 FIRST_PAIRS = "says → chef"  # marked on FIRST_TEXT
 FIRST_TOY = example()
 TRAY_SIZE = 4
@@ -56,6 +57,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "by": ("zero", "mean"),
     "between": ("all", "AA", "AB", "BA", "BB"),
     "out": ("head", "tray"),
+    "part": PARTS[1:],
 }
 
 
@@ -64,7 +66,8 @@ class Choices:
     """All that a person chose.
 
     model: catalogue name, hub id or folder; text: the text; unit, special, bos: how it is read;
-    layer, head: the head on Explore; view: how it is drawn; measure_of: its weights or its contributions;
+    layer, head, part: the head on Explore, see `HeadId`; view: how it is drawn; measure_of: its weights or its
+    contributions;
     atlas, score: what the atlas shows;
     tray: the chosen heads; show: side by side or the difference, on Compare; mode: what is compared there;
     other: the second text there; other_model, other_head: the second model and its head;
@@ -95,6 +98,7 @@ class Choices:
     bos: str = "yes"
     layer: int = 0
     head: int = 2
+    part: Part = ""
     view: str = "heatmap"
     measure_of: str = "weight"
     atlas: str = "score"
@@ -135,7 +139,7 @@ class Choices:
 
     @property
     def chosen(self) -> HeadId:
-        return HeadId(self.layer, self.head)
+        return HeadId(self.layer, self.head, self.part)
 
 
 DEFAULTS = Choices()
@@ -163,7 +167,7 @@ def to_address(choices: Choices) -> dict[str, str]:
         if field.name == "text" and not fits_in_link(value):
             address["text_id"] = digest(value)
         elif field.name == "tray":
-            address["tray"] = ",".join(map(str, value))
+            address["tray"] = written_heads(value)
         elif field.name in ("pairs", "other"):
             address[field.name] = value or NONE
         elif field.name == "toy":
@@ -237,7 +241,7 @@ def _read(name: str, raw: str, scores: tuple[str, ...], held_texts: Mapping[str,
             "This link was made with a text too long to travel in it. Paste that text on the left to see the same view."
         )
     if name == "tray":
-        tray = tuple(dict.fromkeys(HeadId.parse(part) for part in _short(raw, 200).split(",") if part.strip()))
+        tray = tuple(listed_heads(_short(raw, 200)))
         if len(tray) > TRAY_SIZE:
             raise UserError(
                 f"The link puts {len(tray)} heads in the tray; it holds {TRAY_SIZE}. The tray was left empty."
@@ -265,18 +269,18 @@ def within(choices: Choices, layers: int, heads: int, numbers: Sequence[int] = (
 
     numbers: the layers that have attention, empty where all have
     """
-    notices, numbers = [], numbers or range(layers)
+    notices, every = [], every_head(numbers or layers, heads)
 
     def exists(head: HeadId) -> bool:
-        return head.layer in numbers and head.head < heads
+        return head in every
 
     size = f"this model has layers 0 to {layers - 1} and heads 0 to {heads - 1}"
-    if len(numbers) < layers:
+    if 0 < len(numbers) < layers:
         size = f"this model has attention in {len(numbers)} of {layers} layers ({', '.join(map(str, numbers))})"
     if not exists(choices.chosen):
-        now = HeadId(min(numbers, key=lambda layer: abs(layer - choices.layer)), min(choices.head, heads - 1))
+        now = nearest(every, choices.chosen)
         notices.append(f"There is no head {choices.chosen}: {size}. {now} is shown.")
-        choices = replace(choices, layer=now.layer, head=now.head)
+        choices = replace(choices, **now.choice)
     gone = [head for head in choices.tray if not exists(head)]
     if gone:
         notices.append(f"Taken out of the tray: {', '.join(map(str, gone))}; {size}.")

@@ -20,6 +20,7 @@ from dashboard.errors import UserError
 from dashboard.export import Provenance, table_bytes
 from dashboard.export.metadata import KEY
 from dashboard.files import cache_dir
+from dashboard.heads.head_id import HeadId, every_head, heads_of
 from dashboard.jobs.results import AllHeads, corpus_sha256, file_name, first_of, own_folder, write
 
 SENTENCES = 32
@@ -46,9 +47,9 @@ class Asked(AllHeads):
         return super().of(model, bos, by=by, numbers=model.numbers)
 
     @property
-    def every(self) -> list[tuple[int, int]]:
+    def every(self) -> list[HeadId]:
         """All heads that there are, in order."""
-        return [(layer, head) for layer in self.numbers or range(self.layers) for head in range(self.heads)]
+        return every_head(self.numbers or self.layers, self.heads)
 
     def key(self) -> dict[str, object]:
         """What a file must say that it is of."""
@@ -139,5 +140,4 @@ def _seal(table: pd.DataFrame, origin: Provenance) -> str:
 
 
 def _is_of(found: Measured, asked: Asked) -> bool:
-    heads = list(zip(found.table["layer"], found.table["head"], strict=True))
-    return found.provenance.options.get("of") == asked.key() and heads == asked.every
+    return found.provenance.options.get("of") == asked.key() and heads_of(found.table) == asked.every

@@ -26,7 +26,8 @@ from dashboard.errors import UserError
 from dashboard.export import Provenance, provenance_of
 from dashboard.export.snippet import keywords, made_again
 from dashboard.heads.alignment import Aligned, align_models, align_texts
-from dashboard.heads.view import Between, HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import Between, HeadView
 from dashboard.text import Encoding, Special, Unit
 from dashboard.text.shared_words import with_shared_words
 

@@ -16,7 +16,7 @@ from dashboard.corpus.builtin import builtin_corpus
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again
 from dashboard.heads.alignment import matching
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.text import parse
 from dashboard.text.parse import not_english
 from dashboard.text.treebank import read_treebank

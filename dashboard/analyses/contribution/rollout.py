@@ -10,7 +10,8 @@ import torch
 from dashboard.capture import AttentionModel, Block, visit
 from dashboard.errors import UserError
 from dashboard.heads.format import percent
-from dashboard.heads.view import HeadId, HeadView, make_view
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView, make_view
 from dashboard.text.encoding import Encoding, Special
 
 

@@ -19,8 +19,9 @@ from dashboard.export import (
     Provenance,
     provenance_of,
 )
+from dashboard.heads.head_id import HeadId
 from dashboard.heads.links import links
-from dashboard.heads.view import Between, HeadId, HeadView, existing_head, links_between, make_view
+from dashboard.heads.view import Between, HeadView, existing_head, links_between, make_view
 from dashboard.text import Encoding, Special, Unit
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def attentions(
     wanted = [existing_head(model, head) for head in heads]
     reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
     encoding = text if isinstance(text, Encoding) else model.encode(text, **reading)
-    maps = head_maps(model, encoding, [(head.layer, head.head) for head in wanted])
+    maps = head_maps(model, encoding, wanted)
     views = [
         make_view(
             weights,

@@ -19,7 +19,7 @@ from dashboard.charts.theme import Theme
 from dashboard.export import Provenance
 from dashboard.export.snippet import keywords, made_again, reading
 from dashboard.heads.format import counted
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.text import Encoding
 
 

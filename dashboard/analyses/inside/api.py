@@ -19,7 +19,8 @@ from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.provenance import provenance_of_text
 from dashboard.export.snippet import keywords, made_again, reading
-from dashboard.heads.view import HeadId, existing_head
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import existing_head
 from dashboard.text import Encoding
 
 if TYPE_CHECKING:

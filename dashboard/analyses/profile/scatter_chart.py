@@ -11,7 +11,7 @@ from dashboard.analyses.profile.roles import PARKED, role_label
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.point_labels import names, sides
 from dashboard.charts.theme import PALETTES, Theme
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, click_fields, datum_of, has_parts, heads_of
 
 TALLEST = 400.0  # pixels of the plane
 MARGIN = 70.0  # pixels for the vertical axis
@@ -80,7 +80,7 @@ def landscape(
         },
     }
     if click:
-        fields = ["layer", "head", "turn"]
+        fields = click_fields("turn", parts=has_parts(heads))
         catch["params"] = [
             {
                 "name": "head",
@@ -187,12 +187,10 @@ def _rows(heads: pd.DataFrame, tray: Sequence[HeadId]) -> list[dict]:
     known = heads.dropna(subset=["bits_syntax", "bits_context"]).sort_values("bits_total", ascending=False)
     most = float(known["bits_total"].max()) if len(known) else 1.0
     rows = []
-    for one in known.itertuples(index=False):
-        head = HeadId(int(one.layer), int(one.head))
+    for head, one in zip(heads_of(known), known.itertuples(index=False), strict=True):
         parked = bool(one.active < PARKED)
         row = {
-            "layer": head.layer,
-            "head": head.head,
+            **datum_of(head, parts=has_parts(heads)),
             "name": str(head),
             "kept": head in tray,
             "role": one.role if one.role in ("syntax", "context", "position") else "undecided",

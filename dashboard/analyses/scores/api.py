@@ -11,7 +11,8 @@ from dashboard.analyses.scores.survey import Survey, survey
 from dashboard.capture import AttentionModel
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
-from dashboard.heads.view import Between, HeadId
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import Between
 from dashboard.text import Encoding
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def draw_atlas(
 
     Raises UserError for a score that does not exist.
     """
-    tray = [HeadId.parse(head) if isinstance(head, str) else head for head in tray]
+    tray = [HeadId.of(head) for head in tray]
     if score is None:
         if not isinstance(table, Survey) or table.thumbnails is None:
             raise UserError("To draw all maps, pass what `overview` returns.")

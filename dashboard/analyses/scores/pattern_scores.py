@@ -18,6 +18,7 @@ from dashboard.analyses.scores.scores import SCORES
 from dashboard.analyses.scores.thumbnails import SIZE, column_sums, row_means
 from dashboard.capture import Block
 from dashboard.capture.attention_call import Scratch
+from dashboard.heads.head_id import every_head, head_columns
 from dashboard.text.encoding import Encoding
 
 # Pairs of equal tokens are listed while a row has at most this many on average. In a text that repeats itself more
@@ -121,8 +122,7 @@ class PatternScores:
         rows["previous"] = np.full(layers, (counted[1:] & keys[:-1]).sum())
         rows["next"] = np.full(layers, 0 if self.causal else (counted[:-1] & keys[1:]).sum())
         rows["same_token"] = self._same_rows
-        layer, head = np.divmod(np.arange(layers * heads), heads)
-        table = {"layer": layer, "head": head}
+        table = head_columns(every_head(layers, heads))
         for name, score in SCORES.items():
             table[name] = np.full(layers * heads, np.nan)
             if name in rows:

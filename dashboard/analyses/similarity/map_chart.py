@@ -10,7 +10,7 @@ import pandas as pd
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.point_labels import names, sides
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, click_fields, clicked_expr, datum_of, has_parts, heads_of, is_expr
 
 FLATTEST, TALLEST = 0.5, 0.9  # the plane's height, as a share of its width
 RIM = 0.06  # of the plane's width, around the points
@@ -55,11 +55,12 @@ def headmap(
         for domain in (across, up)
     )
     clicked = f"isValid(head.turn) && head.turn[0] === {turn}" if click else "false"
-    own = next((row["cluster"] for row in rows if (row["layer"], row["head"]) == _pair(selected)), -1)
-    framed = f"datum.layer === {selected.layer} && datum.head === {selected.head}" if selected else "false"
+    own = next((row["cluster"] for row in rows if selected and row["name"] == str(selected)), -1)
+    parts = has_parts(table)
+    framed = is_expr(selected, parts=parts)
     mine, mates = framed, f"{own} > 0 && datum.cluster === {own}"
     if click:
-        mine = f"({clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : ({framed})"
+        mine = f"({clicked}) ? ({clicked_expr(parts=parts)}) : ({framed})"
         mates = f"({clicked}) ? datum.cluster === head.cluster[0] : ({mates})"
     at = {"x": x | {"field": "x"}, "y": y | {"field": "y"}}
     ring = {"type": "point", "shape": "circle", "filled": False, "opacity": 1, "aria": False, "size": RING}
@@ -70,7 +71,7 @@ def headmap(
         "encoding": at | {"tooltip": {"field": "tip", "type": "nominal"}},
     }
     if click:
-        fields = ["layer", "head", "cluster", "turn"]
+        fields = click_fields("cluster", "turn", parts=parts)
         select = {"type": "point", "on": "click", "fields": fields, "toggle": False, "clear": False}
         catch["params"] = [{"name": "head", "select": select}]
     layers = [
@@ -117,12 +118,11 @@ def headmap(
 
 def _rows(table: pd.DataFrame, roles: Mapping[HeadId, str] | None, tray: Sequence[HeadId]) -> list[dict]:
     rows = []
-    for one in table.dropna(subset=["x", "y"]).itertuples(index=False):
-        head = HeadId(int(one.layer), int(one.head))
+    known = table.dropna(subset=["x", "y"])
+    for head, one in zip(heads_of(known), known.itertuples(index=False), strict=True):
         near = "" if np.isnan(one.distance) else f": nearest {one.nearest} ({one.distance:.3f} bits)"
         row = {
-            "layer": head.layer,
-            "head": head.head,
+            **datum_of(head, parts=has_parts(table)),
             "name": str(head),
             "kept": head in tray,
             "x": round(float(one.x), 5),
@@ -180,7 +180,7 @@ def _named(
     """The heads asked for, then the farthest in each direction."""
     if not rows:
         return []
-    wanted = [row for head in asked for row in rows if (row["layer"], row["head"]) == _pair(head)]
+    wanted = [row for head in asked for row in rows if head and row["name"] == str(head)]
     turns = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
     points = np.array([[row["x"], row["y"]] for row in rows])
     wanted += [rows[place] for place in (points @ [np.cos(turns), np.sin(turns)]).argmax(0)]

@@ -8,7 +8,8 @@ import pytest
 
 from dashboard.analyses.explore.heatmap_chart import heatmap
 from dashboard.export import figure_bytes, provenance_of
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
 
 BREAKOUT = "</script><script>window.X=1</script>"
 SVG = "{http://www.w3.org/2000/svg}"

@@ -11,7 +11,7 @@ from dashboard.analyses.similarity import pair_job
 from dashboard.analyses.similarity.api import distances_between, similar_heads_elsewhere
 from dashboard.analyses.similarity.embedding import elsewhere_finding
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from dashboard.analyses.explore.side_by_side_chart import difference, side_by_si
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.sanitize import LIMIT, NEWLINE, SIGN, shown
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
 
 # https://www.w3.org/TR/xml/#charsets
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -21,7 +21,8 @@ from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.labels import right_to_left, stand, width_of
 from dashboard.charts.text_lines import LINE, set_text
 from dashboard.charts.titles import wrap
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
 
 SENTENCE = "The chef who trained in Osaka says ramen is her favourite food."
 

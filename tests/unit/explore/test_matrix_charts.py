@@ -17,7 +17,8 @@ from dashboard.charts.matrix import RECTS, side_of
 from dashboard.charts.stack import stack
 from dashboard.charts.theme import PALETTES, ink, paint, signed
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
 
 L2H9 = HeadId(2, 9)
 

@@ -17,7 +17,8 @@ from dashboard.errors import UserError
 from dashboard.export import Provenance, bundle, matrix_bytes, table_bytes
 from dashboard.export.sanitize import legal
 from dashboard.export.table import harmless
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
 
 PROVENANCE = Provenance(
     model="minilm",

@@ -16,7 +16,8 @@ from dashboard.analyses.explore import api
 from dashboard.charts.labels import width_of
 from dashboard.charts.titles import wrap
 from dashboard.export import ReportFigure, report_html, report_pdf, report_zip
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
 
 HOSTILE = "</script><script>alert(1)</script> <b>bold</b> \x00 مرحبا"
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from dashboard.errors import UserError
 from dashboard.export import FORMATS, Provenance, file_stem, format_of, provenance_of, snippet
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{k}" for port in ("com", "lpt") for k in range(10))}
 

@@ -14,7 +14,8 @@ from dashboard.analyses.compare.divergence import compare
 from dashboard.analyses.compare.word_swaps import swaps, words_by_pos
 from dashboard.errors import UserError
 from dashboard.heads.alignment import align_models, align_texts, matching
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
 from dashboard.text.encoding import Encoding
 from dashboard.text.shared_words import with_shared_words
 from dashboard.text.words import split_words

@@ -15,9 +15,10 @@ from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding as finding_of
 from dashboard.errors import UserError
 from dashboard.heads.format import percent
+from dashboard.heads.head_id import HeadId
 from dashboard.heads.links import links, strongest
 from dashboard.heads.pooling import hide_special, to_axis
-from dashboard.heads.view import HeadId, HeadView, make_view
+from dashboard.heads.view import HeadView, make_view
 from dashboard.text import Axis, Encoding
 
 NO_BREAK = "\u00a0"

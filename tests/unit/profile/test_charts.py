@@ -24,7 +24,8 @@ from dashboard.charts.point_labels import AWAY
 from dashboard.charts.theme import PALETTES
 from dashboard.errors import UserError
 from dashboard.export import figure_bytes
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
 from dashboard.text import ParsedSentence
 from tools.profiles import source_of
 
