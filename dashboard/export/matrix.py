@@ -9,6 +9,7 @@ import numpy as np
 
 from dashboard.export.provenance import Provenance
 from dashboard.export.sanitize import legal
+from dashboard.heads.map_axis import MapAxis
 from dashboard.heads.view import HeadView
 
 _NAMES = {"weight": "weights", "contribution": "contributions", "rollout": "rollout"}
@@ -27,7 +28,9 @@ def matrix_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = No
 
     Arrays
     ------
-    weights: float32 (m, m); row i is where position i looks; "contributions" or "rollout" where the view measures that
+    weights: float32 (m, k); row i is where position i looks; "contributions" or "rollout" where the view measures that.
+        k = m, but of cross attention, whose rows and columns are of two texts: then the next four are of the rows, and
+        the same with key_ before their names, as key_tokens, are of the columns
     tokens: str (m), what stands at each position
     special: bool (m), True where a special token stands
     unknown: int64 (m), how many of its tokens are the tokenizer's unknown token: characters the model has not read
@@ -41,13 +44,12 @@ def matrix_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = No
         return view.data
     arrays = {
         _NAMES[view.measure]: np.ascontiguousarray(view.weights, dtype=np.float32),
-        "tokens": np.array([legal(label) for label in view.labels], dtype=np.str_),
-        "special": np.array(view.special, dtype=np.bool_),
-        "unknown": np.array(view.unknown or [0] * len(view), dtype=np.int64),
-        "spans": np.array([span or (-1, -1) for span in view.spans], dtype=np.int64).reshape(-1, 2),
+        **_along(view.queries),
     }
-    if view.segments:
-        arrays["segments"] = np.array(view.segments, dtype=np.int64)
+    if not view.one_axis:
+        arrays |= {f"key_{name}": array for name, array in _along(view.keys).items()}
+    if view.queries.segments:
+        arrays["segments"] = np.array(view.queries.segments, dtype=np.int64)
     if view.crosses:
         arrays["allowed"] = view.allowed
     if provenance is not None:
@@ -55,3 +57,13 @@ def matrix_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = No
     out = io.BytesIO()
     np.savez_compressed(out, **arrays)
     return out.getvalue()
+
+
+def _along(axis: MapAxis) -> dict[str, np.ndarray]:
+    """What stands along a side."""
+    return {
+        "tokens": np.array([legal(label) for label in axis.labels], dtype=np.str_),
+        "special": np.array(axis.special, dtype=np.bool_),
+        "unknown": np.array(axis.unknown or [0] * len(axis), dtype=np.int64),
+        "spans": np.array([span or (-1, -1) for span in axis.spans], dtype=np.int64).reshape(-1, 2),
+    }

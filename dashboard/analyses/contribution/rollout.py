@@ -86,7 +86,7 @@ def mostly_special(view: HeadView) -> str:
     The mean over the rows that count (METRICS §1).
     """
     special = np.asarray(view.special, bool)
-    rows = view.weights[view.queries]
+    rows = view.weights[view.counted]
     share = float(rows[:, special].sum(1).mean()) if len(rows) else 0.0
     if share < 0.5:
         return ""

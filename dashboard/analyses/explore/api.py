@@ -153,9 +153,14 @@ def draw(
 
 def fit_for(view: HeadView, name: str, start: int = 0, most: int | None = None) -> HeadView:
     """As many positions from `start` on as this picture can hold, or at most `most`; the view itself where all fit."""
-    most = min(VIEWS[name].max_positions, most or len(view))
-    if len(view) <= most:
+    longest = max(len(view.queries), len(view.keys))
+    most = min(VIEWS[name].max_positions, most or longest)
+    if longest <= most:
         return view
+    if not view.one_axis:  # each side from `start` on, as far as it goes
+        rows, columns = (max(0, min(start, len(axis) - most)) for axis in (view.queries, view.keys))
+        last = min(columns + most, len(view.keys))
+        return view.window(rows, min(rows + most, len(view.queries)), (columns, last))
     if view.crosses:  # a part that holds some of both texts: links lead from one to the other
         border = view.segments.index(1)
         if not border - most < start < border:
