@@ -15,7 +15,6 @@ from dashboard.heads.format import counted, percent
 from dashboard.heads.head_id import HeadId, every_head, head_columns, head_of
 
 CLUSTERS = 8
-COLUMNS = ("layer", "head", "x", "y", "cluster", "nearest", "distance")
 
 
 @dataclass(frozen=True, eq=False)

@@ -223,7 +223,3 @@ def _ruler(x: dict, high: float, theme: Theme) -> list[dict]:
             "encoding": {"x": x | {"field": "b"}, "y": below, "text": {"field": "said", "type": "nominal"}},
         },
     ]
-
-
-def _pair(head: HeadId | None) -> tuple[int, int] | None:
-    return None if head is None else (head.layer, head.head)

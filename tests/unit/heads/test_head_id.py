@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from dashboard.analyses.ablation.results import SHIPPED, read_measured
 from dashboard.analyses.find_heads.by_example import by_lift
 from dashboard.analyses.find_heads.pair_shares import Along
+from dashboard.analyses.profile.tables import TABLES, read_table
 from dashboard.analyses.scores.atlas_chart import atlas
 from dashboard.charts.ranking import ranking
 from dashboard.errors import UserError
@@ -140,6 +141,22 @@ def test_a_table_that_was_written_before_reads_as_before():
     assert heads_of(found) == every_head(6, 12)
     assert found[is_of(found, HeadId(2, 9))].index.tolist() == [33]
     assert not is_of(found, HeadId(2, 9, "cross")).any()
+
+
+@pytest.mark.parametrize("fmt", ["csv", "parquet", "xlsx"])
+def test_a_profiles_tables_keep_the_part_where_there_is_one(fmt, tmp_path):
+    kinds = TABLES["moments"]
+    for some in (PLAIN, PARTED):
+        more = {
+            name: {"int64": 1, "float64": 0.5, "object": "x", "bool": True}[kind]
+            for name, kind in kinds.items()
+            if name not in ("layer", "head")
+        }
+        written = table(some, **more)
+        (tmp_path / f"moments.{fmt}").write_bytes(table_bytes(written, fmt))
+        back = read_table(tmp_path, "moments", fmt)
+        assert heads_of(back) == some and ("part" in back) == (some is PARTED)
+        assert [name for name in back if name != "part"] == list(kinds)
 
 
 def test_rows_of_one_head():
