@@ -135,6 +135,6 @@ for k, (one, what, role) in enumerate(two):
                 "Choose this head",
                 key=f"take_{k}",
                 on_click=session.change,
-                kwargs={"layer": one.layer, "head": one.head},
+                kwargs=one.choice,
                 disabled=one == head,
             )

@@ -13,7 +13,7 @@ from dashboard.analyses.similarity.api import (
 )
 from dashboard.analyses.similarity.clusters import clusters_finding, clusters_of
 from dashboard.analyses.similarity.embedding import elsewhere_finding, map_finding
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import head_of
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.layout_width import beside, room
@@ -44,7 +44,7 @@ with right:
     st.dataframe(like, hide_index=True, width="content", column_config=similarity.LIKE)
     figure.remark("Heads like this one, the nearest first. One distance over all rows: it has no interval.")
     if len(like):
-        nearest = HeadId(int(like["layer"].iloc[0]), int(like["head"].iloc[0]))
+        nearest = head_of(like.iloc[0])
         st.button(
             f"Put {head} and {nearest} into the tray",
             icon=":material/compare:",

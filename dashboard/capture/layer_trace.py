@@ -167,7 +167,7 @@ def watch_layers(
     """
     wanted = set(model.numbers if layers is None else layers)
     for layer in wanted:
-        model.check_head(layer)
+        model.check_layer(layer)
     model.check_length(len(encoding))
     if model.route != "tap":
         raise UserError(

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from dashboard.charts.drawing import WIDTH
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Palette
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, click_fields, datum_of, has_parts, name_expr
 
-NAME = "'L' + datum.layer + 'H' + datum.head"  # Vega expression: L2H9
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Places of layers × heads cells, in pixels."""
+    """Places of layers × heads cells, in pixels. parts: whether the heads on it have parts."""
 
     layers: int
     heads: int
     width: float
     height: float
     quiet: str
+    parts: bool = False
 
     @classmethod
     def of(cls, layers: int, heads: int, look: Look, *, square: bool = False) -> Grid:
@@ -31,6 +34,17 @@ class Grid:
             across = min(across, max(24.0, int(960 / layers)))
         down = across if square else max(9.0, min(30.0, 480 / layers, across))
         return cls(layers, heads, across, int(down * 2) / 2, look.palette.quiet)
+
+    @classmethod
+    def over(cls, table: pd.DataFrame, look: Look) -> Grid:
+        """The same for the heads of a table, a row each."""
+        grid = cls.of(int(table["layer"].max()) + 1, int(table["head"].max()) + 1, look)
+        return replace(grid, parts=has_parts(table))
+
+    @property
+    def name(self) -> str:
+        """Vega expression: the name of a cell's head."""
+        return name_expr(parts=self.parts)
 
     def where(self) -> dict:
         """Encoding of x and y: heads across, layers down, both counted from 0."""
@@ -72,18 +86,18 @@ class Grid:
         """A frame round the head on show, dashes round the pinned ones; heads that are not there have none."""
         moves = [
             {"calculate": f"{selection.clicked} ? head.{field}[0] : datum.{field}", "as": field}
-            for field in ("layer", "head")
+            for field in click_fields(parts=self.parts)
         ]
 
         def frame(heads: Sequence[HeadId], **stroke: object) -> dict:
             return {
-                "data": {"values": [{"layer": h.layer, "head": h.head} for h in heads]},
+                "data": {"values": [datum_of(h, parts=self.parts) for h in heads]},
                 "mark": {"type": "rect", "fillOpacity": 0, "aria": False, **stroke},
                 "encoding": self.where(),
             }
 
         def there(heads: Sequence[HeadId | None]) -> list[HeadId]:
-            return [h for h in heads if h is not None and h.layer < self.layers and h.head < self.heads]
+            return [h for h in heads if h is not None and self._has(h)]
 
         pinned, shown_ = there(selection.pinned), there([selection.head])
         frames = [frame(pinned, stroke=p.text, strokeWidth=1.25, strokeDash=[3, 2])] if pinned else []
@@ -92,9 +106,12 @@ class Grid:
             frames += [one | {"transform": moves} for one in both]
         return frames
 
+    def _has(self, head: HeadId) -> bool:
+        return head.layer < self.layers and head.head < self.heads and (self.parts or head.letter == "L")
+
     def catch(self, tip: str, selection: Selection) -> dict:
         """Clear cells on top that say `tip` (a Vega expression) and take the click."""
-        fields = ["layer", "head", "epoch"]
+        fields = click_fields("epoch", parts=self.parts)
         choose = {"type": "point", "on": "click", "fields": fields, "toggle": False, "clear": False}
         return {
             "transform": [{"calculate": tip, "as": "tip"}, {"calculate": str(selection.epoch), "as": "epoch"}],

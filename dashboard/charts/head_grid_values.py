@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.head_grid import NAME, Grid
+from dashboard.charts.head_grid import Grid
 from dashboard.charts.ink import round_figure
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import STEPS, gradient, ink, paint, readable, signed
 from dashboard.heads.format import figure
+from dashboard.heads.head_id import datum_of, head_of
 
 
 def head_grid(
@@ -37,7 +38,7 @@ def head_grid(
     look, selection: as in `atlas`
     """
     p = look.palette
-    grid = Grid.of(int(table["layer"].max()) + 1, int(table["head"].max()) + 1, look)
+    grid = Grid.over(table, look)
     values = table[column].to_numpy(float)
     high = round_figure(float(np.nanmax(np.abs(values), initial=0.0)))
     both = bool(np.nanmin(values, initial=0.0) < 0)
@@ -48,8 +49,7 @@ def head_grid(
     ends = [f"{column}_low", f"{column}_high"]
     rows = [
         {
-            "layer": int(one["layer"]),
-            "head": int(one["head"]),
+            **datum_of(head_of(one), parts=grid.parts),
             "value": None if np.isnan(values[k]) else values[k],
             "number": _short(values[k], high),
             "colour": p.quiet if np.isnan(values[k]) else str(written[k]),
@@ -74,7 +74,7 @@ def head_grid(
         },
     }
     wide_enough = grid.width >= 30 and grid.height >= 15
-    catch = grid.catch(f"{NAME} + ', ' + datum.tip", selection)
+    catch = grid.catch(f"{grid.name} + ', ' + datum.tip", selection)
     layers = [cells, *([numbers] if wide_enough else []), *grid.frames(p, selection), catch]
     across = grid.width * grid.heads
     parts = {0: "", 3: ", numbers in thousandths", 6: ", numbers in millionths"}[_power(high)] if wide_enough else ""

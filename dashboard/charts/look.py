@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dashboard.charts.theme import PALETTES, Palette, Theme
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, clicked_expr, is_expr
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,13 @@ class Selection:
         """Vega expression: whether a click of this epoch has chosen a head."""
         return f"isValid(head.epoch) && head.epoch[0] === {self.epoch}"
 
-    @property
-    def framed(self) -> str:
-        """Vega expression: whether the datum is the head on show, before any click."""
-        return f"datum.layer === {self.head.layer} && datum.head === {self.head.head}" if self.head else "false"
+    def framed(self, *, parts: bool = False) -> str:
+        """Vega expression: whether the datum is the head on show, before any click. parts: see `has_parts`"""
+        return is_expr(self.head, parts=parts)
 
-    @property
-    def marked(self) -> str:
+    def marked(self, *, parts: bool = False) -> str:
         """Vega expression: whether the datum is the head that was clicked or, before any click, the one on show."""
-        return f"({self.clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : ({self.framed})"
+        return f"({self.clicked}) ? ({clicked_expr(parts=parts)}) : ({self.framed(parts=parts)})"
 
     def keywords(self) -> dict[str, object]:
         """The same as `dashboard.draw_atlas` takes it."""

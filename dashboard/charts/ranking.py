@@ -8,9 +8,14 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.head_grid import NAME
 from dashboard.charts.look import Look, Selection
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import (
+    click_fields,
+    datum_of,
+    has_parts,
+    heads_of,
+    name_expr,
+)
 
 BEST = 15  # heads that are drawn
 ROW = 22.0  # pixels of a head
@@ -42,19 +47,19 @@ def ranking(
     """
     p, room = look.palette, look.room(WIDTH)
     shown = table.head(BEST)
+    heads, parts = heads_of(shown), has_parts(table)
     top = float(np.nanmax([*shown["score"], *shown["baseline"], 0.01]))
     high = min(1.0, np.ceil(top * 20) / 20)
     rows = [
         {
             "row": place,
-            "layer": int(one.layer),
-            "head": int(one.head),
+            **datum_of(head, parts=parts),
             "score": _number(one.score),
             "baseline": _number(one.baseline),
         }
-        for place, one in enumerate(shown.itertuples(index=False))
+        for place, (head, one) in enumerate(zip(heads, shown.itertuples(index=False), strict=True))
     ]
-    names = [str(HeadId(row["layer"], row["head"])) for row in rows]
+    names = [str(head) for head in heads]
     across = {
         "type": "quantitative",
         "scale": {"domain": [0, high], "nice": False},
@@ -81,18 +86,19 @@ def ranking(
             "labelColor": p.text,
         },
     }
-    choose = {"type": "point", "on": "click", "fields": ["layer", "head", "epoch"], "toggle": False, "clear": False}
+    fields = click_fields("epoch", parts=parts)
+    choose = {"type": "point", "on": "click", "fields": fields, "toggle": False, "clear": False}
 
     def value(field: str) -> str:
         return f"format(datum.{field} * 100, '.3~r') + '\u00a0%'" if share else f"format(datum.{field}, '.3f')"
 
     said = (
-        f"{NAME} + ': ' + {value('score')} + "
+        f"{name_expr(parts=parts)} + ': ' + {value('score')} + "
         f"(isValid(datum.baseline) ? ', {elsewhere} ' + {value('baseline')} : '; {alone}')"
     )
     layers = [
         {
-            "transform": [{"filter": selection.marked}],
+            "transform": [{"filter": selection.marked(parts=parts)}],
             "mark": {"type": "rect", "fill": p.hair, "fillOpacity": 0.6, "aria": False},
             "encoding": {"y": down, "x": {"value": 0}, "x2": {"value": "width"}},
         },

@@ -63,9 +63,9 @@ def run_ablate(asked: argparse.Namespace) -> int:
     from dashboard.capture import open_model
     from dashboard.capture.language import language_head
     from dashboard.export.save import save
-    from dashboard.heads.view import HeadId
+    from dashboard.heads.head_id import listed_heads
 
-    heads = [HeadId.parse(name) for name in asked.heads.split(",") if name.strip()] or None
+    heads = listed_heads(asked.heads) or None
     if asked.together and heads is None:
         raise UserError("--together ablates the heads of --heads jointly. Name them, like --heads L2H0,L5H1.")
     file = corpus_of(asked.text)

@@ -22,10 +22,9 @@ def run_compare(asked: argparse.Namespace) -> int:
     from dashboard.analyses.compare.api import comparison_table
     from dashboard.analyses.explore.api import attentions
     from dashboard.export.save import save
-    from dashboard.heads.view import HeadId
+    from dashboard.heads.head_id import listed_heads
 
-    names = [name for name in asked.heads.split(",") if name.strip()]
-    heads = list(dict.fromkeys(HeadId.parse(name) for name in names))
+    heads = listed_heads(asked.heads)
     if len(heads) < 2:
         raise UserError("Name two heads or more to compare: --heads L2H0,L2H9.")
     model, encoding = read(asked)

@@ -68,7 +68,7 @@ def run_attention(asked: argparse.Namespace) -> int:
     check_out(asked)
     from dashboard.analyses.explore import api
     from dashboard.export.save import save
-    from dashboard.heads.view import HeadId
+    from dashboard.heads.head_id import listed_heads
 
     if asked.layer < 0 or asked.head < 0:
         raise UserError("Layers and heads are counted from 0.")
@@ -85,10 +85,9 @@ def run_chart(asked: argparse.Namespace) -> int:
     from dashboard.analyses.scores.scores import OF_MODEL
     from dashboard.export.provenance import provenance_of_text
     from dashboard.export.save import save
-    from dashboard.heads.view import HeadId
+    from dashboard.heads.head_id import listed_heads
 
-    names = [name for name in asked.heads.split(",") if name.strip()]
-    heads = list(dict.fromkeys(HeadId.parse(name) for name in names))
+    heads = listed_heads(asked.heads)
     if asked.view == "atlas" and asked.measure != "weight":
         raise UserError("The atlas is of scores of the weights. Draw contributions as another view: --view heatmap.")
     if asked.view == "atlas":

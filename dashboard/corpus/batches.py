@@ -88,7 +88,7 @@ class ByLayer(Generic[Work]):
             work.parts[:, start:stop, :keys] = weights
             weights = work.parts
         if stop == work.n:
-            first = self.model.place(block.layer) * self.model.heads
+            first = self.model.place(block.ids[0])
             work.layer(weights, slice(first, first + self.model.heads))
             work.parts = None
 

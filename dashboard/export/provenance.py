@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from dashboard.charts.theme import Theme
 from dashboard.export.call import Lines, Made, Makes, Model, given, recipe
 from dashboard.heads.format import listed
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId, plain
 from dashboard.text.encoding import BETWEEN, Encoding
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Provenance:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values. The call is written as its lines, "recipe", and what it "makes"."""
-        said = asdict(replace(self, call=None))
+        said = asdict(replace(self, call=None), dict_factory=plain)
         del said["call"]
         said["recipe"] = self.recipe
         if self.call is not None and self.call.makes:

@@ -25,7 +25,8 @@ from dashboard.analyses.toy.api import KEYS
 from dashboard.analyses.toy.sharpness import Sharpness, sharpness
 from dashboard.capture import AttentionModel, open_model
 from dashboard.heads.alignment import Aligned
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
 from dashboard.models import ModelSource, find
 from dashboard.models.foreign import foreign
 from dashboard.models.waiting import turn, while_waiting
@@ -118,14 +119,14 @@ def views(
     key: str,
     text: str,
     bos: bool,
-    heads: tuple[tuple[int, int], ...],
+    heads: tuple[HeadId, ...],
     unit: str,
     special: str,
     _model: AttentionModel,
     _encoding: Encoding,
 ) -> list[HeadView]:
-    """The attention of these heads, given as (layer, head), as the page draws it."""
-    return attentions(_model, _encoding, [HeadId(*head) for head in heads], unit=unit, special=special)
+    """The attention of these heads, as the page draws it."""
+    return attentions(_model, _encoding, heads, unit=unit, special=special)
 
 
 @kept()
@@ -133,14 +134,14 @@ def contributions(
     key: str,
     text: str,
     bos: bool,
-    heads: tuple[tuple[int, int], ...],
+    heads: tuple[HeadId, ...],
     unit: str,
     special: str,
     _model: AttentionModel,
     _encoding: Encoding,
 ) -> list[HeadView]:
     """What these heads carry over, as `views`, on one scale. Raises UserError where that cannot be measured."""
-    return api.contributions(_model, _encoding, [HeadId(*head) for head in heads], unit=unit, special=special)
+    return api.contributions(_model, _encoding, heads, unit=unit, special=special)
 
 
 @kept()

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.capture import AttentionModel
 from dashboard.charts.look import Selection
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import from_selection
 from dashboard.models import CATALOGUE
 from dashboard.ui import session
 from dashboard.ui.url_state import TRAY_SIZE
@@ -23,7 +23,7 @@ MEASURE_HELP = (
 def click(key: str) -> None:
     """A click on the atlas with this key: the chosen head is the one under the pointer."""
     if points := st.session_state[key].selection.get("head"):
-        session.click_head(HeadId(int(points[0]["layer"]), int(points[0]["head"])), int(points[0]["epoch"]))
+        session.click_head(from_selection(points[0]), int(points[0]["epoch"]))
 
 
 def selection(key: str) -> Selection:

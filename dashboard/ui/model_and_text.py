@@ -15,7 +15,8 @@ from dashboard.charts.labels import turned
 from dashboard.errors import UserError
 from dashboard.export.provenance import reading as read_again
 from dashboard.heads.format import counted
-from dashboard.heads.view import HeadId, HeadView, links_between
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView, links_between
 from dashboard.models import CATALOGUE, NotInstalled, find
 from dashboard.text import Encoding, reading_notes
 from dashboard.ui import caches, session
@@ -79,9 +80,9 @@ class Reading(Opened):
         return contributed(lambda: self.contributions(*heads, **how)) or self.views(*heads, **how)
 
     def _asked(self, heads: Sequence[HeadId], how: dict[str, str]) -> tuple:
-        chosen, numbers = session.choices(), tuple((head.layer, head.head) for head in heads)
+        chosen = session.choices()
         unit, special = how.get("unit", chosen.unit), how.get("special", chosen.special)
-        return self.key, self.encoding.text, self.bos, numbers, unit, special
+        return self.key, self.encoding.text, self.bos, tuple(heads), unit, special
 
 
 def contributed(make: Callable[[], Made]) -> Made | None:

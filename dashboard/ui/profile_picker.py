@@ -11,7 +11,7 @@ from dashboard.analyses.profile.library import Kept, profile_library, read_profi
 from dashboard.analyses.profile.tables import Profile
 from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.installed import COMMAND, HOME
 from dashboard.ui import head_picker, session
 from dashboard.ui.model_and_text import Opened, escape_markdown
@@ -108,7 +108,7 @@ def inside(box: Mapping[str, list[float]], heads: pd.DataFrame) -> list[HeadId]:
     (left, right), (low, high) = (sorted(box[axis]) for axis in ("x", "y"))
     x, y = heads["bits_syntax"].clip(lower=0), heads["bits_context"].clip(lower=0)
     found = heads[x.between(left, right) & y.between(low, high)].sort_values("bits_total", ascending=False)
-    return [HeadId(int(a), int(b)) for a, b in zip(found["layer"], found["head"], strict=True)]
+    return heads_of(found)
 
 
 def _take_box(box: Mapping[str, list[float]], heads: pd.DataFrame) -> None:

@@ -18,9 +18,19 @@ from dashboard.analyses.scores.scores import SCORES
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Theme
 from dashboard.export import reports
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.ui import paths
-from dashboard.ui.url_state import TRAY_SIZE, Choices, digest, fits_in_link, from_address, tidy, to_address, within
+from dashboard.ui.url_state import (
+    HEAD,
+    TRAY_SIZE,
+    Choices,
+    digest,
+    fits_in_link,
+    from_address,
+    tidy,
+    to_address,
+    within,
+)
 
 TEXTS_HELD = 10
 STALE = 1.0  # seconds in which a browser has heard what was changed
@@ -36,7 +46,7 @@ def change(**new: Any) -> None:
     paths.choose(new)
     st.session_state["choices"] = replace(choices(), **new)
     st.session_state["notices"] = []
-    if {"layer", "head"} & new.keys():
+    if set(HEAD) & new.keys():
         st.session_state["head_given"] = True
     elif "pairs" in new:  # another question: it opens on its own best head
         st.session_state["head_given"] = False
@@ -54,7 +64,7 @@ def open_on(head: HeadId) -> None:
     for it."""
     st.session_state["opens_on"] = head
     if not st.session_state.get("head_given") and choices().chosen != head:
-        correct(layer=head.layer, head=head.head)
+        correct(**head.choice)
         begin_epoch()
 
 
@@ -138,19 +148,19 @@ def write_address() -> None:
         said = _with_report(said)
     best: HeadId | None = state.pop("opens_on", None)
     if best is not None and not _names_head(state["address"]):
-        said = replace(said, layer=best.layer, head=best.head)
+        said = replace(said, **best.choice)
     if said != choices():
         address = to_address(choices())
         if best is not None:
-            address = {name: value for name, value in address.items() if name not in ("layer", "head")}
+            address = {name: value for name, value in address.items() if name not in HEAD}
             if state["head_given"]:
-                address |= {"layer": str(choices().layer), "head": str(choices().head)}
+                address |= {name: str(told) for name, told in choices().chosen.choice.items() if told != ""}
         state["address"] = address
         st.query_params.from_dict(state["address"])
 
 
 def _names_head(address: dict[str, str]) -> bool:
-    return "layer" in address or "head" in address
+    return any(name in address for name in HEAD)
 
 
 def _held_texts() -> dict[str, str]:
@@ -228,7 +238,7 @@ def _shown() -> dict[str, Shown]:
 def click_head(head: HeadId, clicked: int) -> None:
     """Choose a head by a click on a picture of all heads, which marks it already if it was drawn in this epoch.
     clicked: the epoch that it was drawn in"""
-    correct(layer=head.layer, head=head.head)
+    correct(**head.choice)
     st.session_state["notices"], st.session_state["head_given"] = [], True
     mark_widget_run()
     if clicked != epoch():

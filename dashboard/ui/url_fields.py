@@ -16,7 +16,7 @@ from typing import Any
 
 from dashboard.errors import UserError
 from dashboard.export.reports import is_key
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, listed_heads, written_heads
 
 NONE = "none"  # in a link: an empty value would not travel
 
@@ -135,10 +135,10 @@ class Tray(Kind):
         self.size = size
 
     def write(self, name: str, value: tuple[HeadId, ...]) -> dict[str, str]:
-        return {name: ",".join(map(str, value))}
+        return {name: written_heads(value)}
 
     def read(self, name: str, raw: str, known: Known) -> tuple[HeadId, ...]:
-        tray = tuple(dict.fromkeys(HeadId.parse(part) for part in short(raw, 200).split(",") if part.strip()))
+        tray = tuple(listed_heads(short(raw, 200)))
         if len(tray) > self.size:
             raise UserError(
                 f"The link puts {len(tray)} heads in the tray; it holds {self.size}. The tray was left empty."

@@ -21,7 +21,7 @@ from dashboard.analyses.toy.example import Example, example
 from dashboard.analyses.toy.worked_steps import STEPS as TOY_STEPS
 from dashboard.builtin.source_listing import STEPS
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import PARTS, HeadId, Part, every_head, nearest
 from dashboard.ui.toy_recall_urls import recall_from_address, recall_to_address, toy_from_address, toy_to_address
 from dashboard.ui.url_fields import (
     Emptied,
@@ -42,6 +42,7 @@ from dashboard.ui.url_fields import (
 FIRST_TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 FIRST_OTHER = "The pilot who trained in Osaka says ramen is her favourite food."
 FIRST_HEAD = HeadId(0, 2)
+HEAD = tuple(FIRST_HEAD.choice)  # the fields that name the head on Explore
 FIRST_PAIRS = "says → chef"  # marked on FIRST_TEXT
 FIRST_TOY = example()
 TRAY_SIZE = 4
@@ -95,6 +96,7 @@ class Choices:
     # The head on every page that shows one
     layer: Annotated[int, Number()] = 0
     head: Annotated[int, Number()] = 2
+    part: Annotated[Part, Option(*PARTS[1:])] = ""  # of an encoder–decoder
     # Explore
     view: Annotated[str, Option(*VIEWS)] = "heatmap"  # how the head is drawn
     measure_of: Annotated[str, Option("weight", "contribution")] = "weight"
@@ -150,7 +152,7 @@ class Choices:
 
     @property
     def chosen(self) -> HeadId:
-        return HeadId(self.layer, self.head)
+        return HeadId(self.layer, self.head, self.part)
 
 
 DEFAULTS = Choices()
@@ -206,18 +208,18 @@ def within(choices: Choices, layers: int, heads: int, numbers: Sequence[int] = (
 
     numbers: the layers that have attention, empty where all have
     """
-    notices, numbers = [], numbers or range(layers)
+    notices, every = [], every_head(numbers or layers, heads)
 
     def exists(head: HeadId) -> bool:
-        return head.layer in numbers and head.head < heads
+        return head in every
 
     size = f"this model has layers 0 to {layers - 1} and heads 0 to {heads - 1}"
-    if len(numbers) < layers:
+    if 0 < len(numbers) < layers:
         size = f"this model has attention in {len(numbers)} of {layers} layers ({', '.join(map(str, numbers))})"
     if not exists(choices.chosen):
-        now = HeadId(min(numbers, key=lambda layer: abs(layer - choices.layer)), min(choices.head, heads - 1))
+        now = nearest(every, choices.chosen)
         notices.append(f"There is no head {choices.chosen}: {size}. {now} is shown.")
-        choices = replace(choices, layer=now.layer, head=now.head)
+        choices = replace(choices, **now.choice)
     gone = [head for head in choices.tray if not exists(head)]
     if gone:
         notices.append(f"Taken out of the tray: {', '.join(map(str, gone))}; {size}.")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from tests.helpers.pages import heading, opened, said
 
 LONG = " ".join(f"word{number}" for number in range(3000))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.ablation.effect import CHANGED, Effects, Heads, effect_table, head_columns
+from dashboard.analyses.ablation.effect import CHANGED, Effects, Heads, effect_table, set_columns
 from dashboard.analyses.ablation.measure import measure
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
@@ -22,7 +22,8 @@ from dashboard.export import Provenance
 from dashboard.export.call import Call, Model, Part, Text
 from dashboard.export.provenance import origin, reading
 from dashboard.heads.format import counted
-from dashboard.heads.view import HeadId, existing_head
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import existing_head
 from dashboard.text import Encoding, LeftOut
 from dashboard.text.display import vocabulary_labels
 
@@ -139,7 +140,7 @@ def provenance_of_effect(effect: Effect) -> Provenance:
 
 def _heads(model: AttentionModel, heads: Iterable[str | HeadId] | None) -> list[HeadId]:
     if heads is None:
-        return [HeadId(*head) for head in model.all_heads]
+        return list(model.all_heads)
     wanted = sorted({existing_head(model, head) for head in heads})
     if not wanted:
         raise UserError("There is no head to ablate. Name at least one, like L2H9.")
@@ -148,8 +149,7 @@ def _heads(model: AttentionModel, heads: Iterable[str | HeadId] | None) -> list[
 
 def _sets(heads: Sequence[HeadId], together: bool) -> list[Heads]:
     """What is ablated in one pass."""
-    numbers = [(head.layer, head.head) for head in heads]
-    return [tuple(numbers)] if together else [(one,) for one in numbers]
+    return [tuple(heads)] if together else [(one,) for one in heads]
 
 
 def _how(together: bool) -> dict[str, bool]:
@@ -208,7 +208,7 @@ def _tokens(encoding: Encoding, effects: Effects, together: bool) -> pd.DataFram
     many = len(effects.sets)
     repeated = [heads for heads in effects.sets for _ in read]
     found = {
-        **head_columns(repeated, together=together),
+        **set_columns(repeated, together=together),
         "position": np.tile(read, many),
         "token": [encoding.drawn[place] for place in read] * many,
         effects.measure: each[read].T.ravel(),
@@ -227,7 +227,7 @@ def _changed(model: AttentionModel, encoding: Encoding, effects: Effects, togeth
     for name in ("old", "new"):
         found[name] = vocabulary_labels(model.loaded.tokenizer, found[name].astype(int).tolist())
     found.insert(2, "token", [encoding.drawn[place] for place in found["position"]])
-    names = pd.DataFrame(head_columns(found.pop("heads").tolist(), together=together))
+    names = pd.DataFrame(set_columns(found.pop("heads").tolist(), together=together))
     return pd.concat([names, found], axis=1)
 
 

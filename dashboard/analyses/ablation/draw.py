@@ -31,7 +31,8 @@ from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.call import Call, Text, given
 from dashboard.heads.format import counted, listed
-from dashboard.heads.view import HeadId, existing_head
+from dashboard.heads.head_id import HeadId, heads_of
+from dashboard.heads.view import existing_head
 from dashboard.text import Encoding, Special, Unit
 
 BY = {"zero": "replaced by zero", "mean": "replaced by its mean"}
@@ -146,7 +147,7 @@ def draw_ranking(
 
     Raises UserError where there is no such head.
     """
-    chosen = HeadId.parse(head) if isinstance(head, str) else head
+    chosen = None if head is None else HeadId.of(head)
     said = "" if chosen is None else rank_finding(standing(every.table, chosen))
     sure = " · hollow: the interval holds 0" if every.measure == "loss_change" else ""
     chart = effect_ranking(
@@ -174,7 +175,7 @@ def draw_effects(
     """All heads on one sheet, coloured by what their absence changes. selected, tray, epoch: as in `draw_atlas`."""
     name, title = every.measure, every.provenance.title
     top = every.table.nlargest(3, name)
-    most = ", ".join(f"L{layer:.0f}H{head:.0f}" for layer, head in zip(top["layer"], top["head"], strict=True))
+    most = ", ".join(map(str, heads_of(top)))
     chart = head_grid(
         every.table,
         name,

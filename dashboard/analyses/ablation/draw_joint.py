@@ -23,7 +23,7 @@ from dashboard.capture.ablate import By
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.text import Encoding
 
 

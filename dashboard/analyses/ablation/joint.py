@@ -9,6 +9,7 @@ import pandas as pd
 
 from dashboard.analyses.ablation.rank import UNITS
 from dashboard.heads.format import counted, figure, listed
+from dashboard.heads.head_id import heads_of
 
 ROUNDING = 1e-5  # what is not above it all is next to nothing
 NEAR = 0.1  # of all figures' size: what is nearer to the sum of each alone is called about the sum
@@ -52,7 +53,7 @@ def joint_table(alone: pd.DataFrame, together: pd.DataFrame) -> pd.DataFrame:
     measure. The sum is a yardstick: neither losses nor angles of several heads need to add up.
     """
     name = "shift" if "shift" in together else "loss_change"
-    names = [f"L{layer:.0f}H{head:.0f}" for layer, head in zip(alone["layer"], alone["head"], strict=True)]
+    names = list(map(str, heads_of(alone)))
     every = ",".join(names)
     return pd.DataFrame(
         {

@@ -8,7 +8,7 @@ import pandas as pd
 
 from dashboard.errors import UserError
 from dashboard.heads.format import counted, figure
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, is_of
 
 UNITS = {"loss_change": "nats per token", "shift": "1 − cosine"}
 EXPLAINED = {
@@ -54,7 +54,7 @@ def standing(table: pd.DataFrame, head: HeadId) -> Standing:
     Raises UserError where the table has no such head.
     """
     name = "shift" if "shift" in table else "loss_change"
-    mine = table[(table["layer"] == head.layer) & (table["head"] == head.head)]
+    mine = table[is_of(table, head)]
     if mine.empty:
         raise UserError(f"There is no head {head} among those that were measured. Choose another.")
     row, values = mine.iloc[0], table[name].to_numpy(float)

@@ -11,7 +11,7 @@ from dashboard.analyses.ablation.rank import UNITS
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.look import Look, Selection
 from dashboard.heads.format import figure
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, click_fields, clicked_expr, datum_of, has_parts, head_of
 
 HIGH = 240.0  # pixels of the plot
 AXIS = 64.0  # pixels of the vertical axis
@@ -62,11 +62,12 @@ def effect_ranking(
             "labelOverlap": False,
         },
     }
-    mine = f"({selection.clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : datum.mine"
+    parts = has_parts(table)
+    mine = f"({selection.clicked}) ? ({clicked_expr(parts=parts)}) : datum.mine"
     choose = {
         "type": "point",
         "on": "click",
-        "fields": ["layer", "head", "epoch"],
+        "fields": click_fields("epoch", parts=parts),
         "toggle": False,
         "clear": False,
         "nearest": True,
@@ -166,14 +167,13 @@ def _rows(table: pd.DataFrame, name: str, selected: HeadId | None) -> list[dict]
     known = table.dropna(subset=[name]).sort_values(name, ascending=False, kind="stable")
     rows = []
     for place, one in enumerate(known.to_dict("records")):
-        head = HeadId(int(one["layer"]), int(one["head"]))
+        head = head_of(one)
         low, high, value = (float(one[part]) for part in (f"{name}_low", f"{name}_high", name))
         ends = {part: None if np.isnan(end) else round(end, 7) for part, end in (("low", low), ("high", high))}
         rows.append(
             {
                 "place": place,
-                "layer": head.layer,
-                "head": head.head,
+                **datum_of(head, parts=has_parts(table)),
                 "name": str(head),
                 "value": round(value, 7),
                 "sure": low > 0 or high < 0,

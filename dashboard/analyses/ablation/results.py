@@ -23,6 +23,7 @@ from dashboard.capture import AttentionModel
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.export import Provenance, table_bytes
 from dashboard.export.metadata import KEY
+from dashboard.heads.head_id import HeadId, every_head
 from dashboard.jobs.job import Tell
 from dashboard.jobs.measurement import Measurement, NotOurs
 from dashboard.jobs.results import AllHeads
@@ -48,9 +49,9 @@ class Request(AllHeads):
         return super().of(model, bos, by=by, numbers=model.numbers)
 
     @property
-    def every(self) -> list[tuple[int, int]]:
+    def every(self) -> list[HeadId]:
         """All heads that there are, in order."""
-        return [(layer, head) for layer in self.numbers or range(self.layers) for head in range(self.heads)]
+        return every_head(self.numbers or self.layers, self.heads)
 
     @property
     def options(self) -> dict[str, str | int | float | bool | None]:

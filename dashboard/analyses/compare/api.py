@@ -27,7 +27,8 @@ from dashboard.errors import UserError
 from dashboard.export import Provenance, provenance_of
 from dashboard.export.call import Call, Each, Model, Text, Variable, given
 from dashboard.heads.alignment import Aligned, align_models, align_texts
-from dashboard.heads.view import Between, HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import Between, HeadView
 from dashboard.text import Encoding, Special, Unit
 from dashboard.text.shared_words import with_shared_words
 
@@ -185,18 +186,19 @@ def aligned_table(aligned: Aligned) -> pd.DataFrame:
     or norms of contributions) and, but for norms in two models, difference (a − b); where a tokenizer did not know
     some characters also from_unknown_a, to_unknown_a (or _b): how many tokens there say so."""
     rows, columns = (aligned.a.allowed & aligned.b.allowed).nonzero()
-    labels = pd.array(list(aligned.a.labels), dtype="str")
+    looks, seen = (pd.array(list(axis.labels), dtype="str") for axis in (aligned.a.queries, aligned.a.keys))
     a, b = aligned.a.weights[rows, columns], aligned.b.weights[rows, columns]
     at = aligned.places
+    to = at if aligned.key_places is None else aligned.key_places
     comparable = "first" in aligned.reading or aligned.a.measure == "weight"
     return pd.DataFrame(
         {
             "from_a": at[rows, 0],
-            "to_a": at[columns, 0],
+            "to_a": to[columns, 0],
             "from_b": at[rows, 1],
-            "to_b": at[columns, 1],
-            "from": labels.take(rows),
-            "to": labels.take(columns),
+            "to_b": to[columns, 1],
+            "from": looks.take(rows),
+            "to": seen.take(columns),
             "a": a,
             "b": b,
         }
@@ -209,9 +211,9 @@ def _unread(aligned: Aligned, rows: np.ndarray, columns: np.ndarray) -> dict[str
     """Of each side that has characters its tokenizer does not know, how many tokens say so at either end."""
     found = {}
     for side, view in (("a", aligned.a), ("b", aligned.b)):
-        if any(view.unknown):
-            counts = np.array(view.unknown)
-            found |= {f"from_unknown_{side}": counts[rows], f"to_unknown_{side}": counts[columns]}
+        if any(view.queries.unknown) or any(view.keys.unknown):
+            for end, axis, places in (("from", view.queries, rows), ("to", view.keys, columns)):
+                found[f"{end}_unknown_{side}"] = np.array(axis.unknown or (0,) * len(axis))[places]
     return found
 
 

@@ -13,8 +13,8 @@ from dashboard.capture import AttentionModel, Block, visit
 from dashboard.errors import UserError
 from dashboard.heads.alignment import matching
 from dashboard.heads.format import percent
+from dashboard.heads.head_id import HeadId, every_head, head_columns, head_of, largest_first
 from dashboard.heads.pooling import Pooling
-from dashboard.heads.view import HeadId
 from dashboard.text.encoding import Axis, Encoding
 
 UNCHANGED = 1e-6  # bits, below which a head is the same on both texts
@@ -63,11 +63,9 @@ def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequ
     baseline, low, high = (
         (known.mean(0), known.min(0), known.max(0)) if len(known) else (np.full(shape, np.nan) for _ in range(3))
     )
-    layer, head = (place.ravel() for place in np.indices(shape))
     table = pd.DataFrame(
         {
-            "layer": layer,
-            "head": head,
+            **head_columns(every_head(*shape)),
             "change": change.ravel(),
             "baseline": baseline.ravel(),
             "low": low.ravel(),
@@ -77,7 +75,7 @@ def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequ
     )
     table = table[table["layer"].isin(model.numbers)]
     first = "lift" if len(known) else "change"
-    table = table.sort_values([first, "layer", "head"], ascending=[False, True, True], ignore_index=True)
+    table = largest_first(table, first)
     labels = [axis.labels for axis in axes[:2]]
     one_word = len(labels[0]) == len(labels[1]) and sum(x != y for x, y in zip(*labels, strict=True)) == 1
     return Changes(table, int(pairs[0].rows.sum()), len(known), one_word and not model.causal)
@@ -95,8 +93,7 @@ def most_changed(changes: Changes) -> HeadId | None:
     """The head that changes most, beyond what other words do where that is known; None where none changes."""
     if not changes.table["change"].max() >= UNCHANGED:
         return None
-    best = changes.table.iloc[0]
-    return HeadId(int(best["layer"]), int(best["head"]))
+    return head_of(changes.table.iloc[0])
 
 
 def change_finding(changes: Changes) -> str:

@@ -18,7 +18,7 @@ from dashboard.export import Provenance
 from dashboard.export.call import Call, Model, Part, Text, given
 from dashboard.export.provenance import origin
 from dashboard.heads.alignment import matching
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.text import parse
 from dashboard.text.parse import not_english
 from dashboard.text.treebank import read_treebank

@@ -13,8 +13,9 @@ from dashboard.builtin.grouped_heads import share_heads
 from dashboard.capture import AttentionModel
 from dashboard.capture.layer_trace import LayerRun, watch_layers
 from dashboard.errors import UserError
+from dashboard.heads.head_id import HeadId
 from dashboard.heads.pooling import Pooling
-from dashboard.heads.view import HeadId, HeadView, make_view
+from dashboard.heads.view import HeadView, make_view
 from dashboard.text.encoding import Encoding, Special, Unit
 
 

@@ -20,8 +20,9 @@ from dashboard.export import (
     Provenance,
     provenance_of,
 )
+from dashboard.heads.head_id import HeadId
 from dashboard.heads.links import links
-from dashboard.heads.view import Between, HeadId, HeadView, existing_head, links_between, make_view
+from dashboard.heads.view import Between, HeadView, existing_head, links_between, make_view
 from dashboard.text import Encoding, Special, Unit
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def attentions(
     wanted = [existing_head(model, head) for head in heads]
     reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
     encoding = text if isinstance(text, Encoding) else model.encode(text, **reading)
-    maps = head_maps(model, encoding, [(head.layer, head.head) for head in wanted])
+    maps = head_maps(model, encoding, wanted)
     views = [
         make_view(
             weights,
@@ -157,9 +158,14 @@ def _not_shown(name: str, marks: set[str]) -> str:
 
 def fit_for(view: HeadView, name: str, start: int = 0, most: int | None = None) -> HeadView:
     """As many positions from `start` on as this picture can hold, or at most `most`; the view itself where all fit."""
-    most = min(VIEWS[name].max_positions, most or len(view))
-    if len(view) <= most:
+    longest = max(len(view.queries), len(view.keys))
+    most = min(VIEWS[name].max_positions, most or longest)
+    if longest <= most:
         return view
+    if not view.one_axis:  # each side from `start` on, as far as it goes
+        rows, columns = (max(0, min(start, len(axis) - most)) for axis in (view.queries, view.keys))
+        last = min(columns + most, len(view.keys))
+        return view.window(rows, min(rows + most, len(view.queries)), (columns, last))
     if view.crosses:  # a part that holds some of both texts: links lead from one to the other
         border = view.segments.index(1)
         if not border - most < start < border:

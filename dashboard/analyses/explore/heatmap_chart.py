@@ -23,7 +23,7 @@ def heatmap(view: HeadView, look: Look, *, top: float | None = None) -> Drawing:
 
     Parameters
     ----------
-    view: (n, n), shares in [0, 1] or norms; of the links between two texts one stands along each side
+    view: (m, k), shares in [0, 1] or norms; of the links between two texts one stands along each side
     look: 600 pixels wide unless it says more; cells are square, so this sets its height too
     top: the part of the view's `full` that is full ink, in (0, 1] (default: `top_of`); what is more is full ink as well
     """
@@ -49,14 +49,15 @@ def matrix_of(view: HeadView, top: float, amount: Amount) -> matrix.Matrix:
 
 
 def matrix_over(view: HeadView, values: np.ndarray, low: float, high: float, amount: Amount) -> matrix.Matrix:
-    """Numbers (n, n) over the positions of a view as a matrix to draw: its rows and columns that have links."""
-    names = labels_of(view.drawn)
+    """Numbers (m, k) over the positions of a view as a matrix to draw: its rows and columns that have links."""
     rows, columns = view.crop
+    looks = labels_of(view.queries.drawn)
+    seen = looks if view.one_axis else labels_of(view.keys.drawn)
     return matrix.Matrix(
         values=values[rows, columns],
-        rows=names[rows],
-        columns=names[columns],
-        special=(view.special[rows], view.special[columns]),
+        rows=looks[rows],
+        columns=seen[columns],
+        special=(view.queries.special[rows], view.keys.special[columns]),
         mono=view.unit == "tokens",
         low=low,
         high=high,
@@ -71,7 +72,9 @@ def top_of(views: Sequence[HeadView]) -> float:
     In a long text most shares are below one per cent; on a scale to 100 % they would all be blank. And on one that ends
     where they do, a head that spreads evenly would look like one that does not.
     """
-    tops = [strong(part[view.crop], view.special[view.crop[1]]) for part, view in zip(inked(views), views, strict=True)]
+    tops = [
+        strong(part[view.crop], view.keys.special[view.crop[1]]) for part, view in zip(inked(views), views, strict=True)
+    ]
     return round_up(max(max(tops), LEAST)) if any(tops) else 1.0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from dashboard.charts.ink import Amount, round_up
 from dashboard.charts.look import Look
 from dashboard.charts.sanitize import shown
 from dashboard.errors import UserError
+from dashboard.heads.map_axis import MapAxis
 from dashboard.heads.view import HeadView
 
 WIDE = 940.0  # pixels for two maps beside each other
@@ -100,7 +100,7 @@ def difference(
         raise UserError("A difference needs two heads over the same words. Choose both on one text and one unit.")
     amount = Amount.of(a, b)
     gap = amount.inked(a).astype(float) - amount.inked(b).astype(float)
-    top = _symmetric_top(gap[a.crop], a.special[a.crop[1]]) if top is None else top
+    top = _symmetric_top(gap[a.crop], a.keys.special[a.crop[1]]) if top is None else top
     drawn = matrix_over(_unread(a, b), gap, -top, top, amount)
     room = look.room(WIDTH)
     margin = matrix.margin(drawn, room)
@@ -124,14 +124,18 @@ def difference(
 
 def _unread(a: HeadView, b: HeadView) -> HeadView:
     """The first view, marked with what either has not read; of two models with the name of the one that has not."""
-    counts = [view.unknown or (0,) * len(view) for view in (a, b)]
-    if a.model == b.model:
-        return replace(a, unknown=tuple(x or y for x, y in zip(*counts, strict=True)))
-    labels = [
-        label if bool(x) == bool(y) else f"{label} [UNK in {(a if x else b).model}]"
-        for label, x, y in zip(a.labels, *counts, strict=True)
-    ]
-    return replace(a, labels=tuple(labels), unknown=tuple(x and y for x, y in zip(*counts, strict=True)))
+
+    def marked(mine: MapAxis, theirs: MapAxis) -> MapAxis:
+        counts = [axis.unknown or (0,) * len(axis) for axis in (mine, theirs)]
+        if a.model == b.model:
+            return mine.renamed(mine.labels, [x or y for x, y in zip(*counts, strict=True)])
+        labels = [
+            label if bool(x) == bool(y) else f"{label} [UNK in {(a if x else b).model}]"
+            for label, x, y in zip(mine.labels, *counts, strict=True)
+        ]
+        return mine.renamed(labels, [x and y for x, y in zip(*counts, strict=True)])
+
+    return a.over(marked(a.queries, b.queries), None if a.one_axis else marked(a.keys, b.keys))
 
 
 def _places(drawn: Sequence[matrix.Matrix], width: float) -> tuple[float, int]:
@@ -159,7 +163,7 @@ def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str
         if size[i, j] <= 0:
             return f"{name} nowhere exceeds {than}."
         return (
-            f"{name} exceeds {than} most from “{a.drawn[i]}” to “{a.drawn[j]}”: "
+            f"{name} exceeds {than} most from “{a.queries.drawn[i]}” to “{a.keys.drawn[j]}”: "
             f"{amount.said(head.weights[i, j] / amount.full)} against {amount.said(other.weights[i, j] / amount.full)}."
         )
 

@@ -21,7 +21,7 @@ from dashboard.export import Provenance
 from dashboard.export.call import Call, Model, Part, Text, given
 from dashboard.export.provenance import origin, reading
 from dashboard.heads.format import counted
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.text import Encoding
 
 

@@ -100,7 +100,7 @@ class _Text:
                 np.logical_or.at(self.seen[0], words, allowed[np.arange(len(words))[:, None], self.target[words]])
                 np.logical_or.at(self.seen[1], row[marked], allowed[marked])
         if block.rows.stop == self.n:
-            first = self.model.place(block.layer) * self.per_layer
+            first = self.model.place(block.ids[0])
             self._finish(slice(first, first + self.per_layer))
             self._begin()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboard.analyses.find_heads.by_pattern import Matches
 from dashboard.heads.bootstrap import FEWEST
 from dashboard.heads.format import counted, percent
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, head_of
 
 
 def match_finding(found: Matches, head: HeadId | None = None) -> str:
@@ -22,7 +22,7 @@ def match_finding(found: Matches, head: HeadId | None = None) -> str:
             f"over {over}."
         )
     row = found.table.iloc[0] if head is None else found.row(head)
-    name = HeadId(int(row["layer"]), int(row["head"]))
+    name = head_of(row)
     return (
         f"{name} gives {found.pattern} {percent(row['score'])}, against {percent(row['baseline'])} for what stands "
         f"just as far away: {_points(row['lift'])} more ({_points(row['low'])} to {_points(row['high'])}), over {over}."

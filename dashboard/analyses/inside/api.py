@@ -20,7 +20,8 @@ from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.call import Call, Model, Text, given
 from dashboard.export.provenance import origin, provenance_of_text, reading
-from dashboard.heads.view import HeadId, existing_head
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import existing_head
 from dashboard.text import Encoding
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from dashboard.builtin.attention import Steps, contributions
 from dashboard.builtin.source_listing import STEPS
 from dashboard.capture.layer_trace import LayerRun
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.text.encoding import Encoding
 
 SIDE = 96  # rows and columns of a map

@@ -25,7 +25,8 @@ from dashboard.export import Provenance
 from dashboard.export.call import Call, Made, Model, Part, Text, given
 from dashboard.export.provenance import origin, reading
 from dashboard.heads.format import counted
-from dashboard.heads.view import HeadId, existing_head
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import existing_head
 from dashboard.text import Encoding, LeftOut
 from dashboard.text.display import vocabulary_labels
 
@@ -132,8 +133,7 @@ def copying(
     Raises UserError as `logit_attribution` does.
     """
     wanted = None if heads is None else [existing_head(model, head) for head in heads]
-    every = [HeadId(*head) for head in model.all_heads]
-    asked = every if wanted is None else wanted
+    asked = model.all_heads if wanted is None else wanted
     encodings, left_out = sample(model, builtin_corpus(), sentences, bos=bos)
     found = readout(model, encodings[0])
     if found is None:

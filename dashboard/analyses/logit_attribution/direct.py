@@ -17,7 +17,7 @@ from dashboard.capture.layer_trace import LayerRun
 from dashboard.capture.unembedding import Readout, readout, scales
 from dashboard.errors import UserError
 from dashboard.heads.format import counted, number, percent, quoted
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.text.display import vocabulary_labels
 from dashboard.text.encoding import Encoding
 

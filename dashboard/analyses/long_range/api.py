@@ -16,7 +16,7 @@ from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export.call import Call, Model, given
 from dashboard.export.provenance import origin
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, every_head
 
 
 def long_range(model: AttentionModel, question: str = "verb") -> Reach:
@@ -74,8 +74,8 @@ def draw_long_range(
 
 
 def _existing(reach: Reach, head: HeadId | str) -> HeadId:
-    wanted, (layers, heads) = HeadId.parse(head) if isinstance(head, str) else head, reach.share.shape[2:]
-    if wanted.layer >= layers or wanted.head >= heads:
+    wanted, (layers, heads) = HeadId.of(head), reach.share.shape[2:]
+    if wanted not in every_head(layers, heads):
         raise UserError(
             f"{reach.model} has layers 0 to {layers - 1} and heads 0 to {heads - 1}; {wanted} is none of them."
         )

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.head_grid import NAME, Grid
+from dashboard.charts.head_grid import Grid
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, on_ink, scale
 from dashboard.heads.format import percent
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import datum_of, every_head, head_of, name_expr
 
 HEIGHT = 150.0
 AXIS = 46.0  # pixels for the shares beside the first panel of a row
@@ -84,7 +84,7 @@ def _panel(
 ) -> dict:
     p = PALETTES[theme]
     steps = curve["step"].tolist()
-    head = HeadId(int(curve["layer"].iloc[0]), int(curve["head"].iloc[0]))
+    head = head_of(curve.iloc[0])
     x = {
         "field": "step",
         "type": "quantitative",
@@ -194,10 +194,9 @@ def reach_atlas(
     grid = Grid.of(layers, heads, look)
     p = look.palette
     high = _round_up(float(max(lift.max(), 0.01)))
+    every = every_head(layers, heads)
     rows = [
-        {"layer": layer, "head": head, "value": round(float(lift[layer, head]), 4)}
-        for layer in range(layers)
-        for head in range(heads)
+        {**datum_of(head), "value": round(float(value), 4)} for head, value in zip(every, lift.ravel(), strict=True)
     ]
     number = "format(datum.value * 100, '.1f')"
     ticks = gradient([0, high / 2, high], "format(datum.value * 100, '.3~r') + ' %'")
@@ -211,10 +210,10 @@ def reach_atlas(
     }
     written = [numbers] if grid.width >= 22 and grid.height >= 15 else []
     sign = "datum.value > 0 ? '+' : datum.value < 0 ? '−' : ''"
-    said = f"{NAME} + ', ' + ({sign}) + {number.replace('datum.value', 'abs(datum.value)')} + ' %'"
+    said = f"{name_expr()} + ', ' + ({sign}) + {number.replace('datum.value', 'abs(datum.value)')} + ' %'"
     catch = grid.catch(said, selection)
     order = np.argsort(-lift.ravel(), kind="stable")[:3]
-    best = [f"{HeadId(int(k // heads), int(k % heads))} with {percent(float(lift.ravel()[k]))}" for k in order]
+    best = [f"{every[k]} with {percent(float(lift.ravel()[k]))}" for k in order]
     return sheet(
         {
             "width": grid.width * heads,

@@ -24,7 +24,7 @@ from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.call import Call, Each, Model, Part, Variable, given
 from dashboard.export.provenance import origin
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, head_of, heads_of, is_of
 from dashboard.text import ParsedSentence
 from dashboard.text.on_places import places_of_words, representative
 
@@ -64,7 +64,7 @@ def draw_budget(
 ) -> Drawing:
     """One head's budget beside its position-only twin, and what explains it. Raises UserError for no such head."""
     row, title = row_of(profile, head), model or profile.about["model"]
-    name = str(HeadId(int(row["layer"]), int(row["head"])))
+    name = str(head_of(row))
     chart = spending(
         row,
         Look(theme, width),
@@ -142,12 +142,10 @@ def draw_profile(
 
 def row_of(profile: Profile, head: str | HeadId) -> dict:
     """The figures of one head. Raises UserError where the profile has no such head."""
-    wanted = head if isinstance(head, HeadId) else HeadId.parse(head)
-    heads = profile.heads
-    found = heads[(heads["layer"] == wanted.layer) & (heads["head"] == wanted.head)]
+    wanted, heads = HeadId.of(head), profile.heads
+    found = heads[is_of(heads, wanted)]
     if found.empty:
-        last = HeadId(int(heads["layer"].max()), int(heads["head"].max()))
-        raise UserError(f"The profile has no head {wanted}. Its heads end at {last}.")
+        raise UserError(f"The profile has no head {wanted}. Its heads end at {max(heads_of(heads))}.")
     return found.iloc[0].to_dict()
 
 

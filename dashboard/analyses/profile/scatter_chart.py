@@ -11,7 +11,7 @@ from dashboard.analyses.profile.roles import PARKED, role_label
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.point_labels import names, sides
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, click_fields, datum_of, has_parts, heads_of
 
 TALLEST = 400.0  # pixels of the plane
 MARGIN = 70.0  # pixels for the vertical axis
@@ -59,7 +59,8 @@ def landscape(
     strength = {"field": "strength", "type": "quantitative", "scale": None, "legend": None}
     whisker = {"type": "rule", "strokeWidth": 1, "aria": False}
     area = {"field": "size", "type": "quantitative", "scale": None, "legend": None}
-    mine = selection.marked if click else selection.framed
+    parts = has_parts(heads)
+    mine = selection.marked(parts=parts) if click else selection.framed(parts=parts)
     ring = {"type": "point", "shape": "circle", "filled": False, "opacity": 1, "aria": False, "size": LARGEST + 160}
     catch: dict = {
         "transform": [{"calculate": str(selection.epoch), "as": "epoch"}],
@@ -72,7 +73,7 @@ def landscape(
         },
     }
     if click:
-        fields = ["layer", "head", "epoch"]
+        fields = click_fields("epoch", parts=parts)
         catch["params"] = [
             {
                 "name": "head",
@@ -179,12 +180,10 @@ def _rows(heads: pd.DataFrame, tray: Sequence[HeadId]) -> list[dict]:
     known = heads.dropna(subset=["bits_syntax", "bits_context"]).sort_values("bits_total", ascending=False)
     most = float(known["bits_total"].max()) if len(known) else 1.0
     rows = []
-    for one in known.to_dict("records"):
-        head = HeadId(int(one["layer"]), int(one["head"]))
+    for head, one in zip(heads_of(known), known.to_dict("records"), strict=True):
         parked = bool(one["active"] < PARKED)
         row = {
-            "layer": head.layer,
-            "head": head.head,
+            **datum_of(head, parts=has_parts(heads)),
             "name": str(head),
             "kept": head in tray,
             "role": one["role"] if one["role"] in ("syntax", "context", "position") else "undecided",

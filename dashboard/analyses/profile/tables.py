@@ -51,7 +51,7 @@ VERSION = 1
 """Of what a profile's folder holds: raised where a reader of the last one would misread it."""
 
 _WHOLE, _NUMBER, _TEXT, _FLAG = "int64", "float64", "object", "bool"
-_HEAD = {"layer": _WHOLE, "head": _WHOLE}
+_HEAD, _PART = {"layer": _WHOLE, "head": _WHOLE}, {"part": _TEXT}
 _OF_RELATION = {
     "accuracy": _NUMBER,
     "baseline": _NUMBER,
@@ -160,7 +160,7 @@ def read_table(folder: Path, name: str, format: str, files: Mapping[str, str] = 
     if file.name in files and file.is_file() and _sha256(file) != files[file.name]:
         raise UserError(f"{file.name} in “{folder}” was changed since it was made. Make the profile again.")
     try:
-        texts = [column for column, kind in kinds.items() if kind == _TEXT]
+        texts = [*(column for column, kind in kinds.items() if kind == _TEXT), *_PART]
         table = FORMATS[format].read(file, texts)
     except FileNotFoundError:
         raise UserError(f"The profile in “{folder}” lacks {file.name}. Make it again.") from None
@@ -168,6 +168,9 @@ def read_table(folder: Path, name: str, format: str, files: Mapping[str, str] = 
         raise UserError(f"{file.name} in “{folder}” is broken and cannot be read. Make the profile again.") from error
     if missing := [column for column in kinds if column not in table.columns]:
         raise UserError(f"{file.name} in “{folder}” has no column “{missing[0]}”. Make the profile again.")
+    if _PART.keys() & set(table.columns):  # of an encoder–decoder model: the heads have parts
+        at = list(kinds).index("head") + 1
+        kinds = dict([*list(kinds.items())[:at], *_PART.items(), *list(kinds.items())[at:]])
     try:
         return pd.DataFrame({column: _typed(table[column], kind) for column, kind in kinds.items()})
     except (TypeError, ValueError, OverflowError):

@@ -12,7 +12,7 @@ from dashboard.charts.look import Look
 from dashboard.charts.point_labels import names as names_of
 from dashboard.charts.point_labels import sides
 from dashboard.charts.sanitize import shown
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import heads_of
 
 LEFT = 64.0  # pixels for the vertical axis
 LARGEST = 420.0
@@ -42,16 +42,15 @@ def twice(
     known = table.dropna(subset=[f"bits_{figure}_a", f"bits_{figure}_b"])
     rows = [
         {
-            "name": str(HeadId(int(layer), int(head))),
+            "name": str(head),
             "same": one == other,
             "x": round(float(a), 5),
             "y": round(float(b), 5),
             "role": one if one in ("syntax", "context", "position") else "undecided",
-            "tip": f"{HeadId(int(layer), int(head))}: {a:.3f} bits, {one} · {b:.3f} bits, {other}",
+            "tip": f"{head}: {a:.3f} bits, {one} · {b:.3f} bits, {other}",
         }
-        for layer, head, a, b, one, other in zip(
-            known["layer"],
-            known["head"],
+        for head, a, b, one, other in zip(
+            heads_of(known),
             known[f"bits_{figure}_a"],
             known[f"bits_{figure}_b"],
             known["role_a"],

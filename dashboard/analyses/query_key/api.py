@@ -25,7 +25,7 @@ from dashboard.export import Provenance
 from dashboard.export.call import Call, Model
 from dashboard.export.provenance import origin
 from dashboard.heads.format import counted
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 
 SENTENCES = 24
 
@@ -75,7 +75,7 @@ def draw_query_keys(
 
 def plane_of(of: CorpusVectors, head: str | HeadId) -> QueryKeyMap:
     """The plane of one head. Raises UserError where there is no such head."""
-    wanted = HeadId.parse(head) if isinstance(head, str) else head
+    wanted = HeadId.of(head)
     numbers = list(of.layers)
     if wanted.layer not in numbers or not 0 <= wanted.head < len(of.layers[numbers[0]].q):
         last = HeadId(numbers[-1], len(of.layers[numbers[-1]].q) - 1)

@@ -18,7 +18,7 @@ import pandas as pd
 from dashboard.analyses.query_key.vectors import CorpusVectors
 from dashboard.heads.bootstrap import intervals
 from dashboard.heads.format import counted, percent
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 
 Share = tuple[float, float, float]  # a share, and its 95 % interval
 

@@ -14,7 +14,8 @@ from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export.call import given
 from dashboard.export.provenance import provenance_of_text
-from dashboard.heads.view import Between, HeadId
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import Between
 from dashboard.text import Encoding
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def draw_atlas(
 
     Raises UserError for a score that does not exist.
     """
-    pinned = tuple(HeadId.parse(head) if isinstance(head, str) else head for head in tray)
+    pinned = tuple(HeadId.of(head) for head in tray)
     look, selection = Look(theme, width), Selection(selected, pinned, epoch)
     if score is None:
         if not isinstance(table, Survey) or table.thumbnails is None:

@@ -7,12 +7,12 @@ import pandas as pd
 
 from dashboard.analyses.scores.scores import SCORES, Score
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.head_grid import NAME, Grid
+from dashboard.charts.head_grid import Grid
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.raster import montage_uri
 from dashboard.charts.theme import gradient, ink, on_ink, scale
 from dashboard.heads.format import percent
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import columns_of, datum_of, every_head, heads_of
 
 
 def atlas(
@@ -38,14 +38,14 @@ def atlas(
     what = SCORES[score]
     share = what.unit == "share"
     values = scores[score].to_numpy(float)
-    grid = Grid.of(int(scores["layer"].max()) + 1, int(scores["head"].max()) + 1, look)
+    grid = Grid.over(scores, look)
     p = look.palette
     high = _top(values, share)
     scaled = f"in per cent · ink: 0 to {high * 100:.3g}\u00a0%" if share else f"in {what.unit} · ink: 0 to {high:g}"
     any_value = bool(np.isfinite(values).any())
     rows = [
-        {"layer": int(layer), "head": int(head), "value": None if np.isnan(value) else round(float(value), 4)}
-        for layer, head, value in zip(scores["layer"], scores["head"], values, strict=True)
+        {**datum_of(head, parts=grid.parts), "value": None if np.isnan(value) else round(float(value), 4)}
+        for head, value in zip(heads_of(scores), values, strict=True)
     ]
 
     def said(form: str, unit: bool = True) -> str:
@@ -73,7 +73,7 @@ def atlas(
     }
     written = [numbers] if grid.width >= 22 and grid.height >= 15 else []
     value = f"{has} ? {said('.1f' if share else '.2f')} : 'no value on this text'"
-    catch = grid.catch(f"{NAME} + ', ' + ({value})", selection)
+    catch = grid.catch(f"{grid.name} + ', ' + ({value})", selection)
     return sheet(
         {
             "width": grid.width * grid.heads,
@@ -118,8 +118,8 @@ def atlas_maps(
         "mark": {"type": "image", "url": uri, "aspect": False, "smooth": False, "aria": False},
         "encoding": {"x": {"value": 0}, "x2": {"value": across}, "y": {"value": 0}, "y2": {"value": down}},
     }
-    every = [{"layer": layer, "head": head} for layer in range(layers) for head in range(heads)]
-    frames, catch = grid.frames(look.palette, selection), grid.catch(NAME, selection)
+    every = [datum_of(head) for head in every_head(layers, heads)]
+    frames, catch = grid.frames(look.palette, selection), grid.catch(grid.name, selection)
     return sheet(
         {
             "width": across,
@@ -151,15 +151,13 @@ def _describe_scores(scores: pd.DataFrame, score: str, what: Score, model: str) 
     """Alternative text: which heads have most."""
     count = f"{int(scores['layer'].max()) + 1} × {int(scores['head'].max()) + 1}"
     start = f"{what.title} of all {count} heads{f' of {model}' if model else ''}. "
-    known = scores[["layer", "head", score]].dropna()
+    known = scores[[*columns_of(scores), score]].dropna()
     if known.empty:
         return start + "No head has a value on this text."
 
     def written(value: float) -> str:
         return percent(value) if what.unit == "share" else f"{value:.2f} {what.unit}"
 
-    best = [
-        f"{HeadId(int(row.layer), int(row.head))} with {written(float(getattr(row, score)))}"
-        for row in known.nlargest(3, score).itertuples(index=False)
-    ]
+    top = known.nlargest(3, score)
+    best = [f"{head} with {written(float(value))}" for head, value in zip(heads_of(top), top[score], strict=True)]
     return f"{start}Highest: {', '.join(best)}; median {written(float(known[score].median()))}."

@@ -20,6 +20,7 @@ from dashboard.analyses.scores.scores import OF_TEXT, SCORES
 from dashboard.analyses.scores.thumbnails import SIZE, column_sums, row_means
 from dashboard.capture import Block
 from dashboard.capture.attention_call import Scratch
+from dashboard.heads.head_id import every_head, head_columns
 from dashboard.text.encoding import Encoding
 
 # Pairs of equal tokens are listed while a row has at most this many on average. In a text that repeats itself more
@@ -205,8 +206,7 @@ class PatternScores:
         """
         _, layers, heads = self._sums.shape
         means = dict(zip(OF_TEXT, self._sums / np.where(self._rows > 0, self._rows, np.nan), strict=True))
-        layer, head = np.divmod(np.arange(layers * heads), heads)
-        table = {"layer": layer, "head": head}
+        table = head_columns(every_head(layers, heads))
         for name, score in SCORES.items():
             table[name] = np.full(layers * heads, np.nan)
             if name in means:

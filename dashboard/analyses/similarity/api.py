@@ -26,7 +26,7 @@ from dashboard.export import Provenance
 from dashboard.export.call import Call, Model, Part
 from dashboard.export.provenance import origin
 from dashboard.heads.format import counted, percent
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.text import LeftOut, ParsedSentence, read_treebank
 
 Progress = Callable[[float, str], None]
@@ -81,7 +81,7 @@ def similar_heads(found: HeadMap, head: str | HeadId, k: int = 10) -> pd.DataFra
 
     Raises UserError where the map has no such head.
     """
-    wanted = HeadId.parse(head) if isinstance(head, str) else head
+    wanted = HeadId.of(head)
     per_layer = int(found.table["head"].max()) + 1
     return nearest(found.distances, place_of(wanted, per_layer, len(found.table)), per_layer, k)
 
@@ -106,7 +106,7 @@ def similar_heads_elsewhere(found: Distances, head: str | HeadId, k: int = 10) -
 
     found: of `distances_between`. Raises UserError for a head that the first does not have.
     """
-    wanted = HeadId.parse(head) if isinstance(head, str) else head
+    wanted = HeadId.of(head)
     mine, theirs = found.per_layer
     return nearest(found.values, place_of(wanted, mine, len(found.values)), theirs, k, same=False)
 
@@ -125,7 +125,7 @@ def draw_map(
     """The map of `map_heads`, coloured by layer, or by role where `roles` are given. See `map_chart`."""
     left_out = f", {found.left_out:,} left out" if found.left_out else ""
     if roles is not None:
-        roles = {HeadId.parse(head) if isinstance(head, str) else head: role for head, role in roles.items()}
+        roles = {HeadId.of(head): role for head, role in roles.items()}
     chart = headmap(
         found.table,
         Look(theme, width),

@@ -11,6 +11,7 @@ from scipy.spatial.distance import squareform
 
 from dashboard.analyses.similarity.embedding import HeadMap
 from dashboard.heads.format import counted
+from dashboard.heads.head_id import heads_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,7 @@ def clusters_of(found: HeadMap) -> Clusters:
         groups = [np.array(nodes[leaf].pre_order()) for leaf in drawn["leaves"]]
         rows = (np.array(drawn["icoord"]) - 5) / 10  # leaves stand at 5, 15, 25 …
         joins = np.stack([np.array(drawn["dcoord"]), rows], axis=2)
-    names = [f"L{layer}H{head}" for layer, head in found.table[["layer", "head"]].to_numpy()[at]]
+    names = [str(head) for head in heads_of(found.table.iloc[at])]
     table = [{"cluster": int(numbers[group[0]]), **_inside(distances, group, names)} for group in groups]
     return Clusters(pd.DataFrame(table, columns=["cluster", "heads", "middle", "apart"]), joins)
 

@@ -12,10 +12,9 @@ from scipy.spatial.distance import squareform
 from dashboard.analyses.similarity.distances import Distances
 from dashboard.errors import UserError
 from dashboard.heads.format import counted, percent
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, every_head, head_columns, head_of
 
 CLUSTERS = 8
-COLUMNS = ("layer", "head", "x", "y", "cluster", "nearest", "distance")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +51,10 @@ class HeadMap:
 
 def place_of(head: HeadId, per_layer: int, heads: int) -> int:
     """A head's place among all heads, layer 0 first. Raises UserError where there are not so many."""
-    place = head.layer * per_layer + head.head
-    if head.head >= per_layer or place >= heads:
-        last = HeadId(heads // per_layer - 1, per_layer - 1)
-        raise UserError(f"There is no head {head}. The last one is {last}.")
-    return place
+    every = every_head(heads // per_layer, per_layer)
+    if head not in every:
+        raise UserError(f"There is no head {head}. The last one is {every[-1]}.")
+    return every.index(head)
 
 
 def scaled(distances: np.ndarray) -> tuple[np.ndarray, float]:
@@ -99,10 +97,10 @@ def map_table(distances: np.ndarray, per_layer: int, clusters: int = CLUSTERS) -
     points, kept = scaled(inner) if known.any() else (np.zeros((0, 2)), 1.0)
     others = inner + np.diag(np.full(len(inner), np.inf))
     closest = others.argmin(1) if len(inner) > 1 else np.zeros(0, int)
-    layer, head = np.divmod(np.arange(len(distances)), per_layer)
-    names = np.array([str(HeadId(int(a), int(b))) for a, b in zip(layer, head, strict=True)], object)
+    every = every_head(len(distances) // per_layer, per_layer)
+    names = np.array([str(head) for head in every], object)
     table = pd.DataFrame(
-        {"layer": layer, "head": head, "x": np.nan, "y": np.nan, "cluster": 0, "nearest": "", "distance": np.nan}
+        {**head_columns(every), "x": np.nan, "y": np.nan, "cluster": 0, "nearest": "", "distance": np.nan}
     )
     at = np.flatnonzero(known)
     if not len(at):
@@ -129,8 +127,8 @@ def nearest(distances: np.ndarray, place: int, per_layer: int, k: int = 10, *, s
     if same:
         row[place] = np.nan
     order = np.argsort(row, kind="stable")[: min(k, int(np.isfinite(row).sum()))]
-    layer, head = np.divmod(order, per_layer)
-    return pd.DataFrame({"layer": layer, "head": head, "distance": row[order]})
+    every = every_head(len(row) // per_layer, per_layer)
+    return pd.DataFrame({**head_columns([every[k] for k in order]), "distance": row[order]})
 
 
 def map_finding(found: HeadMap, head: HeadId | None = None) -> str:
@@ -185,4 +183,4 @@ def _with_places(distances: np.ndarray) -> np.ndarray:
 
 
 def _name(row: pd.Series) -> str:
-    return str(HeadId(int(row["layer"]), int(row["head"])))
+    return str(head_of(row))

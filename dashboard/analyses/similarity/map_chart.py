@@ -11,7 +11,7 @@ from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.point_labels import names, sides
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, click_fields, datum_of, has_parts, heads_of
 
 FLATTEST, TALLEST = 0.5, 0.9  # the plane's height, as a share of its width
 RIM = 0.06  # of the plane's width, around the points
@@ -51,10 +51,11 @@ def headmap(
         {"type": "quantitative", "axis": None, "scale": {"domain": list(domain), "nice": False, "zero": False}}
         for domain in (across, up)
     )
-    own = next((row["cluster"] for row in rows if (row["layer"], row["head"]) == _pair(selection.head)), -1)
-    mine, mates = selection.framed, f"{own} > 0 && datum.cluster === {own}"
+    parts = has_parts(table)
+    own = next((row["cluster"] for row in rows if selection.head and row["name"] == str(selection.head)), -1)
+    mine, mates = selection.framed(parts=parts), f"{own} > 0 && datum.cluster === {own}"
     if click:
-        mine = selection.marked
+        mine = selection.marked(parts=parts)
         mates = f"({selection.clicked}) ? datum.cluster === head.cluster[0] : ({mates})"
     at = {"x": x | {"field": "x"}, "y": y | {"field": "y"}}
     ring = {"type": "point", "shape": "circle", "filled": False, "opacity": 1, "aria": False, "size": RING}
@@ -65,7 +66,7 @@ def headmap(
         "encoding": at | {"tooltip": {"field": "tip", "type": "nominal"}},
     }
     if click:
-        fields = ["layer", "head", "cluster", "epoch"]
+        fields = click_fields("cluster", "epoch", parts=parts)
         select = {"type": "point", "on": "click", "fields": fields, "toggle": False, "clear": False}
         catch["params"] = [{"name": "head", "select": select}]
     layers = [
@@ -112,12 +113,11 @@ def headmap(
 
 def _rows(table: pd.DataFrame, roles: Mapping[HeadId, str] | None, tray: Sequence[HeadId]) -> list[dict]:
     rows = []
-    for one in table.dropna(subset=["x", "y"]).itertuples(index=False):
-        head = HeadId(int(one.layer), int(one.head))
+    known = table.dropna(subset=["x", "y"])
+    for head, one in zip(heads_of(known), known.itertuples(index=False), strict=True):
         near = "" if np.isnan(one.distance) else f": nearest {one.nearest} ({one.distance:.3f} bits)"
         row = {
-            "layer": head.layer,
-            "head": head.head,
+            **datum_of(head, parts=has_parts(table)),
             "name": str(head),
             "kept": head in tray,
             "x": round(float(one.x), 5),
@@ -175,7 +175,7 @@ def _named(
     """The heads asked for, then the farthest in each direction."""
     if not rows:
         return []
-    wanted = [row for head in asked for row in rows if (row["layer"], row["head"]) == _pair(head)]
+    wanted = [row for head in asked for row in rows if head and row["name"] == str(head)]
     turns = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
     points = np.array([[row["x"], row["y"]] for row in rows])
     wanted += [rows[place] for place in (points @ [np.cos(turns), np.sin(turns)]).argmax(0)]
@@ -218,7 +218,3 @@ def _ruler(x: dict, high: float, theme: Theme) -> list[dict]:
             "encoding": {"x": x | {"field": "b"}, "y": below, "text": {"field": "said", "type": "nominal"}},
         },
     ]
-
-
-def _pair(head: HeadId | None) -> tuple[int, int] | None:
-    return None if head is None else (head.layer, head.head)

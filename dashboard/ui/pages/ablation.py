@@ -23,7 +23,7 @@ from dashboard.corpus.sample import reference_means
 from dashboard.errors import UserError
 from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.format import listed
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, columns_of, from_selection
 from dashboard.ui import caches, job_panel, profile_picker, session
 from dashboard.ui.figure import Click
 from dashboard.ui.layout_width import beside, room
@@ -150,7 +150,7 @@ def measured(this: Opened) -> Measured | None:
 
 def _take_out(key: str) -> None:
     if points := st.session_state[key].selection.get("head"):
-        session.change(layer=int(points[0]["layer"]), head=int(points[0]["head"]), out="head")
+        session.change(**from_selection(points[0]).choice, out="head")
 
 
 def choose_by_click(key: str) -> Click:
@@ -215,8 +215,8 @@ class Beside:
         self.title = f"“{SCORES[name].title}” on this text" if self.of_text else f"“{TOLD[name]}”"
         scores = text.overview().scores if self.of_text else profile.heads
         column = name if self.of_text else f"bits_{name}"
-        both = every.table[["layer", "head", every.measure]]
-        both = both.merge(scores[["layer", "head", column]], on=["layer", "head"], how="left")
+        whose = columns_of(every.table)
+        both = every.table[[*whose, every.measure]].merge(scores[[*whose, column]], on=whose, how="left")
         self.table: pd.DataFrame = both
         effects, others = (tuple(both[part].astype(float)) for part in (every.measure, column))
         self.correlation = _correlation(others, effects)

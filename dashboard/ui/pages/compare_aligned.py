@@ -24,7 +24,8 @@ from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.heads.alignment import Aligned
 from dashboard.heads.format import counted
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import nearest
+from dashboard.heads.view import HeadView
 from dashboard.ui import caches, head_picker, session
 from dashboard.ui.layout_width import room
 from dashboard.ui.model_and_text import Reading, contributed, escape_markdown, offer_path
@@ -178,9 +179,8 @@ def two_models(this: Reading) -> Compared:
 def _other_head(other) -> None:
     """The head of the second model, brought within what it has."""
     head = session.choices().other_head
-    fitted = HeadId(min(other.numbers, key=lambda layer: abs(layer - head.layer)), min(head.head, other.heads - 1))
-    session.correct(other_head=fitted)
-    every = [HeadId(*head) for head in other.all_heads]
+    every = list(other.all_heads)
+    session.correct(other_head=nearest(every, head))
     st.selectbox("Its head", every, format_func=str, width=160, **session.bound("other_head"))
 
 

@@ -14,7 +14,8 @@ from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId, head_of
+from dashboard.heads.view import HeadView
 from dashboard.models import CATALOGUE
 from dashboard.ui import figure, profile_picker, session
 from dashboard.ui.layout_width import room
@@ -48,7 +49,7 @@ def question(this: Reading) -> str:
 
 def _heads(this: Reading) -> Compared:
     model, chosen = this.model, session.choices()
-    every = [HeadId(*head) for head in model.all_heads]
+    every = list(model.all_heads)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "Add a head",
@@ -93,10 +94,10 @@ def _opposites(this: Reading) -> tuple[HeadId, HeadId] | None:
 
 def _begin(this: Reading, every: Sequence[HeadId]) -> None:
     """Two heads to start with, and the end of the page."""
-    table = this.overview().scores.set_index(["layer", "head"])
+    table = this.overview().scores
     second, sees = ("self", "itself") if this.model.causal else ("next", "the next token")
     known = table["previous"].notna().any() and table[second].notna().any()
-    pair = [HeadId(*table[score].idxmax()) for score in ("previous", second)] if known else every[:2]
+    pair = [head_of(table.loc[table[score].idxmax()]) for score in ("previous", second)] if known else every[:2]
     st.info("Two heads make a comparison. Add them above, or on Explore with “Add to tray”.", icon=":material/compare:")
     if len(set(pair)) == 2:
         st.button(f"Start with {pair[0]} and {pair[1]}", on_click=session.change, kwargs={"tray": tuple(pair)})

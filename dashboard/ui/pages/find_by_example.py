@@ -13,7 +13,8 @@ from dashboard.analyses.find_heads.by_example import Examples, as_typed, checked
 from dashboard.analyses.find_heads.pair_shares import Pair
 from dashboard.charts.ranking import BEST
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId, heads_of
+from dashboard.heads.view import HeadView
 from dashboard.text.encoding import Encoding
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Click, Figure, Table
@@ -89,13 +90,12 @@ def over_sentence(this: Reading, found: Examples, head: HeadId) -> tuple[HeadVie
     """What a person chose to see of the head, over the words or the part of them round the first pair that a picture
     holds; and the pairs, by their places among all words that are drawn."""
     ranked = found.table.head(BEST)
-    numbers = [(int(a), int(b)) for a, b in zip(ranked["layer"], ranked["head"], strict=True)]
-    chosen = (head.layer, head.head)
-    if chosen not in numbers or len(this.encoding) > FEW_TOKENS:
-        numbers = [chosen]
+    heads = heads_of(ranked)
+    if head not in heads or len(this.encoding) > FEW_TOKENS:
+        heads = [head]
     how = {"unit": "words", "special": "hide"}
     # All that can be clicked, in one pass of the model: a click waits for none.
-    views = this.views(*(HeadId(*one) for one in numbers), **how)
+    views = this.views(*heads, **how)
     carried = contributed(partial(this.contributions, head, **how))
-    whole = carried[0] if carried else views[numbers.index(chosen)]
+    whole = carried[0] if carried else views[heads.index(head)]
     return api.fit_for(whole, "arcs", max(0, min(found.pairs[0]) - 5)), list(found.pairs)

@@ -11,7 +11,7 @@ from dashboard.analyses.logit_attribution.copying import copying_finding
 from dashboard.analyses.logit_attribution.direct import DirectPath, Writes, direct_path, writes
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.ui import figure
 from dashboard.ui.model_and_text import Reading
 from dashboard.ui.results_cache import kept

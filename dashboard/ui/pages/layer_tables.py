@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.analyses.layers.residual_stream import ResidualStream
 from dashboard.analyses.long_range.measure import Question, Reach, curve, table
 from dashboard.analyses.long_range.trial import Trial
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, columns_of
 from dashboard.ui.figure import UNREAD, Table, menu
 from dashboard.ui.model_and_text import escape_markdown
 
@@ -52,7 +52,8 @@ def heads(reach: Reach) -> Table:
     """All heads by what they give beyond an equally distant word."""
 
     def rows() -> pd.DataFrame:
-        every = table(reach).groupby(["layer", "head"], as_index=False)[["share", "apart", "lift", "even"]].mean()
+        every = table(reach)
+        every = every.groupby(columns_of(every), as_index=False)[["share", "apart", "lift", "even"]].mean()
         return every.sort_values("lift", ascending=False)
 
     note = "The mean over all texts and distances. The files hold every distance, with its interval."

@@ -10,7 +10,8 @@ from dashboard.analyses.profile.roles import role_label
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.profile.text import opposites
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
 from dashboard.text import ParsedSentence, not_english, parse
 from dashboard.ui import paths, session
 from dashboard.ui.model_and_text import Reading, escape_markdown, offer_path

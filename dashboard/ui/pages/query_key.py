@@ -10,7 +10,7 @@ from dashboard.analyses.query_key.chart import BY
 from dashboard.analyses.query_key.vectors import CorpusVectors
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.ui.figure import UNREAD
 from dashboard.ui.model_and_text import Opened, escape_markdown
 from dashboard.ui.page import end_page

@@ -11,7 +11,7 @@ from dashboard.analyses.similarity.distances import Distances
 from dashboard.analyses.similarity.embedding import HeadMap
 from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, head_of, heads_of
 from dashboard.models import CATALOGUE, ModelSource, NotInstalled, find
 from dashboard.ui import head_picker, job_panel, paths, profile_picker, session
 from dashboard.ui.model_and_text import Opened, escape_markdown, offer, offer_path
@@ -75,11 +75,7 @@ def roles(this: Opened) -> dict[HeadId, str] | None:
     )
     if profile is None or session.choices().coloured == "layer":
         return None
-    heads = profile.heads
-    return {
-        HeadId(int(layer), int(head)): role
-        for layer, head, role in zip(heads["layer"], heads["head"], heads["role"], strict=True)
-    }
+    return dict(zip(heads_of(profile.heads), profile.heads["role"], strict=True))
 
 
 def elsewhere(this: Opened) -> tuple[Distances, str] | None:
@@ -137,4 +133,4 @@ def picked(like: pd.DataFrame, key: str) -> HeadId | None:
         return None
     rows = [row for row in event.selection.rows if row < len(like)]
     chosen = like.iloc[rows[0] if rows else 0]
-    return HeadId(int(chosen["layer"]), int(chosen["head"]))
+    return head_of(chosen)

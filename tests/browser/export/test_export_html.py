@@ -9,7 +9,8 @@ import pytest
 from dashboard.analyses.explore.heatmap_chart import heatmap
 from dashboard.charts.look import Look
 from dashboard.export import figure_bytes, provenance_of
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from tests.helpers.views import head_view
 
 BREAKOUT = "</script><script>window.X=1</script>"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -18,7 +19,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def view(labels, text):
     n = len(labels)
     weights = np.random.default_rng(3).dirichlet(np.ones(n), size=n).astype(np.float32)
-    return HeadView(
+    return head_view(
         head=HeadId(2, 9),
         weights=weights,
         labels=tuple(labels),

@@ -15,7 +15,7 @@ from dashboard.analyses.explore.heatmap_chart import top_of
 from dashboard.capture import head_maps
 from dashboard.errors import UserError
 from dashboard.export import Provenance, figure_bytes, file_stem, snippet, table_bytes
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from tests.model.export.test_snippets import run
 
 FIRST = "The chef who trained in Osaka says ramen is her favourite food."
@@ -78,7 +78,7 @@ def test_two_models_meet_at_words(minilm, smollm2):
     aligned = comparing.compare_models(minilm, "L2H8", smollm2, "L3H2", text)
     assert [text[start:end] for start, end in aligned.a.spans] == [text[start:end] for start, end in aligned.b.spans]
     encoding = minilm.encode(text)
-    [(weights, _)] = head_maps(minilm, encoding, [(2, 8)])
+    [(weights, _)] = head_maps(minilm, encoding, [HeadId(2, 8)])
     pieces = [  # of each word, by hand
         [k for k, (start, end) in enumerate(encoding.spans) if left <= start < end <= right]
         for left, right in aligned.a.spans

@@ -9,7 +9,7 @@ import torch
 from dashboard.analyses.find_heads.by_example import example_finding, examples, pairs_of, remarks
 from dashboard.analyses.find_heads.pair_shares import along
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.models import load
 
 CHEF = "The chef who trained in Osaka says tonkotsu is her favourite food."

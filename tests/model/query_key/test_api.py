@@ -16,7 +16,7 @@ from dashboard.capture import Block
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import parsed_sample, spread
 from dashboard.export import Provenance, snippet
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 
 
 @pytest.mark.parametrize(("name", "head"), [("minilm", "L2H8"), ("smollm2", "L9H4")])

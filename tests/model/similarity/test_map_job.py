@@ -12,7 +12,7 @@ from dashboard.analyses.similarity.embedding import map_finding
 from dashboard.analyses.similarity.map_job import MEASUREMENT, Request
 from dashboard.errors import UserError
 from dashboard.export import figure_bytes, file_stem, snippet
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from dashboard.analyses.similarity.api import distances_between, similar_heads_e
 from dashboard.analyses.similarity.embedding import elsewhere_finding
 from dashboard.analyses.similarity.pair_job import MEASUREMENT, Request
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from tests.helpers.measurements import nothing_measured
 
 

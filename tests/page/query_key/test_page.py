@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.ui.model_and_text import Opened
 from dashboard.ui.pages import query_key as ui
 from tests.helpers.pages import heading, opened, said

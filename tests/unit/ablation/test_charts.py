@@ -19,7 +19,7 @@ from dashboard.charts.head_grid_values import head_grid
 from dashboard.charts.ink import round_figure
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import PALETTES, ink, paint, signed
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 
 SAID = {"title": "T", "subtitle": ["S"], "description": "D"}
 

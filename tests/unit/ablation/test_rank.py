@@ -13,7 +13,7 @@ from dashboard.analyses.ablation.effect_on_text import effect_on_text, most_chan
 from dashboard.analyses.ablation.rank import rank_finding, standing, standing_remark
 from dashboard.analyses.ablation.rank_correlation import correlation_finding, spearman
 from dashboard.heads.format import figure
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.text import Encoding
 
 RNG = np.random.default_rng(3)

@@ -6,7 +6,7 @@ from dashboard import draw_atlas
 from dashboard.analyses.scores.atlas_chart import atlas
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import PALETTES
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from tests.unit.scores.test_atlas_chart import table
 
 

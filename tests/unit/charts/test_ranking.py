@@ -19,7 +19,7 @@ from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.ranking import BEST, ROW
 from dashboard.charts.theme import PALETTES
 from dashboard.export import figure_bytes
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 
 WORDS = ("The", "chef", "says", "hi")
 

@@ -17,7 +17,9 @@ from dashboard.analyses.explore.views import VIEWS
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.look import Look
 from dashboard.charts.sanitize import LIMIT, NEWLINE, SIGN, shown
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
+from tests.helpers.views import head_view
 
 # https://www.w3.org/TR/xml/#charsets
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -62,7 +64,7 @@ NASTY = [
 def view_of(labels: list[str], unit: str = "tokens") -> HeadView:
     n = len(labels)
     weights = np.random.default_rng(0).dirichlet(np.full(n, 0.3), n).astype(np.float32)
-    return HeadView(
+    return head_view(
         HeadId(0, 0),
         weights,
         tuple(labels),

@@ -22,7 +22,9 @@ from dashboard.charts.labels import right_to_left, stand, width_of
 from dashboard.charts.look import Look
 from dashboard.charts.text_lines import LINE, set_text
 from dashboard.charts.titles import wrap
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
+from tests.helpers.views import changed, head_view
 
 SENTENCE = "The chef who trained in Osaka says ramen is her favourite food."
 
@@ -35,7 +37,7 @@ def view_of(text: str, weights=None, unit="words", **more) -> HeadView:
     fields = {"special": (False,) * n, "spans": spans, "hidden": "show", "causal": False}
     labels = tuple(text[a:b] for a, b in spans)
     weights = np.asarray(weights, np.float32)
-    return HeadView(HeadId(2, 9), weights, labels, unit=unit, text=text, model="MiniLM", **fields | more)
+    return head_view(HeadId(2, 9), weights, labels, unit=unit, text=text, model="MiniLM", **fields | more)
 
 
 def assert_valid(spec: dict) -> None:
@@ -191,13 +193,9 @@ def test_lines_of_text_keep_what_stands_between_words():
 
 def test_pieces_of_a_word_stay_on_one_line():
     text = "aaaa bbbb ccccdddd"
-    view = replace(
-        view_of(text),
-        spans=((0, 4), (5, 9), (10, 14), (14, 18)),
-        labels=("aaaa", "bbbb", "cccc", "·dddd"),
-        special=(False,) * 4,
-        weights=np.eye(4, dtype=np.float32),
-    )
+    labels, spans = ("aaaa", "bbbb", "cccc", "·dddd"), ((0, 4), (5, 9), (10, 14), (14, 18))
+    view = changed(view_of(text), spans=spans, labels=labels, special=(False,) * 4)
+    view = replace(view, weights=np.eye(4, dtype=np.float32))
     places = set_text(view, width_of("aaaa bbbb cccc", 17) + 34).places
     assert [place.word for place in places] == ["aaaa", "bbbb", "cccc", "dddd"]
     assert places[0].y == places[1].y < places[2].y == places[3].y

@@ -18,7 +18,9 @@ from dashboard.charts.matrix import RECTS, side_of
 from dashboard.charts.stack import stack
 from dashboard.charts.theme import PALETTES, ink, paint, signed
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
+from tests.helpers.views import head_view
 
 L2H9 = HeadId(2, 9)
 
@@ -28,7 +30,7 @@ def view_of(weights, head=L2H9, labels=None, **more) -> HeadView:
     n = len(weights)
     labels = tuple(labels or (f"w{k}" for k in range(n)))
     fields = {"special": (False,) * n, "spans": (None,) * n, "unit": "words", "hidden": "show", "causal": False}
-    return HeadView(head, weights, labels, text="", model="MiniLM", **fields | more)
+    return head_view(head, weights, labels, text="", model="MiniLM", **fields | more)
 
 
 def random_view(n: int, head=L2H9, seed: int = 0, alpha: float = 0.1, **more) -> HeadView:

@@ -349,12 +349,13 @@ def test_several_people_at_once():
 
 def test_a_heatmap_of_512_is_small_and_quick():
     from dashboard.analyses.explore.heatmap_chart import heatmap
-    from dashboard.heads.view import HeadId, HeadView
+    from dashboard.heads.head_id import HeadId
+    from tests.helpers.views import head_view
 
     n = 512
     weights = np.random.default_rng(0).dirichlet(np.full(n, 0.05), size=n).astype(np.float32)
     words = tuple(f"word{k}" for k in range(n))
-    view = HeadView(
+    view = head_view(
         head=HeadId(2, 9),
         weights=weights,
         labels=words,

@@ -16,7 +16,8 @@ from dashboard.analyses.explore import api
 from dashboard.charts.labels import width_of
 from dashboard.charts.titles import wrap
 from dashboard.export import ReportFigure, report_html, report_pdf, report_zip
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from tests.helpers.views import head_view
 
 HOSTILE = "</script><script>alert(1)</script> <b>bold</b> \x00 مرحبا"
 
@@ -24,7 +25,7 @@ HOSTILE = "</script><script>alert(1)</script> <b>bold</b> \x00 مرحبا"
 def figure(text: str = "one two", note: str = "", view: str = "heatmap", n: int | None = None) -> ReportFigure:
     labels = tuple(text.split())[:n]
     n = len(labels)
-    head = HeadView(
+    head = head_view(
         HeadId(2, 8),
         np.full((n, n), 1 / n, np.float32),
         labels,

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from dashboard.errors import UserError
 from dashboard.export import FORMATS, Provenance, file_stem, format_of, provenance_of, snippet
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from tests.helpers.views import head_view
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{k}" for port in ("com", "lpt") for k in range(10))}
 
 
 def view(layer=2, head=9):
-    return HeadView(
+    return head_view(
         head=HeadId(layer, head),
         weights=np.eye(2, dtype=np.float32),
         labels=("The", "chef"),

@@ -21,7 +21,7 @@ from dashboard.analyses.recall.task import DEFAULT
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.look import Look, Selection
 from dashboard.export import figure_bytes
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 
 HOSTILE = "</script>\x00\ufffe\ud800 🍜 **x**"
 

@@ -18,7 +18,7 @@ from dashboard.analyses.query_key.vectors import STRONGEST, CorpusVectors, Layer
 from dashboard.charts.labels import width_of
 from dashboard.charts.theme import PALETTES
 from dashboard.export import figure_bytes
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:

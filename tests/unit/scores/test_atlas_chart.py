@@ -14,7 +14,7 @@ from dashboard.analyses.scores.scores import SCORES
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import PALETTES
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 
 
 def table(layers: int, heads: int, score: str, values) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from dashboard.analyses.similarity.embedding import (
 )
 from dashboard.errors import UserError
 from dashboard.export import figure_bytes
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 
 
 def summed(*sentences: tuple[np.ndarray, np.ndarray | None]) -> np.ndarray:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.ui.url_state import DEFAULTS, KINDS, Choices, digest, from_address, to_address, within
 from tests.helpers.addresses import any_address
 
