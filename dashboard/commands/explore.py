@@ -68,7 +68,7 @@ def run_attention(asked: argparse.Namespace) -> int:
     check_out(asked)
     from dashboard.analyses.explore import api
     from dashboard.export.save import save
-    from dashboard.heads.head_id import listed_heads
+    from dashboard.heads.head_id import HeadId
 
     if asked.layer < 0 or asked.head < 0:
         raise UserError("Layers and heads are counted from 0.")

@@ -16,6 +16,7 @@ from dashboard.charts.theme import Theme
 from dashboard.export.call import Lines, Made, Makes, Model, given, recipe
 from dashboard.heads.format import listed
 from dashboard.heads.head_id import HeadId, plain
+from dashboard.heads.view import HeadView
 from dashboard.text.encoding import BETWEEN, Encoding
 
 if TYPE_CHECKING:
