@@ -7,9 +7,14 @@ import streamlit as st
 from dashboard.analyses.ablation.draw import draw_ablation, draw_ranking, over
 from dashboard.analyses.ablation.draw_joint import draw_joint_ablation
 from dashboard.analyses.ablation.effect_on_text import most_changed, token_rows
-from dashboard.analyses.ablation.joint import joint_finding, together_remark
-from dashboard.analyses.ablation.rank import EXPLAINED, rank_finding, standing, standing_remark
-from dashboard.analyses.ablation.rank_correlation import correlation_finding
+from dashboard.analyses.ablation.rank import EXPLAINED, standing
+from dashboard.analyses.ablation.text import (
+    correlation_finding,
+    joint_finding,
+    rank_finding,
+    standing_remark,
+    together_remark,
+)
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.head_picker import by_number

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.analyses.compare.api import comparison_table, draw_closest_pairs
-from dashboard.analyses.compare.change import change_finding
+from dashboard.analyses.compare.text import change_finding
 from dashboard.analyses.explore.api import fit_for
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Click, Figure, Table

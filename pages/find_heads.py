@@ -7,8 +7,7 @@ import streamlit as st
 from dashboard.analyses.explore.api import provenance
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.find_heads.api import draw_found
-from dashboard.analyses.find_heads.by_example import example_finding, remarks
-from dashboard.analyses.find_heads.text import match_finding, match_remarks
+from dashboard.analyses.find_heads.text import example_finding, match_finding, match_remarks, remarks
 from dashboard.charts.labels import right_to_left
 from dashboard.corpus.builtin import builtin_size
 from dashboard.heads.links import links

@@ -7,7 +7,8 @@ import streamlit as st
 from dashboard.analyses.inside.api import draw_inside
 from dashboard.analyses.inside.text import TITLES, arithmetic, doubts, finding, proof, row_table, steps_table
 from dashboard.analyses.logit_attribution.api import draw_logit_attribution
-from dashboard.analyses.logit_attribution.direct import writes_baseline, writes_finding
+from dashboard.analyses.logit_attribution.direct import writes_baseline
+from dashboard.analyses.logit_attribution.text import writes_finding
 from dashboard.ui import figure, session
 from dashboard.ui.components import code_listing
 from dashboard.ui.figure import Click, Figure, Table

@@ -11,7 +11,7 @@ from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.layers.api import draw_residual_stream
 from dashboard.analyses.layers.layers_chart import columns
 from dashboard.analyses.layers.residual_stream import MEASURES
-from dashboard.analyses.layers.word_chart import journey_finding
+from dashboard.analyses.layers.text import journey_finding
 from dashboard.heads.links import links
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Click, Figure

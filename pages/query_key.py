@@ -3,8 +3,8 @@
 import streamlit as st
 
 from dashboard.analyses.query_key.api import draw_plane
-from dashboard.analyses.query_key.biplot import plane_finding, plane_remarks
 from dashboard.analyses.query_key.chart import BY
+from dashboard.analyses.query_key.text import plane_finding, plane_remarks
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import room

@@ -11,8 +11,8 @@ from dashboard.analyses.similarity.api import (
     similar_heads,
     similar_heads_elsewhere,
 )
-from dashboard.analyses.similarity.clusters import clusters_finding, clusters_of
-from dashboard.analyses.similarity.embedding import elsewhere_finding, map_finding
+from dashboard.analyses.similarity.clusters import clusters_of
+from dashboard.analyses.similarity.text import clusters_finding, elsewhere_finding, map_finding
 from dashboard.heads.head_id import head_of
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Click, Figure, Table

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.analyses.toy.api import draw_sharpness, draw_toy, sharpness_table, toy_table
-from dashboard.analyses.toy.sharpness_chart import entropy_finding
+from dashboard.analyses.toy.text import entropy_finding
 from dashboard.analyses.toy.worked_steps import STEPS, arithmetic, saying, work_through
 from dashboard.errors import UserError
 from dashboard.ui import caches, figure, session

@@ -59,7 +59,7 @@ def run_ablate(asked: argparse.Namespace) -> int:
     if asked.changed:
         check_out(argparse.Namespace(out=asked.changed, endings=asked.endings))
     from dashboard.analyses.ablation import api
-    from dashboard.analyses.ablation.effect import effect_finding
+    from dashboard.analyses.ablation.text import effect_finding
     from dashboard.capture import open_model
     from dashboard.capture.language import language_head
     from dashboard.export.save import save

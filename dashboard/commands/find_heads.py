@@ -24,7 +24,8 @@ def add(commands) -> None:
 def run_find(asked: argparse.Namespace) -> int:
     check_out(asked)
     from dashboard.analyses.find_heads import api
-    from dashboard.analyses.find_heads.by_example import example_finding, looks_ahead
+    from dashboard.analyses.find_heads.by_example import looks_ahead
+    from dashboard.analyses.find_heads.text import example_finding
     from dashboard.export.save import save
 
     model, encoding = read(asked)

@@ -21,7 +21,7 @@ def add(commands) -> None:
 def run_map(asked: argparse.Namespace) -> int:
     check_out(asked)
     from dashboard.analyses.similarity import api
-    from dashboard.analyses.similarity.embedding import map_finding
+    from dashboard.analyses.similarity.text import map_finding
     from dashboard.capture import open_model
     from dashboard.export.save import save
 

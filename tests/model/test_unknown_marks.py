@@ -16,7 +16,8 @@ from dashboard.analyses.compare.disagreement import disagreements
 from dashboard.analyses.contribution.api import rollout
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.views import VIEWS
-from dashboard.analyses.find_heads.by_example import example_finding, examples
+from dashboard.analyses.find_heads.by_example import examples
+from dashboard.analyses.find_heads.text import example_finding
 from dashboard.analyses.inside import api as inside
 from dashboard.analyses.inside.steps import follow
 from dashboard.analyses.inside.text import finding, row_table

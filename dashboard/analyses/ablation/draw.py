@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from dashboard.analyses.ablation.api import Effect, Progress, ablate, provenance_of_effect
-from dashboard.analyses.ablation.effect import effect_finding
 from dashboard.analyses.ablation.effect_on_text import TextEffect, effect_on_text, most_changed
-from dashboard.analyses.ablation.rank import UNITS, rank_finding, standing
+from dashboard.analyses.ablation.rank import UNITS, standing
 from dashboard.analyses.ablation.rank_chart import effect_ranking
 from dashboard.analyses.ablation.results import MEASUREMENT, Measured, Request
+from dashboard.analyses.ablation.text import effect_finding, rank_finding
 from dashboard.analyses.ablation.text_chart import changed_text
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By

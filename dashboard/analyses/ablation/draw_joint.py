@@ -16,8 +16,9 @@ import pandas as pd
 
 from dashboard.analyses.ablation.api import Progress
 from dashboard.analyses.ablation.draw import BY, AblationOnText, ablate_on_text, drawn, on_text
-from dashboard.analyses.ablation.joint import alone_and_jointly, joint_finding, joint_table
+from dashboard.analyses.ablation.joint import alone_and_jointly, joint_table
 from dashboard.analyses.ablation.joint_chart import joint_bars
+from dashboard.analyses.ablation.text import joint_finding
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
 from dashboard.charts.drawing import Drawing

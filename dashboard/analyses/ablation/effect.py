@@ -14,8 +14,7 @@ import pandas as pd
 import torch
 
 from dashboard.heads.bootstrap import intervals
-from dashboard.heads.format import counted, listed
-from dashboard.heads.head_id import HeadId, head_columns, head_of, written_heads
+from dashboard.heads.head_id import HeadId, head_columns, written_heads
 
 # Positions whose logits exist at once: 50 MB for 50,000 pieces, and as much again for their softmax.
 POSITIONS = 256
@@ -112,38 +111,6 @@ class Effects:
     def mean_loss(self) -> float | None:
         """The mean loss of the model as it is, nats per token."""
         return None if self.loss is None else float(self.loss.sum() / max(1, self.tokens.sum()))
-
-
-def effect_finding(table: pd.DataFrame, model: str) -> str:
-    """In one sentence the row of an `effect_table` that changes most, with how sure that is."""
-    name = "shift" if "shift" in table else "loss_change"
-    some = table.dropna(subset=[name])
-    if not len(some):
-        return f"{model} reads no token here that could be measured."
-    best = some.loc[some[name].abs().idxmax()]
-    head, figure = _written(best), best[name]
-    low, high = best[f"{name}_low"], best[f"{name}_high"]
-    sure = (
-        "a single text: no interval"
-        if np.isnan(low)
-        else (f"95\u00a0% interval {low:.3g} to {high:.3g}; {counted(int(best.sentences), 'sentences')}")
-    )
-    if name == "shift":
-        start = f"Without {head} the last vectors of {model} turn by {figure:.3g}"
-        sure = f"1 − cosine; {sure}"
-    else:
-        way = "worse" if figure >= 0 else "better"
-        start = f"Without {head} {model} predicts {way} by {abs(figure):.3g} nats per token"
-    most = f", the most of {len(some):,} heads" if len(some) > 1 else ""
-    return f"{start}{most} ({sure}, {counted(int(best.tokens), 'tokens')})."
-
-
-def _written(row: pd.Series) -> str:
-    """``L2H9``, ``L2H9 and L5H1 together``."""
-    if "heads" not in row:
-        return str(head_of(row))
-    names = row.heads.split(",")
-    return listed(names) + (" together" if len(names) > 1 else "")
 
 
 def set_columns(sets: Sequence[Heads], *, together: bool = False) -> dict[str, Sequence]:

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from dashboard.analyses.compare.change import Changes, change_finding, check_lengths, head_changes
+from dashboard.analyses.compare.change import Changes, check_lengths, head_changes
+from dashboard.analyses.compare.text import change_finding
 from dashboard.analyses.compare.word_swaps import Swap, swaps, words_by_pos
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing

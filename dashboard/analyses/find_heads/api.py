@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from dashboard.analyses.find_heads.by_example import Examples, example_finding, examples, pairs_of
+from dashboard.analyses.find_heads.by_example import Examples, examples, pairs_of
 from dashboard.analyses.find_heads.by_pattern import LIMIT, Matches, Progress
 from dashboard.analyses.find_heads.corpus import search
 from dashboard.analyses.find_heads.pair_shares import Pair
 from dashboard.analyses.find_heads.pattern import Pattern
-from dashboard.analyses.find_heads.text import match_finding
+from dashboard.analyses.find_heads.text import example_finding, match_finding
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look, Selection

@@ -12,7 +12,6 @@ import pandas as pd
 from dashboard.analyses.find_heads.pair_shares import Along, Pair, along
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
-from dashboard.heads.format import counted, percent
 from dashboard.heads.head_id import HeadId, head_columns, head_of, is_of, largest_first
 from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding
@@ -173,36 +172,3 @@ def looks_ahead(words: Sequence[str], masked: Sequence[Pair], model: str) -> str
     named = ", ".join(f"{words[i]} → {words[j]}" for i, j in masked[:4]) + (" …" if len(masked) > 4 else "")
     looks = "looks" if len(masked) == 1 else "look"
     return f"{named} {looks} ahead, and {model} reads from left to right: no head of it can see that."
-
-
-def example_finding(found: Examples, head: HeadId | None = None) -> str:
-    """What one head does along the pairs, in one sentence with its baseline; None for the best of all."""
-    row = found.table.iloc[0] if head is None else found.row(head)
-    name = head_of(row)
-    what = found.named(found.pairs[0]) if len(found.pairs) == 1 else f"the {len(found.pairs)} marked pairs"
-    rank = f"rank {row['rank']:.3g} in its row" + (", on average" if len(found.pairs) > 1 else "")
-    if not row["n"]:
-        return f"{name} gives other words nothing from where you marked, so it has no share along {what}."
-    if np.isnan(row["lift"]):
-        most = f"Of {counted(len(found.table), 'heads')} {name} gives {what} the most:"
-        return (
-            f"{most if head is None else f'{name} gives {what}'} {percent(row['score'])} ({rank}). No other two words "
-            "stand so far apart here, so there is nothing to hold it against."
-        )
-    against = f"{percent(row['score'])} against {percent(row['baseline'])} ({rank})"
-    if head is not None:
-        return f"{name} gives {what} {against}; the second figure is what this distance gets elsewhere."
-    if row["lift"] <= 0:
-        return f"No head gives {what} more than what this distance gets elsewhere; the nearest is {name}: {against}."
-    return (
-        f"Of {counted(len(found.table), 'heads')} {name} gives {what} the most beyond what this distance gets "
-        f"elsewhere: {against}."
-    )
-
-
-def remarks(found: Examples) -> list[str]:
-    """What a person should know beside the finding."""
-    said = ["One text: no interval. On another text the same head may look elsewhere; attention is not explanation."]
-    if found.masked:
-        said.insert(0, f"Left out: {looks_ahead(found.words, found.masked, found.model)}")
-    return said

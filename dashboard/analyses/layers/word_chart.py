@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dashboard.analyses.layers.layers_chart import PART_NAMES
+from dashboard.analyses.layers.text import journey_finding
 from dashboard.charts import labels as lettering
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.look import Look
@@ -69,24 +70,6 @@ def journey(stream: ResidualStream, word: int, look: Look) -> Drawing:
         description=journey_finding(stream, word),
         width=left + cell * count,
     )
-
-
-def journey_finding(stream: ResidualStream, word: int) -> str:
-    """One sentence about one word: the layer that moves it most, whose part that is, and who is nearest at the end."""
-    position = int(stream.words[word])
-    moved = stream.numbers["moved"][:, position]
-    near = stream.neighbours(position)
-    layer = int(pd.Series(moved).fillna(-1).argmax())
-    name = f"“{stream.known(position)}”"
-    share = float(stream.numbers["attention_share"][layer, position])
-    part = f"pulls against that change ({percent(share)})" if share < 0 else f"makes up {percent(share)} of that change"
-    said = f"{name} is moved most by L{layer}, by {moved[layer]:.2f} times its length; attention {part}"
-    if not len(near):
-        return f"{said}."
-    first, last = near["text"].iloc[0], near[near["stage"] == stream.layers]["text"].iloc[0]
-    if first == last:
-        return f"{said}. Its nearest word is “{last}”, before the first layer and after the last."
-    return f"{said}. Its nearest word is “{first}” before the first layer and “{last}” after the last."
 
 
 def _at(x: float | dict, y: str | dict = "y") -> dict:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboard.analyses.logit_attribution.direct import Writes, signed, writes_finding
+from dashboard.analyses.logit_attribution.direct import Writes
+from dashboard.analyses.logit_attribution.text import signed, writes_finding
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import width_of

@@ -16,8 +16,7 @@ from dashboard.capture.layer_trace import LayerRun, watch_layers
 from dashboard.capture.unembedding import Readout
 from dashboard.errors import UserError
 from dashboard.heads.bootstrap import intervals
-from dashboard.heads.format import counted, percent
-from dashboard.heads.head_id import HeadId, head_columns, is_of
+from dashboard.heads.head_id import HeadId, head_columns
 from dashboard.text.encoding import Encoding
 
 SHARE = 100  # one piece in so many is among the most raised
@@ -164,31 +163,3 @@ def _share(name: str, counts: np.ndarray, hits: np.ndarray) -> dict[str, float]:
     low, high = intervals(above, below) if len(below) > 1 else (np.nan, np.nan)
     share = above.sum() / below.sum() if below.sum() else np.nan
     return {name: float(share), f"{name}_low": float(low), f"{name}_high": float(high)}
-
-
-def copying_finding(table: pd.DataFrame, head: HeadId) -> str:
-    """How often a head raises what it reads, beside the token at the next position, and what follows: it copies where
-    the interval lies above that of the baseline."""
-    row = table[is_of(table, head)].iloc[0]
-
-    def interval(name: str) -> str:
-        low, high = row[f"{name}_low"], row[f"{name}_high"]
-        return "" if np.isnan(low) else f"95\u00a0% interval {percent(low)} to {percent(high)}, "
-
-    return (
-        f"Copying: a token that {head} reads is itself among the 1\u00a0% of pieces whose logits it raises most for "
-        f"{percent(row.copying)} of the tokens of the corpus that comes along ("
-        f"{interval('copying')}{counted(int(row.tokens), 'tokens')}, {counted(int(row.sentences), 'sentences')}). "
-        f"Baseline, the token that comes after it: {percent(row.baseline)} ({interval('baseline')}"
-        f"{counted(int(row.pairs), 'pairs')}). {_verdict(row)}"
-    )
-
-
-def _verdict(row: pd.Series) -> str:
-    if np.isnan(row.copying_low):
-        return "A single sentence has no interval: it is not shown to copy."
-    if row.copying_low > row.baseline_high:
-        return "So it copies." if row.copying >= 0.5 else "So it copies some of them, not most."
-    if row.copying_high < row.baseline_low:
-        return "So it does not copy: it more often raises the token that comes after."
-    return "The two intervals meet: it is not shown to copy."

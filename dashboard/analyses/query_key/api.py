@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from dashboard.analyses.query_key.biplot import QueryKeyMap, plane_finding, query_key_map
+from dashboard.analyses.query_key.biplot import QueryKeyMap, query_key_map
 from dashboard.analyses.query_key.chart import BY, query_key_chart
+from dashboard.analyses.query_key.text import plane_finding
 from dashboard.analyses.query_key.vectors import CorpusVectors, corpus_vectors
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
-from dashboard.analyses.similarity.clusters import clusters_finding, clusters_of
+from dashboard.analyses.similarity.clusters import clusters_of
 from dashboard.analyses.similarity.dendrogram_chart import clusters
 from dashboard.analyses.similarity.distances import Distances, distances
-from dashboard.analyses.similarity.embedding import CLUSTERS, HeadMap, map_finding, map_table, nearest, place_of
+from dashboard.analyses.similarity.embedding import CLUSTERS, HeadMap, map_table, nearest, place_of
 from dashboard.analyses.similarity.map_chart import headmap
+from dashboard.analyses.similarity.text import clusters_finding, map_finding
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look, Selection

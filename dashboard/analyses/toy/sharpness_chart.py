@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from dashboard.analyses.toy.sharpness import Sharpness
+from dashboard.analyses.toy.text import entropy_finding
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.look import Look
 from dashboard.charts.series import Axis, Series, panel, room_for_names
@@ -32,15 +33,6 @@ def entropy(measured: Sequence[Sharpness], keys: int, look: Look) -> Drawing:
         subtitle=[f"random queries and {keys} random keys · mean over rows, shaded: 95 % interval"],
         description=entropy_finding(measured),
         width=room,
-    )
-
-
-def entropy_finding(measured: Sequence[Sharpness]) -> str:
-    """The entropy at the largest d, with the factor and without."""
-    last = measured[-1]
-    return (
-        f"At d = {last.d}, a row spreads over {2**last.scaled:.1f} keys with the factor 1/√d and over "
-        f"{2**last.unscaled:.1f} without it ({last.scaled:.2f} against {last.unscaled:.2f} bits)."
     )
 
 

@@ -7,8 +7,8 @@ import streamlit as st
 
 from dashboard.analyses.inside.steps import Inside
 from dashboard.analyses.logit_attribution.api import copying, no_predictions
-from dashboard.analyses.logit_attribution.copying import copying_finding
 from dashboard.analyses.logit_attribution.direct import DirectPath, Writes, direct_path, writes
+from dashboard.analyses.logit_attribution.text import copying_finding
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId

@@ -8,8 +8,9 @@ import pytest
 from dashboard import contributions
 from dashboard.analyses.compare import api as comparing
 from dashboard.analyses.compare import changed_heads
-from dashboard.analyses.compare.change import change_finding, head_changes
+from dashboard.analyses.compare.change import head_changes
 from dashboard.analyses.compare.divergence import compare
+from dashboard.analyses.compare.text import change_finding
 from dashboard.analyses.explore.api import attention
 from dashboard.analyses.explore.heatmap_chart import top_of
 from dashboard.capture import head_maps

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from dashboard.analyses.similarity.api import draw_clusters, draw_map, map_heads
-from dashboard.analyses.similarity.embedding import map_finding
 from dashboard.analyses.similarity.map_job import MEASUREMENT, Request
+from dashboard.analyses.similarity.text import map_finding
 from dashboard.errors import UserError
 from dashboard.export import figure_bytes, file_stem, snippet
 from dashboard.heads.head_id import HeadId

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from dashboard.analyses.similarity.api import distances_between, similar_heads_elsewhere
-from dashboard.analyses.similarity.embedding import elsewhere_finding
 from dashboard.analyses.similarity.pair_job import MEASUREMENT, Request
+from dashboard.analyses.similarity.text import elsewhere_finding
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from tests.helpers.measurements import nothing_measured

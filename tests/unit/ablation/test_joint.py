@@ -10,14 +10,9 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from dashboard.analyses.ablation.joint import (
-    alone_and_jointly,
-    interplay,
-    joint_finding,
-    joint_table,
-    together_remark,
-)
+from dashboard.analyses.ablation.joint import alone_and_jointly, interplay, joint_table
 from dashboard.analyses.ablation.joint_chart import joint_bars
+from dashboard.analyses.ablation.text import joint_finding, together_remark
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.look import Look
 from dashboard.errors import UserError

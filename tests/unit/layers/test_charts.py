@@ -14,7 +14,8 @@ from pypdf import PdfReader
 
 from dashboard.analyses.layers.layers_chart import columns, moves
 from dashboard.analyses.layers.residual_stream import MEASURES, ResidualStream
-from dashboard.analyses.layers.word_chart import journey, journey_finding
+from dashboard.analyses.layers.text import journey_finding
+from dashboard.analyses.layers.word_chart import journey
 from dashboard.analyses.long_range.chart import reach, reach_atlas
 from dashboard.analyses.recall.charts import paths
 from dashboard.analyses.recall.task import DEFAULT

@@ -23,7 +23,8 @@ from dashboard.analyses.recall.task_chart import letters, task
 from dashboard.analyses.recall.text import accuracy_finding, gradient_finding, path_finding, time_finding
 from dashboard.analyses.recall.training import Point, Result
 from dashboard.analyses.toy.sharpness import sharpness
-from dashboard.analyses.toy.sharpness_chart import entropy, entropy_finding
+from dashboard.analyses.toy.sharpness_chart import entropy
+from dashboard.analyses.toy.text import entropy_finding
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.look import Look
 from dashboard.charts.series import HUES

@@ -10,17 +10,10 @@ from hypothesis import strategies as st
 
 from dashboard.analyses.compare.divergence import divergence
 from dashboard.analyses.similarity.api import draw_clusters, draw_map, similar_heads
-from dashboard.analyses.similarity.clusters import clusters_finding, clusters_of
+from dashboard.analyses.similarity.clusters import clusters_of
 from dashboard.analyses.similarity.distances import _Sums
-from dashboard.analyses.similarity.embedding import (
-    HeadMap,
-    clustered,
-    map_finding,
-    map_table,
-    nearest,
-    place_of,
-    scaled,
-)
+from dashboard.analyses.similarity.embedding import HeadMap, clustered, map_table, nearest, place_of, scaled
+from dashboard.analyses.similarity.text import clusters_finding, map_finding
 from dashboard.errors import UserError
 from dashboard.export import figure_bytes
 from dashboard.heads.head_id import HeadId
