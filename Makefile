@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?=
 
-.PHONY: app test bench pictures profiles effects maps audit clean
+.PHONY: app test docs bench pictures profiles effects maps audit clean
 
 app: $(VENV)/.app
 	$(BIN)/python -m dashboard app $(if $(PORT),--port $(PORT))
@@ -18,6 +18,10 @@ test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check -q .
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
+
+docs: $(VENV)/.dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -q
+	@echo "Open site/index.html. For the search: $(BIN)/python -m http.server -d site -b 127.0.0.1"
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tools.chromium
@@ -54,4 +58,4 @@ $(VENV)/.dev: requirements.txt requirements-dev.txt | $(BIN)/python
 	touch $@ $(VENV)/.app
 
 clean:
-	rm -rf $(VENV) test-results .pytest_cache .hypothesis
+	rm -rf $(VENV) site test-results .pytest_cache .hypothesis

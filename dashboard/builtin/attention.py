@@ -8,7 +8,7 @@ n positions (words or tokens) that ask, m that answer (the same ones, unless a b
 D numbers per position in the model, d per position in a head, h heads. A leading … stands for any axes before them:
 attention treats each entry by itself.
 
-What real models add stands in small files beside this one: which positions may be seen in masks.py, rotary positions
+What real models add stands in small files next to this one: which positions may be seen in masks.py, rotary positions
 in rotary.py, key and value heads that several heads share in grouped.py.
 
 Why ours: `torch.nn.functional.scaled_dot_product_attention` gives the result alone, and no step on the way.

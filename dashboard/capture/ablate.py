@@ -103,7 +103,7 @@ def mean_outputs(
 ) -> Means:
     """Each head's mean output over all tokens of some texts, special ones counted: layer → float32 (h, d').
 
-    progress: told how many texts are read. Raises UserError as `ablate` does.
+    progress: called with how many texts are read. Raises UserError as `ablate` does.
     """
     sums: dict[int, torch.Tensor] = {}
     tokens = texts = 0

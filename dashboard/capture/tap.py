@@ -30,7 +30,7 @@ NAME = "two_heads"
 # For models that do not support SDPA: their own code adds the mask to numbers, so it must be additive, not boolean.
 NAME_ADDITIVE = "two_heads_additive"
 
-# What some models hand on beside what the weights follow from: windows come in through the mask, packed texts have no
+# What some models hand on besides what the weights follow from: windows come in through the mask, packed texts have no
 # boundaries here, and the rest says what is to be returned or kept.
 HARMLESS = frozenset(
     {

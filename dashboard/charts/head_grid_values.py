@@ -30,7 +30,7 @@ def head_grid(
     turn: int = 0,
 ) -> Drawing:
     """Heads coloured by the square root of a figure: from paper at 0 to ink, and where some are below 0 from purple by
-    paper to green, alike on either side. A click chooses as in `dashboard.analyses.scores.atlas_chart.atlas`.
+    paper to green, the same on either side. A click chooses as in `dashboard.analyses.scores.atlas_chart.atlas`.
 
     Parameters
     ----------

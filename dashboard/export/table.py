@@ -31,7 +31,7 @@ def table_bytes(
     its first column), lines end in a line feed, every text in quotes and every number bare in its shortest form,
     an empty cell where a value is missing. In a text or header that begins with = + - @, a tab or a line end, an
     apostrophe comes first, or a spreadsheet would compute it. A CSV file has no place for provenance that its
-    readers would not trip over; in a bundle it stands beside it, in provenance.json. `excel` puts the byte order mark
+    readers would not trip over; in a bundle it stands next to it, in provenance.json. `excel` puts the byte order mark
     in front by which Excel knows that it is UTF-8.
 
     Parquet keeps types and texts as they are, and the provenance as JSON in the schema's metadata under

@@ -84,7 +84,7 @@ def matching(a: Places, b: Places) -> tuple[list[tuple[int, int]], list[bool]]:
 
 
 def align_models(a: HeadView, b: HeadView) -> Aligned:
-    """The words that two models see alike: those that stand in the same characters of one text.
+    """The words that two models see the same way: those that stand in the same characters of one text.
 
     Special tokens have no counterpart in another model; what a row gives to them is outside. Raises UserError where
     the two are over different texts or tokens, or share no word.

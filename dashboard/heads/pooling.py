@@ -43,8 +43,8 @@ class Pooling:
 def to_axis(weights: np.ndarray, axis: Axis) -> np.ndarray:
     """Attention between tokens (…, n, n) → between the positions of an axis (…, m, m), float32.
 
-    To a word: the sum over its pieces. From a word: the mean over its pieces (Clark et al. 2019, §4.1). A row sums
-    to what its pieces' rows sum to on average, so to 1 for attention. Where every position is one token, in order,
+    To a word: the sum over its tokens. From a word: the mean over its tokens (Clark et al. 2019, §4.1). A row sums
+    to what its tokens' rows sum to on average, so to 1 for attention. Where every position is one token, in order,
     these are the weights themselves.
     """
     return Pooling.of(axis)(weights)

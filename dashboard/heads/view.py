@@ -76,8 +76,8 @@ class HeadView:
     full: the number that stands for full ink: 1 for shares, at least the largest norm for contributions
     name, revision: what the model is opened by, and which weights they are; for the files
     unknown: how many tokens of each position are the tokenizer's unknown token: characters not read (m); () for none
-    segments: for each position 0, or 1 where it belongs to the second text of a pair (m); () for a single text
-    pair: the second text of a pair; "" for a single text
+    segments: for each position 0, or 1 where it belongs to the second text of a pair (m); () for one text
+    pair: the second text of a pair; "" for one text
     only: which links of a pair these are, see `between`; "" for all
     """
 
@@ -144,7 +144,7 @@ class HeadView:
         )
 
     def part(self, places: Sequence[int], labels: Sequence[str] | None = None) -> HeadView:
-        """Some positions of this view, in order, as rows and as columns; `labels` names them anew.
+        """Some positions of this view, in order, as rows and as columns; `labels` gives them other names.
 
         Weights are not renormalised: `outside` says how much of each row goes to the other positions.
         """
@@ -226,7 +226,7 @@ class HeadView:
 
     @property
     def allowed(self) -> np.ndarray:
-        """Which keys a position may see: bool (m, m). A word may see another where any of its pieces may."""
+        """Which keys a position may see: bool (m, m). A word may see another where any of its tokens may."""
         if self.mask is not None:
             return self.mask
         return np.tri(len(self), dtype=bool) if self.causal else np.ones((len(self), len(self)), bool)
@@ -255,7 +255,7 @@ def make_view(
     Parameters
     ----------
     weights: of one head over the tokens of `encoding`, rows sum to 1 (`dashboard.capture.head_weights`)
-    unit: "words" sums over the pieces of a word looked at and averages over those of a word that looks (METRICS §0)
+    unit: "words" sums over the tokens of a word looked at and averages over those of a word that looks (METRICS §0)
     special: "hide" removes special tokens and renormalises the rows
     causal, model: whether the model is causal; its title
     mask: bool (n, n), which tokens a token may see, where that does not follow from `causal`

@@ -1,4 +1,4 @@
-"""Does a configuration fit the weights beside it? Asked before the model is built.
+"""Does a configuration fit the weights next to it? Asked before the model is built.
 
 transformers builds what config.json asks for, layer by layer, before it looks at the weights: a million layers would
 take hours, and what is missing would be filled with random numbers until the memory is full.

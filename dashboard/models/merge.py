@@ -102,7 +102,7 @@ def _sorted(tensors: dict, model) -> tuple[dict[str, dict], dict]:
     whole: dict = {}
     for key, tensor in tensors.items():
         name = key.removeprefix(_FIRST)
-        if ".original_module." in name:  # the base model's own, saved beside what replaces it
+        if ".original_module." in name:  # the base model's own, saved next to what replaces it
             continue
         part = _LORA.search(name)
         path = name[: part.start()] if part else name.replace(".modules_to_save", "").replace(".base_layer", "")

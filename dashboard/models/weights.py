@@ -89,7 +89,7 @@ def numbers(tensors: dict[str, tuple[str, tuple[int, ...]]]) -> int:
 
 
 def shard_names(index: dict) -> list[str] | None:
-    """The files that an index names, None where they are no names of files beside it."""
+    """The files that an index names, None where they are no names of files next to it."""
     try:
         shards = sorted(set(index["weight_map"].values()))
     except (KeyError, TypeError, AttributeError):
