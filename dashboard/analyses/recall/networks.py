@@ -84,7 +84,7 @@ class Network:
             output = multi_head(x, layer).output
             assert output is not None  # of `multi_head` it never is
             return output
-        cell = CellWeights(w["x"], w["h"], w["b"], w.get("b_h", 0.0))
+        cell = CellWeights(w["x"], w["h"], w["b"], w.get("b_h"))
         return read(CELLS[self.name], x.permute(2, 0, 1, 3), cell).permute(1, 2, 0, 3)  # n goes first, and back
 
     def answer(self, x: Tensor) -> Tensor:
