@@ -27,6 +27,7 @@ from dashboard.analyses.toy.sharpness_chart import entropy, entropy_finding
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.series import HUES
 from dashboard.charts.theme import PALETTES, contrast
+from tests.helpers.charts import layers_of
 
 CONFIG = Recall(distances=(1, 4, 16), seeds=3)
 RIGHT = {"rnn": (1.0, 0.7, 0.12), "gru": (1.0, 1.0, 0.5), "lstm": (1.0, 0.9, 0.4), "attention": (1.0, 1.0, 0.995)}
@@ -45,13 +46,6 @@ TIMINGS = tuple(Timing(model, n, 0.01 * n * k, 10.0 * k) for k, model in enumera
 WEIGHTS = dict.fromkeys(NAMES, 2700)
 WHOLE = Study(1.0, "", Result(CONFIG, WEIGHTS, POINTS, GRADIENTS, 12.0), TIMINGS)
 NOTHING = Study(0.0, "", Result(CONFIG, WEIGHTS))
-
-
-def layers_of(spec: dict):
-    for key in ("layer", "concat"):
-        for child in spec.get(key, []):
-            yield child
-            yield from layers_of(child)
 
 
 def lines(chart) -> list[list[dict]]:

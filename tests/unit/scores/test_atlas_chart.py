@@ -3,17 +3,15 @@
 import json
 import re
 
-import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
-import vl_convert
 
 from dashboard.analyses.scores.atlas_chart import atlas, atlas_maps
 from dashboard.analyses.scores.scores import SCORES
-from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.theme import PALETTES
 from dashboard.heads.view import HeadId
+from tests.helpers.charts import assert_valid, layers_of, svg_of, texts
 
 
 def table(layers: int, heads: int, score: str, values) -> pd.DataFrame:
@@ -21,31 +19,6 @@ def table(layers: int, heads: int, score: str, values) -> pd.DataFrame:
     frame = pd.DataFrame(places, columns=["layer", "head"])
     frame[score] = values
     return frame
-
-
-def assert_valid(spec: dict) -> None:
-    """Against the schema of Vega-Lite; of long data two rows, as checking takes its time."""
-
-    def short(part):
-        if isinstance(part, dict):
-            return {k: v[:2] if k == "values" and isinstance(v, list) else short(v) for k, v in part.items()}
-        return [short(one) for one in part] if isinstance(part, list) else part
-
-    alt.Chart.from_dict(short(spec))
-
-
-def layers_of(spec: dict):
-    for child in spec.get("layer", []):
-        yield child
-        yield from layers_of(child)
-
-
-def svg_of(chart) -> str:
-    return vl_convert.vegalite_to_svg(json.dumps(chart.to_dict()), vl_version=VEGALITE)
-
-
-def texts(svg: str) -> list[str]:
-    return re.findall(r"<text[^>]*>([^<]*)</text>", svg)
 
 
 @pytest.mark.parametrize(("layers", "heads"), [(1, 1), (6, 12), (30, 9), (48, 64)])

@@ -7,19 +7,17 @@ import re
 from dataclasses import replace
 from itertools import pairwise
 
-import altair as alt
 import numpy as np
 import pytest
-import vl_convert
 
 from dashboard.analyses.toy.example import TABLES, example
 from dashboard.analyses.toy.presets import PRESETS
 from dashboard.analyses.toy.steps_chart import MADE_OF, worked
 from dashboard.analyses.toy.vectors_chart import plane
 from dashboard.analyses.toy.worked_steps import STEPS, arithmetic, number, saying, table, work_through
-from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.labels import width_of
 from dashboard.charts.theme import contrast
+from tests.helpers.charts import assert_valid, svg_of
 
 # Two words, d = 2, worked out by hand: X = ((1, 0), (0, 1)), W_Q = 2·I, W_K = I, W_V = ((4, 8), (12, 16)).
 # Q = ((2, 0), (0, 2)), scores = ((2, 0), (0, 2)), scaled = √2 on the diagonal, e^√2 = 4.1133,
@@ -41,10 +39,6 @@ def numbers_of(chart) -> dict[str, list[str]]:
     for matrix, _, says in tips(chart):
         found.setdefault(matrix, []).append(says)
     return found
-
-
-def svg_of(chart) -> str:
-    return vl_convert.vegalite_to_svg(json.dumps(chart.to_dict()), vl_version=VEGALITE)
 
 
 def test_the_calculation_by_hand_stands_in_the_cells():
@@ -114,18 +108,6 @@ def test_a_change_of_the_toy_changes_only_the_data_of_its_drawing():
     whole = worked(work_through(made), "all", 4, "light", width=980).to_dict()
     assert [layer["data"]["values"] for layer in whole["layer"]] == list(first.values())
     assert "description" in whole
-
-
-def assert_valid(spec: dict) -> None:
-    """Against the schema of Vega-Lite; of long data two rows, as checking takes its time."""
-    kept = {"values": 2}
-
-    def short(part):
-        if isinstance(part, dict):
-            return {k: short(v[: kept[k]] if k in kept and isinstance(v, list) else v) for k, v in part.items()}
-        return [short(one) for one in part] if isinstance(part, list) else part
-
-    alt.Chart.from_dict(short(spec))
 
 
 @pytest.mark.parametrize("words", ["one", "a b c d e f g h", "東京 \ud800 \x00 <b> مرحبا 🍜 " + "x" * 60])
