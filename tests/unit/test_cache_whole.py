@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import os
-import random
 import subprocess
 import sys
 
@@ -28,18 +27,9 @@ from dashboard.export.typography.shipped_fonts import shipped_file as font_file
 from dashboard.jobs.job import JOB, RESUMES, find, jobs, read
 from dashboard.jobs.results import read_arrays, write_arrays
 from dashboard.text import LeftOut
+from tests.helpers.damaged import damaged
 
 TIMES = 40  # for each file
-
-
-def damaged(data: bytes, seed: int = 0, times: int = TIMES):
-    """The same bytes cut, grown, or with one of them changed: none of these is what was written."""
-    chance = random.Random(seed)
-    for _ in range(times):
-        yield data[: chance.randrange(len(data))]
-        at = chance.randrange(len(data))
-        yield data[:at] + bytes([data[at] ^ 1 << chance.randrange(8)]) + data[at + 1 :]
-    yield from (b"", data + b"\0", b"\0" * len(data))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from dashboard.capture import head_maps
 from dashboard.errors import UserError
 from dashboard.export import Provenance, figure_bytes, file_stem, snippet, table_bytes
 from dashboard.heads.view import HeadId
-from tests.model.export.test_snippets import run
+from tests.helpers.snippets import run
 
 FIRST = "The chef who trained in Osaka says ramen is her favourite food."
 SECOND = FIRST.replace("chef", "pilot")

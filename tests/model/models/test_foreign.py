@@ -22,7 +22,7 @@ from dashboard.cli import main
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId
 from tests.helpers import tiny
-from tests.model.models.test_sweep import by_the_library
+from tests.helpers.eager import by_the_library
 
 TEXT = " ".join(tiny.SENTENCES[:2])
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from transformers import AutoModel
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from dashboard import ablate, draw, profile, scores
@@ -15,6 +14,7 @@ from dashboard.capture import open_model
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId
 from tests.helpers import tiny
+from tests.helpers.eager import by_the_library
 
 TEXT = " ".join(tiny.SENTENCES[:2])  # more tokens than every window and budget of `tiny.SIZES`
 # kind → settings beside `tiny.SIZES`
@@ -232,15 +232,6 @@ def treebank(tmp_path_factory):
     file = tmp_path_factory.mktemp("five") / "five.conllu"
     file.write_text("\n".join(rows) + "\n")
     return file
-
-
-def by_the_library(folder, ids):
-    """Every layer's weights by the library's own eager attention, its own way to load the model."""
-    model = AutoModel.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
-    model.config.get_text_config().use_cache = False
-    with torch.inference_mode():
-        maps = model(torch.tensor([ids]), output_attentions=True).attentions
-    return [one[0].numpy() for one in maps if one is not None]
 
 
 def sentence_or(work):
