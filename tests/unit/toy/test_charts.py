@@ -18,6 +18,7 @@ from dashboard.analyses.toy.worked_steps import STEPS, arithmetic, number, sayin
 from dashboard.charts.labels import width_of
 from dashboard.charts.theme import contrast
 from tests.helpers.charts import assert_valid, svg_of
+from tests.helpers.sentences import numbers, plain
 
 # Two words, d = 2, worked out by hand: X = ((1, 0), (0, 1)), W_Q = 2·I, W_K = I, W_V = ((4, 8), (12, 16)).
 # Q = ((2, 0), (0, 2)), scores = ((2, 0), (0, 2)), scaled = √2 on the diagonal, e^√2 = 4.1133,
@@ -52,15 +53,17 @@ def test_the_calculation_by_hand_stands_in_the_cells():
     assert list(says) == ["X", "Q", "K", "V", "Scores", "Scaled", "Masked", "Softmax", "Mixed values"]
 
 
-def test_the_sentences_of_the_calculation_by_hand():
+def test_the_sentences_of_the_calculation_by_hand(snapshot):
     toy = work_through(HAND)
-    assert saying(toy, 0) == "“one” looks most at “one” (80\u00a0%), then at “two” (20\u00a0%)."
+    assert numbers(saying(toy, 0)) == [80, 20] and re.findall("“(.*?)”", saying(toy, 0)) == ["one", "one", "two"]
     said = {step: arithmetic(toy, step, 0) for step in toy.shown_steps}
-    assert said["q"] == "First number of the query of “one”: 1.00·2.00 + 0.00·0.00 = 2.00."
-    assert said["scores"] == "Query of “one” · key of “one”: 2.00·1.00 + 0.00·0.00 = 2.00."
-    assert said["scaled"] == "“one” → “one”: 2.00 ÷ √2 = 1.41."
-    assert said["weights"] == "“one” → “one”: e^1.41 ÷ (e^1.41 + e^0.00) = 80\u00a0%."
-    assert said["mixed"] == "First number that “one” takes away: 0.80·4.00 + 0.20·12.00 = 5.56."
+    sums = {step: sentence.rpartition(": ")[2].replace("\u00a0", " ") for step, sentence in said.items()}
+    assert sums["q"] == "1.00·2.00 + 0.00·0.00 = 2.00."
+    assert sums["scores"] == "2.00·1.00 + 0.00·0.00 = 2.00."
+    assert sums["scaled"] == "2.00 ÷ √2 = 1.41."
+    assert sums["weights"] == "e^1.41 ÷ (e^1.41 + e^0.00) = 80 %."
+    assert sums["mixed"] == "0.80·4.00 + 0.20·12.00 = 5.56."
+    assert {"saying": plain(saying(toy, 0))} | {step: plain(sentence) for step, sentence in said.items()} == snapshot
     assert all(sentence.endswith(".") for sentence in said.values())
 
 
