@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-NUMBER = re.compile(r"(?<![\w.])([−-]?)(\d[\d,]*(?:\.\d+)?)(?:·10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?(?!\w)")
+NUMBER = re.compile(r"(?<![\w.])(?<!U\+)([−-]?)(\d[\d,]*(?:\.\d+)?)(?:·10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?(?!\w)")
 
 
 def plain(said: str) -> str:
@@ -16,7 +16,7 @@ def plain(said: str) -> str:
 def numbers(said: str) -> list[float]:
     """The numbers of a sentence in their order, with their signs: "−0.3 to 8·10⁻⁶ of 2,001" is -0.3, 8e-6, 2001.
 
-    Not those within names: L2H9 has none. A percentage is the number before the sign: "47 %" is 47.
+    Not those within names: L2H9 and U+0001 have none. A percentage is the number before the sign: "47 %" is 47.
     """
     found = NUMBER.findall(plain(said))
     return [
@@ -28,3 +28,8 @@ def numbers(said: str) -> list[float]:
 def heads_in(said: str) -> list[str]:
     """The heads that it names, in their order."""
     return re.findall(r"L\d+H\d+", said)
+
+
+def wording(said: str) -> str:
+    """The sentence with "#" for each number, where a machine's arithmetic may change the last figure."""
+    return NUMBER.sub(lambda found: f"#{'·10^#' if found[3] else ''}", plain(said))
