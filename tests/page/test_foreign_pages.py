@@ -90,7 +90,8 @@ def test_a_link_to_a_model_that_cannot_be_opened(kind, more, sentence, folders):
 @pytest.mark.parametrize("model", ["./nowhere", "nobody/nothing", "x" * 300, "\N{ZERO WIDTH SPACE}"])
 def test_a_link_to_no_model(model):
     app = has_a_sidebar(opened(model=model))
-    assert app.error or app.info
+    [told] = app.info
+    assert "No link opens a path" in told.value and not app.error
 
 
 def test_whatever_a_model_raises_leaves_the_page_standing(folders, monkeypatch):

@@ -83,14 +83,13 @@ def test_any_text_is_followed(text, unit, special):
 
 
 def test_a_text_or_model_that_cannot_be_read_is_told():
-    for page, address in (
-        ("layers", {"text": " "}),
-        ("layers", {"model": "no-such-model"}),
-        ("long_range", {"model": "no-such-model"}),
-    ):
-        app = opened(page, **address)
-        assert not app.exception
-        assert app.error or app.info
+    app = opened("layers", text=" ")
+    [told] = app.info
+    assert not app.exception and not app.error and "no text yet" in told.value
+    for page in ("layers", "long_range"):
+        app = opened(page, model="no-such-model")
+        [told] = app.error
+        assert not app.exception and "no\\-\u2060such\\-\u2060model" in told.value and not headings(app)
 
 
 def test_long_range_needs_no_text():
