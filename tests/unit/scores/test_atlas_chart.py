@@ -99,7 +99,13 @@ def test_the_alternative_text_names_the_highest(snapshot):
 
 @pytest.mark.parametrize("score", list(SCORES))
 def test_every_score_draws(score):
-    assert texts(svg_of(atlas(table(2, 2, score, [0.1, 0.2, 0.3, 0.4]), score, "dark")))
+    values = [0.1, 0.2, 0.3, 0.4]
+    written = texts(svg_of(atlas(table(2, 2, score, values), score, "dark")))
+    share = SCORES[score].unit == "share"
+    assert [text for text in written if re.fullmatch(r"\d+" if share else r"\d\.\d", text)][:4] == [
+        f"{100 * value:.0f}" if share else f"{value:.1f}" for value in values
+    ]
+    assert SCORES[score].title in " ".join(written)
 
 
 def test_maps_stand_where_the_scores_stand():
