@@ -284,10 +284,10 @@ def test_a_model_of_images_or_sound_says_what_it_reads(kind, tmp_path):
     CONFIG_MAPPING[kind]().save_pretrained(tmp_path)
     save_file({"weight": torch.zeros(1)}, tmp_path / "model.safetensors")
     tiny.tokenizer().save_pretrained(tmp_path)
-    before = time.perf_counter()
+    before = time.process_time()
     with pytest.raises(UserError, match=f"{SENSED.get(kind, '')}{BOTH.get(kind, '')}.*text") as said:
         open_model(str(tmp_path))
-    assert time.perf_counter() - before < 5 and "\n" not in str(said.value) and kind in str(said.value)
+    assert time.process_time() - before < 5 and "\n" not in str(said.value) and kind in str(said.value)
 
 
 def test_maps_that_change_their_shape_with_the_text_are_no_silence(tmp_path):

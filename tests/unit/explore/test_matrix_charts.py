@@ -19,6 +19,7 @@ from dashboard.charts.theme import PALETTES, ink, paint, signed
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadId, HeadView
 from tests.helpers.charts import assert_valid, layers_of, svg_of
+from tests.helpers.clock import cpu_seconds
 
 L2H9 = HeadId(2, 9)
 
@@ -75,21 +76,16 @@ def test_what_is_sent_to_the_browser_is_small(n, most, alpha):
 
 def test_building_a_chart_takes_no_time_that_a_person_would_notice():
     view = random_view(512)
-    took = []
-    for _ in range(7):
-        start = time.perf_counter()
-        heatmap(view, "light").to_dict()
-        took.append(time.perf_counter() - start)
-    assert min(took) < 0.2  # 25 ms on an idle machine
+    assert cpu_seconds(lambda: heatmap(view, "light").to_dict(), times=7) < 0.2  # 25 ms where nothing else runs
 
 
 def test_a_512_heatmap_exports_small_and_fast():
     spec = json.dumps(heatmap(random_view(512, alpha=0.05), "light").to_dict())
-    start = time.perf_counter()
+    start = time.process_time()
     svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGALITE)
     pdf = vl_convert.vegalite_to_pdf(spec, vl_version=VEGALITE)
     assert len(svg) < 1_000_000 and len(pdf) < 1_000_000
-    assert time.perf_counter() - start < 20  # under 2 s each on an idle machine
+    assert time.process_time() - start < 20  # under 2 s each
     assert svg.count("<image") == 1
 
 
