@@ -75,9 +75,10 @@ def test_another_head_by_number_and_the_pair_by_its_button():
 
 def test_without_a_text_the_corpus_is_shown_all_the_same():
     app = opened(text=" ")
-    assert not app.exception and f"Of {len(profile().heads)} heads" in said(app) and "There is no text yet" in said(app)
+    assert not app.exception and f"Of {len(profile().heads)} heads" in said(app)
+    assert [one.partition(":")[0] for one in pages.notices(app)] == ["info"]
     next(button for button in app.button if button.label == "Take the first example").click().run()
-    assert "The most contextual head" in said(app) and "There is no text yet" not in said(app)
+    assert "The most contextual head" in said(app) and not pages.notices(app)
 
 
 def test_a_text_in_another_language_is_told_and_everything_else_works():
@@ -137,15 +138,15 @@ def test_two_heads_of_the_tray_have_the_colours_of_their_roles():
     assert first["height"] == second["height"]
 
 
-def test_a_profile_that_is_not_there_is_told():
+def test_a_profile_that_is_not_there_is_told(snapshot):
     app = opened(profile="../../etc")
-    assert not app.exception and "There is no profile “../../etc” of this model here" in said(app)
+    assert not app.exception and "“../../etc”" in said(app) and pages.notices(app) == snapshot
 
 
-def test_a_model_without_a_profile_is_told_how_to_make_one(monkeypatch):
+def test_a_model_without_a_profile_is_told_how_to_make_one(monkeypatch, snapshot):
     monkeypatch.setattr("dashboard.ui.profile_picker.profile_library", list)
     app = opened()
-    assert not app.exception and "There is no profile of MiniLM" in said(app)
+    assert not app.exception and not app.error and pages.notices(app) == snapshot
     assert "dashboard profile builtin --model" in app.code[0].value
     assert app.sidebar.selectbox  # the sidebar is there all the same
 
