@@ -17,7 +17,7 @@ def test_the_map_that_comes_along_says_which_heads_are_alike(minilm, snapshot):
     assert not app.exception
     found = map_job.find_map(map_job.Asked.of(minilm))
     nearest, two = map_finding(found, HeadId(2, 8)), map_finding(found)
-    assert plain(nearest) in read(app) and plain(two) in read(app) and heads_in(nearest)[0] == "L2H8"
+    assert plain(nearest) in plain(said(app)) and plain(two) in plain(said(app)) and heads_in(nearest)[0] == "L2H8"
     assert [wording(nearest), wording(two)] == snapshot
     put = next(one for one in app.main.button if one.label.startswith("Put L2H8 and"))
     put.click().run()
