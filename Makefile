@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?=
 
-.PHONY: app test test-unit test-model test-page test-browser snapshots bench pictures profiles effects maps audit clean
+.PHONY: app test test-unit test-model test-page test-browser snapshots docs bench pictures profiles effects maps audit clean
 
 app: $(VENV)/.app
 	$(BIN)/python -m dashboard app $(if $(PORT),--port $(PORT))
@@ -14,6 +14,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m tools.chromium
 	$(BIN)/python -m dashboard models --get smollm2
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/pyright
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check -q .
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
@@ -41,6 +42,10 @@ test-browser: $(VENV)/.dev
 snapshots: $(VENV)/.dev
 	$(BIN)/python -m dashboard models --get smollm2
 	$(BIN)/python -m pytest -q -n 0 --snapshot-update $(or $(ARGS),tests/unit tests/model tests/page)
+
+docs: $(VENV)/.dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -q
+	@echo "Open site/index.html. For the search: $(BIN)/python -m http.server -d site -b 127.0.0.1"
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tools.chromium
@@ -77,4 +82,4 @@ $(VENV)/.dev: requirements.txt requirements-dev.txt | $(BIN)/python
 	touch $@ $(VENV)/.app
 
 clean:
-	rm -rf $(VENV) test-results .pytest_cache .hypothesis
+	rm -rf $(VENV) site test-results .pytest_cache .hypothesis

@@ -88,6 +88,7 @@ def one(name: str, n: int, passes: int) -> dict:
     """The measured part of a row, in this process."""
     from dashboard.analyses.scores.survey import survey
     from dashboard.capture import head_weights, open_model  # before torch: it sets how torch's threads wait
+    from dashboard.heads.head_id import HeadId
 
     import torch  # isort: skip
 
@@ -103,7 +104,7 @@ def one(name: str, n: int, passes: int) -> dict:
         survey(model, encoding, induction=False)
 
     def click() -> None:
-        head_weights(model, encoding, [(model.layers - 1, 0)])
+        head_weights(model, encoding, [HeadId(model.layers - 1, 0)])
 
     # The file is read page by page, on first use: "above the loaded model" counts from when all of it was.
     sum(parameter.sum().item() for parameter in model.loaded.model.parameters())

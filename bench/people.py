@@ -24,7 +24,7 @@ import psutil
 from bench.visitor import Run, Visitor
 from dashboard.analyses.explore import api
 from dashboard.capture import open_model
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.models import CATALOGUE
 from tools.server import running
 

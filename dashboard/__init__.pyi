@@ -116,8 +116,10 @@ from .errors import (
 from .export.save import (
     save,
 )
-from .heads.view import (
+from .heads.head_id import (
     HeadId,
+)
+from .heads.view import (
     HeadView,
 )
 

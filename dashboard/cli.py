@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
-from dashboard.commands import ablate, app, corpus
-from dashboard.commands import text as over_text
+from dashboard.commands import TOPICS
 from dashboard.commands.shared import Parser
 from dashboard.errors import UserError
 
@@ -40,6 +40,6 @@ def script() -> int:
 def build_parser(called: str = "python -m dashboard") -> Parser:
     parser = Parser(prog=called, description="Look inside transformer attention.", allow_abbrev=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
-    for group in (app, over_text, ablate, corpus):
-        group.add(commands)
+    for topic in TOPICS:
+        import_module(f"dashboard.commands.{topic}").add(commands)
     return parser

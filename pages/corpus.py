@@ -1,13 +1,16 @@
 """Corpus: what do all heads of a model do over many sentences?"""
 
+from functools import partial
+
 import streamlit as st
 
-from dashboard.analyses.profile import api as profile
+from dashboard.analyses.profile.api import draw_two_corpora
 from dashboard.analyses.profile.library import compare_profiles, read_profile
 from dashboard.analyses.profile.roles import FIGURES, TOLD
 from dashboard.analyses.profile.text import same_roles
 from dashboard.errors import UserError
 from dashboard.ui import figure, session
+from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import room
 from dashboard.ui.model_and_text import escape_markdown
 from dashboard.ui.pages import corpus, profile_tables
@@ -54,12 +57,15 @@ else:
     try:
         first, second = (read_profile(kept.folder) for kept in pairs[pair])
         table = compare_profiles(first, second)
-        look = {"names": names, "model": title, "theme": session.theme(), "width": min(room(), 560)}
-        chart = profile.draw_two_corpora(first, second, what, **look)
-        figure.finding(same_roles(table))
-        figure.picture(chart, "twice", "content")
-        with st.container(horizontal=True):
-            figure.files(lambda: chart, lambda: table, [], chart.provenance, "twice")
-            figure.numbers("twice", lambda: profile_tables.twice_table(table, what), profile_tables.TWICE)
+        look = session.look(min(room(), 560)).keywords()
+        figure.show(
+            Figure(
+                draw_two_corpora(first, second, what, names=names, model=title, **look),
+                table,
+                "twice",
+                finding=same_roles(table),
+                tables=[Table(profile_tables.TWICE, partial(profile_tables.twice_table, table, what))],
+            )
+        )
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")

@@ -1,5 +1,7 @@
 """Explore: where does each head look?"""
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard.analyses.explore import api
@@ -10,11 +12,12 @@ from dashboard.analyses.scores.scores import SCORES, Score
 from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.links import links
 from dashboard.ui import figure, head_picker, session
+from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, positions, room
 from dashboard.ui.model_and_text import escape_markdown, reading
+from dashboard.ui.pages import explore_tables
 
 ONE_TEXT = "Figures over one text have no interval; on another text the head may look elsewhere."
-WIDEST = {"heatmap": 620, "lines": 640, "arcs": 980, "reading": 780}  # wider is no easier to read
 
 
 def score_help(score: Score, n: int) -> str:
@@ -52,20 +55,25 @@ with right:
             head_picker.between()
     [whole] = this.between_texts(this.measured(head))
     figure.finding(finding(whole))
-    width = min(head_room, WIDEST[chosen.view])
-    most = positions(width, VIEWS[chosen.view].max_positions) if chosen.view == "heatmap" else None
+    drawn_as = VIEWS[chosen.view]
+    look = session.look(min(head_room, drawn_as.widest))
+    most = positions(look.width, drawn_as.max_positions) if drawn_as.fewer_where_narrow else None
     view = api.fit_for(whole, chosen.view, chosen.start, most)
     figure.window_slider(view, whole)
-    chart = VIEWS[chosen.view].draw(view, session.theme(), width=width)
-    figure.picture(chart, "head", VIEWS[chosen.view].fit)
-    figure.painted_first()
-    figure.remark(help_of(chosen.view, view.measure), ONE_TEXT)
-    options = {"theme": session.theme(), "width": width} | this.options | figure.window_of(view)
-    with st.container(horizontal=True):
-        figure.files(
-            lambda: chart, lambda: links(view), [view], api.provenance(model, [view], chosen.view, **options), "head"
+    options = look.keywords() | this.options | figure.window_of(view)
+    figure.show(
+        Figure(
+            drawn_as.draw(view, look),
+            partial(links, view),
+            "head",
+            remarks=[help_of(chosen.view, view.measure), ONE_TEXT],
+            tables=[explore_tables.strongest_links(view)],
+            views=[view],
+            provenance=api.provenance(model, [view], chosen.view, **options),
+            fit=drawn_as.fit,
+            awaited=True,
         )
-        figure.strongest_links(view)
+    )
 
 # Every head at a glance
 with left:
@@ -87,16 +95,18 @@ with left:
             **session.bound("score"),
         )
     score = chosen.score if chosen.atlas == "score" else None
-    look = {"theme": session.theme(), "width": min(atlas_room, 600)}
-    key = f"atlas_{model.name}"
-    atlas = draw_atlas(survey, score, model=model.title, tray=chosen.tray, **head_picker.frames(key), **look)
-    head_picker.all_heads(atlas, key)
-    with st.container(horizontal=True):
-        figure.files(
-            lambda: draw_atlas(survey, score, model=model.title, **look),
-            lambda: survey.scores,
-            [],
-            provenance_of_text(model, this.encoding, "atlas", score=score, **look, **this.options, **this.links),
+    key, look = f"atlas_{model.name}", session.look(min(atlas_room, 600)).keywords()
+    draw = partial(draw_atlas, survey, score, model=model.title, **look)
+    figure.show(
+        Figure(
+            draw(**head_picker.selection(key).keywords()),
+            survey.scores,
             "atlas",
+            tables=[explore_tables.scores()],
+            provenance=provenance_of_text(
+                model, this.encoding, "atlas", score=score, **look, **this.options, **this.links
+            ),
+            still=draw,
+            click=Click(head_picker.click, key=key),
         )
-        figure.scores_table(survey.scores)
+    )

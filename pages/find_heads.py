@@ -1,20 +1,22 @@
 """Find heads: which heads look from this word to that one?"""
 
+from functools import partial
+
 import streamlit as st
 
-from dashboard.analyses.explore import api
+from dashboard.analyses.explore.api import provenance
 from dashboard.analyses.explore.views import VIEWS
-from dashboard.analyses.find_heads import api as find_heads
-from dashboard.analyses.find_heads.by_example import example_finding, remarks
-from dashboard.analyses.find_heads.text import match_finding, match_remarks
+from dashboard.analyses.find_heads.api import draw_found
+from dashboard.analyses.find_heads.text import example_finding, match_finding, match_remarks, remarks
 from dashboard.charts.labels import right_to_left
 from dashboard.corpus.builtin import builtin_size
 from dashboard.heads.links import links
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.components import pair_marker
+from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import beside, room
 from dashboard.ui.model_and_text import escape_markdown, opened, read_text
-from dashboard.ui.pages import find_by_example, find_by_pattern
+from dashboard.ui.pages import explore_tables, find_by_example, find_by_pattern
 from dashboard.ui.url_state import LONGEST_PAIRS
 
 st.title("Find heads", anchor=False)
@@ -55,14 +57,19 @@ if found is not None:
             head_picker.measure()
         figure.remark(example_finding(found, head))
         view, lit = find_by_example.over_sentence(text, found, head)
-        look = {"theme": session.theme(), "width": right_room, "lit": lit}
-        chart = VIEWS["arcs"].draw(view, **look)
-        figure.picture(chart, "found_head", "content")
-        figure.painted_first()
-        made = api.provenance(model, [view], "arcs", **look, **text.options, **figure.window_of(view))
-        with st.container(horizontal=True):
-            figure.files(lambda: chart, lambda: links(view), [view], made, "found_head")
-            figure.strongest_links(view)
+        look = session.look(right_room)
+        options = look.keywords() | {"lit": lit} | text.options | figure.window_of(view)
+        figure.show(
+            Figure(
+                VIEWS["arcs"].draw(view, look, lit=lit),
+                partial(links, view),
+                "found_head",
+                tables=[explore_tables.strongest_links(view)],
+                views=[view],
+                provenance=provenance(model, [view], "arcs", **options),
+                awaited=True,
+            )
+        )
     with left:
         find_by_example.ranked(found, "found", left_room)
 
@@ -75,10 +82,13 @@ st.caption(
 )
 pattern = find_by_pattern.controls()
 matches = find_by_pattern.found(this, pattern)
-figure.finding(match_finding(matches))
-figure.remark(*match_remarks(matches))
-whole = find_heads.draw_found(matches, theme=session.theme(), width=min(room(), 680))
-figure.picture(whole, "matches", "content")
-with st.container(horizontal=True):
-    figure.files(lambda: whole, lambda: matches.table, [], whole.provenance, "matches")
-    figure.numbers("matches", lambda: matches.table, find_by_example.CORPUS_COLUMNS)
+figure.show(
+    Figure(
+        draw_found(matches, **session.look(min(room(), 680)).keywords()),
+        matches.table,
+        "matches",
+        finding=match_finding(matches),
+        lead=match_remarks(matches),
+        tables=[Table(find_by_example.CORPUS_COLUMNS)],
+    )
+)

@@ -1,17 +1,20 @@
 """Inside a head: how do queries, keys and values become its attention, and is it really the model's?"""
 
+from functools import partial
+
 import streamlit as st
 
-from dashboard.analyses.inside import api as inside
+from dashboard.analyses.inside.api import draw_inside
 from dashboard.analyses.inside.text import TITLES, arithmetic, doubts, finding, proof, row_table, steps_table
-from dashboard.analyses.logit_attribution import api as logit_attribution
-from dashboard.analyses.logit_attribution.direct import writes_baseline, writes_finding
+from dashboard.analyses.logit_attribution.api import draw_logit_attribution
+from dashboard.analyses.logit_attribution.direct import writes_baseline
+from dashboard.analyses.logit_attribution.text import writes_finding
 from dashboard.ui import figure, session
 from dashboard.ui.components import code_listing
+from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.layout_width import room
 from dashboard.ui.model_and_text import escape_markdown, reading
-from dashboard.ui.pages import inside as dissecting
-from dashboard.ui.pages import inside_logits
+from dashboard.ui.pages import inside, inside_logits
 from dashboard.ui.url_state import STRONGEST
 
 ROW_COLUMNS = {"step": "Step", "position": "Number", "of": "Of", "value": "Value", "unknown": figure.UNREAD}
@@ -36,7 +39,7 @@ st.caption(
 with st.container(horizontal=True, vertical_alignment="bottom"):
     st.number_input("Layer", 0, model.layers - 1, width=120, **session.bound("layer"))
     st.number_input("Head", 0, model.heads - 1, width=120, **session.bound("head"))
-    head, row = dissecting.chosen_head(this)
+    head, row = inside.chosen_head(this)
     labels = this.encoding.drawn
     st.selectbox(
         "Token that looks",
@@ -55,17 +58,20 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         **session.bound("key"),
     )
 chosen = session.choices()
-look = {"theme": session.theme(), "width": room()}
-asked = {"query": row.query, "key": None if chosen.key == STRONGEST else chosen.key} | look
+look = session.look(room())
+asked = {"query": row.query, "key": None if chosen.key == STRONGEST else chosen.key} | look.keywords()
 
 # One token's way through the head: its row of every step
-figure.finding(finding(head, row))
-figure.remark(proof(head), *doubts(head))
-way = inside.draw_inside(head, "row", **asked)
-figure.picture(way, "row", "content")
-with st.container(horizontal=True):
-    figure.files(lambda: way, lambda: row_table(head, row), [], way.provenance, "row")
-    figure.numbers("row", lambda: row_table(head, row), ROW_COLUMNS)
+figure.show(
+    Figure(
+        draw_inside(head, "row", **asked),
+        partial(row_table, head, row),
+        "row",
+        finding=finding(head, row),
+        lead=[proof(head), *doubts(head)],
+        tables=[Table(ROW_COLUMNS)],
+    )
+)
 
 # Every step as a map, under the function that made the chosen one
 st.segmented_control(
@@ -77,28 +83,36 @@ st.segmented_control(
     **session.bound("step"),
 )
 figure.remark(arithmetic(head, row, chosen.step))
-code_listing.code(dissecting.code_of(head, chosen.step), chosen.step, look["theme"], room=dissecting.LONGEST)
-maps = inside.draw_inside(head, "steps", step=chosen.step, turn=session.turn(), **asked)
-figure.picture(maps, "steps", "content", click=dissecting.click_step, parameter="step")
-figure.painted_first()
-with st.container(horizontal=True):
-    still = lambda: inside.draw_inside(head, "steps", step=chosen.step, **asked)  # noqa: E731
-    figure.files(still, lambda: steps_table(head), [], maps.provenance, "steps")
-    figure.numbers("steps", lambda: steps_table(head), STEP_COLUMNS)
+code_listing.code(inside.code_of(head, chosen.step), chosen.step, look.theme, room=inside.LONGEST)
+draw = partial(draw_inside, head, "steps", step=chosen.step, **asked)
+figure.show(
+    Figure(
+        draw(epoch=session.epoch()),
+        partial(steps_table, head),
+        "steps",
+        tables=[Table(STEP_COLUMNS)],
+        still=draw,
+        click=Click(inside.click_step, "step"),
+        awaited=True,
+    )
+)
 with st.expander("All of the code"):
-    figure.remark(dissecting.code_says(head))
-    code_listing.code(dissecting.code_of(head), chosen.step, look["theme"])
+    figure.remark(inside.code_says(head))
+    code_listing.code(inside.code_of(head), chosen.step, look.theme)
 
 # What it writes into the prediction of what comes next
 st.divider()
 st.subheader("What the head writes", anchor=False)
 wrote = inside_logits.at(this, head, row.query)
 if wrote is not None:
-    figure.finding(writes_finding(wrote))
-    figure.remark(inside_logits.EXPLAINED, writes_baseline(wrote))
-    bars = logit_attribution.draw_logit_attribution(wrote, **look)
-    figure.picture(bars, "writes", "content")
-    with st.container(horizontal=True):
-        figure.files(lambda: bars, lambda: wrote.table, [], bars.provenance, "writes")
-        figure.numbers("writes", lambda: wrote.table, inside_logits.COLUMNS)
-    inside_logits.copying(this, head)
+    figure.show(
+        Figure(
+            draw_logit_attribution(wrote, **look.keywords()),
+            wrote.table,
+            "writes",
+            finding=writes_finding(wrote),
+            lead=[inside_logits.EXPLAINED, writes_baseline(wrote)],
+            tables=[Table(inside_logits.COLUMNS)],
+        )
+    )
+    inside_logits.say_copying(this, head)

@@ -1,20 +1,23 @@
 """Through the layers: what does each layer add to a word, and to which words does it come near?"""
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard.analyses.contribution.rollout import mostly_special
-from dashboard.analyses.explore import api
+from dashboard.analyses.explore.api import fit_for, provenance
 from dashboard.analyses.explore.text import finding
 from dashboard.analyses.explore.views import VIEWS
-from dashboard.analyses.layers import api as layers
+from dashboard.analyses.layers.api import draw_residual_stream
 from dashboard.analyses.layers.layers_chart import columns
 from dashboard.analyses.layers.residual_stream import MEASURES
-from dashboard.analyses.layers.word_chart import journey_finding
+from dashboard.analyses.layers.text import journey_finding
 from dashboard.heads.links import links
 from dashboard.ui import figure, session
+from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import positions, room
 from dashboard.ui.model_and_text import escape_markdown, reading
-from dashboard.ui.pages import layer_tables, layers_and_long_range
+from dashboard.ui.pages import explore_tables, layer_tables, layers_and_long_range
 
 
 def choose_word(key: str) -> None:
@@ -46,25 +49,29 @@ st.selectbox(
 )
 
 # What is drawn: one word
-look = {"theme": session.theme(), "width": room()}
-figure.finding(journey_finding(stream, word))
-path = layers.draw_residual_stream(stream, "journey", word=word, **look)
-figure.picture(path, "journey", "content")
-figure.painted_first()
-figure.remark(
-    "What attention and feed-forward add is read from the model’s own sums. The bar is each part projected on the "
-    "change of the layer, so that the parts sum to 100 %; a part that pulls against the change goes to the left."
-    + (
-        " This model normalises every vector after each addition, which moves it as well."
-        if stream.normalises
-        else " This model normalises only what enters a part, so nothing else moves a vector."
-    ),
-    "Nearest: the cosine of two vectors, both less the mean of the text’s words at that layer. "
-    "A word of several tokens is the mean of their vectors.",
+look = session.look(room()).keywords()
+figure.show(
+    Figure(
+        draw_residual_stream(stream, "journey", word=word, **look),
+        partial(stream.neighbours, int(stream.words[word])),
+        "journey",
+        finding=journey_finding(stream, word),
+        remarks=[
+            "What attention and feed-forward add is read from the model’s own sums. The bar is each part projected on "
+            "the change of the layer, so that the parts sum to 100 %; a part that pulls against the change goes to the "
+            "left."
+            + (
+                " This model normalises every vector after each addition, which moves it as well."
+                if stream.normalises
+                else " This model normalises only what enters a part, so nothing else moves a vector."
+            ),
+            "Nearest: the cosine of two vectors, both less the mean of the text’s words at that layer. "
+            "A word of several tokens is the mean of their vectors.",
+        ],
+        tables=[layer_tables.neighbours(stream, word)],
+        awaited=True,
+    )
 )
-with st.container(horizontal=True):
-    figure.files(lambda: path, lambda: stream.neighbours(int(stream.words[word])), [], path.provenance, "journey")
-    layer_tables.neighbours(stream, word)
 
 # What is drawn: every word
 st.segmented_control(
@@ -79,17 +86,16 @@ if len(stream) > most:
     session.correct(start=min(chosen.start, len(stream) - most))
     st.slider(f"First {stream.unit[:-1]} drawn, of {len(stream):,}", 0, len(stream) - most, **session.bound("start"))
 start = session.choices().start if len(stream) > most else 0
-sheet = {"word": word, "start": start, **look}
-chart = layers.draw_residual_stream(stream, chosen.measure, turn=session.turn(), **sheet)
-key = f"flow_{model.name}_{chosen.measure}"
-with st.container(key="picture_flow"):
-    st.altair_chart(
-        chart, theme=None, width="content", key=key, on_select=lambda: choose_word(key), selection_mode="word"
+figure.show(
+    Figure(
+        draw_residual_stream(stream, chosen.measure, epoch=session.epoch(), word=word, start=start, **look),
+        stream.table,
+        "flow",
+        remarks=["Click a column to follow that word. " + MEASURES[chosen.measure].help],
+        tables=[layer_tables.movements(stream)],
+        click=Click(choose_word, "word", f"flow_{model.name}_{chosen.measure}"),
     )
-figure.remark("Click a column to follow that word. " + MEASURES[chosen.measure].help)
-with st.container(horizontal=True):
-    figure.files(lambda: chart, stream.table, [], chart.provenance, "flow")
-    layer_tables.movements(stream)
+)
 
 # What is drawn: where it may all come from
 st.subheader("Attention through several layers", anchor=False)
@@ -99,17 +105,21 @@ st.caption(
     "which tokens a token's vector may come. It takes every head for equal and nothing but attention into account."
 )
 whole = layers_and_long_range.rolled(this)
-figure.finding(finding(whole))
-width = min(room(), 620)
-view = api.fit_for(whole, "heatmap", chosen.start, positions(width, VIEWS["heatmap"].max_positions))
-rolled = VIEWS["heatmap"].draw(view, session.theme(), width=width)
-figure.picture(rolled, "rollout", "content")
-figure.remark(
-    mostly_special(whole),
-    "After Abnar and Zuidema, 2020. Tokens, special ones kept in the product; one text: no interval.",
+narrow = session.look(min(room(), 620))
+view = fit_for(whole, "heatmap", chosen.start, positions(narrow.width, VIEWS["heatmap"].max_positions))
+options = narrow.keywords() | this.options | figure.window_of(view)
+figure.show(
+    Figure(
+        VIEWS["heatmap"].draw(view, narrow),
+        partial(links, view),
+        "rollout",
+        finding=finding(whole),
+        remarks=[
+            mostly_special(whole),
+            "After Abnar and Zuidema, 2020. Tokens, special ones kept in the product; one text: no interval.",
+        ],
+        tables=[explore_tables.strongest_links(view)],
+        views=[view],
+        provenance=provenance(model, [view], "heatmap", **options),
+    )
 )
-drawing = {"theme": session.theme(), "width": width} | this.options | figure.window_of(view)
-origin = api.provenance(model, [view], "heatmap", **drawing)
-with st.container(horizontal=True):
-    figure.files(lambda: rolled, lambda: links(view), [view], origin, "rollout")
-    figure.strongest_links(view)

@@ -1,11 +1,14 @@
 """Long range: does a head find the word it needs, however far away it stands?"""
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard.analyses.long_range.api import draw_long_range
 from dashboard.analyses.long_range.measure import QUESTIONS, table
 from dashboard.analyses.long_range.text import reach_finding
 from dashboard.ui import figure, head_picker, session
+from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, room
 from dashboard.ui.model_and_text import escape_markdown, opened
 from dashboard.ui.pages import layer_tables, layers_and_long_range
@@ -37,45 +40,49 @@ best = reach.best(4)
 head = chosen.chosen
 
 # What is drawn: the best heads
-look = {"theme": session.theme(), "width": room()}
-chart = draw_long_range(reach, **look)
-figure.finding(reach_finding(reach))
-figure.picture(chart, "reach", "content")
-figure.remark(
-    f"The best of {len(model.all_heads)} heads would look good by chance: these four were chosen on "
-    f"{len(reach.chosen_on)} {question.items} and are shown on the other {len(reach.shown_on)}. 95 % intervals: "
-    "bootstrap over the texts.",
-    "An equally distant word: the mean of what the same head gives, in the same texts, from every other word to the "
-    "one that stands just as far before it. Attention is not explanation.",
+figure.show(
+    Figure(
+        draw_long_range(reach, **session.look(room()).keywords()),
+        partial(table, reach),
+        "reach",
+        finding=reach_finding(reach),
+        remarks=[
+            f"The best of {len(model.all_heads)} heads would look good by chance: these four were chosen on "
+            f"{len(reach.chosen_on)} {question.items} and are shown on the other {len(reach.shown_on)}. 95 % "
+            "intervals: bootstrap over the texts.",
+            "An equally distant word: the mean of what the same head gives, in the same texts, from every other word "
+            "to the one that stands just as far before it. Attention is not explanation.",
+        ],
+        tables=[layer_tables.curves(reach, best, shown_half=True)],
+    )
 )
-with st.container(horizontal=True):
-    figure.files(lambda: chart, lambda: table(reach), [], chart.provenance, "reach")
-    layer_tables.curves(reach, best, "reach", shown_half=True)
 
 # What is drawn: any head, before the sheet of all on the left: it is what a click waits for
 left, right, atlas_room, head_room = beside(room())
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.by_number(model)
-    figure.finding(reach_finding(reach, head))
-    one = draw_long_range(reach, [head], **look | {"width": min(head_room, 480)})
-    figure.picture(one, "reach_head", "content")
-    figure.painted_first()
-    figure.remark(f"Over all {len(reach.share)} {question.items}.")
-    with st.container(horizontal=True):
-        figure.files(lambda: one, lambda: table(reach), [], one.provenance, "reach_head")
-        layer_tables.curves(reach, [head], "reach_head", shown_half=False)
+    figure.show(
+        Figure(
+            draw_long_range(reach, [head], **session.look(min(head_room, 480)).keywords()),
+            partial(table, reach),
+            "reach_head",
+            finding=reach_finding(reach, head),
+            remarks=[f"Over all {len(reach.share)} {question.items}."],
+            tables=[layer_tables.curves(reach, [head], shown_half=False)],
+            awaited=True,
+        )
+    )
 with left:
     key = f"reach_atlas_{model.name}_{question.name}"
-    small = look | {"width": min(atlas_room, 600)}
-    atlas = draw_long_range(reach, all_heads=True, tray=chosen.tray, **small, **head_picker.frames(key))
-    head_picker.all_heads(atlas, key)
-    with st.container(horizontal=True):
-        figure.files(
-            lambda: draw_long_range(reach, all_heads=True, **small),
-            lambda: table(reach),
-            [],
-            atlas.provenance,
+    draw = partial(draw_long_range, reach, all_heads=True, **session.look(min(atlas_room, 600)).keywords())
+    figure.show(
+        Figure(
+            draw(**head_picker.selection(key).keywords()),
+            partial(table, reach),
             "reach_atlas",
+            tables=[layer_tables.heads(reach)],
+            still=draw,
+            click=Click(head_picker.click, key=key),
         )
-        layer_tables.heads(reach)
+    )

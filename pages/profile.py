@@ -1,15 +1,18 @@
 """Syntax vs context: which heads follow the parse, which follow meaning, and how do we know?"""
 
+from functools import partial
+
 import streamlit as st
 
-from dashboard.analyses.explore import api
+from dashboard.analyses.explore.api import fit_for, provenance
 from dashboard.analyses.explore.arcs_chart import arc_heights
 from dashboard.analyses.explore.views import VIEWS
-from dashboard.analyses.profile import api as evidence
+from dashboard.analyses.profile.api import draw_budget, draw_scatter, parse_links, row_of
 from dashboard.analyses.profile.text import CAUTION, along_parse, census, head_finding
 from dashboard.heads.links import links
 from dashboard.ui import figure, profile_picker, session
-from dashboard.ui.head_picker import by_number, frames, measure
+from dashboard.ui.figure import Click, Figure, Table
+from dashboard.ui.head_picker import by_number, measure, selection
 from dashboard.ui.layout_width import beside, room
 from dashboard.ui.model_and_text import escape_markdown, opened, text_or_end
 from dashboard.ui.page import to_page
@@ -28,8 +31,7 @@ kept, profile = profile_picker.chosen_profile(this)
 profile_picker.choose(this, kept)
 chosen = session.choices()
 head = chosen.chosen
-row = evidence.row_of(profile, head)
-look = {"model": model.title, "theme": session.theme()}
+row = row_of(profile, head)
 
 # Every head, and the chosen one: it is sent first, as a click waits for it
 figure.finding(census(profile.heads))
@@ -37,42 +39,38 @@ left, right, plane_room, head_room = beside(room(), (0.56, 0.44))
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         by_number(model)
-    figure.remark(head_finding(row, profile.about))
-    bars = evidence.draw_budget(profile, head, width=head_room, **look)
-    figure.picture(bars, "spending", "content")
-    figure.painted_first()
-    with st.container(horizontal=True):
-        figure.files(lambda: bars, lambda: profile_tables.own_figures(row), [], bars.provenance, "spending")
-        figure.numbers(
-            "own_relations",
-            lambda: profile_tables.own_relations(profile, head),
-            profile_tables.OWN,
-            "What this head finds, in-sample: of the best of many this flatters. Relations with 30 cases and more. "
-            + profile_tables.pooled(profile),
+    figure.show(
+        Figure(
+            draw_budget(profile, head, model=model.title, **session.look(head_room).keywords()),
+            partial(profile_tables.own_figures, row),
+            "spending",
+            lead=[head_finding(row, profile.about)],
+            tables=[profile_tables.what_it_finds(profile, head)],
+            awaited=True,
         )
+    )
 with left:
     key = f"plane_{kept.name}"
-    plane = evidence.draw_scatter(profile, tray=chosen.tray, width=plane_room, click=True, **frames(key), **look)
-    st.altair_chart(
-        plane,
-        theme=None,
-        width="content",
-        key=key,
-        selection_mode=["head", "box"],
-        on_select=lambda: profile_picker.click(key, profile.heads),
+    draw = partial(draw_scatter, profile, model=model.title, **session.look(plane_room).keywords())
+    plane = Figure(
+        draw(click=True, **selection(key).keywords()),
+        profile.heads,
+        "landscape",
+        tables=[
+            Table(
+                profile_tables.HEADS,
+                partial(profile_tables.heads_table, profile),
+                "Bits a query word, held out, with 95 % intervals. The files hold all columns.",
+            )
+        ],
+        still=draw,
+        click=Click(partial(profile_picker.click, profile.heads), ["head", "box"], key),
     )
+    figure.picture(plane)
     if said := profile_picker.box_says():
         st.warning(said, icon=":material/info:")
     figure.remark("A click chooses a head, a dragged box fills the tray. Values under 0 are drawn at\u00a00.")
-    still = lambda: evidence.draw_scatter(profile, width=plane_room, **look)  # noqa: E731
-    with st.container(horizontal=True):
-        figure.files(still, lambda: profile.heads, [], plane.provenance, "landscape")
-        figure.numbers(
-            "landscape",
-            lambda: profile_tables.heads_table(profile),
-            profile_tables.HEADS,
-            "Bits a query word, held out, with 95 % intervals. The files hold all columns.",
-        )
+    figure.menus(plane)
 figure.remark(CAUTION)
 to_page("ablation", f"Take {head} out and see what changes", ":material/content_cut:")
 
@@ -114,8 +112,8 @@ weights, wholes = profile_parse.over_words(text, *[one for one, _, _ in two])
 wide = room() if room() < 880 else (room() - 32) // 2
 said = st.columns(2, gap="medium") if wide < room() else [st.container(), st.container()]
 drawn = st.columns(2, gap="medium") if wide < room() else said
-parse = evidence.parse_links(sentences, wholes[0].spans) if wholes else []
-views = [api.fit_for(whole, "arcs", 0) for whole in wholes]
+parse = parse_links(sentences, wholes[0].spans) if wholes else []
+views = [fit_for(whole, "arcs", 0) for whole in wholes]
 level = arc_heights(views, width=wide, parse=parse) if views and wide < room() else None
 for k, (one, what, role) in enumerate(two):
     with said[k]:
@@ -123,16 +121,20 @@ for k, (one, what, role) in enumerate(two):
         if parse:
             figure.remark(along_parse(weights[k], parse))
     with drawn[k]:
-        drawing = {"theme": session.theme(), "width": wide, "parse": parse, "role": role, "heights": level}
-        chart = VIEWS["arcs"].draw(views[k], **drawing)
-        figure.picture(chart, f"own_{k}", "content")
-        made = api.provenance(model, [views[k]], "arcs", **drawing, **text.options, **figure.window_of(views[k]))
-        with st.container(horizontal=True):
-            figure.files(lambda c=chart: c, lambda v=views[k]: links(v), [views[k]], made, f"own_{k}")
+        look, marks = session.look(wide), {"parse": parse, "role": role, "heights": level}
+        options = look.keywords() | marks | text.options | figure.window_of(views[k])
+        own = Figure(
+            VIEWS["arcs"].draw(views[k], look, **marks),
+            partial(links, views[k]),
+            f"own_{k}",
+            views=[views[k]],
+            provenance=provenance(model, [views[k]], "arcs", **options),
+        )
+        with figure.show(own):
             st.button(
                 "Choose this head",
                 key=f"take_{k}",
                 on_click=session.change,
-                kwargs={"layer": one.layer, "head": one.head},
+                kwargs=one.choice,
                 disabled=one == head,
             )

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from dashboard.analyses.query_key import api as engine
-from dashboard.analyses.query_key.biplot import plane_finding, plane_remarks
+from dashboard.analyses.query_key.api import draw_plane
 from dashboard.analyses.query_key.chart import BY
+from dashboard.analyses.query_key.text import plane_finding, plane_remarks
 from dashboard.ui import figure, head_picker, session
+from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import room
 from dashboard.ui.model_and_text import escape_markdown, opened
 from dashboard.ui.pages import query_key
@@ -35,16 +36,18 @@ chosen = session.choices()
 found = query_key.plane(this, chosen.chosen)
 
 # The plane
-figure.finding(plane_finding(found))
-figure.remark(
-    "A query gives a key a high score where the key lies far from the cross in the query’s direction. Point at a "
-    "circle to see where that word looks in its own sentence, at a triangle to see who looks there.",
-    *plane_remarks(found),
+figure.show(
+    Figure(
+        draw_plane(found, by=chosen.words_by, **session.look(min(room(), 900)).keywords()),
+        found.table,
+        "queries",
+        finding=plane_finding(found),
+        lead=[
+            "A query gives a key a high score where the key lies far from the cross in the query’s direction. Point at "
+            "a circle to see where that word looks in its own sentence, at a triangle to see who looks there.",
+            *plane_remarks(found),
+        ],
+        tables=[Table(query_key.COLUMNS)],
+        awaited=True,
+    )
 )
-look = {"by": chosen.words_by, "theme": session.theme(), "width": min(room(), 900)}
-drawn = engine.draw_plane(found, **look)
-figure.picture(drawn, "queries", "content")
-figure.painted_first()
-with st.container(horizontal=True):
-    figure.files(lambda: drawn, lambda: found.table, [], drawn.provenance, "queries")
-    figure.numbers("queries", lambda: found.table, query_key.COLUMNS)

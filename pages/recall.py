@@ -1,11 +1,14 @@
 """Before attention: what recurrent networks forget, measured on the spot."""
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard.analyses.recall.api import draw_recall, nothing_yet, recall_table
 from dashboard.analyses.recall.experiment import Study
 from dashboard.analyses.recall.text import accuracy_finding, gradient_finding, path_finding, time_finding
 from dashboard.ui import figure, session
+from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import room
 from dashboard.ui.page import end_page
 from dashboard.ui.pages import recall, recall_runs
@@ -24,19 +27,15 @@ COLUMNS = {
 
 def show(study: Study, picture: str, width: int, sentence: str, columns: dict[str, object]) -> None:
     """One picture with its finding, files and table."""
-    chart = draw_recall(study, picture, theme=session.theme(), width=width)
-    figure.finding(sentence)
-    figure.picture(chart, f"recall_{picture}", "content")
-    with st.container(horizontal=True):
-        table = lambda: recall_table(study, picture)  # noqa: E731
-        figure.files(lambda: chart, table, [], chart.provenance, f"recall_{picture}")
-        figure.numbers(f"recall_{picture}", table, columns)
+    chart = draw_recall(study, picture, **session.look(width).keywords())
+    table, key = partial(recall_table, study, picture), f"recall_{picture}"
+    figure.show(Figure(chart, table, key, finding=sentence, tables=[Table(columns)]))
 
 
 def task(width: int) -> None:
     """What is asked of the networks, on one example."""
     nothing = nothing_yet(config)
-    chart = draw_recall(nothing, "task", theme=session.theme(), width=width)
+    chart = draw_recall(nothing, "task", **session.look(width).keywords())
     show(nothing, "task", width, chart.description, {"place": "Place", "symbol": "Symbol"})
 
 

@@ -1,11 +1,10 @@
 """`make pictures`: every page as a person sees it, light and dark, wide and narrow, and a file of every format.
 
-The few that README shows go to docs/, all of them to build/pictures/ to be looked at.
+The one that README shows goes to docs/images/, all others to build/pictures/ to be looked at.
 """
 
 from __future__ import annotations
 
-import shutil
 from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, sync_playwright
@@ -14,8 +13,9 @@ from tools.chromium import ARGUMENTS, find
 from tools.server import ROOT, running
 
 OUT = ROOT / "build" / "pictures"
-DOCS = ROOT / "docs"
-IN_README = ("explore-light-1440.png",)
+README = ROOT / "docs" / "images" / "explore.png"
+IN_README = {"layer": "2", "head": "0", "view": "arcs", "special": "hide"}
+CROP = {"x": 0, "y": 70, "width": 1440, "height": 790}
 
 PAGES: dict[str, tuple[str, dict[str, str]]] = {
     "explore": ("", {}),
@@ -96,12 +96,26 @@ def shoot(browser: Browser, url: str, only: str = "") -> None:
             context.close()
 
 
+def for_readme(browser: Browser, url: str) -> None:
+    """Explore with a head's arcs, without the empty edges of the page, sharp on any screen."""
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 1000}, color_scheme="light", device_scale_factor=1.5
+    )
+    page = context.new_page()
+    page.goto(f"{url}/?{urlencode(IN_README)}")
+    settle(page)
+    README.parent.mkdir(exist_ok=True)
+    page.screenshot(path=README, clip=CROP)
+    context.close()
+
+
 def files() -> None:
     """A file of every format and view, by the same code as the page's buttons."""
     from dashboard import open_model
     from dashboard.analyses.explore import api
     from dashboard.analyses.scores.api import draw_atlas, overview
     from dashboard.export.save import save
+    from dashboard.formats import endings
     from dashboard.ui.url_state import FIRST_TEXT
 
     model = open_model("minilm")
@@ -109,7 +123,7 @@ def files() -> None:
     for theme in ("light", "dark"):
         for name in ("heatmap", "lines", "arcs", "reading"):
             chart = api.draw(views[0], name, theme=theme)
-            for ending in ("png", "svg", "pdf", "html", "json"):
+            for ending in endings("figure"):
                 provenance = api.provenance(model, views[:1], name, theme=theme)
                 save(chart, OUT / f"file-{name}-{theme}.{ending}", provenance)
         for name in ("compare", "difference"):
@@ -123,14 +137,13 @@ def main(only: str = "") -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     with running(OUT / "server.txt") as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
-        shoot(browser, url, only)
+        for_readme(browser, url)
+        if only != "readme":
+            shoot(browser, url, only)
         browser.close()
     if not only:
         files()
-        DOCS.mkdir(exist_ok=True)
-        for name in IN_README:
-            shutil.copy(OUT / name, DOCS / name)
-    print(f"Pictures are in {OUT.relative_to(ROOT)}/ and docs/.")
+    print(f"Pictures are in {OUT.relative_to(ROOT)}/ and {README.relative_to(ROOT)}.")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ n positions (words or tokens) that ask, m that answer (the same ones, unless a b
 D numbers per position in the model, d per position in a head, h heads. A leading … stands for any axes before them:
 attention treats each entry by itself.
 
-What real models add stands in small files beside this one: which positions may be seen in masks.py, rotary positions
+What real models add stands in small files next to this one: which positions may be seen in masks.py, rotary positions
 in rotary.py, key and value heads that several heads share in grouped.py.
 
 Why ours: `torch.nn.functional.scaled_dot_product_attention` gives the result alone, and no step on the way.
@@ -74,7 +74,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, scale: f
     nowhere gets weights of 0. Raises RuntimeError when shapes do not fit.
     """
     if scale is None:
-        scale = q.shape[-1] ** -0.5
+        scale = float(q.shape[-1] ** -0.5)
     scores = q @ k.mT            # (n, d)·(d, m) → (n, m)   how well what i asks for fits what j offers
     scaled = scores * scale      # (n, m)                   keeps their spread near 1, whatever d is
     masked = hide(scaled, mask)  # (n, m)                   −∞ where i may not look
@@ -132,7 +132,7 @@ class Layer:
         groups = self.groups or self.heads
 
         def own(weights: Tensor | float, axis: int, of: int, place: int) -> Tensor | float:
-            return weights if isinstance(weights, float) else weights.chunk(of, axis)[place]
+            return weights.chunk(of, axis)[place] if isinstance(weights, Tensor) else weights
 
         shared = number // (self.heads // groups)  # the key/value head that this head uses
         return replace(

@@ -7,6 +7,7 @@ to add to the scaled scores (−∞ where it may not look). Boolean masks combin
 from __future__ import annotations
 
 import math
+from typing import overload
 
 import torch
 from torch import Tensor
@@ -48,6 +49,12 @@ def softmax(masked: Tensor) -> Tensor:
     return torch.softmax(masked.masked_fill(blind, 0.0), -1).masked_fill(blind, 0.0)  # (n, m)
 
 
+@overload
+def rows_of(mask: Tensor, rows: slice) -> Tensor: ...
+@overload
+def rows_of(mask: None, rows: slice) -> None: ...
+@overload
+def rows_of(mask: Tensor | None, rows: slice) -> Tensor | None: ...
 def rows_of(mask: Tensor | None, rows: slice) -> Tensor | None:
     """The mask of some query rows: (…, n, m) → (…, rows, m). A mask that is the same for all rows stays as it is."""
     return mask if mask is None or mask.dim() < 2 or mask.shape[-2] == 1 else mask[..., rows, :]

@@ -55,10 +55,10 @@ def listing(*functions: Callable, docstrings: bool = False) -> Listing:
 
 
 def _docstring_lines(definition: ast.stmt) -> set[int]:
-    first = definition.body[0]
-    if ast.get_docstring(definition) is None:
+    if not isinstance(definition, ast.FunctionDef) or ast.get_docstring(definition) is None:
         return set()
-    return set(range(first.lineno, first.end_lineno + 1))
+    first = definition.body[0]
+    return set(range(first.lineno, (first.end_lineno or first.lineno) + 1))
 
 
 def _appearing(definition: ast.stmt, line: int) -> set[str]:

@@ -7,7 +7,7 @@ once for all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Literal, TypeVar, get_args
 
@@ -17,14 +17,14 @@ from dashboard.capture.model import AttentionModel
 from dashboard.capture.partial_forward import Edit, resumable, resumed_pass, whole_pass
 from dashboard.capture.visit import batch_inputs
 from dashboard.errors import UserError
+from dashboard.heads.head_id import HeadId
 from dashboard.text.encoding import Encoding
 
 By = Literal["zero", "mean"]
-Head = tuple[int, int]  # layer, head, both from 0
-Heads = tuple[Head, ...]  # ablated together, in order
+Heads = tuple[HeadId, ...]  # ablated together, in order
 Means = Mapping[int, torch.Tensor]  # layer → each head's mean output (h, d')
 
-Text = TypeVar("Text")  # an Encoding, or what has the length of one
+Text = TypeVar("Text", bound=Sized)  # an Encoding, or what has the length of one
 
 # Tokens of a batch that runs at once, padding and all heads counted.
 TOKENS = 2048
@@ -48,7 +48,7 @@ class Ablated:
 def ablate(
     model: AttentionModel,
     encodings: Sequence[Encoding],
-    sets: Iterable[Iterable[Head]],
+    sets: Iterable[Iterable[HeadId]],
     *,
     by: By = "zero",
     means: Means | None = None,
@@ -59,7 +59,7 @@ def ablate(
     Parameters
     ----------
     encodings: the texts (b), padded to one batch of n tokens
-    sets: which heads, each (layer, head) from 0. Those of a set are ablated together, of one layer or of several; a
+    sets: which heads. Those of a set are ablated together, of one layer or of several; a
         head alone is a set of one. They come by the layer of their first head
     by: what takes the place of a head's output before the output projection: "zero", or "mean", the mean of its
         output over the tokens of the text, special ones counted, padding not. Of a set the mean is that of what the
@@ -103,7 +103,7 @@ def mean_outputs(
 ) -> Means:
     """Each head's mean output over all tokens of some texts, special ones counted: layer → float32 (h, d').
 
-    progress: told how many texts are read. Raises UserError as `ablate` does.
+    progress: called with how many texts are read. Raises UserError as `ablate` does.
     """
     sums: dict[int, torch.Tensor] = {}
     tokens = texts = 0
@@ -136,7 +136,7 @@ def batches(texts: Iterable[Text], tokens: int = TOKENS // 2) -> Iterator[list[T
         yield batch
 
 
-def in_order(sets: Iterable[Iterable[Head]]) -> list[Heads]:
+def in_order(sets: Iterable[Iterable[HeadId]]) -> list[Heads]:
     """Each set once, its heads in order: by the layer of the first head, then the rest."""
     return sorted({tuple(sorted(set(heads))) for heads in sets})
 
@@ -146,7 +146,7 @@ def edit_of(sets: Sequence[Heads], lengths: torch.Tensor, by: By, means: Means |
     the second …: of each layer's outputs (k · b, n, h, d')."""
 
     def edit(at: int, outputs: torch.Tensor) -> torch.Tensor:
-        here = [(place, head) for place, heads in enumerate(sets) for layer, head in heads if layer == at]
+        here = [(place, head.head) for place, heads in enumerate(sets) for head in heads if head.layer == at]
         each = outputs.unflatten(0, (len(sets), len(lengths)))
         for place, head in here:
             mine = each[place, :, :, head]  # (b, n, d')
@@ -162,15 +162,15 @@ def edit_of(sets: Sequence[Heads], lengths: torch.Tensor, by: By, means: Means |
     return edit
 
 
-def _by_layer(model: AttentionModel, sets: Iterable[Iterable[Head]]) -> dict[int, list[Heads]]:
+def _by_layer(model: AttentionModel, sets: Iterable[Iterable[HeadId]]) -> dict[int, list[Heads]]:
     """The sets by the layer of their first head."""
     asked: dict[int, list[Heads]] = {}
     for heads in in_order(sets):
         if not heads:
             raise UserError("There is no head to ablate. Name at least one, like L2H9.")
-        for layer, head in heads:
-            model.check_head(layer, head)
-        asked.setdefault(heads[0][0], []).append(heads)
+        for head in heads:
+            model.check_head(head)
+        asked.setdefault(heads[0].layer, []).append(heads)
     return asked
 
 

@@ -79,7 +79,9 @@ class Call:
         """
         q, keys = self.q[:, :, rows], self.keys(rows)
         k, group = self.k, self.q.shape[1] // self.k.shape[1]
-        bias, mask, sink = _rows(self.bias, rows, keys), _rows(self.mask, rows, keys), self.sink
+        bias = None if self.bias is None else _rows(self.bias, rows, keys)
+        mask = None if self.mask is None else _rows(self.mask, rows, keys)
+        sink = self.sink
         if heads is not None and len(heads) < q.shape[1]:
             q, k, group = q[:, list(heads)], k[:, [head // group for head in heads]], 1
             bias, mask = _heads(bias, heads), _heads(mask, heads)
@@ -147,9 +149,7 @@ def _future(rows: int, keys: int, device: torch.device) -> torch.Tensor:
     return torch.ones(rows, keys, dtype=torch.bool, device=device).triu(1)
 
 
-def _rows(per_cell: torch.Tensor | None, rows: slice, keys: int) -> torch.Tensor | None:
-    if per_cell is None:
-        return None
+def _rows(per_cell: torch.Tensor, rows: slice, keys: int) -> torch.Tensor:
     return per_cell[..., rows if per_cell.shape[-2] > 1 else slice(None), :keys]
 
 

@@ -60,7 +60,7 @@ def blocks_of(model: AttentionModel, encoding: Encoding) -> tuple[torch.nn.Modul
 
 def one_head_of(model: AttentionModel, receive: tap.Receive) -> tap.Request:
     """A request for the first head of every layer, in a pass that runs to its end."""
-    heads: dict[int, Heads] = dict.fromkeys(model.numbers, (0,)) | {NEVER: ()}
+    heads: dict[int, Heads] = {**dict.fromkeys(model.numbers, (0,)), NEVER: ()}
     return tap.Request(heads, receive, numbers=model.numbers)
 
 
@@ -74,7 +74,7 @@ def vectors_in(given: Sequence[Any]) -> torch.Tensor | None:
 
 @contextmanager
 def hooked(modules: Sequence[torch.nn.Module], enters: Any, leaves: Any) -> Iterator[None]:
-    """Within this context, and in this thread only, `enters` and `leaves` are told when one of the modules runs."""
+    """Within this context, and in this thread only, `enters` and `leaves` are called when one of the modules runs."""
     mine = threading.get_ident()
 
     def before(module: torch.nn.Module, args: tuple, kwargs: dict) -> None:
@@ -97,7 +97,7 @@ def hooked(modules: Sequence[torch.nn.Module], enters: Any, leaves: Any) -> Iter
 
 
 def untold(model: AttentionModel) -> UserError:
-    """What a person is told where a model's layers are not understood."""
+    """What a person reads where a model's layers are not understood."""
     return UserError(
         f"What the layers of {model.title} add to its vectors cannot be told apart. Choose another model for this."
     )

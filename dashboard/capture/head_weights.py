@@ -8,24 +8,27 @@ import numpy as np
 
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.visit import Block, visit
+from dashboard.heads.head_id import HeadId
 from dashboard.text.encoding import Encoding
 
 
 class _Keep:
     """Visitor: the whole maps of a few heads of one text."""
 
-    def __init__(self, n: int, heads: Sequence[tuple[int, int]]):
+    def __init__(self, n: int, heads: Sequence[HeadId]):
+        self.n = n
         self.maps = {head: np.zeros((n, n), np.float32) for head in heads}
-        self.masks: dict[int, np.ndarray] = {}
+        self.masks: dict[HeadId, np.ndarray] = {}  # one for all heads of a layer
 
     def block(self, block: Block) -> None:
         if block.allowed is not None:
-            n = len(next(iter(self.maps.values())))
-            mask = self.masks.setdefault(block.layer, np.zeros((n, n), bool))
+            first, *others = block.ids
+            mask = self.masks.setdefault(first, np.zeros((self.n, self.n), bool))
             mask[block.rows, : block.allowed.shape[-1]] = block.allowed.cpu().numpy()
-        for place, head in enumerate(block.heads):
-            weights = block.weights[place].cpu().numpy()
-            self.maps[block.layer, head][block.rows, : weights.shape[-1]] = weights
+            self.masks |= dict.fromkeys(others, mask)
+        for head, of_head in zip(block.ids, block.weights, strict=True):
+            weights = of_head.cpu().numpy()
+            self.maps[head][block.rows, : weights.shape[-1]] = weights
 
 
 class _KeepParts:
@@ -36,11 +39,13 @@ class _KeepParts:
 
     def block(self, block: Block) -> None:
         if block.rows.start == 0:
-            self.parts = tuple(part.cpu().numpy().copy() for part in (block.q, block.k, block.v))
+            assert block.q is not None and block.k is not None and block.v is not None  # asked for: wants_qkv
+            q, k, v = (part.cpu().numpy().copy() for part in (block.q, block.k, block.v))
+            self.parts = q, k, v
 
 
-def head_weights(model: AttentionModel, encoding: Encoding, heads: Sequence[tuple[int, int]]) -> list[np.ndarray]:
-    """The attention weights of some heads, given as (layer, head) from 0, in the order asked.
+def head_weights(model: AttentionModel, encoding: Encoding, heads: Sequence[HeadId]) -> list[np.ndarray]:
+    """The attention weights of some heads, in the order asked.
 
     Each is float32 (n, n): row i is where token i looks, in [0, 1]; rows sum to 1 (to less where the model has a
     learned sink, whose share is the rest). Only these heads' weights are computed, and nothing after the last layer
@@ -50,16 +55,13 @@ def head_weights(model: AttentionModel, encoding: Encoding, heads: Sequence[tupl
 
 
 def head_maps(
-    model: AttentionModel, encoding: Encoding, heads: Sequence[tuple[int, int]]
+    model: AttentionModel, encoding: Encoding, heads: Sequence[HeadId]
 ) -> list[tuple[np.ndarray, np.ndarray | None]]:
     """As `head_weights`, each with what its layer lets a token see: bool (n, n), where that does not follow from the
     model being causal or not (a sliding window), else None."""
-    asked: dict[int, list[int]] = {}
-    for layer, head in heads:
-        asked.setdefault(int(layer), []).append(int(head))
-    keep = _Keep(len(encoding), [(int(layer), int(head)) for layer, head in heads])
-    visit(model, encoding, keep, heads=asked)
-    return [(keep.maps[int(layer), int(head)], keep.masks.get(int(layer))) for layer, head in heads]
+    keep = _Keep(len(encoding), heads)
+    visit(model, encoding, keep, heads=heads)
+    return [(keep.maps[head], keep.masks.get(head)) for head in heads]
 
 
 def qkv(model: AttentionModel, encoding: Encoding, layer: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -55,7 +55,7 @@ class LayerRun:
     @property
     def scale(self) -> float:
         """The factor on the scores."""
-        return self.call.scaling if self.layer is None else self.layer.scale
+        return self.call.scaling if self.layer is None or self.layer.scale is None else self.layer.scale
 
     @property
     def plain(self) -> bool:
@@ -65,7 +65,7 @@ class LayerRun:
     def parts(self) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values of all heads, three of (h, n, d): from x by our own projection, rotary positions
         included, or the model's own where there is no x."""
-        if self.layer is not None:
+        if self.layer is not None and self.x is not None:
             return project(self.x, self.layer)
         heads = self.call.q.shape[1]
         return self.call.q[0], share_heads(self.call.k[0], heads), share_heads(self.call.v[0], heads)
@@ -102,7 +102,8 @@ class LayerRun:
             parts.append(softcap(q, k, self.scale, call.softcap))
         if not parts or all(part.dtype == torch.bool for part in parts):
             return parts[0] if parts else None
-        return sum(additive(part, k.dtype) for part in parts)
+        first, *rest = (additive(part, k.dtype) for part in parts)
+        return sum(rest, start=first)
 
     def own(self, rows: slice) -> tuple[Tensor, Tensor | None]:
         """The model's own weights of these rows (h, rows, n) and what its heads make of them (rows, h, d), by the
@@ -166,7 +167,7 @@ def watch_layers(
     """
     wanted = set(model.numbers if layers is None else layers)
     for layer in wanted:
-        model.check_head(layer)
+        model.check_layer(layer)
     model.check_length(len(encoding))
     if model.route != "tap":
         raise UserError(
@@ -234,15 +235,20 @@ class _Watch(TorchFunctionMode):
         """What the heads make of this layer by the library's eager attention (1, n, h, d)."""
         if self.run is None:
             return None
-        mixed = [self.run.own(rows)[1] for rows in self.run.blocks()]
-        return None if mixed[0] is None else torch.cat(mixed)[None]
+        mixed = [own for rows in self.run.blocks() if (own := self.run.own(rows)[1]) is not None]
+        return torch.cat(mixed)[None] if mixed else None
 
     def _output(self, product: Product) -> None:
         """Is this the output projection: the first product whose input is what the heads have joined?"""
-        given, expected = product.x[-1], self.last_row
-        if given.shape != expected.shape or (given - expected).abs().max() > 1e-4 * expected.abs().max():
+        given, expected, run = product.x[-1], self.last_row, self.run
+        if (
+            run is None
+            or expected is None
+            or given.shape != expected.shape
+            or (given - expected).abs().max() > 1e-4 * expected.abs().max()
+        ):
             return
-        run = replace(self.run, w_o=product.weights, b_o=product.bias, output=product.y)
+        run = replace(run, w_o=product.weights, b_o=product.bias, output=product.y)
         if run.layer is not None:
             run = replace(run, layer=replace(run.layer, w_o=product.weights, b_o=product.bias))
         self.run = run

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 # For models with no limit of their own in their configuration.
 UNKNOWN_LIMIT = 2048
@@ -27,7 +30,7 @@ _TABLE = re.compile(r"(^|\.)(wpe|[a-z_]*position[a-z_]*|pos_emb[a-z]*)$")
 _NO_PLACE_IN_TEXT = re.compile(r"relative|bias|box|(^|\.)[xyhw]_|rotary|rope|image|vision|patch")
 
 
-def positions(model: torch.nn.Module) -> int | None:
+def positions(model: PreTrainedModel) -> int | None:
     """How many positions a model has; None where neither its configuration nor a table says."""
     config = model.config.get_text_config()
     said = [getattr(config, name, None) for name in _NAMES]
@@ -35,7 +38,7 @@ def positions(model: torch.nn.Module) -> int | None:
     return min([*found, *_tables(model)], default=None)
 
 
-def limit_of(model: torch.nn.Module, tokenizer: Any) -> int:
+def limit_of(model: PreTrainedModel, tokenizer: Any) -> int:
     """How many tokens a text may have."""
     found = positions(model)
     if found is None:
@@ -44,7 +47,7 @@ def limit_of(model: torch.nn.Module, tokenizer: Any) -> int:
     return found
 
 
-def _tables(model: torch.nn.Module) -> list[int]:
+def _tables(model: PreTrainedModel) -> list[int]:
     """The rows of each table of positions that a text can use."""
     found = []
     for path, module in model.named_modules():

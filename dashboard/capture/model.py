@@ -9,6 +9,7 @@ import torch
 
 from dashboard.capture import tap
 from dashboard.errors import UserError
+from dashboard.heads.head_id import HeadId, every_head
 from dashboard.models import Loaded, ModelSource
 from dashboard.models.foreign import foreign
 from dashboard.text import Encoding, ParsedSentence, encode, encode_sentence, encode_words, has_pairs
@@ -93,30 +94,41 @@ class AttentionModel:
             return f"{self.layers} layer{plural}"
         return f"attention in {len(self.numbers)} of {self.layers} layers"
 
-    def place(self, layer: int) -> int:
-        """The place of a layer among those that have attention, from 0."""
-        return self.numbers.index(layer)
+    def place(self, head: HeadId) -> int:
+        """The place of a head among all that there are, from 0. Raises UserError as `check_head` does."""
+        self.check_head(head)
+        return self.numbers.index(head.layer) * self.heads + head.head
 
     @property
-    def all_heads(self) -> tuple[tuple[int, int], ...]:
-        """Every (layer, head) that there is, in order."""
-        return tuple((layer, head) for layer in self.numbers for head in range(self.heads))
+    def all_heads(self) -> tuple[HeadId, ...]:
+        """Every head that there is, in order."""
+        return tuple(every_head(self.numbers, self.heads))
 
-    def check_head(self, layer: int, head: int | None = None) -> None:
-        """Raises UserError for a layer without attention, and a layer or head that the model does not have."""
+    def check_head(self, head: HeadId) -> None:
+        """Raises UserError for a head that the model does not have."""
+        if head.letter != "L":
+            raise UserError(
+                f"{self.title} has no head {head}: it is no encoder–decoder model, so its heads are written like L2H9."
+            )
+        self._check(head.layer, f"head {head}")
+        if not 0 <= head.head < self.heads:
+            raise UserError(
+                f"{self.title} has no head {head}: it has {self.heads} heads in a layer, counted from 0 to "
+                f"{self.heads - 1}."
+            )
+
+    def check_layer(self, layer: int) -> None:
+        """Raises UserError for a layer without attention, and a layer that the model does not have."""
+        self._check(layer, f"layer {layer}")
+
+    def _check(self, layer: int, which: str) -> None:
         if 0 <= layer < self.layers and layer not in self.numbers:
             raise UserError(
                 f"Layer {layer} of {self.title} has no attention: it has {self.extent}. Choose {_listed(self.numbers)}."
             )
-        which = f"layer {layer}" if head is None else f"head L{layer}H{head}"
         if layer not in self.numbers:
             raise UserError(
                 f"{self.title} has no {which}: it has {self.layers} layers, counted from 0 to {self.layers - 1}."
-            )
-        if head is not None and not 0 <= head < self.heads:
-            raise UserError(
-                f"{self.title} has no {which}: it has {self.heads} heads in a layer, counted from 0 to "
-                f"{self.heads - 1}."
             )
 
     def check_every_layer(self, what: str) -> None:

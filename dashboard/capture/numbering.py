@@ -54,8 +54,8 @@ class Numbering:
         """
         count = len(self.calls)
         for key, members in sorted(self.lists.items(), key=lambda one: -len(one[1])):
-            numbers = [place.get(key) for place in self.calls]
-            if len(members) > count and None not in numbers and _rises(numbers):
+            numbers = [place[key] for place in self.calls if key in place]
+            if len(members) > count == len(numbers) and _rises(numbers):
                 return len(members), tuple(numbers)
         return count, tuple(range(count))
 

@@ -33,7 +33,7 @@ def open_model(
     ----------
     name: a name in the catalogue ("minilm"), a folder, or a hub id ("owner/name"), or what `find` gave for one
     fetch_missing: fetch a model of the catalogue that is not on this machine yet
-    progress: told how far fetching is: a fraction and a sentence
+    progress: called with how far fetching is: a fraction and a sentence
 
     The model is run on a few tokens, through the tap and by the library's eager attention. Where the two agree, the
     tap is used, else eager attention. Raises UserError where neither gives weights, and for all that `find` and

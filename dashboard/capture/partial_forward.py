@@ -4,7 +4,7 @@ The layers of a model are found by running it (`blocks_of`). In a pass that begi
 hand on what they are given without computing, and layer L takes the vectors that an earlier pass had there. All else,
 the embeddings, masks, rotary positions and what comes after the last layer, is the model's own forward pass, so no
 architecture is spelled out here. Whether that gives what a whole pass gives is tried once for every layer of a model;
-where it does not (a layer that reads something of an earlier one beside the stream), passes are whole ones.
+where it does not (a layer that reads something of an earlier one besides the stream), passes are whole ones.
 
 What a pass is to do travels in a ContextVar, as with the tap.
 
@@ -112,7 +112,7 @@ def _nothing(*_: object) -> None:
 
 
 def _switched(model: AttentionModel, encoding: Encoding) -> dict[int, bool]:
-    """Puts the switch before each layer; no layer can begin of a model whose layers cannot be told."""
+    """Puts the switch before each layer; no layer can begin of a model whose layers cannot be found."""
     try:
         blocks = blocks_of(model, encoding)
     except UserError:
@@ -150,6 +150,7 @@ def _forward(own: Callable, kind: _Kind, *args: Any, **kwargs: Any) -> Any:
         return own(*args, **kwargs)
     layer, asked.calls = asked.numbers[asked.calls], asked.calls + 1
     vectors = vectors_in([*args, *kwargs.values()])
+    assert vectors is not None  # a layer takes vectors: see `blocks_of`
     if asked.given is not None and layer < asked.start:
         return (vectors, *[None] * (kind.members - 1)) if kind.members else vectors
     if layer == asked.start and asked.given is not None:
@@ -161,8 +162,8 @@ def _forward(own: Callable, kind: _Kind, *args: Any, **kwargs: Any) -> Any:
     return output
 
 
-def _with(args: Sequence[Any], old: torch.Tensor, new: torch.Tensor) -> list[Any]:
-    return [new if one is old else one for one in args]
+def _with(args: Sequence[Any], old: torch.Tensor, new: torch.Tensor) -> tuple[Any, ...]:
+    return tuple(new if one is old else one for one in args)
 
 
 def _with_named(kwargs: dict[str, Any], old: torch.Tensor, new: torch.Tensor) -> dict[str, Any]:

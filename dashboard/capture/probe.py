@@ -11,6 +11,7 @@ Why ours: transformers' flag for it (`_supports_attention_backend`) is what a cl
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
 
 import torch
 
@@ -20,6 +21,9 @@ from dashboard.capture.budgets import budgets
 from dashboard.capture.limits import positions
 from dashboard.capture.numbering import Numbering, named_numbers
 from dashboard.models.foreign import reason
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 TOKENS = 24
 BEYOND = 9  # tokens more than a window or budget has
@@ -58,7 +62,7 @@ class Unfit(Exception):
     """Why attention cannot be read in the way that was tried: the end of a sentence."""
 
 
-def probe_tap(model: torch.nn.Module) -> Shape:
+def probe_tap(model: PreTrainedModel) -> Shape:
     """The model's shape, where its weights can be read through the tap. Raises Unfit where they cannot."""
     numbering = Numbering(model)
     ids = _ids(model)
@@ -86,7 +90,7 @@ def probe_tap(model: torch.nn.Module) -> Shape:
     return replace(shape, untried=untried)
 
 
-def probe_eager(model: torch.nn.Module) -> Shape:
+def probe_eager(model: PreTrainedModel) -> Shape:
     """The same for a model that was loaded with eager attention and hands out whole maps."""
     ids = _ids(model)
     try:
@@ -122,11 +126,11 @@ def _compare(seen: Maps, expected: Maps) -> None:
         raise Unfit("its layers do more than the library's common attention")
 
 
-def _longer(model: torch.nn.Module, shape: Shape) -> tuple[int, int | None]:
+def _longer(model: PreTrainedModel, shape: Shape) -> tuple[int, int | None]:
     """How many tokens a longer probe has, 0 for none; and the first window or budget that is too long to be tried."""
     most, layers = positions(model), len(shape.numbers)
     beyond = [n for n in budgets(model.config) if n + BEYOND > TOKENS and (most is None or n + BEYOND < most)]
-    table = model.get_input_embeddings().weight.numel()
+    table = _embeddings(model).weight.numel()
     weights = sum(one.numel() for one in model.parameters()) - table
     tried, untried = 0, None
     for n in beyond:
@@ -138,11 +142,15 @@ def _longer(model: torch.nn.Module, shape: Shape) -> tuple[int, int | None]:
     return tried, untried
 
 
-def _ids(model: torch.nn.Module, tokens: int = TOKENS) -> torch.Tensor:
+def _embeddings(model: PreTrainedModel) -> torch.nn.Embedding:
+    return cast(torch.nn.Embedding, model.get_input_embeddings())
+
+
+def _ids(model: PreTrainedModel, tokens: int = TOKENS) -> torch.Tensor:
     """Different token ids spread over the vocabulary, none of them padding: (1, n)."""
     config = model.config.get_text_config()
     try:
-        table = model.get_input_embeddings()
+        table = _embeddings(model)
         size = table.num_embeddings
     except (AttributeError, NotImplementedError) as error:
         raise Unfit("it does not read tokens of a text") from error
@@ -153,7 +161,7 @@ def _ids(model: torch.nn.Module, tokens: int = TOKENS) -> torch.Tensor:
     return ids[None].to(table.weight.device)
 
 
-def _through_tap(model: torch.nn.Module, ids: torch.Tensor, numbering: Numbering | None = None) -> tuple[Maps, object]:
+def _through_tap(model: PreTrainedModel, ids: torch.Tensor, numbering: Numbering | None = None) -> tuple[Maps, object]:
     maps: Maps = []
     n = ids.shape[1]
 
@@ -182,12 +190,12 @@ def _through_tap(model: torch.nn.Module, ids: torch.Tensor, numbering: Numbering
     return maps, output
 
 
-def _through_eager(model: torch.nn.Module, ids: torch.Tensor) -> Maps | None:
+def _through_eager(model: PreTrainedModel, ids: torch.Tensor) -> Maps | None:
     """The same weights by the library's own attention, None where it hands out none.
 
     The one moment in which a model is switched: it is not yet anybody's.
     """
-    before = model.config._attn_implementation
+    before = cast(str, model.config._attn_implementation)  # a loaded model has one
     try:
         model.set_attn_implementation("eager")
         with torch.inference_mode():
@@ -200,7 +208,7 @@ def _through_eager(model: torch.nn.Module, ids: torch.Tensor) -> Maps | None:
     return maps or None
 
 
-def _not_run(model: torch.nn.Module, error: Exception) -> Unfit:
+def _not_run(model: PreTrainedModel, error: Exception) -> Unfit:
     senses = getattr(model, "input_modalities", "text")
     senses = [senses] if isinstance(senses, str) else list(senses)
     how = "a short text" if senses == ["text"] else f"text alone, for it reads {' and '.join(senses)}"

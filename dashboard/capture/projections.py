@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -35,11 +36,11 @@ class Product:
     y: Tensor
 
     def part(self, columns: Tensor | slice) -> Product:
-        bias = self.bias if isinstance(self.bias, float) else self.bias[columns]
+        bias = self.bias[columns] if isinstance(self.bias, Tensor) else self.bias
         return Product(self.x, self.weights[:, columns], bias, self.y[:, columns])
 
 
-def product_of(func: object, args: Sequence[object], output: object, n: int) -> Product | None:
+def product_of(func: object, args: Sequence[Any], output: Any, n: int) -> Product | None:
     """What torch was just asked to do, if that was a product of n vectors with weights of the model."""
     if func is torch.nn.functional.linear:
         x, weights, *rest = args
@@ -116,7 +117,8 @@ def _matching(products: Iterator[Product], part: Tensor, rotate: partial | None)
 def _cuts(heads: int, groups: int, d: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """The columns of q, k and v in a matrix that makes all three: one after the other, or by turns for each group."""
     columns = torch.arange((heads + 2 * groups) * d)
-    yield tuple(columns.split([heads * d, groups * d, groups * d]))
+    q, k, v = columns.split([heads * d, groups * d, groups * d])
+    yield q, k, v
     by_group = columns.view(groups, heads // groups + 2, d)
     yield by_group[:, :-2].flatten(), by_group[:, -2].flatten(), by_group[:, -1].flatten()
 

@@ -94,7 +94,8 @@ class Sums(TorchDispatchMode):
 
     def _is_whole(self, tensor: torch.Tensor) -> bool:
         """A vector for each token, however the tokens are arranged."""
-        return tensor.numel() == self.before.numel() and tensor.shape[-1] == self.before.shape[-1]
+        before = self.before
+        return before is not None and tensor.numel() == before.numel() and tensor.shape[-1] == before.shape[-1]
 
     def _any_mixed(self, args: Sequence[Any], kwargs: dict) -> bool:
         return any(

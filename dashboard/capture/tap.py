@@ -30,7 +30,7 @@ NAME = "two_heads"
 # For models that do not support SDPA: their own code adds the mask to numbers, so it must be additive, not boolean.
 NAME_ADDITIVE = "two_heads_additive"
 
-# What some models hand on beside what the weights follow from: windows come in through the mask, packed texts have no
+# What some models hand on besides what the weights follow from: windows come in through the mask, packed texts have no
 # boundaries here, and the rest says what is to be returned or kept.
 HARMLESS = frozenset(
     {
@@ -113,6 +113,10 @@ class Request:
         """The number of the layer that calls next."""
         return self.numbers[self.calls] if self.calls < len(self.numbers) else self.calls
 
+    def edited(self, layer: int, output: torch.Tensor) -> torch.Tensor:
+        """What goes on to the output projection in place of a layer's outputs."""
+        return output if self.edit is None else self.edit(layer, output)
+
 
 _request: ContextVar[Request | None] = ContextVar("two_heads_request", default=None)
 
@@ -168,15 +172,6 @@ def attend(
         )
         return output
 
-    request, asked, layer, last = _request.get(), (), None, False
-    ours = softcap is not None or s_aux is not None
-    if request is not None:
-        layer, request.calls = request.coming, request.calls + 1
-        asked, last = request.heads.get(layer, ()), layer == request.last
-        asked = tuple(range(query.shape[1])) if asked is None else asked
-    if not asked and not ours:
-        return _edited(request, layer, library()), None
-
     unmasked_causal = getattr(module, "is_causal", True) if is_causal is None else is_causal
     call = Call(
         query,
@@ -190,28 +185,31 @@ def attend(
         sink=s_aux,
         module=module,
     )
+    request, ours = _request.get(), softcap is not None or s_aux is not None
+    if request is None:
+        return call.output() if ours else library(), None
+    layer, request.calls = request.coming, request.calls + 1
+    asked, last = request.heads.get(layer, ()), layer == request.last
+    asked = tuple(range(query.shape[1])) if asked is None else asked
+    if not asked:
+        return request.edited(layer, call.output() if ours else library()), None
     # A layer's output is for the next layer: after the last one that is asked for, nobody needs it. Where all heads
     # are asked for, it follows from their weights, and the softmax is paid for once.
     complete = len(asked) == query.shape[1] and not last
     output = call.room() if complete else None
-    for rows in call.blocks(request.rows, asked) if asked else ():
+    for rows in call.blocks(request.rows, asked):
         weights = call.weights(rows, asked, request.scratch)
         request.receive(layer, asked, rows, weights, call)
-        if complete:
+        if output is not None:
             output[:, rows] = call.mix(weights)
     if last:
         raise Enough
-    if request is not None and request.output is not None and asked:
-        given = request.output(call)
-        if given is not None:
-            return _edited(request, layer, given), None
-    if not complete:
-        output = call.output() if ours else library()
-    return _edited(request, layer, output), None
-
-
-def _edited(request: Request | None, layer: int | None, output: torch.Tensor) -> torch.Tensor:
-    return output if request is None or request.edit is None else request.edit(layer, output)
+    given = None if request.output is None else request.output(call)
+    if given is None:
+        given = output
+    if given is None:
+        given = call.output() if ours else library()
+    return request.edited(layer, given), None
 
 
 ALL_ATTENTION_FUNCTIONS.register(NAME, attend)

@@ -107,12 +107,16 @@ def scales(model: AttentionModel, encoding: Encoding, readout: Readout) -> Tenso
         return torch.ones(len(encoding), dtype=torch.float64)
     model.check_length(len(encoding))
     seen: list[tuple[Tensor, Tensor]] = []
-    given: list[Tensor] = []
-    with hooked(
-        [readout.norm],
-        lambda _module, args, kwargs: given.append(vectors_in([*args, *kwargs.values()])),
-        lambda _module, _args, output: seen.append((given.pop()[0], output[0])),
-    ):
+    given: list[Tensor | None] = []
+
+    def enters(_module: torch.nn.Module, args: tuple, kwargs: dict) -> None:
+        given.append(vectors_in([*args, *kwargs.values()]))
+
+    def leaves(_module: torch.nn.Module, _args: tuple, output: Any) -> None:
+        if (taken := given.pop()) is not None:
+            seen.append((taken[0], output[0]))
+
+    with hooked([readout.norm], enters, leaves):
         model.run(_ids(model, encoding.ids))
     return _scales(readout, *seen[-1])
 
@@ -159,7 +163,7 @@ def _after_layers(model: AttentionModel, encoding: Encoding) -> tuple[Tensor, li
     def leaves(module: torch.nn.Module, _args: tuple, output: Any) -> None:
         nonlocal done, at
         given, found = stack.pop(), vectors_in(output if isinstance(output, tuple) else [output])
-        if module in blocks and done < len(model.numbers):
+        if module in blocks and found is not None and done < len(model.numbers):
             done, at = done + 1, found[0]
         elif given is not None and found is not None and all(one is None for one in stack):
             chain.append((module, given[0], found[0]))

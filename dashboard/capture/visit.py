@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,6 +14,7 @@ from dashboard.capture.attention_call import Call, Heads
 from dashboard.capture.malloc import returned_at_once
 from dashboard.capture.model import AttentionModel
 from dashboard.errors import UserError
+from dashboard.heads.head_id import HeadId, Part
 from dashboard.text.encoding import Encoding
 
 # Tokens, padding included, from which on memory matters more than a few per cent of the time.
@@ -38,6 +39,7 @@ class Block:
     q, k, v: (heads, n, d), for a visitor whose `wants_qkv` is true: queries and keys as they enter the dot product
         (after rotary positions), values, repeated for heads that share them; else None
     scaling: the factor on the dot products, None where the model does not tell (route "eager")
+    part: which part of an encoder–decoder model, "" in any other
     """
 
     text: int
@@ -50,6 +52,12 @@ class Block:
     k: torch.Tensor | None = None
     v: torch.Tensor | None = None
     scaling: float | None = None
+    part: Part = ""
+
+    @property
+    def ids(self) -> tuple[HeadId, ...]:
+        """The heads by name, in the order of `heads`."""
+        return tuple(HeadId(self.layer, head, self.part) for head in self.heads)
 
 
 class Visitor(Protocol):
@@ -68,7 +76,7 @@ def visit(
     visitor: Visitor,
     *,
     layers: Collection[int] | None = None,
-    heads: Mapping[int, Collection[int]] | None = None,
+    heads: Collection[HeadId] | None = None,
     rows: int | None = None,
 ) -> None:
     """One forward pass over a text (or several, padded to one batch); `visitor` sees the weights it asked for.
@@ -77,7 +85,7 @@ def visit(
     ----------
     encodings: texts as this model sees them (`model.encode`)
     layers: all heads of these layers; None for all layers, unless `heads` says which
-    heads: or these heads of these layers, by layer
+    heads: or these heads
     rows: query rows in a block; None chooses so that a block has about a million weights
 
     The pass ends after the last layer asked for. Layers that were not asked for run as they would without us. Extra
@@ -142,7 +150,7 @@ def _visit_eager(
     every = [maps for maps in model.run(**inputs, output_attentions=True).attentions if maps is not None]
     for layer, heads in asked.items():
         for text, n in enumerate(lengths):
-            weights = every[model.place(layer)][text, list(heads), :n, :n]
+            weights = every[model.numbers.index(layer)][text, list(heads), :n, :n]
             if weights.shape != (len(heads), n, n):
                 raise UserError(
                     f"{model.title} attends in another way on a text of {n:,} tokens: its weights are not one row and "
@@ -152,16 +160,19 @@ def _visit_eager(
 
 
 def _asked(
-    model: AttentionModel, layers: Collection[int] | None, heads: Mapping[int, Collection[int]] | None
+    model: AttentionModel, layers: Collection[int] | None, heads: Collection[HeadId] | None
 ) -> dict[int, tuple[int, ...]]:
     """Layer → heads, both in order and checked."""
     if heads is None:
-        heads = {layer: range(model.heads) for layer in (model.numbers if layers is None else layers)}
-    for layer, some in heads.items():
-        model.check_head(layer)
-        for head in some:
-            model.check_head(layer, head)
-    return {layer: tuple(sorted(set(heads[layer]))) for layer in sorted(heads) if heads[layer]}
+        some = model.numbers if layers is None else layers
+        for layer in some:
+            model.check_layer(layer)
+        return {layer: tuple(range(model.heads)) for layer in sorted(set(some))}
+    asked: dict[int, tuple[int, ...]] = {}
+    for head in sorted(set(heads)):
+        model.check_head(head)
+        asked[head.layer] = (*asked.get(head.layer, ()), head.head)
+    return asked
 
 
 def batch_inputs(model: AttentionModel, texts: list[Encoding]) -> dict[str, torch.Tensor]:

@@ -1,4 +1,4 @@
-"""A drawing in pixels: pictures, boxes and words, each where it is told, in a handful of marks.
+"""A drawing in pixels: pictures, boxes and words, each at a given place, in a handful of marks.
 
 Small matrices side by side would be a chart each, with scales and axes of its own, which a browser compiles for a
 tenth of a second and more. On a canvas they are one view of a few marks, drawn at once.
@@ -40,7 +40,7 @@ class Canvas:
         edge: str | None = None,
         tip: str | None = None,
     ) -> None:
-        """A filled box; `tip` is what the pointer is told on it."""
+        """A filled box; `tip` is shown on hover."""
         self._boxes[tip is not None].append(
             _box(x, y, width, height) | {"fill": fill, "edge": edge or fill} | ({} if tip is None else {"tip": tip})
         )

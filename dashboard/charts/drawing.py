@@ -45,18 +45,19 @@ class Drawing(alt.TopLevelMixin):
 
     @property
     def description(self) -> str:
-        """What a person who cannot see the chart is told instead: its finding."""
+        """What a person who cannot see the chart reads instead: its finding."""
         return self.spec["description"]
 
-    def _repr_mimebundle_(self, *args: Any, **kwds: Any) -> dict[str, Any] | None:
-        if alt.renderers.active == "default" and self.in_notebook is not None:
-            return type(self).in_notebook(self)
+    def _repr_mimebundle_(self, *args: Any, **kwds: Any) -> Any:
+        shown = type(self).in_notebook
+        if alt.renderers.active == "default" and shown is not None:
+            return shown(self)
         return super()._repr_mimebundle_(*args, **kwds)
 
     def refillable(self) -> tuple[dict[str, Any], dict[str, list[dict]]]:
         """(specification of a layered drawing without its data and its description, the data by name).
 
-        Where from one drawing to the next only the data change, Streamlit keeps such a picture and fills it anew; a
+        Where from one drawing to the next only the data change, Streamlit keeps such a picture and fills it again; a
         drawing with its data or a changing description inside is made from nothing each time.
         """
         whole = self.to_dict()

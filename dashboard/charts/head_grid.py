@@ -3,32 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from dashboard.charts.theme import PALETTES, Palette, Theme
-from dashboard.heads.view import HeadId
+from dashboard.charts.drawing import WIDTH
+from dashboard.charts.look import Look, Selection
+from dashboard.charts.theme import Palette
+from dashboard.heads.head_id import HeadId, click_fields, datum_of, has_parts, name_expr
 
-NAME = "'L' + datum.layer + 'H' + datum.head"  # Vega expression: L2H9
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Places of layers × heads cells, in pixels."""
+    """Places of layers × heads cells, in pixels. parts: whether the heads on it have parts."""
 
     layers: int
     heads: int
     width: float
     height: float
     quiet: str
+    parts: bool = False
 
     @classmethod
-    def of(cls, layers: int, heads: int, room: float, theme: Theme, *, square: bool = False) -> Grid:
-        """Cells that fill `room` pixels across: 8 to 46 wide, and lower where there are many layers."""
-        across = max(8.0, min(46.0, int((room - 50) / heads * 2) / 2))
+    def of(cls, layers: int, heads: int, look: Look, *, square: bool = False) -> Grid:
+        """Cells that fill the width: 8 to 46 wide, and lower where there are many layers."""
+        across = max(8.0, min(46.0, int((look.room(WIDTH) - 50) / heads * 2) / 2))
         if square:
             across = min(across, max(24.0, int(960 / layers)))
         down = across if square else max(9.0, min(30.0, 480 / layers, across))
-        return cls(layers, heads, across, int(down * 2) / 2, PALETTES[theme].quiet)
+        return cls(layers, heads, across, int(down * 2) / 2, look.palette.quiet)
+
+    @classmethod
+    def over(cls, table: pd.DataFrame, look: Look) -> Grid:
+        """The same for the heads of a table, a row each."""
+        grid = cls.of(int(table["layer"].max()) + 1, int(table["head"].max()) + 1, look)
+        return replace(grid, parts=has_parts(table))
+
+    @property
+    def name(self) -> str:
+        """Vega expression: the name of a cell's head."""
+        return name_expr(parts=self.parts)
 
     def where(self) -> dict:
         """Encoding of x and y: heads across, layers down, both counted from 0."""
@@ -66,35 +82,39 @@ class Grid:
             },
         }
 
-    def frames(self, p: Palette, selected: HeadId | None, tray: Sequence[HeadId], turn: int) -> list[dict]:
-        """A frame round the head on show, dashes round those of the tray; heads that are not there have none."""
-        clicked = f"isValid(head.turn) && head.turn[0] === {turn}"
+    def frames(self, p: Palette, selection: Selection) -> list[dict]:
+        """A frame round the head on show, dashes round the pinned ones; heads that are not there have none."""
         moves = [
-            {"calculate": f"{clicked} ? head.{field}[0] : datum.{field}", "as": field} for field in ("layer", "head")
+            {"calculate": f"{selection.clicked} ? head.{field}[0] : datum.{field}", "as": field}
+            for field in click_fields(parts=self.parts)
         ]
 
         def frame(heads: Sequence[HeadId], **stroke: object) -> dict:
             return {
-                "data": {"values": [{"layer": h.layer, "head": h.head} for h in heads]},
+                "data": {"values": [datum_of(h, parts=self.parts) for h in heads]},
                 "mark": {"type": "rect", "fillOpacity": 0, "aria": False, **stroke},
                 "encoding": self.where(),
             }
 
         def there(heads: Sequence[HeadId | None]) -> list[HeadId]:
-            return [h for h in heads if h is not None and h.layer < self.layers and h.head < self.heads]
+            return [h for h in heads if h is not None and self._has(h)]
 
-        kept, shown_ = there(tray), there([selected])
-        frames = [frame(kept, stroke=p.text, strokeWidth=1.25, strokeDash=[3, 2])] if kept else []
+        pinned, shown_ = there(selection.pinned), there([selection.head])
+        frames = [frame(pinned, stroke=p.text, strokeWidth=1.25, strokeDash=[3, 2])] if pinned else []
         if shown_:  # a rim of paper, so that the frame is seen on a dark cell too
             both = frame(shown_, stroke=p.paper, strokeWidth=5), frame(shown_, stroke=p.text, strokeWidth=2.25)
             frames += [one | {"transform": moves} for one in both]
         return frames
 
-    def catch(self, tip: str, turn: int) -> dict:
+    def _has(self, head: HeadId) -> bool:
+        return head.layer < self.layers and head.head < self.heads and (self.parts or head.letter == "L")
+
+    def catch(self, tip: str, selection: Selection) -> dict:
         """Clear cells on top that say `tip` (a Vega expression) and take the click."""
-        choose = {"type": "point", "on": "click", "fields": ["layer", "head", "turn"], "toggle": False, "clear": False}
+        fields = click_fields("epoch", parts=self.parts)
+        choose = {"type": "point", "on": "click", "fields": fields, "toggle": False, "clear": False}
         return {
-            "transform": [{"calculate": tip, "as": "tip"}, {"calculate": str(turn), "as": "turn"}],
+            "transform": [{"calculate": tip, "as": "tip"}, {"calculate": str(selection.epoch), "as": "epoch"}],
             "mark": {"type": "rect", "fillOpacity": 0, "cursor": "pointer", "aria": False},
             "params": [{"name": "head", "select": choose}],
             "encoding": self.where() | {"tooltip": {"field": "tip", "type": "nominal"}},

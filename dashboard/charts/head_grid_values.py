@@ -8,51 +8,48 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.head_grid import NAME, Grid
+from dashboard.charts.head_grid import Grid
 from dashboard.charts.ink import round_figure
-from dashboard.charts.theme import PALETTES, STEPS, Theme, gradient, ink, paint, readable, signed
+from dashboard.charts.look import Look, Selection
+from dashboard.charts.theme import STEPS, gradient, ink, paint, readable, signed
 from dashboard.heads.format import figure
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import datum_of, head_of
 
 
 def head_grid(
     table: pd.DataFrame,
     column: str,
-    theme: Theme,
+    look: Look,
     *,
     title: str,
     unit: str,
     subtitle: Sequence[str],
     description: str,
-    selected: HeadId | None = None,
-    tray: Sequence[HeadId] = (),
-    width: float | None = None,
-    turn: int = 0,
+    selection: Selection = Selection(),
 ) -> Drawing:
     """Heads coloured by the square root of a figure: from paper at 0 to ink, and where some are below 0 from purple by
-    paper to green, alike on either side. A click chooses as in `dashboard.analyses.scores.atlas_chart.atlas`.
+    paper to green, the same on either side. A click chooses as in `dashboard.analyses.scores.atlas_chart.atlas`.
 
     Parameters
     ----------
     table: a row per head of a model: layer, head, the column; NaN where there is no figure, drawn as a dash. Where it
         has the column with _low and _high, the pointer is told the interval
     unit: of the figure, as it is written after a number
-    selected, tray, turn, width: as in `atlas`
+    look, selection: as in `atlas`
     """
-    p = PALETTES[theme]
-    grid = Grid.of(int(table["layer"].max()) + 1, int(table["head"].max()) + 1, width or WIDTH, theme)
+    p = look.palette
+    grid = Grid.over(table, look)
     values = table[column].to_numpy(float)
     high = round_figure(float(np.nanmax(np.abs(values), initial=0.0)))
     both = bool(np.nanmin(values, initial=0.0) < 0)
-    colours = signed(theme) if both else ink(theme)
+    colours = signed(look.theme) if both else ink(look.theme)
     roots = np.sign(values) * np.sqrt(np.abs(values) / high)
     shades = paint(np.nan_to_num(roots), colours, -1 if both else 0, 1)
-    written = readable(shades, theme)
+    written = readable(shades, look.theme)
     ends = [f"{column}_low", f"{column}_high"]
     rows = [
         {
-            "layer": int(one["layer"]),
-            "head": int(one["head"]),
+            **datum_of(head_of(one), parts=grid.parts),
             "value": None if np.isnan(values[k]) else values[k],
             "number": _short(values[k], high),
             "colour": p.quiet if np.isnan(values[k]) else str(written[k]),
@@ -77,8 +74,8 @@ def head_grid(
         },
     }
     wide_enough = grid.width >= 30 and grid.height >= 15
-    catch = grid.catch(f"{NAME} + ', ' + datum.tip", turn)
-    layers = [cells, *([numbers] if wide_enough else []), *grid.frames(p, selected, tray, turn), catch]
+    catch = grid.catch(f"{grid.name} + ', ' + datum.tip", selection)
+    layers = [cells, *([numbers] if wide_enough else []), *grid.frames(p, selection), catch]
     across = grid.width * grid.heads
     parts = {0: "", 3: ", numbers in thousandths", 6: ", numbers in millionths"}[_power(high)] if wide_enough else ""
     return sheet(
@@ -87,11 +84,11 @@ def head_grid(
             "height": grid.height * grid.layers,
             "layer": [{"data": {"values": rows}, "layer": layers, "resolve": {"scale": {"color": "independent"}}}],
         },
-        theme,
+        look.theme,
         title=title,
         subtitle=[*subtitle, f"{unit}{parts} · colour by the square root"],
         description=description,
-        width=max(across, min(width or WIDTH, NARROWEST)),
+        width=max(across, min(look.room(WIDTH), NARROWEST)),
     )
 
 

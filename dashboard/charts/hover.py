@@ -1,4 +1,4 @@
-"""Pointing at a matrix: which cell, and what it has to say.
+"""Hover over a matrix: which cell, and what it has to say.
 
 Clear bars, one a row, tell which row is pointed at, and that row's values are unpacked into clear cells which know
 their pair of words. So it costs r + c marks, not r × c.
@@ -46,7 +46,7 @@ def params(matrices: Sequence[Matrix]) -> list[dict]:
 
 
 def words_named(matrix: Matrix, name: str, *, across: bool) -> str:
-    """The parameter that has the words along the top (across) or along the left; one for both where they are alike."""
+    """The parameter that has the words along the top (across) or along the left; one where they are the same."""
     return f"columns{name}" if across and matrix.columns != matrix.rows else f"words{name}"
 
 
@@ -62,7 +62,7 @@ def hover_layers(matrix: Matrix, theme: Theme, bound: Bound, step: float, name: 
     """
     n, across = matrix.values.shape
     packed = pack(matrix.values, signed=matrix.signed)
-    empty = np.zeros(n, bool) if matrix.signed else ~matrix.values.any(axis=1)
+    empty = np.zeros(n, bool) if matrix.signed else ~np.any(matrix.values, axis=1)
     hole = _hole(matrix, step, alone=alone)
     at_once = not alone and len(matrix) <= FEW
     rows = [{"i": i, "left": 0, "v": "" if empty[i] else packed[i]} for i in range(n)]

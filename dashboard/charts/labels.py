@@ -20,7 +20,7 @@ def labels_of(labels: Sequence[str]) -> list[str]:
 
 
 def font_of(*, mono: bool) -> str:
-    """Words of the text in the reading face, pieces in the monospaced one."""
+    """Words of the text in the reading face, tokens in the monospaced one."""
     return PIECES_FONT if mono else WORDS_FONT
 
 
@@ -158,7 +158,7 @@ class Standing:
 
 
 def stand(labels: Sequence[str], step: float, *, mono: bool, across: bool) -> Standing:
-    """Labels beside cells of `step` pixels; `across`: along the top, where they may have to lean.
+    """Labels next to cells of `step` pixels; `across`: along the top, where they may have to lean.
 
     A line of type needs 13 pixels; leaning by 45° it needs 13 / sin 45° = 19.
     """

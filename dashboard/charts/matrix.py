@@ -1,7 +1,7 @@
 """The layers that draw a matrix: shared by heatmap, difference and side by side.
 
 Up to 48 × 48 cells are rectangles, above that one image bound to the same scales. `hover` has the layers that
-answer the pointer, alike for both.
+answer the pointer, the same for both.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Matrix:
     values: (r, c), row i looks at column j; signed where low < 0
     rows, columns: the words along the left side (r) and along the top (c), passed through `shown`
     special: which of the rows (r) and which of the columns (c) are special tokens
-    mono: whether they are pieces, set in the monospaced face
+    mono: whether they are tokens, set in the monospaced face
     low, high: the ends of the colour scale
     nothing: why a row of zeros is empty, in words
     amount: how a value is said
@@ -59,7 +59,7 @@ class Matrix:
 def side_of(n: int, room: float) -> float:
     """Pixels of a square of n cells that fills `room`.
 
-    A cell is at most 38 pixels, and up to 96 of them a whole number of half pixels, so that all look alike. It is
+    A cell is at most 38 pixels, and up to 96 of them a whole number of half pixels, so that all look the same. It is
     never less than a pixel while n ≤ 720, whatever the room: smaller ones can neither be seen nor pointed at.
     """
     if n <= EVEN:
@@ -68,7 +68,7 @@ def side_of(n: int, room: float) -> float:
 
 
 def margin(matrix: Matrix, room: float) -> float:
-    """Pixels beside a map in a drawing of `room` pixels: labels of the rows, leaning labels that reach beyond the
+    """Pixels next to a map in a drawing of `room` pixels: labels of the rows, leaning labels that reach beyond the
     last column, and padding."""
     beside, widths = (
         [min(lettering.LONGEST, lettering.width_of(x, 12.5, mono=matrix.mono)) for x in words]

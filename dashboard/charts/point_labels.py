@@ -1,4 +1,4 @@
-"""The names of some points of a scatter plot, beside them and clear of one another."""
+"""The names of some points of a scatter plot, next to them and clear of one another."""
 
 from __future__ import annotations
 

@@ -8,9 +8,14 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.head_grid import NAME
-from dashboard.charts.theme import PALETTES, Theme
-from dashboard.heads.view import HeadId
+from dashboard.charts.look import Look, Selection
+from dashboard.heads.head_id import (
+    click_fields,
+    datum_of,
+    has_parts,
+    heads_of,
+    name_expr,
+)
 
 BEST = 15  # heads that are drawn
 ROW = 22.0  # pixels of a head
@@ -19,44 +24,42 @@ NAMES = 64.0  # pixels of the heads' names
 
 def ranking(
     table: pd.DataFrame,
-    theme: Theme,
+    look: Look,
     *,
     title: str,
     subtitle: Sequence[str],
     description: str,
-    selected: HeadId | None = None,
-    width: float | None = None,
-    turn: int = 0,
+    selection: Selection = Selection(),
     share: bool = True,
     elsewhere: str = "this distance elsewhere",
     alone: str = "no other two words stand so far apart",
 ) -> Drawing:
     """The first 15 heads of a table, from above: dot = score, tick = baseline, the line between them the lift.
 
-    A click chooses, as in `atlas`: the point parameter "head" has the fields layer, head and turn.
+    A click chooses, as in `atlas`: the point parameter "head" has the fields layer, head and epoch.
 
     Parameters
     ----------
     table: a row per head in their order: layer, head, score, baseline in [0, 1]; NaN where there is none
-    selected: the head on show, its row shaded; width: pixels for the whole drawing (default 600); turn: see `atlas`
+    look: 600 pixels wide unless it says more; selection: of the head on show, its row shaded
     share: score and baseline are shares, said in per cent; else numbers
     elsewhere, alone: what the pointer is told of the baseline, and where there is none
     """
-    p, room = PALETTES[theme], width or WIDTH
+    p, room = look.palette, look.room(WIDTH)
     shown = table.head(BEST)
+    heads, parts = heads_of(shown), has_parts(table)
     top = float(np.nanmax([*shown["score"], *shown["baseline"], 0.01]))
     high = min(1.0, np.ceil(top * 20) / 20)
     rows = [
         {
             "row": place,
-            "layer": int(one.layer),
-            "head": int(one.head),
+            **datum_of(head, parts=parts),
             "score": _number(one.score),
             "baseline": _number(one.baseline),
         }
-        for place, one in enumerate(shown.itertuples(index=False))
+        for place, (head, one) in enumerate(zip(heads, shown.itertuples(index=False), strict=True))
     ]
-    names = [str(HeadId(row["layer"], row["head"])) for row in rows]
+    names = [str(head) for head in heads]
     across = {
         "type": "quantitative",
         "scale": {"domain": [0, high], "nice": False},
@@ -83,21 +86,19 @@ def ranking(
             "labelColor": p.text,
         },
     }
-    clicked = f"isValid(head.turn) && head.turn[0] === {turn}"
-    framed = f"datum.layer === {selected.layer} && datum.head === {selected.head}" if selected else "false"
-    mine = f"({clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : ({framed})"
-    choose = {"type": "point", "on": "click", "fields": ["layer", "head", "turn"], "toggle": False, "clear": False}
+    fields = click_fields("epoch", parts=parts)
+    choose = {"type": "point", "on": "click", "fields": fields, "toggle": False, "clear": False}
 
     def value(field: str) -> str:
         return f"format(datum.{field} * 100, '.3~r') + '\u00a0%'" if share else f"format(datum.{field}, '.3f')"
 
     said = (
-        f"{NAME} + ': ' + {value('score')} + "
+        f"{name_expr(parts=parts)} + ': ' + {value('score')} + "
         f"(isValid(datum.baseline) ? ', {elsewhere} ' + {value('baseline')} : '; {alone}')"
     )
     layers = [
         {
-            "transform": [{"filter": mine}],
+            "transform": [{"filter": selection.marked(parts=parts)}],
             "mark": {"type": "rect", "fill": p.hair, "fillOpacity": 0.6, "aria": False},
             "encoding": {"y": down, "x": {"value": 0}, "x2": {"value": "width"}},
         },
@@ -126,7 +127,7 @@ def ranking(
             "encoding": {"y": down, "x": across | {"field": "score"}},
         },
         {
-            "transform": [{"calculate": said, "as": "tip"}, {"calculate": str(turn), "as": "turn"}],
+            "transform": [{"calculate": said, "as": "tip"}, {"calculate": str(selection.epoch), "as": "epoch"}],
             "mark": {"type": "rect", "fillOpacity": 0, "cursor": "pointer", "aria": False},
             "params": [{"name": "head", "select": choose}],
             "encoding": {
@@ -143,7 +144,7 @@ def ranking(
             "height": ROW * len(rows),
             "layer": [{"data": {"values": rows}, "layer": layers}],
         },
-        theme,
+        look.theme,
         title=title,
         subtitle=subtitle,
         description=description,

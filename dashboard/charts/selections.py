@@ -10,7 +10,7 @@ def pointed(fields: Sequence[str], views: Sequence[str]) -> dict:
 
     Cleared when the pointer leaves the drawing, not when it leaves a mark: what pointing draws is laid under
     the pointer, and clearing would take it away again, for ever. For the same reason nothing should be
-    filtered by this selection itself, which is written anew with every event, but by a parameter derived from
+    filtered by this selection itself, which is written again with every event, but by a parameter derived from
     it (`{"name": "row", "expr": "isValid(pointed.i) ? pointed.i[0] : -1"}`): that passes on a change only.
     """
     return {

@@ -28,7 +28,7 @@ class Series:
 
     name: written at its end; hue: of `HUES`; dash: Vega's, () for a whole line; bold: the one that matters
     x, y, low, high: as many numbers each; low and high may be left out
-    tips: what the pointer is told at each point
+    tips: what hover shows at each point
     """
 
     name: str
@@ -159,7 +159,7 @@ def _level(value: float, name: str, at: dict, x: Axis, theme: Theme) -> list[dic
 
 
 def _names(series: Sequence[Series], y: Axis, height: float, width: float, theme: Theme) -> list[dict]:
-    """Each name beside the end of its line, pushed apart where they would meet."""
+    """Each name next to the end of its line, pushed apart where they would meet."""
     import math
 
     def pixel(value: float) -> float:

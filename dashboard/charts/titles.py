@@ -19,11 +19,15 @@ def subtitle(view: HeadView, *parts: str) -> list[str]:
     if view.hidden == "hide":
         special = "special tokens hidden" + ("" if view.measure == "contribution" else " and rows renormalised")
     what = f"{view.unit}, {special}"
-    if view.gaps and len(view) < (view.whole or 0):
-        what += f" · {len(view):,} of {view.whole:,}, those with a counterpart; what goes elsewhere is not drawn"
-    elif view.whole is not None and not view.gaps:
-        last = view.start + len(view)
-        what += f" · {view.start + 1:,} to {last:,} of {view.whole:,}; what goes elsewhere is not drawn"
+    axes = [view.queries] if view.one_axis else [view.queries, view.keys]
+    if view.gaps and any(len(axis) < (axis.whole or 0) for axis in axes):
+        kept = " and ".join(f"{len(axis):,} of {axis.whole:,}" for axis in axes)
+        what += f" · {kept}, those with a counterpart; what goes elsewhere is not drawn"
+    elif not view.gaps and any(axis.whole is not None for axis in axes):
+        kept = " and ".join(
+            f"{axis.start + 1:,} to {axis.start + len(axis):,} of {axis.whole or len(axis):,}" for axis in axes
+        )
+        what += f" · {kept}; what goes elsewhere is not drawn"
     if view.crosses:
         what += f" · only {_way(view)}"
     return [what, *parts]

@@ -1,4 +1,4 @@
-"""The command that takes heads out of a model and measures what changes."""
+"""The command that ablates heads and measures what changes."""
 
 from __future__ import annotations
 
@@ -6,41 +6,51 @@ import argparse
 import sys
 from pathlib import Path
 
-from dashboard.commands.shared import check_out, model_and_bos, out, read, say, say_encoding, whole_number, written
+from dashboard.commands.shared import (
+    check_out,
+    dotted,
+    model_and_bos,
+    out,
+    read,
+    say,
+    say_encoding,
+    whole_number,
+    written,
+)
 from dashboard.errors import UserError
 
 
 def add(commands) -> None:
-    ablate = commands.add_parser("ablate", help="what changes in a model without a head, a row per head")
+    ablate = commands.add_parser("ablate", help="ablate heads and measure what changes, a row per head")
     ablate.add_argument(
         "text",
         metavar="TEXT|FILE",
         help="the text, in quotes (- reads standard input); or a treebank (.conllu, .conllup, .conll), English text "
-        "(.txt), or the word builtin: our own sentences",
+        "(.txt), or the word builtin: the built-in sentences",
     )
     model_and_bos(ablate)
     which = ablate.add_mutually_exclusive_group()
     which.add_argument(
-        "--heads", default="", metavar="HEADS", help="like L2H0,L5H1; each is taken out alone, see --together"
+        "--heads", default="", metavar="HEADS", help="like L2H0,L5H1; each is ablated alone, see --together"
     )
     which.add_argument("--all", action="store_true", help="all heads, one after the other (default)")
     ablate.add_argument(
-        "--together", action="store_true", help="take the named heads out at once: one row for all of them"
+        "--together", action="store_true", help="joint ablation of the named heads: one row for all of them"
     )
     ablate.add_argument(
-        "--by", choices=("zero", "mean"), default="zero", help="what takes the place of a head's output (default: zero)"
+        "--by", choices=("zero", "mean"), default="zero", help="what replaces a head's output (default: zero)"
     )
     ablate.add_argument(
         "--sentences",
         type=whole_number,
         default=None,
         metavar="N",
-        help="of a file so many sentences, evenly spread over it (default: all)",
+        help="of a file, at most N sentences, evenly spread over it (default: all)",
     )
     ablate.add_argument(
-        "--changed", metavar="FILE", help="of a text also write the predictions that change: .csv .xlsx .parquet"
+        "--changed", metavar="FILE", help=f"of a text, also write the predictions that change: {dotted('table')}"
     )
-    out(ablate, ".csv .xlsx .parquet")
+    out(ablate, "table")
     ablate.set_defaults(run=run_ablate)
 
 
@@ -48,16 +58,16 @@ def run_ablate(asked: argparse.Namespace) -> int:
     check_out(asked)
     if asked.changed:
         check_out(argparse.Namespace(out=asked.changed, endings=asked.endings))
-    from dashboard.analyses.ablation import api as effects
-    from dashboard.analyses.ablation.effect import effect_finding
+    from dashboard.analyses.ablation import api
+    from dashboard.analyses.ablation.text import effect_finding
     from dashboard.capture import open_model
     from dashboard.capture.language import language_head
     from dashboard.export.save import save
-    from dashboard.heads.view import HeadId
+    from dashboard.heads.head_id import listed_heads
 
-    heads = [HeadId.parse(name) for name in asked.heads.split(",") if name.strip()] or None
+    heads = listed_heads(asked.heads) or None
     if asked.together and heads is None:
-        raise UserError("--together takes the heads that --heads names out at once. Name them, like --heads L2H0,L5H1.")
+        raise UserError("--together ablates the heads of --heads jointly. Name them, like --heads L2H0,L5H1.")
     file = corpus_of(asked.text)
     if file is None:
         if asked.sentences is not None:
@@ -65,15 +75,13 @@ def run_ablate(asked: argparse.Namespace) -> int:
         model, encoding = read(asked)
         if asked.changed and language_head(model) is None:
             raise UserError(f"{model.title} has no language-model head, so it predicts nothing. Leave out --changed.")
-        effect = effects.ablate(
-            model, encoding, heads, together=asked.together, by=asked.by, bos=asked.bos, progress=say
-        )
+        effect = api.ablate(model, encoding, heads, together=asked.together, by=asked.by, bos=asked.bos, progress=say)
     else:
         if asked.changed:
             raise UserError("--changed is for a text. Of a file, the table holds the share of predictions that change.")
         say_encoding(file)
         model = open_model(asked.model, fetch_missing=True, progress=say)
-        effect = effects.ablate_in(
+        effect = api.ablate_in(
             model,
             file,
             heads,
@@ -90,7 +98,7 @@ def run_ablate(asked: argparse.Namespace) -> int:
     print(effect_finding(effect.table, model.title))
     save(effect.table, asked.out)
     if asked.changed:
-        save(effect.changed, asked.changed, effects.provenance_of_effect(effect))
+        save(effect.changed, asked.changed, api.provenance_of_effect(effect))
         written(asked.changed)
     return written(asked.out)
 

@@ -20,7 +20,7 @@ def add(commands) -> None:
     app.set_defaults(run=run_app)
 
     models = commands.add_parser("models", help="list the models, or get one")
-    models.add_argument("--get", metavar="NAME", help="bring a model of the catalogue to this machine")
+    models.add_argument("--get", metavar="NAME", help="download a model of the catalogue")
     models.set_defaults(run=run_models)
 
 

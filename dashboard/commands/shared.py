@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from dashboard.errors import UserError
+from dashboard.formats import FORMATS, Holds, endings, format_of
 
 
 class Parser(argparse.ArgumentParser):
@@ -47,14 +48,14 @@ def pair(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--between",
         choices=("AA", "AB", "BA", "BB"),
-        help="of a pair, only what one text gives to one: AB, what the first gives to the second",
+        help="of a pair, only the attention from one text to one: AB, from the first to the second",
     )
     parser.add_argument(
         "--as",
         dest="read_as",
         choices=("text", "words"),
         default="text",
-        help="words: the text is divided at its spaces and its words are read one by one",
+        help="words: split the text at its spaces and read its words one by one",
     )
 
 
@@ -65,9 +66,15 @@ def unit(parser: argparse.ArgumentParser, default: str) -> None:
     )
 
 
-def out(parser: argparse.ArgumentParser, endings: str) -> None:
-    parser.add_argument("--out", required=True, metavar="FILE", help=f"the file to write: {endings}")
-    parser.set_defaults(endings=tuple(ending.lstrip(".") for ending in endings.split()))
+def out(parser: argparse.ArgumentParser, *holds: Holds, required: bool = True, help: str = "the file to write") -> None:
+    """The argument ``--out``: a file that holds one of these, in any format of `dashboard.formats`."""
+    parser.add_argument("--out", required=required, metavar="FILE", help=f"{help}: {dotted(*holds)}")
+    parser.set_defaults(endings=endings(*holds))
+
+
+def dotted(*holds: Holds) -> str:
+    """The endings of the files that hold one of these, as help lists them: ".csv .xlsx .parquet"."""
+    return " ".join(f".{ending}" for ending in endings(*holds))
 
 
 def check_out(asked: argparse.Namespace) -> None:
@@ -121,7 +128,7 @@ def tell_of_picture(asked: argparse.Namespace, text: str, views: Sequence = ()) 
             "`attention` writes all of them.",
             file=sys.stderr,
         )
-    if asked.out.lower().endswith((".png", ".pdf")) and (notice := font_notice(text)):
+    if FORMATS[format_of(asked.out)].sets_text and (notice := font_notice(text)):
         print(notice, file=sys.stderr)
 
 

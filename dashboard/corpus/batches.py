@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
 from dashboard.text.on_places import OnPlaces, on_places
 from dashboard.text.sentence import ParsedSentence
+
+Mark = TypeVar("Mark")
+Work = TypeVar("Work", bound="OneText")
 
 # Sentences that are sorted by length before they are put into batches, and the tokens of a batch, padding counted.
 WINDOW = 128
@@ -37,9 +40,11 @@ def encoded(
     return on_places(sentence, encoding), encoding
 
 
-def batches(works: list[tuple[int, ParsedSentence, Encoding]]) -> Iterator[list[tuple[int, ParsedSentence, Encoding]]]:
-    """Sentences of similar length together."""
-    batch: list = []
+def batches(
+    works: Sequence[tuple[Mark, ParsedSentence, Encoding]],
+) -> Iterator[list[tuple[Mark, ParsedSentence, Encoding]]]:
+    """Sentences of similar length together, each with whatever it is marked with."""
+    batch: list[tuple[Mark, ParsedSentence, Encoding]] = []
     for work in sorted(works, key=lambda work: len(work[2])):
         if batch and len(work[2]) * (len(batch) + 1) > BATCH_TOKENS:
             yield batch
@@ -64,10 +69,10 @@ class OneText(Protocol):
         """The attention between all tokens (h, n, n) of one layer, whose heads have these places among all heads."""
 
 
-class ByLayer:
+class ByLayer(Generic[Work]):
     """Visitor: puts the blocks of a layer together, text by text, and hands the layer on."""
 
-    def __init__(self, model: AttentionModel, works: Sequence[OneText]):
+    def __init__(self, model: AttentionModel, works: Sequence[Work]):
         self.model, self.works = model, works
 
     def block(self, block: Block) -> None:
@@ -75,7 +80,7 @@ class ByLayer:
         start, stop, keys = block.rows.start, block.rows.stop, weights.shape[2]
         if block.allowed is not None:
             allowed = block.allowed.cpu().numpy()
-            whole = np.tri(*allowed.shape, start, bool) if work.causal else True
+            whole = np.tri(allowed.shape[0], allowed.shape[1], start, bool) if work.causal else True
             work.window |= not (allowed >= whole).all()
         if stop - start < work.n or keys < work.n:
             if work.parts is None:
@@ -83,7 +88,7 @@ class ByLayer:
             work.parts[:, start:stop, :keys] = weights
             weights = work.parts
         if stop == work.n:
-            first = self.model.place(block.layer) * self.model.heads
+            first = self.model.place(block.ids[0])
             work.layer(weights, slice(first, first + self.model.heads))
             work.parts = None
 

@@ -44,7 +44,7 @@ def spread(used: Sequence[Found], count: int | None) -> Sequence[Found]:
         raise UserError("The number of sentences is 1 or more.")
     if count is None or count >= len(used):
         return used
-    return [used[place] for place in np.arange(count) * len(used) // count]
+    return [used[int(place)] for place in np.arange(count) * len(used) // count]
 
 
 def parsed_sample(

@@ -9,7 +9,6 @@ same bytes.
 
 from dashboard.export.bundle import bundle
 from dashboard.export.figure import figure_bytes
-from dashboard.export.formats import FORMATS, Format, endings, format_of
 from dashboard.export.matrix import matrix_bytes
 from dashboard.export.notebook import in_notebook
 from dashboard.export.provenance import Provenance, file_stem, provenance_of
@@ -19,6 +18,7 @@ from dashboard.export.table import table_bytes
 from dashboard.export.typography.notice import font_notice
 from dashboard.export.typography.runs import missing_glyphs
 from dashboard.export.write import check_target, write_file
+from dashboard.formats import FORMATS, Format, endings, format_of
 
 __all__ = [
     "FORMATS",

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dashboard.export.figure import figure_bytes
-from dashboard.export.formats import endings
 from dashboard.export.matrix import KeptMatrix, matrix_bytes
 from dashboard.export.provenance import Provenance, file_stem
 from dashboard.export.snippet import snippet
 from dashboard.export.table import table_bytes
+from dashboard.formats import FORMATS, endings
 
 if TYPE_CHECKING:
     import altair as alt
@@ -22,17 +22,13 @@ if TYPE_CHECKING:
     from dashboard.heads.view import HeadView
 
 _DATE = (1980, 1, 1, 0, 0, 0)  # zip's first day: the time of packing is no part of the content
-_PACKED = (".png", ".npz", ".xlsx", ".parquet")
 
 _README = """\
 {headline}
 
 Made with Two Heads, a dashboard for looking inside the attention of transformers.
 
-{stem}.png, .svg, .pdf   the picture
-{stem}.html              the picture with its hover; works offline
-{stem}.json              its Vega-Lite specification, data included
-{stem}.csv, .xlsx, .parquet   its data as a table
+{listed}
 {matrices}provenance.json          model, revision, text, heads, options and versions
 snippet.py               computes it again: run it from the folder of Two Heads
 
@@ -48,15 +44,33 @@ def bundle(
     Same arguments, same bytes.
     """
     stem = file_stem(provenance)
-    files = {f"{stem}.{fmt}": figure_bytes(chart, fmt, provenance) for fmt in ("png", "svg", "pdf", "html", "json")}
+    files = {f"{stem}.{fmt}": figure_bytes(chart, fmt, provenance) for fmt in endings("figure")}
     files |= {f"{stem}.{fmt}": table_bytes(frame, fmt, provenance) for fmt in endings("table")}
-    matrices = {f"{view.head}.npz": matrix_bytes(view, provenance) for view in views}
-    files |= matrices
+    for fmt in endings("matrix"):
+        files |= {f"{view.head}.{fmt}": matrix_bytes(view, provenance, fmt) for view in views}
     files["provenance.json"] = json.dumps(provenance.to_dict(), indent=1).encode()
     files["snippet.py"] = snippet(provenance).encode()
-    listed = f"{', '.join(matrices)}: the matrices, for numpy.load\n" if matrices else ""
-    files["README.txt"] = _README.format(headline=provenance.headline(), stem=stem, matrices=listed).encode()
+    files["README.txt"] = _README.format(
+        headline=provenance.headline(), listed=_listed(stem), matrices=_listed_matrices(views)
+    ).encode()
     return zipped(stem, files)
+
+
+def _listed(stem: str) -> str:
+    """A line for the files of figure and table that hold the same."""
+    same: dict[str, list[str]] = {}
+    for name in endings("figure", "table"):
+        same.setdefault(FORMATS[name].contents, []).append(f".{name}")
+    return "\n".join(f"{stem}{', '.join(names):<16}   {contents}" for contents, names in same.items())
+
+
+def _listed_matrices(views: Sequence[HeadView | KeptMatrix]) -> str:
+    if not views:
+        return ""
+    lines = [
+        f"{', '.join(f'{view.head}.{fmt}' for view in views)}: {FORMATS[fmt].contents}\n" for fmt in endings("matrix")
+    ]
+    return "".join(lines)
 
 
 def zipped(folder: str, files: dict[str, bytes]) -> bytes:
@@ -66,6 +80,7 @@ def zipped(folder: str, files: dict[str, bytes]) -> bytes:
             entry = zipfile.ZipInfo(f"{folder}/{name}", _DATE)
             entry.external_attr = 0o644 << 16
             entry.create_system = 3  # the same bytes on Windows
-            entry.compress_type = zipfile.ZIP_STORED if name.endswith(_PACKED) else zipfile.ZIP_DEFLATED
+            kind = FORMATS.get(name.rpartition(".")[2])
+            entry.compress_type = zipfile.ZIP_STORED if kind and kind.packed else zipfile.ZIP_DEFLATED
             archive.writestr(entry, data)
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""A chart as PNG, SVG, PDF, HTML or Vega-Lite JSON.
+"""A chart as a file: PNG, SVG, PDF, HTML, Vega-Lite JSON (the entries of `dashboard.formats` that hold a figure).
 
 One drawing: every picture starts from the same specification, and PNG and PDF from the same SVG, laid out by
 vl-convert with the fonts that the screen uses.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from dashboard.export.metadata import stamp_png, stamp_svg, svg_text
@@ -19,42 +19,63 @@ from dashboard.export.svg import laid_out
 from dashboard.export.typography.place import HREF, SVG, place_text
 from dashboard.export.typography.shipped_fonts import register
 from dashboard.export.webpage import html_bytes
+from dashboard.formats import content
 
 if TYPE_CHECKING:
     import altair as alt
 
-FigureFormat = Literal["png", "svg", "pdf", "html", "json"]
+    Chart = alt.TopLevelMixin | dict[str, Any]
 
 SCALE = 2.0  # a PNG's pixels for one on screen
 MOST_PIXELS = 80e6  # of a PNG; a larger one gets a smaller scale
 
 
-def figure_bytes(
-    chart: alt.TopLevelMixin | dict[str, Any], fmt: FigureFormat, provenance: Provenance | None = None
-) -> bytes:
+def figure_bytes(chart: Chart, fmt: str, provenance: Provenance | None = None) -> bytes:
     """The chart as a file's content. Same chart and provenance, same bytes.
 
     Parameters
     ----------
     chart: an Altair chart, or a Vega-Lite specification
-    fmt: "png" (2 pixels for one on screen), "svg", "pdf", "html" (works offline) or "json" (Vega-Lite)
+    fmt: an ending whose entry in `FORMATS` holds a figure: "png" (2 pixels for one on screen), "svg", "pdf", "html"
+        (works offline), "json" (Vega-Lite)
     provenance: written into the file (text chunk, metadata, document information, meta, usermeta)
 
     Raises ValueError for another format.
     """
+    return content("figure", fmt, chart, provenance)
+
+
+def png_bytes(chart: Chart, provenance: Provenance | None = None) -> bytes:
+    """The picture of 2 pixels for one on screen, or fewer where it would have more than 80 million."""
     spec = specification(chart, provenance)
-    if fmt == "json":
-        return json.dumps(spec, ensure_ascii=False, indent=1, allow_nan=False).encode()
-    if fmt == "html":
-        return html_bytes(spec, provenance)
-    words = title_of(provenance), description_of(spec, provenance), provenance
-    if fmt == "svg":
-        return stamp_svg(laid_out(spec), *words)
-    if fmt == "png":
-        return stamp_png(_png(laid_out(spec)), *words)
-    if fmt == "pdf":
-        return stamp_pdf(pdf_page(laid_out(spec)), *words)
-    raise ValueError(f"no such format: {fmt!r}")
+    return stamp_png(_png(laid_out(spec)), *_said(spec, provenance))
+
+
+def svg_bytes(chart: Chart, provenance: Provenance | None = None) -> bytes:
+    """The picture as a document, whose text stays text."""
+    spec = specification(chart, provenance)
+    return stamp_svg(laid_out(spec), *_said(spec, provenance))
+
+
+def pdf_bytes(chart: Chart, provenance: Provenance | None = None) -> bytes:
+    """One page as large as the picture, fonts embedded."""
+    spec = specification(chart, provenance)
+    return stamp_pdf(pdf_page(laid_out(spec)), *_said(spec, provenance))
+
+
+def page_bytes(chart: Chart, provenance: Provenance | None = None) -> bytes:
+    """An HTML page with the picture and its hover, which works without a network."""
+    return html_bytes(specification(chart, provenance), provenance)
+
+
+def json_bytes(chart: Chart, provenance: Provenance | None = None) -> bytes:
+    """The Vega-Lite specification, data included."""
+    return json.dumps(specification(chart, provenance), ensure_ascii=False, indent=1, allow_nan=False).encode()
+
+
+def _said(spec: dict[str, Any], provenance: Provenance | None) -> tuple[str, str, Provenance | None]:
+    """What a picture's file says of itself: title, description, provenance."""
+    return title_of(provenance), description_of(spec, provenance), provenance
 
 
 def _png(root: ElementTree.Element, scale: float = SCALE) -> bytes:

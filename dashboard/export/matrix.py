@@ -1,4 +1,4 @@
-"""One head's matrix as NPZ."""
+"""One head's matrix as a file: NPZ."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 
 from dashboard.export.provenance import Provenance
 from dashboard.export.sanitize import legal
+from dashboard.formats import content
+from dashboard.heads.map_axis import MapAxis
 from dashboard.heads.view import HeadView
 
 _NAMES = {"weight": "weights", "contribution": "contributions", "rollout": "rollout"}
@@ -16,18 +18,39 @@ _NAMES = {"weight": "weights", "contribution": "contributions", "rollout": "roll
 
 @dataclass(frozen=True)
 class KeptMatrix:
-    """The matrix of a head as it was written before: the head's name, and what `matrix_bytes` made of it."""
+    """The matrix of a head as it was written before: the head's name, and what `npz_bytes` made of it."""
 
     head: str
     data: bytes
 
 
-def matrix_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = None) -> bytes:
-    """The matrix of a head for ``numpy.load``, which needs no pickle to read it. Same view, same bytes.
+def matrix_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = None, fmt: str = "npz") -> bytes:
+    """The matrix of a head as a file's content. Same view, same bytes.
+
+    fmt: an ending whose entry in `FORMATS` holds a matrix
+
+    Raises ValueError for another format.
+    """
+    return content("matrix", fmt, view, provenance)
+
+
+def npz_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = None) -> bytes:
+    """The arrays of `arrays_of` for ``numpy.load``, which needs no pickle to read them."""
+    if isinstance(view, KeptMatrix):
+        return view.data
+    out = io.BytesIO()
+    np.savez_compressed(out, **arrays_of(view, provenance))
+    return out.getvalue()
+
+
+def arrays_of(view: HeadView | KeptMatrix, provenance: Provenance | None = None) -> dict[str, np.ndarray]:
+    """What a file holds of a head's matrix, by name.
 
     Arrays
     ------
-    weights: float32 (m, m); row i is where position i looks; "contributions" or "rollout" where the view measures that
+    weights: float32 (m, k); row i is where position i looks; "contributions" or "rollout" where the view measures that.
+        k = m, but of cross attention, whose rows and columns are of two texts: then the next four are of the rows, and
+        the same with key_ before their names, as key_tokens, are of the columns
     tokens: str (m), what stands at each position
     special: bool (m), True where a special token stands
     unknown: int64 (m), how many of its tokens are the tokenizer's unknown token: characters the model has not read
@@ -38,20 +61,28 @@ def matrix_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = No
     provenance: str (), JSON
     """
     if isinstance(view, KeptMatrix):
-        return view.data
+        with np.load(io.BytesIO(view.data), allow_pickle=False) as kept:
+            return dict(kept)
     arrays = {
         _NAMES[view.measure]: np.ascontiguousarray(view.weights, dtype=np.float32),
-        "tokens": np.array([legal(label) for label in view.labels], dtype=np.str_),
-        "special": np.array(view.special, dtype=np.bool_),
-        "unknown": np.array(view.unknown or [0] * len(view), dtype=np.int64),
-        "spans": np.array([span or (-1, -1) for span in view.spans], dtype=np.int64).reshape(-1, 2),
+        **_along(view.queries),
     }
-    if view.segments:
-        arrays["segments"] = np.array(view.segments, dtype=np.int64)
+    if not view.one_axis:
+        arrays |= {f"key_{name}": array for name, array in _along(view.keys).items()}
+    if view.queries.segments:
+        arrays["segments"] = np.array(view.queries.segments, dtype=np.int64)
     if view.crosses:
         arrays["allowed"] = view.allowed
     if provenance is not None:
         arrays["provenance"] = np.array(provenance.to_json())
-    out = io.BytesIO()
-    np.savez_compressed(out, **arrays)
-    return out.getvalue()
+    return arrays
+
+
+def _along(axis: MapAxis) -> dict[str, np.ndarray]:
+    """What stands along a side."""
+    return {
+        "tokens": np.array([legal(label) for label in axis.labels], dtype=np.str_),
+        "special": np.array(axis.special, dtype=np.bool_),
+        "unknown": np.array(axis.unknown or [0] * len(axis), dtype=np.int64),
+        "spans": np.array([span or (-1, -1) for span in axis.spans], dtype=np.int64).reshape(-1, 2),
+    }

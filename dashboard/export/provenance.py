@@ -6,14 +6,16 @@ import json
 import platform
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from dashboard.charts.theme import Theme
+from dashboard.export.call import Lines, Made, Makes, Model, given, recipe
 from dashboard.heads.format import listed
+from dashboard.heads.head_id import HeadId, plain
 from dashboard.heads.view import HeadView
 from dashboard.text.encoding import BETWEEN, Encoding
 
@@ -54,7 +56,7 @@ class Provenance:
     options: what else was chosen, e.g. {"theme": "light"}
     versions: see `versions`
     title: the model's name for people
-    recipe: Python lines that make `thing`, the figure, where it is not of a model's heads over a text
+    call: the call that makes it; None where that follows from the rest: heads over a text, their scores, the atlas
     """
 
     model: str
@@ -67,17 +69,34 @@ class Provenance:
     options: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=versions)
     title: str = ""
-    recipe: str = ""
+    call: Made | None = None
+
+    @property
+    def recipe(self) -> str:
+        """The Python lines that make `thing` by the call; "" where there is none."""
+        return recipe(self.call) if self.call is not None else ""
+
+    @property
+    def opened(self) -> Model:
+        """The model, for a call."""
+        return Model(self.model, self.revision, self.title)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return {"made_with": "Two Heads"} | json.loads(json.dumps(asdict(self), default=str))
+        """Plain JSON values. The call is written as its lines, "recipe", and what it "makes"."""
+        said = asdict(replace(self, call=None), dict_factory=plain)
+        del said["call"]
+        said["recipe"] = self.recipe
+        if self.call is not None and self.call.makes:
+            said["makes"] = self.call.makes
+        return {"made_with": "Two Heads"} | json.loads(json.dumps(said, default=str))
 
     @classmethod
     def from_dict(cls, said: dict[str, Any]) -> Provenance:
-        """What `to_dict` gave, again."""
+        """What `to_dict` gave, again, with the lines for the call."""
         known = {name: value for name, value in said.items() if name in cls.__dataclass_fields__}
-        return cls(**known | {"heads": tuple(said["heads"])})
+        lines, makes = said.get("recipe"), said.get("makes")
+        call = Lines(lines, makes if makes in get_args(Makes) else "") if lines else None
+        return cls(**known | {"heads": tuple(said["heads"]), "call": call})
 
     def to_json(self) -> str:
         """ASCII only (other characters as \\u escapes), so that every container can hold it unchanged."""
@@ -87,6 +106,37 @@ class Provenance:
         """A title for the file: ``L2H9 · MiniLM · heatmap``."""
         heads = listed(self.heads) if self.heads else "All heads"
         return " · ".join(part for part in (heads, self.title or self.model, self.view) if part)
+
+
+def origin(
+    model: Model,
+    text: str,
+    view: str,
+    call: Made,
+    *,
+    heads: Iterable[str | HeadId] = (),
+    unit: str = "words",
+    special: str = "show",
+    options: Mapping[str, Any],
+) -> Provenance:
+    """The provenance of what a call makes. text: "" where it is not of one text; options: what else was chosen."""
+    return Provenance(
+        model=model.name,
+        revision=model.revision,
+        text=text,
+        heads=tuple(map(str, heads)),
+        unit=unit,
+        special=special,
+        view=view,
+        options=dict(options),
+        title=model.title,
+        call=call,
+    )
+
+
+def reading(encoding: Encoding, *, bos: bool = True, limit: int | None = None) -> dict[str, object]:
+    """How a text was read, as the options that read it again."""
+    return {"bos": bos} | given(limit=limit, pair=encoding.pair or None)
 
 
 def provenance_of(

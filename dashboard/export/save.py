@@ -7,14 +7,13 @@ from pathlib import Path
 from dashboard.errors import UserError
 from dashboard.export import (
     Provenance,
-    endings,
     figure_bytes,
-    format_of,
     matrix_bytes,
     provenance_of,
     table_bytes,
     write_file,
 )
+from dashboard.formats import either, endings, format_of
 from dashboard.heads.links import links
 from dashboard.heads.view import HeadView
 
@@ -34,15 +33,15 @@ def save(thing: object, path: str | Path, provenance: Provenance | None = None) 
     if provenance is None:
         provenance = _own_provenance(thing)
     if isinstance(thing, HeadView):
-        if ending == "npz":
-            return write_file(path, matrix_bytes(thing, provenance))
+        if ending in endings("matrix"):
+            return write_file(path, matrix_bytes(thing, provenance, ending))
         thing = links(thing)
     if isinstance(thing, pd.DataFrame):
         if ending not in endings("table"):
-            raise UserError(f"A table is written as .csv, .xlsx or .parquet, not .{ending}.")
+            raise UserError(f"A table is written as {either(endings('table'))}, not .{ending}.")
         return write_file(path, table_bytes(thing, ending, provenance))
     if ending not in endings("figure"):
-        raise UserError(f"A picture is written as .png, .svg, .pdf, .html or .json, not .{ending}.")
+        raise UserError(f"A picture is written as {either(endings('figure'))}, not .{ending}.")
     return write_file(path, figure_bytes(thing, ending, provenance))
 
 

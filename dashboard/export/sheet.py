@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,8 @@ import pandas as pd
 from dashboard.errors import UserError
 from dashboard.export.provenance import Provenance
 from dashboard.export.sanitize import legal
+from dashboard.export.table import cells
+from dashboard.formats import either, endings
 
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384  # of a sheet, the header's row included
 LONGEST = 32_767  # characters of a cell, which Excel counts in UTF-16
@@ -32,7 +36,7 @@ def xlsx_bytes(frame: pd.DataFrame, provenance: Provenance | None = None) -> byt
     if len(frame) >= MOST_ROWS or frame.shape[1] > MOST_COLUMNS:
         raise UserError(
             f"An Excel sheet holds {MOST_ROWS - 1:,} rows and {MOST_COLUMNS:,} columns; this table has {len(frame):,} "
-            f"and {frame.shape[1]:,}. Write it as .csv or .parquet."
+            f"and {frame.shape[1]:,}. Write it as {either([e for e in endings('table') if e != 'xlsx'])}."
         )
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
@@ -52,6 +56,11 @@ def xlsx_bytes(frame: pd.DataFrame, provenance: Provenance | None = None) -> byt
                 origin.write_string(row, 0, name, head)
                 origin.write_string(row, 1, _fitting(value if isinstance(value, str) else str(value)), text)
     return out.getvalue()
+
+
+def read_xlsx(file: Path, texts: Sequence[str]) -> pd.DataFrame:
+    """What `xlsx_bytes` wrote, its numbers to 16 digits. texts: the columns that hold texts"""
+    return pd.read_excel(file, sheet_name="Table", engine="openpyxl", **cells(texts))
 
 
 def _write(sheet, row: int, k: int, value: object, dtype: object, text: object) -> None:

@@ -1,18 +1,20 @@
-"""A table as CSV, an Excel file (see `dashboard.export.sheet`) or Parquet."""
+"""A table as a file: CSV and Parquet. An Excel file: `dashboard.export.sheet`."""
 
 from __future__ import annotations
 
 import codecs
 import io
 import re
-from typing import Literal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from dashboard.export.metadata import KEY
 from dashboard.export.provenance import Provenance
 from dashboard.export.sanitize import legal
-from dashboard.export.sheet import xlsx_bytes
+from dashboard.formats import content
 
 # What a spreadsheet takes for the start of a formula (OWASP, CSV injection), full-width forms included.
 _FORMULA = re.compile("[=+\\-@\t\r\n＝＋－＠]")
@@ -20,32 +22,51 @@ _FORMULA = re.compile("[=+\\-@\t\r\n＝＋－＠]")
 
 def table_bytes(
     frame: pd.DataFrame,
-    fmt: Literal["csv", "xlsx", "parquet"],
+    fmt: str,
     provenance: Provenance | None = None,
     *,
     excel: bool = False,
 ) -> bytes:
     """The table as a file's content, without its index. Same table, same bytes.
 
-    CSV is for people and scripts alike: UTF-8 without a byte order mark (which a script would find in the name of
-    its first column), lines end in a line feed, every text in quotes and every number bare in its shortest form,
-    an empty cell where a value is missing. In a text or header that begins with = + - @, a tab or a line end, an
-    apostrophe comes first, or a spreadsheet would compute it. A CSV file has no place for provenance that its
-    readers would not trip over; in a bundle it stands beside it, in provenance.json. `excel` puts the byte order mark
-    in front by which Excel knows that it is UTF-8.
-
-    Parquet keeps types and texts as they are, and the provenance as JSON in the schema's metadata under
-    `two-heads`. In all, characters that a file cannot hold (control characters, lone surrogates) are “◊”.
+    fmt: an ending whose entry in `FORMATS` holds a table: "csv", "xlsx", "parquet"
+    excel: of CSV, a byte order mark in front, by which Excel knows that it is UTF-8
 
     Raises ValueError for another format, UserError for a table that is larger than an Excel sheet.
     """
     if fmt == "csv":
-        return (codecs.BOM_UTF8 if excel else b"") + _csv(frame)
-    if fmt == "xlsx":
-        return xlsx_bytes(frame, provenance)
-    if fmt == "parquet":
-        return _parquet(frame, provenance)
-    raise ValueError(f"no such format: {fmt!r}")
+        return csv_bytes(frame, provenance, excel=excel)
+    return content("table", fmt, frame, provenance)
+
+
+def csv_bytes(frame: pd.DataFrame, provenance: Provenance | None = None, *, excel: bool = False) -> bytes:
+    """The table as CSV, without its provenance. excel: as in `table_bytes`
+
+    CSV is for people and scripts alike: UTF-8 without a byte order mark (which a script would find in the name of
+    its first column), lines end in a line feed, every text in quotes and every number bare in its shortest form,
+    an empty cell where a value is missing. In a text or header that begins with = + - @, a tab or a line end, an
+    apostrophe comes first, or a spreadsheet would compute it. A CSV file has no place for provenance that its
+    readers would not trip over; in a bundle it stands beside it, in provenance.json. Characters that a file cannot
+    hold (control characters, lone surrogates) are “◊”.
+    """
+    # Ours: as quick as pandas' to_csv (262,144 rows: 0.7 s), which writes a missing value as an empty text, "".
+    lines = [",".join(_quoted(str(name)) for name in frame.columns)]
+    columns = [_cells(frame.iloc[:, k]) for k in range(frame.shape[1])]
+    lines += map(",".join, zip(*columns, strict=True))
+    return (codecs.BOM_UTF8 if excel else b"") + ("\n".join(lines) + "\n").encode()
+
+
+def read_csv(file: Path, texts: Sequence[str]) -> pd.DataFrame:
+    """What `csv_bytes` wrote, or it with a byte order mark. texts: the columns that hold texts"""
+    table = pd.read_csv(file, float_precision="round_trip", encoding="utf-8-sig", **cells(texts))
+    for column in table.columns.intersection(list(texts)):
+        table[column] = table[column].fillna("").map(unharmed)
+    return table
+
+
+def cells(texts: Sequence[str]) -> dict[str, Any]:
+    """For pandas: only an empty cell is missing, and no text becomes a number."""
+    return {"keep_default_na": False, "na_values": [""], "dtype": dict.fromkeys(texts, "str")}
 
 
 def harmless(text: str) -> str:
@@ -57,14 +78,6 @@ def harmless(text: str) -> str:
 def unharmed(text: str) -> str:
     """What `harmless` was given, from a cell of CSV; an apostrophe of its own before such a beginning is lost."""
     return text[1:] if text.startswith("'") and _FORMULA.match(text, 1) else text
-
-
-def _csv(frame: pd.DataFrame) -> bytes:
-    # Ours: as quick as pandas' to_csv (262,144 rows: 0.7 s), which writes a missing value as an empty text, "".
-    lines = [",".join(_quoted(str(name)) for name in frame.columns)]
-    columns = [_cells(frame.iloc[:, k]) for k in range(frame.shape[1])]
-    lines += map(",".join, zip(*columns, strict=True))
-    return ("\n".join(lines) + "\n").encode()
 
 
 def _cells(column: pd.Series) -> list[str]:
@@ -87,7 +100,9 @@ def _quoted(text: str) -> str:
     return '"' + harmless(text).replace('"', '""') + '"'
 
 
-def _parquet(frame: pd.DataFrame, provenance: Provenance | None) -> bytes:
+def parquet_bytes(frame: pd.DataFrame, provenance: Provenance | None = None) -> bytes:
+    """The table as Parquet: types and texts as they are, the provenance as JSON in the schema's metadata under
+    `two-heads`. Characters that a file cannot hold are “◊”."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -98,6 +113,11 @@ def _parquet(frame: pd.DataFrame, provenance: Provenance | None) -> bytes:
     out = io.BytesIO()
     pq.write_table(table, out, compression="zstd")
     return out.getvalue()
+
+
+def read_parquet(file: Path, texts: Sequence[str] = ()) -> pd.DataFrame:
+    """What `parquet_bytes` wrote."""
+    return pd.read_parquet(file)
 
 
 def _legal_column(column: pd.Series) -> pd.Series:

@@ -7,11 +7,11 @@ from collections.abc import Collection
 from pathlib import Path
 
 from dashboard.errors import UserError
-from dashboard.export.formats import FORMATS, format_of
 from dashboard.files import not_written, write_parts
+from dashboard.formats import FORMATS, format_of
 
 
-def check_target(path: str | os.PathLike[str], allowed: Collection[str] = tuple(FORMATS)) -> Path:
+def check_target(path: str | os.PathLike[str], allowed: Collection[str] = FORMATS) -> Path:
     """The path, if a file can be written there: asked before anything is computed for nothing.
 
     Raises UserError for an ending that is not allowed, a folder that is not there or is read-only, and a path
@@ -38,7 +38,7 @@ def check_target(path: str | os.PathLike[str], allowed: Collection[str] = tuple(
     return target
 
 
-def write_file(path: str | os.PathLike[str], data: bytes, allowed: Collection[str] = tuple(FORMATS)) -> Path:
+def write_file(path: str | os.PathLike[str], data: bytes, allowed: Collection[str] = FORMATS) -> Path:
     """Write `data` to `path` and return the path. A file that stood there is replaced at once or left as it was.
 
     Raises UserError for every place that cannot be written.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 import numpy as np
 
 from dashboard.errors import UserError
+from dashboard.heads.map_axis import MapAxis
 from dashboard.heads.view import HeadView
 
 LONGEST_CHANGE = 4  # words that stand for as many others between two words that are the same
@@ -27,6 +28,7 @@ class Aligned:
         “chef / pilot” in both. What a row gives to places without a counterpart is `outside`
     places: for each of them its place in the two whole views (k, 2)
     changed: which of them hold another word in b than in a (k)
+    key_places, key_changed: the same of the columns, of cross attention; None where both axes are one
     reading: how the two were asked for, for the lines that make them again
     """
 
@@ -35,20 +37,20 @@ class Aligned:
     places: np.ndarray
     changed: np.ndarray
     reading: dict[str, object] = field(default_factory=dict)
+    key_places: np.ndarray | None = None
+    key_changed: np.ndarray | None = None
 
     @property
     def own(self) -> tuple[HeadView, HeadView]:
         """The same two, each with the words of its own text."""
-        return (
-            replace(self.a, labels=tuple(label.split(JOINED)[0] for label in self.a.labels)),
-            replace(self.b, labels=tuple(label.split(JOINED)[-1] for label in self.b.labels)),
-        )
+        return _own(self.a, 0), _own(self.b, -1)
 
 
 def align_texts(a: HeadView, b: HeadView) -> Aligned:
     """The places of two texts that hold the same word, in order, and those where up to four words stand for as many
-    others between two places that are the same. See `matching`; raises as it does."""
-    return _aligned(a, b, *matching((a.labels, a.special), (b.labels, b.special)))
+    others between two places that are the same. Of cross attention so along either axis. See `matching`; raises as it
+    does, and where one of the two is cross attention and the other is not."""
+    return _aligned(a, b, *(matching((x.labels, x.special), (y.labels, y.special)) for x, y in _axes(a, b)))
 
 
 def matching(a: Places, b: Places) -> tuple[list[tuple[int, int]], list[bool]]:
@@ -84,32 +86,62 @@ def matching(a: Places, b: Places) -> tuple[list[tuple[int, int]], list[bool]]:
 
 
 def align_models(a: HeadView, b: HeadView) -> Aligned:
-    """The words that two models see alike: those that stand in the same characters of one text.
+    """The words that two models see the same way: those that stand in the same characters of one text.
 
     Special tokens have no counterpart in another model; what a row gives to them is outside. Raises UserError where
     the two are over different texts or tokens, or share no word.
     """
-    if a.text != b.text or "tokens" in (a.unit, b.unit):
+    if (a.text, a.target) != (b.text, b.target) or "tokens" in (a.unit, b.unit):
         raise UserError("Two models meet at the words of one text. Choose words as the unit.")
-    place = {span: j for j, span in enumerate(b.spans) if span is not None and not b.special[j]}
-    pairs = [
-        (i, place[span]) for i, span in enumerate(a.spans) if span is not None and not a.special[i] and span in place
-    ]
-    if not pairs:
-        raise UserError(
-            f"{a.model} and {b.model} share no word of this text: their tokens never begin and end at the same places."
+    found = []
+    for x, y in _axes(a, b):
+        place = {span: j for j, span in enumerate(y.spans) if span is not None and not y.special[j]}
+        pairs = [
+            (i, place[span])
+            for i, span in enumerate(x.spans)
+            if span is not None and not x.special[i] and span in place
+        ]
+        if not pairs:
+            raise UserError(
+                f"{a.model} and {b.model} share no word of this text: their tokens never begin and end at the same "
+                "places."
+            )
+        found.append((pairs, [False] * len(pairs)))
+    return _aligned(a, b, *found)
+
+
+def _axes(a: HeadView, b: HeadView) -> list[tuple[MapAxis, MapAxis]]:
+    """The axes of two views that belong together: one, or of cross attention the rows' and the columns'."""
+    if a.one_axis != b.one_axis:
+        raise UserError(f"{a.head} and {b.head} look at different texts, so they share no columns. Choose two alike.")
+    return [(a.queries, b.queries)] + ([] if a.one_axis else [(a.keys, b.keys)])
+
+
+def _aligned(a: HeadView, b: HeadView, *sides: tuple[list[tuple[int, int]], list[bool]]) -> Aligned:
+    """sides: for each of `_axes` the places that belong together, and which of them hold another word"""
+    labels = [
+        tuple(
+            f"{x.labels[i]}{JOINED}{y.labels[j]}" if new else x.labels[i]
+            for (i, j), new in zip(pairs, changed, strict=True)
         )
-    return _aligned(a, b, pairs, [False] * len(pairs))
+        for (x, y), (pairs, changed) in zip(_axes(a, b), sides, strict=True)
+    ]
+
+    def part(view: HeadView, side: int) -> HeadView:
+        rows, *columns = ([pair[side] for pair in pairs] for pairs, _ in sides)
+        if not columns:
+            return view.part(rows, labels[0])
+        return view.part(rows, labels[0], keys=columns[0], key_labels=labels[1])
+
+    (places, changed), *columns = ((np.array(p, int).reshape(-1, 2), np.array(new, bool)) for p, new in sides)
+    seen = {"key_places": columns[0][0], "key_changed": columns[0][1]} if columns else {}
+    return Aligned(part(a, 0), part(b, 1), places, changed, **seen)
 
 
-def _aligned(a: HeadView, b: HeadView, pairs: list[tuple[int, int]], changed: list[bool]) -> Aligned:
-    labels = tuple(
-        f"{a.labels[i]}{JOINED}{b.labels[j]}" if new else a.labels[i]
-        for (i, j), new in zip(pairs, changed, strict=True)
+def _own(view: HeadView, which: int) -> HeadView:
+    """A view with the labels of its own text, the first (0) or the second (-1) of each two that were joined."""
+    rows, *columns = (
+        axis.renamed([label.split(JOINED)[which] for label in axis.labels])
+        for axis in ([view.queries] if view.one_axis else [view.queries, view.keys])
     )
-    return Aligned(
-        a.part([i for i, _ in pairs], labels),
-        b.part([j for _, j in pairs], labels),
-        np.array(pairs, int).reshape(-1, 2),
-        np.array(changed, bool),
-    )
+    return view.over(rows, *columns)

@@ -13,7 +13,7 @@ def strongest(view: HeadView, most: int) -> pd.DataFrame:
     weights = np.where(view.allowed, view.weights, -1).ravel()
     few = np.argpartition(-weights, most)[:most] if most < weights.size else np.arange(weights.size)
     few = few[np.lexsort((few, -weights[few]))]
-    return _rows(view, *np.divmod(few[weights[few] >= 0], max(len(view), 1)))
+    return _rows(view, *np.divmod(few[weights[few] >= 0], max(len(view.keys), 1)))
 
 
 def links(view: HeadView) -> pd.DataFrame:
@@ -28,17 +28,17 @@ def links(view: HeadView) -> pd.DataFrame:
 
 
 def _rows(view: HeadView, rows: np.ndarray, columns: np.ndarray) -> pd.DataFrame:
-    labels = pd.array(list(view.labels), dtype="str")
+    looks, seen = (pd.array(list(axis.labels), dtype="str") for axis in (view.queries, view.keys))
     table = pd.DataFrame(
         {
-            "from_position": rows + view.start,
-            "to_position": columns + view.start,
-            "from": labels.take(rows),
-            "to": labels.take(columns),
+            "from_position": rows + view.queries.start,
+            "to_position": columns + view.keys.start,
+            "from": looks.take(rows),
+            "to": seen.take(columns),
             view.measure: view.weights[rows, columns],
         }
     )
-    if any(view.unknown):
-        unknown = np.array(view.unknown)
-        table["from_unknown"], table["to_unknown"] = unknown[rows], unknown[columns]
+    if any(view.queries.unknown) or any(view.keys.unknown):
+        for name, axis, places in (("from", view.queries, rows), ("to", view.keys, columns)):
+            table[f"{name}_unknown"] = np.array(axis.unknown or (0,) * len(axis))[places]
     return table

@@ -30,32 +30,41 @@ class Pooling:
         order = np.array([token for members in axis.members for token in members], int)
         return cls(order, sizes, np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(int))
 
-    def __call__(self, weights: np.ndarray) -> np.ndarray:
-        """Attention between tokens (…, n, n) → between positions (…, m, m), see `to_axis`."""
-        if not (self.order == np.arange(len(self.order))).all():
-            weights = weights[..., self.order[:, None], self.order]
-        if (self.sizes == 1).all():
+    @property
+    def moves(self) -> bool:
+        """Whether the positions stand in another order than the tokens."""
+        return not (self.order == np.arange(len(self.order))).all()
+
+    def __call__(self, weights: np.ndarray, keys: Pooling | None = None) -> np.ndarray:
+        """Attention between tokens (…, n, k) → between positions (…, m, l), see `to_axis`. keys: of the columns, where
+        these are of another text than the rows"""
+        keys = self if keys is None else keys
+        if self.moves or keys.moves:
+            weights = weights[..., self.order[:, None], keys.order]
+        if (self.sizes == 1).all() and (keys.sizes == 1).all():
             return weights
-        to_words = np.add.reduceat(weights, self.starts, axis=-1)
+        to_words = np.add.reduceat(weights, keys.starts, axis=-1)
         return (np.add.reduceat(to_words, self.starts, axis=-2) / self.sizes[:, None]).astype(np.float32)
 
 
-def to_axis(weights: np.ndarray, axis: Axis) -> np.ndarray:
-    """Attention between tokens (…, n, n) → between the positions of an axis (…, m, m), float32.
+def to_axis(weights: np.ndarray, axis: Axis, keys: Axis | None = None) -> np.ndarray:
+    """Attention between tokens (…, n, k) → between the positions of an axis (…, m, l), float32. keys: the axis of the
+    columns, where these are of another text than the rows.
 
-    To a word: the sum over its pieces. From a word: the mean over its pieces (Clark et al. 2019, §4.1). A row sums
-    to what its pieces' rows sum to on average, so to 1 for attention. Where every position is one token, in order,
+    To a word: the sum over its tokens. From a word: the mean over its tokens (Clark et al. 2019, §4.1). A row sums
+    to what its tokens' rows sum to on average, so to 1 for attention. Where every position is one token, in order,
     these are the weights themselves.
     """
-    return Pooling.of(axis)(weights)
+    return Pooling.of(axis)(weights, None if keys is None or keys is axis else Pooling.of(keys))
 
 
-def hide_special(weights: np.ndarray, special: Sequence[bool]) -> np.ndarray:
-    """Attention (…, m, m) without the rows and columns of special positions, the rows renormalised to 1.
+def hide_special(weights: np.ndarray, special: Sequence[bool], keys: Sequence[bool] | None = None) -> np.ndarray:
+    """Attention (…, m, k) without the rows and columns of special positions, the rows renormalised to 1. keys: which
+    columns are special, where these are of another text than the rows.
 
     A row that gave all it had to special positions is left all zero: nothing is known of where else it looks.
     """
-    shown = np.flatnonzero(~np.asarray(special, bool))
-    kept = weights[..., shown[:, None], shown].astype(np.float64)
+    looks, seen = (np.flatnonzero(~np.asarray(one, bool)) for one in (special, special if keys is None else keys))
+    kept = weights[..., looks[:, None], seen].astype(np.float64)
     total = kept.sum(-1, keepdims=True)
     return np.divide(kept, total, out=np.zeros_like(kept), where=total > 0).astype(np.float32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
@@ -10,9 +9,10 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from dashboard.errors import UserError
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.map_axis import MapAxis, OfOneAxis
 from dashboard.heads.pooling import hide_special, to_axis
-from dashboard.text.display import marked
-from dashboard.text.encoding import Encoding, Special, Unit
+from dashboard.text.encoding import Axis, Encoding, Special, Unit
 
 if TYPE_CHECKING:
     from dashboard.capture import AttentionModel
@@ -24,150 +24,122 @@ BETWEEN = get_args(Between)
 Measure = Literal["weight", "contribution", "rollout"]
 
 
-@dataclass(frozen=True, order=True)
-class HeadId:
-    """A head by layer and number, both counted from 0, written ``L2H9``."""
-
-    layer: int
-    head: int
-
-    def __str__(self) -> str:
-        return f"L{self.layer}H{self.head}"
-
-    @classmethod
-    def parse(cls, name: str) -> HeadId:
-        """``"L2H9"`` → HeadId(2, 9). Raises UserError for anything else."""
-        match = re.fullmatch(r"\s*[Ll]([0-9]{1,4})[Hh]([0-9]{1,4})\s*", name)
-        if not match:
-            raise UserError(f"“{name}” is not a head. Write layer and head counted from 0, like L2H9.")
-        return cls(int(match[1]), int(match[2]))
-
-
 def existing_head(model: AttentionModel, head: str | HeadId) -> HeadId:
     """The head by its name. Raises UserError where the model has no such layer or head."""
-    wanted = HeadId.parse(head) if isinstance(head, str) else head
-    model.check_head(wanted.layer, wanted.head)
+    wanted = HeadId.of(head)
+    model.check_head(wanted)
     return wanted
 
 
 @dataclass(frozen=True, eq=False)
-class HeadView:
+class HeadView(OfOneAxis):
     """The attention of one head over one text, in the unit and with the special tokens a person asked for.
 
     Attributes
     ----------
     head: which head
-    weights: float32 (m, m); row i is where position i looks. Rows sum to 1 (less where the model has a
+    weights: float32 (m, k); row i is where query i looks. Rows sum to 1 (less where the model has a
         learned sink, and in a `window`); a row is all zero only where hiding special tokens left it nothing.
-    labels, special, spans: what stands at each position (m), see `dashboard.text.encoding.Axis`
+    queries: what stands along the rows (m), the positions that look
+    keys: what stands along the columns (k), the positions looked at. In self-attention the same object as `queries`
+        (m = k); of cross attention another: a decoder's words look at an encoder's
     unit: "tokens" or "words"
     hidden: "show" or "hide" — whether special tokens were removed and the rows renormalised
     causal: True where a position sees only itself and what stands before it
-    text: the text, whole
+    text: the text, whole; of cross attention that of the keys
     model: the model's title, for headings
     outside: in a window, how much of each row goes to positions beyond it (m); None in a whole view
-    start: in a window, the place of its first position in the whole view
-    whole: in a window, how many positions the whole view has; None in a whole view
-    mask: bool (m, m), what each position may see, where that does not follow from `causal` (a sliding window)
-    keys: with a mask, how many positions of the whole view each position may see (m)
+    mask: bool (m, k), what each position may see, where that does not follow from `causal` (a sliding window)
+    choices: with a mask, how many positions of the whole view each position may see (m)
     gaps: True for a `part` of a view, whose positions need not stand side by side
     measure: what `weights` are: "weight"; "contribution", the norms of METRICS §6, which begin at 0 and sum to nothing
         in particular; or "rollout", shares of what comes through several layers, `head` being their `LayerRange`
     full: the number that stands for full ink: 1 for shares, at least the largest norm for contributions
     name, revision: what the model is opened by, and which weights they are; for the files
-    unknown: how many tokens of each position are the tokenizer's unknown token: characters not read (m); () for none
-    segments: for each position 0, or 1 where it belongs to the second text of a pair (m); () for a single text
-    pair: the second text of a pair; "" for a single text
+    pair: the second text of a pair; "" for one text
     only: which links of a pair these are, see `between`; "" for all
+    target: of cross attention the text of the queries; "" otherwise
+
+    Where both axes are one, `axis`, `len(view)`, `labels`, `special`, `spans`, `drawn`, `unknown`, `segments`, `start`
+    and `whole` are those of it; of cross attention they raise UserError.
     """
 
     head: HeadId
     weights: np.ndarray
-    labels: tuple[str, ...]
-    special: tuple[bool, ...]
-    spans: tuple[tuple[int, int] | None, ...]
+    queries: MapAxis
+    keys: MapAxis
     unit: Unit
     hidden: Special
     causal: bool
     text: str
     model: str
     outside: np.ndarray | None = None
-    start: int = 0
-    whole: int | None = None
     mask: np.ndarray | None = None
-    keys: np.ndarray | None = None
+    choices: np.ndarray | None = None
     gaps: bool = False
     measure: Measure = "weight"
     full: float = 1.0
     name: str = ""
     revision: str = ""
-    unknown: tuple[int, ...] = ()
-    segments: tuple[int, ...] = ()
     pair: str = ""
     only: str = ""
+    target: str = ""
 
-    def __len__(self) -> int:
-        return len(self.labels)
+    def over(self, queries: MapAxis, keys: MapAxis | None = None) -> HeadView:
+        """The same numbers over other positions. keys: as `queries` where both axes are one"""
+        return replace(self, queries=queries, keys=queries if keys is None else keys)
 
-    @property
-    def drawn(self) -> tuple[str, ...]:
-        """The labels as a picture shows them: what the model has not read is marked."""
-        return marked(self.labels, self.unknown)
-
-    def window(self, start: int, stop: int) -> HeadView:
-        """The positions `start` … `stop - 1` of this view, as rows and as columns.
+    def window(self, start: int, stop: int, keys: tuple[int, int] | None = None) -> HeadView:
+        """The positions `start` … `stop - 1` of this view, as rows and as columns; of cross attention as rows, and
+        `keys` as columns (first, last + 1; default: all).
 
         Weights are not renormalised: `outside` says how much of each row is not shown.
         Raises UserError where that is no part of the view.
         """
-        if not 0 <= start < stop <= len(self):
-            raise UserError(
-                f"Positions {start} to {stop - 1} are no part of a text of {len(self)} {self.unit}. "
-                f"Choose a part between 0 and {len(self) - 1}."
-            )
+        queries = self.queries.window(start, stop, self.unit)
+        first, last = (start, stop) if self.one_axis else keys or (0, len(self.keys))
+        columns = queries if self.one_axis else self.keys.window(first, last, self.unit)
         rows = self.weights[start:stop]
-        weights = rows[:, start:stop]
-        outside = rows[:, :start].sum(1) + rows[:, stop:].sum(1)
+        outside = rows[:, :first].sum(1) + rows[:, last:].sum(1)
         return replace(
             self,
-            weights=weights,
-            labels=self.labels[start:stop],
-            special=self.special[start:stop],
-            spans=self.spans[start:stop],
+            weights=rows[:, first:last],
+            queries=queries,
+            keys=columns,
             outside=outside if self.outside is None else outside + self.outside[start:stop],
-            start=self.start + start,
-            whole=self.whole or len(self),
-            mask=None if self.mask is None else self.mask[start:stop, start:stop],
-            keys=None if self.keys is None else self.keys[start:stop],
-            unknown=self.unknown[start:stop],
-            segments=self.segments[start:stop],
+            mask=None if self.mask is None else self.mask[start:stop, first:last],
+            choices=None if self.choices is None else self.choices[start:stop],
         )
 
-    def part(self, places: Sequence[int], labels: Sequence[str] | None = None) -> HeadView:
-        """Some positions of this view, in order, as rows and as columns; `labels` names them anew.
+    def part(
+        self,
+        places: Sequence[int],
+        labels: Sequence[str] | None = None,
+        *,
+        keys: Sequence[int] | None = None,
+        key_labels: Sequence[str] | None = None,
+    ) -> HeadView:
+        """Some positions of this view, in order, as rows and as columns; `labels` names them anew. Of cross attention
+        as rows, and `keys` as columns (default: all), with `key_labels`.
 
         Weights are not renormalised: `outside` says how much of each row goes to the other positions.
         """
         kept = np.asarray(places, int)
+        queries, columns, seen = self.queries.part(kept, labels), None, kept
+        if not self.one_axis:
+            seen = np.arange(len(self.keys)) if keys is None else np.asarray(keys, int)
+            columns = self.keys.part(seen, key_labels)
         rows = self.weights[kept]
-        weights = rows[:, kept]
+        weights = rows[:, seen]
         outside = (rows.sum(1) - weights.sum(1)).clip(0)
         allowed = self.allowed
-        first = self.start + int(kept[0]) if len(kept) else self.start
         return replace(
-            self,
+            self.over(queries, columns),
             weights=weights,
-            labels=tuple(self.labels[place] for place in kept) if labels is None else tuple(labels),
-            special=tuple(self.special[place] for place in kept),
-            spans=tuple(self.spans[place] for place in kept),
             outside=outside if self.outside is None else outside + self.outside[kept],
-            start=first,
-            whole=self.whole or len(self),
-            mask=allowed[np.ix_(kept, kept)],
-            keys=(allowed.sum(1) if self.keys is None else self.keys)[kept],
+            mask=allowed[np.ix_(kept, seen)],
+            choices=(allowed.sum(1) if self.choices is None else self.choices)[kept],
             gaps=True,
-            unknown=tuple(self.unknown[place] for place in kept) if self.unknown else (),
-            segments=tuple(self.segments[place] for place in kept) if self.segments else (),
         )
 
     def between(self, which: Between) -> HeadView:
@@ -195,7 +167,7 @@ class HeadView:
             raise UserError(f"{why}he {way} text cannot look at the {other} here. Choose another way.")
         weights = np.where(block, self.weights, 0).astype(self.weights.dtype)
         outside = np.where(looks, self.weights.sum(1) - weights.sum(1), 0).clip(0)
-        return replace(self, weights=weights, outside=outside, mask=block, keys=block.sum(1), only=which)
+        return replace(self, weights=weights, outside=outside, mask=block, choices=block.sum(1), only=which)
 
     @property
     def crop(self) -> tuple[slice, slice]:
@@ -212,24 +184,30 @@ class HeadView:
         return self.only in ("AB", "BA")
 
     def over_same_positions(self, other: HeadView) -> bool:
-        """Whether row i of both is about the same: the same words in the same places, or aligned ones."""
-        return self.labels == other.labels and (self.start == other.start or (self.gaps and other.gaps))
+        """Whether row i of both is about the same: the same words in the same places, or aligned ones; and so the
+        columns."""
+        sides = ((self.queries, other.queries), (self.keys, other.keys))
+        return self.one_axis == other.one_axis and all(
+            mine.labels == theirs.labels and (mine.start == theirs.start or (self.gaps and other.gaps))
+            for mine, theirs in sides
+        )
 
     @property
-    def queries(self) -> np.ndarray:
+    def counted(self) -> np.ndarray:
         """The rows that figures count: bool (m). No special tokens, and in a causal model not the first position of
         the text, which can only see itself (METRICS §1). Rows that are all zero say nothing and do not count."""
-        counted = ~np.asarray(self.special, bool)
-        if self.causal and self.start == 0:
+        counted = ~np.asarray(self.queries.special, bool)
+        if self.causal and self.queries.start == 0:
             counted[:1] = False
         return counted & self.allowed.any(1) & ((self.weights > 0).any(1) | (self.outside is not None))
 
     @property
     def allowed(self) -> np.ndarray:
-        """Which keys a position may see: bool (m, m). A word may see another where any of its pieces may."""
+        """Which keys a position may see: bool (m, k). A word may see another where any of its tokens may."""
         if self.mask is not None:
             return self.mask
-        return np.tri(len(self), dtype=bool) if self.causal else np.ones((len(self), len(self)), bool)
+        rows, columns = len(self.queries), len(self.keys)
+        return np.tri(rows, columns, dtype=bool) if self.causal else np.ones((rows, columns), bool)
 
 
 def links_between(views: Sequence[HeadView], which: Between | None) -> list[HeadView]:
@@ -249,46 +227,55 @@ def make_view(
     mask: np.ndarray | None = None,
     name: str = "",
     revision: str = "",
+    target: Encoding | None = None,
 ) -> HeadView:
     """A head's weights between tokens (n, n) → the view a person asked for.
 
     Parameters
     ----------
     weights: of one head over the tokens of `encoding`, rows sum to 1 (`dashboard.capture.head_weights`)
-    unit: "words" sums over the pieces of a word looked at and averages over those of a word that looks (METRICS §0)
+    unit: "words" sums over the tokens of a word looked at and averages over those of a word that looks (METRICS §0)
     special: "hide" removes special tokens and renormalises the rows
     causal, model: whether the model is causal; its title
     mask: bool (n, n), which tokens a token may see, where that does not follow from `causal`
     name, revision: what the model is opened by, and which weights they are
+    target: of cross attention the text whose tokens look (r): `weights` and `mask` then are (r, n), and the tokens of
+        `encoding` are looked at
 
     Raises UserError where hiding special tokens leaves nothing.
     """
     axis = encoding.axis(unit)
-    shown = range(len(axis.labels))
-    weights = to_axis(weights, axis)
+    rows = axis if target is None else target.axis(unit)
+    weights = to_axis(weights, rows, axis)
+    seen = _shown(axis, special)
+    looks = seen if target is None else _shown(rows, special)
     if special == "hide":
-        shown = [place for place in shown if not axis.special[place]]
-        if not shown:
-            raise UserError("Without its special tokens nothing is left of this text. Show them, or type some words.")
-        weights = hide_special(weights, axis.special)
+        weights = hide_special(weights, rows.special, axis.special)
     if mask is not None:
-        mask = (to_axis(mask.astype(np.float32), axis) > 0)[np.ix_(list(shown), list(shown))]
+        mask = (to_axis(mask.astype(np.float32), rows, axis) > 0)[np.ix_(looks, seen)]
+    keys = MapAxis.of(axis, seen, pair=encoding.second is not None)
     return HeadView(
         head=head,
         weights=weights,
-        labels=tuple(axis.labels[place] for place in shown),
-        special=tuple(axis.special[place] for place in shown),
-        spans=tuple(axis.spans[place] for place in shown),
+        queries=keys if target is None else MapAxis.of(rows, looks, pair=target.second is not None),
+        keys=keys,
         unit=unit,
         hidden=special,
         causal=causal,
         text=encoding.text,
         model=model,
         mask=mask,
-        keys=None if mask is None else mask.sum(1),
+        choices=None if mask is None else mask.sum(1),
         name=name,
         revision=revision,
-        unknown=tuple(axis.unknown[place] for place in shown) if any(axis.unknown) else (),
-        segments=tuple(axis.segments[place] for place in shown) if encoding.second is not None else (),
         pair=encoding.pair,
+        target="" if target is None else target.text,
     )
+
+
+def _shown(axis: Axis, special: Special) -> list[int]:
+    """The positions that are shown. Raises UserError where there is none."""
+    shown = [place for place, one in enumerate(axis.special) if special == "show" or not one]
+    if special == "hide" and not shown:
+        raise UserError("Without its special tokens nothing is left of this text. Show them, or type some words.")
+    return shown

@@ -1,0 +1,1 @@
+"""Work in the background: a process of its own, a file that says how far it is, and results that are kept."""

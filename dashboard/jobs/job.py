@@ -5,8 +5,8 @@
     job.stop()
 
 The file, ``job.json`` in the folder that is written to, is written by the job every second, so that whoever looks into
-the folder finds it again. The process ends with the one that started it, however that went. A profile can go on where
-it was; other work begins anew.
+the folder finds it again. The process ends with the one that started it, however that went. What is done is named by
+the module that defines it, ``dashboard.analyses.<topic>.<module>``, as ``MEASUREMENT``.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from filelock import FileLock, Timeout
 
@@ -33,18 +34,36 @@ BEAT = 1.0  # seconds between two signs of life
 SILENT = 20.0  # seconds without one, after which a job is taken for dead
 
 PROFILE = "dashboard.analyses.profile.job"
-RESUMES = {PROFILE}
-"""The work that goes on where it was when it is started again. Other work begins anew."""
+"""What the first version's jobs do, which name no work."""
 EARLIER = {
     "dashboard.corpus.jobwork": PROFILE,
-    "dashboard.without": "dashboard.analyses.ablation.draw",
+    "dashboard.without": "dashboard.analyses.ablation.results",
     "dashboard.headmaps": "dashboard.analyses.similarity.map_job",
     "dashboard.headpairs": "dashboard.analyses.similarity.pair_job",
+    "dashboard.analyses.ablation.draw": "dashboard.analyses.ablation.results",
 }
-"""Work by the name that versions before 0.2 wrote into ``job.json``."""
+"""Work by the names that earlier versions wrote into ``job.json``."""
+WORK = re.compile(r"dashboard\.analyses\.\w+\.\w+", re.ASCII)
+"""The modules that a ``job.json`` may name: only these are ever imported."""
+ALWAYS = {"model", "path", "limit", "work"}
+"""What every job is told; what else, `Job.how`, is its work's own."""
 STATES = ("going", "done", "failed", "stopped")
 # The processes that this one started: their standard input is held open for as long as it lives.
 _started: dict[Path, subprocess.Popen] = {}
+
+
+Tell = Callable[[float, str], None]
+"""What work calls to say how far it is: with a fraction and a sentence."""
+
+
+class Work(Protocol):
+    """What a job does: a `dashboard.jobs.measurement.Measurement`, or a profile."""
+
+    resumes: bool
+    """Whether it goes on where it was when it is started again."""
+
+    def make(self, out: Path, told: Mapping[str, object], progress: Tell) -> None:
+        """Does it, in the job's process: into a folder, as the job was told, and telling how far it is."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +87,7 @@ class Job:
     out: the folder that is written to
     model: by name; path: the corpus; limit: how many of its sentences, None for all
     how: what else the work is told, plain values by name
-    work: the module that does it, see `dashboard.jobs.runner.main`
+    work: the module that defines it, see `load`
     """
 
     out: Path
@@ -77,6 +96,11 @@ class Job:
     limit: int | None = None
     how: Mapping[str, object] = field(default_factory=dict)
     work: str = PROFILE
+
+    @property
+    def resumes(self) -> bool:
+        """Whether it can go on where it was; not where this version does not know it."""
+        return resumes(self.work)
 
     @property
     def progress(self) -> Progress:
@@ -125,7 +149,7 @@ def start(
     ----------
     model: its name, as `dashboard.open_model` takes it; it must be installed
     path, out, limit: as `dashboard.corpus.profile` takes them. A profile's file within `out` is removed when it is done
-    work, how: what is done, and what else it is told: of a profile `workers` and `parser`
+    work, how: what is done, see `load`, and what else it is told: of a profile `workers` and `parser`
 
     Raises UserError where the folder cannot be written to, or a job is going in it.
     """
@@ -146,7 +170,7 @@ def start(
                 "state": "going",
             }
             atomically(job.out / JOB, json.dumps(told).encode())
-            command, env = child_process(work, str(job.out))
+            command, env = child_process("dashboard.jobs.runner", str(job.out))
             _started[job.out] = subprocess.Popen(
                 command,
                 env=env,
@@ -168,16 +192,37 @@ def find(out: str | Path) -> Job | None:
     told = read(out)
     if told is None:
         return None
-    how = dict(told["asked"])
-    model, path, limit = (how.pop(name) for name in ("model", "path", "limit"))
-    how.pop("work", None)
-    return Job(out, model, Path(path), limit, how, work_of(told["asked"]))
+    asked = told["asked"]
+    how = {name: value for name, value in asked.items() if name not in ALWAYS}
+    return Job(out, asked["model"], Path(asked["path"]), asked["limit"], how, work_of(asked))
 
 
 def work_of(asked: Mapping[str, object]) -> str:
-    """The module that does what a job was asked for. The first version's jobs name none: they make profiles."""
+    """The module that defines what a job was asked for, as it is called today."""
     work = str(asked.get("work", PROFILE))
     return EARLIER.get(work, work)
+
+
+def load(work: str) -> Work:
+    """What a module defines as ``MEASUREMENT``. Raises UserError where this version has no such module."""
+    found = None
+    if WORK.fullmatch(work):
+        try:
+            found = getattr(import_module(work), "MEASUREMENT", None)
+        except ModuleNotFoundError as error:
+            if not f"{work}.".startswith(f"{error.name}."):  # it is there, and lacks a library
+                raise
+    if found is not None:
+        return found
+    raise UserError("This version of the dashboard does not know how to do this work. Begin it again from its page.")
+
+
+def resumes(work: str) -> bool:
+    """Whether work goes on where it was; not where this version does not know it, or cannot do it."""
+    try:
+        return load(work).resumes
+    except (UserError, ImportError):
+        return False
 
 
 def again(job: Job) -> Job:
@@ -222,7 +267,7 @@ def read(out: Path) -> dict | None:
             *((value, str | int | float | None) for value in asked.values()),
         )
         whole = all(isinstance(value, kind) for value, kind in kinds) and told["state"] in STATES
-        whole &= "out" not in asked and re.fullmatch(r"dashboard(\.\w+)+", asked.get("work", PROFILE)) is not None
+        whole &= "out" not in asked and WORK.fullmatch(work_of(asked)) is not None
         return told if whole and 0 <= told["fraction"] <= 1 else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
@@ -230,7 +275,7 @@ def read(out: Path) -> dict | None:
 
 def stopped(work: str) -> str:
     """What is said of work that was stopped."""
-    return "It was stopped and can go on where it was." if work in RESUMES else "It was stopped."
+    return "It was stopped and can go on where it was." if resumes(work) else "It was stopped."
 
 
 def _lives(out: Path, told: dict) -> bool:

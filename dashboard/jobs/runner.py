@@ -1,28 +1,25 @@
-"""The process of a job: what every one does beside its own work, and how it says how far it is."""
+"""The process of a job, `python -m dashboard.jobs.runner DIR`: it does what ``job.json`` in the folder asks for, and
+says there how far it is."""
 
 from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from dashboard.jobs.job import BEAT, RESUMES, STOP, read, say, stopped, work_of
+from dashboard.errors import UserError
+from dashboard.jobs.job import BEAT, STOP, load, read, resumes, say, stopped, work_of
 
 NICE = 10  # the pages go before
 
-Progress = Callable[[float, str], None]
 
-
-def main(out: Path, work: Callable[[Path, dict, Progress], None]) -> int:
-    """Does the work of the job in a folder, and says there how far it is. The exit status: 0, or 1 where it failed.
-
-    work: is given the folder, what was asked for (`dashboard.jobs.job.start`), and what to tell its progress
-    """
+def main(out: Path) -> int:
+    """Does the work of the job in a folder. The exit status: 0, or 1 where it failed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_who_started_it, daemon=True).start()
     with suppress(AttributeError, OSError):
@@ -31,17 +28,15 @@ def main(out: Path, work: Callable[[Path, dict, Progress], None]) -> int:
     if told is None:
         return 1
     sign = _Sign(out, told)
-    from dashboard.errors import UserError
-
     try:
-        work(out, told["asked"], sign.progress)
+        load(sign.work).make(out, told["asked"], sign.progress)
     except UserError as error:
         sign.end("failed", str(error))
         return 1
     except Exception as error:
         traceback.print_exc()
         why = (str(error).strip().splitlines() or [""])[0][:200]
-        goes_on = ": it goes on where it was" if sign.work in RESUMES else ""
+        goes_on = ": it goes on where it was" if resumes(sign.work) else ""
         sign.end("failed", f"It broke off ({type(error).__name__}: {why}). Start it again{goes_on}.")
         return 1
     sign.end("done", "Done")
@@ -84,3 +79,7 @@ def _end_with_who_started_it() -> None:
         while os.read(0, 4096):
             pass
     os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -35,7 +35,7 @@ def is_adapter(folder: Path) -> bool:
 
 
 def refuse_both(folder: Path, called: str) -> None:
-    """Raises UserError for a folder with a whole model and an adapter: which of them is meant cannot be told."""
+    """Raises UserError for a folder with a whole model and an adapter: it is not clear which one is meant."""
     if (folder / CONFIG).exists() and _is_model(folder):
         raise UserError(
             f"“{called}” holds a whole model and an adapter beside it. Put the adapter ({CONFIG} and its weights) "

@@ -1,7 +1,7 @@
 """Folders that were made here from something else take a bounded room: those used least recently go first.
 
 A converted model is made again in half a minute, and takes four bytes for each of its numbers until then. One that is
-in use stays: a file beside it names the process that has it open.
+in use stays: a file next to it names the process that has it open.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def location(name: str) -> Path | None:
 
 
 def record(folder: Path) -> dict | None:
-    """What `dashboard.models.fetch` noted beside a model that it made; None where there is none."""
+    """What `dashboard.models.fetch` noted next to a model that it made; None where there is none."""
     try:
         noted = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         files = {str(name): str(digest) for name, digest in noted.get("files", {}).items()}

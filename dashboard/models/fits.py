@@ -1,4 +1,4 @@
-"""Does a configuration fit the weights beside it? Asked before the model is built.
+"""Does a configuration fit the weights next to it? Asked before the model is built.
 
 transformers builds what config.json asks for, layer by layer, before it looks at the weights: a million layers would
 take hours, and what is missing would be filled with random numbers until the memory is full.
@@ -10,6 +10,7 @@ import copy
 import math
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from dashboard.errors import UserError
 from dashboard.models.foreign import reason
@@ -63,6 +64,12 @@ def check_config(config: dict, tensors: int, called: str) -> None:
             raise _misfit(called, f"{name[:40]} is {written}, and the weights are {tensors:,} tensors")
 
 
+def class_of(mapping: Any, config: Any) -> Any:
+    """The class that one of transformers' mappings has for a configuration, the first where it has several."""
+    found = mapping[type(config)]
+    return found if isinstance(found, type) else found[0]
+
+
 def check_reads_text(config, called: str) -> None:
     """Raises UserError for a model that reads no tokens of a text, or a text only together with pictures or sound."""
     from transformers import MODEL_FOR_ZERO_SHOT_IMAGE_CLASSIFICATION_MAPPING, MODEL_MAPPING
@@ -72,8 +79,7 @@ def check_reads_text(config, called: str) -> None:
         raise UserError(no_vocabulary(called, what))
     if type(config) not in MODEL_MAPPING:
         return
-    model = MODEL_MAPPING[type(config)]
-    model = model if isinstance(model, type) else model[0]
+    model = class_of(MODEL_MAPPING, config)
     begin = f"“{called}” is a model of the type “{kind}”,"
     try:
         said, main = model.input_modalities, model.main_input_name
@@ -122,7 +128,7 @@ def check_parameters(kind: type, config, numbers: int, called: str) -> set[str] 
             model = kind(copy.deepcopy(config)) if hasattr(kind, "base_model_prefix") else kind.from_config(config)
     except Exception:  # loading says what is wrong
         return None
-    parameters = {name: p for name, p in model.named_parameters()}
+    parameters = dict(model.named_parameters())
     asked = sum(p.numel() for p in parameters.values())
     if asked > 2 * numbers + 10_000_000:
         raise _misfit(called, f"it asks for {asked:,} numbers, and the weights hold {numbers:,}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from dashboard.errors import UserError
 from dashboard.models.gguf_file import read
@@ -30,7 +31,7 @@ def convert(gguf: Path, folder: Path) -> None:
         AutoTokenizer,
     )
 
-    from dashboard.models.fits import check_config
+    from dashboard.models.fits import check_config, class_of
 
     found = read(gguf, gguf.name)
     try:
@@ -44,9 +45,9 @@ def convert(gguf: Path, folder: Path) -> None:
         ) from error
     take_over(config, found)
     check_config(config.to_dict(), found.tensors, gguf.name)
-    kind = AutoModelForCausalLM if type(config) in MODEL_FOR_CAUSAL_LM_MAPPING else AutoModel
+    kind: Any = AutoModelForCausalLM if type(config) in MODEL_FOR_CAUSAL_LM_MAPPING else AutoModel
     if any("EncoderModel" in name for name in config.architectures or ()):
-        kind = MODEL_FOR_TEXT_ENCODING_MAPPING[type(config)]
+        kind = class_of(MODEL_FOR_TEXT_ENCODING_MAPPING, config)
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
     model, report = kind.from_pretrained(
         gguf.parent,

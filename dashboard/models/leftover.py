@@ -73,6 +73,6 @@ def _in_list(key: str, lists: dict[str, int]) -> tuple[str, int] | None:
 
 
 def _in_part(key: str, model) -> bool:
-    """Whether a weight's name lies in a part of the model beside its layers, its embeddings for one."""
+    """Whether a weight's name lies in a part of the model besides its layers, its embeddings for one."""
     part = key.removeprefix(f"{model.base_model_prefix}.").partition(".")[0]
     return part != "pooler" and part in dict(model.named_children())

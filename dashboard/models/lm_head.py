@@ -1,4 +1,4 @@
-"""A language model's head: from the last vector of a token to a score for every piece of the vocabulary."""
+"""A language model's head: from the last vector of a token to a score for every token of the vocabulary."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class LanguageHead:
     Attributes
     ----------
     model: the language model of transformers, with a base that hands on the vectors it is given
-    vocabulary: how many pieces it has scores for
+    vocabulary: how many tokens it has scores for
     """
 
     model: Any
@@ -54,7 +54,7 @@ def load_head(loaded: Loaded, causal: bool) -> LanguageHead | None:
         head = LanguageHead(_without_base(whole, base).to(loaded.device), expected.shape[-1])
         try:
             found = head(base(ids.to(loaded.device)).last_hidden_state[0])
-        except Exception:  # whatever it asks its base for beside the last vectors
+        except Exception:  # whatever it asks its base for besides the last vectors
             found = None
     if found is None or found.shape != expected.shape or not _close(found, expected):
         raise UserError(

@@ -12,7 +12,7 @@ from dashboard.errors import UserError
 from dashboard.models.bounded import held, hold
 from dashboard.models.checkpoint_folder import weight_files
 from dashboard.models.files import read_json
-from dashboard.models.fits import check_config, check_parameters, check_reads_text, no_token_table
+from dashboard.models.fits import check_config, check_parameters, check_reads_text, class_of, no_token_table
 from dashboard.models.foreign import reason
 from dashboard.models.leftover import left_over, own_code
 from dashboard.models.resolve import ModelSource
@@ -109,13 +109,12 @@ def _pausing(bar: Callable[..., Any], args: tuple, options: dict) -> Any:
 
 
 def _config(source: ModelSource):
-    from transformers import MODEL_MAPPING, AutoConfig
-    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+    from transformers import CONFIG_MAPPING, MODEL_MAPPING, AutoConfig
 
     raw = read_json(source.folder / "config.json", source.name)
     kind = raw["model_type"][:40]
     check_config(raw, len(headers(weight_files(source.folder, source.name), source.name)), source.name)
-    if kind not in CONFIG_MAPPING_NAMES:
+    if kind not in CONFIG_MAPPING:
         own_code = " It brings code of its own, and Two Heads runs none." if raw.get("auto_map") else ""
         raise UserError(
             f"“{source.name}” is of the architecture “{kind}”, which the installed transformers "
@@ -142,7 +141,7 @@ def _is_encoder(source: ModelSource, config) -> bool:
 
     if type(config) not in MODEL_FOR_TEXT_ENCODING_MAPPING:
         return False
-    encoder = MODEL_FOR_TEXT_ENCODING_MAPPING[type(config)]
+    encoder = class_of(MODEL_FOR_TEXT_ENCODING_MAPPING, config)
     if type(config) in MODEL_MAPPING and encoder is MODEL_MAPPING[type(config)]:
         return False
     names = headers(weight_files(source.folder, source.name), source.name)
@@ -159,12 +158,11 @@ def _fitting(source: ModelSource, config) -> tuple[type, str]:
     from transformers import MODEL_FOR_TEXT_ENCODING_MAPPING, MODEL_MAPPING, AutoModel
 
     tensors = headers(weight_files(source.folder, source.name), source.name)
-    kind = AutoModel
+    kind: Any = AutoModel
     if _is_encoder(source, config):
-        kind = MODEL_FOR_TEXT_ENCODING_MAPPING[type(config)]
+        kind = class_of(MODEL_FOR_TEXT_ENCODING_MAPPING, config)
     elif type(config) in MODEL_MAPPING:
-        kind = MODEL_MAPPING[type(config)]
-    kind = kind if isinstance(kind, type) else kind[0]
+        kind = class_of(MODEL_MAPPING, config)
     wanted = check_parameters(kind, config, numbers(tensors), source.name)
     return kind, prefix_of(tensors, wanted, getattr(kind, "base_model_prefix", ""))
 

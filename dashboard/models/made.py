@@ -63,7 +63,7 @@ def make(key: str, title: str, numbers: int, command: list[str], sentence: str, 
 SAID, WHY = "two-heads says: ", "two-heads failed: "
 """Before a sentence that a process of ours has for a person; before what a library said."""
 DONE = "done"
-"""The file that it writes last, beside its folder."""
+"""The file that it writes last, next to its folder."""
 
 
 def as_process(work: Callable[..., None], *arguments: str) -> None:
@@ -107,7 +107,7 @@ def written(command: list[str], work: Path, report: Callable[[float], None]) -> 
 
 
 def seal(folder: Path, **more: str) -> None:
-    """Notes the hash of every file beside them, and the weights' hash and size; `more` is noted too."""
+    """Notes the hash of every file next to them, and the weights' hash and size; `more` is noted too."""
     weights = folder / "model.safetensors"
     files = [path for path in sorted(folder.iterdir()) if not path.name.startswith(RECORD)]
     noted = {
@@ -151,7 +151,7 @@ def alone(target: Path, sentence: str, report: Progress) -> Iterator[None]:
 
 @contextmanager
 def workplace(target: Path) -> Iterator[Path]:
-    """A folder beside `target` to work in, gone afterwards; so is what a process that was killed has left."""
+    """A folder next to `target` to work in, gone afterwards; so is what a process that was killed has left."""
     prefix = f".{target.name}-"
     for left in target.parent.glob(f"{prefix}*"):  # we hold the lock
         shutil.rmtree(left, ignore_errors=True)

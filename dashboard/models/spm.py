@@ -27,7 +27,8 @@ def read_proto(file: Path, called: str):
     from sentencepiece import SentencePieceProcessor, sentencepiece_model_pb2
 
     try:
-        proto = sentencepiece_model_pb2.ModelProto.FromString(file.read_bytes())
+        kind = sentencepiece_model_pb2.ModelProto  # pyright: ignore[reportAttributeAccessIssue]  # made at run time
+        proto = kind.FromString(file.read_bytes())
         SentencePieceProcessor(model_proto=proto.SerializeToString())
     except Exception as error:
         raise UserError(f"The {file.name} of “{called}” is damaged, or no SentencePiece model. Copy it.") from error

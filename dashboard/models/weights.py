@@ -50,6 +50,8 @@ def header(file: Path, called: str) -> dict[str, tuple[str, tuple[int, ...]]]:
         with file.open("rb") as stream:
             length = int.from_bytes(stream.read(8), "little")
             said = json.loads(stream.read(length)) if 0 < length <= min(size - 8, LARGEST_HEADER) else None
+        if said is None:
+            raise ValueError("no header")
         said.pop("__metadata__", None)
         found = {name: _tensor(name, entry) for name, entry in said.items()}
         end = 0
@@ -87,7 +89,7 @@ def numbers(tensors: dict[str, tuple[str, tuple[int, ...]]]) -> int:
 
 
 def shard_names(index: dict) -> list[str] | None:
-    """The files that an index names, None where they are no names of files beside it."""
+    """The files that an index names, None where they are no names of files next to it."""
     try:
         shards = sorted(set(index["weight_map"].values()))
     except (KeyError, TypeError, AttributeError):

@@ -21,7 +21,7 @@ _STRANGE = re.compile(r"[^\W\d_][\u00a1-\u00a9\u00ab-\u00b4\u00b6\u00b8\u00b9\u0
 
 def encoding_of(file: BinaryIO) -> str:
     """`WESTERN` for a file that is not UTF-8 in any line beyond ASCII and reads sensibly as Latin-1: its words have
-    plain letters beside the accented ones, and no signs within. Else `UTF8`. The file is at its start again."""
+    plain letters next to the accented ones, and no signs within. Else `UTF8`. The file is at its start again."""
     if not file.seekable() or _is_utf8(file):
         return UTF8
     words = strange = mixed = 0

@@ -1,9 +1,9 @@
-"""A tokenizer's piece → what a person reads on an axis.
+"""A token as its tokenizer spells it → what a person reads on an axis.
 
-The signs are in the fonts that are shipped (Source Sans, Source Code), so they look alike everywhere:
+The signs are in the fonts that are shipped (Source Sans, Source Code), so they look the same everywhere:
 
 - ``·`` a space: ``Ġchef`` and ``▁chef`` are shown as ``·chef``
-- ``…`` a piece that goes on inside a word: ``##men`` is shown as ``…men``
+- ``…`` a token that goes on inside a word: ``##men`` is shown as ``…men``
 - ``¶`` the end of a line, ``→`` a tab
 - ``◌`` carries a combining mark that has no letter to stand on
 - ``=×64`` sixty-four equal signs in a row
@@ -79,14 +79,14 @@ def piece_labels(text: str, pieces: Sequence[str], spans: Sequence[tuple[int, in
 
 
 def vocabulary_labels(tokenizer, ids: Sequence[int]) -> list[str]:
-    """What to read for pieces of the vocabulary that stand in no text, by their ids."""
+    """What to read for tokens of the vocabulary that stand in no text, by their ids."""
     pieces = [piece or f"[{number}]" for number, piece in zip(ids, tokenizer.convert_ids_to_tokens(ids), strict=True)]
     spelling = spelling_of(tokenizer)
     return [_label(piece, spelling) or f"byte {_bytes(piece, spelling)}" for piece in pieces]
 
 
 def _bytes(piece: str, spelling: Spelling) -> str:
-    """The bytes of a piece that make no whole characters: ``E7 88``."""
+    """The bytes of a token that make no whole characters: ``E7 88``."""
     if spelling == "metaspace":
         return piece[3:-1].upper()
     return " ".join(f"{_byte_of()[character]:02X}" for character in piece)
@@ -137,7 +137,7 @@ def _piece(text: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def _label(piece: str, spelling: Spelling) -> str | None:
-    """A piece as a person reads it; None where its bytes make no whole characters."""
+    """A token as a person reads it; None where its bytes make no whole characters."""
     if spelling == "bytes":
         try:
             return _piece(bytes(map(_byte_of().__getitem__, piece)).decode())

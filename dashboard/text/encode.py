@@ -95,7 +95,7 @@ def encode(
 
 
 def row_of(tokenizer, text: str, number: int, piece: str, label: str, span: tuple[int, int]) -> tuple:
-    """A token of the text itself: id, piece, label, span without white space at its ends, special, unknown."""
+    """A token of the text itself: id, spelling, label, span without white space at its ends, special, unknown."""
     span = _without_space(text, span)
     spelled = text[slice(*span)]
     special = is_typed(tokenizer, number, spelled)
@@ -151,7 +151,7 @@ def tokenize(text: str | Sequence[str], tokenizer, pair: str | None = None):
     """The tokenizer's own encoding of a text, or of its words: ids, tokens, offsets (characters),
     special_tokens_mask, word_ids, type_ids, sequence_ids.
 
-    Not by `tokenizer(text)`, which sets truncation anew on every call: two threads must not do that at once.
+    Not by `tokenizer(text)`, which sets truncation again on every call: two threads must not do that at once.
     """
     backend = tokenizer.backend_tokenizer
     if backend.truncation is not None:

@@ -54,12 +54,12 @@ class Encoding:
         nowhere in it
     special: True where the tokenizer (or we, see `added`) added the token, and where a special token was typed (n)
     unknown: True where the token says that the tokenizer did not know these characters (n)
-    added: the piece of the beginning-of-sequence token that we put in front (METRICS §0), or None
+    added: the spelling of the beginning-of-sequence token that we put in front (METRICS §0), or None
     left_out: how many tokens of the text did not fit the model's limit and were cut off at the end
     given: the words, where they come with the text (a treebank's, a parse's); None where the text is divided here
     types: the token type of each token (n), for the model; () where all are 0
-    second: where the second text of a pair begins in `text`, in characters; None for a single text
-    segments: for each token 0, or 1 where it belongs to the second text of a pair (n); () for a single text
+    second: where the second text of a pair begins in `text`, in characters; None for one text
+    segments: for each token 0, or 1 where it belongs to the second text of a pair (n); () for one text
     """
 
     text: str
@@ -97,7 +97,7 @@ class Encoding:
 
     @property
     def pair(self) -> str:
-        """The second text of a pair; "" for a single text."""
+        """The second text of a pair; "" for one text."""
         return "" if self.second is None else self.text[self.second :]
 
     @cached_property

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from dashboard.errors import UserError
 
 
-def open_binary(path: str | Path) -> BinaryIO:
+def open_binary(path: str | Path) -> BufferedReader:
     """The file, open for reading. Raises UserError where it cannot be read."""
     try:
         return Path(path).open("rb")

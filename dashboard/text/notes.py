@@ -12,7 +12,7 @@ LONGEST = 40  # characters of a part that are named: a run that a tokenizer know
 
 
 def reading_notes(encoding: Encoding, model: str, limit: int) -> list[str]:
-    """Sentences for the page and the command line alike; none where the model reads every word.
+    """Sentences for the page and the command line both; none where the model reads every word.
 
     model: its title; limit: the most tokens it takes here
     """

@@ -82,8 +82,9 @@ def find_places(words: Sequence[Span], tokens: Sequence[Span], special: Sequence
     owned = {word for word in owner if word is not None}
     edges = [0] * len(words)  # joins that begin at a word less those that end there
     for word, (_, token) in strongest.items():
-        if word not in owned:
-            first, last = sorted((word, owner[token]))
+        whose = owner[token]
+        if word not in owned and whose is not None:
+            first, last = sorted((word, whose))
             edges[first], edges[last] = edges[first] + 1, edges[last] - 1
     joined = [open_ > 0 for open_ in accumulate(edges)]  # whether word k and word k + 1 are one place
 

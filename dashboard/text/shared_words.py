@@ -12,7 +12,7 @@ from dashboard.text.words import Word
 def with_shared_words(encodings: Sequence[Encoding]) -> list[Encoding]:
     """The same encodings over words that each of them divides exactly (METRICS §8).
 
-    Where a piece of any model reaches over several words, these are one word for all. Words that one of the models did
+    Where a token of any model reaches over several words, these are one word for all. Words that one of the models did
     not see, because its text was cut, are left out.
 
     encodings: of one text

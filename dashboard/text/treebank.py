@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from dashboard.errors import UserError
 from dashboard.text.charset import encoding_of
@@ -192,7 +192,7 @@ def _word(row: bytes, names: Sequence[str], encoding: str) -> dict | str:
     columns = line.split("\t")
     if len(columns) != len(names):
         return _miscounted(line, columns, len(names))
-    word = dict(zip(names, (_SPACES.sub(" ", column) for column in columns), strict=True))
+    word: dict[str, Any] = dict(zip(names, (_SPACES.sub(" ", column) for column in columns), strict=True))
     number_of, head_of, wrong = _parsers()
     if _RANGE.fullmatch(word["id"]):
         first, _, last = word["id"].partition("-")

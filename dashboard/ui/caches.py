@@ -15,18 +15,18 @@ import psutil
 import streamlit as st
 
 from dashboard.analyses.ablation.draw import AblationOnText, ablate_on_text
-from dashboard.analyses.compare import api as compare
-from dashboard.analyses.compare import changed_heads
+from dashboard.analyses.compare.api import compare_models
 from dashboard.analyses.compare.change import Changes
-from dashboard.analyses.contribution import api as contribution
-from dashboard.analyses.explore import api
-from dashboard.analyses.scores import api as scores_api
-from dashboard.analyses.scores.survey import Survey
+from dashboard.analyses.compare.changed_heads import changed_heads
+from dashboard.analyses.contribution import api
+from dashboard.analyses.explore.api import attentions
+from dashboard.analyses.scores.survey import Survey, survey
 from dashboard.analyses.toy.api import KEYS
 from dashboard.analyses.toy.sharpness import Sharpness, sharpness
 from dashboard.capture import AttentionModel, open_model
 from dashboard.heads.alignment import Aligned
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
 from dashboard.models import ModelSource, find
 from dashboard.models.foreign import foreign
 from dashboard.models.waiting import turn, while_waiting
@@ -111,7 +111,7 @@ def encoding(key: str, text: str, bos: bool, _model: AttentionModel, pair: str =
 @kept("Reading the heads…")
 def overview(key: str, text: str, bos: bool, _model: AttentionModel, _encoding: Encoding, between: str = "") -> Survey:
     """Scores and thumbnails of all heads over this text; between: over these links of a sentence pair."""
-    return scores_api.overview(_model, _encoding, between=between or None)
+    return survey(_model, _encoding, between=between or None)
 
 
 @kept()
@@ -119,14 +119,14 @@ def views(
     key: str,
     text: str,
     bos: bool,
-    heads: tuple[tuple[int, int], ...],
+    heads: tuple[HeadId, ...],
     unit: str,
     special: str,
     _model: AttentionModel,
     _encoding: Encoding,
 ) -> list[HeadView]:
-    """The attention of these heads, given as (layer, head), as the page draws it."""
-    return api.attentions(_model, _encoding, [HeadId(*head) for head in heads], unit=unit, special=special)
+    """The attention of these heads, as the page draws it."""
+    return attentions(_model, _encoding, heads, unit=unit, special=special)
 
 
 @kept()
@@ -134,14 +134,14 @@ def contributions(
     key: str,
     text: str,
     bos: bool,
-    heads: tuple[tuple[int, int], ...],
+    heads: tuple[HeadId, ...],
     unit: str,
     special: str,
     _model: AttentionModel,
     _encoding: Encoding,
 ) -> list[HeadView]:
     """What these heads carry over, as `views`, on one scale. Raises UserError where that cannot be measured."""
-    return contribution.contributions(_model, _encoding, [HeadId(*head) for head in heads], unit=unit, special=special)
+    return api.contributions(_model, _encoding, heads, unit=unit, special=special)
 
 
 @kept()
@@ -149,7 +149,7 @@ def rollout(
     key: str, text: str, bos: bool, first: int, last: int, special: str, _model: AttentionModel, _encoding: Encoding
 ) -> HeadView:
     """Attention rolled out over these layers."""
-    return contribution.rollout(_model, _encoding, (first, last), special=special)
+    return api.rollout(_model, _encoding, (first, last), special=special)
 
 
 @kept(tokens=lambda key, head, other_key, other_head, text, *more: len(text) // 3)
@@ -168,7 +168,7 @@ def meeting(
     _other: AttentionModel,
 ) -> Aligned:
     """A head of one model and one of another, over the words at which they meet."""
-    return compare.compare_models(
+    return compare_models(
         _model,
         head,
         _other,
@@ -186,7 +186,7 @@ def meeting(
 @st.cache_resource(max_entries=64, show_spinner="Comparing all heads…")
 def changes(key: str, first: str, second: str, bos: bool, _model: AttentionModel) -> Changes:
     """All heads by how much they change between two texts."""
-    return changed_heads.changed_heads(_model, first, second, bos=bos)
+    return changed_heads(_model, first, second, bos=bos)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Taking heads out…")

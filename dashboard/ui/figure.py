@@ -1,40 +1,114 @@
-"""A picture on a page: the finding over it, the picture, the table and the files under it."""
+"""A picture on a page: the finding over it, the picture, remarks, and the table and the files under it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-import altair as alt
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.analyses.compare.divergence import Comparison
-from dashboard.analyses.scores.scores import SCORES
-from dashboard.export import (
-    FORMATS,
-    Provenance,
-    ReportFigure,
-    bundle,
-    endings,
-    figure_bytes,
-    file_stem,
-    font_notice,
-    matrix_bytes,
-    snippet,
-    table_bytes,
-)
-from dashboard.heads.links import strongest
+from dashboard.charts.drawing import Drawing
+from dashboard.export import Provenance
 from dashboard.heads.view import HeadView
-from dashboard.ui import report, session
+from dashboard.ui import downloads, session
 from dashboard.ui.model_and_text import escape_markdown, words_apart
 
 PAUSE = 0.1  # seconds
-FIGURES = ("png", "svg", "pdf", "html", "json")
 # The column of a table that is there only where the tokenizer did not know some characters.
 UNREAD = st.column_config.NumberColumn("Not read", help="How many of its tokens stand for characters not read.")
+
+
+@dataclass(frozen=True)
+class Click:
+    """What a click on a picture does.
+
+    Attributes
+    ----------
+    take: does it, by the key of the chart, under which the session has what was clicked
+    parameter: the selection, or the selections, of the chart that are listened to
+    key: of the chart, where what was clicked belongs to this drawing alone; "": that of the figure
+    place: key of the picture's place on the page; "": that of the figure
+    """
+
+    take: Callable[[str], None]
+    parameter: str | Sequence[str] = "head"
+    key: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table behind a picture, in a menu of its own.
+
+    Attributes
+    ----------
+    columns: what they are called, as `st.dataframe` takes it
+    rows: the data, or what makes them when the menu is opened; None: the table of the figure
+    note: said over it
+    label, key: of the menu's button; key "": that of the figure
+    width: as `st.dataframe` takes it
+    """
+
+    columns: Mapping[str, object]
+    rows: pd.DataFrame | Callable[[], pd.DataFrame] | None = None
+    note: str = ""
+    label: str = "Table"
+    key: str = ""
+    width: Literal["stretch", "content"] = "content"
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """A picture with all that belongs to it.
+
+    Attributes
+    ----------
+    chart: the picture as it stands on the page
+    table: the data behind it, or what makes them when a file is asked for
+    key: of the figure, once a page: those of its place, its chart and its menus begin or end with it
+    finding: what it shows, in a sentence; lead: smaller, between that and the picture; remarks: under the picture
+    tables: what can be opened on the page, a menu each
+    views: heads whose matrices can be taken away
+    provenance: where it comes from; None: the chart knows
+    still: makes the picture for files, where that is another: without what a click on the page has marked
+    fit: the `width` to give `st.altair_chart`
+    click: what a click on it does
+    awaited: whether a click waits for this picture, see `painted_first`
+    refill: where only the data change from run to run (see `Drawing.refillable`), an alternative text that stays true
+        meanwhile: a picture that is described anew is made anew. The finding above it says what changes
+    """
+
+    chart: Drawing
+    table: pd.DataFrame | Callable[[], pd.DataFrame]
+    key: str
+    finding: str = ""
+    lead: Sequence[str] = ()
+    remarks: Sequence[str] = ()
+    tables: Sequence[Table] = ()
+    views: Sequence[HeadView] = ()
+    provenance: Provenance | None = None
+    still: Callable[[], Drawing] | None = None
+    fit: Literal["stretch", "content"] = "content"
+    click: Click | None = None
+    awaited: bool = False
+    refill: str = ""
+
+
+def show(figure: Figure) -> DeltaGenerator:
+    """Finding, picture, remarks and menus, in this order. The row of the menus, to put a button beside them."""
+    if figure.finding:
+        finding(figure.finding)
+    remark(*figure.lead)
+    picture(figure)
+    if figure.awaited:
+        painted_first()
+    remark(*figure.remarks)
+    return menus(figure)
 
 
 def finding(sentence: str) -> None:
@@ -46,6 +120,68 @@ def remark(*sentences: str) -> None:
     """Something smaller that is worth saying about it, a line each."""
     if any(sentences):
         st.caption("  \n".join(escape_markdown(words_apart(sentence)) for sentence in filter(None, sentences)))
+
+
+def picture(figure: Figure) -> None:
+    """The chart in our own theme; its description, which says the finding, is its alternative text."""
+    place, key, click = figure.key, figure.key, figure.click
+    given: dict[str, object] = {"theme": None, "width": figure.fit}
+    if click is not None:
+        place, key = click.place or key, click.key or key
+        given |= {"on_select": partial(click.take, key), "selection_mode": click.parameter}
+    with st.container(key=f"picture_{place}"):
+        if figure.refill:
+            whole, data = figure.chart.refillable()
+            tables = {name: pd.DataFrame(rows) for name, rows in data.items()}
+            st.vega_lite_chart(None, whole | {"datasets": tables}, key=key, alt=figure.refill, **given)
+        else:
+            st.altair_chart(figure.chart, key=key, **given)
+
+
+def painted_first() -> None:
+    """Lets a browser paint what was sent before it gets the rest.
+
+    Whatever arrives is worked into the page at once and keeps it from drawing: without this moment the picture that a
+    click waits for comes a tenth of a second later. On a first visit nobody waits for one picture.
+    """
+    if "draft_of" in st.session_state:  # the sidebar stands
+        time.sleep(PAUSE)
+
+
+def menus(figure: Figure) -> DeltaGenerator:
+    """The files and the tables of a figure, side by side in a row, which is returned."""
+    row = st.container(horizontal=True)
+    with row:
+        made = downloads.Files(
+            figure.chart if figure.still is None else figure.still,
+            figure.table,
+            figure.views,
+            figure.provenance or figure.chart.provenance,
+        )
+        key = figure.key
+        with st.container(key=f"files_{key}", width="content"):
+            menu("Download", ":material/download:", f"download_{key}", partial(downloads.offer, made, key))
+        for table in figure.tables:
+            with st.container(width="content"):
+                inside = partial(_table, table, figure.table if table.rows is None else table.rows)
+                menu(table.label, ":material/table:", f"table_{table.key or key}", inside)
+    return row
+
+
+@st.fragment
+def menu(label: str, icon: str, key: str, inside: Callable[[], None]) -> None:
+    """What opens under a button. It is made when it is opened: a click on a head does not wait for it."""
+    opened = st.popover(label, icon=icon, key=key, on_change="rerun")
+    if opened.open:
+        with opened:
+            inside()
+
+
+def _table(table: Table, rows: pd.DataFrame | Callable[[], pd.DataFrame]) -> None:
+    if table.note:
+        st.caption(escape_markdown(table.note))
+    data = rows() if callable(rows) else rows
+    st.dataframe(data, hide_index=True, width=table.width, column_config=dict(table.columns))
 
 
 def window_slider(view: HeadView, whole: HeadView) -> None:
@@ -64,200 +200,3 @@ def window_slider(view: HeadView, whole: HeadView) -> None:
 def window_of(view: HeadView) -> dict[str, int]:
     """Which part of the text is drawn, for the lines that draw it again; nothing where it is all of it."""
     return {} if view.whole is None else {"start": view.start, "most": len(view)}
-
-
-def picture(
-    chart: alt.TopLevelMixin,
-    key: str,
-    fit: Literal["stretch", "content"],
-    *,
-    click: Callable[[str], None] | None = None,
-    parameter: str | None = None,
-    refill: str = "",
-) -> None:
-    """The chart in our own theme; its description, which says the finding, is its alternative text.
-
-    click: is told the key where the selection of `parameter` changes
-    refill: where only the data change from run to run (see `Drawing.refillable`), an alternative text that stays true
-        meanwhile: a picture that is described anew is made anew. The finding above it says what changes
-    """
-    selecting = {} if click is None else {"on_select": lambda: click(key), "selection_mode": parameter}
-    with st.container(key=f"picture_{key}"):
-        if refill:
-            whole, data = chart.refillable()
-            tables = {name: pd.DataFrame(rows) for name, rows in data.items()}
-            st.vega_lite_chart(
-                None, whole | {"datasets": tables}, theme=None, width=fit, key=key, alt=refill, **selecting
-            )
-        else:
-            st.altair_chart(chart, theme=None, width=fit, key=key, **selecting)
-
-
-def painted_first() -> None:
-    """Lets a browser paint what was sent before it gets the rest.
-
-    Whatever arrives is worked into the page at once and keeps it from drawing: without this moment the picture that a
-    click waits for comes a tenth of a second later. On a first visit nobody waits for one picture.
-    """
-    if "draft_of" in st.session_state:  # the sidebar stands
-        time.sleep(PAUSE)
-
-
-@st.fragment
-def _menu(label: str, icon: str, key: str, inside: Callable[[], None]) -> None:
-    """What opens under a button. It is made when it is opened: a click on a head does not wait for it."""
-    menu = st.popover(label, icon=icon, key=key, on_change="rerun")
-    if menu.open:
-        with menu:
-            inside()
-
-
-def files(
-    chart: Callable[[], alt.TopLevelMixin],
-    table: Callable[[], pd.DataFrame],
-    views: Sequence[HeadView],
-    provenance: Provenance,
-    key: str,
-) -> None:
-    """Everything that a person can take away. A file is made when its button is pressed, not before."""
-    stem = file_stem(provenance)
-
-    def button(label: str, ending: str, make: Callable[[], bytes], name: str = stem) -> None:
-        st.download_button(
-            label,
-            make,
-            file_name=f"{name}.{ending}",
-            mime=FORMATS[ending].mime,
-            key=f"{key}_{name}_{ending}",
-            on_click="ignore",
-            width="stretch",
-            help=FORMATS[ending].note or None,
-        )
-
-    def inside() -> None:
-        if notice := font_notice(provenance.text):
-            st.caption(escape_markdown(notice))
-        picture_column, data_column = st.columns(2)
-        with picture_column:
-            st.caption("The picture")
-            for ending in FIGURES:
-                button(
-                    FORMATS[ending].title,
-                    ending,
-                    partial(lambda ending: figure_bytes(chart(), ending, provenance), ending),
-                )
-        with data_column:
-            st.caption("Its data")
-            for ending in endings("table"):
-                button(FORMATS[ending].title, ending, partial(lambda e: table_bytes(table(), e, provenance), ending))
-                if ending == "csv":
-                    excel = lambda: table_bytes(table(), "csv", provenance, excel=True)  # noqa: E731
-                    button("CSV for Excel", "csv", excel, f"{stem}-excel")
-            for view in views:
-                label = FORMATS["npz"].title if len(views) == 1 else f"{FORMATS['npz'].title} {view.head}"
-                name = stem if len(views) == 1 else f"{stem}-{view.head}"
-                button(label, "npz", partial(matrix_bytes, view, provenance), name)
-            button("All of it (zip)", "zip", lambda: bundle(chart(), table(), list(views), provenance))
-        report.keep_button(key, lambda: ReportFigure(chart(), table(), tuple(views), provenance))
-        st.caption("The same from Python")
-        st.code(snippet(provenance), language="python")
-
-    with st.container(key=f"files_{key}", width="content"):
-        _menu("Download", ":material/download:", f"download_{key}", inside)
-
-
-def _table(key: str, inside: Callable[[], None], label: str = "Table") -> None:
-    with st.container(width="content"):
-        _menu(label, ":material/table:", f"table_{key}", inside)
-
-
-def strongest_links(view: HeadView, most: int = 50) -> None:
-    """The table behind the picture: its strongest links. All of them are in the files."""
-
-    def inside() -> None:
-        found = strongest(view, most)
-        shown = found[[c for c in ("from", "from_unknown", "to", "to_unknown", view.measure) if c in found]]
-        every = int(view.allowed.sum())
-        if every > most:
-            st.caption(f"The {most} strongest of {every:,} links; the files hold all of them.")
-        st.dataframe(
-            shown,
-            hide_index=True,
-            width="content",
-            column_config={
-                "from": st.column_config.TextColumn("From"),
-                "from_unknown": UNREAD | {"label": "From: not read"},
-                "to": st.column_config.TextColumn("To"),
-                "to_unknown": UNREAD | {"label": "To: not read"},
-                "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
-                "contribution": st.column_config.NumberColumn("Norm of the contribution", format="%.3f"),
-            },
-        )
-
-    _table("links", inside)
-
-
-def scores_table(scores: pd.DataFrame) -> None:
-    """The numbers behind the atlas."""
-
-    def inside() -> None:
-        columns = {
-            name: st.column_config.NumberColumn(
-                score.title, help=score.help, format="percent" if score.unit == "share" else "%.2f"
-            )
-            for name, score in SCORES.items()
-        }
-        st.dataframe(scores, hide_index=True, column_config={"layer": "Layer", "head": "Head", **columns})
-
-    _table("scores", inside)
-
-
-def comparisons(pairs: Mapping[tuple[str, str], Comparison], note: str = "") -> None:
-    """METRICS §5 for each pair of heads."""
-
-    def inside() -> None:
-        remark(note)
-        rows = [
-            {"a": a, "b": b, "js": numbers.js, "top1": numbers.top1, "pearson": numbers.pearson, "rows": numbers.rows}
-            for (a, b), numbers in pairs.items()
-        ]
-        st.dataframe(
-            pd.DataFrame(rows),
-            hide_index=True,
-            width="content",
-            column_config={
-                "a": st.column_config.TextColumn("Head"),
-                "b": st.column_config.TextColumn("and head"),
-                "js": st.column_config.NumberColumn(
-                    "Divergence",
-                    format="%.3f",
-                    help="Jensen–Shannon divergence of their rows, base 2: 0 the same, 1 wholly apart. The mean.",
-                ),
-                "top1": st.column_config.NumberColumn(
-                    "Same strongest",
-                    format="percent",
-                    help="Share of rows whose strongest link is the same. What is not drawn is taken as one place.",
-                ),
-                "pearson": st.column_config.NumberColumn(
-                    "Correlation",
-                    format="%.3f",
-                    help="Pearson's correlation of all their weights, -1 to 1. Empty where one of them is constant.",
-                ),
-                "rows": st.column_config.NumberColumn("Rows", help="Special tokens' own rows are left out."),
-            },
-        )
-
-    _table("comparisons", inside)
-
-
-def numbers(
-    key: str, frame: Callable[[], pd.DataFrame], columns: Mapping[str, object], note: str = "", label: str = "Table"
-) -> None:
-    """The table behind a picture that is not of heads; `columns` names them as `st.dataframe` wants it."""
-
-    def inside() -> None:
-        if note:
-            st.caption(escape_markdown(note))
-        st.dataframe(frame(), hide_index=True, width="content", column_config=dict(columns))
-
-    _table(key, inside, label)

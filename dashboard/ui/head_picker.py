@@ -6,8 +6,8 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.capture import AttentionModel
-from dashboard.charts.drawing import Drawing
-from dashboard.heads.view import HeadId
+from dashboard.charts.look import Selection
+from dashboard.heads.head_id import from_selection
 from dashboard.models import CATALOGUE
 from dashboard.ui import session
 from dashboard.ui.url_state import TRAY_SIZE
@@ -23,20 +23,14 @@ MEASURE_HELP = (
 def click(key: str) -> None:
     """A click on the atlas with this key: the chosen head is the one under the pointer."""
     if points := st.session_state[key].selection.get("head"):
-        session.click_head(HeadId(int(points[0]["layer"]), int(points[0]["head"])), int(points[0]["turn"]))
+        session.click_head(from_selection(points[0]), int(points[0]["epoch"]))
 
 
-def frames(key: str) -> dict[str, object]:
-    """The head that the picture of all heads with this key frames, and the turn it is drawn in: arguments of what draws
-    it. A picture that was not on the page remembers no click."""
+def selection(key: str) -> Selection:
+    """What the picture of all heads with this key marks. A picture that was not on the page remembers no click."""
     if key not in st.session_state:
-        session.frame_anew()
-    return {"selected": session.framed(), "turn": session.turn()}
-
-
-def all_heads(chart: Drawing, key: str) -> None:
-    """A picture of all heads, drawn with its `frames`; a click on one chooses it."""
-    st.altair_chart(chart, theme=None, width="content", key=key, on_select=lambda: click(key), selection_mode="head")
+        session.begin_epoch()
+    return session.selection()
 
 
 def by_number(model: AttentionModel) -> None:

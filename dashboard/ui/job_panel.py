@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import TypeVar
+from functools import partial
 
 import streamlit as st
 
 from dashboard.errors import UserError
-from dashboard.jobs.job import PROFILE, Job, again, find, forget
+from dashboard.jobs.job import Job, again, find, forget
+from dashboard.jobs.measurement import Asked, Found, Measurement
 from dashboard.ui.model_and_text import escape_markdown
 
-Found = TypeVar("Found")
 EVERY = 1.0  # seconds
 
 
@@ -29,9 +28,9 @@ def row(job: Job, title: str, remove: Callable[[Job], None]) -> None:
             if said.state == "going":
                 _button("Stop", "stop", name, "stop", job.stop)
             else:
-                goes_on = job.work == PROFILE and said.state != "failed"
-                _button("Go on" if goes_on else "Try again", "go", name, "play_arrow", lambda: again(job))
-                _button("Remove", "remove", name, "delete", lambda: remove(job))
+                goes_on = job.resumes and said.state != "failed"
+                _button("Go on" if goes_on else "Try again", "go", name, "play_arrow", partial(again, job))
+                _button("Remove", "remove", name, "delete", partial(remove, job))
 
 
 def while_going(part: Callable[..., None], going: bool, *args: object) -> None:
@@ -55,35 +54,35 @@ def _watched(job: Job, title: str, was_going: bool) -> None:
 
 
 def kept_or_made(
-    find_kept: Callable[[int], Found | None],
-    file: Path,
-    title: str,
-    offer: Callable[[], None],
-    label: str,
-    begin: Callable[[], object],
+    measurement: Measurement[Asked, Found], request: Asked, title: str, offer: Callable[[], None]
 ) -> Found | None:
-    """What is kept; or None, how far its making is, or the way to have it made in the background.
+    """What was measured; or None, how far its job is, or the way to have it measured in the background.
 
-    Parameters
-    ----------
-    find_kept: what there is, by the time stamp of `file`, 0 where that is not there; UserError where it is broken
-    file: where it lies once it is made here, in the folder of its job; title: what it is, as Markdown
-    offer: says that there is none yet; label: of the button beneath, which does `begin`
+    title: what it is, as Markdown; offer: says that there is none yet
     """
     try:
-        found = find_kept(file.stat().st_mtime_ns if file.exists() else 0)
+        stamps = tuple((str(file), file.stat().st_mtime_ns) for file in measurement.files(request) if file.exists())
+        found = _found(measurement.module, request, stamps, measurement)
         if found is not None:
             return found
     except UserError as broken:
         st.warning(escape_markdown(str(broken)), icon=":material/warning:")
-    job = find(file.parent)
+    job = find(measurement.folder(request))
     if job is not None and job.progress.state != "done":
         watch(job, title)
         return None
     offer()
-    st.button(label, icon=":material/play_arrow:", on_click=told, args=(begin,))
+    st.button(measurement.act, icon=":material/play_arrow:", on_click=told, args=(lambda: measurement.begin(request),))
     wrong()
     return None
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _found(
+    module: str, request: Asked, stamps: tuple[tuple[str, int], ...], _measurement: Measurement[Asked, Found]
+) -> Found | None:
+    """What lies in the files, until one of them changes."""
+    return _measurement.find(request)
 
 
 def told(act: Callable[[], object]) -> None:

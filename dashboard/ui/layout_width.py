@@ -10,7 +10,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.ui.session import heard
+from dashboard.ui.session import mark_widget_run
 
 STEPS = (320, 380, 440, 520, 600, 680, 780, 880, 980)
 USUAL = 980  # a window of 1440 pixels with the sidebar open
@@ -49,7 +49,7 @@ export default function ({ data, setStateValue, setTriggerValue }) {
 def measure() -> None:
     """Mount the measure; once a run, where it takes no place. Nothing is sent while the room is as it was told."""
     data = {"steps": STEPS, "told": room()}
-    _component()(key="room", data=data, on_step_change=heard, on_paper_change=heard, height=0)
+    _component()(key="room", data=data, on_step_change=mark_widget_run, on_paper_change=mark_widget_run, height=0)
 
 
 def room() -> int:

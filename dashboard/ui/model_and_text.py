@@ -13,9 +13,10 @@ from dashboard.analyses.scores.survey import Survey
 from dashboard.capture import AttentionModel
 from dashboard.charts.labels import turned
 from dashboard.errors import UserError
-from dashboard.export.snippet import reading as read_again
+from dashboard.export.provenance import reading as read_again
 from dashboard.heads.format import counted
-from dashboard.heads.view import HeadId, HeadView, links_between
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView, links_between
 from dashboard.models import CATALOGUE, NotInstalled, find
 from dashboard.text import Encoding, reading_notes
 from dashboard.ui import caches, session
@@ -79,9 +80,9 @@ class Reading(Opened):
         return contributed(lambda: self.contributions(*heads, **how)) or self.views(*heads, **how)
 
     def _asked(self, heads: Sequence[HeadId], how: dict[str, str]) -> tuple:
-        chosen, numbers = session.choices(), tuple((head.layer, head.head) for head in heads)
+        chosen = session.choices()
         unit, special = how.get("unit", chosen.unit), how.get("special", chosen.special)
-        return self.key, self.encoding.text, self.bos, numbers, unit, special
+        return self.key, self.encoding.text, self.bos, tuple(heads), unit, special
 
 
 def contributed(make: Callable[[], Made]) -> Made | None:
@@ -141,6 +142,7 @@ def opened() -> Opened:
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
+    return None
 
 
 def read_text(this: Opened, pairs: bool = False) -> Reading | None:

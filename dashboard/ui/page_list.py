@@ -44,7 +44,7 @@ PAGES = (
 )
 FIRST = PAGES[0]
 
-LEADS_TO = {name: "" for name in (FIRST.name, *FIRST.earlier)} | {
+LEADS_TO = dict.fromkeys((FIRST.name, *FIRST.earlier), "") | {
     earlier: page.name for page in PAGES[1:] for earlier in page.earlier
 }
 """Other addresses → the one that is meant. The first page stands at the bare address."""

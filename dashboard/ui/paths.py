@@ -16,6 +16,7 @@ import streamlit as st
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE, hub
 from dashboard.text import installed_parsers, parser_missing
+from dashboard.ui.url_state import KINDS
 
 _ELSEWHERE = re.compile(r"[\\/]{2}|[A-Za-z][A-Za-z0-9+.-]+:")  # \\host\share, file:…; C:\ has one letter
 _SHOWN = 80
@@ -43,7 +44,7 @@ class NotChosenHere(UserError):
 
 def choose(choices: Mapping[str, object]) -> None:
     """A person of this session typed or chose these: the paths among them may be opened from now on."""
-    _chosen().update(str(choices[name]).strip() for name in ("model", "other_model", "parser") if name in choices)
+    _chosen().update(str(choices[name]).strip() for name, kind in KINDS.items() if kind.is_path and name in choices)
 
 
 def may_open(name: str) -> bool:

@@ -11,7 +11,7 @@ from dashboard.analyses.profile.library import Kept, profile_library, read_profi
 from dashboard.analyses.profile.tables import Profile
 from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.installed import COMMAND, HOME
 from dashboard.ui import head_picker, session
 from dashboard.ui.model_and_text import Opened, escape_markdown
@@ -91,7 +91,7 @@ def choose(this: Opened, kept: Kept) -> None:
     st.selectbox("Profile", names, width=320, help="Over which corpus the heads were measured.", **given)
 
 
-def click(key: str, heads: pd.DataFrame) -> None:
+def click(heads: pd.DataFrame, key: str) -> None:
     """A click on the plane chooses a head; a dragged box puts the heads in it into the tray."""
     selection = st.session_state[key].selection
     box = selection.get("box") or {}
@@ -108,7 +108,7 @@ def inside(box: Mapping[str, list[float]], heads: pd.DataFrame) -> list[HeadId]:
     (left, right), (low, high) = (sorted(box[axis]) for axis in ("x", "y"))
     x, y = heads["bits_syntax"].clip(lower=0), heads["bits_context"].clip(lower=0)
     found = heads[x.between(left, right) & y.between(low, high)].sort_values("bits_total", ascending=False)
-    return [HeadId(int(a), int(b)) for a, b in zip(found["layer"], found["head"], strict=True)]
+    return heads_of(found)
 
 
 def _take_box(box: Mapping[str, list[float]], heads: pd.DataFrame) -> None:
@@ -116,7 +116,7 @@ def _take_box(box: Mapping[str, list[float]], heads: pd.DataFrame) -> None:
         return
     found = inside(box, heads)
     if not found:
-        session.heard()
+        session.mark_widget_run()
         return
     session.change(tray=tuple(found[:TRAY_SIZE]))
     if len(found) > TRAY_SIZE:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -124,7 +125,7 @@ def _open() -> None:
         ):
             st.download_button(
                 label,
-                lambda make=make: make(made),
+                partial(make, made),
                 file_name=f"two-heads-report.{ending}",
                 mime=mime,
                 key=f"report_{ending}",

@@ -15,10 +15,22 @@ from typing import Any
 import streamlit as st
 
 from dashboard.analyses.scores.scores import SCORES
+from dashboard.charts.look import Look, Selection
+from dashboard.charts.theme import Theme
 from dashboard.export import reports
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.ui import paths
-from dashboard.ui.url_state import TRAY_SIZE, Choices, digest, fits_in_link, from_address, tidy, to_address, within
+from dashboard.ui.url_state import (
+    HEAD,
+    TRAY_SIZE,
+    Choices,
+    digest,
+    fits_in_link,
+    from_address,
+    tidy,
+    to_address,
+    within,
+)
 
 TEXTS_HELD = 10
 STALE = 1.0  # seconds in which a browser has heard what was changed
@@ -34,12 +46,12 @@ def change(**new: Any) -> None:
     paths.choose(new)
     st.session_state["choices"] = replace(choices(), **new)
     st.session_state["notices"] = []
-    if {"layer", "head"} & new.keys():
+    if set(HEAD) & new.keys():
         st.session_state["head_given"] = True
     elif "pairs" in new:  # another question: it opens on its own best head
         st.session_state["head_given"] = False
-    heard()
-    frame_anew()
+    mark_widget_run()
+    begin_epoch()
 
 
 def correct(**new: Any) -> None:
@@ -52,29 +64,30 @@ def open_on(head: HeadId) -> None:
     for it."""
     st.session_state["opens_on"] = head
     if not st.session_state.get("head_given") and choices().chosen != head:
-        correct(layer=head.layer, head=head.head)
-        frame_anew()
+        correct(**head.choice)
+        begin_epoch()
 
 
-def turn() -> int:
-    """How often a head was chosen, or anything else, by other means than a click on the atlas (see `atlas`)."""
-    return st.session_state.get("turn", 0)
+def epoch() -> int:
+    """How often a head, or anything else, was chosen other than by a click on a picture of all heads."""
+    return st.session_state.get("epoch", 0)
 
 
-def frame_anew() -> None:
-    """From here on the atlas is framed anew, round the head that is chosen now."""
-    st.session_state["turn"] = turn() + 1
-    st.session_state["framed"] = choices().chosen
+def begin_epoch() -> None:
+    """From here on earlier clicks no longer count, and pictures of all heads mark the head that is chosen now."""
+    st.session_state["epoch"] = epoch() + 1
+    st.session_state["selected"] = choices().chosen
 
 
-def framed() -> HeadId:
-    """The head that the atlas frames by itself; a click moves the frame in the browser, with no new drawing."""
-    return st.session_state["framed"]
+def selection() -> Selection:
+    """What pictures of all heads mark. A click moves the mark in the browser, without a new drawing: the head is the
+    one that was chosen when this epoch began."""
+    return Selection(st.session_state["selected"], choices().tray, epoch())
 
 
-def heard() -> None:
-    """The run that comes was asked for by something on the page, not by the address (see `read_address`)."""
-    st.session_state["heard"] = True
+def mark_widget_run() -> None:
+    """The next run was asked for by something on the page, not by the address (see `read_address`)."""
+    st.session_state["widget_run"] = True
 
 
 def read_address(page: str) -> None:
@@ -86,15 +99,15 @@ def read_address(page: str) -> None:
     """
     address = st.query_params.to_dict()
     state = st.session_state
-    followed = state.get("page", page) != page and _was_linked(address)
+    followed = state.get("page", page) != page and _links_lead(address)
     state["page"] = page
-    if state.pop("heard", False) or ("choices" in state and (followed or address == state["address"])):
+    if state.pop("widget_run", False) or ("choices" in state and (followed or address == state["address"])):
         state["address"] = address
         return
     found, state["notices"] = from_address(address, tuple(SCORES), _held_texts())
     state["choices"] = _with_report(found)
     state["address"], state["head_given"] = address, _names_head(address)
-    frame_anew()
+    begin_epoch()
 
 
 def show_report(key: str) -> None:
@@ -111,18 +124,18 @@ def _with_report(found: Choices) -> Choices:
     return replace(found, report=now)
 
 
-def linked(address: dict[str, str]) -> None:
+def remember_links(address: dict[str, str]) -> None:
     """The links to all pages that the browser is sent now lead to this address."""
     state = st.session_state
-    if address != (before := state.get("linked", address)):
-        state["linked_before"] = before, time.monotonic()
-    state["linked"] = address
+    if address != (before := state.get("links_lead_to", address)):
+        state["links_led_to"] = before, time.monotonic()
+    state["links_lead_to"] = address
 
 
-def _was_linked(address: dict[str, str]) -> bool:
+def _links_lead(address: dict[str, str]) -> bool:
     """Whether the links lead to this address, or did so a moment ago, so that the browser may still have had those."""
-    before, when = st.session_state.get("linked_before", (None, 0.0))
-    return address == st.session_state.get("linked") or (address == before and time.monotonic() - when < MOMENT)
+    before, when = st.session_state.get("links_led_to", (None, 0.0))
+    return address == st.session_state.get("links_lead_to") or (address == before and time.monotonic() - when < MOMENT)
 
 
 def write_address() -> None:
@@ -135,19 +148,19 @@ def write_address() -> None:
         said = _with_report(said)
     best: HeadId | None = state.pop("opens_on", None)
     if best is not None and not _names_head(state["address"]):
-        said = replace(said, layer=best.layer, head=best.head)
+        said = replace(said, **best.choice)
     if said != choices():
         address = to_address(choices())
         if best is not None:
-            address = {name: value for name, value in address.items() if name not in ("layer", "head")}
+            address = {name: value for name, value in address.items() if name not in HEAD}
             if state["head_given"]:
-                address |= {"layer": str(choices().layer), "head": str(choices().head)}
+                address |= {name: str(told) for name, told in choices().chosen.choice.items() if told != ""}
         state["address"] = address
         st.query_params.from_dict(state["address"])
 
 
 def _names_head(address: dict[str, str]) -> bool:
-    return "layer" in address or "head" in address
+    return any(name in address for name in HEAD)
 
 
 def _held_texts() -> dict[str, str]:
@@ -170,7 +183,7 @@ def fit_to(layers: int, heads: int, numbers: Sequence[int]) -> None:
     fitted, notices = within(choices(), layers, heads, numbers)
     if notices:
         st.session_state["choices"] = fitted
-        frame_anew()
+        begin_epoch()
         st.session_state["notices"] = st.session_state["notices"] + notices
 
 
@@ -199,7 +212,7 @@ def _take(field: str, key: str) -> None:
     if isinstance(value, str):
         value = tidy(field, value)
     if value == shown.before and time.monotonic() - shown.since < STALE:
-        heard()
+        mark_widget_run()
         return
     _shown()[field] = Shown(value, None, time.monotonic())
     change(**{field: value})
@@ -223,12 +236,13 @@ def _shown() -> dict[str, Shown]:
 
 
 def click_head(head: HeadId, clicked: int) -> None:
-    """Choose a head by a click on the atlas, which frames it already if it was drawn in this turn."""
-    correct(layer=head.layer, head=head.head)
+    """Choose a head by a click on a picture of all heads, which marks it already if it was drawn in this epoch.
+    clicked: the epoch that it was drawn in"""
+    correct(**head.choice)
     st.session_state["notices"], st.session_state["head_given"] = [], True
-    heard()
-    if clicked != turn():
-        frame_anew()
+    mark_widget_run()
+    if clicked != epoch():
+        begin_epoch()
 
 
 def add_to_tray(head: HeadId) -> None:
@@ -241,6 +255,11 @@ def remove_from_tray(head: HeadId) -> None:
     change(tray=tuple(other for other in choices().tray if other != head))
 
 
-def theme() -> str:
+def theme() -> Theme:
     """The theme on the person's screen, "light" or "dark"."""
     return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def look(width: float | None = None) -> Look:
+    """How a chart is drawn on this screen. width: of the whole drawing, in pixels"""
+    return Look(theme(), width)

@@ -38,7 +38,7 @@ def _links(pages: list) -> None:
     with st.container(gap="xxsmall"):
         for page in pages:
             st.page_link(page, query_params=address, width="stretch")
-    session.linked(address)
+    session.remember_links(address)
 
 
 def _model() -> None:

@@ -2,143 +2,55 @@
 
 The address is the one place where a choice is kept: a pasted link reopens the same view, back and forward
 step through views. What stands at its default is left out, so a fresh visit has a clean address.
-Nothing here knows Streamlit.
+A new choice is one field of `Choices`. Nothing here knows Streamlit.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Annotated, Any, get_type_hints
 from urllib.parse import quote
 
+from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.profile.roles import FIGURES
 from dashboard.analyses.recall.task import DEFAULT, Recall
 from dashboard.analyses.toy.example import Example, example
+from dashboard.analyses.toy.worked_steps import STEPS as TOY_STEPS
 from dashboard.builtin.source_listing import STEPS
 from dashboard.errors import UserError
-from dashboard.export.reports import is_key
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import PARTS, HeadId, Part, every_head, nearest
 from dashboard.ui.toy_recall_urls import recall_from_address, recall_to_address, toy_from_address, toy_to_address
+from dashboard.ui.url_fields import (
+    Emptied,
+    Head,
+    Key,
+    Kind,
+    Known,
+    Layers,
+    Number,
+    Option,
+    Rows,
+    Several,
+    Text,
+    Tray,
+    Typed,
+)
 
 FIRST_TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 FIRST_OTHER = "The pilot who trained in Osaka says ramen is her favourite food."
 FIRST_HEAD = HeadId(0, 2)
+HEAD = tuple(FIRST_HEAD.choice)  # the fields that name the head on Explore
 FIRST_PAIRS = "says → chef"  # marked on FIRST_TEXT
 FIRST_TOY = example()
 TRAY_SIZE = 4
-NONE = "none"  # in a link: an empty value would not travel
 LONGEST_PAIRS = 2_000  # characters
 LONGEST_OTHER = 880  # characters of a second text: in any script it fits into a link
 LONGEST_PATH = 1_000
 STRONGEST = -1
 TEXT_BYTES_IN_LINK = 8_000  # a browser opens 100 kB, but a link is also mailed and pasted
-
-OPTIONS: dict[str, tuple[str, ...]] = {
-    "unit": ("words", "tokens"),
-    "special": ("show", "hide"),
-    "bos": ("yes", "no"),
-    "view": ("heatmap", "lines", "arcs", "reading"),
-    "measure_of": ("weight", "contribution"),
-    "atlas": ("score", "maps"),
-    "show": ("side", "difference"),
-    "mode": ("heads", "texts", "models"),
-    "coloured": ("layer", "role"),
-    "words_by": ("upos", "relation", "position", "frequency"),
-    "toy_step": ("all", "x", "q", "k", "v", "scores", "scaled", "masked", "weights", "mixed", "joined"),
-    "toy_plane": ("12", "13", "23", "14", "24", "34"),
-    "step": STEPS,
-    "reach": ("verb", "name"),
-    "measure": ("moved", "turned", "attention_share"),
-    "two": ("opposites", "tray"),
-    "by": ("zero", "mean"),
-    "between": ("all", "AA", "AB", "BA", "BB"),
-    "out": ("head", "tray"),
-}
-
-
-@dataclass(frozen=True)
-class Choices:
-    """All that a person chose.
-
-    model: catalogue name, hub id or folder; text: the text; unit, special, bos: how it is read;
-    layer, head: the head on Explore; view: how it is drawn; measure_of: its weights or its contributions;
-    atlas, score: what the atlas shows;
-    tray: the chosen heads; show: side by side or the difference, on Compare; mode: what is compared there;
-    other: the second text there; other_model, other_head: the second model and its head;
-    start: the first position drawn of a text that is too long for one picture;
-    query, key, step: on “Inside a head”, the token that is followed, the one it is looked at closely with (`STRONGEST`
-    for the one it looks at most), both from 0, and the step that is marked;
-    toy: the tables of the toy; toy_step, toy_row, toy_head, toy_plane: the step on show, the word and the head that are
-    followed, which two numbers of the vectors are drawn in the plane; recall: the run of “Before attention”;
-    reach: what “Long range” asks; word: the word that is followed through the layers, from 0; measure: what is drawn of
-    every word there;
-    coloured: by what the heads are coloured on “Map of heads”; words_by: and the words on “Queries and keys”;
-    rolled: the layers that attention is rolled out over there, like "2-5", "" for all;
-    profile: on “Syntax vs context”, the name of the profile, "" for the first there is of the model; two: which two
-    heads are drawn side by side there; parser: the spaCy model that parses the text, "" for the English one;
-    by: on “Without a head”, what takes the place of the head's output; out: whether the chosen head is taken out there
-    or the heads of the tray together; against: the score of a text or figure of a
-    profile that all heads' effects are laid beside there;
-    pairs: on “Find heads”, the marked pairs as they are typed, a row each; pattern: what is searched for in the corpus;
-    report: the key of the report that is collected, "" while there is none;
-    pair: a second text that Explore reads together with the first, as a sentence pair, "" for none; between: which of
-    its links are drawn.
-    """
-
-    model: str = "minilm"
-    text: str = FIRST_TEXT
-    unit: str = "words"
-    special: str = "show"
-    bos: str = "yes"
-    layer: int = 0
-    head: int = 2
-    view: str = "heatmap"
-    measure_of: str = "weight"
-    atlas: str = "score"
-    score: str = "previous"
-    tray: tuple[HeadId, ...] = ()
-    show: str = "side"
-    mode: str = "heads"
-    other: str = FIRST_OTHER
-    other_model: str = "smollm2"
-    other_head: HeadId = FIRST_HEAD
-    start: int = 0
-    query: int = 7
-    key: int = STRONGEST
-    step: str = "weights"
-    toy: Example = FIRST_TOY
-    toy_step: str = "all"
-    toy_row: int = 4
-    toy_head: int = 0
-    toy_plane: str = "12"
-    recall: Recall = DEFAULT
-    reach: str = "verb"
-    word: int = 7
-    measure: str = "moved"
-    rolled: str = ""
-    coloured: str = "layer"
-    words_by: str = "upos"
-    profile: str = ""
-    two: str = "opposites"
-    parser: str = ""
-    by: str = "zero"
-    out: str = "head"
-    against: str = "total"
-    pairs: str = FIRST_PAIRS
-    pattern: str = "relation=nsubj"
-    report: str = ""
-    pair: str = ""
-    between: str = "all"
-
-    @property
-    def chosen(self) -> HeadId:
-        return HeadId(self.layer, self.head)
-
-
-DEFAULTS = Choices()
 
 
 def digest(text: str) -> str:
@@ -150,28 +62,112 @@ def fits_in_link(text: str) -> bool:
     return len(quote(text, safe="", errors="replace")) <= TEXT_BYTES_IN_LINK
 
 
-def to_address(choices: Choices) -> dict[str, str]:
-    """The query parameters of a link that reopens this view; what stands at its default is left out.
+class Passage(Text):
+    """The text. One over 8 kB (encoded) stays out of the link: `text_id` then stands for it, so that whoever opens the
+    link is told."""
 
-    A text over 8 kB (encoded) stays out: `text_id` then stands for it, so that whoever opens the link is told.
-    """
-    address = {}
-    for field in fields(Choices):
-        value = getattr(choices, field.name)
-        if value == getattr(DEFAULTS, field.name):
-            continue
-        if field.name == "text" and not fits_in_link(value):
-            address["text_id"] = digest(value)
-        elif field.name == "tray":
-            address["tray"] = ",".join(map(str, value))
-        elif field.name in ("pairs", "other"):
-            address[field.name] = value or NONE
-        elif field.name == "toy":
-            address |= toy_to_address(value)
-        elif field.name == "recall":
-            address |= recall_to_address(value)
-        else:
-            address[field.name] = str(value)
+    def parameters(self, name: str) -> tuple[str, ...]:
+        return name, f"{name}_id"
+
+    def write(self, name: str, value: str) -> dict[str, str]:
+        return {name: value} if fits_in_link(value) else {f"{name}_id": digest(value)}
+
+    def read(self, name: str, raw: str, known: Known) -> str:
+        if not name.endswith("_id"):
+            return raw
+        if raw in known.held_texts:
+            return known.held_texts[raw]
+        raise UserError(
+            "This link was made with a text too long to travel in it. Paste that text on the left to see the same view."
+        )
+
+
+@dataclass(frozen=True)
+class Choices:
+    """All that a person chose: each choice with its kind, which reads and writes it (`dashboard.ui.url_fields`), and
+    its default. They stand with the page that asks for them."""
+
+    # The model, the text and how it is read
+    model: Annotated[str, Typed(LONGEST_PATH, needed=True, is_path=True)] = "minilm"  # catalogue name, hub id or folder
+    text: Annotated[str, Passage()] = FIRST_TEXT
+    unit: Annotated[str, Option("words", "tokens")] = "words"
+    special: Annotated[str, Option("show", "hide")] = "show"
+    bos: Annotated[str, Option("yes", "no")] = "yes"
+    # The head on every page that shows one
+    layer: Annotated[int, Number()] = 0
+    head: Annotated[int, Number()] = 2
+    part: Annotated[Part, Option(*PARTS[1:])] = ""  # of an encoder–decoder
+    # Explore
+    view: Annotated[str, Option(*VIEWS)] = "heatmap"  # how the head is drawn
+    measure_of: Annotated[str, Option("weight", "contribution")] = "weight"
+    atlas: Annotated[str, Option("score", "maps")] = "score"  # what the atlas shows
+    score: Annotated[str, Option(scores=True)] = "previous"
+    # The tray, on every page
+    tray: Annotated[tuple[HeadId, ...], Tray(TRAY_SIZE)] = ()
+    # Compare
+    show: Annotated[str, Option("side", "difference")] = "side"
+    mode: Annotated[str, Option("heads", "texts", "models")] = "heads"  # what is compared
+    other: Annotated[str, Emptied(LONGEST_OTHER)] = FIRST_OTHER  # the second text
+    other_model: Annotated[str, Typed(LONGEST_PATH, needed=True, is_path=True)] = "smollm2"
+    other_head: Annotated[HeadId, Head()] = FIRST_HEAD
+    # Every picture: the first position drawn of a text that is too long for one
+    start: Annotated[int, Number()] = 0
+    # Inside a head: positions, from 0
+    query: Annotated[int, Number()] = 7
+    key: Annotated[int, Number()] = STRONGEST  # `STRONGEST`: the one with the highest weight
+    step: Annotated[str, Option(*STEPS)] = "weights"  # the step that is marked
+    # Toy attention
+    toy: Annotated[Example, Several(toy_from_address, toy_to_address)] = FIRST_TOY  # its words and tables
+    toy_step: Annotated[str, Option("all", *TOY_STEPS)] = "all"  # the step on show
+    toy_row: Annotated[int, Number()] = 4  # the word that is followed
+    toy_head: Annotated[int, Number()] = 0
+    toy_plane: Annotated[str, Option("12", "13", "23", "14", "24", "34")] = "12"  # which two numbers are drawn
+    # Before attention
+    recall: Annotated[Recall, Several(recall_from_address, recall_to_address)] = DEFAULT  # the run
+    # Long range
+    reach: Annotated[str, Option("verb", "name")] = "verb"  # what is asked
+    # Through the layers
+    word: Annotated[int, Number()] = 7  # the word that is followed, from 0
+    measure: Annotated[str, Option("moved", "turned", "attention_share")] = "moved"  # what is drawn of every word
+    rolled: Annotated[str, Layers()] = ""  # the layers that attention is rolled out over, "" for all
+    # Map of heads, Queries and keys: what colours the points
+    coloured: Annotated[str, Option("layer", "role")] = "layer"
+    words_by: Annotated[str, Option("upos", "relation", "position", "frequency")] = "upos"
+    # Syntax vs context
+    profile: Annotated[str, Text(200)] = ""  # its name, "" for the first there is of the model
+    two: Annotated[str, Option("opposites", "tray")] = "opposites"  # which two heads are drawn side by side
+    parser: Annotated[str, Typed(LONGEST_PATH, is_path=True)] = ""  # the spaCy model, "" for the English one
+    # Without a head
+    by: Annotated[str, Option("zero", "mean")] = "zero"  # what replaces the head's output
+    out: Annotated[str, Option("head", "tray")] = "head"  # what is ablated: the head, or the heads of the tray jointly
+    against: Annotated[str, Option(*FIGURES, scores=True)] = "total"  # the score or figure that effects are laid beside
+    # Find heads
+    pairs: Annotated[str, Rows(LONGEST_PAIRS)] = FIRST_PAIRS  # the marked pairs as they are typed, a row each
+    pattern: Annotated[str, Text(LONGEST_PAIRS)] = "relation=nsubj"  # what is searched for in the corpus
+    # The report that is collected, "" while there is none
+    report: Annotated[str, Key()] = ""
+    # Sentence pairs: the second text, "" for none, and which of its links are drawn
+    pair: Annotated[str, Emptied(LONGEST_OTHER)] = ""
+    between: Annotated[str, Option("all", "AA", "AB", "BA", "BB")] = "all"
+
+    @property
+    def chosen(self) -> HeadId:
+        return HeadId(self.layer, self.head, self.part)
+
+
+DEFAULTS = Choices()
+KINDS: dict[str, Kind] = {
+    name: hint.__metadata__[0] for name, hint in get_type_hints(Choices, include_extras=True).items()
+}
+_FIELD_OF = {parameter: name for name, kind in KINDS.items() for parameter in kind.parameters(name)}
+
+
+def to_address(choices: Choices) -> dict[str, str]:
+    """The query parameters of a link that reopens this view; what stands at its default is left out."""
+    address: dict[str, str] = {}
+    for name, kind in KINDS.items():
+        if (value := getattr(choices, name)) != getattr(DEFAULTS, name):
+            address |= kind.write(name, value)
     return address
 
 
@@ -181,83 +177,30 @@ def from_address(
     """Query parameters → choices, and a sentence for each value that could not be read.
 
     `scores` are the names of scores that exist; `held_texts` are long texts of this session by `digest`, used
-    where the link stands for one by `text_id`. A wrong value falls back to the default; it never raises.
+    where the link stands for one by `text_id`. A wrong value falls back to the default; it never raises. Other tools
+    add parameters of their own to links; they are none of our business.
     """
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     notices: list[str] = []
-    for field, read in (("toy", toy_from_address), ("recall", recall_from_address)):
-        found[field], said = read(address)
-        notices += said
-    for name, raw in address.items():
+    known = Known(scores, held_texts)
+    for name, kind in KINDS.items():
+        if isinstance(kind, Several):
+            found[name], said = kind.read_all(address)
+            notices += said
+    for parameter, raw in address.items():
+        if (name := _FIELD_OF.get(parameter)) is None:
+            continue
         try:
-            found.update(_read(name, raw, scores, held_texts))
+            if (value := KINDS[name].read(parameter, raw, known)) is not None:
+                found[name] = value
         except UserError as wrong:
             notices.append(str(wrong))
     return replace(DEFAULTS, **found), notices
 
 
-def _read(name: str, raw: str, scores: tuple[str, ...], held_texts: Mapping[str, str]) -> dict[str, object]:
-    if name in OPTIONS or name in ("score", "against"):
-        allowed = (*FIGURES, *scores) if name == "against" else OPTIONS.get(name, scores)
-        if raw not in allowed:
-            raise UserError(
-                f"The link asks for {name} “{_short(raw)}”; it can be {_either(allowed)}. The usual view is shown."
-            )
-        return {name: raw}
-    if name in ("layer", "head", "start", "query", "key", "toy_row", "toy_head", "word"):
-        if not (raw.isascii() and raw.isdigit() and len(raw) < 7):
-            raise UserError(
-                f"The link asks for {name} “{_short(raw)}”, which is no number counted from 0. The usual view is shown."
-            )
-        return {name: int(raw)}
-    if name == "model":
-        return {"model": tidy("model", raw)} if raw.strip() else {}
-    if name in ("pairs", "parser", "other", "pair"):
-        return {name: tidy(name, raw)}
-    if name == "other_head":
-        return {"other_head": HeadId.parse(_short(raw))}
-    if name == "other_model":
-        return {"other_model": tidy("model", raw)} if raw.strip() else {}
-    if name == "rolled":
-        if not re.fullmatch(r"[0-9]{1,3}-[0-9]{1,3}", raw):
-            raise UserError(f"The link asks for layers “{_short(raw)}”; write the first and the last, like 2-5.")
-        return {"rolled": raw}
-    if name == "profile":
-        return {"profile": raw[:200]}
-    if name == "report":
-        return {"report": raw} if is_key(raw) else {}
-    if name == "pattern":
-        return {"pattern": raw[:LONGEST_PAIRS]}
-    if name == "text":
-        return {"text": raw}
-    if name == "text_id":
-        if raw in held_texts:
-            return {"text": held_texts[raw]}
-        raise UserError(
-            "This link was made with a text too long to travel in it. Paste that text on the left to see the same view."
-        )
-    if name == "tray":
-        tray = tuple(dict.fromkeys(HeadId.parse(part) for part in _short(raw, 200).split(",") if part.strip()))
-        if len(tray) > TRAY_SIZE:
-            raise UserError(
-                f"The link puts {len(tray)} heads in the tray; it holds {TRAY_SIZE}. The tray was left empty."
-            )
-        return {"tray": tray}
-    return {}  # other tools add parameters of their own to links; they are none of our business
-
-
 def tidy(name: str, typed: str) -> str:
     """What a person typed for a choice as the address keeps it: without blanks and empty rows round it."""
-    if name == "pairs":
-        rows = [row.strip() for row in typed[:LONGEST_PAIRS].split("\n")]
-        kept = "\n".join(row for row in rows if row)
-        return "" if kept == NONE else kept
-    if name in ("other", "pair"):
-        kept = typed[:LONGEST_OTHER].strip()
-        return "" if kept == NONE else kept
-    if name in ("model", "other_model", "parser"):
-        return typed[:LONGEST_PATH].strip()
-    return typed
+    return KINDS[name].tidy(typed)
 
 
 def within(choices: Choices, layers: int, heads: int, numbers: Sequence[int] = ()) -> tuple[Choices, list[str]]:
@@ -265,28 +208,20 @@ def within(choices: Choices, layers: int, heads: int, numbers: Sequence[int] = (
 
     numbers: the layers that have attention, empty where all have
     """
-    notices, numbers = [], numbers or range(layers)
+    notices, every = [], every_head(numbers or layers, heads)
 
     def exists(head: HeadId) -> bool:
-        return head.layer in numbers and head.head < heads
+        return head in every
 
     size = f"this model has layers 0 to {layers - 1} and heads 0 to {heads - 1}"
-    if len(numbers) < layers:
+    if 0 < len(numbers) < layers:
         size = f"this model has attention in {len(numbers)} of {layers} layers ({', '.join(map(str, numbers))})"
     if not exists(choices.chosen):
-        now = HeadId(min(numbers, key=lambda layer: abs(layer - choices.layer)), min(choices.head, heads - 1))
+        now = nearest(every, choices.chosen)
         notices.append(f"There is no head {choices.chosen}: {size}. {now} is shown.")
-        choices = replace(choices, layer=now.layer, head=now.head)
+        choices = replace(choices, **now.choice)
     gone = [head for head in choices.tray if not exists(head)]
     if gone:
         notices.append(f"Taken out of the tray: {', '.join(map(str, gone))}; {size}.")
         choices = replace(choices, tray=tuple(head for head in choices.tray if exists(head)))
     return choices, notices
-
-
-def _short(raw: str, most: int = 40) -> str:
-    return raw if len(raw) <= most else raw[: most - 1] + "…"
-
-
-def _either(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:-1]) + " or " + names[-1]

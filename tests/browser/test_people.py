@@ -16,7 +16,7 @@ from bench.people import Seen, check, crowd, idle, names_of, raised_in, text_of
 from bench.visitor import Visitor
 from dashboard.analyses.explore import api
 from dashboard.analyses.profile.library import place_for
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.jobs.job import say
 
 

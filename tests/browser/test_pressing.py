@@ -100,7 +100,7 @@ def test_a_click_is_heard_the_moment_a_picture_is_drawn(still, which):
 def test_a_person_presses_as_long_as_people_do_soon_after_another_choice(still):
     _, picture, *_ = PICTURES["score"]
     page = still("?tray=L0H0&layer=3&head=3", picture)
-    for head, pause in enumerate((0, 20, 50, 100, 150, 300)):
+    for head, pause in enumerate((0, 20, 50, 100, 150, 300), start=4):
         at = place(page, f"{picture} {DRAWN}", (head + 0.5) / 12, 4.5 / 6)
         if head % 2:
             page.get_by_role("button", name="Add to tray").click()

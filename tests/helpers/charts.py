@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 import altair as alt
+import pandas as pd
 import vl_convert
 
 from dashboard.charts.drawing import VEGALITE
@@ -45,3 +46,11 @@ def layers_of(spec: dict) -> Iterator[dict]:
         for child in spec.get(key, []):
             yield child
             yield from layers_of(child)
+
+
+def score_table(layers: int, heads: int, score: str, values) -> pd.DataFrame:
+    """A row per head of a model of this size, layer by layer, with these values as this score."""
+    places = [(a, b) for a in range(layers) for b in range(heads)]
+    frame = pd.DataFrame(places, columns=["layer", "head"])
+    frame[score] = values
+    return frame

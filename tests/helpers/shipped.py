@@ -6,9 +6,9 @@ from functools import cache
 
 import pandas as pd
 
-from dashboard.analyses.ablation.results import shipped_file
+from dashboard.analyses.ablation.results import MEASUREMENT
 from dashboard.analyses.profile.library import SHIPPED, Profile, read_profile
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 
 
 @cache
@@ -26,7 +26,7 @@ def role_of(head: str, model: str = "minilm") -> str:
 def effects(model: str = "minilm", by: str = "zero") -> pd.DataFrame:
     """A row per head without which the model was measured, those that change most first: layer, head, the measure (a
     shift or a change of loss, in nats), its interval, sentences and tokens."""
-    table = pd.read_parquet(shipped_file(model, by))
+    table = pd.read_parquet(MEASUREMENT.shipped / f"{model}-{by}.parquet")
     measure = "loss_change" if "loss_change" in table else "shift"
     return table.sort_values(measure, ascending=False, ignore_index=True)
 

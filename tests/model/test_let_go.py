@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from dashboard.capture import language
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.text.encoding import Encoding
 from dashboard.ui import caches
 from dashboard.ui.model_and_text import Reading

@@ -16,7 +16,8 @@ from dashboard.analyses.compare.disagreement import disagreements
 from dashboard.analyses.contribution.api import rollout
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.views import VIEWS
-from dashboard.analyses.find_heads.by_example import example_finding, examples
+from dashboard.analyses.find_heads.by_example import examples
+from dashboard.analyses.find_heads.text import example_finding
 from dashboard.analyses.inside import api as inside
 from dashboard.analyses.inside.steps import follow
 from dashboard.analyses.inside.text import finding, row_table
@@ -201,7 +202,7 @@ def test_of_two_models_each_is_told_by_what_it_has_read_itself(minilm, smollm2):
 
 def test_pieces_that_are_no_whole_characters_are_told_by_their_bytes(smollm2):
     tokenizer = smollm2.loaded.tokenizer
-    bytes_of = [id_ for id_ in tokenizer("爱", add_special_tokens=False)["input_ids"]]
+    bytes_of = list(tokenizer("爱", add_special_tokens=False)["input_ids"])
     labels = vocabulary_labels(tokenizer, bytes_of)
     told = " ".join(label.removeprefix("byte ") for label in labels)
     assert told == "爱".encode().hex(" ").upper()

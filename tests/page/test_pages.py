@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from tests.helpers.pages import heading, notices, opened, said
 from tests.helpers.sentences import heads_in, numbers, wording
 
@@ -269,10 +269,10 @@ def test_contributions_that_cannot_be_measured_are_told(monkeypatch):
 def test_a_quick_hand_keeps_its_head_on_the_way_to_another_page():
     """The links at the left are sent after the picture: who presses one before that follows an old address."""
     app = opened(layer="2", head="5")
-    links = dict(app.session_state["linked"])
+    links = dict(app.session_state["links_lead_to"])
     assert links == {"layer": "2", "head": "5"}
     app.number_input(key="choose_head").set_value(8).run()
-    assert app.session_state["linked"] == {"layer": "2", "head": "8"}
+    assert app.session_state["links_lead_to"] == {"layer": "2", "head": "8"}
     app.query_params.update(links)  # the browser had the links from before
     app.switch_page("../pages/models.py").run()
     assert not app.exception

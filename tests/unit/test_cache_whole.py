@@ -1,22 +1,23 @@
 """Whatever of the cache was cut or changed is made again or refused with a sentence: it is never believed."""
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial.distance import squareform
 
 from dashboard import files
-from dashboard.analyses.ablation import results as allheads
-from dashboard.analyses.ablation.results import Asked, read_measured, shipped_file
+from dashboard.analyses.ablation import results as effects
 from dashboard.analyses.profile.chunk import Chunk
 from dashboard.analyses.profile.chunk_store import Store
 from dashboard.analyses.profile.collect import write
 from dashboard.analyses.profile.library import SHIPPED, read_profile
+from dashboard.analyses.similarity import map_job
 from dashboard.charts.drawing import VEGALITE
 from dashboard.errors import UserError
 from dashboard.export import webpage
@@ -24,8 +25,9 @@ from dashboard.export.typography import shipped_fonts, system_fonts
 from dashboard.export.typography.shipped_fonts import SANS
 from dashboard.export.typography.shipped_fonts import SHIPPED as FONTS
 from dashboard.export.typography.shipped_fonts import shipped_file as font_file
-from dashboard.jobs.job import JOB, RESUMES, find, jobs, read
-from dashboard.jobs.results import read_arrays, write_arrays
+from dashboard.jobs.job import EARLIER, JOB, find, jobs, load, read
+from dashboard.jobs.results import AllHeads, pack
+from dashboard.models import find as find_model
 from dashboard.text import LeftOut
 from tests.helpers.damaged import damaged
 
@@ -150,30 +152,30 @@ def test_a_profile_that_changed_is_refused(tmp_path):
 
 def test_a_map_that_changed_is_refused(tmp_path):
     """NPZ has a check sum of each array."""
-    rng = np.random.default_rng(0)
-    of, distances = {"model": "m"}, rng.random(500)
-    file = write_arrays(tmp_path / "map.npz", {"of": of, "sentences": 300}, distances=distances)
+    distances = np.random.default_rng(0).random(72 * 71 // 2).astype(np.float32)
+    request = AllHeads("minilm", "sha256:0", 6, 12, True)
+    about = {name: name for name in ("corpus", "model", "name", "revision")}
+    about |= {"of": request.key(), "sentences": 300, "left_out": 0, "rows": 9, "reading": {"clusters": 4, "bos": True}}
+    file = tmp_path / "map.npz"
+    file.write_bytes(pack(about, distances=distances))
 
     def same(found):
-        assert found[0] == {"of": of, "sentences": 300} and np.array_equal(found[1]["distances"], distances)
+        assert np.array_equal(squareform(found.distances), distances) and found.sentences == 300
 
-    def read():
-        return read_arrays(file, of, lambda about, arrays: (about, arrays), "It is broken.")
-
-    same(read())
-    for wrong in damaged(file.read_bytes(), times=300):
+    same(map_job.MEASUREMENT.read(file, request))
+    for wrong in damaged(file.read_bytes(), times=150):
         file.write_bytes(wrong)
-        same_or_refused(read, same)
+        same_or_refused(lambda: map_job.MEASUREMENT.read(file, request), same)
 
 
 def test_measured_effects_that_changed_are_refused(tmp_path):
-    shipped = read_measured(shipped_file("minilm", "zero"))
-    table = shipped.table
-    table.attrs["provenance"] = shipped.provenance.to_dict()
-    asked = Asked("minilm", "sha256:0", 6, 12, True)
-    file = allheads.keep_measured(table, asked, tmp_path / "effects.parquet")
-    expected = read_measured(file)
-    assert expected.provenance.options["of"] == asked.key() and allheads.SEAL not in expected.provenance.options
+    measurement = effects.MEASUREMENT
+    request = effects.Request("minilm", find_model("minilm").revision, 6, 12, True)
+    shipped = measurement.find(request)
+    request = replace(request, revision="sha256:0")
+    file = measurement.keep(shipped, request, tmp_path / "effects.parquet")
+    expected = measurement.read(file, request)
+    assert expected.provenance.options["of"] == request.key() and effects.SEAL not in expected.provenance.options
 
     def same(found):
         pd.testing.assert_frame_equal(found.table, expected.table)
@@ -181,7 +183,7 @@ def test_measured_effects_that_changed_are_refused(tmp_path):
 
     for wrong in damaged(file.read_bytes(), times=150):
         file.write_bytes(wrong)
-        same_or_refused(lambda: read_measured(file), same)
+        same_or_refused(lambda: measurement.read(file, request), same)
 
 
 def test_chunks_that_changed_are_none(tmp_path):
@@ -233,9 +235,9 @@ def test_what_a_job_says_of_itself_is_read_or_it_is_none(tmp_path):
 def test_a_job_of_an_earlier_version_is_done_by_the_module_that_does_it_now(tmp_path):
     told = {"pid": 1, "beat": 1.0, "fraction": 0.5, "sentence": "Half", "state": "stopped"}
     asked = {"model": "minilm", "path": "/x.conllu", "limit": None, "bos": True}
-    for earlier in (None, "dashboard.corpus.jobwork", "dashboard.without", "dashboard.headmaps", "dashboard.headpairs"):
+    for earlier in (None, *EARLIER):
         (tmp_path / JOB).write_text(json.dumps(told | {"asked": asked | ({"work": earlier} if earlier else {})}))
         job = find(tmp_path)
-        assert importlib.util.find_spec(job.work) is not None and job.work != earlier
+        assert load(job.work).make and job.work != earlier
         assert dict(job.how) == {"bos": True}
-        assert (job.work in RESUMES) == (earlier in (None, "dashboard.corpus.jobwork"))
+        assert job.resumes == (earlier in (None, "dashboard.corpus.jobwork"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.ablation.effect import CHANGED, Effects, Heads, effect_table, head_columns
+from dashboard.analyses.ablation.effect import CHANGED, Effects, Heads, effect_table, set_columns
 from dashboard.analyses.ablation.measure import measure
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
@@ -19,9 +19,11 @@ from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import reference_means, sample
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import made_again, reading
+from dashboard.export.call import Call, Model, Part, Text
+from dashboard.export.provenance import origin, reading
 from dashboard.heads.format import counted
-from dashboard.heads.view import HeadId, existing_head
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import existing_head
 from dashboard.text import Encoding, LeftOut
 from dashboard.text.display import vocabulary_labels
 
@@ -94,9 +96,10 @@ def ablate(
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     effects = _measured(model, [encoding], _sets(wanted, together), by, bos, progress, keep_each=True)
     how = {"by": by} | reading(encoding, bos=bos, limit=limit) | _how(together)
-    origin = _provenance(model, heads and wanted, "ablate", encoding.texts[0], how, {})
+    text = encoding.texts[0]
+    made = _provenance(model, heads and wanted, "ablate", Text(text), how, text, how)
     tables = _changed(model, encoding, effects, together), _tokens(encoding, effects, together)
-    return _effect(effects, by, origin, together, *tables)
+    return _effect(effects, by, made, together, *tables)
 
 
 def ablate_in(
@@ -123,8 +126,10 @@ def ablate_in(
     encodings, left_out = sample(model, corpus_path, sentences, bos=bos)
     effects = _measured(model, encodings, _sets(wanted, together), by, bos, progress)
     how = {"by": by, "bos": bos} | ({} if sentences is None else {"sentences": sentences}) | _how(together)
-    origin = _provenance(model, heads and wanted, "ablate_in", str(corpus_path), how, {"left_out": len(left_out)})
-    found = _effect(effects, by, origin, together, pd.DataFrame(), pd.DataFrame())
+    said = how | {"left_out": len(left_out), "corpus": Path(corpus_path).name}
+    corpus = Call("builtin_corpus") if Path(corpus_path) == builtin_corpus() else str(corpus_path)
+    made = _provenance(model, heads and wanted, "ablate_in", corpus, how, "", said)
+    found = _effect(effects, by, made, together, pd.DataFrame(), pd.DataFrame())
     return replace(found, left_out=tuple(left_out))
 
 
@@ -135,7 +140,7 @@ def provenance_of_effect(effect: Effect) -> Provenance:
 
 def _heads(model: AttentionModel, heads: Iterable[str | HeadId] | None) -> list[HeadId]:
     if heads is None:
-        return [HeadId(*head) for head in model.all_heads]
+        return list(model.all_heads)
     wanted = sorted({existing_head(model, head) for head in heads})
     if not wanted:
         raise UserError("There is no head to ablate. Name at least one, like L2H9.")
@@ -144,8 +149,7 @@ def _heads(model: AttentionModel, heads: Iterable[str | HeadId] | None) -> list[
 
 def _sets(heads: Sequence[HeadId], together: bool) -> list[Heads]:
     """What is ablated in one pass."""
-    numbers = [(head.layer, head.head) for head in heads]
-    return [tuple(numbers)] if together else [(one,) for one in numbers]
+    return [tuple(heads)] if together else [(one,) for one in heads]
 
 
 def _how(together: bool) -> dict[str, bool]:
@@ -190,10 +194,10 @@ def _left(seconds: float) -> str:
 
 
 def _effect(
-    effects: Effects, by: By, origin: Provenance, together: bool, changed: pd.DataFrame, tokens: pd.DataFrame
+    effects: Effects, by: By, made: Provenance, together: bool, changed: pd.DataFrame, tokens: pd.DataFrame
 ) -> Effect:
     table = effect_table(effects, together=together)
-    table.attrs["provenance"] = origin.to_dict()
+    table.attrs["provenance"] = made.to_dict()
     return Effect(table, effects.measure, by, effects.mean_loss, changed, tokens)
 
 
@@ -204,7 +208,7 @@ def _tokens(encoding: Encoding, effects: Effects, together: bool) -> pd.DataFram
     many = len(effects.sets)
     repeated = [heads for heads in effects.sets for _ in read]
     found = {
-        **head_columns(repeated, together=together),
+        **set_columns(repeated, together=together),
         "position": np.tile(read, many),
         "token": [encoding.drawn[place] for place in read] * many,
         effects.measure: each[read].T.ravel(),
@@ -223,30 +227,21 @@ def _changed(model: AttentionModel, encoding: Encoding, effects: Effects, togeth
     for name in ("old", "new"):
         found[name] = vocabulary_labels(model.loaded.tokenizer, found[name].astype(int).tolist())
     found.insert(2, "token", [encoding.drawn[place] for place in found["position"]])
-    names = pd.DataFrame(head_columns(found.pop("heads").tolist(), together=together))
+    names = pd.DataFrame(set_columns(found.pop("heads").tolist(), together=together))
     return pd.concat([names, found], axis=1)
 
 
 def _provenance(
-    model: AttentionModel, heads: Sequence[HeadId] | None, verb: str, on: str, how: dict, more: dict
+    model: AttentionModel,
+    heads: Sequence[HeadId] | None,
+    verb: str,
+    over: Text | Call | str,
+    how: dict[str, object],
+    text: str,
+    options: dict[str, object],
 ) -> Provenance:
-    """Where a table comes from, with the lines that make it again."""
-    names = [str(head) for head in heads or ()]
-    text = on if verb == "ablate" else ""
-    said = how | more | ({} if verb == "ablate" else {"corpus": Path(on).name})
-    origin = Provenance(
-        model=model.name,
-        revision=model.revision,
-        text=text,
-        heads=tuple(names),
-        unit="tokens",
-        special="show",
-        view="effect",
-        options=said,
-        title=model.title,
-    )
-    ours = verb == "ablate_in" and Path(on) == builtin_corpus()
-    arguments = ["builtin_corpus()" if ours else repr(on), *([repr(names)] if names else [])]
-    arguments += [f"{name}={value!r}" for name, value in how.items()]
-    verbs = [verb, *(["builtin_corpus"] if ours else [])]
-    return made_again(origin, verbs, f"{verb}(model, {', '.join(arguments)}).table")
+    """Where a table comes from: of `verb` over a text or a corpus, read and ablated like this."""
+    of, names = Model.of(model), [str(head) for head in heads or ()]
+    effect = Call(verb, (of, over, *([names] if names else [])), how)
+    call = Part(effect, "table", makes="table")
+    return origin(of, text, "effect", call, heads=names, unit="tokens", options=options)

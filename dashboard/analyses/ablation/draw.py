@@ -5,44 +5,34 @@ call.
     save(draw_ablation(found), "without.svg")
     every = head_effects(model)                       # all heads over 32 sentences; what is kept is not measured again
     save(draw_ranking(every, "L2H9"), "standing.svg")
-
-`python -m dashboard.analyses.ablation.draw DIR` is the process of a job that measures all heads.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
+from types import MappingProxyType
 
-from dashboard.analyses.ablation.api import Effect, Progress, ablate, ablate_in, provenance_of_effect
-from dashboard.analyses.ablation.effect import effect_finding
+from dashboard.analyses.ablation.api import Effect, Progress, ablate, provenance_of_effect
 from dashboard.analyses.ablation.effect_on_text import TextEffect, effect_on_text, most_changed
-from dashboard.analyses.ablation.rank import UNITS, rank_finding, standing
+from dashboard.analyses.ablation.rank import UNITS, standing
 from dashboard.analyses.ablation.rank_chart import effect_ranking
-from dashboard.analyses.ablation.results import (
-    SENTENCES,
-    TABLE,
-    Asked,
-    Measured,
-    find_measured,
-    folder_for,
-    keep_measured,
-)
+from dashboard.analyses.ablation.results import MEASUREMENT, Measured, Request
+from dashboard.analyses.ablation.text import effect_finding, rank_finding
 from dashboard.analyses.ablation.text_chart import changed_text
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.head_grid_values import head_grid
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Theme
-from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords, made_again
+from dashboard.export.call import Call, Text, given
 from dashboard.heads.format import counted, listed
-from dashboard.heads.view import HeadId, existing_head
-from dashboard.jobs import job
+from dashboard.heads.head_id import HeadId, heads_of
+from dashboard.heads.view import existing_head
 from dashboard.text import Encoding, Special, Unit
 
 BY = {"zero": "replaced by zero", "mean": "replaced by its mean"}
@@ -118,24 +108,17 @@ def draw_ablation(
     which = "the head" if len(found.heads) == 1 else "the heads"
     chart = changed_text(
         effect,
-        theme,
+        Look(theme, width),
         title=f"Without {found.named} · {origin.title}",
         subtitle=[f"{unit}, {which} {BY[found.effect.by]}", what],
         description=f"The text, shaded by what changes. {found.finding} {most_changed(effect)}".strip(),
         heads=which,
-        width=width,
     )
     names = [str(head) for head in found.heads]
-    which_ones = names if len(names) > 1 else names[0]
-    asked = {"unit": unit, "special": special, "theme": theme, "width": width}
-    return chart.made_of(
-        recipe_of(
-            replace(origin, view="without", unit=unit, special=special),
-            "draw_ablation, ablate_on_text",
-            f"draw_ablation(ablate_on_text(model, text, {which_ones!r}{keywords(reading_of(origin))})",
-            asked,
-        )
-    )
+    made = on_text("ablate_on_text", origin, names if len(names) > 1 else names[0])
+    origin = replace(origin, view="without", unit=unit, special=special)
+    shown = {"unit": unit, "special": special}
+    return chart.made_of(drawn(origin, "draw_ablation", (made,), shown, theme=theme, width=width))
 
 
 def head_effects(
@@ -145,29 +128,11 @@ def head_effects(
 
     Raises UserError as `dashboard.ablate_in` does.
     """
-    asked = Asked.of(model, by, bos)
-    try:
-        kept = find_measured(asked)
-    except UserError:
-        kept = None
-    if kept is not None:
-        return kept
-    table = ablate_in(model, builtin_corpus(), by=by, sentences=SENTENCES, bos=asked.bos, progress=progress).table
-    return Measured(table, Provenance.from_dict(table.attrs["provenance"]))
-
-
-def begin(model: AttentionModel, by: By, bos: bool) -> job.Job:
-    """Measures all heads in the background. Raises UserError where a job is going, or nothing can be written."""
-    asked = Asked.of(model, by, bos)
-    return job.start(
-        asked.model,
-        builtin_corpus(),
-        folder_for(asked),
-        limit=SENTENCES,
-        work="dashboard.analyses.ablation.draw",
-        by=by,
-        bos=asked.bos,
-    )
+    request = Request.of(model, by, bos)
+    with suppress(UserError):
+        if (there := MEASUREMENT.find(request)) is not None:
+            return there
+    return MEASUREMENT.measure(request, model, progress=progress)
 
 
 def draw_ranking(
@@ -176,28 +141,26 @@ def draw_ranking(
     *,
     theme: Theme = "light",
     width: float | None = None,
-    turn: int = 0,
+    epoch: int = 0,
 ) -> Drawing:
     """All heads by what their absence changes, with 95 % intervals; one of them marked.
 
     Raises UserError where there is no such head.
     """
-    chosen = HeadId.parse(head) if isinstance(head, str) else head
+    chosen = None if head is None else HeadId.of(head)
     said = "" if chosen is None else rank_finding(standing(every.table, chosen))
     sure = " · hollow: the interval holds 0" if every.measure == "loss_change" else ""
     chart = effect_ranking(
         every.table,
-        theme,
+        Look(theme, width),
         title=f"{TITLES[every.measure]}, head by head · {every.provenance.title}",
         subtitle=[f"a dot a head, from the largest · whiskers: 95 % interval over sentences{sure}", over(every)],
         description=f"All {len(every.table)} heads by what their absence changes. {said}".strip(),
-        selected=chosen,
-        width=width,
-        turn=turn,
+        selection=Selection(chosen, epoch=epoch),
     )
-    called = "draw_ranking(" + _made(every) + ("" if chosen is None else f", {str(chosen)!r}")
-    origin = replace(every.provenance, view="standing", heads=() if chosen is None else (str(chosen),))
-    return chart.made_of(recipe_of(origin, "draw_ranking, head_effects", called, {"theme": theme, "width": width}))
+    names = () if chosen is None else (str(chosen),)
+    origin = replace(every.provenance, view="standing", heads=names)
+    return chart.made_of(drawn(origin, "draw_ranking", (_again(origin), *names), theme=theme, width=width))
 
 
 def draw_effects(
@@ -207,28 +170,24 @@ def draw_effects(
     selected: HeadId | None = None,
     tray: Sequence[HeadId] = (),
     width: float | None = None,
-    turn: int = 0,
+    epoch: int = 0,
 ) -> Drawing:
-    """All heads on one sheet, coloured by what their absence changes. selected, tray, turn: as in `draw_atlas`."""
+    """All heads on one sheet, coloured by what their absence changes. selected, tray, epoch: as in `draw_atlas`."""
     name, title = every.measure, every.provenance.title
     top = every.table.nlargest(3, name)
-    most = ", ".join(f"L{layer:.0f}H{head:.0f}" for layer, head in zip(top["layer"], top["head"], strict=True))
+    most = ", ".join(map(str, heads_of(top)))
     chart = head_grid(
         every.table,
         name,
-        theme,
+        Look(theme, width),
         title=f"{TITLES[name]} · {title}",
         unit=UNITS[name],
         subtitle=[over(every)],
         description=f"{TITLES[name]} without each of all heads of {title}. Most: {most}.",
-        selected=selected,
-        tray=tray,
-        width=width,
-        turn=turn,
+        selection=Selection(selected, tuple(tray), epoch),
     )
-    asked = {"theme": theme, "width": width}
     origin = replace(every.provenance, view="effects")
-    return chart.made_of(recipe_of(origin, "draw_effects, head_effects", f"draw_effects({_made(every)}", asked))
+    return chart.made_of(drawn(origin, "draw_effects", (_again(origin),), theme=theme, width=width))
 
 
 def over(every: Measured) -> str:
@@ -240,38 +199,22 @@ def over(every: Measured) -> str:
     )
 
 
-def _made(every: Measured) -> str:
-    options = every.provenance.options
-    return f"head_effects(model, by={options['by']!r}, bos={options['bos']!r})"
+def _again(origin: Provenance) -> Call:
+    """The call that measures all heads again."""
+    how = {name: origin.options[name] for name in ("by", "bos")}
+    return Call("head_effects", (origin.opened,), how, to="every")
 
 
-def reading_of(origin: Provenance) -> dict[str, object]:
-    """How a text was read and what took the heads' place."""
-    return {name: origin.options[name] for name in ("by", "bos", "limit", "pair") if name in origin.options}
+def on_text(verb: str, origin: Provenance, heads: str | list[str]) -> Call:
+    """The call that ablates these heads on the text again, read as it was, with the same in their place."""
+    how = {name: origin.options[name] for name in ("by", "bos", "limit", "pair") if name in origin.options}
+    return Call(verb, (origin.opened, Text(origin.text), heads), how, to="found")
 
 
-def recipe_of(origin: Provenance, names: str, called: str, asked: dict) -> Provenance:
-    """The provenance of a drawing, with the lines that make it again."""
-    asked = {name: value for name, value in asked.items() if value is not None}
-    drawn = {name: value for name, value in asked.items() if name not in ("unit", "special")}
-    text = [f"text = {origin.text!r}"] if "text" in called else []
-    origin = replace(origin, options=origin.options | drawn)
-    return made_again(origin, names.split(", "), f"{called}{keywords(asked)})", *text)
-
-
-def _measure(out: Path, asked: dict, progress: Progress) -> None:
-    """The work of a job."""
-    from dashboard.capture import open_model
-
-    progress(0.0, "Opening the model")
-    model = open_model(asked["model"])
-    effect = ablate_in(
-        model, asked["path"], by=asked["by"], sentences=asked["limit"], bos=asked["bos"], progress=progress
-    )
-    keep_measured(effect.table, Asked.of(model, asked["by"], asked["bos"]), out / TABLE)
-
-
-if __name__ == "__main__":
-    from dashboard.jobs.runner import main
-
-    sys.exit(main(Path(sys.argv[1]), _measure))
+def drawn(
+    origin: Provenance, verb: str, args: tuple, shown: Mapping[str, object] = MappingProxyType({}), **look: object
+) -> Provenance:
+    """The provenance of a drawing. shown: what the provenance says already; look: what it is to say too."""
+    look = given(**look)
+    call = Call(verb, args, {**shown, **look}, makes="figure")
+    return replace(origin, options=origin.options | look, call=call)

@@ -15,15 +15,16 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from dashboard.analyses.ablation.api import Progress
-from dashboard.analyses.ablation.draw import BY, AblationOnText, ablate_on_text, reading_of, recipe_of
-from dashboard.analyses.ablation.joint import alone_and_jointly, joint_finding, joint_table
+from dashboard.analyses.ablation.draw import BY, AblationOnText, ablate_on_text, drawn, on_text
+from dashboard.analyses.ablation.joint import alone_and_jointly, joint_table
 from dashboard.analyses.ablation.joint_chart import joint_bars
+from dashboard.analyses.ablation.text import joint_finding
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
-from dashboard.export.snippet import keywords
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.text import Encoding
 
 
@@ -63,15 +64,11 @@ def draw_joint_ablation(both: JointAblation, *, theme: Theme = "light", width: f
     what = "change of the loss, nats per token" if effect.measure == "loss_change" else "1 − cosine of the last vectors"
     chart = joint_bars(
         table,
-        theme,
+        Look(theme, width),
         title=f"Together and each alone · {origin.title}",
         subtitle=[f"{what} · the heads {BY[effect.by]}"],
         description=f"{joint_finding(table)} Alone: {alone_and_jointly(table)}.".strip(),
-        width=width,
     )
-    names = [str(head) for head in both.found.heads]
-    called = f"draw_joint_ablation(ablate_jointly(model, text, {names!r}{keywords(reading_of(origin))})"
+    made = on_text("ablate_jointly", origin, [str(head) for head in both.found.heads])
     origin = replace(origin, view="together")
-    return chart.made_of(
-        recipe_of(origin, "draw_joint_ablation, ablate_jointly", called, {"theme": theme, "width": width})
-    )
+    return chart.made_of(drawn(origin, "draw_joint_ablation", (made,), theme=theme, width=width))

@@ -14,13 +14,13 @@ import pandas as pd
 import torch
 
 from dashboard.heads.bootstrap import intervals
-from dashboard.heads.format import counted, listed
+from dashboard.heads.head_id import HeadId, head_columns, written_heads
 
 # Positions whose logits exist at once: 50 MB for 50,000 pieces, and as much again for their softmax.
 POSITIONS = 256
 CHANGED = ("heads", "token", "old", "new", "p_old", "p_old_ablated", "p_new", "p_new_ablated")
 
-Heads = tuple[tuple[int, int], ...]  # layer and head from 0, ablated together
+Heads = tuple[HeadId, ...]  # ablated together
 # Last vectors (m, D) → logits (m, vocabulary).
 Logits = Callable[[torch.Tensor], torch.Tensor]
 
@@ -71,7 +71,7 @@ class Effects:
 
     Attributes
     ----------
-    sets: which heads together, each (layer, head) from 0, in order; a head alone is a set of one
+    sets: which heads together, in order; a head alone is a set of one
     tokens: how many tokens were read: int64 (S)
     sums: of the loss without the heads − the loss with them, nats; or of 1 − cosine of the last vectors: float64 (S, H)
     loss: of the loss of the model as it is: float64 (S); None where the model predicts nothing
@@ -113,51 +113,19 @@ class Effects:
         return None if self.loss is None else float(self.loss.sum() / max(1, self.tokens.sum()))
 
 
-def effect_finding(table: pd.DataFrame, model: str) -> str:
-    """In one sentence the row of an `effect_table` that changes most, with how sure that is."""
-    name = "shift" if "shift" in table else "loss_change"
-    some = table.dropna(subset=[name])
-    if not len(some):
-        return f"{model} reads no token here that could be measured."
-    best = some.loc[some[name].abs().idxmax()]
-    head, figure = _written(best), best[name]
-    low, high = best[f"{name}_low"], best[f"{name}_high"]
-    sure = (
-        "a single text: no interval"
-        if np.isnan(low)
-        else (f"95\u00a0% interval {low:.3g} to {high:.3g}; {counted(int(best.sentences), 'sentences')}")
-    )
-    if name == "shift":
-        start = f"Without {head} the last vectors of {model} turn by {figure:.3g}"
-        sure = f"1 − cosine; {sure}"
-    else:
-        way = "worse" if figure >= 0 else "better"
-        start = f"Without {head} {model} predicts {way} by {abs(figure):.3g} nats per token"
-    most = f", the most of {len(some):,} heads" if len(some) > 1 else ""
-    return f"{start}{most} ({sure}, {counted(int(best.tokens), 'tokens')})."
-
-
-def _written(row: pd.Series) -> str:
-    """``L2H9``, ``L2H9 and L5H1 together``."""
-    if "heads" not in row:
-        return f"L{row.layer:.0f}H{row['head']:.0f}"
-    names = row.heads.split(",")
-    return listed(names) + (" together" if len(names) > 1 else "")
-
-
-def head_columns(sets: Sequence[Heads], *, together: bool = False) -> dict[str, list]:
+def set_columns(sets: Sequence[Heads], *, together: bool = False) -> dict[str, Sequence]:
     """The columns of a table that say which head a row is of: layer and head; where heads are ablated together,
     `heads`, like ``"L2H9,L5H1"``."""
     if together:
-        return {"heads": [",".join(f"L{layer}H{head}" for layer, head in heads) for heads in sets]}
-    return {"layer": [layer for [(layer, _)] in sets], "head": [head for [(_, head)] in sets]}
+        return {"heads": [written_heads(heads) for heads in sets]}
+    return head_columns([head for [head] in sets])
 
 
 def effect_table(effects: Effects, *, together: bool = False) -> pd.DataFrame:
     """A row per head: layer, head, `loss_change` (nats per token) or `shift`, the same with _low and _high, `flips`
     (the share of tokens whose most probable prediction changes; language models), sentences, tokens.
 
-    together: a row per set of heads, with `head_columns` in place of layer and head
+    together: a row per set of heads, with `set_columns` in place of layer and head
 
     The figure is Σ over texts of the sum / Σ tokens. The interval is the 95 % bootstrap over texts (METRICS §0), empty
     for a single one. Texts without a token are not counted. Raises no error: over no token all figures are empty.
@@ -170,7 +138,7 @@ def effect_table(effects: Effects, *, together: bool = False) -> pd.DataFrame:
         low, high = intervals(sums, tokens)
     name = effects.measure
     columns = {
-        **head_columns(effects.sets, together=together),
+        **set_columns(effects.sets, together=together),
         name: sums.sum(0) / total if total else low,
         f"{name}_low": low,
         f"{name}_high": high,

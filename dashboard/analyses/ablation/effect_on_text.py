@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.heads.format import counted, figure
+from dashboard.heads.head_id import columns_of
 from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding, Special, Unit
 
@@ -90,7 +91,7 @@ def token_rows(tokens: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
     kept = tokens.drop(columns="loss").assign(
         p=np.exp(-tokens["loss"]), p_ablated=np.exp(-tokens["loss"] - tokens["loss_change"])
     )
-    whose = ["heads"] if "heads" in kept else ["layer", "head"]
+    whose = ["heads"] if "heads" in kept else columns_of(kept)
     return kept.merge(changed.drop(columns="token"), how="left", on=[*whose, "position"])
 
 

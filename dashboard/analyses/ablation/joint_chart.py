@@ -12,7 +12,7 @@ from dashboard.analyses.ablation.rank import UNITS
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.labels import width_of
-from dashboard.charts.theme import PALETTES, Theme
+from dashboard.charts.look import Look
 from dashboard.errors import UserError
 from dashboard.heads.format import figure
 
@@ -23,12 +23,11 @@ SUM, TOGETHER = "sum of each alone", "together"
 
 def joint_bars(
     table: pd.DataFrame,
-    theme: Theme,
+    look: Look,
     *,
     title: str,
     subtitle: Sequence[str],
     description: str,
-    width: float | None = None,
 ) -> Drawing:
     """A bar for each head alone, which begins where the one before it ends, so that they end at their sum; below them
     that sum as an outline, and what all of them change together in full ink.
@@ -36,11 +35,11 @@ def joint_bars(
     Parameters
     ----------
     table: of `joint.joint_table`
-    width: pixels for the whole drawing (default 600)
+    look: 600 pixels wide unless it says more
 
     Raises UserError where nothing was read.
     """
-    p, room = PALETTES[theme], (width or WIDTH) - 12
+    p, room = look.palette, look.room(WIDTH) - 12
     name = "shift" if "shift" in table else "loss_change"
     values = table[name].to_numpy(float)
     if np.isnan(values).any():
@@ -70,7 +69,7 @@ def joint_bars(
         canvas.write(ends["at"], y + BAR / 2, said, p.text, SIZE, weight=weight, align=ends["align"], baseline="middle")
         canvas.place(0, y - 4, room, STEP, f"{_tip(who)}: {said}{unit}")
     body = canvas.body(room, STEP * len(values) + 6)
-    return sheet(body, theme, title=title, subtitle=subtitle, description=description, width=room)
+    return sheet(body, look.theme, title=title, subtitle=subtitle, description=description, width=room)
 
 
 def _tip(who: str) -> str:

@@ -10,7 +10,8 @@ import torch
 
 from dashboard.analyses.ablation.effect import Effects, Predictions, read, shifts
 from dashboard.capture import AttentionModel
-from dashboard.capture.ablate import Ablated, By, Head, Heads, Means, ablate, batches, in_order
+from dashboard.capture.ablate import Ablated, By, Heads, Means, ablate, batches, in_order
+from dashboard.heads.head_id import HeadId
 from dashboard.models.lm_head import LanguageHead
 from dashboard.text.encoding import Encoding
 
@@ -59,7 +60,7 @@ def trials(text: int, encoding: Encoding, *, causal: bool, mask: int | None, pre
 def measure(
     model: AttentionModel,
     encodings: Sequence[Encoding],
-    sets: Iterable[Iterable[Head]],
+    sets: Iterable[Iterable[HeadId]],
     *,
     logits: LanguageHead | None,
     by: By = "zero",
@@ -71,7 +72,7 @@ def measure(
 
     Parameters
     ----------
-    sets: of heads that are ablated together, each (layer, head), from 0; a head alone is a set of one
+    sets: of heads that are ablated together; a head alone is a set of one
     logits: the model's language-model head (`dashboard.capture.language`); None: the shift is measured
     by, means: as `dashboard.capture.ablate.ablate` takes them. The mean over the text itself is, in a masked language
         model, over the text with the token masked: what the model is given does not hold the token
@@ -104,7 +105,7 @@ def measure(
 
 
 def _layers_run(model: AttentionModel, sets: Iterable[Heads]) -> int:
-    return sum(model.layers - heads[0][0] for heads in sets)
+    return sum(model.layers - heads[0].layer for heads in sets)
 
 
 class _Reading:

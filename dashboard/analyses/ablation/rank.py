@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dashboard.errors import UserError
-from dashboard.heads.format import counted, figure
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, is_of
 
 UNITS = {"loss_change": "nats per token", "shift": "1 − cosine"}
 EXPLAINED = {
@@ -54,7 +53,7 @@ def standing(table: pd.DataFrame, head: HeadId) -> Standing:
     Raises UserError where the table has no such head.
     """
     name = "shift" if "shift" in table else "loss_change"
-    mine = table[(table["layer"] == head.layer) & (table["head"] == head.head)]
+    mine = table[is_of(table, head)]
     if mine.empty:
         raise UserError(f"There is no head {head} among those that were measured. Choose another.")
     row, values = mine.iloc[0], table[name].to_numpy(float)
@@ -72,33 +71,4 @@ def standing(table: pd.DataFrame, head: HeadId) -> Standing:
         int(row["sentences"]),
         int(row["tokens"]),
         name,
-    )
-
-
-def rank_finding(found: Standing) -> str:
-    """``Number 12 of 72 heads: without L2H9 …``, with interval and sample size."""
-    over = f"{counted(found.sentences, 'sentences')}, {counted(found.tokens, 'tokens')}"
-    interval = f"95\u00a0% interval {figure(found.low)} to {figure(found.high)}"
-    if found.measure == "shift":
-        change = f"the last vectors turn by {figure(found.value)}"
-    else:
-        way = "worse" if found.value >= 0 else "better"
-        change = f"the model predicts {way}, the loss changes by {figure(found.value)} nats per token"
-    return f"{found.head} is number {found.rank:,} of {found.heads:,} heads: without it {change} ({interval}; {over})."
-
-
-def standing_remark(found: Standing) -> str:
-    """How sure that place is, and how many heads change anything for sure."""
-    said = "No other head’s interval meets its own."
-    if found.alike:
-        meet = "has an interval that meets" if found.alike == 1 else "have intervals that meet"
-        said = f"{counted(found.alike, 'other heads')} {meet} its own: its place among them is not sure."
-    if found.measure == "shift":
-        return said
-    worse, better = found.sure
-    return (
-        f"{said} Intervals above 0, the model predicts worse without the head: {worse:,} of {found.heads:,} heads; "
-        f"below 0, better: {better:,}; on either side of 0, not sure: {found.heads - worse - better:,}. If no head "
-        f"changed anything, chance would still put about {0.025 * found.heads:.2g} of {found.heads:,} above 0 and as "
-        "many below (2.5\u00a0% each)."
     )

@@ -9,9 +9,9 @@ import pandas as pd
 
 from dashboard.analyses.ablation.rank import UNITS
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
-from dashboard.charts.theme import PALETTES, Theme
+from dashboard.charts.look import Look, Selection
 from dashboard.heads.format import figure
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, click_fields, clicked_expr, datum_of, has_parts, head_of
 
 HIGH = 240.0  # pixels of the plot
 AXIS = 64.0  # pixels of the vertical axis
@@ -21,28 +21,26 @@ ROOT = 0.5  # the vertical scale's power, on either side of 0: most heads change
 
 def effect_ranking(
     table: pd.DataFrame,
-    theme: Theme,
+    look: Look,
     *,
     title: str,
     subtitle: Sequence[str],
     description: str,
-    selected: HeadId | None = None,
-    width: float | None = None,
-    turn: int = 0,
+    selection: Selection = Selection(),
 ) -> Drawing:
     """A dot a head from the largest figure to the smallest, its 95 % interval as a whisker, on a square-root scale that
     runs alike on either side of 0. Dots whose interval holds 0 are hollow.
 
-    A click chooses the nearest head: the point parameter "head" has the fields layer, head and turn.
+    A click chooses the nearest head: the point parameter "head" has the fields layer, head and epoch.
 
     Parameters
     ----------
     table: of `effect.effect_table` over sentences
-    selected: the head on show, ringed and named; width: pixels for the whole drawing (default 600); turn: see `atlas`
+    look: 600 pixels wide unless it says more; selection: of the head on show, ringed and named
     """
-    p, room = PALETTES[theme], width or WIDTH
+    p, room = look.palette, look.room(WIDTH)
     name = "shift" if "shift" in table else "loss_change"
-    rows = _rows(table, name, selected)
+    rows = _rows(table, name, selection.head)
     wide = max(160.0, room - AXIS - BEYOND)
     ends = [row[part] for row in rows for part in ("low", "high", "value") if row[part] is not None] or [0.0]
     low, high = min(0.0, *ends) * 1.04, max(1e-6, *ends) * 1.04
@@ -64,12 +62,12 @@ def effect_ranking(
             "labelOverlap": False,
         },
     }
-    clicked = f"isValid(head.turn) && head.turn[0] === {turn}"
-    mine = f"({clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : datum.mine"
+    parts = has_parts(table)
+    mine = f"({selection.clicked}) ? ({clicked_expr(parts=parts)}) : datum.mine"
     choose = {
         "type": "point",
         "on": "click",
-        "fields": ["layer", "head", "turn"],
+        "fields": click_fields("epoch", parts=parts),
         "toggle": False,
         "clear": False,
         "nearest": True,
@@ -133,7 +131,7 @@ def effect_ranking(
             "encoding": {"x": at["x"], "y": {"value": 0}, "text": {"field": "name", "type": "nominal"}},
         },
         {
-            "transform": [{"calculate": str(turn), "as": "turn"}],
+            "transform": [{"calculate": str(selection.epoch), "as": "epoch"}],
             "mark": {"type": "point", "filled": True, "opacity": 0, "size": 40, "cursor": "pointer", "aria": False},
             "params": [{"name": "head", "select": choose}],
             "encoding": at | {"tooltip": {"field": "tip", "type": "nominal"}},
@@ -141,7 +139,7 @@ def effect_ranking(
     ]
     return sheet(
         {"width": wide, "height": HIGH, "layer": [{"data": {"values": rows}, "layer": layers}]},
-        theme,
+        look.theme,
         title=title,
         subtitle=subtitle,
         description=description,
@@ -169,14 +167,13 @@ def _rows(table: pd.DataFrame, name: str, selected: HeadId | None) -> list[dict]
     known = table.dropna(subset=[name]).sort_values(name, ascending=False, kind="stable")
     rows = []
     for place, one in enumerate(known.to_dict("records")):
-        head = HeadId(int(one["layer"]), int(one["head"]))
+        head = head_of(one)
         low, high, value = (float(one[part]) for part in (f"{name}_low", f"{name}_high", name))
         ends = {part: None if np.isnan(end) else round(end, 7) for part, end in (("low", low), ("high", high))}
         rows.append(
             {
                 "place": place,
-                "layer": head.layer,
-                "head": head.head,
+                **datum_of(head, parts=has_parts(table)),
                 "name": str(head),
                 "value": round(value, 7),
                 "sure": low > 0 or high < 0,

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from dashboard.heads.bootstrap import PERCENTILES, RESAMPLES, SEED
-from dashboard.heads.format import counted
 
 
 @dataclass(frozen=True)
@@ -50,21 +49,6 @@ def spearman(a: np.ndarray, b: np.ndarray) -> Correlation:
     return Correlation(float(_rho(both[:1], both[1:])[0]), float(low), float(high), many)
 
 
-def correlation_finding(found: Correlation, names: tuple[str, str]) -> str:
-    """In a sentence whether two figures, named as they stand in the middle of one, go together over heads."""
-    if found.heads < 2:
-        return f"Too few heads have both {names[0]} and {names[1]} to compare them."
-    if found.constant is not None:
-        return f"For all {found.heads} heads {names[found.constant]} is the same, so nothing goes up or down with it."
-    interval = f"95\u00a0% interval over heads {_number(found.low)} to {_number(found.high)}"
-    rho = f"Spearman’s ρ {_number(found.rho)}; {interval}; {counted(found.heads, 'heads')}"
-    if found.low <= 0 <= found.high:
-        return f"{_capital(names[0])} tells nothing sure of {names[1]} ({rho})."
-    way = "higher" if found.rho > 0 else "lower"
-    much = "tends to be" if abs(found.rho) >= 0.3 else "tends a little to be"
-    return f"Where {names[0]} is higher, {names[1]} {much} {way} ({rho})."
-
-
 def _rho(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(R, H), (R, H) → the correlation of their ranks, row by row: (R); NaN where a row is constant."""
     # pandas' ranks are those of scipy.stats.rankdata, as quick, and spare the 0.3 s that importing it takes.
@@ -72,11 +56,3 @@ def _rho(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     x, y = x - x.mean(0), y - y.mean(0)
     size = np.sqrt((x * x).sum(0) * (y * y).sum(0))
     return np.divide((x * y).sum(0), size, out=np.full(len(a), np.nan), where=size > 0)
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
-
-
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]

@@ -11,9 +11,10 @@ from dashboard.charts import labels as lettering
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.ink import round_figure
+from dashboard.charts.look import Look
 from dashboard.charts.sanitize import shown
 from dashboard.charts.text_lines import BOX, UNREAD, set_text
-from dashboard.charts.theme import PALETTES, Theme, gradient, ink, paint, readable, scale, signed
+from dashboard.charts.theme import gradient, ink, paint, readable, scale, signed
 from dashboard.heads.format import figure, percent
 
 MEASURE = 640.0  # pixels of a line of text
@@ -25,27 +26,26 @@ SHADES = {  # of each measure: what the shade is, in words
 
 def changed_text(
     effect: TextEffect,
-    theme: Theme,
+    look: Look,
     *,
     title: str,
     subtitle: Sequence[str],
     description: str,
     heads: str = "the head",
-    width: float | None = None,
 ) -> Drawing:
     """The text, set in lines, each word on a shade: of its `loss_change` from purple by paper to green, symmetric about
     0; of its `shift` from paper to ink. Words without a figure are quiet. The pointer is told the numbers.
 
-    heads: what is taken out, in words; width: pixels for the whole drawing (default 640)
+    heads: what is taken out, in words; look: 640 pixels wide unless it says more
     """
-    p, room = PALETTES[theme], (width or MEASURE) - 12
+    p, room = look.palette, look.room(MEASURE) - 12
     page = set_text(effect, room)
     both = effect.measure == "loss_change"
     values = np.nan_to_num(effect.values)
     high = round_figure(float(np.abs(values).max(initial=0.0)))
-    low, colours = (-high, signed(theme)) if both else (0.0, ink(theme))
+    low, colours = (-high, signed(look.theme)) if both else (0.0, ink(look.theme))
     shades = paint(values, colours, low, high)
-    written = readable(shades, theme)
+    written = readable(shades, look.theme)
     font = lettering.font_of(mono=effect.unit == "tokens")
     canvas = Canvas(corner=3)
     for k, place in enumerate(page.places):
@@ -76,7 +76,7 @@ def changed_text(
     body["layer"].append({"data": {"values": []}} | key)
     body["resolve"] = {"scale": {"fill": "independent"}}
     subtitle = [*subtitle, SHADES[effect.measure].format(heads), *([UNREAD] if any(effect.unknown) else [])]
-    return sheet(body, theme, title=title, subtitle=subtitle, description=description, width=room)
+    return sheet(body, look.theme, title=title, subtitle=subtitle, description=description, width=room)
 
 
 def _tip(effect: TextEffect, k: int) -> str:

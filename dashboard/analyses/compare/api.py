@@ -21,12 +21,14 @@ from dashboard.analyses.explore.api import attention, fit_for
 from dashboard.analyses.explore.side_by_side_chart import difference, side_by_side
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance, provenance_of
-from dashboard.export.snippet import keywords, made_again
+from dashboard.export.call import Call, Each, Model, Text, Variable, given
 from dashboard.heads.alignment import Aligned, align_models, align_texts
-from dashboard.heads.view import Between, HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import Between, HeadView
 from dashboard.text import Encoding, Special, Unit
 from dashboard.text.shared_words import with_shared_words
 
@@ -48,16 +50,17 @@ def comparison_table(views: Sequence[HeadView], *, bos: bool = True) -> pd.DataF
         [{"a": str(a.head), "b": str(b.head), **vars(compare(a, b))} for a, b in combinations(views, 2)]
     )
     origin = provenance_of(list(views), "comparison", bos=bos)
-    made = f"comparison_table({_views_again(views, bos)})"
-    table.attrs["provenance"] = made_again(origin, ["attention", "comparison_table"], made, _text(origin)).to_dict()
+    call = Call("comparison_table", (_views_again(origin, views, bos),), {} if bos else {"bos": bos}, makes="table")
+    table.attrs["provenance"] = replace(origin, call=call).to_dict()
     return table
 
 
-def _views_again(views: Sequence[HeadView], bos: bool) -> str:
+def _views_again(origin: Provenance, views: Sequence[HeadView], bos: bool) -> Each:
     first = views[0]
-    each = f"unit={first.unit!r}, special={first.hidden!r}" + ("" if bos else ", bos=False")
-    each += keywords({name: given for name, given in (("pair", first.pair), ("between", first.only)) if given})
-    return f"[attention(model, text, head, {each}) for head in {[str(view.head) for view in views]!r}]"
+    how = {"unit": first.unit, "special": first.hidden} | given(bos=None if bos else bos)
+    how |= given(pair=first.pair or None, between=first.only or None)
+    each = Call("attention", (origin.opened, Text(origin.text), Variable("head")), how)
+    return Each(each, "head", list(origin.heads), to="views")
 
 
 def draw_closest_pairs(views: Sequence[HeadView], *, theme: Theme = "light", bos: bool = True) -> Drawing:
@@ -65,10 +68,11 @@ def draw_closest_pairs(views: Sequence[HeadView], *, theme: Theme = "light", bos
     pairs = {(i, j): compare(views[i], views[j]) for i, j in combinations(range(len(views)), 2)}
     names = [str(view.head) for view in views]
     told = "; ".join(f"{names[i]} and {names[j]}: {said(numbers)}" for (i, j), numbers in pairs.items())
-    chart = alike(names, pairs, theme, title=f"How alike · {views[0].model}", description=f"{told}.")
+    chart = alike(names, pairs, Look(theme), title=f"How alike · {views[0].model}", description=f"{told}.")
     origin = provenance_of(list(views), "alike", theme, bos=bos)
-    made = f"draw_closest_pairs({_views_again(views, bos)}, theme={theme!r})"
-    return chart.made_of(made_again(origin, ["attention", "draw_closest_pairs"], made, _text(origin)))
+    how = {"theme": theme} | given(bos=None if bos else bos)
+    call = Call("draw_closest_pairs", (_views_again(origin, views, bos),), how, makes="figure")
+    return chart.made_of(replace(origin, call=call))
 
 
 def compare_texts(
@@ -170,9 +174,9 @@ def draw_aligned(
     first, second = (fit_for(one, "heatmap", start, most) for one in both)
     names = names_of(aligned)
     if view == "side":
-        chart = side_by_side([first, second], theme, width=width, names=names, apart=apart)
+        chart = side_by_side([first, second], Look(theme, width), names=names, apart=apart)
     else:
-        chart = difference(first, second, theme, width=width, names=names)
+        chart = difference(first, second, Look(theme, width), names=names)
     drawing = {"theme": theme, "width": width, "start": start or None, "most": most}
     return chart.made_of(origin_of_aligned(aligned, view, **drawing))
 
@@ -182,18 +186,19 @@ def aligned_table(aligned: Aligned) -> pd.DataFrame:
     or norms of contributions) and, but for norms in two models, difference (a − b); where a tokenizer did not know
     some characters also from_unknown_a, to_unknown_a (or _b): how many tokens there say so."""
     rows, columns = (aligned.a.allowed & aligned.b.allowed).nonzero()
-    labels = pd.array(list(aligned.a.labels), dtype="str")
+    looks, seen = (pd.array(list(axis.labels), dtype="str") for axis in (aligned.a.queries, aligned.a.keys))
     a, b = aligned.a.weights[rows, columns], aligned.b.weights[rows, columns]
     at = aligned.places
+    to = at if aligned.key_places is None else aligned.key_places
     comparable = "first" in aligned.reading or aligned.a.measure == "weight"
     return pd.DataFrame(
         {
             "from_a": at[rows, 0],
-            "to_a": at[columns, 0],
+            "to_a": to[columns, 0],
             "from_b": at[rows, 1],
-            "to_b": at[columns, 1],
-            "from": labels.take(rows),
-            "to": labels.take(columns),
+            "to_b": to[columns, 1],
+            "from": looks.take(rows),
+            "to": seen.take(columns),
             "a": a,
             "b": b,
         }
@@ -206,32 +211,25 @@ def _unread(aligned: Aligned, rows: np.ndarray, columns: np.ndarray) -> dict[str
     """Of each side that has characters its tokenizer does not know, how many tokens say so at either end."""
     found = {}
     for side, view in (("a", aligned.a), ("b", aligned.b)):
-        if any(view.unknown):
-            counts = np.array(view.unknown)
-            found |= {f"from_unknown_{side}": counts[rows], f"to_unknown_{side}": counts[columns]}
+        if any(view.queries.unknown) or any(view.keys.unknown):
+            for end, axis, places in (("from", view.queries, rows), ("to", view.keys, columns)):
+                found[f"{end}_unknown_{side}"] = np.array(axis.unknown or (0,) * len(axis))[places]
     return found
 
 
 def origin_of_aligned(aligned: Aligned, view: str, **drawing: object) -> Provenance:
     """Where two that are aligned come from, with the lines that make them again."""
     a, b, asked = aligned.a, aligned.b, aligned.reading
-    given = keywords({name: value for name, value in drawing.items() if value is not None})
     origin = provenance_of([a, b], view if view == "difference" else "compare", **drawing)
+    model, text = origin.opened, Text(origin.text)
     if "first" in asked:
-        origin = replace(origin, options=origin.options | {"second_text": asked["second"]})
-        how = keywords({name: asked[name] for name in ("unit", "special", "bos", "measure") if name in asked})
-        made = f"compare_texts(model, {str(a.head)!r}, text, {asked['second']!r}{how})"
-        return made_again(
-            origin, ["compare_texts", "draw_aligned"], f"draw_aligned({made}, {view!r}{given})", _text(origin)
-        )
-    origin = replace(origin, options=origin.options | {"other_model": b.name, "other_revision": b.revision})
-    how = keywords({name: value for name, value in asked.items() if name != "text"})
-    other = f"open_model({b.name!r})"
-    made = f"compare_models(model, {str(a.head)!r}, {other}, {str(b.head)!r}, text{how})"
-    return made_again(
-        origin, ["compare_models", "draw_aligned"], f"draw_aligned({made}, {view!r}{given})", _text(origin)
-    )
-
-
-def _text(origin: Provenance) -> str:
-    return f"text = {origin.text!r}"
+        other: dict[str, object] = {"second_text": asked["second"]}
+        how = {name: asked[name] for name in ("unit", "special", "bos", "measure") if name in asked}
+        made = Call("compare_texts", (model, str(a.head), text, asked["second"]), how, to="aligned")
+    else:
+        other = {"other_model": b.name, "other_revision": b.revision}
+        how = {name: value for name, value in asked.items() if name != "text"}
+        second = Model(b.name, b.revision)
+        made = Call("compare_models", (model, str(a.head), second, str(b.head), text), how, to="aligned")
+    call = Call("draw_aligned", (made, view), given(**drawing), makes="figure")
+    return replace(origin, options=origin.options | other, call=call)

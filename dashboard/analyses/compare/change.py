@@ -12,9 +12,8 @@ from dashboard.analyses.compare.divergence import divergence, with_rest
 from dashboard.capture import AttentionModel, Block, visit
 from dashboard.errors import UserError
 from dashboard.heads.alignment import matching
-from dashboard.heads.format import percent
+from dashboard.heads.head_id import HeadId, every_head, head_columns, head_of, largest_first
 from dashboard.heads.pooling import Pooling
-from dashboard.heads.view import HeadId
 from dashboard.text.encoding import Axis, Encoding
 
 UNCHANGED = 1e-6  # bits, below which a head is the same on both texts
@@ -63,11 +62,9 @@ def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequ
     baseline, low, high = (
         (known.mean(0), known.min(0), known.max(0)) if len(known) else (np.full(shape, np.nan) for _ in range(3))
     )
-    layer, head = (place.ravel() for place in np.indices(shape))
     table = pd.DataFrame(
         {
-            "layer": layer,
-            "head": head,
+            **head_columns(every_head(*shape)),
             "change": change.ravel(),
             "baseline": baseline.ravel(),
             "low": low.ravel(),
@@ -77,7 +74,7 @@ def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequ
     )
     table = table[table["layer"].isin(model.numbers)]
     first = "lift" if len(known) else "change"
-    table = table.sort_values([first, "layer", "head"], ascending=[False, True, True], ignore_index=True)
+    table = largest_first(table, first)
     labels = [axis.labels for axis in axes[:2]]
     one_word = len(labels[0]) == len(labels[1]) and sum(x != y for x, y in zip(*labels, strict=True)) == 1
     return Changes(table, int(pairs[0].rows.sum()), len(known), one_word and not model.causal)
@@ -95,31 +92,7 @@ def most_changed(changes: Changes) -> HeadId | None:
     """The head that changes most, beyond what other words do where that is known; None where none changes."""
     if not changes.table["change"].max() >= UNCHANGED:
         return None
-    best = changes.table.iloc[0]
-    return HeadId(int(best["layer"]), int(best["head"]))
-
-
-def change_finding(changes: Changes) -> str:
-    """Which head changes most, in a sentence with its baseline and its sizes."""
-    best, head = changes.table.iloc[0], most_changed(changes)
-    if np.isnan(best["change"]):
-        return "No row of these texts can see what was changed, so no head can differ."
-    if head is None:
-        return "The model sees no difference between these texts, so no head changes."
-    over = f"divergence {best['change']:.3f}, the mean over {changes.rows} rows"
-    if not changes.swaps:
-        return f"{head} changes most: {over}. 0 is the same and 1 wholly apart."
-    chance = (
-        f"; if this word were like the others, {percent(1 / (changes.swaps + 1))} would"
-        if changes.alike
-        else ", which is no test here: more words changed than one, or fewer rows see some of them"
-    )
-    beyond = (changes.table["change"] > changes.table["high"]).mean()
-    return (
-        f"{head} changes most beyond what other words do: {over}, against {best['baseline']:.3f}, the mean when "
-        f"another word is exchanged ({best['low']:.3f} to {best['high']:.3f} over {changes.swaps} exchanges). "
-        f"{percent(beyond)} of all heads change more than with any of those{chance}."
-    )
+    return head_of(changes.table.iloc[0])
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,24 +6,31 @@
 
 from __future__ import annotations
 
-from dashboard.analyses.compare.change import Changes, change_finding, check_lengths, head_changes
+from dashboard.analyses.compare.change import Changes, check_lengths, head_changes
+from dashboard.analyses.compare.text import change_finding
 from dashboard.analyses.compare.word_swaps import Swap, swaps, words_by_pos
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.ranking import BEST, ranking
 from dashboard.charts.theme import Theme
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords, made_again
+from dashboard.export.call import Call, Model, Part, Text, given
+from dashboard.export.provenance import origin
 from dashboard.heads.alignment import matching
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.text import parse
 from dashboard.text.parse import not_english
 from dashboard.text.treebank import read_treebank
 from dashboard.text.words import split_words
 
+EXCHANGES = 12  # variants behind the baseline, at most
 
-def changed_heads(model: AttentionModel, first: str, second: str, *, bos: bool = True, exchanges: int = 12) -> Changes:
+
+def changed_heads(
+    model: AttentionModel, first: str, second: str, *, bos: bool = True, exchanges: int = EXCHANGES
+) -> Changes:
     """All heads of a model by how much they change between two texts, against what other words do to them.
 
     The baseline are texts in which one other word of the first is exchanged for another of its part of speech, drawn
@@ -34,7 +41,8 @@ def changed_heads(model: AttentionModel, first: str, second: str, *, bos: bool =
     check_lengths(both)  # before anything is parsed
     variants = exchanged(first, second, exchanges)
     found = head_changes(model, *both, [model.encode(one.text, bos=bos) for one in variants])
-    found.table.attrs["provenance"] = _of_changes(model, first, second, bos).to_dict()
+    read = {"bos": bos} | ({} if exchanges == EXCHANGES else {"exchanges": exchanges})
+    found.table.attrs["provenance"] = _of_changes(model, first, second, read).to_dict()
     return found
 
 
@@ -59,47 +67,39 @@ def draw_changes(
     selected: HeadId | None = None,
     theme: Theme = "light",
     width: float | None = None,
-    turn: int = 0,
+    epoch: int = 0,
 ) -> Drawing:
     """The 15 heads that changed most: a dot for the divergence, a tick for what another word does.
 
-    selected, turn: as in `draw_atlas`
+    selected, epoch: as in `draw_atlas`
     """
     ticks = f"tick: when another word is exchanged, the mean of {changes.swaps}" if changes.swaps else "no baseline"
     chart = ranking(
         changes.table.rename(columns={"change": "score"}),
-        theme,
+        Look(theme, width),
         title=f"Most changed heads · {model.title}",
         subtitle=[
             f"dot: divergence between the two texts, 0 the same, 1 wholly apart · {ticks}",
             f"the first {min(BEST, len(changes.table))} of {len(changes.table)} heads · mean over {changes.rows} rows",
         ],
         description=change_finding(changes),
-        selected=selected,
-        width=width,
-        turn=turn,
+        selection=Selection(selected, epoch=epoch),
         share=False,
         elsewhere="another word",
         alone="no other word could be exchanged",
     )
-    return chart.made_of(_of_changes(model, first, second, bos, theme=theme, width=width))
+    asked = changes.table.attrs.get("provenance", {}).get("options", {})
+    read = {"bos": bos} | given(exchanges=asked.get("exchanges"))
+    return chart.made_of(_of_changes(model, first, second, read, theme=theme, width=width))
 
 
-def _of_changes(model: AttentionModel, first: str, second: str, bos: bool, **drawing: object) -> Provenance:
-    given = {name: value for name, value in drawing.items() if value is not None}
-    origin = Provenance(
-        model=model.name,
-        revision=model.revision,
-        text=first,
-        heads=(),
-        unit="words",
-        special="show",
-        view="changes",
-        options={"second_text": second, "bos": bos} | given,
-        title=model.title,
-    )
-    made = f"changed_heads(model, text, {second!r}, bos={bos!r})"
-    if not drawing:
-        return made_again(origin, ["changed_heads"], f"{made}.table", f"text = {origin.text!r}")
-    drawn = f"draw_changes(model, {made}, text, {second!r}, bos={bos!r}{keywords(given)})"
-    return made_again(origin, ["changed_heads", "draw_changes"], drawn, f"text = {origin.text!r}")
+def _of_changes(
+    model: AttentionModel, first: str, second: str, read: dict[str, object], **drawing: object
+) -> Provenance:
+    of, text, look = Model.of(model), Text(first), given(**drawing)
+    found = Call("changed_heads", (of, text, second), read, to="changes")
+    if drawing:
+        call = Call("draw_changes", (of, found, text, second), {"bos": read["bos"]} | look, makes="figure")
+    else:
+        call = Part(found, "table", makes="table")
+    return origin(of, first, "changes", call, options={"second_text": second} | read | look)

@@ -24,14 +24,14 @@ def disagreements(a: HeadView, b: HeadView) -> pd.DataFrame:
     """
     if not a.over_same_positions(b):
         raise UserError("Two heads are compared over the same positions. Choose one text, one unit and one part of it.")
-    rows = np.flatnonzero(a.queries & b.queries)
+    rows = np.flatnonzero(a.counted & b.counted)
     p, q = a.weights[rows].astype(np.float64), b.weights[rows].astype(np.float64)
     js = divergence(with_rest(p), with_rest(q)) if len(rows) else np.zeros(0)
     # Of two models one may have read what the other has not: each names what it looks at by its own marks.
-    words = a.drawn if a.model == b.model else a.labels
+    words = a.queries.drawn if a.model == b.model else a.queries.labels
     table = pd.DataFrame({"position": rows, "word": np.array(words, object)[rows]})
     for name, part, view in (("a", p, a), ("b", q, b)):
-        table[f"{name}_looks_at"], table[f"{name}_share"] = _most(part, np.array(view.drawn, object))
+        table[f"{name}_looks_at"], table[f"{name}_share"] = _most(part, np.array(view.keys.drawn, object))
     table["js"] = js
     return table.sort_values(["js", "position"], ascending=[False, True], ignore_index=True)
 
@@ -39,8 +39,8 @@ def disagreements(a: HeadView, b: HeadView) -> pd.DataFrame:
 def both_elsewhere(a: HeadView, b: HeadView) -> int:
     """In how many rows that count in both either head gives most to what is not drawn: one and the same key for
     `compare`, though these may be special tokens of two models. The two are over the same positions."""
-    rows = a.queries & b.queries
-    return int(np.all([with_rest(view.weights[rows]).argmax(1) == len(view) for view in (a, b)], axis=0).sum())
+    rows = a.counted & b.counted
+    return int(np.all([with_rest(view.weights[rows]).argmax(1) == len(view.keys) for view in (a, b)], axis=0).sum())
 
 
 def _most(weights: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

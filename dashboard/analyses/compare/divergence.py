@@ -38,7 +38,7 @@ def compare(a: HeadView, b: HeadView) -> Comparison:
         raise UserError("Two heads are compared over the same positions. Choose one text, one unit and one part of it.")
     if "contribution" in (a.measure, b.measure):
         raise UserError("Contributions are norms and no shares, so these figures are of weights. Compare the weights.")
-    rows = a.queries & b.queries
+    rows = a.counted & b.counted
     if not rows.any():
         return Comparison(np.nan, np.nan, np.nan, 0)
     p, q = a.weights[rows].astype(np.float64), b.weights[rows].astype(np.float64)

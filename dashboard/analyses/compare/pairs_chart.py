@@ -9,8 +9,9 @@ import numpy as np
 from dashboard.analyses.compare.divergence import Comparison
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import NARROWEST, Drawing, sheet
+from dashboard.charts.look import Look
 from dashboard.charts.sanitize import shown
-from dashboard.charts.theme import PALETTES, Theme, ink, paint, readable
+from dashboard.charts.theme import ink, paint, readable
 from dashboard.heads.format import counted, percent
 
 WIDE, TALL = 128.0, 46.0  # pixels of a cell
@@ -18,7 +19,7 @@ NAMES = 64.0  # pixels of the heads' names
 
 
 def alike(
-    names: Sequence[str], pairs: Mapping[tuple[int, int], Comparison], theme: Theme, *, title: str, description: str
+    names: Sequence[str], pairs: Mapping[tuple[int, int], Comparison], look: Look, *, title: str, description: str
 ) -> Drawing:
     """A square of heads × heads: in each cell the divergence, darker for further apart, and under it the share of rows
     with the same strongest word and the correlation.
@@ -27,8 +28,8 @@ def alike(
     ----------
     names: two to four heads; pairs: (i, j) with i < j, places in `names` → their comparison
     """
-    p, canvas = PALETTES[theme], Canvas()
-    shades = ink(theme)
+    p, canvas = look.palette, Canvas()
+    shades = ink(look.theme)
     for k, name in enumerate(names):
         canvas.write(NAMES + (k + 0.5) * WIDE, 16, shown(name), p.text, 13, weight=600, align="center", limit=WIDE - 8)
         canvas.write(
@@ -44,7 +45,7 @@ def alike(
         )
     for (i, j), numbers in pairs.items():
         shade = paint(np.array(0 if np.isnan(numbers.js) else numbers.js), shades, 0, 1)
-        fill, colour = "#{:02x}{:02x}{:02x}".format(*shade), str(readable(shade, theme))
+        fill, colour = "#{:02x}{:02x}{:02x}".format(*shade), str(readable(shade, look.theme))
         tip = f"{shown(names[i])} and {shown(names[j])}: {said(numbers)}"
         for row, column in ((i, j), (j, i)):
             x, y = NAMES + column * WIDE, 26 + row * TALL
@@ -64,7 +65,7 @@ def alike(
     size = NAMES + len(names) * WIDE
     return sheet(
         canvas.body(size, 26 + len(names) * TALL),
-        theme,
+        look.theme,
         title=title,
         subtitle=[
             "large: divergence, 0 the same, 1 wholly apart",

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dashboard.analyses.contribution.norms import contribution_views
 from dashboard.analyses.contribution.rollout import rollout_view
 from dashboard.capture import AttentionModel
-from dashboard.heads.view import Between, HeadId, HeadView, existing_head, links_between
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import Between, HeadView, existing_head, links_between
 from dashboard.text import Encoding, Special, Unit
 
 

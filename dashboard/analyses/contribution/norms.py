@@ -13,8 +13,9 @@ from dashboard.builtin.grouped_heads import share_heads
 from dashboard.capture import AttentionModel
 from dashboard.capture.layer_trace import LayerRun, watch_layers
 from dashboard.errors import UserError
+from dashboard.heads.head_id import HeadId
 from dashboard.heads.pooling import Pooling
-from dashboard.heads.view import HeadId, HeadView, make_view
+from dashboard.heads.view import HeadView, make_view
 from dashboard.text.encoding import Encoding, Special, Unit
 
 
@@ -38,14 +39,15 @@ class Carried:
 @torch.inference_mode()
 def carried(run: LayerRun, head: int) -> Carried:
     """One head (from 0) of a layer that has run, whose output projection is known."""
-    call = run.call
+    call, w_o = run.call, run.w_o
+    assert w_o is not None  # known, as asked
     n, heads = call.k.shape[2], call.q.shape[1]
     weights = np.zeros((n, n), np.float32)
     for rows in call.blocks(heads=(head,)):
         block = call.weights(rows, (head,))[0, 0]
         weights[rows, : block.shape[-1]] = block.cpu().numpy()
     values = share_heads(call.v[0], heads)[head]
-    slices = run.w_o.unflatten(0, (heads, values.shape[-1]))  # (h·d, D) → (h, d, D)
+    slices = w_o.unflatten(0, (heads, values.shape[-1]))  # (h·d, D) → (h, d, D)
     allowed = call.allowed(slice(0, n))
     mask = None
     if allowed is not None:

@@ -10,7 +10,8 @@ import torch
 from dashboard.capture import AttentionModel, Block, visit
 from dashboard.errors import UserError
 from dashboard.heads.format import percent
-from dashboard.heads.view import HeadId, HeadView, make_view
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView, make_view
 from dashboard.text.encoding import Encoding, Special
 
 
@@ -66,6 +67,7 @@ def rollout_view(
         )
     rolling = Rolling(len(encoding))
     visit(model, encoding, rolling, layers=range(first, last + 1))
+    assert rolling.result is not None  # a range has one layer or more
     view = make_view(
         rolling.result.cpu().numpy(),
         HeadId(last, 0),
@@ -85,7 +87,7 @@ def mostly_special(view: HeadView) -> str:
     The mean over the rows that count (METRICS §1).
     """
     special = np.asarray(view.special, bool)
-    rows = view.weights[view.queries]
+    rows = view.weights[view.counted]
     share = float(rows[:, special].sum(1).mean()) if len(rows) else 0.0
     if share < 0.5:
         return ""

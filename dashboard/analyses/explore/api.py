@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dashboard.analyses.explore.side_by_side_chart import difference, side_by_side
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.capture import AttentionModel, head_maps
+from dashboard.charts.look import Look
 from dashboard.charts.stack import stack
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
@@ -19,15 +20,14 @@ from dashboard.export import (
     Provenance,
     provenance_of,
 )
+from dashboard.heads.head_id import HeadId
 from dashboard.heads.links import links
-from dashboard.heads.view import Between, HeadId, HeadView, existing_head, links_between, make_view
+from dashboard.heads.view import Between, HeadView, existing_head, links_between, make_view
 from dashboard.text import Encoding, Special, Unit
 
 if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
-
-ARC_MARKS = {"lit", "parse", "role", "heights"}
 
 
 def attention(
@@ -87,7 +87,7 @@ def attentions(
     wanted = [existing_head(model, head) for head in heads]
     reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
     encoding = text if isinstance(text, Encoding) else model.encode(text, **reading)
-    maps = head_maps(model, encoding, [(head.layer, head.head) for head in wanted])
+    maps = head_maps(model, encoding, wanted)
     views = [
         make_view(
             weights,
@@ -132,17 +132,17 @@ def draw(
     if not many:
         raise UserError("There is no head to draw. Name at least one, like L2H9.")
     name = "compare" if view == "heatmap" and len(many) > 1 else view
-    if unknown := set(marks) - (ARC_MARKS if name == "arcs" else set()):
-        raise UserError(f"The view “{name}” does not show {', '.join(sorted(unknown))}. Leave that out, or draw arcs.")
+    if unknown := set(marks) - (VIEWS[name].marks if name in VIEWS else set()):
+        raise UserError(_not_shown(name, unknown))
     if name == "compare":
-        chart = side_by_side([fit_for(one, "heatmap", start, most) for one in many], theme, width=width)
+        chart = side_by_side([fit_for(one, "heatmap", start, most) for one in many], Look(theme, width))
     elif name == "difference":
         if len(many) != 2:
             raise UserError(f"A difference takes two heads; {len(many)} were given.")
         first, second = (fit_for(one, "heatmap", start, most) for one in many)
-        chart = difference(first, second, theme, width=width)
+        chart = difference(first, second, Look(theme, width))
     elif name in VIEWS:
-        chart = stack([VIEWS[name].draw(fit_for(one, name, start, most), theme, width=width, **marks) for one in many])
+        chart = stack([VIEWS[name].draw(fit_for(one, name, start, most), Look(theme, width), **marks) for one in many])
     else:
         raise UserError(f"There is no view “{view}”. Choose one of {', '.join([*VIEWS, 'compare', 'difference'])}.")
     given = {"start": start or None, "most": most, "width": width}
@@ -150,11 +150,22 @@ def draw(
     return chart.made_of(provenance_of(many, view, theme, **options))
 
 
+def _not_shown(name: str, marks: set[str]) -> str:
+    others = [other for other, view in VIEWS.items() if marks <= view.marks]
+    instead = f", or draw {' or '.join(others)}" if others else ""
+    return f"The view “{name}” does not show {', '.join(sorted(marks))}. Leave that out{instead}."
+
+
 def fit_for(view: HeadView, name: str, start: int = 0, most: int | None = None) -> HeadView:
     """As many positions from `start` on as this picture can hold, or at most `most`; the view itself where all fit."""
-    most = min(VIEWS[name].max_positions, most or len(view))
-    if len(view) <= most:
+    longest = max(len(view.queries), len(view.keys))
+    most = min(VIEWS[name].max_positions, most or longest)
+    if longest <= most:
         return view
+    if not view.one_axis:  # each side from `start` on, as far as it goes
+        rows, columns = (max(0, min(start, len(axis) - most)) for axis in (view.queries, view.keys))
+        last = min(columns + most, len(view.keys))
+        return view.window(rows, min(rows + most, len(view.queries)), (columns, last))
     if view.crosses:  # a part that holds some of both texts: links lead from one to the other
         border = view.segments.index(1)
         if not border - most < start < border:

@@ -14,8 +14,9 @@ from dashboard.analyses.explore.text import describe
 from dashboard.charts import labels as lettering
 from dashboard.charts import titles
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
+from dashboard.charts.look import Look
 from dashboard.charts.selections import pointed
-from dashboard.charts.theme import PALETTES, Palette, Theme
+from dashboard.charts.theme import Palette
 from dashboard.heads.view import HeadView
 
 Role = Literal["syntax", "context", "position"]
@@ -24,9 +25,8 @@ COLOURS = {"syntax": "blue", "context": "orange", "position": "grey"}
 
 def arcs(
     view: HeadView,
-    theme: Theme,
+    look: Look,
     *,
-    width: float | None = None,
     lit: Sequence[tuple[int, int]] = (),
     parse: Sequence[Link] = (),
     role: Role | None = None,
@@ -40,7 +40,7 @@ def arcs(
     Parameters
     ----------
     view: (n, n), shares in [0, 1] or norms
-    width: pixels for the whole drawing (default 600); more than 50 words take 11.5 pixels each
+    look: 600 pixels wide unless it says more; more than 50 words take 11.5 pixels each
     lit: links (i → j) that are drawn in full, from 0.5 % on, while the others recede
     parse: links of a parse, (word, its head, its relation): a dashed blue arc over the words for each
     role: what the head is known for: its arcs have that colour, syntax blue, context orange, position grey
@@ -48,12 +48,12 @@ def arcs(
 
     Places in `lit` and `parse` are those of the whole text, also where a window of it is drawn.
     """
-    p = PALETTES[theme]
+    p = look.palette
     ink = getattr(p, role) if role else p.ink
     lit, parse = _inside(view, lit), _inside(view, parse)
     names = lettering.labels_of(view.drawn)
     links = links_of(view)
-    row = Row.of(view, names, _room(width))
+    row = Row.of(view, names, _room(look.width))
     xs = [round(float(x), 1) for x in row.x]
     up, down = heights or row.heights(view, links, lit, parse)
     height = up + row.band + down
@@ -91,11 +91,11 @@ def arcs(
                 _catch(row, view, links, scales, up),
             ],
         },
-        theme,
+        look.theme,
         title=titles.title(view),
         subtitle=titles.subtitle(view, f"{sides} · {links.note}"),
         description=describe("Arcs over the sentence", [view]),
-        width=max(row.width, min(width or WIDTH, NARROWEST)),
+        width=max(row.width, min(look.room(WIDTH), NARROWEST)),
         params=[
             {"name": "words", "value": names},
             {"name": "xs", "value": xs},

@@ -12,30 +12,29 @@ from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.hover import params
 from dashboard.charts.ink import Amount, inked, round_up
 from dashboard.charts.labels import labels_of
-from dashboard.charts.theme import Theme
+from dashboard.charts.look import Look
 from dashboard.heads.view import HeadView
 
 LEAST = 0.02  # the least part that is full ink
 
 
-def heatmap(view: HeadView, theme: Theme, *, width: float | None = None, top: float | None = None) -> Drawing:
+def heatmap(view: HeadView, look: Look, *, top: float | None = None) -> Drawing:
     """Row i is the word that looks, column j the word looked at, ink the share of its attention.
 
     Parameters
     ----------
-    view: (n, n), shares in [0, 1] or norms; of the links between two texts one stands along each side
-    theme: "light" or "dark"
-    width: pixels for the whole drawing (default 600); cells are square, so this sets its height too
+    view: (m, k), shares in [0, 1] or norms; of the links between two texts one stands along each side
+    look: 600 pixels wide unless it says more; cells are square, so this sets its height too
     top: the part of the view's `full` that is full ink, in (0, 1] (default: `top_of`); what is more is full ink as well
     """
     top, amount = top_of([view]) if top is None else top, Amount.of(view)
     drawn = matrix_of(view, top, amount)
-    room = width or WIDTH
+    room = look.room(WIDTH)
     margin = matrix.margin(drawn, room)
-    panel = matrix.panel(drawn, theme, matrix.side_of(len(drawn), room - margin))
+    panel = matrix.panel(drawn, look.theme, matrix.side_of(len(drawn), room - margin))
     return sheet(
         panel,
-        theme,
+        look.theme,
         title=titles.title(view),
         subtitle=titles.subtitle(view, f"rows look at columns · ink: {amount.what}, 0 to {amount.up_to(top)}"),
         description=describe("Heatmap", [view]),
@@ -50,14 +49,15 @@ def matrix_of(view: HeadView, top: float, amount: Amount) -> matrix.Matrix:
 
 
 def matrix_over(view: HeadView, values: np.ndarray, low: float, high: float, amount: Amount) -> matrix.Matrix:
-    """Numbers (n, n) over the positions of a view as a matrix to draw: its rows and columns that have links."""
-    names = labels_of(view.drawn)
+    """Numbers (m, k) over the positions of a view as a matrix to draw: its rows and columns that have links."""
     rows, columns = view.crop
+    looks = labels_of(view.queries.drawn)
+    seen = looks if view.one_axis else labels_of(view.keys.drawn)
     return matrix.Matrix(
         values=values[rows, columns],
-        rows=names[rows],
-        columns=names[columns],
-        special=(view.special[rows], view.special[columns]),
+        rows=looks[rows],
+        columns=seen[columns],
+        special=(view.queries.special[rows], view.keys.special[columns]),
         mono=view.unit == "tokens",
         low=low,
         high=high,
@@ -72,7 +72,9 @@ def top_of(views: Sequence[HeadView]) -> float:
     In a long text most shares are below one per cent; on a scale to 100 % they would all be blank. And on one that ends
     where they do, a head that spreads evenly would look like one that does not.
     """
-    tops = [strong(part[view.crop], view.special[view.crop[1]]) for part, view in zip(inked(views), views, strict=True)]
+    tops = [
+        strong(part[view.crop], view.keys.special[view.crop[1]]) for part, view in zip(inked(views), views, strict=True)
+    ]
     return round_up(max(max(tops), LEAST)) if any(tops) else 1.0
 
 

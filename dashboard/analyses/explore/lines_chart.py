@@ -9,18 +9,20 @@ from dashboard.analyses.explore.text import describe
 from dashboard.charts import labels as lettering
 from dashboard.charts import titles
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.look import Look
 from dashboard.charts.selections import pointed
-from dashboard.charts.theme import PALETTES, WORDS_FONT, Palette, Theme
+from dashboard.charts.theme import WORDS_FONT, Palette
 from dashboard.heads.view import HeadView
 
 SHARE = 52.0  # pixels for "31.4 %" beside a word
 LONGEST = 160.0  # pixels of a word
+_WORDS = ("words", "seen")  # the parameters that hold them: one for both columns where these are of one text
 
 # Whether a link belongs to the word pointed at: on the left what it looks at, on the right who looks at it.
 MINE = "word >= 0 && (side === 0 ? datum.i : datum.j) === word"
 
 
-def lines(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawing:
+def lines(view: HeadView, look: Look) -> Drawing:
     """Lines from every word (left) to the words it looks at (right), as wide and as dark as the share.
 
     Drawn are the strongest, see `links.links_of`; pointing at a word on either side draws all of its own and
@@ -28,18 +30,19 @@ def lines(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawin
 
     Parameters
     ----------
-    view: (n, n), shares in [0, 1] or norms; of the links between two texts one stands on each side
-    width: pixels for the whole drawing (default 600)
+    view: (m, k), shares in [0, 1] or norms; of the links between two texts one stands on each side
+    look: 600 pixels wide unless it says more
     """
-    p = PALETTES[theme]
-    names = lettering.labels_of(view.drawn)
+    p = look.palette
+    axes = (view.queries, view.keys)
+    names = [lettering.labels_of(axis.drawn) for axis in (axes[:1] if view.one_axis else axes)]
     links = links_of(view)
-    place = _Place.of(view, names, width or WIDTH)
+    place = _Place.of(view, names, look.room(WIDTH))
     empty = ~links.ink.any(axis=1)
     nodes = [
-        {"side": side, "k": k, "quiet": bool(view.special[k]), "empty": bool(empty[k]) and side == 0}
+        {"side": side, "k": k, "quiet": bool(axes[side].special[k]), "empty": side == 0 and bool(empty[k])}
         for side in (0, 1)
-        for k in range(len(view))[view.crop[side]]
+        for k in range(len(axes[side]))[view.crop[side]]
     ]
     return sheet(
         {
@@ -61,13 +64,13 @@ def lines(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawin
                 },
             ],
         },
-        theme,
+        look.theme,
         title=titles.title(view),
         subtitle=titles.subtitle(view, "left looks at right · " + links.note),
         description=describe("Lines between words", [view]),
-        width=width or WIDTH,
+        width=look.room(WIDTH),
         params=[
-            {"name": "words", "value": names},
+            *({"name": name, "value": words} for name, words in zip(_WORDS, names, strict=False)),
             {"name": "ts", "value": [round(k / 12, 3) for k in range(13)]},
             pointed(["side", "k"], ["catch"]),
             {"name": "side", "expr": "isValid(pointed.side) ? pointed.side[0] : -1"},
@@ -80,7 +83,7 @@ def lines(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawin
 class _Place:
     """Where things stand: both columns `column` pixels wide and `across` pixels apart, a word every `step` pixels.
 
-    n: words of the longer column; first: the position at the top of each
+    n: words of the longer column; first: the position at the top of each; words: the parameter with the words of each
     """
 
     n: int
@@ -90,17 +93,19 @@ class _Place:
     step: float
     size: float
     font: str
+    words: tuple[str, str] = ("words", "words")
 
     @classmethod
-    def of(cls, view: HeadView, names: list[str], room: float) -> _Place:
-        mono = view.unit == "tokens"
-        step, size = (25.0, 14.5) if len(view) <= 24 else (20.0, 13.5) if len(view) <= 48 else (17.0, 12.5)
-        widest = max((lettering.width_of(name, size, mono=mono) for name in names), default=0)
+    def of(cls, view: HeadView, names: list[list[str]], room: float) -> _Place:
+        mono, n = view.unit == "tokens", max(map(len, names))
+        step, size = (25.0, 14.5) if n <= 24 else (20.0, 13.5) if n <= 48 else (17.0, 12.5)
+        widest = max((lettering.width_of(name, size, mono=mono) for words in names for name in words), default=0)
         column = min(LONGEST, widest) + 12
         across = max(140.0, room - 2 * (column + SHARE) - 12)
-        sides = [range(len(view))[part] for part in view.crop]
+        sides = [range(len(axis))[part] for axis, part in zip((view.queries, view.keys), view.crop, strict=True)]
         first = sides[0].start, sides[1].start
-        return cls(max(map(len, sides)), first, across, column, step, size, lettering.font_of(mono=mono))
+        words = (_WORDS[0], _WORDS[len(names) - 1])
+        return cls(max(map(len, sides)), first, across, column, step, size, lettering.font_of(mono=mono), words)
 
     @property
     def x(self) -> dict:
@@ -129,7 +134,7 @@ class _Place:
         """Transforms and encoding of the words of this column."""
         own = [
             {"filter": f"datum.side === {side}"},
-            {"calculate": "words[datum.k]", "as": "name"},
+            {"calculate": f"{self.words[side]}[datum.k]", "as": "name"},
             {"calculate": self.at("datum.k", side), "as": "y"},
         ]
         return own, {"x": self.x | {"datum": side}, "y": self.y | {"field": "y"}, **_NAME}
@@ -195,7 +200,7 @@ def _linked(place: _Place, p: Palette, side: int, links: Links) -> list[dict]:
     there = "j" if side == 1 else "i"
     linked = [
         {"filter": f"side === {1 - side} && {MINE}"},
-        {"calculate": f"words[datum.{there}]", "as": "name"},
+        {"calculate": f"{place.words[side]}[datum.{there}]", "as": "name"},
         {"calculate": place.at(f"datum.{there}", side), "as": "y"},
         {"calculate": links.amount.expr("datum.w", ".1f"), "as": "share"},
         {"calculate": "min(1, 0.3 + 3 * datum.w)", "as": "strength"},

@@ -22,7 +22,7 @@ class Links:
         hide everything else
     threshold: the weight from which on a link is drawn without being asked for
     parked: whether any link drawn leads to a special token
-    ink: all weights, float (m, m); in `rows` and here parts of full ink, which `amount` knows to say
+    ink: all weights, float (m, k); in `rows` and here parts of full ink, which `amount` knows to say
     """
 
     rows: list[dict]
@@ -47,13 +47,13 @@ def links_of(view: HeadView) -> Links:
     i, j = np.nonzero(weights >= FAINTEST)
     w = weights[i, j]
     order = np.argsort(w, kind="stable")
-    special = np.array(view.special, bool)[j]
+    special = np.array(view.keys.special, bool)[j]
     dark = np.where(special, 0.3 * w, w)
     rows = [
         {"i": a, "j": b, "w": c, "o": d}
         for a, b, c, d in zip(*(x[order].tolist() for x in (i, j, w.round(4), dark.round(3))), strict=True)
     ]
-    most = 2.0 * len(view)
+    most = 2.0 * len(view.queries)
     threshold = next((s for s in THRESHOLDS if np.count_nonzero(weights >= s) <= most), THRESHOLDS[-1])
     return Links(rows, threshold, bool((special & (w >= threshold)).any()), weights, amount)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -13,9 +12,10 @@ from dashboard.charts import matrix, titles
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.hover import params
 from dashboard.charts.ink import Amount, round_up
+from dashboard.charts.look import Look
 from dashboard.charts.sanitize import shown
-from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
+from dashboard.heads.map_axis import MapAxis
 from dashboard.heads.view import HeadView
 
 WIDE = 940.0  # pixels for two maps beside each other
@@ -25,9 +25,8 @@ SMALLEST = 200.0  # pixels of a map, below which they stand under each other
 
 def side_by_side(
     views: Sequence[HeadView],
-    theme: Theme,
+    look: Look,
     *,
-    width: float | None = None,
     top: float | None = None,
     names: Sequence[str] = (),
     apart: bool = False,
@@ -39,7 +38,7 @@ def side_by_side(
 
     Parameters
     ----------
-    views: one to four; width: pixels for the whole drawing (default 940); top: the share that is full ink
+    views: one to four; look: 940 pixels wide unless it says more; top: the share that is full ink
     names: what to call them where the head alone does not tell them apart: “L2H8 (first text)”
     apart: on a scale each, where their numbers have no common measure
 
@@ -52,13 +51,13 @@ def side_by_side(
     amounts = [Amount.of(view) if apart else Amount.of(*views) for view in views]
     tops = [top or top_of([view] if apart else views) for view in views]
     drawn = [matrix_of(view, *how) for view, *how in zip(views, tops, amounts, strict=True)]
-    side, columns = _places(drawn, width or WIDE)
+    side, columns = _places(drawn, look.room(WIDE))
     one_model = len({view.model for view in views}) == 1
     panels = []
     for k, (view, one) in enumerate(zip(views, drawn, strict=True)):
         # Under the first map of the last row the legend is nobody's but all's, and leaves no gap between rows.
         legend = apart or k == (len(views) - 1) // columns * columns
-        panel = matrix.panel(one, theme, side, name=str(k), alone=len(views) == 1, legend=legend)
+        panel = matrix.panel(one, look.theme, side, name=str(k), alone=len(views) == 1, legend=legend)
         heading = shown(names[k]) if names else str(view.head) if one_model else titles.title(view)
         panel["title"] = {"text": heading, "fontSize": 14, "offset": 8, "frame": "group"}
         panels.append(panel)
@@ -68,11 +67,11 @@ def side_by_side(
     each = "a scale each" if apart else f"0 to {amounts[0].up_to(tops[0])}, one scale for all"
     return sheet(
         {"concat": panels, "columns": columns, "spacing": GAP, "resolve": own},
-        theme,
+        look.theme,
         title=f"{heads} · {shown(views[0].model)}" if one_model else heads,
         subtitle=titles.subtitle(views[0], f"rows look at columns · ink: {amounts[0].what}, {each}"),
         description=describe("Heatmaps side by side", views),
-        width=max(columns * max(panel["width"] for panel in panels), min(width or WIDE, NARROWEST)),
+        width=max(columns * max(panel["width"] for panel in panels), min(look.room(WIDE), NARROWEST)),
         params=params(drawn),
     )
 
@@ -80,9 +79,8 @@ def side_by_side(
 def difference(
     a: HeadView,
     b: HeadView,
-    theme: Theme,
+    look: Look,
     *,
-    width: float | None = None,
     top: float | None = None,
     names: Sequence[str] = (),
 ) -> Drawing:
@@ -91,7 +89,7 @@ def difference(
     Parameters
     ----------
     a, b: two heads over the same positions
-    width: pixels for the whole drawing (default 600); top: the difference that is full colour, in (0, 1]
+    look: 600 pixels wide unless it says more; top: the difference that is full colour, in (0, 1]
     names: what to call the two where the head alone does not tell them apart
 
     Raises
@@ -102,17 +100,17 @@ def difference(
         raise UserError("A difference needs two heads over the same words. Choose both on one text and one unit.")
     amount = Amount.of(a, b)
     gap = amount.inked(a).astype(float) - amount.inked(b).astype(float)
-    top = _symmetric_top(gap[a.crop], a.special[a.crop[1]]) if top is None else top
+    top = _symmetric_top(gap[a.crop], a.keys.special[a.crop[1]]) if top is None else top
     drawn = matrix_over(_unread(a, b), gap, -top, top, amount)
-    room = width or WIDTH
+    room = look.room(WIDTH)
     margin = matrix.margin(drawn, room)
-    panel = matrix.panel(drawn, theme, matrix.side_of(len(drawn), room - margin))
+    panel = matrix.panel(drawn, look.theme, matrix.side_of(len(drawn), room - margin))
     models = shown(a.model) if a.model == b.model else f"{shown(a.model)} and {shown(b.model)}"
     full_colour = amount.up_to(top)
     first, second = map(shown, names or (str(a.head), str(b.head)))
     return sheet(
         panel,
-        theme,
+        look.theme,
         title=f"{first} − {second}" + ("" if names else f" · {models}"),
         subtitle=titles.subtitle(
             a,
@@ -126,14 +124,18 @@ def difference(
 
 def _unread(a: HeadView, b: HeadView) -> HeadView:
     """The first view, marked with what either has not read; of two models with the name of the one that has not."""
-    counts = [view.unknown or (0,) * len(view) for view in (a, b)]
-    if a.model == b.model:
-        return replace(a, unknown=tuple(x or y for x, y in zip(*counts, strict=True)))
-    labels = [
-        label if bool(x) == bool(y) else f"{label} [UNK in {(a if x else b).model}]"
-        for label, x, y in zip(a.labels, *counts, strict=True)
-    ]
-    return replace(a, labels=tuple(labels), unknown=tuple(x and y for x, y in zip(*counts, strict=True)))
+
+    def marked(mine: MapAxis, theirs: MapAxis) -> MapAxis:
+        counts = [axis.unknown or (0,) * len(axis) for axis in (mine, theirs)]
+        if a.model == b.model:
+            return mine.renamed(mine.labels, [x or y for x, y in zip(*counts, strict=True)])
+        labels = [
+            label if bool(x) == bool(y) else f"{label} [UNK in {(a if x else b).model}]"
+            for label, x, y in zip(mine.labels, *counts, strict=True)
+        ]
+        return mine.renamed(labels, [x and y for x, y in zip(*counts, strict=True)])
+
+    return a.over(marked(a.queries, b.queries), None if a.one_axis else marked(a.keys, b.keys))
 
 
 def _places(drawn: Sequence[matrix.Matrix], width: float) -> tuple[float, int]:
@@ -161,7 +163,7 @@ def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str
         if size[i, j] <= 0:
             return f"{name} nowhere exceeds {than}."
         return (
-            f"{name} exceeds {than} most from “{a.drawn[i]}” to “{a.drawn[j]}”: "
+            f"{name} exceeds {than} most from “{a.queries.drawn[i]}” to “{a.keys.drawn[j]}”: "
             f"{amount.said(head.weights[i, j] / amount.full)} against {amount.said(other.weights[i, j] / amount.full)}."
         )
 

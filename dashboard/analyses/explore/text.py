@@ -40,14 +40,14 @@ def finding(view: HeadView) -> str:
     spread over the visible keys would give it; where none stands out, the strongest single link and how many keys
     the head effectively looks at. Figures are means over the rows that count (METRICS §1), whose number is given.
     """
-    if not view.queries.any():
+    if not view.counted.any():
         return f"On this text no {_one(view)} has anything to choose from, so nothing can be said of {view.head}."
     if view.measure == "contribution":
         return _largest_contribution(view)
     if view.crosses:
         return _between_texts(view)
     patterns = list(_patterns(view))
-    enough = min(LEAST_ROWS, int(view.queries.sum()))
+    enough = min(LEAST_ROWS, int(view.counted.sum()))
     named = [p for p in patterns if p.share >= LEAST_SHARE and p.excess >= LEAST_EXCESS and p.rows >= enough]
     if not named:
         return _nothing_stands_out(view)
@@ -62,31 +62,44 @@ def finding(view: HeadView) -> str:
 
 
 def _patterns(view: HeadView) -> Iterator[_Pattern]:
-    m, word = len(view), _one(view)
-    place = np.arange(m)
-    offset = place - place[:, None]
-    yield _pattern(view, f"the {word} itself", offset == 0)
-    special = np.asarray(view.special, bool)
-    for name, step in ((f"the previous {word}", -1), (f"the next {word}", 1)):
-        if (view.queries[:, None] & (offset == step) & ~special).any():  # a lone word stands between special tokens
-            yield _pattern(view, name, offset == step)
-    labels = np.unique([label.casefold() for label in view.labels], return_inverse=True)[1]
-    same = (labels[:, None] == labels) & (offset != 0) & ~special
-    yield _pattern(view, f"other places of the same {word}", same)
-    if view.start == 0 and not special[0]:
-        yield _pattern(view, f"the first {word}, “{view.drawn[0]}”", np.broadcast_to(place == 0, (m, m)))
+    word, special = _one(view), np.asarray(view.keys.special, bool)
+    place = np.arange(len(view.keys))
+    if view.one_axis:
+        yield from _within(view, place - place[:, None])
+    else:
+        yield _pattern(view, f"the same {word} there", _same(view) & ~special)
+    if view.keys.start == 0 and not special[0]:
+        first = np.broadcast_to(place == 0, view.weights.shape)
+        yield _pattern(view, f"the first {word}, “{view.keys.drawn[0]}”", first)
     if special.any():
         yield _special(view, special)
 
 
+def _within(view: HeadView, offset: np.ndarray) -> Iterator[_Pattern]:
+    """Keys by where they stand from the position that looks. offset: how far on (m, m)"""
+    word, special = _one(view), np.asarray(view.special, bool)
+    yield _pattern(view, f"the {word} itself", offset == 0)
+    for name, step in ((f"the previous {word}", -1), (f"the next {word}", 1)):
+        if (view.counted[:, None] & (offset == step) & ~special).any():  # a lone word stands between special tokens
+            yield _pattern(view, name, offset == step)
+    yield _pattern(view, f"other places of the same {word}", _same(view) & (offset != 0) & ~special)
+
+
+def _same(view: HeadView) -> np.ndarray:
+    """Where a key is the same word as the query, upper or lower case: bool (m, k)."""
+    looks, seen = ([label.casefold() for label in axis.labels] for axis in (view.queries, view.keys))
+    number = np.unique([*looks, *seen], return_inverse=True)[1]
+    return number[: len(looks), None] == number[len(looks) :]
+
+
 def _special(view: HeadView, special: np.ndarray) -> _Pattern:
     """All special tokens, or the one that has nearly all that they get."""
-    m = len(view)
-    every = _pattern(view, "special tokens", np.broadcast_to(special, (m, m)))
-    for label in dict.fromkeys(np.asarray(view.labels, object)[special]):
-        here = special & (np.asarray(view.labels, object) == label)
+    shape, labels = view.weights.shape, np.asarray(view.keys.labels, object)
+    every = _pattern(view, "special tokens", np.broadcast_to(special, shape))
+    for label in dict.fromkeys(labels[special]):
+        here = special & (labels == label)
         name = label if here.sum() == 1 else f"the {here.sum()} places of {label}"
-        one = _pattern(view, name, np.broadcast_to(here, (m, m)))
+        one = _pattern(view, name, np.broadcast_to(here, shape))
         if one.share >= MOST_OF_SPECIAL * every.share:
             return one
     return every
@@ -95,7 +108,7 @@ def _special(view: HeadView, special: np.ndarray) -> _Pattern:
 def _pattern(view: HeadView, name: str, keys: np.ndarray) -> _Pattern:
     """The mean over the rows that count and can see such a key."""
     keys = keys & view.allowed
-    rows = view.queries & keys.any(1)
+    rows = view.counted & keys.any(1)
     if not rows.any():
         return _Pattern(name, 0.0, 0.0, 0)
     share = (view.weights * keys)[rows].sum(1).mean()
@@ -105,10 +118,10 @@ def _pattern(view: HeadView, name: str, keys: np.ndarray) -> _Pattern:
 
 def _choices(view: HeadView) -> np.ndarray:
     """How many keys each position may see, in the whole text: (m)."""
-    if view.keys is not None:
-        return np.maximum(view.keys, 1)
-    whole = view.whole or len(view)
-    return view.start + np.arange(len(view)) + 1 if view.causal else np.full(len(view), whole)
+    if view.choices is not None:
+        return np.maximum(view.choices, 1)
+    rows, whole = len(view.queries), view.keys.whole or len(view.keys)
+    return view.start + np.arange(rows) + 1 if view.causal else np.full(rows, whole)
 
 
 def largest_contributions(views: Sequence[HeadView], names: Sequence[str]) -> str:
@@ -118,34 +131,34 @@ def largest_contributions(views: Sequence[HeadView], names: Sequence[str]) -> st
     """
     said = []
     for view, name in zip(views, names, strict=True):
-        if not view.queries.any():
+        if not view.counted.any():
             said.append(f"{name} has none that counts")
             continue
         row, key = _largest(view)
         said.append(
-            f"{name} to “{view.drawn[row]}” from “{view.drawn[key]}” (norm {view.weights[row, key]:.3g}, "
+            f"{name} to “{view.queries.drawn[row]}” from “{view.keys.drawn[key]}” (norm {view.weights[row, key]:.3g}, "
             f"{_mean(view):.2g} on average)"
         )
-    which = "" if all(view.queries.all() for view in views) else f" to {views[0].unit} that have a choice"
+    which = "" if all(view.counted.all() for view in views) else f" to {views[0].unit} that have a choice"
     return f"Largest contributions{which}: {', '.join(said)}."
 
 
 def _mean(view: HeadView) -> float:
     """Of what the rows that count may see."""
-    return float(view.weights[view.queries][view.allowed[view.queries]].mean())
+    return float(view.weights[view.counted][view.allowed[view.counted]].mean())
 
 
 def _largest(view: HeadView) -> tuple[int, int]:
     """The place of the largest number in the rows that count."""
-    rows = np.flatnonzero(view.queries)
-    row, key = np.unravel_index(view.weights[rows].argmax(), (len(rows), len(view)))
+    rows = np.flatnonzero(view.counted)
+    row, key = np.unravel_index(view.weights[rows].argmax(), (len(rows), len(view.keys)))
     return int(rows[row]), int(key)
 
 
 def _largest_contribution(view: HeadView) -> str:
     row, key = _largest(view)
-    where = f"to “{view.drawn[row]}” from “{view.drawn[key]}”"
-    every = view.queries.all()
+    where = f"to “{view.queries.drawn[row]}” from “{view.keys.drawn[key]}”"
+    every = view.counted.all()
     rest = "" if every else f" to a {_one(view)} that has a choice"
     over = f"pairs of {view.unit} here" if every else f"that such {view.unit} may see"
     return (
@@ -155,12 +168,12 @@ def _largest_contribution(view: HeadView) -> str:
 
 
 def _nothing_stands_out(view: HeadView) -> str:
-    rows = np.flatnonzero(view.queries)
+    rows = np.flatnonzero(view.counted)
     weights = view.weights[rows].astype(np.float64)
     row, key = np.unravel_index(weights.argmax(), weights.shape)
     entropy = -(weights * np.log2(weights, out=np.zeros_like(weights), where=weights > 0)).sum(1)
     spread = (2**entropy / _choices(view)[rows]).mean()
-    where = f"“{view.drawn[rows[row]]}” → “{view.drawn[key]}”"
+    where = f"“{view.queries.drawn[rows[row]]}” → “{view.keys.drawn[key]}”"
     shown = "" if view.outside is None or view.gaps else " in this part"
     return (
         f"No simple pattern stands out in {view.head}: its strongest link{shown} is {where}, "
@@ -170,7 +183,7 @@ def _nothing_stands_out(view: HeadView) -> str:
 
 
 def _between_texts(view: HeadView) -> str:
-    rows = view.queries
+    rows = view.counted
     row, key = _largest(view)
     share = view.weights[rows].sum(1, dtype=np.float64).mean()
     looks, seen = WAYS[view.only]
@@ -179,7 +192,7 @@ def _between_texts(view: HeadView) -> str:
         gives = f"{view.head} has {percent(share)} of what comes through from the {seen} text"
     return (
         f"From the {looks} text, {gives} (mean over {counted(int(rows.sum()), view.unit)}). Its strongest link there "
-        f"is “{view.drawn[row]}” → “{view.drawn[key]}”, {percent(view.weights[row, key])}."
+        f"is “{view.queries.drawn[row]}” → “{view.keys.drawn[key]}”, {percent(view.weights[row, key])}."
     )
 
 

@@ -7,9 +7,10 @@ from dashboard.charts import labels as lettering
 from dashboard.charts import titles
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.ink import Amount, round_up
+from dashboard.charts.look import Look
 from dashboard.charts.selections import pointed
 from dashboard.charts.text_lines import BOX, UNREAD, set_text
-from dashboard.charts.theme import PALETTES, Theme, gradient, ink, on_ink, scale
+from dashboard.charts.theme import gradient, ink, on_ink, scale
 from dashboard.charts.vega_arrays import pack, split_expr, value_expr
 from dashboard.heads.view import HeadView
 
@@ -26,7 +27,7 @@ _SHADED = {
 }
 
 
-def reading(view: HeadView, theme: Theme, *, width: float | None = None) -> Drawing:
+def reading(view: HeadView, look: Look) -> Drawing:
     """The text, set in lines, each word on its shade of ink.
 
     At rest the shade is the attention that a word receives, the mean over all that look; pointing at a word
@@ -34,10 +35,10 @@ def reading(view: HeadView, theme: Theme, *, width: float | None = None) -> Draw
 
     Parameters
     ----------
-    view: (n, n), shares in [0, 1] or norms; width: pixels for the whole drawing (default 640)
+    view: (n, n), shares in [0, 1] or norms; look: 640 pixels wide unless it says more
     """
-    p = PALETTES[theme]
-    room = (width or MEASURE) - 12
+    p = look.palette
+    room = look.room(MEASURE) - 12
     page = set_text(view, room)
     amount = Amount.of(view)
     weights = amount.inked(view)
@@ -68,8 +69,8 @@ def reading(view: HeadView, theme: Theme, *, width: float | None = None) -> Draw
 
     def shaded(most: float, legend: dict | None) -> list[dict]:
         """Boxes with the ink of `w`, and the words on them."""
-        colour = {"field": "w", "type": "quantitative", "scale": scale(ink(theme), 0, most), "legend": legend}
-        on_shade = on_ink(theme, f"datum.w / {most}", quiet="datum.quiet")
+        colour = {"field": "w", "type": "quantitative", "scale": scale(ink(look.theme), 0, most), "legend": legend}
+        on_shade = on_ink(look.theme, f"datum.w / {most}", quiet="datum.quiet")
         at = {"x": x | {"field": "xm"}, "y": y | {"field": "ym"}, "text": {"field": "word", "type": "nominal"}}
         return [
             {"mark": rounded, "encoding": box | {"color": colour}},
@@ -128,7 +129,7 @@ def reading(view: HeadView, theme: Theme, *, width: float | None = None) -> Draw
             "layer": [at_rest, pointed_at, on_top],
             "resolve": {"scale": {"color": "independent"}},
         },
-        theme,
+        look.theme,
         title=titles.title(view),
         subtitle=titles.subtitle(
             view,

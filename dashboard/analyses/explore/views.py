@@ -1,37 +1,45 @@
-"""The ways of drawing one head, by name."""
+"""The ways of drawing one head, by name.
+
+A new view is one entry of `VIEWS` and the function that draws it: Explore, ``dashboard.draw``, addresses and the
+command line take it from here. The function is imported when it is called.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from dashboard.analyses.explore.arcs_chart import arcs
-from dashboard.analyses.explore.heatmap_chart import heatmap
-from dashboard.analyses.explore.lines_chart import lines
-from dashboard.analyses.explore.text_chart import reading
-from dashboard.charts.drawing import Drawing
-from dashboard.heads.view import Measure
+from dashboard.registry import later
+
+if TYPE_CHECKING:
+    from dashboard.charts.drawing import Drawing
+    from dashboard.heads.view import Measure
 
 
 @dataclass(frozen=True)
 class View:
     """One way of drawing a head.
 
-    name, title, help: for the command line, for a menu, in a sentence
-    draw: (HeadView, theme) → chart
+    title, help: for a menu, in a sentence
+    draw: (HeadView, Look, marks) → chart
     max_positions: of a longer text, draw a window of this many positions
     of_contribution: as `help`, where contributions are drawn
+    widest: pixels; wider is no easier to read
+    marks: the names of what `draw` can show besides the weights
     fit: the `width` to give `st.altair_chart`
+    fewer_where_narrow: whether a narrow drawing holds fewer positions
     """
 
-    name: str
     title: str
     help: str
     draw: Callable[..., Drawing]
     max_positions: int
     of_contribution: str
+    widest: float
+    marks: frozenset[str] = frozenset()
     fit: Literal["content", "stretch"] = "content"
+    fewer_where_narrow: bool = False
 
 
 def help_of(name: str, measure: Measure) -> str:
@@ -39,39 +47,39 @@ def help_of(name: str, measure: Measure) -> str:
     return VIEWS[name].of_contribution if measure == "contribution" else VIEWS[name].help
 
 
-_ALL = (
-    View(
-        "heatmap",
+VIEWS: dict[str, View] = {
+    "heatmap": View(
         "Heatmap",
-        "Each row is a word that looks, each column a word looked at. Point at a cell for its share.",
-        heatmap,
+        "Rows are queries, columns are keys. Hover over a cell for its weight.",
+        later("dashboard.analyses.explore.heatmap_chart", "heatmap"),
         512,
-        "Each row is a word that takes, each column a word that hands over. Point at a cell for its norm.",
+        "Rows are queries, columns are keys. Hover over a cell for its value-weighted norm.",
+        620,
+        fewer_where_narrow=True,
     ),
-    View(
-        "lines",
+    "lines": View(
         "Lines",
-        "Words on the left look at words on the right. Point at one for all its own lines, from 0.5 %.",
-        lines,
+        "Queries on the left, keys on the right. Hover over a word for all its own lines, from 0.5 %.",
+        later("dashboard.analyses.explore.lines_chart", "lines"),
         96,
-        "Words on the left take from words on the right. Point at one for all its own lines and their norms.",
+        "Queries on the left, keys on the right. Hover over a word for all its own lines and their norms.",
+        640,
     ),
-    View(
-        "arcs",
+    "arcs": View(
         "Arcs",
-        "Arcs from each word to what it looks at. Point at a word for all its own, from 0.5 %.",
-        arcs,
+        "Arcs lead from each query to its keys. Hover over a word for all its own, from 0.5 %.",
+        later("dashboard.analyses.explore.arcs_chart", "arcs"),
         50,
-        "Arcs from each word to what it takes from. Point at a word for all its own and their norms.",
+        "Arcs lead from each query to its keys. Hover over a word for all its own and their norms.",
+        980,
+        marks=frozenset({"lit", "parse", "role", "heights"}),
     ),
-    View(
-        "reading",
+    "reading": View(
         "On the text",
-        "The shade is the attention that a word receives. Point at a word to see where it looks itself.",
-        reading,
+        "The shade is the attention that a word receives. Hover over a word for the keys it attends to.",
+        later("dashboard.analyses.explore.text_chart", "reading"),
         512,
-        "The shade is the norm of what a word hands over, on average. Point at a word to see what it takes itself.",
+        "The shade is the mean norm that a word contributes. Hover over a word for what contributes to it.",
+        780,
     ),
-)
-
-VIEWS: dict[str, View] = {view.name: view for view in _ALL}
+}

@@ -6,20 +6,22 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from dashboard.analyses.find_heads.by_example import Examples, example_finding, examples, pairs_of
+from dashboard.analyses.find_heads.by_example import Examples, examples, pairs_of
 from dashboard.analyses.find_heads.by_pattern import LIMIT, Matches, Progress
 from dashboard.analyses.find_heads.corpus import search
 from dashboard.analyses.find_heads.pair_shares import Pair
 from dashboard.analyses.find_heads.pattern import Pattern
-from dashboard.analyses.find_heads.text import match_finding
+from dashboard.analyses.find_heads.text import example_finding, match_finding
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.ranking import BEST, ranking
 from dashboard.charts.theme import Theme
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords, made_again, reading
+from dashboard.export.call import Call, Model, Part, Text, given
+from dashboard.export.provenance import origin, reading
 from dashboard.heads.format import counted
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.text import Encoding
 
 
@@ -45,8 +47,8 @@ def find_heads(
     Raises UserError for an empty text, and for pairs that the text does not have (see `by_example`).
     """
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
-    given = pairs_of(encoding, pairs) if isinstance(pairs, str) else pairs
-    found = examples(model, encoding, given, reading(encoding, bos=bos, limit=limit))
+    marked = pairs_of(encoding, pairs) if isinstance(pairs, str) else pairs
+    found = examples(model, encoding, marked, reading(encoding, bos=bos, limit=limit))
     found.table.attrs["provenance"] = provenance_of_found(found).to_dict()
     return found
 
@@ -85,10 +87,10 @@ def draw_found(
     theme: Theme = "light",
     width: float | None = None,
     selected: HeadId | None = None,
-    turn: int = 0,
+    epoch: int = 0,
 ) -> Drawing:
     """The 15 best heads of `find_heads` or `find_heads_in`: a dot for the share, a tick for what this distance gets
-    elsewhere. selected, turn: as in `draw_atlas`."""
+    elsewhere. selected, epoch: as in `draw_atlas`."""
     one = isinstance(found, Examples)
     if one:
         what = found.named(found.pairs[0]) if len(found.pairs) == 1 else f"{len(found.pairs)} marked pairs"
@@ -97,16 +99,14 @@ def draw_found(
     over = "one text" if one else f"{counted(found.pairs, 'pairs')}, {counted(found.sentences, 'sentences')}"
     chart = ranking(
         found.table,
-        theme,
+        Look(theme, width),
         title=f"{what} · {found.model}",
         subtitle=[
             "dot: share of attention along the pairs · tick: what this distance gets elsewhere",
             f"the {min(BEST, len(found.table))} heads with most beyond it, of {len(found.table)} · {over}",
         ],
         description=example_finding(found) if one else match_finding(found),
-        selected=selected,
-        width=width,
-        turn=turn,
+        selection=Selection(selected, epoch=epoch),
     )
     return chart.made_of(provenance_of_found(found, theme=theme, width=width))
 
@@ -114,37 +114,17 @@ def draw_found(
 def provenance_of_found(found: Examples | Matches, **drawing: object) -> Provenance:
     """Where a table comes from, or (`drawing`: the arguments of `draw_found`) a picture of it; with the lines that make
     it again."""
-    given = {name: value for name, value in drawing.items() if value is not None}
+    look, model = given(**drawing), Model(found.name, found.revision, found.model)
     if isinstance(found, Examples):
-        name, text = "find", found.text
-        said = {"pairs": [f"{i}>{j}" for i, j in (*found.pairs, *found.masked)], **found.reading}
-        names, first = "find_heads", [f"text = {text!r}"]
-        arguments = [f"text, {[*found.pairs, *found.masked]!r}", *_keywords(found.reading)]
+        name, text, pairs = "find", found.text, [*found.pairs, *found.masked]
+        said = {"pairs": [f"{i}>{j}" for i, j in pairs], **found.reading}
+        made = Call("find_heads", (model, Text(text), pairs), found.reading, to="found")
     else:
         name, text = "find-pattern", ""
-        asked = {key: value for key, value in asdict(found.pattern).items() if value != getattr(Pattern(), key)}
-        said = {"corpus": found.corpus, "pattern": str(found.pattern), **found.reading}
-        names, first = "Pattern, find_heads_in", []
         how = {key: value for key, value in found.reading.items() if key != "path"}
-        arguments = [f"{found.reading.get('path', found.corpus)!r}, Pattern({', '.join(_keywords(asked))})"]
-        arguments += _keywords(how)
-        said.pop("path", None)
-    origin = Provenance(
-        model=found.name,
-        revision=found.revision,
-        text=text,
-        heads=(),
-        unit="words",
-        special="hide",
-        view=name,
-        options=said | given,
-        title=found.model,
-    )
-    made = f"{names.rpartition(' ')[2]}(model, {', '.join(arguments)})"
-    if not given:
-        return made_again(origin, names.split(", "), f"{made}.table", *first)
-    return made_again(origin, [*names.split(", "), "draw_found"], f"draw_found({made}{keywords(given)})", *first)
-
-
-def _keywords(options: dict) -> list[str]:
-    return [f"{name}={value!r}" for name, value in options.items()]
+        said = {"corpus": found.corpus, "pattern": str(found.pattern), **how}
+        asked = {key: value for key, value in asdict(found.pattern).items() if value != getattr(Pattern(), key)}
+        path = found.reading.get("path", found.corpus)
+        made = Call("find_heads_in", (model, path, Call("Pattern", (), asked)), how, to="found")
+    call = Call("draw_found", (made,), look, makes="figure") if look else Part(made, "table", makes="table")
+    return origin(model, text, name, call, special="hide", options=said | look)

@@ -12,13 +12,11 @@ import pandas as pd
 from dashboard.analyses.find_heads.pair_shares import Along, Pair, along
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
-from dashboard.heads.format import counted, percent
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, head_columns, head_of, is_of, largest_first
 from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding
 
 MOST_PAIRS = 40
-COLUMNS = ("layer", "head", "score", "baseline", "lift", "rank", "n", "others")
 
 _ARROW = re.compile(r"->|=>|→|>")
 
@@ -54,12 +52,11 @@ class Examples:
 
     @property
     def best(self) -> HeadId:
-        return HeadId(int(self.table["layer"].iloc[0]), int(self.table["head"].iloc[0]))
+        return head_of(self.table.iloc[0])
 
     def row(self, head: HeadId) -> pd.Series:
         """A head's row of the table."""
-        found = self.table[(self.table["layer"] == head.layer) & (self.table["head"] == head.head)]
-        return found.iloc[0]
+        return self.table[is_of(self.table, head)].iloc[0]
 
 
 def examples(model: AttentionModel, encoding: Encoding, pairs: Sequence[Pair], reading: dict | None = None) -> Examples:
@@ -145,24 +142,23 @@ def as_typed(encoding: Encoding, pairs: Sequence[Pair]) -> str:
     return "\n".join(f"{name(i)} → {name(j)}" for i, j in pairs)
 
 
-def by_lift(found: Along, pairs: Sequence[Pair], heads: Sequence[tuple[int, int]]) -> pd.DataFrame:
-    """The table of `Examples`. heads: (layer, head) of each row of `found`"""
-    layer, head = np.array(heads).T
+def by_lift(found: Along, pairs: Sequence[Pair], heads: Sequence[HeadId]) -> pd.DataFrame:
+    """The table of `Examples`. heads: of each row of `found`"""
     _, first_of_offset = np.unique([j - i for i, j in pairs], return_index=True)
     score, baseline = _mean(found.share), _mean(found.baseline)
-    columns = (
-        layer,
-        head,
-        score,
-        baseline,
-        score - baseline,
-        _mean(found.rank),
-        np.isfinite(found.share).sum(1),
-        found.others[:, first_of_offset].sum(1),
+    table = pd.DataFrame(
+        {
+            **head_columns(heads),
+            "score": score,
+            "baseline": baseline,
+            "lift": score - baseline,
+            "rank": _mean(found.rank),
+            "n": np.isfinite(found.share).sum(1),
+            "others": found.others[:, first_of_offset].sum(1),
+        }
     )
-    table = pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
     by = ["lift", "score"] if table["lift"].notna().any() else ["score"]
-    return table.sort_values([*by, "layer", "head"], ascending=[False] * len(by) + [True, True], ignore_index=True)
+    return largest_first(table, *by)
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
@@ -176,36 +172,3 @@ def looks_ahead(words: Sequence[str], masked: Sequence[Pair], model: str) -> str
     named = ", ".join(f"{words[i]} → {words[j]}" for i, j in masked[:4]) + (" …" if len(masked) > 4 else "")
     looks = "looks" if len(masked) == 1 else "look"
     return f"{named} {looks} ahead, and {model} reads from left to right: no head of it can see that."
-
-
-def example_finding(found: Examples, head: HeadId | None = None) -> str:
-    """What one head does along the pairs, in one sentence with its baseline; None for the best of all."""
-    row = found.table.iloc[0] if head is None else found.row(head)
-    name = HeadId(int(row["layer"]), int(row["head"]))
-    what = found.named(found.pairs[0]) if len(found.pairs) == 1 else f"the {len(found.pairs)} marked pairs"
-    rank = f"rank {row['rank']:.3g} in its row" + (", on average" if len(found.pairs) > 1 else "")
-    if not row["n"]:
-        return f"{name} gives other words nothing from where you marked, so it has no share along {what}."
-    if np.isnan(row["lift"]):
-        most = f"Of {counted(len(found.table), 'heads')} {name} gives {what} the most:"
-        return (
-            f"{most if head is None else f'{name} gives {what}'} {percent(row['score'])} ({rank}). No other two words "
-            "stand so far apart here, so there is nothing to hold it against."
-        )
-    against = f"{percent(row['score'])} against {percent(row['baseline'])} ({rank})"
-    if head is not None:
-        return f"{name} gives {what} {against}; the second figure is what this distance gets elsewhere."
-    if row["lift"] <= 0:
-        return f"No head gives {what} more than what this distance gets elsewhere; the nearest is {name}: {against}."
-    return (
-        f"Of {counted(len(found.table), 'heads')} {name} gives {what} the most beyond what this distance gets "
-        f"elsewhere: {against}."
-    )
-
-
-def remarks(found: Examples) -> list[str]:
-    """What a person should know beside the finding."""
-    said = ["One text: no interval. On another text the same head may look elsewhere; attention is not explanation."]
-    if found.masked:
-        said.insert(0, f"Left out: {looks_ahead(found.words, found.masked, found.model)}")
-    return said

@@ -20,7 +20,7 @@ from dashboard.corpus.batches import batches, encoded
 from dashboard.errors import UserError
 from dashboard.heads.bootstrap import PERCENTILES, intervals, resample_counts
 from dashboard.heads.format import counted
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, head_columns, is_of, largest_first
 from dashboard.text.reasons import no_sentence
 from dashboard.text.sentence import LeftOut, ParsedSentence
 
@@ -84,8 +84,7 @@ class Matches:
 
     def row(self, head: HeadId) -> pd.Series:
         """A head's row of the table."""
-        found = self.table[(self.table["layer"] == head.layer) & (self.table["head"] == head.head)]
-        return found.iloc[0]
+        return self.table[is_of(self.table, head)].iloc[0]
 
 
 def matches(
@@ -237,13 +236,12 @@ class _Tally:
         n = np.stack(self._n)[order]  # (S, h)
         sums = {name: np.stack(values)[order] for name, values in self._sums.items()}
         sums["lift"] = sums["score"] - sums["baseline"]
-        layer, head = np.array(self.model.all_heads).T
         low, high = intervals(sums["lift"], n)
         figures = {name: _ratio(values, n) for name, values in sums.items()}
-        columns = {"layer": layer, "head": head, **{name: figures[name] for name in ("score", "baseline", "lift")}}
+        columns = head_columns(self.model.all_heads)
+        columns |= {name: figures[name] for name in ("score", "baseline", "lift")}
         columns |= {"low": low, "high": high, "rank": figures["rank"], "n": n.sum(0)}
-        table = pd.DataFrame(columns)
-        table = table.sort_values(["lift", "layer", "head"], ascending=[False, True, True], ignore_index=True)
+        table = largest_first(pd.DataFrame(columns), "lift")
         return table, _held_out(sums, n, np.array(self.index)[order] % 2 == 1, self.model.all_heads)
 
 
@@ -253,9 +251,7 @@ def _ratio(sums: np.ndarray, n: np.ndarray) -> np.ndarray:
     return np.divide(sums.sum(0), cases, out=np.full(cases.shape, np.nan), where=cases > 0)
 
 
-def _held_out(
-    sums: dict[str, np.ndarray], n: np.ndarray, odd: np.ndarray, heads: Sequence[tuple[int, int]]
-) -> HeldOut | None:
+def _held_out(sums: dict[str, np.ndarray], n: np.ndarray, odd: np.ndarray, heads: Sequence[HeadId]) -> HeldOut | None:
     halves, places = ((~odd, odd), (odd, ~odd)), []
     for chosen_on, _ in halves:
         lift = _ratio(sums["lift"][chosen_on], n[chosen_on])
@@ -279,5 +275,5 @@ def _held_out(
     statistics = np.concatenate(again)
     statistics = statistics[np.isfinite(statistics)]
     low, high = np.percentile(statistics, PERCENTILES) if len(statistics) else (np.nan, np.nan)
-    chosen = tuple(HeadId(*heads[place]) for place in places)
-    return HeldOut(chosen, **figures, low=float(low), high=float(high))
+    one, other = (heads[place] for place in places)
+    return HeldOut((one, other), **figures, low=float(low), high=float(high))

@@ -68,7 +68,7 @@ class _Text:
             ~(model.causal & ahead),
         )
         shape = (len(model.all_heads), len(pairs))
-        self.found = Along(*(np.full(shape, np.nan) for _ in range(2)), np.zeros(shape, int), np.full(shape, np.nan))
+        self.found = Along(np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, int), np.full(shape, np.nan))
         self._begin()
 
     def _begin(self) -> None:
@@ -100,7 +100,7 @@ class _Text:
                 np.logical_or.at(self.seen[0], words, allowed[np.arange(len(words))[:, None], self.target[words]])
                 np.logical_or.at(self.seen[1], row[marked], allowed[marked])
         if block.rows.stop == self.n:
-            first = self.model.place(block.layer) * self.per_layer
+            first = self.model.place(block.ids[0])
             self._finish(slice(first, first + self.per_layer))
             self._begin()
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from dashboard.analyses.find_heads.by_example import Examples, looks_ahead
 from dashboard.analyses.find_heads.by_pattern import Matches
 from dashboard.heads.bootstrap import FEWEST
 from dashboard.heads.format import counted, percent
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, head_of
 
 
 def match_finding(found: Matches, head: HeadId | None = None) -> str:
@@ -22,7 +25,7 @@ def match_finding(found: Matches, head: HeadId | None = None) -> str:
             f"over {over}."
         )
     row = found.table.iloc[0] if head is None else found.row(head)
-    name = HeadId(int(row["layer"]), int(row["head"]))
+    name = head_of(row)
     return (
         f"{name} gives {found.pattern} {percent(row['score'])}, against {percent(row['baseline'])} for what stands "
         f"just as far away: {_points(row['lift'])} more ({_points(row['low'])} to {_points(row['high'])}), over {over}."
@@ -52,4 +55,37 @@ def match_remarks(found: Matches) -> list[str]:
         "two. 95\u00a0% intervals: bootstrap over the sentences. The table is over all of them, so its first row "
         "flatters. Attention is not explanation."
     )
+    return said
+
+
+def example_finding(found: Examples, head: HeadId | None = None) -> str:
+    """What one head does along the pairs, in one sentence with its baseline; None for the best of all."""
+    row = found.table.iloc[0] if head is None else found.row(head)
+    name = head_of(row)
+    what = found.named(found.pairs[0]) if len(found.pairs) == 1 else f"the {len(found.pairs)} marked pairs"
+    rank = f"rank {row['rank']:.3g} in its row" + (", on average" if len(found.pairs) > 1 else "")
+    if not row["n"]:
+        return f"{name} gives other words nothing from where you marked, so it has no share along {what}."
+    if np.isnan(row["lift"]):
+        most = f"Of {counted(len(found.table), 'heads')} {name} gives {what} the most:"
+        return (
+            f"{most if head is None else f'{name} gives {what}'} {percent(row['score'])} ({rank}). No other two words "
+            "stand so far apart here, so there is nothing to hold it against."
+        )
+    against = f"{percent(row['score'])} against {percent(row['baseline'])} ({rank})"
+    if head is not None:
+        return f"{name} gives {what} {against}; the second figure is what this distance gets elsewhere."
+    if row["lift"] <= 0:
+        return f"No head gives {what} more than what this distance gets elsewhere; the nearest is {name}: {against}."
+    return (
+        f"Of {counted(len(found.table), 'heads')} {name} gives {what} the most beyond what this distance gets "
+        f"elsewhere: {against}."
+    )
+
+
+def remarks(found: Examples) -> list[str]:
+    """What a person should know beside the finding."""
+    said = ["One text: no interval. On another text the same head may look elsewhere; attention is not explanation."]
+    if found.masked:
+        said.insert(0, f"Left out: {looks_ahead(found.words, found.masked, found.model)}")
     return said

@@ -14,12 +14,14 @@ from dashboard.analyses.inside.verify import TOLERANCE, Check, check
 from dashboard.capture import AttentionModel
 from dashboard.capture.layer_trace import LayerRun, layer_run, watch_layers
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.provenance import provenance_of_text
-from dashboard.export.snippet import keywords, made_again, reading
-from dashboard.heads.view import HeadId, existing_head
+from dashboard.export.call import Call, Model, Text, given
+from dashboard.export.provenance import origin, provenance_of_text, reading
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import existing_head
 from dashboard.text import Encoding
 
 if TYPE_CHECKING:
@@ -54,8 +56,7 @@ def look_at_layer(model: AttentionModel, encoding: Encoding, layer: int) -> Laye
 
 def one_head(model: AttentionModel, encoding: Encoding, layer: Layer, head: int, how: dict[str, object]) -> Inside:
     """Every step of one head of a layer that is open. `how`: how the text was read (bos, limit, pair)."""
-    origin = {"name": model.name, "revision": model.revision, "reading": how}
-    return inside(layer, head, encoding, model.title, **origin)
+    return inside(layer, head, encoding, model.title, name=model.name, revision=model.revision, reading=how)
 
 
 def draw_inside(
@@ -67,7 +68,7 @@ def draw_inside(
     step: str = "",
     theme: Theme = "light",
     width: float | None = None,
-    turn: int | None = None,
+    epoch: int | None = None,
 ) -> Drawing:
     """All steps as small maps ("steps"), or one token's way through the head with its numbers ("row").
 
@@ -78,7 +79,7 @@ def draw_inside(
     key: the one it is looked at closely with, None for the one it looks at most
     step: of "steps", the one that is framed: x, q, k, v, scores, scaled, masked, weights, mixed, joined or output
     theme, width: as in `draw`
-    turn: for a page on which a click on one of the "steps" chooses it, see `steps_chart`
+    epoch: for a page on which a click on one of the "steps" chooses it, see `steps_chart`
 
     Raises UserError for another picture or step, and for a token that is not there.
     """
@@ -88,33 +89,19 @@ def draw_inside(
         raise UserError(f"There is no step “{step}”. Choose one of {', '.join(this.maps)}.")
     row = follow(this, query, key)
     if picture == "steps":
-        chart = steps(this, row, step, theme, width=width, turn=turn)
+        chart = steps(this, row, step, Look(theme, width), epoch=epoch)
     else:
-        chart = followed(this, row, theme, width=width)
-    given = {"query": query, "key": key, "step": step or None, "theme": theme, "width": width}
-    return chart.made_of(_origin(this, picture, {name: value for name, value in given.items() if value is not None}))
+        chart = followed(this, row, Look(theme, width))
+    look = given(query=query, key=key, step=step or None, theme=theme, width=width)
+    return chart.made_of(_origin(this, picture, look))
 
 
 def _origin(this: Inside, picture: str, drawing: dict[str, object]) -> Provenance:
-    text = this.encoding.texts[0]
-    origin = Provenance(
-        model=this.name,
-        revision=this.revision,
-        text=text,
-        heads=(str(this.head),),
-        unit="tokens",
-        special="show",
-        view=f"inside-{picture}",
-        options=dict(this.reading) | drawing,
-        title=this.model,
-    )
-    looked = f"look_inside(model, text, {str(this.head)!r}{keywords(this.reading)})"
-    return made_again(
-        origin,
-        ["draw_inside", "look_inside"],
-        f"draw_inside({looked}, {picture!r}{keywords(drawing)})",
-        f"text = {text!r}",
-    )
+    model, text, head = Model(this.name, this.revision, this.model), this.encoding.texts[0], str(this.head)
+    looked = Call("look_inside", (model, Text(text), head), this.reading, to="inside")
+    call = Call("draw_inside", (looked, picture), drawing, makes="figure")
+    said = dict(this.reading) | drawing
+    return origin(model, text, f"inside-{picture}", call, heads=(head,), unit="tokens", options=said)
 
 
 def verify(
@@ -150,7 +137,7 @@ def verify(
 
     watch_layers(model, encoding, receive)
     table = pd.DataFrame([asdict(layer) for layer in found])
-    table.attrs["provenance"] = provenance_of_text(model, encoding, "verify", bos=bos).to_dict()
+    table.attrs["provenance"] = provenance_of_text(model, encoding, "verify", bos=bos, **given(limit=limit)).to_dict()
     return table
 
 

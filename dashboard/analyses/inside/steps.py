@@ -17,7 +17,7 @@ from dashboard.builtin.attention import Steps, contributions
 from dashboard.builtin.source_listing import STEPS
 from dashboard.capture.layer_trace import LayerRun
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.text.encoding import Encoding
 
 SIDE = 96  # rows and columns of a map
@@ -134,10 +134,19 @@ def open_layer(run: LayerRun) -> Layer:
 
 
 @torch.inference_mode()
-def inside(layer: Layer, head: int, encoding: Encoding, model: str, **origin: object) -> Inside:
+def inside(
+    layer: Layer,
+    head: int,
+    encoding: Encoding,
+    model: str,
+    *,
+    name: str,
+    revision: str,
+    reading: Mapping[str, object],
+) -> Inside:
     """All steps of one head (counted from 0) of a layer.
 
-    encoding: the text that the layer ran over; model: the model's title; origin: name, revision and reading of
+    encoding: the text that the layer ran over; model: the model's title; name, revision, reading: as in
     `Inside`. Raises UserError for a head that the layer does not have.
     """
     run, (q, k, v) = layer.run, layer.parts
@@ -147,14 +156,14 @@ def inside(layer: Layer, head: int, encoding: Encoding, model: str, **origin: ob
     mixed = []
     for rows in run.blocks():
         steps = run.attend(layer.parts, rows, slice(head, head + 1)).head(0)
-        for name, blocks in kept.items():
-            blocks.append(_Reduced.of(getattr(steps, name)))
+        for step, blocks in kept.items():
+            blocks.append(_Reduced.of(getattr(steps, step)))
         mixed.append(steps.mixed)
     found = {"q": _map(q[head]), "k": _map(k[head]), "v": _map(v[head]), "mixed": _map(torch.cat(mixed))}
-    found |= {name: _Reduced.join(blocks) for name, blocks in kept.items()} | layer.maps
+    found |= {**{name: _Reduced.join(blocks) for name, blocks in kept.items()}, **layer.maps}
     keys = encoding.drawn if run.call.sink is None else (*encoding.drawn, "(nowhere)")
     maps = {name: found[name] for name in STEPS if name in found}
-    return Inside(HeadId(run.number, head), layer, maps, encoding, keys, model, **origin)
+    return Inside(HeadId(run.number, head), layer, maps, encoding, keys, model, name, revision, reading)
 
 
 @torch.inference_mode()

@@ -11,6 +11,7 @@ from dashboard.analyses.inside.text import TITLES, finding, formula, range_of, s
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.ink import round_up
+from dashboard.charts.look import Look
 from dashboard.charts.raster import png_uri
 from dashboard.charts.sanitize import shown
 from dashboard.charts.theme import PALETTES, Theme, ink, signed
@@ -26,10 +27,9 @@ def steps(
     this: Inside,
     row: Followed,
     step: str = "",
-    theme: Theme = "light",
+    look: Look = Look(),
     *,
-    width: float | None = None,
-    turn: int | None = None,
+    epoch: int | None = None,
 ) -> Drawing:
     """Every step with its shape, formula and range; the followed token's row is framed in each, `step` as a whole.
 
@@ -40,10 +40,10 @@ def steps(
     ----------
     this, row: from `steps`
     step: one of its steps, or "" for none
-    width: pixels for the whole drawing (default 980)
-    turn: where it is given, a click on a map is the point parameter "step", with the fields step and turn
+    look: 980 pixels wide unless it says more
+    epoch: where it is given, a click on a map is the point parameter "step", with the fields step and epoch
     """
-    room = (width or WIDTH) - 24
+    room = look.room(WIDTH) - 24
     columns = max(2, min(6, int((room + GAP) // (118 + GAP))))
     side = (room + GAP) / columns - GAP
     formulas = {name: wrap(formula(this, name), side + 14, SMALL) for name in this.maps}
@@ -53,14 +53,14 @@ def steps(
     for place, (name, lines) in enumerate(formulas.items()):
         line, column = divmod(place, columns)
         at = column * (side + GAP), line * tall + TITLE - 6, line * tall + head, side
-        _add(canvas, this, row, name, lines, name == step, at, theme)
+        _add(canvas, this, row, name, lines, name == step, at, look.theme)
         place = column * (side + GAP), line * tall, side, tall - LINE
-        canvas.place(*place, f"{TITLES[name]}: {range_of(name, this.maps[name])}", step=name, turn=turn)
+        canvas.place(*place, f"{TITLES[name]}: {range_of(name, this.maps[name])}", step=name, epoch=epoch)
     reduced = max(this.maps["scores"].shape) > max(this.maps["scores"].values.shape)
     means = " · each cell is the mean over its neighbours" if reduced else ""
     return sheet(
-        canvas.body(room, -(-len(formulas) // columns) * tall, None if turn is None else "step"),
-        theme,
+        canvas.body(room, -(-len(formulas) // columns) * tall, None if epoch is None else "step"),
+        look.theme,
         title=f"Inside {this.head} · {shown(this.model)}",
         subtitle=[
             f"rows are the {len(this.encoding):,} tokens; framed is that of “{shown(this.encoding.drawn[row.query])}”",

@@ -11,6 +11,7 @@ from dashboard.analyses.inside.steps import Followed, Inside
 from dashboard.analyses.inside.text import arithmetic, factor, finding
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import labels_of, width_of
+from dashboard.charts.look import Look
 from dashboard.charts.raster import png_uri
 from dashboard.charts.sanitize import shown
 from dashboard.charts.theme import PALETTES, PIECES_FONT, Theme, signed
@@ -24,7 +25,7 @@ LABELS = 118.0
 GAP = 30.0
 
 
-def followed(this: Inside, row: Followed, theme: Theme = "light", *, width: float | None = None) -> Drawing:
+def followed(this: Inside, row: Followed, look: Look = Look()) -> Drawing:
     """The row of one token, from q · k to what its head adds to the layer's output.
 
     Four parts: the products of query and key by dimension, which sum to the score of one key; the shares of the ten
@@ -34,17 +35,17 @@ def followed(this: Inside, row: Followed, theme: Theme = "light", *, width: floa
     Parameters
     ----------
     this, row: from `steps`
-    width: pixels for the whole drawing (default 980)
+    look: 980 pixels wide unless it says more
     """
     mixing = _Mixing.of(this, row)
-    room = (width or WIDTH) - 26 - mixing.left  # right of the labels, where all parts begin
+    room = look.room(WIDTH) - 26 - mixing.left  # right of the labels, where all parts begin
     name = shown(this.encoding.drawn[row.query])
-    parts = [_products(this, row, room, theme), _mixing(row, mixing, room, theme)]
+    parts = [_products(this, row, room, look.theme), _mixing(row, mixing, room, look.theme)]
     if row.norms is not None:
-        parts.append(_lengths(this, row, room, theme))
+        parts.append(_lengths(this, row.norms, room, look.theme))
     return sheet(
         {"vconcat": parts, "spacing": 30},
-        theme,
+        look.theme,
         title=f"“{name}” through {this.head} · {shown(this.model)}",
         subtitle=[f"token {row.query} of {len(this.encoding):,}, counted from 0 · green above 0, purple below"],
         description=f"{finding(this, row)} {arithmetic(this, row, 'scores')}",
@@ -227,11 +228,11 @@ def _mixing(row: Followed, mixing: _Mixing, room: float, theme: Theme) -> dict:
     return {"hconcat": [shared, mixed], "spacing": GAP}
 
 
-def _lengths(this: Inside, row: Followed, room: float, theme: Theme) -> dict:
+def _lengths(this: Inside, norms: np.ndarray, room: float, theme: Theme) -> dict:
     p, head = PALETTES[theme], this.head.head
-    own, every = float(row.norms[head]), float(row.norms.sum())
+    own, every = float(norms[head]), float(norms.sum())
     values = [
-        {"h": k, "w": float(f"{value:.5g}"), "says": number(float(value))} for k, value in enumerate(row.norms.tolist())
+        {"h": k, "w": float(f"{value:.5g}"), "says": number(float(value))} for k, value in enumerate(norms.tolist())
     ]
     share = percent(own / every) if every else "none"
     x = {
@@ -245,7 +246,7 @@ def _lengths(this: Inside, row: Followed, room: float, theme: Theme) -> dict:
         "type": "quantitative",
         "title": None,
         "axis": None,
-        "scale": {"domain": [0, 1.2 * max(float(row.norms.max()), 1e-9)]},
+        "scale": {"domain": [0, 1.2 * max(float(norms.max()), 1e-9)]},
     }
     layers = [
         {

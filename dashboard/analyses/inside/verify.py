@@ -76,18 +76,20 @@ def whole_layer(run: LayerRun) -> Layerwise:
     parts, n = run.parts(), run.call.k.shape[2]
     heads = len(parts[0])
     at_once = run.output is not None and run.plain and heads * n * n <= AT_ONCE
-    weights, joined, output = 0.0, [], None
-    if at_once:
+    weights, blocks, steps = 0.0, list[torch.Tensor](), None
+    if at_once and run.x is not None and run.layer is not None:
         steps = multi_head(run.x, run.layer, run.mask(slice(None), *parts[:2]))
-        joined, output = [steps.joined], steps.output
     for rows in run.blocks():
-        if not at_once:
+        if steps is not None:
+            mine = steps.weights[:, rows]
+        else:
             ours = run.attend(parts, rows)
-            joined.append(join_heads(ours.mixed))
-        mine = steps.weights[:, rows] if at_once else ours.weights[..., :n]
+            blocks.append(join_heads(ours.mixed))
+            mine = ours.weights[..., :n]
         weights = max(weights, _apart(mine, run.own(rows)[0]))
-    joined, begins = torch.cat(joined), "q, k, v" if run.layer is None else "x"
-    if run.output is None:
+    joined, output = (None, None) if steps is None else (steps.joined, steps.output)
+    joined, begins = torch.cat(blocks) if joined is None else joined, "q, k, v" if run.layer is None else "x"
+    if run.output is None or run.w_o is None:
         return Layerwise(joined, None, Check(run.number, begins, weights, float("nan"), float("nan")), at_once)
     if output is None:
         output = joined @ run.w_o + run.b_o

@@ -1,0 +1,1 @@
+"""What each layer adds to the residual stream, word by word. Page: /layers."""

@@ -10,9 +10,11 @@ from dashboard.analyses.layers.residual_stream import MEASURES, ResidualStream
 from dashboard.analyses.layers.word_chart import journey
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import WIDTH, Drawing
+from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
-from dashboard.export.snippet import about_model, reading
+from dashboard.export.call import Call, Model, Text, given
+from dashboard.export.provenance import origin, reading
 from dashboard.text import Encoding, Special, Unit
 
 
@@ -43,7 +45,7 @@ def draw_residual_stream(
     theme: Theme = "light",
     width: float | None = None,
     start: int = 0,
-    turn: int = 0,
+    epoch: int = 0,
 ) -> Drawing:
     """Words by layers: "moved", "turned" or "attention_share"; or (measure "journey") one word through the layers.
 
@@ -54,21 +56,16 @@ def draw_residual_stream(
         raise UserError(f"There is no measure “{measure}”. Choose one of {', '.join([*MEASURES, 'journey'])}.")
     if (word is not None and not 0 <= word < len(stream.words)) or (word is None and measure == "journey"):
         raise UserError(f"Name a word by its number, 0 to {len(stream.words) - 1}.")
-    made = about_model(
-        stream,
-        f"layers-{measure}",
-        {"unit": stream.unit, "special": stream.hidden, **stream.reading},
-        "draw_residual_stream, residual_stream",
-        f"residual_stream(model, text, unit={stream.unit!r}, special={stream.hidden!r}"
-        + "".join(f", {name}={value!r}" for name, value in stream.reading.items())
-        + ")",
-        {"measure": measure, "word": word, "theme": theme, "width": width, "start": start or None},
-        stream.text,
-    )
+    model, how = Model(stream.name, stream.revision, stream.model), {"unit": stream.unit, "special": stream.hidden}
+    again = Call("residual_stream", (model, Text(stream.text)), how | stream.reading, to="stream")
+    look = given(measure=measure, word=word, theme=theme, width=width, start=start or None)
+    call = Call("draw_residual_stream", (again,), look, makes="figure")
+    said = how | stream.reading | look
+    made = origin(model, stream.text, f"layers-{measure}", call, **how, options=said)
     if measure == "journey":
-        return journey(stream, word, theme, width=width).made_of(made)
+        return journey(stream, word, Look(theme, width)).made_of(made)
     most = columns(width or WIDTH)
     if len(stream) > most:
         start = max(0, min(start, len(stream) - most))
         stream = stream.window(start, start + most)
-    return moves(stream, MEASURES[measure], theme, word=word, width=width, turn=turn).made_of(made)
+    return moves(stream, MEASURES[measure], Look(theme, width), word=word, epoch=epoch).made_of(made)

@@ -8,7 +8,8 @@ import numpy as np
 
 from dashboard.charts import labels as lettering
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale
+from dashboard.charts.look import Look
+from dashboard.charts.theme import gradient, ink, scale
 from dashboard.heads.format import percent
 
 if TYPE_CHECKING:
@@ -27,23 +28,22 @@ def columns(width: float) -> int:
 def moves(
     stream: ResidualStream,
     measure: Measure,
-    theme: Theme,
+    look: Look,
     *,
     word: int | None = None,
-    width: float | None = None,
-    turn: int = 0,
+    epoch: int = 0,
 ) -> Drawing:
     """Words by layers, ink for one measure, from paper at 0.
 
-    A click chooses a word: the point parameter "word" has the fields place (its place in `stream.words`) and turn.
+    A click chooses a word: the point parameter "word" has the fields place (its place in `stream.words`) and epoch.
 
     Parameters
     ----------
     stream: of at most `columns(width)` positions; measure: of `MEASURES`
     word: the place in `stream.words` of the word that is followed, framed
-    width: pixels for the whole drawing (default 600); turn: as in `dashboard.analyses.scores.atlas_chart`
+    look: 600 pixels wide unless it says more; epoch: as in `dashboard.charts.look.Selection`
     """
-    p, n, room = PALETTES[theme], len(stream), width or WIDTH
+    p, n, room = look.palette, len(stream), look.room(WIDTH)
     values = stream.numbers[measure.name]
     names = lettering.labels_of(stream.drawn)
     mono = stream.unit == "tokens"
@@ -100,7 +100,7 @@ def moves(
     }
     ends = {"x": across | {"field": "k", "axis": axis}, "x2": {"field": "k1"}, "y": y}
     tip = f"words[datum.k] + ', layer ' + datum.layer + ': ' + (isValid(datum.v) ? {said} : 'nothing moved')"
-    choose = {"type": "point", "on": "click", "fields": ["place", "turn"], "toggle": False, "clear": False}
+    choose = {"type": "point", "on": "click", "fields": ["place", "epoch"], "toggle": False, "clear": False}
     places = [place_of.get(stream.start + k) for k in range(n)]
     cells = {
         "data": {"values": rows},
@@ -109,7 +109,7 @@ def moves(
             {"calculate": "datum.k + 1", "as": "k1"},
             {"calculate": "max(0, datum.v)", "as": "shade"},
             {"calculate": "places[datum.k]", "as": "place"},
-            {"calculate": str(turn), "as": "turn"},
+            {"calculate": str(epoch), "as": "epoch"},
             {"calculate": tip, "as": "tip"},
         ],
         "mark": {"type": "rect", "aria": False, "cursor": "pointer", "stroke": p.paper, "strokeWidth": 0.5},
@@ -119,7 +119,7 @@ def moves(
             "color": {
                 "field": "shade",
                 "type": "quantitative",
-                "scale": scale(ink(theme), 0, high),
+                "scale": scale(ink(look.theme), 0, high),
                 "legend": gradient([0, high / 2, high], _written("datum.value", measure.share, short=True)),
             },
             "tooltip": {"field": "tip", "type": "nominal"},
@@ -149,7 +149,7 @@ def moves(
     window = "" if stream.whole is None else f" · {stream.start + 1:,} to {stream.start + n:,} of {stream.whole:,}"
     return sheet(
         {"width": step * n, "height": down * stream.layers, "layer": [cells, frame]},
-        theme,
+        look.theme,
         title=f"{measure.title} · {stream.model}",
         subtitle=[
             f"{stream.unit}{window} · rows: layers",

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dashboard.analyses.layers.layers_chart import PART_NAMES
+from dashboard.analyses.layers.text import journey_finding
 from dashboard.charts import labels as lettering
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.look import Look
 from dashboard.charts.sanitize import shown
-from dashboard.charts.theme import PALETTES, PIECES_FONT, WORDS_FONT, Palette, Theme, ink, on_ink, scale
+from dashboard.charts.theme import PIECES_FONT, WORDS_FONT, Palette, Theme, ink, on_ink, scale
 from dashboard.heads.format import percent
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ NUMBER = 56.0
 WIDEST, NARROWEST_WORD = 118.0, 66.0
 
 
-def journey(stream: ResidualStream, word: int, theme: Theme, *, width: float | None = None) -> Drawing:
+def journey(stream: ResidualStream, word: int, look: Look) -> Drawing:
     """A row for the vector before the first layer and after each layer, from top to bottom.
 
     From left to right: a bar of the shares that attention, feed-forward and normalisation have in the layer's change
@@ -32,9 +34,9 @@ def journey(stream: ResidualStream, word: int, theme: Theme, *, width: float | N
 
     Parameters
     ----------
-    word: a place in `stream.words`; width: pixels for the whole drawing (default 600)
+    word: a place in `stream.words`; look: 600 pixels wide unless it says more
     """
-    p, room = PALETTES[theme], width or WIDTH
+    p, room = look.palette, look.room(WIDTH)
     position = int(stream.words[word])
     name = shown(stream.known(position))
     parts, near = stream.parts(position), stream.neighbours(position)
@@ -48,7 +50,7 @@ def journey(stream: ResidualStream, word: int, theme: Theme, *, width: float | N
         *_rows(stream.layers, p),
         *_bars(parts, p, bar),
         _numbers(moved, p, NAMES + bar + NUMBER),
-        *(_near(near[near["rank"] <= count], p, theme, left, cell, mono=stream.unit == "tokens") if count else []),
+        *(_near(near[near["rank"] <= count], p, look.theme, left, cell, mono=stream.unit == "tokens") if count else []),
     ]
     return sheet(
         {
@@ -57,7 +59,7 @@ def journey(stream: ResidualStream, word: int, theme: Theme, *, width: float | N
             "layer": body,
             "resolve": {"scale": {"color": "independent"}},
         },
-        theme,
+        look.theme,
         title=f"“{name}” through the layers · {stream.model}",
         subtitle=[
             "bars: which part made the change of a layer · size: of the change, over the vector’s length",
@@ -68,24 +70,6 @@ def journey(stream: ResidualStream, word: int, theme: Theme, *, width: float | N
         description=journey_finding(stream, word),
         width=left + cell * count,
     )
-
-
-def journey_finding(stream: ResidualStream, word: int) -> str:
-    """One sentence about one word: the layer that moves it most, whose part that is, and who is nearest at the end."""
-    position = int(stream.words[word])
-    moved = stream.numbers["moved"][:, position]
-    near = stream.neighbours(position)
-    layer = int(pd.Series(moved).fillna(-1).argmax())
-    name = f"“{stream.known(position)}”"
-    share = float(stream.numbers["attention_share"][layer, position])
-    part = f"pulls against that change ({percent(share)})" if share < 0 else f"makes up {percent(share)} of that change"
-    said = f"{name} is moved most by L{layer}, by {moved[layer]:.2f} times its length; attention {part}"
-    if not len(near):
-        return f"{said}."
-    first, last = near["text"].iloc[0], near[near["stage"] == stream.layers]["text"].iloc[0]
-    if first == last:
-        return f"{said}. Its nearest word is “{last}”, before the first layer and after the last."
-    return f"{said}. Its nearest word is “{first}” before the first layer and “{last}” after the last."
 
 
 def _at(x: float | dict, y: str | dict = "y") -> dict:

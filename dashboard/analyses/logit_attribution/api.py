@@ -16,14 +16,17 @@ from dashboard.capture.added import factors
 from dashboard.capture.layer_trace import layer_run
 from dashboard.capture.unembedding import readout
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import sample
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords, made_again, reading
+from dashboard.export.call import Call, Made, Model, Part, Text, given
+from dashboard.export.provenance import origin, reading
 from dashboard.heads.format import counted
-from dashboard.heads.view import HeadId, existing_head
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import existing_head
 from dashboard.text import Encoding, LeftOut
 from dashboard.text.display import vocabulary_labels
 
@@ -103,18 +106,9 @@ def logit_components(
     encoding, how = _read(model, text, bos, limit, pair)
     path = _path(model, encoding)
     table, found = parts_table(path, stream_parts(path, model, encoding, query), query, piece)
-    given = {"query": query} | ({} if piece is None else {"piece": piece})
-    table.attrs["provenance"] = _origin(
-        model.name,
-        model.revision,
-        model.title,
-        encoding.texts[0],
-        (),
-        "logit-parts",
-        given | how,
-        f"logit_components(model, text{keywords(given | how)}).table",
-        "logit_components",
-    ).to_dict()
+    of, read, asked = Model.of(model), encoding.texts[0], given(query=query, piece=piece) | how
+    again = Call("logit_components", (of, Text(read)), asked)
+    table.attrs["provenance"] = _origin(of, read, "logit-parts", Part(again, "table", makes="table"), asked).to_dict()
     return LogitParts(table, found, vocabulary_labels(model.loaded.tokenizer, [found])[0])
 
 
@@ -139,8 +133,7 @@ def copying(
     Raises UserError as `logit_attribution` does.
     """
     wanted = None if heads is None else [existing_head(model, head) for head in heads]
-    every = [HeadId(*head) for head in model.all_heads]
-    asked = every if wanted is None else wanted
+    asked = model.all_heads if wanted is None else wanted
     encodings, left_out = sample(model, builtin_corpus(), sentences, bos=bos)
     found = readout(model, encodings[0])
     if found is None:
@@ -152,45 +145,27 @@ def copying(
             progress(done / len(asked), f"{done:,} of {counted(len(asked), 'heads')}")
 
     table = copying_table(found, model, encodings, asked, tell)
-    given = {"heads": None if wanted is None else [str(head) for head in wanted], "sentences": sentences, "bos": bos}
-    given = {name: value for name, value in given.items() if value is not None}
-    names = tuple(given.get("heads", ()))
-    table.attrs["provenance"] = _origin(
-        model.name,
-        model.revision,
-        model.title,
-        "",
-        names,
-        "copying",
-        given | {"corpus": builtin_corpus().name},
-        f"copying(model{keywords(given)}).table",
-        "copying",
-    ).to_dict()
+    names = None if wanted is None else [str(head) for head in wanted]
+    of, how = Model.of(model), given(heads=names, sentences=sentences, bos=bos)
+    again = Part(Call("copying", (of,), how), "table", makes="table")
+    said = how | {"corpus": builtin_corpus().name}
+    table.attrs["provenance"] = _origin(of, "", "copying", again, said, heads=names or ()).to_dict()
     return Copying(table, tuple(left_out))
 
 
 def draw_logit_attribution(found: Writes, *, theme: Theme = "light", width: float | None = None) -> Drawing:
     """What a head writes at a token as bars: raised pieces to the right in green, lowered ones to the left in purple,
     and beside them what it read from, in ink. found: from `logit_attribution`; theme, width: as in `draw`."""
-    return writes_chart(found, theme, width=width).made_of(provenance_of_writes(found, theme=theme, width=width))
+    return writes_chart(found, Look(theme, width)).made_of(provenance_of_writes(found, theme=theme, width=width))
 
 
 def provenance_of_writes(found: Writes, **drawing: object) -> Provenance:
     """Where the table comes from, or (`drawing`: the arguments of `draw_logit_attribution`) the picture of it."""
-    given = {name: value for name, value in drawing.items() if value is not None}
-    made = f"logit_attribution(model, text, {str(found.head)!r}, {found.query}{keywords(found.reading)})"
-    return _origin(
-        found.name,
-        found.revision,
-        found.model,
-        found.text,
-        (str(found.head),),
-        "writes",
-        {"query": found.query, **found.reading, **given},
-        f"draw_logit_attribution({made}{keywords(given)})" if given else f"{made}.table",
-        *(["draw_logit_attribution"] if given else []),
-        "logit_attribution",
-    )
+    look, of, head = given(**drawing), Model(found.name, found.revision, found.model), str(found.head)
+    wrote = Call("logit_attribution", (of, Text(found.text), head, found.query), found.reading, to="found")
+    again = Call("draw_logit_attribution", (wrote,), look, "figure") if look else Part(wrote, "table", "table")
+    said = {"query": found.query, **found.reading, **look}
+    return _origin(of, found.text, "writes", again, said, heads=(head,))
 
 
 def no_predictions(model: AttentionModel) -> UserError:
@@ -215,27 +190,5 @@ def _read(
     return encoding, reading(encoding, bos=bos, limit=limit)
 
 
-def _origin(
-    name: str,
-    revision: str,
-    title: str,
-    text: str,
-    heads: tuple[str, ...],
-    view: str,
-    options: dict,
-    made: str,
-    *verbs: str,
-) -> Provenance:
-    """Where something comes from, with the lines that make it again: `thing = {made}`."""
-    origin = Provenance(
-        model=name,
-        revision=revision,
-        text=text,
-        heads=heads,
-        unit="tokens",
-        special="show",
-        view=view,
-        options=options,
-        title=title,
-    )
-    return made_again(origin, verbs, made, *([f"text = {text!r}"] if text else []))
+def _origin(model: Model, text: str, view: str, call: Made, options: dict, *, heads: Iterable[str] = ()) -> Provenance:
+    return origin(model, text, view, call, heads=heads, unit="tokens", options=options)

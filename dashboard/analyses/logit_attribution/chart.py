@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboard.analyses.logit_attribution.direct import Writes, signed, writes_finding
+from dashboard.analyses.logit_attribution.direct import Writes
+from dashboard.analyses.logit_attribution.text import signed, writes_finding
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import width_of
+from dashboard.charts.look import Look
 from dashboard.charts.sanitize import shown
-from dashboard.charts.theme import PALETTES, PIECES_FONT, Palette, Theme
+from dashboard.charts.theme import PIECES_FONT, Palette
 from dashboard.heads.format import percent
 
 WIDTH = 980.0
@@ -22,13 +24,13 @@ SIZE, VALUE = 12.5, 11.5  # of type: pieces, figures
 NAMES, FIGURES = 104.0, 46.0  # pixels for a piece, for a figure
 
 
-def writes_chart(found: Writes, theme: Theme, *, width: float | None = None) -> Drawing:
+def writes_chart(found: Writes, look: Look) -> Drawing:
     """On the left what the head read from (ink), on the right what it writes: lowered pieces to the left of a line
     (purple), raised ones to the right of it (green), in logits, all on one scale. Under one another where it is narrow.
 
-    width: pixels for the whole drawing (default 980)
+    look: 980 pixels wide unless it says more
     """
-    p, room = PALETTES[theme], (width or WIDTH) - 12
+    p, room = look.palette, look.room(WIDTH) - 12
     canvas = Canvas()
     beside = room >= BESIDE
     left = READ * (room - GAP) if beside else room
@@ -37,7 +39,7 @@ def writes_chart(found: Writes, theme: Theme, *, width: float | None = None) -> 
     end = _written(canvas, p, found, at, top, room - at)
     return sheet(
         canvas.body(room, max(below, end)),
-        theme,
+        look.theme,
         title=f"What {found.head} writes after “{shown(found.label)}” · {shown(found.model)}",
         subtitle=[
             f"token {found.query} · green: next pieces whose logits it raises most, purple: lowers most · "

@@ -16,8 +16,7 @@ from dashboard.capture.layer_trace import LayerRun, watch_layers
 from dashboard.capture.unembedding import Readout
 from dashboard.errors import UserError
 from dashboard.heads.bootstrap import intervals
-from dashboard.heads.format import counted, percent
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, head_columns
 from dashboard.text.encoding import Encoding
 
 SHARE = 100  # one piece in so many is among the most raised
@@ -135,9 +134,8 @@ def copying_table(
     """
     corpus = copying_corpus(encodings)
     embeddings = model.loaded.model.get_input_embeddings().weight.detach()[torch.as_tensor(corpus.ids)]
-    wanted: dict[int, list[int]] = {}
-    for head in sorted(set(heads)):
-        wanted.setdefault(head.layer, []).append(head.head)
+    wanted = sorted(set(heads))
+    found: list[HeadId] = []
     rows: list[dict] = []
 
     def receive(run: LayerRun) -> None:
@@ -147,18 +145,15 @@ def copying_table(
                 f"What the heads of layer {run.number} of {model.title} make of a token's embedding cannot be told "
                 "apart, so they have no copying score. Choose another model for this."
             )
-        for head in wanted[run.number]:
-            itself, after = copies(readout, layer, head, embeddings, corpus)
-            rows.append(
-                {"layer": run.number, "head": head}
-                | _share("copying", corpus.tokens, itself)
-                | _share("baseline", corpus.follows, after)
-            )
+        for head in (one for one in wanted if one.layer == run.number):
+            itself, after = copies(readout, layer, head.head, embeddings, corpus)
+            found.append(head)
+            rows.append(_share("copying", corpus.tokens, itself) | _share("baseline", corpus.follows, after))
             if progress:
                 progress(len(rows))
 
-    watch_layers(model, encodings[0], receive, list(wanted))
-    table = pd.DataFrame(rows)
+    watch_layers(model, encodings[0], receive, list(dict.fromkeys(head.layer for head in wanted)))
+    table = pd.concat([pd.DataFrame(head_columns(found)), pd.DataFrame(rows)], axis=1)
     return table.assign(sentences=len(encodings), tokens=int(corpus.tokens.sum()), pairs=int(corpus.follows.sum()))
 
 
@@ -168,31 +163,3 @@ def _share(name: str, counts: np.ndarray, hits: np.ndarray) -> dict[str, float]:
     low, high = intervals(above, below) if len(below) > 1 else (np.nan, np.nan)
     share = above.sum() / below.sum() if below.sum() else np.nan
     return {name: float(share), f"{name}_low": float(low), f"{name}_high": float(high)}
-
-
-def copying_finding(table: pd.DataFrame, head: HeadId) -> str:
-    """How often a head raises what it reads, beside the token at the next position, and what follows: it copies where
-    the interval lies above that of the baseline."""
-    row = table[(table["layer"] == head.layer) & (table["head"] == head.head)].iloc[0]
-
-    def interval(name: str) -> str:
-        low, high = row[f"{name}_low"], row[f"{name}_high"]
-        return "" if np.isnan(low) else f"95\u00a0% interval {percent(low)} to {percent(high)}, "
-
-    return (
-        f"Copying: a token that {head} reads is itself among the 1\u00a0% of pieces whose logits it raises most for "
-        f"{percent(row.copying)} of the tokens of the corpus that comes along ("
-        f"{interval('copying')}{counted(int(row.tokens), 'tokens')}, {counted(int(row.sentences), 'sentences')}). "
-        f"Baseline, the token that comes after it: {percent(row.baseline)} ({interval('baseline')}"
-        f"{counted(int(row.pairs), 'pairs')}). {_verdict(row)}"
-    )
-
-
-def _verdict(row: pd.Series) -> str:
-    if np.isnan(row.copying_low):
-        return "A single sentence has no interval: it is not shown to copy."
-    if row.copying_low > row.baseline_high:
-        return "So it copies." if row.copying >= 0.5 else "So it copies some of them, not most."
-    if row.copying_high < row.baseline_low:
-        return "So it does not copy: it more often raises the token that comes after."
-    return "The two intervals meet: it is not shown to copy."

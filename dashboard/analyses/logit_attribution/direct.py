@@ -16,8 +16,8 @@ from dashboard.capture.added import factors
 from dashboard.capture.layer_trace import LayerRun
 from dashboard.capture.unembedding import Readout, readout, scales
 from dashboard.errors import UserError
-from dashboard.heads.format import counted, number, percent, quoted
-from dashboard.heads.view import HeadId
+from dashboard.heads.format import counted
+from dashboard.heads.head_id import HeadId
 from dashboard.text.display import vocabulary_labels
 from dashboard.text.encoding import Encoding
 
@@ -205,21 +205,6 @@ def _read(weights: torch.Tensor, encoding: Encoding) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def writes_finding(found: Writes) -> str:
-    """In one sentence what the head raises and lowers most, and where it read."""
-    said = []
-    for word, frame in (("raises", found.raised), ("lowers", found.lowered)):
-        if len(frame):
-            first = frame.iloc[0]
-            said.append(f"{word} {quoted(first.piece)} most ({signed(first.logit)})")
-    what = " and ".join(said) or "changes no logit"
-    if not len(found.read):
-        return f"{found.head}, after {quoted(found.label)}: it {what}."
-    first = found.read.iloc[0]
-    read = "itself" if first.position == found.query else quoted(first.text)
-    return f"{found.head}, after {quoted(found.label)}: it {what}; it read most from {read} ({percent(first.weight)})."
-
-
 def writes_baseline(found: Writes) -> str:
     """Whether it writes the same wherever it is; "" where there is nothing to hold it against."""
     if np.isnan(found.alike):
@@ -230,8 +215,3 @@ def writes_baseline(found: Writes) -> str:
         f"raises most at another token of the text (mean over {counted(found.others, 'tokens')}; {most} of {most}: it "
         "writes the same everywhere)."
     )
-
-
-def signed(value: float) -> str:
-    """+0.28, −0.05, 0: a change of a logit."""
-    return f"+{number(value)}" if value > 0 else number(value)

@@ -11,10 +11,12 @@ from dashboard.analyses.long_range.measure import Reach, curve
 from dashboard.analyses.long_range.text import reach_finding
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
-from dashboard.export.snippet import about_model
-from dashboard.heads.view import HeadId
+from dashboard.export.call import Call, Model, given
+from dashboard.export.provenance import origin
+from dashboard.heads.head_id import HeadId, every_head
 
 
 def long_range(model: AttentionModel, question: str = "verb") -> Reach:
@@ -32,25 +34,24 @@ def draw_long_range(
     all_heads: bool = False,
     theme: Theme = "light",
     width: float | None = None,
-    **frames: object,
+    selected: HeadId | None = None,
+    tray: Sequence[HeadId] = (),
+    epoch: int = 0,
 ) -> Drawing:
     """Attention against distance of these heads over all texts; of none named, the four best, chosen on one half of
-    the texts and shown on the other. Or all heads on one sheet (`frames` as in `draw_atlas`: selected, tray, turn).
+    the texts and shown on the other. Or all heads on one sheet (selected, tray, epoch: as in `draw_atlas`).
 
     Raises UserError for a head that the model does not have."""
     asked, named = reach.question, [_existing(reach, head) for head in heads]
-    said = {"question": asked.name, "heads": [str(head) for head in named]} if named else {"question": asked.name}
-    made = about_model(
-        reach,
-        "longrange-heads" if all_heads else "longrange",
-        said,
-        "draw_long_range, long_range",
-        f"long_range(model, {asked.name!r})",
-        {"heads": said.get("heads"), "all_heads": all_heads or None, "theme": theme, "width": width},
-    )
+    names, model = [str(head) for head in named], Model(reach.name, reach.revision, reach.model)
+    look = given(heads=names or None, all_heads=all_heads or None, theme=theme, width=width)
+    again = Call("draw_long_range", (Call("long_range", (model, asked.name), to="reach"),), look, makes="figure")
+    view, said = "longrange-heads" if all_heads else "longrange", {"question": asked.name} | look
+    made = origin(model, "", view, again, heads=names, options=said)
     if all_heads:
         over = f"mean over {len(reach.share)} {asked.items} at {len(asked.steps)} distances"
-        sheet = reach_atlas(reach.lift(), theme, seen=asked.seen, over=over, model=reach.model, width=width, **frames)
+        selection, look = Selection(selected, tuple(tray), epoch), Look(theme, width)
+        sheet = reach_atlas(reach.lift(), look, seen=asked.seen, over=over, model=reach.model, selection=selection)
         return sheet.made_of(made)
     items = None if named else reach.shown_on
     shown = named or reach.best(4)
@@ -58,7 +59,7 @@ def draw_long_range(
     whose = " and ".join(map(str, shown)) if named else "The four best heads"
     chart = panels(
         [curve(reach, head, items) for head in shown],
-        theme,
+        Look(theme, width),
         title=f"{whose} · {reach.model}",
         subtitle=[
             f"share of attention from {asked.looks} to {asked.seen}",
@@ -68,14 +69,13 @@ def draw_long_range(
         description=reach_finding(reach, named[0] if named else None),
         seen=asked.seen,
         unit=asked.unit,
-        width=width,
     )
     return chart.made_of(made)
 
 
 def _existing(reach: Reach, head: HeadId | str) -> HeadId:
-    wanted, (layers, heads) = HeadId.parse(head) if isinstance(head, str) else head, reach.share.shape[2:]
-    if wanted.layer >= layers or wanted.head >= heads:
+    wanted, (layers, heads) = HeadId.of(head), reach.share.shape[2:]
+    if wanted not in every_head(layers, heads):
         raise UserError(
             f"{reach.model} has layers 0 to {layers - 1} and heads 0 to {heads - 1}; {wanted} is none of them."
         )

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.head_grid import NAME, Grid
+from dashboard.charts.head_grid import Grid
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, on_ink, scale
 from dashboard.heads.format import percent
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import datum_of, every_head, head_of, name_expr
 
 HEIGHT = 150.0
 AXIS = 46.0  # pixels for the shares beside the first panel of a row
@@ -23,14 +24,13 @@ LEAST = 150.0  # pixels of a panel, below which fewer stand side by side
 
 def reach(
     curves: Sequence[pd.DataFrame],
-    theme: Theme,
+    look: Look,
     *,
     title: str,
     subtitle: Sequence[str],
     description: str,
     seen: str,
     unit: str,
-    width: float | None = None,
 ) -> Drawing:
     """The share of attention against the distance, a panel a head, all on one scale.
 
@@ -38,9 +38,9 @@ def reach(
     ----------
     curves: of each head what `measure.curve` gives
     seen: what the word looked at is called ("its subject"); unit: what the distance counts ("words apart")
-    width: pixels for the whole drawing (default 600)
+    look: 600 pixels wide unless it says more
     """
-    room = width or WIDTH
+    room = look.room(WIDTH)
     across = max(1, min(len(curves), int((room - AXIS + GAP) / (LEAST + GAP))))
     inner = min(300.0, (room - AXIS - GAP * (across - 1) - 12) / across)
     top = _round_up(float(max(curve[["share_high", "apart_high", "even"]].max().max() for curve in curves)))
@@ -57,12 +57,12 @@ def reach(
         "columnPadding": 18,
     }
     panels = [
-        _panel(curve, theme, inner, top, names, unit, legend, left=k % across == 0, named=len(curves) > 1)
+        _panel(curve, look.theme, inner, top, names, unit, legend, left=k % across == 0, named=len(curves) > 1)
         for k, curve in enumerate(curves)
     ]
     return sheet(
         {"concat": panels, "columns": across, "spacing": {"column": GAP, "row": BELOW}, "bounds": "flush"},
-        theme,
+        look.theme,
         title=title,
         subtitle=subtitle,
         description=description,
@@ -84,7 +84,7 @@ def _panel(
 ) -> dict:
     p = PALETTES[theme]
     steps = curve["step"].tolist()
-    head = HeadId(int(curve["layer"].iloc[0]), int(curve["head"].iloc[0]))
+    head = head_of(curve.iloc[0])
     x = {
         "field": "step",
         "type": "quantitative",
@@ -178,15 +178,12 @@ def _round_up(share: float) -> float:
 
 def reach_atlas(
     lift: np.ndarray,
-    theme: Theme,
+    look: Look,
     *,
     seen: str,
     over: str,
     model: str = "",
-    selected: HeadId | None = None,
-    tray: Sequence[HeadId] = (),
-    width: float | None = None,
-    turn: int = 0,
+    selection: Selection = Selection(),
 ) -> Drawing:
     """All heads by how much more they give to the word asked about than to an equally distant one.
 
@@ -194,41 +191,41 @@ def reach_atlas(
     as in `atlas`; a click chooses a head in the same way.
     """
     layers, heads = lift.shape
-    grid = Grid.of(layers, heads, width or WIDTH, theme)
-    p = PALETTES[theme]
+    grid = Grid.of(layers, heads, look)
+    p = look.palette
     high = _round_up(float(max(lift.max(), 0.01)))
+    every = every_head(layers, heads)
     rows = [
-        {"layer": layer, "head": head, "value": round(float(lift[layer, head]), 4)}
-        for layer in range(layers)
-        for head in range(heads)
+        {**datum_of(head), "value": round(float(value), 4)} for head, value in zip(every, lift.ravel(), strict=True)
     ]
     number = "format(datum.value * 100, '.1f')"
     ticks = gradient([0, high / 2, high], "format(datum.value * 100, '.3~r') + ' %'")
-    colour = {"field": "value", "type": "quantitative", "scale": scale(ink(theme), 0, high), "legend": ticks}
+    colour = {"field": "value", "type": "quantitative", "scale": scale(ink(look.theme), 0, high), "legend": ticks}
     cells = {"mark": {"type": "rect", "aria": False}, "encoding": grid.where() | {"color": colour}}
     numbers = {
         "transform": [{"calculate": "format(datum.value * 100, '.0f')", "as": "number"}],
         "mark": {"type": "text", "fontSize": min(11.5, grid.height * 0.6), "aria": False},
         "encoding": grid.where()
-        | {"text": {"field": "number", "type": "nominal"}, "color": on_ink(theme, f"datum.value / {high}")},
+        | {"text": {"field": "number", "type": "nominal"}, "color": on_ink(look.theme, f"datum.value / {high}")},
     }
     written = [numbers] if grid.width >= 22 and grid.height >= 15 else []
     sign = "datum.value > 0 ? '+' : datum.value < 0 ? '−' : ''"
-    catch = grid.catch(f"{NAME} + ', ' + ({sign}) + {number.replace('datum.value', 'abs(datum.value)')} + ' %'", turn)
+    said = f"{name_expr()} + ', ' + ({sign}) + {number.replace('datum.value', 'abs(datum.value)')} + ' %'"
+    catch = grid.catch(said, selection)
     order = np.argsort(-lift.ravel(), kind="stable")[:3]
-    best = [f"{HeadId(int(k // heads), int(k % heads))} with {percent(float(lift.ravel()[k]))}" for k in order]
+    best = [f"{every[k]} with {percent(float(lift.ravel()[k]))}" for k in order]
     return sheet(
         {
             "width": grid.width * heads,
             "height": grid.height * layers,
             "layer": [
-                {"data": {"values": rows}, "layer": [cells, *written, *grid.frames(p, selected, tray, turn), catch]},
+                {"data": {"values": rows}, "layer": [cells, *written, *grid.frames(p, selection), catch]},
             ],
         },
-        theme,
+        look.theme,
         title=f"All heads · {model}" if model else "All heads",
         subtitle=[f"share to {seen} less the share to an equally distant word, in percentage points", over],
         description=f"All {layers} × {heads} heads by what they give to {seen} beyond an equally distant word. "
         f"Highest: {', '.join(best)}.",
-        width=max(grid.width * heads, min(width or WIDTH, NARROWEST)),
+        width=max(grid.width * heads, min(look.room(WIDTH), NARROWEST)),
     )

@@ -21,7 +21,7 @@ from dashboard.analyses.long_range.coreference_texts import BETWEEN, mentions
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.capture import AttentionModel, Block, visit
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, every_head, head_columns
 from dashboard.text.encoding import Encoding
 
 RESAMPLES = 1000
@@ -136,7 +136,8 @@ class Reach:
         """
         lift = self.lift(self.chosen_on)
         order = np.argsort(-lift.ravel(), kind="stable")[:count]
-        return [HeadId(*map(int, divmod(int(place), lift.shape[1]))) for place in order]
+        every = every_head(*lift.shape)
+        return [every[place] for place in order]
 
 
 def measure_step(model: AttentionModel, trials: Sequence[Trial]) -> Step:
@@ -195,8 +196,7 @@ def curve(reach: Reach, head: HeadId, items: np.ndarray | None = None) -> pd.Dat
     share = reach.share[items, :, head.layer, head.head].astype(float)
     apart = reach.apart[items, :, head.layer, head.head].astype(float)
     columns = {
-        "layer": head.layer,
-        "head": head.head,
+        **head_columns([head] * len(reach.question.steps)),
         "step": reach.question.steps,
         "words": reach.words[items].mean(0),
         "texts": len(items),
@@ -210,9 +210,7 @@ def curve(reach: Reach, head: HeadId, items: np.ndarray | None = None) -> pd.Dat
 
 def table(reach: Reach) -> pd.DataFrame:
     """Every head against the distance, over all texts: the columns of `curve`, a row per head and step."""
-    layers, heads = reach.share.shape[2:]
-    every = [HeadId(layer, head) for layer in range(layers) for head in range(heads)]
-    return pd.concat([curve(reach, head) for head in every], ignore_index=True)
+    return pd.concat([curve(reach, head) for head in every_head(*reach.share.shape[2:])], ignore_index=True)
 
 
 def _words_of(model: AttentionModel, encoding: Encoding, trial: Trial) -> tuple[int, int]:

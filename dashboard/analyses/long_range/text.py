@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard.analyses.long_range.measure import Reach, curve
 from dashboard.heads.format import percent
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 
 
 def reach_finding(reach: Reach, head: HeadId | None = None) -> str:

@@ -1,0 +1,3 @@
+"""What each head does over a corpus: budget, dependencies, explained bits, role (METRICS §2 to §4). Page:
+/profile.
+"""

@@ -18,10 +18,13 @@ from dashboard.analyses.profile.text import census, corpus_of, head_finding, sam
 from dashboard.analyses.profile.two_corpora_chart import twice
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.head_grid_values import head_grid
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.heads.view import HeadId
+from dashboard.export.call import Call, Each, Model, Part, Variable, given
+from dashboard.export.provenance import origin
+from dashboard.heads.head_id import HeadId, head_of, heads_of, is_of
 from dashboard.text import ParsedSentence
 from dashboard.text.on_places import places_of_words, representative
 
@@ -36,27 +39,24 @@ def draw_scatter(
     tray: Sequence[HeadId] = (),
     theme: Theme = "light",
     width: float | None = None,
-    turn: int = 0,
+    epoch: int = 0,
     click: bool = False,
 ) -> Drawing:
     """Every head as a point, see `scatter_chart`. model: its title, else the name in the profile."""
     title = model or profile.about["model"]
     chart = landscape(
         profile.heads,
-        theme,
+        Look(theme, width),
         title=f"Syntax or context · {title}",
         subtitle=[
             "bits a query word, held out · whiskers: 95 % interval · area: bits there are to explain · pale: parked",
             corpus_of(profile.about),
         ],
         description=f"Every head of {title} by what the parse and what meaning explain. {census(profile.heads)}",
-        selected=selected,
-        tray=tray,
-        width=width,
-        turn=turn,
+        selection=Selection(selected, tuple(tray), epoch),
         click=click,
     )
-    return chart.made_of(_origin(profile, "landscape", "draw_scatter(profile", title, theme=theme, width=width))
+    return chart.made_of(_origin(profile, "landscape", "draw_scatter", (), title, theme=theme, width=width))
 
 
 def draw_budget(
@@ -64,17 +64,16 @@ def draw_budget(
 ) -> Drawing:
     """One head's budget beside its position-only twin, and what explains it. Raises UserError for no such head."""
     row, title = row_of(profile, head), model or profile.about["model"]
-    name = str(HeadId(int(row["layer"]), int(row["head"])))
+    name = str(head_of(row))
     chart = spending(
         row,
-        theme,
+        Look(theme, width),
         title=f"{name} · {title}",
         subtitle=["where its attention goes, and what explains it in bits (95 % interval)", corpus_of(profile.about)],
         description=f"Where the attention of {name} goes. {head_finding(row, profile.about)}",
-        width=width,
     )
-    called = f"draw_budget(profile, {name!r}"
-    return chart.made_of(_origin(profile, "spending", called, title, heads=(name,), theme=theme, width=width))
+    look = {"theme": theme, "width": width}
+    return chart.made_of(_origin(profile, "spending", "draw_budget", (name,), title, heads=(name,), **look))
 
 
 def draw_two_corpora(
@@ -95,7 +94,7 @@ def draw_two_corpora(
     chart = twice(
         table,
         figure,
-        theme,
+        Look(theme, width),
         names=names,
         title=f"{figure.capitalize()} on two corpora · {title}",
         subtitle=[
@@ -103,32 +102,12 @@ def draw_two_corpora(
             f"{corpus_of(a.about)} · {corpus_of(b.about)}",
         ],
         description=f"The heads of {title} on two corpora, by {figure}. {same_roles(table)}",
-        width=width,
     )
-    asked = {"theme": theme, "width": width, "names": names, "model": model or None}
-    drawn = "".join(f", {name}={value!r}" for name, value in asked.items() if value is not None)
-    recipe = (
-        "from dashboard import draw_two_corpora, read_profile, save, profile_library\n\n"
-        f"# Profiles of {a.about['model']} over files with these SHA-256: {a.about['sha256']}, {b.about['sha256']}\n"
-        f"folders = {{kept.name: kept.folder for kept in profile_library()}}\n"
-        f"a, b = (read_profile(folders[name]) for name in {names!r})\n"
-        f"thing = draw_two_corpora(a, b, {figure!r}{drawn})"
-    )
-    options = {name: value for name, value in asked.items() if value is not None} | {"figure": figure}
-    return chart.made_of(
-        Provenance(
-            model=a.about["model"],
-            revision=a.about["revision"],
-            text="",
-            heads=(),
-            unit="words",
-            special="show",
-            view="twice",
-            options=options,
-            title=title,
-            recipe=recipe,
-        )
-    )
+    look = given(theme=theme, width=width, names=names, model=model or None)
+    both = [_read_again(one, to, name) for one, to, name in zip((a, b), "ab", names, strict=True)]
+    call = Call("draw_two_corpora", (*both, figure), look, makes="figure")
+    of = Model(a.about["model"], a.about["revision"], title)
+    return chart.made_of(origin(of, "", "twice", call, options=look | {"figure": figure}))
 
 
 def draw_profile(
@@ -140,38 +119,33 @@ def draw_profile(
     selected: HeadId | None = None,
     tray: Sequence[HeadId] = (),
     width: float | None = None,
-    turn: int = 0,
+    epoch: int = 0,
 ) -> Drawing:
     """All heads on one sheet, coloured by a figure of `roles.FIGURES`. model: as in `draw_scatter`;
-    selected, tray, turn: as in `dashboard.draw_atlas`. Raises UserError for a figure that does not exist."""
+    selected, tray, epoch: as in `dashboard.draw_atlas`. Raises UserError for a figure that does not exist."""
     if figure not in FIGURES:
         raise UserError(f"There is no figure “{figure}”. Choose one of {', '.join(FIGURES)}.")
     title = model or profile.about["model"]
     chart = head_grid(
         profile.heads,
         f"bits_{figure}",
-        theme,
+        Look(theme, width),
         title=f"{TOLD[figure]} · {title}",
         unit="bits a query word, held out",
         subtitle=[corpus_of(profile.about)],
         description=f"{TOLD[figure]}, in bits a query word, of all heads of {title}.",
-        selected=selected,
-        tray=tray,
-        width=width,
-        turn=turn,
+        selection=Selection(selected, tuple(tray), epoch),
     )
-    called = f"draw_profile(profile, {figure!r}"
-    return chart.made_of(_origin(profile, f"figure-{figure}", called, title, theme=theme, width=width))
+    look = {"theme": theme, "width": width}
+    return chart.made_of(_origin(profile, f"figure-{figure}", "draw_profile", (figure,), title, **look))
 
 
 def row_of(profile: Profile, head: str | HeadId) -> dict:
     """The figures of one head. Raises UserError where the profile has no such head."""
-    wanted = head if isinstance(head, HeadId) else HeadId.parse(head)
-    heads = profile.heads
-    found = heads[(heads["layer"] == wanted.layer) & (heads["head"] == wanted.head)]
+    wanted, heads = HeadId.of(head), profile.heads
+    found = heads[is_of(heads, wanted)]
     if found.empty:
-        last = HeadId(int(heads["layer"].max()), int(heads["head"].max()))
-        raise UserError(f"The profile has no head {wanted}. Its heads end at {last}.")
+        raise UserError(f"The profile has no head {wanted}. Its heads end at {max(heads_of(heads))}.")
     return found.iloc[0].to_dict()
 
 
@@ -205,28 +179,25 @@ def _links(sentence: ParsedSentence, parts: dict[int, list[int]]) -> list[tuple[
 
 
 def _origin(
-    profile: Profile, view: str, called: str, title: str, *, heads: tuple[str, ...] = (), **options: object
+    profile: Profile, view: str, verb: str, args: tuple, title: str, *, heads: tuple[str, ...] = (), **options: object
 ) -> Provenance:
-    about = profile.about
-    asked = {name: value for name, value in options.items() if value is not None}
-    drawn = "".join(f", {name}={value!r}" for name, value in asked.items())
+    about, look = profile.about, given(**options)
+    named = {} if title == about["model"] else {"model": title}
     source = {f"source_{name}": text for name, text in (about.get("source") or {}).items()}
-    recipe = (
-        f"from dashboard import {called.partition('(')[0]}, read_profile, save, profile_library\n\n"
-        f"# Any profile of {about['model']} ({about['revision']}) over a file with this SHA-256: {about['sha256']}\n"
-        f"[folder] = [kept.folder for kept in profile_library() if (kept.model, kept.file) == "
-        f"({about['model']!r}, {about['file']!r})][:1]\n"
-        f"profile = read_profile(folder)\nthing = {called}{drawn})"
-    )
-    return Provenance(
-        model=about["model"],
-        revision=about["revision"],
-        text="",
+    return origin(
+        Model(about["model"], about["revision"], title),
+        "",
+        view,
+        Call(verb, (_read_again(profile, "profile"), *args), named | look, makes="figure"),
         heads=heads,
-        unit="words",
-        special="show",
-        view=view,
-        options=asked | {"file": about["file"], "sha256": about["sha256"]} | source,
-        title=title,
-        recipe=recipe,
+        options=look | {"file": about["file"], "sha256": about["sha256"]} | source,
     )
+
+
+def _read_again(profile: Profile, to: str, name: str = "") -> Call:
+    """The call that reads a profile from the library: the one of this name, or any of this model over this file."""
+    about = profile.about
+    where = {"name": name} if name else {"model": about["model"], "file": about["file"]}
+    folders = Each(Variable("kept.folder"), "kept", Call("profile_library"), where, to="folders")
+    note = f"Any profile of {about['model']} ({about['revision']}) over a file with this SHA-256: {about['sha256']}"
+    return Call("read_profile", (Part(folders, 0),), to=to, note=note)

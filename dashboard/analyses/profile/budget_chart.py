@@ -8,7 +8,8 @@ from dashboard.analyses.profile.budget import CHANNELS
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.labels import width_of
-from dashboard.charts.theme import PALETTES, Palette, Theme
+from dashboard.charts.look import Look
+from dashboard.charts.theme import Palette
 from dashboard.heads.format import percent
 
 BAR, GAP = 26.0, 12.0  # pixels of a bar's height, between bars
@@ -29,17 +30,15 @@ SAID = {
 BITS = {"position": "position", "syntax": "only the parse", "context": "only meaning"}
 
 
-def spending(
-    head: dict, theme: Theme, *, title: str, subtitle: list[str], description: str, width: float | None = None
-) -> Drawing:
+def spending(head: dict, look: Look, *, title: str, subtitle: list[str], description: str) -> Drawing:
     """Three bars: the head's budget, its position-only twin's, and the bits that position, parse and meaning explain.
 
     Parameters
     ----------
     head: a row of a profile's heads: budget_…, twin_… (shares that sum to 1), bits_… with _low and _high
-    width: pixels for the whole drawing (default 600)
+    look: 600 pixels wide unless it says more
     """
-    p, room = PALETTES[theme], (width or WIDTH) - 12
+    p, room = look.palette, look.room(WIDTH) - 12
     long = room - LEFT
     canvas, top = Canvas(), 0.0
     colours = _colours(p)
@@ -73,7 +72,9 @@ def spending(
         for name in drawn
     ]
     top = _key(canvas, p, words, top + BAR + 6, room)
-    return sheet(canvas.body(room, top), theme, title=title, subtitle=subtitle, description=description, width=room)
+    return sheet(
+        canvas.body(room, top), look.theme, title=title, subtitle=subtitle, description=description, width=room
+    )
 
 
 def bits(value: float) -> str:

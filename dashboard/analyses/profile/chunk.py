@@ -50,7 +50,7 @@ class Chunk:
         packed["relations"] = np.frombuffer(relations.encode(), np.uint8)
         packed["left_out"] = np.frombuffer(left_out.encode(), np.uint8)
         out = io.BytesIO()
-        np.savez(out, **packed)
+        np.savez(out, allow_pickle=False, **packed)
         body = out.getvalue()
         return _MARK + _digest(seal, body) + body
 

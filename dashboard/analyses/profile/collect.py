@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -54,7 +53,9 @@ class Joins:
     """What it took that no word disappears: words that share a token, and relations that are not scored for it."""
 
     def __init__(self):
-        self._all = dict.fromkeys(("places", "words", "inside", "dropped", "unknown_tokens", "tokens"), 0)
+        self._all: dict[str, int] = dict.fromkeys(
+            ("places", "words", "inside", "dropped", "unknown_tokens", "tokens"), 0
+        )
 
     def add(self, on: OnPlaces, encoding: Encoding) -> None:
         shared = [len(part) for part in encoding.parts if len(part) > 1]
@@ -116,7 +117,7 @@ def measured(
     return Profile(heads, found.heads[list(TABLES["dependencies"])], found.best, moments, kept, about)
 
 
-def write(result: Profile, out: Path, format: Literal["parquet", "csv", "xlsx"]) -> None:
+def write(result: Profile, out: Path, format: str) -> None:
     """profile.json comes last, and an older one goes first: where it is, the tables beside it are its own.
 
     Raises UserError for a folder that cannot be written to, or a full disk.

@@ -10,7 +10,7 @@ Why ours: statsmodels' ConditionalLogit takes choices, no soft targets, and fits
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,12 +62,12 @@ class Objective:
 
     Parameters
     ----------
-    rows: the fold's queries, read once an evaluation
+    rows: the fold's queries, read again at each evaluation
     expected: E, float64 (columns, h)
     queries: N of each head, float64 (h)
     """
 
-    def __init__(self, rows: Sequence[Rows], expected: torch.Tensor, queries: torch.Tensor):
+    def __init__(self, rows: Iterable[Rows], expected: torch.Tensor, queries: torch.Tensor):
         self.rows, self.expected, self.queries = rows, expected, queries.clamp(min=1)
         self.pairs = sum(len(block.features) for block in rows)
 
@@ -218,7 +218,9 @@ def _direction(gradient: torch.Tensor, moves: list[torch.Tensor], turns: list[to
     return -found
 
 
-def _step(evaluate, active, phi, value, gradient, direction) -> tuple[torch.Tensor, ...]:
+def _step(
+    evaluate, active, phi, value, gradient, direction
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """The first of the steps 1, ½, ¼ … of each head that lowers its objective enough: φ, value, gradient, largest."""
     slope = (gradient * direction).sum(0)
     uphill = slope >= 0
@@ -226,11 +228,11 @@ def _step(evaluate, active, phi, value, gradient, direction) -> tuple[torch.Tens
         direction = torch.where(uphill, -gradient, direction)
         slope = (gradient * direction).sum(0)
     length = torch.ones_like(value)
-    new, best = phi + direction, None
+    new, best = phi + direction, list[torch.Tensor]()
     todo = torch.arange(len(active))
     for _ in range(30):
         found = (new[:, todo], *evaluate(new[:, todo], active[todo]))
-        if best is None:
+        if not best:
             best = [part.clone() for part in found]
         else:
             for whole, part in zip(best, found, strict=True):
@@ -243,4 +245,4 @@ def _step(evaluate, active, phi, value, gradient, direction) -> tuple[torch.Tens
             break
         length[todo] /= 2
         new[:, todo] = phi[:, todo] + length[todo] * direction[:, todo]
-    return tuple(best)
+    return best[0], best[1], best[2], best[3]

@@ -10,6 +10,7 @@ import pandas as pd
 
 from dashboard.analyses.profile.dependency_cases import ALL, DIRECTIONS, OFFSETS, Cases, DependencyStatistics, Tally
 from dashboard.heads.bootstrap import FEWEST, intervals
+from dashboard.heads.head_id import every_head, head_columns
 from dashboard.text.on_places import NOT_SCORED
 from dashboard.text.sentence import ROOT, ParsedSentence
 
@@ -150,14 +151,13 @@ def _table_of(
     # To the dependent its head is hidden where it stands after it, to the head where it stands before it.
     invisible = [tally.after.sum() / n, tally.before.sum() / n] if causal else [0.0, 0.0]
 
-    layer, head = np.divmod(np.arange(layers * heads), heads)
+    whose = head_columns(every_head(layers, heads))
     tables = [
         pd.DataFrame(
             {
                 "relation": name,
                 "direction": direction,
-                "layer": layer,
-                "head": head,
+                **whose,
                 "n": n,
                 "correct": right[d],
                 "accuracy": right[d] / n,
@@ -188,8 +188,8 @@ def _table_of(
         name,
         n,
         n >= FEWEST,
-        layer[place],
-        head[place],
+        whose["layer"][place],
+        whose["head"][place],
         DIRECTIONS[d],
         accuracy,
         baseline,

@@ -63,7 +63,8 @@ class Cases:
             odd.append(np.full(len(one.relations), bool(one.index % 2)))
             correct.append(one.correct)
         if not used:
-            return cls(np.array([], object), *(np.array([], int) for _ in range(3)), np.zeros((2, 0, 0)), 0)
+            none = np.array([], int)
+            return cls(np.array([], object), none, none, none, np.zeros((2, 0, 0)), 0)
         return cls(
             np.array(relation, object),
             np.concatenate(offset),

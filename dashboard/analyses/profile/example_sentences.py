@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from dashboard.heads.head_id import every_head, head_columns
+
 MOMENT_FIGURES = ("position", "syntax", "context")
 STRONGEST, PER_DECILE, FEWEST_QUERIES, SEED = 5, 2, 5, 0
 KINDS = ("strongest", "decile")
@@ -35,16 +37,16 @@ def moments(
     A row per sentence chosen: layer, head, figure, kind (`KINDS`: the strongest, highest first, then those drawn),
     decile (1 to 10, 10 the highest), sentence, score (bits per query word), queries. No row where a head has no figure.
     """
+    every = every_head(layers, heads)
     found = [
-        _of_head(bits[figure][:, place], queries[:, place], (SEED, place, number)).assign(
-            layer=place // heads, head=place % heads, figure=figure
-        )
-        for place in range(layers * heads)
+        _of_head(bits[figure][:, place], queries[:, place], (SEED, place, number)).assign(place=place, figure=figure)
+        for place in range(len(every))
         for number, figure in enumerate(MOMENT_FIGURES)
     ]
     table = pd.concat(found, ignore_index=True)
     table["sentence"] = np.asarray(sentences)[table["row"].to_numpy()]
-    return table[["layer", "head", "figure", "kind", "decile", "sentence", "score", "queries"]]
+    whose = pd.DataFrame(head_columns([every[place] for place in table["place"]]))
+    return pd.concat([whose, table[["figure", "kind", "decile", "sentence", "score", "queries"]]], axis=1)
 
 
 def _of_head(bits: np.ndarray, queries: np.ndarray, seed: tuple[int, int, int]) -> pd.DataFrame:

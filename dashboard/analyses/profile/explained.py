@@ -16,6 +16,7 @@ from dashboard.analyses.profile.features import FeatureSpace, PairFeatures
 from dashboard.analyses.profile.fit_rows import Packed, Sums, pack, position_only
 from dashboard.analyses.profile.roles import FIGURES, leans, roles
 from dashboard.heads.bootstrap import intervals
+from dashboard.heads.head_id import every_head, head_columns
 
 FEWEST_WORDS, FEWEST_CANDIDATES = 4, 3
 
@@ -171,11 +172,9 @@ def _by_sentence(sums: Sums, entropies: dict[str, np.ndarray]) -> dict[str, np.n
 
 def _table(sums: Sums, bits: dict[str, np.ndarray], layers: int, heads: int) -> pd.DataFrame:
     queries = sums.queries.sum(0, dtype=np.float64)
-    layer, head = np.divmod(np.arange(layers * heads), heads)
     with np.errstate(invalid="ignore", divide="ignore"):
         table = {
-            "layer": layer,
-            "head": head,
+            **head_columns(every_head(layers, heads)),
             "queries": queries.astype(int),
             "active": sums.active.sum(0) / queries,
         }

@@ -127,7 +127,8 @@ class FeatureSpace:
         one(heads[word], word, first + len(self.relations) + relation[word])
         ties = first + 2 * len(self.relations)
         same = (heads[:, None] == heads) & (heads != ROOT) & ~np.eye(m, dtype=bool)
-        one(*np.nonzero(same), ties)
+        i, j = np.nonzero(same)
+        one(i, j, ties)
         child = word[heads[heads[word]] != ROOT]
         grand = heads[heads[child]]
         one(child, grand, ties + 1)
@@ -135,7 +136,8 @@ class FeatureSpace:
 
         context = self.context.start
         keys = np.array(sentence.keys, object)
-        one(*np.nonzero((keys[:, None] == keys) & ~np.eye(m, dtype=bool)), context + CONTEXT.index("same_lemma"))
+        i, j = np.nonzero((keys[:, None] == keys) & ~np.eye(m, dtype=bool))
+        one(i, j, context + CONTEXT.index("same_lemma"))
         upos = np.array(sentence.upos)
         every = np.arange(m)
         for name, which in (("content", np.isin(upos, list(CONTENT))), ("punctuation", upos == "PUNCT")):

@@ -103,16 +103,18 @@ class Sums:
     sentences: np.ndarray
 
 
-def pack(statistics: Iterable, space: FeatureSpace, heads: int, causal: bool) -> tuple[tuple[list[Packed], ...], Sums]:
+def pack(
+    statistics: Iterable, space: FeatureSpace, heads: int, causal: bool
+) -> tuple[tuple[list[Packed], list[Packed]], Sums]:
     """All queries of the even sentences and of the odd (by index in the file), and their sums.
 
     `statistics` are `explained.ExplainedStatistics`; sentences without a query are passed over, and
     do not count among the S sentences.
     """
     bins: dict[tuple[int, int], _Bin] = defaultdict(_Bin)
-    packed: tuple[list[Packed], ...] = ([], [])
-    expected = tuple(np.zeros((len(space), heads)) for _ in range(2))
-    counted_in = tuple(np.zeros(heads) for _ in range(2))
+    packed: tuple[list[Packed], list[Packed]] = ([], [])
+    expected = (np.zeros((len(space), heads)), np.zeros((len(space), heads)))
+    counted_in = (np.zeros(heads), np.zeros(heads))
     per_sentence: list[list[np.ndarray]] = [[], [], [], []]
     silent, sentences = 0, []
     for one in statistics:
@@ -140,8 +142,8 @@ def pack(statistics: Iterable, space: FeatureSpace, heads: int, causal: bool) ->
         silent += int((~counted).sum())
     for (fold, c), rest in bins.items():
         packed[fold].append(rest.close(c, heads))
-    stacked = (np.array(found, np.float32).reshape(-1, heads) for found in per_sentence)
-    return packed, Sums(*stacked, expected, counted_in, silent, np.array(sentences, int))
+    queries, active, entropy, even = (np.array(found, np.float32).reshape(-1, heads) for found in per_sentence)
+    return packed, Sums(queries, active, entropy, even, expected, counted_in, silent, np.array(sentences, int))
 
 
 @dataclass
@@ -183,4 +185,5 @@ class _Bin:
                     for part, mask in zip(self.parts, counted, strict=True)
                 ]
             )
-        return Packed(c, *(np.concatenate(column) for column in columns), masks)
+        query, sentence, ones, places, cosine, frequency = (np.concatenate(column) for column in columns)
+        return Packed(c, query, sentence, ones, places, cosine, frequency, masks)

@@ -1,34 +1,45 @@
-"""The process of a job that makes a profile: what ``job.json`` in the folder asks for."""
+"""A profile as the work of a job.
+
+It is no `dashboard.jobs.measurement.Measurement`: a person names its folder and may bring the corpus, and it is a
+folder of tables with a store of chunks of its own, from which it goes on where it was stopped.
+"""
 
 from __future__ import annotations
 
 import shutil
-import sys
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from dashboard.jobs.runner import Progress, main
+from dashboard.jobs.job import Tell
 
 
-def _profile(out: Path, asked: dict, progress: Progress) -> None:
-    from dashboard.analyses.profile.run import profile
-    from dashboard.capture import open_model
+@dataclass(frozen=True)
+class ProfileWork:
+    """Makes the profile that a job's file asks for: a `dashboard.jobs.job.Work`."""
 
-    progress(0.0, "Opening the model")
-    path = Path(asked["path"])
-    profile(
-        open_model(asked["model"]),
-        path,
-        out,
-        limit=asked["limit"],
-        workers=asked.get("workers", 1),
-        parser=asked.get("parser"),
-        progress=progress,
-    )
-    if path.is_relative_to(out):
-        with suppress(OSError):
-            shutil.rmtree(path.parent) if path.parent != out else path.unlink()
+    resumes: bool = True
+
+    def make(self, out: Path, told: Mapping[str, object], progress: Tell) -> None:
+        """Makes it in the folder, and removes the corpus where that lies within."""
+        from dashboard.analyses.profile.run import profile
+        from dashboard.capture import open_model
+
+        progress(0.0, "Opening the model")
+        path = Path(told["path"])
+        profile(
+            open_model(told["model"]),
+            path,
+            out,
+            limit=told["limit"],
+            workers=told.get("workers", 1),
+            parser=told.get("parser"),
+            progress=progress,
+        )
+        if path.is_relative_to(out):
+            with suppress(OSError):
+                shutil.rmtree(path.parent) if path.parent != out else path.unlink()
 
 
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), _profile))
+MEASUREMENT = ProfileWork()

@@ -10,13 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from dashboard.analyses.profile.roles import FIGURES
 from dashboard.analyses.profile.tables import CHUNKS, KEY, PROFILE, TABLES, Profile, read_about, read_table
 from dashboard.errors import UserError
 from dashboard.files import cache_dir
+from dashboard.heads.head_id import columns_of, every_head, heads_of
 
 SHIPPED = Path(__file__).parent / "shipped"
 
@@ -71,17 +71,13 @@ def read_profile(folder: str | Path) -> Profile:
     names = [name for name in TABLES if name != "sentences" or about["sentences_kept"]]
     tables = {name: read_table(folder, name, about["format"], about.get("files", {})) for name in names}
     heads = tables["heads"]
-    numbers, wide = np.unique(heads["layer"]), int(heads["head"].max()) + 1 if len(heads) else 0
-    layers = len(numbers)  # those that have attention
-    grid = (np.repeat(numbers, wide), np.tile(np.arange(wide), layers)) if layers * wide == len(heads) else None
-    if (
-        not len(heads)
-        or grid is None
-        or any((heads[p] != g).any() for p, g in zip(("layer", "head"), grid, strict=True))
-    ):
+    every = heads_of(heads)
+    layers = dict.fromkeys(head.layer for head in every)  # those that have attention
+    grid = every_head(sorted(layers), max((head.head for head in every), default=-1) + 1)
+    if not every or every != grid:
         raise UserError(f"The table of heads in “{folder}” is not one row per head. Make the profile again.")
     for name in ("dependencies", "relations", "moments"):
-        if not (tables[name]["layer"].isin(numbers) & tables[name]["head"].between(0, wide - 1)).all():
+        if not set(every).issuperset(heads_of(tables[name][columns_of(tables[name])].drop_duplicates())):
             raise UserError(f"The table {name} in “{folder}” names heads that are not there. Make the profile again.")
     return Profile(
         heads, tables["dependencies"], tables["relations"], tables["moments"], tables.get("sentences"), about
@@ -141,9 +137,9 @@ def compare_profiles(a: Profile, b: Profile) -> pd.DataFrame:
                 f"({b.about['revision']}): their heads are not the same. Choose two of the same model."
             )
     left, right = a.heads, b.heads
-    if not left[["layer", "head"]].equals(right[["layer", "head"]]):
+    if heads_of(left) != heads_of(right):
         raise UserError("The two profiles have different heads. Make one of them again.")
-    table = {"layer": left["layer"], "head": left["head"], "role_a": left["role"], "role_b": right["role"]}
+    table = {**left[columns_of(left)], "role_a": left["role"], "role_b": right["role"]}
     for name in ("queries", "lean", *(f"bits_{figure}" for figure in FIGURES)):
         table[f"{name}_a"], table[f"{name}_b"] = left[name], right[name]
         if name != "queries":
@@ -183,12 +179,12 @@ def _look(folder: Path, shipped: bool) -> Kept | None:
             about = read_about(folder)
         except UserError as error:
             return Kept(folder.name, folder, "", "", "", None, shipped, False, str(error))
-        told = (about[part] for part in ("model", "revision", "file"))
-        return Kept(folder.name, folder, *told, about["sentences"]["used"], shipped, True)
+        model, revision, file = (about[part] for part in ("model", "revision", "file"))
+        return Kept(folder.name, folder, model, revision, file, about["sentences"]["used"], shipped, True)
     key = None
     with suppress(OSError, ValueError, RecursionError):
         key = json.loads((folder / CHUNKS / KEY).read_bytes())
     if not isinstance(key, dict):
         return None
-    told = (str(key.get(part, "")) for part in ("model", "revision", "file"))
-    return Kept(folder.name, folder, *told, None, shipped, False)
+    model, revision, file = (str(key.get(part, "")) for part in ("model", "revision", "file"))
+    return Kept(folder.name, folder, model, revision, file, None, shipped, False)

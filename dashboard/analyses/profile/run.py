@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Literal
 
 from dashboard.analyses.profile.chunk_store import Store
 from dashboard.analyses.profile.collect import Joins, Progress, Seen, measured, write
@@ -38,7 +37,7 @@ def profile(
     out: str | Path,
     *,
     limit: int | None = None,
-    format: Literal["parquet", "csv", "xlsx"] = "parquet",
+    format: str = "parquet",
     texts: bool = True,
     source: Mapping[str, str] | None = None,
     parser: str | None = None,

@@ -9,9 +9,9 @@ import pandas as pd
 
 from dashboard.analyses.profile.roles import PARKED, role_label
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.point_labels import names, sides
-from dashboard.charts.theme import PALETTES, Theme
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, click_fields, datum_of, has_parts, heads_of
 
 TALLEST = 400.0  # pixels of the plane
 MARGIN = 70.0  # pixels for the vertical axis
@@ -22,15 +22,12 @@ ROOT = 0.5  # the scales' power: most heads have little of both, a few have much
 
 def landscape(
     heads: pd.DataFrame,
-    theme: Theme,
+    look: Look,
     *,
     title: str,
     subtitle: Sequence[str],
     description: str,
-    selected: HeadId | None = None,
-    tray: Sequence[HeadId] = (),
-    width: float | None = None,
-    turn: int = 0,
+    selection: Selection = Selection(),
     click: bool = False,
 ) -> Drawing:
     """A point a head, its interval as whiskers, its area the bits there are to explain; parked heads are pale.
@@ -42,13 +39,12 @@ def landscape(
     Parameters
     ----------
     heads: the table of a profile (`dashboard.corpus.Profile.heads`)
-    selected, tray: heads that are ringed; turn: see `dashboard.analyses.scores.atlas_chart.atlas`
-    width: pixels for the whole drawing (default 600)
-    click: a click is the point parameter "head" (layer, head, turn), a dragged rectangle the interval "box" (x, y)
+    look: 600 pixels wide unless it says more; selection: the heads that are ringed
+    click: a click is the point parameter "head" (layer, head, epoch), a dragged rectangle the interval "box" (x, y)
     """
-    p, room = PALETTES[theme], width or WIDTH
+    p, room = look.palette, look.room(WIDTH)
     side = max(200.0, room - MARGIN)
-    rows = _rows(heads, tray)
+    rows = _rows(heads, selection.pinned)
     right, top = (max([row[name] for row in rows] + [0.01]) * 1.06 for name in ("x_high", "y_high"))
     x = _axis("bits that only the parse explains", right, up=False)
     y = _axis("bits that only meaning explains", top, up=True)
@@ -63,14 +59,11 @@ def landscape(
     strength = {"field": "strength", "type": "quantitative", "scale": None, "legend": None}
     whisker = {"type": "rule", "strokeWidth": 1, "aria": False}
     area = {"field": "size", "type": "quantitative", "scale": None, "legend": None}
-    clicked = f"isValid(head.turn) && head.turn[0] === {turn}" if click else "false"
-    framed = f"datum.layer === {selected.layer} && datum.head === {selected.head}" if selected else "false"
-    mine = f"({clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : ({framed})"
-    if not click:
-        mine = framed
+    parts = has_parts(heads)
+    mine = selection.marked(parts=parts) if click else selection.framed(parts=parts)
     ring = {"type": "point", "shape": "circle", "filled": False, "opacity": 1, "aria": False, "size": LARGEST + 160}
     catch: dict = {
-        "transform": [{"calculate": str(turn), "as": "turn"}],
+        "transform": [{"calculate": str(selection.epoch), "as": "epoch"}],
         "mark": {"type": "point", "filled": True, "shape": "circle", "opacity": 0, "size": 160, "aria": False}
         | ({"cursor": "pointer"} if click else {}),
         "encoding": {
@@ -80,7 +73,7 @@ def landscape(
         },
     }
     if click:
-        fields = ["layer", "head", "turn"]
+        fields = click_fields("epoch", parts=parts)
         catch["params"] = [
             {
                 "name": "head",
@@ -155,7 +148,7 @@ def landscape(
             "mark": ring | {"stroke": p.text, "strokeWidth": 2},
             "encoding": {"x": x | {"field": "x"}, "y": y | {"field": "y"}},
         },
-        *names(_named(rows, side, (right, top)), x, y, theme),
+        *names(_named(rows, side, (right, top)), x, y, look.theme),
         catch,
     ]
     return sheet(
@@ -164,7 +157,7 @@ def landscape(
             "height": min(TALLEST, side * 0.8),
             "layer": [{"data": {"values": rows}, "layer": layers}],
         },
-        theme,
+        look.theme,
         title=title,
         subtitle=subtitle,
         description=description,
@@ -187,26 +180,24 @@ def _rows(heads: pd.DataFrame, tray: Sequence[HeadId]) -> list[dict]:
     known = heads.dropna(subset=["bits_syntax", "bits_context"]).sort_values("bits_total", ascending=False)
     most = float(known["bits_total"].max()) if len(known) else 1.0
     rows = []
-    for one in known.itertuples(index=False):
-        head = HeadId(int(one.layer), int(one.head))
-        parked = bool(one.active < PARKED)
+    for head, one in zip(heads_of(known), known.to_dict("records"), strict=True):
+        parked = bool(one["active"] < PARKED)
         row = {
-            "layer": head.layer,
-            "head": head.head,
+            **datum_of(head, parts=has_parts(heads)),
             "name": str(head),
             "kept": head in tray,
-            "role": one.role if one.role in ("syntax", "context", "position") else "undecided",
-            "size": round(SMALLEST + (LARGEST - SMALLEST) * max(float(one.bits_total), 0.0) / most, 1),
+            "role": one["role"] if one["role"] in ("syntax", "context", "position") else "undecided",
+            "size": round(SMALLEST + (LARGEST - SMALLEST) * max(float(one["bits_total"]), 0.0) / most, 1),
             "strength": 0.3 if parked else 0.9,
             "faint": 0.18 if parked else 0.5,
         }
         for axis, figure in (("x", "syntax"), ("y", "context")):
             for end in ("", "_low", "_high"):
-                value = float(getattr(one, f"bits_{figure}{end}"))
+                value = float(one[f"bits_{figure}{end}"])
                 row[axis + end] = round(max(0.0 if np.isnan(value) else value, 0.0), 5)
         row["tip"] = (
-            f"{head}, {role_label(one.role, float(one.active))}: parse {one.bits_syntax:.3f}, "
-            f"meaning {one.bits_context:.3f} of {one.bits_total:.2f} bits"
+            f"{head}, {role_label(one['role'], float(one['active']))}: parse {one['bits_syntax']:.3f}, "
+            f"meaning {one['bits_context']:.3f} of {one['bits_total']:.2f} bits"
         )
         rows.append(row)
     return rows

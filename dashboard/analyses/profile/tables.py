@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from dashboard.analyses.profile.budget import CHANNELS
 from dashboard.analyses.profile.roles import FIGURES
 from dashboard.errors import UserError
-from dashboard.export.formats import endings
-from dashboard.export.table import unharmed
+from dashboard.formats import FORMATS, readable
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ VERSION = 1
 """Of what a profile's folder holds: raised where a reader of the last one would misread it."""
 
 _WHOLE, _NUMBER, _TEXT, _FLAG = "int64", "float64", "object", "bool"
-_HEAD = {"layer": _WHOLE, "head": _WHOLE}
+_HEAD, _PART = {"layer": _WHOLE, "head": _WHOLE}, {"part": _TEXT}
 _OF_RELATION = {
     "accuracy": _NUMBER,
     "baseline": _NUMBER,
@@ -127,7 +127,7 @@ def read_about(folder: Path) -> dict:
         )
     sentences = about.get("sentences")
     whole = all(isinstance(about.get(name), kind) for name, kind in _ABOUT.items())
-    if not whole or about.get("format") not in endings("table") or not isinstance(sentences.get("used"), int):
+    if not whole or about.get("format") not in readable() or not isinstance((sentences or {}).get("used"), int):
         raise UserError(
             f"The profile in “{folder}” is not whole: profile.json lacks what it should say. Make it again."
         )
@@ -160,14 +160,17 @@ def read_table(folder: Path, name: str, format: str, files: Mapping[str, str] = 
     if file.name in files and file.is_file() and _sha256(file) != files[file.name]:
         raise UserError(f"{file.name} in “{folder}” was changed since it was made. Make the profile again.")
     try:
-        texts = [column for column, kind in kinds.items() if kind == _TEXT]
-        table = _READERS[format](file, texts)
+        texts = [*(column for column, kind in kinds.items() if kind == _TEXT), *_PART]
+        table = FORMATS[format].read(file, texts)
     except FileNotFoundError:
         raise UserError(f"The profile in “{folder}” lacks {file.name}. Make it again.") from None
     except Exception as error:  # whatever the readers of two formats raise at bytes that are none of theirs
         raise UserError(f"{file.name} in “{folder}” is broken and cannot be read. Make the profile again.") from error
     if missing := [column for column in kinds if column not in table.columns]:
         raise UserError(f"{file.name} in “{folder}” has no column “{missing[0]}”. Make the profile again.")
+    if _PART.keys() & set(table.columns):  # of an encoder–decoder model: the heads have parts
+        at = list(kinds).index("head") + 1
+        kinds = dict([*list(kinds.items())[:at], *_PART.items(), *list(kinds.items())[at:]])
     try:
         return pd.DataFrame({column: _typed(table[column], kind) for column, kind in kinds.items()})
     except (TypeError, ValueError, OverflowError):
@@ -183,29 +186,6 @@ def _sha256(file: Path) -> str:
         return ""
 
 
-def _parquet(file: Path, _: list[str]) -> pd.DataFrame:
-    return pd.read_parquet(file)
-
-
-def _csv(file: Path, texts: list[str]) -> pd.DataFrame:
-    table = pd.read_csv(file, float_precision="round_trip", encoding="utf-8-sig", **_cells(texts))
-    for column in table.columns.intersection(texts):
-        table[column] = table[column].fillna("").map(unharmed)
-    return table
-
-
-def _xlsx(file: Path, texts: list[str]) -> pd.DataFrame:
-    return pd.read_excel(file, sheet_name="Table", engine="openpyxl", **_cells(texts))
-
-
-def _cells(texts: list[str]) -> dict:
-    """For pandas: only an empty cell is missing, and no text becomes a number."""
-    return {"keep_default_na": False, "na_values": [""], "dtype": dict.fromkeys(texts, "str")}
-
-
-_READERS = {"parquet": _parquet, "csv": _csv, "xlsx": _xlsx}
-
-
 def _typed(column: pd.Series, kind: str) -> pd.Series:
     """The column as its kind. Raises TypeError or ValueError where it holds something else."""
     held = column.dtype.kind
@@ -216,4 +196,4 @@ def _typed(column: pd.Series, kind: str) -> pd.Series:
         return texts
     if len(column) and held not in {_WHOLE: "iu", _NUMBER: "iuf", _FLAG: "b"}[kind]:
         raise TypeError
-    return column.astype(kind)
+    return column.astype(np.dtype(kind))

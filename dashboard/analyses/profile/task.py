@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from typing import Any
 
 from dashboard.analyses.profile.chunk import Chunk
 from dashboard.analyses.profile.features import FeatureSpace
@@ -108,5 +109,6 @@ def from_plain(plain: list) -> Sentence:
     if len(plain) == 3:
         return LeftOut(*plain)
     parts = (tuple(part) if isinstance(part, list) else part for part in plain)
-    told = dict(zip(_PARSED, parts, strict=True))
-    return ParsedSentence(**told | {"spans": tuple(map(tuple, told["spans"]))})
+    told: dict[str, Any] = dict(zip(_PARSED, parts, strict=True))
+    told["spans"] = tuple(map(tuple, told["spans"]))
+    return ParsedSentence(**told)

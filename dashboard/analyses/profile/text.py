@@ -9,7 +9,8 @@ import pandas as pd
 
 from dashboard.analyses.profile.roles import PARKED, role_label
 from dashboard.heads.format import percent
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId, head_of, heads_of
+from dashboard.heads.view import HeadView
 
 ROLES = ("syntax", "context", "position", "undecided", "flat")
 CAUTION = (
@@ -37,7 +38,7 @@ def census(heads: pd.DataFrame) -> str:
 
 def head_finding(row: dict, about: dict) -> str:
     """The role of one head with its numbers, interval and sample size. row: of a profile's heads, as a dictionary."""
-    head = HeadId(int(row["layer"]), int(row["head"]))
+    head = head_of(row)
     if not row["role"]:
         return f"{head} has no figures on this corpus: too few sentences."
     names = {"position": "position explains", "syntax": "only the parse", "context": "only meaning"}
@@ -59,11 +60,10 @@ def opposites(heads: pd.DataFrame) -> tuple[HeadId, HeadId] | None:
         return None
     found: list[HeadId] = []
     for role in ("syntax", "context"):
-        free = known[[HeadId(int(a), int(b)) not in found for a, b in zip(known["layer"], known["head"], strict=True)]]
+        free = known[[head not in found for head in heads_of(known)]]
         for choice in (free[(free["role"] == role) & (free["active"] >= PARKED)], free[free["role"] == role], free):
             if len(choice):
-                best = choice.loc[choice[f"bits_{role}"].idxmax()]
-                found.append(HeadId(int(best["layer"]), int(best["head"])))
+                found.append(head_of(choice.iloc[int(np.argmax(choice[f"bits_{role}"].to_numpy()))]))
                 break
     return found[0], found[1]
 

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.look import Look
 from dashboard.charts.point_labels import names as names_of
 from dashboard.charts.point_labels import sides
 from dashboard.charts.sanitize import shown
-from dashboard.charts.theme import PALETTES, Theme
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import heads_of
 
 LEFT = 64.0  # pixels for the vertical axis
 LARGEST = 420.0
@@ -22,13 +22,12 @@ NAMED = 6  # heads that are named: those that differ most
 def twice(
     table: pd.DataFrame,
     figure: str,
-    theme: Theme,
+    look: Look,
     *,
     names: tuple[str, str],
     title: str,
     subtitle: Sequence[str],
     description: str,
-    width: float | None = None,
 ) -> Drawing:
     """A point a head: bits on the first corpus across, on the second up; colours are the roles on the first, and a head
     with another role on the second is hollow. On the dashed line both are the same.
@@ -36,23 +35,22 @@ def twice(
     Parameters
     ----------
     table: of `dashboard.corpus.compare_profiles`; figure: one of `roles.FIGURES`
-    names: of the corpora; width: pixels for the whole drawing (default 600)
+    names: of the corpora; look: 600 pixels wide unless it says more
     """
-    p, room = PALETTES[theme], width or WIDTH
+    p, room = look.palette, look.room(WIDTH)
     side = min(LARGEST, max(200.0, room - LEFT))
     known = table.dropna(subset=[f"bits_{figure}_a", f"bits_{figure}_b"])
     rows = [
         {
-            "name": str(HeadId(int(layer), int(head))),
+            "name": str(head),
             "same": one == other,
             "x": round(float(a), 5),
             "y": round(float(b), 5),
             "role": one if one in ("syntax", "context", "position") else "undecided",
-            "tip": f"{HeadId(int(layer), int(head))}: {a:.3f} bits, {one} · {b:.3f} bits, {other}",
+            "tip": f"{head}: {a:.3f} bits, {one} · {b:.3f} bits, {other}",
         }
-        for layer, head, a, b, one, other in zip(
-            known["layer"],
-            known["head"],
+        for head, a, b, one, other in zip(
+            heads_of(known),
             known[f"bits_{figure}_a"],
             known[f"bits_{figure}_b"],
             known["role_a"],
@@ -109,10 +107,10 @@ def twice(
                     "mark": point | {"filled": False},
                     "encoding": place | tip | {"color": colour | legend},
                 },
-                *names_of(named, x, y, theme),
+                *names_of(named, x, y, look.theme),
             ],
         },
-        theme,
+        look.theme,
         title=title,
         subtitle=subtitle,
         description=description,

@@ -11,19 +11,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from dashboard.analyses.query_key.biplot import QueryKeyMap, plane_finding, query_key_map
+from dashboard.analyses.query_key.biplot import QueryKeyMap, query_key_map
 from dashboard.analyses.query_key.chart import BY, query_key_chart
+from dashboard.analyses.query_key.text import plane_finding
 from dashboard.analyses.query_key.vectors import CorpusVectors, corpus_vectors
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import parsed_sample, spread
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords, made_again
+from dashboard.export.call import Call, Model
+from dashboard.export.provenance import origin
 from dashboard.heads.format import counted
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 
 SENTENCES = 24
 
@@ -73,7 +76,7 @@ def draw_query_keys(
 
 def plane_of(of: CorpusVectors, head: str | HeadId) -> QueryKeyMap:
     """The plane of one head. Raises UserError where there is no such head."""
-    wanted = HeadId.parse(head) if isinstance(head, str) else head
+    wanted = HeadId.of(head)
     numbers = list(of.layers)
     if wanted.layer not in numbers or not 0 <= wanted.head < len(of.layers[numbers[0]].q):
         last = HeadId(numbers[-1], len(of.layers[numbers[-1]].q) - 1)
@@ -88,7 +91,7 @@ def draw_plane(found: QueryKeyMap, *, by: str = "upos", theme: Theme = "light", 
     over = f"{counted(len(of.tokens), 'tokens')} of {counted(len(of.sentences), 'sentences')} {source}"
     chart = query_key_chart(
         found,
-        theme,
+        Look(theme, width),
         by=by,
         title=f"Queries and keys of {found.head} · {of.model}",
         subtitle=[
@@ -96,7 +99,6 @@ def draw_plane(found: QueryKeyMap, *, by: str = "upos", theme: Theme = "light", 
             "a key far out in a query’s direction from the cross has a high score",
         ],
         description=plane_finding(found),
-        width=width,
     )
     return chart.made_of(origin_of_plane(found, by=by, theme=theme, width=width))
 
@@ -104,19 +106,12 @@ def draw_plane(found: QueryKeyMap, *, by: str = "upos", theme: Theme = "light", 
 def origin_of_plane(found: QueryKeyMap, **drawing: object) -> Provenance:
     """Where the table comes from, or (`drawing`: the arguments of `draw_query_keys`) the picture of it."""
     of, head = found.of, str(found.head)
-    given = {name: value for name, value in drawing.items() if value}
-    origin = Provenance(
-        model=of.name,
-        revision=of.revision,
-        text="",
-        heads=(head,),
-        unit="tokens",
-        special="hide",
-        view="queries",
-        options={"corpus": of.corpus, **of.reading} | given,
-        title=of.model,
-    )
-    made = f"query_keys(model{keywords(of.reading)})"
-    if not given:
-        return made_again(origin, ["query_key_table", "query_keys"], f"query_key_table({made}, {head!r})")
-    return made_again(origin, ["draw_query_keys", "query_keys"], f"draw_query_keys({made}, {head!r}{keywords(given)})")
+    look = {name: value for name, value in drawing.items() if value}
+    model = Model(of.name, of.revision, of.model)
+    vectors = Call("query_keys", (model,), of.reading, to="vectors")
+    if look:
+        call = Call("draw_query_keys", (vectors, head), look, makes="figure")
+    else:
+        call = Call("query_key_table", (vectors, head), makes="table")
+    said = {"corpus": of.corpus, **of.reading} | look
+    return origin(model, "", "queries", call, heads=(head,), unit="tokens", special="hide", options=said)

@@ -10,6 +10,7 @@ import pandas as pd
 from dashboard.analyses.query_key.biplot import QueryKeyMap
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.labels import width_of
+from dashboard.charts.look import Look
 from dashboard.charts.sanitize import shown
 from dashboard.charts.selections import pointed
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale
@@ -53,20 +54,19 @@ AWAY, SIZE = 9, 12.5  # pixels from a point to its word; of type
 
 def query_key_chart(
     found: QueryKeyMap,
-    theme: Theme,
+    look: Look,
     *,
     by: str,
     title: str,
     subtitle: Sequence[str],
     description: str,
-    width: float | None = None,
 ) -> Drawing:
     """Every query a circle, every key a triangle. Pointing at a query draws lines to the keys that it looks at most, at
     a key from the queries that look there most; the pointer is told the word in its sentence.
 
-    by: "upos", "relation", "position" or "frequency"; width: pixels for the whole drawing (default 600)
+    by: "upos", "relation", "position" or "frequency"; look: 600 pixels wide unless it says more
     """
-    p, room = PALETTES[theme], width or WIDTH
+    p, room = look.palette, look.room(WIDTH)
     side = max(200.0, room - 12)
     rows = _rows(found, by)
     high, across, up = _plane(np.vstack([found.x, found.y]), side)
@@ -157,7 +157,7 @@ def query_key_chart(
                     "scale": {"domain": list(SIGNS), "range": list(SIGNS.values())},
                     "legend": _legend(2) | {"labelExpr": f"{SAYS}[datum.value]", "symbolFillColor": p.text},
                 },
-                "color": _colour(rows, by, theme, room),
+                "color": _colour(rows, by, look.theme, room),
                 "size": {"condition": {"test": "datum.id === at", "value": 150}, "value": 46},
                 "opacity": {"condition": {"test": "at >= 0 && datum.id !== at", "value": 0.25}, "value": 0.85},
                 "tooltip": {"field": "tip", "type": "nominal"},
@@ -187,7 +187,7 @@ def query_key_chart(
             "layer": [{"data": {"name": "points", "values": rows}, "layer": layers}],
             "resolve": {"scale": {"color": "independent", "opacity": "independent", "strokeWidth": "independent"}},
         },
-        theme,
+        look.theme,
         title=title,
         subtitle=subtitle,
         description=description,
@@ -207,14 +207,14 @@ def _rows(found: QueryKeyMap, by: str) -> list[dict]:
                 to.setdefault(key, []).append((share, query))
     texts = [shown(text, 40) for text in found.of.tokens["text"]]
     rows = []
-    for place, one in enumerate(found.table.itertuples(index=False)):
+    for place, one in enumerate(found.table.to_dict("records")):
         token = place % n
-        if one.kind == "query":
+        if one["kind"] == "query":
             pairs = [(float(w), n + int(k)) for k, w in zip(keys[token], weights[token], strict=True) if k >= 0]
-            tip = f"{one.said} · looks at " + _listed([(texts[other - n], share) for share, other in pairs])
+            tip = f"{one['said']} · looks at " + _listed([(texts[other - n], share) for share, other in pairs])
         else:
             pairs = sorted(to.get(token, []), reverse=True)[: len(keys[0])]
-            tip = f"{one.said} · " + (
+            tip = f"{one['said']} · " + (
                 "is looked at by " + _listed([(texts[other], share) for share, other in pairs])
                 if pairs
                 else "is among no word’s strongest keys"
@@ -222,11 +222,11 @@ def _rows(found: QueryKeyMap, by: str) -> list[dict]:
         rows.append(
             {
                 "id": place,
-                "kind": one.kind,
-                "x": round(float(one.x), 3),
-                "y": round(float(one.y), 3),
+                "kind": one["kind"],
+                "x": round(float(one["x"]), 3),
+                "y": round(float(one["y"]), 3),
                 "name": texts[token],
-                "by": getattr(one, by),
+                "by": one[by],
                 "tip": shown(tip, 400),
                 "others": [other for _, other in pairs],
                 "shares": [round(share, 3) for share, _ in pairs],

@@ -119,24 +119,26 @@ class _Collect:
         self.every, self.causal = every, causal
 
     def block(self, block: Block) -> None:
+        q, k, scaling = block.q, block.k, block.scaling
+        assert q is not None and k is not None and scaling is not None  # asked for: wants_qkv
         own, start = self.kept[block.text], int(self.starts[block.text])
         if block.layer not in self.layers:
-            heads, _, d = block.q.shape
+            heads, _, d = q.shape
             room = (heads, self.every)
             self.layers[block.layer] = LayerVectors(
                 np.zeros((*room, d), np.float32),
                 np.zeros((*room, d), np.float32),
-                float(block.scaling),
+                float(scaling),
                 np.full((*room, STRONGEST), -1),
                 np.zeros((*room, STRONGEST), np.float32),
                 True,
             )
-        if self.layers[block.layer].plain and not _plain(block, self.causal):
+        if self.layers[block.layer].plain and not _plain(block, scaling * q[:, block.rows], k, self.causal):
             self.layers[block.layer] = replace(self.layers[block.layer], plain=False)
         held, place = self.layers[block.layer], slice(start, start + len(own))
         if block.rows.start == 0:
-            held.q[:, place] = block.q.float().cpu().numpy()[:, own]
-            held.k[:, place] = block.k.float().cpu().numpy()[:, own]
+            held.q[:, place] = q.float().cpu().numpy()[:, own]
+            held.k[:, place] = k.float().cpu().numpy()[:, own]
         inside = (own >= block.rows.start) & (own < block.rows.stop)
         weights = block.weights[:, own[inside] - block.rows.start].cpu().numpy()
         columns = own[own < weights.shape[2]]
@@ -155,10 +157,10 @@ class _Collect:
                 held.windows.setdefault(self.numbers[block.text], whole)[inside] = allowed
 
 
-def _plain(block: Block, causal: bool) -> bool:
-    """Whether a block's weights are the softmax of its queries times its keys, and no more."""
+def _plain(block: Block, scaled: torch.Tensor, k: torch.Tensor, causal: bool) -> bool:
+    """Whether a block's weights are the softmax of its scaled queries times its keys, and no more."""
     keys = block.weights.shape[2]
-    scores = block.scaling * block.q[:, block.rows] @ block.k[:, :keys].transpose(1, 2)
+    scores = scaled @ k[:, :keys].transpose(1, 2)
     seen = torch.ones(scores.shape[1:], dtype=torch.bool, device=scores.device)
     if block.allowed is not None:
         seen = block.allowed

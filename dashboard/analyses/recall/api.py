@@ -20,10 +20,12 @@ from dashboard.analyses.recall.task import DEFAULT, NAMES, TITLES, Recall, seque
 from dashboard.analyses.recall.task_chart import SHOWN, letters, task
 from dashboard.analyses.recall.training import Point, Result
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords
+from dashboard.export.call import Call, Model, given
+from dashboard.export.provenance import origin
 
 RECALL_PICTURES: tuple[str, ...] = ("accuracy", "gradients", "paths", "times", "task")
 OPTIONS_OF_A_RUN = ("distances", "seeds", "steps", "symbols")
@@ -52,11 +54,11 @@ def draw_recall(
     """One of `RECALL_PICTURES`: "accuracy", "gradients", "paths", "times", "task". Raises UserError for another."""
     config = study.result.config
     draw: dict[str, Callable[[], Drawing]] = {
-        "accuracy": lambda: pictures.accuracy(study.result, theme, width=width),
-        "gradients": lambda: pictures.gradients(study.result, theme, width=width),
-        "paths": lambda: pictures.paths(config, theme, width=width),
-        "times": lambda: pictures.times(study.timings, theme, width=width),
-        "task": lambda: task(example_sequence(config), config.symbols, theme, width=width),
+        "accuracy": lambda: pictures.accuracy(study.result, Look(theme, width)),
+        "gradients": lambda: pictures.gradients(study.result, Look(theme, width)),
+        "paths": lambda: pictures.paths(config, Look(theme, width)),
+        "times": lambda: pictures.times(study.timings, Look(theme, width)),
+        "task": lambda: task(example_sequence(config), config.symbols, Look(theme, width)),
     }
     if picture not in draw:
         raise UserError(f"There is no picture “{picture}” of a run. Choose one of {', '.join(RECALL_PICTURES)}.")
@@ -65,25 +67,10 @@ def draw_recall(
 
 def recall_provenance(config: Recall, picture: str, **options: object) -> Provenance:
     """Where a picture of a run comes from: its configuration, and the lines that run and draw it again."""
-    asked = {name: value for name, value in options.items() if value is not None}
-    given = {name: getattr(config, name) for name in OPTIONS_OF_A_RUN}
-    recipe = (
-        "from dashboard import draw_recall, recall, save\n\n"
-        f"study = recall({keywords(given)[2:]})  # trains again, as long as on the page\n"
-        f"thing = draw_recall(study, {picture!r}{keywords(asked)})"
-    )
-    return Provenance(
-        model="recall",
-        title="Before attention",
-        revision="",
-        text="",
-        heads=(),
-        unit="words",
-        special="show",
-        view=picture,
-        options=asdict(config) | asked,
-        recipe=recipe,
-    )
+    look, asked = given(**options), {name: getattr(config, name) for name in OPTIONS_OF_A_RUN}
+    study = Call("recall", (), asked, to="study", note="Trains again, as long as on the page.")
+    call = Call("draw_recall", (study, picture), look, makes="figure")
+    return origin(Model("recall", title="Before attention"), "", picture, call, options=asdict(config) | look)
 
 
 def recall_table(study: Study, picture: str = "accuracy") -> pd.DataFrame:

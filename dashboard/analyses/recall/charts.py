@@ -19,8 +19,8 @@ from dashboard.analyses.recall.text import (
 )
 from dashboard.analyses.recall.training import Point, Result
 from dashboard.charts.drawing import Drawing, sheet
+from dashboard.charts.look import Look
 from dashboard.charts.series import Axis, Series, panel, room_for_names
-from dashboard.charts.theme import Theme
 from dashboard.heads.format import percent
 
 LOOKS: dict[str, tuple[str, tuple[int, ...]]] = {
@@ -32,9 +32,9 @@ LOOKS: dict[str, tuple[str, tuple[int, ...]]] = {
 HEIGHT, LEFT = 260.0, 64.0  # pixels of a panel, and of what stands left of it
 
 
-def accuracy(result: Result, theme: Theme, *, width: float | None = None) -> Drawing:
+def accuracy(result: Result, look: Look) -> Drawing:
     """The share of right answers against the number of distractors, a line for each model, and what guessing gives."""
-    config, room = result.config, width or 600.0
+    config, room = result.config, look.room(600.0)
     series = [
         _series(
             model,
@@ -51,8 +51,8 @@ def accuracy(result: Result, theme: Theme, *, width: float | None = None) -> Dra
     rule = (config.chance, f"guessing: {chance(config)}")
     across = room - LEFT - room_for_names(series)
     return sheet(
-        panel(series, theme, x, y, across, HEIGHT, rule=rule),
-        theme,
+        panel(series, look.theme, x, y, across, HEIGHT, rule=rule),
+        look.theme,
         title="Who remembers the first symbol?",
         subtitle=[f"share of right answers · {seeds_of(config)}"],
         description=accuracy_finding(result),
@@ -60,12 +60,12 @@ def accuracy(result: Result, theme: Theme, *, width: float | None = None) -> Dra
     )
 
 
-def gradients(result: Result, theme: Theme, *, width: float | None = None) -> Drawing:
+def gradients(result: Result, look: Look) -> Drawing:
     """How much the answer moves when an input moves, against how far back the input stands: before and after training.
 
     Both panels have one logarithmic scale, so a straight fall is a gradient that vanishes step by step.
     """
-    room, rows = width or 980.0, result.gradients
+    room, rows = look.room(980.0), result.gradients
     names = room_for_names([_empty(model) for model in NAMES])
     beside = room >= 700
     across = (room - 2 * LEFT - names - 30) / 2 if beside else room - LEFT - names
@@ -84,11 +84,11 @@ def gradients(result: Result, theme: Theme, *, width: float | None = None) -> Dr
             if (own := [row for row in rows if row.model == model and row.when == when])
         ]
         named = when == "after" or not beside
-        one = panel(series, theme, x, y, across, HEIGHT, names=named, points=False)
+        one = panel(series, look.theme, x, y, across, HEIGHT, names=named, points=False)
         panels.append(one | {"title": {"text": title, "fontSize": 13.5, "offset": 8, "frame": "group"}})
     return sheet(
         {"concat": panels, "columns": 2 if beside else 1, "spacing": 30},
-        theme,
+        look.theme,
         title="What reaches the last output",
         subtitle=[
             f"size of ∂ answer / ∂ input · trained over {result.config.farthest} distractors · "
@@ -99,9 +99,9 @@ def gradients(result: Result, theme: Theme, *, width: float | None = None) -> Dr
     )
 
 
-def paths(config: Recall, theme: Theme, *, width: float | None = None) -> Drawing:
+def paths(config: Recall, look: Look) -> Drawing:
     """How many steps of computing lie between two words, against their distance."""
-    room = width or 480.0
+    room = look.room(480.0)
     far = config.farthest + 1
     distances = sorted({1, *(d + 1 for d in config.distances)})
     series = [
@@ -128,13 +128,13 @@ def paths(config: Recall, theme: Theme, *, width: float | None = None) -> Drawin
     return sheet(
         panel(
             series,
-            theme,
+            look.theme,
             Axis("places from one word to the other", 0, far, ticks),
             Axis("steps", 0, far * 1.04, ticks),
             across,
             HEIGHT,
         ),
-        theme,
+        look.theme,
         title="Steps on the path between two words",
         subtitle=["a recurrent network hands on its state place by place · attention looks at once"],
         description=path_finding(config),
@@ -142,9 +142,9 @@ def paths(config: Recall, theme: Theme, *, width: float | None = None) -> Drawin
     )
 
 
-def times(rows: Sequence[Timing], theme: Theme, *, width: float | None = None) -> Drawing:
+def times(rows: Sequence[Timing], look: Look) -> Drawing:
     """How long each model takes for one position of a sequence, against the sequence's length."""
-    room = width or 480.0
+    room = look.room(480.0)
     series = [
         Series(
             SHORT[model],
@@ -163,13 +163,13 @@ def times(rows: Sequence[Timing], theme: Theme, *, width: float | None = None) -
     return sheet(
         panel(
             series,
-            theme,
+            look.theme,
             _distances(lengths, "positions in the sequence"),
             Axis("microseconds for each position", 0, top, _round_ticks(top)),
             across,
             HEIGHT,
         ),
-        theme,
+        look.theme,
         title="In sequence against in parallel",
         subtitle=["reading one sequence, forward only, 64 numbers wide · the fastest of several on one core here"],
         description=time_finding(rows),

@@ -10,7 +10,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from typing import Any
 
 from dashboard.analyses.recall.experiment import Study, run
 from dashboard.analyses.recall.gradient_reach import Gradient, Timing
@@ -26,6 +27,7 @@ def run_apart(config: Recall) -> Iterator[Study]:
     """
     command, env = child_process("dashboard.analyses.recall.job")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) as process:
+        assert process.stdin is not None and process.stdout is not None  # both are asked for
         try:
             process.stdin.write(json.dumps(asdict(config)).encode() + b"\n")
             process.stdin.flush()
@@ -54,8 +56,8 @@ def _study(found: dict) -> Study:
     )
 
 
-def _recall(config: dict) -> Recall:
-    return Recall(**config | {"distances": tuple(config["distances"])})
+def _recall(config: dict[str, Any]) -> Recall:
+    return replace(Recall(**config), distances=tuple(config["distances"]))
 
 
 def main() -> None:

@@ -81,7 +81,9 @@ class Network:
         if self.name == "attention":
             # (s, 1, D, H) three times and (s, 1, H, D): the same for all B sequences of a seed
             layer = Layer(*(w[part].unsqueeze(1) for part in ("w_q", "w_k", "w_v", "w_o")), heads=self.heads)
-            return multi_head(x, layer).output
+            output = multi_head(x, layer).output
+            assert output is not None  # of `multi_head` it never is
+            return output
         cell = CellWeights(w["x"], w["h"], w["b"], w.get("b_h"))
         return read(CELLS[self.name], x.permute(2, 0, 1, 3), cell).permute(1, 2, 0, 3)  # n goes first, and back
 

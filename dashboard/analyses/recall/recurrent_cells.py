@@ -59,6 +59,7 @@ def gru_cell(x: Tensor, state: State, w: CellWeights) -> State:
     x (B, D), state (h,) with h (B, H) → (h',), in [−1, 1] from such a state. Source: Cho et al. 2014, in torch's
     form (torch.nn.GRU): the reset gate acts after the matrix, not before it.
     """
+    assert w.b_h is not None  # a GRU has one
     (h,) = state
     x_r, x_z, x_new = (x @ w.x + w.b).chunk(3, -1)  # (B, D)·(D, 3H) → three of (B, H)
     h_r, h_z, h_new = (h @ w.h).chunk(3, -1)        # (B, H)·(H, 3H) → three of (B, H)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboard.charts.drawing import Drawing, sheet
+from dashboard.charts.look import Look
 from dashboard.charts.series import HUES
-from dashboard.charts.theme import PALETTES, Theme
 
 LARGEST = 46.0  # pixels of a box
 SHOWN = 14  # boxes at most
@@ -17,13 +17,13 @@ def letters(tokens: Sequence[int], symbols: int) -> list[str]:
     return ["?" if t == symbols else chr(ord("a") + t) if symbols <= 26 else str(t) for t in tokens]
 
 
-def task(tokens: Sequence[int], symbols: int, theme: Theme, *, width: float | None = None) -> Drawing:
+def task(tokens: Sequence[int], symbols: int, look: Look) -> Drawing:
     """One sequence of the task as boxes. Above: attention's one step; below: a recurrent network's, one for each place.
 
-    tokens: of `task.sequences`, n of them, at most 14; width: pixels for the whole drawing
+    tokens: of `task.sequences`, n of them, at most 14; look: the width is that of the whole drawing
     """
     signs = letters(tokens, symbols)
-    n, room, p = len(signs), width or 600.0, PALETTES[theme]
+    n, room, p = len(signs), look.room(600.0), look.palette
     step = min(LARGEST + 14, (room - 40) / n)
     box = step - 14
     top, foot = 74.0, 74.0 + box
@@ -47,7 +47,7 @@ def task(tokens: Sequence[int], symbols: int, theme: Theme, *, width: float | No
     a, b = middles[-1], middles[0]
     arc = [{"x": a + (b - a) * t / 24, "y": top - 8 - 46 * (1 - (2 * t / 24 - 1) ** 2), "t": t} for t in range(25)]
     hops = [{"x": middles[k] + 3, "x2": middles[k + 1] - 3, "y": foot + 18} for k in range(n - 1)]
-    purple, ink = HUES["purple"][theme], HUES["ink"][theme]
+    purple, ink = HUES["purple"][look.theme], HUES["ink"][look.theme]
     layers = [
         {
             "data": {"values": boxes},
@@ -106,7 +106,7 @@ def task(tokens: Sequence[int], symbols: int, theme: Theme, *, width: float | No
     ]
     return sheet(
         {"width": n * step + 40, "height": foot + 52, "layer": layers},
-        theme,
+        look.theme,
         title="The task: which symbol came first?",
         subtitle=["a symbol, distractors that do not matter, and a question mark"],
         description=task_finding(signs),

@@ -9,15 +9,18 @@ from dashboard.analyses.scores.atlas_chart import atlas, atlas_maps
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.analyses.scores.survey import Survey, survey
 from dashboard.capture import AttentionModel
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
-from dashboard.heads.view import Between, HeadId
+from dashboard.export.call import given
+from dashboard.export.provenance import provenance_of_text
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import Between
 from dashboard.text import Encoding
 
 if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
-from dashboard.export.provenance import provenance_of_text
 
 
 def scores(
@@ -40,7 +43,7 @@ def scores(
     reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
     encoding = text if isinstance(text, Encoding) else model.encode(text, **reading)
     table = overview(model, encoding, thumbnails=False, between=between).scores
-    said = {"between": between} if between else {}
+    said = given(limit=limit, between=between, as_words=as_words or None)
     table.attrs["provenance"] = provenance_of_text(model, encoding, "scores", bos=bos, **said).to_dict()
     return table
 
@@ -72,20 +75,21 @@ def draw_atlas(
     selected: HeadId | None = None,
     tray: Sequence[HeadId | str] = (),
     width: float | None = None,
-    turn: int = 0,
+    epoch: int = 0,
 ) -> alt.TopLevelMixin:
     """All heads of a model in one picture: coloured by a score, or (score None, from a Survey) their maps.
 
     Raises UserError for a score that does not exist.
     """
-    tray = [HeadId.parse(head) if isinstance(head, str) else head for head in tray]
+    pinned = tuple(HeadId.of(head) for head in tray)
+    look, selection = Look(theme, width), Selection(selected, pinned, epoch)
     if score is None:
         if not isinstance(table, Survey) or table.thumbnails is None:
             raise UserError("To draw all maps, pass what `overview` returns.")
-        return atlas_maps(table.thumbnails, theme, selected=selected, tray=tray, model=model, width=width, turn=turn)
+        return atlas_maps(table.thumbnails, look, selection=selection, model=model)
     known_score(score)
     frame = table.scores if isinstance(table, Survey) else table
-    return atlas(frame, score, theme, selected=selected, tray=tray, model=model, width=width, turn=turn)
+    return atlas(frame, score, look, selection=selection, model=model)
 
 
 def known_score(name: str) -> str:

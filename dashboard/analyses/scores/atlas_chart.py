@@ -2,57 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
 from dashboard.analyses.scores.scores import SCORES, Score
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.head_grid import NAME, Grid
+from dashboard.charts.head_grid import Grid
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.raster import montage_uri
-from dashboard.charts.theme import PALETTES, Theme, gradient, ink, on_ink, scale
+from dashboard.charts.theme import gradient, ink, on_ink, scale
 from dashboard.heads.format import percent
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import columns_of, datum_of, every_head, heads_of
 
 
 def atlas(
     scores: pd.DataFrame,
     score: str,
-    theme: Theme,
+    look: Look,
     *,
-    selected: HeadId | None = None,
-    tray: Sequence[HeadId] = (),
+    selection: Selection = Selection(),
     model: str = "",
-    width: float | None = None,
-    turn: int = 0,
 ) -> Drawing:
     """Heads coloured by a score of METRICS §1, from paper at 0 to ink at a round figure above the highest value.
 
-    A click chooses: the point parameter "head" has the fields layer, head and turn.
+    A click chooses: the point parameter "head" has the fields layer, head and epoch.
 
     Parameters
     ----------
     scores: a row per head, columns layer, head and `score`; NaN where it is undefined, drawn as a dash
     score: a name of `SCORES`
-    selected: the head on show, framed; a click moves the frame, so that the drawing need not be made again for it
-    tray: the heads kept, framed by dashes
-    model: its title, for the heading; width: pixels for the whole drawing (default 600)
-    turn: a number that the caller changes when a head is chosen by other means than a click. Clicks of another
-        turn move no frame; and a selection that is clicked again unchanged tells nobody, so without it the cell
-        clicked last would be deaf
+    selection: the head on show, framed; a click moves the frame, so that the drawing need not be made again for it. The
+        pinned heads are framed by dashes
+    model: its title, for the heading; look: 600 pixels wide unless it says more
     """
     what = SCORES[score]
     share = what.unit == "share"
     values = scores[score].to_numpy(float)
-    grid = Grid.of(int(scores["layer"].max()) + 1, int(scores["head"].max()) + 1, width or WIDTH, theme)
-    p = PALETTES[theme]
+    grid = Grid.over(scores, look)
+    p = look.palette
     high = _top(values, share)
     scaled = f"in per cent · ink: 0 to {high * 100:.3g}\u00a0%" if share else f"in {what.unit} · ink: 0 to {high:g}"
     any_value = bool(np.isfinite(values).any())
     rows = [
-        {"layer": int(layer), "head": int(head), "value": None if np.isnan(value) else round(float(value), 4)}
-        for layer, head, value in zip(scores["layer"], scores["head"], values, strict=True)
+        {**datum_of(head, parts=grid.parts), "value": None if np.isnan(value) else round(float(value), 4)}
+        for head, value in zip(heads_of(scores), values, strict=True)
     ]
 
     def said(form: str, unit: bool = True) -> str:
@@ -64,7 +57,7 @@ def atlas(
     colour = {
         "field": "value",
         "type": "quantitative",
-        "scale": scale(ink(theme), 0, high),
+        "scale": scale(ink(look.theme), 0, high),
         "legend": gradient([0, high / 2, high], said(".3~r")) if any_value else None,
     }
     cells = {
@@ -72,7 +65,7 @@ def atlas(
         "mark": {"type": "rect", "aria": False},
         "encoding": grid.where() | {"color": colour},
     }
-    on_shade = on_ink(theme, f"datum.value / {high}", quiet=f"!{has}")
+    on_shade = on_ink(look.theme, f"datum.value / {high}", quiet=f"!{has}")
     numbers = {
         "transform": [{"calculate": f"{has} ? {said('.0f' if share else '.1f', unit=False)} : '–'", "as": "number"}],
         "mark": {"type": "text", "fontSize": min(11.5, grid.height * 0.6), "aria": False},
@@ -80,35 +73,32 @@ def atlas(
     }
     written = [numbers] if grid.width >= 22 and grid.height >= 15 else []
     value = f"{has} ? {said('.1f' if share else '.2f')} : 'no value on this text'"
-    catch = grid.catch(f"{NAME} + ', ' + ({value})", turn)
+    catch = grid.catch(f"{grid.name} + ', ' + ({value})", selection)
     return sheet(
         {
             "width": grid.width * grid.heads,
             "height": grid.height * grid.layers,
             "layer": [
-                {"data": {"values": rows}, "layer": [cells, *written, *grid.frames(p, selected, tray, turn), catch]},
+                {"data": {"values": rows}, "layer": [cells, *written, *grid.frames(p, selection), catch]},
             ],
         },
-        theme,
+        look.theme,
         title=_title(what.title, model),
         subtitle=[
             "mean over tokens, special tokens count as keys",
             scaled if any_value else "no head has a value here: choose another score",
         ],
         description=_describe_scores(scores, score, what, model),
-        width=max(grid.width * grid.heads, min(width or WIDTH, NARROWEST)),
+        width=max(grid.width * grid.heads, min(look.room(WIDTH), NARROWEST)),
     )
 
 
 def atlas_maps(
     thumbnails: np.ndarray,
-    theme: Theme,
+    look: Look,
     *,
-    selected: HeadId | None = None,
-    tray: Sequence[HeadId] = (),
+    selection: Selection = Selection(),
     model: str = "",
-    width: float | None = None,
-    turn: int = 0,
 ) -> Drawing:
     """Every head's map in small, as one image. A click chooses as in `atlas`.
 
@@ -120,27 +110,27 @@ def atlas_maps(
     """
     maps = np.sqrt(np.clip(np.asarray(thumbnails, np.float32), 0, 1))
     layers, heads = maps.shape[:2]
-    grid = Grid.of(layers, heads, width or WIDTH, theme, square=True)
+    grid = Grid.of(layers, heads, look, square=True)
     across, down = grid.width * heads, grid.height * layers
-    uri = montage_uri(maps, ink(theme), grid.width)
+    uri = montage_uri(maps, ink(look.theme), grid.width)
     image = {
         "data": {"values": [{}]},
         "mark": {"type": "image", "url": uri, "aspect": False, "smooth": False, "aria": False},
         "encoding": {"x": {"value": 0}, "x2": {"value": across}, "y": {"value": 0}, "y2": {"value": down}},
     }
-    every = [{"layer": layer, "head": head} for layer in range(layers) for head in range(heads)]
-    frames, catch = grid.frames(PALETTES[theme], selected, tray, turn), grid.catch(NAME, turn)
+    every = [datum_of(head) for head in every_head(layers, heads)]
+    frames, catch = grid.frames(look.palette, selection), grid.catch(grid.name, selection)
     return sheet(
         {
             "width": across,
             "height": down,
             "layer": [image, {"data": {"values": every}, "layer": [*frames, catch]}],
         },
-        theme,
+        look.theme,
         title=_title("All maps", model),
         subtitle=["each cell the map of a head, rows look at columns · ink: share of attention, by its square root"],
         description=f"The maps of all {layers} × {heads} heads{f' of {model}' if model else ''}, in small.",
-        width=max(across, min(width or WIDTH, NARROWEST)),
+        width=max(across, min(look.room(WIDTH), NARROWEST)),
     )
 
 
@@ -161,15 +151,13 @@ def _describe_scores(scores: pd.DataFrame, score: str, what: Score, model: str) 
     """Alternative text: which heads have most."""
     count = f"{int(scores['layer'].max()) + 1} × {int(scores['head'].max()) + 1}"
     start = f"{what.title} of all {count} heads{f' of {model}' if model else ''}. "
-    known = scores[["layer", "head", score]].dropna()
+    known = scores[[*columns_of(scores), score]].dropna()
     if known.empty:
         return start + "No head has a value on this text."
 
     def written(value: float) -> str:
         return percent(value) if what.unit == "share" else f"{value:.2f} {what.unit}"
 
-    best = [
-        f"{HeadId(int(row.layer), int(row.head))} with {written(float(getattr(row, score)))}"
-        for row in known.nlargest(3, score).itertuples(index=False)
-    ]
+    top = known.nlargest(3, score)
+    best = [f"{head} with {written(float(value))}" for head, value in zip(heads_of(top), top[score], strict=True)]
     return f"{start}Highest: {', '.join(best)}; median {written(float(known[score].median()))}."

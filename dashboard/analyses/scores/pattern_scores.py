@@ -1,23 +1,26 @@
-"""All pattern scores of all heads in one forward pass (METRICS §1, but for induction), without n × n in memory.
+"""All pattern scores of all heads over a text in one forward pass (METRICS §1), without n × n in memory.
 
 Most scores are means over query rows of something linear in the weights, so a block of rows is first summed over its
 rows (one matrix product, which also gives the rows of the thumbnails), and the scores follow from sums that are a
-row long. Only the entropy needs every weight on its own.
+row long. Only the entropy needs every weight on its own. What is computed from them stands with each score, in
+`dashboard.analyses.scores.scores`: here is what the scores have in common.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 import torch
 
-from dashboard.analyses.scores.scores import SCORES
+from dashboard.analyses.scores.scores import OF_TEXT, SCORES
 from dashboard.analyses.scores.thumbnails import SIZE, column_sums, row_means
 from dashboard.capture import Block
 from dashboard.capture.attention_call import Scratch
+from dashboard.heads.head_id import every_head, head_columns
 from dashboard.text.encoding import Encoding
 
 # Pairs of equal tokens are listed while a row has at most this many on average. In a text that repeats itself more
@@ -27,8 +30,6 @@ PAIRS_PER_ROW = 64
 # The smallest normal float32: a weight below it, times its logarithm, is nothing.
 TINY = float(np.finfo(np.float32).tiny)
 
-_SUMS = tuple(name for name in SCORES if name != "induction")
-
 
 def queries(special: Sequence[bool], causal: bool) -> np.ndarray:
     """Which tokens' rows count in a score: bool (n). No special ones, and in a causal model not the first."""
@@ -36,6 +37,29 @@ def queries(special: Sequence[bool], causal: bool) -> np.ndarray:
     if causal and len(counted):
         counted[0] = False
     return counted
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of a block, for what a score counts (`Score.rows`).
+
+    counted: whether a row counts (rows)
+    start: the place in the text of the first
+    keys: which tokens of the text are keys (n)
+    with_same_token: how many rows that count may look at another place of their own token
+    causal: of the model
+    """
+
+    counted: np.ndarray
+    start: int
+    keys: np.ndarray
+    with_same_token: int
+    causal: bool
+
+    def with_key(self, offset: int) -> int:
+        """How many rows that count have a key at this offset from their own place."""
+        places = np.flatnonzero(self.counted) + self.start + offset
+        return int(self.keys[places[(places >= 0) & (places < len(self.keys))]].sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +73,7 @@ class _Plan:
     share: 1 / number of allowed keys (rows)
     special: which of the keys are special tokens
     same: lists of the rows and the keys of all pairs of equal tokens, of rows that count; None where there are many
-    same_rows: how many rows have such a pair
+    rows: of each of `OF_TEXT`, how many rows have a value
     first_bucket: the first row of the thumbnails that the block touches
     """
 
@@ -59,12 +83,79 @@ class _Plan:
     share: torch.Tensor
     special: torch.Tensor
     same: tuple[torch.Tensor, torch.Tensor] | None
-    same_rows: int
+    rows: np.ndarray
     first_bucket: int
 
 
+class Summed:
+    """A block of weights summed over its rows, for what a score sums (`Score.sum`).
+
+    Attributes
+    ----------
+    weights: (heads, rows, keys); start: the place of its first row
+    counted: 1.0 for rows that count (rows)
+    share: 1 / number of allowed keys (rows)
+    special: which of the keys are special tokens
+    received: Σ_i A[i, j] over the rows that count (heads, keys), double precision
+    entropy: of each row, in bits (heads, rows)
+    """
+
+    weights: torch.Tensor
+    start: int
+    counted: torch.Tensor
+    share: torch.Tensor
+    special: torch.Tensor
+    received: torch.Tensor
+
+    def __init__(
+        self,
+        weights: torch.Tensor,
+        start: int,
+        plan: _Plan,
+        sums: torch.Tensor,
+        scratch: Scratch,
+        same_token: Callable[[], np.ndarray],
+    ):
+        self.weights, self.start = weights, start
+        self.counted, self.share, self.special = plan.counted, plan.share, plan.special
+        self.received = sums[:, 0].double()
+        self._placed = sums[:, 1].double()  # Σ_i (i - start) A[i, j]
+        self._plan, self._scratch, self._same_token = plan, scratch, same_token
+
+    def diagonal(self, offset: int) -> torch.Tensor:
+        """Σ over the rows that count of A[i, i + offset], where that exists: (heads)."""
+        along = self.weights.diagonal(self.start + offset, 1, 2)
+        first = max(0, -self.start - offset)
+        return along @ self.counted[first : first + along.shape[1]]
+
+    @cached_property
+    def entropy(self) -> torch.Tensor:
+        scratch = self._room()
+        torch.clamp(self.weights, min=TINY, out=scratch).log2_().mul_(self.weights)
+        return scratch.sum(2).neg_()
+
+    def to_same_token(self) -> torch.Tensor:
+        """Σ over the rows that count of what goes to other places of the row's own token: (heads)."""
+        if self._plan.same is not None:
+            return self.weights[:, self._plan.same[0], self._plan.same[1]].sum(1)
+        mask = torch.as_tensor(self._same_token(), dtype=self.weights.dtype, device=self.weights.device)
+        return torch.mul(self.weights, mask, out=self._room()).sum((1, 2))
+
+    def distance(self) -> torch.Tensor:
+        """Σ over the rows that count of Σ_j A[i, j] |i - j|: (heads)."""
+        # |i - j| is i - j left of the square on the diagonal and j - i right of it: both follow from the two sums.
+        moved = torch.arange(self.weights.shape[2], device=self.weights.device) - self.start
+        signed = self._placed - moved * self.received
+        end = self.start + self._plan.gaps.shape[1]
+        within = (self.weights[:, :, self.start : end] * self._plan.gaps).sum((1, 2))
+        return signed[:, : self.start].sum(1) - signed[:, end:].sum(1) + within
+
+    def _room(self) -> torch.Tensor:
+        return self._scratch.room(tuple(self.weights.shape), self.weights)
+
+
 class PatternScores:
-    """Visitor for one text: every score of METRICS §1 but `induction`, and on request thumbnails, of all heads.
+    """Visitor for one text: every score of `OF_TEXT`, and on request thumbnails, of all heads.
 
     Parameters
     ----------
@@ -100,8 +191,8 @@ class PatternScores:
         self._ids = np.asarray(encoding.ids)
         self._special = np.flatnonzero(np.asarray(encoding.special, bool))
         self._plans: dict[tuple[int, int, int], _Plan] = {}
-        self._sums = np.zeros((len(_SUMS), layers, heads))
-        self._same_rows = np.zeros(layers)
+        self._sums = np.zeros((len(OF_TEXT), layers, heads))
+        self._rows = np.zeros((len(OF_TEXT), layers, heads))
         self._means = row_means(n) if thumbnails else np.zeros((0, n), np.float32)
         self._buckets = torch.from_numpy(column_sums(n))
         t = min(SIZE, n)
@@ -109,66 +200,33 @@ class PatternScores:
         self._scratch = Scratch()
 
     def table(self) -> pd.DataFrame:
-        """A row per head: layer, head, then a column per score in the order of METRICS, `induction` left empty.
+        """A row per head: layer, head, then a column per score in the order of `SCORES`.
 
-        A score without a row that counts is NaN.
+        A score without a row that counts is NaN, as is one that does not depend on the text.
         """
         _, layers, heads = self._sums.shape
-        counted, keys = self._counted, self._keys
-        rows = {name: np.full(layers, counted.sum()) for name in _SUMS}
-        rows["self"] = np.full(layers, (counted & keys).sum())
-        rows["first"] = np.full(layers, counted.sum() * keys[0])
-        rows["previous"] = np.full(layers, (counted[1:] & keys[:-1]).sum())
-        rows["next"] = np.full(layers, 0 if self.causal else (counted[:-1] & keys[1:]).sum())
-        rows["same_token"] = self._same_rows
-        layer, head = np.divmod(np.arange(layers * heads), heads)
-        table = {"layer": layer, "head": head}
+        means = dict(zip(OF_TEXT, self._sums / np.where(self._rows > 0, self._rows, np.nan), strict=True))
+        table = head_columns(every_head(layers, heads))
         for name, score in SCORES.items():
             table[name] = np.full(layers * heads, np.nan)
-            if name in rows:
-                count = np.where(rows[name] > 0, rows[name], np.nan)[:, None]
+            if name in means:
                 # A sum of float32 shares can pass the end of its range by its last digit.
-                table[name] = (self._sums[_SUMS.index(name)] / count).ravel().clip(*score.range(self.n))
+                table[name] = means[name].ravel().clip(*score.range(self.n))
         return pd.DataFrame(table)
 
     def block(self, block: Block) -> None:
         weights = block.weights
-        keys, start, device = weights.shape[2], block.rows.start, weights.device
+        keys, device = weights.shape[2], weights.device
         if self._part:
             weights = weights * torch.as_tensor(self._keys[:keys], dtype=weights.dtype, device=device)
             weights = weights / weights.sum(2, keepdim=True).clamp(min=TINY)
         plan = self._plan(block)
         sums = torch.matmul(plan.left, weights)
-        received, placed = sums[:, 0].double(), sums[:, 1].double()  # Σ_i A[i, j] and Σ_i (i - start) A[i, j]
-
-        # |i - j| is i - j left of the square on the diagonal and j - i right of it: both follow from the two sums.
-        moved = torch.arange(keys, device=device) - start
-        signed = placed - moved * received
-        end = start + plan.gaps.shape[1]
-        within = (weights[:, :, start:end] * plan.gaps).sum((1, 2))
-
-        scratch = self._scratch.room(tuple(weights.shape), weights)
-        torch.clamp(weights, min=TINY, out=scratch).log2_().mul_(weights)
-        entropy = scratch.sum(2).neg_()  # (heads, rows)
-        if plan.same is not None:
-            same = weights[:, plan.same[0], plan.same[1]].sum(1)
-        else:
-            mask = torch.as_tensor(self._same(block), dtype=weights.dtype, device=device)
-            same = torch.mul(weights, mask, out=scratch).sum((1, 2))
-        found = {
-            "self": _diagonal(weights, start, plan.counted),
-            "previous": _diagonal(weights, start - 1, plan.counted),
-            "next": torch.zeros_like(within) if self.causal else _diagonal(weights, start + 1, plan.counted),
-            "first": received[:, 0],
-            "special": received[:, plan.special].sum(1),
-            "same_token": same,
-            "entropy": entropy @ plan.counted,
-            "spread": entropy.exp2() @ (plan.share * plan.counted),
-            "distance": signed[:, :start].sum(1) - signed[:, end:].sum(1) + within,
-        }
+        summed = Summed(weights, block.rows.start, plan, sums, self._scratch, lambda: self._same(block))
         heads = list(block.heads)
-        self._sums[:, block.layer, heads] += torch.stack([found[name].double() for name in _SUMS]).cpu().numpy()
-        self._same_rows[block.layer] += plan.same_rows
+        found = [sum_of(summed).double() for sum_of in OF_TEXT.values()]
+        self._sums[:, block.layer, heads] += torch.stack(found).cpu().numpy()
+        self._rows[:, block.layer, heads] += plan.rows[:, None]
         if self.thumbnails is not None:
             part = sums[:, 2:] @ self._buckets.to(device)[:keys]
             touched = slice(plan.first_bucket, plan.first_bucket + part.shape[1])
@@ -204,6 +262,7 @@ class PatternScores:
         same = self._same(block)
         square = np.arange(rows.start, min(rows.stop, keys))
         touched = np.flatnonzero(self._means[:, rows].any(1))
+        counts = Rows(counted, rows.start, self._keys, int(same.any(1).sum()), self.causal)
 
         def tensor(array: np.ndarray, dtype: torch.dtype = torch.float32) -> torch.Tensor:
             return torch.as_tensor(array, dtype=dtype, device=block.weights.device)
@@ -217,13 +276,6 @@ class PatternScores:
             same=tuple(tensor(place, torch.long) for place in np.nonzero(same))
             if same.sum() <= PAIRS_PER_ROW * len(places)
             else None,
-            same_rows=int(same.any(1).sum()),
+            rows=np.array([SCORES[name].rows(counts) for name in OF_TEXT]),
             first_bucket=int(touched[0]) if len(touched) else 0,
         )
-
-
-def _diagonal(weights: torch.Tensor, offset: int, counted: torch.Tensor) -> torch.Tensor:
-    """Σ over the rows that count of weights[row, row + offset], where that exists: (heads)."""
-    along = weights.diagonal(offset, 1, 2)
-    first = max(0, -offset)
-    return along @ counted[first : first + along.shape[1]]

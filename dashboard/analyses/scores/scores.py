@@ -1,32 +1,58 @@
-"""The pattern scores of METRICS §1: what each is called, measures and can be."""
+"""The pattern scores of METRICS §1: what each is called, measures and can be, and how it is computed.
+
+A new score is one entry of `SCORES`: Explore, ``dashboard.scores``, the command line, “Without a head” and addresses
+take it from here. Nothing heavy is imported.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dashboard.registry import later
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+    from dashboard.analyses.scores.pattern_scores import Rows, Summed
+    from dashboard.capture import AttentionModel
+
+
+def _every(rows: Rows) -> int:
+    return int(rows.counted.sum())
 
 
 @dataclass(frozen=True)
 class Score:
-    """One pattern score.
+    """One pattern score: the mean over the query rows of a text that count.
+
+    It is computed while the text passes through, a block of rows at a time: Σ `sum` / Σ `rows` over the blocks, empty
+    where no row counts. One that does not depend on the text has `of_model` instead.
 
     Attributes
     ----------
-    name: its column and its name in a link
     title: its name on the screen
     unit: "share", "bits" or "tokens"
     low, high: its range; high is None where it depends on the number of tokens, see `range`
     help: one plain sentence that says what it measures
     source: who defined it
+    sum: over the rows of a block that count, of each head: (heads)
+    rows: how many rows of a block have a value
+    of_model: of every head of a model, over an input of its own: (layers, heads)
     """
 
-    name: str
     title: str
     unit: str
     low: float
     high: float | None
     help: str
     source: str
+    sum: Callable[[Summed], torch.Tensor] | None = None
+    rows: Callable[[Rows], int] = _every
+    of_model: Callable[[AttentionModel], np.ndarray] | None = None
 
     def range(self, n: int) -> tuple[float, float]:
         """Lowest and highest value on a text of n tokens."""
@@ -35,67 +61,104 @@ class Score:
         return self.low, (math.log2(n) if self.unit == "bits" else float(n - 1)) if n > 1 else 0.0
 
 
-def _share(name: str, title: str, help: str, source: str) -> Score:
-    return Score(name, title, "share", 0.0, 1.0, help, source)
-
-
-_ALL = (
-    _share("self", "Self", "How much a token looks at itself.", "Raganato & Tiedemann 2018"),
-    _share("previous", "Previous token", "How much a token looks at the one before it.", "Voita et al. 2019"),
-    _share(
-        "next",
-        "Next token",
-        "How much a token looks at the one after it; a model that reads from left to right has none.",
+# By its column and its name in a link, in the order of METRICS.
+SCORES: dict[str, Score] = {
+    "self": Score(
+        "Self",
+        "share",
+        0.0,
+        1.0,
+        "How much a token looks at itself.",
+        "Raganato & Tiedemann 2018",
+        sum=lambda block: block.diagonal(0),
+        rows=lambda rows: rows.with_key(0),
+    ),
+    "previous": Score(
+        "Previous token",
+        "share",
+        0.0,
+        1.0,
+        "How much a token looks at the one before it.",
         "Voita et al. 2019",
+        sum=lambda block: block.diagonal(-1),
+        rows=lambda rows: rows.with_key(-1),
     ),
-    _share(
-        "first",
+    "next": Score(
+        "Next token",
+        "share",
+        0.0,
+        1.0,
+        "How much a token looks at the one after it; a causal model has none.",
+        "Voita et al. 2019",
+        sum=lambda block: block.diagonal(1),
+        rows=lambda rows: 0 if rows.causal else rows.with_key(1),
+    ),
+    "first": Score(
         "First token",
-        "How much goes to the first token of the text, where many heads park what they have no use for.",
+        "share",
+        0.0,
+        1.0,
+        "How much goes to the first token of the text, an attention sink of many heads.",
         "Xiao et al. 2023 (attention sink)",
+        sum=lambda block: block.received[:, 0],
+        rows=lambda rows: _every(rows) if rows.keys[0] else 0,
     ),
-    _share(
-        "special",
+    "special": Score(
         "Special tokens",
+        "share",
+        0.0,
+        1.0,
         "How much goes to tokens that are no part of the text, like [CLS] and [SEP].",
         "Clark et al. 2019",
+        sum=lambda block: block.received[:, block.special].sum(1),
     ),
-    _share(
-        "same_token",
+    "same_token": Score(
         "Same token",
+        "share",
+        0.0,
+        1.0,
         "How much a token looks at other places where the same token stands, over the tokens that have one.",
         "TransformerLens, duplicate_token_head",
+        sum=lambda block: block.to_same_token(),
+        rows=lambda rows: rows.with_same_token,
     ),
-    _share(
-        "induction",
+    "induction": Score(
         "Induction",
+        "share",
+        0.0,
+        1.0,
         "On a random sequence that is repeated: how much a token looks at what came after it the first time.",
         "Olsson et al. 2022",
+        of_model=later("dashboard.analyses.scores.induction", "induction_scores"),
     ),
-    Score(
-        "entropy",
+    "entropy": Score(
         "Entropy",
         "bits",
         0.0,
         None,
         "How spread out a token's attention is: 0 for one key only, log₂ n for an even spread over n.",
         "Clark et al. 2019",
+        sum=lambda block: block.entropy @ block.counted,
     ),
-    _share(
-        "spread",
+    "spread": Score(
         "Spread",
+        "share",
+        0.0,
+        1.0,
         "The share of the keys it may see that a token effectively looks at: 2 to the entropy, over their number.",
         "METRICS §1",
+        sum=lambda block: block.entropy.exp2() @ (block.share * block.counted),
     ),
-    Score(
-        "distance",
+    "distance": Score(
         "Distance",
         "tokens",
         0.0,
         None,
         "How many tokens away the keys are that a token looks at, on average.",
         "METRICS §1",
+        sum=lambda block: block.distance(),
     ),
-)
+}
 
-SCORES: dict[str, Score] = {score.name: score for score in _ALL}
+OF_TEXT = {name: score.sum for name, score in SCORES.items() if score.sum is not None}
+OF_MODEL = {name: score.of_model for name, score in SCORES.items() if score.of_model is not None}

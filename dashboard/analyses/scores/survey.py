@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.scores.induction import induction_scores
 from dashboard.analyses.scores.pattern_scores import PatternScores
+from dashboard.analyses.scores.scores import OF_MODEL
 from dashboard.capture import AttentionModel, visit
 from dashboard.errors import UserError
 from dashboard.heads.view import Between
@@ -21,7 +21,7 @@ class Survey:
 
     Attributes
     ----------
-    scores: a row per head: layer, head, then a column per score (`dashboard.heads.SCORES`), NaN where it has none
+    scores: a row per head: layer, head, then a column per score of `SCORES`, NaN where it has none
     thumbnails: float32 (layers, heads, t, t), t = min(32, n), every head's map in small (rows sum to 1; all zero in a
         layer without attention); or None
     n: how many tokens the text has
@@ -44,7 +44,8 @@ def survey(
 
     between: of a sentence pair, from which text to which, see `PatternScores`
 
-    `induction` (on an input of its own, so one more short pass, once a model) is left NaN when it is not asked for.
+    induction: also the scores of `OF_MODEL` (on an input of their own, so one more short pass, once a model), which are
+        NaN otherwise
     """
     part = None
     if between is not None:
@@ -55,6 +56,7 @@ def survey(
     visit(model, encoding, patterns)
     table = patterns.table()
     if induction:
-        table["induction"] = induction_scores(model).ravel()
+        for name, scores_of in OF_MODEL.items():
+            table[name] = scores_of(model).ravel()
     table = table[table["layer"].isin(model.numbers)].reset_index(drop=True)
     return Survey(table, patterns.thumbnails, len(encoding))

@@ -25,9 +25,9 @@ def column_sums(n: int, size: int = SIZE) -> np.ndarray:
 
 
 def shrink(weights: np.ndarray, size: int = SIZE) -> np.ndarray:
-    """Maps (…, n, n) to (…, t, t), t = min(size, n): the mean over a bucket of rows of the sum over a bucket of keys.
+    """Maps (…, n, k) to (…, min(size, n), min(size, k)): the mean over a bucket of rows of the sum over one of keys.
 
     A row still sums to what its rows summed to on average, 1 for attention.
     """
-    n = weights.shape[-1]
-    return (row_means(n, size) @ weights @ column_sums(n, size)).astype(np.float32)
+    n, k = weights.shape[-2:]
+    return (row_means(n, size) @ weights @ column_sums(k, size)).astype(np.float32)

@@ -1,0 +1,1 @@
+"""How alike heads are: distances, a map, clusters, neighbours within a model and in another. Page: /similarity."""

@@ -10,21 +10,24 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
-from dashboard.analyses.similarity.clusters import clusters_finding, clusters_of
+from dashboard.analyses.similarity.clusters import clusters_of
 from dashboard.analyses.similarity.dendrogram_chart import clusters
 from dashboard.analyses.similarity.distances import Distances, distances
-from dashboard.analyses.similarity.embedding import CLUSTERS, HeadMap, map_finding, map_table, nearest, place_of
+from dashboard.analyses.similarity.embedding import CLUSTERS, HeadMap, map_table, nearest, place_of
 from dashboard.analyses.similarity.map_chart import headmap
+from dashboard.analyses.similarity.text import clusters_finding, map_finding
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Theme
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import spread
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords, made_again
+from dashboard.export.call import Call, Model, Part
+from dashboard.export.provenance import origin
 from dashboard.heads.format import counted, percent
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.text import LeftOut, ParsedSentence, read_treebank
 
 Progress = Callable[[float, str], None]
@@ -79,7 +82,7 @@ def similar_heads(found: HeadMap, head: str | HeadId, k: int = 10) -> pd.DataFra
 
     Raises UserError where the map has no such head.
     """
-    wanted = HeadId.parse(head) if isinstance(head, str) else head
+    wanted = HeadId.of(head)
     per_layer = int(found.table["head"].max()) + 1
     return nearest(found.distances, place_of(wanted, per_layer, len(found.table)), per_layer, k)
 
@@ -104,7 +107,7 @@ def similar_heads_elsewhere(found: Distances, head: str | HeadId, k: int = 10) -
 
     found: of `distances_between`. Raises UserError for a head that the first does not have.
     """
-    wanted = HeadId.parse(head) if isinstance(head, str) else head
+    wanted = HeadId.of(head)
     mine, theirs = found.per_layer
     return nearest(found.values, place_of(wanted, mine, len(found.values)), theirs, k, same=False)
 
@@ -117,16 +120,16 @@ def draw_map(
     tray: Sequence[HeadId] = (),
     theme: Theme = "light",
     width: float | None = None,
-    turn: int = 0,
+    epoch: int = 0,
     click: bool = False,
 ) -> Drawing:
     """The map of `map_heads`, coloured by layer, or by role where `roles` are given. See `map_chart`."""
     left_out = f", {found.left_out:,} left out" if found.left_out else ""
     if roles is not None:
-        roles = {HeadId.parse(head) if isinstance(head, str) else head: role for head, role in roles.items()}
+        roles = {HeadId.of(head): role for head, role in roles.items()}
     chart = headmap(
         found.table,
-        theme,
+        Look(theme, width),
         title=f"Map of heads · {found.model}",
         subtitle=[
             f"the nearer, the more alike is where they look · {percent(found.kept)} of the distances’ variance is kept"
@@ -136,10 +139,7 @@ def draw_map(
         ],
         description=map_finding(found, selected),
         roles=roles,
-        selected=selected,
-        tray=tray,
-        width=width,
-        turn=turn,
+        selection=Selection(selected, tuple(tray), epoch),
         click=click,
     )
     return chart.made_of(
@@ -156,12 +156,11 @@ def draw_clusters(
     chart = clusters(
         tree.table,
         tree.joins,
-        theme,
+        Look(theme, width),
         title=f"Clusters of heads · {found.model}",
         subtitle=["each by the head in its middle · a bracket stands where two become one, by average linkage"],
         description=clusters_finding(tree),
         selected=None if selected is None else int(found.row(selected)["cluster"]),
-        width=width,
     )
     return chart.made_of(origin_of_map(found, "draw_clusters", theme=theme, width=width, selected=selected))
 
@@ -176,20 +175,21 @@ def origin_of_map(found: HeadMap, verb: str = "draw_map", **drawing: object) -> 
     given = {name: value for name, value in drawing.items() if value}
     if "roles" in given:
         given["roles"] = {str(head): role for head, role in given["roles"].items()}
-    view = verb.removeprefix("draw_")
-    origin = Provenance(
-        model=found.name,
-        revision=found.revision,
-        text="",
-        heads=(),
-        unit="words",
+    model = Model(found.name, found.revision, found.model)
+    made = Call("map_heads", (model,), found.reading, to="found")
+    drawn = Call(verb, (made,), {name: _again(value) for name, value in given.items()}, makes="figure")
+    return origin(
+        model,
+        "",
+        verb.removeprefix("draw_"),
+        drawn if given else Part(made, "table", makes="table"),
         special="hide",
-        view=view,
         options={"corpus": found.corpus, **found.reading} | given,
-        title=found.model,
     )
-    made = f"map_heads(model{keywords(found.reading)})"
-    if not given:
-        return made_again(origin, ["map_heads"], f"{made}.table")
-    ids = ["HeadId"] if given.keys() & {"selected", "tray"} else []
-    return made_again(origin, [*ids, verb, "map_heads"], f"{verb}({made}{keywords(given)})")
+
+
+def _again(value: object) -> object:
+    """An argument of a drawing, in which a head is made by a call."""
+    if isinstance(value, HeadId):
+        return Call("HeadId", (), vars(value))
+    return [_again(one) for one in value] if isinstance(value, list) else value

@@ -10,7 +10,7 @@ from scipy.cluster.hierarchy import dendrogram, linkage, to_tree
 from scipy.spatial.distance import squareform
 
 from dashboard.analyses.similarity.embedding import HeadMap
-from dashboard.heads.format import counted
+from dashboard.heads.head_id import heads_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,25 +44,9 @@ def clusters_of(found: HeadMap) -> Clusters:
         groups = [np.array(nodes[leaf].pre_order()) for leaf in drawn["leaves"]]
         rows = (np.array(drawn["icoord"]) - 5) / 10  # leaves stand at 5, 15, 25 …
         joins = np.stack([np.array(drawn["dcoord"]), rows], axis=2)
-    names = [f"L{layer}H{head}" for layer, head in found.table[["layer", "head"]].to_numpy()[at]]
+    names = [str(head) for head in heads_of(found.table.iloc[at])]
     table = [{"cluster": int(numbers[group[0]]), **_inside(distances, group, names)} for group in groups]
     return Clusters(pd.DataFrame(table, columns=["cluster", "heads", "middle", "apart"]), joins)
-
-
-def clusters_finding(found: Clusters) -> str:
-    """How large the largest cluster is, which two join first and at what distance all are one, in one sentence."""
-    table, joins = found.table, found.joins
-    if table.empty:
-        return "No head has a cluster."
-    largest = table.loc[table["heads"].idxmax()]
-    said = (
-        f"The largest of {counted(len(table), 'clusters')} holds {counted(int(largest['heads']), 'heads')} round "
-        f"{largest['middle']}"
-    )
-    if not len(joins):
-        return f"{said}."
-    heights = joins[:, 1:3, 0].max(1)
-    return f"{said}; the first two join at {heights.min():.2f} bits, all are one at {heights.max():.2f}."
 
 
 def _inside(distances: np.ndarray, group: np.ndarray, names: list[str]) -> dict[str, object]:

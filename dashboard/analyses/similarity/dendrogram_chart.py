@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
-from dashboard.charts.theme import PALETTES, Theme
+from dashboard.charts.look import Look
 from dashboard.heads.format import counted
 
 ROW = 26.0  # pixels of a cluster
@@ -19,13 +19,12 @@ WIDEST = 420.0  # pixels of the tree
 def clusters(
     table: pd.DataFrame,
     joins: np.ndarray,
-    theme: Theme,
+    look: Look,
     *,
     title: str,
     subtitle: Sequence[str],
     description: str,
     selected: int | None = None,
-    width: float | None = None,
 ) -> Drawing:
     """A row per cluster, brackets where two join, at their mean distance.
 
@@ -33,9 +32,9 @@ def clusters(
     ----------
     table, joins: of `clusters.Clusters`
     selected: the number of the cluster whose name is bold
-    width: pixels for the whole drawing (default 600)
+    look: 600 pixels wide unless it says more
     """
-    p, room = PALETTES[theme], width or WIDTH
+    p, room = look.palette, look.room(WIDTH)
     names = [
         f"{one.cluster} · {one.middle}" + (f" and {counted(one.heads - 1, 'others')}" if one.heads > 1 else "")
         for one in table.itertuples(index=False)
@@ -95,7 +94,7 @@ def clusters(
     ]
     return sheet(
         {"width": min(WIDEST, max(160.0, room - LABELS - 20)), "height": max(1, len(names)) * ROW, "layer": layers},
-        theme,
+        look.theme,
         title=title,
         subtitle=subtitle,
         description=description,

@@ -9,13 +9,10 @@ import pandas as pd
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from dashboard.analyses.similarity.distances import Distances
 from dashboard.errors import UserError
-from dashboard.heads.format import counted, percent
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, every_head, head_columns
 
 CLUSTERS = 8
-COLUMNS = ("layer", "head", "x", "y", "cluster", "nearest", "distance")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +49,10 @@ class HeadMap:
 
 def place_of(head: HeadId, per_layer: int, heads: int) -> int:
     """A head's place among all heads, layer 0 first. Raises UserError where there are not so many."""
-    place = head.layer * per_layer + head.head
-    if head.head >= per_layer or place >= heads:
-        last = HeadId(heads // per_layer - 1, per_layer - 1)
-        raise UserError(f"There is no head {head}. The last one is {last}.")
-    return place
+    every = every_head(heads // per_layer, per_layer)
+    if head not in every:
+        raise UserError(f"There is no head {head}. The last one is {every[-1]}.")
+    return every.index(head)
 
 
 def scaled(distances: np.ndarray) -> tuple[np.ndarray, float]:
@@ -99,10 +95,10 @@ def map_table(distances: np.ndarray, per_layer: int, clusters: int = CLUSTERS) -
     points, kept = scaled(inner) if known.any() else (np.zeros((0, 2)), 1.0)
     others = inner + np.diag(np.full(len(inner), np.inf))
     closest = others.argmin(1) if len(inner) > 1 else np.zeros(0, int)
-    layer, head = np.divmod(np.arange(len(distances)), per_layer)
-    names = np.array([str(HeadId(int(a), int(b))) for a, b in zip(layer, head, strict=True)], object)
+    every = every_head(len(distances) // per_layer, per_layer)
+    names = np.array([str(head) for head in every], object)
     table = pd.DataFrame(
-        {"layer": layer, "head": head, "x": np.nan, "y": np.nan, "cluster": 0, "nearest": "", "distance": np.nan}
+        {**head_columns(every), "x": np.nan, "y": np.nan, "cluster": 0, "nearest": "", "distance": np.nan}
     )
     at = np.flatnonzero(known)
     if not len(at):
@@ -129,51 +125,8 @@ def nearest(distances: np.ndarray, place: int, per_layer: int, k: int = 10, *, s
     if same:
         row[place] = np.nan
     order = np.argsort(row, kind="stable")[: min(k, int(np.isfinite(row).sum()))]
-    layer, head = np.divmod(order, per_layer)
-    return pd.DataFrame({"layer": layer, "head": head, "distance": row[order]})
-
-
-def map_finding(found: HeadMap, head: HeadId | None = None) -> str:
-    """What the map says of one head, or of all of them, in one sentence."""
-    table = found.table.dropna(subset=["distance"])
-    if table.empty:
-        return f"No two heads of {found.model} can be held against each other here."
-    if head is not None:
-        row = found.row(head)
-        if np.isnan(row["distance"]):
-            return f"{head} can be held against no other head here."
-        mates = int((found.table["cluster"] == row["cluster"]).sum())
-        return (
-            f"{head} is nearest to {row['nearest']}, {row['distance']:.3f} bits apart (the median over all others is "
-            f"{_median_of_others(found, head):.3f}); it is in cluster {int(row['cluster'])} with "
-            f"{counted(mates - 1, 'other heads')}."
-        )
-    closest, lone = table.loc[table["distance"].idxmin()], table.loc[table["distance"].idxmax()]
-    return (
-        f"Of {counted(len(found.table), 'heads')} {_name(closest)} and {closest['nearest']} are most alike, "
-        f"{closest['distance']:.3f} bits apart; {_name(lone)} stands most alone, {lone['distance']:.2f} bits from its "
-        f"nearest. The two axes keep {percent(found.kept)} of the variance."
-    )
-
-
-def _median_of_others(found: HeadMap, head: HeadId) -> float:
-    """Of the distances of all other heads from this one, bits."""
-    place = place_of(head, int(found.table["head"].max()) + 1, len(found.table))
-    return float(np.nanmedian(np.delete(found.distances[place], place)))
-
-
-def elsewhere_finding(found: Distances, head: HeadId, model: str) -> str:
-    """What `api.distances_between` says of one head of the first model, in one sentence: the head of
-    the second that is nearest to it, beside the median over all of its heads. model: what to call the second"""
-    mine, theirs = found.per_layer
-    row = found.values[place_of(head, mine, len(found.values))]
-    like = nearest(found.values, place_of(head, mine, len(found.values)), theirs, 1, same=False)
-    if like.empty:
-        return f"{head} can be held against no head of {model} here."
-    return (
-        f"Of the {counted(len(row), 'heads')} of {model} {_name(like.iloc[0])} is nearest to {head}, "
-        f"{like['distance'].iloc[0]:.3f} bits apart; the median over all of them is {np.nanmedian(row):.3f}."
-    )
+    every = every_head(len(row) // per_layer, per_layer)
+    return pd.DataFrame({**head_columns([every[k] for k in order]), "distance": row[order]})
 
 
 def _with_places(distances: np.ndarray) -> np.ndarray:
@@ -182,7 +135,3 @@ def _with_places(distances: np.ndarray) -> np.ndarray:
     while (empty := np.isnan(distances) & known & known[:, None]).any():
         known[empty.sum(1).argmax()] = False
     return known
-
-
-def _name(row: pd.Series) -> str:
-    return str(HeadId(int(row["layer"]), int(row["head"])))

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.point_labels import names, sides
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, click_fields, datum_of, has_parts, heads_of
 
 FLATTEST, TALLEST = 0.5, 0.9  # the plane's height, as a share of its width
 RIM = 0.06  # of the plane's width, around the points
@@ -22,16 +23,13 @@ RULERS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # bits
 
 def headmap(
     table: pd.DataFrame,
-    theme: Theme,
+    look: Look,
     *,
     title: str,
     subtitle: Sequence[str],
     description: str,
     roles: Mapping[HeadId, str] | None = None,
-    selected: HeadId | None = None,
-    tray: Sequence[HeadId] = (),
-    width: float | None = None,
-    turn: int = 0,
+    selection: Selection = Selection(),
     click: bool = False,
 ) -> Drawing:
     """A point a head, coloured by its layer, or by its role where `roles` are given; both axes have one scale.
@@ -42,35 +40,33 @@ def headmap(
     ----------
     table: of `embedding.HeadMap`; heads without a place are not drawn
     roles: syntax, context or position by head; heads with another role have none of these colours
-    selected, tray: heads that are ringed; turn: see `dashboard.analyses.scores.atlas_chart.atlas`
-    width: pixels for the whole drawing (default 600)
-    click: a click is the point parameter "head" (layer, head, cluster, turn)
+    look: 600 pixels wide unless it says more; selection: the heads that are ringed
+    click: a click is the point parameter "head" (layer, head, cluster, epoch)
     """
-    p, room = PALETTES[theme], width or WIDTH
+    p, room = look.palette, look.room(WIDTH)
     side = max(200.0, room - 12)
-    rows = _rows(table, roles, tray)
+    rows = _rows(table, roles, selection.pinned)
     high, across, up = _plane(rows, side)
     x, y = (
         {"type": "quantitative", "axis": None, "scale": {"domain": list(domain), "nice": False, "zero": False}}
         for domain in (across, up)
     )
-    clicked = f"isValid(head.turn) && head.turn[0] === {turn}" if click else "false"
-    own = next((row["cluster"] for row in rows if (row["layer"], row["head"]) == _pair(selected)), -1)
-    framed = f"datum.layer === {selected.layer} && datum.head === {selected.head}" if selected else "false"
-    mine, mates = framed, f"{own} > 0 && datum.cluster === {own}"
+    parts = has_parts(table)
+    own = next((row["cluster"] for row in rows if selection.head and row["name"] == str(selection.head)), -1)
+    mine, mates = selection.framed(parts=parts), f"{own} > 0 && datum.cluster === {own}"
     if click:
-        mine = f"({clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : ({framed})"
-        mates = f"({clicked}) ? datum.cluster === head.cluster[0] : ({mates})"
+        mine = selection.marked(parts=parts)
+        mates = f"({selection.clicked}) ? datum.cluster === head.cluster[0] : ({mates})"
     at = {"x": x | {"field": "x"}, "y": y | {"field": "y"}}
     ring = {"type": "point", "shape": "circle", "filled": False, "opacity": 1, "aria": False, "size": RING}
     catch: dict = {
-        "transform": [{"calculate": str(turn), "as": "turn"}],
+        "transform": [{"calculate": str(selection.epoch), "as": "epoch"}],
         "mark": {"type": "point", "filled": True, "shape": "circle", "opacity": 0, "size": 160, "aria": False}
         | ({"cursor": "pointer"} if click else {}),
         "encoding": at | {"tooltip": {"field": "tip", "type": "nominal"}},
     }
     if click:
-        fields = ["layer", "head", "cluster", "turn"]
+        fields = click_fields("cluster", "epoch", parts=parts)
         select = {"type": "point", "on": "click", "fields": fields, "toggle": False, "clear": False}
         catch["params"] = [{"name": "head", "select": select}]
     layers = [
@@ -87,7 +83,7 @@ def headmap(
             },
             "encoding": at
             | {
-                "color": _by_layer(rows, theme) if roles is None else _by_role(theme),
+                "color": _by_layer(rows, look.theme) if roles is None else _by_role(look.theme),
             },
         },
         {
@@ -101,13 +97,13 @@ def headmap(
             "encoding": at,
         },
         {"transform": [{"filter": mine}], "mark": ring | {"stroke": p.text, "strokeWidth": 2}, "encoding": at},
-        *names(_named(rows, [selected, *tray], (side, high), x, y), x, y, theme),
-        *_ruler(x, high, theme),
+        *names(_named(rows, [selection.head, *selection.pinned], (side, high), x, y), x, y, look.theme),
+        *_ruler(x, high, look.theme),
         catch,
     ]
     return sheet(
         {"width": side, "height": high, "layer": [{"data": {"values": rows}, "layer": layers}]},
-        theme,
+        look.theme,
         title=title,
         subtitle=subtitle,
         description=description,
@@ -117,12 +113,11 @@ def headmap(
 
 def _rows(table: pd.DataFrame, roles: Mapping[HeadId, str] | None, tray: Sequence[HeadId]) -> list[dict]:
     rows = []
-    for one in table.dropna(subset=["x", "y"]).itertuples(index=False):
-        head = HeadId(int(one.layer), int(one.head))
+    known = table.dropna(subset=["x", "y"])
+    for head, one in zip(heads_of(known), known.itertuples(index=False), strict=True):
         near = "" if np.isnan(one.distance) else f": nearest {one.nearest} ({one.distance:.3f} bits)"
         row = {
-            "layer": head.layer,
-            "head": head.head,
+            **datum_of(head, parts=has_parts(table)),
             "name": str(head),
             "kept": head in tray,
             "x": round(float(one.x), 5),
@@ -180,7 +175,7 @@ def _named(
     """The heads asked for, then the farthest in each direction."""
     if not rows:
         return []
-    wanted = [row for head in asked for row in rows if (row["layer"], row["head"]) == _pair(head)]
+    wanted = [row for head in asked for row in rows if head and row["name"] == str(head)]
     turns = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
     points = np.array([[row["x"], row["y"]] for row in rows])
     wanted += [rows[place] for place in (points @ [np.cos(turns), np.sin(turns)]).argmax(0)]
@@ -223,7 +218,3 @@ def _ruler(x: dict, high: float, theme: Theme) -> list[dict]:
             "encoding": {"x": x | {"field": "b"}, "y": below, "text": {"field": "said", "type": "nominal"}},
         },
     ]
-
-
-def _pair(head: HeadId | None) -> tuple[int, int] | None:
-    return None if head is None else (head.layer, head.head)

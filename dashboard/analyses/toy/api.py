@@ -18,10 +18,12 @@ from dashboard.analyses.toy.steps_chart import worked
 from dashboard.analyses.toy.vectors_chart import plane
 from dashboard.analyses.toy.worked_steps import STEPS, table, work_through
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.snippet import keywords
+from dashboard.export.call import Call, Model, given
+from dashboard.export.provenance import origin
 
 __all__ = [
     "draw_sharpness",
@@ -34,6 +36,7 @@ __all__ = [
 ]
 
 KEYS = 16  # of the measurement behind `draw_sharpness`
+_TOY = Model("toy", title="Toy attention")
 
 
 def draw_toy(
@@ -64,11 +67,11 @@ def draw_toy(
     parts = work_through(toy, head)
     word = min(max(word, 0), len(toy.words) - 1)
     if picture == "plane":
-        chart = plane(parts, word, theme, axes=axes, width=width)
+        chart = plane(parts, word, Look(theme, width), axes=axes)
     elif picture == "joined" and toy.heads == 1:
         raise UserError("With one head there is nothing to join. Choose two heads.")
     else:
-        chart = worked(parts, picture, word, theme, width=width)
+        chart = worked(parts, picture, word, Look(theme, width))
     return chart.made_of(toy_provenance(toy, picture, word=word, head=head, axes=axes, theme=theme, width=width))
 
 
@@ -82,28 +85,13 @@ def toy_table(toy: Example, picture: str = "all", *, head: int = 0) -> pd.DataFr
 
 def toy_provenance(toy: Example, picture: str, **options: object) -> Provenance:
     """Where a picture of the toy comes from: its tables, and the lines that draw it again."""
-    asked = {name: value for name, value in options.items() if value is not None}
+    look = given(**options)
     if picture != "plane":
-        asked.pop("axes", None)
-    tables = "".join(f"\n    {name}={getattr(toy, name)!r}," for name in TABLES)
-    recipe = (
-        "from dashboard import draw_toy, save, toy_example\n\n"
-        f"toy = toy_example(\n    {toy.preset!r},\n    {toy.words!r},{tables}\n"
-        f"    heads={toy.heads}, causal={toy.causal}, scaled={toy.scaled},\n)\n"
-        f"thing = draw_toy(toy, {picture!r}{keywords(asked)})"
-    )
-    return Provenance(
-        model="toy",
-        title="Toy attention",
-        revision="",
-        text=" ".join(toy.words),
-        heads=(),
-        unit="words",
-        special="show",
-        view=picture,
-        options=asdict(toy) | asked,
-        recipe=recipe,
-    )
+        look.pop("axes", None)
+    how = {name: getattr(toy, name) for name in (*TABLES, "heads", "causal", "scaled")}
+    made = Call("toy_example", (toy.preset, toy.words), how, to="toy")
+    call = Call("draw_toy", (made, picture), look, makes="figure")
+    return origin(_TOY, " ".join(toy.words), picture, call, options=asdict(toy) | look)
 
 
 def draw_sharpness(
@@ -111,25 +99,14 @@ def draw_sharpness(
 ) -> Drawing:
     """The entropy of the softmax against d, with the factor 1/√d and without; measured now where it is not given."""
     measured = sharpness(keys=KEYS) if measured is None else measured
-    chart = entropy(measured, KEYS, theme, width=width)
+    chart = entropy(measured, KEYS, Look(theme, width))
     return chart.made_of(sharpness_provenance(theme=theme, width=width))
 
 
 def sharpness_provenance(**options: object) -> Provenance:
-    asked = {name: value for name, value in options.items() if value is not None}
-    recipe = f"from dashboard import draw_sharpness, save\n\nthing = draw_sharpness({keywords(asked)[2:]})"
-    return Provenance(
-        model="toy",
-        title="Toy attention",
-        revision="",
-        text="",
-        heads=(),
-        unit="words",
-        special="show",
-        view="entropy",
-        options=asked,
-        recipe=recipe,
-    )
+    """Where the picture of the entropy comes from, and the lines that draw it again."""
+    look = given(**options)
+    return origin(_TOY, "", "entropy", Call("draw_sharpness", (), look, makes="figure"), options=look)
 
 
 def sharpness_table(measured: tuple[Sharpness, ...]) -> pd.DataFrame:

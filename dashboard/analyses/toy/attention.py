@@ -19,7 +19,7 @@ from dashboard.errors import UserError
 
 LARGEST = 1_000_000  # beyond this a table is a slip of the keyboard, and no picture shows it
 
-Table = Sequence[Sequence[float]]
+Table = Sequence[Sequence[float | None]]
 
 
 def toy(
@@ -42,22 +42,22 @@ def toy(
     """
     if heads < 1:
         raise UserError(f"{heads} heads attend to nothing. Choose one head or more.")
-    x = numbers("X", x)
-    width = x.shape[1]
-    w_q, w_k, w_v = numbers("W_Q", w_q), numbers("W_K", w_k), numbers("W_V", w_v)
-    for name, table in (("W_Q", w_q), ("W_K", w_k), ("W_V", w_v)):
+    rows = numbers("X", x)
+    width = rows.shape[1]
+    q, k, v = numbers("W_Q", w_q), numbers("W_K", w_k), numbers("W_V", w_v)
+    for name, table in (("W_Q", q), ("W_K", k), ("W_V", v)):
         if len(table) != width:
             raise UserError(f"{name} has {_counted(len(table), 'row')}. Give it {width}: one for each column of X.")
         if table.shape[1] % heads:
             columns = _counted(table.shape[1], "column")
             raise UserError(f"{name} has {columns}, which {heads} heads cannot share evenly. Add or remove some.")
-    if w_q.shape[1] != w_k.shape[1]:
+    if q.shape[1] != k.shape[1]:
         raise UserError("W_Q and W_K differ in columns. Give both as many: queries and keys are multiplied.")
-    out = torch.eye(w_v.shape[1], dtype=torch.float64) if w_o is None else numbers("W_O", w_o)
-    if len(out) != w_v.shape[1]:
-        raise UserError(f"W_O has {_counted(len(out), 'row')}. Give it {w_v.shape[1]}: one for each column of W_V.")
-    layer = Layer(w_q, w_k, w_v, out, heads=heads, scale=None if scaled else 1.0)
-    return multi_head(x, layer, causal_mask(len(x)) if causal else None)
+    out = torch.eye(v.shape[1], dtype=torch.float64) if w_o is None else numbers("W_O", w_o)
+    if len(out) != v.shape[1]:
+        raise UserError(f"W_O has {_counted(len(out), 'row')}. Give it {v.shape[1]}: one for each column of W_V.")
+    layer = Layer(q, k, v, out, heads=heads, scale=None if scaled else 1.0)
+    return multi_head(rows, layer, causal_mask(len(rows)) if causal else None)
 
 
 def numbers(name: str, table: Table) -> Tensor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from dashboard.analyses.toy.attention import toy
 from dashboard.analyses.toy.presets import PRESETS, SENTENCE
@@ -98,7 +99,7 @@ class Example:
 TITLES = {"x": "X", "w_q": "W_Q", "w_k": "W_K", "w_v": "W_V"}
 
 
-def example(preset: str = "identity", words: Sequence[str] | str = SENTENCE, **changed: object) -> Example:
+def example(preset: str = "identity", words: Sequence[str] | str = SENTENCE, **changed: Any) -> Example:
     """A preset of `PRESETS` with these words, and what is `changed`: tables by name, heads, causal, scaled.
 
     Raises UserError for a preset or a name that does not exist, no word or more than eight, or tables that differ in
@@ -149,7 +150,7 @@ def cells_of(table: Sequence[Sequence[object]]) -> Cells:
     return tuple(tuple(_cell(cell) for cell in row) for row in table)
 
 
-def _cell(cell: object) -> float | None:
+def _cell(cell: Any) -> float | None:
     try:
         value = float(cell)
     except (TypeError, ValueError, OverflowError):

@@ -6,17 +6,18 @@ import math
 from collections.abc import Sequence
 
 from dashboard.analyses.toy.sharpness import Sharpness
+from dashboard.analyses.toy.text import entropy_finding
 from dashboard.charts.drawing import Drawing, sheet
+from dashboard.charts.look import Look
 from dashboard.charts.series import Axis, Series, panel, room_for_names
-from dashboard.charts.theme import Theme
 
 
-def entropy(measured: Sequence[Sharpness], keys: int, theme: Theme, *, width: float | None = None) -> Drawing:
+def entropy(measured: Sequence[Sharpness], keys: int, look: Look) -> Drawing:
     """The mean entropy of attention rows over random queries and keys against d, in bits, with 95 % intervals.
 
-    measured: of `sharpness.sharpness` over this many keys; width: pixels for the whole drawing (default 600)
+    measured: of `sharpness.sharpness` over this many keys; look: 600 pixels wide unless it says more
     """
-    room, top = width or 600.0, math.log2(keys)
+    room, top = look.room(600.0), math.log2(keys)
     dims = [point.d for point in measured]
     series = [
         _series("with 1/√d", "ink", (), dims, [(p.scaled, p.scaled_margin) for p in measured], bold=True),
@@ -26,21 +27,12 @@ def entropy(measured: Sequence[Sharpness], keys: int, theme: Theme, *, width: fl
     x = Axis("d, numbers in a query and a key", min(dims) * 0.92, max(dims) * 1.05, dims, kind="log", base=2)
     y = Axis("entropy of a row, bits", 0, top * 1.04, list(range(int(top) + 1)))
     return sheet(
-        panel(series, theme, x, y, across, 240, rule=(top, "all keys alike")),
-        theme,
+        panel(series, look.theme, x, y, across, 240, rule=(top, "all keys alike")),
+        look.theme,
         title="What 1/√d is for",
         subtitle=[f"random queries and {keys} random keys · mean over rows, shaded: 95 % interval"],
         description=entropy_finding(measured),
         width=room,
-    )
-
-
-def entropy_finding(measured: Sequence[Sharpness]) -> str:
-    """The entropy at the largest d, with the factor and without."""
-    last = measured[-1]
-    return (
-        f"At d = {last.d}, a row spreads over {2**last.scaled:.1f} keys with the factor 1/√d and over "
-        f"{2**last.unscaled:.1f} without it ({last.scaled:.2f} against {last.unscaled:.2f} bits)."
     )
 
 

@@ -12,6 +12,7 @@ from dashboard.analyses.toy.worked_steps import STEPS, Part, Toy, arithmetic, nu
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import width_of
+from dashboard.charts.look import Look
 from dashboard.charts.theme import PALETTES, Theme, ink, paint, readable, signed
 
 CELL, LINE = 46.0, 28.0  # pixels of a cell across and down
@@ -36,7 +37,7 @@ MADE_OF: dict[str, tuple[str, ...]] = {
 }
 
 
-def worked(toy: Toy, step: str, row: int, theme: Theme, *, width: float | None = None) -> Drawing:
+def worked(toy: Toy, step: str, row: int, look: Look) -> Drawing:
     """All steps in order ("all"), or one of `STEPS` with what it is made of; the row of one word is framed.
 
     Numbers are shaded purple below 0 and green above it, shares are ink. Scores have one scale before and after
@@ -44,9 +45,9 @@ def worked(toy: Toy, step: str, row: int, theme: Theme, *, width: float | None =
 
     Parameters
     ----------
-    toy: of `work_through`; row: the word that is followed, from 0; width: pixels for the whole drawing (default 980)
+    toy: of `work_through`; row: the word that is followed, from 0; look: 980 pixels wide unless it says more
     """
-    room = (width or 980.0) - 12
+    room = look.room(980.0) - 12
     names = [*toy.shown_steps] if step == "all" else [*MADE_OF[step]]
     lines = _lines([toy.parts.get(name, name) for name in names], room)
     canvas, top = Canvas(), 0.0
@@ -57,10 +58,10 @@ def worked(toy: Toy, step: str, row: int, theme: Theme, *, width: float | None =
         for part in line:
             if isinstance(part, Part):
                 framed = row if part.rows is toy.names and (step != "mixed" or part.name != "v") else None
-                _matrix(canvas, part, _top(toy, part.kind), framed, left, top + over, theme)
+                _matrix(canvas, part, _top(toy, part.kind), framed, left, top + over, look.theme)
             else:
                 size, middle = (20 if len(part) == 1 else 13), top + over + LINE * 1.3
-                canvas.write(left + SIGN / 2, middle, part, PALETTES[theme].quiet, size, align="center")
+                canvas.write(left + SIGN / 2, middle, part, look.palette.quiet, size, align="center")
             left += _across(part) + GAP
         top += over + tall + BETWEEN
     heads = f", head {toy.head} of {toy.example.heads}" if toy.example.heads > 1 else ""
@@ -68,7 +69,7 @@ def worked(toy: Toy, step: str, row: int, theme: Theme, *, width: float | None =
     followed = f"framed: the row of “{toy.names[row]}”"
     return sheet(
         canvas.body(max(sum(_across(part) + GAP for part in line) - GAP for line in lines), top - BETWEEN),
-        theme,
+        look.theme,
         title=title,
         subtitle=[
             f"{len(toy.names)} words, {toy.example.numbers_per_word} numbers each, d = {toy.d} · {followed}",
@@ -146,8 +147,8 @@ def _matrix(canvas: Canvas, part: Part, full: float, row: int | None, left: floa
         middle = top + (i + 0.5) * LINE
         canvas.write(left - 6, middle, name, p.text, 12.5, align="right", baseline="middle", limit=LONGEST)
     for j, name in enumerate(part.columns):
-        lean = {"align": "left", "angle": -LEAN} if _leans(part) else {"align": "center"}
-        canvas.write(left + (j + 0.5) * CELL, top - 5, name, p.text, 12, limit=LONGEST, **lean)
+        align, angle = ("left", -LEAN) if _leans(part) else ("center", 0)
+        canvas.write(left + (j + 0.5) * CELL, top - 5, name, p.text, 12, limit=LONGEST, align=align, angle=angle)
     for i in range(n):
         for j in range(m):
             says = _percent(part.values[i, j]) if shares else number(part.values[i, j])

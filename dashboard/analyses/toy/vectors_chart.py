@@ -11,6 +11,7 @@ import numpy as np
 from dashboard.analyses.toy.worked_steps import Toy, number, saying
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import width_of
+from dashboard.charts.look import Look
 from dashboard.charts.theme import PALETTES, Theme, ink, paint
 from dashboard.heads.format import percent
 
@@ -33,7 +34,7 @@ class _Arrow:
     tip: str
 
 
-def plane(toy: Toy, row: int, theme: Theme, *, axes: tuple[int, int] = (0, 1), width: float | None = None) -> Drawing:
+def plane(toy: Toy, row: int, look: Look, *, axes: tuple[int, int] = (0, 1)) -> Drawing:
     """Three planes: the words' vectors; the query of one word among all keys; the values, as dark as their share, and
     the mixture that the word takes away.
 
@@ -41,7 +42,7 @@ def plane(toy: Toy, row: int, theme: Theme, *, axes: tuple[int, int] = (0, 1), w
     ----------
     toy: of `work_through`; row: the word that is followed, from 0
     axes: which two numbers of the vectors are drawn, from 0; where queries or values have fewer, their first two
-    width: pixels for the whole drawing (default 980); under each other where it is narrow
+    look: 980 pixels wide unless it says more; under each other where it is narrow
     """
     word = toy.names[row]
     parts, weights = toy.parts, toy.parts["weights"].values[row]
@@ -65,19 +66,19 @@ def plane(toy: Toy, row: int, theme: Theme, *, axes: tuple[int, int] = (0, 1), w
         ("A query among the keys", "a key that points its way gets a high score", [*keys, query]),
         ("The values, mixed", "the more ink, the larger the share", [*values, mixture]),
     ]
-    room = width or 980.0
+    room = look.room(980.0)
     third = (room - 2 * GAP - 3 * MARGIN) / 3
     columns = 3 if third >= SMALLEST else 1
     side = min(LARGEST, third if columns == 3 else room - MARGIN)
     shown_axes = [_axes_of(values_of, axes) for values_of in (own, parts["q"].values, parts["v"].values)]
     panels = [
-        _panel(title, note, arrows, pair, side, theme)
+        _panel(title, note, arrows, pair, side, look.theme)
         for (title, note, arrows), pair in zip(sets, shown_axes, strict=True)
     ]
     heads = f", head {toy.head} of {toy.example.heads}" if toy.example.heads > 1 else ""
     return sheet(
         {"concat": panels, "columns": columns, "spacing": GAP},
-        theme,
+        look.theme,
         title=f"“{word}” in the plane{heads}",
         subtitle=["arrows from the origin, thick: the word that is followed"],
         description=f"Vectors of the toy as arrows in the plane{heads}. {saying(toy, row)}",

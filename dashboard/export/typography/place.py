@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from xml.etree.ElementTree import Element
@@ -135,10 +136,10 @@ def _width(run: Run, base: str, size: float, weight: int) -> float:
 @lru_cache(maxsize=8192)
 def _em_width(text: str, file: str, index: int) -> float:
     font, size = _measuring(file, index)
-    try:
-        return font.getlength(text) / size
-    except (AttributeError, RuntimeError, OSError):  # no such font, or one that cannot be shaped with: about so much
-        return 1.25 * len(text)
+    if font is not None:
+        with suppress(AttributeError, RuntimeError, OSError):  # it cannot be shaped with
+            return font.getlength(text) / size
+    return 1.25 * len(text)  # about so much
 
 
 @lru_cache(maxsize=64)

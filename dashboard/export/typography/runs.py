@@ -45,7 +45,7 @@ def runs(text: str, base: str) -> tuple[Run, ...]:
     found: list[Run] = []
     apart = True
     for (piece, face), level in zip(pieces, levels([piece for piece, _ in pieces]), strict=True):
-        run = Run(piece, *((face.family, level, face.colour) if face else (None, level)))
+        run = Run(piece, face.family, level, face.colour) if face else Run(piece, None, level)
         # Punctuation at an odd level stands alone: a renderer that saw only its run would draw it from left to right.
         turned = level % 2 == 1 and unicodedata.bidirectional(piece[0]) not in ("R", "AL")
         # Syllables too: the renderer takes the widest sign of one for the width of all of it.

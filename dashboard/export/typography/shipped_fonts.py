@@ -1,4 +1,4 @@
-"""The fonts that come with us: Source Sans for words, Source Code for pieces, as on screen.
+"""The fonts that ship with the dashboard: Source Sans for words, Source Code for tokens, as on screen.
 
 Streamlit's pages use the same two families. Here they lie as Adobe released them (SIL Open Font License, see
 `typefaces/`): as they are for an HTML file, unpacked once into the user's cache folder for vl-convert, which
@@ -135,7 +135,7 @@ def shipped_characters(family: str) -> frozenset[int]:
     from fontTools.ttLib import TTFont
 
     with contextlib.closing(TTFont(shipped_file(family, 400), lazy=True)) as font:
-        return frozenset(font.getBestCmap())
+        return frozenset(font.getBestCmap() or ())
 
 
 _registered: set[Path] = set()

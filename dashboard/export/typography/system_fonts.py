@@ -15,6 +15,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any, cast
 
 from dashboard.files import cached
 
@@ -126,7 +127,7 @@ def _read(file: Path) -> list[Face]:
         several = file.suffix.lower() in (".ttc", ".otc")
         fonts = TTCollection(file, lazy=True).fonts if several else [TTFont(file, lazy=True)]
         for index, font in enumerate(fonts):
-            table = font["OS/2"]
+            table = cast(Any, font["OS/2"])  # its fields are set at run time
             if table.usWidthClass != 5 or table.fsSelection & 1:
                 continue
             name = font["name"].getBestFamilyName() or ""

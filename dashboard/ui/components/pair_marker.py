@@ -168,7 +168,7 @@ def words(encoding: Encoding, pairs: Sequence[Pair], backwards: bool) -> None:
 
 
 def _take(encoding: Encoding) -> None:
-    session.heard()
+    session.mark_widget_run()
     pair = st.session_state["mark"].get("pair")
     m = len(encoding.words)
     if not (isinstance(pair, list) and len(pair) == 2 and all(type(k) is int and 0 <= k < m for k in pair)):

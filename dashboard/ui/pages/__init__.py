@@ -1,0 +1,1 @@
+"""What the pages are made of, named after them: ``pages/ablation.py`` uses ``ui/pages/ablation*.py``."""

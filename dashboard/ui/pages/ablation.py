@@ -7,27 +7,29 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.analyses.ablation.draw import TITLES, AblationOnText, begin, draw_effects
+from dashboard.analyses.ablation.draw import TITLES, AblationOnText, draw_effects
 from dashboard.analyses.ablation.draw_joint import JointAblation
 from dashboard.analyses.ablation.rank_correlation import Correlation, spearman
-from dashboard.analyses.ablation.results import TABLE, Asked, Measured, find_measured, folder_for
-from dashboard.analyses.profile import api as evidence
+from dashboard.analyses.ablation.results import MEASUREMENT, Measured, Request
+from dashboard.analyses.profile.api import draw_profile
 from dashboard.analyses.profile.roles import TOLD
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.scores.api import draw_atlas
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look, Selection
 from dashboard.corpus.builtin import builtin_size
 from dashboard.corpus.sample import reference_means
 from dashboard.errors import UserError
 from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.format import listed
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, columns_of, from_selection
 from dashboard.ui import caches, job_panel, profile_picker, session
+from dashboard.ui.figure import Click
 from dashboard.ui.layout_width import beside, room
 from dashboard.ui.model_and_text import Opened, Reading, escape_markdown
 from dashboard.ui.page import end_page
-from dashboard.ui.pages import ablation_tables as effect_tables
+from dashboard.ui.pages import ablation_tables
 
 
 def taken_out() -> tuple[HeadId, ...]:
@@ -83,15 +85,19 @@ def on_text(this: Reading | None, heads: tuple[HeadId, ...]) -> AblationOnText |
         return None
     chosen = session.choices()
     place = st.empty()
+
+    def tell(_: float, sentence: str) -> None:
+        place.caption(sentence)
+
     try:
         if chosen.by == "mean" and this.model.causal:
-            tell = lambda _, sentence: place.caption(sentence)  # noqa: E731
             reference_means(this.model, bos=this.bos, progress=tell)
             place.empty()
         return caches.without(this.key, this.encoding.text, this.bos, heads, chosen.by, this.model, this.encoding)
     except UserError as wrong:
         place.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
+    return None
 
 
 def not_ranked(heads: tuple[HeadId, ...]) -> str:
@@ -123,44 +129,33 @@ def predictions(found: AblationOnText) -> None:
     else:
         many = len(effect.changed)
         st.caption(f"Of {len(effect.tokens):,} predictions {many:,} {'changes' if many == 1 else 'change'}:")
-        columns, height = effect_tables.changed(named(found)), "auto" if many < 9 else 320
+        columns, height = ablation_tables.changed(named(found)), "auto" if many < 9 else 320
         st.dataframe(effect.changed, hide_index=True, column_config=columns, width="content", height=height)
 
 
 def measured(this: Opened) -> Measured | None:
     """All heads over our own sentences as they are kept; or, where they are still to be measured, the way to do it."""
-    asked = Asked.of(this.model, session.choices().by, this.bos)
+    request = Request.of(this.model, session.choices().by, this.bos)
     return job_panel.kept_or_made(
-        lambda _: find_measured(asked),
-        folder_for(asked) / TABLE,
+        MEASUREMENT,
+        request,
         f"**All heads of {escape_markdown(this.model.title)}**",
         lambda: st.caption(
-            f"What the absence of each of the {len(asked.every):,} heads changes has not been measured in "
+            f"What the absence of each of the {len(request.every):,} heads changes has not been measured in "
             "this way on this machine yet. It takes a minute for a small model and many for a large one, in the "
             "background; what is found is kept."
         ),
-        "Measure all heads",
-        lambda: begin(this.model, asked.by, asked.bos),
     )
 
 
-def click(key: str) -> None:
-    """A click on a picture of all heads chooses one, on all of them, and takes that one out."""
+def _take_out(key: str) -> None:
     if points := st.session_state[key].selection.get("head"):
-        session.change(layer=int(points[0]["layer"]), head=int(points[0]["head"]), out="head")
+        session.change(**from_selection(points[0]).choice, out="head")
 
 
-def heads_chart(chart: Drawing, key: str) -> None:
-    """A picture of all heads that takes clicks."""
-    with st.container(key=f"picture_{key}"):
-        st.altair_chart(
-            chart,
-            theme=None,
-            width="content",
-            key=f"click_{key}",
-            on_select=lambda: click(f"click_{key}"),
-            selection_mode="head",
-        )
+def choose_by_click(key: str) -> Click:
+    """A click on a picture of all heads chooses one, on all such pictures, and takes that one out."""
+    return Click(_take_out, key=f"click_{key}", place=key)
 
 
 def _profile_of(this: Opened) -> Profile | None:
@@ -215,26 +210,26 @@ class Beside:
     def __init__(self, this: Opened, text: Reading | None, every: Measured, profile: Profile | None, name: str):
         chosen = session.choices()
         self.this, self.text, self.every, self.profile, self.name = this, text, every, profile, name
-        self.theme = session.theme()
-        self.marks = {"selected": chosen.chosen, "tray": chosen.tray, "turn": session.turn()}
+        self.selection = Selection(chosen.chosen, chosen.tray, session.epoch())
         self.of_text = name in SCORES
         self.title = f"“{SCORES[name].title}” on this text" if self.of_text else f"“{TOLD[name]}”"
         scores = text.overview().scores if self.of_text else profile.heads
         column = name if self.of_text else f"bits_{name}"
-        both = every.table[["layer", "head", every.measure]]
-        both = both.merge(scores[["layer", "head", column]], on=["layer", "head"], how="left")
+        whose = columns_of(every.table)
+        both = every.table[[*whose, every.measure]].merge(scores[[*whose, column]], on=whose, how="left")
         self.table: pd.DataFrame = both
         effects, others = (tuple(both[part].astype(float)) for part in (every.measure, column))
         self.correlation = _correlation(others, effects)
         self.names = self.title, f"the {TITLES[every.measure].lower()}"
 
-    def effects(self, width: int, **marks: object) -> Drawing:
-        return draw_effects(self.every, theme=self.theme, width=width, **marks)
+    def effects(self, look: Look, selection: Selection = Selection()) -> Drawing:
+        return draw_effects(self.every, **look.keywords(), **selection.keywords())
 
-    def other(self, width: int, **marks: object) -> Drawing:
-        model, look = self.this.model, {"theme": self.theme, "width": width}
+    def other(self, look: Look, selection: Selection = Selection()) -> Drawing:
+        model, given = self.this.model, look.keywords() | selection.keywords()
         if not self.of_text:
-            return evidence.draw_profile(self.profile, self.name, model=model.title, **look, **marks)
-        chart = draw_atlas(self.text.overview(), self.name, model=model.title, **look, **marks)
-        origin = provenance_of_text(model, self.text.encoding, "atlas", score=self.name, **look, **self.text.options)
+            return draw_profile(self.profile, self.name, model=model.title, **given)
+        chart = draw_atlas(self.text.overview(), self.name, model=model.title, **given)
+        options = look.keywords() | self.text.options
+        origin = provenance_of_text(model, self.text.encoding, "atlas", score=self.name, **options)
         return chart.made_of(origin)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboard.ui import figure
+from dashboard.ui.figure import UNREAD
 
 _SHARE = {"format": "percent"}
 _UNNAMED: Mapping[str, object] = {"layer": None, "head": None, "heads": None}  # the page says which heads are meant
@@ -45,8 +45,8 @@ def tokens(heads: str) -> dict[str, object]:
         "shift": st.column_config.NumberColumn(_SHIFT, format="%.5f"),
         "p": _probability("Token", "the token that stands there", f"with {heads}"),
         "p_ablated": _probability("Token", "the token that stands there", f"without {heads}"),
-        "unknown": figure.UNREAD,
-        **{name: None for name in ("old", "new", "p_old", "p_old_ablated", "p_new", "p_new_ablated")},
+        "unknown": UNREAD,
+        **dict.fromkeys(("old", "new", "p_old", "p_old_ablated", "p_new", "p_new_ablated")),
     }
 
 

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import streamlit as st
 
-from dashboard.analyses.compare import api as compare
-from dashboard.analyses.compare import changed_heads
+from dashboard.analyses.compare.api import (
+    NO_DIFFERENCE,
+    align_views_of_texts,
+    aligned_table,
+    draw_aligned,
+    names_of,
+    origin_of_aligned,
+)
 from dashboard.analyses.compare.change import Changes, most_changed
+from dashboard.analyses.compare.changed_heads import draw_changes
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look, Selection
 from dashboard.errors import UserError
+from dashboard.export import Provenance
 from dashboard.heads.alignment import Aligned
 from dashboard.heads.format import counted
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import nearest
+from dashboard.heads.view import HeadView
 from dashboard.ui import caches, head_picker, session
 from dashboard.ui.layout_width import room
 from dashboard.ui.model_and_text import Reading, contributed, escape_markdown, offer_path
@@ -64,14 +75,15 @@ def two_texts(this: Reading) -> Compared:
     try:
         second = replace(this, encoding=caches.encoding(this.key, other, this.bos, this.model))
         whole = this.views(head) + second.views(head)
-        aligned = compare.align_views_of_texts(*whole, this.bos)
+        aligned = align_views_of_texts(*whole, this.bos)
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
         end_page()
-    carried = contributed(
-        lambda: compare.align_views_of_texts(*this.contributions(head), *second.contributions(head), this.bos)
-    )
-    return _of_aligned(aligned, carried or aligned, _met_texts(aligned, *whole))
+
+    def carried() -> Aligned:
+        return align_views_of_texts(*this.contributions(head), *second.contributions(head), this.bos)
+
+    return _of_aligned(aligned, contributed(carried) or aligned, _met_texts(aligned, *whole))
 
 
 def _open_on_most_changed(this: Reading, other: str) -> None:
@@ -108,21 +120,18 @@ def changes(this: Reading) -> Changes:
         end_page()
 
 
-def ranked(this: Reading, found: Changes) -> Drawing:
-    """The heads that changed most; a click on one chooses it."""
-    key = f"changes_{session.choices().model}"
-    chart = changed_heads.draw_changes(
+def ranked(this: Reading, found: Changes, selection: Selection) -> Drawing:
+    """The heads that changed most."""
+    return draw_changes(
         this.model,
         found,
         this.encoding.text,
         session.choices().other,
         bos=this.bos,
-        theme=session.theme(),
-        width=min(room(), 680),
-        **head_picker.frames(key),
+        selected=selection.head,
+        epoch=selection.epoch,
+        **session.look(min(room(), 680)).keywords(),
     )
-    head_picker.all_heads(chart, key)
-    return chart
 
 
 def two_models(this: Reading) -> Compared:
@@ -161,7 +170,7 @@ def two_models(this: Reading) -> Compared:
 
     def carried() -> Aligned:
         if chosen.show == "difference":
-            raise UserError(compare.NO_DIFFERENCE)
+            raise UserError(NO_DIFFERENCE)
         return caches.meeting(*heads, "contribution", *which, this.model, other)
 
     return _of_aligned(aligned, contributed(carried) or aligned, _met_models(aligned))
@@ -170,9 +179,8 @@ def two_models(this: Reading) -> Compared:
 def _other_head(other) -> None:
     """The head of the second model, brought within what it has."""
     head = session.choices().other_head
-    fitted = HeadId(min(other.numbers, key=lambda layer: abs(layer - head.layer)), min(head.head, other.heads - 1))
-    session.correct(other_head=fitted)
-    every = [HeadId(*head) for head in other.all_heads]
+    every = list(other.all_heads)
+    session.correct(other_head=nearest(every, head))
     st.selectbox("Its head", every, format_func=str, width=160, **session.bound("other_head"))
 
 
@@ -190,18 +198,24 @@ def _met_models(aligned: Aligned) -> str:
 
 
 def _of_aligned(weights: Aligned, aligned: Aligned, met: str) -> Compared:
-    start, names = session.choices().start, compare.names_of(aligned)
+    start, names = session.choices().start, names_of(aligned)
 
-    def drawing(width: int) -> dict:
-        return {"theme": session.theme(), "width": width, "start": start, "most": most_drawn(width)}
+    def drawing(look: Look) -> dict:
+        return look.keywords() | {"start": start, "most": most_drawn(look.width)}
+
+    def draw(view: str, look: Look) -> Drawing:
+        return draw_aligned(aligned, view, **drawing(look))
+
+    def origin(view: str, look: Look) -> Provenance:
+        return origin_of_aligned(aligned, view, **drawing(look))
 
     return Compared(
         (weights.a, weights.b),
         (aligned.a, aligned.b),
         names,
         [met],
-        lambda view, width: compare.draw_aligned(aligned, view, **drawing(width)),
-        lambda: compare.aligned_table(aligned),
+        draw,
+        partial(aligned_table, aligned),
         (),
-        lambda view, width: compare.origin_of_aligned(aligned, view, **drawing(width)),
+        origin,
     )

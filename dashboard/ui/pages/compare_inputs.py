@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
 
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding
 from dashboard.analyses.profile.text import opposites
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId, head_of
+from dashboard.heads.view import HeadView
 from dashboard.models import CATALOGUE
 from dashboard.ui import figure, profile_picker, session
 from dashboard.ui.layout_width import room
@@ -46,7 +49,7 @@ def question(this: Reading) -> str:
 
 def _heads(this: Reading) -> Compared:
     model, chosen = this.model, session.choices()
-    every = [HeadId(*head) for head in model.all_heads]
+    every = list(model.all_heads)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "Add a head",
@@ -91,10 +94,10 @@ def _opposites(this: Reading) -> tuple[HeadId, HeadId] | None:
 
 def _begin(this: Reading, every: Sequence[HeadId]) -> None:
     """Two heads to start with, and the end of the page."""
-    table = this.overview().scores.set_index(["layer", "head"])
+    table = this.overview().scores
     second, sees = ("self", "itself") if this.model.causal else ("next", "the next token")
     known = table["previous"].notna().any() and table[second].notna().any()
-    pair = [HeadId(*table[score].idxmax()) for score in ("previous", second)] if known else every[:2]
+    pair = [head_of(table.loc[table[score].idxmax()]) for score in ("previous", second)] if known else every[:2]
     st.info("Two heads make a comparison. Add them above, or on Explore with “Add to tray”.", icon=":material/compare:")
     if len(set(pair)) == 2:
         st.button(f"Start with {pair[0]} and {pair[1]}", on_click=session.change, kwargs={"tray": tuple(pair)})
@@ -104,20 +107,23 @@ def _begin(this: Reading, every: Sequence[HeadId]) -> None:
 
 
 def _of_views(this: Reading, weights: Sequence[HeadView], whole: Sequence[HeadView]) -> Compared:
-    start = session.choices().start
+    start, difference, across = session.choices().start, session.choices().show == "difference", room()
 
     def fitted(width: int) -> list[HeadView]:
         return [api.fit_for(view, "heatmap", start, most_drawn(width)) for view in whole]
 
-    def draw(view: str, width: int) -> Drawing:
+    def draw(view: str, look: Look) -> Drawing:
         name = "compare" if view == "side" else "difference"
-        return api.draw(fitted(width), name, theme=session.theme(), width=width)
+        return api.draw(fitted(look.width), name, **look.keywords())
 
-    def origin(view: str, width: int) -> Provenance:
-        views = fitted(width)
+    def origin(view: str, look: Look) -> Provenance:
+        views = fitted(look.width)
         name = "compare" if view == "side" else "difference"
-        options = {"theme": session.theme(), "width": width} | this.options | figure.window_of(views[0])
+        options = look.keywords() | this.options | figure.window_of(views[0])
         return api.provenance(this.model, views, name, **options)
+
+    def table() -> pd.DataFrame:
+        return api.links_of(fitted(across), difference=difference)
 
     carried = whole[0].measure == "contribution" and session.choices().show == "side"  # the finding says it of each
     return Compared(
@@ -126,7 +132,7 @@ def _of_views(this: Reading, weights: Sequence[HeadView], whole: Sequence[HeadVi
         [str(view.head) for view in whole],
         [] if carried else list(map(finding, whole)),
         draw,
-        lambda: api.links_of(fitted(room()), difference=session.choices().show == "difference"),
+        table,
         whole,
         origin,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 import pandas as pd
@@ -13,8 +14,10 @@ from dashboard.analyses.compare.disagreement import both_elsewhere, disagreement
 from dashboard.analyses.compare.divergence import Comparison, compare
 from dashboard.analyses.explore.text import largest_contributions
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.look import Look
 from dashboard.export import Provenance
 from dashboard.heads.view import HeadView
+from dashboard.ui.figure import Table
 from dashboard.ui.layout_width import positions
 
 OF_WEIGHTS = "Divergence, strongest word and correlation are of the weights: a contribution is a norm and no share."
@@ -30,20 +33,20 @@ class Compared:
     drawn: the same as the picture has them, weights or contributions
     names: what to call each
     remarks: what each of them does, and how far the two meet
-    draw: (view "side" or "difference", pixels) → the picture
+    draw: (view "side" or "difference", look) → the picture
     table: the data behind it
     files_of: the views whose matrices can be taken away
-    origin: (view, options of the drawing) → where it comes from
+    origin: (view, look) → where it comes from
     """
 
     views: Sequence[HeadView]
     drawn: Sequence[HeadView]
     names: Sequence[str]
     remarks: Sequence[str]
-    draw: Callable[[str, int], Drawing]
+    draw: Callable[[str, Look], Drawing]
     table: Callable[[], pd.DataFrame]
     files_of: Sequence[HeadView]
-    origin: Callable[[str, int], Provenance]
+    origin: Callable[[str, Look], Provenance]
 
     @property
     def pairs(self) -> dict[tuple[int, int], Comparison]:
@@ -104,14 +107,54 @@ def parted(compared: Compared) -> pd.DataFrame:
     return disagreements(compared.views[0], compared.views[1])
 
 
-def parting_columns(names: Sequence[str]) -> dict[str, object]:
-    """How the table of `parted` is shown."""
-    return {
+def word_by_word(compared: Compared) -> Table:
+    """Where the first two part, as a table on the page."""
+    first, second = compared.names[:2]
+    columns = {
         "position": None,
         "word": "Word that looks",
-        "a_looks_at": f"{names[0]} looks at",
+        "a_looks_at": f"{first} looks at",
         "a_share": st.column_config.NumberColumn("with", format="percent"),
-        "b_looks_at": f"{names[1]} looks at",
+        "b_looks_at": f"{second} looks at",
         "b_share": st.column_config.NumberColumn("with ", format="percent"),
         "js": st.column_config.NumberColumn("Divergence", format="%.3f", help="0 the same, 1 wholly apart."),
     }
+    note = f"Word by word, those first on which the two differ most. {compared.note}"
+    return Table(columns, partial(parted, compared), note, "Word by word", "parting")
+
+
+COMPARISONS = {
+    "a": st.column_config.TextColumn("Head"),
+    "b": st.column_config.TextColumn("and head"),
+    "js": st.column_config.NumberColumn(
+        "Divergence",
+        format="%.3f",
+        help="Jensen–Shannon divergence of their rows, base 2: 0 the same, 1 wholly apart. The mean.",
+    ),
+    "top1": st.column_config.NumberColumn(
+        "Same strongest",
+        format="percent",
+        help="Share of rows whose strongest link is the same. What is not drawn is taken as one place.",
+    ),
+    "pearson": st.column_config.NumberColumn(
+        "Correlation",
+        format="%.3f",
+        help="Pearson's correlation of all their weights, -1 to 1. Empty where one of them is constant.",
+    ),
+    "rows": st.column_config.NumberColumn("Rows", help="Special tokens' own rows are left out."),
+}
+
+
+def comparisons(compared: Compared) -> Table:
+    """METRICS §5 for each pair of heads, as a table on the page."""
+    return Table(COMPARISONS, partial(_comparisons, compared), compared.note, key="comparisons")
+
+
+def _comparisons(compared: Compared) -> pd.DataFrame:
+    names = compared.names
+    return pd.DataFrame(
+        [
+            {"a": names[i], "b": names[j], "js": one.js, "top1": one.top1, "pearson": one.pearson, "rows": one.rows}
+            for (i, j), one in compared.pairs.items()
+        ]
+    )

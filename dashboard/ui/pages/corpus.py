@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -13,15 +14,14 @@ from dashboard.analyses.profile.library import Kept, delete, place_for, profile_
 from dashboard.analyses.profile.tables import TABLES
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
-from dashboard.export.formats import endings
 from dashboard.export.table import table_bytes
+from dashboard.formats import endings
 from dashboard.jobs.job import Job, find, forget, jobs, start
 from dashboard.models import CATALOGUE, is_installed
 from dashboard.text import installed_parsers, not_english_file, parse
 from dashboard.text.charset import not_utf8_file
 from dashboard.text.corpus_file import ENDINGS, is_treebank
-from dashboard.ui import job_panel as work
-from dashboard.ui import paths, session
+from dashboard.ui import job_panel, paths, session
 from dashboard.ui.model_and_text import escape_markdown
 from dashboard.ui.page import to_page
 from dashboard.ui.pages.profile_parse import PARSER_HELP
@@ -139,7 +139,7 @@ def progress() -> None:
     """A row for each job that is not done. The whole page is drawn anew when one has ended or begun; one that was begun
     in another tab while none was going here is seen with the next click."""
     states = _states(unfinished())
-    work.while_going(_progress, "going" in states.values(), states)
+    job_panel.while_going(_progress, "going" in states.values(), states)
 
 
 def _states(there: list[Job]) -> dict[str, str]:
@@ -152,8 +152,8 @@ def _progress(told: dict[str, str]) -> None:
         st.rerun()
     for job in there:
         what = escape_markdown(f"{job.path.name}, {title_of(job.model)}")
-        work.row(job, f"**{escape_markdown(job.out.name)}** · {what}", _remove)
-    work.wrong()
+        job_panel.row(job, f"**{escape_markdown(job.out.name)}** · {what}", _remove)
+    job_panel.wrong()
 
 
 def _remove(job: Job) -> None:
@@ -185,7 +185,7 @@ def row(kept: Kept) -> None:
             )
             st.download_button(
                 "Download (zip)",
-                lambda: zipped(kept),
+                partial(zipped, kept),
                 file_name=f"{_plain(kept.name)}.zip",
                 mime="application/zip",
                 key=f"zip_{kept.name}",
@@ -199,8 +199,8 @@ def row(kept: Kept) -> None:
                     st.button(
                         "Delete it for good",
                         key=f"delete_{kept.name}",
-                        on_click=work.told,
-                        args=(lambda: delete(kept),),
+                        on_click=job_panel.told,
+                        args=(partial(delete, kept),),
                     )
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
 from dashboard.analyses.explore import api
-from dashboard.analyses.find_heads import api as find_heads
+from dashboard.analyses.find_heads.api import draw_found, find_heads
 from dashboard.analyses.find_heads.by_example import Examples, as_typed, checked
 from dashboard.analyses.find_heads.pair_shares import Pair
 from dashboard.charts.ranking import BEST
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId, heads_of
+from dashboard.heads.view import HeadView
 from dashboard.text.encoding import Encoding
 from dashboard.ui import figure, head_picker, session
+from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.model_and_text import Reading, contributed, escape_markdown
 from dashboard.ui.url_state import FIRST_PAIRS, FIRST_TEXT
 
@@ -44,7 +47,7 @@ def forget_first_pairs(encoding: Encoding) -> None:
 
 @st.cache_resource(max_entries=64, show_spinner="Searching the heads…")
 def _found(key: str, text: str, bos: bool, pairs: tuple[Pair, ...], _this: Reading) -> Examples:
-    return find_heads.find_heads(_this.model, _this.encoding, pairs, **_this.options)
+    return find_heads(_this.model, _this.encoding, pairs, **_this.options)
 
 
 def on_text(this: Reading, pairs: Sequence[Pair], wrong: str) -> Examples | None:
@@ -70,25 +73,29 @@ def on_text(this: Reading, pairs: Sequence[Pair], wrong: str) -> Examples | None
 def ranked(found: Examples, name: str, width: int) -> None:
     """The best heads; a click on one chooses it."""
     key = f"{name}_ranking_{found.name}"
-    look = {"theme": session.theme(), "width": min(width, 600)}
-    chart = find_heads.draw_found(found, **head_picker.frames(key), **look)
-    head_picker.all_heads(chart, key)
-    with st.container(horizontal=True):
-        figure.files(lambda: find_heads.draw_found(found, **look), lambda: found.table, [], chart.provenance, name)
-        figure.numbers(name, lambda: found.table, COLUMNS)
+    draw, marked = partial(draw_found, found, **session.look(min(width, 600)).keywords()), head_picker.selection(key)
+    figure.show(
+        Figure(
+            draw(selected=marked.head, epoch=marked.epoch),
+            found.table,
+            name,
+            tables=[Table(COLUMNS)],
+            still=draw,
+            click=Click(head_picker.click, key=key),
+        )
+    )
 
 
 def over_sentence(this: Reading, found: Examples, head: HeadId) -> tuple[HeadView, list[Pair]]:
     """What a person chose to see of the head, over the words or the part of them round the first pair that a picture
     holds; and the pairs, by their places among all words that are drawn."""
     ranked = found.table.head(BEST)
-    numbers = [(int(a), int(b)) for a, b in zip(ranked["layer"], ranked["head"], strict=True)]
-    chosen = (head.layer, head.head)
-    if chosen not in numbers or len(this.encoding) > FEW_TOKENS:
-        numbers = [chosen]
+    heads = heads_of(ranked)
+    if head not in heads or len(this.encoding) > FEW_TOKENS:
+        heads = [head]
     how = {"unit": "words", "special": "hide"}
     # All that can be clicked, in one pass of the model: a click waits for none.
-    views = this.views(*(HeadId(*one) for one in numbers), **how)
-    carried = contributed(lambda: this.contributions(head, **how))
-    whole = carried[0] if carried else views[numbers.index(chosen)]
+    views = this.views(*heads, **how)
+    carried = contributed(partial(this.contributions, head, **how))
+    whole = carried[0] if carried else views[heads.index(head)]
     return api.fit_for(whole, "arcs", max(0, min(found.pairs[0]) - 5)), list(found.pairs)

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import streamlit as st
 
-from dashboard.analyses.find_heads import api as find_heads
+from dashboard.analyses.find_heads.api import find_heads_in
 from dashboard.analyses.find_heads.by_pattern import Matches
 from dashboard.analyses.find_heads.pattern import DIRECTIONS, Pattern
 from dashboard.corpus.builtin import builtin_corpus
@@ -123,7 +123,7 @@ def _take() -> None:
     try:
         session.change(pattern=write_pattern(Pattern(**given).check()))
     except UserError as wrong:
-        session.heard()
+        session.mark_widget_run()
         st.session_state["pattern_says"] = str(wrong)
 
 
@@ -136,13 +136,17 @@ def found(this: Opened, pattern: Pattern) -> Matches:
         if not st.button("Search the corpus", icon=":material/search:"):
             end_page()
         bar = st.progress(0.0, "Reading…")
+
+        def progress(fraction: float, said: str) -> None:
+            bar.progress(min(max(fraction, 0.0), 1.0), escape_markdown(said))
+
         try:
-            one = find_heads.find_heads_in(
+            one = find_heads_in(
                 this.model,
                 builtin_corpus(),
                 pattern,
                 bos=this.bos,
-                progress=lambda fraction, said: bar.progress(min(max(fraction, 0.0), 1.0), escape_markdown(said)),
+                progress=progress,
             )
         except UserError as wrong:
             st.error(escape_markdown(str(wrong)), icon=":material/error:")

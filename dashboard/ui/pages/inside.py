@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.analyses.inside import api as inside
+from dashboard.analyses.inside.api import look_at_layer, one_head
 from dashboard.analyses.inside.steps import Followed, Inside, Layer, follow
 from dashboard.builtin.attention import attend, multi_head, project
 from dashboard.builtin.source_listing import Listing, listing
@@ -20,12 +20,12 @@ LONGEST = max(listing(function).code.count("\n") + 1 for function in (project, a
 
 @kept("Reading the layer…", few=6, holds=True)
 def _layer(key: str, text: str, bos: bool, layer: int, _this: Reading) -> Layer:
-    return inside.look_at_layer(_this.model, _this.encoding, layer)
+    return look_at_layer(_this.model, _this.encoding, layer)
 
 
 @kept(few=24, holds=True)
 def _head(key: str, text: str, bos: bool, layer: int, head: int, _this: Reading, _layer: Layer) -> Inside:
-    return inside.one_head(_this.model, _this.encoding, _layer, head, _this.options)
+    return one_head(_this.model, _this.encoding, _layer, head, _this.options)
 
 
 def chosen_head(this: Reading) -> tuple[Inside, Followed]:

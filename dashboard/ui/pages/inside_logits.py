@@ -6,12 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.analyses.inside.steps import Inside
-from dashboard.analyses.logit_attribution import api as logit_attribution
-from dashboard.analyses.logit_attribution.copying import copying_finding
+from dashboard.analyses.logit_attribution.api import copying, no_predictions
 from dashboard.analyses.logit_attribution.direct import DirectPath, Writes, direct_path, writes
+from dashboard.analyses.logit_attribution.text import copying_finding
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.ui import figure
 from dashboard.ui.model_and_text import Reading
 from dashboard.ui.results_cache import kept
@@ -55,7 +55,7 @@ def _writes(
 
 @st.cache_resource(max_entries=1024, show_spinner="Reading the corpus…")
 def _copying(key: str, head: HeadId, _model: AttentionModel) -> pd.DataFrame:
-    return logit_attribution.copying(_model, [head]).table
+    return copying(_model, [head]).table
 
 
 @st.cache_resource(max_entries=1024, show_spinner=False)
@@ -70,14 +70,14 @@ def at(this: Reading, head: Inside, query: int) -> Writes | None:
     try:
         path = _path(*where, this)
         if path is None:
-            raise logit_attribution.no_predictions(this.model)
+            raise no_predictions(this.model)
         return _writes(*where, head.head, query, this, head, path)
     except UserError as wrong:
         figure.remark(str(wrong))
         return None
 
 
-def copying(this: Reading, head: Inside) -> None:
+def say_copying(this: Reading, head: Inside) -> None:
     """The copying score of the head in a line: at once where it takes under 2 seconds, else when it is asked for."""
     held = _asked(this.key, head.head)
     slow = not held and _seconds(this, head) > AT_ONCE

@@ -10,8 +10,8 @@ import streamlit as st
 from dashboard.analyses.layers.residual_stream import ResidualStream
 from dashboard.analyses.long_range.measure import Question, Reach, curve, table
 from dashboard.analyses.long_range.trial import Trial
-from dashboard.heads.view import HeadId
-from dashboard.ui import figure
+from dashboard.heads.head_id import HeadId, columns_of
+from dashboard.ui.figure import UNREAD, Table, menu
 from dashboard.ui.model_and_text import escape_markdown
 
 INTERVAL = "An end of the 95 % interval."
@@ -35,7 +35,7 @@ SHARES: Mapping[str, object] = {
 }
 
 
-def curves(reach: Reach, heads: Sequence[HeadId], key: str, *, shown_half: bool) -> None:
+def curves(reach: Reach, heads: Sequence[HeadId], *, shown_half: bool) -> Table:
     """The numbers behind the panels."""
 
     def rows() -> pd.DataFrame:
@@ -45,18 +45,19 @@ def curves(reach: Reach, heads: Sequence[HeadId], key: str, *, shown_half: bool)
 
     words = st.column_config.NumberColumn("Distance in words", format="%.0f", help="The mean over the texts.")
     names = {"head": "Head", "step": reach.question.unit.capitalize(), "words": words, "texts": "Texts"}
-    figure.numbers(key, rows, names | SHARES)
+    return Table(names | SHARES, rows)
 
 
-def heads(reach: Reach) -> None:
+def heads(reach: Reach) -> Table:
     """All heads by what they give beyond an equally distant word."""
 
     def rows() -> pd.DataFrame:
-        every = table(reach).groupby(["layer", "head"], as_index=False)[["share", "apart", "lift", "even"]].mean()
+        every = table(reach)
+        every = every.groupby(columns_of(every), as_index=False)[["share", "apart", "lift", "even"]].mean()
         return every.sort_values("lift", ascending=False)
 
     note = "The mean over all texts and distances. The files hold every distance, with its interval."
-    figure.numbers("reach_heads", rows, {"layer": "Layer", "head": "Head"} | SHARES, note)
+    return Table({"layer": "Layer", "head": "Head"} | SHARES, rows, note, key="reach_heads")
 
 
 def texts(question: Question) -> None:
@@ -73,7 +74,7 @@ def texts(question: Question) -> None:
         names = {"step": question.unit.capitalize(), "seen": "Looked at", "looks": "Looks", "text": "Text"}
         st.dataframe(pd.DataFrame(rows), hide_index=True, width="content", column_config=names)
 
-    figure._menu("All texts", ":material/article:", "table_texts", inside)
+    menu("All texts", ":material/article:", "table_texts", inside)
 
 
 def _marked(trial: Trial) -> str:
@@ -81,7 +82,7 @@ def _marked(trial: Trial) -> str:
     return f"{before} **{seen}** {between} **{looks}** {after}"
 
 
-def movements(stream: ResidualStream) -> None:
+def movements(stream: ResidualStream) -> Table:
     """The numbers behind the sheet of words and layers."""
 
     def size(title: str, help_: str):
@@ -89,7 +90,7 @@ def movements(stream: ResidualStream) -> None:
 
     long = "Its length, as a multiple of the vector’s before the layer."
     part = "Its share of the change, projected on it; the parts sum to 100 %."
-    columns = {"layer": "Layer", "position": "Place", "text": stream.unit[:-1].capitalize(), "unknown": figure.UNREAD}
+    columns = {"layer": "Layer", "position": "Place", "text": stream.unit[:-1].capitalize(), "unknown": UNREAD}
     columns |= {"moved": size("Change", long), "turned": size("Turned", "1 − cosine of before and after.")}
     for name, title in (
         ("attention", "Attention"),
@@ -97,10 +98,10 @@ def movements(stream: ResidualStream) -> None:
         ("normalisation", "Normalisation"),
     ):
         columns |= {name: size(title, long), f"{name}_share": _share(f"{title}, share", part)}
-    figure.numbers("flow", stream.table, columns)
+    return Table(columns)
 
 
-def neighbours(stream: ResidualStream, word: int) -> None:
+def neighbours(stream: ResidualStream, word: int) -> Table:
     """Who is near to the word after each layer."""
 
     def rows() -> pd.DataFrame:
@@ -109,5 +110,4 @@ def neighbours(stream: ResidualStream, word: int) -> None:
 
     cosine = st.column_config.NumberColumn("Cosine", format="%.3f")
     names = {"stage": "When", "rank": "Rank", "position": "Place", "text": "Word", "cosine": cosine}
-    names |= {"unknown": figure.UNREAD}
-    figure.numbers("journey", rows, names)
+    return Table(names | {"unknown": UNREAD}, rows)

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.analyses.layers import api as layers
+from dashboard.analyses.layers import api
 from dashboard.analyses.layers.residual_stream import ResidualStream
 from dashboard.analyses.long_range.measure import Question, Reach, Step, gather, measure_step
 from dashboard.analyses.long_range.trial import Trial
@@ -82,7 +82,7 @@ def _rounded(seconds: float) -> str:
 
 @kept("Following the words…")
 def _flow(key: str, text: str, bos: bool, unit: str, special: str, _this: Reading) -> ResidualStream:
-    return layers.residual_stream(_this.model, _this.encoding, unit=unit, special=special, **_this.options)
+    return api.residual_stream(_this.model, _this.encoding, unit=unit, special=special, **_this.options)
 
 
 def residual_stream(this: Reading) -> ResidualStream:

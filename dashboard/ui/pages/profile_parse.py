@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.analyses.explore.arcs_chart import COLOURS
-from dashboard.analyses.profile import api as evidence
+from dashboard.analyses.profile.api import row_of
 from dashboard.analyses.profile.roles import role_label
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.profile.text import opposites
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
 from dashboard.text import ParsedSentence, not_english, parse
 from dashboard.ui import paths, session
 from dashboard.ui.model_and_text import Reading, escape_markdown, offer_path
@@ -85,7 +86,7 @@ def two_heads(profile: Profile) -> list[tuple[HeadId, str, str | None]]:
         return []
     shown = []
     for head, title in zip(heads, titles, strict=True):
-        row = evidence.row_of(profile, head)
+        row = row_of(profile, head)
         named = f"{title}: {head}" if title else f"{head}: {role_label(row['role'], float(row['active']))}"
         shown.append((head, named, row["role"] if row["role"] in COLOURS else None))
     return shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlencode
 
 import pandas as pd
@@ -10,8 +11,9 @@ import streamlit as st
 
 from dashboard.analyses.profile.dependency_cases import ALL
 from dashboard.analyses.profile.tables import Profile
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, heads_of, is_of
 from dashboard.ui import session
+from dashboard.ui.figure import Table
 from dashboard.ui.url_state import to_address
 
 QUIET = "color: gray"
@@ -81,7 +83,7 @@ RELATIONS = {
 def relations(best: pd.DataFrame) -> pd.DataFrame:
     """The table of relations as it is shown: heads by name, what pools them first, then those with most cases."""
     table = best.copy()
-    table["head"] = [str(HeadId(int(a), int(b))) for a, b in zip(best["layer"], best["head"], strict=True)]
+    table["head"] = [str(head) for head in heads_of(best)]
     return _in_percent(table[[*RELATIONS, "ranked"]])
 
 
@@ -119,16 +121,22 @@ def pooled(profile: Profile) -> str:
 def own_relations(profile: Profile, head: HeadId) -> pd.DataFrame:
     """What one head finds, in-sample: what pools all relations, then those with 30 cases and more, by lift."""
     rows = profile.dependencies
-    rows = rows[(rows["layer"] == head.layer) & (rows["head"] == head.head) & (rows["n"] >= 30)]
+    rows = rows[is_of(rows, head) & (rows["n"] >= 30)]
     rows = rows.sort_values("lift", ascending=False)
     return _in_percent(pd.concat([rows[rows["relation"] == ALL], rows[rows["relation"] != ALL]])[list(OWN)])
+
+
+def what_it_finds(profile: Profile, head: HeadId) -> Table:
+    """The relations of one head, as a table on the page."""
+    note = "What this head finds, in-sample: of the best of many this flatters. Relations with 30 cases and more. "
+    return Table(OWN, partial(own_relations, profile, head), note + pooled(profile), key="own_relations")
 
 
 def moments(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataFrame:
     """A head's strongest sentences and typical ones by decile of a figure: kind, score in bits a query word, where the
     sentence stands; and where the profile keeps sentences its text and a link that opens it in Explore."""
     rows = profile.moments
-    rows = rows[(rows["layer"] == head.layer) & (rows["head"] == head.head) & (rows["figure"] == figure)]
+    rows = rows[is_of(rows, head) & (rows["figure"] == figure)]
     rows = rows.sort_values("score", ascending=False)
     strongest = rows["kind"] == "strongest"
     table = pd.DataFrame(
@@ -146,7 +154,7 @@ def moments(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataF
     if profile.sentences is not None:
         texts = dict(zip(profile.sentences["index"], profile.sentences["text"], strict=True))
         table["text"] = [texts.get(index, "") for index in rows["sentence"]]
-        chosen = replace(session.choices(), model=model, layer=head.layer, head=head.head, tray=(), start=0)
+        chosen = replace(session.choices(), model=model, **head.choice, tray=(), start=0)
         table["open"] = [
             "/?" + urlencode(to_address(replace(chosen, text=text))) if text else None for text in table["text"]
         ]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.analyses.query_key import api as query_key
+from dashboard.analyses.query_key.api import plane_of, query_keys
 from dashboard.analyses.query_key.biplot import QueryKeyMap
 from dashboard.analyses.query_key.chart import BY
 from dashboard.analyses.query_key.vectors import CorpusVectors
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
-from dashboard.ui import figure
+from dashboard.heads.head_id import HeadId
+from dashboard.ui.figure import UNREAD
 from dashboard.ui.model_and_text import Opened, escape_markdown
 from dashboard.ui.page import end_page
 
@@ -30,21 +30,22 @@ COLUMNS = {
     "said": "Where it stands",
     "looks_at": "Looks most at",
     "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
-    "unknown": figure.UNREAD,
+    "unknown": UNREAD,
 }
 BY_NAMES = {by: name.capitalize() for by, name in BY.items()}
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading queries and keys…")
 def _vectors(key: str, bos: bool, _model: AttentionModel) -> CorpusVectors:
-    return query_key.query_keys(_model, bos=bos)
+    return query_keys(_model, bos=bos)
 
 
 def plane(this: Opened, head: HeadId) -> QueryKeyMap:
     """The plane of a head; or why there is none, and the end of the page."""
     bos = this.bos or not this.model.causal
     try:
-        return query_key.plane_of(_vectors(this.key, bos, this.model), head)  # kept, it would hold the vectors
+        return plane_of(_vectors(this.key, bos, this.model), head)  # kept, it would hold the vectors
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
+    return None

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.analyses.recall import api as recall
+from dashboard.analyses.recall.api import draw_recall, recall_table
 from dashboard.analyses.recall.experiment import Study
 from dashboard.analyses.recall.task import CALLED, NAMES, Recall
 from dashboard.analyses.recall.text import accuracy_finding
 from dashboard.errors import UserError
 from dashboard.ui import figure, session
+from dashboard.ui.figure import Figure
 from dashboard.ui.layout_width import room
 from dashboard.ui.pages import recall_runs
 from dashboard.ui.toy_recall_urls import RUNS, bounded
@@ -118,8 +120,8 @@ def progress(config: Recall) -> None:
             st.rerun()
     if latest is not None and latest.result.points:
         figure.finding(accuracy_finding(latest.result))
-        chart = recall.draw_recall(latest, "accuracy", theme=session.theme(), width=room())
-        figure.picture(chart, "recall_growing", "content")
+        chart = draw_recall(latest, "accuracy", **session.look(room()).keywords())
+        figure.picture(Figure(chart, partial(recall_table, latest, "accuracy"), "recall_growing"))
 
 
 def _rounded(seconds: float) -> str:

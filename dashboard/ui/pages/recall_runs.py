@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterator
 import streamlit as st
 import torch
 
-from dashboard.analyses.recall import experiment as studies
-from dashboard.analyses.recall.experiment import Study
+from dashboard.analyses.recall.experiment import Study, estimate
 from dashboard.analyses.recall.job import run_apart
 from dashboard.analyses.recall.task import Recall
 
@@ -99,7 +98,7 @@ def _runs() -> Runs:
 @st.cache_data(max_entries=64, show_spinner=False)
 def seconds(distances: tuple[int, ...], seeds: int, steps: int, symbols: int) -> float:
     """About how long a run takes here, measured: see `study.estimate`."""
-    return studies.estimate(Recall(distances=distances, seeds=seeds, steps=steps, symbols=symbols))
+    return estimate(Recall(distances=distances, seeds=seeds, steps=steps, symbols=symbols))
 
 
 def estimated(config: Recall) -> float:

@@ -11,9 +11,8 @@ from dashboard.analyses.similarity.distances import Distances
 from dashboard.analyses.similarity.embedding import HeadMap
 from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
-from dashboard.models import CATALOGUE, ModelSource, NotInstalled
-from dashboard.models import find as find_model
+from dashboard.heads.head_id import HeadId, head_of, heads_of
+from dashboard.models import CATALOGUE, ModelSource, NotInstalled, find
 from dashboard.ui import head_picker, job_panel, paths, profile_picker, session
 from dashboard.ui.model_and_text import Opened, escape_markdown, offer, offer_path
 from dashboard.ui.page import end_page
@@ -37,27 +36,20 @@ CLUSTERS = {
 LIKE = {"layer": "Layer", "head": "Head", "distance": TABLE["distance"]}
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _found(asked: map_job.Asked, stamp: int) -> HeadMap | None:
-    return map_job.find_map(asked)
-
-
 def found(this: Opened) -> HeadMap:
     """The map of the model; or the way to make it, and the end of the page. Raises UserError where it can have none."""
     this.model.check_every_layer("Comparing all heads of a model with each other")
-    asked = map_job.Asked.of(this.model, this.bos)
+    request = map_job.Request.of(this.model, this.bos)
     made = job_panel.kept_or_made(
-        lambda stamp: _found(asked, stamp),
-        map_job.folder_for(asked) / map_job.FILE,
+        map_job.MEASUREMENT,
+        request,
         f"**Map of all heads of {escape_markdown(this.model.title)}**",
         lambda: st.info(
-            f"How far apart the {asked.layers * asked.heads:,} heads of this model are has not been measured on this "
-            f"machine yet. It reads the {builtin_size()} sentences that come along once, in the background, and keeps "
-            "what it finds.",
+            f"How far apart the {request.layers * request.heads:,} heads of this model are has not been measured on "
+            f"this machine yet. It reads the {builtin_size()} sentences that come along once, in the background, and "
+            "keeps what it finds.",
             icon=":material/scatter_plot:",
         ),
-        "Make the map",
-        lambda: map_job.begin(this.model, asked.bos),
     )
     if made is None:
         end_page()
@@ -83,16 +75,7 @@ def roles(this: Opened) -> dict[HeadId, str] | None:
     )
     if profile is None or session.choices().coloured == "layer":
         return None
-    heads = profile.heads
-    return {
-        HeadId(int(layer), int(head)): role
-        for layer, head, role in zip(heads["layer"], heads["head"], heads["role"], strict=True)
-    }
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _pair(name: str, asked: pair_job.Asked, stamp: int, _one: ModelSource, _other: ModelSource) -> Distances | None:
-    return pair_job.find_pair(_one, _other, asked.bos)
+    return dict(zip(heads_of(profile.heads), profile.heads["role"], strict=True))
 
 
 def elsewhere(this: Opened) -> tuple[Distances, str] | None:
@@ -105,7 +88,7 @@ def elsewhere(this: Opened) -> tuple[Distances, str] | None:
     name = session.choices().other_model
     try:
         paths.check_model(name)
-        other = find_model(name)
+        other = find(name)
     except NotInstalled as missing:
         offer(name, str(missing))
         return None
@@ -121,19 +104,18 @@ def elsewhere(this: Opened) -> tuple[Distances, str] | None:
 
 def _measured(this: Opened, other: ModelSource) -> Distances | None:
     one = this.model.source
-    asked = pair_job.Asked.of(one, other, this.bos)
-    return job_panel.kept_or_made(
-        lambda stamp: _pair(this.model.name, asked, stamp, one, other),
-        pair_job.folder_for(asked) / pair_job.FILE,
+    request = pair_job.Request.of(one, other, this.bos)
+    found = job_panel.kept_or_made(
+        pair_job.MEASUREMENT,
+        request,
         f"**Heads of {escape_markdown(this.model.title)} and {escape_markdown(other.title)}**",
         lambda: st.info(
             "How far the heads of these two models are from one another has not been measured on this machine yet. "
             f"Both read the {builtin_size()} sentences that come along once, in the background; what is found is kept.",
             icon=":material/compare_arrows:",
         ),
-        "Measure the two models",
-        lambda: pair_job.begin(this.model, other, asked.bos),
     )
+    return None if found is None else request.rows_of(one, found)
 
 
 def picked(like: pd.DataFrame, key: str) -> HeadId | None:
@@ -151,4 +133,4 @@ def picked(like: pd.DataFrame, key: str) -> HeadId | None:
         return None
     rows = [row for row in event.selection.rows if row < len(like)]
     chosen = like.iloc[rows[0] if rows else 0]
-    return HeadId(int(chosen["layer"]), int(chosen["head"]))
+    return head_of(chosen)

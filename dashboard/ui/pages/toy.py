@@ -20,7 +20,7 @@ from dashboard.ui.toy_recall_urls import LONGEST_WORDS, words_of
 _NUMBER, _WORD = 68, 92  # pixels of a column
 
 
-def asked() -> None:
+def inputs() -> None:
     """All that a person can change, and what the lesson teaches."""
     _controls()
     if said := _says():
@@ -132,13 +132,13 @@ def _with_words(toy: Example, text: str) -> Example:
     return toy.with_words(words)
 
 
-def pairs(toy: Example) -> list[str]:
+def pairs_of(toy: Example) -> list[str]:
     """The pairs of numbers that a plane can show of the words: "12", "34" …"""
     count = toy.numbers_per_word
     return [f"{a}{b}" for a in range(1, count + 1) for b in range(a + 1, count + 1)]
 
 
-def axes(pair: str) -> tuple[int, int]:
+def axes_of(pair: str) -> tuple[int, int]:
     return int(pair[0]) - 1, int(pair[1]) - 1
 
 

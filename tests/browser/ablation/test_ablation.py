@@ -6,7 +6,7 @@ from __future__ import annotations
 import pandas as pd
 
 from dashboard.analyses.ablation.rank_chart import HIGH
-from dashboard.analyses.ablation.results import shipped_file
+from dashboard.analyses.ablation.results import MEASUREMENT
 from tests.helpers.browser import address, download, rows_of
 
 RANKED = '[role=graphics-document][aria-label^="All 72 heads"]'
@@ -16,15 +16,19 @@ def shows(page, words: str) -> None:
     page.get_by_text(words).first.wait_for()
 
 
+def shipped(by: str) -> pd.DataFrame:
+    return pd.read_parquet(MEASUREMENT.shipped / f"minilm-{by}.parquet")
+
+
 def place_of(name: str, by: str) -> int:
     """Where this head stands in the shipped ranking, from 1."""
-    heads = pd.read_parquet(shipped_file("minilm", by)).sort_values("shift", ascending=False, ignore_index=True)
+    heads = shipped(by).sort_values("shift", ascending=False, ignore_index=True)
     return 1 + heads.index[("L" + heads["layer"].astype(str) + "H" + heads["head"].astype(str)) == name].item()
 
 
 def test_a_head_is_taken_out_another_clicked_and_the_numbers_taken_away(person):
     page = person("ablation?layer=2&head=9&tray=L4H3,L4H5", height=1600)
-    heads = pd.read_parquet(shipped_file("minilm", "zero"))
+    heads = shipped("zero")
     best = heads.loc[heads["shift"].idxmax()]
     name = f"L{best['layer']:.0f}H{best['head']:.0f}"
     shows(page, f"L2H9 is number {place_of('L2H9', 'zero')} of 72 heads")

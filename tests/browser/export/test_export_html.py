@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from dashboard.analyses.explore.heatmap_chart import heatmap
+from dashboard.charts.look import Look
 from dashboard.export import figure_bytes, provenance_of
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from tests.helpers.views import head_view
 
 BREAKOUT = "</script><script>window.X=1</script>"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -17,7 +19,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def view(labels, text):
     n = len(labels)
     weights = np.random.default_rng(3).dirichlet(np.ones(n), size=n).astype(np.float32)
-    return HeadView(
+    return head_view(
         head=HeadId(2, 9),
         weights=weights,
         labels=tuple(labels),
@@ -94,7 +96,7 @@ def test_it_answers_to_the_pointer(opened):
 def test_browser_and_file_are_one_drawing(opened):
     """Every text stands at the same place, in the same font, as in the SVG, which PNG and PDF are made of."""
     labels = ["The", "chef", "who", "trained", "in", "Osaka", "says", "ramen", "is", "her", "favourite", "food", "."]
-    chart, provenance = heatmap(view(labels, " ".join(labels)), "light"), None
+    chart, provenance = heatmap(view(labels, " ".join(labels)), Look("light")), None
     page = opened(chart, provenance)
     families = page.eval_on_selector_all("#chart svg text", "all => all.map(one => getComputedStyle(one).fontFamily)")
     assert all('"Two Heads Sans"' in family for family in families)
@@ -120,7 +122,7 @@ def test_the_paper_is_the_charts_own(opened):
 
 def test_a_notebooks_cell_draws_without_a_network(opened, tmp_path):
     """The cell's HTML within a page of someone else's: nothing is fetched, nothing runs, and all of it can be seen."""
-    drawing = heatmap(view(["chef", BREAKOUT, "汉字"], BREAKOUT), "light")
+    drawing = heatmap(view(["chef", BREAKOUT, "汉字"], BREAKOUT), Look("light"))
     cell = drawing._repr_mimebundle_()
     assert cell["text/plain"] == drawing.description
     page = opened(bar("first"), None)
@@ -142,7 +144,7 @@ def test_a_notebooks_cell_draws_without_a_network(opened, tmp_path):
 def test_another_renderer_that_a_person_chose_is_left_its_way():
     import altair as alt
 
-    drawing = heatmap(view(["a", "b"], "a b"), "light")
+    drawing = heatmap(view(["a", "b"], "a b"), Look("light"))
     with alt.renderers.enable("json"):
         assert "text/html" not in drawing._repr_mimebundle_()[0]
     assert set(drawing._repr_mimebundle_()) == {"text/html", "text/plain"}

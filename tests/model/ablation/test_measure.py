@@ -15,10 +15,11 @@ import dashboard.analyses.ablation.effect as effect
 from dashboard.analyses.ablation.measure import measure
 from dashboard.capture import open_model
 from dashboard.capture.language import language_head
+from dashboard.heads.head_id import HeadId
 
 CHEF = "The chef who trained in Osaka says ramen is her favourite food, and the chef knows all the food in Osaka."
 SHORT = "Two birds sang."
-HEADS = [[(0, 0)], [(0, 3)], [(1, 1)], [(2, 0)], [(2, 2)]]
+HEADS = [[HeadId(0, 0)], [HeadId(0, 3)], [HeadId(1, 1)], [HeadId(2, 0)], [HeadId(2, 2)]]
 
 
 def own_language_model(model):
@@ -51,7 +52,7 @@ def test_the_change_of_loss_is_that_of_the_librarys_own_language_model(
     model = small(kind)
     own, path = own_language_model(model), output_projection(kind)
     encodings = [model.encode(SHORT), model.encode("The chef says ramen is food.")]
-    sets = [((0, 1),), ((0, 1), (1, 2)), ((2, 3),)]
+    sets = [(HeadId(0, 1),), (HeadId(0, 1), HeadId(1, 2)), (HeadId(2, 3),)]
     monkeypatch.setattr(effect, "POSITIONS", 3)  # blocks must not be seen
     found = measure(model, encodings, sets, logits=language_head(model), keep_each=True)
     assert found.measure == "loss_change"
@@ -67,8 +68,9 @@ def test_the_change_of_loss_is_that_of_the_librarys_own_language_model(
 
             def run(ids, heads=heads):
                 whole = own
-                for layer, head in heads:
-                    whole = partial(ablate_on_text, whole, own.base_model, path, layer=layer, head=head, heads=4)
+                for one in heads:
+                    at = {"layer": one.layer, "head": one.head, "heads": 4}
+                    whole = partial(ablate_on_text, whole, own.base_model, path, **at)
                 return whole(ids).logits
 
             after, new = own_losses(run, model, encoding)
@@ -93,7 +95,7 @@ def test_the_change_of_loss_is_that_of_the_librarys_own_language_model(
 def test_shift_is_one_minus_the_cosine_of_the_last_vectors(minilm, output_projection, ablate_on_text):
     encoding, heads = minilm.encode(CHEF), [(1, 3), (5, 11)]
     assert language_head(minilm) is None
-    found = measure(minilm, [encoding], [[head] for head in heads], logits=None, keep_each=True)
+    found = measure(minilm, [encoding], [[HeadId(*head)] for head in heads], logits=None, keep_each=True)
     assert found.measure == "shift" and found.flips is None and found.mean_loss is None
     model, ids = minilm.loaded.model, torch.tensor([encoding.ids])
     with torch.inference_mode():
@@ -134,7 +136,7 @@ def test_a_head_that_says_nothing_changes_nothing(small, tmp_path):
     with torch.no_grad():
         value.weight[8:16] = 0.0
         value.bias[8:16] = 0.0
-    found = measure(silent, [silent.encode(CHEF)], [[(0, 0)], [(0, 1)], [(2, 1)]], logits=None)
+    found = measure(silent, [silent.encode(CHEF)], [[HeadId(0, 0)], [HeadId(0, 1)], [HeadId(2, 1)]], logits=None)
     assert found.sums[0, 1] == found.sums[0, 2] == pytest.approx(0, abs=1e-12)
     assert found.sums[0, 0] > 0.01
 

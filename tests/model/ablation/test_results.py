@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from dataclasses import replace
 
@@ -10,21 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import dashboard.analyses.ablation.results as allheads
 from dashboard import UserError, ablate_in, builtin_corpus, head_effects
-from dashboard.analyses.ablation.draw import ablate_on_text, begin, draw_ablation, draw_effects, draw_ranking
+from dashboard.analyses.ablation.draw import ablate_on_text, draw_ablation, draw_effects, draw_ranking
 from dashboard.analyses.ablation.draw_joint import ablate_jointly, draw_joint_ablation
-from dashboard.analyses.ablation.results import (
-    SENTENCES,
-    TABLE,
-    Asked,
-    find_measured,
-    folder_for,
-    keep_measured,
-    shipped_file,
-)
+from dashboard.analyses.ablation.results import MEASUREMENT, SENTENCES, Measured, Request
 from dashboard.export import snippet
 from dashboard.jobs.job import find
+from tests.helpers.measurements import nothing_measured
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 
@@ -32,11 +25,10 @@ TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     """Nothing is kept yet but what comes along of zero."""
-    shipped = shipped_file("minilm", "zero")
-    monkeypatch.setattr(allheads, "cache_dir", lambda: tmp_path)
-    monkeypatch.setattr(allheads, "SHIPPED", tmp_path / "along")
-    (tmp_path / "along").mkdir()
-    (tmp_path / "along" / shipped.name).write_bytes(shipped.read_bytes())
+    shipped = MEASUREMENT.shipped / "minilm-zero.parquet"
+    nothing_measured(monkeypatch, MEASUREMENT, tmp_path)
+    MEASUREMENT.shipped.mkdir()
+    shutil.copy(shipped, MEASUREMENT.shipped)
     return tmp_path
 
 
@@ -51,7 +43,7 @@ def cache(tmp_path, monkeypatch):
 )
 def test_what_ships_is_what_is_measured(request, name, by, heads):
     model = request.getfixturevalue(name)
-    every = find_measured(Asked.of(model, by))
+    every = MEASUREMENT.find(Request.of(model, by))
     assert every is not None and every.provenance.options["sentences"] == SENTENCES
     again = ablate_in(model, builtin_corpus(), heads, by=by, sentences=SENTENCES).table.set_index(["layer", "head"])
     held = every.table.set_index(["layer", "head"])
@@ -60,12 +52,11 @@ def test_what_ships_is_what_is_measured(request, name, by, heads):
 
 
 def test_what_is_kept_is_used_for_the_same_and_nothing_else(minilm, cache):
-    asked = Asked.of(minilm, "mean")
-    assert find_measured(asked) is None
-    table = head_effects(minilm).table.copy()
-    table.attrs["provenance"] = head_effects(minilm).provenance.to_dict()
-    file = keep_measured(table, asked, folder_for(asked) / TABLE)
-    pd.testing.assert_frame_equal(find_measured(asked).table, table, check_dtype=False)
+    asked = Request.of(minilm, "mean")
+    assert MEASUREMENT.find(asked) is None
+    every = head_effects(minilm)
+    file = MEASUREMENT.keep(every, asked)
+    pd.testing.assert_frame_equal(MEASUREMENT.find(asked).table, every.table, check_dtype=False)
     for other in (
         replace(asked, revision="sha256:0"),
         replace(asked, by="zero", model="mine"),
@@ -73,32 +64,33 @@ def test_what_is_kept_is_used_for_the_same_and_nothing_else(minilm, cache):
         replace(asked, bos=False),
         replace(asked, model="other"),
     ):
-        assert folder_for(other) != folder_for(asked)
-        (folder_for(other)).mkdir(parents=True)
-        (folder_for(other) / TABLE).write_bytes(file.read_bytes())  # what lies there is of something else
-        assert find_measured(other) is None
-    assert Asked.of(minilm, "mean", bos=False) == asked  # it reads in both directions, and has start tokens of its own
+        own = MEASUREMENT.folder(other)
+        assert own != MEASUREMENT.folder(asked)
+        own.mkdir(parents=True)
+        shutil.copy(file, own)  # what lies there is of something else
+        assert MEASUREMENT.find(other) is None
+    # It reads in both directions, and has start tokens of its own.
+    assert Request.of(minilm, "mean", bos=False) == asked
 
 
 @pytest.mark.parametrize("bytes_", [b"", b"PAR1", b"{" * 1000])
 def test_a_broken_file_is_told_and_made_again(bytes_, minilm, cache):
-    asked = Asked.of(minilm, "mean")
-    file = folder_for(asked) / TABLE
+    asked = Request.of(minilm, "mean")
+    shipped, file = MEASUREMENT.files(asked)
     file.parent.mkdir(parents=True)
     file.write_bytes(bytes_)
     with pytest.raises(UserError, match=r"broken.*Measure all heads again"):
-        find_measured(asked)
-    file.write_bytes(shipped_file("minilm", "zero").read_bytes())
-    assert find_measured(asked) is None
+        MEASUREMENT.find(asked)
+    shutil.copy(shipped.with_name("minilm-zero.parquet"), file)
+    assert MEASUREMENT.find(asked) is None
 
 
 def test_a_table_without_its_columns_is_told(minilm, cache):
-    asked = Asked.of(minilm, "mean")
-    table = head_effects(minilm).table.drop(columns="shift_low")
-    table.attrs["provenance"] = head_effects(minilm).provenance.to_dict()
-    keep_measured(table, asked, folder_for(asked) / TABLE)
+    asked = Request.of(minilm, "mean")
+    every = head_effects(minilm)
+    MEASUREMENT.keep(Measured(every.table.drop(columns="shift_low"), every.provenance), asked)
     with pytest.raises(UserError, match="not what they should be"):
-        find_measured(asked)
+        MEASUREMENT.find(asked)
 
 
 def test_all_heads_are_measured_in_the_background(small_model, cache):
@@ -110,17 +102,17 @@ def test_all_heads_are_measured_in_the_background(small_model, cache):
                 parameter.normal_(0, parameter.shape[-1] ** -0.5)
 
     model = small_model("distilbert", peaked)
-    job = begin(model, "zero", True)
+    job = MEASUREMENT.begin(Request.of(model))
     with pytest.raises(UserError, match="already"):
-        begin(model, "zero", False)  # the same: the start token makes no difference to it
+        MEASUREMENT.begin(Request.of(model, bos=False))  # the same: the start token makes no difference to it
     end = time.monotonic() + 200
     while job.progress.state == "going" and time.monotonic() < end:
         time.sleep(0.1)
     assert job.progress.state == "done", job.progress
     assert find(job.out) == job and job.how == {"by": "zero", "bos": True}
-    every = find_measured(Asked.of(model))
+    every = MEASUREMENT.find(Request.of(model))
     expected = ablate_in(model, builtin_corpus(), sentences=SENTENCES).table
-    assert np.allclose(every.table, expected, atol=1e-5) and set(os.listdir(job.out)) >= {TABLE}
+    assert np.allclose(every.table, expected, atol=1e-5) and set(os.listdir(job.out)) >= {MEASUREMENT.file}
     assert head_effects(model).table.equals(every.table)
 
 

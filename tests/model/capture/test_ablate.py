@@ -17,6 +17,7 @@ from dashboard.capture.ablate import ablate, edit_of, mean_outputs
 from dashboard.capture.find_layers import NEVER
 from dashboard.capture.partial_forward import resumable
 from dashboard.errors import UserError
+from dashboard.heads.head_id import HeadId
 
 CHEF = "The chef who trained in Osaka says ramen is her favourite food, and the chef knows all the food in Osaka."
 SHORT = "Two birds sang."
@@ -31,11 +32,13 @@ def some_heads(model):
 
 def without_sets(model, encodings, sets, **how):
     """Last vectors as they are, and set of heads → those without it, padding cut away."""
-    vectors, runs = ablate(model, encodings, sets, **how)
+    vectors, runs = ablate(model, encodings, [[HeadId(*head) for head in heads] for heads in sets], **how)
     found = {}
     for run in runs:
         for heads, each in zip(run.sets, run.vectors, strict=True):
-            found[heads] = [one[: len(encoding)] for one, encoding in zip(each, encodings, strict=True)]
+            found[tuple((head.layer, head.head) for head in heads)] = [
+                one[: len(encoding)] for one, encoding in zip(each, encodings, strict=True)
+            ]
     return vectors, found
 
 
@@ -62,7 +65,7 @@ def test_equal_to_a_hook_before_the_models_own_output_projection(
         means = mean_outputs(model, [model.encode("Nobody in the village remembered the old bridge.")])
     heads = some_heads(model)
     if kind in SMALL:
-        every = np.stack(head_weights(model, encodings[0], [(layer, 1) for layer in range(model.layers)]))
+        every = np.stack(head_weights(model, encodings[0], [HeadId(layer, 1) for layer in range(model.layers)]))
         assert np.median(every.max(-1)) > 0.5, "the weights of this test are to be peaked"
     intact, found = ablated(model, encodings, heads, by=by, means=means)
     assert sorted(found) == sorted(heads)
@@ -177,7 +180,7 @@ def test_the_edit_of_the_tap_in_an_encoder_and_decoder(kind, settings, paths, by
         return own(ids)
 
     for heads in [*(((layer, 2),) for layer in range(len(paths))), ((0, 1), (1, 3))]:
-        edit = edit_of([heads], torch.tensor([ids.shape[1]]), by)
+        edit = edit_of([[HeadId(*head) for head in heads]], torch.tensor([ids.shape[1]]), by)
         with torch.inference_mode(), tap.listening(tap.Request({NEVER: ()}, receive, edit=edit)):
             found = run(input_ids=ids)
         expected = hooks(ids, heads)
@@ -217,7 +220,7 @@ def test_layers_before_the_ablated_one_run_once(minilm):
 def test_a_causal_models_mean_tells_nothing_of_later_tokens(small):
     model = small("llama")
     with pytest.raises(UserError, match="left to right"):
-        ablate(model, [model.encode(CHEF)], [[(0, 0)]], by="mean")
+        ablate(model, [model.encode(CHEF)], [[HeadId(0, 0)]], by="mean")
     means = mean_outputs(model, [model.encode(SHORT)])
     one, other = (model.encode(f"The chef who trained in {place}.") for place in ("Osaka", "the village by the sea"))
     same = 6  # tokens, [CLS] counted
@@ -271,12 +274,12 @@ def test_two_threads_ablate_one_model_without_meeting(small):
 def test_what_cannot_be_ablated_is_refused_with_a_sentence(small):
     model = small("bert")
     with pytest.raises(UserError, match="no head L3H0"):
-        ablate(model, [model.encode(CHEF)], [[(0, 0), (3, 0)]])
+        ablate(model, [model.encode(CHEF)], [[HeadId(0, 0), HeadId(3, 0)]])
     with pytest.raises(UserError, match="Name at least one"):
         ablate(model, [model.encode(CHEF)], [[]])
     with pytest.raises(UserError, match="way of its own"):
-        ablate(replace(model, route="eager"), [model.encode(CHEF)], [[(0, 0)]])
+        ablate(replace(model, route="eager"), [model.encode(CHEF)], [[HeadId(0, 0)]])
     with pytest.raises(UserError, match="Use a shorter text"):
-        ablate(replace(model, limit=4), [model.encode(CHEF)], [[(0, 0)]])
+        ablate(replace(model, limit=4), [model.encode(CHEF)], [[HeadId(0, 0)]])
     with pytest.raises(UserError, match="by zero or by its mean"):
-        ablate(model, [model.encode(CHEF)], [[(0, 0)]], by="noise")
+        ablate(model, [model.encode(CHEF)], [[HeadId(0, 0)]], by="noise")

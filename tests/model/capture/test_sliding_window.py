@@ -43,7 +43,7 @@ def test_only_what_is_seen_is_a_link_and_compared(mistral):
     seen = np.tri(n, dtype=bool) & ~np.tri(n, k=-WINDOW, dtype=bool)
     assert np.array_equal(a.allowed, seen)
     assert len(links(a)) == seen.sum()
-    rows = a.queries
+    rows = a.counted
     cells = seen[rows]
     wanted = np.corrcoef(a.weights[rows][cells], b.weights[rows][cells])[0, 1]
     assert compare(a, b).pearson == pytest.approx(wanted, abs=1e-6)
@@ -53,5 +53,5 @@ def test_a_window_and_words_keep_the_mask(mistral):
     [view] = api.attentions(mistral, TEXT, ["L1H1"], unit="words", special="hide")
     part = view.window(3, 9)
     assert np.array_equal(part.allowed, view.allowed[3:9, 3:9])
-    assert view.keys.max() == WINDOW and np.array_equal(part.keys, view.keys[3:9])
+    assert view.choices.max() == WINDOW and np.array_equal(part.choices, view.choices[3:9])
     assert not (view.weights[~view.allowed] > 0).any()

@@ -9,6 +9,7 @@ import torch
 from dashboard.capture import head_weights, open_model, qkv, tap, visit
 from dashboard.capture.probe import TOLERANCE, Unfit, largest_difference, probe_tap
 from dashboard.errors import UserError
+from dashboard.heads.head_id import HeadId
 from dashboard.models import load
 from dashboard.text import Encoding
 
@@ -44,7 +45,7 @@ def peaked(model, factor=3.0):
 
 
 def all_weights(model, encoding):
-    heads = [(layer, head) for layer in range(model.layers) for head in range(model.heads)]
+    heads = list(model.all_heads)
     return np.stack(head_weights(model, encoding, heads)).reshape(model.layers, model.heads, len(encoding), -1)
 
 
@@ -130,7 +131,7 @@ def test_padding_changes_nothing(kind, small_model):
 
 def test_two_threads_do_not_see_each_others_requests(minilm):
     texts = [minilm.encode(CHEF), minilm.encode(OTHER)]
-    heads = [[(0, 3), (5, 1)], [(2, 7), (4, 11), (1, 0)]]
+    heads = [[HeadId(0, 3), HeadId(5, 1)], [HeadId(2, 7), HeadId(4, 11), HeadId(1, 0)]]
     alone = [head_weights(minilm, text, asked) for text, asked in zip(texts, heads, strict=True)]
     wrong, start = [], threading.Barrier(2)
 
@@ -243,10 +244,10 @@ def test_models_whose_attention_cannot_be_read_are_refused(kind, small_model):
 def test_only_the_asked_heads_in_the_order_asked(minilm):
     encoding = minilm.encode(CHEF)
     every = all_weights(minilm, encoding)
-    asked = [(4, 2), (0, 11), (4, 2), (4, 0)]
-    for (layer, head), weights in zip(asked, head_weights(minilm, encoding, asked), strict=True):
+    asked = [HeadId(4, 2), HeadId(0, 11), HeadId(4, 2), HeadId(4, 0)]
+    for head, weights in zip(asked, head_weights(minilm, encoding, asked), strict=True):
         assert weights.dtype == np.float32
-        assert abs(weights - every[layer, head]).max() < 1e-6
+        assert abs(weights - every[head.layer, head.head]).max() < 1e-6
 
 
 def test_the_forward_pass_ends_after_the_last_asked_layer(minilm, monkeypatch):
@@ -256,7 +257,7 @@ def test_the_forward_pass_ends_after_the_last_asked_layer(minilm, monkeypatch):
         layer.register_forward_pre_hook(lambda *_, number=number: ran.append(number))
         for number, layer in enumerate(layers)
     ]
-    head_weights(minilm, minilm.encode(CHEF), [(2, 0)])
+    head_weights(minilm, minilm.encode(CHEF), [HeadId(2, 0)])
     for hook in hooks:
         hook.remove()
     assert ran == [0, 1, 2]
@@ -281,13 +282,13 @@ def test_weights_follow_from_queries_and_keys(name, request):
 )
 def test_a_head_that_is_not_there(minilm, asked, sentence):
     with pytest.raises(UserError, match=sentence):
-        head_weights(minilm, minilm.encode(CHEF), [asked])
+        head_weights(minilm, minilm.encode(CHEF), [HeadId(*asked)])
 
 
 def test_a_text_longer_than_the_model(minilm):
     long = Encoding("", (5,) * 513, ("x",) * 513, ("x",) * 513, ((0, 0),) * 513, (False,) * 513)
     with pytest.raises(UserError, match="takes 512"):
-        head_weights(minilm, long, [(0, 0)])
+        head_weights(minilm, long, [HeadId(0, 0)])
     assert len(minilm.encode("food " * 2000)) == 512
     assert len(minilm.encode("food " * 2000, limit=10)) == 10
 

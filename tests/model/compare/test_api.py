@@ -8,14 +8,15 @@ import pytest
 from dashboard import contributions
 from dashboard.analyses.compare import api as comparing
 from dashboard.analyses.compare import changed_heads
-from dashboard.analyses.compare.change import change_finding, head_changes
+from dashboard.analyses.compare.change import head_changes
 from dashboard.analyses.compare.divergence import compare
+from dashboard.analyses.compare.text import change_finding
 from dashboard.analyses.explore.api import attention
 from dashboard.analyses.explore.heatmap_chart import top_of
 from dashboard.capture import head_maps
 from dashboard.errors import UserError
 from dashboard.export import Provenance, figure_bytes, file_stem, snippet, table_bytes
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from tests.helpers.sentences import heads_in, numbers, wording
 from tests.helpers.snippets import run
 
@@ -80,7 +81,7 @@ def test_two_models_meet_at_words(minilm, smollm2):
     aligned = comparing.compare_models(minilm, "L2H8", smollm2, "L3H2", text)
     assert [text[start:end] for start, end in aligned.a.spans] == [text[start:end] for start, end in aligned.b.spans]
     encoding = minilm.encode(text)
-    [(weights, _)] = head_maps(minilm, encoding, [(2, 8)])
+    [(weights, _)] = head_maps(minilm, encoding, [HeadId(2, 8)])
     pieces = [  # of each word, by hand
         [k for k, (start, end) in enumerate(encoding.spans) if left <= start < end <= right]
         for left, right in aligned.a.spans
@@ -145,6 +146,8 @@ def test_the_lines_beside_them_make_them_again(minilm, tmp_path):
         comparing.draw_aligned(aligned),
         comparing.draw_aligned(beside, "difference"),
     ]
+    changes = changed_heads.changed_heads(minilm, FIRST, SECOND, exchanges=2)
+    charts.append(changed_heads.draw_changes(minilm, changes, FIRST, SECOND, width=500))
     origins = [chart.provenance for chart in charts]
     table = comparing.comparison_table(views)
     origins.append(Provenance.from_dict(table.attrs["provenance"]))

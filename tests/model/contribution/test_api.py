@@ -16,8 +16,8 @@ from dashboard.analyses.explore.text import finding
 from dashboard.capture.layer_trace import layer_run
 from dashboard.errors import UserError
 from dashboard.export import file_stem, matrix_bytes, snippet
+from dashboard.heads.head_id import HeadId
 from dashboard.heads.links import links
-from dashboard.heads.view import HeadId
 from dashboard.models import load
 
 TEXT = "Unbelievably, the chef says ramen is tokenization-heavy."

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from dashboard.analyses.explore import api
-from dashboard.analyses.scores.api import draw_atlas, overview
-from dashboard.export import figure_bytes, file_stem, snippet
+from dashboard.analyses.inside.api import verify
+from dashboard.analyses.scores.api import draw_atlas, overview, scores
+from dashboard.export import Provenance, figure_bytes, file_stem, snippet, table_bytes
 from dashboard.export.provenance import provenance_of_text
 from tests.helpers.snippets import run
 
@@ -51,3 +52,16 @@ def test_a_matrix_is_made_again(smollm2, tmp_path):
     run(snippet(provenance), tmp_path)
     with np.load(tmp_path / f"{file_stem(provenance)}.npz") as again:
         assert np.allclose(again["weights"], view.weights, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "table", [lambda m: scores(m, TEXT, as_words=True, limit=9), lambda m: verify(m, TEXT, limit=9)]
+)
+def test_a_table_is_made_again_of_the_same_tokens(minilm, tmp_path, monkeypatch, table):
+    here = table(minilm)
+    provenance = Provenance.from_dict(here.attrs["provenance"])
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(snippet(provenance), names)
+    assert (tmp_path / f"{file_stem(provenance)}.csv").read_bytes() == table_bytes(names["thing"], "csv")
+    assert names["thing"].equals(here)

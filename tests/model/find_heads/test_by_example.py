@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from dashboard.analyses.find_heads.by_example import example_finding, examples, pairs_of, remarks
+from dashboard.analyses.find_heads.by_example import examples, pairs_of
 from dashboard.analyses.find_heads.pair_shares import along
+from dashboard.analyses.find_heads.text import example_finding, remarks
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.models import load
 from tests.helpers.sentences import heads_in, numbers, wording
 

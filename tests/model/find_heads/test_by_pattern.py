@@ -23,7 +23,7 @@ DETERMINERS = Pattern(relation="det", nearest=1, furthest=2)
 def shares_of(model, sentence):
     """q of every head by loops over pieces: (h, m, m)."""
     encoding = model.encode_sentence(sentence)
-    every = [(layer, head) for layer in range(model.layers) for head in range(model.heads)]
+    every = list(model.all_heads)
     maps = np.stack(head_weights(model, encoding, every)).astype(float)
     m = len(sentence)
     pieces = [[t for t, word in enumerate(encoding.word_of) if word == w] for w in range(m)]

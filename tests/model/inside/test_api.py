@@ -20,6 +20,7 @@ from dashboard.export import figure_bytes, snippet
 from dashboard.export.provenance import file_stem
 from dashboard.export.save import save
 from dashboard.heads.format import number
+from dashboard.heads.head_id import HeadId
 from tests.helpers.sentences import heads_in, numbers, wording
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
@@ -43,7 +44,7 @@ def test_a_row_is_what_the_tap_sees(name, request, minilm, smollm2):
     model = minilm if name == "chef" else smollm2
     layer, head = this.head.layer, this.head.head
     q, k, v = (part[head].astype(np.float64) for part in qkv(model, this.encoding, layer))
-    [weights] = head_weights(model, this.encoding, [(layer, head)])
+    [weights] = head_weights(model, this.encoding, [this.head])
     for query in (0, 5, len(this.encoding) - 1):
         row = follow(this, query)
         key = int(weights[query].argmax())
@@ -81,7 +82,7 @@ def test_what_the_heads_add_is_the_output_without_each(name, request, minilm, sm
 
 
 def test_maps_of_a_short_text_are_the_steps_themselves(chef, minilm):
-    [weights] = head_weights(minilm, chef.encoding, [(3, 4)])
+    [weights] = head_weights(minilm, chef.encoding, [HeadId(3, 4)])
     assert list(chef.maps) == ["x", "q", "k", "v", "scores", "scaled", "masked", "weights", "mixed", "joined", "output"]
     assert np.allclose(chef.maps["weights"].values, weights, atol=1e-6)
     assert [chef.maps[name].shape for name in ("x", "q", "scores", "joined", "output")] == [
@@ -99,7 +100,7 @@ def test_maps_of_a_long_text_are_means_over_blocks(minilm):
     this = look_inside(minilm, LONG, "L3H4")
     n = len(this.encoding)
     assert n == 512
-    [weights] = head_weights(minilm, this.encoding, [(3, 4)])
+    [weights] = head_weights(minilm, this.encoding, [HeadId(3, 4)])
     part = this.maps["weights"]
     assert part.values.shape == (SIDE, SIDE) and part.shape == (n, n)
     edges = [k * n // SIDE for k in range(SIDE + 1)]

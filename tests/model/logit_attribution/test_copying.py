@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from dashboard import HeadId, UserError, builtin_corpus, copying
-from dashboard.analyses.logit_attribution.copying import copying_finding, raised_most
+from dashboard.analyses.logit_attribution.copying import raised_most
+from dashboard.analyses.logit_attribution.text import copying_finding
 from dashboard.capture.language import language_head
 from dashboard.corpus.sample import sample
 from dashboard.export import Provenance, snippet

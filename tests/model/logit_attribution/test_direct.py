@@ -9,14 +9,9 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from dashboard import UserError, copying, draw_logit_attribution, logit_attribution, logit_components, open_model
-from dashboard.analyses.logit_attribution.direct import (
-    MOST,
-    direct_path,
-    logit_changes,
-    writes_baseline,
-    writes_finding,
-)
+from dashboard.analyses.logit_attribution.direct import MOST, direct_path, logit_changes, writes_baseline
 from dashboard.analyses.logit_attribution.parts import part_logits, stream_parts
+from dashboard.analyses.logit_attribution.text import writes_finding
 from dashboard.capture.language import language_head
 from dashboard.capture.unembedding import Readout, readout, scales
 from dashboard.charts.theme import PALETTES

@@ -10,7 +10,7 @@ from dashboard.analyses.long_range.text import reach_finding
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.capture import head_weights
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from tests.helpers.sentences import heads_in, numbers, wording
 
 
@@ -35,7 +35,7 @@ def test_share_and_baseline_equal_those_from_whole_maps(name, question, place, r
         d = looks - seen
         assert step.words[k] == d
         heads = [(0, 1), (model.layers - 1, model.heads - 1), (model.layers // 2, 3)]
-        for head, weights in zip(heads, head_weights(model, encoding, heads), strict=True):
+        for head, weights in zip(heads, head_weights(model, encoding, [HeadId(*head) for head in heads]), strict=True):
             words = word_map(encoding, weights)
             others = [words[i, i - d] for i in range(d, len(words)) if i != looks]
             assert step.share[k][head] == pytest.approx(words[looks, seen], abs=1e-5)

@@ -20,7 +20,7 @@ from dashboard.capture.limits import limit_of
 from dashboard.capture.probe import Unfit, probe_tap
 from dashboard.cli import main
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, heads_of
 from tests.helpers import tiny
 from tests.helpers.eager import by_the_library
 
@@ -360,7 +360,7 @@ def test_a_profile_of_some_layers_is_read_back_with_their_numbers(hybrid, treeba
     back = read_profile(tmp_path / "profile")
     for table in (made.heads, made.dependencies, made.best, back.heads, back.dependencies, back.moments):
         assert set(table["layer"]) <= {2, 4}
-    assert list(zip(back.heads["layer"], back.heads["head"], strict=True)) == list(hybrid.all_heads)
+    assert heads_of(back.heads) == list(hybrid.all_heads)
 
 
 def test_the_command_line_speaks_of_the_same_layers(hybrid, tmp_path, capsys):

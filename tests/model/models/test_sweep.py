@@ -12,7 +12,7 @@ from dashboard import ablate, draw, profile, scores
 from dashboard.analyses.explore.api import attentions
 from dashboard.capture import open_model
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId, heads_of
 from tests.helpers import tiny
 from tests.helpers.eager import by_the_library
 
@@ -249,7 +249,7 @@ def test_a_model_of_any_kind_is_read_right(kind, tmp_path, treebank):
     model = open_model(str(tmp_path))
     encoding = model.encode(TEXT)
     assert len(encoding) > 20
-    every = [HeadId(*head) for head in model.all_heads]
+    every = list(model.all_heads)
     seen = np.stack([view.weights for view in attentions(model, encoding, every)])
     expected = np.concatenate(by_the_library(tmp_path, encoding.ids))
     assert seen.shape == expected.shape
@@ -259,16 +259,16 @@ def test_a_model_of_any_kind_is_read_right(kind, tmp_path, treebank):
     assert model.numbers == SOME_LAYERS.get(kind, tuple(range(model.layers)))
 
     table = scores(model, encoding)
-    assert list(zip(table["layer"], table["head"], strict=True)) == list(model.all_heads)
+    assert heads_of(table) == every
     assert str(every[0]) in str(draw(attentions(model, encoding, every[:1])).to_dict())
     effect = sentence_or(lambda: ablate(model, TEXT, [every[-1]]))
     assert (effect is None) == (model.route == "eager")
     if effect:
-        assert (int(effect.table["layer"][0]), int(effect.table["head"][0])) == model.all_heads[-1]
+        assert heads_of(effect.table)[0] == every[-1]
     found = sentence_or(lambda: profile(model, treebank, tmp_path / "profile"))
     assert (found is None) == (kind in WINDOWED), "the sentences are longer than these windows"
     heads = table if found is None else found.heads
-    assert list(zip(heads["layer"], heads["head"], strict=True)) == list(model.all_heads)
+    assert heads_of(heads) == every
 
 
 @pytest.mark.parametrize("kind", REFUSED)

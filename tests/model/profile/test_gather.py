@@ -20,7 +20,7 @@ TEXT = (
 def word_maps(model, sentence):
     """Attention between words, all heads, by loops over pieces: (h, m, m)."""
     encoding = model.encode_sentence(sentence)
-    every = [(layer, head) for layer in range(model.layers) for head in range(model.heads)]
+    every = list(model.all_heads)
     maps = np.stack(head_weights(model, encoding, every)).astype(float)
     pieces = [[t for t, word in enumerate(encoding.word_of) if word == w] for w in range(len(sentence))]
     found = np.zeros((len(every), len(sentence), len(sentence)))

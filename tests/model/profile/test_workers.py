@@ -24,7 +24,7 @@ from dashboard.analyses.profile.task import Task, from_plain, make_apart, make_c
 from dashboard.analyses.profile.workers import dask_cluster as clusters
 from dashboard.analyses.profile.workers.dask_cluster import made_by_cluster
 from dashboard.analyses.profile.workers.pool import made_by_pool
-from dashboard.commands import corpus
+from dashboard.commands import profile as command
 from dashboard.text import LeftOut, parse
 from tools.server import ROOT
 
@@ -91,7 +91,7 @@ def test_the_command_line_with_workers_one_of_which_is_killed(treebank, whole, t
             killed.append(workers_of(me)[0])
             killed[0].kill()
 
-    monkeypatch.setattr(corpus, "say", progress)
+    monkeypatch.setattr(command, "say", progress)
     monkeypatch.setattr(run, "WINDOW", 16)  # nine chunks
     assert cli.main(["profile", str(treebank), "--out", str(tmp_path), "--workers", "2"]) == 0
     assert killed and not workers_of(me)
@@ -151,7 +151,7 @@ def test_an_interrupt_ends_the_workers(treebank, tmp_path, scripted, monkeypatch
             raise KeyboardInterrupt
 
     scripted("print('{\"bytes\": 2}\\nok', end='', flush=True)")
-    monkeypatch.setattr(corpus, "say", progress)
+    monkeypatch.setattr(command, "say", progress)
     assert cli.main(["profile", str(treebank), "--out", str(tmp_path / "out"), "--workers", "2"]) == 130
     assert "goes on where it was" in capsys.readouterr().err
     assert len(seen) == 2 and not psutil.wait_procs(seen, timeout=5)[1]

@@ -10,13 +10,14 @@ import pytest
 import torch
 
 from dashboard import UserError, attention, draw_query_keys, query_key_table, query_keys
-from dashboard.analyses.query_key.biplot import plane_remarks, query_key_map
+from dashboard.analyses.query_key.biplot import query_key_map
+from dashboard.analyses.query_key.text import plane_remarks
 from dashboard.analyses.query_key.vectors import STRONGEST, _Collect
 from dashboard.capture import Block
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import parsed_sample, spread
 from dashboard.export import Provenance, snippet
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 
 
 @pytest.mark.parametrize(("name", "head"), [("minilm", "L2H8"), ("smollm2", "L9H4")])

@@ -10,7 +10,8 @@ from dashboard.analyses.scores.scores import SCORES
 from dashboard.analyses.scores.survey import survey
 from dashboard.analyses.scores.thumbnails import shrink
 from dashboard.capture import head_weights, visit
-from dashboard.heads.view import HeadId, make_view
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import make_view
 
 TEXT = (
     "The chef who trained in Osaka says ramen is her favourite food. The critic who reviewed the restaurant says "
@@ -19,7 +20,7 @@ TEXT = (
 
 
 def maps_of(model, encoding):
-    heads = [(layer, head) for layer in range(model.layers) for head in range(model.heads)]
+    heads = list(model.all_heads)
     n = len(encoding)
     return np.stack(head_weights(model, encoding, heads)).reshape(model.layers, model.heads, n, n).astype(np.float64)
 
@@ -132,7 +133,7 @@ def test_any_text_has_scores_and_rows_that_sum_to_one(name, text, request):
     model = request.getfixturevalue(name)
     encoding = model.encode(text)
     assert survey(model, encoding, induction=False).n == len(encoding)
-    weights = head_weights(model, encoding, [(1, 1)])[0]
+    weights = head_weights(model, encoding, [HeadId(1, 1)])[0]
     for unit in ("tokens", "words"):
         view = make_view(weights, HeadId(1, 1), encoding, unit=unit, causal=model.causal, model=model.title)
         assert np.allclose(view.weights.sum(1), 1, atol=1e-5)

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard.analyses.similarity import map_job
 from dashboard.analyses.similarity.api import draw_clusters, draw_map, map_heads
-from dashboard.analyses.similarity.embedding import map_finding
+from dashboard.analyses.similarity.map_job import MEASUREMENT, Request
+from dashboard.analyses.similarity.text import map_finding
 from dashboard.errors import UserError
 from dashboard.export import figure_bytes, file_stem, snippet
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +21,8 @@ def made(minilm):
 
 
 def test_a_kept_map_is_the_same_when_it_is_read_again(minilm, made, tmp_path):
-    asked = map_job.Asked.of(minilm)
-    again = map_job.read_map(map_job.keep_map(made, asked, tmp_path / "deep" / "map.npz"), asked)
+    asked = Request.of(minilm)
+    again = MEASUREMENT.read(MEASUREMENT.keep(made, asked, tmp_path / "deep" / "map.npz"), asked)
     assert np.abs(again.distances - made.distances).max() < 1e-6
     assert again.table["nearest"].tolist() == made.table["nearest"].tolist()
     assert again.table[["x", "y"]].to_numpy() == pytest.approx(made.table[["x", "y"]].to_numpy(), abs=1e-5)
@@ -32,20 +32,20 @@ def test_a_kept_map_is_the_same_when_it_is_read_again(minilm, made, tmp_path):
 
 @pytest.mark.parametrize("other", [{"revision": "x"}, {"bos": False}, {"sha256": "0"}, {"layers": 5}])
 def test_a_map_of_something_else_is_not_used(minilm, made, tmp_path, other):
-    asked = map_job.Asked.of(minilm)
-    file = map_job.keep_map(made, asked, tmp_path / "map.npz")
-    assert map_job.read_map(file, replace(asked, **other)) is None
-    assert map_job.read_map(tmp_path / "none.npz", asked) is None
+    asked = Request.of(minilm)
+    file = MEASUREMENT.keep(made, asked, tmp_path / "map.npz")
+    assert MEASUREMENT.read(file, replace(asked, **other)) is None
+    assert MEASUREMENT.read(tmp_path / "none.npz", asked) is None
 
 
 @pytest.mark.parametrize("damage", ["cut", "text", "empty"])
 def test_a_broken_map_is_told(minilm, made, tmp_path, damage):
-    asked = map_job.Asked.of(minilm)
-    file = map_job.keep_map(made, asked, tmp_path / "map.npz")
+    asked = Request.of(minilm)
+    file = MEASUREMENT.keep(made, asked, tmp_path / "map.npz")
     whole = file.read_bytes()
     file.write_bytes({"cut": whole[: len(whole) // 2], "text": b"no map at all", "empty": b""}[damage])
     with pytest.raises(UserError, match=r"broken and cannot be read\. Make the map again"):
-        map_job.read_map(file, asked)
+        MEASUREMENT.read(file, asked)
 
 
 def test_roles_by_name_are_drawn_as_the_lines_beside_a_map_write_them(made):
@@ -66,10 +66,10 @@ def test_the_lines_beside_the_clusters_draw_them_again(made, tmp_path, monkeypat
 
 def test_the_maps_that_come_along_are_of_these_models_and_sentences(minilm, smollm2):
     for model in (minilm, smollm2):
-        found = map_job.find_map(map_job.Asked.of(model))
+        found = MEASUREMENT.find(Request.of(model))
         assert len(found.table) == model.layers * model.heads
         assert found.sentences > 300
     few = map_heads(minilm, limit=12)
-    whole = map_job.find_map(map_job.Asked.of(minilm))
+    whole = MEASUREMENT.find(Request.of(minilm))
     upper = np.triu_indices(len(whole.distances), 1)
     assert np.corrcoef(whole.distances[upper], few.distances[upper])[0, 1] > 0.95

@@ -60,7 +60,7 @@ def naive_sentence(sentence, places):
 
 
 def naive_maps(model, encoding, places):
-    every = [(layer, head) for layer in range(model.layers) for head in range(model.heads)]
+    every = list(model.all_heads)
     maps = np.stack(head_weights(model, encoding, every)).astype(float)
     found = np.zeros((len(every), len(places), len(places)))
     for i, (_, of_i) in enumerate(places):

@@ -10,12 +10,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import ablate
-from dashboard.analyses.ablation import results as allheads
+from dashboard.analyses.ablation.results import MEASUREMENT, Request
 from dashboard.heads.format import figure
 from dashboard.jobs.job import Job, Progress
 from dashboard.ui.pages import ablation_tables as effect_tables
 from dashboard.ui.url_state import FIRST_TEXT
 from tests.helpers import pages
+from tests.helpers.measurements import nothing_measured
 from tests.helpers.sentences import numbers
 from tests.helpers.shipped import effects, place_of, profile
 
@@ -31,8 +32,7 @@ def button(app: AppTest, label: str):
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     """Nothing is measured yet."""
-    monkeypatch.setattr(allheads, "cache_dir", lambda: tmp_path)
-    monkeypatch.setattr(allheads, "SHIPPED", tmp_path / "along")
+    nothing_measured(monkeypatch, MEASUREMENT, tmp_path)
     return tmp_path
 
 
@@ -139,10 +139,10 @@ def test_what_is_not_measured_is_offered_with_progress_and_stop(cache, monkeypat
             "asked": {
                 "model": model,
                 "path": str(path),
-                "limit": 32,
+                "limit": None,
                 "by": "mean",
                 "bos": True,
-                "work": "dashboard.analyses.ablation.draw",
+                "work": "dashboard.analyses.ablation.results",
             },
             "pid": None,
             "beat": time.time(),
@@ -159,8 +159,8 @@ def test_what_is_not_measured_is_offered_with_progress_and_stop(cache, monkeypat
     assert not app.exception and not app.error
     assert [one for one in said(app).splitlines() if "measured" in one] == snapshot
     button(app, "Measure all heads").click().run()
-    assert not app.exception and (asked["by"], asked["model"], asked["limit"]) == ("mean", "minilm", 32)
-    assert asked["work"] == "dashboard.analyses.ablation.draw" and button(app, "Stop")
+    assert not app.exception and (asked["by"], asked["model"]) == ("mean", "minilm")
+    assert asked["work"] == "dashboard.analyses.ablation.results" and button(app, "Stop")
     monkeypatch.setattr(Job, "progress", property(lambda job: Progress(0.25, "It was stopped.", "stopped")))
     app.run()
     assert button(app, "Try again") and button(app, "Remove")
@@ -169,12 +169,12 @@ def test_what_is_not_measured_is_offered_with_progress_and_stop(cache, monkeypat
 
 
 def test_a_broken_file_is_told_and_can_be_made_again(cache, minilm, snapshot):
-    out = allheads.folder_for(allheads.Asked.of(minilm, "mean"))
-    out.mkdir(parents=True)
-    (out / allheads.TABLE).write_bytes(b"none of ours")
+    _, file = MEASUREMENT.files(Request.of(minilm, "mean"))
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"none of ours")
     app = opened(by="mean")
     [told] = [one for one in said(app).splitlines() if "broken" in one]
-    assert not app.exception and str(out) in told and re.sub("“.*?”", "“the file”", told) == snapshot
+    assert not app.exception and str(file) in told and re.sub("“.*?”", "“the file”", told) == snapshot
     assert button(app, "Measure all heads")
 
 

@@ -7,9 +7,9 @@ from itertools import combinations
 
 import pytest
 
-from dashboard.analyses.compare.change import change_finding
 from dashboard.analyses.compare.changed_heads import changed_heads
 from dashboard.analyses.compare.divergence import compare
+from dashboard.analyses.compare.text import change_finding
 from dashboard.analyses.explore.api import attentions
 from dashboard.ui.url_state import FIRST_OTHER, FIRST_TEXT
 from tests.helpers.pages import heading, notices, opened, read, said

@@ -10,7 +10,7 @@ from tests.helpers.pages import opened, read
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setattr(reports, "cache_dir", lambda: tmp_path)
-    monkeypatch.setattr(figure, "_menu", lambda label, icon, key, inside: inside())  # “Download” stands open
+    monkeypatch.setattr(figure, "menu", lambda label, icon, key, inside: inside())  # “Download” stands open
 
 
 def address(app):

@@ -13,7 +13,7 @@ from spacy.training import Example
 from streamlit.testing.v1 import AppTest
 
 from dashboard.analyses.profile.roles import PARKED
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.text import split_words
 from dashboard.ui.pages.profile_tables import own_relations
 from dashboard.ui.profile_picker import inside
@@ -188,7 +188,7 @@ def test_moments_of_a_kept_corpus_have_their_text_and_a_link():
     def script(profile):
         import streamlit as st
 
-        from dashboard.heads.view import HeadId
+        from dashboard.heads.head_id import HeadId
         from dashboard.ui.pages import profile_tables
         from dashboard.ui.url_state import Choices
 

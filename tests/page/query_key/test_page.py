@@ -7,8 +7,7 @@ import weakref
 
 import pytest
 
-from dashboard.analyses.query_key import api as engine
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.ui.model_and_text import Opened
 from dashboard.ui.pages import query_key as ui
 from tests.helpers.pages import heading, opened, said
@@ -24,8 +23,8 @@ def test_the_plane_says_how_much_it_keeps(address):
 
 def test_only_the_vectors_of_two_models_are_held(minilm, monkeypatch):
     """Those of one model can be a gigabyte: no plane may hold them when they are given up."""
-    real = engine.query_keys
-    monkeypatch.setattr(engine, "query_keys", lambda model, bos: real(model, sentences=1, bos=bos))
+    real = ui.query_keys
+    monkeypatch.setattr(ui, "query_keys", lambda model, bos: real(model, sentences=1, bos=bos))
     held = [weakref.ref(ui.plane(Opened(minilm, True, key), HeadId(0, 1)).of) for key in "abc"]
     gc.collect()
     assert [one() is None for one in held] == [True, False, False]
@@ -39,13 +38,12 @@ def test_a_wrong_colour_in_a_link_is_told():
 
 
 def test_a_model_whose_queries_cannot_be_read_is_told(monkeypatch):
-    from dashboard.analyses.query_key import api as query_key
     from dashboard.errors import UserError
 
     def refuse(*_, **__):
         raise UserError("Its queries cannot be read. Choose another model.")
 
-    monkeypatch.setattr(query_key, "plane_of", refuse)
+    monkeypatch.setattr(ui, "plane_of", refuse)
     app = opened("query_key", layer="1", head="1")
     assert not app.exception
     assert app.error[0].value.startswith("Its queries cannot be read")

@@ -13,8 +13,9 @@ from dashboard.analyses.ablation.rank_chart import effect_ranking, ticks
 from dashboard.analyses.ablation.text_chart import changed_text
 from dashboard.charts.head_grid_values import head_grid
 from dashboard.charts.ink import round_figure
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import PALETTES, ink, paint, signed
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from tests.helpers.charts import valid_svg_of
 
 SAID = {"title": "T", "subtitle": ["S"], "description": "D"}
@@ -44,7 +45,7 @@ def boxes(chart) -> list[dict]:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_words_are_shaded_alike_on_either_side_of_0(theme):
-    chart = changed_text(of_text([np.nan, 0.3, -0.3, 0.0]), theme, **SAID)
+    chart = changed_text(of_text([np.nan, 0.3, -0.3, 0.0]), Look(theme), **SAID)
     worse, better = (row["fill"] for row in boxes(chart))  # what does not change has no shade, nor what is not read
     expected = paint(np.array([0.3, -0.3]), signed(theme), -0.5, 0.5)
     assert [worse, better] == ["#" + bytes(shade.tolist()).hex() for shade in expected]
@@ -57,11 +58,11 @@ def test_words_are_shaded_alike_on_either_side_of_0(theme):
 
 
 def test_a_shift_goes_from_paper_to_ink():
-    chart = changed_text(of_text([np.nan, 0.01, 0.002, 0.0], "shift"), "light", **SAID)
+    chart = changed_text(of_text([np.nan, 0.01, 0.002, 0.0], "shift"), Look("light"), **SAID)
     shade = paint(np.array([0.01]), ink("light"), 0, 0.01)[0]
     assert boxes(chart)[0]["fill"] == "#" + bytes(shade.tolist()).hex() == PALETTES["light"].ink
     assert "0.005" in valid_svg_of(chart)
-    assert "NaN" not in valid_svg_of(changed_text(of_text([np.nan] * 4, "shift"), "light", **SAID))
+    assert "NaN" not in valid_svg_of(changed_text(of_text([np.nan] * 4, "shift"), Look("light"), **SAID))
 
 
 def test_round_figures():
@@ -78,7 +79,7 @@ def table(n: int, name: str = "loss_change") -> pd.DataFrame:
 
 def test_heads_are_ranked_with_their_intervals_and_a_click_tells_head_and_turn():
     heads = table(12)
-    chart = effect_ranking(heads, "light", selected=HeadId(1, 2), turn=7, width=600, **SAID)
+    chart = effect_ranking(heads, Look("light", 600), selection=Selection(HeadId(1, 2), epoch=7), **SAID)
     [whole] = chart.to_dict()["layer"]
     rows = whole["data"]["values"]
     order = heads.sort_values("loss_change", ascending=False)
@@ -87,16 +88,16 @@ def test_heads_are_ranked_with_their_intervals_and_a_click_tells_head_and_turn()
     assert [row["sure"] for row in rows] == (abs(order["loss_change"]) > 0.05).tolist()
     assert [row["name"] for row in rows if row["mine"]] == ["L1H2"]
     click = whole["layer"][-1]
-    assert click["params"][0]["select"]["fields"] == ["layer", "head", "turn"] and click["params"][0]["name"] == "head"
-    assert click["transform"] == [{"calculate": "7", "as": "turn"}]
+    assert click["params"][0]["select"]["fields"] == ["layer", "head", "epoch"] and click["params"][0]["name"] == "head"
+    assert click["transform"] == [{"calculate": "7", "as": "epoch"}]
     svg = valid_svg_of(chart)
     assert ">L1H2<" in svg and "NaN" not in svg and ">nats per token, square-root scale<" in svg
-    assert "L1H2" not in valid_svg_of(effect_ranking(heads, "dark", **SAID)).replace("L1H2, number", "")
+    assert "L1H2" not in valid_svg_of(effect_ranking(heads, Look("dark"), **SAID)).replace("L1H2, number", "")
 
 
 def test_a_head_without_an_interval_has_no_whisker():
     heads = table(4).assign(loss_change_low=np.nan, loss_change_high=np.nan)
-    assert "NaN" not in valid_svg_of(effect_ranking(heads, "light", selected=HeadId(0, 0), **SAID))
+    assert "NaN" not in valid_svg_of(effect_ranking(heads, Look("light"), selection=Selection(HeadId(0, 0)), **SAID))
 
 
 @pytest.mark.parametrize(("low", "high"), [(-0.2, 3.0), (0.0, 0.02), (-1e-7, 1e-5), (0, 40.0), (-5, 1e-6)])
@@ -110,7 +111,9 @@ def test_ticks_are_round_in_range_and_apart(low, high):
 
 def test_all_heads_are_coloured_by_the_square_root_with_numbers_in_thousandths():
     heads = table(12).assign(loss_change=[0.2, 0.05, -0.05, np.nan, *[0.0] * 8])
-    chart = head_grid(heads, "loss_change", "light", unit="nats", selected=HeadId(0, 0), turn=3, width=400, **SAID)
+    chart = head_grid(
+        heads, "loss_change", Look("light", 400), unit="nats", selection=Selection(HeadId(0, 0), epoch=3), **SAID
+    )
     spec = chart.to_dict()
     rows = spec["layer"][0]["data"]["values"]
     assert [row["number"] for row in rows[:5]] == ["200", "50", "−50", "–", "0"]
@@ -129,7 +132,7 @@ def test_all_heads_are_coloured_by_the_square_root_with_numbers_in_thousandths()
 
 def test_figures_above_0_go_from_paper_to_ink_and_none_is_no_error():
     heads = table(8, "shift").assign(shift=np.linspace(0.0001, 0.0004, 8))
-    spec = head_grid(heads, "shift", "dark", unit="u", **SAID).to_dict()
+    spec = head_grid(heads, "shift", Look("dark"), unit="u", **SAID).to_dict()
     assert spec["layer"][0]["layer"][0]["encoding"]["color"]["scale"]["range"] == ink("dark")
     assert "millionths" in spec["title"]["subtitle"][-1]
-    assert "NaN" not in valid_svg_of(head_grid(heads.assign(shift=np.nan), "shift", "light", unit="u", **SAID))
+    assert "NaN" not in valid_svg_of(head_grid(heads.assign(shift=np.nan), "shift", Look("light"), unit="u", **SAID))

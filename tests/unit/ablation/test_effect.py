@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 import torch
 
-from dashboard.analyses.ablation.effect import Effects, effect_finding, effect_table, read, shifts
+from dashboard.analyses.ablation.effect import Effects, effect_table, read, shifts
 from dashboard.analyses.ablation.measure import trials
+from dashboard.analyses.ablation.text import effect_finding
 from dashboard.capture.ablate import batches
+from dashboard.heads.head_id import HeadId
 from dashboard.text import Encoding
 from tests.helpers.sentences import heads_in, numbers, plain
 
@@ -60,7 +62,7 @@ def test_a_table_by_hand_and_its_intervals_by_a_second_way():
     tokens = np.array([3, 5, 0, 7, 2])
     sums = rng.normal(size=(5, 2)) * tokens[:, None]
     flips = np.array([[1, 0], [2, 0], [0, 0], [3, 1], [0, 0]])
-    table = effect_table(Effects([((0, 1),), ((2, 0),)], tokens, sums, loss=tokens * 2.0, flips=flips))
+    table = effect_table(Effects([(HeadId(0, 1),), (HeadId(2, 0),)], tokens, sums, loss=tokens * 2.0, flips=flips))
     assert list(table.columns) == [
         "layer",
         "head",
@@ -84,10 +86,10 @@ def test_a_table_by_hand_and_its_intervals_by_a_second_way():
 
 
 def test_a_single_text_has_no_interval_and_no_token_no_figure():
-    one = effect_table(Effects([((0, 0),)], np.array([4]), np.array([[0.5]])))
+    one = effect_table(Effects([(HeadId(0, 0),)], np.array([4]), np.array([[0.5]])))
     assert one["shift"].tolist() == [0.125] and "flips" not in one
     assert one[["shift_low", "shift_high"]].isna().all(axis=None)
-    none = effect_table(Effects.of([((0, 0),)], 2, predicts=True))
+    none = effect_table(Effects.of([(HeadId(0, 0),)], 2, predicts=True))
     assert none[["loss_change", "loss_change_low", "flips"]].isna().all(axis=None)
     assert none[["sentences", "tokens"]].values.tolist() == [[0, 0]]
 

@@ -10,15 +10,11 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from dashboard.analyses.ablation.joint import (
-    alone_and_jointly,
-    interplay,
-    joint_finding,
-    joint_table,
-    together_remark,
-)
+from dashboard.analyses.ablation.joint import alone_and_jointly, interplay, joint_table
 from dashboard.analyses.ablation.joint_chart import joint_bars
+from dashboard.analyses.ablation.text import joint_finding, together_remark
 from dashboard.charts.drawing import VEGALITE
+from dashboard.charts.look import Look
 from dashboard.errors import UserError
 from tests.helpers.sentences import numbers, plain
 
@@ -83,7 +79,7 @@ def test_what_is_said_of_it(snapshot):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_bars_of_each_alone_stand_end_to_end_and_end_at_the_sum(theme):
-    chart = joint_bars(table([0.1, 0.2, -0.05], 0.4), theme, title="T", subtitle=["S"], description="D", width=500)
+    chart = joint_bars(table([0.1, 0.2, -0.05], 0.4), Look(theme, 500), title="T", subtitle=["S"], description="D")
     alt.Chart.from_dict(chart.to_dict())
     layers = [layer["data"]["values"] for layer in chart.to_dict()["layer"]]
     [boxes] = [rows[1:] for rows in layers if "fill" in rows[0]]  # the first is the line at 0
@@ -99,9 +95,9 @@ def test_bars_of_each_alone_stand_end_to_end_and_end_at_the_sum(theme):
 
 def test_a_text_of_which_nothing_is_read_has_no_picture():
     with pytest.raises(UserError, match="nothing was measured"):
-        joint_bars(table([np.nan, np.nan], np.nan), "light", title="T", subtitle=[], description="D")
+        joint_bars(table([np.nan, np.nan], np.nan), Look("light"), title="T", subtitle=[], description="D")
 
 
 def test_heads_that_change_nothing_are_drawn():
-    chart = joint_bars(table([0.0, 0.0], 0.0, "shift"), "light", title="T", subtitle=[], description="D")
+    chart = joint_bars(table([0.0, 0.0], 0.0, "shift"), Look("light"), title="T", subtitle=[], description="D")
     assert "NaN" not in vl_convert.vegalite_to_svg(json.dumps(chart.to_dict()), vl_version=VEGALITE)

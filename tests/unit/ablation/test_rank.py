@@ -10,10 +10,11 @@ import pytest
 
 from dashboard import UserError
 from dashboard.analyses.ablation.effect_on_text import effect_on_text, most_changed, token_rows
-from dashboard.analyses.ablation.rank import rank_finding, standing, standing_remark
-from dashboard.analyses.ablation.rank_correlation import correlation_finding, spearman
+from dashboard.analyses.ablation.rank import standing
+from dashboard.analyses.ablation.rank_correlation import spearman
+from dashboard.analyses.ablation.text import correlation_finding, rank_finding, standing_remark
 from dashboard.heads.format import figure
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from dashboard.text import Encoding
 from tests.helpers.sentences import heads_in, numbers, plain
 

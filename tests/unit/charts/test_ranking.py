@@ -16,7 +16,7 @@ from dashboard.analyses.find_heads.pattern import Pattern
 from dashboard.charts.ranking import BEST, ROW
 from dashboard.charts.theme import PALETTES
 from dashboard.export import figure_bytes
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from tests.helpers.charts import svg_of
 
 WORDS = ("The", "chef", "says", "hi")
@@ -103,12 +103,12 @@ def test_a_head_without_a_baseline_has_a_dot_alone():
 
 
 def test_the_chosen_head_is_shaded_and_a_click_tells_head_and_turn():
-    chart = draw_found(found(), selected=HeadId(1, 2), turn=7)
+    chart = draw_found(found(), selected=HeadId(1, 2), epoch=7)
     parts = marks(chart)
     [only] = parts["shade"]["transform"]
-    assert "datum.layer === 1 && datum.head === 2" in only["filter"] and "head.turn[0] === 7" in only["filter"]
+    assert "datum.layer === 1 && datum.head === 2" in only["filter"] and "head.epoch[0] === 7" in only["filter"]
     [parameter] = parts["click"]["params"]
-    assert parameter["name"] == "head" and parameter["select"]["fields"] == ["layer", "head", "turn"]
+    assert parameter["name"] == "head" and parameter["select"]["fields"] == ["layer", "head", "epoch"]
     shade = f'fill="{PALETTES["light"].hair}"'
     assert svg_of(chart).count(shade) == 1 and svg_of(draw_found(found())).count(shade) == 0
 

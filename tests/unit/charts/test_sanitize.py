@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 from dashboard.analyses.explore.side_by_side_chart import difference, side_by_side
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.charts.drawing import VEGALITE
+from dashboard.charts.look import Look
 from dashboard.charts.sanitize import LIMIT, NEWLINE, SIGN, shown
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
+from tests.helpers.views import head_view
 
 # https://www.w3.org/TR/xml/#charsets
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -61,7 +64,7 @@ NASTY = [
 def view_of(labels: list[str], unit: str = "tokens") -> HeadView:
     n = len(labels)
     weights = np.random.default_rng(0).dirichlet(np.full(n, 0.3), n).astype(np.float32)
-    return HeadView(
+    return head_view(
         HeadId(0, 0),
         weights,
         tuple(labels),
@@ -124,9 +127,9 @@ def test_the_renderer_does_end_the_process_on_a_raw_character(tmp_path):
 
 def test_no_text_ends_the_process(tmp_path):
     view = view_of(NASTY)
-    charts = [draw.draw(view, "light") for draw in VIEWS.values()]
-    charts += [side_by_side([view, view], "dark"), difference(view, view, "dark")]
-    charts += [VIEWS["heatmap"].draw(view_of(NASTY, "words"), "light")]
+    charts = [draw.draw(view, Look("light")) for draw in VIEWS.values()]
+    charts += [side_by_side([view, view], Look("dark")), difference(view, view, Look("dark"))]
+    charts += [VIEWS["heatmap"].draw(view_of(NASTY, "words"), Look("light"))]
     done = render([chart.to_dict() for chart in charts], tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     drawings = [json.loads(line) for line in done.stdout.splitlines()]
@@ -140,7 +143,7 @@ def test_no_text_ends_the_process(tmp_path):
 
 def test_the_text_of_a_person_reaches_the_drawing(tmp_path):
     labels = ["<script>", "a & b", "中文", "🍜"]
-    done = render([VIEWS["heatmap"].draw(view_of(labels), "light").to_dict()], tmp_path)
+    done = render([VIEWS["heatmap"].draw(view_of(labels), Look("light")).to_dict()], tmp_path)
     root = ElementTree.fromstring(json.loads(done.stdout))
     words = [e.text for e in root.iter() if e.tag.endswith("text")]
     assert [words.count(label) for label in labels] == [2, 2, 2, 2]

@@ -18,10 +18,13 @@ from dashboard.analyses.explore.text_chart import reading
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.labels import right_to_left, stand, width_of
+from dashboard.charts.look import Look
 from dashboard.charts.text_lines import LINE, set_text
 from dashboard.charts.titles import wrap
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
 from tests.helpers.charts import assert_valid, svg_of
+from tests.helpers.views import changed, head_view
 
 SENTENCE = "The chef who trained in Osaka says ramen is her favourite food."
 
@@ -34,7 +37,7 @@ def view_of(text: str, weights=None, unit="words", **more) -> HeadView:
     fields = {"special": (False,) * n, "spans": spans, "hidden": "show", "causal": False}
     labels = tuple(text[a:b] for a, b in spans)
     weights = np.asarray(weights, np.float32)
-    return HeadView(HeadId(2, 9), weights, labels, unit=unit, text=text, model="MiniLM", **fields | more)
+    return head_view(HeadId(2, 9), weights, labels, unit=unit, text=text, model="MiniLM", **fields | more)
 
 
 def curves(svg: str) -> list[tuple[float, float, float, float]]:
@@ -75,7 +78,7 @@ def test_what_stands_without_pointing_is_no_hairball(alpha):
 def test_lines_run_from_the_word_that_looks_to_the_word_looked_at():
     weights = np.zeros((4, 4))
     weights[0, 3] = weights[1, 1] = weights[2, 0] = weights[3, 3] = 1
-    chart = lines(view_of("a b c d", weights), "light")
+    chart = lines(view_of("a b c d", weights), Look("light"))
     spec = chart.to_dict()
     step = spec["height"] / 4
     drawn = {(round(y0 / step - 0.5), round(y1 / step - 0.5)) for _, y0, _, y1 in curves(svg_of(chart))}
@@ -86,7 +89,7 @@ def test_lines_run_from_the_word_that_looks_to_the_word_looked_at():
 def test_arcs_above_look_back_and_arcs_below_look_ahead():
     weights = np.zeros((3, 3))
     weights[0, 2] = weights[2, 1] = weights[1, 1] = 1
-    chart = arcs(view_of("aaa bbb ccc", weights), "light")
+    chart = arcs(view_of("aaa bbb ccc", weights), Look("light"))
     spec = chart.to_dict()
     xs = next(p["value"] for p in spec["params"] if p["name"] == "xs")
     drawn = curves(svg_of(chart))
@@ -101,8 +104,8 @@ def test_a_causal_head_has_no_room_below_for_arcs_it_cannot_have():
     n = 6
     weights = np.tril(np.random.default_rng(0).random((n, n)))
     weights /= weights.sum(1, keepdims=True)
-    both = arcs(view_of("a b c d e f"), "light").to_dict()
-    back = arcs(view_of("a b c d e f", weights, causal=True), "light").to_dict()
+    both = arcs(view_of("a b c d e f"), Look("light")).to_dict()
+    back = arcs(view_of("a b c d e f", weights, causal=True), Look("light")).to_dict()
     assert back["height"] < both["height"]
     assert "ahead" not in " ".join(back["title"]["subtitle"])
 
@@ -111,7 +114,7 @@ def test_links_too_faint_to_be_drawn_at_rest_take_a_strip_and_no_more():
     def height(ahead):
         weights = np.full((6, 6), 0.0)
         weights[1:, 0], weights[0, 5] = 0.9, ahead
-        return arcs(view_of("a b c d e f", weights), "light").to_dict()["height"]
+        return arcs(view_of("a b c d e f", weights), Look("light")).to_dict()["height"]
 
     assert height(0) < height(0.009) <= height(0) + 12
     assert height(0.9) > height(0.009) + 40
@@ -119,7 +122,7 @@ def test_links_too_faint_to_be_drawn_at_rest_take_a_strip_and_no_more():
 
 def test_a_sentence_that_fits_is_set_level_and_a_long_one_upright():
     def angles(text):
-        return {a for a in re.findall(r"rotate\((-?\d+)", svg_of(arcs(view_of(text), "light"))) if a != "0"}
+        return {a for a in re.findall(r"rotate\((-?\d+)", svg_of(arcs(view_of(text), Look("light")))) if a != "0"}
 
     assert angles(SENTENCE) == set()
     assert angles(" ".join(["something"] * 40)) == {"270"}
@@ -139,7 +142,7 @@ def test_a_sentence_that_fits_is_set_level_and_a_long_one_upright():
 )
 def test_every_picture_is_a_valid_drawing_in_both_themes(draw, text, unit):
     for theme in ("light", "dark"):
-        chart = draw(view_of(text, unit=unit), theme, width=560)
+        chart = draw(view_of(text, unit=unit), Look(theme, 560))
         spec = chart.to_dict()
         assert_valid(spec)
         svg = svg_of(chart)
@@ -152,14 +155,14 @@ def test_as_many_words_as_a_view_takes_are_drawn_and_small_on_the_wire(name):
     view = VIEWS[name]
     n = view.max_positions
     weights = np.random.default_rng(2).dirichlet(np.full(n, 0.05), n)
-    spec = json.dumps(view.draw(view_of(" ".join(f"w{k}" for k in range(n)), weights), "light").to_dict())
+    spec = json.dumps(view.draw(view_of(" ".join(f"w{k}" for k in range(n)), weights), Look("light")).to_dict())
     assert len(spec) < 700_000
     vl_convert.vegalite_to_svg(spec, vl_version=VEGALITE)
 
 
 def test_nothing_is_drawn_for_a_row_that_has_nothing():
     view = view_of("a b", [[0, 0], [1, 0]], hidden="hide")
-    chart = lines(view, "light")
+    chart = lines(view, Look("light"))
     assert len(curves(svg_of(chart))) == 1
     assert "it looks only at special tokens, which are hidden" in json.dumps(chart.to_dict())
 
@@ -175,13 +178,9 @@ def test_lines_of_text_keep_what_stands_between_words():
 
 def test_pieces_of_a_word_stay_on_one_line():
     text = "aaaa bbbb ccccdddd"
-    view = replace(
-        view_of(text),
-        spans=((0, 4), (5, 9), (10, 14), (14, 18)),
-        labels=("aaaa", "bbbb", "cccc", "·dddd"),
-        special=(False,) * 4,
-        weights=np.eye(4, dtype=np.float32),
-    )
+    labels, spans = ("aaaa", "bbbb", "cccc", "·dddd"), ((0, 4), (5, 9), (10, 14), (14, 18))
+    view = changed(view_of(text), spans=spans, labels=labels, special=(False,) * 4)
+    view = replace(view, weights=np.eye(4, dtype=np.float32))
     places = set_text(view, width_of("aaaa bbbb cccc", 17) + 34).places
     assert [place.word for place in places] == ["aaaa", "bbbb", "cccc", "dddd"]
     assert places[0].y == places[1].y < places[2].y == places[3].y
@@ -257,7 +256,7 @@ def names_of(spec: dict) -> list[dict]:
 
 @pytest.mark.parametrize("width", [320, 474, 980])
 def test_a_relation_is_named_on_its_arc_where_it_fits_and_none_is_over_another(width):
-    spec = arcs(view_of(SENTENCE), "light", width=width, parse=PARSE).to_dict()
+    spec = arcs(view_of(SENTENCE), Look("light", width), parse=PARSE).to_dict()
     xs = next(p["value"] for p in spec["params"] if p["name"] == "xs")
     names = names_of(spec)
     assert [(name["i"], name["j"], name["name"]) for name in names] == PARSE
@@ -270,7 +269,7 @@ def test_a_relation_is_named_on_its_arc_where_it_fits_and_none_is_over_another(w
         for other in fits[:k]:
             wide = (width_of(one["name"], 11) + width_of(other["name"], 11)) / 2
             assert abs(one["x"] - other["x"]) > wide or abs(one["y"] - other["y"]) >= 11
-    svg = svg_of(arcs(view_of(SENTENCE), "light", width=width, parse=PARSE))
+    svg = svg_of(arcs(view_of(SENTENCE), Look("light", width), parse=PARSE))
     drawn = re.findall(r'fill="#0072B2"[^>]*>([^<]*)<', svg)
     assert sorted(drawn) == sorted(name["name"] for name in fits)
     assert svg.count('stroke-dasharray="5,3"') == len(PARSE)
@@ -279,7 +278,7 @@ def test_a_relation_is_named_on_its_arc_where_it_fits_and_none_is_over_another(w
 
 @pytest.mark.parametrize(("role", "colour"), [("syntax", "#0072B2"), ("context", "#D55E00"), ("position", "#7F7F7F")])
 def test_a_head_has_the_colour_of_its_role(role, colour):
-    chart = arcs(view_of(SENTENCE), "light", role=role)
+    chart = arcs(view_of(SENTENCE), Look("light"), role=role)
     svg = svg_of(chart)
     drawn = set(re.findall(r'stroke="([^"]*)" stroke-opacity', svg))
     assert drawn == {colour} and f"a {role} head" in " ".join(chart.to_dict()["title"]["subtitle"])
@@ -292,11 +291,11 @@ def test_marked_pairs_are_those_of_the_whole_text_in_a_window_of_it_too():
     view = view_of("a b c d e f g h", weights)
 
     def lit(view):
-        chart = arcs(view, "light", lit=[(5, 3), (6, 2), (7, 1)], parse=[(6, 2, "obj"), (7, 1, "det")])
+        chart = arcs(view, Look("light"), lit=[(5, 3), (6, 2), (7, 1)], parse=[(6, 2, "obj"), (7, 1, "det")])
         drawn = [layer for part in chart.to_dict()["layer"] for layer in part.get("layer", [])]
         return " ".join(json.dumps(layer.get("transform")) for layer in drawn), names_of(chart.to_dict())
 
-    subtitle = str(arcs(view, "dark", lit=[(5, 3)]).to_dict()["title"]["subtitle"])
+    subtitle = str(arcs(view, Look("dark"), lit=[(5, 3)]).to_dict()["title"]["subtitle"])
     assert "full ink: the marked pairs" in subtitle and "dark" not in subtitle  # light arcs on dark paper
     said, _ = lit(view)
     assert "5-3" in said and "6-2" in said and "7-1" in said
@@ -308,8 +307,8 @@ def test_marked_pairs_are_those_of_the_whole_text_in_a_window_of_it_too():
 def test_two_heads_side_by_side_stand_level():
     one, other = view_of(SENTENCE), view_of(SENTENCE, np.eye(13)[::-1])
     heights = arc_heights([one, other], width=400, parse=PARSE)
-    first, second = (arcs(view, "light", width=400, parse=PARSE, heights=heights).to_dict() for view in (one, other))
+    first, second = (arcs(view, Look("light", 400), parse=PARSE, heights=heights).to_dict() for view in (one, other))
     assert first["height"] == second["height"]
     for view in (one, other):
-        alone = arcs(view, "light", width=400, parse=PARSE).to_dict()["height"]
+        alone = arcs(view, Look("light", 400), parse=PARSE).to_dict()["height"]
         assert alone <= first["height"]

@@ -13,13 +13,16 @@ from dashboard.analyses.explore.heatmap_chart import LEAST, heatmap, top_of
 from dashboard.analyses.explore.side_by_side_chart import difference, side_by_side
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.ink import round_up
+from dashboard.charts.look import Look
 from dashboard.charts.matrix import RECTS, side_of
 from dashboard.charts.stack import stack
 from dashboard.charts.theme import PALETTES, ink, paint, signed
 from dashboard.errors import UserError
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
 from tests.helpers.charts import assert_valid, layers_of, svg_of
 from tests.helpers.clock import cpu_seconds
+from tests.helpers.views import head_view
 
 L2H9 = HeadId(2, 9)
 
@@ -29,7 +32,7 @@ def view_of(weights, head=L2H9, labels=None, **more) -> HeadView:
     n = len(weights)
     labels = tuple(labels or (f"w{k}" for k in range(n)))
     fields = {"special": (False,) * n, "spans": (None,) * n, "unit": "words", "hidden": "show", "causal": False}
-    return HeadView(head, weights, labels, text="", model="MiniLM", **fields | more)
+    return head_view(head, weights, labels, text="", model="MiniLM", **fields | more)
 
 
 def random_view(n: int, head=L2H9, seed: int = 0, alpha: float = 0.1, **more) -> HeadView:
@@ -49,7 +52,7 @@ def rects(svg: str) -> list[tuple[float, float, float, tuple[int, int, int]]]:
 
 def test_a_cell_stands_at_its_row_and_column_in_its_ink():
     weights = [[1, 0, 0], [0.25, 0.75, 0], [0, 0.5, 0.5]]
-    chart = heatmap(view_of(weights), "light", top=1.0)
+    chart = heatmap(view_of(weights), Look("light"), top=1.0)
     step = chart.to_dict()["width"] / 3
     drawn = {(round(y / step), round(x / step)): colour for x, y, _, colour in rects(svg_of(chart))}
     assert set(drawn) == {(0, 0), (1, 0), (1, 1), (2, 1), (2, 2)}  # what is not there is not drawn
@@ -58,7 +61,7 @@ def test_a_cell_stands_at_its_row_and_column_in_its_ink():
 
 
 def test_few_cells_are_rectangles_and_more_are_one_image():
-    few, many = (heatmap(random_view(n), "light").to_dict() for n in (RECTS, RECTS + 1))
+    few, many = (heatmap(random_view(n), Look("light")).to_dict() for n in (RECTS, RECTS + 1))
     marks = [[layer["mark"]["type"] for layer in layers_of(spec) if "mark" in layer] for spec in (few, many)]
     assert "image" not in marks[0] and marks[1].count("image") == 1
     image = next(layer for layer in layers_of(many) if layer.get("mark", {}).get("type") == "image")
@@ -69,18 +72,18 @@ def test_few_cells_are_rectangles_and_more_are_one_image():
 @pytest.mark.parametrize(("n", "most"), [(64, 150_000), (96, 200_000), (256, 200_000), (512, 700_000)])
 @pytest.mark.parametrize("alpha", [0.02, 1.0])
 def test_what_is_sent_to_the_browser_is_small(n, most, alpha):
-    spec = json.dumps(heatmap(random_view(n, alpha=alpha), "light").to_dict())
+    spec = json.dumps(heatmap(random_view(n, alpha=alpha), Look("light")).to_dict())
     assert len(spec) < most
     assert all(ord(c) < 128 for c in spec)
 
 
 def test_building_a_chart_takes_no_time_that_a_person_would_notice():
     view = random_view(512)
-    assert cpu_seconds(lambda: heatmap(view, "light").to_dict(), times=7) < 0.2  # 25 ms where nothing else runs
+    assert cpu_seconds(lambda: heatmap(view, Look("light")).to_dict(), times=7) < 0.2  # 25 ms where nothing else runs
 
 
 def test_a_512_heatmap_exports_small_and_fast():
-    spec = json.dumps(heatmap(random_view(512, alpha=0.05), "light").to_dict())
+    spec = json.dumps(heatmap(random_view(512, alpha=0.05), Look("light")).to_dict())
     start = time.process_time()
     svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGALITE)
     pdf = vl_convert.vegalite_to_pdf(spec, vl_version=VEGALITE)
@@ -93,7 +96,7 @@ def test_a_512_heatmap_exports_small_and_fast():
 @pytest.mark.parametrize("unit", ["words", "tokens"])
 def test_every_size_is_a_valid_drawing_within_its_room(n, unit):
     labels = [f"{'longish' * (k % 3)}{k}" for k in range(n)]
-    chart = heatmap(random_view(n, labels=labels, unit=unit), "dark", width=600)
+    chart = heatmap(random_view(n, labels=labels, unit=unit), Look("dark", 600))
     spec = chart.to_dict()
     assert_valid(spec)
     assert spec["width"] == spec["height"]
@@ -137,13 +140,15 @@ def test_in_a_long_text_a_sharp_head_looks_sharper_than_a_flat_one():
     assert top_of([special]) == LEAST  # what is left beside a special token is seen
     shades = [np.clip(view.weights / top_of([view]), 0, 1).mean() for view in views]
     assert shades[1] == pytest.approx(0.1, abs=0.01) and shades[0] < 0.01
-    domains = [colour_scales(difference(*pair, "light").to_dict())[0]["domain"][-1] for pair in (views, views[::-1])]
+    domains = [
+        colour_scales(difference(*pair, Look("light")).to_dict())[0]["domain"][-1] for pair in (views, views[::-1])
+    ]
     assert domains == [1.0, 1.0]
 
 
 def test_heads_side_by_side_share_one_scale_and_one_pointer():
     sharp, flat = random_view(12, HeadId(0, 1), alpha=0.01), random_view(12, HeadId(3, 4), seed=1, alpha=50)
-    spec = side_by_side([sharp, flat, flat], "light").to_dict()
+    spec = side_by_side([sharp, flat, flat], Look("light")).to_dict()
     assert_valid(spec)
     scales = colour_scales(spec)
     assert len(scales) == 3 and scales[0] == scales[1] == scales[2]
@@ -156,16 +161,16 @@ def test_heads_side_by_side_share_one_scale_and_one_pointer():
 
 def test_maps_that_would_be_too_small_stand_under_each_other():
     two = [random_view(450), random_view(450, HeadId(0, 0))]
-    assert side_by_side(two, "light", width=940).to_dict()["columns"] == 1
+    assert side_by_side(two, Look("light", 940)).to_dict()["columns"] == 1
     few = [random_view(20), random_view(20, HeadId(0, 0))]
-    assert side_by_side(few, "light", width=940).to_dict()["columns"] == 2
-    assert side_by_side(few, "light", width=480).to_dict()["columns"] == 1
+    assert side_by_side(few, Look("light", 940)).to_dict()["columns"] == 2
+    assert side_by_side(few, Look("light", 480)).to_dict()["columns"] == 1
 
 
 def test_the_difference_is_symmetric_about_paper():
     a = view_of([[1, 0], [0.5, 0.5]], HeadId(0, 0))
     b = view_of([[0.6, 0.4], [0.5, 0.5]], HeadId(1, 1))
-    chart = difference(a, b, "light")
+    chart = difference(a, b, Look("light"))
     spec = chart.to_dict()
     assert_valid(spec)
     [scale] = colour_scales(spec)
@@ -188,27 +193,27 @@ def test_heads_that_are_nearly_equal_do_not_look_far_apart():
     one = np.eye(6) * 0.5 + 0.5 / 6
     other = one.copy()
     other[0, :2] += (-1e-4, 1e-4)
-    [colours] = colour_scales(difference(view_of(one), view_of(other), "light").to_dict())
+    [colours] = colour_scales(difference(view_of(one), view_of(other), Look("light")).to_dict())
     assert colours["domain"][-1] == LEAST
 
 
 def test_the_difference_of_a_head_and_itself_is_blank():
     a = random_view(5)
-    chart = difference(a, a, "dark")
+    chart = difference(a, a, Look("dark"))
     assert rects(svg_of(chart)) == []
     assert "equal" in chart.description
 
 
 def test_heads_over_different_words_have_no_difference():
     with pytest.raises(UserError, match="same words"):
-        difference(random_view(4), random_view(5), "light")
+        difference(random_view(4), random_view(5), Look("light"))
     with pytest.raises(UserError, match="at least one"):
-        side_by_side([], "light")
+        side_by_side([], Look("light"))
 
 
 def test_an_empty_row_says_why():
     hidden = view_of([[0, 0], [0.5, 0.5]], hidden="hide")
-    spec = json.dumps(heatmap(hidden, "light").to_dict())
+    spec = json.dumps(heatmap(hidden, Look("light")).to_dict())
     assert "it looks only at special tokens, which are hidden" in spec
     data = [layer["data"]["values"] for layer in layers_of(json.loads(spec)) if "data" in layer]
     rows = next(rows for rows in data if "v" in rows[0])
@@ -217,13 +222,13 @@ def test_an_empty_row_says_why():
 
 def test_a_window_says_what_part_it_is():
     part = random_view(40).window(10, 20)
-    subtitle = " ".join(heatmap(part, "light").to_dict()["title"]["subtitle"])
+    subtitle = " ".join(heatmap(part, Look("light")).to_dict()["title"]["subtitle"])
     assert "11 to 20 of 40" in subtitle and "elsewhere" in subtitle
 
 
 def test_title_and_alternative_text_stand_alone():
     previous = np.eye(8, k=-1) + np.pad([[1.0]], ((0, 7), (0, 7)))
-    chart = heatmap(view_of(previous), "light")
+    chart = heatmap(view_of(previous), Look("light"))
     spec = chart.to_dict()
     assert spec["title"]["text"] == ["L2H9 · MiniLM"]
     assert "words, special tokens shown" in spec["title"]["subtitle"][0]
@@ -234,7 +239,7 @@ def test_title_and_alternative_text_stand_alone():
 
 def test_words_that_read_from_right_to_left_do_not_turn_the_sentence_round():
     plain, turned = (
-        json.dumps(heatmap(random_view(2, labels=labels), "light").to_dict())
+        json.dumps(heatmap(random_view(2, labels=labels), Look("light")).to_dict())
         for labels in (["says", "chef"], ["يقول", "الطاهي"])
     )
     assert "\\u2068" not in plain and "\\u2068" in turned and "\\u2069" in turned
@@ -242,7 +247,7 @@ def test_words_that_read_from_right_to_left_do_not_turn_the_sentence_round():
 
 @pytest.mark.parametrize("n", [5, 40, 100])
 def test_heatmaps_under_each_other_draw_and_hear_only_their_own_pointer(n):
-    chart = stack([heatmap(random_view(n), "light"), heatmap(random_view(n, seed=1), "light")])
+    chart = stack([heatmap(random_view(n), Look("light")), heatmap(random_view(n, seed=1), Look("light"))])
     spec = chart.to_dict()
     assert_valid(spec)
     assert [p["views"] for p in spec["params"] if p["name"].startswith("pointed")] == [["bars0_0"], ["bars0_1"]]
@@ -252,7 +257,7 @@ def test_heatmaps_under_each_other_draw_and_hear_only_their_own_pointer(n):
 
 
 def test_a_chart_is_not_changed_by_who_takes_it():
-    chart = heatmap(random_view(3), "light")
+    chart = heatmap(random_view(3), Look("light"))
     first = chart.to_dict()
     first["layer"].clear()
     assert chart.to_dict()["layer"]

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import openpyxl
@@ -17,7 +18,8 @@ from dashboard.errors import UserError
 from dashboard.export import Provenance, bundle, matrix_bytes, table_bytes
 from dashboard.export.sanitize import legal
 from dashboard.export.table import harmless
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from tests.helpers.views import changed, head_view
 
 PROVENANCE = Provenance(
     model="minilm",
@@ -182,7 +184,7 @@ def test_csv_for_excel_has_a_byte_order_mark_and_is_else_the_same():
 
 def view():
     weights = np.array([[1, 0, 0], [0.25, 0.75, 0], [0.125, 0.5, 0.375]], np.float32)
-    return HeadView(
+    return head_view(
         head=HeadId(2, 9),
         weights=weights,
         labels=("[CLS]", "汉\ud800", "·men"),
@@ -209,7 +211,7 @@ def test_npz_needs_no_pickle():
 
 
 def test_npz_of_a_window():
-    part = HeadView(**{**vars(view()), "weights": view().weights[:, :0], "labels": (), "special": (), "spans": ()})
+    part = replace(changed(view(), labels=(), special=(), spans=()), weights=view().weights[:, :0])
     with np.load(io.BytesIO(matrix_bytes(part)), allow_pickle=False) as found:
         assert found["spans"].shape == (0, 2)
 

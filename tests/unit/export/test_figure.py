@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from dashboard.charts.look import Look
 from dashboard.export import Provenance, figure_bytes
 from dashboard.export import figure as figures
 from dashboard.export import svg as layout
@@ -348,12 +349,13 @@ def test_several_people_at_once():
 
 def test_a_heatmap_of_512_is_small_and_quick():
     from dashboard.analyses.explore.heatmap_chart import heatmap
-    from dashboard.heads.view import HeadId, HeadView
+    from dashboard.heads.head_id import HeadId
+    from tests.helpers.views import head_view
 
     n = 512
     weights = np.random.default_rng(0).dirichlet(np.full(n, 0.05), size=n).astype(np.float32)
     words = tuple(f"word{k}" for k in range(n))
-    view = HeadView(
+    view = head_view(
         head=HeadId(2, 9),
         weights=weights,
         labels=words,
@@ -366,7 +368,7 @@ def test_a_heatmap_of_512_is_small_and_quick():
         model="MiniLM",
     )
     figure_bytes(SPEC, "pdf")  # vl-convert starts once in a process
-    chart = heatmap(view, "light")
+    chart = heatmap(view, Look("light"))
     for fmt in ("svg", "pdf"):
         assert len(figure_bytes(chart, fmt, PROVENANCE)) < 1_000_000
         assert cpu_seconds(lambda fmt=fmt: figure_bytes(chart, fmt, PROVENANCE)) < 2

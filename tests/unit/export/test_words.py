@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from dashboard.errors import UserError
 from dashboard.export import FORMATS, Provenance, file_stem, format_of, provenance_of, snippet
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from tests.helpers.views import head_view
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{k}" for port in ("com", "lpt") for k in range(10))}
 
 
 def view(layer=2, head=9):
-    return HeadView(
+    return head_view(
         head=HeadId(layer, head),
         weights=np.eye(2, dtype=np.float32),
         labels=("The", "chef"),
@@ -181,6 +182,8 @@ def test_snippet_of_an_atlas_a_table_and_a_matrix():
     )
     table = snippet(provenance(view="scores", heads=(), options={}))
     assert table.endswith('thing = scores(model, text)\nsave(thing, "minilm-scores.csv")\n')
+    check = snippet(provenance(view="verify", heads=(), options={"bos": True, "limit": 9}))
+    assert check.endswith('thing = verify(model, text, bos=True, limit=9)\nsave(thing, "minilm-verify.csv")\n')
     matrix = snippet(provenance(view="matrix", options={"theme": "light"}))
     assert "[attention(model, text, head, unit='words', special='show') for head in ['L2H9']]" in matrix
     assert "thing = views[0]" in matrix and ".npz" in matrix

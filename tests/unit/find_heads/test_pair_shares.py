@@ -7,6 +7,7 @@ import torch
 
 from dashboard.analyses.find_heads.pair_shares import _Text
 from dashboard.capture import Block
+from dashboard.heads.head_id import HeadId
 from dashboard.text import Encoding
 
 
@@ -20,7 +21,7 @@ def encoding(words: str) -> Encoding:
 
 
 def found(weights, pairs, *, causal=False, allowed=None, words="a b c d"):
-    model = SimpleNamespace(heads=1, causal=causal, all_heads=((0, 0),), place=lambda layer: layer)
+    model = SimpleNamespace(heads=1, causal=causal, all_heads=(HeadId(0, 0),), place=lambda head: head.layer)
     text = _Text(model, encoding(words), pairs)
     n = weights.shape[-1]
     text.add(Block(0, 0, (0,), slice(0, n), torch.tensor(weights[None], dtype=torch.float32), allowed))

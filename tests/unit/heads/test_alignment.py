@@ -15,11 +15,13 @@ from dashboard.analyses.compare.divergence import compare
 from dashboard.analyses.compare.word_swaps import swaps, words_by_pos
 from dashboard.errors import UserError
 from dashboard.heads.alignment import align_models, align_texts, matching
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
+from dashboard.heads.view import HeadView
 from dashboard.text.encoding import Encoding
 from dashboard.text.shared_words import with_shared_words
 from dashboard.text.words import split_words
 from tests.helpers.sentences import numbers, plain
+from tests.helpers.views import changed, head_view
 
 
 def view(
@@ -33,7 +35,7 @@ def view(
     even = np.tri(m) if causal else np.ones((m, m))
     weights = even / even.sum(1, keepdims=True) if weights is None else np.array(weights, float)
     flags = tuple(k in special for k in range(m))
-    return HeadView(
+    return head_view(
         HeadId(0, 0),
         weights.astype(np.float32),
         labels,
@@ -126,11 +128,11 @@ def test_the_first_word_of_a_causal_text_counts_only_behind_something():
     a = view("<s> one two", causal=True, special=[0])
     b = view("one two", causal=True, model="other", text="<s> one two")
     spans = ((4, 7), (8, 11))
-    b = HeadView(**{**vars(b), "spans": spans})
+    b = changed(b, spans=spans)
     aligned = align_models(a, b)
     assert aligned.places.tolist() == [[1, 0], [2, 1]]
-    assert aligned.a.queries.tolist() == [True, True]
-    assert aligned.b.queries.tolist() == [False, True]
+    assert aligned.a.counted.tolist() == [True, True]
+    assert aligned.b.counted.tolist() == [False, True]
     assert aligned.a.outside == pytest.approx([1 / 2, 1 / 3])
     assert aligned.a.allowed.tolist() == [[True, False], [True, True]]
 
@@ -139,7 +141,7 @@ def test_models_meet_at_words_of_one_text_or_are_told():
     a, b = view("one two"), view("three four", text="one two")
     with pytest.raises(UserError, match="Two models meet"):
         align_models(a, view("one two", text="another"))
-    moved = HeadView(**{**vars(b), "spans": ((0, 2), (2, 7))})
+    moved = changed(b, spans=((0, 2), (2, 7)))
     with pytest.raises(UserError, match="share no word"):
         align_models(a, moved)
 

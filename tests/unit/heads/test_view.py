@@ -15,11 +15,13 @@ from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding as finding_of
 from dashboard.errors import UserError
 from dashboard.heads.format import percent
+from dashboard.heads.head_id import HeadId
 from dashboard.heads.links import links, strongest
 from dashboard.heads.pooling import hide_special, to_axis
-from dashboard.heads.view import HeadId, HeadView, make_view
+from dashboard.heads.view import make_view
 from dashboard.text import Axis, Encoding
 from tests.helpers.sentences import heads_in, numbers, plain
+from tests.helpers.views import head_view
 
 NO_BREAK = "\u00a0"
 
@@ -33,7 +35,7 @@ def view_of(weights, labels=None, special=None, causal=False, unit="words", head
     n = len(weights)
     labels = tuple(labels or (f"w{i}" for i in range(n)))
     special = tuple(special or (False,) * n)
-    return HeadView(
+    return head_view(
         HeadId.parse(head), weights, labels, special, (None,) * n, unit, "show", causal, " ".join(labels), "MiniLM"
     )
 
@@ -312,7 +314,7 @@ def test_divergence_is_symmetric_and_bounded(seed):
 @pytest.mark.parametrize("most", [1, 5, 1000])
 def test_the_strongest_links_are_those_of_the_whole_table(causal, most):
     weights = np.random.default_rng(5).random((12, 12)).astype(np.float32)
-    view = HeadView(
+    view = head_view(
         HeadId(0, 0),
         np.tril(weights) if causal else weights,
         tuple("abcdefghijkl"),

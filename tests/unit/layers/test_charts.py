@@ -12,12 +12,14 @@ from pypdf import PdfReader
 
 from dashboard.analyses.layers.layers_chart import columns, moves
 from dashboard.analyses.layers.residual_stream import MEASURES, ResidualStream
-from dashboard.analyses.layers.word_chart import journey, journey_finding
+from dashboard.analyses.layers.text import journey_finding
+from dashboard.analyses.layers.word_chart import journey
 from dashboard.analyses.long_range.chart import reach, reach_atlas
 from dashboard.analyses.recall.charts import paths
 from dashboard.analyses.recall.task import DEFAULT
+from dashboard.charts.look import Look, Selection
 from dashboard.export import figure_bytes
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from tests.helpers.charts import valid_svg_of
 from tests.helpers.sentences import numbers, plain
 
@@ -60,9 +62,12 @@ def curve_of(layer, head, share) -> pd.DataFrame:
     return pd.DataFrame(columns_)
 
 
-def panels(curves, theme="light", **more):
+LIGHT = Look("light")
+
+
+def panels(curves, look=LIGHT, **more):
     words = {"title": "Four heads", "subtitle": ["a"], "description": "A finding of four heads."}
-    return reach(curves, theme, seen="its subject", unit="words apart", **words | more)
+    return reach(curves, look, seen="its subject", unit="words apart", **words | more)
 
 
 def texts(svg: str) -> list[str]:
@@ -72,7 +77,7 @@ def texts(svg: str) -> list[str]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "across"), [(980, 4), (520, 2), (320, 1)])
 def test_a_panel_a_head_as_many_in_a_row_as_fit(theme, width, across):
-    chart = panels([curve_of(2, head, [0.5, 0.3, 0.1]) for head in range(4)], theme, width=width)
+    chart = panels([curve_of(2, head, [0.5, 0.3, 0.1]) for head in range(4)], Look(theme, width))
     assert chart.to_dict()["columns"] == across
     svg = valid_svg_of(chart)
     assert {"L2H0", "L2H1", "L2H2", "L2H3", "to its subject", "to an equally distant word"} <= set(texts(svg))
@@ -98,7 +103,7 @@ def test_the_line_goes_through_the_shares():
 
 
 def test_a_solid_line_is_one_line_in_a_pdf():
-    for chart in (panels([curve_of(2, 9, [0.5, 0.3, 0.1])]), paths(DEFAULT, "light")):
+    for chart in (panels([curve_of(2, 9, [0.5, 0.3, 0.1])]), paths(DEFAULT, Look("light"))):
         drawn = PdfReader(io.BytesIO(figure_bytes(chart, "pdf"))).pages[0].get_contents().get_data()
         dashes = re.findall(rb"\[([\d. ]+)\] [\d.]+ d\b", drawn)
         assert dashes and all(float(dash.split()[1]) > 0 for dash in dashes)
@@ -108,17 +113,19 @@ def test_the_atlas_of_reach_names_the_best_and_takes_a_click():
     lift = np.full((3, 4), -0.02)
     lift[1, 2], lift[2, 0] = 0.5, 0.25
     over = "mean over 12 sentences"
-    chart = reach_atlas(lift, "light", seen="its subject", over=over, model="MiniLM", selected=HeadId(1, 2), width=400)
+    chart = reach_atlas(
+        lift, Look("light", 400), seen="its subject", over=over, model="MiniLM", selection=Selection(HeadId(1, 2))
+    )
     assert "Highest: L1H2 with 50" in chart.description
     svg = valid_svg_of(chart)
     assert "50" in texts(svg) and "−2" in texts(svg) and over in svg
-    assert '"fields": ["layer", "head", "turn"]' in json.dumps(chart.to_dict())
+    assert '"fields": ["layer", "head", "epoch"]' in json.dumps(chart.to_dict())
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("measure", MEASURES)
 def test_words_by_layers(theme, measure):
-    chart = moves(flow_of(["The", "chef", "says", HOSTILE]), MEASURES[measure], theme, word=1, width=600)
+    chart = moves(flow_of(["The", "chef", "says", HOSTILE]), MEASURES[measure], Look(theme, 600), word=1)
     svg = valid_svg_of(chart)
     written = " ".join(texts(svg))
     assert all(word in written for word in ("The", "chef", "L0", "L2")) and "\x00" not in written
@@ -128,7 +135,7 @@ def test_words_by_layers(theme, measure):
 def test_a_long_text_is_drawn_in_a_window_that_says_so():
     stream = flow_of([f"w{k}" for k in range(200)])
     most = columns(600)
-    chart = moves(stream.window(50, 50 + most), MEASURES["moved"], "light", word=60, width=600)
+    chart = moves(stream.window(50, 50 + most), MEASURES["moved"], Look("light", 600), word=60)
     assert f"51 to {50 + most} of 200" in chart.to_dict()["title"]["subtitle"][0]
     assert chart.to_dict()["width"] <= 600
     assert {"w60"} <= set(texts(valid_svg_of(chart)))
@@ -138,26 +145,27 @@ def test_what_did_not_move_has_no_ink_and_breaks_nothing():
     still = np.zeros((3, 3))
     stream = flow_of(["a", "b", "c"], moved=still, attention_share=np.full((3, 3), np.nan))
     for measure in MEASURES.values():
-        assert "NaN" not in valid_svg_of(moves(stream, measure, "light"))
-    assert "NaN" not in valid_svg_of(journey(stream, 0, "light"))
+        assert "NaN" not in valid_svg_of(moves(stream, measure, Look("light")))
+    assert "NaN" not in valid_svg_of(journey(stream, 0, Look("light")))
 
 
 @pytest.mark.parametrize("width", [980, 600, 380])
 def test_the_journey_says_which_words_are_near_after_each_layer(width):
     stream = flow_of(["The", "chef", "says", "ramen", "is", "food", "The"])
-    chart = journey(stream, 3, "light", width=width)
+    chart = journey(stream, 3, Look("light", width))
     svg = valid_svg_of(chart)
     written = texts(svg)
     assert {"before", "L0", "L1", "L2", "nearest", "The (1)", "attention", "normalisation"} <= set(written)
     assert f"{stream.numbers['moved'][1, 3]:.2f}" in written
     assert float(re.search(r'width="(\d+)', svg)[1]) <= width + 24
-    assert "normalisation" not in texts(valid_svg_of(journey(flow_of(["a", "b", "c"], normalises=False), 0, "light")))
+    bare = journey(flow_of(["a", "b", "c"], normalises=False), 0, Look("light"))
+    assert "normalisation" not in texts(valid_svg_of(bare))
 
 
 def test_the_bars_are_as_long_as_the_shares():
     shares = {"attention_share": [[0.25]], "feed_forward_share": [[0.95]], "normalisation_share": [[-0.2]]}
     stream = flow_of(["a"], layers=1, **{name: np.array(values) for name, values in shares.items()})
-    spec = journey(stream, 0, "light", width=600).to_dict()
+    spec = journey(stream, 0, Look("light", 600)).to_dict()
     bars = next(layer["data"]["values"] for layer in spec["layer"] if "tip" in str(layer["data"]["values"][:1]))
     lengths = [bar["x2"] - bar["x"] for bar in bars]
     assert lengths[0] / lengths[1] == pytest.approx(0.25 / 0.95, rel=0.01)
@@ -167,7 +175,7 @@ def test_the_bars_are_as_long_as_the_shares():
 
 def test_a_word_alone_has_nobody_near(snapshot):
     stream = flow_of(["a", "b"])
-    assert journey(stream, 0, "light").to_dict()["title"]["subtitle"] == snapshot
+    assert journey(stream, 0, Look("light")).to_dict()["title"]["subtitle"] == snapshot
     assert "nearest" not in journey_finding(stream, 0)
 
 

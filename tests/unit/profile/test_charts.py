@@ -24,9 +24,10 @@ from dashboard.charts.point_labels import AWAY
 from dashboard.charts.theme import PALETTES
 from dashboard.errors import UserError
 from dashboard.export import figure_bytes
-from dashboard.heads.view import HeadId, HeadView
+from dashboard.heads.head_id import HeadId
 from dashboard.text import ParsedSentence
 from tests.helpers.sentences import numbers, plain
+from tests.helpers.views import head_view
 from tools.profiles import source_of
 
 NAMES = {"minilm": (6, 12), "smollm2": (30, 9)}
@@ -240,7 +241,7 @@ def test_the_parse_is_found_by_the_words_spans():
 def test_attention_along_the_parse_by_hand(snapshot):
     weights = np.array([[0.1, 0.6, 0.3], [0.2, 0.5, 0.3], [0.0, 1.0, 0.0]])
     words = {"labels": ("a", "b", "c"), "special": (False,) * 3, "spans": (None,) * 3, "unit": "words"}
-    view = HeadView(HeadId(0, 0), weights, **words, hidden="hide", causal=False, text="a b c", model="M")
+    view = head_view(HeadId(0, 0), weights, **words, hidden="hide", causal=False, text="a b c", model="M")
     parse = [(0, 1, "det"), (2, 1, "obj")]
     # Word 0 gives its head .6, word 1 its two dependents .2 + .3, word 2 its head 1: .7 in the mean; even: 4/9.
     both_ways = along_parse(view, parse)

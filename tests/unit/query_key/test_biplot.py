@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard import UserError, draw_query_keys, query_key_table
-from dashboard.analyses.query_key.biplot import axes, plane_finding, plane_remarks, query_key_map
+from dashboard.analyses.query_key.biplot import axes, query_key_map
 from dashboard.analyses.query_key.chart import AWAY, SIZE
+from dashboard.analyses.query_key.text import plane_finding, plane_remarks
 from dashboard.analyses.query_key.vectors import STRONGEST, CorpusVectors, LayerVectors
 from dashboard.charts.labels import width_of
 from dashboard.charts.theme import PALETTES
 from dashboard.export import figure_bytes
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from tests.helpers.sentences import numbers, plain
 
 

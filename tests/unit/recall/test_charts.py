@@ -23,8 +23,10 @@ from dashboard.analyses.recall.task_chart import letters, task
 from dashboard.analyses.recall.text import accuracy_finding, gradient_finding, path_finding, time_finding
 from dashboard.analyses.recall.training import Point, Result
 from dashboard.analyses.toy.sharpness import sharpness
-from dashboard.analyses.toy.sharpness_chart import entropy, entropy_finding
+from dashboard.analyses.toy.sharpness_chart import entropy
+from dashboard.analyses.toy.text import entropy_finding
 from dashboard.charts.drawing import VEGALITE
+from dashboard.charts.look import Look
 from dashboard.charts.series import HUES
 from dashboard.charts.theme import PALETTES, contrast
 from tests.helpers.charts import layers_of
@@ -62,10 +64,10 @@ def names(chart) -> list[str]:
 
 
 DRAWN = {
-    "accuracy": lambda study, theme, width: charts.accuracy(study.result, theme, width=width),
-    "gradients": lambda study, theme, width: charts.gradients(study.result, theme, width=width),
-    "paths": lambda study, theme, width: charts.paths(study.result.config, theme, width=width),
-    "times": lambda study, theme, width: charts.times(study.timings, theme, width=width),
+    "accuracy": lambda study, theme, width: charts.accuracy(study.result, Look(theme, width)),
+    "gradients": lambda study, theme, width: charts.gradients(study.result, Look(theme, width)),
+    "paths": lambda study, theme, width: charts.paths(study.result.config, Look(theme, width)),
+    "times": lambda study, theme, width: charts.times(study.timings, Look(theme, width)),
 }
 
 
@@ -81,7 +83,7 @@ def test_every_picture_is_a_valid_drawing_whole_or_empty(picture, study):
 
 
 def test_accuracy_draws_each_point_with_its_interval_and_the_level_of_guessing():
-    chart = charts.accuracy(WHOLE.result, "light")
+    chart = charts.accuracy(WHOLE.result, Look("light"))
     drawn = {tuple((row["x"], row["y"], row["low"], row["high"]) for row in rows) for rows in lines(chart)}
     assert drawn == {
         tuple((p.distance, p.accuracy, p.low, p.high) for p in POINTS if p.model == model) for model in NAMES
@@ -114,7 +116,7 @@ def test_the_findings_are_made_of_the_numbers(snapshot):
 
 
 def test_gradients_stand_before_and_after_on_one_scale():
-    spec = charts.gradients(WHOLE.result, "light").to_dict()
+    spec = charts.gradients(WHOLE.result, Look("light")).to_dict()
     assert [panel["title"]["text"] for panel in spec["concat"]] == ["Before training", "After training"]
     domains = {
         json.dumps(c["encoding"]["y"]["scale"]["domain"])
@@ -124,11 +126,11 @@ def test_gradients_stand_before_and_after_on_one_scale():
     assert len(domains) == 1
     low, high = json.loads(domains.pop())
     assert low <= min(row.low for row in GRADIENTS) and high >= max(row.high for row in GRADIENTS)
-    assert sorted(map(len, lines(charts.gradients(WHOLE.result, "light")))) == [18] * 8
+    assert sorted(map(len, lines(charts.gradients(WHOLE.result, Look("light"))))) == [18] * 8
 
 
 def test_the_names_of_lines_do_not_meet():
-    chart = charts.accuracy(WHOLE.result, "light")
+    chart = charts.accuracy(WHOLE.result, Look("light"))
     assert set(names(chart)) == {"Plain RNN", "GRU", "LSTM", "Attention"}
     places = sorted(
         child["encoding"]["y"]["value"]
@@ -164,7 +166,7 @@ def test_tables_hold_the_same_numbers():
 
 
 def test_the_task_is_drawn_as_it_is(snapshot):
-    chart = task([2, 0, 5, 8], 8, "light")
+    chart = task([2, 0, 5, 8], 8, Look("light"))
     alt.Chart.from_dict(chart.to_dict())
     assert "“c a f ?”" in chart.description and "“c”" in chart.description and numbers(chart.description)[0] == 1
     assert plain(chart.description) == snapshot
@@ -173,7 +175,7 @@ def test_the_task_is_drawn_as_it_is(snapshot):
 
 def test_entropy_is_drawn_with_its_interval():
     measured = sharpness((1, 4, 64), rows=50)
-    chart = entropy(measured, 16, "light")
+    chart = entropy(measured, 16, Look("light"))
     alt.Chart.from_dict(chart.to_dict())
     with_factor, without = lines(chart)
     for row, point in zip(without, measured, strict=True):

@@ -10,20 +10,13 @@ from hypothesis import strategies as st
 
 from dashboard.analyses.compare.divergence import divergence
 from dashboard.analyses.similarity.api import draw_clusters, draw_map, similar_heads
-from dashboard.analyses.similarity.clusters import clusters_finding, clusters_of
+from dashboard.analyses.similarity.clusters import clusters_of
 from dashboard.analyses.similarity.distances import _Sums
-from dashboard.analyses.similarity.embedding import (
-    HeadMap,
-    clustered,
-    map_finding,
-    map_table,
-    nearest,
-    place_of,
-    scaled,
-)
+from dashboard.analyses.similarity.embedding import HeadMap, clustered, map_table, nearest, place_of, scaled
+from dashboard.analyses.similarity.text import clusters_finding, map_finding
 from dashboard.errors import UserError
 from dashboard.export import figure_bytes
-from dashboard.heads.view import HeadId
+from dashboard.heads.head_id import HeadId
 from tests.helpers.sentences import heads_in, numbers, plain
 
 
@@ -159,7 +152,7 @@ def found():
 def test_the_drawing_stands_where_the_table_says(found, theme, coloured):
     roles = {HeadId(0, 0): "syntax", HeadId(0, 1): "flat"} if coloured == "role" else None
     options = {"theme": theme, "roles": roles, "selected": HeadId(2, 1), "tray": [HeadId(0, 3)], "width": 560}
-    spec = draw_map(found, click=True, turn=3, **options).to_dict()
+    spec = draw_map(found, click=True, epoch=3, **options).to_dict()
     alt.Chart.from_dict(spec)  # the schema takes it
     rows = spec["layer"][0]["data"]["values"]
     assert np.allclose([[row["x"], row["y"]] for row in rows], found.table[["x", "y"]], atol=1e-5)

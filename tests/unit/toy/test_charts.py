@@ -16,6 +16,7 @@ from dashboard.analyses.toy.steps_chart import MADE_OF, worked
 from dashboard.analyses.toy.vectors_chart import plane
 from dashboard.analyses.toy.worked_steps import STEPS, arithmetic, number, saying, table, work_through
 from dashboard.charts.labels import width_of
+from dashboard.charts.look import Look
 from dashboard.charts.theme import contrast
 from tests.helpers.charts import assert_valid, svg_of
 from tests.helpers.sentences import numbers, plain
@@ -43,7 +44,7 @@ def numbers_of(chart) -> dict[str, list[str]]:
 
 
 def test_the_calculation_by_hand_stands_in_the_cells():
-    says = numbers_of(worked(work_through(HAND), "all", 0, "light"))
+    says = numbers_of(worked(work_through(HAND), "all", 0, Look("light")))
     assert says["X"] == ["1.00", "0.00", "0.00", "1.00"]
     assert says["Q"] == ["2.00", "0.00", "0.00", "2.00"]
     assert says["Scores"] == ["2.00", "0.00", "0.00", "2.00"]
@@ -91,11 +92,11 @@ def test_the_table_holds_what_numpy_computes(preset):
 @pytest.mark.parametrize("step", ["all", *STEPS])
 def test_every_step_is_a_valid_drawing_in_its_room(step):
     toy = work_through(example("heads"), 1)
-    chart = worked(toy, step, 1, "light", width=980)
+    chart = worked(toy, step, 1, Look("light", 980))
     assert_valid(chart.to_dict())
     assert float(re.search(r'width="([\d.]+)"', svg_of(chart))[1]) <= 1020
     assert chart.description.endswith(".")
-    narrow = worked(toy, step, 1, "dark", width=320).to_dict()
+    narrow = worked(toy, step, 1, Look("dark", 320)).to_dict()
     assert narrow["height"] >= chart.to_dict()["height"]
     assert "NaN" not in json.dumps(narrow)
 
@@ -103,12 +104,12 @@ def test_every_step_is_a_valid_drawing_in_its_room(step):
 def test_a_change_of_the_toy_changes_only_the_data_of_its_drawing():
     made = example()
     (before, first), (after, then) = (
-        worked(work_through(one), "all", 4, "light", width=980).refillable()
+        worked(work_through(one), "all", 4, Look("light", 980)).refillable()
         for one in (made, replace(made, causal=True))
     )
     assert before == after
     assert first != then
-    whole = worked(work_through(made), "all", 4, "light", width=980).to_dict()
+    whole = worked(work_through(made), "all", 4, Look("light", 980)).to_dict()
     assert [layer["data"]["values"] for layer in whole["layer"]] == list(first.values())
     assert "description" in whole
 
@@ -121,7 +122,7 @@ def test_corners_draw_no_nan(words, size):
         made = made.with_table(name, [[size] * len(row) for row in getattr(made, name)])
     for changed in (made, made.with_heads(2)):
         toy = work_through(changed, changed.heads - 1)
-        for chart in (worked(toy, "all", 0, "light"), plane(toy, 0, "dark")):
+        for chart in (worked(toy, "all", 0, Look("light")), plane(toy, 0, Look("dark"))):
             written = json.dumps(chart.to_dict())
             assert "NaN" not in written and "Infinity" not in written
         assert "NaN" not in svg_of(chart)
@@ -140,7 +141,7 @@ def drawn(chart, kind: str, field: str) -> list[dict]:
 
 def test_words_on_cells_can_be_read_and_stand_in_their_middle():
     for theme in ("light", "dark"):
-        chart = worked(work_through(example("previous")), "all", 0, theme)
+        chart = worked(work_through(example("previous")), "all", 0, Look(theme))
         cells, words = drawn(chart, "rect", "fill"), drawn(chart, "text", "tooltip")
         assert [cell["tip"] for cell in cells] == [word["tip"] for word in words]
         for cell, word in zip(cells, words, strict=True):
@@ -153,7 +154,7 @@ def test_words_on_cells_can_be_read_and_stand_in_their_middle():
 
 
 def test_the_row_that_is_followed_is_framed():
-    chart = worked(work_through(example()), "all", 3, "light")
+    chart = worked(work_through(example()), "all", 3, Look("light"))
     cells = drawn(chart, "rect", "fill")
     frames = drawn(chart, "rect", "strokeWidth")
     assert len(frames) == 9  # a matrix each
@@ -169,7 +170,7 @@ def test_the_row_that_is_followed_is_framed():
 def test_a_product_shows_its_two_factors_and_the_result():
     for step, names in MADE_OF.items():
         made = example("heads" if step == "joined" else "identity")
-        found = numbers_of(worked(work_through(made), step, 0, "light"))
+        found = numbers_of(worked(work_through(made), step, 0, Look("light")))
         assert len(found) == sum(len(name) > 1 or name in "xqkv" for name in names) - ("beside" in names)
 
 
@@ -184,7 +185,7 @@ def arrows(chart) -> list[dict[str, tuple]]:
 def test_arrows_point_where_the_vectors_do():
     made = example("heads")
     toy = work_through(made, 1)
-    words, keys, values = arrows(plane(toy, 4, "light", axes=(2, 3)))
+    words, keys, values = arrows(plane(toy, 4, Look("light"), axes=(2, 3)))
     assert words == {word: (row[2], row[3]) for word, row in zip(made.words, made.x, strict=True)}
     steps = made.steps()
     assert keys["query"] == pytest.approx(steps.q[1, 4].tolist())
@@ -194,18 +195,20 @@ def test_arrows_point_where_the_vectors_do():
 
 
 def test_names_in_the_plane_do_not_cover_each_other():
-    rows = plane(work_through(example("previous", "a b c d e f g h")), 2, "light", axes=(2, 3)).to_dict()["concat"][0]
+    rows = plane(work_through(example("previous", "a b c d e f g h")), 2, Look("light"), axes=(2, 3)).to_dict()[
+        "concat"
+    ][0]
     places = sorted(row["ly"] for row in rows["layer"][1]["data"]["values"])
     assert all(0 <= place <= 320 for place in places)
     same = example("identity", "same same same").with_table("x", [[1, 1]] * 3)
-    panel = plane(work_through(same), 0, "light").to_dict()["concat"][0]
+    panel = plane(work_through(same), 0, Look("light")).to_dict()["concat"][0]
     places = sorted(row["ly"] for row in panel["layer"][1]["data"]["values"])
     assert min(b - a for a, b in pairwise(places)) >= 14
 
 
 @pytest.mark.parametrize("row", range(5))
 def test_a_name_in_the_plane_covers_no_arrows_head_and_no_other_name(row):
-    for panel in plane(work_through(example()), row, "light").to_dict()["concat"]:
+    for panel in plane(work_through(example()), row, Look("light")).to_dict()["concat"]:
         side, rows = panel["width"], panel["layer"][1]["data"]["values"]
         reach = panel["layer"][0]["encoding"]["x"]["scale"]["domain"][1]
         heads = [((1 + one["x"] / reach) * side / 2, (1 - one["y"] / reach) * side / 2) for one in rows]
@@ -217,7 +220,7 @@ def test_a_name_in_the_plane_covers_no_arrows_head_and_no_other_name(row):
 
 
 def test_vectors_of_one_number_stand_on_the_line():
-    _, keys, _ = arrows(plane(work_through(example("identity").with_heads(2), 0), 0, "light"))
+    _, keys, _ = arrows(plane(work_through(example("identity").with_heads(2), 0), 0, Look("light")))
     assert all(y == 0 for _, y in keys.values())
 
 

@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl, urlencode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.heads.view import HeadId
-from dashboard.ui.url_state import DEFAULTS, OPTIONS, Choices, digest, from_address, to_address, within
+from dashboard.heads.head_id import HeadId
+from dashboard.ui.url_state import DEFAULTS, KINDS, Choices, digest, from_address, to_address, within
 from tests.helpers.addresses import any_address
 
 SCORES = ("self", "previous", "entropy")
@@ -19,17 +19,17 @@ some_choices = st.builds(
     Choices,
     model=st.sampled_from(["minilm", "smollm2", "some-one/a-model@main", "/home/me/model"]),
     text=texts,
-    unit=st.sampled_from(OPTIONS["unit"]),
-    special=st.sampled_from(OPTIONS["special"]),
-    bos=st.sampled_from(OPTIONS["bos"]),
+    unit=st.sampled_from(KINDS["unit"].allowed),
+    special=st.sampled_from(KINDS["special"].allowed),
+    bos=st.sampled_from(KINDS["bos"].allowed),
     layer=st.integers(0, 99),
     head=st.integers(0, 99),
-    view=st.sampled_from(OPTIONS["view"]),
-    atlas=st.sampled_from(OPTIONS["atlas"]),
+    view=st.sampled_from(KINDS["view"].allowed),
+    atlas=st.sampled_from(KINDS["atlas"].allowed),
     score=st.sampled_from(SCORES),
-    out=st.sampled_from(OPTIONS["out"]),
+    out=st.sampled_from(KINDS["out"].allowed),
     tray=st.lists(heads, max_size=4, unique=True).map(tuple),
-    show=st.sampled_from(OPTIONS["show"]),
+    show=st.sampled_from(KINDS["show"].allowed),
     start=st.integers(0, 99_999),
 )
 

@@ -107,6 +107,7 @@ class _Worker:
             if self._process is None:
                 self._process = self._start()
             process = self._process
+        assert process.stdin is not None and process.stdout is not None  # `_start` asks for both
         process.stdin.write(task.to_json() + b"\n")
         process.stdin.flush()
         told = json.loads(process.stdout.readline())

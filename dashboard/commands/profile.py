@@ -1,11 +1,12 @@
-"""The commands that are about all heads over a corpus."""
+"""The command that profiles all heads over a corpus."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from dashboard.commands.shared import check_out, out, say, say_encoding, whole_number, written
+from dashboard.commands.shared import say, say_encoding, whole_number
+from dashboard.formats import readable
 
 
 def add(commands) -> None:
@@ -13,12 +14,14 @@ def add(commands) -> None:
     profile.add_argument(
         "file",
         metavar="FILE",
-        help="a treebank (.conllu, .conllup, .conll), a text (.txt), or the word builtin: our own sentences",
+        help="a treebank (.conllu, .conllup, .conll), a text (.txt), or the word builtin: the built-in sentences",
     )
     profile.add_argument("--model", default="minilm", help="a catalogue name, a hub id or a folder (default: minilm)")
-    profile.add_argument("--out", required=True, metavar="DIR", help="the folder to write to; what stopped goes on")
-    profile.add_argument("--limit", type=whole_number, default=None, help="read only so many sentences")
-    profile.add_argument("--format", choices=("csv", "xlsx", "parquet"), default="parquet", help="default: parquet")
+    profile.add_argument(
+        "--out", required=True, metavar="DIR", help="the folder to write to; an interrupted run continues"
+    )
+    profile.add_argument("--limit", type=whole_number, default=None, help="read at most so many sentences")
+    profile.add_argument("--format", choices=readable(), default="parquet", help="default: parquet")
     profile.add_argument(
         "--parser", metavar="NAME", help="a spaCy model of your own that parses the text: a package or a folder"
     )
@@ -35,14 +38,6 @@ def add(commands) -> None:
     )
     many.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster that does it, like tcp://127.0.0.1:8786")
     profile.set_defaults(run=run_profile)
-
-    heads_map = commands.add_parser("map", help="all heads by how far apart they are over our own sentences")
-    heads_map.add_argument("--model", default="minilm", help="a catalogue name, a hub id or a folder (default: minilm)")
-    heads_map.add_argument(
-        "--limit", type=whole_number, default=None, help="read only so many of the sentences, evenly spread"
-    )
-    out(heads_map, ".csv .xlsx .parquet .png .svg .pdf .html .json")
-    heads_map.set_defaults(run=run_map)
 
 
 def run_profile(asked: argparse.Namespace) -> int:
@@ -73,18 +68,3 @@ def run_profile(asked: argparse.Namespace) -> int:
         print("\nStopped. The same command goes on where it was.", file=sys.stderr)
         return 130
     return 0
-
-
-def run_map(asked: argparse.Namespace) -> int:
-    check_out(asked)
-    from dashboard.analyses.similarity import api as similarity
-    from dashboard.analyses.similarity.embedding import map_finding
-    from dashboard.capture import open_model
-    from dashboard.export.save import save
-
-    model = open_model(asked.model, fetch_missing=True, progress=say)
-    found = similarity.map_heads(model, limit=asked.limit, progress=say)
-    print(map_finding(found))
-    table = asked.out.lower().endswith((".csv", ".xlsx", ".parquet"))
-    save(found.table if table else similarity.draw_map(found), asked.out)
-    return written(asked.out)

@@ -1,0 +1,155 @@
+"""What is said of heads that were ablated."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from dashboard.analyses.ablation.joint import Interplay, interplay, signed, values_of
+from dashboard.analyses.ablation.rank import UNITS, Standing
+from dashboard.analyses.ablation.rank_correlation import Correlation
+from dashboard.heads.format import counted, figure, listed
+from dashboard.heads.head_id import head_of
+
+
+def effect_finding(table: pd.DataFrame, model: str) -> str:
+    """In one sentence the row of an `effect_table` that changes most, with how sure that is."""
+    name = "shift" if "shift" in table else "loss_change"
+    some = table.dropna(subset=[name])
+    if not len(some):
+        return f"{model} reads no token here that could be measured."
+    best = some.loc[some[name].abs().idxmax()]
+    head, figure = _written(best), best[name]
+    low, high = best[f"{name}_low"], best[f"{name}_high"]
+    sure = (
+        "a single text: no interval"
+        if np.isnan(low)
+        else (f"95\u00a0% interval {low:.3g} to {high:.3g}; {counted(int(best.sentences), 'sentences')}")
+    )
+    if name == "shift":
+        start = f"Without {head} the last vectors of {model} turn by {figure:.3g}"
+        sure = f"1 − cosine; {sure}"
+    else:
+        way = "worse" if figure >= 0 else "better"
+        start = f"Without {head} {model} predicts {way} by {abs(figure):.3g} nats per token"
+    most = f", the most of {len(some):,} heads" if len(some) > 1 else ""
+    return f"{start}{most} ({sure}, {counted(int(best.tokens), 'tokens')})."
+
+
+def correlation_finding(found: Correlation, names: tuple[str, str]) -> str:
+    """In a sentence whether two figures, named as they stand in the middle of one, go together over heads."""
+    if found.heads < 2:
+        return f"Too few heads have both {names[0]} and {names[1]} to compare them."
+    if found.constant is not None:
+        return f"For all {found.heads} heads {names[found.constant]} is the same, so nothing goes up or down with it."
+    interval = f"95\u00a0% interval over heads {_number(found.low)} to {_number(found.high)}"
+    rho = f"Spearman’s ρ {_number(found.rho)}; {interval}; {counted(found.heads, 'heads')}"
+    if found.low <= 0 <= found.high:
+        return f"{_capital(names[0])} tells nothing sure of {names[1]} ({rho})."
+    way = "higher" if found.rho > 0 else "lower"
+    much = "tends to be" if abs(found.rho) >= 0.3 else "tends a little to be"
+    return f"Where {names[0]} is higher, {names[1]} {much} {way} ({rho})."
+
+
+def rank_finding(found: Standing) -> str:
+    """``Number 12 of 72 heads: without L2H9 …``, with interval and sample size."""
+    over = f"{counted(found.sentences, 'sentences')}, {counted(found.tokens, 'tokens')}"
+    interval = f"95\u00a0% interval {figure(found.low)} to {figure(found.high)}"
+    if found.measure == "shift":
+        change = f"the last vectors turn by {figure(found.value)}"
+    else:
+        way = "worse" if found.value >= 0 else "better"
+        change = f"the model predicts {way}, the loss changes by {figure(found.value)} nats per token"
+    return f"{found.head} is number {found.rank:,} of {found.heads:,} heads: without it {change} ({interval}; {over})."
+
+
+def standing_remark(found: Standing) -> str:
+    """How sure that place is, and how many heads change anything for sure."""
+    said = "No other head’s interval meets its own."
+    if found.alike:
+        meet = "has an interval that meets" if found.alike == 1 else "have intervals that meet"
+        said = f"{counted(found.alike, 'other heads')} {meet} its own: its place among them is not sure."
+    if found.measure == "shift":
+        return said
+    worse, better = found.sure
+    return (
+        f"{said} Intervals above 0, the model predicts worse without the head: {worse:,} of {found.heads:,} heads; "
+        f"below 0, better: {better:,}; on either side of 0, not sure: {found.heads - worse - better:,}. If no head "
+        f"changed anything, chance would still put about {0.025 * found.heads:.2g} of {found.heads:,} above 0 and as "
+        "many below (2.5\u00a0% each)."
+    )
+
+
+def joint_finding(table: pd.DataFrame) -> str:
+    """Together and the sum of each alone, in a sentence; empty where nothing was read."""
+    _, alone, together = values_of(table)
+    which = interplay(table)
+    if which == "none":
+        known = not np.isnan([*alone, together]).any()
+        many = counted(len(alone), "heads")
+        return f"Next to nothing changes without these {many}, together or alone." if known else ""
+    unit = f" {UNITS['loss_change']}" if "loss_change" in table else ""
+    total = signed(table, alone.sum())
+    beside = (SAID | BELOW if alone.sum() < 0 else SAID)[which]
+    return f"Together {signed(table, together)}{unit}, {beside} the sum of each alone, {total}."
+
+
+def together_remark(table: pd.DataFrame) -> str:
+    """What that may mean, and how little it is; empty where nothing changes."""
+    name, which = "shift" if "shift" in table else "loss_change", interplay(table)
+    if which == "none":
+        return ""
+    if which == "one":
+        return "One of them alone changes nearly all of it, so this says little of how they work together."
+    if which in ("mixed", "other"):
+        return "What each changes alone says little here of how they work together."
+    return (
+        f"So it looks where {LOOKS[name][which]}. It can have other reasons, as {ADD_UP[name]} need not add up, and "
+        "may be otherwise on other texts."
+    )
+
+
+def _written(row: pd.Series) -> str:
+    """``L2H9``, ``L2H9 and L5H1 together``."""
+    if "heads" not in row:
+        return str(head_of(row))
+    names = row.heads.split(",")
+    return listed(names) + (" together" if len(names) > 1 else "")
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+SAID: dict[Interplay, str] = {
+    "more": "more than",
+    "less": "less than",
+    "sum": "about",
+    "one": "about",
+    "other": "on the other side of 0 from",
+    "mixed": "beside",
+}
+
+
+BELOW: dict[Interplay, str] = {"more": "further below 0 than", "less": "less far below 0 than"}  # where the sum is
+
+
+LOOKS: dict[str, dict[Interplay, str]] = {
+    "loss_change": {
+        "more": "heads can replace each other: while one is out, another still does its work",
+        "less": "heads depend on each other: with one out, there is less for the next to break",
+        "sum": "each does work of its own",
+    },
+    "shift": {
+        "more": "heads turn the vectors the same way, or can replace each other",
+        "less": "heads turn the vectors in opposite ways, or depend on each other",
+        "sum": "each turns the vectors in a way of its own",
+    },
+}
+
+
+ADD_UP = {"loss_change": "losses", "shift": "angles"}

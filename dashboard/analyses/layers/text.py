@@ -1,0 +1,30 @@
+"""What is said of a word on its way through the layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dashboard.heads.format import percent
+
+if TYPE_CHECKING:
+    from dashboard.analyses.layers.residual_stream import ResidualStream
+
+
+def journey_finding(stream: ResidualStream, word: int) -> str:
+    """One sentence about one word: the layer that moves it most, whose part that is, and who is nearest at the end."""
+    position = int(stream.words[word])
+    moved = stream.numbers["moved"][:, position]
+    near = stream.neighbours(position)
+    layer = int(pd.Series(moved).fillna(-1).argmax())
+    name = f"“{stream.known(position)}”"
+    share = float(stream.numbers["attention_share"][layer, position])
+    part = f"pulls against that change ({percent(share)})" if share < 0 else f"makes up {percent(share)} of that change"
+    said = f"{name} is moved most by L{layer}, by {moved[layer]:.2f} times its length; attention {part}"
+    if not len(near):
+        return f"{said}."
+    first, last = near["text"].iloc[0], near[near["stage"] == stream.layers]["text"].iloc[0]
+    if first == last:
+        return f"{said}. Its nearest word is “{last}”, before the first layer and after the last."
+    return f"{said}. Its nearest word is “{first}” before the first layer and “{last}” after the last."

@@ -1,0 +1,58 @@
+"""What is said of what a head writes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from dashboard.analyses.logit_attribution.direct import Writes
+from dashboard.heads.format import counted, number, percent, quoted
+from dashboard.heads.head_id import HeadId, is_of
+
+
+def copying_finding(table: pd.DataFrame, head: HeadId) -> str:
+    """How often a head raises what it reads, beside the token at the next position, and what follows: it copies where
+    the interval lies above that of the baseline."""
+    row = table[is_of(table, head)].iloc[0]
+
+    def interval(name: str) -> str:
+        low, high = row[f"{name}_low"], row[f"{name}_high"]
+        return "" if np.isnan(low) else f"95\u00a0% interval {percent(low)} to {percent(high)}, "
+
+    return (
+        f"Copying: a token that {head} reads is itself among the 1\u00a0% of pieces whose logits it raises most for "
+        f"{percent(row.copying)} of the tokens of the corpus that comes along ("
+        f"{interval('copying')}{counted(int(row.tokens), 'tokens')}, {counted(int(row.sentences), 'sentences')}). "
+        f"Baseline, the token that comes after it: {percent(row.baseline)} ({interval('baseline')}"
+        f"{counted(int(row.pairs), 'pairs')}). {_verdict(row)}"
+    )
+
+
+def writes_finding(found: Writes) -> str:
+    """In one sentence what the head raises and lowers most, and where it read."""
+    said = []
+    for word, frame in (("raises", found.raised), ("lowers", found.lowered)):
+        if len(frame):
+            first = frame.iloc[0]
+            said.append(f"{word} {quoted(first.piece)} most ({signed(first.logit)})")
+    what = " and ".join(said) or "changes no logit"
+    if not len(found.read):
+        return f"{found.head}, after {quoted(found.label)}: it {what}."
+    first = found.read.iloc[0]
+    read = "itself" if first.position == found.query else quoted(first.text)
+    return f"{found.head}, after {quoted(found.label)}: it {what}; it read most from {read} ({percent(first.weight)})."
+
+
+def _verdict(row: pd.Series) -> str:
+    if np.isnan(row.copying_low):
+        return "A single sentence has no interval: it is not shown to copy."
+    if row.copying_low > row.baseline_high:
+        return "So it copies." if row.copying >= 0.5 else "So it copies some of them, not most."
+    if row.copying_high < row.baseline_low:
+        return "So it does not copy: it more often raises the token that comes after."
+    return "The two intervals meet: it is not shown to copy."
+
+
+def signed(value: float) -> str:
+    """+0.28, −0.05, 0: a change of a logit."""
+    return f"+{number(value)}" if value > 0 else number(value)

@@ -1,0 +1,75 @@
+"""What is said of how far apart heads are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from dashboard.analyses.similarity.clusters import Clusters
+from dashboard.analyses.similarity.distances import Distances
+from dashboard.analyses.similarity.embedding import HeadMap, nearest, place_of
+from dashboard.heads.format import counted, percent
+from dashboard.heads.head_id import HeadId, head_of
+
+
+def clusters_finding(found: Clusters) -> str:
+    """How large the largest cluster is, which two join first and at what distance all are one, in one sentence."""
+    table, joins = found.table, found.joins
+    if table.empty:
+        return "No head has a cluster."
+    largest = table.loc[table["heads"].idxmax()]
+    said = (
+        f"The largest of {counted(len(table), 'clusters')} holds {counted(int(largest['heads']), 'heads')} round "
+        f"{largest['middle']}"
+    )
+    if not len(joins):
+        return f"{said}."
+    heights = joins[:, 1:3, 0].max(1)
+    return f"{said}; the first two join at {heights.min():.2f} bits, all are one at {heights.max():.2f}."
+
+
+def map_finding(found: HeadMap, head: HeadId | None = None) -> str:
+    """What the map says of one head, or of all of them, in one sentence."""
+    table = found.table.dropna(subset=["distance"])
+    if table.empty:
+        return f"No two heads of {found.model} can be held against each other here."
+    if head is not None:
+        row = found.row(head)
+        if np.isnan(row["distance"]):
+            return f"{head} can be held against no other head here."
+        mates = int((found.table["cluster"] == row["cluster"]).sum())
+        return (
+            f"{head} is nearest to {row['nearest']}, {row['distance']:.3f} bits apart (the median over all others is "
+            f"{_median_of_others(found, head):.3f}); it is in cluster {int(row['cluster'])} with "
+            f"{counted(mates - 1, 'other heads')}."
+        )
+    closest, lone = table.loc[table["distance"].idxmin()], table.loc[table["distance"].idxmax()]
+    return (
+        f"Of {counted(len(found.table), 'heads')} {_name(closest)} and {closest['nearest']} are most alike, "
+        f"{closest['distance']:.3f} bits apart; {_name(lone)} stands most alone, {lone['distance']:.2f} bits from its "
+        f"nearest. The two axes keep {percent(found.kept)} of the variance."
+    )
+
+
+def elsewhere_finding(found: Distances, head: HeadId, model: str) -> str:
+    """What `api.distances_between` says of one head of the first model, in one sentence: the head of
+    the second that is nearest to it, beside the median over all of its heads. model: what to call the second"""
+    mine, theirs = found.per_layer
+    row = found.values[place_of(head, mine, len(found.values))]
+    like = nearest(found.values, place_of(head, mine, len(found.values)), theirs, 1, same=False)
+    if like.empty:
+        return f"{head} can be held against no head of {model} here."
+    return (
+        f"Of the {counted(len(row), 'heads')} of {model} {_name(like.iloc[0])} is nearest to {head}, "
+        f"{like['distance'].iloc[0]:.3f} bits apart; the median over all of them is {np.nanmedian(row):.3f}."
+    )
+
+
+def _median_of_others(found: HeadMap, head: HeadId) -> float:
+    """Of the distances of all other heads from this one, bits."""
+    place = place_of(head, int(found.table["head"].max()) + 1, len(found.table))
+    return float(np.nanmedian(np.delete(found.distances[place], place)))
+
+
+def _name(row: pd.Series) -> str:
+    return str(head_of(row))

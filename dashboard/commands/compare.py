@@ -1,0 +1,33 @@
+"""The command that compares heads over a text."""
+
+from __future__ import annotations
+
+import argparse
+
+from dashboard.commands.shared import check_out, out, read, text_and_model, unit, written
+from dashboard.errors import UserError
+
+
+def add(commands) -> None:
+    compare = commands.add_parser("compare", help="how similar heads are over a text, a row per pair")
+    text_and_model(compare)
+    compare.add_argument("--heads", required=True, help="two or more, like L2H0,L2H9")
+    unit(compare, "tokens")
+    out(compare, "table")
+    compare.set_defaults(run=run_compare)
+
+
+def run_compare(asked: argparse.Namespace) -> int:
+    check_out(asked)
+    from dashboard.analyses.compare.api import comparison_table
+    from dashboard.analyses.explore.api import attentions
+    from dashboard.export.save import save
+    from dashboard.heads.head_id import listed_heads
+
+    heads = listed_heads(asked.heads)
+    if len(heads) < 2:
+        raise UserError("Name two heads or more to compare: --heads L2H0,L2H9.")
+    model, encoding = read(asked)
+    views = attentions(model, encoding, heads, unit=asked.unit, special=asked.special)
+    save(comparison_table(views, bos=asked.bos), asked.out)
+    return written(asked.out)

@@ -1,0 +1,37 @@
+"""The command that finds heads by example."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from dashboard.commands.shared import check_out, out, read, text_and_model, written
+
+
+def add(commands) -> None:
+    find = commands.add_parser("find", help="heads by example: which attend most along pairs of words, a row per head")
+    text_and_model(find)
+    find.add_argument(
+        "--pairs",
+        required=True,
+        metavar="PAIRS",
+        help='query > key, like "says>chef,9>1"; each word by its text or its number, from 0',
+    )
+    out(find, "table")
+    find.set_defaults(run=run_find)
+
+
+def run_find(asked: argparse.Namespace) -> int:
+    check_out(asked)
+    from dashboard.analyses.find_heads import api
+    from dashboard.analyses.find_heads.by_example import looks_ahead
+    from dashboard.analyses.find_heads.text import example_finding
+    from dashboard.export.save import save
+
+    model, encoding = read(asked)
+    found = api.find_heads(model, encoding, asked.pairs, bos=asked.bos)
+    if found.masked:
+        print(f"Left out: {looks_ahead(found.words, found.masked, found.model)}", file=sys.stderr)
+    print(example_finding(found))
+    save(found.table, asked.out)
+    return written(asked.out)

@@ -1,0 +1,28 @@
+"""The command that scores all heads over a text."""
+
+from __future__ import annotations
+
+import argparse
+
+from dashboard.commands.shared import as_words, check_out, out, pair, read, text_and_model, written
+
+
+def add(commands) -> None:
+    scores = commands.add_parser("scores", help="pattern scores, a row per head")
+    text_and_model(scores)
+    pair(scores)
+    out(scores, "table")
+    scores.set_defaults(run=run_scores)
+
+
+def run_scores(asked: argparse.Namespace) -> int:
+    check_out(asked)
+    from dashboard.analyses.scores import api
+    from dashboard.export.provenance import provenance_of_text
+    from dashboard.export.save import save
+
+    model, encoding = read(asked)
+    said = as_words(asked) | ({"between": asked.between} if asked.between else {})
+    table = api.scores(model, encoding, between=asked.between)
+    save(table, asked.out, provenance_of_text(model, encoding, "scores", bos=asked.bos, **said))
+    return written(asked.out)

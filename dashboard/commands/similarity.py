@@ -1,0 +1,33 @@
+"""The command that lays all heads out by similarity."""
+
+from __future__ import annotations
+
+import argparse
+
+from dashboard.commands.shared import check_out, out, say, whole_number, written
+from dashboard.formats import endings, format_of
+
+
+def add(commands) -> None:
+    heads_map = commands.add_parser("map", help="a map of all heads by similarity over the built-in sentences")
+    heads_map.add_argument("--model", default="minilm", help="a catalogue name, a hub id or a folder (default: minilm)")
+    heads_map.add_argument(
+        "--limit", type=whole_number, default=None, help="read at most so many of the sentences, evenly spread"
+    )
+    out(heads_map, "table", "figure")
+    heads_map.set_defaults(run=run_map)
+
+
+def run_map(asked: argparse.Namespace) -> int:
+    check_out(asked)
+    from dashboard.analyses.similarity import api
+    from dashboard.analyses.similarity.text import map_finding
+    from dashboard.capture import open_model
+    from dashboard.export.save import save
+
+    model = open_model(asked.model, fetch_missing=True, progress=say)
+    found = api.map_heads(model, limit=asked.limit, progress=say)
+    print(map_finding(found))
+    table = format_of(asked.out) in endings("table")
+    save(found.table if table else api.draw_map(found), asked.out)
+    return written(asked.out)

@@ -1,0 +1,46 @@
+"""The tables behind the pictures of “Explore”: a head's strongest links, and all heads' scores."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.analyses.scores.scores import SCORES
+from dashboard.heads.links import strongest
+from dashboard.heads.view import HeadView
+from dashboard.ui.figure import UNREAD, Table
+
+MOST = 50  # links
+LINKS = {
+    "from": st.column_config.TextColumn("From"),
+    "from_unknown": UNREAD | {"label": "From: not read"},
+    "to": st.column_config.TextColumn("To"),
+    "to_unknown": UNREAD | {"label": "To: not read"},
+    "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
+    "contribution": st.column_config.NumberColumn("Norm of the contribution", format="%.3f"),
+}
+
+
+def strongest_links(view: HeadView) -> Table:
+    """The strongest links of a head. All of them are in the files."""
+    every = int(view.allowed.sum())
+    note = f"The {MOST} strongest of {every:,} links; the files hold all of them." if every > MOST else ""
+    return Table(LINKS, partial(_strongest, view), note, key="links")
+
+
+def _strongest(view: HeadView) -> pd.DataFrame:
+    found = strongest(view, MOST)
+    return found[[c for c in ("from", "from_unknown", "to", "to_unknown", view.measure) if c in found]]
+
+
+def scores() -> Table:
+    """The numbers behind the picture of all heads."""
+    columns = {
+        name: st.column_config.NumberColumn(
+            score.title, help=score.help, format="percent" if score.unit == "share" else "%.2f"
+        )
+        for name, score in SCORES.items()
+    }
+    return Table({"layer": "Layer", "head": "Head", **columns}, key="scores", width="stretch")

@@ -1,0 +1,191 @@
+"""The kinds of choice that an address holds: how each is written there, read, and what is said of a wrong one.
+
+A field of `dashboard.ui.url_state.Choices` names its kind::
+
+    unit: Annotated[str, Option("words", "tokens")] = "words"
+
+Nothing here knows Streamlit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.errors import UserError
+from dashboard.export.reports import is_key
+from dashboard.heads.head_id import HeadId, listed_heads, written_heads
+
+NONE = "none"  # in a link: an empty value would not travel
+
+
+@dataclass(frozen=True)
+class Known:
+    """What there is: the names of scores, and the long texts of this session by their digest."""
+
+    scores: tuple[str, ...]
+    held_texts: Mapping[str, str]
+
+
+class Kind:
+    """A kind of choice. A value of it stands in one parameter of the address, called like the field."""
+
+    is_path = False  # whether it may name a path of this machine, which no link opens
+
+    def parameters(self, name: str) -> tuple[str, ...]:
+        """The parameters that are read one by one."""
+        return (name,)
+
+    def write(self, name: str, value: Any) -> dict[str, str]:
+        """The parameters that say this value."""
+        return {name: str(value)}
+
+    def read(self, name: str, raw: str, known: Known) -> Any:
+        """The value that a parameter says; None for one that says nothing. Raises UserError for a wrong one."""
+        raise NotImplementedError
+
+    def tidy(self, typed: str) -> str:
+        """What a person typed as the address keeps it."""
+        return typed
+
+
+class Option(Kind):
+    """One of these names; scores: or the name of a score."""
+
+    def __init__(self, *allowed: str, scores: bool = False):
+        self.allowed, self.scores = allowed, scores
+
+    def read(self, name: str, raw: str, known: Known) -> str:
+        allowed = (*self.allowed, *known.scores) if self.scores else self.allowed
+        if raw not in allowed:
+            raise UserError(
+                f"The link asks for {name} “{short(raw)}”; it can be {_either(allowed)}. The usual view is shown."
+            )
+        return raw
+
+
+class Number(Kind):
+    """A whole number, counted from 0."""
+
+    def read(self, name: str, raw: str, known: Known) -> int:
+        if not (raw.isascii() and raw.isdigit() and len(raw) < 7):
+            raise UserError(
+                f"The link asks for {name} “{short(raw)}”, which is no number counted from 0. The usual view is shown."
+            )
+        return int(raw)
+
+
+class Text(Kind):
+    """A text of at most so many characters; longest None: of any length."""
+
+    def __init__(self, longest: int | None = None):
+        self.longest = longest
+
+    def read(self, name: str, raw: str, known: Known) -> str | None:
+        return raw[: self.longest]
+
+
+class Typed(Text):
+    """A text without blanks round it. needed: an empty one says nothing."""
+
+    def __init__(self, longest: int, *, needed: bool = False, is_path: bool = False):
+        super().__init__(longest)
+        self.needed, self.is_path = needed, is_path
+
+    def read(self, name: str, raw: str, known: Known) -> str | None:
+        return None if self.needed and not raw.strip() else self.tidy(raw)
+
+    def tidy(self, typed: str) -> str:
+        return typed[: self.longest].strip()
+
+
+class Emptied(Typed):
+    """A text that can be empty where that is not the default; in a link that is “none”."""
+
+    def write(self, name: str, value: str) -> dict[str, str]:
+        return {name: value or NONE}
+
+    def tidy(self, typed: str) -> str:
+        kept = super().tidy(typed)
+        return "" if kept == NONE else kept
+
+
+class Rows(Emptied):
+    """Rows of text, without empty ones and blanks round them."""
+
+    def tidy(self, typed: str) -> str:
+        rows = [row.strip() for row in typed[: self.longest].split("\n")]
+        kept = "\n".join(row for row in rows if row)
+        return "" if kept == NONE else kept
+
+
+class Head(Kind):
+    """A head, like L2H9."""
+
+    def read(self, name: str, raw: str, known: Known) -> HeadId:
+        return HeadId.parse(short(raw))
+
+
+class Tray(Kind):
+    """At most so many heads, like L2H9,L0H1."""
+
+    def __init__(self, size: int):
+        self.size = size
+
+    def write(self, name: str, value: tuple[HeadId, ...]) -> dict[str, str]:
+        return {name: written_heads(value)}
+
+    def read(self, name: str, raw: str, known: Known) -> tuple[HeadId, ...]:
+        tray = tuple(listed_heads(short(raw, 200)))
+        if len(tray) > self.size:
+            raise UserError(
+                f"The link puts {len(tray)} heads in the tray; it holds {self.size}. The tray was left empty."
+            )
+        return tray
+
+
+class Layers(Kind):
+    """The first and the last of some layers, like 2-5."""
+
+    def read(self, name: str, raw: str, known: Known) -> str:
+        if not re.fullmatch(r"[0-9]{1,3}-[0-9]{1,3}", raw):
+            raise UserError(f"The link asks for layers “{short(raw)}”; write the first and the last, like 2-5.")
+        return raw
+
+
+class Key(Kind):
+    """The key of a report; another says nothing."""
+
+    def read(self, name: str, raw: str, known: Known) -> str | None:
+        return raw if is_key(raw) else None
+
+
+class Several(Kind):
+    """A value in several parameters that are read together.
+
+    read_all: address → the value and a sentence for each parameter that could not be read; write_all: value → address
+    """
+
+    def __init__(
+        self,
+        read_all: Callable[[Mapping[str, str]], tuple[Any, list[str]]],
+        write_all: Callable[[Any], dict[str, str]],
+    ):
+        self.read_all, self.write_all = read_all, write_all
+
+    def parameters(self, name: str) -> tuple[str, ...]:
+        return ()
+
+    def write(self, name: str, value: Any) -> dict[str, str]:
+        return self.write_all(value)
+
+
+def short(raw: str, most: int = 40) -> str:
+    """What a link says, as a sentence can quote it."""
+    return raw if len(raw) <= most else raw[: most - 1] + "…"
+
+
+def _either(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:-1]) + " or " + names[-1]

@@ -1,0 +1,100 @@
+"""What `make docs` adds to docs/: the documents of the repository's root, and a page of reference for each topic.
+
+The reference follows `dashboard/__init__.pyi`: a name that is public there is described here, under its topic.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).resolve().parent.parent
+PLACES = {
+    "README.md": "index.md",
+    "ARCHITECTURE.md": "architecture.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+}
+"""Documents of the root → where they stand on the site."""
+
+LINK = re.compile(r"\]\((?!\w+:)([^)#\s]+)(#[^)\s]*)?\)")
+"""A link to a file of the repository, with its anchor."""
+
+TITLES = {
+    "models": "Models, heads and files",
+    "ablation": "Ablation",
+    "compare": "Compare",
+    "contribution": "Contribution and rollout",
+    "explore": "Attention of one head",
+    "find_heads": "Find heads",
+    "inside": "Inside a head",
+    "layers": "Layer by layer",
+    "logit_attribution": "Logit attribution",
+    "long_range": "Long range",
+    "profile": "Profiles of a corpus",
+    "query_key": "Queries and keys",
+    "recall": "Recurrent networks and attention",
+    "scores": "Scores of all heads",
+    "similarity": "Similarity of heads",
+    "toy": "Attention by hand",
+}
+"""Topic → title of its page of reference. What belongs to no analysis is under "models"."""
+
+
+def public_names() -> dict[str, list[tuple[str, str]]]:
+    """Topic → (name, where it is written) of all that ``from dashboard import …`` offers, in the order of the stub."""
+    stub = ast.parse((ROOT / "dashboard" / "__init__.pyi").read_text(encoding="utf-8"))
+    found: dict[str, list[tuple[str, str]]] = {topic: [] for topic in TITLES}
+    for node in stub.body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            parts = node.module.split(".")
+            topic = parts[1] if parts[0] == "analyses" else "models"
+            found[topic] += [(name.name, f"dashboard.{node.module}.{name.name}") for name in node.names]
+    return found
+
+
+def reference() -> dict[str, str]:
+    """Address → Markdown of each page of reference, the first with links to all others."""
+    pages, rows = {}, []
+    for topic, names in public_names().items():
+        described = "\n".join(f"::: {place}\n" for _, place in names)
+        pages[f"reference/{topic}.md"] = f"# {TITLES[topic]}\n\n{described}"
+        listed = ", ".join(f"[`{name}`][{place}]" for name, place in names)
+        rows.append(f"| [{TITLES[topic]}]({topic}.md) | {listed} |")
+    opening = (
+        "# Reference\n\nAll that `from dashboard import …` offers, by topic.\n\n| topic | names |\n| --- | --- |\n"
+    )
+    return {"reference/index.md": opening + "\n".join(rows) + "\n"} | pages
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    config.nav = [
+        {"Reference": ["reference/index.md", *(f"reference/{topic}.md" for topic in TITLES)]}
+        if entry == "reference"
+        else entry
+        for entry in config.nav
+    ]
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    for name, place in PLACES.items():
+        files.append(File.generated(config, place, content=(ROOT / name).read_text(encoding="utf-8")))
+    for place, content in reference().items():
+        files.append(File.generated(config, place, content=content))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Links as they are in the repository → as they are on the site."""
+
+    def moved(link: re.Match) -> str:
+        target = link[1].removeprefix("../").removeprefix("docs/")
+        return f"]({PLACES.get(target, target)}{link[2] or ''})"
+
+    return LINK.sub(moved, markdown)
