@@ -204,7 +204,7 @@ def test_a_head_in_a_files_origin_is_written_as_before():
 
 def test_expressions_without_parts_are_as_before():
     assert name_expr() == "'L' + datum.layer + 'H' + datum.head"
-    assert click_fields("epoch") == ["layer", "head", "turn"]
+    assert click_fields("epoch") == ["layer", "head", "epoch"]
     assert is_expr(HeadId(2, 9)) == "datum.layer === 2 && datum.head === 9" and is_expr(None) == "false"
     assert clicked_expr() == "datum.layer === head.layer[0] && datum.head === head.head[0]"
     assert datum_of(HeadId(2, 9)) == {"layer": 2, "head": 9}
