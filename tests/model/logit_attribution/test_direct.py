@@ -17,6 +17,7 @@ from dashboard.capture.unembedding import Readout, readout, scales
 from dashboard.charts.theme import PALETTES
 from dashboard.export import Provenance, snippet
 from dashboard.text.display import vocabulary_labels
+from tests.helpers.sentences import numbers, wording
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 SIZES = {
@@ -154,7 +155,7 @@ def test_what_it_read_is_the_heads_row(smollm2):
     assert writes_finding(found).startswith(f"L20H1, after “·ra”: it raises “{found.raised['piece'][0]}” most (+0.")
 
 
-def test_whether_it_writes_the_same_everywhere(biased, smollm2):
+def test_whether_it_writes_the_same_everywhere(biased, smollm2, snapshot):
     """Against the table of each other token, one after the other; the first token is left out."""
     model, query = biased("gpt2"), 5
     found = logit_attribution(model, TEXT, "L1H2", query)
@@ -162,7 +163,8 @@ def test_whether_it_writes_the_same_everywhere(biased, smollm2):
     ids = set(found.raised["id"])
     each = [len(ids & set(logit_attribution(model, TEXT, "L1H2", other).raised["id"])) / MOST for other in others]
     assert found.others == len(others) and found.alike == pytest.approx(np.mean(each)) and 0 < found.alike < 1
-    assert f"{10 * found.alike:.1f} are also among the 10" in writes_baseline(found)
+    said = writes_baseline(found)
+    assert {float(f"{10 * found.alike:.1f}"), 10} <= set(numbers(said)) and wording(said) == snapshot
     lone = logit_attribution(smollm2, "a", "L1H2", 0, bos=False)
     assert np.isnan(lone.alike) and writes_baseline(lone) == ""
 
