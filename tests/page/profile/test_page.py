@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from streamlit.testing.v1 import AppTest
 
-from dashboard.analyses.profile.roles import PARKED
+from dashboard.analyses.profile.roles import SINK
 from dashboard.heads.head_id import HeadId
 from dashboard.text import split_words
 from dashboard.ui.pages.profile_tables import own_relations
@@ -33,7 +33,7 @@ def no_parse(app: AppTest) -> list[str]:
 def most(role: str) -> HeadId:
     """Of the heads of that role which are not parked the one with most bits of it."""
     heads = profile().heads
-    rows = heads[(heads["role"] == role) & (heads["active"] >= PARKED)]
+    rows = heads[(heads["role"] == role) & (heads["active"] >= SINK)]
     return HeadId(*map(int, rows.loc[rows[f"bits_{role}"].idxmax(), ["layer", "head"]]))
 
 

@@ -12,7 +12,7 @@ import vl_convert
 
 from dashboard.analyses.ablation.joint import alone_and_jointly, interplay, joint_table
 from dashboard.analyses.ablation.joint_chart import joint_bars
-from dashboard.analyses.ablation.text import joint_finding, together_remark
+from dashboard.analyses.ablation.text import joint_finding, joint_remark
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.look import Look
 from dashboard.errors import UserError
@@ -72,9 +72,9 @@ def test_what_is_said_of_it(snapshot):
     assert said["further below"] == [-0.3, 0, -0.2] and said["less far below"] == [-0.1, 0, -0.2]
     assert said["none"] == [2]
     assert "nats" in joint_finding(cases["more"]) and "nats" not in joint_finding(cases["less"])  # angles have no unit
-    both = {case: [plain(joint_finding(found)), plain(together_remark(found))] for case, found in cases.items()}
+    both = {case: [plain(joint_finding(found)), plain(joint_remark(found))] for case, found in cases.items()}
     assert len({tuple(sentences) for sentences in both.values()}) == len(cases) and both == snapshot
-    assert joint_finding(table([np.nan], np.nan)) == together_remark(cases["none"]) == ""
+    assert joint_finding(table([np.nan], np.nan)) == joint_remark(cases["none"]) == ""
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -10,9 +10,9 @@ import pytest
 
 from dashboard import UserError
 from dashboard.analyses.ablation.effect_on_text import effect_on_text, most_changed, token_rows
-from dashboard.analyses.ablation.rank import standing
+from dashboard.analyses.ablation.rank import head_rank
 from dashboard.analyses.ablation.rank_correlation import spearman
-from dashboard.analyses.ablation.text import correlation_finding, rank_finding, standing_remark
+from dashboard.analyses.ablation.text import correlation_finding, rank_finding, rank_remark
 from dashboard.heads.format import figure
 from dashboard.heads.head_id import HeadId
 from dashboard.text import Encoding
@@ -86,12 +86,12 @@ def test_spearman_where_there_is_none_is_told(snapshot):
 
 def test_a_heads_place_by_hand(snapshot):
     heads = table([0.5, 0.2, 0.2, -0.1], [0.4, 0.1, -0.1, -0.2], [0.6, 0.3, 0.5, -0.05])
-    found = standing(heads, HeadId(0, 1))
+    found = head_rank(heads, HeadId(0, 1))
     assert (found.rank, found.heads, found.value, found.alike, found.sure) == (2, 4, 0.2, 1, (2, 1))
-    assert standing(heads, HeadId(1, 0)).rank == 2 and standing(heads, HeadId(1, 1)).rank == 4
-    better = standing(heads, HeadId(1, 1))
-    alone = standing_remark(standing(heads.drop(index=2), HeadId(0, 1)))
-    said = [rank_finding(found), rank_finding(better), standing_remark(found), alone]
+    assert head_rank(heads, HeadId(1, 0)).rank == 2 and head_rank(heads, HeadId(1, 1)).rank == 4
+    better = head_rank(heads, HeadId(1, 1))
+    alone = rank_remark(head_rank(heads.drop(index=2), HeadId(0, 1)))
+    said = [rank_finding(found), rank_finding(better), rank_remark(found), alone]
     assert heads_in(said[0]) == ["L0H1"] and numbers(said[0]) == [2, 4, 0.2, 95, 0.1, 0.3, 32, 540]
     assert heads_in(said[1]) == ["L1H1"] and numbers(said[1])[:5] == [4, 4, -0.1, 95, -0.2]
     one, above, of, zero, below, *_ = numbers(said[2])
@@ -99,11 +99,11 @@ def test_a_heads_place_by_hand(snapshot):
     assert numbers(said[2])[-4:] == [0.1, 4, 0, 2.5]  # what chance would put on either side
     assert list(map(plain, said)) == snapshot
     with pytest.raises(UserError, match="no head L7H0"):
-        standing(heads, HeadId(7, 0))
+        head_rank(heads, HeadId(7, 0))
 
 
 def test_a_shift_is_told_as_one(snapshot):
-    said = rank_finding(standing(table([0.02, 0.01], [0.01, 0], [0.03, 0.02], "shift"), HeadId(0, 0)))
+    said = rank_finding(head_rank(table([0.02, 0.01], [0.01, 0], [0.03, 0.02], "shift"), HeadId(0, 0)))
     assert numbers(said)[:6] == [1, 2, 0.02, 95, 0.01, 0.03] and "nats" not in said
     assert plain(said) == snapshot
 
