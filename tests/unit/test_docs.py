@@ -10,6 +10,7 @@ import pytest
 
 import dashboard
 from dashboard.analyses.scores.scores import SCORES
+from dashboard.ui.page_list import PAGES
 from tools.docstrings import as_markdown
 from tools.documentation import PLACES, TITLES, public_names, reference
 from tools.server import ROOT
@@ -103,6 +104,11 @@ def test_the_earlier_names_are_in_the_changelog():
 def test_metrics_define_the_scores_that_are_computed():
     rows = re.findall(r"^\| (`.+?`) \|", (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == list(SCORES)
+
+
+def test_every_page_has_its_question_in_the_documents():
+    text = (ROOT / "docs" / "pages.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| \*\*(.+?)\*\* \|", text, re.MULTILINE) == [page.title for page in PAGES]
 
 
 def test_the_reference_has_every_public_name_once():
