@@ -27,15 +27,10 @@ LINK = re.compile(r"\]\((?!\w+:)([^)#\s]+)(#[^)\s]*)?\)")
 
 TITLES = {
     "models": "Models, heads and files",
-    "ablation": "Ablation",
-    "compare": "Compare",
     "contribution": "Contribution and rollout",
     "explore": "Attention of one head",
-    "find_heads": "Find heads",
     "inside": "Inside a head",
     "layers": "Layer by layer",
-    "logit_attribution": "Logit attribution",
-    "long_range": "Long range",
     "profile": "Profiles of a corpus",
     "query_key": "Queries and keys",
     "recall": "Recurrent networks and attention",
@@ -43,18 +38,24 @@ TITLES = {
     "similarity": "Similarity of heads",
     "toy": "Attention by hand",
 }
-"""Topic → title of its page of reference. What belongs to no analysis is under "models"."""
+"""Topic → title of its page of reference, where that is not its name. What belongs to no analysis is under "models"."""
+
+
+def title_of(topic: str) -> str:
+    return TITLES.get(topic, topic.replace("_", " ").capitalize())
 
 
 def public_names() -> dict[str, list[tuple[str, str]]]:
     """Topic → (name, where it is written) of all that ``from dashboard import …`` offers, in the order of the stub."""
     stub = ast.parse((ROOT / "dashboard" / "__init__.pyi").read_text(encoding="utf-8"))
-    found: dict[str, list[tuple[str, str]]] = {topic: [] for topic in TITLES}
+    found: dict[str, list[tuple[str, str]]] = {"models": []}
     for node in stub.body:
         if isinstance(node, ast.ImportFrom) and node.level:
             parts = node.module.split(".")
             topic = parts[1] if parts[0] == "analyses" else "models"
-            found[topic] += [(name.name, f"dashboard.{node.module}.{name.name}") for name in node.names]
+            found.setdefault(topic, []).extend(
+                (name.name, f"dashboard.{node.module}.{name.name}") for name in node.names
+            )
     return found
 
 
@@ -63,9 +64,9 @@ def reference() -> dict[str, str]:
     pages, rows = {}, []
     for topic, names in public_names().items():
         described = "\n".join(f"::: {place}\n" for _, place in names)
-        pages[f"reference/{topic}.md"] = f"# {TITLES[topic]}\n\n{described}"
+        pages[f"reference/{topic}.md"] = f"# {title_of(topic)}\n\n{described}"
         listed = ", ".join(f"[`{name}`][{place}]" for name, place in names)
-        rows.append(f"| [{TITLES[topic]}]({topic}.md) | {listed} |")
+        rows.append(f"| [{title_of(topic)}]({topic}.md) | {listed} |")
     opening = (
         "# Reference\n\nAll that `from dashboard import …` offers, by topic.\n\n| topic | names |\n| --- | --- |\n"
     )
@@ -74,7 +75,7 @@ def reference() -> dict[str, str]:
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     config.nav = [
-        {"Reference": ["reference/index.md", *(f"reference/{topic}.md" for topic in TITLES)]}
+        {"Reference": ["reference/index.md", *(f"reference/{topic}.md" for topic in public_names())]}
         if entry == "reference"
         else entry
         for entry in config.nav

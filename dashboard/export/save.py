@@ -19,10 +19,10 @@ from dashboard.heads.view import HeadView
 
 
 def save(thing: object, path: str | Path, provenance: Provenance | None = None) -> Path:
-    """Write a chart (.png .svg .pdf .html .json), a table (.csv .xlsx .parquet) or a HeadView (.npz or as a table).
+    """Write a chart (.png, .svg, .pdf …), a table (.csv, .xlsx …) or a HeadView (.npz, or as a table).
 
-    The file is written whole or not at all. Where no provenance is given, a view, a drawing of `draw` and a
-    table of `scores` bring their own.
+    The ending says how; `dashboard.formats.FORMATS` has them all. The file is written whole or not at all. Where no
+    provenance is given, a view, a drawing of `draw` and a table of `scores` bring their own.
 
     Raises UserError for an ending that does not fit, or a place that cannot be written.
     """

@@ -29,7 +29,7 @@ def table_bytes(
 ) -> bytes:
     """The table as a file's content, without its index. Same table, same bytes.
 
-    fmt: an ending whose entry in `FORMATS` holds a table: "csv", "xlsx", "parquet"
+    fmt: an ending whose entry in `FORMATS` holds a table, like "csv"
     excel: of CSV, a byte order mark in front, by which Excel knows that it is UTF-8
 
     Raises ValueError for another format, UserError for a table that is larger than an Excel sheet.

@@ -92,9 +92,10 @@ def offer(files: Files, key: str) -> None:
                 button("CSV for Excel", "csv", partial(files.data, "csv", excel=True), f"{stem}-excel")
         for view in files.views:
             alone = len(files.views) == 1
-            label = FORMATS["npz"].title if alone else f"{FORMATS['npz'].title} {view.head}"
             name = stem if alone else f"{stem}-{view.head}"
-            button(label, "npz", partial(matrix_bytes, view, files.provenance), name)
+            for ending in endings("matrix"):
+                label = FORMATS[ending].title if alone else f"{FORMATS[ending].title} {view.head}"
+                button(label, ending, partial(matrix_bytes, view, files.provenance, ending), name)
         button("All of it (zip)", "zip", files.everything)
     report.keep_button(key, files.for_report)
     st.caption("The same from Python")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import streamlit as st
 
 _JS = """
-const CHOICES = [['layer', 'head'], ['place'], ['step']];  // what the charts' clicks choose by
+const CHOICES = [['layer', 'head', 'part'], ['layer', 'head'], ['place'], ['step']];  // what clicks on charts choose by
 const STILL = 8;  // pixels that a hand may move in a click
 const PATIENCE = 10000;  // milliseconds to wait for the new drawing
 const STEP = 20;  // milliseconds between two looks at it

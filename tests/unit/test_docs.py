@@ -10,6 +10,7 @@ import pytest
 
 import dashboard
 from dashboard.analyses.scores.scores import SCORES
+from dashboard.ui.page_list import PAGES
 from tools.docstrings import as_markdown
 from tools.documentation import PLACES, TITLES, public_names, reference
 from tools.server import ROOT
@@ -105,10 +106,15 @@ def test_metrics_define_the_scores_that_are_computed():
     assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == list(SCORES)
 
 
+def test_every_page_has_its_question_in_the_documents():
+    text = (ROOT / "docs" / "pages.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| \*\*(.+?)\*\* \|", text, re.MULTILINE) == [page.title for page in PAGES]
+
+
 def test_the_reference_has_every_public_name_once():
     found = [name for names in public_names().values() for name, _ in names]
     assert sorted(found) == sorted(dashboard.__all__)
-    assert all(public_names()[topic] for topic in TITLES)
+    assert set(TITLES) <= set(public_names())
     assert all(
         f"::: {place}" in "".join(reference().values()) for names in public_names().values() for _, place in names
     )

@@ -91,7 +91,9 @@ def test_every_score_equals_the_loops(n, rows, causal, window, vocabulary, speci
         scores.block(block)
     table = scores.table()
     for head in range(2):
-        for name, expected in naive(weights[head], ids, special, causal, allowed).items():
+        by_loops = naive(weights[head], ids, special, causal, allowed)
+        assert set(by_loops) == set(NAMES)
+        for name, expected in by_loops.items():
             got = table.loc[head, name]
             assert np.isclose(got, expected, rtol=1e-5, atol=1e-5, equal_nan=True), (name, got, expected)
     assert np.allclose(scores.thumbnails[0], shrink(weights), atol=1e-6)
