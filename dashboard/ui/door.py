@@ -71,12 +71,14 @@ class LeadOn:
         self.app = app
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        before, _, last = scope.get("path", "").rstrip("/").rpartition("/")
+        path = scope.get("path", "")
+        before, _, last = path.rstrip("/").rpartition("/")
         answer = self.app
         if scope["type"] == "http" and last in LEADS_TO and "/" not in before.strip("/"):
             query = scope["query_string"].decode("ascii", "replace")
             # Relative, so that it holds behind whatever path the server stands.
-            answer = RedirectResponse(f"./{LEADS_TO[last]}{'?' if query else ''}{query}", status_code=308)
+            here = "../" if path.endswith("/") else "./"
+            answer = RedirectResponse(f"{here}{LEADS_TO[last]}{'?' if query else ''}{query}", status_code=308)
         await answer(scope, receive, send)
 
 
