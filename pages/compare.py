@@ -19,7 +19,11 @@ st.title("Compare", anchor=False)
 this = reading(pairs=session.choices().mode != "texts")
 st.caption(escape_markdown(compare_inputs.question(this)))
 st.segmented_control(
-    "Compare", list(compare_inputs.WAYS), format_func=compare_inputs.WAYS.get, required=True, **session.bound("mode")
+    "Compare",
+    list(compare_inputs.WAYS),
+    format_func=compare_inputs.WAYS.__getitem__,
+    required=True,
+    **session.bound("mode"),
 )
 what = compare_inputs.asked(this)
 chosen = session.choices()
@@ -31,7 +35,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         format_func={
             "side": "Side by side",
             "difference": "Difference of the first two" if chosen.mode == "heads" else "Difference",
-        }.get,
+        }.__getitem__,
         **session.bound("show"),
     )
     head_picker.measure()

@@ -50,7 +50,7 @@ else:
             index=FIGURES.index("context"),
             width=240,
             key="corpus_figure",
-            format_func=TOLD.get,
+            format_func=TOLD.__getitem__,
             help="In bits a query word: syntax is what only the parse explains, context what only meaning explains.",
         )
     names, title = tuple(kept.name for kept in pairs[pair]), corpus.title_of(pairs[pair][0].model)

@@ -81,7 +81,7 @@ with left:
         "All heads",
         ["score", "maps"],
         required=True,
-        format_func={"score": "By score", "maps": "As maps"}.get,
+        format_func={"score": "By score", "maps": "As maps"}.__getitem__,
         help="A colour for one score of each head, or each head's whole map in small.",
         **session.bound("atlas"),
     )

@@ -90,7 +90,7 @@ kind = st.segmented_control(
     required=True,
     key="moments_figure",
     default="syntax" if row["role"] == "syntax" else "position" if row["role"] == "position" else "context",
-    format_func={"syntax": "only the parse", "context": "only meaning", "position": "position"}.get,
+    format_func={"syntax": "only the parse", "context": "only meaning", "position": "position"}.__getitem__,
 )
 st.caption(
     "What a head does on its best sentences it rarely does on all: beside the five strongest stand two of every "

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from dashboard.charts.drawing import Drawing
 from dashboard.export import Provenance
@@ -18,6 +19,7 @@ from dashboard.heads.view import HeadView
 from dashboard.ui import downloads, session
 from dashboard.ui.model_and_text import escape_markdown, words_apart
 
+Columns = Mapping[str, ColumnConfig | str | None]  # what the columns of a table are called; None: not shown
 PAUSE = 0.1  # seconds
 # The column of a table that is there only where the tokenizer did not know some characters.
 UNREAD = st.column_config.NumberColumn("Not read", help="How many of its tokens stand for characters not read.")
@@ -54,7 +56,7 @@ class Table:
     width: as `st.dataframe` takes it
     """
 
-    columns: Mapping[str, object]
+    columns: Columns
     rows: pd.DataFrame | Callable[[], pd.DataFrame] | None = None
     note: str = ""
     label: str = "Table"
@@ -125,7 +127,7 @@ def remark(*sentences: str) -> None:
 def picture(figure: Figure) -> None:
     """The chart in our own theme; its description, which says the finding, is its alternative text."""
     place, key, click = figure.key, figure.key, figure.click
-    given: dict[str, object] = {"theme": None, "width": figure.fit}
+    given: dict[str, Any] = {"theme": None, "width": figure.fit}
     if click is not None:
         place, key = click.place or key, click.key or key
         given |= {"on_select": partial(click.take, key), "selection_mode": click.parameter}
@@ -169,7 +171,7 @@ def menus(figure: Figure) -> DeltaGenerator:
 
 
 @st.fragment
-def menu(label: str, icon: str, key: str, inside: Callable[[], None]) -> None:
+def menu(label: str, icon: str, key: str, inside: Callable[[], object]) -> None:
     """What opens under a button. It is made when it is opened: a click on a head does not wait for it."""
     opened = st.popover(label, icon=icon, key=key, on_change="rerun")
     if opened.open:

@@ -8,6 +8,7 @@ narrower. A component without a face of its own measures the page's column and t
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.components.v2 import component
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.ui.session import mark_widget_run
@@ -76,4 +77,4 @@ def beside(room: int, shares: tuple[float, float] = SHARES) -> tuple[DeltaGenera
 
 
 def _component():
-    return st.components.v2.component("two_heads_room", js=_JS)
+    return component("two_heads_room", js=_JS)

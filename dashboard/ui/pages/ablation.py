@@ -42,7 +42,7 @@ def taken_out() -> tuple[HeadId, ...]:
         "Taken out",
         ["head", "tray"],
         required=True,
-        format_func={"head": "This head", "tray": every}.get,
+        format_func={"head": "This head", "tray": every}.__getitem__,
         help=f"{listed(list(map(str, chosen.tray)))} are in the tray. Together they are taken out in one pass, so that "
         "none of them can do the work of another.",
         **session.bound("out"),
@@ -70,7 +70,7 @@ def replaced_by(this: Opened) -> None:
         "Replaced by",
         ["zero", "mean"],
         required=True,
-        format_func={"zero": "Zero", "mean": "Its mean"}.get,
+        format_func={"zero": "Zero", "mean": "Its mean"}.__getitem__,
         help="Zero: the head says nothing. Its mean: the head says what it says on average, whatever it looks at: the "
         f"mean of its output {over}.",
         **session.bound("by"),
@@ -180,7 +180,7 @@ def _choose_against(profile: Profile | None, *, text: bool) -> str | None:
     st.selectbox(
         "Beside the effect",
         names,
-        format_func=told.get,
+        format_func=told.__getitem__,
         width=380,
         help="A score of the text on the left, or what a profile of the model says of each head: bits that position, "
         "parse and meaning explain, held out, over a corpus.",

@@ -34,15 +34,15 @@ from dashboard.ui.pages.compare_results import Compared, most_drawn
 from dashboard.ui.paths import NotChosenHere
 from dashboard.ui.url_state import FIRST_OTHER, FIRST_TEXT, LONGEST_OTHER
 
-_DIVERGENCE = {"format": "%.4f"}
+_DIVERGENCE = "%.4f"
 CHANGED = {
     "layer": "Layer",
     "head": "Head",
-    "change": st.column_config.NumberColumn("Divergence", help="0 the same, 1 wholly apart.", **_DIVERGENCE),
-    "baseline": st.column_config.NumberColumn("Another word exchanged: mean", **_DIVERGENCE),
-    "low": st.column_config.NumberColumn("least", **_DIVERGENCE),
-    "high": st.column_config.NumberColumn("most", **_DIVERGENCE),
-    "lift": st.column_config.NumberColumn("Beyond the mean", **_DIVERGENCE),
+    "change": st.column_config.NumberColumn("Divergence", help="0 the same, 1 wholly apart.", format=_DIVERGENCE),
+    "baseline": st.column_config.NumberColumn("Another word exchanged: mean", format=_DIVERGENCE),
+    "low": st.column_config.NumberColumn("least", format=_DIVERGENCE),
+    "high": st.column_config.NumberColumn("most", format=_DIVERGENCE),
+    "lift": st.column_config.NumberColumn("Beyond the mean", format=_DIVERGENCE),
 }
 
 

@@ -84,7 +84,7 @@ def controls() -> Pattern:
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         choice("Relation", "relation", relations, 150, "As the parser names it; nsubj: a verb’s subject.")
-        st.selectbox("From which to which", DIRECTIONS, format_func=WAYS.get, width=200, **_tied("direction"))
+        st.selectbox("From which to which", DIRECTIONS, format_func=WAYS.__getitem__, width=200, **_tied("direction"))
         st.number_input("Nearest", 1, FURTHEST, width=110, help="Words apart, at least.", **_tied("nearest"))
         st.number_input(
             "Furthest",
