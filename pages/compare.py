@@ -44,7 +44,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 
 # What is drawn
 look = session.look(min(room(), 980 if chosen.show == "side" else 600))
-most = compare_results.most_drawn(look.width)
+most = compare_results.most_drawn(look)
 figure.window_slider(fit_for(what.views[0], "heatmap", chosen.start, most), what.views[0])
 chart = what.draw(chosen.show, look)
 figure.show(

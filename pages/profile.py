@@ -1,6 +1,7 @@
 """Syntax vs context: which heads follow the parse, which follow meaning, and how do we know?"""
 
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -122,7 +123,7 @@ for k, (one, what, role) in enumerate(two):
             figure.remark(along_parse(weights[k], parse))
     with drawn[k]:
         look, marks = session.look(wide), {"parse": parse, "role": role, "heights": level}
-        options = look.keywords() | marks | text.options | figure.window_of(views[k])
+        options: dict[str, Any] = look.keywords() | marks | text.options | figure.window_of(views[k])
         own = Figure(
             VIEWS["arcs"].draw(views[k], look, **marks),
             partial(links, views[k]),

@@ -32,8 +32,7 @@ from dashboard.heads.view import Between, HeadView
 from dashboard.models import ModelSource, find
 from dashboard.models.foreign import foreign
 from dashboard.models.waiting import turn, while_waiting
-from dashboard.text import Encoding
-from dashboard.text.encoding import Special, Unit
+from dashboard.text import Encoding, Special, Unit
 from dashboard.ui import paths, quiet
 from dashboard.ui.results_cache import kept, let_go
 

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -137,7 +138,8 @@ def picture(figure: Figure) -> None:
             tables = {name: pd.DataFrame(rows) for name, rows in data.items()}
             st.vega_lite_chart(None, whole | {"datasets": tables}, key=key, alt=figure.refill, **given)
         else:
-            st.altair_chart(figure.chart, key=key, **given)
+            chart = cast(alt.LayerChart, figure.chart)  # any chart of Altair goes, whatever the stubs list
+            st.altair_chart(chart, key=key, **given)
 
 
 def painted_first() -> None:
@@ -199,6 +201,6 @@ def window_slider(view: HeadView, whole: HeadView) -> None:
         )
 
 
-def window_of(view: HeadView) -> dict[str, int]:
+def window_of(view: HeadView) -> dict[str, Any]:
     """Which part of the text is drawn, for the lines that draw it again; nothing where it is all of it."""
     return {} if view.whole is None else {"start": view.start, "most": len(view)}

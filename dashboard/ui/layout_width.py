@@ -60,9 +60,9 @@ def room() -> int:
     return step if step in STEPS else USUAL
 
 
-def positions(width: int, most: int) -> int:
+def positions(width: float, most: int) -> int:
     """How many rows and columns a map of this width can hold: a cell is at least a pixel, or no pointer finds it."""
-    return min(most, max(64, width - MARGIN))
+    return min(most, max(64, int(width) - MARGIN))
 
 
 def beside(room: int, shares: tuple[float, float] = SHARES) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:

@@ -18,8 +18,7 @@ from dashboard.heads.format import counted
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.view import Between, HeadView, links_between
 from dashboard.models import CATALOGUE, NotInstalled, find
-from dashboard.text import Encoding, reading_notes
-from dashboard.text.encoding import Special, Unit
+from dashboard.text import Encoding, Special, Unit, reading_notes
 from dashboard.ui import caches, session
 from dashboard.ui.page import end_page
 from dashboard.ui.paths import NotChosenHere

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from dashboard.analyses.recall.task import DEFAULT, LONGER, SHORTER, Recall
 from dashboard.analyses.toy.example import MOST_WORDS, Cells, Example, example
@@ -60,7 +61,7 @@ def toy_from_address(address: Mapping[str, str]) -> tuple[Example, list[str]]:
         preset = "identity"
     words, said = words_of(address["toy_words"]) if "toy_words" in address else (SENTENCE, "")
     notices += [said] if said else []
-    changed: dict[str, object] = {
+    changed: dict[str, Any] = {
         table: [row.split(",") for row in address[name][:2000].split(";")]
         for name, table in _TABLE.items()
         if name in address
@@ -95,7 +96,7 @@ def recall_from_address(address: Mapping[str, str]) -> tuple[Recall, list[str]]:
     """The run that a link asks for, and a sentence for what could not be read; it never raises."""
     try:
         config = _choice("recall", address.get("recall", "usual"), RUNS)
-        changed: dict[str, object] = {
+        changed: dict[str, Any] = {
             field: _whole(address[f"recall_{field}"])
             for field in ("seeds", "steps", "symbols")
             if f"recall_{field}" in address

@@ -24,7 +24,7 @@ from dashboard.capture.ablate import By
 from dashboard.errors import UserError
 from dashboard.heads.head_id import PARTS, HeadId, Part, every_head, nearest
 from dashboard.heads.view import Between
-from dashboard.text.encoding import Special, Unit
+from dashboard.text import Special, Unit
 from dashboard.ui.toy_recall_urls import recall_from_address, recall_to_address, toy_from_address, toy_to_address
 from dashboard.ui.url_fields import (
     Emptied,

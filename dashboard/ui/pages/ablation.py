@@ -77,12 +77,8 @@ def replaced_by(this: Opened) -> None:
     )
 
 
-def on_text(this: Reading | None, heads: tuple[HeadId, ...]) -> AblationOnText | None:
-    """What changes on the text without these heads, None where there is no text; or a sentence, and the end of the
-    page."""
-    if this is None:
-        st.caption("What follows needs no text.")
-        return None
+def on_text(this: Reading, heads: tuple[HeadId, ...]) -> AblationOnText:
+    """What changes on the text without these heads; or a sentence, and the end of the page."""
     chosen = session.choices()
     place = st.empty()
 
@@ -97,7 +93,6 @@ def on_text(this: Reading | None, heads: tuple[HeadId, ...]) -> AblationOnText |
     except UserError as wrong:
         place.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
-    return None
 
 
 def not_ranked(heads: tuple[HeadId, ...]) -> str:
@@ -201,20 +196,22 @@ def against(this: Opened, text: Reading | None, every: Measured | None) -> Besid
         return None
     profile = _profile_of(this)
     name = _choose_against(profile, text=text is not None)
-    return None if name is None else Beside(this, text, every, profile, name)
+    shows = text if name in SCORES else profile
+    return None if name is None or shows is None else Beside(this, shows, every, name)
 
 
 class Beside:
     """All heads by their effect, and by a score or figure: drawn, and how far they go together."""
 
-    def __init__(self, this: Opened, text: Reading | None, every: Measured, profile: Profile | None, name: str):
+    def __init__(self, this: Opened, shows: Reading | Profile, every: Measured, name: str):
+        """name: of a score of the text, or of a figure of the profile, as `shows` is the one or the other"""
         chosen = session.choices()
-        self.this, self.text, self.every, self.profile, self.name = this, text, every, profile, name
+        self.this, self.shows, self.every, self.name = this, shows, every, name
         self.selection = Selection(chosen.chosen, chosen.tray, session.epoch())
-        self.of_text = name in SCORES
-        self.title = f"“{SCORES[name].title}” on this text" if self.of_text else f"“{TOLD[name]}”"
-        scores = text.overview().scores if self.of_text else profile.heads
-        column = name if self.of_text else f"bits_{name}"
+        if isinstance(shows, Reading):
+            self.title, scores, column = f"“{SCORES[name].title}” on this text", shows.overview().scores, name
+        else:
+            self.title, scores, column = f"“{TOLD[name]}”", shows.heads, f"bits_{name}"
         whose = columns_of(every.table)
         both = every.table[[*whose, every.measure]].merge(scores[[*whose, column]], on=whose, how="left")
         self.table: pd.DataFrame = both
@@ -227,9 +224,9 @@ class Beside:
 
     def other(self, look: Look, selection: Selection = Selection()) -> Drawing:
         model, given = self.this.model, look.keywords() | selection.keywords()
-        if not self.of_text:
-            return draw_profile(self.profile, self.name, model=model.title, **given)
-        chart = draw_atlas(self.text.overview(), self.name, model=model.title, **given)
-        options = look.keywords() | self.text.options
-        origin = provenance_of_text(model, self.text.encoding, "atlas", score=self.name, **options)
+        if isinstance(self.shows, Profile):
+            return draw_profile(self.shows, self.name, model=model.title, **given)
+        chart = draw_atlas(self.shows.overview(), self.name, model=model.title, **given)
+        options = look.keywords() | self.shows.options
+        origin = provenance_of_text(model, self.shows.encoding, "atlas", score=self.name, **options)
         return chart.made_of(origin)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -74,16 +75,17 @@ def two_texts(this: Reading) -> Compared:
         end_page()
     try:
         second = replace(this, encoding=caches.encoding(this.key, other, this.bos, this.model))
-        whole = this.views(head) + second.views(head)
-        aligned = align_views_of_texts(*whole, this.bos)
+        [a], [b] = this.views(head), second.views(head)
+        aligned = align_views_of_texts(a, b, this.bos)
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
         end_page()
 
     def carried() -> Aligned:
-        return align_views_of_texts(*this.contributions(head), *second.contributions(head), this.bos)
+        [first], [other_] = this.contributions(head), second.contributions(head)
+        return align_views_of_texts(first, other_, this.bos)
 
-    return _of_aligned(aligned, contributed(carried) or aligned, _met_texts(aligned, *whole))
+    return _of_aligned(aligned, contributed(carried) or aligned, _met_texts(aligned, a, b))
 
 
 def _open_on_most_changed(this: Reading, other: str) -> None:
@@ -200,8 +202,8 @@ def _met_models(aligned: Aligned) -> str:
 def _of_aligned(weights: Aligned, aligned: Aligned, met: str) -> Compared:
     start, names = session.choices().start, names_of(aligned)
 
-    def drawing(look: Look) -> dict:
-        return look.keywords() | {"start": start, "most": most_drawn(look.width)}
+    def drawing(look: Look) -> dict[str, Any]:
+        return look.keywords() | {"start": start, "most": most_drawn(look)}
 
     def draw(view: str, look: Look) -> Drawing:
         return draw_aligned(aligned, view, **drawing(look))

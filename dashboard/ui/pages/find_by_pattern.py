@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import fields
+from typing import Any
 
 import streamlit as st
 
@@ -24,7 +25,7 @@ FURTHEST = 50
 
 def read_pattern(written: str) -> Pattern:
     """``relation=nsubj;furthest=5`` → the pattern. Raises UserError for what is none."""
-    given: dict[str, object] = {}
+    given: dict[str, Any] = {}
     for part in filter(None, written.split(";")):
         name, _, value = part.partition("=")
         if name not in {field.name for field in fields(Pattern)}:
