@@ -23,7 +23,7 @@ from dashboard.models.files import LARGEST_TEXT, read_json
 from dashboard.models.foreign import reason
 from dashboard.models.memory import check_room
 
-Progress = Callable[[float, str], object]
+Progress = Callable[[float, str], None]
 
 
 def make(key: str, title: str, numbers: int, command: list[str], sentence: str, report: Progress) -> Path:

@@ -80,16 +80,11 @@ class Reading(Opened):
         carried = contributed(lambda: self.contributions(*heads, unit=unit, special=special))
         return carried or self.views(*heads, unit=unit, special=special)
 
-    def _made(
-        self,
-        make: Callable[..., list[HeadView]],
-        heads: tuple[HeadId, ...],
-        unit: Unit | None,
-        special: Special | None,
-    ) -> list[HeadView]:
-        chosen = session.choices()
-        how = unit or chosen.unit, special or chosen.special
-        return make(self.key, self.encoding.text, self.bos, heads, *how, self.model, self.encoding)
+    def _made(self, make: Callable[..., list[HeadView]], heads: tuple[HeadId, ...], *how: str | None) -> list[HeadView]:
+        """how: unit and special, None where they are the chosen ones"""
+        chosen = session.choices().unit, session.choices().special
+        asked = [one or usual for one, usual in zip(how, chosen, strict=True)]
+        return make(self.key, self.encoding.text, self.bos, heads, *asked, self.model, self.encoding)
 
 
 def contributed(make: Callable[[], Made]) -> Made | None:
@@ -253,8 +248,12 @@ def get_button(name: str) -> None:
     if not st.button(label, key=f"get_{name}", icon=":material/download:"):
         return
     bar = st.progress(0.0, "Starting…")
+
+    def tell(fraction: float, step: str) -> None:
+        bar.progress(min(max(fraction, 0.0), 1.0), step)
+
     try:
-        find(name, fetch_missing=True, progress=lambda fraction, step: bar.progress(min(max(fraction, 0.0), 1.0), step))
+        find(name, fetch_missing=True, progress=tell)
     except UserError as wrong:
         bar.empty()
         st.error(escape_markdown(str(wrong)), icon=":material/error:")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from dashboard.analyses.recall.task import DEFAULT, LONGER, SHORTER, Recall
 from dashboard.analyses.toy.example import MOST_WORDS, Cells, Example, example
@@ -77,6 +77,9 @@ def toy_from_address(address: Mapping[str, str]) -> tuple[Example, list[str]]:
         return example(preset, words), [*notices, f"The link's tables for the toy do not fit. {wrong}"]
 
 
+Value = TypeVar("Value")
+
+
 def recall_to_address(config: Recall) -> dict[str, str]:
     """The run that comes nearest, and what differs from it."""
     name = next((name for name, run in RUNS.items() if run == config), None)
@@ -127,7 +130,7 @@ def _short(number: float) -> str:
     return repr(number).removesuffix(".0")
 
 
-def _choice(name: str, raw: str, allowed: Mapping[str, object]):
+def _choice(name: str, raw: str, allowed: Mapping[str, Value]) -> Value:
     if raw not in allowed:
         raise UserError(f"For {name} it can say {' or '.join(allowed)}.")
     return allowed[raw]

@@ -93,6 +93,7 @@ def on_text(this: Reading, heads: tuple[HeadId, ...]) -> AblationOnText:
     except UserError as wrong:
         place.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
+    return None
 
 
 def not_ranked(heads: tuple[HeadId, ...]) -> str:

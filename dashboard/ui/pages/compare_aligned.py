@@ -191,7 +191,7 @@ def _met_models(aligned: Aligned) -> str:
     said = f"They meet at {counted(len(a), 'words')}."
     if a.hidden == "hide":
         return f"{said} Special tokens are hidden and the weights of each row divided by what is left."
-    lost = [100 * float(view.outside.mean()) for view in (a, b)]
+    lost = [0.0 if view.outside is None else 100 * float(view.outside.mean()) for view in (a, b)]
     return (
         f"{said} Special tokens have no counterpart: on average {lost[0]:.0f}\u00a0% of the attention in {a.model} "
         f"and {lost[1]:.0f}\u00a0% in {b.model} goes there and is not drawn. “Hide and renormalise” on the left "

@@ -97,7 +97,7 @@ def _begin(this: Reading, every: Sequence[HeadId]) -> None:
     table = this.overview().scores
     second, sees = ("self", "itself") if this.model.causal else ("next", "the next token")
     known = table["previous"].notna().any() and table[second].notna().any()
-    pair = [head_of(table.loc[table[score].idxmax()]) for score in ("previous", second)] if known else every[:2]
+    pair = [head_of(table.iloc[table[score].argmax()]) for score in ("previous", second)] if known else every[:2]
     st.info("Two heads make a comparison. Add them above, or on Explore with “Add to tray”.", icon=":material/compare:")
     if len(set(pair)) == 2:
         st.button(f"Start with {pair[0]} and {pair[1]}", on_click=session.change, kwargs={"tray": tuple(pair)})

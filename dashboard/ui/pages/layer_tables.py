@@ -45,7 +45,7 @@ def curves(reach: Reach, heads: Sequence[HeadId], *, shown_half: bool) -> Table:
 
     words = st.column_config.NumberColumn("Distance in words", format="%.0f", help="The mean over the texts.")
     names = {"head": "Head", "step": reach.question.unit.capitalize(), "words": words, "texts": "Texts"}
-    return Table(names | SHARES, rows)
+    return Table({**names, **SHARES}, rows)
 
 
 def heads(reach: Reach) -> Table:
@@ -57,7 +57,7 @@ def heads(reach: Reach) -> Table:
         return every.sort_values("lift", ascending=False)
 
     note = "The mean over all texts and distances. The files hold every distance, with its interval."
-    return Table({"layer": "Layer", "head": "Head"} | SHARES, rows, note, key="reach_heads")
+    return Table({"layer": "Layer", "head": "Head", **SHARES}, rows, note, key="reach_heads")
 
 
 def texts(question: Question) -> None:
