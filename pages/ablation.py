@@ -40,8 +40,10 @@ head = chosen.chosen
 
 # On this text; beside it, of heads taken out together, each alone
 text = read_text(this, pairs=True)
-found = ablation.on_text(text, out)
-if found is not None:
+if text is None:
+    st.caption("What follows needs no text.")
+else:
+    found = ablation.on_text(text, out)
     left, right, wide, narrow = ablation.places(out)
     effect = found.over(chosen.unit, chosen.special)
     look = session.look(wide).keywords()
@@ -106,7 +108,7 @@ if pair is not None:
     left, right, wide, _ = beside(room(), (0.5, 0.5))
     look = session.look(min(wide, 560))
     for where, key, draw, table in (
-        (left, "effects", pair.effects, every.table),
+        (left, "effects", pair.effects, pair.every.table),
         (right, "against", pair.other, pair.table),
     ):
         with where:

@@ -19,7 +19,11 @@ st.title("Compare", anchor=False)
 this = reading(pairs=session.choices().mode != "texts")
 st.caption(escape_markdown(compare_inputs.question(this)))
 st.segmented_control(
-    "Compare", list(compare_inputs.WAYS), format_func=compare_inputs.WAYS.get, required=True, **session.bound("mode")
+    "Compare",
+    list(compare_inputs.WAYS),
+    format_func=compare_inputs.WAYS.__getitem__,
+    required=True,
+    **session.bound("mode"),
 )
 what = compare_inputs.asked(this)
 chosen = session.choices()
@@ -31,7 +35,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         format_func={
             "side": "Side by side",
             "difference": "Difference of the first two" if chosen.mode == "heads" else "Difference",
-        }.get,
+        }.__getitem__,
         **session.bound("show"),
     )
     head_picker.measure()
@@ -40,7 +44,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 
 # What is drawn
 look = session.look(min(room(), 980 if chosen.show == "side" else 600))
-most = compare_results.most_drawn(look.width)
+most = compare_results.most_drawn(look)
 figure.window_slider(fit_for(what.views[0], "heatmap", chosen.start, most), what.views[0])
 chart = what.draw(chosen.show, look)
 figure.show(

@@ -50,17 +50,17 @@ else:
             index=FIGURES.index("context"),
             width=240,
             key="corpus_figure",
-            format_func=TOLD.get,
+            format_func=TOLD.__getitem__,
             help="In bits a query word: syntax is what only the parse explains, context what only meaning explains.",
         )
-    names, title = tuple(kept.name for kept in pairs[pair]), corpus.title_of(pairs[pair][0].model)
+    a, b = pairs[pair]
     try:
-        first, second = (read_profile(kept.folder) for kept in pairs[pair])
+        first, second = read_profile(a.folder), read_profile(b.folder)
         table = compare_profiles(first, second)
         look = session.look(min(room(), 560)).keywords()
         figure.show(
             Figure(
-                draw_two_corpora(first, second, what, names=names, model=title, **look),
+                draw_two_corpora(first, second, what, names=(a.name, b.name), model=corpus.title_of(a.model), **look),
                 table,
                 "twice",
                 finding=same_roles(table),

@@ -1,6 +1,7 @@
 """Find heads: which heads look from this word to that one?"""
 
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -45,7 +46,7 @@ if text is not None:
     found = find_by_example.on_text(text, pairs, wrong)
 
 # What is found on this text
-if found is not None:
+if text is not None and found is not None:
     session.open_on(found.best)
     head = session.choices().chosen
     figure.finding(example_finding(found))
@@ -58,7 +59,7 @@ if found is not None:
         figure.remark(example_finding(found, head))
         view, lit = find_by_example.over_sentence(text, found, head)
         look = session.look(right_room)
-        options = look.keywords() | {"lit": lit} | text.options | figure.window_of(view)
+        options: dict[str, Any] = look.keywords() | {"lit": lit} | text.options | figure.window_of(view)
         figure.show(
             Figure(
                 VIEWS["arcs"].draw(view, look, lit=lit),

@@ -78,7 +78,7 @@ st.segmented_control(
     "Step",
     list(head.maps),
     required=True,
-    format_func=TITLES.get,
+    format_func=TITLES.__getitem__,
     help="It is framed in the picture, and its line is marked in the code. A click on its map chooses it too.",
     **session.bound("step"),
 )

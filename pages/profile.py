@@ -1,6 +1,7 @@
 """Syntax vs context: which heads follow the parse, which follow meaning, and how do we know?"""
 
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -90,7 +91,7 @@ kind = st.segmented_control(
     required=True,
     key="moments_figure",
     default="syntax" if row["role"] == "syntax" else "position" if row["role"] == "position" else "context",
-    format_func={"syntax": "only the parse", "context": "only meaning", "position": "position"}.get,
+    format_func={"syntax": "only the parse", "context": "only meaning", "position": "position"}.__getitem__,
 )
 st.caption(
     "What a head does on its best sentences it rarely does on all: beside the five strongest stand two of every "
@@ -122,7 +123,7 @@ for k, (one, what, role) in enumerate(two):
             figure.remark(along_parse(weights[k], parse))
     with drawn[k]:
         look, marks = session.look(wide), {"parse": parse, "role": role, "heights": level}
-        options = look.keywords() | marks | text.options | figure.window_of(views[k])
+        options: dict[str, Any] = look.keywords() | marks | text.options | figure.window_of(views[k])
         own = Figure(
             VIEWS["arcs"].draw(views[k], look, **marks),
             partial(links, views[k]),

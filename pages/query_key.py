@@ -26,7 +26,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         "Coloured by",
         list(BY),
         required=True,
-        format_func=query_key.BY_NAMES.get,
+        format_func=query_key.BY_NAMES.__getitem__,
         help="Part of speech and relation are those of the word in its sentence, the relation as the parser names it "
         "(nsubj: a verb’s subject); position counts tokens from 0; frequency is how often the word occurs in all the "
         "sentences that come along.",

@@ -30,11 +30,11 @@ class Drawing(alt.TopLevelMixin):
     Attributes
     ----------
     spec: in Vega-Lite; `to_dict` gives a copy
-    provenance: where it comes from; `dashboard.save` writes that into the file
+    provenance: where it comes from (`dashboard.Provenance`), or None; `dashboard.save` writes that into the file
     """
 
     spec: dict[str, Any]
-    provenance: object | None = None
+    provenance: Any = None
     in_notebook: ClassVar[Callable[[Drawing], dict[str, str]] | None] = None
     """What a notebook's cell shows of it: set by `dashboard.export.notebook`, which knows the files."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from dashboard.charts.theme import PALETTES, Palette, Theme
 from dashboard.heads.head_id import HeadId, clicked_expr, is_expr
@@ -29,7 +30,7 @@ class Look:
         """The pixels that there are; `usual` where nothing else is asked for."""
         return self.width or usual
 
-    def keywords(self) -> dict[str, object]:
+    def keywords(self) -> dict[str, Any]:
         """The same as the public functions (`dashboard.draw_atlas` …) take it."""
         return {"theme": self.theme, "width": self.width}
 
@@ -66,6 +67,6 @@ class Selection:
         """Vega expression: whether the datum is the head that was clicked or, before any click, the one on show."""
         return f"({self.clicked}) ? ({clicked_expr(parts=parts)}) : ({self.framed(parts=parts)})"
 
-    def keywords(self) -> dict[str, object]:
+    def keywords(self) -> dict[str, Any]:
         """The same as `dashboard.draw_atlas` takes it."""
         return {"selected": self.head, "tray": self.pinned, "epoch": self.epoch}

@@ -54,10 +54,10 @@ def ranking(
         {
             "row": place,
             **datum_of(head, parts=parts),
-            "score": _number(one.score),
-            "baseline": _number(one.baseline),
+            "score": _number(one["score"]),
+            "baseline": _number(one["baseline"]),
         }
-        for place, (head, one) in enumerate(zip(heads, shown.itertuples(index=False), strict=True))
+        for place, (head, one) in enumerate(zip(heads, shown.to_dict("records"), strict=True))
     ]
     names = [str(head) for head in heads]
     across = {

@@ -21,10 +21,17 @@ JOIN = 1.0  # between boxes where it has none
 class Positions(Protocol):
     """The positions of a text, as a `HeadView` and a `TextEffect` have them."""
 
-    text: str
-    unit: str
-    labels: Sequence[str]
-    spans: Sequence[tuple[int, int] | None]
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def unit(self) -> str: ...
+
+    @property
+    def labels(self) -> Sequence[str]: ...
+
+    @property
+    def spans(self) -> Sequence[tuple[int, int] | None]: ...
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from dashboard.errors import UserError
 from dashboard.formats import FORMATS, Holds, endings, format_of
@@ -102,7 +102,7 @@ def read(asked: argparse.Namespace):
     return model, encoding
 
 
-def as_words(asked: argparse.Namespace) -> dict[str, bool]:
+def as_words(asked: argparse.Namespace) -> dict[str, Any]:
     """How the text is read, where it is not read as it stands."""
     return {"as_words": True} if getattr(asked, "read_as", "text") == "words" else {}
 

@@ -16,9 +16,9 @@ from dashboard.export.table import table_bytes
 from dashboard.formats import FORMATS, endings
 
 if TYPE_CHECKING:
-    import altair as alt
     import pandas as pd
 
+    from dashboard.export.figure import Chart
     from dashboard.heads.view import HeadView
 
 _DATE = (1980, 1, 1, 0, 0, 0)  # zip's first day: the time of packing is no part of the content
@@ -36,9 +36,7 @@ Attention is where a head looks. It does not by itself explain what the model do
 """
 
 
-def bundle(
-    chart: alt.TopLevelMixin, frame: pd.DataFrame, views: Sequence[HeadView | KeptMatrix], provenance: Provenance
-) -> bytes:
+def bundle(chart: Chart, frame: pd.DataFrame, views: Sequence[HeadView | KeptMatrix], provenance: Provenance) -> bytes:
     """A zip of the picture in all formats, its table, each head's matrix, provenance, script and a note.
 
     Same arguments, same bytes.

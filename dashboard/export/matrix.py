@@ -39,7 +39,7 @@ def npz_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = None)
     if isinstance(view, KeptMatrix):
         return view.data
     out = io.BytesIO()
-    np.savez_compressed(out, **arrays_of(view, provenance))
+    np.savez_compressed(out, allow_pickle=False, **arrays_of(view, provenance))
     return out.getvalue()
 
 

@@ -95,7 +95,7 @@ class Provenance:
         """What `to_dict` gave, again, with the lines for the call."""
         known = {name: value for name, value in said.items() if name in cls.__dataclass_fields__}
         lines, makes = said.get("recipe"), said.get("makes")
-        call = Lines(lines, makes if makes in get_args(Makes) else "") if lines else None
+        call = Lines(lines, next((one for one in get_args(Makes) if one == makes), "")) if lines else None
         return cls(**known | {"heads": tuple(said["heads"]), "call": call})
 
     def to_json(self) -> str:
@@ -134,7 +134,7 @@ def origin(
     )
 
 
-def reading(encoding: Encoding, *, bos: bool = True, limit: int | None = None) -> dict[str, object]:
+def reading(encoding: Encoding, *, bos: bool = True, limit: int | None = None) -> dict[str, Any]:
     """How a text was read, as the options that read it again."""
     return {"bos": bos} | given(limit=limit, pair=encoding.pair or None)
 
@@ -157,7 +157,7 @@ def provenance_of(
     options: what `draw` was given beside the theme
     """
     first = views[0]
-    measured = {} if first.measure == "weight" else {"measure": first.measure}
+    measured: dict[str, Any] = {} if first.measure == "weight" else {"measure": first.measure}
     if first.measure == "contribution":
         measured["full"] = max(view.full for view in views)
     read = {"pair": first.pair} if first.pair else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dashboard.errors import UserError
 from dashboard.export import (
@@ -17,8 +18,13 @@ from dashboard.formats import either, endings, format_of
 from dashboard.heads.links import links
 from dashboard.heads.view import HeadView
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def save(thing: object, path: str | Path, provenance: Provenance | None = None) -> Path:
+    from dashboard.export.figure import Chart
+
+
+def save(thing: Chart | pd.DataFrame | HeadView, path: str | Path, provenance: Provenance | None = None) -> Path:
     """Write a chart (.png, .svg, .pdf …), a table (.csv, .xlsx …) or a HeadView (.npz, or as a table).
 
     The ending says how; `dashboard.formats.FORMATS` has them all. The file is written whole or not at all. Where no

@@ -37,7 +37,7 @@ def _call_of(p: Provenance) -> Call | Part:
     views = _views(p, over, how)
     if p.view != "matrix":
         return Call("draw", (views, p.view), look, makes="figure")
-    return views if views.makes == "matrix" else Part(views, 0, makes="matrix")
+    return views if isinstance(views, Call) and views.makes == "matrix" else Part(views, 0, makes="matrix")
 
 
 def _views(p: Provenance, over: tuple[Model, Text], how: dict[str, Any]) -> Call | Each:

@@ -46,8 +46,7 @@ class HeadId:
     part: Part = ""
 
     def __post_init__(self) -> None:
-        if self.part not in PARTS:
-            raise UserError(f"There is no part “{self.part}”. Choose encoder, decoder or cross.")
+        _checked(self.part)
 
     @property
     def letter(self) -> str:
@@ -151,7 +150,7 @@ def heads_of(table: pd.DataFrame) -> list[HeadId]:
     return [HeadId(int(layer), int(head), _part(part)) for layer, head, part in rows]
 
 
-def head_of(row: Mapping[str, Any] | pd.Series) -> HeadId:
+def head_of(row: Mapping[Any, Any] | pd.Series) -> HeadId:
     """The head of one row of a table."""
     return HeadId(int(row["layer"]), int(row["head"]), _part(row.get("part", "")))
 
@@ -174,8 +173,14 @@ def largest_first(table: pd.DataFrame, *by: str) -> pd.DataFrame:
 
 
 def _part(told: object) -> Part:
-    """A part as a table has it: empty where none is told."""
-    return told if isinstance(told, str) else ""
+    """A part as a table has it: empty where none is told. Raises UserError for another part."""
+    return _checked(told) if isinstance(told, str) else ""
+
+
+def _checked(part: str) -> Part:
+    if part not in PARTS:
+        raise UserError(f"There is no part “{part}”. Choose encoder, decoder or cross.")
+    return part
 
 
 # Charts. A datum that is about a head has the fields layer and head; where any head of the chart has a part also part.
@@ -186,11 +191,9 @@ def datum_of(head: HeadId, *, parts: bool = False) -> dict[str, Any]:
     return {"layer": head.layer, "head": head.head, **({"part": head.part or "encoder"} if parts or head.part else {})}
 
 
-def has_parts(heads: pd.DataFrame | Iterable[HeadId | None]) -> bool:
-    """Whether any of these heads, or of the rows of this table, has a part."""
-    if hasattr(heads, "columns"):
-        return "part" in heads
-    return any(head is not None and head.part != "" for head in heads)
+def has_parts(table: pd.DataFrame) -> bool:
+    """Whether any head of this table has a part."""
+    return "part" in table
 
 
 def name_expr(*, parts: bool = False) -> str:

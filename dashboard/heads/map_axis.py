@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from dashboard.errors import UserError
 from dashboard.text.display import marked
 from dashboard.text.encoding import Axis, Unit
@@ -67,7 +69,7 @@ class MapAxis:
             self.whole or len(self),
         )
 
-    def part(self, places: Sequence[int], labels: Sequence[str] | None = None) -> MapAxis:
+    def part(self, places: Sequence[int] | np.ndarray, labels: Sequence[str] | None = None) -> MapAxis:
         """Some positions, in order; `labels` names them anew."""
         return MapAxis(
             tuple(self.labels[place] for place in places) if labels is None else tuple(labels),

@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from filelock import FileLock, Timeout
 
@@ -62,7 +62,7 @@ class Work(Protocol):
     resumes: bool
     """Whether it goes on where it was when it is started again."""
 
-    def make(self, out: Path, told: Mapping[str, object], progress: Tell) -> None:
+    def make(self, out: Path, told: Mapping[str, Any], progress: Tell) -> None:
         """Does it, in the job's process: into a folder, as the job was told, and telling how far it is."""
 
 
@@ -118,7 +118,7 @@ class Job:
         if self.progress.state != "going":
             return
         process = _started.pop(self.out, None)
-        if process is not None:
+        if process is not None and process.stdin is not None:
             process.stdin.close()
             try:
                 process.wait(seconds)

@@ -14,10 +14,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from dashboard.capture import AttentionModel, open_model
 from dashboard.corpus.builtin import builtin_corpus
@@ -30,22 +31,27 @@ class Request(Protocol):
     """What is asked of a measurement: a frozen dataclass of plain values. `results.AllHeads` is one for all heads."""
 
     @property
+    @abstractmethod
     def models(self) -> tuple[str, ...]:
         """The models, one or two, by the names that `dashboard.open_model` takes."""
 
     @property
+    @abstractmethod
     def options(self) -> dict[str, str | int | float | bool | None]:
         """What the job must be told to ask the same again, beside the models."""
 
     @property
+    @abstractmethod
     def named(self) -> tuple[str, ...]:
         """What stands in the name of its folder, between the first model and the digest of the key."""
 
     @property
+    @abstractmethod
     def shipped_name(self) -> str:
         """The name, without its ending, of the file that ships with the dashboard."""
 
-    def key(self) -> dict[str, object]:
+    @abstractmethod
+    def key(self) -> dict[str, Any]:
         """What a file must say that it is of, as JSON gives it back."""
 
 
@@ -153,10 +159,10 @@ class Measurement(Generic[Asked, Found]):
     def begin(self, request: Asked) -> job.Job:
         """Measures it in the background. Raises UserError where that is going on, or nothing can be written."""
         first, *second = request.models
-        told = request.options | ({"second": second[0]} if second else {})
+        told: dict[str, Any] = request.options | ({"second": second[0]} if second else {})
         return job.start(first, builtin_corpus(), self.folder(request), work=self.module, **told)
 
-    def make(self, out: Path, told: Mapping[str, object], progress: job.Tell) -> None:
+    def make(self, out: Path, told: Mapping[str, Any], progress: job.Tell) -> None:
         """The work of a job that `begin` started: `told` is what stands in its file."""
         names = [told[name] for name in ("model", "second") if name in told]
         progress(0.0, "Opening the model" + "s" * (len(names) > 1))

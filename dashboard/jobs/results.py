@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from io import BytesIO
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -44,7 +45,7 @@ class AllHeads:
     sha256: str = field(default_factory=corpus_sha256, kw_only=True)
 
     @classmethod
-    def of(cls, model: AttentionModel, bos: bool = True, **more: object) -> Self:
+    def of(cls, model: AttentionModel, bos: bool = True, **more: Any) -> Self:
         """Of an open model."""
         return cls(*known_as(model.source), model.layers, model.heads, bos or not model.causal, **more)
 
@@ -64,7 +65,7 @@ class AllHeads:
     def shipped_name(self) -> str:
         return file_name(self.model)
 
-    def key(self) -> dict[str, object]:
+    def key(self) -> dict[str, Any]:
         return asdict(self)
 
 
@@ -79,10 +80,12 @@ def file_name(model: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "-", model)[:60]
 
 
-def pack(about: dict[str, object], **arrays: np.ndarray) -> bytes:
+def pack(about: Mapping[str, object], **arrays: np.ndarray) -> bytes:
     """Arrays and what they are of (`about`, plain values), as NPZ."""
     written = BytesIO()
-    np.savez_compressed(written, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
+    np.savez_compressed(
+        written, allow_pickle=False, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays
+    )
     return written.getvalue()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import threading
 from pathlib import Path
+from typing import Literal
 from weakref import WeakValueDictionary
 
 import psutil
@@ -24,13 +25,14 @@ from dashboard.analyses.scores.survey import Survey, survey
 from dashboard.analyses.toy.api import KEYS
 from dashboard.analyses.toy.sharpness import Sharpness, sharpness
 from dashboard.capture import AttentionModel, open_model
+from dashboard.capture.ablate import By
 from dashboard.heads.alignment import Aligned
 from dashboard.heads.head_id import HeadId
-from dashboard.heads.view import HeadView
+from dashboard.heads.view import Between, HeadView
 from dashboard.models import ModelSource, find
 from dashboard.models.foreign import foreign
 from dashboard.models.waiting import turn, while_waiting
-from dashboard.text import Encoding
+from dashboard.text import Encoding, Special, Unit
 from dashboard.ui import paths, quiet
 from dashboard.ui.results_cache import kept, let_go
 
@@ -109,9 +111,11 @@ def encoding(key: str, text: str, bos: bool, _model: AttentionModel, pair: str =
 
 
 @kept("Reading the heads…")
-def overview(key: str, text: str, bos: bool, _model: AttentionModel, _encoding: Encoding, between: str = "") -> Survey:
+def overview(
+    key: str, text: str, bos: bool, _model: AttentionModel, _encoding: Encoding, between: Between | None = None
+) -> Survey:
     """Scores and thumbnails of all heads over this text; between: over these links of a sentence pair."""
-    return survey(_model, _encoding, between=between or None)
+    return survey(_model, _encoding, between=between)
 
 
 @kept()
@@ -120,8 +124,8 @@ def views(
     text: str,
     bos: bool,
     heads: tuple[HeadId, ...],
-    unit: str,
-    special: str,
+    unit: Unit,
+    special: Special,
     _model: AttentionModel,
     _encoding: Encoding,
 ) -> list[HeadView]:
@@ -135,8 +139,8 @@ def contributions(
     text: str,
     bos: bool,
     heads: tuple[HeadId, ...],
-    unit: str,
-    special: str,
+    unit: Unit,
+    special: Special,
     _model: AttentionModel,
     _encoding: Encoding,
 ) -> list[HeadView]:
@@ -146,7 +150,7 @@ def contributions(
 
 @kept()
 def rollout(
-    key: str, text: str, bos: bool, first: int, last: int, special: str, _model: AttentionModel, _encoding: Encoding
+    key: str, text: str, bos: bool, first: int, last: int, special: Special, _model: AttentionModel, _encoding: Encoding
 ) -> HeadView:
     """Attention rolled out over these layers."""
     return api.rollout(_model, _encoding, (first, last), special=special)
@@ -159,11 +163,11 @@ def meeting(
     other_key: str,
     other_head: HeadId,
     text: str,
-    special: str,
+    special: Special,
     bos: bool,
-    measure: str,
+    measure: Literal["weight", "contribution"],
     pair: str,
-    between: str,
+    between: Between | None,
     _model: AttentionModel,
     _other: AttentionModel,
 ) -> Aligned:
@@ -179,7 +183,7 @@ def meeting(
         limit=TOKENS_AT_MOST,
         measure=measure,
         pair=pair or None,
-        between=between or None,
+        between=between,
     )
 
 
@@ -191,7 +195,7 @@ def changes(key: str, first: str, second: str, bos: bool, _model: AttentionModel
 
 @st.cache_resource(max_entries=64, show_spinner="Taking heads out…")
 def without(
-    key: str, text: str, bos: bool, heads: tuple[HeadId, ...], by: str, _model: AttentionModel, _encoding: Encoding
+    key: str, text: str, bos: bool, heads: tuple[HeadId, ...], by: By, _model: AttentionModel, _encoding: Encoding
 ) -> AblationOnText:
     """What changes on this text without these heads together."""
     cut = TOKENS_AT_MOST if _encoding.left_out else None

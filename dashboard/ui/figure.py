@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal, cast
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from dashboard.charts.drawing import Drawing
 from dashboard.export import Provenance
@@ -18,6 +20,7 @@ from dashboard.heads.view import HeadView
 from dashboard.ui import downloads, session
 from dashboard.ui.model_and_text import escape_markdown, words_apart
 
+Columns = Mapping[str, ColumnConfig | str | None]  # what the columns of a table are called; None: not shown
 PAUSE = 0.1  # seconds
 # The column of a table that is there only where the tokenizer did not know some characters.
 UNREAD = st.column_config.NumberColumn("Not read", help="How many of its tokens stand for characters not read.")
@@ -54,7 +57,7 @@ class Table:
     width: as `st.dataframe` takes it
     """
 
-    columns: Mapping[str, object]
+    columns: Columns
     rows: pd.DataFrame | Callable[[], pd.DataFrame] | None = None
     note: str = ""
     label: str = "Table"
@@ -125,7 +128,7 @@ def remark(*sentences: str) -> None:
 def picture(figure: Figure) -> None:
     """The chart in our own theme; its description, which says the finding, is its alternative text."""
     place, key, click = figure.key, figure.key, figure.click
-    given: dict[str, object] = {"theme": None, "width": figure.fit}
+    given: dict[str, Any] = {"theme": None, "width": figure.fit}
     if click is not None:
         place, key = click.place or key, click.key or key
         given |= {"on_select": partial(click.take, key), "selection_mode": click.parameter}
@@ -135,7 +138,8 @@ def picture(figure: Figure) -> None:
             tables = {name: pd.DataFrame(rows) for name, rows in data.items()}
             st.vega_lite_chart(None, whole | {"datasets": tables}, key=key, alt=figure.refill, **given)
         else:
-            st.altair_chart(figure.chart, key=key, **given)
+            chart = cast(alt.LayerChart, figure.chart)  # any chart of Altair goes, whatever the stubs list
+            st.altair_chart(chart, key=key, **given)
 
 
 def painted_first() -> None:
@@ -169,7 +173,7 @@ def menus(figure: Figure) -> DeltaGenerator:
 
 
 @st.fragment
-def menu(label: str, icon: str, key: str, inside: Callable[[], None]) -> None:
+def menu(label: str, icon: str, key: str, inside: Callable[[], object]) -> None:
     """What opens under a button. It is made when it is opened: a click on a head does not wait for it."""
     opened = st.popover(label, icon=icon, key=key, on_change="rerun")
     if opened.open:
@@ -197,6 +201,6 @@ def window_slider(view: HeadView, whole: HeadView) -> None:
         )
 
 
-def window_of(view: HeadView) -> dict[str, int]:
+def window_of(view: HeadView) -> dict[str, Any]:
     """Which part of the text is drawn, for the lines that draw it again; nothing where it is all of it."""
     return {} if view.whole is None else {"start": view.start, "most": len(view)}

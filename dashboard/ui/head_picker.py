@@ -55,7 +55,7 @@ def measure() -> None:
         "Measure",
         list(MEASURES),
         required=True,
-        format_func=MEASURES.get,
+        format_func=MEASURES.__getitem__,
         help=MEASURE_HELP,
         **session.bound("measure_of"),
     )
@@ -83,7 +83,7 @@ def between() -> None:
     st.segmented_control(
         "Between the texts",
         list(ways),
-        format_func=ways.get,
+        format_func=ways.__getitem__,
         required=True,
         help="A is the first text, B the second. A → B: what words of the first give to words of the second.",
         **session.bound("between"),

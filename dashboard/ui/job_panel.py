@@ -54,7 +54,7 @@ def _watched(job: Job, title: str, was_going: bool) -> None:
 
 
 def kept_or_made(
-    measurement: Measurement[Asked, Found], request: Asked, title: str, offer: Callable[[], None]
+    measurement: Measurement[Asked, Found], request: Asked, title: str, offer: Callable[[], object]
 ) -> Found | None:
     """What was measured; or None, how far its job is, or the way to have it measured in the background.
 

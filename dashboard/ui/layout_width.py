@@ -8,6 +8,7 @@ narrower. A component without a face of its own measures the page's column and t
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.components.v2 import component
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.ui.session import mark_widget_run
@@ -59,9 +60,9 @@ def room() -> int:
     return step if step in STEPS else USUAL
 
 
-def positions(width: int, most: int) -> int:
+def positions(width: float, most: int) -> int:
     """How many rows and columns a map of this width can hold: a cell is at least a pixel, or no pointer finds it."""
-    return min(most, max(64, width - MARGIN))
+    return min(most, max(64, int(width) - MARGIN))
 
 
 def beside(room: int, shares: tuple[float, float] = SHARES) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:
@@ -76,4 +77,4 @@ def beside(room: int, shares: tuple[float, float] = SHARES) -> tuple[DeltaGenera
 
 
 def _component():
-    return st.components.v2.component("two_heads_room", js=_JS)
+    return component("two_heads_room", js=_JS)

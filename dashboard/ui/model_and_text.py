@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -16,9 +16,9 @@ from dashboard.errors import UserError
 from dashboard.export.provenance import reading as read_again
 from dashboard.heads.format import counted
 from dashboard.heads.head_id import HeadId
-from dashboard.heads.view import HeadView, links_between
+from dashboard.heads.view import Between, HeadView, links_between
 from dashboard.models import CATALOGUE, NotInstalled, find
-from dashboard.text import Encoding, reading_notes
+from dashboard.text import Encoding, Special, Unit, reading_notes
 from dashboard.ui import caches, session
 from dashboard.ui.page import end_page
 from dashboard.ui.paths import NotChosenHere
@@ -43,46 +43,48 @@ class Reading(Opened):
     encoding: Encoding
 
     @property
-    def options(self) -> dict[str, object]:
+    def options(self) -> dict[str, Any]:
         """How the text was read, for the lines that read it again."""
         cut = caches.TOKENS_AT_MOST if self.encoding.left_out else None
         return read_again(self.encoding, bos=self.bos, limit=cut)
 
     @property
-    def between(self) -> str:
-        """Which links of a sentence pair a person asked for; "" for all, and for a single text."""
+    def between(self) -> Between | None:
+        """Which links of a sentence pair a person asked for; None for all, and for a single text."""
         asked = session.choices().between
-        return "" if self.encoding.second is None or asked == "all" else asked
+        return None if self.encoding.second is None or asked == "all" else asked
 
     @property
-    def links(self) -> dict[str, str]:
+    def links(self) -> dict[str, Any]:
         """`between` as an option of what draws heads, where a person asked for some links only."""
         return {"between": self.between} if self.between else {}
 
     def between_texts(self, views: Sequence[HeadView]) -> list[HeadView]:
         """Of these views the links between the texts that a person asked for."""
-        return links_between(views, self.between or None)
+        return links_between(views, self.between)
 
     def overview(self) -> Survey:
         return caches.overview(self.key, self.encoding.text, self.bos, self.model, self.encoding, self.between)
 
-    def views(self, *heads: HeadId, **how: str) -> list[HeadView]:
-        """The heads' weights. how: unit and special, where they are not the chosen ones"""
-        return caches.views(*self._asked(heads, how), self.model, self.encoding)
+    def views(self, *heads: HeadId, unit: Unit | None = None, special: Special | None = None) -> list[HeadView]:
+        """The heads' weights. unit, special: where they are not the chosen ones"""
+        return self._made(caches.views, heads, unit, special)
 
-    def contributions(self, *heads: HeadId, **how: str) -> list[HeadView]:
+    def contributions(self, *heads: HeadId, unit: Unit | None = None, special: Special | None = None) -> list[HeadView]:
         """What the heads carry over, as `views`. Raises UserError where that cannot be measured."""
-        return caches.contributions(*self._asked(heads, how), self.model, self.encoding)
+        return self._made(caches.contributions, heads, unit, special)
 
-    def measured(self, *heads: HeadId, **how: str) -> list[HeadView]:
+    def measured(self, *heads: HeadId, unit: Unit | None = None, special: Special | None = None) -> list[HeadView]:
         """What a person chose to see of the heads, as `views`: their weights or their contributions; where these cannot
         be measured, a sentence and the weights."""
-        return contributed(lambda: self.contributions(*heads, **how)) or self.views(*heads, **how)
+        carried = contributed(lambda: self.contributions(*heads, unit=unit, special=special))
+        return carried or self.views(*heads, unit=unit, special=special)
 
-    def _asked(self, heads: Sequence[HeadId], how: dict[str, str]) -> tuple:
-        chosen = session.choices()
-        unit, special = how.get("unit", chosen.unit), how.get("special", chosen.special)
-        return self.key, self.encoding.text, self.bos, tuple(heads), unit, special
+    def _made(self, make: Callable[..., list[HeadView]], heads: tuple[HeadId, ...], *how: str | None) -> list[HeadView]:
+        """how: unit and special, None where they are the chosen ones"""
+        chosen = session.choices().unit, session.choices().special
+        asked = [one or usual for one, usual in zip(how, chosen, strict=True)]
+        return make(self.key, self.encoding.text, self.bos, heads, *asked, self.model, self.encoding)
 
 
 def contributed(make: Callable[[], Made]) -> Made | None:
@@ -246,8 +248,12 @@ def get_button(name: str) -> None:
     if not st.button(label, key=f"get_{name}", icon=":material/download:"):
         return
     bar = st.progress(0.0, "Starting…")
+
+    def tell(fraction: float, step: str) -> None:
+        bar.progress(min(max(fraction, 0.0), 1.0), step)
+
     try:
-        find(name, fetch_missing=True, progress=lambda fraction, step: bar.progress(min(max(fraction, 0.0), 1.0), step))
+        find(name, fetch_missing=True, progress=tell)
     except UserError as wrong:
         bar.empty()
         st.error(escape_markdown(str(wrong)), icon=":material/error:")

@@ -9,7 +9,7 @@ head, word or step.
 
 from __future__ import annotations
 
-import streamlit as st
+from streamlit.components.v2 import component
 
 _JS = """
 const CHOICES = [['layer', 'head', 'part'], ['layer', 'head'], ['place'], ['step']];  // what clicks on charts choose by
@@ -100,4 +100,4 @@ export default function () {
 
 def listen() -> None:
     """Mount the listener; once a run, where it takes no place. It sends nothing itself."""
-    st.components.v2.component("two_heads_press", js=_JS)(key="press", height=0)
+    component("two_heads_press", js=_JS)(key="press", height=0)

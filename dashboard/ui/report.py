@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -149,7 +150,7 @@ def _note(key: str, name: str, widget: str) -> None:
     _change(key, name, note=st.session_state[widget])
 
 
-def _change(key: str, name: str, **how: object) -> None:
+def _change(key: str, name: str, **how: Any) -> None:
     try:
         reports.change(key, name, **how)
     except UserError as wrong:

@@ -62,7 +62,7 @@ def kept(
     return of
 
 
-def _again(make: FunctionType) -> FunctionType:
+def _again(make: Callable[Given, Made]) -> Callable[Given, Made]:
     """The same function by another name: Streamlit keeps one cache for each name."""
     parts = make.__code__, make.__globals__, make.__name__, make.__defaults__, make.__closure__
     other = wraps(make)(FunctionType(*parts))

@@ -129,7 +129,7 @@ def _ways_of_reading() -> None:
         "Special tokens",
         ["show", "hide"],
         required=True,
-        format_func={"show": "Show", "hide": "Hide and renormalise"}.get,
+        format_func={"show": "Show", "hide": "Hide and renormalise"}.__getitem__,
         help="Tokens that the model adds itself, like [CLS]. Many heads park their attention there; hidden, "
         "each row is divided by what is left, so that it sums to 100 % again.",
         **session.bound("special"),
@@ -139,7 +139,7 @@ def _ways_of_reading() -> None:
             "Start token",
             ["yes", "no"],
             required=True,
-            format_func={"yes": "Put in front", "no": "Leave out"}.get,
+            format_func={"yes": "Put in front", "no": "Leave out"}.__getitem__,
             help="This model reads from left to right, and its attention collects on whatever stands first. A start "
             "token in front keeps that off your first word.",
             **session.bound("bos"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from dashboard.analyses.recall.task import DEFAULT, LONGER, SHORTER, Recall
 from dashboard.analyses.toy.example import MOST_WORDS, Cells, Example, example
@@ -60,7 +61,7 @@ def toy_from_address(address: Mapping[str, str]) -> tuple[Example, list[str]]:
         preset = "identity"
     words, said = words_of(address["toy_words"]) if "toy_words" in address else (SENTENCE, "")
     notices += [said] if said else []
-    changed: dict[str, object] = {
+    changed: dict[str, Any] = {
         table: [row.split(",") for row in address[name][:2000].split(";")]
         for name, table in _TABLE.items()
         if name in address
@@ -74,6 +75,9 @@ def toy_from_address(address: Mapping[str, str]) -> tuple[Example, list[str]]:
         return example(preset, words, **changed), notices
     except UserError as wrong:
         return example(preset, words), [*notices, f"The link's tables for the toy do not fit. {wrong}"]
+
+
+Value = TypeVar("Value")
 
 
 def recall_to_address(config: Recall) -> dict[str, str]:
@@ -95,7 +99,7 @@ def recall_from_address(address: Mapping[str, str]) -> tuple[Recall, list[str]]:
     """The run that a link asks for, and a sentence for what could not be read; it never raises."""
     try:
         config = _choice("recall", address.get("recall", "usual"), RUNS)
-        changed: dict[str, object] = {
+        changed: dict[str, Any] = {
             field: _whole(address[f"recall_{field}"])
             for field in ("seeds", "steps", "symbols")
             if f"recall_{field}" in address
@@ -126,7 +130,7 @@ def _short(number: float) -> str:
     return repr(number).removesuffix(".0")
 
 
-def _choice(name: str, raw: str, allowed: Mapping[str, object]):
+def _choice(name: str, raw: str, allowed: Mapping[str, Value]) -> Value:
     if raw not in allowed:
         raise UserError(f"For {name} it can say {' or '.join(allowed)}.")
     return allowed[raw]

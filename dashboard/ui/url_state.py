@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 from urllib.parse import quote
 
 from dashboard.analyses.explore.views import VIEWS
@@ -20,8 +20,11 @@ from dashboard.analyses.recall.task import DEFAULT, Recall
 from dashboard.analyses.toy.example import Example, example
 from dashboard.analyses.toy.worked_steps import STEPS as TOY_STEPS
 from dashboard.builtin.source_listing import STEPS
+from dashboard.capture.ablate import By
 from dashboard.errors import UserError
 from dashboard.heads.head_id import PARTS, HeadId, Part, every_head, nearest
+from dashboard.heads.view import Between
+from dashboard.text import Special, Unit
 from dashboard.ui.toy_recall_urls import recall_from_address, recall_to_address, toy_from_address, toy_to_address
 from dashboard.ui.url_fields import (
     Emptied,
@@ -90,8 +93,8 @@ class Choices:
     # The model, the text and how it is read
     model: Annotated[str, Typed(LONGEST_PATH, needed=True, is_path=True)] = "minilm"  # catalogue name, hub id or folder
     text: Annotated[str, Passage()] = FIRST_TEXT
-    unit: Annotated[str, Option("words", "tokens")] = "words"
-    special: Annotated[str, Option("show", "hide")] = "show"
+    unit: Annotated[Unit, Option("words", "tokens")] = "words"
+    special: Annotated[Special, Option("show", "hide")] = "show"
     bos: Annotated[str, Option("yes", "no")] = "yes"
     # The head on every page that shows one
     layer: Annotated[int, Number()] = 0
@@ -99,7 +102,7 @@ class Choices:
     part: Annotated[Part, Option(*PARTS[1:])] = ""  # of an encoder–decoder
     # Explore
     view: Annotated[str, Option(*VIEWS)] = "heatmap"  # how the head is drawn
-    measure_of: Annotated[str, Option("weight", "contribution")] = "weight"
+    measure_of: Annotated[Literal["weight", "contribution"], Option("weight", "contribution")] = "weight"
     atlas: Annotated[str, Option("score", "maps")] = "score"  # what the atlas shows
     score: Annotated[str, Option(scores=True)] = "previous"
     # The tray, on every page
@@ -138,7 +141,7 @@ class Choices:
     two: Annotated[str, Option("opposites", "tray")] = "opposites"  # which two heads are drawn side by side
     parser: Annotated[str, Typed(LONGEST_PATH, is_path=True)] = ""  # the spaCy model, "" for the English one
     # Without a head
-    by: Annotated[str, Option("zero", "mean")] = "zero"  # what replaces the head's output
+    by: Annotated[By, Option("zero", "mean")] = "zero"  # what replaces the head's output
     out: Annotated[str, Option("head", "tray")] = "head"  # what is ablated: the head, or the heads of the tray jointly
     against: Annotated[str, Option(*FIGURES, scores=True)] = "total"  # the score or figure that effects are laid beside
     # Find heads
@@ -148,7 +151,7 @@ class Choices:
     report: Annotated[str, Key()] = ""
     # Sentence pairs: the second text, "" for none, and which of its links are drawn
     pair: Annotated[str, Emptied(LONGEST_OTHER)] = ""
-    between: Annotated[str, Option("all", "AA", "AB", "BA", "BB")] = "all"
+    between: Annotated[Between | Literal["all"], Option("all", "AA", "AB", "BA", "BB")] = "all"
 
     @property
     def chosen(self) -> HeadId:

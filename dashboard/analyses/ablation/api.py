@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,9 +97,9 @@ def ablate(
     wanted = _heads(model, heads)
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     effects = _measured(model, [encoding], _sets(wanted, together), by, bos, progress, keep_each=True)
-    how = {"by": by} | reading(encoding, bos=bos, limit=limit) | _how(together)
+    how: dict[str, Any] = {"by": by} | reading(encoding, bos=bos, limit=limit) | _how(together)
     text = encoding.texts[0]
-    made = _provenance(model, heads and wanted, "ablate", Text(text), how, text, how)
+    made = _provenance(model, None if heads is None else wanted, "ablate", Text(text), how, text, how)
     tables = _changed(model, encoding, effects, together), _tokens(encoding, effects, together)
     return _effect(effects, by, made, together, *tables)
 
@@ -125,10 +127,12 @@ def ablate_in(
     wanted = _heads(model, heads)
     encodings, left_out = sample(model, corpus_path, sentences, bos=bos)
     effects = _measured(model, encodings, _sets(wanted, together), by, bos, progress)
-    how = {"by": by, "bos": bos} | ({} if sentences is None else {"sentences": sentences}) | _how(together)
+    how: dict[str, Any] = (
+        {"by": by, "bos": bos} | ({} if sentences is None else {"sentences": sentences}) | _how(together)
+    )
     said = how | {"left_out": len(left_out), "corpus": Path(corpus_path).name}
     corpus = Call("builtin_corpus") if Path(corpus_path) == builtin_corpus() else str(corpus_path)
-    made = _provenance(model, heads and wanted, "ablate_in", corpus, how, "", said)
+    made = _provenance(model, None if heads is None else wanted, "ablate_in", corpus, how, "", said)
     found = _effect(effects, by, made, together, pd.DataFrame(), pd.DataFrame())
     return replace(found, left_out=tuple(left_out))
 
@@ -170,7 +174,7 @@ def _measured(
     begun = time.monotonic()
     over = "the text" if keep_each else counted(len(encodings), "sentences")
 
-    def tell(fraction: float) -> None:
+    def tell(progress: Progress, fraction: float) -> None:
         left = (time.monotonic() - begun) * (1 - fraction) / fraction
         progress(fraction, f"Ablating {counted(sum(map(len, sets)), 'heads')} over {over}{_left(left)}")
 
@@ -182,7 +186,7 @@ def _measured(
         by=by,
         means=means,
         keep_each=keep_each,
-        progress=tell if progress else None,
+        progress=partial(tell, progress) if progress else None,
     )
 
 
@@ -236,9 +240,9 @@ def _provenance(
     heads: Sequence[HeadId] | None,
     verb: str,
     over: Text | Call | str,
-    how: dict[str, object],
+    how: dict[str, Any],
     text: str,
-    options: dict[str, object],
+    options: dict[str, Any],
 ) -> Provenance:
     """Where a table comes from: of `verb` over a text or a corpus, read and ablated like this."""
     of, names = Model.of(model), [str(head) for head in heads or ()]

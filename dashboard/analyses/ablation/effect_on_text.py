@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -49,6 +50,9 @@ class TextEffect:
         return marked(self.labels, self.unknown)
 
 
+One = TypeVar("One")
+
+
 def effect_on_text(
     tokens: pd.DataFrame, encoding: Encoding, *, unit: Unit = "tokens", special: Special = "show", model: str = ""
 ) -> TextEffect:
@@ -60,11 +64,14 @@ def effect_on_text(
     axis = encoding.axis(unit)
     values, read = _pooled(tokens, measure, axis.members, len(encoding))
     shown = [k for k in range(len(values)) if special == "show" or not (axis.special[k] and np.isnan(values[k]))]
-    columns = (axis.labels, axis.special, axis.spans, axis.unknown)
-    labels, marks, spans, unknown = (tuple(part[k] for k in shown) for part in columns)
+
+    def kept(part: Sequence[One]) -> tuple[One, ...]:
+        return tuple(part[k] for k in shown)
+
     loss = _pooled(tokens, "loss", axis.members, len(encoding))[0][shown] if "loss" in tokens else None
+    places = kept(axis.labels), kept(axis.special), kept(axis.spans)
     numbers = values[shown], loss, read[shown]
-    return TextEffect(measure, model, unit, encoding.text, labels, marks, spans, *numbers, unknown)
+    return TextEffect(measure, model, unit, encoding.text, *places, *numbers, kept(axis.unknown))
 
 
 def most_changed(effect: TextEffect, most: int = 3) -> str:

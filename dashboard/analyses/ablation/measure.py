@@ -135,7 +135,7 @@ class _Reading:
 
     def ablated(self, run: Ablated) -> None:
         after, columns = self._at(run.vectors), [self.column[heads] for heads in run.sets]
-        if self.logits is None:
+        if self.logits is None or self.found.flips is None:
             self._add(columns, _numbers(shifts(self.before, after)))
             return
         many = len(run.sets)
@@ -145,7 +145,7 @@ class _Reading:
         self._add(columns, change)
         self.found.flips[:, columns] += self._per_text(flips).astype(int)
         if self.keep:
-            self._keep_changed(run.sets, new, flips)
+            self._keep_changed(self.logits, run.sets, new, flips)
 
     def _add(self, columns: list[int], values: np.ndarray) -> None:
         """values: of some sets (k) at the places (k, m)."""
@@ -154,13 +154,13 @@ class _Reading:
             for text, token, one in zip(self.texts, self.tokens, values.T, strict=True):
                 self.found.each[text][token, columns] = one
 
-    def _keep_changed(self, sets: Sequence[Heads], new: Predictions, flips: np.ndarray) -> None:
+    def _keep_changed(self, logits: LanguageHead, sets: Sequence[Heads], new: Predictions, flips: np.ndarray) -> None:
         which, places = np.nonzero(flips)
         if not len(which):
             return
         at = torch.as_tensor(which * flips.shape[1] + places)  # among all sets' places
         old = torch.as_tensor(places)
-        p_new = read(self.logits, self.before[old], self.targets[old], new.top[at]).p_of
+        p_new = read(logits, self.before[old], self.targets[old], new.top[at]).p_of
         columns = (self.old.top[old], new.top[at], self.old.p[old], new.p_of[at], p_new, new.p[at])
         for one, place, *rest in zip(which, places, *(column.tolist() for column in columns), strict=True):
             self.found.changed.append((sets[one], self.tokens[place], *rest))

@@ -13,13 +13,14 @@ import json
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from dashboard.analyses.ablation.api import ablate_in
 from dashboard.capture import AttentionModel
+from dashboard.capture.ablate import By
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.export import Provenance, table_bytes
 from dashboard.export.metadata import KEY
@@ -40,11 +41,11 @@ class Request(AllHeads):
     numbers: the layers that have attention, empty for all
     """
 
-    by: str = "zero"
+    by: By = "zero"
     numbers: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, model: AttentionModel, by: str = "zero", bos: bool = True) -> Self:
+    def of(cls, model: AttentionModel, by: By = "zero", bos: bool = True) -> Self:
         """Of an open model."""
         return super().of(model, bos, by=by, numbers=model.numbers)
 
@@ -65,7 +66,7 @@ class Request(AllHeads):
     def shipped_name(self) -> str:
         return f"{super().shipped_name}-{self.by}"
 
-    def key(self) -> dict[str, object]:
+    def key(self) -> dict[str, Any]:
         return {
             "model": self.model,
             "revision": self.revision,

@@ -18,7 +18,7 @@ def effect_finding(table: pd.DataFrame, model: str) -> str:
     some = table.dropna(subset=[name])
     if not len(some):
         return f"{model} reads no token here that could be measured."
-    best = some.loc[some[name].abs().idxmax()]
+    best = some.iloc[some[name].abs().argmax()]
     head, figure = _written(best), best[name]
     low, high = best[f"{name}_low"], best[f"{name}_high"]
     sure = (

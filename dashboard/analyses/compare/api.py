@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -91,8 +91,8 @@ def compare_texts(
     measure: its weights, or the norms of its contributions; other parameters as in `attention`. Raises UserError for an
     empty text, for two texts that share no word, and for contributions that cannot be measured.
     """
-    how = {"unit": unit, "special": special, "bos": bos}
-    return align_views_of_texts(*(_measured(model, text, head, measure, **how) for text in (first, second)), bos)
+    a, b = (_measured(model, text, head, measure, unit=unit, special=special, bos=bos) for text in (first, second))
+    return align_views_of_texts(a, b, bos)
 
 
 def align_views_of_texts(a: HeadView, b: HeadView, bos: bool = True) -> Aligned:
@@ -132,7 +132,7 @@ def compare_models(
     return replace(align_models(*views), reading={"text": text, "special": special, "bos": bos} | given)
 
 
-def _measured(model: AttentionModel, text: str | Encoding, head: str | HeadId, measure: str, **how: object) -> HeadView:
+def _measured(model: AttentionModel, text: str | Encoding, head: str | HeadId, measure: str, **how: Any) -> HeadView:
     if measure == "contribution":
         return contributions(model, text, [head], **how)[0]
     return attention(model, text, head, **how)
@@ -217,7 +217,7 @@ def _unread(aligned: Aligned, rows: np.ndarray, columns: np.ndarray) -> dict[str
     return found
 
 
-def origin_of_aligned(aligned: Aligned, view: str, **drawing: object) -> Provenance:
+def origin_of_aligned(aligned: Aligned, view: str, **drawing: Any) -> Provenance:
     """Where two that are aligned come from, with the lines that make them again."""
     a, b, asked = aligned.a, aligned.b, aligned.reading
     origin = provenance_of([a, b], view if view == "difference" else "compare", **drawing)

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dashboard.analyses.compare.change import Changes, check_lengths, head_changes
 from dashboard.analyses.compare.text import change_finding
 from dashboard.analyses.compare.word_swaps import Swap, swaps, words_by_pos
@@ -22,6 +24,7 @@ from dashboard.heads.alignment import matching
 from dashboard.heads.head_id import HeadId
 from dashboard.text import parse
 from dashboard.text.parse import not_english
+from dashboard.text.sentence import ParsedSentence
 from dashboard.text.treebank import read_treebank
 from dashboard.text.words import split_words
 
@@ -37,11 +40,11 @@ def changed_heads(
     from the corpus that comes with the dashboard (`exchanges` at most; English text only, else there is none). See
     `change.head_changes`.
     """
-    both = [model.encode(text, bos=bos) for text in (first, second)]
-    check_lengths(both)  # before anything is parsed
+    before, after = (model.encode(text, bos=bos) for text in (first, second))
+    check_lengths([before, after])  # before anything is parsed
     variants = exchanged(first, second, exchanges)
-    found = head_changes(model, *both, [model.encode(one.text, bos=bos) for one in variants])
-    read = {"bos": bos} | ({} if exchanges == EXCHANGES else {"exchanges": exchanges})
+    found = head_changes(model, before, after, [model.encode(one.text, bos=bos) for one in variants])
+    read: dict[str, Any] = {"bos": bos} | ({} if exchanges == EXCHANGES else {"exchanges": exchanges})
     found.table.attrs["provenance"] = _of_changes(model, first, second, read).to_dict()
     return found
 
@@ -53,7 +56,7 @@ def exchanged(first: str, second: str, most: int) -> list[Swap]:
         return []
     pairs, changed = matching((words, [False] * len(words)), (others, [False] * len(others)))
     stays = {i for (i, _), new in zip(pairs, changed, strict=True) if not new}
-    vocabulary = words_by_pos(one for one in read_treebank(builtin_corpus()) if hasattr(one, "words"))
+    vocabulary = words_by_pos(one for one in read_treebank(builtin_corpus()) if isinstance(one, ParsedSentence))
     return swaps(first, parse(first), vocabulary, but=[k for k in range(len(words)) if k not in stays], most=most)
 
 
@@ -89,13 +92,11 @@ def draw_changes(
         alone="no other word could be exchanged",
     )
     asked = changes.table.attrs.get("provenance", {}).get("options", {})
-    read = {"bos": bos} | given(exchanges=asked.get("exchanges"))
+    read: dict[str, Any] = {"bos": bos} | given(exchanges=asked.get("exchanges"))
     return chart.made_of(_of_changes(model, first, second, read, theme=theme, width=width))
 
 
-def _of_changes(
-    model: AttentionModel, first: str, second: str, read: dict[str, object], **drawing: object
-) -> Provenance:
+def _of_changes(model: AttentionModel, first: str, second: str, read: dict[str, Any], **drawing: object) -> Provenance:
     of, text, look = Model.of(model), Text(first), given(**drawing)
     found = Call("changed_heads", (of, text, second), read, to="changes")
     if drawing:

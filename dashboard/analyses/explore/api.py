@@ -26,8 +26,9 @@ from dashboard.heads.view import Between, HeadView, existing_head, links_between
 from dashboard.text import Encoding, Special, Unit
 
 if TYPE_CHECKING:
-    import altair as alt
     import pandas as pd
+
+    from dashboard.charts.drawing import Drawing
 
 
 def attention(
@@ -115,7 +116,7 @@ def draw(
     most: int | None = None,
     width: float | None = None,
     **marks: Any,
-) -> alt.TopLevelMixin:
+) -> Drawing:
     """One head as "heatmap", "lines", "arcs" or "reading", several of them under one another; several maps
     side by side on one scale ("compare"); or the signed difference of two ("difference").
 

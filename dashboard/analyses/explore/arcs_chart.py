@@ -228,7 +228,7 @@ def _catch(row: Row, view: HeadView, links: Links, scales: dict, up: float) -> d
     """Clear bars over the words that take the pointer, each up to half-way to its neighbours."""
     order = np.argsort(row.x)
     edges = np.concatenate([[0], (row.x[order][1:] + row.x[order][:-1]) / 2, [row.width]]).round(1)
-    empty = ~links.ink.any(axis=1)
+    empty = [not row.any() for row in links.ink]
     values = [
         {"k": int(k), "from": float(edges[place]), "to": float(edges[place + 1]), "empty": bool(empty[k])}
         for place, k in enumerate(order)

@@ -38,7 +38,7 @@ def lines(view: HeadView, look: Look) -> Drawing:
     names = [lettering.labels_of(axis.drawn) for axis in (axes[:1] if view.one_axis else axes)]
     links = links_of(view)
     place = _Place.of(view, names, look.room(WIDTH))
-    empty = ~links.ink.any(axis=1)
+    empty = [not row.any() for row in links.ink]
     nodes = [
         {"side": side, "k": k, "quiet": bool(axes[side].special[k]), "empty": side == 0 and bool(empty[k])}
         for side in (0, 1)

@@ -50,7 +50,7 @@ def side_by_side(
         raise UserError("There is no head to compare. Choose at least one.")
     amounts = [Amount.of(view) if apart else Amount.of(*views) for view in views]
     tops = [top or top_of([view] if apart else views) for view in views]
-    drawn = [matrix_of(view, *how) for view, *how in zip(views, tops, amounts, strict=True)]
+    drawn = [matrix_of(view, full, amount) for view, full, amount in zip(views, tops, amounts, strict=True)]
     side, columns = _places(drawn, look.room(WIDE))
     one_model = len({view.model for view in views}) == 1
     panels = []

@@ -45,7 +45,7 @@ def reading(view: HeadView, look: Look) -> Drawing:
     looks = view.allowed.any(axis=1)
     received = weights[looks].mean(axis=0) if looks.any() else weights.sum(axis=0)
     most_received, most_given = round_up(float(received.max())), round_up(float(weights.max()))
-    empty = ~weights.any(axis=1)
+    empty = [not row.any() for row in weights]
     places = [
         {"x": place.x, "x1": place.x + place.width, "y": place.y, "word": place.word, "quiet": bool(view.special[k])}
         for k, place in enumerate(page.places)

@@ -62,7 +62,7 @@ def draw_residual_stream(
     call = Call("draw_residual_stream", (again,), look, makes="figure")
     said = how | stream.reading | look
     made = origin(model, stream.text, f"layers-{measure}", call, **how, options=said)
-    if measure == "journey":
+    if word is not None and measure == "journey":
         return journey(stream, word, Look(theme, width)).made_of(made)
     most = columns(width or WIDTH)
     if len(stream) > most:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -97,7 +97,7 @@ class ResidualStream:
     cosine: np.ndarray
     start: int = 0
     whole: int | None = None
-    reading: Mapping[str, object] = field(default_factory=dict)
+    reading: dict[str, Any] = field(default_factory=dict)
     unknown: tuple[int, ...] = ()
 
     def __len__(self) -> int:

@@ -112,7 +112,8 @@ def _bars(parts: pd.DataFrame, p: Palette, room: float) -> list[dict]:
         return round(NAMES + room * (min(max(value, low), high) - low) / (high - low), 1)
 
     rows = []
-    for layer, one in share.groupby("layer"):
+    for layer in sorted(set(share["layer"])):
+        one = share[share["layer"] == layer]
         right = left = 0.0
         for part, value in zip(one["part"], one["share"], strict=True):
             start = right if value >= 0 else left
@@ -216,21 +217,24 @@ def _numbers(moved, p: Palette, right: float) -> dict:
     }
 
 
+def _after(stage: int) -> str:
+    return f"after L{stage - 1}" if stage else "before the first layer"
+
+
 def _near(near: pd.DataFrame, p: Palette, theme: Theme, left: float, cell: float, *, mono: bool) -> list[dict]:
     rows = [
         {
-            "x": left + cell * (row.rank - 1),
-            "x2": left + cell * row.rank - 2,
-            "middle": left + cell * (row.rank - 0.5),
-            "top": HEAD + ROW * row.stage + 1,
-            "bottom": HEAD + ROW * (row.stage + 1) - 1,
-            "y": _middle(row.stage),
-            "word": shown(row.text),
-            "cosine": round(max(0.0, float(row.cosine)), 3),
-            "tip": f"{'before the first layer' if not row.stage else f'after L{row.stage - 1}'}: {shown(row.text)}, "
-            f"cosine {row.cosine:.2f}".replace("-", "−"),
+            "x": left + cell * (row["rank"] - 1),
+            "x2": left + cell * row["rank"] - 2,
+            "middle": left + cell * (row["rank"] - 0.5),
+            "top": HEAD + ROW * row["stage"] + 1,
+            "bottom": HEAD + ROW * (row["stage"] + 1) - 1,
+            "y": _middle(row["stage"]),
+            "word": shown(row["text"]),
+            "cosine": round(max(0.0, float(row["cosine"])), 3),
+            "tip": f"{_after(row['stage'])}: {shown(row['text'])}, cosine {row['cosine']:.2f}".replace("-", "−"),
         }
-        for row in near.itertuples(index=False)
+        for row in near.to_dict("records")
     ]
     boxes = {
         "mark": {"type": "rect", "aria": False},

@@ -144,7 +144,7 @@ def writes(
     if not 0 <= query < n:
         raise UserError(f"This text has tokens 0 to {n - 1}.")
     row = run.attend(parts, slice(query, query + 1))
-    added = contributions(row.mixed, run.w_o)[head] * path.factors[run.number]
+    added = added_by(run, row.mixed)[head] * path.factors[run.number]
     change = logit_changes(path.unembedding, added, path.scale[query])[0].cpu()
     raised, lowered = (_most(change, sign, model.loaded.tokenizer) for sign in (1, -1))
     elsewhere = _elsewhere(n, query)
@@ -169,6 +169,19 @@ def writes(
     )
 
 
+def added_by(run: LayerRun, mixed: torch.Tensor) -> torch.Tensor:
+    """What each head of a layer adds to the residual stream (h, m, D), before the layer's factor.
+
+    mixed: Σ_j A[i, j] v_j of each head (h, m, d). Raises UserError where the output projection cannot be seen.
+    """
+    if run.w_o is None:
+        raise UserError(
+            f"The output projection of layer {run.number} cannot be seen, so neither can what a head writes. Choose "
+            "another model for this."
+        )
+    return contributions(mixed, run.w_o)
+
+
 def _elsewhere(n: int, query: int) -> list[int]:
     """Some tokens of a text of n, evenly spread: not the first, at which all heads look alike in a model that reads
     from left to right, and not `query`."""
@@ -180,7 +193,7 @@ def _raised(
     path: DirectPath, run: LayerRun, parts: Parts, head: int, tokens: Sequence[int], most: int, pieces: int
 ) -> list[list[int]]:
     """By token the pieces that the head raises most there."""
-    added = [contributions(run.attend(parts, slice(t, t + 1)).mixed, run.w_o)[head] for t in tokens]
+    added = [added_by(run, run.attend(parts, slice(t, t + 1)).mixed)[head] for t in tokens]
     if not added or not most:
         return []
     change = logit_changes(

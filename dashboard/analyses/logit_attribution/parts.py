@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 import torch
 
-from dashboard.analyses.logit_attribution.direct import DirectPath, logit_changes
-from dashboard.builtin.attention import contributions
+from dashboard.analyses.logit_attribution.direct import DirectPath, added_by, logit_changes
 from dashboard.capture import AttentionModel
 from dashboard.capture.layer_trace import LayerRun, watch_layers
 from dashboard.capture.residual_stream import Step, follow
@@ -66,7 +65,7 @@ def stream_parts(path: DirectPath, model: AttentionModel, encoding: Encoding, qu
     def receive(run: LayerRun) -> None:
         factor = path.factors[run.number]
         row = run.attend(run.parts(), slice(query, query + 1))
-        for head, vector in enumerate(contributions(row.mixed, run.w_o)[:, 0] * factor):
+        for head, vector in enumerate(added_by(run, row.mixed)[:, 0] * factor):
             kept.append((("head", run.number, head), vector))
         if isinstance(run.b_o, torch.Tensor):
             kept.append((("bias", run.number, None), run.b_o * factor))

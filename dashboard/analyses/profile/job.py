@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dashboard.jobs.job import Tell
 
@@ -21,7 +22,7 @@ class ProfileWork:
 
     resumes: bool = True
 
-    def make(self, out: Path, told: Mapping[str, object], progress: Tell) -> None:
+    def make(self, out: Path, told: Mapping[str, Any], progress: Tell) -> None:
         """Makes it in the folder, and removes the corpus where that lies within."""
         from dashboard.analyses.profile.run import profile
         from dashboard.capture import open_model

@@ -161,7 +161,10 @@ def read_table(folder: Path, name: str, format: str, files: Mapping[str, str] = 
         raise UserError(f"{file.name} in “{folder}” was changed since it was made. Make the profile again.")
     try:
         texts = [*(column for column, kind in kinds.items() if kind == _TEXT), *_PART]
-        table = FORMATS[format].read(file, texts)
+        read = FORMATS[format].read
+        if read is None:
+            raise ValueError(f".{format} cannot be read")
+        table = read(file, texts)
     except FileNotFoundError:
         raise UserError(f"The profile in “{folder}” lacks {file.name}. Make it again.") from None
     except Exception as error:  # whatever the readers of two formats raise at bytes that are none of theirs

@@ -19,8 +19,9 @@ from dashboard.heads.view import Between
 from dashboard.text import Encoding
 
 if TYPE_CHECKING:
-    import altair as alt
     import pandas as pd
+
+    from dashboard.charts.drawing import Drawing
 
 
 def scores(
@@ -76,7 +77,7 @@ def draw_atlas(
     tray: Sequence[HeadId | str] = (),
     width: float | None = None,
     epoch: int = 0,
-) -> alt.TopLevelMixin:
+) -> Drawing:
     """All heads of a model in one picture: coloured by a score, or (score None, from a Survey) their maps.
 
     Raises UserError for a score that does not exist.

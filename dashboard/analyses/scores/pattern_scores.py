@@ -262,6 +262,7 @@ class PatternScores:
         same = self._same(block)
         square = np.arange(rows.start, min(rows.stop, keys))
         touched = np.flatnonzero(self._means[:, rows].any(1))
+        at = np.nonzero(same) if same.sum() <= PAIRS_PER_ROW * len(places) else None
         counts = Rows(counted, rows.start, self._keys, int(same.any(1).sum()), self.causal)
 
         def tensor(array: np.ndarray, dtype: torch.dtype = torch.float32) -> torch.Tensor:
@@ -273,9 +274,7 @@ class PatternScores:
             gaps=tensor(np.abs(places[:, None] - square) * counted[:, None]),
             share=tensor(1 / self._allowed(block).sum(1).clip(min=1)),
             special=tensor(self._special[self._special < keys], torch.long),
-            same=tuple(tensor(place, torch.long) for place in np.nonzero(same))
-            if same.sum() <= PAIRS_PER_ROW * len(places)
-            else None,
+            same=None if at is None else (tensor(at[0], torch.long), tensor(at[1], torch.long)),
             rows=np.array([SCORES[name].rows(counts) for name in OF_TEXT]),
             first_bucket=int(touched[0]) if len(touched) else 0,
         )

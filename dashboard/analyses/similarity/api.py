@@ -7,6 +7,7 @@ save(found.table, "map.csv")          save(draw_map(found), "map.svg")          
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -115,7 +116,7 @@ def similar_heads_elsewhere(found: Distances, head: str | HeadId, k: int = 10) -
 def draw_map(
     found: HeadMap,
     *,
-    roles: Mapping[HeadId | str, str] | None = None,
+    roles: Mapping[HeadId, str] | Mapping[str, str] | None = None,
     selected: HeadId | None = None,
     tray: Sequence[HeadId] = (),
     theme: Theme = "light",
@@ -125,8 +126,7 @@ def draw_map(
 ) -> Drawing:
     """The map of `map_heads`, coloured by layer, or by role where `roles` are given. See `map_chart`."""
     left_out = f", {found.left_out:,} left out" if found.left_out else ""
-    if roles is not None:
-        roles = {HeadId.of(head): role for head, role in roles.items()}
+    by_head = None if roles is None else {HeadId.of(head): role for head, role in roles.items()}
     chart = headmap(
         found.table,
         Look(theme, width),
@@ -138,12 +138,12 @@ def draw_map(
             f"{found.sentences:,} of the sentences that come along{left_out}",
         ],
         description=map_finding(found, selected),
-        roles=roles,
+        roles=by_head,
         selection=Selection(selected, tuple(tray), epoch),
         click=click,
     )
     return chart.made_of(
-        origin_of_map(found, theme=theme, width=width, selected=selected, tray=list(tray), roles=roles)
+        origin_of_map(found, theme=theme, width=width, selected=selected, tray=list(tray), roles=by_head)
     )
 
 
@@ -170,7 +170,7 @@ def _sentences(limit: int | None) -> Sequence[ParsedSentence | LeftOut]:
     return spread(list(read_treebank(builtin_corpus())), limit)
 
 
-def origin_of_map(found: HeadMap, verb: str = "draw_map", **drawing: object) -> Provenance:
+def origin_of_map(found: HeadMap, verb: str = "draw_map", **drawing: Any) -> Provenance:
     """Where the table comes from, or (`drawing`: the arguments of `verb`) a picture of it."""
     given = {name: value for name, value in drawing.items() if value}
     if "roles" in given:

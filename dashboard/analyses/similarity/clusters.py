@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pandas as pd
-from scipy.cluster.hierarchy import dendrogram, linkage, to_tree
+from scipy.cluster.hierarchy import ClusterNode, dendrogram, linkage, to_tree
 from scipy.spatial.distance import squareform
 
 from dashboard.analyses.similarity.embedding import HeadMap
@@ -39,8 +40,14 @@ def clusters_of(found: HeadMap) -> Clusters:
     groups, joins = [np.flatnonzero(numbers == 1)] if count else [], np.zeros((0, 4, 2))
     if count > 1:
         tree = linkage(squareform(distances, checks=False), method="average")
-        drawn = dendrogram(tree, p=count, truncate_mode="lastp", count_sort="descending", no_plot=True)
-        nodes = to_tree(tree, rd=True)[1]
+        drawn = dendrogram(
+            tree,
+            p=count,
+            truncate_mode="lastp",
+            count_sort="descending",  # pyright: ignore[reportArgumentType]  # SciPy types it bool, and documents this
+            no_plot=True,
+        )
+        _, nodes = cast("tuple[ClusterNode, list[ClusterNode]]", to_tree(tree, rd=True))
         groups = [np.array(nodes[leaf].pre_order()) for leaf in drawn["leaves"]]
         rows = (np.array(drawn["icoord"]) - 5) / 10  # leaves stand at 5, 15, 25 …
         joins = np.stack([np.array(drawn["dcoord"]), rows], axis=2)

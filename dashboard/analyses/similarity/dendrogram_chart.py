@@ -36,8 +36,9 @@ def clusters(
     """
     p, room = look.palette, look.room(WIDTH)
     names = [
-        f"{one.cluster} · {one.middle}" + (f" and {counted(one.heads - 1, 'others')}" if one.heads > 1 else "")
-        for one in table.itertuples(index=False)
+        f"{one['cluster']} · {one['middle']}"
+        + (f" and {counted(one['heads'] - 1, 'others')}" if one["heads"] > 1 else "")
+        for one in table.to_dict("records")
     ]
     here = [place for place, number in enumerate(table["cluster"]) if number == selected]
     y = {

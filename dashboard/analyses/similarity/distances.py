@@ -84,11 +84,12 @@ def distances(
     left_out: list[LeftOut] = []
     for number, a in enumerate(left, 1):
         b = next(right) if right is not None else None
-        unused = next((one for one in (a, b) if isinstance(one, LeftOut)), None)
-        if unused is None:
-            sums.add(a, b)
+        if isinstance(a, LeftOut):
+            left_out.append(a)
+        elif isinstance(b, LeftOut):
+            left_out.append(b)
         else:
-            left_out.append(unused)
+            sums.add(a, b)
         if number % TOGETHER == 0 or number == len(sentences):
             tell(number / len(sentences), f"{number:,} of {len(sentences):,} sentences")
     if not sums.used:
@@ -114,7 +115,7 @@ def word_maps(
     model.check_every_layer("Comparing all heads of a model with each other")
     stream = iter(sentences)
     while window := list(islice(stream, TOGETHER)):
-        found: list[np.ndarray | LeftOut | None] = [None] * len(window)
+        found: dict[int, np.ndarray | LeftOut] = {}
         works = []
         for place, sentence in enumerate(window):
             if isinstance(sentence, LeftOut):
@@ -125,14 +126,15 @@ def word_maps(
             if unread is not None:
                 found[place] = LeftOut(sentence.index, sentence.line, unread)
             else:
-                works.append((place, sentence, with_shared_words([encoding for _, encoding in reads])[0]))
+                encodings = [read[1] for read in reads if not isinstance(read, str)]
+                works.append((place, sentence, with_shared_words(encodings)[0]))
         for batch in batches(works):
             texts = [_Words(model, encoding) for _, _, encoding in batch]
             visit(model, [encoding for _, _, encoding in batch], ByLayer(model, texts))
             for (place, _, _), text in zip(batch, texts, strict=True):
                 found[place] = text.maps
-        while found:
-            yield found.pop(0)
+        for place in range(len(window)):
+            yield found.pop(place)
 
 
 class _Words:

@@ -114,16 +114,16 @@ def headmap(
 def _rows(table: pd.DataFrame, roles: Mapping[HeadId, str] | None, tray: Sequence[HeadId]) -> list[dict]:
     rows = []
     known = table.dropna(subset=["x", "y"])
-    for head, one in zip(heads_of(known), known.itertuples(index=False), strict=True):
-        near = "" if np.isnan(one.distance) else f": nearest {one.nearest} ({one.distance:.3f} bits)"
+    for head, one in zip(heads_of(known), known.to_dict("records"), strict=True):
+        near = "" if np.isnan(one["distance"]) else f": nearest {one['nearest']} ({one['distance']:.3f} bits)"
         row = {
             **datum_of(head, parts=has_parts(table)),
             "name": str(head),
             "kept": head in tray,
-            "x": round(float(one.x), 5),
-            "y": round(float(one.y), 5),
-            "cluster": int(one.cluster),
-            "tip": f"{head}{near}, cluster {one.cluster}",
+            "x": round(float(one["x"]), 5),
+            "y": round(float(one["y"]), 5),
+            "cluster": int(one["cluster"]),
+            "tip": f"{head}{near}, cluster {one['cluster']}",
         }
         if roles is not None:
             role = roles.get(head, "")

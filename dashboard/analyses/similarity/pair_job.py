@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +59,7 @@ class Request:
     def shipped_name(self) -> str:
         return f"{file_name(self.first[0])}-{file_name(self.second[0])}"
 
-    def key(self) -> dict[str, object]:
+    def key(self) -> dict[str, Any]:
         return asdict(self) | {"first": list(self.first), "second": list(self.second)}
 
     def rows_of(self, one: ModelSource, found: Distances) -> Distances:

@@ -17,7 +17,7 @@ def clusters_finding(found: Clusters) -> str:
     table, joins = found.table, found.joins
     if table.empty:
         return "No head has a cluster."
-    largest = table.loc[table["heads"].idxmax()]
+    largest = table.iloc[table["heads"].argmax()]
     said = (
         f"The largest of {counted(len(table), 'clusters')} holds {counted(int(largest['heads']), 'heads')} round "
         f"{largest['middle']}"
@@ -43,7 +43,7 @@ def map_finding(found: HeadMap, head: HeadId | None = None) -> str:
             f"{_median_of_others(found, head):.3f}); it is in cluster {int(row['cluster'])} with "
             f"{counted(mates - 1, 'other heads')}."
         )
-    closest, lone = table.loc[table["distance"].idxmin()], table.loc[table["distance"].idxmax()]
+    closest, lone = table.iloc[table["distance"].argmin()], table.iloc[table["distance"].argmax()]
     return (
         f"Of {counted(len(found.table), 'heads')} {_name(closest)} and {closest['nearest']} are most alike, "
         f"{closest['distance']:.3f} bits apart; {_name(lone)} stands most alone, {lone['distance']:.2f} bits from its "

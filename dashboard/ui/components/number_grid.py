@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
+from streamlit.components.v2 import component
 
 from dashboard.analyses.toy.example import Cells, cells_of
 
@@ -26,9 +27,9 @@ def table(
     label: what it is, for whoever cannot see it; names: of the rows, none where they have none
     take: is told the whole table as soon as a cell was changed: Enter, leaving it, arrow up or down, pasting
     """
-    component = st.components.v2.component("two_heads_cells", html='<div class="cells"></div>', css=_CSS, js=_JS)
+    grid = component("two_heads_cells", html='<div class="cells"></div>', css=_CSS, js=_JS)
     said = [["" if cell is None else f"{cell:.10g}" for cell in row] for row in given]
-    component(
+    grid(
         key=key,
         data={"cells": said, "names": list(names), "label": label},
         width=width,

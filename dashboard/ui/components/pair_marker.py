@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.components.v2 import component
 
 from dashboard.analyses.find_heads.by_example import MOST_PAIRS, as_typed, pairs_of
 from dashboard.analyses.find_heads.pair_shares import Pair
@@ -181,4 +182,4 @@ def _take(encoding: Encoding) -> None:
 
 
 def _component():
-    return st.components.v2.component("two_heads_mark", html=_HTML, css=_CSS, js=_JS)
+    return component("two_heads_mark", html=_HTML, css=_CSS, js=_JS)

@@ -42,7 +42,7 @@ def taken_out() -> tuple[HeadId, ...]:
         "Taken out",
         ["head", "tray"],
         required=True,
-        format_func={"head": "This head", "tray": every}.get,
+        format_func={"head": "This head", "tray": every}.__getitem__,
         help=f"{listed(list(map(str, chosen.tray)))} are in the tray. Together they are taken out in one pass, so that "
         "none of them can do the work of another.",
         **session.bound("out"),
@@ -70,19 +70,15 @@ def replaced_by(this: Opened) -> None:
         "Replaced by",
         ["zero", "mean"],
         required=True,
-        format_func={"zero": "Zero", "mean": "Its mean"}.get,
+        format_func={"zero": "Zero", "mean": "Its mean"}.__getitem__,
         help="Zero: the head says nothing. Its mean: the head says what it says on average, whatever it looks at: the "
         f"mean of its output {over}.",
         **session.bound("by"),
     )
 
 
-def on_text(this: Reading | None, heads: tuple[HeadId, ...]) -> AblationOnText | None:
-    """What changes on the text without these heads, None where there is no text; or a sentence, and the end of the
-    page."""
-    if this is None:
-        st.caption("What follows needs no text.")
-        return None
+def on_text(this: Reading, heads: tuple[HeadId, ...]) -> AblationOnText:
+    """What changes on the text without these heads; or a sentence, and the end of the page."""
     chosen = session.choices()
     place = st.empty()
 
@@ -180,7 +176,7 @@ def _choose_against(profile: Profile | None, *, text: bool) -> str | None:
     st.selectbox(
         "Beside the effect",
         names,
-        format_func=told.get,
+        format_func=told.__getitem__,
         width=380,
         help="A score of the text on the left, or what a profile of the model says of each head: bits that position, "
         "parse and meaning explain, held out, over a corpus.",
@@ -201,20 +197,22 @@ def against(this: Opened, text: Reading | None, every: Measured | None) -> Besid
         return None
     profile = _profile_of(this)
     name = _choose_against(profile, text=text is not None)
-    return None if name is None else Beside(this, text, every, profile, name)
+    shows = text if name in SCORES else profile
+    return None if name is None or shows is None else Beside(this, shows, every, name)
 
 
 class Beside:
     """All heads by their effect, and by a score or figure: drawn, and how far they go together."""
 
-    def __init__(self, this: Opened, text: Reading | None, every: Measured, profile: Profile | None, name: str):
+    def __init__(self, this: Opened, shows: Reading | Profile, every: Measured, name: str):
+        """name: of a score of the text, or of a figure of the profile, as `shows` is the one or the other"""
         chosen = session.choices()
-        self.this, self.text, self.every, self.profile, self.name = this, text, every, profile, name
+        self.this, self.shows, self.every, self.name = this, shows, every, name
         self.selection = Selection(chosen.chosen, chosen.tray, session.epoch())
-        self.of_text = name in SCORES
-        self.title = f"“{SCORES[name].title}” on this text" if self.of_text else f"“{TOLD[name]}”"
-        scores = text.overview().scores if self.of_text else profile.heads
-        column = name if self.of_text else f"bits_{name}"
+        if isinstance(shows, Reading):
+            self.title, scores, column = f"“{SCORES[name].title}” on this text", shows.overview().scores, name
+        else:
+            self.title, scores, column = f"“{TOLD[name]}”", shows.heads, f"bits_{name}"
         whose = columns_of(every.table)
         both = every.table[[*whose, every.measure]].merge(scores[[*whose, column]], on=whose, how="left")
         self.table: pd.DataFrame = both
@@ -227,9 +225,9 @@ class Beside:
 
     def other(self, look: Look, selection: Selection = Selection()) -> Drawing:
         model, given = self.this.model, look.keywords() | selection.keywords()
-        if not self.of_text:
-            return draw_profile(self.profile, self.name, model=model.title, **given)
-        chart = draw_atlas(self.text.overview(), self.name, model=model.title, **given)
-        options = look.keywords() | self.text.options
-        origin = provenance_of_text(model, self.text.encoding, "atlas", score=self.name, **options)
+        if isinstance(self.shows, Profile):
+            return draw_profile(self.shows, self.name, model=model.title, **given)
+        chart = draw_atlas(self.shows.overview(), self.name, model=model.title, **given)
+        options = look.keywords() | self.shows.options
+        origin = provenance_of_text(model, self.shows.encoding, "atlas", score=self.name, **options)
         return chart.made_of(origin)

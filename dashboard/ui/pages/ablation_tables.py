@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import streamlit as st
 
-from dashboard.ui.figure import UNREAD
+from dashboard.ui.figure import UNREAD, Columns
 
-_SHARE = {"format": "percent"}
-_UNNAMED: Mapping[str, object] = {"layer": None, "head": None, "heads": None}  # the page says which heads are meant
+_SHARE = "percent"
+_UNNAMED: Columns = {"layer": None, "head": None, "heads": None}  # the page says which heads are meant
 _LOSS, _SHIFT = "Change of loss, nats per token", "1 − cosine"
 
 
 def _probability(of: str, what: str, how: str):
     """how: “with the head”, “without the heads” …"""
     return st.column_config.NumberColumn(
-        f"{of}: p {how}", help=f"The probability that the model gives to {what} {how}.", **_SHARE
+        f"{of}: p {how}", help=f"The probability that the model gives to {what} {how}.", format=_SHARE
     )
 
 
-def changed(heads: str) -> dict[str, object]:
+def changed(heads: str) -> Columns:
     """The predictions that change. heads: “the head”, “the heads”."""
     return {
         **_UNNAMED,
@@ -35,7 +33,7 @@ def changed(heads: str) -> dict[str, object]:
     }
 
 
-def tokens(heads: str) -> dict[str, object]:
+def tokens(heads: str) -> Columns:
     """Every token that is read. heads: “the head”, “the heads”."""
     return {
         **_UNNAMED,
@@ -50,19 +48,19 @@ def tokens(heads: str) -> dict[str, object]:
     }
 
 
-TOGETHER: Mapping[str, object] = {
+TOGETHER: Columns = {
     "heads": "Taken out",
     "what": st.column_config.TextColumn("How", help="Each head alone, the sum of that, and all of them together."),
     "loss_change": st.column_config.NumberColumn(_LOSS, format="%+.5f"),
     "shift": st.column_config.NumberColumn(_SHIFT, format="%.5f"),
 }
-EFFECTS: Mapping[str, object] = {
+EFFECTS: Columns = {
     "layer": "Layer",
     "head": "Head",
     "loss_change": st.column_config.NumberColumn(_LOSS, format="%+.5f"),
     "loss_change_low": st.column_config.NumberColumn("Change of loss, 95\u00a0% from", format="%+.5f"),
     "loss_change_high": st.column_config.NumberColumn("Change of loss, 95\u00a0% to", format="%+.5f"),
-    "flips": st.column_config.NumberColumn("Predictions that change", **_SHARE),
+    "flips": st.column_config.NumberColumn("Predictions that change", format=_SHARE),
     "shift": st.column_config.NumberColumn(_SHIFT, format="%.5f"),
     "shift_low": st.column_config.NumberColumn(f"{_SHIFT}, 95\u00a0% from", format="%.5f"),
     "shift_high": st.column_config.NumberColumn(f"{_SHIFT}, 95\u00a0% to", format="%.5f"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -34,15 +35,15 @@ from dashboard.ui.pages.compare_results import Compared, most_drawn
 from dashboard.ui.paths import NotChosenHere
 from dashboard.ui.url_state import FIRST_OTHER, FIRST_TEXT, LONGEST_OTHER
 
-_DIVERGENCE = {"format": "%.4f"}
+_DIVERGENCE = "%.4f"
 CHANGED = {
     "layer": "Layer",
     "head": "Head",
-    "change": st.column_config.NumberColumn("Divergence", help="0 the same, 1 wholly apart.", **_DIVERGENCE),
-    "baseline": st.column_config.NumberColumn("Another word exchanged: mean", **_DIVERGENCE),
-    "low": st.column_config.NumberColumn("least", **_DIVERGENCE),
-    "high": st.column_config.NumberColumn("most", **_DIVERGENCE),
-    "lift": st.column_config.NumberColumn("Beyond the mean", **_DIVERGENCE),
+    "change": st.column_config.NumberColumn("Divergence", help="0 the same, 1 wholly apart.", format=_DIVERGENCE),
+    "baseline": st.column_config.NumberColumn("Another word exchanged: mean", format=_DIVERGENCE),
+    "low": st.column_config.NumberColumn("least", format=_DIVERGENCE),
+    "high": st.column_config.NumberColumn("most", format=_DIVERGENCE),
+    "lift": st.column_config.NumberColumn("Beyond the mean", format=_DIVERGENCE),
 }
 
 
@@ -74,16 +75,17 @@ def two_texts(this: Reading) -> Compared:
         end_page()
     try:
         second = replace(this, encoding=caches.encoding(this.key, other, this.bos, this.model))
-        whole = this.views(head) + second.views(head)
-        aligned = align_views_of_texts(*whole, this.bos)
+        [a], [b] = this.views(head), second.views(head)
+        aligned = align_views_of_texts(a, b, this.bos)
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
         end_page()
 
     def carried() -> Aligned:
-        return align_views_of_texts(*this.contributions(head), *second.contributions(head), this.bos)
+        [first], [other_] = this.contributions(head), second.contributions(head)
+        return align_views_of_texts(first, other_, this.bos)
 
-    return _of_aligned(aligned, contributed(carried) or aligned, _met_texts(aligned, *whole))
+    return _of_aligned(aligned, contributed(carried) or aligned, _met_texts(aligned, a, b))
 
 
 def _open_on_most_changed(this: Reading, other: str) -> None:
@@ -189,7 +191,7 @@ def _met_models(aligned: Aligned) -> str:
     said = f"They meet at {counted(len(a), 'words')}."
     if a.hidden == "hide":
         return f"{said} Special tokens are hidden and the weights of each row divided by what is left."
-    lost = [100 * float(view.outside.mean()) for view in (a, b)]
+    lost = [0.0 if view.outside is None else 100 * float(view.outside.mean()) for view in (a, b)]
     return (
         f"{said} Special tokens have no counterpart: on average {lost[0]:.0f}\u00a0% of the attention in {a.model} "
         f"and {lost[1]:.0f}\u00a0% in {b.model} goes there and is not drawn. “Hide and renormalise” on the left "
@@ -200,8 +202,8 @@ def _met_models(aligned: Aligned) -> str:
 def _of_aligned(weights: Aligned, aligned: Aligned, met: str) -> Compared:
     start, names = session.choices().start, names_of(aligned)
 
-    def drawing(look: Look) -> dict:
-        return look.keywords() | {"start": start, "most": most_drawn(look.width)}
+    def drawing(look: Look) -> dict[str, Any]:
+        return look.keywords() | {"start": start, "most": most_drawn(look)}
 
     def draw(view: str, look: Look) -> Drawing:
         return draw_aligned(aligned, view, **drawing(look))

@@ -97,7 +97,7 @@ def _begin(this: Reading, every: Sequence[HeadId]) -> None:
     table = this.overview().scores
     second, sees = ("self", "itself") if this.model.causal else ("next", "the next token")
     known = table["previous"].notna().any() and table[second].notna().any()
-    pair = [head_of(table.loc[table[score].idxmax()]) for score in ("previous", second)] if known else every[:2]
+    pair = [head_of(table.iloc[table[score].argmax()]) for score in ("previous", second)] if known else every[:2]
     st.info("Two heads make a comparison. Add them above, or on Explore with “Add to tray”.", icon=":material/compare:")
     if len(set(pair)) == 2:
         st.button(f"Start with {pair[0]} and {pair[1]}", on_click=session.change, kwargs={"tray": tuple(pair)})
@@ -107,17 +107,17 @@ def _begin(this: Reading, every: Sequence[HeadId]) -> None:
 
 
 def _of_views(this: Reading, weights: Sequence[HeadView], whole: Sequence[HeadView]) -> Compared:
-    start, difference, across = session.choices().start, session.choices().show == "difference", room()
+    start, difference, across = session.choices().start, session.choices().show == "difference", session.look(room())
 
-    def fitted(width: int) -> list[HeadView]:
-        return [api.fit_for(view, "heatmap", start, most_drawn(width)) for view in whole]
+    def fitted(look: Look) -> list[HeadView]:
+        return [api.fit_for(view, "heatmap", start, most_drawn(look)) for view in whole]
 
     def draw(view: str, look: Look) -> Drawing:
         name = "compare" if view == "side" else "difference"
-        return api.draw(fitted(look.width), name, **look.keywords())
+        return api.draw(fitted(look), name, **look.keywords())
 
     def origin(view: str, look: Look) -> Provenance:
-        views = fitted(look.width)
+        views = fitted(look)
         name = "compare" if view == "side" else "difference"
         options = look.keywords() | this.options | figure.window_of(views[0])
         return api.provenance(this.model, views, name, **options)

@@ -98,8 +98,8 @@ def alike(compared: Compared) -> str:
     )
 
 
-def most_drawn(width: int) -> int:
-    return positions(min(width, 620), 512)
+def most_drawn(look: Look) -> int:
+    return positions(min(look.room(620), 620), 512)
 
 
 def parted(compared: Compared) -> pd.DataFrame:

@@ -22,20 +22,20 @@ from dashboard.ui.model_and_text import Reading, contributed, escape_markdown
 from dashboard.ui.url_state import FIRST_PAIRS, FIRST_TEXT
 
 FEW_TOKENS = 256  # up to which the maps of all heads of the ranking are kept
-_SHARE = {"format": "percent"}
+_SHARE = "percent"
 COLUMNS = {
     "layer": "Layer",
     "head": "Head",
-    "score": st.column_config.NumberColumn("Share along the pairs", **_SHARE),
-    "baseline": st.column_config.NumberColumn("This distance elsewhere", **_SHARE),
-    "lift": st.column_config.NumberColumn("Beyond it", **_SHARE),
+    "score": st.column_config.NumberColumn("Share along the pairs", format=_SHARE),
+    "baseline": st.column_config.NumberColumn("This distance elsewhere", format=_SHARE),
+    "lift": st.column_config.NumberColumn("Beyond it", format=_SHARE),
     "rank": st.column_config.NumberColumn("Rank in the row", format="%.1f"),
     "n": "Pairs",
     "others": "Pairs elsewhere",
 }
 CORPUS_COLUMNS = {name: column for name, column in COLUMNS.items() if name != "others"} | {
-    "low": st.column_config.NumberColumn("95\u00a0% from", **_SHARE),
-    "high": st.column_config.NumberColumn("to", **_SHARE),
+    "low": st.column_config.NumberColumn("95\u00a0% from", format=_SHARE),
+    "high": st.column_config.NumberColumn("to", format=_SHARE),
 }
 
 
@@ -93,9 +93,8 @@ def over_sentence(this: Reading, found: Examples, head: HeadId) -> tuple[HeadVie
     heads = heads_of(ranked)
     if head not in heads or len(this.encoding) > FEW_TOKENS:
         heads = [head]
-    how = {"unit": "words", "special": "hide"}
     # All that can be clicked, in one pass of the model: a click waits for none.
-    views = this.views(*heads, **how)
-    carried = contributed(partial(this.contributions, head, **how))
+    views = this.views(*heads, unit="words", special="hide")
+    carried = contributed(partial(this.contributions, head, unit="words", special="hide"))
     whole = carried[0] if carried else views[heads.index(head)]
     return api.fit_for(whole, "arcs", max(0, min(found.pairs[0]) - 5)), list(found.pairs)

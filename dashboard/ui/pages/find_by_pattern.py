@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import fields
+from typing import Any
 
 import streamlit as st
 
@@ -24,7 +25,7 @@ FURTHEST = 50
 
 def read_pattern(written: str) -> Pattern:
     """``relation=nsubj;furthest=5`` → the pattern. Raises UserError for what is none."""
-    given: dict[str, object] = {}
+    given: dict[str, Any] = {}
     for part in filter(None, written.split(";")):
         name, _, value = part.partition("=")
         if name not in {field.name for field in fields(Pattern)}:
@@ -84,7 +85,7 @@ def controls() -> Pattern:
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         choice("Relation", "relation", relations, 150, "As the parser names it; nsubj: a verb’s subject.")
-        st.selectbox("From which to which", DIRECTIONS, format_func=WAYS.get, width=200, **_tied("direction"))
+        st.selectbox("From which to which", DIRECTIONS, format_func=WAYS.__getitem__, width=200, **_tied("direction"))
         st.number_input("Nearest", 1, FURTHEST, width=110, help="Words apart, at least.", **_tied("nearest"))
         st.number_input(
             "Furthest",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -11,7 +11,7 @@ from dashboard.analyses.layers.residual_stream import ResidualStream
 from dashboard.analyses.long_range.measure import Question, Reach, curve, table
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.heads.head_id import HeadId, columns_of
-from dashboard.ui.figure import UNREAD, Table, menu
+from dashboard.ui.figure import UNREAD, Columns, Table, menu
 from dashboard.ui.model_and_text import escape_markdown
 
 INTERVAL = "An end of the 95 % interval."
@@ -21,7 +21,7 @@ def _share(title: str, help_: str):
     return st.column_config.NumberColumn(title, format="percent", help=help_)
 
 
-SHARES: Mapping[str, object] = {
+SHARES: Columns = {
     "share": _share("Share", "Of attention, from the word that looks to the one looked at."),
     "share_low": _share("Share, low", INTERVAL),
     "share_high": _share("Share, high", INTERVAL),
@@ -45,7 +45,7 @@ def curves(reach: Reach, heads: Sequence[HeadId], *, shown_half: bool) -> Table:
 
     words = st.column_config.NumberColumn("Distance in words", format="%.0f", help="The mean over the texts.")
     names = {"head": "Head", "step": reach.question.unit.capitalize(), "words": words, "texts": "Texts"}
-    return Table(names | SHARES, rows)
+    return Table({**names, **SHARES}, rows)
 
 
 def heads(reach: Reach) -> Table:
@@ -57,7 +57,7 @@ def heads(reach: Reach) -> Table:
         return every.sort_values("lift", ascending=False)
 
     note = "The mean over all texts and distances. The files hold every distance, with its interval."
-    return Table({"layer": "Layer", "head": "Head"} | SHARES, rows, note, key="reach_heads")
+    return Table({"layer": "Layer", "head": "Head", **SHARES}, rows, note, key="reach_heads")
 
 
 def texts(question: Question) -> None:

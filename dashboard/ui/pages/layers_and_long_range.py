@@ -14,6 +14,7 @@ from dashboard.analyses.long_range.trial import Trial
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadView
+from dashboard.text import Special, Unit
 from dashboard.ui import caches, session
 from dashboard.ui.model_and_text import Opened, Reading, escape_markdown
 from dashboard.ui.page import end_page
@@ -81,7 +82,7 @@ def _rounded(seconds: float) -> str:
 
 
 @kept("Following the words…")
-def _flow(key: str, text: str, bos: bool, unit: str, special: str, _this: Reading) -> ResidualStream:
+def _flow(key: str, text: str, bos: bool, unit: Unit, special: Special, _this: Reading) -> ResidualStream:
     return api.residual_stream(_this.model, _this.encoding, unit=unit, special=special, **_this.options)
 
 

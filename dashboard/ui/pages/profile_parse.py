@@ -76,7 +76,7 @@ def two_heads(profile: Profile) -> list[tuple[HeadId, str, str | None]]:
             ["opposites", "tray"],
             required=True,
             **session.bound("two"),
-            format_func={"opposites": "The furthest apart", "tray": "The first two of the tray"}.get,
+            format_func={"opposites": "The furthest apart", "tray": "The first two of the tray"}.__getitem__,
         )
     if len(tray) > 1 and session.choices().two == "tray":
         heads, titles = tray[:2], ("", "")
@@ -95,5 +95,6 @@ def two_heads(profile: Profile) -> list[tuple[HeadId, str, str | None]]:
 def over_words(this: Reading, *heads: HeadId) -> tuple[list[HeadView], list[HeadView]]:
     """These heads over the words of the text, without special tokens, whatever is chosen on the left: their weights,
     which figures are of, and what a person chose to see of them, on one scale."""
-    how = {"unit": "words", "special": "hide"}
-    return (this.views(*heads, **how), this.measured(*heads, **how)) if heads else ([], [])
+    if not heads:
+        return [], []
+    return this.views(*heads, unit="words", special="hide"), this.measured(*heads, unit="words", special="hide")

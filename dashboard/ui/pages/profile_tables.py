@@ -17,28 +17,28 @@ from dashboard.ui.figure import Table
 from dashboard.ui.url_state import to_address
 
 QUIET = "color: gray"
-BITS = {"format": "%.3f"}
+BITS = "%.3f"
 HEADS = {
     "layer": "Layer",
     "head": "Head",
     "role": st.column_config.TextColumn("Role", help="What explains most of its attention beyond position."),
     "active": st.column_config.NumberColumn("To other words", format="percent", help="Under 40\u00a0%: parked."),
-    "bits_total": st.column_config.NumberColumn("Bits to explain", **BITS),
-    "bits_position": st.column_config.NumberColumn("Position", **BITS),
-    "bits_syntax": st.column_config.NumberColumn("Only the parse", **BITS),
-    "bits_syntax_low": st.column_config.NumberColumn("95\u00a0% from", **BITS),
-    "bits_syntax_high": st.column_config.NumberColumn("to", **BITS),
-    "bits_context": st.column_config.NumberColumn("Only meaning", **BITS),
-    "bits_context_low": st.column_config.NumberColumn("95\u00a0% from", **BITS),
-    "bits_context_high": st.column_config.NumberColumn("to", **BITS),
+    "bits_total": st.column_config.NumberColumn("Bits to explain", format=BITS),
+    "bits_position": st.column_config.NumberColumn("Position", format=BITS),
+    "bits_syntax": st.column_config.NumberColumn("Only the parse", format=BITS),
+    "bits_syntax_low": st.column_config.NumberColumn("95\u00a0% from", format=BITS),
+    "bits_syntax_high": st.column_config.NumberColumn("to", format=BITS),
+    "bits_context": st.column_config.NumberColumn("Only meaning", format=BITS),
+    "bits_context_low": st.column_config.NumberColumn("95\u00a0% from", format=BITS),
+    "bits_context_high": st.column_config.NumberColumn("to", format=BITS),
 }
 TWICE = {
     "layer": "Layer",
     "head": "Head",
     "role_a": "Role on the first",
     "role_b": "Role on the second",
-    "a": st.column_config.NumberColumn("Bits on the first", **BITS),
-    "b": st.column_config.NumberColumn("Bits on the second", **BITS),
+    "a": st.column_config.NumberColumn("Bits on the first", format=BITS),
+    "b": st.column_config.NumberColumn("Bits on the second", format=BITS),
     "difference": st.column_config.NumberColumn("Difference", format="%+.3f", help="The second less the first."),
 }
 

@@ -15,11 +15,11 @@ from dashboard.ui.figure import UNREAD
 from dashboard.ui.model_and_text import Opened, escape_markdown
 from dashboard.ui.page import end_page
 
-_PLACE = {"format": "%.3f", "help": "Across times across plus up times up is the score, less a number a query."}
+_PLACE = "Across times across plus up times up is the score, less a number a query."
 COLUMNS = {
     "kind": "What",
-    "x": st.column_config.NumberColumn("Across", **_PLACE),
-    "y": st.column_config.NumberColumn("Up", **_PLACE),
+    "x": st.column_config.NumberColumn("Across", format="%.3f", help=_PLACE),
+    "y": st.column_config.NumberColumn("Up", format="%.3f", help=_PLACE),
     "sentence": "Sentence",
     "position": st.column_config.NumberColumn("Position", help="In what the model saw, counted from 0."),
     "text": "Token",

@@ -17,21 +17,21 @@ from dashboard.ui import head_picker, job_panel, paths, profile_picker, session
 from dashboard.ui.model_and_text import Opened, escape_markdown, offer, offer_path
 from dashboard.ui.page import end_page
 
-_BITS = {"format": "%.3f"}
+_BITS = "%.3f"
 TABLE = {
     "layer": "Layer",
     "head": "Head",
-    "x": st.column_config.NumberColumn("Across, bits", **_BITS),
-    "y": st.column_config.NumberColumn("Up, bits", **_BITS),
+    "x": st.column_config.NumberColumn("Across, bits", format=_BITS),
+    "y": st.column_config.NumberColumn("Up, bits", format=_BITS),
     "cluster": st.column_config.NumberColumn("Cluster", help="By average linkage, the largest first."),
     "nearest": "Nearest head",
-    "distance": st.column_config.NumberColumn("Distance, bits", help="0 the same, 1 wholly apart.", **_BITS),
+    "distance": st.column_config.NumberColumn("Distance, bits", help="0 the same, 1 wholly apart.", format=_BITS),
 }
 CLUSTERS = {
     "cluster": "Cluster",
     "heads": "Heads",
     "middle": st.column_config.TextColumn("In its middle", help="The head that is nearest to all others of it."),
-    "apart": st.column_config.NumberColumn("Apart, bits", help="The mean distance of two of its heads.", **_BITS),
+    "apart": st.column_config.NumberColumn("Apart, bits", help="The mean distance of two of its heads.", format=_BITS),
 }
 LIKE = {"layer": "Layer", "head": "Head", "distance": TABLE["distance"]}
 
@@ -66,7 +66,7 @@ def roles(this: Opened) -> dict[HeadId, str] | None:
         "Coloured by",
         ["layer", "role"],
         required=True,
-        format_func={"layer": "Layer", "role": "Role"}.get,
+        format_func={"layer": "Layer", "role": "Role"}.__getitem__,
         disabled=profile is None,
         help="The role of each head in the model's profile: syntax blue, context orange, position grey."
         if profile is not None
