@@ -65,7 +65,7 @@ class Row:
         back, ahead = np.tril(any_link, -1).any(), np.triu(any_link, 1).any()
 
         def enough(spans: np.ndarray) -> float:
-            return max(56.0 if spans.size else LOW, arch(spans.max(initial=0), self.width)) + 10
+            return max(56.0 if spans.size else LOW, arch(float(spans.max(initial=0)), self.width)) + 10
 
         above = np.array([*span[j < i], *(abs(self.x[a] - self.x[b]) for a, b, _ in parse)])
         return enough(above) if back or parse else 12.0, enough(span[j > i]) if ahead else 12.0

@@ -307,6 +307,7 @@ def test_marked_pairs_are_those_of_the_whole_text_in_a_window_of_it_too():
 def test_two_heads_side_by_side_stand_level():
     one, other = view_of(SENTENCE), view_of(SENTENCE, np.eye(13)[::-1])
     heights = arc_heights([one, other], width=400, parse=PARSE)
+    assert [type(pixels) for pixels in heights] == [float, float]  # the lines that draw it again write them
     first, second = (arcs(view, Look("light", 400), parse=PARSE, heights=heights).to_dict() for view in (one, other))
     assert first["height"] == second["height"]
     for view in (one, other):
