@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?=
 
-.PHONY: app test docs bench pictures profiles effects maps audit clean
+.PHONY: app test test-unit test-model test-page test-browser snapshots docs bench pictures profiles effects maps audit clean
 
 app: $(VENV)/.app
 	$(BIN)/python -m dashboard app $(if $(PORT),--port $(PORT))
@@ -18,6 +18,30 @@ test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check -q .
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
+
+# One tier of the tests, or what ARGS names of it: make test-unit ARGS="-k percent". See tests/README.md.
+PYTEST = $(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+test-unit: $(VENV)/.dev
+	$(PYTEST) tests/unit $(ARGS)
+
+test-model: $(VENV)/.dev
+	$(BIN)/python -m dashboard models --get smollm2
+	$(PYTEST) tests/model $(ARGS)
+
+test-page: $(VENV)/.dev
+	$(BIN)/python -m dashboard models --get smollm2
+	$(PYTEST) tests/page $(ARGS)
+
+test-browser: $(VENV)/.dev
+	$(BIN)/python -m tools.chromium
+	$(BIN)/python -m dashboard models --get smollm2
+	$(PYTEST) tests/browser $(ARGS)
+
+# Writes the sentences that the tests compare with anew; read the difference before you commit it.
+snapshots: $(VENV)/.dev
+	$(BIN)/python -m dashboard models --get smollm2
+	$(BIN)/python -m pytest -q -n 0 --snapshot-update $(or $(ARGS),tests/unit tests/model tests/page)
 
 docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -q

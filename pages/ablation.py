@@ -7,13 +7,13 @@ import streamlit as st
 from dashboard.analyses.ablation.draw import draw_ablation, draw_ranking, over
 from dashboard.analyses.ablation.draw_joint import draw_joint_ablation
 from dashboard.analyses.ablation.effect_on_text import most_changed, token_rows
-from dashboard.analyses.ablation.rank import EXPLAINED, standing
+from dashboard.analyses.ablation.rank import EXPLAINED, head_rank
 from dashboard.analyses.ablation.text import (
     correlation_finding,
     joint_finding,
+    joint_remark,
     rank_finding,
-    standing_remark,
-    together_remark,
+    rank_remark,
 )
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure, Table
@@ -73,7 +73,7 @@ else:
                     both.table,
                     "together",
                     finding=joint_finding(both.table),
-                    remarks=[together_remark(both.table)],
+                    remarks=[joint_remark(both.table)],
                     tables=[Table(ablation_tables.TOGETHER)],
                 )
             )
@@ -83,7 +83,7 @@ else:
 st.subheader(f"Where does {head} stand?", anchor=False)
 every = ablation.measured(this)
 if every is not None:
-    place = standing(every.table, head)
+    place = head_rank(every.table, head)
     figure.show(
         Figure(
             draw_ranking(every, head, epoch=session.epoch(), **session.look(room()).keywords()),
@@ -93,7 +93,7 @@ if every is not None:
             remarks=[
                 ablation.not_ranked(out),
                 "Click a head to take that one out.",
-                standing_remark(place),
+                rank_remark(place),
             ],
             tables=[Table(ablation_tables.EFFECTS, note=f"Each head alone, over {over(every)}.")],
             click=ablation.choose_by_click(f"standing_{model.name}_{chosen.by}"),

@@ -8,7 +8,7 @@ from dashboard.analyses.inside.api import draw_inside
 from dashboard.analyses.inside.text import TITLES, arithmetic, doubts, finding, proof, row_table, steps_table
 from dashboard.analyses.logit_attribution.api import draw_logit_attribution
 from dashboard.analyses.logit_attribution.direct import writes_baseline
-from dashboard.analyses.logit_attribution.text import writes_finding
+from dashboard.analyses.logit_attribution.text import attribution_finding
 from dashboard.ui import figure, session
 from dashboard.ui.components import code_listing
 from dashboard.ui.figure import Click, Figure, Table
@@ -110,7 +110,7 @@ if wrote is not None:
             draw_logit_attribution(wrote, **look.keywords()),
             wrote.table,
             "writes",
-            finding=writes_finding(wrote),
+            finding=attribution_finding(wrote),
             lead=[inside_logits.EXPLAINED, writes_baseline(wrote)],
             tables=[Table(inside_logits.COLUMNS)],
         )

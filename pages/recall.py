@@ -43,7 +43,7 @@ st.title("Before attention", anchor=False)
 
 # What is asked
 st.caption(
-    "Recurrent networks read word by word and hand on one session. How far back can they remember? Four networks learn "
+    "Recurrent networks read word by word and hand on one state. How far back can they remember? Four networks learn "
     "one task here, from scratch."
 )
 recall.controls()

@@ -28,12 +28,12 @@ TOLERANCE = 1e-3
 # So large that what a norm adds to a square before its root does not count.
 LARGE = 1e3
 
-_found: WeakKeyDictionary[torch.nn.Module, Readout | None] = WeakKeyDictionary()
+_found: WeakKeyDictionary[torch.nn.Module, Unembedding | None] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
-class Readout:
+class Unembedding:
     """How a causal language model reads its last vectors x (D numbers): logits = unembed(frozen(x)) + constant.
 
     Attributes
@@ -80,7 +80,7 @@ class Readout:
         return self.head(normed)
 
 
-def readout(model: AttentionModel, encoding: Encoding) -> Readout | None:
+def unembedding(model: AttentionModel, encoding: Encoding) -> Unembedding | None:
     """How the model reads its last vectors, found once for each model on the first tokens of any text.
 
     None where it predicts no next token: it reads both ways, or its files hold no language-model head. Raises
@@ -97,13 +97,13 @@ def readout(model: AttentionModel, encoding: Encoding) -> Readout | None:
 
 
 @torch.inference_mode()
-def scales(model: AttentionModel, encoding: Encoding, readout: Readout) -> Tensor:
+def scales(model: AttentionModel, encoding: Encoding, unembedding: Unembedding) -> Tensor:
     """What the final norm multiplies each token's vector with on this text: float64 (n), in one forward pass.
 
     1 / √(mean x² + ε) of the vectors after the last layer, each vector's mean taken away first where the norm does;
     1 where there is no norm.
     """
-    if readout.norm is None:
+    if unembedding.norm is None:
         return torch.ones(len(encoding), dtype=torch.float64)
     model.check_length(len(encoding))
     seen: list[tuple[Tensor, Tensor]] = []
@@ -116,21 +116,21 @@ def scales(model: AttentionModel, encoding: Encoding, readout: Readout) -> Tenso
         if (taken := given.pop()) is not None:
             seen.append((taken[0], output[0]))
 
-    with hooked([readout.norm], enters, leaves):
+    with hooked([unembedding.norm], enters, leaves):
         model.run(_ids(model, encoding.ids))
-    return _scales(readout, *seen[-1])
+    return _scales(unembedding, *seen[-1])
 
 
-def _scales(readout: Readout, before: Tensor, after: Tensor) -> Tensor:
-    plain = readout.frozen(before.double())
-    scale = ((after.double() - readout.offset) * plain).sum(-1) / (plain * plain).sum(-1).clamp(min=1e-300)
-    if not _equal(plain * scale[:, None] + readout.offset, after.double()):
+def _scales(unembedding: Unembedding, before: Tensor, after: Tensor) -> Tensor:
+    plain = unembedding.frozen(before.double())
+    scale = ((after.double() - unembedding.offset) * plain).sum(-1) / (plain * plain).sum(-1).clamp(min=1e-300)
+    if not _equal(plain * scale[:, None] + unembedding.offset, after.double()):
         raise _unclear()
     return scale
 
 
 @torch.inference_mode()
-def _taken_apart(model: AttentionModel, encoding: Encoding, head: LanguageHead) -> Readout:
+def _taken_apart(model: AttentionModel, encoding: Encoding, head: LanguageHead) -> Unembedding:
     stream, modules, given, last = _after_layers(model, encoding)
     norm, rest = (modules[0], tuple(modules[1:])) if modules else (None, ())
     size = stream.shape[-1]
@@ -138,9 +138,9 @@ def _taken_apart(model: AttentionModel, encoding: Encoding, head: LanguageHead) 
     if norm is not None:
         gain, offset, centred = _asked(norm, stream)
     nothing = torch.zeros(1, device=stream.device)
-    found = Readout(head, norm, rest, gain, centred, offset, nothing, nothing)
+    found = Unembedding(head, norm, rest, gain, centred, offset, nothing, nothing)
     zero, constant = found._logits(torch.stack([torch.zeros_like(offset), offset]))
-    found = Readout(head, norm, rest, gain, centred, offset, zero, constant)
+    found = Unembedding(head, norm, rest, gain, centred, offset, zero, constant)
     logits = head(last)
     normed = found.frozen(stream.double(), 1.0 if norm is None else _scales(found, stream, given)[:, None]).float()
     turned = normed.flip(-1)

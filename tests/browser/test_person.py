@@ -6,79 +6,15 @@ import io
 import json
 import re
 import zipfile
-from urllib.parse import parse_qs, urlencode, urlparse
+from urllib.parse import urlencode, urlparse
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import TimeoutError
 
 from dashboard import attention, contributions
 from dashboard.ui.url_state import FIRST_TEXT
-
-PICTURE = ".st-key-picture_head [role=graphics-document]"
-ATLAS = "[class*=st-key-atlas] [role=graphics-document]"
-
-
-@pytest.fixture
-def person(chromium, dashboard_url):
-    """Opens pages of a fresh session: `person("?layer=2", width=900)`. Fails on any error in the console."""
-    contexts, errors = [], []
-
-    def open_page(address: str = "", width: int = 1440, height: int = 1400, scheme: str = "light"):
-        context = chromium.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("requestfailed", lambda request: errors.append(f"{request.url} failed"))
-        page.goto(f"{dashboard_url}/{address}")
-        page.wait_for_selector("h1")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not [error for error in errors if "_stcore" not in error]
-
-
-def settled(page, name: str, where: str = PICTURE) -> str:
-    """Wait for the picture whose description names this; its whole description."""
-    try:
-        page.wait_for_function(
-            "([where, name]) => [...document.querySelectorAll(where)].some(e => e.ariaLabel.includes(name))",
-            arg=[where, name],
-        )
-    except TimeoutError:
-        drawn = page.locator(where).evaluate_all("all => all.map(e => e.ariaLabel)")
-        pytest.fail(f"No picture of {name} at {page.url}, {page.locator('h1').all_inner_texts()}, but of {drawn}")
-    page.wait_for_timeout(300)
-    return page.locator(where).first.get_attribute("aria-label")
-
-
-def idle(page) -> None:
-    """Wait until the page has been drawn to its end."""
-    page.wait_for_timeout(200)
-    page.wait_for_selector("[data-test-script-state=notRunning]")
-
-
-def plot(page, where: str) -> tuple[float, float, float, float]:
-    """x, y, width and height of the drawing's own area on the screen."""
-    return page.locator(where).first.evaluate(
-        "e => { const b = e.querySelector('path.background').getBoundingClientRect();"
-        "return [b.x, b.y, b.width, b.height] }"
-    )
-
-
-def click_head(page, layer: int, head: int, layers: int = 6, heads: int = 12) -> None:
-    x, y, width, height = plot(page, ATLAS)
-    page.mouse.click(x + (head + 0.5) * width / heads, y + (layer + 0.5) * height / layers)
-
-
-def address(page) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
+from tests.helpers.browser import ATLAS, PICTURE, address, click_head, download, framed, idle, picture, plot, settled
 
 
 def test_the_first_page_says_a_finding(person):
@@ -110,23 +46,6 @@ def test_the_cell_clicked_last_can_be_clicked_again_after_another_choice(person)
     settled(page, "L2H5")
     click_head(page, 2, 8)
     settled(page, "L2H8")
-
-
-def framed(page, layer: int, head: int) -> None:
-    """Wait until the atlas frames this head and no other; it is drawn after the head itself."""
-    for _ in range(50):
-        if frame_of(page) == (layer, head):
-            return
-        page.wait_for_timeout(200)
-    assert frame_of(page) == (layer, head)
-
-
-def frame_of(page, layers: int = 6, heads: int = 12) -> tuple[int, int]:
-    """The layer and head whose cell the atlas frames."""
-    x, y, width, height = plot(page, ATLAS)
-    box = page.locator(f'{ATLAS} path[stroke-width="2.25"]').bounding_box()
-    across, down = box["x"] + box["width"] / 2 - x, box["y"] + box["height"] / 2 - y
-    return int(down / height * layers), int(across / width * heads)
 
 
 @pytest.mark.parametrize("shown", ["score", "maps"])
@@ -324,32 +243,23 @@ def test_what_a_click_sends_at_256_tokens_is_small(person, words):
     assert 20_000 < sum(received) < 200_000
 
 
-def download(page, label: str) -> bytes:
-    if not page.get_by_role("button", name="SVG", exact=True).is_visible():
-        page.locator(".st-key-files_head").get_by_role("button", name="Download").click()
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name=label, exact=True).click()
-    with open(waiting.value.path(), "rb") as file:
-        return file.read()
-
-
 def test_every_file_downloads_and_opens(person, minilm):
     page = person("?layer=2&head=8&special=hide")
     settled(page, "L2H8")
     head = attention(minilm, FIRST_TEXT, "L2H8", unit="words", special="hide")
 
-    svg = download(page, "SVG").decode()
+    svg = download(page, "head", "SVG").decode()
     assert svg.startswith("<svg") and "favourite" in svg and "minilm" in svg
-    assert Image.open(io.BytesIO(download(page, "PNG"))).size[0] > 900
-    assert download(page, "PDF").startswith(b"%PDF-")
-    assert "vega" in download(page, "HTML").decode()
-    assert json.loads(download(page, "Vega-Lite JSON"))["usermeta"]
-    assert download(page, "CSV").decode("utf-8-sig").count("\n") == len(head) ** 2 + 1
-    assert download(page, "Parquet").startswith(b"PAR1")
-    with np.load(io.BytesIO(download(page, "NumPy NPZ")), allow_pickle=False) as matrix:
+    assert Image.open(io.BytesIO(download(page, "head", "PNG"))).size[0] > 900
+    assert download(page, "head", "PDF").startswith(b"%PDF-")
+    assert "vega" in download(page, "head", "HTML").decode()
+    assert json.loads(download(page, "head", "Vega-Lite JSON"))["usermeta"]
+    assert download(page, "head", "CSV").decode("utf-8-sig").count("\n") == len(head) ** 2 + 1
+    assert download(page, "head", "Parquet").startswith(b"PAR1")
+    with np.load(io.BytesIO(download(page, "head", "NumPy NPZ")), allow_pickle=False) as matrix:
         assert np.allclose(matrix["weights"], head.weights, atol=1e-6)
         assert list(matrix["tokens"]) == list(head.labels)
-    with zipfile.ZipFile(io.BytesIO(download(page, "All of it (zip)"))) as whole:
+    with zipfile.ZipFile(io.BytesIO(download(page, "head", "All of it (zip)"))) as whole:
         endings = {name.rpartition(".")[2] for name in whole.namelist()}
     assert endings >= {"png", "svg", "pdf", "html", "json", "csv", "parquet", "npz", "py"}
 
@@ -367,7 +277,7 @@ def test_a_hovered_word_lights_its_own_lines(person):
 def test_two_heads_side_by_side_and_their_difference(person):
     page = person("compare")
     page.get_by_role("button", name=re.compile("Start with")).click()
-    where = ".st-key-picture_compare [role=graphics-document]"
+    where = picture("compare")
     page.wait_for_selector(where)
     page.get_by_text("Difference of the first two").click()
     settled(page, " exceeds ", where)

@@ -5,14 +5,13 @@ Each is sent at the worst moment, which the page itself tells, so the tests do n
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlparse
-
 import pytest
+
+from tests.helpers.browser import DRAWN, address, idle, place
 
 ATLAS = ".st-key-atlas_minilm"
 FLOW = ".st-key-picture_flow"
 STEPS = ".st-key-picture_steps"
-DRAWN = "[role=graphics-document]"
 
 # page, picture, part of its width and height that is clicked, what the address then says
 PICTURES = {
@@ -24,33 +23,20 @@ PICTURES = {
 
 
 @pytest.fixture
-def person(chromium, dashboard_url):
-    """Opens a page of a fresh session on which nothing moves any more."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 1800})
-    page = context.new_page()
-    page.set_default_timeout(60_000)
+def still(person):
+    """Opens a page on which nothing moves any more, down to this picture."""
 
-    def open_page(address: str, picture: str):
-        page.goto(f"{dashboard_url}/{address}")
+    def opened(address: str, picture: str):
+        page = person(address, height=1800)
         page.wait_for_selector(f"{picture} {DRAWN}")
         page.wait_for_selector(".st-key-remove_L0H0")
         page.wait_for_timeout(1500)
-        page.wait_for_selector("[data-test-script-state=notRunning]")
+        idle(page)
         page.locator(picture).first.scroll_into_view_if_needed()
         page.wait_for_timeout(300)
         return page
 
-    yield open_page
-    context.close()
-
-
-def place(page, picture: str, across: float, down: float) -> tuple[float, float]:
-    """Where these parts of the drawing's own area are on the screen."""
-    x, y, width, height = page.locator(f"{picture} {DRAWN}").first.evaluate(
-        "e => { const b = e.querySelector('path.background').getBoundingClientRect();"
-        "return [b.x, b.y, b.width, b.height] }"
-    )
-    return x + across * width, y + down * height
+    return opened
 
 
 def take_out_of_tray(page) -> None:
@@ -62,7 +48,7 @@ def says(page, wanted: dict[str, str]) -> None:
     """Wait until the address says this."""
     found: dict[str, str] = {}
     for _ in range(60):
-        found = {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
+        found = address(page)
         if wanted.items() <= found.items() and "tray" not in found:
             return
         page.wait_for_timeout(250)
@@ -70,10 +56,10 @@ def says(page, wanted: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("which", PICTURES)
-def test_a_click_is_heard_though_the_picture_is_drawn_anew_before_it_is_let_go(person, which):
+def test_a_click_is_heard_though_the_picture_is_drawn_anew_before_it_is_let_go(still, which):
     address, picture, across, down, wanted = PICTURES[which]
-    page = person(address, picture)
-    page.mouse.move(*place(page, picture, across, down))
+    page = still(address, picture)
+    page.mouse.move(*place(page, f"{picture} {DRAWN}", across, down))
     page.mouse.down()
     page.evaluate("where => { window.before = document.querySelector(where) }", f"{picture} path.background")
     take_out_of_tray(page)
@@ -85,9 +71,9 @@ def test_a_click_is_heard_though_the_picture_is_drawn_anew_before_it_is_let_go(p
 
 
 @pytest.mark.parametrize("which", PICTURES)
-def test_a_click_is_heard_the_moment_a_picture_is_drawn(person, which):
+def test_a_click_is_heard_the_moment_a_picture_is_drawn(still, which):
     address, picture, across, down, wanted = PICTURES[which]
-    page = person(address, picture)
+    page = still(address, picture)
     page.evaluate(
         """([where, across, down]) => {
             const before = document.querySelector(where), soon = new MessageChannel();
@@ -111,11 +97,11 @@ def test_a_click_is_heard_the_moment_a_picture_is_drawn(person, which):
     says(page, wanted)
 
 
-def test_a_person_presses_as_long_as_people_do_soon_after_another_choice(person):
+def test_a_person_presses_as_long_as_people_do_soon_after_another_choice(still):
     _, picture, *_ = PICTURES["score"]
-    page = person("?tray=L0H0&layer=3&head=3", picture)
+    page = still("?tray=L0H0&layer=3&head=3", picture)
     for head, pause in enumerate((0, 20, 50, 100, 150, 300), start=4):
-        at = place(page, picture, (head + 0.5) / 12, 4.5 / 6)
+        at = place(page, f"{picture} {DRAWN}", (head + 0.5) / 12, 4.5 / 6)
         if head % 2:
             page.get_by_role("button", name="Add to tray").click()
         else:
@@ -123,14 +109,14 @@ def test_a_person_presses_as_long_as_people_do_soon_after_another_choice(person)
         page.wait_for_timeout(pause)
         page.mouse.click(*at, delay=100)
         page.wait_for_function("head => location.search.includes(`layer=4&head=${head}`)", arg=head)
-        page.wait_for_timeout(500)
-        page.wait_for_selector("[data-test-script-state=notRunning]")
+        page.wait_for_timeout(300)
+        idle(page)
 
 
-def test_a_press_that_moves_on_is_no_click(person):
+def test_a_press_that_moves_on_is_no_click(still):
     address, picture, across, down, _ = PICTURES["score"]
-    page = person(address, picture)
-    x, y = place(page, picture, across, down)
+    page = still(address, picture)
+    x, y = place(page, f"{picture} {DRAWN}", across, down)
     page.mouse.move(x, y)
     page.mouse.down()
     take_out_of_tray(page)

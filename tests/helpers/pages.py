@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
 
+from tests.helpers.sentences import plain
 from tools.server import ROOT
 
 ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
@@ -39,3 +40,8 @@ def headings(app: AppTest) -> list[str]:
 def heading(app: AppTest) -> str:
     """The finding over the first picture."""
     return headings(app)[0]
+
+
+def notices(app: AppTest) -> list[str]:
+    """What a page tells in boxes, the kind first: "info: There is no text yet."."""
+    return [f"{kind}: {plain(element.value)}" for kind in ("error", "warning", "info") for element in app.get(kind)]

@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import subprocess
 import sys
 from dataclasses import replace
@@ -30,18 +29,9 @@ from dashboard.jobs.job import EARLIER, JOB, find, jobs, load, read
 from dashboard.jobs.results import AllHeads, pack
 from dashboard.models import find as find_model
 from dashboard.text import LeftOut
+from tests.helpers.damaged import damaged
 
 TIMES = 40  # for each file
-
-
-def damaged(data: bytes, seed: int = 0, times: int = TIMES):
-    """The same bytes cut, grown, or with one of them changed: none of these is what was written."""
-    chance = random.Random(seed)
-    for _ in range(times):
-        yield data[: chance.randrange(len(data))]
-        at = chance.randrange(len(data))
-        yield data[:at] + bytes([data[at] ^ 1 << chance.randrange(8)]) + data[at + 1 :]
-    yield from (b"", data + b"\0", b"\0" * len(data))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from dashboard.analyses.ablation.api import Effect, Progress, ablate, provenance_of_effect
 from dashboard.analyses.ablation.effect_on_text import TextEffect, effect_on_text, most_changed
-from dashboard.analyses.ablation.rank import UNITS, standing
+from dashboard.analyses.ablation.rank import UNITS, head_rank
 from dashboard.analyses.ablation.rank_chart import effect_ranking
 from dashboard.analyses.ablation.results import MEASUREMENT, Measured, Request
 from dashboard.analyses.ablation.text import effect_finding, rank_finding
@@ -148,7 +148,7 @@ def draw_ranking(
     Raises UserError where there is no such head.
     """
     chosen = None if head is None else HeadId.of(head)
-    said = "" if chosen is None else rank_finding(standing(every.table, chosen))
+    said = "" if chosen is None else rank_finding(head_rank(every.table, chosen))
     sure = " · hollow: the interval holds 0" if every.measure == "loss_change" else ""
     chart = effect_ranking(
         every.table,

@@ -20,7 +20,7 @@ EXPLAINED = {
 
 
 @dataclass(frozen=True)
-class Standing:
+class HeadRank:
     """A head among all of its model.
 
     Attributes
@@ -47,7 +47,7 @@ class Standing:
     measure: str
 
 
-def standing(table: pd.DataFrame, head: HeadId) -> Standing:
+def head_rank(table: pd.DataFrame, head: HeadId) -> HeadRank:
     """The place of a head in a table of `effect.effect_table` over sentences.
 
     Raises UserError where the table has no such head.
@@ -59,7 +59,7 @@ def standing(table: pd.DataFrame, head: HeadId) -> Standing:
     row, values = mine.iloc[0], table[name].to_numpy(float)
     low, high = table[f"{name}_low"].to_numpy(float), table[f"{name}_high"].to_numpy(float)
     meets = (low <= row[f"{name}_high"]) & (high >= row[f"{name}_low"])
-    return Standing(
+    return HeadRank(
         head,
         1 + int((values > row[name]).sum()),
         len(table),

@@ -24,7 +24,7 @@ from dashboard.capture.ablate import By
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.export import Provenance, table_bytes
 from dashboard.export.metadata import KEY
-from dashboard.heads.head_id import HeadId, every_head
+from dashboard.heads.head_id import HeadId, every_head, heads_of
 from dashboard.jobs.job import Tell
 from dashboard.jobs.measurement import Measurement, NotOurs
 from dashboard.jobs.results import AllHeads
@@ -121,8 +121,7 @@ def _decode(data: bytes, request: Request) -> Measured | None:
     kinds = {kind for column in columns for kind in [getattr(found.table.get(column), "dtype", np.dtype(object)).kind]}
     if not kinds <= set("iuf") or not len(found.table):
         raise NotOurs("are not what they should be")
-    heads = list(zip(found.table["layer"], found.table["head"], strict=True))
-    return found if options.get("of") == request.key() and heads == request.every else None
+    return found if options.get("of") == request.key() and heads_of(found.table) == request.every else None
 
 
 def _seal(table: pd.DataFrame, origin: Provenance) -> str:

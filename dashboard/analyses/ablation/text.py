@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.analyses.ablation.joint import Interplay, interplay, signed, values_of
-from dashboard.analyses.ablation.rank import UNITS, Standing
+from dashboard.analyses.ablation.rank import UNITS, HeadRank
 from dashboard.analyses.ablation.rank_correlation import Correlation
 from dashboard.heads.format import counted, figure, listed
 from dashboard.heads.head_id import head_of
@@ -51,7 +51,7 @@ def correlation_finding(found: Correlation, names: tuple[str, str]) -> str:
     return f"Where {names[0]} is higher, {names[1]} {much} {way} ({rho})."
 
 
-def rank_finding(found: Standing) -> str:
+def rank_finding(found: HeadRank) -> str:
     """``Number 12 of 72 heads: without L2H9 …``, with interval and sample size."""
     over = f"{counted(found.sentences, 'sentences')}, {counted(found.tokens, 'tokens')}"
     interval = f"95\u00a0% interval {figure(found.low)} to {figure(found.high)}"
@@ -63,7 +63,7 @@ def rank_finding(found: Standing) -> str:
     return f"{found.head} is number {found.rank:,} of {found.heads:,} heads: without it {change} ({interval}; {over})."
 
 
-def standing_remark(found: Standing) -> str:
+def rank_remark(found: HeadRank) -> str:
     """How sure that place is, and how many heads change anything for sure."""
     said = "No other head’s interval meets its own."
     if found.alike:
@@ -94,7 +94,7 @@ def joint_finding(table: pd.DataFrame) -> str:
     return f"Together {signed(table, together)}{unit}, {beside} the sum of each alone, {total}."
 
 
-def together_remark(table: pd.DataFrame) -> str:
+def joint_remark(table: pd.DataFrame) -> str:
     """What that may mean, and how little it is; empty where nothing changes."""
     name, which = "shift" if "shift" in table else "loss_change", interplay(table)
     if which == "none":

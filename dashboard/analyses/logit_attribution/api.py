@@ -9,12 +9,12 @@ import pandas as pd
 
 from dashboard.analyses.logit_attribution.chart import writes_chart
 from dashboard.analyses.logit_attribution.copying import copying_table
-from dashboard.analyses.logit_attribution.direct import DirectPath, Writes, direct_path, writes
+from dashboard.analyses.logit_attribution.direct import Attribution, DirectPath, direct_path, writes
 from dashboard.analyses.logit_attribution.parts import parts_table, stream_parts
 from dashboard.capture import AttentionModel
 from dashboard.capture.added import factors
 from dashboard.capture.layer_trace import layer_run
-from dashboard.capture.unembedding import readout
+from dashboard.capture.unembedding import unembedding
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
@@ -66,7 +66,7 @@ def logit_attribution(
     bos: bool = True,
     limit: int | None = None,
     pair: str | None = None,
-) -> Writes:
+) -> Attribution:
     """The next pieces whose logits a head raises and lowers most at one token, beside what it read there.
 
     What the head adds to the stream, (Σ_j A[i, j] v_j) W_O, through the final norm with the scale that the intact
@@ -135,7 +135,7 @@ def copying(
     wanted = None if heads is None else [existing_head(model, head) for head in heads]
     asked = model.all_heads if wanted is None else wanted
     encodings, left_out = sample(model, builtin_corpus(), sentences, bos=bos)
-    found = readout(model, encodings[0])
+    found = unembedding(model, encodings[0])
     if found is None:
         raise no_predictions(model)
     factors(model, encodings[0])  # what a head adds must reach the stream as it is
@@ -153,13 +153,13 @@ def copying(
     return Copying(table, tuple(left_out))
 
 
-def draw_logit_attribution(found: Writes, *, theme: Theme = "light", width: float | None = None) -> Drawing:
+def draw_logit_attribution(found: Attribution, *, theme: Theme = "light", width: float | None = None) -> Drawing:
     """What a head writes at a token as bars: raised pieces to the right in green, lowered ones to the left in purple,
     and beside them what it read from, in ink. found: from `logit_attribution`; theme, width: as in `draw`."""
     return writes_chart(found, Look(theme, width)).made_of(provenance_of_writes(found, theme=theme, width=width))
 
 
-def provenance_of_writes(found: Writes, **drawing: object) -> Provenance:
+def provenance_of_writes(found: Attribution, **drawing: object) -> Provenance:
     """Where the table comes from, or (`drawing`: the arguments of `draw_logit_attribution`) the picture of it."""
     look, of, head = given(**drawing), Model(found.name, found.revision, found.model), str(found.head)
     wrote = Call("logit_attribution", (of, Text(found.text), head, found.query), found.reading, to="found")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboard.analyses.logit_attribution.direct import Writes
-from dashboard.analyses.logit_attribution.text import signed, writes_finding
+from dashboard.analyses.logit_attribution.direct import Attribution
+from dashboard.analyses.logit_attribution.text import attribution_finding, signed
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import width_of
@@ -24,7 +24,7 @@ SIZE, VALUE = 12.5, 11.5  # of type: pieces, figures
 NAMES, FIGURES = 104.0, 46.0  # pixels for a piece, for a figure
 
 
-def writes_chart(found: Writes, look: Look) -> Drawing:
+def writes_chart(found: Attribution, look: Look) -> Drawing:
     """On the left what the head read from (ink), on the right what it writes: lowered pieces to the left of a line
     (purple), raised ones to the right of it (green), in logits, all on one scale. Under one another where it is narrow.
 
@@ -47,12 +47,12 @@ def writes_chart(found: Writes, look: Look) -> Drawing:
             f"through its slice of W_O, the frozen final norm and the unembedding · the mean change of all "
             f"{found.vocabulary:,} logits is {signed(found.mean)}",
         ],
-        description=writes_finding(found),
+        description=attribution_finding(found),
         width=room,
     )
 
 
-def _read(canvas: Canvas, p: Palette, found: Writes, room: float) -> float:
+def _read(canvas: Canvas, p: Palette, found: Attribution, room: float) -> float:
     """The keys from above, the strongest first; where they end."""
     canvas.write(0, 14, "It read from", p.text, 13.5, weight=600)
     names = _places(found)
@@ -66,7 +66,7 @@ def _read(canvas: Canvas, p: Palette, found: Writes, room: float) -> float:
     return TITLE + len(names) * ROW
 
 
-def _written(canvas: Canvas, p: Palette, found: Writes, left: float, top: float, room: float) -> float:
+def _written(canvas: Canvas, p: Palette, found: Attribution, left: float, top: float, room: float) -> float:
     """Lowered pieces to the left of the middle, raised ones to the right of it; where they end."""
     names = min(NAMES, 0.22 * room)
     centre, long = left + room / 2, room / 2 - names - FIGURES - 10
@@ -92,7 +92,7 @@ def _piece(canvas: Canvas, x: float, y: float, name: str, limit: float, p: Palet
     canvas.write(x, y, name, p.text, SIZE, align=align, baseline="middle", limit=limit, font=PIECES_FONT, tip=tip)
 
 
-def _places(found: Writes) -> Sequence[str]:
+def _places(found: Attribution) -> Sequence[str]:
     """The keys by their labels; with the token's number where a label stands there twice."""
     labels = [shown(label) for label in found.read["text"]]
     return [

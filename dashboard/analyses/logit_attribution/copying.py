@@ -13,7 +13,7 @@ import torch
 from dashboard.builtin.attention import Layer
 from dashboard.capture import AttentionModel
 from dashboard.capture.layer_trace import LayerRun, watch_layers
-from dashboard.capture.unembedding import Readout
+from dashboard.capture.unembedding import Unembedding
 from dashboard.errors import UserError
 from dashboard.heads.bootstrap import intervals
 from dashboard.heads.head_id import HeadId, head_columns
@@ -93,7 +93,7 @@ def _may_be(values, written, rows, pieces, most: int) -> torch.Tensor:
 
 
 @torch.inference_mode()
-def copies(readout: Readout, layer: Layer, head: int, embeddings: torch.Tensor, corpus: CopyingCorpus):
+def copies(unembedding: Unembedding, layer: Layer, head: int, embeddings: torch.Tensor, corpus: CopyingCorpus):
     """Of one head, for which tokens t it raises t, and for which pairs (t, next) the next one: bool (T), (P).
 
     v = E[t] W_V W_O of the head, E[t] the row of the embedding matrix as it is (no norm before the layer, no position),
@@ -103,7 +103,7 @@ def copies(readout: Readout, layer: Layer, head: int, embeddings: torch.Tensor, 
     away where it does.
     """
     own = layer.head(head)
-    written = readout.unembed(readout.frozen(own.w_o))
+    written = unembedding.unembed(unembedding.frozen(own.w_o))
     values = embeddings @ own.w_v
     device = values.device
     ids = torch.as_tensor(corpus.ids, device=device)
@@ -115,7 +115,7 @@ def copies(readout: Readout, layer: Layer, head: int, embeddings: torch.Tensor, 
 
 
 def copying_table(
-    readout: Readout,
+    unembedding: Unembedding,
     model: AttentionModel,
     encodings: Sequence[Encoding],
     heads: Iterable[HeadId],
@@ -146,7 +146,7 @@ def copying_table(
                 "apart, so they have no copying score. Choose another model for this."
             )
         for head in (one for one in wanted if one.layer == run.number):
-            itself, after = copies(readout, layer, head.head, embeddings, corpus)
+            itself, after = copies(unembedding, layer, head.head, embeddings, corpus)
             found.append(head)
             rows.append(_share("copying", corpus.tokens, itself) | _share("baseline", corpus.follows, after))
             if progress:

@@ -14,7 +14,7 @@ from dashboard.builtin.attention import contributions
 from dashboard.capture import AttentionModel
 from dashboard.capture.added import factors
 from dashboard.capture.layer_trace import LayerRun
-from dashboard.capture.unembedding import Readout, readout, scales
+from dashboard.capture.unembedding import Unembedding, scales, unembedding
 from dashboard.errors import UserError
 from dashboard.heads.format import counted
 from dashboard.heads.head_id import HeadId
@@ -28,7 +28,7 @@ Parts = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 @dataclass(frozen=True, eq=False)
-class Writes:
+class Attribution:
     """What one head writes at one token. V pieces in the vocabulary.
 
     Attributes
@@ -85,11 +85,11 @@ class Writes:
 class DirectPath:
     """The way from what is added to the stream to the logits on one text, all that comes between left out.
 
-    readout: the model's final norm and what reads from it; scale: of the norm at each token (n); factors: of each
+    unembedding: the model's final norm and what reads from it; scale: of the norm at each token (n); factors: of each
     layer's output projection, see `dashboard.capture.added.factors` (L)
     """
 
-    readout: Readout
+    unembedding: Unembedding
     scale: torch.Tensor
     factors: tuple[float, ...]
 
@@ -98,23 +98,23 @@ def direct_path(model: AttentionModel, encoding: Encoding) -> DirectPath | None:
     """In one forward pass over the text; what is the model's alone is found when it is first asked for.
 
     None where the model predicts no next token. Raises UserError where a head's way to the logits cannot be told
-    apart, as `readout` and `factors` do.
+    apart, as `unembedding` and `factors` do.
     """
-    found = readout(model, encoding)
+    found = unembedding(model, encoding)
     if found is None:
         return None
     by_layer = factors(model, encoding)
     return DirectPath(found, scales(model, encoding, found), by_layer)
 
 
-def logit_changes(readout: Readout, vectors: torch.Tensor, scale: torch.Tensor | float) -> torch.Tensor:
+def logit_changes(unembedding: Unembedding, vectors: torch.Tensor, scale: torch.Tensor | float) -> torch.Tensor:
     """How vectors (m, D) that are added to a token's stream change its logits: (m, V).
 
     unembed((v − mean v) · gain · scale), the mean taken only where the norm takes it, the scale that of the intact
     stream at that token (frozen). Linear, without biases: what all parts of the stream write sums to the logits less
-    `Readout.constant`. Source: Elhage et al. 2021, "A mathematical framework for transformer circuits".
+    `Unembedding.constant`. Source: Elhage et al. 2021, "A mathematical framework for transformer circuits".
     """
-    return readout.unembed(readout.frozen(vectors, scale).float())
+    return unembedding.unembed(unembedding.frozen(vectors, scale).float())
 
 
 @torch.inference_mode()
@@ -127,7 +127,7 @@ def writes(
     head: int,
     query: int,
     reading: Mapping[str, object],
-) -> Writes:
+) -> Attribution:
     """What a head writes at a token: (Σ_j A[i, j] v_j) W_O of the head, to the logits. See `Writes`.
 
     Parameters
@@ -145,12 +145,12 @@ def writes(
         raise UserError(f"This text has tokens 0 to {n - 1}.")
     row = run.attend(parts, slice(query, query + 1))
     added = added_by(run, row.mixed)[head] * path.factors[run.number]
-    change = logit_changes(path.readout, added, path.scale[query])[0].cpu()
+    change = logit_changes(path.unembedding, added, path.scale[query])[0].cpu()
     raised, lowered = (_most(change, sign, model.loaded.tokenizer) for sign in (1, -1))
     elsewhere = _elsewhere(n, query)
     also = _raised(path, run, parts, head, elsewhere, len(raised), len(model.loaded.tokenizer))
     alike = np.mean([len({*raised["id"]} & {*ids}) / len(raised) for ids in also]) if len(raised) and also else np.nan
-    return Writes(
+    return Attribution(
         HeadId(run.number, head),
         query,
         encoding.drawn[query],
@@ -196,7 +196,9 @@ def _raised(
     added = [added_by(run, run.attend(parts, slice(t, t + 1)).mixed)[head] for t in tokens]
     if not added or not most:
         return []
-    change = logit_changes(path.readout, torch.cat(added) * path.factors[run.number], path.scale[list(tokens), None])
+    change = logit_changes(
+        path.unembedding, torch.cat(added) * path.factors[run.number], path.scale[list(tokens), None]
+    )
     return change[:, :pieces].topk(most).indices.tolist()
 
 
@@ -218,7 +220,7 @@ def _read(weights: torch.Tensor, encoding: Encoding) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def writes_baseline(found: Writes) -> str:
+def writes_baseline(found: Attribution) -> str:
     """Whether it writes the same wherever it is; "" where there is nothing to hold it against."""
     if np.isnan(found.alike):
         return ""

@@ -78,7 +78,7 @@ def stream_parts(path: DirectPath, model: AttentionModel, encoding: Encoding, qu
 def part_logits(path: DirectPath, parts: StreamParts, query: int) -> Iterator[torch.Tensor]:
     """What the parts write to every logit of the token, in order, a block of parts at a time: (p, V)."""
     for block in parts.vectors.split(TOGETHER):
-        yield logit_changes(path.readout, block, path.scale[query])
+        yield logit_changes(path.unembedding, block, path.scale[query])
 
 
 @torch.inference_mode()
@@ -89,11 +89,11 @@ def parts_table(path: DirectPath, parts: StreamParts, query: int, piece: int | N
     column sums to the model's own logit of that piece. Raises UserError for a piece that is not in the vocabulary.
     """
     if piece is None:
-        whole = logit_changes(path.readout, parts.vectors.sum(0, keepdim=True), path.scale[query])[0]
-        piece = int((whole + path.readout.constant).argmax())
-    if not 0 <= piece < path.readout.vocabulary:
-        raise UserError(f"The vocabulary has pieces 0 to {path.readout.vocabulary - 1}; there is no piece {piece}.")
+        whole = logit_changes(path.unembedding, parts.vectors.sum(0, keepdim=True), path.scale[query])[0]
+        piece = int((whole + path.unembedding.constant).argmax())
+    if not 0 <= piece < path.unembedding.vocabulary:
+        raise UserError(f"The vocabulary has pieces 0 to {path.unembedding.vocabulary - 1}; there is no piece {piece}.")
     logits = torch.cat([block[:, piece] for block in part_logits(path, parts, query)])
-    constant = pd.DataFrame({"part": ["constant"], "logit": [float(path.readout.constant[piece])]})
+    constant = pd.DataFrame({"part": ["constant"], "logit": [float(path.unembedding.constant[piece])]})
     table = pd.concat([parts.names.assign(logit=logits.cpu().numpy()), constant], ignore_index=True)
     return table.astype({"layer": "Int64", "head": "Int64"}), piece

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.logit_attribution.direct import Writes
+from dashboard.analyses.logit_attribution.direct import Attribution
 from dashboard.heads.format import counted, number, percent, quoted
 from dashboard.heads.head_id import HeadId, is_of
 
@@ -28,7 +28,7 @@ def copying_finding(table: pd.DataFrame, head: HeadId) -> str:
     )
 
 
-def writes_finding(found: Writes) -> str:
+def attribution_finding(found: Attribution) -> str:
     """In one sentence what the head raises and lowers most, and where it read."""
     said = []
     for word, frame in (("raises", found.raised), ("lowers", found.lowered)):

@@ -9,13 +9,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from dashboard.analyses.profile.budget_chart import spending
+from dashboard.analyses.profile.budget_chart import budget_bars
 from dashboard.analyses.profile.library import compare_profiles
 from dashboard.analyses.profile.roles import FIGURES, TOLD
-from dashboard.analyses.profile.scatter_chart import landscape
+from dashboard.analyses.profile.scatter_chart import scatter
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.profile.text import census, corpus_of, head_finding, same_roles
-from dashboard.analyses.profile.two_corpora_chart import twice
+from dashboard.analyses.profile.two_corpora_chart import two_corpora
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.head_grid_values import head_grid
 from dashboard.charts.look import Look, Selection
@@ -44,7 +44,7 @@ def draw_scatter(
 ) -> Drawing:
     """Every head as a point, see `scatter_chart`. model: its title, else the name in the profile."""
     title = model or profile.about["model"]
-    chart = landscape(
+    chart = scatter(
         profile.heads,
         Look(theme, width),
         title=f"Syntax or context · {title}",
@@ -65,7 +65,7 @@ def draw_budget(
     """One head's budget beside its position-only twin, and what explains it. Raises UserError for no such head."""
     row, title = row_of(profile, head), model or profile.about["model"]
     name = str(head_of(row))
-    chart = spending(
+    chart = budget_bars(
         row,
         Look(theme, width),
         title=f"{name} · {title}",
@@ -91,7 +91,7 @@ def draw_two_corpora(
     if figure not in FIGURES:
         raise UserError(f"There is no figure “{figure}”. Choose one of {', '.join(FIGURES)}.")
     table, title = compare_profiles(a, b), model or a.about["model"]
-    chart = twice(
+    chart = two_corpora(
         table,
         figure,
         Look(theme, width),

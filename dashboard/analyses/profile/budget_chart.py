@@ -30,7 +30,7 @@ SAID = {
 BITS = {"position": "position", "syntax": "only the parse", "context": "only meaning"}
 
 
-def spending(head: dict, look: Look, *, title: str, subtitle: list[str], description: str) -> Drawing:
+def budget_bars(head: dict, look: Look, *, title: str, subtitle: list[str], description: str) -> Drawing:
     """Three bars: the head's budget, its position-only twin's, and the bits that position, parse and meaning explain.
 
     Parameters

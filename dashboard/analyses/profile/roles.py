@@ -16,7 +16,7 @@ TOLD = {
 }
 """What each figure is called where a person chooses one."""
 
-FLAT, MOSTLY_POSITION, PARKED, LEAST_LEANING = 0.05, 0.6, 0.4, 0.005
+FLAT, MOSTLY_POSITION, SINK, LEAST_LEANING = 0.05, 0.6, 0.4, 0.005
 
 
 def leans(syntax: np.ndarray, context: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -40,6 +40,6 @@ def roles(total: np.ndarray, position: np.ndarray, lean: np.ndarray) -> np.ndarr
 
 def role_label(role: str, active: float) -> str:
     """The role as it is shown: ``context``, and of a parked head (active < 0.4) ``context, parked 91 %``."""
-    if not active < PARKED:
+    if not active < SINK:
         return role
     return f"{role}, parked {100 * (1 - active):.0f}\u00a0%"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.profile.roles import PARKED, role_label
+from dashboard.analyses.profile.roles import SINK, role_label
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.point_labels import names, sides
@@ -20,7 +20,7 @@ SMALLEST, LARGEST = 26.0, 330.0  # square pixels of a point
 ROOT = 0.5  # the scales' power: most heads have little of both, a few have much
 
 
-def landscape(
+def scatter(
     heads: pd.DataFrame,
     look: Look,
     *,
@@ -181,7 +181,7 @@ def _rows(heads: pd.DataFrame, tray: Sequence[HeadId]) -> list[dict]:
     most = float(known["bits_total"].max()) if len(known) else 1.0
     rows = []
     for head, one in zip(heads_of(known), known.to_dict("records"), strict=True):
-        parked = bool(one["active"] < PARKED)
+        parked = bool(one["active"] < SINK)
         row = {
             **datum_of(head, parts=has_parts(heads)),
             "name": str(head),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.profile.roles import PARKED, role_label
+from dashboard.analyses.profile.roles import SINK, role_label
 from dashboard.heads.format import percent
 from dashboard.heads.head_id import HeadId, head_of, heads_of
 from dashboard.heads.view import HeadView
@@ -29,8 +29,8 @@ def census(heads: pd.DataFrame) -> str:
     """How many heads have each role: the finding of the whole picture."""
     count = heads["role"].value_counts()
     said = [f"{count[role]} {role}" for role in ROLES if count.get(role)]
-    parked = int((heads["active"] < PARKED).sum())
-    rest = f" {parked} of them are parked: less than {percent(PARKED)} of their attention goes to other words."
+    parked = int((heads["active"] < SINK).sum())
+    rest = f" {parked} of them are parked: less than {percent(SINK)} of their attention goes to other words."
     if not said:
         return f"None of the {len(heads)} heads could be told apart on this corpus: it has too few sentences."
     return f"Of {len(heads)} heads: {', '.join(said)}.{rest if parked else ''}"
@@ -61,7 +61,7 @@ def opposites(heads: pd.DataFrame) -> tuple[HeadId, HeadId] | None:
     found: list[HeadId] = []
     for role in ("syntax", "context"):
         free = known[[head not in found for head in heads_of(known)]]
-        for choice in (free[(free["role"] == role) & (free["active"] >= PARKED)], free[free["role"] == role], free):
+        for choice in (free[(free["role"] == role) & (free["active"] >= SINK)], free[free["role"] == role], free):
             if len(choice):
                 found.append(head_of(choice.iloc[int(np.argmax(choice[f"bits_{role}"].to_numpy()))]))
                 break

@@ -19,7 +19,7 @@ LARGEST = 420.0
 NAMED = 6  # heads that are named: those that differ most
 
 
-def twice(
+def two_corpora(
     table: pd.DataFrame,
     figure: str,
     look: Look,

@@ -1,4 +1,4 @@
-"""What “Find heads” shows of one text: the find_heads, the ranking that takes clicks, a head over the sentence."""
+"""What “Find heads” shows of one text: the search, the ranking that takes clicks, a head over the sentence."""
 
 from __future__ import annotations
 

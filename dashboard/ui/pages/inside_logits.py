@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.analyses.inside.steps import Inside
 from dashboard.analyses.logit_attribution.api import copying, no_predictions
-from dashboard.analyses.logit_attribution.direct import DirectPath, Writes, direct_path, writes
+from dashboard.analyses.logit_attribution.direct import Attribution, DirectPath, direct_path, writes
 from dashboard.analyses.logit_attribution.text import copying_finding
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
@@ -48,7 +48,7 @@ def _path(key: str, text: str, bos: bool, _this: Reading) -> DirectPath | None:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _writes(
     key: str, text: str, bos: bool, head: HeadId, query: int, _this: Reading, _head: Inside, _path: DirectPath
-) -> Writes:
+) -> Attribution:
     layer = _head.layer
     return writes(_path, _this.model, _this.encoding, layer.run, layer.parts, head.head, query, _this.options)
 
@@ -64,7 +64,7 @@ def _asked(key: str, head: HeadId) -> list[bool]:
     return []
 
 
-def at(this: Reading, head: Inside, query: int) -> Writes | None:
+def at(this: Reading, head: Inside, query: int) -> Attribution | None:
     """What the head writes at the token; None, with a quiet sentence, where the model's heads write no logits."""
     where = this.key, this.encoding.text, this.bos
     try:

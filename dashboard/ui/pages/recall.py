@@ -33,7 +33,7 @@ def controls() -> None:
             "Run",
             list(RUNS),
             format_func=str.capitalize,
-            help="More distances and more recall_runs, or less.",
+            help="More distances and more training, or less.",
             **_tied("name", name, lambda config, chosen: RUNS[chosen]),
         )
         for field, label, low, high, step, help_ in (

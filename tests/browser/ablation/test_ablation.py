@@ -3,33 +3,13 @@ out together, takes a table."""
 
 from __future__ import annotations
 
-import csv
-from urllib.parse import parse_qs, urlparse
-
 import pandas as pd
-import pytest
 
 from dashboard.analyses.ablation.rank_chart import HIGH
 from dashboard.analyses.ablation.results import MEASUREMENT
+from tests.helpers.browser import address, download, rows_of
 
 RANKED = '[role=graphics-document][aria-label^="All 72 heads"]'
-
-
-@pytest.fixture
-def page(chromium, dashboard_url):
-    context = chromium.new_context(viewport={"width": 1440, "height": 1600}, accept_downloads=True)
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{dashboard_url}/ablation?layer=2&head=9&tray=L4H3,L4H5")
-    yield page
-    context.close()
-    assert not errors
-
-
-def asked(page) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
 
 
 def shows(page, words: str) -> None:
@@ -40,31 +20,33 @@ def shipped(by: str) -> pd.DataFrame:
     return pd.read_parquet(MEASUREMENT.shipped / f"minilm-{by}.parquet")
 
 
-def place_by_mean(name: str) -> int:
-    heads = shipped("mean").sort_values("shift", ascending=False, ignore_index=True)
+def place_of(name: str, by: str) -> int:
+    """Where this head stands in the shipped ranking, from 1."""
+    heads = shipped(by).sort_values("shift", ascending=False, ignore_index=True)
     return 1 + heads.index[("L" + heads["layer"].astype(str) + "H" + heads["head"].astype(str)) == name].item()
 
 
-def test_a_head_is_taken_out_another_clicked_and_the_numbers_taken_away(page):
+def test_a_head_is_taken_out_another_clicked_and_the_numbers_taken_away(person):
+    page = person("ablation?layer=2&head=9&tray=L4H3,L4H5", height=1600)
     heads = shipped("zero")
     best = heads.loc[heads["shift"].idxmax()]
     name = f"L{best['layer']:.0f}H{best['head']:.0f}"
-    shows(page, "L2H9 is number 62 of 72 heads")
+    shows(page, f"L2H9 is number {place_of('L2H9', 'zero')} of 72 heads")
     page.wait_for_timeout(1500)
     page.get_by_label("Head", exact=True).fill("8")
     page.keyboard.press("Enter")
     shows(page, "Without L2H8 the last vectors of MiniLM turn by")
     page.wait_for_timeout(1200)
     page.get_by_text("Its mean", exact=True).click()
-    shows(page, f"L2H8 is number {place_by_mean('L2H8')} of 72 heads")
-    assert (asked(page)["by"], asked(page)["head"]) == ("mean", "8")
+    shows(page, f"L2H8 is number {place_of('L2H8', 'mean')} of 72 heads")
+    assert (address(page)["by"], address(page)["head"]) == ("mean", "8")
     page.wait_for_timeout(1200)
     page.get_by_text("Zero", exact=True).click()
-    shows(page, "L2H8 is number 40 of 72 heads")
+    shows(page, f"L2H8 is number {place_of('L2H8', 'zero')} of 72 heads")
     page.get_by_text("The 2 heads of the tray together").click()
     shows(page, "Without L4H3 and L4H5 together the last vectors")
     page.locator(".st-key-picture_together [role=graphics-document]").wait_for()
-    assert asked(page)["out"] == "tray"
+    assert address(page)["out"] == "tray"
     page.locator(RANKED).wait_for()
     page.wait_for_timeout(1500)
     zero = page.locator(f"{RANKED} .mark-rule line").first.bounding_box()  # it spans the plot
@@ -72,16 +54,12 @@ def test_a_head_is_taken_out_another_clicked_and_the_numbers_taken_away(page):
     page.mouse.click(zero["x"] + zero["width"] / 73, zero["y"] - height)
     shows(page, f"{name} is number 1 of 72 heads")
     shows(page, f"Without {name} the last vectors")
-    assert f"L{asked(page)['layer']}H{asked(page)['head']}" == name and "out" not in asked(page)
+    assert f"L{address(page)['layer']}H{address(page)['head']}" == name and "out" not in address(page)
     page.wait_for_timeout(1200)
     frame = page.locator(".st-key-picture_effects_minilm_zero_total [role=graphics-document]")
     frame.scroll_into_view_if_needed()
     cell = frame.get_by_text("H3", exact=True).bounding_box(), frame.get_by_text("L4", exact=True).bounding_box()
     page.mouse.click(cell[0]["x"] + 6, cell[1]["y"] + 6)  # on the atlas of effect
     shows(page, "Without L4H3 the last vectors")
-    page.locator(".st-key-files_standing").get_by_role("button", name="Download").click()
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="CSV", exact=True).click()
-    with open(waiting.value.path(), newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(download(page, "standing", "CSV"))
     assert len(rows) == 72 and all(float(row["shift_low"]) <= float(row["shift"]) for row in rows)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from tests.browser.test_person import address, click_head, person, settled  # noqa: F401
+from tests.helpers.browser import address, click_head, picture, plot, settled
 
-COMPARED = ".st-key-picture_compare [role=graphics-document]"
+COMPARED = picture("compare")
 
 
-def test_two_heads_are_chosen_by_clicking_compared_and_taken_away_in_a_report(person, chromium, tmp_path):  # noqa: F811
+def test_two_heads_are_chosen_by_clicking_compared_and_taken_away_in_a_report(person, chromium, tmp_path):
     page = person()
     settled(page, "L0H2")
     for layer, head in ((2, 0), (2, 8)):
@@ -24,10 +24,7 @@ def test_two_heads_are_chosen_by_clicking_compared_and_taken_away_in_a_report(pe
     settled(page, "L2H0 exceeds L2H8 most", COMPARED)
     assert address(page)["show"] == "difference"
 
-    area = page.locator(COMPARED).first.evaluate(
-        "e => { const b = e.querySelector('path.background').getBoundingClientRect();"
-        "return [b.x, b.y, b.width, b.height] }"
-    )
+    area = plot(page, COMPARED)
     page.mouse.move(area[0] + area[2] * 0.5 / 15, area[1] + area[3] * 1.5 / 15)
     page.mouse.move(area[0] + area[2] * 0.55 / 15, area[1] + area[3] * 1.5 / 15)
     page.wait_for_function("document.querySelector('#vg-tooltip-element')?.innerText.includes('The → [CLS]')")
@@ -68,12 +65,12 @@ def test_two_heads_are_chosen_by_clicking_compared_and_taken_away_in_a_report(pe
     assert page.get_by_label("Note").count() == 0 and address(page)["show"] == "difference"
 
 
-def test_a_head_of_another_model_that_is_ticked_on_the_map_is_compared(person, smollm2):  # noqa: F811
+def test_a_head_of_another_model_that_is_ticked_on_the_map_is_compared(person, smollm2):
     page = person("similarity?layer=2&head=0", height=2200)
     link = page.get_by_role("link", name="on your text")
     link.wait_for()
     nearest = link.inner_text()
-    settled(page, "L2H0 is nearest to", ".st-key-picture_map [role=graphics-document]")
+    settled(page, "L2H0 is nearest to", picture("map"))
     table = page.get_by_test_id("stDataFrame").nth(1).bounding_box()
     page.mouse.click(table["x"] + 16, table["y"] + 35 * 3.5)  # the third row: the header is as high as a row
     page.wait_for_function(

@@ -6,26 +6,21 @@ import io
 import re
 import shutil
 import zipfile
-from urllib.parse import parse_qs, urlparse
 
 import pandas as pd
 import pytest
 
 from dashboard.analyses.profile.library import place_for, profile_library
 from dashboard.corpus.builtin import builtin_corpus
+from tests.helpers.browser import address
 
 NAME = "Twenty of them"
 AGAIN = "Twenty of them again"
 
 
 @pytest.fixture
-def page(chromium, dashboard_url):
-    context = chromium.new_context(viewport={"width": 1440, "height": 1200}, accept_downloads=True)
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    page.at = lambda path: page.goto(f"{dashboard_url}/{path}")
-    yield page
-    context.close()
+def page(person):
+    yield person("corpus", height=1200)
     for kept in profile_library():
         if kept.name in (NAME, AGAIN):
             shutil.rmtree(kept.folder)
@@ -38,7 +33,6 @@ def first_sentences(count: int) -> str:
 def test_a_file_is_profiled_in_the_background_opened_taken_away_and_deleted(page, tmp_path):
     file = tmp_path / "twenty.conllu"
     file.write_text(first_sentences(20), encoding="utf-8")
-    page.at("corpus")
     page.get_by_text("A file of your own").click()
     page.locator("input[type=file]").first.set_input_files(str(file))
     page.get_by_text("twenty.conllu").first.wait_for()
@@ -61,7 +55,7 @@ def test_a_file_is_profiled_in_the_background_opened_taken_away_and_deleted(page
     row.get_by_role("link", name="Open on Syntax vs context").click()
     page.wait_for_url("**/profile?*profile=*")
     page.get_by_text("of 20 sentences").first.wait_for()
-    assert parse_qs(urlparse(page.url).query)["profile"] == [NAME]
+    assert address(page)["profile"] == NAME
     shutil.copytree(place_for(NAME), place_for(AGAIN))  # the row after it
     page.get_by_role("link", name="Corpus").click()
     page.get_by_text(AGAIN, exact=True).wait_for()

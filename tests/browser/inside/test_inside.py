@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlencode, urlparse
+from urllib.parse import urlencode
 
 import pytest
 
-ROW = ".st-key-picture_row [role=graphics-document]"
-STEPS = ".st-key-picture_steps [role=graphics-document]"
-WAIT = "([where, said]) => [...document.querySelectorAll(where)].some(e => e.ariaLabel.includes(said))"
+from tests.helpers.browser import address, download, picture, settled
+
+ROW = picture("row")
+STEPS = picture("steps")
 
 
 @pytest.fixture
-def page(chromium, dashboard_url):
-    context = chromium.new_context(viewport={"width": 1440, "height": 1400}, accept_downloads=True)
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+def page(new_page, dashboard_url):
+    page = new_page()
     page.url_of = lambda **query: f"{dashboard_url}/inside?{urlencode(query)}"
-    yield page
-    context.close()
-    assert not errors
-
-
-def shows(page, said: str, where: str = ROW) -> None:
-    page.wait_for_function(WAIT, arg=[where, said])
+    return page
 
 
 def choose(page, label: str, option: str) -> None:
@@ -37,25 +28,24 @@ def choose(page, label: str, option: str) -> None:
 
 def test_a_token_is_followed_and_the_link_reopens_it(page):
     page.goto(page.url_of(layer=3, head=4))
-    shows(page, "L3H4: “says”")
+    settled(page, "L3H4: “says”", ROW)
     choose(page, "Token that looks", "8 ram")
-    shows(page, "L3H4: “ram”")
+    settled(page, "L3H4: “ram”", ROW)
     choose(page, "Token looked at", "2 chef")
-    shows(page, "“ram” · “chef”: the 32 products")
+    settled(page, "“ram” · “chef”: the 32 products", ROW)
     page.get_by_role("radio", name="Scores").or_(page.get_by_role("button", name="Scores", exact=True)).first.click()
     page.wait_for_function("document.querySelector('pre mark')?.innerText.includes('scores = q @ k.mT')")
-    query = {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
-    assert query == {"layer": "3", "head": "4", "query": "8", "key": "2", "step": "scores"}
+    assert address(page) == {"layer": "3", "head": "4", "query": "8", "key": "2", "step": "scores"}
     again = page.url
     page.goto("about:blank")
     page.goto(again)
-    shows(page, "“ram” · “chef”: the 32 products")
+    settled(page, "“ram” · “chef”: the 32 products", ROW)
     page.wait_for_function("document.querySelector('pre mark')?.innerText.includes('scores = q @ k.mT')")
 
 
 def test_a_click_on_a_map_chooses_its_step_again_and_again(page):
     page.goto(page.url_of(layer=3, head=4))
-    shows(page, "L3H4: “says”", STEPS)
+    settled(page, "L3H4: “says”", STEPS)
     page.wait_for_timeout(1500)
     for title, line in (("Values", "v = "), ("Scores", "scores = q @ k.mT"), ("Values", "v = ")):
         page.locator(STEPS).get_by_text(title, exact=False).first.click(force=True)
@@ -70,21 +60,17 @@ def test_a_click_on_a_map_chooses_its_step_again_and_again(page):
 
 def test_the_row_is_taken_away_as_a_file_that_opens(page):
     page.goto(page.url_of())
-    shows(page, "L0H2: “says”")
-    page.locator(".st-key-files_row").get_by_role("button", name="Download").click()
+    settled(page, "L0H2: “says”", ROW)
     for label, start in (("SVG", b"<svg"), ("CSV", b'"step","position","of","value"')):
-        with page.expect_download() as waiting:
-            page.get_by_role("button", name=label, exact=True).click()
-        with open(waiting.value.path(), "rb") as file:
-            assert file.read().startswith(start)
+        assert download(page, "row", label).startswith(start)
 
 
 @pytest.mark.parametrize("width", [1440, 900])
 def test_nothing_is_wider_than_the_page(page, width):
     page.set_viewport_size({"width": width, "height": 1400})
     page.goto(page.url_of(query=13))
-    shows(page, "L0H2: “food”")
-    shows(page, "L0H2: “food”", STEPS)
+    settled(page, "L0H2: “food”", ROW)
+    settled(page, "L0H2: “food”", STEPS)
     page.wait_for_timeout(1000)
     widest = page.evaluate(
         """() => {
@@ -103,7 +89,7 @@ def test_a_query_chosen_at_512_tokens_sends_little(page):
     received: list[int] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda data: received.append(len(data))))
     page.goto(page.url_of(text=text, query=200))
-    shows(page, "L0H2: “")
+    settled(page, "L0H2: “", ROW)
     page.wait_for_timeout(2000)
     before = sum(received)
     choose(page, "Token that looks", "300 ")

@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-from urllib.parse import parse_qs, urlencode, urlparse
+from urllib.parse import urlencode
 
-import pytest
+from tests.helpers.browser import address, download, picture, rows_of, settled
 
 PLANE = '[role=graphics-document][aria-label^="Every head of"]'
-HEAD = ".st-key-picture_found_head [role=graphics-document]"
-BARS = ".st-key-picture_spending [role=graphics-document]"
-SAYS = "([where, said]) => [...document.querySelectorAll(where)].some(e => e.ariaLabel.includes(said))"
+HEAD = picture("found_head")
+BARS = picture("spending")
 
 
-@pytest.fixture
-def page(chromium, dashboard_url):
-    context = chromium.new_context(viewport={"width": 1440, "height": 1200}, accept_downloads=True)
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.at = lambda path: page.goto(f"{dashboard_url}/{path}")
-    yield page
-    context.close()
-    assert not errors
-
-
-def shows(page, where: str, said: str) -> None:
-    page.wait_for_function(SAYS, arg=[where, said])
-
-
-def asked(page) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
-
-
-def test_a_head_is_clicked_a_box_is_dragged_and_the_table_taken_away(page):
-    page.at("profile?layer=2&head=0")
-    shows(page, BARS, "L2H0: position")
+def test_a_head_is_clicked_a_box_is_dragged_and_the_table_taken_away(person):
+    page = person("profile?layer=2&head=0", height=1200)
+    settled(page, "L2H0: position", BARS)
     page.wait_for_timeout(1500)
     name = page.locator(PLANE).get_by_text("L2H9", exact=True).last.bounding_box()
     point = name["x"] - 12, name["y"] + name["height"] / 2  # the name stands right of its point
     page.mouse.click(*point)
-    shows(page, BARS, "L2H9: context, parked")
-    assert (asked(page)["layer"], asked(page)["head"]) == ("2", "9")
+    settled(page, "L2H9: context, parked", BARS)
+    assert (address(page)["layer"], address(page)["head"]) == ("2", "9")
     page.wait_for_timeout(1200)
     page.mouse.move(point[0] - 60, point[1] + 30)
     page.mouse.down()
@@ -50,34 +27,26 @@ def test_a_head_is_clicked_a_box_is_dragged_and_the_table_taken_away(page):
     page.mouse.move(point[0] + 80, point[1] + 130, steps=6)
     page.mouse.up()
     page.wait_for_function("location.search.includes('tray=')")
-    assert {"L1H1", "L5H4"} <= set(asked(page)["tray"].split(","))
-    page.locator(".st-key-files_landscape").get_by_role("button", name="Download").click()
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="CSV", exact=True).click()
-    with open(waiting.value.path(), newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
+    assert {"L1H1", "L5H4"} <= set(address(page)["tray"].split(","))
+    rows = rows_of(download(page, "landscape", "CSV"))
     assert len(rows) == 72 and float(rows[0]["bits_total"]) > 0
 
 
-def test_two_words_are_pressed_and_the_heads_between_them_ranked(page):
-    page.at("find_heads?pairs=none")
+def test_two_words_are_pressed_and_the_heads_between_them_ranked(person):
+    page = person("find_heads?pairs=none", height=1200)
     page.get_by_text("No pair is marked yet").wait_for()
     page.wait_for_timeout(1500)
     for word in ("says", "chef"):
         page.get_by_role("button", name=word, exact=False).first.click()
         page.wait_for_timeout(500)
     page.get_by_text("gives says → chef the most beyond what this distance gets").first.wait_for()
-    assert asked(page).get("pairs", "says → chef") == "says → chef"
-    page.locator(".st-key-files_found").get_by_role("button", name="Download").click()
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="CSV", exact=True).click()
-    with open(waiting.value.path(), newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
+    assert address(page).get("pairs", "says → chef") == "says → chef"
+    rows = rows_of(download(page, "found", "CSV"))
     assert len(rows) == 72 and float(rows[0]["lift"]) >= float(rows[1]["lift"])
 
 
-def test_a_pair_is_marked_and_a_head_chosen_by_keyboard_alone(page):
-    page.at("find_heads?pairs=none")
+def test_a_pair_is_marked_and_a_head_chosen_by_keyboard_alone(person):
+    page = person("find_heads?pairs=none", height=1200)
     page.get_by_text("No pair is marked yet").wait_for()
     page.wait_for_timeout(1500)
     page.get_by_role("button", name="The", exact=True).focus()
@@ -88,8 +57,8 @@ def test_a_pair_is_marked_and_a_head_chosen_by_keyboard_alone(page):
     page.get_by_text("The same again takes a pair out").wait_for()
     for key in ("Enter", *["ArrowLeft"] * 5, "Enter"):  # says, chef
         page.keyboard.press(key)
-    shows(page, HEAD, "Arcs over the sentence of L3H7")  # the best head for it
-    assert not {"layer", "head"} & set(asked(page))
+    settled(page, "Arcs over the sentence of L3H7", HEAD)  # the best head for it
+    assert not {"layer", "head"} & set(address(page))
     page.wait_for_timeout(1200)
     for _ in range(12):  # from the words on, every stop of Tab
         page.keyboard.press("Tab")
@@ -97,16 +66,16 @@ def test_a_pair_is_marked_and_a_head_chosen_by_keyboard_alone(page):
             break
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
-    shows(page, HEAD, "Arcs over the sentence of L4H7")
+    settled(page, "Arcs over the sentence of L4H7", HEAD)
     page.get_by_text("L4H7 gives says → chef").wait_for()
-    assert asked(page)["layer"] == "4"
+    assert address(page)["layer"] == "4"
 
 
-def test_arcs_between_two_lines_cross_no_word(page):
-    page.set_viewport_size({"width": 900, "height": 1200})
+def test_arcs_between_two_lines_cross_no_word(person):
     text = "The chef who trained in Osaka for many years says that ramen is still her favourite food by far."
-    page.at("find_heads?" + urlencode({"text": text, "pairs": "far → chef\nchef → her\nsays → Osaka\nThe → favourite"}))
-    shows(page, HEAD, "Arcs over the sentence")
+    pairs = "far → chef\nchef → her\nsays → Osaka\nThe → favourite"
+    page = person("find_heads?" + urlencode({"text": text, "pairs": pairs}), width=900, height=1200)
+    settled(page, "Arcs over the sentence", HEAD)
     page.wait_for_timeout(800)
     lines, words = page.evaluate(
         """() => {

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-
 from dashboard import open_model, query_keys
+from tests.helpers.browser import download, picture, rows_of
 
-PLANE = ".st-key-picture_queries [role=graphics-document]"
+PLANE = picture("queries")
 DOTS = f"{PLANE} .dots_marks path"
 NAMES = """where => [...document.querySelectorAll(`${where} .role-mark text`)].map(one => one.textContent)"""
 
 
-def test_pointing_lights_where_a_word_looks(chromium, dashboard_url):
-    context = chromium.new_context(viewport={"width": 1440, "height": 1600}, accept_downloads=True)
-    page, errors = context.new_page(), []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{dashboard_url}/query_key?layer=2&head=8")
+def test_pointing_lights_where_a_word_looks(person):
+    page = person("query_key?layer=2&head=8", height=1600)
     page.wait_for_selector(DOTS)
     vectors = query_keys(open_model("minilm"))
     tokens, layer = vectors.tokens, vectors.layers[2]
@@ -30,11 +26,5 @@ def test_pointing_lights_where_a_word_looks(chromium, dashboard_url):
     assert names == looks | {tokens["text"][60]}
     assert page.locator("#vg-tooltip-element").inner_text().startswith(tokens["said"][60])
 
-    page.locator(".st-key-files_queries").get_by_role("button", name="Download").click()
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="CSV", exact=True).click()
-    with open(waiting.value.path(), encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(download(page, "queries", "CSV"))
     assert len(rows) == 2 * len(tokens) and rows[60]["said"] == tokens["said"][60]
-    context.close()
-    assert not errors

@@ -4,36 +4,16 @@ from __future__ import annotations
 
 import re
 import time
-from urllib.parse import parse_qs, urlparse
+from urllib.parse import urlparse
 from xml.etree import ElementTree
 
 import numpy as np
-import pytest
 
 from dashboard.analyses.toy.example import example
+from tests.helpers.browser import address, picture
 
-STEPS = ".st-key-picture_toy_steps [role=graphics-document]"
+STEPS = picture("toy_steps")
 WRITTEN = "where => [...document.querySelectorAll(`${where} text`)].map(one => one.textContent.replace(/\\s/g, ' '))"
-
-
-@pytest.fixture
-def person(chromium, dashboard_url):
-    contexts, errors = [], []
-
-    def open_page(address: str):
-        context = chromium.new_context(viewport={"width": 1440, "height": 1400}, accept_downloads=True)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(f"{dashboard_url}/{address}")
-        page.wait_for_selector("h1")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not errors
 
 
 def says(page, part: str) -> str:
@@ -83,7 +63,7 @@ def test_a_person_edits_a_cell_sees_the_weights_change_and_takes_the_step_as_svg
     best = toy.words[int(np.argmax(weights))]
     assert best == "my"
     says(page, f"looks most at “{best}” ({100 * max(weights):.0f}")
-    assert parse_qs(urlparse(page.url).query)["toy_q"] == ["-2,0;0,1"]
+    assert address(page)["toy_q"] == "-2,0;0,1"
 
     page.evaluate("where => document.querySelector(where).querySelector('svg').kept = true", STEPS)
     edit(page, "w_q", 1, 1, "0.5")  # another cell of the same table: the first edit stays
@@ -173,21 +153,21 @@ def test_cells_by_the_keyboard_and_from_a_spreadsheet(person):
 def test_a_run_is_begun_watched_and_seen(person):
     page = person("recall?recall=shorter&recall_distances=1,2&recall_seeds=2&recall_steps=40")
     page.locator(".st-key-recall_train button").click()
-    page.wait_for_selector(".st-key-picture_recall_accuracy [role=graphics-document]")
-    label = page.locator(".st-key-picture_recall_accuracy [role=graphics-document]").get_attribute("aria-label")
+    page.wait_for_selector(picture("recall_accuracy"))
+    label = page.locator(picture("recall_accuracy")).get_attribute("aria-label")
     assert re.search(r"Right answers over 2 distractors: .+; guessing gives 12.5\s%\.", label)
-    page.wait_for_selector(".st-key-picture_recall_times [role=graphics-document]")
+    page.wait_for_selector(picture("recall_times"))
     again = person(f"recall?{urlparse(page.url).query}")
-    again.wait_for_selector(".st-key-picture_recall_accuracy [role=graphics-document]")  # kept: nobody trains again
+    again.wait_for_selector(picture("recall_accuracy"))  # kept: nobody trains again
     assert again.locator(".st-key-recall_train").count() == 0
 
 
 def test_a_run_is_stopped_and_what_was_measured_stays(person):
     page = person("recall?recall_seeds=4")
     page.locator(".st-key-recall_train button").click()
-    page.wait_for_selector(".st-key-picture_recall_growing [role=graphics-document]")
+    page.wait_for_selector(picture("recall_growing"))
     began = time.monotonic()
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_text("This run was stopped").wait_for()
     assert time.monotonic() - began < 20
-    page.wait_for_selector(".st-key-picture_recall_accuracy [role=graphics-document]")
+    page.wait_for_selector(picture("recall_accuracy"))

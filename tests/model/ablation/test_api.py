@@ -14,6 +14,7 @@ from dashboard.cli import main
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import reference_means, sample
 from dashboard.export import snippet
+from tests.helpers.sentences import heads_in, numbers, wording
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 LINES = ("The chef praises the ramen.", "A guest cooks at home.", "Nobody sells old pots.", "The baker remembers.")
@@ -34,7 +35,7 @@ def refused(capsys, *arguments: str) -> str:
     return said
 
 
-def test_all_heads_of_a_text_as_a_file(minilm, tmp_path, capsys):
+def test_all_heads_of_a_text_as_a_file(minilm, tmp_path, capsys, snapshot):
     out = tmp_path / "effect.csv"
     assert main(["ablate", TEXT, "--all", "--out", str(out)]) == 0
     table = pd.read_csv(out)
@@ -44,7 +45,9 @@ def test_all_heads_of_a_text_as_a_file(minilm, tmp_path, capsys):
     assert (table["tokens"] == 14).all() and (table["sentences"] == 1).all()
     best = table.loc[table["shift"].idxmax()]
     said = capsys.readouterr().out
-    assert f"Without L{best.layer:.0f}H{best['head']:.0f} " in said and "a single text: no interval" in said
+    name = f"L{best.layer:.0f}H{best['head']:.0f}"
+    assert heads_in(said) == [name] and numbers(said)[0] == pytest.approx(best["shift"], rel=0.01)
+    assert wording(said).replace(name, "the head").replace(str(out), "the file") == snapshot
     few = ablate(minilm, TEXT, ["L5H11", "L0H3"])
     assert few.table[["layer", "head"]].values.tolist() == [[0, 3], [5, 11]]
     assert np.allclose(few.table["shift"], table["shift"].iloc[[3, 71]], atol=1e-7)

@@ -294,7 +294,16 @@ def test_a_text_longer_than_the_model(minilm):
 
 
 def test_nothing_asked_is_no_pass(minilm):
-    visit(minilm, minilm.encode(CHEF), None, layers=[])
+    passes = []
+    hook = minilm.loaded.model.register_forward_pre_hook(lambda *_: passes.append(1))
+    try:
+        visit(minilm, minilm.encode(CHEF), None, layers=[])
+        visit(minilm, [], None)
+        assert passes == []
+        head_weights(minilm, minilm.encode(CHEF), [(0, 0)])
+        assert passes == [1]  # the hook sees a pass where there is one
+    finally:
+        hook.remove()
 
 
 def test_roberta_counts_positions_from_its_padding_on(small_model):

@@ -17,7 +17,8 @@ from dashboard.capture import head_maps
 from dashboard.errors import UserError
 from dashboard.export import Provenance, figure_bytes, file_stem, snippet, table_bytes
 from dashboard.heads.head_id import HeadId
-from tests.model.export.test_snippets import run
+from tests.helpers.sentences import heads_in, numbers, wording
+from tests.helpers.snippets import run
 
 FIRST = "The chef who trained in Osaka says ramen is her favourite food."
 SECOND = FIRST.replace("chef", "pilot")
@@ -52,7 +53,7 @@ def test_in_a_causal_model_only_rows_that_see_the_change_count(smollm2):
     assert all(len(part) == len(aligned.a) - changed for part in later)
 
 
-def test_the_baseline_is_the_mean_over_other_words(minilm):
+def test_the_baseline_is_the_mean_over_other_words(minilm, snapshot):
     changes = changed_heads.changed_heads(minilm, FIRST, SECOND, exchanges=4)
     variants = changed_heads.exchanged(FIRST, SECOND, 4)
     assert len(variants) == changes.swaps == 4
@@ -65,13 +66,14 @@ def test_the_baseline_is_the_mean_over_other_words(minilm):
         each.append(compare(aligned.a, aligned.b).js)
     assert row["baseline"] == pytest.approx(np.mean(each), abs=1e-6)
     assert (row["low"], row["high"]) == (pytest.approx(min(each), abs=1e-6), pytest.approx(max(each), abs=1e-6))
-    assert f"{head} changes most beyond what other words do" in change_finding(changes)
+    said = change_finding(changes)
+    assert heads_in(said)[0] == str(head) and wording(said).replace(str(head), "the head") == snapshot
 
 
-def test_a_text_that_is_not_english_has_no_baseline(minilm):
+def test_a_text_that_is_not_english_has_no_baseline(minilm, snapshot):
     changes = changed_heads.changed_heads(minilm, "我喜欢拉面", "我喜欢米饭")
     assert changes.swaps == 0
-    assert "0 is the same and 1 wholly apart" in change_finding(changes)
+    assert numbers(change_finding(changes))[-2:] == [0, 1] and wording(change_finding(changes)) == snapshot
 
 
 def test_two_models_meet_at_words(minilm, smollm2):

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -14,7 +10,7 @@ from dashboard.analyses.inside.api import verify
 from dashboard.analyses.scores.api import draw_atlas, overview, scores
 from dashboard.export import Provenance, figure_bytes, file_stem, snippet, table_bytes
 from dashboard.export.provenance import provenance_of_text
-from tools.server import ROOT
+from tests.helpers.snippets import run
 
 TEXT = 'He said: "it\'s 5 \\ 2"\nand 🍜 = 拉麺.'
 
@@ -25,12 +21,6 @@ CASES = {
     "compare": (["L2H0", "L2H9"], {"start": 3, "most": 8}),
     "difference": (["L2H0", "L2H9"], {}),
 }
-
-
-def run(code: str, folder) -> None:
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, env=environment)
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", CASES)

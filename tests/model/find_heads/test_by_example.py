@@ -12,6 +12,7 @@ from dashboard.analyses.find_heads.text import example_finding, remarks
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from dashboard.models import load
+from tests.helpers.sentences import heads_in, numbers, wording
 
 CHEF = "The chef who trained in Osaka says tonkotsu is her favourite food."
 OTHER = "Unbelievably, nobody remembered the old bridge."
@@ -117,24 +118,25 @@ def test_a_causal_model_cannot_look_ahead_and_says_so(smollm2):
     assert np.allclose(second.share, 1) and (second.rank == 1).all()
 
 
-def test_a_distance_that_no_other_two_words_have_leaves_no_baseline(minilm):
+def test_a_distance_that_no_other_two_words_have_leaves_no_baseline(minilm, snapshot):
     found = examples(minilm, minilm.encode(CHEF), [(12, 0)])
     assert found.table["baseline"].isna().all() and found.table["lift"].isna().all()
     assert found.table["score"].notna().all() and found.table["score"].is_monotonic_decreasing
     assert (found.table["others"] == 0).all()
-    assert "nothing to hold it against" in example_finding(found)
+    assert wording(example_finding(found)) == snapshot
 
 
-def test_the_finding_names_the_best_head_with_its_figures(minilm):
+def test_the_finding_names_the_best_head_with_its_figures(minilm, snapshot):
     found = examples(minilm, minilm.encode(CHEF), [(6, 1)])
     best = found.table.iloc[0]
     said = example_finding(found)
-    assert said.startswith(f"Of 72 heads {found.best} gives says → chef the most beyond what this distance gets")
-    assert f"{100 * best['score']:.0f}\u00a0% against" in said and "rank " in said
+    assert heads_in(said) == [str(found.best)] and numbers(said)[:2] == [72, round(100 * best["score"])]
     other = example_finding(found, HeadId(0, 2))
-    assert other.startswith("L0H2 gives says → chef")
-    none = replace(found, table=found.table.assign(lift=-0.1))
-    assert example_finding(none).startswith("No head gives says → chef more")
+    row = found.table.query("layer == 0 and head == 2").iloc[0]
+    assert heads_in(other)[0] == "L0H2" and numbers(other)[0] == 0.1 > 100 * row["score"]  # “under 0.1 %”
+    none = example_finding(replace(found, table=found.table.assign(lift=-0.1)))
+    assert all("says → chef" in one for one in (said, other, none))
+    assert [wording(one) for one in (said, other, none)] == snapshot
 
 
 def test_what_is_no_pair_of_this_text_is_said_in_a_sentence(minilm):
@@ -193,7 +195,8 @@ def test_the_same_from_python_and_on_the_command_line(minilm, tmp_path, capsys):
     exec(found.table.attrs["provenance"]["recipe"], names)
     pd.testing.assert_frame_equal(names["thing"], found.table)
     assert main(["find", CHEF, "--pairs", "says>chef,9>1", "--out", str(tmp_path / "f.parquet")]) == 0
-    assert capsys.readouterr().out.startswith(f"Of 72 heads {found.best} gives the 2 marked pairs the most")
+    told = capsys.readouterr().out
+    assert heads_in(told) == [str(found.best)] and numbers(told)[:2] == [72, 2]
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "f.parquet"), found.table, check_exact=False)
     for pairs, says in [("says>says", "with itself"), ("says", "is no pair"), ("in>pasta", "no word “pasta”")]:
         assert main(["find", CHEF, "--pairs", pairs, "--out", str(tmp_path / "g.csv")]) == 2

@@ -21,6 +21,7 @@ from dashboard.export.provenance import file_stem
 from dashboard.export.save import save
 from dashboard.heads.format import number
 from dashboard.heads.head_id import HeadId
+from tests.helpers.sentences import heads_in, numbers, wording
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 LONG = " ".join([TEXT] * 60)
@@ -116,27 +117,30 @@ def test_what_a_causal_mask_hides_is_not_in_the_map(read_left_to_right):
     assert (np.isnan(part.values) == np.triu(np.ones((n, n), bool), 1)).all()
 
 
-def test_the_sentences(chef, read_left_to_right):
+def test_the_sentences(chef, read_left_to_right, snapshot):
     row = follow(chef, 7, 3)
-    assert "L3H4: “says” looks most at" in finding(chef, row) and finding(chef, row).endswith("comes from this one.")
+    share = numbers(finding(chef, row))[0]
+    assert heads_in(finding(chef, row)) == ["L3H4"] and share == pytest.approx(100 * row.weights.max(), rel=0.06)
     assert number(float(row.scores[3])) in arithmetic(chef, row, "scores")
     for this in (chef, read_left_to_right):
         for step in this.maps:
             said = arithmetic(this, follow(this, 4), step)
             assert said.endswith(".") and "nan" not in said
-    assert "is not one of them" in arithmetic(read_left_to_right, follow(read_left_to_right, 2, 9), "masked")
+    hidden = arithmetic(read_left_to_right, follow(read_left_to_right, 2, 9), "masked")
+    assert numbers(hidden)[:2] == [3, len(read_left_to_right.encoding)]
+    assert [wording(finding(chef, row)), wording(hidden)] == snapshot
     assert (number(-0.05), number(1234.5), number(-np.inf), number(0)) == ("−0.0500", "1,234", "−∞", "0")
     assert (apart(1.2e-7), apart(0.0)) == ("1.2·10⁻⁷", "0")
 
 
-def test_the_proof_says_no_difference_and_a_difference(chef):
+def test_the_proof_says_no_difference_and_a_difference(chef, snapshot):
     def said(weights, output):
         checked = replace(chef.layer.check, weights=weights, output=output, size=2.0)
         return proof(replace(chef, layer=replace(chef.layer, check=checked))).split(": ")[1]
 
-    assert said(0.0, 0.0) == "weights differ not at all, the output not at all (it reaches 2.00)."
-    assert said(2e-7, 3e-6) == "weights differ by 2.0·10⁻⁷ at most, the output by 3.0·10⁻⁶ at most (it reaches 2.00)."
-    assert said(2e-7, math.nan) == "weights differ by 2.0·10⁻⁷ at most."
+    none, both, one = said(0.0, 0.0), said(2e-7, 3e-6), said(2e-7, math.nan)
+    assert numbers(none) == [2] and numbers(both) == [2e-7, 3e-6, 2] and numbers(one) == [2e-7]
+    assert [none, both, one] == snapshot
 
 
 @pytest.mark.parametrize("width", [320, 440, 980])

@@ -11,12 +11,13 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from dashboard import UserError, copying, draw_logit_attribution, logit_attribution, logit_components, open_model
 from dashboard.analyses.logit_attribution.direct import MOST, direct_path, logit_changes, writes_baseline
 from dashboard.analyses.logit_attribution.parts import part_logits, stream_parts
-from dashboard.analyses.logit_attribution.text import writes_finding
+from dashboard.analyses.logit_attribution.text import attribution_finding
 from dashboard.capture.language import language_head
-from dashboard.capture.unembedding import Readout, readout, scales
+from dashboard.capture.unembedding import Unembedding, scales, unembedding
 from dashboard.charts.theme import PALETTES
 from dashboard.export import Provenance, snippet
 from dashboard.text.display import vocabulary_labels
+from tests.helpers.sentences import numbers, wording
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 SIZES = {
@@ -68,7 +69,7 @@ def by_hand(centred):
     """Two numbers, three pieces: gain 1 and 2, the logits a, b and a − b, and nothing else."""
     two, three = torch.zeros(2), torch.zeros(3)
     unembedding = torch.tensor([[1.0, 0.0, 1.0], [0.0, 1.0, -1.0]])
-    return Readout(lambda x: x @ unembedding, None, (), torch.tensor([1.0, 2.0]), centred, two, three, three)
+    return Unembedding(lambda x: x @ unembedding, None, (), torch.tensor([1.0, 2.0]), centred, two, three, three)
 
 
 def test_a_known_answer():
@@ -94,10 +95,12 @@ def test_all_parts_sum_to_the_models_own_logits(kind, opened):
             assert kinds["embedding"] == 1 and kinds["head"] == model.layers * model.heads
             assert kinds["feed_forward"] == model.layers
             assert kinds.get("bias", 0) == (model.layers if kind in ("gpt2", "opt") else 0)
-            total = sum(block.sum(0).double() for block in part_logits(path, parts, query)) + path.readout.constant
+            total = sum(block.sum(0).double() for block in part_logits(path, parts, query)) + path.unembedding.constant
             assert float((total - own[query]).abs().max()) < 1e-3
-            if not path.readout.rest:  # the same before the unembedding: the frozen norm of the sum is the norm
-                normed = path.readout.frozen(parts.vectors.double(), path.scale[query]).sum(0) + path.readout.offset
+            if not path.unembedding.rest:  # the same before the unembedding: the frozen norm of the sum is the norm
+                normed = (
+                    path.unembedding.frozen(parts.vectors.double(), path.scale[query]).sum(0) + path.unembedding.offset
+                )
                 assert float((normed - last[query]).abs().max()) < 1e-3 * float(last[query].abs().max())
 
 
@@ -126,7 +129,7 @@ def test_a_head_by_the_models_own_modules(kind, opened):
         else:
             spread = (x.square().mean() + norm.variance_epsilon).sqrt()
         expected = (vector / spread * norm.weight) @ base.get_input_embeddings().weight.double().T
-    assert float(scales(model, encoding, readout(model, encoding))[query] * spread) == pytest.approx(1, abs=1e-5)
+    assert float(scales(model, encoding, unembedding(model, encoding))[query] * spread) == pytest.approx(1, abs=1e-5)
     found = logit_attribution(model, TEXT, f"L{layer}H{head}", query)
     order = expected.argsort(descending=True)
     size = float(expected.abs().max())
@@ -151,10 +154,12 @@ def test_what_it_read_is_the_heads_row(smollm2):
     assert table["kind"].value_counts().to_dict() == {"raised": MOST, "lowered": MOST, "read": MOST}
     pieces = table[table["kind"] != "read"]
     assert np.allclose(pieces["beyond_mean"], pieces["logit"] - found.mean)
-    assert writes_finding(found).startswith(f"L20H1, after “·ra”: it raises “{found.raised['piece'][0]}” most (+0.")
+    assert attribution_finding(found).startswith(
+        f"L20H1, after “·ra”: it raises “{found.raised['piece'][0]}” most (+0."
+    )
 
 
-def test_whether_it_writes_the_same_everywhere(biased, smollm2):
+def test_whether_it_writes_the_same_everywhere(biased, smollm2, snapshot):
     """Against the table of each other token, one after the other; the first token is left out."""
     model, query = biased("gpt2"), 5
     found = logit_attribution(model, TEXT, "L1H2", query)
@@ -162,7 +167,8 @@ def test_whether_it_writes_the_same_everywhere(biased, smollm2):
     ids = set(found.raised["id"])
     each = [len(ids & set(logit_attribution(model, TEXT, "L1H2", other).raised["id"])) / MOST for other in others]
     assert found.others == len(others) and found.alike == pytest.approx(np.mean(each)) and 0 < found.alike < 1
-    assert f"{10 * found.alike:.1f} are also among the 10" in writes_baseline(found)
+    said = writes_baseline(found)
+    assert {float(f"{10 * found.alike:.1f}"), 10} <= set(numbers(said)) and wording(said) == snapshot
     lone = logit_attribution(smollm2, "a", "L1H2", 0, bos=False)
     assert np.isnan(lone.alike) and writes_baseline(lone) == ""
 
@@ -216,7 +222,7 @@ def test_the_picture(smollm2, theme, width):
         ratio = np.abs(frame["logit"]) / max(*np.abs(found.raised["logit"]), *np.abs(found.lowered["logit"]))
         assert np.allclose(lengths, ratio * max(one["x2"] - one["x"] for one in boxes if one["fill"] != p.ink), atol=1)
     assert all(0 <= one["x"] <= one["x2"] <= width for one in boxes)
-    assert drawn.description == writes_finding(found)
+    assert drawn.description == attribution_finding(found)
 
 
 def test_the_lines_make_it_again(biased, tmp_path, monkeypatch):

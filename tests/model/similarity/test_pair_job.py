@@ -13,6 +13,7 @@ from dashboard.analyses.similarity.text import elsewhere_finding
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from tests.helpers.measurements import nothing_measured
+from tests.helpers.sentences import heads_in, numbers, wording
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def kept(minilm, smollm2, made, tmp_path, monkeypatch):
     return asked, MEASUREMENT.keep(made, asked)
 
 
-def test_one_file_serves_both_directions(minilm, smollm2, made, kept):
+def test_one_file_serves_both_directions(minilm, smollm2, made, kept, snapshot):
     asked = Request.of(smollm2.source, minilm.source)
     there, back = (asked.rows_of(model.source, MEASUREMENT.find(asked)) for model in (minilm, smollm2))
     assert np.abs(there.values - made.values).max() < 1e-6 and np.array_equal(there.rows, made.rows)
@@ -37,10 +38,10 @@ def test_one_file_serves_both_directions(minilm, smollm2, made, kept):
     row = made.values[2 * 12 + 8]
     like = similar_heads_elsewhere(there, "L2H8", 1).iloc[0]
     assert like["distance"] == pytest.approx(row.min(), abs=1e-6)
-    assert elsewhere_finding(there, HeadId(2, 8), "SmolLM2") == (
-        f"Of the 270 heads of SmolLM2 L{int(like['layer'])}H{int(like['head'])} is nearest to L2H8, "
-        f"{row.min():.3f} bits apart; the median over all of them is {sorted(row)[135]:.3f}."
-    )
+    said, best = elsewhere_finding(there, HeadId(2, 8), "SmolLM2"), f"L{int(like['layer'])}H{int(like['head'])}"
+    assert heads_in(said) == [best, "L2H8"]
+    assert numbers(said) == pytest.approx([270, row.min(), sorted(row)[135]], abs=0.0006)
+    assert wording(said).replace(best, "the head") == snapshot
 
 
 @pytest.mark.parametrize("other", [{"first": ("minilm", "x")}, {"bos": False}, {"sha256": "0"}])

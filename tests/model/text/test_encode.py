@@ -1,7 +1,6 @@
 """Any text through both models' tokenizers."""
 
 import threading
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +12,7 @@ from dashboard.text import encode
 from dashboard.text.graphemes import clusters
 from dashboard.text.special import special_ids
 from dashboard.text.words import without_surrogates
+from tests.helpers.clock import cpu_seconds
 
 SENTENCE = "The chef who trained in Osaka says ramen is her favourite food."
 HARD = [
@@ -237,9 +237,8 @@ def test_a_cut_text_begins_like_the_whole(tokenizers, name):
 def test_a_hundred_thousand_characters_do_not_take_long(tokenizers, name, unit):
     text = (unit * 100_000)[:100_000]
     check("warm", *tokenizers[name])
-    begun = time.perf_counter()
-    encode(text, tokenizers[name][0], limit=512, causal=tokenizers[name][1])
-    assert time.perf_counter() - begun < 3  # measured: 0.05 to 0.4 s
+    tokenizer, causal = tokenizers[name]
+    assert cpu_seconds(lambda: encode(text, tokenizer, limit=512, causal=causal), times=1) < 3  # measured: 0.05 to 0.4
     assert check(text, *tokenizers[name], limit=512) is not None
 
 

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import re
+from itertools import combinations
 
 import pytest
 
-from tests.helpers.pages import heading, opened, read, said
+from dashboard.analyses.compare.changed_heads import changed_heads
+from dashboard.analyses.compare.divergence import compare
+from dashboard.analyses.compare.text import change_finding
+from dashboard.analyses.explore.api import attentions
+from dashboard.ui.url_state import FIRST_OTHER, FIRST_TEXT
+from tests.helpers.pages import heading, notices, opened, read, said
+from tests.helpers.sentences import heads_in, numbers, plain, wording
+
+HEADS = ["L2H0", "L2H8", "L3H1"]
 
 
 def compare_page(**address: str):
@@ -15,10 +24,12 @@ def compare_page(**address: str):
     return app
 
 
-def test_three_heads_are_said_together_and_drawn_each_with_each():
+def test_three_heads_are_said_together_and_drawn_each_with_each(minilm, snapshot):
     app = compare_page(tray="L2H0,L2H8,L3H1")
-    assert "Most alike are L2H8 and L3H1" in heading(app)
-    assert "They part most on “is”" in said(app)
+    views = dict(zip(HEADS, attentions(minilm, FIRST_TEXT, HEADS, unit="words"), strict=True))
+    js, *most_alike = min((compare(views[a], views[b]).js, a, b) for a, b in combinations(HEADS, 2))
+    assert heads_in(heading(app))[:2] == most_alike and round(js, 2) in [round(one, 2) for one in numbers(heading(app))]
+    assert wording(heading(app)) == snapshot
     assert len(app.get("vega_lite_chart")) == 2  # the maps, and the square of all with all
 
 
@@ -27,18 +38,22 @@ def test_the_pair_of_the_profile_is_one_click():
     button = next(one for one in app.main.button if one.label == "Syntax beside context")
     button.click().run()
     assert len(app.query_params["tray"].split(",")) == 2
-    assert "look hardest at the same place" in heading(app)
+    assert {*heads_in(heading(app))} == {*app.query_params["tray"].split(",")}
 
 
-def test_one_head_on_two_texts_and_which_heads_change_most():
+def test_one_head_on_two_texts_and_which_heads_change_most(minilm, snapshot):
     app = compare_page(mode="texts", layer="0", head="1")
-    assert "L0H1 (first text) and L0H1 (second text)" in heading(app).replace("\\", "")
-    assert "Of 13 and 13 words, 12 are the same in both and 1 changed" in said(app).replace("\\", "")
-    assert "L0H1 changes most beyond what other words do" in said(app)
+    assert heads_in(heading(app)) == ["L0H1", "L0H1"]
+    [counted] = [line for line in read(app).splitlines() if "same in both" in line]
+    assert numbers(counted)[:4] == [13, 13, 12, 1]
+    found = change_finding(changed_heads(minilm, FIRST_TEXT, FIRST_OTHER))
+    assert plain(found) in plain(said(app))
+    assert [wording(heading(app)), wording(counted)] == snapshot
     area = next(one for one in app.main.text_area if one.label == "Second text")
     area.set_value("The chef who trained in Osaka says that ramen is her favourite food.").run()
     assert not app.exception
-    assert "1 without a counterpart" in said(app)
+    [counted] = [line for line in read(app).splitlines() if "same in both" in line]
+    assert numbers(counted)[:4] == [13, 14, 13, 1] and wording(counted) == snapshot(name="a word more")
 
 
 def test_two_texts_open_on_the_head_that_changes_most_until_one_is_chosen(monkeypatch):
@@ -53,25 +68,27 @@ def test_two_texts_open_on_the_head_that_changes_most_until_one_is_chosen(monkey
     assert heading(same).startswith("##### L0H2") and "no difference between these texts" in said(same)
 
 
-def test_each_way_asks_its_own_question(smollm2):
-    assert "How do heads of MiniLM differ" in said(compare_page())
-    assert "What does one head of MiniLM do on two texts" in said(compare_page(mode="texts"))
-    assert "Where does a head of MiniLM look, and where one of SmolLM2 135M" in said(compare_page(mode="models"))
+def test_each_way_asks_its_own_question(smollm2, snapshot):
+    shown = [compare_page(mode=mode) for mode in ("heads", "texts", "models")]
+    asked = [next(line for line in read(app).splitlines() if line.endswith("?")) for app in shown]
+    assert len(set(asked)) == 3 and asked == snapshot
 
 
 @pytest.mark.parametrize(
-    ("address", "sentence"),
+    ("address", "kind"),
     [
-        ({"mode": "texts", "other": "Nothing"}, "no word in common"),
-        ({"mode": "texts", "other": "none"}, "There is no second text yet"),
-        ({"mode": "texts", "text": "Another text altogether."}, "There is no second text yet"),
-        ({"mode": "texts", "other": "<script>alert(1)</script> \u202e\u200b"}, "no word in common"),
-        ({"mode": "models", "other_model": "no-such"}, "There is no model"),
-        ({"mode": "models", "other_model": "/nowhere"}, "nowhere"),
+        ({"mode": "texts", "other": "Nothing"}, "error"),
+        ({"mode": "texts", "other": "none"}, "info"),
+        ({"mode": "texts", "text": "Another text altogether."}, "info"),
+        ({"mode": "texts", "other": "<script>alert(1)</script> \u202e\u200b"}, "error"),
+        ({"mode": "models", "other_model": "no-such"}, "error"),
+        ({"mode": "models", "other_model": "/nowhere"}, "info"),
     ],
+    ids=["nothing shared", "none", "no second", "hostile", "no model", "a path"],
 )
-def test_what_cannot_be_compared_is_told(address, sentence):
-    assert sentence in said(compare_page(**address)).replace("\\", "").replace("\u2060", "")
+def test_what_cannot_be_compared_is_told(address, kind, snapshot):
+    told = notices(compare_page(**address))
+    assert [one.partition(":")[0] for one in told] == [kind] and told == snapshot
 
 
 def test_two_models_meet_at_words_and_say_what_goes_to_special_tokens(smollm2):

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.ui.pages.inside import code_of
 from tests.helpers import pages
+from tests.helpers.sentences import numbers, wording
 
 opened = partial(pages.opened, "inside")
 said = pages.read
@@ -23,24 +24,25 @@ def code(app: AppTest) -> str:
     return codes(app)[0]
 
 
-def test_the_page_says_its_finding_and_its_proof():
+def test_the_page_says_its_finding_and_its_proof(snapshot):
     app = opened()
     assert not app.exception and app.title[0].value == "Inside a head"
-    assert "L0H2: “says” looks most at “osaka”" in said(app)
+    [finding] = [line for line in said(app).splitlines() if line.startswith("##### L0H2")]
+    assert re.findall("“(.*?)”", finding)[:2] == ["says", "osaka"] and wording(finding) == snapshot
     assert re.search(r"weights differ (not at all|by \d\.\d·10⁻\S+ at most), the output (not at all|by \d)", said(app))
     every = codes(app)[-1]
     assert app.expander[0].label == "All of the code" and "<mark" in every
     assert all(f"def {name}(" in every for name in ("project", "attend", "multi_head"))
 
 
-def test_a_link_opens_the_same_row_key_and_step():
+def test_a_link_opens_the_same_row_key_and_step(snapshot):
     app = opened(layer="3", head="4", query="8", key="2", step="scores")
     assert not app.exception
     assert app.selectbox(key="choose_query").value == 8
     assert app.selectbox(key="choose_key").value == 2
     assert app.segmented_control(key="choose_step").value == "scores"
-    assert "L3H4: “ram” looks most at" in said(app)
-    assert "“ram” · “chef”: the 32 products of query and key sum to" in said(app)
+    [told] = [line for line in said(app).splitlines() if line.startswith("“ram” · “chef”")]
+    assert "L3H4: “ram”" in said(app) and numbers(told)[0] == 32 and wording(told) == snapshot
     assert "<mark" in code(app) and "scores = q @ k.mT" in code(app).split("<mark")[1]
 
 
@@ -100,14 +102,15 @@ def test_any_text(text):
     assert not app.exception and not app.error
 
 
-def test_the_causal_model(smollm2):
+def test_the_causal_model(smollm2, snapshot):
     app = opened(model="smollm2", layer="20", head="3", query="9", key="12", step="masked")
     assert not app.exception and not app.error
-    assert "may look at 10 of 16 tokens" in said(app) and "is not one of them" in said(app)
+    [told] = [line for line in said(app).splitlines() if "may look at" in line]
+    assert numbers(told)[:2] == [10, 16] and wording(told) == snapshot
     assert "turned by position" not in said(app)  # that stands in the picture
 
 
 def test_no_text_is_told():
     app = opened(text=" ")
     assert not app.exception
-    assert "There is no text yet" in said(app)
+    assert [one.partition(":")[0] for one in pages.notices(app)] == ["info"] and not codes(app)

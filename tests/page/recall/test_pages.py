@@ -28,6 +28,13 @@ def test_the_toy_opens_on_the_articles_sentence():
     assert "“food” looks most at “food” \\(45\u00a0%\\), then at “Ramen”" in headings(app)[0]
 
 
+def test_what_is_asked_is_told_in_words():
+    app = opened("recall")
+    assert "hand on one state. How far back can they remember?" in said(app)
+    helps = [one.help for one in app.main.segmented_control if one.label == "Run"]
+    assert helps == ["More distances and more training, or less."]
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_lesson_is_a_click_and_goes_into_the_address(preset):
     app = opened("toy", toy="previous" if preset == "identity" else "identity")

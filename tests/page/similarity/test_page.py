@@ -6,15 +6,20 @@ from urllib.parse import parse_qs
 
 from dashboard.analyses.similarity import map_job, pair_job
 from dashboard.analyses.similarity.api import similar_heads_elsewhere
+from dashboard.analyses.similarity.text import elsewhere_finding, map_finding
+from dashboard.heads.head_id import HeadId
 from tests.helpers.measurements import jobs_begun, nothing_measured
-from tests.helpers.pages import opened, read, said
+from tests.helpers.pages import notices, opened, read, said
+from tests.helpers.sentences import heads_in, numbers, plain, wording
 
 
-def test_the_map_that_comes_along_says_which_heads_are_alike():
+def test_the_map_that_comes_along_says_which_heads_are_alike(minilm, snapshot):
     app = opened("similarity", layer="2", head="8")
     assert not app.exception
-    assert "L2H8 is nearest to" in said(app)
-    assert "are most alike" in said(app)
+    found = map_job.MEASUREMENT.find(map_job.Request.of(minilm))
+    nearest, two = map_finding(found, HeadId(2, 8)), map_finding(found)
+    assert plain(nearest) in plain(said(app)) and plain(two) in plain(said(app)) and heads_in(nearest)[0] == "L2H8"
+    assert [wording(nearest), wording(two)] == snapshot
     put = next(one for one in app.main.button if one.label.startswith("Put L2H8 and"))
     put.click().run()
     assert not app.exception
@@ -33,12 +38,12 @@ def test_heads_are_coloured_by_role_where_there_is_a_profile():
     assert "Coloured by" in [one.label for one in app.main.button_group]
 
 
-def test_where_there_is_no_map_yet_it_can_be_made(monkeypatch, tmp_path):
+def test_where_there_is_no_map_yet_it_can_be_made(monkeypatch, tmp_path, snapshot):
     nothing_measured(monkeypatch, map_job.MEASUREMENT, tmp_path)
     begun = jobs_begun(monkeypatch)
     app = opened("similarity")
     assert not app.exception
-    assert "has not been measured on this machine yet" in said(app)
+    assert notices(app) == snapshot and not app.get("vega_lite_chart")
     next(one for one in app.main.button if one.label == "Make the map").click().run()
     assert not app.exception
     assert [(model, how["bos"]) for model, how in begun] == [("minilm", True)]
@@ -50,19 +55,21 @@ def compare_link(app) -> dict[str, list[str]]:
     return parse_qs(link.query_string)
 
 
-def test_heads_like_it_in_another_model_lead_to_compare(minilm, smollm2):
+def test_heads_like_it_in_another_model_lead_to_compare(minilm, smollm2, snapshot):
     app = opened("similarity", layer="2", head="8")
     found = pair_job.MEASUREMENT.find(pair_job.Request.of(minilm.source, smollm2.source))
     like = similar_heads_elsewhere(found, "L2H8")
     best = f"L{like['layer'][0]}H{like['head'][0]}"
-    assert f"Of the 270 heads of SmolLM2 135M {best} is nearest to L2H8" in read(app) and "the median over all" in read(
-        app
-    )
+    told = elsewhere_finding(found, HeadId(2, 8), "SmolLM2 135M")
+    assert heads_in(told) == [best, "L2H8"] and numbers(told)[0] == 270 and plain(told) in read(app)
+    assert wording(told) == snapshot
     assert app.dataframe[1].value["distance"].tolist() == like["distance"].tolist()
     address = compare_link(app)
     assert address["mode"] == ["models"] and address["other_head"] == [best] and address["head"] == ["8"]
     back = opened("similarity", model="smollm2", layer="3", head="2")
-    assert not back.exception and "Of the 72 heads of MiniLM" in read(back)
+    asked = pair_job.Request.of(smollm2.source, minilm.source)
+    turned = asked.rows_of(smollm2.source, pair_job.MEASUREMENT.find(asked))
+    assert not back.exception and plain(elsewhere_finding(turned, HeadId(3, 2), "MiniLM")) in read(back)
     assert compare_link(back)["other_model"] == ["minilm"]
 
 

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
 
-import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
-import vl_convert
 
 from dashboard.analyses.ablation.effect_on_text import TextEffect
 from dashboard.analyses.ablation.rank_chart import effect_ranking, ticks
 from dashboard.analyses.ablation.text_chart import changed_text
-from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.head_grid_values import head_grid
 from dashboard.charts.ink import round_figure
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import PALETTES, ink, paint, signed
 from dashboard.heads.head_id import HeadId
+from tests.helpers.charts import valid_svg_of
 
 SAID = {"title": "T", "subtitle": ["S"], "description": "D"}
-
-
-def svg_of(chart) -> str:
-    alt.Chart.from_dict(chart.to_dict())
-    return vl_convert.vegalite_to_svg(json.dumps(chart.to_dict()), vl_version=VEGALITE)
 
 
 def of_text(values, measure="loss_change") -> TextEffect:
@@ -61,7 +53,7 @@ def test_words_are_shaded_alike_on_either_side_of_0(theme):
     assert tips[0] == "[CLS]: no figure, the tokenizer added it"
     assert tips[1].replace("\u00a0", " ") == "ramen: +0.3 nats; its probability 37 % → 27 %"
     assert tips[2] == "is: −0.3 nats; mean loss on its 2 tokens 0.5 → 0.35"  # no product of probabilities
-    svg = svg_of(chart)
+    svg = valid_svg_of(chart)
     assert ">ramen<" in svg and "NaN" not in svg and "+0.5 nats" in svg
 
 
@@ -69,8 +61,8 @@ def test_a_shift_goes_from_paper_to_ink():
     chart = changed_text(of_text([np.nan, 0.01, 0.002, 0.0], "shift"), Look("light"), **SAID)
     shade = paint(np.array([0.01]), ink("light"), 0, 0.01)[0]
     assert boxes(chart)[0]["fill"] == "#" + bytes(shade.tolist()).hex() == PALETTES["light"].ink
-    assert "0.005" in svg_of(chart)
-    assert "NaN" not in svg_of(changed_text(of_text([np.nan] * 4, "shift"), Look("light"), **SAID))
+    assert "0.005" in valid_svg_of(chart)
+    assert "NaN" not in valid_svg_of(changed_text(of_text([np.nan] * 4, "shift"), Look("light"), **SAID))
 
 
 def test_round_figures():
@@ -98,14 +90,14 @@ def test_heads_are_ranked_with_their_intervals_and_a_click_tells_head_and_turn()
     click = whole["layer"][-1]
     assert click["params"][0]["select"]["fields"] == ["layer", "head", "epoch"] and click["params"][0]["name"] == "head"
     assert click["transform"] == [{"calculate": "7", "as": "epoch"}]
-    svg = svg_of(chart)
+    svg = valid_svg_of(chart)
     assert ">L1H2<" in svg and "NaN" not in svg and ">nats per token, square-root scale<" in svg
-    assert "L1H2" not in svg_of(effect_ranking(heads, Look("dark"), **SAID)).replace("L1H2, number", "")
+    assert "L1H2" not in valid_svg_of(effect_ranking(heads, Look("dark"), **SAID)).replace("L1H2, number", "")
 
 
 def test_a_head_without_an_interval_has_no_whisker():
     heads = table(4).assign(loss_change_low=np.nan, loss_change_high=np.nan)
-    assert "NaN" not in svg_of(effect_ranking(heads, Look("light"), selection=Selection(HeadId(0, 0)), **SAID))
+    assert "NaN" not in valid_svg_of(effect_ranking(heads, Look("light"), selection=Selection(HeadId(0, 0)), **SAID))
 
 
 @pytest.mark.parametrize(("low", "high"), [(-0.2, 3.0), (0.0, 0.02), (-1e-7, 1e-5), (0, 40.0), (-5, 1e-6)])
@@ -133,7 +125,7 @@ def test_all_heads_are_coloured_by_the_square_root_with_numbers_in_thousandths()
     assert scale["domain"][len(scale["domain"]) // 2] == 0
     half = scale["range"][scale["domain"].index(pytest.approx(0.05))]  # a quarter of the figure is half of the ink
     rgb = ", ".join(str(int(half[k : k + 2], 16)) for k in (1, 3, 5))
-    svg = svg_of(chart)
+    svg = valid_svg_of(chart)
     assert f'fill="rgb({rgb})"' in svg and ">200<" in svg and ">−50<" in svg and "NaN" not in svg
     assert "L0H1, 0.05 nats (95 % interval" in f"L0H1, {rows[1]['tip']}"
 
@@ -143,4 +135,4 @@ def test_figures_above_0_go_from_paper_to_ink_and_none_is_no_error():
     spec = head_grid(heads, "shift", Look("dark"), unit="u", **SAID).to_dict()
     assert spec["layer"][0]["layer"][0]["encoding"]["color"]["scale"]["range"] == ink("dark")
     assert "millionths" in spec["title"]["subtitle"][-1]
-    assert "NaN" not in svg_of(head_grid(heads.assign(shift=np.nan), "shift", Look("light"), unit="u", **SAID))
+    assert "NaN" not in valid_svg_of(head_grid(heads.assign(shift=np.nan), "shift", Look("light"), unit="u", **SAID))

@@ -12,10 +12,11 @@ import vl_convert
 
 from dashboard.analyses.ablation.joint import alone_and_jointly, interplay, joint_table
 from dashboard.analyses.ablation.joint_chart import joint_bars
-from dashboard.analyses.ablation.text import joint_finding, together_remark
+from dashboard.analyses.ablation.text import joint_finding, joint_remark
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.look import Look
 from dashboard.errors import UserError
+from tests.helpers.sentences import numbers, plain
 
 
 def table(alone, together, name="loss_change"):
@@ -54,21 +55,26 @@ def test_together_against_the_sum_of_each_alone(alone, together, which):
     assert interplay(table(alone, together)) == which
 
 
-def test_what_is_said_of_it():
-    more, less, none = table([0.1, 0.02], 0.3), table([0.1, 0.02], 0.05, "shift"), table([0.0, 0.0], 0.0)
-    assert joint_finding(more) == "Together +0.3 nats per token, more than the sum of each alone, +0.12."
-    assert "can replace each other" in together_remark(more) and "losses need not add up" in together_remark(more)
-    assert joint_finding(less) == "Together 0.05, less than the sum of each alone, 0.12."
-    assert "in opposite ways" in together_remark(less) and "angles need not add up" in together_remark(less)
-    assert "One of them alone changes nearly all" in together_remark(table([0.1, 0.005], 0.1))
-    for alone, together, said in (([0.1, -0.08], 0.1, "beside"), ([0.1, 0.1], -0.3, "on the other side of 0 from")):
-        assert f", {said} the sum of each alone" in joint_finding(table(alone, together))
-        assert together_remark(table(alone, together)).startswith("What each changes alone says little")
-    for together, said in ((-0.3, "further below 0 than"), (-0.1, "less far below 0 than")):
-        finding = joint_finding(table([-0.1, -0.1], together))
-        assert finding == f"Together −{-together} nats per token, {said} the sum of each alone, −0.2."
-    assert joint_finding(none) == "Next to nothing changes without these 2 heads, together or alone."
-    assert joint_finding(table([np.nan], np.nan)) == together_remark(none) == ""
+def test_what_is_said_of_it(snapshot):
+    cases = {
+        "more": table([0.1, 0.02], 0.3),
+        "less": table([0.1, 0.02], 0.05, "shift"),
+        "one": table([0.1, 0.005], 0.1),
+        "mixed": table([0.1, -0.08], 0.1),
+        "other side": table([0.1, 0.1], -0.3),
+        "further below": table([-0.1, -0.1], -0.3),
+        "less far below": table([-0.1, -0.1], -0.1),
+        "none": table([0.0, 0.0], 0.0),
+    }
+    said = {case: numbers(joint_finding(found)) for case, found in cases.items()}
+    assert said["more"] == [0.3, 0.12] and said["less"] == [0.05, 0.12] and said["one"] == [0.1, 0.105]
+    assert said["mixed"] == [0.1, 0.02] and said["other side"][0] == -0.3 and said["other side"][-1] == 0.2
+    assert said["further below"] == [-0.3, 0, -0.2] and said["less far below"] == [-0.1, 0, -0.2]
+    assert said["none"] == [2]
+    assert "nats" in joint_finding(cases["more"]) and "nats" not in joint_finding(cases["less"])  # angles have no unit
+    both = {case: [plain(joint_finding(found)), plain(joint_remark(found))] for case, found in cases.items()}
+    assert len({tuple(sentences) for sentences in both.values()}) == len(cases) and both == snapshot
+    assert joint_finding(table([np.nan], np.nan)) == joint_remark(cases["none"]) == ""
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -10,12 +10,13 @@ import pytest
 
 from dashboard import UserError
 from dashboard.analyses.ablation.effect_on_text import effect_on_text, most_changed, token_rows
-from dashboard.analyses.ablation.rank import standing
+from dashboard.analyses.ablation.rank import head_rank
 from dashboard.analyses.ablation.rank_correlation import spearman
-from dashboard.analyses.ablation.text import correlation_finding, rank_finding, standing_remark
+from dashboard.analyses.ablation.text import correlation_finding, rank_finding, rank_remark
 from dashboard.heads.format import figure
 from dashboard.heads.head_id import HeadId
 from dashboard.text import Encoding
+from tests.helpers.sentences import heads_in, numbers, plain
 
 RNG = np.random.default_rng(3)
 
@@ -59,49 +60,52 @@ def test_spearman_by_a_second_way_and_its_interval():
     assert found.rho == pytest.approx(stats.spearmanr(a, b).statistic)
 
 
-def test_spearman_of_known_answers():
+def test_spearman_of_known_answers(snapshot):
     up = np.arange(10.0)
     assert spearman(up, np.exp(up)).rho == 1 and spearman(up, -(up**3)).rho == -1
     assert spearman(np.array([1, 2, 3, 4.0]), np.array([2, 1, 4, 3.0])).rho == pytest.approx(0.6)  # 1 − 6·4/(4·15)
-    assert "Where a is higher, b tends to be higher (Spearman’s ρ 1.00" in correlation_finding(
-        spearman(up, up), ("a", "b")
-    )
+    said = correlation_finding(spearman(up, up), ("a", "b"))
+    assert numbers(said)[:1] == [1.0] and plain(said) == snapshot
 
 
-def test_spearman_where_there_is_none_is_told():
+def test_spearman_where_there_is_none_is_told(snapshot):
     same = spearman(np.ones(5), np.arange(5.0))
     assert np.isnan(same.rho) and same.constant == 0
-    assert "For all 5 heads a is the same" in correlation_finding(same, ("a", "b"))
+    said = {"constant": correlation_finding(same, ("a", "b"))}
+    assert numbers(said["constant"])[0] == 5
     few = spearman(np.array([1.0, np.nan]), np.array([1.0, 2.0]))
-    assert np.isnan(few.rho) and few.heads == 1 and "Too few heads" in correlation_finding(few, ("a", "b"))
-    none = spearman(RNG.normal(size=30), RNG.normal(size=30))
-    assert none.low < 0 < none.high and correlation_finding(none, ("“a”", "b")).startswith(
-        "“a” tells nothing sure of b"
-    )
+    assert np.isnan(few.rho) and few.heads == 1
+    said["few"] = correlation_finding(few, ("a", "b"))
+    chance = np.random.default_rng(3)
+    none = spearman(chance.normal(size=30), chance.normal(size=30))
+    assert none.low < 0 < none.high
+    said["none"] = correlation_finding(none, ("“a”", "b"))
+    assert numbers(said["none"])[-3:-1] == pytest.approx([none.low, none.high], abs=0.005)
+    assert {case: plain(sentence) for case, sentence in said.items()} == snapshot
 
 
-def test_a_heads_place_by_hand():
+def test_a_heads_place_by_hand(snapshot):
     heads = table([0.5, 0.2, 0.2, -0.1], [0.4, 0.1, -0.1, -0.2], [0.6, 0.3, 0.5, -0.05])
-    found = standing(heads, HeadId(0, 1))
+    found = head_rank(heads, HeadId(0, 1))
     assert (found.rank, found.heads, found.value, found.alike, found.sure) == (2, 4, 0.2, 1, (2, 1))
-    assert standing(heads, HeadId(1, 0)).rank == 2 and standing(heads, HeadId(1, 1)).rank == 4
-    said = rank_finding(found).replace("\u00a0", " ")
-    assert said == (
-        "L0H1 is number 2 of 4 heads: without it the model predicts worse, the loss changes by 0.2 nats per token "
-        "(95 % interval 0.1 to 0.3; 32 sentences, 540 tokens)."
-    )
-    assert "predicts better, the loss changes by −0.1 nats" in rank_finding(standing(heads, HeadId(1, 1)))
-    assert standing_remark(found).startswith("1 other head has an interval that meets its own")
-    assert "2 of 4 heads; below 0, better: 1; on either side of 0, not sure: 1." in standing_remark(found)
-    assert "chance would still put about 0.1 of 4 above 0 and as many below (2.5\u00a0% each)" in standing_remark(found)
-    assert "No other head" in standing_remark(standing(heads.drop(index=2), HeadId(0, 1)))
+    assert head_rank(heads, HeadId(1, 0)).rank == 2 and head_rank(heads, HeadId(1, 1)).rank == 4
+    better = head_rank(heads, HeadId(1, 1))
+    alone = rank_remark(head_rank(heads.drop(index=2), HeadId(0, 1)))
+    said = [rank_finding(found), rank_finding(better), rank_remark(found), alone]
+    assert heads_in(said[0]) == ["L0H1"] and numbers(said[0]) == [2, 4, 0.2, 95, 0.1, 0.3, 32, 540]
+    assert heads_in(said[1]) == ["L1H1"] and numbers(said[1])[:5] == [4, 4, -0.1, 95, -0.2]
+    one, above, of, zero, below, *_ = numbers(said[2])
+    assert (one, above, of, zero, below) == (1, 0, 2, 4, 0)
+    assert numbers(said[2])[-4:] == [0.1, 4, 0, 2.5]  # what chance would put on either side
+    assert list(map(plain, said)) == snapshot
     with pytest.raises(UserError, match="no head L7H0"):
-        standing(heads, HeadId(7, 0))
+        head_rank(heads, HeadId(7, 0))
 
 
-def test_a_shift_is_told_as_one():
-    said = rank_finding(standing(table([0.02, 0.01], [0.01, 0], [0.03, 0.02], "shift"), HeadId(0, 0)))
-    assert "the last vectors turn by 0.02 (" in said and "nats" not in said
+def test_a_shift_is_told_as_one(snapshot):
+    said = rank_finding(head_rank(table([0.02, 0.01], [0.01, 0], [0.03, 0.02], "shift"), HeadId(0, 0)))
+    assert numbers(said)[:6] == [1, 2, 0.02, 95, 0.01, 0.03] and "nats" not in said
+    assert plain(said) == snapshot
 
 
 def test_figures_are_written_short():
@@ -129,28 +133,30 @@ def rows(measure, values, **more):
     )
 
 
-def test_losses_of_a_word_are_summed_and_shifts_averaged():
+def test_losses_of_a_word_are_summed_and_shifts_averaged(snapshot):
     losses = rows("loss_change", [0.1, -0.3, 0.05], loss=[1.0, 2.0, 3.0])
     words = effect_on_text(losses, encoding(), unit="words")
     assert words.read.tolist() == [0, 2, 1, 0]
     assert words.labels == ("[CLS]", "ramen", "is", "[SEP]")
     assert words.values.tolist() == pytest.approx([np.nan, -0.2, 0.05, np.nan], nan_ok=True)
     assert words.loss.tolist() == pytest.approx([np.nan, 3.0, 3.0, np.nan], nan_ok=True)
-    assert most_changed(words) == "Most changes on “ramen” (−0.2\u00a0nats), “is” (+0.05\u00a0nats)."
+    assert numbers(most_changed(words)) == [-0.2, 0.05]
     tokens = effect_on_text(losses, encoding(), special="hide")
     assert np.nansum(tokens.values) == pytest.approx(np.nansum(words.values)) and len(tokens) == 3
     shift = effect_on_text(rows("shift", [0.1, 0.3, 0.05]), encoding(), unit="words", special="hide")
     assert shift.values.tolist() == pytest.approx([0.2, 0.05]) and shift.loss is None
     assert most_changed(effect_on_text(losses.head(0), encoding())) == ""
     nothing = effect_on_text(rows("shift", [0.0, 0.0, 0.0]), encoding())
-    assert most_changed(nothing) == "Nothing changes on any of the 3 tokens."
+    assert numbers(most_changed(nothing)) == [3]
+    assert [plain(most_changed(words)), plain(most_changed(nothing))] == snapshot
 
 
 @pytest.mark.parametrize("special", ["show", "hide"])
-def test_words_that_stand_twice_are_told_apart_by_their_place(special):
+def test_words_that_stand_twice_are_told_apart_by_their_place(special, snapshot):
     twice = effect_on_text(rows("shift", [0.1, 0.3, 0.2]), encoding(), special=special)
     twice = replace(twice, labels=tuple("is" if label == "ra" else label for label in twice.labels))
-    assert most_changed(twice) == "Most changes on “…men” (0.3), “is” (token 3, 0.2), “is” (token 1, 0.1)."
+    assert numbers(most_changed(twice)) == [0.3, 3, 0.2, 1, 0.1]
+    assert most_changed(twice) == snapshot
 
 
 def test_the_rows_of_a_text_hold_probabilities_and_what_is_predicted():

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
-import vl_convert
 
 from dashboard.analyses.find_heads.api import draw_found
 from dashboard.analyses.find_heads.by_example import Examples
 from dashboard.analyses.find_heads.by_pattern import HeldOut, Matches
 from dashboard.analyses.find_heads.pattern import Pattern
-from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.ranking import BEST, ROW
 from dashboard.charts.theme import PALETTES
 from dashboard.export import figure_bytes
 from dashboard.heads.head_id import HeadId
+from tests.helpers.charts import svg_of
 
 WORDS = ("The", "chef", "says", "hi")
 
@@ -75,10 +73,6 @@ def marks(chart) -> dict[str, dict]:
     kinds = [layer["mark"]["type"] for layer in layers]
     assert kinds == ["rect", "rule", "tick", "point", "rect"]
     return dict(zip(("shade", "rule", "tick", "dot", "click"), layers, strict=True))
-
-
-def svg_of(chart) -> str:
-    return vl_convert.vegalite_to_svg(json.dumps(chart.to_dict()), vl_version=VEGALITE)
 
 
 @pytest.mark.parametrize("make", [found, matches])

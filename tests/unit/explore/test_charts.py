@@ -5,7 +5,6 @@ import re
 from dataclasses import replace
 from itertools import pairwise
 
-import altair as alt
 import numpy as np
 import pytest
 import vl_convert
@@ -24,6 +23,7 @@ from dashboard.charts.text_lines import LINE, set_text
 from dashboard.charts.titles import wrap
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.view import HeadView
+from tests.helpers.charts import assert_valid, svg_of
 from tests.helpers.views import changed, head_view
 
 SENTENCE = "The chef who trained in Osaka says ramen is her favourite food."
@@ -38,21 +38,6 @@ def view_of(text: str, weights=None, unit="words", **more) -> HeadView:
     labels = tuple(text[a:b] for a, b in spans)
     weights = np.asarray(weights, np.float32)
     return head_view(HeadId(2, 9), weights, labels, unit=unit, text=text, model="MiniLM", **fields | more)
-
-
-def assert_valid(spec: dict) -> None:
-    """Against the schema of Vega-Lite; of long data two rows, as checking takes its time."""
-
-    def short(part):
-        if isinstance(part, dict):
-            return {k: v[:2] if k == "values" and isinstance(v, list) else short(v) for k, v in part.items()}
-        return [short(one) for one in part] if isinstance(part, list) else part
-
-    alt.Chart.from_dict(short(spec))
-
-
-def svg_of(chart) -> str:
-    return vl_convert.vegalite_to_svg(json.dumps(chart.to_dict()), vl_version=VEGALITE)
 
 
 def curves(svg: str) -> list[tuple[float, float, float, float]]:

@@ -20,6 +20,8 @@ from dashboard.charts.theme import PALETTES, ink, paint, signed
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.view import HeadView
+from tests.helpers.charts import assert_valid, layers_of, svg_of
+from tests.helpers.clock import cpu_seconds
 from tests.helpers.views import head_view
 
 L2H9 = HeadId(2, 9)
@@ -37,32 +39,9 @@ def random_view(n: int, head=L2H9, seed: int = 0, alpha: float = 0.1, **more) ->
     return view_of(np.random.default_rng(seed).dirichlet(np.full(n, alpha), n), head, **more)
 
 
-def assert_valid(spec: dict) -> None:
-    """Against the schema of Vega-Lite; of long data two rows, as checking takes its time."""
-
-    def short(part):
-        if isinstance(part, dict):
-            return {k: v[:2] if k == "values" and isinstance(v, list) else short(v) for k, v in part.items()}
-        return [short(one) for one in part] if isinstance(part, list) else part
-
-    alt.Chart.from_dict(short(spec))
-
-
-def layers(spec: dict):
-    """All layers of a specification, however deep."""
-    for key in ("layer", "concat"):
-        for child in spec.get(key, []):
-            yield child
-            yield from layers(child)
-
-
 def colour_scales(spec: dict) -> list[dict]:
-    colours = [layer.get("encoding", {}).get("color") for layer in layers(spec)]
+    colours = [layer.get("encoding", {}).get("color") for layer in layers_of(spec)]
     return [colour["scale"] for colour in colours if colour and "scale" in colour]
-
-
-def svg_of(chart) -> str:
-    return vl_convert.vegalite_to_svg(json.dumps(chart.to_dict()), vl_version=VEGALITE)
 
 
 def rects(svg: str) -> list[tuple[float, float, float, tuple[int, int, int]]]:
@@ -83,9 +62,9 @@ def test_a_cell_stands_at_its_row_and_column_in_its_ink():
 
 def test_few_cells_are_rectangles_and_more_are_one_image():
     few, many = (heatmap(random_view(n), Look("light")).to_dict() for n in (RECTS, RECTS + 1))
-    marks = [[layer["mark"]["type"] for layer in layers(spec) if "mark" in layer] for spec in (few, many)]
+    marks = [[layer["mark"]["type"] for layer in layers_of(spec) if "mark" in layer] for spec in (few, many)]
     assert "image" not in marks[0] and marks[1].count("image") == 1
-    image = next(layer for layer in layers(many) if layer.get("mark", {}).get("type") == "image")
+    image = next(layer for layer in layers_of(many) if layer.get("mark", {}).get("type") == "image")
     assert image["mark"]["smooth"] is False and image["mark"]["aspect"] is False
     assert {k: v["datum"] for k, v in image["encoding"].items()} == {"x": 0, "x2": RECTS + 1, "y": 0, "y2": RECTS + 1}
 
@@ -100,21 +79,16 @@ def test_what_is_sent_to_the_browser_is_small(n, most, alpha):
 
 def test_building_a_chart_takes_no_time_that_a_person_would_notice():
     view = random_view(512)
-    took = []
-    for _ in range(7):
-        start = time.perf_counter()
-        heatmap(view, Look("light")).to_dict()
-        took.append(time.perf_counter() - start)
-    assert min(took) < 0.2  # 25 ms on an idle machine
+    assert cpu_seconds(lambda: heatmap(view, Look("light")).to_dict(), times=7) < 0.2  # 25 ms where nothing else runs
 
 
 def test_a_512_heatmap_exports_small_and_fast():
     spec = json.dumps(heatmap(random_view(512, alpha=0.05), Look("light")).to_dict())
-    start = time.perf_counter()
+    start = time.process_time()
     svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGALITE)
     pdf = vl_convert.vegalite_to_pdf(spec, vl_version=VEGALITE)
     assert len(svg) < 1_000_000 and len(pdf) < 1_000_000
-    assert time.perf_counter() - start < 20  # under 2 s each on an idle machine
+    assert time.process_time() - start < 20  # under 2 s each
     assert svg.count("<image") == 1
 
 
@@ -128,7 +102,7 @@ def test_every_size_is_a_valid_drawing_within_its_room(n, unit):
     assert spec["width"] == spec["height"]
     width = float(re.search(r'width="([\d.]+)"', svg_of(chart))[1])
     assert width <= max(600, n + 170) * 1.06  # the faces here may be wider than Source Sans
-    axis = next(layer["encoding"]["x"]["axis"] for layer in layers(spec) if "x" in layer.get("encoding", {}))
+    axis = next(layer["encoding"]["x"]["axis"] for layer in layers_of(spec) if "x" in layer.get("encoding", {}))
     apart = np.diff(axis["values"]) * spec["width"] / n
     assert n == 1 or apart.min() >= 11  # a line of type
 
@@ -241,7 +215,7 @@ def test_an_empty_row_says_why():
     hidden = view_of([[0, 0], [0.5, 0.5]], hidden="hide")
     spec = json.dumps(heatmap(hidden, Look("light")).to_dict())
     assert "it looks only at special tokens, which are hidden" in spec
-    data = [layer["data"]["values"] for layer in layers(json.loads(spec)) if "data" in layer]
+    data = [layer["data"]["values"] for layer in layers_of(json.loads(spec)) if "data" in layer]
     rows = next(rows for rows in data if "v" in rows[0])
     assert [row["v"] == "" for row in rows] == [True, False]
 

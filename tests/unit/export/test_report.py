@@ -8,38 +8,15 @@ import json
 import re
 import zipfile
 
-import numpy as np
 import pypdf
 import pytest
 
-from dashboard.analyses.explore import api
 from dashboard.charts.labels import width_of
 from dashboard.charts.titles import wrap
-from dashboard.export import ReportFigure, report_html, report_pdf, report_zip
-from dashboard.heads.head_id import HeadId
-from tests.helpers.views import head_view
+from dashboard.export import report_html, report_pdf, report_zip
+from tests.helpers.reports import figure
 
 HOSTILE = "</script><script>alert(1)</script> <b>bold</b> \x00 مرحبا"
-
-
-def figure(text: str = "one two", note: str = "", view: str = "heatmap", n: int | None = None) -> ReportFigure:
-    labels = tuple(text.split())[:n]
-    n = len(labels)
-    head = head_view(
-        HeadId(2, 8),
-        np.full((n, n), 1 / n, np.float32),
-        labels,
-        (False,) * n,
-        (None,) * n,
-        "words",
-        "show",
-        False,
-        text,
-        "MiniLM",
-        name="minilm",
-    )
-    chart = api.draw(head, view)
-    return ReportFigure(chart, api.links_of([head]), (head,), chart.provenance, note)
 
 
 @pytest.fixture(scope="module")

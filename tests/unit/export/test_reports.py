@@ -11,8 +11,8 @@ import pytest
 from dashboard.errors import UserError
 from dashboard.export import report_html, report_pdf, report_zip, reports
 from dashboard.files import keep
-from tests.unit.export.test_report import figure
-from tests.unit.test_cache_whole import damaged
+from tests.helpers.damaged import damaged
+from tests.helpers.reports import figure
 
 TEXT, NOTE = "=1+1 </script> 汉字 مرحبا", "</script> \ud800 \0 \n=1+1"
 

@@ -11,11 +11,12 @@ import vl_convert
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.analyses.ablation.results import SHIPPED, read_measured
+from dashboard.analyses.ablation.results import MEASUREMENT
 from dashboard.analyses.find_heads.by_example import by_lift
 from dashboard.analyses.find_heads.pair_shares import Along
 from dashboard.analyses.profile.tables import TABLES, read_table
 from dashboard.analyses.scores.atlas_chart import atlas
+from dashboard.charts.look import Look, Selection
 from dashboard.charts.ranking import ranking
 from dashboard.errors import UserError
 from dashboard.export.provenance import Provenance
@@ -137,7 +138,7 @@ def test_a_table_with_parts_reads_back(fmt):
 
 
 def test_a_table_that_was_written_before_reads_as_before():
-    found = read_measured(SHIPPED / "minilm-zero.parquet").table
+    found = pd.read_parquet(MEASUREMENT.shipped / "minilm-zero.parquet")
     assert heads_of(found) == every_head(6, 12)
     assert found[is_of(found, HeadId(2, 9))].index.tolist() == [33]
     assert not is_of(found, HeadId(2, 9, "cross")).any()
@@ -203,15 +204,15 @@ def test_a_head_in_a_files_origin_is_written_as_before():
 
 def test_expressions_without_parts_are_as_before():
     assert name_expr() == "'L' + datum.layer + 'H' + datum.head"
-    assert click_fields("turn") == ["layer", "head", "turn"]
+    assert click_fields("epoch") == ["layer", "head", "epoch"]
     assert is_expr(HeadId(2, 9)) == "datum.layer === 2 && datum.head === 9" and is_expr(None) == "false"
     assert clicked_expr() == "datum.layer === head.layer[0] && datum.head === head.head[0]"
     assert datum_of(HeadId(2, 9)) == {"layer": 2, "head": 9}
-    assert from_selection({"layer": 2, "head": 9, "turn": 4}) == HeadId(2, 9)
+    assert from_selection({"layer": 2, "head": 9, "epoch": 4}) == HeadId(2, 9)
 
 
 def test_a_click_tells_the_part():
-    assert click_fields("turn", parts=True) == ["layer", "head", "part", "turn"]
+    assert click_fields("epoch", parts=True) == ["layer", "head", "part", "epoch"]
     for head in PARTED:
         point = {field: datum_of(head, parts=True)[field] for field in click_fields(parts=True)}
         assert from_selection(json.loads(json.dumps(point))) == head
@@ -233,14 +234,14 @@ def test_a_chart_names_heads_of_all_parts():
 def test_pictures_of_all_heads_carry_the_part_and_only_where_there_is_one():
     def fields(chart):
         found = json.dumps(chart.to_dict())
-        return '"part"' in found, '"fields": ["layer", "head", "part", "turn"]' in found
+        return '"part"' in found, '"fields": ["layer", "head", "part", "epoch"]' in found
 
     said = {"title": "t", "subtitle": ["s"], "description": "d", "elsewhere": "e", "alone": "a"}
     for some, expected in ((PLAIN, (False, False)), (PARTED, (True, True))):
         flat = table(some, previous=np.linspace(0, 1, len(some)))
-        assert fields(atlas(flat, "previous", "light", selected=some[1], tray=some)) == expected
+        assert fields(atlas(flat, "previous", Look(), selection=Selection(some[1], tuple(some)))) == expected
         ranked = table(some, score=np.linspace(0, 1, len(some)), baseline=0.1)
-        assert fields(ranking(ranked, "light", selected=some[1], **said)) == expected
+        assert fields(ranking(ranked, Look(), selection=Selection(some[1]), **said)) == expected
 
 
 # Addresses

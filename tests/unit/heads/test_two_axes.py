@@ -17,6 +17,7 @@ from dashboard.analyses.explore.text import finding
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.scores.thumbnails import shrink
 from dashboard.charts.drawing import VEGALITE
+from dashboard.charts.look import Look
 from dashboard.errors import UserError
 from dashboard.export.matrix import matrix_bytes
 from dashboard.heads.alignment import align_models, align_texts
@@ -318,7 +319,7 @@ def test_two_heads_side_by_side_and_their_difference():
 @pytest.mark.parametrize("name", ["arcs", "reading"])
 def test_a_picture_of_one_text_is_refused_with_a_sentence(name):
     with pytest.raises(UserError, match=r"Draw such a head as a heatmap or as lines"):
-        VIEWS[name].draw(cross(), "light")
+        VIEWS[name].draw(cross(), Look())
 
 
 # Files

@@ -20,6 +20,7 @@ from dashboard.heads.links import links, strongest
 from dashboard.heads.pooling import hide_special, to_axis
 from dashboard.heads.view import make_view
 from dashboard.text import Axis, Encoding
+from tests.helpers.sentences import heads_in, numbers, plain
 from tests.helpers.views import head_view
 
 NO_BREAK = "\u00a0"
@@ -160,71 +161,67 @@ def pattern(n, target, share, causal=False):
     return weights
 
 
-def test_the_previous_word_is_found_with_its_numbers():
+def test_the_previous_word_is_found_with_its_numbers(snapshot):
     weights = pattern(12, lambda i: max(i - 1, 0), 0.64)
     said = finding(view_of(weights))
-    assert said == (
-        "L2H9 gives 64 % of its attention to the previous word (mean over 11 words; an even spread would give 8.3 %)."
-    )
+    assert heads_in(said) == ["L2H9"] and numbers(said) == [64, 11, 8.3] and plain(said) == snapshot
 
 
 @pytest.mark.parametrize(
     ("target", "words"),
-    [
-        (lambda i: min(i + 1, 11), "to the next word"),
-        (lambda i: i, "to the word itself"),
-        (lambda i: 0, "to the first word, “w0”"),
-    ],
+    [(lambda i: min(i + 1, 11), 11), (lambda i: i, 12), (lambda i: 0, 12)],
+    ids=["next", "itself", "first"],
 )
-def test_other_patterns_are_found(target, words):
-    assert words in finding(view_of(pattern(12, target, 0.7)))
+def test_other_patterns_are_found(target, words, snapshot):
+    said = finding(view_of(pattern(12, target, 0.7)))
+    assert numbers(said) == [70, words, 8.3] and plain(said) == snapshot
 
 
-def test_of_layers_rolled_out_it_is_said_what_comes_from_where():
+def test_of_layers_rolled_out_it_is_said_what_comes_from_where(snapshot):
     view = replace(view_of(pattern(12, lambda i: 0, 0.7)), measure="rollout", head=LayerRange(0, 5))
-    assert finding(view).startswith("Rollout L0 to L5 has 70 % of what comes through from the first word, “w0” (mean")
+    said = finding(view)
+    assert "L0 to L5" in said and numbers(said)[0] == 70 and plain(said) == snapshot
 
 
-def test_special_tokens_are_named():
+def test_special_tokens_are_named(snapshot):
     special = [True] + [False] * 9 + [True]
     labels = ["[CLS]", *(f"w{i}" for i in range(9)), "[SEP]"]
-    assert "to [SEP] (mean over 9 words" in finding(view_of(pattern(11, lambda i: 10, 0.8), labels, special))
+    one = finding(view_of(pattern(11, lambda i: 10, 0.8), labels, special))
+    assert "[SEP]" in one and numbers(one)[:2] == [80, 9]
     halves = (pattern(11, lambda i: 10, 0.8) + pattern(11, lambda i: 0, 0.8)) / 2
-    assert "to special tokens (" in finding(view_of(halves, labels, special))
+    both = finding(view_of(halves, labels, special))
+    assert "[SEP]" not in both and numbers(both)[1] == 9
+    assert [plain(one), plain(both)] == snapshot
 
 
-def test_the_same_word_elsewhere_is_found():
+def test_the_same_word_elsewhere_is_found(snapshot):
     labels = ["the", "cat", "The", "dog", "the", "cat", "a", "b", "c"]
     twin = {0: 2, 2: 4, 4: 0, 1: 5, 5: 1}
     said = finding(view_of(pattern(9, lambda i: twin.get(i, 6), 0.75), labels, unit="tokens"))
-    assert "to other places of the same token (mean over 5 tokens" in said
+    assert numbers(said)[:2] == [77, 5] and plain(said) == snapshot
 
 
-def test_the_mean_of_contributions_is_said_to_be_of_the_rows_it_is_of():
+def test_the_mean_of_contributions_is_said_to_be_of_the_rows_it_is_of(snapshot):
     weights = np.tril(np.full((4, 4), 0.1))
     weights[0, 0], weights[2, 1] = 9.0, 0.6
     view = replace(view_of(weights, causal=True), measure="contribution", full=10.0)
-    assert finding(view) == (
-        "What L2H9 adds to “w2” from “w1” is its largest contribution to a word that has a choice: norm 0.6, against "
-        "0.16 on average over all that such words may see."
-    )
-    assert finding(replace(view, causal=False)).endswith(
-        "norm 9, against 0.65 on average over all pairs of words here."
-    )
+    causal, both_ways = finding(view), finding(replace(view, causal=False))
+    assert numbers(causal) == [0.6, 0.16] and numbers(both_ways) == [9, 0.65]
+    assert "“w2”" in causal and "“w1”" in causal and [plain(causal), plain(both_ways)] == snapshot
 
 
-def test_the_special_token_before_a_lone_word_is_no_previous_word():
+def test_the_special_token_before_a_lone_word_is_no_previous_word(snapshot):
     alone = view_of([[1, 0, 0], [0.9, 0.05, 0.05], [1, 0, 0]], ["[CLS]", "word", "[SEP]"], [True, False, True])
-    assert finding(alone).startswith("L2H9 gives 90 % of its attention to [CLS] (mean over 1 word; ")
+    said = finding(alone)
+    assert numbers(said)[:2] == [90, 1] and "[CLS]" in said and plain(said) == snapshot
 
 
-def test_where_nothing_stands_out_the_strongest_link_is_named():
+def test_where_nothing_stands_out_the_strongest_link_is_named(snapshot):
     weights = np.full((10, 10), 0.1)
     weights[3] = 0.05
     weights[3, 7] = 0.55
     said = finding(view_of(weights))
-    assert said.startswith("No simple pattern stands out in L2H9: its strongest link is “w3” → “w7”, 55 %")
-    assert "over 10 words" in said and "% of the keys" in said
+    assert "“w3” → “w7”" in said and numbers(said)[0] == 55 and 10 in numbers(said) and plain(said) == snapshot
 
 
 def test_a_single_word_gives_a_sentence_too():
@@ -232,10 +229,10 @@ def test_a_single_word_gives_a_sentence_too():
     assert "L2H9" in finding(view_of([[1.0]]))
 
 
-def test_a_window_of_a_causal_text_counts_the_keys_before_it():
+def test_a_window_of_a_causal_text_counts_the_keys_before_it(snapshot):
     weights = pattern(40, lambda i: max(i - 1, 0), 0.8, causal=True)
     said = finding(view_of(weights, causal=True).window(20, 40))
-    assert "80 % of its attention to the previous word (mean over 19 words; an even spread would give 3.3 %)" in said
+    assert numbers(said) == [80, 19, 3.3] and plain(said) == snapshot
 
 
 @pytest.mark.parametrize(

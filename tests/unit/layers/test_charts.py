@@ -5,11 +5,9 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 
-import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
-import vl_convert
 from pypdf import PdfReader
 
 from dashboard.analyses.layers.layers_chart import columns, moves
@@ -19,10 +17,11 @@ from dashboard.analyses.layers.word_chart import journey
 from dashboard.analyses.long_range.chart import reach, reach_atlas
 from dashboard.analyses.recall.charts import paths
 from dashboard.analyses.recall.task import DEFAULT
-from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.look import Look, Selection
 from dashboard.export import figure_bytes
 from dashboard.heads.head_id import HeadId
+from tests.helpers.charts import valid_svg_of
+from tests.helpers.sentences import numbers, plain
 
 HOSTILE = "</script>\x00\ufffe\ud800 🍜 **x**"
 
@@ -71,12 +70,6 @@ def panels(curves, look=LIGHT, **more):
     return reach(curves, look, seen="its subject", unit="words apart", **words | more)
 
 
-def svg_of(chart) -> str:
-    spec = chart.to_dict()
-    alt.Chart.from_dict(spec)  # raises where it is not Vega-Lite
-    return vl_convert.vegalite_to_svg(json.dumps(spec), vl_version=VEGALITE)
-
-
 def texts(svg: str) -> list[str]:
     return [e.text or "" for e in ElementTree.fromstring(svg).iter() if e.tag.endswith("text")]
 
@@ -86,7 +79,7 @@ def texts(svg: str) -> list[str]:
 def test_a_panel_a_head_as_many_in_a_row_as_fit(theme, width, across):
     chart = panels([curve_of(2, head, [0.5, 0.3, 0.1]) for head in range(4)], Look(theme, width))
     assert chart.to_dict()["columns"] == across
-    svg = svg_of(chart)
+    svg = valid_svg_of(chart)
     assert {"L2H0", "L2H1", "L2H2", "L2H3", "to its subject", "to an equally distant word"} <= set(texts(svg))
     assert float(re.search(r'width="(\d+)', svg)[1]) <= width + 20
 
@@ -124,7 +117,7 @@ def test_the_atlas_of_reach_names_the_best_and_takes_a_click():
         lift, Look("light", 400), seen="its subject", over=over, model="MiniLM", selection=Selection(HeadId(1, 2))
     )
     assert "Highest: L1H2 with 50" in chart.description
-    svg = svg_of(chart)
+    svg = valid_svg_of(chart)
     assert "50" in texts(svg) and "−2" in texts(svg) and over in svg
     assert '"fields": ["layer", "head", "epoch"]' in json.dumps(chart.to_dict())
 
@@ -133,7 +126,7 @@ def test_the_atlas_of_reach_names_the_best_and_takes_a_click():
 @pytest.mark.parametrize("measure", MEASURES)
 def test_words_by_layers(theme, measure):
     chart = moves(flow_of(["The", "chef", "says", HOSTILE]), MEASURES[measure], Look(theme, 600), word=1)
-    svg = svg_of(chart)
+    svg = valid_svg_of(chart)
     written = " ".join(texts(svg))
     assert all(word in written for word in ("The", "chef", "L0", "L2")) and "\x00" not in written
     assert chart.description.endswith(".")
@@ -145,27 +138,28 @@ def test_a_long_text_is_drawn_in_a_window_that_says_so():
     chart = moves(stream.window(50, 50 + most), MEASURES["moved"], Look("light", 600), word=60)
     assert f"51 to {50 + most} of 200" in chart.to_dict()["title"]["subtitle"][0]
     assert chart.to_dict()["width"] <= 600
-    assert {"w60"} <= set(texts(svg_of(chart)))
+    assert {"w60"} <= set(texts(valid_svg_of(chart)))
 
 
 def test_what_did_not_move_has_no_ink_and_breaks_nothing():
     still = np.zeros((3, 3))
     stream = flow_of(["a", "b", "c"], moved=still, attention_share=np.full((3, 3), np.nan))
     for measure in MEASURES.values():
-        assert "NaN" not in svg_of(moves(stream, measure, Look("light")))
-    assert "NaN" not in svg_of(journey(stream, 0, Look("light")))
+        assert "NaN" not in valid_svg_of(moves(stream, measure, Look("light")))
+    assert "NaN" not in valid_svg_of(journey(stream, 0, Look("light")))
 
 
 @pytest.mark.parametrize("width", [980, 600, 380])
 def test_the_journey_says_which_words_are_near_after_each_layer(width):
     stream = flow_of(["The", "chef", "says", "ramen", "is", "food", "The"])
     chart = journey(stream, 3, Look("light", width))
-    svg = svg_of(chart)
+    svg = valid_svg_of(chart)
     written = texts(svg)
     assert {"before", "L0", "L1", "L2", "nearest", "The (1)", "attention", "normalisation"} <= set(written)
     assert f"{stream.numbers['moved'][1, 3]:.2f}" in written
     assert float(re.search(r'width="(\d+)', svg)[1]) <= width + 24
-    assert "normalisation" not in texts(svg_of(journey(flow_of(["a", "b", "c"], normalises=False), 0, Look("light"))))
+    bare = journey(flow_of(["a", "b", "c"], normalises=False), 0, Look("light"))
+    assert "normalisation" not in texts(valid_svg_of(bare))
 
 
 def test_the_bars_are_as_long_as_the_shares():
@@ -179,13 +173,14 @@ def test_the_bars_are_as_long_as_the_shares():
     assert "25" in bars[0]["tip"] and "-20" in bars[2]["tip"].replace("−", "-")
 
 
-def test_a_word_alone_has_nobody_near():
+def test_a_word_alone_has_nobody_near(snapshot):
     stream = flow_of(["a", "b"])
-    assert "three words and more" in " ".join(journey(stream, 0, Look("light")).to_dict()["title"]["subtitle"])
+    assert journey(stream, 0, Look("light")).to_dict()["title"]["subtitle"] == snapshot
     assert "nearest" not in journey_finding(stream, 0)
 
 
-def test_attention_that_pulls_against_a_change_is_said_to():
+def test_attention_that_pulls_against_a_change_is_said_to(snapshot):
     stream = flow_of(["a", "b"])
     stream.numbers["attention_share"][:] = -0.035
-    assert "attention pulls against that change (−3.5\u00a0%)" in journey_finding(stream, 0)
+    said = journey_finding(stream, 0)
+    assert -3.5 in numbers(said) and plain(said) == snapshot

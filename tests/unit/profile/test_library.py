@@ -324,7 +324,7 @@ def test_reading_imports_no_torch():
     asked = (
         "import sys\nfrom dashboard.analyses.profile.library import read_profile, profile_library\n"
         "from dashboard.analyses.profile.tables import Profile\n"
-        "from dashboard.analyses.profile.roles import role_label\nrole_label('syntax', 1.0)\nshelf()\n"
+        "from dashboard.analyses.profile.roles import role_label\nrole_label('syntax', 1.0)\nprofile_library()\n"
         "print({'torch', 'transformers', 'spacy', 'conllu'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)

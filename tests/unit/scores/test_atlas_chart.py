@@ -3,57 +3,23 @@
 import json
 import re
 
-import altair as alt
 import numpy as np
-import pandas as pd
 import pytest
-import vl_convert
 
 from dashboard.analyses.scores.atlas_chart import atlas, atlas_maps
 from dashboard.analyses.scores.scores import SCORES
-from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import PALETTES
 from dashboard.heads.head_id import HeadId
-
-
-def table(layers: int, heads: int, score: str, values) -> pd.DataFrame:
-    places = [(a, b) for a in range(layers) for b in range(heads)]
-    frame = pd.DataFrame(places, columns=["layer", "head"])
-    frame[score] = values
-    return frame
-
-
-def assert_valid(spec: dict) -> None:
-    """Against the schema of Vega-Lite; of long data two rows, as checking takes its time."""
-
-    def short(part):
-        if isinstance(part, dict):
-            return {k: v[:2] if k == "values" and isinstance(v, list) else short(v) for k, v in part.items()}
-        return [short(one) for one in part] if isinstance(part, list) else part
-
-    alt.Chart.from_dict(short(spec))
-
-
-def layers_of(spec: dict):
-    for child in spec.get("layer", []):
-        yield child
-        yield from layers_of(child)
-
-
-def svg_of(chart) -> str:
-    return vl_convert.vegalite_to_svg(json.dumps(chart.to_dict()), vl_version=VEGALITE)
-
-
-def texts(svg: str) -> list[str]:
-    return re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+from tests.helpers.charts import assert_valid, layers_of, score_table, svg_of, texts
+from tests.helpers.sentences import heads_in, numbers, plain
 
 
 @pytest.mark.parametrize(("layers", "heads"), [(1, 1), (6, 12), (30, 9), (48, 64)])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_size_of_model_is_a_valid_drawing_in_its_room(layers, heads, theme):
     chart = atlas(
-        table(layers, heads, "entropy", np.linspace(0, 4.2, layers * heads)),
+        score_table(layers, heads, "entropy", np.linspace(0, 4.2, layers * heads)),
         "entropy",
         Look(theme),
         selection=Selection(HeadId(0, 0), (HeadId(0, heads - 1),)),
@@ -68,7 +34,7 @@ def test_every_size_of_model_is_a_valid_drawing_in_its_room(layers, heads, theme
 
 def test_a_click_chooses_by_layer_and_head():
     for chart in (
-        atlas(table(2, 3, "self", 0.5), "self", Look("light")),
+        atlas(score_table(2, 3, "self", 0.5), "self", Look("light")),
         atlas_maps(np.full((2, 3, 4, 4), 0.25), Look("light")),
     ):
         catch = list(layers_of(chart.to_dict()))[-1]  # on top of everything
@@ -85,14 +51,14 @@ def test_a_click_chooses_by_layer_and_head():
 
 def test_numbers_stand_in_their_cells():
     values = [0.0, 0.064, 0.5, 1.0, 0.29, np.nan]
-    written = texts(svg_of(atlas(table(2, 3, "previous", values), "previous", Look("light"))))
+    written = texts(svg_of(atlas(score_table(2, 3, "previous", values), "previous", Look("light"))))
     assert [t for t in written if re.fullmatch(r"\d+|–", t)] == ["0", "6", "50", "100", "29", "–"]
     assert {"L0", "L1", "H0", "H1", "H2"} <= set(written)
 
 
 def test_the_scale_starts_at_paper_and_ends_at_a_round_figure():
     def domain(score, values):
-        spec = atlas(table(1, len(values), score, values), score, Look("light")).to_dict()
+        spec = atlas(score_table(1, len(values), score, values), score, Look("light")).to_dict()
         colours = [layer.get("encoding", {}).get("color", {}) for layer in layers_of(spec)]
         return next(colour["scale"] for colour in colours if "scale" in colour)
 
@@ -107,7 +73,7 @@ def test_the_scale_starts_at_paper_and_ends_at_a_round_figure():
 
 def test_the_head_on_show_is_framed_and_the_tray_is_dashed():
     def frames(head=None, *pinned):
-        spec = atlas(table(2, 3, "self", 0.5), "self", Look("light"), selection=Selection(head, pinned)).to_dict()
+        spec = atlas(score_table(2, 3, "self", 0.5), "self", Look("light"), selection=Selection(head, pinned)).to_dict()
         marks = [(x["data"]["values"], x["mark"]) for x in layers_of(spec) if "stroke" in x.get("mark", {})]
         return [(places, "strokeDash" in mark) for places, mark in marks]
 
@@ -118,22 +84,28 @@ def test_the_head_on_show_is_framed_and_the_tray_is_dashed():
     assert frames(HeadId(7, 0), HeadId(0, 9)) == []  # of another model: not there
 
 
-def test_the_alternative_text_names_the_highest():
-    chart = atlas(table(2, 3, "previous", [0.1, 0.2, 0.9, 0.05, 0.1, 0.64]), "previous", Look("light"), model="MiniLM")
-    assert chart.description == (
-        "Previous token of all 2 × 3 heads of MiniLM. "
-        "Highest: L0H2 with 90\u00a0%, L1H2 with 64\u00a0%, L0H1 with 20\u00a0%; median 15\u00a0%."
-    )
-    assert "No head has a value" in atlas(table(1, 2, "next", np.nan), "next", Look("dark")).description
+def test_the_alternative_text_names_the_highest(snapshot):
+    scores = score_table(2, 3, "previous", [0.1, 0.2, 0.9, 0.05, 0.1, 0.64])
+    chart = atlas(scores, "previous", Look("light"), model="MiniLM")
+    assert heads_in(chart.description) == ["L0H2", "L1H2", "L0H1"]
+    assert numbers(chart.description) == [2, 3, 90, 64, 20, 15]
+    none = atlas(score_table(1, 2, "next", np.nan), "next", Look("dark")).description
+    assert heads_in(none) == [] and [plain(chart.description), plain(none)] == snapshot
 
 
 @pytest.mark.parametrize("score", list(SCORES))
 def test_every_score_draws(score):
-    assert texts(svg_of(atlas(table(2, 2, score, [0.1, 0.2, 0.3, 0.4]), score, Look("dark"))))
+    values = [0.1, 0.2, 0.3, 0.4]
+    written = texts(svg_of(atlas(score_table(2, 2, score, values), score, Look("dark"))))
+    share = SCORES[score].unit == "share"
+    assert [text for text in written if re.fullmatch(r"\d+" if share else r"\d\.\d", text)][:4] == [
+        f"{100 * value:.0f}" if share else f"{value:.1f}" for value in values
+    ]
+    assert SCORES[score].title in " ".join(written)
 
 
 def test_maps_stand_where_the_scores_stand():
-    scores = atlas(table(6, 12, "self", 0.5), "self", Look("light")).to_dict()
+    scores = atlas(score_table(6, 12, "self", 0.5), "self", Look("light")).to_dict()
     maps = atlas_maps(np.full((6, 12, 8, 8), 1 / 8), Look("light")).to_dict()
     assert maps["width"] == scores["width"]
     assert_valid(maps)

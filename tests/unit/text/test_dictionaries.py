@@ -78,9 +78,9 @@ def test_mixed_scripts_lose_nothing_and_cut_no_cluster(text):
 def test_a_hundred_thousand_characters_are_divided_in_seconds(unit):
     text = (unit * 100_000)[:100_000]
     split_words("แมว warm")
-    begun = time.perf_counter()
+    begun = time.process_time()
     words = split_words(text)
-    assert time.perf_counter() - begun < 15
+    assert time.process_time() - begun < 15
     assert max(len(w.form) for w in words) <= 500
 
 

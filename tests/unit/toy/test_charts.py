@@ -7,20 +7,19 @@ import re
 from dataclasses import replace
 from itertools import pairwise
 
-import altair as alt
 import numpy as np
 import pytest
-import vl_convert
 
 from dashboard.analyses.toy.example import TABLES, example
 from dashboard.analyses.toy.presets import PRESETS
 from dashboard.analyses.toy.steps_chart import MADE_OF, worked
 from dashboard.analyses.toy.vectors_chart import plane
 from dashboard.analyses.toy.worked_steps import STEPS, arithmetic, number, saying, table, work_through
-from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.labels import width_of
 from dashboard.charts.look import Look
 from dashboard.charts.theme import contrast
+from tests.helpers.charts import assert_valid, svg_of
+from tests.helpers.sentences import numbers, plain
 
 # Two words, d = 2, worked out by hand: X = ((1, 0), (0, 1)), W_Q = 2·I, W_K = I, W_V = ((4, 8), (12, 16)).
 # Q = ((2, 0), (0, 2)), scores = ((2, 0), (0, 2)), scaled = √2 on the diagonal, e^√2 = 4.1133,
@@ -44,10 +43,6 @@ def numbers_of(chart) -> dict[str, list[str]]:
     return found
 
 
-def svg_of(chart) -> str:
-    return vl_convert.vegalite_to_svg(json.dumps(chart.to_dict()), vl_version=VEGALITE)
-
-
 def test_the_calculation_by_hand_stands_in_the_cells():
     says = numbers_of(worked(work_through(HAND), "all", 0, Look("light")))
     assert says["X"] == ["1.00", "0.00", "0.00", "1.00"]
@@ -59,15 +54,17 @@ def test_the_calculation_by_hand_stands_in_the_cells():
     assert list(says) == ["X", "Q", "K", "V", "Scores", "Scaled", "Masked", "Softmax", "Mixed values"]
 
 
-def test_the_sentences_of_the_calculation_by_hand():
+def test_the_sentences_of_the_calculation_by_hand(snapshot):
     toy = work_through(HAND)
-    assert saying(toy, 0) == "“one” looks most at “one” (80\u00a0%), then at “two” (20\u00a0%)."
+    assert numbers(saying(toy, 0)) == [80, 20] and re.findall("“(.*?)”", saying(toy, 0)) == ["one", "one", "two"]
     said = {step: arithmetic(toy, step, 0) for step in toy.shown_steps}
-    assert said["q"] == "First number of the query of “one”: 1.00·2.00 + 0.00·0.00 = 2.00."
-    assert said["scores"] == "Query of “one” · key of “one”: 2.00·1.00 + 0.00·0.00 = 2.00."
-    assert said["scaled"] == "“one” → “one”: 2.00 ÷ √2 = 1.41."
-    assert said["weights"] == "“one” → “one”: e^1.41 ÷ (e^1.41 + e^0.00) = 80\u00a0%."
-    assert said["mixed"] == "First number that “one” takes away: 0.80·4.00 + 0.20·12.00 = 5.56."
+    sums = {step: sentence.rpartition(": ")[2].replace("\u00a0", " ") for step, sentence in said.items()}
+    assert sums["q"] == "1.00·2.00 + 0.00·0.00 = 2.00."
+    assert sums["scores"] == "2.00·1.00 + 0.00·0.00 = 2.00."
+    assert sums["scaled"] == "2.00 ÷ √2 = 1.41."
+    assert sums["weights"] == "e^1.41 ÷ (e^1.41 + e^0.00) = 80 %."
+    assert sums["mixed"] == "0.80·4.00 + 0.20·12.00 = 5.56."
+    assert {"saying": plain(saying(toy, 0))} | {step: plain(sentence) for step, sentence in said.items()} == snapshot
     assert all(sentence.endswith(".") for sentence in said.values())
 
 
@@ -115,18 +112,6 @@ def test_a_change_of_the_toy_changes_only_the_data_of_its_drawing():
     whole = worked(work_through(made), "all", 4, Look("light", 980)).to_dict()
     assert [layer["data"]["values"] for layer in whole["layer"]] == list(first.values())
     assert "description" in whole
-
-
-def assert_valid(spec: dict) -> None:
-    """Against the schema of Vega-Lite; of long data two rows, as checking takes its time."""
-    kept = {"values": 2}
-
-    def short(part):
-        if isinstance(part, dict):
-            return {k: short(v[: kept[k]] if k in kept and isinstance(v, list) else v) for k, v in part.items()}
-        return [short(one) for one in part] if isinstance(part, list) else part
-
-    alt.Chart.from_dict(short(spec))
 
 
 @pytest.mark.parametrize("words", ["one", "a b c d e f g h", "東京 \ud800 \x00 <b> مرحبا 🍜 " + "x" * 60])

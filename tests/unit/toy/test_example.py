@@ -152,9 +152,10 @@ def test_what_does_not_fit_is_refused_in_a_sentence(asked, says):
         example().with_table("w_q", [[1.0]])
 
 
-def test_words_are_split_and_cut_aloud():
+def test_words_are_split_and_cut_aloud(snapshot):
     assert words_of("  a\tb\n c ") == (("a", "b", "c"), "")
-    assert words_of("") == (SENTENCE, "The toy needs a word or more. It shows its own sentence.")
+    shown, told = words_of("")
+    assert shown == SENTENCE and told == snapshot
     words, said = words_of("a b c d e f g h i")
     assert words == tuple("abcdefgh") and "first of yours" in said
     assert math.isclose(sum(map(len, words_of("y" * 300)[0])), 120)

@@ -84,9 +84,9 @@ def test_3000_addresses_at_random_are_read_and_written_again():
     chance, slowest = random.Random(3000), 0.0
     for _ in range(3000):
         address = any_address(chance)
-        begun = time.monotonic()
+        begun = time.process_time()
         choices, notices = from_address(address, SCORES)
-        slowest = max(slowest, time.monotonic() - begun)
+        slowest = max(slowest, time.process_time() - begun)
         assert all(sentence.endswith(".") and len(sentence) < 500 for sentence in notices), address
         again = to_address(choices)
         assert all(isinstance(value, str) for value in again.values()), address

@@ -1,0 +1,16 @@
+"""Runs the lines that an export gives, as a person would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from tools.server import ROOT
+
+
+def run(code: str, folder) -> None:
+    """In a Python of its own, in this folder; fails with what it wrote to stderr."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
