@@ -18,6 +18,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 Makes = Literal["figure", "table", "matrix", ""]
 
 _LONGEST = 100  # characters of a call on one line
@@ -184,7 +186,7 @@ class _Script:
                 return f"[{self._written(item)} for {variable} in {self._written(over)}{where}]"
             case list():
                 return f"[{', '.join(map(self._written, what))}]"
-        return repr(what)
+        return repr(_plain(what))
 
     def _arguments(self, call: Call) -> list[str]:
         named = (f"{name}={self._written(value)}" for name, value in call.kwargs.items())
@@ -235,3 +237,15 @@ def _inside(what: Any) -> Iterator[Any]:
 def one_line(text: str, most: int = 80) -> str:
     """What can stand in a comment: printable ASCII on one line."""
     return re.sub(r"[^\x20-\x7e]+", " ", text)[:most]
+
+
+def _plain(value: Any) -> Any:
+    """A value with numbers of Python in place of numpy's, whose own repr names numpy, which the lines do not import."""
+    match value:
+        case np.generic():
+            return value.item()
+        case tuple() | list() if type(value) in (tuple, list):
+            return type(value)(map(_plain, value))
+        case dict():
+            return {_plain(key): _plain(one) for key, one in value.items()}
+    return value

@@ -43,7 +43,7 @@ def use(tmp_path, monkeypatch):
         this, one, where = Alone(model, True, key, encoding), HeadId(1, 1), (key, TEXT, True)
         caches.overview(*where, model, encoding)
         for make in (caches.views, caches.contributions):
-            make(*where, ((1, 1),), "words", "show", model, encoding)
+            make(*where, (one,), "words", "show", model, encoding)
         caches.rollout(*where, 0, 2, "show", model, encoding)
         caches.without(*where, (one,), "zero", model, encoding)
         layer = inside._layer(*where, 1, this)

@@ -43,7 +43,7 @@ def without(minilm, encoding):
 
 
 @pytest.fixture(scope="module")
-def residual_stream(minilm, encoding):
+def stream(minilm, encoding):
     return depth.residual_stream(minilm, encoding)
 
 
@@ -117,24 +117,24 @@ def test_without_a_head_in_its_table(without):
     assert rows.set_index("position")["unknown"].loc[[1, 2, 3, 4, 5]].tolist() == [0, 1, 1, 1, 0]
 
 
-def test_through_the_layers(flow):
-    assert {f"{word} [UNK]" for word in UNREAD} | set(READ) == set(flow.drawn)
+def test_through_the_layers(stream):
+    assert {f"{word} [UNK]" for word in UNREAD} | set(READ) == set(stream.drawn)
     for measure in ("moved", "turned", "attention_share"):
-        found = strings(depth.draw_residual_stream(flow, measure))
+        found = strings(depth.draw_residual_stream(stream, measure))
         assert {f"{word} [UNK]" for word in UNREAD} <= found and not set(UNREAD) & found
-    place = flow.labels.index("𝒳")
-    chart = depth.draw_residual_stream(flow, "journey", word=place)
+    place = stream.labels.index("𝒳")
+    chart = depth.draw_residual_stream(stream, "journey", word=place)
     assert "“𝒳 [UNK]”" in "".join(chart.to_dict()["title"]["text"]) and "“𝒳 [UNK]”" in chart.to_dict()["description"]
     found = strings(chart)
     assert {"爱 [UNK]", "吃 [UNK]"} & found and not set(UNREAD) & found
-    part = flow.window(1, 4)
-    assert part.drawn == flow.drawn[1:4]
+    part = stream.window(1, 4)
+    assert part.drawn == stream.drawn[1:4]
 
 
-def test_through_the_layers_in_the_tables(flow):
-    table = flow.table()
+def test_through_the_layers_in_the_tables(stream):
+    table = stream.table()
     assert set(table.loc[table["unknown"] > 0, "text"]) == set(UNREAD)
-    near = flow.neighbours(0)
+    near = stream.neighbours(0)
     assert {text for text, unknown in zip(near["text"], near["unknown"], strict=True) if not unknown} <= set(READ)
     assert near["unknown"].any()
 

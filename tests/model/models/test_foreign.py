@@ -344,7 +344,7 @@ def test_an_ablated_head_is_that_of_the_layer_named(hybrid):
     from dashboard.capture.ablate import ablate as without
 
     ids = torch.tensor([encoding.ids])
-    _, runs = without(hybrid, [encoding], [[(4, 2)]])
+    _, runs = without(hybrid, [encoding], [[HeadId(4, 2)]])
     found = next(iter(runs)).vectors[0, 0]
     projection = hybrid.loaded.model.layers[4].self_attn.out_proj.weight
     kept = projection.detach().clone()

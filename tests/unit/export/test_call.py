@@ -7,6 +7,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -222,3 +223,8 @@ def test_no_lines_are_written_by_hand():
 
 def test_what_was_not_chosen_is_no_option():
     assert chosen(theme="dark", width=None, start=0, bos=False) == {"theme": "dark", "start": 0, "bos": False}
+
+
+def test_numbers_of_numpy_are_written_as_numbers():
+    call = Call("draw", ("x", [np.float64(0.5), (np.int64(3),)]), {"at": np.float32(0.25), "on": np.bool_(True)})
+    assert "np." not in recipe(call) and "draw('x', [0.5, (3,)], at=0.25, on=True)" in recipe(call)
