@@ -300,7 +300,7 @@ def test_nothing_asked_is_no_pass(minilm):
         visit(minilm, minilm.encode(CHEF), None, layers=[])
         visit(minilm, [], None)
         assert passes == []
-        head_weights(minilm, minilm.encode(CHEF), [(0, 0)])
+        head_weights(minilm, minilm.encode(CHEF), [HeadId(0, 0)])
         assert passes == [1]  # the hook sees a pass where there is one
     finally:
         hook.remove()

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.datastructures import Headers
@@ -53,7 +54,8 @@ def led_to(path: str, query: str = "") -> str | None:
         sent.append(message)
 
     scope = {"type": "http", "path": path, "query_string": query.encode(), "headers": []}
-    asyncio.run(LeadOn(answered)(scope, None, send))
+    with ThreadPoolExecutor(1) as pool:  # a browser of other tests may hold this thread's event loop
+        pool.submit(asyncio.run, LeadOn(answered)(scope, None, send)).result()
     return Headers(raw=sent[0]["headers"])["location"] if sent else None
 
 
