@@ -18,13 +18,13 @@ from email import message_from_bytes
 from pathlib import Path
 from types import SimpleNamespace
 
-import psutil
 import pytest
 from packaging.requirements import Requirement
 
 from bench.visitor import Visitor
 from dashboard import UserError, __version__, open_model
 from dashboard.cli import main
+from tests.helpers.processes import living
 from tools.server import ROOT, running
 
 TEXT = "The chef says ramen is her favourite food."
@@ -180,7 +180,7 @@ def test_the_dashboard_runs_in_any_folder_with_our_settings(installed, elsewhere
     with running(tmp_path / "log.txt", program=[installed.program], folder=elsewhere, env=installed.environment) as url:
         with ThreadPoolExecutor(1) as pool:  # a browser of other tests may hold this thread's event loop
             first, *others = pool.submit(asyncio.run, visited(url, "", "profile", "similarity", "toy")).result()
-        [server] = (one for one in psutil.Process().children() if installed.program in one.cmdline())
+        [server] = living(command=installed.program)
         assert Path(server.cwd()) == elsewhere
     for page in (first, *others):
         assert not page.errors and page.seconds and page.pictures

@@ -26,6 +26,7 @@ from dashboard.analyses.profile.workers.dask_cluster import made_by_cluster
 from dashboard.analyses.profile.workers.pool import made_by_pool
 from dashboard.commands import profile as command
 from dashboard.text import LeftOut, parse
+from tests.helpers.processes import living
 from tools.server import ROOT
 
 SAID = "The chef who trained in Osaka says ramen is her favourite food. She cooks it at home."
@@ -51,9 +52,7 @@ def same_tables(found, expected):
 
 
 def workers_of(process: psutil.Process) -> list[psutil.Process]:
-    """Those that live: one that has ended and was not yet taken leave of has no command line."""
-    living = [child for child in process.children() if child.status() != psutil.STATUS_ZOMBIE]
-    return [child for child in living if "dashboard.analyses.profile.workers.worker" in child.cmdline()]
+    return living(process, "dashboard.analyses.profile.workers.worker")
 
 
 def one_task(minilm, **changed) -> Task:
