@@ -15,6 +15,6 @@ def living(process: psutil.Process | None = None, command: str = "") -> list[psu
     found = []
     for child in (process or psutil.Process()).children():
         with suppress(psutil.NoSuchProcess):  # a zombie is one as well
-            if child.status() != psutil.STATUS_ZOMBIE and command in child.cmdline() + [""]:
+            if child.status() != psutil.STATUS_ZOMBIE and (not command or command in child.cmdline()):
                 found.append(child)
     return found
