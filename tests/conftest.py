@@ -40,15 +40,6 @@ def smollm2():
     return open_model("smollm2", fetch_missing=True)
 
 
-SMALL = {
-    "vocab_size": 30522,
-    "hidden_size": 32,
-    "num_hidden_layers": 3,
-    "num_attention_heads": 4,
-    "intermediate_size": 48,
-    "max_position_embeddings": 64,
-    "pad_token_id": 0,
-}
 GROUPED = {"num_key_value_heads": 2, "head_dim": 8}
 KINDS = {  # what a small model of a kind needs beside SMALL
     "distilbert": {"dim": 32, "n_layers": 3, "n_heads": 4, "hidden_dim": 48},
@@ -95,6 +86,7 @@ def small_model(tmp_path_factory, minilm):
     from transformers import AutoConfig, AutoModel
 
     from dashboard.capture import open_model
+    from tests.helpers.small import SMALL
 
     made = {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,13 +68,17 @@ def inked(views: Sequence[HeadView]) -> list[np.ndarray]:
     return [Amount.of(*views).inked(view) for view in views]
 
 
+def next_round(value: float, powers: Iterable[int], leading: Sequence[float] = (1, 2, 5)) -> float | None:
+    """The first of leading × 10^k that is not below a value, k in rising order; None where all are."""
+    steps = (m * 10.0**e for e in powers for m in leading)
+    return next((step for step in steps if step >= value), None)
+
+
 def round_figure(value: float) -> float:
     """The next of 1, 2 and 5 × 10^k, from 1e-6 on."""
-    steps = [m * 10.0**e for e in range(-6, 6) for m in (1, 2, 5)]
-    return float(f"{next((step for step in steps if step >= value * (1 - 1e-9)), value):.6g}")
+    return float(f"{next_round(value * (1 - 1e-9), range(-6, 6)) or value:.6g}")
 
 
 def round_up(value: float) -> float:
     """The next of 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50 and 100 per cent."""
-    steps = [m * 10.0**e for e in (-3, -2, -1) for m in (1, 2, 5)]
-    return next((round(step, 6) for step in steps if step >= value * (1 - 1e-6)), 1.0)  # the float32 of 0.1 is above it
+    return round(next_round(value * (1 - 1e-6), (-3, -2, -1)) or 1.0, 6)  # the float32 of 0.1 is above it

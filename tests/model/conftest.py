@@ -13,6 +13,7 @@ from dashboard import profile
 from dashboard.capture import open_model
 from dashboard.models import find
 from dashboard.text import parse
+from tests.helpers.small import SMALL
 
 WHO = ("chef", "waiter", "critic", "baker", "farmer", "guest")
 DOES = ("praises", "cooks", "tastes", "remembers", "sells")
@@ -20,15 +21,6 @@ WHAT = ("the ramen", "a small fish", "her favourite bread", "what he made", "two
 WHERE = ("in Osaka", "at home", "every day", "with great care", "")
 
 
-SMALL = {
-    "vocab_size": 30522,
-    "hidden_size": 32,
-    "num_hidden_layers": 3,
-    "num_attention_heads": 4,
-    "intermediate_size": 48,
-    "max_position_embeddings": 64,
-    "pad_token_id": 0,
-}
 # kind → settings, the language model it is saved from (None: the base model alone), its output projections
 KINDS = {
     "bert": (SMALL, AutoModelForMaskedLM, "encoder.layer.{}.attention.output.dense"),

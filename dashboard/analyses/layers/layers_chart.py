@@ -8,6 +8,7 @@ import numpy as np
 
 from dashboard.charts import labels as lettering
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
+from dashboard.charts.ink import next_round
 from dashboard.charts.look import Look
 from dashboard.charts.theme import gradient, ink, scale
 from dashboard.heads.format import percent
@@ -165,8 +166,7 @@ def _top(values: np.ndarray) -> float:
     """The value that is full ink: 19 of 20 are at most this, rounded up. A first layer may move ten times as far."""
     seen = values[np.isfinite(values)]
     high = float(np.quantile(seen, 0.95)) if seen.size else 1.0
-    steps = [m * 10.0**e for e in range(-3, 5) for m in (1, 1.5, 2, 3, 5)]
-    return round(next((step for step in steps if step >= high), high) or 1.0, 6)
+    return round(next_round(high, range(-3, 5), (1, 1.5, 2, 3, 5)) or high or 1.0, 6)
 
 
 def _written(value: str, share: bool, short: bool = False) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.head_grid import Grid
+from dashboard.charts.ink import next_round
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, on_ink, scale
 from dashboard.heads.format import percent
@@ -172,8 +173,7 @@ def _panel(
 
 def _round_up(share: float) -> float:
     """The round share at or above this one, at most 1."""
-    steps = [m * 10.0**e for e in range(-4, 0) for m in (1, 2, 3, 4, 6, 8)]
-    return round(min([step for step in steps if step >= share] + [1.0]), 6)
+    return round(next_round(share, range(-4, 0), (1, 2, 3, 4, 6, 8)) or 1.0, 6)
 
 
 def reach_atlas(

@@ -8,6 +8,7 @@ import pandas as pd
 from dashboard.analyses.scores.scores import SCORES, Score
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.head_grid import Grid
+from dashboard.charts.ink import next_round
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.raster import montage_uri
 from dashboard.charts.theme import gradient, ink, on_ink, scale
@@ -142,8 +143,7 @@ def _top(values: np.ndarray, share: bool) -> float:
     """The value that is full ink: the highest, rounded up to 1, 2 or 5 × 10^k; of shares at most 1."""
     seen = values[np.isfinite(values)]
     high = float(seen.max()) if seen.size else 0.0
-    steps = [m * 10.0**e for e in range(-2, 5) for m in (1, 2, 5)]
-    top = next((step for step in steps if step >= high), high)
+    top = next_round(high, range(-2, 5)) or high
     return round(min(top, 1.0) if share else top, 6)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from dashboard.analyses.similarity.clusters import Clusters
 from dashboard.analyses.similarity.distances import Distances
@@ -45,8 +44,9 @@ def map_finding(found: HeadMap, head: HeadId | None = None) -> str:
         )
     closest, lone = table.iloc[table["distance"].argmin()], table.iloc[table["distance"].argmax()]
     return (
-        f"Of {counted(len(found.table), 'heads')} {_name(closest)} and {closest['nearest']} are most alike, "
-        f"{closest['distance']:.3f} bits apart; {_name(lone)} stands most alone, {lone['distance']:.2f} bits from its "
+        f"Of {counted(len(found.table), 'heads')} {head_of(closest)} and {closest['nearest']} are most alike, "
+        f"{closest['distance']:.3f} bits apart; {head_of(lone)} stands most alone, "
+        f"{lone['distance']:.2f} bits from its "
         f"nearest. The two axes keep {percent(found.kept)} of the variance."
     )
 
@@ -60,7 +60,7 @@ def elsewhere_finding(found: Distances, head: HeadId, model: str) -> str:
     if like.empty:
         return f"{head} can be held against no head of {model} here."
     return (
-        f"Of the {counted(len(row), 'heads')} of {model} {_name(like.iloc[0])} is nearest to {head}, "
+        f"Of the {counted(len(row), 'heads')} of {model} {head_of(like.iloc[0])} is nearest to {head}, "
         f"{like['distance'].iloc[0]:.3f} bits apart; the median over all of them is {np.nanmedian(row):.3f}."
     )
 
@@ -69,7 +69,3 @@ def _median_of_others(found: HeadMap, head: HeadId) -> float:
     """Of the distances of all other heads from this one, bits."""
     place = place_of(head, int(found.table["head"].max()) + 1, len(found.table))
     return float(np.nanmedian(np.delete(found.distances[place], place)))
-
-
-def _name(row: pd.Series) -> str:
-    return str(head_of(row))
