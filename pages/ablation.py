@@ -22,8 +22,6 @@ from dashboard.ui.layout_width import beside, room
 from dashboard.ui.model_and_text import escape_markdown, opened, read_text
 from dashboard.ui.pages import ablation, ablation_tables
 
-st.title("Without a head", anchor=False)
-
 # What is asked
 this = opened()
 model = this.model

@@ -13,8 +13,6 @@ from dashboard.ui.layout_width import room
 from dashboard.ui.model_and_text import escape_markdown, reading
 from dashboard.ui.pages import compare_aligned, compare_inputs, compare_results
 
-st.title("Compare", anchor=False)
-
 # What is asked
 this = reading(pairs=session.choices().mode != "texts")
 st.caption(escape_markdown(compare_inputs.question(this)))

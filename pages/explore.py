@@ -27,8 +27,6 @@ def score_help(score: Score, n: int) -> str:
     return f"{score.help} The mean over tokens; the special ones' own rows are left out. {span}. After {score.source}."
 
 
-st.title("Explore", anchor=False)
-
 # What is asked
 this = reading(pairs=True)
 chosen = session.choices()

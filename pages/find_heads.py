@@ -20,8 +20,6 @@ from dashboard.ui.model_and_text import escape_markdown, opened, read_text
 from dashboard.ui.pages import explore_tables, find_by_example, find_by_pattern
 from dashboard.ui.url_state import LONGEST_PAIRS
 
-st.title("Find heads", anchor=False)
-
 # What is asked
 this = opened()
 model = this.model

@@ -27,8 +27,6 @@ STEP_COLUMNS = {
     "high": "Highest",
 }
 
-st.title("Inside a head", anchor=False)
-
 # What is asked
 this = reading(pairs=True)
 model = this.model

@@ -27,8 +27,6 @@ def choose_word(key: str) -> None:
         session.change(word=int(points[0]["place"]))
 
 
-st.title("Through the layers", anchor=False)
-
 # What is asked
 this = reading(pairs=True)
 model = this.model

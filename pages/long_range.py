@@ -13,8 +13,6 @@ from dashboard.ui.layout_width import beside, room
 from dashboard.ui.model_and_text import escape_markdown, opened
 from dashboard.ui.pages import layer_tables, layers_and_long_range
 
-st.title("Long range", anchor=False)
-
 # What is asked
 this = opened()
 chosen = session.choices()

@@ -19,8 +19,6 @@ from dashboard.ui.model_and_text import escape_markdown, opened, text_or_end
 from dashboard.ui.page import to_page
 from dashboard.ui.pages import profile_parse, profile_tables
 
-st.title("Syntax vs context", anchor=False)
-
 # What is asked
 this = opened()
 model = this.model

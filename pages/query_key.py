@@ -11,8 +11,6 @@ from dashboard.ui.layout_width import room
 from dashboard.ui.model_and_text import escape_markdown, opened
 from dashboard.ui.pages import query_key
 
-st.title("Queries and keys", anchor=False)
-
 # What is asked
 this = opened()
 model = this.model

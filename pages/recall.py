@@ -39,8 +39,6 @@ def task(width: int) -> None:
     show(nothing, "task", width, chart.description, {"place": "Place", "symbol": "Symbol"})
 
 
-st.title("Before attention", anchor=False)
-
 # What is asked
 st.caption(
     "Recurrent networks read word by word and hand on one state. How far back can they remember? Four networks learn "

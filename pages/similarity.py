@@ -21,8 +21,6 @@ from dashboard.ui.model_and_text import escape_markdown, opened
 from dashboard.ui.page import to_page
 from dashboard.ui.pages import similarity
 
-st.title("Map of heads", anchor=False)
-
 # What is asked
 this = opened()
 model = this.model

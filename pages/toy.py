@@ -15,8 +15,6 @@ from dashboard.ui.model_and_text import escape_markdown
 from dashboard.ui.page import end_page
 from dashboard.ui.pages.toy import alternative, axes_of, inputs, pairs_of
 
-st.title("Toy attention", anchor=False)
-
 # What is asked stands first on the page, but is sent after the steps: they are what a change waits for
 st.caption(
     "Attention small enough to follow by hand. Change any number, and everything is computed again: type, step by 0.1 "

@@ -148,7 +148,7 @@ def painted_first() -> None:
     Whatever arrives is worked into the page at once and keeps it from drawing: without this moment the picture that a
     click waits for comes a tenth of a second later. On a first visit nobody waits for one picture.
     """
-    if "draft_of" in st.session_state:  # the sidebar stands
+    if session.frame_stands():
         time.sleep(PAUSE)
 
 

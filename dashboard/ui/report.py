@@ -59,17 +59,16 @@ def _keep(figure: ReportFigure) -> None:
     st.rerun()
 
 
-def shelf() -> None:
-    """In the sidebar: what is collected, and the files; nothing while there is nothing."""
+def counter() -> None:
+    """How many figures are collected; a click opens them. Nothing while there is none."""
     count = len(reports.entries(session.choices().report))
-    if not count:
-        return
-    st.markdown(
-        f"**Report** · {count} {'figure' if count == 1 else 'figures'}",
-        help="Figures that you added under “Download”. They are kept on this machine, under the address of this page: "
-        "a bookmark finds them again.",
-    )
-    if st.button("Open the report", icon=":material/summarize:", width="stretch"):
+    if count and st.button(
+        f"Report: {count} {'figure' if count == 1 else 'figures'}",
+        icon=":material/summarize:",
+        type="tertiary",
+        help="Figures that you added. They are kept on this machine, under the address of this page: a bookmark finds "
+        "them again.",
+    ):
         _open()
 
 

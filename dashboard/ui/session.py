@@ -37,6 +37,15 @@ STALE = 1.0  # seconds in which a browser has heard what was changed
 MOMENT = 5.0  # seconds in which a busy browser has the links that it was sent
 
 
+def frame_stands() -> bool:
+    """Whether this session has seen the frame of the pages."""
+    return "frame_stands" in st.session_state
+
+
+def frame_drawn() -> None:
+    st.session_state["frame_stands"] = True
+
+
 def choices() -> Choices:
     return st.session_state["choices"]
 
