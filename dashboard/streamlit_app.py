@@ -11,13 +11,17 @@ import streamlit as st  # noqa: E402
 
 from dashboard.errors import UserError  # noqa: E402
 from dashboard.installed import HOME  # noqa: E402
-from dashboard.ui import frame, model_and_text, page_list, quiet, session  # noqa: E402
+from dashboard.ui import model_and_text, page_list, quiet, session  # noqa: E402
+from dashboard.ui.frame import around  # noqa: E402
 from dashboard.ui.page import PageEnd  # noqa: E402
 from dashboard.ui.page_list import FIRST  # noqa: E402
 
 quiet.short_collections()
 st.set_page_config(
-    page_title="Two Heads", page_icon=str(HERE / "ui" / "icon.png"), layout="wide", initial_sidebar_state=232
+    page_title="Two Heads",
+    page_icon=str(HERE / "ui" / "icon.png"),
+    layout="wide",
+    initial_sidebar_state=232,  # pixels
 )
 PAGES = {
     one.name: st.Page(
@@ -39,10 +43,10 @@ page = st.navigation([*PAGES.values(), *OTHERS.values()], position="hidden")
 session.read_address(page.url_path)
 model_and_text.fit_choices()
 session.write_address()
-with frame.around(page_list.at(page.url_path), PAGES):
+with around.frame(page_list.at(page.url_path), PAGES):
     try:
         page.run()
     except PageEnd:
         pass
     except UserError as wrong:  # of a model that a page did not expect to fail
-        frame.problem(wrong)
+        around.problem(wrong)

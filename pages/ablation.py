@@ -56,7 +56,7 @@ else:
                     most_changed(effect),
                     EXPLAINED[effect.measure],
                     "One text says what a head can do, not what it does on others: see below.",
-                    "" if len(chosen.tray) > 1 else "Two or more heads in the tray can be taken out together.",
+                    "" if len(chosen.pinned) > 1 else "Pin two or more heads to ablate them together.",
                 ],
                 tables=[Table(ablation_tables.tokens(ablation.named(found)))],
                 awaited=True,

@@ -44,11 +44,11 @@ with right:
     if len(like):
         nearest = head_of(like.iloc[0])
         st.button(
-            f"Put {head} and {nearest} into the tray",
+            f"Pin {head} and {nearest}",
             icon=":material/compare:",
             on_click=session.change,
-            kwargs={"tray": (head, nearest)},
-            disabled=chosen.tray == (head, nearest),
+            kwargs={"pinned": (head, nearest)},
+            disabled=chosen.pinned == (head, nearest),
             help="They take the place of the heads in it, and can be looked at side by side on Compare.",
         )
 figure.painted_first()
@@ -58,7 +58,7 @@ with left:
     roles = similarity.roles(this)
     key = f"map_{model.name}"
     look = session.look(map_room).keywords()
-    still = look | {"roles": roles, "selected": head, "tray": chosen.tray}
+    still = look | {"roles": roles, "selected": head, "tray": chosen.pinned}
     figure.show(
         Figure(
             draw_map(found, click=True, roles=roles, **look, **head_picker.selection(key).keywords()),

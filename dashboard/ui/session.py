@@ -20,9 +20,10 @@ from dashboard.charts.theme import Theme
 from dashboard.export import reports
 from dashboard.heads.head_id import HeadId
 from dashboard.ui import paths
+from dashboard.ui.pins import Pin
 from dashboard.ui.url_state import (
     HEAD,
-    TRAY_SIZE,
+    MOST_PINS,
     Choices,
     digest,
     fits_in_link,
@@ -53,7 +54,7 @@ def choices() -> Choices:
 def change(**new: Any) -> None:
     """Choose something else. What was said about an earlier link or choice is said no more."""
     paths.choose(new)
-    st.session_state["choices"] = replace(choices(), **new)
+    st.session_state["choices"] = choices().but(**new)
     st.session_state["notices"] = []
     if set(HEAD) & new.keys():
         st.session_state["head_given"] = True
@@ -65,7 +66,7 @@ def change(**new: Any) -> None:
 
 def correct(**new: Any) -> None:
     """Bring a choice within what there is, without a word: nothing that a person would miss."""
-    st.session_state["choices"] = replace(choices(), **new)
+    st.session_state["choices"] = choices().but(**new)
 
 
 def open_on(head: HeadId) -> None:
@@ -91,7 +92,7 @@ def begin_epoch() -> None:
 def selection() -> Selection:
     """What pictures of all heads mark. A click moves the mark in the browser, without a new drawing: the head is the
     one that was chosen when this epoch began."""
-    return Selection(st.session_state["selected"], choices().tray, epoch())
+    return Selection(st.session_state["selected"], choices().pinned, epoch())
 
 
 def mark_widget_run() -> None:
@@ -254,14 +255,25 @@ def click_head(head: HeadId, clicked: int) -> None:
         begin_epoch()
 
 
-def add_to_tray(head: HeadId) -> None:
-    tray = choices().tray
-    if head not in tray and len(tray) < TRAY_SIZE:
-        change(tray=(*tray, head))
+def pin(head: HeadId) -> None:
+    """Pin a head of the chosen model."""
+    pinned = choices().pinned
+    if head not in pinned and len(choices().pins) < MOST_PINS:
+        change(pinned=(*pinned, head))
+        st.toast(f"Pinned: {head}", icon=":material/keep:")
 
 
-def remove_from_tray(head: HeadId) -> None:
-    change(tray=tuple(other for other in choices().tray if other != head))
+def unpin(gone: Pin) -> None:
+    change(pins=tuple(pin for pin in choices().pins if pin != gone))
+
+
+def show_pin(pin: Pin) -> None:
+    """Choose a pinned head, and its model where that is another. A link may have named that: what it names by a path
+    is still opened only by a person who says so (`paths`)."""
+    correct(**({"model": pin.model} if pin.model else {}), **pin.head.choice)
+    st.session_state["notices"], st.session_state["head_given"] = [], True
+    mark_widget_run()
+    begin_epoch()
 
 
 def theme() -> Theme:

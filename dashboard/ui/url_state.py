@@ -25,6 +25,7 @@ from dashboard.errors import UserError
 from dashboard.heads.head_id import PARTS, HeadId, Part, every_head, nearest
 from dashboard.heads.view import Between
 from dashboard.text import Special, Unit
+from dashboard.ui.pins import Pin, Pins, carried_over, heads_here, with_heads
 from dashboard.ui.toy_recall_urls import recall_from_address, recall_to_address, toy_from_address, toy_to_address
 from dashboard.ui.url_fields import (
     Emptied,
@@ -38,7 +39,6 @@ from dashboard.ui.url_fields import (
     Rows,
     Several,
     Text,
-    Tray,
     Typed,
 )
 
@@ -48,7 +48,7 @@ FIRST_HEAD = HeadId(0, 2)
 HEAD = tuple(FIRST_HEAD.choice)  # the fields that name the head on Explore
 FIRST_PAIRS = "says → chef"  # marked on FIRST_TEXT
 FIRST_TOY = example()
-TRAY_SIZE = 4
+MOST_PINS = 4
 LONGEST_PAIRS = 2_000  # characters
 LONGEST_OTHER = 880  # characters of a second text: in any script it fits into a link
 LONGEST_PATH = 1_000
@@ -105,8 +105,8 @@ class Choices:
     measure_of: Annotated[Literal["weight", "contribution"], Option("weight", "contribution")] = "weight"
     atlas: Annotated[str, Option("score", "maps")] = "score"  # what the atlas shows
     score: Annotated[str, Option(scores=True)] = "previous"
-    # The tray, on every page
-    tray: Annotated[tuple[HeadId, ...], Tray(TRAY_SIZE)] = ()
+    # The pinned heads, on every page
+    pins: Annotated[tuple[Pin, ...], Pins(MOST_PINS)] = ()
     # Compare
     show: Annotated[str, Option("side", "difference")] = "side"
     mode: Annotated[str, Option("heads", "texts", "models")] = "heads"  # what is compared
@@ -156,6 +156,20 @@ class Choices:
     @property
     def chosen(self) -> HeadId:
         return HeadId(self.layer, self.head, self.part)
+
+    @property
+    def pinned(self) -> tuple[HeadId, ...]:
+        """The pinned heads of the chosen model."""
+        return heads_here(self.pins)
+
+    def but(self, *, pinned: Sequence[HeadId] | None = None, **new: Any) -> Choices:
+        """These choices with others in some places. pinned: the pinned heads of the chosen model; a pin of another
+        model stays, and where another model is chosen each pin keeps its own."""
+        if pinned is not None:
+            new["pins"] = with_heads(self.pins, pinned, MOST_PINS)
+        if "model" in new:
+            new["pins"] = carried_over(new.get("pins", self.pins), self.model, new["model"])
+        return replace(self, **new)
 
 
 DEFAULTS = Choices()
@@ -223,8 +237,8 @@ def within(choices: Choices, layers: int, heads: int, numbers: Sequence[int] = (
         now = nearest(every, choices.chosen)
         notices.append(f"There is no head {choices.chosen}: {size}. {now} is shown.")
         choices = replace(choices, **now.choice)
-    gone = [head for head in choices.tray if not exists(head)]
+    gone = [head for head in choices.pinned if not exists(head)]
     if gone:
-        notices.append(f"Taken out of the tray: {', '.join(map(str, gone))}; {size}.")
-        choices = replace(choices, tray=tuple(head for head in choices.tray if exists(head)))
+        notices.append(f"Unpinned: {', '.join(map(str, gone))}; {size}.")
+        choices = choices.but(pinned=[head for head in choices.pinned if exists(head)])
     return choices, notices

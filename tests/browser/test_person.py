@@ -28,7 +28,7 @@ def test_a_click_on_the_atlas_draws_that_head_and_a_pasted_link_reopens_it(perso
     settled(page, "L0H2")
     click_head(page, 3, 1)
     described = settled(page, "L3H1")
-    page.get_by_role("button", name="Add to tray").click()
+    page.get_by_role("button", name="Pin this head").click()
     page.wait_for_selector(".st-key-remove_L3H1")
     assert address(page) == {"layer": "3", "head": "1", "tray": "L3H1"}
     other = person(f"?{urlparse(page.url).query}")
@@ -94,7 +94,7 @@ def test_a_quick_hand_is_not_taken_back(person):
         page.wait_for_timeout(700)
         assert {"layer": "3", "head": str(head)} == {"head": "2"} | address(page)
         framed(page, 3, head)
-    page.get_by_role("button", name="Add to tray").click()
+    page.get_by_role("button", name="Pin this head").click()
     page.wait_for_timeout(100)
     click_head(page, 4, 1)
     settled(page, "L4H1")
@@ -130,7 +130,7 @@ def test_everything_is_reached_by_keyboard(person):
     settled(page, "L1H2")
     page.keyboard.press("Tab")
     for _ in range(12):
-        if page.evaluate("document.activeElement.innerText").strip().endswith("Add to tray"):
+        if page.evaluate("document.activeElement.innerText").strip().endswith("Pin this head"):
             break
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")

@@ -103,7 +103,7 @@ def test_a_person_presses_as_long_as_people_do_soon_after_another_choice(still):
     for head, pause in enumerate((0, 20, 50, 100, 150, 300), start=4):
         at = place(page, f"{picture} {DRAWN}", (head + 0.5) / 12, 4.5 / 6)
         if head % 2:
-            page.get_by_role("button", name="Add to tray").click()
+            page.get_by_role("button", name="Pin this head").click()
         else:
             page.locator("[class*=st-key-remove_] button").first.click()
         page.wait_for_timeout(pause)

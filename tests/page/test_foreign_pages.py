@@ -56,16 +56,16 @@ def folders(tmp_path_factory):
 def opened_here(page=None, **address):
     """As `opened`, by a person who presses "Open it": no link alone opens a path."""
     app = opened(**address)
-    has_a_sidebar(app).button(key="open_model").click().run()
+    has_a_frame(app).button(key="open_model").click().run()
     if page:
         app.switch_page(f"../pages/{page}.py").run()
     return app
 
 
-def has_a_sidebar(app):
+def has_a_frame(app):
     assert not app.exception
-    assert [box.label for box in app.sidebar.selectbox] == ["Model"]
-    assert "draft" in {area.key for area in app.sidebar.text_area}
+    assert app.sidebar.get("page_link")
+    assert app.selectbox(key="choose_model")
     return app
 
 
@@ -80,16 +80,16 @@ def has_a_sidebar(app):
     ],
 )
 def test_a_link_to_a_model_that_cannot_be_opened(kind, more, sentence, folders):
-    app = has_a_sidebar(opened_here(model=folders(kind, **more), layer="1"))
+    app = has_a_frame(opened_here(model=folders(kind, **more), layer="1"))
     assert sentence in read(app)
-    app.sidebar.selectbox[0].set_value("minilm").run()
-    has_a_sidebar(app)
+    app.selectbox(key="choose_model").set_value("minilm").run()
+    has_a_frame(app)
     assert not app.error and app.number_input(key="choose_layer").value == 1
 
 
 @pytest.mark.parametrize("model", ["./nowhere", "nobody/nothing", "x" * 300, "\N{ZERO WIDTH SPACE}"])
 def test_a_link_to_no_model(model):
-    app = has_a_sidebar(opened(model=model))
+    app = has_a_frame(opened(model=model))
     [told] = app.info
     assert "No link opens a path" in told.value and not app.error
 
@@ -103,12 +103,12 @@ def test_whatever_a_model_raises_leaves_the_page_standing(folders, monkeypatch):
 
     with monkeypatch.context() as patched:
         patched.setattr("dashboard.capture.open.probe_tap", broken)
-        app = has_a_sidebar(opened_here(model=folder))
+        app = has_a_frame(opened_here(model=folder))
         assert "Opening “" in read(app) and "of all things" in read(app)
-    assert not has_a_sidebar(opened_here(model=folder)).error
+    assert not has_a_frame(opened_here(model=folder)).error
     with monkeypatch.context() as patched:
         patched.setattr("transformers.models.bert.modeling_bert.BertEmbeddings.forward", broken)
-        app = has_a_sidebar(opened_here(model=folder, text="A heron waits by the water."))
+        app = has_a_frame(opened_here(model=folder, text="A heron waits by the water."))
         assert "Reading the text with " in read(app) and "of all things" in read(app)
 
 
@@ -117,8 +117,8 @@ def test_every_page_of_a_model_that_has_attention_in_some_layers(page, folders):
     folder = folders(
         "lfm2", layer_types=["conv", "conv", "full_attention", "conv", "full_attention"], num_hidden_layers=5
     )
-    app = has_a_sidebar(opened_here(None if page == "explore" else page, model=folder, layer="3", head="1"))
-    notes = [caption.value for caption in app.sidebar.caption]
+    app = has_a_frame(opened_here(None if page == "explore" else page, model=folder, layer="3", head="1"))
+    notes = [caption.value for caption in app.caption]
     assert any("attention in 2 of 5 layers" in note for note in notes)
     if page in ("explore", "inside", "query_key"):
         assert "L2H1" in said(app)

@@ -3,6 +3,7 @@
 import pytest
 
 from dashboard.heads.head_id import HeadId
+from dashboard.ui.page_list import BY_NAME, FIRST
 from tests.helpers.pages import heading, notices, opened, said
 from tests.helpers.sentences import heads_in, numbers, wording
 
@@ -24,7 +25,7 @@ HOSTILE = [
 def test_the_first_visit_shows_a_finding_before_any_click(snapshot):
     app = opened()
     assert not app.exception
-    assert app.title[0].value == "Explore"
+    assert app.title[0].value == FIRST.title
     [counted] = [line for line in said(app).splitlines() if "512" in line]
     assert heads_in(heading(app)) == ["L0H2"] and numbers(counted) == [13, 16, 512, 2]
     assert [wording(heading(app)), wording(counted)] == snapshot
@@ -34,7 +35,7 @@ def test_the_first_visit_shows_a_finding_before_any_click(snapshot):
 def test_every_page_opens(page):
     app = opened(None if page == "explore" else page)
     assert not app.exception
-    assert app.title[0].value == page.capitalize()
+    assert app.title[0].value == BY_NAME[page].title
 
 
 @pytest.mark.parametrize("view", ["heatmap", "lines", "arcs", "reading"])
@@ -51,7 +52,7 @@ def test_a_link_is_what_stands_on_the_page():
     assert app.number_input(key="choose_layer").value == 3
     assert app.number_input(key="choose_head").value == 1
     assert app.text_area(key="draft").value == "Birds sing."
-    assert {button.label for button in app.sidebar.button} >= {"L2H0", "L3H1"}
+    assert {button.label for button in app.button} >= {"L2H0", "L3H1"}
 
 
 def test_a_choice_goes_into_the_address():
@@ -78,7 +79,7 @@ def test_the_tray_holds_four_heads_and_each_can_be_taken_out():
     app = opened()
     for head in range(5):
         app.number_input(key="choose_head").set_value(head).run()
-        add = next(button for button in app.button if button.label == "Add to tray")
+        add = next(button for button in app.button if button.label == "Pin this head")
         assert add.disabled == (head == 4)
         if not add.disabled:
             add.click().run()
@@ -217,7 +218,7 @@ def test_a_page_that_ends_early_keeps_its_sidebar_on_the_next_run(page, address)
     app = opened(None if page == "explore" else page, **address)
     for _ in range(2):
         assert not app.exception
-        assert "Text" in [area.label for area in app.sidebar.text_area]
+        assert "Text" in [area.label for area in app.text_area]
         app.run()
 
 

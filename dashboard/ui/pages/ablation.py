@@ -35,19 +35,19 @@ from dashboard.ui.pages import ablation_tables
 def taken_out() -> tuple[HeadId, ...]:
     """Which heads: the chosen one, or where there are two or more in the tray and a person wants it, those together."""
     chosen = session.choices()
-    if len(chosen.tray) < 2:
+    if len(chosen.pinned) < 2:
         return (chosen.chosen,)
-    every = f"The {len(chosen.tray)} heads of the tray together"
+    every = f"The {len(chosen.pinned)} pinned heads together"
     st.segmented_control(
         "Taken out",
         ["head", "tray"],
         required=True,
         format_func={"head": "This head", "tray": every}.__getitem__,
-        help=f"{listed(list(map(str, chosen.tray)))} are in the tray. Together they are taken out in one pass, so that "
+        help=f"{listed(list(map(str, chosen.pinned)))} are pinned. Together they are taken out in one pass, so that "
         "none of them can do the work of another.",
         **session.bound("out"),
     )
-    return tuple(sorted(chosen.tray)) if chosen.out == "tray" else (chosen.chosen,)
+    return tuple(sorted(chosen.pinned)) if chosen.out == "tray" else (chosen.chosen,)
 
 
 def places(heads: tuple[HeadId, ...]) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:
@@ -208,7 +208,7 @@ class Beside:
         """name: of a score of the text, or of a figure of the profile, as `shows` is the one or the other"""
         chosen = session.choices()
         self.this, self.shows, self.every, self.name = this, shows, every, name
-        self.selection = Selection(chosen.chosen, chosen.tray, session.epoch())
+        self.selection = Selection(chosen.chosen, chosen.pinned, session.epoch())
         if isinstance(shows, Reading):
             self.title, scores, column = f"“{SCORES[name].title}” on this text", shows.overview().scores, name
         else:

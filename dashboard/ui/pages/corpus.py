@@ -181,7 +181,7 @@ def row(kept: Kept) -> None:
                 profile=kept.name,
                 layer=0,
                 head=0,
-                tray=(),
+                pins=(),
             )
             st.download_button(
                 "Download (zip)",

@@ -154,7 +154,7 @@ def moments(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataF
     if profile.sentences is not None:
         texts = dict(zip(profile.sentences["index"], profile.sentences["text"], strict=True))
         table["text"] = [texts.get(index, "") for index in rows["sentence"]]
-        chosen = replace(session.choices(), model=model, **head.choice, tray=(), start=0)
+        chosen = replace(session.choices(), model=model, **head.choice, pins=(), start=0)
         table["open"] = [
             "/?" + urlencode(to_address(replace(chosen, text=text))) if text else None for text in table["text"]
         ]

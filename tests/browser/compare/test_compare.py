@@ -15,7 +15,7 @@ def test_two_heads_are_chosen_by_clicking_compared_and_taken_away_in_a_report(pe
     for layer, head in ((2, 0), (2, 8)):
         click_head(page, layer, head)
         settled(page, f"L{layer}H{head}")
-        page.get_by_role("button", name="Add to tray").click()
+        page.get_by_role("button", name="Pin this head").click()
         page.wait_for_function(f"document.body.innerText.includes('{1 if head == 0 else 2} of 4 heads')")
         page.wait_for_timeout(1200)
     page.get_by_role("link", name="Compare").click()

@@ -72,7 +72,7 @@ def test_the_heads_of_the_tray_are_taken_out_together_beside_each_alone(minilm):
     app = opened(tray="L5H1,L2H9", layer="2", head="9")
     assert not app.exception and "Without L2H9 the last vectors" in said(app) and "Together " not in said(app)
     [switch] = [one for one in app.main.button_group if one.label == "Taken out"]
-    assert switch.options == ["This head", "The 2 heads of the tray together"]
+    assert switch.options == ["This head", "The 2 pinned heads together"]
     switch.set_value("tray").run()
     assert not app.exception and app.query_params["out"] in ("tray", ["tray"])
     text, heads = said(app), ["L2H9", "L5H1"]
@@ -190,7 +190,7 @@ def test_a_model_whose_heads_cannot_be_taken_out_is_told(minilm, monkeypatch):
     for by in ("zero", "mean"):
         app = opened(by=by, text="Another text, so that nothing is kept of it.")
         assert not app.exception and "computes its attention in a way of its own" in app.error[0].value
-        assert not app.get("vega_lite_chart") and app.sidebar.selectbox
+        assert not app.get("vega_lite_chart") and app.selectbox(key="choose_model")
 
 
 def test_a_role_links_to_what_would_test_it():

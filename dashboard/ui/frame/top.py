@@ -9,10 +9,11 @@ import streamlit as st
 
 from dashboard.models import CATALOGUE
 from dashboard.ui import model_and_text, report, session
-from dashboard.ui.example_texts import EXAMPLES
+from dashboard.ui.frame.example_texts import EXAMPLES
 from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.page import to_page
 from dashboard.ui.page_list import MODEL, READING, TEXT, Page
-from dashboard.ui.url_state import LONGEST_OTHER, TRAY_SIZE, fits_in_link
+from dashboard.ui.url_state import LONGEST_OTHER, MOST_PINS, fits_in_link
 
 LONGEST_TEXT = 100_000  # characters
 LONGEST_LABEL = 34  # characters of the text that stand on its button
@@ -39,7 +40,7 @@ def notes(page: Page) -> None:
 def _text() -> None:
     text = session.choices().text
     st.session_state["draft"] = text
-    with st.popover(_label(text), icon=":material/notes:", key="open_text"):
+    with st.popover(_label(text), icon=":material/notes:", key="text_menu"):
         st.text_area(
             "Text",
             key="draft",
@@ -106,15 +107,19 @@ def _take_upload() -> None:
     session.change(text=text[:LONGEST_TEXT], start=0)
 
 
+def model_title(name: str) -> str:
+    """What a model is called where a person reads it."""
+    return CATALOGUE[name].title if name in CATALOGUE else name
+
+
 def _model() -> None:
     chosen = session.choices().model
     names = list(CATALOGUE) + ([chosen] if chosen not in CATALOGUE else [])
-    title = CATALOGUE[chosen].title if chosen in CATALOGUE else chosen
-    with st.popover(escape_markdown(title), icon=":material/deployed_code:", key="open_model"):
+    with st.popover(escape_markdown(model_title(chosen)), icon=":material/deployed_code:", key="model_menu"):
         st.selectbox(
             "Model",
             names,
-            format_func=lambda name: CATALOGUE[name].title if name in CATALOGUE else name,
+            format_func=model_title,
             accept_new_options=True,
             placeholder="A name, a hub id or a folder",
             help="Choose one of the list, or type a hub id (owner/name) or the path of a folder with safetensors.",
@@ -125,7 +130,7 @@ def _model() -> None:
 
 
 def _reading() -> None:
-    with st.popover("Reading", icon=":material/tune:", key="open_reading"):
+    with st.popover("Reading", icon=":material/tune:", key="reading_menu"):
         st.segmented_control(
             "Unit",
             ["words", "tokens"],
@@ -157,24 +162,28 @@ def _reading() -> None:
 
 
 def _pinned() -> None:
-    pinned = session.choices().tray
-    with st.popover(
-        f"{len(pinned)} pinned",
-        icon=":material/keep:",
-        key="open_pinned",
-    ):
-        st.caption(
-            f"Up to {TRAY_SIZE} heads follow you from page to page, and stand in the address."
-            if pinned
-            else "No head is pinned. Choose a head on “All heads” and pin it: it follows you from page to page."
-        )
-        with st.container(horizontal=True, gap="small"):
-            for head in pinned:
+    pins = session.choices().pins
+    with st.popover(f"{len(pins)} pinned", icon=":material/keep:", key="pinned_menu"):
+        if not pins:
+            st.caption("No head is pinned. Choose one on “All heads” and pin it: it follows you from page to page.")
+            return
+        st.caption(f"{len(pins)} of {MOST_PINS} pins. They follow you from page to page, and stand in the address.")
+        for pin in pins:
+            with st.container(horizontal=True, gap="small"):
+                name = f"{model_title(pin.model)} {pin.head}" if pin.model else str(pin.head)
                 st.button(
-                    str(head),
-                    icon=":material/close:",
-                    key=f"remove_{head}",
-                    help=f"Unpin {head}",
-                    on_click=session.remove_from_tray,
-                    args=(head,),
+                    escape_markdown(name),
+                    key=f"show_{name}",
+                    help=f"Show {pin.head}" + (f" of {escape_markdown(model_title(pin.model))}" if pin.model else ""),
+                    on_click=session.show_pin,
+                    args=(pin,),
+                    width="stretch",
                 )
+                st.button(
+                    "Unpin",
+                    key=f"remove_{name}",
+                    on_click=session.unpin,
+                    args=(pin,),
+                )
+        if len(session.choices().pinned) > 1:
+            to_page("compare", "Compare them", ":material/compare:")

@@ -9,7 +9,8 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.errors import UserError
-from dashboard.ui import pressing, session, sidebar, top
+from dashboard.ui import pressing, session
+from dashboard.ui.frame import sidebar, top
 from dashboard.ui.layout_width import measure
 from dashboard.ui.model_and_text import escape_markdown
 from dashboard.ui.page_list import Page
@@ -18,7 +19,7 @@ _CSS = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 
 
 @contextmanager
-def around(page: Page, pages: Mapping[str, st.Page]) -> Iterator[None]:
+def frame(page: Page, pages: Mapping[str, st.Page]) -> Iterator[None]:
     """The frame of a page, which is drawn within. On a first visit the frame comes first; later it stands from the run
     before, so the picture that a person waits for goes ahead of it.
 
