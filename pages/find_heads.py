@@ -79,7 +79,7 @@ st.caption(
     "One sentence shows what a head can do, many show what it does. The same search by a pattern, over the "
     f"{builtin_size()} English sentences that come with the dashboard: news, stories, dialogue and more."
 )
-pattern = find_by_pattern.controls()
+pattern = find_by_pattern.controls(this)
 matches = find_by_pattern.found(this, pattern)
 figure.show(
     Figure(

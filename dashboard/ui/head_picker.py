@@ -33,11 +33,17 @@ def selection(key: str) -> Selection:
     return session.selection()
 
 
+def numbers(model: AttentionModel) -> None:
+    """Layer and head as numbers. They are not bounded: the browser would mark another number in red and say nothing,
+    here the nearest head is shown with a sentence (`session.fit_to`)."""
+    for field, label, most in (("layer", "Layer", model.layers - 1), ("head", "Head", model.heads - 1)):
+        st.number_input(label, step=1, width=120, help=f"0 to {most}.", **session.bound(field))
+
+
 def by_number(model: AttentionModel) -> None:
     """Layer and head as numbers, and the button that pins the chosen head; side by side in a row."""
     chosen = session.choices()
-    st.number_input("Layer", 0, model.layers - 1, width=120, **session.bound("layer"))
-    st.number_input("Head", 0, model.heads - 1, width=120, **session.bound("head"))
+    numbers(model)
     full = len(chosen.pins) >= MOST_PINS
     st.button(
         "Pin this head",

@@ -164,11 +164,13 @@ class Choices:
 
     def but(self, *, pinned: Sequence[HeadId] | None = None, **new: Any) -> Choices:
         """These choices with others in some places. pinned: the pinned heads of the chosen model; a pin of another
-        model stays, and where another model is chosen each pin keeps its own."""
+        model stays. Where another model is chosen each pin keeps its own, and the second model is another one."""
         if pinned is not None:
             new["pins"] = with_heads(self.pins, pinned, MOST_PINS)
-        if "model" in new:
+        if "model" in new and new["model"] != self.model:
             new["pins"] = carried_over(new.get("pins", self.pins), self.model, new["model"])
+            if new["model"] == self.other_model:  # Compare would hold a model against itself
+                new.setdefault("other_model", self.model)
         return replace(self, **new)
 
 
@@ -185,6 +187,8 @@ def to_address(choices: Choices) -> dict[str, str]:
     for name, kind in KINDS.items():
         if (value := getattr(choices, name)) != getattr(DEFAULTS, name):
             address |= kind.write(name, value)
+    if choices.other_model == choices.model:
+        address["other_model"] = choices.other_model  # a link without it means two different ones
     return address
 
 
@@ -212,6 +216,8 @@ def from_address(
                 found[name] = value
         except UserError as wrong:
             notices.append(str(wrong))
+    if "other_model" not in found and found.get("model") == DEFAULTS.other_model:
+        found["other_model"] = DEFAULTS.model
     return replace(DEFAULTS, **found), notices
 
 

@@ -4,6 +4,7 @@ import random
 import time
 from urllib.parse import parse_qsl, urlencode
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,3 +104,13 @@ def test_a_smaller_model_says_which_heads_it_has_not():
     assert choices.pinned == (HeadId(2, 1),)
     assert len(notices) == 2 and all("layers 0 to 5" in sentence for sentence in notices)
     assert within(choices, 6, 12) == (choices, [])
+
+
+@pytest.mark.parametrize("model", ["minilm", "smollm2", "owner/name"])
+def test_the_second_model_is_another_one_unless_a_person_chose_the_same(model):
+    linked, _ = from_address({"model": model}, SCORES)
+    assert linked.other_model != model
+    chosen = DEFAULTS.but(model=model)
+    assert chosen.other_model != model and chosen.but(model="minilm").other_model != "minilm"
+    same = chosen.but(other_model=model)
+    assert from_address(to_address(same), SCORES) == (same, [])
