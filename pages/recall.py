@@ -1,4 +1,4 @@
-"""Before attention: what recurrent networks forget, measured on the spot."""
+"""Why attention?: what recurrent networks forget, measured on the spot."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Toy attention: a few words, small tables, every number editable."""
+"""Attention by hand: a few words, small tables, every number editable."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ from dashboard.errors import UserError
 from dashboard.ui import caches, figure, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import room
-from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import end_page
 from dashboard.ui.pages.toy import alternative, axes_of, inputs, pairs_of
 

@@ -45,7 +45,7 @@ from dashboard.ui.url_fields import (
 FIRST_TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 FIRST_OTHER = "The pilot who trained in Osaka says ramen is her favourite food."
 FIRST_HEAD = HeadId(0, 2)
-HEAD = tuple(FIRST_HEAD.choice)  # the fields that name the head on Explore
+HEAD = tuple(FIRST_HEAD.choice)  # the fields that name the head on “All heads”
 FIRST_PAIRS = "says → chef"  # marked on FIRST_TEXT
 FIRST_TOY = example()
 MOST_PINS = 4
@@ -100,7 +100,7 @@ class Choices:
     layer: Annotated[int, Number()] = 0
     head: Annotated[int, Number()] = 2
     part: Annotated[Part, Option(*PARTS[1:])] = ""  # of an encoder–decoder
-    # Explore
+    # “All heads”
     view: Annotated[str, Option(*VIEWS)] = "heatmap"  # how the head is drawn
     measure_of: Annotated[Literal["weight", "contribution"], Option("weight", "contribution")] = "weight"
     atlas: Annotated[str, Option("score", "maps")] = "score"  # what the atlas shows
@@ -119,28 +119,28 @@ class Choices:
     query: Annotated[int, Number()] = 7
     key: Annotated[int, Number()] = STRONGEST  # `STRONGEST`: the one with the highest weight
     step: Annotated[str, Option(*STEPS)] = "weights"  # the step that is marked
-    # Toy attention
+    # Attention by hand
     toy: Annotated[Example, Several(toy_from_address, toy_to_address)] = FIRST_TOY  # its words and tables
     toy_step: Annotated[str, Option("all", *TOY_STEPS)] = "all"  # the step on show
     toy_row: Annotated[int, Number()] = 4  # the word that is followed
     toy_head: Annotated[int, Number()] = 0
     toy_plane: Annotated[str, Option("12", "13", "23", "14", "24", "34")] = "12"  # which two numbers are drawn
-    # Before attention
+    # Why attention?
     recall: Annotated[Recall, Several(recall_from_address, recall_to_address)] = DEFAULT  # the run
     # Long range
     reach: Annotated[str, Option("verb", "name")] = "verb"  # what is asked
-    # Through the layers
+    # Layer by layer
     word: Annotated[int, Number()] = 7  # the word that is followed, from 0
     measure: Annotated[str, Option("moved", "turned", "attention_share")] = "moved"  # what is drawn of every word
     rolled: Annotated[str, Layers()] = ""  # the layers that attention is rolled out over, "" for all
-    # Map of heads, Queries and keys: what colours the points
+    # Head map, Queries and keys: what colours the points
     coloured: Annotated[str, Option("layer", "role")] = "layer"
     words_by: Annotated[str, Option("upos", "relation", "position", "frequency")] = "upos"
     # Syntax vs context
     profile: Annotated[str, Text(200)] = ""  # its name, "" for the first there is of the model
     two: Annotated[str, Option("opposites", "tray")] = "opposites"  # which two heads are drawn side by side
     parser: Annotated[str, Typed(LONGEST_PATH, is_path=True)] = ""  # the spaCy model, "" for the English one
-    # Without a head
+    # Ablation
     by: Annotated[By, Option("zero", "mean")] = "zero"  # what replaces the head's output
     out: Annotated[str, Option("head", "tray")] = "head"  # what is ablated: the head, or the heads of the tray jointly
     against: Annotated[str, Option(*FIGURES, scores=True)] = "total"  # the score or figure that effects are laid beside

@@ -64,7 +64,7 @@ def test_pins_are_counted_in_sight_and_keep_their_model(person):
     page.mouse.wheel(0, 2000)
     page.wait_for_timeout(300)
     box = counter.bounding_box()
-    assert 0 <= box["y"] and box["y"] + box["height"] <= page.viewport_size["height"]
+    assert box["y"] >= 0 and box["y"] + box["height"] <= page.viewport_size["height"]
     page.locator(".st-key-model_menu button").first.click()
     page.locator(".st-key-choose_model input").click()
     page.get_by_role("option", name="SmolLM2").click()

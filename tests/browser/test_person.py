@@ -67,7 +67,7 @@ def test_the_frame_is_round_the_head_on_show_however_it_was_chosen(person, shown
     page.get_by_test_id("stSidebar").get_by_role("link", name="Models").click()
     page.get_by_role("heading", name="Models", exact=True).wait_for()
     idle(page)
-    page.get_by_test_id("stSidebar").get_by_role("link", name="Explore").click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="All heads").click()
     settled(page, "L4H1")
     framed(page, 4, 1)
     page.go_back()

@@ -27,14 +27,14 @@ def test_through_the_layers():
     assert not app.exception
     path, sheet, _ = specs(app)
     assert "“𝒳 [UNK]” through the layers" in path and all(json.dumps(m, ensure_ascii=False) in sheet for m in MARKED)
-    assert set(app.main.selectbox[0].options) >= MARKED
+    assert set(app.selectbox(key="choose_word").options) >= MARKED
     assert "“𝒳 [UNK]” is moved most" in read(app)
 
 
 def test_inside_a_head():
     app = opened("inside", text=TEXT, query="4")
     assert not app.exception
-    assert app.main.selectbox[0].options[4] == "4 [UNK]" and "“[UNK]” looks most at" in read(app)
+    assert app.selectbox(key="choose_query").options[4] == "4 [UNK]" and "“[UNK]” looks most at" in read(app)
     assert all("“[UNK]”" in spec for spec in specs(app)[:2])
 
 

@@ -1,6 +1,6 @@
 """The ways of drawing one head, by name.
 
-A new view is one entry of `VIEWS` and the function that draws it: Explore, ``dashboard.draw``, addresses and the
+A new view is one entry of `VIEWS` and the function that draws it: “All heads”, ``dashboard.draw``, addresses and the
 command line take it from here. The function is imported when it is called.
 """
 

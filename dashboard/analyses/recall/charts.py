@@ -1,4 +1,4 @@
-"""What “Before attention” measured: accuracy, gradient, path and time, each against the distance."""
+"""What “Why attention?” measured: accuracy, gradient, path and time, each against the distance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole run of “Before attention”: how fast each model reads, measured, and then the training.
+"""A whole run of “Why attention?”: how fast each model reads, measured, and then the training.
 
 for study in run(DEFAULT):
     bar.progress(study.fraction, study.doing)

@@ -12,7 +12,7 @@ from dashboard.errors import UserError
 from dashboard.ui import pressing, session
 from dashboard.ui.frame import sidebar, top
 from dashboard.ui.layout_width import measure
-from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page_list import Page
 
 _CSS = Path(__file__).with_name("style.css").read_text(encoding="utf-8")

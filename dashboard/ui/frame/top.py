@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.models import CATALOGUE
 from dashboard.ui import model_and_text, report, session
 from dashboard.ui.frame.example_texts import EXAMPLES
-from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import to_page
 from dashboard.ui.page_list import MODEL, READING, TEXT, Page
 from dashboard.ui.url_state import LONGEST_OTHER, MOST_PINS, fits_in_link

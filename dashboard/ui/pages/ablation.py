@@ -1,4 +1,4 @@
-"""What “Without a head” shows: heads on a text, all of them over our own sentences, their effect beside a score."""
+"""What “Ablation” shows: heads on a text, all of them over our own sentences, their effect beside a score."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ from dashboard.heads.head_id import HeadId, columns_of, from_selection
 from dashboard.ui import caches, job_panel, profile_picker, session
 from dashboard.ui.figure import Click
 from dashboard.ui.layout_width import beside, room
-from dashboard.ui.model_and_text import Opened, Reading, escape_markdown
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import Opened, Reading
 from dashboard.ui.page import end_page
 from dashboard.ui.pages import ablation_tables
 
@@ -166,7 +167,7 @@ def _choose_against(profile: Profile | None, *, text: bool) -> str | None:
     """Which score or figure the effects are laid beside: of the text, or of the profile, where there is one."""
     names = [*(TOLD if profile is not None else ()), *(SCORES if text else ())]
     if not names:
-        st.caption("There is nothing to lay beside it yet: type a text on the left, or make a profile on “Corpus”.")
+        st.caption("There is nothing to lay beside it yet: type a text on the left, or make a profile on “Corpora”.")
         return None
     told = {name: f"{title} (profile)" for name, title in TOLD.items()}
     told |= {name: f"{score.title} (this text)" for name, score in SCORES.items()}

@@ -1,4 +1,4 @@
-"""The tables behind the pictures of “Long range” and “Through the layers”, and the texts that were measured."""
+"""The tables behind the pictures of “Long range” and “Layer by layer”, and the texts that were measured."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboard.analyses.long_range.measure import Question, Reach, curve, table
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.heads.head_id import HeadId, columns_of
 from dashboard.ui.figure import UNREAD, Columns, Table, menu
-from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.markdown import escape_markdown
 
 INTERVAL = "An end of the 95 % interval."
 

@@ -1,4 +1,4 @@
-"""Runs of “Before attention”: each in a process of its own, shared by all who ask for the same one, and kept.
+"""Runs of “Why attention?”: each in a process of its own, shared by all who ask for the same one, and kept.
 
 A run belongs to a configuration, not to a person: two people who ask for the same one watch the same run, and what it
 found stays for the next. It stops when the last who watches it says so. Nothing here draws.

@@ -1,4 +1,4 @@
-"""A person on “Without a head”: chooses a head, changes what takes its place, clicks in the ranking, takes two heads
+"""A person on “Ablation”: chooses a head, changes what takes its place, clicks in the ranking, takes two heads
 out together, takes a table."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""“Without a head” run from the entry, without a browser."""
+"""“Ablation” run from the entry, without a browser."""
 
 import dataclasses
 import re
@@ -82,7 +82,7 @@ def test_the_heads_of_the_tray_are_taken_out_together_beside_each_alone(minilm):
     assert f"Together {figure(together)}, " in text and f"the sum of each alone, {figure(alone)}." in text
     assert L2H9_STANDS in text and "Each head alone, L2H9 marked" in text
     assert len(app.get("vega_lite_chart")) == 5
-    button(app, "L5H1").click().run()  # taken out of the tray: one head is no set
+    app.button(key="remove_L5H1").click().run()  # one head is no set
     assert not app.exception and "Without L2H9 the last vectors" in said(app) and "Together " not in said(app)
 
 

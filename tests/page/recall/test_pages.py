@@ -1,4 +1,4 @@
-"""“Toy attention” and “Before attention” from the entry, without a browser."""
+"""“Attention by hand” and “Why attention?” from the entry, without a browser."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def opened(page: str, **address: str) -> AppTest:
 
 def test_the_toy_opens_on_the_articles_sentence():
     app = opened("toy")
-    assert app.title[0].value == "Toy attention"
+    assert app.title[0].value == "Attention by hand"
     assert "“food” looks most at “food” \\(45\u00a0%\\), then at “Ramen”" in headings(app)[0]
 
 
