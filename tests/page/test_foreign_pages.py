@@ -53,11 +53,11 @@ def folders(tmp_path_factory):
     return of
 
 
-def opened_here(page=None, **address):
+def opened_here(page="explore", **address):
     """As `opened`, by a person who presses "Open it": no link alone opens a path."""
-    app = opened(**address)
+    app = opened("explore", **address)
     has_a_frame(app).button(key="open_model").click().run()
-    if page:
+    if page != "explore":
         app.switch_page(f"../pages/{page}.py").run()
     return app
 
@@ -117,7 +117,7 @@ def test_every_page_of_a_model_that_has_attention_in_some_layers(page, folders):
     folder = folders(
         "lfm2", layer_types=["conv", "conv", "full_attention", "conv", "full_attention"], num_hidden_layers=5
     )
-    app = has_a_frame(opened_here(None if page == "explore" else page, model=folder, layer="3", head="1"))
+    app = has_a_frame(opened_here(page, model=folder, layer="3", head="1"))
     notes = [caption.value for caption in app.caption]
     assert any("attention in 2 of 5 layers" in note for note in notes)
     if page in ("explore", "inside", "query_key"):

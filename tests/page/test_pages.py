@@ -3,7 +3,7 @@
 import pytest
 
 from dashboard.heads.head_id import HeadId
-from dashboard.ui.page_list import BY_NAME, FIRST
+from dashboard.ui.page_list import BY_NAME
 from tests.helpers.pages import heading, notices, opened, said
 from tests.helpers.sentences import heads_in, numbers, wording
 
@@ -22,10 +22,10 @@ HOSTILE = [
 ]
 
 
-def test_the_first_visit_shows_a_finding_before_any_click(snapshot):
+def test_all_heads_shows_a_finding_before_any_click(snapshot):
     app = opened()
     assert not app.exception
-    assert app.title[0].value == FIRST.title
+    assert app.title[0].value == "All heads"
     [counted] = [line for line in said(app).splitlines() if "512" in line]
     assert heads_in(heading(app)) == ["L0H2"] and numbers(counted) == [13, 16, 512, 2]
     assert [wording(heading(app)), wording(counted)] == snapshot
@@ -33,7 +33,7 @@ def test_the_first_visit_shows_a_finding_before_any_click(snapshot):
 
 @pytest.mark.parametrize("page", ["explore", "compare", "models"])
 def test_every_page_opens(page):
-    app = opened(None if page == "explore" else page)
+    app = opened(page)
     assert not app.exception
     assert app.title[0].value == BY_NAME[page].title
 
@@ -215,7 +215,7 @@ ENDS_EARLY = [("explore", {"text": " "}), ("explore", {"model": "no-such"}), ("c
 
 @pytest.mark.parametrize(("page", "address"), ENDS_EARLY)
 def test_a_page_that_ends_early_keeps_its_sidebar_on_the_next_run(page, address):
-    app = opened(None if page == "explore" else page, **address)
+    app = opened(page, **address)
     for _ in range(2):
         assert not app.exception
         assert "Text" in [area.label for area in app.text_area]

@@ -38,12 +38,12 @@ def test_inside_a_head():
     assert all("“[UNK]”" in spec for spec in specs(app)[:2])
 
 
-@pytest.mark.parametrize("page", [None, "find_heads"])
+@pytest.mark.parametrize("page", ["explore", "find_heads"])
 def test_where_a_head_is_drawn(page):
-    app = opened(page, text=TEXT, unit="words", **({"pairs": "3>4"} if page else {}))
+    app = opened(page, text=TEXT, unit="words", **({"pairs": "3>4"} if page == "find_heads" else {}))
     assert not app.exception
     assert any(all(mark in spec for mark in MARKED) for spec in specs(app))
-    if page:
+    if page == "find_heads":
         [buttons] = [one.proto for one in app.get("bidi_component") if one.proto.component_name == "two_heads_mark"]
         assert json.loads(buttons.json)["unread"] == [1, 2, 3, 5]  # dashed among the words to press
         assert "gives 𝒳 [UNK] → ramen the most" in read(app)

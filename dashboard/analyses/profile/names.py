@@ -93,8 +93,8 @@ def _name(row: dict, relation: dict | None, step: str, corpus: str) -> HeadName:
             looked_at(relation["relation"], relation["direction"]),
             "relation",
             f"Finds it for {percent(relation['accuracy'])} of {relation['n']:,} words, "
-            f"{in_words(relation['relation'])} (95\u00a0% {percent(relation['low'])} to {percent(relation['high'])}); the best fixed distance finds "
-            f"{percent(relation['baseline'])}. {corpus}.",
+            f"{in_words(relation['relation'])} (95\u00a0% {percent(relation['low'])} to {percent(relation['high'])}); "
+            f"the best fixed distance finds {percent(relation['baseline'])}. {corpus}.",
         )
     active = float(row["active"])
     if active < SINK:
