@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.helpers.browser import address, idle
+from tests.helpers.browser import address, idle, picture
 
 WORD = ".words button"
 KEYS = "The keys to the cabinet in the hall are on the table."
@@ -41,7 +41,7 @@ def test_words_are_reached_and_chosen_by_keyboard(person):
     page.keyboard.press("End")
     page.keyboard.press("Enter")
     page.wait_for_function("location.search.includes('pairs=')")
-    page.wait_for_selector(".st-key-picture_squares svg")
+    page.wait_for_selector(picture("squares"))
 
 
 def test_walk_own_sentence_to_two_heads_side_by_side_in_two_clicks(person):
@@ -53,7 +53,7 @@ def test_walk_own_sentence_to_two_heads_side_by_side_in_two_clicks(person):
     idle(page)
     page.locator(".st-key-deeper").get_by_role("link", name="side by side").click()  # the first click
     page.get_by_role("heading", name="Compare", exact=True).wait_for()
-    page.wait_for_selector(".st-key-picture_compare svg")
+    page.wait_for_selector(picture("compare"))
     assert len(address(page)["tray"].split(",")) == 2 and address(page)["text"] == KEYS
 
 
@@ -63,7 +63,7 @@ def test_walk_to_the_arithmetic_of_that_head_in_two_clicks(person):
     idle(page)
     page.locator(".st-key-deeper").get_by_role("link", name="Every number of").click()
     page.get_by_role("heading", name="Inside a head", exact=True).wait_for()
-    page.wait_for_selector(".st-key-picture_steps svg")
+    page.wait_for_selector(picture("steps"))
 
 
 def test_walk_which_head_links_two_words(person):
@@ -74,7 +74,7 @@ def test_walk_which_head_links_two_words(person):
     page.locator(WORD, has_text="are").click()
     page.locator(WORD, has_text="keys").click()
     page.get_by_text("links “are” to “keys” best of all 72 heads").wait_for()
-    page.wait_for_selector(".st-key-picture_squares svg")
+    page.wait_for_selector(picture("squares"))
 
 
 def test_walk_why_rnns_forget_in_one_click(person):
