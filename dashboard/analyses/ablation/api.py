@@ -96,7 +96,7 @@ def ablate(
     """
     wanted = _heads(model, heads)
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
-    effects = _measured(model, [encoding], _sets(wanted, together), by, bos, progress, keep_each=True)
+    effects = _measure_effects(model, [encoding], _sets(wanted, together), by, bos, progress, keep_each=True)
     how: dict[str, Any] = {"by": by} | reading(encoding, bos=bos, limit=limit) | _how(together)
     text = encoding.texts[0]
     made = _provenance(model, None if heads is None else wanted, "ablate", Text(text), how, text, how)
@@ -126,13 +126,13 @@ def ablate_in(
     """
     wanted = _heads(model, heads)
     encodings, left_out = sample(model, corpus_path, sentences, bos=bos)
-    effects = _measured(model, encodings, _sets(wanted, together), by, bos, progress)
+    effects = _measure_effects(model, encodings, _sets(wanted, together), by, bos, progress)
     how: dict[str, Any] = (
         {"by": by, "bos": bos} | ({} if sentences is None else {"sentences": sentences}) | _how(together)
     )
-    said = how | {"left_out": len(left_out), "corpus": Path(corpus_path).name}
+    options = how | {"left_out": len(left_out), "corpus": Path(corpus_path).name}
     corpus = Call("builtin_corpus") if Path(corpus_path) == builtin_corpus() else str(corpus_path)
-    made = _provenance(model, None if heads is None else wanted, "ablate_in", corpus, how, "", said)
+    made = _provenance(model, None if heads is None else wanted, "ablate_in", corpus, how, "", options)
     found = _effect(effects, by, made, together, pd.DataFrame(), pd.DataFrame())
     return replace(found, left_out=tuple(left_out))
 
@@ -160,7 +160,7 @@ def _how(together: bool) -> dict[str, bool]:
     return {"together": True} if together else {}
 
 
-def _measured(
+def _measure_effects(
     model: AttentionModel,
     encodings: Sequence[Encoding],
     sets: Sequence[Heads],
@@ -174,7 +174,7 @@ def _measured(
     begun = time.monotonic()
     over = "the text" if keep_each else counted(len(encodings), "sentences")
 
-    def tell(progress: Progress, fraction: float) -> None:
+    def report(progress: Progress, fraction: float) -> None:
         left = (time.monotonic() - begun) * (1 - fraction) / fraction
         progress(fraction, f"Ablating {counted(sum(map(len, sets)), 'heads')} over {over}{_left(left)}")
 
@@ -186,7 +186,7 @@ def _measured(
         by=by,
         means=means,
         keep_each=keep_each,
-        progress=partial(tell, progress) if progress else None,
+        progress=partial(report, progress) if progress else None,
     )
 
 

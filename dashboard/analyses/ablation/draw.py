@@ -18,7 +18,7 @@ from dashboard.analyses.ablation.api import Effect, Progress, ablate, provenance
 from dashboard.analyses.ablation.effect_on_text import TextEffect, effect_on_text, most_changed
 from dashboard.analyses.ablation.rank import UNITS, head_rank
 from dashboard.analyses.ablation.rank_chart import effect_ranking
-from dashboard.analyses.ablation.results import MEASUREMENT, Measured, Request
+from dashboard.analyses.ablation.results import MEASUREMENT, HeadEffects, Request
 from dashboard.analyses.ablation.text import effect_finding, rank_finding
 from dashboard.analyses.ablation.text_chart import changed_text
 from dashboard.capture import AttentionModel
@@ -83,11 +83,11 @@ def ablate_on_text(
 
     Parameters and errors as in `dashboard.ablate`.
     """
-    asked = [head] if isinstance(head, str | HeadId) else list(head)
+    wanted = [head] if isinstance(head, str | HeadId) else list(head)
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
-    how = {"by": by, "bos": bos, "limit": limit, "progress": progress, "together": len(asked) > 1}
-    effect = ablate(model, encoding, asked, **how)
-    return AblationOnText(effect, encoding, tuple(sorted({existing_head(model, one) for one in asked})))
+    how = {"by": by, "bos": bos, "limit": limit, "progress": progress, "together": len(wanted) > 1}
+    effect = ablate(model, encoding, wanted, **how)
+    return AblationOnText(effect, encoding, tuple(sorted({existing_head(model, one) for one in wanted})))
 
 
 def draw_ablation(
@@ -117,13 +117,13 @@ def draw_ablation(
     names = [str(head) for head in found.heads]
     made = on_text("ablate_on_text", origin, names if len(names) > 1 else names[0])
     origin = replace(origin, view="without", unit=unit, special=special)
-    shown = {"unit": unit, "special": special}
-    return chart.made_of(drawn(origin, "draw_ablation", (made,), shown, theme=theme, width=width))
+    keywords = {"unit": unit, "special": special}
+    return chart.made_of(drawing_provenance(origin, "draw_ablation", (made,), keywords, theme=theme, width=width))
 
 
 def head_effects(
     model: AttentionModel, *, by: By = "zero", bos: bool = True, progress: Progress | None = None
-) -> Measured:
+) -> HeadEffects:
     """What the absence of each head changes over 32 sentences of our own corpus: as it is kept, else measured now.
 
     Raises UserError as `dashboard.ablate_in` does.
@@ -136,7 +136,7 @@ def head_effects(
 
 
 def draw_ranking(
-    every: Measured,
+    every: HeadEffects,
     head: str | HeadId | None = None,
     *,
     theme: Theme = "light",
@@ -148,23 +148,23 @@ def draw_ranking(
     Raises UserError where there is no such head.
     """
     chosen = None if head is None else HeadId.of(head)
-    said = "" if chosen is None else rank_finding(head_rank(every.table, chosen))
+    sentence = "" if chosen is None else rank_finding(head_rank(every.table, chosen))
     sure = " · hollow: the interval holds 0" if every.measure == "loss_change" else ""
     chart = effect_ranking(
         every.table,
         Look(theme, width),
         title=f"{TITLES[every.measure]}, head by head · {every.provenance.title}",
         subtitle=[f"a dot a head, from the largest · whiskers: 95 % interval over sentences{sure}", over(every)],
-        description=f"All {len(every.table)} heads by what their absence changes. {said}".strip(),
+        description=f"All {len(every.table)} heads by what their absence changes. {sentence}".strip(),
         selection=Selection(chosen, epoch=epoch),
     )
     names = () if chosen is None else (str(chosen),)
     origin = replace(every.provenance, view="standing", heads=names)
-    return chart.made_of(drawn(origin, "draw_ranking", (_again(origin), *names), theme=theme, width=width))
+    return chart.made_of(drawing_provenance(origin, "draw_ranking", (_again(origin), *names), theme=theme, width=width))
 
 
 def draw_effects(
-    every: Measured,
+    every: HeadEffects,
     *,
     theme: Theme = "light",
     selected: HeadId | None = None,
@@ -187,10 +187,10 @@ def draw_effects(
         selection=Selection(selected, tuple(tray), epoch),
     )
     origin = replace(every.provenance, view="effects")
-    return chart.made_of(drawn(origin, "draw_effects", (_again(origin),), theme=theme, width=width))
+    return chart.made_of(drawing_provenance(origin, "draw_effects", (_again(origin),), theme=theme, width=width))
 
 
-def over(every: Measured) -> str:
+def over(every: HeadEffects) -> str:
     """``32 sentences that come along, 540 tokens; the head replaced by zero``."""
     row, options = every.table.iloc[0], every.provenance.options
     return (
@@ -211,10 +211,10 @@ def on_text(verb: str, origin: Provenance, heads: str | list[str]) -> Call:
     return Call(verb, (origin.opened, Text(origin.text), heads), how, to="found")
 
 
-def drawn(
-    origin: Provenance, verb: str, args: tuple, shown: Mapping[str, object] = MappingProxyType({}), **look: object
+def drawing_provenance(
+    origin: Provenance, verb: str, args: tuple, keywords: Mapping[str, object] = MappingProxyType({}), **look: object
 ) -> Provenance:
     """The provenance of a drawing. shown: what the provenance says already; look: what it is to say too."""
     look = given(**look)
-    call = Call(verb, args, {**shown, **look}, makes="figure")
+    call = Call(verb, args, {**keywords, **look}, makes="figure")
     return replace(origin, options=origin.options | look, call=call)

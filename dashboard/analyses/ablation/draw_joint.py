@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from dashboard.analyses.ablation.api import Progress
-from dashboard.analyses.ablation.draw import BY, AblationOnText, ablate_on_text, drawn, on_text
+from dashboard.analyses.ablation.draw import BY, AblationOnText, ablate_on_text, drawing_provenance, on_text
 from dashboard.analyses.ablation.joint import alone_and_jointly, joint_table
 from dashboard.analyses.ablation.joint_chart import joint_bars
 from dashboard.analyses.ablation.text import joint_finding
@@ -71,4 +71,4 @@ def draw_joint_ablation(both: JointAblation, *, theme: Theme = "light", width: f
     )
     made = on_text("ablate_jointly", origin, [str(head) for head in both.found.heads])
     origin = replace(origin, view="together")
-    return chart.made_of(drawn(origin, "draw_joint_ablation", (made,), theme=theme, width=width))
+    return chart.made_of(drawing_provenance(origin, "draw_joint_ablation", (made,), theme=theme, width=width))

@@ -43,7 +43,7 @@ class Predictions:
     p_of: torch.Tensor
 
 
-def read(logits: Logits, vectors: torch.Tensor, targets: torch.Tensor, pieces: torch.Tensor) -> Predictions:
+def read(logits: Logits, vectors: torch.Tensor, targets: torch.Tensor, candidates: torch.Tensor) -> Predictions:
     """What a language-model head predicts from last vectors (m, D), a block of places at a time.
 
     targets: the tokens that stand there, by id (m); pieces: those whose probability is asked for (m)
@@ -54,8 +54,8 @@ def read(logits: Logits, vectors: torch.Tensor, targets: torch.Tensor, pieces: t
         scores = logits(vectors[rows])
         total = scores.logsumexp(-1)
         most, top = scores.max(-1)
-        target, asked = (scores.gather(1, ids[rows, None])[:, 0] for ids in (targets, pieces))
-        found.append((total - target, top, (most - total).exp(), (asked - total).exp()))
+        target, candidate = (scores.gather(1, ids[rows, None])[:, 0] for ids in (targets, candidates))
+        found.append((total - target, top, (most - total).exp(), (candidate - total).exp()))
     return Predictions(*(torch.cat(parts) for parts in zip(*found, strict=True)))
 
 

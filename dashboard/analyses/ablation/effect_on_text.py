@@ -63,15 +63,15 @@ def effect_on_text(
     measure = "shift" if "shift" in tokens else "loss_change"
     axis = encoding.axis(unit)
     values, read = _pooled(tokens, measure, axis.members, len(encoding))
-    shown = [k for k in range(len(values)) if special == "show" or not (axis.special[k] and np.isnan(values[k]))]
+    visible = [k for k in range(len(values)) if special == "show" or not (axis.special[k] and np.isnan(values[k]))]
 
-    def kept(part: Sequence[One]) -> tuple[One, ...]:
-        return tuple(part[k] for k in shown)
+    def select(part: Sequence[One]) -> tuple[One, ...]:
+        return tuple(part[k] for k in visible)
 
-    loss = _pooled(tokens, "loss", axis.members, len(encoding))[0][shown] if "loss" in tokens else None
-    places = kept(axis.labels), kept(axis.special), kept(axis.spans)
-    numbers = values[shown], loss, read[shown]
-    return TextEffect(measure, model, unit, encoding.text, *places, *numbers, kept(axis.unknown))
+    loss = _pooled(tokens, "loss", axis.members, len(encoding))[0][visible] if "loss" in tokens else None
+    places = select(axis.labels), select(axis.special), select(axis.spans)
+    numbers = values[visible], loss, read[visible]
+    return TextEffect(measure, model, unit, encoding.text, *places, *numbers, select(axis.unknown))
 
 
 def most_changed(effect: TextEffect, most: int = 3) -> str:
@@ -95,11 +95,11 @@ def token_rows(tokens: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
     """
     if "loss" not in tokens:
         return tokens
-    kept = tokens.drop(columns="loss").assign(
+    rows = tokens.drop(columns="loss").assign(
         p=np.exp(-tokens["loss"]), p_ablated=np.exp(-tokens["loss"] - tokens["loss_change"])
     )
-    whose = ["heads"] if "heads" in kept else columns_of(kept)
-    return kept.merge(changed.drop(columns="token"), how="left", on=[*whose, "position"])
+    whose = ["heads"] if "heads" in rows else columns_of(rows)
+    return rows.merge(changed.drop(columns="token"), how="left", on=[*whose, "position"])
 
 
 def _pooled(tokens: pd.DataFrame, name: str, members: Sequence[Sequence[int]], n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -38,10 +38,10 @@ def effect_ranking(
     table: of `effect.effect_table` over sentences
     look: 600 pixels wide unless it says more; selection: of the head on show, ringed and named
     """
-    p, room = look.palette, look.room(WIDTH)
+    p, width = look.palette, look.room(WIDTH)
     name = "shift" if "shift" in table else "loss_change"
     rows = _rows(table, name, selection.head)
-    wide = max(160.0, room - AXIS - BEYOND)
+    plot_width = max(160.0, width - AXIS - BEYOND)
     ends = [row[part] for row in rows for part in ("low", "high", "value") if row[part] is not None] or [0.0]
     low, high = min(0.0, *ends) * 1.04, max(1e-6, *ends) * 1.04
     x = {
@@ -73,7 +73,7 @@ def effect_ranking(
         "nearest": True,
     }
     at = {"x": x | {"field": "place"}, "y": y | {"field": "value"}}
-    step = wide / max(1, len(rows))
+    step = plot_width / max(1, len(rows))
     size = float(np.clip(step * step * 0.5, 9, 46))
     dot = {"type": "point", "shape": "circle", "aria": False, "opacity": 1, "size": size}
     text = {
@@ -138,12 +138,12 @@ def effect_ranking(
         },
     ]
     return sheet(
-        {"width": wide, "height": HIGH, "layer": [{"data": {"values": rows}, "layer": layers}]},
+        {"width": plot_width, "height": HIGH, "layer": [{"data": {"values": rows}, "layer": layers}]},
         look.theme,
         title=title,
         subtitle=subtitle,
         description=description,
-        width=room,
+        width=width,
     )
 
 

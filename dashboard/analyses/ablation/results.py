@@ -79,7 +79,7 @@ class Request(AllHeads):
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class HeadEffects:
     """A table of `effect.effect_table` over sentences, a row per head of a model in order, and where it
     comes from."""
 
@@ -92,25 +92,25 @@ class Measured:
         return "shift" if "shift" in self.table else "loss_change"
 
 
-def _compute(model: AttentionModel, request: Request, progress: Tell) -> Measured:
+def _compute(model: AttentionModel, request: Request, progress: Tell) -> HeadEffects:
     found = ablate_in(
         model, builtin_corpus(), by=request.by, sentences=SENTENCES, bos=request.bos, progress=progress
     ).table
-    return Measured(found, Provenance.from_dict(found.attrs["provenance"]))
+    return HeadEffects(found, Provenance.from_dict(found.attrs["provenance"]))
 
 
-def _encode(found: Measured, request: Request) -> bytes:
+def _encode(found: HeadEffects, request: Request) -> bytes:
     origin = replace(found.provenance, options=found.provenance.options | {"of": request.key()})
     sealed = replace(origin, options=origin.options | {SEAL: _seal(found.table, origin)})
     return table_bytes(found.table, "parquet", sealed)
 
 
-def _decode(data: bytes, request: Request) -> Measured | None:
+def _decode(data: bytes, request: Request) -> HeadEffects | None:
     import pyarrow.parquet as pq
 
-    held = pq.read_table(BytesIO(data))
-    said = json.loads(held.schema.metadata[KEY.encode()])
-    found = Measured(held.to_pandas(), Provenance.from_dict(said))
+    stored = pq.read_table(BytesIO(data))
+    origin = json.loads(stored.schema.metadata[KEY.encode()])
+    found = HeadEffects(stored.to_pandas(), Provenance.from_dict(origin))
     options = found.provenance.options
     if not isinstance(options, dict):
         raise NotOurs("are not what they should be")

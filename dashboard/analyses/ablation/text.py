@@ -19,7 +19,7 @@ def effect_finding(table: pd.DataFrame, model: str) -> str:
     if not len(some):
         return f"{model} reads no token here that could be measured."
     best = some.iloc[some[name].abs().argmax()]
-    head, figure = _written(best), best[name]
+    head, figure = _row_name(best), best[name]
     low, high = best[f"{name}_low"], best[f"{name}_high"]
     sure = (
         "a single text: no interval"
@@ -65,15 +65,15 @@ def rank_finding(found: HeadRank) -> str:
 
 def rank_remark(found: HeadRank) -> str:
     """How sure that place is, and how many heads change anything for sure."""
-    said = "No other head’s interval meets its own."
+    sentence = "No other head’s interval meets its own."
     if found.alike:
         meet = "has an interval that meets" if found.alike == 1 else "have intervals that meet"
-        said = f"{counted(found.alike, 'other heads')} {meet} its own: its place among them is not sure."
+        sentence = f"{counted(found.alike, 'other heads')} {meet} its own: its place among them is not sure."
     if found.measure == "shift":
-        return said
+        return sentence
     worse, better = found.sure
     return (
-        f"{said} Intervals above 0, the model predicts worse without the head: {worse:,} of {found.heads:,} heads; "
+        f"{sentence} Intervals above 0, the model predicts worse without the head: {worse:,} of {found.heads:,} heads; "
         f"below 0, better: {better:,}; on either side of 0, not sure: {found.heads - worse - better:,}. If no head "
         f"changed anything, chance would still put about {0.025 * found.heads:.2g} of {found.heads:,} above 0 and as "
         "many below (2.5\u00a0% each)."
@@ -90,8 +90,8 @@ def joint_finding(table: pd.DataFrame) -> str:
         return f"Next to nothing changes without these {many}, together or alone." if known else ""
     unit = f" {UNITS['loss_change']}" if "loss_change" in table else ""
     total = signed(table, alone.sum())
-    beside = (SAID | BELOW if alone.sum() < 0 else SAID)[which]
-    return f"Together {signed(table, together)}{unit}, {beside} the sum of each alone, {total}."
+    comparison = (COMPARISONS | BELOW_ZERO if alone.sum() < 0 else COMPARISONS)[which]
+    return f"Together {signed(table, together)}{unit}, {comparison} the sum of each alone, {total}."
 
 
 def joint_remark(table: pd.DataFrame) -> str:
@@ -104,12 +104,12 @@ def joint_remark(table: pd.DataFrame) -> str:
     if which in ("mixed", "other"):
         return "What each changes alone says little here of how they work together."
     return (
-        f"So it looks where {LOOKS[name][which]}. It can have other reasons, as {ADD_UP[name]} need not add up, and "
+        f"So it looks where {MEANINGS[name][which]}. It can have other reasons, as {ADD_UP[name]} need not add up, and "
         "may be otherwise on other texts."
     )
 
 
-def _written(row: pd.Series) -> str:
+def _row_name(row: pd.Series) -> str:
     """``L2H9``, ``L2H9 and L5H1 together``."""
     if "heads" not in row:
         return str(head_of(row))
@@ -125,7 +125,7 @@ def _capital(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-SAID: dict[Interplay, str] = {
+COMPARISONS: dict[Interplay, str] = {
     "more": "more than",
     "less": "less than",
     "sum": "about",
@@ -135,10 +135,10 @@ SAID: dict[Interplay, str] = {
 }
 
 
-BELOW: dict[Interplay, str] = {"more": "further below 0 than", "less": "less far below 0 than"}  # where the sum is
+BELOW_ZERO: dict[Interplay, str] = {"more": "further below 0 than", "less": "less far below 0 than"}  # where the sum is
 
 
-LOOKS: dict[str, dict[Interplay, str]] = {
+MEANINGS: dict[str, dict[Interplay, str]] = {
     "loss_change": {
         "more": "heads can replace each other: while one is out, another still does its work",
         "less": "heads depend on each other: with one out, there is less for the next to break",
