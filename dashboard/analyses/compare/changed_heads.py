@@ -91,8 +91,8 @@ def draw_changes(
         elsewhere="another word",
         alone="no other word could be exchanged",
     )
-    asked = changes.table.attrs.get("provenance", {}).get("options", {})
-    read: dict[str, Any] = {"bos": bos} | given(exchanges=asked.get("exchanges"))
+    options = changes.table.attrs.get("provenance", {}).get("options", {})
+    read: dict[str, Any] = {"bos": bos} | given(exchanges=options.get("exchanges"))
     return chart.made_of(_of_changes(model, first, second, read, theme=theme, width=width))
 
 

@@ -18,7 +18,7 @@ WIDE, TALL = 128.0, 46.0  # pixels of a cell
 NAMES = 64.0  # pixels of the heads' names
 
 
-def alike(
+def closest_pairs(
     names: Sequence[str], pairs: Mapping[tuple[int, int], Comparison], look: Look, *, title: str, description: str
 ) -> Drawing:
     """A square of heads × heads: in each cell the divergence, darker for further apart, and under it the share of rows
@@ -46,7 +46,7 @@ def alike(
     for (i, j), numbers in pairs.items():
         shade = paint(np.array(0 if np.isnan(numbers.js) else numbers.js), shades, 0, 1)
         fill, colour = "#{:02x}{:02x}{:02x}".format(*shade), str(readable(shade, look.theme))
-        tip = f"{shown(names[i])} and {shown(names[j])}: {said(numbers)}"
+        tip = f"{shown(names[i])} and {shown(names[j])}: {describe_pair(numbers)}"
         for row, column in ((i, j), (j, i)):
             x, y = NAMES + column * WIDE, 26 + row * TALL
             canvas.box(x + 1, y + 1, WIDE - 2, TALL - 2, fill, edge=p.hair, tip=tip)
@@ -76,7 +76,7 @@ def alike(
     )
 
 
-def said(numbers: Comparison) -> str:
+def describe_pair(numbers: Comparison) -> str:
     """The three numbers of a pair, in words."""
     if not numbers.rows:
         return "no row counts"
