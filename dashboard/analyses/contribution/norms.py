@@ -20,7 +20,7 @@ from dashboard.text.encoding import Encoding, Special, Unit
 
 
 @dataclass(frozen=True, eq=False)
-class Carried:
+class WeightedValues:
     """One head over n tokens.
 
     Attributes
@@ -32,12 +32,12 @@ class Carried:
     """
 
     weights: np.ndarray
-    written: np.ndarray
+    projected: np.ndarray
     mask: np.ndarray | None
 
 
 @torch.inference_mode()
-def carried(run: LayerRun, head: int) -> Carried:
+def weighted_values(run: LayerRun, head: int) -> WeightedValues:
     """One head (from 0) of a layer that has run, whose output projection is known."""
     call, w_o = run.call, run.w_o
     assert w_o is not None  # known, as asked
@@ -53,10 +53,10 @@ def carried(run: LayerRun, head: int) -> Carried:
     if allowed is not None:
         mask = np.zeros((n, n), bool)
         mask[:, : allowed.shape[-1]] = allowed[0].cpu().numpy()
-    return Carried(weights, (values @ slices[head]).float().cpu().numpy(), mask)
+    return WeightedValues(weights, (values @ slices[head]).float().cpu().numpy(), mask)
 
 
-def contribution(weights: np.ndarray, written: np.ndarray, pooling: Pooling) -> np.ndarray:
+def contribution(weights: np.ndarray, projected: np.ndarray, pooling: Pooling) -> np.ndarray:
     """‖A[i, j] v_j W_O‖₂ between the m positions of an axis, float32 (m, m), from 0, without an upper end.
 
     weights (n, n), written (n, D) as in `Carried`. Where a position is a word of several tokens, the vectors of the
@@ -64,12 +64,12 @@ def contribution(weights: np.ndarray, written: np.ndarray, pooling: Pooling) -> 
     Source: Kobayashi et al. 2020, "Attention is not only a weight".
     """
     rows = np.add.reduceat(weights[pooling.order].astype(np.float64), pooling.starts, axis=0) / pooling.sizes[:, None]
-    written = written.astype(np.float64)
+    projected = projected.astype(np.float64)
     first = pooling.order[pooling.starts]
-    found = np.abs(rows[:, first]) * np.linalg.norm(written[first], axis=1)
+    found = np.abs(rows[:, first]) * np.linalg.norm(projected[first], axis=1)
     for place in np.flatnonzero(pooling.sizes > 1):
         tokens = pooling.order[pooling.starts[place] :][: pooling.sizes[place]]
-        found[:, place] = np.linalg.norm(rows[:, tokens] @ written[tokens], axis=1)
+        found[:, place] = np.linalg.norm(rows[:, tokens] @ projected[tokens], axis=1)
     return found.astype(np.float32)
 
 
@@ -90,7 +90,7 @@ def contribution_views(
     """
     axis = encoding.axis(unit)
     pooling = Pooling.of(axis)
-    shown = [place for place, is_special in enumerate(axis.special) if special == "show" or not is_special]
+    visible = [place for place, is_special in enumerate(axis.special) if special == "show" or not is_special]
     found: dict[HeadId, HeadView] = {}
 
     def receive(run: LayerRun) -> None:
@@ -100,7 +100,7 @@ def contribution_views(
                 "measured. Look at its weights, or choose another model."
             )
         for head in {head for head in heads if head.layer == run.number}:
-            one = carried(run, head.head)
+            one = weighted_values(run, head.head)
             view = make_view(
                 one.weights,
                 head,
@@ -113,8 +113,8 @@ def contribution_views(
                 name=model.name,
                 revision=model.revision,
             )
-            values = contribution(one.weights, one.written, pooling)
-            found[head] = replace(view, weights=values[np.ix_(shown, shown)], measure="contribution")
+            values = contribution(one.weights, one.projected, pooling)
+            found[head] = replace(view, weights=values[np.ix_(visible, visible)], measure="contribution")
 
     watch_layers(model, encoding, receive, {head.layer for head in heads})
     largest = max((float(view.weights.max()) for view in found.values()), default=1.0)
