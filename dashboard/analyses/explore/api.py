@@ -134,7 +134,7 @@ def draw(
         raise UserError("There is no head to draw. Name at least one, like L2H9.")
     name = "compare" if view == "heatmap" and len(many) > 1 else view
     if unknown := set(marks) - (VIEWS[name].marks if name in VIEWS else set()):
-        raise UserError(_not_shown(name, unknown))
+        raise UserError(_unknown_marks(name, unknown))
     if name == "compare":
         chart = side_by_side([fit_for(one, "heatmap", start, most) for one in many], Look(theme, width))
     elif name == "difference":
@@ -151,7 +151,7 @@ def draw(
     return chart.made_of(provenance_of(many, view, theme, **options))
 
 
-def _not_shown(name: str, marks: set[str]) -> str:
+def _unknown_marks(name: str, marks: set[str]) -> str:
     others = [other for other, view in VIEWS.items() if marks <= view.marks]
     instead = f", or draw {' or '.join(others)}" if others else ""
     return f"The view “{name}” does not show {', '.join(sorted(marks))}. Leave that out{instead}."

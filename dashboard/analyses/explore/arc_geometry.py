@@ -33,19 +33,19 @@ class Row:
     upright: bool
 
     @classmethod
-    def of(cls, view: HeadView, names: list[str], room: float) -> Row:
+    def of(cls, view: HeadView, names: list[str], available: float) -> Row:
         mono = view.unit == "tokens"
         font = lettering.font_of(mono=mono)
         backwards = lettering.right_to_left(view.text)
         for size in (15.0, 13.0):
             widths = np.array([max(10.0, lettering.width_of(name, size, mono=mono)) for name in names])
-            gap = min(26.0, (room - widths.sum()) / len(names))
+            gap = min(26.0, (available - widths.sum()) / len(names))
             if gap >= 8:
                 ends = np.cumsum(widths + gap)
                 x = ends - (widths + gap) / 2
                 return cls(ends[-1] - x if backwards else x, float(ends[-1]), 34.0, size, font, upright=False)
         size = 13.0 if len(names) <= 40 else 11.5
-        step = max(11.5, min(30.0, room / len(names)))
+        step = max(11.5, min(30.0, available / len(names)))
         longest = min(LONGEST, max(lettering.width_of(name, size, mono=mono) for name in names))
         x = (np.arange(len(names)) + 0.5) * step
         width = len(names) * step

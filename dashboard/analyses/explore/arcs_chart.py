@@ -53,7 +53,7 @@ def arcs(
     lit, parse = _inside(view, lit), _inside(view, parse)
     names = lettering.labels_of(view.drawn)
     links = links_of(view)
-    row = Row.of(view, names, _room(look.width))
+    row = Row.of(view, names, _available_width(look.width))
     xs = [round(float(x), 1) for x in row.x]
     up, down = heights or row.heights(view, links, lit, parse)
     height = up + row.band + down
@@ -113,12 +113,12 @@ def arc_heights(
     with them, they stand level side by side. width, parse: see `arcs`."""
     each = []
     for view in views:
-        row = Row.of(view, lettering.labels_of(view.drawn), _room(width))
+        row = Row.of(view, lettering.labels_of(view.drawn), _available_width(width))
         each.append(row.heights(view, links_of(view), (), _inside(view, parse)))
     return max(up for up, _ in each), max(down for _, down in each)
 
 
-def _room(width: float | None) -> float:
+def _available_width(width: float | None) -> float:
     return (width or WIDTH) - 12
 
 
@@ -186,7 +186,7 @@ def _linked(row: Row, p: Palette, scales: dict, up: float, links: Links) -> list
         {"filter": "datum.i === word"},
         {"calculate": "words[datum.j]", "as": "name"},
         {"calculate": "xs[datum.j]", "as": "x"},
-        {"calculate": links.amount.expr("datum.w", ".0f", ""), "as": "share"},
+        {"calculate": links.ink_scale.expr("datum.w", ".0f", ""), "as": "share"},
         {"calculate": "min(1, 0.25 + 3 * datum.w)", "as": "strength"},
     ]
     strength = {"fillOpacity": {"field": "strength", "type": "quantitative", "scale": None, "legend": None}}

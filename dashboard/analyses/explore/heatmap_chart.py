@@ -27,42 +27,42 @@ def heatmap(view: HeadView, look: Look, *, top: float | None = None) -> Drawing:
     look: 600 pixels wide unless it says more; cells are square, so this sets its height too
     top: the part of the view's `full` that is full ink, in (0, 1] (default: `top_of`); what is more is full ink as well
     """
-    top, amount = top_of([view]) if top is None else top, Amount.of(view)
-    drawn = matrix_of(view, top, amount)
-    room = look.room(WIDTH)
-    margin = matrix.margin(drawn, room)
-    panel = matrix.panel(drawn, look.theme, matrix.side_of(len(drawn), room - margin))
+    top, ink_scale = top_of([view]) if top is None else top, Amount.of(view)
+    drawn = matrix_of(view, top, ink_scale)
+    width = look.room(WIDTH)
+    margin = matrix.margin(drawn, width)
+    panel = matrix.panel(drawn, look.theme, matrix.side_of(len(drawn), width - margin))
     return sheet(
         panel,
         look.theme,
         title=titles.title(view),
-        subtitle=titles.subtitle(view, f"rows look at columns · ink: {amount.what}, 0 to {amount.up_to(top)}"),
+        subtitle=titles.subtitle(view, f"rows look at columns · ink: {ink_scale.what}, 0 to {ink_scale.up_to(top)}"),
         description=describe("Heatmap", [view]),
-        width=max(panel["width"] + margin, min(room, NARROWEST)),
+        width=max(panel["width"] + margin, min(width, NARROWEST)),
         params=params([drawn]),
     )
 
 
-def matrix_of(view: HeadView, top: float, amount: Amount) -> matrix.Matrix:
+def matrix_of(view: HeadView, top: float, ink_scale: Amount) -> matrix.Matrix:
     """The view as a matrix to draw, `top` (a part of what `amount` has as full) being full ink."""
-    return matrix_over(view, amount.inked(view), 0.0, top, amount)
+    return matrix_over(view, ink_scale.inked(view), 0.0, top, ink_scale)
 
 
-def matrix_over(view: HeadView, values: np.ndarray, low: float, high: float, amount: Amount) -> matrix.Matrix:
+def matrix_over(view: HeadView, values: np.ndarray, low: float, high: float, ink_scale: Amount) -> matrix.Matrix:
     """Numbers (m, k) over the positions of a view as a matrix to draw: its rows and columns that have links."""
     rows, columns = view.crop
-    looks = labels_of(view.queries.drawn)
-    seen = looks if view.one_axis else labels_of(view.keys.drawn)
+    queries = labels_of(view.queries.drawn)
+    keys = queries if view.one_axis else labels_of(view.keys.drawn)
     return matrix.Matrix(
         values=values[rows, columns],
-        rows=looks[rows],
-        columns=seen[columns],
+        rows=queries[rows],
+        columns=keys[columns],
         special=(view.queries.special[rows], view.keys.special[columns]),
         mono=view.unit == "tokens",
         low=low,
         high=high,
         nothing=titles.nothing(view),
-        amount=amount,
+        amount=ink_scale,
     )
 
 

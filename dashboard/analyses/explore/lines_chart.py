@@ -96,12 +96,12 @@ class _Place:
     words: tuple[str, str] = ("words", "words")
 
     @classmethod
-    def of(cls, view: HeadView, names: list[list[str]], room: float) -> _Place:
+    def of(cls, view: HeadView, names: list[list[str]], width: float) -> _Place:
         mono, n = view.unit == "tokens", max(map(len, names))
         step, size = (25.0, 14.5) if n <= 24 else (20.0, 13.5) if n <= 48 else (17.0, 12.5)
         widest = max((lettering.width_of(name, size, mono=mono) for words in names for name in words), default=0)
         column = min(LONGEST, widest) + 12
-        across = max(140.0, room - 2 * (column + SHARE) - 12)
+        across = max(140.0, width - 2 * (column + SHARE) - 12)
         sides = [range(len(axis))[part] for axis, part in zip((view.queries, view.keys), view.crop, strict=True)]
         first = sides[0].start, sides[1].start
         words = (_WORDS[0], _WORDS[len(names) - 1])
@@ -202,7 +202,7 @@ def _linked(place: _Place, p: Palette, side: int, links: Links) -> list[dict]:
         {"filter": f"side === {1 - side} && {MINE}"},
         {"calculate": f"{place.words[side]}[datum.{there}]", "as": "name"},
         {"calculate": place.at(f"datum.{there}", side), "as": "y"},
-        {"calculate": links.amount.expr("datum.w", ".1f"), "as": "share"},
+        {"calculate": links.ink_scale.expr("datum.w", ".1f"), "as": "share"},
         {"calculate": "min(1, 0.3 + 3 * datum.w)", "as": "strength"},
     ]
     at = {

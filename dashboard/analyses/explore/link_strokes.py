@@ -27,23 +27,23 @@ class Links:
 
     rows: list[dict]
     threshold: float
-    parked: bool
+    to_special: bool
     ink: np.ndarray
-    amount: Amount
+    ink_scale: Amount
 
     @property
     def note(self) -> str:
         """For the subtitle: which links are drawn."""
-        paler = ", paler to special tokens" if self.parked else ""
-        least = self.amount.exact(self.threshold)
-        thicker = "a larger contribution (its norm)" if self.amount.norm else "more attention"
+        paler = ", paler to special tokens" if self.to_special else ""
+        least = self.ink_scale.exact(self.threshold)
+        thicker = "a larger contribution (its norm)" if self.ink_scale.norm else "more attention"
         return f"links of {least} and more{paler} · thicker: {thicker}"
 
 
 def links_of(view: HeadView) -> Links:
     """The links of a view, and the lowest threshold that leaves about two a word."""
-    amount = Amount.of(view)
-    weights = amount.inked(view).astype(float)
+    ink_scale = Amount.of(view)
+    weights = ink_scale.inked(view).astype(float)
     i, j = np.nonzero(weights >= FAINTEST)
     w = weights[i, j]
     order = np.argsort(w, kind="stable")
@@ -55,7 +55,7 @@ def links_of(view: HeadView) -> Links:
     ]
     most = 2.0 * len(view.queries)
     threshold = next((s for s in THRESHOLDS if np.count_nonzero(weights >= s) <= most), THRESHOLDS[-1])
-    return Links(rows, threshold, bool((special & (w >= threshold)).any()), weights, amount)
+    return Links(rows, threshold, bool((special & (w >= threshold)).any()), weights, ink_scale)
 
 
 def strokes(widest: float) -> dict:

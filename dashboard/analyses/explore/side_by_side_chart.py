@@ -48,9 +48,9 @@ def side_by_side(
     """
     if not views:
         raise UserError("There is no head to compare. Choose at least one.")
-    amounts = [Amount.of(view) if apart else Amount.of(*views) for view in views]
+    ink_scales = [Amount.of(view) if apart else Amount.of(*views) for view in views]
     tops = [top or top_of([view] if apart else views) for view in views]
-    drawn = [matrix_of(view, full, amount) for view, full, amount in zip(views, tops, amounts, strict=True)]
+    drawn = [matrix_of(view, full, ink_scale) for view, full, ink_scale in zip(views, tops, ink_scales, strict=True)]
     side, columns = _places(drawn, look.room(WIDE))
     one_model = len({view.model for view in views}) == 1
     panels = []
@@ -64,12 +64,12 @@ def side_by_side(
     heads = " and ".join(map(shown, names)) if names else ", ".join(str(view.head) for view in views)
     # Each panel names the scale itself; told to share it, Vega-Lite would quarrel over whose legend to draw.
     own = {"scale": {"x": "independent", "y": "independent", "color": "independent"}}
-    each = "a scale each" if apart else f"0 to {amounts[0].up_to(tops[0])}, one scale for all"
+    each = "a scale each" if apart else f"0 to {ink_scales[0].up_to(tops[0])}, one scale for all"
     return sheet(
         {"concat": panels, "columns": columns, "spacing": GAP, "resolve": own},
         look.theme,
         title=f"{heads} · {shown(views[0].model)}" if one_model else heads,
-        subtitle=titles.subtitle(views[0], f"rows look at columns · ink: {amounts[0].what}, {each}"),
+        subtitle=titles.subtitle(views[0], f"rows look at columns · ink: {ink_scales[0].what}, {each}"),
         description=describe("Heatmaps side by side", views),
         width=max(columns * max(panel["width"] for panel in panels), min(look.room(WIDE), NARROWEST)),
         params=params(drawn),
@@ -98,15 +98,15 @@ def difference(
     """
     if not a.over_same_positions(b):
         raise UserError("A difference needs two heads over the same words. Choose both on one text and one unit.")
-    amount = Amount.of(a, b)
-    gap = amount.inked(a).astype(float) - amount.inked(b).astype(float)
+    ink_scale = Amount.of(a, b)
+    gap = ink_scale.inked(a).astype(float) - ink_scale.inked(b).astype(float)
     top = _symmetric_top(gap[a.crop], a.keys.special[a.crop[1]]) if top is None else top
-    drawn = matrix_over(_unread(a, b), gap, -top, top, amount)
-    room = look.room(WIDTH)
-    margin = matrix.margin(drawn, room)
-    panel = matrix.panel(drawn, look.theme, matrix.side_of(len(drawn), room - margin))
+    drawn = matrix_over(_unread(a, b), gap, -top, top, ink_scale)
+    width = look.room(WIDTH)
+    margin = matrix.margin(drawn, width)
+    panel = matrix.panel(drawn, look.theme, matrix.side_of(len(drawn), width - margin))
     models = shown(a.model) if a.model == b.model else f"{shown(a.model)} and {shown(b.model)}"
-    full_colour = amount.up_to(top)
+    full_colour = ink_scale.up_to(top)
     first, second = map(shown, names or (str(a.head), str(b.head)))
     return sheet(
         panel,
@@ -116,8 +116,8 @@ def difference(
             a,
             f"rows look at columns · green: more in {first} · purple: more in {second} · full colour: {full_colour}",
         ),
-        description=_describe(a, b, gap, first, second, amount),
-        width=max(panel["width"] + margin, min(room, NARROWEST)),
+        description=_describe(a, b, gap, first, second, ink_scale),
+        width=max(panel["width"] + margin, min(width, NARROWEST)),
         params=params([drawn]),
     )
 
@@ -155,8 +155,11 @@ def _symmetric_top(gap: np.ndarray, special: Sequence[bool]) -> float:
     return round_up(max(top, LEAST)) if top else 1.0
 
 
-def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str, amount: Amount) -> str:
+def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str, ink_scale: Amount) -> str:
     """Alternative text: where each of the two exceeds the other most."""
+
+    def written(value: float) -> str:
+        return ink_scale.said(value / ink_scale.full)
 
     def most(name: str, head: HeadView, other: HeadView, than: str, size: np.ndarray) -> str:
         i, j = np.unravel_index(size.argmax(), size.shape)
@@ -164,7 +167,7 @@ def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str
             return f"{name} nowhere exceeds {than}."
         return (
             f"{name} exceeds {than} most from “{a.queries.drawn[i]}” to “{a.keys.drawn[j]}”: "
-            f"{amount.said(head.weights[i, j] / amount.full)} against {amount.said(other.weights[i, j] / amount.full)}."
+            f"{written(head.weights[i, j])} against {written(other.weights[i, j])}."
         )
 
     if not gap.any():

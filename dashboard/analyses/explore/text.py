@@ -52,11 +52,11 @@ def finding(view: HeadView) -> str:
     if not named:
         return _nothing_stands_out(view)
     best = max(named, key=lambda pattern: pattern.excess)
-    said = f"gives {percent(best.share)} of its attention to"
+    does = f"gives {percent(best.share)} of its attention to"
     if view.measure == "rollout":
-        said = f"has {percent(best.share)} of what comes through from"
+        does = f"has {percent(best.share)} of what comes through from"
     return (
-        f"{view.head} {said} {best.name} (mean over {counted(best.rows, view.unit)}; an even spread would "
+        f"{view.head} {does} {best.name} (mean over {counted(best.rows, view.unit)}; an even spread would "
         f"give {percent(best.even)})."
     )
 
@@ -87,9 +87,9 @@ def _within(view: HeadView, offset: np.ndarray) -> Iterator[_Pattern]:
 
 def _same(view: HeadView) -> np.ndarray:
     """Where a key is the same word as the query, upper or lower case: bool (m, k)."""
-    looks, seen = ([label.casefold() for label in axis.labels] for axis in (view.queries, view.keys))
-    number = np.unique([*looks, *seen], return_inverse=True)[1]
-    return number[: len(looks), None] == number[len(looks) :]
+    queries, keys = ([label.casefold() for label in axis.labels] for axis in (view.queries, view.keys))
+    number = np.unique([*queries, *keys], return_inverse=True)[1]
+    return number[: len(queries), None] == number[len(queries) :]
 
 
 def _special(view: HeadView, special: np.ndarray) -> _Pattern:
@@ -129,18 +129,18 @@ def largest_contributions(views: Sequence[HeadView], names: Sequence[str]) -> st
 
     names: what to call them
     """
-    said = []
+    parts = []
     for view, name in zip(views, names, strict=True):
         if not view.counted.any():
-            said.append(f"{name} has none that counts")
+            parts.append(f"{name} has none that counts")
             continue
         row, key = _largest(view)
-        said.append(
+        parts.append(
             f"{name} to “{view.queries.drawn[row]}” from “{view.keys.drawn[key]}” (norm {view.weights[row, key]:.3g}, "
             f"{_mean(view):.2g} on average)"
         )
     which = "" if all(view.counted.all() for view in views) else f" to {views[0].unit} that have a choice"
-    return f"Largest contributions{which}: {', '.join(said)}."
+    return f"Largest contributions{which}: {', '.join(parts)}."
 
 
 def _mean(view: HeadView) -> float:
@@ -174,9 +174,9 @@ def _nothing_stands_out(view: HeadView) -> str:
     entropy = -(weights * np.log2(weights, out=np.zeros_like(weights), where=weights > 0)).sum(1)
     spread = (2**entropy / _choices(view)[rows]).mean()
     where = f"“{view.queries.drawn[rows[row]]}” → “{view.keys.drawn[key]}”"
-    shown = "" if view.outside is None or view.gaps else " in this part"
+    where_drawn = "" if view.outside is None or view.gaps else " in this part"
     return (
-        f"No simple pattern stands out in {view.head}: its strongest link{shown} is {where}, "
+        f"No simple pattern stands out in {view.head}: its strongest link{where_drawn} is {where}, "
         f"{percent(weights[row, key])}, and over {counted(len(rows), view.unit)} it looks at what amounts to "
         f"{percent(min(spread, 1.0))} of the keys."
     )
