@@ -117,14 +117,14 @@ def provenance_of_found(found: Examples | Matches, **drawing: object) -> Provena
     look, model = given(**drawing), Model(found.name, found.revision, found.model)
     if isinstance(found, Examples):
         name, text, pairs = "find", found.text, [*found.pairs, *found.masked]
-        said = {"pairs": [f"{i}>{j}" for i, j in pairs], **found.reading}
+        options = {"pairs": [f"{i}>{j}" for i, j in pairs], **found.reading}
         made = Call("find_heads", (model, Text(text), pairs), found.reading, to="found")
     else:
         name, text = "find-pattern", ""
         how = {key: value for key, value in found.reading.items() if key != "path"}
-        said = {"corpus": found.corpus, "pattern": str(found.pattern), **how}
-        asked = {key: value for key, value in asdict(found.pattern).items() if value != getattr(Pattern(), key)}
+        options = {"corpus": found.corpus, "pattern": str(found.pattern), **how}
+        arguments = {key: value for key, value in asdict(found.pattern).items() if value != getattr(Pattern(), key)}
         path = found.reading.get("path", found.corpus)
-        made = Call("find_heads_in", (model, path, Call("Pattern", (), asked)), how, to="found")
+        made = Call("find_heads_in", (model, path, Call("Pattern", (), arguments)), how, to="found")
     call = Call("draw_found", (made,), look, makes="figure") if look else Part(made, "table", makes="table")
-    return origin(model, text, name, call, special="hide", options=said | look)
+    return origin(model, text, name, call, special="hide", options=options | look)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.find_heads.pair_shares import Along, Pair, along
+from dashboard.analyses.find_heads.pair_shares import Pair, PairShares, pair_shares
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, head_columns, head_of, is_of, largest_first
@@ -71,7 +71,7 @@ def examples(model: AttentionModel, encoding: Encoding, pairs: Sequence[Pair], r
     scored = tuple(pair for pair in given if pair not in masked)
     if not scored:
         raise UserError(looks_ahead(words, masked, model.title) + " Mark the pair the other way round.")
-    [found] = along(model, [encoding], [scored])
+    [found] = pair_shares(model, [encoding], [scored])
     table = by_lift(found, scored, model.all_heads)
     origin = encoding.texts[0], model.title, model.name, model.revision, reading or {}
     return Examples(table, scored, masked, words, *origin)
@@ -142,7 +142,7 @@ def as_typed(encoding: Encoding, pairs: Sequence[Pair]) -> str:
     return "\n".join(f"{name(i)} → {name(j)}" for i, j in pairs)
 
 
-def by_lift(found: Along, pairs: Sequence[Pair], heads: Sequence[HeadId]) -> pd.DataFrame:
+def by_lift(found: PairShares, pairs: Sequence[Pair], heads: Sequence[HeadId]) -> pd.DataFrame:
     """The table of `Examples`. heads: of each row of `found`"""
     _, first_of_offset = np.unique([j - i for i, j in pairs], return_index=True)
     score, baseline = _mean(found.share), _mean(found.baseline)

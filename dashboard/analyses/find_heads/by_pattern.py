@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.find_heads.pair_shares import Pair, along
+from dashboard.analyses.find_heads.pair_shares import Pair, pair_shares
 from dashboard.analyses.find_heads.pattern import Pattern
 from dashboard.capture import AttentionModel
 from dashboard.corpus.batches import batches, encoded
@@ -109,7 +109,7 @@ def matches(
     pattern.check()
     if limit < 1:
         raise UserError("The limit is a number of sentences, 1 or more.")
-    tell, tally, search = progress or (lambda fraction, sentence: None), _Tally(model), _Search(pattern, model, bos)
+    report, tally, search = progress or (lambda fraction, sentence: None), _Tally(model), _Search(pattern, model, bos)
     window: list = []
     for sentence in sentences:
         if search.found == limit or search.read == limit * READ_PER_MATCH:
@@ -122,12 +122,12 @@ def matches(
             window = []
         if search.read % 20 == 0:
             share = max(search.found / limit, search.read / (limit * READ_PER_MATCH))
-            tell(min(share, 0.99), f"{search.read:,} sentences read, {search.found:,} with a match")
+            report(min(share, 0.99), f"{search.read:,} sentences read, {search.found:,} with a match")
     tally.add(window)
     if not tally.index:
         raise UserError(search.nothing(corpus))
     table, best = tally.tables()
-    tell(1.0, f"{counted(search.found, 'sentences')} with a match")
+    report(1.0, f"{counted(search.found, 'sentences')} with a match")
     return Matches(
         table,
         best,
@@ -194,8 +194,8 @@ class _Search:
         if not self.relations:
             return no_sentence(corpus, self.unread)
         common = sorted(self.relations, key=lambda name: (-self.relations[name], name))[:12]
-        asked = self.pattern.relation.casefold().partition(":")[0]
-        if asked and asked not in (name.casefold() for name in self.relations):
+        relation = self.pattern.relation.casefold().partition(":")[0]
+        if relation and relation not in (name.casefold() for name in self.relations):
             return (
                 f"{where[0].upper()}{where[1:]} have no relation {self.pattern.relation}. The commonest there are "
                 f"{', '.join(common)}."
@@ -223,7 +223,7 @@ class _Tally:
     def add(self, window: list) -> None:
         for batch in batches(window):
             given = [pairs for pairs, _, _ in batch]
-            found = along(self.model, [encoding for _, _, encoding in batch], given)
+            found = pair_shares(self.model, [encoding for _, _, encoding in batch], given)
             for (_, sentence, _), one in zip(batch, found, strict=True):
                 both = np.isfinite(one.share) & np.isfinite(one.baseline)
                 self.index.append(sentence.index)

@@ -27,6 +27,6 @@ def search(
     Raises UserError where the file cannot be read, and as `matches` does.
     """
     path = Path(path)
-    said = {"path": str(path), "limit": limit, "bos": bos}
+    options = {"path": str(path), "limit": limit, "bos": bos}
     sentences = reader_of(path)(path)
-    return matches(model, sentences, pattern, path.name, limit=limit, bos=bos, progress=progress, reading=said)
+    return matches(model, sentences, pattern, path.name, limit=limit, bos=bos, progress=progress, reading=options)

@@ -20,7 +20,7 @@ Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
-class Along:
+class PairShares:
     """P pairs of one text, h heads: all of the first layer with attention, then all of the next …
 
     Attributes
@@ -37,7 +37,9 @@ class Along:
     rank: np.ndarray
 
 
-def along(model: AttentionModel, encodings: Sequence[Encoding], pairs: Sequence[Sequence[Pair]]) -> list[Along]:
+def pair_shares(
+    model: AttentionModel, encodings: Sequence[Encoding], pairs: Sequence[Sequence[Pair]]
+) -> list[PairShares]:
     """The figures of each text's pairs (i → j) of words, counted from 0; a text has at least one pair, and i ≠ j."""
     texts = [_Text(model, encoding, given) for encoding, given in zip(encodings, pairs, strict=True)]
     visit(model, encodings, _Visitor(texts))
@@ -68,7 +70,8 @@ class _Text:
             ~(model.causal & ahead),
         )
         shape = (len(model.all_heads), len(pairs))
-        self.found = Along(np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, int), np.full(shape, np.nan))
+        share, baseline, rank = (np.full(shape, np.nan) for _ in range(3))
+        self.found = PairShares(share, baseline, np.zeros(shape, int), rank)
         self._begin()
 
     def _begin(self) -> None:

@@ -70,18 +70,18 @@ class Pattern:
         """``nsubj, dependent → head: NOUN → VERB “say”, 2 words apart or more``."""
         looks, seen = _Word(self.looks_pos, self.looks_lemma), _Word(self.seen_pos, self.seen_lemma)
         if self.direction == "any":
-            said = f"{looks.named('any word')} → {seen.named('any word')}"
+            description = f"{looks.named('any word')} → {seen.named('any word')}"
         else:
             ends = ("dependent", "head") if self.direction == "dependent->head" else ("head", "dependent")
             named = " → ".join(word.named(end) for word, end in zip((looks, seen), ends, strict=True))
-            said = f"{self.relation}, {named}" if self.relation else named
+            description = f"{self.relation}, {named}" if self.relation else named
         if self.furthest is None:
             far = f", {counted(self.nearest, 'words')} apart or more" if self.nearest > 1 else ""
         elif self.furthest == self.nearest:
             far = f", {counted(self.nearest, 'words')} apart"
         else:
             far = f", {self.nearest} to {self.furthest} words apart"
-        return said + far
+        return description + far
 
 
 @dataclass(frozen=True)

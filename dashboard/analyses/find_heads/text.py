@@ -40,22 +40,22 @@ def _points(share: float) -> str:
 def match_remarks(found: Matches) -> list[str]:
     """What was read, what was left out, and how far the figures carry."""
     stopped = "the whole corpus" if found.whole else "stopped there"
-    said = [f"{counted(found.read, 'sentences')} of {found.corpus} read ({stopped})."]
+    lines = [f"{counted(found.read, 'sentences')} of {found.corpus} read ({stopped})."]
     reasons = (
         (found.invisible, "look ahead, which this model cannot"),
         (found.alone, "have no other two words as far apart in their sentence"),
     )
-    said[0] += "".join(f" {counted(count, 'pairs')} left out: they {why}." for count, why in reasons if count)
+    lines[0] += "".join(f" {counted(count, 'pairs')} left out: they {why}." for count, why in reasons if count)
     if found.left_out:
-        said[0] += f" {counted(found.left_out, 'sentences')} left out: this model cannot read them."
+        lines[0] += f" {counted(found.left_out, 'sentences')} left out: this model cannot read them."
     if found.pairs < FEWEST:
-        said.append(f"Fewer than {FEWEST} pairs: too few to rank heads by.")
-    said.append(
+        lines.append(f"Fewer than {FEWEST} pairs: too few to rank heads by.")
+    lines.append(
         "Held out: the head is chosen on the even sentences and judged on the odd, and the reverse; the mean of the "
         "two. 95\u00a0% intervals: bootstrap over the sentences. The table is over all of them, so its first row "
         "flatters. Attention is not explanation."
     )
-    return said
+    return lines
 
 
 def example_finding(found: Examples, head: HeadId | None = None) -> str:
@@ -85,7 +85,7 @@ def example_finding(found: Examples, head: HeadId | None = None) -> str:
 
 def remarks(found: Examples) -> list[str]:
     """What a person should know beside the finding."""
-    said = ["One text: no interval. On another text the same head may look elsewhere; attention is not explanation."]
+    lines = ["One text: no interval. On another text the same head may look elsewhere; attention is not explanation."]
     if found.masked:
-        said.insert(0, f"Left out: {looks_ahead(found.words, found.masked, found.model)}")
-    return said
+        lines.insert(0, f"Left out: {looks_ahead(found.words, found.masked, found.model)}")
+    return lines
