@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from dashboard.analyses.inside.steps import Inside, Layer, follow, inside, open_layer
+from dashboard.analyses.inside.steps import Inside, Layer, inside, open_layer, query_row
 from dashboard.analyses.inside.steps_chart import steps
-from dashboard.analyses.inside.token_chart import followed
+from dashboard.analyses.inside.token_chart import query_row_chart
 from dashboard.analyses.inside.verify import TOLERANCE, Check, check
 from dashboard.capture import AttentionModel
 from dashboard.capture.layer_trace import LayerRun, layer_run, watch_layers
@@ -87,11 +87,11 @@ def draw_inside(
         raise UserError(f"There is no picture “{picture}”. Choose steps or row.")
     if step and step not in this.maps:
         raise UserError(f"There is no step “{step}”. Choose one of {', '.join(this.maps)}.")
-    row = follow(this, query, key)
+    row = query_row(this, query, key)
     if picture == "steps":
         chart = steps(this, row, step, Look(theme, width), epoch=epoch)
     else:
-        chart = followed(this, row, Look(theme, width))
+        chart = query_row_chart(this, row, Look(theme, width))
     look = given(query=query, key=key, step=step or None, theme=theme, width=width)
     return chart.made_of(_origin(this, picture, look))
 
@@ -100,8 +100,8 @@ def _origin(this: Inside, picture: str, drawing: dict[str, object]) -> Provenanc
     model, text, head = Model(this.name, this.revision, this.model), this.encoding.texts[0], str(this.head)
     looked = Call("look_inside", (model, Text(text), head), this.reading, to="inside")
     call = Call("draw_inside", (looked, picture), drawing, makes="figure")
-    said = dict(this.reading) | drawing
-    return origin(model, text, f"inside-{picture}", call, heads=(head,), unit="tokens", options=said)
+    options = dict(this.reading) | drawing
+    return origin(model, text, f"inside-{picture}", call, heads=(head,), unit="tokens", options=options)
 
 
 def verify(

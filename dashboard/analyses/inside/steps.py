@@ -96,7 +96,7 @@ class Inside:
 
 
 @dataclass(frozen=True, eq=False)
-class Followed:
+class QueryRow:
     """One query token on its way through a head: its row of every step.
 
     Attributes
@@ -152,22 +152,22 @@ def inside(
     run, (q, k, v) = layer.run, layer.parts
     if not 0 <= head < len(q):
         raise UserError(f"{model} has heads 0 to {len(q) - 1}; there is no head {head}.")
-    kept: dict[str, list[_Reduced]] = {name: [] for name in ("scores", "scaled", "masked", "weights")}
+    reduced: dict[str, list[_Reduced]] = {name: [] for name in ("scores", "scaled", "masked", "weights")}
     mixed = []
     for rows in run.blocks():
         steps = run.attend(layer.parts, rows, slice(head, head + 1)).head(0)
-        for step, blocks in kept.items():
+        for step, blocks in reduced.items():
             blocks.append(_Reduced.of(getattr(steps, step)))
         mixed.append(steps.mixed)
     found = {"q": _map(q[head]), "k": _map(k[head]), "v": _map(v[head]), "mixed": _map(torch.cat(mixed))}
-    found |= {**{name: _Reduced.join(blocks) for name, blocks in kept.items()}, **layer.maps}
+    found |= {**{name: _Reduced.join(blocks) for name, blocks in reduced.items()}, **layer.maps}
     keys = encoding.drawn if run.call.sink is None else (*encoding.drawn, "(nowhere)")
     maps = {name: found[name] for name in STEPS if name in found}
     return Inside(HeadId(run.number, head), layer, maps, encoding, keys, model, name, revision, reading)
 
 
 @torch.inference_mode()
-def follow(this: Inside, query: int, key: int | None = None) -> Followed:
+def query_row(this: Inside, query: int, key: int | None = None) -> QueryRow:
     """One token's row, from its scores to what every head of the layer adds to it.
 
     query: which token looks, from 0; key: which one it is looked at closely with, None for the one it looks at most.
@@ -186,7 +186,7 @@ def follow(this: Inside, query: int, key: int | None = None) -> Followed:
         norms = contributions(every.mixed, run.w_o)[:, 0].norm(dim=-1).numpy()
     # The head's own place among `parts`; a sink's key is nothing, at the end of them.
     keys = row.k
-    return Followed(
+    return QueryRow(
         query,
         key,
         (row.q[0] * keys[key]).numpy(),
@@ -219,11 +219,11 @@ class _Reduced:
     def of(cls, block: torch.Tensor) -> _Reduced:
         values = block.float().cpu().numpy()
         seen = np.isfinite(values)
-        shown = np.where(seen, values, 0.0)
+        finite = np.where(seen, values, 0.0)
         edges = _edges(values.shape[1])
-        every = shown if seen.all() else values[seen]
+        every = finite if seen.all() else values[seen]
         low, high = (float(every.min()), float(every.max())) if every.size else (np.inf, -np.inf)
-        sums, counts = (np.add.reduceat(part, edges, axis=1) for part in (shown, seen.astype(np.float32)))
+        sums, counts = (np.add.reduceat(part, edges, axis=1) for part in (finite, seen.astype(np.float32)))
         return cls(sums, counts, values.shape[1], low, high, int(values.size - seen.sum()))
 
     @staticmethod

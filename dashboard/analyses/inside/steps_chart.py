@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from dashboard.analyses.inside.steps import Followed, Inside, StepMap
+from dashboard.analyses.inside.steps import Inside, QueryRow, StepMap
 from dashboard.analyses.inside.text import TITLES, finding, formula, range_of, sentence
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
@@ -25,7 +25,7 @@ BELOW = 4 * LINE  # under a map: three lines of its sentence
 
 def steps(
     this: Inside,
-    row: Followed,
+    row: QueryRow,
     step: str = "",
     look: Look = Look(),
     *,
@@ -43,9 +43,9 @@ def steps(
     look: 980 pixels wide unless it says more
     epoch: where it is given, a click on a map is the point parameter "step", with the fields step and epoch
     """
-    room = look.room(WIDTH) - 24
-    columns = max(2, min(6, int((room + GAP) // (118 + GAP))))
-    side = (room + GAP) / columns - GAP
+    width = look.room(WIDTH) - 24
+    columns = max(2, min(6, int((width + GAP) // (118 + GAP))))
+    side = (width + GAP) / columns - GAP
     formulas = {name: wrap(formula(this, name), side + 14, SMALL) for name in this.maps}
     head = TITLE + (1 + max(map(len, formulas.values()))) * LINE  # over each map: as many lines for all of them
     tall = head + side + BELOW
@@ -59,7 +59,7 @@ def steps(
     reduced = max(this.maps["scores"].shape) > max(this.maps["scores"].values.shape)
     means = " · each cell is the mean over its neighbours" if reduced else ""
     return sheet(
-        canvas.body(room, -(-len(formulas) // columns) * tall, None if epoch is None else "step"),
+        canvas.body(width, -(-len(formulas) // columns) * tall, None if epoch is None else "step"),
         look.theme,
         title=f"Inside {this.head} · {shown(this.model)}",
         subtitle=[
@@ -67,14 +67,14 @@ def steps(
             f"purple below 0, green above · ink: share of attention · grey: hidden{means}",
         ],
         description=f"All {len(formulas)} steps of {this.head}, {this.model}. {finding(this, row)}",
-        width=room,
+        width=width,
     )
 
 
 def _add(
     canvas: Canvas,
     this: Inside,
-    row: Followed,
+    row: QueryRow,
     name: str,
     lines: list[str],
     chosen: bool,

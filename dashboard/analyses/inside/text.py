@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.inside.steps import Followed, Inside, StepMap
+from dashboard.analyses.inside.steps import Inside, QueryRow, StepMap
 from dashboard.heads.format import number, percent, quoted
 
 TITLES: Mapping[str, str] = {
@@ -109,15 +109,15 @@ def range_of(step: str, part: StepMap) -> str:
     return f"{number(part.low)} to {number(part.high)}"
 
 
-def finding(this: Inside, row: Followed) -> str:
+def finding(this: Inside, row: QueryRow) -> str:
     """Where the token looks and what its head adds: the finding of the page."""
     name, key = quoted(this.encoding.drawn[row.query]), int(row.weights.argmax())
     to = "itself" if key == row.query else quoted(this.keys[key])
-    said = f"{this.head}: {name} looks most at {to} ({percent(float(row.weights[key]))})"
+    attends = f"{this.head}: {name} looks most at {to} ({percent(float(row.weights[key]))})"
     if row.norms is None or row.norms.sum() == 0:
-        return f"{said}."
+        return f"{attends}."
     share = float(row.norms[this.head.head] / row.norms.sum())
-    return f"{said}; of what the layer's {this.heads} heads add to it, {percent(share)} comes from this one."
+    return f"{attends}; of what the layer's {this.heads} heads add to it, {percent(share)} comes from this one."
 
 
 def proof(this: Inside) -> str:
@@ -138,18 +138,18 @@ def _by(difference: float) -> str:
 
 def doubts(this: Inside) -> list[str]:
     """What cannot be seen in this model, a sentence each."""
-    said = []
+    sentences = []
     if this.run.layer is None:
-        said.append(
+        sentences.append(
             "The projections of this layer cannot be told apart, so the steps begin with the queries, keys and values "
             "as the model has them."
         )
     if this.run.w_o is None:
-        said.append("The output projection of this layer cannot be seen, so the steps end with the heads joined.")
-    return said
+        sentences.append("The output projection of this layer cannot be seen, so the steps end with the heads joined.")
+    return sentences
 
 
-def arithmetic(this: Inside, row: Followed, step: str) -> str:
+def arithmetic(this: Inside, row: QueryRow, step: str) -> str:
     """How the followed token's number comes about in this step, in one line."""
     name, other = quoted(this.encoding.drawn[row.query]), quoted(this.keys[row.key])
     score, scaled, masked, weight = (
@@ -198,7 +198,7 @@ def steps_table(this: Inside) -> pd.DataFrame:
     )
 
 
-def row_table(this: Inside, row: Followed) -> pd.DataFrame:
+def row_table(this: Inside, row: QueryRow) -> pd.DataFrame:
     """The numbers of the followed token: columns step, position, of, value.
 
     step "product": q · k in dimension `position` with the key that is looked at closely; "score", "scaled", "masked"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.analyses.inside.steps import Followed, Inside
+from dashboard.analyses.inside.steps import Inside, QueryRow
 from dashboard.analyses.inside.text import arithmetic, factor, finding
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import labels_of, width_of
@@ -25,7 +25,7 @@ LABELS = 118.0
 GAP = 30.0
 
 
-def followed(this: Inside, row: Followed, look: Look = Look()) -> Drawing:
+def query_row_chart(this: Inside, row: QueryRow, look: Look = Look()) -> Drawing:
     """The row of one token, from q · k to what its head adds to the layer's output.
 
     Four parts: the products of query and key by dimension, which sum to the score of one key; the shares of the ten
@@ -38,25 +38,25 @@ def followed(this: Inside, row: Followed, look: Look = Look()) -> Drawing:
     look: 980 pixels wide unless it says more
     """
     mixing = _Mixing.of(this, row)
-    room = look.room(WIDTH) - 26 - mixing.left  # right of the labels, where all parts begin
+    width = look.room(WIDTH) - 26 - mixing.left  # right of the labels, where all parts begin
     name = shown(this.encoding.drawn[row.query])
-    parts = [_products(this, row, room, look.theme), _mixing(row, mixing, room, look.theme)]
+    parts = [_products(this, row, width, look.theme), _mixing(row, mixing, width, look.theme)]
     if row.norms is not None:
-        parts.append(_lengths(this, row.norms, room, look.theme))
+        parts.append(_lengths(this, row.norms, width, look.theme))
     return sheet(
         {"vconcat": parts, "spacing": 30},
         look.theme,
         title=f"“{name}” through {this.head} · {shown(this.model)}",
         subtitle=[f"token {row.query} of {len(this.encoding):,}, counted from 0 · green above 0, purple below"],
         description=f"{finding(this, row)} {arithmetic(this, row, 'scores')}",
-        width=room + mixing.left,
+        width=width + mixing.left,
     )
 
 
-def _title(text: str, below: str, room: float) -> dict:
+def _title(text: str, below: str, width: float) -> dict:
     return {
-        "text": wrap(text, room, 14),
-        "subtitle": wrap(below, room, 12),
+        "text": wrap(text, width, 14),
+        "subtitle": wrap(below, width, 12),
         "fontSize": 13.5,
         "subtitleFontSize": 12,
         "subtitlePadding": 3,
@@ -71,19 +71,19 @@ def _level(*titles: dict) -> list[dict]:
     return [title | {"subtitle": title["subtitle"] + [" "] * (most - len(title["subtitle"]))} for title in titles]
 
 
-def _products(this: Inside, row: Followed, room: float, theme: Theme) -> dict:
+def _products(this: Inside, row: QueryRow, width: float, theme: Theme) -> dict:
     p, d = PALETTES[theme], this.d
     name, other = shown(this.encoding.drawn[row.query]), shown(this.keys[row.key])
     score, scaled = float(row.scores[row.key]), float(row.scaled[row.key])
     values = [{"k": k, "w": float(f"{value:.5g}")} for k, value in enumerate(row.products)]
-    every = next(step for step in (1, 2, 4, 8, 16, 32, 64, 128) if d / step <= room / 34)
+    every = next(step for step in (1, 2, 4, 8, 16, 32, 64, 128) if d / step <= width / 34)
     return {
-        "width": room,
+        "width": width,
         "height": 96,
         "title": _title(
             f"Query of “{name}” · key of “{other}”, by dimension",
             f"the {d} products sum to {number(score)};  {number(score)} {factor(this)} = {number(scaled)}",
-            room,
+            width,
         ),
         "data": {"values": values},
         "mark": {"type": "bar", "aria": False, "width": {"band": 0.8}},
@@ -119,7 +119,7 @@ class _Mixing:
     weighted: np.ndarray
 
     @classmethod
-    def of(cls, this: Inside, row: Followed) -> _Mixing:
+    def of(cls, this: Inside, row: QueryRow) -> _Mixing:
         order = np.argsort(-row.weights, kind="stable")
         order = order[np.isfinite(row.masked[order])]
         count = int(min(KEYS, max(2, (row.weights >= LEAST).sum())))
@@ -141,12 +141,12 @@ class _Mixing:
         return min(LABELS, max(width_of(label, 12, mono=True) for label in self.labels)) + 12
 
 
-def _mixing(row: Followed, mixing: _Mixing, room: float, theme: Theme) -> dict:
+def _mixing(row: QueryRow, mixing: _Mixing, width: float, theme: Theme) -> dict:
     """Shares on the left, shares times values on the right, a line for each key and one for the sum."""
     p, labels, shares = PALETTES[theme], mixing.labels, mixing.shares
     count = len(labels)
-    bars = 0.27 * room
-    cells = room - bars - GAP
+    bars = 0.27 * width
+    cells = width - bars - GAP
     top = float(np.abs(mixing.weighted).max()) or 1.0
     titles = _level(
         _title("Its shares", "softmax of the scores", bars),
@@ -228,7 +228,7 @@ def _mixing(row: Followed, mixing: _Mixing, room: float, theme: Theme) -> dict:
     return {"hconcat": [shared, mixed], "spacing": GAP}
 
 
-def _lengths(this: Inside, norms: np.ndarray, room: float, theme: Theme) -> dict:
+def _lengths(this: Inside, norms: np.ndarray, width: float, theme: Theme) -> dict:
     p, head = PALETTES[theme], this.head.head
     own, every = float(norms[head]), float(norms.sum())
     values = [
@@ -262,7 +262,7 @@ def _lengths(this: Inside, norms: np.ndarray, room: float, theme: Theme) -> dict
             },
         }
     ]
-    if room / this.heads > 30:
+    if width / this.heads > 30:
         layers.append(
             {
                 "mark": {"type": "text", "dy": -8, "fontSize": 11.5, "aria": False},
@@ -270,12 +270,12 @@ def _lengths(this: Inside, norms: np.ndarray, room: float, theme: Theme) -> dict
             }
         )
     return {
-        "width": room,
+        "width": width,
         "height": 96,
         "title": _title(
             "What each head adds to the layer's output",
             f"length of its part of this row, through its slice of W_O · {this.head}: {number(own)}, {share} of all",
-            room,
+            width,
         ),
         "data": {"values": values},
         "layer": layers,
