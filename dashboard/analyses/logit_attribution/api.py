@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dashboard.analyses.logit_attribution.chart import writes_chart
+from dashboard.analyses.logit_attribution.chart import attribution_chart
 from dashboard.analyses.logit_attribution.copying import copying_table
-from dashboard.analyses.logit_attribution.direct import Attribution, DirectPath, direct_path, writes
+from dashboard.analyses.logit_attribution.direct import Attribution, DirectPath, direct_attribution, direct_path
 from dashboard.analyses.logit_attribution.parts import parts_table, stream_parts
 from dashboard.capture import AttentionModel
 from dashboard.capture.added import factors
@@ -84,8 +84,8 @@ def logit_attribution(
     encoding, how = _read(model, text, bos, limit, pair)
     path = _path(model, encoding)
     run = layer_run(model, encoding, wanted.layer)
-    found = writes(path, model, encoding, run, run.parts(), wanted.head, query, how)
-    found.table.attrs["provenance"] = provenance_of_writes(found).to_dict()
+    found = direct_attribution(path, model, encoding, run, run.parts(), wanted.head, query, how)
+    found.table.attrs["provenance"] = provenance_of_attribution(found).to_dict()
     return found
 
 
@@ -106,9 +106,9 @@ def logit_components(
     encoding, how = _read(model, text, bos, limit, pair)
     path = _path(model, encoding)
     table, found = parts_table(path, stream_parts(path, model, encoding, query), query, piece)
-    of, read, asked = Model.of(model), encoding.texts[0], given(query=query, piece=piece) | how
-    again = Call("logit_components", (of, Text(read)), asked)
-    table.attrs["provenance"] = _origin(of, read, "logit-parts", Part(again, "table", makes="table"), asked).to_dict()
+    of, read, options = Model.of(model), encoding.texts[0], given(query=query, piece=piece) | how
+    again = Part(Call("logit_components", (of, Text(read)), options), "table", makes="table")
+    table.attrs["provenance"] = _origin(of, read, "logit-parts", again, options).to_dict()
     return LogitParts(table, found, vocabulary_labels(model.loaded.tokenizer, [found])[0])
 
 
@@ -133,39 +133,40 @@ def copying(
     Raises UserError as `logit_attribution` does.
     """
     wanted = None if heads is None else [existing_head(model, head) for head in heads]
-    asked = model.all_heads if wanted is None else wanted
+    selected = model.all_heads if wanted is None else wanted
     encodings, left_out = sample(model, builtin_corpus(), sentences, bos=bos)
     found = unembedding(model, encodings[0])
     if found is None:
         raise no_predictions(model)
     factors(model, encodings[0])  # what a head adds must reach the stream as it is
 
-    def tell(done: int) -> None:
+    def report(done: int) -> None:
         if progress:
-            progress(done / len(asked), f"{done:,} of {counted(len(asked), 'heads')}")
+            progress(done / len(selected), f"{done:,} of {counted(len(selected), 'heads')}")
 
-    table = copying_table(found, model, encodings, asked, tell)
+    table = copying_table(found, model, encodings, selected, report)
     names = None if wanted is None else [str(head) for head in wanted]
     of, how = Model.of(model), given(heads=names, sentences=sentences, bos=bos)
     again = Part(Call("copying", (of,), how), "table", makes="table")
-    said = how | {"corpus": builtin_corpus().name}
-    table.attrs["provenance"] = _origin(of, "", "copying", again, said, heads=names or ()).to_dict()
+    options = how | {"corpus": builtin_corpus().name}
+    table.attrs["provenance"] = _origin(of, "", "copying", again, options, heads=names or ()).to_dict()
     return Copying(table, tuple(left_out))
 
 
 def draw_logit_attribution(found: Attribution, *, theme: Theme = "light", width: float | None = None) -> Drawing:
     """What a head writes at a token as bars: raised pieces to the right in green, lowered ones to the left in purple,
     and beside them what it read from, in ink. found: from `logit_attribution`; theme, width: as in `draw`."""
-    return writes_chart(found, Look(theme, width)).made_of(provenance_of_writes(found, theme=theme, width=width))
+    made = provenance_of_attribution(found, theme=theme, width=width)
+    return attribution_chart(found, Look(theme, width)).made_of(made)
 
 
-def provenance_of_writes(found: Attribution, **drawing: object) -> Provenance:
+def provenance_of_attribution(found: Attribution, **drawing: object) -> Provenance:
     """Where the table comes from, or (`drawing`: the arguments of `draw_logit_attribution`) the picture of it."""
     look, of, head = given(**drawing), Model(found.name, found.revision, found.model), str(found.head)
-    wrote = Call("logit_attribution", (of, Text(found.text), head, found.query), found.reading, to="found")
-    again = Call("draw_logit_attribution", (wrote,), look, "figure") if look else Part(wrote, "table", "table")
-    said = {"query": found.query, **found.reading, **look}
-    return _origin(of, found.text, "writes", again, said, heads=(head,))
+    made = Call("logit_attribution", (of, Text(found.text), head, found.query), found.reading, to="found")
+    again = Call("draw_logit_attribution", (made,), look, "figure") if look else Part(made, "table", "table")
+    options = {"query": found.query, **found.reading, **look}
+    return _origin(of, found.text, "writes", again, options, heads=(head,))
 
 
 def no_predictions(model: AttentionModel) -> UserError:

@@ -58,7 +58,9 @@ def copying_corpus(encodings: Sequence[Encoding]) -> CopyingCorpus:
     return CopyingCorpus(np.array(ids, int), np.array(pairs, int).reshape(-1, 2), tokens, follows)
 
 
-def raised_most(values: torch.Tensor, written: torch.Tensor, rows: torch.Tensor, pieces: torch.Tensor) -> torch.Tensor:
+def raised_most(
+    values: torch.Tensor, to_logits: torch.Tensor, rows: torch.Tensor, targets: torch.Tensor
+) -> torch.Tensor:
     """Whether a piece is among the 1 % whose logits a token's value raises most: bool (P).
 
     The logits are values · written, and a piece is among the most raised where fewer than V / 100, rounded down but at
@@ -69,25 +71,25 @@ def raised_most(values: torch.Tensor, written: torch.Tensor, rows: torch.Tensor,
     values: (T, d); written: what each number of a value does to each logit (d, V)
     rows, pieces: which token, which piece (P)
     """
-    most = max(1, written.shape[1] // SHARE)
+    most = max(1, to_logits.shape[1] // SHARE)
     found = torch.zeros(len(rows), dtype=torch.bool, device=values.device)
-    asked = _may_be(values, written, rows, pieces, most)
-    for some in asked.split(ROWS):
-        logits = (values[rows[some]] @ written).cpu().numpy()
-        own = np.take_along_axis(logits, pieces[some, None].cpu().numpy(), 1)
+    candidates = _may_be(values, to_logits, rows, targets, most)
+    for some in candidates.split(ROWS):
+        logits = (values[rows[some]] @ to_logits).cpu().numpy()
+        own = np.take_along_axis(logits, targets[some, None].cpu().numpy(), 1)
         as_much = np.count_nonzero(logits >= own, axis=1)  # itself counted; many times as fast as torch's sum of bools
         found[some] = torch.as_tensor(as_much <= most, device=values.device)
     return found
 
 
-def _may_be(values, written, rows, pieces, most: int) -> torch.Tensor:
+def _may_be(values, to_logits, rows, targets, most: int) -> torch.Tensor:
     """Which cannot be ruled out by every 8th piece alone: if more than `most` of these are raised as much, so are as
     many of all. Exact, and saves nearly all of the work."""
-    thin = written[:, ::THIN].contiguous()
+    thin = to_logits[:, ::THIN].contiguous()
     if thin.shape[1] <= most:
         return torch.arange(len(rows), device=values.device)
     least = torch.cat([(some @ thin).topk(most + 1, sorted=False).values.amin(1) for some in values.split(ROWS)])
-    own = (values[rows] * written.T[pieces]).sum(1)
+    own = (values[rows] * to_logits.T[targets]).sum(1)
     slack = 1e-4 * own.abs()  # two products of the same numbers differ by rounding
     return torch.nonzero(own + slack > least[rows])[:, 0]
 
@@ -103,14 +105,14 @@ def copies(unembedding: Unembedding, layer: Layer, head: int, embeddings: torch.
     away where it does.
     """
     own = layer.head(head)
-    written = unembedding.unembed(unembedding.frozen(own.w_o))
+    to_logits = unembedding.unembed(unembedding.frozen(own.w_o))
     values = embeddings @ own.w_v
     device = values.device
     ids = torch.as_tensor(corpus.ids, device=device)
     pairs = torch.as_tensor(corpus.pairs, device=device)
     same = torch.arange(len(ids), device=device)
-    rows, pieces = torch.cat([same, pairs[:, 0]]), torch.cat([ids, ids[pairs[:, 1]]])
-    found = raised_most(values, written, rows, pieces).cpu().numpy()
+    rows, targets = torch.cat([same, pairs[:, 0]]), torch.cat([ids, ids[pairs[:, 1]]])
+    found = raised_most(values, to_logits, rows, targets).cpu().numpy()
     return found[: len(ids)], found[len(ids) :]
 
 

@@ -118,7 +118,7 @@ def logit_changes(unembedding: Unembedding, vectors: torch.Tensor, scale: torch.
 
 
 @torch.inference_mode()
-def writes(
+def direct_attribution(
     path: DirectPath,
     model: AttentionModel,
     encoding: Encoding,
@@ -160,7 +160,7 @@ def writes(
         len(change),
         float(alike),
         len(elsewhere),
-        _read(row.weights[head, 0], encoding),
+        _keys(row.weights[head, 0], encoding),
         encoding.texts[0],
         model.title,
         model.name,
@@ -190,7 +190,7 @@ def _elsewhere(n: int, query: int) -> list[int]:
 
 
 def _raised(
-    path: DirectPath, run: LayerRun, parts: Parts, head: int, tokens: Sequence[int], most: int, pieces: int
+    path: DirectPath, run: LayerRun, parts: Parts, head: int, tokens: Sequence[int], most: int, vocabulary: int
 ) -> list[list[int]]:
     """By token the pieces that the head raises most there."""
     added = [added_by(run, run.attend(parts, slice(t, t + 1)).mixed)[head] for t in tokens]
@@ -199,7 +199,7 @@ def _raised(
     change = logit_changes(
         path.unembedding, torch.cat(added) * path.factors[run.number], path.scale[list(tokens), None]
     )
-    return change[:, :pieces].topk(most).indices.tolist()
+    return change[:, :vocabulary].topk(most).indices.tolist()
 
 
 def _most(change: torch.Tensor, sign: int, tokenizer) -> pd.DataFrame:
@@ -210,7 +210,7 @@ def _most(change: torch.Tensor, sign: int, tokenizer) -> pd.DataFrame:
     return pd.DataFrame({"id": ids, "piece": vocabulary_labels(tokenizer, ids), "logit": change[ids].tolist()})
 
 
-def _read(weights: torch.Tensor, encoding: Encoding) -> pd.DataFrame:
+def _keys(weights: torch.Tensor, encoding: Encoding) -> pd.DataFrame:
     keys, unknown = (*encoding.drawn, "(nowhere)"), (*encoding.unknown, False)
     values, places = weights.topk(min(MOST, len(weights)))
     places = places[values > 0].tolist()
@@ -220,7 +220,7 @@ def _read(weights: torch.Tensor, encoding: Encoding) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def writes_baseline(found: Attribution) -> str:
+def attribution_baseline(found: Attribution) -> str:
     """Whether it writes the same wherever it is; "" where there is nothing to hold it against."""
     if np.isnan(found.alike):
         return ""

@@ -42,12 +42,12 @@ class _Rows:
 
     def __init__(self, query: int):
         self.query = query
-        self.kept: list[tuple[tuple, torch.Tensor]] = []
+        self.parts: list[tuple[tuple, torch.Tensor]] = []
 
     def step(self, step: Step) -> None:
         if step.layer == 0:
-            self.kept.append((("embedding", None, None), step.before[self.query].clone()))
-        self.kept.append((("feed_forward", step.layer, None), step.feed_forward[self.query].clone()))
+            self.parts.append((("embedding", None, None), step.before[self.query].clone()))
+        self.parts.append((("feed_forward", step.layer, None), step.feed_forward[self.query].clone()))
 
 
 @torch.inference_mode()
@@ -60,19 +60,19 @@ def stream_parts(path: DirectPath, model: AttentionModel, encoding: Encoding, qu
         raise UserError(f"This text has tokens 0 to {len(encoding) - 1}.")
     rows = _Rows(query)
     follow(model, encoding, rows)
-    kept = rows.kept
+    parts = rows.parts
 
     def receive(run: LayerRun) -> None:
         factor = path.factors[run.number]
         row = run.attend(run.parts(), slice(query, query + 1))
         for head, vector in enumerate(added_by(run, row.mixed)[:, 0] * factor):
-            kept.append((("head", run.number, head), vector))
+            parts.append((("head", run.number, head), vector))
         if isinstance(run.b_o, torch.Tensor):
-            kept.append((("bias", run.number, None), run.b_o * factor))
+            parts.append((("bias", run.number, None), run.b_o * factor))
 
     watch_layers(model, encoding, receive)
-    names = pd.DataFrame([name for name, _ in kept], columns=["part", "layer", "head"])
-    return StreamParts(names.astype({"layer": "Int64", "head": "Int64"}), torch.stack([one for _, one in kept]))
+    names = pd.DataFrame([name for name, _ in parts], columns=["part", "layer", "head"])
+    return StreamParts(names.astype({"layer": "Int64", "head": "Int64"}), torch.stack([one for _, one in parts]))
 
 
 def part_logits(path: DirectPath, parts: StreamParts, query: int) -> Iterator[torch.Tensor]:
@@ -82,18 +82,18 @@ def part_logits(path: DirectPath, parts: StreamParts, query: int) -> Iterator[to
 
 
 @torch.inference_mode()
-def parts_table(path: DirectPath, parts: StreamParts, query: int, piece: int | None = None) -> tuple[pd.DataFrame, int]:
+def parts_table(path: DirectPath, parts: StreamParts, query: int, token: int | None = None) -> tuple[pd.DataFrame, int]:
     """What each part writes to the logit of one piece (None: the most probable next one), and which piece that is.
 
     A row per part: part, layer, head, logit; at the end "constant", the biases of the final norm and the head. The
     column sums to the model's own logit of that piece. Raises UserError for a piece that is not in the vocabulary.
     """
-    if piece is None:
+    if token is None:
         whole = logit_changes(path.unembedding, parts.vectors.sum(0, keepdim=True), path.scale[query])[0]
-        piece = int((whole + path.unembedding.constant).argmax())
-    if not 0 <= piece < path.unembedding.vocabulary:
-        raise UserError(f"The vocabulary has pieces 0 to {path.unembedding.vocabulary - 1}; there is no piece {piece}.")
-    logits = torch.cat([block[:, piece] for block in part_logits(path, parts, query)])
-    constant = pd.DataFrame({"part": ["constant"], "logit": [float(path.unembedding.constant[piece])]})
+        token = int((whole + path.unembedding.constant).argmax())
+    if not 0 <= token < path.unembedding.vocabulary:
+        raise UserError(f"The vocabulary has pieces 0 to {path.unembedding.vocabulary - 1}; there is no piece {token}.")
+    logits = torch.cat([block[:, token] for block in part_logits(path, parts, query)])
+    constant = pd.DataFrame({"part": ["constant"], "logit": [float(path.unembedding.constant[token])]})
     table = pd.concat([parts.names.assign(logit=logits.cpu().numpy()), constant], ignore_index=True)
-    return table.astype({"layer": "Int64", "head": "Int64"}), piece
+    return table.astype({"layer": "Int64", "head": "Int64"}), token

@@ -30,12 +30,12 @@ def copying_finding(table: pd.DataFrame, head: HeadId) -> str:
 
 def attribution_finding(found: Attribution) -> str:
     """In one sentence what the head raises and lowers most, and where it read."""
-    said = []
+    changes = []
     for word, frame in (("raises", found.raised), ("lowers", found.lowered)):
         if len(frame):
             first = frame.iloc[0]
-            said.append(f"{word} {quoted(first.piece)} most ({signed(first.logit)})")
-    what = " and ".join(said) or "changes no logit"
+            changes.append(f"{word} {quoted(first.piece)} most ({signed(first.logit)})")
+    what = " and ".join(changes) or "changes no logit"
     if not len(found.read):
         return f"{found.head}, after {quoted(found.label)}: it {what}."
     first = found.read.iloc[0]
