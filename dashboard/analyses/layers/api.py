@@ -7,7 +7,7 @@ from dataclasses import replace
 from dashboard.analyses.layers import residual_stream as streams
 from dashboard.analyses.layers.layers_chart import columns, moves
 from dashboard.analyses.layers.residual_stream import MEASURES, ResidualStream
-from dashboard.analyses.layers.word_chart import journey
+from dashboard.analyses.layers.word_chart import word_chart
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import WIDTH, Drawing
 from dashboard.charts.look import Look
@@ -60,10 +60,10 @@ def draw_residual_stream(
     again = Call("residual_stream", (model, Text(stream.text)), how | stream.reading, to="stream")
     look = given(measure=measure, word=word, theme=theme, width=width, start=start or None)
     call = Call("draw_residual_stream", (again,), look, makes="figure")
-    said = how | stream.reading | look
-    made = origin(model, stream.text, f"layers-{measure}", call, **how, options=said)
+    options = how | stream.reading | look
+    made = origin(model, stream.text, f"layers-{measure}", call, **how, options=options)
     if word is not None and measure == "journey":
-        return journey(stream, word, Look(theme, width)).made_of(made)
+        return word_chart(stream, word, Look(theme, width)).made_of(made)
     most = columns(width or WIDTH)
     if len(stream) > most:
         start = max(0, min(start, len(stream) - most))

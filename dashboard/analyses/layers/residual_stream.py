@@ -242,21 +242,21 @@ def residual_stream(
     are never counted in a mean nor as neighbours. Raises UserError as `follow` does, and where nothing is left.
     """
     axis = encoding.axis(unit)
-    shown = [place for place in range(len(axis.labels)) if special == "show" or not axis.special[place]]
-    if not shown:
+    visible = [place for place in range(len(axis.labels)) if special == "show" or not axis.special[place]]
+    if not visible:
         raise UserError("Without its special tokens nothing is left of this text. Show them, or type some words.")
-    place_of = {token: place for place, position in enumerate(shown) for token in axis.members[position]}
+    place_of = {token: place for place, position in enumerate(visible) for token in axis.members[position]}
     device = next(model.loaded.model.parameters()).device
     # What is not shown is gathered at a place of its own, which is cut off again.
-    members = torch.tensor([place_of.get(token, len(shown)) for token in range(len(encoding))], device=device)
-    sizes = torch.bincount(members, minlength=len(shown) + 1).clamp(min=1).double()
-    words = np.array([k for k, position in enumerate(shown) if not axis.special[position]], int)
+    members = torch.tensor([place_of.get(token, len(visible)) for token in range(len(encoding))], device=device)
+    sizes = torch.bincount(members, minlength=len(visible) + 1).clamp(min=1).double()
+    words = np.array([k for k, position in enumerate(visible) if not axis.special[position]], int)
     found = Streaming(members, sizes, torch.as_tensor(words, device=device))
     follow(model, encoding, found)
     return ResidualStream(
-        labels=tuple(axis.labels[place] for place in shown),
-        special=tuple(axis.special[place] for place in shown),
-        unknown=tuple(axis.unknown[place] for place in shown) if any(axis.unknown) else (),
+        labels=tuple(axis.labels[place] for place in visible),
+        special=tuple(axis.special[place] for place in visible),
+        unknown=tuple(axis.unknown[place] for place in visible) if any(axis.unknown) else (),
         unit=unit,
         hidden=special,
         text=encoding.texts[0],
@@ -264,7 +264,7 @@ def residual_stream(
         name=model.name,
         revision=model.revision,
         normalises=found.normalises,
-        numbers={name: np.stack([row[name][: len(shown)] for row in found.rows]) for name in found.rows[0]},
+        numbers={name: np.stack([row[name][: len(visible)] for row in found.rows]) for name in found.rows[0]},
         words=words,
         near=np.stack([places for places, _ in found.near]),
         cosine=np.stack([cosines for _, cosines in found.near]),

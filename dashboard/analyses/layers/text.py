@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dashboard.analyses.layers.residual_stream import ResidualStream
 
 
-def journey_finding(stream: ResidualStream, word: int) -> str:
+def word_finding(stream: ResidualStream, word: int) -> str:
     """One sentence about one word: the layer that moves it most, whose part that is, and who is nearest at the end."""
     position = int(stream.words[word])
     moved = stream.numbers["moved"][:, position]
@@ -21,10 +21,10 @@ def journey_finding(stream: ResidualStream, word: int) -> str:
     name = f"“{stream.known(position)}”"
     share = float(stream.numbers["attention_share"][layer, position])
     part = f"pulls against that change ({percent(share)})" if share < 0 else f"makes up {percent(share)} of that change"
-    said = f"{name} is moved most by L{layer}, by {moved[layer]:.2f} times its length; attention {part}"
+    start = f"{name} is moved most by L{layer}, by {moved[layer]:.2f} times its length; attention {part}"
     if not len(near):
-        return f"{said}."
+        return f"{start}."
     first, last = near["text"].iloc[0], near[near["stage"] == stream.layers]["text"].iloc[0]
     if first == last:
-        return f"{said}. Its nearest word is “{last}”, before the first layer and after the last."
-    return f"{said}. Its nearest word is “{first}” before the first layer and “{last}” after the last."
+        return f"{start}. Its nearest word is “{last}”, before the first layer and after the last."
+    return f"{start}. Its nearest word is “{first}” before the first layer and “{last}” after the last."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dashboard.analyses.layers.layers_chart import PART_NAMES
-from dashboard.analyses.layers.text import journey_finding
+from dashboard.analyses.layers.text import word_finding
 from dashboard.charts import labels as lettering
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.look import Look
@@ -25,7 +25,7 @@ NUMBER = 56.0
 WIDEST, NARROWEST_WORD = 118.0, 66.0
 
 
-def journey(stream: ResidualStream, word: int, look: Look) -> Drawing:
+def word_chart(stream: ResidualStream, word: int, look: Look) -> Drawing:
     """A row for the vector before the first layer and after each layer, from top to bottom.
 
     From left to right: a bar of the shares that attention, feed-forward and normalisation have in the layer's change
@@ -36,16 +36,16 @@ def journey(stream: ResidualStream, word: int, look: Look) -> Drawing:
     ----------
     word: a place in `stream.words`; look: 600 pixels wide unless it says more
     """
-    p, room = look.palette, look.room(WIDTH)
+    p, width = look.palette, look.room(WIDTH)
     position = int(stream.words[word])
     name = shown(stream.known(position))
     parts, near = stream.parts(position), stream.neighbours(position)
     moved = stream.numbers["moved"][:, position]
-    bar = max(90.0, min(240.0, 0.3 * room))
+    bar = max(90.0, min(240.0, 0.3 * width))
     left = NAMES + bar + NUMBER + 14
     count = int(near["rank"].max()) if len(near) else 0
-    count = max(1, min(count, int((room - left) / NARROWEST_WORD))) if count else 0
-    cell = min(WIDEST, (room - left) / count) if count else 0
+    count = max(1, min(count, int((width - left) / NARROWEST_WORD))) if count else 0
+    cell = min(WIDEST, (width - left) / count) if count else 0
     body = [
         *_rows(stream.layers, p),
         *_bars(parts, p, bar),
@@ -67,7 +67,7 @@ def journey(stream: ResidualStream, word: int, look: Look) -> Drawing:
             if count
             else "nearest words need a text of three words and more",
         ],
-        description=journey_finding(stream, word),
+        description=word_finding(stream, word),
         width=left + cell * count,
     )
 
@@ -98,7 +98,7 @@ def _rows(layers: int, p: Palette) -> list[dict]:
     return [{"data": {"values": names}, "mark": mark, "encoding": _at(NAMES - 8) | field}]
 
 
-def _bars(parts: pd.DataFrame, p: Palette, room: float) -> list[dict]:
+def _bars(parts: pd.DataFrame, p: Palette, width: float) -> list[dict]:
     """Stacked bars: from 0 to the right what adds to the change, to the left what pulls against it."""
     share = parts.assign(share=parts["share"].fillna(0.0))
     up = share[share["share"] > 0].groupby("layer")["share"].sum().max() if len(share) else 1.0
@@ -109,7 +109,7 @@ def _bars(parts: pd.DataFrame, p: Palette, room: float) -> list[dict]:
     fill = {"attention": p.plus, "feed_forward": p.minus, "normalisation": p.paper}
 
     def x_of(value: float) -> float:
-        return round(NAMES + room * (min(max(value, low), high) - low) / (high - low), 1)
+        return round(NAMES + width * (min(max(value, low), high) - low) / (high - low), 1)
 
     rows = []
     for layer in sorted(set(share["layer"])):

@@ -23,7 +23,7 @@ SOLID: list[float] = []  # [1, 0] is a row of dashes in a PDF
 LEAST = 150.0  # pixels of a panel, below which fewer stand side by side
 
 
-def reach(
+def distance_panels(
     curves: Sequence[pd.DataFrame],
     look: Look,
     *,
@@ -41,14 +41,14 @@ def reach(
     seen: what the word looked at is called ("its subject"); unit: what the distance counts ("words apart")
     look: 600 pixels wide unless it says more
     """
-    room = look.room(WIDTH)
-    across = max(1, min(len(curves), int((room - AXIS + GAP) / (LEAST + GAP))))
-    inner = min(300.0, (room - AXIS - GAP * (across - 1) - 12) / across)
+    width = look.room(WIDTH)
+    across = max(1, min(len(curves), int((width - AXIS + GAP) / (LEAST + GAP))))
+    inner = min(300.0, (width - AXIS - GAP * (across - 1) - 12) / across)
     top = _round_up(float(max(curve[["share_high", "apart_high", "even"]].max().max() for curve in curves)))
     names = [f"to {seen}", "to an equally distant word", "if spread evenly"]
     legend = {
         "orient": "bottom",
-        "direction": "horizontal" if room >= 560 else "vertical",
+        "direction": "horizontal" if width >= 560 else "vertical",
         "title": None,
         "symbolType": "stroke",
         "symbolSize": 400,
@@ -67,7 +67,7 @@ def reach(
         title=title,
         subtitle=subtitle,
         description=description,
-        width=room,
+        width=width,
     )
 
 
@@ -109,12 +109,12 @@ def _panel(
     for row in curve.to_dict("records"):
         for name, value in zip(names, (row["share"], row["apart"], row["even"]), strict=True):
             rows.append({"step": row["step"], "series": name, "value": round(value, 5)})
-        said = (
+        tip = (
             f"{head}, {row['step']} {unit}: {percent(row['share'])} {names[0]} "
             f"({percent(row['share_low'])} to {percent(row['share_high'])}), {percent(row['apart'])} {names[1]}"
         )
         bands.append(
-            {"step": row["step"], "low": round(row["share_low"], 5), "high": round(row["share_high"], 5), "tip": said}
+            {"step": row["step"], "low": round(row["share_low"], 5), "high": round(row["share_high"], 5), "tip": tip}
         )
     series = {
         "stroke": {
@@ -176,7 +176,7 @@ def _round_up(share: float) -> float:
     return round(next_round(share, range(-4, 0), (1, 2, 3, 4, 6, 8)) or 1.0, 6)
 
 
-def reach_atlas(
+def long_range_atlas(
     lift: np.ndarray,
     look: Look,
     *,
@@ -208,10 +208,10 @@ def reach_atlas(
         "encoding": grid.where()
         | {"text": {"field": "number", "type": "nominal"}, "color": on_ink(look.theme, f"datum.value / {high}")},
     }
-    written = [numbers] if grid.width >= 22 and grid.height >= 15 else []
+    numbered = [numbers] if grid.width >= 22 and grid.height >= 15 else []
     sign = "datum.value > 0 ? '+' : datum.value < 0 ? '−' : ''"
-    said = f"{name_expr()} + ', ' + ({sign}) + {number.replace('datum.value', 'abs(datum.value)')} + ' %'"
-    catch = grid.catch(said, selection)
+    tip = f"{name_expr()} + ', ' + ({sign}) + {number.replace('datum.value', 'abs(datum.value)')} + ' %'"
+    catch = grid.catch(tip, selection)
     order = np.argsort(-lift.ravel(), kind="stable")[:3]
     best = [f"{every[k]} with {percent(float(lift.ravel()[k]))}" for k in order]
     return sheet(
@@ -219,7 +219,7 @@ def reach_atlas(
             "width": grid.width * heads,
             "height": grid.height * layers,
             "layer": [
-                {"data": {"values": rows}, "layer": [cells, *written, *grid.frames(p, selection), catch]},
+                {"data": {"values": rows}, "layer": [cells, *numbered, *grid.frames(p, selection), catch]},
             ],
         },
         look.theme,

@@ -102,7 +102,7 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False)
-class Reach:
+class LongRange:
     """All distances of one question: `share` and `apart` (T, S, L, H), `even` and `words` (T, S)."""
 
     question: Question
@@ -120,7 +120,7 @@ class Reach:
         return np.arange(0, len(self.share), 2)
 
     @property
-    def shown_on(self) -> np.ndarray:
+    def judged_on(self) -> np.ndarray:
         """The items that chosen heads are shown on: the odd ones."""
         return np.arange(1, len(self.share), 2)
 
@@ -146,7 +146,7 @@ def measure_step(model: AttentionModel, trials: Sequence[Trial]) -> Step:
     Raises UserError where the model cannot read these texts: too long for it, or a word without a token.
     """
     encodings = [model.encode(trial.text) for trial in trials]
-    along = _Along(model, encodings, [_words_of(model, e, t) for e, t in zip(encodings, trials, strict=True)])
+    along = _Visitor(model, encodings, [_words_of(model, e, t) for e, t in zip(encodings, trials, strict=True)])
     began = time.perf_counter()
     visit(model, encodings, along)
     return Step(
@@ -159,9 +159,9 @@ def measure_step(model: AttentionModel, trials: Sequence[Trial]) -> Step:
     )
 
 
-def gather(model: AttentionModel, question: Question, steps: Sequence[Step]) -> Reach:
+def gather(model: AttentionModel, question: Question, steps: Sequence[Step]) -> LongRange:
     """The distances of one question, in order, as one."""
-    return Reach(
+    return LongRange(
         question,
         model.title,
         model.name,
@@ -173,10 +173,10 @@ def gather(model: AttentionModel, question: Question, steps: Sequence[Step]) -> 
     )
 
 
-def long_range(model: AttentionModel, question: str = "verb") -> Reach:
+def long_range(model: AttentionModel, question: str = "verb") -> LongRange:
     """All texts at all distances. Raises UserError for a question that does not exist, and as `measure_step`."""
-    asked = question_of(question)
-    return gather(model, asked, [measure_step(model, trials) for trials in zip(*asked.trials(), strict=True)])
+    chosen = question_of(question)
+    return gather(model, chosen, [measure_step(model, trials) for trials in zip(*chosen.trials(), strict=True)])
 
 
 def question_of(name: str) -> Question:
@@ -185,32 +185,32 @@ def question_of(name: str) -> Question:
     return QUESTIONS[name]
 
 
-def curve(reach: Reach, head: HeadId, items: np.ndarray | None = None) -> pd.DataFrame:
+def curve(found: LongRange, head: HeadId, items: np.ndarray | None = None) -> pd.DataFrame:
     """One head against the distance: a row per step, with means over these items (default: all) and intervals.
 
     Columns layer, head, step (the distance, in the question's unit), words (the mean distance in words), texts, then
     share, apart and lift = share - apart, each with _low and _high, and even. Interval: 95 % bootstrap over the
     texts (METRICS §0: 1,000 resamples, seed 0, the same for every head and distance).
     """
-    items = np.arange(len(reach.share)) if items is None else items
-    share = reach.share[items, :, head.layer, head.head].astype(float)
-    apart = reach.apart[items, :, head.layer, head.head].astype(float)
+    items = np.arange(len(found.share)) if items is None else items
+    share = found.share[items, :, head.layer, head.head].astype(float)
+    apart = found.apart[items, :, head.layer, head.head].astype(float)
     columns = {
-        **head_columns([head] * len(reach.question.steps)),
-        "step": reach.question.steps,
-        "words": reach.words[items].mean(0),
+        **head_columns([head] * len(found.question.steps)),
+        "step": found.question.steps,
+        "words": found.words[items].mean(0),
         "texts": len(items),
     }
     again = np.random.default_rng(0).integers(0, len(items), (RESAMPLES, len(items)))
     for name, values in (("share", share), ("apart", apart), ("lift", share - apart)):
         low, high = np.percentile(values[again].mean(1), [2.5, 97.5], axis=0)
         columns |= {name: values.mean(0), f"{name}_low": low, f"{name}_high": high}
-    return pd.DataFrame(columns | {"even": reach.even[items].mean(0)})
+    return pd.DataFrame(columns | {"even": found.even[items].mean(0)})
 
 
-def table(reach: Reach) -> pd.DataFrame:
+def table(found: LongRange) -> pd.DataFrame:
     """Every head against the distance, over all texts: the columns of `curve`, a row per head and step."""
-    return pd.concat([curve(reach, head) for head in every_head(*reach.share.shape[2:])], ignore_index=True)
+    return pd.concat([curve(found, head) for head in every_head(*found.share.shape[2:])], ignore_index=True)
 
 
 def _words_of(model: AttentionModel, encoding: Encoding, trial: Trial) -> tuple[int, int]:
@@ -243,7 +243,7 @@ class _Text:
         self.tokens = torch.tensor(np.flatnonzero(counts), device=device)
         self.word = torch.tensor(words[counts], device=device)
         self.part = torch.tensor(1 / sizes[words[counts]], dtype=torch.float32, device=device)
-        self.pieces = torch.tensor(words[None] == there[counts, None], dtype=torch.float32, device=device)
+        self.key_tokens = torch.tensor(words[None] == there[counts, None], dtype=torch.float32, device=device)
         self.sums = torch.full((model.layers, model.heads, m), torch.nan, device=device)
         self.sums[list(model.numbers)] = 0.0
         self.looks, self.others = looks, np.setdiff1d(np.unique(words[counts]), [looks])
@@ -254,7 +254,7 @@ class _Text:
     def add(self, block: Block) -> None:
         inside = (self.tokens >= block.rows.start) & (self.tokens < block.rows.stop)
         rows, keys = self.tokens[inside] - block.rows.start, block.weights.shape[-1]
-        given = (block.weights[:, rows] * self.pieces[inside, :keys]).sum(-1) * self.part[inside]
+        given = (block.weights[:, rows] * self.key_tokens[inside, :keys]).sum(-1) * self.part[inside]
         self.sums[block.layer].index_add_(1, self.word[inside], given)
 
     @property
@@ -266,7 +266,7 @@ class _Text:
         return self.sums[..., self.others].mean(-1).cpu().numpy()
 
 
-class _Along:
+class _Visitor:
     """Visitor: the sums of several texts."""
 
     def __init__(self, model: AttentionModel, encodings: list[Encoding], words: list[tuple[int, int]]) -> None:
