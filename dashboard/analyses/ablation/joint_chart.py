@@ -1,4 +1,4 @@
-"""Several heads taken out together, beside each of them alone: bars from 0, those of each alone end to end."""
+"""A joint ablation next to the ablation of each head alone, as bars; the single effects are stacked end to end."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def joint_bars(
     subtitle: Sequence[str],
     description: str,
 ) -> Drawing:
-    """A bar for each head alone, which begins where the one before it ends, so that they end at their sum; below them
-    that sum as an outline, and what all of them change together in full ink.
+    """A bar per single head, each starting where the one before ends; below, their sum (outline) and the joint effect
+    (full ink).
 
     Parameters
     ----------
-    table: of `joint.joint_table`
-    look: 600 pixels wide unless it says more
+    table: from `joint.joint_table`
+    look: 600 pixels wide by default
 
-    Raises UserError where nothing was read.
+    Raises UserError if nothing was measured.
     """
     p, width = look.palette, look.room(WIDTH) - 12
     name = "shift" if "shift" in table else "loss_change"

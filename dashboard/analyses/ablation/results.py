@@ -1,9 +1,10 @@
-"""What the absence of each head of a model changes over our own sentences, as a measurement: METRICS §7.
+"""The effect of ablating each head of a model over the built-in sentences, as a measurement: METRICS §7.
 
     request = Request.of(model, "mean")
-    MEASUREMENT.find(request).table               # as it ships, or as it was measured on this machine
+    MEASUREMENT.find(request).table               # shipped, or measured on this machine
 
-A table of `dashboard.ablate_in` with a row per head, as Parquet, with what it is of in the file.
+The result is a table of `dashboard.ablate_in` with a row per head. It is stored as Parquet, with the request in the
+file.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ SEAL = "table_sha256"
 
 @dataclass(frozen=True)
 class Request(AllHeads):
-    """What is measured: every head of a model, over so many sentences of our own corpus.
+    """The request: every head of a model, over `SENTENCES` sentences of the built-in corpus, evenly spread.
 
-    by: what takes the place of a head's output, "zero" or "mean"
+    by: what replaces a head's output, "zero" or "mean"
     numbers: the layers that have attention, empty for all
     """
 
@@ -46,12 +47,12 @@ class Request(AllHeads):
 
     @classmethod
     def of(cls, model: AttentionModel, by: By = "zero", bos: bool = True) -> Self:
-        """Of an open model."""
+        """The request for an open model."""
         return super().of(model, bos, by=by, numbers=model.numbers)
 
     @property
     def every(self) -> list[HeadId]:
-        """All heads that there are, in order."""
+        """All heads of the model, in order."""
         return every_head(self.numbers or self.layers, self.heads)
 
     @property
@@ -80,8 +81,7 @@ class Request(AllHeads):
 
 @dataclass(frozen=True, eq=False)
 class HeadEffects:
-    """A table of `effect.effect_table` over sentences, a row per head of a model in order, and where it
-    comes from."""
+    """An `effect.effect_table` over sentences, with a row per head of a model in order, and its provenance."""
 
     table: pd.DataFrame
     provenance: Provenance
@@ -125,7 +125,7 @@ def _decode(data: bytes, request: Request) -> HeadEffects | None:
 
 
 def _seal(table: pd.DataFrame, origin: Provenance) -> str:
-    """The SHA-256 of a table and where it comes from."""
+    """The SHA-256 of a table and its provenance."""
     return hashlib.sha256(table_bytes(table, "csv") + origin.to_json().encode()).hexdigest()
 
 

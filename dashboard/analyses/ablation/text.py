@@ -1,4 +1,4 @@
-"""What is said of heads that were ablated."""
+"""Sentences about ablated heads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dashboard.heads.head_id import head_of
 
 
 def effect_finding(table: pd.DataFrame, model: str) -> str:
-    """In one sentence the row of an `effect_table` that changes most, with how sure that is."""
+    """One sentence on the largest effect in an `effect_table`, with its uncertainty."""
     name = "shift" if "shift" in table else "loss_change"
     some = table.dropna(subset=[name])
     if not len(some):
@@ -37,7 +37,7 @@ def effect_finding(table: pd.DataFrame, model: str) -> str:
 
 
 def correlation_finding(found: Correlation, names: tuple[str, str]) -> str:
-    """In a sentence whether two figures, named as they stand in the middle of one, go together over heads."""
+    """One sentence on the correlation of two figures over heads. names: of the figures, in lower case"""
     if found.heads < 2:
         return f"Too few heads have both {names[0]} and {names[1]} to compare them."
     if found.constant is not None:
@@ -52,7 +52,7 @@ def correlation_finding(found: Correlation, names: tuple[str, str]) -> str:
 
 
 def rank_finding(found: HeadRank) -> str:
-    """``Number 12 of 72 heads: without L2H9 …``, with interval and sample size."""
+    """``L2H9 is number 12 of 72 heads: without it …``, with interval and sample size."""
     over = f"{counted(found.sentences, 'sentences')}, {counted(found.tokens, 'tokens')}"
     interval = f"95\u00a0% interval {figure(found.low)} to {figure(found.high)}"
     if found.measure == "shift":
@@ -64,7 +64,7 @@ def rank_finding(found: HeadRank) -> str:
 
 
 def rank_remark(found: HeadRank) -> str:
-    """How sure that place is, and how many heads change anything for sure."""
+    """How certain the rank is, and how many heads have an interval that excludes 0."""
     sentence = "No other head’s interval meets its own."
     if found.alike:
         meet = "has an interval that meets" if found.alike == 1 else "have intervals that meet"
@@ -81,7 +81,7 @@ def rank_remark(found: HeadRank) -> str:
 
 
 def joint_finding(table: pd.DataFrame) -> str:
-    """Together and the sum of each alone, in a sentence; empty where nothing was read."""
+    """One sentence that compares the joint effect with the sum of the single effects; empty if nothing was measured."""
     _, alone, together = values_of(table)
     which = interplay(table)
     if which == "none":
@@ -95,7 +95,7 @@ def joint_finding(table: pd.DataFrame) -> str:
 
 
 def joint_remark(table: pd.DataFrame) -> str:
-    """What that may mean, and how little it is; empty where nothing changes."""
+    """What the comparison may mean, and its limits; empty if nothing changes."""
     name, which = "shift" if "shift" in table else "loss_change", interplay(table)
     if which == "none":
         return ""
@@ -135,7 +135,8 @@ COMPARISONS: dict[Interplay, str] = {
 }
 
 
-BELOW_ZERO: dict[Interplay, str] = {"more": "further below 0 than", "less": "less far below 0 than"}  # where the sum is
+# where the sum of the single effects is below 0
+BELOW_ZERO: dict[Interplay, str] = {"more": "further below 0 than", "less": "less far below 0 than"}
 
 
 MEANINGS: dict[str, dict[Interplay, str]] = {

@@ -1,4 +1,4 @@
-"""What the absence of heads changes, on the text itself: each word on a shade of its change."""
+"""The effect of an ablation on the text itself: each word shaded by its effect."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dashboard.charts.theme import gradient, ink, paint, readable, scale, signed
 from dashboard.heads.format import figure, percent
 
 MEASURE = 640.0  # pixels of a line of text
-SHADES = {  # of each measure: what the shade is, in words
+SHADES = {  # for each measure: what the shade stands for
     "loss_change": "green: predicted worse without {} · purple: better",
     "shift": "ink: how far the vector turns without {}",
 }
@@ -33,10 +33,10 @@ def changed_text(
     description: str,
     heads: str = "the head",
 ) -> Drawing:
-    """The text, set in lines, each word on a shade: of its `loss_change` from purple by paper to green, symmetric about
-    0; of its `shift` from paper to ink. Words without a figure are quiet. The pointer is told the numbers.
+    """The text, set in lines, each word on a shade: for `loss_change` from purple through paper to green, symmetric
+    about 0; for `shift` from paper to ink. Words without a figure are grey. A tooltip gives the numbers.
 
-    heads: what is taken out, in words; look: 640 pixels wide unless it says more
+    heads: the ablated heads, in words; look: 640 pixels wide by default
     """
     p, width = look.palette, look.room(MEASURE) - 12
     page = set_text(effect, width)
