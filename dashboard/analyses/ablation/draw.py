@@ -122,7 +122,7 @@ def draw_ablation(
 def head_effects(
     model: AttentionModel, *, by: By = "zero", bos: bool = True, progress: Progress | None = None
 ) -> HeadEffects:
-    """The effect of ablating each head over 32 built-in sentences: the stored result if there is one, else measured now.
+    """The effect of ablating each head over 32 built-in sentences: the stored result, or a new measurement.
 
     Raises UserError as `dashboard.ablate_in` does.
     """

@@ -1,4 +1,4 @@
-"""Heads against each other, on one text, two texts or in two models: for the page, the command line, a notebook.
+"""Compare heads on one text, on two texts or in two models: for the page, the command line and a notebook.
 
 >>> aligned = compare_texts(model, "L2H8", "The chef says ramen is good.", "The pilot says ramen is good.")
 >>> save(draw_aligned(aligned, "difference"), "pilot.svg")
@@ -39,9 +39,9 @@ NO_DIFFERENCE = (
 
 
 def comparison_table(views: Sequence[HeadView], *, bos: bool = True) -> pd.DataFrame:
-    """METRICS §5 for every pair of heads over one text: columns a, b (``L2H0``), js, top1, pearson, rows.
+    """Compare every pair of heads over one text (METRICS §5): columns a, b (``L2H0``), js, top1, pearson, rows.
 
-    bos: how the text was read, for the lines that make the table again. Raises UserError for fewer than two heads, and
+    bos: how the text was read, for the lines that reproduce the table. Raises UserError for fewer than two heads, and
     for views that are not over the same positions.
     """
     if len(views) < 2:
@@ -64,7 +64,7 @@ def _views_call(origin: Provenance, views: Sequence[HeadView], bos: bool) -> Eac
 
 
 def draw_closest_pairs(views: Sequence[HeadView], *, theme: Theme = "light", bos: bool = True) -> Drawing:
-    """METRICS §5 for every pair of two to four heads, as a small square of heads × heads."""
+    """Draw the comparison of every pair of two to four heads (METRICS §5), as a small square of heads × heads."""
     pairs = {(i, j): compare(views[i], views[j]) for i, j in combinations(range(len(views)), 2)}
     names = [str(view.head) for view in views]
     lines = [f"{names[i]} and {names[j]}: {describe_pair(numbers)}" for (i, j), numbers in pairs.items()]
@@ -87,17 +87,17 @@ def compare_texts(
     bos: bool = True,
     measure: Literal["weight", "contribution"] = "weight",
 ) -> Aligned:
-    """One head on two texts, over the words that belong together (`dashboard.heads.alignment.align_texts`).
+    """Compare one head on two texts, over the aligned words (`dashboard.heads.alignment.align_texts`).
 
-    measure: its weights, or the norms of its contributions; other parameters as in `attention`. Raises UserError for an
-    empty text, for two texts that share no word, and for contributions that cannot be measured.
+    measure: the head's weights, or the norms of its contributions; other parameters as in `attention`. Raises UserError
+    for an empty text, for two texts that share no word, and for contributions that cannot be measured.
     """
     a, b = (_view(model, text, head, measure, unit=unit, special=special, bos=bos) for text in (first, second))
     return align_views_of_texts(a, b, bos)
 
 
 def align_views_of_texts(a: HeadView, b: HeadView, bos: bool = True) -> Aligned:
-    """As `compare_texts`, of views that are there already."""
+    """Like `compare_texts`, for existing views."""
     reading = {"first": a.text, "second": b.text, "unit": a.unit, "special": a.hidden, "bos": bos}
     return replace(align_texts(a, b), reading=reading | _of_measure(a.measure))
 
@@ -116,12 +116,12 @@ def compare_models(
     between: Between | None = None,
     measure: Literal["weight", "contribution"] = "weight",
 ) -> Aligned:
-    """A head of one model beside a head of another on one text, over the words that both divide exactly (METRICS §8).
+    """Compare heads of two models on one text, over the words whose borders both tokenizers keep (METRICS §8).
 
-    pair, between: as in `attention`, where both tokenizers know sentence pairs
-    measure: the heads' weights, or the norms of their contributions; these are lengths in two different spaces, so only
+    pair, between: as in `attention`, if both tokenizers know sentence pairs
+    measure: the heads' weights, or the norms of their contributions; norms are lengths in two different spaces, so only
     where they are large and small can be compared, see `draw_aligned`. Raises UserError for an empty text, a head that
-    is not there, where the two share no word, and for contributions that cannot be measured.
+    a model does not have, two readings that share no word, and contributions that cannot be measured.
     """
     encodings = with_shared_words([one.encode(text, bos=bos, limit=limit, pair=pair) for one in (model, other)])
     views = [
@@ -140,12 +140,12 @@ def _view(model: AttentionModel, text: str | Encoding, head: str | HeadId, measu
 
 
 def _of_measure(measure: str) -> dict[str, object]:
-    """What is said of it, for the lines that measure it again."""
+    """The option that names the measure, for the lines that reproduce it."""
     return {} if measure == "weight" else {"measure": measure}
 
 
 def names_of(aligned: Aligned) -> tuple[str, str]:
-    """What to call the two: by their texts where the model is one, else by their models."""
+    """Names for the two: by their texts if the model is the same, else by their models."""
     a, b = aligned.a, aligned.b
     if "first" in aligned.reading:
         return f"{a.head} (first text)", f"{b.head} (second text)"
@@ -161,10 +161,10 @@ def draw_aligned(
     start: int = 0,
     most: int | None = None,
 ) -> Drawing:
-    """The two side by side on one scale ("side"), each with its own words; or the first minus the second
-    ("difference"). Contributions in two models stand on a scale each, and have no difference.
+    """Draw the two side by side on one scale ("side"), each with its own words; or the first minus the second
+    ("difference"). Contributions in two models get a scale each, and have no difference.
 
-    start, most: as in `draw`. Raises UserError for another view, and for a difference that there is not.
+    start, most: as in `draw`. Raises UserError for another view, and for the difference of contributions in two models.
     """
     if view not in ("side", "difference"):
         raise UserError(f"There is no view “{view}” of two that are aligned. Choose side or difference.")
@@ -183,9 +183,9 @@ def draw_aligned(
 
 
 def aligned_table(aligned: Aligned) -> pd.DataFrame:
-    """Every cell that both may see: from_a, to_a, from_b, to_b (places in each text, from 0), from, to, a, b (weights,
-    or norms of contributions) and, but for norms in two models, difference (a − b); where a tokenizer did not know
-    some characters also from_unknown_a, to_unknown_a (or _b): how many tokens there say so."""
+    """A row for every cell that both masks allow: from_a, to_a, from_b, to_b (places in each text, from 0), from, to,
+    a, b (weights, or norms of contributions) and, except for norms in two models, difference (a − b); if a tokenizer
+    did not know some characters also from_unknown_a, to_unknown_a (or _b): the number of unknown tokens there."""
     rows, columns = (aligned.a.allowed & aligned.b.allowed).nonzero()
     queries, keys = (pd.array(list(axis.labels), dtype="str") for axis in (aligned.a.queries, aligned.a.keys))
     a, b = aligned.a.weights[rows, columns], aligned.b.weights[rows, columns]
@@ -209,7 +209,7 @@ def aligned_table(aligned: Aligned) -> pd.DataFrame:
 
 
 def _unread(aligned: Aligned, rows: np.ndarray, columns: np.ndarray) -> dict[str, np.ndarray]:
-    """Of each side that has characters its tokenizer does not know, how many tokens say so at either end."""
+    """Columns with the number of unknown tokens at either end, for each side that has unknown tokens."""
     found = {}
     for side, view in (("a", aligned.a), ("b", aligned.b)):
         if any(view.queries.unknown) or any(view.keys.unknown):
@@ -219,7 +219,7 @@ def _unread(aligned: Aligned, rows: np.ndarray, columns: np.ndarray) -> dict[str
 
 
 def origin_of_aligned(aligned: Aligned, view: str, **drawing: Any) -> Provenance:
-    """Where two that are aligned come from, with the lines that make them again."""
+    """The provenance of an aligned pair, with the lines that reproduce it."""
     a, b, reading = aligned.a, aligned.b, aligned.reading
     origin = provenance_of([a, b], view if view == "difference" else "compare", **drawing)
     model, text = origin.opened, Text(origin.text)

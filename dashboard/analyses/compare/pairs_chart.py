@@ -1,4 +1,4 @@
-"""How alike heads are, each with each: METRICS §5 as a small table with ink."""
+"""The pairwise similarity of heads (METRICS §5) as a small shaded table."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ NAMES = 64.0  # pixels of the heads' names
 def closest_pairs(
     names: Sequence[str], pairs: Mapping[tuple[int, int], Comparison], look: Look, *, title: str, description: str
 ) -> Drawing:
-    """A square of heads × heads: in each cell the divergence, darker for further apart, and under it the share of rows
-    with the same strongest word and the correlation.
+    """A square of heads × heads: each cell has the divergence (the larger, the darker), the share of rows with the same
+    strongest word, and the correlation.
 
     Parameters
     ----------
-    names: two to four heads; pairs: (i, j) with i < j, places in `names` → their comparison
+    names: of two to four heads; pairs: (i, j) with i < j, places in `names` → the comparison of the two
     """
     p, canvas = look.palette, Canvas()
     shades = ink(look.theme)
