@@ -15,14 +15,14 @@ THRESHOLDS = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 
 @dataclass(frozen=True)
 class Links:
-    """What is drawn.
+    """The links of a view, ready to draw.
 
-    rows: {i, j, w, o} of all links of at least `FAINTEST`, weakest first, so that the strongest are on top;
-        o is w, but less for links to special tokens: where a head parks its attention there, their fan would
-        hide everything else
-    threshold: the weight from which on a link is drawn without being asked for
-    parked: whether any link drawn leads to a special token
-    ink: all weights, float (m, k); in `rows` and here parts of full ink, which `amount` knows to say
+    rows: {i, j, w, o} of all links of at least `FAINTEST`, weakest first, so that the strongest are on top. o, the
+        opacity, is w, but less for links to special tokens: if these are an attention sink, their fan would hide
+        everything else
+    threshold: the smallest weight drawn without hovering
+    to_special: whether any of the drawn links leads to a special token
+    ink: all weights, float (m, k), as parts of full ink, like `w`; `ink_scale` writes them as numbers
     """
 
     rows: list[dict]
@@ -41,7 +41,7 @@ class Links:
 
 
 def links_of(view: HeadView) -> Links:
-    """The links of a view, and the lowest threshold that leaves about two a word."""
+    """The links of a view, with the lowest threshold that leaves about two per word."""
     ink_scale = Amount.of(view)
     weights = ink_scale.inked(view).astype(float)
     i, j = np.nonzero(weights >= FAINTEST)

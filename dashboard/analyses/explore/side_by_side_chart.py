@@ -20,7 +20,7 @@ from dashboard.heads.view import HeadView
 
 WIDE = 940.0  # pixels for two maps beside each other
 GAP = 36.0  # pixels between them
-SMALLEST = 200.0  # pixels of a map, below which they stand under each other
+SMALLEST = 200.0  # pixels: smaller maps are put below each other
 
 
 def side_by_side(
@@ -31,16 +31,16 @@ def side_by_side(
     names: Sequence[str] = (),
     apart: bool = False,
 ) -> Drawing:
-    """Heads as heatmaps on one colour scale; a word pointed at in one lights in all.
+    """Heads as heatmaps on one colour scale; hovering over a word in one highlights it in all.
 
-    Two stand beside each other, three or four in two rows; under each other where that would leave a cell
-    less than a pixel, or a map less than 200.
+    Two are side by side, three or four in two rows; all below each other if otherwise a cell would be smaller than a
+    pixel, or a map smaller than 200.
 
     Parameters
     ----------
-    views: one to four; look: 940 pixels wide unless it says more; top: the share that is full ink
-    names: what to call them where the head alone does not tell them apart: “L2H8 (first text)”
-    apart: on a scale each, where their numbers have no common measure
+    views: one to four; look: 940 pixels wide by default; top: the share drawn as full ink
+    names: for views of the same head, like “L2H8 (first text)”
+    apart: a scale for each, if their numbers are not comparable
 
     Raises
     ------
@@ -55,14 +55,14 @@ def side_by_side(
     one_model = len({view.model for view in views}) == 1
     panels = []
     for k, (view, one) in enumerate(zip(views, drawn, strict=True)):
-        # Under the first map of the last row the legend is nobody's but all's, and leaves no gap between rows.
+        # A legend for all, under the first map of the last row, where it leaves no gap between rows.
         legend = apart or k == (len(views) - 1) // columns * columns
         panel = matrix.panel(one, look.theme, side, name=str(k), alone=len(views) == 1, legend=legend)
         heading = shown(names[k]) if names else str(view.head) if one_model else titles.title(view)
         panel["title"] = {"text": heading, "fontSize": 14, "offset": 8, "frame": "group"}
         panels.append(panel)
     heads = " and ".join(map(shown, names)) if names else ", ".join(str(view.head) for view in views)
-    # Each panel names the scale itself; told to share it, Vega-Lite would quarrel over whose legend to draw.
+    # Each panel has the scale itself: with a shared scale, the legends of the panels would conflict in Vega-Lite.
     own = {"scale": {"x": "independent", "y": "independent", "color": "independent"}}
     each = "a scale each" if apart else f"0 to {ink_scales[0].up_to(tops[0])}, one scale for all"
     return sheet(
@@ -84,13 +84,13 @@ def difference(
     top: float | None = None,
     names: Sequence[str] = (),
 ) -> Drawing:
-    """a − b, cell by cell (METRICS §5), on a scale symmetric about 0: green where a gives more, purple where b does.
+    """a − b, cell by cell (METRICS §5), on a scale symmetric about 0: green if a gives more, purple if b does.
 
     Parameters
     ----------
     a, b: two heads over the same positions
-    look: 600 pixels wide unless it says more; top: the difference that is full colour, in (0, 1]
-    names: what to call the two where the head alone does not tell them apart
+    look: 600 pixels wide by default; top: the difference drawn in full colour, in (0, 1]
+    names: for two views of the same head
 
     Raises
     ------
@@ -123,7 +123,7 @@ def difference(
 
 
 def _unread(a: HeadView, b: HeadView) -> HeadView:
-    """The first view, marked with what either has not read; of two models with the name of the one that has not."""
+    """The first view, with the characters unknown to either tokenizer marked; for two models, with the model's name."""
 
     def marked(mine: MapAxis, theirs: MapAxis) -> MapAxis:
         counts = [axis.unknown or (0,) * len(axis) for axis in (mine, theirs)]
@@ -139,7 +139,7 @@ def _unread(a: HeadView, b: HeadView) -> HeadView:
 
 
 def _places(drawn: Sequence[matrix.Matrix], width: float) -> tuple[float, int]:
-    """(pixels of a map, columns)."""
+    """The pixels of a map, and the number of columns."""
     n = max(map(len, drawn))
     half = (width - GAP) / 2
     map_ = half - max(matrix.margin(one, half) for one in drawn)
@@ -150,7 +150,7 @@ def _places(drawn: Sequence[matrix.Matrix], width: float) -> tuple[float, int]:
 
 
 def _symmetric_top(gap: np.ndarray, special: Sequence[bool]) -> float:
-    """The difference that is full colour on either side: what is `strong`, at least 2 %, rounded up."""
+    """The difference drawn in full colour on either side: that of `strong`, at least 2 %, rounded up."""
     top = strong(np.abs(gap), special)
     return round_up(max(top, LEAST)) if top else 1.0
 

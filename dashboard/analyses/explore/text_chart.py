@@ -30,12 +30,12 @@ _SHADED = {
 def reading(view: HeadView, look: Look) -> Drawing:
     """The text, set in lines, each word on its shade of ink.
 
-    At rest the shade is the attention that a word receives, the mean over all that look; pointing at a word
-    shades what that word looks at instead. The legend belongs to the first.
+    At rest the shade is the attention that a word receives, as a mean over all queries; hovering over a word shades
+    its keys instead. The legend is for the shade at rest.
 
     Parameters
     ----------
-    view: (n, n), shares in [0, 1] or norms; look: 640 pixels wide unless it says more
+    view: (n, n), shares in [0, 1] or norms; look: 640 pixels wide by default
     """
     p = look.palette
     width = look.room(MEASURE) - 12
@@ -147,7 +147,7 @@ def reading(view: HeadView, look: Look) -> Drawing:
 
 
 def _placed(index: str) -> list[dict]:
-    """Transforms that look up the place of word `index` (an expression) on the page."""
+    """Transforms that look up the place of word `index` (a Vega expression)."""
     return [
         {"calculate": f"places[{index}]", "as": "place"},
         *({"calculate": f"datum.place.{name}", "as": name} for name in ("x", "x1", "y", "word", "quiet")),
