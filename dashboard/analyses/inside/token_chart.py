@@ -1,4 +1,4 @@
-"""One token on its way through a head: the products that sum to a score, the shares, what they mix, what it adds."""
+"""The row of one token through a head: products that sum to a score, weights, mixed values, and the head's output."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dashboard.charts.titles import wrap
 from dashboard.heads.format import number, percent
 
 WIDTH = 980.0
-KEYS, LEAST = 10, 0.005  # how many keys are named, with how much attention; the others are one line
+KEYS, LEAST = 10, 0.005  # at most this many keys get a line, with at least this weight; the others share one
 LINE = 21.0
 LABELS = 118.0
 GAP = 30.0
@@ -28,14 +28,14 @@ GAP = 30.0
 def query_row_chart(this: Inside, row: QueryRow, look: Look = Look()) -> Drawing:
     """The row of one token, from q · k to what its head adds to the layer's output.
 
-    Four parts: the products of query and key by dimension, which sum to the score of one key; the shares of the ten
-    keys that it looks at most; their values times these shares, which sum to what it takes away; and the length of
-    what every head of the layer adds to it.
+    Four parts: the products of query and key by dimension, which sum to the score of one key; the weights of the ten
+    strongest keys; their values times these weights, which sum to the head's result; and the norm of what every head of
+    the layer adds to the token.
 
     Parameters
     ----------
     this, row: from `steps`
-    look: 980 pixels wide unless it says more
+    look: 980 pixels wide by default
     """
     mixing = _Mixing.of(this, row)
     width = look.room(WIDTH) - 26 - mixing.left  # right of the labels, where all parts begin
@@ -66,7 +66,7 @@ def _title(text: str, below: str, width: float) -> dict:
 
 
 def _level(*titles: dict) -> list[dict]:
-    """Titles that stand side by side with as many lines below each, so that all begin at one height."""
+    """Titles for charts side by side, with subtitles of the same number of lines, so that the charts are level."""
     most = max(len(title["subtitle"]) for title in titles)
     return [title | {"subtitle": title["subtitle"] + [" "] * (most - len(title["subtitle"]))} for title in titles]
 
@@ -111,7 +111,10 @@ def _products(this: Inside, row: QueryRow, width: float, theme: Theme) -> dict:
 
 @dataclass(frozen=True, eq=False)
 class _Mixing:
-    """The keys that are named, and what all others come to: labels, shares, scores, share · value (lines, d)."""
+    """A line for each of the strongest keys, one for all others, and their sum.
+
+    labels, shares, scores, weighted: of the lines; weighted is share · value (lines, d). The sum has no share or score
+    """
 
     labels: list[str]
     shares: list[float]
@@ -137,7 +140,7 @@ class _Mixing:
 
     @property
     def left(self) -> float:
-        """Pixels of the labels."""
+        """The width of the labels in pixels."""
         return min(LABELS, max(width_of(label, 12, mono=True) for label in self.labels)) + 12
 
 
