@@ -1,4 +1,4 @@
-"""What each layer does to the words of a text, on one sheet: a row a layer, a column a word."""
+"""What each layer does to the words of a text, in one grid: a row per layer, a column per word."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from dashboard.heads.format import percent
 if TYPE_CHECKING:
     from dashboard.analyses.layers.residual_stream import Measure, ResidualStream
 
-LEAST_CELL = 9.0  # pixels: narrower columns can be neither read nor pointed at
-MARGIN = 44.0  # for the layers' names, and for a label that leans out at the right
+LEAST_CELL = 9.0  # pixels: narrower columns can be neither read nor hovered
+MARGIN = 44.0  # pixels for the names of the layers, and for a slanted label at the right
 PART_NAMES = {"attention": "attention", "feed_forward": "feed-forward", "normalisation": "normalisation"}
 
 
 def columns(width: float) -> int:
-    """How many words a drawing of this width can hold."""
+    """The number of words that fit in a drawing of this width."""
     return max(8, int((width - 2 * MARGIN) / LEAST_CELL))
 
 
@@ -34,15 +34,15 @@ def moves(
     word: int | None = None,
     epoch: int = 0,
 ) -> Drawing:
-    """Words by layers, ink for one measure, from paper at 0.
+    """Words by layers, shaded by one measure, with no ink at 0.
 
-    A click chooses a word: the point parameter "word" has the fields place (its place in `stream.words`) and epoch.
+    A click selects a word: the point parameter "word" has the fields place (its place in `stream.words`) and epoch.
 
     Parameters
     ----------
     stream: of at most `columns(width)` positions; measure: of `MEASURES`
-    word: the place in `stream.words` of the word that is followed, framed
-    look: 600 pixels wide unless it says more; epoch: as in `dashboard.charts.look.Selection`
+    word: the place in `stream.words` of the selected word, which is framed
+    look: 600 pixels wide by default; epoch: as in `dashboard.charts.look.Selection`
     """
     p, n, width = look.palette, len(stream), look.room(WIDTH)
     values = stream.numbers[measure.name]
@@ -163,14 +163,14 @@ def moves(
 
 
 def _top(values: np.ndarray) -> float:
-    """The value that is full ink: 19 of 20 are at most this, rounded up. A first layer may move ten times as far."""
+    """The value drawn as full ink: the 95th percentile, rounded up, as a first layer may move ten times as far."""
     seen = values[np.isfinite(values)]
     high = float(np.quantile(seen, 0.95)) if seen.size else 1.0
     return round(next_round(high, range(-3, 5), (1, 1.5, 2, 3, 5)) or high or 1.0, 6)
 
 
 def _value_expr(value: str, share: bool, short: bool = False) -> str:
-    """Vega expression: a value (an expression) as it is written."""
+    """Vega expression: a value (an expression) formatted as text."""
     if share:
         return f"replace(format({value} * 100, '{'.3~r' if short else '.1f'}'), '-', '−') + ' %'"
     return f"format({value}, '{'.3~r' if short else '.2f'}')"

@@ -1,4 +1,4 @@
-"""What is said of a word on its way through the layers."""
+"""Sentences about a word in the residual stream."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def word_finding(stream: ResidualStream, word: int) -> str:
-    """One sentence about one word: the layer that moves it most, whose part that is, and who is nearest at the end."""
+    """The finding for one word: the layer that moves it most, attention's part of that, and the nearest words."""
     position = int(stream.words[word])
     moved = stream.numbers["moved"][:, position]
     near = stream.neighbours(position)

@@ -1,4 +1,4 @@
-"""One word through the layers: by which part it was moved, how far, and to which words it came near."""
+"""One word through the layers: the parts of each change, its size, and the nearest words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dashboard.analyses.layers.residual_stream import ResidualStream
 
 ROW = 22.0
-HEAD = 42.0  # pixels of the lines over the rows: the parts, the headings
+HEAD = 42.0  # pixels above the rows, for the legend of the parts and the headings
 NAMES = 48.0
 NUMBER = 56.0
 WIDEST, NARROWEST_WORD = 118.0, 66.0
@@ -28,13 +28,13 @@ WIDEST, NARROWEST_WORD = 118.0, 66.0
 def word_chart(stream: ResidualStream, word: int, look: Look) -> Drawing:
     """A row for the vector before the first layer and after each layer, from top to bottom.
 
-    From left to right: a bar of the shares that attention, feed-forward and normalisation have in the layer's change
-    (what pulls against the change goes to the left of 0); how far it moved, as a multiple of its length; the words
-    whose vectors are nearest now, ink for the cosine.
+    From left to right: a bar with the shares of attention, feed-forward and normalisation in the layer's change (a part
+    against the change is left of 0); the size of the change, relative to the vector's length; the words with the
+    nearest vectors, shaded by the cosine.
 
     Parameters
     ----------
-    word: a place in `stream.words`; look: 600 pixels wide unless it says more
+    word: a place in `stream.words`; look: 600 pixels wide by default
     """
     p, width = look.palette, look.room(WIDTH)
     position = int(stream.words[word])
@@ -73,7 +73,7 @@ def word_chart(stream: ResidualStream, word: int, look: Look) -> Drawing:
 
 
 def _at(x: float | dict, y: str | dict = "y") -> dict:
-    """Encoding of a place in pixels."""
+    """The encoding of a place in pixels."""
     across = {"value": x} if isinstance(x, float | int) else x
     down = {"field": y, "type": "quantitative", "scale": None, "axis": None} if isinstance(y, str) else y
     return {"x": across, "y": down}
@@ -99,11 +99,11 @@ def _rows(layers: int, p: Palette) -> list[dict]:
 
 
 def _bars(parts: pd.DataFrame, p: Palette, width: float) -> list[dict]:
-    """Stacked bars: from 0 to the right what adds to the change, to the left what pulls against it."""
+    """Stacked bars: parts that add to the change to the right of 0, parts against it to the left."""
     share = parts.assign(share=parts["share"].fillna(0.0))
     up = share[share["share"] > 0].groupby("layer")["share"].sum().max() if len(share) else 1.0
     down = share[share["share"] < 0].groupby("layer")["share"].sum().min()
-    # A bar may be long where two parts all but cancel each other; then it is cut at three times the change.
+    # A bar is long if two parts nearly cancel each other; it is cut at three times the change.
     high = min(3.0, max(1.0, float(up) if up == up else 1.0))
     low = max(-2.0, min(0.0, float(down) if down == down else 0.0))
     fill = {"attention": p.plus, "feed_forward": p.minus, "normalisation": p.paper}
@@ -160,7 +160,7 @@ def _bars(parts: pd.DataFrame, p: Palette, width: float) -> list[dict]:
     return [bars, rules, ticks, *_legend(present, fill, p)]
 
 
-# A rectangle with a stroke of its own has no fill but that of "color".
+# In Vega-Lite a rectangle with its own stroke takes its fill only from "color".
 _COLOURS = {
     name: {"field": field, "type": "nominal", "scale": None, "legend": None}
     for name, field in (("color", "fill"), ("stroke", "stroke"))
