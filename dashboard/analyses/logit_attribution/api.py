@@ -1,4 +1,4 @@
-"""What a head writes into a language model's predictions, and whether it copies: for the page and a notebook."""
+"""Direct logit attribution of heads, and whether they copy: for the page and a notebook."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True, eq=False)
 class LogitParts:
-    """What each part of a model writes to one logit.
+    """The direct contribution of each part of a model to one logit.
 
-    table: a row per part: part, layer, head, logit, see `parts.parts_table`; the logits sum to the
-    model's own. piece, label: which piece of the vocabulary, and how it reads
+    table: a row per part: part, layer, head, logit, see `parts.parts_table`; the logits sum to the model's own
+    piece, label: the id of the vocabulary token, and its readable form
     """
 
     table: pd.DataFrame
@@ -48,7 +48,7 @@ class LogitParts:
 
 @dataclass(frozen=True, eq=False)
 class Copying:
-    """The copying score of some heads.
+    """The copying scores of some heads.
 
     table: a row per head, see `copying.copying_table`; left_out: the sentences that could not be used
     """
@@ -67,18 +67,18 @@ def logit_attribution(
     limit: int | None = None,
     pair: str | None = None,
 ) -> Attribution:
-    """The next pieces whose logits a head raises and lowers most at one token, beside what it read there.
+    """The next tokens whose logits a head raises and lowers most at one token, and the keys that it attends to.
 
-    What the head adds to the stream, (Σ_j A[i, j] v_j) W_O, through the final norm with the scale that the intact
-    stream gives it at that token, and the unembedding: the change of every logit, in logits.
+    What the head adds to the residual stream, (Σ_j A[i, j] v_j) W_O, goes through the final norm, with its scale frozen
+    to that of the intact stream at that token, and the unembedding. This gives the change of every logit, in logits.
 
     Parameters
     ----------
-    query: the token, from 0; what comes after it is predicted
+    query: the token, from 0, after which the model predicts
     bos, limit, pair: as in `dashboard.attention`
 
-    Raises UserError: empty text, no such head or token, a model that predicts no next token, or one whose heads' way
-    to the logits cannot be told apart.
+    Raises UserError: empty text, no such head or token, a model that predicts no next token, or one whose path from the
+    heads to the logits cannot be identified.
     """
     wanted = existing_head(model, head)
     encoding, how = _read(model, text, bos, limit, pair)
@@ -99,9 +99,9 @@ def logit_components(
     limit: int | None = None,
     pair: str | None = None,
 ) -> LogitParts:
-    """What the embedding, every head, every bias and every feed-forward part write to the logit of one next piece.
+    """The direct contribution of the embedding and of every head, bias and feed-forward part to one next token's logit.
 
-    piece: by its id in the vocabulary; None for the most probable one. Else as `logit_attribution`.
+    piece: the token's id in the vocabulary; None for the most probable one. Otherwise like `logit_attribution`.
     """
     encoding, how = _read(model, text, bos, limit, pair)
     path = _path(model, encoding)
@@ -120,15 +120,15 @@ def copying(
     bos: bool = True,
     progress: Progress | None = None,
 ) -> Copying:
-    """The copying score of some heads (None: of all) over the English sentences that come along (METRICS §8).
+    """The copying scores of some heads (None: of all) over the built-in English sentences (METRICS §8).
 
-    A head's share of tokens t for which t is among the 1 % of pieces whose logits v = E[t] W_V W_O raises most, and the
-    baseline, the same for the token at the next position; with 95 % intervals. See `copying`.
+    The score is the share of tokens t that are among the 1 % of vocabulary tokens whose logits v = E[t] W_V W_O raises
+    most; the baseline is the same for the token at the next position. Both with 95 % intervals. See `copying`.
 
     Parameters
     ----------
     sentences: how many, evenly spread; None for all
-    progress: told how far it is: a fraction and a sentence; what it raises ends the work
+    progress: called with the fraction done and a sentence; an exception it raises stops the work
 
     Raises UserError as `logit_attribution` does.
     """
@@ -138,7 +138,7 @@ def copying(
     found = unembedding(model, encodings[0])
     if found is None:
         raise no_predictions(model)
-    factors(model, encodings[0])  # what a head adds must reach the stream as it is
+    factors(model, encodings[0])  # raises if heads do not add to the stream directly
 
     def report(done: int) -> None:
         if progress:
@@ -154,14 +154,14 @@ def copying(
 
 
 def draw_logit_attribution(found: Attribution, *, theme: Theme = "light", width: float | None = None) -> Drawing:
-    """What a head writes at a token as bars: raised pieces to the right in green, lowered ones to the left in purple,
-    and beside them what it read from, in ink. found: from `logit_attribution`; theme, width: as in `draw`."""
+    """Draw the logit attribution of a head as bars: raised tokens to the right in green, lowered ones to the left in
+    purple, and next to them its keys, in ink. found: from `logit_attribution`; theme, width: as in `draw`."""
     made = provenance_of_attribution(found, theme=theme, width=width)
     return attribution_chart(found, Look(theme, width)).made_of(made)
 
 
 def provenance_of_attribution(found: Attribution, **drawing: object) -> Provenance:
-    """Where the table comes from, or (`drawing`: the arguments of `draw_logit_attribution`) the picture of it."""
+    """The provenance of the table, or (`drawing`: the arguments of `draw_logit_attribution`) of its picture."""
     look, of, head = given(**drawing), Model(found.name, found.revision, found.model), str(found.head)
     made = Call("logit_attribution", (of, Text(found.text), head, found.query), found.reading, to="found")
     again = Call("draw_logit_attribution", (made,), look, "figure") if look else Part(made, "table", "table")
@@ -170,7 +170,7 @@ def provenance_of_attribution(found: Attribution, **drawing: object) -> Provenan
 
 
 def no_predictions(model: AttentionModel) -> UserError:
-    """What a person is told of a model whose heads write no logits."""
+    """The error for a model that predicts no next token."""
     return UserError(
         f"{model.title} predicts no next word, so what its heads write cannot be read. Choose a language model that "
         "reads from left to right, like smollm2."

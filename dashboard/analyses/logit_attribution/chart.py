@@ -1,4 +1,4 @@
-"""What a head writes: the next pieces that it raises and lowers as bars from a middle line, and what it read from."""
+"""Direct logit attribution of a head: the raised and lowered next tokens as bars, and its keys."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from dashboard.charts.theme import PIECES_FONT, Palette
 from dashboard.heads.format import percent
 
 WIDTH = 980.0
-BESIDE = 720.0  # pixels from which both parts stand side by side
-READ = 0.34  # of the width, for what it read from
+BESIDE = 720.0  # pixels: from this width on, both parts are side by side
+READ = 0.34  # of the width, for the keys
 ROW, BAR = 22.0, 14.0  # pixels of a row, of its bar
-TITLE = 30.0  # over the rows of a part
+TITLE = 30.0  # pixels above the rows of a part
 GAP = 36.0  # between the two parts
-SIZE, VALUE = 12.5, 11.5  # of type: pieces, figures
-NAMES, FIGURES = 104.0, 46.0  # pixels for a piece, for a figure
+SIZE, VALUE = 12.5, 11.5  # of type: tokens, figures
+NAMES, FIGURES = 104.0, 46.0  # pixels for a token, for a figure
 
 
 def attribution_chart(found: Attribution, look: Look) -> Drawing:
-    """On the left what the head read from (ink), on the right what it writes: lowered pieces to the left of a line
-    (purple), raised ones to the right of it (green), in logits, all on one scale. Under one another where it is narrow.
+    """On the left the head's keys (ink); on the right the change of logits on one scale, lowered tokens to the left of
+    a line (purple), raised ones to the right (green). In a narrow drawing the two parts are below each other.
 
-    look: 980 pixels wide unless it says more
+    look: 980 pixels wide by default
     """
     p, width = look.palette, look.room(WIDTH) - 12
     canvas = Canvas()
@@ -53,7 +53,7 @@ def attribution_chart(found: Attribution, look: Look) -> Drawing:
 
 
 def _keys(canvas: Canvas, p: Palette, found: Attribution, width: float) -> float:
-    """The keys from above, the strongest first; where they end."""
+    """Draw the keys, the strongest first, and return the bottom."""
     canvas.write(0, 14, "It read from", p.text, 13.5, weight=600)
     names = _places(found)
     long = width - NAMES - FIGURES - 8
@@ -67,7 +67,7 @@ def _keys(canvas: Canvas, p: Palette, found: Attribution, width: float) -> float
 
 
 def _logits(canvas: Canvas, p: Palette, found: Attribution, left: float, top: float, width: float) -> float:
-    """Lowered pieces to the left of the middle, raised ones to the right of it; where they end."""
+    """Draw lowered tokens to the left of the middle, raised ones to the right, and return the bottom."""
     names = min(NAMES, 0.22 * width)
     centre, long = left + width / 2, width / 2 - names - FIGURES - 10
     most = max([*found.raised["logit"].abs(), *found.lowered["logit"].abs()], default=0.0) or 1.0
@@ -93,7 +93,7 @@ def _token(canvas: Canvas, x: float, y: float, name: str, limit: float, p: Palet
 
 
 def _places(found: Attribution) -> Sequence[str]:
-    """The keys by their labels; with the token's number where a label stands there twice."""
+    """The labels of the keys, with the token's position if a label occurs more than once."""
     labels = [shown(label) for label in found.read["text"]]
     return [
         f"{label} {place}" if labels.count(label) > 1 else label
