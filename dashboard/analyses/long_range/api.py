@@ -1,4 +1,4 @@
-"""How far back heads reach: one curve per head over texts that ask a question across a distance."""
+"""Attention by distance: one curve per head, over texts with two related words at several distances."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from dashboard.heads.head_id import HeadId, every_head
 
 
 def long_range(model: AttentionModel, question: str = "verb") -> LongRange:
-    """How far every head reaches: a verb to its subject ("verb"), or a name to its first mention ("name").
+    """Attention by distance of every head: from a verb to its subject ("verb"), or a name to its first mention ("name").
 
-    See `long_range.measure`. Raises UserError for another question, and where the model cannot read the texts.
+    See `long_range.measure`. Raises UserError for another question, and if the model cannot read the texts.
     """
     return ranges.long_range(model, question)
 
@@ -37,8 +37,8 @@ def draw_long_range(
     tray: Sequence[HeadId] = (),
     epoch: int = 0,
 ) -> Drawing:
-    """Attention against distance of these heads over all texts; of none named, the four best, chosen on one half of
-    the texts and shown on the other. Or all heads on one sheet (selected, tray, epoch: as in `draw_atlas`).
+    """Draw attention by distance for these heads over all texts. Without heads, for the four best: chosen on one half
+    of the texts and evaluated on the other. Or draw all heads in one grid (selected, tray, epoch: as in `draw_atlas`).
 
     Raises UserError for a head that the model does not have."""
     question, named = reach.question, [_existing(reach, head) for head in heads]

@@ -1,4 +1,4 @@
-"""What a measurement of reach found, in one sentence with its numbers."""
+"""The finding of attention by distance, in one sentence with its numbers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from dashboard.heads.head_id import HeadId
 
 
 def long_range_finding(found: LongRange, head: HeadId | None = None) -> str:
-    """What one head does at the furthest distance at which its lift is above 0 with 95 % confidence.
+    """One sentence on a head at the largest distance where the 95 % interval of its lift is above 0.
 
-    head: one that a person chose, over all texts; None for the best one, chosen on one half of the texts and judged
-    on the other.
+    head: over all texts; None for the best head, chosen on one half of the texts and evaluated on the other.
     """
     question = found.question
     best = found.best(1)[0] if head is None else head
