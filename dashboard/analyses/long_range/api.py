@@ -19,7 +19,7 @@ from dashboard.heads.head_id import HeadId, every_head
 
 
 def long_range(model: AttentionModel, question: str = "verb") -> LongRange:
-    """Attention by distance of every head: from a verb to its subject ("verb"), or a name to its first mention ("name").
+    """Attention of every head by distance, from a verb to its subject ("verb") or a name to its first mention ("name").
 
     See `long_range.measure`. Raises UserError for another question, and if the model cannot read the texts.
     """
