@@ -90,6 +90,6 @@ def _tip(effect: TextEffect, k: int) -> str:
     many = int(effect.read[k])
     if many == 1:
         detail = f"its probability {percent(np.exp(-before))} → {percent(np.exp(-after))}"
-    else:  # the product of its tokens' probabilities is not that of the word where each is predicted by itself
+    else:  # the product of the tokens' probabilities is not the word's if each token is predicted by itself
         detail = f"mean loss on its {many} tokens {figure(before / many)} → {figure(after / many)}"
     return f"{word}: {'+' if value > 0 else ''}{figure(value)} nats; {detail}"

@@ -107,7 +107,7 @@ class _Pair:
         pairs, changed = matching((a.labels, a.special), (b.labels, b.special))
         at = np.array(pairs, int).reshape(-1, 2)
         rows = ~np.array(a.special, bool)[at[:, 0]]
-        if causal:  # what stands before the first difference is the same in both, and so are its rows
+        if causal:  # rows before the first difference are the same in both texts
             same = set(at[~np.array(changed, bool), 0].tolist())
             first = next((i for i in range(len(a.labels)) if i not in same), len(a.labels))
             rows &= (at > 0).all(1) & ((at[:, 0] >= first) | (at[:, 0] != at[:, 1]))

@@ -14,7 +14,7 @@ from dashboard.charts.selections import pointed
 from dashboard.charts.theme import WORDS_FONT, Palette
 from dashboard.heads.view import HeadView
 
-SHARE = 52.0  # pixels for "31.4 %" beside a word
+SHARE = 52.0  # pixels for "31.4 %" next to a word
 LONGEST = 160.0  # pixels of a word
 _WORDS = ("words", "seen")  # the Vega parameters with the words; one serves both columns of one text
 

@@ -18,7 +18,7 @@ from dashboard.errors import UserError
 from dashboard.heads.map_axis import MapAxis
 from dashboard.heads.view import HeadView
 
-WIDE = 940.0  # pixels for two maps beside each other
+WIDE = 940.0  # pixels for two maps side by side
 GAP = 36.0  # pixels between them
 SMALLEST = 200.0  # pixels: smaller maps are put below each other
 

@@ -16,7 +16,7 @@ from dashboard.heads.format import percent
 from dashboard.heads.head_id import datum_of, every_head, head_of, name_expr
 
 HEIGHT = 150.0
-AXIS = 46.0  # pixels for the shares beside the first panel of a row
+AXIS = 46.0  # pixels for the shares next to the first panel of a row
 GAP = 24.0
 BELOW = 74.0  # pixels for the distances below a row and the names above the next
 SOLID: list[float] = []  # [1, 0] would be dashed in a PDF
