@@ -14,7 +14,7 @@ import pytest
 from dashboard import UserError, ablate_in, builtin_corpus, head_effects
 from dashboard.analyses.ablation.draw import ablate_on_text, draw_ablation, draw_effects, draw_ranking
 from dashboard.analyses.ablation.draw_joint import ablate_jointly, draw_joint_ablation
-from dashboard.analyses.ablation.results import MEASUREMENT, SENTENCES, Measured, Request
+from dashboard.analyses.ablation.results import MEASUREMENT, SENTENCES, HeadEffects, Request
 from dashboard.export import snippet
 from dashboard.jobs.job import find
 from tests.helpers.measurements import nothing_measured
@@ -88,7 +88,7 @@ def test_a_broken_file_is_told_and_made_again(bytes_, minilm, cache):
 def test_a_table_without_its_columns_is_told(minilm, cache):
     asked = Request.of(minilm, "mean")
     every = head_effects(minilm)
-    MEASUREMENT.keep(Measured(every.table.drop(columns="shift_low"), every.provenance), asked)
+    MEASUREMENT.keep(HeadEffects(every.table.drop(columns="shift_low"), every.provenance), asked)
     with pytest.raises(UserError, match="not what they should be"):
         MEASUREMENT.find(asked)
 

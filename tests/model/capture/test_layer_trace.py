@@ -5,7 +5,7 @@ import threading
 import pytest
 import torch
 
-from dashboard.analyses.contribution.norms import carried
+from dashboard.analyses.contribution.norms import weighted_values
 from dashboard.analyses.inside import api as inside
 from dashboard.analyses.inside.verify import check
 from dashboard.builtin.grouped_heads import join_heads
@@ -86,8 +86,8 @@ def summed(model, encoding):
     outputs = []
 
     def receive(run):
-        heads = [carried(run, head) for head in range(model.heads)]
-        outputs.append(sum(torch.tensor(one.weights @ one.written) for one in heads) + run.b_o)
+        heads = [weighted_values(run, head) for head in range(model.heads)]
+        outputs.append(sum(torch.tensor(one.weights @ one.projected) for one in heads) + run.b_o)
 
     watch_layers(model, encoding, receive)
     return torch.stack(outputs)

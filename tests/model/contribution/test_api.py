@@ -11,7 +11,7 @@ import torch
 
 from dashboard import contributions, draw, rollout, save
 from dashboard.analyses.compare.divergence import compare
-from dashboard.analyses.contribution.norms import carried, contribution_views, round_number
+from dashboard.analyses.contribution.norms import contribution_views, round_number, weighted_values
 from dashboard.analyses.explore.text import finding
 from dashboard.capture.layer_trace import layer_run
 from dashboard.errors import UserError
@@ -47,7 +47,7 @@ class Copy:
         groups = kept["v"].shape[1] // d
         self.v = kept["v"].double().numpy().reshape(len(encoding), groups, d).transpose(1, 0, 2)
 
-    def written(self, head: int) -> np.ndarray:
+    def projected(self, head: int) -> np.ndarray:
         """v_j W_O (n, D) of a head, which shares its values with its group."""
         d = self.v.shape[2]
         return self.v[head * len(self.v) // len(self.weights)] @ self.w_o[:, head * d : (head + 1) * d].T
@@ -63,7 +63,7 @@ def both(request):
 def test_they_sum_to_what_the_attention_block_gives(both):
     model, encoding, copy = both
     run = layer_run(model, encoding, LAYER)
-    whole = sum(one.weights @ one.written for one in (carried(run, head) for head in range(model.heads)))
+    whole = sum(one.weights @ one.projected for one in (weighted_values(run, head) for head in range(model.heads)))
     bias = run.b_o if isinstance(run.b_o, float) else run.b_o.numpy()
     assert np.abs(whole + bias - copy.output).max() < 1e-4 < np.abs(copy.output).max()
 
@@ -76,10 +76,10 @@ def test_tokens_and_words_are_the_loop_over_pairs(both):
     for unit in ("tokens", "words"):
         axis = encoding.axis(unit)
         for view, head in zip(contribution_views(model, encoding, heads, unit=unit), heads, strict=True):
-            weights, written = copy.weights[head.head], copy.written(head.head)
+            weights, projected = copy.weights[head.head], copy.projected(head.head)
             expected = [
                 [
-                    np.linalg.norm(np.mean([sum(weights[a, b] * written[b] for b in keys) for a in asks], 0))
+                    np.linalg.norm(np.mean([sum(weights[a, b] * projected[b] for b in keys) for a in asks], 0))
                     for keys in axis.members
                 ]
                 for asks in axis.members

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from dashboard.analyses.find_heads.by_example import examples, pairs_of
-from dashboard.analyses.find_heads.pair_shares import along
+from dashboard.analyses.find_heads.pair_shares import pair_shares
 from dashboard.analyses.find_heads.text import example_finding, remarks
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
@@ -80,9 +80,9 @@ def test_every_head_equals_loops_over_eager_attention(both):
 def test_texts_of_different_lengths_in_one_batch_equal_each_alone(both):
     model, _ = both
     encodings = [model.encode(CHEF), model.encode(OTHER)]
-    together = along(model, encodings, [PAIRS, ((3, 2), (6, 3))])
+    together = pair_shares(model, encodings, [PAIRS, ((3, 2), (6, 3))])
     for encoding, pairs, found in zip(encodings, [PAIRS, ((3, 2), (6, 3))], together, strict=True):
-        [alone] = along(model, [encoding], [pairs])
+        [alone] = pair_shares(model, [encoding], [pairs])
         np.testing.assert_allclose(found.share, alone.share, atol=2e-5)
         np.testing.assert_allclose(found.baseline, alone.baseline, atol=2e-5)
         assert (found.others == alone.others).all()
@@ -92,14 +92,14 @@ def test_rows_that_come_in_blocks_are_put_together(minilm, monkeypatch):
     import dashboard.capture.attention_call as call
 
     encoding = minilm.encode(CHEF)
-    [whole] = along(minilm, [encoding], [PAIRS])
+    [whole] = pair_shares(minilm, [encoding], [PAIRS])
     original = call.Call.blocks
     monkeypatch.setattr(call.Call, "blocks", lambda self, rows=None, heads=None: original(self, 4, heads))
-    [parts] = along(minilm, [encoding], [PAIRS])
+    [parts] = pair_shares(minilm, [encoding], [PAIRS])
     np.testing.assert_allclose(parts.share, whole.share, atol=1e-6)
     np.testing.assert_allclose(parts.baseline, whole.baseline, atol=1e-6)
     monkeypatch.undo()
-    [eager] = along(
+    [eager] = pair_shares(
         replace(minilm, route="eager", loaded=load(minilm.source, attn_implementation="eager")), [encoding], [PAIRS]
     )
     np.testing.assert_allclose(eager.share, whole.share, atol=1e-5)
@@ -114,7 +114,7 @@ def test_a_causal_model_cannot_look_ahead_and_says_so(smollm2):
     with pytest.raises(UserError, match="says → is look ahead, and SmolLM2"):
         examples(smollm2, encoding, [(1, 6), (6, 8)])
     # the first word sees nothing but itself and the start; the second sees one word, so gives it all
-    [second] = along(smollm2, [encoding], [((1, 0),)])
+    [second] = pair_shares(smollm2, [encoding], [((1, 0),)])
     assert np.allclose(second.share, 1) and (second.rank == 1).all()
 
 

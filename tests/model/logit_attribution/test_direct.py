@@ -9,7 +9,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from dashboard import UserError, copying, draw_logit_attribution, logit_attribution, logit_components, open_model
-from dashboard.analyses.logit_attribution.direct import MOST, direct_path, logit_changes, writes_baseline
+from dashboard.analyses.logit_attribution.direct import MOST, attribution_baseline, direct_path, logit_changes
 from dashboard.analyses.logit_attribution.parts import part_logits, stream_parts
 from dashboard.analyses.logit_attribution.text import attribution_finding
 from dashboard.capture.language import language_head
@@ -167,10 +167,10 @@ def test_whether_it_writes_the_same_everywhere(biased, smollm2, snapshot):
     ids = set(found.raised["id"])
     each = [len(ids & set(logit_attribution(model, TEXT, "L1H2", other).raised["id"])) / MOST for other in others]
     assert found.others == len(others) and found.alike == pytest.approx(np.mean(each)) and 0 < found.alike < 1
-    said = writes_baseline(found)
+    said = attribution_baseline(found)
     assert {float(f"{10 * found.alike:.1f}"), 10} <= set(numbers(said)) and wording(said) == snapshot
     lone = logit_attribution(smollm2, "a", "L1H2", 0, bos=False)
-    assert np.isnan(lone.alike) and writes_baseline(lone) == ""
+    assert np.isnan(lone.alike) and attribution_baseline(lone) == ""
 
 
 def test_the_parts_of_one_logit(biased):

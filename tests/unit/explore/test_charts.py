@@ -55,13 +55,13 @@ def test_links_are_the_weights_from_half_a_per_cent_on_weakest_first():
     links = links_of(view)
     assert [(r["i"], r["j"]) for r in links.rows] == [(0, 1), (2, 0), (2, 1), (2, 2), (0, 0), (1, 2)]
     assert min(r["w"] for r in links.rows) >= FAINTEST
-    assert not links.parked and all(r["o"] == pytest.approx(r["w"], abs=1e-3) for r in links.rows)
+    assert not links.to_special and all(r["o"] == pytest.approx(r["w"], abs=1e-3) for r in links.rows)
 
 
 def test_links_to_special_tokens_are_paler_and_said_to_be():
     view = view_of("a b", [[0.8, 0.2], [0.7, 0.3]], special=(True, False))
     links = links_of(view)
-    assert links.parked and "paler to special tokens" in links.note
+    assert links.to_special and "paler to special tokens" in links.note
     assert {r["j"]: round(r["o"] / r["w"], 1) for r in links.rows} == {0: 0.3, 1: 1.0}
 
 

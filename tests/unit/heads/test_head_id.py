@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dashboard.analyses.ablation.results import MEASUREMENT
 from dashboard.analyses.find_heads.by_example import by_lift
-from dashboard.analyses.find_heads.pair_shares import Along
+from dashboard.analyses.find_heads.pair_shares import PairShares
 from dashboard.analyses.profile.tables import TABLES, read_table
 from dashboard.analyses.scores.atlas_chart import atlas
 from dashboard.charts.look import Look, Selection
@@ -179,7 +179,7 @@ def test_the_largest_first_then_by_head():
 
 def test_a_search_ranks_heads_of_all_parts():
     share = np.array([[0.2], [0.6], [0.6]])
-    found = Along(share, np.full((3, 1), 0.1), np.ones((3, 1), int), np.ones((3, 1)))
+    found = PairShares(share, np.full((3, 1), 0.1), np.ones((3, 1), int), np.ones((3, 1)))
     ranked = by_lift(found, [(0, 1)], [HeadId(0, 0), HeadId(4, 1, "cross"), HeadId(5, 1, "decoder")])
     assert list(map(str, heads_of(ranked))) == ["D5H1", "X4H1", "L0H0"]
 

@@ -68,11 +68,10 @@ def test_a_word_is_said_with_where_both_heads_look():
     bottom = Side(view({(5, 6): 0.6, (4, 5): 0.1}, HeadId(5, 4)), name("context"))
     line = of_word(5, top, bottom)
     assert "“are”" in line and "back to “keys”" in line and "ahead to “here”" in line
-    assert numbers(line) == [3, 1, 75, 4, 5, 4, 60]
+    assert numbers(line) == [75, 4, 60]
     assert "itself" in of_word(4, top, bottom)
-    spread = np.full((8, 8), 1 / 8, np.float32)
     even = Side(view({(5, k): 1 / 8 for k in range(8)}, HeadId(0, 7)), name("context"))
-    assert spread.sum() and "no word in particular" in of_word(5, even, bottom)
+    assert "no word in particular" in of_word(5, even, bottom)
 
 
 def test_the_difference_is_said_as_measured():
