@@ -52,6 +52,7 @@ PAGES = (
     Page("query_key", "Queries and keys", "key", EVIDENCE, ("queries",), uses=(MODEL,)),
     Page("long_range", "Long range", "height", EVIDENCE, ("longrange",), uses=(MODEL, READING)),
     Page("corpus", "Corpora", "library_books", LIBRARY, uses=(MODEL,)),
+    Page("report", "Report", "summarize", LIBRARY),
     Page("models", "Models", "deployed_code", LIBRARY, uses=(MODEL,)),
 )
 FIRST = PAGES[0]
