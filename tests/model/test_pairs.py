@@ -113,16 +113,16 @@ def test_scores_between_the_texts_by_hand(minilm, library, which):
             assert table.loc[(layer, head), name] == pytest.approx(value, abs=1e-4, nan_ok=True), name
 
 
-def test_what_cannot_be_a_pair_is_said(minilm, smollm2):
-    with pytest.raises(UserError, match="takes one text, not a pair"):
+def test_what_cannot_be_a_pair_is_said(minilm, smollm2, refuses):
+    with refuses(UserError):
         smollm2.encode(A, pair=B)
-    with pytest.raises(UserError, match="second text is empty"):
+    with refuses(UserError):
         minilm.encode(A, pair="  ")
-    with pytest.raises(UserError, match="together and the limit is 512"):
+    with refuses(UserError, "512"):
         minilm.encode(A * 40, pair=B * 40)
-    with pytest.raises(UserError, match="Give a second text"):
+    with refuses(UserError):
         attention(minilm, A, "L2H0").between("AB")
-    with pytest.raises(UserError, match="Give a second text"):
+    with refuses(UserError):
         scores(minilm, A, between="AB")
     assert not smollm2.has_pairs and minilm.has_pairs
 
@@ -234,8 +234,8 @@ def test_a_map_between_the_texts_has_one_along_each_side(minilm, which):
 
 @pytest.mark.parametrize("which", ["AB", "BA", "BB"])
 @pytest.mark.parametrize("second", ["\u200b", "\x00", "\x01\x02"])
-def test_a_second_text_of_which_nothing_is_read_is_told(minilm, second, which):
-    with pytest.raises(UserError, match="reads nothing of the second text"):
+def test_a_second_text_of_which_nothing_is_read_is_told(minilm, second, which, refuses_alike):
+    with refuses_alike(UserError):
         attention(minilm, A, "L2H9", pair=second, unit="words", special="hide", between=which)
 
 

@@ -139,7 +139,7 @@ def test_a_causal_models_mean_is_that_of_our_own_corpus(small, treebank, monkeyp
     assert abs(zero - mean) > 1e-4
 
 
-def test_what_cannot_be_done_is_said_in_a_sentence(capsys, tmp_path, minilm):
+def test_what_cannot_be_done_is_said_in_a_sentence(capsys, tmp_path, minilm, refuses):
     out = ["--out", str(tmp_path / "a.csv")]
     assert "cannot be read" in refused(capsys, "no-such-file.conllu", *out)
     assert "no head L9H0" in refused(capsys, TEXT, "--heads", "L9H0", *out)
@@ -153,7 +153,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(capsys, tmp_path, minilm):
     assert "empty" in refused(capsys, "", *out)
     assert "--by" in refused(capsys, TEXT, "--by", "noise", *out)
     assert not list(tmp_path.iterdir())
-    with pytest.raises(UserError, match="at least one"):
+    with refuses(UserError):
         ablate(minilm, TEXT, [])
 
 

@@ -109,10 +109,10 @@ def test_a_worker_ends_with_who_started_it(minilm):
     assert worker.wait(20) == 0 and worker.stdout.read() == b""
 
 
-def test_a_chunk_that_ends_every_worker_is_given_up(minilm, monkeypatch):
+def test_a_chunk_that_ends_every_worker_is_given_up(minilm, monkeypatch, refuses):
     monkeypatch.setattr(sys, "executable", "/bin/false" if os.name == "posix" else "where")
     began = time.monotonic()
-    with pytest.raises(UserError, match="sentences 1 to 3 ended 3 times"):
+    with refuses(UserError, "1 to 3", "3 times"):
         list(made_by_pool([one_task(minilm)], 2))
     assert time.monotonic() - began < 10
 
@@ -156,11 +156,11 @@ def test_an_interrupt_ends_the_workers(treebank, tmp_path, scripted, monkeypatch
     assert len(seen) == 2 and not psutil.wait_procs(seen, timeout=5)[1]
 
 
-def test_a_worker_with_other_weights_says_so(minilm, scripted):
-    with pytest.raises(UserError, match="other weights of minilm") as said:
+def test_a_worker_with_other_weights_says_so(minilm, scripted, refuses):
+    with refuses(UserError, "minilm") as said:
         make_apart(one_task(minilm, revision="sha256:0").to_json())
     scripted(f"print({json.dumps({'error': str(said.value)})!r}, flush=True)")
-    with pytest.raises(UserError, match="other weights of minilm"):
+    with refuses(UserError):
         list(made_by_pool([one_task(minilm)], 1))
 
 
@@ -212,13 +212,13 @@ def test_a_cluster_that_loses_a_worker(minilm, treebank, whole, tmp_path, cluste
 
 
 @pytest.mark.parametrize("address", ["nowhere", "tcp://127.0.0.1:{free}", "ftp://x", ""])
-def test_an_address_where_no_scheduler_is(address, monkeypatch):
+def test_an_address_where_no_scheduler_is(address, monkeypatch, refuses_alike):
     monkeypatch.setattr(clusters, "CONNECT", 1)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = address.format(free=probe.getsockname()[1])
     began = time.monotonic()
-    with pytest.raises(UserError, match="No Dask scheduler answers"):
+    with refuses_alike(UserError, f"“{address}”"):
         list(made_by_cluster([], address))
     assert time.monotonic() - began < 10
 

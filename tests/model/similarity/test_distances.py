@@ -69,10 +69,10 @@ def test_distances_are_the_loop_over_eager_attention(minilm, smollm2, sentences)
     assert np.nanmin(found.values) >= 0 and np.nanmax(found.values) <= 1
 
 
-def test_what_cannot_be_read_is_left_out_in_both(minilm, smollm2, sentences):
+def test_what_cannot_be_read_is_left_out_in_both(minilm, smollm2, sentences, refuses):
     given = [LeftOut(0, 1, "it has 2 roots"), *sentences[:1]]
     assert [one.reason for one in distances(minilm, given, smollm2).left_out] == ["it has 2 roots"]
-    with pytest.raises(UserError, match="it has 2 roots"):
+    with refuses(UserError, "2 roots"):
         distances(minilm, given[:1])
 
 

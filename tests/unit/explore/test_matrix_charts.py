@@ -204,10 +204,10 @@ def test_the_difference_of_a_head_and_itself_is_blank():
     assert "equal" in chart.description
 
 
-def test_heads_over_different_words_have_no_difference():
-    with pytest.raises(UserError, match="same words"):
+def test_heads_over_different_words_have_no_difference(refuses):
+    with refuses(UserError):
         difference(random_view(4), random_view(5), Look("light"))
-    with pytest.raises(UserError, match="at least one"):
+    with refuses(UserError):
         side_by_side([], Look("light"))
 
 

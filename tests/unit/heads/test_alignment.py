@@ -99,8 +99,8 @@ def test_an_exchange_among_repeated_words_stays_in_its_place():
 
 
 @pytest.mark.parametrize("second", ["nothing alike", "pilot", ""])
-def test_texts_without_a_common_word_are_told(second):
-    with pytest.raises(UserError, match="no word in common"):
+def test_texts_without_a_common_word_are_told(second, refuses_alike):
+    with refuses_alike(UserError):
         align_texts(view("the chef says"), view(second, np.ones((len(second.split()),) * 2)))
 
 
@@ -137,12 +137,12 @@ def test_the_first_word_of_a_causal_text_counts_only_behind_something():
     assert aligned.a.allowed.tolist() == [[True, False], [True, True]]
 
 
-def test_models_meet_at_words_of_one_text_or_are_told():
+def test_models_meet_at_words_of_one_text_or_are_told(refuses):
     a, b = view("one two"), view("three four", text="one two")
-    with pytest.raises(UserError, match="Two models meet"):
+    with refuses(UserError):
         align_models(a, view("one two", text="another"))
     moved = changed(b, spans=((0, 2), (2, 7)))
-    with pytest.raises(UserError, match="share no word"):
+    with refuses(UserError):
         align_models(a, moved)
 
 

@@ -81,7 +81,7 @@ def test_hiding_special_tokens_renormalises_what_is_left():
     assert np.allclose(hide_special(weights, [True, False, False]), [[0.25, 0.75], [0.0, 0.0]])
 
 
-def test_make_view_shows_words_and_hides_special_tokens():
+def test_make_view_shows_words_and_hides_special_tokens(refuses):
     spans = ((0, 0), (0, 3), (3, 6), (7, 11), (11, 11))
     pieces = ("[CLS]", "foo", "##bar", "bazz", "[SEP]")
     encoding = Encoding("foobar bazz", tuple(range(5)), pieces, pieces, spans, (True, False, False, False, True))
@@ -94,7 +94,7 @@ def test_make_view_shows_words_and_hides_special_tokens():
     assert hidden.spans == ((0, 6), (7, 11))
     assert np.allclose(hidden.weights.sum(1), 1)
     only = Encoding("", (1, 2), ("[CLS]", "[SEP]"), ("[CLS]", "[SEP]"), ((0, 0), (0, 0)), (True, True))
-    with pytest.raises(UserError, match="nothing is left"):
+    with refuses(UserError):
         make_view(attention(2), HeadId(0, 0), only, special="hide", causal=False, model="M")
 
 
@@ -105,8 +105,8 @@ def test_heads_have_names(name):
 
 
 @pytest.mark.parametrize("name", ["", "L2", "H9L2", "L-1H2", "L2H9x", "L٢H٣", "L99999H1"])
-def test_other_names_are_no_heads(name):
-    with pytest.raises(UserError, match="is not a head"):
+def test_other_names_are_no_heads(name, refuses_alike):
+    with refuses_alike(UserError, f"“{name}”"):
         HeadId.parse(name)
 
 
@@ -127,8 +127,8 @@ def test_a_window_says_what_it_leaves_out():
 
 
 @pytest.mark.parametrize(("start", "stop"), [(-1, 2), (3, 3), (4, 2), (0, 11)])
-def test_no_window_beyond_the_text(start, stop):
-    with pytest.raises(UserError, match="no part of a text"):
+def test_no_window_beyond_the_text(start, stop, refuses_alike):
+    with refuses_alike(UserError, f"{start} to {stop - 1}"):
         view_of(attention(10)).window(start, stop)
 
 
@@ -292,8 +292,8 @@ def test_special_rows_and_the_first_causal_row_are_left_out():
     assert compare(view_of(weights, causal=True), view_of(other, causal=True)).rows == 3
 
 
-def test_comparing_over_different_words_is_refused():
-    with pytest.raises(UserError, match="same positions"):
+def test_comparing_over_different_words_is_refused(refuses):
+    with refuses(UserError):
         compare(view_of(np.eye(2), labels=["a", "b"]), view_of(np.eye(2), labels=["a", "c"]))
 
 
