@@ -10,6 +10,7 @@ import pytest
 
 from dashboard import contributions
 from dashboard.ui.url_state import FIRST_OTHER, FIRST_TEXT
+from tests.helpers.charts import cells
 from tests.helpers.pages import heading, lines, notices, opened, read
 from tests.helpers.sentences import heads_in, numbers, plain, wording
 
@@ -29,14 +30,6 @@ def switched(page: str, **address: str):
 def specs(app, kind: str) -> list[dict]:
     every = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
     return [spec for spec in every if kind in spec["description"]]
-
-
-def cells(panel: dict, n: int) -> np.ndarray:
-    """What a panel of a matrix draws, as parts of full ink (n, n)."""
-    found = np.zeros((n, n))
-    for row in panel["layer"][0]["data"]["values"]:
-        found[row["i"], row["j"]] = row["w"]
-    return found
 
 
 def links(spec: dict, n: int) -> np.ndarray:

@@ -4,7 +4,7 @@ import pytest
 
 from dashboard.heads.head_id import HeadId
 from tests.helpers.pages import heading, lines, notices, opened, said
-from tests.helpers.sentences import heads_in, numbers, plain, wording
+from tests.helpers.sentences import numbers, plain, wording
 
 LONG = " ".join(f"word{number}" for number in range(3000))
 HOSTILE = [
@@ -21,80 +21,11 @@ HOSTILE = [
 ]
 
 
-def test_the_first_visit_shows_a_finding_before_any_click(snapshot):
-    app = opened()
-    assert not app.exception
-    assert app.title[0].value == "Explore"
-    [counted] = [line for line in said(app).splitlines() if "512" in line]
-    assert heads_in(heading(app)) == ["L0H2"] and numbers(counted) == [13, 16, 512, 2]
-    assert [wording(heading(app)), wording(counted)] == snapshot
-
-
 @pytest.mark.parametrize("page", ["explore", "compare", "models"])
 def test_every_page_opens(page):
     app = opened(None if page == "explore" else page)
     assert not app.exception
     assert app.title[0].value == page.capitalize()
-
-
-@pytest.mark.parametrize("view", ["heatmap", "lines", "arcs", "reading"])
-@pytest.mark.parametrize("unit", ["words", "tokens"])
-@pytest.mark.parametrize("special", ["show", "hide"])
-def test_every_way_of_drawing(view, unit, special):
-    app = opened(view=view, unit=unit, special=special, layer="2", head="8")
-    assert not app.exception
-    assert "L2H8" in heading(app)
-
-
-def test_a_link_is_what_stands_on_the_page():
-    app = opened(layer="3", head="1", tray="L2H0,L3H1", atlas="maps", text="Birds sing.")
-    assert app.number_input(key="choose_layer").value == 3
-    assert app.number_input(key="choose_head").value == 1
-    assert app.text_area(key="draft").value == "Birds sing."
-    assert {button.label for button in app.sidebar.button} >= {"L2H0", "L3H1"}
-
-
-def test_a_choice_goes_into_the_address():
-    app = opened()
-    app.number_input(key="choose_head").set_value(7).run()
-    app.text_area(key="draft").set_value("Birds sing.")
-    next(button for button in app.button if button.label == "Read this text").click().run()
-    assert not app.exception
-    assert dict(app.query_params) == {"head": "7", "text": "Birds sing."}
-    assert "L0H7" in heading(app)
-
-
-def test_wrong_values_in_a_link_are_told_and_the_rest_holds():
-    app = opened(layer="99", unit="letters", head="1", special="hide")
-    assert not app.exception
-    warnings = " ".join(element.value for element in app.warning)
-    assert "letters" in warnings and "L99H1" in warnings
-    assert app.number_input(key="choose_layer").value == 5
-    app.number_input(key="choose_head").set_value(2).run()
-    assert not app.warning  # said once, until the next choice
-
-
-def test_the_tray_holds_four_heads_and_each_can_be_taken_out():
-    app = opened()
-    for head in range(5):
-        app.number_input(key="choose_head").set_value(head).run()
-        add = next(button for button in app.button if button.label == "Add to tray")
-        assert add.disabled == (head == 4)
-        if not add.disabled:
-            add.click().run()
-    assert any(numbers(line)[:2] == [4, 4] for line in said(app).splitlines())
-    app.button(key="remove_L0H1").click().run()
-    assert app.query_params["tray"] == "L0H0,L0H2,L0H3"
-
-
-def test_compare_offers_a_pair_and_then_says_how_far_apart_they_are():
-    app = opened("compare")
-    start = next(button for button in app.main.button if button.label.startswith("Start with"))
-    start.click().run()
-    assert not app.exception
-    assert len({*heads_in(heading(app))}) == 2
-    app.segmented_control(key="choose_show").set_value("difference").run()
-    assert not app.exception
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -156,37 +87,6 @@ def test_two_people_see_only_their_own_text():
     assert "Birds" not in said(second) + second.text_area(key="draft").value
 
 
-def test_a_causal_model_says_so_and_its_start_token_can_be_left_out(smollm2):
-    app = opened(model="smollm2", layer="20", head="3")
-    assert not app.exception and not app.error
-    before = said(app)
-    app.segmented_control(key="choose_bos").set_value("no").run()
-    assert not app.exception
-    special = [numbers(next(one for one in text.splitlines() if "special." in one))[-1] for text in (before, said(app))]
-    assert special == [1, 0]
-    app.selectbox(key="choose_model").set_value("minilm").run()
-    assert "L20H3" in " ".join(element.value for element in app.warning)
-
-
-def test_a_window_that_starts_too_far_for_another_view_is_moved():
-    text = " ".join(f"w{number}" for number in range(120))
-    app = opened(text=text, view="arcs", start="99999")
-    assert not app.exception
-    first = app.slider(key="choose_start")
-    assert first.value == first.max == 122 - 50
-    for view, unit in (("lines", "words"), ("arcs", "tokens"), ("lines", "words"), ("heatmap", "words")):
-        app.segmented_control(key="choose_view").set_value(view).run()
-        app.segmented_control(key="choose_unit").set_value(unit).run()
-        assert not app.exception, (view, unit)
-
-
-def test_compare_has_something_to_say_where_no_score_has_a_value(smollm2):
-    app = opened("compare", model="smollm2", bos="no", text="a")
-    assert not app.exception
-    next(button for button in app.main.button if button.label.startswith("Start with")).click().run()
-    assert not app.exception
-
-
 def test_back_finds_a_long_text_again():
     app = opened()
     app.text_area(key="draft").set_value(LONG)
@@ -216,18 +116,6 @@ def test_a_page_that_ends_early_keeps_its_sidebar_on_the_next_run(page, address)
         app.run()
 
 
-def test_one_word_is_no_words(snapshot):
-    [counted] = lines(opened(text="Food"), "512")
-    assert numbers(counted) == [1, 3, 512, 2] and wording(counted) == snapshot
-
-
-def test_an_empty_text_offers_an_example():
-    app = opened(text=" ")
-    assert [one.partition(":")[0] for one in notices(app)] == ["info"]
-    next(button for button in app.main.button if button.label == "Take the first example").click().run()
-    assert "L0H2 gives" in heading(app)
-
-
 def test_an_address_that_lags_behind_a_quick_hand_takes_nothing_back():
     app = opened()
     app.number_input(key="choose_head").set_value(7).run()
@@ -239,27 +127,6 @@ def test_an_address_that_lags_behind_a_quick_hand_takes_nothing_back():
     del app.query_params["head"]  # and this is a step back: nothing on the page was touched
     app.run()
     assert "L0H2" in heading(app)
-
-
-def test_weight_and_contribution_are_one_switch():
-    """The finding, the words beside the picture and the address say what is measured, however it is drawn."""
-    app = opened(layer="2", head="0")
-    assert "of its attention" in heading(app)
-    app.segmented_control(key="choose_measure_of").set_value("contribution").run()
-    assert app.query_params["measure_of"] == "contribution"
-    for view in ("heatmap", "lines", "arcs", "reading"):
-        app.segmented_control(key="choose_view").set_value(view).run()
-        assert not app.exception
-        assert "norm" in heading(app) and "attention" not in heading(app)
-        beside = [plain(caption.value) for caption in app.main.caption if "norm" in caption.value]
-        assert len(beside) == 1 and "0.5 %" not in beside[0]
-
-
-def test_contributions_that_cannot_be_measured_are_told(monkeypatch, snapshot):
-    monkeypatch.setattr("dashboard.capture.layer_trace._Watch._output", lambda self, product: None)
-    app = opened(layer="2", head="0", measure_of="contribution", text="No projection can be told apart here.")
-    assert not app.exception
-    assert notices(app) == snapshot and "norm" not in heading(app)
 
 
 def test_a_quick_hand_keeps_its_head_on_the_way_to_another_page():

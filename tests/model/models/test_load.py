@@ -4,7 +4,6 @@ import json
 import shutil
 import sys
 import threading
-import time
 import traceback
 
 import pytest
@@ -278,12 +277,12 @@ def test_a_step_that_takes_long_can_be_given_up_anywhere(small):
     assert whole().layers and torch.get_default_dtype() == torch.float32
 
 
-def test_a_million_layers_do_not_hold_the_lock(small, not_opened):
+def test_a_million_layers_do_not_hold_the_lock(small, not_opened, monkeypatch):
     folder = small()
     edit(folder, num_hidden_layers=10**6)
-    begun = time.monotonic()
+    monkeypatch.setattr(module, "_model", lambda *_: pytest.fail("none is built"))
     not_opened(folder, "num_hidden_layers", "1,000,000", "39 tensors")
-    assert time.monotonic() - begun < 10
+    assert not module._lock.locked()
 
 
 def test_a_model_larger_than_the_memory_is_not_read(small, monkeypatch, not_opened):

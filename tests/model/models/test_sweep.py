@@ -1,5 +1,6 @@
 """Whatever kind of model a person brings, it is opened right or refused by a sentence; nothing else is ever raised."""
 
+import re
 import time
 
 import numpy as np
@@ -272,11 +273,12 @@ def test_a_model_of_any_kind_is_read_right(kind, tmp_path, treebank):
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_a_model_that_cannot_be_read_is_refused_by_a_sentence(kind, tmp_path, refuses):
+def test_a_model_that_cannot_be_read_is_refused_by_a_sentence(kind, tmp_path, snapshot):
     tiny.make(kind, tmp_path)
-    with refuses(UserError) as said:
+    with pytest.raises(UserError) as said:
         open_model(str(tmp_path))
-    assert "\n" not in str(said.value)
+    told = re.sub(r"\(.*\)", "(…)", str(said.value))  # what the library says of it may change
+    assert "\n" not in told and told.replace(tmp_path.name, "…") == snapshot
 
 
 @pytest.mark.parametrize("kind", SENSED | BOTH)

@@ -113,3 +113,20 @@ def test_a_long_text_is_drawn_in_part(mode, smollm2):
     long = " ".join(f"word{number}" for number in range(900))
     app = compare_page(mode=mode, text=long, other=long[:400], tray="L2H0,L2H8")
     assert "word" in said(app)
+
+
+def test_it_offers_a_pair_and_then_says_how_far_apart_they_are():
+    app = opened("compare")
+    start = next(button for button in app.main.button if button.label.startswith("Start with"))
+    start.click().run()
+    assert not app.exception
+    assert len({*heads_in(heading(app))}) == 2
+    app.segmented_control(key="choose_show").set_value("difference").run()
+    assert not app.exception
+
+
+def test_it_has_something_to_say_where_no_score_has_a_value(smollm2):
+    app = opened("compare", model="smollm2", bos="no", text="a")
+    assert not app.exception
+    next(button for button in app.main.button if button.label.startswith("Start with")).click().run()
+    assert not app.exception

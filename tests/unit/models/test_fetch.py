@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE, catalogue, fetch, find, is_installed
 from dashboard.models.made import NotWritten, written
+from tests.helpers.processes import living
 
 module = sys.modules["dashboard.models.fetch"]  # the name in the package is the function
 REAL_DOWNLOAD, REAL_CONVERT = module._download, module._convert
@@ -153,22 +153,28 @@ def test_a_folder_that_cannot_be_made(models, refuses):
         fetch("smollm2")
 
 
-def test_two_at_once_fetch_once(models, monkeypatch):
-    calls, waited = [], []
+def test_two_at_once_fetch_once(models, monkeypatch, snapshot):
+    calls, waited, begun, waits = [], [], threading.Event(), threading.Event()
 
     def slow(card, work, report):
         calls.append(work)
-        time.sleep(1.5)
+        begun.set()
+        assert waits.wait(60)  # until the second one has said so
         return download(card, work, report)
 
+    def second(fraction, sentence):
+        waited.append(sentence)
+        waits.set()
+
     monkeypatch.setattr(module, "_download", slow)
-    threads = [threading.Thread(target=fetch, args=("smollm2", lambda f, s: waited.append(s))) for _ in range(2)]
-    for thread in threads:
-        thread.start()
+    threads = [threading.Thread(target=fetch, args=("smollm2", told)) for told in (lambda *_: None, second)]
+    threads[0].start()
+    assert begun.wait(60)
+    threads[1].start()
     for thread in threads:
         thread.join()
     assert len(calls) == 1 and is_installed("smollm2")
-    assert any("being fetched already" in sentence for sentence in waited)
+    assert waited[0] == snapshot
 
 
 def test_leaving_ends_the_fetch(models):
@@ -188,14 +194,16 @@ def test_leaving_ends_the_process_that_works_for_it(tmp_path):
     class Left(Exception):
         pass
 
+    code, seen = "import time; time.sleep(600)", []
+
     def leave(seconds):
-        if seconds > 0.3:
+        seen.extend(living(command=code))
+        if seen:
             raise Left
 
-    begun = time.monotonic()
     with pytest.raises(Left):
-        module.run([sys.executable, "-c", "import time; time.sleep(60)"], tmp_path, leave)
-    assert time.monotonic() - begun < 20
+        module.run([sys.executable, "-c", code], tmp_path, leave)
+    assert len(seen) == 1 and not living(command=code)
 
 
 KILLED = """
