@@ -24,7 +24,7 @@ FIRST = 0.02  # the timing's share of the progress
 
 
 @dataclass(frozen=True)
-class Study:
+class RecallRun:
     """What a run has found so far.
 
     Attributes
@@ -44,15 +44,15 @@ class Study:
         return len(self.result.points) == len(self.result.config.distances) * len(self.result.weights)
 
 
-def run(config: Recall = DEFAULT) -> Iterator[Study]:
+def run(config: Recall = DEFAULT) -> Iterator[RecallRun]:
     """Times and trains, and yields what is found so far, several times a second. Stop it by not asking for more."""
     nothing = Result(config, {name: count(name, config) for name in NAMES})
-    yield Study(0.0, "Timing", nothing)
+    yield RecallRun(0.0, "Timing", nothing)
     timed = timings(TIMED)
     for progress in train(config):
         # Sums of shares may miss 1 by a rounding.
         fraction = min(1.0, FIRST + (1 - FIRST) * progress.fraction)
-        yield Study(fraction, progress.doing, progress.result, timed)
+        yield RecallRun(fraction, progress.doing, progress.result, timed)
 
 
 def estimate(config: Recall) -> float:

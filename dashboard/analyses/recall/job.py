@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from dashboard.analyses.recall.experiment import Study, run
+from dashboard.analyses.recall.experiment import RecallRun, run
 from dashboard.analyses.recall.gradient_reach import Gradient, Timing
 from dashboard.analyses.recall.task import Recall
 from dashboard.analyses.recall.training import Point, Result
 from dashboard.installed import child_process
 
 
-def run_apart(config: Recall) -> Iterator[Study]:
+def run_apart(config: Recall) -> Iterator[RecallRun]:
     """As `study.run`, in a process of its own, which ends when nobody asks for more.
 
     Raises RuntimeError where it breaks off.
@@ -32,17 +32,17 @@ def run_apart(config: Recall) -> Iterator[Study]:
             process.stdin.write(json.dumps(asdict(config)).encode() + b"\n")
             process.stdin.flush()
             for line in process.stdout:
-                yield _study(json.loads(line))
+                yield _run_of(json.loads(line))
             if process.wait():
                 raise RuntimeError(f"The run broke off with status {process.returncode}.")
         finally:
             process.kill()
 
 
-def _study(found: dict) -> Study:
-    """What `asdict` made of a `Study`, as it was."""
+def _run_of(found: dict) -> RecallRun:
+    """What `asdict` made of a `RecallRun`, as it was."""
     result = found["result"]
-    return Study(
+    return RecallRun(
         found["fraction"],
         found["doing"],
         Result(

@@ -18,7 +18,7 @@ class Preset:
     Attributes
     ----------
     name, title: for links and for people
-    lesson: what to see in it, in a sentence or two
+    explanation: what to see in it, in a sentence or two
     vector: what a word's row of x is made of: "meaning", "position" or both, side by side, two numbers each
     w_q, w_k, w_v: (D, h·d)
     heads, causal, scaled: as in `toy`
@@ -26,7 +26,7 @@ class Preset:
 
     name: str
     title: str
-    lesson: str
+    explanation: str
     vector: tuple[str, ...]
     w_q: Table
     w_k: Table

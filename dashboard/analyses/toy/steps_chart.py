@@ -47,9 +47,9 @@ def worked(toy: Toy, step: str, row: int, look: Look) -> Drawing:
     ----------
     toy: of `work_through`; row: the word that is followed, from 0; look: 980 pixels wide unless it says more
     """
-    room = look.room(980.0) - 12
-    names = [*toy.shown_steps] if step == "all" else [*MADE_OF[step]]
-    lines = _lines([toy.parts.get(name, name) for name in names], room)
+    width = look.room(980.0) - 12
+    names = [*toy.available_steps] if step == "all" else [*MADE_OF[step]]
+    lines = _lines([toy.parts.get(name, name) for name in names], width)
     canvas, top = Canvas(), 0.0
     for line in lines:
         over = max(_over(part) for part in line)
@@ -57,8 +57,8 @@ def worked(toy: Toy, step: str, row: int, look: Look) -> Drawing:
         left = 0.0
         for part in line:
             if isinstance(part, Part):
-                framed = row if part.rows is toy.names and (step != "mixed" or part.name != "v") else None
-                _matrix(canvas, part, _top(toy, part.kind), framed, left, top + over, look.theme)
+                framed_row = row if part.rows is toy.names and (step != "mixed" or part.name != "v") else None
+                _matrix(canvas, part, _top(toy, part.kind), framed_row, left, top + over, look.theme)
             else:
                 size, middle = (20 if len(part) == 1 else 13), top + over + LINE * 1.3
                 canvas.write(left + SIGN / 2, middle, part, look.palette.quiet, size, align="center")
@@ -76,17 +76,17 @@ def worked(toy: Toy, step: str, row: int, look: Look) -> Drawing:
             "purple below 0, green above · ink: share of attention",
         ],
         description=f"{title}: {saying(toy, row)} {arithmetic(toy, step, row)}",
-        width=max(room, 320.0),
+        width=max(width, 320.0),
     )
 
 
-def _lines(parts: Sequence[Part | str], room: float) -> list[list[Part | str]]:
+def _lines(parts: Sequence[Part | str], width: float) -> list[list[Part | str]]:
     """The matrices, and the signs between them, on as many lines as they need."""
     lines: list[list[Part | str]] = [[]]
     used = 0.0
     for part in parts:
         across = _across(part) + GAP
-        if lines[-1] and used + across > room + GAP:
+        if lines[-1] and used + across > width + GAP:
             lines.append([])
             used = 0.0
         lines[-1].append(part)

@@ -19,7 +19,7 @@ GAP = 44.0
 SMALLEST, LARGEST = 220.0, 320.0  # pixels of a panel
 MARGIN = 38.0  # pixels for the numbers and the title of an axis
 AROUND = np.array([(x, y) for x in (1, -1, 0) for y in range(-3, 4)])  # of an arrow's head, in names and lines
-ROOM = 1.45  # a panel reaches this much beyond the longest arrow, for the names
+LABEL_MARGIN = 1.45  # a panel reaches this much beyond the longest arrow, for the names
 SIZE = 12.5  # of a label
 
 
@@ -66,14 +66,14 @@ def plane(toy: Toy, row: int, look: Look, *, axes: tuple[int, int] = (0, 1)) -> 
         ("A query among the keys", "a key that points its way gets a high score", [*keys, query]),
         ("The values, mixed", "the more ink, the larger the share", [*values, mixture]),
     ]
-    room = look.room(980.0)
-    third = (room - 2 * GAP - 3 * MARGIN) / 3
+    width = look.room(980.0)
+    third = (width - 2 * GAP - 3 * MARGIN) / 3
     columns = 3 if third >= SMALLEST else 1
-    side = min(LARGEST, third if columns == 3 else room - MARGIN)
-    shown_axes = [_axes_of(values_of, axes) for values_of in (own, parts["q"].values, parts["v"].values)]
+    side = min(LARGEST, third if columns == 3 else width - MARGIN)
+    axes_of_panels = [_axes_of(values_of, axes) for values_of in (own, parts["q"].values, parts["v"].values)]
     panels = [
         _panel(title, note, arrows, pair, side, look.theme)
-        for (title, note, arrows), pair in zip(sets, shown_axes, strict=True)
+        for (title, note, arrows), pair in zip(sets, axes_of_panels, strict=True)
     ]
     heads = f", head {toy.head} of {toy.example.heads}" if toy.example.heads > 1 else ""
     return sheet(
@@ -82,7 +82,7 @@ def plane(toy: Toy, row: int, look: Look, *, axes: tuple[int, int] = (0, 1)) -> 
         title=f"“{word}” in the plane{heads}",
         subtitle=["arrows from the origin, thick: the word that is followed"],
         description=f"Vectors of the toy as arrows in the plane{heads}. {saying(toy, row)}",
-        width=room,
+        width=width,
     )
 
 
@@ -103,9 +103,9 @@ def _says(vector: np.ndarray) -> str:
 
 def _panel(title: str, note: str, arrows: Sequence[_Arrow], axes: tuple[int, int], side: float, theme: Theme) -> dict:
     p = PALETTES[theme]
-    reach = max((abs(c) for arrow in arrows for c in arrow.at), default=0.0) * ROOM or 1.0
+    extent = max((abs(c) for arrow in arrows for c in arrow.at), default=0.0) * LABEL_MARGIN or 1.0
     shades = paint(np.array([arrow.strength for arrow in arrows]), ink(theme), 0, 1)
-    places = _labels(arrows, side, reach)
+    places = _labels(arrows, side, extent)
     rows = [
         {
             "origin": 0,
@@ -123,13 +123,13 @@ def _panel(title: str, note: str, arrows: Sequence[_Arrow], axes: tuple[int, int
         }
         for arrow, shade, (lx, ly) in zip(arrows, shades, places, strict=True)
     ]
-    ticks = [-_round(reach / ROOM), _round(reach / ROOM)]
+    ticks = [-_round(extent / LABEL_MARGIN), _round(extent / LABEL_MARGIN)]
     axis = {"values": ticks, "labelColor": p.quiet, "format": ".3~g", "titleColor": p.quiet, "titlePadding": 2}
-    span = {"domain": [-reach, reach], "nice": False, "zero": False}
+    span = {"domain": [-extent, extent], "nice": False, "zero": False}
     x = {"type": "quantitative", "scale": span, "axis": axis | {"title": f"number {axes[0] + 1}"}}
     y = {"type": "quantitative", "scale": span, "axis": axis | {"title": f"number {axes[1] + 1}"}}
     cross = {
-        "data": {"values": [{"a": -reach, "b": reach, "c": 0, "d": 0}, {"a": 0, "b": 0, "c": -reach, "d": reach}]},
+        "data": {"values": [{"a": -extent, "b": extent, "c": 0, "d": 0}, {"a": 0, "b": 0, "c": -extent, "d": extent}]},
         "mark": {"type": "rule", "aria": False, "color": p.hair},
         "encoding": {
             "x": x | {"field": "a"},
@@ -139,7 +139,7 @@ def _panel(title: str, note: str, arrows: Sequence[_Arrow], axes: tuple[int, int
         },
     }
     colour = {"field": "colour", "type": "nominal", "scale": None, "legend": None}
-    told = [
+    tooltip = [
         {"field": "name", "type": "nominal", "title": "vector"},
         {"field": "tip", "type": "nominal", "title": "is"},
     ]
@@ -152,7 +152,7 @@ def _panel(title: str, note: str, arrows: Sequence[_Arrow], axes: tuple[int, int
             "y2": {"field": "y"},
             "color": colour,
             "strokeWidth": {"field": "width", "type": "quantitative", "scale": None},
-            "tooltip": told,
+            "tooltip": tooltip,
         },
     }
     heads = {
@@ -161,7 +161,7 @@ def _panel(title: str, note: str, arrows: Sequence[_Arrow], axes: tuple[int, int
             "x": x | {"field": "x"},
             "y": y | {"field": "y"},
             "color": colour,
-            "tooltip": told,
+            "tooltip": tooltip,
             "angle": {"field": "angle", "type": "quantitative", "scale": None},
             "size": {"field": "head", "type": "quantitative", "scale": None},
         },
@@ -196,10 +196,10 @@ def _panel(title: str, note: str, arrows: Sequence[_Arrow], axes: tuple[int, int
     }
 
 
-def _labels(arrows: Sequence[_Arrow], side: float, reach: float) -> np.ndarray:
+def _labels(arrows: Sequence[_Arrow], side: float, extent: float) -> np.ndarray:
     """Where the names stand, in pixels (arrows, 2): beyond the arrow's head, in its direction; where something is
     there, at another side of the head. Inside the panel always."""
-    tips = (1 + np.array([arrow.at for arrow in arrows]) / reach * (1, -1)) * side / 2
+    tips = (1 + np.array([arrow.at for arrow in arrows]) / extent * (1, -1)) * side / 2
     shafts = np.vstack([side / 2 + (tips - side / 2) * part for part in (0.2, 0.35, 0.5, 0.65, 0.8)])
     placed = np.empty((0, 3))  # with half of the width
     for k, arrow in enumerate(arrows):

@@ -70,7 +70,7 @@ class Toy:
         return self.steps.q.shape[-1]
 
     @property
-    def shown_steps(self) -> list[str]:
+    def available_steps(self) -> list[str]:
         """The steps there are: heads are joined only where there are two."""
         return [step for step in STEPS if step != "joined" or self.example.heads > 1]
 
@@ -129,7 +129,7 @@ def table(toy: Toy, step: str = "all") -> pd.DataFrame:
             "column": column,
             "value": float(value) if np.isfinite(value) else None,
         }
-        for name in (toy.shown_steps if step == "all" else [step])
+        for name in (toy.available_steps if step == "all" else [step])
         for row, values in zip(toy.parts[name].rows, toy.parts[name].values, strict=True)
         for column, value in zip(toy.parts[name].columns, values, strict=True)
     ]
