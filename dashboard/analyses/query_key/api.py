@@ -113,5 +113,5 @@ def origin_of_plane(found: QueryKeyMap, **drawing: object) -> Provenance:
         call = Call("draw_query_keys", (vectors, head), look, makes="figure")
     else:
         call = Call("query_key_table", (vectors, head), makes="table")
-    said = {"corpus": of.corpus, **of.reading} | look
-    return origin(model, "", "queries", call, heads=(head,), unit="tokens", special="hide", options=said)
+    options = {"corpus": of.corpus, **of.reading} | look
+    return origin(model, "", "queries", call, heads=(head,), unit="tokens", special="hide", options=options)

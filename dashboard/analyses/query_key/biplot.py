@@ -31,9 +31,9 @@ class QueryKeyMap:
     head, of: which head; of what
     x, y: the queries' and the keys' places, float64 (N, 2): x · y is the score, as far as the plane holds it, less a
         number for each query. A key at the origin is an average one
-    kept: the share of the scores' variance that the plane keeps, in (−∞, 1]: 1 − Σ (s − ŝ)² / Σ s² over what each query
-        sees of its own sentence, both less their mean over the row. The plane is the best for all pairs of words, those
-        of different sentences too, so that for these it may even do worse than nothing, below 0
+    variance_kept: the share of the scores' variance that the plane keeps, in (−∞, 1]: 1 − Σ (s − ŝ)² / Σ s² over what
+        each query sees of its own sentence, both less their row mean. The plane is the best for all pairs of words,
+        across sentences too, so within sentences it can do worse than nothing: below 0
     agree: the share of queries that have the same strongest key in the plane as in the head, in [0, 1]; guess: the
         mean share that guessing would reach; rows: over how many queries, those that see two keys or more
     numbers: d
@@ -43,7 +43,7 @@ class QueryKeyMap:
     of: CorpusVectors
     x: np.ndarray
     y: np.ndarray
-    kept: Share
+    variance_kept: Share
     agree: Share
     guess: float
     rows: int
@@ -78,13 +78,13 @@ def query_key_map(of: CorpusVectors, head: HeadId) -> QueryKeyMap:
         ]
     )
     lost, total, same, guess, rows = sums.T
-    kept = _over(total - lost, total)
+    variance_kept = _over(total - lost, total)
     return QueryKeyMap(
         head,
         of,
         x[:, :2],
         y[:, :2],
-        kept,
+        variance_kept,
         _over(same, rows),
         float(guess.sum() / rows.sum()) if rows.sum() else np.nan,
         int(rows.sum()),

@@ -66,11 +66,11 @@ def query_key_chart(
 
     by: "upos", "relation", "position" or "frequency"; look: 600 pixels wide unless it says more
     """
-    p, room = look.palette, look.room(WIDTH)
-    side = max(200.0, room - 12)
+    p, width = look.palette, look.room(WIDTH)
+    side = max(200.0, width - 12)
     rows = _rows(found, by)
     high, across, up = _plane(np.vstack([found.x, found.y]), side)
-    _turn_inwards(rows, across, side)
+    _choose_sides(rows, across, side)
     x, y = (
         {"type": "quantitative", "axis": None, "scale": {"domain": list(domain), "nice": False, "zero": False}}
         for domain in (across, up)
@@ -157,7 +157,7 @@ def query_key_chart(
                     "scale": {"domain": list(SIGNS), "range": list(SIGNS.values())},
                     "legend": _legend(2) | {"labelExpr": f"{SAYS}[datum.value]", "symbolFillColor": p.text},
                 },
-                "color": _colour(rows, by, look.theme, room),
+                "color": _colour(rows, by, look.theme, width),
                 "size": {"condition": {"test": "datum.id === at", "value": 150}, "value": 46},
                 "opacity": {"condition": {"test": "at >= 0 && datum.id !== at", "value": 0.25}, "value": 0.85},
                 "tooltip": {"field": "tip", "type": "nominal"},
@@ -191,7 +191,7 @@ def query_key_chart(
         title=title,
         subtitle=subtitle,
         description=description,
-        width=room,
+        width=width,
         params=[pointed(["id"], ["dots"]), {"name": "at", "expr": "isValid(pointed.id) ? pointed.id[0] : -1"}],
     )
 
@@ -235,7 +235,7 @@ def _rows(found: QueryKeyMap, by: str) -> list[dict]:
     return rows
 
 
-def _turn_inwards(rows: list[dict], across: tuple[float, float], side: float) -> None:
+def _choose_sides(rows: list[dict], across: tuple[float, float], side: float) -> None:
     """Says of each point whether its word stands on its left, as on its right it would be cut off."""
     for row in rows:
         pixel = (row["x"] - across[0]) / (across[1] - across[0]) * side
@@ -267,7 +267,7 @@ def _legend(columns: int) -> dict:
     return look | {"columns": columns}
 
 
-def _colour(rows: list[dict], by: str, theme: Theme, room: float) -> dict:
+def _colour(rows: list[dict], by: str, theme: Theme, width: float) -> dict:
     """The colour of the points; of parts of speech and relations the seven most frequent have one of their own."""
     if by in ("upos", "relation"):
         kinds = pd.Series([row["by"] for row in rows]).value_counts().index[: len(KINDS[theme])].tolist()
@@ -281,7 +281,7 @@ def _colour(rows: list[dict], by: str, theme: Theme, room: float) -> dict:
             "type": "nominal",
             "scale": {"domain": [*kinds, *others], "range": colours},
             # What stands between two signs stands before the first of them too: away from the other legend.
-            "legend": _legend(max(2, int((room - SIDE) / NAME)))
+            "legend": _legend(max(2, int((width - SIDE) / NAME)))
             | {"symbolType": "circle", "symbolOffset": 12, "columnPadding": 0},
         }
     most = max([row["by"] for row in rows] + [1])

@@ -90,15 +90,15 @@ def corpus_vectors(
     counts: how often each word occurs, by `ParsedSentence.keys`. Of the attention no more is kept than each query's
     strongest keys. Raises UserError where the model's queries and keys cannot be read.
     """
-    kept = [np.flatnonzero([word is not None for word in encoding.word_of]) for _, encoding in used]
-    starts = np.cumsum([0, *map(len, kept)])
+    word_tokens = [np.flatnonzero([word is not None for word in encoding.word_of]) for _, encoding in used]
+    starts = np.cumsum([0, *map(len, word_tokens)])
     layers: dict[int, LayerVectors] = {}
     works = [(place, sentence, encoding) for place, (sentence, encoding) in enumerate(used)]
     for batch in batches(works):
         at = [place for place, _, _ in batch]
-        visitor = _Collect(layers, at, [kept[place] for place in at], starts[at], int(starts[-1]), model.causal)
+        visitor = _Collect(layers, at, [word_tokens[place] for place in at], starts[at], int(starts[-1]), model.causal)
         visit(model, [encoding for _, _, encoding in batch], visitor)
-    return _tokens(used, kept, counts), {number: layers[number] for number in sorted(layers)}
+    return _tokens(used, word_tokens, counts), {number: layers[number] for number in sorted(layers)}
 
 
 class _Collect:
@@ -110,27 +110,27 @@ class _Collect:
         self,
         layers: dict[int, LayerVectors],
         numbers: list[int],
-        kept: list[np.ndarray],
+        word_tokens: list[np.ndarray],
         starts: np.ndarray,
         every: int,
         causal: bool,
     ):
-        self.layers, self.numbers, self.kept, self.starts = layers, numbers, kept, starts
+        self.layers, self.numbers, self.word_tokens, self.starts = layers, numbers, word_tokens, starts
         self.every, self.causal = every, causal
 
     def block(self, block: Block) -> None:
         q, k, scaling = block.q, block.k, block.scaling
         assert q is not None and k is not None and scaling is not None  # asked for: wants_qkv
-        own, start = self.kept[block.text], int(self.starts[block.text])
+        own, start = self.word_tokens[block.text], int(self.starts[block.text])
         if block.layer not in self.layers:
             heads, _, d = q.shape
-            room = (heads, self.every)
+            shape = (heads, self.every)
             self.layers[block.layer] = LayerVectors(
-                np.zeros((*room, d), np.float32),
-                np.zeros((*room, d), np.float32),
+                np.zeros((*shape, d), np.float32),
+                np.zeros((*shape, d), np.float32),
                 float(scaling),
-                np.full((*room, STRONGEST), -1),
-                np.zeros((*room, STRONGEST), np.float32),
+                np.full((*shape, STRONGEST), -1),
+                np.zeros((*shape, STRONGEST), np.float32),
                 True,
             )
         if self.layers[block.layer].plain and not _plain(block, scaling * q[:, block.rows], k, self.causal):
@@ -171,10 +171,10 @@ def _plain(block: Block, scaled: torch.Tensor, k: torch.Tensor, causal: bool) ->
 
 
 def _tokens(
-    used: Sequence[tuple[ParsedSentence, Encoding]], kept: Sequence[np.ndarray], counts: Mapping[str, int]
+    used: Sequence[tuple[ParsedSentence, Encoding]], word_tokens: Sequence[np.ndarray], counts: Mapping[str, int]
 ) -> pd.DataFrame:
     rows = []
-    for number, ((sentence, encoding), tokens) in enumerate(zip(used, kept, strict=True), 1):
+    for number, ((sentence, encoding), tokens) in enumerate(zip(used, word_tokens, strict=True), 1):
         for token in tokens.tolist():
             word, unread = encoding.word_of[token], encoding.unknown[token]
             rows.append(
@@ -186,7 +186,7 @@ def _tokens(
                     "upos": sentence.upos[word],
                     "relation": sentence.bases[word],
                     "frequency": counts.get(sentence.keys[word], 0),
-                    "said": _said(sentence.words, word, unread),
+                    "said": _in_context(sentence.words, word, unread),
                     "unknown": int(unread),
                 }
             )
@@ -194,10 +194,10 @@ def _tokens(
     return found if any(row["unknown"] for row in rows) else found.drop(columns="unknown", errors="ignore")
 
 
-def _said(words: Sequence[str], place: int, unread: bool) -> str:
+def _in_context(words: Sequence[str], place: int, unread: bool) -> str:
     """``… Osaka says «ramen» is her …``: a word between its neighbours, marked where the model has not read it."""
     first, last = max(0, place - NEIGHBOURS), min(len(words), place + NEIGHBOURS + 1)
-    said = [f"«{visible(word)}»" if k == place else visible(word) for k, word in enumerate(words)]
-    said[place] += f" {UNKNOWN}" if unread else ""
-    said = said[first:last]
-    return " ".join([*(["…"] if first else []), *said, *(["…"] if last < len(words) else [])])
+    parts = [f"«{visible(word)}»" if k == place else visible(word) for k, word in enumerate(words)]
+    parts[place] += f" {UNKNOWN}" if unread else ""
+    parts = parts[first:last]
+    return " ".join([*(["…"] if first else []), *parts, *(["…"] if last < len(words) else [])])
