@@ -15,7 +15,7 @@ from dashboard.analyses.similarity.clusters import clusters_of
 from dashboard.analyses.similarity.dendrogram_chart import clusters
 from dashboard.analyses.similarity.distances import Distances, distances
 from dashboard.analyses.similarity.embedding import CLUSTERS, HeadMap, map_table, nearest, place_of
-from dashboard.analyses.similarity.map_chart import headmap
+from dashboard.analyses.similarity.map_chart import head_map
 from dashboard.analyses.similarity.text import clusters_finding, map_finding
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
@@ -127,7 +127,7 @@ def draw_map(
     """The map of `map_heads`, coloured by layer, or by role where `roles` are given. See `map_chart`."""
     left_out = f", {found.left_out:,} left out" if found.left_out else ""
     by_head = None if roles is None else {HeadId.of(head): role for head, role in roles.items()}
-    chart = headmap(
+    chart = head_map(
         found.table,
         Look(theme, width),
         title=f"Map of heads · {found.model}",

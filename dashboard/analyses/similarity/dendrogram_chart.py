@@ -34,7 +34,7 @@ def clusters(
     selected: the number of the cluster whose name is bold
     look: 600 pixels wide unless it says more
     """
-    p, room = look.palette, look.room(WIDTH)
+    p, width = look.palette, look.room(WIDTH)
     names = [
         f"{one['cluster']} · {one['middle']}"
         + (f" and {counted(one['heads'] - 1, 'others')}" if one["heads"] > 1 else "")
@@ -94,11 +94,11 @@ def clusters(
         },
     ]
     return sheet(
-        {"width": min(WIDEST, max(160.0, room - LABELS - 20)), "height": max(1, len(names)) * ROW, "layer": layers},
+        {"width": min(WIDEST, max(160.0, width - LABELS - 20)), "height": max(1, len(names)) * ROW, "layer": layers},
         look.theme,
         title=title,
         subtitle=subtitle,
         description=description,
-        width=room,
+        width=width,
         params=[{"name": "clusters", "value": names}],
     )

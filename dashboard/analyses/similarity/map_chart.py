@@ -21,7 +21,7 @@ DIRECTIONS = 12  # the farthest head in each of so many is named
 RULERS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # bits
 
 
-def headmap(
+def head_map(
     table: pd.DataFrame,
     look: Look,
     *,
@@ -43,8 +43,8 @@ def headmap(
     look: 600 pixels wide unless it says more; selection: the heads that are ringed
     click: a click is the point parameter "head" (layer, head, cluster, epoch)
     """
-    p, room = look.palette, look.room(WIDTH)
-    side = max(200.0, room - 12)
+    p, width = look.palette, look.room(WIDTH)
+    side = max(200.0, width - 12)
     rows = _rows(table, roles, selection.pinned)
     high, across, up = _plane(rows, side)
     x, y = (
@@ -107,7 +107,7 @@ def headmap(
         title=title,
         subtitle=subtitle,
         description=description,
-        width=room,
+        width=width,
     )
 
 
@@ -170,12 +170,12 @@ def _by_role(theme: Theme) -> dict:
 
 
 def _named(
-    rows: Sequence[dict], asked: Sequence[HeadId | None], size: tuple[float, float], x: dict, y: dict
+    rows: Sequence[dict], first: Sequence[HeadId | None], size: tuple[float, float], x: dict, y: dict
 ) -> list[dict]:
     """The heads asked for, then the farthest in each direction."""
     if not rows:
         return []
-    wanted = [row for head in asked for row in rows if head and row["name"] == str(head)]
+    wanted = [row for head in first for row in rows if head and row["name"] == str(head)]
     turns = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
     points = np.array([[row["x"], row["y"]] for row in rows])
     wanted += [rows[place] for place in (points @ [np.cos(turns), np.sin(turns)]).argmax(0)]

@@ -17,14 +17,14 @@ def clusters_finding(found: Clusters) -> str:
     if table.empty:
         return "No head has a cluster."
     largest = table.iloc[table["heads"].argmax()]
-    said = (
+    begin = (
         f"The largest of {counted(len(table), 'clusters')} holds {counted(int(largest['heads']), 'heads')} round "
         f"{largest['middle']}"
     )
     if not len(joins):
-        return f"{said}."
+        return f"{begin}."
     heights = joins[:, 1:3, 0].max(1)
-    return f"{said}; the first two join at {heights.min():.2f} bits, all are one at {heights.max():.2f}."
+    return f"{begin}; the first two join at {heights.min():.2f} bits, all are one at {heights.max():.2f}."
 
 
 def map_finding(found: HeadMap, head: HeadId | None = None) -> str:
