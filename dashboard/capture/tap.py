@@ -196,7 +196,7 @@ def attend(
     # A layer's output is for the next layer: after the last one that is asked for, nobody needs it. Where all heads
     # are asked for, it follows from their weights, and the softmax is paid for once.
     complete = len(asked) == query.shape[1] and not last
-    output = call.room() if complete else None
+    output = call.empty_output() if complete else None
     for rows in call.blocks(request.rows, asked):
         weights = call.weights(rows, asked, request.scratch)
         request.receive(layer, asked, rows, weights, call)

@@ -44,8 +44,8 @@ def scores(
     reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
     encoding = text if isinstance(text, Encoding) else model.encode(text, **reading)
     table = overview(model, encoding, thumbnails=False, between=between).scores
-    said = given(limit=limit, between=between, as_words=as_words or None)
-    table.attrs["provenance"] = provenance_of_text(model, encoding, "scores", bos=bos, **said).to_dict()
+    options = given(limit=limit, between=between, as_words=as_words or None)
+    table.attrs["provenance"] = provenance_of_text(model, encoding, "scores", bos=bos, **options).to_dict()
     return table
 
 

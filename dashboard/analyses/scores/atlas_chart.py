@@ -49,7 +49,7 @@ def atlas(
         for head, value in zip(heads_of(scores), values, strict=True)
     ]
 
-    def said(form: str, unit: bool = True) -> str:
+    def formatted(form: str, unit: bool = True) -> str:
         """Vega expression: datum.value as it is written."""
         number = f"format(datum.value * 100, '{form}')" if share else f"format(datum.value, '{form}')"
         return f"{number} + ' {'%' if share else what.unit}'" if unit else number
@@ -59,7 +59,7 @@ def atlas(
         "field": "value",
         "type": "quantitative",
         "scale": scale(ink(look.theme), 0, high),
-        "legend": gradient([0, high / 2, high], said(".3~r")) if any_value else None,
+        "legend": gradient([0, high / 2, high], formatted(".3~r")) if any_value else None,
     }
     cells = {
         "transform": [{"filter": has}],
@@ -68,12 +68,14 @@ def atlas(
     }
     on_shade = on_ink(look.theme, f"datum.value / {high}", quiet=f"!{has}")
     numbers = {
-        "transform": [{"calculate": f"{has} ? {said('.0f' if share else '.1f', unit=False)} : '–'", "as": "number"}],
+        "transform": [
+            {"calculate": f"{has} ? {formatted('.0f' if share else '.1f', unit=False)} : '–'", "as": "number"}
+        ],
         "mark": {"type": "text", "fontSize": min(11.5, grid.height * 0.6), "aria": False},
         "encoding": grid.where() | {"text": {"field": "number", "type": "nominal"}, "color": on_shade},
     }
     written = [numbers] if grid.width >= 22 and grid.height >= 15 else []
-    value = f"{has} ? {said('.1f' if share else '.2f')} : 'no value on this text'"
+    value = f"{has} ? {formatted('.1f' if share else '.2f')} : 'no value on this text'"
     catch = grid.catch(f"{grid.name} + ', ' + ({value})", selection)
     return sheet(
         {

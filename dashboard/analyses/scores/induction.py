@@ -34,15 +34,15 @@ def standard_input(model: AttentionModel) -> Encoding:
     front, back = frame.ids[: own[0]], frame.ids[own[-1] + 1 :]
     ids = (*front, *map(int, ids), *map(int, ids), *back)
     special = (True,) * len(front) + (False,) * (2 * LENGTH) + (True,) * len(back)
-    pieces = tuple(model.loaded.tokenizer.convert_ids_to_tokens(list(ids)))
-    return Encoding("", ids, pieces, pieces, ((0, 0),) * len(ids), special, added=frame.added)
+    tokens = tuple(model.loaded.tokenizer.convert_ids_to_tokens(list(ids)))
+    return Encoding("", ids, tokens, tokens, ((0, 0),) * len(ids), special, added=frame.added)
 
 
 def _plain_ids(model: AttentionModel) -> list[int]:
     """All ids that are in the vocabulary and not special, in order."""
     tokenizer = model.loaded.tokenizer
     special = set(tokenizer.all_special_ids)
-    special |= {token for token, piece in tokenizer.added_tokens_decoder.items() if piece.special}
+    special |= {token for token, added in tokenizer.added_tokens_decoder.items() if added.special}
     rows = model.loaded.model.get_input_embeddings().num_embeddings
     return sorted(token for token in set(tokenizer.get_vocab().values()) - special if token < rows)
 

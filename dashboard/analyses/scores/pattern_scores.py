@@ -130,7 +130,7 @@ class Summed:
 
     @cached_property
     def entropy(self) -> torch.Tensor:
-        scratch = self._room()
+        scratch = self._buffer()
         torch.clamp(self.weights, min=TINY, out=scratch).log2_().mul_(self.weights)
         return scratch.sum(2).neg_()
 
@@ -139,7 +139,7 @@ class Summed:
         if self._plan.same is not None:
             return self.weights[:, self._plan.same[0], self._plan.same[1]].sum(1)
         mask = torch.as_tensor(self._same_token(), dtype=self.weights.dtype, device=self.weights.device)
-        return torch.mul(self.weights, mask, out=self._room()).sum((1, 2))
+        return torch.mul(self.weights, mask, out=self._buffer()).sum((1, 2))
 
     def distance(self) -> torch.Tensor:
         """Σ over the rows that count of Σ_j A[i, j] |i - j|: (heads)."""
@@ -150,8 +150,8 @@ class Summed:
         within = (self.weights[:, :, self.start : end] * self._plan.gaps).sum((1, 2))
         return signed[:, : self.start].sum(1) - signed[:, end:].sum(1) + within
 
-    def _room(self) -> torch.Tensor:
-        return self._scratch.room(tuple(self.weights.shape), self.weights)
+    def _buffer(self) -> torch.Tensor:
+        return self._scratch.buffer(tuple(self.weights.shape), self.weights)
 
 
 class PatternScores:
