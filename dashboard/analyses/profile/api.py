@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from dashboard.analyses.profile.budget_chart import budget_bars
 from dashboard.analyses.profile.library import compare_profiles
-from dashboard.analyses.profile.roles import FIGURES, TOLD
+from dashboard.analyses.profile.roles import FIGURE_TITLES, FIGURES
 from dashboard.analyses.profile.scatter_chart import scatter
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.profile.text import census, corpus_of, head_finding, same_roles
@@ -62,7 +62,7 @@ def draw_scatter(
 def draw_budget(
     profile: Profile, head: str | HeadId, *, model: str = "", theme: Theme = "light", width: float | None = None
 ) -> Drawing:
-    """One head's budget beside its position-only twin, and what explains it. Raises UserError for no such head."""
+    """One head's budget beside its position-only baseline, and what explains it. Raises UserError for no such head."""
     row, title = row_of(profile, head), model or profile.about["model"]
     name = str(head_of(row))
     chart = budget_bars(
@@ -130,10 +130,10 @@ def draw_profile(
         profile.heads,
         f"bits_{figure}",
         Look(theme, width),
-        title=f"{TOLD[figure]} · {title}",
+        title=f"{FIGURE_TITLES[figure]} · {title}",
         unit="bits a query word, held out",
         subtitle=[corpus_of(profile.about)],
-        description=f"{TOLD[figure]}, in bits a query word, of all heads of {title}.",
+        description=f"{FIGURE_TITLES[figure]}, in bits a query word, of all heads of {title}.",
         selection=Selection(selected, tuple(tray), epoch),
     )
     look = {"theme": theme, "width": width}

@@ -121,11 +121,11 @@ class OffsetProfile:
         return np.divide(self._sums[:, here], rows, out=np.zeros_like(rows), where=rows > 0)
 
 
-def twin_spent(mass: np.ndarray, codes: np.ndarray, profile: OffsetProfile) -> np.ndarray:
-    """Σ over query words of what the position-only twin gives to each channel: float64 (h, 7).
+def position_only_spent(mass: np.ndarray, codes: np.ndarray, profile: OffsetProfile) -> np.ndarray:
+    """Σ over query words of what the position-only baseline gives to each channel: float64 (h, 7).
 
-    The twin's row is M_i · g(j - i) / Σ_k g(k - i) over the other words that i may see, with M_i the row's own mass
-    on them. Of special tokens and self, where it does as the head, nothing is said here: those columns are 0.
+    The baseline's row is M_i · g(j - i) / Σ_k g(k - i) over the other words that i may see, with M_i the row's own mass
+    on them. Special tokens and self, where it equals the head, are left out here: those columns are 0.
     """
     h, m = mass.shape
     place = np.arange(m)
@@ -145,25 +145,25 @@ class Budget:
     Attributes
     ----------
     head: what goes to each channel; rows sum to 1
-    twin: the same of the position-only twin
+    position_only: the same for the position-only baseline
     words: over how many query words
     """
 
     head: np.ndarray
-    twin: np.ndarray
+    position_only: np.ndarray
     words: int
 
 
 def budget(sentences: Iterable[tuple[BudgetStatistics, np.ndarray]], heads: int, causal: bool) -> Budget:
-    """The budget of all heads and of their twins, over an iterable of statistics and `channels` that is read twice."""
-    profile, spent, twin, words = OffsetProfile(heads, causal), np.zeros((heads, 7)), np.zeros((heads, 7)), 0
+    """The budgets of all heads and of their position-only baselines. Reads the statistics and `channels` twice."""
+    profile, spent, position_only, words = OffsetProfile(heads, causal), np.zeros((heads, 7)), np.zeros((heads, 7)), 0
     for statistics, _ in sentences:
         profile.add(statistics.profile, statistics.mass)
         spent += statistics.spent
         words += statistics.mass.shape[1]
     for statistics, codes in sentences:
-        twin += twin_spent(statistics.mass, codes, profile)
-    twin[:, : SELF + 1] = spent[:, : SELF + 1]
+        position_only += position_only_spent(statistics.mass, codes, profile)
+    position_only[:, : SELF + 1] = spent[:, : SELF + 1]
     if not words:
-        return Budget(np.full_like(spent, np.nan), np.full_like(twin, np.nan), 0)
-    return Budget(spent / words, twin / words, words)
+        return Budget(np.full_like(spent, np.nan), np.full_like(position_only, np.nan), 0)
+    return Budget(spent / words, position_only / words, words)

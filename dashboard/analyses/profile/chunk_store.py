@@ -93,7 +93,7 @@ class Store:
     def used(self) -> Iterator:
         return (one for chunk in self for one in chunk.used)
 
-    def kept(self, read: Callable[[], Iterable[Sentence]]) -> Callable[[], Iterator[Sentence]]:
+    def read_once(self, read: Callable[[], Iterable[Sentence]]) -> Callable[[], Iterator[Sentence]]:
         """What `read` reads, read once and from then on from a file here: for what takes long to parse."""
         path = self.folder / "sentences.jsonl"
 

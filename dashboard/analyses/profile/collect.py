@@ -63,14 +63,14 @@ class Joins:
         for name, count in zip(self._all, counts, strict=True):
             self._all[name] += count
 
-    def told(self) -> dict[str, int]:
+    def to_dict(self) -> dict[str, int]:
         """For ``profile.json``: places that hold several words, and how many words these are; relations inside a place,
         and those of its further words, neither of which are scored (METRICS §0); tokens that stand for characters the
         tokenizer does not know, of so many."""
         return dict(self._all)
 
 
-def measured(
+def collect(
     store: Store, model: AttentionModel, space: FeatureSpace, seen: Seen, texts: bool, file: str, tell: Progress
 ) -> Profile:
     """The tables, from chunks that are all there.
@@ -83,20 +83,21 @@ def measured(
         raise UserError(no_sentence(file, left_out))
     tell(0.9, "Budgets and dependencies")
     layers, count = len(model.numbers), len(model.all_heads)
-    spending = budget(_Again(lambda: ((one.budget, one.codes) for one in store.used())), count, model.causal)
+    budgets = budget(_Again(lambda: ((one.budget, one.codes) for one in store.used())), count, model.causal)
     found = dependencies((one.dependency for one in store.used()), layers, model.heads, model.causal)
     tell(0.92, "Fitting position, syntax and context")
     explained = explain(
         _Again(lambda: (one.explained for one in store.used())), space, layers, model.heads, model.causal
     )
     heads = explained.table
-    for prefix, shares in (("twin", spending.twin), ("budget", spending.head)):
+    for prefix, shares in (("twin", budgets.position_only), ("budget", budgets.head)):
         for k in reversed(range(len(CHANNELS))):
             heads.insert(2, f"{prefix}_{CHANNELS[k]}", shares[:, k])
-    moments = explained.moments
-    for table in (heads, found.heads, found.best, moments):  # from places among the layers with attention to numbers
+    top_examples = explained.top_examples
+    # A place among the layers with attention becomes the number of the layer.
+    for table in (heads, found.heads, found.best, top_examples):
         table["layer"] = np.array(model.numbers)[table["layer"].to_numpy(int)]
-    moments.insert(6, "line", seen.lines(moments["sentence"]))
+    top_examples.insert(6, "line", seen.lines(top_examples["sentence"]))
     about = {
         "profile": VERSION,
         "sentences_kept": texts,
@@ -108,13 +109,13 @@ def measured(
             "left_out": len(left_out),
             "reasons": [{"index": one.index, "line": one.line, "reason": one.reason} for one in left_out],
         },
-        "words": spending.words,
+        "words": budgets.words,
         "queries": int(heads["queries"].max()),
         "silent_queries": explained.silent,
         "versions": {name: version(name) for name in ("torch", "transformers", "numpy", "spacy", "conllu")},
     }
-    kept = seen.table(moments["sentence"]) if texts else None
-    return Profile(heads, found.heads[list(TABLES["dependencies"])], found.best, moments, kept, about)
+    named_sentences = seen.table(top_examples["sentence"]) if texts else None
+    return Profile(heads, found.heads[list(TABLES["dependencies"])], found.best, top_examples, named_sentences, about)
 
 
 def write(result: Profile, out: Path, format: str) -> None:

@@ -179,19 +179,19 @@ def _round(
     here, phi = torch.arange(len(active)), result.clone()
     value, gradient, largest = evaluate(phi, here)
     moves: list[torch.Tensor] = []
-    turns: list[torch.Tensor] = []
+    gradient_changes: list[torch.Tensor] = []
     for _ in range(_STEPS):
         going = largest >= TOLERANCE
         if not going.all():
             result[:, here[~going]] = phi[:, ~going]
             here, phi, value, gradient = here[going], phi[:, going], value[going], gradient[:, going]
-            moves, turns = [m[:, going] for m in moves], [t[:, going] for t in turns]
+            moves, gradient_changes = [m[:, going] for m in moves], [t[:, going] for t in gradient_changes]
             if not len(here):
                 break
-        direction = _direction(gradient, moves, turns)
+        direction = _direction(gradient, moves, gradient_changes)
         new = _step(evaluate, here, phi, value, gradient, direction)
         moves.append(new[0] - phi)
-        turns.append(new[2] - gradient)
+        gradient_changes.append(new[2] - gradient)
         phi, value, gradient, largest = new
     result[:, here] = phi
     unfinished = torch.zeros(len(active), dtype=torch.bool)
@@ -199,22 +199,22 @@ def _round(
     return solve(lower.mT, result, True), unfinished
 
 
-def _direction(gradient: torch.Tensor, moves: list[torch.Tensor], turns: list[torch.Tensor]) -> torch.Tensor:
+def _direction(gradient: torch.Tensor, moves: list[torch.Tensor], gradient_changes: list[torch.Tensor]) -> torch.Tensor:
     """−H g by the two loops of L-BFGS, for each column on its own."""
     found = gradient.clone()
-    kept = []
-    for move, turn in zip(reversed(moves), reversed(turns), strict=True):
-        curve = (move * turn).sum(0)
-        usable = curve > 1e-12 * turn.square().sum(0)
+    factors = []
+    for move, change in zip(reversed(moves), reversed(gradient_changes), strict=True):
+        curve = (move * change).sum(0)
+        usable = curve > 1e-12 * change.square().sum(0)
         rate = torch.where(usable, 1 / curve.clamp(min=1e-300), 0.0)
         alpha = rate * (move * found).sum(0)
-        found -= alpha * turn
-        kept.append((rate, alpha))
+        found -= alpha * change
+        factors.append((rate, alpha))
     if moves:
-        curve, length = (moves[-1] * turns[-1]).sum(0), turns[-1].square().sum(0)
+        curve, length = (moves[-1] * gradient_changes[-1]).sum(0), gradient_changes[-1].square().sum(0)
         found *= torch.where((curve > 0) & (length > 0), curve / length.clamp(min=1e-300), 1.0)
-    for (rate, alpha), move, turn in zip(reversed(kept), moves, turns, strict=True):
-        found += (alpha - rate * (turn * found).sum(0)) * move
+    for (rate, alpha), move, change in zip(reversed(factors), moves, gradient_changes, strict=True):
+        found += (alpha - rate * (change * found).sum(0)) * move
     return -found
 
 

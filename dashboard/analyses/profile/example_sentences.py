@@ -10,12 +10,12 @@ import pandas as pd
 
 from dashboard.heads.head_id import every_head, head_columns
 
-MOMENT_FIGURES = ("position", "syntax", "context")
+EXAMPLE_FIGURES = ("position", "syntax", "context")
 STRONGEST, PER_DECILE, FEWEST_QUERIES, SEED = 5, 2, 5, 0
 KINDS = ("strongest", "decile")
 
 
-def moments(
+def top_examples(
     bits: Mapping[str, np.ndarray], queries: np.ndarray, sentences: np.ndarray, layers: int, heads: int
 ) -> pd.DataFrame:
     """Of each head and figure the strongest sentences, and a sample of all of them by decile of their score.
@@ -28,7 +28,7 @@ def moments(
 
     Parameters
     ----------
-    bits: for each of `MOMENT_FIGURES` the sum over each sentence's queries (S, h)
+    bits: for each of `EXAMPLE_FIGURES` the sum over each sentence's queries (S, h)
     queries: how many of a sentence's words are scored for each head (S, h)
     sentences: each sentence's place in the file, from 0 (S)
 
@@ -41,7 +41,7 @@ def moments(
     found = [
         _of_head(bits[figure][:, place], queries[:, place], (SEED, place, number)).assign(place=place, figure=figure)
         for place in range(len(every))
-        for number, figure in enumerate(MOMENT_FIGURES)
+        for number, figure in enumerate(EXAMPLE_FIGURES)
     ]
     table = pd.concat(found, ignore_index=True)
     table["sentence"] = np.asarray(sentences)[table["row"].to_numpy()]

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from dashboard.analyses.profile.conditional_logit import Objective, fit
-from dashboard.analyses.profile.example_sentences import moments
+from dashboard.analyses.profile.example_sentences import top_examples
 from dashboard.analyses.profile.features import FeatureSpace, PairFeatures
 from dashboard.analyses.profile.fit_rows import Packed, Sums, pack, position_only
 from dashboard.analyses.profile.roles import FIGURES, leans, roles
@@ -77,12 +77,12 @@ class Explained:
     table: a row per head: layer, head, queries, active, then for each of `FIGURES` bits_… with bits_…_low and
         bits_…_high, in bits per query word; lean in [-1, 1], empty where undecided; role
     silent: how many queries were left out of a head because they give other words nothing, over all heads
-    moments: each head's strongest and typical sentences, see `example_sentences`
+    top_examples: each head's strongest and typical sentences, see `example_sentences`
     """
 
     table: pd.DataFrame
     silent: int
-    moments: pd.DataFrame
+    top_examples: pd.DataFrame
 
 
 def explain(
@@ -107,7 +107,7 @@ def explain(
             ]
             entropies[name] = _cross_entropies(packed, theta, statistics, space, count, syntax, context)
     bits = _by_sentence(sums, entropies)
-    chosen = moments(bits, sums.queries, sums.sentences, layers, heads)
+    chosen = top_examples(bits, sums.queries, sums.sentences, layers, heads)
     return Explained(_table(sums, bits, layers, heads), int(sums.silent), chosen)
 
 

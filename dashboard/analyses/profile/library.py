@@ -26,7 +26,7 @@ _NO_NAME = re.compile(r'[/\\:*?"<>|]|^\.|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.
 
 
 @dataclass(frozen=True)
-class Kept:
+class LibraryEntry:
     """A profile of the library.
 
     Attributes
@@ -50,14 +50,14 @@ class Kept:
     wrong: str = ""
 
 
-def profile_library() -> list[Kept]:
+def profile_library() -> list[LibraryEntry]:
     """The profiles that are there: first those that come with the dashboard, then a person's own, each by name."""
     found = [
         _look(folder, shipped)
         for place, shipped in ((SHIPPED, True), (_own(), False))
         for folder in sorted(_folders(place), key=lambda folder: (folder.name.casefold(), folder.name))
     ]
-    return [kept for kept in found if kept is not None]
+    return [entry for entry in found if entry is not None]
 
 
 def read_profile(folder: str | Path) -> Profile:
@@ -98,24 +98,24 @@ def place_for(name: str) -> Path:
     return _own() / name
 
 
-def delete(kept: Kept) -> None:
+def delete(entry: LibraryEntry) -> None:
     """Removes a person's own profile, finished or not; nothing where it is gone already.
 
     Raises UserError for a profile that comes with the dashboard, one that lies elsewhere, or a folder that stays.
     """
-    if kept.shipped or kept.folder.parent != _own():
-        raise UserError(f"“{kept.name}” is not a profile of your own and stays. Only your own can be deleted.")
+    if entry.shipped or entry.folder.parent != _own():
+        raise UserError(f"“{entry.name}” is not a profile of your own and stays. Only your own can be deleted.")
     try:
-        if kept.folder.is_symlink():
-            kept.folder.unlink()
+        if entry.folder.is_symlink():
+            entry.folder.unlink()
             return
         # First, so that what is left is taken for no profile where the rest fails.
-        (kept.folder / PROFILE).unlink(missing_ok=True)
-        shutil.rmtree(kept.folder)
+        (entry.folder / PROFILE).unlink(missing_ok=True)
+        shutil.rmtree(entry.folder)
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        raise UserError(f"“{kept.folder}” cannot be removed: {error.strerror}. Remove the folder yourself.") from error
+        raise UserError(f"“{entry.folder}” cannot be removed: {error.strerror}. Remove the folder yourself.") from error
 
 
 def compare_profiles(a: Profile, b: Profile) -> pd.DataFrame:
@@ -172,19 +172,19 @@ def _wrong_name(name: str) -> str:
     return ""
 
 
-def _look(folder: Path, shipped: bool) -> Kept | None:
+def _look(folder: Path, shipped: bool) -> LibraryEntry | None:
     """What lies in a folder of the library, None where nothing of a profile does."""
     if (folder / PROFILE).exists():
         try:
             about = read_about(folder)
         except UserError as error:
-            return Kept(folder.name, folder, "", "", "", None, shipped, False, str(error))
+            return LibraryEntry(folder.name, folder, "", "", "", None, shipped, False, str(error))
         model, revision, file = (about[part] for part in ("model", "revision", "file"))
-        return Kept(folder.name, folder, model, revision, file, about["sentences"]["used"], shipped, True)
+        return LibraryEntry(folder.name, folder, model, revision, file, about["sentences"]["used"], shipped, True)
     key = None
     with suppress(OSError, ValueError, RecursionError):
         key = json.loads((folder / CHUNKS / KEY).read_bytes())
     if not isinstance(key, dict):
         return None
     model, revision, file = (str(key.get(part, "")) for part in ("model", "revision", "file"))
-    return Kept(folder.name, folder, model, revision, file, None, shipped, False)
+    return LibraryEntry(folder.name, folder, model, revision, file, None, shipped, False)

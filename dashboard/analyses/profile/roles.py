@@ -6,7 +6,7 @@ import numpy as np
 
 FIGURES = ("total", "position", "syntax", "context", "shared", "unexplained")
 
-TOLD = {
+FIGURE_TITLES = {
     "total": "All there is to explain",
     "position": "Position",
     "syntax": "Syntax: only the parse",

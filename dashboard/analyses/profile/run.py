@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from dashboard.analyses.profile.chunk_store import Store
-from dashboard.analyses.profile.collect import Joins, Progress, Seen, measured, write
+from dashboard.analyses.profile.collect import Joins, Progress, Seen, collect, write
 from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.profile.task import Sentence, Task, make_chunk
@@ -93,7 +93,7 @@ def profile(
     key |= ({"parser": parser} if parser else {}) | ({"as": "words"} if as_words else {})
     with Store(out, key) as store:
         tell(0.0, f"Reading {path.name}")
-        sentences = read if is_treebank(path) else store.kept(read)
+        sentences = read if is_treebank(path) else store.read_once(read)
         counts, seen, joins, left_out = CorpusCounts(), Seen(), Joins(), []
         for sentence in sentences():
             seen.add(sentence)
@@ -109,7 +109,7 @@ def profile(
         space = FeatureSpace.of(counts)
         store.chunks = -(-len(seen) // WINDOW)
         _fill(store, _maker(model, workers, scheduler), sentences(), model, space, tell, len(seen), as_words)
-        result = measured(store, model, space, seen, texts, path.name, tell)
+        result = collect(store, model, space, seen, texts, path.name, tell)
         result.about.update(
             format=format,
             sha256=digest,
@@ -118,7 +118,7 @@ def profile(
             parser=None if is_treebank(path) else (parser or PARSER),
             encoding=_encoding(path),
             read_as="words" if as_words else "text",
-            joined=joins.told(),
+            joined=joins.to_dict(),
             seconds=round(time.monotonic() - begun, 1),
         )
         write(result, out, format)

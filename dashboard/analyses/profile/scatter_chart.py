@@ -42,8 +42,8 @@ def scatter(
     look: 600 pixels wide unless it says more; selection: the heads that are ringed
     click: a click is the point parameter "head" (layer, head, epoch), a dragged rectangle the interval "box" (x, y)
     """
-    p, room = look.palette, look.room(WIDTH)
-    side = max(200.0, room - MARGIN)
+    p, width = look.palette, look.room(WIDTH)
+    side = max(200.0, width - MARGIN)
     rows = _rows(heads, selection.pinned)
     right, top = (max([row[name] for row in rows] + [0.01]) * 1.06 for name in ("x_high", "y_high"))
     x = _axis("bits that only the parse explains", right, up=False)
@@ -161,7 +161,7 @@ def scatter(
         title=title,
         subtitle=subtitle,
         description=description,
-        width=room,
+        width=width,
     )
 
 
@@ -181,15 +181,15 @@ def _rows(heads: pd.DataFrame, tray: Sequence[HeadId]) -> list[dict]:
     most = float(known["bits_total"].max()) if len(known) else 1.0
     rows = []
     for head, one in zip(heads_of(known), known.to_dict("records"), strict=True):
-        parked = bool(one["active"] < SINK)
+        on_sink = bool(one["active"] < SINK)
         row = {
             **datum_of(head, parts=has_parts(heads)),
             "name": str(head),
             "kept": head in tray,
             "role": one["role"] if one["role"] in ("syntax", "context", "position") else "undecided",
             "size": round(SMALLEST + (LARGEST - SMALLEST) * max(float(one["bits_total"]), 0.0) / most, 1),
-            "strength": 0.3 if parked else 0.9,
-            "faint": 0.18 if parked else 0.5,
+            "strength": 0.3 if on_sink else 0.9,
+            "faint": 0.18 if on_sink else 0.5,
         }
         for axis, figure in (("x", "syntax"), ("y", "context")):
             for end in ("", "_low", "_high"):

@@ -145,8 +145,8 @@ def seal(about: dict, files: dict[str, str]) -> None:
 
 def _seal(about: dict) -> str:
     """Of all but how the tables are written and how long they took."""
-    said = {name: value for name, value in about.items() if name not in ("seal", "seconds", "format")}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    sealed = {name: value for name, value in about.items() if name not in ("seal", "seconds", "format")}
+    return hashlib.sha256(json.dumps(sealed, sort_keys=True).encode()).hexdigest()
 
 
 def read_table(folder: Path, name: str, format: str, files: Mapping[str, str] = MappingProxyType({})) -> pd.DataFrame:

@@ -65,11 +65,11 @@ class Task:
 
     @classmethod
     def from_json(cls, line: bytes) -> Task:
-        told = json.loads(line)
-        space = FeatureSpace(tuple(told["relations"]), Counter(told["lemmas"]), told["total"])
-        sentences = [from_plain(one) for one in told["sentences"]]
-        as_words = told["as_words"]
-        return cls(told["number"], told["seal"], told["model"], told["revision"], space, sentences, as_words)
+        data = json.loads(line)
+        space = FeatureSpace(tuple(data["relations"]), Counter(data["lemmas"]), data["total"])
+        sentences = [from_plain(one) for one in data["sentences"]]
+        as_words = data["as_words"]
+        return cls(data["number"], data["seal"], data["model"], data["revision"], space, sentences, as_words)
 
 
 def make_chunk(task: Task, model: AttentionModel) -> bytes:
@@ -109,6 +109,6 @@ def from_plain(plain: list) -> Sentence:
     if len(plain) == 3:
         return LeftOut(*plain)
     parts = (tuple(part) if isinstance(part, list) else part for part in plain)
-    told: dict[str, Any] = dict(zip(_PARSED, parts, strict=True))
-    told["spans"] = tuple(map(tuple, told["spans"]))
-    return ParsedSentence(**told)
+    values: dict[str, Any] = dict(zip(_PARSED, parts, strict=True))
+    values["spans"] = tuple(map(tuple, values["spans"]))
+    return ParsedSentence(**values)

@@ -28,12 +28,12 @@ def corpus_of(about: dict) -> str:
 def census(heads: pd.DataFrame) -> str:
     """How many heads have each role: the finding of the whole picture."""
     count = heads["role"].value_counts()
-    said = [f"{count[role]} {role}" for role in ROLES if count.get(role)]
-    parked = int((heads["active"] < SINK).sum())
-    rest = f" {parked} of them are parked: less than {percent(SINK)} of their attention goes to other words."
-    if not said:
+    parts = [f"{count[role]} {role}" for role in ROLES if count.get(role)]
+    on_sink = int((heads["active"] < SINK).sum())
+    rest = f" {on_sink} of them are parked: less than {percent(SINK)} of their attention goes to other words."
+    if not parts:
         return f"None of the {len(heads)} heads could be told apart on this corpus: it has too few sentences."
-    return f"Of {len(heads)} heads: {', '.join(said)}.{rest if parked else ''}"
+    return f"Of {len(heads)} heads: {', '.join(parts)}.{rest if on_sink else ''}"
 
 
 def head_finding(row: dict, about: dict) -> str:

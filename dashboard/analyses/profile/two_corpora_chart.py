@@ -37,8 +37,8 @@ def two_corpora(
     table: of `dashboard.corpus.compare_profiles`; figure: one of `roles.FIGURES`
     names: of the corpora; look: 600 pixels wide unless it says more
     """
-    p, room = look.palette, look.room(WIDTH)
-    side = min(LARGEST, max(200.0, room - LEFT))
+    p, width = look.palette, look.room(WIDTH)
+    side = min(LARGEST, max(200.0, width - LEFT))
     known = table.dropna(subset=[f"bits_{figure}_a", f"bits_{figure}_b"])
     rows = [
         {
@@ -114,5 +114,5 @@ def two_corpora(
         title=title,
         subtitle=subtitle,
         description=description,
-        width=room,
+        width=width,
     )

@@ -37,8 +37,8 @@ def made_by_cluster(tasks: Iterable[Task], address: str) -> Iterator[tuple[int, 
     with client:
         source, numbers, going = iter(tasks), {}, as_completed(loop=client.loop)
         while True:
-            room = 2 * max(1, _workers(client, address))
-            while len(numbers) < room and (task := next(source, None)) is not None:
+            capacity = 2 * max(1, _workers(client, address))
+            while len(numbers) < capacity and (task := next(source, None)) is not None:
                 future = client.submit(_on_worker, task.to_json(), pure=False)
                 numbers[future] = task.number
                 going.add(future)

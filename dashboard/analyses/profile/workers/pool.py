@@ -110,11 +110,11 @@ class _Worker:
         assert process.stdin is not None and process.stdout is not None  # `_start` asks for both
         process.stdin.write(task.to_json() + b"\n")
         process.stdin.flush()
-        told = json.loads(process.stdout.readline())
-        if "error" in told:
-            return UserError(told["error"])
-        data = process.stdout.read(told["bytes"])
-        if len(data) < told["bytes"]:
+        reply = json.loads(process.stdout.readline())
+        if "error" in reply:
+            return UserError(reply["error"])
+        data = process.stdout.read(reply["bytes"])
+        if len(data) < reply["bytes"]:
             raise ValueError
         return data
 
