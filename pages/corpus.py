@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.analyses.profile.api import draw_two_corpora
 from dashboard.analyses.profile.library import compare_profiles, read_profile
-from dashboard.analyses.profile.roles import FIGURES, FIGURE_TITLES
+from dashboard.analyses.profile.roles import FIGURE_TITLES, FIGURES
 from dashboard.analyses.profile.text import same_roles
 from dashboard.errors import UserError
 from dashboard.ui import figure, session

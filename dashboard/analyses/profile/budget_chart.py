@@ -38,7 +38,7 @@ def budget_bars(head: dict, look: Look, *, title: str, subtitle: list[str], desc
     head: a row of a profile's heads: budget_…, twin_… (shares that sum to 1), bits_… with _low and _high
     look: 600 pixels wide unless it says more
     """
-    p, width = look.palette, look.room(WIDTH) - 12
+    p, width = look.palette, look.width_or(WIDTH) - 12
     long = width - LEFT
     canvas, top = Canvas(), 0.0
     colours = _colours(p)

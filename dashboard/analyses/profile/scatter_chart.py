@@ -42,7 +42,7 @@ def scatter(
     look: 600 pixels wide unless it says more; selection: the heads that are ringed
     click: a click is the point parameter "head" (layer, head, epoch), a dragged rectangle the interval "box" (x, y)
     """
-    p, width = look.palette, look.room(WIDTH)
+    p, width = look.palette, look.width_or(WIDTH)
     side = max(200.0, width - MARGIN)
     rows = _rows(heads, selection.pinned)
     right, top = (max([row[name] for row in rows] + [0.01]) * 1.06 for name in ("x_high", "y_high"))
@@ -60,7 +60,7 @@ def scatter(
     whisker = {"type": "rule", "strokeWidth": 1, "aria": False}
     area = {"field": "size", "type": "quantitative", "scale": None, "legend": None}
     parts = has_parts(heads)
-    mine = selection.marked(parts=parts) if click else selection.framed(parts=parts)
+    mine = selection.marked(parts=parts) if click else selection.selected_expr(parts=parts)
     ring = {"type": "point", "shape": "circle", "filled": False, "opacity": 1, "aria": False, "size": LARGEST + 160}
     catch: dict = {
         "transform": [{"calculate": str(selection.epoch), "as": "epoch"}],

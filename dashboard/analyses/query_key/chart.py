@@ -11,7 +11,7 @@ from dashboard.analyses.query_key.biplot import QueryKeyMap
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.labels import width_of
 from dashboard.charts.look import Look
-from dashboard.charts.sanitize import shown
+from dashboard.charts.sanitize import drawable
 from dashboard.charts.selections import pointed
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale
 from dashboard.heads.format import percent
@@ -66,7 +66,7 @@ def query_key_chart(
 
     by: "upos", "relation", "position" or "frequency"; look: 600 pixels wide unless it says more
     """
-    p, width = look.palette, look.room(WIDTH)
+    p, width = look.palette, look.width_or(WIDTH)
     side = max(200.0, width - 12)
     rows = _rows(found, by)
     high, across, up = _plane(np.vstack([found.x, found.y]), side)
@@ -205,7 +205,7 @@ def _rows(found: QueryKeyMap, by: str) -> list[dict]:
         for key, share in zip(places, shares, strict=True):
             if key >= 0:
                 to.setdefault(key, []).append((share, query))
-    texts = [shown(text, 40) for text in found.of.tokens["text"]]
+    texts = [drawable(text, 40) for text in found.of.tokens["text"]]
     rows = []
     for place, one in enumerate(found.table.to_dict("records")):
         token = place % n
@@ -227,7 +227,7 @@ def _rows(found: QueryKeyMap, by: str) -> list[dict]:
                 "y": round(float(one["y"]), 3),
                 "name": texts[token],
                 "by": one[by],
-                "tip": shown(tip, 400),
+                "tip": drawable(tip, 400),
                 "others": [other for _, other in pairs],
                 "shares": [round(share, 3) for share, _ in pairs],
             }

@@ -34,7 +34,7 @@ HEIGHT, LEFT = 260.0, 64.0  # pixels of a panel, and of what stands left of it
 
 def accuracy(result: Result, look: Look) -> Drawing:
     """The share of right answers against the number of distractors, a line for each model, and what guessing gives."""
-    config, width = result.config, look.room(600.0)
+    config, width = result.config, look.width_or(600.0)
     series = [
         _series(
             model,
@@ -65,7 +65,7 @@ def gradients(result: Result, look: Look) -> Drawing:
 
     Both panels have one logarithmic scale, so a straight fall is a gradient that vanishes step by step.
     """
-    width, rows = look.room(980.0), result.gradients
+    width, rows = look.width_or(980.0), result.gradients
     names = width_of_names([_empty(model) for model in NAMES])
     beside = width >= 700
     across = (width - 2 * LEFT - names - 30) / 2 if beside else width - LEFT - names
@@ -101,7 +101,7 @@ def gradients(result: Result, look: Look) -> Drawing:
 
 def paths(config: Recall, look: Look) -> Drawing:
     """How many steps of computing lie between two words, against their distance."""
-    width = look.room(480.0)
+    width = look.width_or(480.0)
     far = config.farthest + 1
     distances = sorted({1, *(d + 1 for d in config.distances)})
     series = [
@@ -144,7 +144,7 @@ def paths(config: Recall, look: Look) -> Drawing:
 
 def times(rows: Sequence[Timing], look: Look) -> Drawing:
     """How long each model takes for one position of a sequence, against the sequence's length."""
-    width = look.room(480.0)
+    width = look.width_or(480.0)
     series = [
         Series(
             SHORT[model],

@@ -23,7 +23,7 @@ def task(tokens: Sequence[int], symbols: int, look: Look) -> Drawing:
     tokens: of `task.sequences`, n of them, at most 14; look: the width is that of the whole drawing
     """
     signs = letters(tokens, symbols)
-    n, width, p = len(signs), look.room(600.0), look.palette
+    n, width, p = len(signs), look.width_or(600.0), look.palette
     step = min(LARGEST + 14, (width - 40) / n)
     box = step - 14
     top, foot = 74.0, 74.0 + box

@@ -92,7 +92,7 @@ def atlas(
             scaled if any_value else "no head has a value here: choose another score",
         ],
         description=_describe_scores(scores, score, what, model),
-        width=max(grid.width * grid.heads, min(look.room(WIDTH), NARROWEST)),
+        width=max(grid.width * grid.heads, min(look.width_or(WIDTH), NARROWEST)),
     )
 
 
@@ -133,7 +133,7 @@ def atlas_maps(
         title=_title("All maps", model),
         subtitle=["each cell the map of a head, rows look at columns · ink: share of attention, by its square root"],
         description=f"The maps of all {layers} × {heads} heads{f' of {model}' if model else ''}, in small.",
-        width=max(across, min(look.room(WIDTH), NARROWEST)),
+        width=max(across, min(look.width_or(WIDTH), NARROWEST)),
     )
 
 

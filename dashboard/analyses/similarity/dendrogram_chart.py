@@ -34,7 +34,7 @@ def clusters(
     selected: the number of the cluster whose name is bold
     look: 600 pixels wide unless it says more
     """
-    p, width = look.palette, look.room(WIDTH)
+    p, width = look.palette, look.width_or(WIDTH)
     names = [
         f"{one['cluster']} · {one['middle']}"
         + (f" and {counted(one['heads'] - 1, 'others')}" if one["heads"] > 1 else "")

@@ -43,7 +43,7 @@ def head_map(
     look: 600 pixels wide unless it says more; selection: the heads that are ringed
     click: a click is the point parameter "head" (layer, head, cluster, epoch)
     """
-    p, width = look.palette, look.room(WIDTH)
+    p, width = look.palette, look.width_or(WIDTH)
     side = max(200.0, width - 12)
     rows = _rows(table, roles, selection.pinned)
     high, across, up = _plane(rows, side)
@@ -53,7 +53,7 @@ def head_map(
     )
     parts = has_parts(table)
     own = next((row["cluster"] for row in rows if selection.head and row["name"] == str(selection.head)), -1)
-    mine, mates = selection.framed(parts=parts), f"{own} > 0 && datum.cluster === {own}"
+    mine, mates = selection.selected_expr(parts=parts), f"{own} > 0 && datum.cluster === {own}"
     if click:
         mine = selection.marked(parts=parts)
         mates = f"({selection.clicked}) ? datum.cluster === head.cluster[0] : ({mates})"

@@ -17,7 +17,7 @@ def entropy(measured: Sequence[Sharpness], keys: int, look: Look) -> Drawing:
 
     measured: of `sharpness.sharpness` over this many keys; look: 600 pixels wide unless it says more
     """
-    width, top = look.room(600.0), math.log2(keys)
+    width, top = look.width_or(600.0), math.log2(keys)
     dims = [point.d for point in measured]
     series = [
         _series("with 1/√d", "ink", (), dims, [(p.scaled, p.scaled_margin) for p in measured], bold=True),

@@ -47,7 +47,7 @@ def worked(toy: Toy, step: str, row: int, look: Look) -> Drawing:
     ----------
     toy: of `work_through`; row: the word that is followed, from 0; look: 980 pixels wide unless it says more
     """
-    width = look.room(980.0) - 12
+    width = look.width_or(980.0) - 12
     names = [*toy.available_steps] if step == "all" else [*MADE_OF[step]]
     lines = _lines([toy.parts.get(name, name) for name in names], width)
     canvas, top = Canvas(), 0.0

@@ -66,7 +66,7 @@ def plane(toy: Toy, row: int, look: Look, *, axes: tuple[int, int] = (0, 1)) -> 
         ("A query among the keys", "a key that points its way gets a high score", [*keys, query]),
         ("The values, mixed", "the more ink, the larger the share", [*values, mixture]),
     ]
-    width = look.room(980.0)
+    width = look.width_or(980.0)
     third = (width - 2 * GAP - 3 * MARGIN) / 3
     columns = 3 if third >= SMALLEST else 1
     side = min(LARGEST, third if columns == 3 else width - MARGIN)
