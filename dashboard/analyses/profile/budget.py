@@ -1,4 +1,4 @@
-"""Where a head spends its attention, and where it would spend it if it knew positions only (METRICS §2)."""
+"""How a head divides its attention, and how it would if it knew positions only (METRICS §2)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ SPECIAL, SELF, PUNCTUATION, SYNTAX, NEIGHBOUR, CONTENT_WORD, FUNCTION = range(le
 
 
 def channels(sentence: ParsedSentence) -> np.ndarray:
-    """Which channel each word is to each other word, by the first rule that fits: uint8 (m, m), queries by keys.
+    """The channel of each pair of words, by the first rule that fits: uint8 (m, m), queries by keys.
 
     self (j = i) → punctuation → syntax (head or dependent of i) → neighbour (next to i) → content word → function
-    word. Numbers are places in `CHANNELS`.
+    word. Values are indices into `CHANNELS`.
     """
     m = len(sentence)
     upos = np.array(sentence.upos)
@@ -37,12 +37,12 @@ def channels(sentence: ParsedSentence) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class BudgetStatistics:
-    """What one sentence adds: h heads, m words.
+    """The sums of one sentence, for h heads and m words.
 
     Attributes
     ----------
-    spent: Σ over query words of what goes to each channel, float64 (h, 7)
-    mass: what each query word gives to other words, float32 (h, m)
+    spent: Σ over query words of the attention to each channel, float64 (h, 7)
+    mass: the attention of each query word to other words, float32 (h, m)
     profile: Σ over query words of the row normalised to other words, by offset j - i from -(m-1) to m-1, float64
         (h, 2m-1); rows whose mass is 0 add nothing
     """
@@ -57,8 +57,8 @@ def budget_statistics(words: np.ndarray, codes: np.ndarray, shares: np.ndarray, 
 
     Parameters
     ----------
-    words: attention between words, without special tokens and not renormalised, float32 (h, m, m). What a row
-        lacks to 1 went to special tokens, or to a learned sink
+    words: attention between words, without special tokens and not renormalised, float32 (h, m, m). The rest of a
+        row, up to 1, goes to special tokens or to a learned sink
     codes: `channels` of the sentence (m, m)
     shares, mass: `normalised(words)`
     """
@@ -73,7 +73,7 @@ def budget_statistics(words: np.ndarray, codes: np.ndarray, shares: np.ndarray, 
 def diagonal_sums(cells: np.ndarray) -> np.ndarray:
     """Σ over i of cells[…, i, i + d], for d from -(m-1) to m-1: (…, m, m) → float64 (…, 2m-1)."""
     *front, m, _ = cells.shape
-    # With the rows turned over and each padded to 2m, reading on in rows of 2m - 1 puts a diagonal into a column.
+    # Reverse the rows, pad each to 2m and read rows of 2m - 1: each diagonal becomes a column.
     skewed = np.zeros((*front, m, 2 * m), cells.dtype)
     skewed[..., :m] = cells[..., ::-1, :]
     skewed = skewed.reshape(*front, 2 * m * m)[..., : m * (2 * m - 1)].reshape(*front, m, 2 * m - 1)
@@ -83,8 +83,8 @@ def diagonal_sums(cells: np.ndarray) -> np.ndarray:
 class OffsetProfile:
     """Each head's mean profile over offsets, g(d), collected sentence by sentence.
 
-    g(d) is the mean of the row normalised to other words, over the rows where word i + d exists and is allowed (and
-    that give other words anything at all).
+    g(d) is the mean of the row normalised to other words, over the rows where word i + d exists and is allowed, and
+    whose mass is above 0.
     """
 
     def __init__(self, heads: int, causal: bool):
@@ -122,7 +122,7 @@ class OffsetProfile:
 
 
 def position_only_spent(mass: np.ndarray, codes: np.ndarray, profile: OffsetProfile) -> np.ndarray:
-    """Σ over query words of what the position-only baseline gives to each channel: float64 (h, 7).
+    """Σ over query words of the position-only baseline's attention to each channel: float64 (h, 7).
 
     The baseline's row is M_i · g(j - i) / Σ_k g(k - i) over the other words that i may see, with M_i the row's own mass
     on them. Special tokens and self, where it equals the head, are left out here: those columns are 0.
@@ -144,9 +144,9 @@ class Budget:
 
     Attributes
     ----------
-    head: what goes to each channel; rows sum to 1
+    head: the share of each channel; rows sum to 1
     position_only: the same for the position-only baseline
-    words: over how many query words
+    words: the number of query words
     """
 
     head: np.ndarray

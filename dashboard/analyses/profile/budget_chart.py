@@ -1,4 +1,4 @@
-"""One head's evidence as bars: where its attention goes beside its position-only baseline, and what explains it."""
+"""One head as bars: where its attention goes, next to its position-only baseline, and what explains it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from dashboard.charts.theme import Palette
 from dashboard.heads.format import percent
 
 BAR, GAP = 26.0, 12.0  # pixels of a bar's height, between bars
-LEFT = 108.0  # pixels of what stands before a bar
-SIZE, KEY = 12.0, 11.5  # of type: beside a bar, of the key
+LEFT = 108.0  # pixels to the left of a bar
+SIZE, KEY = 12.0, 11.5  # font sizes: next to a bar, in the key
 EXPLAINED = ("position", "syntax", "context", "shared", "unexplained")
 LABELS = {
     "special": "special tokens",
@@ -36,7 +36,7 @@ def budget_bars(head: dict, look: Look, *, title: str, subtitle: list[str], desc
     Parameters
     ----------
     head: a row of a profile's heads: budget_…, twin_… (shares that sum to 1), bits_… with _low and _high
-    look: 600 pixels wide unless it says more
+    look: 600 pixels wide by default
     """
     p, width = look.palette, look.width_or(WIDTH) - 12
     long = width - LEFT
@@ -98,7 +98,7 @@ def _part(canvas: Canvas, p: Palette, x: float, y: float, wide: float, fill: str
 
 
 def _key(canvas: Canvas, p: Palette, entries: list[tuple[str, str]], top: float, right: float) -> float:
-    """What the colours are, in as many lines as that takes; where the last line ends."""
+    """Writes the colour key, on as many lines as it needs. Returns the y where the last line ends."""
     left, y = LEFT, top + 8
     for says, fill in entries:
         wide = width_of(says, KEY) + 32
@@ -140,7 +140,7 @@ def _mix(a: str, b: str, share: float) -> str:
 
 
 def _on(fill: str) -> str:
-    """Black or white, whichever can be read on a colour."""
+    """Black or white, whichever is readable on the colour."""
     red, green, blue = (int(fill[k : k + 2], 16) / 255 for k in (1, 3, 5))
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue)]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

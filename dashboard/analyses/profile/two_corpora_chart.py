@@ -1,4 +1,4 @@
-"""The same heads on two corpora: a point a head, one figure across and up."""
+"""The same heads on two corpora: a point per head, the first corpus across, the second up."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def two_corpora(
     subtitle: Sequence[str],
     description: str,
 ) -> Drawing:
-    """A point a head: bits on the first corpus across, on the second up; colours are the roles on the first, and a head
-    with another role on the second is hollow. On the dashed line both are the same.
+    """A point per head: bits on the first corpus across, on the second up. Colours are the roles on the first; a head
+    with another role on the second is hollow. On the dashed line both are equal.
 
     Parameters
     ----------
-    table: of `dashboard.corpus.compare_profiles`; figure: one of `roles.FIGURES`
-    names: of the corpora; look: 600 pixels wide unless it says more
+    table: of `library.compare_profiles`; figure: one of `roles.FIGURES`
+    names: of the corpora; look: 600 pixels wide by default
     """
     p, width = look.palette, look.width_or(WIDTH)
     side = min(LARGEST, max(200.0, width - LEFT))
