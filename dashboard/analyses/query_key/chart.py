@@ -1,4 +1,4 @@
-"""Queries and keys as points of one plane, coloured by what is known of their words."""
+"""Queries and keys as points of one plane, coloured by a property of their words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale
 from dashboard.heads.format import percent
 
 BY = {"upos": "part of speech", "relation": "relation", "position": "position", "frequency": "frequency"}
-# Paul Tol's muted scheme without what could be taken for syntax, context and position; lighter on dark paper.
+# Paul Tol's muted scheme without the colours of syntax, context and position; lighter in the dark theme.
 KINDS: dict[Theme, tuple[str, ...]] = {
     "light": ("#882255", "#117733", "#CC6677", "#44AA99", "#AA4499", "#999933", "#5b3fa8"),
     "dark": ("#E58FB5", "#5FBF7A", "#F29AA0", "#7FD6C6", "#D58BD0", "#D6D66B", "#A79BFF"),
@@ -25,7 +25,7 @@ KINDS: dict[Theme, tuple[str, ...]] = {
 OTHER = "other"
 FLATTEST, TALLEST = 0.55, 0.85  # the plane's height, as a share of its width
 RIM = 0.04  # of the plane's width, around the points
-SIDE, NAME = 230.0, 80.0  # pixels for the signs' legend, for each name of a colour beside it
+SIDE, NAME = 230.0, 80.0  # pixels for the legend of shapes, and for each entry of the colour legend next to it
 PALEST = 2  # see `dashboard.analyses.similarity.map_chart`
 SIGNS = {"query": "circle", "key": "triangle-up"}
 SPEECH = {
@@ -49,7 +49,7 @@ SPEECH = {
     "_": "not told",
 }
 SAYS = {"query": "query, looks", "key": "key, is looked at"}
-AWAY, SIZE = 9, 12.5  # pixels from a point to its word; of type
+AWAY, SIZE = 9, 12.5  # pixels from a point to its word; font size
 
 
 def query_key_chart(
@@ -61,10 +61,10 @@ def query_key_chart(
     subtitle: Sequence[str],
     description: str,
 ) -> Drawing:
-    """Every query a circle, every key a triangle. Pointing at a query draws lines to the keys that it looks at most, at
-    a key from the queries that look there most; the pointer is told the word in its sentence.
+    """Queries as circles, keys as triangles. Hovering over a query draws lines to its strongest keys, over a key lines
+    from the queries that attend to it most. The tooltip shows the word in its sentence.
 
-    by: "upos", "relation", "position" or "frequency"; look: 600 pixels wide unless it says more
+    by: "upos", "relation", "position" or "frequency"; look: 600 pixels wide by default
     """
     p, width = look.palette, look.width_or(WIDTH)
     side = max(200.0, width - 12)
@@ -140,7 +140,7 @@ def query_key_chart(
         },
         {
             "name": "dots",
-            # Every point has a place: a test for one would take the signs of the legend their own colour.
+            # Every point has a place. A test for missing ones would change the colours of the legend's symbols.
             "mark": {
                 "type": "point",
                 "filled": True,
@@ -197,7 +197,7 @@ def query_key_chart(
 
 
 def _rows(found: QueryKeyMap, by: str) -> list[dict]:
-    """A row a point. others, shares: the points at the other end of its lines, and their shares of attention."""
+    """A row per point. others, shares: the points at the other end of its lines, and their attention weights."""
     layer, number = found.of.layers[found.head.layer], found.head.head
     keys, weights, n = layer.keys[number], layer.weights[number], len(found.x)
     to: dict[int, list[tuple[float, int]]] = {}
@@ -236,7 +236,7 @@ def _rows(found: QueryKeyMap, by: str) -> list[dict]:
 
 
 def _choose_sides(rows: list[dict], across: tuple[float, float], side: float) -> None:
-    """Says of each point whether its word stands on its left, as on its right it would be cut off."""
+    """Puts a point's word on its left ("left") where it would be cut off on its right."""
     for row in rows:
         pixel = (row["x"] - across[0]) / (across[1] - across[0]) * side
         row["left"] = pixel + AWAY + 1.06 * width_of(row["name"], SIZE) > side  # half-bold is a little wider
@@ -251,7 +251,7 @@ def _listed(pairs: Sequence[tuple[str, float]]) -> str:
 
 
 def _plane(points: np.ndarray, side: float) -> tuple[float, tuple[float, float], tuple[float, float]]:
-    """The plane's height in pixels, and what its two axes hold, the origin too: a pixel is as much on both."""
+    """The plane's height in pixels and the domains of its axes, which include the origin and share one scale."""
     low, top = points.min(0, initial=0), points.max(0, initial=0)
     spread = np.maximum(top - low, 1e-6)
     high = side * min(max(spread[1] / spread[0], FLATTEST), TALLEST)
@@ -268,7 +268,7 @@ def _legend(columns: int) -> dict:
 
 
 def _colour(rows: list[dict], by: str, theme: Theme, width: float) -> dict:
-    """The colour of the points; of parts of speech and relations the seven most frequent have one of their own."""
+    """The colour encoding. The seven most frequent parts of speech or relations have their own colour."""
     if by in ("upos", "relation"):
         kinds = pd.Series([row["by"] for row in rows]).value_counts().index[: len(KINDS[theme])].tolist()
         for row in rows:
@@ -280,7 +280,7 @@ def _colour(rows: list[dict], by: str, theme: Theme, width: float) -> dict:
             "field": "by",
             "type": "nominal",
             "scale": {"domain": [*kinds, *others], "range": colours},
-            # What stands between two signs stands before the first of them too: away from the other legend.
+            # The padding between two symbols also comes before the first: away from the other legend.
             "legend": _legend(max(2, int((width - SIDE) / NAME)))
             | {"symbolType": "circle", "symbolOffset": 12, "columnPadding": 0},
         }

@@ -1,4 +1,4 @@
-"""What is said of queries and keys in a plane."""
+"""The sentences about queries and keys in a plane."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dashboard.heads.format import counted, percent
 
 
 def plane_finding(found: QueryKeyMap) -> str:
-    """How much of the head the plane holds, in one sentence with its baseline."""
+    """How much of the head the plane keeps, in one sentence with its baseline."""
     share = percent(found.variance_kept[0]) if not found.variance_kept[0] < 0 else "none"
     return (
         f"This plane, two of {found.numbers} axes, keeps {share} of the variance of {found.head}’s scores; in it "
@@ -19,7 +19,7 @@ def plane_finding(found: QueryKeyMap) -> str:
 
 
 def plane_remarks(found: QueryKeyMap) -> list[str]:
-    """How sure those figures are, and what the plane leaves out beside axes."""
+    """The intervals of those figures, and what else the plane leaves out."""
     over = f"{counted(found.rows, 'queries')} of {counted(len(found.of.sentences), 'sentences')}"
     remarks = [f"Over {over}, special tokens left out{_sure(found)}."]
     if found.variance_kept[0] < 0:

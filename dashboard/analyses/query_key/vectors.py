@@ -16,9 +16,9 @@ from dashboard.text.display import UNKNOWN, visible
 from dashboard.text.encoding import Encoding
 from dashboard.text.sentence import ParsedSentence
 
-STRONGEST = 4  # keys that are kept of each query
+STRONGEST = 4  # keys stored for each query
 ROUNDING = 1e-3
-NEIGHBOURS = 4  # words on either side by which a word is told from others like it
+NEIGHBOURS = 4  # words of context on either side
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +29,11 @@ class LayerVectors:
     ----------
     q, k: as they enter the dot product, rotary positions included, keys repeated for heads that share them: (h, N, d)
     scaling: the factor on their products
-    keys, weights: of each query the tokens that get most of its attention, the strongest first, as places among all N,
-        -1 where it sees fewer, and their weights: (h, N, 4)
+    keys, weights: each query's strongest keys, the strongest first, as places among all N (-1 where it sees fewer), and
+        their weights: (h, N, 4)
     plain: whether the weights follow from queries and keys alone: softmax(c · q kᵀ) over what may be seen
-    windows: of each sentence (from 0) in which a token may not see all that it may by `CorpusVectors.causal`, as in a
-        sliding window, which ones it may see: bool (n, n) over the sentence's tokens
+    windows: for each sentence (from 0) where the mask is stricter than `CorpusVectors.causal`, as in a sliding window,
+        the keys that each token may see: bool (n, n) over the sentence's tokens
     """
 
     q: np.ndarray
@@ -52,14 +52,14 @@ class CorpusVectors:
     Attributes
     ----------
     tokens: a row per token: sentence (from 1, among those used), position (in the sequence that the model saw, from 0),
-        text (the piece), word (its number in the sentence, from 1), upos, relation, frequency (how often the word
-        occurs in the whole corpus, case and inflection aside), said (the word in guillemets, between its neighbours);
-        where the tokenizer did not know some characters also unknown: 1 for a token that says so
+        text (the token), word (its number in the sentence, from 1), upos, relation, frequency (of the word in the whole
+        corpus, ignoring case and inflection), said (the word in guillemets, between its neighbours); where the
+        tokenizer did not know some characters also unknown: 1 for such a token
     layers: the vectors of each layer that has attention, by its number, in order
-    causal: whether a query sees only itself and what stands before
-    corpus, left_out: its name; how many sentences could not be used
-    model, name, revision: the model's title, what it is opened by, which weights
-    reading: how it was made, for the lines that make it again
+    causal: whether a query sees only itself and earlier tokens
+    corpus, left_out: its name; the number of sentences that could not be used
+    model, name, revision: the model's title, the name that opens it, its revision
+    reading: the arguments, for the reproduction snippet
     """
 
     tokens: pd.DataFrame
@@ -74,7 +74,7 @@ class CorpusVectors:
 
     @cached_property
     def sentences(self) -> list[slice]:
-        """Where the tokens of each sentence stand."""
+        """The rows of each sentence in `tokens`."""
         numbers = self.tokens["sentence"].to_numpy()
         starts = np.flatnonzero(np.diff(numbers, prepend=0))
         return [slice(a, b) for a, b in zip(starts, [*starts[1:], len(numbers)], strict=True)]
@@ -87,8 +87,8 @@ def corpus_vectors(
 ) -> tuple[pd.DataFrame, dict[int, LayerVectors]]:
     """The tokens of these sentences and all heads' queries and keys there, in one pass.
 
-    counts: how often each word occurs, by `ParsedSentence.keys`. Of the attention no more is kept than each query's
-    strongest keys. Raises UserError where the model's queries and keys cannot be read.
+    counts: the frequency of each word, by `ParsedSentence.keys`. Of the attention, only each query's strongest keys are
+    stored. Raises UserError where the model's queries and keys cannot be read.
     """
     word_tokens = [np.flatnonzero([word is not None for word in encoding.word_of]) for _, encoding in used]
     starts = np.cumsum([0, *map(len, word_tokens)])
@@ -102,7 +102,7 @@ def corpus_vectors(
 
 
 class _Collect:
-    """Visitor: puts queries, keys and the strongest weights of each text to their places among all tokens."""
+    """Visitor: collects queries, keys and the strongest weights of each text at their places among all tokens."""
 
     wants_qkv = True
 
@@ -158,7 +158,7 @@ class _Collect:
 
 
 def _plain(block: Block, scaled: torch.Tensor, k: torch.Tensor, causal: bool) -> bool:
-    """Whether a block's weights are the softmax of its scaled queries times its keys, and no more."""
+    """Whether a block's weights are exactly the softmax of its scaled queries times its keys."""
     keys = block.weights.shape[2]
     scores = scaled @ k[:, :keys].transpose(1, 2)
     seen = torch.ones(scores.shape[1:], dtype=torch.bool, device=scores.device)
@@ -195,7 +195,7 @@ def _tokens(
 
 
 def _in_context(words: Sequence[str], place: int, unread: bool) -> str:
-    """``… Osaka says «ramen» is her …``: a word between its neighbours, marked where the model has not read it."""
+    """``… Osaka says «ramen» is her …``: a word between its neighbours, marked where the tokenizer does not know it."""
     first, last = max(0, place - NEIGHBOURS), min(len(words), place + NEIGHBOURS + 1)
     parts = [f"«{visible(word)}»" if k == place else visible(word) for k, word in enumerate(words)]
     parts[place] += f" {UNKNOWN}" if unread else ""
