@@ -1,4 +1,4 @@
-"""How far back recurrent networks and attention reach: train both on one task, and draw what was measured.
+"""How far back recurrent networks and attention reach: train both on one task, and draw the results.
 
 study = recall(distances=(1, 4, 16), seeds=3)
 save(draw_recall(study, "accuracy"), "recall.svg")
@@ -32,7 +32,7 @@ OPTIONS_OF_A_RUN = ("distances", "seeds", "steps", "symbols")
 
 
 def recall(config: Recall = DEFAULT, **changed: object) -> RecallRun:
-    """Time and train all four networks; takes as long as it does on the page. changed: fields of `Recall`.
+    """Times and trains all four networks; takes as long as on the page. changed: fields of `Recall`.
 
     Raises UserError for values out of range.
     """
@@ -44,7 +44,7 @@ def recall(config: Recall = DEFAULT, **changed: object) -> RecallRun:
 
 
 def nothing_yet(config: Recall) -> RecallRun:
-    """A run that has not begun: what can be drawn of it is the task, and the paths."""
+    """A run that has not begun: only its task and its paths can be drawn."""
     return RecallRun(0.0, "", Result(config, {name: count(name, config) for name in NAMES}))
 
 
@@ -66,7 +66,7 @@ def draw_recall(
 
 
 def recall_provenance(config: Recall, picture: str, **options: object) -> Provenance:
-    """Where a picture of a run comes from: its configuration, and the lines that run and draw it again."""
+    """The provenance of a run's picture: its configuration, and the lines that run and draw it again."""
     look, changed = given(**options), {name: getattr(config, name) for name in OPTIONS_OF_A_RUN}
     study = Call("recall", (), changed, to="study", note="Trains again, as long as on the page.")
     call = Call("draw_recall", (study, picture), look, makes="figure")
@@ -74,7 +74,7 @@ def recall_provenance(config: Recall, picture: str, **options: object) -> Proven
 
 
 def recall_table(study: RecallRun, picture: str = "accuracy") -> pd.DataFrame:
-    """The numbers behind `draw_recall`, a row for each point that is drawn.
+    """The numbers behind `draw_recall`, a row per point.
 
     accuracy: model, distance, accuracy, low, high, weights, steps, seconds and a column for each seed; gradients:
     model, when, back, norm, low, high; paths: model, distance, steps; times: model, n, milliseconds, microseconds_each;
@@ -96,7 +96,7 @@ def recall_table(study: RecallRun, picture: str = "accuracy") -> pd.DataFrame:
 
 
 def example_sequence(config: Recall) -> list[int]:
-    """One sequence of the task that seed 0 is tested on, of a distance that a picture can hold."""
+    """One test sequence of seed 0, at a distance that fits into the picture."""
     fitting = [distance for distance in config.distances if distance + 2 <= MOST_SYMBOLS]
     distance = fitting[-1] if fitting else MOST_SYMBOLS - 2
     return sequences(distance, 1, config.symbols, generators(1, distance, "test"))[0, 0].tolist()

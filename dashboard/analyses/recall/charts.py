@@ -1,4 +1,4 @@
-"""What “Before attention” measured: accuracy, gradient, path and time, each against the distance."""
+"""The charts of “Before attention”: accuracy, gradient, path and time, each against the distance."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ LOOKS: dict[str, tuple[str, tuple[int, ...]]] = {
     "lstm": ("yellow", (8, 4)),
     "attention": ("ink", ()),
 }
-HEIGHT, LEFT = 260.0, 64.0  # pixels of a panel, and of what stands left of it
+HEIGHT, LEFT = 260.0, 64.0  # pixels of a panel, and to its left
 
 
 def accuracy(result: Result, look: Look) -> Drawing:
-    """The share of right answers against the number of distractors, a line for each model, and what guessing gives."""
+    """The share of right answers against the number of distractors, a line per model, and the chance level."""
     config, width = result.config, look.width_or(600.0)
     series = [
         _series(
@@ -61,9 +61,9 @@ def accuracy(result: Result, look: Look) -> Drawing:
 
 
 def gradients(result: Result, look: Look) -> Drawing:
-    """How much the answer moves when an input moves, against how far back the input stands: before and after training.
+    """The gradient of the answer with respect to an input, against the input's distance: before and after training.
 
-    Both panels have one logarithmic scale, so a straight fall is a gradient that vanishes step by step.
+    Both panels share a logarithmic scale, so a gradient that vanishes by a constant factor falls in a straight line.
     """
     width, rows = look.width_or(980.0), result.gradients
     names = width_of_names([_empty(model) for model in NAMES])
@@ -100,7 +100,7 @@ def gradients(result: Result, look: Look) -> Drawing:
 
 
 def paths(config: Recall, look: Look) -> Drawing:
-    """How many steps of computing lie between two words, against their distance."""
+    """The number of computing steps between two words, against their distance."""
     width = look.width_or(480.0)
     far = config.farthest + 1
     distances = sorted({1, *(d + 1 for d in config.distances)})
@@ -143,7 +143,7 @@ def paths(config: Recall, look: Look) -> Drawing:
 
 
 def times(rows: Sequence[Timing], look: Look) -> Drawing:
-    """How long each model takes for one position of a sequence, against the sequence's length."""
+    """The time of each model per position, against the length of the sequence."""
     width = look.width_or(480.0)
     series = [
         Series(
@@ -216,7 +216,7 @@ def _empty(model: str) -> Series:
 
 
 def _distances(values: Sequence[int], title: str) -> Axis:
-    """Distances that double stand evenly apart."""
+    """A logarithmic axis with base 2, for distances that double."""
     low, high = (values[0], values[-1]) if values else (1, 2)
     return Axis(title, low * 0.92, max(high * 1.04, low * 1.2), list(values), kind="log", base=2)
 

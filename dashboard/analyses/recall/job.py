@@ -1,7 +1,7 @@
-"""A run in a process of its own, which reads a configuration and writes what it finds.
+"""A run in its own process, which reads a configuration and writes its results.
 
-Training is thousands of small steps in Python. In the server's process it and the pages would wait for each other at
-every one of them. Both sides write lines of JSON, which keeps every number as it is.
+Training is thousands of small steps in Python. In the server's process, training and pages would wait for each other at
+every step. Both sides write lines of JSON, which keep every number exact.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from dashboard.installed import child_process
 
 
 def run_apart(config: Recall) -> Iterator[RecallRun]:
-    """As `study.run`, in a process of its own, which ends when nobody asks for more.
+    """As `experiment.run`, in its own process, which ends when you stop iterating.
 
-    Raises RuntimeError where it breaks off.
+    Raises RuntimeError where the process fails.
     """
     command, env = child_process("dashboard.analyses.recall.job")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) as process:
@@ -40,7 +40,7 @@ def run_apart(config: Recall) -> Iterator[RecallRun]:
 
 
 def _run_of(found: dict) -> RecallRun:
-    """What `asdict` made of a `RecallRun`, as it was."""
+    """The `RecallRun` from its `asdict`."""
     result = found["result"]
     return RecallRun(
         found["fraction"],

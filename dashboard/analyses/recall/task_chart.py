@@ -18,7 +18,7 @@ def letters(tokens: Sequence[int], symbols: int) -> list[str]:
 
 
 def task(tokens: Sequence[int], symbols: int, look: Look) -> Drawing:
-    """One sequence of the task as boxes. Above: attention's one step; below: a recurrent network's, one for each place.
+    """One sequence of the task as boxes. Above: attention's one step; below: a recurrent network's, one per place.
 
     tokens: of `task.sequences`, n of them, at most 14; look: the width is that of the whole drawing
     """
