@@ -1,4 +1,4 @@
-"""How the clusters of a map of heads join: a tree, the earlier the more alike."""
+"""The dendrogram of the clusters of heads: similar clusters join at small distances."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def clusters(
     ----------
     table, joins: of `clusters.Clusters`
     selected: the number of the cluster whose name is bold
-    look: 600 pixels wide unless it says more
+    look: 600 pixels wide by default
     """
     p, width = look.palette, look.width_or(WIDTH)
     names = [
