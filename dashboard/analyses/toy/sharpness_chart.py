@@ -1,4 +1,4 @@
-"""What the factor 1/√d is for: how sharp the softmax gets with d, with it and without."""
+"""The purpose of the factor 1/√d: the sharpness of the softmax against d, with and without it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboard.charts.series import Axis, Series, panel, width_of_names
 def entropy(measured: Sequence[Sharpness], keys: int, look: Look) -> Drawing:
     """The mean entropy of attention rows over random queries and keys against d, in bits, with 95 % intervals.
 
-    measured: of `sharpness.sharpness` over this many keys; look: 600 pixels wide unless it says more
+    measured: of `sharpness.sharpness` over `keys` keys; look: 600 pixels wide by default
     """
     width, top = look.width_or(600.0), math.log2(keys)
     dims = [point.d for point in measured]

@@ -1,4 +1,4 @@
-"""The toy's vectors as arrows in the plane: words, one query among the keys, and the values that it mixes."""
+"""The toy's vectors as arrows in the plane: words, one query among the keys, and the mixed values."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from dashboard.heads.format import percent
 GAP = 44.0
 SMALLEST, LARGEST = 220.0, 320.0  # pixels of a panel
 MARGIN = 38.0  # pixels for the numbers and the title of an axis
-AROUND = np.array([(x, y) for x in (1, -1, 0) for y in range(-3, 4)])  # of an arrow's head, in names and lines
-LABEL_MARGIN = 1.45  # a panel reaches this much beyond the longest arrow, for the names
-SIZE = 12.5  # of a label
+AROUND = np.array([(x, y) for x in (1, -1, 0) for y in range(-3, 4)])  # label places round a head, in widths, lines
+LABEL_MARGIN = 1.45  # a panel extends to this multiple of the longest arrow, for the names
+SIZE = 12.5  # font size of a label
 
 
 @dataclass(frozen=True)
 class _Arrow:
-    """From the origin to a point: its name, how strong (0 to 1 of full ink), and what the pointer is told."""
+    """An arrow from the origin to a point: name, strength (0 to 1 of full ink), and tooltip."""
 
     at: tuple[float, float]
     name: str
@@ -35,14 +35,14 @@ class _Arrow:
 
 
 def plane(toy: Toy, row: int, look: Look, *, axes: tuple[int, int] = (0, 1)) -> Drawing:
-    """Three planes: the words' vectors; the query of one word among all keys; the values, as dark as their share, and
-    the mixture that the word takes away.
+    """Three planes: the words' vectors; the query of one word among all keys; the values, as dark as their weights, and
+    their mixture for that word.
 
     Parameters
     ----------
-    toy: of `work_through`; row: the word that is followed, from 0
-    axes: which two numbers of the vectors are drawn, from 0; where queries or values have fewer, their first two
-    look: 980 pixels wide unless it says more; under each other where it is narrow
+    toy: of `work_through`; row: the chosen word, from 0
+    axes: the two numbers of the vectors to draw, from 0; vectors with fewer numbers use their first two
+    look: 980 pixels wide by default; panels go below each other where it is narrow
     """
     word = toy.names[row]
     parts, weights = toy.parts, toy.parts["weights"].values[row]
@@ -87,7 +87,7 @@ def plane(toy: Toy, row: int, look: Look, *, axes: tuple[int, int] = (0, 1)) -> 
 
 
 def _axes_of(values: np.ndarray, axes: tuple[int, int]) -> tuple[int, int]:
-    """The asked numbers where the vectors have them, else the first two."""
+    """`axes` where the vectors have these numbers, else the first two."""
     return axes if max(axes) < values.shape[1] else (0, 1)
 
 
@@ -197,8 +197,8 @@ def _panel(title: str, note: str, arrows: Sequence[_Arrow], axes: tuple[int, int
 
 
 def _labels(arrows: Sequence[_Arrow], side: float, extent: float) -> np.ndarray:
-    """Where the names stand, in pixels (arrows, 2): beyond the arrow's head, in its direction; where something is
-    there, at another side of the head. Inside the panel always."""
+    """The places of the names, in pixels (arrows, 2): beyond the arrow's head in its direction, or on another side of
+    the head where that is occupied; always inside the panel."""
     tips = (1 + np.array([arrow.at for arrow in arrows]) / extent * (1, -1)) * side / 2
     shafts = np.vstack([side / 2 + (tips - side / 2) * part for part in (0.2, 0.35, 0.5, 0.65, 0.8)])
     placed = np.empty((0, 3))  # with half of the width
@@ -216,8 +216,8 @@ def _labels(arrows: Sequence[_Arrow], side: float, extent: float) -> np.ndarray:
 def _costs(
     spots: np.ndarray, across: float, own: int, tips: np.ndarray, shafts: np.ndarray, placed: np.ndarray
 ) -> np.ndarray:
-    """How bad each spot is for a name: the names and heads that it covers first, then the shafts, then whose it seems
-    to be, then how far it is from the first one."""
+    """The cost of each spot for a name: covered names and heads first, then crossed shafts and nearness to other
+    arrows, then the distance from the first spot."""
     apart = np.abs(spots[:, None] - tips)
     covers = (apart < (across + 4, 12)).all(2).sum(1)
     off = np.abs(spots[:, None] - placed[:, :2])
@@ -229,6 +229,6 @@ def _costs(
 
 
 def _round(value: float) -> float:
-    """A value with one digit that is at most this: 1.8 → 1, 0.37 → 0.3."""
+    """The value rounded down to one digit: 1.8 → 1, 0.37 → 0.3."""
     power = 10 ** math.floor(math.log10(value))
     return math.floor(value / power + 1e-9) * power
