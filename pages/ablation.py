@@ -18,7 +18,7 @@ from dashboard.analyses.ablation.text import (
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.head_picker import by_number
-from dashboard.ui.layout_width import beside, room
+from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.model_and_text import escape_markdown, opened, read_text
 from dashboard.ui.pages import ablation, ablation_tables
 
@@ -81,12 +81,12 @@ else:
 
 # Over sentences, among all heads
 st.subheader(f"Where does {head} stand?", anchor=False)
-every = ablation.measured(this)
+every = ablation.head_effects(this)
 if every is not None:
     place = head_rank(every.table, head)
     figure.show(
         Figure(
-            draw_ranking(every, head, epoch=session.epoch(), **session.look(room()).keywords()),
+            draw_ranking(every, head, epoch=session.epoch(), **session.look(page_width()).keywords()),
             every.table,
             "standing",
             finding=rank_finding(place),
@@ -105,7 +105,7 @@ st.subheader("Do the heads that look clear also matter?", anchor=False)
 pair = ablation.against(this, text, every)
 if pair is not None:
     figure.finding(correlation_finding(pair.correlation, pair.names))
-    left, right, wide, _ = beside(room(), (0.5, 0.5))
+    left, right, wide, _ = beside(page_width(), (0.5, 0.5))
     look = session.look(min(wide, 560))
     for where, key, draw, table in (
         (left, "effects", pair.effects, pair.every.table),

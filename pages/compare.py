@@ -9,7 +9,7 @@ from dashboard.analyses.compare.text import change_finding
 from dashboard.analyses.explore.api import fit_for
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Click, Figure, Table
-from dashboard.ui.layout_width import room
+from dashboard.ui.layout_width import page_width
 from dashboard.ui.model_and_text import escape_markdown, reading
 from dashboard.ui.pages import compare_aligned, compare_inputs, compare_results
 
@@ -25,7 +25,7 @@ st.segmented_control(
     required=True,
     **session.bound("mode"),
 )
-what = compare_inputs.asked(this)
+what = compare_inputs.comparison(this)
 chosen = session.choices()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     st.segmented_control(
@@ -43,7 +43,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.between()
 
 # What is drawn
-look = session.look(min(room(), 980 if chosen.show == "side" else 600))
+look = session.look(min(page_width(), 980 if chosen.show == "side" else 600))
 most = compare_results.most_drawn(look)
 figure.window_slider(fit_for(what.views[0], "heatmap", chosen.start, most), what.views[0])
 chart = what.draw(chosen.show, look)

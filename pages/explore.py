@@ -13,7 +13,7 @@ from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.links import links
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Click, Figure
-from dashboard.ui.layout_width import beside, positions, room
+from dashboard.ui.layout_width import beside, page_width, positions
 from dashboard.ui.model_and_text import escape_markdown, reading
 from dashboard.ui.pages import explore_tables
 
@@ -37,7 +37,7 @@ head = chosen.chosen
 survey = this.overview()
 
 st.caption(f"Where does each head look? {escape_markdown(model.title)} has {model.size}.")
-left, right, atlas_room, head_room = beside(room())
+left, right, atlas_width, head_width = beside(page_width())
 
 # The chosen head, before the atlas on the left: it is what a click waits for
 with right:
@@ -53,10 +53,10 @@ with right:
         head_picker.measure()
         if this.encoding.second is not None:
             head_picker.between()
-    [whole] = this.between_texts(this.measured(head))
+    [whole] = this.between_texts(this.chosen_views(head))
     figure.finding(finding(whole))
     drawn_as = VIEWS[chosen.view]
-    look = session.look(min(head_room, drawn_as.widest))
+    look = session.look(min(head_width, drawn_as.widest))
     most = positions(look.room(drawn_as.widest), drawn_as.max_positions) if drawn_as.fewer_where_narrow else None
     view = api.fit_for(whole, chosen.view, chosen.start, most)
     figure.window_slider(view, whole)
@@ -95,7 +95,7 @@ with left:
             **session.bound("score"),
         )
     score = chosen.score if chosen.atlas == "score" else None
-    key, look = f"atlas_{model.name}", session.look(min(atlas_room, 600)).keywords()
+    key, look = f"atlas_{model.name}", session.look(min(atlas_width, 600)).keywords()
     draw = partial(draw_atlas, survey, score, model=model.title, **look)
     figure.show(
         Figure(

@@ -12,7 +12,7 @@ from dashboard.analyses.logit_attribution.text import attribution_finding
 from dashboard.ui import figure, session
 from dashboard.ui.components import code_listing
 from dashboard.ui.figure import Click, Figure, Table
-from dashboard.ui.layout_width import room
+from dashboard.ui.layout_width import page_width
 from dashboard.ui.model_and_text import escape_markdown, reading
 from dashboard.ui.pages import inside, inside_logits
 from dashboard.ui.url_state import STRONGEST
@@ -58,13 +58,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         **session.bound("key"),
     )
 chosen = session.choices()
-look = session.look(room())
-asked = {"query": row.query, "key": None if chosen.key == STRONGEST else chosen.key} | look.keywords()
+look = session.look(page_width())
+options = {"query": row.query, "key": None if chosen.key == STRONGEST else chosen.key} | look.keywords()
 
 # One token's way through the head: its row of every step
 figure.show(
     Figure(
-        draw_inside(head, "row", **asked),
+        draw_inside(head, "row", **options),
         partial(row_table, head, row),
         "row",
         finding=finding(head, row),
@@ -83,8 +83,8 @@ st.segmented_control(
     **session.bound("step"),
 )
 figure.remark(arithmetic(head, row, chosen.step))
-code_listing.code(inside.code_of(head, chosen.step), chosen.step, look.theme, room=inside.LONGEST)
-draw = partial(draw_inside, head, "steps", step=chosen.step, **asked)
+code_listing.code(inside.code_of(head, chosen.step), chosen.step, look.theme, min_lines=inside.LONGEST)
+draw = partial(draw_inside, head, "steps", step=chosen.step, **options)
 figure.show(
     Figure(
         draw(epoch=session.epoch()),
@@ -115,4 +115,4 @@ if wrote is not None:
             tables=[Table(inside_logits.COLUMNS)],
         )
     )
-    inside_logits.say_copying(this, head)
+    inside_logits.show_copying(this, head)

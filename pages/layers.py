@@ -15,7 +15,7 @@ from dashboard.analyses.layers.text import word_finding
 from dashboard.heads.links import links
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Click, Figure
-from dashboard.ui.layout_width import positions, room
+from dashboard.ui.layout_width import page_width, positions
 from dashboard.ui.model_and_text import escape_markdown, reading
 from dashboard.ui.pages import explore_tables, layer_tables, layers_and_long_range
 
@@ -39,7 +39,7 @@ st.caption(
 stream = layers_and_long_range.residual_stream(this)
 chosen = session.choices()
 word = chosen.word
-most = columns(room())
+most = columns(page_width())
 st.selectbox(
     f"{stream.unit[:-1].capitalize()} to follow",
     range(len(stream.words)),
@@ -49,7 +49,7 @@ st.selectbox(
 )
 
 # What is drawn: one word
-look = session.look(room()).keywords()
+look = session.look(page_width()).keywords()
 figure.show(
     Figure(
         draw_residual_stream(stream, "journey", word=word, **look),
@@ -105,7 +105,7 @@ st.caption(
     "which tokens a token's vector may come. It takes every head for equal and nothing but attention into account."
 )
 whole = layers_and_long_range.rolled(this)
-narrow = session.look(min(room(), 620))
+narrow = session.look(min(page_width(), 620))
 view = fit_for(whole, "heatmap", chosen.start, positions(narrow.room(620), VIEWS["heatmap"].max_positions))
 options = narrow.keywords() | this.options | figure.window_of(view)
 figure.show(

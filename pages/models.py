@@ -55,11 +55,11 @@ st.markdown(
     "adapter), of a GGUF file, or a hub id like "
     "`owner/name`, with `@revision` for a certain one. A model of the hub is fetched once and then works offline."
 )
-if kept := bounded.taken():
+if used_bytes := bounded.taken():
     where = escape_markdown(str(bounded.root()))
     try:
         st.caption(
-            f"GGUF files and adapters opened before are kept as converted models: {gigabytes(kept)} in {where}. "
+            f"GGUF files and adapters opened before are kept as converted models: {gigabytes(used_bytes)} in {where}. "
             f"Above {gigabytes(bounded.most_bytes())} (TWO_HEADS_CONVERTED_GB) those used least recently are removed."
         )
     except UserError as wrong:  # the setting is no number
@@ -70,8 +70,8 @@ with st.form("own_model", border=False):
         placeholder="owner/name or a folder",
         help="The hub is Hugging Face's. Safetensors is a file format for weights that cannot carry code.",
     )
-    asked = st.form_submit_button("Open this model")
-if asked and name.strip():
+    submitted = st.form_submit_button("Open this model")
+if submitted and name.strip():
     paths.choose({"model": name})
     try:
         with st.spinner(f"Opening {escape_markdown(name)}…"):

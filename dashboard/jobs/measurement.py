@@ -55,7 +55,7 @@ class Request(Protocol):
         """What a file must say that it is of, as JSON gives it back."""
 
 
-Asked = TypeVar("Asked", bound=Request)
+RequestType = TypeVar("RequestType", bound=Request)
 Found = TypeVar("Found")
 
 
@@ -64,7 +64,7 @@ class NotOurs(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Measurement(Generic[Asked, Found]):
+class Measurement(Generic[RequestType, Found]):
     """One measurement over our own sentences.
 
     Attributes
@@ -85,10 +85,10 @@ class Measurement(Generic[Asked, Found]):
     place: str
     file: str
     shipped: Path
-    request: Callable[..., Asked]
+    request: Callable[..., RequestType]
     compute: Callable[..., Found]
-    encode: Callable[[Found, Asked], bytes]
-    decode: Callable[[bytes, Asked], Found | None]
+    encode: Callable[[Found, RequestType], bytes]
+    decode: Callable[[bytes, RequestType], Found | None]
     act: str
     noun: str
     broken: str = "is broken and cannot be read"
@@ -96,22 +96,22 @@ class Measurement(Generic[Asked, Found]):
     resumes: ClassVar[bool] = False
     """It begins anew where it was stopped."""
 
-    def folder(self, request: Asked) -> Path:
+    def folder(self, request: RequestType) -> Path:
         """Where it is measured to on this machine, there or not. Raises UserError where no folder is known."""
         model = re.split(r"[\\/]", request.models[0].rstrip("\\/"))[-1]
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", model)[:40]
         digest = hashlib.sha256(json.dumps(request.key(), sort_keys=True).encode()).hexdigest()[:16]
         return cache_dir() / self.place / "-".join([name, *request.named, digest])
 
-    def shipped_file(self, request: Asked) -> Path:
+    def shipped_file(self, request: RequestType) -> Path:
         """Where the one that ships with the dashboard lies or would lie."""
         return self.shipped / f"{request.shipped_name}{Path(self.file).suffix}"
 
-    def files(self, request: Asked) -> tuple[Path, Path]:
+    def files(self, request: RequestType) -> tuple[Path, Path]:
         """Where the result may lie: as it ships, and as it was measured on this machine. Raises as `folder` does."""
         return self.shipped_file(request), self.folder(request) / self.file
 
-    def find(self, request: Asked) -> Found | None:
+    def find(self, request: RequestType) -> Found | None:
         """The result, as it ships or was measured here; None where it is still to be measured.
 
         Raises UserError where there is a broken file and no other.
@@ -129,7 +129,7 @@ class Measurement(Generic[Asked, Found]):
             raise broken
         return None
 
-    def read(self, file: Path, request: Asked) -> Found | None:
+    def read(self, file: Path, request: RequestType) -> Found | None:
         """What a file holds; None where there is no file, or it is of something else.
 
         Raises UserError where it cannot be read or is not one of ours.
@@ -142,7 +142,7 @@ class Measurement(Generic[Asked, Found]):
             wrong = str(error) if isinstance(error, NotOurs) else self.broken
             raise UserError(f"{self.noun} in “{file}” {wrong}. {self.act} again.") from error
 
-    def keep(self, found: Found, request: Asked, file: Path | None = None) -> Path:
+    def keep(self, found: Found, request: RequestType, file: Path | None = None) -> Path:
         """Writes a result, whole or not at all, to a file: the one where `find` looks for it. Raises UserError."""
         file = self.folder(request) / self.file if file is None else file
         try:
@@ -152,11 +152,11 @@ class Measurement(Generic[Asked, Found]):
         write_parts(file, [self.encode(found, request)])
         return file
 
-    def measure(self, request: Asked, *models: AttentionModel, progress: job.Tell | None = None) -> Found:
+    def measure(self, request: RequestType, *models: AttentionModel, progress: job.Tell | None = None) -> Found:
         """The result, measured now, of the open models. Raises UserError as `compute` does."""
         return self.compute(*models, request, progress or (lambda fraction, sentence: None))
 
-    def begin(self, request: Asked) -> job.Job:
+    def begin(self, request: RequestType) -> job.Job:
         """Measures it in the background. Raises UserError where that is going on, or nothing can be written."""
         first, *second = request.models
         told: dict[str, Any] = request.options | ({"second": second[0]} if second else {})

@@ -34,7 +34,7 @@ from dashboard.models.foreign import foreign
 from dashboard.models.waiting import turn, while_waiting
 from dashboard.text import Encoding, Special, Unit
 from dashboard.ui import paths, quiet
-from dashboard.ui.results_cache import kept, let_go
+from dashboard.ui.results_cache import cached, let_go
 
 TOKENS_AT_MOST = 2048  # a longer text is cut, and the page says so: a laptop answers within seconds up to here
 
@@ -43,7 +43,7 @@ MODELS = 4  # that are kept open, where memory allows
 SPARE = 500_000_000  # bytes that reading a text takes beside the weights
 
 _open: WeakValueDictionary[str, AttentionModel] = WeakValueDictionary()
-_turns: dict[str, threading.Lock] = {}  # as many as there are models that were asked for
+_locks: dict[str, threading.Lock] = {}  # as many as there are models that were asked for
 _guard = threading.Lock()
 
 
@@ -72,21 +72,21 @@ def opened(name: str, fetch_missing: bool = False) -> tuple[AttentionModel, str]
         with foreign(f"Finding “{name[:80]}”", "Choose another model."):
             source = find(name, fetch_missing=fetch_missing, progress=_give_way)
         key = "\n".join([source.name, str(source.folder), source.revision, *_stamps(source.folder)])
-        with turn(_turn_of(key)):
+        with turn(_lock_of(key)):
             if key not in _open:
-                _make_room(source)
+                _free_memory(source)
             model = _open[key] = _model(key, source)
     return model, key
 
 
-def _turn_of(key: str) -> threading.Lock:
+def _lock_of(key: str) -> threading.Lock:
     """One after the other for one model, and who waits may choose another one meanwhile: Streamlit's cache, too, lets
     one open it while the others wait, but nobody can leave."""
     with _guard:
-        return _turns.setdefault(key, threading.Lock())
+        return _locks.setdefault(key, threading.Lock())
 
 
-def _make_room(source: ModelSource) -> None:
+def _free_memory(source: ModelSource) -> None:
     """Lets go of all open models where one more would not fit into memory: its weights may be stored in half the bytes
     that they take when they are open."""
     needed = SPARE + 2 * sum(file.stat().st_size for file in source.folder.glob("*.safetensors"))
@@ -110,7 +110,7 @@ def encoding(key: str, text: str, bos: bool, _model: AttentionModel, pair: str =
     return _model.encode(text, bos=bos, limit=TOKENS_AT_MOST, pair=pair or None)
 
 
-@kept("Reading the heads…")
+@cached("Reading the heads…")
 def overview(
     key: str, text: str, bos: bool, _model: AttentionModel, _encoding: Encoding, between: Between | None = None
 ) -> Survey:
@@ -118,7 +118,7 @@ def overview(
     return survey(_model, _encoding, between=between)
 
 
-@kept()
+@cached()
 def views(
     key: str,
     text: str,
@@ -133,7 +133,7 @@ def views(
     return attentions(_model, _encoding, heads, unit=unit, special=special)
 
 
-@kept()
+@cached()
 def contributions(
     key: str,
     text: str,
@@ -148,7 +148,7 @@ def contributions(
     return api.contributions(_model, _encoding, heads, unit=unit, special=special)
 
 
-@kept()
+@cached()
 def rollout(
     key: str, text: str, bos: bool, first: int, last: int, special: Special, _model: AttentionModel, _encoding: Encoding
 ) -> HeadView:
@@ -156,7 +156,7 @@ def rollout(
     return api.rollout(_model, _encoding, (first, last), special=special)
 
 
-@kept(tokens=lambda key, head, other_key, other_head, text, *more: len(text) // 3)
+@cached(tokens=lambda key, head, other_key, other_head, text, *more: len(text) // 3)
 def meeting(
     key: str,
     head: HeadId,

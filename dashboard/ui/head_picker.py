@@ -50,7 +50,7 @@ def by_number(model: AttentionModel) -> None:
 
 
 def measure() -> None:
-    """What is drawn of a head: its weights or its contributions (METRICS §6). See `Reading.measured`."""
+    """What is drawn of a head: its weights or its contributions (METRICS §6). See `Reading.chosen_views`."""
     st.segmented_control(
         "Measure",
         list(MEASURES),

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.errors import UserError
 from dashboard.jobs.job import Job, again, find, forget
-from dashboard.jobs.measurement import Asked, Found, Measurement
+from dashboard.jobs.measurement import Found, Measurement, RequestType
 from dashboard.ui.model_and_text import escape_markdown
 
 EVERY = 1.0  # seconds
@@ -17,18 +17,18 @@ EVERY = 1.0  # seconds
 
 def row(job: Job, title: str, remove: Callable[[Job], None]) -> None:
     """A job that is not done. title: what it is, as Markdown; remove: takes away what it left"""
-    said, name = job.progress, job.out.name
+    progress, name = job.progress, job.out.name
     with st.container(border=True):
         st.markdown(title)
-        if said.state == "failed":
-            st.error(escape_markdown(said.sentence), icon=":material/error:")
+        if progress.state == "failed":
+            st.error(escape_markdown(progress.sentence), icon=":material/error:")
         else:
-            st.progress(said.fraction, escape_markdown(said.sentence))
+            st.progress(progress.fraction, escape_markdown(progress.sentence))
         with st.container(horizontal=True):
-            if said.state == "going":
+            if progress.state == "going":
                 _button("Stop", "stop", name, "stop", job.stop)
             else:
-                goes_on = job.resumes and said.state != "failed"
+                goes_on = job.resumes and progress.state != "failed"
                 _button("Go on" if goes_on else "Try again", "go", name, "play_arrow", partial(again, job))
                 _button("Remove", "remove", name, "delete", partial(remove, job))
 
@@ -53,8 +53,8 @@ def _watched(job: Job, title: str, was_going: bool) -> None:
     wrong()
 
 
-def kept_or_made(
-    measurement: Measurement[Asked, Found], request: Asked, title: str, offer: Callable[[], object]
+def result_or_offer(
+    measurement: Measurement[RequestType, Found], request: RequestType, title: str, offer: Callable[[], object]
 ) -> Found | None:
     """What was measured; or None, how far its job is, or the way to have it measured in the background.
 
@@ -72,20 +72,25 @@ def kept_or_made(
         watch(job, title)
         return None
     offer()
-    st.button(measurement.act, icon=":material/play_arrow:", on_click=told, args=(lambda: measurement.begin(request),))
+    st.button(
+        measurement.act, icon=":material/play_arrow:", on_click=run_action, args=(lambda: measurement.begin(request),)
+    )
     wrong()
     return None
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _found(
-    module: str, request: Asked, stamps: tuple[tuple[str, int], ...], _measurement: Measurement[Asked, Found]
+    module: str,
+    request: RequestType,
+    stamps: tuple[tuple[str, int], ...],
+    _measurement: Measurement[RequestType, Found],
 ) -> Found | None:
     """What lies in the files, until one of them changes."""
     return _measurement.find(request)
 
 
-def told(act: Callable[[], object]) -> None:
+def run_action(act: Callable[[], object]) -> None:
     """Does it; what goes wrong is kept for `wrong`."""
     try:
         act()
@@ -95,9 +100,9 @@ def told(act: Callable[[], object]) -> None:
 
 def wrong() -> None:
     """Says on the page what went wrong with the last press of a button."""
-    if said := st.session_state.pop("job_wrong", ""):
-        st.error(escape_markdown(said), icon=":material/error:")
+    if message := st.session_state.pop("job_wrong", ""):
+        st.error(escape_markdown(message), icon=":material/error:")
 
 
 def _button(label: str, key: str, name: str, icon: str, act: Callable[[], object]) -> None:
-    st.button(label, key=f"{key}_{name}", icon=f":material/{icon}:", on_click=told, args=(act,))
+    st.button(label, key=f"{key}_{name}", icon=f":material/{icon}:", on_click=run_action, args=(act,))

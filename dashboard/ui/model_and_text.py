@@ -51,8 +51,8 @@ class Reading(Opened):
     @property
     def between(self) -> Between | None:
         """Which links of a sentence pair a person asked for; None for all, and for a single text."""
-        asked = session.choices().between
-        return None if self.encoding.second is None or asked == "all" else asked
+        wanted = session.choices().between
+        return None if self.encoding.second is None or wanted == "all" else wanted
 
     @property
     def links(self) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class Reading(Opened):
         """What the heads carry over, as `views`. Raises UserError where that cannot be measured."""
         return self._made(caches.contributions, heads, unit, special)
 
-    def measured(self, *heads: HeadId, unit: Unit | None = None, special: Special | None = None) -> list[HeadView]:
+    def chosen_views(self, *heads: HeadId, unit: Unit | None = None, special: Special | None = None) -> list[HeadView]:
         """What a person chose to see of the heads, as `views`: their weights or their contributions; where these cannot
         be measured, a sentence and the weights."""
         carried = contributed(lambda: self.contributions(*heads, unit=unit, special=special))
@@ -83,8 +83,8 @@ class Reading(Opened):
     def _made(self, make: Callable[..., list[HeadView]], heads: tuple[HeadId, ...], *how: str | None) -> list[HeadView]:
         """how: unit and special, None where they are the chosen ones"""
         chosen = session.choices().unit, session.choices().special
-        asked = [one or usual for one, usual in zip(how, chosen, strict=True)]
-        return make(self.key, self.encoding.text, self.bos, heads, *asked, self.model, self.encoding)
+        options = [one or usual for one, usual in zip(how, chosen, strict=True)]
+        return make(self.key, self.encoding.text, self.bos, heads, *options, self.model, self.encoding)
 
 
 def contributed(make: Callable[[], Made]) -> Made | None:
@@ -139,8 +139,8 @@ def opened() -> Opened:
         return _open()
     except NotInstalled as missing:
         offer(session.choices().model, str(missing))
-    except NotChosenHere as asked:
-        offer_path(asked, "model")
+    except NotChosenHere as refused:
+        offer_path(refused, "model")
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
@@ -228,16 +228,16 @@ def offer(name: str, sentence: str) -> None:
     get_button(name)
 
 
-def offer_path(asked: NotChosenHere, choice: str) -> None:
+def offer_path(refused: NotChosenHere, choice: str) -> None:
     """What a link names by a path, and a button that opens it. choice: which one it is, by its field"""
-    st.info(escape_markdown(str(asked)), icon=":material/link_off:")
-    if not asked.elsewhere:
+    st.info(escape_markdown(str(refused)), icon=":material/link_off:")
+    if not refused.elsewhere:
         st.button(
             "Open it",
             key=f"open_{choice}",
             icon=":material/folder_open:",
             on_click=session.change,
-            kwargs={choice: asked.name},
+            kwargs={choice: refused.name},
         )
 
 

@@ -19,7 +19,7 @@ from dashboard.text import installed_parsers, parser_missing
 from dashboard.ui.url_state import KINDS
 
 _ELSEWHERE = re.compile(r"[\\/]{2}|[A-Za-z][A-Za-z0-9+.-]+:")  # \\host\share, file:…; C:\ has one letter
-_SHOWN = 80
+_LONGEST_QUOTED = 80
 
 
 class NotChosenHere(UserError):
@@ -32,12 +32,12 @@ class NotChosenHere(UserError):
 
     def __init__(self, name: str):
         self.name, self.elsewhere = name, bool(_ELSEWHERE.match(name))
-        shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+        quoted = name if len(name) <= _LONGEST_QUOTED else f"{name[:_LONGEST_QUOTED]}…"
         if self.elsewhere:
-            super().__init__(f"The link names the address “{shown}”. No link opens it: type it where you trust it.")
+            super().__init__(f"The link names the address “{quoted}”. No link opens it: type it where you trust it.")
         else:
             super().__init__(
-                f"The link names the path or model “{shown}”. No link opens a path of this machine: open it yourself "
+                f"The link names the path or model “{quoted}”. No link opens a path of this machine: open it yourself "
                 "where you know what it is."
             )
 
@@ -64,7 +64,7 @@ def check_model(name: str) -> None:
     # A revision that climbs would lead out of the hub's cache.
     if hub.HUB_ID.fullmatch(name) and ".." not in name and not Path(name).exists() and hub.cached(name) is not None:
         return
-    if re.fullmatch(r"\w[\w.-]*", name) and len(name) <= _SHOWN:  # a folder here may be called so too
+    if re.fullmatch(r"\w[\w.-]*", name) and len(name) <= _LONGEST_QUOTED:  # a folder here may be called so too
         raise UserError(f"There is no model “{name}” by that name, and no link opens a folder. Choose one on the left.")
     raise NotChosenHere(name)
 

@@ -36,16 +36,16 @@ def of_model(this: Opened) -> list[Kept]:
 
 def first_of(this: Opened) -> Profile | None:
     """The profile of the model that “Syntax vs context” shows, or the first there is; None where there is none."""
-    there = {kept.name: kept for kept in of_model(this)}
+    there = {entry.name: entry for entry in of_model(this)}
     if not there:
         return None
-    kept = there.get(session.choices().profile) or next(iter(there.values()))
-    return _read(str(kept.folder), (kept.folder / "profile.json").stat().st_mtime_ns)
+    entry = there.get(session.choices().profile) or next(iter(there.values()))
+    return _read(str(entry.folder), (entry.folder / "profile.json").stat().st_mtime_ns)
 
 
 def chosen_profile(this: Opened) -> tuple[Kept, Profile]:
     """The chosen profile of the model; or a sentence with what to do, and the end of the page."""
-    there = {kept.name: kept for kept in of_model(this)}
+    there = {entry.name: entry for entry in of_model(this)}
     name = session.choices().profile
     if not there:
         st.info(
@@ -66,9 +66,9 @@ def chosen_profile(this: Opened) -> tuple[Kept, Profile]:
             )
         name = next(iter(there))
         session.correct(profile="")
-    kept = there[name]
+    entry = there[name]
     try:
-        return kept, _read(str(kept.folder), (kept.folder / "profile.json").stat().st_mtime_ns)
+        return entry, _read(str(entry.folder), (entry.folder / "profile.json").stat().st_mtime_ns)
     except (UserError, OSError) as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
         end_page()
@@ -81,13 +81,13 @@ def command(model: str) -> str:
     return f'{COMMAND} profile builtin --model "{model}" --out "{place_for("my profile")}"'
 
 
-def choose(this: Opened, kept: Kept) -> None:
+def choose(this: Opened, entry: Kept) -> None:
     """Which profile, where there is more than one."""
     names = [one.name for one in of_model(this)]
     if len(names) < 2:
         return
     given = session.bound("profile")
-    st.session_state[given["key"]] = kept.name
+    st.session_state[given["key"]] = entry.name
     st.selectbox("Profile", names, width=320, help="Over which corpus the heads were measured.", **given)
 
 

@@ -59,7 +59,7 @@ def _keep(figure: ReportFigure) -> None:
     st.rerun()
 
 
-def shelf() -> None:
+def sidebar_section() -> None:
     """In the sidebar: what is collected, and the files; nothing while there is nothing."""
     count = len(reports.entries(session.choices().report))
     if not count:

@@ -37,7 +37,7 @@ def let_go() -> None:
         clear()
 
 
-def kept(
+def cached(
     show_spinner: str | bool = False, *, few: int = FEW, tokens: Callable[..., int] = tokens_of, holds: bool = False
 ) -> Callable[[Callable[Given, Made]], Callable[Given, Made]]:
     """`st.cache_resource` for a function of a text.

@@ -34,7 +34,7 @@ from dashboard.ui.url_state import (
 
 TEXTS_HELD = 10
 STALE = 1.0  # seconds in which a browser has heard what was changed
-MOMENT = 5.0  # seconds in which a busy browser has the links that it was sent
+LINKS_DELAY = 5.0  # seconds in which a busy browser has the links that it was sent
 
 
 def choices() -> Choices:
@@ -135,7 +135,9 @@ def remember_links(address: dict[str, str]) -> None:
 def _links_lead(address: dict[str, str]) -> bool:
     """Whether the links lead to this address, or did so a moment ago, so that the browser may still have had those."""
     before, when = st.session_state.get("links_led_to", (None, 0.0))
-    return address == st.session_state.get("links_lead_to") or (address == before and time.monotonic() - when < MOMENT)
+    return address == st.session_state.get("links_lead_to") or (
+        address == before and time.monotonic() - when < LINKS_DELAY
+    )
 
 
 def write_address() -> None:
@@ -143,18 +145,18 @@ def write_address() -> None:
     a rewritten address would be one more step on the way back."""
     state = st.session_state
     _hold(choices().text)
-    said, _ = from_address(state["address"], tuple(SCORES), _held_texts())
+    current, _ = from_address(state["address"], tuple(SCORES), _held_texts())
     if not state.pop("another_report", False):
-        said = _with_report(said)
+        current = _with_report(current)
     best: HeadId | None = state.pop("opens_on", None)
     if best is not None and not _names_head(state["address"]):
-        said = replace(said, **best.choice)
-    if said != choices():
+        current = replace(current, **best.choice)
+    if current != choices():
         address = to_address(choices())
         if best is not None:
             address = {name: value for name, value in address.items() if name not in HEAD}
             if state["head_given"]:
-                address |= {name: str(told) for name, told in choices().chosen.choice.items() if told != ""}
+                address |= {name: str(value) for name, value in choices().chosen.choice.items() if value != ""}
         state["address"] = address
         st.query_params.from_dict(state["address"])
 
@@ -198,28 +200,28 @@ def bound(field: str) -> dict[str, Any]:
     """
     key = f"choose_{field}"
     value = getattr(choices(), field)
-    shown = _shown().get(field)
-    if shown is None or shown.value != value:
-        _shown()[field] = Shown(value, shown.value if shown else None, time.monotonic())
+    widget = _widget_values().get(field)
+    if widget is None or widget.value != value:
+        _widget_values()[field] = WidgetValue(value, widget.value if widget else None, time.monotonic())
     st.session_state[key] = value
     return {"key": key, "on_change": _take, "args": (field, key)}
 
 
 def _take(field: str, key: str) -> None:
-    value, shown = st.session_state[key], _shown()[field]
+    value, widget = st.session_state[key], _widget_values()[field]
     if value is None:
         return
     if isinstance(value, str):
         value = tidy(field, value)
-    if value == shown.before and time.monotonic() - shown.since < STALE:
+    if value == widget.before and time.monotonic() - widget.since < STALE:
         mark_widget_run()
         return
-    _shown()[field] = Shown(value, None, time.monotonic())
+    _widget_values()[field] = WidgetValue(value, None, time.monotonic())
     change(**{field: value})
 
 
 @dataclass(frozen=True)
-class Shown:
+class WidgetValue:
     """What a widget shows, what it showed before if that was changed by other means, and since when.
 
     A quick hand acts before the browser knows of such a change, and the widget then reports what it still shows: for a
@@ -231,8 +233,8 @@ class Shown:
     since: float
 
 
-def _shown() -> dict[str, Shown]:
-    return st.session_state.setdefault("shown", {})
+def _widget_values() -> dict[str, WidgetValue]:
+    return st.session_state.setdefault("widget_values", {})
 
 
 def click_head(head: HeadId, clicked: int) -> None:

@@ -27,7 +27,7 @@ def draw(pages: list) -> None:
         _text()
         _ways_of_reading()
         _tray()
-        report.shelf()
+        report.sidebar_section()
         measure()
         pressing.listen()
 

@@ -30,8 +30,8 @@ def words_of(text: str) -> tuple[tuple[str, ...], str]:
     if not every:
         return SENTENCE, "The toy needs a word or more. It shows its own sentence."
     if len(every) > MOST_WORDS or len(text) > LONGEST_WORDS:
-        kept = tuple(every[:MOST_WORDS])
-        return kept, f"The toy takes {MOST_WORDS} words of {LONGEST_WORDS} letters in all. It uses the first of yours."
+        words = tuple(every[:MOST_WORDS])
+        return words, f"The toy takes {MOST_WORDS} words of {LONGEST_WORDS} letters in all. It uses the first of yours."
     return tuple(every), ""
 
 
@@ -59,8 +59,8 @@ def toy_from_address(address: Mapping[str, str]) -> tuple[Example, list[str]]:
     if preset not in PRESETS:
         notices.append("The link asks for a preset of the toy that does not exist. The first one is shown.")
         preset = "identity"
-    words, said = words_of(address["toy_words"]) if "toy_words" in address else (SENTENCE, "")
-    notices += [said] if said else []
+    words, notice = words_of(address["toy_words"]) if "toy_words" in address else (SENTENCE, "")
+    notices += [notice] if notice else []
     changed: dict[str, Any] = {
         table: [row.split(",") for row in address[name][:2000].split(";")]
         for name, table in _TABLE.items()

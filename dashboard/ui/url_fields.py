@@ -108,8 +108,8 @@ class Emptied(Typed):
         return {name: value or NONE}
 
     def tidy(self, typed: str) -> str:
-        kept = super().tidy(typed)
-        return "" if kept == NONE else kept
+        tidied = super().tidy(typed)
+        return "" if tidied == NONE else tidied
 
 
 class Rows(Emptied):
@@ -117,8 +117,8 @@ class Rows(Emptied):
 
     def tidy(self, typed: str) -> str:
         rows = [row.strip() for row in typed[: self.longest].split("\n")]
-        kept = "\n".join(row for row in rows if row)
-        return "" if kept == NONE else kept
+        tidied = "\n".join(row for row in rows if row)
+        return "" if tidied == NONE else tidied
 
 
 class Head(Kind):

@@ -188,8 +188,8 @@ def from_address(
     known = Known(scores, held_texts)
     for name, kind in KINDS.items():
         if isinstance(kind, Several):
-            found[name], said = kind.read_all(address)
-            notices += said
+            found[name], wrong_values = kind.read_all(address)
+            notices += wrong_values
     for parameter, raw in address.items():
         if (name := _FIELD_OF.get(parameter)) is None:
             continue

@@ -28,10 +28,10 @@ def table(
     take: is told the whole table as soon as a cell was changed: Enter, leaving it, arrow up or down, pasting
     """
     grid = component("two_heads_cells", html='<div class="cells"></div>', css=_CSS, js=_JS)
-    said = [["" if cell is None else f"{cell:.10g}" for cell in row] for row in given]
+    cells = [["" if cell is None else f"{cell:.10g}" for cell in row] for row in given]
     grid(
         key=key,
-        data={"cells": said, "names": list(names), "label": label},
+        data={"cells": cells, "names": list(names), "label": label},
         width=width,
         on_rows_change=lambda: take(typed(st.session_state[key].rows)),
     )

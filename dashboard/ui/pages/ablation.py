@@ -26,7 +26,7 @@ from dashboard.heads.format import listed
 from dashboard.heads.head_id import HeadId, columns_of, from_selection
 from dashboard.ui import caches, job_panel, profile_picker, session
 from dashboard.ui.figure import Click
-from dashboard.ui.layout_width import beside, room
+from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.model_and_text import Opened, Reading, escape_markdown
 from dashboard.ui.page import end_page
 from dashboard.ui.pages import ablation_tables
@@ -53,9 +53,9 @@ def taken_out() -> tuple[HeadId, ...]:
 def places(heads: tuple[HeadId, ...]) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:
     """A place for the text and one for what several heads change together beside each alone, and the pixels of each."""
     if len(heads) == 1:
-        wide = min(room(), 780)
+        wide = min(page_width(), 780)
         return st.container(), st.container(), wide, wide
-    return beside(room(), (0.6, 0.4))
+    return beside(page_width(), (0.6, 0.4))
 
 
 def replaced_by(this: Opened) -> None:
@@ -129,10 +129,10 @@ def predictions(found: AblationOnText) -> None:
         st.dataframe(effect.changed, hide_index=True, column_config=columns, width="content", height=height)
 
 
-def measured(this: Opened) -> HeadEffects | None:
+def head_effects(this: Opened) -> HeadEffects | None:
     """All heads over our own sentences as they are kept; or, where they are still to be measured, the way to do it."""
     request = Request.of(this.model, session.choices().by, this.bos)
-    return job_panel.kept_or_made(
+    return job_panel.result_or_offer(
         MEASUREMENT,
         request,
         f"**All heads of {escape_markdown(this.model.title)}**",
@@ -168,15 +168,15 @@ def _choose_against(profile: Profile | None, *, text: bool) -> str | None:
     if not names:
         st.caption("There is nothing to lay beside it yet: type a text on the left, or make a profile on “Corpus”.")
         return None
-    told = {name: f"{title} (profile)" for name, title in TOLD.items()}
-    told |= {name: f"{score.title} (this text)" for name, score in SCORES.items()}
+    titles = {name: f"{title} (profile)" for name, title in TOLD.items()}
+    titles |= {name: f"{score.title} (this text)" for name, score in SCORES.items()}
     given, name = session.bound("against"), session.choices().against
     if name not in names:
         name = st.session_state[given["key"]] = "spread" if text else names[0]
     st.selectbox(
         "Beside the effect",
         names,
-        format_func=told.__getitem__,
+        format_func=titles.__getitem__,
         width=380,
         help="A score of the text on the left, or what a profile of the model says of each head: bits that position, "
         "parse and meaning explain, held out, over a corpus.",

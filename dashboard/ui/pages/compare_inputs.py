@@ -18,7 +18,7 @@ from dashboard.heads.head_id import HeadId, head_of
 from dashboard.heads.view import HeadView
 from dashboard.models import CATALOGUE
 from dashboard.ui import figure, profile_picker, session
-from dashboard.ui.layout_width import room
+from dashboard.ui.layout_width import page_width
 from dashboard.ui.model_and_text import Reading
 from dashboard.ui.page import end_page
 from dashboard.ui.pages.compare_aligned import two_models, two_texts
@@ -28,7 +28,7 @@ from dashboard.ui.url_state import TRAY_SIZE
 WAYS = {"heads": "Heads of one model", "texts": "One head, two texts", "models": "Two models"}
 
 
-def asked(this: Reading) -> Compared:
+def comparison(this: Reading) -> Compared:
     """What the chosen way asks for; or a sentence with what to do, and the end of the page."""
     return {"heads": _heads, "texts": two_texts, "models": two_models}[session.choices().mode](this)
 
@@ -74,7 +74,7 @@ def _heads(this: Reading) -> Compared:
     if len(chosen.tray) < 2:
         _begin(this, every)
     heads = chosen.tray if chosen.show == "side" else chosen.tray[:2]
-    return _of_views(this, this.between_texts(this.views(*heads)), this.between_texts(this.measured(*heads)))
+    return _of_views(this, this.between_texts(this.views(*heads)), this.between_texts(this.chosen_views(*heads)))
 
 
 def _add_head() -> None:
@@ -107,7 +107,11 @@ def _begin(this: Reading, every: Sequence[HeadId]) -> None:
 
 
 def _of_views(this: Reading, weights: Sequence[HeadView], whole: Sequence[HeadView]) -> Compared:
-    start, difference, across = session.choices().start, session.choices().show == "difference", session.look(room())
+    start, difference, across = (
+        session.choices().start,
+        session.choices().show == "difference",
+        session.look(page_width()),
+    )
 
     def fitted(look: Look) -> list[HeadView]:
         return [api.fit_for(view, "heatmap", start, most_drawn(look)) for view in whole]

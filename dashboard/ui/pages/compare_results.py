@@ -71,9 +71,9 @@ def of_weights(compared: Compared) -> list[str]:
     part = parting(parted(compared), *compared.names[:2])
     if not compared.note:
         return [part]
-    said = alike(compared)
-    opens = said[0].lower() if said.startswith(("Most", "No row")) else said[0]
-    return [f"By their weights: {opens}{said[1:]}", part]
+    sentence = alike(compared)
+    opens = sentence[0].lower() if sentence.startswith(("Most", "No row")) else sentence[0]
+    return [f"By their weights: {opens}{sentence[1:]}", part]
 
 
 def alike(compared: Compared) -> str:

@@ -79,16 +79,16 @@ def form() -> None:
                 width=150,
                 help="Empty: the whole file. A few hundred give wide intervals, a few thousand narrow ones.",
             )
-            asked = st.form_submit_button("Profile it", icon=":material/play_arrow:")
-    if asked:
+            submitted = st.form_submit_button("Profile it", icon=":material/play_arrow:")
+    if submitted:
         try:
             _begin(model, name, None if limit is None else int(limit), source == OWN, upload, parser.strip())
         except UserError as wrong:
             st.error(escape_markdown(str(wrong)), icon=":material/error:")
         else:
             st.rerun()
-    if said := st.session_state.get("corpus_says"):
-        st.warning(escape_markdown(said), icon=":material/info:")
+    if message := st.session_state.get("corpus_says"):
+        st.warning(escape_markdown(message), icon=":material/info:")
 
 
 def _begin(model: str, name: str, limit: int | None, own: bool, upload, parser: str) -> None:
@@ -146,9 +146,9 @@ def _states(there: list[Job]) -> dict[str, str]:
     return {job.out.name: job.progress.state for job in there}
 
 
-def _progress(told: dict[str, str]) -> None:
+def _progress(states: dict[str, str]) -> None:
     there = unfinished()
-    if _states(there) != told:
+    if _states(there) != states:
         st.rerun()
     for job in there:
         what = escape_markdown(f"{job.path.name}, {title_of(job.model)}")
@@ -162,51 +162,51 @@ def _remove(job: Job) -> None:
 
 
 def finished() -> list[Kept]:
-    return [kept for kept in profile_library() if kept.finished]
+    return [entry for entry in profile_library() if entry.finished]
 
 
-def row(kept: Kept) -> None:
+def row(entry: Kept) -> None:
     """One profile: what it is, and what can be done with it."""
     with st.container(border=True):
-        model = title_of(kept.model)
-        st.markdown(f"**{escape_markdown(kept.name)}**")
-        origin = "comes with the dashboard" if kept.shipped else "your own"
-        st.caption(escape_markdown(f"{model} · {kept.file} · {kept.sentences:,} sentences · {origin}"))
+        model = title_of(entry.model)
+        st.markdown(f"**{escape_markdown(entry.name)}**")
+        origin = "comes with the dashboard" if entry.shipped else "your own"
+        st.caption(escape_markdown(f"{model} · {entry.file} · {entry.sentences:,} sentences · {origin}"))
         with st.container(horizontal=True, vertical_alignment="center"):
             to_page(
                 "profile",
                 "Open on Syntax vs context",
                 ":material/account_tree:",
-                model=kept.model,
-                profile=kept.name,
+                model=entry.model,
+                profile=entry.name,
                 layer=0,
                 head=0,
                 tray=(),
             )
             st.download_button(
                 "Download (zip)",
-                partial(zipped, kept),
-                file_name=f"{_plain(kept.name)}.zip",
+                partial(zipped, entry),
+                file_name=f"{_plain(entry.name)}.zip",
                 mime="application/zip",
-                key=f"zip_{kept.name}",
+                key=f"zip_{entry.name}",
                 on_click="ignore",
                 icon=":material/download:",
             )
-            if not kept.shipped:
-                with st.popover("Delete", icon=":material/delete:", key=f"deleting_{kept.name}", on_change="rerun"):
-                    named = f"The tables of “{kept.name}” are removed from this machine and cannot be brought back."
+            if not entry.shipped:
+                with st.popover("Delete", icon=":material/delete:", key=f"deleting_{entry.name}", on_change="rerun"):
+                    named = f"The tables of “{entry.name}” are removed from this machine and cannot be brought back."
                     st.markdown(escape_markdown(named))
                     st.button(
                         "Delete it for good",
-                        key=f"delete_{kept.name}",
-                        on_click=job_panel.told,
-                        args=(partial(delete, kept),),
+                        key=f"delete_{entry.name}",
+                        on_click=job_panel.run_action,
+                        args=(partial(delete, entry),),
                     )
 
 
-def zipped(kept: Kept) -> bytes:
+def zipped(entry: Kept) -> bytes:
     """All tables of a profile in every format, with profile.json."""
-    profile = read_profile(kept.folder)
+    profile = read_profile(entry.folder)
     tables = dict(
         zip(
             TABLES, (profile.heads, profile.dependencies, profile.best, profile.moments, profile.sentences), strict=True
@@ -214,7 +214,7 @@ def zipped(kept: Kept) -> bytes:
     )
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.write(kept.folder / "profile.json", "profile.json")
+        archive.write(entry.folder / "profile.json", "profile.json")
         for name, table in tables.items():
             if table is not None:
                 for ending in endings("table"):

@@ -42,8 +42,8 @@ def read_pattern(written: str) -> Pattern:
 def write_pattern(pattern: Pattern) -> str:
     """As `read_pattern` reads it: what is not left open."""
     usual = Pattern()
-    said = {field.name: getattr(pattern, field.name) for field in fields(Pattern)}
-    return ";".join(f"{name}={value}" for name, value in said.items() if value != getattr(usual, name))
+    values = {field.name: getattr(pattern, field.name) for field in fields(Pattern)}
+    return ";".join(f"{name}={value}" for name, value in values.items() if value != getattr(usual, name))
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -72,13 +72,13 @@ def controls() -> Pattern:
         st.warning(escape_markdown(str(wrong)), icon=":material/info:")
         pattern = Pattern(relation="nsubj")
     relations, kinds = _labels()
-    shown = {field.name: getattr(pattern, field.name) for field in fields(Pattern)}
-    shown["furthest"] = pattern.furthest or FURTHEST
-    for name, value in shown.items():
+    values = {field.name: getattr(pattern, field.name) for field in fields(Pattern)}
+    values["furthest"] = pattern.furthest or FURTHEST
+    for name, value in values.items():
         st.session_state[f"pattern_{name}"] = value
 
     def choice(label: str, name: str, options: list[str], width: int, explained: str) -> None:
-        offered = ["", *options, *([shown[name]] if shown[name] and shown[name] not in options else [])]
+        offered = ["", *options, *([values[name]] if values[name] and values[name] not in options else [])]
         st.selectbox(
             label, offered, format_func=lambda value: value or "any", width=width, help=explained, **_tied(name)
         )
@@ -130,16 +130,16 @@ def _take() -> None:
 
 def found(this: Opened, pattern: Pattern) -> Matches:
     """What the corpus gives, for a page: kept, or searched for when asked; else the end of the page."""
-    if said := st.session_state.pop("pattern_says", ""):
-        st.warning(escape_markdown(said), icon=":material/info:")
+    if message := st.session_state.pop("pattern_says", ""):
+        st.warning(escape_markdown(message), icon=":material/info:")
     held = _held(this.key, write_pattern(pattern), this.bos)
     if not held:
         if not st.button("Search the corpus", icon=":material/search:"):
             end_page()
         bar = st.progress(0.0, "Reading…")
 
-        def progress(fraction: float, said: str) -> None:
-            bar.progress(min(max(fraction, 0.0), 1.0), escape_markdown(said))
+        def progress(fraction: float, sentence: str) -> None:
+            bar.progress(min(max(fraction, 0.0), 1.0), escape_markdown(sentence))
 
         try:
             one = find_heads_in(

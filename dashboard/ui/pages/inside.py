@@ -12,18 +12,18 @@ from dashboard.errors import UserError
 from dashboard.ui import session
 from dashboard.ui.model_and_text import Reading, escape_markdown
 from dashboard.ui.page import end_page
-from dashboard.ui.results_cache import kept
+from dashboard.ui.results_cache import cached
 from dashboard.ui.url_state import STRONGEST
 
 LONGEST = max(listing(function).code.count("\n") + 1 for function in (project, attend, multi_head))  # lines
 
 
-@kept("Reading the layer…", few=6, holds=True)
+@cached("Reading the layer…", few=6, holds=True)
 def _layer(key: str, text: str, bos: bool, layer: int, _this: Reading) -> Layer:
     return look_at_layer(_this.model, _this.encoding, layer)
 
 
-@kept(few=24, holds=True)
+@cached(few=24, holds=True)
 def _head(key: str, text: str, bos: bool, layer: int, head: int, _this: Reading, _layer: Layer) -> Inside:
     return one_head(_this.model, _this.encoding, _layer, head, _this.options)
 

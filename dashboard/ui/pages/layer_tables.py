@@ -35,24 +35,24 @@ SHARES: Columns = {
 }
 
 
-def curves(reach: LongRange, heads: Sequence[HeadId], *, shown_half: bool) -> Table:
+def curves(long_range: LongRange, heads: Sequence[HeadId], *, judged_half: bool) -> Table:
     """The numbers behind the panels."""
 
     def rows() -> pd.DataFrame:
-        items = reach.judged_on if shown_half else None
-        every = pd.concat([curve(reach, head, items).assign(head=str(head)) for head in heads])
+        items = long_range.judged_on if judged_half else None
+        every = pd.concat([curve(long_range, head, items).assign(head=str(head)) for head in heads])
         return every.drop(columns="layer")
 
     words = st.column_config.NumberColumn("Distance in words", format="%.0f", help="The mean over the texts.")
-    names = {"head": "Head", "step": reach.question.unit.capitalize(), "words": words, "texts": "Texts"}
+    names = {"head": "Head", "step": long_range.question.unit.capitalize(), "words": words, "texts": "Texts"}
     return Table({**names, **SHARES}, rows)
 
 
-def heads(reach: LongRange) -> Table:
+def heads(long_range: LongRange) -> Table:
     """All heads by what they give beyond an equally distant word."""
 
     def rows() -> pd.DataFrame:
-        every = table(reach)
+        every = table(long_range)
         every = every.groupby(columns_of(every), as_index=False)[["share", "apart", "lift", "even"]].mean()
         return every.sort_values("lift", ascending=False)
 

@@ -18,7 +18,7 @@ from dashboard.text import Special, Unit
 from dashboard.ui import caches, session
 from dashboard.ui.model_and_text import Opened, Reading, escape_markdown
 from dashboard.ui.page import end_page
-from dashboard.ui.results_cache import kept
+from dashboard.ui.results_cache import cached
 
 AT_ONCE = 3.0  # seconds that nobody needs to be asked for
 SPEED = 5e10  # multiplications and additions a second that two cores of a laptop manage
@@ -40,7 +40,7 @@ def _seconds(key: str, question: str, _model: AttentionModel, _texts: Sequence[T
     return 2 * weights * sum(len(_model.encode(trial.text)) for trial in _texts) / SPEED
 
 
-def reach(this: Opened, question: Question) -> LongRange:
+def long_range(this: Opened, question: Question) -> LongRange:
     """The measurement, for a page: at once where it takes under 3 seconds, else when a person asks for it.
 
     What is measured is kept for everybody who opens this model. Where it cannot be, a sentence and the end of the
@@ -81,8 +81,8 @@ def _rounded(seconds: float) -> str:
     return f"{seconds:.0f}" if seconds < 10 else f"{round(seconds, -1):.0f}" if seconds < 100 else f"{seconds:.2g}"
 
 
-@kept("Following the words…")
-def _flow(key: str, text: str, bos: bool, unit: Unit, special: Special, _this: Reading) -> ResidualStream:
+@cached("Following the words…")
+def _stream(key: str, text: str, bos: bool, unit: Unit, special: Special, _this: Reading) -> ResidualStream:
     return api.residual_stream(_this.model, _this.encoding, unit=unit, special=special, **_this.options)
 
 
@@ -90,7 +90,7 @@ def residual_stream(this: Reading) -> ResidualStream:
     """What the layers do to the text, for a page; or a sentence and the end of the page."""
     chosen = session.choices()
     try:
-        found = _flow(this.key, this.encoding.text, this.bos, chosen.unit, chosen.special, this)
+        found = _stream(this.key, this.encoding.text, this.bos, chosen.unit, chosen.special, this)
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
         end_page()

@@ -58,8 +58,8 @@ def parsed(this: Reading) -> tuple[ParsedSentence, ...]:
     try:
         paths.check_parser(model)
         return _parsed(text, model)
-    except paths.NotChosenHere as asked:
-        offer_path(asked, "parser")
+    except paths.NotChosenHere as refused:
+        offer_path(refused, "parser")
         return ()
     except UserError as wrong:
         st.warning(escape_markdown(f"No parse is drawn. {wrong}"), icon=":material/info:")
@@ -84,12 +84,12 @@ def two_heads(profile: Profile) -> list[tuple[HeadId, str, str | None]]:
         heads, titles = pair, ("The most syntactic head", "The most contextual head")
     else:
         return []
-    shown = []
+    labelled = []
     for head, title in zip(heads, titles, strict=True):
         row = row_of(profile, head)
         named = f"{title}: {head}" if title else f"{head}: {role_label(row['role'], float(row['active']))}"
-        shown.append((head, named, row["role"] if row["role"] in COLOURS else None))
-    return shown
+        labelled.append((head, named, row["role"] if row["role"] in COLOURS else None))
+    return labelled
 
 
 def over_words(this: Reading, *heads: HeadId) -> tuple[list[HeadView], list[HeadView]]:
@@ -97,4 +97,4 @@ def over_words(this: Reading, *heads: HeadId) -> tuple[list[HeadView], list[Head
     which figures are of, and what a person chose to see of them, on one scale."""
     if not heads:
         return [], []
-    return this.views(*heads, unit="words", special="hide"), this.measured(*heads, unit="words", special="hide")
+    return this.views(*heads, unit="words", special="hide"), this.chosen_views(*heads, unit="words", special="hide")

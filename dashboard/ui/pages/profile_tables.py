@@ -32,7 +32,7 @@ HEADS = {
     "bits_context_low": st.column_config.NumberColumn("95\u00a0% from", format=BITS),
     "bits_context_high": st.column_config.NumberColumn("to", format=BITS),
 }
-TWICE = {
+TWO_CORPORA = {
     "layer": "Layer",
     "head": "Head",
     "role_a": "Role on the first",
@@ -48,10 +48,10 @@ def heads_table(profile: Profile) -> pd.DataFrame:
     return profile.heads[list(HEADS)]
 
 
-def twice_table(table: pd.DataFrame, figure: str) -> pd.DataFrame:
+def two_corpora_table(table: pd.DataFrame, figure: str) -> pd.DataFrame:
     """One figure of `compare_profiles`, the heads that differ most first."""
-    shown = table.rename(columns={f"bits_{figure}_{end}": end for end in ("a", "b", "difference")})[list(TWICE)]
-    return shown.sort_values("difference", key=abs, ascending=False)
+    renamed = table.rename(columns={f"bits_{figure}_{end}": end for end in ("a", "b", "difference")})[list(TWO_CORPORA)]
+    return renamed.sort_values("difference", key=abs, ascending=False)
 
 
 SHARE = "%.1f\u00a0%%"
@@ -89,15 +89,15 @@ def relations(best: pd.DataFrame) -> pd.DataFrame:
 
 def _in_percent(table: pd.DataFrame) -> pd.DataFrame:
     """As it is shown: shares in per cent, and arrows that are some."""
-    shown = table.assign(**{name: 100 * table[name] for name in SHARES if name in table})
-    return shown.assign(direction=shown["direction"].str.replace("->", " → ", regex=False))
+    percent = table.assign(**{name: 100 * table[name] for name in SHARES if name in table})
+    return percent.assign(direction=percent["direction"].str.replace("->", " → ", regex=False))
 
 
 def relations_table(best: pd.DataFrame) -> None:
     table = relations(best)
     grey = [[QUIET if not ranked else ""] * len(RELATIONS) for ranked in table["ranked"]]
-    shown = table[list(RELATIONS)]
-    styled = shown.style.apply(lambda _: pd.DataFrame(grey, shown.index, shown.columns), axis=None)
+    columns = table[list(RELATIONS)]
+    styled = columns.style.apply(lambda _: pd.DataFrame(grey, columns.index, columns.columns), axis=None)
     st.dataframe(styled, hide_index=True, column_config=RELATIONS, height=388)
 
 
@@ -132,7 +132,7 @@ def what_it_finds(profile: Profile, head: HeadId) -> Table:
     return Table(OWN, partial(own_relations, profile, head), note + pooled(profile), key="own_relations")
 
 
-def moments(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataFrame:
+def top_examples(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataFrame:
     """A head's strongest sentences and typical ones by decile of a figure: kind, score in bits a query word, where the
     sentence stands; and where the profile keeps sentences its text and a link that opens it in Explore."""
     rows = profile.moments
@@ -161,7 +161,7 @@ def moments(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataF
     return table
 
 
-MOMENTS = {
+TOP_EXAMPLES = {
     "kind": "Kind",
     "score": st.column_config.NumberColumn("Bits", format="%.3f", help="Held out, a query word of this sentence."),
     "queries": st.column_config.NumberColumn("Query words"),

@@ -17,7 +17,7 @@ from dashboard.analyses.recall.text import accuracy_finding
 from dashboard.errors import UserError
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure
-from dashboard.ui.layout_width import room
+from dashboard.ui.layout_width import page_width
 from dashboard.ui.pages import recall_runs
 from dashboard.ui.toy_recall_urls import RUNS, bounded
 
@@ -61,8 +61,8 @@ def controls() -> None:
         help="How many symbols stand between the first one and the question. Every model is trained for each.",
         **_tied("distances", list(config.distances), _with_distances),
     )
-    if said := st.session_state.pop("recall_says", ""):
-        st.warning(said, icon=":material/info:")
+    if message := st.session_state.pop("recall_says", ""):
+        st.warning(message, icon=":material/info:")
 
 
 def budget(config: Recall) -> str:
@@ -75,14 +75,14 @@ def budget(config: Recall) -> str:
     )
 
 
-def button(config: Recall, study: Study | None) -> DeltaGenerator:
+def button(config: Recall, run: Study | None) -> DeltaGenerator:
     """Train; or, of a complete run, what it took. The place for how long it takes, see `say_how_long`."""
     place = st.empty()
-    if study is not None and study.complete:
-        figure.remark(f"This run took {study.result.seconds:.0f} seconds; it is kept until the dashboard is closed.")
+    if run is not None and run.complete:
+        figure.remark(f"This run took {run.result.seconds:.0f} seconds; it is kept until the dashboard is closed.")
         return place
     st.button(
-        "Train" if study is None else "Train again, to the end",
+        "Train" if run is None else "Train again, to the end",
         icon=":material/play_arrow:",
         on_click=recall_runs.begin,
         args=(config,),
@@ -91,9 +91,9 @@ def button(config: Recall, study: Study | None) -> DeltaGenerator:
     return st.empty()
 
 
-def say_how_long(place: DeltaGenerator, config: Recall, study: Study | None) -> None:
+def show_duration(place: DeltaGenerator, config: Recall, run: Study | None) -> None:
     """How long a run takes on this machine. It is timed for it, so this comes last: the pictures do not wait."""
-    if study is not None and study.complete:
+    if run is not None and run.complete:
         return
     networks = f"{len(config.distances) * len(NAMES) * config.seeds} networks"
     with place.container():
@@ -120,7 +120,7 @@ def progress(config: Recall) -> None:
             st.rerun()
     if latest is not None and latest.result.points:
         figure.finding(accuracy_finding(latest.result))
-        chart = draw_recall(latest, "accuracy", **session.look(room()).keywords())
+        chart = draw_recall(latest, "accuracy", **session.look(page_width()).keywords())
         figure.picture(Figure(chart, partial(recall_table, latest, "accuracy"), "recall_growing"))
 
 

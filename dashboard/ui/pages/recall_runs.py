@@ -16,7 +16,7 @@ from dashboard.analyses.recall.experiment import Study, estimate
 from dashboard.analyses.recall.job import run_apart
 from dashboard.analyses.recall.task import Recall
 
-KEPT = 24  # configurations
+MOST_RUNS = 24  # configurations
 _THREADS = torch.get_num_threads()
 _timing = threading.Lock()
 
@@ -39,8 +39,8 @@ class Run:
 
     def _work(self, config: Recall, work: Callable[[Recall], Iterator[Study]]) -> None:
         try:
-            for study in work(config):
-                self.latest = study
+            for state in work(config):
+                self.latest = state
                 if not self._watchers:
                     return
         except BaseException as wrong:  # told on the page of whoever waits, instead of in a thread that nobody reads
@@ -86,7 +86,7 @@ class Runs:
 
     def _forget(self) -> None:
         idle = [config for config, run in self._runs.items() if not run.going]
-        for config in idle[: max(0, len(self._runs) - KEPT)]:
+        for config in idle[: max(0, len(self._runs) - MOST_RUNS)]:
             del self._runs[config]
 
 
@@ -148,8 +148,8 @@ def found(config: Recall) -> Study | None:
     """What there is to see: a complete run of anybody's, or what was there when this person stopped."""
     if (whole := _runs().complete(config)) is not None:
         return whole
-    stopped, study = st.session_state.get("recall_stopped", (None, None))
-    return study if stopped == config else None
+    stopped, state = st.session_state.get("recall_stopped", (None, None))
+    return state if stopped == config else None
 
 
 def _me() -> str:

@@ -40,7 +40,7 @@ def found(this: Opened) -> HeadMap:
     """The map of the model; or the way to make it, and the end of the page. Raises UserError where it can have none."""
     this.model.check_every_layer("Comparing all heads of a model with each other")
     request = map_job.Request.of(this.model, this.bos)
-    made = job_panel.kept_or_made(
+    made = job_panel.result_or_offer(
         map_job.MEASUREMENT,
         request,
         f"**Map of all heads of {escape_markdown(this.model.title)}**",
@@ -92,20 +92,20 @@ def elsewhere(this: Opened) -> tuple[Distances, str] | None:
     except NotInstalled as missing:
         offer(name, str(missing))
         return None
-    except paths.NotChosenHere as asked:
-        offer_path(asked, "other_model")
+    except paths.NotChosenHere as refused:
+        offer_path(refused, "other_model")
         return None
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
         return None
-    found = _measured(this, other)
+    found = _distances(this, other)
     return None if found is None else (found, other.title)
 
 
-def _measured(this: Opened, other: ModelSource) -> Distances | None:
+def _distances(this: Opened, other: ModelSource) -> Distances | None:
     one = this.model.source
     request = pair_job.Request.of(one, other, this.bos)
-    found = job_panel.kept_or_made(
+    found = job_panel.result_or_offer(
         pair_job.MEASUREMENT,
         request,
         f"**Heads of {escape_markdown(this.model.title)} and {escape_markdown(other.title)}**",

@@ -23,8 +23,8 @@ _NUMBER, _WORD = 68, 92  # pixels of a column
 def inputs() -> None:
     """All that a person can change, and what the lesson teaches."""
     _controls()
-    if said := _says():
-        st.warning(escape_markdown(said), icon=":material/info:")
+    if message := _says():
+        st.warning(escape_markdown(message), icon=":material/info:")
     figure.remark(PRESETS[session.choices().toy.preset].lesson)
     _editors()
 
@@ -86,7 +86,7 @@ def _editors() -> None:
     """The four tables, side by side where there is room."""
     toy = session.choices().toy
     with st.container(horizontal=True, gap="medium"):
-        for name, said in (
+        for name, description in (
             ("x", "the words, a row each"),
             ("w_q", "makes queries"),
             ("w_k", "makes keys"),
@@ -94,7 +94,7 @@ def _editors() -> None:
         ):
             width = toy.numbers_per_word * _NUMBER + _WORD if name == "x" else toy.columns * _NUMBER
             with st.container(width=width + 4, gap="xxsmall"):
-                st.markdown(f"**{TITLES[name].replace('_', chr(92) + '_')}** {said}")
+                st.markdown(f"**{TITLES[name].replace('_', chr(92) + '_')}** {description}")
                 number_grid.table(
                     f"edit_{name}",
                     getattr(toy, name),
@@ -124,9 +124,9 @@ def _take(key: str, change: Callable[[Example, Any], Example]) -> None:
 
 
 def _with_words(toy: Example, text: str) -> Example:
-    words, said = words_of(text)
-    if said:
-        st.session_state["toy_says"] = said
+    words, message = words_of(text)
+    if message:
+        st.session_state["toy_says"] = message
     else:
         st.session_state.pop("toy_says", None)
     return toy.with_words(words)
