@@ -19,7 +19,8 @@ from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.head_picker import by_number
 from dashboard.ui.layout_width import beside, page_width
-from dashboard.ui.model_and_text import escape_markdown, opened, read_text
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import opened, read_text
 from dashboard.ui.pages import ablation, ablation_tables
 
 st.title("Without a head", anchor=False)

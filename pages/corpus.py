@@ -12,7 +12,7 @@ from dashboard.errors import UserError
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import page_width
-from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.pages import corpus, profile_tables
 
 st.title("Corpus", anchor=False)

@@ -14,7 +14,8 @@ from dashboard.heads.links import links
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, page_width, positions
-from dashboard.ui.model_and_text import escape_markdown, reading
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import explore_tables
 
 ONE_TEXT = "Figures over one text have no interval; on another text the head may look elsewhere."

@@ -16,7 +16,8 @@ from dashboard.ui import figure, head_picker, session
 from dashboard.ui.components import pair_marker
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import beside, page_width
-from dashboard.ui.model_and_text import escape_markdown, opened, read_text
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import opened, read_text
 from dashboard.ui.pages import explore_tables, find_by_example, find_by_pattern
 from dashboard.ui.url_state import LONGEST_PAIRS
 

@@ -13,7 +13,8 @@ from dashboard.ui import figure, session
 from dashboard.ui.components import code_listing
 from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.layout_width import page_width
-from dashboard.ui.model_and_text import escape_markdown, reading
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import inside, inside_logits
 from dashboard.ui.url_state import STRONGEST
 

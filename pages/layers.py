@@ -16,7 +16,8 @@ from dashboard.heads.links import links
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import page_width, positions
-from dashboard.ui.model_and_text import escape_markdown, reading
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import explore_tables, layer_tables, layers_and_long_range
 
 

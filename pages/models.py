@@ -7,7 +7,8 @@ from dashboard.errors import UserError
 from dashboard.models import CATALOGUE, bounded, is_installed, listing
 from dashboard.models.memory import gigabytes
 from dashboard.ui import caches, paths, session
-from dashboard.ui.model_and_text import escape_markdown, get_button
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.missing_model import get_button
 
 
 def facts(model: AttentionModel) -> str:

@@ -15,7 +15,8 @@ from dashboard.ui import figure, profile_picker, session
 from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.head_picker import by_number, measure, selection
 from dashboard.ui.layout_width import beside, page_width
-from dashboard.ui.model_and_text import escape_markdown, opened, text_or_end
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import opened, text_or_end
 from dashboard.ui.page import to_page
 from dashboard.ui.pages import profile_parse, profile_tables
 

@@ -17,7 +17,8 @@ from dashboard.heads.head_id import head_of
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.layout_width import beside, page_width
-from dashboard.ui.model_and_text import escape_markdown, opened
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import opened
 from dashboard.ui.page import to_page
 from dashboard.ui.pages import similarity
 

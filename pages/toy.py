@@ -11,7 +11,7 @@ from dashboard.errors import UserError
 from dashboard.ui import caches, figure, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import page_width
-from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import end_page
 from dashboard.ui.pages.toy import alternative, axes_of, inputs, pairs_of
 

@@ -25,7 +25,7 @@ from dashboard.export import (
 )
 from dashboard.heads.view import HeadView
 from dashboard.ui import report
-from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.markdown import escape_markdown
 
 FIGURES = endings("figure")
 

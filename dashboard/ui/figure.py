@@ -18,7 +18,7 @@ from dashboard.charts.drawing import Drawing
 from dashboard.export import Provenance
 from dashboard.heads.view import HeadView
 from dashboard.ui import downloads, session
-from dashboard.ui.model_and_text import escape_markdown, words_apart
+from dashboard.ui.markdown import escape_markdown, words_apart
 
 Columns = Mapping[str, ColumnConfig | str | None]  # what the columns of a table are called; None: not shown
 PAUSE = 0.1  # seconds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -11,15 +10,16 @@ import streamlit as st
 
 from dashboard.analyses.scores.survey import Survey
 from dashboard.capture import AttentionModel
-from dashboard.charts.labels import turned
 from dashboard.errors import UserError
 from dashboard.export.provenance import reading as read_again
 from dashboard.heads.format import counted
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.view import Between, HeadView, links_between
-from dashboard.models import CATALOGUE, NotInstalled, find
+from dashboard.models import NotInstalled
 from dashboard.text import Encoding, Special, Unit, reading_notes
 from dashboard.ui import caches, session
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.missing_model import offer, offer_path
 from dashboard.ui.page import end_page
 from dashboard.ui.paths import NotChosenHere
 from dashboard.ui.url_state import FIRST_TEXT
@@ -217,81 +217,3 @@ def counts() -> str:
     line = f"{counted(words, 'words')}{both}, {len(encoding):,} of at most {limit:,} tokens, {special} of them special."
     notes = reading_notes(encoding, model.title, limit)
     return line + "".join(f" **{escape_markdown(note)}**" for note in notes)
-
-
-def offer(name: str, sentence: str) -> None:
-    """What a model that is not on this machine is, and a button that brings it here."""
-    st.info(escape_markdown(sentence), icon=":material/download:")
-    if name in CATALOGUE:
-        card = CATALOGUE[name]
-        st.markdown(f"{card.about} {card.layers} layers × {card.heads} heads. Licence: {card.licence}.")
-    get_button(name)
-
-
-def offer_path(refused: NotChosenHere, choice: str) -> None:
-    """What a link names by a path, and a button that opens it. choice: which one it is, by its field"""
-    st.info(escape_markdown(str(refused)), icon=":material/link_off:")
-    if not refused.elsewhere:
-        st.button(
-            "Open it",
-            key=f"open_{choice}",
-            icon=":material/folder_open:",
-            on_click=session.change,
-            kwargs={choice: refused.name},
-        )
-
-
-def get_button(name: str) -> None:
-    """A button that brings a model to this machine, with progress."""
-    known = CATALOGUE.get(name)
-    label = f"Get {known.title} ({known.download_bytes / 1e6:.0f} MB)" if known else f"Get {escape_markdown(name)}"
-    if not st.button(label, key=f"get_{name}", icon=":material/download:"):
-        return
-    bar = st.progress(0.0, "Starting…")
-
-    def tell(fraction: float, step: str) -> None:
-        bar.progress(min(max(fraction, 0.0), 1.0), step)
-
-    try:
-        find(name, fetch_missing=True, progress=tell)
-    except UserError as wrong:
-        bar.empty()
-        st.error(escape_markdown(str(wrong)), icon=":material/error:")
-    else:
-        st.rerun()
-
-
-_JOINER = "\u2060"  # has no width; stands where Streamlit would read a link, an icon or an arrow into the text
-
-
-_COMMAND = re.compile(r"“((?:python -m dashboard|two-heads) [^”`\n]+)”")
-
-
-def escape_markdown(text: str) -> str:
-    """Text as Streamlit's Markdown shows it letter for letter: no links, colours, formulas, icons or HTML.
-
-    A command that it names is set as code, so that it can be copied.
-    """
-    parts = _COMMAND.split(text)
-    return "".join(f"`{part}`" if k % 2 else _escaped(part, k, len(parts)) for k, part in enumerate(parts))
-
-
-def _escaped(text: str, k: int, parts: int) -> str:
-    """Text as it is shown; blanks at the ends of all of it are left out.
-
-    Backslashes stop what Markdown itself reads. Web addresses, icons (`:material/…:`) and typographic arrows are
-    found in what is left after that, so an invisible sign keeps their parts apart. Line ends become spaces.
-    """
-    text = re.sub(r"[^\S\u00a0\u202f]+", " ", text)  # "17 %" stays together
-    text = text.lstrip() if k == 0 else text
-    text = text.rstrip() if k == parts - 1 else text
-    text = re.sub(r"([\\`*_{}\[\]()#+\-.!|$~<>:^&=])", r"\\\1", text)
-    return re.sub(r"([:@<>=~-])(?=\S)|(?i:(?<=www))(?=\\)", rf"\1{_JOINER}", text)
-
-
-def words_apart(sentence: str) -> str:
-    """A sentence in which each quoted word that reads from right to left is isolated (U+2068, U+2069).
-
-    Such a word would draw the figures and signs after it to its other side: “…” (100 %) became (% 100) ”…“.
-    """
-    return re.sub("“([^“”]+)”", lambda word: f"“\u2068{word[1]}\u2069”" if turned(word[1]) else word[0], sentence)

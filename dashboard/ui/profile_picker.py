@@ -14,7 +14,8 @@ from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.installed import COMMAND, HOME
 from dashboard.ui import head_picker, session
-from dashboard.ui.model_and_text import Opened, escape_markdown
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page
 from dashboard.ui.url_state import TRAY_SIZE, to_address
 

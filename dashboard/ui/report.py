@@ -16,7 +16,7 @@ from dashboard.errors import UserError
 from dashboard.export import ReportFigure, report_html, report_pdf, report_zip, reports
 from dashboard.export.reports import LONGEST_NOTE, MOST_FIGURES, Entry
 from dashboard.ui import session
-from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.markdown import escape_markdown
 
 
 def figures() -> list[tuple[Entry, ReportFigure]]:

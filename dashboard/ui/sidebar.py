@@ -9,6 +9,7 @@ from dashboard.models import CATALOGUE
 from dashboard.ui import model_and_text, pressing, report, session
 from dashboard.ui.example_texts import EXAMPLES
 from dashboard.ui.layout_width import measure
+from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.url_state import LONGEST_OTHER, TRAY_SIZE, fits_in_link, to_address
 
 LONGEST_TEXT = 100_000  # characters
@@ -178,4 +179,4 @@ def problem(error: UserError) -> None:
 
 def _plain(sentence: str) -> str:
     """A sentence may quote what a person typed: Streamlit's Markdown must show it, not read it."""
-    return model_and_text.escape_markdown(sentence)
+    return escape_markdown(sentence)

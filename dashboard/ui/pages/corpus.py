@@ -22,7 +22,7 @@ from dashboard.text import installed_parsers, not_english_file, parse
 from dashboard.text.charset import not_utf8_file
 from dashboard.text.corpus_file import ENDINGS, is_treebank
 from dashboard.ui import job_panel, paths, session
-from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import to_page
 from dashboard.ui.pages.profile_parse import PARSER_HELP
 from dashboard.ui.url_state import LONGEST_PATH

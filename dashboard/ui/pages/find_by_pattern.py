@@ -16,7 +16,8 @@ from dashboard.errors import UserError
 from dashboard.text import read_treebank
 from dashboard.text.sentence import ParsedSentence
 from dashboard.ui import session
-from dashboard.ui.model_and_text import Opened, escape_markdown
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page
 
 WAYS = dict(zip(DIRECTIONS, ("dependent → head", "head → dependent", "any two words"), strict=True))

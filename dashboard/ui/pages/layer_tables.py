@@ -12,7 +12,7 @@ from dashboard.analyses.long_range.measure import LongRange, Question, curve, ta
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.heads.head_id import HeadId, columns_of
 from dashboard.ui.figure import UNREAD, Columns, Table, menu
-from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.markdown import escape_markdown
 
 INTERVAL = "An end of the 95 % interval."
 

@@ -14,7 +14,9 @@ from dashboard.heads.head_id import HeadId
 from dashboard.heads.view import HeadView
 from dashboard.text import ParsedSentence, not_english, parse
 from dashboard.ui import paths, session
-from dashboard.ui.model_and_text import Reading, escape_markdown, offer_path
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.missing_model import offer_path
+from dashboard.ui.model_and_text import Reading
 
 LONGEST_PARSED = 5_000  # characters of a text whose parse is drawn
 PARSER_HELP = (

@@ -14,7 +14,9 @@ from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, head_of, heads_of
 from dashboard.models import CATALOGUE, ModelSource, NotInstalled, find
 from dashboard.ui import head_picker, job_panel, paths, profile_picker, session
-from dashboard.ui.model_and_text import Opened, escape_markdown, offer, offer_path
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.missing_model import offer, offer_path
+from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page
 
 _BITS = "%.3f"
