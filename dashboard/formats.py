@@ -1,7 +1,8 @@
 """The kinds of file one can take away, each with the function that writes it.
 
 A new kind is one entry of `FORMATS` and its writer: the Download menu, the zip, `dashboard.save`, the report and the
-command line's ``--out`` take it from here. Nothing heavy is imported.
+command line's ``--out`` take it from here. A new kind of report is one entry of `REPORTS` and its writer. Nothing
+heavy is imported.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dashboard.registry import later
 if TYPE_CHECKING:
     import pandas as pd
 
-Holds = Literal["figure", "table", "matrix", "bundle"]
+Holds = Literal["figure", "table", "matrix", "bundle", "report"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Format:
     note: a sentence for the person who takes it, or ""
     write: (what it holds, `Provenance` or None) → the file's content; a figure is an Altair chart or a Vega-Lite
         specification, a table a data frame, a matrix a `HeadView` or `KeptMatrix`. Same arguments, same bytes.
-        None for what is made of several things, as a zip
+        None for what is made of several things, as a zip. Of a report: (its figures, its title) → the content
     read: of a table, (file, names of the columns that hold texts) → the data frame that was written; None where it
         is not read back
     contents: what the list in a zip says of it
@@ -138,6 +139,12 @@ FORMATS: dict[str, Format] = {
     "zip": Format(
         "All of it", "application/zip", "bundle", "All formats, and a script to compute it again.", None, packed=True
     ),
+}
+
+REPORTS: dict[str, Format] = {
+    "html": Format("HTML page", "text/html", "report", "", later("dashboard.export.report", "report_html")),
+    "pdf": Format("PDF", "application/pdf", "report", "", later("dashboard.export.report", "report_pdf")),
+    "zip": Format("All files (zip)", "application/zip", "report", "", later("dashboard.export.report", "report_zip")),
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.errors import UserError
-from dashboard.export import ReportFigure, report_html, report_pdf, report_zip, reports
+from dashboard.export import REPORTS, ReportFigure, report_bytes, reports
 from dashboard.export.reports import LONGEST_NOTE, MOST_FIGURES, Entry
 from dashboard.ui import session
 from dashboard.ui.markdown import escape_markdown
@@ -117,18 +117,14 @@ def _open() -> None:
                     kwargs={"out": True},
                 )
     st.caption("All of it, in this order")
-    made = [figure for _, figure in there]  # a file is made where there is no session
+    collected = [figure for _, figure in there]  # a file is made where there is no session
     with st.container(horizontal=True):
-        for label, ending, mime, make in (
-            ("HTML page", "html", "text/html", report_html),
-            ("PDF", "pdf", "application/pdf", report_pdf),
-            ("All files (zip)", "zip", "application/zip", report_zip),
-        ):
+        for ending, entry in REPORTS.items():
             st.download_button(
-                label,
-                partial(make, made),
+                entry.title,
+                partial(report_bytes, collected, ending),
                 file_name=f"two-heads-report.{ending}",
-                mime=mime,
+                mime=entry.mime,
                 key=f"report_{ending}",
                 on_click="ignore",
             )

@@ -3,6 +3,7 @@
 import pytest
 
 from dashboard.export import report_html, reports
+from dashboard.formats import REPORTS, Format
 from dashboard.ui import figure
 from tests.helpers.pages import lines, opened, read
 from tests.helpers.sentences import numbers, wording
@@ -43,6 +44,18 @@ def test_a_reload_and_a_bookmark_find_the_report(tmp_path):
     assert "**Report** · 2 figures" in read(app)
     found = [reports.figure(key, entry.name) for entry in reports.entries(key)]
     assert b"Birds sing at dawn." in report_html(found)
+
+
+def test_it_is_offered_in_every_format(monkeypatch):
+    monkeypatch.setitem(REPORTS, "txt", Format("Plain text", "text/plain", "report", "", lambda figures, title: b""))
+    app = press(added(opened()), "Open the report")
+    offered = [button.proto.label for button in app.get("download_button")]
+    assert [label for label in offered if label in {entry.title for entry in REPORTS.values()}][-4:] == [
+        "HTML page",
+        "PDF",
+        "All files (zip)",
+        "Plain text",
+    ]
 
 
 def test_it_is_noted_in_moved_and_cleared():
