@@ -19,8 +19,8 @@ from dashboard.errors import UserError
 def main(arguments: Sequence[str] | None = None, called: str = "python -m dashboard") -> int:
     """Runs a command; `called`: how a person calls this program, which help and errors name. The exit status."""
     try:
-        asked = build_parser(called).parse_args(arguments)
-        return asked.run(asked) or 0
+        args = build_parser(called).parse_args(arguments)
+        return args.run(args) or 0
     except UserError as sentence:
         print(sentence, file=sys.stderr)
         return 2
