@@ -52,7 +52,7 @@ STATES = ("going", "done", "failed", "stopped")
 _started: dict[Path, subprocess.Popen] = {}
 
 
-Tell = Callable[[float, str], None]
+OnProgress = Callable[[float, str], None]
 """What work calls to say how far it is: with a fraction and a sentence."""
 
 
@@ -62,8 +62,8 @@ class Work(Protocol):
     resumes: bool
     """Whether it goes on where it was when it is started again."""
 
-    def make(self, out: Path, told: Mapping[str, Any], progress: Tell) -> None:
-        """Does it, in the job's process: into a folder, as the job was told, and telling how far it is."""
+    def make(self, out: Path, settings: Mapping[str, Any], progress: OnProgress) -> None:
+        """Does the work in the job's process: writes into `out` and reports how far it is."""
 
 
 @dataclass(frozen=True)
@@ -105,11 +105,11 @@ class Job:
     @property
     def progress(self) -> Progress:
         """As the job said it last; of one that says nothing any more, that it was stopped."""
-        told = read(self.out)
-        if told is None:
+        record = read(self.out)
+        if record is None:
             return Progress(0.0, "It was removed.", "stopped")
-        found = Progress(*(told[name] for name in ("fraction", "sentence", "state")))
-        if found.state == "going" and not _lives(self.out, told):
+        found = Progress(*(record[name] for name in ("fraction", "sentence", "state")))
+        if found.state == "going" and not _lives(self.out, record):
             return Progress(found.fraction, stopped(self.work), "stopped")
         return found
 
@@ -135,9 +135,9 @@ class Job:
                 (self.out / STOP).unlink(missing_ok=True)
             if self.progress.state == "going":
                 raise UserError("The work does not stop. Close the dashboard that started it.")
-        told = read(self.out)
-        if told is not None and told["state"] == "going":
-            say(self.out, told | {"state": "stopped", "sentence": stopped(self.work)})
+        record = read(self.out)
+        if record is not None and record["state"] == "going":
+            write(self.out, record | {"state": "stopped", "sentence": stopped(self.work)})
 
 
 def start(
@@ -160,16 +160,16 @@ def start(
             if (there := find(job.out)) is not None and there.progress.state == "going":
                 raise UserError(f"Work is going on in “{job.out}” already. Stop it, or choose another name.")
             (job.out / STOP).unlink(missing_ok=True)
-            asked = dict(how) | {"model": model, "path": str(job.path), "limit": limit, "work": work}
-            told = {
-                "asked": asked,
+            request = dict(how) | {"model": model, "path": str(job.path), "limit": limit, "work": work}
+            record = {
+                "asked": request,
                 "pid": None,
                 "beat": time.time(),
                 "fraction": 0.0,
                 "sentence": "Starting",
                 "state": "going",
             }
-            atomically(job.out / JOB, json.dumps(told).encode())
+            atomically(job.out / JOB, json.dumps(record).encode())
             command, env = child_process("dashboard.jobs.runner", str(job.out))
             _started[job.out] = subprocess.Popen(
                 command,
@@ -189,17 +189,17 @@ def start(
 def find(out: str | Path) -> Job | None:
     """The job of a folder, whoever started it; None where there was none."""
     out = Path(out).absolute()
-    told = read(out)
-    if told is None:
+    record = read(out)
+    if record is None:
         return None
-    asked = told["asked"]
-    how = {name: value for name, value in asked.items() if name not in ALWAYS}
-    return Job(out, asked["model"], Path(asked["path"]), asked["limit"], how, work_of(asked))
+    request = record["asked"]
+    how = {name: value for name, value in request.items() if name not in ALWAYS}
+    return Job(out, request["model"], Path(request["path"]), request["limit"], how, work_of(request))
 
 
-def work_of(asked: Mapping[str, object]) -> str:
+def work_of(request: Mapping[str, object]) -> str:
     """The module that defines what a job was asked for, as it is called today."""
-    work = str(asked.get("work", PROFILE))
+    work = str(request.get("work", PROFILE))
     return EARLIER.get(work, work)
 
 
@@ -245,30 +245,30 @@ def forget(out: Path) -> None:
             (out / name).unlink(missing_ok=True)
 
 
-def say(out: Path, told: dict) -> None:
+def write(out: Path, record: dict) -> None:
     """Writes the file. A full disk keeps nobody from going on."""
     with suppress(OSError):
-        atomically(out / JOB, json.dumps(told).encode())
+        atomically(out / JOB, json.dumps(record).encode())
 
 
 def read(out: Path) -> dict | None:
     """What the file says; None where there is none, or it is none of ours."""
     try:
-        told = json.loads((out / JOB).read_bytes())
-        asked = told["asked"]
+        record = json.loads((out / JOB).read_bytes())
+        request = record["asked"]
         kinds = (
-            (told["fraction"], float | int),
-            (told["sentence"], str),
-            (told["beat"], float | int),
-            (told["pid"], int | None),
-            (asked["model"], str),
-            (asked["path"], str),
-            (asked["limit"], int | None),
-            *((value, str | int | float | None) for value in asked.values()),
+            (record["fraction"], float | int),
+            (record["sentence"], str),
+            (record["beat"], float | int),
+            (record["pid"], int | None),
+            (request["model"], str),
+            (request["path"], str),
+            (request["limit"], int | None),
+            *((value, str | int | float | None) for value in request.values()),
         )
-        whole = all(isinstance(value, kind) for value, kind in kinds) and told["state"] in STATES
-        whole &= "out" not in asked and WORK.fullmatch(work_of(asked)) is not None
-        return told if whole and 0 <= told["fraction"] <= 1 else None
+        whole = all(isinstance(value, kind) for value, kind in kinds) and record["state"] in STATES
+        whole &= "out" not in request and WORK.fullmatch(work_of(request)) is not None
+        return record if whole and 0 <= record["fraction"] <= 1 else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
@@ -278,14 +278,14 @@ def stopped(work: str) -> str:
     return "It was stopped and can go on where it was." if resumes(work) else "It was stopped."
 
 
-def _lives(out: Path, told: dict) -> bool:
+def _lives(out: Path, record: dict) -> bool:
     if (process := _started.get(out)) is not None:
         return process.poll() is None
-    if told["pid"] is not None and os.name == "posix":
+    if record["pid"] is not None and os.name == "posix":
         try:
-            os.kill(told["pid"], 0)  # asks only
+            os.kill(record["pid"], 0)  # asks only
         except ProcessLookupError:
             return False
         except (OSError, OverflowError):
             pass  # another user's, or no number of a process: then its signs of life decide
-    return abs(time.time() - told["beat"]) < SILENT
+    return abs(time.time() - record["beat"]) < SILENT

@@ -4,7 +4,7 @@ A module of an analysis, ``dashboard/analyses/<topic>/<module>.py``, defines one
 
     MEASUREMENT.find(request)     # what ships with the dashboard, else what was measured on this machine, else None
     MEASUREMENT.begin(request)    # measures it in the background: a job, see `dashboard.jobs.job`
-    job_panel.kept_or_made(MEASUREMENT, request, …)       # both, on a page
+    job_panel.result_or_offer(MEASUREMENT, request, …)       # both, on a page
 
 The name of the module is all that a job's file says of it, so nothing here lists the measurements.
 """
@@ -74,7 +74,7 @@ class Measurement(Generic[RequestType, Found]):
     file: what its file is called in a folder of its own there; a file that ships has the same ending
     shipped: the folder of those that ship with the dashboard
     request: what is asked for, of the open models, and by name what `Request.options` says
-    compute: the result, of the open models, the request, and what to tell how far it is (`job.Tell`)
+    compute: the result, of the open models, the request, and what to tell how far it is (`job.OnProgress`)
     encode: the bytes of a file, with the request's key in them
     decode: what bytes hold; None where it is of another request. Raises where they are no result; `NotOurs` says why
     act: what it does, as a button says it: "Measure all heads"
@@ -152,21 +152,21 @@ class Measurement(Generic[RequestType, Found]):
         write_parts(file, [self.encode(found, request)])
         return file
 
-    def measure(self, request: RequestType, *models: AttentionModel, progress: job.Tell | None = None) -> Found:
+    def measure(self, request: RequestType, *models: AttentionModel, progress: job.OnProgress | None = None) -> Found:
         """The result, measured now, of the open models. Raises UserError as `compute` does."""
         return self.compute(*models, request, progress or (lambda fraction, sentence: None))
 
     def begin(self, request: RequestType) -> job.Job:
         """Measures it in the background. Raises UserError where that is going on, or nothing can be written."""
         first, *second = request.models
-        told: dict[str, Any] = request.options | ({"second": second[0]} if second else {})
-        return job.start(first, builtin_corpus(), self.folder(request), work=self.module, **told)
+        settings: dict[str, Any] = request.options | ({"second": second[0]} if second else {})
+        return job.start(first, builtin_corpus(), self.folder(request), work=self.module, **settings)
 
-    def make(self, out: Path, told: Mapping[str, Any], progress: job.Tell) -> None:
+    def make(self, out: Path, settings: Mapping[str, Any], progress: job.OnProgress) -> None:
         """The work of a job that `begin` started: `told` is what stands in its file."""
-        names = [told[name] for name in ("model", "second") if name in told]
+        names = [settings[name] for name in ("model", "second") if name in settings]
         progress(0.0, "Opening the model" + "s" * (len(names) > 1))
         models = [open_model(name) for name in names]
-        options = {name: value for name, value in told.items() if name not in job.ALWAYS | {"second"}}
+        options = {name: value for name, value in settings.items() if name not in job.ALWAYS | {"second"}}
         request = self.request(*models, **options)
         self.keep(self.measure(request, *models, progress=progress), request, out / self.file)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dashboard.errors import UserError
-from dashboard.jobs.job import BEAT, STOP, load, read, resumes, say, stopped, work_of
+from dashboard.jobs.job import BEAT, STOP, load, read, resumes, stopped, work_of, write
 
 NICE = 10  # the pages go before
 
@@ -24,12 +24,12 @@ def main(out: Path) -> int:
     threading.Thread(target=_end_with_who_started_it, daemon=True).start()
     with suppress(AttributeError, OSError):
         os.nice(NICE)
-    told = read(out)
-    if told is None:
+    record = read(out)
+    if record is None:
         return 1
-    sign = _Sign(out, told)
+    sign = _Sign(out, record)
     try:
-        load(sign.work).make(out, told["asked"], sign.progress)
+        load(sign.work).make(out, record["asked"], sign.progress)
     except UserError as error:
         sign.end("failed", str(error))
         return 1
@@ -46,19 +46,19 @@ def main(out: Path) -> int:
 class _Sign:
     """Says every second how far the job is, and that it lives; ends it where a person said so."""
 
-    def __init__(self, out: Path, told: dict):
-        self._out, self._told = out, told | {"pid": os.getpid()}
-        self.work = work_of(told["asked"])
+    def __init__(self, out: Path, record: dict):
+        self._out, self._record = out, record | {"pid": os.getpid()}
+        self.work = work_of(record["asked"])
         self._writing, self._ended = threading.Lock(), threading.Event()
         threading.Thread(target=self._beat, daemon=True).start()
 
     def progress(self, fraction: float, sentence: str) -> None:
-        self._told = self._told | {"fraction": min(1.0, max(0.0, fraction)), "sentence": sentence}
+        self._record = self._record | {"fraction": min(1.0, max(0.0, fraction)), "sentence": sentence}
 
     def end(self, state: str, sentence: str) -> None:
         with self._writing:
             self._ended.set()
-            say(self._out, self._told | {"state": state, "sentence": sentence, "beat": time.time()})
+            write(self._out, self._record | {"state": state, "sentence": sentence, "beat": time.time()})
 
     def _beat(self) -> None:
         while not self._ended.is_set():
@@ -69,7 +69,7 @@ class _Sign:
                 os._exit(0)
             with self._writing:
                 if not self._ended.is_set():
-                    say(self._out, self._told | {"beat": time.time()})
+                    write(self._out, self._record | {"beat": time.time()})
             self._ended.wait(BEAT)
 
 
