@@ -99,8 +99,8 @@ def cached(name: str, make: Callable[[], bytes]) -> bytes:
     written, it is made every time.
     """
     with contextlib.suppress(OSError, UserError):
-        if (kept := whole(cached_file(name))) is not None:
-            return kept
+        if (stored := whole(cached_file(name))) is not None:
+            return stored
     data = make()
     with contextlib.suppress(OSError, UserError):
         keep(cached_file(name), data)

@@ -32,7 +32,7 @@ class Format:
     holds: what is written in it
     note: a sentence for the person who takes it, or ""
     write: (what it holds, `Provenance` or None) → the file's content; a figure is an Altair chart or a Vega-Lite
-        specification, a table a data frame, a matrix a `HeadView` or `KeptMatrix`. Same arguments, same bytes.
+        specification, a table a data frame, a matrix a `HeadView` or `StoredMatrix`. Same arguments, same bytes.
         None for what is made of several things, as a zip. Of a report: (its figures, its title) → the content
     read: of a table, (file, names of the columns that hold texts) → the data frame that was written; None where it
         is not read back

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dashboard.export.figure import figure_bytes
-from dashboard.export.matrix import KeptMatrix, matrix_bytes
+from dashboard.export.matrix import StoredMatrix, matrix_bytes
 from dashboard.export.provenance import Provenance, file_stem
 from dashboard.export.snippet import snippet
 from dashboard.export.table import table_bytes
@@ -36,7 +36,9 @@ Attention is where a head looks. It does not by itself explain what the model do
 """
 
 
-def bundle(chart: Chart, frame: pd.DataFrame, views: Sequence[HeadView | KeptMatrix], provenance: Provenance) -> bytes:
+def bundle(
+    chart: Chart, frame: pd.DataFrame, views: Sequence[HeadView | StoredMatrix], provenance: Provenance
+) -> bytes:
     """A zip of the picture in all formats, its table, each head's matrix, provenance, script and a note.
 
     Same arguments, same bytes.
@@ -62,7 +64,7 @@ def _listed(stem: str) -> str:
     return "\n".join(f"{stem}{', '.join(names):<16}   {contents}" for contents, names in same.items())
 
 
-def _listed_matrices(views: Sequence[HeadView | KeptMatrix]) -> str:
+def _listed_matrices(views: Sequence[HeadView | StoredMatrix]) -> str:
     if not views:
         return ""
     lines = [

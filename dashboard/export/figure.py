@@ -48,19 +48,19 @@ def figure_bytes(chart: Chart, fmt: str, provenance: Provenance | None = None) -
 def png_bytes(chart: Chart, provenance: Provenance | None = None) -> bytes:
     """The picture of 2 pixels for one on screen, or fewer where it would have more than 80 million."""
     spec = specification(chart, provenance)
-    return stamp_png(_png(laid_out(spec)), *_said(spec, provenance))
+    return stamp_png(_png(laid_out(spec)), *_described(spec, provenance))
 
 
 def svg_bytes(chart: Chart, provenance: Provenance | None = None) -> bytes:
     """The picture as a document, whose text stays text."""
     spec = specification(chart, provenance)
-    return stamp_svg(laid_out(spec), *_said(spec, provenance))
+    return stamp_svg(laid_out(spec), *_described(spec, provenance))
 
 
 def pdf_bytes(chart: Chart, provenance: Provenance | None = None) -> bytes:
     """One page as large as the picture, fonts embedded."""
     spec = specification(chart, provenance)
-    return stamp_pdf(pdf_page(laid_out(spec)), *_said(spec, provenance))
+    return stamp_pdf(pdf_page(laid_out(spec)), *_described(spec, provenance))
 
 
 def page_bytes(chart: Chart, provenance: Provenance | None = None) -> bytes:
@@ -73,7 +73,7 @@ def json_bytes(chart: Chart, provenance: Provenance | None = None) -> bytes:
     return json.dumps(specification(chart, provenance), ensure_ascii=False, indent=1, allow_nan=False).encode()
 
 
-def _said(spec: dict[str, Any], provenance: Provenance | None) -> tuple[str, str, Provenance | None]:
+def _described(spec: dict[str, Any], provenance: Provenance | None) -> tuple[str, str, Provenance | None]:
     """What a picture's file says of itself: title, description, provenance."""
     return title_of(provenance), description_of(spec, provenance), provenance
 

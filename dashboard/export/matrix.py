@@ -17,14 +17,14 @@ _NAMES = {"weight": "weights", "contribution": "contributions", "rollout": "roll
 
 
 @dataclass(frozen=True)
-class KeptMatrix:
+class StoredMatrix:
     """The matrix of a head as it was written before: the head's name, and what `npz_bytes` made of it."""
 
     head: str
     data: bytes
 
 
-def matrix_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = None, fmt: str = "npz") -> bytes:
+def matrix_bytes(view: HeadView | StoredMatrix, provenance: Provenance | None = None, fmt: str = "npz") -> bytes:
     """The matrix of a head as a file's content. Same view, same bytes.
 
     fmt: an ending whose entry in `FORMATS` holds a matrix
@@ -34,16 +34,16 @@ def matrix_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = No
     return content("matrix", fmt, view, provenance)
 
 
-def npz_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = None) -> bytes:
+def npz_bytes(view: HeadView | StoredMatrix, provenance: Provenance | None = None) -> bytes:
     """The arrays of `arrays_of` for ``numpy.load``, which needs no pickle to read them."""
-    if isinstance(view, KeptMatrix):
+    if isinstance(view, StoredMatrix):
         return view.data
     out = io.BytesIO()
     np.savez_compressed(out, allow_pickle=False, **arrays_of(view, provenance))
     return out.getvalue()
 
 
-def arrays_of(view: HeadView | KeptMatrix, provenance: Provenance | None = None) -> dict[str, np.ndarray]:
+def arrays_of(view: HeadView | StoredMatrix, provenance: Provenance | None = None) -> dict[str, np.ndarray]:
     """What a file holds of a head's matrix, by name.
 
     Arrays
@@ -60,9 +60,9 @@ def arrays_of(view: HeadView | KeptMatrix, provenance: Provenance | None = None)
     allowed: of the links from one text to the other, bool (m, m): those. The others are written as 0
     provenance: str (), JSON
     """
-    if isinstance(view, KeptMatrix):
-        with np.load(io.BytesIO(view.data), allow_pickle=False) as kept:
-            return dict(kept)
+    if isinstance(view, StoredMatrix):
+        with np.load(io.BytesIO(view.data), allow_pickle=False) as stored:
+            return dict(stored)
     arrays = {
         _NAMES[view.measure]: np.ascontiguousarray(view.weights, dtype=np.float32),
         **_along(view.queries),

@@ -30,11 +30,13 @@ def in_notebook(drawing: Drawing) -> dict[str, str]:
     spec = specification(drawing, drawing.provenance)
     page = html_bytes(spec, drawing.provenance)
     head, _, foot = page.rpartition(b"</body>")
-    said = description_of(spec, drawing.provenance)
+    description = description_of(spec, drawing.provenance)
     frame = _FRAME.format(
-        title=escape(said, quote=True), page=escape((head + _FIT + foot).decode(), quote=True), height=_FIRST_HEIGHT
+        title=escape(description, quote=True),
+        page=escape((head + _FIT + foot).decode(), quote=True),
+        height=_FIRST_HEIGHT,
     )
-    return {"text/html": frame, "text/plain": said}
+    return {"text/html": frame, "text/plain": description}
 
 
 Drawing.in_notebook = staticmethod(in_notebook)

@@ -83,20 +83,20 @@ class Provenance:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values. The call is written as its lines, "recipe", and what it "makes"."""
-        said = asdict(replace(self, call=None), dict_factory=plain)
-        del said["call"]
-        said["recipe"] = self.recipe
+        fields = asdict(replace(self, call=None), dict_factory=plain)
+        del fields["call"]
+        fields["recipe"] = self.recipe
         if self.call is not None and self.call.makes:
-            said["makes"] = self.call.makes
-        return {"made_with": "Two Heads"} | json.loads(json.dumps(said, default=str))
+            fields["makes"] = self.call.makes
+        return {"made_with": "Two Heads"} | json.loads(json.dumps(fields, default=str))
 
     @classmethod
-    def from_dict(cls, said: dict[str, Any]) -> Provenance:
+    def from_dict(cls, fields: dict[str, Any]) -> Provenance:
         """What `to_dict` gave, again, with the lines for the call."""
-        known = {name: value for name, value in said.items() if name in cls.__dataclass_fields__}
-        lines, makes = said.get("recipe"), said.get("makes")
+        known = {name: value for name, value in fields.items() if name in cls.__dataclass_fields__}
+        lines, makes = fields.get("recipe"), fields.get("makes")
         call = Lines(lines, next((one for one in get_args(Makes) if one == makes), "")) if lines else None
-        return cls(**known | {"heads": tuple(said["heads"]), "call": call})
+        return cls(**known | {"heads": tuple(fields["heads"]), "call": call})
 
     def to_json(self) -> str:
         """ASCII only (other characters as \\u escapes), so that every container can hold it unchanged."""
@@ -157,9 +157,9 @@ def provenance_of(
     options: what `draw` was given beside the theme
     """
     first = views[0]
-    measured: dict[str, Any] = {} if first.measure == "weight" else {"measure": first.measure}
+    scale: dict[str, Any] = {} if first.measure == "weight" else {"measure": first.measure}
     if first.measure == "contribution":
-        measured["full"] = max(view.full for view in views)
+        scale["full"] = max(view.full for view in views)
     read = {"pair": first.pair} if first.pair else {}
     read |= {"between": first.only} if first.only else {}
     return Provenance(
@@ -170,7 +170,7 @@ def provenance_of(
         unit=first.unit,
         special=first.hidden,
         view=view_name,
-        options=measured | read | {"theme": theme} | options,
+        options=scale | read | {"theme": theme} | options,
         title=first.model,
     )
 

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from dashboard.export.bundle import bundle, zipped
 from dashboard.export.figure import pdf_page
-from dashboard.export.matrix import KeptMatrix
+from dashboard.export.matrix import StoredMatrix
 from dashboard.export.pdf import written
 from dashboard.export.provenance import Provenance, file_stem
 from dashboard.export.sanitize import legal
@@ -51,7 +51,7 @@ class ReportFigure:
 
     chart: alt.TopLevelMixin | dict[str, Any]
     table: pd.DataFrame
-    views: tuple[HeadView | KeptMatrix, ...]
+    views: tuple[HeadView | StoredMatrix, ...]
     provenance: Provenance
     note: str = ""
 
@@ -155,8 +155,8 @@ def _captioned(number: int, figure: ReportFigure) -> ElementTree.Element:
     """A figure with its number and note in a line below it, or more where the note is long."""
     page = laid_out(specification(figure.chart, figure.provenance))
     left, top, width, height = map(float, page.get("viewBox", f"0 0 {page.get('width')} {page.get('height')}").split())
-    said = f"Figure {number}" + (f". {' '.join(legal(figure.note).split())}" if figure.note.strip() else "")
-    rows = _broken(said, 11, width - 24)
+    caption = f"Figure {number}" + (f". {' '.join(legal(figure.note).split())}" if figure.note.strip() else "")
+    rows = _broken(caption, 11, width - 24)
     for k, row in enumerate(rows):
         _write(page, row, left + 12, top + height + 16 * (k + 1), 11, "#6a6c7b")
     tall = f"{height + 16 * len(rows) + 14:g}"

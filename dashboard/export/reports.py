@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 
 from dashboard.errors import UserError
 from dashboard.export.bundle import zipped
-from dashboard.export.matrix import KeptMatrix, matrix_bytes
+from dashboard.export.matrix import StoredMatrix, matrix_bytes
 from dashboard.export.provenance import Provenance
 from dashboard.export.report import ReportFigure
 from dashboard.export.table import table_bytes
@@ -106,7 +106,7 @@ def add(key: str, new: ReportFigure) -> str:
         others = [entry for entry in there if entry.name != name]
         if len(others) >= MOST_FIGURES:
             raise UserError(f"The report holds {MOST_FIGURES} figures. Take one out first.")
-        _make_room(key, len(data))
+        _remove_oldest(key, len(data))
         keep(_file(key, name), data)
         _write(key, [*others, Entry(name, same[0].note if same else new.note)])
     return key
@@ -161,7 +161,7 @@ def _unpacked(data: bytes) -> ReportFigure:
     return ReportFigure(
         json.loads(files["chart.json"]),
         pd.read_parquet(io.BytesIO(files["table.parquet"])),
-        tuple(KeptMatrix(Path(name).stem, files[name]) for name in matrices),
+        tuple(StoredMatrix(Path(name).stem, files[name]) for name in matrices),
         Provenance.from_dict(json.loads(files["provenance.json"])),
     )
 
@@ -190,12 +190,12 @@ def _remove(key: str) -> None:
     shutil.rmtree(_place() / key, ignore_errors=True)
 
 
-def _make_room(key: str, size: int) -> None:
+def _remove_oldest(key: str, size: int) -> None:
     """Removes the reports that were changed longest ago, where there are too many or they take too much."""
-    kept = [(_changed(folder), _size(folder), folder.name) for folder in _place().iterdir() if is_key(folder.name)]
-    kept.sort(reverse=True)
+    folders = [(_changed(folder), _size(folder), folder.name) for folder in _place().iterdir() if is_key(folder.name)]
+    folders.sort(reverse=True)
     total = size
-    for k, (_, takes, name) in enumerate(kept):
+    for k, (_, takes, name) in enumerate(folders):
         total += takes
         if name != key and (k >= MOST_REPORTS - 1 or total > LARGEST):
             _remove(name)

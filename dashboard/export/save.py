@@ -58,6 +58,6 @@ def _own_provenance(thing: object) -> Provenance | None:
     if isinstance(thing, HeadView):
         return provenance_of([thing], "matrix")
     if isinstance(thing, pd.DataFrame):
-        said = thing.attrs.get("provenance")
-        return Provenance.from_dict(said) if said else None
+        stored = thing.attrs.get("provenance")
+        return Provenance.from_dict(stored) if stored else None
     return getattr(thing, "provenance", None)

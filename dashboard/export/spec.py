@@ -65,8 +65,8 @@ def version_of(spec: dict[str, Any]) -> str:
     import vl_convert
 
     known = vl_convert.get_vegalite_versions()
-    asked = str(spec.get("$schema", "")).rpartition("/v")[2].removesuffix(".json")
-    wanted = ".".join(asked.split(".")[:2])
+    stated = str(spec.get("$schema", "")).rpartition("/v")[2].removesuffix(".json")
+    wanted = ".".join(stated.split(".")[:2])
     return wanted if wanted in known else max(known, key=lambda version: tuple(map(int, version.split("."))))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from dashboard.export.spec import version_of, with_fonts, without_limits
-from dashboard.export.typography.bounds import make_room
+from dashboard.export.typography.bounds import widen_canvas
 from dashboard.export.typography.place import TEXT
 from dashboard.export.typography.runs import face_of
 from dashboard.export.typography.shipped_fonts import (
@@ -37,7 +37,7 @@ def laid_out(spec: dict[str, Any]) -> ElementTree.Element:
     _name_parts(root)
     for text in root.iter(TEXT):
         text.set("font-family", MONO_STACK if is_mono(text.get("font-family", "")) else SANS_STACK)
-    make_room(root)
+    widen_canvas(root)
     return root
 
 

@@ -20,7 +20,7 @@ _ABOVE, _BELOW = 1.0, 0.35  # em over and under the baseline
 _MARGIN = 2.0
 
 
-def make_room(root: Element) -> None:
+def widen_canvas(root: Element) -> None:
     """Widen the canvas of an SVG made by Vega, and its background, so that every text is inside, in place."""
     width, height = float(root.get("width", 0)), float(root.get("height", 0))
     corners = [

@@ -41,20 +41,20 @@ def runs(text: str, base: str) -> tuple[Run, ...]:
     ours = shipped_characters(base)
     if not _RIGHT_TO_LEFT.search(text) and all(ord(character) in ours for character in text):
         return (Run(text, None, 0),)
-    pieces = _with_fonts(text, base)
+    segments = _with_fonts(text, base)
     found: list[Run] = []
     apart = True
-    for (piece, face), level in zip(pieces, levels([piece for piece, _ in pieces]), strict=True):
-        run = Run(piece, face.family, level, face.colour) if face else Run(piece, None, level)
+    for (segment, face), level in zip(segments, levels([segment for segment, _ in segments]), strict=True):
+        run = Run(segment, face.family, level, face.colour) if face else Run(segment, None, level)
         # Punctuation at an odd level stands alone: a renderer that saw only its run would draw it from left to right.
-        turned = level % 2 == 1 and unicodedata.bidirectional(piece[0]) not in ("R", "AL")
+        turned = level % 2 == 1 and unicodedata.bidirectional(segment[0]) not in ("R", "AL")
         # Syllables too: the renderer takes the widest sign of one for the width of all of it.
-        syllable = face is not None and level % 2 == 0 and _MARK.search(piece) and not _JOINING.search(piece)
+        syllable = face is not None and level % 2 == 0 and _MARK.search(segment) and not _JOINING.search(segment)
         last = found[-1] if found else None
         if last and not (apart or turned or syllable) and (last.family, last.level) == (run.family, level):
-            found[-1] = Run(last.text + piece, run.family, level, run.colour)
+            found[-1] = Run(last.text + segment, run.family, level, run.colour)
         else:
-            found.append(Run(piece.translate(_MIRROR), run.family, level) if turned else run)
+            found.append(Run(segment.translate(_MIRROR), run.family, level) if turned else run)
         apart = bool(turned or syllable)
     return tuple(visual(found, [run.level for run in found]))
 
@@ -120,10 +120,10 @@ def _with_fonts(text: str, base: str) -> list[tuple[str, Face | None]]:
                 used.insert(0, face)
             return [(part, face)]
         if len(part) > 1:
-            return [piece for character in part for piece in dressed(character)]
+            return [segment for character in part for segment in dressed(character)]
         return [(BOX, None)]
 
-    return [piece for syllable in _syllables(text) for piece in dressed(syllable)]
+    return [segment for syllable in _syllables(text) for segment in dressed(syllable)]
 
 
 def _syllables(text: str) -> list[str]:

@@ -66,11 +66,11 @@ _FIELDS = "%{file}\t%{index}\t%{family[0]}\t%{weight}\t%{slant}\t%{width}\t%{col
 
 def _from_fontconfig() -> list[Face]:
     try:
-        asked = subprocess.run(["fc-list", "--format", _FIELDS], capture_output=True, timeout=30)
+        listed = subprocess.run(["fc-list", "--format", _FIELDS], capture_output=True, timeout=30)
     except (OSError, subprocess.SubprocessError):
         return []
     faces = []
-    for line in asked.stdout.decode("utf-8", "replace").splitlines():
+    for line in listed.stdout.decode("utf-8", "replace").splitlines():
         parts = line.split("\t")
         if len(parts) != 8 or parts[4] != "0" or not parts[7]:
             continue
