@@ -65,9 +65,9 @@ def main() -> None:
     print("Statistics of sentences, all heads, beside the plain forward pass over the same batches")
     corpus = sentences()
     for name in MODELS:
-        plain, kept = rates(open_model(name, fetch_missing=True), corpus)
-        holds = "holds" if kept >= LEAST * plain else "does not hold"
+        plain, with_statistics = rates(open_model(name, fetch_missing=True), corpus)
+        holds = "holds" if with_statistics >= LEAST * plain else "does not hold"
         print(
-            f"  {name:8} plain {plain:7.1f} sentences/s   statistics {kept:7.1f} sentences/s   "
-            f"{kept / plain:4.0%} (at least a third: {holds})"
+            f"  {name:8} plain {plain:7.1f} sentences/s   statistics {with_statistics:7.1f} sentences/s   "
+            f"{with_statistics / plain:4.0%} (at least a third: {holds})"
         )

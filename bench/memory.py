@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from bench.people import HEADS, NAMES, PICTURE, Watch, tell, text_of
+from bench.people import HEADS, NAMES, PICTURE, Watch, print_row, text_of
 from bench.visitor import Visitor
 from tools.server import running
 
@@ -44,7 +44,7 @@ def main() -> None:
         memory = asyncio.run(choose(url, watch))
         cpu = watch.cpu()
     parts = np.array_split(memory, PARTS)
-    tell("memory of the server, ten parts", ", ".join(f"{np.mean(part):.0f}" for part in parts) + " MB")
-    tell("processor time, start and all", f"{cpu:.0f} s, {1000 * cpu / CHOICES:.0f} ms a choice")
+    print_row("memory of the server, ten parts", ", ".join(f"{np.mean(part):.0f}" for part in parts) + " MB")
+    print_row("processor time, start and all", f"{cpu:.0f} s, {1000 * cpu / CHOICES:.0f} ms a choice")
     if np.mean(memory[len(memory) // 2 :]) > (1 + GROWTH) * np.mean(memory[: len(memory) // 2]):
         sys.exit("The server's memory grows.")

@@ -50,14 +50,14 @@ def page_of(browser: Browser, url: str) -> Iterator[tuple[Page, list[int]]]:
     context.close()
 
 
-def tell(what: str, said: str) -> None:
+def print_row(what: str, figures: str) -> None:
     """A line of a benchmark: what was measured, then the figures, all in one column."""
-    print(f"  {what:<34}{said}")
+    print(f"  {what:<34}{figures}")
 
 
-def tell_clicks(what: str, seconds: Sequence[float], sizes: Sequence[int]) -> None:
+def print_clicks(what: str, seconds: Sequence[float], sizes: Sequence[int]) -> None:
     """The line of something that was clicked several times: median, slowest, and what the server sent for it."""
-    tell(
+    print_row(
         what,
         f"median {statistics.median(seconds) * 1000:5.0f} ms (slowest {max(seconds) * 1000:.0f}), "
         f"{statistics.median(sizes) / 1000:.0f} kB sent",
@@ -115,18 +115,18 @@ def main() -> None:
         with running(Path(folder) / "log.txt") as url:
             with page_of(browser, url) as (page, _):
                 wait_for_head(page, "L0H2")
-                tell("first page after server start", f"{time.perf_counter() - start:7.2f} s")
+                print_row("first page after server start", f"{time.perf_counter() - start:7.2f} s")
                 begun = time.perf_counter()
                 again = page.context.new_page()
                 again.goto(url)
                 wait_for_head(again, "L0H2")
-                tell("second page", f"{time.perf_counter() - begun:7.2f} s")
+                print_row("second page", f"{time.perf_counter() - begun:7.2f} s")
             begun = time.perf_counter()
             with page_of(browser, url) as (page, _):
                 wait_for_head(page, "L0H2")
-            tell("a browser that was never here", f"{time.perf_counter() - begun:7.2f} s")
+            print_row("a browser that was never here", f"{time.perf_counter() - begun:7.2f} s")
             for tokens in (64, 256, 512):
-                tell_clicks(f"another head at n = {tokens}", *clicks(browser, url, tokens))
+                print_clicks(f"another head at n = {tokens}", *clicks(browser, url, tokens))
         browser.close()
 
 

@@ -114,11 +114,11 @@ async def visit(url: str, number: int, names: Sequence[str], seconds: float, mod
     query = urlencode({"model": model, "text": seen.text, "layer": head.layer, "head": head.head})
     await asyncio.sleep(EVERY * dice.random())
 
-    def look(run: Run, asked: HeadId | None, page: str = "") -> None:
+    def look(run: Run, wanted: HeadId | None, page: str = "") -> None:
         seen.errors += run.errors
         if len(names) > 1 and (found := others.search(run.text)):
             seen.wrong.append(f"{name} was shown a text of {found[1].decode()}’s")
-        if asked is None:
+        if wanted is None:
             seen.pages.append((page, run.seconds or time.perf_counter() - run.begun))
             if page not in ("corpus", "models", "toy", "similarity") and name.encode() not in run.text:
                 seen.wrong.append(f"the page “{page}” of {name} does not have their text")
@@ -126,11 +126,11 @@ async def visit(url: str, number: int, names: Sequence[str], seconds: float, mod
             spec, at = pictures[-1]
             seen.heads.append(at)
             words, weights = read_heatmap(spec)
-            if not spec["title"]["text"][0].startswith(f"{asked} "):
-                seen.wrong.append(f"{name} asked for {asked} and was shown {spec['title']['text'][0]}")
-            seen.drawn.append((asked, words, weights))
+            if not spec["title"]["text"][0].startswith(f"{wanted} "):
+                seen.wrong.append(f"{name} asked for {wanted} and was shown {spec['title']['text'][0]}")
+            seen.drawn.append((wanted, words, weights))
         else:
-            seen.errors.append(f"{name} was shown no picture of {asked}")
+            seen.errors.append(f"{name} was shown no picture of {wanted}")
 
     async with Visitor(url, query) as tab:
         look(await tab.go(""), head)
@@ -247,8 +247,8 @@ def raised_in(log: str) -> list[str]:
     return re.findall(r"(?m)^(?:\w+\.)*\w*(?:Error|Exception)\b.*$", re.sub(r"\x1b\[[\d;]*m", "", log))
 
 
-def tell(what: str, said: str) -> None:
-    print(f"  {what:<34}{said}", flush=True)
+def print_row(what: str, figures: str) -> None:
+    print(f"  {what:<34}{figures}", flush=True)
 
 
 def spread(seconds: Sequence[float]) -> str:
@@ -267,24 +267,26 @@ def main(people: int = 20, seconds: float = 90, models: Sequence[str] = (MODEL,)
     memory: list[list[int]] = []
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "log.txt") as url:
         share, new, ticks = asyncio.run(idle(url))
-        tell("three idle tabs on Corpus", f"{share:.1%} of a core, {ticks} requests in 20 s; a new page {new:.2f} s")
+        print_row(
+            "three idle tabs on Corpus", f"{share:.1%} of a core, {ticks} requests in 20 s; a new page {new:.2f} s"
+        )
         for number in range(rounds):
             some, watch, cpu = asyncio.run(crowd(url, people, seconds, models, number * people))
             seen, memory = seen + some, [*memory, watch.memory]
             parts = [f"{np.mean(part) / 1e6:.0f}" for part in np.array_split(watch.memory, 6)]
-            tell("memory of the server, six parts", f"{', '.join(parts)} MB")
+            print_row("memory of the server, six parts", f"{', '.join(parts)} MB")
         log = (Path(folder) / "log.txt").read_text(errors="replace")
     raised = raised_in(log)
     heads = [took for one in seen for took in one.heads]
-    errors, wrong = [[said for one in seen for said in getattr(one, name)] for name in ("errors", "wrong")]
-    tell("picture of a head", spread(heads))
-    tell("another page, whole", spread([took for one in seen for _, took in one.pages]))
+    errors, wrong = [[message for one in seen for message in getattr(one, name)] for name in ("errors", "wrong")]
+    print_row("picture of a head", spread(heads))
+    print_row("another page, whole", spread([took for one in seen for _, took in one.pages]))
     for page in sorted({page for one in seen for page, _ in one.pages}):
-        tell(f"  {page}", spread([took for one in seen for path, took in one.pages if path == page]))
-    tell("errors, wrong answers, raised", f"{len(errors)}, {len(wrong)}, {len(raised)}")
-    for said in dict.fromkeys(errors + wrong + raised):
-        tell("", said[:200])
-    tell("processor time of the server", f"{cpu:.2f} of {cores} cores (load {os.getloadavg()[0]:.1f} after)")
+        print_row(f"  {page}", spread([took for one in seen for path, took in one.pages if path == page]))
+    print_row("errors, wrong answers, raised", f"{len(errors)}, {len(wrong)}, {len(raised)}")
+    for message in dict.fromkeys(errors + wrong + raised):
+        print_row("", message[:200])
+    print_row("processor time of the server", f"{cpu:.2f} of {cores} cores (load {os.getloadavg()[0]:.1f} after)")
     ends = [float(np.mean(one[-len(one) // 4 :])) for one in memory]
     grown = rounds > 2 and ends[-1] > GROWTH * ends[-2]
     if errors or wrong or raised or np.percentile(heads, 95) > MOST or share > 0.05 or new > MOST or grown:

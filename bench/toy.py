@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench.page import page_of, tell_clicks
+from bench.page import page_of, print_clicks
 from tools.chromium import ARGUMENTS, find
 from tools.server import running
 
@@ -68,7 +68,7 @@ def main() -> None:
         with running(Path(folder) / "log.txt") as url:
             for what, change in (("a switch", switched), ("a cell of a table", typed)):
                 took, sizes = changes(browser, url, change)
-                tell_clicks(what, took, sizes)
+                print_clicks(what, took, sizes)
                 slow |= statistics.median(took) > MOST
         browser.close()
     if slow:

@@ -85,11 +85,11 @@ class Visitor:
 
     async def _send(self, fragment: str = "") -> None:
         message = BackMsg()
-        asked = message.rerun_script
-        asked.query_string, asked.page_script_hash, asked.page_name = self._query, self._here, self._page
-        asked.fragment_id, asked.is_auto_rerun = fragment, bool(fragment)
+        request = message.rerun_script
+        request.query_string, request.page_script_hash, request.page_name = self._query, self._here, self._page
+        request.fragment_id, request.is_auto_rerun = fragment, bool(fragment)
         for name, value in self._values.values():
-            asked.widget_states.widgets.add(id=name, double_value=value)
+            request.widget_states.widgets.add(id=name, double_value=value)
         await self._socket.send(message.SerializeToString())
 
     async def _read(self) -> None:
@@ -121,9 +121,11 @@ class Visitor:
             case "page_not_found":
                 self._run.errors.append(f"there is no page “{message.page_not_found.page_name}”")
             case "auto_rerun":
-                asked = message.auto_rerun
-                self._stop_timers(asked.fragment_id)
-                self._timers[asked.fragment_id] = asyncio.create_task(self._tick(asked.fragment_id, asked.interval))
+                request = message.auto_rerun
+                self._stop_timers(request.fragment_id)
+                self._timers[request.fragment_id] = asyncio.create_task(
+                    self._tick(request.fragment_id, request.interval)
+                )
             case "stop_auto_rerun":
                 self._stop_timers(*message.stop_auto_rerun.fragment_ids)
             case "delta":
