@@ -1,4 +1,4 @@
-"""A head's map reduced to at most 32 × 32: the picture of it that fits into an atlas of all heads."""
+"""Thumbnails: a head's map reduced to at most 32 × 32, for the atlas of all heads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SIZE = 32
 
 
 def bucket_of(n: int, size: int = SIZE) -> np.ndarray:
-    """Which of the t = min(size, n) buckets each of n positions falls into: position i into ⌊i · t / n⌋ (n)."""
+    """The bucket of each of n positions, of t = min(size, n): position i is in bucket ⌊i · t / n⌋ (n)."""
     return np.arange(n) * min(size, n) // max(n, 1)
 
 
