@@ -32,9 +32,9 @@ FIGURES = endings("figure")
 
 @dataclass(frozen=True, eq=False)
 class Files:
-    """What the files of a figure are made of; picture and table may be made when they are wanted.
+    """The sources of a figure's files; chart and table may be functions, called when a file is requested.
 
-    chart, table: the picture and the data behind it; views: heads whose matrices can be taken away
+    chart, table: the picture and the data behind it; views: heads whose matrices can be downloaded
     """
 
     chart: Drawing | Callable[[], Drawing]
@@ -62,7 +62,7 @@ class Files:
 
 
 def offer(files: Files, key: str) -> None:
-    """Everything that you can take away, a button each; the report, and the lines that make it again."""
+    """A button for each file, the button that adds to the report, and the lines that make the figure again."""
     stem = file_stem(files.provenance)
 
     def button(label: str, ending: str, make: Callable[[], bytes], name: str = stem) -> None:

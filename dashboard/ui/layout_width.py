@@ -1,8 +1,8 @@
 """How many pixels wide a picture can be on this screen, as the browser reports it.
 
-A drawing has a size of its own, so that a file looks like the screen; on a narrow screen it must be drawn
-narrower. A component without a face of its own measures the page's column and tells the server a step of
-`STEPS`, so that dragging a window's edge does not draw at every pixel.
+A drawing has a fixed size, so that a file looks like the screen; on a narrow screen it must be drawn narrower. An
+invisible component measures the page's column and sends a step of `STEPS`, so that dragging a window's edge does not
+redraw at every pixel.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ def page_width() -> int:
 
 
 def positions(width: float, most: int) -> int:
-    """How many rows and columns a map of this width can hold: a cell is at least a pixel, or no pointer finds it."""
+    """How many rows and columns a map of this width can hold: a cell needs at least a pixel to be hovered over."""
     return min(most, max(64, int(width) - MARGIN))
 
 
 def beside(width: int, shares: tuple[float, float] = SHARES) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:
     """Two containers, next to each other if the page is wide enough, else one below the other, and their widths in px.
 
-    They wrap by themselves, so that nothing overlaps before the browser has reported its width.
+    The browser wraps them, so nothing overlaps before the browser has reported its width.
     """
     inner = width - GAP
     left, right = (int(inner * share) for share in shares) if width >= SIDE_BY_SIDE else (width, width)

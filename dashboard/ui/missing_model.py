@@ -1,4 +1,4 @@
-"""Models that are not here: the buttons that fetch one, or open one that a link names by a path."""
+"""Models that are not open yet: the buttons that fetch one, or open one that a link names by a path."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboard.ui.paths import NotChosenHere
 
 
 def offer(name: str, sentence: str) -> None:
-    """What a model that is not on this machine is, and a button that brings it here."""
+    """A missing model: why it is missing, its card, and a button that fetches it."""
     st.info(escape_markdown(sentence), icon=":material/download:")
     if name in CATALOGUE:
         card = CATALOGUE[name]
@@ -21,7 +21,7 @@ def offer(name: str, sentence: str) -> None:
 
 
 def offer_path(refused: NotChosenHere, choice: str) -> None:
-    """What a link names by a path, and a button that opens it. choice: which one it is, by its field"""
+    """The path that a link names, and a button that opens it. choice: the field of `Choices` that holds it"""
     st.info(escape_markdown(str(refused)), icon=":material/link_off:")
     if not refused.elsewhere:
         st.button(
@@ -34,7 +34,7 @@ def offer_path(refused: NotChosenHere, choice: str) -> None:
 
 
 def get_button(name: str) -> None:
-    """A button that brings a model to this machine, with progress."""
+    """A button that downloads a model, with progress."""
     known = CATALOGUE.get(name)
     label = f"Get {known.title} ({known.download_bytes / 1e6:.0f} MB)" if known else f"Get {escape_markdown(name)}"
     if not st.button(label, key=f"get_{name}", icon=":material/download:"):

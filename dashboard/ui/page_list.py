@@ -1,4 +1,4 @@
-"""The pages, in the order of the sidebar. Each has one name: of its file in ``pages/``, its address, its topic.
+"""The pages, in the order of the sidebar. A page has one name, for its file in ``pages/``, its address and its topic.
 
 A new page is one line here. Nothing here knows Streamlit.
 """
@@ -17,7 +17,7 @@ class Page:
     name: of its file in ``pages/``, and its address
     title: what a person reads
     icon: of Google's Material Symbols
-    earlier: addresses that versions before gave it; they lead here with all their choices
+    earlier: its addresses in earlier versions; they redirect here with all their choices
     """
 
     name: str
@@ -47,4 +47,4 @@ FIRST = PAGES[0]
 LEADS_TO = dict.fromkeys((FIRST.name, *FIRST.earlier), "") | {
     earlier: page.name for page in PAGES[1:] for earlier in page.earlier
 }
-"""Other addresses → the one that is meant. The first page stands at the bare address."""
+"""Earlier address → today's address. The first page has the bare address."""
