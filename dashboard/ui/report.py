@@ -1,6 +1,6 @@
-"""The report: figures that a person collects from all pages, to take away as one file.
+"""The report: figures that a person collects from all pages, to download as one file.
 
-It is kept on this machine under a key in the address (see `dashboard.export.reports`), so it survives a reload.
+It is stored on this machine under a key in the address (see `dashboard.export.reports`), so it survives a reload.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dashboard.ui.markdown import escape_markdown
 
 
 def figures() -> list[tuple[Entry, ReportFigure]]:
-    """The figures of the report that this session shows, in their order; those whose files are broken are left out."""
+    """The figures of this session's report, in order, without those whose files are broken."""
     key = session.choices().report
     found = [(entry, _figure(key, entry.name, reports.stamp(key, entry.name))) for entry in reports.entries(key)]
     return [(entry, replace(figure, note=entry.note)) for entry, figure in found if figure is not None]
@@ -48,7 +48,7 @@ def keep_button(key: str, make: Callable[[], ReportFigure]) -> None:
 
 
 def _keep(figure: ReportFigure) -> None:
-    """A figure that is there already takes its new place at the end, with its note."""
+    """Add a figure. One that is in the report already moves to the end, with its note."""
     try:
         key = reports.add(session.choices().report, figure)
     except UserError as wrong:
@@ -60,7 +60,7 @@ def _keep(figure: ReportFigure) -> None:
 
 
 def sidebar_section() -> None:
-    """In the sidebar: what is collected, and the files; nothing while there is nothing."""
+    """The report's part of the sidebar: its size and the button that opens it; nothing while it is empty."""
     count = len(reports.entries(session.choices().report))
     if not count:
         return
@@ -75,10 +75,10 @@ def sidebar_section() -> None:
 
 @st.dialog("Report", width="large")
 def _open() -> None:
-    """The figures in their order, what a person writes under them, and the files."""
+    """The dialog: the figures in order, their notes, and the files."""
     key, there = session.choices().report, figures()
     if not key:
-        st.rerun()  # it was cleared: the whole page says so, and its address
+        st.rerun()  # it was cleared: the page and its address must show that
     if (lost := len(reports.entries(key)) - len(there)) > 0:
         st.warning(f"{lost} of the figures can no longer be read and {'is' if lost == 1 else 'are'} left out.")
     if not there:
@@ -117,7 +117,7 @@ def _open() -> None:
                     kwargs={"out": True},
                 )
     st.caption("All of it, in this order")
-    collected = [figure for _, figure in there]  # a file is made where there is no session
+    collected = [figure for _, figure in there]  # a file is made in a thread without a session
     with st.container(horizontal=True):
         for ending, entry in REPORTS.items():
             st.download_button(

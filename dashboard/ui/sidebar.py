@@ -1,4 +1,4 @@
-"""The sidebar: the same on every page. Where to go, which model, which text, how it is read, which heads."""
+"""The sidebar, the same on every page: the pages, the model, the text, how it is read, the heads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def is_drawn() -> bool:
 
 
 def draw(pages: list) -> None:
-    """Everything in the sidebar. The pages' links carry the choices along."""
+    """Draw the sidebar. The links to the pages carry the choices."""
     with st.sidebar:
         _links(pages)
         _model()
@@ -60,7 +60,7 @@ def _model() -> None:
 
 def _text() -> None:
     text = session.choices().text
-    if st.session_state.get("draft_of") != text:  # the text was changed by an example, a file or a link
+    if st.session_state.get("draft_of") != text:  # an example, a file or a link changed the text
         st.session_state["draft_of"] = st.session_state["draft"] = text
     with st.form("text_form", border=False, enter_to_submit=True):
         st.text_area("Text", key="draft", height=120, max_chars=LONGEST_TEXT, help="Any language. Ctrl+Enter reads it.")
@@ -168,7 +168,7 @@ def _tray() -> None:
 
 
 def notices() -> None:
-    """What a person should know about their link or choice, at the top of the page."""
+    """The notices about a link or choice, at the top of the page."""
     if sentences := session.notices():
         st.warning("  \n".join(map(_plain, sentences)), icon=":material/info:")
 
@@ -178,5 +178,5 @@ def problem(error: UserError) -> None:
 
 
 def _plain(sentence: str) -> str:
-    """A sentence may quote what a person typed: Streamlit's Markdown must show it, not read it."""
+    """Escape a notice: it may quote what a person typed, which Streamlit's Markdown must show letter for letter."""
     return escape_markdown(sentence)

@@ -1,4 +1,4 @@
-"""The code that ran, beside what it made: the line of one step marked."""
+"""The code that ran, with the line of one step marked."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from dashboard.charts.theme import PALETTES, Theme
 
 
 def code(listing: Listing, step: str, theme: Theme, *, min_lines: int = 0) -> None:
-    """The source, with the line that computes `step` marked where these functions have one.
+    """The source, with the line that computes `step` marked if these functions have one.
 
-    room: lines that it takes at least, so that what stands below stays where it is
+    min_lines: the least height in lines, so that what follows on the page does not move
     """
     st.html(html(listing, step, theme, min_lines=min_lines))
 
