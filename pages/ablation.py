@@ -25,7 +25,7 @@ from dashboard.ui.pages import ablation, ablation_tables
 
 st.title("Without a head", anchor=False)
 
-# What is asked
+# Inputs
 this = opened()
 model = this.model
 st.caption(
@@ -39,7 +39,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 chosen = session.choices()
 head = chosen.chosen
 
-# On this text; beside it, of heads taken out together, each alone
+# On this text; next to a joint ablation, each head alone
 text = read_text(this, pairs=True)
 if text is None:
     st.caption("What follows needs no text.")
@@ -101,7 +101,7 @@ if every is not None:
         )
     )
 
-# All heads, beside what their attention looks like
+# All heads: effects and scores
 st.subheader("Do the heads that look clear also matter?", anchor=False)
 pair = ablation.against(this, text, every)
 if pair is not None:

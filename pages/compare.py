@@ -16,7 +16,7 @@ from dashboard.ui.pages import compare_aligned, compare_inputs, compare_results
 
 st.title("Compare", anchor=False)
 
-# What is asked
+# Inputs
 this = reading(pairs=session.choices().mode != "texts")
 st.caption(escape_markdown(compare_inputs.question(this)))
 st.segmented_control(
@@ -43,7 +43,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     if this.encoding.second is not None:
         head_picker.between()
 
-# What is drawn
+# Pictures
 look = session.look(min(page_width(), 980 if chosen.show == "side" else 600))
 most = compare_results.most_drawn(look)
 figure.window_slider(fit_for(what.views[0], "heatmap", chosen.start, most), what.views[0])

@@ -21,11 +21,11 @@ st.caption(
     "corpus: where its attention goes, which relations it finds, and the bits that position, parse and meaning explain."
 )
 
-# A new profile, and those on their way; other pages can be used meanwhile
+# A new profile, and running jobs; other pages can be used meanwhile
 corpus.form()
 corpus.progress()
 
-# The profiles that are there
+# The finished profiles
 st.subheader("Profiles", anchor=False)
 there = corpus.finished()
 for entry in there:

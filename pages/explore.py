@@ -22,7 +22,7 @@ ONE_TEXT = "Figures over one text have no interval; on another text the head may
 
 
 def score_help(score: Score, n: int) -> str:
-    """What a score measures, over what, its range here and who defined it."""
+    """A sentence on a score: what it measures, over what, its range here and who defined it."""
     low, high = score.range(n)
     span = "0 to 100 %" if score.unit == "share" else f"{low:g} to {high:.1f} {score.unit} on this text"
     return f"{score.help} The mean over tokens; the special ones' own rows are left out. {span}. After {score.source}."
@@ -30,7 +30,7 @@ def score_help(score: Score, n: int) -> str:
 
 st.title("Explore", anchor=False)
 
-# What is asked
+# Inputs
 this = reading(pairs=True)
 chosen = session.choices()
 model = this.model
@@ -40,7 +40,7 @@ survey = this.overview()
 st.caption(f"Where does each head look? {escape_markdown(model.title)} has {model.size}.")
 left, right, atlas_width, head_width = beside(page_width())
 
-# The chosen head, before the atlas on the left: it is what a click waits for
+# The chosen head, sent before the atlas on the left, as a click waits for it
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.by_number(model)

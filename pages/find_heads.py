@@ -23,7 +23,7 @@ from dashboard.ui.url_state import LONGEST_PAIRS
 
 st.title("Find heads", anchor=False)
 
-# What is asked
+# Inputs
 this = opened()
 model = this.model
 st.caption(f"Which heads of {escape_markdown(model.title)} look from this word to that one? Mark a pair or several.")
@@ -46,14 +46,14 @@ if text is not None:
         )
     found = find_by_example.on_text(text, pairs, wrong)
 
-# What is found on this text
+# Results on this text
 if text is not None and found is not None:
     session.open_on(found.best)
     head = session.choices().chosen
     figure.finding(example_finding(found))
     figure.remark(*remarks(found))
     left, right, left_width, right_width = beside(page_width())
-    with right:  # before the ranking on the left: it is what a click waits for
+    with right:  # sent before the ranking on the left, as a click waits for it
         with st.container(horizontal=True, vertical_alignment="bottom"):
             head_picker.by_number(model)
             head_picker.measure()
@@ -75,7 +75,7 @@ if text is not None and found is not None:
     with left:
         find_by_example.ranked(found, "found", left_width)
 
-# What is found in a corpus
+# Results in a corpus
 st.divider()
 st.subheader("Over a corpus", anchor=False)
 st.caption(

@@ -30,7 +30,7 @@ STEP_COLUMNS = {
 
 st.title("Inside a head", anchor=False)
 
-# What is asked
+# Inputs
 this = reading(pairs=True)
 model = this.model
 st.caption(
@@ -101,7 +101,7 @@ with st.expander("All of the code"):
     figure.remark(inside.code_says(head))
     code_listing.code(inside.code_of(head), chosen.step, look.theme)
 
-# What it writes into the prediction of what comes next
+# Its effect on the prediction of the next token
 st.divider()
 st.subheader("What the head writes", anchor=False)
 wrote = inside_logits.at(this, head, row.query)

@@ -22,7 +22,7 @@ from dashboard.ui.pages import explore_tables, layer_tables, layers_and_long_ran
 
 
 def choose_word(key: str) -> None:
-    """A click on a column: that word is followed."""
+    """A click on a column chooses that word."""
     points = st.session_state[key].selection.get("word")
     if points and points[0].get("place") is not None:
         session.change(word=int(points[0]["place"]))
@@ -30,7 +30,7 @@ def choose_word(key: str) -> None:
 
 st.title("Through the layers", anchor=False)
 
-# What is asked
+# Inputs
 this = reading(pairs=True)
 model = this.model
 st.caption(
@@ -49,7 +49,7 @@ st.selectbox(
     **layers_and_long_range.word_in_sight(stream, most),
 )
 
-# What is drawn: one word
+# Picture: one word
 look = session.look(page_width()).keywords()
 figure.show(
     Figure(
@@ -74,7 +74,7 @@ figure.show(
     )
 )
 
-# What is drawn: every word
+# Picture: every word
 st.segmented_control(
     f"Drawn of every {stream.unit[:-1]}",
     list(MEASURES),
@@ -98,7 +98,7 @@ figure.show(
     )
 )
 
-# What is drawn: where it may all come from
+# Attention rollout
 st.subheader("Attention through several layers", anchor=False)
 st.caption(
     "A layer's attention mixes what earlier layers mixed already. Rolled out, the heads' mean attention of each layer, "

@@ -16,7 +16,7 @@ from dashboard.ui.pages import layer_tables, layers_and_long_range
 
 st.title("Long range", anchor=False)
 
-# What is asked
+# Inputs
 this = opened()
 chosen = session.choices()
 model = this.model
@@ -35,12 +35,12 @@ st.segmented_control(
 question = QUESTIONS[chosen.reach]
 layer_tables.texts(question)
 
-# What is computed
+# Results
 long_range = layers_and_long_range.long_range(this, question)
 best = long_range.best(4)
 head = chosen.chosen
 
-# What is drawn: the best heads
+# The best heads
 figure.show(
     Figure(
         draw_long_range(long_range, **session.look(page_width()).keywords()),
@@ -58,7 +58,7 @@ figure.show(
     )
 )
 
-# What is drawn: any head, before the sheet of all on the left: it is what a click waits for
+# Any head, sent before all heads on the left, as a click waits for it
 left, right, atlas_width, head_width = beside(page_width())
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -12,7 +12,7 @@ from dashboard.ui.missing_model import get_button
 
 
 def facts(model: AttentionModel) -> str:
-    """What the model in use is, in one line."""
+    """The model in use, in one line."""
     sees = "each position sees only what stands before it" if model.causal else "each position sees the whole text"
     note = f" · {escape_markdown(model.note)}" if model.note else ""
     return f"up to {model.limit:,} tokens · {sees} · revision {model.revision}{note}"
@@ -27,7 +27,7 @@ st.caption(
 try:
     in_use, _ = caches.opened(session.choices().model)
 except UserError:
-    in_use = None  # the other pages say why
+    in_use = None  # the other pages report why
 
 for card, row in zip(CATALOGUE.values(), listing(), strict=True):
     with st.container(border=True):
@@ -63,7 +63,7 @@ if used_bytes := bounded.taken():
             f"GGUF files and adapters opened before are kept as converted models: {gigabytes(used_bytes)} in {where}. "
             f"Above {gigabytes(bounded.most_bytes())} (TWO_HEADS_CONVERTED_GB) those used least recently are removed."
         )
-    except UserError as wrong:  # the setting is no number
+    except UserError as wrong:  # the setting is not a number
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
 with st.form("own_model", border=False):
     name = st.text_input(

@@ -22,7 +22,7 @@ from dashboard.ui.pages import profile_parse, profile_tables
 
 st.title("Syntax vs context", anchor=False)
 
-# What is asked
+# Inputs
 this = opened()
 model = this.model
 st.caption(
@@ -84,7 +84,7 @@ st.caption(
 )
 profile_tables.relations_table(profile.best)
 
-# Its strongest sentences, and what it does on others
+# Its top activating sentences, and typical ones
 st.subheader(f"Moments of {head}", anchor=False)
 kind = st.segmented_control(
     "By the bits that are explained by",

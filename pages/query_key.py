@@ -14,7 +14,7 @@ from dashboard.ui.pages import query_key
 
 st.title("Queries and keys", anchor=False)
 
-# What is asked
+# Inputs
 this = opened()
 model = this.model
 st.caption(

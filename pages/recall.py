@@ -33,7 +33,7 @@ def show(run: RecallRun, picture: str, width: int, sentence: str, columns: Colum
 
 
 def task(width: int) -> None:
-    """What is asked of the networks, on one example."""
+    """The task of the networks, on one example."""
     nothing = nothing_yet(config)
     chart = draw_recall(nothing, "task", **session.look(width).keywords())
     show(nothing, "task", width, chart.description, {"place": "Place", "symbol": "Symbol"})
@@ -41,7 +41,7 @@ def task(width: int) -> None:
 
 st.title("Before attention", anchor=False)
 
-# What is asked
+# Inputs
 st.caption(
     "Recurrent networks read word by word and hand on one state. How far back can they remember? Four networks learn "
     "one task here, from scratch."
@@ -50,7 +50,7 @@ recall.controls()
 config = session.choices().recall
 figure.remark(recall.budget(config))
 
-# What is computed
+# Results
 wide = page_width()
 if recall_runs.going(config):
     recall.progress(config)
@@ -61,7 +61,7 @@ if recall_runs.failed(config):
 run = recall_runs.found(config)
 how_long = recall.button(config, run)
 
-# What is drawn
+# Pictures
 if run is None:
     task(min(wide, 780))
     st.markdown(

@@ -24,7 +24,7 @@ from dashboard.ui.pages import similarity
 
 st.title("Map of heads", anchor=False)
 
-# What is asked
+# Inputs
 this = opened()
 model = this.model
 st.caption(

@@ -17,7 +17,7 @@ from dashboard.ui.pages.toy import alternative, axes_of, inputs, pairs_of
 
 st.title("Toy attention", anchor=False)
 
-# What is asked stands first on the page, but is sent after the steps: they are what a change waits for
+# Inputs stand first on the page but are sent after the steps, which a change waits for
 st.caption(
     "Attention small enough to follow by hand. Change any number, and everything is computed again: type, step by 0.1 "
     "with arrow up and down, or paste a block of cells."
@@ -26,7 +26,7 @@ inputs_place = st.container()
 chosen = session.choices()
 toy = chosen.toy
 
-# What is computed
+# Results
 try:
     parts = work_through(toy, chosen.toy_head)
 except UserError as wrong:
@@ -42,7 +42,7 @@ session.correct(
 chosen = session.choices()
 draw = partial(draw_toy, toy, word=chosen.toy_row, head=chosen.toy_head, **session.look(page_width()).keywords())
 
-# What is drawn: the steps
+# Picture: the steps
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     st.selectbox(
         "Follow the word",
@@ -102,7 +102,7 @@ figure.show(
     )
 )
 
-# What the factor is for
+# The factor 1/√d
 entropies = caches.sharpness_here()
 figure.show(
     Figure(

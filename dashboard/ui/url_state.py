@@ -127,9 +127,7 @@ class Choices:
     # Before attention
     recall: Annotated[Recall, Several(recall_from_address, recall_to_address)] = DEFAULT  # the run
     # Long range
-    reach: Annotated[str, Option("verb", "name")] = (
-        "verb"  # which relation is measured
-    )
+    reach: Annotated[str, Option("verb", "name")] = "verb"  # which relation is measured
     # Through the layers
     word: Annotated[int, Number()] = 7  # the word that is followed, from 0
     measure: Annotated[str, Option("moved", "turned", "attention_share")] = "moved"  # what is drawn of every word
@@ -144,9 +142,7 @@ class Choices:
     # Without a head
     by: Annotated[By, Option("zero", "mean")] = "zero"  # what replaces the head's output
     out: Annotated[str, Option("head", "tray")] = "head"  # what is ablated: the head, or the heads of the tray jointly
-    against: Annotated[str, Option(*FIGURES, scores=True)] = (
-        "total"  # what effects are compared with
-    )
+    against: Annotated[str, Option(*FIGURES, scores=True)] = "total"  # what effects are compared with
     # Find heads
     pairs: Annotated[str, Rows(LONGEST_PAIRS)] = FIRST_PAIRS  # the marked pairs as they are typed, a row each
     pattern: Annotated[str, Text(LONGEST_PAIRS)] = "relation=nsubj"  # what is searched for in the corpus

@@ -1,4 +1,4 @@
-"""“Compare” with two sides that have to be aligned: one head on two texts, or two models on one."""
+"""“Compare” with two sides that must be aligned: one head on two texts, or two models on one."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ CHANGED = {
 def two_texts(this: Reading) -> Compared:
     """One head on the text on the left and on a second one."""
     if this.encoding.text != FIRST_TEXT and session.choices().other == FIRST_OTHER:
-        session.correct(other="")  # the second text that goes with the first example is nobody's choice on another one
+        session.correct(other="")  # the second text of the first example does not belong to another text
     st.text_area(
         "Second text",
         height=80,

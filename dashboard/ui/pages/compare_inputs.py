@@ -1,4 +1,4 @@
-"""What “Compare” is asked in each of its ways, and what stands for it (see `compared`)."""
+"""The controls of “Compare” in each of its modes, and the comparison that they choose."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ WAYS = {"heads": "Heads of one model", "texts": "One head, two texts", "models":
 
 
 def comparison(this: Reading) -> Compared:
-    """What the chosen way asks for; or a sentence with what to do, and the end of the page."""
+    """The comparison of the chosen mode; or a sentence with what to do, and the end of the page."""
     return {"heads": _heads, "texts": two_texts, "models": two_models}[session.choices().mode](this)
 
 
 def question(this: Reading) -> str:
-    """What the page asks in the chosen way."""
+    """The question of the page in the chosen mode."""
     first, chosen = this.model.title, session.choices()
     if chosen.mode == "texts":
         return f"What does one head of {first} do on two texts that are nearly the same?"
@@ -84,7 +84,7 @@ def _add_head() -> None:
 
 
 def _opposites(this: Reading) -> tuple[HeadId, HeadId] | None:
-    """The two heads that are furthest apart in the model's profile, where there is one."""
+    """The two heads that are furthest apart in the model's profile; None without a profile."""
     try:
         found = profile_picker.first_of(this)
     except (UserError, OSError):

@@ -1,4 +1,4 @@
-"""The parts of the page “Corpus”: what to profile, what is being profiled, and the profiles that are there."""
+"""The parts of the page “Corpus”: the form for a new profile, the running jobs, and the finished profiles."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ OWN = "A file of your own"
 
 
 def title_of(model: str) -> str:
-    """What people call a model; a folder or a hub id by itself."""
+    """A model's title; a folder or a hub id as it is."""
     return CATALOGUE[model].title if model in CATALOGUE else model
 
 
 def form() -> None:
-    """What to profile, by which model, under which name."""
+    """The form: which corpus, which model, which name."""
     chosen = session.choices().model
     models = [name for name in CATALOGUE if is_installed(name)]
     if chosen not in CATALOGUE and paths.may_open(chosen):
@@ -96,7 +96,7 @@ def _begin(model: str, name: str, limit: int | None, own: bool, upload, parser: 
     out = place_for(name)
     if (out / "profile.json").exists():
         raise UserError(f"There is a profile named “{name}” already. Choose another name, or delete that one.")
-    if (there := find(out)) is not None and there.progress.state == "going":  # as after a second press
+    if (there := find(out)) is not None and there.progress.state == "going":  # as after a second click
         raise UserError(f"“{name}” is being profiled already, see below. For another profile choose another name.")
     if not own:
         start(model, builtin_corpus(), out, limit=limit)
@@ -106,7 +106,7 @@ def _begin(model: str, name: str, limit: int | None, own: bool, upload, parser: 
     path = out / "source" / _plain(upload.name)
     is_text = not is_treebank(path)
     if is_text and parser:
-        parse("A word.", parser)  # one that cannot be used is told now
+        parse("A word.", parser)  # reports a parser that cannot be used at once
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(upload.getbuffer())
@@ -120,12 +120,12 @@ def _begin(model: str, name: str, limit: int | None, own: bool, upload, parser: 
 
 
 def _absolute(parser: str) -> str:
-    """A folder from the root on: the job is a process that may stand elsewhere."""
+    """The absolute path of a folder: the job's process may have another current folder."""
     return str(Path(parser).absolute()) if parser and parser not in installed_parsers() else parser
 
 
 def _plain(name: str) -> str:
-    """A file's name that no system stumbles over; its ending stays."""
+    """A file name that is valid on every system; its ending stays."""
     stem, ending = Path(name).stem, Path(name).suffix.lower()
     return (re.sub(r"[^\w .-]+", "-", stem).strip(" .-")[:60] or "corpus") + ending
 
@@ -136,8 +136,10 @@ def unfinished() -> list[Job]:
 
 
 def progress() -> None:
-    """A row for each job that is not done. The whole page is drawn anew when one has ended or begun; one that was begun
-    in another tab while none was going here is seen with the next click."""
+    """A row for each job that is not done. Redraws the whole page when one has ended or begun.
+
+    A job that another tab began while none was going here appears with the next click.
+    """
     states = _states(unfinished())
     job_panel.while_going(_progress, "going" in states.values(), states)
 

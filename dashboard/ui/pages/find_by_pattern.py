@@ -1,4 +1,4 @@
-"""The search over the corpus that comes with the dashboard: what is asked, the button, the progress, what is kept."""
+"""The search over the built-in corpus: its controls, button, progress and cached results."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FURTHEST = 50
 
 
 def read_pattern(written: str) -> Pattern:
-    """``relation=nsubj;furthest=5`` → the pattern. Raises UserError for what is none."""
+    """``relation=nsubj;furthest=5`` → the pattern. Raises UserError for any other text."""
     given: dict[str, Any] = {}
     for part in filter(None, written.split(";")):
         name, _, value = part.partition("=")
@@ -41,7 +41,7 @@ def read_pattern(written: str) -> Pattern:
 
 
 def write_pattern(pattern: Pattern) -> str:
-    """As `read_pattern` reads it: what is not left open."""
+    """The text that `read_pattern` reads: the fields that are not at their defaults."""
     usual = Pattern()
     values = {field.name: getattr(pattern, field.name) for field in fields(Pattern)}
     return ";".join(f"{name}={value}" for name, value in values.items() if value != getattr(usual, name))
@@ -61,12 +61,12 @@ def _labels() -> tuple[list[str], list[str]]:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _held(key: str, pattern: str, bos: bool) -> list[Matches]:
-    """Empty until it was searched for, by whoever asked first."""
+    """The cached result in a list; empty until the first search."""
     return []
 
 
 def controls() -> Pattern:
-    """What is searched for; a pattern of a link that cannot be read is told, and the usual one taken."""
+    """The controls of the pattern. A pattern in a link that cannot be read gives a notice and the default pattern."""
     try:
         pattern = read_pattern(session.choices().pattern)
     except UserError as wrong:
@@ -130,7 +130,7 @@ def _take() -> None:
 
 
 def found(this: Opened, pattern: Pattern) -> Matches:
-    """What the corpus gives, for a page: kept, or searched for when asked; else the end of the page."""
+    """The matches in the corpus, cached or searched for after a click; else the end of the page."""
     if message := st.session_state.pop("pattern_says", ""):
         st.warning(escape_markdown(message), icon=":material/info:")
     held = _held(this.key, write_pattern(pattern), this.bos)

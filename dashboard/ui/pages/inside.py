@@ -1,4 +1,4 @@
-"""A head taken apart, kept between clicks: a layer costs a forward pass, a head of it little, a query nothing."""
+"""The steps of a head, cached: a layer costs a forward pass, one of its heads little, a query nothing."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def click_step(key: str) -> None:
 
 
 def code_of(this: Inside, step: str = "") -> Listing:
-    """The function that computed the step; all that made the steps, in the order of reading, where none is named.
+    """The source of the function that computed the step; without a step, of all functions, in reading order.
 
-    Where our attention began with the model's own queries it is `attend` alone, whatever the step.
+    If our attention began with the model's own queries it is `attend` alone, whatever the step.
     """
     functions = (project, attend, multi_head) if this.run.layer is not None else (attend,)
     if not step:

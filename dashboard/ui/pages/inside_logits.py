@@ -1,4 +1,4 @@
-"""What a head writes, kept between clicks: a text costs a forward pass, a token or a head next to nothing."""
+"""Direct logit attribution of a head, cached: a text costs a forward pass, a token or a head next to nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ COLUMNS = {
     "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
     "unknown": figure.UNREAD,
 }
-AT_ONCE = 2.0  # seconds that nobody needs to be asked for
+AT_ONCE = 2.0  # seconds; longer measurements need a click
 SPEED = 5e9  # multiplications a second of a busy laptop, comparisons among them
 
 
@@ -62,12 +62,12 @@ def _copying(key: str, head: HeadId, _model: AttentionModel) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=1024, show_spinner=False)
 def _requested(key: str, head: HeadId) -> list[bool]:
-    """Empty until the copying score was asked for, by whoever asked first."""
+    """Empty until somebody requests the copying score."""
     return []
 
 
 def at(this: Reading, head: Inside, query: int) -> Attribution | None:
-    """What the head writes at the token; None, with a quiet sentence, where the model's heads write no logits."""
+    """The head's direct logit attribution at the token; None, and a small line, if the model has none."""
     where = this.key, this.encoding.text, this.bos
     try:
         path = _path(*where, this)
@@ -80,7 +80,7 @@ def at(this: Reading, head: Inside, query: int) -> Attribution | None:
 
 
 def show_copying(this: Reading, head: Inside) -> None:
-    """The copying score of the head in a line: at once where it takes under 2 seconds, else when it is asked for."""
+    """A line with the head's copying score: at once if it takes under 2 seconds, else after a click."""
     held = _requested(this.key, head.head)
     slow = not held and _seconds(this, head) > AT_ONCE
     if slow and not st.button("Measure whether it copies", icon=":material/content_copy:"):
@@ -93,6 +93,6 @@ def show_copying(this: Reading, head: Inside) -> None:
 
 
 def _seconds(this: Reading, head: Inside) -> float:
-    """About how long a head takes: d rows of W_O to all logits, and some hundred tokens more."""
+    """About how many seconds a head takes: d rows of W_O to all logits, plus some hundred tokens."""
     rows, numbers = this.model.loaded.model.get_input_embeddings().weight.shape
     return rows * head.d * (numbers + 700) / SPEED

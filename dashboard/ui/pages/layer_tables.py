@@ -49,7 +49,7 @@ def curves(long_range: LongRange, heads: Sequence[HeadId], *, judged_half: bool)
 
 
 def heads(long_range: LongRange) -> Table:
-    """All heads by what they give beyond an equally distant word."""
+    """All heads by lift: their attention minus that to an equally distant word."""
 
     def rows() -> pd.DataFrame:
         every = table(long_range)
@@ -83,7 +83,7 @@ def _marked(trial: Trial) -> str:
 
 
 def movements(stream: ResidualStream) -> Table:
-    """The numbers behind the sheet of words and layers."""
+    """The numbers behind the picture of all words and layers."""
 
     def size(title: str, help_: str):
         return st.column_config.NumberColumn(title, format="%.2f", help=help_)
@@ -102,7 +102,7 @@ def movements(stream: ResidualStream) -> Table:
 
 
 def neighbours(stream: ResidualStream, word: int) -> Table:
-    """Who is near to the word after each layer."""
+    """The nearest neighbours of the word after each layer."""
 
     def rows() -> pd.DataFrame:
         near = stream.neighbours(int(stream.words[word]))

@@ -1,4 +1,4 @@
-"""Measurements of a whole model and of a text's layers: kept between clicks, with progress where they take long."""
+"""“Long range” and “Through the layers”: measurements, cached, with progress if they take long."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from dashboard.ui.model_and_text import Opened, Reading
 from dashboard.ui.page import end_page
 from dashboard.ui.results_cache import cached
 
-AT_ONCE = 3.0  # seconds that nobody needs to be asked for
+AT_ONCE = 3.0  # seconds; longer measurements need a click
 SPEED = 5e10  # multiplications and additions a second that two cores of a laptop manage
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _held(key: str, question: str) -> dict[int, Step]:
-    """The distances measured so far, by their place. Filled as they are measured, by whoever measures them first."""
+    """The distances measured so far, by index. Filled as they are measured."""
     return {}
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _seconds(key: str, question: str, _model: AttentionModel, _texts: Sequence[Trial]) -> float:
-    """About how long a measurement takes: two operations for each token and each weight outside the embeddings."""
+    """About how many seconds a measurement takes: two operations per token and weight outside the embeddings."""
     module = _model.loaded.model
     weights = sum(p.numel() for p in module.parameters()) - sum(
         p.numel() for p in module.get_input_embeddings().parameters()
@@ -42,10 +42,9 @@ def _seconds(key: str, question: str, _model: AttentionModel, _texts: Sequence[T
 
 
 def long_range(this: Opened, question: Question) -> LongRange:
-    """The measurement, for a page: at once where it takes under 3 seconds, else when a person asks for it.
+    """The measurement: at once if it takes under 3 seconds, else after a click.
 
-    What is measured is kept for everybody who opens this model. Where it cannot be, a sentence and the end of the
-    page.
+    All sessions share the results. If it cannot be measured, a sentence and the end of the page.
     """
     trials = question.trials()
     steps = list(zip(*trials, strict=True))
@@ -88,7 +87,7 @@ def _stream(key: str, text: str, bos: bool, unit: Unit, special: Special, _this:
 
 
 def residual_stream(this: Reading) -> ResidualStream:
-    """What the layers do to the text, for a page; or a sentence and the end of the page."""
+    """The residual stream of the text; or a sentence and the end of the page."""
     chosen = session.choices()
     try:
         found = _stream(this.key, this.encoding.text, this.bos, chosen.unit, chosen.special, this)
@@ -104,8 +103,10 @@ def residual_stream(this: Reading) -> ResidualStream:
 
 
 def word_in_sight(stream: ResidualStream, most: int) -> dict[str, Any]:
-    """Arguments that tie a widget to the followed word, as `state.bound`; of a text too long for one picture, the
-    `most` words that are drawn move with it."""
+    """Arguments that tie a widget to the followed word, as `session.bound` does.
+
+    If the text is too long for one picture, the `most` drawn words move with it.
+    """
     tied = session.bound("word")
 
     def take(*given: str) -> None:

@@ -31,7 +31,7 @@ def _parsed(text: str, model: str) -> tuple[ParsedSentence, ...]:
 
 
 def parser() -> None:
-    """Which spaCy model parses the text."""
+    """The control for the spaCy model that parses the text."""
     st.text_input(
         "spaCy model for the parse",
         placeholder="English, comes along",
@@ -42,8 +42,8 @@ def parser() -> None:
 
 
 def parsed(this: Reading) -> tuple[ParsedSentence, ...]:
-    """The parse of the text; none, and a sentence, where it is too long to draw, the model that is named cannot be used
-    or none is named for another language than English."""
+    """The parse of the text; empty, and a sentence, if the text is too long to draw, the parser cannot be used, or the
+    text is not English and no parser is chosen."""
     text, model = this.encoding.text, session.choices().parser
     if len(text) > LONGEST_PARSED:
         st.caption(
@@ -69,8 +69,8 @@ def parsed(this: Reading) -> tuple[ParsedSentence, ...]:
 
 
 def two_heads(profile: Profile) -> list[tuple[HeadId, str, str | None]]:
-    """The two heads to draw, each with what it is and the role that colours it: those that are furthest apart, or the
-    first two of the tray where a person prefers them. None where the profile has no figures."""
+    """The two heads to draw, each with its label and the role that colours it: those furthest apart, or the first two
+    of the tray if chosen. Empty if the profile has no figures."""
     tray = session.choices().tray
     if len(tray) > 1:
         st.segmented_control(
@@ -95,8 +95,8 @@ def two_heads(profile: Profile) -> list[tuple[HeadId, str, str | None]]:
 
 
 def over_words(this: Reading, *heads: HeadId) -> tuple[list[HeadView], list[HeadView]]:
-    """These heads over the words of the text, without special tokens, whatever is chosen on the left: their weights,
-    which figures are of, and what a person chose to see of them, on one scale."""
+    """These heads over the words of the text without special tokens: their weights, for the figures, and the weights or
+    contributions to draw, on one scale."""
     if not heads:
         return [], []
     return this.views(*heads, unit="words", special="hide"), this.chosen_views(*heads, unit="words", special="hide")

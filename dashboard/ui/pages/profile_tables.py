@@ -1,4 +1,4 @@
-"""The tables of a profile as a page shows them: which columns, what they are called, in which order the rows come."""
+"""The tables of a profile on the page: columns, titles, and the order of rows."""
 
 from __future__ import annotations
 
@@ -81,14 +81,14 @@ RELATIONS = {
 
 
 def relations(best: pd.DataFrame) -> pd.DataFrame:
-    """The table of relations as it is shown: heads by name, what pools them first, then those with most cases."""
+    """The table of relations on the page: heads by name, the pooled row first, then by number of cases."""
     table = best.copy()
     table["head"] = [str(head) for head in heads_of(best)]
     return _in_percent(table[[*RELATIONS, "ranked"]])
 
 
 def _in_percent(table: pd.DataFrame) -> pd.DataFrame:
-    """As it is shown: shares in per cent, and arrows that are some."""
+    """The table with shares in per cent and real arrows."""
     percent = table.assign(**{name: 100 * table[name] for name in SHARES if name in table})
     return percent.assign(direction=percent["direction"].str.replace("->", " → ", regex=False))
 
@@ -112,14 +112,14 @@ def own_figures(row: dict) -> pd.DataFrame:
 
 
 def pooled(profile: Profile) -> str:
-    """What the row is that is no relation; empty for a profile that was made without it."""
+    """A sentence about the pooled row; empty for a profile without it."""
     if not (profile.best["relation"] == ALL).any():
         return ""
     return f"“{ALL}” pools every scored relation: one head and one distance for them all."
 
 
 def own_relations(profile: Profile, head: HeadId) -> pd.DataFrame:
-    """What one head finds, in-sample: what pools all relations, then those with 30 cases and more, by lift."""
+    """The relations that one head finds, in-sample: the pooled row, then those with 30 cases or more, by lift."""
     rows = profile.dependencies
     rows = rows[is_of(rows, head) & (rows["n"] >= 30)]
     rows = rows.sort_values("lift", ascending=False)
@@ -133,8 +133,8 @@ def what_it_finds(profile: Profile, head: HeadId) -> Table:
 
 
 def top_examples(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataFrame:
-    """A head's strongest sentences and typical ones by decile of a figure: kind, score in bits a query word, where the
-    sentence stands; and where the profile keeps sentences its text and a link that opens it in Explore."""
+    """A head's top activating sentences and typical ones by decile of a figure: kind, score in bits per query word,
+    position in the file; if the profile keeps sentences, also the text and a link that opens it in Explore."""
     rows = profile.moments
     rows = rows[is_of(rows, head) & (rows["figure"] == figure)]
     rows = rows.sort_values("score", ascending=False)

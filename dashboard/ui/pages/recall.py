@@ -25,7 +25,7 @@ REACHES = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)  # distances to choose from
 
 
 def controls() -> None:
-    """How long a run, and what is in it."""
+    """The controls: which run, and its settings."""
     config = session.choices().recall
     name = next((name for name, run in RUNS.items() if run == config), None)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -66,7 +66,7 @@ def controls() -> None:
 
 
 def budget(config: Recall) -> str:
-    """How many weights each network has, in a sentence: none wins by being larger."""
+    """The number of weights of each network, in a sentence: none wins by being larger."""
     from dashboard.analyses.recall.networks import count
 
     counts = ", ".join(f"{CALLED[name]} {count(name, config):,}" for name in NAMES)
@@ -76,7 +76,7 @@ def budget(config: Recall) -> str:
 
 
 def button(config: Recall, run: RecallRun | None) -> DeltaGenerator:
-    """Train; or, of a complete run, what it took. The place for how long it takes, see `say_how_long`."""
+    """The button that trains; for a complete run, its duration. Returns the place for `show_duration`."""
     place = st.empty()
     if run is not None and run.complete:
         figure.remark(f"This run took {run.result.seconds:.0f} seconds; it is kept until the dashboard is closed.")
@@ -92,7 +92,7 @@ def button(config: Recall, run: RecallRun | None) -> DeltaGenerator:
 
 
 def show_duration(place: DeltaGenerator, config: Recall, run: RecallRun | None) -> None:
-    """How long a run takes on this machine. It is timed for it, so this comes last: the pictures do not wait."""
+    """Show how long a run takes on this machine. Timing it takes a moment, so this comes after the pictures."""
     if run is not None and run.complete:
         return
     networks = f"{len(config.distances) * len(NAMES) * config.seeds} networks"
@@ -108,7 +108,7 @@ def show_duration(place: DeltaGenerator, config: Recall, run: RecallRun | None) 
 
 @st.fragment(run_every=0.7)
 def progress(config: Recall) -> None:
-    """The bar, the button that stops, and the first picture as it grows. Draws the whole page anew at the end."""
+    """The bar, the button that stops, and the first picture as it grows. Redraws the whole page at the end."""
     run = recall_runs.going(config)
     if run is None:
         st.rerun()
