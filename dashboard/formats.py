@@ -1,4 +1,4 @@
-"""The kinds of file one can take away, each with the function that writes it.
+"""The kinds of file to download or save, each with the function that writes it.
 
 A new kind is one entry of `FORMATS` and its writer: the Download menu, the zip, `dashboard.save`, the report and the
 command line's ``--out`` take it from here. A new kind of report is one entry of `REPORTS` and its writer. Nothing
@@ -30,13 +30,13 @@ class Format:
     title: for a button
     mime: its media type
     holds: what is written in it
-    note: a sentence for the person who takes it, or ""
+    note: a sentence for the menu, or ""
     write: (what it holds, `Provenance` or None) → the file's content; a figure is an Altair chart or a Vega-Lite
         specification, a table a data frame, a matrix a `HeadView` or `StoredMatrix`. Same arguments, same bytes.
-        None for what is made of several things, as a zip. Of a report: (its figures, its title) → the content
-    read: of a table, (file, names of the columns that hold texts) → the data frame that was written; None where it
+        None for a zip, which is made of several things. Of a report: (its figures, its title) → the content
+    read: of a table, (file, names of the columns that hold texts) → the data frame that was written; None if it
         is not read back
-    contents: what the list in a zip says of it
+    contents: its description in the list of a zip
     packed: whether it is compressed already
     sets_text: whether its text is drawn with the fonts that this machine has
     """
@@ -178,7 +178,7 @@ def either(names: Collection[str]) -> str:
 
 
 def content(holds: Holds, ending: str, thing: object, provenance: object = None) -> bytes:
-    """What a file of this ending holds. Raises ValueError for an ending that does not hold such a thing."""
+    """The bytes of a file of this ending. Raises ValueError for an ending that does not hold such a thing."""
     entry = FORMATS.get(ending)
     if entry is None or entry.holds != holds or entry.write is None:
         raise ValueError(f"no such format: {ending!r}")

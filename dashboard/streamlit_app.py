@@ -1,11 +1,11 @@
-"""The entry: which page, and the sidebar that all pages share. Run it as `streamlit run dashboard`."""
+"""The entry script: the page, and the sidebar that all pages share. Run it with `streamlit run dashboard`."""
 
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:
-    sys.path.insert(0, str(HERE.parent))  # Streamlit puts this folder there instead of the one that holds the package
+    sys.path.insert(0, str(HERE.parent))  # Streamlit adds this folder instead of the one that holds the package
 
 import streamlit as st  # noqa: E402
 
@@ -27,7 +27,7 @@ PAGES = [
     )
     for one in page_list.PAGES
 ]
-# Where `served` does not lead on (`streamlit run dashboard`), another address of a page opens it all the same.
+# Without the redirect of `served` (`streamlit run dashboard`), earlier addresses still open their pages.
 OTHERS = [
     st.Page(HOME / "pages" / f"{name or FIRST.name}.py", title=other, url_path=other)
     for other, name in page_list.LEADS_TO.items()
@@ -51,7 +51,7 @@ try:
     page.run()
 except PageEnd:
     pass
-except UserError as wrong:  # of a model that a page did not expect to fail
+except UserError as wrong:  # from a model, where a page expected none
     sidebar.problem(wrong)
 finally:
     if not first:  # it stands from the run before, so the picture that a person waits for goes ahead of it

@@ -106,9 +106,10 @@ def run_ablate(args: argparse.Namespace) -> int:
 
 
 def corpus_of(typed: str) -> Path | None:
-    """The file that is meant, None where a text is: what ends like a file, unless it has spaces and is not there.
+    """The file that the argument names; None for a text.
 
-    A file that is not there is for its reader to tell.
+    An argument with a file's ending is a file, unless it has spaces and does not exist. The reader of a missing file
+    raises the error.
     """
     from dashboard.corpus.builtin import BUILTIN, builtin_corpus
     from dashboard.text.corpus_file import ENDINGS

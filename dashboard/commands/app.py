@@ -1,4 +1,4 @@
-"""The commands that are about the dashboard itself: launch it, list the models."""
+"""The commands for the dashboard itself: launch it, list the models."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run_app(args: argparse.Namespace) -> int:
 
 
 def first_free_port(address: str, start: int = 8501, tries: int = 50) -> int:
-    """The first port from `start` on that is free on this interface. Raises UserError where none is."""
+    """The first free port of this interface from `start` on. Raises UserError if there is none."""
     for port in range(start, start + tries):
         if _can_listen(address, port):
             return port
@@ -45,7 +45,7 @@ def first_free_port(address: str, start: int = 8501, tries: int = 50) -> int:
 
 
 def _can_listen(address: str, port: int) -> bool:
-    """Whether the port is free. Raises UserError for an address that is none of this machine's."""
+    """Whether the port is free. Raises UserError for an address that this machine does not have."""
     try:
         [(family, kind, _, _, where), *_] = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)
         probe = socket.socket(family, kind)

@@ -56,7 +56,7 @@ def _measure(parser: argparse.ArgumentParser) -> None:
 
 
 def _views(args: argparse.Namespace, model, encoding, heads) -> list:
-    """The heads as asked: their weights or their contributions, in this unit."""
+    """The views of the heads: weights or contributions, in the chosen unit."""
     from dashboard.analyses.contribution.api import contributions
     from dashboard.analyses.explore.api import attentions
 

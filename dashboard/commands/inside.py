@@ -15,7 +15,7 @@ def add(commands) -> None:
 
 
 def run_verify(args: argparse.Namespace) -> int:
-    """Exit status 1 where a difference is more than rounding."""
+    """Exit status 1 if a difference is more than rounding."""
     if args.out:
         check_out(args)
     from dashboard.analyses.inside import api

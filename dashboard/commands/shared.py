@@ -1,4 +1,4 @@
-"""What the commands share: their arguments, the model and the text that they read, and what they say."""
+"""What the commands share: arguments, reading the model and the text, and messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dashboard.formats import FORMATS, Holds, endings, format_of
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, without the usage lines before it."""
+    """A parser that reports an error in one sentence, without the usage lines before it."""
 
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message[:1].upper()}{message[1:]}. `{self.prog} --help` lists what there is.")
@@ -78,14 +78,14 @@ def dotted(*holds: Holds) -> str:
 
 
 def check_out(args: argparse.Namespace) -> None:
-    """Refuse a file that cannot be written before the model is loaded for nothing."""
+    """Refuse a file that cannot be written, before the model is loaded for nothing."""
     from dashboard.export.write import check_target
 
     check_target(args.out, args.endings)
 
 
 def read(args: argparse.Namespace):
-    """The model and the text as it sees it; what a person should know about it goes to standard error."""
+    """The model and the encoded text; notes about both go to standard error."""
     from dashboard.capture import open_model
     from dashboard.text import reading_notes
 
@@ -103,12 +103,12 @@ def read(args: argparse.Namespace):
 
 
 def as_words(args: argparse.Namespace) -> dict[str, Any]:
-    """How the text is read, where it is not read as it stands."""
+    """The option that reads the text word by word; empty if it is read as it is."""
     return {"as_words": True} if getattr(args, "read_as", "text") == "words" else {}
 
 
 def warn_of_latin1(file: str | Path) -> None:
-    """On standard error, that a treebank is read as Latin-1. Raises UserError where it cannot be read."""
+    """Print to standard error if a treebank is read as Latin-1. Raises UserError if it cannot be read."""
     from dashboard.text.charset import not_utf8_file
     from dashboard.text.corpus_file import is_treebank
 
@@ -117,7 +117,7 @@ def warn_of_latin1(file: str | Path) -> None:
 
 
 def warn_of_picture(args: argparse.Namespace, text: str, views: Sequence = ()) -> None:
-    """What the page says beside a picture: which part of a long text it holds, and signs that no font here draws."""
+    """Print the notes that the page shows with a picture: which part of a long text it holds, and missing fonts."""
     from dashboard.analyses.explore import api
     from dashboard.export import font_notice
 
@@ -145,7 +145,7 @@ _last_line: list[str] = []
 
 
 def show_progress(fraction: float, sentence: str) -> None:
-    """Progress on standard error: on a terminal one line that changes, in a log a line when there is news."""
+    """Print progress to standard error: on a terminal one line that changes, in a log a line for each new sentence."""
     if sys.stderr.isatty():
         print(f"\r\033[K{fraction:4.0%}  {sentence}", end="\n" if fraction >= 1 else "", file=sys.stderr, flush=True)
     elif _last_line != [sentence]:

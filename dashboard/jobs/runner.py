@@ -1,5 +1,5 @@
-"""The process of a job, `python -m dashboard.jobs.runner DIR`: it does what ``job.json`` in the folder asks for, and
-says there how far it is."""
+"""The process of a job, `python -m dashboard.jobs.runner DIR`: it does the work that ``job.json`` in the folder names,
+and writes its progress there."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pathlib import Path
 from dashboard.errors import UserError
 from dashboard.jobs.job import BEAT, STOP, load, read, resumes, stopped, work_of, write
 
-NICE = 10  # the pages go before
+NICE = 10  # the pages have priority
 
 
 def main(out: Path) -> int:
-    """Does the work of the job in a folder. The exit status: 0, or 1 where it failed."""
+    """Do the work of the job in a folder. Returns the exit status: 0, or 1 if it failed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_who_started_it, daemon=True).start()
     with suppress(AttributeError, OSError):
@@ -44,7 +44,7 @@ def main(out: Path) -> int:
 
 
 class _Sign:
-    """Says every second how far the job is, and that it lives; ends it where a person said so."""
+    """Writes the progress and a sign of life every second; ends the job when a person stops it."""
 
     def __init__(self, out: Path, record: dict):
         self._out, self._record = out, record | {"pid": os.getpid()}
@@ -74,7 +74,10 @@ class _Sign:
 
 
 def _end_with_who_started_it() -> None:
-    """Past `sys.stdin`, whose lock the interpreter wants when it ends: it would find it held here, and abort."""
+    """Wait for the end of standard input, then exit.
+
+    It reads the file descriptor, not `sys.stdin`: the interpreter needs that lock when it ends and would abort.
+    """
     with suppress(OSError):
         while os.read(0, 4096):
             pass

@@ -39,7 +39,7 @@ LIKE = {"layer": "Layer", "head": "Head", "distance": TABLE["distance"]}
 
 
 def found(this: Opened) -> HeadMap:
-    """The map of the model; or a button that makes it, and the end of the page. Raises UserError if none is possible."""
+    """The map of the model; or a button that makes it, and the end of the page. Raises UserError if it has none."""
     this.model.check_every_layer("Comparing all heads of a model with each other")
     request = map_job.Request.of(this.model, this.bos)
     made = job_panel.result_or_offer(
