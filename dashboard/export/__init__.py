@@ -1,4 +1,4 @@
-"""Files to take away: a chart, table or matrix in, bytes out.
+"""Files to download or save: a chart, table or matrix in, bytes out.
 
 `figure_bytes` makes PNG, SVG, PDF, HTML and Vega-Lite JSON of a chart, `table_bytes` CSV, Excel and Parquet of a
 table, `matrix_bytes` NPZ of one head, `bundle` a zip of them all, `report_bytes` one file of several

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dashboard.export.figure import Chart
     from dashboard.heads.view import HeadView
 
-_DATE = (1980, 1, 1, 0, 0, 0)  # zip's first day: the time of packing is no part of the content
+_DATE = (1980, 1, 1, 0, 0, 0)  # zip's first day: the content does not depend on the time
 
 _README = """\
 {headline}
@@ -57,7 +57,7 @@ def bundle(
 
 
 def _listed(stem: str) -> str:
-    """A line for the files of figure and table that hold the same."""
+    """A line of the list for files of the figure or table with the same content."""
     same: dict[str, list[str]] = {}
     for name in endings("figure", "table"):
         same.setdefault(FORMATS[name].contents, []).append(f".{name}")

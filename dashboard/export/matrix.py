@@ -18,7 +18,7 @@ _NAMES = {"weight": "weights", "contribution": "contributions", "rollout": "roll
 
 @dataclass(frozen=True)
 class StoredMatrix:
-    """The matrix of a head as it was written before: the head's name, and what `npz_bytes` made of it."""
+    """A head's matrix in a stored report: the head's name, and the bytes of `npz_bytes`."""
 
     head: str
     data: bytes
@@ -35,7 +35,7 @@ def matrix_bytes(view: HeadView | StoredMatrix, provenance: Provenance | None = 
 
 
 def npz_bytes(view: HeadView | StoredMatrix, provenance: Provenance | None = None) -> bytes:
-    """The arrays of `arrays_of` for ``numpy.load``, which needs no pickle to read them."""
+    """The arrays of `arrays_of` for ``numpy.load``, without pickle."""
     if isinstance(view, StoredMatrix):
         return view.data
     out = io.BytesIO()
@@ -44,20 +44,20 @@ def npz_bytes(view: HeadView | StoredMatrix, provenance: Provenance | None = Non
 
 
 def arrays_of(view: HeadView | StoredMatrix, provenance: Provenance | None = None) -> dict[str, np.ndarray]:
-    """What a file holds of a head's matrix, by name.
+    """The arrays of a file with a head's matrix, by name.
 
     Arrays
     ------
-    weights: float32 (m, k); row i is where position i looks; "contributions" or "rollout" where the view measures that.
-        k = m, but of cross attention, whose rows and columns are of two texts: then the next four are of the rows, and
-        the same with key_ before their names, as key_tokens, are of the columns
-    tokens: str (m), what stands at each position
-    special: bool (m), True where a special token stands
+    weights: float32 (m, k); row i holds the weights of query i; named "contributions" or "rollout" if the view measures
+        that. k = m, except for cross attention, whose rows and columns belong to two texts: then the next four are of
+        the rows, and arrays with key_ before the name, like key_tokens, of the columns
+    tokens: str (m), the text of each position
+    special: bool (m), True for a special token
     unknown: int64 (m), how many of its tokens are the tokenizer's unknown token: characters the model has not read
-    spans: int64 (m, 2), character span in the text; (-1, -1) for what stands nowhere in it. Of a pair, in the first
+    spans: int64 (m, 2), character span in the text; (-1, -1) for what is not in it. For a pair, the span in the first
         text, a line end and the second text
-    segments: of a pair, int64 (m): 0, or 1 where the position belongs to the second text
-    allowed: of the links from one text to the other, bool (m, m): those. The others are written as 0
+    segments: for a pair, int64 (m): 0, or 1 if the position belongs to the second text
+    allowed: if only links from one text to the other are chosen, bool (m, m): those. The others are written as 0
     provenance: str (), JSON
     """
     if isinstance(view, StoredMatrix):
@@ -79,7 +79,7 @@ def arrays_of(view: HeadView | StoredMatrix, provenance: Provenance | None = Non
 
 
 def _along(axis: MapAxis) -> dict[str, np.ndarray]:
-    """What stands along a side."""
+    """The arrays for one axis."""
     return {
         "tokens": np.array([legal(label) for label in axis.labels], dtype=np.str_),
         "special": np.array(axis.special, dtype=np.bool_),

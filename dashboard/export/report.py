@@ -1,4 +1,4 @@
-"""Several figures as one: a page of HTML, the pages of a PDF, or a zip with everything that makes them again."""
+"""Several figures in one file: an HTML page, a PDF, or a zip with everything that makes them again."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def report_bytes(figures: Sequence[ReportFigure], ending: str, title: str = TITL
 def report_html(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
     """One page with all figures, their hover included, that works without a network. Same figures, same bytes.
 
-    What a person typed stands in it as text; the page forbids itself every connection.
+    Typed texts are escaped; the page forbids itself every connection.
     """
     specs = [specification(figure.chart, figure.provenance) for figure in figures]
     sections = [_section(k, figure, spec) for k, (figure, spec) in enumerate(zip(figures, specs, strict=True))]
@@ -133,8 +133,8 @@ def _origin(provenance: Provenance) -> str:
 
 
 def report_pdf(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
-    """A title page that lists the findings and notes, then a page for each figure with its number and note below it, as
-    large as they are."""
+    """A title page with the findings and notes, then a page for each figure, as large as the figure, with number and
+    note below it."""
     import pikepdf
 
     made = pikepdf.Pdf.new()
@@ -152,7 +152,7 @@ def report_pdf(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
 
 
 def _captioned(number: int, figure: ReportFigure) -> ElementTree.Element:
-    """A figure with its number and note in a line below it, or more where the note is long."""
+    """A figure with its number and note below it, in one line or more."""
     page = laid_out(specification(figure.chart, figure.provenance))
     left, top, width, height = map(float, page.get("viewBox", f"0 0 {page.get('width')} {page.get('height')}").split())
     caption = f"Figure {number}" + (f". {' '.join(legal(figure.note).split())}" if figure.note.strip() else "")
@@ -166,7 +166,7 @@ def _captioned(number: int, figure: ReportFigure) -> ElementTree.Element:
 
 
 def _title_pages(figures: Sequence[ReportFigure], title: str) -> list[bytes]:
-    """The title, and of each figure its heading, finding and note, on as many pages as that takes."""
+    """The title, and the heading, finding and note of each figure, on as many pages as they need."""
     lines = [(title, 24, "#22232f"), ("", 10, ""), (CAUTION, 11, "#6a6c7b"), ("", 14, "")]
     for k, figure in enumerate(figures, 1):
         lines += [("", 8, ""), (f"{k}. {figure.heading}", 13, "#22232f"), (figure.finding, 11, "#22232f")]
@@ -204,7 +204,7 @@ def _write(page: ElementTree.Element, row: str, x: float, y: float, size: float,
 
 
 def _broken(text: str, size: float, width: float) -> list[str]:
-    """Rows of so many pixels at most."""
+    """The text broken into rows of at most `width`."""
     from dashboard.charts.titles import wrap
 
     return [row for part in text.split("\n") for row in wrap(part, width, size * 1.06) if row]

@@ -1,9 +1,9 @@
-"""Reports that are kept on this machine, each under a key: the figures that a person collects outlive the tab.
+"""Reports stored on this machine, each under a key: the figures that a person collects outlive the tab.
 
-A report is a folder in the cache: ``order.json`` names its figures in their order, each with its note; a figure is a
-zip of its specification, its provenance (JSON), its table (Parquet) and its matrices (NPZ). All are sealed
-(`dashboard.files`), written whole or not at all, and read without a pickle. Whoever knows the key reads the
-report: it is made at random and stands in the address. The oldest reports go where there are too many.
+A report is a folder in the cache: ``order.json`` lists its figures in order, each with its note; a figure is a zip of
+its specification, its provenance (JSON), its table (Parquet) and its matrices (NPZ). All files are sealed
+(`dashboard.files`), written atomically, and read without pickle. The key is random and part of the address; a person
+who knows it can read the report. If there are too many reports, the oldest are deleted.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ class Entry:
 
 
 def is_key(text: str) -> bool:
-    """Whether a report could have this key, there or not."""
+    """Whether this is the form of a report's key."""
     return _KEY.fullmatch(text) is not None
 
 
 def entries(key: str) -> list[Entry]:
-    """The figures of a report in their order; none where there is no such report, or its list is not whole."""
+    """The figures of a report in order; empty if there is no such report, or its list is broken."""
     if not is_key(key) or (data := whole(_place() / key / _ORDER)) is None:
         return []
     try:
@@ -70,16 +70,16 @@ def is_there(key: str) -> bool:
 
 
 def figure(key: str, name: str) -> ReportFigure | None:
-    """A figure of a report, without its note; None where its file is gone or is not as it was written."""
+    """A figure of a report, without its note; None if its file is missing or broken."""
     data = whole(_file(key, name))
     try:
         return None if data is None else _unpacked(data)
-    except Exception:  # a seal that fits and bytes that do not: of another version
+    except Exception:  # the seal fits but the content does not: a file of another version
         return None
 
 
 def stamp(key: str, name: str) -> int:
-    """Changes with the figure's file."""
+    """A number that changes with the figure's file."""
     try:
         return _file(key, name).stat().st_mtime_ns
     except OSError:
@@ -87,10 +87,10 @@ def stamp(key: str, name: str) -> int:
 
 
 def add(key: str, new: ReportFigure) -> str:
-    """Puts a figure at the end of a report, one that is there already with its note, and returns the report's key: a
-    new one where there is no report under this one.
+    """Add a figure at the end of a report and return the report's key, a new one if there is no report under this key.
 
-    Raises UserError where the report or the figure is too large, or cannot be kept.
+    A figure that is in the report already moves to the end and keeps its note. Raises UserError if the report or the
+    figure is too large, or cannot be stored.
     """
     origin = new.provenance.to_json().encode()
     name, data = hashlib.sha256(origin).hexdigest()[:24], _packed(new)
@@ -113,7 +113,7 @@ def add(key: str, new: ReportFigure) -> str:
 
 
 def change(key: str, name: str, *, note: str | None = None, up: bool = False, out: bool = False) -> None:
-    """Changes one figure's place or note, or takes it out. Nothing where it is gone. Raises UserError."""
+    """Change one figure's position or note, or remove it; nothing if it is gone. Raises UserError."""
     with _changing():
         there = entries(key)
         at = next((k for k, entry in enumerate(there) if entry.name == name), None)
@@ -135,7 +135,7 @@ def change(key: str, name: str, *, note: str | None = None, up: bool = False, ou
 
 
 def clear(key: str) -> None:
-    """Removes a report from this machine. Raises UserError."""
+    """Delete a report from this machine. Raises UserError."""
     with _changing():
         if is_key(key):
             _remove(key)
@@ -191,7 +191,7 @@ def _remove(key: str) -> None:
 
 
 def _remove_oldest(key: str, size: int) -> None:
-    """Removes the reports that were changed longest ago, where there are too many or they take too much."""
+    """Delete the least recently changed reports if there are too many or they take too much space."""
     folders = [(_changed(folder), _size(folder), folder.name) for folder in _place().iterdir() if is_key(folder.name)]
     folders.sort(reverse=True)
     total = size
@@ -218,7 +218,7 @@ def _size(folder: Path) -> int:
 
 @contextmanager
 def _changing() -> Iterator[None]:
-    """One at a time: two tabs may show the same report."""
+    """A lock for changes: two tabs may show the same report."""
     try:
         _place().mkdir(parents=True, exist_ok=True)
         with FileLock(_place() / "lock").acquire(timeout=5):

@@ -52,7 +52,7 @@ def save(thing: Chart | pd.DataFrame | HeadView, path: str | Path, provenance: P
 
 
 def _own_provenance(thing: object) -> Provenance | None:
-    """What a view, a drawing or a table of scores knows of where it comes from."""
+    """The provenance that a view, a drawing or a table of scores carries."""
     import pandas as pd
 
     if isinstance(thing, HeadView):
