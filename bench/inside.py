@@ -15,7 +15,7 @@ from tools.server import running
 
 CHOICES = 12
 
-# From the key that chooses, as the page sees it, to the frame after both pictures are drawn anew.
+# From the key press, as the page sees it, to the frame after both pictures are redrawn.
 CHOSEN = """
 (name) => { window.painted = new Promise(resolve => addEventListener('keydown', () => {
     const start = performance.now();

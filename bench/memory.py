@@ -16,7 +16,7 @@ from bench.visitor import Visitor
 from tools.server import running
 
 CHOICES, TABS, PARTS = 2000, 4, 10
-GROWTH = 0.03  # that the second half may have beyond the first
+GROWTH = 0.03  # that the second half may take more than the first
 
 
 async def choose(url: str, watch: Watch) -> list[float]:

@@ -24,7 +24,7 @@ def missed(result: Result) -> list[str]:
 
 
 def table(finished: RecallRun) -> str:
-    """Right answers in per cent with their 95 % interval, a row for each model, a column for each distance."""
+    """Accuracy in per cent with their 95 % interval, a row per model, a column per distance."""
     result = finished.result
     points = {(point.model, point.distance): point for point in result.points}
     lines = [f"{'':20}{'weights':>8}" + "".join(f"{d:>16}" for d in result.config.distances)]
@@ -38,7 +38,7 @@ def table(finished: RecallRun) -> str:
 
 
 def main(config: Recall = DEFAULT) -> None:
-    """Prints the table; ends the process with status 1 when attention is under 99 % anywhere."""
+    """Print the table. Exit status 1 if attention is under 99 % anywhere."""
     print(f"\nRecall of the first symbol over d distractors: % right, {config.seeds} seeds, 95 % interval")
     print(f"guessing: {100 * config.chance:.1f} %", flush=True)
     *_, finished = run(config)

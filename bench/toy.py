@@ -16,7 +16,7 @@ from tools.server import running
 CHANGES = 12
 MOST = 0.2  # seconds
 
-# From the press, as the page sees it, to the frame after the numbers of the steps are others.
+# From the key press, as the page sees it, to the frame after the numbers of the steps have changed.
 CHANGED = """
 () => { window.painted = new Promise(resolve => {
     const numbers = () => document.querySelector('.st-key-picture_toy_steps [role="graphics-document"]')?.textContent;
@@ -60,7 +60,7 @@ def changes(browser: Browser, url: str, change) -> tuple[list[float], list[int]]
 
 
 def main() -> None:
-    """Exit status 1 where the median of either is over the most it may take."""
+    """Print both medians. Exit status 1 if one is over its limit."""
     print("\nToy attention")
     slow = False
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:

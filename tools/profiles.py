@@ -1,8 +1,8 @@
 """`make profiles TREEBANK=FILE.conllu`: the profiles that come with the dashboard, made again.
 
-They hold numbers and references, and of the treebank itself nothing, so that its licence binds them to nothing but
-naming it: who made it, under which licence, which commit. That is told here, or read from a file of the same name
-beside the treebank that ends in .json: an object with name, licence, repository, commit.
+They hold numbers and references and nothing of the treebank itself, so that its licence only requires naming it:
+author, licence, commit. The arguments give that, or a .json file of the same name next to the treebank: an object with
+name, licence, repository, commit.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ SOURCE = ("name", "licence", "repository", "commit")
 
 
 def source_of(treebank: Path, stated: dict[str, str | None]) -> dict[str, str]:
-    """Where a treebank comes from: what was told, and for the rest the file beside it.
+    """The source of a treebank: the stated parts, and the rest from the file next to it.
 
-    Raises UserError where that file is not such an object, or licence and commit are known from neither.
+    Raises UserError if that file is not such an object, or neither gives licence and commit.
     """
     beside, found = treebank.with_suffix(".json"), {}
     if beside.exists():
