@@ -32,14 +32,14 @@ def run_apart(config: Recall) -> Iterator[Study]:
             process.stdin.write(json.dumps(asdict(config)).encode() + b"\n")
             process.stdin.flush()
             for line in process.stdout:
-                yield _study(json.loads(line))
+                yield study_of(json.loads(line))
             if process.wait():
                 raise RuntimeError(f"The run broke off with status {process.returncode}.")
         finally:
             process.kill()
 
 
-def _study(found: dict) -> Study:
+def study_of(found: dict) -> Study:
     """What `asdict` made of a `Study`, as it was."""
     result = found["result"]
     return Study(

@@ -1,4 +1,4 @@
-"""“Toy attention” and “Before attention” from the entry, without a browser."""
+"""“Attention by hand” and “Why attention?” from the entry, without a browser."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.analyses.recall.finished import finished_run
 from dashboard.analyses.recall.task import Recall
 from dashboard.analyses.toy.presets import PRESETS
 from tests.helpers import pages
 from tests.helpers.pages import headings, said
+from tests.helpers.sentences import numbers, plain
 
 TINY = {"recall": "shorter", "recall_distances": "1,2", "recall_seeds": "2", "recall_steps": "20"}
 CONFIG = Recall(distances=(1, 2), seeds=2, steps=20)
@@ -30,7 +32,7 @@ def test_the_toy_opens_on_the_articles_sentence():
 
 def test_what_is_asked_is_told_in_words():
     app = opened("recall")
-    assert "hand on one state. How far back can they remember?" in said(app)
+    assert "hand on one state" in said(app)
     helps = [one.help for one in app.main.segmented_control if one.label == "Run"]
     assert helps == ["More distances and more training, or less."]
 
@@ -103,11 +105,21 @@ def test_a_link_reopens_the_toy_and_a_wrong_one_is_told():
     assert "do not fit" in wrong.warning[0].value and headings(wrong)
 
 
-def test_before_a_run_the_page_says_what_will_be_seen_and_how_long_it_takes():
+def test_the_page_opens_with_the_finished_run_and_its_claim():
     app = opened("recall")
+    accuracy = {point.model: point.accuracy for point in finished_run().study.result.points if point.distance == 32}
+    best = max(share for name, share in accuracy.items() if name != "attention")
+    assert numbers(plain(headings(app)[0]))[:3] == [32, round(100 * accuracy["attention"]), round(100 * best)]
     text = said(app)
-    assert "the right answer is" in headings(app)[0] and "1 step with attention" in headings(app)[1]
-    assert "Weights of each network\\: plain RNN 2,814" in text and "120 networks; at most about" in text
+    assert "measured for this package on" in text and "at most about" in text and not app.info
+    assert app.button(key="recall_train").label == "Train"
+
+
+def test_other_settings_are_named_and_the_finished_run_stays_until_they_are_trained():
+    app = opened("recall", recall_steps="200", recall_seeds="3")
+    [told] = [plain(element.value) for element in app.info]
+    assert "seeds 5 → 3; training steps 300 → 200" in told and "until you train" in told
+    assert headings(app) == headings(opened("recall"))
     assert app.button(key="recall_train").label == "Train"
 
 
@@ -116,15 +128,15 @@ def test_a_run_shows_what_it_found_and_the_next_person_sees_it_at_once():
     app.button(key="recall_train").click().run()
     assert not app.exception
     until = time.monotonic() + 60
-    while time.monotonic() < until and len(headings(app)) < 4:
+    while time.monotonic() < until and "This run took" not in said(app):
         time.sleep(0.3)
         app.run()
     assert not app.exception
     text = "\n".join(headings(app))
-    for sentence in ("Right answers over 2 distractors", "The gradient at the first symbol", "To read 256 positions"):
+    for sentence in ("Across 2 distractors", "The gradient at the first symbol", "To read 256 positions"):
         assert sentence in text
     assert "This run took" in said(app) and "recall_train" not in {button.key for button in app.button}
-    assert len(headings(opened("recall", **TINY))) == 4
+    assert headings(opened("recall", **TINY))[0] == headings(app)[0]
 
 
 def test_a_run_that_is_stopped_keeps_what_was_measured():
