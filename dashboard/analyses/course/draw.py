@@ -99,7 +99,7 @@ def titled(drawing: Drawing, title: str) -> Drawing:
     return Drawing(spec | {"description": title})
 
 
-AROUND = 6  # words to either side of a mention that are drawn
+AROUND = 4  # words to either side of a mention that are drawn
 
 
 def far_view(model: AttentionModel, far: FarName) -> HeadView:
@@ -112,10 +112,8 @@ def far_view(model: AttentionModel, far: FarName) -> HeadView:
 
 
 def draw_far(view: HeadView, far: FarName, look: Look) -> Drawing:
-    """Step 10: the head between the words around the two mentions, the link in full."""
-    name = far.trial.word(far.trial.looks)
-    places = [k for k, label in enumerate(view.labels) if label.strip(".,;:!?") == name]
-    drawn = VIEWS["arcs"].draw(view, look, lit=[(places[-1], places[0])])
+    """Step 10: the head between the words around the two mentions, a part of the story."""
+    drawn = VIEWS["arcs"].draw(view, look)
     return titled(drawn, f"Head {far.head} over the words around both mentions")
 
 

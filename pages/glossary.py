@@ -1,0 +1,19 @@
+"""Glossary: every term in a sentence or two, with a picture where it helps."""
+
+import streamlit as st
+
+from dashboard.analyses.glossary.api import found
+from dashboard.ui.layout_width import beside, room
+from dashboard.ui.pages import glossary
+
+st.title("Glossary", anchor=False)
+term = glossary.opened_term()
+left, right, _, wide = beside(room(), (0.36, 0.64))
+with left:
+    typed = st.text_input("Search", placeholder="A term, like entropy", key="glossary_search")
+    terms = found(typed)
+    if not terms:
+        st.caption("No term has this word. Try a shorter one.")
+    glossary.listed(terms, term)
+with right:
+    glossary.shown(term, min(wide, 560))
