@@ -6,7 +6,6 @@ from dashboard.analyses.course import text
 from dashboard.analyses.course.steps import STEPS
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure
-from dashboard.ui.layout_width import beside, room
 from dashboard.ui.model_and_text import escape_markdown
 from dashboard.ui.page import to_page
 from dashboard.ui.pages import course
@@ -15,7 +14,7 @@ st.title("Ten steps", anchor=False)
 step = course.walk()
 name = step.name
 st.subheader(f"{STEPS.index(step) + 1}. {text.TITLES[name]}", anchor=False)
-left, right, text_room, wide = beside(room(), (0.42, 0.58))
+left, right, wide = course.sides()
 
 # The idea, the question and the choices; after the guess what was measured
 with left:
@@ -34,7 +33,7 @@ with left:
 
 # The picture: first with a question mark, then with the answer
 with right:
-    look = session.look(min(wide, 560))
+    look = session.look(min(wide, course.WIDEST.get(name, 560)))
     if name == "reach" and guess is None:
         course.story(this)
     for place, drawn in enumerate(this.pictures(guess, look)):

@@ -6,7 +6,9 @@ from dashboard.analyses.gallery.api import FINDINGS
 from dashboard.ui.pages import gallery
 
 st.title("Gallery", anchor=False)
-st.caption("Twelve findings on the included models. Each is computed when you open this page; a link opens it.")
-with st.container(horizontal=True, gap="medium"):
+st.caption(
+    "Twelve findings on MiniLM and SmolLM2. Each is computed when you open this page. Its link opens the same view."
+)
+with st.container(horizontal=True, gap="small"):
     for finding in FINDINGS:
         gallery.card(finding)

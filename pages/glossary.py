@@ -3,12 +3,14 @@
 import streamlit as st
 
 from dashboard.analyses.glossary.api import found
-from dashboard.ui.layout_width import beside, room
-from dashboard.ui.pages import glossary
+from dashboard.ui.layout_width import room
+from dashboard.ui.pages import course, glossary
 
 st.title("Glossary", anchor=False)
 term = glossary.opened_term()
-left, right, _, wide = beside(room(), (0.36, 0.64))
+left, right, wide = course.sides(0.36)
+if room() < course.NARROW:  # the term that is opened comes first, the list after it
+    left, right = right, left
 with left:
     typed = st.text_input("Search", placeholder="A term, like entropy", key="glossary_search")
     terms = found(typed)

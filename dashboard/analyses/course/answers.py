@@ -108,11 +108,12 @@ def widest(this: Material) -> int:
 
 
 def weakened(this: Material) -> int:
-    """The word whose row in the chosen head has its largest weight on a token that does not hand over most, and the
-    most weight there; the chosen query where there is none."""
+    """The word whose row in the chosen head has its largest weight on a token, but another word hands over most; of
+    several the one with the most weight there; the chosen query where there is none."""
     rows, values = this.weights[this.heads.index(this.head)], np.linalg.norm(this.steps.values, axis=1)
     values = values[: len(this.encoding)]
-    places = [p for p in this.queries if rows[p].argmax() != (rows[p] * values).argmax()]
+    most = (rows * values).argmax(1)
+    places = [place for place in this.queries if this.words[most[place]] and rows[place].argmax() != most[place]]
     return max(places, key=lambda place: float(rows[place].max()), default=this.query)
 
 

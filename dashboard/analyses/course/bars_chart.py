@@ -28,7 +28,7 @@ class Column:
     """One figure of each row: its title, the values and how they are written; hidden: still a question."""
 
     title: str
-    values: Sequence[float]
+    values: Sequence[float] | np.ndarray
     written: Sequence[str]
     hidden: bool = False
 

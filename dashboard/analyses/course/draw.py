@@ -43,7 +43,7 @@ def draw_row(step: str, this: Material, answer: Answer, guess: str | None, look:
         "hands_over": (weight, Column("length of weight · value", norms, [rounded(float(v)) for v in norms], asked)),
     }
     marks = Marks(this.query)
-    if not asked and step in ("best_key", "hands_over"):
+    if guess is not None and step in ("best_key", "hands_over"):
         marks = Marks(this.query, [int(key) for key in answer.right], int(guess))
     return bars(
         this.labels,

@@ -14,7 +14,14 @@ from dashboard.charts.look import Look
 
 
 def draw_finding(finding: Finding, found: Measured, model: AttentionModel | None, look: Look) -> Drawing:
-    """The head as a map or as arcs, the heads in a row, or the networks' curves."""
+    """The head as a map or as arcs, the heads in a row, or the networks' curves; untitled, as a card has a title."""
+    drawn = _drawn(finding, found, model, look)
+    spec = drawn.to_dict()
+    spec.pop("title", None)
+    return Drawing(spec)
+
+
+def _drawn(finding: Finding, found: Measured, model: AttentionModel | None, look: Look) -> Drawing:
     if model is None or finding.head is None:
         return draw_recall(found["study"], "accuracy", **look.keywords())
     if finding.page == "ablation":

@@ -142,9 +142,9 @@ def _ablation(model: AttentionModel | None, finding: Finding) -> Measured:
 def _induction(model: AttentionModel | None, finding: Finding) -> Measured:
     assert model is not None and finding.head is not None
     scores = induction_scores(model)
-    best = HeadId(*map(int, np.unravel_index(int(np.nanargmax(scores)), scores.shape)))
+    layer, head = divmod(int(np.nanargmax(scores)), scores.shape[1])
     value = float(scores[finding.head.layer, finding.head.head])
-    return {"value": value, "baseline": float(np.nanmedian(scores)), "head": best, "heads": scores.size}
+    return {"value": value, "baseline": float(np.nanmedian(scores)), "head": HeadId(layer, head), "heads": scores.size}
 
 
 def _recall(model: AttentionModel | None, finding: Finding) -> Measured:

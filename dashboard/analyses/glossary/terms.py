@@ -120,8 +120,8 @@ _TERMS = (
     ),
     Term(
         "interval",
-        "A range for the true figure: of 100 such ranges, from other sentences or seeds, about 95 hold it. A wide one says that "
-        "the figure is uncertain.",
+        "A range for the true figure: of 100 such ranges, from other sentences or seeds, about 95 hold it. A "
+        "wide one says that the figure is uncertain.",
         "profile",
         ("95 % interval", "confidence interval", "bootstrap"),
     ),

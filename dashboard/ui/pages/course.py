@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.analyses.course import answers, draw, text
 from dashboard.analyses.course.answers import Answer, FarName
@@ -28,12 +30,15 @@ from dashboard.charts.look import Look
 from dashboard.errors import UserError
 from dashboard.heads.view import HeadView
 from dashboard.ui import profile_picker, session
+from dashboard.ui.layout_width import GAP, room
 from dashboard.ui.model_and_text import Opened, escape_markdown, opened, read_text
 from dashboard.ui.page import end_page, to_page
 from dashboard.ui.results_cache import kept
 
 GUESSES, WORD = "course_guesses", "course_word"
 LAST = len(STEPS)
+NARROW = 600  # pixels of the page, below which the picture stands under the words
+WIDEST = {"at_once": 460, "syntax_head": 420}  # of a picture, where the usual would leave the screen
 _short = partial(kept, tokens=lambda *given, **named: 0, holds=True)
 
 
@@ -54,7 +59,7 @@ class Asked:
     answer: Answer
     of: str
     pictures: Callable[[str | None, Look], list[Drawing]]
-    deeper: dict[str, object]
+    deeper: dict[str, Any]
 
     @property
     def guess(self) -> str | None:
@@ -66,6 +71,16 @@ class Asked:
         return pd.DataFrame([(option.label or option.key, option.value) for option in self.answer.options])
 
 
+def sides(share: float = 0.42) -> tuple[DeltaGenerator, DeltaGenerator, int]:
+    """A place for the words, one for the picture, and its pixels: next to each other also on a small window."""
+    wide = room()
+    if wide < NARROW:
+        return st.container(), st.container(), wide
+    left = int((wide - GAP) * share)
+    row = st.container(horizontal=True, gap="medium")
+    return row.container(width=left), row.container(width=wide - GAP - left), wide - GAP - left
+
+
 def walk() -> Step:
     """Where in the course we are: back, the ten steps, next."""
     number = session.choices().course
@@ -74,14 +89,17 @@ def walk() -> Step:
         session.correct(course=number)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _go("Back", ":material/arrow_back:", number - 1, number == 1)
-        st.segmented_control(
-            "Step",
-            range(1, LAST + 1),
-            required=True,
-            label_visibility="collapsed",
-            help="The ten steps, in the order of the article.",
-            **session.bound("course"),
-        )
+        if room() < NARROW:
+            st.caption(f"Step {number} of {LAST}", width="content")
+        else:
+            st.segmented_control(
+                "Step",
+                range(1, LAST + 1),
+                required=True,
+                label_visibility="collapsed",
+                help="The ten steps, in the order of the article.",
+                **session.bound("course"),
+            )
         _go("Next", ":material/arrow_forward:", number + 1, number == LAST)
     return STEPS[number - 1]
 
@@ -149,7 +167,7 @@ def _on_text(step: Step, this: Opened, lesson: Material) -> Asked:
     answer = ask(step.name, lesson)
     about: Material = answer.about.get("material", lesson)
     head = lesson.head.choice
-    deeper: dict[str, dict[str, object]] = {
+    deeper: dict[str, dict[str, Any]] = {
         "at_once": head | {"view": "heatmap"},
         "best_key": head | {"query": about.query, "step": "k"},
         "without_factor": {"toy": toy_example("temperature"), "toy_step": "all"},

@@ -17,15 +17,14 @@ from dashboard.ui.figure import Figure
 from dashboard.ui.model_and_text import escape_markdown
 from dashboard.ui.page import to_page
 
-WIDE = 380  # pixels of a picture
+WIDE = 274  # pixels of a picture: three cards stand side by side on a usual screen
 
 
 def card(finding: Finding) -> None:
     """Title, picture, sentence and the link to where it is shown; what to do where the model is not on this machine."""
-    with st.container(border=True, width=WIDE + 34, key=f"card_{finding.name}"):
-        title = CATALOGUE[finding.model].title if finding.model else "Four small networks"
-        st.markdown(f"**{TITLES[finding.name]}**")
-        st.caption(escape_markdown(title))
+    with st.container(border=True, width=WIDE + 34, height="stretch", key=f"card_{finding.name}"):
+        title = CATALOGUE[finding.model].title if finding.model else "four small networks"
+        st.markdown(f"**{TITLES[finding.name]}** · {escape_markdown(title)}")
         try:
             model, key = caches.opened(finding.model) if finding.model else (None, "")
             found, drawing = _shown(finding.name, key, session.theme(), finding, model)
@@ -33,8 +32,8 @@ def card(finding: Finding) -> None:
             st.caption(escape_markdown(str(wrong)))
             to_page("models", "Open Models", ":material/deployed_code:")
             return
-        figure.picture(Figure(drawing, pd.DataFrame, f"finding_{finding.name}"))
         st.markdown(escape_markdown(sentence(finding, found)))
+        figure.picture(Figure(drawing, pd.DataFrame, f"finding_{finding.name}"))
         to_page(finding.page, LINKS[finding.page], ":material/arrow_outward:", **finding.link())
 
 

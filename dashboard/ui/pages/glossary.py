@@ -32,7 +32,7 @@ def listed(terms: list[Term], chosen: Term) -> None:
         for term in terms:
             st.button(
                 term.name,
-                type="primary" if term == chosen else "tertiary",
+                type="secondary" if term == chosen else "tertiary",
                 key=f"term_{term.key}",
                 on_click=session.change,
                 kwargs={"term": term.key},
