@@ -1,7 +1,7 @@
 """Many people at one dashboard: each has a text of their own, chooses another head every three seconds, and opens
 another page now and then. What comes back is checked against the engine, and the server's time and memory are told.
 
-Then three idle tabs on “Corpus”: what they cost, and what a new page waits for meanwhile.
+Then three idle tabs on “Corpora”: what they cost, and what a new page waits for meanwhile.
 """
 
 from __future__ import annotations
@@ -221,7 +221,7 @@ async def crowd(
 
 
 async def idle(url: str, tabs: int = 3, seconds: float = 20) -> tuple[float, float, int]:
-    """Tabs that stand open on “Corpus”: their share of a core, seconds that a new page takes meanwhile, and how often
+    """Tabs that stand open on “Corpora”: their share of a core, seconds that a new page takes meanwhile, and how often
     the tabs asked the server for something by themselves."""
     watch, there = Watch(url), [Visitor(url, page="corpus") for _ in range(tabs)]
     try:

@@ -1,4 +1,4 @@
-"""Without a head: does the model need it?"""
+"""Ablation: does the model need it?"""
 
 from functools import partial
 
@@ -19,10 +19,9 @@ from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.head_picker import by_number
 from dashboard.ui.layout_width import beside, room
-from dashboard.ui.model_and_text import escape_markdown, opened, read_text
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import opened, read_text
 from dashboard.ui.pages import ablation, ablation_tables
-
-st.title("Without a head", anchor=False)
 
 # What is asked
 this = opened()
@@ -58,7 +57,7 @@ else:
                     most_changed(effect),
                     EXPLAINED[effect.measure],
                     "One text says what a head can do, not what it does on others: see below.",
-                    "" if len(chosen.tray) > 1 else "Two or more heads in the tray can be taken out together.",
+                    "" if len(chosen.pinned) > 1 else "Pin two or more heads to ablate them together.",
                 ],
                 tables=[Table(ablation_tables.tokens(ablation.named(found)))],
                 awaited=True,

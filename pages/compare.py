@@ -10,10 +10,9 @@ from dashboard.analyses.explore.api import fit_for
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.layout_width import room
-from dashboard.ui.model_and_text import escape_markdown, reading
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import compare_aligned, compare_inputs, compare_results
-
-st.title("Compare", anchor=False)
 
 # What is asked
 this = reading(pairs=session.choices().mode != "texts")

@@ -6,16 +6,15 @@ import streamlit as st
 
 from dashboard.analyses.profile.api import draw_two_corpora
 from dashboard.analyses.profile.library import compare_profiles, read_profile
-from dashboard.analyses.profile.roles import FIGURES, TOLD
+from dashboard.analyses.profile.roles import FIGURE_TITLES, FIGURES
 from dashboard.analyses.profile.text import same_roles
 from dashboard.errors import UserError
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import room
-from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.pages import corpus, profile_tables
 
-st.title("Corpus", anchor=False)
 st.caption(
     "One sentence shows what a head can do, many show what it does. A profile measures every head of a model over a "
     "corpus: where its attention goes, which relations it finds, and the bits that position, parse and meaning explain."
@@ -50,7 +49,7 @@ else:
             index=FIGURES.index("context"),
             width=240,
             key="corpus_figure",
-            format_func=TOLD.__getitem__,
+            format_func=FIGURE_TITLES.__getitem__,
             help="In bits a query word: syntax is what only the parse explains, context what only meaning explains.",
         )
     a, b = pairs[pair]

@@ -6,11 +6,10 @@ from dashboard.analyses.course import text
 from dashboard.analyses.course.steps import STEPS
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure
-from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import to_page
 from dashboard.ui.pages import course
 
-st.title("Ten steps", anchor=False)
 step = course.walk()
 name = step.name
 st.subheader(f"{STEPS.index(step) + 1}. {text.TITLES[name]}", anchor=False)

@@ -1,4 +1,4 @@
-"""Explore: where does each head look?"""
+"""All heads: where does each head look?"""
 
 from functools import partial
 
@@ -14,7 +14,8 @@ from dashboard.heads.links import links
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, positions, room
-from dashboard.ui.model_and_text import escape_markdown, reading
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import explore_tables
 
 ONE_TEXT = "Figures over one text have no interval; on another text the head may look elsewhere."
@@ -26,8 +27,6 @@ def score_help(score: Score, n: int) -> str:
     span = "0 to 100 %" if score.unit == "share" else f"{low:g} to {high:.1f} {score.unit} on this text"
     return f"{score.help} The mean over tokens; the special ones' own rows are left out. {span}. After {score.source}."
 
-
-st.title("Explore", anchor=False)
 
 # What is asked
 this = reading(pairs=True)
@@ -57,7 +56,7 @@ with right:
     figure.finding(finding(whole))
     drawn_as = VIEWS[chosen.view]
     look = session.look(min(head_room, drawn_as.widest))
-    most = positions(look.room(drawn_as.widest), drawn_as.max_positions) if drawn_as.fewer_where_narrow else None
+    most = positions(look.width_or(drawn_as.widest), drawn_as.max_positions) if drawn_as.fewer_where_narrow else None
     view = api.fit_for(whole, chosen.view, chosen.start, most)
     figure.window_slider(view, whole)
     options = look.keywords() | this.options | figure.window_of(view)

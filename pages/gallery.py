@@ -5,7 +5,6 @@ import streamlit as st
 from dashboard.analyses.gallery.api import FINDINGS
 from dashboard.ui.pages import gallery
 
-st.title("Gallery", anchor=False)
 st.caption(
     "Twelve findings on MiniLM and SmolLM2. Each is computed when you open this page. Its link opens the same view."
 )

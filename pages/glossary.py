@@ -6,7 +6,6 @@ from dashboard.analyses.glossary.api import found
 from dashboard.ui.layout_width import room
 from dashboard.ui.pages import course, glossary
 
-st.title("Glossary", anchor=False)
 term = glossary.opened_term()
 left, right, wide = course.sides(0.36)
 if room() < course.NARROW:  # the term that is opened comes first, the list after it

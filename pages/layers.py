@@ -1,4 +1,4 @@
-"""Through the layers: what does each layer add to a word, and to which words does it come near?"""
+"""Layer by layer: what does each layer add to a word, and to which words does it come near?"""
 
 from functools import partial
 
@@ -16,7 +16,8 @@ from dashboard.heads.links import links
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import positions, room
-from dashboard.ui.model_and_text import escape_markdown, reading
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import explore_tables, layer_tables, layers_and_long_range
 
 
@@ -26,8 +27,6 @@ def choose_word(key: str) -> None:
     if points and points[0].get("place") is not None:
         session.change(word=int(points[0]["place"]))
 
-
-st.title("Through the layers", anchor=False)
 
 # What is asked
 this = reading(pairs=True)
@@ -106,7 +105,7 @@ st.caption(
 )
 whole = layers_and_long_range.rolled(this)
 narrow = session.look(min(room(), 620))
-view = fit_for(whole, "heatmap", chosen.start, positions(narrow.room(620), VIEWS["heatmap"].max_positions))
+view = fit_for(whole, "heatmap", chosen.start, positions(narrow.width_or(620), VIEWS["heatmap"].max_positions))
 options = narrow.keywords() | this.options | figure.window_of(view)
 figure.show(
     Figure(

@@ -10,10 +10,9 @@ from dashboard.analyses.long_range.text import long_range_finding
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, room
-from dashboard.ui.model_and_text import escape_markdown, opened
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import opened
 from dashboard.ui.pages import layer_tables, layers_and_long_range
-
-st.title("Long range", anchor=False)
 
 # What is asked
 this = opened()

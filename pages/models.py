@@ -7,7 +7,8 @@ from dashboard.errors import UserError
 from dashboard.models import CATALOGUE, bounded, is_installed, listing
 from dashboard.models.memory import gigabytes
 from dashboard.ui import caches, paths, session
-from dashboard.ui.model_and_text import escape_markdown, get_button
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import get_button
 
 
 def facts(model: AttentionModel) -> str:
@@ -17,7 +18,6 @@ def facts(model: AttentionModel) -> str:
     return f"up to {model.limit:,} tokens · {sees} · revision {model.revision}{note}"
 
 
-st.title("Models", anchor=False)
 st.caption(
     "What is on this machine, and how to bring your own. Weights are read from safetensors and GGUF; no code of a "
     "model is run."

@@ -15,11 +15,10 @@ from dashboard.ui import figure, profile_picker, session
 from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.head_picker import by_number, measure, selection
 from dashboard.ui.layout_width import beside, room
-from dashboard.ui.model_and_text import escape_markdown, opened, text_or_end
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import opened, text_or_end
 from dashboard.ui.page import to_page
 from dashboard.ui.pages import profile_parse, profile_tables
-
-st.title("Syntax vs context", anchor=False)
 
 # What is asked
 this = opened()
@@ -70,7 +69,7 @@ with left:
     figure.picture(plane)
     if said := profile_picker.box_says():
         st.warning(said, icon=":material/info:")
-    figure.remark("A click chooses a head, a dragged box fills the tray. Values under 0 are drawn at\u00a00.")
+    figure.remark("A click chooses a head, a dragged box pins up to four. Values under 0 are drawn at\u00a00.")
     figure.menus(plane)
 figure.remark(CAUTION)
 to_page("ablation", f"Take {head} out and see what changes", ":material/content_cut:")

@@ -8,10 +8,9 @@ from dashboard.analyses.query_key.text import plane_finding, plane_remarks
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import room
-from dashboard.ui.model_and_text import escape_markdown, opened
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import opened
 from dashboard.ui.pages import query_key
-
-st.title("Queries and keys", anchor=False)
 
 # What is asked
 this = opened()

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.analyses.recall.api import draw_recall, nothing_yet, recall_table
-from dashboard.analyses.recall.experiment import Study
+from dashboard.analyses.recall.experiment import RecallRun
 from dashboard.analyses.recall.finished import differing, finished_run
 from dashboard.analyses.recall.text import (
     accuracy_finding,
@@ -33,7 +33,7 @@ COLUMNS = {
 }
 
 
-def show(study: Study, picture: str, width: int, sentence: str, columns: Columns, *, awaited: bool = False) -> None:
+def show(study: RecallRun, picture: str, width: int, sentence: str, columns: Columns, *, awaited: bool = False) -> None:
     """One picture with its finding, files and table."""
     chart = draw_recall(study, picture, **session.look(width).keywords())
     table, key = partial(recall_table, study, picture), f"recall_{picture}"
@@ -47,8 +47,6 @@ def task(width: int) -> None:
     show(nothing, "task", width, chart.description, {"place": "Place", "symbol": "Symbol"})
 
 
-st.title("Why attention?", anchor=False)
-
 # What is there to see: a run of these settings, or the one that comes with the package
 config = session.choices().recall
 own, finished = recall_runs.found(config), finished_run()
@@ -58,8 +56,8 @@ going = recall_runs.going(config)
 wide = room()
 
 st.caption(
-    "Recurrent networks read one symbol after the other and hand on one state. Four networks of the same size learn to "
-    "recall the first symbol of a sequence."
+    "Recurrent networks read word by word and hand on one state. How far back can they remember? Four networks of the "
+    "same size learn one task: to recall the first symbol of a sequence."
 )
 if going:
     recall.progress(config)

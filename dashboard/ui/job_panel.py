@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.errors import UserError
 from dashboard.jobs.job import Job, again, find, forget
 from dashboard.jobs.measurement import Asked, Found, Measurement
-from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.markdown import escape_markdown
 
 EVERY = 1.0  # seconds
 

@@ -2,7 +2,7 @@
 
 A drawing has a size of its own, so that a file looks like the screen; on a narrow screen it must be drawn
 narrower. A component without a face of its own measures the page's column and tells the server a step of
-`STEPS`, so that dragging a window's edge does not draw at every pixel.
+`STEPS`, so that dragging a window's edge does not draw at every pixel. It also folds the sidebar in a narrow window.
 """
 
 from __future__ import annotations
@@ -20,10 +20,18 @@ SHARES = (0.36, 0.64)
 GAP = 32  # Streamlit's "medium"
 MARGIN = 90  # for the labels of the rows
 
+NARROW = 900  # pixels of a window in which the sidebar is folded at first
+
 _JS = """
+let folded = false;
+
 export default function ({ data, setStateValue, setTriggerValue }) {
   const page = document.querySelector('[data-testid="stMainBlockContainer"]');
   if (!page) return;
+  if (!folded && window.innerWidth < data.narrow) {
+    document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
+  }
+  folded = true;
   let told = data.told;
   let waiting = 0;
   const measure = () => {
@@ -49,7 +57,7 @@ export default function ({ data, setStateValue, setTriggerValue }) {
 
 def measure() -> None:
     """Mount the measure; once a run, where it takes no place. Nothing is sent while the room is as it was told."""
-    data = {"steps": STEPS, "told": room()}
+    data = {"steps": STEPS, "told": room(), "narrow": NARROW}
     _component()(key="room", data=data, on_step_change=mark_widget_run, on_paper_change=mark_widget_run, height=0)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -11,7 +10,6 @@ import streamlit as st
 
 from dashboard.analyses.scores.survey import Survey
 from dashboard.capture import AttentionModel
-from dashboard.charts.labels import turned
 from dashboard.errors import UserError
 from dashboard.export.provenance import reading as read_again
 from dashboard.heads.format import counted
@@ -20,6 +18,7 @@ from dashboard.heads.view import Between, HeadView, links_between
 from dashboard.models import CATALOGUE, NotInstalled, find
 from dashboard.text import Encoding, Special, Unit, reading_notes
 from dashboard.ui import caches, session
+from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import end_page
 from dashboard.ui.paths import NotChosenHere
 from dashboard.ui.url_state import FIRST_TEXT
@@ -214,9 +213,16 @@ def counts() -> str:
     limit = min(model.limit, caches.TOKENS_AT_MOST)
     words, special = len(encoding.words), sum(encoding.special)
     both = "" if encoding.second is None else " in two texts"
-    line = f"{counted(words, 'words')}{both}, {len(encoding):,} of at most {limit:,} tokens, {special} of them special."
-    notes = reading_notes(encoding, model.title, limit)
-    return line + "".join(f" **{escape_markdown(note)}**" for note in notes)
+    return f"{counted(words, 'words')}{both}, {len(encoding):,} of at most {limit:,} tokens, {special} of them special."
+
+
+def reading_remarks() -> list[str]:
+    """What the model did not see of the text as it stands: words that it lost or did not know, an end cut off."""
+    try:
+        seen = open_reading()
+    except UserError:
+        return []
+    return reading_notes(seen.encoding, seen.model.title, min(seen.model.limit, caches.TOKENS_AT_MOST))
 
 
 def offer(name: str, sentence: str) -> None:
@@ -259,39 +265,3 @@ def get_button(name: str) -> None:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
     else:
         st.rerun()
-
-
-_JOINER = "\u2060"  # has no width; stands where Streamlit would read a link, an icon or an arrow into the text
-
-
-_COMMAND = re.compile(r"“((?:python -m dashboard|two-heads) [^”`\n]+)”")
-
-
-def escape_markdown(text: str) -> str:
-    """Text as Streamlit's Markdown shows it letter for letter: no links, colours, formulas, icons or HTML.
-
-    A command that it names is set as code, so that it can be copied.
-    """
-    parts = _COMMAND.split(text)
-    return "".join(f"`{part}`" if k % 2 else _escaped(part, k, len(parts)) for k, part in enumerate(parts))
-
-
-def _escaped(text: str, k: int, parts: int) -> str:
-    """Text as it is shown; blanks at the ends of all of it are left out.
-
-    Backslashes stop what Markdown itself reads. Web addresses, icons (`:material/…:`) and typographic arrows are
-    found in what is left after that, so an invisible sign keeps their parts apart. Line ends become spaces.
-    """
-    text = re.sub(r"[^\S\u00a0\u202f]+", " ", text)  # "17 %" stays together
-    text = text.lstrip() if k == 0 else text
-    text = text.rstrip() if k == parts - 1 else text
-    text = re.sub(r"([\\`*_{}\[\]()#+\-.!|$~<>:^&=])", r"\\\1", text)
-    return re.sub(r"([:@<>=~-])(?=\S)|(?i:(?<=www))(?=\\)", rf"\1{_JOINER}", text)
-
-
-def words_apart(sentence: str) -> str:
-    """A sentence in which each quoted word that reads from right to left is isolated (U+2068, U+2069).
-
-    Such a word would draw the figures and signs after it to its other side: “…” (100 %) became (% 100) ”…“.
-    """
-    return re.sub("“([^“”]+)”", lambda word: f"“\u2068{word[1]}\u2069”" if turned(word[1]) else word[0], sentence)

@@ -7,16 +7,17 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from dashboard.analyses.profile.library import Kept, profile_library, read_profile
+from dashboard.analyses.profile.library import LibraryEntry, profile_library, read_profile
 from dashboard.analyses.profile.tables import Profile
 from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.installed import COMMAND, HOME
 from dashboard.ui import head_picker, session
-from dashboard.ui.model_and_text import Opened, escape_markdown
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page
-from dashboard.ui.url_state import TRAY_SIZE, to_address
+from dashboard.ui.url_state import MOST_PINS, to_address
 
 CORPUS = str(HOME / "pages" / "corpus.py")
 
@@ -26,7 +27,7 @@ def _read(folder: str, stamp: int) -> Profile:
     return read_profile(folder)
 
 
-def of_model(this: Opened) -> list[Kept]:
+def of_model(this: Opened) -> list[LibraryEntry]:
     """The finished profiles of this model with these weights: those that come with the dashboard first."""
     known = {this.model.name, str(this.model.source.folder)}
     return [
@@ -43,7 +44,7 @@ def first_of(this: Opened) -> Profile | None:
     return _read(str(kept.folder), (kept.folder / "profile.json").stat().st_mtime_ns)
 
 
-def chosen_profile(this: Opened) -> tuple[Kept, Profile]:
+def chosen_profile(this: Opened) -> tuple[LibraryEntry, Profile]:
     """The chosen profile of the model; or a sentence with what to do, and the end of the page."""
     there = {kept.name: kept for kept in of_model(this)}
     name = session.choices().profile
@@ -81,7 +82,7 @@ def command(model: str) -> str:
     return f'{COMMAND} profile builtin --model "{model}" --out "{place_for("my profile")}"'
 
 
-def choose(this: Opened, kept: Kept) -> None:
+def choose(this: Opened, kept: LibraryEntry) -> None:
     """Which profile, where there is more than one."""
     names = [one.name for one in of_model(this)]
     if len(names) < 2:
@@ -92,7 +93,7 @@ def choose(this: Opened, kept: Kept) -> None:
 
 
 def click(heads: pd.DataFrame, key: str) -> None:
-    """A click on the plane chooses a head; a dragged box puts the heads in it into the tray."""
+    """A click on the plane chooses a head; a dragged box pins the heads in it."""
     selection = st.session_state[key].selection
     box = selection.get("box") or {}
     if box and box != st.session_state.get("last_box"):
@@ -118,10 +119,10 @@ def _take_box(box: Mapping[str, list[float]], heads: pd.DataFrame) -> None:
     if not found:
         session.mark_widget_run()
         return
-    session.change(tray=tuple(found[:TRAY_SIZE]))
-    if len(found) > TRAY_SIZE:
+    session.change(pinned=tuple(found[:MOST_PINS]))
+    if len(found) > MOST_PINS:
         st.session_state["box_says"] = (
-            f"The box holds {len(found)} heads and the tray {TRAY_SIZE}: those with most bits to explain were taken."
+            f"The box holds {len(found)} heads; the {MOST_PINS} with most bits to explain were pinned."
         )
 
 

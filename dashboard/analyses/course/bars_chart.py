@@ -14,7 +14,7 @@ from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import labels_of, width_of
 from dashboard.charts.look import Look
-from dashboard.charts.theme import PIECES_FONT, ink, paint
+from dashboard.charts.theme import TOKENS_FONT, ink, paint
 
 WIDTH = 560.0
 TALL, LEAST, MOST = 430.0, 14.0, 26.0  # pixels of all rows together, of one row
@@ -47,7 +47,7 @@ def bars(
 ) -> Drawing:
     """A row for each label, a bar and a number for each column. title: over the picture; said: for those who cannot see
     it"""
-    p, room = look.palette, look.room(WIDTH)
+    p, room = look.palette, look.width_or(WIDTH)
     names, row = labels_of(labels), _row(len(labels))
     left = _left(names, row)
     wide = (room - left - GAP * len(columns)) / len(columns)
@@ -88,7 +88,7 @@ def cells(
 ) -> Drawing:
     """A map: labels down the side, columns across; ink for the share (rows, columns). The largest of each column has a
     frame. shown: the columns that are no question any more; None for all"""
-    p, room = look.palette, look.room(WIDTH)
+    p, room = look.palette, look.width_or(WIDTH)
     names, row = labels_of(labels), _row(len(labels))
     left = _left(names, row)
     wide = min((room - left - GAP) / len(columns), 46.0)
@@ -126,7 +126,7 @@ def _names(canvas: Canvas, names: Sequence[str], marks: Marks, left: float, row:
     for k, name in enumerate(names):
         weight = 700 if k == marks.query or k in marks.answer else 400
         middle = HEAD + (k + 0.5) * row
-        look_of = {"align": "right", "baseline": "middle", "font": PIECES_FONT, "limit": LABELS}
+        look_of = {"align": "right", "baseline": "middle", "font": TOKENS_FONT, "limit": LABELS}
         canvas.write(left, middle, name, look.palette.text, min(12.5, row * 0.8), weight=weight, **look_of)
 
 

@@ -15,8 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from dashboard.analyses.recall.experiment import Study
-from dashboard.analyses.recall.job import study_of
+from dashboard.analyses.recall.experiment import RecallRun
+from dashboard.analyses.recall.job import run_of
 from dashboard.analyses.recall.task import DEFAULT, Recall
 from dashboard.errors import UserError
 from dashboard.files import atomically
@@ -37,7 +37,7 @@ class Finished:
     cores: processor cores of the machine; training and timing take one at a time
     """
 
-    study: Study
+    study: RecallRun
     when: str
     versions: Mapping[str, str]
     cores: int
@@ -60,7 +60,7 @@ def finished_run(file: Path = FILE) -> Finished | None:
     train, as for any other settings."""
     try:
         held = json.loads(file.read_bytes())
-        return Finished(study_of(held["study"]), held["when"], held["versions"], held["cores"])
+        return Finished(run_of(held["study"]), held["when"], held["versions"], held["cores"])
     except (OSError, ValueError, TypeError, KeyError, UserError):
         return None
 

@@ -1,4 +1,4 @@
-"""What “Without a head” shows: heads on a text, all of them over our own sentences, their effect beside a score."""
+"""What “Ablation” shows: heads on a text, all of them over our own sentences, their effect beside a score."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboard.analyses.ablation.draw_joint import JointAblation
 from dashboard.analyses.ablation.rank_correlation import Correlation, spearman
 from dashboard.analyses.ablation.results import MEASUREMENT, HeadEffects, Request
 from dashboard.analyses.profile.api import draw_profile
-from dashboard.analyses.profile.roles import TOLD
+from dashboard.analyses.profile.roles import FIGURE_TITLES
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.scores.api import draw_atlas
 from dashboard.analyses.scores.scores import SCORES
@@ -27,7 +27,8 @@ from dashboard.heads.head_id import HeadId, columns_of, from_selection
 from dashboard.ui import caches, job_panel, profile_picker, session
 from dashboard.ui.figure import Click
 from dashboard.ui.layout_width import beside, room
-from dashboard.ui.model_and_text import Opened, Reading, escape_markdown
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import Opened, Reading
 from dashboard.ui.page import end_page
 from dashboard.ui.pages import ablation_tables
 
@@ -35,19 +36,19 @@ from dashboard.ui.pages import ablation_tables
 def taken_out() -> tuple[HeadId, ...]:
     """Which heads: the chosen one, or where there are two or more in the tray and a person wants it, those together."""
     chosen = session.choices()
-    if len(chosen.tray) < 2:
+    if len(chosen.pinned) < 2:
         return (chosen.chosen,)
-    every = f"The {len(chosen.tray)} heads of the tray together"
+    every = f"The {len(chosen.pinned)} pinned heads together"
     st.segmented_control(
         "Taken out",
         ["head", "tray"],
         required=True,
         format_func={"head": "This head", "tray": every}.__getitem__,
-        help=f"{listed(list(map(str, chosen.tray)))} are in the tray. Together they are taken out in one pass, so that "
+        help=f"{listed(list(map(str, chosen.pinned)))} are pinned. Together they are taken out in one pass, so that "
         "none of them can do the work of another.",
         **session.bound("out"),
     )
-    return tuple(sorted(chosen.tray)) if chosen.out == "tray" else (chosen.chosen,)
+    return tuple(sorted(chosen.pinned)) if chosen.out == "tray" else (chosen.chosen,)
 
 
 def places(heads: tuple[HeadId, ...]) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:
@@ -164,11 +165,11 @@ def _profile_of(this: Opened) -> Profile | None:
 
 def _choose_against(profile: Profile | None, *, text: bool) -> str | None:
     """Which score or figure the effects are laid beside: of the text, or of the profile, where there is one."""
-    names = [*(TOLD if profile is not None else ()), *(SCORES if text else ())]
+    names = [*(FIGURE_TITLES if profile is not None else ()), *(SCORES if text else ())]
     if not names:
-        st.caption("There is nothing to lay beside it yet: type a text on the left, or make a profile on “Corpus”.")
+        st.caption("There is nothing to lay beside it yet: type a text on the left, or make a profile on “Corpora”.")
         return None
-    told = {name: f"{title} (profile)" for name, title in TOLD.items()}
+    told = {name: f"{title} (profile)" for name, title in FIGURE_TITLES.items()}
     told |= {name: f"{score.title} (this text)" for name, score in SCORES.items()}
     given, name = session.bound("against"), session.choices().against
     if name not in names:
@@ -208,11 +209,11 @@ class Beside:
         """name: of a score of the text, or of a figure of the profile, as `shows` is the one or the other"""
         chosen = session.choices()
         self.this, self.shows, self.every, self.name = this, shows, every, name
-        self.selection = Selection(chosen.chosen, chosen.tray, session.epoch())
+        self.selection = Selection(chosen.chosen, chosen.pinned, session.epoch())
         if isinstance(shows, Reading):
             self.title, scores, column = f"“{SCORES[name].title}” on this text", shows.overview().scores, name
         else:
-            self.title, scores, column = f"“{TOLD[name]}”", shows.heads, f"bits_{name}"
+            self.title, scores, column = f"“{FIGURE_TITLES[name]}”", shows.heads, f"bits_{name}"
         whose = columns_of(every.table)
         both = every.table[[*whose, every.measure]].merge(scores[[*whose, column]], on=whose, how="left")
         self.table: pd.DataFrame = both

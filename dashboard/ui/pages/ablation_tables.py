@@ -1,4 +1,4 @@
-"""The tables of “Without a head”: what their columns are called."""
+"""The tables of “Ablation”: what their columns are called."""
 
 from __future__ import annotations
 

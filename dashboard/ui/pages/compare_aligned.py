@@ -29,7 +29,8 @@ from dashboard.heads.head_id import nearest
 from dashboard.heads.view import HeadView
 from dashboard.ui import caches, head_picker, session
 from dashboard.ui.layout_width import room
-from dashboard.ui.model_and_text import Reading, contributed, escape_markdown, offer_path
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import Reading, contributed, offer_path
 from dashboard.ui.page import end_page
 from dashboard.ui.pages.compare_results import Compared, most_drawn
 from dashboard.ui.paths import NotChosenHere

@@ -1,4 +1,4 @@
-"""The parts of the page “Corpus”: what to profile, what is being profiled, and the profiles that are there."""
+"""The parts of the page “Corpora”: what to profile, what is being profiled, and the profiles that are there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.analyses.profile.library import Kept, delete, place_for, profile_library, read_profile
+from dashboard.analyses.profile.library import LibraryEntry, delete, place_for, profile_library, read_profile
 from dashboard.analyses.profile.tables import TABLES
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
@@ -22,7 +22,7 @@ from dashboard.text import installed_parsers, not_english_file, parse
 from dashboard.text.charset import not_utf8_file
 from dashboard.text.corpus_file import ENDINGS, is_treebank
 from dashboard.ui import job_panel, paths, session
-from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import to_page
 from dashboard.ui.pages.profile_parse import PARSER_HELP
 from dashboard.ui.url_state import LONGEST_PATH
@@ -158,14 +158,14 @@ def _progress(told: dict[str, str]) -> None:
 
 def _remove(job: Job) -> None:
     forget(job.out)
-    delete(Kept(job.out.name, job.out, job.model, "", job.path.name, None, False, False))
+    delete(LibraryEntry(job.out.name, job.out, job.model, "", job.path.name, None, False, False))
 
 
-def finished() -> list[Kept]:
+def finished() -> list[LibraryEntry]:
     return [kept for kept in profile_library() if kept.finished]
 
 
-def row(kept: Kept) -> None:
+def row(kept: LibraryEntry) -> None:
     """One profile: what it is, and what can be done with it."""
     with st.container(border=True):
         model = title_of(kept.model)
@@ -181,7 +181,7 @@ def row(kept: Kept) -> None:
                 profile=kept.name,
                 layer=0,
                 head=0,
-                tray=(),
+                pins=(),
             )
             st.download_button(
                 "Download (zip)",
@@ -204,7 +204,7 @@ def row(kept: Kept) -> None:
                     )
 
 
-def zipped(kept: Kept) -> bytes:
+def zipped(kept: LibraryEntry) -> bytes:
     """All tables of a profile in every format, with profile.json."""
     profile = read_profile(kept.folder)
     tables = dict(

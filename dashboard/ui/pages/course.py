@@ -31,7 +31,8 @@ from dashboard.errors import UserError
 from dashboard.heads.view import HeadView
 from dashboard.ui import profile_picker, session
 from dashboard.ui.layout_width import GAP, room
-from dashboard.ui.model_and_text import Opened, escape_markdown, opened, read_text
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import Opened, opened, read_text
 from dashboard.ui.page import end_page, to_page
 from dashboard.ui.results_cache import kept
 
@@ -197,7 +198,7 @@ def _syntax(step: Step, this: Opened, lesson: Material) -> Asked:
     views = _two(this.key, session.choices().text, this.bos, tuple(one[0] for one in answer.about["order"]), lesson)
 
     def pictures(guess: str | None, look: Look) -> list[Drawing]:
-        return draw.draw_pair(views, answer, guess, look, arc_heights(views, width=look.room(600)))
+        return draw.draw_pair(views, answer, guess, look, arc_heights(views, width=look.width_or(600)))
 
     return Asked(step, answer, _of(this), pictures, pair[0].choice)
 

@@ -18,7 +18,8 @@ from dashboard.heads.view import HeadView
 from dashboard.text.encoding import Encoding
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Click, Figure, Table
-from dashboard.ui.model_and_text import Reading, contributed, escape_markdown
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import Reading, contributed
 from dashboard.ui.url_state import FIRST_PAIRS, FIRST_TEXT
 
 FEW_TOKENS = 256  # up to which the maps of all heads of the ranking are kept

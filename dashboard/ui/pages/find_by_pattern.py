@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import streamlit as st
@@ -16,8 +16,10 @@ from dashboard.errors import UserError
 from dashboard.text import read_treebank
 from dashboard.text.sentence import ParsedSentence
 from dashboard.ui import session
-from dashboard.ui.model_and_text import Opened, escape_markdown
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page
+from dashboard.ui.url_state import DEFAULTS
 
 WAYS = dict(zip(DIRECTIONS, ("dependent → head", "head → dependent", "any two words"), strict=True))
 FURTHEST = 50
@@ -64,10 +66,16 @@ def _held(key: str, pattern: str, bos: bool) -> list[Matches]:
     return []
 
 
-def controls() -> Pattern:
-    """What is searched for; a pattern of a link that cannot be read is told, and the usual one taken."""
+def controls(this: Opened) -> Pattern:
+    """What is searched for; a pattern of a link that cannot be read is told, and the usual one taken.
+
+    A causal model cannot see a verb from its subject: there the usual pattern is turned round.
+    """
+    written = session.choices().pattern
     try:
-        pattern = read_pattern(session.choices().pattern)
+        pattern = read_pattern(written)
+        if this.model.causal and written == DEFAULTS.pattern:
+            pattern = replace(pattern, direction="head->dependent")
     except UserError as wrong:
         st.warning(escape_markdown(str(wrong)), icon=":material/info:")
         pattern = Pattern(relation="nsubj")

@@ -14,7 +14,7 @@ from dashboard.errors import UserError
 from dashboard.models import CATALOGUE
 from dashboard.ui import caches, figure, session
 from dashboard.ui.figure import Figure
-from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import to_page
 
 WIDE = 274  # pixels of a picture: three cards stand side by side on a usual screen

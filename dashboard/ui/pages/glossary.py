@@ -11,7 +11,7 @@ from dashboard.charts.drawing import Drawing
 from dashboard.charts.theme import Theme
 from dashboard.ui import caches, figure, page_list, session
 from dashboard.ui.figure import Figure
-from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import to_page
 
 MODEL = "minilm"  # part of the package, so there is always a picture

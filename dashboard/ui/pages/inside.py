@@ -10,7 +10,8 @@ from dashboard.builtin.attention import attend, multi_head, project
 from dashboard.builtin.source_listing import Listing, listing
 from dashboard.errors import UserError
 from dashboard.ui import session
-from dashboard.ui.model_and_text import Reading, escape_markdown
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import Reading
 from dashboard.ui.page import end_page
 from dashboard.ui.results_cache import kept
 from dashboard.ui.url_state import STRONGEST

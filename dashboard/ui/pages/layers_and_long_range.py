@@ -16,7 +16,8 @@ from dashboard.errors import UserError
 from dashboard.heads.view import HeadView
 from dashboard.text import Special, Unit
 from dashboard.ui import caches, session
-from dashboard.ui.model_and_text import Opened, Reading, escape_markdown
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import Opened, Reading
 from dashboard.ui.page import end_page
 from dashboard.ui.results_cache import kept
 

@@ -14,7 +14,8 @@ from dashboard.heads.head_id import HeadId
 from dashboard.heads.view import HeadView
 from dashboard.text import ParsedSentence, not_english, parse
 from dashboard.ui import paths, session
-from dashboard.ui.model_and_text import Reading, escape_markdown, offer_path
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import Reading, offer_path
 
 LONGEST_PARSED = 5_000  # characters of a text whose parse is drawn
 PARSER_HELP = (
@@ -68,18 +69,18 @@ def parsed(this: Reading) -> tuple[ParsedSentence, ...]:
 
 def two_heads(profile: Profile) -> list[tuple[HeadId, str, str | None]]:
     """The two heads to draw, each with what it is and the role that colours it: those that are furthest apart, or the
-    first two of the tray where a person prefers them. None where the profile has no figures."""
-    tray = session.choices().tray
-    if len(tray) > 1:
+    first two pinned ones where a person prefers them. None where the profile has no figures."""
+    pinned = session.choices().pinned
+    if len(pinned) > 1:
         st.segmented_control(
             "Which two",
             ["opposites", "tray"],
             required=True,
             **session.bound("two"),
-            format_func={"opposites": "The furthest apart", "tray": "The first two of the tray"}.__getitem__,
+            format_func={"opposites": "The furthest apart", "tray": "The first two pinned"}.__getitem__,
         )
-    if len(tray) > 1 and session.choices().two == "tray":
-        heads, titles = tray[:2], ("", "")
+    if len(pinned) > 1 and session.choices().two == "tray":
+        heads, titles = pinned[:2], ("", "")
     elif (pair := opposites(profile.heads)) is not None:
         heads, titles = pair, ("The most syntactic head", "The most contextual head")
     else:

@@ -12,7 +12,8 @@ from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from dashboard.ui.figure import UNREAD
-from dashboard.ui.model_and_text import Opened, escape_markdown
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page
 
 _PLACE = "Across times across plus up times up is the score, less a number a query."

@@ -1,4 +1,4 @@
-"""What “Map of heads” shows: the map, roles, and the distances from another model's heads; what is not there yet is
+"""What “Head map” shows: the map, roles, and the distances from another model's heads; what is not there yet is
 measured in the background."""
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, head_of, heads_of
 from dashboard.models import CATALOGUE, ModelSource, NotInstalled, find
 from dashboard.ui import head_picker, job_panel, paths, profile_picker, session
-from dashboard.ui.model_and_text import Opened, escape_markdown, offer, offer_path
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import Opened, offer, offer_path
 from dashboard.ui.page import end_page
 
 _BITS = "%.3f"
@@ -70,7 +71,7 @@ def roles(this: Opened) -> dict[HeadId, str] | None:
         disabled=profile is None,
         help="The role of each head in the model's profile: syntax blue, context orange, position grey."
         if profile is not None
-        else "There is no profile of this model yet, so no head has a role. “Corpus” makes one.",
+        else "There is no profile of this model yet, so no head has a role. “Corpora” makes one.",
         **session.bound("coloured"),
     )
     if profile is None or session.choices().coloured == "layer":

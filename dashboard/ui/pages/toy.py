@@ -14,7 +14,7 @@ from dashboard.analyses.toy.presets import PRESETS
 from dashboard.analyses.toy.worked_steps import STEPS
 from dashboard.ui import figure, session
 from dashboard.ui.components import number_grid
-from dashboard.ui.model_and_text import escape_markdown
+from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.toy_recall_urls import LONGEST_WORDS, words_of
 
 _NUMBER, _WORD = 68, 92  # pixels of a column
@@ -25,7 +25,7 @@ def inputs() -> None:
     _controls()
     if said := _says():
         st.warning(escape_markdown(said), icon=":material/info:")
-    figure.remark(PRESETS[session.choices().toy.preset].lesson)
+    figure.remark(PRESETS[session.choices().toy.preset].explanation)
     _editors()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.ui.model_and_text import _JOINER, escape_markdown, words_apart
+from dashboard.ui.markdown import _JOINER, escape_markdown, words_apart
 
 
 @pytest.mark.parametrize("text", ["www.example.com", "WWW.example.com", "Www.a.de", "a ~= b", "me@example.com", "-->"])
