@@ -249,10 +249,10 @@ _TERMS = (
         ("subword", "tokenizer", "word piece"),
     ),
     Term(
-        "tray",
-        "The heads that you keep, up to four. They follow you from page to page.",
+        "pinned heads",
+        "The heads that you keep, up to four, each with its model. They follow you from page to page.",
         "compare",
-        ("pinned heads", "pin"),
+        ("tray", "pin"),
     ),
     Term(
         "unembedding",

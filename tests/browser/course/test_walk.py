@@ -19,9 +19,7 @@ def test_a_walk_of_ten_guesses_with_back_and_a_link(person):
         page.get_by_role("heading", name=f"{number}. {TITLES[name]}").wait_for()
         idle(page)
         assert not page.locator("h5").count(), name  # nothing is given away
-        choices = page.locator(
-            "[class*=st-key-course_] [data-testid=stButtonGroup] button, [data-testid=stPills] button"
-        )
+        choices = page.get_by_role("radiogroup", name="Your guess").get_by_role("radio")
         begun = time.monotonic()
         choices.last.click()
         page.locator("h5").wait_for()

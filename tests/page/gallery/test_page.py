@@ -19,7 +19,7 @@ def test_every_finding_has_a_card_with_its_picture_and_a_link_into_the_state():
     for finding in FINDINGS:
         assert f"**{TITLES[finding.name]}**" in text, finding.name
     links = [one.proto for one in app.get("page_link") if one.proto.label.startswith("Open")]
-    assert [link.page for link in links] == [finding.page if finding.page != "explore" else "" for finding in FINDINGS]
+    assert [link.page for link in links] == [finding.page for finding in FINDINGS]
     asked = [parse_qs(urlparse(f"?{link.query_string}").query) for link in links]
     assert asked[8]["model"] == ["smollm2"] and asked[8]["layer"] == ["18"] and asked[8]["head"] == ["6"]
     assert len(app.get("vega_lite_chart")) + len(app.get("arrow_vega_lite_chart")) == 12
