@@ -96,7 +96,7 @@ def titled(drawing: Drawing, title: str) -> Drawing:
     """The same drawing under another title, alone."""
     spec = drawing.to_dict()
     spec["title"] |= {"text": title, "subtitle": []}
-    return Drawing(spec | {"description": title})
+    return Drawing(spec | {"description": f"{title}, as arcs over the words."})
 
 
 AROUND = 4  # words to either side of a mention that are drawn
@@ -118,7 +118,7 @@ def draw_far(view: HeadView, far: FarName, look: Look) -> Drawing:
 
 
 def _said(step: str, answer: Answer, guess: str | None) -> str:
-    return question(step, answer) if guess is None else measured(step, answer)
+    return f"{question(step, answer)} Not yet answered." if guess is None else measured(step, answer)
 
 
 def _signed(value: float) -> str:

@@ -7,6 +7,7 @@ from dashboard.analyses.course.draw import draw_far, far_view
 from dashboard.analyses.explore.api import attention
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.gallery.findings import Finding, Measured, effects
+from dashboard.analyses.gallery.text import sentence
 from dashboard.analyses.recall.api import draw_recall
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
@@ -18,7 +19,7 @@ def draw_finding(finding: Finding, found: Measured, model: AttentionModel | None
     drawn = _drawn(finding, found, model, look)
     spec = drawn.to_dict()
     spec.pop("title", None)
-    return Drawing(spec)
+    return Drawing(spec | {"description": sentence(finding, found)})
 
 
 def _drawn(finding: Finding, found: Measured, model: AttentionModel | None, look: Look) -> Drawing:
