@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?=
 
-.PHONY: app test test-unit test-model test-page test-browser snapshots docs bench pictures profiles effects maps audit clean
+.PHONY: app test test-unit test-model test-page test-browser snapshots docs bench pictures profiles effects maps recall audit clean
 
 app: $(VENV)/.app
 	$(BIN)/python -m dashboard app $(if $(PORT),--port $(PORT))
@@ -64,6 +64,9 @@ effects: $(VENV)/.dev
 
 maps: $(VENV)/.dev
 	$(BIN)/python -m tools.maps $(ARGS)
+
+recall: $(VENV)/.dev
+	$(BIN)/python -m tools.recall
 
 audit: $(VENV)/.dev
 	$(BIN)/pip-audit -r requirements.txt

@@ -1,4 +1,4 @@
-"""Why attention?: what recurrent networks forget, measured on the spot."""
+"""Why attention?: what recurrent networks forget, in a finished run, or in one of your own."""
 
 from functools import partial
 
@@ -6,11 +6,19 @@ import streamlit as st
 
 from dashboard.analyses.recall.api import draw_recall, nothing_yet, recall_table
 from dashboard.analyses.recall.experiment import RecallRun
-from dashboard.analyses.recall.text import accuracy_finding, gradient_finding, path_finding, time_finding
+from dashboard.analyses.recall.finished import differing, finished_run
+from dashboard.analyses.recall.text import (
+    accuracy_finding,
+    claim,
+    differs_in,
+    gradient_finding,
+    measured_when,
+    path_finding,
+    time_finding,
+)
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Columns, Figure, Table
 from dashboard.ui.layout_width import page_width
-from dashboard.ui.page import end_page
 from dashboard.ui.pages import recall, recall_runs
 
 COLUMNS = {
@@ -25,66 +33,73 @@ COLUMNS = {
 }
 
 
-def show(run: RecallRun, picture: str, width: int, sentence: str, columns: Columns) -> None:
+def show(study: RecallRun, picture: str, width: int, sentence: str, columns: Columns, *, awaited: bool = False) -> None:
     """One picture with its finding, files and table."""
-    chart = draw_recall(run, picture, **session.look(width).keywords())
-    table, key = partial(recall_table, run, picture), f"recall_{picture}"
-    figure.show(Figure(chart, table, key, finding=sentence, tables=[Table(columns)]))
+    chart = draw_recall(study, picture, **session.look(width).keywords())
+    table, key = partial(recall_table, study, picture), f"recall_{picture}"
+    figure.show(Figure(chart, table, key, finding=sentence, tables=[Table(columns)], awaited=awaited))
 
 
 def task(width: int) -> None:
-    """The task of the networks, on one example."""
-    nothing = nothing_yet(config)
+    """What is asked of the networks, on one example."""
+    nothing = nothing_yet(config if study is None else study.result.config)
     chart = draw_recall(nothing, "task", **session.look(width).keywords())
     show(nothing, "task", width, chart.description, {"place": "Place", "symbol": "Symbol"})
 
 
-# Inputs
-st.caption(
-    "Recurrent networks read word by word and hand on one state. How far back can they remember? Four networks learn "
-    "one task here, from scratch."
-)
-recall.controls()
+# What is there to see: a run of these settings, or the one that comes with the package
 config = session.choices().recall
-figure.remark(recall.budget(config))
-
-# Results
+own, finished = recall_runs.found(config), finished_run()
+differs = differing(config) if finished is not None and own is None else {}
+study = own or (finished.study if finished is not None else None)
+going = recall_runs.going(config)
 wide = page_width()
-if recall_runs.going(config):
+
+st.caption(
+    "Recurrent networks read word by word and hand on one state. How far back can they remember? Four networks of the "
+    "same size learn one task: to recall the first symbol of a sequence."
+)
+if going:
     recall.progress(config)
+elif study is None or not study.result.points:
     task(min(wide, 780))
-    end_page()
+else:
+    said = claim(study.result) if study.complete else accuracy_finding(study.result)
+    show(study, "accuracy", wide, said, COLUMNS, awaited=True)
+    if own is None and finished is not None:
+        figure.remark(measured_when(finished))
+
+# A run of one's own
+st.subheader("Train the networks here", anchor=False)
 if recall_runs.failed(config):
     st.error("The run broke off. Try it again with fewer distances or seeds.", icon=":material/error:")
-run = recall_runs.found(config)
-how_long = recall.button(config, run)
+if own is not None and not own.complete:
+    st.info("This run was stopped: here is what it had measured.", icon=":material/stop_circle:")
+elif differs and not going:
+    st.info(differs_in(differs), icon=":material/info:")
+recall.controls()
+figure.remark(recall.budget(config))
+how_long = None if going else recall.button(config, own)
 
-# Pictures
-if run is None:
+# What the run says besides
+if study is not None and study.result.points and not going:
     task(min(wide, 780))
-    st.markdown(
-        "A run shows who still answers right at each distance, with the interval over the seeds and what guessing "
-        "gives; how the gradient fades on its way back, before and after training; and how long each model takes for "
-        "a position, in sequence and in parallel."
-    )
-else:
-    if not run.complete:
-        st.info("This run was stopped: here is what it had measured.", icon=":material/stop_circle:")
-    if run.result.points:
-        show(run, "accuracy", wide, accuracy_finding(run.result), COLUMNS)
-    if run.result.gradients:
-        sentence = gradient_finding(run.result)
+    if study.result.gradients:
+        sentence = gradient_finding(study.result)
         columns = {"model": "Model", "when": "When", "back": "Places back", "norm": "Size", "low": "from", "high": "to"}
-        show(run, "gradients", wide, sentence, columns)
-    if run.timings:
-        sentence = time_finding(run.timings)
+        show(study, "gradients", wide, sentence, columns)
+    if study.timings:
+        sentence = time_finding(study.timings)
         columns = {"model": "Model", "n": "Positions", "milliseconds": "ms in all", "microseconds_each": "µs each"}
-        show(run, "times", min(wide, 680), sentence, columns)
+        show(study, "times", min(wide, 680), sentence, columns)
+elif going:
+    task(min(wide, 780))
 show(
-    run or nothing_yet(config),
+    nothing_yet(config) if study is None else study,
     "paths",
     min(wide, 680),
-    path_finding(config),
+    path_finding(config if study is None else study.result.config),
     {"model": "Model", "distance": "Places apart", "steps": "Steps"},
 )
-recall.show_duration(how_long, config, run)
+if how_long is not None:
+    recall.show_duration(how_long, config, own)

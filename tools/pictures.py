@@ -64,6 +64,9 @@ PAGES: dict[str, tuple[str, dict[str, str]]] = {
     "layers": ("layers", {}),
     "layers-smollm2": ("layers", {"model": "smollm2", "measure": "attention_share", "special": "hide"}),
     "models": ("models", {}),
+    **{f"course-{step}": ("course", {"course": str(step)}) for step in range(1, 11)},
+    "glossary": ("glossary", {"term": "entropy"}),
+    "gallery": ("gallery", {}),
 }
 
 

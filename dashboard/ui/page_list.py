@@ -39,9 +39,12 @@ GROUPS = ("", LEARN, YOURS, EVIDENCE, LIBRARY)
 
 PAGES = (
     Page("start", "Start", "home", uses=(MODEL,), heading="See where attention looks"),
+    Page("course", "Ten steps", "school", LEARN, uses=(TEXT, MODEL)),
     Page("recall", "Why attention?", "history", LEARN, ("before",)),
     Page("toy", "Attention by hand", "calculate", LEARN),
     Page("inside", "Inside a head", "biotech", LEARN, uses=_ALL),
+    Page("gallery", "Gallery", "photo_library", LEARN),
+    Page("glossary", "Glossary", "menu_book", LEARN),
     Page("explore", "All heads", "grid_view", YOURS, uses=_ALL),
     Page("compare", "Compare", "compare", YOURS, uses=_ALL),
     Page("find_heads", "Find heads", "search", YOURS, ("find",), uses=_ALL),

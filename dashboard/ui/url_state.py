@@ -127,6 +127,9 @@ class Choices:
     toy_plane: Annotated[str, Option("12", "13", "23", "14", "24", "34")] = "12"  # which two numbers are drawn
     # Why attention?
     recall: Annotated[Recall, Several(recall_from_address, recall_to_address)] = DEFAULT  # the run
+    # Ten steps, Glossary
+    course: Annotated[int, Number()] = 1  # the step, from 1
+    term: Annotated[str, Text(60)] = ""  # the term that is opened
     # Long range
     reach: Annotated[str, Option("verb", "name")] = "verb"  # which relation is measured
     # Layer by layer

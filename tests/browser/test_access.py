@@ -22,6 +22,9 @@ PAGES = {
     "toy": ".st-key-picture_toy_entropy [role=graphics-document]",
     "toy?toy=heads&toy_step=scores&toy_head=1": ".st-key-picture_toy_entropy [role=graphics-document]",
     "recall": ".st-key-picture_recall_paths [role=graphics-document]",
+    "course?course=3": ".st-key-picture_course_best_key_0 [role=graphics-document]",
+    "glossary?term=entropy": ".st-key-picture_term_entropy [role=graphics-document]",
+    "gallery": ".st-key-picture_finding_recall [role=graphics-document]",
     "models": "h1",
 }
 

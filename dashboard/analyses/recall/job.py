@@ -32,14 +32,14 @@ def run_apart(config: Recall) -> Iterator[RecallRun]:
             process.stdin.write(json.dumps(asdict(config)).encode() + b"\n")
             process.stdin.flush()
             for line in process.stdout:
-                yield _run_of(json.loads(line))
+                yield run_of(json.loads(line))
             if process.wait():
                 raise RuntimeError(f"The run broke off with status {process.returncode}.")
         finally:
             process.kill()
 
 
-def _run_of(found: dict) -> RecallRun:
+def run_of(found: dict) -> RecallRun:
     """The `RecallRun` from its `asdict`."""
     result = found["result"]
     return RecallRun(

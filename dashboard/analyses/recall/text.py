@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from dashboard.analyses.recall.gradient_reach import Timing, path_length
 from dashboard.analyses.recall.task import CALLED, NAMES, Recall
 from dashboard.analyses.recall.training import Point, Result
 from dashboard.heads.format import percent
+
+if TYPE_CHECKING:
+    from dashboard.analyses.recall.finished import Finished
 
 SHORT = {"rnn": "Plain RNN", "gru": "GRU", "lstm": "LSTM", "attention": "Attention"}
 
@@ -19,6 +23,47 @@ def chance(config: Recall) -> str:
 
 def seeds_of(config: Recall) -> str:
     return f"mean of {config.seeds} seeds, shaded: 95 % interval"
+
+
+def claim(result: Result) -> str:
+    """What a whole run shows, in one sentence: attention and the best recurrent network at the farthest distance."""
+    far = result.config.farthest
+    here = {point.model: point for point in result.points if point.distance == far}
+    if set(here) != set(NAMES):
+        return accuracy_finding(result)
+    best = max((point for name, point in here.items() if name != "attention"), key=lambda point: point.accuracy)
+    between = f"{far} distractor{'s' if far > 1 else ''}"
+    return (
+        f"Across {between}, one attention layer recalls the first symbol {percent(here['attention'].accuracy)} of the "
+        f"time; the best recurrent network, {CALLED[best.model]}, {percent(best.accuracy)} "
+        f"(guessing: {chance(result.config)})."
+    )
+
+
+SETTINGS = {"distances": "distractors", "seeds": "seeds", "steps": "training steps", "symbols": "symbols"}
+
+
+def measured_when(finished: Finished) -> str:
+    """Where the run that comes with the package is from, in a sentence."""
+    config, versions = finished.study.result.config, finished.versions
+    packages = ", ".join(f"{'Python' if name == 'python' else name} {version}" for name, version in versions.items())
+    return (
+        f"A finished run, measured for this package on {finished.when} ({packages}): {config.seeds} seeds, at most "
+        f"{config.steps} training steps, {finished.study.result.seconds:.0f} seconds."
+    )
+
+
+def differs_in(differing: Mapping[str, tuple[Any, Any]]) -> str:
+    """That a run of these settings has not been measured, and in what they differ from the finished one."""
+    changes = [f"{SETTINGS[name]} {_setting(there)} → {_setting(here)}" for name, (there, here) in differing.items()]
+    return (
+        f"Your settings differ from the finished run: {'; '.join(changes)}. The pictures show the finished run until "
+        "you train."
+    )
+
+
+def _setting(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else f"{value:,}"
 
 
 def accuracy_finding(result: Result) -> str:

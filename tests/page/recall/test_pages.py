@@ -8,6 +8,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.analyses.recall.finished import finished_run
 from dashboard.analyses.recall.networks import count
 from dashboard.analyses.recall.task import NAMES, Recall
 from dashboard.analyses.toy.presets import PRESETS
@@ -115,17 +116,33 @@ def test_a_link_reopens_the_toy_and_a_wrong_one_is_told(snapshot):
     assert notices(wrong) == snapshot and headings(wrong)
 
 
-def test_before_a_run_the_page_says_what_will_be_seen_and_how_long_it_takes(snapshot):
+def test_the_page_opens_with_the_finished_run_and_its_claim():
     app = opened("recall")
-    task, path = headings(app)
+    accuracy = {point.model: point.accuracy for point in finished_run().study.result.points if point.distance == 32}
+    best = max(share for name, share in accuracy.items() if name != "attention")
+    assert numbers(plain(headings(app)[0]))[:3] == [32, round(100 * accuracy["attention"]), round(100 * best)]
+    text = said(app)
+    assert "measured for this package on" in text and "at most about" in text and not app.info
+    assert app.button(key="recall_train").label == "Train"
+
+
+def test_below_it_stands_what_is_asked_and_how_long_a_run_takes():
+    app = opened("recall")
+    task, path = headings(app)[1], headings(app)[-1]
     symbols = re.search("after “(.*?)”", task)[1].split()
     assert symbols[-1] == "?" and symbols[0] == words_in(task)[1]  # what stood first is the answer
     assert numbers(task) == [1, len(symbols) - 1] and numbers(path)[-1] == 1
-    [weights] = lines(app, "RNN", "GRU", "LSTM")
+    [weights] = [line for line in lines(app, "RNN", "GRU", "LSTM") if "Weights" in line]
     asked = Recall()
     assert numbers(weights) == [*(count(name, asked) for name in NAMES), asked.seeds]
     assert lines(app, f"{len(asked.distances) * len(NAMES) * asked.seeds} networks; ")
-    assert [wording(line) for line in (task, path, weights)] == snapshot
+
+
+def test_other_settings_are_named_and_the_finished_run_stays_until_they_are_trained():
+    app = opened("recall", recall_steps="200", recall_seeds="3")
+    [told] = [plain(element.value) for element in app.info]
+    assert "seeds 5 → 3; training steps 300 → 200" in told and "until you train" in told
+    assert headings(app) == headings(opened("recall"))
     assert app.button(key="recall_train").label == "Train"
 
 
@@ -134,15 +151,15 @@ def test_a_run_shows_what_it_found_and_the_next_person_sees_it_at_once():
     app.button(key="recall_train").click().run()
     assert not app.exception
     until = time.monotonic() + 60
-    while time.monotonic() < until and len(headings(app)) < 4:
+    while time.monotonic() < until and "This run took" not in said(app):
         time.sleep(0.3)
         app.run()
     assert not app.exception
     text = "\n".join(headings(app))
-    for sentence in ("Right answers over 2 distractors", "The gradient at the first symbol", "To read 256 positions"):
+    for sentence in ("Across 2 distractors", "The gradient at the first symbol", "To read 256 positions"):
         assert sentence in text
     assert "This run took" in said(app) and "recall_train" not in {button.key for button in app.button}
-    assert len(headings(opened("recall", **TINY))) == 4
+    assert headings(opened("recall", **TINY))[0] == headings(app)[0]
 
 
 def test_a_run_that_is_stopped_keeps_what_was_measured(snapshot):

@@ -246,4 +246,4 @@ def test_what_does_not_exist_is_told_in_a_sentence(tiny, ask, named, refuses):
 def test_a_study_written_as_json_is_the_same_study():
     *_, study = studies.run(TINY)
     assert study.complete and study.result.gradients and study.timings
-    assert job._run_of(json.loads(json.dumps(asdict(study)))) == study
+    assert job.run_of(json.loads(json.dumps(asdict(study)))) == study

@@ -1,0 +1,1 @@
+"""The terms of the field, each in a sentence or two."""
