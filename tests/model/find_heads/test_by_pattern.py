@@ -171,13 +171,15 @@ def test_a_treebank_in_another_scheme_and_a_text_file(minilm, tmp_path, refuses)
             search(minilm, tmp_path / name, DETERMINERS)
 
 
-def test_the_same_from_python(minilm, tmp_path):
+def test_the_same_from_python(minilm, tmp_path, monkeypatch):
     import dashboard
 
     (tmp_path / "t.txt").write_text(TEXT)
     found = dashboard.find_heads_in(minilm, tmp_path / "t.txt", dashboard.Pattern(relation="det"), limit=2)
     assert found.sentences == 2 and not found.whole
     recipe = found.table.attrs["provenance"]["recipe"]
+    assert str(tmp_path) not in recipe and "'t.txt'" in recipe
+    monkeypatch.chdir(tmp_path)
     names = {}
     exec(recipe, names)
     np.testing.assert_allclose(names["thing"]["lift"], found.table["lift"])
