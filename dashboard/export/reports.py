@@ -88,9 +88,9 @@ def stamp(key: str, name: str) -> int:
         return 0
 
 
-def add(key: str, new: ReportFigure) -> str:
-    """Puts a figure at the end of a report, one that is there already with its note, and returns the report's key: a
-    new one where there is no report under this one.
+def add(key: str, new: ReportFigure, place: int | None = None) -> str:
+    """Puts a figure at this place of a report, by default at its end; one that is there already keeps its note.
+    Returns the report's key: a new one where there is no report under this one.
 
     Raises UserError where the report or the figure is too large, or cannot be kept.
     """
@@ -110,7 +110,8 @@ def add(key: str, new: ReportFigure) -> str:
             raise UserError(f"The report holds {MOST_FIGURES} figures. Take one out first.")
         _make_room(key, len(data))
         keep(_file(key, name), data)
-        _write(key, [*others, same[0] if same else Entry(name, new.note, new.title)])
+        others.insert(len(others) if place is None else place, same[0] if same else Entry(name, new.note, new.title))
+        _write(key, others)
     return key
 
 
