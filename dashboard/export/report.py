@@ -166,7 +166,7 @@ def _append_figure(made: pikepdf.Pdf, heading: str, figure: ReportFigure) -> Non
     pages of its own."""
     import pikepdf
 
-    above = [*_rows(heading, 16, _INK), _gap(4), *_rows(figure.finding, 11, _INK), _gap(10)]
+    above = [*_rows(heading, 16, _INK), _gap(4), *_rows(figure.finding, 11, _INK), _gap(14)]
     below = [_gap(10), *_rows(figure.note, 11, _INK), _gap(6), *_rows(_origin(figure.provenance), 8, _QUIET)]
     top, room = _SIDE + _height(above), _A4[1] - 2 * _SIDE - _height(above)
     with pikepdf.open(io.BytesIO(pdf_page(laid_out(specification(figure.chart, figure.provenance))))) as drawn:

@@ -66,7 +66,7 @@ def card(key: str, place: int, last: int, entry: Entry, figure: ReportFigure) ->
     """One figure: its picture, its title and note to be typed, its place. It runs by itself, so that what is
     typed makes no other file again."""
     with st.container(border=True, key=f"card_{place}"):
-        picture, words = st.columns([1, 2], gap="medium")
+        picture, words = st.columns([1, 3], gap="medium")
         picture.image(_thumbnail(key, entry.name, reports.stamp(key, entry.name), figure), width="stretch")
         with words:
             _typed("title", "Title", key, entry.name, figure.heading)

@@ -185,3 +185,11 @@ def test_the_same_from_python(minilm, tmp_path, monkeypatch):
     np.testing.assert_allclose(names["thing"]["lift"], found.table["lift"])
     dashboard.save(found.table, tmp_path / "found.csv")
     assert (tmp_path / "found.csv").read_text(encoding="utf-8-sig").count("\n") >= 73
+
+
+def test_the_lines_over_the_builtin_sentences_hold_no_path(minilm):
+    import dashboard
+
+    found = dashboard.find_heads_in(minilm, dashboard.builtin_corpus(), DETERMINERS, limit=2)
+    recipe = found.table.attrs["provenance"]["recipe"]
+    assert "find_heads_in(model, builtin_corpus(), " in recipe and str(dashboard.builtin_corpus().parent) not in recipe
