@@ -1,4 +1,4 @@
-"""Several figures as one: a page of HTML, the pages of a PDF, or a zip with everything that makes them again."""
+"""Several figures in one file: an HTML page, a PDF, or a zip with everything that makes them again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from dashboard.export.bundle import bundle, zipped
 from dashboard.export.figure import pdf_page
-from dashboard.export.matrix import KeptMatrix
+from dashboard.export.matrix import StoredMatrix
 from dashboard.export.pdf import written
 from dashboard.export.provenance import Provenance, file_stem
 from dashboard.export.sanitize import legal
@@ -23,6 +23,7 @@ from dashboard.export.svg import laid_out
 from dashboard.export.typography.place import SVG, TEXT
 from dashboard.export.typography.shipped_fonts import SANS_STACK
 from dashboard.export.webpage import document, paper_of
+from dashboard.formats import REPORTS
 
 if TYPE_CHECKING:
     import altair as alt
@@ -54,7 +55,7 @@ class ReportFigure:
 
     chart: alt.TopLevelMixin | dict[str, Any]
     table: pd.DataFrame
-    views: tuple[HeadView | KeptMatrix, ...]
+    views: tuple[HeadView | StoredMatrix, ...]
     provenance: Provenance
     note: str = ""
     title: str = ""
@@ -92,10 +93,18 @@ $note<details><summary>Where it comes from, and the lines that make it again</su
 """)
 
 
+def report_bytes(figures: Sequence[ReportFigure], ending: str, title: str = TITLE) -> bytes:
+    """The report as a file of this ending, a key of `REPORTS`. Raises ValueError for any other ending."""
+    entry = REPORTS.get(ending)
+    if entry is None or entry.write is None:
+        raise ValueError(f"no such format of a report: {ending!r}")
+    return entry.write(figures, title)
+
+
 def report_html(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
     """One page with all figures, their hover included, that works without a network. Same figures, same bytes.
 
-    What a person typed stands in it as text; the page forbids itself every connection.
+    Typed texts are escaped; the page forbids itself every connection.
     """
     specs = [specification(figure.chart, figure.provenance) for figure in figures]
     sections = [_section(k, figure, spec) for k, (figure, spec) in enumerate(zip(figures, specs, strict=True))]
@@ -244,8 +253,8 @@ def _write(page: ElementTree.Element, row: str, x: float, y: float, size: float,
 
 
 def report_zip(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
-    """The page, the PDF, a script that makes every figure again, and a folder for each with all its files."""
-    files = {"report.html": report_html(figures, title), "report.pdf": report_pdf(figures, title)}
+    """The report in its other formats, a script that makes every figure again, and a folder for each with its files."""
+    files = {f"report.{ending}": report_bytes(figures, ending, title) for ending in REPORTS if ending != "zip"}
     script = []
     for k, figure in enumerate(figures, 1):
         folder = f"{k:02}-{file_stem(figure.provenance)}"

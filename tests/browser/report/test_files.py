@@ -97,7 +97,7 @@ def test_a_note_typed_a_moment_before_is_in_the_report(person):
             read = pypdf.PdfReader(io.BytesIO(taken(page, "PDF", delay=70)))
             assert any(f"Note number {k}" in one.extract_text() for one in read.pages)
         else:
-            assert f"Note number {k}".encode() in taken(page, "HTML", delay=70)
+            assert f"Note number {k}".encode() in taken(page, "HTML page", delay=70)
     page.reload()
     page.get_by_label("Note").wait_for()
     assert page.get_by_label("Note").input_value() == "Note number 5" and "report" in address(page)
@@ -135,7 +135,7 @@ def test_heads_of_two_models_are_each_named_with_their_model(person, smollm2):
     page.get_by_role("link", name="1 in the report").click()
     page.get_by_label("Title").wait_for()
     assert page.get_by_label("Title").input_value().startswith(named)
-    html = unescape(taken(page, "HTML").decode())
+    html = unescape(taken(page, "HTML page").decode())
     assert f"<h2>1. {named}" in html
     assert "open_model('minilm')" in html and "open_model('smollm2')" in html
     assert re.search(r"MiniLM \(minilm, .+\) and SmolLM2 135M \(smollm2, .+\)", html)
