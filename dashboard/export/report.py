@@ -133,14 +133,14 @@ def _section(k: int, figure: ReportFigure, spec: dict[str, Any]) -> str:
 
 def _origin(provenance: Provenance) -> str:
     """The model, or both where two are compared, each with its weights; the versions."""
-    models = [(provenance.title, provenance.model, provenance.revision)]
-    if other := provenance.options.get("other_model"):
-        models.append((provenance.options.get("other_title"), other, provenance.options.get("other_revision")))
+    models, options = [_weights(provenance.title, provenance.model, provenance.revision)], provenance.options
+    if other := options.get("other_model"):
+        models.append(_weights(options.get("other_title", ""), other, options.get("other_revision", "")))
     made = ", ".join(f"{name} {version}" for name, version in provenance.versions.items())
-    return f"{' and '.join(_weights(*model) for model in models)}. {made}."
+    return f"{' and '.join(models)}. {made}."
 
 
-def _weights(title: str | None, name: str, revision: str | None) -> str:
+def _weights(title: str, name: str, revision: str) -> str:
     return f"{title or name} ({name}{f', {revision}' if revision else ''})"
 
 
