@@ -30,7 +30,7 @@ Made with Two Heads, a dashboard for looking inside the attention of transformer
 
 {listed}
 {matrices}provenance.json          model, revision, text, heads, options and versions
-snippet.py               computes it again: run it from the folder of Two Heads
+snippet.py               computes it again; runs where Two Heads is installed
 
 Attention is where a head looks. It does not by itself explain what the model does.
 """

@@ -16,9 +16,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+
+from dashboard.corpus.builtin import builtin_corpus
 
 Makes = Literal["figure", "table", "matrix", ""]
 
@@ -125,6 +128,11 @@ Made = Call | Part | Lines
 def given(**options: Any) -> dict[str, Any]:
     """The options that are not None."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def corpus_named(path: str | Path) -> Call | str:
+    """A corpus as an argument: the built-in sentences, or a file by its name. Its folder is this machine's affair."""
+    return Call("builtin_corpus") if Path(path) == builtin_corpus() else Path(path).name
 
 
 def recipe(made: Made) -> str:

@@ -28,13 +28,17 @@ from dashboard.formats import REPORTS
 if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
+    import pikepdf
 
     from dashboard.heads.view import HeadView
 
 TITLE = "Figures from Two Heads"
 CAUTION = "Attention is where a head looks. It does not by itself explain what the model does."
 _A4 = (595, 842)  # points
-_LINE, _SIDE = 17, 64
+_SIDE = 52  # points of each margin
+_LEADING = 1.45  # of a row's size, from one row to the next
+_LEAST = 0.5  # of the room on its page is a figure's, however long its note
+_INK, _QUIET = "#22232f", "#6a6c7b"
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,64 +132,108 @@ def _section(k: int, figure: ReportFigure, spec: dict[str, Any]) -> str:
 
 
 def _origin(provenance: Provenance) -> str:
-    weights = f", {provenance.revision}" if provenance.revision else ""
+    """The model, or both where two are compared, each with its weights; the versions."""
+    models, options = [_weights(provenance.title, provenance.model, provenance.revision)], provenance.options
+    if other := options.get("other_model"):
+        models.append(_weights(options.get("other_title", ""), other, options.get("other_revision", "")))
     made = ", ".join(f"{name} {version}" for name, version in provenance.versions.items())
-    return f"{provenance.title or provenance.model} ({provenance.model}{weights}). {made}."
+    return f"{' and '.join(models)}. {made}."
+
+
+def _weights(title: str, name: str, revision: str) -> str:
+    return f"{title or name} ({name}{f', {revision}' if revision else ''})"
 
 
 def report_pdf(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
-    """A title page with the findings and notes, then a page for each figure, as large as the figure, with number and
-    note below it."""
+    """Pages of A4: first the headings and findings of all figures, then each figure with its finding above it and its
+    note below it, no larger than it is on screen."""
     import pikepdf
 
     made = pikepdf.Pdf.new()
+    _append(made, _title_pages(figures, title))
     with made.open_outline() as outline:
-        pages = [(page, None) for page in _title_pages(figures, title)]
-        pages += [
-            (pdf_page(_captioned(k, figure)), f"{k}. {legal(figure.heading)}") for k, figure in enumerate(figures, 1)
-        ]
-        for page, entry in pages:
-            if entry is not None:
-                outline.root.append(pikepdf.OutlineItem(entry, len(made.pages)))
-            with pikepdf.open(io.BytesIO(page)) as one:
-                made.pages.extend(one.pages)
+        for number, figure in enumerate(figures, 1):
+            heading = f"{number}. {legal(figure.heading)}"
+            outline.root.append(pikepdf.OutlineItem(heading, len(made.pages)))
+            _append_figure(made, heading, figure)
     return written(made, {"Title": title, "Creator": "Two Heads"})
 
 
-def _captioned(number: int, figure: ReportFigure) -> ElementTree.Element:
-    """A figure with its number and note below it, in one line or more."""
-    page = laid_out(specification(figure.chart, figure.provenance))
-    left, top, width, height = map(float, page.get("viewBox", f"0 0 {page.get('width')} {page.get('height')}").split())
-    caption = f"Figure {number}" + (f". {' '.join(legal(figure.note).split())}" if figure.note.strip() else "")
-    rows = _broken(caption, 11, width - 24)
-    for k, row in enumerate(rows):
-        _write(page, row, left + 12, top + height + 16 * (k + 1), 11, "#6a6c7b")
-    tall = f"{height + 16 * len(rows) + 14:g}"
-    page.set("height", tall)
-    page.set("viewBox", f"{left:g} {top:g} {width:g} {tall}")
-    return page
+_Row = tuple[str, float, str]  # text, size, colour
 
 
-def _title_pages(figures: Sequence[ReportFigure], title: str) -> list[bytes]:
-    """The title, and the heading, finding and note of each figure, on as many pages as they need."""
-    lines = [(title, 24, "#22232f"), ("", 10, ""), (CAUTION, 11, "#6a6c7b"), ("", 14, "")]
-    for k, figure in enumerate(figures, 1):
-        lines += [("", 8, ""), (f"{k}. {figure.heading}", 13, "#22232f"), (figure.finding, 11, "#22232f")]
-        if figure.note.strip():
-            lines.append((figure.note, 11, "#6a6c7b"))
-    pages, page, at = [], _blank(*_A4), float(_SIDE)
-    for text, size, colour in lines:
-        for row in _broken(legal(text), size, _A4[0] - 2 * _SIDE) or [""]:
-            at += size * 1.45
-            if at > _A4[1] - _SIDE:
-                pages.append(page)
-                page, at = _blank(*_A4), _SIDE + size * 1.45
-            _write(page, row, _SIDE, at, size, colour)
-    return [pdf_page(one) for one in [*pages, page]]
+def _title_pages(figures: Sequence[ReportFigure], title: str) -> list[ElementTree.Element]:
+    """The title, and each figure's heading and finding, on as many pages as that takes."""
+    rows = [*_rows(title, 24, _INK), _gap(8), *_rows(CAUTION, 11, _QUIET), _gap(16)]
+    for number, figure in enumerate(figures, 1):
+        rows += [_gap(10), *_rows(f"{number}. {figure.heading}", 13, _INK), *_rows(figure.finding, 11, _INK)]
+    return _set(rows, _blank(), _SIDE)
 
 
-def _blank(width: float, height: float) -> ElementTree.Element:
-    return ElementTree.Element(f"{SVG}svg", {"width": f"{width:g}", "height": f"{height:g}"})
+def _append_figure(made: pikepdf.Pdf, heading: str, figure: ReportFigure) -> None:
+    """Heading and finding, the figure as large as the page allows, the note and the origin. A long note goes on, on
+    pages of its own."""
+    import pikepdf
+
+    above = [*_rows(heading, 16, _INK), _gap(4), *_rows(figure.finding, 11, _INK), _gap(14)]
+    below = [_gap(10), *_rows(figure.note, 11, _INK), _gap(6), *_rows(_origin(figure.provenance), 8, _QUIET)]
+    top, room = _SIDE + _height(above), _A4[1] - 2 * _SIDE - _height(above)
+    with pikepdf.open(io.BytesIO(pdf_page(laid_out(specification(figure.chart, figure.provenance))))) as drawn:
+        picture = made.copy_foreign(drawn.pages[0].as_form_xobject())
+        left, low, right, high = map(float, drawn.pages[0].mediabox)
+    width, height = right - left, high - low
+    scale = min(1.0, (_A4[0] - 2 * _SIDE) / width, max(room - _height(below), room * _LEAST) / height)
+    first = len(made.pages)
+    page = _blank()
+    _set(above, page, _SIDE)
+    _append(made, _set(below, page, top + scale * height))
+    corner = _A4[1] - top - scale * height
+    place = pikepdf.Rectangle(_SIDE, corner, _SIDE + scale * width, corner + scale * height)
+    on = made.pages[first]
+    name = on.add_resource(picture, pikepdf.Name.XObject, pikepdf.Name.Figure)
+    on.contents_add(on.calc_form_xobject_placement(picture, name, place), prepend=False)
+
+
+def _append(made: pikepdf.Pdf, pages: Sequence[ElementTree.Element]) -> None:
+    import pikepdf
+
+    for page in pages:
+        with pikepdf.open(io.BytesIO(pdf_page(page))) as one:
+            made.pages.extend(one.pages)
+
+
+def _set(rows: Sequence[_Row], page: ElementTree.Element, at: float) -> list[ElementTree.Element]:
+    """The rows from `at` downwards, on this page and those that follow it: all of them."""
+    pages = [page]
+    for row, size, colour in rows:
+        at += size * _LEADING
+        if at > _A4[1] - _SIDE:
+            pages.append(_blank())
+            at = _SIDE + size * _LEADING
+        if row:
+            _write(pages[-1], row, _SIDE, at, size, colour)
+    return pages
+
+
+def _rows(text: str, size: float, colour: str) -> list[_Row]:
+    """A text as rows that fit the page; lines that a person began stay lines."""
+    from dashboard.charts.titles import wrap
+
+    width = _A4[0] - 2 * _SIDE
+    return [(row, size, colour) for part in legal(text).split("\n") for row in wrap(part, width, size * 1.06) if row]
+
+
+def _gap(points: float) -> _Row:
+    return "", points / _LEADING, ""
+
+
+def _height(rows: Sequence[_Row]) -> float:
+    return sum(size * _LEADING for _, size, _ in rows)
+
+
+def _blank() -> ElementTree.Element:
+    width, height = map(str, _A4)
+    return ElementTree.Element(f"{SVG}svg", {"width": width, "height": height})
 
 
 def _write(page: ElementTree.Element, row: str, x: float, y: float, size: float, colour: str) -> None:
@@ -202,13 +250,6 @@ def _write(page: ElementTree.Element, row: str, x: float, y: float, size: float,
         },
     )
     words.text = row
-
-
-def _broken(text: str, size: float, width: float) -> list[str]:
-    """The text broken into rows of at most `width`."""
-    from dashboard.charts.titles import wrap
-
-    return [row for part in text.split("\n") for row in wrap(part, width, size * 1.06) if row]
 
 
 def report_zip(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:

@@ -88,10 +88,11 @@ def stamp(key: str, name: str) -> int:
         return 0
 
 
-def add(key: str, new: ReportFigure) -> str:
-    """Add a figure at the end of a report and return the report's key, a new one if there is no report under this key.
+def add(key: str, new: ReportFigure, place: int | None = None) -> str:
+    """Add a figure at a place of a report, by default its end, and return the report's key, a new one if there is no
+    report under this key.
 
-    A figure that is in the report already moves to the end and keeps its note. Raises UserError if the report or the
+    A figure that is in the report already moves there and keeps its note. Raises UserError if the report or the
     figure is too large, or cannot be stored.
     """
     origin = new.provenance.to_json().encode()
@@ -110,7 +111,8 @@ def add(key: str, new: ReportFigure) -> str:
             raise UserError(f"The report holds {MOST_FIGURES} figures. Take one out first.")
         _remove_oldest(key, len(data))
         keep(_file(key, name), data)
-        _write(key, [*others, same[0] if same else Entry(name, new.note, new.title)])
+        others.insert(len(others) if place is None else place, same[0] if same else Entry(name, new.note, new.title))
+        _write(key, others)
     return key
 
 

@@ -16,7 +16,7 @@ _ENDINGS = {"figure": "svg", "table": "csv", "matrix": "npz"}
 def snippet(provenance: Provenance) -> str:
     """Python code that computes the figure, table or matrix again and saves it.
 
-    It runs from the project's folder as it is. The text is written as a Python literal, so no text can break it.
+    It runs where Two Heads is installed. The text is written as a Python literal, so no text can break it.
     """
     call = provenance.call if provenance.call is not None else _call_of(provenance)
     makes = call.makes or _made_by(call)

@@ -105,7 +105,7 @@ def _everything(files: Files, key: str) -> None:
                 label = FORMATS[ending].title if alone else f"{FORMATS[ending].title} {view.head}"
                 make = partial(matrix_bytes, view, files.provenance, ending)
                 _button(label, key, ending, make, name, wide=True)
-    st.caption("The same in Python, wherever Two Heads is installed")
+    st.caption("The same in Python. Runs where Two Heads is installed.")
     st.code(snippet(files.provenance), language="python")
 
 

@@ -176,7 +176,7 @@ def in_dialog(label: str, icon: str, key: str, inside: Callable[[], object]) -> 
     """A button, and what it opens. That is made when it is opened: a click on a head does not wait for it. A dialog
     closes without a run, so that nobody who leaves the page meanwhile loses it."""
     if st.button(label, icon=icon, key=key, type="tertiary"):
-        st.dialog(label, width="medium")(inside)()
+        st.dialog(label, width="large")(inside)()
 
 
 def _table(table: Table, rows: pd.DataFrame | Callable[[], pd.DataFrame]) -> None:

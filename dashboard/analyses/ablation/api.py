@@ -17,11 +17,10 @@ from dashboard.analyses.ablation.measure import measure
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By
 from dashboard.capture.language import language_head
-from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import reference_means, sample
 from dashboard.errors import UserError
 from dashboard.export import Provenance
-from dashboard.export.call import Call, Model, Part, Text
+from dashboard.export.call import Call, Model, Part, Text, corpus_named
 from dashboard.export.provenance import origin, reading
 from dashboard.heads.format import counted
 from dashboard.heads.head_id import HeadId
@@ -130,7 +129,7 @@ def ablate_in(
         {"by": by, "bos": bos} | ({} if sentences is None else {"sentences": sentences}) | _how(together)
     )
     options = how | {"left_out": len(left_out), "corpus": Path(corpus_path).name}
-    corpus = Call("builtin_corpus") if Path(corpus_path) == builtin_corpus() else str(corpus_path)
+    corpus = corpus_named(corpus_path)
     made = _provenance(model, None if heads is None else wanted, "ablate_in", corpus, how, "", options)
     found = _effect(effects, by, made, together, pd.DataFrame(), pd.DataFrame())
     return replace(found, left_out=tuple(left_out))

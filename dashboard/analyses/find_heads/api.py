@@ -18,7 +18,7 @@ from dashboard.charts.look import Look, Selection
 from dashboard.charts.ranking import BEST, ranking
 from dashboard.charts.theme import Theme
 from dashboard.export import Provenance
-from dashboard.export.call import Call, Model, Part, Text, given
+from dashboard.export.call import Call, Model, Part, Text, corpus_named, given
 from dashboard.export.provenance import origin, reading
 from dashboard.heads.format import counted
 from dashboard.heads.head_id import HeadId
@@ -124,7 +124,11 @@ def provenance_of_found(found: Examples | Matches, **drawing: object) -> Provena
         how = {key: value for key, value in found.reading.items() if key != "path"}
         options = {"corpus": found.corpus, "pattern": str(found.pattern), **how}
         arguments = {key: value for key, value in asdict(found.pattern).items() if value != getattr(Pattern(), key)}
-        path = found.reading.get("path", found.corpus)
-        made = Call("find_heads_in", (model, path, Call("Pattern", (), arguments)), how, to="found")
+        made = Call(
+            "find_heads_in",
+            (model, corpus_named(found.reading.get("path", found.corpus)), Call("Pattern", (), arguments)),
+            how,
+            to="found",
+        )
     call = Call("draw_found", (made,), look, makes="figure") if look else Part(made, "table", makes="table")
     return origin(model, text, name, call, special="hide", options=options | look)

@@ -49,9 +49,14 @@ def files(key: str) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
-        with st.popover("Clear", icon=":material/delete:"):
-            st.markdown("All figures and notes are removed from this machine. They cannot be brought back.")
-            st.button("Clear it for good", on_click=_clear, args=(key,))
+        st.button(
+            "Clear",
+            icon=":material/delete:",
+            type="tertiary",
+            on_click=_clear,
+            args=(key,),
+            help="Removes all figures and notes from this machine. You can put them back until you close the page.",
+        )
 
 
 @st.fragment
@@ -59,7 +64,7 @@ def card(key: str, place: int, last: int, entry: Entry, figure: ReportFigure) ->
     """One figure: its picture, its title and note to be typed, its place. It runs by itself, so that what is
     typed makes no other file again."""
     with st.container(border=True, key=f"card_{place}"):
-        picture, words = st.columns([1, 2], gap="medium")
+        picture, words = st.columns([1, 3], gap="medium")
         picture.image(_thumbnail(key, entry.name, reports.stamp(key, entry.name), figure), width="stretch")
         with words:
             _typed("title", "Title", key, entry.name, figure.heading)
@@ -70,9 +75,15 @@ def card(key: str, place: int, last: int, entry: Entry, figure: ReportFigure) ->
                 _move("Down", ":material/arrow_downward:", key, entry, 1, place, disabled=place == last)
                 out = st.button("Take out", key=f"out_{entry.name}", icon=":material/close:")
     if out:
-        st.session_state[UNDO] = figure
+        st.session_state[UNDO] = [(place, _as_kept(key, entry, figure))]
         _change(key, entry.name, out=True)
         st.rerun()
+
+
+def _as_kept(key: str, entry: Entry, figure: ReportFigure) -> ReportFigure:
+    """The figure with the note and title that it has by now: those of the card are of when the page was drawn."""
+    now = next((one for one in reports.entries(key) if one.name == entry.name), entry)
+    return replace(figure, note=now.note, title=now.title)
 
 
 def _typed(field: str, label: str, key: str, name: str, value: str) -> None:
@@ -92,31 +103,34 @@ def _move(label: str, icon: str, key: str, entry: Entry, step: int, place: int, 
 
 
 def undo(key: str) -> None:
-    """What was taken out last can be put back, at the end."""
-    figure: ReportFigure | None = st.session_state.get(UNDO)
-    if figure is not None:
-        st.button(
-            f"Put back “{escape_markdown(figure.heading)}”",
-            icon=":material/undo:",
-            on_click=_put_back,
-            args=(key, figure),
-        )
+    """What was taken out or cleared last can be put back where it was."""
+    gone: list[tuple[int, ReportFigure]] = st.session_state.get(UNDO, [])
+    if gone:
+        what = f"“{escape_markdown(gone[0][1].heading)}”" if len(gone) == 1 else f"{len(gone)} figures"
+        st.button(f"Put back {what}", key="put_back", icon=":material/undo:", on_click=_put_back, args=(key, gone))
 
 
-def _put_back(key: str, figure: ReportFigure) -> None:
-    st.session_state.pop(UNDO, None)
+def _put_back(key: str, gone: list[tuple[int, ReportFigure]]) -> None:
+    session.mark_widget_run()
     try:
-        session.show_report(reports.add(key, figure))
+        for place, figure in gone:
+            key = reports.add(key, figure, place)
     except UserError as wrong:
         st.toast(escape_markdown(str(wrong)), icon=":material/error:")
+    else:
+        del st.session_state[UNDO]
+    session.show_report(key)
 
 
 def _clear(key: str) -> None:
+    session.mark_widget_run()
+    gone = list(enumerate(figure for _, figure in figures(key)))
     try:
         reports.clear(key)
     except UserError as wrong:
         st.toast(escape_markdown(str(wrong)), icon=":material/error:")
     else:
+        st.session_state[UNDO] = gone
         session.show_report("")
 
 

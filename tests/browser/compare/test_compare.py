@@ -54,7 +54,6 @@ def test_two_heads_are_chosen_by_clicking_compared_and_taken_away_in_a_report(pe
     page.get_by_label("Note").wait_for()
     assert page.get_by_label("Note").input_value() == "Where L2H0 and L2H8 part"
     page.get_by_role("button", name="Clear", exact=True).click()
-    page.get_by_role("button", name="Clear it for good").click()
     page.get_by_text("No figure is collected yet").wait_for()
     page.wait_for_function("!location.search.includes('report=')")
     assert page.get_by_label("Note").count() == 0 and address(page)["show"] == "difference"

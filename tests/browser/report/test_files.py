@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
+from html import unescape
 
 import pypdf
 import pytest
 
-from tests.helpers.browser import PICTURE, address, click_head, download, idle, settled
+from tests.helpers.browser import PICTURE, address, click_head, download, idle, picture, settled
 
 FILES = ".st-key-files_head"
 
@@ -110,3 +112,67 @@ def test_streamlits_own_files_stand_beside_none_of_ours(person):
         .get_by_role("button", name="Download as PNG")
         .count()
     )
+    page.locator(FILES).get_by_role("button", name="Table").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_test_id("stDataFrame").hover()
+    dialog.get_by_role("button", name="Search").wait_for()
+    assert not dialog.get_by_role("button", name="Download as CSV").count()
+
+
+def test_heads_of_two_models_are_each_named_with_their_model(person, smollm2):
+    page = person("compare?mode=models&layer=2&head=0&other_head=L3H4")
+    settled(page, "Heatmaps side by side", picture("compare"))
+    idle(page)
+    row = page.locator(".st-key-files_compare")
+    with page.expect_download() as png:
+        row.get_by_role("button", name="PNG").click()
+    assert png.value.suggested_filename == "minilm-L2H0-smollm2-L3H4-compare.png"
+    named = "L2H0 of MiniLM and L3H4 of SmolLM2 135M"
+    with open(png.value.path(), "rb") as file:
+        data = file.read()
+    assert named.encode() in data and b'"other_model": "smollm2"' in data
+    row.get_by_role("button", name="Add to report").click()
+    page.get_by_role("link", name="1 in the report").click()
+    page.get_by_label("Title").wait_for()
+    assert page.get_by_label("Title").input_value().startswith(named)
+    html = unescape(taken(page, "HTML page").decode())
+    assert f"<h2>1. {named}" in html
+    assert "open_model('minilm')" in html and "open_model('smollm2')" in html
+    assert re.search(r"MiniLM \(minilm, .+\) and SmolLM2 135M \(smollm2, .+\)", html)
+
+
+def test_a_report_is_ordered_named_and_put_back(person):
+    page = ready(person)
+    page.locator(FILES).get_by_role("button", name="Add to report").click()
+    page.get_by_role("link", name="1 in the report").wait_for()
+    click_head(page, 3, 4)
+    settled(page, "L3H4")
+    page.locator(FILES).get_by_role("button", name="Add to report").click()
+    page.get_by_role("link", name="2 in the report").click()
+    titles = page.get_by_label("Title")
+    titles.nth(1).wait_for()
+    idle(page)
+
+    def named(*expected: str) -> None:
+        page.wait_for_function(
+            "want => { const all = [...document.querySelectorAll('[class*=st-key-card] input')].map(e => e.value);"
+            "return all.length === want.length && all.every((one, k) => one.startsWith(want[k])) }",
+            arg=list(expected),
+        )
+        idle(page)
+
+    named("L0H2", "L3H4")
+    titles.nth(1).fill("Mine")
+    page.get_by_role("button", name="Up").nth(1).click(delay=70)
+    named("Mine", "L0H2")
+    page.get_by_role("button", name="Take out").first.click()
+    named("L0H2")
+    page.get_by_role("button", name="Put back “Mine”").click()
+    named("Mine", "L0H2")
+    page.get_by_role("button", name="Clear", exact=True).click()
+    page.get_by_text("No figure is collected yet").wait_for()
+    page.get_by_role("button", name="Put back 2 figures").click()
+    named("Mine", "L0H2")
+    page.reload()
+    named("Mine", "L0H2")
+    assert page.get_by_test_id("stImage").count() == 2

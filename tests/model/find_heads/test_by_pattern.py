@@ -171,15 +171,25 @@ def test_a_treebank_in_another_scheme_and_a_text_file(minilm, tmp_path, refuses)
             search(minilm, tmp_path / name, DETERMINERS)
 
 
-def test_the_same_from_python(minilm, tmp_path):
+def test_the_same_from_python(minilm, tmp_path, monkeypatch):
     import dashboard
 
     (tmp_path / "t.txt").write_text(TEXT)
     found = dashboard.find_heads_in(minilm, tmp_path / "t.txt", dashboard.Pattern(relation="det"), limit=2)
     assert found.sentences == 2 and not found.whole
     recipe = found.table.attrs["provenance"]["recipe"]
+    assert str(tmp_path) not in recipe and "'t.txt'" in recipe
+    monkeypatch.chdir(tmp_path)
     names = {}
     exec(recipe, names)
     np.testing.assert_allclose(names["thing"]["lift"], found.table["lift"])
     dashboard.save(found.table, tmp_path / "found.csv")
     assert (tmp_path / "found.csv").read_text(encoding="utf-8-sig").count("\n") >= 73
+
+
+def test_the_lines_over_the_builtin_sentences_hold_no_path(minilm):
+    import dashboard
+
+    found = dashboard.find_heads_in(minilm, dashboard.builtin_corpus(), DETERMINERS, limit=2)
+    recipe = found.table.attrs["provenance"]["recipe"]
+    assert "find_heads_in(model, builtin_corpus(), " in recipe and str(dashboard.builtin_corpus().parent) not in recipe

@@ -73,10 +73,24 @@ def test_it_is_noted_in_named_moved_and_cleared():
     app.button(key=f"out_{first}").click().run()
     assert [entry.name for entry in reports.entries(key)] == [second]
     next(button for button in app.button if button.label.startswith("Put back")).click().run()
-    assert [entry.name for entry in reports.entries(key)] == [second, first]
-    press(app, "Clear it for good")
+    assert [entry.name for entry in reports.entries(key)] == [first, second]  # where it was
+    before = reports.entries(key)
+    press(app, "Clear")
     assert not reports.is_there(key) and "report" not in address(app) and not counted(app)
     assert not opened(report=key).exception
+    press(app, "Put back 2 figures")
+    assert reports.entries(address(app)["report"]) == before and counted(app) == 2
+    assert not any(button.label.startswith("Put back") for button in app.button)
+
+
+def test_a_figure_is_put_back_with_the_note_that_it_had_last():
+    app = collected(added(opened()))
+    key = address(app)["report"]
+    [entry] = reports.entries(key)
+    reports.change(key, entry.name, note="Typed in another tab")
+    app.button(key=f"out_{entry.name}").click().run()
+    app.button(key="put_back").click().run()
+    assert [one.note for one in reports.entries(address(app)["report"])] == ["Typed in another tab"]
 
 
 def figures(key):

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dashboard
+from dashboard.corpus.builtin import builtin_corpus
 from dashboard.export import Provenance, snippet
-from dashboard.export.call import Call, Each, Lines, Model, Part, Text, Variable, recipe
+from dashboard.export.call import Call, Each, Lines, Model, Part, Text, Variable, corpus_named, recipe
 from dashboard.export.call import given as chosen
 from dashboard.export.metadata import KEY
 from dashboard.export.provenance import origin
@@ -228,3 +229,8 @@ def test_what_was_not_chosen_is_no_option():
 def test_numbers_of_numpy_are_written_as_numbers():
     call = Call("draw", ("x", [np.float64(0.5), (np.int64(3),)]), {"at": np.float32(0.25), "on": np.bool_(True)})
     assert "np." not in recipe(call) and "draw('x', [0.5, (3,)], at=0.25, on=True)" in recipe(call)
+
+
+def test_a_corpus_is_named_without_its_folder(tmp_path):
+    assert corpus_named(tmp_path / "mine.conllu") == corpus_named(str(tmp_path / "mine.conllu")) == "mine.conllu"
+    assert corpus_named(str(builtin_corpus())) == Call("builtin_corpus")

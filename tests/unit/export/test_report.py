@@ -7,6 +7,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 
 import pypdf
 import pytest
@@ -35,22 +36,53 @@ def test_the_page_holds_every_figure_and_nothing_a_person_typed_runs(figures):
     assert "default-src" in page
 
 
-def test_the_pdf_has_a_title_page_and_a_page_for_each_figure(figures):
+def pages(figures):
     read = pypdf.PdfReader(io.BytesIO(report_pdf(figures)))
-    assert len(read.pages) == 3
-    first = read.pages[0].extract_text()
-    assert "1. L2H8 · MiniLM · heatmap" in first
-    assert "My note" in first
+    return read, [" ".join(page.extract_text().split()) for page in read.pages]
+
+
+def test_the_pdf_has_a_title_page_and_a_page_for_each_figure(figures):
+    read, said = pages(figures)
+    assert len(said) == 3
+    for number, (one, page) in enumerate(zip(figures, said[1:], strict=True), 1):
+        for text in (f"{number}. {one.heading}", one.finding):
+            assert " ".join(text.split()) in said[0] and " ".join(text.split()) in page
+    assert "My note" in said[1] and "MiniLM (minilm)" in said[1]
     assert [entry.title for entry in read.outline] == [f"{k}. {one.heading}" for k, one in enumerate(figures, 1)]
-    said = [page.extract_text() for page in read.pages[1:]]
-    assert "Figure 1. My note" in said[0] and "L2H8" in said[0] and "Figure 2. </script>" in said[1]
+    assert [read.get_destination_page_number(entry) for entry in read.outline] == [1, 2]
+    assert report_pdf(figures) == report_pdf(figures)
+
+
+def test_the_pdf_has_one_page_size_and_a_long_note_goes_on():
+    long = "\n".join(f"Line {k} of a long note." for k in range(120))
+    wide = figure(" ".join(f"word{k}" for k in range(60)), note=long)
+    read, said = pages([wide, figure()])
+    assert {tuple(map(round, page.mediabox[2:])) for page in read.pages} == {(595, 842)}
+    assert len(said) > 3 and "rows look at columns" in said[1]
+    assert [line for line in long.split("\n") if not any(line in page for page in said)] == []
+    assert read.get_destination_page_number(read.outline[1]) == len(said) - 1
 
 
 def test_many_findings_take_more_than_one_title_page():
-    many = [figure("a b", note="word " * 150)] * 8
-    read = pypdf.PdfReader(io.BytesIO(report_pdf(many)))
-    assert len(read.pages) > 9
-    assert "8. L2H8" in "".join(page.extract_text() for page in read.pages[:-8])
+    read, said = pages([replace(figure("a b"), title="A title of several words " * 8)] * 12)
+    assert len(said) > 13 and read.get_destination_page_number(read.outline[0]) == len(said) - 12
+    assert "12. A title" in "".join(said[:-12])
+
+
+def test_heads_of_two_models_are_named_with_their_models():
+    one = figure(note="Two")
+    options = {"other_model": "smollm2", "other_revision": "sha256:12", "other_title": "SmolLM2 135M"}
+    origin = replace(one.provenance, heads=("L2H8", "L2H8"), view="compare", options=options)
+    both = replace(one, provenance=origin)
+    named = "L2H8 of MiniLM and L2H8 of SmolLM2 135M"
+    sources = "MiniLM (minilm) and SmolLM2 135M (smollm2, sha256:12)"
+    page = report_html([both]).decode()
+    assert f"1. {named}" in page and sources in page
+    _, said = pages([both])
+    assert named in said[0] and named in said[1] and sources in said[1]
+    with zipfile.ZipFile(io.BytesIO(report_zip([both]))) as archive:
+        assert named in archive.read("report/make_again.py").decode()
+        assert "report/01-minilm-L2H8-smollm2-L2H8-compare/provenance.json" in archive.namelist()
 
 
 @pytest.mark.parametrize("word", ["x" * 300, "漢字仮名交じり文" * 20, "https://example.org/" + "a/b" * 60])
