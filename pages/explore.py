@@ -11,7 +11,7 @@ from dashboard.analyses.scores.api import draw_atlas
 from dashboard.analyses.scores.scores import SCORES, Score
 from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.links import links
-from dashboard.ui import figure, head_picker, session
+from dashboard.ui import figure, head_names, head_picker, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, positions, room
 from dashboard.ui.markdown import escape_markdown
@@ -52,6 +52,7 @@ with right:
         head_picker.measure()
         if this.encoding.second is not None:
             head_picker.between()
+    head_names.tell(this, [head])
     [whole] = this.between_texts(this.measured(head))
     figure.finding(finding(whole))
     drawn_as = VIEWS[chosen.view]
@@ -98,10 +99,10 @@ with left:
     draw = partial(draw_atlas, survey, score, model=model.title, **look)
     figure.show(
         Figure(
-            draw(**head_picker.selection(key).keywords()),
+            draw(**head_names.selection(this, key).keywords()),
             survey.scores,
             "atlas",
-            tables=[explore_tables.scores()],
+            tables=[explore_tables.scores(this, survey.scores)],
             provenance=provenance_of_text(
                 model, this.encoding, "atlas", score=score, **look, **this.options, **this.links
             ),

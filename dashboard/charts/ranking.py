@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.look import Look, Selection
+from dashboard.charts.look import Look, Selection, tip_expr
 from dashboard.heads.head_id import (
     click_fields,
     datum_of,
@@ -54,6 +54,7 @@ def ranking(
         {
             "row": place,
             **datum_of(head, parts=parts),
+            **selection.named(head),
             "score": _number(one["score"]),
             "baseline": _number(one["baseline"]),
         }
@@ -92,10 +93,8 @@ def ranking(
     def value(field: str) -> str:
         return f"format(datum.{field} * 100, '.3~r') + '\u00a0%'" if share else f"format(datum.{field}, '.3f')"
 
-    said = (
-        f"{name_expr(parts=parts)} + ': ' + {value('score')} + "
-        f"(isValid(datum.baseline) ? ', {elsewhere} ' + {value('baseline')} : '; {alone}')"
-    )
+    says = f"': ' + {value('score')} + (isValid(datum.baseline) ? ', {elsewhere} ' + {value('baseline')} : '; {alone}')"
+    said = tip_expr(name_expr(parts=parts), says)
     layers = [
         {
             "transform": [{"filter": selection.marked(parts=parts)}],

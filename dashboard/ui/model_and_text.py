@@ -146,6 +146,14 @@ def opened() -> Opened:
     return None
 
 
+def opened_or_none() -> Opened | None:
+    """The model, where it can be opened; the page says why not."""
+    try:
+        return _open()
+    except UserError:
+        return None
+
+
 def read_text(this: Opened, pairs: bool = False) -> Reading | None:
     """The text as the model sees it; or a sentence with what to do, and None.
 

@@ -142,8 +142,10 @@ def draw_ranking(
     theme: Theme = "light",
     width: float | None = None,
     epoch: int = 0,
+    names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
-    """All heads by what their absence changes, with 95 % intervals; one of them marked.
+    """All heads by what their absence changes, with 95 % intervals; one of them marked. names: as in
+    `draw_atlas`
 
     Raises UserError where there is no such head.
     """
@@ -156,11 +158,11 @@ def draw_ranking(
         title=f"{TITLES[every.measure]}, head by head · {every.provenance.title}",
         subtitle=[f"a dot a head, from the largest · whiskers: 95 % interval over sentences{sure}", over(every)],
         description=f"All {len(every.table)} heads by what their absence changes. {said}".strip(),
-        selection=Selection(chosen, epoch=epoch),
+        selection=Selection(chosen, epoch=epoch, names=names),
     )
-    names = () if chosen is None else (str(chosen),)
-    origin = replace(every.provenance, view="standing", heads=names)
-    return chart.made_of(drawn(origin, "draw_ranking", (_again(origin), *names), theme=theme, width=width))
+    marked = () if chosen is None else (str(chosen),)
+    origin = replace(every.provenance, view="standing", heads=marked)
+    return chart.made_of(drawn(origin, "draw_ranking", (_again(origin), *marked), theme=theme, width=width))
 
 
 def draw_effects(
@@ -171,8 +173,10 @@ def draw_effects(
     tray: Sequence[HeadId] = (),
     width: float | None = None,
     epoch: int = 0,
+    names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
-    """All heads on one sheet, coloured by what their absence changes. selected, tray, epoch: as in `draw_atlas`."""
+    """All heads on one sheet, coloured by what their absence changes. selected, tray, epoch, names: as in
+    `draw_atlas`."""
     name, title = every.measure, every.provenance.title
     top = every.table.nlargest(3, name)
     most = ", ".join(map(str, heads_of(top)))
@@ -184,7 +188,7 @@ def draw_effects(
         unit=UNITS[name],
         subtitle=[over(every)],
         description=f"{TITLES[name]} without each of all heads of {title}. Most: {most}.",
-        selection=Selection(selected, tuple(tray), epoch),
+        selection=Selection(selected, tuple(tray), epoch, names),
     )
     origin = replace(every.provenance, view="effects")
     return chart.made_of(drawn(origin, "draw_effects", (_again(origin),), theme=theme, width=width))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from dashboard.analyses.long_range import measure as ranges
 from dashboard.analyses.long_range.chart import reach as panels
@@ -37,20 +38,21 @@ def draw_long_range(
     selected: HeadId | None = None,
     tray: Sequence[HeadId] = (),
     epoch: int = 0,
+    names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
     """Attention against distance of these heads over all texts; of none named, the four best, chosen on one half of
-    the texts and shown on the other. Or all heads on one sheet (selected, tray, epoch: as in `draw_atlas`).
+    the texts and shown on the other. Or all heads on one sheet (selected, tray, epoch, names: as in `draw_atlas`).
 
     Raises UserError for a head that the model does not have."""
     asked, named = reach.question, [_existing(reach, head) for head in heads]
-    names, model = [str(head) for head in named], Model(reach.name, reach.revision, reach.model)
-    look = given(heads=names or None, all_heads=all_heads or None, theme=theme, width=width)
+    asked_for, model = [str(head) for head in named], Model(reach.name, reach.revision, reach.model)
+    look = given(heads=asked_for or None, all_heads=all_heads or None, theme=theme, width=width)
     again = Call("draw_long_range", (Call("long_range", (model, asked.name), to="reach"),), look, makes="figure")
     view, said = "longrange-heads" if all_heads else "longrange", {"question": asked.name} | look
-    made = origin(model, "", view, again, heads=names, options=said)
+    made = origin(model, "", view, again, heads=asked_for, options=said)
     if all_heads:
         over = f"mean over {len(reach.share)} {asked.items} at {len(asked.steps)} distances"
-        selection, look = Selection(selected, tuple(tray), epoch), Look(theme, width)
+        selection, look = Selection(selected, tuple(tray), epoch, names), Look(theme, width)
         sheet = reach_atlas(reach.lift(), look, seen=asked.seen, over=over, model=reach.model, selection=selection)
         return sheet.made_of(made)
     items = None if named else reach.shown_on

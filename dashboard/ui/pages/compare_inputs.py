@@ -17,7 +17,7 @@ from dashboard.export import Provenance
 from dashboard.heads.head_id import HeadId, head_of
 from dashboard.heads.view import HeadView
 from dashboard.models import CATALOGUE
-from dashboard.ui import figure, profile_picker, session
+from dashboard.ui import figure, head_names, profile_picker, session
 from dashboard.ui.layout_width import room
 from dashboard.ui.model_and_text import Reading
 from dashboard.ui.page import end_page
@@ -54,6 +54,7 @@ def _heads(this: Reading) -> Compared:
         st.selectbox(
             "Add a head",
             [str(head) for head in every if head not in chosen.pinned],
+            format_func=lambda name: head_names.titled(this, HeadId.parse(name)),
             index=None,
             key="add_head",
             on_change=_add_head,

@@ -16,10 +16,10 @@ from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.heads.view import HeadView
 from dashboard.text.encoding import Encoding
-from dashboard.ui import figure, head_picker, session
-from dashboard.ui.figure import Click, Figure, Table
+from dashboard.ui import figure, head_names, head_picker, session
+from dashboard.ui.figure import Click, Figure
 from dashboard.ui.markdown import escape_markdown
-from dashboard.ui.model_and_text import Reading, contributed
+from dashboard.ui.model_and_text import Opened, Reading, contributed
 from dashboard.ui.url_state import FIRST_PAIRS, FIRST_TEXT
 
 FEW_TOKENS = 256  # up to which the maps of all heads of the ranking are kept
@@ -71,16 +71,17 @@ def on_text(this: Reading, pairs: Sequence[Pair], wrong: str) -> Examples | None
         return None
 
 
-def ranked(found: Examples, name: str, width: int) -> None:
+def ranked(this: Opened, found: Examples, name: str, width: int) -> None:
     """The best heads; a click on one chooses it."""
     key = f"{name}_ranking_{found.name}"
-    draw, marked = partial(draw_found, found, **session.look(min(width, 600)).keywords()), head_picker.selection(key)
+    draw = partial(draw_found, found, **session.look(min(width, 600)).keywords())
+    marked = head_names.selection(this, key)
     figure.show(
         Figure(
-            draw(selected=marked.head, epoch=marked.epoch),
+            draw(selected=marked.head, epoch=marked.epoch, names=marked.names),
             found.table,
             name,
-            tables=[Table(COLUMNS)],
+            tables=[head_names.table(this, COLUMNS, found.table)],
             still=draw,
             click=Click(head_picker.click, key=key),
         )
