@@ -42,10 +42,10 @@ with right:
     figure.finding(map_finding(found, head))
     like = similar_heads(found, head)
     st.dataframe(
-        head_names.with_names(this, like),
+        head_names.in_one(this, like),
         hide_index=True,
         width="content",
-        column_config=head_names.with_column(similarity.LIKE),
+        column_config=similarity.LIKE,
     )
     figure.remark("Heads like this one, the nearest first. One distance over all rows: it has no interval.")
     if len(like):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
+from dashboard.charts.labels import width_of
 from dashboard.charts.look import Look, Selection, tip_expr
 from dashboard.heads.head_id import (
     click_fields,
@@ -19,7 +20,8 @@ from dashboard.heads.head_id import (
 
 BEST = 15  # heads that are drawn
 ROW = 22.0  # pixels of a head
-NAMES = 64.0  # pixels of the heads' names
+NAMES, LONGEST = 64.0, 190.0  # pixels of the heads' names, at least and at most
+SIZE = 12.5  # of their type
 
 
 def ranking(
@@ -41,7 +43,8 @@ def ranking(
     Parameters
     ----------
     table: a row per head in their order: layer, head, score, baseline in [0, 1]; NaN where there is none
-    look: 600 pixels wide unless it says more; selection: of the head on show, its row shaded
+    look: 600 pixels wide unless it says more; selection: of the head on show, its row shaded; the names
+        that it has stand at the rows
     share: score and baseline are shares, said in per cent; else numbers
     elsewhere, alone: what the pointer is told of the baseline, and where there is none
     """
@@ -60,7 +63,9 @@ def ranking(
         }
         for place, (head, one) in enumerate(zip(heads, shown.to_dict("records"), strict=True))
     ]
-    names = [str(head) for head in heads]
+    names = [f"{head}{selection.named(head).get('called', '')}" for head in heads]
+    widest = max((width_of(name, SIZE) for name in names), default=0.0)
+    margin = min(max(NAMES, widest + 16), LONGEST, room / 2)
     across = {
         "type": "quantitative",
         "scale": {"domain": [0, high], "nice": False},
@@ -83,7 +88,8 @@ def ranking(
             "labelPadding": 8,
             "domain": False,
             "ticks": False,
-            "labelFontSize": 12.5,
+            "labelFontSize": SIZE,
+            "labelLimit": margin - 16,
             "labelColor": p.text,
         },
     }
@@ -139,7 +145,7 @@ def ranking(
     ]
     return sheet(
         {
-            "width": max(120.0, room - NAMES),
+            "width": max(120.0, room - margin),
             "height": ROW * len(rows),
             "layer": [{"data": {"values": rows}, "layer": layers}],
         },

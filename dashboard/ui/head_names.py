@@ -103,6 +103,15 @@ def with_names(this: Opened, rows: pd.DataFrame | Callable[[], pd.DataFrame]) ->
     return named
 
 
+def in_one(this: Opened, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a narrow table: in place of the columns that say which head it is one, ``L2H0 · verb of the object``.
+    As they are where there is no profile."""
+    if not names_of(this):
+        return rows
+    told = [titled(this, head) for head in heads_of(rows)]
+    return rows.drop(columns=columns_of(rows)).assign(head=told)[["head", *rows.columns.drop(columns_of(rows))]]
+
+
 def with_column(columns: Columns) -> Columns:
     """Columns of a table of heads, and the one of their names."""
     return {**columns, "name": COLUMN}
