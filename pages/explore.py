@@ -13,7 +13,7 @@ from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.links import links
 from dashboard.ui import figure, head_names, head_picker, session
 from dashboard.ui.figure import Click, Figure
-from dashboard.ui.layout_width import beside, positions, room
+from dashboard.ui.layout_width import beside, room
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import explore_tables
@@ -57,8 +57,7 @@ with right:
     figure.finding(finding(whole))
     drawn_as = VIEWS[chosen.view]
     look = session.look(min(head_room, drawn_as.widest))
-    most = positions(look.room(drawn_as.widest), drawn_as.max_positions) if drawn_as.fewer_where_narrow else None
-    view = api.fit_for(whole, chosen.view, chosen.start, most)
+    view = api.fit_for(whole, chosen.view, chosen.start, drawn_as.most(look.room(drawn_as.widest)))
     figure.window_slider(view, whole)
     options = look.keywords() | this.options | figure.window_of(view)
     figure.show(

@@ -57,8 +57,8 @@ if text is not None and found is not None:
             head_picker.measure()
         head_names.tell(this, [head])
         figure.remark(example_finding(found, head))
-        view, lit = find_by_example.over_sentence(text, found, head)
-        look = session.look(right_room)
+        look, lit = session.look(right_room), list(found.pairs)
+        view = find_by_example.window(find_by_example.over_sentence(text, found, head), lit, look)
         options: dict[str, Any] = look.keywords() | {"lit": lit} | text.options | figure.window_of(view)
         figure.show(
             Figure(

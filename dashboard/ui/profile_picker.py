@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +12,7 @@ from dashboard.analyses.profile.library import Kept, profile_library, read_profi
 from dashboard.analyses.profile.tables import Profile
 from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
+from dashboard.heads.format import counted
 from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.installed import COMMAND, HOME
 from dashboard.ui import head_picker, session
@@ -27,6 +29,10 @@ def _read(folder: str, stamp: int) -> Profile:
     return read_profile(folder)
 
 
+def _read_kept(kept: Kept) -> Profile:
+    return _read(str(kept.folder), (kept.folder / "profile.json").stat().st_mtime_ns)
+
+
 def of_model(this: Opened) -> list[Kept]:
     """The finished profiles of this model with these weights: those that come with the dashboard first."""
     known = {this.model.name, str(this.model.source.folder)}
@@ -41,7 +47,19 @@ def first_of(this: Opened) -> Profile | None:
     if not there:
         return None
     kept = there.get(session.choices().profile) or next(iter(there.values()))
-    return _read(str(kept.folder), (kept.folder / "profile.json").stat().st_mtime_ns)
+    return _read_kept(kept)
+
+
+def with_sentences(this: Opened, profile: Profile) -> Profile:
+    """This profile where it keeps its sentences; else the first of the same model that does, and itself where none."""
+    if profile.sentences is not None:
+        return profile
+    for kept in of_model(this):
+        with suppress(UserError, OSError):
+            found = _read_kept(kept)
+            if found.sentences is not None:
+                return found
+    return profile
 
 
 def chosen_profile(this: Opened) -> tuple[Kept, Profile]:
@@ -69,7 +87,7 @@ def chosen_profile(this: Opened) -> tuple[Kept, Profile]:
         session.correct(profile="")
     kept = there[name]
     try:
-        return kept, _read(str(kept.folder), (kept.folder / "profile.json").stat().st_mtime_ns)
+        return kept, _read_kept(kept)
     except (UserError, OSError) as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
         end_page()
@@ -84,12 +102,19 @@ def command(model: str) -> str:
 
 def choose(this: Opened, kept: Kept) -> None:
     """Which profile, where there is more than one."""
-    names = [one.name for one in of_model(this)]
-    if len(names) < 2:
+    sizes = {one.name: one.sentences for one in of_model(this)}
+    if len(sizes) < 2:
         return
     given = session.bound("profile")
     st.session_state[given["key"]] = kept.name
-    st.selectbox("Profile", names, width=320, help="Over which corpus the heads were measured.", **given)
+    st.selectbox(
+        "Profile",
+        list(sizes),
+        width=320,
+        format_func=lambda name: f"{name} · {counted(sizes[name] or 0, 'sentences')}",
+        help="Over which corpus the heads were measured.",
+        **given,
+    )
 
 
 def click(heads: pd.DataFrame, key: str) -> None:

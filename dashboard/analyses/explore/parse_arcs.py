@@ -9,9 +9,12 @@ from dashboard.charts.labels import width_of
 from dashboard.charts.sanitize import shown
 from dashboard.charts.theme import Palette
 
-Link = tuple[int, int, str]  # a word, its head, its relation
+Link = tuple[int, int, str]
+"""A word, its head, its relation: a label, or words with the label after them, ``subject (nsubj)``. The arc is then
+named by the words, where these do not fit by the label, and a hover says both."""
 
 SIZE, LINE = 11.0, 13.0  # of type; pixels that a name takes in height
+LONGEST = 40  # characters of a relation on hover
 CLEAR = 8.0  # pixels on either side of a name that its arc stays in sight
 
 
@@ -24,8 +27,8 @@ def parse_arcs(row: Row, p: Palette, scales: dict, up: float, parse: Sequence[Li
     mine = "datum.i === word || datum.j === word"
     path = along(scales) | {"detail": {"field": "link", "type": "nominal"}}
     links = [
-        {"i": max(i, j), "j": min(i, j), "from": i, "to": j, "name": name["name"]}
-        for (i, j, _), name in zip(parse, names, strict=True)
+        {"i": max(i, j), "j": min(i, j), "from": i, "to": j, "name": shown(relation, LONGEST)}
+        for i, j, relation in parse
     ]
     says = {"calculate": "datum.name + ': ' + words[datum.from] + ' → ' + words[datum.to]", "as": "tip"}
     text = {"type": "text", "fontSize": SIZE, "baseline": "middle", "aria": False}
@@ -67,7 +70,7 @@ def _names(row: Row, up: float, parse: Sequence[Link]) -> list[dict]:
         {
             "i": i,
             "j": j,
-            "name": shown(relation, 20),
+            "name": [shown(name, 20) for name in _named(relation)],
             "span": abs(row.x[i] - row.x[j]),
             "x": round(float(row.x[i] + row.x[j]) / 2, 1),
             "fits": False,
@@ -78,9 +81,18 @@ def _names(row: Row, up: float, parse: Sequence[Link]) -> list[dict]:
     for name in sorted(names, key=lambda name: name["span"]):
         span, x = float(name.pop("span")), name["x"]
         name["y"] = y = round(up - min(arch(span, row.width), up - 6), 1)
-        wide = width_of(name["name"], SIZE)
-        over = any(abs(x - at) < (wide + other) / 2 + 4 and abs(y - high) < LINE for at, high, other in taken)
-        if wide + CLEAR <= span and not over and wide / 2 <= min(x, row.width - x):
-            name["fits"] = True
-            taken.append((x, y, wide))
+        ways, name["name"] = name["name"], name["name"][0]
+        for way in ways:
+            wide = width_of(way, SIZE)
+            over = any(abs(x - at) < (wide + other) / 2 + 4 and abs(y - high) < LINE for at, high, other in taken)
+            if wide + CLEAR <= span and not over and wide / 2 <= min(x, row.width - x):
+                name["fits"], name["name"] = True, way
+                taken.append((x, y, wide))
+                break
     return names
+
+
+def _named(relation: str) -> list[str]:
+    """What an arc can be named by, the best first: ``subject (nsubj)`` → subject, nsubj."""
+    words, _, label = relation.partition(" (")
+    return [words, label.removesuffix(")")] if label.endswith(")") else [relation]

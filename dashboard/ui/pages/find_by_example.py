@@ -8,9 +8,11 @@ from functools import partial
 import streamlit as st
 
 from dashboard.analyses.explore import api
+from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.find_heads.api import draw_found, find_heads
 from dashboard.analyses.find_heads.by_example import Examples, as_typed, checked
 from dashboard.analyses.find_heads.pair_shares import Pair
+from dashboard.charts.look import Look
 from dashboard.charts.ranking import BEST
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, heads_of
@@ -88,9 +90,8 @@ def ranked(this: Opened, found: Examples, name: str, width: int) -> None:
     )
 
 
-def over_sentence(this: Reading, found: Examples, head: HeadId) -> tuple[HeadView, list[Pair]]:
-    """What a person chose to see of the head, over the words or the part of them round the first pair that a picture
-    holds; and the pairs, by their places among all words that are drawn."""
+def over_sentence(this: Reading, found: Examples, head: HeadId) -> HeadView:
+    """What a person chose to see of the head, over all words."""
     ranked = found.table.head(BEST)
     heads = heads_of(ranked)
     if head not in heads or len(this.encoding) > FEW_TOKENS:
@@ -98,5 +99,19 @@ def over_sentence(this: Reading, found: Examples, head: HeadId) -> tuple[HeadVie
     # All that can be clicked, in one pass of the model: a click waits for none.
     views = this.views(*heads, unit="words", special="hide")
     carried = contributed(partial(this.contributions, head, unit="words", special="hide"))
-    whole = carried[0] if carried else views[heads.index(head)]
-    return api.fit_for(whole, "arcs", max(0, min(found.pairs[0]) - 5)), list(found.pairs)
+    return carried[0] if carried else views[heads.index(head)]
+
+
+def window(whole: HeadView, pairs: Sequence[Pair], look: Look) -> HeadView:
+    """The part of the text that a picture holds, with a slider where it is not all of it. Where other pairs were marked
+    and the first is not in it, the part moves there."""
+    arcs = VIEWS["arcs"]
+    most, asked = arcs.most(look.room(arcs.widest)), (whole.text, tuple(pairs))
+    first, last = min(pairs[0]), max(pairs[0])
+    start = session.choices().start
+    if st.session_state.get("window_of") != asked and not start <= first <= last < start + most:
+        session.correct(start=max(0, first - 5))
+    st.session_state["window_of"] = asked
+    view = api.fit_for(whole, "arcs", session.choices().start, most)
+    figure.window_slider(view, whole)
+    return view
