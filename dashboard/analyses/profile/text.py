@@ -72,8 +72,8 @@ def along_parse(view: HeadView, links: Sequence[tuple[int, int, str]]) -> str:
     """How much of a head's attention on one sentence runs along the parse, in a sentence.
 
     view: over words; links: of the parse, (word, its head, its relation). The mean over the words that are linked of
-    what they give to those they are linked with; beside it what an even spread over the words that each may see would
-    give: in a model that reads from left to right only what stands before counts.
+    what they give to those they are linked with; next to it what an even spread over the words that each may see would
+    give: in a causal model only those before it.
     """
     linked: dict[int, set[int]] = {}
     for a, b, _ in links:

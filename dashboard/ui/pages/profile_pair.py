@@ -70,6 +70,7 @@ def show(this: Opened, profile: Profile) -> None:
                     kwargs=head.choice,
                     disabled=head == session.choices().chosen,
                 )
+    figure.remark("One text has no interval: on another, these heads may look elsewhere.")
 
 
 def _pair(profile: Profile) -> dict[HeadId, str | None]:
