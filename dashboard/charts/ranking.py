@@ -65,7 +65,7 @@ def ranking(
     ]
     names = [f"{head}{selection.named(head).get('called', '')}" for head in heads]
     widest = max((width_of(name, SIZE) for name in names), default=0.0)
-    margin = min(max(NAMES, widest + 16), LONGEST, room / 2)
+    margin = min(max(NAMES, widest + 20), LONGEST, room / 2)
     across = {
         "type": "quantitative",
         "scale": {"domain": [0, high], "nice": False},
@@ -89,7 +89,7 @@ def ranking(
             "domain": False,
             "ticks": False,
             "labelFontSize": SIZE,
-            "labelLimit": margin - 16,
+            "labelLimit": margin - 10,
             "labelColor": p.text,
         },
     }

@@ -54,3 +54,10 @@ def score_table(layers: int, heads: int, score: str, values) -> pd.DataFrame:
     frame = pd.DataFrame(places, columns=["layer", "head"])
     frame[score] = values
     return frame
+
+
+def leaves(node) -> list[str]:
+    """All strings in a specification."""
+    if isinstance(node, dict | list):
+        return [leaf for part in (node.values() if isinstance(node, dict) else node) for leaf in leaves(part)]
+    return [node] if isinstance(node, str) else []
