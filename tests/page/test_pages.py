@@ -58,7 +58,7 @@ def test_a_link_is_what_stands_on_the_page():
     pinned = {HeadId(2, 0), HeadId(3, 1)}
     shown = {button.label: button.help for button in app.button if (button.key or "").startswith("show_")}
     assert {plain(label) for label in shown} == {f"{head} · {names[head].text}" for head in pinned}
-    assert all(names[head].evidence in " ".join(map(plain, shown.values())) for head in pinned)
+    assert all(plain(names[head].evidence) in " ".join(map(plain, shown.values())) for head in pinned)
 
 
 def test_a_choice_goes_into_the_address():

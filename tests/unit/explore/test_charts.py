@@ -338,5 +338,5 @@ def test_a_narrow_drawing_of_arcs_holds_fewer_words_and_none_too_many():
     assert [heat.most(width) for width in (100, 320, 620, 980)] == [64, 230, 512, 512]
     assert VIEWS["lines"].most(320) == VIEWS["lines"].max_positions
     for width in (320, 474, 606, 980):
-        row = Row.of(view_of(["word"] * arc.most(width)), ["word"] * arc.most(width), width - 12)
+        row = Row.of(view_of("word " * arc.most(width)), ["word"] * arc.most(width), width - 12)
         assert row.width <= width - 12 and np.diff(row.x).min() >= row.size * 1.1
