@@ -37,6 +37,7 @@ class Format:
         is not read back
     contents: what the list in a zip says of it
     packed: whether it is compressed already
+    report: (figures of a report) → one file of them all; None where this kind holds no report
     sets_text: whether its text is drawn with the fonts that this machine has
     """
 
@@ -49,6 +50,7 @@ class Format:
     contents: str = ""
     packed: bool = False
     sets_text: bool = False
+    report: Callable[..., bytes] | None = None
 
 
 FORMATS: dict[str, Format] = {
@@ -77,6 +79,7 @@ FORMATS: dict[str, Format] = {
         "figure",
         "For print. Fonts are embedded, colour emoji are images.",
         later("dashboard.export.figure", "pdf_bytes"),
+        report=later("dashboard.export.report", "report_pdf"),
         contents="the picture",
         sets_text=True,
     ),
@@ -86,6 +89,7 @@ FORMATS: dict[str, Format] = {
         "figure",
         "One file with the hover; works offline. Fonts are embedded.",
         later("dashboard.export.figure", "page_bytes"),
+        report=later("dashboard.export.report", "report_html"),
         contents="the picture with its hover; works offline",
     ),
     "json": Format(
@@ -136,7 +140,13 @@ FORMATS: dict[str, Format] = {
         packed=True,
     ),
     "zip": Format(
-        "All of it", "application/zip", "bundle", "All formats, and a script to compute it again.", None, packed=True
+        "All of it",
+        "application/zip",
+        "bundle",
+        "All formats, and a script to compute it again.",
+        None,
+        packed=True,
+        report=later("dashboard.export.report", "report_zip"),
     ),
 }
 
@@ -157,6 +167,11 @@ def format_of(path: str | os.PathLike[str], allowed: Collection[str] = FORMATS) 
 def endings(*holds: Holds) -> tuple[str, ...]:
     """The endings of the files that hold a "figure", "table", "matrix" or "bundle", as keys of `FORMATS`."""
     return tuple(name for kind in holds for name, entry in FORMATS.items() if entry.holds == kind)
+
+
+def of_reports() -> dict[str, Callable[..., bytes]]:
+    """The endings of files that hold a whole report → the function that makes one of its figures."""
+    return {name: entry.report for name, entry in FORMATS.items() if entry.report is not None}
 
 
 def readable() -> tuple[str, ...]:

@@ -28,7 +28,7 @@ PAGES = {
         HOME / "pages" / f"{one.name}.py",
         title=one.title,
         icon=f":material/{one.icon}:",
-        url_path=one.name if one is not FIRST else one.earlier[0],  # the first stands at the bare address
+        url_path=one.name,  # the first stands at the bare address
         default=one is FIRST,
     )
     for one in page_list.PAGES
@@ -37,9 +37,11 @@ PAGES = {
 OTHERS = {
     other: st.Page(HOME / "pages" / f"{name or FIRST.name}.py", title=other, url_path=other)
     for other, name in page_list.LEADS_TO.items()
-    if other not in FIRST.earlier
+    if other != FIRST.name  # Streamlit itself leads from there to the bare address
 }
 page = st.navigation([*PAGES.values(), *OTHERS.values()], position="hidden")
+if page.url_path == "" and session.leads_on(found := st.query_params.to_dict()):
+    st.switch_page(PAGES["explore"], query_params=found)
 session.read_address(page.url_path)
 model_and_text.fit_choices()
 session.write_address()

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.analyses.inside.api import draw_inside
 from dashboard.analyses.inside.text import TITLES, arithmetic, doubts, finding, proof, row_table, steps_table
 from dashboard.analyses.logit_attribution.api import draw_logit_attribution
-from dashboard.analyses.logit_attribution.direct import writes_baseline
+from dashboard.analyses.logit_attribution.direct import attribution_baseline
 from dashboard.analyses.logit_attribution.text import attribution_finding
 from dashboard.ui import figure, head_names, head_picker, session
 from dashboard.ui.components import code_listing
@@ -111,7 +111,7 @@ if wrote is not None:
             wrote.table,
             "writes",
             finding=attribution_finding(wrote),
-            lead=[inside_logits.EXPLAINED, writes_baseline(wrote)],
+            lead=[inside_logits.EXPLAINED, attribution_baseline(wrote)],
             tables=[Table(inside_logits.COLUMNS)],
         )
     )

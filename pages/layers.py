@@ -11,7 +11,7 @@ from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.layers.api import draw_residual_stream
 from dashboard.analyses.layers.layers_chart import columns
 from dashboard.analyses.layers.residual_stream import MEASURES
-from dashboard.analyses.layers.text import journey_finding
+from dashboard.analyses.layers.text import word_finding
 from dashboard.heads.links import links
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Click, Figure
@@ -54,7 +54,7 @@ figure.show(
         draw_residual_stream(stream, "journey", word=word, **look),
         partial(stream.neighbours, int(stream.words[word])),
         "journey",
-        finding=journey_finding(stream, word),
+        finding=word_finding(stream, word),
         remarks=[
             "What attention and feed-forward add is read from the model’s own sums. The bar is each part projected on "
             "the change of the layer, so that the parts sum to 100 %; a part that pulls against the change goes to the "

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.analyses.long_range.api import draw_long_range
 from dashboard.analyses.long_range.measure import QUESTIONS, table
-from dashboard.analyses.long_range.text import reach_finding
+from dashboard.analyses.long_range.text import long_range_finding
 from dashboard.ui import figure, head_names, head_picker, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, room
@@ -44,10 +44,10 @@ figure.show(
         draw_long_range(reach, **session.look(room()).keywords()),
         partial(table, reach),
         "reach",
-        finding=reach_finding(reach),
+        finding=long_range_finding(reach),
         remarks=[
             f"The best of {len(model.all_heads)} heads would look good by chance: these four were chosen on "
-            f"{len(reach.chosen_on)} {question.items} and are shown on the other {len(reach.shown_on)}. 95 % "
+            f"{len(reach.chosen_on)} {question.items} and are shown on the other {len(reach.judged_on)}. 95 % "
             "intervals: bootstrap over the texts.",
             "An equally distant word: the mean of what the same head gives, in the same texts, from every other word "
             "to the one that stands just as far before it. Attention is not explanation.",
@@ -67,7 +67,7 @@ with right:
             draw_long_range(reach, [head], **session.look(min(head_room, 480)).keywords()),
             partial(table, reach),
             "reach_head",
-            finding=reach_finding(reach, head),
+            finding=long_range_finding(reach, head),
             remarks=[f"Over all {len(reach.share)} {question.items}."],
             tables=[layer_tables.curves(reach, [head], shown_half=False)],
             awaited=True,

@@ -45,7 +45,7 @@ class ReportFigure:
     chart: an Altair chart, or a Vega-Lite specification
     table: its data; views: the heads whose matrices go with it
     provenance: where it comes from
-    note: what a person wrote under it
+    note, title: what a person wrote under it, and the title that they gave it; title "": its own
     """
 
     chart: alt.TopLevelMixin | dict[str, Any]
@@ -53,10 +53,11 @@ class ReportFigure:
     views: tuple[HeadView | KeptMatrix, ...]
     provenance: Provenance
     note: str = ""
+    title: str = ""
 
     @property
     def heading(self) -> str:
-        return self.provenance.headline()
+        return self.title or self.provenance.headline()
 
     @property
     def finding(self) -> str:
@@ -68,7 +69,7 @@ _STYLE = f"""\
 html {{ background: #fff; color: #22232f; font-family: {SANS_STACK}; line-height: 1.5; }}
 body {{ max-width: 1040px; margin: 40px auto; padding: 0 24px; }}
 h1 {{ font-size: 30px; line-height: 1.2; }} h2 {{ font-size: 20px; margin: 56px 0 4px; }}
-p {{ margin: 4px 0 12px; }} .quiet {{ color: #6a6c7b; font-size: 14px; }}
+p {{ margin: 4px 0 12px; }} .note {{ white-space: pre-line; }} .quiet {{ color: #6a6c7b; font-size: 14px; }}
 .chart {{ overflow-x: auto; padding: 8px; margin: 8px -8px; border-radius: 6px; }}
 details {{ font-size: 14px; }} summary {{ cursor: pointer; color: #6a6c7b; }}
 pre {{ overflow-x: auto; background: #f5f5f8; padding: 12px; border-radius: 6px; font-size: 12.5px; }}
@@ -104,7 +105,7 @@ def report_html(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
 
 
 def _section(k: int, figure: ReportFigure, spec: dict[str, Any]) -> str:
-    note = f"<p>{escape(legal(figure.note))}</p>\n" if figure.note.strip() else ""
+    note = f'<p class="note">{escape(legal(figure.note))}</p>\n' if figure.note.strip() else ""
     return _FIGURE.substitute(
         number=k + 1,
         place=k,

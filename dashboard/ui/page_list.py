@@ -19,6 +19,7 @@ class Page:
     icon: of Google's Material Symbols
     group: the heading that it stands under in the sidebar; "": none
     earlier: addresses that versions before gave it; they lead here with all their choices
+    heading: what stands at its top, where that is not the title
     uses: of `MODEL`, `TEXT` and `READING`, what acts on this page and so stands at its top
     """
 
@@ -28,6 +29,7 @@ class Page:
     group: str = ""
     earlier: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
+    heading: str = ""
 
 
 MODEL, TEXT, READING = "model", "text", "reading"
@@ -36,10 +38,11 @@ LEARN, YOURS, EVIDENCE, LIBRARY = "Learn", "Your text", "Evidence", "Library"
 GROUPS = ("", LEARN, YOURS, EVIDENCE, LIBRARY)
 
 PAGES = (
-    Page("explore", "All heads", "grid_view", YOURS, ("start",), uses=_ALL),
+    Page("start", "Start", "home", uses=(MODEL,), heading="See where attention looks"),
     Page("recall", "Why attention?", "history", LEARN, ("before",)),
     Page("toy", "Attention by hand", "calculate", LEARN),
     Page("inside", "Inside a head", "biotech", LEARN, uses=_ALL),
+    Page("explore", "All heads", "grid_view", YOURS, uses=_ALL),
     Page("compare", "Compare", "compare", YOURS, uses=_ALL),
     Page("find_heads", "Find heads", "search", YOURS, ("find",), uses=_ALL),
     Page("layers", "Layer by layer", "layers", YOURS, uses=_ALL),
@@ -49,6 +52,7 @@ PAGES = (
     Page("query_key", "Queries and keys", "key", EVIDENCE, ("queries",), uses=(MODEL,)),
     Page("long_range", "Long range", "height", EVIDENCE, ("longrange",), uses=(MODEL, READING)),
     Page("corpus", "Corpora", "library_books", LIBRARY, uses=(MODEL,)),
+    Page("report", "Report", "summarize", LIBRARY),
     Page("models", "Models", "deployed_code", LIBRARY, uses=(MODEL,)),
 )
 FIRST = PAGES[0]

@@ -8,7 +8,7 @@ browser's history.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from dashboard.ui.pins import Pin
 from dashboard.ui.url_state import (
     HEAD,
     MOST_PINS,
+    OF_ALL_HEADS,
     Choices,
     digest,
     fits_in_link,
@@ -118,6 +119,12 @@ def read_address(page: str) -> None:
     state["choices"] = _with_report(found)
     state["address"], state["head_given"] = address, _names_head(address)
     begin_epoch()
+
+
+def leads_on(address: Mapping[str, str]) -> bool:
+    """Whether the bare address is one of versions before, in which it was that of “All heads”: a new session that asks
+    for a head, or for how heads are drawn."""
+    return "choices" not in st.session_state and any(name in address for name in (*HEAD, *OF_ALL_HEADS))
 
 
 def show_report(key: str) -> None:

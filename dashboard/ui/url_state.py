@@ -46,6 +46,7 @@ FIRST_TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 FIRST_OTHER = "The pilot who trained in Osaka says ramen is her favourite food."
 FIRST_HEAD = HeadId(0, 2)
 HEAD = tuple(FIRST_HEAD.choice)  # the fields that name the head on “All heads”
+OF_ALL_HEADS = ("view", "measure_of", "atlas", "score")
 FIRST_PAIRS = "says → chef"  # marked on FIRST_TEXT
 FIRST_TOY = example()
 MOST_PINS = 4

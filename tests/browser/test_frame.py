@@ -24,7 +24,7 @@ def follow(page, title: str) -> None:
 
 @pytest.mark.parametrize("title", ["Compare", "Layer by layer"])
 def test_a_text_that_was_typed_is_read_on_the_way_to_another_page(person, title):
-    page = person()
+    page = person("explore")
     settled(page, "L0H2")
     type_text(page, TYPED)
     follow(page, title)
@@ -37,7 +37,7 @@ def test_a_text_that_was_typed_is_read_on_the_way_to_another_page(person, title)
 
 
 def test_a_text_that_was_typed_is_read_by_a_click_anywhere(person):
-    page = person()
+    page = person("explore")
     settled(page, "L0H2")
     type_text(page, TYPED)
     page.locator("h1").click()
@@ -56,7 +56,7 @@ def test_a_layer_that_is_not_there_is_said_and_the_nearest_is_shown(person, path
 
 
 def test_pins_are_counted_in_sight_and_keep_their_model(person):
-    page = person("?layer=2&head=9")
+    page = person("explore?layer=2&head=9")
     settled(page, "L2H9")
     page.get_by_role("button", name="Pin this head").click()
     counter = page.locator(".st-key-pinned_menu button").first

@@ -10,7 +10,7 @@ from tools.server import ROOT
 ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
 
 
-def opened(page: str | None = None, **address: str) -> AppTest:
+def opened(page: str | None = "explore", **address: str) -> AppTest:
     """A page by the name of its file, None for the first one, with these parameters in its address."""
     app = AppTest.from_file(ENTRY, default_timeout=120)
     for name, value in address.items():
@@ -30,6 +30,12 @@ def said(app: AppTest) -> str:
 def read(app: AppTest) -> str:
     """The same as a person reads it, without Markdown's escapes and the signs that keep it from reading more."""
     return said(app).replace("\\", "").replace("\u2060", "")
+
+
+def lines(app: AppTest, *facts: object) -> list[str]:
+    """The lines, as a person reads them, that name all of these facts: a head, a number, a word of the text."""
+    every = [plain(line) for line in read(app).splitlines()]
+    return [line for line in every if all(plain(str(fact)) in line for fact in facts)]
 
 
 def headings(app: AppTest) -> list[str]:

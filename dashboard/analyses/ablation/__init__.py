@@ -1,3 +1,4 @@
-"""What changes in a model without a head: one alone, several together, all over a corpus (METRICS §7). Page:
-/ablation.
+"""Ablation: what changes without one head, without several together, or without each over a corpus (METRICS §7).
+
+Page: /ablation.
 """

@@ -34,25 +34,24 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True, eq=False)
 class Effect:
-    """What changes in a model without each of some heads, or without all of them together.
+    """The effect of ablating each of some heads, or all of them together.
 
     Attributes
     ----------
-    table: a row per head: layer, head; of heads taken out together one row: heads, like ``"L2H9,L5H1"``. Then
-        `loss_change` (nats per token) or `shift`, the same with _low and _high (empty for a single text), `flips`
-        (language models: the share of tokens whose most probable prediction changes), sentences, tokens; see
-        `effect.effect_table`
-    measure: "loss_change" where the model has a language-model head, else "shift"
+    table: a row per head: layer, head; for a joint ablation one row: heads, like ``"L2H9,L5H1"``. Then `loss_change`
+        (nats per token) or `shift`, each also with _low and _high (empty for one text), `flips` (language models: the
+        share of tokens whose most probable prediction changes), sentences, tokens; see `effect.effect_table`
+    measure: "loss_change" if the model has a language-model head, else "shift"
     by: "zero" or "mean"
-    loss: the mean loss of the model as it is, nats per token; None where it predicts nothing
-    changed: of a single text and a language model, a row per head and prediction that changes: layer, head (or heads),
-        position and token (what is predicted), old and new (the most probable piece with the head and without it), and
-        their probabilities p_old, p_new with the head and p_old_ablated, p_new_ablated without it. Else empty
-    tokens: of a single text, a row per head and token that is read: layer, head (or heads), position, token, the
-        measure (its mean over a head's rows is the figure of `table`), and in a language model `loss`, what the model
-        loses on the token as it is, nats; where the tokenizer did not know some characters `unknown`, 1 for a token
-        that says so. Of a corpus empty
-    left_out: sentences of a corpus that could not be used, with the reason
+    loss: the mean loss of the intact model, nats per token; None if it predicts nothing
+    changed: for one text and a language model, a row per head and prediction that changes: layer, head (or heads),
+        position and token (the target), old and new (the most probable token with the head and without it), and their
+        probabilities: p_old, p_new with the head, p_old_ablated, p_new_ablated without it. Otherwise empty
+    tokens: for one text, a row per head and measured token: layer, head (or heads), position, token, the measure (its
+        mean over a head's rows is the figure in `table`); for a language model also `loss`, the intact model's loss on
+        the token, nats; if the tokenizer did not know some characters also `unknown`, 1 for an unknown token. Empty
+        for a corpus
+    left_out: the sentences of a corpus that could not be used, with the reason
     """
 
     table: pd.DataFrame
@@ -76,27 +75,27 @@ def ablate(
     pair: str | None = None,
     progress: Progress | None = None,
 ) -> Effect:
-    """What changes on a text without each of some heads (None: of all), each ablated alone, or all of them together.
+    """Ablate heads on one text (None: all heads), each alone or all together, and return the effect.
 
     The head's output is replaced before the output projection: by zero, or by its mean (over the tokens of the text;
-    in a causal model over our own corpus, for the text's own mean would carry later tokens back). Where the model has
-    a language-model head: the change of the mean next-token (or masked-token) loss, nats per token, above 0 where the
-    model predicts worse without the head. Else the shift: the mean over the tokens of the text, special ones left out,
-    of 1 − cosine of the last vectors with and without the head.
+    in a causal model over the built-in corpus, since the text's own mean would leak later tokens). With a
+    language-model head, the effect is the change of the mean next-token (or masked-token) loss, nats per token; above
+    0, the model predicts worse without the head. Without one, it is the shift: the mean of 1 − cosine of the last
+    vectors with and without the head, over the tokens of the text except special ones.
 
     Parameters
     ----------
     heads: like ``["L2H9"]``
-    together: all of them in one pass. A mean is then that of what a head says without those before it
+    together: ablate all of them in one pass. A head's mean is then taken with the earlier ones ablated
     bos, limit, pair: as in `dashboard.attention`
-    progress: told how far it is: a fraction and a sentence; what it raises ends the work
+    progress: called with the fraction done and a sentence; an exception it raises stops the work
 
-    Raises UserError for an empty text, a head that the model does not have, and a model that computes its attention in
-    a way of its own.
+    Raises UserError for an empty text, a head that the model does not have, and a model whose attention code is not
+    supported.
     """
     wanted = _heads(model, heads)
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
-    effects = _measured(model, [encoding], _sets(wanted, together), by, bos, progress, keep_each=True)
+    effects = _measure_effects(model, [encoding], _sets(wanted, together), by, bos, progress, keep_each=True)
     how: dict[str, Any] = {"by": by} | reading(encoding, bos=bos, limit=limit) | _how(together)
     text = encoding.texts[0]
     made = _provenance(model, None if heads is None else wanted, "ablate", Text(text), how, text, how)
@@ -115,30 +114,30 @@ def ablate_in(
     bos: bool = True,
     progress: Progress | None = None,
 ) -> Effect:
-    """As `ablate`, over the sentences of a corpus, each on its own, with 95 % intervals over the sentences.
+    """Like `ablate`, over the sentences of a corpus, one by one, with 95 % intervals over the sentences.
 
     Parameters
     ----------
     corpus_path: a treebank (.conllu, .conllup, .conll) or plain English text (.txt, UTF-8)
     sentences: how many, evenly spread over the corpus; None for all
 
-    Raises UserError where the file cannot be read, and as `ablate` does.
+    Raises UserError if the file cannot be read, and as `ablate` does.
     """
     wanted = _heads(model, heads)
     encodings, left_out = sample(model, corpus_path, sentences, bos=bos)
-    effects = _measured(model, encodings, _sets(wanted, together), by, bos, progress)
+    effects = _measure_effects(model, encodings, _sets(wanted, together), by, bos, progress)
     how: dict[str, Any] = (
         {"by": by, "bos": bos} | ({} if sentences is None else {"sentences": sentences}) | _how(together)
     )
-    said = how | {"left_out": len(left_out), "corpus": Path(corpus_path).name}
+    options = how | {"left_out": len(left_out), "corpus": Path(corpus_path).name}
     corpus = Call("builtin_corpus") if Path(corpus_path) == builtin_corpus() else str(corpus_path)
-    made = _provenance(model, None if heads is None else wanted, "ablate_in", corpus, how, "", said)
+    made = _provenance(model, None if heads is None else wanted, "ablate_in", corpus, how, "", options)
     found = _effect(effects, by, made, together, pd.DataFrame(), pd.DataFrame())
     return replace(found, left_out=tuple(left_out))
 
 
 def provenance_of_effect(effect: Effect) -> Provenance:
-    """Where an effect comes from, with the lines that make its table again."""
+    """The provenance of an effect, with the lines of Python that reproduce its table."""
     return Provenance.from_dict(effect.table.attrs["provenance"])
 
 
@@ -152,7 +151,7 @@ def _heads(model: AttentionModel, heads: Iterable[str | HeadId] | None) -> list[
 
 
 def _sets(heads: Sequence[HeadId], together: bool) -> list[Heads]:
-    """What is ablated in one pass."""
+    """The sets of heads to ablate, one set per pass."""
     return [tuple(heads)] if together else [(one,) for one in heads]
 
 
@@ -160,7 +159,7 @@ def _how(together: bool) -> dict[str, bool]:
     return {"together": True} if together else {}
 
 
-def _measured(
+def _measure_effects(
     model: AttentionModel,
     encodings: Sequence[Encoding],
     sets: Sequence[Heads],
@@ -174,7 +173,7 @@ def _measured(
     begun = time.monotonic()
     over = "the text" if keep_each else counted(len(encodings), "sentences")
 
-    def tell(progress: Progress, fraction: float) -> None:
+    def report(progress: Progress, fraction: float) -> None:
         left = (time.monotonic() - begun) * (1 - fraction) / fraction
         progress(fraction, f"Ablating {counted(sum(map(len, sets)), 'heads')} over {over}{_left(left)}")
 
@@ -186,12 +185,12 @@ def _measured(
         by=by,
         means=means,
         keep_each=keep_each,
-        progress=partial(tell, progress) if progress else None,
+        progress=partial(report, progress) if progress else None,
     )
 
 
 def _left(seconds: float) -> str:
-    """In steps, so that a log has few lines of it."""
+    """The time left, in coarse steps so that a log gets few lines."""
     if seconds < 10:
         return ""
     return f", about {10 * round(seconds / 10)} s left" if seconds < 90 else f", about {seconds / 60:.0f} min left"
@@ -206,7 +205,7 @@ def _effect(
 
 
 def _tokens(encoding: Encoding, effects: Effects, together: bool) -> pd.DataFrame:
-    """What changes for each token that is read, head after head, or set after set."""
+    """The effect on each measured token, a row per head (or set of heads) and token."""
     [each] = effects.each
     read = np.flatnonzero(~np.isnan(each).any(1))
     many = len(effects.sets)
@@ -225,7 +224,7 @@ def _tokens(encoding: Encoding, effects: Effects, together: bool) -> pd.DataFram
 
 
 def _changed(model: AttentionModel, encoding: Encoding, effects: Effects, together: bool) -> pd.DataFrame:
-    """The predictions that change, pieces as a person reads them."""
+    """The predictions that change, with readable token labels."""
     rows = sorted(effects.changed)
     found = pd.DataFrame(rows, columns=list(CHANGED)).rename(columns={"token": "position"})
     for name in ("old", "new"):
@@ -244,7 +243,7 @@ def _provenance(
     text: str,
     options: dict[str, Any],
 ) -> Provenance:
-    """Where a table comes from: of `verb` over a text or a corpus, read and ablated like this."""
+    """The provenance of a table: the call of `verb` over a text or a corpus, with its options."""
     of, names = Model.of(model), [str(head) for head in heads or ()]
     effect = Call(verb, (of, over, *([names] if names else [])), how)
     call = Part(effect, "table", makes="table")

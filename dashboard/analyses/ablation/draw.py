@@ -1,10 +1,9 @@
-"""A model without a head, on a text and over our own sentences: measured, kept and drawn. What the page and a notebook
-call.
+"""Ablate heads on a text and over the built-in sentences, and draw the effects. For the page and for a notebook.
 
-    found = ablate_on_text(model, "The chef says ramen is her favourite food.", "L2H9")
-    save(draw_ablation(found), "without.svg")
-    every = head_effects(model)                       # all heads over 32 sentences; what is kept is not measured again
-    save(draw_ranking(every, "L2H9"), "standing.svg")
+found = ablate_on_text(model, "The chef says ramen is her favourite food.", "L2H9")
+save(draw_ablation(found), "without.svg")
+every = head_effects(model)                       # all heads over 32 sentences; stored results are reused
+save(draw_ranking(every, "L2H9"), "standing.svg")
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from dashboard.analyses.ablation.api import Effect, Progress, ablate, provenance
 from dashboard.analyses.ablation.effect_on_text import TextEffect, effect_on_text, most_changed
 from dashboard.analyses.ablation.rank import UNITS, head_rank
 from dashboard.analyses.ablation.rank_chart import effect_ranking
-from dashboard.analyses.ablation.results import MEASUREMENT, Measured, Request
+from dashboard.analyses.ablation.results import MEASUREMENT, HeadEffects, Request
 from dashboard.analyses.ablation.text import effect_finding, rank_finding
 from dashboard.analyses.ablation.text_chart import changed_text
 from dashboard.capture import AttentionModel
@@ -41,8 +40,7 @@ TITLES = {"loss_change": "Change of loss", "shift": "Shift of the last vectors"}
 
 @dataclass(frozen=True, eq=False)
 class AblationOnText:
-    """What changes on a text without a head, or without several together: the numbers, the text as the model sees it,
-    which heads."""
+    """The effect of ablating one head, or several together, on a text, with the encoded text and the heads."""
 
     effect: Effect
     encoding: Encoding
@@ -62,7 +60,7 @@ class AblationOnText:
         return listed([str(head) for head in self.heads]) + (" together" if len(self.heads) > 1 else "")
 
     def over(self, unit: Unit, special: Special = "show") -> TextEffect:
-        """Position by position, see `effect_on_text`."""
+        """The effect at each position, see `effect_on_text`."""
         return effect_on_text(
             self.effect.tokens, self.encoding, unit=unit, special=special, model=self.provenance.title
         )
@@ -79,15 +77,15 @@ def ablate_on_text(
     pair: str | None = None,
     progress: Progress | None = None,
 ) -> AblationOnText:
-    """What changes on a text without one head, or without several that are taken out together.
+    """Ablate one head on a text, or several together.
 
     Parameters and errors as in `dashboard.ablate`.
     """
-    asked = [head] if isinstance(head, str | HeadId) else list(head)
+    wanted = [head] if isinstance(head, str | HeadId) else list(head)
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
-    how = {"by": by, "bos": bos, "limit": limit, "progress": progress, "together": len(asked) > 1}
-    effect = ablate(model, encoding, asked, **how)
-    return AblationOnText(effect, encoding, tuple(sorted({existing_head(model, one) for one in asked})))
+    how = {"by": by, "bos": bos, "limit": limit, "progress": progress, "together": len(wanted) > 1}
+    effect = ablate(model, encoding, wanted, **how)
+    return AblationOnText(effect, encoding, tuple(sorted({existing_head(model, one) for one in wanted})))
 
 
 def draw_ablation(
@@ -98,7 +96,7 @@ def draw_ablation(
     theme: Theme = "light",
     width: float | None = None,
 ) -> Drawing:
-    """The text, each word on a shade of what changes on it, see `text_chart`."""
+    """Draw the text with each word shaded by its effect, see `text_chart`."""
     effect, origin = found.over(unit, special), found.provenance
     if effect.measure == "shift":
         what = "1 − cosine of the last vectors with and without the head"
@@ -117,14 +115,14 @@ def draw_ablation(
     names = [str(head) for head in found.heads]
     made = on_text("ablate_on_text", origin, names if len(names) > 1 else names[0])
     origin = replace(origin, view="without", unit=unit, special=special)
-    shown = {"unit": unit, "special": special}
-    return chart.made_of(drawn(origin, "draw_ablation", (made,), shown, theme=theme, width=width))
+    keywords = {"unit": unit, "special": special}
+    return chart.made_of(drawing_provenance(origin, "draw_ablation", (made,), keywords, theme=theme, width=width))
 
 
 def head_effects(
     model: AttentionModel, *, by: By = "zero", bos: bool = True, progress: Progress | None = None
-) -> Measured:
-    """What the absence of each head changes over 32 sentences of our own corpus: as it is kept, else measured now.
+) -> HeadEffects:
+    """The effect of ablating each head over 32 built-in sentences: the stored result, or a new measurement.
 
     Raises UserError as `dashboard.ablate_in` does.
     """
@@ -136,7 +134,7 @@ def head_effects(
 
 
 def draw_ranking(
-    every: Measured,
+    every: HeadEffects,
     head: str | HeadId | None = None,
     *,
     theme: Theme = "light",
@@ -144,29 +142,30 @@ def draw_ranking(
     epoch: int = 0,
     names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
-    """All heads by what their absence changes, with 95 % intervals; one of them marked. names: as in
-    `draw_atlas`
+    """Draw all heads ranked by effect size, with 95 % intervals; mark one of them. names: as in `draw_atlas`.
 
-    Raises UserError where there is no such head.
+    Raises UserError for a head that the model does not have.
     """
     chosen = None if head is None else HeadId.of(head)
-    said = "" if chosen is None else rank_finding(head_rank(every.table, chosen))
+    sentence = "" if chosen is None else rank_finding(head_rank(every.table, chosen))
     sure = " · hollow: the interval holds 0" if every.measure == "loss_change" else ""
     chart = effect_ranking(
         every.table,
         Look(theme, width),
         title=f"{TITLES[every.measure]}, head by head · {every.provenance.title}",
         subtitle=[f"a dot a head, from the largest · whiskers: 95 % interval over sentences{sure}", over(every)],
-        description=f"All {len(every.table)} heads by what their absence changes. {said}".strip(),
+        description=f"All {len(every.table)} heads by what their absence changes. {sentence}".strip(),
         selection=Selection(chosen, epoch=epoch, names=names),
     )
     marked = () if chosen is None else (str(chosen),)
     origin = replace(every.provenance, view="standing", heads=marked)
-    return chart.made_of(drawn(origin, "draw_ranking", (_again(origin), *marked), theme=theme, width=width))
+    return chart.made_of(
+        drawing_provenance(origin, "draw_ranking", (_again(origin), *marked), theme=theme, width=width)
+    )
 
 
 def draw_effects(
-    every: Measured,
+    every: HeadEffects,
     *,
     theme: Theme = "light",
     selected: HeadId | None = None,
@@ -175,8 +174,7 @@ def draw_effects(
     epoch: int = 0,
     names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
-    """All heads on one sheet, coloured by what their absence changes. selected, tray, epoch, names: as in
-    `draw_atlas`."""
+    """Draw all heads in one grid, coloured by effect size. selected, tray, epoch, names: as in `draw_atlas`."""
     name, title = every.measure, every.provenance.title
     top = every.table.nlargest(3, name)
     most = ", ".join(map(str, heads_of(top)))
@@ -191,10 +189,10 @@ def draw_effects(
         selection=Selection(selected, tuple(tray), epoch, names),
     )
     origin = replace(every.provenance, view="effects")
-    return chart.made_of(drawn(origin, "draw_effects", (_again(origin),), theme=theme, width=width))
+    return chart.made_of(drawing_provenance(origin, "draw_effects", (_again(origin),), theme=theme, width=width))
 
 
-def over(every: Measured) -> str:
+def over(every: HeadEffects) -> str:
     """``32 sentences that come along, 540 tokens; the head replaced by zero``."""
     row, options = every.table.iloc[0], every.provenance.options
     return (
@@ -204,21 +202,24 @@ def over(every: Measured) -> str:
 
 
 def _again(origin: Provenance) -> Call:
-    """The call that measures all heads again."""
+    """The call that reproduces the effects of all heads."""
     how = {name: origin.options[name] for name in ("by", "bos")}
     return Call("head_effects", (origin.opened,), how, to="every")
 
 
 def on_text(verb: str, origin: Provenance, heads: str | list[str]) -> Call:
-    """The call that ablates these heads on the text again, read as it was, with the same in their place."""
+    """The call that reproduces the ablation of these heads on the text, with the same options."""
     how = {name: origin.options[name] for name in ("by", "bos", "limit", "pair") if name in origin.options}
     return Call(verb, (origin.opened, Text(origin.text), heads), how, to="found")
 
 
-def drawn(
-    origin: Provenance, verb: str, args: tuple, shown: Mapping[str, object] = MappingProxyType({}), **look: object
+def drawing_provenance(
+    origin: Provenance, verb: str, args: tuple, keywords: Mapping[str, object] = MappingProxyType({}), **look: object
 ) -> Provenance:
-    """The provenance of a drawing. shown: what the provenance says already; look: what it is to say too."""
+    """The provenance of a drawing, with the call that reproduces it.
+
+    keywords: arguments of the call that `origin` records already; look: arguments to record as well
+    """
     look = given(**look)
-    call = Call(verb, args, {**shown, **look}, makes="figure")
+    call = Call(verb, args, {**keywords, **look}, makes="figure")
     return replace(origin, options=origin.options | look, call=call)

@@ -1,10 +1,10 @@
-"""Heads taken out of a model together, beside each of them alone, on a text. What the page and a notebook call.
+"""Ablate heads jointly and each alone on a text, and draw both. For the page and for a notebook.
 
     both = ablate_jointly(model, "The chef says ramen is her favourite food.", ["L2H9", "L3H1"])
     both.table
     save(draw_joint_ablation(both), "together.svg")
 
-The heads' own figures need not add up to what they change together: see `joint`.
+The effects of single heads need not add up to the joint effect: see `joint`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from dashboard.analyses.ablation.api import Progress
-from dashboard.analyses.ablation.draw import BY, AblationOnText, ablate_on_text, drawn, on_text
+from dashboard.analyses.ablation.draw import BY, AblationOnText, ablate_on_text, drawing_provenance, on_text
 from dashboard.analyses.ablation.joint import alone_and_jointly, joint_table
 from dashboard.analyses.ablation.joint_chart import joint_bars
 from dashboard.analyses.ablation.text import joint_finding
@@ -30,7 +30,7 @@ from dashboard.text import Encoding
 
 @dataclass(frozen=True, eq=False)
 class JointAblation:
-    """Some heads taken out of a model at once, and each of them alone, on the same text."""
+    """A joint ablation of some heads, and the ablation of each alone, on the same text."""
 
     found: AblationOnText
     alone: tuple[AblationOnText, ...]
@@ -52,14 +52,14 @@ def ablate_jointly(
     pair: str | None = None,
     progress: Progress | None = None,
 ) -> JointAblation:
-    """What changes on a text without some heads together, beside each alone. Parameters, errors: `dashboard.ablate`."""
+    """Ablate some heads jointly, and each alone, on a text. Parameters and errors as in `dashboard.ablate`."""
     how = {"by": by, "bos": bos, "limit": limit, "pair": pair, "progress": progress}
     found = ablate_on_text(model, text, heads, **how)
     return JointAblation(found, tuple(ablate_on_text(model, found.encoding, head, **how) for head in found.heads))
 
 
 def draw_joint_ablation(both: JointAblation, *, theme: Theme = "light", width: float | None = None) -> Drawing:
-    """What the heads change together beside each alone and the sum of that, see `joint_chart`."""
+    """Draw the joint effect next to the effect of each head alone and their sum, see `joint_chart`."""
     table, origin, effect = both.table, both.found.provenance, both.found.effect
     what = "change of the loss, nats per token" if effect.measure == "loss_change" else "1 − cosine of the last vectors"
     chart = joint_bars(
@@ -71,4 +71,4 @@ def draw_joint_ablation(both: JointAblation, *, theme: Theme = "light", width: f
     )
     made = on_text("ablate_jointly", origin, [str(head) for head in both.found.heads])
     origin = replace(origin, view="together")
-    return chart.made_of(drawn(origin, "draw_joint_ablation", (made,), theme=theme, width=width))
+    return chart.made_of(drawing_provenance(origin, "draw_joint_ablation", (made,), theme=theme, width=width))

@@ -1,7 +1,7 @@
-"""Does a head matter? What its absence changes, as numbers: METRICS §7.
+"""Does a head matter? The effect of ablating it, in numbers: METRICS §7.
 
-`read` and `shifts` say what changes for a token, `Effects` holds sums over the tokens of each text, and `effect_table`
-makes of them a row per head, or per set of heads that are ablated together, with intervals over the texts.
+`read` and `shifts` give the numbers for single tokens, `Effects` holds their sums over the tokens of each text, and
+`effect_table` turns these into a row per head (or per set of jointly ablated heads) with intervals over the texts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from dashboard.heads.bootstrap import intervals
 from dashboard.heads.head_id import HeadId, head_columns, written_heads
 
-# Positions whose logits exist at once: 50 MB for 50,000 pieces, and as much again for their softmax.
+# Positions whose logits are in memory at once: 50 MB for a vocabulary of 50,000, and as much again for their softmax.
 POSITIONS = 256
 CHANGED = ("heads", "token", "old", "new", "p_old", "p_old_ablated", "p_new", "p_new_ablated")
 
@@ -27,14 +27,14 @@ Logits = Callable[[torch.Tensor], torch.Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What is predicted in m places.
+    """The predictions at m places.
 
     Attributes
     ----------
-    loss: −ln of the probability of the token that stands there, nats (m)
-    top: the most probable piece, by id, the first of equals (m)
-    p: its probability (m)
-    p_of: the probability of the pieces that were asked for (m)
+    loss: −ln of the probability of the target token, nats (m)
+    top: the id of the most probable token, the first of equals (m)
+    p: the probability of `top` (m)
+    p_of: the probability of the candidates given to `read` (m)
     """
 
     loss: torch.Tensor
@@ -43,10 +43,10 @@ class Predictions:
     p_of: torch.Tensor
 
 
-def read(logits: Logits, vectors: torch.Tensor, targets: torch.Tensor, pieces: torch.Tensor) -> Predictions:
-    """What a language-model head predicts from last vectors (m, D), a block of places at a time.
+def read(logits: Logits, vectors: torch.Tensor, targets: torch.Tensor, candidates: torch.Tensor) -> Predictions:
+    """The predictions of a language-model head from last vectors (m, D), computed a block of places at a time.
 
-    targets: the tokens that stand there, by id (m); pieces: those whose probability is asked for (m)
+    targets: the ids of the true tokens (m); candidates: the ids of tokens whose probability is wanted too (m)
     """
     found = []
     for start in range(0, max(1, len(vectors)), POSITIONS):
@@ -54,8 +54,8 @@ def read(logits: Logits, vectors: torch.Tensor, targets: torch.Tensor, pieces: t
         scores = logits(vectors[rows])
         total = scores.logsumexp(-1)
         most, top = scores.max(-1)
-        target, asked = (scores.gather(1, ids[rows, None])[:, 0] for ids in (targets, pieces))
-        found.append((total - target, top, (most - total).exp(), (asked - total).exp()))
+        target, candidate = (scores.gather(1, ids[rows, None])[:, 0] for ids in (targets, candidates))
+        found.append((total - target, top, (most - total).exp(), (candidate - total).exp()))
     return Predictions(*(torch.cat(parts) for parts in zip(*found, strict=True)))
 
 
@@ -67,20 +67,20 @@ def shifts(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
 
 @dataclass(eq=False)
 class Effects:
-    """What was measured of H sets of heads over S texts, as sums over a text's tokens.
+    """The effects of ablating H sets of heads over S texts, as sums over each text's tokens.
 
     Attributes
     ----------
-    sets: which heads together, in order; a head alone is a set of one
-    tokens: how many tokens were read: int64 (S)
-    sums: of the loss without the heads − the loss with them, nats; or of 1 − cosine of the last vectors: float64 (S, H)
-    loss: of the loss of the model as it is: float64 (S); None where the model predicts nothing
-    flips: how many tokens' most probable prediction is another: int64 (S, H); None where the model predicts nothing
-    changed: of each of these, if they were to be kept, the `CHANGED`: the set, the token that is predicted (its
-        position), the most probable piece with the heads and without them, by id, and the probability of each of the
-        two with the heads and without them
-    each, each_loss: what `sums` and `loss` are the sums of, if it was to be kept: for each text of n tokens float64
-        (n, H) and (n), NaN for a token that is not read
+    sets: the sets of heads that are ablated together, in order; a single head is a set of one
+    tokens: the number of measured tokens: int64 (S)
+    sums: sums of (loss without the heads − loss with them), nats; or of 1 − cosine of the last vectors: float64 (S, H)
+    loss: sums of the intact model's loss: float64 (S); None if the model predicts nothing
+    flips: how many most probable predictions change: int64 (S, H); None if the model predicts nothing
+    changed: with `keep_each`, the fields of `CHANGED` for each changed prediction: the set, the position of the
+        target token, the ids of the most probable token with the heads and without them, and the probability of each
+        of the two with the heads and without them
+    each, each_loss: with `keep_each`, the summands of `sums` and `loss`: for each text of n tokens float64 (n, H) and
+        (n), NaN for a token that is not measured
     """
 
     sets: list[Heads]
@@ -94,7 +94,7 @@ class Effects:
 
     @classmethod
     def of(cls, sets: list[Heads], texts: int, *, predicts: bool) -> Effects:
-        """Nothing measured yet."""
+        """Sums of zero, before anything is measured."""
         shape = (texts, len(sets))
         effects = cls(sets, np.zeros(texts, np.int64), np.zeros(shape))
         if predicts:
@@ -114,21 +114,20 @@ class Effects:
 
 
 def set_columns(sets: Sequence[Heads], *, together: bool = False) -> dict[str, Sequence]:
-    """The columns of a table that say which head a row is of: layer and head; where heads are ablated together,
-    `heads`, like ``"L2H9,L5H1"``."""
+    """The columns that name the heads of each row: layer and head; if `together`, heads, like ``"L2H9,L5H1"``."""
     if together:
         return {"heads": [written_heads(heads) for heads in sets]}
     return head_columns([head for [head] in sets])
 
 
 def effect_table(effects: Effects, *, together: bool = False) -> pd.DataFrame:
-    """A row per head: layer, head, `loss_change` (nats per token) or `shift`, the same with _low and _high, `flips`
+    """A row per head: layer, head, `loss_change` (nats per token) or `shift`, each also with _low and _high, `flips`
     (the share of tokens whose most probable prediction changes; language models), sentences, tokens.
 
     together: a row per set of heads, with `set_columns` in place of layer and head
 
     The figure is Σ over texts of the sum / Σ tokens. The interval is the 95 % bootstrap over texts (METRICS §0), empty
-    for a single one. Texts without a token are not counted. Raises no error: over no token all figures are empty.
+    for one text. Texts without a measured token do not count. If there are none at all, all figures are empty.
     """
     some = effects.tokens > 0
     tokens, sums = effects.tokens[some], effects.sums[some]

@@ -1,4 +1,4 @@
-"""What the absence of a head, or of several, changes on a single text, position by position: METRICS §7."""
+"""The effect of an ablation on one text, position by position: METRICS §7."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from dashboard.text.encoding import Encoding, Special, Unit
 
 @dataclass(frozen=True, eq=False)
 class TextEffect:
-    """What changes at each of m positions of a text without a head, or without several together.
+    """The effect of ablating one head, or several together, at each of m positions of a text.
 
     Attributes
     ----------
     measure, model: "loss_change" (nats) or "shift" (1 − cosine); the model's title
     unit, text, labels, special, spans, unknown: the positions, as in `dashboard.heads.view.HeadView`
-    values: float64 (m). A word's `loss_change` is the sum over its tokens, so that all sum to the change of the whole
-        text; its `shift` is the mean over its tokens. NaN for a position with no token that is read
-    loss: what the model as it is loses on each position, nats, summed like `values`; None where it predicts nothing
-    read: int64 (m), over how many tokens that is
+    values: float64 (m). A word's `loss_change` is the sum over its tokens, so that all words sum to the change of the
+        whole text; its `shift` is the mean over its tokens. NaN for a position without a measured token
+    loss: the intact model's loss at each position, nats, summed like `values`; None if it predicts nothing
+    read: int64 (m), the number of measured tokens at each position
     """
 
     measure: str
@@ -46,7 +46,7 @@ class TextEffect:
 
     @property
     def drawn(self) -> tuple[str, ...]:
-        """The labels as a picture shows them: what the model has not read is marked."""
+        """The labels as a picture shows them, with characters unknown to the tokenizer marked."""
         return marked(self.labels, self.unknown)
 
 
@@ -56,26 +56,26 @@ One = TypeVar("One")
 def effect_on_text(
     tokens: pd.DataFrame, encoding: Encoding, *, unit: Unit = "tokens", special: Special = "show", model: str = ""
 ) -> TextEffect:
-    """What changes (`api.Effect.tokens`, of one head or one set of heads) over the positions of a text.
+    """The effect at each position, from `api.Effect.tokens` of one head or one set of heads.
 
     special: "hide" leaves out special positions, which have no figure
     """
     measure = "shift" if "shift" in tokens else "loss_change"
     axis = encoding.axis(unit)
     values, read = _pooled(tokens, measure, axis.members, len(encoding))
-    shown = [k for k in range(len(values)) if special == "show" or not (axis.special[k] and np.isnan(values[k]))]
+    visible = [k for k in range(len(values)) if special == "show" or not (axis.special[k] and np.isnan(values[k]))]
 
-    def kept(part: Sequence[One]) -> tuple[One, ...]:
-        return tuple(part[k] for k in shown)
+    def select(part: Sequence[One]) -> tuple[One, ...]:
+        return tuple(part[k] for k in visible)
 
-    loss = _pooled(tokens, "loss", axis.members, len(encoding))[0][shown] if "loss" in tokens else None
-    places = kept(axis.labels), kept(axis.special), kept(axis.spans)
-    numbers = values[shown], loss, read[shown]
-    return TextEffect(measure, model, unit, encoding.text, *places, *numbers, kept(axis.unknown))
+    loss = _pooled(tokens, "loss", axis.members, len(encoding))[0][visible] if "loss" in tokens else None
+    places = select(axis.labels), select(axis.special), select(axis.spans)
+    numbers = values[visible], loss, read[visible]
+    return TextEffect(measure, model, unit, encoding.text, *places, *numbers, select(axis.unknown))
 
 
 def most_changed(effect: TextEffect, most: int = 3) -> str:
-    """Which positions change most, in a sentence; empty where there is none."""
+    """A sentence that names the positions with the largest effect; empty if there are none."""
     known = np.flatnonzero(~np.isnan(effect.values))
     order = known[np.argsort(-np.abs(effect.values[known]), kind="stable")][:most]
     if not len(order):
@@ -87,23 +87,26 @@ def most_changed(effect: TextEffect, most: int = 3) -> str:
 
 
 def token_rows(tokens: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
-    """A row per head and token that is read, from the two tables of `api.Effect`.
+    """A row per head and measured token, from the two tables of `api.Effect`.
 
-    Columns: layer and head, or heads, position, token, the measure; in a language model also p and p_ablated, the
-    probability of the token with the head and without it, and where the prediction changes old, new, p_old,
-    p_old_ablated, p_new, p_new_ablated, else empty.
+    Columns: layer and head (or heads), position, token, the measure; for a language model also p and p_ablated, the
+    probability of the token with the head and without it, and old, new, p_old, p_old_ablated, p_new, p_new_ablated,
+    empty unless the prediction changes.
     """
     if "loss" not in tokens:
         return tokens
-    kept = tokens.drop(columns="loss").assign(
+    rows = tokens.drop(columns="loss").assign(
         p=np.exp(-tokens["loss"]), p_ablated=np.exp(-tokens["loss"] - tokens["loss_change"])
     )
-    whose = ["heads"] if "heads" in kept else columns_of(kept)
-    return kept.merge(changed.drop(columns="token"), how="left", on=[*whose, "position"])
+    whose = ["heads"] if "heads" in rows else columns_of(rows)
+    return rows.merge(changed.drop(columns="token"), how="left", on=[*whose, "position"])
 
 
 def _pooled(tokens: pd.DataFrame, name: str, members: Sequence[Sequence[int]], n: int) -> tuple[np.ndarray, np.ndarray]:
-    """A column over positions that have these tokens of n as members, NaN where none is read; how many are read."""
+    """A column of tokens pooled to positions, and the number of measured tokens of each; NaN where there are none.
+
+    members: for each position, its tokens among the n of the text
+    """
     each = np.full(n, np.nan)
     each[tokens["position"].to_numpy(int)] = tokens[name]
     read = [one[~np.isnan(one)] for one in (each[list(some)] for some in members)]
@@ -112,7 +115,7 @@ def _pooled(tokens: pd.DataFrame, name: str, members: Sequence[Sequence[int]], n
 
 
 def _place(effect: TextEffect, place: int) -> str:
-    """Which of several positions with the same label it is: its place in the text, from 1, special ones not counted."""
+    """For a label that occurs more than once, its place in the text, from 1, special tokens not counted."""
     if effect.labels.count(effect.labels[place]) == 1:
         return ""
     return f"{effect.unit[:-1]} {place + 1 - sum(effect.special[:place])}, "

@@ -1,4 +1,4 @@
-"""Several heads taken out of a model at once, beside each of them alone: METRICS §7."""
+"""Joint ablation of several heads, compared with the ablation of each alone: METRICS §7."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import pandas as pd
 from dashboard.heads.format import figure, listed
 from dashboard.heads.head_id import heads_of
 
-ROUNDING = 1e-5  # what is not above it all is next to nothing
-NEAR = 0.1  # of all figures' size: what is nearer to the sum of each alone is called about the sum
+ROUNDING = 1e-5  # effects whose total size is at most this count as none
+NEAR = 0.1  # relative: a joint effect this close to the sum of the single effects counts as equal to it
 
 Interplay = Literal["more", "less", "sum", "one", "other", "mixed", "none"]
-"""Of each measure: what it looks like where heads change more together, or less, than the sum of each alone."""
+"""How a joint effect compares with the sum of the single effects, see `interplay`."""
 
 
 def joint_table(alone: pd.DataFrame, together: pd.DataFrame) -> pd.DataFrame:
-    """The figures of an ablation of several heads beside each alone, a row each, and of their sum.
+    """The effect of each head alone, their sum, and the joint effect, a row each.
 
     Parameters
     ----------
-    alone: a row per head: layer, head, `loss_change` (nats per token) or `shift` (1 − cosine); of
-        `effect.effect_table` over a single text
-    together: the row of all of them together, over the same text
+    alone: a row per head: layer, head, `loss_change` (nats per token) or `shift` (1 − cosine); from
+        `effect.effect_table` over one text
+    together: the row of the joint ablation, over the same text
 
     Columns: heads, like ``"L2H9"`` and ``"L2H9,L5H1"``; what: "alone", "sum" (Σ of each alone) or "together"; and the
-    measure. The sum is a yardstick: neither losses nor angles of several heads need to add up.
+    measure. The sum is only a reference: neither losses nor angles of several heads need to add up.
     """
     name = "shift" if "shift" in together else "loss_change"
     names = list(map(str, heads_of(alone)))
@@ -42,13 +42,14 @@ def joint_table(alone: pd.DataFrame, together: pd.DataFrame) -> pd.DataFrame:
 
 
 def interplay(table: pd.DataFrame) -> Interplay:
-    """How heads taken out together compare with the sum of each alone, of a `joint_table`.
+    """How the joint effect compares with the sum of the single effects, from a `joint_table`.
 
-    The first that fits, in parts of the larger of |together| and Σ |alone|:
-    "none": no figure is above 1e-5, or nothing was read
-    "one", "sum": together is within a tenth of the sum; "one" where all figures alone but the largest are a tenth
-    "mixed": figures alone of either sign are more than a tenth of the largest
-    "other": together and the sum lie on either side of 0
+    The first that fits; "a tenth" is relative to size = max(|together|, Σ |alone|):
+    "none": size is at most 1e-5, or nothing was measured
+    "one", "sum": |together − sum| is at most a tenth; "one" if all single effects but the largest add up to
+        at most a tenth
+    "mixed": there are single effects of both signs, each above a tenth of the largest
+    "other": together and the sum have opposite signs
     "more", "less": together is further from 0 than the sum, or nearer
     """
     values, alone, together = values_of(table)
@@ -66,14 +67,14 @@ def interplay(table: pd.DataFrame) -> Interplay:
 
 
 def alone_and_jointly(table: pd.DataFrame) -> str:
-    """Every figure of a `joint_table`, in words."""
+    """The effect of each head alone in a `joint_table`, in words."""
     name = "shift" if "shift" in table else "loss_change"
     alone = table[table["what"] == "alone"]
     return listed([f"{head} {signed(table, value)}" for head, value in zip(alone["heads"], alone[name], strict=True)])
 
 
 def values_of(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, float]:
-    """All figures, those of each head alone, and that of all together."""
+    """All figures of a `joint_table`, those of single heads, and the joint one."""
     values = table["shift" if "shift" in table else "loss_change"].to_numpy(float)
     return values, values[(table["what"] == "alone").to_numpy()], float(values[-1])
 

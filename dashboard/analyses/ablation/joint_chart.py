@@ -1,4 +1,4 @@
-"""Several heads taken out together, beside each of them alone: bars from 0, those of each alone end to end."""
+"""A joint ablation next to the ablation of each head alone, as bars; the single effects are stacked end to end."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ def joint_bars(
     subtitle: Sequence[str],
     description: str,
 ) -> Drawing:
-    """A bar for each head alone, which begins where the one before it ends, so that they end at their sum; below them
-    that sum as an outline, and what all of them change together in full ink.
+    """A bar per single head, each starting where the one before ends; below, their sum (outline) and the joint effect
+    (full ink).
 
     Parameters
     ----------
-    table: of `joint.joint_table`
-    look: 600 pixels wide unless it says more
+    table: from `joint.joint_table`
+    look: 600 pixels wide by default
 
-    Raises UserError where nothing was read.
+    Raises UserError if nothing was measured.
     """
-    p, room = look.palette, look.room(WIDTH) - 12
+    p, width = look.palette, look.room(WIDTH) - 12
     name = "shift" if "shift" in table else "loss_change"
     values = table[name].to_numpy(float)
     if np.isnan(values).any():
@@ -49,14 +49,14 @@ def joint_bars(
     names = [*table["heads"][:-2], SUM, TOGETHER]
     left = max(width_of(one, SIZE) for one in names) + 14
     figures = [("+" if name == "loss_change" and value > 0 else "") + figure(value) for value in values]
-    beside = max(width_of(one, SIZE) for one in figures) + 10
+    label_width = max(width_of(one, SIZE) for one in figures) + 10
     low, high = min(0.0, *starts, *(starts + values)), max(0.0, *starts, *(starts + values))
-    scale = (room - left - beside * (2 if low < 0 else 1)) / ((high - low) or 1.0)
-    zero = left + (beside if low < 0 else 0) - low * scale
+    scale = (width - left - label_width * (2 if low < 0 else 1)) / ((high - low) or 1.0)
+    zero = left + (label_width if low < 0 else 0) - low * scale
     unit = f" {UNITS[name]}" if name == "loss_change" else ""
     canvas = Canvas()
     canvas.box(zero, 0, 0.5, STEP * len(values), p.quiet)
-    for row, (who, start, value, said) in enumerate(zip(names, starts, values, figures, strict=True)):
+    for row, (who, start, value, label) in enumerate(zip(names, starts, values, figures, strict=True)):
         y = row * STEP + (6 if row >= len(alone) else 0)
         x, wide = zero + min(start, start + value) * scale, abs(value) * scale
         if who == SUM:
@@ -65,11 +65,11 @@ def joint_bars(
             canvas.box(x, y, max(wide, 1), BAR, p.ink if who == TOGETHER else p.quiet)
         weight = 600 if who == TOGETHER else 400
         canvas.write(left - 14, y + BAR / 2, who, p.text, SIZE, weight=weight, align="right", baseline="middle")
-        ends = {"align": "right", "at": x - 6} if value < 0 else {"align": "left", "at": x + max(wide, 1) + 6}
-        canvas.write(ends["at"], y + BAR / 2, said, p.text, SIZE, weight=weight, align=ends["align"], baseline="middle")
-        canvas.place(0, y - 4, room, STEP, f"{_tip(who)}: {said}{unit}")
-    body = canvas.body(room, STEP * len(values) + 6)
-    return sheet(body, look.theme, title=title, subtitle=subtitle, description=description, width=room)
+        align, end = ("right", x - 6) if value < 0 else ("left", x + max(wide, 1) + 6)
+        canvas.write(end, y + BAR / 2, label, p.text, SIZE, weight=weight, align=align, baseline="middle")
+        canvas.place(0, y - 4, width, STEP, f"{_tip(who)}: {label}{unit}")
+    body = canvas.body(width, STEP * len(values) + 6)
+    return sheet(body, look.theme, title=title, subtitle=subtitle, description=description, width=width)
 
 
 def _tip(who: str) -> str:

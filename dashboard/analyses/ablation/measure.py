@@ -1,4 +1,4 @@
-"""Runs a model over texts without each of some heads, or sets of heads, and keeps what changes (METRICS §7)."""
+"""Run a model over texts with heads or sets of heads ablated, and collect the effects (METRICS §7)."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from dashboard.text.encoding import Encoding
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A text as it goes through the model, and what is read of it.
+    """One input of the model, and where its predictions are read.
 
     Attributes
     ----------
-    text: which of the texts
-    encoding: the text, for a masked language model with one token masked
+    text: the index of the text
+    encoding: the text; for a masked language model with one token masked
     places: the positions whose last vectors are read
-    tokens: the position of the token that each of them is about
-    targets: the id of that token
+    tokens: for each place, the position of the token that it predicts
+    targets: the ids of these tokens
     """
 
     text: int
@@ -40,10 +40,10 @@ class Trial:
 
 
 def trials(text: int, encoding: Encoding, *, causal: bool, mask: int | None, predicts: bool) -> Iterator[Trial]:
-    """A text's trials. Every token is read that the tokenizer did not add.
+    """The trials of a text. They measure every token that the tokenizer did not add.
 
-    Where the model has a language-model head (`predicts`), a causal model's prediction of a token is read at the token
-    before it, so a token that stands first of all is not read; another one's where the token is masked, one at a time.
+    With a language-model head (`predicts`), a causal model's prediction of a token is read at the token before it, so
+    the first token is not measured. A masked model's is read where the token is masked, one token at a time.
     """
     ids = encoding.ids
     own = [place for place, special in enumerate(encoding.special) if not special]
@@ -68,16 +68,16 @@ def measure(
     keep_each: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> Effects:
-    """The effect of each of some sets of heads on each of some texts (METRICS §7).
+    """Ablate each set of heads on each text and return the effects (METRICS §7).
 
     Parameters
     ----------
-    sets: of heads that are ablated together; a head alone is a set of one
-    logits: the model's language-model head (`dashboard.capture.language`); None: the shift is measured
-    by, means: as `dashboard.capture.ablate.ablate` takes them. The mean over the text itself is, in a masked language
-        model, over the text with the token masked: what the model is given does not hold the token
-    keep_each: keep each token's figures, and what each prediction that changes was and is
-    progress: told the fraction done, after every 2,048 tokens or so; what it raises ends the work
+    sets: the sets of heads to ablate together; a single head is a set of one
+    logits: the model's language-model head (`dashboard.capture.language`); None: measure the shift
+    by, means: as in `dashboard.capture.ablate.ablate`. For a masked language model, the mean over the text itself is
+        over the text with the token masked, so it does not contain the token
+    keep_each: keep each token's figures, and each changed prediction
+    progress: called with the fraction done, about every 2,048 tokens; an exception it raises stops the work
 
     Raises UserError as `ablate` does.
     """
@@ -109,7 +109,7 @@ def _layers_run(model: AttentionModel, sets: Iterable[Heads]) -> int:
 
 
 class _Reading:
-    """Reads a batch of trials: the m places of all of them, of the model as it is, then without each set of heads."""
+    """Adds the figures of a batch of trials (m places) to `found`: of the intact model, then of each ablation."""
 
     def __init__(self, batch: Sequence[Trial], logits: LanguageHead | None, found: Effects):
         self.logits, self.found, self.keep = logits, found, bool(found.each)
@@ -121,7 +121,7 @@ class _Reading:
         self.texts = np.array([trial.text for trial in batch for _ in trial.places])
 
     def intact(self, vectors: torch.Tensor) -> None:
-        """vectors: (b, n, D)"""
+        """Add the figures of the intact model. vectors: (b, n, D)"""
         self.before = self._at(vectors)
         self.found.tokens += self._per_text(np.ones(len(self.texts)))[:, 0].astype(int)
         if self.logits is not None:
@@ -148,7 +148,7 @@ class _Reading:
             self._keep_changed(self.logits, run.sets, new, flips)
 
     def _add(self, columns: list[int], values: np.ndarray) -> None:
-        """values: of some sets (k) at the places (k, m)."""
+        """Add the values (k, m) of k sets of heads at the m places."""
         self.found.sums[:, columns] += self._per_text(values)
         if self.keep:
             for text, token, one in zip(self.texts, self.tokens, values.T, strict=True):
@@ -158,7 +158,7 @@ class _Reading:
         which, places = np.nonzero(flips)
         if not len(which):
             return
-        at = torch.as_tensor(which * flips.shape[1] + places)  # among all sets' places
+        at = torch.as_tensor(which * flips.shape[1] + places)  # the index among the places of all sets
         old = torch.as_tensor(places)
         p_new = read(logits, self.before[old], self.targets[old], new.top[at]).p_of
         columns = (self.old.top[old], new.top[at], self.old.p[old], new.p_of[at], p_new, new.p[at])
@@ -166,7 +166,7 @@ class _Reading:
             self.found.changed.append((sets[one], self.tokens[place], *rest))
 
     def _at(self, vectors: torch.Tensor) -> torch.Tensor:
-        """The vectors that are read: (…, b, n, D) → (…, m, D)."""
+        """The vectors at the m places: (…, b, n, D) → (…, m, D)."""
         return vectors[..., self.rows, self.places, :]
 
     def _per_text(self, values: np.ndarray) -> np.ndarray:

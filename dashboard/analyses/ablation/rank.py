@@ -1,4 +1,4 @@
-"""Where one head stands among all of a model, by what its absence changes over sentences: METRICS §7."""
+"""The rank of a head by effect size among all heads of a model, over sentences: METRICS §7."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ EXPLAINED = {
     "shift": "The shift is 1 − cosine of a vector with and without the head: 0 where it points as before, 1 at a right "
     "angle.",
 }
-"""What each measure is, in a sentence."""
+"""Each measure explained in a sentence."""
 
 
 @dataclass(frozen=True)
 class HeadRank:
-    """A head among all of its model.
+    """The rank of a head among all heads of its model.
 
     Attributes
     ----------
-    head: which
-    rank, heads: its place, from 1 for the largest figure; of how many. Equal figures share the better place
-    value, low, high: its figure, with the 95 % interval over sentences
-    alike: how many other heads have an interval that meets its own
-    sure: how many heads have an interval that lies above 0, below 0
-    sentences, tokens: over how many
+    head: the head
+    rank, heads: its rank, from 1 for the largest effect, and the number of heads. Equal effects share the better rank
+    value, low, high: its effect, with the 95 % interval over sentences
+    alike: the number of other heads whose interval overlaps with its own
+    sure: the numbers of heads whose interval lies above 0 and below 0
+    sentences, tokens: the sample size
     measure: "loss_change" (nats per token) or "shift" (1 − cosine)
     """
 
@@ -48,9 +48,9 @@ class HeadRank:
 
 
 def head_rank(table: pd.DataFrame, head: HeadId) -> HeadRank:
-    """The place of a head in a table of `effect.effect_table` over sentences.
+    """The rank of a head in an `effect.effect_table` over sentences.
 
-    Raises UserError where the table has no such head.
+    Raises UserError if the table does not have the head.
     """
     name = "shift" if "shift" in table else "loss_change"
     mine = table[is_of(table, head)]

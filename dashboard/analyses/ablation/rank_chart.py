@@ -1,4 +1,4 @@
-"""All heads of a model in the order of what their absence changes, each with its interval; one of them marked."""
+"""All heads of a model ranked by effect size, each with its interval; one of them marked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboard.heads.head_id import click_fields, clicked_expr, datum_of, has_pa
 
 HIGH = 240.0  # pixels of the plot
 AXIS = 64.0  # pixels of the vertical axis
-BEYOND = 14.0  # pixels that the last head's name may stand out
+BEYOND = 14.0  # pixels on the right for the name of the last head
 ROOT = 0.5  # the vertical scale's power, on either side of 0: most heads change little, a few much
 
 
@@ -28,20 +28,20 @@ def effect_ranking(
     description: str,
     selection: Selection = Selection(),
 ) -> Drawing:
-    """A dot a head from the largest figure to the smallest, its 95 % interval as a whisker, on a square-root scale that
-    runs alike on either side of 0. Dots whose interval holds 0 are hollow.
+    """A dot per head from the largest effect to the smallest, its 95 % interval as a whisker, on a square-root scale
+    symmetric about 0. Dots whose interval contains 0 are hollow.
 
     A click chooses the nearest head: the point parameter "head" has the fields layer, head and epoch.
 
     Parameters
     ----------
-    table: of `effect.effect_table` over sentences
-    look: 600 pixels wide unless it says more; selection: of the head on show, ringed and named
+    table: from `effect.effect_table` over sentences
+    look: 600 pixels wide by default; selection: the selected head gets a ring and its name
     """
-    p, room = look.palette, look.room(WIDTH)
+    p, width = look.palette, look.room(WIDTH)
     name = "shift" if "shift" in table else "loss_change"
     rows = _rows(table, name, selection)
-    wide = max(160.0, room - AXIS - BEYOND)
+    plot_width = max(160.0, width - AXIS - BEYOND)
     ends = [row[part] for row in rows for part in ("low", "high", "value") if row[part] is not None] or [0.0]
     low, high = min(0.0, *ends) * 1.04, max(1e-6, *ends) * 1.04
     x = {
@@ -73,7 +73,7 @@ def effect_ranking(
         "nearest": True,
     }
     at = {"x": x | {"field": "place"}, "y": y | {"field": "value"}}
-    step = wide / max(1, len(rows))
+    step = plot_width / max(1, len(rows))
     size = float(np.clip(step * step * 0.5, 9, 46))
     dot = {"type": "point", "shape": "circle", "aria": False, "opacity": 1, "size": size}
     text = {
@@ -138,17 +138,17 @@ def effect_ranking(
         },
     ]
     return sheet(
-        {"width": wide, "height": HIGH, "layer": [{"data": {"values": rows}, "layer": layers}]},
+        {"width": plot_width, "height": HIGH, "layer": [{"data": {"values": rows}, "layer": layers}]},
         look.theme,
         title=title,
         subtitle=subtitle,
         description=description,
-        width=room,
+        width=width,
     )
 
 
 def ticks(low: float, high: float, pixels: float) -> list[float]:
-    """Round figures on a square-root scale from low to high (low ≤ 0 < high), at least 26 pixels from each other."""
+    """Round values for the axis of a square-root scale from low to high (low ≤ 0 < high), at least 26 pixels apart."""
     whole = high**ROOT + (-low) ** ROOT
     steps = [m * 10.0**e for e in range(-6, 6) for m in (1, 2, 5)]
     found = [0.0]
@@ -163,7 +163,7 @@ def ticks(low: float, high: float, pixels: float) -> list[float]:
 
 
 def _rows(table: pd.DataFrame, name: str, selection: Selection) -> list[dict]:
-    """From the largest figure to the smallest; heads without one are left out."""
+    """The rows of the chart, from the largest effect to the smallest; heads without one are left out."""
     known = table.dropna(subset=[name]).sort_values(name, ascending=False, kind="stable")
     rows = []
     for place, one in enumerate(known.to_dict("records")):

@@ -1,4 +1,4 @@
-"""Whether two figures of the heads of a model go together: Spearman's rank correlation, with its interval."""
+"""Spearman's rank correlation of two figures over the heads of a model, with its interval."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Correlation:
 
     Attributes
     ----------
-    rho: in [-1, 1]; NaN where there are fewer than two heads, or one of the figures is the same for all
-    low, high: its 95 % interval over heads; NaN where there is none
-    heads: how many have both figures
-    constant: which of the figures is the same for all heads, 0 or 1; None where neither is
+    rho: in [-1, 1]; NaN for fewer than two heads, or if one of the figures is the same for all heads
+    low, high: its 95 % interval over heads; NaN if there is none
+    heads: the number of heads with both figures
+    constant: the figure (0 or 1) that is the same for all heads; None if neither is
     """
 
     rho: float
@@ -30,11 +30,12 @@ class Correlation:
 
 
 def spearman(a: np.ndarray, b: np.ndarray) -> Correlation:
-    """Pearson's correlation of the ranks of two figures of H heads; equal ones share their mean rank.
+    """Pearson's correlation of the ranks of two figures over H heads; equal values share their mean rank.
 
     a, b: float (H); heads without one of the two (NaN) are left out. The interval is the 95 % bootstrap over heads
-    (1,000 resamples, seed 0), the resampled heads ranked anew; resamples in which a figure is the same for all are
-    skipped. It says how much ρ hangs on single heads of this model, nothing of other models. Source: Spearman 1904.
+    (1,000 resamples, seed 0), with the resampled heads ranked again; resamples in which a figure is constant are
+    skipped. It shows how much ρ depends on single heads of this model, not how it varies over models. Source:
+    Spearman 1904.
     """
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     known = ~(np.isnan(a) | np.isnan(b))
@@ -50,8 +51,8 @@ def spearman(a: np.ndarray, b: np.ndarray) -> Correlation:
 
 
 def _rho(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(R, H), (R, H) → the correlation of their ranks, row by row: (R); NaN where a row is constant."""
-    # pandas' ranks are those of scipy.stats.rankdata, as quick, and spare the 0.3 s that importing it takes.
+    """The rank correlation of (R, H) and (R, H), row by row: (R); NaN for a constant row."""
+    # pandas ranks as scipy.stats.rankdata does, just as fast, without the 0.3 s that importing scipy.stats takes.
     x, y = (pd.DataFrame(rows.T).rank().to_numpy() for rows in (a, b))
     x, y = x - x.mean(0), y - y.mean(0)
     size = np.sqrt((x * x).sum(0) * (y * y).sum(0))

@@ -1,9 +1,10 @@
-"""What the absence of each head of a model changes over our own sentences, as a measurement: METRICS §7.
+"""The effect of ablating each head of a model over the built-in sentences, as a measurement: METRICS §7.
 
     request = Request.of(model, "mean")
-    MEASUREMENT.find(request).table               # as it ships, or as it was measured on this machine
+    MEASUREMENT.find(request).table               # shipped, or measured on this machine
 
-A table of `dashboard.ablate_in` with a row per head, as Parquet, with what it is of in the file.
+The result is a table of `dashboard.ablate_in` with a row per head. It is stored as Parquet, with the request in the
+file.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ SEAL = "table_sha256"
 
 @dataclass(frozen=True)
 class Request(AllHeads):
-    """What is measured: every head of a model, over so many sentences of our own corpus.
+    """The request: every head of a model, over `SENTENCES` sentences of the built-in corpus, evenly spread.
 
-    by: what takes the place of a head's output, "zero" or "mean"
+    by: what replaces a head's output, "zero" or "mean"
     numbers: the layers that have attention, empty for all
     """
 
@@ -46,12 +47,12 @@ class Request(AllHeads):
 
     @classmethod
     def of(cls, model: AttentionModel, by: By = "zero", bos: bool = True) -> Self:
-        """Of an open model."""
+        """The request for an open model."""
         return super().of(model, bos, by=by, numbers=model.numbers)
 
     @property
     def every(self) -> list[HeadId]:
-        """All heads that there are, in order."""
+        """All heads of the model, in order."""
         return every_head(self.numbers or self.layers, self.heads)
 
     @property
@@ -79,9 +80,8 @@ class Request(AllHeads):
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
-    """A table of `effect.effect_table` over sentences, a row per head of a model in order, and where it
-    comes from."""
+class HeadEffects:
+    """An `effect.effect_table` over sentences, with a row per head of a model in order, and its provenance."""
 
     table: pd.DataFrame
     provenance: Provenance
@@ -92,25 +92,25 @@ class Measured:
         return "shift" if "shift" in self.table else "loss_change"
 
 
-def _compute(model: AttentionModel, request: Request, progress: Tell) -> Measured:
+def _compute(model: AttentionModel, request: Request, progress: Tell) -> HeadEffects:
     found = ablate_in(
         model, builtin_corpus(), by=request.by, sentences=SENTENCES, bos=request.bos, progress=progress
     ).table
-    return Measured(found, Provenance.from_dict(found.attrs["provenance"]))
+    return HeadEffects(found, Provenance.from_dict(found.attrs["provenance"]))
 
 
-def _encode(found: Measured, request: Request) -> bytes:
+def _encode(found: HeadEffects, request: Request) -> bytes:
     origin = replace(found.provenance, options=found.provenance.options | {"of": request.key()})
     sealed = replace(origin, options=origin.options | {SEAL: _seal(found.table, origin)})
     return table_bytes(found.table, "parquet", sealed)
 
 
-def _decode(data: bytes, request: Request) -> Measured | None:
+def _decode(data: bytes, request: Request) -> HeadEffects | None:
     import pyarrow.parquet as pq
 
-    held = pq.read_table(BytesIO(data))
-    said = json.loads(held.schema.metadata[KEY.encode()])
-    found = Measured(held.to_pandas(), Provenance.from_dict(said))
+    stored = pq.read_table(BytesIO(data))
+    origin = json.loads(stored.schema.metadata[KEY.encode()])
+    found = HeadEffects(stored.to_pandas(), Provenance.from_dict(origin))
     options = found.provenance.options
     if not isinstance(options, dict):
         raise NotOurs("are not what they should be")
@@ -125,7 +125,7 @@ def _decode(data: bytes, request: Request) -> Measured | None:
 
 
 def _seal(table: pd.DataFrame, origin: Provenance) -> str:
-    """The SHA-256 of a table and where it comes from."""
+    """The SHA-256 of a table and its provenance."""
     return hashlib.sha256(table_bytes(table, "csv") + origin.to_json().encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""What is said of heads that were ablated."""
+"""Sentences about ablated heads."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from dashboard.heads.head_id import head_of
 
 
 def effect_finding(table: pd.DataFrame, model: str) -> str:
-    """In one sentence the row of an `effect_table` that changes most, with how sure that is."""
+    """One sentence on the largest effect in an `effect_table`, with its uncertainty."""
     name = "shift" if "shift" in table else "loss_change"
     some = table.dropna(subset=[name])
     if not len(some):
         return f"{model} reads no token here that could be measured."
     best = some.iloc[some[name].abs().argmax()]
-    head, figure = _written(best), best[name]
+    head, figure = _row_name(best), best[name]
     low, high = best[f"{name}_low"], best[f"{name}_high"]
     sure = (
         "a single text: no interval"
@@ -37,7 +37,7 @@ def effect_finding(table: pd.DataFrame, model: str) -> str:
 
 
 def correlation_finding(found: Correlation, names: tuple[str, str]) -> str:
-    """In a sentence whether two figures, named as they stand in the middle of one, go together over heads."""
+    """One sentence on the correlation of two figures over heads. names: of the figures, in lower case"""
     if found.heads < 2:
         return f"Too few heads have both {names[0]} and {names[1]} to compare them."
     if found.constant is not None:
@@ -52,7 +52,7 @@ def correlation_finding(found: Correlation, names: tuple[str, str]) -> str:
 
 
 def rank_finding(found: HeadRank) -> str:
-    """``Number 12 of 72 heads: without L2H9 …``, with interval and sample size."""
+    """``L2H9 is number 12 of 72 heads: without it …``, with interval and sample size."""
     over = f"{counted(found.sentences, 'sentences')}, {counted(found.tokens, 'tokens')}"
     interval = f"95\u00a0% interval {figure(found.low)} to {figure(found.high)}"
     if found.measure == "shift":
@@ -64,16 +64,16 @@ def rank_finding(found: HeadRank) -> str:
 
 
 def rank_remark(found: HeadRank) -> str:
-    """How sure that place is, and how many heads change anything for sure."""
-    said = "No other head’s interval meets its own."
+    """How certain the rank is, and how many heads have an interval that excludes 0."""
+    sentence = "No other head’s interval meets its own."
     if found.alike:
         meet = "has an interval that meets" if found.alike == 1 else "have intervals that meet"
-        said = f"{counted(found.alike, 'other heads')} {meet} its own: its place among them is not sure."
+        sentence = f"{counted(found.alike, 'other heads')} {meet} its own: its place among them is not sure."
     if found.measure == "shift":
-        return said
+        return sentence
     worse, better = found.sure
     return (
-        f"{said} Intervals above 0, the model predicts worse without the head: {worse:,} of {found.heads:,} heads; "
+        f"{sentence} Intervals above 0, the model predicts worse without the head: {worse:,} of {found.heads:,} heads; "
         f"below 0, better: {better:,}; on either side of 0, not sure: {found.heads - worse - better:,}. If no head "
         f"changed anything, chance would still put about {0.025 * found.heads:.2g} of {found.heads:,} above 0 and as "
         "many below (2.5\u00a0% each)."
@@ -81,7 +81,7 @@ def rank_remark(found: HeadRank) -> str:
 
 
 def joint_finding(table: pd.DataFrame) -> str:
-    """Together and the sum of each alone, in a sentence; empty where nothing was read."""
+    """One sentence that compares the joint effect with the sum of the single effects; empty if nothing was measured."""
     _, alone, together = values_of(table)
     which = interplay(table)
     if which == "none":
@@ -90,12 +90,12 @@ def joint_finding(table: pd.DataFrame) -> str:
         return f"Next to nothing changes without these {many}, together or alone." if known else ""
     unit = f" {UNITS['loss_change']}" if "loss_change" in table else ""
     total = signed(table, alone.sum())
-    beside = (SAID | BELOW if alone.sum() < 0 else SAID)[which]
-    return f"Together {signed(table, together)}{unit}, {beside} the sum of each alone, {total}."
+    comparison = (COMPARISONS | BELOW_ZERO if alone.sum() < 0 else COMPARISONS)[which]
+    return f"Together {signed(table, together)}{unit}, {comparison} the sum of each alone, {total}."
 
 
 def joint_remark(table: pd.DataFrame) -> str:
-    """What that may mean, and how little it is; empty where nothing changes."""
+    """What the comparison may mean, and its limits; empty if nothing changes."""
     name, which = "shift" if "shift" in table else "loss_change", interplay(table)
     if which == "none":
         return ""
@@ -104,12 +104,12 @@ def joint_remark(table: pd.DataFrame) -> str:
     if which in ("mixed", "other"):
         return "What each changes alone says little here of how they work together."
     return (
-        f"So it looks where {LOOKS[name][which]}. It can have other reasons, as {ADD_UP[name]} need not add up, and "
+        f"So it looks where {MEANINGS[name][which]}. It can have other reasons, as {ADD_UP[name]} need not add up, and "
         "may be otherwise on other texts."
     )
 
 
-def _written(row: pd.Series) -> str:
+def _row_name(row: pd.Series) -> str:
     """``L2H9``, ``L2H9 and L5H1 together``."""
     if "heads" not in row:
         return str(head_of(row))
@@ -125,7 +125,7 @@ def _capital(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-SAID: dict[Interplay, str] = {
+COMPARISONS: dict[Interplay, str] = {
     "more": "more than",
     "less": "less than",
     "sum": "about",
@@ -135,10 +135,11 @@ SAID: dict[Interplay, str] = {
 }
 
 
-BELOW: dict[Interplay, str] = {"more": "further below 0 than", "less": "less far below 0 than"}  # where the sum is
+# where the sum of the single effects is below 0
+BELOW_ZERO: dict[Interplay, str] = {"more": "further below 0 than", "less": "less far below 0 than"}
 
 
-LOOKS: dict[str, dict[Interplay, str]] = {
+MEANINGS: dict[str, dict[Interplay, str]] = {
     "loss_change": {
         "more": "heads can replace each other: while one is out, another still does its work",
         "less": "heads depend on each other: with one out, there is less for the next to break",

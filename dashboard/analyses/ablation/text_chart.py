@@ -1,4 +1,4 @@
-"""What the absence of heads changes, on the text itself: each word on a shade of its change."""
+"""The effect of an ablation on the text itself: each word shaded by its effect."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dashboard.charts.theme import gradient, ink, paint, readable, scale, signed
 from dashboard.heads.format import figure, percent
 
 MEASURE = 640.0  # pixels of a line of text
-SHADES = {  # of each measure: what the shade is, in words
+SHADES = {  # for each measure: what the shade stands for
     "loss_change": "green: predicted worse without {} · purple: better",
     "shift": "ink: how far the vector turns without {}",
 }
@@ -33,19 +33,19 @@ def changed_text(
     description: str,
     heads: str = "the head",
 ) -> Drawing:
-    """The text, set in lines, each word on a shade: of its `loss_change` from purple by paper to green, symmetric about
-    0; of its `shift` from paper to ink. Words without a figure are quiet. The pointer is told the numbers.
+    """The text, set in lines, each word on a shade: for `loss_change` from purple through paper to green, symmetric
+    about 0; for `shift` from paper to ink. Words without a figure are grey. A tooltip gives the numbers.
 
-    heads: what is taken out, in words; look: 640 pixels wide unless it says more
+    heads: the ablated heads, in words; look: 640 pixels wide by default
     """
-    p, room = look.palette, look.room(MEASURE) - 12
-    page = set_text(effect, room)
-    both = effect.measure == "loss_change"
+    p, width = look.palette, look.room(MEASURE) - 12
+    page = set_text(effect, width)
+    two_sided = effect.measure == "loss_change"
     values = np.nan_to_num(effect.values)
     high = round_figure(float(np.abs(values).max(initial=0.0)))
-    low, colours = (-high, signed(look.theme)) if both else (0.0, ink(look.theme))
+    low, colours = (-high, signed(look.theme)) if two_sided else (0.0, ink(look.theme))
     shades = paint(values, colours, low, high)
-    written = readable(shades, look.theme)
+    text_colours = readable(shades, look.theme)
     font = lettering.font_of(mono=effect.unit == "tokens")
     canvas = Canvas(corner=3)
     for k, place in enumerate(page.places):
@@ -56,27 +56,27 @@ def changed_text(
             place.x + place.width / 2,
             place.y + BOX / 2,
             place.word,
-            str(written[k]) if known else p.quiet,
+            str(text_colours[k]) if known else p.quiet,
             page.size,
             align="center",
             baseline="middle",
-            limit=room,
+            limit=width,
             font=font,
         )
         if effect.unknown and effect.unknown[k]:
-            edge = str(written[k]) if known else p.quiet
+            edge = str(text_colours[k]) if known else p.quiet
             canvas.frame(place.x, place.y, place.width, BOX, edge, 1.25, dashed=True)
         canvas.place(place.x, place.y, place.width, BOX, _tip(effect, k))
-    body = canvas.body(room, page.height)
-    sign = "(datum.value > 0 ? '+' : '') + " if both else ""
-    label = f"{sign}format(datum.value, '~g')" + (" + (datum.value > 0 ? ' nats' : '')" if both else "")
-    legend = gradient([low, 0, high] if both else [0, high / 2, high], label)
+    body = canvas.body(width, page.height)
+    sign = "(datum.value > 0 ? '+' : '') + " if two_sided else ""
+    label = f"{sign}format(datum.value, '~g')" + (" + (datum.value > 0 ? ' nats' : '')" if two_sided else "")
+    legend = gradient([low, 0, high] if two_sided else [0, high / 2, high], label)
     colour = {"field": "w", "type": "quantitative", "scale": scale(colours, low, high), "legend": legend}
     key = {"mark": {"type": "rect", "aria": False}, "encoding": {"fill": colour}}
     body["layer"].append({"data": {"values": []}} | key)
     body["resolve"] = {"scale": {"fill": "independent"}}
     subtitle = [*subtitle, SHADES[effect.measure].format(heads), *([UNREAD] if any(effect.unknown) else [])]
-    return sheet(body, look.theme, title=title, subtitle=subtitle, description=description, width=room)
+    return sheet(body, look.theme, title=title, subtitle=subtitle, description=description, width=width)
 
 
 def _tip(effect: TextEffect, k: int) -> str:
@@ -89,7 +89,7 @@ def _tip(effect: TextEffect, k: int) -> str:
     before, after = float(effect.loss[k]), float(effect.loss[k] + value)
     many = int(effect.read[k])
     if many == 1:
-        said = f"its probability {percent(np.exp(-before))} → {percent(np.exp(-after))}"
-    else:  # the product of its tokens' probabilities is not that of the word where each is predicted by itself
-        said = f"mean loss on its {many} tokens {figure(before / many)} → {figure(after / many)}"
-    return f"{word}: {'+' if value > 0 else ''}{figure(value)} nats; {said}"
+        detail = f"its probability {percent(np.exp(-before))} → {percent(np.exp(-after))}"
+    else:  # the product of the tokens' probabilities is not the word's if each token is predicted by itself
+        detail = f"mean loss on its {many} tokens {figure(before / many)} → {figure(after / many)}"
+    return f"{word}: {'+' if value > 0 else ''}{figure(value)} nats; {detail}"

@@ -1,4 +1,4 @@
-"""Heads against each other, on one text, two texts or in two models: for the page, the command line, a notebook.
+"""Compare heads on one text, on two texts or in two models: for the page, the command line and a notebook.
 
 >>> aligned = compare_texts(model, "L2H8", "The chef says ramen is good.", "The pilot says ramen is good.")
 >>> save(draw_aligned(aligned, "difference"), "pilot.svg")
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.analyses.compare.divergence import compare
-from dashboard.analyses.compare.pairs_chart import alike, said
+from dashboard.analyses.compare.pairs_chart import closest_pairs, describe_pair
 from dashboard.analyses.contribution.api import contributions
 from dashboard.analyses.explore.api import attention, fit_for
 from dashboard.analyses.explore.side_by_side_chart import difference, side_by_side
@@ -39,9 +39,9 @@ NO_DIFFERENCE = (
 
 
 def comparison_table(views: Sequence[HeadView], *, bos: bool = True) -> pd.DataFrame:
-    """METRICS §5 for every pair of heads over one text: columns a, b (``L2H0``), js, top1, pearson, rows.
+    """Compare every pair of heads over one text (METRICS §5): columns a, b (``L2H0``), js, top1, pearson, rows.
 
-    bos: how the text was read, for the lines that make the table again. Raises UserError for fewer than two heads, and
+    bos: how the text was read, for the lines that reproduce the table. Raises UserError for fewer than two heads, and
     for views that are not over the same positions.
     """
     if len(views) < 2:
@@ -50,12 +50,12 @@ def comparison_table(views: Sequence[HeadView], *, bos: bool = True) -> pd.DataF
         [{"a": str(a.head), "b": str(b.head), **vars(compare(a, b))} for a, b in combinations(views, 2)]
     )
     origin = provenance_of(list(views), "comparison", bos=bos)
-    call = Call("comparison_table", (_views_again(origin, views, bos),), {} if bos else {"bos": bos}, makes="table")
+    call = Call("comparison_table", (_views_call(origin, views, bos),), {} if bos else {"bos": bos}, makes="table")
     table.attrs["provenance"] = replace(origin, call=call).to_dict()
     return table
 
 
-def _views_again(origin: Provenance, views: Sequence[HeadView], bos: bool) -> Each:
+def _views_call(origin: Provenance, views: Sequence[HeadView], bos: bool) -> Each:
     first = views[0]
     how = {"unit": first.unit, "special": first.hidden} | given(bos=None if bos else bos)
     how |= given(pair=first.pair or None, between=first.only or None)
@@ -64,14 +64,15 @@ def _views_again(origin: Provenance, views: Sequence[HeadView], bos: bool) -> Ea
 
 
 def draw_closest_pairs(views: Sequence[HeadView], *, theme: Theme = "light", bos: bool = True) -> Drawing:
-    """METRICS §5 for every pair of two to four heads, as a small square of heads × heads."""
+    """Draw the comparison of every pair of two to four heads (METRICS §5), as a small square of heads × heads."""
     pairs = {(i, j): compare(views[i], views[j]) for i, j in combinations(range(len(views)), 2)}
     names = [str(view.head) for view in views]
-    told = "; ".join(f"{names[i]} and {names[j]}: {said(numbers)}" for (i, j), numbers in pairs.items())
-    chart = alike(names, pairs, Look(theme), title=f"How alike · {views[0].model}", description=f"{told}.")
+    lines = [f"{names[i]} and {names[j]}: {describe_pair(numbers)}" for (i, j), numbers in pairs.items()]
+    description = "; ".join(lines) + "."
+    chart = closest_pairs(names, pairs, Look(theme), title=f"How alike · {views[0].model}", description=description)
     origin = provenance_of(list(views), "alike", theme, bos=bos)
     how = {"theme": theme} | given(bos=None if bos else bos)
-    call = Call("draw_closest_pairs", (_views_again(origin, views, bos),), how, makes="figure")
+    call = Call("draw_closest_pairs", (_views_call(origin, views, bos),), how, makes="figure")
     return chart.made_of(replace(origin, call=call))
 
 
@@ -86,19 +87,19 @@ def compare_texts(
     bos: bool = True,
     measure: Literal["weight", "contribution"] = "weight",
 ) -> Aligned:
-    """One head on two texts, over the words that belong together (`dashboard.heads.alignment.align_texts`).
+    """Compare one head on two texts, over the aligned words (`dashboard.heads.alignment.align_texts`).
 
-    measure: its weights, or the norms of its contributions; other parameters as in `attention`. Raises UserError for an
-    empty text, for two texts that share no word, and for contributions that cannot be measured.
+    measure: the head's weights, or the norms of its contributions; other parameters as in `attention`. Raises UserError
+    for an empty text, for two texts that share no word, and for contributions that cannot be measured.
     """
-    a, b = (_measured(model, text, head, measure, unit=unit, special=special, bos=bos) for text in (first, second))
+    a, b = (_view(model, text, head, measure, unit=unit, special=special, bos=bos) for text in (first, second))
     return align_views_of_texts(a, b, bos)
 
 
 def align_views_of_texts(a: HeadView, b: HeadView, bos: bool = True) -> Aligned:
-    """As `compare_texts`, of views that are there already."""
-    asked = {"first": a.text, "second": b.text, "unit": a.unit, "special": a.hidden, "bos": bos}
-    return replace(align_texts(a, b), reading=asked | _of_measure(a.measure))
+    """Like `compare_texts`, for existing views."""
+    reading = {"first": a.text, "second": b.text, "unit": a.unit, "special": a.hidden, "bos": bos}
+    return replace(align_texts(a, b), reading=reading | _of_measure(a.measure))
 
 
 def compare_models(
@@ -115,16 +116,16 @@ def compare_models(
     between: Between | None = None,
     measure: Literal["weight", "contribution"] = "weight",
 ) -> Aligned:
-    """A head of one model beside a head of another on one text, over the words that both divide exactly (METRICS §8).
+    """Compare heads of two models on one text, over the words whose borders both tokenizers keep (METRICS §8).
 
-    pair, between: as in `attention`, where both tokenizers know sentence pairs
-    measure: the heads' weights, or the norms of their contributions; these are lengths in two different spaces, so only
+    pair, between: as in `attention`, if both tokenizers know sentence pairs
+    measure: the heads' weights, or the norms of their contributions; norms are lengths in two different spaces, so only
     where they are large and small can be compared, see `draw_aligned`. Raises UserError for an empty text, a head that
-    is not there, where the two share no word, and for contributions that cannot be measured.
+    a model does not have, two readings that share no word, and contributions that cannot be measured.
     """
     encodings = with_shared_words([one.encode(text, bos=bos, limit=limit, pair=pair) for one in (model, other)])
     views = [
-        _measured(one, encoding, which, measure, unit="words", special=special, between=between)
+        _view(one, encoding, which, measure, unit="words", special=special, between=between)
         for one, encoding, which in zip((model, other), encodings, (head, other_head), strict=True)
     ]
     given = {"limit": limit, "pair": pair, "between": between}
@@ -132,19 +133,19 @@ def compare_models(
     return replace(align_models(*views), reading={"text": text, "special": special, "bos": bos} | given)
 
 
-def _measured(model: AttentionModel, text: str | Encoding, head: str | HeadId, measure: str, **how: Any) -> HeadView:
+def _view(model: AttentionModel, text: str | Encoding, head: str | HeadId, measure: str, **how: Any) -> HeadView:
     if measure == "contribution":
         return contributions(model, text, [head], **how)[0]
     return attention(model, text, head, **how)
 
 
 def _of_measure(measure: str) -> dict[str, object]:
-    """What is said of it, for the lines that measure it again."""
+    """The option that names the measure, for the lines that reproduce it."""
     return {} if measure == "weight" else {"measure": measure}
 
 
 def names_of(aligned: Aligned) -> tuple[str, str]:
-    """What to call the two: by their texts where the model is one, else by their models."""
+    """Names for the two: by their texts if the model is the same, else by their models."""
     a, b = aligned.a, aligned.b
     if "first" in aligned.reading:
         return f"{a.head} (first text)", f"{b.head} (second text)"
@@ -160,10 +161,10 @@ def draw_aligned(
     start: int = 0,
     most: int | None = None,
 ) -> Drawing:
-    """The two side by side on one scale ("side"), each with its own words; or the first minus the second
-    ("difference"). Contributions in two models stand on a scale each, and have no difference.
+    """Draw the two side by side on one scale ("side"), each with its own words; or the first minus the second
+    ("difference"). Contributions in two models get a scale each, and have no difference.
 
-    start, most: as in `draw`. Raises UserError for another view, and for a difference that there is not.
+    start, most: as in `draw`. Raises UserError for another view, and for the difference of contributions in two models.
     """
     if view not in ("side", "difference"):
         raise UserError(f"There is no view “{view}” of two that are aligned. Choose side or difference.")
@@ -182,11 +183,11 @@ def draw_aligned(
 
 
 def aligned_table(aligned: Aligned) -> pd.DataFrame:
-    """Every cell that both may see: from_a, to_a, from_b, to_b (places in each text, from 0), from, to, a, b (weights,
-    or norms of contributions) and, but for norms in two models, difference (a − b); where a tokenizer did not know
-    some characters also from_unknown_a, to_unknown_a (or _b): how many tokens there say so."""
+    """A row for every cell that both masks allow: from_a, to_a, from_b, to_b (places in each text, from 0), from, to,
+    a, b (weights, or norms of contributions) and, except for norms in two models, difference (a − b); if a tokenizer
+    did not know some characters also from_unknown_a, to_unknown_a (or _b): the number of unknown tokens there."""
     rows, columns = (aligned.a.allowed & aligned.b.allowed).nonzero()
-    looks, seen = (pd.array(list(axis.labels), dtype="str") for axis in (aligned.a.queries, aligned.a.keys))
+    queries, keys = (pd.array(list(axis.labels), dtype="str") for axis in (aligned.a.queries, aligned.a.keys))
     a, b = aligned.a.weights[rows, columns], aligned.b.weights[rows, columns]
     at = aligned.places
     to = at if aligned.key_places is None else aligned.key_places
@@ -197,8 +198,8 @@ def aligned_table(aligned: Aligned) -> pd.DataFrame:
             "to_a": to[columns, 0],
             "from_b": at[rows, 1],
             "to_b": to[columns, 1],
-            "from": looks.take(rows),
-            "to": seen.take(columns),
+            "from": queries.take(rows),
+            "to": keys.take(columns),
             "a": a,
             "b": b,
         }
@@ -208,7 +209,7 @@ def aligned_table(aligned: Aligned) -> pd.DataFrame:
 
 
 def _unread(aligned: Aligned, rows: np.ndarray, columns: np.ndarray) -> dict[str, np.ndarray]:
-    """Of each side that has characters its tokenizer does not know, how many tokens say so at either end."""
+    """Columns with the number of unknown tokens at either end, for each side that has unknown tokens."""
     found = {}
     for side, view in (("a", aligned.a), ("b", aligned.b)):
         if any(view.queries.unknown) or any(view.keys.unknown):
@@ -218,17 +219,17 @@ def _unread(aligned: Aligned, rows: np.ndarray, columns: np.ndarray) -> dict[str
 
 
 def origin_of_aligned(aligned: Aligned, view: str, **drawing: Any) -> Provenance:
-    """Where two that are aligned come from, with the lines that make them again."""
-    a, b, asked = aligned.a, aligned.b, aligned.reading
+    """The provenance of an aligned pair, with the lines that reproduce it."""
+    a, b, reading = aligned.a, aligned.b, aligned.reading
     origin = provenance_of([a, b], view if view == "difference" else "compare", **drawing)
     model, text = origin.opened, Text(origin.text)
-    if "first" in asked:
-        other: dict[str, object] = {"second_text": asked["second"]}
-        how = {name: asked[name] for name in ("unit", "special", "bos", "measure") if name in asked}
-        made = Call("compare_texts", (model, str(a.head), text, asked["second"]), how, to="aligned")
+    if "first" in reading:
+        other: dict[str, object] = {"second_text": reading["second"]}
+        how = {name: reading[name] for name in ("unit", "special", "bos", "measure") if name in reading}
+        made = Call("compare_texts", (model, str(a.head), text, reading["second"]), how, to="aligned")
     else:
-        other = {"other_model": b.name, "other_revision": b.revision}
-        how = {name: value for name, value in asked.items() if name != "text"}
+        other = {"other_model": b.name, "other_revision": b.revision, "other_title": b.model}
+        how = {name: value for name, value in reading.items() if name != "text"}
         second = Model(b.name, b.revision)
         made = Call("compare_models", (model, str(a.head), second, str(b.head), text), how, to="aligned")
     call = Call("draw_aligned", (made, view), given(**drawing), makes="figure")

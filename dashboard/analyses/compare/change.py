@@ -1,4 +1,4 @@
-"""How much every head changes when a word of a text does, and how much it changes when other words do."""
+"""How much every head changes when a word of a text changes, compared with changes of other words."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ from dashboard.heads.pooling import Pooling
 from dashboard.text.encoding import Axis, Encoding
 
 UNCHANGED = 1e-6  # bits, below which a head is the same on both texts
-MOST_WORDS = 200  # places of the longest text: the maps of one layer are held for all texts at once
+MOST_WORDS = 200  # of the longest text: the maps of one layer are in memory for all texts at once
 
 
 @dataclass(frozen=True, eq=False)
 class Changes:
-    """What `head_changes` found.
+    """The result of `head_changes`.
 
     Attributes
     ----------
-    table: a row per head, those that changed most beyond their baseline first: layer, head, change, baseline, low,
-        high, lift
-    rows: over how many rows `change` is the mean; swaps: how many variants the baseline is of
-    alike: whether the variants are like the change itself: one word exchanged, and all rows counted alike. Not so in a
-        causal model, where a word late in the text is seen by few rows and weighs more in their mean
+    table: a row per head, sorted by change beyond the baseline: layer, head, change, baseline, low, high, lift
+    rows: the number of rows that `change` is the mean of; swaps: the number of variants behind the baseline
+    alike: whether the variants are comparable with the change: one word exchanged, and all rows weighted equally. Not
+        in a causal model, where few rows see a word late in the text, so it weighs more in their mean
     """
 
     table: pd.DataFrame
@@ -40,13 +39,13 @@ class Changes:
 
 
 def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequence[Encoding] = ()) -> Changes:
-    """All heads of a model by how much they change from text a to text b.
+    """All heads of a model, ranked by how much they change from text a to text b.
 
-    change = mean over the words of both texts of the Jensen–Shannon divergence (METRICS §5, base 2, [0, 1]) between the
-    head's row in a and in b, over words, special tokens shown, what has no counterpart as one more column. In a causal
-    model only rows count that see a changed word: the others cannot change. baseline: the same from a to each of the
-    `variants` (texts in which another word was exchanged), the mean over them; low, high: the least and the most of
-    them. lift = change − baseline. NaN without variants; the table is then in the order of change.
+    change = mean over the words in both texts of the Jensen–Shannon divergence (METRICS §5, base 2, [0, 1]) between the
+    head's row in a and in b; over words, with special tokens shown, and all keys without a counterpart as one more
+    column. In a causal model only rows that see a changed word count, as the others cannot change. baseline: the mean
+    change from a to each of the `variants` (texts with another word exchanged); low, high: the smallest and the largest
+    of these changes. lift = change − baseline. NaN without variants; the table is then sorted by change.
 
     Raises UserError for texts that share no word, and for one of more than 200 words.
     """
@@ -89,7 +88,7 @@ def check_lengths(texts: Sequence[Encoding]) -> None:
 
 
 def most_changed(changes: Changes) -> HeadId | None:
-    """The head that changes most, beyond what other words do where that is known; None where none changes."""
+    """The head that changes most (beyond its baseline, if there is one); None if no head changes."""
     if not changes.table["change"].max() >= UNCHANGED:
         return None
     return head_of(changes.table.iloc[0])
@@ -97,7 +96,7 @@ def most_changed(changes: Changes) -> HeadId | None:
 
 @dataclass(frozen=True, eq=False)
 class _Pair:
-    """Which places of text 0 and of another belong together (k) each, and which of them count (k)."""
+    """The k aligned places of text 0 (a) and of another text (b), and whether the row of each counts (rows)."""
 
     a: np.ndarray
     b: np.ndarray
@@ -108,7 +107,7 @@ class _Pair:
         pairs, changed = matching((a.labels, a.special), (b.labels, b.special))
         at = np.array(pairs, int).reshape(-1, 2)
         rows = ~np.array(a.special, bool)[at[:, 0]]
-        if causal:  # what stands before the first difference is the same in both, and so are its rows
+        if causal:  # rows before the first difference are the same in both texts
             same = set(at[~np.array(changed, bool), 0].tolist())
             first = next((i for i in range(len(a.labels)) if i not in same), len(a.labels))
             rows &= (at > 0).all(1) & ((at[:, 0] >= first) | (at[:, 0] != at[:, 1]))
@@ -116,7 +115,7 @@ class _Pair:
 
 
 class _Changes:
-    """Visitor: puts the maps of a layer together, text by text, and compares them when the layer is whole."""
+    """Visitor: collects the maps of a layer, text by text, and compares them once the layer is complete."""
 
     def __init__(self, model: AttentionModel, poolings: list[Pooling], sizes: list[int], pairs: list[_Pair]):
         self.poolings, self.sizes, self.pairs = poolings, sizes, pairs
@@ -139,7 +138,7 @@ class _Changes:
 
 
 def _change(a: np.ndarray, b: np.ndarray, pair: _Pair) -> np.ndarray:
-    """Of each head the mean divergence over the rows that count: (h); NaN where none does."""
+    """The mean divergence of each head over the rows that count: (h); NaN if none does."""
     if not pair.rows.any():
         return np.full(len(a), np.nan)
     rows_a, rows_b = pair.a[pair.rows], pair.b[pair.rows]

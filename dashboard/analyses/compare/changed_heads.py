@@ -1,4 +1,4 @@
-"""Which heads change most between two texts, beyond what other words do: for the page, and for a notebook.
+"""The heads that change most between two texts, compared with changes of other words: for the page and a notebook.
 
 >>> first, second = "The chef says ramen is good.", "The pilot says ramen is good."
 >>> save(draw_changes(model, changed_heads(model, first, second), first, second), "changes.svg")
@@ -36,10 +36,10 @@ EXCHANGES = 12  # variants behind the baseline, at most
 def changed_heads(
     model: AttentionModel, first: str, second: str, *, bos: bool = True, exchanges: int = EXCHANGES
 ) -> Changes:
-    """All heads of a model by how much they change between two texts, against what other words do to them.
+    """All heads of a model, ranked by how much they change between two texts beyond a baseline.
 
-    The baseline are texts in which one other word of the first is exchanged for another of its part of speech, drawn
-    from the corpus that comes with the dashboard (`exchanges` at most; English text only, else there is none). See
+    The baseline is over variants of the first text with one other word exchanged for a word of the same part of speech
+    from the built-in corpus (at most `exchanges` variants; English text only, else there is no baseline). See
     `change.head_changes`.
     """
     before, after = (model.encode(text, bos=bos) for text in (first, second))
@@ -52,7 +52,7 @@ def changed_heads(
 
 
 def exchanged(first: str, second: str, most: int) -> list[Swap]:
-    """Variants of the first text, each with a word exchanged that the second text leaves as it is."""
+    """Variants of the first text, each with one word exchanged that the second text does not change."""
     words, others = ([word.form for word in split_words(text)] for text in (first, second))
     if not_english(first) or not words:
         return []
@@ -75,7 +75,7 @@ def draw_changes(
     epoch: int = 0,
     names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
-    """The 15 heads that changed most: a dot for the divergence, a tick for what another word does.
+    """Draw the 15 heads that changed most: a dot for the divergence, a tick for the baseline.
 
     selected, epoch, names: as in `draw_atlas`
     """
@@ -94,8 +94,8 @@ def draw_changes(
         elsewhere="another word",
         alone="no other word could be exchanged",
     )
-    asked = changes.table.attrs.get("provenance", {}).get("options", {})
-    read: dict[str, Any] = {"bos": bos} | given(exchanges=asked.get("exchanges"))
+    options = changes.table.attrs.get("provenance", {}).get("options", {})
+    read: dict[str, Any] = {"bos": bos} | given(exchanges=options.get("exchanges"))
     return chart.made_of(_of_changes(model, first, second, read, theme=theme, width=width))
 
 

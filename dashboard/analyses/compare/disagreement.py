@@ -1,4 +1,4 @@
-"""Where two heads part: word by word, what each of them looks at most."""
+"""Where two heads disagree: word by word, the strongest key of each."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ ELSEWHERE = "elsewhere"
 
 
 def disagreements(a: HeadView, b: HeadView) -> pd.DataFrame:
-    """The rows of two heads that count in both (METRICS §5), those that differ most first.
+    """The rows that count in both heads (METRICS §5), sorted by how much they differ.
 
     Columns: `position` (in the views, from 0), `word`, `a_looks_at`, `a_share`, `b_looks_at`, `b_share` (the strongest
-    key of each, `ELSEWHERE` where all that is not drawn gets more, and its share in [0, 1]), `js` (Jensen–Shannon
-    divergence of the two rows, base 2, [0, 1]). Rows that are equally far apart stand in the order of the text.
+    key of each head, `ELSEWHERE` if all keys not drawn together get more, and its share in [0, 1]), `js`
+    (Jensen–Shannon divergence of the two rows, base 2, [0, 1]). Rows with the same divergence keep the text order.
 
-    Raises UserError where the two are not over the same positions.
+    Raises UserError if the two are not over the same positions.
     """
     if not a.over_same_positions(b):
         raise UserError("Two heads are compared over the same positions. Choose one text, one unit and one part of it.")
     rows = np.flatnonzero(a.counted & b.counted)
     p, q = a.weights[rows].astype(np.float64), b.weights[rows].astype(np.float64)
     js = divergence(with_rest(p), with_rest(q)) if len(rows) else np.zeros(0)
-    # Of two models one may have read what the other has not: each names what it looks at by its own marks.
+    # One of two models may know characters that the other does not: each labels keys with its own marks.
     words = a.queries.drawn if a.model == b.model else a.queries.labels
     table = pd.DataFrame({"position": rows, "word": np.array(words, object)[rows]})
     for name, part, view in (("a", p, a), ("b", q, b)):
@@ -37,8 +37,11 @@ def disagreements(a: HeadView, b: HeadView) -> pd.DataFrame:
 
 
 def both_elsewhere(a: HeadView, b: HeadView) -> int:
-    """In how many rows that count in both either head gives most to what is not drawn: one and the same key for
-    `compare`, though these may be special tokens of two models. The two are over the same positions."""
+    """The number of rows, of those that count in both heads, where both give most to keys that are not drawn.
+
+    `compare` takes these as the same key, though they may be special tokens of two models. The two views are over the
+    same positions.
+    """
     rows = a.counted & b.counted
     return int(np.all([with_rest(view.weights[rows]).argmax(1) == len(view.keys) for view in (a, b)], axis=0).sum())
 
@@ -51,7 +54,7 @@ def _most(weights: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def parting(table: pd.DataFrame, first: str, second: str) -> str:
-    """The word on which the two differ most, in a sentence. table: of `disagreements`; first, second: their names."""
+    """A sentence on the word where the two differ most. table: from `disagreements`; first, second: their names."""
     if table.empty:
         return ""
     if table["js"].iloc[0] <= 0:

@@ -1,4 +1,4 @@
-"""Two heads on one text, in three numbers (METRICS §5)."""
+"""Compare two heads on one text in three numbers (METRICS §5)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from dashboard.heads.view import HeadView
 
 @dataclass(frozen=True)
 class Comparison:
-    """How alike two heads are on one text.
+    """The similarity of two heads on one text.
 
     Attributes
     ----------
-    js: Jensen–Shannon divergence of their rows, base 2, the mean over rows; [0, 1], 0 where they are equal
-    top1: share of rows whose strongest key is the same; [0, 1]. All that is not drawn (a learned sink, positions
-        without a counterpart) is one more key, as in `js`
-    pearson: correlation of all allowed cells of those rows; [-1, 1], NaN where either side is constant
-    rows: how many rows these figures are over; all three are NaN where there are none
+    js: Jensen–Shannon divergence of their rows, base 2, the mean over rows; [0, 1], 0 for equal rows
+    top1: share of rows with the same strongest key; [0, 1]. All keys that are not drawn (a learned sink, positions
+        without a counterpart) count as one more key, as in `js`
+    pearson: correlation of all allowed cells of those rows; [-1, 1], NaN if either side is constant
+    rows: the number of rows; if it is 0, all three figures are NaN
     """
 
     js: float
@@ -30,9 +30,9 @@ class Comparison:
 
 
 def compare(a: HeadView, b: HeadView) -> Comparison:
-    """Compares two heads row by row, over the rows that count (METRICS §1) in both; all keys stay.
+    """Compare two heads row by row, over the rows that count (METRICS §1) in both, with all keys.
 
-    Raises UserError where the two are not over the same positions, and for contributions, which are no distributions.
+    Raises UserError if the two are not over the same positions, and for contributions, which are not distributions.
     """
     if not a.over_same_positions(b):
         raise UserError("Two heads are compared over the same positions. Choose one text, one unit and one part of it.")
@@ -67,7 +67,7 @@ def divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
 
 
 def with_rest(rows: np.ndarray) -> np.ndarray:
-    """Rows (…, k) with what a learned sink or the rest of the text takes as one more column, so that each sums to 1."""
+    """Rows (…, k) plus a column for the share of a learned sink or the rest of the text, so that each sums to 1."""
     rest = (1 - rows.sum(-1, keepdims=True)).clip(0)
     rows = np.concatenate([rows, rest], -1)
     return rows / rows.sum(-1, keepdims=True)

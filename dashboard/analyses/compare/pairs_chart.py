@@ -1,4 +1,4 @@
-"""How alike heads are, each with each: METRICS §5 as a small table with ink."""
+"""The pairwise similarity of heads (METRICS §5) as a small shaded table."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ WIDE, TALL = 128.0, 46.0  # pixels of a cell
 NAMES = 64.0  # pixels of the heads' names
 
 
-def alike(
+def closest_pairs(
     names: Sequence[str], pairs: Mapping[tuple[int, int], Comparison], look: Look, *, title: str, description: str
 ) -> Drawing:
-    """A square of heads × heads: in each cell the divergence, darker for further apart, and under it the share of rows
-    with the same strongest word and the correlation.
+    """A square of heads × heads: each cell has the divergence (the larger, the darker), the share of rows with the same
+    strongest word, and the correlation.
 
     Parameters
     ----------
-    names: two to four heads; pairs: (i, j) with i < j, places in `names` → their comparison
+    names: of two to four heads; pairs: (i, j) with i < j, places in `names` → the comparison of the two
     """
     p, canvas = look.palette, Canvas()
     shades = ink(look.theme)
@@ -46,7 +46,7 @@ def alike(
     for (i, j), numbers in pairs.items():
         shade = paint(np.array(0 if np.isnan(numbers.js) else numbers.js), shades, 0, 1)
         fill, colour = "#{:02x}{:02x}{:02x}".format(*shade), str(readable(shade, look.theme))
-        tip = f"{shown(names[i])} and {shown(names[j])}: {said(numbers)}"
+        tip = f"{shown(names[i])} and {shown(names[j])}: {describe_pair(numbers)}"
         for row, column in ((i, j), (j, i)):
             x, y = NAMES + column * WIDE, 26 + row * TALL
             canvas.box(x + 1, y + 1, WIDE - 2, TALL - 2, fill, edge=p.hair, tip=tip)
@@ -76,7 +76,7 @@ def alike(
     )
 
 
-def said(numbers: Comparison) -> str:
+def describe_pair(numbers: Comparison) -> str:
     """The three numbers of a pair, in words."""
     if not numbers.rows:
         return "no row counts"

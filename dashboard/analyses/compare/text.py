@@ -1,4 +1,4 @@
-"""What is said of heads on two texts, and of how two heads differ."""
+"""Sentences about heads on two texts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dashboard.heads.format import percent
 
 
 def change_finding(changes: Changes) -> str:
-    """Which head changes most, in a sentence with its baseline and its sizes."""
+    """A sentence on the head that changes most, with its baseline and sample sizes."""
     best, head = changes.table.iloc[0], most_changed(changes)
     if np.isnan(best["change"]):
         return "No row of these texts can see what was changed, so no head can differ."

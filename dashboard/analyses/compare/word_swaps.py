@@ -1,4 +1,4 @@
-"""A sentence with one of its words exchanged for another of the same part of speech."""
+"""Texts with one word exchanged for another of the same part of speech."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dashboard.text.words import split_words
 
 @dataclass(frozen=True)
 class Swap:
-    """The text with word `place` (of `split_words`, from 0) exchanged."""
+    """A text in which word `place` (of `split_words`, from 0) is exchanged: `was` for `now`."""
 
     text: str
     place: int
@@ -22,9 +22,9 @@ class Swap:
 
 
 def words_by_pos(sentences: Iterable[ParsedSentence]) -> dict[str, list[str]]:
-    """The words of a corpus by universal part of speech, each once, in order of the alphabet.
+    """The distinct words of a corpus by universal part of speech, sorted.
 
-    Letters only, and no half of a contraction (the “ca” of “can't”).
+    Letters only, without the halves of contractions (the “ca” of “can't”).
     """
     found: dict[str, set[str]] = defaultdict(set)
     for sentence in sentences:
@@ -46,13 +46,13 @@ def swaps(
 ) -> list[Swap]:
     """At most `most` variants of a text, each with one word exchanged for another of its part of speech, at random.
 
-    Places are taken in turn, so that no word is exchanged twice before every one was once. A variant whose other words
-    would no longer be divided as before is passed over.
+    Each word is exchanged once before any is exchanged twice. A variant in which the other words would be split
+    differently is skipped.
 
     Parameters
     ----------
-    parsed: of `dashboard.text.parse(text)`; vocabulary: of `words_by_pos`
-    but: places that are not to be exchanged
+    parsed: from `dashboard.text.parse(text)`; vocabulary: from `words_by_pos`
+    but: places that must not be exchanged
     """
     words, dice = split_words(text), random.Random(seed)
     place = {(word.start, word.end): k for k, word in enumerate(words)}

@@ -1,1 +1,1 @@
-"""What a head hands over: norms of value-weighted attention, and attention rolled out over layers (METRICS §6)."""
+"""Contributions: norms of value-weighted attention, and attention rollout over layers (METRICS §6)."""

@@ -1,4 +1,4 @@
-"""What reaches a word, beside where it looks: contributions of a head, and attention rolled out over the layers.
+"""Contributions of a head (value-weighted norms), and attention rollout over the layers.
 
 views = contributions(model, text, ["L2H0", "L2H9"], unit="words")
 save(draw(views[0], "lines"), "L2H0.svg")          save(draw(rollout(model, text, (0, 3)), "heatmap"), "rollout.pdf")
@@ -30,20 +30,20 @@ def contributions(
     between: Between | None = None,
     as_words: bool = False,
 ) -> list[HeadView]:
-    """What some heads really carry from one position to another (METRICS §6), in one forward pass.
+    """What some heads carry from one position to another: value-weighted norms (METRICS §6), in one forward pass.
 
-    contribution[i, j] = ‖A[i, j] · (v_j W_O)‖₂ by the head's slice of the output projection: a key that gets much
-    attention but has little to say contributes little. Parameters as in `attentions`; heads of one call share `full`,
-    the number that is full ink: a round one, at least the largest norm and the one given. Rows sum to nothing in
-    particular; `special="hide"` leaves them as they are.
+    contribution[i, j] = ‖A[i, j] · (v_j W_O)‖₂ with the head's slice of the output projection: a key with much
+    attention but a small value contributes little. Parameters as in `attentions`. The heads of one call share `full`,
+    the number drawn as full ink: a round number, at least the largest norm and at least the one given. Rows have no
+    fixed sum; `special="hide"` does not rescale them.
 
     Returns
     -------
-    views with `measure` "contribution" and `weights` the norms, float32 (m, m), from 0; every picture draws them.
+    views with `measure` "contribution" whose `weights` are the norms, float32 (m, m), from 0; every picture draws them.
 
     Raises
     ------
-    UserError: empty text, no such head, a model whose values or output projection cannot be told apart.
+    UserError: empty text, no such head, a model whose values or output projection cannot be identified.
     """
     wanted = [existing_head(model, head) for head in heads]
     how = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
@@ -63,11 +63,11 @@ def rollout(
     pair: str | None = None,
     between: Between | None = None,
 ) -> HeadView:
-    """From which tokens a token's vector may come, through all layers of a range at once (METRICS §6).
+    """Attention rollout: how much of each token's vector comes from each token, through a range of layers (METRICS §6).
 
     R = Â_last · … · Â_first with Â = ½ · mean over heads of A + ½ · I. layers: the first and the last, both included,
-    from 0 (None: all). It takes every head for equal and nothing but attention into account. special: "hide" leaves
-    special tokens out of R when it is made, and divides each row by what is left; the product is of all tokens.
+    from 0 (None: all). It treats all heads as equal and considers attention only. special: "hide" leaves special tokens
+    out of the finished R, and renormalises each row; the product is over all tokens.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How much of a token a head really carries over: the norm of the weighted, projected value (METRICS §6)."""
+"""Value-weighted norms: how much a head carries over from each token (METRICS §6)."""
 
 from __future__ import annotations
 
@@ -20,27 +20,28 @@ from dashboard.text.encoding import Encoding, Special, Unit
 
 
 @dataclass(frozen=True, eq=False)
-class Carried:
-    """One head over n tokens.
+class WeightedValues:
+    """The weights and projected values of one head over n tokens.
 
     Attributes
     ----------
     weights: A, float32 (n, n)
-    written: v_j W_O for each token j, by this head's slice of the output projection, float32 (n, D); the value's bias
-        is in it, the output's is not. weights @ written, summed over the heads, plus that bias is the layer's output
-    mask: bool (n, n), which tokens a token may see, where that does not follow from the model being causal or not
+    projected: v_j W_O for each token j, with this head's slice of the output projection, float32 (n, D). It includes
+        the bias of the value but not of the output: weights @ projected, summed over the heads, plus the output's bias
+        is the layer's output
+    mask: bool (n, n), which tokens a token may see; None if that follows from the model being causal or not
     """
 
     weights: np.ndarray
-    written: np.ndarray
+    projected: np.ndarray
     mask: np.ndarray | None
 
 
 @torch.inference_mode()
-def carried(run: LayerRun, head: int) -> Carried:
-    """One head (from 0) of a layer that has run, whose output projection is known."""
+def weighted_values(run: LayerRun, head: int) -> WeightedValues:
+    """The weights and projected values of one head (from 0) of a layer. Its output projection must be known."""
     call, w_o = run.call, run.w_o
-    assert w_o is not None  # known, as asked
+    assert w_o is not None
     n, heads = call.k.shape[2], call.q.shape[1]
     weights = np.zeros((n, n), np.float32)
     for rows in call.blocks(heads=(head,)):
@@ -53,23 +54,23 @@ def carried(run: LayerRun, head: int) -> Carried:
     if allowed is not None:
         mask = np.zeros((n, n), bool)
         mask[:, : allowed.shape[-1]] = allowed[0].cpu().numpy()
-    return Carried(weights, (values @ slices[head]).float().cpu().numpy(), mask)
+    return WeightedValues(weights, (values @ slices[head]).float().cpu().numpy(), mask)
 
 
-def contribution(weights: np.ndarray, written: np.ndarray, pooling: Pooling) -> np.ndarray:
-    """‖A[i, j] v_j W_O‖₂ between the m positions of an axis, float32 (m, m), from 0, without an upper end.
+def contribution(weights: np.ndarray, projected: np.ndarray, pooling: Pooling) -> np.ndarray:
+    """‖A[i, j] v_j W_O‖₂ between the m positions of an axis: float32 (m, m), at least 0, without an upper bound.
 
-    weights (n, n), written (n, D) as in `Carried`. Where a position is a word of several tokens, the vectors of the
-    key's tokens are added and those of the query's tokens averaged, both before the norm is taken.
+    weights (n, n), projected (n, D) as in `WeightedValues`. For a word of several tokens, the vectors of the
+    key's tokens are summed and those of the query's tokens averaged, both before taking the norm.
     Source: Kobayashi et al. 2020, "Attention is not only a weight".
     """
     rows = np.add.reduceat(weights[pooling.order].astype(np.float64), pooling.starts, axis=0) / pooling.sizes[:, None]
-    written = written.astype(np.float64)
+    projected = projected.astype(np.float64)
     first = pooling.order[pooling.starts]
-    found = np.abs(rows[:, first]) * np.linalg.norm(written[first], axis=1)
+    found = np.abs(rows[:, first]) * np.linalg.norm(projected[first], axis=1)
     for place in np.flatnonzero(pooling.sizes > 1):
         tokens = pooling.order[pooling.starts[place] :][: pooling.sizes[place]]
-        found[:, place] = np.linalg.norm(rows[:, tokens] @ written[tokens], axis=1)
+        found[:, place] = np.linalg.norm(rows[:, tokens] @ projected[tokens], axis=1)
     return found.astype(np.float32)
 
 
@@ -82,15 +83,15 @@ def contribution_views(
     special: Special = "show",
     full: float = 0.0,
 ) -> list[HeadView]:
-    """The contributions of some heads that the model has, in the order asked, as views; one forward pass.
+    """The contributions of some heads as views, in the given order, in one forward pass.
 
-    `full` is the same in all of them: a round number, at least the largest norm and what is given. Rows
-    without special tokens are not renormalised: a norm is no share. Raises UserError as `make_view` does, and where the
-    output projection of a model cannot be told apart.
+    `full` is the same in all views: a round number, at least the largest norm and at least the one given. Rows without
+    special tokens are not renormalised, since a norm is not a share. Raises UserError as `make_view` does, and if the
+    output projection of the model cannot be identified.
     """
     axis = encoding.axis(unit)
     pooling = Pooling.of(axis)
-    shown = [place for place, is_special in enumerate(axis.special) if special == "show" or not is_special]
+    visible = [place for place, is_special in enumerate(axis.special) if special == "show" or not is_special]
     found: dict[HeadId, HeadView] = {}
 
     def receive(run: LayerRun) -> None:
@@ -100,7 +101,7 @@ def contribution_views(
                 "measured. Look at its weights, or choose another model."
             )
         for head in {head for head in heads if head.layer == run.number}:
-            one = carried(run, head.head)
+            one = weighted_values(run, head.head)
             view = make_view(
                 one.weights,
                 head,
@@ -113,8 +114,8 @@ def contribution_views(
                 name=model.name,
                 revision=model.revision,
             )
-            values = contribution(one.weights, one.written, pooling)
-            found[head] = replace(view, weights=values[np.ix_(shown, shown)], measure="contribution")
+            values = contribution(one.weights, one.projected, pooling)
+            found[head] = replace(view, weights=values[np.ix_(visible, visible)], measure="contribution")
 
     watch_layers(model, encoding, receive, {head.layer for head in heads})
     largest = max((float(view.weights.max()) for view in found.values()), default=1.0)
@@ -122,7 +123,7 @@ def contribution_views(
 
 
 def round_number(value: float) -> float:
-    """The next of 1, 2 and 5 times a power of ten, at least the value; 1 for 0."""
+    """The smallest of 1, 2 and 5 times a power of ten that is at least the value; 1 for 0."""
     if not value > 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))

@@ -1,4 +1,4 @@
-"""Attention rolled out over layers: from where, through all of them, a token's vector may come (METRICS §6)."""
+"""Attention rollout: how much of each token's vector comes from each token, through several layers (METRICS §6)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dashboard.text.encoding import Encoding, Special
 
 @dataclass(frozen=True, order=True)
 class LayerRange:
-    """Layers from the first to the last, both counted from 0 and both included."""
+    """Layers from the first to the last, both included, counted from 0."""
 
     first: int
     last: int
@@ -29,7 +29,7 @@ class LayerRange:
 class Rolling:
     """Visitor: R = Â_last · … · Â_first with Â = ½ · mean over heads of A + ½ · I, later layers on the left.
 
-    Two n × n matrices are held, whatever the number of layers. After the pass `result` is R, float32 (n, n).
+    It keeps two n × n matrices, whatever the number of layers. After the pass `result` is R, float32 (n, n).
     """
 
     def __init__(self, n: int):
@@ -51,11 +51,10 @@ class Rolling:
 def rollout_view(
     model: AttentionModel, encoding: Encoding, layers: tuple[int, int] | None = None, *, special: Special = "show"
 ) -> HeadView:
-    """R over a range of layers, first and last included (None for all), as a view of the tokens.
+    """Rollout R over a range of layers, first and last included (None for all), as a view of the tokens.
 
-    The product is of all tokens; special "hide" leaves the special ones out of R and divides each row by what is left.
-    Rows sum to 1; where layers have learned sinks, to what is not lost in them. Raises UserError for a range that the
-    model does not have.
+    The product is over all tokens; special "hide" leaves the special ones out of R and renormalises each row. Rows sum
+    to 1, or with learned sinks to what the sinks leave. Raises UserError for a range that the model does not have.
     Source: Abnar & Zuidema 2020, "Quantifying attention flow in transformers".
     """
     model.check_every_layer("Attention rolled out over layers")
@@ -82,7 +81,7 @@ def rollout_view(
 
 
 def mostly_special(view: HeadView) -> str:
-    """Where special tokens have most of what comes through: how much, and how to see the rest. Else nothing.
+    """A remark on the share of special tokens and how to hide them, if they have at least half; else "".
 
     The mean over the rows that count (METRICS §1).
     """

@@ -1,1 +1,1 @@
-"""One head on one text: its views, what is said of it, the verbs `attention` and `draw`. Page: /explore."""
+"""One head on one text: its views, its finding, and the functions `attention` and `draw`. Page: /explore."""

@@ -1,7 +1,7 @@
-"""The engine in six verbs: what the page, the command line and a notebook all call.
+"""The attention of heads on a text, and its pictures: what the page, the command line and a notebook call.
 
-The way of the data is a line: text → encoding → weights → view → chart → file. A number is computed in one
-place, so whatever door a person comes through they see the same one.
+The data flows in one line: text → encoding → weights → view → chart → file. Each number is computed in one place, so
+it is the same everywhere.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ def attention(
     model: from `open_model`
     text: a string, or an Encoding made by `model.encode`
     head: ``"L2H9"`` or HeadId(2, 9), both counted from 0
-    unit: "tokens", or "words" (to a word: the sum over its pieces; from a word: the mean; METRICS §0)
+    unit: "tokens", or "words" (to a word: the sum over its tokens; from a word: the mean; METRICS §0)
     special: "show", or "hide" to remove special tokens and renormalise the rows
-    bos: put a beginning-of-sequence token in front of a causal model that sets none (METRICS §0)
-    limit: read at most so many tokens of a longer text (default: as many as the model takes)
+    bos: add a beginning-of-sequence token for a causal model whose tokenizer adds none (METRICS §0)
+    limit: read at most this many tokens of a longer text (default: as many as the model takes)
     pair: a second text, read with the first as the tokenizer encodes sentence pairs
-    between: of a pair, only the links from one text to one: "AA", "AB", "BA", "BB"
-    as_words: divide the text at white space and give its words to the tokenizer one by one
+    between: of a pair, only the links from one text to the other or itself: "AA", "AB", "BA", "BB"
+    as_words: split the text at white space and tokenize word by word
 
     Returns
     -------
@@ -65,7 +65,7 @@ def attention(
 
     Raises
     ------
-    UserError: empty text, no such head; a tokenizer that knows no pairs.
+    UserError: empty text, no such head, a tokenizer without sentence pairs.
     """
     how = {"unit": unit, "special": special, "bos": bos, "limit": limit, "pair": pair, "between": between}
     return attentions(model, text, [head], as_words=as_words, **how)[0]
@@ -117,13 +117,12 @@ def draw(
     width: float | None = None,
     **marks: Any,
 ) -> Drawing:
-    """One head as "heatmap", "lines", "arcs" or "reading", several of them under one another; several maps
+    """Draw one head as "heatmap", "lines", "arcs" or "reading", several of them below one another; several heatmaps
     side by side on one scale ("compare"); or the signed difference of two ("difference").
 
-    A picture that holds fewer positions than the text has draws those from `start` on, at most `most`, and says
-    so in its subtitle.
-    `width` is that of the whole drawing in pixels. `marks` are what arcs can show beside the head: lit, parse, role,
-    heights, see `arcs_chart.arcs`.
+    If the text has more positions than the picture can hold, it draws those from `start` on, at most `most`, and says
+    so in its subtitle. `width` is that of the whole drawing in pixels. `marks` are what arcs can show besides the head:
+    lit, parse, role, heights, see `arcs_chart.arcs`.
 
     Raises
     ------
@@ -134,7 +133,7 @@ def draw(
         raise UserError("There is no head to draw. Name at least one, like L2H9.")
     name = "compare" if view == "heatmap" and len(many) > 1 else view
     if unknown := set(marks) - (VIEWS[name].marks if name in VIEWS else set()):
-        raise UserError(_not_shown(name, unknown))
+        raise UserError(_unknown_marks(name, unknown))
     if name == "compare":
         chart = side_by_side([fit_for(one, "heatmap", start, most) for one in many], Look(theme, width))
     elif name == "difference":
@@ -151,14 +150,14 @@ def draw(
     return chart.made_of(provenance_of(many, view, theme, **options))
 
 
-def _not_shown(name: str, marks: set[str]) -> str:
+def _unknown_marks(name: str, marks: set[str]) -> str:
     others = [other for other, view in VIEWS.items() if marks <= view.marks]
     instead = f", or draw {' or '.join(others)}" if others else ""
     return f"The view “{name}” does not show {', '.join(sorted(marks))}. Leave that out{instead}."
 
 
 def fit_for(view: HeadView, name: str, start: int = 0, most: int | None = None) -> HeadView:
-    """As many positions from `start` on as this picture can hold, or at most `most`; the view itself where all fit."""
+    """The positions from `start` on that this picture can hold, at most `most`; the view itself if all fit."""
     longest = max(len(view.queries), len(view.keys))
     most = min(VIEWS[name].max_positions, most or longest)
     if longest <= most:
@@ -167,7 +166,7 @@ def fit_for(view: HeadView, name: str, start: int = 0, most: int | None = None) 
         rows, columns = (max(0, min(start, len(axis) - most)) for axis in (view.queries, view.keys))
         last = min(columns + most, len(view.keys))
         return view.window(rows, min(rows + most, len(view.queries)), (columns, last))
-    if view.crosses:  # a part that holds some of both texts: links lead from one to the other
+    if view.crosses:  # a window over the border, as links lead from one text to the other
         border = view.segments.index(1)
         if not border - most < start < border:
             start = border - most // 2
@@ -178,8 +177,8 @@ def fit_for(view: HeadView, name: str, start: int = 0, most: int | None = None) 
 def links_of(views: Sequence[HeadView], *, difference: bool = False) -> pd.DataFrame:
     """Every link of several heads: column head (``L2H9``), then the columns of `dashboard.heads.links`.
 
-    difference: of two heads a row for every link instead: a column for each head, named after it, 0 where it may not
-    look, and difference, the first less the second
+    difference: for two heads, a row per link instead: a column for each head, named after it (0 for a masked link),
+    and difference, the first minus the second
     """
     import pandas as pd
 
@@ -196,5 +195,5 @@ def links_of(views: Sequence[HeadView], *, difference: bool = False) -> pd.DataF
 def provenance(
     model: AttentionModel, views: Sequence[HeadView], name: str, *, theme: Theme = "light", **options: object
 ) -> Provenance:
-    """Where a picture or a table of these views comes from, for the file that holds it."""
+    """The provenance of a picture or a table of these views, for its file."""
     return provenance_of(views, name, theme, model=model.name, revision=model.revision, **options)

@@ -1,4 +1,4 @@
-"""Where the words of an arc diagram stand, and the way of an arc from one to another."""
+"""The positions of the words in an arc diagram, and the shape of an arc from one to another."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from dashboard.analyses.explore.link_strokes import FAINTEST, Links
 from dashboard.charts import labels as lettering
 from dashboard.heads.view import HeadView
 
-HIGHEST = 210.0  # pixels of the arc over the whole row
-ROUND = 120.0  # pixels up to which an arc is half a circle
-LONGEST = 120.0  # pixels of a word
-LOW = 14.0  # pixels of the arcs on a side that has none at rest
+HIGHEST = 210.0  # pixels: height of an arc over the whole row
+ROUND = 120.0  # pixels: the widest arc that is a half circle
+LONGEST = 120.0  # pixels: the longest label
+LOW = 14.0  # pixels: height on a side without arcs at rest
 
 
 @dataclass(frozen=True)
 class Row:
-    """Where the words stand: set as a sentence where they fit, else upright at even steps.
+    """The positions of the words: set as a sentence if they fit, else upright at even steps.
 
-    x: the middle of each word (n); width, band: pixels of the row and of the height its words take; size,
-    font: of the type; upright: the words run from bottom to top.
+    x: the middle of each word (n); width, band: pixels of the row's width and of the height of its words; size, font:
+    of the type; upright: whether the words run from bottom to top
     """
 
     x: np.ndarray
@@ -33,19 +33,19 @@ class Row:
     upright: bool
 
     @classmethod
-    def of(cls, view: HeadView, names: list[str], room: float) -> Row:
+    def of(cls, view: HeadView, names: list[str], available: float) -> Row:
         mono = view.unit == "tokens"
         font = lettering.font_of(mono=mono)
         backwards = lettering.right_to_left(view.text)
         for size in (15.0, 13.0):
             widths = np.array([max(10.0, lettering.width_of(name, size, mono=mono)) for name in names])
-            gap = min(26.0, (room - widths.sum()) / len(names))
+            gap = min(26.0, (available - widths.sum()) / len(names))
             if gap >= 8:
                 ends = np.cumsum(widths + gap)
                 x = ends - (widths + gap) / 2
                 return cls(ends[-1] - x if backwards else x, float(ends[-1]), 34.0, size, font, upright=False)
         size = 13.0 if len(names) <= 40 else 11.5
-        step = max(11.5, min(30.0, room / len(names)))
+        step = max(11.5, min(30.0, available / len(names)))
         longest = min(LONGEST, max(lettering.width_of(name, size, mono=mono) for name in names))
         x = (np.arange(len(names)) + 0.5) * step
         width = len(names) * step
@@ -54,8 +54,7 @@ class Row:
     def heights(
         self, view: HeadView, links: Links, lit: Sequence[tuple], parse: Sequence[tuple]
     ) -> tuple[float, float]:
-        """Pixels over and under the words: enough for the arcs drawn at rest, and a strip where only a pointed word
-        has any."""
+        """Pixels above and below the words: enough for the arcs at rest, or a strip if only a hovered word has arcs."""
         any_link = links.ink >= FAINTEST
         at_rest = links.ink >= links.threshold
         for a, b in lit:
@@ -72,18 +71,18 @@ class Row:
 
 
 def arch(span: float, width: float) -> float:
-    """Pixels of height of an arc over `span` pixels: half a circle while it is short, flatter when long."""
+    """The height of an arc over `span` pixels: a half circle if it is short, flatter if it is long."""
     return span / 2 if span <= ROUND else ROUND / 2 + (HIGHEST - ROUND / 2) * (span - ROUND) / (width - ROUND)
 
 
 def bent(row: Row, up: float, down: float) -> list[dict]:
-    """From links (i, j) the points of their arcs: over the words where j stands before i, else under them."""
+    """Transforms from links (i, j) to the points of their arcs: above the words if j is before i, else below."""
     flat = f"{ROUND / 2} + {HIGHEST - ROUND / 2} * (datum.span - {ROUND}) / {max(1.0, row.width - ROUND)}"
     height = f"(datum.span <= {ROUND} ? datum.span / 2 : {flat})"  # `arch`
     return [
         {"calculate": "datum.i + '-' + datum.j", "as": "link"},
         {"calculate": "abs(xs[datum.i] - xs[datum.j])", "as": "span"},
-        # A faint link of a pointed word may reach further than any at rest: it is drawn flatter, not cut.
+        # A faint link of a hovered word may be longer than any at rest: it is drawn flatter, not cut.
         {"calculate": f"datum.j < datum.i ? -min({height}, {up - 6}) : min({height}, {down - 6})", "as": "h"},
         {"calculate": "ts", "as": "t"},
         {"flatten": ["t"]},
@@ -93,6 +92,7 @@ def bent(row: Row, up: float, down: float) -> list[dict]:
 
 
 def along(scales: dict) -> dict:
+    """The encoding of a line through the points of `bent`."""
     return {
         "x": scales["x"] | {"field": "x"},
         "y": scales["y"] | {"field": "y"},

@@ -32,28 +32,28 @@ def arcs(
     role: Role | None = None,
     heights: tuple[float, float] | None = None,
 ) -> Drawing:
-    """The words in a row: arcs above look back, to an earlier word, arcs below look ahead.
+    """The words in a row: arcs above look back, to an earlier word; arcs below look ahead.
 
-    An arc is as wide and as dark as the share; a disc over a word is what it gives itself. Drawn are the
-    strongest, see `links.links_of`; pointing at a word draws all that it looks at and says the shares.
+    The larger the share, the wider and darker the arc; a disc over a word is the share it gives itself. The strongest
+    links are drawn, see `link_strokes.links_of`; hovering over a word draws all its links, with their shares.
 
     Parameters
     ----------
     view: (n, n), shares in [0, 1] or norms
-    look: 600 pixels wide unless it says more; more than 50 words take 11.5 pixels each
-    lit: links (i → j) that are drawn in full, from 0.5 % on, while the others recede
-    parse: links of a parse, (word, its head, its relation): a dashed blue arc over the words for each
-    role: what the head is known for: its arcs have that colour, syntax blue, context orange, position grey
-    heights: pixels over and under the words, see `arc_heights` (default: what the arcs take)
+    look: 600 pixels wide by default; more than 50 words take 11.5 pixels each
+    lit: links (i → j) to highlight, from 0.5 % on; the others are paler
+    parse: dependencies (word, its head, its relation), each a dashed blue arc above the words
+    role: of the head, which colours its arcs: syntax blue, context orange, position grey
+    heights: pixels above and below the words, see `arc_heights` (default: as the arcs need)
 
-    Places in `lit` and `parse` are those of the whole text, also where a window of it is drawn.
+    Places in `lit` and `parse` are those of the whole text, even if only a window of it is drawn.
     """
     p = look.palette
     ink = getattr(p, role) if role else p.ink
     lit, parse = _inside(view, lit), _inside(view, parse)
     names = lettering.labels_of(view.drawn)
     links = links_of(view)
-    row = Row.of(view, names, _room(look.width))
+    row = Row.of(view, names, _available_width(look.width))
     xs = [round(float(x), 1) for x in row.x]
     up, down = heights or row.heights(view, links, lit, parse)
     height = up + row.band + down
@@ -69,7 +69,7 @@ def arcs(
     at_rest = f"datum.w >= {links.threshold}"
     faint = 0.35 if lit else 1
     marked = _arcs(row, ink, scales, up, down, _is(lit), {"expr": "word >= 0 ? 0.1 : 1"})
-    marked["encoding"]["strokeOpacity"] = {"value": 0.9}  # how wide it is tells the share
+    marked["encoding"]["strokeOpacity"] = {"value": 0.9}  # its width shows the share
     return sheet(
         {
             "width": row.width,
@@ -109,27 +109,27 @@ def arcs(
 def arc_heights(
     views: Sequence[HeadView], *, width: float | None = None, parse: Sequence[Link] = ()
 ) -> tuple[float, float]:
-    """Pixels over and under the words that are enough for the arcs of each of these heads over the same words: drawn
-    with them, they stand level side by side. width, parse: see `arcs`."""
+    """Pixels above and below the words that are enough for the arcs of each of these heads over the same words, so that
+    their pictures line up side by side. width, parse: see `arcs`."""
     each = []
     for view in views:
-        row = Row.of(view, lettering.labels_of(view.drawn), _room(width))
+        row = Row.of(view, lettering.labels_of(view.drawn), _available_width(width))
         each.append(row.heights(view, links_of(view), (), _inside(view, parse)))
     return max(up for up, _ in each), max(down for _, down in each)
 
 
-def _room(width: float | None) -> float:
+def _available_width(width: float | None) -> float:
     return (width or WIDTH) - 12
 
 
 def _inside(view: HeadView, links: Sequence[tuple]) -> list[tuple]:
-    """Links of the whole text whose ends are both drawn, by their places in what is drawn."""
+    """The links with both ends in the view, by their places in the view."""
     moved = [(i - view.start, j - view.start, *rest) for i, j, *rest in links]
     return [link for link in moved if all(0 <= k < len(view) for k in link[:2])]
 
 
 def _is(links: Sequence[tuple[int, int]]) -> str:
-    """Vega expression: whether a link is one of these."""
+    """Vega expression: whether the datum is one of these links."""
     return f"indexof({[f'{i}-{j}' for i, j in links]}, datum.i + '-' + datum.j) >= 0"
 
 
@@ -142,7 +142,7 @@ def _arcs(row: Row, ink: str, scales: dict, up: float, down: float, which: str, 
 
 
 def _lettering(row: Row, scales: dict, up: float) -> tuple[dict, dict]:
-    """The mark and the encoding of a word: set level, or upright with its end at the arcs."""
+    """The mark and the encoding of a word: horizontal, or upright with its end at the arcs."""
     stand = {"angle": 270, "align": "right"} if row.upright else {"align": "center"}
     mark = {
         "type": "text",
@@ -180,13 +180,13 @@ def _under_pointer(row: Row, scales: dict, up: float) -> dict:
 
 
 def _linked(row: Row, p: Palette, scales: dict, up: float, links: Links) -> list[dict]:
-    """What the word under the pointer looks at comes forward, with its share in per cent below."""
+    """The keys of the hovered word, highlighted, with their shares in per cent below."""
     mark, here = _lettering(row, scales, up)
     linked = [
         {"filter": "datum.i === word"},
         {"calculate": "words[datum.j]", "as": "name"},
         {"calculate": "xs[datum.j]", "as": "x"},
-        {"calculate": links.amount.expr("datum.w", ".0f", ""), "as": "share"},
+        {"calculate": links.ink_scale.expr("datum.w", ".0f", ""), "as": "share"},
         {"calculate": "min(1, 0.25 + 3 * datum.w)", "as": "strength"},
     ]
     strength = {"fillOpacity": {"field": "strength", "type": "quantitative", "scale": None, "legend": None}}
@@ -203,7 +203,7 @@ def _linked(row: Row, p: Palette, scales: dict, up: float, links: Links) -> list
 
 
 def _selves(ink: str, scales: dict, up: float) -> dict:
-    """A disc over each word, its area the share that the word gives itself."""
+    """A disc over each word; its area is the share that the word gives itself."""
     area = {"domain": [0, 1], "range": [0, 60]}
     return {
         "transform": [{"filter": "datum.i === datum.j && datum.w >= 0.02"}, {"calculate": "xs[datum.j]", "as": "x"}],
@@ -225,7 +225,7 @@ def _selves(ink: str, scales: dict, up: float) -> dict:
 
 
 def _catch(row: Row, view: HeadView, links: Links, scales: dict, up: float) -> dict:
-    """Clear bars over the words that take the pointer, each up to half-way to its neighbours."""
+    """Transparent bars over the words that catch the pointer, each up to half-way to its neighbours."""
     order = np.argsort(row.x)
     edges = np.concatenate([[0], (row.x[order][1:] + row.x[order][:-1]) / 2, [row.width]]).round(1)
     empty = [not row.any() for row in links.ink]

@@ -1,4 +1,4 @@
-"""One head as lines between two columns of words: the left look, the right are looked at."""
+"""One head as lines between two columns of words: queries on the left, keys on the right."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from dashboard.charts.selections import pointed
 from dashboard.charts.theme import WORDS_FONT, Palette
 from dashboard.heads.view import HeadView
 
-SHARE = 52.0  # pixels for "31.4 %" beside a word
+SHARE = 52.0  # pixels for "31.4 %" next to a word
 LONGEST = 160.0  # pixels of a word
-_WORDS = ("words", "seen")  # the parameters that hold them: one for both columns where these are of one text
+_WORDS = ("words", "seen")  # the Vega parameters with the words; one serves both columns of one text
 
-# Whether a link belongs to the word pointed at: on the left what it looks at, on the right who looks at it.
+# Whether a link belongs to the hovered word: a query on the left, a key on the right.
 MINE = "word >= 0 && (side === 0 ? datum.i : datum.j) === word"
 
 
 def lines(view: HeadView, look: Look) -> Drawing:
-    """Lines from every word (left) to the words it looks at (right), as wide and as dark as the share.
+    """Lines from every query (left) to its keys (right); the larger the share, the wider and darker the line.
 
-    Drawn are the strongest, see `links.links_of`; pointing at a word on either side draws all of its own and
-    says their shares. The height grows with the number of words.
+    The strongest links are drawn, see `link_strokes.links_of`; hovering over a word on either side draws all its links,
+    with their shares. The height grows with the number of words.
 
     Parameters
     ----------
-    view: (m, k), shares in [0, 1] or norms; of the links between two texts one stands on each side
-    look: 600 pixels wide unless it says more
+    view: (m, k), shares in [0, 1] or norms; for links between two texts there is one text on each side
+    look: 600 pixels wide by default
     """
     p = look.palette
     axes = (view.queries, view.keys)
@@ -81,9 +81,9 @@ def lines(view: HeadView, look: Look) -> Drawing:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where things stand: both columns `column` pixels wide and `across` pixels apart, a word every `step` pixels.
+    """The layout: both columns `column` pixels wide and `across` pixels apart, with a word every `step` pixels.
 
-    n: words of the longer column; first: the position at the top of each; words: the parameter with the words of each
+    n: number of words in the longer column; first: the position at the top of each; words: the Vega parameter of each
     """
 
     n: int
@@ -96,12 +96,12 @@ class _Place:
     words: tuple[str, str] = ("words", "words")
 
     @classmethod
-    def of(cls, view: HeadView, names: list[list[str]], room: float) -> _Place:
+    def of(cls, view: HeadView, names: list[list[str]], width: float) -> _Place:
         mono, n = view.unit == "tokens", max(map(len, names))
         step, size = (25.0, 14.5) if n <= 24 else (20.0, 13.5) if n <= 48 else (17.0, 12.5)
         widest = max((lettering.width_of(name, size, mono=mono) for words in names for name in words), default=0)
         column = min(LONGEST, widest) + 12
-        across = max(140.0, room - 2 * (column + SHARE) - 12)
+        across = max(140.0, width - 2 * (column + SHARE) - 12)
         sides = [range(len(axis))[part] for axis, part in zip((view.queries, view.keys), view.crop, strict=True)]
         first = sides[0].start, sides[1].start
         words = (_WORDS[0], _WORDS[len(names) - 1])
@@ -140,7 +140,7 @@ class _Place:
         return own, {"x": self.x | {"datum": side}, "y": self.y | {"field": "y"}, **_NAME}
 
     def at(self, k: str, side: int) -> str:
-        """Vega expression: how far down its column position `k` (an expression) stands."""
+        """Vega expression: the row of position `k` (an expression) in its column."""
         return f"{k} - {self.first[side]}" if self.first[side] else k
 
 
@@ -148,7 +148,7 @@ _NAME = {"text": {"field": "name", "type": "nominal"}}
 
 
 def _curves(place: _Place, p: Palette, which: str, opacity: dict | float) -> dict:
-    """An S from word to word for each link that passes: level at its ends, so that neighbours can be told apart."""
+    """An S curve for each link that passes the filter: horizontal at its ends, so that neighbours stay distinct."""
     return {
         "transform": [
             {"filter": which},
@@ -196,13 +196,13 @@ def _under_pointer(place: _Place, side: int) -> dict:
 
 
 def _linked(place: _Place, p: Palette, side: int, links: Links) -> list[dict]:
-    """While a word of the other column is pointed at, those linked to it come forward with their share."""
+    """The words linked to the hovered word of the other column, highlighted, with their shares."""
     there = "j" if side == 1 else "i"
     linked = [
         {"filter": f"side === {1 - side} && {MINE}"},
         {"calculate": f"{place.words[side]}[datum.{there}]", "as": "name"},
         {"calculate": place.at(f"datum.{there}", side), "as": "y"},
-        {"calculate": links.amount.expr("datum.w", ".1f"), "as": "share"},
+        {"calculate": links.ink_scale.expr("datum.w", ".1f"), "as": "share"},
         {"calculate": "min(1, 0.3 + 3 * datum.w)", "as": "strength"},
     ]
     at = {
@@ -218,9 +218,9 @@ def _linked(place: _Place, p: Palette, side: int, links: Links) -> list[dict]:
 
 
 def _catch(place: _Place, nothing: str) -> dict:
-    """Clear bars over both columns that take the pointer; they also keep room for the shares.
+    """Transparent bars over both columns that catch the pointer; they also reserve space for the shares.
 
-    One layer for both, as Vega-Lite lets only the layer that a selection names take the pointer.
+    One layer for both, since in Vega-Lite only the layer that a selection names catches the pointer.
     """
     edge = place.column + SHARE
     return {

@@ -15,35 +15,35 @@ THRESHOLDS = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 
 @dataclass(frozen=True)
 class Links:
-    """What is drawn.
+    """The links of a view, ready to draw.
 
-    rows: {i, j, w, o} of all links of at least `FAINTEST`, weakest first, so that the strongest are on top;
-        o is w, but less for links to special tokens: where a head parks its attention there, their fan would
-        hide everything else
-    threshold: the weight from which on a link is drawn without being asked for
-    parked: whether any link drawn leads to a special token
-    ink: all weights, float (m, k); in `rows` and here parts of full ink, which `amount` knows to say
+    rows: {i, j, w, o} of all links of at least `FAINTEST`, weakest first, so that the strongest are on top. o, the
+        opacity, is w, but less for links to special tokens: if these are an attention sink, their fan would hide
+        everything else
+    threshold: the smallest weight drawn without hovering
+    to_special: whether any of the drawn links leads to a special token
+    ink: all weights, float (m, k), as parts of full ink, like `w`; `ink_scale` writes them as numbers
     """
 
     rows: list[dict]
     threshold: float
-    parked: bool
+    to_special: bool
     ink: np.ndarray
-    amount: Amount
+    ink_scale: Amount
 
     @property
     def note(self) -> str:
         """For the subtitle: which links are drawn."""
-        paler = ", paler to special tokens" if self.parked else ""
-        least = self.amount.exact(self.threshold)
-        thicker = "a larger contribution (its norm)" if self.amount.norm else "more attention"
+        paler = ", paler to special tokens" if self.to_special else ""
+        least = self.ink_scale.exact(self.threshold)
+        thicker = "a larger contribution (its norm)" if self.ink_scale.norm else "more attention"
         return f"links of {least} and more{paler} · thicker: {thicker}"
 
 
 def links_of(view: HeadView) -> Links:
-    """The links of a view, and the lowest threshold that leaves about two a word."""
-    amount = Amount.of(view)
-    weights = amount.inked(view).astype(float)
+    """The links of a view, with the lowest threshold that leaves about two per word."""
+    ink_scale = Amount.of(view)
+    weights = ink_scale.inked(view).astype(float)
     i, j = np.nonzero(weights >= FAINTEST)
     w = weights[i, j]
     order = np.argsort(w, kind="stable")
@@ -55,7 +55,7 @@ def links_of(view: HeadView) -> Links:
     ]
     most = 2.0 * len(view.queries)
     threshold = next((s for s in THRESHOLDS if np.count_nonzero(weights >= s) <= most), THRESHOLDS[-1])
-    return Links(rows, threshold, bool((special & (w >= threshold)).any()), weights, amount)
+    return Links(rows, threshold, bool((special & (w >= threshold)).any()), weights, ink_scale)
 
 
 def strokes(widest: float) -> dict:

@@ -1,4 +1,4 @@
-"""A parse over the words of an arc diagram: a dashed blue arc for each link, named by its relation where it fits."""
+"""A parse above the words of an arc diagram: a dashed blue arc per dependency, with its relation if that fits."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ named by the words, where these do not fit by the label, and a hover says both."
 
 SIZE, LINE = 11.0, 13.0  # of type; pixels that a name takes in height
 LONGEST = 40  # characters of a relation on hover
-CLEAR = 8.0  # pixels on either side of a name that its arc stays in sight
+CLEAR = 8.0  # pixels on either side of a name where its arc stays visible
 
 
 def parse_arcs(row: Row, p: Palette, scales: dict, up: float, parse: Sequence[Link]) -> list[dict]:
-    """The layers, under the pointer's: the arcs, over the words whichever way they run; their names; and what takes the
-    pointer, which is told any link's name."""
+    """The layers of the parse: the arcs (above the words in either direction), their names, and wide transparent arcs
+    that show a tooltip with the name."""
     names = _names(row, up, parse)
     arc = {"type": "line", "interpolate": "natural", "stroke": p.syntax, "aria": False}
     thin = {"strokeWidth": 1.4, "strokeDash": [5, 3], "opacity": {"expr": "word >= 0 ? 0.35 : 0.9"}}
@@ -64,8 +64,8 @@ def parse_arcs(row: Row, p: Palette, scales: dict, up: float, parse: Sequence[Li
 
 
 def _names(row: Row, up: float, parse: Sequence[Link]) -> list[dict]:
-    """Each relation's name in the middle of its arc, and whether it fits there: the shorter arcs first, none longer
-    than its arc or over another name."""
+    """The relation names, each in the middle of its arc, and whether it fits: shorter arcs go first, no name is wider
+    than its arc, and none overlaps with another."""
     names = [
         {
             "i": i,

@@ -18,9 +18,9 @@ from dashboard.errors import UserError
 from dashboard.heads.map_axis import MapAxis
 from dashboard.heads.view import HeadView
 
-WIDE = 940.0  # pixels for two maps beside each other
+WIDE = 940.0  # pixels for two maps side by side
 GAP = 36.0  # pixels between them
-SMALLEST = 200.0  # pixels of a map, below which they stand under each other
+SMALLEST = 200.0  # pixels: smaller maps are put below each other
 
 
 def side_by_side(
@@ -31,16 +31,16 @@ def side_by_side(
     names: Sequence[str] = (),
     apart: bool = False,
 ) -> Drawing:
-    """Heads as heatmaps on one colour scale; a word pointed at in one lights in all.
+    """Heads as heatmaps on one colour scale; hovering over a word in one highlights it in all.
 
-    Two stand beside each other, three or four in two rows; under each other where that would leave a cell
-    less than a pixel, or a map less than 200.
+    Two are side by side, three or four in two rows; all below each other if otherwise a cell would be smaller than a
+    pixel, or a map smaller than 200.
 
     Parameters
     ----------
-    views: one to four; look: 940 pixels wide unless it says more; top: the share that is full ink
-    names: what to call them where the head alone does not tell them apart: “L2H8 (first text)”
-    apart: on a scale each, where their numbers have no common measure
+    views: one to four; look: 940 pixels wide by default; top: the share drawn as full ink
+    names: for views of the same head, like “L2H8 (first text)”
+    apart: a scale for each, if their numbers are not comparable
 
     Raises
     ------
@@ -48,28 +48,28 @@ def side_by_side(
     """
     if not views:
         raise UserError("There is no head to compare. Choose at least one.")
-    amounts = [Amount.of(view) if apart else Amount.of(*views) for view in views]
+    ink_scales = [Amount.of(view) if apart else Amount.of(*views) for view in views]
     tops = [top or top_of([view] if apart else views) for view in views]
-    drawn = [matrix_of(view, full, amount) for view, full, amount in zip(views, tops, amounts, strict=True)]
+    drawn = [matrix_of(view, full, ink_scale) for view, full, ink_scale in zip(views, tops, ink_scales, strict=True)]
     side, columns = _places(drawn, look.room(WIDE))
     one_model = len({view.model for view in views}) == 1
     panels = []
     for k, (view, one) in enumerate(zip(views, drawn, strict=True)):
-        # Under the first map of the last row the legend is nobody's but all's, and leaves no gap between rows.
+        # A legend for all, under the first map of the last row, where it leaves no gap between rows.
         legend = apart or k == (len(views) - 1) // columns * columns
         panel = matrix.panel(one, look.theme, side, name=str(k), alone=len(views) == 1, legend=legend)
         heading = shown(names[k]) if names else str(view.head) if one_model else titles.title(view)
         panel["title"] = {"text": heading, "fontSize": 14, "offset": 8, "frame": "group"}
         panels.append(panel)
     heads = " and ".join(map(shown, names)) if names else ", ".join(str(view.head) for view in views)
-    # Each panel names the scale itself; told to share it, Vega-Lite would quarrel over whose legend to draw.
+    # Each panel has the scale itself: with a shared scale, the legends of the panels would conflict in Vega-Lite.
     own = {"scale": {"x": "independent", "y": "independent", "color": "independent"}}
-    each = "a scale each" if apart else f"0 to {amounts[0].up_to(tops[0])}, one scale for all"
+    each = "a scale each" if apart else f"0 to {ink_scales[0].up_to(tops[0])}, one scale for all"
     return sheet(
         {"concat": panels, "columns": columns, "spacing": GAP, "resolve": own},
         look.theme,
         title=f"{heads} · {shown(views[0].model)}" if one_model else heads,
-        subtitle=titles.subtitle(views[0], f"rows look at columns · ink: {amounts[0].what}, {each}"),
+        subtitle=titles.subtitle(views[0], f"rows look at columns · ink: {ink_scales[0].what}, {each}"),
         description=describe("Heatmaps side by side", views),
         width=max(columns * max(panel["width"] for panel in panels), min(look.room(WIDE), NARROWEST)),
         params=params(drawn),
@@ -84,13 +84,13 @@ def difference(
     top: float | None = None,
     names: Sequence[str] = (),
 ) -> Drawing:
-    """a − b, cell by cell (METRICS §5), on a scale symmetric about 0: green where a gives more, purple where b does.
+    """a − b, cell by cell (METRICS §5), on a scale symmetric about 0: green if a gives more, purple if b does.
 
     Parameters
     ----------
     a, b: two heads over the same positions
-    look: 600 pixels wide unless it says more; top: the difference that is full colour, in (0, 1]
-    names: what to call the two where the head alone does not tell them apart
+    look: 600 pixels wide by default; top: the difference drawn in full colour, in (0, 1]
+    names: for two views of the same head
 
     Raises
     ------
@@ -98,15 +98,15 @@ def difference(
     """
     if not a.over_same_positions(b):
         raise UserError("A difference needs two heads over the same words. Choose both on one text and one unit.")
-    amount = Amount.of(a, b)
-    gap = amount.inked(a).astype(float) - amount.inked(b).astype(float)
+    ink_scale = Amount.of(a, b)
+    gap = ink_scale.inked(a).astype(float) - ink_scale.inked(b).astype(float)
     top = _symmetric_top(gap[a.crop], a.keys.special[a.crop[1]]) if top is None else top
-    drawn = matrix_over(_unread(a, b), gap, -top, top, amount)
-    room = look.room(WIDTH)
-    margin = matrix.margin(drawn, room)
-    panel = matrix.panel(drawn, look.theme, matrix.side_of(len(drawn), room - margin))
+    drawn = matrix_over(_unread(a, b), gap, -top, top, ink_scale)
+    width = look.room(WIDTH)
+    margin = matrix.margin(drawn, width)
+    panel = matrix.panel(drawn, look.theme, matrix.side_of(len(drawn), width - margin))
     models = shown(a.model) if a.model == b.model else f"{shown(a.model)} and {shown(b.model)}"
-    full_colour = amount.up_to(top)
+    full_colour = ink_scale.up_to(top)
     first, second = map(shown, names or (str(a.head), str(b.head)))
     return sheet(
         panel,
@@ -116,14 +116,14 @@ def difference(
             a,
             f"rows look at columns · green: more in {first} · purple: more in {second} · full colour: {full_colour}",
         ),
-        description=_describe(a, b, gap, first, second, amount),
-        width=max(panel["width"] + margin, min(room, NARROWEST)),
+        description=_describe(a, b, gap, first, second, ink_scale),
+        width=max(panel["width"] + margin, min(width, NARROWEST)),
         params=params([drawn]),
     )
 
 
 def _unread(a: HeadView, b: HeadView) -> HeadView:
-    """The first view, marked with what either has not read; of two models with the name of the one that has not."""
+    """The first view, with the characters unknown to either tokenizer marked; for two models, with the model's name."""
 
     def marked(mine: MapAxis, theirs: MapAxis) -> MapAxis:
         counts = [axis.unknown or (0,) * len(axis) for axis in (mine, theirs)]
@@ -139,7 +139,7 @@ def _unread(a: HeadView, b: HeadView) -> HeadView:
 
 
 def _places(drawn: Sequence[matrix.Matrix], width: float) -> tuple[float, int]:
-    """(pixels of a map, columns)."""
+    """The pixels of a map, and the number of columns."""
     n = max(map(len, drawn))
     half = (width - GAP) / 2
     map_ = half - max(matrix.margin(one, half) for one in drawn)
@@ -150,13 +150,16 @@ def _places(drawn: Sequence[matrix.Matrix], width: float) -> tuple[float, int]:
 
 
 def _symmetric_top(gap: np.ndarray, special: Sequence[bool]) -> float:
-    """The difference that is full colour on either side: what is `strong`, at least 2 %, rounded up."""
+    """The difference drawn in full colour on either side: that of `strong`, at least 2 %, rounded up."""
     top = strong(np.abs(gap), special)
     return round_up(max(top, LEAST)) if top else 1.0
 
 
-def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str, amount: Amount) -> str:
+def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str, ink_scale: Amount) -> str:
     """Alternative text: where each of the two exceeds the other most."""
+
+    def written(value: float) -> str:
+        return ink_scale.said(value / ink_scale.full)
 
     def most(name: str, head: HeadView, other: HeadView, than: str, size: np.ndarray) -> str:
         i, j = np.unravel_index(size.argmax(), size.shape)
@@ -164,7 +167,7 @@ def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str
             return f"{name} nowhere exceeds {than}."
         return (
             f"{name} exceeds {than} most from “{a.queries.drawn[i]}” to “{a.keys.drawn[j]}”: "
-            f"{amount.said(head.weights[i, j] / amount.full)} against {amount.said(other.weights[i, j] / amount.full)}."
+            f"{written(head.weights[i, j])} against {written(other.weights[i, j])}."
         )
 
     if not gap.any():

@@ -10,18 +10,18 @@ import numpy as np
 from dashboard.heads.format import WAYS, counted, percent
 from dashboard.heads.view import HeadView
 
-# A pattern is named when it takes at least this share, and this much more than an even spread would give it.
+# A pattern is named if it gets at least this share, and this much more than an even spread would give it.
 LEAST_SHARE = 0.25
 LEAST_EXCESS = 0.15
-# … over at least this many rows, where the text has so many.
+# … over at least this many rows, if the text has that many.
 LEAST_ROWS = 3
-# One special token is named alone when it has this part of what all of them have.
+# One special token is named alone if it has at least this part of the attention to all special tokens.
 MOST_OF_SPECIAL = 0.85
 
 
 @dataclass(frozen=True)
 class _Pattern:
-    """Keys that a row may prefer: how much they get, and would get from an even spread, the mean over `rows` rows."""
+    """Keys that a row may prefer: the share they get, and would get from an even spread, as means over `rows` rows."""
 
     name: str
     share: float
@@ -34,11 +34,11 @@ class _Pattern:
 
 
 def finding(view: HeadView) -> str:
-    """One plain sentence about what the head does on this text.
+    """One sentence about what the head does on this text.
 
-    Names the pattern (the previous, next or same word, itself, a special token …) that gets most above what an even
-    spread over the visible keys would give it; where none stands out, the strongest single link and how many keys
-    the head effectively looks at. Figures are means over the rows that count (METRICS §1), whose number is given.
+    It names the pattern (the previous, next or same word, itself, a special token …) with the most attention above an
+    even spread over the visible keys; if none stands out, the strongest single link and the effective number of keys.
+    Figures are means over the rows that count (METRICS §1), and their number is given.
     """
     if not view.counted.any():
         return f"On this text no {_one(view)} has anything to choose from, so nothing can be said of {view.head}."
@@ -52,11 +52,11 @@ def finding(view: HeadView) -> str:
     if not named:
         return _nothing_stands_out(view)
     best = max(named, key=lambda pattern: pattern.excess)
-    said = f"gives {percent(best.share)} of its attention to"
+    does = f"gives {percent(best.share)} of its attention to"
     if view.measure == "rollout":
-        said = f"has {percent(best.share)} of what comes through from"
+        does = f"has {percent(best.share)} of what comes through from"
     return (
-        f"{view.head} {said} {best.name} (mean over {counted(best.rows, view.unit)}; an even spread would "
+        f"{view.head} {does} {best.name} (mean over {counted(best.rows, view.unit)}; an even spread would "
         f"give {percent(best.even)})."
     )
 
@@ -76,24 +76,25 @@ def _patterns(view: HeadView) -> Iterator[_Pattern]:
 
 
 def _within(view: HeadView, offset: np.ndarray) -> Iterator[_Pattern]:
-    """Keys by where they stand from the position that looks. offset: how far on (m, m)"""
+    """Patterns of keys by their offset from the query. offset: key minus query (m, m)"""
     word, special = _one(view), np.asarray(view.special, bool)
     yield _pattern(view, f"the {word} itself", offset == 0)
     for name, step in ((f"the previous {word}", -1), (f"the next {word}", 1)):
-        if (view.counted[:, None] & (offset == step) & ~special).any():  # a lone word stands between special tokens
+        # a single word has only special tokens next to it
+        if (view.counted[:, None] & (offset == step) & ~special).any():
             yield _pattern(view, name, offset == step)
     yield _pattern(view, f"other places of the same {word}", _same(view) & (offset != 0) & ~special)
 
 
 def _same(view: HeadView) -> np.ndarray:
-    """Where a key is the same word as the query, upper or lower case: bool (m, k)."""
-    looks, seen = ([label.casefold() for label in axis.labels] for axis in (view.queries, view.keys))
-    number = np.unique([*looks, *seen], return_inverse=True)[1]
-    return number[: len(looks), None] == number[len(looks) :]
+    """Whether a key is the same word as the query, ignoring case: bool (m, k)."""
+    queries, keys = ([label.casefold() for label in axis.labels] for axis in (view.queries, view.keys))
+    number = np.unique([*queries, *keys], return_inverse=True)[1]
+    return number[: len(queries), None] == number[len(queries) :]
 
 
 def _special(view: HeadView, special: np.ndarray) -> _Pattern:
-    """All special tokens, or the one that has nearly all that they get."""
+    """The pattern of all special tokens, or of the one that gets nearly all of their attention."""
     shape, labels = view.weights.shape, np.asarray(view.keys.labels, object)
     every = _pattern(view, "special tokens", np.broadcast_to(special, shape))
     for label in dict.fromkeys(labels[special]):
@@ -106,7 +107,7 @@ def _special(view: HeadView, special: np.ndarray) -> _Pattern:
 
 
 def _pattern(view: HeadView, name: str, keys: np.ndarray) -> _Pattern:
-    """The mean over the rows that count and can see such a key."""
+    """A pattern with means over the rows that count and can see such a key."""
     keys = keys & view.allowed
     rows = view.counted & keys.any(1)
     if not rows.any():
@@ -117,7 +118,7 @@ def _pattern(view: HeadView, name: str, keys: np.ndarray) -> _Pattern:
 
 
 def _choices(view: HeadView) -> np.ndarray:
-    """How many keys each position may see, in the whole text: (m)."""
+    """The number of keys that each position may see in the whole text: (m)."""
     if view.choices is not None:
         return np.maximum(view.choices, 1)
     rows, whole = len(view.queries), view.keys.whole or len(view.keys)
@@ -125,31 +126,31 @@ def _choices(view: HeadView) -> np.ndarray:
 
 
 def largest_contributions(views: Sequence[HeadView], names: Sequence[str]) -> str:
-    """The largest contribution of each of several heads beside the mean of all its own, in one sentence.
+    """One sentence with the largest contribution of each head next to the mean of all its contributions.
 
-    names: what to call them
+    names: of the views
     """
-    said = []
+    parts = []
     for view, name in zip(views, names, strict=True):
         if not view.counted.any():
-            said.append(f"{name} has none that counts")
+            parts.append(f"{name} has none that counts")
             continue
         row, key = _largest(view)
-        said.append(
+        parts.append(
             f"{name} to “{view.queries.drawn[row]}” from “{view.keys.drawn[key]}” (norm {view.weights[row, key]:.3g}, "
             f"{_mean(view):.2g} on average)"
         )
     which = "" if all(view.counted.all() for view in views) else f" to {views[0].unit} that have a choice"
-    return f"Largest contributions{which}: {', '.join(said)}."
+    return f"Largest contributions{which}: {', '.join(parts)}."
 
 
 def _mean(view: HeadView) -> float:
-    """Of what the rows that count may see."""
+    """The mean over the allowed cells of the rows that count."""
     return float(view.weights[view.counted][view.allowed[view.counted]].mean())
 
 
 def _largest(view: HeadView) -> tuple[int, int]:
-    """The place of the largest number in the rows that count."""
+    """The row and key of the largest number in the rows that count."""
     rows = np.flatnonzero(view.counted)
     row, key = np.unravel_index(view.weights[rows].argmax(), (len(rows), len(view.keys)))
     return int(rows[row]), int(key)
@@ -174,9 +175,9 @@ def _nothing_stands_out(view: HeadView) -> str:
     entropy = -(weights * np.log2(weights, out=np.zeros_like(weights), where=weights > 0)).sum(1)
     spread = (2**entropy / _choices(view)[rows]).mean()
     where = f"“{view.queries.drawn[rows[row]]}” → “{view.keys.drawn[key]}”"
-    shown = "" if view.outside is None or view.gaps else " in this part"
+    where_drawn = "" if view.outside is None or view.gaps else " in this part"
     return (
-        f"No simple pattern stands out in {view.head}: its strongest link{shown} is {where}, "
+        f"No simple pattern stands out in {view.head}: its strongest link{where_drawn} is {where}, "
         f"{percent(weights[row, key])}, and over {counted(len(rows), view.unit)} it looks at what amounts to "
         f"{percent(min(spread, 1.0))} of the keys."
     )

@@ -30,18 +30,18 @@ _SHADED = {
 def reading(view: HeadView, look: Look) -> Drawing:
     """The text, set in lines, each word on its shade of ink.
 
-    At rest the shade is the attention that a word receives, the mean over all that look; pointing at a word
-    shades what that word looks at instead. The legend belongs to the first.
+    At rest the shade is the attention that a word receives, as a mean over all queries; hovering over a word shades
+    its keys instead. The legend is for the shade at rest.
 
     Parameters
     ----------
-    view: (n, n), shares in [0, 1] or norms; look: 640 pixels wide unless it says more
+    view: (n, n), shares in [0, 1] or norms; look: 640 pixels wide by default
     """
     p = look.palette
-    room = look.room(MEASURE) - 12
-    page = set_text(view, room)
-    amount = Amount.of(view)
-    weights = amount.inked(view)
+    width = look.room(MEASURE) - 12
+    page = set_text(view, width)
+    ink_scale = Amount.of(view)
+    weights = ink_scale.inked(view)
     looks = view.allowed.any(axis=1)
     received = weights[looks].mean(axis=0) if looks.any() else weights.sum(axis=0)
     most_received, most_given = round_up(float(received.max())), round_up(float(weights.max()))
@@ -53,7 +53,7 @@ def reading(view: HeadView, look: Look) -> Drawing:
     words = [{"k": k, "w": round(float(received[k]), 4), "empty": bool(empty[k])} for k in range(len(view))]
     rows = [{"i": i, "v": packed} for i, packed in enumerate(pack(weights))]
 
-    x = {"type": "quantitative", "scale": {"domain": [0, room], "nice": False}, "axis": None}
+    x = {"type": "quantitative", "scale": {"domain": [0, width], "nice": False}, "axis": None}
     y = {"type": "quantitative", "scale": {"domain": [0, page.height], "nice": False, "reverse": True}, "axis": None}
     box = {"x": x | {"field": "x"}, "x2": {"field": "x1"}, "y": y | {"field": "y"}, "y2": {"field": "y1"}}
     rounded = {"type": "rect", "cornerRadius": 3, "aria": False}
@@ -63,7 +63,7 @@ def reading(view: HeadView, look: Look) -> Drawing:
         "baseline": "middle",
         "aria": False,
         "fontSize": page.size,
-        "limit": room,
+        "limit": width,
         "font": lettering.font_of(mono=view.unit == "tokens"),
     }
 
@@ -80,7 +80,7 @@ def reading(view: HeadView, look: Look) -> Drawing:
     at_rest = {
         "data": {"values": words},
         "transform": [{"filter": "word < 0"}, *_placed("datum.k")],
-        "layer": shaded(most_received, gradient([0, most_received], amount.expr("datum.value"))),
+        "layer": shaded(most_received, gradient([0, most_received], ink_scale.expr("datum.value"))),
     }
     pointed_at = {
         "data": {"values": rows},
@@ -124,7 +124,7 @@ def reading(view: HeadView, look: Look) -> Drawing:
         on_top["layer"].insert(0, unread)
     return sheet(
         {
-            "width": room,
+            "width": width,
             "height": page.height,
             "layer": [at_rest, pointed_at, on_top],
             "resolve": {"scale": {"color": "independent"}},
@@ -133,11 +133,11 @@ def reading(view: HeadView, look: Look) -> Drawing:
         title=titles.title(view),
         subtitle=titles.subtitle(
             view,
-            f"shade: {_WHAT[view.measure]}, the mean over all, 0 to {amount.up_to(most_received)}",
+            f"shade: {_WHAT[view.measure]}, the mean over all, 0 to {ink_scale.up_to(most_received)}",
             *([UNREAD] if any(view.unknown) else []),
         ),
         description=describe(f"The text, shaded by {_SHADED[view.measure]}; the head is one", [view]),
-        width=room,
+        width=width,
         params=[
             {"name": "places", "value": places},
             pointed(["k"], ["catch"]),
@@ -147,7 +147,7 @@ def reading(view: HeadView, look: Look) -> Drawing:
 
 
 def _placed(index: str) -> list[dict]:
-    """Transforms that look up the place of word `index` (an expression) on the page."""
+    """Transforms that look up the place of word `index` (a Vega expression)."""
     return [
         {"calculate": f"places[{index}]", "as": "place"},
         *({"calculate": f"datum.place.{name}", "as": name} for name in ("x", "x1", "y", "word", "quiet")),

@@ -1,7 +1,7 @@
-"""The ways of drawing one head, by name.
+"""The views of one head, by name.
 
-A new view is one entry of `VIEWS` and the function that draws it: “All heads”, ``dashboard.draw``, addresses and the
-command line take it from here. The function is imported when it is called.
+A new view needs an entry in `VIEWS` and a function that draws it: Explore, ``dashboard.draw``, addresses and the
+command line read `VIEWS`. The function is imported on its first call.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 class View:
     """One way of drawing a head.
 
-    title, help: for a menu, in a sentence
+    title: for a menu; help: one sentence
     draw: (HeadView, Look, marks) → chart
     max_positions: of a longer text, draw a window of this many positions
-    of_contribution: as `help`, where contributions are drawn
-    widest: pixels; wider is no easier to read
-    marks: the names of what `draw` can show besides the weights
+    of_contribution: like `help`, for contributions
+    widest: in pixels; wider is no easier to read
+    marks: the keyword arguments of `draw` for what it can show besides the weights
     fit: the `width` to give `st.altair_chart`
     step: pixels that a position takes at least; 0: a narrow drawing holds as many as a wide one
     beside: pixels at the sides of all positions
@@ -53,7 +53,7 @@ class View:
 
 
 def help_of(name: str, measure: Measure) -> str:
-    """What there is to know beside a picture of this name."""
+    """The help of the view with this name."""
     return VIEWS[name].of_contribution if measure == "contribution" else VIEWS[name].help
 
 

@@ -1,1 +1,1 @@
-"""Heads that do what is asked: by marked pairs of words, or by a pattern over a corpus. Page: /find_heads."""
+"""Head search: by marked pairs of words, or by a pattern over a corpus. Page: /find_heads."""

@@ -1,4 +1,4 @@
-"""Find heads by example or by pattern, and draw what was found: what the page, the command line and a notebook call."""
+"""Find heads by example or by pattern, and draw the result: for the page, the command line and a notebook."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def find_heads(
     limit: int | None = None,
     pair: str | None = None,
 ) -> Examples:
-    """All heads of a model by what they give along pairs of words of a text (METRICS §8).
+    """All heads of a model, ranked by their attention along pairs of words of a text (METRICS §8).
 
-    For a pair (i → j) a head's share is W[i, j] renormalised over the words other than i that i may see; its baseline
-    the mean share at the same offset j - i from all other words. `table` lists the heads by lift = score - baseline.
-    In a causal model a pair that looks ahead is left out, see `masked`.
+    For a pair (i → j), a head's share is W[i, j] renormalised over the words other than i that i may see. Its baseline
+    is the mean share at the same offset j - i from all other words. `table` ranks the heads by lift = score - baseline.
+    In a causal model, pairs that look ahead are left out, see `masked`.
 
     Parameters
     ----------
@@ -63,19 +63,19 @@ def find_heads_in(
     bos: bool = True,
     progress: Progress | None = None,
 ) -> Matches:
-    """All heads of a model by what they give along the pairs of a corpus that fit a pattern, with intervals.
+    """All heads of a model, ranked by their attention along the pairs of a corpus that fit a pattern, with intervals.
 
-    Per pair as in `find_heads`, the baseline from the same sentence. `best` is held out: chosen on the even sentences
-    and judged on the odd, and the reverse.
+    Shares are as in `find_heads`, with the baseline from the same sentence. `best` is held out: chosen on the even
+    sentences and evaluated on the odd, and the reverse.
 
     Parameters
     ----------
     corpus_path: a treebank (.conllu, .conllup, .conll) or plain English text (.txt, UTF-8)
     pattern: like ``Pattern(relation="nsubj", looks_pos="PRON", furthest=5)``, see `pattern`
-    limit: stop after so many sentences with a match, or 50 times as many read
-    progress: told how far it is: a fraction and a sentence
+    limit: stop after this many sentences with a match, or after reading 50 times as many
+    progress: called with the fraction done and a sentence
 
-    Raises UserError where the file cannot be read, and where nothing fits, with what the corpus has.
+    Raises UserError if the file cannot be read, and if nothing fits; the message then lists what the corpus has.
     """
     found = search(model, corpus_path, pattern, limit=limit, bos=bos, progress=progress)
     found.table.attrs["provenance"] = provenance_of_found(found).to_dict()
@@ -91,8 +91,8 @@ def draw_found(
     epoch: int = 0,
     names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
-    """The 15 best heads of `find_heads` or `find_heads_in`: a dot for the share, a tick for what this distance gets
-    elsewhere. selected, epoch, names: as in `draw_atlas`."""
+    """Draw the 15 best heads of `find_heads` or `find_heads_in`: a dot for the share, a tick for the baseline at the
+    same distance. selected, epoch, names: as in `draw_atlas`."""
     one = isinstance(found, Examples)
     if one:
         what = found.named(found.pairs[0]) if len(found.pairs) == 1 else f"{len(found.pairs)} marked pairs"
@@ -114,19 +114,19 @@ def draw_found(
 
 
 def provenance_of_found(found: Examples | Matches, **drawing: object) -> Provenance:
-    """Where a table comes from, or (`drawing`: the arguments of `draw_found`) a picture of it; with the lines that make
-    it again."""
+    """The provenance of a table, or (`drawing`: the arguments of `draw_found`) of its picture, with the lines that
+    reproduce it."""
     look, model = given(**drawing), Model(found.name, found.revision, found.model)
     if isinstance(found, Examples):
         name, text, pairs = "find", found.text, [*found.pairs, *found.masked]
-        said = {"pairs": [f"{i}>{j}" for i, j in pairs], **found.reading}
+        options = {"pairs": [f"{i}>{j}" for i, j in pairs], **found.reading}
         made = Call("find_heads", (model, Text(text), pairs), found.reading, to="found")
     else:
         name, text = "find-pattern", ""
         how = {key: value for key, value in found.reading.items() if key != "path"}
-        said = {"corpus": found.corpus, "pattern": str(found.pattern), **how}
-        asked = {key: value for key, value in asdict(found.pattern).items() if value != getattr(Pattern(), key)}
+        options = {"corpus": found.corpus, "pattern": str(found.pattern), **how}
+        arguments = {key: value for key, value in asdict(found.pattern).items() if value != getattr(Pattern(), key)}
         path = found.reading.get("path", found.corpus)
-        made = Call("find_heads_in", (model, path, Call("Pattern", (), asked)), how, to="found")
+        made = Call("find_heads_in", (model, path, Call("Pattern", (), arguments)), how, to="found")
     call = Call("draw_found", (made,), look, makes="figure") if look else Part(made, "table", makes="table")
-    return origin(model, text, name, call, special="hide", options=said | look)
+    return origin(model, text, name, call, special="hide", options=options | look)

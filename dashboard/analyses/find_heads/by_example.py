@@ -1,4 +1,4 @@
-"""Find heads by example: every head by what it gives along the pairs of words that a person marked (METRICS §8)."""
+"""Find heads by example: every head, ranked by its attention along marked pairs of words (METRICS §8)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.find_heads.pair_shares import Along, Pair, along
+from dashboard.analyses.find_heads.pair_shares import Pair, PairShares, pair_shares
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, head_columns, head_of, is_of, largest_first
@@ -23,17 +23,17 @@ _ARROW = re.compile(r"->|=>|→|>")
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """All heads of a model, by lift, on the marked pairs of one text.
+    """All heads of a model, ranked by lift on the marked pairs of one text.
 
     Attributes
     ----------
-    table: a row per head, by falling lift, then layer and head: layer, head, score (the mean share over the pairs),
-        baseline (the mean of the pairs' baselines), lift = score - baseline, rank (the mean over the pairs), n (pairs
-        that the head has a share for), others (how many pairs of words the baselines are over). Shares are in [0, 1]
-    pairs: the pairs (i → j) that were scored, words counted from 0
+    table: a row per head, sorted by descending lift, then layer and head: layer, head, score (the mean share over the
+        pairs), baseline (the mean of the pairs' baselines), lift = score - baseline, rank (the mean over the pairs), n
+        (the number of pairs with a share), others (the number of word pairs behind the baselines). Shares are in [0, 1]
+    pairs: the scored pairs (i → j), words counted from 0
     masked: pairs that look ahead, which no head of a causal model can see
-    words: the words of the text, those marked that the model has not read
-    text, model, name, revision, reading: the text, the model's title, what it is opened by, and how the text was read
+    words: the words of the text, with unknown characters marked
+    text, model, name, revision, reading: the text, the model's title, its name and revision, and how the text was read
     """
 
     table: pd.DataFrame
@@ -60,10 +60,10 @@ class Examples:
 
 
 def examples(model: AttentionModel, encoding: Encoding, pairs: Sequence[Pair], reading: dict | None = None) -> Examples:
-    """Every head's share along these pairs (i → j) of the text's words, and its baseline; see `along`.
+    """Every head's share along these pairs (i → j) of the text's words, and its baseline; see `pair_shares`.
 
-    Raises UserError where there is no pair, one that the text does not have or a word paired with itself, and where a
-    causal model can see none of the pairs.
+    Raises UserError if there is no pair, if one is not in the text or pairs a word with itself, and if a causal model
+    can see none of the pairs.
     """
     words = marked([word.form for word in encoding.words], encoding.unread)
     given = checked(encoding, pairs)
@@ -71,14 +71,14 @@ def examples(model: AttentionModel, encoding: Encoding, pairs: Sequence[Pair], r
     scored = tuple(pair for pair in given if pair not in masked)
     if not scored:
         raise UserError(looks_ahead(words, masked, model.title) + " Mark the pair the other way round.")
-    [found] = along(model, [encoding], [scored])
+    [found] = pair_shares(model, [encoding], [scored])
     table = by_lift(found, scored, model.all_heads)
     origin = encoding.texts[0], model.title, model.name, model.revision, reading or {}
     return Examples(table, scored, masked, words, *origin)
 
 
 def checked(encoding: Encoding, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
-    """The pairs themselves, each once. Raises UserError as `examples` says."""
+    """The distinct pairs. Raises UserError as `examples` does."""
     m = len(encoding.words)
     given = tuple(dict.fromkeys((int(i), int(j)) for i, j in pairs))
     if m < 2:
@@ -96,10 +96,10 @@ def checked(encoding: Encoding, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
 
 
 def pairs_of(encoding: Encoding, typed: str) -> tuple[Pair, ...]:
-    """Pairs as a person types them, with commas or line ends between: ``says > chef, 9 > 1``.
+    """Parse typed pairs, separated by commas or line ends: ``says > chef, 9 > 1``.
 
-    A word is given as it stands in the text (if need be in other capitals), or by its number, from 0.
-    Raises UserError for what is no pair, a word that the text does not have, and one that it has several times.
+    A word is given as in the text (case matters only if the text has both forms), or by its number, from 0.
+    Raises UserError for a part that is not a pair, a word that is not in the text, and one that is there several times.
     """
     return tuple(_pair(encoding, part) for part in re.split(r"[,;\n]", typed) if part.strip())
 
@@ -131,7 +131,7 @@ def _word(encoding: Encoding, typed: str) -> int:
 
 
 def as_typed(encoding: Encoding, pairs: Sequence[Pair]) -> str:
-    """Pairs as `pairs_of` reads them, a row each: ``says → chef``; a word that would be unclear by its number."""
+    """Pairs in the format of `pairs_of`, one per line: ``says → chef``; ambiguous words by number."""
     forms = [word.form for word in encoding.words]
 
     def name(k: int) -> str:
@@ -142,8 +142,8 @@ def as_typed(encoding: Encoding, pairs: Sequence[Pair]) -> str:
     return "\n".join(f"{name(i)} → {name(j)}" for i, j in pairs)
 
 
-def by_lift(found: Along, pairs: Sequence[Pair], heads: Sequence[HeadId]) -> pd.DataFrame:
-    """The table of `Examples`. heads: of each row of `found`"""
+def by_lift(found: PairShares, pairs: Sequence[Pair], heads: Sequence[HeadId]) -> pd.DataFrame:
+    """The table of `Examples`. heads: the head of each row of `found`"""
     _, first_of_offset = np.unique([j - i for i, j in pairs], return_index=True)
     score, baseline = _mean(found.share), _mean(found.baseline)
     table = pd.DataFrame(
@@ -162,13 +162,13 @@ def by_lift(found: Along, pairs: Sequence[Pair], heads: Sequence[HeadId]) -> pd.
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
-    """The mean over the pairs that have a value: (h, P) → (h); NaN where none has."""
+    """The mean over the pairs that have a value: (h, P) → (h); NaN if none has."""
     count = np.isfinite(values).sum(1)
     return np.divide(np.nansum(values, 1), count, out=np.full(len(values), np.nan), where=count > 0)
 
 
 def looks_ahead(words: Sequence[str], masked: Sequence[Pair], model: str) -> str:
-    """That no head of a causal model can see these pairs."""
+    """A sentence: no head of a causal model can see these pairs."""
     named = ", ".join(f"{words[i]} → {words[j]}" for i, j in masked[:4]) + (" …" if len(masked) > 4 else "")
     looks = "looks" if len(masked) == 1 else "look"
     return f"{named} {looks} ahead, and {model} reads from left to right: no head of it can see that."

@@ -1,7 +1,7 @@
-"""Heads by a pattern over a corpus: of every sentence with a match a few sums per head, and what they come to.
+"""Find heads by a pattern over a corpus: a few sums per head for every sentence with a match, and their totals.
 
-Per pair as in `pair_shares`: share, baseline at the same offset elsewhere in the same sentence, rank. A pair
-whose offset no other two words of its sentence have, or that a causal model cannot see, is left out and counted, so
+Share, baseline (the same offset elsewhere in the same sentence) and rank of each pair are as in `pair_shares`. Pairs
+that a causal model cannot see, or whose offset no other two words of the sentence have, are left out and counted, so
 that score, baseline and lift are over the same pairs.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.find_heads.pair_shares import Pair, along
+from dashboard.analyses.find_heads.pair_shares import Pair, pair_shares
 from dashboard.analyses.find_heads.pattern import Pattern
 from dashboard.capture import AttentionModel
 from dashboard.corpus.batches import batches, encoded
@@ -25,9 +25,9 @@ from dashboard.text.reasons import no_sentence
 from dashboard.text.sentence import LeftOut, ParsedSentence
 
 LIMIT = 400  # sentences with a match
-READ_PER_MATCH = 50  # of a rarer pattern no more sentences than this for each of them
+READ_PER_MATCH = 50  # for rare patterns: stop after reading limit × this many sentences
 
-# Sentences that are sorted by length and put into batches, between two words of progress.
+# Sentences that are sorted by length and batched together.
 TOGETHER = 32
 
 FIGURES = ("score", "baseline", "rank")
@@ -36,10 +36,10 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The best head where it was not chosen: by lift on the even sentences, judged on the odd, and the reverse.
+    """The best head, held out: chosen by lift on the even sentences and evaluated on the odd, and the reverse.
 
-    chosen: the head chosen on the even sentences, and on the odd; score, baseline, lift, rank: the mean of the two
-    halves; low, high: the 95 % interval of that lift, over the sentences, the choice kept
+    chosen: the head chosen on the even sentences, and on the odd; score, baseline, lift, rank: the means of the two
+    halves; low, high: the 95 % interval of that lift over the sentences, with the choice fixed
     """
 
     chosen: tuple[HeadId, HeadId]
@@ -57,12 +57,13 @@ class Matches:
 
     Attributes
     ----------
-    table: a row per head, by falling lift: layer, head, score, baseline, lift, low, high (the 95 % bootstrap interval
-        of the lift over the sentences), rank, n (pairs). Shares are in [0, 1]. In-sample: picking the best flatters
-    best: the best head held out; None where one half of the sentences has no pair
-    pairs, sentences, read: pairs scored, sentences they are in, sentences read
-    invisible, alone, left_out: pairs that look ahead in a causal model, pairs with no other two words as far apart in
-        their sentence, sentences with a match that the model cannot read
+    table: a row per head, sorted by descending lift: layer, head, score, baseline, lift, low, high (the 95 % bootstrap
+        interval of the lift over the sentences), rank, n (pairs). Shares are in [0, 1]. In-sample, so the best head is
+        overestimated
+    best: the best head, held out; None if one half of the sentences has no pair
+    pairs, sentences, read: the numbers of scored pairs, of their sentences, and of sentences read
+    invisible, alone, left_out: the numbers of pairs that look ahead in a causal model, of pairs whose distance no other
+        two words of the sentence have, and of sentences with a match that the model cannot read
     whole: whether the corpus was read to its end
     """
 
@@ -98,18 +99,17 @@ def matches(
     progress: Progress | None = None,
     reading: dict | None = None,
 ) -> Matches:
-    """Every head on the pairs that fit, in one pass over the sentences that have one; see `Matches`.
+    """Score every head on the pairs that fit, in one pass over the sentences that have any; see `Matches`.
 
-    limit: stop after so many sentences with a match, or 50 times as many without
+    limit: stop after this many sentences with a match, or after reading 50 times as many
     corpus: its name
 
-    Raises UserError for a pattern that cannot be searched for, a limit below 1, and where no pair fits or none of
-    those that do can be scored.
+    Raises UserError for a pattern that cannot be searched for, a limit below 1, and if no pair fits or can be scored.
     """
     pattern.check()
     if limit < 1:
         raise UserError("The limit is a number of sentences, 1 or more.")
-    tell, tally, search = progress or (lambda fraction, sentence: None), _Tally(model), _Search(pattern, model, bos)
+    report, tally, search = progress or (lambda fraction, sentence: None), _Tally(model), _Search(pattern, model, bos)
     window: list = []
     for sentence in sentences:
         if search.found == limit or search.read == limit * READ_PER_MATCH:
@@ -122,12 +122,12 @@ def matches(
             window = []
         if search.read % 20 == 0:
             share = max(search.found / limit, search.read / (limit * READ_PER_MATCH))
-            tell(min(share, 0.99), f"{search.read:,} sentences read, {search.found:,} with a match")
+            report(min(share, 0.99), f"{search.read:,} sentences read, {search.found:,} with a match")
     tally.add(window)
     if not tally.index:
         raise UserError(search.nothing(corpus))
     table, best = tally.tables()
-    tell(1.0, f"{counted(search.found, 'sentences')} with a match")
+    report(1.0, f"{counted(search.found, 'sentences')} with a match")
     return Matches(
         table,
         best,
@@ -148,7 +148,7 @@ def matches(
 
 
 class _Search:
-    """Which sentences have pairs to score, and how many of what was left out."""
+    """Selects the sentences with pairs to score, and counts what is left out."""
 
     def __init__(self, pattern: Pattern, model: AttentionModel, bos: bool):
         self.pattern, self.model, self.bos = pattern, model, bos
@@ -158,7 +158,7 @@ class _Search:
         self.unread: list[LeftOut] = []
 
     def look(self, sentence: ParsedSentence | LeftOut):
-        """(pairs, sentence, encoding), None where there is nothing to score."""
+        """(pairs, sentence, encoding) of a sentence; None if it has nothing to score."""
         self.read += 1
         if isinstance(sentence, LeftOut):
             self.unread.append(sentence)
@@ -182,7 +182,7 @@ class _Search:
         return scored, sentence, encoding
 
     def nothing(self, corpus: str) -> str:
-        """Why there is no pair to score, and what to do."""
+        """An error message: why there is no pair to score, and what to do."""
         where = f"the {counted(self.read, 'sentences')} of {corpus}" + ("" if self.whole else " that were read")
         if self.invisible and not self.alone:
             return (
@@ -194,8 +194,8 @@ class _Search:
         if not self.relations:
             return no_sentence(corpus, self.unread)
         common = sorted(self.relations, key=lambda name: (-self.relations[name], name))[:12]
-        asked = self.pattern.relation.casefold().partition(":")[0]
-        if asked and asked not in (name.casefold() for name in self.relations):
+        relation = self.pattern.relation.casefold().partition(":")[0]
+        if relation and relation not in (name.casefold() for name in self.relations):
             return (
                 f"{where[0].upper()}{where[1:]} have no relation {self.pattern.relation}. The commonest there are "
                 f"{', '.join(common)}."
@@ -204,7 +204,7 @@ class _Search:
 
 
 def _with_others(pairs: list[Pair], m: int) -> list[Pair]:
-    """The pairs whose offset two other words of the m have that do not fit themselves."""
+    """The pairs whose offset also occurs between two of the m words that do not fit."""
     taken: dict[int, int] = {}
     for i, j in pairs:
         taken[j - i] = taken.get(j - i, 0) + 1
@@ -223,7 +223,7 @@ class _Tally:
     def add(self, window: list) -> None:
         for batch in batches(window):
             given = [pairs for pairs, _, _ in batch]
-            found = along(self.model, [encoding for _, _, encoding in batch], given)
+            found = pair_shares(self.model, [encoding for _, _, encoding in batch], given)
             for (_, sentence, _), one in zip(batch, found, strict=True):
                 both = np.isfinite(one.share) & np.isfinite(one.baseline)
                 self.index.append(sentence.index)
@@ -246,7 +246,7 @@ class _Tally:
 
 
 def _ratio(sums: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """Σ sums / Σ n over the first axis; NaN where there is no case."""
+    """Σ sums / Σ n over the first axis; NaN where Σ n is 0."""
     cases = n.sum(0)
     return np.divide(sums.sum(0), cases, out=np.full(cases.shape, np.nan), where=cases > 0)
 

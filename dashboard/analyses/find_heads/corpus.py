@@ -1,4 +1,4 @@
-"""Heads by a pattern over a treebank or a text file."""
+"""Find heads by a pattern over a treebank or a text file."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def search(
     bos: bool = True,
     progress: Progress | None = None,
 ) -> Matches:
-    """Every head on the pairs of words of a corpus that fit a pattern; see `by_pattern`.
+    """Score every head on the pairs of words of a corpus that fit a pattern; see `by_pattern`.
 
-    path: a treebank (.conllu, .conllup, .conll) or plain English text (.txt, UTF-8), read as a stream and no further
-        than needed
+    path: a treebank (.conllu, .conllup, .conll) or plain English text (.txt, UTF-8), read as a stream, only
+        as far as needed
 
-    Raises UserError where the file cannot be read, and as `matches` does.
+    Raises UserError if the file cannot be read, and as `matches` does.
     """
     path = Path(path)
-    said = {"path": str(path), "limit": limit, "bos": bos}
+    options = {"path": str(path), "limit": limit, "bos": bos}
     sentences = reader_of(path)(path)
-    return matches(model, sentences, pattern, path.name, limit=limit, bos=bos, progress=progress, reading=said)
+    return matches(model, sentences, pattern, path.name, limit=limit, bos=bos, progress=progress, reading=options)

@@ -1,4 +1,4 @@
-"""Pairs of words by a pattern: relation, parts of speech, lemmas, distance. Labels are data: any scheme will do."""
+"""Pairs of words by a pattern: relation, parts of speech, lemmas, distance. Any annotation scheme works."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ DIRECTIONS = ("dependent->head", "head->dependent", "any")
 
 @dataclass(frozen=True)
 class Pattern:
-    """Which pairs (i → j) of a parsed sentence are meant: i looks, j is looked at. "" leaves a thing open.
+    """A filter for pairs (i → j) of a parsed sentence: i is the query word, j the key word. "" matches anything.
 
     Attributes
     ----------
-    direction: "dependent->head": i is a dependent of j; "head->dependent": j is one of i; "any": any two words
-    relation: of the dependent to its head, as the corpus names it; ``nsubj`` holds its subtypes (``nsubj:pass``) too
+    direction: "dependent->head": i is a dependent of j; "head->dependent": j is a dependent of i; "any": any two words
+    relation: of the dependent to its head, as the corpus names it; ``nsubj`` includes its subtypes (``nsubj:pass``)
     looks_pos, seen_pos: part of speech (UPOS) of i, of j
-    looks_lemma, seen_lemma: lemma of i, of j, in whatever capitals; of a word without a lemma its form
-    nearest, furthest: the distance |j - i| in words, both included; None: however far
+    looks_lemma, seen_lemma: lemma of i, of j, ignoring case; for a word without a lemma, its form
+    nearest, furthest: range of the distance |j - i| in words, both included; None: no limit
     """
 
     direction: str = "dependent->head"
@@ -35,7 +35,7 @@ class Pattern:
     furthest: int | None = None
 
     def check(self) -> Pattern:
-        """The pattern itself. Raises UserError for one that cannot be searched for."""
+        """Return the pattern itself. Raises UserError if it cannot be searched for."""
         if self.direction not in DIRECTIONS:
             raise UserError(f"There is no direction “{self.direction}”. Choose one of {', '.join(DIRECTIONS)}.")
         if self.nearest < 1 or (self.furthest is not None and self.furthest < self.nearest):
@@ -70,18 +70,18 @@ class Pattern:
         """``nsubj, dependent → head: NOUN → VERB “say”, 2 words apart or more``."""
         looks, seen = _Word(self.looks_pos, self.looks_lemma), _Word(self.seen_pos, self.seen_lemma)
         if self.direction == "any":
-            said = f"{looks.named('any word')} → {seen.named('any word')}"
+            description = f"{looks.named('any word')} → {seen.named('any word')}"
         else:
             ends = ("dependent", "head") if self.direction == "dependent->head" else ("head", "dependent")
             named = " → ".join(word.named(end) for word, end in zip((looks, seen), ends, strict=True))
-            said = f"{self.relation}, {named}" if self.relation else named
+            description = f"{self.relation}, {named}" if self.relation else named
         if self.furthest is None:
             far = f", {counted(self.nearest, 'words')} apart or more" if self.nearest > 1 else ""
         elif self.furthest == self.nearest:
             far = f", {counted(self.nearest, 'words')} apart"
         else:
             far = f", {self.nearest} to {self.furthest} words apart"
-        return said + far
+        return description + far
 
 
 @dataclass(frozen=True)

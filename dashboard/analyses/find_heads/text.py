@@ -1,4 +1,4 @@
-"""What is said of heads that were searched for by a pattern."""
+"""Sentences about the results of a head search."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboard.heads.head_id import HeadId, head_of
 
 
 def match_finding(found: Matches, head: HeadId | None = None) -> str:
-    """The best head held out, in one sentence with its baseline and interval; or a head that a person chose."""
+    """One sentence on the best head (held out), or on a given one, with its baseline and interval."""
     over = f"{counted(found.pairs, 'pairs')} in {counted(found.sentences, 'sentences')}"
     if head is None and found.best is not None:
         best = found.best
@@ -38,28 +38,28 @@ def _points(share: float) -> str:
 
 
 def match_remarks(found: Matches) -> list[str]:
-    """What was read, what was left out, and how far the figures carry."""
+    """Remarks on what was read, what was left out, and how reliable the figures are."""
     stopped = "the whole corpus" if found.whole else "stopped there"
-    said = [f"{counted(found.read, 'sentences')} of {found.corpus} read ({stopped})."]
+    lines = [f"{counted(found.read, 'sentences')} of {found.corpus} read ({stopped})."]
     reasons = (
         (found.invisible, "look ahead, which this model cannot"),
         (found.alone, "have no other two words as far apart in their sentence"),
     )
-    said[0] += "".join(f" {counted(count, 'pairs')} left out: they {why}." for count, why in reasons if count)
+    lines[0] += "".join(f" {counted(count, 'pairs')} left out: they {why}." for count, why in reasons if count)
     if found.left_out:
-        said[0] += f" {counted(found.left_out, 'sentences')} left out: this model cannot read them."
+        lines[0] += f" {counted(found.left_out, 'sentences')} left out: this model cannot read them."
     if found.pairs < FEWEST:
-        said.append(f"Fewer than {FEWEST} pairs: too few to rank heads by.")
-    said.append(
+        lines.append(f"Fewer than {FEWEST} pairs: too few to rank heads by.")
+    lines.append(
         "Held out: the head is chosen on the even sentences and judged on the odd, and the reverse; the mean of the "
         "two. 95\u00a0% intervals: bootstrap over the sentences. The table is over all of them, so its first row "
         "flatters. Attention is not explanation."
     )
-    return said
+    return lines
 
 
 def example_finding(found: Examples, head: HeadId | None = None) -> str:
-    """What one head does along the pairs, in one sentence with its baseline; None for the best of all."""
+    """One sentence on a head along the pairs (None: on the best head), with its baseline."""
     row = found.table.iloc[0] if head is None else found.row(head)
     name = head_of(row)
     what = found.named(found.pairs[0]) if len(found.pairs) == 1 else f"the {len(found.pairs)} marked pairs"
@@ -84,8 +84,8 @@ def example_finding(found: Examples, head: HeadId | None = None) -> str:
 
 
 def remarks(found: Examples) -> list[str]:
-    """What a person should know beside the finding."""
-    said = ["One text: no interval. On another text the same head may look elsewhere; attention is not explanation."]
+    """Remarks to show with the finding."""
+    lines = ["One text: no interval. On another text the same head may look elsewhere; attention is not explanation."]
     if found.masked:
-        said.insert(0, f"Left out: {looks_ahead(found.words, found.masked, found.model)}")
-    return said
+        lines.insert(0, f"Left out: {looks_ahead(found.words, found.masked, found.model)}")
+    return lines

@@ -1,1 +1,4 @@
-"""The arithmetic of one head, step by step, beside our own attention; `verify` compares both. Page: /inside."""
+"""The arithmetic of one head, step by step, by the built-in attention; `verify` compares it with the model's own.
+
+Page: /inside.
+"""

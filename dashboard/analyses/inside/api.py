@@ -1,5 +1,7 @@
-"""A head taken apart by our own attention, and the proof that it is the model's: for the page, the command line, a
-notebook."""
+"""A head step by step by the built-in attention, and the check that it matches the model's own.
+
+For the page, the command line and a notebook.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from dashboard.analyses.inside.steps import Inside, Layer, follow, inside, open_layer
+from dashboard.analyses.inside.steps import Inside, Layer, inside, open_layer, query_row
 from dashboard.analyses.inside.steps_chart import steps
-from dashboard.analyses.inside.token_chart import followed
+from dashboard.analyses.inside.token_chart import query_row_chart
 from dashboard.analyses.inside.verify import TOLERANCE, Check, check
 from dashboard.capture import AttentionModel
 from dashboard.capture.layer_trace import LayerRun, layer_run, watch_layers
@@ -37,11 +39,11 @@ def look_inside(
     limit: int | None = None,
     pair: str | None = None,
 ) -> Inside:
-    """Every step of one head over a text by our own attention, from what its layer reads to what the layer hands on.
+    """Every step of one head over a text by the built-in attention, from the layer's input to its output.
 
-    Parameters as in `attention`. `.maps` has each step's shape, range and a map of at most 96 × 96, `.layer.check`
-    how far ours is from the model's own. See `steps`. Raises UserError: empty text, no such head, a
-    model that does not show its queries and keys.
+    Parameters as in `attention`. `.maps` has each step's shape, range and a map of at most 96 × 96; `.layer.check` has
+    the differences from the model's own attention. See `steps`. Raises UserError: empty text, no such head, a model
+    whose queries and keys cannot be captured.
     """
     wanted = existing_head(model, head)
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
@@ -50,12 +52,12 @@ def look_inside(
 
 
 def look_at_layer(model: AttentionModel, encoding: Encoding, layer: int) -> Layer:
-    """What all heads of a layer share, in one forward pass that ends after it; `one_head` then costs little."""
+    """What the heads of a layer share, in one forward pass up to that layer; `one_head` then costs little."""
     return open_layer(layer_run(model, encoding, layer))
 
 
 def one_head(model: AttentionModel, encoding: Encoding, layer: Layer, head: int, how: dict[str, object]) -> Inside:
-    """Every step of one head of a layer that is open. `how`: how the text was read (bos, limit, pair)."""
+    """Every step of one head of an opened layer. `how`: how the text was read (bos, limit, pair)."""
     return inside(layer, head, encoding, model.title, name=model.name, revision=model.revision, reading=how)
 
 
@@ -70,28 +72,28 @@ def draw_inside(
     width: float | None = None,
     epoch: int | None = None,
 ) -> Drawing:
-    """All steps as small maps ("steps"), or one token's way through the head with its numbers ("row").
+    """Draw all steps as small maps ("steps"), or one token's row through the head with its numbers ("row").
 
     Parameters
     ----------
     this: from `look_inside`
-    query: the token that is followed, from 0
-    key: the one it is looked at closely with, None for the one it looks at most
-    step: of "steps", the one that is framed: x, q, k, v, scores, scaled, masked, weights, mixed, joined or output
+    query: the query token, from 0
+    key: the key token to show in detail, None for the one with the largest weight
+    step: for "steps", the framed one: x, q, k, v, scores, scaled, masked, weights, mixed, joined or output
     theme, width: as in `draw`
-    epoch: for a page on which a click on one of the "steps" chooses it, see `steps_chart`
+    epoch: for a page where a click on one of the "steps" selects it, see `steps_chart`
 
-    Raises UserError for another picture or step, and for a token that is not there.
+    Raises UserError for another picture or step, and for a token that the text does not have.
     """
     if picture not in ("steps", "row"):
         raise UserError(f"There is no picture “{picture}”. Choose steps or row.")
     if step and step not in this.maps:
         raise UserError(f"There is no step “{step}”. Choose one of {', '.join(this.maps)}.")
-    row = follow(this, query, key)
+    row = query_row(this, query, key)
     if picture == "steps":
         chart = steps(this, row, step, Look(theme, width), epoch=epoch)
     else:
-        chart = followed(this, row, Look(theme, width))
+        chart = query_row_chart(this, row, Look(theme, width))
     look = given(query=query, key=key, step=step or None, theme=theme, width=width)
     return chart.made_of(_origin(this, picture, look))
 
@@ -100,8 +102,8 @@ def _origin(this: Inside, picture: str, drawing: dict[str, object]) -> Provenanc
     model, text, head = Model(this.name, this.revision, this.model), this.encoding.texts[0], str(this.head)
     looked = Call("look_inside", (model, Text(text), head), this.reading, to="inside")
     call = Call("draw_inside", (looked, picture), drawing, makes="figure")
-    said = dict(this.reading) | drawing
-    return origin(model, text, f"inside-{picture}", call, heads=(head,), unit="tokens", options=said)
+    options = dict(this.reading) | drawing
+    return origin(model, text, f"inside-{picture}", call, heads=(head,), unit="tokens", options=options)
 
 
 def verify(
@@ -113,17 +115,17 @@ def verify(
     pair: str | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> pd.DataFrame:
-    """Our built-in attention against the model's own, in every layer: a row per layer.
+    """Compare the built-in attention with the model's own in every layer: a row per layer.
 
     Returns
     -------
-    columns layer; begins ("x": with what the layer reads, or "q, k, v" where its projections cannot be told apart);
-    weights: the largest |ours − the model's| over all heads, rows and keys; output: the same after the output
-    projection (empty where there is none to be seen); size: the largest number of the model's output, to hold it
-    against. More than 1e-4 is no rounding: see `differs`.
+    columns layer; begins ("x": the layer's input, or "q, k, v" if its projections cannot be identified); weights: the
+    largest |ours − the model's| over all heads, rows and keys; output: the same after the output projection (empty if
+    there is none to be seen); size: the largest number of the model's output, for comparison. A difference above 1e-4
+    is more than rounding: see `differs`.
 
-    The model's own weights are those of the library's eager attention, its output is its own output projection's.
-    No layer's weights are ever held whole. Raises UserError as `look_inside` does.
+    The model's own weights are those of the library's eager attention; its output is that of its own output projection.
+    The weights of a layer are never in memory as a whole. Raises UserError as `look_inside` does.
     """
     import pandas as pd
 
@@ -142,6 +144,6 @@ def verify(
 
 
 def differs(table: pd.DataFrame) -> bool:
-    """Whether any difference of `verify` is more than rounding: above 1e-4, or no number where there should be one."""
+    """Whether any difference of `verify` is more than rounding: above 1e-4, or NaN where there should be a number."""
     unseen = table["output"].isna() & table["size"].isna()
     return not bool(((table["weights"] <= TOLERANCE) & (unseen | (table["output"] <= TOLERANCE))).all())

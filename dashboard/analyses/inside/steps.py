@@ -1,7 +1,7 @@
-"""One head from X to the layer's output, step by step, by our own attention: maps to look at, and one row in full.
+"""One head from X to the layer's output, step by step, by the built-in attention: small maps, and one row in full.
 
-Nothing n × n is kept: every step is reduced to a small map while its rows pass by, and the row of one query is
-computed again when it is asked for, which costs next to nothing.
+No n × n matrix is kept: every step is reduced to a small map, block by block, and the row of one query is computed
+again on request, which costs very little.
 """
 
 from __future__ import annotations
@@ -25,15 +25,14 @@ SIDE = 96  # rows and columns of a map
 
 @dataclass(frozen=True, eq=False)
 class StepMap:
-    """One step, small enough to look at.
+    """One step, reduced to a small map.
 
     Attributes
     ----------
     shape: rows and columns of the step itself
-    low, high: its smallest and largest number; where some are −∞, of the others
-    values: at most 96 × 96: means over neighbouring rows and columns, of what the mask lets be seen; NaN where it
-        hides all
-    hidden: how many are −∞
+    low, high: its smallest and largest finite number
+    values: at most 96 × 96: means over neighbouring rows and columns of the finite numbers; NaN where all are masked
+    hidden: the number of cells that are −∞
     """
 
     shape: tuple[int, int]
@@ -45,8 +44,8 @@ class StepMap:
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """What the heads of a layer share: the run, the queries, keys and values of all of them (h, n, d), and the maps
-    and the check of the whole result; `at_once` as in `Layerwise`."""
+    """What the heads of a layer share: the run, the queries, keys and values of all heads (h, n, d), and the maps and
+    the check of the layer's result; `at_once` as in `Layerwise`."""
 
     run: LayerRun
     parts: tuple[torch.Tensor, torch.Tensor, torch.Tensor]
@@ -57,18 +56,18 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Inside:
-    """One head over one text. n tokens, m keys: as many, or one more where the layer has a learned sink.
+    """One head over one text of n tokens and m keys: n, or n + 1 if the layer has a learned sink.
 
     Attributes
     ----------
-    head: which head
+    head: the head
     layer: its layer
-    maps: step → `StepMap`; x only where the layer's input is known, output only where its projection is
+    maps: step → `StepMap`; x only if the layer's input is known, output only if its output projection is
     encoding: the text as the model sees it
-    keys: what stands at each key (m), as a picture shows it
+    keys: the labels of the keys (m)
     model: the model's title
-    name, revision: what the model is opened by, and which weights they are; for the files
-    reading: how the text was read, for the lines that read it again
+    name, revision: of the model, for the files
+    reading: how the text was read, for the lines that reproduce it
     """
 
     head: HeadId
@@ -87,7 +86,7 @@ class Inside:
 
     @property
     def d(self) -> int:
-        """Numbers in a query."""
+        """The dimension of a query."""
         return self.layer.parts[0].shape[-1]
 
     @property
@@ -96,18 +95,18 @@ class Inside:
 
 
 @dataclass(frozen=True, eq=False)
-class Followed:
-    """One query token on its way through a head: its row of every step.
+class QueryRow:
+    """The row of one query token in every step of a head.
 
     Attributes
     ----------
-    query, key: the token that looks, and the one of its keys that is looked at closely, from 0
-    products: q · k by dimension (d): they sum to the score
-    scores, scaled, masked, weights: the row of each step (m); masked is −∞ where it may not look
-    values: what each key hands over (m, d)
+    query, key: the query token, and the key token to show in detail, from 0
+    products: the products q · k by dimension (d), which sum to the score
+    scores, scaled, masked, weights: the row of each step (m); masked is −∞ for keys that the query may not see
+    values: the value of each key (m, d)
     mixed: Σ weights · values (d)
-    norms: of what each head adds to this token's row of the layer's output, ‖mixed_h · W_O,h‖ (h); None where there
-        is no output projection to be seen
+    norms: of what each head adds to this token's row of the layer's output, ‖mixed_h · W_O,h‖ (h); None if there is no
+        output projection to be seen
     """
 
     query: int
@@ -124,7 +123,7 @@ class Followed:
 
 @torch.inference_mode()
 def open_layer(run: LayerRun) -> Layer:
-    """Our attention of the whole layer, compared with the model's own."""
+    """The built-in attention of the whole layer, compared with the model's own."""
     whole = whole_layer(run)
     maps = {} if run.x is None else {"x": _map(run.x)}
     maps["joined"] = _map(whole.joined)
@@ -146,32 +145,32 @@ def inside(
 ) -> Inside:
     """All steps of one head (counted from 0) of a layer.
 
-    encoding: the text that the layer ran over; model: the model's title; name, revision, reading: as in
-    `Inside`. Raises UserError for a head that the layer does not have.
+    encoding: the text that the layer ran over; model: the model's title; name, revision, reading: as in `Inside`.
+    Raises UserError for a head that the layer does not have.
     """
     run, (q, k, v) = layer.run, layer.parts
     if not 0 <= head < len(q):
         raise UserError(f"{model} has heads 0 to {len(q) - 1}; there is no head {head}.")
-    kept: dict[str, list[_Reduced]] = {name: [] for name in ("scores", "scaled", "masked", "weights")}
+    reduced: dict[str, list[_Reduced]] = {name: [] for name in ("scores", "scaled", "masked", "weights")}
     mixed = []
     for rows in run.blocks():
         steps = run.attend(layer.parts, rows, slice(head, head + 1)).head(0)
-        for step, blocks in kept.items():
+        for step, blocks in reduced.items():
             blocks.append(_Reduced.of(getattr(steps, step)))
         mixed.append(steps.mixed)
     found = {"q": _map(q[head]), "k": _map(k[head]), "v": _map(v[head]), "mixed": _map(torch.cat(mixed))}
-    found |= {**{name: _Reduced.join(blocks) for name, blocks in kept.items()}, **layer.maps}
+    found |= {**{name: _Reduced.join(blocks) for name, blocks in reduced.items()}, **layer.maps}
     keys = encoding.drawn if run.call.sink is None else (*encoding.drawn, "(nowhere)")
     maps = {name: found[name] for name in STEPS if name in found}
     return Inside(HeadId(run.number, head), layer, maps, encoding, keys, model, name, revision, reading)
 
 
 @torch.inference_mode()
-def follow(this: Inside, query: int, key: int | None = None) -> Followed:
-    """One token's row, from its scores to what every head of the layer adds to it.
+def query_row(this: Inside, query: int, key: int | None = None) -> QueryRow:
+    """The row of one query token, from its scores to what every head of the layer adds to it.
 
-    query: which token looks, from 0; key: which one it is looked at closely with, None for the one it looks at most.
-    Raises UserError for a token that is not there.
+    query: from 0; key: the key to show in detail, from 0, or None for the one with the largest weight. Raises UserError
+    for a token that the text does not have.
     """
     run, number = this.run, this.head.head
     n = len(this.encoding)
@@ -184,9 +183,9 @@ def follow(this: Inside, query: int, key: int | None = None) -> Followed:
     norms = None
     if run.w_o is not None:
         norms = contributions(every.mixed, run.w_o)[:, 0].norm(dim=-1).numpy()
-    # The head's own place among `parts`; a sink's key is nothing, at the end of them.
+    # The keys of this head's group; the key of a sink is a zero vector at the end.
     keys = row.k
-    return Followed(
+    return QueryRow(
         query,
         key,
         (row.q[0] * keys[key]).numpy(),
@@ -206,7 +205,7 @@ def _map(values: torch.Tensor) -> StepMap:
 
 @dataclass(frozen=True, eq=False)
 class _Reduced:
-    """Some rows of a step, their columns already summed up in at most `SIDE` bins: sums and counts (rows, bins)."""
+    """Some rows of a step, with columns summed in at most `SIDE` bins: sums and counts (rows, bins)."""
 
     sums: np.ndarray
     counts: np.ndarray
@@ -219,11 +218,11 @@ class _Reduced:
     def of(cls, block: torch.Tensor) -> _Reduced:
         values = block.float().cpu().numpy()
         seen = np.isfinite(values)
-        shown = np.where(seen, values, 0.0)
+        finite = np.where(seen, values, 0.0)
         edges = _edges(values.shape[1])
-        every = shown if seen.all() else values[seen]
+        every = finite if seen.all() else values[seen]
         low, high = (float(every.min()), float(every.max())) if every.size else (np.inf, -np.inf)
-        sums, counts = (np.add.reduceat(part, edges, axis=1) for part in (shown, seen.astype(np.float32)))
+        sums, counts = (np.add.reduceat(part, edges, axis=1) for part in (finite, seen.astype(np.float32)))
         return cls(sums, counts, values.shape[1], low, high, int(values.size - seen.sum()))
 
     @staticmethod
@@ -237,6 +236,6 @@ class _Reduced:
 
 
 def _edges(count: int) -> np.ndarray:
-    """Where bins begin: as many as there are, at most `SIDE`, as even as can be."""
+    """Where the bins begin: `count` bins, but at most `SIDE`, as equal as possible."""
     bins = min(SIDE, count)
     return np.arange(bins) * count // bins

@@ -1,4 +1,4 @@
-"""All steps of a head as small maps, in order, like the figures of an article."""
+"""All steps of a head as small maps, in order, like the figures of a paper."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from dashboard.analyses.inside.steps import Followed, Inside, StepMap
+from dashboard.analyses.inside.steps import Inside, QueryRow, StepMap
 from dashboard.analyses.inside.text import TITLES, finding, formula, range_of, sentence
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
@@ -19,35 +19,35 @@ from dashboard.charts.titles import wrap
 
 WIDTH = 980.0
 GAP = 26.0
-SMALL, LINE, TITLE = 11.5, 14.5, 26.0  # pixels: small type, a line of it, a step's title with the space over it
-BELOW = 4 * LINE  # under a map: three lines of its sentence
+SMALL, LINE, TITLE = 11.5, 14.5, 26.0  # pixels: small type, a line of it, a step's title with the space above it
+BELOW = 4 * LINE  # below a map: three lines of its sentence
 
 
 def steps(
     this: Inside,
-    row: Followed,
+    row: QueryRow,
     step: str = "",
     look: Look = Look(),
     *,
     epoch: int | None = None,
 ) -> Drawing:
-    """Every step with its shape, formula and range; the followed token's row is framed in each, `step` as a whole.
+    """Every step with its shape, formula and range; the query's row is framed in each, and `step` as a whole.
 
-    Rows are tokens. Weights are ink; everything else runs from purple below 0 to green above it, each step on a scale
-    of its own; what the mask hides is grey. A matrix of more than 96 rows or columns is drawn as means over neighbours.
+    Rows are tokens. Weights are ink; all other steps run from purple below 0 to green above it, each on its own scale;
+    masked cells are grey. A matrix of more than 96 rows or columns is drawn as means over neighbours.
 
     Parameters
     ----------
     this, row: from `steps`
     step: one of its steps, or "" for none
-    look: 980 pixels wide unless it says more
-    epoch: where it is given, a click on a map is the point parameter "step", with the fields step and epoch
+    look: 980 pixels wide by default
+    epoch: if given, a click on a map sets the point parameter "step", with the fields step and epoch
     """
-    room = look.room(WIDTH) - 24
-    columns = max(2, min(6, int((room + GAP) // (118 + GAP))))
-    side = (room + GAP) / columns - GAP
+    width = look.room(WIDTH) - 24
+    columns = max(2, min(6, int((width + GAP) // (118 + GAP))))
+    side = (width + GAP) / columns - GAP
     formulas = {name: wrap(formula(this, name), side + 14, SMALL) for name in this.maps}
-    head = TITLE + (1 + max(map(len, formulas.values()))) * LINE  # over each map: as many lines for all of them
+    head = TITLE + (1 + max(map(len, formulas.values()))) * LINE  # above each map: the same number of lines for all
     tall = head + side + BELOW
     canvas = Canvas()
     for place, (name, lines) in enumerate(formulas.items()):
@@ -59,7 +59,7 @@ def steps(
     reduced = max(this.maps["scores"].shape) > max(this.maps["scores"].values.shape)
     means = " · each cell is the mean over its neighbours" if reduced else ""
     return sheet(
-        canvas.body(room, -(-len(formulas) // columns) * tall, None if epoch is None else "step"),
+        canvas.body(width, -(-len(formulas) // columns) * tall, None if epoch is None else "step"),
         look.theme,
         title=f"Inside {this.head} · {shown(this.model)}",
         subtitle=[
@@ -67,21 +67,24 @@ def steps(
             f"purple below 0, green above · ink: share of attention · grey: hidden{means}",
         ],
         description=f"All {len(formulas)} steps of {this.head}, {this.model}. {finding(this, row)}",
-        width=room,
+        width=width,
     )
 
 
 def _add(
     canvas: Canvas,
     this: Inside,
-    row: Followed,
+    row: QueryRow,
     name: str,
     lines: list[str],
     chosen: bool,
     place: tuple[float, float, float, float],
     theme: Theme,
 ) -> None:
-    """One step: its title, its map and its side at left, over, top and side of `place`, a sentence under it."""
+    """Add one step: its title, its map, and a sentence below.
+
+    place: left, baseline of the title, top of the map, side of the map
+    """
     p, part, (left, over, top, side) = PALETTES[theme], this.maps[name], place
     n = len(this.encoding)
     across = _across(this, part, side)
@@ -105,7 +108,7 @@ def _add(
 
 
 def _across(this: Inside, part: StepMap, side: float) -> float:
-    """Pixels across: a full side for n columns and for D, what is due of D for the d numbers of one head."""
+    """The width of a map: a full side for n or D columns, in proportion for the d columns of one head."""
     if part.shape[1] != this.d or this.heads == 1:
         return side
     return max(side * part.shape[1] / (this.heads * this.d), 0.28 * side)
@@ -117,7 +120,7 @@ def _picture(part: StepMap, name: str, theme: Theme) -> str:
 
 @lru_cache(maxsize=256)
 def _uri(data: bytes, shape: tuple[int, int], kind: str, shares: bool, theme: Theme) -> str:
-    """A map as a PNG, one pixel a cell, as a data: address. Beyond the 99.5th percentile colours are full."""
+    """A map as a PNG data URI, one pixel per cell. Beyond the 99.5th percentile colours are saturated."""
     values = np.frombuffer(data, kind).reshape(shape).astype(float)
     seen = np.abs(values[np.isfinite(values) & (values != 0)])
     top = float(np.quantile(seen, 0.995)) if seen.size else 1.0

@@ -1,4 +1,4 @@
-"""What each step of a head is, in words: its title, its formula, one sentence, and the arithmetic of one row."""
+"""Each step of a head in words: its title, its formula, one sentence, and the arithmetic of one row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.inside.steps import Followed, Inside, StepMap
+from dashboard.analyses.inside.steps import Inside, QueryRow, StepMap
 from dashboard.heads.format import number, percent, quoted
 
 TITLES: Mapping[str, str] = {
@@ -27,7 +27,7 @@ TITLES: Mapping[str, str] = {
 
 
 def apart(value: float) -> str:
-    """A difference from the model: 1.2e-07 as 1.2·10⁻⁷, 0 as 0."""
+    """A difference from the model's own numbers: 1.2e-07 as 1.2·10⁻⁷, 0 as 0."""
     if value == 0:
         return "0"
     if not math.isfinite(value):
@@ -38,12 +38,12 @@ def apart(value: float) -> str:
 
 
 def factor(this: Inside) -> str:
-    """What the scores are multiplied by: “÷ √32”, or “· 0.05” in a model with a factor of its own."""
+    """The factor of the scores: “÷ √32”, or “· 0.05” in a model with its own factor."""
     return f"÷ √{this.d}" if math.isclose(this.run.scale, this.d**-0.5, rel_tol=1e-6) else f"· {this.run.scale:.3g}"
 
 
 def formula(this: Inside, step: str) -> str:
-    """How a step follows from those before it."""
+    """The formula of a step."""
     run = this.run
     layer = run.layer
     projected = {"q": "W_Q", "k": "W_K", "v": "W_V"}
@@ -73,7 +73,7 @@ def _masked(this: Inside) -> str:
 
 
 def sentence(this: Inside, step: str) -> str:
-    """What a step is for."""
+    """One sentence on the purpose of a step."""
     shared = this.heads // this.run.call.k.shape[1]
     with_others = f" {shared} heads share them." if shared > 1 else ""
     hides = this.maps["masked"].hidden
@@ -97,7 +97,7 @@ def sentence(this: Inside, step: str) -> str:
 
 
 def _far(this: Inside) -> bool:
-    """Whether the mask hides more than what comes after: a sliding window."""
+    """Whether the mask hides more than later tokens: a sliding window."""
     n = len(this.encoding)
     return this.maps["masked"].hidden > n * (n - 1) // 2
 
@@ -109,19 +109,19 @@ def range_of(step: str, part: StepMap) -> str:
     return f"{number(part.low)} to {number(part.high)}"
 
 
-def finding(this: Inside, row: Followed) -> str:
-    """Where the token looks and what its head adds: the finding of the page."""
+def finding(this: Inside, row: QueryRow) -> str:
+    """The finding of the page: the strongest key of the token, and how much the head adds."""
     name, key = quoted(this.encoding.drawn[row.query]), int(row.weights.argmax())
     to = "itself" if key == row.query else quoted(this.keys[key])
-    said = f"{this.head}: {name} looks most at {to} ({percent(float(row.weights[key]))})"
+    attends = f"{this.head}: {name} looks most at {to} ({percent(float(row.weights[key]))})"
     if row.norms is None or row.norms.sum() == 0:
-        return f"{said}."
+        return f"{attends}."
     share = float(row.norms[this.head.head] / row.norms.sum())
-    return f"{said}; of what the layer's {this.heads} heads add to it, {percent(share)} comes from this one."
+    return f"{attends}; of what the layer's {this.heads} heads add to it, {percent(share)} comes from this one."
 
 
 def proof(this: Inside) -> str:
-    """How far ours is from the model's own, measured on this text."""
+    """The difference between the built-in attention and the model's own, on this text."""
     check = this.layer.check
     over = f"over all {this.heads} heads and {len(this.encoding):,} rows of layer {check.layer}"
     if math.isnan(check.output):
@@ -137,20 +137,20 @@ def _by(difference: float) -> str:
 
 
 def doubts(this: Inside) -> list[str]:
-    """What cannot be seen in this model, a sentence each."""
-    said = []
+    """A sentence for each step that cannot be seen in this model."""
+    sentences = []
     if this.run.layer is None:
-        said.append(
+        sentences.append(
             "The projections of this layer cannot be told apart, so the steps begin with the queries, keys and values "
             "as the model has them."
         )
     if this.run.w_o is None:
-        said.append("The output projection of this layer cannot be seen, so the steps end with the heads joined.")
-    return said
+        sentences.append("The output projection of this layer cannot be seen, so the steps end with the heads joined.")
+    return sentences
 
 
-def arithmetic(this: Inside, row: Followed, step: str) -> str:
-    """How the followed token's number comes about in this step, in one line."""
+def arithmetic(this: Inside, row: QueryRow, step: str) -> str:
+    """How this step computes the query token's number, in one line."""
     name, other = quoted(this.encoding.drawn[row.query]), quoted(this.keys[row.key])
     score, scaled, masked, weight = (
         float(getattr(row, part)[row.key]) for part in ("scores", "scaled", "masked", "weights")
@@ -182,7 +182,7 @@ def arithmetic(this: Inside, row: Followed, step: str) -> str:
 
 
 def steps_table(this: Inside) -> pd.DataFrame:
-    """A row for each step: step, formula, rows, columns, low, high (of what is not −∞)."""
+    """A row for each step: step, formula, rows, columns, low, high (of the finite numbers)."""
     return pd.DataFrame(
         [
             {
@@ -198,12 +198,12 @@ def steps_table(this: Inside) -> pd.DataFrame:
     )
 
 
-def row_table(this: Inside, row: Followed) -> pd.DataFrame:
-    """The numbers of the followed token: columns step, position, of, value.
+def row_table(this: Inside, row: QueryRow) -> pd.DataFrame:
+    """The numbers of the query token: columns step, position, of, value.
 
-    step "product": q · k in dimension `position` with the key that is looked at closely; "score", "scaled", "masked"
-    (empty for −∞) and "weight": with each key; "length": what each head adds to the token's row of the output. Where
-    the tokenizer did not know some characters also unknown: 1 for a key that says so, empty for what is no key.
+    step "product": q · k in dimension `position` with the key shown in detail; "score", "scaled", "masked" (empty for
+    −∞) and "weight": with each key; "length": the norm of what each head adds to the token's row of the output. If the
+    tokenizer did not know some characters also unknown: 1 for an unknown key, empty for rows that are not keys.
     """
     lengths = [] if row.norms is None else [("length", row.norms, [f"head {k}" for k in range(this.heads)])]
     parts = [

@@ -1,4 +1,4 @@
-"""One token on its way through a head: the products that sum to a score, the shares, what they mix, what it adds."""
+"""The row of one token through a head: products that sum to a score, weights, mixed values, and the head's output."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.analyses.inside.steps import Followed, Inside
+from dashboard.analyses.inside.steps import Inside, QueryRow
 from dashboard.analyses.inside.text import arithmetic, factor, finding
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import labels_of, width_of
@@ -19,44 +19,44 @@ from dashboard.charts.titles import wrap
 from dashboard.heads.format import number, percent
 
 WIDTH = 980.0
-KEYS, LEAST = 10, 0.005  # how many keys are named, with how much attention; the others are one line
+KEYS, LEAST = 10, 0.005  # at most this many keys get a line, with at least this weight; the others share one
 LINE = 21.0
 LABELS = 118.0
 GAP = 30.0
 
 
-def followed(this: Inside, row: Followed, look: Look = Look()) -> Drawing:
+def query_row_chart(this: Inside, row: QueryRow, look: Look = Look()) -> Drawing:
     """The row of one token, from q · k to what its head adds to the layer's output.
 
-    Four parts: the products of query and key by dimension, which sum to the score of one key; the shares of the ten
-    keys that it looks at most; their values times these shares, which sum to what it takes away; and the length of
-    what every head of the layer adds to it.
+    Four parts: the products of query and key by dimension, which sum to the score of one key; the weights of the ten
+    strongest keys; their values times these weights, which sum to the head's result; and the norm of what every head of
+    the layer adds to the token.
 
     Parameters
     ----------
     this, row: from `steps`
-    look: 980 pixels wide unless it says more
+    look: 980 pixels wide by default
     """
     mixing = _Mixing.of(this, row)
-    room = look.room(WIDTH) - 26 - mixing.left  # right of the labels, where all parts begin
+    width = look.room(WIDTH) - 26 - mixing.left  # right of the labels, where all parts begin
     name = shown(this.encoding.drawn[row.query])
-    parts = [_products(this, row, room, look.theme), _mixing(row, mixing, room, look.theme)]
+    parts = [_products(this, row, width, look.theme), _mixing(row, mixing, width, look.theme)]
     if row.norms is not None:
-        parts.append(_lengths(this, row.norms, room, look.theme))
+        parts.append(_lengths(this, row.norms, width, look.theme))
     return sheet(
         {"vconcat": parts, "spacing": 30},
         look.theme,
         title=f"“{name}” through {this.head} · {shown(this.model)}",
         subtitle=[f"token {row.query} of {len(this.encoding):,}, counted from 0 · green above 0, purple below"],
         description=f"{finding(this, row)} {arithmetic(this, row, 'scores')}",
-        width=room + mixing.left,
+        width=width + mixing.left,
     )
 
 
-def _title(text: str, below: str, room: float) -> dict:
+def _title(text: str, below: str, width: float) -> dict:
     return {
-        "text": wrap(text, room, 14),
-        "subtitle": wrap(below, room, 12),
+        "text": wrap(text, width, 14),
+        "subtitle": wrap(below, width, 12),
         "fontSize": 13.5,
         "subtitleFontSize": 12,
         "subtitlePadding": 3,
@@ -66,24 +66,24 @@ def _title(text: str, below: str, room: float) -> dict:
 
 
 def _level(*titles: dict) -> list[dict]:
-    """Titles that stand side by side with as many lines below each, so that all begin at one height."""
+    """Titles for charts side by side, with subtitles of the same number of lines, so that the charts are level."""
     most = max(len(title["subtitle"]) for title in titles)
     return [title | {"subtitle": title["subtitle"] + [" "] * (most - len(title["subtitle"]))} for title in titles]
 
 
-def _products(this: Inside, row: Followed, room: float, theme: Theme) -> dict:
+def _products(this: Inside, row: QueryRow, width: float, theme: Theme) -> dict:
     p, d = PALETTES[theme], this.d
     name, other = shown(this.encoding.drawn[row.query]), shown(this.keys[row.key])
     score, scaled = float(row.scores[row.key]), float(row.scaled[row.key])
     values = [{"k": k, "w": float(f"{value:.5g}")} for k, value in enumerate(row.products)]
-    every = next(step for step in (1, 2, 4, 8, 16, 32, 64, 128) if d / step <= room / 34)
+    every = next(step for step in (1, 2, 4, 8, 16, 32, 64, 128) if d / step <= width / 34)
     return {
-        "width": room,
+        "width": width,
         "height": 96,
         "title": _title(
             f"Query of “{name}” · key of “{other}”, by dimension",
             f"the {d} products sum to {number(score)};  {number(score)} {factor(this)} = {number(scaled)}",
-            room,
+            width,
         ),
         "data": {"values": values},
         "mark": {"type": "bar", "aria": False, "width": {"band": 0.8}},
@@ -111,7 +111,10 @@ def _products(this: Inside, row: Followed, room: float, theme: Theme) -> dict:
 
 @dataclass(frozen=True, eq=False)
 class _Mixing:
-    """The keys that are named, and what all others come to: labels, shares, scores, share · value (lines, d)."""
+    """A line for each of the strongest keys, one for all others, and their sum.
+
+    labels, shares, scores, weighted: of the lines; weighted is share · value (lines, d). The sum has no share or score
+    """
 
     labels: list[str]
     shares: list[float]
@@ -119,7 +122,7 @@ class _Mixing:
     weighted: np.ndarray
 
     @classmethod
-    def of(cls, this: Inside, row: Followed) -> _Mixing:
+    def of(cls, this: Inside, row: QueryRow) -> _Mixing:
         order = np.argsort(-row.weights, kind="stable")
         order = order[np.isfinite(row.masked[order])]
         count = int(min(KEYS, max(2, (row.weights >= LEAST).sum())))
@@ -137,16 +140,16 @@ class _Mixing:
 
     @property
     def left(self) -> float:
-        """Pixels of the labels."""
+        """The width of the labels in pixels."""
         return min(LABELS, max(width_of(label, 12, mono=True) for label in self.labels)) + 12
 
 
-def _mixing(row: Followed, mixing: _Mixing, room: float, theme: Theme) -> dict:
+def _mixing(row: QueryRow, mixing: _Mixing, width: float, theme: Theme) -> dict:
     """Shares on the left, shares times values on the right, a line for each key and one for the sum."""
     p, labels, shares = PALETTES[theme], mixing.labels, mixing.shares
     count = len(labels)
-    bars = 0.27 * room
-    cells = room - bars - GAP
+    bars = 0.27 * width
+    cells = width - bars - GAP
     top = float(np.abs(mixing.weighted).max()) or 1.0
     titles = _level(
         _title("Its shares", "softmax of the scores", bars),
@@ -228,7 +231,7 @@ def _mixing(row: Followed, mixing: _Mixing, room: float, theme: Theme) -> dict:
     return {"hconcat": [shared, mixed], "spacing": GAP}
 
 
-def _lengths(this: Inside, norms: np.ndarray, room: float, theme: Theme) -> dict:
+def _lengths(this: Inside, norms: np.ndarray, width: float, theme: Theme) -> dict:
     p, head = PALETTES[theme], this.head.head
     own, every = float(norms[head]), float(norms.sum())
     values = [
@@ -262,7 +265,7 @@ def _lengths(this: Inside, norms: np.ndarray, room: float, theme: Theme) -> dict
             },
         }
     ]
-    if room / this.heads > 30:
+    if width / this.heads > 30:
         layers.append(
             {
                 "mark": {"type": "text", "dy": -8, "fontSize": 11.5, "aria": False},
@@ -270,12 +273,12 @@ def _lengths(this: Inside, norms: np.ndarray, room: float, theme: Theme) -> dict
             }
         )
     return {
-        "width": room,
+        "width": width,
         "height": 96,
         "title": _title(
             "What each head adds to the layer's output",
             f"length of its part of this row, through its slice of W_O · {this.head}: {number(own)}, {share} of all",
-            room,
+            width,
         ),
         "data": {"values": values},
         "layer": layers,

@@ -1,4 +1,4 @@
-"""Is the attention that we show the model's own? Ours beside the model's, number by number."""
+"""Check that the built-in attention matches the model's own, number by number."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from dashboard.builtin.attention import multi_head
 from dashboard.builtin.grouped_heads import join_heads
 from dashboard.capture.layer_trace import LayerRun
 
-AT_ONCE = 2**22  # weights of all heads together, 16 MB: up to here `multi_head` runs in one go
+AT_ONCE = 2**22  # weights of all heads together, 16 MB: up to here `multi_head` runs in one call
 TOLERANCE = 1e-4  # a larger difference is more than rounding
 
 
 @dataclass(frozen=True)
 class Check:
-    """How far our attention is from a model's own in one layer: 0 where all bits agree, infinite where either has a
-    number that is none (NaN).
+    """The differences between the built-in attention and a model's own in one layer: 0 if all bits agree, infinite if
+    either has a NaN.
 
     Attributes
     ----------
-    layer: which layer, from 0
-    begins: "x" where we began with what the layer reads, "q, k, v" where its projections cannot be told apart
+    layer: the layer, from 0
+    begins: "x" if we begin with the layer's input, "q, k, v" if its projections cannot be identified
     weights: the largest |ours − the model's| over all heads, rows and keys; weights are in [0, 1]
-    output: the largest |ours − the model's| over all numbers after the output projection; NaN where there is none to
-        be seen, which `size` says as well
-    size: the largest |number| of the model's own output, to hold `output` against
+    output: the largest |ours − the model's| over all numbers after the output projection; NaN, as `size` is too, if
+        there is none to be seen
+    size: the largest |number| of the model's own output, to compare `output` with
     """
 
     layer: int
@@ -44,14 +44,14 @@ class Check:
 
 @dataclass(frozen=True, eq=False)
 class Layerwise:
-    """Our attention of a whole layer: every head's result, and how far it is from the model's own.
+    """The built-in attention of a whole layer: every head's result, and its differences from the model's own.
 
     Attributes
     ----------
     joined: the heads' mixed values side by side (n, h·d)
-    output: joined · W_O + b_O (n, D); None where there is no output projection to be seen
+    output: joined · W_O + b_O (n, D); None if there is no output projection to be seen
     check: the comparison
-    at_once: whether `multi_head` itself made it, not its lines a block of rows at a time
+    at_once: whether it comes from one call of `multi_head`, not from blocks of rows
     """
 
     joined: torch.Tensor
@@ -61,17 +61,17 @@ class Layerwise:
 
 
 def check(run: LayerRun) -> Check:
-    """How far our attention of a layer is from the model's own. See `whole_layer`."""
+    """Compare the built-in attention of a layer with the model's own. See `whole_layer`."""
     return whole_layer(run).check
 
 
 @torch.inference_mode()
 def whole_layer(run: LayerRun) -> Layerwise:
-    """Our attention of all heads of a layer, compared with the model's own.
+    """The built-in attention of all heads of a layer, compared with the model's own.
 
-    Ours is `multi_head` on what the layer reads; for a long text, or a layer that does more than the article's, its
-    lines a block of rows at a time. The model's weights are those of the library's eager attention, its output is
-    what its own output projection gave in that pass.
+    It is `multi_head` on the layer's input; for a long text, or a layer that does more than the one in the paper, the
+    same lines a block of rows at a time. The model's weights are those of the library's eager attention; its output is
+    that of its own output projection in the same pass.
     """
     parts, n = run.parts(), run.call.k.shape[2]
     heads = len(parts[0])

@@ -1,4 +1,4 @@
-"""How far heads reach and what layers add, for the page and a notebook: measured, and drawn."""
+"""What each layer does to the words of a text, measured and drawn: for the page and a notebook."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from dashboard.analyses.layers import residual_stream as streams
 from dashboard.analyses.layers.layers_chart import columns, moves
 from dashboard.analyses.layers.residual_stream import MEASURES, ResidualStream
-from dashboard.analyses.layers.word_chart import journey
+from dashboard.analyses.layers.word_chart import word_chart
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import WIDTH, Drawing
 from dashboard.charts.look import Look
@@ -28,9 +28,9 @@ def residual_stream(
     limit: int | None = None,
     pair: str | None = None,
 ) -> ResidualStream:
-    """What each layer does to the words of a text: how far their vectors move, by which part, to whom they come near.
+    """What each layer does to the words of a text: how far their vectors move, by which part, and the nearest words.
 
-    See `ResidualStream`. Raises UserError on an empty text, and where a model's layers cannot be told apart.
+    See `ResidualStream`. Raises UserError for an empty text, and for a model whose layers cannot be identified.
     """
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     found = streams.residual_stream(model, encoding, unit=unit, special=special)
@@ -47,9 +47,9 @@ def draw_residual_stream(
     start: int = 0,
     epoch: int = 0,
 ) -> Drawing:
-    """Words by layers: "moved", "turned" or "attention_share"; or (measure "journey") one word through the layers.
+    """Draw words by layers: "moved", "turned" or "attention_share"; or (measure "journey") one word through the layers.
 
-    word: which of the words, from 0, special positions not counted. A text that is too wide is drawn from `start` on.
+    word: the number of a word, from 0, without special positions. A text that is too wide is drawn from `start` on.
     Raises UserError for another measure, and for a word that the text does not have.
     """
     if measure not in MEASURES and measure != "journey":
@@ -60,10 +60,10 @@ def draw_residual_stream(
     again = Call("residual_stream", (model, Text(stream.text)), how | stream.reading, to="stream")
     look = given(measure=measure, word=word, theme=theme, width=width, start=start or None)
     call = Call("draw_residual_stream", (again,), look, makes="figure")
-    said = how | stream.reading | look
-    made = origin(model, stream.text, f"layers-{measure}", call, **how, options=said)
+    options = how | stream.reading | look
+    made = origin(model, stream.text, f"layers-{measure}", call, **how, options=options)
     if word is not None and measure == "journey":
-        return journey(stream, word, Look(theme, width)).made_of(made)
+        return word_chart(stream, word, Look(theme, width)).made_of(made)
     most = columns(width or WIDTH)
     if len(stream) > most:
         start = max(0, min(start, len(stream) - most))

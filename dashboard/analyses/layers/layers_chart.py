@@ -1,4 +1,4 @@
-"""What each layer does to the words of a text, on one sheet: a row a layer, a column a word."""
+"""What each layer does to the words of a text, in one grid: a row per layer, a column per word."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from dashboard.heads.format import percent
 if TYPE_CHECKING:
     from dashboard.analyses.layers.residual_stream import Measure, ResidualStream
 
-LEAST_CELL = 9.0  # pixels: narrower columns can be neither read nor pointed at
-MARGIN = 44.0  # for the layers' names, and for a label that leans out at the right
+LEAST_CELL = 9.0  # pixels: narrower columns can be neither read nor hovered
+MARGIN = 44.0  # pixels for the names of the layers, and for a slanted label at the right
 PART_NAMES = {"attention": "attention", "feed_forward": "feed-forward", "normalisation": "normalisation"}
 
 
 def columns(width: float) -> int:
-    """How many words a drawing of this width can hold."""
+    """The number of words that fit in a drawing of this width."""
     return max(8, int((width - 2 * MARGIN) / LEAST_CELL))
 
 
@@ -34,26 +34,26 @@ def moves(
     word: int | None = None,
     epoch: int = 0,
 ) -> Drawing:
-    """Words by layers, ink for one measure, from paper at 0.
+    """Words by layers, shaded by one measure, with no ink at 0.
 
-    A click chooses a word: the point parameter "word" has the fields place (its place in `stream.words`) and epoch.
+    A click selects a word: the point parameter "word" has the fields place (its place in `stream.words`) and epoch.
 
     Parameters
     ----------
     stream: of at most `columns(width)` positions; measure: of `MEASURES`
-    word: the place in `stream.words` of the word that is followed, framed
-    look: 600 pixels wide unless it says more; epoch: as in `dashboard.charts.look.Selection`
+    word: the place in `stream.words` of the selected word, which is framed
+    look: 600 pixels wide by default; epoch: as in `dashboard.charts.look.Selection`
     """
-    p, n, room = look.palette, len(stream), look.room(WIDTH)
+    p, n, width = look.palette, len(stream), look.room(WIDTH)
     values = stream.numbers[measure.name]
     names = lettering.labels_of(stream.drawn)
     mono = stream.unit == "tokens"
-    step = max(LEAST_CELL, min(44.0, int(2 * (room - 2 * MARGIN) / n) / 2))
+    step = max(LEAST_CELL, min(44.0, int(2 * (width - 2 * MARGIN) / n) / 2))
     down = max(9.0, min(28.0, int(2 * 480 / stream.layers) / 2))
     high = 1.0 if measure.share else _top(values)
     place_of = {int(position): place for place, position in enumerate(stream.words)}
     chosen = None if word is None else int(stream.words[word]) - stream.start
-    said = f"{_written('datum.v', measure.share)}"
+    value_text = f"{_value_expr('datum.v', measure.share)}"
     rows = [
         {
             "layer": layer,
@@ -76,18 +76,18 @@ def moves(
             "labelFontSize": 11.5,
         },
     }
-    standing = lettering.stand(names, step, mono=mono, across=True)
+    label_layout = lettering.stand(names, step, mono=mono, across=True)
     quiet = [k for k, special in enumerate(stream.special) if special]
     axis = {
         "orient": "top",
         "title": None,
-        "values": [k + 0.5 for k in range(0, n, standing.every)],
+        "values": [k + 0.5 for k in range(0, n, label_layout.every)],
         "labelExpr": "words[floor(datum.value)]",
         "labelFont": lettering.font_of(mono=mono),
-        "labelFontSize": standing.size,
-        "labelAngle": standing.angle,
-        "labelAlign": "left" if standing.angle else "center",
-        "labelBaseline": "middle" if standing.angle else "bottom",
+        "labelFontSize": label_layout.size,
+        "labelAngle": label_layout.angle,
+        "labelAlign": "left" if label_layout.angle else "center",
+        "labelBaseline": "middle" if label_layout.angle else "bottom",
         "labelLimit": lettering.LONGEST,
         "labelOverlap": False,
         "labelColor": {
@@ -100,7 +100,7 @@ def moves(
         },
     }
     ends = {"x": across | {"field": "k", "axis": axis}, "x2": {"field": "k1"}, "y": y}
-    tip = f"words[datum.k] + ', layer ' + datum.layer + ': ' + (isValid(datum.v) ? {said} : 'nothing moved')"
+    tip = f"words[datum.k] + ', layer ' + datum.layer + ': ' + (isValid(datum.v) ? {value_text} : 'nothing moved')"
     choose = {"type": "point", "on": "click", "fields": ["place", "epoch"], "toggle": False, "clear": False}
     places = [place_of.get(stream.start + k) for k in range(n)]
     cells = {
@@ -121,7 +121,7 @@ def moves(
                 "field": "shade",
                 "type": "quantitative",
                 "scale": scale(ink(look.theme), 0, high),
-                "legend": gradient([0, high / 2, high], _written("datum.value", measure.share, short=True)),
+                "legend": gradient([0, high / 2, high], _value_expr("datum.value", measure.share, short=True)),
             },
             "tooltip": {"field": "tip", "type": "nominal"},
         },
@@ -157,20 +157,20 @@ def moves(
             f"ink: {what}0 to {full} {unit}".rstrip(),
         ],
         description=f"{measure.title}, by layer and {stream.unit.removesuffix('s')}, {stream.model}. {found}",
-        width=max(step * n + MARGIN, min(room, NARROWEST)),
+        width=max(step * n + MARGIN, min(width, NARROWEST)),
         params=[{"name": "words", "value": names}, {"name": "places", "value": places}],
     )
 
 
 def _top(values: np.ndarray) -> float:
-    """The value that is full ink: 19 of 20 are at most this, rounded up. A first layer may move ten times as far."""
+    """The value drawn as full ink: the 95th percentile, rounded up, as a first layer may move ten times as far."""
     seen = values[np.isfinite(values)]
     high = float(np.quantile(seen, 0.95)) if seen.size else 1.0
     return round(next_round(high, range(-3, 5), (1, 1.5, 2, 3, 5)) or high or 1.0, 6)
 
 
-def _written(value: str, share: bool, short: bool = False) -> str:
-    """Vega expression: a value (an expression) as it is written."""
+def _value_expr(value: str, share: bool, short: bool = False) -> str:
+    """Vega expression: a value (an expression) formatted as text."""
     if share:
         return f"replace(format({value} * 100, '{'.3~r' if short else '.1f'}'), '-', '−') + ' %'"
     return f"format({value}, '{'.3~r' if short else '.2f'}')"

@@ -1,4 +1,4 @@
-"""What each layer does to the words of a text: how far their vectors move, by which part, towards whom."""
+"""What each layer does to the words of a text: how far their vectors move, by which part, and the nearest words."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from dashboard.errors import UserError
 from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding, Special, Unit
 
-NEAREST = 5  # neighbours kept for each word and layer
-FEWEST = 3  # words, below which nearness says nothing: two centred vectors always point away from each other
+NEAREST = 5  # neighbours for each word and layer
+FEWEST = 3  # words; for fewer, nearness has no meaning: two centred vectors always have opposite directions
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One number for a word and a layer.
+    """A measure of what a layer does to a word.
 
-    name, title: for a link and a column, for a menu; share: drawn from 0 to 100 %, else as a multiple
-    help: one plain sentence that says what it measures
+    name: in addresses and columns; title: in a menu; share: drawn from 0 to 100 %, else as a multiple
+    help: its formula in words
     """
 
     name: str
@@ -65,21 +65,20 @@ PARTS = ("attention", "feed_forward", "normalisation")
 
 @dataclass(frozen=True, eq=False)
 class ResidualStream:
-    """What happens to the vectors of m positions in L layers.
+    """The residual stream of a text: what L layers do to the vectors of m positions.
 
     Attributes
     ----------
-    labels, special, unknown: what stands at each position, as on the axis of a map (m)
-    unit, hidden, text, model, name, revision, normalises: how the text was read, by what (`hidden`
-        as in a HeadView); whether the model normalises the
-        stream itself, so that a third part is there
+    labels, special, unknown: of the positions, as on the axis of a map (m)
+    unit, hidden, text, model, name, revision: how the text was read, and by which model (`hidden` as in a HeadView)
+    normalises: whether the model normalises the stream itself, which makes a third part
     numbers: by name, float32 (L, m), see `Streaming`; `moved`, `turned`, `attention`, `feed_forward`, `normalisation`
         and their shares `attention_share` …
-    words: the positions that are words (w); special ones are no neighbours
-    near, cosine: for each word, its nearest others before the first layer and after each: places in `words` and
-        cosines, (L + 1, w, k), the nearest first; k is 0 in a text of under 3 words
-    start, whole: in a window, the first position drawn and how many there are
-    reading: how the text was read (bos, limit), for the lines that read it again
+    words: the positions that are words (w); special positions cannot be neighbours
+    near, cosine: for each word, its nearest words before the first layer and after each layer: places in `words` and
+        cosines, (L + 1, w, k), the nearest first; k is 0 for a text of fewer than 3 words
+    start, whole: in a window, the first position and the number of positions of the whole text
+    reading: how the text was read (bos, limit), for the lines that reproduce it
     """
 
     labels: tuple[str, ...]
@@ -105,7 +104,7 @@ class ResidualStream:
 
     @cached_property
     def drawn(self) -> tuple[str, ...]:
-        """The labels as a picture shows them: what the model has not read is marked."""
+        """The labels as a picture shows them, with characters unknown to the tokenizer marked."""
         return marked(self.labels, self.unknown)
 
     @property
@@ -113,7 +112,7 @@ class ResidualStream:
         return len(self.numbers["moved"])
 
     def window(self, start: int, stop: int) -> ResidualStream:
-        """Only the positions `start` … `stop - 1`, for a picture; what is near to a word is left as it is."""
+        """Only the positions `start` … `stop - 1`, for a picture; neighbours stay those of the whole text."""
         cut = slice(start, stop)
         return replace(
             self,
@@ -126,18 +125,18 @@ class ResidualStream:
         )
 
     def mean(self, name: str) -> np.ndarray:
-        """The mean over the words, special positions left out: (L); NaN where there are none."""
+        """The mean over the words, without special positions: (L); NaN if there are no words."""
         values = self.numbers[name][:, self.words]
         return values.mean(1) if values.size else np.full(self.layers, np.nan, np.float32)
 
     def known(self, place: int) -> str:
-        """A word by its label; with its place in the text, from 1, where it stands there more than once."""
+        """The label of a word; with its place in the text, from 1, if it occurs more than once."""
         label = self.drawn[place]
         return f"{label} ({place + 1})" if self.drawn.count(label) > 1 else label
 
     def table(self) -> pd.DataFrame:
-        """A row per layer and position: layer, position, text, then a column per number; where the tokenizer did not
-        know some characters also unknown: how many tokens there say so."""
+        """A row per layer and position: layer, position, text, then a column per number; if the tokenizer did not know
+        some characters also unknown: the number of unknown tokens."""
         layers, m = self.numbers["moved"].shape
         columns = {
             "layer": np.repeat(np.arange(layers), m),
@@ -148,8 +147,8 @@ class ResidualStream:
         return pd.DataFrame(columns | {name: values.ravel() for name, values in self.numbers.items()})
 
     def parts(self, place: int | None = None) -> pd.DataFrame:
-        """A row per layer and part (attention, feed_forward, normalisation, where there is one): layer, part, size
-        (its length as a multiple of the vector's before), share (of the change). Of one position, or the mean over
+        """A row per layer and part (attention, feed_forward, and normalisation if the model has it): layer, part, size
+        (its length relative to the vector before the layer), share (of the change). For one position, or the mean over
         the words."""
         rows = []
         for part in PARTS if self.normalises else PARTS[:2]:
@@ -160,9 +159,9 @@ class ResidualStream:
         return pd.concat(rows, ignore_index=True)
 
     def neighbours(self, place: int) -> pd.DataFrame:
-        """Who is near to a word: a row per stage and rank: stage (0 before the first layer, l + 1 after layer l), rank
-        (from 1), position, text, cosine; unknown as in `table`. Empty for a special position and in a text of under
-        3 words."""
+        """The nearest words of a word, a row per stage and rank: stage (0 before the first layer, l + 1 after layer l),
+        rank (from 1), position, text, cosine; unknown as in `table`. Empty for a special position and for a text of
+        fewer than 3 words."""
         found = np.flatnonzero(self.words == place)
         stages, _, k = self.near.shape
         if not found.size or not k:
@@ -182,16 +181,16 @@ class ResidualStream:
 
 @dataclass
 class Streaming:
-    """Follower: the numbers of `ResidualStream`, layer by layer; no vectors are kept.
+    """Follower: computes the numbers of `ResidualStream`, layer by layer, without keeping vectors.
 
-    A word's vector is the mean over its pieces, and so is what is added to it. With x before, x' after, the change
+    A word's vector is the mean over its tokens, and so are the parts added to it. With x before, x' after, the change
     Δ = x' - x and a part p of it (see `dashboard.capture.residual_stream.Step`):
 
     - moved = ‖Δ‖ / ‖x‖, turned = 1 - cos(x, x'), each part's length ‖p‖ / ‖x‖
-    - each part's share of the change, (p · Δ) / (Δ · Δ); the shares sum to 1, none is bound to [0, 1]
+    - each part's share of the change, (p · Δ) / (Δ · Δ); the shares sum to 1, but may lie outside [0, 1]
     - near: the k words with the highest cos(x' - c, y' - c), c the mean of the text's words at that stage
 
-    Empty (NaN) where a vector or its change is all zero.
+    NaN where a vector or its change is zero.
     """
 
     members: torch.Tensor
@@ -238,25 +237,25 @@ def residual_stream(
 ) -> ResidualStream:
     """What each layer does to the vectors of a text, in one forward pass that holds one layer at a time.
 
-    unit: "words" (the mean over a word's pieces) or "tokens". special: whether special positions are listed too; they
-    are never counted in a mean nor as neighbours. Raises UserError as `follow` does, and where nothing is left.
+    unit: "words" (the mean over a word's tokens) or "tokens". special: whether special positions are listed too; they
+    never count in a mean or as neighbours. Raises UserError as `follow` does, and if no position is left.
     """
     axis = encoding.axis(unit)
-    shown = [place for place in range(len(axis.labels)) if special == "show" or not axis.special[place]]
-    if not shown:
+    visible = [place for place in range(len(axis.labels)) if special == "show" or not axis.special[place]]
+    if not visible:
         raise UserError("Without its special tokens nothing is left of this text. Show them, or type some words.")
-    place_of = {token: place for place, position in enumerate(shown) for token in axis.members[position]}
+    place_of = {token: place for place, position in enumerate(visible) for token in axis.members[position]}
     device = next(model.loaded.model.parameters()).device
-    # What is not shown is gathered at a place of its own, which is cut off again.
-    members = torch.tensor([place_of.get(token, len(shown)) for token in range(len(encoding))], device=device)
-    sizes = torch.bincount(members, minlength=len(shown) + 1).clamp(min=1).double()
-    words = np.array([k for k, position in enumerate(shown) if not axis.special[position]], int)
+    # Hidden positions are gathered at one extra place, which is cut off at the end.
+    members = torch.tensor([place_of.get(token, len(visible)) for token in range(len(encoding))], device=device)
+    sizes = torch.bincount(members, minlength=len(visible) + 1).clamp(min=1).double()
+    words = np.array([k for k, position in enumerate(visible) if not axis.special[position]], int)
     found = Streaming(members, sizes, torch.as_tensor(words, device=device))
     follow(model, encoding, found)
     return ResidualStream(
-        labels=tuple(axis.labels[place] for place in shown),
-        special=tuple(axis.special[place] for place in shown),
-        unknown=tuple(axis.unknown[place] for place in shown) if any(axis.unknown) else (),
+        labels=tuple(axis.labels[place] for place in visible),
+        special=tuple(axis.special[place] for place in visible),
+        unknown=tuple(axis.unknown[place] for place in visible) if any(axis.unknown) else (),
         unit=unit,
         hidden=special,
         text=encoding.texts[0],
@@ -264,7 +263,7 @@ def residual_stream(
         name=model.name,
         revision=model.revision,
         normalises=found.normalises,
-        numbers={name: np.stack([row[name][: len(shown)] for row in found.rows]) for name in found.rows[0]},
+        numbers={name: np.stack([row[name][: len(visible)] for row in found.rows]) for name in found.rows[0]},
         words=words,
         near=np.stack([places for places, _ in found.near]),
         cosine=np.stack([cosines for _, cosines in found.near]),

@@ -1,4 +1,4 @@
-"""What is said of a word on its way through the layers."""
+"""Sentences about a word in the residual stream."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from dashboard.analyses.layers.residual_stream import ResidualStream
 
 
-def journey_finding(stream: ResidualStream, word: int) -> str:
-    """One sentence about one word: the layer that moves it most, whose part that is, and who is nearest at the end."""
+def word_finding(stream: ResidualStream, word: int) -> str:
+    """The finding for one word: the layer that moves it most, attention's part of that, and the nearest words."""
     position = int(stream.words[word])
     moved = stream.numbers["moved"][:, position]
     near = stream.neighbours(position)
@@ -21,10 +21,10 @@ def journey_finding(stream: ResidualStream, word: int) -> str:
     name = f"“{stream.known(position)}”"
     share = float(stream.numbers["attention_share"][layer, position])
     part = f"pulls against that change ({percent(share)})" if share < 0 else f"makes up {percent(share)} of that change"
-    said = f"{name} is moved most by L{layer}, by {moved[layer]:.2f} times its length; attention {part}"
+    start = f"{name} is moved most by L{layer}, by {moved[layer]:.2f} times its length; attention {part}"
     if not len(near):
-        return f"{said}."
+        return f"{start}."
     first, last = near["text"].iloc[0], near[near["stage"] == stream.layers]["text"].iloc[0]
     if first == last:
-        return f"{said}. Its nearest word is “{last}”, before the first layer and after the last."
-    return f"{said}. Its nearest word is “{first}” before the first layer and “{last}” after the last."
+        return f"{start}. Its nearest word is “{last}”, before the first layer and after the last."
+    return f"{start}. Its nearest word is “{first}” before the first layer and “{last}” after the last."

@@ -1,4 +1,4 @@
-"""One word through the layers: by which part it was moved, how far, and to which words it came near."""
+"""One word through the layers: the parts of each change, its size, and the nearest words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dashboard.analyses.layers.layers_chart import PART_NAMES
-from dashboard.analyses.layers.text import journey_finding
+from dashboard.analyses.layers.text import word_finding
 from dashboard.charts import labels as lettering
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.look import Look
@@ -19,33 +19,33 @@ if TYPE_CHECKING:
     from dashboard.analyses.layers.residual_stream import ResidualStream
 
 ROW = 22.0
-HEAD = 42.0  # pixels of the lines over the rows: the parts, the headings
+HEAD = 42.0  # pixels above the rows, for the legend of the parts and the headings
 NAMES = 48.0
 NUMBER = 56.0
 WIDEST, NARROWEST_WORD = 118.0, 66.0
 
 
-def journey(stream: ResidualStream, word: int, look: Look) -> Drawing:
+def word_chart(stream: ResidualStream, word: int, look: Look) -> Drawing:
     """A row for the vector before the first layer and after each layer, from top to bottom.
 
-    From left to right: a bar of the shares that attention, feed-forward and normalisation have in the layer's change
-    (what pulls against the change goes to the left of 0); how far it moved, as a multiple of its length; the words
-    whose vectors are nearest now, ink for the cosine.
+    From left to right: a bar with the shares of attention, feed-forward and normalisation in the layer's change (a part
+    against the change is left of 0); the size of the change, relative to the vector's length; the words with the
+    nearest vectors, shaded by the cosine.
 
     Parameters
     ----------
-    word: a place in `stream.words`; look: 600 pixels wide unless it says more
+    word: a place in `stream.words`; look: 600 pixels wide by default
     """
-    p, room = look.palette, look.room(WIDTH)
+    p, width = look.palette, look.room(WIDTH)
     position = int(stream.words[word])
     name = shown(stream.known(position))
     parts, near = stream.parts(position), stream.neighbours(position)
     moved = stream.numbers["moved"][:, position]
-    bar = max(90.0, min(240.0, 0.3 * room))
+    bar = max(90.0, min(240.0, 0.3 * width))
     left = NAMES + bar + NUMBER + 14
     count = int(near["rank"].max()) if len(near) else 0
-    count = max(1, min(count, int((room - left) / NARROWEST_WORD))) if count else 0
-    cell = min(WIDEST, (room - left) / count) if count else 0
+    count = max(1, min(count, int((width - left) / NARROWEST_WORD))) if count else 0
+    cell = min(WIDEST, (width - left) / count) if count else 0
     body = [
         *_rows(stream.layers, p),
         *_bars(parts, p, bar),
@@ -67,13 +67,13 @@ def journey(stream: ResidualStream, word: int, look: Look) -> Drawing:
             if count
             else "nearest words need a text of three words and more",
         ],
-        description=journey_finding(stream, word),
+        description=word_finding(stream, word),
         width=left + cell * count,
     )
 
 
 def _at(x: float | dict, y: str | dict = "y") -> dict:
-    """Encoding of a place in pixels."""
+    """The encoding of a place in pixels."""
     across = {"value": x} if isinstance(x, float | int) else x
     down = {"field": y, "type": "quantitative", "scale": None, "axis": None} if isinstance(y, str) else y
     return {"x": across, "y": down}
@@ -98,18 +98,18 @@ def _rows(layers: int, p: Palette) -> list[dict]:
     return [{"data": {"values": names}, "mark": mark, "encoding": _at(NAMES - 8) | field}]
 
 
-def _bars(parts: pd.DataFrame, p: Palette, room: float) -> list[dict]:
-    """Stacked bars: from 0 to the right what adds to the change, to the left what pulls against it."""
+def _bars(parts: pd.DataFrame, p: Palette, width: float) -> list[dict]:
+    """Stacked bars: parts that add to the change to the right of 0, parts against it to the left."""
     share = parts.assign(share=parts["share"].fillna(0.0))
     up = share[share["share"] > 0].groupby("layer")["share"].sum().max() if len(share) else 1.0
     down = share[share["share"] < 0].groupby("layer")["share"].sum().min()
-    # A bar may be long where two parts all but cancel each other; then it is cut at three times the change.
+    # A bar is long if two parts nearly cancel each other; it is cut at three times the change.
     high = min(3.0, max(1.0, float(up) if up == up else 1.0))
     low = max(-2.0, min(0.0, float(down) if down == down else 0.0))
     fill = {"attention": p.plus, "feed_forward": p.minus, "normalisation": p.paper}
 
     def x_of(value: float) -> float:
-        return round(NAMES + room * (min(max(value, low), high) - low) / (high - low), 1)
+        return round(NAMES + width * (min(max(value, low), high) - low) / (high - low), 1)
 
     rows = []
     for layer in sorted(set(share["layer"])):
@@ -160,7 +160,7 @@ def _bars(parts: pd.DataFrame, p: Palette, room: float) -> list[dict]:
     return [bars, rules, ticks, *_legend(present, fill, p)]
 
 
-# A rectangle with a stroke of its own has no fill but that of "color".
+# In Vega-Lite a rectangle with its own stroke takes its fill only from "color".
 _COLOURS = {
     name: {"field": field, "type": "nominal", "scale": None, "legend": None}
     for name, field in (("color", "fill"), ("stroke", "stroke"))

@@ -1,1 +1,1 @@
-"""What a head writes, read through the unembedding: direct logit attribution and copying (METRICS §8)."""
+"""Direct logit attribution of heads, and the copying score (METRICS §8)."""

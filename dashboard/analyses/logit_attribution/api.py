@@ -1,4 +1,4 @@
-"""What a head writes into a language model's predictions, and whether it copies: for the page and a notebook."""
+"""Direct logit attribution of heads, and whether they copy: for the page and a notebook."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dashboard.analyses.logit_attribution.chart import writes_chart
+from dashboard.analyses.logit_attribution.chart import attribution_chart
 from dashboard.analyses.logit_attribution.copying import copying_table
-from dashboard.analyses.logit_attribution.direct import Attribution, DirectPath, direct_path, writes
+from dashboard.analyses.logit_attribution.direct import Attribution, DirectPath, direct_attribution, direct_path
 from dashboard.analyses.logit_attribution.parts import parts_table, stream_parts
 from dashboard.capture import AttentionModel
 from dashboard.capture.added import factors
@@ -35,10 +35,10 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True, eq=False)
 class LogitParts:
-    """What each part of a model writes to one logit.
+    """The direct contribution of each part of a model to one logit.
 
-    table: a row per part: part, layer, head, logit, see `parts.parts_table`; the logits sum to the
-    model's own. piece, label: which piece of the vocabulary, and how it reads
+    table: a row per part: part, layer, head, logit, see `parts.parts_table`; the logits sum to the model's own
+    piece, label: the id of the vocabulary token, and its readable form
     """
 
     table: pd.DataFrame
@@ -48,7 +48,7 @@ class LogitParts:
 
 @dataclass(frozen=True, eq=False)
 class Copying:
-    """The copying score of some heads.
+    """The copying scores of some heads.
 
     table: a row per head, see `copying.copying_table`; left_out: the sentences that could not be used
     """
@@ -67,25 +67,25 @@ def logit_attribution(
     limit: int | None = None,
     pair: str | None = None,
 ) -> Attribution:
-    """The next pieces whose logits a head raises and lowers most at one token, beside what it read there.
+    """The next tokens whose logits a head raises and lowers most at one token, and the keys that it attends to.
 
-    What the head adds to the stream, (Σ_j A[i, j] v_j) W_O, through the final norm with the scale that the intact
-    stream gives it at that token, and the unembedding: the change of every logit, in logits.
+    What the head adds to the residual stream, (Σ_j A[i, j] v_j) W_O, goes through the final norm, with its scale frozen
+    to that of the intact stream at that token, and the unembedding. This gives the change of every logit, in logits.
 
     Parameters
     ----------
-    query: the token, from 0; what comes after it is predicted
+    query: the token, from 0, after which the model predicts
     bos, limit, pair: as in `dashboard.attention`
 
-    Raises UserError: empty text, no such head or token, a model that predicts no next token, or one whose heads' way
-    to the logits cannot be told apart.
+    Raises UserError: empty text, no such head or token, a model that predicts no next token, or one whose path from the
+    heads to the logits cannot be identified.
     """
     wanted = existing_head(model, head)
     encoding, how = _read(model, text, bos, limit, pair)
     path = _path(model, encoding)
     run = layer_run(model, encoding, wanted.layer)
-    found = writes(path, model, encoding, run, run.parts(), wanted.head, query, how)
-    found.table.attrs["provenance"] = provenance_of_writes(found).to_dict()
+    found = direct_attribution(path, model, encoding, run, run.parts(), wanted.head, query, how)
+    found.table.attrs["provenance"] = provenance_of_attribution(found).to_dict()
     return found
 
 
@@ -99,16 +99,16 @@ def logit_components(
     limit: int | None = None,
     pair: str | None = None,
 ) -> LogitParts:
-    """What the embedding, every head, every bias and every feed-forward part write to the logit of one next piece.
+    """The direct contribution of the embedding and of every head, bias and feed-forward part to one next token's logit.
 
-    piece: by its id in the vocabulary; None for the most probable one. Else as `logit_attribution`.
+    piece: the token's id in the vocabulary; None for the most probable one. Otherwise like `logit_attribution`.
     """
     encoding, how = _read(model, text, bos, limit, pair)
     path = _path(model, encoding)
     table, found = parts_table(path, stream_parts(path, model, encoding, query), query, piece)
-    of, read, asked = Model.of(model), encoding.texts[0], given(query=query, piece=piece) | how
-    again = Call("logit_components", (of, Text(read)), asked)
-    table.attrs["provenance"] = _origin(of, read, "logit-parts", Part(again, "table", makes="table"), asked).to_dict()
+    of, read, options = Model.of(model), encoding.texts[0], given(query=query, piece=piece) | how
+    again = Part(Call("logit_components", (of, Text(read)), options), "table", makes="table")
+    table.attrs["provenance"] = _origin(of, read, "logit-parts", again, options).to_dict()
     return LogitParts(table, found, vocabulary_labels(model.loaded.tokenizer, [found])[0])
 
 
@@ -120,56 +120,57 @@ def copying(
     bos: bool = True,
     progress: Progress | None = None,
 ) -> Copying:
-    """The copying score of some heads (None: of all) over the English sentences that come along (METRICS §8).
+    """The copying scores of some heads (None: of all) over the built-in English sentences (METRICS §8).
 
-    A head's share of tokens t for which t is among the 1 % of pieces whose logits v = E[t] W_V W_O raises most, and the
-    baseline, the same for the token at the next position; with 95 % intervals. See `copying`.
+    The score is the share of tokens t that are among the 1 % of vocabulary tokens whose logits v = E[t] W_V W_O raises
+    most; the baseline is the same for the token at the next position. Both with 95 % intervals. See `copying`.
 
     Parameters
     ----------
     sentences: how many, evenly spread; None for all
-    progress: told how far it is: a fraction and a sentence; what it raises ends the work
+    progress: called with the fraction done and a sentence; an exception it raises stops the work
 
     Raises UserError as `logit_attribution` does.
     """
     wanted = None if heads is None else [existing_head(model, head) for head in heads]
-    asked = model.all_heads if wanted is None else wanted
+    selected = model.all_heads if wanted is None else wanted
     encodings, left_out = sample(model, builtin_corpus(), sentences, bos=bos)
     found = unembedding(model, encodings[0])
     if found is None:
         raise no_predictions(model)
-    factors(model, encodings[0])  # what a head adds must reach the stream as it is
+    factors(model, encodings[0])  # raises if heads do not add to the stream directly
 
-    def tell(done: int) -> None:
+    def report(done: int) -> None:
         if progress:
-            progress(done / len(asked), f"{done:,} of {counted(len(asked), 'heads')}")
+            progress(done / len(selected), f"{done:,} of {counted(len(selected), 'heads')}")
 
-    table = copying_table(found, model, encodings, asked, tell)
+    table = copying_table(found, model, encodings, selected, report)
     names = None if wanted is None else [str(head) for head in wanted]
     of, how = Model.of(model), given(heads=names, sentences=sentences, bos=bos)
     again = Part(Call("copying", (of,), how), "table", makes="table")
-    said = how | {"corpus": builtin_corpus().name}
-    table.attrs["provenance"] = _origin(of, "", "copying", again, said, heads=names or ()).to_dict()
+    options = how | {"corpus": builtin_corpus().name}
+    table.attrs["provenance"] = _origin(of, "", "copying", again, options, heads=names or ()).to_dict()
     return Copying(table, tuple(left_out))
 
 
 def draw_logit_attribution(found: Attribution, *, theme: Theme = "light", width: float | None = None) -> Drawing:
-    """What a head writes at a token as bars: raised pieces to the right in green, lowered ones to the left in purple,
-    and beside them what it read from, in ink. found: from `logit_attribution`; theme, width: as in `draw`."""
-    return writes_chart(found, Look(theme, width)).made_of(provenance_of_writes(found, theme=theme, width=width))
+    """Draw the logit attribution of a head as bars: raised tokens to the right in green, lowered ones to the left in
+    purple, and next to them its keys, in ink. found: from `logit_attribution`; theme, width: as in `draw`."""
+    made = provenance_of_attribution(found, theme=theme, width=width)
+    return attribution_chart(found, Look(theme, width)).made_of(made)
 
 
-def provenance_of_writes(found: Attribution, **drawing: object) -> Provenance:
-    """Where the table comes from, or (`drawing`: the arguments of `draw_logit_attribution`) the picture of it."""
+def provenance_of_attribution(found: Attribution, **drawing: object) -> Provenance:
+    """The provenance of the table, or (`drawing`: the arguments of `draw_logit_attribution`) of its picture."""
     look, of, head = given(**drawing), Model(found.name, found.revision, found.model), str(found.head)
-    wrote = Call("logit_attribution", (of, Text(found.text), head, found.query), found.reading, to="found")
-    again = Call("draw_logit_attribution", (wrote,), look, "figure") if look else Part(wrote, "table", "table")
-    said = {"query": found.query, **found.reading, **look}
-    return _origin(of, found.text, "writes", again, said, heads=(head,))
+    made = Call("logit_attribution", (of, Text(found.text), head, found.query), found.reading, to="found")
+    again = Call("draw_logit_attribution", (made,), look, "figure") if look else Part(made, "table", "table")
+    options = {"query": found.query, **found.reading, **look}
+    return _origin(of, found.text, "writes", again, options, heads=(head,))
 
 
 def no_predictions(model: AttentionModel) -> UserError:
-    """What a person is told of a model whose heads write no logits."""
+    """The error for a model that predicts no next token."""
     return UserError(
         f"{model.title} predicts no next word, so what its heads write cannot be read. Choose a language model that "
         "reads from left to right, like smollm2."

@@ -1,4 +1,4 @@
-"""What a head writes: the next pieces whose logits it raises and lowers, and the words that it read from."""
+"""Direct logit attribution: the next tokens whose logits a head raises and lowers, and the keys that it attends to."""
 
 from __future__ import annotations
 
@@ -21,28 +21,27 @@ from dashboard.heads.head_id import HeadId
 from dashboard.text.display import vocabulary_labels
 from dashboard.text.encoding import Encoding
 
-MOST = 10  # pieces raised, pieces lowered, and keys read from
-OTHERS = 16  # tokens that one is held against
+MOST = 10  # tokens raised, tokens lowered, and keys
+OTHERS = 16  # query tokens to compare with
 
 Parts = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """What one head writes at one token. V pieces in the vocabulary.
+    """The direct logit attribution of one head at one token, with V tokens in the vocabulary.
 
     Attributes
     ----------
-    head, query: which head; the token, from 0, after which the model predicts
-    label: what stands there
-    raised, lowered: the pieces whose logits it changes most, the largest change first: id, piece, logit (the change)
-    mean: of the change over all V pieces: a change of all alike moves no prediction
+    head, query: the head; the token, from 0, after which the model predicts
+    label: of the query token
+    raised, lowered: the tokens whose logits it changes most, the largest change first: id, piece, logit (the change)
+    mean: of the change over the vocabulary; an equal change of all logits does not move the softmax
     vocabulary: V
-    alike: the mean share of `raised` that is also among as many pieces raised most at another token of the text, in
-        [0, 1]: near 1 the head writes the same wherever it is; NaN where there is no other
-    others: over how many other tokens, evenly spread
-    read: the keys that it read from, the strongest first: position, text, weight (its share, in [0, 1]); unknown, see
-        `table`
+    alike: the mean share of `raised` that is also among the same number of tokens raised most at another query, in
+        [0, 1]: near 1, the head writes the same at every query; NaN if there is no other
+    others: the number of these other queries, evenly spread over the text
+    read: the keys of the query, the strongest first: position, text, weight (in [0, 1]); unknown, see `table`
     text, model, name, revision, reading: as in `Inside`
     """
 
@@ -64,9 +63,9 @@ class Attribution:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """A row for each piece and key: kind ("raised", "lowered", "read"), rank (from 1), text, id (of a piece),
-        position (of a key), logit, beyond_mean (logit − mean), weight; where the tokenizer did not know some
-        characters also unknown: 1 for a key that says so."""
+        """A row for each token and key: kind ("raised", "lowered", "read"), rank (from 1), text, id (of a token),
+        position (of a key), logit, beyond_mean (logit − mean), weight; if the tokenizer did not know some characters
+        also unknown: 1 for an unknown key."""
         kinds = {
             "raised": self.raised.rename(columns={"piece": "text"}),
             "lowered": self.lowered.rename(columns={"piece": "text"}),
@@ -83,10 +82,10 @@ class Attribution:
 
 @dataclass(frozen=True, eq=False)
 class DirectPath:
-    """The way from what is added to the stream to the logits on one text, all that comes between left out.
+    """The direct path from what is added to the residual stream to the logits on one text, without the layers between.
 
-    unembedding: the model's final norm and what reads from it; scale: of the norm at each token (n); factors: of each
-    layer's output projection, see `dashboard.capture.added.factors` (L)
+    unembedding: the model's final norm and unembedding; scale: of the norm at each token (n); factors: of each layer's
+    output projection, see `dashboard.capture.added.factors` (L)
     """
 
     unembedding: Unembedding
@@ -95,10 +94,10 @@ class DirectPath:
 
 
 def direct_path(model: AttentionModel, encoding: Encoding) -> DirectPath | None:
-    """In one forward pass over the text; what is the model's alone is found when it is first asked for.
+    """The direct path for a text, in one forward pass; what depends on the model only is computed once per model.
 
-    None where the model predicts no next token. Raises UserError where a head's way to the logits cannot be told
-    apart, as `unembedding` and `factors` do.
+    None if the model predicts no next token. Raises UserError as `unembedding` and `factors` do, if the path from a
+    head to the logits cannot be identified.
     """
     found = unembedding(model, encoding)
     if found is None:
@@ -108,17 +107,18 @@ def direct_path(model: AttentionModel, encoding: Encoding) -> DirectPath | None:
 
 
 def logit_changes(unembedding: Unembedding, vectors: torch.Tensor, scale: torch.Tensor | float) -> torch.Tensor:
-    """How vectors (m, D) that are added to a token's stream change its logits: (m, V).
+    """The change of a token's logits (m, V) by vectors (m, D) that are added to its residual stream.
 
-    unembed((v − mean v) · gain · scale), the mean taken only where the norm takes it, the scale that of the intact
-    stream at that token (frozen). Linear, without biases: what all parts of the stream write sums to the logits less
-    `Unembedding.constant`. Source: Elhage et al. 2021, "A mathematical framework for transformer circuits".
+    unembed((v − mean v) · gain · scale): the mean is subtracted only if the norm does so, and the scale is that of the
+    intact stream at that token (frozen). Linear, without biases: the changes by all parts of the stream sum to the
+    logits minus `Unembedding.constant`.
+    Source: Elhage et al. 2021, "A mathematical framework for transformer circuits".
     """
     return unembedding.unembed(unembedding.frozen(vectors, scale).float())
 
 
 @torch.inference_mode()
-def writes(
+def direct_attribution(
     path: DirectPath,
     model: AttentionModel,
     encoding: Encoding,
@@ -128,7 +128,7 @@ def writes(
     query: int,
     reading: Mapping[str, object],
 ) -> Attribution:
-    """What a head writes at a token: (Σ_j A[i, j] v_j) W_O of the head, to the logits. See `Writes`.
+    """The direct logit attribution of a head at a token: (Σ_j A[i, j] v_j) W_O through the direct path to the logits.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def writes(
     head, query: counted from 0
     reading: how the text was read
 
-    Raises UserError for a head or a token that is not there.
+    Raises UserError for a head or a token that does not exist.
     """
     heads, n = parts[0].shape[0], len(encoding)
     if not 0 <= head < heads:
@@ -160,7 +160,7 @@ def writes(
         len(change),
         float(alike),
         len(elsewhere),
-        _read(row.weights[head, 0], encoding),
+        _keys(row.weights[head, 0], encoding),
         encoding.texts[0],
         model.title,
         model.name,
@@ -172,7 +172,7 @@ def writes(
 def added_by(run: LayerRun, mixed: torch.Tensor) -> torch.Tensor:
     """What each head of a layer adds to the residual stream (h, m, D), before the layer's factor.
 
-    mixed: Σ_j A[i, j] v_j of each head (h, m, d). Raises UserError where the output projection cannot be seen.
+    mixed: Σ_j A[i, j] v_j of each head (h, m, d). Raises UserError if the output projection cannot be seen.
     """
     if run.w_o is None:
         raise UserError(
@@ -183,34 +183,34 @@ def added_by(run: LayerRun, mixed: torch.Tensor) -> torch.Tensor:
 
 
 def _elsewhere(n: int, query: int) -> list[int]:
-    """Some tokens of a text of n, evenly spread: not the first, at which all heads look alike in a model that reads
-    from left to right, and not `query`."""
+    """Some tokens of a text of n, evenly spread, without `query` and without the first, where all heads of a causal
+    model attend to the same single key."""
     others = [token for token in range(1, n) if token != query]
     return [others[k * len(others) // OTHERS] for k in range(OTHERS)] if len(others) > OTHERS else others
 
 
 def _raised(
-    path: DirectPath, run: LayerRun, parts: Parts, head: int, tokens: Sequence[int], most: int, pieces: int
+    path: DirectPath, run: LayerRun, parts: Parts, head: int, tokens: Sequence[int], most: int, vocabulary: int
 ) -> list[list[int]]:
-    """By token the pieces that the head raises most there."""
+    """For each query token, the ids of the tokens that the head raises most."""
     added = [added_by(run, run.attend(parts, slice(t, t + 1)).mixed)[head] for t in tokens]
     if not added or not most:
         return []
     change = logit_changes(
         path.unembedding, torch.cat(added) * path.factors[run.number], path.scale[list(tokens), None]
     )
-    return change[:, :pieces].topk(most).indices.tolist()
+    return change[:, :vocabulary].topk(most).indices.tolist()
 
 
 def _most(change: torch.Tensor, sign: int, tokenizer) -> pd.DataFrame:
-    """The pieces whose logits are changed most that way. Rows of the vocabulary without a piece are no pieces."""
+    """The tokens whose logits change most in the direction of `sign`, without unused rows of the vocabulary."""
     known = sign * change[: len(tokenizer)]
     values, ids = known.topk(min(MOST, len(known)))
     ids = ids[values > 0].tolist()
     return pd.DataFrame({"id": ids, "piece": vocabulary_labels(tokenizer, ids), "logit": change[ids].tolist()})
 
 
-def _read(weights: torch.Tensor, encoding: Encoding) -> pd.DataFrame:
+def _keys(weights: torch.Tensor, encoding: Encoding) -> pd.DataFrame:
     keys, unknown = (*encoding.drawn, "(nowhere)"), (*encoding.unknown, False)
     values, places = weights.topk(min(MOST, len(weights)))
     places = places[values > 0].tolist()
@@ -220,8 +220,8 @@ def _read(weights: torch.Tensor, encoding: Encoding) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def writes_baseline(found: Attribution) -> str:
-    """Whether it writes the same wherever it is; "" where there is nothing to hold it against."""
+def attribution_baseline(found: Attribution) -> str:
+    """A sentence on whether the head writes the same at other queries; "" if there are none."""
     if np.isnan(found.alike):
         return ""
     most = len(found.raised)

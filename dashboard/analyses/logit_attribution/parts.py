@@ -1,7 +1,7 @@
-"""What every part of a model writes to one prediction: the embedding, all heads, the biases, the feed-forward parts.
+"""The direct contribution of every part of a model to one logit: the embedding, heads, biases, feed-forward parts.
 
-The vector after the last layer is a sum, and with the final norm frozen the logits are the same sum of what each part
-writes, and a constant.
+The vector after the last layer is a sum of these parts. With the final norm frozen, the logits are the sum of their
+contributions and a constant.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from dashboard.capture.residual_stream import Step, follow
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
 
-TOGETHER = 32  # parts whose logits exist at once
+TOGETHER = 32  # parts whose logits are in memory at once
 
 
 @dataclass(frozen=True, eq=False)
 class StreamParts:
-    """All that the vector of one token after the last layer is a sum of: P parts.
+    """The P parts that sum to the vector of one token after the last layer.
 
     Attributes
     ----------
-    names: a row per part: part ("embedding", which has the position's in it where the model adds one; "head";
-        "bias", of the output projection; "feed_forward"), layer, head (empty where there is none)
+    names: a row per part: part ("embedding", including that of the position if the model adds one; "head"; "bias", of
+        the output projection; "feed_forward"), layer, head (empty if it has none)
     vectors: (P, D) float32
     """
 
@@ -38,62 +38,62 @@ class StreamParts:
 
 
 class _Rows:
-    """Follower: one token's embedding and what the feed-forward parts add to it."""
+    """Follower: collects one token's embedding and what the feed-forward parts add to it."""
 
     def __init__(self, query: int):
         self.query = query
-        self.kept: list[tuple[tuple, torch.Tensor]] = []
+        self.parts: list[tuple[tuple, torch.Tensor]] = []
 
     def step(self, step: Step) -> None:
         if step.layer == 0:
-            self.kept.append((("embedding", None, None), step.before[self.query].clone()))
-        self.kept.append((("feed_forward", step.layer, None), step.feed_forward[self.query].clone()))
+            self.parts.append((("embedding", None, None), step.before[self.query].clone()))
+        self.parts.append((("feed_forward", step.layer, None), step.feed_forward[self.query].clone()))
 
 
 @torch.inference_mode()
 def stream_parts(path: DirectPath, model: AttentionModel, encoding: Encoding, query: int) -> StreamParts:
-    """Of the token `query`, from 0: in two forward passes, one for the heads and one for the rest.
+    """The parts of the token `query`, from 0, in two forward passes: one for the heads, one for the rest.
 
-    Raises UserError for a token that is not there.
+    Raises UserError for a token that does not exist.
     """
     if not 0 <= query < len(encoding):
         raise UserError(f"This text has tokens 0 to {len(encoding) - 1}.")
     rows = _Rows(query)
     follow(model, encoding, rows)
-    kept = rows.kept
+    parts = rows.parts
 
     def receive(run: LayerRun) -> None:
         factor = path.factors[run.number]
         row = run.attend(run.parts(), slice(query, query + 1))
         for head, vector in enumerate(added_by(run, row.mixed)[:, 0] * factor):
-            kept.append((("head", run.number, head), vector))
+            parts.append((("head", run.number, head), vector))
         if isinstance(run.b_o, torch.Tensor):
-            kept.append((("bias", run.number, None), run.b_o * factor))
+            parts.append((("bias", run.number, None), run.b_o * factor))
 
     watch_layers(model, encoding, receive)
-    names = pd.DataFrame([name for name, _ in kept], columns=["part", "layer", "head"])
-    return StreamParts(names.astype({"layer": "Int64", "head": "Int64"}), torch.stack([one for _, one in kept]))
+    names = pd.DataFrame([name for name, _ in parts], columns=["part", "layer", "head"])
+    return StreamParts(names.astype({"layer": "Int64", "head": "Int64"}), torch.stack([one for _, one in parts]))
 
 
 def part_logits(path: DirectPath, parts: StreamParts, query: int) -> Iterator[torch.Tensor]:
-    """What the parts write to every logit of the token, in order, a block of parts at a time: (p, V)."""
+    """The contributions of the parts to every logit of the token, in order, a block of parts at a time: (p, V)."""
     for block in parts.vectors.split(TOGETHER):
         yield logit_changes(path.unembedding, block, path.scale[query])
 
 
 @torch.inference_mode()
-def parts_table(path: DirectPath, parts: StreamParts, query: int, piece: int | None = None) -> tuple[pd.DataFrame, int]:
-    """What each part writes to the logit of one piece (None: the most probable next one), and which piece that is.
+def parts_table(path: DirectPath, parts: StreamParts, query: int, token: int | None = None) -> tuple[pd.DataFrame, int]:
+    """The contribution of each part to the logit of one token (None: the most probable next one), and that token's id.
 
-    A row per part: part, layer, head, logit; at the end "constant", the biases of the final norm and the head. The
-    column sums to the model's own logit of that piece. Raises UserError for a piece that is not in the vocabulary.
+    A row per part: part, layer, head, logit; the last is "constant", the biases of the final norm and the head. The
+    logits sum to the model's own logit of that token. Raises UserError for a token that is not in the vocabulary.
     """
-    if piece is None:
+    if token is None:
         whole = logit_changes(path.unembedding, parts.vectors.sum(0, keepdim=True), path.scale[query])[0]
-        piece = int((whole + path.unembedding.constant).argmax())
-    if not 0 <= piece < path.unembedding.vocabulary:
-        raise UserError(f"The vocabulary has pieces 0 to {path.unembedding.vocabulary - 1}; there is no piece {piece}.")
-    logits = torch.cat([block[:, piece] for block in part_logits(path, parts, query)])
-    constant = pd.DataFrame({"part": ["constant"], "logit": [float(path.unembedding.constant[piece])]})
+        token = int((whole + path.unembedding.constant).argmax())
+    if not 0 <= token < path.unembedding.vocabulary:
+        raise UserError(f"The vocabulary has pieces 0 to {path.unembedding.vocabulary - 1}; there is no piece {token}.")
+    logits = torch.cat([block[:, token] for block in part_logits(path, parts, query)])
+    constant = pd.DataFrame({"part": ["constant"], "logit": [float(path.unembedding.constant[token])]})
     table = pd.concat([parts.names.assign(logit=logits.cpu().numpy()), constant], ignore_index=True)
-    return table.astype({"layer": "Int64", "head": "Int64"}), piece
+    return table.astype({"layer": "Int64", "head": "Int64"}), token

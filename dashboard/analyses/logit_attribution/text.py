@@ -1,4 +1,4 @@
-"""What is said of what a head writes."""
+"""Sentences about direct logit attribution and copying."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dashboard.heads.head_id import HeadId, is_of
 
 
 def copying_finding(table: pd.DataFrame, head: HeadId) -> str:
-    """How often a head raises what it reads, beside the token at the next position, and what follows: it copies where
-    the interval lies above that of the baseline."""
+    """The copying score of a head with its baseline, and the verdict: it copies if its interval lies above that of the
+    baseline."""
     row = table[is_of(table, head)].iloc[0]
 
     def interval(name: str) -> str:
@@ -29,13 +29,13 @@ def copying_finding(table: pd.DataFrame, head: HeadId) -> str:
 
 
 def attribution_finding(found: Attribution) -> str:
-    """In one sentence what the head raises and lowers most, and where it read."""
-    said = []
+    """One sentence on the token that the head raises most, the one it lowers most, and its strongest key."""
+    changes = []
     for word, frame in (("raises", found.raised), ("lowers", found.lowered)):
         if len(frame):
             first = frame.iloc[0]
-            said.append(f"{word} {quoted(first.piece)} most ({signed(first.logit)})")
-    what = " and ".join(said) or "changes no logit"
+            changes.append(f"{word} {quoted(first.piece)} most ({signed(first.logit)})")
+    what = " and ".join(changes) or "changes no logit"
     if not len(found.read):
         return f"{found.head}, after {quoted(found.label)}: it {what}."
     first = found.read.iloc[0]

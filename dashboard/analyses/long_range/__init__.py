@@ -1,1 +1,1 @@
-"""How far back heads reach: texts that ask across a distance, heads against distance. Page: /long_range."""
+"""Attention by distance: how far back heads look, on texts with two related words far apart. Page: /long_range."""

@@ -1,9 +1,9 @@
-"""Twelve sentences in which a verb and its subject are pulled apart by inserted clauses, written for this measurement.
+"""Twelve sentences in which inserted clauses separate a verb from its subject, written for this measurement.
 
-Every clause hangs on the one before it, so that each sentence is good English at each of six distances: the verb is
-the 1st, 4th, 8th, 14th, 21st or 30th word after its subject. What is inserted never has the verb's number for long:
-nouns of the other number stand between, so that the nearest noun is often the wrong one. A sentence of its own stands
-in front of each, so that the subject is not what a text begins with.
+Every clause depends on the one before it, so each sentence is correct English at each of six distances: the verb is the
+1st, 4th, 8th, 14th, 21st or 30th word after its subject. The inserted clauses have nouns of the other grammatical
+number, so the nearest noun is often the wrong one. Each text begins with another sentence, so that the subject is not
+its first word.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ DISTANCES = (1, 4, 8, 14, 21, 30)  # words from the subject to its verb
 
 @dataclass(frozen=True)
 class Sentence:
-    """What stands before the subject, the subject, what is inserted piece by piece, the verb, and what follows it."""
+    """The text before the subject, the subject, the five clauses to insert, the verb, and the rest."""
 
     lead: str
     subject: str
@@ -189,7 +189,7 @@ SENTENCES = (
 def agreement() -> tuple[tuple[Trial, ...], ...]:
     """All sentences at all distances: a row per sentence, in each a trial per distance of `DISTANCES`.
 
-    The word that looks is the verb, the word looked at its subject.
+    The query word is the verb, the key word is its subject.
     """
     return tuple(
         tuple(_trial(sentence, inserted) for inserted in range(len(sentence.inserts) + 1)) for sentence in SENTENCES

@@ -1,4 +1,4 @@
-"""How far back heads reach: one curve per head over texts that ask a question across a distance."""
+"""Attention by distance: one curve per head, over texts with two related words at several distances."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from dashboard.analyses.long_range import measure as ranges
-from dashboard.analyses.long_range.chart import reach as panels
-from dashboard.analyses.long_range.chart import reach_atlas
-from dashboard.analyses.long_range.measure import Reach, curve
-from dashboard.analyses.long_range.text import reach_finding
+from dashboard.analyses.long_range.chart import distance_panels, long_range_atlas
+from dashboard.analyses.long_range.measure import LongRange, curve
+from dashboard.analyses.long_range.text import long_range_finding
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look, Selection
@@ -20,16 +19,16 @@ from dashboard.export.provenance import origin
 from dashboard.heads.head_id import HeadId, every_head
 
 
-def long_range(model: AttentionModel, question: str = "verb") -> Reach:
-    """How far every head reaches: a verb to its subject ("verb"), or a name to its first mention ("name").
+def long_range(model: AttentionModel, question: str = "verb") -> LongRange:
+    """Attention of every head by distance, from a verb to its subject ("verb") or a name to its first mention ("name").
 
-    See `long_range.measure`. Raises UserError for another question, and where the model cannot read the texts.
+    See `long_range.measure`. Raises UserError for another question, and if the model cannot read the texts.
     """
     return ranges.long_range(model, question)
 
 
 def draw_long_range(
-    reach: Reach,
+    reach: LongRange,
     heads: Sequence[HeadId | str] = (),
     *,
     all_heads: bool = False,
@@ -40,45 +39,52 @@ def draw_long_range(
     epoch: int = 0,
     names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
-    """Attention against distance of these heads over all texts; of none named, the four best, chosen on one half of
-    the texts and shown on the other. Or all heads on one sheet (selected, tray, epoch, names: as in `draw_atlas`).
+    """Draw attention by distance for these heads over all texts. Without heads, for the four best: chosen on one half
+    of the texts and evaluated on the other. Or draw all heads in one grid (selected, tray, epoch, names: as in
+    `draw_atlas`).
 
     Raises UserError for a head that the model does not have."""
-    asked, named = reach.question, [_existing(reach, head) for head in heads]
+    question, named = reach.question, [_existing(reach, head) for head in heads]
     asked_for, model = [str(head) for head in named], Model(reach.name, reach.revision, reach.model)
     look = given(heads=asked_for or None, all_heads=all_heads or None, theme=theme, width=width)
-    again = Call("draw_long_range", (Call("long_range", (model, asked.name), to="reach"),), look, makes="figure")
-    view, said = "longrange-heads" if all_heads else "longrange", {"question": asked.name} | look
-    made = origin(model, "", view, again, heads=asked_for, options=said)
+    again = Call("draw_long_range", (Call("long_range", (model, question.name), to="reach"),), look, makes="figure")
+    view, options = "longrange-heads" if all_heads else "longrange", {"question": question.name} | look
+    made = origin(model, "", view, again, heads=asked_for, options=options)
     if all_heads:
-        over = f"mean over {len(reach.share)} {asked.items} at {len(asked.steps)} distances"
-        selection, look = Selection(selected, tuple(tray), epoch, names), Look(theme, width)
-        sheet = reach_atlas(reach.lift(), look, seen=asked.seen, over=over, model=reach.model, selection=selection)
-        return sheet.made_of(made)
-    items = None if named else reach.shown_on
-    shown = named or reach.best(4)
-    texts = len(reach.share if named else reach.shown_on)
-    whose = " and ".join(map(str, shown)) if named else "The four best heads"
-    chart = panels(
-        [curve(reach, head, items) for head in shown],
+        over = f"mean over {len(reach.share)} {question.items} at {len(question.steps)} distances"
+        chart = long_range_atlas(
+            reach.lift(),
+            Look(theme, width),
+            seen=question.seen,
+            over=over,
+            model=reach.model,
+            selection=Selection(selected, tuple(tray), epoch, names),
+        )
+        return chart.made_of(made)
+    items = None if named else reach.judged_on
+    drawn = named or reach.best(4)
+    texts = len(reach.share if named else reach.judged_on)
+    whose = " and ".join(map(str, drawn)) if named else "The four best heads"
+    chart = distance_panels(
+        [curve(reach, head, items) for head in drawn],
         Look(theme, width),
         title=f"{whose} · {reach.model}",
         subtitle=[
-            f"share of attention from {asked.looks} to {asked.seen}",
-            f"mean over {texts} {asked.items} and its 95\u00a0% interval"
+            f"share of attention from {question.looks} to {question.seen}",
+            f"mean over {texts} {question.items} and its 95\u00a0% interval"
             + ("" if named else f"; chosen on the other {len(reach.chosen_on)}"),
         ],
-        description=reach_finding(reach, named[0] if named else None),
-        seen=asked.seen,
-        unit=asked.unit,
+        description=long_range_finding(reach, named[0] if named else None),
+        seen=question.seen,
+        unit=question.unit,
     )
     return chart.made_of(made)
 
 
-def _existing(reach: Reach, head: HeadId | str) -> HeadId:
-    wanted, (layers, heads) = HeadId.of(head), reach.share.shape[2:]
+def _existing(found: LongRange, head: HeadId | str) -> HeadId:
+    wanted, (layers, heads) = HeadId.of(head), found.share.shape[2:]
     if wanted not in every_head(layers, heads):
         raise UserError(
-            f"{reach.model} has layers 0 to {layers - 1} and heads 0 to {heads - 1}; {wanted} is none of them."
+            f"{found.model} has layers 0 to {layers - 1} and heads 0 to {heads - 1}; {wanted} is none of them."
         )
     return wanted

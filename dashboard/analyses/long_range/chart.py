@@ -1,4 +1,4 @@
-"""How far heads reach: attention against distance, a small panel a head, and all heads on one sheet."""
+"""Attention by distance, a small panel per head; and all heads in one grid."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from dashboard.heads.format import percent
 from dashboard.heads.head_id import datum_of, every_head, head_of, name_expr
 
 HEIGHT = 150.0
-AXIS = 46.0  # pixels for the shares beside the first panel of a row
+AXIS = 46.0  # pixels for the shares next to the first panel of a row
 GAP = 24.0
-BELOW = 74.0  # pixels for the distances under a row and the names over the next
-SOLID: list[float] = []  # [1, 0] is a row of dashes in a PDF
-LEAST = 150.0  # pixels of a panel, below which fewer stand side by side
+BELOW = 74.0  # pixels for the distances below a row and the names above the next
+SOLID: list[float] = []  # [1, 0] would be dashed in a PDF
+LEAST = 150.0  # pixels: the narrowest panel; otherwise there are fewer side by side
 
 
-def reach(
+def distance_panels(
     curves: Sequence[pd.DataFrame],
     look: Look,
     *,
@@ -33,22 +33,22 @@ def reach(
     seen: str,
     unit: str,
 ) -> Drawing:
-    """The share of attention against the distance, a panel a head, all on one scale.
+    """The share of attention by distance, a panel per head, all on one scale.
 
     Parameters
     ----------
-    curves: of each head what `measure.curve` gives
-    seen: what the word looked at is called ("its subject"); unit: what the distance counts ("words apart")
-    look: 600 pixels wide unless it says more
+    curves: for each head the table of `measure.curve`
+    seen: the name of the key word ("its subject"); unit: of the distance ("words apart")
+    look: 600 pixels wide by default
     """
-    room = look.room(WIDTH)
-    across = max(1, min(len(curves), int((room - AXIS + GAP) / (LEAST + GAP))))
-    inner = min(300.0, (room - AXIS - GAP * (across - 1) - 12) / across)
+    width = look.room(WIDTH)
+    across = max(1, min(len(curves), int((width - AXIS + GAP) / (LEAST + GAP))))
+    inner = min(300.0, (width - AXIS - GAP * (across - 1) - 12) / across)
     top = _round_up(float(max(curve[["share_high", "apart_high", "even"]].max().max() for curve in curves)))
     names = [f"to {seen}", "to an equally distant word", "if spread evenly"]
     legend = {
         "orient": "bottom",
-        "direction": "horizontal" if room >= 560 else "vertical",
+        "direction": "horizontal" if width >= 560 else "vertical",
         "title": None,
         "symbolType": "stroke",
         "symbolSize": 400,
@@ -67,7 +67,7 @@ def reach(
         title=title,
         subtitle=subtitle,
         description=description,
-        width=room,
+        width=width,
     )
 
 
@@ -109,12 +109,12 @@ def _panel(
     for row in curve.to_dict("records"):
         for name, value in zip(names, (row["share"], row["apart"], row["even"]), strict=True):
             rows.append({"step": row["step"], "series": name, "value": round(value, 5)})
-        said = (
+        tip = (
             f"{head}, {row['step']} {unit}: {percent(row['share'])} {names[0]} "
             f"({percent(row['share_low'])} to {percent(row['share_high'])}), {percent(row['apart'])} {names[1]}"
         )
         bands.append(
-            {"step": row["step"], "low": round(row["share_low"], 5), "high": round(row["share_high"], 5), "tip": said}
+            {"step": row["step"], "low": round(row["share_low"], 5), "high": round(row["share_high"], 5), "tip": tip}
         )
     series = {
         "stroke": {
@@ -136,7 +136,7 @@ def _panel(
             "scale": {"domain": names, "range": [2.4, 1.6, 1.6]},
         },
     }
-    name = {  # a title of the panel would stand higher where there are labels beside it
+    name = {  # a panel title would be higher on panels with axis labels
         "data": {"values": [{}]},
         "mark": {"type": "text", "text": str(head), "align": "left", "fontWeight": 600, "aria": False},
         "encoding": {"x": {"value": 0}, "y": {"value": -16}},
@@ -172,11 +172,11 @@ def _panel(
 
 
 def _round_up(share: float) -> float:
-    """The round share at or above this one, at most 1."""
+    """The next round share, at most 1."""
     return round(next_round(share, range(-4, 0), (1, 2, 3, 4, 6, 8)) or 1.0, 6)
 
 
-def reach_atlas(
+def long_range_atlas(
     lift: np.ndarray,
     look: Look,
     *,
@@ -185,10 +185,10 @@ def reach_atlas(
     model: str = "",
     selection: Selection = Selection(),
 ) -> Drawing:
-    """All heads by how much more they give to the word asked about than to an equally distant one.
+    """All heads in a grid, by how much more attention they give to the key word than to an equally distant one.
 
-    lift: (layers, heads), in [-1, 1]; what is below 0 has no ink. over: what it is the mean over. The other parameters
-    as in `atlas`; a click chooses a head in the same way.
+    lift: (layers, heads), in [-1, 1]; values below 0 have no ink. over: the sample, in words. The other parameters, and
+    the selection by click, are as in `atlas`.
     """
     layers, heads = lift.shape
     grid = Grid.of(layers, heads, look)
@@ -209,7 +209,7 @@ def reach_atlas(
         "encoding": grid.where()
         | {"text": {"field": "number", "type": "nominal"}, "color": on_ink(look.theme, f"datum.value / {high}")},
     }
-    written = [numbers] if grid.width >= 22 and grid.height >= 15 else []
+    numbered = [numbers] if grid.width >= 22 and grid.height >= 15 else []
     sign = "datum.value > 0 ? '+' : datum.value < 0 ? '−' : ''"
     says = f"', ' + ({sign}) + {number.replace('datum.value', 'abs(datum.value)')} + ' %'"
     catch = grid.catch(tip_expr(name_expr(), says), selection)
@@ -220,7 +220,7 @@ def reach_atlas(
             "width": grid.width * heads,
             "height": grid.height * layers,
             "layer": [
-                {"data": {"values": rows}, "layer": [cells, *written, *grid.frames(p, selection), catch]},
+                {"data": {"values": rows}, "layer": [cells, *numbered, *grid.frames(p, selection), catch]},
             ],
         },
         look.theme,

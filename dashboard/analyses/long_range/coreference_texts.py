@@ -1,7 +1,7 @@
 """Eight short stories that name one person twice, with paragraphs between, written for this measurement.
 
-Each has an opening and an ending with the name in it, once each, and two paragraphs without it. Without, with one or
-with both of them the two mentions stand in neighbouring paragraphs, or one or two paragraphs apart.
+Each has an opening and an ending with the name, once each, and two paragraphs without it. With none, one or both of
+these between, the two mentions are in neighbouring paragraphs, or one or two paragraphs apart.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ BETWEEN = (0, 1, 2)  # paragraphs between the two that name the person
 
 @dataclass(frozen=True)
 class Story:
-    """A name, the paragraph that brings it up, two that do without, and the one that comes back to it."""
+    """A name, the paragraph with its first mention, two without it, and the paragraph with its second mention."""
 
     name: str
     opening: str
@@ -134,7 +134,7 @@ STORIES = (
 def mentions() -> tuple[tuple[Trial, ...], ...]:
     """All stories at all distances: a row per story, in each a trial per number of paragraphs of `BETWEEN`.
 
-    The word that looks is the second mention of the name, the word looked at the first.
+    The query word is the second mention of the name, the key word is the first.
     """
     return tuple(tuple(_trial(story, between) for between in BETWEEN) for story in STORIES)
 

@@ -1,9 +1,8 @@
-"""How far a head reaches: the attention of one word to another that it depends on, against the distance between them.
+"""Attention by distance: the attention from one word to another that it depends on, at several distances.
 
-A verb and its subject, pulled apart by clauses; or two mentions of one name, with paragraphs between. A share of
-attention alone says little, since a head that spreads evenly gives every word some and a head that looks back by a
-fixed step gives much to whatever stands there. So beside each stands what the same head gives to words that are just
-as far away.
+The two words are a verb and its subject, separated by clauses, or two mentions of one name, with paragraphs between. A
+share of attention alone says little: a head with an even spread gives every word some, and a head with a fixed offset
+gives much to any word there. So each share comes with the same head's share to other words at the same distance.
 """
 
 from __future__ import annotations
@@ -29,16 +28,16 @@ RESAMPLES = 1000
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of the heads: trials, a row per item and a column per step of distance.
+    """A pair of related words to measure: trials, with a row per item and a column per distance.
 
     Attributes
     ----------
-    name, title: for a link, for a menu
-    looks, seen: what the word that looks and the word looked at are called
-    items: what the texts are called
+    name, title: for addresses, for a menu
+    looks, seen: the names of the query word and the key word
+    items: the name of the texts
     steps: the distances
-    unit: what they count
-    trials: makes the texts
+    unit: of the distances
+    trials: a function that returns the texts
     """
 
     name: str
@@ -80,17 +79,17 @@ QUESTIONS: dict[str, Question] = {
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One distance, measured: T texts, L layers, H heads.
+    """The measurement at one distance: T texts, L layers, H heads.
 
     Attributes
     ----------
-    share: attention of the word that looks to the word looked at, (T, L, H), in [0, 1]. Word level: summed over the
-        pieces of the word looked at, averaged over those of the word that looks (METRICS §0); special tokens count
-    apart: what the same head gives to an equally distant word: with d the distance in words from the one to the other,
-        the mean of the same share over all other words i of the same text that have a word i - d, (T, L, H)
-    even: the share that an even spread over all tokens it may see would give, (T)
+    share: attention from the query word to the key word, (T, L, H), in [0, 1]. Word level: summed over the tokens of
+        the key word, averaged over those of the query word (METRICS §0); special tokens count
+    apart: the same head's share to an equally distant word: with d the distance of the two in words, the mean share
+        from all other words i of the same text to the word i - d, (T, L, H)
+    even: the share that an even spread over all visible tokens would give, (T)
     words: the distance in words (T)
-    seconds: how long the pass took; tokens: how many it read
+    seconds: the duration of the pass; tokens: the number of tokens
     """
 
     share: np.ndarray
@@ -102,8 +101,8 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False)
-class Reach:
-    """All distances of one question: `share` and `apart` (T, S, L, H), `even` and `words` (T, S)."""
+class LongRange:
+    """One question, measured at all S distances: `share` and `apart` (T, S, L, H), `even` and `words` (T, S)."""
 
     question: Question
     model: str
@@ -116,12 +115,12 @@ class Reach:
 
     @property
     def chosen_on(self) -> np.ndarray:
-        """The items that heads are chosen on: the even ones, counted from 0."""
+        """The items for choosing heads: the even ones, counted from 0."""
         return np.arange(0, len(self.share), 2)
 
     @property
-    def shown_on(self) -> np.ndarray:
-        """The items that chosen heads are shown on: the odd ones."""
+    def judged_on(self) -> np.ndarray:
+        """The items for evaluating the chosen heads: the odd ones."""
         return np.arange(1, len(self.share), 2)
 
     def lift(self, items: np.ndarray | None = None) -> np.ndarray:
@@ -130,9 +129,9 @@ class Reach:
         return (every if items is None else every[items]).mean((0, 1))
 
     def best(self, count: int) -> list[HeadId]:
-        """The heads with the highest lift on the items to choose on; ties go to the lower layer, the lower head.
+        """The heads with the highest lift on `chosen_on`; ties go to the lower layer, then the lower head.
 
-        Picking the best of many flatters, so these are to be shown on the other items.
+        The best of many is overestimated on the items it was chosen on, so evaluate these on `judged_on`.
         """
         lift = self.lift(self.chosen_on)
         order = np.argsort(-lift.ravel(), kind="stable")[:count]
@@ -141,12 +140,12 @@ class Reach:
 
 
 def measure_step(model: AttentionModel, trials: Sequence[Trial]) -> Step:
-    """One distance of all texts, all heads in one batched pass that keeps one number per word and head.
+    """Measure one distance on all texts, for all heads, in one batched pass that keeps one number per word and head.
 
-    Raises UserError where the model cannot read these texts: too long for it, or a word without a token.
+    Raises UserError if the model cannot read these texts: too long for it, or a word without a token.
     """
     encodings = [model.encode(trial.text) for trial in trials]
-    along = _Along(model, encodings, [_words_of(model, e, t) for e, t in zip(encodings, trials, strict=True)])
+    along = _Visitor(model, encodings, [_words_of(model, e, t) for e, t in zip(encodings, trials, strict=True)])
     began = time.perf_counter()
     visit(model, encodings, along)
     return Step(
@@ -159,9 +158,9 @@ def measure_step(model: AttentionModel, trials: Sequence[Trial]) -> Step:
     )
 
 
-def gather(model: AttentionModel, question: Question, steps: Sequence[Step]) -> Reach:
-    """The distances of one question, in order, as one."""
-    return Reach(
+def gather(model: AttentionModel, question: Question, steps: Sequence[Step]) -> LongRange:
+    """Combine the distances of one question, in order."""
+    return LongRange(
         question,
         model.title,
         model.name,
@@ -173,10 +172,10 @@ def gather(model: AttentionModel, question: Question, steps: Sequence[Step]) -> 
     )
 
 
-def long_range(model: AttentionModel, question: str = "verb") -> Reach:
-    """All texts at all distances. Raises UserError for a question that does not exist, and as `measure_step`."""
-    asked = question_of(question)
-    return gather(model, asked, [measure_step(model, trials) for trials in zip(*asked.trials(), strict=True)])
+def long_range(model: AttentionModel, question: str = "verb") -> LongRange:
+    """Measure all texts at all distances. Raises UserError for an unknown question, and as `measure_step` does."""
+    chosen = question_of(question)
+    return gather(model, chosen, [measure_step(model, trials) for trials in zip(*chosen.trials(), strict=True)])
 
 
 def question_of(name: str) -> Question:
@@ -185,36 +184,36 @@ def question_of(name: str) -> Question:
     return QUESTIONS[name]
 
 
-def curve(reach: Reach, head: HeadId, items: np.ndarray | None = None) -> pd.DataFrame:
-    """One head against the distance: a row per step, with means over these items (default: all) and intervals.
+def curve(found: LongRange, head: HeadId, items: np.ndarray | None = None) -> pd.DataFrame:
+    """One head by distance: a row per step, with means over these items (default: all) and intervals.
 
     Columns layer, head, step (the distance, in the question's unit), words (the mean distance in words), texts, then
     share, apart and lift = share - apart, each with _low and _high, and even. Interval: 95 % bootstrap over the
     texts (METRICS §0: 1,000 resamples, seed 0, the same for every head and distance).
     """
-    items = np.arange(len(reach.share)) if items is None else items
-    share = reach.share[items, :, head.layer, head.head].astype(float)
-    apart = reach.apart[items, :, head.layer, head.head].astype(float)
+    items = np.arange(len(found.share)) if items is None else items
+    share = found.share[items, :, head.layer, head.head].astype(float)
+    apart = found.apart[items, :, head.layer, head.head].astype(float)
     columns = {
-        **head_columns([head] * len(reach.question.steps)),
-        "step": reach.question.steps,
-        "words": reach.words[items].mean(0),
+        **head_columns([head] * len(found.question.steps)),
+        "step": found.question.steps,
+        "words": found.words[items].mean(0),
         "texts": len(items),
     }
     again = np.random.default_rng(0).integers(0, len(items), (RESAMPLES, len(items)))
     for name, values in (("share", share), ("apart", apart), ("lift", share - apart)):
         low, high = np.percentile(values[again].mean(1), [2.5, 97.5], axis=0)
         columns |= {name: values.mean(0), f"{name}_low": low, f"{name}_high": high}
-    return pd.DataFrame(columns | {"even": reach.even[items].mean(0)})
+    return pd.DataFrame(columns | {"even": found.even[items].mean(0)})
 
 
-def table(reach: Reach) -> pd.DataFrame:
-    """Every head against the distance, over all texts: the columns of `curve`, a row per head and step."""
-    return pd.concat([curve(reach, head) for head in every_head(*reach.share.shape[2:])], ignore_index=True)
+def table(found: LongRange) -> pd.DataFrame:
+    """Every head by distance, over all texts: the columns of `curve`, a row per head and step."""
+    return pd.concat([curve(found, head) for head in every_head(*found.share.shape[2:])], ignore_index=True)
 
 
 def _words_of(model: AttentionModel, encoding: Encoding, trial: Trial) -> tuple[int, int]:
-    """The indices of the word that looks and the word looked at."""
+    """The indices of the query word and the key word."""
 
     def under(start: int) -> int | None:
         return next((k for k, word in enumerate(encoding.words) if word.start <= start < word.end), None)
@@ -229,7 +228,7 @@ def _words_of(model: AttentionModel, encoding: Encoding, trial: Trial) -> tuple[
 
 
 class _Text:
-    """One text's sums: for every word i that has a word i - d, what it gives to it."""
+    """One text's sums: for every word i that has a word i - d, its attention to that word."""
 
     def __init__(self, model: AttentionModel, encoding: Encoding, looks: int, seen: int) -> None:
         device = next(model.loaded.model.parameters()).device
@@ -239,11 +238,11 @@ class _Text:
         there = words - self.back
         counts = (words >= 0) & (there >= 0)
         counts[counts] = (sizes[there[counts]] > 0) & (there[counts] < m)
-        # (n) for each token: the word it is of, the word it is asked about, the part it has in its word
+        # for each token of such a word: its word, its part of the word, and the tokens of its key word
         self.tokens = torch.tensor(np.flatnonzero(counts), device=device)
         self.word = torch.tensor(words[counts], device=device)
         self.part = torch.tensor(1 / sizes[words[counts]], dtype=torch.float32, device=device)
-        self.pieces = torch.tensor(words[None] == there[counts, None], dtype=torch.float32, device=device)
+        self.key_tokens = torch.tensor(words[None] == there[counts, None], dtype=torch.float32, device=device)
         self.sums = torch.full((model.layers, model.heads, m), torch.nan, device=device)
         self.sums[list(model.numbers)] = 0.0
         self.looks, self.others = looks, np.setdiff1d(np.unique(words[counts]), [looks])
@@ -254,7 +253,7 @@ class _Text:
     def add(self, block: Block) -> None:
         inside = (self.tokens >= block.rows.start) & (self.tokens < block.rows.stop)
         rows, keys = self.tokens[inside] - block.rows.start, block.weights.shape[-1]
-        given = (block.weights[:, rows] * self.pieces[inside, :keys]).sum(-1) * self.part[inside]
+        given = (block.weights[:, rows] * self.key_tokens[inside, :keys]).sum(-1) * self.part[inside]
         self.sums[block.layer].index_add_(1, self.word[inside], given)
 
     @property
@@ -266,7 +265,7 @@ class _Text:
         return self.sums[..., self.others].mean(-1).cpu().numpy()
 
 
-class _Along:
+class _Visitor:
     """Visitor: the sums of several texts."""
 
     def __init__(self, model: AttentionModel, encodings: list[Encoding], words: list[tuple[int, int]]) -> None:

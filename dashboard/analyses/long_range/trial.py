@@ -1,4 +1,4 @@
-"""A text in which one word is expected to look at another."""
+"""A text in which one word is expected to attend to another."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Trial:
-    """A text and two of its words, each by the character it begins at: the one that looks, the one looked at."""
+    """A text with a query word (looks) and a key word (seen), each given by its first character."""
 
     text: str
     looks: int
@@ -21,7 +21,7 @@ class Trial:
         return self.text[at:end]
 
     def parts(self) -> tuple[str, str, str, str, str]:
-        """The text cut at its two words: before, the first, between, the second, after. The word looked at is first."""
+        """The text split at its two words: before, the key word, between, the query word, after."""
         seen, looks = self.word(self.seen), self.word(self.looks)
         return (
             self.text[: self.seen],

@@ -28,7 +28,7 @@ def frame(page: Page, pages: Mapping[str, st.Page]) -> Iterator[None]:
     paper = st.get_option(f"theme.{session.theme()}.backgroundColor")
     st.html(f"<style>:root {{ --paper: {paper}; }}\n{_CSS}</style>")
     place = st.container(horizontal=True, vertical_alignment="center", key="top")
-    place.title(page.title, anchor=False, width="content")
+    place.title(page.heading or page.title, anchor=False, width="content")
     choices, notes = place.container(horizontal=True, gap="small", key="choices"), st.container(key="notes")
 
     def draw() -> None:

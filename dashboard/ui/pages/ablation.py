@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard.analyses.ablation.draw import TITLES, AblationOnText, draw_effects
 from dashboard.analyses.ablation.draw_joint import JointAblation
 from dashboard.analyses.ablation.rank_correlation import Correlation, spearman
-from dashboard.analyses.ablation.results import MEASUREMENT, Measured, Request
+from dashboard.analyses.ablation.results import MEASUREMENT, HeadEffects, Request
 from dashboard.analyses.profile.api import draw_profile
 from dashboard.analyses.profile.roles import TOLD
 from dashboard.analyses.profile.tables import Profile
@@ -130,7 +130,7 @@ def predictions(found: AblationOnText) -> None:
         st.dataframe(effect.changed, hide_index=True, column_config=columns, width="content", height=height)
 
 
-def measured(this: Opened) -> Measured | None:
+def measured(this: Opened) -> HeadEffects | None:
     """All heads over our own sentences as they are kept; or, where they are still to be measured, the way to do it."""
     request = Request.of(this.model, session.choices().by, this.bos)
     return job_panel.kept_or_made(
@@ -191,7 +191,7 @@ def _correlation(effects: tuple[float, ...], others: tuple[float, ...]) -> Corre
     return spearman(np.array(effects), np.array(others))
 
 
-def against(this: Opened, text: Reading | None, every: Measured | None) -> Beside | None:
+def against(this: Opened, text: Reading | None, every: HeadEffects | None) -> Beside | None:
     """All heads' effects beside what a person chose; or a sentence with what that takes, and None."""
     if every is None:
         st.caption("This can be told when all heads have been measured.")
@@ -205,7 +205,7 @@ def against(this: Opened, text: Reading | None, every: Measured | None) -> Besid
 class Beside:
     """All heads by their effect, and by a score or figure: drawn, and how far they go together."""
 
-    def __init__(self, this: Opened, shows: Reading | Profile, every: Measured, name: str):
+    def __init__(self, this: Opened, shows: Reading | Profile, every: HeadEffects, name: str):
         """name: of a score of the text, or of a figure of the profile, as `shows` is the one or the other"""
         chosen = session.choices()
         self.this, self.shows, self.every, self.name = this, shows, every, name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.analyses.inside.api import look_at_layer, one_head
-from dashboard.analyses.inside.steps import Followed, Inside, Layer, follow
+from dashboard.analyses.inside.steps import Inside, Layer, QueryRow, query_row
 from dashboard.builtin.attention import attend, multi_head, project
 from dashboard.builtin.source_listing import Listing, listing
 from dashboard.errors import UserError
@@ -29,7 +29,7 @@ def _head(key: str, text: str, bos: bool, layer: int, head: int, _this: Reading,
     return one_head(_this.model, _this.encoding, _layer, head, _this.options)
 
 
-def chosen_head(this: Reading) -> tuple[Inside, Followed]:
+def chosen_head(this: Reading) -> tuple[Inside, QueryRow]:
     """The chosen head over the text and the chosen token's row; or a sentence and the end of the page."""
     chosen = session.choices()
     where = this.key, this.encoding.text, this.bos, chosen.layer
@@ -47,7 +47,7 @@ def chosen_head(this: Reading) -> tuple[Inside, Followed]:
     if chosen.step not in found.maps:
         session.correct(step="weights")
     chosen = session.choices()
-    return found, follow(found, chosen.query, None if chosen.key == STRONGEST else chosen.key)
+    return found, query_row(found, chosen.query, None if chosen.key == STRONGEST else chosen.key)
 
 
 def click_step(key: str) -> None:

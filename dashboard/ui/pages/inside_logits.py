@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.analyses.inside.steps import Inside
 from dashboard.analyses.logit_attribution.api import copying, no_predictions
-from dashboard.analyses.logit_attribution.direct import Attribution, DirectPath, direct_path, writes
+from dashboard.analyses.logit_attribution.direct import Attribution, DirectPath, direct_attribution, direct_path
 from dashboard.analyses.logit_attribution.text import copying_finding
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
@@ -50,7 +50,9 @@ def _writes(
     key: str, text: str, bos: bool, head: HeadId, query: int, _this: Reading, _head: Inside, _path: DirectPath
 ) -> Attribution:
     layer = _head.layer
-    return writes(_path, _this.model, _this.encoding, layer.run, layer.parts, head.head, query, _this.options)
+    return direct_attribution(
+        _path, _this.model, _this.encoding, layer.run, layer.parts, head.head, query, _this.options
+    )
 
 
 @st.cache_resource(max_entries=1024, show_spinner="Reading the corpus…")

@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.analyses.layers.residual_stream import ResidualStream
-from dashboard.analyses.long_range.measure import Question, Reach, curve, table
+from dashboard.analyses.long_range.measure import LongRange, Question, curve, table
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.heads.head_id import HeadId, columns_of
-from dashboard.ui.figure import UNREAD, Columns, Table, menu
+from dashboard.ui.figure import UNREAD, Columns, Table, in_dialog
 from dashboard.ui.markdown import escape_markdown
 
 INTERVAL = "An end of the 95 % interval."
@@ -35,11 +35,11 @@ SHARES: Columns = {
 }
 
 
-def curves(reach: Reach, heads: Sequence[HeadId], *, shown_half: bool) -> Table:
+def curves(reach: LongRange, heads: Sequence[HeadId], *, shown_half: bool) -> Table:
     """The numbers behind the panels."""
 
     def rows() -> pd.DataFrame:
-        items = reach.shown_on if shown_half else None
+        items = reach.judged_on if shown_half else None
         every = pd.concat([curve(reach, head, items).assign(head=str(head)) for head in heads])
         return every.drop(columns="layer")
 
@@ -48,7 +48,7 @@ def curves(reach: Reach, heads: Sequence[HeadId], *, shown_half: bool) -> Table:
     return Table({**names, **SHARES}, rows)
 
 
-def heads(reach: Reach) -> Table:
+def heads(reach: LongRange) -> Table:
     """All heads by what they give beyond an equally distant word."""
 
     def rows() -> pd.DataFrame:
@@ -74,7 +74,7 @@ def texts(question: Question) -> None:
         names = {"step": question.unit.capitalize(), "seen": "Looked at", "looks": "Looks", "text": "Text"}
         st.dataframe(pd.DataFrame(rows), hide_index=True, width="content", column_config=names)
 
-    menu("All texts", ":material/article:", "table_texts", inside)
+    in_dialog("All texts", ":material/article:", "table_texts", inside)
 
 
 def _marked(trial: Trial) -> str:

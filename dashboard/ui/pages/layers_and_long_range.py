@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.analyses.layers import api
 from dashboard.analyses.layers.residual_stream import ResidualStream
-from dashboard.analyses.long_range.measure import Question, Reach, Step, gather, measure_step
+from dashboard.analyses.long_range.measure import LongRange, Question, Step, gather, measure_step
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
@@ -41,7 +41,7 @@ def _seconds(key: str, question: str, _model: AttentionModel, _texts: Sequence[T
     return 2 * weights * sum(len(_model.encode(trial.text)) for trial in _texts) / SPEED
 
 
-def reach(this: Opened, question: Question) -> Reach:
+def reach(this: Opened, question: Question) -> LongRange:
     """The measurement, for a page: at once where it takes under 3 seconds, else when a person asks for it.
 
     What is measured is kept for everybody who opens this model. Where it cannot be, a sentence and the end of the

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from dashboard import draw_inside, look_inside
-from dashboard.analyses.inside.steps import SIDE, follow
+from dashboard.analyses.inside.steps import SIDE, query_row
 from dashboard.analyses.inside.text import apart, arithmetic, finding, proof, row_table, steps_table
 from dashboard.capture import head_weights, qkv
 from dashboard.cli import main
@@ -46,7 +46,7 @@ def test_a_row_is_what_the_tap_sees(name, request, minilm, smollm2):
     q, k, v = (part[head].astype(np.float64) for part in qkv(model, this.encoding, layer))
     [weights] = head_weights(model, this.encoding, [this.head])
     for query in (0, 5, len(this.encoding) - 1):
-        row = follow(this, query)
+        row = query_row(this, query)
         key = int(weights[query].argmax())
         assert (row.query, row.key) == (query, key)
         assert np.allclose(row.products, q[query] * k[key], atol=1e-4)
@@ -72,7 +72,7 @@ def test_what_the_heads_add_is_the_output_without_each(name, request, minilm, sm
         model.loaded.model(torch.tensor([this.encoding.ids]))
         handle.remove()
         for query in (1, 7):
-            norms = follow(this, query).norms
+            norms = query_row(this, query).norms
             whole = joined[0][query]
             for head in range(model.heads):
                 without = whole.clone()
@@ -118,15 +118,15 @@ def test_what_a_causal_mask_hides_is_not_in_the_map(read_left_to_right):
 
 
 def test_the_sentences(chef, read_left_to_right, snapshot):
-    row = follow(chef, 7, 3)
+    row = query_row(chef, 7, 3)
     share = numbers(finding(chef, row))[0]
     assert heads_in(finding(chef, row)) == ["L3H4"] and share == pytest.approx(100 * row.weights.max(), rel=0.06)
     assert number(float(row.scores[3])) in arithmetic(chef, row, "scores")
     for this in (chef, read_left_to_right):
         for step in this.maps:
-            said = arithmetic(this, follow(this, 4), step)
+            said = arithmetic(this, query_row(this, 4), step)
             assert said.endswith(".") and "nan" not in said
-    hidden = arithmetic(read_left_to_right, follow(read_left_to_right, 2, 9), "masked")
+    hidden = arithmetic(read_left_to_right, query_row(read_left_to_right, 2, 9), "masked")
     assert numbers(hidden)[:2] == [3, len(read_left_to_right.encoding)]
     assert [wording(finding(chef, row)), wording(hidden)] == snapshot
     assert (number(-0.05), number(1234.5), number(-np.inf), number(0)) == ("−0.0500", "1,234", "−∞", "0")
@@ -157,7 +157,7 @@ def test_titles_that_stand_side_by_side_begin_at_one_height(chef, read_left_to_r
 
 
 def test_the_tables_hold_what_is_drawn(read_left_to_right):
-    row = follow(read_left_to_right, 6)
+    row = query_row(read_left_to_right, 6)
     table = row_table(read_left_to_right, row)
     sums = table.groupby("step")["value"].sum()
     assert math.isclose(sums["weight"], 1, rel_tol=1e-5)
@@ -187,7 +187,7 @@ def test_any_text(minilm, text):
 
 def test_one_token(smollm2):
     this = look_inside(smollm2, "a", "L5H5", bos=False)
-    assert len(this.encoding) == 1 and follow(this, 0).weights.tolist() == [1.0]
+    assert len(this.encoding) == 1 and query_row(this, 0).weights.tolist() == [1.0]
     assert figure_bytes(draw_inside(this, "row"), "svg") and figure_bytes(draw_inside(this, "steps"), "svg")
 
 

@@ -12,9 +12,9 @@ from pypdf import PdfReader
 
 from dashboard.analyses.layers.layers_chart import columns, moves
 from dashboard.analyses.layers.residual_stream import MEASURES, ResidualStream
-from dashboard.analyses.layers.text import journey_finding
-from dashboard.analyses.layers.word_chart import journey
-from dashboard.analyses.long_range.chart import reach, reach_atlas
+from dashboard.analyses.layers.text import word_finding
+from dashboard.analyses.layers.word_chart import word_chart
+from dashboard.analyses.long_range.chart import distance_panels, long_range_atlas
 from dashboard.analyses.recall.charts import paths
 from dashboard.analyses.recall.task import DEFAULT
 from dashboard.charts.look import Look, Selection
@@ -67,7 +67,18 @@ LIGHT = Look("light")
 
 def panels(curves, look=LIGHT, **more):
     words = {"title": "Four heads", "subtitle": ["a"], "description": "A finding of four heads."}
-    return reach(curves, look, seen="its subject", unit="words apart", **words | more)
+    return distance_panels(curves, look, seen="its subject", unit="words apart", **words | more)
+
+
+def line_of(chart) -> list[dict]:
+    """The rows of the lines of the first panel."""
+    panel = chart.to_dict()["concat"][0]
+    return next(layer["data"]["values"] for layer in panel["layer"] if layer["mark"]["type"] == "line")
+
+
+def series(chart) -> list[str]:
+    """What the lines are of, in their order."""
+    return list(dict.fromkeys(row["series"] for row in line_of(chart)))
 
 
 def texts(svg: str) -> list[str]:
@@ -80,7 +91,7 @@ def test_a_panel_a_head_as_many_in_a_row_as_fit(theme, width, across):
     chart = panels([curve_of(2, head, [0.5, 0.3, 0.1]) for head in range(4)], Look(theme, width))
     assert chart.to_dict()["columns"] == across
     svg = valid_svg_of(chart)
-    assert {"L2H0", "L2H1", "L2H2", "L2H3", "to its subject", "to an equally distant word"} <= set(texts(svg))
+    assert {"L2H0", "L2H1", "L2H2", "L2H3", *series(chart)[:2]} <= set(texts(svg))
     assert float(re.search(r'width="(\d+)', svg)[1]) <= width + 20
 
 
@@ -95,11 +106,11 @@ def test_all_panels_share_one_scale_above_the_highest_interval():
     assert tops == {0.8}  # the highest is 0.75
 
 
-def test_the_line_goes_through_the_shares():
-    [panel] = panels([curve_of(0, 0, [0.5, 0.3, 0.1])]).to_dict()["concat"]
-    rows = next(layer["data"]["values"] for layer in panel["layer"] if layer["mark"]["type"] == "line")
-    assert [row["value"] for row in rows if row["series"] == "to its subject"] == [0.5, 0.3, 0.1]
-    assert [row["value"] for row in rows if row["series"] == "to an equally distant word"] == [0.125, 0.075, 0.025]
+def test_the_line_goes_through_the_shares(snapshot):
+    chart = panels([curve_of(0, 0, [0.5, 0.3, 0.1])])
+    found = {name: [row["value"] for row in line_of(chart) if row["series"] == name] for name in series(chart)}
+    assert list(found.values()) == [[0.5, 0.3, 0.1], [0.125, 0.075, 0.025], [0.05, 0.05, 0.05]]
+    assert list(found) == snapshot
 
 
 def test_a_solid_line_is_one_line_in_a_pdf():
@@ -113,7 +124,7 @@ def test_the_atlas_of_reach_names_the_best_and_takes_a_click():
     lift = np.full((3, 4), -0.02)
     lift[1, 2], lift[2, 0] = 0.5, 0.25
     over = "mean over 12 sentences"
-    chart = reach_atlas(
+    chart = long_range_atlas(
         lift, Look("light", 400), seen="its subject", over=over, model="MiniLM", selection=Selection(HeadId(1, 2))
     )
     assert "Highest: L1H2 with 50" in chart.description
@@ -146,26 +157,26 @@ def test_what_did_not_move_has_no_ink_and_breaks_nothing():
     stream = flow_of(["a", "b", "c"], moved=still, attention_share=np.full((3, 3), np.nan))
     for measure in MEASURES.values():
         assert "NaN" not in valid_svg_of(moves(stream, measure, Look("light")))
-    assert "NaN" not in valid_svg_of(journey(stream, 0, Look("light")))
+    assert "NaN" not in valid_svg_of(word_chart(stream, 0, Look("light")))
 
 
 @pytest.mark.parametrize("width", [980, 600, 380])
 def test_the_journey_says_which_words_are_near_after_each_layer(width):
     stream = flow_of(["The", "chef", "says", "ramen", "is", "food", "The"])
-    chart = journey(stream, 3, Look("light", width))
+    chart = word_chart(stream, 3, Look("light", width))
     svg = valid_svg_of(chart)
     written = texts(svg)
     assert {"before", "L0", "L1", "L2", "nearest", "The (1)", "attention", "normalisation"} <= set(written)
     assert f"{stream.numbers['moved'][1, 3]:.2f}" in written
     assert float(re.search(r'width="(\d+)', svg)[1]) <= width + 24
-    bare = journey(flow_of(["a", "b", "c"], normalises=False), 0, Look("light"))
+    bare = word_chart(flow_of(["a", "b", "c"], normalises=False), 0, Look("light"))
     assert "normalisation" not in texts(valid_svg_of(bare))
 
 
 def test_the_bars_are_as_long_as_the_shares():
     shares = {"attention_share": [[0.25]], "feed_forward_share": [[0.95]], "normalisation_share": [[-0.2]]}
     stream = flow_of(["a"], layers=1, **{name: np.array(values) for name, values in shares.items()})
-    spec = journey(stream, 0, Look("light", 600)).to_dict()
+    spec = word_chart(stream, 0, Look("light", 600)).to_dict()
     bars = next(layer["data"]["values"] for layer in spec["layer"] if "tip" in str(layer["data"]["values"][:1]))
     lengths = [bar["x2"] - bar["x"] for bar in bars]
     assert lengths[0] / lengths[1] == pytest.approx(0.25 / 0.95, rel=0.01)
@@ -175,12 +186,12 @@ def test_the_bars_are_as_long_as_the_shares():
 
 def test_a_word_alone_has_nobody_near(snapshot):
     stream = flow_of(["a", "b"])
-    assert journey(stream, 0, Look("light")).to_dict()["title"]["subtitle"] == snapshot
-    assert "nearest" not in journey_finding(stream, 0)
+    assert word_chart(stream, 0, Look("light")).to_dict()["title"]["subtitle"] == snapshot
+    assert "nearest" not in word_finding(stream, 0)
 
 
 def test_attention_that_pulls_against_a_change_is_said_to(snapshot):
     stream = flow_of(["a", "b"])
     stream.numbers["attention_share"][:] = -0.035
-    said = journey_finding(stream, 0)
+    said = word_finding(stream, 0)
     assert -3.5 in numbers(said) and plain(said) == snapshot
