@@ -11,7 +11,7 @@ from dashboard.charts.theme import Palette
 
 Link = tuple[int, int, str]
 """A word, its head, its relation: a label, or words with the label after them, ``subject (nsubj)``. The arc is then
-named by the words, where these do not fit by the label, and a hover says both."""
+named by the words, and a hover says both."""
 
 SIZE, LINE = 11.0, 13.0  # of type; pixels that a name takes in height
 LONGEST = 40  # characters of a relation on hover
@@ -70,7 +70,7 @@ def _names(row: Row, up: float, parse: Sequence[Link]) -> list[dict]:
         {
             "i": i,
             "j": j,
-            "name": [shown(name, 20) for name in _named(relation)],
+            "name": shown(relation.partition(" (")[0], 20),
             "span": abs(row.x[i] - row.x[j]),
             "x": round(float(row.x[i] + row.x[j]) / 2, 1),
             "fits": False,
@@ -81,18 +81,9 @@ def _names(row: Row, up: float, parse: Sequence[Link]) -> list[dict]:
     for name in sorted(names, key=lambda name: name["span"]):
         span, x = float(name.pop("span")), name["x"]
         name["y"] = y = round(up - min(arch(span, row.width), up - 6), 1)
-        ways, name["name"] = name["name"], name["name"][0]
-        for way in ways:
-            wide = width_of(way, SIZE)
-            over = any(abs(x - at) < (wide + other) / 2 + 4 and abs(y - high) < LINE for at, high, other in taken)
-            if wide + CLEAR <= span and not over and wide / 2 <= min(x, row.width - x):
-                name["fits"], name["name"] = True, way
-                taken.append((x, y, wide))
-                break
+        wide = width_of(name["name"], SIZE)
+        over = any(abs(x - at) < (wide + other) / 2 + 4 and abs(y - high) < LINE for at, high, other in taken)
+        if wide + CLEAR <= span and not over and wide / 2 <= min(x, row.width - x):
+            name["fits"] = True
+            taken.append((x, y, wide))
     return names
-
-
-def _named(relation: str) -> list[str]:
-    """What an arc can be named by, the best first: ``subject (nsubj)`` → subject, nsubj."""
-    words, _, label = relation.partition(" (")
-    return [words, label.removesuffix(")")] if label.endswith(")") else [relation]
