@@ -57,7 +57,7 @@ with right:
     figure.finding(finding(whole))
     drawn_as = VIEWS[chosen.view]
     look = session.look(min(head_room, drawn_as.widest))
-    view = api.fit_for(whole, chosen.view, chosen.start, drawn_as.most(look.room(drawn_as.widest)))
+    view = api.fit_for(whole, chosen.view, chosen.start, drawn_as.most(look.width_or(drawn_as.widest)))
     figure.window_slider(view, whole)
     options = look.keywords() | this.options | figure.window_of(view)
     figure.show(

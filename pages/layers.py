@@ -105,7 +105,7 @@ st.caption(
 )
 whole = layers_and_long_range.rolled(this)
 narrow = session.look(min(room(), 620))
-view = fit_for(whole, "heatmap", chosen.start, VIEWS["heatmap"].most(narrow.room(620)))
+view = fit_for(whole, "heatmap", chosen.start, VIEWS["heatmap"].most(narrow.width_or(620)))
 options = narrow.keywords() | this.options | figure.window_of(view)
 figure.show(
     Figure(

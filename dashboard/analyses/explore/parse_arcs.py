@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dashboard.analyses.explore.arc_geometry import Row, along, arch, bent
 from dashboard.charts.labels import width_of
-from dashboard.charts.sanitize import shown
+from dashboard.charts.sanitize import drawable
 from dashboard.charts.theme import Palette
 
 Link = tuple[int, int, str]
@@ -27,7 +27,7 @@ def parse_arcs(row: Row, p: Palette, scales: dict, up: float, parse: Sequence[Li
     mine = "datum.i === word || datum.j === word"
     path = along(scales) | {"detail": {"field": "link", "type": "nominal"}}
     links = [
-        {"i": max(i, j), "j": min(i, j), "from": i, "to": j, "name": shown(relation, LONGEST)}
+        {"i": max(i, j), "j": min(i, j), "from": i, "to": j, "name": drawable(relation, LONGEST)}
         for i, j, relation in parse
     ]
     says = {"calculate": "datum.name + ': ' + words[datum.from] + ' → ' + words[datum.to]", "as": "tip"}
@@ -70,7 +70,7 @@ def _names(row: Row, up: float, parse: Sequence[Link]) -> list[dict]:
         {
             "i": i,
             "j": j,
-            "name": shown(relation.partition(" (")[0], 20),
+            "name": drawable(relation.partition(" (")[0], 20),
             "span": abs(row.x[i] - row.x[j]),
             "x": round(float(row.x[i] + row.x[j]) / 2, 1),
             "fits": False,

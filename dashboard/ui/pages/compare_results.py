@@ -99,7 +99,7 @@ def alike(compared: Compared) -> str:
 
 
 def most_drawn(look: Look) -> int:
-    return VIEWS["heatmap"].most(look.room(620))
+    return VIEWS["heatmap"].most(look.width_or(620))
 
 
 def parted(compared: Compared) -> pd.DataFrame:

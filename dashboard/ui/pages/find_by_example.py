@@ -106,7 +106,7 @@ def window(whole: HeadView, pairs: Sequence[Pair], look: Look) -> HeadView:
     """The part of the text that a picture holds, with a slider where it is not all of it. Where other pairs were marked
     and the first is not in it, the part moves there."""
     arcs = VIEWS["arcs"]
-    most, asked = arcs.most(look.room(arcs.widest)), (whole.text, tuple(pairs))
+    most, asked = arcs.most(look.width_or(arcs.widest)), (whole.text, tuple(pairs))
     first, last = min(pairs[0]), max(pairs[0])
     start = session.choices().start
     if st.session_state.get("window_of") != asked and not start <= first <= last < start + most:

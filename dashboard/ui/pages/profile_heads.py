@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.analyses.profile.api import draw_budget, draw_scatter, row_of
-from dashboard.analyses.profile.library import Kept
+from dashboard.analyses.profile.library import LibraryEntry
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.profile.text import CAUTION, census, head_finding
 from dashboard.ui import figure, head_names, profile_picker, session
@@ -19,7 +19,7 @@ from dashboard.ui.page import to_page
 from dashboard.ui.pages import profile_tables
 
 
-def show(this: Opened, kept: Kept, profile: Profile) -> None:
+def show(this: Opened, kept: LibraryEntry, profile: Profile) -> None:
     """The chosen head is sent first, as a click waits for it."""
     model, head = this.model, session.choices().chosen
     st.subheader("All heads over a corpus", anchor=False)

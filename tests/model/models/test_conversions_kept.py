@@ -55,7 +55,7 @@ def test_what_waits_to_be_loaded_stays_and_is_let_go_where_that_fails(tmp_path, 
             done.wait(60)
 
     def meanwhile():
-        bounded.make_room(10**9, own_cache / "made" / "new")
+        bounded.free_space(10**9, own_cache / "made" / "new")
         done.set()
 
     def leave():
@@ -73,7 +73,7 @@ def test_what_waits_to_be_loaded_stays_and_is_let_go_where_that_fails(tmp_path, 
     finally:
         done.set()
         loading.join()
-    bounded.make_room(10**9, own_cache / "made" / "new")
+    bounded.free_space(10**9, own_cache / "made" / "new")
     assert source.folder.is_dir() and loaded.model
 
 
@@ -88,7 +88,7 @@ def test_a_base_model_that_was_converted_stays_while_an_adapter_is_merged(tmp_pa
     stored = load_file(folder / "model.safetensors")
     name = "layers.0.self_attn.q_proj.weight"
     assert torch.allclose(next(w for key, w in stored.items() if key.endswith(name)), merged.get_parameter(name))
-    bounded.make_room(10**9, folder)
+    bounded.free_space(10**9, folder)
     assert not base.exists(), "let go"
 
 

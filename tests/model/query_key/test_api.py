@@ -74,7 +74,9 @@ def test_what_a_sliding_window_hides_is_no_key(small_model, peaked_weights):
                 guesses.append(1 / seen.sum())
     assert min(guesses) == 1 / 8
     assert found.rows == len(same) and found.guess == pytest.approx(np.mean(guesses))
-    assert found.kept[0] == pytest.approx(1 - lost / total, abs=1e-4) and found.agree[0] == pytest.approx(np.mean(same))
+    assert found.variance_kept[0] == pytest.approx(1 - lost / total, abs=1e-4) and found.agree[0] == pytest.approx(
+        np.mean(same)
+    )
 
 
 def test_all_sentences_have_a_say_in_whether_weights_follow_from_queries_and_keys():

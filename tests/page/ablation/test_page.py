@@ -1,4 +1,4 @@
-"""“Without a head” run from the entry, without a browser."""
+"""“Ablation” run from the entry, without a browser."""
 
 import dataclasses
 import re

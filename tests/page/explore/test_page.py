@@ -1,4 +1,4 @@
-"""“Explore” run from the entry, without a browser: what is chosen is drawn, said and in the address."""
+"""“All heads” run from the entry, without a browser: what is chosen is drawn, said and in the address."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""“Toy attention” and “Before attention” from the entry, without a browser."""
+"""“Attention by hand” and “Why attention?” from the entry, without a browser."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_what_is_asked_is_told_in_words(snapshot):
 def test_every_lesson_is_a_click_and_goes_into_the_address(preset):
     app = opened("toy", toy="previous" if preset == "identity" else "identity")
     app.segmented_control(key="toy_preset").set_value(preset).run()
-    assert not app.exception and PRESETS[preset].lesson[:12] in said(app)
+    assert not app.exception and PRESETS[preset].explanation[:12] in said(app)
     assert dict(app.query_params) == ({} if preset == "identity" else {"toy": preset})
 
 

@@ -18,7 +18,7 @@ from dashboard.analyses.explore.link_strokes import FAINTEST, links_of
 from dashboard.analyses.explore.text_chart import reading
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.charts.drawing import VEGALITE
-from dashboard.charts.labels import right_to_left, stand, width_of
+from dashboard.charts.labels import lay_out, right_to_left, width_of
 from dashboard.charts.look import Look
 from dashboard.charts.text_lines import LINE, set_text
 from dashboard.charts.titles import wrap
@@ -209,12 +209,12 @@ def test_no_box_leaves_its_line_or_lies_on_another(text, room):
 
 
 def test_labels_lean_only_where_they_must_and_thin_out_to_lines_of_type():
-    assert stand(["a", "b"], 38, mono=False, across=True).angle == 0
-    assert stand(["favourite"], 30, mono=False, across=True).angle == -45
-    assert stand(["favourite"], 12, mono=False, across=True).angle == -90
-    assert stand(["favourite"], 12, mono=False, across=False).angle == 0
+    assert lay_out(["a", "b"], 38, mono=False, across=True).angle == 0
+    assert lay_out(["favourite"], 30, mono=False, across=True).angle == -45
+    assert lay_out(["favourite"], 12, mono=False, across=True).angle == -90
+    assert lay_out(["favourite"], 12, mono=False, across=False).angle == 0
     for step in (1.0, 2.5, 5.0, 11.5):
-        assert stand(["x"], step, mono=False, across=False).every * step >= 12
+        assert lay_out(["x"], step, mono=False, across=False).every * step >= 12
 
 
 def test_widths_are_those_of_source_sans():

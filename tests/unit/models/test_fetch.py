@@ -279,7 +279,9 @@ def test_what_a_process_that_writes_no_folder_says(tmp_path, refuses):
         shares = []
         with refuses(NotWritten, fact) as raised:
             written(command, tmp_path, shares.append)
-        assert raised.value.told is told and str(raised.value).endswith(".") and "two-heads" not in str(raised.value)
+        assert (
+            raised.value.explained is told and str(raised.value).endswith(".") and "two-heads" not in str(raised.value)
+        )
         assert shares == sorted(shares) and all(0 <= share < 1 for share in shares)
 
 

@@ -14,7 +14,7 @@ import torch
 from dashboard.analyses.recall import api as recall
 from dashboard.analyses.recall import experiment as studies
 from dashboard.analyses.recall import job
-from dashboard.analyses.recall.experiment import Study
+from dashboard.analyses.recall.experiment import RecallRun
 from dashboard.analyses.recall.task import DEFAULT, LONGER, NAMES, SHORTER, Recall
 from dashboard.analyses.toy.api import draw_sharpness, draw_toy, toy_example
 from dashboard.errors import UserError
@@ -28,14 +28,14 @@ TINY = Recall(distances=(1, 2), seeds=2, steps=20, tested=20)
 
 
 @pytest.fixture(scope="module")
-def tiny() -> Study:
+def tiny() -> RecallRun:
     return recall.recall(TINY)
 
 
 class Work:
     """Stands for the training: goes on when it is told to, and counts how often it was begun."""
 
-    def __init__(self, whole: Study, fail: bool = False):
+    def __init__(self, whole: RecallRun, fail: bool = False):
         self.whole, self.fail, self.begun, self.go = whole, fail, 0, threading.Event()
 
     def __call__(self, config: Recall):
@@ -246,4 +246,4 @@ def test_what_does_not_exist_is_told_in_a_sentence(tiny, ask, named, refuses):
 def test_a_study_written_as_json_is_the_same_study():
     *_, study = studies.run(TINY)
     assert study.complete and study.result.gradients and study.timings
-    assert job._study(json.loads(json.dumps(asdict(study)))) == study
+    assert job._run_of(json.loads(json.dumps(asdict(study)))) == study
