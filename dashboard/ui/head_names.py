@@ -59,10 +59,10 @@ def for_charts(this: Opened) -> Mapping[HeadId, str]:
     return _all(this)[1]
 
 
-def titled(this: Opened, head: HeadId) -> str:
-    """``L2H0 · verb of the object``; the head alone where the model has no profile."""
-    name = names_of(this).get(head)
-    return str(head) if name is None else f"{head} · {name.text}"
+def titles(this: Opened, heads: Iterable[HeadId]) -> list[str]:
+    """``L2H0 · verb of the object`` for each; the heads alone where the model has no profile."""
+    names = names_of(this)
+    return [f"{head} · {names[head].text}" if head in names else str(head) for head in heads]
 
 
 def tell(this: Opened, heads: Iterable[HeadId]) -> None:
@@ -70,9 +70,9 @@ def tell(this: Opened, heads: Iterable[HeadId]) -> None:
     names = names_of(this)
     if known := [head for head in heads if head in names]:
         with st.container(horizontal=True, gap="medium"):
-            for head in known:
+            for head, title in zip(known, titles(this, known), strict=True):
                 st.markdown(
-                    f"**{escape_markdown(titled(this, head))}**",
+                    f"**{escape_markdown(title)}**",
                     help=escape_markdown(names[head].evidence),
                     width="content",
                 )
@@ -108,7 +108,7 @@ def in_one(this: Opened, rows: pd.DataFrame) -> pd.DataFrame:
     As they are where there is no profile."""
     if not names_of(this):
         return rows
-    told = [titled(this, head) for head in heads_of(rows)]
+    told = titles(this, heads_of(rows))
     return rows.drop(columns=columns_of(rows)).assign(head=told)[["head", *rows.columns.drop(columns_of(rows))]]
 
 

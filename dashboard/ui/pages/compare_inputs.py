@@ -50,11 +50,12 @@ def question(this: Reading) -> str:
 def _heads(this: Reading) -> Compared:
     model, chosen = this.model, session.choices()
     every = list(model.all_heads)
+    titles = dict(zip(map(str, every), head_names.titles(this, every), strict=True))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "Add a head",
             [str(head) for head in every if head not in chosen.pinned],
-            format_func=lambda name: head_names.titled(this, HeadId.parse(name)),
+            format_func=titles.__getitem__,
             index=None,
             key="add_head",
             on_change=_add_head,

@@ -94,5 +94,5 @@ def _title(this: Opened, head: HeadId, role: str | None) -> None:
     """What the head is called, in the colour of its role; the evidence is one hover away."""
     name = head_names.names_of(this)[head]
     kind = f":{COLOURS[role]}[{role.capitalize()}]: " if role in COLOURS else ""
-    called = str(head) if name.text == role else head_names.titled(this, head)
+    called = str(head) if name.text == role else f"{head} · {name.text}"
     st.markdown(f"##### {kind}{escape_markdown(called)}", help=escape_markdown(name.evidence))

@@ -94,7 +94,7 @@ def about_relations(profile: Profile) -> str:
 def relations(this: Opened, best: pd.DataFrame) -> pd.DataFrame:
     """The table of relations as it is shown: heads by name, what pools them first, then those with most cases."""
     table = best.copy()
-    table["head"] = [head_names.titled(this, head) for head in heads_of(best)]
+    table["head"] = head_names.titles(this, heads_of(best))
     return _in_percent(table[[*RELATIONS, "ranked"]])
 
 
