@@ -9,12 +9,12 @@ from dashboard.analyses.compare.text import change_finding
 from dashboard.analyses.explore.api import fit_for
 from dashboard.ui import figure, head_names, head_picker, session
 from dashboard.ui.figure import Click, Figure
-from dashboard.ui.layout_width import room
+from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import compare_aligned, compare_inputs, compare_results
 
-# What is asked
+# Inputs
 this = reading(pairs=session.choices().mode != "texts")
 st.caption(escape_markdown(compare_inputs.question(this)))
 st.segmented_control(
@@ -24,7 +24,7 @@ st.segmented_control(
     required=True,
     **session.bound("mode"),
 )
-what = compare_inputs.asked(this)
+what = compare_inputs.comparison(this)
 chosen = session.choices()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     st.segmented_control(
@@ -46,7 +46,7 @@ if chosen.mode == "heads":
     head_names.tell(this, [view.head for view in what.views])
 else:
     head_names.tell(this, [chosen.chosen])
-look = session.look(min(room(), 980 if chosen.show == "side" else 600))
+look = session.look(min(page_width(), 980 if chosen.show == "side" else 600))
 most = compare_results.most_drawn(look)
 figure.window_slider(fit_for(what.views[0], "heatmap", chosen.start, most), what.views[0])
 chart = what.draw(chosen.show, look)

@@ -13,7 +13,7 @@ from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.links import links
 from dashboard.ui import figure, head_names, head_picker, session
 from dashboard.ui.figure import Click, Figure
-from dashboard.ui.layout_width import beside, room
+from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import explore_tables
@@ -22,13 +22,13 @@ ONE_TEXT = "Figures over one text have no interval; on another text the head may
 
 
 def score_help(score: Score, n: int) -> str:
-    """What a score measures, over what, its range here and who defined it."""
+    """A sentence on a score: what it measures, over what, its range here and who defined it."""
     low, high = score.range(n)
     span = "0 to 100 %" if score.unit == "share" else f"{low:g} to {high:.1f} {score.unit} on this text"
     return f"{score.help} The mean over tokens; the special ones' own rows are left out. {span}. After {score.source}."
 
 
-# What is asked
+# Inputs
 this = reading(pairs=True)
 chosen = session.choices()
 model = this.model
@@ -36,9 +36,9 @@ head = chosen.chosen
 survey = this.overview()
 
 st.caption(f"Where does each head look? {escape_markdown(model.title)} has {model.size}.")
-left, right, atlas_room, head_room = beside(room())
+left, right, atlas_width, head_width = beside(page_width())
 
-# The chosen head, before the atlas on the left: it is what a click waits for
+# The chosen head, sent before the atlas on the left, as a click waits for it
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.by_number(model)
@@ -53,10 +53,10 @@ with right:
         if this.encoding.second is not None:
             head_picker.between()
     head_names.tell(this, [head])
-    [whole] = this.between_texts(this.measured(head))
+    [whole] = this.between_texts(this.chosen_views(head))
     figure.finding(finding(whole))
     drawn_as = VIEWS[chosen.view]
-    look = session.look(min(head_room, drawn_as.widest))
+    look = session.look(min(head_width, drawn_as.widest))
     view = api.fit_for(whole, chosen.view, chosen.start, drawn_as.most(look.width_or(drawn_as.widest)))
     figure.window_slider(view, whole)
     options = look.keywords() | this.options | figure.window_of(view)
@@ -94,7 +94,7 @@ with left:
             **session.bound("score"),
         )
     score = chosen.score if chosen.atlas == "score" else None
-    key, look = f"atlas_{model.name}", session.look(min(atlas_room, 600)).keywords()
+    key, look = f"atlas_{model.name}", session.look(min(atlas_width, 600)).keywords()
     draw = partial(draw_atlas, survey, score, model=model.title, **look)
     figure.show(
         Figure(

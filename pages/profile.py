@@ -10,15 +10,18 @@ from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened
 from dashboard.ui.pages import profile_heads, profile_moments, profile_pair, profile_tables
 
-# What is asked
+# Inputs
 this = opened()
 st.caption(f"Which heads of {escape_markdown(this.model.title)} follow the parse, which follow meaning?")
-kept, profile = profile_picker.chosen_profile(this)
+entry, profile = profile_picker.chosen_profile(this)
 head = session.choices().chosen
 
 # Two heads on the text, then all of them. Once the page stands, a click waits for the second: it is sent first
 own, every = st.container(), st.container()
-sections = [(own, partial(profile_pair.show, this, profile)), (every, partial(profile_heads.show, this, kept, profile))]
+sections = [
+    (own, partial(profile_pair.show, this, profile)),
+    (every, partial(profile_heads.show, this, entry, profile)),
+]
 for place, show in reversed(sections) if session.frame_stands() else sections:
     with place:
         show()

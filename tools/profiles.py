@@ -27,10 +27,10 @@ BUILTIN_SOURCE = {"name": "the built-in sentences", "licence": "Apache-2.0"}
 BUILTIN_STEM = "sentences-built-in"
 
 
-def source_of(treebank: Path, told: dict[str, str | None]) -> dict[str, str]:
-    """Where a treebank comes from: what was told, and for the rest the file beside it.
+def source_of(treebank: Path, stated: dict[str, str | None]) -> dict[str, str]:
+    """The source of a treebank: the stated parts, and the rest from the file next to it.
 
-    Raises UserError where that file is not such an object, or licence and commit are known from neither.
+    Raises UserError if that file is not such an object, or neither gives licence and commit.
     """
     beside, found = treebank.with_suffix(".json"), {}
     if beside.exists():
@@ -40,7 +40,7 @@ def source_of(treebank: Path, told: dict[str, str | None]) -> dict[str, str]:
             raise UserError(f"{beside.name} cannot be read. Mend it, or move it away.") from error
         if not isinstance(found, dict) or not all(isinstance(found.get(part, ""), str) for part in SOURCE):
             raise UserError(f"{beside.name} is not an object of texts: {', '.join(SOURCE)}. Mend it, or move it away.")
-    source = {part: told.get(part) or found.get(part) for part in SOURCE}
+    source = {part: stated.get(part) or found.get(part) for part in SOURCE}
     for part in ("licence", "commit"):
         if not source[part]:
             raise UserError(f"The treebank’s {part} is not known. Name it: ARGS='--{part} …'.")
@@ -53,15 +53,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--models", nargs="+", choices=list(CATALOGUE), default=list(CATALOGUE))
     for part in SOURCE:
         parser.add_argument(f"--{part}")
-    asked = parser.parse_args(arguments)
-    own = str(asked.treebank) == BUILTIN
-    treebank = builtin_corpus() if own else asked.treebank
+    args = parser.parse_args(arguments)
+    own = str(args.treebank) == BUILTIN
+    treebank = builtin_corpus() if own else args.treebank
     try:
-        source = BUILTIN_SOURCE if own else source_of(treebank, vars(asked))
-        for name in asked.models:
+        source = BUILTIN_SOURCE if own else source_of(treebank, vars(args))
+        for name in args.models:
             out = SHIPPED / f"{name}-{BUILTIN_STEM if own else treebank.stem}"
-            model = open_model(name, fetch_missing=True, progress=_say)
-            made = profile(model, treebank, out, texts=own, source=source, progress=_say)
+            model = open_model(name, fetch_missing=True, progress=show_progress)
+            made = profile(model, treebank, out, texts=own, source=source, progress=show_progress)
             size = sum(file.stat().st_size for file in out.iterdir())
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # kB on Linux
             print(f"{out.name}: {made.about['seconds']} s, peak so far {peak:.2f} GB, {size / 1e3:.0f} kB")
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _say(fraction: float, sentence: str) -> None:
+def show_progress(fraction: float, sentence: str) -> None:
     print(f"{fraction:4.0%}  {sentence}", file=sys.stderr)
 
 

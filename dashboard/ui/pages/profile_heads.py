@@ -13,19 +13,19 @@ from dashboard.analyses.profile.text import CAUTION, census, head_finding
 from dashboard.ui import figure, head_names, profile_picker, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.head_picker import by_number
-from dashboard.ui.layout_width import beside, room
+from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import to_page
 from dashboard.ui.pages import profile_tables
 
 
-def show(this: Opened, kept: LibraryEntry, profile: Profile) -> None:
+def show(this: Opened, entry: LibraryEntry, profile: Profile) -> None:
     """The chosen head is sent first, as a click waits for it."""
     model, head = this.model, session.choices().chosen
     st.subheader("All heads over a corpus", anchor=False)
-    profile_picker.choose(this, kept)
+    profile_picker.choose(this, entry)
     figure.finding(census(profile.heads))
-    left, right, plane_room, head_room = beside(room(), (0.56, 0.44))
+    left, right, plane_width, head_width = beside(page_width(), (0.56, 0.44))
     with right:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             by_number(model)
@@ -33,7 +33,7 @@ def show(this: Opened, kept: LibraryEntry, profile: Profile) -> None:
         row = row_of(profile, head)
         figure.show(
             Figure(
-                draw_budget(profile, head, model=model.title, **session.look(head_room).keywords()),
+                draw_budget(profile, head, model=model.title, **session.look(head_width).keywords()),
                 partial(profile_tables.own_figures, row),
                 "spending",
                 lead=[head_finding(row, profile.about)],
@@ -42,8 +42,8 @@ def show(this: Opened, kept: LibraryEntry, profile: Profile) -> None:
             )
         )
     with left:
-        key = f"plane_{kept.name}"
-        draw = partial(draw_scatter, profile, model=model.title, **session.look(plane_room).keywords())
+        key = f"plane_{entry.name}"
+        draw = partial(draw_scatter, profile, model=model.title, **session.look(plane_width).keywords())
         plane = Figure(
             draw(click=True, **head_names.selection(this, key).keywords()),
             profile.heads,

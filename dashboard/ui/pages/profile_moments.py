@@ -44,7 +44,7 @@ def show(this: Opened, profile: Profile, row: dict) -> None:
         format_func=FIGURES.__getitem__,
     )
     shown = profile_picker.with_sentences(this, profile)
-    table = moments(shown, head, kind, this.model.name)
+    table = top_examples(shown, head, kind, this.model.name)
     st.caption(
         "A head's top sentences are not typical. Below are the five strongest, and two random ones from each tenth. "
         f"Measured over {escape_markdown(corpus_of(shown.about))}."
@@ -59,7 +59,7 @@ def show(this: Opened, profile: Profile, row: dict) -> None:
     st.dataframe(table, hide_index=True, column_config=COLUMNS, height=248)
 
 
-def moments(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataFrame:
+def top_examples(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataFrame:
     """A head's strongest sentences and typical ones by decile of a figure: kind, score in bits a query word, where the
     sentence stands; and where the profile keeps sentences its text and a link that opens it in “All heads”."""
     rows = profile.moments

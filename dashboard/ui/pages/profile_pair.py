@@ -19,7 +19,7 @@ from dashboard.heads.links import links
 from dashboard.ui import figure, head_names, session
 from dashboard.ui.figure import Figure
 from dashboard.ui.head_picker import measure
-from dashboard.ui.layout_width import GAP, SIDE_BY_SIDE, room
+from dashboard.ui.layout_width import GAP, SIDE_BY_SIDE, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened, read_text
 from dashboard.ui.pages import profile_parse
@@ -38,10 +38,10 @@ def show(this: Opened, profile: Profile) -> None:
         return
     sentences = profile_parse.parsed(text)
     how: dict[str, Any] = {"unit": "words", "special": "hide"}
-    weights, wholes = text.views(*pair, **how), text.measured(*pair, **how)
+    weights, wholes = text.views(*pair, **how), text.chosen_views(*pair, **how)
     parse = [(i, j, in_words(relation)) for i, j, relation in parse_links(sentences, wholes[0].spans)]
-    apart = room() >= SIDE_BY_SIDE
-    wide, arcs = (room() - GAP) // 2 if apart else room(), VIEWS["arcs"]
+    apart = page_width() >= SIDE_BY_SIDE
+    wide, arcs = (page_width() - GAP) // 2 if apart else page_width(), VIEWS["arcs"]
     views = [fit_for(whole, "arcs", session.choices().start, arcs.most(wide)) for whole in wholes]
     figure.window_slider(views[0], wholes[0])
     said = st.columns(2, gap="medium") if apart else [st.container(), st.container()]

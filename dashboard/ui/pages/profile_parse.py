@@ -8,7 +8,8 @@ from dashboard.errors import UserError
 from dashboard.text import ParsedSentence, not_english, parse
 from dashboard.ui import paths, session
 from dashboard.ui.markdown import escape_markdown
-from dashboard.ui.model_and_text import Reading, offer_path
+from dashboard.ui.missing_model import offer_path
+from dashboard.ui.model_and_text import Reading
 
 LONGEST_PARSED = 5_000  # characters of a text whose parse is drawn
 PARSER_HELP = (
@@ -35,8 +36,8 @@ def parser() -> None:
 
 
 def parsed(this: Reading) -> tuple[ParsedSentence, ...]:
-    """The parse of the text; none, and a sentence, where it is too long to draw, the model that is named cannot be used
-    or none is named for another language than English."""
+    """The parse of the text; empty, and a sentence, if the text is too long to draw, the parser cannot be used, or the
+    text is not English and no parser is chosen."""
     text, model = this.encoding.text, session.choices().parser
     if len(text) > LONGEST_PARSED:
         st.caption(f"The parse is drawn of texts up to {LONGEST_PARSED:,} characters. This text is longer.")
@@ -50,8 +51,8 @@ def parsed(this: Reading) -> tuple[ParsedSentence, ...]:
     try:
         paths.check_parser(model)
         return _parsed(text, model)
-    except paths.NotChosenHere as asked:
-        offer_path(asked, "parser")
+    except paths.NotChosenHere as refused:
+        offer_path(refused, "parser")
         return ()
     except UserError as wrong:
         st.warning(escape_markdown(f"No parse is drawn. {wrong}"), icon=":material/info:")

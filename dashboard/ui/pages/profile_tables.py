@@ -1,4 +1,4 @@
-"""The tables of a profile as a page shows them: which columns, what they are called, in which order the rows come."""
+"""The tables of a profile on the page: columns, titles, and the order of rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HEADS = {
     "bits_context_low": st.column_config.NumberColumn("95\u00a0% from", format=BITS),
     "bits_context_high": st.column_config.NumberColumn("to", format=BITS),
 }
-TWICE = {
+TWO_CORPORA = {
     "layer": "Layer",
     "head": "Head",
     "role_a": "Role on the first",
@@ -47,10 +47,10 @@ def heads_table(profile: Profile) -> pd.DataFrame:
     return profile.heads[list(HEADS)]
 
 
-def twice_table(table: pd.DataFrame, figure: str) -> pd.DataFrame:
+def two_corpora_table(table: pd.DataFrame, figure: str) -> pd.DataFrame:
     """One figure of `compare_profiles`, the heads that differ most first."""
-    shown = table.rename(columns={f"bits_{figure}_{end}": end for end in ("a", "b", "difference")})[list(TWICE)]
-    return shown.sort_values("difference", key=abs, ascending=False)
+    renamed = table.rename(columns={f"bits_{figure}_{end}": end for end in ("a", "b", "difference")})[list(TWO_CORPORA)]
+    return renamed.sort_values("difference", key=abs, ascending=False)
 
 
 SHARE = "%.1f\u00a0%%"
@@ -108,8 +108,8 @@ def _in_percent(table: pd.DataFrame) -> pd.DataFrame:
 def relations_table(this: Opened, best: pd.DataFrame) -> None:
     table = relations(this, best)
     grey = [[QUIET if not ranked else ""] * len(RELATIONS) for ranked in table["ranked"]]
-    shown = table[list(RELATIONS)]
-    styled = shown.style.apply(lambda _: pd.DataFrame(grey, shown.index, shown.columns), axis=None)
+    columns = table[list(RELATIONS)]
+    styled = columns.style.apply(lambda _: pd.DataFrame(grey, columns.index, columns.columns), axis=None)
     st.dataframe(styled, hide_index=True, column_config=RELATIONS, height=388)
 
 
@@ -124,14 +124,14 @@ def own_figures(row: dict) -> pd.DataFrame:
 
 
 def pooled(profile: Profile) -> str:
-    """What the row is that is no relation; empty for a profile that was made without it."""
+    """A sentence about the pooled row; empty for a profile without it."""
     if not (profile.best["relation"] == ALL).any():
         return ""
     return f"“{ALL}” pools all relations: one head and one distance for them all."
 
 
 def own_relations(profile: Profile, head: HeadId) -> pd.DataFrame:
-    """What one head finds, in-sample: what pools all relations, then those with 30 cases and more, by lift."""
+    """The relations that one head finds, in-sample: the pooled row, then those with 30 cases or more, by lift."""
     rows = profile.dependencies
     rows = rows[is_of(rows, head) & (rows["n"] >= 30)]
     rows = rows.sort_values("lift", ascending=False)
