@@ -15,7 +15,7 @@ from dashboard.analyses.ablation.text import (
     rank_finding,
     rank_remark,
 )
-from dashboard.ui import figure, session
+from dashboard.ui import figure, head_names, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.head_picker import by_number
 from dashboard.ui.layout_width import beside, page_width
@@ -36,6 +36,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     ablation.replaced_by(this)
 chosen = session.choices()
 head = chosen.chosen
+head_names.tell(this, out)
 
 # On this text; next to a joint ablation, each head alone
 text = read_text(this, pairs=True)
@@ -85,7 +86,13 @@ if every is not None:
     place = head_rank(every.table, head)
     figure.show(
         Figure(
-            draw_ranking(every, head, epoch=session.epoch(), **session.look(page_width()).keywords()),
+            draw_ranking(
+                every,
+                head,
+                epoch=session.epoch(),
+                names=head_names.for_charts(this),
+                **session.look(page_width()).keywords(),
+            ),
             every.table,
             "standing",
             finding=rank_finding(place),
@@ -94,7 +101,9 @@ if every is not None:
                 "Click a head to take that one out.",
                 rank_remark(place),
             ],
-            tables=[Table(ablation_tables.EFFECTS, note=f"Each head alone, over {over(every)}.")],
+            tables=[
+                head_names.table(this, ablation_tables.EFFECTS, every.table, f"Each head alone, over {over(every)}.")
+            ],
             click=ablation.choose_by_click(f"standing_{model.name}_{chosen.by}"),
         )
     )

@@ -7,8 +7,8 @@ import streamlit as st
 from dashboard.analyses.compare.api import comparison_table, draw_closest_pairs
 from dashboard.analyses.compare.text import change_finding
 from dashboard.analyses.explore.api import fit_for
-from dashboard.ui import figure, head_picker, session
-from dashboard.ui.figure import Click, Figure, Table
+from dashboard.ui import figure, head_names, head_picker, session
+from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
@@ -41,7 +41,11 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     if this.encoding.second is not None:
         head_picker.between()
 
-# Pictures
+# What is drawn
+if chosen.mode == "heads":
+    head_names.tell(this, [view.head for view in what.views])
+else:
+    head_names.tell(this, [chosen.chosen])
 look = session.look(min(page_width(), 980 if chosen.show == "side" else 600))
 most = compare_results.most_drawn(look)
 figure.window_slider(fit_for(what.views[0], "heatmap", chosen.start, most), what.views[0])
@@ -78,7 +82,7 @@ if chosen.mode == "texts":
     key = f"changes_{chosen.model}"
     figure.show(
         Figure(
-            compare_aligned.ranked(this, changes, head_picker.selection(key)),
+            compare_aligned.ranked(this, changes, head_names.selection(this, key)),
             changes.table,
             "changes",
             finding=change_finding(changes),
@@ -87,7 +91,7 @@ if chosen.mode == "texts":
                 "it above.",
                 what.note,
             ],
-            tables=[Table(compare_aligned.CHANGED)],
+            tables=[head_names.table(this, compare_aligned.CHANGED, changes.table)],
             click=Click(head_picker.click, key=key),
         )
     )

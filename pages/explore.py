@@ -11,9 +11,9 @@ from dashboard.analyses.scores.api import draw_atlas
 from dashboard.analyses.scores.scores import SCORES, Score
 from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.links import links
-from dashboard.ui import figure, head_picker, session
+from dashboard.ui import figure, head_names, head_picker, session
 from dashboard.ui.figure import Click, Figure
-from dashboard.ui.layout_width import beside, page_width, positions
+from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import explore_tables
@@ -52,12 +52,12 @@ with right:
         head_picker.measure()
         if this.encoding.second is not None:
             head_picker.between()
+    head_names.tell(this, [head])
     [whole] = this.between_texts(this.chosen_views(head))
     figure.finding(finding(whole))
     drawn_as = VIEWS[chosen.view]
     look = session.look(min(head_width, drawn_as.widest))
-    most = positions(look.width_or(drawn_as.widest), drawn_as.max_positions) if drawn_as.fewer_where_narrow else None
-    view = api.fit_for(whole, chosen.view, chosen.start, most)
+    view = api.fit_for(whole, chosen.view, chosen.start, drawn_as.most(look.width_or(drawn_as.widest)))
     figure.window_slider(view, whole)
     options = look.keywords() | this.options | figure.window_of(view)
     figure.show(
@@ -98,10 +98,10 @@ with left:
     draw = partial(draw_atlas, survey, score, model=model.title, **look)
     figure.show(
         Figure(
-            draw(**head_picker.selection(key).keywords()),
+            draw(**head_names.selection(this, key).keywords()),
             survey.scores,
             "atlas",
-            tables=[explore_tables.scores()],
+            tables=[explore_tables.scores(this, survey.scores)],
             provenance=provenance_of_text(
                 model, this.encoding, "atlas", score=score, **look, **this.options, **this.links
             ),

@@ -12,9 +12,9 @@ from dashboard.analyses.find_heads.text import example_finding, match_finding, m
 from dashboard.charts.labels import right_to_left
 from dashboard.corpus.builtin import builtin_size
 from dashboard.heads.links import links
-from dashboard.ui import figure, head_picker, session
+from dashboard.ui import figure, head_names, head_picker, session
 from dashboard.ui.components import pair_marker
-from dashboard.ui.figure import Figure, Table
+from dashboard.ui.figure import Figure
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened, read_text
@@ -55,9 +55,10 @@ if text is not None and found is not None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             head_picker.by_number(model)
             head_picker.measure()
+        head_names.tell(this, [head])
         figure.remark(example_finding(found, head))
-        view, lit = find_by_example.over_sentence(text, found, head)
-        look = session.look(right_width)
+        look, lit = session.look(right_width), list(found.pairs)
+        view = find_by_example.window(find_by_example.over_sentence(text, found, head), lit, look)
         options: dict[str, Any] = look.keywords() | {"lit": lit} | text.options | figure.window_of(view)
         figure.show(
             Figure(
@@ -71,7 +72,7 @@ if text is not None and found is not None:
             )
         )
     with left:
-        find_by_example.ranked(found, "found", left_width)
+        find_by_example.ranked(this, found, "found", left_width)
 
 # Results in a corpus
 st.divider()
@@ -84,11 +85,11 @@ pattern = find_by_pattern.controls(this)
 matches = find_by_pattern.found(this, pattern)
 figure.show(
     Figure(
-        draw_found(matches, **session.look(min(page_width(), 680)).keywords()),
+        draw_found(matches, names=head_names.for_charts(this), **session.look(min(page_width(), 680)).keywords()),
         matches.table,
         "matches",
         finding=match_finding(matches),
         lead=match_remarks(matches),
-        tables=[Table(find_by_example.CORPUS_COLUMNS)],
+        tables=[head_names.table(this, find_by_example.CORPUS_COLUMNS, matches.table)],
     )
 )

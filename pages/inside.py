@@ -9,7 +9,7 @@ from dashboard.analyses.inside.text import TITLES, arithmetic, doubts, finding, 
 from dashboard.analyses.logit_attribution.api import draw_logit_attribution
 from dashboard.analyses.logit_attribution.direct import attribution_baseline
 from dashboard.analyses.logit_attribution.text import attribution_finding
-from dashboard.ui import figure, head_picker, session
+from dashboard.ui import figure, head_names, head_picker, session
 from dashboard.ui.components import code_listing
 from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.layout_width import page_width
@@ -58,6 +58,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 chosen = session.choices()
 look = session.look(page_width())
 options = {"query": row.query, "key": None if chosen.key == STRONGEST else chosen.key} | look.keywords()
+
+head_names.tell(this, [chosen.chosen])
 
 # One token's way through the head: its row of every step
 figure.show(

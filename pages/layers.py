@@ -15,7 +15,7 @@ from dashboard.analyses.layers.text import word_finding
 from dashboard.heads.links import links
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Click, Figure
-from dashboard.ui.layout_width import page_width, positions
+from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import explore_tables, layer_tables, layers_and_long_range
@@ -105,7 +105,7 @@ st.caption(
 )
 whole = layers_and_long_range.rolled(this)
 narrow = session.look(min(page_width(), 620))
-view = fit_for(whole, "heatmap", chosen.start, positions(narrow.width_or(620), VIEWS["heatmap"].max_positions))
+view = fit_for(whole, "heatmap", chosen.start, VIEWS["heatmap"].most(narrow.width_or(620)))
 options = narrow.keywords() | this.options | figure.window_of(view)
 figure.show(
     Figure(

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.analyses.long_range.api import draw_long_range
 from dashboard.analyses.long_range.measure import QUESTIONS, table
 from dashboard.analyses.long_range.text import long_range_finding
-from dashboard.ui import figure, head_picker, session
+from dashboard.ui import figure, head_names, head_picker, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
@@ -61,6 +61,7 @@ left, right, atlas_width, head_width = beside(page_width())
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.by_number(model)
+    head_names.tell(this, [head])
     figure.show(
         Figure(
             draw_long_range(long_range, [head], **session.look(min(head_width, 480)).keywords()),
@@ -77,7 +78,7 @@ with left:
     draw = partial(draw_long_range, long_range, all_heads=True, **session.look(min(atlas_width, 600)).keywords())
     figure.show(
         Figure(
-            draw(**head_picker.selection(key).keywords()),
+            draw(**head_names.selection(this, key).keywords()),
             partial(table, long_range),
             "reach_atlas",
             tables=[layer_tables.heads(long_range)],

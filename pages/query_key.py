@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.analyses.query_key.api import draw_plane
 from dashboard.analyses.query_key.chart import BY
 from dashboard.analyses.query_key.text import plane_finding, plane_remarks
-from dashboard.ui import figure, head_picker, session
+from dashboard.ui import figure, head_names, head_picker, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
@@ -32,6 +32,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         **session.bound("words_by"),
     )
 chosen = session.choices()
+head_names.tell(this, [chosen.chosen])
 found = query_key.plane(this, chosen.chosen)
 
 # The plane

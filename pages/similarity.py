@@ -14,7 +14,7 @@ from dashboard.analyses.similarity.api import (
 from dashboard.analyses.similarity.clusters import clusters_of
 from dashboard.analyses.similarity.text import clusters_finding, elsewhere_finding, map_finding
 from dashboard.heads.head_id import head_of
-from dashboard.ui import figure, head_picker, session
+from dashboard.ui import figure, head_names, head_picker, session
 from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
@@ -38,9 +38,15 @@ left, right, map_width, head_width = beside(page_width(), (0.66, 0.34))
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.by_number(model)
+    head_names.tell(this, [head])
     figure.finding(map_finding(found, head))
     like = similar_heads(found, head)
-    st.dataframe(like, hide_index=True, width="content", column_config=similarity.LIKE)
+    st.dataframe(
+        head_names.in_one(this, like),
+        hide_index=True,
+        width="content",
+        column_config=similarity.LIKE,
+    )
     figure.remark("Heads like this one, the nearest first. One distance over all rows: it has no interval.")
     if len(like):
         nearest = head_of(like.iloc[0])
@@ -62,11 +68,11 @@ with left:
     still = look | {"roles": roles, "selected": head, "tray": chosen.pinned}
     figure.show(
         Figure(
-            draw_map(found, click=True, roles=roles, **look, **head_picker.selection(key).keywords()),
+            draw_map(found, click=True, roles=roles, **look, **head_names.selection(this, key).keywords()),
             found.table,
             "map",
             lead=[map_finding(found)],
-            tables=[Table(similarity.TABLE)],
+            tables=[head_names.table(this, similarity.TABLE, found.table)],
             provenance=origin_of_map(found, **still),
             still=partial(draw_map, found, **still),
             click=Click(head_picker.click, key=key),

@@ -1,8 +1,9 @@
 """`make profiles TREEBANK=FILE.conllu`: the profiles that come with the dashboard, made again.
 
-They hold numbers and references and nothing of the treebank itself, so that its licence only requires naming it:
-author, licence, commit. The arguments give that, or a .json file of the same name next to the treebank: an object with
-name, licence, repository, commit.
+TREEBANK=builtin: over the built-in sentences, which were written for the project, so that the profile keeps them. Those
+of another treebank hold numbers and references, and of the treebank itself nothing, so that its
+licence binds them to nothing but naming it: who made it, under which licence, which commit. That is told here, or read
+from a file of the same name beside the treebank that ends in .json: an object with name, licence, repository, commit.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from pathlib import Path
 from dashboard.analyses.profile.library import SHIPPED
 from dashboard.analyses.profile.run import profile
 from dashboard.capture import open_model
+from dashboard.corpus.builtin import BUILTIN, builtin_corpus
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE
 
 SOURCE = ("name", "licence", "repository", "commit")
+BUILTIN_SOURCE = {"name": "the built-in sentences", "licence": "Apache-2.0"}
+BUILTIN_STEM = "sentences-built-in"
 
 
 def source_of(treebank: Path, stated: dict[str, str | None]) -> dict[str, str]:
@@ -50,12 +54,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for part in SOURCE:
         parser.add_argument(f"--{part}")
     args = parser.parse_args(arguments)
+    own = str(args.treebank) == BUILTIN
+    treebank = builtin_corpus() if own else args.treebank
     try:
-        source = source_of(args.treebank, vars(args))
+        source = BUILTIN_SOURCE if own else source_of(treebank, vars(args))
         for name in args.models:
-            out = SHIPPED / f"{name}-{args.treebank.stem}"
+            out = SHIPPED / f"{name}-{BUILTIN_STEM if own else treebank.stem}"
             model = open_model(name, fetch_missing=True, progress=show_progress)
-            made = profile(model, args.treebank, out, texts=False, source=source, progress=show_progress)
+            made = profile(model, treebank, out, texts=own, source=source, progress=show_progress)
             size = sum(file.stat().st_size for file in out.iterdir())
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # kB on Linux
             print(f"{out.name}: {made.about['seconds']} s, peak so far {peak:.2f} GB, {size / 1e3:.0f} kB")

@@ -10,7 +10,7 @@ import pandas as pd
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.head_grid import Grid
 from dashboard.charts.ink import round_figure
-from dashboard.charts.look import Look, Selection
+from dashboard.charts.look import Look, Selection, tip_expr
 from dashboard.charts.theme import STEPS, gradient, ink, paint, readable, signed
 from dashboard.heads.format import figure
 from dashboard.heads.head_id import datum_of, head_of
@@ -50,6 +50,7 @@ def head_grid(
     rows = [
         {
             **datum_of(head_of(one), parts=grid.parts),
+            **selection.named(head_of(one)),
             "value": None if np.isnan(values[k]) else values[k],
             "number": _short(values[k], high),
             "colour": p.quiet if np.isnan(values[k]) else str(written[k]),
@@ -74,7 +75,7 @@ def head_grid(
         },
     }
     wide_enough = grid.width >= 30 and grid.height >= 15
-    catch = grid.catch(f"{grid.name} + ', ' + datum.tip", selection)
+    catch = grid.catch(tip_expr(grid.name, "', ' + datum.tip"), selection)
     layers = [cells, *([numbers] if wide_enough else []), *grid.frames(p, selection), catch]
     across = grid.width * grid.heads
     parts = {0: "", 3: ", numbers in thousandths", 6: ", numbers in millionths"}[_power(high)] if wide_enough else ""

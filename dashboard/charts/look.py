@@ -1,8 +1,9 @@
-"""The two values that every chart takes: how it looks, and which heads are marked in it."""
+"""The two values that every chart takes: how it looks, and which heads are marked in it and what they are called."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from dashboard.charts.theme import PALETTES, Palette, Theme
@@ -48,11 +49,13 @@ class Selection:
     pinned: the heads of the tray
     epoch: how often something was chosen other than by a click. A selection that is clicked again unchanged tells
         nobody, so without it the cell that was clicked last could not be chosen again
+    names: what heads are called, for who hovers over them; what stands on further lines of a name comes last
     """
 
     head: HeadId | None = None
     pinned: tuple[HeadId, ...] = ()
     epoch: int = 0
+    names: Mapping[HeadId, str] = field(default_factory=dict, hash=False)
 
     @property
     def clicked(self) -> str:
@@ -69,4 +72,20 @@ class Selection:
 
     def keywords(self) -> dict[str, Any]:
         """The same as `dashboard.draw_atlas` takes it."""
-        return {"selected": self.head, "tray": self.pinned, "epoch": self.epoch}
+        names = {"names": self.names} if self.names else {}
+        return {"selected": self.head, "tray": self.pinned, "epoch": self.epoch} | names
+
+    def tip(self, head: HeadId, says: str) -> str:
+        """What a hover over this head says: its name, what the chart says of it, and what the name says further."""
+        named = self.named(head)
+        return f"{head}{named.get('called', '')}{says}{named.get('more', '')}"
+
+    def named(self, head: HeadId) -> dict[str, str]:
+        """The fields of a datum for `tip_expr`; none for a head without a name."""
+        called, _, more = self.names.get(head, "").partition("\n")
+        return {"called": f" · {called}"} | ({"more": f"\n{more}"} if more else {}) if called else {}
+
+
+def tip_expr(name: str, says: str) -> str:
+    """Vega expression: as `Selection.tip`, of a datum with the fields of `Selection.named`. name, says: expressions"""
+    return f"{name} + (datum.called || '') + {says} + (datum.more || '')"

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.look import Look, Selection
+from dashboard.charts.labels import width_of
+from dashboard.charts.look import Look, Selection, tip_expr
 from dashboard.heads.head_id import (
     click_fields,
     datum_of,
@@ -19,7 +20,8 @@ from dashboard.heads.head_id import (
 
 BEST = 15  # heads that are drawn
 ROW = 22.0  # pixels of a head
-NAMES = 64.0  # pixels of the heads' names
+NAMES, LONGEST = 64.0, 190.0  # pixels of the heads' names, at least and at most
+SIZE = 12.5  # of their type
 
 
 def ranking(
@@ -41,7 +43,8 @@ def ranking(
     Parameters
     ----------
     table: a row per head in their order: layer, head, score, baseline in [0, 1]; NaN where there is none
-    look: 600 pixels wide unless it says more; selection: of the head on show, its row shaded
+    look: 600 pixels wide unless it says more; selection: of the head on show, its row shaded; the names
+        that it has stand at the rows
     share: score and baseline are shares, said in per cent; else numbers
     elsewhere, alone: what the pointer is told of the baseline, and where there is none
     """
@@ -54,12 +57,15 @@ def ranking(
         {
             "row": place,
             **datum_of(head, parts=parts),
+            **selection.named(head),
             "score": _number(one["score"]),
             "baseline": _number(one["baseline"]),
         }
         for place, (head, one) in enumerate(zip(heads, best.to_dict("records"), strict=True))
     ]
-    names = [str(head) for head in heads]
+    names = [f"{head}{selection.named(head).get('called', '')}" for head in heads]
+    widest = max((width_of(name, SIZE) for name in names), default=0.0)
+    margin = min(max(NAMES, widest + 20), LONGEST, width / 2)
     across = {
         "type": "quantitative",
         "scale": {"domain": [0, high], "nice": False},
@@ -82,7 +88,8 @@ def ranking(
             "labelPadding": 8,
             "domain": False,
             "ticks": False,
-            "labelFontSize": 12.5,
+            "labelFontSize": SIZE,
+            "labelLimit": margin - 10,
             "labelColor": p.text,
         },
     }
@@ -92,9 +99,9 @@ def ranking(
     def value(field: str) -> str:
         return f"format(datum.{field} * 100, '.3~r') + '\u00a0%'" if share else f"format(datum.{field}, '.3f')"
 
-    tip = (
-        f"{name_expr(parts=parts)} + ': ' + {value('score')} + "
-        f"(isValid(datum.baseline) ? ', {elsewhere} ' + {value('baseline')} : '; {alone}')"
+    tip = tip_expr(
+        name_expr(parts=parts),
+        f"': ' + {value('score')} + (isValid(datum.baseline) ? ', {elsewhere} ' + {value('baseline')} : '; {alone}')",
     )
     layers = [
         {
@@ -140,7 +147,7 @@ def ranking(
     ]
     return sheet(
         {
-            "width": max(120.0, width - NAMES),
+            "width": max(120.0, width - margin),
             "height": ROW * len(rows),
             "layer": [{"data": {"values": rows}, "layer": layers}],
         },

@@ -18,7 +18,6 @@ USUAL = 980  # a window of 1440 pixels with the sidebar open
 SIDE_BY_SIDE = 880
 SHARES = (0.36, 0.64)
 GAP = 32  # Streamlit's "medium"
-MARGIN = 90  # for the labels of the rows
 
 NARROW = 900  # pixels of a window in which the sidebar is folded at first
 
@@ -66,11 +65,6 @@ def page_width() -> int:
     reported = st.session_state.get("page_width")
     step = reported.get("step") if reported else None
     return step if step in STEPS else USUAL
-
-
-def positions(width: float, most: int) -> int:
-    """How many rows and columns a map of this width can hold: a cell needs at least a pixel to be hovered over."""
-    return min(most, max(64, int(width) - MARGIN))
 
 
 def beside(width: int, shares: tuple[float, float] = SHARES) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:

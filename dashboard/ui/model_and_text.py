@@ -148,6 +148,14 @@ def opened() -> Opened:
     return None
 
 
+def opened_or_none() -> Opened | None:
+    """The model, where it can be opened; the page says why not."""
+    try:
+        return _open()
+    except UserError:
+        return None
+
+
 def read_text(this: Opened, pairs: bool = False) -> Reading | None:
     """The encoded text; or a sentence with what to do, and None.
 

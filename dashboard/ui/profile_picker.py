@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +12,7 @@ from dashboard.analyses.profile.library import LibraryEntry, profile_library, re
 from dashboard.analyses.profile.tables import Profile
 from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
+from dashboard.heads.format import counted
 from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.installed import COMMAND, HOME
 from dashboard.ui import head_picker, session
@@ -27,6 +29,10 @@ def _read(folder: str, stamp: int) -> Profile:
     return read_profile(folder)
 
 
+def _read_kept(kept: LibraryEntry) -> Profile:
+    return _read(str(kept.folder), (kept.folder / "profile.json").stat().st_mtime_ns)
+
+
 def of_model(this: Opened) -> list[LibraryEntry]:
     """The finished profiles of this model with these weights, built-in ones first."""
     known = {this.model.name, str(this.model.source.folder)}
@@ -40,8 +46,20 @@ def first_of(this: Opened) -> Profile | None:
     there = {entry.name: entry for entry in of_model(this)}
     if not there:
         return None
-    entry = there.get(session.choices().profile) or next(iter(there.values()))
-    return _read(str(entry.folder), (entry.folder / "profile.json").stat().st_mtime_ns)
+    kept = there.get(session.choices().profile) or next(iter(there.values()))
+    return _read_kept(kept)
+
+
+def with_sentences(this: Opened, profile: Profile) -> Profile:
+    """This profile where it keeps its sentences; else the first of the same model that does, and itself where none."""
+    if profile.sentences is not None:
+        return profile
+    for kept in of_model(this):
+        with suppress(UserError, OSError):
+            found = _read_kept(kept)
+            if found.sentences is not None:
+                return found
+    return profile
 
 
 def chosen_profile(this: Opened) -> tuple[LibraryEntry, Profile]:
@@ -69,7 +87,7 @@ def chosen_profile(this: Opened) -> tuple[LibraryEntry, Profile]:
         session.correct(profile="")
     entry = there[name]
     try:
-        return entry, _read(str(entry.folder), (entry.folder / "profile.json").stat().st_mtime_ns)
+        return entry, _read_kept(entry)
     except (UserError, OSError) as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
         end_page()
@@ -82,14 +100,21 @@ def command(model: str) -> str:
     return f'{COMMAND} profile builtin --model "{model}" --out "{place_for("my profile")}"'
 
 
-def choose(this: Opened, entry: LibraryEntry) -> None:
-    """The control that chooses a profile; nothing if there is only one."""
-    names = [one.name for one in of_model(this)]
-    if len(names) < 2:
+def choose(this: Opened, kept: LibraryEntry) -> None:
+    """Which profile, where there is more than one."""
+    sizes = {one.name: one.sentences for one in of_model(this)}
+    if len(sizes) < 2:
         return
     given = session.bound("profile")
-    st.session_state[given["key"]] = entry.name
-    st.selectbox("Profile", names, width=320, help="Over which corpus the heads were measured.", **given)
+    st.session_state[given["key"]] = kept.name
+    st.selectbox(
+        "Profile",
+        list(sizes),
+        width=320,
+        format_func=lambda name: f"{name} · {counted(sizes[name] or 0, 'sentences')}",
+        help="Over which corpus the heads were measured.",
+        **given,
+    )
 
 
 def click(heads: pd.DataFrame, key: str) -> None:

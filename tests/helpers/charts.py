@@ -65,6 +65,13 @@ def score_table(layers: int, heads: int, score: str, values) -> pd.DataFrame:
     return frame
 
 
+def leaves(node) -> list[str]:
+    """All strings in a specification."""
+    if isinstance(node, dict | list):
+        return [leaf for part in (node.values() if isinstance(node, dict) else node) for leaf in leaves(part)]
+    return [node] if isinstance(node, str) else []
+
+
 def cells(panel: dict, n: int) -> np.ndarray:
     """What a panel of a matrix draws, as parts of full ink (n, n)."""
     found = np.zeros((n, n))

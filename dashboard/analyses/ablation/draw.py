@@ -140,8 +140,9 @@ def draw_ranking(
     theme: Theme = "light",
     width: float | None = None,
     epoch: int = 0,
+    names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
-    """Draw all heads ranked by effect size, with 95 % intervals; mark one of them.
+    """Draw all heads ranked by effect size, with 95 % intervals; mark one of them. names: as in `draw_atlas`.
 
     Raises UserError for a head that the model does not have.
     """
@@ -154,11 +155,13 @@ def draw_ranking(
         title=f"{TITLES[every.measure]}, head by head · {every.provenance.title}",
         subtitle=[f"a dot a head, from the largest · whiskers: 95 % interval over sentences{sure}", over(every)],
         description=f"All {len(every.table)} heads by what their absence changes. {sentence}".strip(),
-        selection=Selection(chosen, epoch=epoch),
+        selection=Selection(chosen, epoch=epoch, names=names),
     )
-    names = () if chosen is None else (str(chosen),)
-    origin = replace(every.provenance, view="standing", heads=names)
-    return chart.made_of(drawing_provenance(origin, "draw_ranking", (_again(origin), *names), theme=theme, width=width))
+    marked = () if chosen is None else (str(chosen),)
+    origin = replace(every.provenance, view="standing", heads=marked)
+    return chart.made_of(
+        drawing_provenance(origin, "draw_ranking", (_again(origin), *marked), theme=theme, width=width)
+    )
 
 
 def draw_effects(
@@ -169,8 +172,9 @@ def draw_effects(
     tray: Sequence[HeadId] = (),
     width: float | None = None,
     epoch: int = 0,
+    names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
-    """Draw all heads in one grid, coloured by effect size. selected, tray, epoch: as in `draw_atlas`."""
+    """Draw all heads in one grid, coloured by effect size. selected, tray, epoch, names: as in `draw_atlas`."""
     name, title = every.measure, every.provenance.title
     top = every.table.nlargest(3, name)
     most = ", ".join(map(str, heads_of(top)))
@@ -182,7 +186,7 @@ def draw_effects(
         unit=UNITS[name],
         subtitle=[over(every)],
         description=f"{TITLES[name]} without each of all heads of {title}. Most: {most}.",
-        selection=Selection(selected, tuple(tray), epoch),
+        selection=Selection(selected, tuple(tray), epoch, names),
     )
     origin = replace(every.provenance, view="effects")
     return chart.made_of(drawing_provenance(origin, "draw_effects", (_again(origin),), theme=theme, width=width))

@@ -11,7 +11,7 @@ from dashboard.analyses.ablation.rank import UNITS
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.look import Look, Selection
 from dashboard.heads.format import figure
-from dashboard.heads.head_id import HeadId, click_fields, clicked_expr, datum_of, has_parts, head_of
+from dashboard.heads.head_id import click_fields, clicked_expr, datum_of, has_parts, head_of
 
 HIGH = 240.0  # pixels of the plot
 AXIS = 64.0  # pixels of the vertical axis
@@ -40,7 +40,7 @@ def effect_ranking(
     """
     p, width = look.palette, look.width_or(WIDTH)
     name = "shift" if "shift" in table else "loss_change"
-    rows = _rows(table, name, selection.head)
+    rows = _rows(table, name, selection)
     plot_width = max(160.0, width - AXIS - BEYOND)
     ends = [row[part] for row in rows for part in ("low", "high", "value") if row[part] is not None] or [0.0]
     low, high = min(0.0, *ends) * 1.04, max(1e-6, *ends) * 1.04
@@ -162,7 +162,7 @@ def ticks(low: float, high: float, pixels: float) -> list[float]:
     return sorted(found)
 
 
-def _rows(table: pd.DataFrame, name: str, selected: HeadId | None) -> list[dict]:
+def _rows(table: pd.DataFrame, name: str, selection: Selection) -> list[dict]:
     """The rows of the chart, from the largest effect to the smallest; heads without one are left out."""
     known = table.dropna(subset=[name]).sort_values(name, ascending=False, kind="stable")
     rows = []
@@ -177,9 +177,9 @@ def _rows(table: pd.DataFrame, name: str, selected: HeadId | None) -> list[dict]
                 "name": str(head),
                 "value": round(value, 7),
                 "sure": low > 0 or high < 0,
-                "mine": head == selected,
+                "mine": head == selection.head,
                 **ends,
-                "tip": f"{head}, number {place + 1}: {figure(value)} ({figure(low)} to {figure(high)})",
+                "tip": selection.tip(head, f", number {place + 1}: {figure(value)} ({figure(low)} to {figure(high)})"),
             }
         )
     return rows

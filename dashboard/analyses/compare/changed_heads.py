@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from dashboard.analyses.compare.change import Changes, check_lengths, head_changes
@@ -71,10 +73,11 @@ def draw_changes(
     theme: Theme = "light",
     width: float | None = None,
     epoch: int = 0,
+    names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
     """Draw the 15 heads that changed most: a dot for the divergence, a tick for the baseline.
 
-    selected, epoch: as in `draw_atlas`
+    selected, epoch, names: as in `draw_atlas`
     """
     ticks = f"tick: when another word is exchanged, the mean of {changes.swaps}" if changes.swaps else "no baseline"
     chart = ranking(
@@ -86,7 +89,7 @@ def draw_changes(
             f"the first {min(BEST, len(changes.table))} of {len(changes.table)} heads · mean over {changes.rows} rows",
         ],
         description=change_finding(changes),
-        selection=Selection(selected, epoch=epoch),
+        selection=Selection(selected, epoch=epoch, names=names),
         share=False,
         elsewhere="another word",
         alone="no other word could be exchanged",

@@ -9,9 +9,12 @@ from dashboard.charts.labels import width_of
 from dashboard.charts.sanitize import drawable
 from dashboard.charts.theme import Palette
 
-Link = tuple[int, int, str]  # a word, its head, its relation
+Link = tuple[int, int, str]
+"""A word, its head, its relation: a label, or words with the label after them, ``subject (nsubj)``. The arc is then
+named by the words, and a hover says both."""
 
 SIZE, LINE = 11.0, 13.0  # of type; pixels that a name takes in height
+LONGEST = 40  # characters of a relation on hover
 CLEAR = 8.0  # pixels on either side of a name where its arc stays visible
 
 
@@ -24,8 +27,8 @@ def parse_arcs(row: Row, p: Palette, scales: dict, up: float, parse: Sequence[Li
     mine = "datum.i === word || datum.j === word"
     path = along(scales) | {"detail": {"field": "link", "type": "nominal"}}
     links = [
-        {"i": max(i, j), "j": min(i, j), "from": i, "to": j, "name": name["name"]}
-        for (i, j, _), name in zip(parse, names, strict=True)
+        {"i": max(i, j), "j": min(i, j), "from": i, "to": j, "name": drawable(relation, LONGEST)}
+        for i, j, relation in parse
     ]
     says = {"calculate": "datum.name + ': ' + words[datum.from] + ' → ' + words[datum.to]", "as": "tip"}
     text = {"type": "text", "fontSize": SIZE, "baseline": "middle", "aria": False}
@@ -67,7 +70,7 @@ def _names(row: Row, up: float, parse: Sequence[Link]) -> list[dict]:
         {
             "i": i,
             "j": j,
-            "name": drawable(relation, 20),
+            "name": drawable(relation.partition(" (")[0], 20),
             "span": abs(row.x[i] - row.x[j]),
             "x": round(float(row.x[i] + row.x[j]) / 2, 1),
             "fits": False,

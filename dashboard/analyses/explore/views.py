@@ -28,7 +28,9 @@ class View:
     widest: in pixels; wider is no easier to read
     marks: the keyword arguments of `draw` for what it can show besides the weights
     fit: the `width` to give `st.altair_chart`
-    fewer_where_narrow: whether a narrow drawing holds fewer positions
+    step: pixels that a position takes at least; 0: a narrow drawing holds as many as a wide one
+    beside: pixels at the sides of all positions
+    fewest: positions that are drawn however narrow it is
     """
 
     title: str
@@ -39,7 +41,15 @@ class View:
     widest: float
     marks: frozenset[str] = frozenset()
     fit: Literal["content", "stretch"] = "content"
-    fewer_where_narrow: bool = False
+    step: float = 0.0
+    beside: float = 0.0
+    fewest: int = 0
+
+    def most(self, width: float) -> int:
+        """How many positions a drawing of this width holds."""
+        if not self.step:
+            return self.max_positions
+        return min(self.max_positions, max(self.fewest, int((min(width, self.widest) - self.beside) / self.step)))
 
 
 def help_of(name: str, measure: Measure) -> str:
@@ -55,7 +65,9 @@ VIEWS: dict[str, View] = {
         512,
         "Rows are queries, columns are keys. Hover over a cell for its value-weighted norm.",
         620,
-        fewer_where_narrow=True,
+        step=1,  # a cell is at least a pixel, or no pointer finds it
+        beside=90,  # the labels of the rows
+        fewest=64,
     ),
     "lines": View(
         "Lines",
@@ -73,6 +85,9 @@ VIEWS: dict[str, View] = {
         "Arcs lead from each query to its keys. Hover over a word for all its own and their norms.",
         980,
         marks=frozenset({"lit", "parse", "role", "heights"}),
+        step=15,  # an upright word
+        beside=12,
+        fewest=12,
     ),
     "reading": View(
         "On the text",

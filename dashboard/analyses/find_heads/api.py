@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 
 from dashboard.analyses.find_heads.by_example import Examples, examples, pairs_of
 from dashboard.analyses.find_heads.by_pattern import LIMIT, Matches, Progress
@@ -88,9 +89,10 @@ def draw_found(
     width: float | None = None,
     selected: HeadId | None = None,
     epoch: int = 0,
+    names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
     """Draw the 15 best heads of `find_heads` or `find_heads_in`: a dot for the share, a tick for the baseline at the
-    same distance. selected, epoch: as in `draw_atlas`."""
+    same distance. selected, epoch, names: as in `draw_atlas`."""
     one = isinstance(found, Examples)
     if one:
         what = found.named(found.pairs[0]) if len(found.pairs) == 1 else f"{len(found.pairs)} marked pairs"
@@ -106,7 +108,7 @@ def draw_found(
             f"the {min(BEST, len(found.table))} heads with most beyond it, of {len(found.table)} · {over}",
         ],
         description=example_finding(found) if one else match_finding(found),
-        selection=Selection(selected, epoch=epoch),
+        selection=Selection(selected, epoch=epoch, names=names),
     )
     return chart.made_of(provenance_of_found(found, theme=theme, width=width))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from dashboard.analyses.long_range import measure as ranges
 from dashboard.analyses.long_range.chart import distance_panels, long_range_atlas
@@ -36,17 +37,19 @@ def draw_long_range(
     selected: HeadId | None = None,
     tray: Sequence[HeadId] = (),
     epoch: int = 0,
+    names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
     """Draw attention by distance for these heads over all texts. Without heads, for the four best: chosen on one half
-    of the texts and evaluated on the other. Or draw all heads in one grid (selected, tray, epoch: as in `draw_atlas`).
+    of the texts and evaluated on the other. Or draw all heads in one grid (selected, tray, epoch, names: as in
+    `draw_atlas`).
 
     Raises UserError for a head that the model does not have."""
     question, named = reach.question, [_existing(reach, head) for head in heads]
-    names, model = [str(head) for head in named], Model(reach.name, reach.revision, reach.model)
-    look = given(heads=names or None, all_heads=all_heads or None, theme=theme, width=width)
+    asked_for, model = [str(head) for head in named], Model(reach.name, reach.revision, reach.model)
+    look = given(heads=asked_for or None, all_heads=all_heads or None, theme=theme, width=width)
     again = Call("draw_long_range", (Call("long_range", (model, question.name), to="reach"),), look, makes="figure")
     view, options = "longrange-heads" if all_heads else "longrange", {"question": question.name} | look
-    made = origin(model, "", view, again, heads=names, options=options)
+    made = origin(model, "", view, again, heads=asked_for, options=options)
     if all_heads:
         over = f"mean over {len(reach.share)} {question.items} at {len(question.steps)} distances"
         chart = long_range_atlas(
@@ -55,7 +58,7 @@ def draw_long_range(
             seen=question.seen,
             over=over,
             model=reach.model,
-            selection=Selection(selected, tuple(tray), epoch),
+            selection=Selection(selected, tuple(tray), epoch, names),
         )
         return chart.made_of(made)
     items = None if named else reach.judged_on

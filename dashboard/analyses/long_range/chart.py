@@ -10,7 +10,7 @@ import pandas as pd
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.head_grid import Grid
 from dashboard.charts.ink import next_round
-from dashboard.charts.look import Look, Selection
+from dashboard.charts.look import Look, Selection, tip_expr
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, on_ink, scale
 from dashboard.heads.format import percent
 from dashboard.heads.head_id import datum_of, every_head, head_of, name_expr
@@ -196,7 +196,8 @@ def long_range_atlas(
     high = _round_up(float(max(lift.max(), 0.01)))
     every = every_head(layers, heads)
     rows = [
-        {**datum_of(head), "value": round(float(value), 4)} for head, value in zip(every, lift.ravel(), strict=True)
+        {**datum_of(head), **selection.named(head), "value": round(float(value), 4)}
+        for head, value in zip(every, lift.ravel(), strict=True)
     ]
     number = "format(datum.value * 100, '.1f')"
     ticks = gradient([0, high / 2, high], "format(datum.value * 100, '.3~r') + ' %'")
@@ -210,8 +211,8 @@ def long_range_atlas(
     }
     numbered = [numbers] if grid.width >= 22 and grid.height >= 15 else []
     sign = "datum.value > 0 ? '+' : datum.value < 0 ? '−' : ''"
-    tip = f"{name_expr()} + ', ' + ({sign}) + {number.replace('datum.value', 'abs(datum.value)')} + ' %'"
-    catch = grid.catch(tip, selection)
+    says = f"', ' + ({sign}) + {number.replace('datum.value', 'abs(datum.value)')} + ' %'"
+    catch = grid.catch(tip_expr(name_expr(), says), selection)
     order = np.argsort(-lift.ravel(), kind="stable")[:3]
     best = [f"{every[k]} with {percent(float(lift.ravel()[k]))}" for k in order]
     return sheet(

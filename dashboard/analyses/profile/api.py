@@ -7,7 +7,8 @@ save(draw_scatter(profile), "heads.svg")          save(draw_budget(profile, "L2H
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from dashboard.analyses.profile.budget_chart import budget_bars
 from dashboard.analyses.profile.library import compare_profiles
@@ -41,8 +42,10 @@ def draw_scatter(
     width: float | None = None,
     epoch: int = 0,
     click: bool = False,
+    names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
-    """Every head as a point, see `scatter_chart`. model: its title; default: its name in the profile."""
+    """Every head as a point, see `scatter_chart`. model: its title; default: its name in the profile; names: what the
+    heads are called, for hover."""
     title = model or profile.about["model"]
     chart = scatter(
         profile.heads,
@@ -53,7 +56,7 @@ def draw_scatter(
             corpus_of(profile.about),
         ],
         description=f"Every head of {title} by what the parse and what meaning explain. {census(profile.heads)}",
-        selection=Selection(selected, tuple(tray), epoch),
+        selection=Selection(selected, tuple(tray), epoch, names),
         click=click,
     )
     return chart.made_of(_origin(profile, "landscape", "draw_scatter", (), title, theme=theme, width=width))
@@ -123,9 +126,10 @@ def draw_profile(
     tray: Sequence[HeadId] = (),
     width: float | None = None,
     epoch: int = 0,
+    names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
     """All heads on one sheet, coloured by a figure of `roles.FIGURES`. model: as in `draw_scatter`;
-    selected, tray, epoch: as in `dashboard.draw_atlas`. Raises UserError for a figure that does not exist."""
+    selected, tray, epoch, names: as in `dashboard.draw_atlas`. Raises UserError for a figure that does not exist."""
     if figure not in FIGURES:
         raise UserError(f"There is no figure “{figure}”. Choose one of {', '.join(FIGURES)}.")
     title = model or profile.about["model"]
@@ -137,7 +141,7 @@ def draw_profile(
         unit="bits a query word, held out",
         subtitle=[corpus_of(profile.about)],
         description=f"{FIGURE_TITLES[figure]}, in bits a query word, of all heads of {title}.",
-        selection=Selection(selected, tuple(tray), epoch),
+        selection=Selection(selected, tuple(tray), epoch, names),
     )
     look = {"theme": theme, "width": width}
     return chart.made_of(_origin(profile, f"figure-{figure}", "draw_profile", (figure,), title, **look))

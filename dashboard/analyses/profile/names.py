@@ -35,12 +35,19 @@ class HeadName:
     ----------
     text: like "verb of the object", "attention sink", "context"; "unnamed" where nothing is sure
     kind: what it is named by
-    evidence: one sentence with its figures, sample and corpus
+    figures: the evidence, one sentence
+    corpus: over which corpus that was measured, and how large it is
     """
 
     text: str
     kind: Kind
-    evidence: str
+    figures: str
+    corpus: str = ""
+
+    @property
+    def evidence(self) -> str:
+        """The figures with their sample and corpus."""
+        return f"{self.figures} {self.corpus}.".removesuffix(" .")
 
 
 def head_names(profile: Profile) -> dict[HeadId, HeadName]:
@@ -94,24 +101,25 @@ def _name(row: dict, relation: dict | None, step: str, corpus: str) -> HeadName:
             "relation",
             f"Finds it for {percent(relation['accuracy'])} of {relation['n']:,} words, "
             f"{in_words(relation['relation'])} (95\u00a0% {percent(relation['low'])} to {percent(relation['high'])}); "
-            f"the best fixed distance finds {percent(relation['baseline'])}. {corpus}.",
+            f"the best fixed distance finds {percent(relation['baseline'])}.",
+            corpus,
         )
     active = float(row["active"])
     if active < SINK:
         return HeadName(
             "attention sink",
             "sink",
-            f"Gives {percent(1 - active)} of its attention to special tokens, punctuation and the word itself. "
-            f"{corpus}.",
+            f"Gives {percent(1 - active)} of its attention to special tokens, punctuation and the word itself.",
+            corpus,
         )
     role, total = row["role"], float(row["bits_total"])
     if role not in ("position", "context", "syntax", "flat") or np.isnan(total):
-        return HeadName("unnamed", "unnamed", f"Nothing about it is sure. {corpus}.")
+        return HeadName("unnamed", "unnamed", "Nothing about it is sure.", corpus)
     if role == "flat":
-        return HeadName("even spread", "flat", f"Only {total:.2f} bits a word tell it from an even spread. {corpus}.")
+        return HeadName("even spread", "flat", f"Only {total:.2f} bits a word tell it from an even spread.", corpus)
     bits = float(row[f"bits_{role}"])
-    evidence = f"{role.capitalize()} alone explains {bits:.2f} of {total:.2f} bits a word. {corpus}."
+    figures = f"{role.capitalize()} alone explains {bits:.2f} of {total:.2f} bits a word."
     if role == "position":
-        return HeadName(step, role, evidence)
+        return HeadName(step, role, figures, corpus)
     sure = bits >= LEAST_PART * total
-    return HeadName(role if sure else "unnamed", role if sure else "unnamed", evidence)
+    return HeadName(role if sure else "unnamed", role if sure else "unnamed", figures, corpus)

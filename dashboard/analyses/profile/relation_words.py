@@ -53,6 +53,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "predet": ("first determiner", "noun"),
     "prep": ("preposition", "modified word"),
     "prt": ("particle", "verb"),
+    "punct": ("punctuation", "word"),
     "quantmod": ("modifier", "number"),
     "relcl": ("relative clause", "noun"),
     "reparandum": ("slip", "correction"),

@@ -11,7 +11,7 @@ from dashboard.analyses.profile.roles import SINK, role_label
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.point_labels import names, sides
-from dashboard.heads.head_id import HeadId, click_fields, datum_of, has_parts, heads_of
+from dashboard.heads.head_id import click_fields, datum_of, has_parts, heads_of
 
 TALLEST = 400.0  # pixels of the plane
 MARGIN = 70.0  # pixels for the vertical axis
@@ -44,7 +44,7 @@ def scatter(
     """
     p, width = look.palette, look.width_or(WIDTH)
     side = max(200.0, width - MARGIN)
-    rows = _rows(heads, selection.pinned)
+    rows = _rows(heads, selection)
     right, top = (max([row[name] for row in rows] + [0.01]) * 1.06 for name in ("x_high", "y_high"))
     x = _axis("bits that only the parse explains", right, up=False)
     y = _axis("bits that only meaning explains", top, up=True)
@@ -175,7 +175,7 @@ def _axis(name: str, most: float, *, up: bool) -> dict:
     }
 
 
-def _rows(heads: pd.DataFrame, tray: Sequence[HeadId]) -> list[dict]:
+def _rows(heads: pd.DataFrame, selection: Selection) -> list[dict]:
     """A row for each head that has figures; large points first, so that small ones are on top."""
     known = heads.dropna(subset=["bits_syntax", "bits_context"]).sort_values("bits_total", ascending=False)
     most = float(known["bits_total"].max()) if len(known) else 1.0
@@ -185,7 +185,7 @@ def _rows(heads: pd.DataFrame, tray: Sequence[HeadId]) -> list[dict]:
         row = {
             **datum_of(head, parts=has_parts(heads)),
             "name": str(head),
-            "kept": head in tray,
+            "kept": head in selection.pinned,
             "role": one["role"] if one["role"] in ("syntax", "context", "position") else "undecided",
             "size": round(SMALLEST + (LARGEST - SMALLEST) * max(float(one["bits_total"]), 0.0) / most, 1),
             "strength": 0.3 if on_sink else 0.9,
@@ -195,10 +195,11 @@ def _rows(heads: pd.DataFrame, tray: Sequence[HeadId]) -> list[dict]:
             for end in ("", "_low", "_high"):
                 value = float(one[f"bits_{figure}{end}"])
                 row[axis + end] = round(max(0.0 if np.isnan(value) else value, 0.0), 5)
-        row["tip"] = (
-            f"{head}, {role_label(one['role'], float(one['active']))}: parse {one['bits_syntax']:.3f}, "
+        says = (
+            f", {role_label(one['role'], float(one['active']))}: parse {one['bits_syntax']:.3f}, "
             f"meaning {one['bits_context']:.3f} of {one['bits_total']:.2f} bits"
         )
+        row["tip"] = selection.tip(head, says)
         rows.append(row)
     return rows
 

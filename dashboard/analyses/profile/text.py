@@ -84,11 +84,9 @@ def along_parse(view: HeadView, links: Sequence[tuple[int, int, str]]) -> str:
     seen = view.allowed
     share = np.mean([view.weights[i, list(others)].sum() for i, others in linked.items()])
     even = np.mean([seen[i, list(others)].sum() / max(seen[i].sum(), 1) for i, others in linked.items()])
-    which = "what it may see" if view.causal else "the words"
     return (
-        f"{view.head} gives {percent(float(share))} of its attention to a word's syntactic head and dependents; an "
-        f"even spread over {which} would give {percent(float(even))} (mean over {len(linked)} words of this text: no "
-        "interval)."
+        f"{view.head} gives {percent(float(share))} of its attention to a word's syntactic head and dependents (an "
+        f"even spread would give {percent(float(even))}; mean over {len(linked)} words of this text)."
     )
 
 

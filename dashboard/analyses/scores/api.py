@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dashboard.analyses.scores.atlas_chart import atlas, atlas_maps
@@ -77,13 +78,15 @@ def draw_atlas(
     tray: Sequence[HeadId | str] = (),
     width: float | None = None,
     epoch: int = 0,
+    names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
     """All heads of a model in one picture: coloured by a score, or (score None, from a Survey) their maps.
+    names: what heads are called, for who hovers over them
 
     Raises UserError for a score that does not exist.
     """
     pinned = tuple(HeadId.of(head) for head in tray)
-    look, selection = Look(theme, width), Selection(selected, pinned, epoch)
+    look, selection = Look(theme, width), Selection(selected, pinned, epoch, names)
     if score is None:
         if not isinstance(table, Survey) or table.thumbnails is None:
             raise UserError("To draw all maps, pass what `overview` returns.")

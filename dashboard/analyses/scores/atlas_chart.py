@@ -9,7 +9,7 @@ from dashboard.analyses.scores.scores import SCORES, Score
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.head_grid import Grid
 from dashboard.charts.ink import next_round
-from dashboard.charts.look import Look, Selection
+from dashboard.charts.look import Look, Selection, tip_expr
 from dashboard.charts.raster import montage_uri
 from dashboard.charts.theme import gradient, ink, on_ink, scale
 from dashboard.heads.format import percent
@@ -44,7 +44,11 @@ def atlas(
     scaled = f"in per cent · ink: 0 to {high * 100:.3g}\u00a0%" if share else f"in {what.unit} · ink: 0 to {high:g}"
     any_value = bool(np.isfinite(values).any())
     rows = [
-        {**datum_of(head, parts=grid.parts), "value": None if np.isnan(value) else round(float(value), 4)}
+        {
+            **datum_of(head, parts=grid.parts),
+            **selection.named(head),
+            "value": None if np.isnan(value) else round(float(value), 4),
+        }
         for head, value in zip(heads_of(scores), values, strict=True)
     ]
 
@@ -75,7 +79,7 @@ def atlas(
     }
     written = [numbers] if grid.width >= 22 and grid.height >= 15 else []
     value = f"{has} ? {formatted('.1f' if share else '.2f')} : 'no value on this text'"
-    catch = grid.catch(f"{grid.name} + ', ' + ({value})", selection)
+    catch = grid.catch(tip_expr(grid.name, f"', ' + ({value})"), selection)
     return sheet(
         {
             "width": grid.width * grid.heads,
@@ -120,8 +124,8 @@ def atlas_maps(
         "mark": {"type": "image", "url": uri, "aspect": False, "smooth": False, "aria": False},
         "encoding": {"x": {"value": 0}, "x2": {"value": across}, "y": {"value": 0}, "y2": {"value": down}},
     }
-    every = [datum_of(head) for head in every_head(layers, heads)]
-    frames, catch = grid.frames(look.palette, selection), grid.catch(grid.name, selection)
+    every = [datum_of(head) | selection.named(head) for head in every_head(layers, heads)]
+    frames, catch = grid.frames(look.palette, selection), grid.catch(tip_expr(grid.name, "''"), selection)
     return sheet(
         {
             "width": across,

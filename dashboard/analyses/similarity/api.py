@@ -7,6 +7,7 @@ save(found.table, "map.csv")          save(draw_map(found), "map.svg")          
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -123,8 +124,10 @@ def draw_map(
     width: float | None = None,
     epoch: int = 0,
     click: bool = False,
+    names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
-    """The map of `map_heads`, coloured by layer, or by role where `roles` are given. See `map_chart`."""
+    """The map of `map_heads`, coloured by layer, or by role where `roles` are given. See `map_chart`. names: as in
+    `draw_atlas`."""
     left_out = f", {found.left_out:,} left out" if found.left_out else ""
     by_head = None if roles is None else {HeadId.of(head): role for head, role in roles.items()}
     chart = head_map(
@@ -139,7 +142,7 @@ def draw_map(
         ],
         description=map_finding(found, selected),
         roles=by_head,
-        selection=Selection(selected, tuple(tray), epoch),
+        selection=Selection(selected, tuple(tray), epoch, names),
         click=click,
     )
     return chart.made_of(

@@ -45,7 +45,7 @@ def head_map(
     """
     p, width = look.palette, look.width_or(WIDTH)
     side = max(200.0, width - 12)
-    rows = _rows(table, roles, selection.pinned)
+    rows = _rows(table, roles, selection)
     high, across, up = _plane(rows, side)
     x, y = (
         {"type": "quantitative", "axis": None, "scale": {"domain": list(domain), "nice": False, "zero": False}}
@@ -111,7 +111,7 @@ def head_map(
     )
 
 
-def _rows(table: pd.DataFrame, roles: Mapping[HeadId, str] | None, tray: Sequence[HeadId]) -> list[dict]:
+def _rows(table: pd.DataFrame, roles: Mapping[HeadId, str] | None, selection: Selection) -> list[dict]:
     rows = []
     known = table.dropna(subset=["x", "y"])
     for head, one in zip(heads_of(known), known.to_dict("records"), strict=True):
@@ -119,16 +119,15 @@ def _rows(table: pd.DataFrame, roles: Mapping[HeadId, str] | None, tray: Sequenc
         row = {
             **datum_of(head, parts=has_parts(table)),
             "name": str(head),
-            "kept": head in tray,
+            "kept": head in selection.pinned,
             "x": round(float(one["x"]), 5),
             "y": round(float(one["y"]), 5),
             "cluster": int(one["cluster"]),
-            "tip": f"{head}{near}, cluster {one['cluster']}",
         }
+        role = "" if roles is None else roles.get(head, "")
         if roles is not None:
-            role = roles.get(head, "")
             row["role"] = role if role in ("syntax", "context", "position") else "undecided"
-            row["tip"] += f", {role}" if role else ""
+        row["tip"] = selection.tip(head, f"{near}, cluster {one['cluster']}{f', {role}' if role else ''}")
         rows.append(row)
     return rows
 

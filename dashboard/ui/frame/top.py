@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.models import CATALOGUE
-from dashboard.ui import model_and_text, report, session
+from dashboard.ui import head_names, model_and_text, report, session
 from dashboard.ui.frame.example_texts import EXAMPLES
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import to_page
@@ -168,13 +168,17 @@ def _pinned() -> None:
             st.caption("No head is pinned. Choose one on “All heads” and pin it: it follows you from page to page.")
             return
         st.caption(f"{len(pins)} of {MOST_PINS} pins. They follow you from page to page, and stand in the address.")
+        names = head_names.of_chosen_model()
         for pin in pins:
             with st.container(horizontal=True, gap="small"):
                 name = f"{model_title(pin.model)} {pin.head}" if pin.model else str(pin.head)
+                called = None if pin.model else names.get(pin.head)
                 st.button(
-                    escape_markdown(name),
+                    escape_markdown(name if called is None else f"{name} · {called.text}"),
                     key=f"show_{name}",
-                    help=f"Show {pin.head}" + (f" of {escape_markdown(model_title(pin.model))}" if pin.model else ""),
+                    help=f"Show {pin.head}"
+                    + (f" of {escape_markdown(model_title(pin.model))}" if pin.model else "")
+                    + ("" if called is None else f". {escape_markdown(called.evidence)}"),
                     on_click=session.show_pin,
                     args=(pin,),
                     width="stretch",

@@ -24,7 +24,7 @@ from dashboard.errors import UserError
 from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.format import listed
 from dashboard.heads.head_id import HeadId, columns_of, from_selection
-from dashboard.ui import caches, job_panel, profile_picker, session
+from dashboard.ui import caches, head_names, job_panel, profile_picker, session
 from dashboard.ui.figure import Click
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
@@ -209,7 +209,7 @@ class Beside:
         """name: of a score if `shows` is a text, of a figure if it is a profile"""
         chosen = session.choices()
         self.this, self.shows, self.every, self.name = this, shows, every, name
-        self.selection = Selection(chosen.chosen, chosen.pinned, session.epoch())
+        self.selection = Selection(chosen.chosen, chosen.pinned, session.epoch(), head_names.for_charts(this))
         if isinstance(shows, Reading):
             self.title, scores, column = f"“{SCORES[name].title}” on this text", shows.overview().scores, name
         else:

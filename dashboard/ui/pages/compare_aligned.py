@@ -134,6 +134,7 @@ def ranked(this: Reading, found: Changes, selection: Selection) -> Drawing:
         bos=this.bos,
         selected=selection.head,
         epoch=selection.epoch,
+        names=selection.names,
         **session.look(min(page_width(), 680)).keywords(),
     )
 

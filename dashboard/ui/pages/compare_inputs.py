@@ -17,7 +17,7 @@ from dashboard.export import Provenance
 from dashboard.heads.head_id import HeadId, head_of
 from dashboard.heads.view import HeadView
 from dashboard.models import CATALOGUE
-from dashboard.ui import figure, profile_picker, session
+from dashboard.ui import figure, head_names, profile_picker, session
 from dashboard.ui.layout_width import page_width
 from dashboard.ui.model_and_text import Reading
 from dashboard.ui.page import end_page
@@ -50,10 +50,12 @@ def question(this: Reading) -> str:
 def _heads(this: Reading) -> Compared:
     model, chosen = this.model, session.choices()
     every = list(model.all_heads)
+    titles = dict(zip(map(str, every), head_names.titles(this, every), strict=True))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "Add a head",
             [str(head) for head in every if head not in chosen.pinned],
+            format_func=titles.__getitem__,
             index=None,
             key="add_head",
             on_change=_add_head,

@@ -13,12 +13,12 @@ import streamlit as st
 from dashboard.analyses.compare.disagreement import both_elsewhere, disagreements, parting
 from dashboard.analyses.compare.divergence import Comparison, compare
 from dashboard.analyses.explore.text import largest_contributions
+from dashboard.analyses.explore.views import VIEWS
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look
 from dashboard.export import Provenance
 from dashboard.heads.view import HeadView
 from dashboard.ui.figure import Table
-from dashboard.ui.layout_width import positions
 
 OF_WEIGHTS = "Divergence, strongest word and correlation are of the weights: a contribution is a norm and no share."
 
@@ -99,7 +99,7 @@ def alike(compared: Compared) -> str:
 
 
 def most_drawn(look: Look) -> int:
-    return positions(min(look.width_or(620), 620), 512)
+    return VIEWS["heatmap"].most(look.width_or(620))
 
 
 def parted(compared: Compared) -> pd.DataFrame:

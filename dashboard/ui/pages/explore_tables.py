@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -10,7 +11,9 @@ import streamlit as st
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.heads.links import strongest
 from dashboard.heads.view import HeadView
+from dashboard.ui import head_names
 from dashboard.ui.figure import UNREAD, Table
+from dashboard.ui.model_and_text import Opened
 
 MOST = 50  # links
 LINKS = {
@@ -35,7 +38,7 @@ def _strongest(view: HeadView) -> pd.DataFrame:
     return found[[c for c in ("from", "from_unknown", "to", "to_unknown", view.measure) if c in found]]
 
 
-def scores() -> Table:
+def scores(this: Opened, table: pd.DataFrame) -> Table:
     """The numbers behind the picture of all heads."""
     columns = {
         name: st.column_config.NumberColumn(
@@ -43,4 +46,5 @@ def scores() -> Table:
         )
         for name, score in SCORES.items()
     }
-    return Table({"layer": "Layer", "head": "Head", **columns}, key="scores", width="stretch")
+    named = head_names.table(this, {"layer": "Layer", "head": "Head", **columns}, table, key="scores")
+    return replace(named, width="stretch")

@@ -8,18 +8,20 @@ from functools import partial
 import streamlit as st
 
 from dashboard.analyses.explore import api
+from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.find_heads.api import draw_found, find_heads
 from dashboard.analyses.find_heads.by_example import Examples, as_typed, checked
 from dashboard.analyses.find_heads.pair_shares import Pair
+from dashboard.charts.look import Look
 from dashboard.charts.ranking import BEST
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.heads.view import HeadView
 from dashboard.text.encoding import Encoding
-from dashboard.ui import figure, head_picker, session
-from dashboard.ui.figure import Click, Figure, Table
+from dashboard.ui import figure, head_names, head_picker, session
+from dashboard.ui.figure import Click, Figure
 from dashboard.ui.markdown import escape_markdown
-from dashboard.ui.model_and_text import Reading, contributed
+from dashboard.ui.model_and_text import Opened, Reading, contributed
 from dashboard.ui.url_state import FIRST_PAIRS, FIRST_TEXT
 
 FEW_TOKENS = 256  # up to which the maps of all ranked heads are kept
@@ -71,25 +73,25 @@ def on_text(this: Reading, pairs: Sequence[Pair], wrong: str) -> Examples | None
         return None
 
 
-def ranked(found: Examples, name: str, width: int) -> None:
+def ranked(this: Opened, found: Examples, name: str, width: int) -> None:
     """The best heads; a click on one chooses it."""
     key = f"{name}_ranking_{found.name}"
-    draw, marked = partial(draw_found, found, **session.look(min(width, 600)).keywords()), head_picker.selection(key)
+    draw = partial(draw_found, found, **session.look(min(width, 600)).keywords())
+    marked = head_names.selection(this, key)
     figure.show(
         Figure(
-            draw(selected=marked.head, epoch=marked.epoch),
+            draw(selected=marked.head, epoch=marked.epoch, names=marked.names),
             found.table,
             name,
-            tables=[Table(COLUMNS)],
+            tables=[head_names.table(this, COLUMNS, found.table)],
             still=draw,
             click=Click(head_picker.click, key=key),
         )
     )
 
 
-def over_sentence(this: Reading, found: Examples, head: HeadId) -> tuple[HeadView, list[Pair]]:
-    """The weights or contributions of the head over the words, or the part around the first pair that a picture holds;
-    and the pairs, by their positions among the drawn words."""
+def over_sentence(this: Reading, found: Examples, head: HeadId) -> HeadView:
+    """What a person chose to see of the head, over all words."""
     ranked = found.table.head(BEST)
     heads = heads_of(ranked)
     if head not in heads or len(this.encoding) > FEW_TOKENS:
@@ -97,5 +99,19 @@ def over_sentence(this: Reading, found: Examples, head: HeadId) -> tuple[HeadVie
     # All heads that can be clicked, in one forward pass, so that a click waits for none.
     views = this.views(*heads, unit="words", special="hide")
     carried = contributed(partial(this.contributions, head, unit="words", special="hide"))
-    whole = carried[0] if carried else views[heads.index(head)]
-    return api.fit_for(whole, "arcs", max(0, min(found.pairs[0]) - 5)), list(found.pairs)
+    return carried[0] if carried else views[heads.index(head)]
+
+
+def window(whole: HeadView, pairs: Sequence[Pair], look: Look) -> HeadView:
+    """The part of the text that a picture holds, with a slider where it is not all of it. Where other pairs were marked
+    and the first is not in it, the part moves there."""
+    arcs = VIEWS["arcs"]
+    most, asked = arcs.most(look.width_or(arcs.widest)), (whole.text, tuple(pairs))
+    first, last = min(pairs[0]), max(pairs[0])
+    start = session.choices().start
+    if st.session_state.get("window_of") != asked and not start <= first <= last < start + most:
+        session.correct(start=max(0, first - 5))
+    st.session_state["window_of"] = asked
+    view = api.fit_for(whole, "arcs", session.choices().start, most)
+    figure.window_slider(view, whole)
+    return view

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
-from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
 
 from dashboard.analyses.profile.dependency_cases import ALL
+from dashboard.analyses.profile.relation_words import in_words
 from dashboard.analyses.profile.tables import Profile
 from dashboard.heads.head_id import HeadId, heads_of, is_of
-from dashboard.ui import session
+from dashboard.ui import head_names
 from dashboard.ui.figure import Table
-from dashboard.ui.url_state import to_address
+from dashboard.ui.model_and_text import Opened
 
 QUIET = "color: gray"
 BITS = "%.3f"
@@ -58,10 +57,12 @@ SHARE = "%.1f\u00a0%%"
 SHARES = ("held_out_accuracy", "held_out_baseline", "held_out_lift", "accuracy", "low", "high", "baseline", "lift")
 RELATIONS = {
     "relation": st.column_config.TextColumn(
-        "Relation", help=f"“{ALL}” is no relation: it pools them all, with one head and one distance for every one."
+        "Relation", help=f"In words, with the label of the parse. “{ALL}” pools all relations."
     ),
     "head": st.column_config.TextColumn("Best head"),
-    "direction": st.column_config.TextColumn("Direction", help="Who looks: the dependent at its head, or the reverse."),
+    "direction": st.column_config.TextColumn(
+        "Direction", help="From the dependent to its syntactic head, or the other way."
+    ),
     "held_out_accuracy": st.column_config.NumberColumn(
         "Held out", format=SHARE, help="Head and offset chosen on one half of the sentences, scored on the other."
     ),
@@ -80,21 +81,32 @@ RELATIONS = {
 }
 
 
-def relations(best: pd.DataFrame) -> pd.DataFrame:
-    """The table of relations on the page: heads by name, the pooled row first, then by number of cases."""
+def about_relations(profile: Profile) -> str:
+    """What the table of relations says, and why it may name other heads than the picture of all of them."""
+    return (
+        "For each relation, the head that finds it most often, next to the best fixed distance. The best of many heads "
+        "looks good by chance: trust the held-out figures. Bits count every word, and only what position cannot "
+        "explain; a relation counts its own words alone, so its best head need not be the most syntactic one. "
+        + pooled(profile)
+    )
+
+
+def relations(this: Opened, best: pd.DataFrame) -> pd.DataFrame:
+    """The table of relations as it is shown: heads by name, what pools them first, then those with most cases."""
     table = best.copy()
-    table["head"] = [str(head) for head in heads_of(best)]
+    table["head"] = head_names.titles(this, heads_of(best))
     return _in_percent(table[[*RELATIONS, "ranked"]])
 
 
 def _in_percent(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with shares in per cent and real arrows."""
-    percent = table.assign(**{name: 100 * table[name] for name in SHARES if name in table})
-    return percent.assign(direction=percent["direction"].str.replace("->", " → ", regex=False))
+    """As it is shown: shares in per cent, and arrows that are some."""
+    shown = table.assign(**{name: 100 * table[name] for name in SHARES if name in table})
+    shown["relation"] = shown["relation"].map(in_words)
+    return shown.assign(direction=shown["direction"].str.replace("->", " → ", regex=False))
 
 
-def relations_table(best: pd.DataFrame) -> None:
-    table = relations(best)
+def relations_table(this: Opened, best: pd.DataFrame) -> None:
+    table = relations(this, best)
     grey = [[QUIET if not ranked else ""] * len(RELATIONS) for ranked in table["ranked"]]
     columns = table[list(RELATIONS)]
     styled = columns.style.apply(lambda _: pd.DataFrame(grey, columns.index, columns.columns), axis=None)
@@ -115,7 +127,7 @@ def pooled(profile: Profile) -> str:
     """A sentence about the pooled row; empty for a profile without it."""
     if not (profile.best["relation"] == ALL).any():
         return ""
-    return f"“{ALL}” pools every scored relation: one head and one distance for them all."
+    return f"“{ALL}” pools all relations: one head and one distance for them all."
 
 
 def own_relations(profile: Profile, head: HeadId) -> pd.DataFrame:
@@ -128,45 +140,5 @@ def own_relations(profile: Profile, head: HeadId) -> pd.DataFrame:
 
 def what_it_finds(profile: Profile, head: HeadId) -> Table:
     """The relations of one head, as a table on the page."""
-    note = "What this head finds, in-sample: of the best of many this flatters. Relations with 30 cases and more. "
+    note = "In-sample: the best of many looks good by chance. Relations with at least 30 cases. "
     return Table(OWN, partial(own_relations, profile, head), note + pooled(profile), key="own_relations")
-
-
-def top_examples(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataFrame:
-    """A head's top activating sentences and typical ones by decile of a figure: kind, score in bits per query word,
-    position in the file; if the profile keeps sentences, also the text and a link that opens it in “All heads”."""
-    rows = profile.moments
-    rows = rows[is_of(rows, head) & (rows["figure"] == figure)]
-    rows = rows.sort_values("score", ascending=False)
-    strongest = rows["kind"] == "strongest"
-    table = pd.DataFrame(
-        {
-            "kind": [
-                "among the strongest" if one else f"decile {decile} of 10"
-                for one, decile in zip(strongest, rows["decile"], strict=True)
-            ],
-            "score": rows["score"],
-            "queries": rows["queries"],
-            "sentence": rows["sentence"] + 1,
-            "line": rows["line"],
-        }
-    )
-    if profile.sentences is not None:
-        texts = dict(zip(profile.sentences["index"], profile.sentences["text"], strict=True))
-        table["text"] = [texts.get(index, "") for index in rows["sentence"]]
-        chosen = replace(session.choices(), model=model, **head.choice, pins=(), start=0)
-        table["open"] = [
-            "/?" + urlencode(to_address(replace(chosen, text=text))) if text else None for text in table["text"]
-        ]
-    return table
-
-
-TOP_EXAMPLES = {
-    "kind": "Kind",
-    "score": st.column_config.NumberColumn("Bits", format="%.3f", help="Held out, a query word of this sentence."),
-    "queries": st.column_config.NumberColumn("Query words"),
-    "sentence": st.column_config.NumberColumn("Sentence", help="Counted from 1 in the file."),
-    "line": st.column_config.NumberColumn("Line", help="Where it begins in the file."),
-    "text": st.column_config.TextColumn("Text", width="large"),
-    "open": st.column_config.LinkColumn("All heads", display_text="Open"),
-}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from dashboard.analyses.find_heads.by_example import Examples, examples, pairs_of
 from dashboard.analyses.find_heads.text import example_finding
-from dashboard.analyses.profile.names import HeadName, head_names
-from dashboard.analyses.profile.tables import Profile
+from dashboard.analyses.profile.names import HeadName
 from dashboard.analyses.start import api
 from dashboard.analyses.start.api import TwoHeads
 from dashboard.builtin.attention import attend
@@ -17,7 +18,7 @@ from dashboard.charts.look import Selection
 from dashboard.errors import UserError
 from dashboard.heads.format import percent
 from dashboard.heads.head_id import HeadId
-from dashboard.ui import profile_picker, session
+from dashboard.ui import head_names, session
 from dashboard.ui.figure import Figure
 from dashboard.ui.frame.top import LONGEST_TEXT
 from dashboard.ui.model_and_text import Opened, Reading
@@ -35,25 +36,16 @@ SENTENCES = {
 """What each chip offers."""
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
-def _names(key: str, _profile: Profile) -> dict[HeadId, HeadName]:
-    return head_names(_profile)
-
-
-def names_of(this: Opened) -> dict[HeadId, HeadName]:
+def names_of(this: Opened) -> Mapping[HeadId, HeadName]:
     """Every head's name, where the model has a profile; else none has one."""
-    try:
-        profile = profile_picker.first_of(this)
-    except (UserError, OSError):
-        profile = None
-    if profile is not None:
-        return _names(f"{this.key}\n{profile.about.get('seal', '')}", profile)
     unnamed = HeadName("unnamed", "unnamed", "There is no profile of this model yet: make one on “Corpora”.")
-    return dict.fromkeys(this.model.all_heads, unnamed)
+    return head_names.names_of(this) or dict.fromkeys(this.model.all_heads, unnamed)
 
 
 @cached("Reading your sentence…")
-def _two_heads(key: str, text: str, bos: bool, names: str, _this: Reading, _names: dict[HeadId, HeadName]) -> TwoHeads:
+def _two_heads(
+    key: str, text: str, bos: bool, names: str, _this: Reading, _names: Mapping[HeadId, HeadName]
+) -> TwoHeads:
     return api.two_heads(_this.model, _this.encoding, _names)
 
 
@@ -91,7 +83,7 @@ def along(key: str, text: str, bos: bool, pair: tuple[int, int], _this: Reading)
     return examples(_this.model, _this.encoding, [pair], _this.options)
 
 
-def winner(found: Examples, names: dict[HeadId, HeadName]) -> str:
+def winner(found: Examples, names: Mapping[HeadId, HeadName]) -> str:
     """Which head links the two words best, by name, beside what it gives to words just as far away."""
     best = found.row(found.best)
     if not best["n"] or not best["lift"] > 0:

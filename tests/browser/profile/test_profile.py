@@ -12,7 +12,7 @@ BARS = picture("spending")
 
 
 def test_a_head_is_clicked_a_box_is_dragged_and_the_table_taken_away(person):
-    page = person("profile?layer=2&head=0", height=1200)
+    page = person("profile?layer=2&head=0", height=1800)
     settled(page, "L2H0: position", BARS)
     page.wait_for_timeout(1500)
     name = page.locator(PLANE).get_by_text("L2H9", exact=True).last.bounding_box()
@@ -105,3 +105,14 @@ def test_arcs_between_two_lines_cross_no_word(person):
         if left < x < right and top < y < bottom
     ]
     assert not crossed
+
+
+def test_a_top_sentence_opens_in_all_heads_on_that_text_and_head(person):
+    page = person("profile?layer=2&head=0", height=1200)
+    link = page.locator(".st-key-moments a").first
+    sentence = link.inner_text().rpartition(" (")[0].splitlines()[-1]
+    assert len(sentence.split()) >= 5
+    link.click()
+    settled(page, "L2H0")
+    assert page.locator("h1").inner_text() == "All heads"
+    assert address(page)["text"] == sentence and address(page)["layer"] == "2" and address(page)["head"] == "0"

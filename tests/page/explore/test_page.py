@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from dashboard import attention
+from dashboard.analyses.profile.names import head_names
+from dashboard.heads.head_id import HeadId
 from dashboard.ui.url_state import FIRST_TEXT
 from tests.helpers.charts import cells
 from tests.helpers.pages import heading, lines, notices, opened, said
 from tests.helpers.sentences import heads_in, numbers, plain, wording
+from tests.helpers.shipped import profile
 
 
 def test_the_first_visit_shows_a_finding_before_any_click(snapshot):
@@ -35,7 +38,11 @@ def test_a_link_is_what_stands_on_the_page():
     assert app.number_input(key="choose_layer").value == 3
     assert app.number_input(key="choose_head").value == 1
     assert app.text_area(key="draft").value == "Birds sing."
-    assert {button.label for button in app.button} >= {"L2H0", "L3H1"}
+    names = head_names(profile())
+    pinned = {HeadId(2, 0), HeadId(3, 1)}
+    shown = {button.label: button.help for button in app.button if (button.key or "").startswith("show_")}
+    assert {plain(label) for label in shown} == {f"{head} · {names[head].text}" for head in pinned}
+    assert all(plain(names[head].evidence) in " ".join(map(plain, shown.values())) for head in pinned)
 
 
 def test_a_choice_goes_into_the_address():
@@ -88,7 +95,7 @@ def test_a_window_that_starts_too_far_for_another_view_is_moved():
     app = opened(text=text, view="arcs", start="99999")
     assert not app.exception
     first = app.slider(key="choose_start")
-    assert first.value == first.max == 122 - 50
+    assert first.value == first.max == 122 - 39  # of the 606 pixels next to the atlas, 15 a word
     for view, unit in (("lines", "words"), ("arcs", "tokens"), ("lines", "words"), ("heatmap", "words")):
         app.segmented_control(key="choose_view").set_value(view).run()
         app.segmented_control(key="choose_unit").set_value(unit).run()

@@ -13,14 +13,18 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from streamlit.testing.v1 import AppTest
 
+from dashboard.analyses.profile.library import SHIPPED, profile_library, read_profile
+from dashboard.analyses.profile.names import head_names
+from dashboard.analyses.profile.relation_words import in_words
 from dashboard.analyses.profile.roles import SINK
 from dashboard.heads.head_id import HeadId
 from dashboard.text import split_words
 from dashboard.ui.pages.profile_tables import own_relations
 from dashboard.ui.profile_picker import inside
 from tests.helpers import pages
-from tests.helpers.sentences import numbers, wording
+from tests.helpers.sentences import numbers, plain, wording
 from tests.helpers.shipped import profile, role_of
+from tools.profiles import BUILTIN_STEM
 
 opened = partial(pages.opened, "profile")
 said = pages.read
@@ -29,6 +33,11 @@ said = pages.read
 def no_parse(app: AppTest) -> list[str]:
     """The lines that tell why there is no parse."""
     return [line for line in pages.lines(app) if line.startswith("No parse")]
+
+
+def titles(app: AppTest) -> list[str]:
+    """The headings of the page, without their colours: those of the pair come first."""
+    return [re.sub(r":\w+\[(\w+)\]", r"\1", plain(one).removeprefix("##### ")) for one in pages.headings(app)]
 
 
 def most(role: str) -> HeadId:
@@ -50,16 +59,21 @@ def test_the_first_page_names_heads_with_numbers_sample_and_interval(snapshot):
     assert f"L2H0: {role_of('L2H0')}. Of {bits:.2f} bits" in text
     [sample] = pages.lines(app, f"{about['queries']:,}", f"{about['sentences']['used']:,}")
     [role] = [line for line in pages.lines(app) if line.startswith("A role ")]
-    [strongest] = pages.lines(app, "**", "syntactic", most("syntax"))
     [along] = pages.lines(app, f"{most('syntax')} gives")
-    told = [wording(line) for line in (pages.heading(app), sample, role, strongest, along)]
-    assert [line.replace(str(most("syntax")), "…") for line in told] == snapshot
+    names, (syntax, context) = head_names(profile()), (most("syntax"), most("context"))
+    assert titles(app)[:2] == [f"Syntax: {syntax} · {names[syntax].text}", f"Context: {context}"]
+    assert names[context].text == "context" and titles(app)[2].startswith(f"Of {len(heads)} heads")
+    below = ["All heads over a corpus", "Which head finds which relation?", "Top sentences of L2H0"]
+    assert [one.value for one in app.subheader] == below
+    told = [wording(line) for line in (titles(app)[2], sample, role, along)]
+    assert [line.replace(str(syntax), "…") for line in told] == snapshot
     table = app.dataframe[0].value
     pooled = table.iloc[0]
     best = profile().best.set_index("relation")
-    for row, relation in ((pooled, "all"), (table[table["relation"] == "obj"].iloc[0], "obj")):
+    for row, relation in ((pooled, "all"), (table[table["relation"] == "object (obj)"].iloc[0], "obj")):
         found = best.loc[relation]
-        assert row["relation"] == relation and row["head"] == f"L{found['layer']}H{found['head']}"
+        head = HeadId(found["layer"], found["head"])
+        assert row["relation"] == in_words(relation) and row["head"] == f"{head} · {names[head].text}"
         assert row["direction"] == found["direction"].replace("->", " → ")
         shares = ["accuracy", "baseline", "held_out_accuracy", "held_out_baseline"]
         assert row[shares].tolist() == pytest.approx((100 * found[shares]).tolist())
@@ -87,13 +101,13 @@ def test_without_a_text_the_corpus_is_shown_all_the_same():
     assert not app.exception and f"Of {len(profile().heads)} heads" in said(app)
     assert [one.partition(":")[0] for one in pages.notices(app)] == ["info"]
     next(button for button in app.button if button.label == "Take the first example").click().run()
-    assert f"contextual head: {most('context')}" in said(app) and not pages.notices(app)
+    assert titles(app)[1] == f"Context: {most('context')}" and not pages.notices(app)
 
 
 def test_a_text_in_another_language_is_told_and_everything_else_works(snapshot):
     app = opened(text="Der Koch, der in Osaka gelernt hat, sagt, dass er sehr gern Nudeln isst.")
     assert not app.exception and not app.error and no_parse(app) == snapshot
-    assert f"Of {len(profile().heads)} heads" in said(app) and f"contextual head: {most('context')}" in said(app)
+    assert f"Of {len(profile().heads)} heads" in said(app) and titles(app)[1] == f"Context: {most('context')}"
 
 
 GERMAN = "Der Koch, der in Osaka gelernt hat, sagt, dass er sehr gern Nudeln isst."
@@ -128,7 +142,7 @@ def test_a_spacy_model_of_ones_own_parses_another_language(own_parser, snapshot)
 def test_a_spacy_model_that_is_not_there_is_told_and_everything_else_works(snapshot):
     app = opened(parser="os")  # a module, but no model
     assert not app.exception and no_parse(app) == snapshot
-    assert not pages.lines(app, "gives", "of its attention to") and f"contextual head: {most('context')}" in said(app)
+    assert not pages.lines(app, "gives", "of its attention to") and titles(app)[1] == f"Context: {most('context')}"
     app.text_input(key="choose_parser").set_value("  ").run()
     assert not app.exception and no_parse(app) == [] and "parser" not in app.query_params
 
@@ -136,7 +150,7 @@ def test_a_spacy_model_that_is_not_there_is_told_and_everything_else_works(snaps
 def test_two_heads_of_the_tray_have_the_colours_of_their_roles():
     app = opened(tray="L2H0,L2H9,L3H1", two="tray")
     assert not app.exception and role_of("L2H0") == "position" and role_of("L2H9") == "context"
-    assert "L2H0: position" in said(app) and "L2H9: context, parked" in said(app)
+    assert titles(app)[:2] == ["Position: L2H0 · verb of the object", "Context: L2H9 · attention sink"]
     told = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
     first, second = [spec for spec in told if "Arcs" in spec["description"]]
     for spec, says, colour in ((first, "grey: a position head", "#7F7F7F"), (second, "orange: a context", "#D55E00")):
@@ -173,13 +187,32 @@ def test_a_box_holds_the_heads_in_it_those_with_most_to_explain_first():
     assert inside({"x": [5, 6], "y": [5, 6]}, heads) == []
 
 
-def test_moments_are_the_strongest_and_some_of_every_decile():
+def test_moments_are_the_strongest_as_links_and_some_of_every_decile():
+    app = opened(layer="2", head="0")
+    own = read_profile(SHIPPED / f"minilm-{BUILTIN_STEM}")
+    texts = dict(zip(own.sentences["index"], own.sentences["text"], strict=True))
+    rows = own.moments[(own.moments["layer"] == 2) & (own.moments["head"] == 0) & (own.moments["figure"] == "position")]
+    links = [link.proto for link in app.get("page_link") if "bits)" in link.proto.label]
+    strongest = rows[rows["kind"] == "strongest"]
+    assert [plain(link.label) for link in links] == [
+        f"{texts[one.sentence]} ({one.score:.2f} bits)" for one in strongest.itertuples()
+    ]
+    for link, index in zip(links, strongest["sentence"], strict=True):
+        query = parse_qs(link.query_string)
+        assert link.page in ("explore", "") and query["text"] == [texts[index]] and query["layer"] == ["2"]
+    moments = app.dataframe[1].value
+    assert sorted(moments["kind"].unique()) == sorted(f"decile {k} of 10" for k in range(1, 11))
+    assert moments["score"].is_monotonic_decreasing and set(moments["text"]) <= set(texts.values())
+    assert "5,837 query words of 342 sentences" in said(app)
+
+
+def test_moments_without_any_sentences_say_so(monkeypatch):
+    one = next(kept for kept in profile_library() if kept.name == "minilm-en_ewt-ud-dev")
+    monkeypatch.setattr("dashboard.ui.profile_picker.profile_library", lambda: [one])
     app = opened(layer="2", head="0")
     moments = app.dataframe[1].value
-    assert (moments["kind"] == "among the strongest").sum() == 5
-    assert sorted(moments["kind"].unique())[1:] == sorted(f"decile {k} of 10" for k in range(1, 11))
-    assert moments["score"].is_monotonic_decreasing and "text" not in moments
-    assert "not the sentence" in said(app)
+    assert (moments["kind"] == "among the strongest").sum() == 5 and "text" not in moments
+    assert "keeps the places of its sentences, not their words" in said(app)
 
 
 def test_moments_of_a_kept_corpus_have_their_text_and_a_link():
@@ -192,16 +225,17 @@ def test_moments_of_a_kept_corpus_have_their_text_and_a_link():
         import streamlit as st
 
         from dashboard.heads.head_id import HeadId
-        from dashboard.ui.pages import profile_tables
+        from dashboard.ui.pages import profile_moments
         from dashboard.ui.url_state import Choices
 
         st.session_state["choices"] = Choices()
-        st.dataframe(profile_tables.top_examples(profile, HeadId(2, 0), "context", "minilm"))
+        st.dataframe(profile_moments.top_examples(profile, HeadId(2, 0), "context", "minilm"))
 
     app = AppTest.from_function(script, args=(kept,), default_timeout=60).run()
-    table = app.dataframe[0].value
     assert not app.exception
+    table = app.dataframe[0].value
     for text, link, number in zip(table["text"], table["open"], table["sentence"], strict=True):
         assert text == f"Sentence {number - 1} & more?"
         query = parse_qs(urlparse(link).query)
+        assert urlparse(link).path == "/explore"
         assert query["text"] == [text] and query["layer"] == ["2"] and query.get("head", ["2"]) == ["0"]

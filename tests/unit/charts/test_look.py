@@ -1,13 +1,14 @@
 """The two values that every chart takes."""
 
 import pytest
+import vl_convert
 
 from dashboard import draw_atlas
 from dashboard.analyses.scores.atlas_chart import atlas
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import PALETTES
 from dashboard.heads.head_id import HeadId
-from tests.helpers.charts import score_table
+from tests.helpers.charts import leaves, score_table
 
 
 def test_a_look_has_the_colours_of_its_theme_and_a_width_where_one_is_asked_for():
@@ -34,3 +35,25 @@ def test_the_public_functions_take_both_as_keywords():
     scores = score_table(2, 3, "self", 0.5)
     drawn = draw_atlas(scores, "self", **look.keywords(), **selection.keywords())
     assert drawn.to_dict() == atlas(scores, "self", look, selection=selection).to_dict()
+
+
+NAMES = {HeadId(0, 1): "verb of the object\nFinds it for 74 %.", HeadId(1, 2): "context"}
+
+
+def test_a_hover_says_what_a_head_is_called_and_the_evidence_last():
+    named = Selection(names=NAMES)
+    assert named.tip(HeadId(0, 1), ": 5 bits") == "L0H1 · verb of the object: 5 bits\nFinds it for 74 %."
+    assert named.tip(HeadId(1, 2), "") == "L1H2 · context" and named.tip(HeadId(0, 0), ": 1") == "L0H0: 1"
+    assert Selection().keywords().keys() == {"selected", "tray", "epoch"} and named.keywords()["names"] == NAMES
+
+
+def test_the_atlas_says_the_same_on_hover():
+    drawn = draw_atlas(score_table(2, 3, "self", 0.5), "self", names=NAMES).to_dict()
+    expression = next(value for value in leaves(drawn) if "datum.called" in value)
+    vega = vl_convert.vegalite_to_vega(drawn)
+    cells = [mark for mark in leaves(vega) if "datum.called" in mark]
+    assert expression.startswith("'L' + datum.layer") and cells
+    rows = [row for layer in drawn["layer"] for row in layer["data"]["values"]]
+    told = {(row["layer"], row["head"]): (row.get("called"), row.get("more")) for row in rows}
+    assert told[0, 1] == (" · verb of the object", "\nFinds it for 74 %.")
+    assert told[1, 2] == (" · context", None) and told[0, 0] == (None, None)

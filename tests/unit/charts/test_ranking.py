@@ -131,3 +131,10 @@ def test_the_file_says_where_it_comes_from(make, theme):
     assert chart.provenance.options["theme"] == theme and chart.provenance.options["width"] == 500
     assert "draw_found(" in chart.provenance.recipe
     assert PALETTES[theme].paper in figure_bytes(chart, "svg", chart.provenance).decode()
+
+
+def test_a_row_has_its_heads_name_where_there_is_one():
+    names = {HeadId(0, 0): "previous word\nPosition alone explains 3.9 bits."}
+    svg = svg_of(draw_found(found(3), width=480, names=names))
+    assert "L0H0 · previous word" in svg and ">L0H1<" in svg and "explains" not in svg
+    assert "previous" not in svg_of(draw_found(found(3), width=480))

@@ -11,6 +11,7 @@ import vl_convert
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard.analyses.explore.arc_geometry import Row
 from dashboard.analyses.explore.arcs_chart import arc_heights, arcs
 from dashboard.analyses.explore.lines_chart import lines
 from dashboard.analyses.explore.link_strokes import FAINTEST, links_of
@@ -313,3 +314,29 @@ def test_two_heads_side_by_side_stand_level():
     for view in (one, other):
         alone = arcs(view, Look("light", 400), parse=PARSE).to_dict()["height"]
         assert alone <= first["height"]
+
+
+def test_an_arc_is_named_by_words_and_a_hover_says_the_label_too():
+    words = {"det": "determiner", "nsubj": "subject", "pobj": "noun"}
+    parse = [(i, j, f"{words[name]} ({name})" if name in words else name) for i, j, name in PARSE]
+    spec = arcs(view_of(SENTENCE), Look("light", 980), parse=parse).to_dict()
+    named = {(name["i"], name["j"]): name for name in names_of(spec)}
+    assert named[0, 1]["name"] == "determiner" and not named[0, 1]["fits"]  # it is longer than the arc
+    assert named[1, 6]["name"] == "subject" and named[5, 4]["name"] == "noun" and named[3, 1]["name"] == "relcl"
+    told = [
+        row["name"]
+        for layer in spec["layer"]
+        for row in layer.get("data", {}).get("values", [])
+        if "to" in row and "name" in row
+    ]
+    assert "determiner (det)" in told and "subject (nsubj)" in told
+
+
+def test_a_narrow_drawing_of_arcs_holds_fewer_words_and_none_too_many():
+    arc, heat = VIEWS["arcs"], VIEWS["heatmap"]
+    assert [arc.most(width) for width in (100, 320, 474, 980, 5000)] == [12, 20, 30, 50, 50]
+    assert [heat.most(width) for width in (100, 320, 620, 980)] == [64, 230, 512, 512]
+    assert VIEWS["lines"].most(320) == VIEWS["lines"].max_positions
+    for width in (320, 474, 606, 980):
+        row = Row.of(view_of("word " * arc.most(width)), ["word"] * arc.most(width), width - 12)
+        assert row.width <= width - 12 and np.diff(row.x).min() >= row.size * 1.1

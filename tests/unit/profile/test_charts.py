@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from hashlib import sha256
 from types import SimpleNamespace
 
 import altair as alt
@@ -22,13 +23,14 @@ from dashboard.analyses.profile.text import along_parse, census, head_finding, o
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.point_labels import AWAY
 from dashboard.charts.theme import PALETTES
+from dashboard.corpus.builtin import builtin_corpus, builtin_size
 from dashboard.errors import UserError
 from dashboard.export import figure_bytes
 from dashboard.heads.head_id import HeadId
-from dashboard.text import ParsedSentence
+from dashboard.text import ParsedSentence, read_treebank
 from tests.helpers.sentences import numbers, plain
 from tests.helpers.views import head_view
-from tools.profiles import source_of
+from tools.profiles import BUILTIN_STEM, source_of
 
 NAMES = {"minilm": (6, 12), "smollm2": (30, 9)}
 
@@ -44,7 +46,18 @@ def test_what_ships_is_whole_and_says_where_it_comes_from(profiles, name):
     assert len(this.heads) == layers * heads and this.sentences is None
     assert this.about["model"] == name and this.about["sentences"]["used"] == 2001
     assert this.about["source"]["licence"] == "CC BY-SA 4.0" and this.about["source"]["commit"] == "15d613d"
-    assert [kept.model for kept in profile_library() if kept.shipped] == list(NAMES)
+    assert [kept.model for kept in profile_library() if kept.shipped] == [name for name in NAMES for _ in range(2)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_profile_of_the_built_in_sentences_keeps_what_its_moments_name(name):
+    this, file = read_profile(SHIPPED / f"{name}-{BUILTIN_STEM}"), builtin_corpus()
+    assert this.about["sentences"] == {"used": builtin_size(), "left_out": 0, "reasons": []}
+    assert this.about["sha256"] == sha256(file.read_bytes()).hexdigest()
+    assert this.sentences is not None and set(this.moments["sentence"]) == set(this.sentences["index"])
+    written = [one.text for one in read_treebank(file) if isinstance(one, ParsedSentence)]
+    for index, text in zip(this.sentences["index"], this.sentences["text"], strict=True):
+        assert text == written[index]
 
 
 @pytest.mark.parametrize("name", NAMES)
