@@ -1,4 +1,4 @@
-"""What “Before attention” shows, run as the page runs it: the default configuration with its five seeds.
+"""What “Why attention?” shows, run as the page runs it: the default configuration with its five seeds.
 
 Fails when attention answers less than 99 % right at any distance.
 """

@@ -71,6 +71,9 @@ from .analyses.profile.library import (
     profile_library,
     read_profile,
 )
+from .analyses.profile.names import (
+    head_names,
+)
 from .analyses.profile.run import (
     profile,
 )
@@ -96,6 +99,9 @@ from .analyses.similarity.api import (
     map_heads,
     similar_heads,
     similar_heads_elsewhere,
+)
+from .analyses.start.api import (
+    two_heads,
 )
 from .analyses.toy.api import (
     draw_sharpness,
@@ -172,6 +178,7 @@ __all__ = [
     "find_heads",
     "find_heads_in",
     "head_effects",
+    "head_names",
     "logit_attribution",
     "logit_components",
     "long_range",
@@ -194,5 +201,6 @@ __all__ = [
     "similar_heads_elsewhere",
     "toy_example",
     "toy_table",
+    "two_heads",
     "verify",
 ]

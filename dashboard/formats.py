@@ -1,8 +1,7 @@
 """The kinds of file to download or save, each with the function that writes it.
 
 A new kind is one entry of `FORMATS` and its writer: the Download menu, the zip, `dashboard.save`, the report and the
-command line's ``--out`` take it from here. A new kind of report is one entry of `REPORTS` and its writer. Nothing
-heavy is imported.
+command line's ``--out`` take it from here. Nothing heavy is imported.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from dashboard.registry import later
 if TYPE_CHECKING:
     import pandas as pd
 
-Holds = Literal["figure", "table", "matrix", "bundle", "report"]
+Holds = Literal["figure", "table", "matrix", "bundle"]
 
 
 @dataclass(frozen=True)
@@ -33,11 +32,12 @@ class Format:
     note: a sentence for the menu, or ""
     write: (what it holds, `Provenance` or None) → the file's content; a figure is an Altair chart or a Vega-Lite
         specification, a table a data frame, a matrix a `HeadView` or `StoredMatrix`. Same arguments, same bytes.
-        None for a zip, which is made of several things. Of a report: (its figures, its title) → the content
+        None for a zip, which is made of several things
     read: of a table, (file, names of the columns that hold texts) → the data frame that was written; None if it
         is not read back
     contents: its description in the list of a zip
     packed: whether it is compressed already
+    report: (figures of a report) → one file of them all; None if this kind holds no report
     sets_text: whether its text is drawn with the fonts that this machine has
     """
 
@@ -50,6 +50,7 @@ class Format:
     contents: str = ""
     packed: bool = False
     sets_text: bool = False
+    report: Callable[..., bytes] | None = None
 
 
 FORMATS: dict[str, Format] = {
@@ -78,6 +79,7 @@ FORMATS: dict[str, Format] = {
         "figure",
         "For print. Fonts are embedded, colour emoji are images.",
         later("dashboard.export.figure", "pdf_bytes"),
+        report=later("dashboard.export.report", "report_pdf"),
         contents="the picture",
         sets_text=True,
     ),
@@ -87,6 +89,7 @@ FORMATS: dict[str, Format] = {
         "figure",
         "One file with the hover; works offline. Fonts are embedded.",
         later("dashboard.export.figure", "page_bytes"),
+        report=later("dashboard.export.report", "report_html"),
         contents="the picture with its hover; works offline",
     ),
     "json": Format(
@@ -137,14 +140,14 @@ FORMATS: dict[str, Format] = {
         packed=True,
     ),
     "zip": Format(
-        "All of it", "application/zip", "bundle", "All formats, and a script to compute it again.", None, packed=True
+        "All of it",
+        "application/zip",
+        "bundle",
+        "All formats, and a script to compute it again.",
+        None,
+        packed=True,
+        report=later("dashboard.export.report", "report_zip"),
     ),
-}
-
-REPORTS: dict[str, Format] = {
-    "html": Format("HTML page", "text/html", "report", "", later("dashboard.export.report", "report_html")),
-    "pdf": Format("PDF", "application/pdf", "report", "", later("dashboard.export.report", "report_pdf")),
-    "zip": Format("All files (zip)", "application/zip", "report", "", later("dashboard.export.report", "report_zip")),
 }
 
 
@@ -164,6 +167,11 @@ def format_of(path: str | os.PathLike[str], allowed: Collection[str] = FORMATS) 
 def endings(*holds: Holds) -> tuple[str, ...]:
     """The endings of the files that hold a "figure", "table", "matrix" or "bundle", as keys of `FORMATS`."""
     return tuple(name for kind in holds for name, entry in FORMATS.items() if entry.holds == kind)
+
+
+def of_reports() -> dict[str, Callable[..., bytes]]:
+    """The endings of files that hold a whole report → the function that makes one of its figures."""
+    return {name: entry.report for name, entry in FORMATS.items() if entry.report is not None}
 
 
 def readable() -> tuple[str, ...]:

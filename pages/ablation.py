@@ -1,4 +1,4 @@
-"""Without a head: does the model need it?"""
+"""Ablation: does the model need it?"""
 
 from functools import partial
 
@@ -22,8 +22,6 @@ from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened, read_text
 from dashboard.ui.pages import ablation, ablation_tables
-
-st.title("Without a head", anchor=False)
 
 # Inputs
 this = opened()
@@ -59,7 +57,7 @@ else:
                     most_changed(effect),
                     EXPLAINED[effect.measure],
                     "One text says what a head can do, not what it does on others: see below.",
-                    "" if len(chosen.tray) > 1 else "Two or more heads in the tray can be taken out together.",
+                    "" if len(chosen.pinned) > 1 else "Pin two or more heads to ablate them together.",
                 ],
                 tables=[Table(ablation_tables.tokens(ablation.named(found)))],
                 awaited=True,

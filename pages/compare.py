@@ -14,8 +14,6 @@ from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import compare_aligned, compare_inputs, compare_results
 
-st.title("Compare", anchor=False)
-
 # Inputs
 this = reading(pairs=session.choices().mode != "texts")
 st.caption(escape_markdown(compare_inputs.question(this)))

@@ -15,7 +15,6 @@ from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.pages import corpus, profile_tables
 
-st.title("Corpus", anchor=False)
 st.caption(
     "One sentence shows what a head can do, many show what it does. A profile measures every head of a model over a "
     "corpus: where its attention goes, which relations it finds, and the bits that position, parse and meaning explain."

@@ -1,4 +1,4 @@
-"""Explore: where does each head look?"""
+"""All heads: where does each head look?"""
 
 from functools import partial
 
@@ -27,8 +27,6 @@ def score_help(score: Score, n: int) -> str:
     span = "0 to 100 %" if score.unit == "share" else f"{low:g} to {high:.1f} {score.unit} on this text"
     return f"{score.help} The mean over tokens; the special ones' own rows are left out. {span}. After {score.source}."
 
-
-st.title("Explore", anchor=False)
 
 # Inputs
 this = reading(pairs=True)

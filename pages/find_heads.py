@@ -21,8 +21,6 @@ from dashboard.ui.model_and_text import opened, read_text
 from dashboard.ui.pages import explore_tables, find_by_example, find_by_pattern
 from dashboard.ui.url_state import LONGEST_PAIRS
 
-st.title("Find heads", anchor=False)
-
 # Inputs
 this = opened()
 model = this.model
@@ -82,7 +80,7 @@ st.caption(
     "One sentence shows what a head can do, many show what it does. The same search by a pattern, over the "
     f"{builtin_size()} English sentences that come with the dashboard: news, stories, dialogue and more."
 )
-pattern = find_by_pattern.controls()
+pattern = find_by_pattern.controls(this)
 matches = find_by_pattern.found(this, pattern)
 figure.show(
     Figure(

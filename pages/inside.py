@@ -9,7 +9,7 @@ from dashboard.analyses.inside.text import TITLES, arithmetic, doubts, finding, 
 from dashboard.analyses.logit_attribution.api import draw_logit_attribution
 from dashboard.analyses.logit_attribution.direct import attribution_baseline
 from dashboard.analyses.logit_attribution.text import attribution_finding
-from dashboard.ui import figure, session
+from dashboard.ui import figure, head_picker, session
 from dashboard.ui.components import code_listing
 from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.layout_width import page_width
@@ -28,8 +28,6 @@ STEP_COLUMNS = {
     "high": "Highest",
 }
 
-st.title("Inside a head", anchor=False)
-
 # Inputs
 this = reading(pairs=True)
 model = this.model
@@ -38,8 +36,7 @@ st.caption(
     "is worked out from the model's weights by a small attention of our own, whose code is below."
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    st.number_input("Layer", 0, model.layers - 1, width=120, **session.bound("layer"))
-    st.number_input("Head", 0, model.heads - 1, width=120, **session.bound("head"))
+    head_picker.numbers(model)
     head, row = inside.chosen_head(this)
     labels = this.encoding.drawn
     st.selectbox(

@@ -1,4 +1,4 @@
-"""Through the layers: what does each layer add to a word, and to which words does it come near?"""
+"""Layer by layer: what does each layer add to a word, and to which words does it come near?"""
 
 from functools import partial
 
@@ -27,8 +27,6 @@ def choose_word(key: str) -> None:
     if points and points[0].get("place") is not None:
         session.change(word=int(points[0]["place"]))
 
-
-st.title("Through the layers", anchor=False)
 
 # Inputs
 this = reading(pairs=True)

@@ -14,8 +14,6 @@ from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened
 from dashboard.ui.pages import layer_tables, layers_and_long_range
 
-st.title("Long range", anchor=False)
-
 # Inputs
 this = opened()
 chosen = session.choices()

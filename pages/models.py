@@ -18,7 +18,6 @@ def facts(model: AttentionModel) -> str:
     return f"up to {model.limit:,} tokens · {sees} · revision {model.revision}{note}"
 
 
-st.title("Models", anchor=False)
 st.caption(
     "What is on this machine, and how to bring your own. Weights are read from safetensors and GGUF; no code of a "
     "model is run."

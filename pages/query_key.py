@@ -12,8 +12,6 @@ from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened
 from dashboard.ui.pages import query_key
 
-st.title("Queries and keys", anchor=False)
-
 # Inputs
 this = opened()
 model = this.model

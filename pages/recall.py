@@ -1,4 +1,4 @@
-"""Before attention: what recurrent networks forget, measured on the spot."""
+"""Why attention?: what recurrent networks forget, measured on the spot."""
 
 from functools import partial
 
@@ -38,8 +38,6 @@ def task(width: int) -> None:
     chart = draw_recall(nothing, "task", **session.look(width).keywords())
     show(nothing, "task", width, chart.description, {"place": "Place", "symbol": "Symbol"})
 
-
-st.title("Before attention", anchor=False)
 
 # Inputs
 st.caption(

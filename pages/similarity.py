@@ -1,4 +1,4 @@
-"""Map of heads: which heads look alike?"""
+"""Head map: which heads look alike?"""
 
 from functools import partial
 
@@ -21,8 +21,6 @@ from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened
 from dashboard.ui.page import to_page
 from dashboard.ui.pages import similarity
-
-st.title("Map of heads", anchor=False)
 
 # Inputs
 this = opened()
@@ -47,11 +45,11 @@ with right:
     if len(like):
         nearest = head_of(like.iloc[0])
         st.button(
-            f"Put {head} and {nearest} into the tray",
+            f"Pin {head} and {nearest}",
             icon=":material/compare:",
             on_click=session.change,
-            kwargs={"tray": (head, nearest)},
-            disabled=chosen.tray == (head, nearest),
+            kwargs={"pinned": (head, nearest)},
+            disabled=chosen.pinned == (head, nearest),
             help="They take the place of the heads in it, and can be looked at side by side on Compare.",
         )
 figure.painted_first()
@@ -61,7 +59,7 @@ with left:
     roles = similarity.roles(this)
     key = f"map_{model.name}"
     look = session.look(map_width).keywords()
-    still = look | {"roles": roles, "selected": head, "tray": chosen.tray}
+    still = look | {"roles": roles, "selected": head, "tray": chosen.pinned}
     figure.show(
         Figure(
             draw_map(found, click=True, roles=roles, **look, **head_picker.selection(key).keywords()),

@@ -1,4 +1,4 @@
-"""Toy attention: a few words, small tables, every number editable."""
+"""Attention by hand: a few words, small tables, every number editable."""
 
 from functools import partial
 
@@ -14,8 +14,6 @@ from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import end_page
 from dashboard.ui.pages.toy import alternative, axes_of, inputs, pairs_of
-
-st.title("Toy attention", anchor=False)
 
 # Inputs stand first on the page but are sent after the steps, which a change waits for
 st.caption(

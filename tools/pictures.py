@@ -97,7 +97,7 @@ def shoot(browser: Browser, url: str, only: str = "") -> None:
 
 
 def for_readme(browser: Browser, url: str) -> None:
-    """Explore with a head's arcs, without the empty edges of the page, sharp on any screen."""
+    """“All heads” with a head's arcs, without the empty edges of the page, sharp on any screen."""
     context = browser.new_context(
         viewport={"width": 1440, "height": 1000}, color_scheme="light", device_scale_factor=1.5
     )

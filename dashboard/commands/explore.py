@@ -1,4 +1,4 @@
-"""The commands of Explore: the weights of a head as a file, and pictures of heads."""
+"""The commands of “All heads”: the weights of a head as a file, and pictures of heads."""
 
 from __future__ import annotations
 

@@ -103,9 +103,14 @@ class Provenance:
         return json.dumps(self.to_dict(), ensure_ascii=True)
 
     def headline(self) -> str:
-        """A title for the file: ``L2H9 · MiniLM · heatmap``."""
-        heads = listed(self.heads) if self.heads else "All heads"
-        return " · ".join(part for part in (heads, self.title or self.model, self.view) if part)
+        """A title for the file: ``L2H9 · MiniLM · heatmap``; of two models' heads ``L2H9 of MiniLM and L0H1 of SmolLM2
+        135M · compare``."""
+        model, other = self.title or self.model, self.options.get("other_title")
+        if other and len(self.heads) == 2:
+            parts = [f"{self.heads[0]} of {model} and {self.heads[1]} of {other}", self.view]
+        else:
+            parts = [listed(self.heads) if self.heads else "All heads", model, self.view]
+        return " · ".join(filter(None, parts))
 
 
 def origin(

@@ -23,7 +23,6 @@ from dashboard.export.svg import laid_out
 from dashboard.export.typography.place import SVG, TEXT
 from dashboard.export.typography.shipped_fonts import SANS_STACK
 from dashboard.export.webpage import document, paper_of
-from dashboard.formats import REPORTS
 
 if TYPE_CHECKING:
     import altair as alt
@@ -46,7 +45,7 @@ class ReportFigure:
     chart: an Altair chart, or a Vega-Lite specification
     table: its data; views: the heads whose matrices go with it
     provenance: where it comes from
-    note: what a person wrote under it
+    note, title: a person's note, and their title; title "": the figure's own
     """
 
     chart: alt.TopLevelMixin | dict[str, Any]
@@ -54,10 +53,11 @@ class ReportFigure:
     views: tuple[HeadView | StoredMatrix, ...]
     provenance: Provenance
     note: str = ""
+    title: str = ""
 
     @property
     def heading(self) -> str:
-        return self.provenance.headline()
+        return self.title or self.provenance.headline()
 
     @property
     def finding(self) -> str:
@@ -69,7 +69,7 @@ _STYLE = f"""\
 html {{ background: #fff; color: #22232f; font-family: {SANS_STACK}; line-height: 1.5; }}
 body {{ max-width: 1040px; margin: 40px auto; padding: 0 24px; }}
 h1 {{ font-size: 30px; line-height: 1.2; }} h2 {{ font-size: 20px; margin: 56px 0 4px; }}
-p {{ margin: 4px 0 12px; }} .quiet {{ color: #6a6c7b; font-size: 14px; }}
+p {{ margin: 4px 0 12px; }} .note {{ white-space: pre-line; }} .quiet {{ color: #6a6c7b; font-size: 14px; }}
 .chart {{ overflow-x: auto; padding: 8px; margin: 8px -8px; border-radius: 6px; }}
 details {{ font-size: 14px; }} summary {{ cursor: pointer; color: #6a6c7b; }}
 pre {{ overflow-x: auto; background: #f5f5f8; padding: 12px; border-radius: 6px; font-size: 12.5px; }}
@@ -86,14 +86,6 @@ $note<details><summary>Where it comes from, and the lines that make it again</su
 </details>
 </section>
 """)
-
-
-def report_bytes(figures: Sequence[ReportFigure], ending: str, title: str = TITLE) -> bytes:
-    """The report as a file of this ending, a key of `REPORTS`. Raises ValueError for any other ending."""
-    entry = REPORTS.get(ending)
-    if entry is None or entry.write is None:
-        raise ValueError(f"no such format of a report: {ending!r}")
-    return entry.write(figures, title)
 
 
 def report_html(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
@@ -113,7 +105,7 @@ def report_html(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
 
 
 def _section(k: int, figure: ReportFigure, spec: dict[str, Any]) -> str:
-    note = f"<p>{escape(legal(figure.note))}</p>\n" if figure.note.strip() else ""
+    note = f'<p class="note">{escape(legal(figure.note))}</p>\n' if figure.note.strip() else ""
     return _FIGURE.substitute(
         number=k + 1,
         place=k,
@@ -211,8 +203,8 @@ def _broken(text: str, size: float, width: float) -> list[str]:
 
 
 def report_zip(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
-    """The report in its other formats, a script that makes every figure again, and a folder for each with its files."""
-    files = {f"report.{ending}": report_bytes(figures, ending, title) for ending in REPORTS if ending != "zip"}
+    """The page, the PDF, a script that makes every figure again, and a folder for each with all its files."""
+    files = {"report.html": report_html(figures, title), "report.pdf": report_pdf(figures, title)}
     script = []
     for k, figure in enumerate(figures, 1):
         folder = f"{k:02}-{file_stem(figure.provenance)}"

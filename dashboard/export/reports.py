@@ -18,7 +18,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -36,17 +36,18 @@ MOST_FIGURES = 30  # of a report
 MOST_REPORTS = 40
 LARGEST_FIGURE = 30_000_000  # bytes
 LARGEST = 600_000_000  # bytes of all reports
-LONGEST_NOTE = 1_000  # characters
+LONGEST_NOTE, LONGEST_TITLE = 4_000, 200  # characters
 _ORDER = "order.json"
 _KEY = re.compile(r"[0-9a-f]{24}")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A figure of a report: its name in the folder, and what a person wrote under it."""
+    """A figure of a report: its name in the folder, a person's note, and their title for it."""
 
     name: str
     note: str = ""
+    title: str = ""
 
 
 def is_key(text: str) -> bool:
@@ -59,7 +60,8 @@ def entries(key: str) -> list[Entry]:
     if not is_key(key) or (data := whole(_place() / key / _ORDER)) is None:
         return []
     try:
-        return [Entry(str(name), str(note)) for name, note in json.loads(data) if is_key(str(name))]
+        read = [Entry(*map(str, one)) for one in json.loads(data)]  # versions before wrote no title
+        return [entry for entry in read if is_key(entry.name)]
     except (ValueError, TypeError):
         return []
 
@@ -70,7 +72,7 @@ def is_there(key: str) -> bool:
 
 
 def figure(key: str, name: str) -> ReportFigure | None:
-    """A figure of a report, without its note; None if its file is missing or broken."""
+    """A figure of a report, without its note and title; None if its file is missing or broken."""
     data = whole(_file(key, name))
     try:
         return None if data is None else _unpacked(data)
@@ -108,21 +110,34 @@ def add(key: str, new: ReportFigure) -> str:
             raise UserError(f"The report holds {MOST_FIGURES} figures. Take one out first.")
         _remove_oldest(key, len(data))
         keep(_file(key, name), data)
-        _write(key, [*others, Entry(name, same[0].note if same else new.note)])
+        _write(key, [*others, same[0] if same else Entry(name, new.note, new.title)])
     return key
 
 
-def change(key: str, name: str, *, note: str | None = None, up: bool = False, out: bool = False) -> None:
-    """Change one figure's position or note, or remove it; nothing if it is gone. Raises UserError."""
+def change(
+    key: str,
+    name: str,
+    *,
+    note: str | None = None,
+    title: str | None = None,
+    step: int = 0,
+    out: bool = False,
+) -> None:
+    """Change one figure's position, note or title, or remove it; nothing if it is gone. Raises UserError.
+
+    step: -1 moves it one place up, 1 one place down
+    """
     with _changing():
         there = entries(key)
         at = next((k for k, entry in enumerate(there) if entry.name == name), None)
         if at is None:
             return
         if note is not None:
-            there[at] = Entry(name, note[:LONGEST_NOTE])
-        if up and at:
-            there[at - 1], there[at] = there[at], there[at - 1]
+            there[at] = replace(there[at], note=note[:LONGEST_NOTE])
+        if title is not None:
+            there[at] = replace(there[at], title=" ".join(title.split())[:LONGEST_TITLE])
+        if 0 <= (other := at + step) < len(there):
+            there[other], there[at] = there[at], there[other]
         if out:
             del there[at]
         if not there:
@@ -183,7 +198,7 @@ def _file(key: str, name: str) -> Path:
 
 
 def _write(key: str, there: list[Entry]) -> None:
-    keep(_place() / key / _ORDER, json.dumps([[entry.name, entry.note] for entry in there]).encode())
+    keep(_place() / key / _ORDER, json.dumps([astuple(entry) for entry in there]).encode())
 
 
 def _remove(key: str) -> None:

@@ -1,4 +1,4 @@
-"""The files of a figure, offered in a menu. A file is made when its button is pressed, not before."""
+"""The files of a figure. A file is made when its button is clicked, not before."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from dashboard.ui import report
 from dashboard.ui.markdown import escape_markdown
 
 FIGURES = endings("figure")
+AT_ONCE = ("png", "svg")  # what most people take
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,41 +63,72 @@ class Files:
 
 
 def offer(files: Files, key: str) -> None:
-    """A button for each file, the button that adds to the report, and the lines that make the figure again."""
+    """In a row: PNG and SVG at one click, a dialog with everything else, and the button that adds the figure to the
+    report."""
     stem = file_stem(files.provenance)
+    for ending in AT_ONCE:
+        _button(ending.upper(), key, ending, partial(files.picture, ending), stem, icon=":material/download:")
+    with st.container(width="content"):
+        _more(files, key)
+    report.add_button(key, files.for_report)
 
-    def button(label: str, ending: str, make: Callable[[], bytes], name: str = stem) -> None:
-        st.download_button(
-            label,
-            make,
-            file_name=f"{name}.{ending}",
-            mime=FORMATS[ending].mime,
-            key=f"{key}_{name}_{ending}",
-            on_click="ignore",
-            width="stretch",
-            help=FORMATS[ending].note or None,
-        )
 
+@st.fragment
+def _more(files: Files, key: str) -> None:
+    if st.button("All files", key=f"more_{key}", icon=":material/folder_zip:", type="tertiary"):
+        _everything(files, key)
+
+
+@st.dialog("Files of this figure", width="large")
+def _everything(files: Files, key: str) -> None:
+    """Every format, and the lines that make it again. A dialog closes without a run, and fits any window."""
+    stem = file_stem(files.provenance)
     if notice := font_notice(files.provenance.text):
         st.caption(escape_markdown(notice))
     picture_column, data_column = st.columns(2)
     with picture_column:
         st.caption("The picture")
         for ending in FIGURES:
-            button(FORMATS[ending].title, ending, partial(files.picture, ending))
+            _button(FORMATS[ending].title, key, ending, partial(files.picture, ending), stem, wide=True)
+        _button("All of it (zip)", key, "zip", files.everything, stem, wide=True)
     with data_column:
         st.caption("Its data")
         for ending in endings("table"):
-            button(FORMATS[ending].title, ending, partial(files.data, ending))
+            _button(FORMATS[ending].title, key, ending, partial(files.data, ending), stem, wide=True)
             if ending == "csv":
-                button("CSV for Excel", "csv", partial(files.data, "csv", excel=True), f"{stem}-excel")
+                excel = partial(files.data, "csv", excel=True)
+                _button("CSV for Excel", key, "csv", excel, f"{stem}-excel", wide=True)
         for view in files.views:
             alone = len(files.views) == 1
             name = stem if alone else f"{stem}-{view.head}"
             for ending in endings("matrix"):
                 label = FORMATS[ending].title if alone else f"{FORMATS[ending].title} {view.head}"
-                button(label, ending, partial(matrix_bytes, view, files.provenance, ending), name)
-        button("All of it (zip)", "zip", files.everything)
-    report.keep_button(key, files.for_report)
-    st.caption("The same from Python")
+                make = partial(matrix_bytes, view, files.provenance, ending)
+                _button(label, key, ending, make, name, wide=True)
+    st.caption("The same in Python, wherever Two Heads is installed")
     st.code(snippet(files.provenance), language="python")
+
+
+def _button(
+    label: str,
+    key: str,
+    ending: str,
+    make: Callable[[], bytes],
+    name: str,
+    *,
+    icon: str | None = None,
+    wide: bool = False,
+) -> None:
+    """A file that is made when the button is clicked."""
+    st.download_button(
+        label,
+        make,
+        file_name=f"{name}.{ending}",
+        mime=FORMATS[ending].mime,
+        key=f"{key}_{'all_' if wide else ''}{name}_{ending}",
+        on_click="ignore",
+        icon=icon,
+        type="secondary" if wide else "tertiary",
+        width="stretch" if wide else "content",
+        help=FORMATS[ending].note or None if wide else None,
+    )

@@ -148,13 +148,13 @@ def painted_first() -> None:
     The browser works whatever arrives into the page first and paints later: without this pause the picture that a
     click waits for appears a tenth of a second later. On a first visit nobody waits for one picture.
     """
-    if "draft_of" in st.session_state:  # the sidebar is drawn
+    if session.frame_stands():
         time.sleep(PAUSE)
 
 
 def menus(figure: Figure) -> DeltaGenerator:
     """The menus of a figure's files and tables, side by side. Returns their row."""
-    row = st.container(horizontal=True)
+    row = st.container(horizontal=True, gap="medium", key=f"files_{figure.key}")
     with row:
         made = downloads.Files(
             figure.chart if figure.still is None else figure.still,
@@ -162,23 +162,21 @@ def menus(figure: Figure) -> DeltaGenerator:
             figure.views,
             figure.provenance or figure.chart.provenance,
         )
-        key = figure.key
-        with st.container(key=f"files_{key}", width="content"):
-            menu("Download", ":material/download:", f"download_{key}", partial(downloads.offer, made, key))
+        downloads.offer(made, figure.key)
         for table in figure.tables:
+            rows = figure.table if table.rows is None else table.rows
+            key = f"table_{table.key or figure.key}"
             with st.container(width="content"):
-                inside = partial(_table, table, figure.table if table.rows is None else table.rows)
-                menu(table.label, ":material/table:", f"table_{table.key or key}", inside)
+                in_dialog(table.label, ":material/table:", key, partial(_table, table, rows))
     return row
 
 
 @st.fragment
-def menu(label: str, icon: str, key: str, inside: Callable[[], object]) -> None:
-    """A menu under a button. Its content is made when it opens, so a click on a head does not wait for it."""
-    opened = st.popover(label, icon=icon, key=key, on_change="rerun")
-    if opened.open:
-        with opened:
-            inside()
+def in_dialog(label: str, icon: str, key: str, inside: Callable[[], object]) -> None:
+    """A menu under a button. Its content is made when it opens, so a click on a head does not wait for it. A dialog
+    closes without a run, so that nobody who leaves the page meanwhile loses it."""
+    if st.button(label, icon=icon, key=key, type="tertiary"):
+        st.dialog(label, width="medium")(inside)()
 
 
 def _table(table: Table, rows: pd.DataFrame | Callable[[], pd.DataFrame]) -> None:

@@ -9,7 +9,7 @@ from dashboard.charts.look import Selection
 from dashboard.heads.head_id import from_selection
 from dashboard.models import CATALOGUE
 from dashboard.ui import session
-from dashboard.ui.url_state import TRAY_SIZE
+from dashboard.ui.url_state import MOST_PINS
 
 MEASURES = {"weight": "Weight", "contribution": "Contribution"}
 MEASURE_HELP = (
@@ -32,19 +32,27 @@ def selection(key: str) -> Selection:
     return session.selection()
 
 
+def numbers(model: AttentionModel) -> None:
+    """Layer and head as numbers. They are not bounded: the browser would mark another number in red and say nothing,
+    here the nearest head is shown with a sentence (`session.fit_to`)."""
+    for field, label, most in (("layer", "Layer", model.layers - 1), ("head", "Head", model.heads - 1)):
+        st.number_input(label, step=1, width=120, help=f"0 to {most}.", **session.bound(field))
+
+
 def by_number(model: AttentionModel) -> None:
-    """Layer and head as numbers, and the button that puts the chosen head into the tray; side by side in a row."""
+    """Layer and head as numbers, and the button that pins the chosen head; side by side in a row."""
     chosen = session.choices()
-    st.number_input("Layer", 0, model.layers - 1, width=120, **session.bound("layer"))
-    st.number_input("Head", 0, model.heads - 1, width=120, **session.bound("head"))
-    full = len(chosen.tray) == TRAY_SIZE
+    numbers(model)
+    full = len(chosen.pins) >= MOST_PINS
     st.button(
-        "Add to tray",
-        icon=":material/add:",
-        on_click=session.add_to_tray,
+        "Pin this head",
+        icon=":material/keep:",
+        on_click=session.pin,
         args=(chosen.chosen,),
-        disabled=chosen.chosen in chosen.tray or full,
-        help="The tray is full: take a head out first." if full else "Keep this head to compare it.",
+        disabled=chosen.chosen in chosen.pinned or full,
+        help=f"{MOST_PINS} heads are pinned: unpin one first."
+        if full
+        else "It follows you from page to page, so that you can compare it.",
     )
 
 

@@ -1,8 +1,8 @@
-"""How many pixels wide a picture can be on this screen, as the browser reports it.
+"""How many pixels a picture has on this screen, told by the browser.
 
 A drawing has a fixed size, so that a file looks like the screen; on a narrow screen it must be drawn narrower. An
 invisible component measures the page's column and sends a step of `STEPS`, so that dragging a window's edge does not
-redraw at every pixel.
+redraw at every pixel. It also folds the sidebar in a narrow window.
 """
 
 from __future__ import annotations
@@ -20,10 +20,18 @@ SHARES = (0.36, 0.64)
 GAP = 32  # Streamlit's "medium"
 MARGIN = 90  # for the labels of the rows
 
+NARROW = 900  # pixels of a window in which the sidebar is folded at first
+
 _JS = """
+let folded = false;
+
 export default function ({ data, setStateValue, setTriggerValue }) {
   const page = document.querySelector('[data-testid="stMainBlockContainer"]');
   if (!page) return;
+  if (!folded && window.innerWidth < data.narrow) {
+    document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
+  }
+  folded = true;
   let sent = data.sent;
   let waiting = 0;
   const measure = () => {
@@ -48,8 +56,8 @@ export default function ({ data, setStateValue, setTriggerValue }) {
 
 
 def measure() -> None:
-    """Mount the component that measures the page; once a run, where it takes no space. It sends only a changed step."""
-    data = {"steps": STEPS, "sent": page_width()}
+    """Mount the measure; once a run, where it takes no place. Nothing is sent while the room is as it was told."""
+    data = {"steps": STEPS, "sent": page_width(), "narrow": NARROW}
     _component()(key="page_width", data=data, on_step_change=mark_widget_run, on_paper_change=mark_widget_run, height=0)
 
 
@@ -66,9 +74,9 @@ def positions(width: float, most: int) -> int:
 
 
 def beside(width: int, shares: tuple[float, float] = SHARES) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:
-    """Two containers, next to each other if the page is wide enough, else one below the other, and their widths in px.
+    """Two places, next to each other where there is room and under one another where not, and the pixels of each.
 
-    The browser wraps them, so nothing overlaps before the browser has reported its width.
+    The browser wraps them, so nothing overlaps before the browser has told its width.
     """
     inner = width - GAP
     left, right = (int(inner * share) for share in shares) if width >= SIDE_BY_SIDE else (width, width)

@@ -216,6 +216,13 @@ def counts() -> str:
     limit = min(model.limit, caches.TOKENS_AT_MOST)
     words, special = len(encoding.words), sum(encoding.special)
     both = "" if encoding.second is None else " in two texts"
-    line = f"{counted(words, 'words')}{both}, {len(encoding):,} of at most {limit:,} tokens, {special} of them special."
-    notes = reading_notes(encoding, model.title, limit)
-    return line + "".join(f" **{escape_markdown(note)}**" for note in notes)
+    return f"{counted(words, 'words')}{both}, {len(encoding):,} of at most {limit:,} tokens, {special} of them special."
+
+
+def reading_remarks() -> list[str]:
+    """What the model did not see of the text as it stands: words that it lost or did not know, an end cut off."""
+    try:
+        seen = open_reading()
+    except UserError:
+        return []
+    return reading_notes(seen.encoding, seen.model.title, min(seen.model.limit, caches.TOKENS_AT_MOST))

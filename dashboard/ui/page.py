@@ -5,8 +5,7 @@ The early end is not `st.stop`, which would end the whole run before the sidebar
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import streamlit as st
 
@@ -25,8 +24,8 @@ def end_page() -> NoReturn:
     raise PageEnd
 
 
-def to_page(name: str, label: str, icon: str, **changed: object) -> None:
+def to_page(name: str, label: str, icon: str, **changed: Any) -> None:
     """A link to ``pages/name.py`` with the current choices, except those in `changed`."""
     paths.choose(changed)  # what we link to ourselves lies in the profile library, where a person put it
-    address = to_address(replace(session.choices(), **changed))
+    address = to_address(session.choices().but(**changed))
     st.page_link(str(PAGES / f"{name}.py"), label=label, icon=icon, query_params=address)

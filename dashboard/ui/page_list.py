@@ -17,34 +17,59 @@ class Page:
     name: of its file in ``pages/``, and its address
     title: what a person reads
     icon: of Google's Material Symbols
+    group: the heading that it stands under in the sidebar; "": none
     earlier: its addresses in earlier versions; they redirect here with all their choices
+    heading: what stands at its top, where that is not the title
+    uses: of `MODEL`, `TEXT` and `READING`, what acts on this page and so stands at its top
     """
 
     name: str
     title: str
     icon: str
+    group: str = ""
     earlier: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    heading: str = ""
 
+
+MODEL, TEXT, READING = "model", "text", "reading"
+_ALL = (TEXT, MODEL, READING)
+LEARN, YOURS, EVIDENCE, LIBRARY = "Learn", "Your text", "Evidence", "Library"
+GROUPS = ("", LEARN, YOURS, EVIDENCE, LIBRARY)
 
 PAGES = (
-    Page("explore", "Explore", "grid_view", ("start",)),
-    Page("compare", "Compare", "compare"),
-    Page("inside", "Inside a head", "biotech"),
-    Page("query_key", "Queries and keys", "key", ("queries",)),
-    Page("profile", "Syntax vs context", "account_tree", ("syntax",)),
-    Page("find_heads", "Find heads", "search", ("find",)),
-    Page("ablation", "Without a head", "content_cut", ("without",)),
-    Page("similarity", "Map of heads", "scatter_plot", ("map",)),
-    Page("toy", "Toy attention", "calculate"),
-    Page("recall", "Before attention", "history", ("before",)),
-    Page("long_range", "Long range", "height", ("longrange",)),
-    Page("layers", "Through the layers", "layers"),
-    Page("corpus", "Corpus", "library_books"),
-    Page("models", "Models", "deployed_code"),
+    Page("start", "Start", "home", uses=(MODEL,), heading="See where attention looks"),
+    Page("recall", "Why attention?", "history", LEARN, ("before",)),
+    Page("toy", "Attention by hand", "calculate", LEARN),
+    Page("inside", "Inside a head", "biotech", LEARN, uses=_ALL),
+    Page("explore", "All heads", "grid_view", YOURS, uses=_ALL),
+    Page("compare", "Compare", "compare", YOURS, uses=_ALL),
+    Page("find_heads", "Find heads", "search", YOURS, ("find",), uses=_ALL),
+    Page("layers", "Layer by layer", "layers", YOURS, uses=_ALL),
+    Page("profile", "Syntax vs context", "account_tree", EVIDENCE, ("syntax",), uses=_ALL),
+    Page("ablation", "Ablation", "content_cut", EVIDENCE, ("without",), uses=_ALL),
+    Page("similarity", "Head map", "scatter_plot", EVIDENCE, ("map",), uses=(MODEL,)),
+    Page("query_key", "Queries and keys", "key", EVIDENCE, ("queries",), uses=(MODEL,)),
+    Page("long_range", "Long range", "height", EVIDENCE, ("longrange",), uses=(MODEL, READING)),
+    Page("corpus", "Corpora", "library_books", LIBRARY, uses=(MODEL,)),
+    Page("report", "Report", "summarize", LIBRARY),
+    Page("models", "Models", "deployed_code", LIBRARY, uses=(MODEL,)),
 )
 FIRST = PAGES[0]
+BY_NAME = {page.name: page for page in PAGES}
 
 LEADS_TO = dict.fromkeys((FIRST.name, *FIRST.earlier), "") | {
     earlier: page.name for page in PAGES[1:] for earlier in page.earlier
 }
 """Earlier address → today's address. The first page has the bare address."""
+
+
+def grouped() -> dict[str, list[Page]]:
+    """The pages by group, in the order of `GROUPS`; groups without a page are left out."""
+    by_group = {group: [page for page in PAGES if page.group == group] for group in GROUPS}
+    return {group: pages for group, pages in by_group.items() if pages}
+
+
+def at(address: str) -> Page:
+    """The page at this address, which may be one of versions before; the first one at the bare address."""
+    return BY_NAME[LEADS_TO.get(address, address) or FIRST.name]

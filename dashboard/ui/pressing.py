@@ -65,6 +65,10 @@ const look = (point, until) => {
 };
 
 const hear = {
+  keydown(event) {  // a button that was switched off while its file was made took the focus along
+    if (event.key !== 'Escape' || document.activeElement !== document.body) return;
+    document.querySelector('[role="dialog"] button[aria-label="Close"]')?.click();
+  },
   pointerdown(event) {
     pressed = event.isPrimary && event.button === 0 ? pointedAt(event) : null;
   },

@@ -17,7 +17,7 @@ from dashboard.ui import head_picker, session
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page
-from dashboard.ui.url_state import TRAY_SIZE, to_address
+from dashboard.ui.url_state import MOST_PINS, to_address
 
 CORPUS = str(HOME / "pages" / "corpus.py")
 
@@ -93,7 +93,7 @@ def choose(this: Opened, entry: LibraryEntry) -> None:
 
 
 def click(heads: pd.DataFrame, key: str) -> None:
-    """A click on the plane chooses a head; a dragged box puts the heads in it into the tray."""
+    """A click on the plane chooses a head; a dragged box pins the heads in it."""
     selection = st.session_state[key].selection
     box = selection.get("box") or {}
     if box and box != st.session_state.get("last_box"):
@@ -119,10 +119,10 @@ def _take_box(box: Mapping[str, list[float]], heads: pd.DataFrame) -> None:
     if not found:
         session.mark_widget_run()
         return
-    session.change(tray=tuple(found[:TRAY_SIZE]))
-    if len(found) > TRAY_SIZE:
+    session.change(pinned=tuple(found[:MOST_PINS]))
+    if len(found) > MOST_PINS:
         st.session_state["box_says"] = (
-            f"The box holds {len(found)} heads and the tray {TRAY_SIZE}: those with most bits to explain were taken."
+            f"The box holds {len(found)} heads; the {MOST_PINS} with most bits to explain were pinned."
         )
 
 

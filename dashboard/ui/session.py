@@ -7,7 +7,7 @@ The links between pages carry the choices, so every step is one entry in the bro
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,9 +19,11 @@ from dashboard.charts.theme import Theme
 from dashboard.export import reports
 from dashboard.heads.head_id import HeadId
 from dashboard.ui import paths
+from dashboard.ui.pins import Pin
 from dashboard.ui.url_state import (
     HEAD,
-    TRAY_SIZE,
+    MOST_PINS,
+    OF_ALL_HEADS,
     Choices,
     digest,
     fits_in_link,
@@ -36,6 +38,15 @@ STALE = 1.0  # seconds until a browser has received a change
 LINKS_DELAY = 5.0  # seconds until a busy browser has received its links
 
 
+def frame_stands() -> bool:
+    """Whether this session has seen the frame of the pages."""
+    return "frame_stands" in st.session_state
+
+
+def frame_drawn() -> None:
+    st.session_state["frame_stands"] = True
+
+
 def choices() -> Choices:
     return st.session_state["choices"]
 
@@ -43,7 +54,7 @@ def choices() -> Choices:
 def change(**new: Any) -> None:
     """Change choices. Notices about an earlier link or choice are dropped."""
     paths.choose(new)
-    st.session_state["choices"] = replace(choices(), **new)
+    st.session_state["choices"] = choices().but(**new)
     st.session_state["notices"] = []
     if set(HEAD) & new.keys():
         st.session_state["head_given"] = True
@@ -55,7 +66,7 @@ def change(**new: Any) -> None:
 
 def correct(**new: Any) -> None:
     """Correct a choice silently, where a person would not miss the old one."""
-    st.session_state["choices"] = replace(choices(), **new)
+    st.session_state["choices"] = choices().but(**new)
 
 
 def open_on(head: HeadId) -> None:
@@ -82,7 +93,7 @@ def selection() -> Selection:
 
     A click moves the mark in the browser, without a new drawing.
     """
-    return Selection(st.session_state["selected"], choices().tray, epoch())
+    return Selection(st.session_state["selected"], choices().pinned, epoch())
 
 
 def mark_widget_run() -> None:
@@ -108,6 +119,12 @@ def read_address(page: str) -> None:
     state["choices"] = _with_report(found)
     state["address"], state["head_given"] = address, _names_head(address)
     begin_epoch()
+
+
+def leads_on(address: Mapping[str, str]) -> bool:
+    """Whether the bare address is one of versions before, in which it was that of “All heads”: a new session that asks
+    for a head, or for how heads are drawn."""
+    return "choices" not in st.session_state and any(name in address for name in (*HEAD, *OF_ALL_HEADS))
 
 
 def show_report(key: str) -> None:
@@ -249,14 +266,25 @@ def click_head(head: HeadId, clicked: int) -> None:
         begin_epoch()
 
 
-def add_to_tray(head: HeadId) -> None:
-    tray = choices().tray
-    if head not in tray and len(tray) < TRAY_SIZE:
-        change(tray=(*tray, head))
+def pin(head: HeadId) -> None:
+    """Pin a head of the chosen model."""
+    pinned = choices().pinned
+    if head not in pinned and len(choices().pins) < MOST_PINS:
+        change(pinned=(*pinned, head))
+        st.toast(f"Pinned: {head}", icon=":material/keep:")
 
 
-def remove_from_tray(head: HeadId) -> None:
-    change(tray=tuple(other for other in choices().tray if other != head))
+def unpin(gone: Pin) -> None:
+    change(pins=tuple(pin for pin in choices().pins if pin != gone))
+
+
+def show_pin(pin: Pin) -> None:
+    """Choose a pinned head, and its model where that is another. A link may have named that: what it names by a path
+    is still opened only by a person who says so (`paths`)."""
+    correct(**({"model": pin.model} if pin.model else {}), **pin.head.choice)
+    st.session_state["notices"], st.session_state["head_given"] = [], True
+    mark_widget_run()
+    begin_epoch()
 
 
 def theme() -> Theme:

@@ -108,7 +108,7 @@ def recall_from_address(address: Mapping[str, str]) -> tuple[Recall, list[str]]:
             changed["distances"] = tuple(_whole(part) for part in address["recall_distances"][:200].split(","))
         return bounded(replace(config, **changed)), []
     except UserError as wrong:
-        return DEFAULT, [f"The link's run for “Before attention” cannot be made. {wrong}"]
+        return DEFAULT, [f"The link's run for “Why attention?” cannot be made. {wrong}"]
 
 
 MOST_WORK = 2_000_000  # (distance + 4) × seeds × steps over all distances: about five times the longer run

@@ -16,7 +16,7 @@ from typing import Any
 
 from dashboard.errors import UserError
 from dashboard.export.reports import is_key
-from dashboard.heads.head_id import HeadId, listed_heads, written_heads
+from dashboard.heads.head_id import HeadId
 
 NONE = "none"  # in a link, where an empty value would be lost
 
@@ -126,24 +126,6 @@ class Head(Kind):
 
     def read(self, name: str, raw: str, known: Known) -> HeadId:
         return HeadId.parse(short(raw))
-
-
-class Tray(Kind):
-    """At most `size` heads, like L2H9,L0H1."""
-
-    def __init__(self, size: int):
-        self.size = size
-
-    def write(self, name: str, value: tuple[HeadId, ...]) -> dict[str, str]:
-        return {name: written_heads(value)}
-
-    def read(self, name: str, raw: str, known: Known) -> tuple[HeadId, ...]:
-        tray = tuple(listed_heads(short(raw, 200)))
-        if len(tray) > self.size:
-            raise UserError(
-                f"The link puts {len(tray)} heads in the tray; it holds {self.size}. The tray was left empty."
-            )
-        return tray
 
 
 class Layers(Kind):

@@ -25,6 +25,7 @@ from dashboard.errors import UserError
 from dashboard.heads.head_id import PARTS, HeadId, Part, every_head, nearest
 from dashboard.heads.view import Between
 from dashboard.text import Special, Unit
+from dashboard.ui.pins import Pin, Pins, carried_over, heads_here, with_heads
 from dashboard.ui.toy_recall_urls import recall_from_address, recall_to_address, toy_from_address, toy_to_address
 from dashboard.ui.url_fields import (
     Emptied,
@@ -38,17 +39,17 @@ from dashboard.ui.url_fields import (
     Rows,
     Several,
     Text,
-    Tray,
     Typed,
 )
 
 FIRST_TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 FIRST_OTHER = "The pilot who trained in Osaka says ramen is her favourite food."
 FIRST_HEAD = HeadId(0, 2)
-HEAD = tuple(FIRST_HEAD.choice)  # the fields that name the head on Explore
+HEAD = tuple(FIRST_HEAD.choice)  # the fields that name the head on “All heads”
+OF_ALL_HEADS = ("view", "measure_of", "atlas", "score")
 FIRST_PAIRS = "says → chef"  # marked on FIRST_TEXT
 FIRST_TOY = example()
-TRAY_SIZE = 4
+MOST_PINS = 4
 LONGEST_PAIRS = 2_000  # characters
 LONGEST_OTHER = 880  # characters of a second text: in any script it fits into a link
 LONGEST_PATH = 1_000
@@ -99,13 +100,13 @@ class Choices:
     layer: Annotated[int, Number()] = 0
     head: Annotated[int, Number()] = 2
     part: Annotated[Part, Option(*PARTS[1:])] = ""  # of an encoder–decoder
-    # Explore
+    # “All heads”
     view: Annotated[str, Option(*VIEWS)] = "heatmap"  # how the head is drawn
     measure_of: Annotated[Literal["weight", "contribution"], Option("weight", "contribution")] = "weight"
     atlas: Annotated[str, Option("score", "maps")] = "score"  # what the atlas shows
     score: Annotated[str, Option(scores=True)] = "previous"
-    # The tray, on every page
-    tray: Annotated[tuple[HeadId, ...], Tray(TRAY_SIZE)] = ()
+    # The pinned heads, on every page
+    pins: Annotated[tuple[Pin, ...], Pins(MOST_PINS)] = ()
     # Compare
     show: Annotated[str, Option("side", "difference")] = "side"
     mode: Annotated[str, Option("heads", "texts", "models")] = "heads"  # what is compared
@@ -118,28 +119,28 @@ class Choices:
     query: Annotated[int, Number()] = 7
     key: Annotated[int, Number()] = STRONGEST  # `STRONGEST`: the one with the highest weight
     step: Annotated[str, Option(*STEPS)] = "weights"  # the step that is marked
-    # Toy attention
+    # Attention by hand
     toy: Annotated[Example, Several(toy_from_address, toy_to_address)] = FIRST_TOY  # its words and tables
     toy_step: Annotated[str, Option("all", *TOY_STEPS)] = "all"  # the step that is drawn
     toy_row: Annotated[int, Number()] = 4  # the word that is followed
     toy_head: Annotated[int, Number()] = 0
     toy_plane: Annotated[str, Option("12", "13", "23", "14", "24", "34")] = "12"  # which two numbers are drawn
-    # Before attention
+    # Why attention?
     recall: Annotated[Recall, Several(recall_from_address, recall_to_address)] = DEFAULT  # the run
     # Long range
     reach: Annotated[str, Option("verb", "name")] = "verb"  # which relation is measured
-    # Through the layers
+    # Layer by layer
     word: Annotated[int, Number()] = 7  # the word that is followed, from 0
     measure: Annotated[str, Option("moved", "turned", "attention_share")] = "moved"  # what is drawn of every word
     rolled: Annotated[str, Layers()] = ""  # the layers that attention is rolled out over, "" for all
-    # Map of heads, Queries and keys: what colours the points
+    # Head map, Queries and keys: what colours the points
     coloured: Annotated[str, Option("layer", "role")] = "layer"
     words_by: Annotated[str, Option("upos", "relation", "position", "frequency")] = "upos"
     # Syntax vs context
     profile: Annotated[str, Text(200)] = ""  # its name, "" for the model's first one
     two: Annotated[str, Option("opposites", "tray")] = "opposites"  # which two heads are drawn side by side
     parser: Annotated[str, Typed(LONGEST_PATH, is_path=True)] = ""  # the spaCy model, "" for the English one
-    # Without a head
+    # Ablation
     by: Annotated[By, Option("zero", "mean")] = "zero"  # what replaces the head's output
     out: Annotated[str, Option("head", "tray")] = "head"  # what is ablated: the head, or the heads of the tray jointly
     against: Annotated[str, Option(*FIGURES, scores=True)] = "total"  # what effects are compared with
@@ -156,6 +157,22 @@ class Choices:
     def chosen(self) -> HeadId:
         return HeadId(self.layer, self.head, self.part)
 
+    @property
+    def pinned(self) -> tuple[HeadId, ...]:
+        """The pinned heads of the chosen model."""
+        return heads_here(self.pins)
+
+    def but(self, *, pinned: Sequence[HeadId] | None = None, **new: Any) -> Choices:
+        """These choices with others in some places. pinned: the pinned heads of the chosen model; a pin of another
+        model stays. Where another model is chosen each pin keeps its own, and the second model is another one."""
+        if pinned is not None:
+            new["pins"] = with_heads(self.pins, pinned, MOST_PINS)
+        if "model" in new and new["model"] != self.model:
+            new["pins"] = carried_over(new.get("pins", self.pins), self.model, new["model"])
+            if new["model"] == self.other_model:  # Compare would hold a model against itself
+                new.setdefault("other_model", self.model)
+        return replace(self, **new)
+
 
 DEFAULTS = Choices()
 KINDS: dict[str, Kind] = {
@@ -170,6 +187,8 @@ def to_address(choices: Choices) -> dict[str, str]:
     for name, kind in KINDS.items():
         if (value := getattr(choices, name)) != getattr(DEFAULTS, name):
             address |= kind.write(name, value)
+    if choices.other_model == choices.model:
+        address["other_model"] = choices.other_model  # a link without it means two different ones
     return address
 
 
@@ -196,6 +215,8 @@ def from_address(
                 found[name] = value
         except UserError as wrong:
             notices.append(str(wrong))
+    if "other_model" not in found and found.get("model") == DEFAULTS.other_model:
+        found["other_model"] = DEFAULTS.model
     return replace(DEFAULTS, **found), notices
 
 
@@ -221,8 +242,8 @@ def within(choices: Choices, layers: int, heads: int, numbers: Sequence[int] = (
         now = nearest(every, choices.chosen)
         notices.append(f"There is no head {choices.chosen}: {size}. {now} is shown.")
         choices = replace(choices, **now.choice)
-    gone = [head for head in choices.tray if not exists(head)]
+    gone = [head for head in choices.pinned if not exists(head)]
     if gone:
-        notices.append(f"Taken out of the tray: {', '.join(map(str, gone))}; {size}.")
-        choices = replace(choices, tray=tuple(head for head in choices.tray if exists(head)))
+        notices.append(f"Unpinned: {', '.join(map(str, gone))}; {size}.")
+        choices = choices.but(pinned=[head for head in choices.pinned if exists(head)])
     return choices, notices

@@ -8,8 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 
 PAGES = {
     "": ".st-key-picture_head [role=graphics-document]",
-    "?view=reading&atlas=maps&tray=L2H0,L3H1": ".st-key-picture_head [role=graphics-document]",
-    "?layer=99&text=+": "[data-testid=stAlert]",
+    "explore?view=reading&atlas=maps&tray=L2H0,L3H1": ".st-key-picture_head [role=graphics-document]",
+    "explore?layer=99&text=+": "[data-testid=stAlert]",
     "compare": "h1",
     "compare?tray=L2H0,L2H8": ".st-key-picture_compare [role=graphics-document]",
     "profile": ".st-key-picture_own_1 [role=graphics-document]",

@@ -15,8 +15,8 @@ STEPS = ".st-key-picture_steps"
 
 # page, picture, part of its width and height that is clicked, what the address then says
 PICTURES = {
-    "score": ("?tray=L0H0&layer=3&head=3", ATLAS, 1.5 / 12, 4.5 / 6, {"layer": "4", "head": "1"}),
-    "maps": ("?tray=L0H0&layer=3&head=3&atlas=maps", ATLAS, 1.5 / 12, 4.5 / 6, {"layer": "4", "head": "1"}),
+    "score": ("explore?tray=L0H0&layer=3&head=3", ATLAS, 1.5 / 12, 4.5 / 6, {"layer": "4", "head": "1"}),
+    "maps": ("explore?tray=L0H0&layer=3&head=3&atlas=maps", ATLAS, 1.5 / 12, 4.5 / 6, {"layer": "4", "head": "1"}),
     "words": ("layers?tray=L0H0", FLOW, 2.5 / 15, 0.5, {"word": "1"}),
     "steps": ("inside?tray=L0H0", STEPS, 0.12, 0.75, {"step": "masked"}),
 }
@@ -99,11 +99,11 @@ def test_a_click_is_heard_the_moment_a_picture_is_drawn(still, which):
 
 def test_a_person_presses_as_long_as_people_do_soon_after_another_choice(still):
     _, picture, *_ = PICTURES["score"]
-    page = still("?tray=L0H0&layer=3&head=3", picture)
+    page = still("explore?tray=L0H0&layer=3&head=3", picture)
     for head, pause in enumerate((0, 20, 50, 100, 150, 300), start=4):
         at = place(page, f"{picture} {DRAWN}", (head + 0.5) / 12, 4.5 / 6)
         if head % 2:
-            page.get_by_role("button", name="Add to tray").click()
+            page.get_by_role("button", name="Pin this head").click()
         else:
             page.locator("[class*=st-key-remove_] button").first.click()
         page.wait_for_timeout(pause)

@@ -86,13 +86,16 @@ def address(page) -> dict[str, str]:
 
 
 def download(page, key: str, label: str) -> bytes:
-    """The file of this label under the picture with that key; its menu is opened where it is not."""
-    if not page.get_by_role("button", name=label, exact=True).is_visible():
-        page.locator(f".st-key-files_{key}").get_by_role("button", name="Download").click()
+    """The file of this label under the picture with that key, from the dialog with all of them."""
+    page.locator(f".st-key-files_{key}").get_by_role("button", name="All files").click()
+    dialog = page.get_by_role("dialog")
     with page.expect_download() as waiting:
-        page.get_by_role("button", name=label, exact=True).click()
+        dialog.get_by_role("button", name=label, exact=True).click()
     with open(waiting.value.path(), "rb") as file:
-        return file.read()
+        data = file.read()
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+    return data
 
 
 def rows_of(csv_file: bytes) -> list[dict[str, str]]:

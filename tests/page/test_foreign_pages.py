@@ -55,19 +55,18 @@ def folders(tmp_path_factory):
     return of
 
 
-def opened_here(page=None, **address):
+def opened_here(page="explore", **address):
     """As `opened`, by a person who presses "Open it": no link alone opens a path."""
-    app = opened(**address)
-    has_a_sidebar(app).button(key="open_model").click().run()
-    if page:
+    app = opened("explore", **address)
+    has_a_frame(app).button(key="open_model").click().run()
+    if page != "explore":
         app.switch_page(f"../pages/{page}.py").run()
     return app
 
 
-def has_a_sidebar(app):
+def has_a_frame(app):
     assert not app.exception
-    assert [box.label for box in app.sidebar.selectbox] == ["Model"]
-    assert "draft" in {area.key for area in app.sidebar.text_area}
+    assert app.sidebar.get("page_link") and app.selectbox(key="choose_model")
     return app
 
 
@@ -77,16 +76,16 @@ def has_a_sidebar(app):
 )
 def test_a_link_to_a_model_that_cannot_be_opened(kind, more, folders, snapshot):
     folder = folders(kind, **more)
-    app = has_a_sidebar(opened_here(model=folder, layer="1"))
+    app = has_a_frame(opened_here(model=folder, layer="1"))
     assert [told.replace(folder, "…") for told in notices(app)] == snapshot
-    app.sidebar.selectbox[0].set_value("minilm").run()
-    has_a_sidebar(app)
+    app.selectbox(key="choose_model").set_value("minilm").run()
+    has_a_frame(app)
     assert not app.error and app.number_input(key="choose_layer").value == 1
 
 
 @pytest.mark.parametrize("model", ["./nowhere", "nobody/nothing", "x" * 300, "\N{ZERO WIDTH SPACE}"])
 def test_a_link_to_no_model(model, snapshot):
-    app = has_a_sidebar(opened(model=model))
+    app = has_a_frame(opened(model=model))
     [told] = notices(app)
     assert told.startswith("info: ") and told.replace(model, "…") == snapshot
 
@@ -100,13 +99,13 @@ def test_whatever_a_model_raises_leaves_the_page_standing(folders, monkeypatch, 
 
     with monkeypatch.context() as patched:
         patched.setattr("dashboard.capture.open.probe_tap", broken)
-        app = has_a_sidebar(opened_here(model=folder))
+        app = has_a_frame(opened_here(model=folder))
         [told] = lines(app, "of all things")
         assert told.replace(folder, "…") == snapshot(name="opened")
-    assert not has_a_sidebar(opened_here(model=folder)).error
+    assert not has_a_frame(opened_here(model=folder)).error
     with monkeypatch.context() as patched:
         patched.setattr("transformers.models.bert.modeling_bert.BertEmbeddings.forward", broken)
-        app = has_a_sidebar(opened_here(model=folder, text="A heron waits by the water."))
+        app = has_a_frame(opened_here(model=folder, text="A heron waits by the water."))
         [told] = lines(app, "of all things")
         assert told == snapshot(name="read")
 
@@ -116,8 +115,8 @@ def test_every_page_of_a_model_that_has_attention_in_some_layers(page, folders, 
     folder = folders(
         "lfm2", layer_types=["conv", "conv", "full_attention", "conv", "full_attention"], num_hidden_layers=5
     )
-    app = has_a_sidebar(opened_here(None if page == "explore" else page, model=folder, layer="3", head="1"))
-    notes = [caption.value for caption in app.sidebar.caption]
+    app = has_a_frame(opened_here(page, model=folder, layer="3", head="1"))
+    notes = [caption.value for caption in app.caption]
     assert any(numbers(note) == [2, 5, 2, 4] for note in notes)  # of five layers two have attention: 2 and 4
     if page in ("explore", "inside", "query_key"):
         assert "L2H1" in said(app)

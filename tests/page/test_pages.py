@@ -3,6 +3,7 @@
 import pytest
 
 from dashboard.heads.head_id import HeadId
+from dashboard.ui.page_list import BY_NAME
 from tests.helpers.pages import heading, lines, notices, opened, said
 from tests.helpers.sentences import numbers, plain, wording
 
@@ -23,9 +24,9 @@ HOSTILE = [
 
 @pytest.mark.parametrize("page", ["explore", "compare", "models"])
 def test_every_page_opens(page):
-    app = opened(None if page == "explore" else page)
+    app = opened(page)
     assert not app.exception
-    assert app.title[0].value == page.capitalize()
+    assert app.title[0].value == BY_NAME[page].title
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -109,10 +110,10 @@ ENDS_EARLY = [("explore", {"text": " "}), ("explore", {"model": "no-such"}), ("c
 
 @pytest.mark.parametrize(("page", "address"), ENDS_EARLY)
 def test_a_page_that_ends_early_keeps_its_sidebar_on_the_next_run(page, address):
-    app = opened(None if page == "explore" else page, **address)
+    app = opened(page, **address)
     for _ in range(2):
         assert not app.exception
-        assert "Text" in [area.label for area in app.sidebar.text_area]
+        assert "Text" in [area.label for area in app.text_area]
         app.run()
 
 

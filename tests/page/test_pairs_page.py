@@ -1,4 +1,4 @@
-"""A second text on Explore: read as a sentence pair, drawn between the texts, and in the address."""
+"""A second text on “All heads”: read as a sentence pair, drawn between the texts, and in the address."""
 
 from __future__ import annotations
 

@@ -28,23 +28,23 @@ def test_through_the_layers():
     assert not app.exception
     path, sheet, _ = specs(app)
     assert "“𝒳 [UNK]” through the layers" in path and all(json.dumps(m, ensure_ascii=False) in sheet for m in MARKED)
-    assert set(app.main.selectbox[0].options) >= MARKED
+    assert set(app.selectbox(key="choose_word").options) >= MARKED
     assert "“𝒳 [UNK]” is moved most" in read(app)
 
 
 def test_inside_a_head():
     app = opened("inside", text=TEXT, query="4")
     assert not app.exception
-    assert app.main.selectbox[0].options[4] == "4 [UNK]" and "“[UNK]” looks most at" in read(app)
+    assert app.selectbox(key="choose_query").options[4] == "4 [UNK]" and "“[UNK]” looks most at" in read(app)
     assert all("“[UNK]”" in spec for spec in specs(app)[:2])
 
 
-@pytest.mark.parametrize("page", [None, "find_heads"])
+@pytest.mark.parametrize("page", ["explore", "find_heads"])
 def test_where_a_head_is_drawn(page):
-    app = opened(page, text=TEXT, unit="words", **({"pairs": "3>4"} if page else {}))
+    app = opened(page, text=TEXT, unit="words", **({"pairs": "3>4"} if page == "find_heads" else {}))
     assert not app.exception
     assert any(all(mark in spec for mark in MARKED) for spec in specs(app))
-    if page:
+    if page == "find_heads":
         [buttons] = [one.proto for one in app.get("bidi_component") if one.proto.component_name == "two_heads_mark"]
         assert json.loads(buttons.json)["unread"] == [1, 2, 3, 5]  # dashed among the words to press
         assert "𝒳 [UNK] → ramen" in plain(heading(app))

@@ -228,7 +228,7 @@ def origin_of_aligned(aligned: Aligned, view: str, **drawing: Any) -> Provenance
         how = {name: reading[name] for name in ("unit", "special", "bos", "measure") if name in reading}
         made = Call("compare_texts", (model, str(a.head), text, reading["second"]), how, to="aligned")
     else:
-        other = {"other_model": b.name, "other_revision": b.revision}
+        other = {"other_model": b.name, "other_revision": b.revision, "other_title": b.model}
         how = {name: value for name, value in reading.items() if name != "text"}
         second = Model(b.name, b.revision)
         made = Call("compare_models", (model, str(a.head), second, str(b.head), text), how, to="aligned")

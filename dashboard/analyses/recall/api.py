@@ -70,7 +70,7 @@ def recall_provenance(config: Recall, picture: str, **options: object) -> Proven
     look, changed = given(**options), {name: getattr(config, name) for name in OPTIONS_OF_A_RUN}
     study = Call("recall", (), changed, to="study", note="Trains again, as long as on the page.")
     call = Call("draw_recall", (study, picture), look, makes="figure")
-    return origin(Model("recall", title="Before attention"), "", picture, call, options=asdict(config) | look)
+    return origin(Model("recall", title="Why attention?"), "", picture, call, options=asdict(config) | look)
 
 
 def recall_table(study: RecallRun, picture: str = "accuracy") -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The charts of “Before attention”: accuracy, gradient, path and time, each against the distance."""
+"""The charts of “Why attention?”: accuracy, gradient, path and time, each against the distance."""
 
 from __future__ import annotations
 

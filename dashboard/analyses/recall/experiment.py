@@ -1,4 +1,4 @@
-"""A whole run of “Before attention”: first the reading speed of each model, then the training.
+"""A whole run of “Why attention?”: first the reading speed of each model, then the training.
 
 for study in run(DEFAULT):
     bar.progress(study.fraction, study.doing)

@@ -1,6 +1,6 @@
 """The pattern scores of METRICS §1: name, meaning, range and computation of each.
 
-A new score is one entry of `SCORES`: Explore, ``dashboard.scores``, the command line, “Without a head” and addresses
+A new score is one entry of `SCORES`: “All heads”, ``dashboard.scores``, the command line, “Ablation” and addresses
 take it from here. Nothing heavy is imported.
 """
 

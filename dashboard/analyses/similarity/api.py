@@ -130,7 +130,7 @@ def draw_map(
     chart = head_map(
         found.table,
         Look(theme, width),
-        title=f"Map of heads · {found.model}",
+        title=f"Head map · {found.model}",
         subtitle=[
             f"the nearer, the more alike is where they look · {percent(found.kept)} of the distances’ variance is kept"
             + ("" if selected is None else f" · thin rings: the cluster of {selected}"),

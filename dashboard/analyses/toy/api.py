@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 KEYS = 16  # in the measurement behind `draw_sharpness`
-_TOY = Model("toy", title="Toy attention")
+_TOY = Model("toy", title="Attention by hand")
 
 
 def draw_toy(

@@ -1,4 +1,4 @@
-"""The parts of “Without a head”: heads on a text, all heads over the built-in sentences, effects and scores."""
+"""The parts of “Ablation”: heads on a text, all heads over the built-in sentences, effects and scores."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ from dashboard.ui.pages import ablation_tables
 def taken_out() -> tuple[HeadId, ...]:
     """The heads to ablate: the chosen one, or jointly those of the tray if it has two or more and they are chosen."""
     chosen = session.choices()
-    if len(chosen.tray) < 2:
+    if len(chosen.pinned) < 2:
         return (chosen.chosen,)
-    every = f"The {len(chosen.tray)} heads of the tray together"
+    every = f"The {len(chosen.pinned)} pinned heads together"
     st.segmented_control(
         "Taken out",
         ["head", "tray"],
         required=True,
         format_func={"head": "This head", "tray": every}.__getitem__,
-        help=f"{listed(list(map(str, chosen.tray)))} are in the tray. Together they are taken out in one pass, so that "
+        help=f"{listed(list(map(str, chosen.pinned)))} are pinned. Together they are taken out in one pass, so that "
         "none of them can do the work of another.",
         **session.bound("out"),
     )
-    return tuple(sorted(chosen.tray)) if chosen.out == "tray" else (chosen.chosen,)
+    return tuple(sorted(chosen.pinned)) if chosen.out == "tray" else (chosen.chosen,)
 
 
 def places(heads: tuple[HeadId, ...]) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:
@@ -167,7 +167,7 @@ def _choose_against(profile: Profile | None, *, text: bool) -> str | None:
     """The control for what to compare effects with: a score of the text, or a figure of the profile if there is one."""
     names = [*(FIGURE_TITLES if profile is not None else ()), *(SCORES if text else ())]
     if not names:
-        st.caption("There is nothing to lay beside it yet: type a text on the left, or make a profile on “Corpus”.")
+        st.caption("There is nothing to lay beside it yet: type a text on the left, or make a profile on “Corpora”.")
         return None
     titles = {name: f"{title} (profile)" for name, title in FIGURE_TITLES.items()}
     titles |= {name: f"{score.title} (this text)" for name, score in SCORES.items()}
@@ -209,7 +209,7 @@ class Beside:
         """name: of a score if `shows` is a text, of a figure if it is a profile"""
         chosen = session.choices()
         self.this, self.shows, self.every, self.name = this, shows, every, name
-        self.selection = Selection(chosen.chosen, chosen.tray, session.epoch())
+        self.selection = Selection(chosen.chosen, chosen.pinned, session.epoch())
         if isinstance(shows, Reading):
             self.title, scores, column = f"“{SCORES[name].title}” on this text", shows.overview().scores, name
         else:

@@ -1,4 +1,4 @@
-"""The tables of “Without a head”: the titles of their columns."""
+"""The tables of “Ablation”: the titles of their columns."""
 
 from __future__ import annotations
 

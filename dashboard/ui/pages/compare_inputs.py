@@ -23,7 +23,7 @@ from dashboard.ui.model_and_text import Reading
 from dashboard.ui.page import end_page
 from dashboard.ui.pages.compare_aligned import two_models, two_texts
 from dashboard.ui.pages.compare_results import Compared, most_drawn
-from dashboard.ui.url_state import TRAY_SIZE
+from dashboard.ui.url_state import MOST_PINS
 
 WAYS = {"heads": "Heads of one model", "texts": "One head, two texts", "models": "Two models"}
 
@@ -53,33 +53,33 @@ def _heads(this: Reading) -> Compared:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "Add a head",
-            [str(head) for head in every if head not in chosen.tray],
+            [str(head) for head in every if head not in chosen.pinned],
             index=None,
             key="add_head",
             on_change=_add_head,
             width=320,
-            disabled=len(chosen.tray) == TRAY_SIZE,
+            disabled=len(chosen.pins) >= MOST_PINS,
             placeholder="Type a name like L2H0",
-            help="It goes into the tray on the left, which holds up to four; there it can be taken out again.",
+            help=f"It is pinned, like the others here. You can pin up to {MOST_PINS} heads, and unpin them at the top.",
         )
         if pair := _opposites(this):
             st.button(
                 "Syntax beside context",
                 on_click=session.change,
-                kwargs={"tray": pair, "mode": "heads"},
-                disabled=chosen.tray == pair,
+                kwargs={"pinned": pair, "mode": "heads"},
+                disabled=chosen.pinned == pair,
                 help=f"{pair[0]} is this model's most syntactic head and {pair[1]} its most contextual one, by the "
-                "profile on “Syntax vs context”. They take the place of the heads in the tray.",
+                "profile on “Syntax vs context”. They take the place of the pinned heads.",
             )
-    if len(chosen.tray) < 2:
+    if len(chosen.pinned) < 2:
         _begin(this, every)
-    heads = chosen.tray if chosen.show == "side" else chosen.tray[:2]
+    heads = chosen.pinned if chosen.show == "side" else chosen.pinned[:2]
     return _of_views(this, this.between_texts(this.views(*heads)), this.between_texts(this.chosen_views(*heads)))
 
 
 def _add_head() -> None:
     if name := st.session_state["add_head"]:
-        session.add_to_tray(HeadId.parse(name))
+        session.pin(HeadId.parse(name))
         st.session_state["add_head"] = None
 
 
@@ -98,9 +98,9 @@ def _begin(this: Reading, every: Sequence[HeadId]) -> None:
     second, sees = ("self", "itself") if this.model.causal else ("next", "the next token")
     known = table["previous"].notna().any() and table[second].notna().any()
     pair = [head_of(table.iloc[table[score].argmax()]) for score in ("previous", second)] if known else every[:2]
-    st.info("Two heads make a comparison. Add them above, or on Explore with “Add to tray”.", icon=":material/compare:")
+    st.info("Two heads make a comparison. Add them above, or pin them on “All heads”.", icon=":material/compare:")
     if len(set(pair)) == 2:
-        st.button(f"Start with {pair[0]} and {pair[1]}", on_click=session.change, kwargs={"tray": tuple(pair)})
+        st.button(f"Start with {pair[0]} and {pair[1]}", on_click=session.change, kwargs={"pinned": tuple(pair)})
     if known and len(set(pair)) == 2:
         figure.remark(f"On this text, {pair[0]} looks most at the previous token and {pair[1]} most at {sees}.")
     end_page()

@@ -1,4 +1,4 @@
-"""The parts of the page “Corpus”: the form for a new profile, the running jobs, and the finished profiles."""
+"""The parts of the page “Corpora”: the form for a new profile, the running jobs, and the finished profiles."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def row(entry: LibraryEntry) -> None:
                 profile=entry.name,
                 layer=0,
                 head=0,
-                tray=(),
+                pins=(),
             )
             st.download_button(
                 "Download (zip)",

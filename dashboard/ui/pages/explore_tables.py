@@ -1,4 +1,4 @@
-"""The tables behind the pictures of “Explore”: a head's strongest links, and all heads' scores."""
+"""The tables behind the pictures of “All heads”: a head's strongest links, and all heads' scores."""
 
 from __future__ import annotations
 

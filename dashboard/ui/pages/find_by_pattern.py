@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import streamlit as st
@@ -19,6 +19,7 @@ from dashboard.ui import session
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page
+from dashboard.ui.url_state import DEFAULTS
 
 WAYS = dict(zip(DIRECTIONS, ("dependent → head", "head → dependent", "any two words"), strict=True))
 FURTHEST = 50
@@ -65,10 +66,16 @@ def _held(key: str, pattern: str, bos: bool) -> list[Matches]:
     return []
 
 
-def controls() -> Pattern:
-    """The controls of the pattern. A pattern in a link that cannot be read gives a notice and the default pattern."""
+def controls(this: Opened) -> Pattern:
+    """The controls of the pattern. A pattern in a link that cannot be read gives a notice and the default pattern.
+
+    In a causal model a subject cannot attend to its verb, which comes later: there the default pattern is reversed.
+    """
+    written = session.choices().pattern
     try:
-        pattern = read_pattern(session.choices().pattern)
+        pattern = read_pattern(written)
+        if this.model.causal and written == DEFAULTS.pattern:
+            pattern = replace(pattern, direction="head->dependent")
     except UserError as wrong:
         st.warning(escape_markdown(str(wrong)), icon=":material/info:")
         pattern = Pattern(relation="nsubj")

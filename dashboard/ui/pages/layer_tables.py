@@ -1,4 +1,4 @@
-"""The tables behind the pictures of “Long range” and “Through the layers”, and the texts that were measured."""
+"""The tables behind the pictures of “Long range” and “Layer by layer”, and the texts that were measured."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboard.analyses.layers.residual_stream import ResidualStream
 from dashboard.analyses.long_range.measure import LongRange, Question, curve, table
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.heads.head_id import HeadId, columns_of
-from dashboard.ui.figure import UNREAD, Columns, Table, menu
+from dashboard.ui.figure import UNREAD, Columns, Table, in_dialog
 from dashboard.ui.markdown import escape_markdown
 
 INTERVAL = "An end of the 95 % interval."
@@ -74,7 +74,7 @@ def texts(question: Question) -> None:
         names = {"step": question.unit.capitalize(), "seen": "Looked at", "looks": "Looks", "text": "Text"}
         st.dataframe(pd.DataFrame(rows), hide_index=True, width="content", column_config=names)
 
-    menu("All texts", ":material/article:", "table_texts", inside)
+    in_dialog("All texts", ":material/article:", "table_texts", inside)
 
 
 def _marked(trial: Trial) -> str:

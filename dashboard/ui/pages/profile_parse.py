@@ -70,18 +70,18 @@ def parsed(this: Reading) -> tuple[ParsedSentence, ...]:
 
 def two_heads(profile: Profile) -> list[tuple[HeadId, str, str | None]]:
     """The two heads to draw, each with its label and the role that colours it: those furthest apart, or the first two
-    of the tray if chosen. Empty if the profile has no figures."""
-    tray = session.choices().tray
-    if len(tray) > 1:
+    pinned ones if chosen. Empty if the profile has no figures."""
+    pinned = session.choices().pinned
+    if len(pinned) > 1:
         st.segmented_control(
             "Which two",
             ["opposites", "tray"],
             required=True,
             **session.bound("two"),
-            format_func={"opposites": "The furthest apart", "tray": "The first two of the tray"}.__getitem__,
+            format_func={"opposites": "The furthest apart", "tray": "The first two pinned"}.__getitem__,
         )
-    if len(tray) > 1 and session.choices().two == "tray":
-        heads, titles = tray[:2], ("", "")
+    if len(pinned) > 1 and session.choices().two == "tray":
+        heads, titles = pinned[:2], ("", "")
     elif (pair := opposites(profile.heads)) is not None:
         heads, titles = pair, ("The most syntactic head", "The most contextual head")
     else:

@@ -134,7 +134,7 @@ def what_it_finds(profile: Profile, head: HeadId) -> Table:
 
 def top_examples(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataFrame:
     """A head's top activating sentences and typical ones by decile of a figure: kind, score in bits per query word,
-    position in the file; if the profile keeps sentences, also the text and a link that opens it in Explore."""
+    position in the file; if the profile keeps sentences, also the text and a link that opens it in “All heads”."""
     rows = profile.moments
     rows = rows[is_of(rows, head) & (rows["figure"] == figure)]
     rows = rows.sort_values("score", ascending=False)
@@ -154,7 +154,7 @@ def top_examples(profile: Profile, head: HeadId, figure: str, model: str) -> pd.
     if profile.sentences is not None:
         texts = dict(zip(profile.sentences["index"], profile.sentences["text"], strict=True))
         table["text"] = [texts.get(index, "") for index in rows["sentence"]]
-        chosen = replace(session.choices(), model=model, **head.choice, tray=(), start=0)
+        chosen = replace(session.choices(), model=model, **head.choice, pins=(), start=0)
         table["open"] = [
             "/?" + urlencode(to_address(replace(chosen, text=text))) if text else None for text in table["text"]
         ]
@@ -168,5 +168,5 @@ TOP_EXAMPLES = {
     "sentence": st.column_config.NumberColumn("Sentence", help="Counted from 1 in the file."),
     "line": st.column_config.NumberColumn("Line", help="Where it begins in the file."),
     "text": st.column_config.TextColumn("Text", width="large"),
-    "open": st.column_config.LinkColumn("Explore", display_text="Open"),
+    "open": st.column_config.LinkColumn("All heads", display_text="Open"),
 }

@@ -1,4 +1,4 @@
-"""The controls of “Before attention”: which run, the button that begins it, and its progress."""
+"""The controls of “Why attention?”: which run, the button that begins it, and its progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs of “Before attention”: each in a process of its own, shared by all sessions, and kept.
+"""Runs of “Why attention?”: each in a process of its own, shared by all sessions, and kept.
 
 A run belongs to a configuration, not to a person: two people who start the same one watch the same run, and its
 results stay for the next person. It stops when its last watcher stops it. Nothing here draws.

@@ -1,4 +1,4 @@
-"""“Map of heads”: the map, roles, and the distances to another model's heads. What is missing is measured in the
+"""“Head map”: the map, roles, and the distances to another model's heads. What is missing is measured in the
 background."""
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def roles(this: Opened) -> dict[HeadId, str] | None:
         disabled=profile is None,
         help="The role of each head in the model's profile: syntax blue, context orange, position grey."
         if profile is not None
-        else "There is no profile of this model yet, so no head has a role. “Corpus” makes one.",
+        else "There is no profile of this model yet, so no head has a role. “Corpora” makes one.",
         **session.bound("coloured"),
     )
     if profile is None or session.choices().coloured == "layer":

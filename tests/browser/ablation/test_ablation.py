@@ -1,4 +1,4 @@
-"""A person on “Without a head”: chooses a head, changes what takes its place, clicks in the ranking, takes two heads
+"""A person on “Ablation”: chooses a head, changes what takes its place, clicks in the ranking, takes two heads
 out together, takes a table."""
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def test_a_head_is_taken_out_another_clicked_and_the_numbers_taken_away(person):
     page.wait_for_timeout(1200)
     page.get_by_text("Zero", exact=True).click()
     shows(page, f"L2H8 is number {place_of('L2H8', 'zero')} of 72 heads")
-    page.get_by_text("The 2 heads of the tray together").click()
+    page.get_by_text("The 2 pinned heads together").click()
     shows(page, "Without L4H3 and L4H5 together the last vectors")
     page.locator(".st-key-picture_together [role=graphics-document]").wait_for()
     assert address(page)["out"] == "tray"

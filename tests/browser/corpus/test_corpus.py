@@ -1,4 +1,4 @@
-"""A person on “Corpus”: profiles a file, visits another page meanwhile, opens the result, takes it away, deletes it."""
+"""A person on “Corpora”: profiles a file, visits another page meanwhile, opens, takes away and deletes it."""
 
 from __future__ import annotations
 

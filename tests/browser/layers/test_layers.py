@@ -1,4 +1,4 @@
-"""What a person does on “Long range” and “Through the layers”, in Chromium."""
+"""What a person does on “Long range” and “Layer by layer”, in Chromium."""
 
 from __future__ import annotations
 

@@ -76,9 +76,8 @@ def test_a_person_edits_a_cell_sees_the_weights_change_and_takes_the_step_as_svg
     assert page.evaluate("where => document.querySelector(where).querySelector('svg').kept", STEPS)  # filled, not made
     assert not page.get_by_role("button", name="Show data").count()  # of pixels and colours
 
-    page.locator(".st-key-files_toy_steps").get_by_role("button", name="Download").click()
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="SVG", exact=True).click()
+        page.locator(".st-key-files_toy_steps").get_by_role("button", name="SVG", exact=True).click()
     assert waiting.value.suggested_filename == "toy-weights.svg"
     with open(waiting.value.path(), encoding="utf-8") as file:
         svg = file.read()

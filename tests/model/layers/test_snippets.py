@@ -1,4 +1,4 @@
-"""The lines beside a figure of “Long range” and “Through the layers”, and of arcs with all they can show, make the same
+"""The lines beside a figure of “Long range” and “Layer by layer”, and of arcs with all they can show, make the same
 figure again."""
 
 import pytest

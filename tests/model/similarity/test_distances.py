@@ -94,7 +94,7 @@ def test_the_command_and_the_lines_that_make_it_again(minilm, tmp_path, capsys, 
     again = pd.read_csv(next(path for path in tmp_path.glob("*.csv") if path.name != "map.csv"))
     assert np.allclose(again["distance"], table["distance"], atol=1e-6)
     assert main(["map", "--limit", "4", "--out", str(tmp_path / "map.svg")]) == 0
-    assert "Map of heads" in (tmp_path / "map.svg").read_text()
+    assert "Head map" in (tmp_path / "map.svg").read_text()
     for arguments, why in ((["--limit", "0", "--out", "m.csv"], "1 or more"), (["--out", "m.npz"], "npz")):
         assert main(["map", *arguments]) == 2
         assert why in capsys.readouterr().err

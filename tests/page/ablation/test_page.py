@@ -1,4 +1,4 @@
-"""“Without a head” run from the entry, without a browser."""
+"""“Ablation” run from the entry, without a browser."""
 
 import dataclasses
 import re
@@ -85,7 +85,7 @@ def test_the_heads_of_the_tray_are_taken_out_together_beside_each_alone(minilm, 
     assert [wording(first), wording(second)] == snapshot
     assert L2H9_STANDS in said(app) and len(pages.headings(app)) == len(alone) + 1
     assert len(app.get("vega_lite_chart")) == 5
-    button(app, "L5H1").click().run()  # taken out of the tray: one head is no set
+    app.button(key="remove_L5H1").click().run()  # one head is no set
     assert not app.exception and pages.headings(app) == alone
 
 
@@ -194,7 +194,7 @@ def test_a_model_whose_heads_cannot_be_taken_out_is_told(minilm, monkeypatch, sn
         app = opened(by=by, text="Another text, so that nothing is kept of it.")
         [told] = app.error
         assert not app.exception and "MiniLM" in told.value and plain(told.value) == snapshot(name=by)
-        assert not app.get("vega_lite_chart") and app.sidebar.selectbox
+        assert not app.get("vega_lite_chart") and app.selectbox(key="choose_model")
 
 
 def test_a_role_links_to_what_would_test_it():

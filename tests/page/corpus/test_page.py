@@ -1,4 +1,4 @@
-"""“Corpus” run from the entry, without a browser."""
+"""“Corpora” run from the entry, without a browser."""
 
 import io
 import os

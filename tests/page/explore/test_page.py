@@ -1,4 +1,4 @@
-"""“Explore” run from the entry, without a browser: what is chosen is drawn, said and in the address."""
+"""“All heads” run from the entry, without a browser: what is chosen is drawn, said and in the address."""
 
 import json
 
@@ -15,7 +15,7 @@ from tests.helpers.sentences import heads_in, numbers, plain, wording
 def test_the_first_visit_shows_a_finding_before_any_click(snapshot):
     app = opened()
     assert not app.exception
-    assert app.title[0].value == "Explore"
+    assert app.title[0].value == "All heads"
     [counted] = [line for line in said(app).splitlines() if "512" in line]
     assert heads_in(heading(app)) == ["L0H2"] and numbers(counted) == [13, 16, 512, 2]
     assert [wording(heading(app)), wording(counted)] == snapshot
@@ -35,7 +35,7 @@ def test_a_link_is_what_stands_on_the_page():
     assert app.number_input(key="choose_layer").value == 3
     assert app.number_input(key="choose_head").value == 1
     assert app.text_area(key="draft").value == "Birds sing."
-    assert {button.label for button in app.sidebar.button} >= {"L2H0", "L3H1"}
+    assert {button.label for button in app.button} >= {"L2H0", "L3H1"}
 
 
 def test_a_choice_goes_into_the_address():
@@ -62,7 +62,7 @@ def test_the_tray_holds_four_heads_and_each_can_be_taken_out():
     app = opened()
     for head in range(5):
         app.number_input(key="choose_head").set_value(head).run()
-        add = next(button for button in app.button if button.label == "Add to tray")
+        add = next(button for button in app.button if button.label == "Pin this head")
         assert add.disabled == (head == 4)
         if not add.disabled:
             add.click().run()

@@ -156,7 +156,7 @@ def test_a_model_without_a_profile_is_told_how_to_make_one(monkeypatch, snapshot
     app = opened()
     assert not app.exception and not app.error and pages.notices(app) == snapshot
     assert "dashboard profile builtin --model" in app.code[0].value
-    assert app.sidebar.selectbox  # the sidebar is there all the same
+    assert app.selectbox(key="choose_model")  # the frame is there all the same
 
 
 def test_a_box_holds_the_heads_in_it_those_with_most_to_explain_first():

@@ -1,4 +1,4 @@
-"""“Map of heads”, run from the entry without a browser."""
+"""“Head map”, run from the entry without a browser."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_the_map_that_comes_along_says_which_heads_are_alike(minilm, snapshot):
     nearest, two = map_finding(found, HeadId(2, 8)), map_finding(found)
     assert plain(nearest) in plain(said(app)) and plain(two) in plain(said(app)) and heads_in(nearest)[0] == "L2H8"
     assert [wording(nearest), wording(two)] == snapshot
-    put = next(one for one in app.main.button if one.label.startswith("Put L2H8 and"))
+    put = next(one for one in app.main.button if one.label.startswith("Pin L2H8 and"))
     put.click().run()
     assert not app.exception
     assert app.query_params["tray"].startswith("L2H8,L")

@@ -50,11 +50,12 @@ def test_order_notes_and_taking_out():
     for text in ("a b", "c d", "e f"):
         key = reports.add(key, figure(text))
     first, second, third = (entry.name for entry in reports.entries(key))
-    reports.change(key, third, up=True)
-    reports.change(key, first, up=True)  # already
+    reports.change(key, third, step=-1)
+    reports.change(key, first, step=-1)  # already
     reports.change(key, second, note="x" * 5_000)
     assert [entry.name for entry in reports.entries(key)] == [first, third, second]
-    assert reports.entries(key)[2].note == "x" * reports.LONGEST_NOTE
+    reports.change(key, second, title="  Mine\n too ")
+    assert reports.entries(key)[2] == reports.Entry(second, "x" * reports.LONGEST_NOTE, "Mine too")
     assert reports.add(key, figure("c d", "another")) == key  # again: at the end, with its note
     assert reports.entries(key)[2].note == "x" * reports.LONGEST_NOTE
     reports.change(key, third, out=True)

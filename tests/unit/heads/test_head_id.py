@@ -249,7 +249,7 @@ def test_pictures_of_all_heads_carry_the_part_and_only_where_there_is_one():
 
 def test_a_link_carries_heads_of_all_parts(snapshot):
     choices, notices = from_address({"tray": "L2H9,D0H1,X3H4"}, ())
-    assert not notices and choices.tray == (HeadId(2, 9), HeadId(0, 1, "decoder"), HeadId(3, 4, "cross"))
+    assert not notices and choices.pinned == (HeadId(2, 9), HeadId(0, 1, "decoder"), HeadId(3, 4, "cross"))
     assert to_address(choices) == {"tray": "L2H9,D0H1,X3H4"}
     choices, notices = from_address({"layer": "3", "head": "4", "part": "cross"}, ())
     assert not notices and choices.chosen == HeadId(3, 4, "cross")
@@ -259,11 +259,16 @@ def test_a_link_carries_heads_of_all_parts(snapshot):
 
 
 def test_a_link_without_parts_is_as_before():
-    assert to_address(Choices(layer=2, head=9, tray=(HeadId(2, 9),))) == {"layer": "2", "head": "9", "tray": "L2H9"}
+    chosen = Choices(layer=2, head=9).but(pinned=[HeadId(2, 9)])
+    assert to_address(chosen) == {
+        "layer": "2",
+        "head": "9",
+        "tray": "L2H9",
+    }
 
 
 def test_heads_of_parts_that_a_model_has_not_are_taken_out(snapshot):
-    asked = Choices(layer=2, head=9, part="cross", tray=(HeadId(2, 9), HeadId(0, 1, "decoder")))
+    asked = Choices(layer=2, head=9, part="cross").but(pinned=[HeadId(2, 9), HeadId(0, 1, "decoder")])
     choices, notices = within(asked, 6, 12)
-    assert choices.chosen == HeadId(2, 9) and choices.part == "" and choices.tray == (HeadId(2, 9),)
+    assert choices.chosen == HeadId(2, 9) and choices.part == "" and choices.pinned == (HeadId(2, 9),)
     assert "X2H9" in notices[0] and "D0H1" in notices[1] and notices == snapshot

@@ -1,4 +1,4 @@
-"""The pictures of “Long range” and “Through the layers”: valid, safe, and with the numbers they were given."""
+"""The pictures of “Long range” and “Layer by layer”: valid, safe, and with the numbers they were given."""
 
 import io
 import json

@@ -61,7 +61,7 @@ def led_to(path: str, query: str = "") -> str | None:
 
 def test_an_earlier_address_leads_to_the_page_with_all_its_choices():
     assert led_to("/without", "layer=2&head=9&text=caf%C3%A9") == "./ablation?layer=2&head=9&text=caf%C3%A9"
-    assert led_to("/map") == "./similarity" and led_to("/explore", "head=3") == "./?head=3"
+    assert led_to("/map") == "./similarity" and led_to("/find", "head=3") == "./find_heads?head=3"
     assert led_to("/lab/queries", "layer=1") == "./query_key?layer=1"  # behind a path of a proxy
     assert led_to("/without/", "layer=2") == "../ablation?layer=2" and led_to("/start/") == "../"
     for answered in ("/", "/ablation", "/static/js/map", "/_stcore/health", "/media/without.png"):

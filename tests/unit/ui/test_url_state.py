@@ -4,10 +4,12 @@ import random
 import time
 from urllib.parse import parse_qsl, urlencode
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.heads.head_id import HeadId
+from dashboard.ui.pins import Pin
 from dashboard.ui.url_state import DEFAULTS, KINDS, Choices, digest, from_address, to_address, within
 from tests.helpers.addresses import any_address
 
@@ -28,7 +30,7 @@ some_choices = st.builds(
     atlas=st.sampled_from(KINDS["atlas"].allowed),
     score=st.sampled_from(SCORES),
     out=st.sampled_from(KINDS["out"].allowed),
-    tray=st.lists(heads, max_size=4, unique=True).map(tuple),
+    pins=st.lists(st.builds(Pin, heads, st.text(max_size=8)), max_size=4, unique=True).map(tuple),
     show=st.sampled_from(KINDS["show"].allowed),
     start=st.integers(0, 99_999),
 )
@@ -64,7 +66,7 @@ def test_wrong_values_fall_back_each_with_a_sentence():
 
 def test_five_heads_do_not_fit_the_tray():
     choices, notices = from_address({"tray": "L0H0,L0H1,L0H2,L0H3,L0H4"}, SCORES)
-    assert choices.tray == () and "4" in notices[0]
+    assert choices.pinned == () and "4" in notices[0]
 
 
 @given(
@@ -96,9 +98,19 @@ def test_3000_addresses_at_random_are_read_and_written_again():
 
 
 def test_a_smaller_model_says_which_heads_it_has_not():
-    asked = Choices(layer=20, head=3, tray=(HeadId(2, 1), HeadId(20, 3)))
+    asked = Choices(layer=20, head=3).but(pinned=[HeadId(2, 1), HeadId(20, 3)])
     choices, notices = within(asked, layers=6, heads=12)
     assert choices.chosen == HeadId(5, 3)
-    assert choices.tray == (HeadId(2, 1),)
+    assert choices.pinned == (HeadId(2, 1),)
     assert len(notices) == 2 and all("layers 0 to 5" in sentence for sentence in notices)
     assert within(choices, 6, 12) == (choices, [])
+
+
+@pytest.mark.parametrize("model", ["minilm", "smollm2", "owner/name"])
+def test_the_second_model_is_another_one_unless_a_person_chose_the_same(model):
+    linked, _ = from_address({"model": model}, SCORES)
+    assert linked.other_model != model
+    chosen = DEFAULTS.but(model=model)
+    assert chosen.other_model != model and chosen.but(model="minilm").other_model != "minilm"
+    same = chosen.but(other_model=model)
+    assert from_address(to_address(same), SCORES) == (same, [])

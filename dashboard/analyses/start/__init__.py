@@ -1,0 +1,1 @@
+"""The first page: two heads of a model over one sentence."""

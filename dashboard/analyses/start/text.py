@@ -1,0 +1,44 @@
+"""What the first page says of a word under the two heads."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dashboard.analyses.start.choose import Side
+from dashboard.heads.format import counted, percent
+
+FAR = 2  # words: a shorter way is not worth saying
+LITTLE = 0.15  # a share: below it a head looks at no word in particular
+
+
+def of_word(i: int, top: Side, bottom: Side) -> str:
+    """``Reading “are”, L2H0 looks back to “keys” (75 %), across 6 words; L5H4 looks at “hall” (31 %).``"""
+    return f"Reading “{top.view.drawn[i]}”, {_looks(i, top)}; {_looks(i, bottom)}."
+
+
+def _looks(i: int, side: Side) -> str:
+    row = side.view.weights[i]
+    j = int(row.argmax())
+    if row[j] < LITTLE:
+        return f"{side.head} looks at no word in particular"
+    if j == i:
+        return f"{side.head} stays on the word itself ({percent(float(row[j]))})"
+    way = "back" if j < i else "ahead"
+    across = f", across {counted(abs(i - j), 'words')}" if abs(i - j) >= FAR else ""
+    return f"{side.head} looks {way} to “{side.view.drawn[j]}” ({percent(float(row[j]))}){across}"
+
+
+def sameness(weights: float, layer: int, heads: int) -> str:
+    """How far our weights are from the model's own, as measured. weights: the largest difference"""
+    where = f"in all {heads} heads of layer {layer}"
+    if np.isnan(weights):
+        return "The model does not show its own weights, so ours are not compared."
+    if weights == 0:
+        return f"Computed by these lines, and equal to the model’s own weights {where}: no difference at all."
+    return f"Computed by these lines. The model’s own weights differ by at most {_power(weights)} {where}."
+
+
+def _power(number: float) -> str:
+    """``2 × 10⁻⁷``."""
+    digit, _, exponent = f"{number:.0e}".partition("e")
+    return f"{digit}\u00a0×\u00a010{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"

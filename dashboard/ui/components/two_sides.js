@@ -1,0 +1,159 @@
+const SVG = 'http://www.w3.org/2000/svg';
+const TALL = 128;  // pixels of the highest arc
+const LEAST = 0.08;  // a share: weaker links are drawn only of the word under the pointer
+const FAINT = 0.01;  // a share: weaker ones are not drawn
+const MOST_BARS = 9;
+const SIZES = [26, 22, 19, 16, 15];  // pixels of type, the first that fits
+
+const make = (name, inside = {}, ...children) => {
+  const element = document.createElement(name);
+  Object.assign(element, inside);
+  element.append(...children);
+  return element;
+};
+
+const percent = (share) => `${share < 0.095 && share >= 0.0005 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const root = parentElement.querySelector('.sides');
+  const { words, sides, lines } = data, n = words.length;
+  let over = -1, first = -1, at = data.rest;
+
+  const line = make('p', { className: 'line' });
+  line.setAttribute('role', 'status');
+  const hint = make('p', { className: 'hint' });
+  const legends = sides.map((side) => {
+    const name = make('p', { className: 'name', title: side.why }, side.head, make('span', { textContent: side.name }));
+    name.style.color = side.colour;
+    return name;
+  });
+  const drawings = sides.map((side) => {
+    const svg = document.createElementNS(SVG, 'svg');
+    svg.setAttribute('height', TALL + 6);
+    svg.setAttribute('aria-hidden', 'true');
+    svg.style.stroke = svg.style.fill = side.colour;
+    return svg;
+  });
+  const row = make('div', { className: 'words', dir: data.backwards ? 'rtl' : 'ltr' });
+  row.setAttribute('role', 'group');
+  row.setAttribute('aria-label', 'The sentence. Choose two words to see which head links them.');
+  const buttons = words.map((word, k) => {
+    const button = make('button', { type: 'button', textContent: word });
+    button.setAttribute('aria-label', lines[k]);
+    button.tabIndex = k === at ? 0 : -1;
+    button.onpointerenter = () => { over = k; draw(); };
+    button.onpointerleave = () => { over = -1; draw(); };
+    button.onfocus = () => { at = k; over = k; draw(); };
+    button.onclick = () => press(k);
+    return button;
+  });
+  row.append(...buttons);
+  const stage = make('div', { className: 'stage' }, drawings[0], row, drawings[1]);
+  const scroll = make('div', { className: 'scroll' }, stage);
+  const sentence = make('div', { className: 'sentence' }, line, legends[0], scroll, legends[1], hint);
+
+  const code = make('pre', { tabIndex: 0 });
+  code.setAttribute('aria-label', 'The code that computed these weights');
+  data.code.forEach((text) => {
+    code.append(make(/^\s*weights =/.test(text) ? 'mark' : 'span', { textContent: text }), '\n');
+  });
+  const bars = make('div', { className: 'bars' });
+  bars.setAttribute('aria-hidden', 'true');  // the sentence says it
+  const cells = Array.from({ length: Math.min(n, MOST_BARS) }, () => {
+    const bar = make('div', { className: 'bar' });
+    bar.style.background = sides[0].colour;
+    const parts = [make('span', { className: 'word' }), make('div', {}, bar), make('span', { className: 'share' })];
+    bars.append(...parts);
+    return { word: parts[0], bar, share: parts[2] };
+  });
+  const barsTitle = make('p', { className: 'name' });
+  const made = make(
+    'div',
+    { className: 'made' },
+    make('p', { className: 'name', textContent: 'Attention, all of it' }),
+    code,
+    make('p', { className: 'same', textContent: data.sameness }),
+    barsTitle,
+    bars,
+  );
+  root.replaceChildren(sentence, made);
+
+  const middle = (k) => buttons[k].offsetLeft + buttons[k].offsetWidth / 2;
+  const arc = (svg, i, j, weight, up, strong) => {
+    const path = document.createElementNS(SVG, 'path');
+    const a = middle(i), b = middle(j), base = up ? TALL + 4 : 2, width = stage.clientWidth;
+    if (i === j) {
+      path.setAttribute('d', `M${a - 1},${base + (up ? -5 : 5)} h2`);
+      path.setAttribute('stroke-width', 3 + 7 * weight);
+    } else {
+      const rise = Math.min(TALL, 22 + (TALL - 22) * Math.abs(a - b) / width * 1.35) * 4 / 3;
+      const y = up ? base - rise : base + rise;
+      path.setAttribute('d', `M${a},${base} C${a},${y} ${b},${y} ${b},${base}`);
+      path.setAttribute('stroke-width', 0.75 + 5.5 * weight);
+    }
+    path.setAttribute('opacity', strong ? Math.max(0.35, weight) : Math.max(0.12, 0.9 * weight));
+    svg.append(path);
+  };
+  const draw = () => {
+    const here = over >= 0 ? over : first >= 0 ? first : data.rest;
+    const follows = over >= 0 || first >= 0;
+    sides.forEach((side, s) => {
+      drawings[s].replaceChildren();
+      side.weights.forEach((row, i) => row.forEach((weight, j) => {
+        const own = i === here;
+        if (follows ? own && weight >= FAINT : weight >= LEAST && i !== j || own && weight >= LEAST) {
+          arc(drawings[s], i, j, weight, s === 0, own);
+        }
+      }));
+    });
+    line.textContent = lines[here];
+    const seen = sides.map((side) => side.weights[here]);
+    buttons.forEach((button, k) => {
+      const strength = Math.max(...seen.map((row) => row[k]));
+      button.style.opacity = !follows || k === here ? 1 : 0.35 + 0.65 * Math.min(1, 2.5 * strength);
+      button.classList.toggle('here', k === here);
+      button.classList.toggle('first', k === first);
+      button.classList.toggle('marked', first < 0 && Boolean(data.pair?.includes(k)));
+    });
+    barsTitle.textContent = `weights of “${words[here]}” in ${sides[0].head}`;
+    barsTitle.style.color = sides[0].colour;
+    const shares = seen[0], most = [...shares.keys()].sort((a, b) => shares[b] - shares[a]).slice(0, cells.length);
+    most.sort((a, b) => a - b).forEach((k, place) => {
+      cells[place].word.textContent = words[k];
+      cells[place].bar.style.width = `${100 * shares[k]}%`;
+      cells[place].share.textContent = percent(shares[k]);
+    });
+    hint.textContent = first >= 0 ? `“${words[first]}” → click the word that it should look at (Escape lets go)`
+      : n > 1 ? 'Hover over a word. Click two words to see which head links them.' : '';
+  };
+  const press = (k) => {
+    if (first < 0) { first = k; draw(); return; }
+    const from = first;
+    first = -1;
+    if (from !== k) setTriggerValue('pair', [from, k]);
+    draw();
+  };
+  const forward = data.backwards ? -1 : 1;
+  row.onkeydown = (event) => {
+    if (event.key === 'Escape') { first = -1; draw(); }
+    const by = { ArrowRight: forward, ArrowLeft: -forward, Home: -n, End: n }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const next = Math.max(0, Math.min(n - 1, at + by));
+    buttons[at].tabIndex = -1;
+    buttons[next].tabIndex = 0;
+    buttons[next].focus();
+  };
+  const fit = () => {
+    const room = scroll.clientWidth;
+    for (const size of SIZES) {
+      stage.style.setProperty('--size', `${size}px`);
+      if (stage.scrollWidth <= room + 1 && row.scrollWidth <= room + 1) break;
+    }
+    draw();
+  };
+  const observer = new ResizeObserver(fit);
+  observer.observe(scroll);
+  fit();
+  return () => observer.disconnect();
+}

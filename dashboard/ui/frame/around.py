@@ -1,0 +1,59 @@
+"""The frame of every page: the sidebar, the top, and the notices about a link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.errors import UserError
+from dashboard.ui import pressing, session
+from dashboard.ui.frame import sidebar, top
+from dashboard.ui.layout_width import measure
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.page_list import Page
+
+_CSS = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+
+
+@contextmanager
+def frame(page: Page, pages: Mapping[str, st.Page]) -> Iterator[None]:
+    """The frame of a page, which is drawn within. On a first visit the frame comes first; later it stands from the run
+    before, so the picture that a person waits for goes ahead of it.
+
+    pages: of Streamlit, by name
+    """
+    paper = st.get_option(f"theme.{session.theme()}.backgroundColor")
+    st.html(f"<style>:root {{ --paper: {paper}; }}\n{_CSS}</style>")
+    place = st.container(horizontal=True, vertical_alignment="center", key="top")
+    place.title(page.heading or page.title, anchor=False, width="content")
+    choices, notes = place.container(horizontal=True, gap="small", key="choices"), st.container(key="notes")
+
+    def draw() -> None:
+        with choices:
+            top.draw(page)
+        with notes:
+            top.notes(page)
+        with st.sidebar:  # on the page itself they would stand before it on a first visit, and after it later
+            sidebar.draw(pages)
+            measure()
+            pressing.listen()
+
+    first = not session.frame_stands()
+    if first:
+        draw()
+        session.frame_drawn()
+    if sentences := session.notices():
+        st.warning("  \n".join(map(escape_markdown, sentences)), icon=":material/info:")
+    try:
+        yield
+    finally:
+        if not first:
+            draw()
+
+
+def problem(error: UserError) -> None:
+    """Show an error's sentence."""
+    st.error(escape_markdown(str(error)), icon=":material/error:")

@@ -1,0 +1,23 @@
+"""The sidebar: links to the pages, which carry the choices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from dashboard.ui import page_list, session
+from dashboard.ui.url_state import to_address
+
+
+def draw(pages: Mapping[str, st.Page]) -> None:
+    """In the sidebar: the groups of `page_list` with their links. pages: by name"""
+    address = to_address(session.choices())
+    st.markdown("### Two Heads")
+    for group, members in page_list.grouped().items():
+        if group:
+            st.caption(group)
+        with st.container(gap="xxsmall"):
+            for page in members:
+                st.page_link(pages[page.name], query_params=address, width="stretch")
+    session.remember_links(address)

@@ -1,0 +1,189 @@
+"""The top of every page, always in sight: its title, and the choices that act on it, each folded to one button.
+
+The text, the model, how the text is read; the pinned heads and the report follow a person from page to page.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.models import CATALOGUE
+from dashboard.ui import model_and_text, report, session
+from dashboard.ui.frame.example_texts import EXAMPLES
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.page import to_page
+from dashboard.ui.page_list import MODEL, READING, TEXT, Page
+from dashboard.ui.url_state import LONGEST_OTHER, MOST_PINS, fits_in_link
+
+LONGEST_TEXT = 100_000  # characters
+LONGEST_LABEL = 34  # characters of the text that stand on its button
+
+
+def draw(page: Page) -> None:
+    """The controls of this page. The title comes before them."""
+    if TEXT in page.uses:
+        _text()
+    if MODEL in page.uses:
+        _model()
+    if READING in page.uses:
+        _reading()
+    _pinned()
+    report.counter()
+
+
+def notes(page: Page) -> None:
+    """The notes on how the text was read, under the top."""
+    if TEXT in page.uses and (sentences := model_and_text.reading_remarks()):
+        st.caption("  \n".join(f"**{escape_markdown(sentence)}**" for sentence in sentences))
+
+
+def _text() -> None:
+    text = session.choices().text
+    st.session_state["draft"] = text
+    with st.popover(_label(text), icon=":material/notes:", key="text_menu"):
+        st.text_area(
+            "Text",
+            key="draft",
+            height=120,
+            max_chars=LONGEST_TEXT,
+            help="Any language. It is read when you press Ctrl+Enter or click anywhere else.",
+            on_change=_take_draft,
+        )
+        st.button("Read this text", on_click=_take_draft, width="stretch")
+        st.caption(model_and_text.counts())
+        if not fits_in_link(text):
+            st.caption("This text is too long for a link (over 8 kB): the address reopens everything but the text.")
+        st.pills("Or try", list(EXAMPLES), key="example", on_change=_take_example)
+        st.file_uploader(
+            "Or open a text file (UTF-8)",
+            type=["txt", "md", "text"],
+            key="upload",
+            on_change=_take_upload,
+            max_upload_size=1,
+        )
+        if message := st.session_state.get("upload_message"):
+            st.caption(message)
+        if model_and_text.has_pairs():
+            st.text_area(
+                "Second text (optional)",
+                height=80,
+                max_chars=LONGEST_OTHER,
+                help="Both texts are then read as one sentence pair, as this model's tokenizer joins them, wherever "
+                "a head is shown over a text.",
+                **session.bound("pair"),
+            )
+
+
+def _label(text: str) -> str:
+    words = " ".join(text.split())
+    if not words:
+        return "No text yet"
+    short = words if len(words) <= LONGEST_LABEL else words[: LONGEST_LABEL - 1].rstrip() + "…"
+    return f"“{escape_markdown(short)}”"
+
+
+def _take_draft() -> None:
+    session.change(text=st.session_state["draft"], start=0)
+
+
+def _take_example() -> None:
+    name = st.session_state["example"]
+    if name in EXAMPLES:
+        st.session_state["example"] = None
+        session.change(text=EXAMPLES[name], start=0)
+
+
+def _take_upload() -> None:
+    upload = st.session_state["upload"]
+    if upload is None:
+        return
+    try:
+        text = upload.getvalue().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        st.session_state["upload_message"] = "This file is not UTF-8 text. Save it as UTF-8 and open it again."
+        return
+    cut = len(text) - LONGEST_TEXT
+    st.session_state["upload_message"] = f"The last {cut:,} characters of the file were left out." if cut > 0 else ""
+    session.change(text=text[:LONGEST_TEXT], start=0)
+
+
+def model_title(name: str) -> str:
+    """A model's title on the page."""
+    return CATALOGUE[name].title if name in CATALOGUE else name
+
+
+def _model() -> None:
+    chosen = session.choices().model
+    names = list(CATALOGUE) + ([chosen] if chosen not in CATALOGUE else [])
+    with st.popover(escape_markdown(model_title(chosen)), icon=":material/deployed_code:", key="model_menu"):
+        st.selectbox(
+            "Model",
+            names,
+            format_func=model_title,
+            accept_new_options=True,
+            placeholder="A name, a hub id or a folder",
+            help="Choose one of the list, or type a hub id (owner/name) or the path of a folder with safetensors.",
+            **session.bound("model"),
+        )
+        if note := model_and_text.note():
+            st.caption(escape_markdown(note))
+
+
+def _reading() -> None:
+    with st.popover("Reading", icon=":material/tune:", key="reading_menu"):
+        st.segmented_control(
+            "Unit",
+            ["words", "tokens"],
+            format_func=str.capitalize,
+            required=True,
+            help="A word can be several tokens. Attention to a word is the sum over its tokens, attention from a word "
+            "their mean.",
+            **session.bound("unit"),
+        )
+        st.segmented_control(
+            "Special tokens",
+            ["show", "hide"],
+            required=True,
+            format_func={"show": "Show", "hide": "Hide and renormalise"}.__getitem__,
+            help="Tokens that the model adds itself, like [CLS]. Many heads put most of their attention there. Hidden, "
+            "each row is divided by what is left, so that it sums to 100 % again.",
+            **session.bound("special"),
+        )
+        if model_and_text.is_causal():
+            st.segmented_control(
+                "Start token",
+                ["yes", "no"],
+                required=True,
+                format_func={"yes": "Put in front", "no": "Leave out"}.__getitem__,
+                help="This model is causal, and its attention collects on the first token. A start token in front "
+                "keeps it off your first word.",
+                **session.bound("bos"),
+            )
+
+
+def _pinned() -> None:
+    pins = session.choices().pins
+    with st.popover(f"{len(pins)} pinned", icon=":material/keep:", key="pinned_menu"):
+        if not pins:
+            st.caption("No head is pinned. Choose one on “All heads” and pin it: it follows you from page to page.")
+            return
+        st.caption(f"{len(pins)} of {MOST_PINS} pins. They follow you from page to page, and stand in the address.")
+        for pin in pins:
+            with st.container(horizontal=True, gap="small"):
+                name = f"{model_title(pin.model)} {pin.head}" if pin.model else str(pin.head)
+                st.button(
+                    escape_markdown(name),
+                    key=f"show_{name}",
+                    help=f"Show {pin.head}" + (f" of {escape_markdown(model_title(pin.model))}" if pin.model else ""),
+                    on_click=session.show_pin,
+                    args=(pin,),
+                    width="stretch",
+                )
+                st.button(
+                    "Unpin",
+                    key=f"remove_{name}",
+                    on_click=session.unpin,
+                    args=(pin,),
+                )
+        if len(session.choices().pinned) > 1:
+            to_page("compare", "Compare them", ":material/compare:")

@@ -1,0 +1,133 @@
+"""The page of the report: the figures in order, their titles and notes, and the report as one file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from dashboard.errors import UserError
+from dashboard.export import FORMATS, ReportFigure, figure_bytes, reports
+from dashboard.export.reports import LONGEST_NOTE, LONGEST_TITLE, MOST_FIGURES, Entry
+from dashboard.formats import of_reports
+from dashboard.ui import session
+from dashboard.ui.markdown import escape_markdown
+
+TYPING_DELAY = 0.5  # seconds in which what was typed a moment ago has come
+UNDO = "report_undo"
+
+
+def figures(key: str) -> list[tuple[Entry, ReportFigure]]:
+    """The figures of a report in order, without those whose files are broken."""
+    found = [(entry, reports.figure(key, entry.name)) for entry in reports.entries(key)]
+    return [(entry, replace(one, note=entry.note, title=entry.title)) for entry, one in found if one is not None]
+
+
+@st.cache_data(max_entries=2 * MOST_FIGURES, show_spinner=False)
+def _thumbnail(key: str, name: str, stamp: int, _figure: ReportFigure) -> bytes:
+    return figure_bytes(_figure.chart, "png", None)
+
+
+def files(key: str) -> None:
+    """The report as a file. It is made when a button is clicked, of what then stands in the report: a note that was
+    typed just before is in it."""
+
+    def made_by(write: Callable[..., bytes]) -> bytes:
+        time.sleep(TYPING_DELAY)
+        return write([figure for _, figure in figures(key)])
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for ending, write in of_reports().items():
+            st.download_button(
+                FORMATS[ending].title,
+                partial(made_by, write),
+                file_name=f"two-heads-report.{ending}",
+                mime=FORMATS[ending].mime,
+                key=f"report_{ending}",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        with st.popover("Clear", icon=":material/delete:"):
+            st.markdown("All figures and notes are removed from this machine. They cannot be brought back.")
+            st.button("Clear it for good", on_click=_clear, args=(key,))
+
+
+@st.fragment
+def card(key: str, place: int, last: int, entry: Entry, figure: ReportFigure) -> None:
+    """One figure: its picture, its title and note to be typed, its place. It runs by itself, so that what is
+    typed makes no other file again."""
+    with st.container(border=True, key=f"card_{place}"):
+        picture, words = st.columns([1, 2], gap="medium")
+        picture.image(_thumbnail(key, entry.name, reports.stamp(key, entry.name), figure), width="stretch")
+        with words:
+            _typed("title", "Title", key, entry.name, figure.heading)
+            st.caption(escape_markdown(figure.finding))
+            _typed("note", "Note", key, entry.name, figure.note)
+            with st.container(horizontal=True, gap="small"):
+                _move("Up", ":material/arrow_upward:", key, entry, -1, place, disabled=place == 0)
+                _move("Down", ":material/arrow_downward:", key, entry, 1, place, disabled=place == last)
+                out = st.button("Take out", key=f"out_{entry.name}", icon=":material/close:")
+    if out:
+        st.session_state[UNDO] = figure
+        _change(key, entry.name, out=True)
+        st.rerun()
+
+
+def _typed(field: str, label: str, key: str, name: str, value: str) -> None:
+    widget = f"report_{field}_{name}"
+    st.session_state.setdefault(widget, value)
+    given: dict[str, Any] = {"key": widget, "on_change": _write, "args": (key, name, field, widget)}
+    if field == "title":
+        st.text_input(label, max_chars=LONGEST_TITLE, **given)
+    else:
+        st.text_area(label, max_chars=LONGEST_NOTE, height=80, placeholder="What it shows, in your words", **given)
+
+
+def _move(label: str, icon: str, key: str, entry: Entry, step: int, place: int, *, disabled: bool) -> None:
+    if st.button(label, key=f"{label.lower()}_{entry.name}", icon=icon, disabled=disabled):
+        _change(key, entry.name, step=step)
+        st.rerun()
+
+
+def undo(key: str) -> None:
+    """The button that puts back the figure removed last, at the end."""
+    figure: ReportFigure | None = st.session_state.get(UNDO)
+    if figure is not None:
+        st.button(
+            f"Put back “{escape_markdown(figure.heading)}”",
+            icon=":material/undo:",
+            on_click=_put_back,
+            args=(key, figure),
+        )
+
+
+def _put_back(key: str, figure: ReportFigure) -> None:
+    st.session_state.pop(UNDO, None)
+    try:
+        session.show_report(reports.add(key, figure))
+    except UserError as wrong:
+        st.toast(escape_markdown(str(wrong)), icon=":material/error:")
+
+
+def _clear(key: str) -> None:
+    try:
+        reports.clear(key)
+    except UserError as wrong:
+        st.toast(escape_markdown(str(wrong)), icon=":material/error:")
+    else:
+        session.show_report("")
+
+
+def _write(key: str, name: str, field: str, widget: str) -> None:
+    _change(key, name, **{field: st.session_state[widget]})
+
+
+def _change(key: str, name: str, **how: Any) -> None:
+    try:
+        reports.change(key, name, **how)
+    except UserError as wrong:
+        st.toast(escape_markdown(str(wrong)), icon=":material/error:")

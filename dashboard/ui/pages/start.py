@@ -1,0 +1,151 @@
+"""The parts of “Start”: two heads over the visitor's sentence, and all heads along a pair of words."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.analyses.find_heads.by_example import Examples, examples, pairs_of
+from dashboard.analyses.find_heads.text import example_finding
+from dashboard.analyses.profile.names import HeadName, head_names
+from dashboard.analyses.profile.tables import Profile
+from dashboard.analyses.start import api
+from dashboard.analyses.start.api import TwoHeads
+from dashboard.builtin.attention import attend
+from dashboard.builtin.source_listing import listing
+from dashboard.charts.head_grid_values import head_grid
+from dashboard.charts.look import Selection
+from dashboard.errors import UserError
+from dashboard.heads.format import percent
+from dashboard.heads.head_id import HeadId
+from dashboard.ui import profile_picker, session
+from dashboard.ui.figure import Figure
+from dashboard.ui.frame.top import LONGEST_TEXT
+from dashboard.ui.model_and_text import Opened, Reading
+from dashboard.ui.results_cache import cached
+from dashboard.ui.url_state import DEFAULTS
+
+SENTENCES = {
+    "Agreement across a clause": "The keys to the cabinet in the hall are on the table.",
+    "A garden path": "The horse raced past the barn fell.",
+    "A pronoun with two candidates": "The nurse told the doctor that she would be late.",
+    "Two meanings of one word": "She sat by the bank of the river and asked the bank for a loan.",
+    "A list": "We bought bread, cheese, two lemons and a bottle of wine.",
+    "A quotation": "“I will come,” said the king, “when the rain has stopped.”",
+}
+"""The example sentences of the chips."""
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _names(key: str, _profile: Profile) -> dict[HeadId, HeadName]:
+    return head_names(_profile)
+
+
+def names_of(this: Opened) -> dict[HeadId, HeadName]:
+    """Every head's name; without a profile all are “unnamed”."""
+    try:
+        profile = profile_picker.first_of(this)
+    except (UserError, OSError):
+        profile = None
+    if profile is not None:
+        return _names(f"{this.key}\n{profile.about.get('seal', '')}", profile)
+    unnamed = HeadName("unnamed", "unnamed", "There is no profile of this model yet: make one on “Corpora”.")
+    return dict.fromkeys(this.model.all_heads, unnamed)
+
+
+@cached("Reading your sentence…")
+def _two_heads(key: str, text: str, bos: bool, names: str, _this: Reading, _names: dict[HeadId, HeadName]) -> TwoHeads:
+    return api.two_heads(_this.model, _this.encoding, _names)
+
+
+def two_heads(this: Reading) -> TwoHeads:
+    """The two heads for this sentence. Raises UserError if it cannot be read."""
+    names = names_of(this)
+    return _two_heads(this.key, this.encoding.text, this.bos, str(hash(tuple(names.items()))), this, names)
+
+
+def code() -> list[str]:
+    """The lines of the minimal attention, without comments."""
+    lines = (line.partition("#")[0].rstrip() for line in listing(attend).code.split("\n"))
+    return [line for line in lines if line]
+
+
+def take_pair(i: int, j: int) -> None:
+    """The action after two words are clicked: mark them, so that all heads are ranked along them."""
+    session.change(pairs=f"{i} > {j}")
+
+
+def marked_pair(this: Reading) -> tuple[int, int] | None:
+    """The two words that were clicked, or that a link names; None if there are none in this text."""
+    if session.choices().pairs == DEFAULTS.pairs:
+        return None
+    try:
+        pairs = pairs_of(this.encoding, session.choices().pairs)
+    except UserError:
+        return None
+    return pairs[0] if len(pairs) == 1 and max(pairs[0]) < len(this.encoding.words) else None
+
+
+@cached()
+def along(key: str, text: str, bos: bool, pair: tuple[int, int], _this: Reading) -> Examples:
+    """All heads along a pair of words. Raises UserError if no head can see it."""
+    return examples(_this.model, _this.encoding, [pair], _this.options)
+
+
+def winner(found: Examples, names: dict[HeadId, HeadName]) -> str:
+    """The head that links the two words best, by name, and its attention to equally distant words."""
+    best = found.row(found.best)
+    if not best["n"] or not best["lift"] > 0:
+        return example_finding(found)
+    name = names[found.best]
+    called = "" if name.kind == "unnamed" else f" ({name.text})"
+    first, second = (found.words[k] for k in found.pairs[0])
+    return (
+        f"{found.best}{called} links “{first}” to “{second}” best of all {len(found.table)} heads: "
+        f"{percent(float(best['score']))}, against {percent(float(best['baseline']))} for words just as far apart."
+    )
+
+
+def squares(found: Examples, width: int) -> Figure:
+    """All heads as squares, by their attention from the first word to the second."""
+    table = found.table.assign(share=100 * found.table["score"]).sort_values(["layer", "head"], ignore_index=True)
+    chosen = session.choices()
+    chart = head_grid(
+        table,
+        "share",
+        session.look(min(width, 560)),
+        title=f"{found.named(found.pairs[0])} · {found.model}",
+        unit="\u00a0%",
+        subtitle=[f"attention from “{found.words[found.pairs[0][0]]}” to “{found.words[found.pairs[0][1]]}”"],
+        description=example_finding(found),
+        selection=Selection(None, chosen.pinned, session.epoch()),
+    )
+    return Figure(chart, found.table, "squares")
+
+
+def sentence() -> None:
+    """The input for the sentence, and example sentences."""
+    st.session_state["start_text"] = session.choices().text
+    st.text_input(
+        "Your sentence",
+        key="start_text",
+        label_visibility="collapsed",
+        placeholder="Type a sentence",
+        max_chars=LONGEST_TEXT,
+        on_change=_take_text,
+    )
+    st.pills("Or try", list(SENTENCES), key="start_example", label_visibility="collapsed", on_change=_take_example)
+
+
+def _take_text() -> None:
+    _read(st.session_state["start_text"])
+
+
+def _take_example() -> None:
+    if (name := st.session_state["start_example"]) in SENTENCES:
+        st.session_state["start_example"] = None
+        _read(SENTENCES[name])
+
+
+def _read(text: str) -> None:
+    """Change the sentence, and drop the pair that was marked on the earlier one."""
+    session.change(text=text, start=0, pairs=DEFAULTS.pairs)

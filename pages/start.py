@@ -1,0 +1,80 @@
+"""Start: a syntax head and a context head over your own sentence, and the attention that computed them."""
+
+from functools import partial
+
+import streamlit as st
+
+from dashboard.analyses.start.choose import MOST_WORDS
+from dashboard.analyses.start.text import sameness
+from dashboard.errors import UserError
+from dashboard.ui import figure, session
+from dashboard.ui.components import two_sides
+from dashboard.ui.layout_width import beside, page_width
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.model_and_text import opened, read_text
+from dashboard.ui.page import end_page, to_page
+from dashboard.ui.pages import start
+
+# Inputs
+this = opened()
+st.caption(
+    f"{escape_markdown(this.model.title)} reads with {len(this.model.all_heads)} attention heads. Here are two: one "
+    "follows grammar, the other meaning. Type your own sentence, or try one of these."
+)
+start.sentence()
+text = read_text(this)
+if text is None:
+    end_page()
+try:
+    shown = start.two_heads(text)
+except UserError as wrong:
+    st.error(escape_markdown(str(wrong)), icon=":material/error:")
+    end_page()
+
+# The two heads over it, and the lines that computed the first
+pair = start.marked_pair(text)
+two_sides.show(
+    shown.top,
+    shown.bottom,
+    code=start.code(),
+    sameness=sameness(shown.difference, shown.top.head.layer, shown.heads),
+    pair=pair,
+    theme=session.theme(),
+    take=start.take_pair,
+)
+if shown.cut:
+    st.caption(f"The first {MOST_WORDS} of {len(text.encoding.words):,} words. “All heads” shows the whole text.")
+
+# Which head links two words?
+if pair is not None:
+    try:
+        found = start.along(text.key, text.encoding.text, text.bos, pair, text)
+    except UserError as wrong:
+        st.warning(escape_markdown(str(wrong)), icon=":material/info:")
+    else:
+        figure.finding(start.winner(found, start.names_of(this)))
+        left, right, wide, _ = beside(page_width(), (0.55, 0.45))
+        with left:
+            figure.picture(start.squares(found, wide))
+        with right:
+            figure.remark("One sentence has no interval: on another, another head may be best.")
+            to_page("find_heads", "All heads along these words, and over a corpus", ":material/search:")
+            to_page("explore", f"{found.best} on the whole sentence", ":material/grid_view:", **found.best.choice)
+
+# Deeper
+top, bottom = shown.top, shown.bottom
+go = partial(to_page, **top.head.choice)
+with st.container(horizontal=True, gap="medium", key="deeper"):
+    go("inside", f"Every number of {top.head}", ":material/biotech:")
+    to_page(
+        "compare",
+        f"{top.head} and {bottom.head} side by side",
+        ":material/compare:",
+        pinned=(top.head, bottom.head),
+        mode="heads",
+        unit="words",
+        special="hide",
+        view="arcs",
+    )
+    go("profile", "All heads: syntax or context?", ":material/account_tree:")
+    to_page("recall", "Why attention at all?", ":material/history:")

@@ -1,0 +1,98 @@
+"""What stands round every page: the text, the model, the pins, and the way to the pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.helpers.browser import ATLAS, PICTURE, address, idle, settled
+
+TYPED = "Birds sing at dawn."
+
+
+def type_text(page, text: str) -> None:
+    """Opens the text at the top and types another, without reading it."""
+    page.locator(".st-key-text_menu button").first.click()
+    page.locator(".st-key-draft textarea").fill(text)
+
+
+def follow(page, title: str) -> None:
+    """Clicks a page's link in the sidebar and waits until that page stands."""
+    page.get_by_test_id("stSidebar").get_by_role("link", name=title, exact=True).click(delay=70)  # as a hand does
+    page.get_by_role("heading", name=title, exact=True).wait_for()
+    idle(page)
+
+
+@pytest.mark.parametrize("title", ["Compare", "Layer by layer"])
+def test_a_text_that_was_typed_is_read_on_the_way_to_another_page(person, title):
+    page = person("explore")
+    settled(page, "L0H2")
+    type_text(page, TYPED)
+    follow(page, title)
+    page.wait_for_function("text => new URLSearchParams(location.search).get('text') === text", arg=TYPED)
+    assert TYPED in page.locator(".st-key-text_menu button").first.inner_text()
+    follow(page, "All heads")
+    settled(page, "L0H2")
+    assert TYPED in page.locator(".st-key-text_menu button").first.inner_text()
+    assert address(page)["text"] == TYPED and page.locator(f"{PICTURE} text", has_text="dawn").count()
+
+
+def test_a_text_that_was_typed_is_read_by_a_click_anywhere(person):
+    page = person("explore")
+    settled(page, "L0H2")
+    type_text(page, TYPED)
+    page.locator("h1").click()
+    page.wait_for_function("text => new URLSearchParams(location.search).get('text') === text", arg=TYPED)
+
+
+@pytest.mark.parametrize("path", ["", "inside"])
+def test_a_layer_that_is_not_there_is_said_and_the_nearest_is_shown(person, path):
+    page = person(path)
+    idle(page)
+    page.locator("[class*=st-key-choose_layer] input").fill("99")
+    page.keyboard.press("Enter")
+    page.get_by_text("There is no head L99H2").wait_for()
+    page.wait_for_function("document.querySelector('[class*=st-key-choose_layer] input').value === '5'")
+    assert page.locator("[class*=st-key-choose_layer] [aria-invalid=true]").count() == 0
+
+
+def test_pins_are_counted_in_sight_and_keep_their_model(person):
+    page = person("explore?layer=2&head=9")
+    settled(page, "L2H9")
+    page.get_by_role("button", name="Pin this head").click()
+    counter = page.locator(".st-key-pinned_menu button").first
+    counter.get_by_text("1 pinned").wait_for()
+    page.mouse.wheel(0, 2000)
+    page.wait_for_timeout(300)
+    box = counter.bounding_box()
+    assert box["y"] >= 0 and box["y"] + box["height"] <= page.viewport_size["height"]
+    page.locator(".st-key-model_menu button").first.click()
+    page.locator(".st-key-choose_model input").click()
+    page.get_by_role("option", name="SmolLM2").click()
+    page.wait_for_function("location.search.includes('minilm')")
+    idle(page)
+    counter.click()
+    page.get_by_role("button", name="MiniLM L2H9", exact=True).click()
+    page.wait_for_function("!location.search.includes('smollm2')")
+    settled(page, "L2H9")
+    assert address(page) == {"layer": "2", "head": "9", "tray": "L2H9"}
+
+
+@pytest.mark.parametrize(("width", "folded"), [(1280, False), (820, True), (390, True)])
+def test_the_sidebar_is_folded_where_the_window_is_narrow(person, width, folded):
+    page = person(width=width, height=900)
+    settled(page, "L0H2")
+    page.wait_for_timeout(800)
+    sidebar = page.get_by_test_id("stSidebar")
+    shown = sidebar.get_by_role("link", name="Compare", exact=True)
+    assert (not shown.is_visible() or shown.bounding_box()["x"] < 0) == folded
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720), (853, 480), (820, 1180), (390, 844)])
+def test_the_first_picture_is_in_sight_and_nothing_stands_sideways(person, width, height):
+    page = person(width=width, height=height)
+    settled(page, "L0H2")
+    page.wait_for_timeout(800)
+    top = min(page.locator(where).first.bounding_box()["y"] for where in (ATLAS, PICTURE))
+    assert top < height - 80
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    assert page.locator("h1").bounding_box()["y"] < 80
