@@ -1,4 +1,4 @@
-"""How many pixels a picture has on this screen, told by the browser.
+"""How many pixels wide a picture can be on this screen, as the browser reports it.
 
 A drawing has a fixed size, so that a file looks like the screen; on a narrow screen it must be drawn narrower. An
 invisible component measures the page's column and sends a step of `STEPS`, so that dragging a window's edge does not
@@ -56,7 +56,7 @@ export default function ({ data, setStateValue, setTriggerValue }) {
 
 
 def measure() -> None:
-    """Mount the measure; once a run, where it takes no place. Nothing is sent while the room is as it was told."""
+    """Mount the component that measures the page; once a run, where it takes no space. It sends only a changed step."""
     data = {"steps": STEPS, "sent": page_width(), "narrow": NARROW}
     _component()(key="page_width", data=data, on_step_change=mark_widget_run, on_paper_change=mark_widget_run, height=0)
 
@@ -74,9 +74,9 @@ def positions(width: float, most: int) -> int:
 
 
 def beside(width: int, shares: tuple[float, float] = SHARES) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:
-    """Two places, next to each other where there is room and under one another where not, and the pixels of each.
+    """Two containers, next to each other if the page is wide enough, else one below the other, and their widths in px.
 
-    The browser wraps them, so nothing overlaps before the browser has told its width.
+    The browser wraps them, so nothing overlaps before the browser has reported its width.
     """
     inner = width - GAP
     left, right = (int(inner * share) for share in shares) if width >= SIDE_BY_SIDE else (width, width)
