@@ -1,7 +1,7 @@
 """Many people at one dashboard: each has a text of their own, chooses another head every three seconds, and opens
 another page now and then. The pictures are checked against the engine, and the server's time and memory are printed.
 
-Then three idle tabs on “Corpora”: what they cost, and what a new page waits for meanwhile.
+Then three idle tabs on “Corpora”: their cost, and how long a new page takes meanwhile.
 """
 
 from __future__ import annotations
@@ -223,8 +223,7 @@ async def crowd(
 
 
 async def idle(url: str, tabs: int = 3, seconds: float = 20) -> tuple[float, float, int]:
-    """Tabs that stand open on “Corpora”: their share of a core, seconds that a new page takes meanwhile, and how often
-    the tabs asked the server for something by themselves."""
+    """Open tabs on “Corpora”: their share of a core, the seconds of a new page meanwhile, and the tabs' requests."""
     watch, there = Watch(url), [Visitor(url, page="corpus") for _ in range(tabs)]
     try:
         for tab in there:

@@ -1,7 +1,8 @@
 """The kinds of file to download or save, each with the function that writes it.
 
-A new kind is one entry of `FORMATS` and its writer: the Download menu, the zip, `dashboard.save`, the report and the
-command line's ``--out`` take it from here. Nothing heavy is imported.
+A new kind is one entry of `FORMATS` and its writer: the menu of files, the zip, `dashboard.save`, the report and the
+command line's ``--out`` take it from here. A new kind of report is one entry of `REPORTS` and its writer. Nothing
+heavy is imported.
 """
 
 from __future__ import annotations
@@ -37,7 +38,6 @@ class Format:
         is not read back
     contents: its description in the list of a zip
     packed: whether it is compressed already
-    report: (figures of a report) → one file of them all; None if this kind holds no report
     sets_text: whether its text is drawn with the fonts that this machine has
     """
 
@@ -50,7 +50,6 @@ class Format:
     contents: str = ""
     packed: bool = False
     sets_text: bool = False
-    report: Callable[..., bytes] | None = None
 
 
 FORMATS: dict[str, Format] = {
@@ -79,7 +78,6 @@ FORMATS: dict[str, Format] = {
         "figure",
         "For print. Fonts are embedded, colour emoji are images.",
         later("dashboard.export.figure", "pdf_bytes"),
-        report=later("dashboard.export.report", "report_pdf"),
         contents="the picture",
         sets_text=True,
     ),
@@ -89,7 +87,6 @@ FORMATS: dict[str, Format] = {
         "figure",
         "One file with the hover; works offline. Fonts are embedded.",
         later("dashboard.export.figure", "page_bytes"),
-        report=later("dashboard.export.report", "report_html"),
         contents="the picture with its hover; works offline",
     ),
     "json": Format(
@@ -146,7 +143,6 @@ FORMATS: dict[str, Format] = {
         "All formats, and a script to compute it again.",
         None,
         packed=True,
-        report=later("dashboard.export.report", "report_zip"),
     ),
 }
 
@@ -167,11 +163,6 @@ def format_of(path: str | os.PathLike[str], allowed: Collection[str] = FORMATS) 
 def endings(*holds: Holds) -> tuple[str, ...]:
     """The endings of the files that hold a "figure", "table", "matrix" or "bundle", as keys of `FORMATS`."""
     return tuple(name for kind in holds for name, entry in FORMATS.items() if entry.holds == kind)
-
-
-def of_reports() -> dict[str, Callable[..., bytes]]:
-    """The endings of files that hold a whole report → the function that makes one of its figures."""
-    return {name: entry.report for name, entry in FORMATS.items() if entry.report is not None}
 
 
 def readable() -> tuple[str, ...]:

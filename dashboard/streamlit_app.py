@@ -1,4 +1,4 @@
-"""The entry script: the page, and the frame that all pages share. Run it with `streamlit run dashboard`."""
+"""The entry: which page, and the frame that all pages share. Run it as `streamlit run dashboard`."""
 
 import sys
 from pathlib import Path

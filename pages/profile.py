@@ -69,7 +69,7 @@ with left:
     figure.picture(plane)
     if message := profile_picker.box_says():
         st.warning(message, icon=":material/info:")
-    figure.remark("A click chooses a head, a dragged box pins up to four. Values under 0 are drawn at\u00a00.")
+    figure.remark("A click chooses a head, a dragged box fills the tray. Values under 0 are drawn at\u00a00.")
     figure.menus(plane)
 figure.remark(CAUTION)
 to_page("ablation", f"Take {head} out and see what changes", ":material/content_cut:")

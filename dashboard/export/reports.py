@@ -72,7 +72,7 @@ def is_there(key: str) -> bool:
 
 
 def figure(key: str, name: str) -> ReportFigure | None:
-    """A figure of a report, without its note and title; None if its file is missing or broken."""
+    """A figure of a report, without its note and title; None where its file is gone or is not as it was written."""
     data = whole(_file(key, name))
     try:
         return None if data is None else _unpacked(data)

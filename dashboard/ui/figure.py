@@ -153,7 +153,7 @@ def painted_first() -> None:
 
 
 def menus(figure: Figure) -> DeltaGenerator:
-    """The menus of a figure's files and tables, side by side. Returns their row."""
+    """The files and the tables of a figure, side by side in a row, which is returned."""
     row = st.container(horizontal=True, gap="medium", key=f"files_{figure.key}")
     with row:
         made = downloads.Files(

@@ -1,4 +1,4 @@
-"""A sentence as Streamlit's Markdown shows it, letter for letter."""
+"""Text from outside, as Streamlit's Markdown shows it letter for letter."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import re
 from dashboard.charts.labels import turned
 
 _JOINER = "\u2060"  # has no width; breaks what Streamlit would read as a link, an icon or an arrow
-
-
 _COMMAND = re.compile(r"“((?:python -m dashboard|two-heads) [^”`\n]+)”")
 
 

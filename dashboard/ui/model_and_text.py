@@ -220,7 +220,7 @@ def counts() -> str:
 
 
 def reading_remarks() -> list[str]:
-    """What the model did not see of the text as it stands: words that it lost or did not know, an end cut off."""
+    """What the model did not read of the text as it stands: lost or unknown words, an end cut off."""
     try:
         seen = open_reading()
     except UserError:

@@ -61,7 +61,7 @@ BY_NAME = {page.name: page for page in PAGES}
 LEADS_TO = dict.fromkeys((FIRST.name, *FIRST.earlier), "") | {
     earlier: page.name for page in PAGES[1:] for earlier in page.earlier
 }
-"""Earlier address → today's address. The first page has the bare address."""
+"""Other addresses → the one that is meant. The first page stands at the bare address."""
 
 
 def grouped() -> dict[str, list[Page]]:

@@ -1,4 +1,4 @@
-"""“Long range” and “Through the layers”: measurements, cached, with progress if they take long."""
+"""“Long range” and “Layer by layer”: measurements, cached, with progress if they take long."""
 
 from __future__ import annotations
 

@@ -69,8 +69,8 @@ def parsed(this: Reading) -> tuple[ParsedSentence, ...]:
 
 
 def two_heads(profile: Profile) -> list[tuple[HeadId, str, str | None]]:
-    """The two heads to draw, each with its label and the role that colours it: those furthest apart, or the first two
-    pinned ones if chosen. Empty if the profile has no figures."""
+    """The two heads to draw, each with what it is and the role that colours it: those that are furthest apart, or the
+    first two pinned ones where a person prefers them. None where the profile has no figures."""
     pinned = session.choices().pinned
     if len(pinned) > 1:
         st.segmented_control(
