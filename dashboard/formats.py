@@ -18,7 +18,7 @@ from dashboard.registry import later
 if TYPE_CHECKING:
     import pandas as pd
 
-Holds = Literal["figure", "table", "matrix", "bundle"]
+Holds = Literal["figure", "table", "matrix", "bundle", "report"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Format:
     note: a sentence for the menu, or ""
     write: (what it holds, `Provenance` or None) → the file's content; a figure is an Altair chart or a Vega-Lite
         specification, a table a data frame, a matrix a `HeadView` or `StoredMatrix`. Same arguments, same bytes.
-        None for a zip, which is made of several things
+        None for a zip, which is made of several things. Of a report: (its figures, its title) → the content
     read: of a table, (file, names of the columns that hold texts) → the data frame that was written; None if it
         is not read back
     contents: its description in the list of a zip
@@ -144,6 +144,12 @@ FORMATS: dict[str, Format] = {
         None,
         packed=True,
     ),
+}
+
+REPORTS: dict[str, Format] = {
+    "html": Format("HTML page", "text/html", "report", "", later("dashboard.export.report", "report_html")),
+    "pdf": Format("PDF", "application/pdf", "report", "", later("dashboard.export.report", "report_pdf")),
+    "zip": Format("All files (zip)", "application/zip", "report", "", later("dashboard.export.report", "report_zip")),
 }
 
 

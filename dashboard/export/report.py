@@ -23,6 +23,7 @@ from dashboard.export.svg import laid_out
 from dashboard.export.typography.place import SVG, TEXT
 from dashboard.export.typography.shipped_fonts import SANS_STACK
 from dashboard.export.webpage import document, paper_of
+from dashboard.formats import REPORTS
 
 if TYPE_CHECKING:
     import altair as alt
@@ -86,6 +87,14 @@ $note<details><summary>Where it comes from, and the lines that make it again</su
 </details>
 </section>
 """)
+
+
+def report_bytes(figures: Sequence[ReportFigure], ending: str, title: str = TITLE) -> bytes:
+    """The report as a file of this ending, a key of `REPORTS`. Raises ValueError for any other ending."""
+    entry = REPORTS.get(ending)
+    if entry is None or entry.write is None:
+        raise ValueError(f"no such format of a report: {ending!r}")
+    return entry.write(figures, title)
 
 
 def report_html(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
@@ -203,8 +212,8 @@ def _broken(text: str, size: float, width: float) -> list[str]:
 
 
 def report_zip(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
-    """The page, the PDF, a script that makes every figure again, and a folder for each with all its files."""
-    files = {"report.html": report_html(figures, title), "report.pdf": report_pdf(figures, title)}
+    """The report in its other formats, a script that makes every figure again, and a folder for each with its files."""
+    files = {f"report.{ending}": report_bytes(figures, ending, title) for ending in REPORTS if ending != "zip"}
     script = []
     for k, figure in enumerate(figures, 1):
         folder = f"{k:02}-{file_stem(figure.provenance)}"
