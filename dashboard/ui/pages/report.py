@@ -35,7 +35,7 @@ def files(key: str) -> None:
     typed just before is in it."""
 
     def make(ending: str) -> bytes:
-        time.sleep(HEARD)
+        time.sleep(TYPING_DELAY)
         return report_bytes([figure for _, figure in figures(key)], ending)
 
     with st.container(horizontal=True, vertical_alignment="center"):
