@@ -33,7 +33,7 @@ PAGES = {
     )
     for one in page_list.PAGES
 }
-# Where `served` does not lead on (`streamlit run dashboard`), another address of a page opens it all the same.
+# Without the redirect of `served` (`streamlit run dashboard`), earlier addresses still open their pages.
 OTHERS = {
     other: st.Page(HOME / "pages" / f"{name or FIRST.name}.py", title=other, url_path=other)
     for other, name in page_list.LEADS_TO.items()
@@ -50,5 +50,5 @@ with around.frame(page_list.at(page.url_path), PAGES):
         page.run()
     except PageEnd:
         pass
-    except UserError as wrong:  # of a model that a page did not expect to fail
+    except UserError as wrong:  # from a model, where a page expected none
         around.problem(wrong)

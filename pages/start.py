@@ -15,7 +15,7 @@ from dashboard.ui.model_and_text import opened, read_text
 from dashboard.ui.page import end_page, to_page
 from dashboard.ui.pages import start
 
-# What is asked
+# Inputs
 this = opened()
 st.caption(
     f"{escape_markdown(this.model.title)} reads with {len(this.model.all_heads)} attention heads. Here are two: one "

@@ -50,7 +50,7 @@ class ReportFigure:
     chart: an Altair chart, or a Vega-Lite specification
     table: its data; views: the heads whose matrices go with it
     provenance: where it comes from
-    note, title: what a person wrote under it, and the title that they gave it; title "": its own
+    note, title: a person's note, and their title; title "": the figure's own
     """
 
     chart: alt.TopLevelMixin | dict[str, Any]

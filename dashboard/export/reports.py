@@ -43,7 +43,7 @@ _KEY = re.compile(r"[0-9a-f]{24}")
 
 @dataclass(frozen=True)
 class Entry:
-    """A figure of a report: its name in the folder, what a person wrote under it, and the title that they gave it."""
+    """A figure of a report: its name in the folder, a person's note, and their title for it."""
 
     name: str
     note: str = ""
@@ -125,9 +125,9 @@ def change(
     step: int = 0,
     out: bool = False,
 ) -> None:
-    """Changes one figure's place, note or title, or takes it out. Nothing where it is gone. Raises UserError.
+    """Change one figure's position, note or title, or remove it; nothing if it is gone. Raises UserError.
 
-    step: -1 puts it one place up, 1 one place down
+    step: -1 moves it one place up, 1 one place down
     """
     with _changing():
         there = entries(key)

@@ -173,7 +173,7 @@ def menus(figure: Figure) -> DeltaGenerator:
 
 @st.fragment
 def in_dialog(label: str, icon: str, key: str, inside: Callable[[], object]) -> None:
-    """A button, and what it opens. That is made when it is opened: a click on a head does not wait for it. A dialog
+    """A menu under a button. Its content is made when it opens, so a click on a head does not wait for it. A dialog
     closes without a run, so that nobody who leaves the page meanwhile loses it."""
     if st.button(label, icon=icon, key=key, type="tertiary"):
         st.dialog(label, width="large")(inside)()

@@ -18,7 +18,7 @@ class Page:
     title: what a person reads
     icon: of Google's Material Symbols
     group: the heading that it stands under in the sidebar; "": none
-    earlier: addresses that versions before gave it; they lead here with all their choices
+    earlier: its addresses in earlier versions; they redirect here with all their choices
     heading: what stands at its top, where that is not the title
     uses: of `MODEL`, `TEXT` and `READING`, what acts on this page and so stands at its top
     """

@@ -15,7 +15,7 @@ _LONGEST = 1_000  # characters of a model's name, as `url_state.LONGEST_PATH`
 
 @dataclass(frozen=True)
 class Pin:
-    """A pinned head. model: whose; "" for the model that is chosen"""
+    """A pinned head. model: its model, "" for the chosen one"""
 
     head: HeadId
     model: str = ""
@@ -27,21 +27,21 @@ def heads_here(pins: Sequence[Pin]) -> tuple[HeadId, ...]:
 
 
 def with_heads(pins: Sequence[Pin], heads: Sequence[HeadId], most: int) -> tuple[Pin, ...]:
-    """The pins with these heads of the chosen model in place of those before; the oldest of other models make room."""
+    """The pins with these heads of the chosen model instead of its earlier ones; the oldest of others are dropped."""
     here = tuple(Pin(head) for head in heads)
     elsewhere = tuple(pin for pin in pins if pin.model)
-    room = max(0, most - len(here))
-    return (*here, *elsewhere[len(elsewhere) - min(room, len(elsewhere)) :])
+    free = max(0, most - len(here))
+    return (*here, *elsewhere[len(elsewhere) - min(free, len(elsewhere)) :])
 
 
 def carried_over(pins: Sequence[Pin], before: str, now: str) -> tuple[Pin, ...]:
-    """The same pins when another model is chosen: those without a name were of the model before."""
+    """The same pins after another model is chosen: those without a name belonged to the earlier model."""
     named = (pin.model or before for pin in pins)
     return tuple(replace(pin, model="" if of == now else of) for pin, of in zip(pins, named, strict=True))
 
 
 class Pins(Kind):
-    """At most so many pins, like ``L2H9,smollm2:L0H1``, in the parameter `tray`."""
+    """At most `size` pins, like ``L2H9,smollm2:L0H1``, in the parameter `tray`."""
 
     def __init__(self, size: int):
         self.size = size

@@ -32,7 +32,7 @@ def add_button(key: str, make: Callable[[], ReportFigure]) -> None:
 
 
 def keep(make: Callable[[], ReportFigure]) -> None:
-    """Put a figure at the end of the report. One that is there already takes that place, with its note."""
+    """Add a figure at the end of the report. One that is in it already moves there, with its note."""
     session.mark_widget_run()
     try:
         figure = make()
@@ -45,6 +45,6 @@ def keep(make: Callable[[], ReportFigure]) -> None:
 
 
 def counter() -> None:
-    """How many figures are collected, as a link to them; nothing while there is none."""
+    """A link to the report with its number of figures; nothing while it is empty."""
     if count := len(reports.entries(session.choices().report)):
         to_page("report", f"{count} in the report", ":material/summarize:")

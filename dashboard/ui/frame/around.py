@@ -1,4 +1,4 @@
-"""What stands round every page: the sidebar, the top, and what a person should know about their link."""
+"""The frame of every page: the sidebar, the top, and the notices about a link."""
 
 from __future__ import annotations
 
@@ -55,5 +55,5 @@ def frame(page: Page, pages: Mapping[str, st.Page]) -> Iterator[None]:
 
 
 def problem(error: UserError) -> None:
-    """Something that cannot be done, in the error's own sentence."""
+    """Show an error's sentence."""
     st.error(escape_markdown(str(error)), icon=":material/error:")

@@ -1,4 +1,4 @@
-"""The sidebar: where to go. The links carry the choices along."""
+"""The sidebar: links to the pages, which carry the choices."""
 
 from __future__ import annotations
 

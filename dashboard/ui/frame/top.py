@@ -20,7 +20,7 @@ LONGEST_LABEL = 34  # characters of the text that stand on its button
 
 
 def draw(page: Page) -> None:
-    """What acts on this page. The title stands before it."""
+    """The controls of this page. The title comes before them."""
     if TEXT in page.uses:
         _text()
     if MODEL in page.uses:
@@ -32,7 +32,7 @@ def draw(page: Page) -> None:
 
 
 def notes(page: Page) -> None:
-    """What a person should know about how their text was read, under the top."""
+    """The notes on how the text was read, under the top."""
     if TEXT in page.uses and (sentences := model_and_text.reading_remarks()):
         st.caption("  \n".join(f"**{escape_markdown(sentence)}**" for sentence in sentences))
 
@@ -108,7 +108,7 @@ def _take_upload() -> None:
 
 
 def model_title(name: str) -> str:
-    """What a model is called where a person reads it."""
+    """A model's title on the page."""
     return CATALOGUE[name].title if name in CATALOGUE else name
 
 

@@ -67,9 +67,9 @@ def _held(key: str, pattern: str, bos: bool) -> list[Matches]:
 
 
 def controls(this: Opened) -> Pattern:
-    """What is searched for; a pattern of a link that cannot be read is told, and the usual one taken.
+    """The controls of the pattern. A pattern in a link that cannot be read gives a notice and the default pattern.
 
-    A causal model cannot see a verb from its subject: there the usual pattern is turned round.
+    In a causal model a subject cannot attend to its verb, which comes later: there the default pattern is reversed.
     """
     written = session.choices().pattern
     try:
