@@ -83,8 +83,7 @@ if chosen.mode == "texts":
             "changes",
             finding=change_finding(changes),
             lead=[
-                "Tick: the mean over exchanges of other words; “Table” has their least and most. Click a head to see "
-                "it above.",
+                "Tick: the mean when another word is exchanged; “Table” gives the range. Click a head to see it above.",
                 what.note,
             ],
             tables=[Table(compare_aligned.CHANGED)],

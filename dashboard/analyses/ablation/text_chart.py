@@ -82,7 +82,7 @@ def changed_text(
 def _tip(effect: TextEffect, k: int) -> str:
     word, value = shown(effect.drawn[k]), effect.values[k]
     if np.isnan(value):
-        why = "no figure, the tokenizer added it" if effect.special[k] else "not predicted, it stands first"
+        why = "not measured: the tokenizer added it" if effect.special[k] else "not predicted: it comes first"
         return f"{word}: {why}"
     if effect.loss is None:
         return f"{word}: turns by {figure(value)}"

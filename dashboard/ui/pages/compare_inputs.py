@@ -37,10 +37,10 @@ def question(this: Reading) -> str:
     """What the page asks in the chosen way."""
     first, chosen = this.model.title, session.choices()
     if chosen.mode == "texts":
-        return f"What does one head of {first} do on two texts that are nearly the same?"
+        return f"How does one head of {first} differ between two similar texts?"
     if chosen.mode == "models":
         other = CATALOGUE[chosen.other_model].title if chosen.other_model in CATALOGUE else chosen.other_model
-        return f"Where does a head of {first} look, and where one of {other}, on the same text?"
+        return f"Where do a head of {first} and a head of {other} look on the same text?"
     return f"How do heads of {first} differ, and by how much?"
 
 
@@ -60,16 +60,18 @@ def _heads(this: Reading) -> Compared:
             width=320,
             disabled=len(chosen.pins) >= MOST_PINS,
             placeholder="Type a name like L2H0",
-            help=f"It is pinned, like the others here. You can pin up to {MOST_PINS} heads, and unpin them at the top.",
+            help=f"The head is pinned. You can pin up to {MOST_PINS} heads, and unpin them at the top.",
         )
         if pair := _opposites(this):
             st.button(
-                "Syntax beside context",
+                "Syntax next to context",
                 on_click=session.change,
                 kwargs={"pinned": pair, "mode": "heads"},
                 disabled=chosen.pinned == pair,
-                help=f"{pair[0]} is this model's most syntactic head and {pair[1]} its most contextual one, by the "
-                "profile on “Syntax vs context”. They take the place of the pinned heads.",
+                help=(
+                    f"By the profile on “Syntax vs context”, {pair[0]} is the most syntactic head and {pair[1]} the "
+                    "most contextual. They replace the pinned heads."
+                ),
             )
     if len(chosen.pinned) < 2:
         _begin(this, every)
@@ -98,7 +100,7 @@ def _begin(this: Reading, every: Sequence[HeadId]) -> None:
     second, sees = ("self", "itself") if this.model.causal else ("next", "the next token")
     known = table["previous"].notna().any() and table[second].notna().any()
     pair = [head_of(table.iloc[table[score].argmax()]) for score in ("previous", second)] if known else every[:2]
-    st.info("Two heads make a comparison. Add them above, or pin them on “All heads”.", icon=":material/compare:")
+    st.info("Choose two heads to compare: add them above, or pin them on “All heads”.", icon=":material/compare:")
     if len(set(pair)) == 2:
         st.button(f"Start with {pair[0]} and {pair[1]}", on_click=session.change, kwargs={"pinned": tuple(pair)})
     if known and len(set(pair)) == 2:
