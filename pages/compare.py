@@ -28,7 +28,7 @@ what = compare_inputs.asked(this)
 chosen = session.choices()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     st.segmented_control(
-        "Shown as",
+        "Show as",
         ["side", "difference"],
         required=True,
         format_func={
