@@ -34,11 +34,13 @@ class NotChosenHere(UserError):
         self.name, self.elsewhere = name, bool(_ELSEWHERE.match(name))
         shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
         if self.elsewhere:
-            super().__init__(f"The link names the address “{shown}”. No link opens it: type it where you trust it.")
+            super().__init__(
+                f"The link names the address “{shown}”. Links do not open addresses. Type it yourself if you trust it."
+            )
         else:
             super().__init__(
-                f"The link names the path or model “{shown}”. No link opens a path of this machine: open it yourself "
-                "where you know what it is."
+                f"The link names the path or model “{shown}”. Links do not open paths of this machine. Open it "
+                "yourself if you know what it is."
             )
 
 
@@ -65,7 +67,7 @@ def check_model(name: str) -> None:
     if hub.HUB_ID.fullmatch(name) and ".." not in name and not Path(name).exists() and hub.cached(name) is not None:
         return
     if re.fullmatch(r"\w[\w.-]*", name) and len(name) <= _SHOWN:  # a folder here may be called so too
-        raise UserError(f"There is no model “{name}” by that name, and no link opens a folder. Choose one on the left.")
+        raise UserError(f"There is no model “{name}”, and links do not open folders. Choose a model at the top.")
     raise NotChosenHere(name)
 
 

@@ -63,8 +63,9 @@ def steps(
         look.theme,
         title=f"Inside {this.head} · {shown(this.model)}",
         subtitle=[
-            f"rows are the {len(this.encoding):,} tokens; framed is that of “{shown(this.encoding.drawn[row.query])}”",
-            f"purple below 0, green above · ink: share of attention · grey: hidden{means}",
+            f"rows are the {len(this.encoding):,} tokens; the row of “{shown(this.encoding.drawn[row.query])}” is "
+            "framed",
+            f"purple below 0, green above · shade: attention weight · grey: hidden{means}",
         ],
         description=f"All {len(formulas)} steps of {this.head}, {this.model}. {finding(this, row)}",
         width=width,

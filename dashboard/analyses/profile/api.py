@@ -49,10 +49,12 @@ def draw_scatter(
         Look(theme, width),
         title=f"Syntax or context · {title}",
         subtitle=[
-            "bits a query word, held out · whiskers: 95 % interval · area: bits there are to explain · pale: parked",
+            "bits per query word, held out · whiskers: 95 % interval · area: total bits · pale: attention sinks",
             corpus_of(profile.about),
         ],
-        description=f"Every head of {title} by what the parse and what meaning explain. {census(profile.heads)}",
+        description=(
+            f"Every head of {title} by the bits that only the parse and only meaning explain. {census(profile.heads)}"
+        ),
         selection=Selection(selected, tuple(tray), epoch),
         click=click,
     )
@@ -98,7 +100,7 @@ def draw_two_corpora(
         names=names,
         title=f"{figure.capitalize()} on two corpora · {title}",
         subtitle=[
-            "bits a query word, held out · colours: the role on the first; hollow: another role on the second",
+            "bits per query word, held out · colours: the role on the first; hollow: another role on the second",
             f"{corpus_of(a.about)} · {corpus_of(b.about)}",
         ],
         description=f"The heads of {title} on two corpora, by {figure}. {same_roles(table)}",
@@ -131,9 +133,9 @@ def draw_profile(
         f"bits_{figure}",
         Look(theme, width),
         title=f"{TOLD[figure]} · {title}",
-        unit="bits a query word, held out",
+        unit="bits per query word, held out",
         subtitle=[corpus_of(profile.about)],
-        description=f"{TOLD[figure]}, in bits a query word, of all heads of {title}.",
+        description=f"{TOLD[figure]}, in bits per query word, of all heads of {title}.",
         selection=Selection(selected, tuple(tray), epoch),
     )
     look = {"theme": theme, "width": width}

@@ -7,7 +7,7 @@ import numpy as np
 FIGURES = ("total", "position", "syntax", "context", "shared", "unexplained")
 
 TOLD = {
-    "total": "All there is to explain",
+    "total": "Total bits",
     "position": "Position",
     "syntax": "Syntax: only the parse",
     "context": "Context: only meaning",
@@ -42,4 +42,4 @@ def role_label(role: str, active: float) -> str:
     """The role as it is shown: ``context``, and of a parked head (active < 0.4) ``context, parked 91 %``."""
     if not active < SINK:
         return role
-    return f"{role}, parked {100 * (1 - active):.0f}\u00a0%"
+    return f"{role}, attention sink {100 * (1 - active):.0f}\u00a0%"
