@@ -22,11 +22,13 @@ st.segmented_control(
     list(compare_inputs.WAYS),
     format_func=compare_inputs.WAYS.__getitem__,
     required=True,
+    label_visibility="collapsed",
     **session.bound("mode"),
 )
-what = compare_inputs.asked(this)
+row = st.container(horizontal=True, vertical_alignment="bottom") if session.choices().mode == "heads" else None
+what = compare_inputs.asked(this, row)
 chosen = session.choices()
-with st.container(horizontal=True, vertical_alignment="bottom"):
+with row or st.container(horizontal=True, vertical_alignment="bottom"):
     st.segmented_control(
         "Show as",
         ["side", "difference"],
@@ -52,7 +54,7 @@ figure.show(
         what.table,
         "compare",
         finding=compare_results.headline(what, chosen.show, chart),
-        lead=[*compare_results.of_weights(what), *what.remarks],
+        remarks=[*compare_results.of_weights(what), *what.remarks],
         tables=[compare_results.comparisons(what), compare_results.word_by_word(what)],
         views=what.files_of,
         provenance=what.origin(chosen.show, look),

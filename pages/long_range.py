@@ -31,7 +31,6 @@ st.segmented_control(
     **session.bound("reach"),
 )
 question = QUESTIONS[chosen.reach]
-layer_tables.texts(question)
 
 # What is computed
 reach = layers_and_long_range.reach(this, question)
@@ -55,6 +54,9 @@ figure.show(
         tables=[layer_tables.curves(reach, best, shown_half=True)],
     )
 )
+
+# One of the texts that were read
+layer_tables.texts(question)
 
 # What is drawn: any head, before the sheet of all on the left: it is what a click waits for
 left, right, atlas_room, head_room = beside(room())

@@ -42,7 +42,7 @@ figure.show(
         found.table,
         "queries",
         finding=plane_finding(found),
-        lead=[
+        remarks=[
             "A key gets a high score if it lies far from the cross in the direction of the query. Hover over a "
             "circle to see where that word looks, over a triangle to see which words look there.",
             *plane_remarks(found),

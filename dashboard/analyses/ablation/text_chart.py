@@ -20,7 +20,7 @@ from dashboard.heads.format import figure, percent
 MEASURE = 640.0  # pixels of a line of text
 SHADES = {  # for each measure: what the shade stands for
     "loss_change": "green: predicted worse without {} · purple: better",
-    "shift": "ink: how far the vector turns without {}",
+    "shift": "shade: how far the vector turns without {}",
 }
 
 

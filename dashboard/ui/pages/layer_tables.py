@@ -71,7 +71,7 @@ def texts(question: Question) -> None:
             for row in trials
             for step, trial in zip(question.steps, row, strict=True)
         ]
-        names = {"step": question.unit.capitalize(), "seen": "Key word", "looks": "Looks", "text": "Text"}
+        names = {"step": question.unit.capitalize(), "seen": "Key word", "looks": "Query word", "text": "Text"}
         st.dataframe(pd.DataFrame(rows), hide_index=True, width="content", column_config=names)
 
     in_dialog("All texts", ":material/article:", "table_texts", inside)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from dashboard.analyses.find_heads.by_example import Examples, examples, pairs_of
@@ -64,9 +66,14 @@ def two_heads(this: Reading) -> TwoHeads:
 
 
 def code() -> list[str]:
-    """The lines of the minimal attention, without comments."""
+    """The lines of the minimal attention, without comments and types."""
     lines = (line.partition("#")[0].rstrip() for line in listing(attend).code.split("\n"))
-    return [line for line in lines if line]
+    return [_untyped(line) if line.startswith("def ") else line for line in lines if line]
+
+
+def _untyped(line: str) -> str:
+    """``def f(q: Tensor, scale: float | None = None) -> Steps:`` → ``def f(q, scale=None):``"""
+    return re.sub(r": [\w |]+(?=[,)=])", "", re.sub(r" -> \w+:$", ":", line)).replace("= ", "=")
 
 
 def take_pair(i: int, j: int) -> None:
