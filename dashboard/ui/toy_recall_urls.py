@@ -28,12 +28,12 @@ def words_of(text: str) -> tuple[tuple[str, ...], str]:
     """The words of what a person typed, and a sentence where some were left out (or "")."""
     every = text[:LONGEST_WORDS].split()
     if not every:
-        return SENTENCE, "“Attention by hand” needs a word or more. It shows its own sentence."
+        return SENTENCE, "The page “Attention by hand” needs a word or more. It shows its own sentence."
     if len(every) > MOST_WORDS or len(text) > LONGEST_WORDS:
         kept = tuple(every[:MOST_WORDS])
         return kept, (
-            f"“Attention by hand” takes {MOST_WORDS} words of {LONGEST_WORDS} letters in all. It uses the first of "
-            "yours."
+            f"The page “Attention by hand” takes {MOST_WORDS} words of {LONGEST_WORDS} letters in all. It uses "
+            "your first words."
         )
     return tuple(every), ""
 

@@ -91,7 +91,7 @@ def test_a_link_to_a_model_that_cannot_be_opened(kind, more, sentence, folders):
 def test_a_link_to_no_model(model):
     app = has_a_frame(opened(model=model))
     [told] = app.info
-    assert "No link opens a path" in told.value and not app.error
+    assert "Links do not open paths" in told.value and not app.error
 
 
 def test_whatever_a_model_raises_leaves_the_page_standing(folders, monkeypatch):

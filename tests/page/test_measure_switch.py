@@ -70,10 +70,10 @@ def test_heads_of_one_model_stand_on_one_scale_and_their_figures_stay(minilm, sn
     told = plain(heading(app))
     assert f"L2H0 to “{first.labels[i]}” from “{first.labels[j]}”" in told
     assert numbers(told)[0] == pytest.approx(first.weights[i, j], abs=0.006) and wording(told) == snapshot
-    for of_weights in ("ost alike are L2H8 and L3H1 (divergence", "They part most on “is”"):
+    for of_weights in ("L2H8 and L3H1 are the most similar (divergence", "They differ most on “is”"):
         told = re.search(re.escape(of_weights) + ".*", before)[0].strip()
         assert told in read(app)
-    assert "By their weights: most alike" in read(app) and "a contribution is a norm and no share" in read(app)
+    assert "By their weights: L2H8 and L3H1" in read(app) and "Contributions are norms, not shares" in read(app)
     app.segmented_control(key="choose_show").set_value("difference").run()
     two = contributions(minilm, FIRST_TEXT, ["L2H0", "L2H8"], unit="words")
     [sheet] = specs(app, " exceeds ")
@@ -89,14 +89,14 @@ def test_one_head_on_two_texts(minilm):
     full = max(view.full for view in two)
     for panel, expected in zip(sheet["concat"], drawn(two, full), strict=True):
         assert alike(cells(panel, len(two[0])), expected)
-    assert "By their weights: L0H1 (first text) and L0H1 (second text) look hardest" in read(app)
-    assert "L0H1 changes most beyond what other words do" in read(app)
+    assert "By their weights: L0H1 (first text) and L0H1 (second text) have the same strongest key" in read(app)
+    assert "L0H1 changes most: divergence" in read(app)
 
 
 def test_two_models_have_a_scale_each_and_no_difference(minilm, smollm2):
     app, _ = switched("compare", mode="models", layer="2", head="8", other_head="L3H2")
     [sheet] = specs(app, "side by side")
-    assert "a scale each" in str(sheet["title"])
+    assert "each with its own scale" in str(sheet["title"])
     views = [
         contributions(model, FIRST_TEXT, [head], unit="words")[0]
         for model, head in ((minilm, "L2H8"), (smollm2, "L3H2"))

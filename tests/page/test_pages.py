@@ -88,12 +88,14 @@ def test_the_tray_holds_four_heads_and_each_can_be_taken_out():
     assert app.query_params["tray"] == "L0H0,L0H2,L0H3"
 
 
-def test_compare_offers_a_pair_and_then_says_how_far_apart_they_are():
+def test_compare_opens_on_a_pair_and_says_how_far_apart_they_are():
     app = opened("compare")
-    start = next(button for button in app.main.button if button.label.startswith("Start with"))
-    start.click().run()
     assert not app.exception
-    assert len({*heads_in(heading(app))}) == 2
+    assert len({*heads_in(heading(app))}) == 2 and "No head is pinned" in said(app)
+    one = opened("compare", tray="L4H4")
+    assert not one.exception
+    assert "L4H4" in heads_in(heading(one)) and len({*heads_in(heading(one))}) == 2
+    assert "Only L4H4 is pinned" in said(one)
     app.segmented_control(key="choose_show").set_value("difference").run()
     assert not app.exception
 
@@ -134,14 +136,14 @@ def test_a_long_text_is_cut_aloud_and_kept_out_of_the_link():
     assert "of the text were left out" in said(app)
     assert "text" not in app.query_params and "text_id" in app.query_params
     elsewhere = opened(text_id=app.query_params["text_id"])
-    assert "too long to travel" in " ".join(element.value for element in elsewhere.warning)
+    assert "too long for this link" in " ".join(element.value for element in elsewhere.warning)
 
 
 @pytest.mark.parametrize(
     ("model", "kind", "told"),
     [
         ("nothing-like-it", "error", "no model"),
-        *((path, "info", "No link opens a path") for path in ("/no/such/folder", "../..", "owner/name", "a/b/c")),
+        *((path, "info", "Links do not open paths") for path in ("/no/such/folder", "../..", "owner/name", "a/b/c")),
         (" ", None, ""),
     ],
 )
@@ -189,8 +191,7 @@ def test_a_window_that_starts_too_far_for_another_view_is_moved():
 def test_compare_has_something_to_say_where_no_score_has_a_value(smollm2):
     app = opened("compare", model="smollm2", bos="no", text="a")
     assert not app.exception
-    next(button for button in app.main.button if button.label.startswith("Start with")).click().run()
-    assert not app.exception
+    assert len({*heads_in(heading(app))}) == 2
 
 
 def test_back_finds_a_long_text_again():
@@ -223,13 +224,13 @@ def test_a_page_that_ends_early_keeps_its_sidebar_on_the_next_run(page, address)
 
 
 def test_one_word_is_no_words():
-    assert "1 word, 3 of at most 512 tokens, 2 of them special." in said(opened(text="Food"))
+    assert "1 word, 3 tokens (at most 512), 2 of them special." in said(opened(text="Food"))
 
 
 def test_an_empty_text_offers_an_example():
     app = opened(text=" ")
     assert [one.partition(":")[0] for one in notices(app)] == ["info"]
-    next(button for button in app.main.button if button.label == "Take the first example").click().run()
+    next(button for button in app.main.button if button.label == "Use the first example").click().run()
     assert "L0H2 gives" in heading(app)
 
 
@@ -256,7 +257,7 @@ def test_weight_and_contribution_are_one_switch():
         app.segmented_control(key="choose_view").set_value(view).run()
         assert not app.exception
         assert "norm" in heading(app) and "attention" not in heading(app)
-        beside = [caption.value for caption in app.main.caption if "Figures over one text" in caption.value]
+        beside = [caption.value for caption in app.main.caption if "One text has no interval" in caption.value]
         assert "norm" in beside[0] and "0.5 %" not in beside[0]
 
 
@@ -295,4 +296,4 @@ def test_a_bound_that_is_no_number_is_told_and_models_can_still_be_opened(monkey
     ]
     monkeypatch.setenv("TWO_HEADS_CONVERTED_GB", "20")
     app.run()
-    assert not app.error and "kept as converted models: 0.0 GB" in said(app) and "Above 20.0 GB" in said(app)
+    assert not app.error and "adapters are kept: 0.0 GB" in said(app) and "Above 20.0 GB" in said(app)

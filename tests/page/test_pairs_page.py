@@ -99,4 +99,4 @@ def test_two_models_of_which_one_knows_no_pairs_say_so():
 @pytest.mark.parametrize(("page", "choices"), [("compare", {"mode": "texts"}), ("profile", {})])
 def test_where_the_first_text_is_read_alone_it_is_said(page, choices):
     app = opened(page, **PAIR, **choices)
-    assert not app.exception and "the first text is read alone" in read(app)
+    assert not app.exception and "uses only the first text" in read(app)

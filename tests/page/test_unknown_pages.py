@@ -28,7 +28,7 @@ def test_through_the_layers():
     path, sheet, _ = specs(app)
     assert "“𝒳 [UNK]” through the layers" in path and all(json.dumps(m, ensure_ascii=False) in sheet for m in MARKED)
     assert set(app.selectbox(key="choose_word").options) >= MARKED
-    assert "“𝒳 [UNK]” is moved most" in read(app)
+    assert "moves “𝒳 [UNK]” most" in read(app)
 
 
 def test_inside_a_head():
@@ -46,4 +46,4 @@ def test_where_a_head_is_drawn(page):
     if page == "find_heads":
         [buttons] = [one.proto for one in app.get("bidi_component") if one.proto.component_name == "two_heads_mark"]
         assert json.loads(buttons.json)["unread"] == [1, 2, 3, 5]  # dashed among the words to press
-        assert "gives 𝒳 [UNK] → ramen the most" in read(app)
+        assert "has the largest lift along 𝒳 [UNK] → ramen" in read(app)

@@ -14,8 +14,8 @@ from dashboard.heads.view import HeadView
 
 ROLES = ("syntax", "context", "position", "undecided", "flat")
 CAUTION = (
-    "A role says what the attention of this head goes with, not what the model uses it for. To test that, ablate the "
-    "head and see what changes."
+    "A role says what the attention of this head goes with, not what the model uses it for: attention "
+    "is not explanation. To test that, ablate the head and see what changes."
 )
 
 

@@ -37,10 +37,11 @@ def map_finding(found: HeadMap, head: HeadId | None = None) -> str:
         if np.isnan(row["distance"]):
             return f"{head} can be compared with no other head here."
         mates = int((found.table["cluster"] == row["cluster"]).sum())
+        cluster, others = int(row["cluster"]), counted(mates - 1, "other heads")
+        stands = f"shares cluster {cluster} with {others}" if mates > 1 else f"is alone in cluster {cluster}"
         return (
             f"{head} is closest to {row['nearest']}, {row['distance']:.3f} bits apart (median over all others: "
-            f"{_median_of_others(found, head):.3f}); it shares cluster {int(row['cluster'])} with "
-            f"{counted(mates - 1, 'other heads')}."
+            f"{_median_of_others(found, head):.3f}); it {stands}."
         )
     closest, lone = table.iloc[table["distance"].argmin()], table.iloc[table["distance"].argmax()]
     return (

@@ -72,7 +72,7 @@ def of_weights(compared: Compared) -> list[str]:
     if not compared.note:
         return [part]
     said = alike(compared)
-    opens = said[0].lower() if said.startswith(("Most", "No row")) else said[0]
+    opens = said[0].lower() if said.startswith("No row") else said[0]
     return [f"By their weights: {opens}{said[1:]}", part]
 
 

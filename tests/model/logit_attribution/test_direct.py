@@ -184,7 +184,7 @@ def test_the_parts_of_one_logit(biased):
     assert other.table["logit"].sum() == pytest.approx(float(own[7]), abs=1e-3)
     assert other.label == model.loaded.tokenizer.convert_ids_to_tokens(7)
     assert vocabulary_labels(model.loaded.tokenizer, [7, 30522]) == [other.label, "[30522]"]  # no piece has this number
-    with pytest.raises(UserError, match="pieces 0 to 30521"):
+    with pytest.raises(UserError, match="tokens 0 to 30521"):
         logit_components(model, TEXT, 5, 30522)
 
 

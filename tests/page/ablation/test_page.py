@@ -22,7 +22,7 @@ from tests.helpers.shipped import effects, place_of, profile
 
 opened = partial(pages.opened, "ablation")
 said = pages.read
-L2H9_STANDS = f"L2H9 is number {place_of('L2H9')} of {len(effects())} heads"
+L2H9_STANDS = f"L2H9 ranks {place_of('L2H9')} of {len(effects())} heads by effect"
 
 
 def button(app: AppTest, label: str):
@@ -41,15 +41,15 @@ def test_the_first_page_answers_all_three_questions(minilm):
     assert not app.exception and not app.error
     text = said(app)
     shift = ablate(minilm, FIRST_TEXT, ["L2H9"]).table["shift"].item()
-    assert f"Without L2H9 the last vectors of MiniLM turn by {figure(shift)}" in text and "no interval" in text
+    assert f"Without L2H9, the last vectors of MiniLM turn by {figure(shift)}" in text and "has no interval" in text
     assert L2H9_STANDS in text and effects()["tokens"].nunique() == 1
     assert "{sentences} sentences, {tokens} tokens".format_map(effects().iloc[0].astype(int)) in text
     both = profile().heads.merge(effects(), on=["layer", "head"])
     rho = both[["bits_total", "shift"]].corr("spearman").iloc[0, 1]
     [told] = [line for line in text.splitlines() if "Spearman" in line]
     assert numbers(told.partition("Spearman’s ρ")[2])[0] == pytest.approx(rho, abs=0.006)
-    assert "predicts no word" in text and "language-model head" not in text and not app.dataframe
-    assert app.main.subheader[0].value == "Where does L2H9 stand?"
+    assert "predicts no words" in text and "language-model head" not in text and not app.dataframe
+    assert app.main.subheader[0].value == "Where does L2H9 rank?"
     assert len(app.get("vega_lite_chart")) == 4
 
 
@@ -59,31 +59,31 @@ def test_a_language_model_has_the_predictions_that_change():
     best = f"L{layer}H{head}"
     app = opened(model="smollm2", layer=str(layer), head=str(head))
     assert not app.exception and not app.error
-    assert f"Without {best} SmolLM2 135M predicts worse" in said(app)
-    assert f"{best} is number 1 of {len(heads)} heads" in said(app)
+    assert f"Without {best}, SmolLM2 135M predicts worse" in said(app)
+    assert f"{best} ranks 1 of {len(heads)} heads by effect" in said(app)
     [table] = [frame.value for frame in app.dataframe]
     assert isinstance(table, pd.DataFrame) and len(table) and (table["old"] != table["new"]).all()
-    assert f"predictions {len(table)} change" in said(app)
+    assert f"{len(table)} of 15 predictions change" in said(app)
     app.number_input(key="choose_layer").set_value(20).run()
     assert not app.exception and "Without L20H5" in said(app)
 
 
 def test_the_heads_of_the_tray_are_taken_out_together_beside_each_alone(minilm):
     app = opened(tray="L5H1,L2H9", layer="2", head="9")
-    assert not app.exception and "Without L2H9 the last vectors" in said(app) and "Together " not in said(app)
-    [switch] = [one for one in app.main.button_group if one.label == "Taken out"]
+    assert not app.exception and "Without L2H9, the last vectors" in said(app) and "Together " not in said(app)
+    [switch] = [one for one in app.main.button_group if one.label == "Ablate"]
     assert switch.options == ["This head", "The 2 pinned heads together"]
     switch.set_value("tray").run()
     assert not app.exception and app.query_params["out"] in ("tray", ["tray"])
     text, heads = said(app), ["L2H9", "L5H1"]
     together = ablate(minilm, FIRST_TEXT, heads, together=True).table["shift"].item()
     alone = ablate(minilm, FIRST_TEXT, heads).table["shift"].sum()
-    assert f"Without L2H9 and L5H1 together the last vectors of MiniLM turn by {together:.3g}" in text
+    assert f"Without L2H9 and L5H1 together, the last vectors of MiniLM turn by {together:.3g}" in text
     assert f"Together {figure(together)}, " in text and f"the sum of each alone, {figure(alone)}." in text
-    assert L2H9_STANDS in text and "Each head alone, L2H9 marked" in text
+    assert L2H9_STANDS in text and "The ranking is of single heads. L2H9 is marked" in text
     assert len(app.get("vega_lite_chart")) == 5
     app.button(key="remove_L5H1").click().run()  # one head is no set
-    assert not app.exception and "Without L2H9 the last vectors" in said(app) and "Together " not in said(app)
+    assert not app.exception and "Without L2H9, the last vectors" in said(app) and "Together " not in said(app)
 
 
 def test_columns_of_a_table_can_be_read_alone():
@@ -108,7 +108,7 @@ def test_without_a_text_all_that_needs_none_is_drawn(snapshot):
 def test_without_a_text_or_a_profile_there_is_nothing_to_lay_beside(monkeypatch, snapshot):
     monkeypatch.setattr("dashboard.ui.profile_picker.profile_library", list)
     app = opened(text=" ")
-    [told] = [line for line in said(app).splitlines() if "lay beside it" in line]
+    [told] = [line for line in said(app).splitlines() if "nothing to compare with" in line]
     assert not app.exception and not app.error and told == snapshot
     assert "choose_against" not in {box.key for box in app.selectbox}
 
@@ -180,7 +180,7 @@ def test_a_broken_file_is_told_and_can_be_made_again(cache, minilm, snapshot):
 
 def test_a_text_of_which_nothing_is_read_is_told(snapshot):
     app = opened(model="smollm2", bos="no", text="A")
-    [told] = [line for line in said(app).splitlines() if "SmolLM2 135M reads no token" in line]
+    [told] = [line for line in said(app).splitlines() if "SmolLM2 135M has no token" in line]
     assert not app.exception and not app.error and told == snapshot
 
 

@@ -35,7 +35,7 @@ def test_three_heads_are_said_together_and_drawn_each_with_each(minilm, snapshot
 
 def test_the_pair_of_the_profile_is_one_click():
     app = compare_page()
-    button = next(one for one in app.main.button if one.label == "Syntax beside context")
+    button = next(one for one in app.main.button if one.label == "Pin both")
     button.click().run()
     assert len(app.query_params["tray"].split(",")) == 2
     assert {*heads_in(heading(app))} == {*app.query_params["tray"].split(",")}
@@ -59,7 +59,7 @@ def test_one_head_on_two_texts_and_which_heads_change_most(minilm, snapshot):
 def test_two_texts_open_on_the_head_that_changes_most_until_one_is_chosen(monkeypatch):
     monkeypatch.setattr("dashboard.ui.session.STALE", 0)  # this hand is quick
     app = compare_page(mode="texts")
-    [best] = re.findall(r"(L\d+H\d+) changes most beyond", said(app))
+    [best] = re.findall(r"(L\d+H\d+) changes most: divergence", read(app))
     assert heading(app).startswith(f"##### {best}") and "layer" not in app.query_params
     app.number_input(key="choose_layer").set_value(5).run()
     app.number_input(key="choose_head").set_value(7).run()
@@ -94,9 +94,9 @@ def test_what_cannot_be_compared_is_told(address, kind, snapshot):
 def test_two_models_meet_at_words_and_say_what_goes_to_special_tokens(smollm2):
     app = compare_page(mode="models", other_head="L3H2", unit="tokens")
     assert "SmolLM2" in heading(app)
-    assert "They meet at 13 words" in said(app).replace("\\", "")
+    assert "The two models share 13 words" in said(app).replace("\\", "")
     parked = compare_page(mode="models", layer="2", head="8", other_head="L9H4")
-    assert "in 6 of 13 rows (6 of them elsewhere: what is not drawn is taken as one place)" in read(parked)
+    assert "in 6 of 13 rows (6 of them not drawn, counted as one place)" in read(parked)
     hidden = compare_page(mode="models", other_head="L3H2", special="hide", show="difference")
     assert "Special tokens are hidden" in said(hidden)
 

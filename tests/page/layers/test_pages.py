@@ -16,7 +16,7 @@ def test_long_range_measures_a_small_model_at_once(snapshot):
     assert not app.exception and app.title[0].value == "Long range"
     best, chosen = headings(app)
     assert len(heads_in(best)) >= 1 and heads_in(chosen)[0] == "L1H3"
-    [split] = [line for line in said(app).splitlines() if "shown on the other" in line]
+    [split] = [line for line in said(app).splitlines() if "measured on the other" in line]
     assert numbers(split).count(6) == 2
     app.segmented_control(key="choose_reach").set_value("name").run()
     assert not app.exception

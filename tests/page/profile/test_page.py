@@ -50,7 +50,7 @@ def test_the_first_page_names_heads_with_numbers_sample_and_interval():
     assert f"{about['queries']:,} query words of {about['sentences']['used']:,} sentences" in text
     assert "attention is not explanation" in text
     assert f"The most syntactic head: {most('syntax')}" in text
-    assert "of its attention to a word's syntactic head and dependents" in text
+    assert "of its attention to the syntactic head and dependents of a word" in text
     table = app.dataframe[0].value
     pooled = table.iloc[0]
     best = profile().best.set_index("relation")
@@ -83,7 +83,7 @@ def test_without_a_text_the_corpus_is_shown_all_the_same():
     app = opened(text=" ")
     assert not app.exception and f"Of {len(profile().heads)} heads" in said(app)
     assert [one.partition(":")[0] for one in pages.notices(app)] == ["info"]
-    next(button for button in app.button if button.label == "Take the first example").click().run()
+    next(button for button in app.button if button.label == "Use the first example").click().run()
     assert f"contextual head: {most('context')}" in said(app) and not pages.notices(app)
 
 
@@ -133,7 +133,7 @@ def test_a_spacy_model_that_is_not_there_is_told_and_everything_else_works(snaps
 def test_two_heads_of_the_tray_have_the_colours_of_their_roles():
     app = opened(tray="L2H0,L2H9,L3H1", two="tray")
     assert not app.exception and role_of("L2H0") == "position" and role_of("L2H9") == "context"
-    assert "L2H0: position" in said(app) and "L2H9: context, parked" in said(app)
+    assert "L2H0: position" in said(app) and "L2H9: context, attention sink" in said(app)
     told = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
     first, second = [spec for spec in told if "Arcs" in spec["description"]]
     for spec, says, colour in ((first, "grey: a position head", "#7F7F7F"), (second, "orange: a context", "#D55E00")):

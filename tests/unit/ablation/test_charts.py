@@ -50,7 +50,7 @@ def test_words_are_shaded_alike_on_either_side_of_0(theme):
     expected = paint(np.array([0.3, -0.3]), signed(theme), -0.5, 0.5)
     assert [worse, better] == ["#" + bytes(shade.tolist()).hex() for shade in expected]
     tips = [row["tip"] for layer in chart.to_dict()["layer"] for row in layer["data"]["values"] if "tip" in row]
-    assert tips[0] == "[CLS]: no figure, the tokenizer added it"
+    assert tips[0] == "[CLS]: not measured: the tokenizer added it"
     assert tips[1].replace("\u00a0", " ") == "ramen: +0.3 nats; its probability 37 % → 27 %"
     assert tips[2] == "is: −0.3 nats; mean loss on its 2 tokens 0.5 → 0.35"  # no product of probabilities
     svg = valid_svg_of(chart)

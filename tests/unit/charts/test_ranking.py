@@ -119,7 +119,7 @@ def test_what_was_found_is_said_over_it_and_in_its_description():
     assert draw_found(replace(found(), pairs=((2, 1),))).to_dict()["title"]["text"] == ["says → chef · MiniLM"]
     assert "of 20 · one text" in " ".join(one["title"]["subtitle"])
     assert "40 pairs, 30 sentences" in " ".join(many["title"]["subtitle"])
-    assert "L0H0 gives the 2 marked pairs the most beyond" in one["description"]
+    assert "L0H0 has the largest lift along the 2 marked pairs" in one["description"]
     assert "held out" in many["description"]
 
 

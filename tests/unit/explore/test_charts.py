@@ -296,7 +296,7 @@ def test_marked_pairs_are_those_of_the_whole_text_in_a_window_of_it_too():
         return " ".join(json.dumps(layer.get("transform")) for layer in drawn), names_of(chart.to_dict())
 
     subtitle = str(arcs(view, Look("dark"), lit=[(5, 3)]).to_dict()["title"]["subtitle"])
-    assert "full ink: the marked pairs" in subtitle and "dark" not in subtitle  # light arcs on dark paper
+    assert "full colour: the marked pairs" in subtitle and "dark" not in subtitle  # light arcs on dark paper
     said, _ = lit(view)
     assert "5-3" in said and "6-2" in said and "7-1" in said
     said, names = lit(view.window(2, 8))

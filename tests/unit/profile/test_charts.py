@@ -164,7 +164,7 @@ def test_a_head_without_figures_is_drawn_and_said_so(profiles):
     this = SimpleNamespace(heads=empty, about=profiles["minilm"].about)
     for chart in (draw_scatter(this), draw_budget(this, "L0H0")):
         assert "NaN" not in json.dumps(chart.to_dict())
-    assert "could be told apart" in census(empty) and opposites(empty) is None
+    assert "No role could be measured" in census(empty) and opposites(empty) is None
     assert "no figures" in head_finding(row_of(this, "L0H0"), this.about)
 
 

@@ -202,4 +202,4 @@ def test_what_cannot_be_drawn_is_told(vectors):
         draw_query_keys(vectors, "L3H0")
     with pytest.raises(UserError, match="upos, relation, position, frequency"):
         draw_query_keys(vectors, "L0H0", by="length")
-    assert "do not follow from queries and keys alone" in plane_remarks(query_key_map(vectors, HeadId(0, 0)))[1]
+    assert "do not depend on queries and keys alone" in plane_remarks(query_key_map(vectors, HeadId(0, 0)))[1]
