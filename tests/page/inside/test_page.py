@@ -29,10 +29,8 @@ def test_the_page_says_its_finding_and_its_proof(snapshot):
     assert not app.exception and app.title[0].value == "Inside a head"
     [finding] = [line for line in said(app).splitlines() if line.startswith("##### L0H2")]
     assert re.findall("“(.*?)”", finding)[:2] == ["says", "osaka"] and wording(finding) == snapshot
-    assert re.search(
     some = r"(not at all|by at most \d\.\d·10⁻\S+)"
     assert re.search(f"weights differ {some}, outputs {some}", said(app))
-    )
     every = codes(app)[-1]
     assert app.expander[0].label == "All of the code" and "<mark" in every
     assert all(f"def {name}(" in every for name in ("project", "attend", "multi_head"))
