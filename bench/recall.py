@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from dashboard.analyses.recall.experiment import Study, run
+from dashboard.analyses.recall.experiment import RecallRun, run
 from dashboard.analyses.recall.task import DEFAULT, NAMES, TITLES, Recall
 from dashboard.analyses.recall.training import Result
 
@@ -23,7 +23,7 @@ def missed(result: Result) -> list[str]:
     ]
 
 
-def table(study: Study) -> str:
+def table(study: RecallRun) -> str:
     """Right answers in per cent with their 95 % interval, a row for each model, a column for each distance."""
     result = study.result
     points = {(point.model, point.distance): point for point in result.points}

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.analyses.profile.api import draw_two_corpora
 from dashboard.analyses.profile.library import compare_profiles, read_profile
-from dashboard.analyses.profile.roles import FIGURES, TOLD
+from dashboard.analyses.profile.roles import FIGURE_TITLES, FIGURES
 from dashboard.analyses.profile.text import same_roles
 from dashboard.errors import UserError
 from dashboard.ui import figure, session
@@ -50,7 +50,7 @@ else:
             index=FIGURES.index("context"),
             width=240,
             key="corpus_figure",
-            format_func=TOLD.__getitem__,
+            format_func=FIGURE_TITLES.__getitem__,
             help="Bits per query word. Syntax: explained only by the parse. Context: explained only by meaning.",
         )
     a, b = pairs[pair]

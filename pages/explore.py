@@ -59,7 +59,7 @@ with right:
     figure.finding(finding(whole))
     drawn_as = VIEWS[chosen.view]
     look = session.look(min(head_room, drawn_as.widest))
-    most = positions(look.room(drawn_as.widest), drawn_as.max_positions) if drawn_as.fewer_where_narrow else None
+    most = positions(look.width_or(drawn_as.widest), drawn_as.max_positions) if drawn_as.fewer_where_narrow else None
     view = api.fit_for(whole, chosen.view, chosen.start, most)
     figure.window_slider(view, whole)
     options = look.keywords() | this.options | figure.window_of(view)

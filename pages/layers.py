@@ -104,7 +104,7 @@ st.caption(
 )
 whole = layers_and_long_range.rolled(this)
 narrow = session.look(min(room(), 620))
-view = fit_for(whole, "heatmap", chosen.start, positions(narrow.room(620), VIEWS["heatmap"].max_positions))
+view = fit_for(whole, "heatmap", chosen.start, positions(narrow.width_or(620), VIEWS["heatmap"].max_positions))
 options = narrow.keywords() | this.options | figure.window_of(view)
 figure.show(
     Figure(

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.analyses.recall.api import draw_recall, nothing_yet, recall_table
-from dashboard.analyses.recall.experiment import Study
+from dashboard.analyses.recall.experiment import RecallRun
 from dashboard.analyses.recall.text import accuracy_finding, gradient_finding, path_finding, time_finding
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Columns, Figure, Table
@@ -25,7 +25,7 @@ COLUMNS = {
 }
 
 
-def show(study: Study, picture: str, width: int, sentence: str, columns: Columns) -> None:
+def show(study: RecallRun, picture: str, width: int, sentence: str, columns: Columns) -> None:
     """One picture with its finding, files and table."""
     chart = draw_recall(study, picture, **session.look(width).keywords())
     table, key = partial(recall_table, study, picture), f"recall_{picture}"

@@ -35,7 +35,7 @@ except UserError as wrong:
 session.correct(
     toy_row=min(chosen.toy_row, len(toy.words) - 1),
     toy_head=min(chosen.toy_head, toy.heads - 1),
-    toy_step=chosen.toy_step if chosen.toy_step in ("all", *parts.shown_steps) else "all",
+    toy_step=chosen.toy_step if chosen.toy_step in ("all", *parts.available_steps) else "all",
 )
 chosen = session.choices()
 draw = partial(draw_toy, toy, word=chosen.toy_row, head=chosen.toy_head, **session.look(room()).keywords())
@@ -53,7 +53,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.segmented_control("Head", range(toy.heads), required=True, **session.bound("toy_head"))
 st.segmented_control(
     "Step",
-    ["all", *parts.shown_steps],
+    ["all", *parts.available_steps],
     format_func=lambda step: "All steps" if step == "all" else STEPS[step],
     required=True,
     **session.bound("toy_step"),

@@ -11,11 +11,14 @@ import os
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the hub
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait leave the cores to a test's other processes
 
+import re
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from syrupy.extensions.amber import AmberSnapshotExtension
 
 # The same examples every time, however busy the machine; `pytest --hypothesis-profile=explore` looks for new ones.
 settings.register_profile("suite", deadline=None, derandomize=True)
@@ -38,6 +41,46 @@ def smollm2():
     from dashboard.capture import open_model
 
     return open_model("smollm2", fetch_missing=True)
+
+
+@pytest.fixture
+def refuses(snapshot, tmp_path):
+    """`with refuses(UserError, "L9H9"):` what stands in it is refused by this error, which names these facts.
+
+    Its wording is a snapshot, in which "…" stands for the test's own folders and for what is to be hidden there.
+    """
+    return _refuses(snapshot, tmp_path)
+
+
+@pytest.fixture
+def refuses_alike(snapshot, tmp_path):
+    """The same with one wording for all cases of a test: "…" stands for what each of them names."""
+    refuses = _refuses(snapshot(extension_class=OfAllCases), tmp_path)
+    return lambda kind, *facts: refuses(kind, *facts, hide=facts)
+
+
+class OfAllCases(AmberSnapshotExtension):
+    """A snapshot of a test, not of each of its cases."""
+
+    @classmethod
+    def get_snapshot_name(cls, **where) -> str:
+        return re.sub(r"\[.*\]", "", super().get_snapshot_name(**where))
+
+
+def _refuses(snapshot, folder: Path):
+    from tests.helpers.sentences import plain
+
+    @contextmanager
+    def refuses(kind, *facts, hide=()):
+        with pytest.raises(kind) as raised:
+            yield raised
+        said = plain(str(raised.value))
+        assert [fact for fact in facts if plain(fact) not in said] == [], said
+        for own in filter(None, (str(folder), folder.name, *map(plain, hide))):
+            said = said.replace(own, "…")
+        assert re.sub(r"/[^“”]*/pytest-\d+(/popen-gw\d+)?|(?<=-)[0-9a-f]{16}", "…", said) == snapshot
+
+    return refuses
 
 
 GROUPED = {"num_key_value_heads": 2, "head_dim": 8}
@@ -93,7 +136,8 @@ def small_model(tmp_path_factory, minilm):
     def of(kind, weigh, **more):
         asked = kind, weigh, repr(more)
         if asked not in made:
-            folder = tmp_path_factory.mktemp(kind)
+            folder = tmp_path_factory.mktemp("small") / kind  # its title, whatever was made before it
+            folder.mkdir()
             torch.manual_seed(1)
             model = AutoModel.from_config(AutoConfig.for_model(kind, **SMALL | KINDS.get(kind, {}) | more))
             with torch.no_grad():

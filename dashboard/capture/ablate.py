@@ -73,17 +73,17 @@ def ablate(
     Raises UserError for a head that the model does not have, a text that is too long, a model of route "eager", which
     does not hand out its heads' outputs, and a causal model's mean without `means`.
     """
-    asked = _by_layer(model, sets)
+    wanted = _by_layer(model, sets)
     _check(model, encodings, by, means)
     inputs = batch_inputs(model, list(encodings))
-    vectors, kept = whole_pass(model, inputs, keep=resumable(model, encodings[0], asked))
+    vectors, inputs_of_layers = whole_pass(model, inputs, keep=resumable(model, encodings[0], wanted))
     lengths = torch.tensor([len(encoding) for encoding in encodings], device=vectors.device)
 
     @torch.inference_mode()
     def runs() -> Iterator[Ablated]:
         together = max(1, TOKENS // inputs["input_ids"].numel())
-        for layer, which in asked.items():
-            given = kept.pop(layer, None)
+        for layer, which in wanted.items():
+            given = inputs_of_layers.pop(layer, None)
             for start in range(0, len(which), together):
                 some = which[start : start + together]
                 edit = edit_of(some, lengths, by, means)
@@ -164,14 +164,14 @@ def edit_of(sets: Sequence[Heads], lengths: torch.Tensor, by: By, means: Means |
 
 def _by_layer(model: AttentionModel, sets: Iterable[Iterable[HeadId]]) -> dict[int, list[Heads]]:
     """The sets by the layer of their first head."""
-    asked: dict[int, list[Heads]] = {}
+    wanted: dict[int, list[Heads]] = {}
     for heads in in_order(sets):
         if not heads:
             raise UserError("There is no head to ablate. Name at least one, like L2H9.")
         for head in heads:
             model.check_head(head)
-        asked.setdefault(heads[0].layer, []).append(heads)
-    return asked
+        wanted.setdefault(heads[0].layer, []).append(heads)
+    return wanted
 
 
 def _check(model: AttentionModel, encodings: Sequence[Encoding], by: By, means: Means | None) -> None:

@@ -21,7 +21,7 @@ class Scratch:
     def __init__(self) -> None:
         self._held = torch.empty(0)
 
-    def room(self, shape: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
+    def buffer(self, shape: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
         """Room for so many numbers of the kind of `like`; what was there before is overwritten."""
         cells, held = math.prod(shape), self._held
         if held.numel() < cells or held.dtype != like.dtype or held.device != like.device:
@@ -91,7 +91,7 @@ class Call:
         stacked = q.reshape(batch * count // group, group * length, -1)
         shared = k[:, :, :keys].flatten(0, 1).transpose(1, 2)
         shape = (batch * count // group, group * length, keys)
-        scores = scratch.room(shape, q) if scratch else q.new_empty(shape)
+        scores = scratch.buffer(shape, q) if scratch else q.new_empty(shape)
         torch.baddbmm(scores, stacked, shared, beta=0, alpha=self.scaling, out=scores)
         scores = scores.view(batch, count, length, keys)
         if self.softcap is not None:
@@ -120,14 +120,14 @@ class Call:
         mixed = torch.bmm(stacked, self.v[:, :, :keys].flatten(0, 1))
         return mixed.view(batch, heads, rows, -1).transpose(1, 2)
 
-    def room(self) -> torch.Tensor:
+    def empty_output(self) -> torch.Tensor:
         """Room for the heads' outputs: (b, n, h, d')."""
         batch, heads, n, _ = self.q.shape
         return self.q.new_empty(batch, n, heads, self.v.shape[-1])
 
     def output(self) -> torch.Tensor:
         """The heads' outputs: (b, n, h, d')."""
-        output = self.room()
+        output = self.empty_output()
         for rows in self.blocks():
             output[:, rows] = self.mix(self.weights(rows))
         return output

@@ -53,7 +53,7 @@ def blocks_of(model: AttentionModel, encoding: Encoding) -> tuple[torch.nn.Modul
     with hooked(tuple(root.modules()), enters, leaves), tap.listening(one_head_of(model, receive)):
         model.run(ids)
     if len(layer_of) < len(model.numbers):
-        raise untold(model)
+        raise inseparable(model)
     _found[root] = tuple(dict.fromkeys(layer_of.values()))
     return _found[root]
 
@@ -96,7 +96,7 @@ def hooked(modules: Sequence[torch.nn.Module], enters: Any, leaves: Any) -> Iter
                 handle.remove()
 
 
-def untold(model: AttentionModel) -> UserError:
+def inseparable(model: AttentionModel) -> UserError:
     """What a person reads where a model's layers are not understood."""
     return UserError(
         f"What the layers of {model.title} add to its vectors cannot be told apart. Choose another model for this."

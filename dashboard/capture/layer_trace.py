@@ -177,8 +177,8 @@ def watch_layers(
     watch = _Watch(len(encoding), wanted, turns_of(model.loaded.model), receive)
     # The layer after each one that is wanted is asked for as well: there a layer without an output projection ends.
     after = dict(zip(model.numbers, (*model.numbers[1:], NEVER), strict=True))
-    asked = {layer: (0,) for each in wanted for layer in (each, after[each])}
-    watch.request = tap.Request(asked | {NEVER: ()}, watch.attention, output=watch.eager, numbers=model.numbers)
+    requested = {layer: (0,) for each in wanted for layer in (each, after[each])}
+    watch.request = tap.Request(requested | {NEVER: ()}, watch.attention, output=watch.eager, numbers=model.numbers)
     ids = torch.tensor([encoding.ids], device=next(model.loaded.model.parameters()).device)
     with tap.listening(watch.request), watch:
         model.run(ids)
@@ -203,7 +203,7 @@ class _Watch(TorchFunctionMode):
         self.products: list[Product] = []
         self.run: LayerRun | None = None  # has run, but for its output projection
         self.last_row: Tensor | None = None  # what the heads have joined for the last token
-        self.heard = -1
+        self.last_layer = -1
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         output = func(*args, **(kwargs or {}))
@@ -217,9 +217,9 @@ class _Watch(TorchFunctionMode):
 
     def attention(self, layer: int, heads: Heads, rows: slice, weights: Tensor, call: Call) -> None:
         """The tap's news: a layer is at its dot product."""
-        if layer == self.heard:  # its next block of rows
+        if layer == self.last_layer:  # its next block of rows
             return
-        self.heard = layer
+        self.last_layer = layer
         self.hand_over()
         if not self.wanted:
             raise tap.Enough

@@ -33,8 +33,8 @@ _NO_PLACE_IN_TEXT = re.compile(r"relative|bias|box|(^|\.)[xyhw]_|rotary|rope|ima
 def positions(model: PreTrainedModel) -> int | None:
     """How many positions a model has; None where neither its configuration nor a table says."""
     config = model.config.get_text_config()
-    said = [getattr(config, name, None) for name in _NAMES]
-    found = [number for number in said if isinstance(number, int) and not isinstance(number, bool) and number > 0][:1]
+    values = [getattr(config, name, None) for name in _NAMES]
+    found = [number for number in values if isinstance(number, int) and not isinstance(number, bool) and number > 0][:1]
     return min([*found, *_tables(model)], default=None)
 
 

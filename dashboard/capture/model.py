@@ -62,20 +62,20 @@ class AttentionModel:
     @property
     def note(self) -> str | None:
         """What a person should know about how this model is read, None where there is nothing to say."""
-        said = list(self.loaded.notes)
+        notes = list(self.loaded.notes)
         if len(self.numbers) < self.layers:
-            said.append(f"{self.title} has {self.extent}: {_listed(self.numbers)}.")
+            notes.append(f"{self.title} has {self.extent}: {_listed(self.numbers)}.")
         if self.route == "eager":
-            said.append(
+            notes.append(
                 f"{self.title} computes its attention in a way of its own, so all its maps are built at once: slower, "
                 f"and only for texts of up to {self.limit:,} tokens."
             )
         if self.untried is not None:
-            said.append(
+            notes.append(
                 f"Its configuration names a window or a budget of {self.untried:,} tokens. On longer texts its weights "
                 "were not compared with the library's own when it was opened: that would take too long."
             )
-        return " ".join(said) or None
+        return " ".join(notes) or None
 
     @property
     def size(self) -> str:

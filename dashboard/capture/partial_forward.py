@@ -70,8 +70,8 @@ def whole_pass(
     inputs: see `dashboard.capture.visit.batch_inputs`; edit: see `dashboard.capture.tap.Request`; keep: only layers
     that are `resumable`.
     """
-    asked = _Pass(model.numbers, keep=frozenset(keep))
-    return _run(model, inputs, asked, edit), asked.kept
+    this_pass = _Pass(model.numbers, keep=frozenset(keep))
+    return _run(model, inputs, this_pass, edit), this_pass.kept
 
 
 def resumed_pass(
@@ -96,10 +96,10 @@ def resumable(model: AttentionModel, encoding: Encoding, layers: Iterable[int]) 
         return frozenset(layer for layer in layers if tried[layer])
 
 
-def _run(model: AttentionModel, inputs: dict, asked: _Pass, edit: Edit | None) -> torch.Tensor:
-    passed = 0 if asked.given is None else model.numbers.index(asked.start)
+def _run(model: AttentionModel, inputs: dict, this_pass: _Pass, edit: Edit | None) -> torch.Tensor:
+    passed = 0 if this_pass.given is None else model.numbers.index(this_pass.start)
     request = tap.Request({NEVER: ()}, _nothing, edit=edit, numbers=model.numbers, calls=passed)
-    token = _pass.set(asked)
+    token = _pass.set(this_pass)
     try:
         with tap.listening(request):
             return model.last_vectors(**inputs)
@@ -125,9 +125,9 @@ def _switched(model: AttentionModel, encoding: Encoding) -> dict[int, bool]:
 @torch.inference_mode()
 def _try(model: AttentionModel, encoding: Encoding, layers: Sequence[int]) -> dict[int, bool]:
     ids = torch.tensor([encoding.ids[:PROBE_TOKENS]], device=next(model.loaded.model.parameters()).device)
-    expected, kept = whole_pass(model, {"input_ids": ids}, keep=layers)
+    expected, inputs_of_layers = whole_pass(model, {"input_ids": ids}, keep=layers)
     found = dict.fromkeys(layers, False)
-    for layer, vectors in kept.items():
+    for layer, vectors in inputs_of_layers.items():
         try:  # whatever a layer misses that another one before it should have made
             again = resumed_pass(model, {"input_ids": ids.repeat(2, 1)}, layer, vectors.repeat(2, 1, 1))
         except Exception:
@@ -145,18 +145,18 @@ class _Kind:
 
 def _forward(own: Callable, kind: _Kind, *args: Any, **kwargs: Any) -> Any:
     """What runs in place of a layer's own forward."""
-    asked = _pass.get()
-    if asked is None:
+    this_pass = _pass.get()
+    if this_pass is None:
         return own(*args, **kwargs)
-    layer, asked.calls = asked.numbers[asked.calls], asked.calls + 1
+    layer, this_pass.calls = this_pass.numbers[this_pass.calls], this_pass.calls + 1
     vectors = vectors_in([*args, *kwargs.values()])
     assert vectors is not None  # a layer takes vectors: see `blocks_of`
-    if asked.given is not None and layer < asked.start:
+    if this_pass.given is not None and layer < this_pass.start:
         return (vectors, *[None] * (kind.members - 1)) if kind.members else vectors
-    if layer == asked.start and asked.given is not None:
-        args, kwargs = _with(args, vectors, asked.given), _with_named(kwargs, vectors, asked.given)
-    if layer in asked.keep:
-        asked.kept[layer] = vectors.clone()
+    if layer == this_pass.start and this_pass.given is not None:
+        args, kwargs = _with(args, vectors, this_pass.given), _with_named(kwargs, vectors, this_pass.given)
+    if layer in this_pass.keep:
+        this_pass.kept[layer] = vectors.clone()
     output = own(*args, **kwargs)
     kind.members = len(output) if isinstance(output, tuple) else 0
     return output

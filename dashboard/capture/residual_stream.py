@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import torch
 
 from dashboard.capture import tap
-from dashboard.capture.find_layers import blocks_of, hooked, one_head_of, untold, vectors_in
+from dashboard.capture.find_layers import blocks_of, hooked, inseparable, one_head_of, vectors_in
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.residual_additions import Sums
 from dashboard.errors import UserError
@@ -96,10 +96,10 @@ def follow(model: AttentionModel, encoding: Encoding, follower: Follower) -> Non
 
 def _step(model: AttentionModel, layer: int, sums: Sums, after: torch.Tensor | None) -> Step:
     if after is None or sums.attention is None or sums.before is None:
-        raise untold(model)
+        raise inseparable(model)
     before, attention = sums.before[0], sums.attention.reshape(after.shape)[0]
     forward = torch.zeros_like(before) if sums.other is None else sums.other.reshape(after.shape)[0]
     rest = after[0] - before - attention - forward
     if not sums.normalises(after) and float(rest.norm()) > ROUNDING * float((after[0] - before).norm()):
-        raise untold(model)
+        raise inseparable(model)
     return Step(layer, before.float(), attention.float(), forward.float(), rest.float(), after[0].float().clone())

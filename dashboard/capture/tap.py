@@ -189,17 +189,17 @@ def attend(
     if request is None:
         return call.output() if ours else library(), None
     layer, request.calls = request.coming, request.calls + 1
-    asked, last = request.heads.get(layer, ()), layer == request.last
-    asked = tuple(range(query.shape[1])) if asked is None else asked
-    if not asked:
+    wanted, last = request.heads.get(layer, ()), layer == request.last
+    wanted = tuple(range(query.shape[1])) if wanted is None else wanted
+    if not wanted:
         return request.edited(layer, call.output() if ours else library()), None
     # A layer's output is for the next layer: after the last one that is asked for, nobody needs it. Where all heads
     # are asked for, it follows from their weights, and the softmax is paid for once.
-    complete = len(asked) == query.shape[1] and not last
-    output = call.room() if complete else None
-    for rows in call.blocks(request.rows, asked):
-        weights = call.weights(rows, asked, request.scratch)
-        request.receive(layer, asked, rows, weights, call)
+    complete = len(wanted) == query.shape[1] and not last
+    output = call.empty_output() if complete else None
+    for rows in call.blocks(request.rows, wanted):
+        weights = call.weights(rows, wanted, request.scratch)
+        request.receive(layer, wanted, rows, weights, call)
         if output is not None:
             output[:, rows] = call.mix(weights)
     if last:

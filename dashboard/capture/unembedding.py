@@ -136,7 +136,7 @@ def _taken_apart(model: AttentionModel, encoding: Encoding, head: LanguageHead) 
     size = stream.shape[-1]
     gain, offset, centred = torch.ones(size, device=stream.device), torch.zeros(size, device=stream.device), False
     if norm is not None:
-        gain, offset, centred = _asked(norm, stream)
+        gain, offset, centred = _norm_parameters(norm, stream)
     nothing = torch.zeros(1, device=stream.device)
     found = Unembedding(head, norm, rest, gain, centred, offset, nothing, nothing)
     zero, constant = found._logits(torch.stack([torch.zeros_like(offset), offset]))
@@ -179,7 +179,7 @@ def _after_layers(model: AttentionModel, encoding: Encoding) -> tuple[Tensor, li
     return at, [module for module, _, _ in chain], reached[min(1, len(chain))], last
 
 
-def _asked(norm: torch.nn.Module, like: Tensor) -> tuple[Tensor, Tensor, bool]:
+def _norm_parameters(norm: torch.nn.Module, like: Tensor) -> tuple[Tensor, Tensor, bool]:
     """The gain, the bias and whether the mean is taken away, by what the norm makes of three vectors."""
     size = like.shape[-1]
     turns = torch.ones(size, dtype=like.dtype, device=like.device)

@@ -95,8 +95,8 @@ def visit(
     Raises UserError for a layer or head that the model does not have, and a text longer than the model takes.
     """
     texts = [encodings] if isinstance(encodings, Encoding) else list(encodings)
-    asked = _asked(model, layers, heads)
-    if not asked or not texts:
+    wanted = _wanted(model, layers, heads)
+    if not wanted or not texts:
         return
     lengths = [len(text) for text in texts]
     model.check_length(max(lengths))
@@ -108,7 +108,7 @@ def visit(
                 f"{model.title} computes its attention in a way of its own, so its queries, keys and values cannot "
                 "be read. Choose another model for this."
             )
-        _visit_eager(model, inputs, lengths, visitor, asked)
+        _visit_eager(model, inputs, lengths, visitor, wanted)
         return
 
     qkv: dict[int, tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = {}
@@ -140,15 +140,15 @@ def visit(
             )
 
     frugal = returned_at_once() if inputs["input_ids"].numel() >= LONG else nullcontext()
-    with frugal, tap.listening(tap.Request(asked, receive, rows, numbers=model.numbers)):
+    with frugal, tap.listening(tap.Request(wanted, receive, rows, numbers=model.numbers)):
         model.run(**inputs)
 
 
 def _visit_eager(
-    model: AttentionModel, inputs: dict, lengths: list[int], visitor: Visitor, asked: dict[int, tuple[int, ...]]
+    model: AttentionModel, inputs: dict, lengths: list[int], visitor: Visitor, wanted: dict[int, tuple[int, ...]]
 ) -> None:
     every = [maps for maps in model.run(**inputs, output_attentions=True).attentions if maps is not None]
-    for layer, heads in asked.items():
+    for layer, heads in wanted.items():
         for text, n in enumerate(lengths):
             weights = every[model.numbers.index(layer)][text, list(heads), :n, :n]
             if weights.shape != (len(heads), n, n):
@@ -159,7 +159,7 @@ def _visit_eager(
             visitor.block(Block(text, layer, heads, slice(0, n), weights))
 
 
-def _asked(
+def _wanted(
     model: AttentionModel, layers: Collection[int] | None, heads: Collection[HeadId] | None
 ) -> dict[int, tuple[int, ...]]:
     """Layer → heads, both in order and checked."""
@@ -168,11 +168,11 @@ def _asked(
         for layer in some:
             model.check_layer(layer)
         return {layer: tuple(range(model.heads)) for layer in sorted(set(some))}
-    asked: dict[int, tuple[int, ...]] = {}
+    wanted: dict[int, tuple[int, ...]] = {}
     for head in sorted(set(heads)):
         model.check_head(head)
-        asked[head.layer] = (*asked.get(head.layer, ()), head.head)
-    return asked
+        wanted[head.layer] = (*wanted.get(head.layer, ()), head.head)
+    return wanted
 
 
 def batch_inputs(model: AttentionModel, texts: list[Encoding]) -> dict[str, torch.Tensor]:

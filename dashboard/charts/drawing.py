@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import altair as alt
 
-from dashboard.charts.sanitize import shown
+from dashboard.charts.sanitize import drawable
 from dashboard.charts.theme import SUBTITLE_SIZE, TITLE_SIZE, Theme, config
 from dashboard.charts.titles import wrap
 
@@ -49,9 +49,9 @@ class Drawing(alt.TopLevelMixin):
         return self.spec["description"]
 
     def _repr_mimebundle_(self, *args: Any, **kwds: Any) -> Any:
-        shown = type(self).in_notebook
-        if alt.renderers.active == "default" and shown is not None:
-            return shown(self)
+        in_notebook = type(self).in_notebook
+        if alt.renderers.active == "default" and in_notebook is not None:
+            return in_notebook(self)
         return super()._repr_mimebundle_(*args, **kwds)
 
     def refillable(self) -> tuple[dict[str, Any], dict[str, list[dict]]]:
@@ -110,10 +110,10 @@ def sheet(
             "padding": {"left": 4, "right": 8, "top": 4, "bottom": 8},
             # One drawing everywhere: the sizes are ours, nothing is fitted.
             "autosize": {"type": "pad", "contains": "padding"},
-            "description": shown(description, 2000),
+            "description": drawable(description, 2000),
             "title": {
-                "text": wrap(shown(title, 200), width, TITLE_SIZE * 1.06),  # half-bold is a little wider
-                "subtitle": [line for part in subtitle for line in wrap(shown(part, 400), width, SUBTITLE_SIZE)],
+                "text": wrap(drawable(title, 200), width, TITLE_SIZE * 1.06),  # half-bold is a little wider
+                "subtitle": [line for part in subtitle for line in wrap(drawable(part, 400), width, SUBTITLE_SIZE)],
                 "limit": 0,  # or Streamlit cuts it 40 pixels before the page's edge
             },
             **({"params": list(params)} if params else {}),

@@ -29,7 +29,7 @@ class Grid:
     @classmethod
     def of(cls, layers: int, heads: int, look: Look, *, square: bool = False) -> Grid:
         """Cells that fill the width: 8 to 46 wide, and lower where there are many layers."""
-        across = max(8.0, min(46.0, int((look.room(WIDTH) - 50) / heads * 2) / 2))
+        across = max(8.0, min(46.0, int((look.width_or(WIDTH) - 50) / heads * 2) / 2))
         if square:
             across = min(across, max(24.0, int(960 / layers)))
         down = across if square else max(9.0, min(30.0, 480 / layers, across))
@@ -99,10 +99,10 @@ class Grid:
         def there(heads: Sequence[HeadId | None]) -> list[HeadId]:
             return [h for h in heads if h is not None and self._has(h)]
 
-        pinned, shown_ = there(selection.pinned), there([selection.head])
+        pinned, selected = there(selection.pinned), there([selection.head])
         frames = [frame(pinned, stroke=p.text, strokeWidth=1.25, strokeDash=[3, 2])] if pinned else []
-        if shown_:  # a rim of paper, so that the frame is seen on a dark cell too
-            both = frame(shown_, stroke=p.paper, strokeWidth=5), frame(shown_, stroke=p.text, strokeWidth=2.25)
+        if selected:  # a rim of paper, so that the frame is seen on a dark cell too
+            both = frame(selected, stroke=p.paper, strokeWidth=5), frame(selected, stroke=p.text, strokeWidth=2.25)
             frames += [one | {"transform": moves} for one in both]
         return frames
 

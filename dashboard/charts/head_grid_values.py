@@ -88,7 +88,7 @@ def head_grid(
         title=title,
         subtitle=[*subtitle, f"{unit}{parts} · colour by the square root"],
         description=description,
-        width=max(across, min(look.room(WIDTH), NARROWEST)),
+        width=max(across, min(look.width_or(WIDTH), NARROWEST)),
     )
 
 
@@ -108,8 +108,8 @@ def _short(value: float, high: float) -> str:
     if np.isnan(value):
         return "–"
     scaled = value * 10.0 ** _power(high)
-    said = f"{scaled:.0f}" if abs(scaled) >= 9.95 or high >= 50 else f"{scaled:.1f}"
-    return ("0" if float(said) == 0 else said).replace("-", "−")
+    digits = f"{scaled:.0f}" if abs(scaled) >= 9.95 or high >= 50 else f"{scaled:.1f}"
+    return ("0" if float(digits) == 0 else digits).replace("-", "−")
 
 
 def _tip(value: float, unit: str, ends: Sequence[float]) -> str:

@@ -68,18 +68,18 @@ def hover_layers(matrix: Matrix, theme: Theme, bound: Bound, step: float, name: 
     rows = [{"i": i, "left": 0, "v": "" if empty[i] else packed[i]} for i in range(n)]
     below = {"calculate": "datum.i + 1", "as": "i1"}
 
-    def says(i: str, j: str, piece: str) -> str:
+    def tip_expr(i: str, j: str, code: str) -> str:
         """Vega expression: "from → to, 31.4 %"."""
         looks, looked_at = (
             lettering.apart_expr(f"{words_named(matrix, name, across=side)}[{k}]", words)
             for side, words, k in ((False, matrix.rows, i), (True, matrix.columns, j))
         )
-        value = value_expr(piece, signed=matrix.signed)
-        return f"{looks} + ' → ' + {looked_at} + ', ' + {_said(value, matrix)}"
+        value = value_expr(code, signed=matrix.signed)
+        return f"{looks} + ' → ' + {looked_at} + ', ' + {_value_expr(value, matrix)}"
 
     nothing = lettering.apart_expr(f"words{name}[datum.i]", matrix.rows) + f" + ': {matrix.nothing}'"
-    said = says("datum.i", hole, f"{split_expr('datum.v')}[{hole}]")
-    tip = f"datum.v == '' ? datum.nothing : datum.i === row && {hole} >= 0 ? {said} : null"
+    pointed = tip_expr("datum.i", hole, f"{split_expr('datum.v')}[{hole}]")
+    tip = f"datum.v == '' ? datum.nothing : datum.i === row && {hole} >= 0 ? {pointed} : null"
     bars = {
         "name": f"bars{name}",
         "transform": [below, {"calculate": nothing, "as": "nothing"}],
@@ -95,7 +95,7 @@ def hover_layers(matrix: Matrix, theme: Theme, bound: Bound, step: float, name: 
             {"window": [{"op": "row_number", "as": "j1"}], "groupby": ["i"]},
             {"calculate": "datum.j1 - 1", "as": "j"},
             below,
-            {"calculate": says("datum.i", "datum.j", "datum.piece"), "as": "tip"},
+            {"calculate": tip_expr("datum.i", "datum.j", "datum.piece"), "as": "tip"},
         ],
         "mark": {"type": "rect", "aria": False, "opacity": 0},
         "encoding": bound({"field": "j"}, {"field": "j1"}, {"field": "i"}, {"field": "i1"})
@@ -139,7 +139,7 @@ def _hole(matrix: Matrix, step: float, *, alone: bool) -> str:
     return f"min({len(matrix.columns) - 1}, floor(entered_x[0] / {step}))" if alone else "-1"
 
 
-def _said(value: str, matrix: Matrix) -> str:
+def _value_expr(value: str, matrix: Matrix) -> str:
     """Vega expression: a value (an expression) as "31.4 %", a difference as "+31.4 %"."""
-    number = matrix.amount.expr(f"abs({value})", ".1f")
+    number = matrix.ink_scale.expr(f"abs({value})", ".1f")
     return f"({value} > 0 ? '+' : {value} < 0 ? '−' : '±') + {number}" if matrix.signed else number

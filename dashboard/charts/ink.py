@@ -19,7 +19,7 @@ _WHAT = {
 
 
 @dataclass(frozen=True)
-class Amount:
+class InkScale:
     """Everything is drawn as a part of full ink, [0, 1]; `full` is the number that 1 stands for.
 
     what: what the number is, in words; norm: whether it is a norm and not a share
@@ -30,7 +30,7 @@ class Amount:
     norm: bool = False
 
     @classmethod
-    def of(cls, *views: HeadView) -> Amount:
+    def of(cls, *views: HeadView) -> InkScale:
         """Of several views together: the largest `full`. Raises UserError where they do not measure the same."""
         measures = {view.measure for view in views}
         if len(measures) > 1:
@@ -41,7 +41,7 @@ class Amount:
         """The view's numbers as parts of full ink: float (m, m) in [0, 1]."""
         return view.weights if self.full == 1 else view.weights / np.float32(self.full)
 
-    def said(self, part: float) -> str:
+    def label(self, part: float) -> str:
         """In a sentence: "31 %", "1.83"."""
         return f"{part * self.full:.3g}" if self.norm else percent(part)
 
@@ -60,12 +60,12 @@ class Amount:
         return f"format({part} * 100, '{digits}')" + (f" + '{sign}'" if sign else "")
 
 
-SHARE = Amount()
+SHARE = InkScale()
 
 
 def inked(views: Sequence[HeadView]) -> list[np.ndarray]:
-    """Several views on one scale, see `Amount.inked`."""
-    return [Amount.of(*views).inked(view) for view in views]
+    """Several views on one scale, see `InkScale.inked`."""
+    return [InkScale.of(*views).inked(view) for view in views]
 
 
 def next_round(value: float, powers: Iterable[int], leading: Sequence[float] = (1, 2, 5)) -> float | None:

@@ -8,20 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from dashboard.charts.sanitize import shown
-from dashboard.charts.theme import PIECES_FONT, WORDS_FONT
+from dashboard.charts.sanitize import drawable
+from dashboard.charts.theme import TOKENS_FONT, WORDS_FONT
 
 LONGEST = 110.0  # pixels of a label on an axis; longer ones end in “…”
 
 
 def labels_of(labels: Sequence[str]) -> list[str]:
     """Labels as a chart may hold them."""
-    return [shown(label) for label in labels]
+    return [drawable(label) for label in labels]
 
 
 def font_of(*, mono: bool) -> str:
     """Words of the text in the reading face, tokens in the monospaced one."""
-    return PIECES_FONT if mono else WORDS_FONT
+    return TOKENS_FONT if mono else WORDS_FONT
 
 
 # Source Sans Regular, advance widths of U+0020–7E in hundredths of an em.
@@ -149,7 +149,7 @@ def _em(character: str, mono: bool) -> float:
 
 
 @dataclass(frozen=True)
-class Standing:
+class LabelLayout:
     """How the labels of one axis stand: every `every`-th, at this size (pixels) and angle (degrees)."""
 
     every: int
@@ -157,7 +157,7 @@ class Standing:
     angle: int
 
 
-def stand(labels: Sequence[str], step: float, *, mono: bool, across: bool) -> Standing:
+def lay_out(labels: Sequence[str], step: float, *, mono: bool, across: bool) -> LabelLayout:
     """Labels next to cells of `step` pixels; `across`: along the top, where they may have to lean.
 
     A line of type needs 13 pixels; leaning by 45° it needs 13 / sin 45° = 19.
@@ -166,8 +166,8 @@ def stand(labels: Sequence[str], step: float, *, mono: bool, across: bool) -> St
     every = 1 if step >= 12 else math.ceil(13 / step)
     widest = max((width_of(label, size, mono=mono) for label in labels), default=0)
     if not across or widest <= step - 6:
-        return Standing(every, size, 0)
-    return Standing(every, size, -45 if step * every >= 19 else -90)
+        return LabelLayout(every, size, 0)
+    return LabelLayout(every, size, -45 if step * every >= 19 else -90)
 
 
 def right_to_left(text: str) -> bool:

@@ -26,8 +26,8 @@ class Look:
     def palette(self) -> Palette:
         return PALETTES[self.theme]
 
-    def room(self, usual: float) -> float:
-        """The pixels that there are; `usual` where nothing else is asked for."""
+    def width_or(self, usual: float) -> float:
+        """The width in pixels; `usual` where none is set."""
         return self.width or usual
 
     def keywords(self) -> dict[str, Any]:
@@ -59,13 +59,13 @@ class Selection:
         """Vega expression: whether a click of this epoch has chosen a head."""
         return f"isValid(head.epoch) && head.epoch[0] === {self.epoch}"
 
-    def framed(self, *, parts: bool = False) -> str:
+    def selected_expr(self, *, parts: bool = False) -> str:
         """Vega expression: whether the datum is the head on show, before any click. parts: see `has_parts`"""
         return is_expr(self.head, parts=parts)
 
     def marked(self, *, parts: bool = False) -> str:
         """Vega expression: whether the datum is the head that was clicked or, before any click, the one on show."""
-        return f"({self.clicked}) ? ({clicked_expr(parts=parts)}) : ({self.framed(parts=parts)})"
+        return f"({self.clicked}) ? ({clicked_expr(parts=parts)}) : ({self.selected_expr(parts=parts)})"
 
     def keywords(self) -> dict[str, Any]:
         """The same as `dashboard.draw_atlas` takes it."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from dashboard.charts import labels as lettering
 from dashboard.charts.hover import Bound, column_expr, hover_layers, words_named
-from dashboard.charts.ink import SHARE, Amount
+from dashboard.charts.ink import SHARE, InkScale
 from dashboard.charts.raster import png_uri
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale, signed
 
@@ -29,12 +29,12 @@ class Matrix:
     Attributes
     ----------
     values: (r, c), row i looks at column j; signed where low < 0
-    rows, columns: the words along the left side (r) and along the top (c), passed through `shown`
+    rows, columns: the words along the left side (r) and along the top (c), passed through `drawable`
     special: which of the rows (r) and which of the columns (c) are special tokens
     mono: whether they are tokens, set in the monospaced face
     low, high: the ends of the colour scale
     nothing: why a row of zeros is empty, in words
-    amount: how a value is said
+    ink_scale: how a value is said
     """
 
     values: np.ndarray
@@ -45,7 +45,7 @@ class Matrix:
     low: float
     high: float
     nothing: str = ""
-    amount: Amount = SHARE
+    ink_scale: InkScale = SHARE
 
     @property
     def signed(self) -> bool:
@@ -56,28 +56,28 @@ class Matrix:
         return max(self.values.shape)
 
 
-def side_of(n: int, room: float) -> float:
-    """Pixels of a square of n cells that fills `room`.
+def side_of(n: int, width: float) -> float:
+    """Pixels of a square of n cells that fills `width`.
 
     A cell is at most 38 pixels, and up to 96 of them a whole number of half pixels, so that all look the same. It is
     never less than a pixel while n ≤ 720, whatever the room: smaller ones can neither be seen nor pointed at.
     """
     if n <= EVEN:
-        return n * min(LARGEST_CELL, max(1.0, int(2 * room / n) / 2))
-    return float(max(int(room), min(n, 720)))
+        return n * min(LARGEST_CELL, max(1.0, int(2 * width / n) / 2))
+    return float(max(int(width), min(n, 720)))
 
 
-def margin(matrix: Matrix, room: float) -> float:
-    """Pixels next to a map in a drawing of `room` pixels: labels of the rows, leaning labels that reach beyond the
+def margin(matrix: Matrix, available: float) -> float:
+    """Pixels next to a map in a drawing of `available` pixels: labels of the rows, leaning labels that reach beyond the
     last column, and padding."""
     beside, widths = (
         [min(lettering.LONGEST, lettering.width_of(x, 12.5, mono=matrix.mono)) for x in words]
         for words in (matrix.rows, matrix.columns)
     )
     left = max(beside) + 22
-    step = min(LARGEST_CELL, (room - left) / len(matrix))
+    step = min(LARGEST_CELL, (available - left) / len(matrix))
     beyond = 0.0
-    if lettering.stand(matrix.columns, step, mono=matrix.mono, across=True).angle == -45:
+    if lettering.lay_out(matrix.columns, step, mono=matrix.mono, across=True).angle == -45:
         lean = 0.71
         beyond = max((k + 0.5 - len(widths)) * step + lean * (width + 8) for k, width in enumerate(widths))
     return left + max(0.0, beyond)
@@ -158,19 +158,19 @@ def _axis(matrix: Matrix, theme: Theme, step: float, name: str, *, across: bool,
     """Words along a side; the one pointed at is bold, special tokens recede."""
     p = PALETTES[theme]
     words = matrix.columns if across else matrix.rows
-    standing = lettering.stand(words, step, mono=matrix.mono, across=across)
+    layout = lettering.lay_out(words, step, mono=matrix.mono, across=across)
     special = [k for k, is_special in enumerate(matrix.special[across]) if is_special]
     here = "floor(datum.value)"
-    level = standing.angle == 0
+    level = layout.angle == 0
     lit = column_expr(matrix, step, alone=alone) if across else "row"
     return {
         "orient": "top" if across else "left",
         "title": None,
-        "values": [k + 0.5 for k in range(0, len(words), standing.every)],
+        "values": [k + 0.5 for k in range(0, len(words), layout.every)],
         "labelExpr": f"{words_named(matrix, name, across=across)}[{here}]",
         "labelFont": lettering.font_of(mono=matrix.mono),
-        "labelFontSize": standing.size,
-        "labelAngle": standing.angle,
+        "labelFontSize": layout.size,
+        "labelAngle": layout.angle,
         "labelAlign": ("center" if level else "left") if across else "right",
         "labelBaseline": "bottom" if across and level else "middle",
         "labelLimit": lettering.LONGEST,
@@ -194,7 +194,7 @@ def _ticks(matrix: Matrix) -> list[float]:
 
 def _tick_expr(matrix: Matrix) -> str:
     """A tick of the legend: "20 % +" where more than that is full ink as well."""
-    number = matrix.amount.expr("abs(datum.value)")
+    number = matrix.ink_scale.expr("abs(datum.value)")
     if matrix.signed:
         return f"(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '') + {number}"
     return number if matrix.high >= 1 else f"{number} + (datum.value >= {matrix.high} ? ' +' : '')"

@@ -45,10 +45,10 @@ def ranking(
     share: score and baseline are shares, said in per cent; else numbers
     elsewhere, alone: what the pointer is told of the baseline, and where there is none
     """
-    p, room = look.palette, look.room(WIDTH)
-    shown = table.head(BEST)
-    heads, parts = heads_of(shown), has_parts(table)
-    top = float(np.nanmax([*shown["score"], *shown["baseline"], 0.01]))
+    p, width = look.palette, look.width_or(WIDTH)
+    best = table.head(BEST)
+    heads, parts = heads_of(best), has_parts(table)
+    top = float(np.nanmax([*best["score"], *best["baseline"], 0.01]))
     high = min(1.0, np.ceil(top * 20) / 20)
     rows = [
         {
@@ -57,7 +57,7 @@ def ranking(
             "score": _number(one["score"]),
             "baseline": _number(one["baseline"]),
         }
-        for place, (head, one) in enumerate(zip(heads, shown.to_dict("records"), strict=True))
+        for place, (head, one) in enumerate(zip(heads, best.to_dict("records"), strict=True))
     ]
     names = [str(head) for head in heads]
     across = {
@@ -69,7 +69,7 @@ def ranking(
             "grid": True,
             "domain": False,
             "labelExpr": "format(datum.value * 100, '.0f') + '\u00a0%'" if share else "format(datum.value, '.2~f')",
-            "tickCount": max(2, min(6, int(room / 90))),
+            "tickCount": max(2, min(6, int(width / 90))),
         },
     }
     down = {
@@ -92,7 +92,7 @@ def ranking(
     def value(field: str) -> str:
         return f"format(datum.{field} * 100, '.3~r') + '\u00a0%'" if share else f"format(datum.{field}, '.3f')"
 
-    said = (
+    tip = (
         f"{name_expr(parts=parts)} + ': ' + {value('score')} + "
         f"(isValid(datum.baseline) ? ', {elsewhere} ' + {value('baseline')} : '; {alone}')"
     )
@@ -127,7 +127,7 @@ def ranking(
             "encoding": {"y": down, "x": across | {"field": "score"}},
         },
         {
-            "transform": [{"calculate": said, "as": "tip"}, {"calculate": str(selection.epoch), "as": "epoch"}],
+            "transform": [{"calculate": tip, "as": "tip"}, {"calculate": str(selection.epoch), "as": "epoch"}],
             "mark": {"type": "rect", "fillOpacity": 0, "cursor": "pointer", "aria": False},
             "params": [{"name": "head", "select": choose}],
             "encoding": {
@@ -140,7 +140,7 @@ def ranking(
     ]
     return sheet(
         {
-            "width": max(120.0, room - NAMES),
+            "width": max(120.0, width - NAMES),
             "height": ROW * len(rows),
             "layer": [{"data": {"values": rows}, "layer": layers}],
         },
@@ -148,7 +148,7 @@ def ranking(
         title=title,
         subtitle=subtitle,
         description=description,
-        width=max(room, min(NARROWEST, room)),
+        width=max(width, min(NARROWEST, width)),
     )
 
 

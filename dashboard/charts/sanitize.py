@@ -14,13 +14,13 @@ _JOINERS = "\u200c\u200d"  # shape letters and build emoji: kept between two cha
 _DRAWN = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
 
 
-def shown(text: str, limit: int = LIMIT) -> str:
+def drawable(text: str, limit: int = LIMIT) -> str:
     """`text` as a chart may hold it: every string bound for a chart passes here.
 
     What XML forbids (on which vl-convert ends the whole process), lone surrogates, control and bidirectional
     control characters and zero-width ones become a visible sign; line breaks, tabs and a label of spaces
     only become signs of their own; a combining mark that has nothing to stand on gets a dotted circle; more
-    than `limit` characters end in “…”. Never empty, and `shown(shown(x)) == shown(x)`.
+    than `limit` characters end in “…”. Never empty, and `drawable(drawable(x)) == drawable(x)`.
     """
     if len(text) > limit:
         text = text[: limit - 1].rstrip() + "…"

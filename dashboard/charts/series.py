@@ -75,7 +75,7 @@ class Axis:
         }
 
 
-def room_for_names(series: Sequence[Series]) -> float:
+def width_of_names(series: Sequence[Series]) -> float:
     """Pixels to the right of a panel that hold the names, in an SVG's substitute font as well."""
     return max((width_of(one.name, SIZE) * 1.16 for one in series), default=0.0) + 14
 
@@ -133,9 +133,11 @@ def panel(
             "clip": True,
         } | ({"strokeDash": list(one.dash)} if one.dash else {})
         parts.append({"mark": line, "encoding": fields})
-        told = {"tooltip": [{"field": "name", "title": "model"}, {"field": "tip", "title": "is"}]} if one.tips else {}
+        tooltip = (
+            {"tooltip": [{"field": "name", "title": "model"}, {"field": "tip", "title": "is"}]} if one.tips else {}
+        )
         dot = {"type": "point", "filled": True, "color": colour, "opacity": 1 if points else 0, "aria": False}
-        parts.append({"mark": dot | {"size": 46 if points else 60}, "encoding": fields | told})
+        parts.append({"mark": dot | {"size": 46 if points else 60}, "encoding": fields | tooltip})
         layers.append({"data": {"values": rows}, "layer": parts})
     if names:
         layers += _names(series, y, height, width, theme)

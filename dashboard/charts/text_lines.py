@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dashboard.charts import labels as lettering
-from dashboard.charts.sanitize import shown
+from dashboard.charts.sanitize import drawable
 from dashboard.text.display import UNKNOWN
 
 SIZE = 17.0  # pixels of the type
@@ -53,8 +53,8 @@ class Page:
     size: float = SIZE
 
 
-def set_text(view: Positions, room: float) -> Page:
-    """The text as lines of at most `room` pixels; from right to left where it reads so.
+def set_text(view: Positions, width: float) -> Page:
+    """The text as lines of at most `width` pixels; from right to left where it reads so.
 
     A position shows the piece of text that it covers. What stands between two of them is kept: nothing (pieces
     of a word, punctuation), a space, or the end of a line; lines break at spaces where they can. Positions that
@@ -68,21 +68,21 @@ def set_text(view: Positions, room: float) -> Page:
     places: list[Place] = []
     x, y = 0.0, 4.0
     for k, one in enumerate(written):
-        width = min(room, one.width)
+        box = min(width, one.width)
         gap = SPACE if one.before else JOIN
-        needed = width
+        needed = box
         if one.before:
-            together = width + sum(JOIN + following.width for following in _joined(written, k))
-            needed = together if together <= room else width
+            together = box + sum(JOIN + following.width for following in _joined(written, k))
+            needed = together if together <= width else box
         breaks = min(2, one.before.count("\n"))
         if breaks and places:
             x, y = 0.0, y + LINE * breaks
-        elif x and x + gap + needed > room:
+        elif x and x + gap + needed > width:
             x, y = 0.0, y + LINE
         elif x:
             x += gap
-        places.append(Place(round(room - x - width if backwards else x, 1), y, round(width, 1), one.word))
-        x += width
+        places.append(Place(round(width - x - box if backwards else x, 1), y, round(box, 1), one.word))
+        x += box
     return Page(places, y + LINE)
 
 
@@ -100,11 +100,11 @@ def _words(view: Positions) -> Iterator[tuple[str, str]]:
     reached = None
     for label, span in zip(view.labels, view.spans, strict=True):
         if span is None or span[1] <= span[0] or (reached is not None and span[0] < reached):
-            yield shown(label), " "
+            yield drawable(label), " "
             continue
-        piece = view.text[span[0] : span[1]]
+        covered = view.text[span[0] : span[1]]
         before = " " if reached is None else view.text[reached : span[0]]
-        yield shown(piece.strip() or label), before + piece[: len(piece) - len(piece.lstrip())]
+        yield drawable(covered.strip() or label), before + covered[: len(covered) - len(covered.lstrip())]
         reached = span[1]
 
 

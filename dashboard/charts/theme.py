@@ -17,7 +17,7 @@ Theme = Literal["light", "dark"]
 # Streamlit's own faces first, then the names their files carry elsewhere. Neither quotes nor numbers in them:
 # vl-convert would not measure the text, and titles and margins would be wrong in files.
 WORDS_FONT = "Source Sans, Source Sans Pro, sans-serif"
-PIECES_FONT = "Source Code, Source Code Pro, monospace"
+TOKENS_FONT = "Source Code, Source Code Pro, monospace"
 
 
 @dataclass(frozen=True)
@@ -169,11 +169,11 @@ def on_ink(theme: Theme, share: str, quiet: str | None = None) -> dict:
     def up_to(colour: str, least: np.ndarray | float) -> float:
         return float(shares[contrast(np.array(_rgb(colour)), shades) >= least].max())
 
-    turn = up_to(strong, contrast(np.array(_rgb(other)), shades))
+    last_strong = up_to(strong, contrast(np.array(_rgb(other)), shades))
     conditions = [
         *([{"test": f"{quiet} && {share} <= {up_to(p.quiet, 4.5)}", "value": p.quiet}] if quiet else []),
         {"test": f"{share} <= {up_to(p.text, 4.5)}", "value": p.text},
-        {"test": f"{share} <= {turn}", "value": strong},
+        {"test": f"{share} <= {last_strong}", "value": strong},
     ]
     return {"condition": conditions, "value": other}
 

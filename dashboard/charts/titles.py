@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dashboard.charts.labels import width_of
-from dashboard.charts.sanitize import shown
+from dashboard.charts.sanitize import drawable
 from dashboard.heads.format import WAYS
 from dashboard.heads.view import HeadView
 
 
 def title(view: HeadView) -> str:
     """``L2H9 · MiniLM``."""
-    return f"{view.head} · {shown(view.model)}"
+    return f"{view.head} · {drawable(view.model)}"
 
 
 def subtitle(view: HeadView, *parts: str) -> list[str]:
@@ -21,13 +21,13 @@ def subtitle(view: HeadView, *parts: str) -> list[str]:
     what = f"{view.unit}, {special}"
     axes = [view.queries] if view.one_axis else [view.queries, view.keys]
     if view.gaps and any(len(axis) < (axis.whole or 0) for axis in axes):
-        kept = " and ".join(f"{len(axis):,} of {axis.whole:,}" for axis in axes)
-        what += f" · {kept}, those with a counterpart; what goes elsewhere is not drawn"
+        part = " and ".join(f"{len(axis):,} of {axis.whole:,}" for axis in axes)
+        what += f" · {part}, those with a counterpart; what goes elsewhere is not drawn"
     elif not view.gaps and any(axis.whole is not None for axis in axes):
-        kept = " and ".join(
+        part = " and ".join(
             f"{axis.start + 1:,} to {axis.start + len(axis):,} of {axis.whole or len(axis):,}" for axis in axes
         )
-        what += f" · {kept}; what goes elsewhere is not drawn"
+        what += f" · {part}; what goes elsewhere is not drawn"
     if view.crosses:
         what += f" · only {_way(view)}"
     return [what, *parts]
@@ -38,33 +38,33 @@ def _way(view: HeadView) -> str:
     return f"from the {looks} text to the {seen}"
 
 
-def wrap(text: str, room: float, size: float) -> list[str]:
-    """`text` on lines of at most `room` pixels, broken at its middle dots where that will do, else at spaces, a
+def wrap(text: str, width: float, size: float) -> list[str]:
+    """`text` on lines of at most `width` pixels, broken at its middle dots where that will do, else at spaces, a
     longer word anywhere."""
     lines: list[str] = []
     for clause in text.split(" · "):
         joined = f"{lines[-1]} · {clause}" if lines else clause
-        if width_of(joined, size) <= room:
+        if width_of(joined, size) <= width:
             lines[-1:] = [joined]
             continue
         line = ""
         for word in clause.split(" "):
-            if line and width_of(f"{line} {word}", size) > room:
+            if line and width_of(f"{line} {word}", size) > width:
                 lines.append(line)
                 line = ""
-            *full, line = _cut(f"{line} {word}" if line else word, room, size)
+            *full, line = _cut(f"{line} {word}" if line else word, width, size)
             lines += full
         lines.append(line)
     return lines
 
 
-def _cut(word: str, room: float, size: float) -> list[str]:
+def _cut(word: str, width: float, size: float) -> list[str]:
     """A word, in parts that fit where it does not: one that has no space can be a whole sentence."""
-    if width_of(word, size) <= room:
+    if width_of(word, size) <= width:
         return [word]
     parts = [""]
     for character in word:
-        if parts[-1] and width_of(parts[-1] + character, size) > room:
+        if parts[-1] and width_of(parts[-1] + character, size) > width:
             parts.append("")
         parts[-1] += character
     return parts

@@ -52,11 +52,11 @@ def split_expr(text: str) -> str:
     return f"split(trim(replace({text}, regexp('[{leads}]?.', 'g'), '$& ')), ' ')"
 
 
-def value_expr(piece: str, *, signed: bool = False) -> str:
+def value_expr(digits: str, *, signed: bool = False) -> str:
     """Vega expression: one piece (an expression) → its value."""
-    one = f"indexof('{ONES}', {piece})"
-    two = f"{len(ONES)} + {len(_SAFE)} * indexof('{LEADS}', {piece}[0]) + indexof('{_SAFE}', {piece}[1])"
-    code = f"(length({piece}) == 1 ? {one} : {two})"
+    one = f"indexof('{ONES}', {digits})"
+    two = f"{len(ONES)} + {len(_SAFE)} * indexof('{LEADS}', {digits}[0]) + indexof('{_SAFE}', {digits}[1])"
+    code = f"(length({digits}) == 1 ? {one} : {two})"
     if signed:
         code = f"(({code}) % 2 ? -(({code}) + 1) / 2 : ({code}) / 2)"
     return f"({code}) / {round(1 / STEP)}"

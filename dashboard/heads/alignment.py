@@ -67,8 +67,8 @@ def matching(a: Places, b: Places) -> tuple[list[tuple[int, int]], list[bool]]:
     if len(keys[0]) == len(keys[1]) > 0:  # a few words exchanged in their places, whatever is repeated around them
         new = [one != other for one, other in zip(*keys, strict=True)]
         special = any(x and (p[1] or q[1]) for x, p, q in zip(new, *keys, strict=True))
-        kept = sum(not x and not one[1] for x, one in zip(new, keys[0], strict=True))
-        if sum(new) <= LONGEST_CHANGE and kept and not special:
+        unchanged = sum(not x and not one[1] for x, one in zip(new, keys[0], strict=True))
+        if sum(new) <= LONGEST_CHANGE and unchanged and not special:
             return [(k, k) for k in range(len(new))], new
     pairs: list[tuple[int, int]] = []
     changed: list[bool] = []

@@ -59,9 +59,9 @@ def intervals(
     low, high = np.full(statistics.shape[1], np.nan), np.full(statistics.shape[1], np.nan)
     some = ~np.isnan(statistics).all(0)
     if some.any():
-        kept = statistics[:, some]
-        percentiles = np.nanpercentile if np.isnan(kept).any() else np.percentile
-        low[some], high[some] = percentiles(kept, PERCENTILES, axis=0)
+        known = statistics[:, some]
+        percentiles = np.nanpercentile if np.isnan(known).any() else np.percentile
+        low[some], high[some] = percentiles(known, PERCENTILES, axis=0)
     return low.reshape(shape), high.reshape(shape)
 
 

@@ -172,9 +172,9 @@ def largest_first(table: pd.DataFrame, *by: str) -> pd.DataFrame:
     return keyed.sort_values([*by, "_place"], ascending=rising, ignore_index=True).drop(columns="_place")
 
 
-def _part(told: object) -> Part:
-    """A part as a table has it: empty where none is told. Raises UserError for another part."""
-    return _checked(told) if isinstance(told, str) else ""
+def _part(value: object) -> Part:
+    """A part as a table has it; empty where the table has none. Raises UserError for another part."""
+    return _checked(value) if isinstance(value, str) else ""
 
 
 def _checked(part: str) -> Part:

@@ -34,14 +34,14 @@ class MapAxis:
     whole: int | None = None
 
     @classmethod
-    def of(cls, axis: Axis, shown: Sequence[int], *, pair: bool = False) -> MapAxis:
+    def of(cls, axis: Axis, positions: Sequence[int], *, pair: bool = False) -> MapAxis:
         """These positions of a text. pair: it is a pair of texts"""
         return cls(
-            labels=tuple(axis.labels[place] for place in shown),
-            special=tuple(axis.special[place] for place in shown),
-            spans=tuple(axis.spans[place] for place in shown),
-            unknown=tuple(axis.unknown[place] for place in shown) if any(axis.unknown) else (),
-            segments=tuple(axis.segments[place] for place in shown) if pair else (),
+            labels=tuple(axis.labels[place] for place in positions),
+            special=tuple(axis.special[place] for place in positions),
+            spans=tuple(axis.spans[place] for place in positions),
+            unknown=tuple(axis.unknown[place] for place in positions) if any(axis.unknown) else (),
+            segments=tuple(axis.segments[place] for place in positions) if pair else (),
         )
 
     def __len__(self) -> int:

@@ -65,6 +65,6 @@ def hide_special(weights: np.ndarray, special: Sequence[bool], keys: Sequence[bo
     A row that gave all it had to special positions is left all zero: nothing is known of where else it looks.
     """
     looks, seen = (np.flatnonzero(~np.asarray(one, bool)) for one in (special, special if keys is None else keys))
-    kept = weights[..., looks[:, None], seen].astype(np.float64)
-    total = kept.sum(-1, keepdims=True)
-    return np.divide(kept, total, out=np.zeros_like(kept), where=total > 0).astype(np.float32)
+    ordinary = weights[..., looks[:, None], seen].astype(np.float64)
+    total = ordinary.sum(-1, keepdims=True)
+    return np.divide(ordinary, total, out=np.zeros_like(ordinary), where=total > 0).astype(np.float32)

@@ -124,21 +124,21 @@ class HeadView(OfOneAxis):
 
         Weights are not renormalised: `outside` says how much of each row goes to the other positions.
         """
-        kept = np.asarray(places, int)
-        queries, columns, seen = self.queries.part(kept, labels), None, kept
+        selected = np.asarray(places, int)
+        queries, columns, seen = self.queries.part(selected, labels), None, selected
         if not self.one_axis:
             seen = np.arange(len(self.keys)) if keys is None else np.asarray(keys, int)
             columns = self.keys.part(seen, key_labels)
-        rows = self.weights[kept]
+        rows = self.weights[selected]
         weights = rows[:, seen]
         outside = (rows.sum(1) - weights.sum(1)).clip(0)
         allowed = self.allowed
         return replace(
             self.over(queries, columns),
             weights=weights,
-            outside=outside if self.outside is None else outside + self.outside[kept],
-            mask=allowed[np.ix_(kept, seen)],
-            choices=(allowed.sum(1) if self.choices is None else self.choices)[kept],
+            outside=outside if self.outside is None else outside + self.outside[selected],
+            mask=allowed[np.ix_(selected, seen)],
+            choices=(allowed.sum(1) if self.choices is None else self.choices)[selected],
             gaps=True,
         )
 
@@ -247,8 +247,8 @@ def make_view(
     axis = encoding.axis(unit)
     rows = axis if target is None else target.axis(unit)
     weights = to_axis(weights, rows, axis)
-    seen = _shown(axis, special)
-    looks = seen if target is None else _shown(rows, special)
+    seen = _visible_positions(axis, special)
+    looks = seen if target is None else _visible_positions(rows, special)
     if special == "hide":
         weights = hide_special(weights, rows.special, axis.special)
     if mask is not None:
@@ -273,9 +273,9 @@ def make_view(
     )
 
 
-def _shown(axis: Axis, special: Special) -> list[int]:
+def _visible_positions(axis: Axis, special: Special) -> list[int]:
     """The positions that are shown. Raises UserError where there is none."""
-    shown = [place for place, one in enumerate(axis.special) if special == "show" or not one]
-    if special == "hide" and not shown:
+    visible = [place for place, one in enumerate(axis.special) if special == "show" or not one]
+    if special == "hide" and not visible:
         raise UserError("Without its special tokens nothing is left of this text. Show them, or type some words.")
-    return shown
+    return visible

@@ -91,8 +91,8 @@ def read(folder: Path, called: str) -> Adapter:
     if isinstance(revision, str) and revision not in ("", "main") and "/" in base and "@" not in base:
         base = f"{base}@{revision}"
     with_tokenizer = bool(names.intersection(TOKENIZER_FILES)) or any(name.endswith(".model") for name in names)
-    told = json.dumps(config, sort_keys=True).encode()
+    settings = json.dumps(config, sort_keys=True).encode()
     tokenizer = [name for name in sorted(names) if name.endswith((".txt", ".model")) or "token" in name]
     parts = [folder / WEIGHTS, *(folder / name for name in tokenizer if (folder / name).is_file())]
-    key = hashlib.sha256(told + weights_sha256(parts).encode()).hexdigest()
+    key = hashlib.sha256(settings + weights_sha256(parts).encode()).hexdigest()
     return Adapter(folder, base, key, with_tokenizer)

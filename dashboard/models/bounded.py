@@ -34,11 +34,11 @@ def root() -> Path:
 
 def most_bytes() -> int:
     """How many bytes they may take together. Raises UserError where the setting is no number."""
-    said = os.environ.get("TWO_HEADS_CONVERTED_GB") or MOST
+    setting = os.environ.get("TWO_HEADS_CONVERTED_GB") or MOST
     try:
-        return max(0, int(float(said) * 1e9))
+        return max(0, int(float(setting) * 1e9))
     except (ValueError, OverflowError):
-        raise UserError(f"TWO_HEADS_CONVERTED_GB is “{str(said)[:40]}”. Give it a number of gigabytes.") from None
+        raise UserError(f"TWO_HEADS_CONVERTED_GB is “{str(setting)[:40]}”. Give it a number of gigabytes.") from None
 
 
 def taken() -> int:
@@ -46,19 +46,19 @@ def taken() -> int:
     return sum(_size(folder) for folder in _folders())
 
 
-def make_room(needed: int, keep: Path) -> None:
+def free_space(needed: int, keep: Path) -> None:
     """Removes folders, the least recently used first, until `needed` bytes more are within the bound.
 
     `keep`, and what is in use, is never removed: the bound then is exceeded.
     """
     _sweep()
     folders = {folder: _size(folder) for folder in _folders() if folder != keep}
-    room = most_bytes() - needed - sum(folders.values())
+    free = most_bytes() - needed - sum(folders.values())
     for folder in sorted(folders, key=_used):
-        if room >= 0:
+        if free >= 0:
             return
         if not _in_use(folder) and _remove(folder):
-            room += folders[folder]
+            free += folders[folder]
 
 
 def _sweep() -> None:

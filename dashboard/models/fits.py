@@ -15,13 +15,13 @@ from typing import Any
 from dashboard.errors import UserError
 from dashboard.models.foreign import reason
 from dashboard.models.lacking import character_reader, no_vocabulary
-from dashboard.models.memory import check_room
+from dashboard.models.memory import check_memory
 
 _LAYERS = re.compile(r"(^|_)(layers?|blocks|depth|hidden_groups|group_num)$")
 SHARED = 100
 """So many layers may share their weights (ALBERT)."""
 _COUNTS = re.compile(r"size|dim|^num_|^n_|hidden|position|length|seq_len|vocab|heads|inner|labels|ctx")
-_TOLD = re.compile(r"param|token|step|sample|example")
+_TRAINING_COUNTS = re.compile(r"param|token|step|sample|example")
 """In the names of counts that tell how a model was trained, and build nothing."""
 LARGEST_COUNT = 2**27
 """No count or size of a known configuration comes near it (vocabularies end at 2^20, positions at 10^7)."""
@@ -50,7 +50,7 @@ def check_config(config: dict, tensors: int, called: str) -> None:
     """
     computed = config.get("model_type") in _COMPUTED or config.get("sinusoidal_pos_embds")
     for name, value in _numbers(config):
-        most = LARGEST_COUNT if _COUNTS.search(name) and not _TOLD.search(name) else math.inf
+        most = LARGEST_COUNT if _COUNTS.search(name) and not _TRAINING_COUNTS.search(name) else math.inf
         if name == "num_labels":
             most = LARGEST_LABELS
         if _LAYERS.search(name):
@@ -82,10 +82,10 @@ def check_reads_text(config, called: str) -> None:
     model = class_of(MODEL_MAPPING, config)
     begin = f"“{called}” is a model of the type “{kind}”,"
     try:
-        said, main = model.input_modalities, model.main_input_name
+        modalities, main = model.input_modalities, model.main_input_name
     except ImportError as missing:
         raise UserError(f"{begin} and transformers cannot build it here: {reason(missing)}") from missing
-    reads = [_SENSES.get(sense, sense) for sense in ((said,) if isinstance(said, str) else said)]
+    reads = [_SENSES.get(sense, sense) for sense in ((modalities,) if isinstance(modalities, str) else modalities)]
     first = [_MAIN[name] for name in ((main,) if isinstance(main, str) else main) if name in _MAIN]
     beside = [sense for sense in reads if sense != "text"]
     others = [sense for sense in first if sense in beside] or beside or first or [_TWO_READERS.get(kind, "")]
@@ -106,12 +106,12 @@ def no_token_table(config, called: str) -> str:
     return f"“{called}” ({config.model_type}) reads {reads}. Two Heads reads text alone. Choose a text model."
 
 
-def _numbers(said: object, name: str = "", depth: int = 0) -> Iterator[tuple[str, int | float]]:
+def _numbers(node: object, name: str = "", depth: int = 0) -> Iterator[tuple[str, int | float]]:
     """Every number of a configuration, with its name."""
-    if isinstance(said, (int, float)) and not isinstance(said, bool):
-        yield name, said
-    elif isinstance(said, (dict, list)) and depth < 50:
-        for key, value in said.items() if isinstance(said, dict) else ((name, value) for value in said):
+    if isinstance(node, (int, float)) and not isinstance(node, bool):
+        yield name, node
+    elif isinstance(node, (dict, list)) and depth < 50:
+        for key, value in node.items() if isinstance(node, dict) else ((name, value) for value in node):
             yield from _numbers(value, str(key), depth + 1)
 
 
@@ -129,11 +129,11 @@ def check_parameters(kind: type, config, numbers: int, called: str) -> set[str] 
     except Exception:  # loading says what is wrong
         return None
     parameters = dict(model.named_parameters())
-    asked = sum(p.numel() for p in parameters.values())
-    if asked > 2 * numbers + 10_000_000:
-        raise _misfit(called, f"it asks for {asked:,} numbers, and the weights hold {numbers:,}")
+    expected = sum(p.numel() for p in parameters.values())
+    if expected > 2 * numbers + 10_000_000:
+        raise _misfit(called, f"it asks for {expected:,} numbers, and the weights hold {numbers:,}")
     buffers = sum(b.numel() * b.element_size() for b in model.buffers())
-    check_room(4 * asked + buffers, called)
+    check_memory(4 * expected + buffers, called)
     return set(parameters)
 
 

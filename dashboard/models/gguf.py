@@ -57,10 +57,10 @@ def convert(gguf: Path, folder: Path) -> None:
         output_loading_info=True,
         ignore_mismatched_sizes=True,  # they are refused below, with a sentence
     )
-    for name, stored, asked in sorted(report["mismatched_keys"], key=str):
+    for name, stored, expected in sorted(report["mismatched_keys"], key=str):
         raise UserError(
             f"The weights of “{gguf.name}” do not fit its settings: {name} is {_shape(stored)}, and they ask for "
-            f"{_shape(asked)}. Choose another file."
+            f"{_shape(expected)}. Choose another file."
         )
     if missing := sorted(report["missing_keys"]):
         raise UserError(

@@ -107,10 +107,10 @@ def _read(path: Path, cursor: _Cursor, size: int) -> Gguf:
     version, tensors, settings = cursor.take("I"), cursor.take("Q"), cursor.take("Q")
     if version not in (2, 3) or not 0 < tensors < len(cursor.data) or settings > len(cursor.data):
         raise ValueError("another version, or no count")
-    said = {}
+    metadata = {}
     for _ in range(settings):
         name = cursor.string()
-        said[name] = cursor.value(cursor.take("I"))
+        metadata[name] = cursor.value(cursor.take("I"))
     numbers, end, scaled = 0, 0, ""
     for _ in range(tensors):
         name = cursor.string()
@@ -123,14 +123,14 @@ def _read(path: Path, cursor: _Cursor, size: int) -> Gguf:
         offset = cursor.take("Q")
         numbers += count
         end = max(end, offset + -(-count // block) * bytes_each)
-    align = said.get("general.alignment", 32)
+    align = metadata.get("general.alignment", 32)
     if not isinstance(align, int) or align < 1 or -(-cursor.at // align) * align + end > size:
         raise ValueError("cut off")
-    architecture = said.get("general.architecture")
+    architecture = metadata.get("general.architecture")
     if not isinstance(architecture, str):
         raise ValueError("no architecture")
-    layers = said.get(f"{architecture}.block_count", 0)
+    layers = metadata.get(f"{architecture}.block_count", 0)
     if not isinstance(layers, int) or layers > tensors:
         raise ValueError("more layers than tensors")
-    own = {name.removeprefix(f"{architecture}."): value for name, value in said.items() if value is not None}
+    own = {name.removeprefix(f"{architecture}."): value for name, value in metadata.items() if value is not None}
     return Gguf(path, architecture[:40], layers, tensors, numbers, own, scaled)

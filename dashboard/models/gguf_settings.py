@@ -33,33 +33,33 @@ def take_over(config: Any, found: Gguf) -> None:
 
     Raises UserError where the file changes rotary positions in a way that is not known here.
     """
-    said = found.settings
-    if how := found.scaled or ("" if found.architecture == "gpt-oss" else _rescaled(said)):
+    settings = found.settings
+    if how := found.scaled or ("" if found.architecture == "gpt-oss" else _rescaled(settings)):
         raise UserError(
             f"“{found.path.name}” changes its rotary positions ({how}), which the installed transformers does not read "
             "from GGUF: its attention would be another one. Choose the model it was made from."
         )
     for setting, names in _NAMES.items():
-        value = said.get(setting)
+        value = settings.get(setting)
         for name in names:
             if isinstance(value, int | float) and getattr(config, name, value) != value:
                 setattr(config, name, value)
-    window = said.get("attention.sliding_window")
+    window = settings.get("attention.sliding_window")
     if isinstance(window, int | float) and window <= 0:
         _without_window(config)
-    _positions(config, said)
+    _positions(config, settings)
     if found.architecture in _SCALES and hasattr(config, "query_pre_attn_scalar"):
         whole = found.layers == _SCALES[found.architecture]
         width = config.hidden_size // config.num_attention_heads if whole else config.head_dim
         config.query_pre_attn_scalar = width
 
 
-def _rescaled(said: dict) -> str:
+def _rescaled(settings: dict) -> str:
     """The setting, with its value, that changes rotary positions; "" where none does. As llama.cpp reads them: a type
     that is not said is linear, and a factor of 0 is 1."""
-    kind = said.get("rope.scaling.type", "linear")
-    name = "rope.scaling.factor" if "rope.scaling.factor" in said else "rope.scale_linear"
-    factor = said.get(name, 0)
+    kind = settings.get("rope.scaling.type", "linear")
+    name = "rope.scaling.factor" if "rope.scaling.factor" in settings else "rope.scale_linear"
+    factor = settings.get(name, 0)
     if kind == "none":
         return ""
     if factor not in (0, 1):
@@ -67,7 +67,7 @@ def _rescaled(said: dict) -> str:
     if kind != "linear" and factor == 0:  # what the others do without a factor is up to their kind
         return f"rope.scaling.type: {_plain(kind)}"
     strength = "rope.scaling.attn_factor"
-    return f"{strength}: {_plain(said[strength])}" if said.get(strength, 1) != 1 else ""
+    return f"{strength}: {_plain(settings[strength])}" if settings.get(strength, 1) != 1 else ""
 
 
 def _plain(value: object) -> str:
@@ -84,12 +84,12 @@ def _without_window(config: Any) -> None:
         config.sliding_window = config.max_position_embeddings  # of no layer, but Gemma 2 wants a number
 
 
-def _positions(config: Any, said: dict) -> None:
+def _positions(config: Any, settings: dict) -> None:
     """The base of the rotary positions, and the share of a head that they turn."""
     given = getattr(config, "rope_parameters", None)
     if not isinstance(given, dict):
         return
-    base, turned = said.get("rope.freq_base"), said.get("rope.dimension_count")
+    base, turned = settings.get("rope.freq_base"), settings.get("rope.dimension_count")
     width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     kinds = [given] if "rope_theta" in given else [given["full_attention"]] if "full_attention" in given else []
     for one in kinds:

@@ -50,9 +50,9 @@ def no_weights(folder: Path, called: str) -> str:
             f"“{called}” has no model.safetensors, but {other[0]}. If that file holds the model, as "
             "save_pretrained writes it, rename it model.safetensors."
         )
-    if kept := [name for name in names if name.startswith(_TRAINING) and name.endswith(PICKLES)]:
+    if checkpoints := [name for name in names if name.startswith(_TRAINING) and name.endswith(PICKLES)]:
         return (
-            f"“{called}” holds what a training goes on from ({kept[0]}), but no weights. "
+            f"“{called}” holds what a training goes on from ({checkpoints[0]}), but no weights. "
             "Choose the folder that save_pretrained wrote."
         )
     return (
@@ -72,9 +72,9 @@ def pickle_only(called: str, file: str) -> str:
 
 def check_quantised(config: dict, tensors: Iterable[str], called: str) -> None:
     """Raises UserError where the configuration, or the names of the tensors, say that the weights are quantised."""
-    said = config.get("quantization_config")
-    if said:
-        method = str(said.get("quant_method", ""))[:40] if isinstance(said, dict) else ""
+    quantization = config.get("quantization_config")
+    if quantization:
+        method = str(quantization.get("quant_method", ""))[:40] if isinstance(quantization, dict) else ""
         how = _METHODS.get(method.lower(), method)
     else:
         how = next((how for name in tensors for end, how in _QUANTISED.items() if name.endswith(end)), None)

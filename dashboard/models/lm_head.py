@@ -70,9 +70,9 @@ def _is_bare(loaded: Loaded, mapping) -> bool:
     A model that shares its embeddings with its head has a head in any case; where it was trained to be none, as for
     embedding sentences, that one says nothing.
     """
-    said = loaded.model.config.architectures or ()
+    architectures = loaded.model.config.architectures or ()
     kind = type(loaded.model.config)
-    return list(said) == [mapping[kind].__name__] if kind in mapping else False
+    return list(architectures) == [mapping[kind].__name__] if kind in mapping else False
 
 
 def _whole(loaded: Loaded, kind):

@@ -17,7 +17,7 @@ from dashboard.models.foreign import reason
 from dashboard.models.leftover import left_over, own_code
 from dashboard.models.resolve import ModelSource
 from dashboard.models.tokenizer import open_tokenizer
-from dashboard.models.waiting import pause, turn
+from dashboard.models.waiting import holding, pause
 from dashboard.models.weights import headers, numbers, prefix_of, renaming
 
 _lock = threading.Lock()
@@ -82,7 +82,7 @@ def alone_and_quiet() -> Iterator[None]:
     """
     from transformers.utils import logging
 
-    with turn(_lock):
+    with holding(_lock):
         verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
         logging.set_verbosity_error()
         logging.disable_progress_bar()
@@ -104,8 +104,8 @@ def _pausing(bar: Callable[..., Any], args: tuple, options: dict) -> Any:
             pause()
             yield one
 
-    shown = bar(*args, **options)
-    return each(shown) if args or "iterable" in options else shown
+    progress_bar = bar(*args, **options)
+    return each(progress_bar) if args or "iterable" in options else progress_bar
 
 
 def _config(source: ModelSource):
@@ -196,10 +196,10 @@ def _model(source: ModelSource, config, attn_implementation: str, kind: type, pr
         if "Unrecognized configuration class" in str(error):  # of a part of it
             raise _no_base_model(source, config.model_type) from error
         raise UserError(f"“{source.name}” cannot be opened: {reason(error)} Choose another model.") from error
-    for name, stored, asked in sorted(report["mismatched_keys"], key=str):
+    for name, stored, expected in sorted(report["mismatched_keys"], key=str):
         raise UserError(
             f"The weights of “{source.name}” do not fit its config.json: {name} is {_shape(stored)}, and the "
-            f"configuration asks for {_shape(asked)}. Copy both from one place."
+            f"configuration asks for {_shape(expected)}. Copy both from one place."
         )
     # A pooler comes after the last attention layer, and many checkpoints have none. Any other weight that
     # is missing would be filled with random numbers.

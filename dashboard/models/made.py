@@ -21,7 +21,7 @@ from dashboard.models.catalogue import RECORD, megabytes, record
 from dashboard.models.checkpoint_folder import weights_sha256
 from dashboard.models.files import LARGEST_TEXT, read_json
 from dashboard.models.foreign import reason
-from dashboard.models.memory import check_room
+from dashboard.models.memory import check_memory
 
 Progress = Callable[[float, str], None]
 
@@ -40,12 +40,12 @@ def make(key: str, title: str, numbers: int, command: list[str], sentence: str, 
         bounded.touch(target)
         return target
     needed = 4 * numbers + 50_000_000  # bytes on the disk
-    check_room(8 * numbers, title)  # the weights, and what they are made from
+    check_memory(8 * numbers, title)  # the weights, and what they are made from
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with alone(target, f"{title} is being made ready already. Waiting for it.", report):
             if not is_sealed(target):
-                bounded.make_room(needed, keep=target)
+                bounded.free_space(needed, keep=target)
                 check_disk(target.parent, needed, title)
                 with workplace(target) as work:
                     folder = written(command, work, lambda share: report(0.95 * share, sentence))
@@ -55,12 +55,12 @@ def make(key: str, title: str, numbers: int, command: list[str], sentence: str, 
         raise UserError(disk_sentence(target.parent, needed, error)) from error
     except NotWritten as wrong:
         raise UserError(
-            str(wrong) if wrong.told else f"“{title}” cannot be opened: {wrong} Choose another model."
+            str(wrong) if wrong.explained else f"“{title}” cannot be opened: {wrong} Choose another model."
         ) from wrong
     return target
 
 
-SAID, WHY = "two-heads says: ", "two-heads failed: "
+MESSAGE, FAILURE = "two-heads says: ", "two-heads failed: "
 """Before a sentence that a process of ours has for a person; before what a library said."""
 DONE = "done"
 """The file that it writes last, next to its folder."""
@@ -72,17 +72,17 @@ def as_process(work: Callable[..., None], *arguments: str) -> None:
         work(*arguments)
         (Path(arguments[-1]).parent / DONE).touch()
     except UserError as wrong:
-        sys.exit(f"{SAID}{wrong}")
+        sys.exit(f"{MESSAGE}{wrong}")
     except Exception as error:  # whatever a damaged file makes a library raise
-        sys.exit(f"{WHY}{reason(error)}")
+        sys.exit(f"{FAILURE}{reason(error)}")
 
 
 class NotWritten(UserError):
-    """Why such a process wrote no folder, as a sentence. told: whether it is the process's own, for a person."""
+    """Why such a process wrote no folder, as a sentence. explained: whether the process itself wrote it."""
 
-    def __init__(self, sentence: str, told: bool) -> None:
+    def __init__(self, sentence: str, explained: bool) -> None:
         super().__init__(sentence)
-        self.told = told
+        self.explained = explained
 
 
 def written(command: list[str], work: Path, report: Callable[[float], None]) -> Path:
@@ -93,17 +93,17 @@ def written(command: list[str], work: Path, report: Callable[[float], None]) -> 
     Raises NotWritten, and OSError where the disk is full.
     """
     folder = work / "model"
-    asked, env = child_process(*command, str(folder))
-    said = run(asked, work, lambda seconds: report(1 - 0.5 ** (seconds / 15)), env)
+    full_command, env = child_process(*command, str(folder))
+    output = run(full_command, work, lambda seconds: report(1 - 0.5 ** (seconds / 15)), env)
     if (work / DONE).is_file():
         return folder
-    if "No space left" in said:
+    if "No space left" in output:
         raise OSError(errno.ENOSPC, "")
-    lines = said.splitlines()
-    told = next((line.removeprefix(SAID) for line in lines if line.startswith(SAID)), None)
-    why = next((line.removeprefix(WHY) for line in lines if line.startswith(WHY)), None)
+    lines = output.splitlines()
+    message = next((line.removeprefix(MESSAGE) for line in lines if line.startswith(MESSAGE)), None)
+    why = next((line.removeprefix(FAILURE) for line in lines if line.startswith(FAILURE)), None)
     why = why or "the process that made it ready was stopped, as happens where memory runs out."
-    raise NotWritten(told or why, told is not None)
+    raise NotWritten(message or why, message is not None)
 
 
 def seal(folder: Path, **more: str) -> None:

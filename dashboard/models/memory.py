@@ -24,7 +24,7 @@ def free_bytes() -> int:
         return free
 
 
-def check_room(needed: int, called: str) -> None:
+def check_memory(needed: int, called: str) -> None:
     """Raises UserError where a model that takes `needed` bytes would not fit into memory."""
     free = free_bytes()
     if needed + SPARE > free:

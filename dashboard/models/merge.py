@@ -22,7 +22,7 @@ from dashboard.models.weights import renaming
 _FIRST = "base_model.model."
 _LORA = re.compile(r"\.(lora_[AB]|lora_embedding_[AB]|lora_magnitude_vector)(\.weight|\.bias)?$")
 _TOKENS = (".json", ".txt", ".model", ".jinja")
-_KEPT = ("lora_alpha", "use_rslora", "use_dora", "fan_in_fan_out", "alpha_pattern", "lora_bias")
+_SETTINGS = ("lora_alpha", "use_rslora", "use_dora", "fan_in_fan_out", "alpha_pattern", "lora_bias")
 
 
 def merge(base: Path, prefix: str, adapter: Path, folder: Path) -> None:
@@ -37,7 +37,7 @@ def merge(base: Path, prefix: str, adapter: Path, folder: Path) -> None:
     from safetensors.torch import load_file
     from transformers import AutoConfig
 
-    said = read_json(adapter / CONFIG, adapter.name)
+    adapter_config = read_json(adapter / CONFIG, adapter.name)
     tensors = load_file(adapter / WEIGHTS)
     config = AutoConfig.from_pretrained(base, trust_remote_code=False, local_files_only=True)
     model: Any = _kind(config).from_pretrained(
@@ -60,7 +60,7 @@ def merge(base: Path, prefix: str, adapter: Path, folder: Path) -> None:
             for key, tensor in entries.items()
             if key.startswith((".lora_A", ".lora_embedding_A"))
         }
-        settings = {key: said[key] for key in _KEPT if said.get(key) is not None}
+        settings = {key: adapter_config[key] for key in _SETTINGS if adapter_config.get(key) is not None}
         lora = LoraConfig(**settings, target_modules=sorted(low_rank), rank_pattern=ranks)
         wrapped = get_peft_model(model, lora)
         state = {f"{_FIRST}{name}{key}": t for name, entries in low_rank.items() for key, t in entries.items()}

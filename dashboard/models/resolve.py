@@ -19,7 +19,7 @@ from dashboard.models.fetch import fetch, is_whole
 from dashboard.models.files import check_files
 from dashboard.models.gguf_settings import VERSION
 from dashboard.models.made import make
-from dashboard.models.memory import check_room
+from dashboard.models.memory import check_memory
 from dashboard.models.weights import headers, numbers, wrapper
 
 
@@ -162,7 +162,7 @@ def from_path(path: Path, name: str, fetch_missing: bool = False, progress=None)
             return replace(_from_gguf(file, name, progress), title=title)
     check_folder(folder, name)
     files = weight_files(folder, name)
-    _check_room_once(str(folder), 4 * numbers(headers(files, name)), name)  # before all is read for its hash
+    _check_memory_once(str(folder), 4 * numbers(headers(files, name)), name)  # before all is read for its hash
     return ModelSource(name, title, folder, f"sha256:{weights_sha256(files)[:12]}")
 
 
@@ -194,19 +194,19 @@ def _with_base(found: adapter.Adapter, name: str, title: str, commit: str, fetch
 
 def _base(found: adapter.Adapter, name: str, fetch_missing: bool, progress) -> ModelSource:
     """Raises UserError, with the base model's name and what to do, where it cannot be found here."""
-    asked = found.base.strip()
+    wanted = found.base.strip()
     by_hub_id = {card.hub_id.lower(): card.name for card in CATALOGUE.values()}
-    asked = by_hub_id.get(asked.lower(), asked)
+    wanted = by_hub_id.get(wanted.lower(), wanted)
     try:
-        if asked.startswith(("\\\\", "//")):
+        if wanted.startswith(("\\\\", "//")):
             raise UserError("Addresses of other machines are not opened.")
-        beside = found.folder / asked
-        if asked not in CATALOGUE and not Path(asked).is_absolute() and beside.is_dir():
-            asked = str(beside)
-        path = None if asked in CATALOGUE else as_path(asked)
+        beside = found.folder / wanted
+        if wanted not in CATALOGUE and not Path(wanted).is_absolute() and beside.is_dir():
+            wanted = str(beside)
+        path = None if wanted in CATALOGUE else as_path(wanted)
         if path and adapter.is_adapter(path):
             raise UserError("It is an adapter itself. Merge the two where they were made.")
-        base = find(asked, fetch_missing=fetch_missing, progress=progress)
+        base = find(wanted, fetch_missing=fetch_missing, progress=progress)
         if base.folder.parent.name == "made" and base.folder.name.startswith("adapter-"):
             raise UserError("It is an adapter itself. Merge the two where they were made.")
         return base
@@ -219,9 +219,9 @@ def _base(found: adapter.Adapter, name: str, fetch_missing: bool, progress) -> M
 
 
 @lru_cache(maxsize=64)
-def _check_room_once(folder: str, needed: int, name: str) -> None:
+def _check_memory_once(folder: str, needed: int, name: str) -> None:
     """Once: a model that is open takes the memory that it asked for."""
-    check_room(needed, name)
+    check_memory(needed, name)
 
 
 def _silent(fraction: float, sentence: str) -> None:

@@ -67,7 +67,7 @@ def _some_words(proto) -> list[str]:
     return [word for word in ordinary[len(ordinary) // 3 :] if word][::17][:60]
 
 
-def _agree(tokenizer, pieces, words: list[str]) -> bool:
+def _agree(tokenizer, processor, words: list[str]) -> bool:
     """Whether both split all texts and nearly all words into the same tokens (signs that are rare may differ).
 
     Unknown tokens in a row count as one. Some kinds (ALBERT, XLNet) may read in small letters and without accents, as
@@ -79,13 +79,13 @@ def _agree(tokenizer, pieces, words: list[str]) -> bool:
         tokens = tokenizer.convert_ids_to_tokens(ids)
         ours = _fused(["?" if id == tokenizer.unk_token_id else t for id, t in zip(ids, tokens, strict=True)])
         bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-        return any(ours == _theirs(pieces, as_read) for as_read in (text, text.lower(), bare, bare.lower()))
+        return any(ours == _theirs(processor, as_read) for as_read in (text, text.lower(), bare, bare.lower()))
 
     return all(map(same, TEXTS)) and sum(map(same, words)) >= 0.9 * len(words)
 
 
-def _theirs(pieces, text: str) -> list[str]:
-    return _fused(["?" if pieces.is_unknown(id) else pieces.id_to_piece(id) for id in pieces.encode(text)])
+def _theirs(processor, text: str) -> list[str]:
+    return _fused(["?" if processor.is_unknown(id) else processor.id_to_piece(id) for id in processor.encode(text)])
 
 
 def _fused(tokens: list[str]) -> list[str]:

@@ -32,7 +32,7 @@ def open_tokenizer(folder: Path, called: str, notes: list[str]):
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True, use_fast=True)
     except BaseException as error:  # a damaged file makes the Rust library panic, which is no Exception
-        raise _said(
+        raise _explained(
             error, f"The tokenizer of “{called}” cannot be opened: {reason(error)} Copy its files again."
         ) from error
     if not tokenizer.is_fast:
@@ -86,7 +86,7 @@ def _converted(slow, folder: Path, called: str):
     except UserError:
         raise
     except BaseException as error:
-        raise _said(error, f"{begin}, and it cannot be converted here: {reason(error)} {_TWO_LINES}") from error
+        raise _explained(error, f"{begin}, and it cannot be converted here: {reason(error)} {_TWO_LINES}") from error
     if not same:
         raise UserError(f"{begin}, and its conversion to a fast one splits text differently. {_TWO_LINES}")
     return fast
@@ -116,6 +116,6 @@ def _with_special(backend, slow):
     return backend
 
 
-def _said(error: BaseException, sentence: str) -> BaseException:
+def _explained(error: BaseException, sentence: str) -> BaseException:
     panics = type(error).__module__ == "pyo3_runtime"  # of the Rust library
     return UserError(sentence) if isinstance(error, Exception) or panics else error

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
 
-_asked: ContextVar[Callable[[], None] | None] = ContextVar("waiting", default=None)
+_on_pause: ContextVar[Callable[[], None] | None] = ContextVar("waiting", default=None)
 
 
 @contextmanager
@@ -17,21 +17,21 @@ def while_waiting(call: Callable[[], None]) -> Iterator[None]:
     Looking at a model's weights, waiting for another load, loading (after each tensor) and the first short passes
     through a new model (before each layer) do. To get past the handlers on its way, it must be no `Exception`.
     """
-    token = _asked.set(call)
+    token = _on_pause.set(call)
     try:
         yield
     finally:
-        _asked.reset(token)
+        _on_pause.reset(token)
 
 
 def pause() -> None:
     """Such a moment. Without `while_waiting` round it, nothing happens."""
-    if call := _asked.get():
+    if call := _on_pause.get():
         call()
 
 
 @contextmanager
-def turn(lock: Lock) -> Iterator[None]:
+def holding(lock: Lock) -> Iterator[None]:
     """Holds a lock; while others hold it, the wait for it may be given up."""
     while not lock.acquire(timeout=0.25):
         pause()

@@ -49,13 +49,13 @@ def header(file: Path, called: str) -> dict[str, tuple[str, tuple[int, ...]]]:
     try:
         with file.open("rb") as stream:
             length = int.from_bytes(stream.read(8), "little")
-            said = json.loads(stream.read(length)) if 0 < length <= min(size - 8, LARGEST_HEADER) else None
-        if said is None:
+            entries = json.loads(stream.read(length)) if 0 < length <= min(size - 8, LARGEST_HEADER) else None
+        if entries is None:
             raise ValueError("no header")
-        said.pop("__metadata__", None)
-        found = {name: _tensor(name, entry) for name, entry in said.items()}
+        entries.pop("__metadata__", None)
+        found = {name: _tensor(name, entry) for name, entry in entries.items()}
         end = 0
-        for begin, stop in sorted(entry["data_offsets"] for entry in said.values()):
+        for begin, stop in sorted(entry["data_offsets"] for entry in entries.values()):
             if begin != end or stop < begin:
                 raise ValueError("a gap")
             end = stop

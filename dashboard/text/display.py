@@ -72,24 +72,24 @@ def _settings_of(decoder) -> dict:
     return json.loads(bare.to_str())["decoder"]
 
 
-def piece_labels(text: str, pieces: Sequence[str], spans: Sequence[tuple[int, int]], spelling: Spelling) -> list[str]:
+def token_labels(text: str, tokens: Sequence[str], spans: Sequence[tuple[int, int]], spelling: Spelling) -> list[str]:
     """What to read for each token of a text (n), the ones that the tokenizer added left out."""
-    labels = [_label(piece, spelling) for piece in pieces]
+    labels = [_label(token, spelling) for token in tokens]
     return [_share(text, spans, labels, i) if label is None else label for i, label in enumerate(labels)]
 
 
 def vocabulary_labels(tokenizer, ids: Sequence[int]) -> list[str]:
     """What to read for tokens of the vocabulary that stand in no text, by their ids."""
-    pieces = [piece or f"[{number}]" for number, piece in zip(ids, tokenizer.convert_ids_to_tokens(ids), strict=True)]
+    tokens = [token or f"[{number}]" for number, token in zip(ids, tokenizer.convert_ids_to_tokens(ids), strict=True)]
     spelling = spelling_of(tokenizer)
-    return [_label(piece, spelling) or f"byte {_bytes(piece, spelling)}" for piece in pieces]
+    return [_label(token, spelling) or f"byte {_bytes(token, spelling)}" for token in tokens]
 
 
-def _bytes(piece: str, spelling: Spelling) -> str:
+def _bytes(token: str, spelling: Spelling) -> str:
     """The bytes of a token that make no whole characters: ``E7 88``."""
     if spelling == "metaspace":
-        return piece[3:-1].upper()
-    return " ".join(f"{_byte_of()[character]:02X}" for character in piece)
+        return token[3:-1].upper()
+    return " ".join(f"{_byte_of()[character]:02X}" for character in token)
 
 
 def marked(labels: Sequence[str], unknown: Sequence[int]) -> tuple[str, ...]:
@@ -108,12 +108,12 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable() and " " not in text:
         return text
     text = text.replace("\r\n", "\n")
-    shown: list[str] = []
+    characters: list[str] = []
     stands = False  # whether a combining mark can stand on what was shown last
     for i, character in enumerate(text):
-        shown.append(_sign(character, stands, is_last=i == len(text) - 1))
-        stands = shown[-1][-1] == character
-    return "".join(shown)
+        characters.append(_sign(character, stands, is_last=i == len(text) - 1))
+        stands = characters[-1][-1] == character
+    return "".join(characters)
 
 
 def _sign(character: str, stands: bool, is_last: bool) -> str:
@@ -131,30 +131,30 @@ def _sign(character: str, stands: bool, is_last: bool) -> str:
     return character if drawn and character not in _BLANK else number
 
 
-def _piece(text: str) -> str:
+def _readable(text: str) -> str:
     return visible(_REPEATED.sub(lambda run: f"{run[1]}×{len(run[0])}", text))
 
 
 @lru_cache(maxsize=1 << 16)
-def _label(piece: str, spelling: Spelling) -> str | None:
+def _label(token: str, spelling: Spelling) -> str | None:
     """A token as a person reads it; None where its bytes make no whole characters."""
     if spelling == "bytes":
         try:
-            return _piece(bytes(map(_byte_of().__getitem__, piece)).decode())
+            return _readable(bytes(map(_byte_of().__getitem__, token)).decode())
         except KeyError:  # not in the byte alphabet: an added token, spelt as it is
-            return _piece(piece)
+            return _readable(token)
         except UnicodeDecodeError:
             return None
     if spelling == "wordpiece":
-        return GOES_ON + _piece(piece[2:]) if piece.startswith("##") and len(piece) > 2 else _piece(piece)
+        return GOES_ON + _readable(token[2:]) if token.startswith("##") and len(token) > 2 else _readable(token)
     if spelling == "metaspace":
-        if byte := _BYTE.fullmatch(piece):
+        if byte := _BYTE.fullmatch(token):
             value = int(byte[1], 16)
-            return _piece(chr(value)) if value < 0x80 else None
-        return _piece(piece.replace("▁", " "))
+            return _readable(chr(value)) if value < 0x80 else None
+        return _readable(token.replace("▁", " "))
     if spelling == "suffix":
-        return _piece(piece[:-4]) if piece.endswith("</w>") else _piece(piece) + GOES_ON
-    return _piece(piece)
+        return _readable(token[:-4]) if token.endswith("</w>") else _readable(token) + GOES_ON
+    return _readable(token)
 
 
 @lru_cache(maxsize=1)
@@ -180,4 +180,4 @@ def _share(text: str, spans: Sequence[tuple[int, int]], labels: Sequence[str | N
         first -= 1
     while holds(last + 1, place):
         last += 1
-    return f"{_piece(text[min(start, place) : place + 1])} {i - first + 1}/{last - first + 1}"
+    return f"{_readable(text[min(start, place) : place + 1])} {i - first + 1}/{last - first + 1}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboard.errors import UserError
-from dashboard.text.display import piece_labels, spelling_of
+from dashboard.text.display import spelling_of, token_labels
 from dashboard.text.encoding import BETWEEN, Encoding
 from dashboard.text.special import is_typed, is_unknown
 from dashboard.text.words import without_surrogates
@@ -45,7 +45,7 @@ def encode(
     else:
         pair = without_surrogates(pair)
         raw = tokenize(text, tokenizer, paired(tokenizer, pair))
-    ids, pieces, added, spans = raw.ids, raw.tokens, raw.special_tokens_mask, list(raw.offsets)
+    ids, tokens, added, spans = raw.ids, raw.tokens, raw.special_tokens_mask, list(raw.offsets)
     whole, second = text, None
     if pair is not None:
         second = len(text) + len(BETWEEN)
@@ -58,30 +58,30 @@ def encode(
         raise UserError("This model's tokenizer finds nothing to read in the text. Type some words.")
 
     front = front_of(tokenizer, ids, added) if causal and bos else None
-    room = len(own) if limit is None else limit - (len(ids) - len(own)) - (front is not None)
-    if room < 1:
+    capacity = len(own) if limit is None else limit - (len(ids) - len(own)) - (front is not None)
+    if capacity < 1:
         raise UserError(f"A limit of {limit} tokens leaves no room for the text. Allow more.")
-    if pair is not None and room < len(own):
+    if pair is not None and capacity < len(own):
         raise UserError(
             f"The two texts have {len(ids):,} tokens together and the limit is {limit:,}. Use shorter texts."
         )
-    kept, left_out = own[:room], len(own[room:])
+    within, left_out = own[:capacity], len(own[capacity:])
 
     # A few tokens beyond the end, so that a character that is cut there still knows its number of shares.
-    read = own[: room + _MOST_BYTES - 1]
-    shown = piece_labels(whole, [pieces[i] for i in read], [spans[i] for i in read], spelling_of(tokenizer))
-    labels = dict(zip(read, shown, strict=True))
+    read = own[: capacity + _MOST_BYTES - 1]
+    read_labels = token_labels(whole, [tokens[i] for i in read], [spans[i] for i in read], spelling_of(tokenizer))
+    labels = dict(zip(read, read_labels, strict=True))
 
     rows: list[tuple] = []  # in the order of COLUMNS
     place = 0
     if front is not None:
-        piece = tokenizer.convert_ids_to_tokens(front)
-        rows.append((front, piece, piece, (0, 0), True, False))
+        token = tokenizer.convert_ids_to_tokens(front)
+        rows.append((front, token, token, (0, 0), True, False))
     for i in range(len(ids)):
         if added[i]:
-            rows.append((ids[i], pieces[i], pieces[i], (place, place), True, False))
-        elif i <= kept[-1]:
-            rows.append(row_of(tokenizer, whole, ids[i], pieces[i], labels[i], spans[i]))
+            rows.append((ids[i], tokens[i], tokens[i], (place, place), True, False))
+        elif i <= within[-1]:
+            rows.append(row_of(tokenizer, whole, ids[i], tokens[i], labels[i], spans[i]))
             place = max(place, rows[-1][3][1])
     columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
     if pair is not None:
@@ -94,14 +94,14 @@ def encode(
     )
 
 
-def row_of(tokenizer, text: str, number: int, piece: str, label: str, span: tuple[int, int]) -> tuple:
+def row_of(tokenizer, text: str, number: int, token: str, label: str, span: tuple[int, int]) -> tuple:
     """A token of the text itself: id, spelling, label, span without white space at its ends, special, unknown."""
     span = _without_space(text, span)
     spelled = text[slice(*span)]
     special = is_typed(tokenizer, number, spelled)
     return (
         number,
-        piece,
+        token,
         spelled if special and spelled else label,
         span,
         special,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dashboard.errors import UserError
-from dashboard.text.display import piece_labels, spelling_of
+from dashboard.text.display import spelling_of, token_labels
 from dashboard.text.encode import COLUMNS, encode, front_of, row_of, tokenize
 from dashboard.text.encoding import Encoding
 from dashboard.text.sentence import ParsedSentence
@@ -61,8 +61,8 @@ def encode_words(words: Sequence[str], tokenizer, *, causal: bool, bos: bool = T
             spans.append((start + max(first - added_space, 0), start + max(last - added_space, 0)))
             end = max(end, spans[-1][1])
     own = [i for i, mask in enumerate(raw.special_tokens_mask) if not mask]
-    shown = piece_labels(text, [raw.tokens[i] for i in own], [spans[i] for i in own], spelling)
-    labels = dict(zip(own, shown, strict=True))
+    own_labels = token_labels(text, [raw.tokens[i] for i in own], [spans[i] for i in own], spelling)
+    labels = dict(zip(own, own_labels, strict=True))
     rows = [
         row_of(tokenizer, text, raw.ids[i], raw.tokens[i], labels[i], spans[i])
         if i in labels
@@ -71,7 +71,7 @@ def encode_words(words: Sequence[str], tokenizer, *, causal: bool, bos: bool = T
     ]
     front = front_of(tokenizer, raw.ids, raw.special_tokens_mask) if causal and bos else None
     if front is not None:
-        piece = tokenizer.convert_ids_to_tokens(front)
-        rows.insert(0, (front, piece, piece, (0, 0), True, False))
+        token = tokenizer.convert_ids_to_tokens(front)
+        rows.insert(0, (front, token, token, (0, 0), True, False))
     columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
-    return Encoding(text=text, **columns, added=None if front is None else piece, given=tuple(places))
+    return Encoding(text=text, **columns, added=None if front is None else token, given=tuple(places))

@@ -41,7 +41,7 @@ def no_sentence(name: str, left_out: Sequence[LeftOut]) -> str:
     at = _LINE.search(first.reason)
     line, reason = (at[1], first.reason[: at.start()]) if at else (str(first.line), first.reason)
     same = sum(_kind(one.reason) == _kind(first.reason) for one in left_out)
-    remedy = next((told for part, told in _REMEDIES.items() if part in reason), "Choose another file.")
+    remedy = next((advice for part, advice in _REMEDIES.items() if part in reason), "Choose another file.")
     return (
         f"No sentence of {name} can be used. Line {line}: {reason} ({same:,} of {len(left_out):,} "
         f"{'sentence' if len(left_out) == 1 else 'sentences'}). {remedy}"

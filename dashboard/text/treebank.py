@@ -95,8 +95,8 @@ def _blocks(file: BinaryIO, name: str) -> Iterator[_Block]:
             if not comment:
                 block = block or _Block(number, columns)
                 block.add(number, row.rstrip(b"\r\n"), whole and not continued)
-            elif text is None and whole and not continued and (said := _TEXT.match(row)):
-                text = said[1]
+            elif text is None and whole and not continued and (match := _TEXT.match(row)):
+                text = match[1]
         continued = not whole
         number += whole
     if block is not None:
@@ -212,8 +212,8 @@ def _miscounted(line: str, columns: Sequence[str], count: int) -> str:
         if len(parts) >= count:
             return "columns are divided by spaces instead of tabs"
         return f"a line has {len(parts)} columns in place of {expected}, with spaces for tabs"
-    said = f"a line has {len(columns)} columns in place of {expected}"
-    return f"{said}: it ends with a tab" if len(columns) == count + 1 and not columns[-1].strip() else said
+    message = f"a line has {len(columns)} columns in place of {expected}"
+    return f"{message}: it ends with a tab" if len(columns) == count + 1 and not columns[-1].strip() else message
 
 
 @lru_cache(maxsize=1)

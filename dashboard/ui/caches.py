@@ -31,7 +31,7 @@ from dashboard.heads.head_id import HeadId
 from dashboard.heads.view import Between, HeadView
 from dashboard.models import ModelSource, find
 from dashboard.models.foreign import foreign
-from dashboard.models.waiting import turn, while_waiting
+from dashboard.models.waiting import holding, while_waiting
 from dashboard.text import Encoding, Special, Unit
 from dashboard.ui import paths, quiet
 from dashboard.ui.results_cache import kept, let_go
@@ -72,7 +72,7 @@ def opened(name: str, fetch_missing: bool = False) -> tuple[AttentionModel, str]
         with foreign(f"Finding “{name[:80]}”", "Choose another model."):
             source = find(name, fetch_missing=fetch_missing, progress=_give_way)
         key = "\n".join([source.name, str(source.folder), source.revision, *_stamps(source.folder)])
-        with turn(_turn_of(key)):
+        with holding(_turn_of(key)):
             if key not in _open:
                 _make_room(source)
             model = _open[key] = _model(key, source)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from dashboard.analyses.profile.library import Kept, profile_library, read_profile
+from dashboard.analyses.profile.library import LibraryEntry, profile_library, read_profile
 from dashboard.analyses.profile.tables import Profile
 from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
@@ -27,7 +27,7 @@ def _read(folder: str, stamp: int) -> Profile:
     return read_profile(folder)
 
 
-def of_model(this: Opened) -> list[Kept]:
+def of_model(this: Opened) -> list[LibraryEntry]:
     """The finished profiles of this model with these weights: those that come with the dashboard first."""
     known = {this.model.name, str(this.model.source.folder)}
     return [
@@ -44,7 +44,7 @@ def first_of(this: Opened) -> Profile | None:
     return _read(str(kept.folder), (kept.folder / "profile.json").stat().st_mtime_ns)
 
 
-def chosen_profile(this: Opened) -> tuple[Kept, Profile]:
+def chosen_profile(this: Opened) -> tuple[LibraryEntry, Profile]:
     """The chosen profile of the model; or a sentence with what to do, and the end of the page."""
     there = {kept.name: kept for kept in of_model(this)}
     name = session.choices().profile
@@ -82,7 +82,7 @@ def command(model: str) -> str:
     return f'{COMMAND} profile builtin --model "{model}" --out "{place_for("my profile")}"'
 
 
-def choose(this: Opened, kept: Kept) -> None:
+def choose(this: Opened, kept: LibraryEntry) -> None:
     """Which profile, where there is more than one."""
     names = [one.name for one in of_model(this)]
     if len(names) < 2:

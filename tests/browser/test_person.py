@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from dashboard import attention, contributions
+from dashboard.ui.layout_width import positions
 from dashboard.ui.url_state import FIRST_TEXT
 from tests.helpers.browser import ATLAS, PICTURE, address, click_head, download, framed, idle, picture, plot, settled
 
@@ -29,11 +30,12 @@ def test_a_click_on_the_atlas_draws_that_head_and_a_pasted_link_reopens_it(perso
     click_head(page, 3, 1)
     described = settled(page, "L3H1")
     page.get_by_role("button", name="Pin this head").click()
-    page.wait_for_selector(".st-key-remove_L3H1")
+    page.get_by_text("1 pinned").wait_for()
     assert address(page) == {"layer": "3", "head": "1", "tray": "L3H1"}
     other = person(f"explore?{urlparse(page.url).query}")
     assert settled(other, "L3H1") == described
-    assert other.locator(".st-key-remove_L3H1").count() == 1
+    other.get_by_text("1 pinned").click()
+    other.get_by_role("button", name="L3H1", exact=True).wait_for()
 
 
 def test_the_cell_clicked_last_can_be_clicked_again_after_another_choice(person):
@@ -88,7 +90,7 @@ def test_a_quick_hand_is_not_taken_back(person):
     for head, pause in enumerate((0, 60, 120, 200)):
         click_head(page, 3, head)
         page.wait_for_timeout(pause)
-        page.locator(".st-key-files_head").get_by_role("button", name="Download").click()
+        page.locator(".st-key-files_head").get_by_role("button", name="Table").click()
         settled(page, f"L3H{head},")
         page.keyboard.press("Escape")
         page.wait_for_timeout(700)
@@ -134,12 +136,13 @@ def test_everything_is_reached_by_keyboard(person):
             break
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.wait_for_selector(".st-key-remove_L1H2")
+    page.get_by_text("1 pinned").wait_for()
 
 
 def test_a_new_text_is_read_and_drawn(person):
     page = person("explore")
     settled(page, "L0H2")
+    page.locator(".st-key-text_menu button").first.click()
     page.get_by_role("textbox", name="Text", exact=True).fill("Seven birds sing.")
     page.get_by_role("button", name="Read this text").click()
     page.wait_for_function("document.querySelector('.st-key-picture_head svg.marks').textContent.includes('birds')")
@@ -184,7 +187,7 @@ def test_the_hovered_cell_is_the_pointed_one(person, minilm, words, n, width):
     head = attention(minilm, text, "L3H2")
     assert len(head) == n
     if n == 512 and width == 900:  # a narrow page draws as many as have a pixel each, and says so
-        head = head.window(0, n := 350)
+        head = head.window(0, n := positions(600, 512))
     page = person("explore?" + urlencode({"text": text, "unit": "tokens", "layer": 3}), width=width, height=1800)
     settled(page, "L3H2")
     page.wait_for_timeout(1000)
@@ -240,7 +243,7 @@ def test_what_a_click_sends_at_256_tokens_is_small(person, words):
     page.keyboard.press("Enter")
     settled(page, "L3H7")
     page.wait_for_timeout(1000)
-    assert 20_000 < sum(received) < 200_000
+    assert 20_000 < sum(received) < 210_000  # 26 kB of it are the links of 16 pages, which carry the text
 
 
 def test_every_file_downloads_and_opens(person, minilm):

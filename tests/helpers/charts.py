@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import vl_convert
 
@@ -48,9 +49,25 @@ def layers_of(spec: dict) -> Iterator[dict]:
             yield from layers_of(child)
 
 
+def strings(spec: object) -> set[str]:
+    """Every text in a specification, however deep."""
+    if isinstance(spec, str):
+        return {spec}
+    inner = spec.values() if isinstance(spec, dict) else spec if isinstance(spec, list) else ()
+    return set().union(*map(strings, inner))
+
+
 def score_table(layers: int, heads: int, score: str, values) -> pd.DataFrame:
     """A row per head of a model of this size, layer by layer, with these values as this score."""
     places = [(a, b) for a in range(layers) for b in range(heads)]
     frame = pd.DataFrame(places, columns=["layer", "head"])
     frame[score] = values
     return frame
+
+
+def cells(panel: dict, n: int) -> np.ndarray:
+    """What a panel of a matrix draws, as parts of full ink (n, n)."""
+    found = np.zeros((n, n))
+    for row in panel["layer"][0]["data"]["values"]:
+        found[row["i"], row["j"]] = row["w"]
+    return found

@@ -143,3 +143,53 @@ def _as_written(name: str, own: str, weights: torch.Tensor, config) -> torch.Ten
     if name == "mamba" and own.endswith("conv1d.weight"):
         return weights.squeeze(1)
     return weights
+
+
+def write_llama(path, layers=2, width=32, claims=None):
+    """A small Llama, with the bytes and a few tokens as its vocabulary; the weights are returned."""
+    file = gguf.GGUFWriter(str(path), "llama")
+    letters = [chr(code) for code in range(97, 123)]
+    words = ["<unk>", "<s>", "</s>", *(f"<0x{k:02X}>" for k in range(256)), "▁", *letters, "he", "▁h", "▁he", "▁t"]
+    file.add_context_length(64)
+    file.add_embedding_length(width)
+    file.add_block_count(claims or layers)
+    file.add_feed_forward_length(48)
+    file.add_head_count(4)
+    file.add_head_count_kv(2)
+    file.add_layer_norm_rms_eps(1e-5)
+    file.add_rope_dimension_count(width // 4)
+    file.add_vocab_size(len(words))
+    file.add_tokenizer_model("llama")
+    file.add_token_list(words)
+    file.add_token_scores([-float(k) for k in range(len(words))])
+    file.add_token_types([2, 3, 3] + [6] * 256 + [1] * (len(words) - 259))
+    file.add_bos_token_id(1)
+    file.add_eos_token_id(2)
+    file.add_unk_token_id(0)
+    rng, weights = np.random.default_rng(0), {}
+
+    def add(name, *shape):
+        weights[name] = rng.normal(0, 0.2, shape).astype(np.float32 if len(shape) == 1 else np.float16)
+        file.add_tensor(name, weights[name])
+
+    add("token_embd.weight", len(words), width)
+    add("output_norm.weight", width)
+    add("output.weight", len(words), width)
+    for k in range(layers):
+        for name, *shape in (
+            ("attn_norm", width),
+            ("ffn_norm", width),
+            ("attn_q", width, width),
+            ("attn_k", width // 2, width),
+            ("attn_v", width // 2, width),
+            ("attn_output", width, width),
+            ("ffn_gate", 48, width),
+            ("ffn_up", 48, width),
+            ("ffn_down", width, 48),
+        ):
+            add(f"blk.{k}.{name}.weight", *shape)
+    file.write_header_to_file()
+    file.write_kv_data_to_file()
+    file.write_tensors_to_file()
+    file.close()
+    return weights

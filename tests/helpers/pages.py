@@ -32,6 +32,12 @@ def read(app: AppTest) -> str:
     return said(app).replace("\\", "").replace("\u2060", "")
 
 
+def lines(app: AppTest, *facts: object) -> list[str]:
+    """The lines, as a person reads them, that name all of these facts: a head, a number, a word of the text."""
+    every = [plain(line) for line in read(app).splitlines()]
+    return [line for line in every if all(plain(str(fact)) in line for fact in facts)]
+
+
 def headings(app: AppTest) -> list[str]:
     """The findings over the pictures."""
     return [element.value for element in app.main.markdown if element.value.startswith("#####")]

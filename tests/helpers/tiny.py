@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import torch
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoModel, PreTrainedTokenizerFast
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
@@ -164,3 +167,14 @@ def make(kind: str, folder, **more: object):
     model.eval().save_pretrained(folder)
     tokenizer().save_pretrained(folder)
     return config
+
+
+def edit(folder, file="config.json", **changes):
+    """Settings of a file of the model's folder."""
+    (folder / file).write_text(json.dumps(json.loads((folder / file).read_text()) | changes))
+
+
+def add_weights(folder, **more):
+    """Weights beside those that the model knows."""
+    file = folder / "model.safetensors"
+    save_file(load_file(file) | more, file, metadata={"format": "pt"})

@@ -117,7 +117,8 @@ def small(tmp_path_factory):
 
     def of(kind):
         if kind not in made:
-            folder = tmp_path_factory.mktemp(kind)
+            folder = tmp_path_factory.mktemp("small") / kind  # its title, whatever was made before it
+            folder.mkdir()
             settings, language, _ = KINDS[kind]
             torch.manual_seed(1)
             peaked((language or AutoModel).from_config(AutoConfig.for_model(kind, **settings))).save_pretrained(folder)

@@ -23,6 +23,7 @@ from dashboard.cli import main
 from dashboard.errors import UserError
 from dashboard.export import snippet
 from dashboard.export.provenance import provenance_of
+from tests.helpers.sentences import heads_in, wording
 
 A, B = "The heron waits. It cannot hurry.", "The miller cannot wait!"
 
@@ -113,16 +114,16 @@ def test_scores_between_the_texts_by_hand(minilm, library, which):
             assert table.loc[(layer, head), name] == pytest.approx(value, abs=1e-4, nan_ok=True), name
 
 
-def test_what_cannot_be_a_pair_is_said(minilm, smollm2):
-    with pytest.raises(UserError, match="takes one text, not a pair"):
+def test_what_cannot_be_a_pair_is_said(minilm, smollm2, refuses):
+    with refuses(UserError):
         smollm2.encode(A, pair=B)
-    with pytest.raises(UserError, match="second text is empty"):
+    with refuses(UserError):
         minilm.encode(A, pair="  ")
-    with pytest.raises(UserError, match="together and the limit is 512"):
+    with refuses(UserError, "512"):
         minilm.encode(A * 40, pair=B * 40)
-    with pytest.raises(UserError, match="Give a second text"):
+    with refuses(UserError):
         attention(minilm, A, "L2H0").between("AB")
-    with pytest.raises(UserError, match="Give a second text"):
+    with refuses(UserError):
         scores(minilm, A, between="AB")
     assert not smollm2.has_pairs and minilm.has_pairs
 
@@ -140,7 +141,9 @@ def test_on_the_command_line(tmp_path, capsys):
     table = pd.read_csv(out)
     assert set(table["from"]) <= {"The", "miller", "cannot", "wait", "!", "[SEP]"} and "heron" in set(table["to"])
     chart = ["chart", A, "--pair", B, "--heads", "L2H0", "--between", "AB", "--out", str(tmp_path / "a.json")]
-    assert main(chart) == 0 and "first text to the second" in (tmp_path / "a.json").read_text()
+    assert main(chart) == 0
+    given = {one["name"]: one.get("value") for one in json.loads((tmp_path / "a.json").read_text())["params"]}
+    assert "heron" in given["words0"] and "miller" in given["columns0"] and "heron" not in given["columns0"]
     assert main(["scores", A, "--pair", B, "--out", str(tmp_path / "s.csv")]) == 0
     assert main(["scores", A, "--between", "AB", "--out", str(tmp_path / "s.csv")]) == 2
     assert "--pair" in capsys.readouterr().err
@@ -234,8 +237,8 @@ def test_a_map_between_the_texts_has_one_along_each_side(minilm, which):
 
 @pytest.mark.parametrize("which", ["AB", "BA", "BB"])
 @pytest.mark.parametrize("second", ["\u200b", "\x00", "\x01\x02"])
-def test_a_second_text_of_which_nothing_is_read_is_told(minilm, second, which):
-    with pytest.raises(UserError, match="reads nothing of the second text"):
+def test_a_second_text_of_which_nothing_is_read_is_told(minilm, second, which, refuses_alike):
+    with refuses_alike(UserError):
         attention(minilm, A, "L2H9", pair=second, unit="words", special="hide", between=which)
 
 
@@ -274,10 +277,10 @@ def test_a_part_of_a_long_pair_holds_some_of_both_texts(minilm, view_name, start
     whole = attention(minilm, long, "L2H9", pair=long, unit="words", between="BA")
     part = fit_for(whole, view_name, start, 40)
     assert {*part.segments} == {0, 1} and part.allowed.any() and part.weights.any()
-    assert "nothing can be said" not in draw(whole, view_name, start=start, most=40).to_dict()["description"]
+    assert heads_in(draw(whole, view_name, start=start, most=40).to_dict()["description"])[:1] == ["L2H9"]
 
 
-def test_rollout_between_the_texts_is_made_again(minilm, tmp_path, monkeypatch):
+def test_rollout_between_the_texts_is_made_again(minilm, tmp_path, monkeypatch, snapshot):
     monkeypatch.chdir(tmp_path)
     view = rollout(minilm, A, (0, 2), pair=B, between="AB")
     save(draw(view, "heatmap"), "first.json")
@@ -285,7 +288,7 @@ def test_rollout_between_the_texts_is_made_again(minilm, tmp_path, monkeypatch):
     [again] = [path for path in tmp_path.glob("*.json") if path.name != "first.json"]
     first, second = (json.loads(path.read_text())["description"] for path in (tmp_path / "first.json", again))
     assert first == second
-    assert "of what comes through from the second text" in finding(view)
+    assert wording(finding(view)) == snapshot
 
 
 def test_a_matrix_of_a_pair_says_which_text_and_which_links(minilm, tmp_path):

@@ -159,11 +159,7 @@ def test_it_is_imported_from_its_own_place_and_so_are_its_workers(installed, els
 
 def test_help_and_messages_name_the_command_that_was_called(installed, elsewhere, capsys):
     assert run(installed, installed.program, "chart", "--help").stdout.startswith("usage: two-heads chart ")
-    assert (
-        run(installed, installed.program, "chart")
-        .stderr.rstrip()
-        .endswith("`two-heads chart --help` lists what there is.")
-    )
+    assert "`two-heads chart --help`" in run(installed, installed.program, "chart").stderr
     (elsewhere / "dashboard.py").unlink()
     for name in ("numpy", "queue", "streamlit"):
         (elsewhere / f"{name}.py").unlink()

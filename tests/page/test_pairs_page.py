@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.helpers.pages import opened, read
+from tests.helpers.pages import lines, notices, opened, read
 from tests.helpers.sentences import numbers, wording
 
 PAIR = {"text": "How old are you?", "pair": "What is your age?"}
@@ -22,7 +22,9 @@ def test_explore_draws_both_texts_and_what_one_gives_to_one():
     assert not app.exception and "age" in json.dumps(heatmap(app))
     app.segmented_control(key="choose_between").set_value("AB").run()
     assert not app.exception and app.query_params["between"] in ("AB", ["AB"])
-    assert "only from the first text to the second" in json.dumps(heatmap(app))
+    words = {one["name"]: one["value"] for one in heatmap(app)["params"] if "value" in one}
+    assert "old" in words["words0"] and "age" not in words["words0"]
+    assert "age" in words["columns0"] and "old" not in words["columns0"]
     app.text_area(key="choose_pair").set_value("").run()
     assert not app.exception and "age" not in json.dumps(heatmap(app))
 
@@ -89,14 +91,15 @@ def test_compare_draws_the_links_between_the_texts_alone(choices, show):
     assert "age" in words["columns0"] and "old" not in words["columns0"]
 
 
-def test_two_models_of_which_one_knows_no_pairs_say_so():
+def test_two_models_of_which_one_knows_no_pairs_say_so(snapshot):
     app = opened("compare", **PAIR, mode="models", other_model="smollm2")
-    assert not app.exception and "takes one text, not a pair" in read(app)
+    assert not app.exception and notices(app) == snapshot
     next(button for button in app.button if button.label == "Remove the second text").click().run()
     assert not app.exception and not app.error
 
 
 @pytest.mark.parametrize(("page", "choices"), [("compare", {"mode": "texts"}), ("profile", {})])
-def test_where_the_first_text_is_read_alone_it_is_said(page, choices):
+def test_where_the_first_text_is_read_alone_it_is_said(page, choices, snapshot):
     app = opened(page, **PAIR, **choices)
-    assert not app.exception and "uses only the first text" in read(app)
+    [told] = [line for line in lines(app) if "read alone" in line]
+    assert not app.exception and told == snapshot

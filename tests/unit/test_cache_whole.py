@@ -201,12 +201,12 @@ def test_parsed_sentences_that_changed_are_parsed_again(tmp_path):
             read.append(1)
             return iter(sentences)
 
-        assert list(store.kept(parse)()) == sentences
+        assert list(store.read_once(parse)()) == sentences
         file = store.folder / "sentences.jsonl"
         right = file.read_bytes()
         for k, wrong in enumerate(damaged(right, times=60), 2):
             file.write_bytes(wrong)
-            assert list(store.kept(parse)()) == sentences and len(read) == k and file.read_bytes() == right
+            assert list(store.read_once(parse)()) == sentences and len(read) == k and file.read_bytes() == right
         assert json.loads(right.splitlines()[0])
 
 

@@ -83,17 +83,16 @@ def test_what_ships_goes_before_what_was_measured_here(letters):
     assert letters.find(REQUEST) == 8 and letters.find(other) is None
 
 
-def test_a_broken_file_is_told_where_no_other_fits(letters):
+def test_a_broken_file_is_told_where_no_other_fits(letters, refuses):
     own = letters.keep(7, REQUEST)
     shipped = letters.keep(8, REQUEST, letters.shipped_file(REQUEST))
     shipped.write_bytes(b"{")
     assert letters.find(REQUEST) == 7
     own.write_bytes(b'{"found": -1}')
-    with pytest.raises(UserError) as wrong:
+    with refuses(UserError, f"“{own}”"):
         letters.find(REQUEST)
-    assert str(wrong.value) == f"The number in “{own}” is less than nothing. Count the letters again."
     own.unlink()
-    with pytest.raises(UserError, match=r"is broken and cannot be read\. Count the letters again\."):
+    with refuses(UserError):
         letters.find(REQUEST)
 
 
@@ -119,10 +118,10 @@ def test_its_job_is_told_what_asks_the_same_again(letters, monkeypatch, tmp_path
 @pytest.mark.parametrize(
     "work", ["os", "dashboard.streamlit_app", "dashboard.analyses.toy.api.__init__", "dashboard.analyses/toy.api", ""]
 )
-def test_nothing_but_a_module_of_an_analysis_is_ever_imported(work, tmp_path, monkeypatch):
+def test_nothing_but_a_module_of_an_analysis_is_ever_imported(work, tmp_path, monkeypatch, refuses_alike):
     monkeypatch.setattr(job, "import_module", lambda name: pytest.fail(name))
     assert not WORK.fullmatch(work)
-    with pytest.raises(UserError, match="does not know"):
+    with refuses_alike(UserError):
         load(work)
     asked = {"model": "minilm", "path": "x", "limit": None, "work": work}
     told = {"asked": asked, "pid": 1, "beat": 1.0, "fraction": 0.5, "sentence": "Half", "state": "stopped"}
@@ -131,17 +130,17 @@ def test_nothing_but_a_module_of_an_analysis_is_ever_imported(work, tmp_path, mo
 
 
 @pytest.mark.parametrize("work", ["dashboard.analyses.later.measure", "dashboard.analyses.toy.api"])
-def test_work_of_a_later_version_is_shown_and_not_done(work, tmp_path):
+def test_work_of_a_later_version_is_shown_and_not_done(work, tmp_path, refuses_alike):
     asked = {"model": "minilm", "path": "x", "limit": None, "work": work}
     told = {"asked": asked, "pid": None, "beat": 1.0, "fraction": 0.5, "sentence": "Half", "state": "going"}
     (tmp_path / JOB).write_text(json.dumps(told))
     there = find(tmp_path)
     assert not there.resumes and there.progress.sentence == "It was stopped."
-    with pytest.raises(UserError, match="does not know"):
+    with refuses_alike(UserError):
         load(work)
 
 
-def test_a_library_that_lacks_is_told_by_its_name(monkeypatch):
+def test_a_library_that_lacks_is_told_by_its_name(monkeypatch, refuses):
     def lacks(name):
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 

@@ -8,7 +8,7 @@ from dashboard.ui.page_list import LEADS_TO, PAGES
 from tools.server import ROOT
 
 ANALYSES = {folder.parent.name for folder in (ROOT / "dashboard" / "analyses").glob("*/api.py")}
-KITS = {"corpus", "models"}  # pages of what all analyses share
+KITS = {"corpus": "corpus", "models": "models", "report": "export"}  # pages of what all analyses share
 NO_PAGE = {"contribution", "logit_attribution", "scores"}  # analyses that stand on other topics' pages
 
 
@@ -29,14 +29,14 @@ def test_every_page_has_a_file_an_address_a_folder_and_tests_of_one_name():
     names = [page.name for page in PAGES]
     assert sorted(names) == sorted(file.stem for file in (HOME / "pages").glob("*.py"))
     for name in names:
-        assert (ROOT / "dashboard" / ("" if name in KITS else "analyses") / name / "__init__.py").is_file(), name
+        assert (ROOT / "dashboard" / KITS.get(name, f"analyses/{name}") / "__init__.py").is_file(), name
         assert [folder for folder in (ROOT / "tests").glob(f"*/{name}") if any(folder.glob("test_*.py"))], name
 
 
 def test_every_analysis_has_a_door_and_a_page_or_says_that_it_has_none():
     folders = {file.parent.name for file in (ROOT / "dashboard" / "analyses").glob("*/__init__.py")} - {"analyses"}
     assert folders == ANALYSES
-    assert {page.name for page in PAGES} - KITS | NO_PAGE == ANALYSES
+    assert {page.name for page in PAGES} - KITS.keys() | NO_PAGE == ANALYSES
 
 
 def test_no_address_is_taken_twice():

@@ -39,7 +39,7 @@ def joint_bars(
 
     Raises UserError if nothing was measured.
     """
-    p, width = look.palette, look.room(WIDTH) - 12
+    p, width = look.palette, look.width_or(WIDTH) - 12
     name = "shift" if "shift" in table else "loss_change"
     values = table[name].to_numpy(float)
     if np.isnan(values).any():

@@ -38,7 +38,7 @@ def effect_ranking(
     table: from `effect.effect_table` over sentences
     look: 600 pixels wide by default; selection: the selected head gets a ring and its name
     """
-    p, width = look.palette, look.room(WIDTH)
+    p, width = look.palette, look.width_or(WIDTH)
     name = "shift" if "shift" in table else "loss_change"
     rows = _rows(table, name, selection.head)
     plot_width = max(160.0, width - AXIS - BEYOND)

@@ -12,7 +12,7 @@ from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.ink import round_figure
 from dashboard.charts.look import Look
-from dashboard.charts.sanitize import shown
+from dashboard.charts.sanitize import drawable
 from dashboard.charts.text_lines import BOX, UNREAD, set_text
 from dashboard.charts.theme import gradient, ink, paint, readable, scale, signed
 from dashboard.heads.format import figure, percent
@@ -38,7 +38,7 @@ def changed_text(
 
     heads: the ablated heads, in words; look: 640 pixels wide by default
     """
-    p, width = look.palette, look.room(MEASURE) - 12
+    p, width = look.palette, look.width_or(MEASURE) - 12
     page = set_text(effect, width)
     two_sided = effect.measure == "loss_change"
     values = np.nan_to_num(effect.values)
@@ -80,7 +80,7 @@ def changed_text(
 
 
 def _tip(effect: TextEffect, k: int) -> str:
-    word, value = shown(effect.drawn[k]), effect.values[k]
+    word, value = drawable(effect.drawn[k]), effect.values[k]
     if np.isnan(value):
         why = "not measured: the tokenizer added it" if effect.special[k] else "not predicted: it comes first"
         return f"{word}: {why}"

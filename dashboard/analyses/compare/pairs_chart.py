@@ -10,7 +10,7 @@ from dashboard.analyses.compare.divergence import Comparison
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import NARROWEST, Drawing, sheet
 from dashboard.charts.look import Look
-from dashboard.charts.sanitize import shown
+from dashboard.charts.sanitize import drawable
 from dashboard.charts.theme import ink, paint, readable
 from dashboard.heads.format import counted, percent
 
@@ -31,11 +31,13 @@ def closest_pairs(
     p, canvas = look.palette, Canvas()
     shades = ink(look.theme)
     for k, name in enumerate(names):
-        canvas.write(NAMES + (k + 0.5) * WIDE, 16, shown(name), p.text, 13, weight=600, align="center", limit=WIDE - 8)
+        canvas.write(
+            NAMES + (k + 0.5) * WIDE, 16, drawable(name), p.text, 13, weight=600, align="center", limit=WIDE - 8
+        )
         canvas.write(
             NAMES - 10,
             26 + (k + 0.5) * TALL,
-            shown(name),
+            drawable(name),
             p.text,
             13,
             weight=600,
@@ -46,7 +48,7 @@ def closest_pairs(
     for (i, j), numbers in pairs.items():
         shade = paint(np.array(0 if np.isnan(numbers.js) else numbers.js), shades, 0, 1)
         fill, colour = "#{:02x}{:02x}{:02x}".format(*shade), str(readable(shade, look.theme))
-        tip = f"{shown(names[i])} and {shown(names[j])}: {describe_pair(numbers)}"
+        tip = f"{drawable(names[i])} and {drawable(names[j])}: {describe_pair(numbers)}"
         for row, column in ((i, j), (j, i)):
             x, y = NAMES + column * WIDE, 26 + row * TALL
             canvas.box(x + 1, y + 1, WIDE - 2, TALL - 2, fill, edge=p.hair, tip=tip)

@@ -95,7 +95,7 @@ def arcs(
         title=titles.title(view),
         subtitle=titles.subtitle(view, f"{sides} · {links.note}"),
         description=describe("Arcs over the sentence", [view]),
-        width=max(row.width, min(look.room(WIDTH), NARROWEST)),
+        width=max(row.width, min(look.width_or(WIDTH), NARROWEST)),
         params=[
             {"name": "words", "value": names},
             {"name": "xs", "value": xs},

@@ -10,7 +10,7 @@ from dashboard.analyses.explore.text import describe
 from dashboard.charts import matrix, titles
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.hover import params
-from dashboard.charts.ink import Amount, inked, round_up
+from dashboard.charts.ink import InkScale, inked, round_up
 from dashboard.charts.labels import labels_of
 from dashboard.charts.look import Look
 from dashboard.heads.view import HeadView
@@ -27,9 +27,9 @@ def heatmap(view: HeadView, look: Look, *, top: float | None = None) -> Drawing:
     look: 600 pixels wide by default; cells are square, so the width sets the height too
     top: the part of the view's `full` drawn as full ink, in (0, 1] (default: `top_of`); larger values are full ink too
     """
-    top, ink_scale = top_of([view]) if top is None else top, Amount.of(view)
+    top, ink_scale = top_of([view]) if top is None else top, InkScale.of(view)
     drawn = matrix_of(view, top, ink_scale)
-    width = look.room(WIDTH)
+    width = look.width_or(WIDTH)
     margin = matrix.margin(drawn, width)
     panel = matrix.panel(drawn, look.theme, matrix.side_of(len(drawn), width - margin))
     return sheet(
@@ -45,12 +45,12 @@ def heatmap(view: HeadView, look: Look, *, top: float | None = None) -> Drawing:
     )
 
 
-def matrix_of(view: HeadView, top: float, ink_scale: Amount) -> matrix.Matrix:
+def matrix_of(view: HeadView, top: float, ink_scale: InkScale) -> matrix.Matrix:
     """The view as a matrix to draw, where `top` (a part of the `full` of `ink_scale`) is full ink."""
     return matrix_over(view, ink_scale.inked(view), 0.0, top, ink_scale)
 
 
-def matrix_over(view: HeadView, values: np.ndarray, low: float, high: float, ink_scale: Amount) -> matrix.Matrix:
+def matrix_over(view: HeadView, values: np.ndarray, low: float, high: float, ink_scale: InkScale) -> matrix.Matrix:
     """Values (m, k) over the positions of a view as a matrix to draw, cropped to rows and columns with links."""
     rows, columns = view.crop
     queries = labels_of(view.queries.drawn)
@@ -64,7 +64,7 @@ def matrix_over(view: HeadView, values: np.ndarray, low: float, high: float, ink
         low=low,
         high=high,
         nothing=titles.nothing(view),
-        amount=ink_scale,
+        ink_scale=ink_scale,
     )
 
 

@@ -37,7 +37,7 @@ def lines(view: HeadView, look: Look) -> Drawing:
     axes = (view.queries, view.keys)
     names = [lettering.labels_of(axis.drawn) for axis in (axes[:1] if view.one_axis else axes)]
     links = links_of(view)
-    place = _Place.of(view, names, look.room(WIDTH))
+    place = _Place.of(view, names, look.width_or(WIDTH))
     empty = [not row.any() for row in links.ink]
     nodes = [
         {"side": side, "k": k, "quiet": bool(axes[side].special[k]), "empty": side == 0 and bool(empty[k])}
@@ -68,7 +68,7 @@ def lines(view: HeadView, look: Look) -> Drawing:
         title=titles.title(view),
         subtitle=titles.subtitle(view, "left: queries · right: keys · " + links.note),
         description=describe("Lines between words", [view]),
-        width=look.room(WIDTH),
+        width=look.width_or(WIDTH),
         params=[
             *({"name": name, "value": words} for name, words in zip(_WORDS, names, strict=False)),
             {"name": "ts", "value": [round(k / 12, 3) for k in range(13)]},

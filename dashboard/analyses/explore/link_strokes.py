@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.charts.ink import Amount
+from dashboard.charts.ink import InkScale
 from dashboard.heads.view import HeadView
 
 FAINTEST = 0.005  # links below are never drawn, not even for a hovered word
@@ -29,7 +29,7 @@ class Links:
     threshold: float
     to_special: bool
     ink: np.ndarray
-    ink_scale: Amount
+    ink_scale: InkScale
 
     @property
     def note(self) -> str:
@@ -42,7 +42,7 @@ class Links:
 
 def links_of(view: HeadView) -> Links:
     """The links of a view, with the lowest threshold that leaves about two per word."""
-    ink_scale = Amount.of(view)
+    ink_scale = InkScale.of(view)
     weights = ink_scale.inked(view).astype(float)
     i, j = np.nonzero(weights >= FAINTEST)
     w = weights[i, j]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dashboard.analyses.explore.arc_geometry import Row, along, arch, bent
 from dashboard.charts.labels import width_of
-from dashboard.charts.sanitize import shown
+from dashboard.charts.sanitize import drawable
 from dashboard.charts.theme import Palette
 
 Link = tuple[int, int, str]  # a word, its head, its relation
@@ -67,7 +67,7 @@ def _names(row: Row, up: float, parse: Sequence[Link]) -> list[dict]:
         {
             "i": i,
             "j": j,
-            "name": shown(relation, 20),
+            "name": drawable(relation, 20),
             "span": abs(row.x[i] - row.x[j]),
             "x": round(float(row.x[i] + row.x[j]) / 2, 1),
             "fits": False,

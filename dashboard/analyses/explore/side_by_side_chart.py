@@ -11,9 +11,9 @@ from dashboard.analyses.explore.text import describe
 from dashboard.charts import matrix, titles
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.hover import params
-from dashboard.charts.ink import Amount, round_up
+from dashboard.charts.ink import InkScale, round_up
 from dashboard.charts.look import Look
-from dashboard.charts.sanitize import shown
+from dashboard.charts.sanitize import drawable
 from dashboard.errors import UserError
 from dashboard.heads.map_axis import MapAxis
 from dashboard.heads.view import HeadView
@@ -48,30 +48,30 @@ def side_by_side(
     """
     if not views:
         raise UserError("There is no head to compare. Choose at least one.")
-    ink_scales = [Amount.of(view) if apart else Amount.of(*views) for view in views]
+    ink_scales = [InkScale.of(view) if apart else InkScale.of(*views) for view in views]
     tops = [top or top_of([view] if apart else views) for view in views]
     drawn = [matrix_of(view, full, ink_scale) for view, full, ink_scale in zip(views, tops, ink_scales, strict=True)]
-    side, columns = _places(drawn, look.room(WIDE))
+    side, columns = _places(drawn, look.width_or(WIDE))
     one_model = len({view.model for view in views}) == 1
     panels = []
     for k, (view, one) in enumerate(zip(views, drawn, strict=True)):
         # A legend for all, under the first map of the last row, where it leaves no gap between rows.
         legend = apart or k == (len(views) - 1) // columns * columns
         panel = matrix.panel(one, look.theme, side, name=str(k), alone=len(views) == 1, legend=legend)
-        heading = shown(names[k]) if names else str(view.head) if one_model else titles.title(view)
+        heading = drawable(names[k]) if names else str(view.head) if one_model else titles.title(view)
         panel["title"] = {"text": heading, "fontSize": 14, "offset": 8, "frame": "group"}
         panels.append(panel)
-    heads = " and ".join(map(shown, names)) if names else ", ".join(str(view.head) for view in views)
+    heads = " and ".join(map(drawable, names)) if names else ", ".join(str(view.head) for view in views)
     # Each panel has the scale itself: with a shared scale, the legends of the panels would conflict in Vega-Lite.
     own = {"scale": {"x": "independent", "y": "independent", "color": "independent"}}
     each = "each with its own scale" if apart else f"0 to {ink_scales[0].up_to(tops[0])}, one scale for all"
     return sheet(
         {"concat": panels, "columns": columns, "spacing": GAP, "resolve": own},
         look.theme,
-        title=f"{heads} · {shown(views[0].model)}" if one_model else heads,
+        title=f"{heads} · {drawable(views[0].model)}" if one_model else heads,
         subtitle=titles.subtitle(views[0], f"rows: queries · columns: keys · shade: {ink_scales[0].what}, {each}"),
         description=describe("Heatmaps side by side", views),
-        width=max(columns * max(panel["width"] for panel in panels), min(look.room(WIDE), NARROWEST)),
+        width=max(columns * max(panel["width"] for panel in panels), min(look.width_or(WIDE), NARROWEST)),
         params=params(drawn),
     )
 
@@ -98,16 +98,16 @@ def difference(
     """
     if not a.over_same_positions(b):
         raise UserError("A difference needs two heads over the same words. Choose both on one text and one unit.")
-    ink_scale = Amount.of(a, b)
+    ink_scale = InkScale.of(a, b)
     gap = ink_scale.inked(a).astype(float) - ink_scale.inked(b).astype(float)
     top = _symmetric_top(gap[a.crop], a.keys.special[a.crop[1]]) if top is None else top
     drawn = matrix_over(_unread(a, b), gap, -top, top, ink_scale)
-    width = look.room(WIDTH)
+    width = look.width_or(WIDTH)
     margin = matrix.margin(drawn, width)
     panel = matrix.panel(drawn, look.theme, matrix.side_of(len(drawn), width - margin))
-    models = shown(a.model) if a.model == b.model else f"{shown(a.model)} and {shown(b.model)}"
+    models = drawable(a.model) if a.model == b.model else f"{drawable(a.model)} and {drawable(b.model)}"
     full_colour = ink_scale.up_to(top)
-    first, second = map(shown, names or (str(a.head), str(b.head)))
+    first, second = map(drawable, names or (str(a.head), str(b.head)))
     return sheet(
         panel,
         look.theme,
@@ -156,11 +156,11 @@ def _symmetric_top(gap: np.ndarray, special: Sequence[bool]) -> float:
     return round_up(max(top, LEAST)) if top else 1.0
 
 
-def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str, ink_scale: Amount) -> str:
+def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str, ink_scale: InkScale) -> str:
     """Alternative text: where each of the two exceeds the other most."""
 
     def written(value: float) -> str:
-        return ink_scale.said(value / ink_scale.full)
+        return ink_scale.label(value / ink_scale.full)
 
     def most(name: str, head: HeadView, other: HeadView, than: str, size: np.ndarray) -> str:
         i, j = np.unravel_index(size.argmax(), size.shape)

@@ -6,7 +6,7 @@ from dashboard.analyses.explore.text import describe
 from dashboard.charts import labels as lettering
 from dashboard.charts import titles
 from dashboard.charts.drawing import Drawing, sheet
-from dashboard.charts.ink import Amount, round_up
+from dashboard.charts.ink import InkScale, round_up
 from dashboard.charts.look import Look
 from dashboard.charts.selections import pointed
 from dashboard.charts.text_lines import BOX, UNREAD, set_text
@@ -38,9 +38,9 @@ def reading(view: HeadView, look: Look) -> Drawing:
     view: (n, n), shares in [0, 1] or norms; look: 640 pixels wide by default
     """
     p = look.palette
-    width = look.room(MEASURE) - 12
+    width = look.width_or(MEASURE) - 12
     page = set_text(view, width)
-    ink_scale = Amount.of(view)
+    ink_scale = InkScale.of(view)
     weights = ink_scale.inked(view)
     looks = view.allowed.any(axis=1)
     received = weights[looks].mean(axis=0) if looks.any() else weights.sum(axis=0)

@@ -1,6 +1,6 @@
 """The views of one head, by name.
 
-A new view needs an entry in `VIEWS` and a function that draws it: Explore, ``dashboard.draw``, addresses and the
+A new view needs an entry in `VIEWS` and a function that draws it: “All heads”, ``dashboard.draw``, addresses and the
 command line read `VIEWS`. The function is imported on its first call.
 """
 

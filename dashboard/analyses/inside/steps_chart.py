@@ -13,7 +13,7 @@ from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.ink import round_up
 from dashboard.charts.look import Look
 from dashboard.charts.raster import png_uri
-from dashboard.charts.sanitize import shown
+from dashboard.charts.sanitize import drawable
 from dashboard.charts.theme import PALETTES, Theme, ink, signed
 from dashboard.charts.titles import wrap
 
@@ -43,7 +43,7 @@ def steps(
     look: 980 pixels wide by default
     epoch: if given, a click on a map sets the point parameter "step", with the fields step and epoch
     """
-    width = look.room(WIDTH) - 24
+    width = look.width_or(WIDTH) - 24
     columns = max(2, min(6, int((width + GAP) // (118 + GAP))))
     side = (width + GAP) / columns - GAP
     formulas = {name: wrap(formula(this, name), side + 14, SMALL) for name in this.maps}
@@ -56,15 +56,15 @@ def steps(
         _add(canvas, this, row, name, lines, name == step, at, look.theme)
         place = column * (side + GAP), line * tall, side, tall - LINE
         canvas.place(*place, f"{TITLES[name]}: {range_of(name, this.maps[name])}", step=name, epoch=epoch)
+    query = drawable(this.encoding.drawn[row.query])
     reduced = max(this.maps["scores"].shape) > max(this.maps["scores"].values.shape)
     means = " · each cell is the mean over its neighbours" if reduced else ""
     return sheet(
         canvas.body(width, -(-len(formulas) // columns) * tall, None if epoch is None else "step"),
         look.theme,
-        title=f"Inside {this.head} · {shown(this.model)}",
+        title=f"Inside {this.head} · {drawable(this.model)}",
         subtitle=[
-            f"rows are the {len(this.encoding):,} tokens; the row of “{shown(this.encoding.drawn[row.query])}” is "
-            "framed",
+            f"rows are the {len(this.encoding):,} tokens; the row of “{query}” is framed",
             f"purple below 0, green above · shade: attention weight · grey: hidden{means}",
         ],
         description=f"All {len(formulas)} steps of {this.head}, {this.model}. {finding(this, row)}",

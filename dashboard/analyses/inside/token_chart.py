@@ -13,8 +13,8 @@ from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import labels_of, width_of
 from dashboard.charts.look import Look
 from dashboard.charts.raster import png_uri
-from dashboard.charts.sanitize import shown
-from dashboard.charts.theme import PALETTES, PIECES_FONT, Theme, signed
+from dashboard.charts.sanitize import drawable
+from dashboard.charts.theme import PALETTES, TOKENS_FONT, Theme, signed
 from dashboard.charts.titles import wrap
 from dashboard.heads.format import number, percent
 
@@ -38,15 +38,15 @@ def query_row_chart(this: Inside, row: QueryRow, look: Look = Look()) -> Drawing
     look: 980 pixels wide by default
     """
     mixing = _Mixing.of(this, row)
-    width = look.room(WIDTH) - 26 - mixing.left  # right of the labels, where all parts begin
-    name = shown(this.encoding.drawn[row.query])
+    width = look.width_or(WIDTH) - 26 - mixing.left  # right of the labels, where all parts begin
+    name = drawable(this.encoding.drawn[row.query])
     parts = [_products(this, row, width, look.theme), _mixing(row, mixing, width, look.theme)]
     if row.norms is not None:
         parts.append(_lengths(this, row.norms, width, look.theme))
     return sheet(
         {"vconcat": parts, "spacing": 30},
         look.theme,
-        title=f"“{name}” through {this.head} · {shown(this.model)}",
+        title=f"“{name}” through {this.head} · {drawable(this.model)}",
         subtitle=[f"token {row.query} of {len(this.encoding):,}, counted from 0 · green above 0, purple below"],
         description=f"{finding(this, row)} {arithmetic(this, row, 'scores')}",
         width=width + mixing.left,
@@ -73,7 +73,7 @@ def _level(*titles: dict) -> list[dict]:
 
 def _products(this: Inside, row: QueryRow, width: float, theme: Theme) -> dict:
     p, d = PALETTES[theme], this.d
-    name, other = shown(this.encoding.drawn[row.query]), shown(this.keys[row.key])
+    name, other = drawable(this.encoding.drawn[row.query]), drawable(this.keys[row.key])
     score, scaled = float(row.scores[row.key]), float(row.scaled[row.key])
     values = [{"k": k, "w": float(f"{value:.5g}")} for k, value in enumerate(row.products)]
     every = next(step for step in (1, 2, 4, 8, 16, 32, 64, 128) if d / step <= width / 34)
@@ -167,7 +167,7 @@ def _mixing(row: QueryRow, mixing: _Mixing, width: float, theme: Theme) -> dict:
         "scale": {"domain": list(range(count)), "paddingInner": 0.0},
         "axis": {
             "labelExpr": f"{json.dumps(labels)}[datum.value]",
-            "labelFont": PIECES_FONT,
+            "labelFont": TOKENS_FONT,
             "labelLimit": LABELS,
             "labelOverlap": False,
         },

@@ -44,7 +44,7 @@ def moves(
     word: the place in `stream.words` of the selected word, which is framed
     look: 600 pixels wide by default; epoch: as in `dashboard.charts.look.Selection`
     """
-    p, n, width = look.palette, len(stream), look.room(WIDTH)
+    p, n, width = look.palette, len(stream), look.width_or(WIDTH)
     values = stream.numbers[measure.name]
     names = lettering.labels_of(stream.drawn)
     mono = stream.unit == "tokens"
@@ -76,7 +76,7 @@ def moves(
             "labelFontSize": 11.5,
         },
     }
-    label_layout = lettering.stand(names, step, mono=mono, across=True)
+    label_layout = lettering.lay_out(names, step, mono=mono, across=True)
     quiet = [k for k, special in enumerate(stream.special) if special]
     axis = {
         "orient": "top",

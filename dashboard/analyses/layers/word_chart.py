@@ -11,8 +11,8 @@ from dashboard.analyses.layers.text import word_finding
 from dashboard.charts import labels as lettering
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.look import Look
-from dashboard.charts.sanitize import shown
-from dashboard.charts.theme import PIECES_FONT, WORDS_FONT, Palette, Theme, ink, on_ink, scale
+from dashboard.charts.sanitize import drawable
+from dashboard.charts.theme import TOKENS_FONT, WORDS_FONT, Palette, Theme, ink, on_ink, scale
 from dashboard.heads.format import percent
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ def word_chart(stream: ResidualStream, word: int, look: Look) -> Drawing:
     ----------
     word: a place in `stream.words`; look: 600 pixels wide by default
     """
-    p, width = look.palette, look.room(WIDTH)
+    p, width = look.palette, look.width_or(WIDTH)
     position = int(stream.words[word])
-    name = shown(stream.known(position))
+    name = drawable(stream.known(position))
     parts, near = stream.parts(position), stream.neighbours(position)
     moved = stream.numbers["moved"][:, position]
     bar = max(90.0, min(240.0, 0.3 * width))
@@ -230,9 +230,9 @@ def _near(near: pd.DataFrame, p: Palette, theme: Theme, left: float, cell: float
             "top": HEAD + ROW * row["stage"] + 1,
             "bottom": HEAD + ROW * (row["stage"] + 1) - 1,
             "y": _middle(row["stage"]),
-            "word": shown(row["text"]),
+            "word": drawable(row["text"]),
             "cosine": round(max(0.0, float(row["cosine"])), 3),
-            "tip": f"{_after(row['stage'])}: {shown(row['text'])}, cosine {row['cosine']:.2f}".replace("-", "−"),
+            "tip": f"{_after(row['stage'])}: {drawable(row['text'])}, cosine {row['cosine']:.2f}".replace("-", "−"),
         }
         for row in near.to_dict("records")
     ]
@@ -248,7 +248,7 @@ def _near(near: pd.DataFrame, p: Palette, theme: Theme, left: float, cell: float
         },
     }
     words = {
-        "mark": _text(p, limit=cell - 8, font=PIECES_FONT if mono else WORDS_FONT, tooltip=None),
+        "mark": _text(p, limit=cell - 8, font=TOKENS_FONT if mono else WORDS_FONT, tooltip=None),
         "encoding": _at(_pixels("middle"))
         | {"text": {"field": "word", "type": "nominal"}, "color": on_ink(theme, "datum.cosine")},
     }

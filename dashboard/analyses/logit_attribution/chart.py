@@ -10,8 +10,8 @@ from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.labels import width_of
 from dashboard.charts.look import Look
-from dashboard.charts.sanitize import shown
-from dashboard.charts.theme import PIECES_FONT, Palette
+from dashboard.charts.sanitize import drawable
+from dashboard.charts.theme import TOKENS_FONT, Palette
 from dashboard.heads.format import percent
 
 WIDTH = 980.0
@@ -30,7 +30,7 @@ def attribution_chart(found: Attribution, look: Look) -> Drawing:
 
     look: 980 pixels wide by default
     """
-    p, width = look.palette, look.room(WIDTH) - 12
+    p, width = look.palette, look.width_or(WIDTH) - 12
     canvas = Canvas()
     beside = width >= BESIDE
     left = READ * (width - GAP) if beside else width
@@ -40,7 +40,7 @@ def attribution_chart(found: Attribution, look: Look) -> Drawing:
     return sheet(
         canvas.body(width, max(below, end)),
         look.theme,
-        title=f"What {found.head} writes after “{shown(found.label)}” · {shown(found.model)}",
+        title=f"What {found.head} writes after “{drawable(found.label)}” · {drawable(found.model)}",
         subtitle=[
             f"token {found.query} · green: next tokens whose logits it raises most, purple: lowers most · shade: "
             "attention weight",
@@ -76,7 +76,7 @@ def _logits(canvas: Canvas, p: Palette, found: Attribution, left: float, top: fl
     for way, frame, colour in ((-1, found.lowered, p.minus), (1, found.raised, p.plus)):
         align = "left" if way > 0 else "right"
         for k, (token, logit) in enumerate(zip(frame["piece"], frame["logit"], strict=True)):
-            middle, name = top + TITLE + (k + 0.5) * ROW, shown(token)
+            middle, name = top + TITLE + (k + 0.5) * ROW, drawable(token)
             wide, tip = max(1.0, long * abs(logit) / most), f"{name}: {signed(logit)}"
             canvas.box(centre if way > 0 else centre - wide, middle - BAR / 2, wide, BAR, colour, tip=tip)
             value = centre + way * (wide + 6)
@@ -89,12 +89,12 @@ def _logits(canvas: Canvas, p: Palette, found: Attribution, left: float, top: fl
 
 
 def _token(canvas: Canvas, x: float, y: float, name: str, limit: float, p: Palette, align: str, tip: str) -> None:
-    canvas.write(x, y, name, p.text, SIZE, align=align, baseline="middle", limit=limit, font=PIECES_FONT, tip=tip)
+    canvas.write(x, y, name, p.text, SIZE, align=align, baseline="middle", limit=limit, font=TOKENS_FONT, tip=tip)
 
 
 def _places(found: Attribution) -> Sequence[str]:
     """The labels of the keys, with the token's position if a label occurs more than once."""
-    labels = [shown(label) for label in found.read["text"]]
+    labels = [drawable(label) for label in found.read["text"]]
     return [
         f"{label} {place}" if labels.count(label) > 1 else label
         for label, place in zip(labels, found.read["position"], strict=True)

@@ -41,7 +41,7 @@ def distance_panels(
     seen: the name of the key word ("its subject"); unit: of the distance ("words apart")
     look: 600 pixels wide by default
     """
-    width = look.room(WIDTH)
+    width = look.width_or(WIDTH)
     across = max(1, min(len(curves), int((width - AXIS + GAP) / (LEAST + GAP))))
     inner = min(300.0, (width - AXIS - GAP * (across - 1) - 12) / across)
     top = _round_up(float(max(curve[["share_high", "apart_high", "even"]].max().max() for curve in curves)))
@@ -229,5 +229,5 @@ def long_range_atlas(
             f"All {layers} × {heads} heads by their attention to {seen} minus that to an equally distant word. "
             f"Highest: {', '.join(best)}."
         ),
-        width=max(grid.width * heads, min(look.room(WIDTH), NARROWEST)),
+        width=max(grid.width * heads, min(look.width_or(WIDTH), NARROWEST)),
     )

@@ -1,3 +1,1 @@
-"""What each head does over a corpus: budget, dependencies, explained bits, role (METRICS §2 to §4). Page:
-/profile.
-"""
+"""What each head does over a corpus: budget, dependencies, explained bits, role (METRICS §2–§4). Page: /profile."""

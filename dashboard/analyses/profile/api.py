@@ -1,4 +1,4 @@
-"""The evidence for every head of a profile in a few verbs: what its page and a notebook call.
+"""Charts of a profile, for its page and for notebooks.
 
 profile = read_profile(folder)
 save(draw_scatter(profile), "heads.svg")          save(draw_budget(profile, "L2H0"), "L2H0.pdf")
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from dashboard.analyses.profile.budget_chart import budget_bars
 from dashboard.analyses.profile.library import compare_profiles
-from dashboard.analyses.profile.roles import FIGURES, TOLD
+from dashboard.analyses.profile.roles import FIGURE_TITLES, FIGURES
 from dashboard.analyses.profile.scatter_chart import scatter
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.profile.text import census, corpus_of, head_finding, same_roles
@@ -42,7 +42,7 @@ def draw_scatter(
     epoch: int = 0,
     click: bool = False,
 ) -> Drawing:
-    """Every head as a point, see `scatter_chart`. model: its title, else the name in the profile."""
+    """Every head as a point, see `scatter_chart`. model: its title; default: its name in the profile."""
     title = model or profile.about["model"]
     chart = scatter(
         profile.heads,
@@ -64,7 +64,10 @@ def draw_scatter(
 def draw_budget(
     profile: Profile, head: str | HeadId, *, model: str = "", theme: Theme = "light", width: float | None = None
 ) -> Drawing:
-    """One head's budget beside its position-only twin, and what explains it. Raises UserError for no such head."""
+    """One head's budget next to its position-only baseline, and what explains it.
+
+    Raises UserError where the profile has no such head.
+    """
     row, title = row_of(profile, head), model or profile.about["model"]
     name = str(head_of(row))
     chart = budget_bars(
@@ -132,10 +135,10 @@ def draw_profile(
         profile.heads,
         f"bits_{figure}",
         Look(theme, width),
-        title=f"{TOLD[figure]} · {title}",
+        title=f"{FIGURE_TITLES[figure]} · {title}",
         unit="bits per query word, held out",
         subtitle=[corpus_of(profile.about)],
-        description=f"{TOLD[figure]}, in bits per query word, of all heads of {title}.",
+        description=f"{FIGURE_TITLES[figure]}, in bits per query word, of all heads of {title}.",
         selection=Selection(selected, tuple(tray), epoch),
     )
     look = {"theme": theme, "width": width}
@@ -155,7 +158,7 @@ def parse_links(
     sentences: Sequence[ParsedSentence], spans: Sequence[tuple[int, int] | None]
 ) -> list[tuple[int, int, str]]:
     """(word, its head, its relation) for every link of the parse, as positions of a view: by the words' spans in the
-    text. Words that share a token are one position, which stands in the parse for all of them (METRICS §0)."""
+    text. Words that share a token are one position, which represents them all in the parse (METRICS §0)."""
     places = sorted((span, k) for k, span in enumerate(spans) if span is not None)
     ends = [end for (_, end), _ in places]
     found = []
@@ -197,7 +200,7 @@ def _origin(
 
 
 def _read_again(profile: Profile, to: str, name: str = "") -> Call:
-    """The call that reads a profile from the library: the one of this name, or any of this model over this file."""
+    """The call that reads a profile from the library: by this name, or any profile of this model over this file."""
     about = profile.about
     where = {"name": name} if name else {"model": about["model"], "file": about["file"]}
     folders = Each(Variable("kept.folder"), "kept", Call("profile_library"), where, to="folders")

@@ -1,4 +1,4 @@
-"""Where a head spends its attention, and where it would spend it if it knew positions only (METRICS §2)."""
+"""How a head divides its attention, and how it would if it knew positions only (METRICS §2)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ SPECIAL, SELF, PUNCTUATION, SYNTAX, NEIGHBOUR, CONTENT_WORD, FUNCTION = range(le
 
 
 def channels(sentence: ParsedSentence) -> np.ndarray:
-    """Which channel each word is to each other word, by the first rule that fits: uint8 (m, m), queries by keys.
+    """The channel of each pair of words, by the first rule that fits: uint8 (m, m), queries by keys.
 
     self (j = i) → punctuation → syntax (head or dependent of i) → neighbour (next to i) → content word → function
-    word. Numbers are places in `CHANNELS`.
+    word. Values are indices into `CHANNELS`.
     """
     m = len(sentence)
     upos = np.array(sentence.upos)
@@ -37,12 +37,12 @@ def channels(sentence: ParsedSentence) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class BudgetStatistics:
-    """What one sentence adds: h heads, m words.
+    """The sums of one sentence, for h heads and m words.
 
     Attributes
     ----------
-    spent: Σ over query words of what goes to each channel, float64 (h, 7)
-    mass: what each query word gives to other words, float32 (h, m)
+    spent: Σ over query words of the attention to each channel, float64 (h, 7)
+    mass: the attention of each query word to other words, float32 (h, m)
     profile: Σ over query words of the row normalised to other words, by offset j - i from -(m-1) to m-1, float64
         (h, 2m-1); rows whose mass is 0 add nothing
     """
@@ -57,8 +57,8 @@ def budget_statistics(words: np.ndarray, codes: np.ndarray, shares: np.ndarray, 
 
     Parameters
     ----------
-    words: attention between words, without special tokens and not renormalised, float32 (h, m, m). What a row
-        lacks to 1 went to special tokens, or to a learned sink
+    words: attention between words, without special tokens and not renormalised, float32 (h, m, m). The rest of a
+        row, up to 1, goes to special tokens or to a learned sink
     codes: `channels` of the sentence (m, m)
     shares, mass: `normalised(words)`
     """
@@ -73,7 +73,7 @@ def budget_statistics(words: np.ndarray, codes: np.ndarray, shares: np.ndarray, 
 def diagonal_sums(cells: np.ndarray) -> np.ndarray:
     """Σ over i of cells[…, i, i + d], for d from -(m-1) to m-1: (…, m, m) → float64 (…, 2m-1)."""
     *front, m, _ = cells.shape
-    # With the rows turned over and each padded to 2m, reading on in rows of 2m - 1 puts a diagonal into a column.
+    # Reverse the rows, pad each to 2m and read rows of 2m - 1: each diagonal becomes a column.
     skewed = np.zeros((*front, m, 2 * m), cells.dtype)
     skewed[..., :m] = cells[..., ::-1, :]
     skewed = skewed.reshape(*front, 2 * m * m)[..., : m * (2 * m - 1)].reshape(*front, m, 2 * m - 1)
@@ -83,8 +83,8 @@ def diagonal_sums(cells: np.ndarray) -> np.ndarray:
 class OffsetProfile:
     """Each head's mean profile over offsets, g(d), collected sentence by sentence.
 
-    g(d) is the mean of the row normalised to other words, over the rows where word i + d exists and is allowed (and
-    that give other words anything at all).
+    g(d) is the mean of the row normalised to other words, over the rows where word i + d exists and is allowed, and
+    whose mass is above 0.
     """
 
     def __init__(self, heads: int, causal: bool):
@@ -121,11 +121,11 @@ class OffsetProfile:
         return np.divide(self._sums[:, here], rows, out=np.zeros_like(rows), where=rows > 0)
 
 
-def twin_spent(mass: np.ndarray, codes: np.ndarray, profile: OffsetProfile) -> np.ndarray:
-    """Σ over query words of what the position-only twin gives to each channel: float64 (h, 7).
+def position_only_spent(mass: np.ndarray, codes: np.ndarray, profile: OffsetProfile) -> np.ndarray:
+    """Σ over query words of the position-only baseline's attention to each channel: float64 (h, 7).
 
-    The twin's row is M_i · g(j - i) / Σ_k g(k - i) over the other words that i may see, with M_i the row's own mass
-    on them. Of special tokens and self, where it does as the head, nothing is said here: those columns are 0.
+    The baseline's row is M_i · g(j - i) / Σ_k g(k - i) over the other words that i may see, with M_i the row's own mass
+    on them. Special tokens and self, where it equals the head, are left out here: those columns are 0.
     """
     h, m = mass.shape
     place = np.arange(m)
@@ -144,26 +144,26 @@ class Budget:
 
     Attributes
     ----------
-    head: what goes to each channel; rows sum to 1
-    twin: the same of the position-only twin
-    words: over how many query words
+    head: the share of each channel; rows sum to 1
+    position_only: the same for the position-only baseline
+    words: the number of query words
     """
 
     head: np.ndarray
-    twin: np.ndarray
+    position_only: np.ndarray
     words: int
 
 
 def budget(sentences: Iterable[tuple[BudgetStatistics, np.ndarray]], heads: int, causal: bool) -> Budget:
-    """The budget of all heads and of their twins, over an iterable of statistics and `channels` that is read twice."""
-    profile, spent, twin, words = OffsetProfile(heads, causal), np.zeros((heads, 7)), np.zeros((heads, 7)), 0
+    """The budgets of all heads and of their position-only baselines. Reads the statistics and `channels` twice."""
+    profile, spent, position_only, words = OffsetProfile(heads, causal), np.zeros((heads, 7)), np.zeros((heads, 7)), 0
     for statistics, _ in sentences:
         profile.add(statistics.profile, statistics.mass)
         spent += statistics.spent
         words += statistics.mass.shape[1]
     for statistics, codes in sentences:
-        twin += twin_spent(statistics.mass, codes, profile)
-    twin[:, : SELF + 1] = spent[:, : SELF + 1]
+        position_only += position_only_spent(statistics.mass, codes, profile)
+    position_only[:, : SELF + 1] = spent[:, : SELF + 1]
     if not words:
-        return Budget(np.full_like(spent, np.nan), np.full_like(twin, np.nan), 0)
-    return Budget(spent / words, twin / words, words)
+        return Budget(np.full_like(spent, np.nan), np.full_like(position_only, np.nan), 0)
+    return Budget(spent / words, position_only / words, words)

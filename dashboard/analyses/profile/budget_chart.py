@@ -1,4 +1,4 @@
-"""One head's evidence as bars: where its attention goes beside its position-only twin, and what explains it."""
+"""One head as bars: where its attention goes, next to its position-only baseline, and what explains it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from dashboard.charts.theme import Palette
 from dashboard.heads.format import percent
 
 BAR, GAP = 26.0, 12.0  # pixels of a bar's height, between bars
-LEFT = 108.0  # pixels of what stands before a bar
-SIZE, KEY = 12.0, 11.5  # of type: beside a bar, of the key
+LEFT = 108.0  # pixels to the left of a bar
+SIZE, KEY = 12.0, 11.5  # font sizes: next to a bar, in the key
 EXPLAINED = ("position", "syntax", "context", "shared", "unexplained")
-SAID = {
+LABELS = {
     "special": "special tokens",
     "self": "the word itself",
     "punctuation": "punctuation",
@@ -31,15 +31,15 @@ BITS = {"position": "position", "syntax": "only the parse", "context": "only mea
 
 
 def budget_bars(head: dict, look: Look, *, title: str, subtitle: list[str], description: str) -> Drawing:
-    """Three bars: the head's budget, its position-only twin's, and the bits that position, parse and meaning explain.
+    """Three bars: the budget of the head, that of its position-only baseline, and what explains it in bits.
 
     Parameters
     ----------
     head: a row of a profile's heads: budget_…, twin_… (shares that sum to 1), bits_… with _low and _high
-    look: 600 pixels wide unless it says more
+    look: 600 pixels wide by default
     """
-    p, room = look.palette, look.room(WIDTH) - 12
-    long = room - LEFT
+    p, width = look.palette, look.width_or(WIDTH) - 12
+    long = width - LEFT
     canvas, top = Canvas(), 0.0
     colours = _colours(p)
     for prefix, name in (("budget", "this head"), ("twin", "position only")):
@@ -49,11 +49,11 @@ def budget_bars(head: dict, look: Look, *, title: str, subtitle: list[str], desc
             share = float(head[f"{prefix}_{channel}"])
             if not share > 0:  # nothing, or no figure
                 continue
-            tip = f"{name}, {SAID[channel]}: {percent(share)}"
+            tip = f"{name}, {LABELS[channel]}: {percent(share)}"
             _part(canvas, p, left, top, share * long, colours[channel], percent(share), tip)
             left += share * long
         top += BAR + 5
-    top = _key(canvas, p, [(SAID[c], colours[c]) for c in CHANNELS], top + 6, room)
+    top = _key(canvas, p, [(LABELS[c], colours[c]) for c in CHANNELS], top + 6, width)
     top += GAP + 6
     known = {name: float(head[f"bits_{name}"]) for name in EXPLAINED}
     drawn = {name: max(value, 0.0) for name, value in known.items() if math.isfinite(value)}
@@ -62,18 +62,18 @@ def budget_bars(head: dict, look: Look, *, title: str, subtitle: list[str], desc
     left, shades = LEFT, _explained(p)
     for name, value in drawn.items():
         wide = value / whole * long if whole else 0.0
-        tip = f"{BITS.get(name, SAID.get(name, name))}: {bits(known[name])} ({_interval(head, name)})"
+        tip = f"{BITS.get(name, LABELS.get(name, name))}: {bits(known[name])} ({_interval(head, name)})"
         _part(canvas, p, left, top, wide, shades[name], f"{value:.2f}" if value >= 0.005 else "", tip)
         left += wide
     if not whole:
         canvas.write(LEFT, top + BAR / 2, "nothing to explain was measured", p.quiet, SIZE, baseline="middle")
     words = [
-        (f"{BITS.get(name, SAID.get(name, name))} {_plain(known[name])} ({_interval(head, name)})", shades[name])
+        (f"{BITS.get(name, LABELS.get(name, name))} {_plain(known[name])} ({_interval(head, name)})", shades[name])
         for name in drawn
     ]
-    top = _key(canvas, p, words, top + BAR + 6, room)
+    top = _key(canvas, p, words, top + BAR + 6, width)
     return sheet(
-        canvas.body(room, top), look.theme, title=title, subtitle=subtitle, description=description, width=room
+        canvas.body(width, top), look.theme, title=title, subtitle=subtitle, description=description, width=width
     )
 
 
@@ -97,12 +97,12 @@ def _part(canvas: Canvas, p: Palette, x: float, y: float, wide: float, fill: str
         canvas.write(x + wide / 2, y + BAR / 2, says, _on(fill), SIZE, align="center", baseline="middle", tip=tip)
 
 
-def _key(canvas: Canvas, p: Palette, entries: list[tuple[str, str]], top: float, room: float) -> float:
-    """What the colours are, in as many lines as that takes; where the last line ends."""
+def _key(canvas: Canvas, p: Palette, entries: list[tuple[str, str]], top: float, right: float) -> float:
+    """Writes the colour key, on as many lines as it needs. Returns the y where the last line ends."""
     left, y = LEFT, top + 8
     for says, fill in entries:
         wide = width_of(says, KEY) + 32
-        if left > LEFT and left + wide > room:
+        if left > LEFT and left + wide > right:
             left, y = LEFT, y + 18
         canvas.box(left, y - 5, 10, 10, fill, edge=p.quiet)
         canvas.write(left + 15, y, says, p.quiet, KEY, baseline="middle")
@@ -111,7 +111,7 @@ def _key(canvas: Canvas, p: Palette, entries: list[tuple[str, str]], top: float,
 
 
 def _colours(p: Palette) -> dict[str, str]:
-    """Syntax is blue, context is orange, position is grey; what is parked is paper."""
+    """Syntax is blue, context is orange, position is grey; special tokens are paper."""
     return {
         "special": p.hair,
         "self": _mix(p.position, p.paper, 0.75),
@@ -140,7 +140,7 @@ def _mix(a: str, b: str, share: float) -> str:
 
 
 def _on(fill: str) -> str:
-    """Black or white, whichever can be read on a colour."""
+    """Black or white, whichever is readable on the colour."""
     red, green, blue = (int(fill[k : k + 2], 16) / 255 for k in (1, 3, 5))
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue)]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,4 +1,4 @@
-"""The statistics of a chunk of sentences as bytes that tell whether they are whole."""
+"""The statistics of a chunk of sentences, as bytes with a checksum."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MARK = b"two-heads chunk 2\n"
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """What a chunk of sentences gave: statistics of those used, and those left out, each in order."""
+    """The results of a chunk: statistics of the sentences used, and the sentences left out, each in order."""
 
     used: tuple[SentenceStatistics, ...]
     left_out: tuple[LeftOut, ...]
@@ -35,7 +35,7 @@ class Chunk:
     def to_bytes(self, seal: str = "") -> bytes:
         """A mark, the SHA-256 of the seal and of what follows, and an archive of arrays.
 
-        The seal says what the chunk is of, and is not written: whoever reads it must know.
+        The seal identifies the chunk and is not written: a reader must know it.
         """
         columns: dict[str, list[np.ndarray]] = {}
         for one in self.used:
@@ -56,7 +56,7 @@ class Chunk:
 
     @classmethod
     def from_bytes(cls, data: bytes, seal: str = "") -> Chunk | None:
-        """The chunk, or None where the bytes are not those of a whole one with this seal."""
+        """The chunk, or None where the bytes are incomplete or have another seal."""
         start = len(_MARK) + 32
         body = data[start:]
         if not data.startswith(_MARK) or _digest(seal, body) != data[len(_MARK) : start]:

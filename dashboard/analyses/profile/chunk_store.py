@@ -1,4 +1,4 @@
-"""The chunks of a profile on disk, in a folder of their own: kept when it stops, gone when it is done."""
+"""The chunks of a profile on disk: they stay when it stops, and go when it is done."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from dashboard.files import write_parts
 
 
 class Store:
-    """What is kept of a profile until its tables are written: as a context, for one process at a time.
+    """The chunks of a profile until its tables are written. A context manager, for one process at a time.
 
     Parameters
     ----------
     out: the profile's folder; the chunks are in ``out/chunks``
-    key: what the chunks are of. Those of another are removed, and none is taken for one of this
+    key: identifies the chunks. Chunks of another key are removed
 
     Attributes
     ----------
-    chunks: how many there are to be, once that is known
+    chunks: the number of chunks, once it is known
 
     Entering raises UserError where the folder cannot be written to, or another process writes a profile to it.
     """
@@ -67,14 +67,14 @@ class Store:
         self._lock.release()
 
     def seal(self, number: int) -> str:
-        """Says what a chunk is of: file, model, limit, and its place among the chunks."""
+        """Identifies a chunk: file, model, limit, and its place among the chunks."""
         return f"{self._digest} {number}"
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.npz"
 
     def read(self, number: int) -> Chunk | None:
-        """The chunk, None where there is no whole one."""
+        """The chunk, or None where it is missing or incomplete."""
         try:
             return Chunk.from_bytes(self._path(number).read_bytes(), self.seal(number))
         except OSError:
@@ -93,8 +93,8 @@ class Store:
     def used(self) -> Iterator:
         return (one for chunk in self for one in chunk.used)
 
-    def kept(self, read: Callable[[], Iterable[Sentence]]) -> Callable[[], Iterator[Sentence]]:
-        """What `read` reads, read once and from then on from a file here: for what takes long to parse."""
+    def read_once(self, read: Callable[[], Iterable[Sentence]]) -> Callable[[], Iterator[Sentence]]:
+        """A function that gives the sentences of `read`, parsed once and from then on read from a file here."""
         path = self.folder / "sentences.jsonl"
 
         def lines() -> Iterator[bytes]:
@@ -122,7 +122,7 @@ class Store:
         return f"A part of the profile in “{self.folder}” was changed or removed. Start it again."
 
     def clear(self) -> None:
-        """Removes it all, and the folder where nothing else is in it; and what of a table a kill left half written."""
+        """Removes the chunks, half-written tables of a killed process, and the folder if it is then empty."""
         self._empty()
         with suppress(OSError):
             for part in self.folder.parent.glob(".two-heads-*.part"):
@@ -141,7 +141,7 @@ class Store:
 
 
 def _is_whole(path: Path, key: bytes) -> bool:
-    """Whether the last line, which has no end, is the digest of the key and all lines before it."""
+    """Whether the last line, which has no line break, is the digest of the key and of all lines before it."""
     digest = hashlib.sha256(key)
     try:
         with open(path, "rb") as file:

@@ -28,7 +28,7 @@ Progress = Callable[[float, str], None]
 
 
 class Seen:
-    """The line and the text of every sentence: next to the statistics, which all heads have of it, a trifle."""
+    """The line and the text of every sentence: small next to the statistics of all heads."""
 
     def __init__(self):
         self._all: list[tuple[int, str]] = []
@@ -44,13 +44,13 @@ class Seen:
         return [self._all[index][0] for index in indices]
 
     def table(self, indices: Iterable[int]) -> pd.DataFrame:
-        """Of these sentences, each once, in the order of the file."""
+        """A table of these sentences, each once, in the order of the file."""
         rows = [(index, *self._all[index]) for index in sorted(set(map(int, indices)))]
         return pd.DataFrame(rows, columns=["index", "line", "text"])
 
 
 class Joins:
-    """What it took that no word disappears: words that share a token, and relations that are not scored for it."""
+    """Counts of words that share a token, and of relations that are not scored because of it."""
 
     def __init__(self):
         self._all: dict[str, int] = dict.fromkeys(
@@ -63,19 +63,22 @@ class Joins:
         for name, count in zip(self._all, counts, strict=True):
             self._all[name] += count
 
-    def told(self) -> dict[str, int]:
-        """For ``profile.json``: places that hold several words, and how many words these are; relations inside a place,
-        and those of its further words, neither of which are scored (METRICS §0); tokens that stand for characters the
-        tokenizer does not know, of so many."""
+    def to_dict(self) -> dict[str, int]:
+        """The counts for ``profile.json``.
+
+        Places that hold several words, and the number of these words; relations inside a place and relations of its
+        further words, both not scored (METRICS §0); tokens for characters that the tokenizer does not know, and all
+        tokens.
+        """
         return dict(self._all)
 
 
-def measured(
+def collect(
     store: Store, model: AttentionModel, space: FeatureSpace, seen: Seen, texts: bool, file: str, tell: Progress
 ) -> Profile:
-    """The tables, from chunks that are all there.
+    """The profile, from complete chunks.
 
-    Raises UserError where no sentence could be used, or a chunk is gone.
+    Raises UserError where no sentence could be used, or a chunk is missing.
     """
     left_out = [one for chunk in store for one in chunk.left_out]
     used = len(seen) - len(left_out)
@@ -83,20 +86,21 @@ def measured(
         raise UserError(no_sentence(file, left_out))
     tell(0.9, "Budgets and dependencies")
     layers, count = len(model.numbers), len(model.all_heads)
-    spending = budget(_Again(lambda: ((one.budget, one.codes) for one in store.used())), count, model.causal)
+    budgets = budget(_Again(lambda: ((one.budget, one.codes) for one in store.used())), count, model.causal)
     found = dependencies((one.dependency for one in store.used()), layers, model.heads, model.causal)
     tell(0.92, "Fitting position, syntax and context")
     explained = explain(
         _Again(lambda: (one.explained for one in store.used())), space, layers, model.heads, model.causal
     )
     heads = explained.table
-    for prefix, shares in (("twin", spending.twin), ("budget", spending.head)):
+    for prefix, shares in (("twin", budgets.position_only), ("budget", budgets.head)):
         for k in reversed(range(len(CHANNELS))):
             heads.insert(2, f"{prefix}_{CHANNELS[k]}", shares[:, k])
-    moments = explained.moments
-    for table in (heads, found.heads, found.best, moments):  # from places among the layers with attention to numbers
+    top_examples = explained.top_examples
+    # A place among the layers with attention becomes the number of the layer.
+    for table in (heads, found.heads, found.best, top_examples):
         table["layer"] = np.array(model.numbers)[table["layer"].to_numpy(int)]
-    moments.insert(6, "line", seen.lines(moments["sentence"]))
+    top_examples.insert(6, "line", seen.lines(top_examples["sentence"]))
     about = {
         "profile": VERSION,
         "sentences_kept": texts,
@@ -108,17 +112,17 @@ def measured(
             "left_out": len(left_out),
             "reasons": [{"index": one.index, "line": one.line, "reason": one.reason} for one in left_out],
         },
-        "words": spending.words,
+        "words": budgets.words,
         "queries": int(heads["queries"].max()),
         "silent_queries": explained.silent,
         "versions": {name: version(name) for name in ("torch", "transformers", "numpy", "spacy", "conllu")},
     }
-    kept = seen.table(moments["sentence"]) if texts else None
-    return Profile(heads, found.heads[list(TABLES["dependencies"])], found.best, moments, kept, about)
+    named_sentences = seen.table(top_examples["sentence"]) if texts else None
+    return Profile(heads, found.heads[list(TABLES["dependencies"])], found.best, top_examples, named_sentences, about)
 
 
 def write(result: Profile, out: Path, format: str) -> None:
-    """profile.json comes last, and an older one goes first: where it is, the tables beside it are its own.
+    """Writes the tables, then profile.json. An older profile.json is removed first, so it never describes other tables.
 
     Raises UserError for a folder that cannot be written to, or a full disk.
     """
@@ -145,7 +149,7 @@ def write(result: Profile, out: Path, format: str) -> None:
 
 
 class _Again:
-    """An iterable that is made anew each time it is read."""
+    """An iterable that can be read several times: `make` starts each reading."""
 
     def __init__(self, make: Callable[[], Iterator]):
         self._make = make

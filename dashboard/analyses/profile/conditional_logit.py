@@ -1,10 +1,10 @@
 """Conditional logits of all heads, fitted together (METRICS §4).
 
-A head's model says p(j | i) ∝ exp(θ · f(i, j)). With soft targets q the cross-entropy in bits, the mean over N queries,
+A head's model is p(j | i) ∝ exp(θ · f(i, j)). With soft targets q, the cross-entropy in bits, the mean over N queries,
 is (Σ_i ln Z_i(θ) − θ · E) / (N ln 2) with Z_i(θ) = Σ_j exp(θ · f(i, j)) and E = Σ_i Σ_j q_i(j) f(i, j): of a head's
 attention only E is needed. Features are shared by all heads, so one product of matrices gives the scores of all.
 
-Why ours: statsmodels' ConditionalLogit takes choices, no soft targets, and fits one model at a time.
+Why not a library: statsmodels' ConditionalLogit takes choices instead of soft targets, and fits one model at a time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TOLERANCE = 1e-5
 
 _STEPS = 20
 _MOST_ROUNDS = 40
-# Pairs from which the curvature of one head is estimated: it only chooses the steps.
+# The curvature of one head is estimated from this many pairs: it only chooses the steps.
 _CURVATURE_PAIRS = 60_000
 _LAST_STEPS = 2
 _LN2 = math.log(2)
@@ -33,10 +33,10 @@ class Rows:
 
     Attributes
     ----------
-    features: float32 (rows · c, columns), the candidates of a query one after the other
+    features: float32 (rows · c, columns), the candidates of each query together
     candidates: c
     weights: how often each row counts for each head, float32 (rows, h); None where each counts once
-    sentence: which sentence each row is in (rows); empty where that does not matter
+    sentence: the sentence of each row (rows); may be empty
     """
 
     features: torch.Tensor
@@ -45,8 +45,10 @@ class Rows:
     sentence: np.ndarray
 
     def log_z(self, theta: torch.Tensor, gradient: torch.Tensor | None = None) -> torch.Tensor:
-        """ln Z of each row (rows, h), for θ (columns, h) of the features' type; to `gradient` (columns, h) is added the
-        sum of the rows' expected features, each as often as it counts."""
+        """ln Z of each row (rows, h), for θ (columns, h) of the features' type.
+
+        Adds to `gradient` (columns, h) the rows' expected features, weighted by how often each row counts.
+        """
         scores = (self.features @ theta).view(-1, self.candidates, theta.shape[1])
         most = scores.amax(1, keepdim=True)
         scores.sub_(most).exp_()
@@ -113,14 +115,14 @@ def fit(objective: Objective) -> torch.Tensor:
     """θ of all heads by maximum likelihood: float64 (columns, h).
 
     L-BFGS from θ = 0 for all heads at once, each with its own steps, until the largest component of each head's
-    gradient is below 1e-5 bits. It works in coordinates in which the curvature is about 1 in all directions: at first
-    that at θ = 0, which all heads share, later each head's own where it has got to. The objective is strictly convex,
-    so there is one solution. Scores are float32 and sums float64.
+    gradient is below 1e-5 bits. Coordinates are scaled so that the curvature is about 1 in all directions: first by the
+    curvature at θ = 0, which all heads share, later by each head's own at its current θ. The objective is strictly
+    convex, so there is one solution. Scores are float32 and sums float64.
 
-    Some last steps of Newton's method take most of what is left of the gradient: without them rounding, of another
-    machine or number of threads, decides on which side of the tolerance a head stops, and shows in its bits.
+    A few last steps of Newton's method remove most of the remaining gradient. Without them, rounding differences
+    between machines or thread counts decide when a head stops, and this shows in its bits.
 
-    Raises RuntimeError where that is not reached.
+    Raises RuntimeError where a head does not reach the tolerance.
     """
     columns, heads = objective.expected.shape
     theta = torch.zeros(columns, heads, dtype=torch.float64)
@@ -137,13 +139,13 @@ def fit(objective: Objective) -> torch.Tensor:
 
 
 def _own_curvature(objective: Objective, theta: torch.Tensor, heads: torch.Tensor) -> torch.Tensor:
-    """Each head's curvature where it is, as L with L Lᵀ: (k, columns, columns)."""
+    """The Cholesky factor L of each head's curvature at its θ, curvature = L Lᵀ: (k, columns, columns)."""
     own = [objective.curvature(theta[:, head], int(head), _CURVATURE_PAIRS) for head in heads]
     return torch.linalg.cholesky(_positive(torch.stack(own)))
 
 
 def _closer(objective: Objective, theta: torch.Tensor) -> torch.Tensor:
-    """θ after some steps of Newton's method with the curvature of the first, each of the heads whose gradient falls."""
+    """θ after some Newton steps with a fixed curvature; a head takes a step only if its gradient falls."""
     heads = torch.arange(theta.shape[1])
     lower = _own_curvature(objective, theta, heads)
     gradient = objective(theta, heads)[1]
@@ -156,7 +158,7 @@ def _closer(objective: Objective, theta: torch.Tensor) -> torch.Tensor:
 
 
 def _positive(curvature: torch.Tensor) -> torch.Tensor:
-    """With what float32 may have taken from the smallest curvature, which is at least that of the penalty."""
+    """The curvature with its smallest eigenvalue lifted to the penalty's: float32 rounding may have lowered it."""
     lowest = torch.linalg.eigvalsh(curvature)[:, 0]
     lift = (RIDGE - lowest).clamp(min=0)
     return curvature + lift[:, None, None] * torch.eye(curvature.shape[1], dtype=torch.float64)
@@ -165,8 +167,10 @@ def _positive(curvature: torch.Tensor) -> torch.Tensor:
 def _round(
     objective: Objective, active: torch.Tensor, theta: torch.Tensor, lower: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Some steps of L-BFGS for these k heads in the coordinates φ = Lᵀ θ, with L (k, columns, columns): θ, and which
-    are not finished (k)."""
+    """Some L-BFGS steps for these k heads in the coordinates φ = Lᵀ θ, with L (k, columns, columns).
+
+    Returns θ, and which heads are not finished (k).
+    """
 
     def solve(factor: torch.Tensor, vectors: torch.Tensor, upper: bool) -> torch.Tensor:
         return torch.linalg.solve_triangular(factor, vectors.T[:, :, None], upper=upper)[:, :, 0].T
@@ -179,19 +183,19 @@ def _round(
     here, phi = torch.arange(len(active)), result.clone()
     value, gradient, largest = evaluate(phi, here)
     moves: list[torch.Tensor] = []
-    turns: list[torch.Tensor] = []
+    gradient_changes: list[torch.Tensor] = []
     for _ in range(_STEPS):
         going = largest >= TOLERANCE
         if not going.all():
             result[:, here[~going]] = phi[:, ~going]
             here, phi, value, gradient = here[going], phi[:, going], value[going], gradient[:, going]
-            moves, turns = [m[:, going] for m in moves], [t[:, going] for t in turns]
+            moves, gradient_changes = [m[:, going] for m in moves], [t[:, going] for t in gradient_changes]
             if not len(here):
                 break
-        direction = _direction(gradient, moves, turns)
+        direction = _direction(gradient, moves, gradient_changes)
         new = _step(evaluate, here, phi, value, gradient, direction)
         moves.append(new[0] - phi)
-        turns.append(new[2] - gradient)
+        gradient_changes.append(new[2] - gradient)
         phi, value, gradient, largest = new
     result[:, here] = phi
     unfinished = torch.zeros(len(active), dtype=torch.bool)
@@ -199,29 +203,29 @@ def _round(
     return solve(lower.mT, result, True), unfinished
 
 
-def _direction(gradient: torch.Tensor, moves: list[torch.Tensor], turns: list[torch.Tensor]) -> torch.Tensor:
-    """−H g by the two loops of L-BFGS, for each column on its own."""
+def _direction(gradient: torch.Tensor, moves: list[torch.Tensor], gradient_changes: list[torch.Tensor]) -> torch.Tensor:
+    """−H g by the two loops of L-BFGS, for each column separately."""
     found = gradient.clone()
-    kept = []
-    for move, turn in zip(reversed(moves), reversed(turns), strict=True):
-        curve = (move * turn).sum(0)
-        usable = curve > 1e-12 * turn.square().sum(0)
+    factors = []
+    for move, change in zip(reversed(moves), reversed(gradient_changes), strict=True):
+        curve = (move * change).sum(0)
+        usable = curve > 1e-12 * change.square().sum(0)
         rate = torch.where(usable, 1 / curve.clamp(min=1e-300), 0.0)
         alpha = rate * (move * found).sum(0)
-        found -= alpha * turn
-        kept.append((rate, alpha))
+        found -= alpha * change
+        factors.append((rate, alpha))
     if moves:
-        curve, length = (moves[-1] * turns[-1]).sum(0), turns[-1].square().sum(0)
+        curve, length = (moves[-1] * gradient_changes[-1]).sum(0), gradient_changes[-1].square().sum(0)
         found *= torch.where((curve > 0) & (length > 0), curve / length.clamp(min=1e-300), 1.0)
-    for (rate, alpha), move, turn in zip(reversed(kept), moves, turns, strict=True):
-        found += (alpha - rate * (turn * found).sum(0)) * move
+    for (rate, alpha), move, change in zip(reversed(factors), moves, gradient_changes, strict=True):
+        found += (alpha - rate * (change * found).sum(0)) * move
     return -found
 
 
 def _step(
     evaluate, active, phi, value, gradient, direction
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The first of the steps 1, ½, ¼ … of each head that lowers its objective enough: φ, value, gradient, largest."""
+    """For each head the first step of 1, ½, ¼ … that lowers its objective enough: φ, value, gradient, largest."""
     slope = (gradient * direction).sum(0)
     uphill = slope >= 0
     if uphill.any():
@@ -238,7 +242,7 @@ def _step(
             for whole, part in zip(best, found, strict=True):
                 whole[..., todo] = part
         lower = best[1] <= value + 1e-4 * length * slope
-        # Near the end float32 does not tell values apart: there the slope at the new place decides (Hager, Zhang 2005).
+        # Near the end float32 cannot separate the values, so the slope at the new point decides (Hager, Zhang 2005).
         flatter = (best[1] <= value + 1e-6 * value.abs()) & ((best[2] * direction).sum(0) <= -0.8 * slope)
         todo = todo[~(lower | flatter)[todo]]
         if not len(todo):

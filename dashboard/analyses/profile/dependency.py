@@ -14,11 +14,9 @@ from dashboard.heads.head_id import every_head, head_columns
 from dashboard.text.on_places import NOT_SCORED
 from dashboard.text.sentence import ROOT, ParsedSentence
 
-"""In the tables the name of the row that pools every scored relation."""
-
 
 def scored_words(sentence: ParsedSentence) -> np.ndarray:
-    """The words whose relation is scored: not the root, not `punct`, and not one whose head is in its own place."""
+    """The words whose relation is scored: not the root, not `punct`, no word whose head shares its place."""
     bases = enumerate(zip(sentence.heads, sentence.bases, strict=True))
     return np.array([i for i, (head, base) in bases if head not in (ROOT, i) and base != NOT_SCORED], int)
 
@@ -27,12 +25,12 @@ def found_heads(words: np.ndarray, sentence_heads: Sequence[int], cases: np.ndar
     """Whether each head finds the syntactic head of each case, by both `DIRECTIONS`: bool (2, h, cases).
 
     ``dependent->head`` predicts argmax_j W[i, j] for word i, ``head->dependent`` argmax_j W[j, i], over words j ≠ i
-    that may be seen; ties go to the lowest index, and where there is no candidate the prediction is wrong.
+    that may be seen. Ties go to the lowest index; without a candidate the prediction is wrong.
 
     Parameters
     ----------
     words: attention between words (h, m, m)
-    sentence_heads: for each word the place of its head (m)
+    sentence_heads: the place of each word's head (m)
     cases: the words to predict for
     """
     m, heads = words.shape[1], np.asarray(sentence_heads, int)[cases]
@@ -67,8 +65,8 @@ class Dependencies:
         scored on the odd, then the reverse, the mean of the two) held_out_accuracy, held_out_baseline, held_out_lift;
         empty where either half has no case
 
-    In both, `ALL` comes first, where anything is scored: the cases of all relations as one, with one head and one
-    offset for them all. It is no relation. The relations follow, the most frequent first.
+    In both, `ALL` comes first where anything is scored: the cases of all relations together, with one head and one
+    offset for all. The relations follow, the most frequent first.
     """
 
     heads: pd.DataFrame
@@ -82,7 +80,7 @@ def dependencies(
 
     Parameters
     ----------
-    statistics: of the sentences used, in order; also those without a case
+    statistics: of the sentences used, in order, including those without a case
     layers, heads: of the model; the heads of `DependencyStatistics` are all of layer 0, then all of layer 1 …
     subtypes: score ``nsubj:pass`` on its own rather than under ``nsubj``
     """
@@ -102,7 +100,7 @@ def dependencies(
 
 
 def _title(relation: str) -> str:
-    """A relation's name in the tables: as the parse gives it, unless that is taken by what pools them all."""
+    """A relation's name in the tables: that of the parse, except where it equals `ALL`."""
     return f"{ALL} (relation)" if relation == ALL else str(relation)
 
 
@@ -148,7 +146,7 @@ def _table_of(
     best_offset = int(hits.argmax())
     baseline = hits[best_offset] / n
     low, high = intervals(tally.right, tally.n, sentences=sentences, places=tally.sentence)
-    # To the dependent its head is hidden where it stands after it, to the head where it stands before it.
+    # In a causal model a dependent cannot see a head after it, nor a head a dependent after it.
     invisible = [tally.after.sum() / n, tally.before.sum() / n] if causal else [0.0, 0.0]
 
     whose = head_columns(every_head(layers, heads))

@@ -9,23 +9,19 @@ import numpy as np
 
 DIRECTIONS = ("dependent->head", "head->dependent")
 
-
 OFFSETS = np.array([offset for offset in range(-10, 11) if offset])
 
-
-ALL = "all"
-
-
-TOGETHER = 2**14  # cases that are unpacked at once
+ALL = "all"  # in the tables: the row that pools every scored relation
+TOGETHER = 2**14  # cases unpacked at once
 
 
 @dataclass(frozen=True, eq=False)
 class DependencyStatistics:
-    """What one sentence adds: a case is a word whose relation is scored.
+    """The cases of one sentence: the words whose relation is scored.
 
     Attributes
     ----------
-    index: the sentence's place in the file, from 0, before any is left out
+    index: the sentence's place in the file, from 0, counting those left out
     relations: the relation of each case, as the parse gives it
     offsets: head - word of each case, int32 (cases)
     correct: whether each head, by each direction, finds the word's head: bool (2, h, cases), packed along h as uint8
@@ -42,8 +38,8 @@ class DependencyStatistics:
 class Cases:
     """All cases of a corpus, one after the other.
 
-    relation, offset: of each case (n); sentence: which of the sentences used it is in, from 0; odd: whether its
-    sentence has an odd index in the file; correct: packed, (2, ⌈h / 8⌉, n); sentences: how many were used
+    relation, offset: of each case (n); sentence: its sentence among those used, from 0; odd: whether its sentence has
+    an odd index in the file; correct: packed, (2, ⌈h / 8⌉, n); sentences: the number of sentences used
     """
 
     relation: np.ndarray
@@ -77,11 +73,11 @@ class Cases:
 
 @dataclass(frozen=True, eq=False)
 class Tally:
-    """Some cases, counted by the s sentences that they are in.
+    """Counts of some cases, by the s sentences that they are in.
 
-    sentence, odd: as in `Cases`, of each sentence (s); n: its cases (s); right: how many of them each direction and
-    head finds (s, 2, h); hits: how many have each offset (s, 20); after, before: how many have their head after the
-    dependent, before it (s)
+    sentence, odd: as in `Cases`, of each sentence (s); n: its cases (s); right: the cases that each direction and
+    head finds (s, 2, h); hits: the cases with each offset (s, 20); after, before: the cases with their head after or
+    before the dependent (s)
     """
 
     sentence: np.ndarray

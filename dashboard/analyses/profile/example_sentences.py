@@ -1,5 +1,4 @@
-"""A head's moments: the sentences it is at its strongest in, and typical ones, so that no one takes the first for the
-second."""
+"""A head's top activating sentences, and typical ones from every decile, so that neither is taken for the other."""
 
 from __future__ import annotations
 
@@ -10,26 +9,26 @@ import pandas as pd
 
 from dashboard.heads.head_id import every_head, head_columns
 
-MOMENT_FIGURES = ("position", "syntax", "context")
+EXAMPLE_FIGURES = ("position", "syntax", "context")
 STRONGEST, PER_DECILE, FEWEST_QUERIES, SEED = 5, 2, 5, 0
 KINDS = ("strongest", "decile")
 
 
-def moments(
+def top_examples(
     bits: Mapping[str, np.ndarray], queries: np.ndarray, sentences: np.ndarray, layers: int, heads: int
 ) -> pd.DataFrame:
-    """Of each head and figure the strongest sentences, and a sample of all of them by decile of their score.
+    """For each head and figure the strongest sentences, and a sample from each decile of the score.
 
-    A sentence's score is its held-out bits per query word, Σ over its queries / how many. Sentences with fewer than 5
-    scored queries are left out: few words are easily extreme. Of n sentences, ordered by score (ties: the earlier in
-    the file is the lower), that of rank r, from 0, is in decile ⌊10 r / n⌋ + 1. Two of each decile are drawn, without
-    regard to those that are strongest, by ``numpy.random.default_rng((0, head's place, figure's place))``, decile 1
+    A sentence's score is its held-out bits per query word: Σ over its queries / their number. Sentences with fewer than
+    5 scored queries are left out: their means are easily extreme. Of n sentences, ordered by score (ties: the earlier
+    in the file is the lower), that of rank r, from 0, is in decile ⌊10 r / n⌋ + 1. Two of each decile are drawn,
+    independently of the strongest, by ``numpy.random.default_rng((0, head's place, figure's place))``, decile 1
     first; where a decile has fewer, all.
 
     Parameters
     ----------
-    bits: for each of `MOMENT_FIGURES` the sum over each sentence's queries (S, h)
-    queries: how many of a sentence's words are scored for each head (S, h)
+    bits: for each of `EXAMPLE_FIGURES` the sum over each sentence's queries (S, h)
+    queries: the number of a sentence's words that are scored for each head (S, h)
     sentences: each sentence's place in the file, from 0 (S)
 
     Returns
@@ -41,7 +40,7 @@ def moments(
     found = [
         _of_head(bits[figure][:, place], queries[:, place], (SEED, place, number)).assign(place=place, figure=figure)
         for place in range(len(every))
-        for number, figure in enumerate(MOMENT_FIGURES)
+        for number, figure in enumerate(EXAMPLE_FIGURES)
     ]
     table = pd.concat(found, ignore_index=True)
     table["sentence"] = np.asarray(sentences)[table["row"].to_numpy()]

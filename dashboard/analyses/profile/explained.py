@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from dashboard.analyses.profile.conditional_logit import Objective, fit
-from dashboard.analyses.profile.example_sentences import moments
+from dashboard.analyses.profile.example_sentences import top_examples
 from dashboard.analyses.profile.features import FeatureSpace, PairFeatures
 from dashboard.analyses.profile.fit_rows import Packed, Sums, pack, position_only
 from dashboard.analyses.profile.roles import FIGURES, leans, roles
@@ -20,7 +20,7 @@ from dashboard.heads.head_id import every_head, head_columns
 
 FEWEST_WORDS, FEWEST_CANDIDATES = 4, 3
 
-# The smallest normal float32: a share below it, times its logarithm, is nothing.
+# The smallest normal float32: a share below it, times its logarithm, is negligible.
 TINY = float(np.finfo(np.float32).tiny)
 
 # The models that are fitted: with the groups syntax and context, or without.
@@ -29,15 +29,15 @@ _MODELS = {"pos": (False, False), "pos_ctx": (False, True), "pos_syn": (True, Fa
 
 @dataclass(frozen=True, eq=False)
 class ExplainedStatistics:
-    """What one sentence adds: h heads, k scored queries, the columns of a `FeatureSpace`.
+    """The sums of one sentence, for h heads, k scored queries and the columns of a `FeatureSpace`.
 
     Attributes
     ----------
-    index: the sentence's place in the file, from 0, before any is left out
+    index: the sentence's place in the file, from 0, counting those left out
     features: of its pairs of words
     expected: Σ over queries of Σ_j q(j) f(i, j), float32 (h, columns)
     entropy: Σ over queries of the entropy of q in bits, float64 (h)
-    mass: what each query gives to its candidates, float32 (h, k); a query whose mass is 0 does not count
+    mass: the attention of each query to its candidates, float32 (h, k); a query whose mass is 0 does not count
     """
 
     index: int
@@ -62,7 +62,7 @@ def expected_features(shares: np.ndarray, dense: np.ndarray) -> tuple[np.ndarray
     shares: q, float32 (h, k, m), all zero in a row that does not count
     dense: the features of the queries' pairs (k · m, columns)
     """
-    # Small products by torch: two libraries' threads in turn wait for each other.
+    # Small products by torch too: the threads of two libraries, used in turn, wait for each other.
     flat = torch.from_numpy(np.ascontiguousarray(shares)).flatten(1)
     entropy = -(flat.clamp(min=TINY).log2_().mul_(flat)).sum(1, dtype=torch.float64)
     return (flat @ torch.from_numpy(dense)).numpy(), entropy.numpy()
@@ -76,13 +76,13 @@ class Explained:
     ----------
     table: a row per head: layer, head, queries, active, then for each of `FIGURES` bits_… with bits_…_low and
         bits_…_high, in bits per query word; lean in [-1, 1], empty where undecided; role
-    silent: how many queries were left out of a head because they give other words nothing, over all heads
-    moments: each head's strongest and typical sentences, see `example_sentences`
+    silent: the number of queries left out because their mass is 0, over all heads
+    top_examples: each head's strongest and typical sentences, see `example_sentences`
     """
 
     table: pd.DataFrame
     silent: int
-    moments: pd.DataFrame
+    top_examples: pd.DataFrame
 
 
 def explain(
@@ -93,8 +93,8 @@ def explain(
     `statistics` is read several times. In bits per query word, with H(G) the held-out cross-entropy under the groups
     G and U the mean log2 of the number of candidates: total = U − entropy(q); position = U − H(pos);
     syntax = H(pos, ctx) − H(pos, syn, ctx); context = H(pos, syn) − H(pos, syn, ctx);
-    shared = H(pos) − H(pos, syn, ctx) − syntax − context; unexplained is the rest of total. All may be slightly
-    negative but total and unexplained. Where one half of the sentences has no query there are no figures but total.
+    shared = H(pos) − H(pos, syn, ctx) − syntax − context; unexplained is the rest of total. All but total and
+    unexplained may be slightly negative. Where one half of the sentences has no query, only total has a value.
     """
     count = layers * heads
     packed, sums = pack(statistics, space, count, causal)
@@ -107,7 +107,7 @@ def explain(
             ]
             entropies[name] = _cross_entropies(packed, theta, statistics, space, count, syntax, context)
     bits = _by_sentence(sums, entropies)
-    chosen = moments(bits, sums.queries, sums.sentences, layers, heads)
+    chosen = top_examples(bits, sums.queries, sums.sentences, layers, heads)
     return Explained(_table(sums, bits, layers, heads), int(sums.silent), chosen)
 
 
@@ -120,7 +120,7 @@ def _fitted(
 
 
 class _Expanded:
-    """Rows whose features are made when they are read, so that they take memory one block at a time."""
+    """Rows whose features are computed on reading, so that only one block is in memory."""
 
     def __init__(self, packed: list[Packed], space: FeatureSpace, syntax: bool, context: bool):
         self._packed, self._how = packed, (space, syntax, context)
@@ -148,7 +148,7 @@ def _cross_entropies(
     found = np.array(linear).reshape(-1, count)
     for fold in (0, 1):
         for rows in _Expanded(packed[fold], space, syntax, context):
-            # In float64: what float32 takes from the scores of a block goes the same way in all its rows.
+            # In float64: float32 rounding errors have the same sign in all rows of a block.
             log_z = replace(rows, features=rows.features.double()).log_z(theta[1 - fold])
             log_z = log_z if rows.weights is None else log_z * rows.weights
             np.add.at(found, rows.sentence, log_z.numpy())

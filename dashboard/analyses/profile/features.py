@@ -1,4 +1,4 @@
-"""What may explain that word i looks at word j: position, syntax, context (METRICS §4)."""
+"""Features that may explain the attention of word i to word j: position, syntax, context (METRICS §4)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TIES = ("sibling", "head_of_head", "dependent_of_dependent")
 
 @dataclass
 class CorpusCounts:
-    """What features need to know of the whole corpus: how often each lemma occurs, and which relations there are.
+    """Counts over the whole corpus that features need: the frequency of each lemma, and the relations.
 
     `lemmas` counts case-folded lemmas (`ParsedSentence.keys`) over all words; `relations` are without subtypes.
     """
@@ -48,13 +48,13 @@ class CorpusCounts:
 
 @dataclass(frozen=True, eq=False)
 class PairFeatures:
-    """The features of all pairs of words of a sentence, kept small: almost all are one-hot.
+    """The features of all pairs of words of a sentence, stored sparsely: almost all are one-hot.
 
-    Of m × m pairs, query i and key j, p = i · m + j:
+    For m × m pairs, query i and key j, p = i · m + j:
 
     Attributes
     ----------
-    m: how many words
+    m: the number of words
     pairs, columns: where a one-hot feature of the groups syntax and context is 1: int32 p, int16 column
     cosine: of the words' embeddings, float32 (m · m)
     frequency: ln(relative frequency of the key's lemma) / 5, float32 (m)
@@ -69,13 +69,13 @@ class PairFeatures:
 
 @dataclass(frozen=True, eq=False)
 class FeatureSpace:
-    """Which column is which feature: position, then syntax, then context.
+    """The columns of the features: position, then syntax, then context.
 
     Attributes
     ----------
     relations: in order, without subtypes
-    total: how many words the corpus has
-    lemmas: how often each lemma occurs in it
+    total: the number of words in the corpus
+    lemmas: the frequency of each lemma in it
     """
 
     relations: tuple[str, ...]

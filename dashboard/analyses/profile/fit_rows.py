@@ -1,4 +1,4 @@
-"""Sentences' features → rows to fit on: queries with as many candidates together, kept small until they are used."""
+"""Sentences' features → rows to fit on: queries with the same number of candidates together, stored sparsely."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from dashboard.analyses.profile.conditional_logit import Rows
 from dashboard.analyses.profile.features import CONTEXT, POSITION, FeatureSpace, PairFeatures, position_rows
 
-# Scores of a block, all heads together: some MB, so that the passes over them stay in the processor's cache.
+# Scores in a block, all heads together: a few MB, which fit into the processor's cache.
 BLOCK_CELLS = 2**20
 
 
@@ -24,8 +24,8 @@ class Packed:
     ----------
     candidates: c
     query: each query's place in its sentence (rows)
-    sentence: which of the sentences used it is in (rows)
-    ones, columns: which one-hot features of syntax and context are 1: row · c + candidate, and the column
+    sentence: its sentence among those used (rows)
+    ones, columns: the one-hot features of syntax and context that are 1: row · c + candidate, and the column
     cosine, frequency: float32 (rows · c)
     counted: whether the query counts, bool (rows, h); None where all do
     """
@@ -57,13 +57,13 @@ class Packed:
 
 
 def offsets(query: np.ndarray, candidates: int) -> np.ndarray:
-    """d = j - i of the candidates of queries: all other words, or in a causal model those before: (rows, c)."""
+    """d = j - i for the candidates of each query (all other words; in a causal model the earlier ones): (rows, c)."""
     place, query = np.arange(candidates), np.asarray(query, int)[:, None]
     return place - query + (place >= query)
 
 
 def position_only(packed: list[Packed], heads: int) -> list[Rows]:
-    """The rows with position features alone: those with the same offsets are one row that counts several times."""
+    """Rows with position features only. Rows with the same offsets become one row that counts several times."""
     by_size: dict[int, list[Packed]] = defaultdict(list)
     for block in packed:
         by_size[block.candidates].append(block)
@@ -81,15 +81,15 @@ def position_only(packed: list[Packed], heads: int) -> list[Rows]:
 
 @dataclass(eq=False)
 class Sums:
-    """Sums over queries, of each sentence with any (S, h) or of the even and the odd sentences.
+    """Sums over queries: of each sentence that has any (S, h), or of the even and the odd sentences.
 
     Attributes
     ----------
-    queries, active, entropy, even: of each sentence: how many count, their mass, their entropy in bits, and the log2
-        of their number of candidates; float32 (S, h)
+    queries, active, entropy, even: of each sentence: the number of queries that count, their mass, their entropy in
+        bits, and the log2 of their number of candidates; float32 (S, h)
     expected: expected features of the even and the odd sentences, float64 (columns, h) each
-    counted: how many queries count in them, float64 (h) each
-    silent: how many queries do not count, over all heads
+    counted: the number of queries that count in them, float64 (h) each
+    silent: the number of queries that do not count, over all heads
     sentences: each sentence's place in the file, from 0 (S)
     """
 
@@ -108,8 +108,8 @@ def pack(
 ) -> tuple[tuple[list[Packed], list[Packed]], Sums]:
     """All queries of the even sentences and of the odd (by index in the file), and their sums.
 
-    `statistics` are `explained.ExplainedStatistics`; sentences without a query are passed over, and
-    do not count among the S sentences.
+    `statistics` are `explained.ExplainedStatistics`. Sentences without a query are skipped and are not among the S
+    sentences.
     """
     bins: dict[tuple[int, int], _Bin] = defaultdict(_Bin)
     packed: tuple[list[Packed], list[Packed]] = ([], [])
@@ -148,7 +148,7 @@ def pack(
 
 @dataclass
 class _Bin:
-    """Queries with the same number of candidates, until there are enough for a block."""
+    """Collects queries with the same number of candidates until they fill a block."""
 
     rows: int = 0
     parts: list[tuple] = field(default_factory=list)

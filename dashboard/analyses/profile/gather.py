@@ -1,4 +1,4 @@
-"""One pass of a model over parsed sentences: of each sentence the statistics of METRICS §2 to §4, no attention kept."""
+"""One pass of a model over parsed sentences: the statistics of METRICS §2 to §4 for each, without its attention."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from dashboard.heads.pooling import Pooling
 from dashboard.text.encoding import Encoding
 from dashboard.text.sentence import LeftOut, ParsedSentence
 
-# A longer sentence's features are made a few queries at a time, for every layer anew: 64 MB.
+# Features of a longer sentence are computed for a few queries at a time, again for every layer: 64 MB.
 DENSE_CELLS = 2**24
 
 
 @dataclass(frozen=True, eq=False)
 class SentenceStatistics:
-    """All that is kept of a sentence of m words; heads are all of layer 0, then all of layer 1 … (h)."""
+    """All statistics of a sentence of m words; heads are all of layer 0, then all of layer 1 … (h)."""
 
     index: int
     codes: np.ndarray
@@ -45,15 +45,14 @@ def gather(
 ) -> Iterator[SentenceStatistics | LeftOut]:
     """The statistics of each sentence, in order, and the sentences that are left out, with the reason.
 
-    A stream: a window of 128 sentences is held at a time. Beside what was left out before, a sentence is left out that
-    is longer than the model's limit or than the window of one of its layers, or that has a word that no token touches
-    or that is read as a special token.
+    A stream: one window of 128 sentences is in memory at a time. A sentence is also left out if it is longer than the
+    model's limit or than the window of a layer, or if one of its words has no token or is read as a special token.
 
     Parameters
     ----------
     space: of the whole corpus, see `CorpusCounts`
     bos: put a beginning-of-sequence token before a causal model's text (METRICS §0)
-    as_words: a treebank's words go to the tokenizer one by one, not the text as it was written
+    as_words: give the tokenizer a treebank's words one by one, not the text as written
     """
     embeddings = Embeddings(model)
     stream = iter(sentences)
@@ -78,14 +77,14 @@ def gather(
 
 
 class Embeddings:
-    """A model's raw input embeddings, the vocabulary's mean subtracted."""
+    """A model's raw input embeddings minus their mean over the vocabulary."""
 
     def __init__(self, model: AttentionModel):
         self._table = model.loaded.model.get_input_embeddings().weight.detach()
         self._mean = self._table.double().mean(0)
 
     def words(self, encoding: Encoding) -> np.ndarray:
-        """Of each word the mean over its tokens: float64 (m, d)."""
+        """The mean over the tokens of each word: float64 (m, d)."""
         place = {token: word for token, word in enumerate(encoding.word_of) if word is not None}
         ids = torch.tensor([encoding.ids[token] for token in place], device=self._table.device)
         vectors = (self._table[ids].double() - self._mean).cpu().numpy()
@@ -96,7 +95,7 @@ class Embeddings:
 
 
 class _Work:
-    """What is known of a sentence before its attention, and the statistics as they come in, layer by layer."""
+    """One sentence: its features, and its statistics, which fill layer by layer."""
 
     def __init__(
         self,

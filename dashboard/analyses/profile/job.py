@@ -1,7 +1,7 @@
 """A profile as the work of a job.
 
-It is no `dashboard.jobs.measurement.Measurement`: a person names its folder and may bring the corpus, and it is a
-folder of tables with a store of chunks of its own, from which it goes on where it was stopped.
+It is not a `dashboard.jobs.measurement.Measurement`: you name its folder and may bring the corpus, and it writes a
+folder of tables with its own store of chunks, from which it resumes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class ProfileWork:
     resumes: bool = True
 
     def make(self, out: Path, told: Mapping[str, Any], progress: Tell) -> None:
-        """Makes it in the folder, and removes the corpus where that lies within."""
+        """Makes the profile in the folder `out`, and removes the corpus if it lies inside."""
         from dashboard.analyses.profile.run import profile
         from dashboard.capture import open_model
 

@@ -1,4 +1,4 @@
-"""Where profiles live: those that come with the dashboard, and a person's own under names of their choosing."""
+"""The library of profiles: those shipped with the dashboard, and your own under names that you choose."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from dashboard.heads.head_id import columns_of, every_head, heads_of
 SHIPPED = Path(__file__).parent / "shipped"
 
 _LONGEST = 60
-# Of Windows, where a profile may be carried to; the last are its names for devices.
+# Not allowed on Windows, where a profile may be copied to; the last are its device names.
 _NO_NAME = re.compile(r'[/\\:*?"<>|]|^\.|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Kept:
+class LibraryEntry:
     """A profile of the library.
 
     Attributes
     ----------
-    name, folder: the folder's name is the profile's
-    model, revision, file: of what it is; empty where that is not known
-    sentences: how many were used, None where it is not finished
+    name, folder: the profile's folder, and the folder's name
+    model, revision, file: the model and the corpus file; empty where unknown
+    sentences: the number of sentences used; None for an unfinished profile
     shipped: whether it comes with the dashboard
-    finished: whether it can be read. Where not, it was stopped, and the same call of `profile` goes on, unless
-        `wrong` says in a sentence why it cannot be read
+    finished: whether it can be read. If not, it was stopped and the same call of `profile` resumes it, unless `wrong`
+        explains in a sentence why it cannot be read
     """
 
     name: str
@@ -50,21 +50,20 @@ class Kept:
     wrong: str = ""
 
 
-def profile_library() -> list[Kept]:
-    """The profiles that are there: first those that come with the dashboard, then a person's own, each by name."""
+def profile_library() -> list[LibraryEntry]:
+    """All profiles: first those that come with the dashboard, then your own, each by name."""
     found = [
         _look(folder, shipped)
         for place, shipped in ((SHIPPED, True), (_own(), False))
         for folder in sorted(_folders(place), key=lambda folder: (folder.name.casefold(), folder.name))
     ]
-    return [kept for kept in found if kept is not None]
+    return [entry for entry in found if entry is not None]
 
 
 def read_profile(folder: str | Path) -> Profile:
-    """The profile that `dashboard.corpus.profile` wrote to a folder: from .parquet and .csv as it was, from .xlsx to 16
-    digits.
+    """The profile that `dashboard.profile` wrote to a folder: exact from .parquet and .csv, to 16 digits from .xlsx.
 
-    Raises UserError, with what to do, where there is none, it is not whole, or of another version.
+    Raises UserError, with what to do, where there is none, or it is incomplete or of another version.
     """
     folder = Path(folder)
     about = read_about(folder)
@@ -85,10 +84,10 @@ def read_profile(folder: str | Path) -> Profile:
 
 
 def place_for(name: str) -> Path:
-    """The folder of a person's own profile of this name, there or not.
+    """The folder of your own profile of this name, whether it exists or not.
 
-    Raises UserError where the name cannot be a folder's on every system, would lead elsewhere, or is that of a
-    profile that comes with the dashboard.
+    Raises UserError where the name is not a valid folder name on every system, leads elsewhere, or belongs to a profile
+    that comes with the dashboard.
     """
     name = unicodedata.normalize("NFC", name).strip()
     if wrong := _wrong_name(name):
@@ -98,24 +97,24 @@ def place_for(name: str) -> Path:
     return _own() / name
 
 
-def delete(kept: Kept) -> None:
-    """Removes a person's own profile, finished or not; nothing where it is gone already.
+def delete(entry: LibraryEntry) -> None:
+    """Removes your own profile, finished or not; does nothing where it is gone already.
 
-    Raises UserError for a profile that comes with the dashboard, one that lies elsewhere, or a folder that stays.
+    Raises UserError for a profile that comes with the dashboard or lies elsewhere, and where removing fails.
     """
-    if kept.shipped or kept.folder.parent != _own():
-        raise UserError(f"“{kept.name}” is not a profile of your own and stays. Only your own can be deleted.")
+    if entry.shipped or entry.folder.parent != _own():
+        raise UserError(f"“{entry.name}” is not a profile of your own and stays. Only your own can be deleted.")
     try:
-        if kept.folder.is_symlink():
-            kept.folder.unlink()
+        if entry.folder.is_symlink():
+            entry.folder.unlink()
             return
-        # First, so that what is left is taken for no profile where the rest fails.
-        (kept.folder / PROFILE).unlink(missing_ok=True)
-        shutil.rmtree(kept.folder)
+        # First, so that if the rest fails, the remains do not look like a profile.
+        (entry.folder / PROFILE).unlink(missing_ok=True)
+        shutil.rmtree(entry.folder)
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        raise UserError(f"“{kept.folder}” cannot be removed: {error.strerror}. Remove the folder yourself.") from error
+        raise UserError(f"“{entry.folder}” cannot be removed: {error.strerror}. Remove the folder yourself.") from error
 
 
 def compare_profiles(a: Profile, b: Profile) -> pd.DataFrame:
@@ -124,9 +123,8 @@ def compare_profiles(a: Profile, b: Profile) -> pd.DataFrame:
     Returns
     -------
     A row per head: layer, head, role_a, role_b, then of queries, lean and bits_… for each of
-    `roles.FIGURES` …_a, …_b, and but for queries …_difference (b − a; of lean in [-2, 2], empty
-    where either is undecided; of bits in bits per query word). They say nothing of chance: that each profile's own
-    intervals do.
+    `roles.FIGURES` …_a, …_b, and except for queries …_difference (b − a; for lean in [-2, 2], empty where either is
+    undecided; for bits in bits per query word). The differences have no intervals; each profile's own figures do.
 
     Raises UserError where the two are not of the same model with the same weights.
     """
@@ -172,19 +170,19 @@ def _wrong_name(name: str) -> str:
     return ""
 
 
-def _look(folder: Path, shipped: bool) -> Kept | None:
-    """What lies in a folder of the library, None where nothing of a profile does."""
+def _look(folder: Path, shipped: bool) -> LibraryEntry | None:
+    """The entry of a folder of the library; None where it holds no profile."""
     if (folder / PROFILE).exists():
         try:
             about = read_about(folder)
         except UserError as error:
-            return Kept(folder.name, folder, "", "", "", None, shipped, False, str(error))
+            return LibraryEntry(folder.name, folder, "", "", "", None, shipped, False, str(error))
         model, revision, file = (about[part] for part in ("model", "revision", "file"))
-        return Kept(folder.name, folder, model, revision, file, about["sentences"]["used"], shipped, True)
+        return LibraryEntry(folder.name, folder, model, revision, file, about["sentences"]["used"], shipped, True)
     key = None
     with suppress(OSError, ValueError, RecursionError):
         key = json.loads((folder / CHUNKS / KEY).read_bytes())
     if not isinstance(key, dict):
         return None
     model, revision, file = (str(key.get(part, "")) for part in ("model", "revision", "file"))
-    return Kept(folder.name, folder, model, revision, file, None, shipped, False)
+    return LibraryEntry(folder.name, folder, model, revision, file, None, shipped, False)

@@ -1,4 +1,4 @@
-"""The figures of METRICS §4 and the roles they give a head. Without torch, for those who only read a profile."""
+"""The figures of METRICS §4 and the roles they give a head. Imports no torch, so that reading a profile is fast."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 FIGURES = ("total", "position", "syntax", "context", "shared", "unexplained")
 
-TOLD = {
+FIGURE_TITLES = {
     "total": "Total bits",
     "position": "Position",
     "syntax": "Syntax: only the parse",
@@ -14,7 +14,7 @@ TOLD = {
     "shared": "Shared: parse or meaning",
     "unexplained": "Unexplained",
 }
-"""What each figure is called where a person chooses one."""
+"""The title of each figure, where you choose one."""
 
 FLAT, MOSTLY_POSITION, SINK, LEAST_LEANING = 0.05, 0.6, 0.4, 0.005
 
@@ -31,15 +31,15 @@ def leans(syntax: np.ndarray, context: np.ndarray, low: np.ndarray, high: np.nda
 
 
 def roles(total: np.ndarray, position: np.ndarray, lean: np.ndarray) -> np.ndarray:
-    """The first that fits: flat (total < 0.05 bits), position (position / total > 0.6), syntax (lean > 0), context
-    (lean < 0), undecided; empty where there is no figure."""
+    """The first role that fits: flat (total < 0.05 bits), position (position / total > 0.6), syntax (lean > 0), context
+    (lean < 0), undecided; empty where figures are missing."""
     with np.errstate(invalid="ignore", divide="ignore"):
         rules = [np.isnan(position), total < FLAT, position / total > MOSTLY_POSITION, lean > 0, lean < 0]
     return np.select(rules, ["", "flat", "position", "syntax", "context"], "undecided").astype(object)
 
 
 def role_label(role: str, active: float) -> str:
-    """The role as it is shown: ``context``, and of a parked head (active < 0.4) ``context, parked 91 %``."""
+    """The role as displayed: ``context``; where active < 0.4, ``context, attention sink 91 %``."""
     if not active < SINK:
         return role
     return f"{role}, attention sink {100 * (1 - active):.0f}\u00a0%"

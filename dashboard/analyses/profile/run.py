@@ -1,4 +1,4 @@
-"""All heads of a model over a treebank or a text file: METRICS §2 to §4 as tables, resumed where it stopped."""
+"""All heads of a model over a treebank or a text file: METRICS §2 to §4 as tables. A stopped run resumes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from dashboard.analyses.profile.chunk_store import Store
-from dashboard.analyses.profile.collect import Joins, Progress, Seen, measured, write
+from dashboard.analyses.profile.collect import Joins, Progress, Seen, collect, write
 from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.profile.task import Sentence, Task, make_chunk
@@ -27,7 +27,7 @@ from dashboard.text.reasons import no_sentence
 # Tasks → the number and the bytes of each chunk, in any order.
 Make = Callable[[Iterator[Task]], Iterator[tuple[int, bytes]]]
 
-# A version of what a chunk holds: chunks of another are made again.
+# The version of the chunks' contents: chunks of another version are made again.
 _CHUNKS = 4
 
 
@@ -49,27 +49,27 @@ def profile(
     """Profiles a corpus and writes to a folder ``heads``, ``dependencies``, ``relations`` (the best head of each, held
     out), ``moments``, ``sentences``, each .parquet, .csv or .xlsx, and at last ``profile.json``.
 
-    Stopped at any point, the same call goes on where it was and ends with the same tables: the statistics of every
-    128 sentences are kept in ``out/chunks`` until the tables are written. A chunk that is not whole, or of another
-    file, model, revision or limit, is made again. However many processes make them, the chunks are the same but for
-    rounding: below 1e-6 in the tables, but for a lean, which is a quotient of two small figures, and for which of two
-    sentences with nearly the same score is a moment.
+    If stopped at any point, the same call resumes and ends with the same tables: the statistics of every 128 sentences
+    stay in ``out/chunks`` until the tables are written. A chunk that is incomplete, or of another file, model, revision
+    or limit, is made again. The number of processes changes the chunks only by rounding: below 1e-6 in the tables,
+    except for a lean, a quotient of two small figures, and for the choice between two example sentences with nearly the
+    same score.
 
     Parameters
     ----------
     path: a treebank (.conllu) or plain text (.txt, UTF-8), in English where no `parser` is named
-    out: the folder to write to; made where it is not there
-    limit: read only so many sentences
-    texts: keep the sentences that the moments name; False: only where they stand, for a profile that is given away
-        without its corpus
-    source: where the corpus comes from, like its name, licence and commit, for ``profile.json``
+    out: the folder to write to; created if missing
+    limit: read at most this many sentences
+    texts: keep the texts of the example sentences; False: only their lines, for a profile that is shared without its
+        corpus
+    source: where the corpus comes from (name, licence, commit …), for ``profile.json``
     parser: the spaCy model that parses a text, by its package's name or its folder (default: the English one that
         comes with the dashboard). A treebank has its parses and takes none
-    workers: how many processes of this machine make chunks; they share its cores. 1: this process
+    workers: the number of processes on this machine that make chunks and share its cores. 1: this process
     scheduler: the address of a Dask cluster that makes the chunks instead, see `dask_cluster`
     as_words: give a treebank's words to the tokenizer one by one, as Clark et al. 2019 did, not the text as it was
         written
-    progress: told how far it is: a fraction and a sentence
+    progress: called with a fraction and a sentence
 
     Raises UserError where the file cannot be read or gives no sentence, the parser cannot be used, the folder cannot be
     written to or another process is writing a profile to it, and where workers or a scheduler fail.
@@ -93,7 +93,7 @@ def profile(
     key |= ({"parser": parser} if parser else {}) | ({"as": "words"} if as_words else {})
     with Store(out, key) as store:
         tell(0.0, f"Reading {path.name}")
-        sentences = read if is_treebank(path) else store.kept(read)
+        sentences = read if is_treebank(path) else store.read_once(read)
         counts, seen, joins, left_out = CorpusCounts(), Seen(), Joins(), []
         for sentence in sentences():
             seen.add(sentence)
@@ -109,7 +109,7 @@ def profile(
         space = FeatureSpace.of(counts)
         store.chunks = -(-len(seen) // WINDOW)
         _fill(store, _maker(model, workers, scheduler), sentences(), model, space, tell, len(seen), as_words)
-        result = measured(store, model, space, seen, texts, path.name, tell)
+        result = collect(store, model, space, seen, texts, path.name, tell)
         result.about.update(
             format=format,
             sha256=digest,
@@ -118,7 +118,7 @@ def profile(
             parser=None if is_treebank(path) else (parser or PARSER),
             encoding=_encoding(path),
             read_as="words" if as_words else "text",
-            joined=joins.told(),
+            joined=joins.to_dict(),
             seconds=round(time.monotonic() - begun, 1),
         )
         write(result, out, format)
@@ -137,7 +137,7 @@ def _fill(
     total: int,
     as_words: bool,
 ) -> None:
-    """Makes the chunks that are not there yet."""
+    """Makes the missing chunks."""
     stream, sizes, done = iter(sentences), {}, set()
 
     def missing() -> Iterator[Task]:
@@ -159,7 +159,7 @@ def _fill(
 
 
 def _maker(model: AttentionModel, workers: int, scheduler: str | None) -> Make:
-    """Who makes the chunks."""
+    """The function that makes the chunks: here, by several processes, or on a cluster."""
     if scheduler is not None:
         from dashboard.analyses.profile.workers.dask_cluster import made_by_cluster
 

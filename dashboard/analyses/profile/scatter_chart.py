@@ -1,4 +1,4 @@
-"""Every head of a model as a point: the bits that only the parse explains against those that only meaning explains."""
+"""Every head of a model as a point: bits that only the parse explains against bits that only meaning explains."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from dashboard.heads.head_id import HeadId, click_fields, datum_of, has_parts, h
 TALLEST = 400.0  # pixels of the plane
 MARGIN = 70.0  # pixels for the vertical axis
 NAMED = 5  # heads that are named at each end of each axis
-SMALLEST, LARGEST = 26.0, 330.0  # square pixels of a point
-ROOT = 0.5  # the scales' power: most heads have little of both, a few have much
+SMALLEST, LARGEST = 26.0, 330.0  # a point's area in square pixels
+ROOT = 0.5  # exponent of the scales: most heads have little of both, a few have much
 
 
 def scatter(
@@ -30,20 +30,20 @@ def scatter(
     selection: Selection = Selection(),
     click: bool = False,
 ) -> Drawing:
-    """A point a head, its interval as whiskers, its area the bits there are to explain; parked heads are pale.
+    """A point per head: whiskers are intervals, area is total bits; heads on an attention sink are pale.
 
     Across: bits that only the parse explains; up: bits that only meaning explains; both on square-root scales, values
-    under 0 drawn at 0. Colours are the roles: syntax, context, position; undecided and flat heads have none. On the
-    dashed line both explain as much.
+    under 0 drawn at 0. Colours are the roles syntax, context, position; undecided and flat heads have none. On the
+    dashed line both are equal.
 
     Parameters
     ----------
-    heads: the table of a profile (`dashboard.corpus.Profile.heads`)
-    look: 600 pixels wide unless it says more; selection: the heads that are ringed
+    heads: `tables.Profile.heads`
+    look: 600 pixels wide by default; selection: the heads with a ring
     click: a click is the point parameter "head" (layer, head, epoch), a dragged rectangle the interval "box" (x, y)
     """
-    p, room = look.palette, look.room(WIDTH)
-    side = max(200.0, room - MARGIN)
+    p, width = look.palette, look.width_or(WIDTH)
+    side = max(200.0, width - MARGIN)
     rows = _rows(heads, selection.pinned)
     right, top = (max([row[name] for row in rows] + [0.01]) * 1.06 for name in ("x_high", "y_high"))
     x = _axis("bits that only the parse explains", right, up=False)
@@ -60,7 +60,7 @@ def scatter(
     whisker = {"type": "rule", "strokeWidth": 1, "aria": False}
     area = {"field": "size", "type": "quantitative", "scale": None, "legend": None}
     parts = has_parts(heads)
-    mine = selection.marked(parts=parts) if click else selection.framed(parts=parts)
+    mine = selection.marked(parts=parts) if click else selection.selected_expr(parts=parts)
     ring = {"type": "point", "shape": "circle", "filled": False, "opacity": 1, "aria": False, "size": LARGEST + 160}
     catch: dict = {
         "transform": [{"calculate": str(selection.epoch), "as": "epoch"}],
@@ -161,7 +161,7 @@ def scatter(
         title=title,
         subtitle=subtitle,
         description=description,
-        width=room,
+        width=width,
     )
 
 
@@ -176,20 +176,20 @@ def _axis(name: str, most: float, *, up: bool) -> dict:
 
 
 def _rows(heads: pd.DataFrame, tray: Sequence[HeadId]) -> list[dict]:
-    """A row for each head that has figures; large points first, so that small ones lie on them."""
+    """A row for each head that has figures; large points first, so that small ones are on top."""
     known = heads.dropna(subset=["bits_syntax", "bits_context"]).sort_values("bits_total", ascending=False)
     most = float(known["bits_total"].max()) if len(known) else 1.0
     rows = []
     for head, one in zip(heads_of(known), known.to_dict("records"), strict=True):
-        parked = bool(one["active"] < SINK)
+        on_sink = bool(one["active"] < SINK)
         row = {
             **datum_of(head, parts=has_parts(heads)),
             "name": str(head),
             "kept": head in tray,
             "role": one["role"] if one["role"] in ("syntax", "context", "position") else "undecided",
             "size": round(SMALLEST + (LARGEST - SMALLEST) * max(float(one["bits_total"]), 0.0) / most, 1),
-            "strength": 0.3 if parked else 0.9,
-            "faint": 0.18 if parked else 0.5,
+            "strength": 0.3 if on_sink else 0.9,
+            "faint": 0.18 if on_sink else 0.5,
         }
         for axis, figure in (("x", "syntax"), ("y", "context")):
             for end in ("", "_low", "_high"):
@@ -204,7 +204,7 @@ def _rows(heads: pd.DataFrame, tray: Sequence[HeadId]) -> list[dict]:
 
 
 def _named(rows: Sequence[dict], side: float, most: tuple[float, float]) -> list[dict]:
-    """The heads with most of either."""
+    """Labels for the heads with the most of either."""
     high = min(TALLEST, side * 0.8)
     ends = [sorted(rows, key=lambda row: -row[axis])[:NAMED] for axis in ("x", "y")]
     at = {row["name"]: ((row["x"] / most[0]) ** ROOT * side, (1 - (row["y"] / most[1]) ** ROOT) * high) for row in rows}

@@ -1,4 +1,4 @@
-"""A profile, what lies in its folder, and reading it back: it is what was written, or is refused with a sentence."""
+"""A profile, the files of its folder, and how they are read: a changed or incomplete file raises a UserError."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Profile:
         `explained.Explained.table`
     dependencies: a row per relation, direction and head (in-sample), see `dependency`
     best: a row per relation with its best head, held out and in-sample
-    moments: each head's strongest and typical sentences: the columns of `example_sentences`, and the line of the
-        file where the sentence begins
-    sentences: the sentences that `moments` names: index, line, text; None where only references are kept. The text of
-        a treebank's sentence is its words with a space between, as the model read them
+    moments: each head's top activating and typical sentences: the columns of `example_sentences`, and the line of
+        the file where the sentence begins
+    sentences: the sentences of `moments`: index, line, text; None where texts were not kept. The text of a treebank's
+        sentence is its words with spaces between, as the model read them
     about: model, revision, file and its SHA-256, sentences used and left out with reasons, words, queries, versions,
-        seconds, and the source of the file where it was given
+        seconds, and the file's source if given
     """
 
     heads: pd.DataFrame
@@ -45,10 +45,10 @@ class Profile:
 
 
 PROFILE, CHUNKS, KEY = "profile.json", "chunks", "key.json"
-"""Written last, so that where it is the profile is whole; the folder of what is kept until then, and whose it is."""
+"""The file written last, which marks a complete profile; the folder of chunks; the file that identifies them."""
 
 VERSION = 1
-"""Of what a profile's folder holds: raised where a reader of the last one would misread it."""
+"""Version of a profile's folder: raised when a reader of the last version would misread it."""
 
 _WHOLE, _NUMBER, _TEXT, _FLAG = "int64", "float64", "object", "bool"
 _HEAD, _PART = {"layer": _WHOLE, "head": _WHOLE}, {"part": _TEXT}
@@ -94,7 +94,7 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "sentences": {"index": _WHOLE, "line": _WHOLE, "text": _TEXT},
 }
-"""The columns of each table, in order, and what they hold."""
+"""The columns of each table, in order, and their types."""
 
 _ABOUT = {
     "model": str,
@@ -108,7 +108,7 @@ _ABOUT = {
 
 
 def read_about(folder: Path) -> dict:
-    """What `PROFILE` says. Raises UserError where there is none, or it is no profile's, or of another version."""
+    """The contents of `PROFILE`. Raises UserError where it is missing, no profile, or of another version."""
     try:
         about = json.loads((folder / PROFILE).read_bytes())
     except FileNotFoundError:
@@ -137,24 +137,23 @@ def read_about(folder: Path) -> dict:
 
 
 def seal(about: dict, files: dict[str, str]) -> None:
-    """Adds to what `PROFILE` says the SHA-256 of each table's file and of what it says itself: a byte that changed on
-    the disk would be another number, and nobody would know."""
+    """Adds to `about` the SHA-256 of each table's file and of itself, so that bytes changed on disk are noticed."""
     about["files"] = files
     about["seal"] = _seal(about)
 
 
 def _seal(about: dict) -> str:
-    """Of all but how the tables are written and how long they took."""
-    said = {name: value for name, value in about.items() if name not in ("seal", "seconds", "format")}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    """The SHA-256 of `about` without format, seconds and the seal itself."""
+    sealed = {name: value for name, value in about.items() if name not in ("seal", "seconds", "format")}
+    return hashlib.sha256(json.dumps(sealed, sort_keys=True).encode()).hexdigest()
 
 
 def read_table(folder: Path, name: str, format: str, files: Mapping[str, str] = MappingProxyType({})) -> pd.DataFrame:
-    """A table of a profile with its columns in order, of the types of `TABLES`, whichever format it is in.
+    """A table of a profile in any format, with the columns of `TABLES` in order and their types.
 
-    files: the SHA-256 that each file has where it is as it was written
+    files: the SHA-256 that each file had when it was written
 
-    Raises UserError where it is not there, is not what was written, cannot be read, or lacks a column or its type.
+    Raises UserError where the file is missing, changed, unreadable, or lacks a column or has another type in it.
     """
     file, kinds = folder / f"{name}.{format}", TABLES[name]
     if file.name in files and file.is_file() and _sha256(file) != files[file.name]:
@@ -167,7 +166,7 @@ def read_table(folder: Path, name: str, format: str, files: Mapping[str, str] = 
         table = read(file, texts)
     except FileNotFoundError:
         raise UserError(f"The profile in “{folder}” lacks {file.name}. Make it again.") from None
-    except Exception as error:  # whatever the readers of two formats raise at bytes that are none of theirs
+    except Exception as error:  # readers raise many kinds of error for damaged files
         raise UserError(f"{file.name} in “{folder}” is broken and cannot be read. Make the profile again.") from error
     if missing := [column for column in kinds if column not in table.columns]:
         raise UserError(f"{file.name} in “{folder}” has no column “{missing[0]}”. Make the profile again.")
@@ -190,7 +189,7 @@ def _sha256(file: Path) -> str:
 
 
 def _typed(column: pd.Series, kind: str) -> pd.Series:
-    """The column as its kind. Raises TypeError or ValueError where it holds something else."""
+    """The column converted to its kind. Raises TypeError or ValueError where its values do not fit."""
     held = column.dtype.kind
     if kind == _TEXT:
         texts = column.astype(object).where(column.notna(), "")

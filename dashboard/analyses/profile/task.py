@@ -1,4 +1,4 @@
-"""One chunk's work as plain data, so that any process can do it: its sentences, and what of the corpus they need."""
+"""One chunk's work as plain data for any process: its sentences, and the corpus counts that they need."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _PARSED = [field.name for field in fields(ParsedSentence)]
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """The making of one chunk.
+    """The work for one chunk.
 
     Attributes
     ----------
     number: which chunk, from 0
-    seal: what the chunk is of; only who asks for the same is given it (see `Chunk.to_bytes`)
-    model, revision: by name, as `open_model` takes it, and what its weights must be
-    space: of the whole corpus; of its lemmas those that occur here are enough
-    sentences: those of the chunk, in order, those left out among them
-    as_words: whether a treebank's words go to the tokenizer one by one
+    seal: identifies the chunk; reading it needs the same seal (see `Chunk.to_bytes`)
+    model, revision: the name for `open_model`, and the revision that its weights must have
+    space: of the whole corpus; only lemmas that occur in the chunk are needed
+    sentences: of the chunk, in order, including those left out
+    as_words: give the tokenizer a treebank's words one by one
     """
 
     number: int
@@ -44,10 +44,10 @@ class Task:
     as_words: bool = False
 
     def to_json(self) -> bytes:
-        """One line without an end."""
+        """One line of JSON, without a line break."""
         parsed = [one for one in self.sentences if isinstance(one, ParsedSentence)]
         keys = {key for one in parsed for key in one.keys}
-        if any("_" in one.lemmas for one in parsed):  # counted by their forms, and words that share a token by theirs
+        if any("_" in one.lemmas for one in parsed):  # lemmas are missing: counted by word forms, shared words included
             keys = set(self.space.lemmas)
         return json.dumps(
             {
@@ -65,20 +65,20 @@ class Task:
 
     @classmethod
     def from_json(cls, line: bytes) -> Task:
-        told = json.loads(line)
-        space = FeatureSpace(tuple(told["relations"]), Counter(told["lemmas"]), told["total"])
-        sentences = [from_plain(one) for one in told["sentences"]]
-        as_words = told["as_words"]
-        return cls(told["number"], told["seal"], told["model"], told["revision"], space, sentences, as_words)
+        data = json.loads(line)
+        space = FeatureSpace(tuple(data["relations"]), Counter(data["lemmas"]), data["total"])
+        sentences = [from_plain(one) for one in data["sentences"]]
+        as_words = data["as_words"]
+        return cls(data["number"], data["seal"], data["model"], data["revision"], space, sentences, as_words)
 
 
 def make_chunk(task: Task, model: AttentionModel) -> bytes:
-    """The chunk's bytes, made here."""
+    """The chunk's bytes, computed in this process."""
     return Chunk.of(list(gather(model, task.sentences, task.space, as_words=task.as_words))).to_bytes(task.seal)
 
 
 def make_apart(line: bytes) -> bytes:
-    """A task as a line of JSON → the chunk's bytes, in a process that opens the model by its name, once.
+    """A task as a line of JSON → the chunk's bytes. Opens the model by its name, once per process.
 
     Raises UserError where the model cannot be opened here, or has other weights.
     """
@@ -98,17 +98,17 @@ def _opened(name: str) -> AttentionModel:
 
 
 def to_plain(sentence: Sentence) -> list:
-    """A sentence as what JSON can hold; `from_plain` gives it back as it was."""
+    """A sentence as plain JSON values; `from_plain` reverses it."""
     if isinstance(sentence, LeftOut):
         return [sentence.index, sentence.line, sentence.reason]
     return [getattr(sentence, name) for name in _PARSED]
 
 
 def from_plain(plain: list) -> Sentence:
-    """What `to_plain` gave, or JSON of it."""
+    """A sentence from the values of `to_plain`, also after JSON."""
     if len(plain) == 3:
         return LeftOut(*plain)
     parts = (tuple(part) if isinstance(part, list) else part for part in plain)
-    told: dict[str, Any] = dict(zip(_PARSED, parts, strict=True))
-    told["spans"] = tuple(map(tuple, told["spans"]))
-    return ParsedSentence(**told)
+    values: dict[str, Any] = dict(zip(_PARSED, parts, strict=True))
+    values["spans"] = tuple(map(tuple, values["spans"]))
+    return ParsedSentence(**values)

@@ -1,4 +1,4 @@
-"""What a profile says of a head, in sentences that carry their numbers; and the two heads that are furthest apart."""
+"""Sentences about a profile and its heads, with their numbers; and the choice of the two most opposite heads."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def corpus_of(about: dict) -> str:
 
 
 def census(heads: pd.DataFrame) -> str:
-    """How many heads have each role: the finding of the whole picture."""
+    """The number of heads with each role: the finding of the scatter chart."""
     count = heads["role"].value_counts()
-    said = [f"{count[role]} {role}" for role in ROLES if count.get(role)]
-    parked = int((heads["active"] < SINK).sum())
-    rest = f" {parked} of them are attention sinks: less than {percent(SINK)} of their attention goes to other words."
-    if not said:
+    parts = [f"{count[role]} {role}" for role in ROLES if count.get(role)]
+    on_sink = int((heads["active"] < SINK).sum())
+    rest = f" {on_sink} of them are attention sinks: less than {percent(SINK)} of their attention goes to other words."
+    if not parts:
         return f"No role could be measured for the {len(heads)} heads: this corpus has too few sentences."
-    return f"Of {len(heads)} heads: {', '.join(said)}.{rest if parked else ''}"
+    return f"Of {len(heads)} heads: {', '.join(parts)}.{rest if on_sink else ''}"
 
 
 def head_finding(row: dict, about: dict) -> str:
-    """The role of one head with its numbers, interval and sample size. row: of a profile's heads, as a dictionary."""
+    """The role of one head with its numbers, interval and sample size. row: a row of `Profile.heads`."""
     head = head_of(row)
     if not row["role"]:
         return f"{head} has no figures: this corpus has too few sentences."
@@ -50,10 +50,10 @@ def head_finding(row: dict, about: dict) -> str:
 
 
 def opposites(heads: pd.DataFrame) -> tuple[HeadId, HeadId] | None:
-    """The most syntactic head and the most contextual one; heads that are not parked where there are any.
+    """The most syntactic head and the most contextual one, if possible heads that are not on an attention sink.
 
-    Of the heads with that role the one with most bits of it; where none has the role, the one with most of all.
-    None where there are no figures, or a model has a single head.
+    Each is the head with the most bits among those with the role; where none has the role, among all.
+    None where there are no figures, or the model has a single head.
     """
     known = heads.dropna(subset=["bits_syntax", "bits_context"])
     if len(known) < 2:
@@ -69,11 +69,11 @@ def opposites(heads: pd.DataFrame) -> tuple[HeadId, HeadId] | None:
 
 
 def along_parse(view: HeadView, links: Sequence[tuple[int, int, str]]) -> str:
-    """How much of a head's attention on one sentence runs along the parse, in a sentence.
+    """The share of a head's attention on one text that follows the parse, in a sentence.
 
-    view: over words; links: of the parse, (word, its head, its relation). The mean over the words that are linked of
-    what they give to those they are linked with; beside it what an even spread over the words that each may see would
-    give: in a model that reads from left to right only what stands before counts.
+    view: over words; links: of the parse, (word, its head, its relation). The share is the mean, over linked words, of
+    their attention to the words they are linked with. Its baseline is an even spread over the words that each may see,
+    in a causal model only the earlier ones.
     """
     linked: dict[int, set[int]] = {}
     for a, b, _ in links:
@@ -97,7 +97,7 @@ def _figure(row: dict, figure: str) -> str:
 
 
 def same_roles(table: pd.DataFrame) -> str:
-    """How many heads keep their role on another corpus. table: of `dashboard.corpus.compare_profiles`."""
+    """How many heads keep their role on another corpus. table: of `compare_profiles`."""
     known = table[(table["role_a"] != "") & (table["role_b"] != "")]
     if known.empty:
         return "No head has a role on both corpora: one of them has too few sentences."

@@ -1,4 +1,4 @@
-"""The same heads on two corpora: a point a head, one figure across and up."""
+"""The same heads on two corpora: a point per head, the first corpus across, the second up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.look import Look
 from dashboard.charts.point_labels import names as names_of
 from dashboard.charts.point_labels import sides
-from dashboard.charts.sanitize import shown
+from dashboard.charts.sanitize import drawable
 from dashboard.heads.head_id import heads_of
 
 LEFT = 64.0  # pixels for the vertical axis
@@ -29,16 +29,16 @@ def two_corpora(
     subtitle: Sequence[str],
     description: str,
 ) -> Drawing:
-    """A point a head: bits on the first corpus across, on the second up; colours are the roles on the first, and a head
-    with another role on the second is hollow. On the dashed line both are the same.
+    """A point per head: bits on the first corpus across, on the second up. Colours are the roles on the first; a head
+    with another role on the second is hollow. On the dashed line both are equal.
 
     Parameters
     ----------
-    table: of `dashboard.corpus.compare_profiles`; figure: one of `roles.FIGURES`
-    names: of the corpora; look: 600 pixels wide unless it says more
+    table: of `library.compare_profiles`; figure: one of `roles.FIGURES`
+    names: of the corpora; look: 600 pixels wide by default
     """
-    p, room = look.palette, look.room(WIDTH)
-    side = min(LARGEST, max(200.0, room - LEFT))
+    p, width = look.palette, look.width_or(WIDTH)
+    side = min(LARGEST, max(200.0, width - LEFT))
     known = table.dropna(subset=[f"bits_{figure}_a", f"bits_{figure}_b"])
     rows = [
         {
@@ -64,7 +64,7 @@ def two_corpora(
 
     def axis(name: str) -> dict:
         look = {"tickCount": 5, "format": "~g", "grid": True, "gridOpacity": 0.5, "domain": False}
-        return {"type": "quantitative", "scale": scale, "axis": look | {"title": shown(name, 60)}}
+        return {"type": "quantitative", "scale": scale, "axis": look | {"title": drawable(name, 60)}}
 
     apart = sorted(rows, key=lambda row: -abs(row["x"] - row["y"]))[:NAMED]
     wide = scale["domain"][1] - low
@@ -114,5 +114,5 @@ def two_corpora(
         title=title,
         subtitle=subtitle,
         description=description,
-        width=room,
+        width=width,
     )

@@ -1,4 +1,4 @@
-"""Queries and keys of a corpus in one plane: what the page and a notebook call.
+"""Queries and keys of a corpus in one plane, for the page and for notebooks.
 
 vectors = query_keys(open_model("minilm"))
 save(draw_query_keys(vectors, "L2H0", by="relation"), "L2H0.svg")          query_key_table(vectors, "L2H0")
@@ -38,8 +38,8 @@ def query_keys(
 
     Parameters
     ----------
-    corpus: a treebank (.conllu, .conllup, .conll) or an English text (.txt); None for the sentences that come along
-    sentences: how many, evenly spread; bos: as in `attention`
+    corpus: a treebank (.conllu, .conllup, .conll) or an English text (.txt); None for the built-in sentences
+    sentences: the number of sentences, evenly spread; bos: as in `attention`
 
     Raises UserError where the corpus or the model's queries and keys cannot be read.
     """
@@ -55,7 +55,7 @@ def query_keys(
 
 
 def query_key_table(of: CorpusVectors, head: str | HeadId) -> pd.DataFrame:
-    """One head's queries and keys in the plane that holds most of its scores, a row a point; see
+    """One head's queries and keys in the plane that keeps most of its scores, a row per point; see
     `biplot.QueryKeyMap.table`. Raises UserError where there is no such head."""
     found = plane_of(of, head)
     found.table.attrs["provenance"] = origin_of_plane(found).to_dict()
@@ -85,7 +85,7 @@ def plane_of(of: CorpusVectors, head: str | HeadId) -> QueryKeyMap:
 
 
 def draw_plane(found: QueryKeyMap, *, by: str = "upos", theme: Theme = "light", width: float | None = None) -> Drawing:
-    """As `draw_query_keys`, of a plane that is there already."""
+    """As `draw_query_keys`, for a plane that is already computed."""
     of = found.of
     many = len(of.sentences)
     source = (
@@ -118,5 +118,5 @@ def origin_of_plane(found: QueryKeyMap, **drawing: object) -> Provenance:
         call = Call("draw_query_keys", (vectors, head), look, makes="figure")
     else:
         call = Call("query_key_table", (vectors, head), makes="table")
-    said = {"corpus": of.corpus, **of.reading} | look
-    return origin(model, "", "queries", call, heads=(head,), unit="tokens", special="hide", options=said)
+    options = {"corpus": of.corpus, **of.reading} | look
+    return origin(model, "", "queries", call, heads=(head,), unit="tokens", special="hide", options=options)

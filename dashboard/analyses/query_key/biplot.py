@@ -1,10 +1,9 @@
 """Queries and keys of many words as points in one plane (after AttentionViz, Yeh et al. 2023).
 
-What a head looks at depends on the scores s(i, j) = c · q_i · k_j alone, and softmax forgets what is added to all
-scores of one query. So the keys' mean may be taken from every key, and queries and keys may be turned, stretched and
-turned again by M and M⁻ᵀ: no weight changes. AttentionViz uses that freedom to give both clouds one centre and scale;
-here it gives the axes as well, in the order of how much of the scores they hold (the biplot of Gabriel 1971), so that
-two of them are the plane that holds the most.
+A head's weights depend only on the scores s(i, j) = c · q_i · k_j, and softmax ignores a constant added to all scores
+of one query. So subtracting the keys' mean, and transforming queries by M and keys by M⁻ᵀ, changes no weight.
+AttentionViz uses this freedom to give both clouds one centre and scale. Here it also gives the axes, ordered by how
+much of the scores they keep (the biplot of Gabriel 1971), so the first two span the plane that keeps the most.
 """
 
 from __future__ import annotations
@@ -24,18 +23,18 @@ Share = tuple[float, float, float]  # a share, and its 95 % interval
 
 @dataclass(frozen=True, eq=False)
 class QueryKeyMap:
-    """One head's queries and keys in the plane that holds most of its scores.
+    """One head's queries and keys in the plane that keeps most of its scores.
 
     Attributes
     ----------
-    head, of: which head; of what
-    x, y: the queries' and the keys' places, float64 (N, 2): x · y is the score, as far as the plane holds it, less a
-        number for each query. A key at the origin is an average one
-    kept: the share of the scores' variance that the plane keeps, in (−∞, 1]: 1 − Σ (s − ŝ)² / Σ s² over what each query
-        sees of its own sentence, both less their mean over the row. The plane is the best for all pairs of words, those
-        of different sentences too, so that for these it may even do worse than nothing, below 0
+    head, of: the head, and the vectors that it was computed from
+    x, y: the queries' and the keys' places, float64 (N, 2): x · y is the score as far as the plane keeps it, up to a
+        constant for each query. A key at the origin is an average key
+    variance_kept: the share of the scores' variance that the plane keeps, in (−∞, 1]: 1 − Σ (s − ŝ)² / Σ s² over what
+        each query sees of its own sentence, both less their row mean. The plane is the best for all pairs of words,
+        across sentences too, so within sentences it can do worse than nothing: below 0
     agree: the share of queries that have the same strongest key in the plane as in the head, in [0, 1]; guess: the
-        mean share that guessing would reach; rows: over how many queries, those that see two keys or more
+        mean share that guessing would reach; rows: the number of queries counted, those that see two keys or more
     numbers: d
     """
 
@@ -43,7 +42,7 @@ class QueryKeyMap:
     of: CorpusVectors
     x: np.ndarray
     y: np.ndarray
-    kept: Share
+    variance_kept: Share
     agree: Share
     guess: float
     rows: int
@@ -68,7 +67,7 @@ class QueryKeyMap:
 
 
 def query_key_map(of: CorpusVectors, head: HeadId) -> QueryKeyMap:
-    """The plane of one head, with what it keeps; intervals are 95 % bootstrap over sentences, NaN for a single one."""
+    """The plane of one head, and what it keeps. Intervals: 95 % bootstrap over sentences, NaN for a single sentence."""
     layer = of.layers[head.layer]
     x, y = axes(layer.q[head.head], layer.k[head.head], layer.scaling)
     sums = np.array(
@@ -78,13 +77,13 @@ def query_key_map(of: CorpusVectors, head: HeadId) -> QueryKeyMap:
         ]
     )
     lost, total, same, guess, rows = sums.T
-    kept = _over(total - lost, total)
+    variance_kept = _over(total - lost, total)
     return QueryKeyMap(
         head,
         of,
         x[:, :2],
         y[:, :2],
-        kept,
+        variance_kept,
         _over(same, rows),
         float(guess.sum() / rows.sum()) if rows.sum() else np.nan,
         int(rows.sum()),
@@ -95,9 +94,9 @@ def query_key_map(of: CorpusVectors, head: HeadId) -> QueryKeyMap:
 def axes(q: np.ndarray, k: np.ndarray, scaling: float) -> tuple[np.ndarray, np.ndarray]:
     """Places of queries and keys, (N, d) and (M, d) → float64 (N, r), (M, r) with r = min(d, N, M), at least 2.
 
-    x yᵀ = scaling · q (k − k̄)ᵀ = U Σ Vᵀ with x = U √Σ and y = V √Σ: axis for axis queries and keys have the same
-    Σ of squares, and the first two hold the most of the scores that any plane can (Eckart & Young 1936). Each axis
-    points to where its farthest key lies.
+    x yᵀ = scaling · q (k − k̄)ᵀ = U Σ Vᵀ with x = U √Σ and y = V √Σ: on each axis queries and keys have the same
+    Σ of squares, and the first two keep the most of the scores that any plane can (Eckart & Young 1936). Each axis
+    points towards its farthest key.
     """
     q, k = q.astype(np.float64), k.astype(np.float64)
     left, a = np.linalg.qr(q)
@@ -113,7 +112,7 @@ def axes(q: np.ndarray, k: np.ndarray, scaling: float) -> tuple[np.ndarray, np.n
 def _held(
     x: np.ndarray, y: np.ndarray, strongest: np.ndarray, seen: np.ndarray | None, causal: bool
 ) -> tuple[float, float, int, float, int]:
-    """Of one sentence: Σ (s − ŝ)², Σ s², how often the strongest key is the same, Σ 1 / keys, over how many rows."""
+    """Sums of one sentence: Σ (s − ŝ)², Σ s², rows with the same strongest key, Σ 1 / keys, and the number of rows."""
     if seen is None:
         seen = np.tril(np.ones((len(x), len(y)), bool)) if causal else np.ones((len(x), len(y)), bool)
 

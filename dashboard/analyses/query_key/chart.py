@@ -1,4 +1,4 @@
-"""Queries and keys as points of one plane, coloured by what is known of their words."""
+"""Queries and keys as points of one plane, coloured by a property of their words."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dashboard.analyses.query_key.biplot import QueryKeyMap
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.labels import width_of
 from dashboard.charts.look import Look
-from dashboard.charts.sanitize import shown
+from dashboard.charts.sanitize import drawable
 from dashboard.charts.selections import pointed
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale
 from dashboard.heads.format import percent
 
 BY = {"upos": "part of speech", "relation": "relation", "position": "position", "frequency": "frequency"}
-# Paul Tol's muted scheme without what could be taken for syntax, context and position; lighter on dark paper.
+# Paul Tol's muted scheme without the colours of syntax, context and position; lighter in the dark theme.
 KINDS: dict[Theme, tuple[str, ...]] = {
     "light": ("#882255", "#117733", "#CC6677", "#44AA99", "#AA4499", "#999933", "#5b3fa8"),
     "dark": ("#E58FB5", "#5FBF7A", "#F29AA0", "#7FD6C6", "#D58BD0", "#D6D66B", "#A79BFF"),
@@ -25,7 +25,7 @@ KINDS: dict[Theme, tuple[str, ...]] = {
 OTHER = "other"
 FLATTEST, TALLEST = 0.55, 0.85  # the plane's height, as a share of its width
 RIM = 0.04  # of the plane's width, around the points
-SIDE, NAME = 230.0, 80.0  # pixels for the signs' legend, for each name of a colour beside it
+SIDE, NAME = 230.0, 80.0  # pixels for the legend of shapes, and for each entry of the colour legend next to it
 PALEST = 2  # see `dashboard.analyses.similarity.map_chart`
 SIGNS = {"query": "circle", "key": "triangle-up"}
 SPEECH = {
@@ -49,7 +49,7 @@ SPEECH = {
     "_": "unknown",
 }
 SAYS = {"query": "query, looks", "key": "key, is looked at"}
-AWAY, SIZE = 9, 12.5  # pixels from a point to its word; of type
+AWAY, SIZE = 9, 12.5  # pixels from a point to its word; font size
 
 
 def query_key_chart(
@@ -61,16 +61,16 @@ def query_key_chart(
     subtitle: Sequence[str],
     description: str,
 ) -> Drawing:
-    """Every query a circle, every key a triangle. Pointing at a query draws lines to the keys that it looks at most, at
-    a key from the queries that look there most; the pointer is told the word in its sentence.
+    """Queries as circles, keys as triangles. Hovering over a query draws lines to its strongest keys, over a key lines
+    from the queries that attend to it most. The tooltip shows the word in its sentence.
 
-    by: "upos", "relation", "position" or "frequency"; look: 600 pixels wide unless it says more
+    by: "upos", "relation", "position" or "frequency"; look: 600 pixels wide by default
     """
-    p, room = look.palette, look.room(WIDTH)
-    side = max(200.0, room - 12)
+    p, width = look.palette, look.width_or(WIDTH)
+    side = max(200.0, width - 12)
     rows = _rows(found, by)
     high, across, up = _plane(np.vstack([found.x, found.y]), side)
-    _turn_inwards(rows, across, side)
+    _choose_sides(rows, across, side)
     x, y = (
         {"type": "quantitative", "axis": None, "scale": {"domain": list(domain), "nice": False, "zero": False}}
         for domain in (across, up)
@@ -140,7 +140,7 @@ def query_key_chart(
         },
         {
             "name": "dots",
-            # Every point has a place: a test for one would take the signs of the legend their own colour.
+            # Every point has a place. A test for missing ones would change the colours of the legend's symbols.
             "mark": {
                 "type": "point",
                 "filled": True,
@@ -157,7 +157,7 @@ def query_key_chart(
                     "scale": {"domain": list(SIGNS), "range": list(SIGNS.values())},
                     "legend": _legend(2) | {"labelExpr": f"{SAYS}[datum.value]", "symbolFillColor": p.text},
                 },
-                "color": _colour(rows, by, look.theme, room),
+                "color": _colour(rows, by, look.theme, width),
                 "size": {"condition": {"test": "datum.id === at", "value": 150}, "value": 46},
                 "opacity": {"condition": {"test": "at >= 0 && datum.id !== at", "value": 0.25}, "value": 0.85},
                 "tooltip": {"field": "tip", "type": "nominal"},
@@ -191,13 +191,13 @@ def query_key_chart(
         title=title,
         subtitle=subtitle,
         description=description,
-        width=room,
+        width=width,
         params=[pointed(["id"], ["dots"]), {"name": "at", "expr": "isValid(pointed.id) ? pointed.id[0] : -1"}],
     )
 
 
 def _rows(found: QueryKeyMap, by: str) -> list[dict]:
-    """A row a point. others, shares: the points at the other end of its lines, and their shares of attention."""
+    """A row per point. others, shares: the points at the other end of its lines, and their attention weights."""
     layer, number = found.of.layers[found.head.layer], found.head.head
     keys, weights, n = layer.keys[number], layer.weights[number], len(found.x)
     to: dict[int, list[tuple[float, int]]] = {}
@@ -205,7 +205,7 @@ def _rows(found: QueryKeyMap, by: str) -> list[dict]:
         for key, share in zip(places, shares, strict=True):
             if key >= 0:
                 to.setdefault(key, []).append((share, query))
-    texts = [shown(text, 40) for text in found.of.tokens["text"]]
+    texts = [drawable(text, 40) for text in found.of.tokens["text"]]
     rows = []
     for place, one in enumerate(found.table.to_dict("records")):
         token = place % n
@@ -227,7 +227,7 @@ def _rows(found: QueryKeyMap, by: str) -> list[dict]:
                 "y": round(float(one["y"]), 3),
                 "name": texts[token],
                 "by": one[by],
-                "tip": shown(tip, 400),
+                "tip": drawable(tip, 400),
                 "others": [other for _, other in pairs],
                 "shares": [round(share, 3) for share, _ in pairs],
             }
@@ -235,8 +235,8 @@ def _rows(found: QueryKeyMap, by: str) -> list[dict]:
     return rows
 
 
-def _turn_inwards(rows: list[dict], across: tuple[float, float], side: float) -> None:
-    """Says of each point whether its word stands on its left, as on its right it would be cut off."""
+def _choose_sides(rows: list[dict], across: tuple[float, float], side: float) -> None:
+    """Puts a point's word on its left ("left") where it would be cut off on its right."""
     for row in rows:
         pixel = (row["x"] - across[0]) / (across[1] - across[0]) * side
         row["left"] = pixel + AWAY + 1.06 * width_of(row["name"], SIZE) > side  # half-bold is a little wider
@@ -251,7 +251,7 @@ def _listed(pairs: Sequence[tuple[str, float]]) -> str:
 
 
 def _plane(points: np.ndarray, side: float) -> tuple[float, tuple[float, float], tuple[float, float]]:
-    """The plane's height in pixels, and what its two axes hold, the origin too: a pixel is as much on both."""
+    """The plane's height in pixels and the domains of its axes, which include the origin and share one scale."""
     low, top = points.min(0, initial=0), points.max(0, initial=0)
     spread = np.maximum(top - low, 1e-6)
     high = side * min(max(spread[1] / spread[0], FLATTEST), TALLEST)
@@ -267,8 +267,8 @@ def _legend(columns: int) -> dict:
     return look | {"columns": columns}
 
 
-def _colour(rows: list[dict], by: str, theme: Theme, room: float) -> dict:
-    """The colour of the points; of parts of speech and relations the seven most frequent have one of their own."""
+def _colour(rows: list[dict], by: str, theme: Theme, width: float) -> dict:
+    """The colour encoding. The seven most frequent parts of speech or relations have their own colour."""
     if by in ("upos", "relation"):
         kinds = pd.Series([row["by"] for row in rows]).value_counts().index[: len(KINDS[theme])].tolist()
         for row in rows:
@@ -280,8 +280,8 @@ def _colour(rows: list[dict], by: str, theme: Theme, room: float) -> dict:
             "field": "by",
             "type": "nominal",
             "scale": {"domain": [*kinds, *others], "range": colours},
-            # What stands between two signs stands before the first of them too: away from the other legend.
-            "legend": _legend(max(2, int((room - SIDE) / NAME)))
+            # The padding between two symbols also comes before the first: away from the other legend.
+            "legend": _legend(max(2, int((width - SIDE) / NAME)))
             | {"symbolType": "circle", "symbolOffset": 12, "columnPadding": 0},
         }
     most = max([row["by"] for row in rows] + [1])

@@ -16,9 +16,9 @@ from dashboard.text.display import UNKNOWN, visible
 from dashboard.text.encoding import Encoding
 from dashboard.text.sentence import ParsedSentence
 
-STRONGEST = 4  # keys that are kept of each query
+STRONGEST = 4  # keys stored for each query
 ROUNDING = 1e-3
-NEIGHBOURS = 4  # words on either side by which a word is told from others like it
+NEIGHBOURS = 4  # words of context on either side
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +29,11 @@ class LayerVectors:
     ----------
     q, k: as they enter the dot product, rotary positions included, keys repeated for heads that share them: (h, N, d)
     scaling: the factor on their products
-    keys, weights: of each query the tokens that get most of its attention, the strongest first, as places among all N,
-        -1 where it sees fewer, and their weights: (h, N, 4)
+    keys, weights: each query's strongest keys, the strongest first, as places among all N (-1 where it sees fewer), and
+        their weights: (h, N, 4)
     plain: whether the weights follow from queries and keys alone: softmax(c · q kᵀ) over what may be seen
-    windows: of each sentence (from 0) in which a token may not see all that it may by `CorpusVectors.causal`, as in a
-        sliding window, which ones it may see: bool (n, n) over the sentence's tokens
+    windows: for each sentence (from 0) where the mask is stricter than `CorpusVectors.causal`, as in a sliding window,
+        the keys that each token may see: bool (n, n) over the sentence's tokens
     """
 
     q: np.ndarray
@@ -52,14 +52,14 @@ class CorpusVectors:
     Attributes
     ----------
     tokens: a row per token: sentence (from 1, among those used), position (in the sequence that the model saw, from 0),
-        text (the piece), word (its number in the sentence, from 1), upos, relation, frequency (how often the word
-        occurs in the whole corpus, case and inflection aside), said (the word in guillemets, between its neighbours);
-        where the tokenizer did not know some characters also unknown: 1 for a token that says so
+        text (the token), word (its number in the sentence, from 1), upos, relation, frequency (of the word in the whole
+        corpus, ignoring case and inflection), said (the word in guillemets, between its neighbours); where the
+        tokenizer did not know some characters also unknown: 1 for such a token
     layers: the vectors of each layer that has attention, by its number, in order
-    causal: whether a query sees only itself and what stands before
-    corpus, left_out: its name; how many sentences could not be used
-    model, name, revision: the model's title, what it is opened by, which weights
-    reading: how it was made, for the lines that make it again
+    causal: whether a query sees only itself and earlier tokens
+    corpus, left_out: its name; the number of sentences that could not be used
+    model, name, revision: the model's title, the name that opens it, its revision
+    reading: the arguments, for the reproduction snippet
     """
 
     tokens: pd.DataFrame
@@ -74,7 +74,7 @@ class CorpusVectors:
 
     @cached_property
     def sentences(self) -> list[slice]:
-        """Where the tokens of each sentence stand."""
+        """The rows of each sentence in `tokens`."""
         numbers = self.tokens["sentence"].to_numpy()
         starts = np.flatnonzero(np.diff(numbers, prepend=0))
         return [slice(a, b) for a, b in zip(starts, [*starts[1:], len(numbers)], strict=True)]
@@ -87,22 +87,22 @@ def corpus_vectors(
 ) -> tuple[pd.DataFrame, dict[int, LayerVectors]]:
     """The tokens of these sentences and all heads' queries and keys there, in one pass.
 
-    counts: how often each word occurs, by `ParsedSentence.keys`. Of the attention no more is kept than each query's
-    strongest keys. Raises UserError where the model's queries and keys cannot be read.
+    counts: the frequency of each word, by `ParsedSentence.keys`. Of the attention, only each query's strongest keys are
+    stored. Raises UserError where the model's queries and keys cannot be read.
     """
-    kept = [np.flatnonzero([word is not None for word in encoding.word_of]) for _, encoding in used]
-    starts = np.cumsum([0, *map(len, kept)])
+    word_tokens = [np.flatnonzero([word is not None for word in encoding.word_of]) for _, encoding in used]
+    starts = np.cumsum([0, *map(len, word_tokens)])
     layers: dict[int, LayerVectors] = {}
     works = [(place, sentence, encoding) for place, (sentence, encoding) in enumerate(used)]
     for batch in batches(works):
         at = [place for place, _, _ in batch]
-        visitor = _Collect(layers, at, [kept[place] for place in at], starts[at], int(starts[-1]), model.causal)
+        visitor = _Collect(layers, at, [word_tokens[place] for place in at], starts[at], int(starts[-1]), model.causal)
         visit(model, [encoding for _, _, encoding in batch], visitor)
-    return _tokens(used, kept, counts), {number: layers[number] for number in sorted(layers)}
+    return _tokens(used, word_tokens, counts), {number: layers[number] for number in sorted(layers)}
 
 
 class _Collect:
-    """Visitor: puts queries, keys and the strongest weights of each text to their places among all tokens."""
+    """Visitor: collects queries, keys and the strongest weights of each text at their places among all tokens."""
 
     wants_qkv = True
 
@@ -110,27 +110,27 @@ class _Collect:
         self,
         layers: dict[int, LayerVectors],
         numbers: list[int],
-        kept: list[np.ndarray],
+        word_tokens: list[np.ndarray],
         starts: np.ndarray,
         every: int,
         causal: bool,
     ):
-        self.layers, self.numbers, self.kept, self.starts = layers, numbers, kept, starts
+        self.layers, self.numbers, self.word_tokens, self.starts = layers, numbers, word_tokens, starts
         self.every, self.causal = every, causal
 
     def block(self, block: Block) -> None:
         q, k, scaling = block.q, block.k, block.scaling
         assert q is not None and k is not None and scaling is not None  # asked for: wants_qkv
-        own, start = self.kept[block.text], int(self.starts[block.text])
+        own, start = self.word_tokens[block.text], int(self.starts[block.text])
         if block.layer not in self.layers:
             heads, _, d = q.shape
-            room = (heads, self.every)
+            shape = (heads, self.every)
             self.layers[block.layer] = LayerVectors(
-                np.zeros((*room, d), np.float32),
-                np.zeros((*room, d), np.float32),
+                np.zeros((*shape, d), np.float32),
+                np.zeros((*shape, d), np.float32),
                 float(scaling),
-                np.full((*room, STRONGEST), -1),
-                np.zeros((*room, STRONGEST), np.float32),
+                np.full((*shape, STRONGEST), -1),
+                np.zeros((*shape, STRONGEST), np.float32),
                 True,
             )
         if self.layers[block.layer].plain and not _plain(block, scaling * q[:, block.rows], k, self.causal):
@@ -158,7 +158,7 @@ class _Collect:
 
 
 def _plain(block: Block, scaled: torch.Tensor, k: torch.Tensor, causal: bool) -> bool:
-    """Whether a block's weights are the softmax of its scaled queries times its keys, and no more."""
+    """Whether a block's weights are exactly the softmax of its scaled queries times its keys."""
     keys = block.weights.shape[2]
     scores = scaled @ k[:, :keys].transpose(1, 2)
     seen = torch.ones(scores.shape[1:], dtype=torch.bool, device=scores.device)
@@ -171,10 +171,10 @@ def _plain(block: Block, scaled: torch.Tensor, k: torch.Tensor, causal: bool) ->
 
 
 def _tokens(
-    used: Sequence[tuple[ParsedSentence, Encoding]], kept: Sequence[np.ndarray], counts: Mapping[str, int]
+    used: Sequence[tuple[ParsedSentence, Encoding]], word_tokens: Sequence[np.ndarray], counts: Mapping[str, int]
 ) -> pd.DataFrame:
     rows = []
-    for number, ((sentence, encoding), tokens) in enumerate(zip(used, kept, strict=True), 1):
+    for number, ((sentence, encoding), tokens) in enumerate(zip(used, word_tokens, strict=True), 1):
         for token in tokens.tolist():
             word, unread = encoding.word_of[token], encoding.unknown[token]
             rows.append(
@@ -186,7 +186,7 @@ def _tokens(
                     "upos": sentence.upos[word],
                     "relation": sentence.bases[word],
                     "frequency": counts.get(sentence.keys[word], 0),
-                    "said": _said(sentence.words, word, unread),
+                    "said": _in_context(sentence.words, word, unread),
                     "unknown": int(unread),
                 }
             )
@@ -194,10 +194,10 @@ def _tokens(
     return found if any(row["unknown"] for row in rows) else found.drop(columns="unknown", errors="ignore")
 
 
-def _said(words: Sequence[str], place: int, unread: bool) -> str:
-    """``… Osaka says «ramen» is her …``: a word between its neighbours, marked where the model has not read it."""
+def _in_context(words: Sequence[str], place: int, unread: bool) -> str:
+    """``… Osaka says «ramen» is her …``: a word between its neighbours, marked where the tokenizer does not know it."""
     first, last = max(0, place - NEIGHBOURS), min(len(words), place + NEIGHBOURS + 1)
-    said = [f"«{visible(word)}»" if k == place else visible(word) for k, word in enumerate(words)]
-    said[place] += f" {UNKNOWN}" if unread else ""
-    said = said[first:last]
-    return " ".join([*(["…"] if first else []), *said, *(["…"] if last < len(words) else [])])
+    parts = [f"«{visible(word)}»" if k == place else visible(word) for k, word in enumerate(words)]
+    parts[place] += f" {UNKNOWN}" if unread else ""
+    parts = parts[first:last]
+    return " ".join([*(["…"] if first else []), *parts, *(["…"] if last < len(words) else [])])

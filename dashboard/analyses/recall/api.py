@@ -1,4 +1,4 @@
-"""How far back recurrent networks and attention reach: train both on one task, and draw what was measured.
+"""How far back recurrent networks and attention reach: train both on one task, and draw the results.
 
 study = recall(distances=(1, 4, 16), seeds=3)
 save(draw_recall(study, "accuracy"), "recall.svg")
@@ -12,12 +12,12 @@ from dataclasses import asdict, fields, replace
 import pandas as pd
 
 from dashboard.analyses.recall import charts as pictures
-from dashboard.analyses.recall.experiment import Study, run
+from dashboard.analyses.recall.experiment import RecallRun, run
 from dashboard.analyses.recall.gradient_reach import path_length
 from dashboard.analyses.recall.networks import count
 from dashboard.analyses.recall.seeds import generators
 from dashboard.analyses.recall.task import DEFAULT, NAMES, TITLES, Recall, sequences
-from dashboard.analyses.recall.task_chart import SHOWN, letters, task
+from dashboard.analyses.recall.task_chart import MOST_SYMBOLS, letters, task
 from dashboard.analyses.recall.training import Point, Result
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look
@@ -31,8 +31,8 @@ RECALL_PICTURES: tuple[str, ...] = ("accuracy", "gradients", "paths", "times", "
 OPTIONS_OF_A_RUN = ("distances", "seeds", "steps", "symbols")
 
 
-def recall(config: Recall = DEFAULT, **changed: object) -> Study:
-    """Time and train all four networks; takes as long as it does on the page. changed: fields of `Recall`.
+def recall(config: Recall = DEFAULT, **changed: object) -> RecallRun:
+    """Times and trains all four networks; takes as long as on the page. changed: fields of `Recall`.
 
     Raises UserError for values out of range.
     """
@@ -43,13 +43,13 @@ def recall(config: Recall = DEFAULT, **changed: object) -> Study:
     return study
 
 
-def nothing_yet(config: Recall) -> Study:
-    """A run that has not begun: what can be drawn of it is the task, and the paths."""
-    return Study(0.0, "", Result(config, {name: count(name, config) for name in NAMES}))
+def nothing_yet(config: Recall) -> RecallRun:
+    """A run that has not begun: only its task and its paths can be drawn."""
+    return RecallRun(0.0, "", Result(config, {name: count(name, config) for name in NAMES}))
 
 
 def draw_recall(
-    study: Study, picture: str = "accuracy", *, theme: Theme = "light", width: float | None = None
+    study: RecallRun, picture: str = "accuracy", *, theme: Theme = "light", width: float | None = None
 ) -> Drawing:
     """One of `RECALL_PICTURES`: "accuracy", "gradients", "paths", "times", "task". Raises UserError for another."""
     config = study.result.config
@@ -66,15 +66,15 @@ def draw_recall(
 
 
 def recall_provenance(config: Recall, picture: str, **options: object) -> Provenance:
-    """Where a picture of a run comes from: its configuration, and the lines that run and draw it again."""
-    look, asked = given(**options), {name: getattr(config, name) for name in OPTIONS_OF_A_RUN}
-    study = Call("recall", (), asked, to="study", note="Trains again, as long as on the page.")
+    """The provenance of a run's picture: its configuration, and the lines that run and draw it again."""
+    look, changed = given(**options), {name: getattr(config, name) for name in OPTIONS_OF_A_RUN}
+    study = Call("recall", (), changed, to="study", note="Trains again, as long as on the page.")
     call = Call("draw_recall", (study, picture), look, makes="figure")
     return origin(Model("recall", title="Why attention?"), "", picture, call, options=asdict(config) | look)
 
 
-def recall_table(study: Study, picture: str = "accuracy") -> pd.DataFrame:
-    """The numbers behind `draw_recall`, a row for each point that is drawn.
+def recall_table(study: RecallRun, picture: str = "accuracy") -> pd.DataFrame:
+    """The numbers behind `draw_recall`, a row per point.
 
     accuracy: model, distance, accuracy, low, high, weights, steps, seconds and a column for each seed; gradients:
     model, when, back, norm, low, high; paths: model, distance, steps; times: model, n, milliseconds, microseconds_each;
@@ -96,9 +96,9 @@ def recall_table(study: Study, picture: str = "accuracy") -> pd.DataFrame:
 
 
 def example_sequence(config: Recall) -> list[int]:
-    """One sequence of the task that seed 0 is tested on, of a distance that a picture can hold."""
-    fitting = [distance for distance in config.distances if distance + 2 <= SHOWN]
-    distance = fitting[-1] if fitting else SHOWN - 2
+    """One test sequence of seed 0, at a distance that fits into the picture."""
+    fitting = [distance for distance in config.distances if distance + 2 <= MOST_SYMBOLS]
+    distance = fitting[-1] if fitting else MOST_SYMBOLS - 2
     return sequences(distance, 1, config.symbols, generators(1, distance, "test"))[0, 0].tolist()
 
 

@@ -1,4 +1,4 @@
-"""What “Why attention?” measured: accuracy, gradient, path and time, each against the distance."""
+"""The charts of “Why attention?”: accuracy, gradient, path and time, each against the distance."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dashboard.analyses.recall.text import (
 from dashboard.analyses.recall.training import Point, Result
 from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.look import Look
-from dashboard.charts.series import Axis, Series, panel, room_for_names
+from dashboard.charts.series import Axis, Series, panel, width_of_names
 from dashboard.heads.format import percent
 
 LOOKS: dict[str, tuple[str, tuple[int, ...]]] = {
@@ -29,12 +29,12 @@ LOOKS: dict[str, tuple[str, tuple[int, ...]]] = {
     "lstm": ("yellow", (8, 4)),
     "attention": ("ink", ()),
 }
-HEIGHT, LEFT = 260.0, 64.0  # pixels of a panel, and of what stands left of it
+HEIGHT, LEFT = 260.0, 64.0  # pixels of a panel, and to its left
 
 
 def accuracy(result: Result, look: Look) -> Drawing:
-    """The share of right answers against the number of distractors, a line for each model, and what guessing gives."""
-    config, room = result.config, look.room(600.0)
+    """The share of right answers against the number of distractors, a line per model, and the chance level."""
+    config, width = result.config, look.width_or(600.0)
     series = [
         _series(
             model,
@@ -49,26 +49,26 @@ def accuracy(result: Result, look: Look) -> Drawing:
     x = _distances(config.distances, "distractors between the symbol and the question")
     y = Axis("right answers", 0, 1.03, [0, 0.25, 0.5, 0.75, 1], "format(datum.value * 100, '~r') + ' %'")
     rule = (config.chance, f"guessing: {chance(config)}")
-    across = room - LEFT - room_for_names(series)
+    across = width - LEFT - width_of_names(series)
     return sheet(
         panel(series, look.theme, x, y, across, HEIGHT, rule=rule),
         look.theme,
         title="Who remembers the first symbol?",
         subtitle=[f"share of right answers · {seeds_of(config)}"],
         description=accuracy_finding(result),
-        width=room,
+        width=width,
     )
 
 
 def gradients(result: Result, look: Look) -> Drawing:
-    """How much the answer moves when an input moves, against how far back the input stands: before and after training.
+    """The gradient of the answer with respect to an input, against the input's distance: before and after training.
 
-    Both panels have one logarithmic scale, so a straight fall is a gradient that vanishes step by step.
+    Both panels share a logarithmic scale, so a gradient that vanishes by a constant factor falls in a straight line.
     """
-    room, rows = look.room(980.0), result.gradients
-    names = room_for_names([_empty(model) for model in NAMES])
-    beside = room >= 700
-    across = (room - 2 * LEFT - names - 30) / 2 if beside else room - LEFT - names
+    width, rows = look.width_or(980.0), result.gradients
+    names = width_of_names([_empty(model) for model in NAMES])
+    beside = width >= 700
+    across = (width - 2 * LEFT - names - 30) / 2 if beside else width - LEFT - names
     norms = [value for row in rows for value in (row.low, row.high)] or [1e-3, 1.0]
     low, high = 10.0 ** math.floor(math.log10(max(min(norms), 1e-30))), 10.0 ** math.ceil(math.log10(max(norms)))
     every = max(1, round(math.log10(high / low) / 6))
@@ -95,13 +95,13 @@ def gradients(result: Result, look: Look) -> Drawing:
             f"geometric {seeds_of(result.config)}"
         ],
         description=gradient_finding(result),
-        width=room,
+        width=width,
     )
 
 
 def paths(config: Recall, look: Look) -> Drawing:
-    """How many steps of computing lie between two words, against their distance."""
-    room = look.room(480.0)
+    """The number of computing steps between two words, against their distance."""
+    width = look.width_or(480.0)
     far = config.farthest + 1
     distances = sorted({1, *(d + 1 for d in config.distances)})
     series = [
@@ -124,7 +124,7 @@ def paths(config: Recall, look: Look) -> Drawing:
         ),
     ]
     ticks = _round_ticks(far)
-    across = room - LEFT - room_for_names(series)
+    across = width - LEFT - width_of_names(series)
     return sheet(
         panel(
             series,
@@ -138,13 +138,13 @@ def paths(config: Recall, look: Look) -> Drawing:
         title="Steps on the path between two words",
         subtitle=["a recurrent network hands on its state place by place · attention looks at once"],
         description=path_finding(config),
-        width=room,
+        width=width,
     )
 
 
 def times(rows: Sequence[Timing], look: Look) -> Drawing:
-    """How long each model takes for one position of a sequence, against the sequence's length."""
-    room = look.room(480.0)
+    """The time of each model per position, against the length of the sequence."""
+    width = look.width_or(480.0)
     series = [
         Series(
             SHORT[model],
@@ -159,7 +159,7 @@ def times(rows: Sequence[Timing], look: Look) -> Drawing:
     ]
     lengths = sorted({row.n for row in rows})
     top = max((row.microseconds_each for row in rows), default=1.0) * 1.08
-    across = room - LEFT - room_for_names(series)
+    across = width - LEFT - width_of_names(series)
     return sheet(
         panel(
             series,
@@ -173,7 +173,7 @@ def times(rows: Sequence[Timing], look: Look) -> Drawing:
         title="In sequence against in parallel",
         subtitle=["reading one sequence, forward only, 64 numbers wide · the fastest of several on one core here"],
         description=time_finding(rows),
-        width=room,
+        width=width,
     )
 
 
@@ -216,7 +216,7 @@ def _empty(model: str) -> Series:
 
 
 def _distances(values: Sequence[int], title: str) -> Axis:
-    """Distances that double stand evenly apart."""
+    """A logarithmic axis with base 2, for distances that double."""
     low, high = (values[0], values[-1]) if values else (1, 2)
     return Axis(title, low * 0.92, max(high * 1.04, low * 1.2), list(values), kind="log", base=2)
 

@@ -1,4 +1,4 @@
-"""A whole run of “Why attention?”: how fast each model reads, measured, and then the training.
+"""A whole run of “Why attention?”: first the reading speed of each model, then the training.
 
 for study in run(DEFAULT):
     bar.progress(study.fraction, study.doing)
@@ -24,14 +24,14 @@ FIRST = 0.02  # the timing's share of the progress
 
 
 @dataclass(frozen=True)
-class Study:
-    """What a run has found so far.
+class RecallRun:
+    """The results of a run so far.
 
     Attributes
     ----------
-    fraction: how much is done, 0 to 1; doing: in words
+    fraction: the part that is done, 0 to 1; doing: the current step in words
     result: of the training; complete when fraction is 1
-    timings: how long each model takes to read, measured before the training
+    timings: the reading time of each model, measured before the training
     """
 
     fraction: float
@@ -44,26 +44,28 @@ class Study:
         return len(self.result.points) == len(self.result.config.distances) * len(self.result.weights)
 
 
-def run(config: Recall = DEFAULT) -> Iterator[Study]:
-    """Times and trains, and yields what is found so far, several times a second. Stop it by not asking for more."""
+def run(config: Recall = DEFAULT) -> Iterator[RecallRun]:
+    """Times and trains, and yields the results so far, several times a second. Stop iterating to stop the run."""
     nothing = Result(config, {name: count(name, config) for name in NAMES})
-    yield Study(0.0, "Timing", nothing)
+    yield RecallRun(0.0, "Timing", nothing)
     timed = timings(TIMED)
     for progress in train(config):
         # Sums of shares may miss 1 by a rounding.
         fraction = min(1.0, FIRST + (1 - FIRST) * progress.fraction)
-        yield Study(fraction, progress.doing, progress.result, timed)
+        yield RecallRun(fraction, progress.doing, progress.result, timed)
 
 
 def estimate(config: Recall) -> float:
-    """About how many seconds the whole run takes on this machine if no network is done early: measured on three steps
-    of each model at the nearest and at the farthest distance. Takes some tenths of a second."""
+    """Estimated seconds of a whole run on this machine if no network finishes early.
+
+    Measures three steps of each model at the nearest and the farthest distance, in some tenths of a second.
+    """
     with one_thread():  # as in training
         return config.steps * sum(_seconds_of_all(name, config) for name in NAMES)
 
 
 def _seconds_of_all(name: str, config: Recall) -> float:
-    """Seconds of one training step at each distance, together. A step takes the longer the farther, on a line."""
+    """Seconds of one training step, summed over the distances. The time grows linearly with the distance."""
     near, far = (_seconds(name, config, distance) for distance in (config.distances[0], config.farthest))
     slope = max(0.0, far - near) / max(1, config.farthest - config.distances[0])
     return sum(near + slope * (distance - config.distances[0]) for distance in config.distances)

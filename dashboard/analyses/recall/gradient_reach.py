@@ -1,4 +1,4 @@
-"""How far back a network can reach: the gradient, the path and the time, each against the distance."""
+"""The gradient horizon of a network: gradient, path length and time, each against the distance."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from dashboard.analyses.recall.threads import one_thread
 
 @dataclass(frozen=True)
 class Gradient:
-    """How much the answer moves when one input moves.
+    """The gradient of the answer with respect to one input.
 
     Attributes
     ----------
-    model, when: which, "before" or "after" training
-    back: how many places before the question mark the input stands (0 is the question mark itself)
+    model, when: the model; "before" or "after" training
+    back: the input's distance from the question mark in places (0 is the question mark itself)
     norm: ‖∂ scores / ∂ x‖, Frobenius, root mean square over sequences, geometric mean over the seeds; ≥ 0
     low, high: its 95 % interval over the seeds
     """
@@ -36,9 +36,9 @@ class Gradient:
 
 
 def gradients(network: Network, tokens: Tensor, when: str) -> tuple[Gradient, ...]:
-    """The gradient of the last output with respect to every input, a row for each place, the nearest first.
+    """The gradient of the last output with respect to every input, a row per place, the nearest first.
 
-    network: in double precision, or what vanishes is lost in rounding. tokens (s, B, n).
+    network: in double precision, or small gradients are lost in rounding. tokens (s, B, n).
     Source: Bengio et al. 1994, "Learning long-term dependencies with gradient descent is difficult".
     """
     norms = gradient_norms(network, tokens).flip(-1)  # (s, n), from the question mark back
@@ -61,9 +61,9 @@ def gradient_norms(network: Network, tokens: Tensor) -> Tensor:
 
 
 def path_length(model: str, distance: int) -> int:
-    """How many steps of computing lie between two positions that are `distance` places apart.
+    """The number of computing steps between two positions that are `distance` places apart.
 
-    A recurrent network hands on its state place by place: `distance` steps. Attention compares any two: 1.
+    A recurrent network passes its state from place to place: `distance` steps. Attention compares any two: 1.
     Source: Vaswani et al. 2017, table 1, "maximum path length".
     """
     return 1 if model == "attention" else distance
@@ -71,7 +71,7 @@ def path_length(model: str, distance: int) -> int:
 
 @dataclass(frozen=True)
 class Timing:
-    """How long one model takes to read n positions: milliseconds in all, and microseconds for each position."""
+    """The time of one model to read n positions: milliseconds in total, and microseconds per position."""
 
     model: str
     n: int
@@ -82,11 +82,10 @@ class Timing:
 def timings(
     lengths: Sequence[int] = (16, 64, 256), models: Sequence[str] = NAMES, width: int = 64, repeats: int = 20
 ) -> tuple[Timing, ...]:
-    """How long each model takes to read one sequence, on one core, forward only, here and now: the fastest of
-    `repeats`.
+    """The time of each model to read one sequence forward on one core of this machine: the fastest of `repeats`.
 
-    Recurrent networks take their steps in sequence; attention computes all positions at once. Embeddings and middle
-    parts of all models have `width` numbers. lengths: numbers of positions, each from 3 to 514.
+    Recurrent networks take their steps in sequence; attention computes all positions at once. Embeddings and hidden
+    states of all models have `width` numbers. lengths: numbers of positions, each from 3 to 514.
     """
     rows = []
     for n in lengths:

@@ -1,7 +1,7 @@
-"""A run in a process of its own, which reads a configuration and writes what it finds.
+"""A run in its own process, which reads a configuration and writes its results.
 
-Training is thousands of small steps in Python. In the server's process it and the pages would wait for each other at
-every one of them. Both sides write lines of JSON, which keeps every number as it is.
+Training is thousands of small steps in Python. In the server's process, training and pages would wait for each other at
+every step. Both sides write lines of JSON, which keep every number exact.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from dashboard.analyses.recall.experiment import Study, run
+from dashboard.analyses.recall.experiment import RecallRun, run
 from dashboard.analyses.recall.gradient_reach import Gradient, Timing
 from dashboard.analyses.recall.task import Recall
 from dashboard.analyses.recall.training import Point, Result
 from dashboard.installed import child_process
 
 
-def run_apart(config: Recall) -> Iterator[Study]:
-    """As `study.run`, in a process of its own, which ends when nobody asks for more.
+def run_apart(config: Recall) -> Iterator[RecallRun]:
+    """As `experiment.run`, in its own process, which ends when you stop iterating.
 
-    Raises RuntimeError where it breaks off.
+    Raises RuntimeError where the process fails.
     """
     command, env = child_process("dashboard.analyses.recall.job")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) as process:
@@ -32,17 +32,17 @@ def run_apart(config: Recall) -> Iterator[Study]:
             process.stdin.write(json.dumps(asdict(config)).encode() + b"\n")
             process.stdin.flush()
             for line in process.stdout:
-                yield _study(json.loads(line))
+                yield _run_of(json.loads(line))
             if process.wait():
                 raise RuntimeError(f"The run broke off with status {process.returncode}.")
         finally:
             process.kill()
 
 
-def _study(found: dict) -> Study:
-    """What `asdict` made of a `Study`, as it was."""
+def _run_of(found: dict) -> RecallRun:
+    """The `RecallRun` from its `asdict`."""
     result = found["result"]
-    return Study(
+    return RecallRun(
         found["fraction"],
         found["doing"],
         Result(

@@ -1,10 +1,10 @@
 """The four small networks that try the recall task: a plain RNN, a GRU, an LSTM, and one attention layer.
 
-All four turn symbols into vectors, let their middle part read these, and choose a symbol from what the middle part
-has at the question mark. Only the middle part differs, and its width is chosen so that all have as many weights.
+All four embed symbols as vectors, read these in their middle part, and choose a symbol from its output at the question
+mark. Only the middle part differs; its width is chosen so that all have about the same number of weights.
 
-The networks of all seeds run at once: every weight has a first axis s of seeds, and each seed's network is computed
-by itself. B sequences, n positions, D numbers in an embedding, H in the middle part, K symbols.
+The networks of all seeds run at once: every weight has a first axis s of seeds, and the seeds do not interact.
+B sequences, n positions, D numbers in an embedding, H in the middle part, K symbols.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def shapes(name: str, width: int, config: Recall) -> dict[str, tuple[int, ...]]:
 
 
 def count(name: str, config: Recall, width: int | None = None) -> int:
-    """How many weights a network has, of the width it gets in this configuration or of another."""
+    """The number of weights of a network, with `width` or with its width in this configuration."""
     width = width_for(name, config) if width is None else width
     return sum(math.prod(shape) for shape in shapes(name, width, config).values())
 
 
 def width_for(name: str, config: Recall) -> int:
-    """The width of the middle part: what was asked for attention; for the others, what comes nearest to the number of
-    weights that attention has, so that no model wins by being larger."""
+    """The width of the middle part. Attention's is configured; the others get the width whose number of weights is
+    nearest to attention's, so that no model wins by being larger."""
     if name == "attention":
         return config.heads * config.width
     budget, width = count("attention", config), 1
@@ -60,7 +60,7 @@ class Network:
     ----------
     name: "rnn", "gru", "lstm" or "attention"
     weights: as in `shapes`, each with a first axis of seeds (s, …)
-    heads: of attention; recurrent networks have none and take no notice
+    heads: of attention; recurrent networks ignore it
     """
 
     name: str
@@ -76,7 +76,7 @@ class Network:
         return x
 
     def states(self, x: Tensor) -> Tensor:
-        """What the middle part has at each position: (s, B, n, D) → (s, B, n, H), of attention (s, B, n, D)."""
+        """The output of the middle part at each position: (s, B, n, D) → (s, B, n, H), of attention (s, B, n, D)."""
         w = self.weights
         if self.name == "attention":
             # (s, 1, D, H) three times and (s, 1, H, D): the same for all B sequences of a seed
@@ -92,17 +92,16 @@ class Network:
         return self.states(x)[:, :, -1] @ self.weights["out"] + self.weights["b_out"]
 
     def to(self, dtype: torch.dtype) -> Network:
-        """A copy that is not trained, in another precision."""
+        """A detached copy in another precision."""
         return Network(self.name, {name: w.detach().to(dtype) for name, w in self.weights.items()}, self.heads)
 
 
 def new_network(name: str, config: Recall, generators: Sequence[torch.Generator], width: int | None = None) -> Network:
-    """A network with fresh weights for each generator, drawn as torch draws them for these layers.
+    """A network with new weights for each generator, initialised as torch initialises these layers.
 
     width: of the middle part; `width_for` unless given.
-    Embeddings and positions are normal; matrices and biases are even within ±1/√H (attention's projections within
-    ±1/√D). The LSTM's forget gate begins open (+1), as has been usual since Gers et al. 2000: without that it does
-    worse.
+    Embeddings and positions are normal; matrices and biases are uniform within ±1/√H (attention's projections within
+    ±1/√D). The LSTM's forget gate begins open (+1), as is usual since Gers et al. 2000; without that it does worse.
     """
     width = width_for(name, config) if width is None else width
     weights = {}

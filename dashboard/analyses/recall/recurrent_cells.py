@@ -1,8 +1,8 @@
 """What came before attention: the plain recurrent cell, the GRU and the LSTM.
 
-A recurrent network reads a sequence one step at a time and keeps all it knows in one vector of fixed size. Each cell
-below is that one step. They are what torch calls nn.RNN, nn.GRU and nn.LSTM, with the weights the way the formulas
-have them (a row vector times a matrix) and the gates side by side in one matrix.
+A recurrent network reads a sequence one step at a time and keeps its state in one vector of fixed size. Each cell below
+is one step. They equal torch's nn.RNN, nn.GRU and nn.LSTM, with weights oriented as in the formulas (a row vector times
+a matrix) and the gates side by side in one matrix.
 
 B sequences, D numbers in an input, H numbers in the state.
 """
@@ -102,7 +102,7 @@ CELLS = {
 
 
 def read(cell: Cell, x: Tensor, w: CellWeights) -> Tensor:
-    """Reads a sequence with a cell, from a state of zeros, one step after the other: there is no other order.
+    """Reads a sequence with a cell from a zero state, step by step.
 
     x (n, B, D) → the state h after each step (n, B, H). Step t waits for step t − 1, which is why a recurrent network
     cannot read a sentence in parallel.

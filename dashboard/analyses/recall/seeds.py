@@ -1,4 +1,4 @@
-"""An experiment over several seeds: their random numbers, and the interval of what they found."""
+"""Experiments over several seeds: their random numbers, and the interval of their results."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ PURPOSES = ("weights", "training", "test", "gradients")
 def interval(values: Tensor) -> tuple[float, float, float]:
     """The mean over n seeds and its 95 % interval by Student's t: mean, mean − t·s/√n, mean + t·s/√n.
 
-    values (n), one for each seed, n from 2 to 10. s is the standard deviation between seeds. Seeds that all found the
-    same leave an interval of no width.
+    values (n), one for each seed, n from 2 to 10. s is the standard deviation between seeds. Equal results give an
+    interval of zero width.
     """
     n, mean = len(values), values.mean().item()
     half = T_975[n - 2] * values.std().item() / n**0.5
@@ -23,9 +23,9 @@ def interval(values: Tensor) -> tuple[float, float, float]:
 
 
 def generators(seeds: int, distance: int, purpose: str) -> list[torch.Generator]:
-    """A source of random numbers for each seed 0 … seeds − 1, its own for each distance and purpose of `PURPOSES`.
+    """A generator for each seed 0 … seeds − 1, different for each distance and each of `PURPOSES`.
 
-    Every model gets the same ones, so that all see the same sequences.
+    Every model gets the same generators, so that all see the same sequences.
     """
     first = 1000 * distance + 100 * PURPOSES.index(purpose)
     return [torch.Generator().manual_seed(first + seed) for seed in range(seeds)]

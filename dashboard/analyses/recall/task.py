@@ -5,11 +5,11 @@ first symbol:
 
     c  a f f b  ?   →  c        (d = 4)
 
-To answer, something about the first symbol must get past d distractors. A recurrent network has to carry it in its
-state through d + 1 steps; attention looks at it in one. Source: the task is the simplest of Hochreiter and
+To answer, information about the first symbol must pass d distractors. A recurrent network carries it in its state
+through d + 1 steps; attention reaches it in one. Source: the task is the simplest of Hochreiter and
 Schmidhuber 1997, section 5.
 
-The configuration that the page shows is fixed here: `DEFAULT`, and one that is `SHORTER`, one that is `LONGER`.
+The page's configurations are fixed here: `DEFAULT`, `SHORTER` and `LONGER`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Recall:
     ----------
     distances: numbers of distractors, ascending, each from 1 to 512
     seeds: how many seeds, counted from 0: each has its own first weights and its own sequences (2 to 10)
-    steps: training steps of a network at most (1 to 5,000); fewer where every seed has long got it right
+    steps: maximum training steps of a network (1 to 5,000); fewer where every seed has been right for some time
     batch: sequences in a step (1 to 256)
     symbols: size of the alphabet (2 to 64); guessing is right in 1 of `symbols` cases
     embedding: numbers in the vector of a symbol (1 to 128)
@@ -80,7 +80,7 @@ class Recall:
 
     @property
     def chance(self) -> float:
-        """The share of right answers of one who guesses: 1 / symbols."""
+        """The accuracy of guessing: 1 / symbols."""
         return 1 / self.symbols
 
     @property
@@ -96,8 +96,8 @@ LONGER = Recall(distances=(1, 2, 4, 8, 12, 16, 24, 32), steps=600)
 def sequences(distance: int, count: int, symbols: int, generators: Sequence[torch.Generator]) -> Tensor:
     """Sequences of the task, `count` from each generator: (s, count, distance + 2), int64.
 
-    Symbols are 0 … symbols − 1, drawn evenly and independently; the last place holds the question mark, which is
-    number `symbols`. The answer stands in the first place.
+    Symbols are 0 … symbols − 1, drawn uniformly and independently. The last place holds the question mark, with the
+    number `symbols`. The answer is the symbol at the first place.
     """
     drawn = [torch.randint(symbols, (count, distance + 2), generator=g) for g in generators]
     tokens = torch.stack(drawn)  # (s, count, n)

@@ -9,7 +9,7 @@ from dashboard.charts.look import Look
 from dashboard.charts.series import HUES
 
 LARGEST = 46.0  # pixels of a box
-SHOWN = 14  # boxes at most
+MOST_SYMBOLS = 14  # boxes at most
 
 
 def letters(tokens: Sequence[int], symbols: int) -> list[str]:
@@ -18,13 +18,13 @@ def letters(tokens: Sequence[int], symbols: int) -> list[str]:
 
 
 def task(tokens: Sequence[int], symbols: int, look: Look) -> Drawing:
-    """One sequence of the task as boxes. Above: attention's one step; below: a recurrent network's, one for each place.
+    """One sequence of the task as boxes. Above: attention's one step; below: a recurrent network's, one per place.
 
     tokens: of `task.sequences`, n of them, at most 14; look: the width is that of the whole drawing
     """
     signs = letters(tokens, symbols)
-    n, room, p = len(signs), look.room(600.0), look.palette
-    step = min(LARGEST + 14, (room - 40) / n)
+    n, width, p = len(signs), look.width_or(600.0), look.palette
+    step = min(LARGEST + 14, (width - 40) / n)
     box = step - 14
     top, foot = 74.0, 74.0 + box
     middles = [20 + (k + 0.5) * step for k in range(n)]
@@ -110,7 +110,7 @@ def task(tokens: Sequence[int], symbols: int, look: Look) -> Drawing:
         title="The task: which symbol came first?",
         subtitle=["a symbol, distractors that do not matter, and a question mark"],
         description=task_finding(signs),
-        width=room,
+        width=width,
     )
 
 

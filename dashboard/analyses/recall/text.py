@@ -1,4 +1,4 @@
-"""What is said of what a run measured."""
+"""The sentences about a run's results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SHORT = {"rnn": "Plain RNN", "gru": "GRU", "lstm": "LSTM", "attention": "Attenti
 
 
 def chance(config: Recall) -> str:
-    """What guessing gives, exactly enough to be told from what a network gives: "12.5 %"."""
+    """The accuracy of guessing, with three digits: "12.5 %"."""
     return f"{100 * config.chance:.3g}\u00a0%"
 
 
@@ -22,15 +22,15 @@ def seeds_of(config: Recall) -> str:
 
 
 def accuracy_finding(result: Result) -> str:
-    """Who still answers right at the farthest distance that was measured of all models, in a sentence."""
+    """The accuracies at the farthest distance that was measured for all models, in a sentence."""
     if not result.points:
         return "Nothing has been measured yet."
-    measured = [{point.model for point in result.points if point.distance == d} for d in result.config.distances]
-    most = max(map(len, measured))  # of a run that was stopped: the farthest that was measured of all, or of most
-    farthest = max(d for d, models in zip(result.config.distances, measured, strict=True) if len(models) == most)
-    said = [f"{CALLED[p.model]} {percent(p.accuracy)}" for p in _ranked(result.points, farthest)]
+    models_at = [{point.model for point in result.points if point.distance == d} for d in result.config.distances]
+    most = max(map(len, models_at))  # in a stopped run: the farthest distance measured for all models, or for most
+    farthest = max(d for d, models in zip(result.config.distances, models_at, strict=True) if len(models) == most)
+    shares = [f"{CALLED[p.model]} {percent(p.accuracy)}" for p in _ranked(result.points, farthest)]
     between = f"{farthest} distractor{'s' if farthest > 1 else ''}"
-    return f"Right answers over {between}: {', '.join(said)}; guessing gives {chance(result.config)}."
+    return f"Right answers over {between}: {', '.join(shares)}; guessing gives {chance(result.config)}."
 
 
 def _ranked(points: Sequence[Point], distance: int) -> list[Point]:
@@ -38,13 +38,13 @@ def _ranked(points: Sequence[Point], distance: int) -> list[Point]:
     return sorted(here, key=lambda point: -point.accuracy)
 
 
-UNSURE = 100.0  # times: an interval over seeds that spans more leaves a figure open
+UNSURE = 100.0  # an interval over seeds whose ends differ by a larger factor is written out
 
 
 def gradient_finding(result: Result) -> str:
-    """How large the gradient at the first symbol is beside that at the question mark, before and after training; where
-    the 95 % interval over seeds spans more than a hundredfold, it is said."""
-    said = []
+    """The gradient at the first symbol relative to that at the question mark, before and after training. A 95 %
+    interval over seeds is written out where it spans more than a factor of 100."""
+    sentences = []
     for when in ("before", "after"):
         parts = []
         for model in NAMES:
@@ -55,10 +55,10 @@ def gradient_finding(result: Result) -> str:
                 unsure = f" (seeds leave open {times_of(low)} to {times_of(high)})" if high > UNSURE * low else ""
                 parts.append(f"{CALLED[model]} {times_of(first.norm / nearest)}{unsure}")
         if parts:
-            said.append(f"{when.capitalize()} training: {', '.join(parts)}.")
-    if not said:
+            sentences.append(f"{when.capitalize()} training: {', '.join(parts)}.")
+    if not sentences:
         return "The gradient is measured at the farthest distance, and the run has not come so far."
-    return "The gradient at the first symbol, as a multiple of that at the question mark. " + " ".join(said)
+    return "The gradient at the first symbol, as a multiple of that at the question mark. " + " ".join(sentences)
 
 
 def path_finding(config: Recall) -> str:
@@ -72,12 +72,12 @@ def path_finding(config: Recall) -> str:
 
 
 def time_finding(rows: Sequence[Timing]) -> str:
-    """What the longest sequence took, in a sentence."""
+    """The reading times of the longest sequence, in a sentence."""
     if not rows:
         return "Nothing has been timed yet."
     n = max(row.n for row in rows)
-    said = [f"{CALLED[row.model]} {row.milliseconds:.1f} ms" for row in rows if row.n == n]
-    return f"To read {n} positions took: {', '.join(said)}. Only attention computes all positions at once."
+    durations = [f"{CALLED[row.model]} {row.milliseconds:.1f} ms" for row in rows if row.n == n]
+    return f"To read {n} positions took: {', '.join(durations)}. Only attention computes all positions at once."
 
 
 def steps_of(count: int) -> str:

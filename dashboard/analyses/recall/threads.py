@@ -1,4 +1,4 @@
-"""torch on one core for a while: so small networks are faster on it, and sums keep their order."""
+"""torch on one core: small networks are faster on it, and sums keep their order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One thread inside, as many as before afterwards. On a busy machine several would wait for each other."""
+    """One thread inside the context; the number before is restored after it."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

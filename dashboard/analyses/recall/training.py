@@ -1,12 +1,12 @@
-"""Training the four on the recall task, a bit at a time, so that a page can show how far it is and stop.
+"""Training the four networks on the recall task in small steps, so that a page can show progress and stop it.
 
     for progress in train(DEFAULT):
         bar.progress(progress.fraction, progress.doing)
     result = progress.result
 
-Each distance is an experiment of its own: networks are trained from scratch on sequences of this distance only, the
-ones of all seeds side by side. So a point at distance 32 tells whether a network can *learn* to look back 32 places,
-and nothing that it learned from nearer ones helps it.
+Each distance is a separate experiment: networks are trained from scratch on sequences of this distance only, all seeds
+side by side. So a point at distance 32 shows whether a network can *learn* to look back 32 places, without help from
+nearer distances.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from dashboard.analyses.recall.task import DEFAULT, NAMES, TITLES, Recall, seque
 from dashboard.analyses.recall.threads import one_thread
 
 REPORT_EVERY = 10  # training steps between two reports: several a second
-SOLVED, FOR = 0.01, 20  # a network is done when each seed's loss stays below this (in nats) for so many steps
-CLIP = 1.0  # a step's gradient is shortened to this norm, or recurrent networks are thrown off now and then
+SOLVED, FOR = 0.01, 20  # a network is done when each seed's loss stays below this (nats) for this many steps
+CLIP = 1.0  # gradients are clipped to this norm: without it recurrent networks sometimes diverge
 
 
 @dataclass(frozen=True)
 class Point:
-    """How well one model recalls at one distance.
+    """The accuracy of one model at one distance.
 
     Attributes
     ----------
-    model, distance: which
+    model, distance: the model and the number of distractors
     accuracy: the mean over the seeds of the share of right answers on fresh sequences, in [0, 1]
     low, high: the 95 % interval of that mean over the seeds, cut to [0, 1]
     by_seed: the share of each seed
-    steps: how many steps it was trained
-    seconds: how long training took, all seeds together
+    steps: the number of training steps
+    seconds: the training time, all seeds together
     """
 
     model: str
@@ -56,11 +56,11 @@ class Point:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run has found so far; complete when the last progress has come.
+    """The results of a run so far; complete with the last progress.
 
     Attributes
     ----------
-    config: what was asked
+    config: the configuration of the run
     weights: model → number of weights of each of its networks
     points: a `Point` for each model and distance
     gradients: `Gradient` rows of the networks of the farthest distance, before and after training
@@ -76,7 +76,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run is: the fraction done (0 to 1), a sentence, the mean loss in nats, and the result so far."""
+    """The progress of a run: the fraction done (0 to 1), a sentence, the mean loss in nats, and the result so far."""
 
     fraction: float
     doing: str
@@ -85,11 +85,11 @@ class Progress:
 
 
 def train(config: Recall = DEFAULT, models: tuple[str, ...] = NAMES) -> Iterator[Progress]:
-    """Trains and tests every model at every distance, and yields how far it is; the last one holds the whole result.
+    """Trains and tests every model at every distance and yields progress; the last progress holds the whole result.
 
     The same configuration gives the same numbers: all randomness comes from the seeds, and every model sees the same
-    sequences. Between two yields torch runs on one thread (so small a network is slower on more, and sums keep their
-    order); the setting is back at every yield. Stop it by not asking for more.
+    sequences. Between two yields torch runs on one thread (small networks are slower on more, and sums keep their
+    order); the setting is restored at every yield. Stop iterating to stop the training.
     """
     steps = _train(config, models)
     while True:
@@ -129,7 +129,7 @@ def _train(config: Recall, models: tuple[str, ...]) -> Iterator[Progress]:
 
 
 def accuracy(network: Network, config: Recall, distance: int) -> Tensor:
-    """Each seed's share of right answers on `config.tested` sequences that it has not been trained on: (s)."""
+    """Each seed's share of right answers on `config.tested` new sequences: (s)."""
     tokens = sequences(distance, config.tested, config.symbols, generators(config.seeds, distance, "test"))
     with torch.no_grad():
         chosen = network.answer(network.embed(tokens)).argmax(-1)  # (s, B)
@@ -137,7 +137,7 @@ def accuracy(network: Network, config: Recall, distance: int) -> Tensor:
 
 
 def training_steps(network: Network, config: Recall, distance: int) -> Iterator[tuple[int, float]]:
-    """One step of Adam after the other, until the network is done or has had all its steps: (steps, loss in nats)."""
+    """Steps of Adam until the network is done or has had all its steps; yields (steps, loss in nats)."""
     solved = 0
     source = generators(config.seeds, distance, "training")
     weights = list(network.weights.values())
@@ -145,7 +145,7 @@ def training_steps(network: Network, config: Recall, distance: int) -> Iterator[
     for step in range(1, config.steps + 1):
         tokens = sequences(distance, config.batch, config.symbols, source)  # (s, B, n)
         scores = network.answer(network.embed(tokens))  # (s, B, K)
-        # Mean over the batch, sum over the seeds: each seed's gradient is what it would be alone.
+        # Mean over the batch, sum over the seeds: each seed's gradient is the same as when trained alone.
         losses = cross_entropy(scores.flatten(0, 1), tokens[:, :, 0].flatten(), reduction="none")  # (s·B)
         losses = losses.view(config.seeds, -1).mean(-1)  # (s)
         adam.zero_grad()
@@ -159,7 +159,7 @@ def training_steps(network: Network, config: Recall, distance: int) -> Iterator[
 
 
 def _clip(weights: list[Tensor]) -> None:
-    """Shortens each seed's gradient to the norm CLIP where it is longer."""
+    """Clips each seed's gradient to the norm CLIP."""
     used = [w.grad for w in weights if w.grad is not None]  # (s, …) each
     norms = torch.stack([g.square().sum((1, 2)) for g in used]).sum(0).sqrt()  # (s)
     for gradient in used:
@@ -167,5 +167,5 @@ def _clip(weights: list[Tensor]) -> None:
 
 
 def _cost(name: str, distance: int) -> float:
-    """About how long a step takes, for the progress only: recurrent networks take one turn after the other."""
+    """The approximate cost of a step, for the progress only: recurrent networks read place by place."""
     return {"rnn": 1.0, "gru": 2.5, "lstm": 2.5, "attention": 0.1}[name] * (distance + 4) + 2.0

@@ -36,16 +36,16 @@ def scores(
 ) -> pd.DataFrame:
     """All pattern scores of METRICS §1, a row per head: columns layer, head, then a column per score.
 
-    pair, between, as_words: as in `attention`; rows are divided by what they give to the text looked at
+    pair, between, as_words: as in `attention`; rows are divided by their sum over the keys of that text
 
-    Every head in one pass that never holds more than a block of rows; empty (NaN) where a score has no
-    qualifying row on this text. Raises UserError on an empty text.
+    All heads in one pass, with only a block of rows in memory. NaN where a score has no qualifying row on this text.
+    Raises UserError on an empty text.
     """
     reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
     encoding = text if isinstance(text, Encoding) else model.encode(text, **reading)
     table = overview(model, encoding, thumbnails=False, between=between).scores
-    said = given(limit=limit, between=between, as_words=as_words or None)
-    table.attrs["provenance"] = provenance_of_text(model, encoding, "scores", bos=bos, **said).to_dict()
+    options = given(limit=limit, between=between, as_words=as_words or None)
+    table.attrs["provenance"] = provenance_of_text(model, encoding, "scores", bos=bos, **options).to_dict()
     return table
 
 
@@ -94,7 +94,7 @@ def draw_atlas(
 
 
 def known_score(name: str) -> str:
-    """The name itself. Raises UserError that lists what there is."""
+    """The name itself. Raises UserError that lists the scores for an unknown name."""
     if name not in SCORES:
         raise UserError(f"There is no score “{name}”. Choose one of {', '.join(SCORES)}.")
     return name

@@ -1,4 +1,4 @@
-"""All heads of a model on one sheet: a row a layer, a column a head; a click chooses one."""
+"""All heads of a model in one chart: a row per layer, a column per head; a click chooses one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def atlas(
     selection: Selection = Selection(),
     model: str = "",
 ) -> Drawing:
-    """Heads coloured by a score of METRICS §1, from paper at 0 to ink at a round figure above the highest value.
+    """Heads coloured by a score of METRICS §1, from paper at 0 to full ink at a round number above the highest value.
 
     A click chooses: the point parameter "head" has the fields layer, head and epoch.
 
@@ -32,9 +32,8 @@ def atlas(
     ----------
     scores: a row per head, columns layer, head and `score`; NaN where it is undefined, drawn as a dash
     score: a name of `SCORES`
-    selection: the head on show, framed; a click moves the frame, so that the drawing need not be made again for it. The
-        pinned heads are framed by dashes
-    model: its title, for the heading; look: 600 pixels wide unless it says more
+    selection: the selected head has a frame, which a click moves without a new drawing; pinned heads have dashed frames
+    model: its title, for the heading; look: 600 pixels wide by default
     """
     what = SCORES[score]
     share = what.unit == "share"
@@ -49,8 +48,8 @@ def atlas(
         for head, value in zip(heads_of(scores), values, strict=True)
     ]
 
-    def said(form: str, unit: bool = True) -> str:
-        """Vega expression: datum.value as it is written."""
+    def formatted(form: str, unit: bool = True) -> str:
+        """Vega expression: datum.value as formatted text."""
         number = f"format(datum.value * 100, '{form}')" if share else f"format(datum.value, '{form}')"
         return f"{number} + ' {'%' if share else what.unit}'" if unit else number
 
@@ -59,7 +58,7 @@ def atlas(
         "field": "value",
         "type": "quantitative",
         "scale": scale(ink(look.theme), 0, high),
-        "legend": gradient([0, high / 2, high], said(".3~r")) if any_value else None,
+        "legend": gradient([0, high / 2, high], formatted(".3~r")) if any_value else None,
     }
     cells = {
         "transform": [{"filter": has}],
@@ -68,12 +67,14 @@ def atlas(
     }
     on_shade = on_ink(look.theme, f"datum.value / {high}", quiet=f"!{has}")
     numbers = {
-        "transform": [{"calculate": f"{has} ? {said('.0f' if share else '.1f', unit=False)} : '–'", "as": "number"}],
+        "transform": [
+            {"calculate": f"{has} ? {formatted('.0f' if share else '.1f', unit=False)} : '–'", "as": "number"}
+        ],
         "mark": {"type": "text", "fontSize": min(11.5, grid.height * 0.6), "aria": False},
         "encoding": grid.where() | {"text": {"field": "number", "type": "nominal"}, "color": on_shade},
     }
     written = [numbers] if grid.width >= 22 and grid.height >= 15 else []
-    value = f"{has} ? {said('.1f' if share else '.2f')} : 'no value on this text'"
+    value = f"{has} ? {formatted('.1f' if share else '.2f')} : 'no value on this text'"
     catch = grid.catch(f"{grid.name} + ', ' + ({value})", selection)
     return sheet(
         {
@@ -90,7 +91,7 @@ def atlas(
             scaled if any_value else "no head has a value here: choose another score",
         ],
         description=_describe_scores(scores, score, what, model),
-        width=max(grid.width * grid.heads, min(look.room(WIDTH), NARROWEST)),
+        width=max(grid.width * grid.heads, min(look.width_or(WIDTH), NARROWEST)),
     )
 
 
@@ -101,9 +102,9 @@ def atlas_maps(
     selection: Selection = Selection(),
     model: str = "",
 ) -> Drawing:
-    """Every head's map in small, as one image. A click chooses as in `atlas`.
+    """Thumbnails of all heads' maps, as one image. A click chooses as in `atlas`.
 
-    Ink grows with the square root of the share, so that a map of many small weights can be seen as well.
+    Ink grows with the square root of the weight, so that maps of many small weights are visible too.
 
     Parameters
     ----------
@@ -131,7 +132,7 @@ def atlas_maps(
         title=_title("All maps", model),
         subtitle=["one map per head: rows are queries, columns are keys · shade: square root of the attention weight"],
         description=f"The maps of all {layers} × {heads} heads{f' of {model}' if model else ''}, in small.",
-        width=max(across, min(look.room(WIDTH), NARROWEST)),
+        width=max(across, min(look.width_or(WIDTH), NARROWEST)),
     )
 
 
@@ -140,7 +141,7 @@ def _title(what: str, model: str) -> str:
 
 
 def _top(values: np.ndarray, share: bool) -> float:
-    """The value that is full ink: the highest, rounded up to 1, 2 or 5 × 10^k; of shares at most 1."""
+    """The value of full ink: the highest, rounded up to 1, 2 or 5 × 10^k; for shares at most 1."""
     seen = values[np.isfinite(values)]
     high = float(seen.max()) if seen.size else 0.0
     top = next_round(high, range(-2, 5)) or high
@@ -148,7 +149,7 @@ def _top(values: np.ndarray, share: bool) -> float:
 
 
 def _describe_scores(scores: pd.DataFrame, score: str, what: Score, model: str) -> str:
-    """Alternative text: which heads have most."""
+    """Alternative text: the heads with the highest scores."""
     count = f"{int(scores['layer'].max()) + 1} × {int(scores['head'].max()) + 1}"
     start = f"{what.title} of all {count} heads{f' of {model}' if model else ''}. "
     known = scores[[*columns_of(scores), score]].dropna()

@@ -11,15 +11,15 @@ from dashboard.text.encoding import Encoding
 
 LENGTH = 50
 
-# The input does not depend on the text, so neither do the scores. Gone when the model is.
+# Neither the input nor the scores depend on the text. An entry goes with its model.
 _known: WeakKeyDictionary[AttentionModel, np.ndarray] = WeakKeyDictionary()
 
 
 def induction_scores(model: AttentionModel) -> np.ndarray:
-    """How much each head looks at what came after the same token the first time: (layers, heads), [0, 1].
+    """Each head's attention to the token after the earlier occurrence of the query's token: (layers, heads), [0, 1].
 
-    The mean of A[i, i - 49] over the second half of 50 random tokens that stand there twice. NaN in a layer whose
-    window does not reach back that far, and where the model takes no text that long.
+    The mean of A[i, i - 49] over the second half of 50 random tokens, repeated once. NaN in a layer whose window is
+    shorter, and where the model cannot read a text that long.
     """
     if model not in _known:
         _known[model] = _measure(model)
@@ -34,21 +34,21 @@ def standard_input(model: AttentionModel) -> Encoding:
     front, back = frame.ids[: own[0]], frame.ids[own[-1] + 1 :]
     ids = (*front, *map(int, ids), *map(int, ids), *back)
     special = (True,) * len(front) + (False,) * (2 * LENGTH) + (True,) * len(back)
-    pieces = tuple(model.loaded.tokenizer.convert_ids_to_tokens(list(ids)))
-    return Encoding("", ids, pieces, pieces, ((0, 0),) * len(ids), special, added=frame.added)
+    tokens = tuple(model.loaded.tokenizer.convert_ids_to_tokens(list(ids)))
+    return Encoding("", ids, tokens, tokens, ((0, 0),) * len(ids), special, added=frame.added)
 
 
 def _plain_ids(model: AttentionModel) -> list[int]:
-    """All ids that are in the vocabulary and not special, in order."""
+    """All ids in the vocabulary that are not special, in order."""
     tokenizer = model.loaded.tokenizer
     special = set(tokenizer.all_special_ids)
-    special |= {token for token, piece in tokenizer.added_tokens_decoder.items() if piece.special}
+    special |= {token for token, added in tokenizer.added_tokens_decoder.items() if added.special}
     rows = model.loaded.model.get_input_embeddings().num_embeddings
     return sorted(token for token in set(tokenizer.get_vocab().values()) - special if token < rows)
 
 
 class _Induction:
-    """Visitor: Σ A[i, i - 49] over the second half, and over how many rows."""
+    """Visitor: Σ A[i, i - 49] over the second half, and the number of rows."""
 
     def __init__(self, model: AttentionModel, first: int):
         self.second = range(first + LENGTH, first + 2 * LENGTH)

@@ -1,9 +1,9 @@
 """All pattern scores of all heads over a text in one forward pass (METRICS §1), without n × n in memory.
 
-Most scores are means over query rows of something linear in the weights, so a block of rows is first summed over its
-rows (one matrix product, which also gives the rows of the thumbnails), and the scores follow from sums that are a
-row long. Only the entropy needs every weight on its own. What is computed from them stands with each score, in
-`dashboard.analyses.scores.scores`: here is what the scores have in common.
+Most scores are means over query rows of a linear function of the weights. So a block of rows is first summed over its
+rows (one matrix product, which also gives the rows of the thumbnails), and the scores follow from sums of one row's
+length. Only the entropy needs every single weight. `dashboard.analyses.scores.scores` computes each score; here is what
+they have in common.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from dashboard.capture.attention_call import Scratch
 from dashboard.heads.head_id import every_head, head_columns
 from dashboard.text.encoding import Encoding
 
-# Pairs of equal tokens are listed while a row has at most this many on average. In a text that repeats itself more
-# than that the lists would grow with n², so a mask over the block is made each time instead.
+# Pairs of equal tokens are listed if a row has at most this many on average. In a more repetitive text the lists would
+# grow with n², so a mask over the block is computed each time instead.
 PAIRS_PER_ROW = 64
 
-# The smallest normal float32: a weight below it, times its logarithm, is nothing.
+# The smallest normal float32: a weight below it, times its logarithm, is negligible.
 TINY = float(np.finfo(np.float32).tiny)
 
 
 def queries(special: Sequence[bool], causal: bool) -> np.ndarray:
-    """Which tokens' rows count in a score: bool (n). No special ones, and in a causal model not the first."""
+    """The tokens whose rows count in a score: bool (n). Not special tokens, nor the first of a causal model."""
     counted = ~np.asarray(special, bool)
     if causal and len(counted):
         counted[0] = False
@@ -46,7 +46,7 @@ class Rows:
     counted: whether a row counts (rows)
     start: the place in the text of the first
     keys: which tokens of the text are keys (n)
-    with_same_token: how many rows that count may look at another place of their own token
+    with_same_token: the number of rows that count and may see another place of their own token
     causal: of the model
     """
 
@@ -57,14 +57,14 @@ class Rows:
     causal: bool
 
     def with_key(self, offset: int) -> int:
-        """How many rows that count have a key at this offset from their own place."""
+        """The number of rows that count and have a key at this offset."""
         places = np.flatnonzero(self.counted) + self.start + offset
         return int(self.keys[places[(places >= 0) & (places < len(self.keys))]].sum())
 
 
 @dataclass(frozen=True, eq=False)
 class _Plan:
-    """What the scores need to know of a block of rows. It is the same in all layers with the same mask.
+    """What the scores need about a block of rows. It is the same for all layers with the same mask.
 
     left: (2 + t', rows) — ones for the rows that count, their places in the block, and for each row of the
         thumbnails that the block touches the mean over its rows
@@ -73,7 +73,7 @@ class _Plan:
     share: 1 / number of allowed keys (rows)
     special: which of the keys are special tokens
     same: lists of the rows and the keys of all pairs of equal tokens, of rows that count; None where there are many
-    rows: of each of `OF_TEXT`, how many rows have a value
+    rows: for each of `OF_TEXT`, the number of rows with a value
     first_bucket: the first row of the thumbnails that the block touches
     """
 
@@ -130,28 +130,28 @@ class Summed:
 
     @cached_property
     def entropy(self) -> torch.Tensor:
-        scratch = self._room()
+        scratch = self._buffer()
         torch.clamp(self.weights, min=TINY, out=scratch).log2_().mul_(self.weights)
         return scratch.sum(2).neg_()
 
     def to_same_token(self) -> torch.Tensor:
-        """Σ over the rows that count of what goes to other places of the row's own token: (heads)."""
+        """Σ over the rows that count of the attention to other places of the row's own token: (heads)."""
         if self._plan.same is not None:
             return self.weights[:, self._plan.same[0], self._plan.same[1]].sum(1)
         mask = torch.as_tensor(self._same_token(), dtype=self.weights.dtype, device=self.weights.device)
-        return torch.mul(self.weights, mask, out=self._room()).sum((1, 2))
+        return torch.mul(self.weights, mask, out=self._buffer()).sum((1, 2))
 
     def distance(self) -> torch.Tensor:
         """Σ over the rows that count of Σ_j A[i, j] |i - j|: (heads)."""
-        # |i - j| is i - j left of the square on the diagonal and j - i right of it: both follow from the two sums.
+        # |i - j| is i - j left of the diagonal square and j - i right of it: both follow from the two sums.
         moved = torch.arange(self.weights.shape[2], device=self.weights.device) - self.start
         signed = self._placed - moved * self.received
         end = self.start + self._plan.gaps.shape[1]
         within = (self.weights[:, :, self.start : end] * self._plan.gaps).sum((1, 2))
         return signed[:, : self.start].sum(1) - signed[:, end:].sum(1) + within
 
-    def _room(self) -> torch.Tensor:
-        return self._scratch.room(tuple(self.weights.shape), self.weights)
+    def _buffer(self) -> torch.Tensor:
+        return self._scratch.buffer(tuple(self.weights.shape), self.weights)
 
 
 class PatternScores:
@@ -162,11 +162,11 @@ class PatternScores:
     encoding: the text
     layers, heads, causal: of the model
     thumbnails: also reduce every map to t × t, t = min(32, n), see `thumbnails`
-    between: of a sentence pair, the text whose tokens ask and the one whose tokens are keys, 0 and 1: rows are divided
-        by what they give to these keys, and a score counts the rows whose key is among them
+    between: for a sentence pair, the texts of the queries and of the keys, 0 or 1 each: rows are divided by their sum
+        over these keys, and a score counts the rows whose key is among them
 
     After the visit, `table()` gives the scores, and `thumbnails` is float32 (layers, heads, t, t), or None. Extra
-    memory is one block of weights and what grows linearly with n.
+    memory is one block of weights plus terms linear in n.
     """
 
     def __init__(
@@ -202,7 +202,7 @@ class PatternScores:
     def table(self) -> pd.DataFrame:
         """A row per head: layer, head, then a column per score in the order of `SCORES`.
 
-        A score without a row that counts is NaN, as is one that does not depend on the text.
+        NaN for a score without a row that counts, and for one that does not depend on the text.
         """
         _, layers, heads = self._sums.shape
         means = dict(zip(OF_TEXT, self._sums / np.where(self._rows > 0, self._rows, np.nan), strict=True))
@@ -210,7 +210,7 @@ class PatternScores:
         for name, score in SCORES.items():
             table[name] = np.full(layers * heads, np.nan)
             if name in means:
-                # A sum of float32 shares can pass the end of its range by its last digit.
+                # A sum of float32 shares can exceed its range by rounding.
                 table[name] = means[name].ravel().clip(*score.range(self.n))
         return pd.DataFrame(table)
 
@@ -233,7 +233,7 @@ class PatternScores:
             self.thumbnails[block.layer, heads, touched] += part.cpu().numpy()
 
     def _allowed(self, block: Block) -> np.ndarray:
-        """What each query of the block may see: bool (rows, keys)."""
+        """The keys that each query of the block may see: bool (rows, keys)."""
         rows, keys = block.weights.shape[1:]
         if block.allowed is not None:
             allowed = block.allowed.cpu().numpy()
@@ -242,7 +242,7 @@ class PatternScores:
         return allowed & self._keys[:keys] if self._part else allowed
 
     def _same(self, block: Block) -> np.ndarray:
-        """Where another place of the query's own token is: bool (rows, keys); nothing in rows that do not count."""
+        """The other places of each query's own token: bool (rows, keys); all False in rows that do not count."""
         rows, keys = block.rows, block.weights.shape[2]
         same = (self._ids[rows, None] == self._ids[:keys]) & self._allowed(block) & self._counted[rows, None]
         same[np.arange(same.shape[0]), np.arange(rows.start, rows.stop)] = False

@@ -1,4 +1,4 @@
-"""The pattern scores of METRICS §1: what each is called, measures and can be, and how it is computed.
+"""The pattern scores of METRICS §1: name, meaning, range and computation of each.
 
 A new score is one entry of `SCORES`: “All heads”, ``dashboard.scores``, the command line, “Ablation” and addresses
 take it from here. Nothing heavy is imported.
@@ -29,19 +29,19 @@ def _every(rows: Rows) -> int:
 class Score:
     """One pattern score: the mean over the query rows of a text that count.
 
-    It is computed while the text passes through, a block of rows at a time: Σ `sum` / Σ `rows` over the blocks, empty
-    where no row counts. One that does not depend on the text has `of_model` instead.
+    It is computed in one pass, a block of rows at a time: Σ `sum` / Σ `rows` over the blocks, NaN where no row counts.
+    A score that does not depend on the text has `of_model` instead.
 
     Attributes
     ----------
     title: its name on the screen
     unit: "share", "bits" or "tokens"
     low, high: its range; high is None where it depends on the number of tokens, see `range`
-    help: one plain sentence that says what it measures
-    source: who defined it
-    sum: over the rows of a block that count, of each head: (heads)
-    rows: how many rows of a block have a value
-    of_model: of every head of a model, over an input of its own: (layers, heads)
+    help: one plain sentence that explains it
+    source: the paper that defines it
+    sum: the sum over the counted rows of a block, for each head: (heads)
+    rows: the number of rows of a block with a value
+    of_model: for all heads of a model, on its own input: (layers, heads)
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""All heads of a model over one text: what the atlas shows."""
+"""All heads of a model over one text, for the atlas."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Survey:
     Attributes
     ----------
     scores: a row per head: layer, head, then a column per score of `SCORES`, NaN where it has none
-    thumbnails: float32 (layers, heads, t, t), t = min(32, n), every head's map in small (rows sum to 1; all zero in a
-        layer without attention); or None
-    n: how many tokens the text has
+    thumbnails: float32 (layers, heads, t, t), t = min(32, n), each head's map (rows sum to 1; all zero in a layer
+        without attention); or None
+    n: the number of tokens
     """
 
     scores: pd.DataFrame
@@ -42,10 +42,9 @@ def survey(
 ) -> Survey:
     """Scores and thumbnails of all heads, in one forward pass over the text.
 
-    between: of a sentence pair, from which text to which, see `PatternScores`
-
-    induction: also the scores of `OF_MODEL` (on an input of their own, so one more short pass, once a model), which are
-        NaN otherwise
+    between: for a sentence pair, the texts of queries and keys, see `PatternScores`
+    induction: also compute the scores of `OF_MODEL` (one more short pass on their own input, once per model); NaN
+        otherwise
     """
     part = None
     if between is not None:

@@ -1,4 +1,4 @@
-"""A head's map reduced to at most 32 × 32: the picture of it that fits into an atlas of all heads."""
+"""Thumbnails: a head's map reduced to at most 32 × 32, for the atlas of all heads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SIZE = 32
 
 
 def bucket_of(n: int, size: int = SIZE) -> np.ndarray:
-    """Which of the t = min(size, n) buckets each of n positions falls into: position i into ⌊i · t / n⌋ (n)."""
+    """The bucket of each of n positions, of t = min(size, n): position i is in bucket ⌊i · t / n⌋ (n)."""
     return np.arange(n) * min(size, n) // max(n, 1)
 
 
@@ -27,7 +27,7 @@ def column_sums(n: int, size: int = SIZE) -> np.ndarray:
 def shrink(weights: np.ndarray, size: int = SIZE) -> np.ndarray:
     """Maps (…, n, k) to (…, min(size, n), min(size, k)): the mean over a bucket of rows of the sum over one of keys.
 
-    A row still sums to what its rows summed to on average, 1 for attention.
+    A row sums to the mean of its rows' sums, 1 for attention.
     """
     n, k = weights.shape[-2:]
     return (row_means(n, size) @ weights @ column_sums(k, size)).astype(np.float32)

@@ -1,1 +1,1 @@
-"""How alike heads are: distances, a map, clusters, neighbours within a model and in another. Page: /similarity."""
+"""Similarity of heads: distances, a map, clusters, nearest heads in a model and in another. Page: /similarity."""

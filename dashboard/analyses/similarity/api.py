@@ -1,4 +1,4 @@
-"""How the heads of a model relate to one another: what the page, the command line and a notebook call.
+"""Similarity of a model's heads, for the page, the command line and notebooks.
 
 found = map_heads(open_model("minilm"))
 save(found.table, "map.csv")          save(draw_map(found), "map.svg")          similar_heads(found, "L2H0")
@@ -15,7 +15,7 @@ from dashboard.analyses.similarity.clusters import clusters_of
 from dashboard.analyses.similarity.dendrogram_chart import clusters
 from dashboard.analyses.similarity.distances import Distances, distances
 from dashboard.analyses.similarity.embedding import CLUSTERS, HeadMap, map_table, nearest, place_of
-from dashboard.analyses.similarity.map_chart import headmap
+from dashboard.analyses.similarity.map_chart import head_map
 from dashboard.analyses.similarity.text import clusters_finding, map_finding
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
@@ -42,17 +42,17 @@ def map_heads(
     bos: bool = True,
     progress: Progress | None = None,
 ) -> HeadMap:
-    """All heads by how far apart they are over the built-in corpus (METRICS §8): distances, places, clusters, nearest.
+    """Distances of all heads over the built-in corpus (METRICS §8), with their map, clusters and nearest heads.
 
     The distance of two heads is the mean Jensen–Shannon divergence (bits, in [0, 1]) of their rows between words,
-    without special tokens and the word itself; x and y are its classical multidimensional scaling.
+    without special tokens and the word itself; x and y are the classical multidimensional scaling of the distances.
 
     Parameters
     ----------
-    limit: read only so many sentences, evenly spread over the corpus (default: all 342)
-    clusters: at most so many, by average linkage
+    limit: read at most this many sentences, evenly spread over the corpus (default: all 342)
+    clusters: the maximum number of clusters, by average linkage
     bos: as in `attention`
-    progress: told how far it is, a fraction and a sentence; what it raises ends the work
+    progress: called with a fraction and a sentence; an exception from it ends the work
 
     Raises UserError for a limit below 1, a number of clusters below 1, and where the model can read no sentence.
     """
@@ -79,7 +79,7 @@ def map_heads(
 
 
 def similar_heads(found: HeadMap, head: str | HeadId, k: int = 10) -> pd.DataFrame:
-    """The k heads of the model that look most where this one looks, the nearest first: layer, head, distance (bits).
+    """The k most similar heads of the model, the nearest first: layer, head, distance (bits).
 
     Raises UserError where the map has no such head.
     """
@@ -98,13 +98,13 @@ def distances_between(
 ) -> Distances:
     """All heads of one model (rows) against all of another (columns), word by word over the built-in corpus.
 
-    Parameters, range and errors as in `map_heads`; both must be able to read a sentence, else it is left out.
+    Parameters, range and errors as in `map_heads`; a sentence that either model cannot read is left out.
     """
     return distances(a, _sentences(limit), b, bos=bos, progress=progress)
 
 
 def similar_heads_elsewhere(found: Distances, head: str | HeadId, k: int = 10) -> pd.DataFrame:
-    """The k heads of the second model that look most where this head of the first looks: layer, head, distance (bits).
+    """The k heads of the second model most similar to this head of the first: layer, head, distance (bits).
 
     found: of `distances_between`. Raises UserError for a head that the first does not have.
     """
@@ -127,7 +127,7 @@ def draw_map(
     """The map of `map_heads`, coloured by layer, or by role where `roles` are given. See `map_chart`."""
     left_out = f", {found.left_out:,} left out" if found.left_out else ""
     by_head = None if roles is None else {HeadId.of(head): role for head, role in roles.items()}
-    chart = headmap(
+    chart = head_map(
         found.table,
         Look(theme, width),
         title=f"Head map · {found.model}",
@@ -150,8 +150,10 @@ def draw_map(
 def draw_clusters(
     found: HeadMap, *, selected: HeadId | None = None, theme: Theme = "light", width: float | None = None
 ) -> Drawing:
-    """The clusters of the map of `map_heads`, each with the head in its middle, and where they join. selected: a head
-    whose cluster has a bold name. See `clusters`."""
+    """The clusters of `map_heads`, each with its central head, and the distances at which they join.
+
+    selected: a head whose cluster has a bold name. See `clusters`.
+    """
     tree = clusters_of(found)
     chart = clusters(
         tree.table,
@@ -166,12 +168,12 @@ def draw_clusters(
 
 
 def _sentences(limit: int | None) -> Sequence[ParsedSentence | LeftOut]:
-    """The built-in corpus, or so many of its sentences, evenly spread."""
+    """The built-in corpus, or `limit` of its sentences, evenly spread."""
     return spread(list(read_treebank(builtin_corpus())), limit)
 
 
 def origin_of_map(found: HeadMap, verb: str = "draw_map", **drawing: Any) -> Provenance:
-    """Where the table comes from, or (`drawing`: the arguments of `verb`) a picture of it."""
+    """The provenance of the table or, with `drawing` (the arguments of `verb`), of a picture of it."""
     given = {name: value for name, value in drawing.items() if value}
     if "roles" in given:
         given["roles"] = {str(head): role for head, role in given["roles"].items()}
@@ -189,7 +191,7 @@ def origin_of_map(found: HeadMap, verb: str = "draw_map", **drawing: Any) -> Pro
 
 
 def _again(value: object) -> object:
-    """An argument of a drawing, in which a head is made by a call."""
+    """An argument of a drawing, with heads as calls."""
     if isinstance(value, HeadId):
         return Call("HeadId", (), vars(value))
     return [_again(one) for one in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""The clusters of a map of heads, and how they join (METRICS §8)."""
+"""The clusters of a map of heads, and the tree that joins them (METRICS §8)."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Clusters:
 
     Attributes
     ----------
-    table: a row per cluster, those that join first beside each other: cluster (its number in the map), heads (how
-        many), middle (the head that is nearest to all others of it, like L2H9), apart (the mean distance of two of its
-        heads, bits; NaN for one head alone)
-    joins: the brackets of the tree, float (k − 1, 4, 2): four corners each as (bits, row of the table). Two join at the
-        mean distance between the heads of the one and those of the other
+    table: a row per cluster, in the order of the tree: cluster (its number in the map), heads (their number), middle
+        (the medoid: the head with the smallest mean distance to the others, like L2H9), apart (the mean distance of two
+        of its heads, bits; NaN for a single head)
+    joins: the brackets of the tree, float (k − 1, 4, 2): four corners each as (bits, row of the table). Two clusters
+        join at the mean distance between their heads
     """
 
     table: pd.DataFrame
@@ -32,7 +32,7 @@ class Clusters:
 
 
 def clusters_of(found: HeadMap) -> Clusters:
-    """The clusters of a map. Heads without a place are in none."""
+    """The clusters of a map, without heads that have no place."""
     at = np.flatnonzero(found.table["cluster"] > 0)
     numbers = found.table["cluster"].to_numpy()[at]
     distances = found.distances[np.ix_(at, at)]
@@ -49,7 +49,7 @@ def clusters_of(found: HeadMap) -> Clusters:
         )
         _, nodes = cast("tuple[ClusterNode, list[ClusterNode]]", to_tree(tree, rd=True))
         groups = [np.array(nodes[leaf].pre_order()) for leaf in drawn["leaves"]]
-        rows = (np.array(drawn["icoord"]) - 5) / 10  # leaves stand at 5, 15, 25 …
+        rows = (np.array(drawn["icoord"]) - 5) / 10  # leaves are at 5, 15, 25 …
         joins = np.stack([np.array(drawn["dcoord"]), rows], axis=2)
     names = [str(head) for head in heads_of(found.table.iloc[at])]
     table = [{"cluster": int(numbers[group[0]]), **_inside(distances, group, names)} for group in groups]

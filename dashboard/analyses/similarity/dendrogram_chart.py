@@ -1,4 +1,4 @@
-"""How the clusters of a map of heads join: a tree, the earlier the more alike."""
+"""The dendrogram of the clusters of heads: similar clusters join at small distances."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def clusters(
     ----------
     table, joins: of `clusters.Clusters`
     selected: the number of the cluster whose name is bold
-    look: 600 pixels wide unless it says more
+    look: 600 pixels wide by default
     """
-    p, room = look.palette, look.room(WIDTH)
+    p, width = look.palette, look.width_or(WIDTH)
     names = [
         f"{one['cluster']} · {one['middle']}"
         + (f" and {counted(one['heads'] - 1, 'others')}" if one["heads"] > 1 else "")
@@ -94,11 +94,11 @@ def clusters(
         },
     ]
     return sheet(
-        {"width": min(WIDEST, max(160.0, room - LABELS - 20)), "height": max(1, len(names)) * ROW, "layer": layers},
+        {"width": min(WIDEST, max(160.0, width - LABELS - 20)), "height": max(1, len(names)) * ROW, "layer": layers},
         look.theme,
         title=title,
         subtitle=subtitle,
         description=description,
-        width=room,
+        width=width,
         params=[{"name": "clusters", "value": names}],
     )

@@ -1,6 +1,6 @@
-"""How far apart heads are: the mean Jensen–Shannon divergence of their rows between words over a corpus (METRICS §8).
+"""Distances of heads: the mean Jensen–Shannon divergence of their rows between words over a corpus (METRICS §8).
 
-Of one sentence at a time all heads' rows are held, of the corpus only one number for each two heads.
+In memory are the rows of all heads for a few sentences, and for the corpus one number per pair of heads.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from dashboard.text.encoding import Encoding
 from dashboard.text.sentence import LeftOut, ParsedSentence
 from dashboard.text.shared_words import with_shared_words
 
-# Sentences that are sorted by length before they are put into batches: their rows are held together.
+# Sentences sorted by length before batching: their rows are in memory together.
 TOGETHER = 32
-# Cells of all heads that are added, logarithm and all, in one go: small enough for the processor's cache.
+# Cells of all heads that are processed at once: they fit into the processor's cache.
 CELLS = 2**17
 
 Progress = Callable[[float, str], None]
@@ -29,15 +29,15 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True, eq=False)
 class Distances:
-    """How far each head of one model is from each of another, or of the same; heads are all of layer 0, then 1 …
+    """Distances of each head of one model from each head of another or the same; heads are all of layer 0, then 1 …
 
     Attributes
     ----------
-    values: the mean Jensen–Shannon divergence, bits, float64 (h, h') in [0, 1]; NaN where two heads have no row that
-        counts in common
-    rows: over how many rows, int (h, h')
-    per_layer: how many heads the model of the rows has in a layer, and that of the columns
-    used: how many sentences
+    values: the mean Jensen–Shannon divergence, bits, float64 (h, h') in [0, 1]; NaN where two heads have no counted
+        row in common
+    rows: the number of rows, int (h, h')
+    per_layer: heads per layer of the rows' model and of the columns' model
+    used: the number of sentences
     left_out: the sentences that were not used, with the reason
     """
 
@@ -73,7 +73,7 @@ def distances(
     sentences: words with which the texts are made anew for each model, so that different tokenizers meet at words
     other: heads of `model` (rows) are held against heads of this one (columns)
     bos: put a beginning-of-sequence token before a causal model's text (METRICS §0)
-    progress: told how far it is, a fraction and a sentence; what it raises ends the work
+    progress: called with a fraction and a sentence; an exception from it ends the work
 
     Raises UserError where no sentence can be used.
     """
@@ -107,10 +107,10 @@ def word_maps(
     bos: bool = True,
     beside: AttentionModel | None = None,
 ) -> Iterator[np.ndarray | LeftOut]:
-    """Of each sentence of m words, in order, the attention between its words in all heads, float32 (h, m, m) without
-    special tokens and not renormalised (METRICS §0); or why it is left out. A window of sentences is held at a time.
+    """For each sentence of m words, in order, the attention between its words in all heads, float32 (h, m, m), without
+    special tokens and not renormalised (METRICS §0); or why it is left out. One window of sentences is in memory.
 
-    beside: another model that is to be held against this one: words are those that both divide exactly (METRICS §8)
+    beside: another model to compare with; words are then those that both tokenizers delimit exactly (METRICS §8)
     """
     model.check_every_layer("Comparing all heads of a model with each other")
     stream = iter(sentences)
@@ -138,7 +138,7 @@ def word_maps(
 
 
 class _Words:
-    """One text, its attention between words as the layers come in."""
+    """One text and its attention between words, filled layer by layer."""
 
     def __init__(self, model: AttentionModel, encoding: Encoding):
         axis = encoding.axis("words")
@@ -152,10 +152,10 @@ class _Words:
 
 
 class _Sums:
-    """Σ JS over rows, and how many rows, for each two heads.
+    """Σ JS over rows, and the number of rows, for each pair of heads.
 
-    With L(x) = Σ x log2 x over all cells, Σ JS = r + (L(p) + L(q) − L(p + q)) / 2 over r rows in which both heads have
-    something; a row that one of them has not, all zero there, adds nothing to either side.
+    With L(x) = Σ x log2 x over all cells, Σ JS = r + (L(p) + L(q) − L(p + q)) / 2 over the r rows where both heads have
+    attention. A row that is all zero in one of them adds 0.
     """
 
     bits: np.ndarray
@@ -175,7 +175,7 @@ class _Sums:
 
 
 def _distributions(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows over other words, float64 (h, m · m), all zero where a head gave them nothing; and where not, (h, m)."""
+    """Rows over other words, float64 (h, m · m), all zero where a head's mass is 0; and where it is not, (h, m)."""
     rows, mass = normalised(maps.astype(np.float64))
     return rows.reshape(len(rows), -1), mass > 0
 
@@ -191,7 +191,7 @@ def _mixed(p: np.ndarray, q: np.ndarray, *, same: bool) -> np.ndarray:
     used = np.flatnonzero(p.any(0) | q.any(0))
     found = np.zeros((len(p), len(q)))
     for columns in np.array_split(used, -(-len(used) * len(q) // CELLS)) if len(used) else ():
-        # Nothing at all becomes next to nothing, whose x log2 x is next to nothing too: no cell is looked at twice.
+        # 0 becomes the smallest float, whose x log2 x is negligible: no test per cell is needed.
         x, y = (np.maximum(part[:, columns], np.finfo(float).tiny) for part in (p, q))
         both, logs = np.empty_like(y), np.empty_like(y)
         for head, row in enumerate(x):

@@ -1,4 +1,4 @@
-"""All heads as points whose distances on paper are close to how far apart they are (METRICS §8)."""
+"""All heads as points in the plane whose distances approximate the heads' distances (METRICS §8)."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ CLUSTERS = 8
 
 @dataclass(frozen=True, eq=False)
 class HeadMap:
-    """All heads of a model by how far apart they are over a corpus.
+    """All heads of a model and their distances over a corpus.
 
     Attributes
     ----------
-    table: a row per head: layer, head, x, y (its place, bits), cluster (from 1, the largest first), nearest (the head
-        that is nearest to it, like L2H9) and its distance (bits, in [0, 1])
+    table: a row per head: layer, head, x, y (its place, bits), cluster (from 1, the largest first), nearest (the
+        nearest head, like L2H9) and its distance (bits, in [0, 1])
     distances: of all heads, layer 0 first, float64 (h, h) in [0, 1]
     kept: the share of the distances' variance that the two axes keep, in [0, 1]
-    corpus, sentences, left_out, rows: its name; how many sentences were used and left out; rows of attention in all
-    model, name, revision: the model's title, what it is opened by, which weights
-    reading: how it was made (bos, limit, clusters), for the lines that make it again
+    corpus, sentences, left_out, rows: its name; the number of sentences used and left out; rows of attention in total
+    model, name, revision: the model's title, the name that opens it, its revision
+    reading: the arguments (bos, limit, clusters), for the reproduction snippet
     """
 
     table: pd.DataFrame
@@ -48,7 +48,7 @@ class HeadMap:
 
 
 def place_of(head: HeadId, per_layer: int, heads: int) -> int:
-    """A head's place among all heads, layer 0 first. Raises UserError where there are not so many."""
+    """A head's place among all heads, layer 0 first. Raises UserError where there is no such head."""
     every = every_head(heads // per_layer, per_layer)
     if head not in every:
         raise UserError(f"There is no head {head}. The last one is {every[-1]}.")
@@ -59,8 +59,8 @@ def scaled(distances: np.ndarray) -> tuple[np.ndarray, float]:
     """Classical multidimensional scaling (Torgerson 1952) into two dimensions: points (h, 2), and the share kept.
 
     B = −½ J D² J with J = I − 1/h; the points are the eigenvectors of B with the two largest eigenvalues λ, times √λ.
-    The share kept is (λ1 + λ2) / Σ of the positive λ, in [0, 1]; 1 where all distances are 0. An axis points to where
-    its farthest point lies.
+    The share kept is (λ1 + λ2) / Σ of the positive λ, in [0, 1]; 1 where all distances are 0. Each axis points
+    towards its farthest point.
     """
     squares = distances**2
     centred = squares - squares.mean(0) - squares.mean(1)[:, None] + squares.mean()
@@ -74,8 +74,8 @@ def scaled(distances: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def clustered(distances: np.ndarray, count: int = CLUSTERS) -> np.ndarray:
-    """Clusters by average linkage (Sokal & Michener 1958), cut where at most `count` are left: (h), numbered from 1,
-    the largest first, of two as large the one with the earlier head."""
+    """Clusters by average linkage (Sokal & Michener 1958), cut into at most `count`: (h), numbered from 1, the
+    largest first; of two equally large, the one with the earlier head first."""
     if len(distances) < 2:
         return np.ones(len(distances), int)
     tree = linkage(squareform(distances, checks=False), method="average")
@@ -86,9 +86,9 @@ def clustered(distances: np.ndarray, count: int = CLUSTERS) -> np.ndarray:
 
 
 def map_table(distances: np.ndarray, per_layer: int, clusters: int = CLUSTERS) -> tuple[pd.DataFrame, float]:
-    """The table of a `HeadMap`, and the share that its two axes keep.
+    """The table of a `HeadMap`, and the share of variance that its two axes keep.
 
-    per_layer: heads in a layer. A head that has no row in common with the others has no place (NaN, "", cluster 0).
+    per_layer: heads in a layer. A head without a row in common with the others has no place (NaN, "", cluster 0).
     """
     known = _with_places(distances)
     inner = distances[np.ix_(known, known)]
@@ -112,13 +112,13 @@ def map_table(distances: np.ndarray, per_layer: int, clusters: int = CLUSTERS) -
 
 
 def nearest(distances: np.ndarray, place: int, per_layer: int, k: int = 10, *, same: bool = True) -> pd.DataFrame:
-    """The k heads like this one, the nearest first: layer, head, distance (bits, in [0, 1]).
+    """The k most similar heads, the nearest first: layer, head, distance (bits, in [0, 1]).
 
     Parameters
     ----------
     distances: (h, h'), see `distances.Distances`
-    place: which of its rows, from 0
-    per_layer: how many heads the model of the columns has in a layer
+    place: the row, from 0
+    per_layer: heads per layer of the columns' model
     same: whether the columns are the same heads as the rows; then the head itself is left out
     """
     row = distances[place].copy()
@@ -130,7 +130,7 @@ def nearest(distances: np.ndarray, place: int, per_layer: int, k: int = 10, *, s
 
 
 def _with_places(distances: np.ndarray) -> np.ndarray:
-    """The heads that all have distances from one another, bool (h): those with most empty ones go first."""
+    """Heads that all have distances from each other, bool (h): drops the heads with the most missing ones first."""
     known = np.ones(len(distances), bool)
     while (empty := np.isnan(distances) & known & known[:, None]).any():
         known[empty.sum(1).argmax()] = False

@@ -1,4 +1,4 @@
-"""All heads of a model as points: the nearer, the more alike is where they look."""
+"""All heads of a model as points: near points are similar heads."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from dashboard.heads.head_id import HeadId, click_fields, datum_of, has_parts, h
 FLATTEST, TALLEST = 0.5, 0.9  # the plane's height, as a share of its width
 RIM = 0.06  # of the plane's width, around the points
 POINT, MATE, RING = 90.0, 130.0, 300.0  # square pixels
-PALEST = 2  # of the nine steps from paper to ink, the first that is seen well enough for the first layer
-DIRECTIONS = 12  # the farthest head in each of so many is named
+PALEST = 2  # of the nine steps from paper to ink, the first that is visible enough for the first layer
+DIRECTIONS = 12  # the farthest head in each direction is named
 RULERS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # bits
 
 
-def headmap(
+def head_map(
     table: pd.DataFrame,
     look: Look,
     *,
@@ -32,19 +32,19 @@ def headmap(
     selection: Selection = Selection(),
     click: bool = False,
 ) -> Drawing:
-    """A point a head, coloured by its layer, or by its role where `roles` are given; both axes have one scale.
+    """A point per head, coloured by its layer, or by its role where `roles` are given; both axes have one scale.
 
-    With a head on show, the heads of its cluster have a thin ring. A ruler below says how long a distance is.
+    If a head is selected, the heads of its cluster have a thin ring. A ruler below gives the scale.
 
     Parameters
     ----------
     table: of `embedding.HeadMap`; heads without a place are not drawn
-    roles: syntax, context or position by head; heads with another role have none of these colours
-    look: 600 pixels wide unless it says more; selection: the heads that are ringed
+    roles: syntax, context or position by head; heads with another role have a neutral colour
+    look: 600 pixels wide by default; selection: the heads with a ring
     click: a click is the point parameter "head" (layer, head, cluster, epoch)
     """
-    p, room = look.palette, look.room(WIDTH)
-    side = max(200.0, room - 12)
+    p, width = look.palette, look.width_or(WIDTH)
+    side = max(200.0, width - 12)
     rows = _rows(table, roles, selection.pinned)
     high, across, up = _plane(rows, side)
     x, y = (
@@ -53,7 +53,7 @@ def headmap(
     )
     parts = has_parts(table)
     own = next((row["cluster"] for row in rows if selection.head and row["name"] == str(selection.head)), -1)
-    mine, mates = selection.framed(parts=parts), f"{own} > 0 && datum.cluster === {own}"
+    mine, mates = selection.selected_expr(parts=parts), f"{own} > 0 && datum.cluster === {own}"
     if click:
         mine = selection.marked(parts=parts)
         mates = f"({selection.clicked}) ? datum.cluster === head.cluster[0] : ({mates})"
@@ -107,7 +107,7 @@ def headmap(
         title=title,
         subtitle=subtitle,
         description=description,
-        width=room,
+        width=width,
     )
 
 
@@ -134,7 +134,7 @@ def _rows(table: pd.DataFrame, roles: Mapping[HeadId, str] | None, tray: Sequenc
 
 
 def _plane(rows: Sequence[dict], side: float) -> tuple[float, tuple[float, float], tuple[float, float]]:
-    """The plane's height in pixels, and what its two axes hold: a pixel is as many bits on both."""
+    """The plane's height in pixels, and the domains of its axes, which share one scale."""
     xs, ys = ([row[axis] for row in rows] or [0.0] for axis in ("x", "y"))
     wide, tall = (max(max(values) - min(values), 1e-6) for values in (xs, ys))
     high = side * min(max(tall / wide, FLATTEST), TALLEST)
@@ -170,12 +170,12 @@ def _by_role(theme: Theme) -> dict:
 
 
 def _named(
-    rows: Sequence[dict], asked: Sequence[HeadId | None], size: tuple[float, float], x: dict, y: dict
+    rows: Sequence[dict], first: Sequence[HeadId | None], size: tuple[float, float], x: dict, y: dict
 ) -> list[dict]:
-    """The heads asked for, then the farthest in each direction."""
+    """Labels for the heads in `first`, then for the farthest in each direction."""
     if not rows:
         return []
-    wanted = [row for head in asked for row in rows if head and row["name"] == str(head)]
+    wanted = [row for head in first for row in rows if head and row["name"] == str(head)]
     turns = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
     points = np.array([[row["x"], row["y"]] for row in rows])
     wanted += [rows[place] for place in (points @ [np.cos(turns), np.sin(turns)]).argmax(0)]
@@ -193,7 +193,7 @@ def _named(
 
 
 def _ruler(x: dict, high: float, theme: Theme) -> list[dict]:
-    """A line below the plane that is as long as it says."""
+    """A ruler below the plane, with its length in bits."""
     p, (left, right) = PALETTES[theme], x["scale"]["domain"]
     length = max([bits for bits in RULERS if bits <= (right - left) * 0.3] or [RULERS[0]])
     data = {"values": [{"a": left, "b": round(left + length, 6), "said": f"{length:g} bits"}]}

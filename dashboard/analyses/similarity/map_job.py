@@ -1,9 +1,9 @@
-"""The map of all heads of a model over our own sentences, as a measurement.
+"""The map of all heads of a model over the built-in sentences, as a measurement.
 
     request = Request.of(model)
-    MEASUREMENT.find(request).table               # as it ships, or as it was made on this machine
+    MEASUREMENT.find(request).table               # shipped, or made on this machine
 
-A file has the distances and what they are of; places and clusters follow from them.
+A file holds the distances and their description; places and clusters are computed from them.
 """
 
 from __future__ import annotations

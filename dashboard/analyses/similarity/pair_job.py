@@ -1,4 +1,4 @@
-"""How far the heads of one model are from those of another, as a measurement. One file serves both directions.
+"""Distances of the heads of one model from those of another, as a measurement. One file serves both directions.
 
 request = Request.of(minilm.source, smollm2.source)
 request.rows_of(minilm.source, MEASUREMENT.find(request))     # minilm's heads in the rows
@@ -24,13 +24,13 @@ from dashboard.text import LeftOut
 
 @dataclass(frozen=True)
 class Request:
-    """What is measured: all heads of a model against all heads of another, over the sentences that come along.
+    """A measurement of all heads of one model against all heads of another, over the built-in sentences.
 
     Attributes
     ----------
-    first, second: (name, which weights) of each, see `dashboard.jobs.results.known_as`; in the order of the alphabet
-    bos: whether a start token goes in front where a model sets none
-    sha256: which sentences
+    first, second: (name, revision) of each, see `dashboard.jobs.results.known_as`; in alphabetical order
+    bos: put a start token in front where the model's tokenizer sets none
+    sha256: of the sentences
     """
 
     first: tuple[str, str]
@@ -63,7 +63,7 @@ class Request:
         return asdict(self) | {"first": list(self.first), "second": list(self.second)}
 
     def rows_of(self, one: ModelSource, found: Distances) -> Distances:
-        """What was found, which has the first model's heads in the rows, with those of this model in the rows."""
+        """The distances with the heads of model `one` in the rows; `found` has those of `first`."""
         return found if self.first == known_as(one) else found.turned
 
 

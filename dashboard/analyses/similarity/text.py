@@ -1,4 +1,4 @@
-"""What is said of how far apart heads are."""
+"""The sentences about distances of heads."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from dashboard.heads.head_id import HeadId, head_of
 
 
 def clusters_finding(found: Clusters) -> str:
-    """How large the largest cluster is, which two join first and at what distance all are one, in one sentence."""
+    """The size of the largest cluster, and the distances of the first and the last join, in one sentence."""
     table, joins = found.table, found.joins
     if table.empty:
         return "No head has a cluster."
     largest = table.iloc[table["heads"].argmax()]
-    said = (
+    begin = (
         f"The largest of {counted(len(table), 'clusters')} holds {counted(int(largest['heads']), 'heads')} around "
         f"{largest['middle']}"
     )
     if not len(joins):
-        return f"{said}."
+        return f"{begin}."
     heights = joins[:, 1:3, 0].max(1)
-    return f"{said}; the first two merge at {heights.min():.2f} bits, the last at {heights.max():.2f}."
+    return f"{begin}; the first two merge at {heights.min():.2f} bits, the last at {heights.max():.2f}."
 
 
 def map_finding(found: HeadMap, head: HeadId | None = None) -> str:
-    """What the map says of one head, or of all of them, in one sentence."""
+    """The finding about one head, or about all heads, in one sentence."""
     table = found.table.dropna(subset=["distance"])
     if table.empty:
         return f"No two heads of {found.model} can be compared here."
@@ -52,8 +52,10 @@ def map_finding(found: HeadMap, head: HeadId | None = None) -> str:
 
 
 def elsewhere_finding(found: Distances, head: HeadId, model: str) -> str:
-    """What `api.distances_between` says of one head of the first model, in one sentence: the head of
-    the second that is nearest to it, beside the median over all of its heads. model: what to call the second"""
+    """The head of the second model nearest to this head of the first, next to the median over all its heads.
+
+    found: of `api.distances_between`; model: the title of the second
+    """
     mine, theirs = found.per_layer
     row = found.values[place_of(head, mine, len(found.values))]
     like = nearest(found.values, place_of(head, mine, len(found.values)), theirs, 1, same=False)
@@ -66,6 +68,6 @@ def elsewhere_finding(found: Distances, head: HeadId, model: str) -> str:
 
 
 def _median_of_others(found: HeadMap, head: HeadId) -> float:
-    """Of the distances of all other heads from this one, bits."""
+    """The median distance of all other heads from this one, bits."""
     place = place_of(head, int(found.table["head"].max()) + 1, len(found.table))
     return float(np.nanmedian(np.delete(found.distances[place], place)))

@@ -1,1 +1,1 @@
-"""Attention over a table that a person edits: every step, and what 1/√d is for. Page: /toy."""
+"""Attention over a table that you edit: every step, and what 1/√d is for. Page: /toy."""

@@ -1,4 +1,4 @@
-"""Attention over a small table that a person edits, step by step.
+"""Attention over a small table that you edit, step by step.
 
 toy = toy_example("identity", words="Ramen is food")
 save(draw_toy(toy, "weights"), "weights.svg")
@@ -35,7 +35,7 @@ __all__ = [
     "toy_table",
 ]
 
-KEYS = 16  # of the measurement behind `draw_sharpness`
+KEYS = 16  # in the measurement behind `draw_sharpness`
 _TOY = Model("toy", title="Attention by hand")
 
 
@@ -49,14 +49,14 @@ def draw_toy(
     theme: Theme = "light",
     width: float | None = None,
 ) -> Drawing:
-    """The toy's attention worked through.
+    """The toy's attention step by step.
 
     Parameters
     ----------
     toy: of `toy_example`
     picture: "all" steps; one of "x", "q", "k", "v", "scores", "scaled", "masked", "weights", "mixed", "joined" with
-        what it is made of; or "plane", the vectors as arrows
-    word, head: the word that is followed and the head, from 0
+        its inputs; or "plane", the vectors as arrows
+    word, head: the framed word and the head, from 0
     axes: which two numbers of the vectors "plane" draws, from 0
     width: pixels for the whole drawing
 
@@ -84,7 +84,7 @@ def toy_table(toy: Example, picture: str = "all", *, head: int = 0) -> pd.DataFr
 
 
 def toy_provenance(toy: Example, picture: str, **options: object) -> Provenance:
-    """Where a picture of the toy comes from: its tables, and the lines that draw it again."""
+    """The provenance of a toy's picture: its tables, and the lines that draw it again."""
     look = given(**options)
     if picture != "plane":
         look.pop("axes", None)
@@ -97,14 +97,14 @@ def toy_provenance(toy: Example, picture: str, **options: object) -> Provenance:
 def draw_sharpness(
     measured: tuple[Sharpness, ...] | None = None, *, theme: Theme = "light", width: float | None = None
 ) -> Drawing:
-    """The entropy of the softmax against d, with the factor 1/√d and without; measured now where it is not given."""
+    """The entropy of the softmax against d, with and without the factor 1/√d. Default: measures it now."""
     measured = sharpness(keys=KEYS) if measured is None else measured
     chart = entropy(measured, KEYS, Look(theme, width))
     return chart.made_of(sharpness_provenance(theme=theme, width=width))
 
 
 def sharpness_provenance(**options: object) -> Provenance:
-    """Where the picture of the entropy comes from, and the lines that draw it again."""
+    """The provenance of the entropy's picture, and the lines that draw it again."""
     look = given(**options)
     return origin(_TOY, "", "entropy", Call("draw_sharpness", (), look, makes="figure"), options=look)
 

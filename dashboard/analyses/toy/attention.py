@@ -1,7 +1,7 @@
 """Attention small enough to follow by hand: a few words, vectors of two to four numbers, every number editable.
 
-`toy` takes the tables as a person left them, checks them, and runs the attention of attention.py on them in double
-precision. Tables to begin with stand in presets.py.
+`toy` checks the edited tables and runs the attention of `dashboard.builtin.attention` on them in double precision.
+presets.py has tables to begin with.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dashboard.builtin.attention import Layer, Steps, multi_head
 from dashboard.builtin.masks import causal as causal_mask
 from dashboard.errors import UserError
 
-LARGEST = 1_000_000  # beyond this a table is a slip of the keyboard, and no picture shows it
+LARGEST = 1_000_000  # larger numbers are taken for typing errors
 
 Table = Sequence[Sequence[float | None]]
 
@@ -33,7 +33,7 @@ def toy(
     causal: bool = False,
     scaled: bool = True,
 ) -> Steps:
-    """Multi-head attention on tables of numbers: rows of x are words.
+    """Multi-head attention on tables of numbers. Rows of x are words.
 
     x (n, D), w_q, w_k, w_v (D, h·d), w_o (h·d, D) or None for the identity (output = joined) → `Steps` in double
     precision, with an axis of h heads. scaled=False leaves out the factor 1/√d. Tables may be lists, arrays or the

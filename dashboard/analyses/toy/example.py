@@ -1,7 +1,7 @@
-"""A toy as a person left it: the words, the four tables, and how they are used.
+"""The edited toy: the words, the four tables, and how they are used.
 
-Every change gives a new `Example` whose tables fit each other again, so that a page never holds tables of sizes that
-do not go together. A cell that is empty or no number is None; `steps` names it in a sentence.
+Every change returns a new `Example` whose tables fit together. A cell that is empty or not a number is None; `steps`
+raises a UserError that names it.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ MATRICES = TABLES[1:]
 
 @dataclass(frozen=True)
 class Example:
-    """Everything that the toy is made of.
+    """The words, tables and settings of the toy.
 
     Attributes
     ----------
-    preset: the name of the preset it began with
+    preset: the name of the preset that it started from
     words: one to eight
     x: the vectors of the words (n, D), D from 2 to 4
     w_q, w_k, w_v: (D, h·d), h·d from 2 to 4
@@ -58,11 +58,11 @@ class Example:
         return len(self.w_q[0])
 
     def steps(self) -> Steps:
-        """What attention makes of it, with an axis of heads. Raises UserError that names the cell that is no number."""
+        """The steps of attention, with an axis of heads. Raises UserError that names a cell that is not a number."""
         return toy(self.x, self.w_q, self.w_k, self.w_v, heads=self.heads, causal=self.causal, scaled=self.scaled)
 
     def with_words(self, words: Sequence[str]) -> Example:
-        """Other words. One that stays in its place keeps its vector; the others get those of the preset, cut or
+        """The example with other words. A word that keeps its place keeps its vector; others get the preset's, cut or
         filled with zeros. Raises UserError for none or more than eight."""
         fresh = resized(PRESETS[self.preset].x(words), len(words), self.numbers_per_word)
         old = dict(enumerate(zip(self.words, self.x, strict=True)))
@@ -73,7 +73,7 @@ class Example:
         return replace(self, words=tuple(words), x=x)
 
     def with_numbers_per_word(self, size: int) -> Example:
-        """D columns of X and D rows of the matrices: what is too many goes, what is missing is 0."""
+        """The example with D columns of X and D rows of the matrices: cut, or filled with zeros."""
         matrices = {name: resized(getattr(self, name), size, self.columns) for name in MATRICES}
         return replace(self, x=resized(self.x, len(self.words), size), **matrices)
 
@@ -88,7 +88,7 @@ class Example:
         return replace(wider, heads=heads)
 
     def with_table(self, name: str, cells: Sequence[Sequence[object]]) -> Example:
-        """One of `TABLES` anew, of the size it has. Raises UserError for another size."""
+        """The example with new cells for one of `TABLES`. Raises UserError for another size."""
         table = cells_of(cells)
         old = getattr(self, name)
         if [len(row) for row in table] != [len(row) for row in old]:
@@ -100,7 +100,7 @@ TITLES = {"x": "X", "w_q": "W_Q", "w_k": "W_K", "w_v": "W_V"}
 
 
 def example(preset: str = "identity", words: Sequence[str] | str = SENTENCE, **changed: Any) -> Example:
-    """A preset of `PRESETS` with these words, and what is `changed`: tables by name, heads, causal, scaled.
+    """A preset of `PRESETS` with these words. changed: tables by name, heads, causal, scaled.
 
     Raises UserError for a preset or a name that does not exist, no word or more than eight, or tables that differ in
     size (X n × D, the others D × h·d, both from 2 to 4).
@@ -140,7 +140,7 @@ def _check(made: Example) -> None:
 
 
 def resized(table: Sequence[Sequence[object]], rows: int, columns: int) -> Cells:
-    """The table of this size: what is too many goes, what is missing is 0."""
+    """The table in this size: cut, or filled with zeros."""
     full = [[*row, *[0.0] * columns][:columns] for row in table]
     return cells_of([*full, *[[0.0] * columns] * rows][:rows])
 

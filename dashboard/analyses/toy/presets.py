@@ -1,4 +1,4 @@
-"""Tables for the toy that teach one thing each, and the vectors of its words."""
+"""Tables for the toy that show one idea each, and the vectors of its words."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from dashboard.errors import UserError
 
 @dataclass(frozen=True)
 class Preset:
-    """Tables that teach one thing.
+    """Tables that show one idea.
 
     Attributes
     ----------
-    name, title: for links and for people
-    lesson: what to see in it, in a sentence or two
-    vector: what a word's row of x is made of: "meaning", "position" or both, side by side, two numbers each
+    name, title: for links, and for the screen
+    explanation: what it shows, in a sentence or two
+    vector: the parts of a word's row of x: "meaning", "position" or both, side by side, two numbers each
     w_q, w_k, w_v: (D, h·d)
     heads, causal, scaled: as in `toy`
     """
 
     name: str
     title: str
-    lesson: str
+    explanation: str
     vector: tuple[str, ...]
     w_q: Table
     w_k: Table
@@ -52,7 +52,7 @@ _MEANINGS = {"ramen": (1.8, 0.6), "food": (1.6, 1.0), "favourite": (-0.2, 1.8), 
 
 
 def meaning(word: str) -> tuple[float, float]:
-    """Two numbers for a word: chosen by hand for `SENTENCE`, drawn from the word's letters for any other."""
+    """Two numbers for a word: chosen by hand for `SENTENCE`, derived from a hash for any other."""
     word = word.lower()
     if word in _MEANINGS:
         return _MEANINGS[word]
@@ -61,12 +61,12 @@ def meaning(word: str) -> tuple[float, float]:
 
 
 def position(place: int) -> tuple[float, float]:
-    """Two numbers for a place from 0: a point on the unit circle, an eighth of half a turn after the place before."""
+    """Two numbers for a place from 0: a point on the unit circle, π/8 after the previous place."""
     return round(math.cos(place * math.pi / 8), 2), round(math.sin(place * math.pi / 8), 2)
 
 
 _SAME = ((1.0, 0.0), (0.0, 1.0))
-# Turns a position back by one place, and enlarges it so that the softmax is sharp: 60 · (cos, −sin; sin, cos) of π/8.
+# Rotates a position back by one place, and enlarges it so that the softmax is sharp: 60 · (cos, −sin; sin, cos) of π/8.
 _BACK = ((55.4, -23.0), (23.0, 55.4))
 _NONE = ((0.0, 0.0), (0.0, 0.0))
 

@@ -1,4 +1,4 @@
-"""The toy worked through: every step as a small matrix with its numbers, or one step with what it is made of."""
+"""The toy step by step: every step as a small matrix with its numbers, or one step with its inputs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from dashboard.charts.theme import PALETTES, Theme, ink, paint, readable, signed
 CELL, LINE = 46.0, 28.0  # pixels of a cell across and down
 LONGEST = 92.0  # pixels of a word beside a matrix
 GAP, BETWEEN = 30.0, 28.0  # between matrices, between lines of them
-SIGN = 30.0  # what is done between two matrices
+SIGN = 30.0  # the operation between two matrices
 HEAD = 36.0  # a title and a formula over a matrix
 LEAN = 35.0  # degrees
 
-# step → the matrices it is made of, with the signs between them; the last one is the step itself
+# step → its inputs with the operations between them; the last matrix is the step itself
 MADE_OF: dict[str, tuple[str, ...]] = {
     "x": ("x",),
     "q": ("x", "·", "w_q", "=", "q"),
@@ -38,18 +38,18 @@ MADE_OF: dict[str, tuple[str, ...]] = {
 
 
 def worked(toy: Toy, step: str, row: int, look: Look) -> Drawing:
-    """All steps in order ("all"), or one of `STEPS` with what it is made of; the row of one word is framed.
+    """All steps in order ("all"), or one of `STEPS` with its inputs; the row of one word is framed.
 
-    Numbers are shaded purple below 0 and green above it, shares are ink. Scores have one scale before and after
-    scaling, values one before and after mixing; every other matrix has its own.
+    Numbers are shaded purple below 0 and green above it, weights are ink. Scores share a scale before and after
+    scaling, values before and after mixing; every other matrix has its own.
 
     Parameters
     ----------
-    toy: of `work_through`; row: the word that is followed, from 0; look: 980 pixels wide unless it says more
+    toy: of `work_through`; row: the framed word, from 0; look: 980 pixels wide by default
     """
-    room = look.room(980.0) - 12
-    names = [*toy.shown_steps] if step == "all" else [*MADE_OF[step]]
-    lines = _lines([toy.parts.get(name, name) for name in names], room)
+    width = look.width_or(980.0) - 12
+    names = [*toy.available_steps] if step == "all" else [*MADE_OF[step]]
+    lines = _lines([toy.parts.get(name, name) for name in names], width)
     canvas, top = Canvas(), 0.0
     for line in lines:
         over = max(_over(part) for part in line)
@@ -57,8 +57,8 @@ def worked(toy: Toy, step: str, row: int, look: Look) -> Drawing:
         left = 0.0
         for part in line:
             if isinstance(part, Part):
-                framed = row if part.rows is toy.names and (step != "mixed" or part.name != "v") else None
-                _matrix(canvas, part, _top(toy, part.kind), framed, left, top + over, look.theme)
+                framed_row = row if part.rows is toy.names and (step != "mixed" or part.name != "v") else None
+                _matrix(canvas, part, _top(toy, part.kind), framed_row, left, top + over, look.theme)
             else:
                 size, middle = (20 if len(part) == 1 else 13), top + over + LINE * 1.3
                 canvas.write(left + SIGN / 2, middle, part, look.palette.quiet, size, align="center")
@@ -76,17 +76,17 @@ def worked(toy: Toy, step: str, row: int, look: Look) -> Drawing:
             "purple below 0, green above · shade: attention weight",
         ],
         description=f"{title}: {saying(toy, row)} {arithmetic(toy, step, row)}",
-        width=max(room, 320.0),
+        width=max(width, 320.0),
     )
 
 
-def _lines(parts: Sequence[Part | str], room: float) -> list[list[Part | str]]:
-    """The matrices, and the signs between them, on as many lines as they need."""
+def _lines(parts: Sequence[Part | str], width: float) -> list[list[Part | str]]:
+    """The matrices and the operations between them, on as many lines as they need."""
     lines: list[list[Part | str]] = [[]]
     used = 0.0
     for part in parts:
         across = _across(part) + GAP
-        if lines[-1] and used + across > room + GAP:
+        if lines[-1] and used + across > width + GAP:
             lines.append([])
             used = 0.0
         lines[-1].append(part)
@@ -95,7 +95,7 @@ def _lines(parts: Sequence[Part | str], room: float) -> list[list[Part | str]]:
 
 
 def _top(toy: Toy, kind: str) -> float:
-    """The number that is full colour: the largest of all matrices of this kind."""
+    """The number of full colour: the largest of all matrices of this kind."""
     if kind == "shares":
         return 1.0
     values = np.concatenate([part.values.ravel() for part in toy.parts.values() if part.kind == kind])
@@ -107,7 +107,7 @@ def _left(part: Part) -> float:
 
 
 def _across(part: Part | str) -> float:
-    """Pixels across, the names of its rows included."""
+    """Width in pixels, including the names of the rows."""
     if isinstance(part, str):
         return SIGN
     title = max(width_of(_title(part), 13.5) * 1.06, width_of(part.formula, 12))
@@ -115,7 +115,7 @@ def _across(part: Part | str) -> float:
 
 
 def _over(part: Part | str) -> float:
-    """Pixels over the cells: a title, a formula, the names of the columns."""
+    """Pixels above the cells: title, formula, names of the columns."""
     if isinstance(part, str):
         return 0.0
     longest = min(LONGEST, max(width_of(name, 12) for name in part.columns))
@@ -132,7 +132,7 @@ def _title(part: Part) -> str:
 
 
 def _matrix(canvas: Canvas, part: Part, full: float, row: int | None, left: float, top: float, theme: Theme) -> None:
-    """One matrix: cells and their numbers, names along two sides, the frame round the row that is followed."""
+    """One matrix: cells and their numbers, names along two sides, a frame round the chosen row."""
     p = PALETTES[theme]
     shares = part.kind == "shares"
     n, m = part.values.shape

@@ -1,4 +1,4 @@
-"""What is said of how sharp weights are."""
+"""The sentences about the sharpness of weights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dashboard.analyses.toy.sharpness import Sharpness
 
 
 def entropy_finding(measured: Sequence[Sharpness]) -> str:
-    """The entropy at the largest d, with the factor and without."""
+    """The entropy at the largest d, with and without the factor."""
     last = measured[-1]
     return (
         f"At d = {last.d}, a row spreads over {2**last.scaled:.1f} keys with the factor 1/√d and over "

@@ -1,4 +1,4 @@
-"""The toy's vectors as arrows in the plane: words, one query among the keys, and the values that it mixes."""
+"""The toy's vectors as arrows in the plane: words, one query among the keys, and the mixed values."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from dashboard.heads.format import percent
 GAP = 44.0
 SMALLEST, LARGEST = 220.0, 320.0  # pixels of a panel
 MARGIN = 38.0  # pixels for the numbers and the title of an axis
-AROUND = np.array([(x, y) for x in (1, -1, 0) for y in range(-3, 4)])  # of an arrow's head, in names and lines
-ROOM = 1.45  # a panel reaches this much beyond the longest arrow, for the names
-SIZE = 12.5  # of a label
+AROUND = np.array([(x, y) for x in (1, -1, 0) for y in range(-3, 4)])  # label places round a head, in widths, lines
+LABEL_MARGIN = 1.45  # a panel extends to this multiple of the longest arrow, for the names
+SIZE = 12.5  # font size of a label
 
 
 @dataclass(frozen=True)
 class _Arrow:
-    """From the origin to a point: its name, how strong (0 to 1 of full ink), and what the pointer is told."""
+    """An arrow from the origin to a point: name, strength (0 to 1 of full ink), and tooltip."""
 
     at: tuple[float, float]
     name: str
@@ -35,14 +35,14 @@ class _Arrow:
 
 
 def plane(toy: Toy, row: int, look: Look, *, axes: tuple[int, int] = (0, 1)) -> Drawing:
-    """Three planes: the words' vectors; the query of one word among all keys; the values, as dark as their share, and
-    the mixture that the word takes away.
+    """Three planes: the words' vectors; the query of one word among all keys; the values, as dark as their weights, and
+    their mixture for that word.
 
     Parameters
     ----------
-    toy: of `work_through`; row: the word that is followed, from 0
-    axes: which two numbers of the vectors are drawn, from 0; where queries or values have fewer, their first two
-    look: 980 pixels wide unless it says more; under each other where it is narrow
+    toy: of `work_through`; row: the chosen word, from 0
+    axes: the two numbers of the vectors to draw, from 0; vectors with fewer numbers use their first two
+    look: 980 pixels wide by default; panels go below each other where it is narrow
     """
     word = toy.names[row]
     parts, weights = toy.parts, toy.parts["weights"].values[row]
@@ -66,14 +66,14 @@ def plane(toy: Toy, row: int, look: Look, *, axes: tuple[int, int] = (0, 1)) -> 
         ("A query among the keys", "a key that points the same way gets a high score", [*keys, query]),
         ("The values, mixed", "stronger colour: larger weight", [*values, mixture]),
     ]
-    room = look.room(980.0)
-    third = (room - 2 * GAP - 3 * MARGIN) / 3
+    width = look.width_or(980.0)
+    third = (width - 2 * GAP - 3 * MARGIN) / 3
     columns = 3 if third >= SMALLEST else 1
-    side = min(LARGEST, third if columns == 3 else room - MARGIN)
-    shown_axes = [_axes_of(values_of, axes) for values_of in (own, parts["q"].values, parts["v"].values)]
+    side = min(LARGEST, third if columns == 3 else width - MARGIN)
+    axes_of_panels = [_axes_of(values_of, axes) for values_of in (own, parts["q"].values, parts["v"].values)]
     panels = [
         _panel(title, note, arrows, pair, side, look.theme)
-        for (title, note, arrows), pair in zip(sets, shown_axes, strict=True)
+        for (title, note, arrows), pair in zip(sets, axes_of_panels, strict=True)
     ]
     heads = f", head {toy.head} of {toy.example.heads}" if toy.example.heads > 1 else ""
     return sheet(
@@ -82,12 +82,12 @@ def plane(toy: Toy, row: int, look: Look, *, axes: tuple[int, int] = (0, 1)) -> 
         title=f"“{word}” in the plane{heads}",
         subtitle=["arrows from the origin · thick: the word to follow"],
         description=f"Vectors of the toy as arrows in the plane{heads}. {saying(toy, row)}",
-        width=room,
+        width=width,
     )
 
 
 def _axes_of(values: np.ndarray, axes: tuple[int, int]) -> tuple[int, int]:
-    """The asked numbers where the vectors have them, else the first two."""
+    """`axes` where the vectors have these numbers, else the first two."""
     return axes if max(axes) < values.shape[1] else (0, 1)
 
 
@@ -103,9 +103,9 @@ def _says(vector: np.ndarray) -> str:
 
 def _panel(title: str, note: str, arrows: Sequence[_Arrow], axes: tuple[int, int], side: float, theme: Theme) -> dict:
     p = PALETTES[theme]
-    reach = max((abs(c) for arrow in arrows for c in arrow.at), default=0.0) * ROOM or 1.0
+    extent = max((abs(c) for arrow in arrows for c in arrow.at), default=0.0) * LABEL_MARGIN or 1.0
     shades = paint(np.array([arrow.strength for arrow in arrows]), ink(theme), 0, 1)
-    places = _labels(arrows, side, reach)
+    places = _labels(arrows, side, extent)
     rows = [
         {
             "origin": 0,
@@ -123,13 +123,13 @@ def _panel(title: str, note: str, arrows: Sequence[_Arrow], axes: tuple[int, int
         }
         for arrow, shade, (lx, ly) in zip(arrows, shades, places, strict=True)
     ]
-    ticks = [-_round(reach / ROOM), _round(reach / ROOM)]
+    ticks = [-_round(extent / LABEL_MARGIN), _round(extent / LABEL_MARGIN)]
     axis = {"values": ticks, "labelColor": p.quiet, "format": ".3~g", "titleColor": p.quiet, "titlePadding": 2}
-    span = {"domain": [-reach, reach], "nice": False, "zero": False}
+    span = {"domain": [-extent, extent], "nice": False, "zero": False}
     x = {"type": "quantitative", "scale": span, "axis": axis | {"title": f"number {axes[0] + 1}"}}
     y = {"type": "quantitative", "scale": span, "axis": axis | {"title": f"number {axes[1] + 1}"}}
     cross = {
-        "data": {"values": [{"a": -reach, "b": reach, "c": 0, "d": 0}, {"a": 0, "b": 0, "c": -reach, "d": reach}]},
+        "data": {"values": [{"a": -extent, "b": extent, "c": 0, "d": 0}, {"a": 0, "b": 0, "c": -extent, "d": extent}]},
         "mark": {"type": "rule", "aria": False, "color": p.hair},
         "encoding": {
             "x": x | {"field": "a"},
@@ -139,7 +139,7 @@ def _panel(title: str, note: str, arrows: Sequence[_Arrow], axes: tuple[int, int
         },
     }
     colour = {"field": "colour", "type": "nominal", "scale": None, "legend": None}
-    told = [
+    tooltip = [
         {"field": "name", "type": "nominal", "title": "vector"},
         {"field": "tip", "type": "nominal", "title": "is"},
     ]
@@ -152,7 +152,7 @@ def _panel(title: str, note: str, arrows: Sequence[_Arrow], axes: tuple[int, int
             "y2": {"field": "y"},
             "color": colour,
             "strokeWidth": {"field": "width", "type": "quantitative", "scale": None},
-            "tooltip": told,
+            "tooltip": tooltip,
         },
     }
     heads = {
@@ -161,7 +161,7 @@ def _panel(title: str, note: str, arrows: Sequence[_Arrow], axes: tuple[int, int
             "x": x | {"field": "x"},
             "y": y | {"field": "y"},
             "color": colour,
-            "tooltip": told,
+            "tooltip": tooltip,
             "angle": {"field": "angle", "type": "quantitative", "scale": None},
             "size": {"field": "head", "type": "quantitative", "scale": None},
         },
@@ -196,10 +196,10 @@ def _panel(title: str, note: str, arrows: Sequence[_Arrow], axes: tuple[int, int
     }
 
 
-def _labels(arrows: Sequence[_Arrow], side: float, reach: float) -> np.ndarray:
-    """Where the names stand, in pixels (arrows, 2): beyond the arrow's head, in its direction; where something is
-    there, at another side of the head. Inside the panel always."""
-    tips = (1 + np.array([arrow.at for arrow in arrows]) / reach * (1, -1)) * side / 2
+def _labels(arrows: Sequence[_Arrow], side: float, extent: float) -> np.ndarray:
+    """The places of the names, in pixels (arrows, 2): beyond the arrow's head in its direction, or on another side of
+    the head where that is occupied; always inside the panel."""
+    tips = (1 + np.array([arrow.at for arrow in arrows]) / extent * (1, -1)) * side / 2
     shafts = np.vstack([side / 2 + (tips - side / 2) * part for part in (0.2, 0.35, 0.5, 0.65, 0.8)])
     placed = np.empty((0, 3))  # with half of the width
     for k, arrow in enumerate(arrows):
@@ -216,8 +216,8 @@ def _labels(arrows: Sequence[_Arrow], side: float, reach: float) -> np.ndarray:
 def _costs(
     spots: np.ndarray, across: float, own: int, tips: np.ndarray, shafts: np.ndarray, placed: np.ndarray
 ) -> np.ndarray:
-    """How bad each spot is for a name: the names and heads that it covers first, then the shafts, then whose it seems
-    to be, then how far it is from the first one."""
+    """The cost of each spot for a name: covered names and heads first, then crossed shafts and nearness to other
+    arrows, then the distance from the first spot."""
     apart = np.abs(spots[:, None] - tips)
     covers = (apart < (across + 4, 12)).all(2).sum(1)
     off = np.abs(spots[:, None] - placed[:, :2])
@@ -229,6 +229,6 @@ def _costs(
 
 
 def _round(value: float) -> float:
-    """A value with one digit that is at most this: 1.8 → 1, 0.37 → 0.3."""
+    """The value rounded down to one digit: 1.8 → 1, 0.37 → 0.3."""
     power = 10 ** math.floor(math.log10(value))
     return math.floor(value / power + 1e-9) * power

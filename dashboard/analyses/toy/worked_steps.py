@@ -1,4 +1,4 @@
-"""The toy's steps as matrices with names along their sides: what its pictures draw and its tables list."""
+"""The toy's steps as matrices with names along their sides, for its pictures and tables."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class Part:
     ----------
     name, title, formula: "scores", "Scores", "Q · Kᵀ"
     values: (rows, columns); −∞ where the mask hides a cell
-    rows, columns: names along its sides, as a chart may hold them
-    kind: matrices of one kind are drawn on one scale; "shares" are weights in [0, 1], the others signed
-    words: whether the columns are words as well
+    rows, columns: names along its sides, ready for a chart
+    kind: matrices of one kind share a scale; "shares" are weights in [0, 1], the others are signed
+    words: whether the columns are words too
     """
 
     name: str
@@ -56,7 +56,7 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Toy:
-    """The toy worked through: every matrix of one head, and the steps they come from."""
+    """The toy step by step: every matrix of one head, and the steps that they come from."""
 
     example: Example
     head: int
@@ -70,8 +70,8 @@ class Toy:
         return self.steps.q.shape[-1]
 
     @property
-    def shown_steps(self) -> list[str]:
-        """The steps there are: heads are joined only where there are two."""
+    def available_steps(self) -> list[str]:
+        """The steps of this example; "joined" only with two heads."""
         return [step for step in STEPS if step != "joined" or self.example.heads > 1]
 
 
@@ -119,7 +119,7 @@ def work_through(example: Example, head: int = 0) -> Toy:
 def table(toy: Toy, step: str = "all") -> pd.DataFrame:
     """The numbers of a step, or of all of them: columns step, head, row, column, value (empty where masked).
 
-    row and column are words, or the place of a number in a vector, counted from 1.
+    row and column are words, or places of numbers in a vector, from 1.
     """
     rows = [
         {
@@ -129,7 +129,7 @@ def table(toy: Toy, step: str = "all") -> pd.DataFrame:
             "column": column,
             "value": float(value) if np.isfinite(value) else None,
         }
-        for name in (toy.shown_steps if step == "all" else [step])
+        for name in (toy.available_steps if step == "all" else [step])
         for row, values in zip(toy.parts[name].rows, toy.parts[name].values, strict=True)
         for column, value in zip(toy.parts[name].columns, values, strict=True)
     ]
@@ -137,7 +137,7 @@ def table(toy: Toy, step: str = "all") -> pd.DataFrame:
 
 
 def number(value: float) -> str:
-    """A number as a cell holds it: three digits, a true minus sign; −∞ where a cell is masked."""
+    """A number as written in a cell: three digits, a true minus sign; −∞ where masked."""
     if value == -np.inf:
         return "−∞"
     rounded = round(value, 2)
@@ -160,7 +160,7 @@ def saying(toy: Toy, row: int) -> str:
 
 
 def arithmetic(toy: Toy, step: str, row: int) -> str:
-    """How one number of this step comes about, for the word that is followed, in one line."""
+    """The computation of one number of this step, for the chosen word, in one line."""
     word, p = f"“{toy.names[row]}”", toy.parts
     best = int(np.argmax(p["weights"].values[row]))
     to = f"“{toy.names[best]}”"

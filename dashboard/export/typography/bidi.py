@@ -1,7 +1,7 @@
 """Which way a line runs: the Unicode Bidirectional Algorithm (UAX #9).
 
 For one left-to-right line without explicit formatting characters, which no chart holds
-(`dashboard.charts.sanitize.shown`): rules W1–W7, N0–N2, I1 and L2. Its units are clusters, not characters.
+(`dashboard.charts.sanitize.drawable`): rules W1–W7, N0–N2, I1 and L2. Its units are clusters, not characters.
 """
 
 from __future__ import annotations

@@ -36,9 +36,10 @@ def frame(page: Page, pages: Mapping[str, st.Page]) -> Iterator[None]:
             top.draw(page)
         with notes:
             top.notes(page)
-        sidebar.draw(pages)
-        measure()
-        pressing.listen()
+        with st.sidebar:  # on the page itself they would stand before it on a first visit, and after it later
+            sidebar.draw(pages)
+            measure()
+            pressing.listen()
 
     first = not session.frame_stands()
     if first:

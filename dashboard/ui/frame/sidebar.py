@@ -11,14 +11,13 @@ from dashboard.ui.url_state import to_address
 
 
 def draw(pages: Mapping[str, st.Page]) -> None:
-    """The groups of `page_list` with their links. pages: by name"""
+    """In the sidebar: the groups of `page_list` with their links. pages: by name"""
     address = to_address(session.choices())
-    with st.sidebar:
-        st.markdown("### Two Heads")
-        for group, members in page_list.grouped().items():
-            if group:
-                st.caption(group)
-            with st.container(gap="xxsmall"):
-                for page in members:
-                    st.page_link(pages[page.name], query_params=address, width="stretch")
+    st.markdown("### Two Heads")
+    for group, members in page_list.grouped().items():
+        if group:
+            st.caption(group)
+        with st.container(gap="xxsmall"):
+            for page in members:
+                st.page_link(pages[page.name], query_params=address, width="stretch")
     session.remember_links(address)

@@ -12,7 +12,7 @@ from dashboard.analyses.ablation.draw_joint import JointAblation
 from dashboard.analyses.ablation.rank_correlation import Correlation, spearman
 from dashboard.analyses.ablation.results import MEASUREMENT, HeadEffects, Request
 from dashboard.analyses.profile.api import draw_profile
-from dashboard.analyses.profile.roles import TOLD
+from dashboard.analyses.profile.roles import FIGURE_TITLES
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.scores.api import draw_atlas
 from dashboard.analyses.scores.scores import SCORES
@@ -166,11 +166,11 @@ def _profile_of(this: Opened) -> Profile | None:
 
 def _choose_against(profile: Profile | None, *, text: bool) -> str | None:
     """Which score or figure the effects are laid beside: of the text, or of the profile, where there is one."""
-    names = [*(TOLD if profile is not None else ()), *(SCORES if text else ())]
+    names = [*(FIGURE_TITLES if profile is not None else ()), *(SCORES if text else ())]
     if not names:
         st.caption("There is nothing to compare with yet. Type a text at the top, or make a profile on “Corpora”.")
         return None
-    told = {name: f"{title} (profile)" for name, title in TOLD.items()}
+    told = {name: f"{title} (profile)" for name, title in FIGURE_TITLES.items()}
     told |= {name: f"{score.title} (this text)" for name, score in SCORES.items()}
     given, name = session.bound("against"), session.choices().against
     if name not in names:
@@ -216,7 +216,7 @@ class Beside:
         if isinstance(shows, Reading):
             self.title, scores, column = f"“{SCORES[name].title}” on this text", shows.overview().scores, name
         else:
-            self.title, scores, column = f"“{TOLD[name]}”", shows.heads, f"bits_{name}"
+            self.title, scores, column = f"“{FIGURE_TITLES[name]}”", shows.heads, f"bits_{name}"
         whose = columns_of(every.table)
         both = every.table[[*whose, every.measure]].merge(scores[[*whose, column]], on=whose, how="left")
         self.table: pd.DataFrame = both

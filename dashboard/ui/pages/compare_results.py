@@ -99,7 +99,7 @@ def alike(compared: Compared) -> str:
 
 
 def most_drawn(look: Look) -> int:
-    return positions(min(look.room(620), 620), 512)
+    return positions(min(look.width_or(620), 620), 512)
 
 
 def parted(compared: Compared) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.analyses.profile.library import Kept, delete, place_for, profile_library, read_profile
+from dashboard.analyses.profile.library import LibraryEntry, delete, place_for, profile_library, read_profile
 from dashboard.analyses.profile.tables import TABLES
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
@@ -158,14 +158,14 @@ def _progress(told: dict[str, str]) -> None:
 
 def _remove(job: Job) -> None:
     forget(job.out)
-    delete(Kept(job.out.name, job.out, job.model, "", job.path.name, None, False, False))
+    delete(LibraryEntry(job.out.name, job.out, job.model, "", job.path.name, None, False, False))
 
 
-def finished() -> list[Kept]:
+def finished() -> list[LibraryEntry]:
     return [kept for kept in profile_library() if kept.finished]
 
 
-def row(kept: Kept) -> None:
+def row(kept: LibraryEntry) -> None:
     """One profile: what it is, and what can be done with it."""
     with st.container(border=True):
         model = title_of(kept.model)
@@ -204,7 +204,7 @@ def row(kept: Kept) -> None:
                     )
 
 
-def zipped(kept: Kept) -> bytes:
+def zipped(kept: LibraryEntry) -> bytes:
     """All tables of a profile in every format, with profile.json."""
     profile = read_profile(kept.folder)
     tables = dict(

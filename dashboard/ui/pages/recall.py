@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.analyses.recall.api import draw_recall, recall_table
-from dashboard.analyses.recall.experiment import Study
+from dashboard.analyses.recall.experiment import RecallRun
 from dashboard.analyses.recall.task import CALLED, NAMES, Recall
 from dashboard.analyses.recall.text import accuracy_finding
 from dashboard.errors import UserError
@@ -75,7 +75,7 @@ def budget(config: Recall) -> str:
     )
 
 
-def button(config: Recall, study: Study | None) -> DeltaGenerator:
+def button(config: Recall, study: RecallRun | None) -> DeltaGenerator:
     """Train; or, of a complete run, what it took. The place for how long it takes, see `say_how_long`."""
     place = st.empty()
     if study is not None and study.complete:
@@ -91,7 +91,7 @@ def button(config: Recall, study: Study | None) -> DeltaGenerator:
     return st.empty()
 
 
-def say_how_long(place: DeltaGenerator, config: Recall, study: Study | None) -> None:
+def say_how_long(place: DeltaGenerator, config: Recall, study: RecallRun | None) -> None:
     """How long a run takes on this machine. It is timed for it, so this comes last: the pictures do not wait."""
     if study is not None and study.complete:
         return

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import streamlit as st
 import torch
 
-from dashboard.analyses.recall.experiment import Study, estimate
+from dashboard.analyses.recall.experiment import RecallRun, estimate
 from dashboard.analyses.recall.job import run_apart
 from dashboard.analyses.recall.task import Recall
 
@@ -24,8 +24,8 @@ _timing = threading.Lock()
 class Run:
     """One configuration on its way: the latest of what it found, and who watches."""
 
-    def __init__(self, config: Recall, work: Callable[[Recall], Iterator[Study]]):
-        self.latest: Study | None = None
+    def __init__(self, config: Recall, work: Callable[[Recall], Iterator[RecallRun]]):
+        self.latest: RecallRun | None = None
         self.failed: BaseException | None = None
         self._watchers: set[str] = set()
         self._thread = threading.Thread(target=self._work, args=(config, work), daemon=True)
@@ -37,7 +37,7 @@ class Run:
     def start(self) -> None:
         self._thread.start()
 
-    def _work(self, config: Recall, work: Callable[[Recall], Iterator[Study]]) -> None:
+    def _work(self, config: Recall, work: Callable[[Recall], Iterator[RecallRun]]) -> None:
         try:
             for study in work(config):
                 self.latest = study
@@ -50,7 +50,7 @@ class Run:
 class Runs:
     """The runs of this server. Safe to use from several sessions at once."""
 
-    def __init__(self, work: Callable[[Recall], Iterator[Study]] = run_apart):
+    def __init__(self, work: Callable[[Recall], Iterator[RecallRun]] = run_apart):
         self._work = work
         self._lock = threading.Lock()
         self._runs: dict[Recall, Run] = {}
@@ -69,7 +69,7 @@ class Runs:
             self._forget()
             return run
 
-    def leave(self, config: Recall, watcher: str) -> Study | None:
+    def leave(self, config: Recall, watcher: str) -> RecallRun | None:
         """Watch it no longer; it ends when nobody does. What it had found."""
         with self._lock:
             run = self._runs.get(config)
@@ -78,7 +78,7 @@ class Runs:
             run._watchers.discard(watcher)
             return run.latest
 
-    def complete(self, config: Recall) -> Study | None:
+    def complete(self, config: Recall) -> RecallRun | None:
         """What a run of this configuration found, if one has been complete."""
         with self._lock:
             run = self._runs.get(config)
@@ -144,7 +144,7 @@ def failed(config: Recall) -> bool:
     return watched == config and run.failed is not None
 
 
-def found(config: Recall) -> Study | None:
+def found(config: Recall) -> RecallRun | None:
     """What there is to see: a complete run of anybody's, or what was there when this person stopped."""
     if (whole := _runs().complete(config)) is not None:
         return whole

@@ -82,8 +82,8 @@ def roles(this: Opened) -> dict[HeadId, str] | None:
 
 
 def elsewhere(this: Opened) -> tuple[Distances, str] | None:
-    """How far the heads of the model are from those of a second one, and what that one is called; None, and the way to
-    it, where that is not known yet."""
+    "The distances between the heads of these two models have not been measured on this machine yet. Both read the"
+    f"{builtin_size()} built-in sentences once, in the background. The result is kept."
     mine = session.choices().model
     if session.choices().other_model == mine:  # a model has no other model in itself
         session.correct(other_model=next(name for name in CATALOGUE if name != mine))

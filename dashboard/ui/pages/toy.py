@@ -25,7 +25,7 @@ def inputs() -> None:
     _controls()
     if said := _says():
         st.warning(escape_markdown(said), icon=":material/info:")
-    figure.remark(PRESETS[session.choices().toy.preset].lesson)
+    figure.remark(PRESETS[session.choices().toy.preset].explanation)
     _editors()
 
 

@@ -16,9 +16,9 @@ def test_two_heads_are_chosen_by_clicking_compared_and_taken_away_in_a_report(pe
         click_head(page, layer, head)
         settled(page, f"L{layer}H{head}")
         page.get_by_role("button", name="Pin this head").click()
-        page.wait_for_function(f"document.body.innerText.includes('{1 if head == 0 else 2} of 4 heads')")
+        page.get_by_text(f"{1 if head == 0 else 2} pinned").wait_for()
         page.wait_for_timeout(1200)
-    page.get_by_role("link", name="Compare").click()
+    page.get_by_role("link", name="Compare", exact=True).click()
     settled(page, "L2H0 and L2H8", COMPARED)
     page.get_by_text("Difference of the first two").click()
     settled(page, "L2H0 exceeds L2H8 most", COMPARED)
@@ -29,16 +29,11 @@ def test_two_heads_are_chosen_by_clicking_compared_and_taken_away_in_a_report(pe
     page.mouse.move(area[0] + area[2] * 0.55 / 15, area[1] + area[3] * 1.5 / 15)
     page.wait_for_function("document.querySelector('#vg-tooltip-element')?.innerText.includes('The → [CLS]')")
 
-    page.locator(".st-key-files_compare").get_by_role("button", name="Download").click()
-    page.get_by_role("button", name="Add to report").click()
-    page.get_by_role("button", name="Open the report").wait_for()
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Open the report").click()
+    page.locator(".st-key-files_compare").get_by_role("button", name="Add to report").click()
+    page.get_by_role("link", name="1 in the report").click()
     page.get_by_label("Note").fill("Where L2H0 and L2H8 part")
-    page.keyboard.press("Enter")
-    page.wait_for_timeout(800)
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="HTML page").click()
+        page.get_by_role("button", name="HTML", exact=True).click(delay=70)  # at once, as a hand does
     file = tmp_path / "report.html"
     waiting.value.save_as(file)
 
@@ -56,11 +51,11 @@ def test_two_heads_are_chosen_by_clicking_compared_and_taken_away_in_a_report(pe
 
     assert re.fullmatch("[0-9a-f]{24}", address(page)["report"])
     page.reload()
-    page.get_by_role("button", name="Open the report").click()
+    page.get_by_label("Note").wait_for()
     assert page.get_by_label("Note").input_value() == "Where L2H0 and L2H8 part"
-    page.get_by_role("button", name="Clear the report").click()
+    page.get_by_role("button", name="Clear", exact=True).click()
     page.get_by_role("button", name="Clear it for good").click()
-    page.get_by_role("button", name="Open the report").wait_for(state="detached")
+    page.get_by_text("No figure is collected yet").wait_for()
     page.wait_for_function("!location.search.includes('report=')")
     assert page.get_by_label("Note").count() == 0 and address(page)["show"] == "difference"
 

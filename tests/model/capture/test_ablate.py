@@ -217,9 +217,9 @@ def test_layers_before_the_ablated_one_run_once(minilm):
     assert alone == [0, 1, 2, 3, 4, 5, 3, 4, 5, 5] and ran == [0, 1, 2, 3, 4, 5, 4, 5]
 
 
-def test_a_causal_models_mean_tells_nothing_of_later_tokens(small):
+def test_a_causal_models_mean_tells_nothing_of_later_tokens(small, refuses):
     model = small("llama")
-    with pytest.raises(UserError, match="left to right"):
+    with refuses(UserError):
         ablate(model, [model.encode(CHEF)], [[HeadId(0, 0)]], by="mean")
     means = mean_outputs(model, [model.encode(SHORT)])
     one, other = (model.encode(f"The chef who trained in {place}.") for place in ("Osaka", "the village by the sea"))
@@ -271,15 +271,15 @@ def test_two_threads_ablate_one_model_without_meeting(small):
     assert not wrong
 
 
-def test_what_cannot_be_ablated_is_refused_with_a_sentence(small):
+def test_what_cannot_be_ablated_is_refused_with_a_sentence(small, refuses):
     model = small("bert")
-    with pytest.raises(UserError, match="no head L3H0"):
+    with refuses(UserError, "L3H0"):
         ablate(model, [model.encode(CHEF)], [[HeadId(0, 0), HeadId(3, 0)]])
-    with pytest.raises(UserError, match="Name at least one"):
+    with refuses(UserError):
         ablate(model, [model.encode(CHEF)], [[]])
-    with pytest.raises(UserError, match="way of its own"):
+    with refuses(UserError):
         ablate(replace(model, route="eager"), [model.encode(CHEF)], [[HeadId(0, 0)]])
-    with pytest.raises(UserError, match="Use a shorter text"):
+    with refuses(UserError):
         ablate(replace(model, limit=4), [model.encode(CHEF)], [[HeadId(0, 0)]])
-    with pytest.raises(UserError, match="by zero or by its mean"):
+    with refuses(UserError):
         ablate(model, [model.encode(CHEF)], [[HeadId(0, 0)]], by="noise")

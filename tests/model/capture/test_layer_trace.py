@@ -193,20 +193,20 @@ def test_two_threads_do_not_see_each_others_layers(minilm, smollm2):
     assert not wrong
 
 
-def test_a_model_that_shows_no_queries_is_told(small_model):
+def test_a_model_that_shows_no_queries_is_told(small_model, refuses):
     model = small_model("bloom", spread)
     assert model.route == "eager"
-    with pytest.raises(UserError, match="cannot be read"):
+    with refuses(UserError):
         inside.verify(model, TEXT)
 
 
-def test_what_does_not_exist_is_a_sentence(minilm):
+def test_what_does_not_exist_is_a_sentence(minilm, refuses):
     encoding = minilm.encode(TEXT)
-    with pytest.raises(UserError, match="no layer 6"):
+    with refuses(UserError, "layer 6"):
         layer_run(minilm, encoding, 6)
     with pytest.raises(UserError, match="L9H9"):
         inside.look_inside(minilm, TEXT, "L9H9")
-    with pytest.raises(UserError, match="tokens 0 to"):
+    with refuses(UserError, "tokens 0 to"):
         inside.draw_inside(inside.look_inside(minilm, TEXT, "L0H2"), query=99)
-    with pytest.raises(UserError, match="no step"):
+    with refuses(UserError):
         inside.draw_inside(inside.look_inside(minilm, TEXT, "L0H2"), step="magic")

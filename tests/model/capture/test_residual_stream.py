@@ -122,14 +122,14 @@ def test_the_real_models_against_their_own_modules(name, request):
         assert torch.allclose(step.before, state[0], rtol=1e-4, atol=1e-4)
 
 
-def test_a_model_that_computes_attention_its_own_way_is_refused_with_a_sentence(minilm):
+def test_a_model_that_computes_attention_its_own_way_is_refused_with_a_sentence(minilm, refuses):
     own = replace(minilm, route="eager")
-    with pytest.raises(UserError, match="way of its own"):
+    with refuses(UserError):
         followed(own, minilm.encode("Hi"))
 
 
-def test_a_text_longer_than_the_model_takes_is_refused_with_a_sentence(minilm):
-    with pytest.raises(UserError, match="Use a shorter text"):
+def test_a_text_longer_than_the_model_takes_is_refused_with_a_sentence(minilm, refuses):
+    with refuses(UserError):
         followed(replace(minilm, limit=4), minilm.encode(TEXT))
 
 

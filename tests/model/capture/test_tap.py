@@ -205,7 +205,7 @@ def test_a_difference_of_shapes_or_numbers_is_infinite():
 
 
 @pytest.mark.parametrize("kind", ["deberta-v2", "bloom", "roformer", "mpnet", "diffllama"])
-def test_models_that_do_not_call_the_tap_are_read_by_eager(kind, small_model):
+def test_models_that_do_not_call_the_tap_are_read_by_eager(kind, small_model, refuses):
     model = small_model(kind, peaked)
     assert model.route == "eager" and model.title in model.note
     encoding = model.encode(CHEF)
@@ -213,7 +213,7 @@ def test_models_that_do_not_call_the_tap_are_read_by_eager(kind, small_model):
     assert np.array_equal(seen, eager_weights(model.source, encoding))
     assert abs(seen.sum(-1) - 1).max() < 1e-4
     assert model.causal == (np.triu(seen, 1).max() == 0)
-    with pytest.raises(UserError, match="cannot be read"):
+    with refuses(UserError):
         qkv(model, encoding, 0)
 
 
@@ -277,17 +277,15 @@ def test_weights_follow_from_queries_and_keys(name, request):
     assert abs(weights - all_weights(model, encoding)[3]).max() < 1e-5
 
 
-@pytest.mark.parametrize(
-    ("asked", "sentence"), [((6, 0), "has 6 layers"), ((0, 12), "has 12 heads"), ((-1, 0), "has 6 layers")]
-)
-def test_a_head_that_is_not_there(minilm, asked, sentence):
-    with pytest.raises(UserError, match=sentence):
+@pytest.mark.parametrize(("asked", "fact"), [((6, 0), "6 layers"), ((0, 12), "12 heads"), ((-1, 0), "6 layers")])
+def test_a_head_that_is_not_there(minilm, asked, fact, refuses):
+    with refuses(UserError, fact):
         head_weights(minilm, minilm.encode(CHEF), [HeadId(*asked)])
 
 
-def test_a_text_longer_than_the_model(minilm):
+def test_a_text_longer_than_the_model(minilm, refuses):
     long = Encoding("", (5,) * 513, ("x",) * 513, ("x",) * 513, ((0, 0),) * 513, (False,) * 513)
-    with pytest.raises(UserError, match="takes 512"):
+    with refuses(UserError, "512"):
         head_weights(minilm, long, [HeadId(0, 0)])
     assert len(minilm.encode("food " * 2000)) == 512
     assert len(minilm.encode("food " * 2000, limit=10)) == 10

@@ -16,6 +16,7 @@ from dashboard.analyses.scores.scores import SCORES
 from dashboard.cli import main
 from dashboard.export.typography import runs
 from dashboard.heads.links import links
+from tests.helpers.sentences import numbers
 from tools.server import ROOT
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
@@ -27,7 +28,7 @@ def refused(capsys, *arguments: str) -> str:
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.count("\n") == 1 and said.err.strip().endswith((".", "…"))
-    return said.err
+    return said.err.strip()
 
 
 def test_attention_as_npz_is_the_model_s_own(minilm, tmp_path):
@@ -50,7 +51,7 @@ def test_attention_as_a_table_has_a_row_a_link(minilm, tmp_path, ending):
     assert np.allclose(table.groupby("from_position")["weight"].sum(), 1, atol=1e-5)
 
 
-def test_contributions_as_a_matrix_a_table_and_a_picture(minilm, capsys, tmp_path):
+def test_contributions_as_a_matrix_a_table_and_a_picture(minilm, capsys, tmp_path, snapshot):
     [view] = contributions(minilm, TEXT, ["L2H9"], unit="words")
     asked = [TEXT, "--unit", "words", "--measure", "contribution"]
     one = ["attention", *asked, "--layer", "2", "--head", "9", "--out"]
@@ -62,7 +63,7 @@ def test_contributions_as_a_matrix_a_table_and_a_picture(minilm, capsys, tmp_pat
     chart = ["chart", *asked, "--heads", "L2H9", "--out", str(tmp_path / "a.svg")]
     assert main(chart) == 0 and "contribution" in (tmp_path / "a.svg").read_text(encoding="utf-8")
     capsys.readouterr()
-    assert "another view" in refused(capsys, *chart, "--view", "atlas")
+    assert "atlas" in (told := refused(capsys, *chart, "--view", "atlas")) and told == snapshot
 
 
 def test_scores_have_a_row_a_head(tmp_path):
@@ -115,28 +116,31 @@ def test_scores_of_the_causal_model_have_no_next(smollm2, tmp_path):
     assert table["next"].isna().all() and table["previous"].notna().all()
 
 
-def test_bad_input_is_one_sentence_and_no_file(capsys, tmp_path):
+def test_bad_input_is_one_sentence_and_no_file(capsys, tmp_path, snapshot):
     out = str(tmp_path / "a.csv")
     chart = str(tmp_path / "a.svg")
     head = ["--layer", "2", "--head", "9"]
-    assert "empty" in refused(capsys, "attention", "", *head, "--out", out)
-    assert "empty" in refused(capsys, "scores", " \n ", "--out", out)
+    said = [
+        refused(capsys, "attention", "", *head, "--out", out),
+        refused(capsys, "scores", " \n ", "--out", out),
+        refused(capsys, "attention", TEXT, "--layer", "-1", "--head", "9", "--out", out),
+        refused(capsys, "scores", TEXT, "--out", str(tmp_path / "no" / "such" / "a.csv")),
+        refused(capsys, "chart", TEXT, "--heads", "L2H0", "--view", "difference", "--out", chart),
+    ]
+    assert [one.replace(str(tmp_path), "…") for one in said] == snapshot
     assert "nothing-like-it" in refused(capsys, "scores", TEXT, "--model", "nothing-like-it", "--out", out)
     assert "L99H9" in refused(capsys, "attention", TEXT, "--layer", "99", "--head", "9", "--out", out)
-    assert "from 0" in refused(capsys, "attention", TEXT, "--layer", "-1", "--head", "9", "--out", out)
-    assert "whole number" in refused(capsys, "attention", TEXT, "--layer", "two", "--head", "9", "--out", out).lower()
+    assert "two" in refused(capsys, "attention", TEXT, "--layer", "two", "--head", "9", "--out", out)
     assert ".parquet" in refused(capsys, "attention", TEXT, *head, "--out", str(tmp_path / "a.ods"))
     assert ".csv" in refused(capsys, "scores", TEXT, "--out", str(tmp_path / "scores"))
-    assert "folder" in refused(capsys, "scores", TEXT, "--out", str(tmp_path / "no" / "such" / "a.csv"))
     (tmp_path / "folder.csv").mkdir()
-    assert "folder" in refused(capsys, "scores", TEXT, "--out", str(tmp_path / "folder.csv"))
+    assert "folder.csv" in refused(capsys, "scores", TEXT, "--out", str(tmp_path / "folder.csv"))
     assert "cat" in refused(capsys, "chart", TEXT, "--heads", "L2H0,cat", "--out", chart)
     assert "L2H99" in refused(capsys, "chart", TEXT, "--heads", "L2H0,L2H99", "--out", chart)
     assert "--heads" in refused(capsys, "chart", TEXT, "--out", chart)
     assert "beauty" in refused(capsys, "chart", TEXT, "--view", "atlas", "--score", "beauty", "--out", chart)
     assert "3d" in refused(capsys, "chart", TEXT, "--heads", "L2H0", "--view", "3d", "--out", chart)
-    assert "two heads" in refused(capsys, "chart", TEXT, "--heads", "L2H0", "--view", "difference", "--out", chart)
-    assert "required" in refused(capsys, "scores", TEXT)
+    assert "--out" in refused(capsys, "scores", TEXT)
     assert "dance" in refused(capsys, "dance")
     assert [path.name for path in tmp_path.iterdir()] == ["folder.csv"]
 
@@ -170,7 +174,7 @@ def test_it_runs_as_a_program_and_lists_the_models():
     assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1
 
 
-def test_a_picture_says_what_the_page_says_of_it(capsys, tmp_path, monkeypatch):
+def test_a_picture_says_what_the_page_says_of_it(capsys, tmp_path, monkeypatch, snapshot):
     """Signs that no font here draws, where that matters, and the part of a long text that is drawn."""
     monkeypatch.setattr("dashboard.export.typography.runs.families", dict)
     for cached in (runs.runs, runs._face_for, runs._ranked):
@@ -178,14 +182,15 @@ def test_a_picture_says_what_the_page_says_of_it(capsys, tmp_path, monkeypatch):
     asked = ["chart", "The chef says ไท.", "--heads", "L2H0", "--out"]
     for ending, told in (("png", True), ("pdf", True), ("svg", False), ("html", False)):
         assert main([*asked, str(tmp_path / f"a.{ending}")]) == 0
-        assert ("No font on this machine draws Thai" in capsys.readouterr().err) == told, ending
+        assert ("Thai" in capsys.readouterr().err) == told, ending
     for cached in (runs.runs, runs._face_for, runs._ranked):
         cached.cache_clear()
     long = " ".join(f"word{k}" for k in range(90))
     assert main(["chart", long, "--heads", "L2H0", "--view", "arcs", "--out", str(tmp_path / "a.svg")]) == 0
-    assert "One picture holds 50 words: the first of 92 are drawn" in capsys.readouterr().err
+    [told] = [line for line in capsys.readouterr().err.splitlines() if "50" in line]
+    assert numbers(told) == [50, 92] and told == snapshot
     assert main(["chart", long, "--view", "atlas", "--out", str(tmp_path / "a.svg")]) == 0
-    assert "One picture" not in capsys.readouterr().err
+    assert told not in capsys.readouterr().err
 
 
 def test_a_table_for_excel_by_its_ending(minilm, tmp_path):

@@ -24,10 +24,10 @@ FIRST = "The chef who trained in Osaka says ramen is her favourite food."
 SECOND = FIRST.replace("chef", "pilot")
 
 
-def test_texts_that_are_too_long_are_told_before_any_is_parsed(minilm, monkeypatch):
+def test_texts_that_are_too_long_are_told_before_any_is_parsed(minilm, monkeypatch, refuses):
     monkeypatch.setattr(changed_heads, "parse", lambda text: pytest.fail("nobody waits for this"))
     for pair in (("good food " * 101, "good chef"), ("good chef", "good food " * 101)):
-        with pytest.raises(UserError, match="up to 200 words"):
+        with refuses(UserError, "200 words"):
             changed_heads.changed_heads(minilm, *pair)
 
 
@@ -100,19 +100,19 @@ def test_a_model_beside_itself_is_the_same(minilm):
     assert (numbers.js, numbers.top1, numbers.pearson) == (pytest.approx(0, abs=1e-9), 1, pytest.approx(1))
 
 
-def test_the_table_of_pairs(minilm):
+def test_the_table_of_pairs(minilm, refuses):
     views = [attention(minilm, FIRST, head, unit="words") for head in ("L2H0", "L2H8", "L3H1")]
     table = comparing.comparison_table(views)
     assert table[["a", "b"]].to_numpy().tolist() == [["L2H0", "L2H8"], ["L2H0", "L3H1"], ["L2H8", "L3H1"]]
     assert table["js"].tolist() == [
         compare(a, b).js for a, b in ((views[0], views[1]), (views[0], views[2]), (views[1], views[2]))
     ]
-    with pytest.raises(UserError, match="two heads or more"):
+    with refuses(UserError):
         comparing.comparison_table(views[:1])
 
 
 def test_contributions_are_aligned_as_they_are_and_norms_in_two_models_are_not_subtracted(
-    minilm, smollm2, tmp_path, monkeypatch
+    minilm, smollm2, tmp_path, monkeypatch, refuses
 ):
     carried = comparing.compare_texts(minilm, "L2H8", FIRST, SECOND, measure="contribution")
     for part, text in ((carried.a, FIRST), (carried.b, SECOND)):
@@ -122,7 +122,7 @@ def test_contributions_are_aligned_as_they_are_and_norms_in_two_models_are_not_s
     assert comparing.aligned_table(carried)["difference"].to_numpy() == pytest.approx(a - b)
     across = comparing.compare_models(minilm, "L2H8", smollm2, "L3H2", FIRST, measure="contribution")
     assert "difference" not in comparing.aligned_table(across)
-    with pytest.raises(UserError, match="no difference"):
+    with refuses(UserError):
         comparing.draw_aligned(across, "difference")
     tops = [
         layer["encoding"]["color"]["scale"]["domain"][-1]

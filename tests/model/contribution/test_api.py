@@ -113,7 +113,7 @@ def test_rollout_in_blocks_of_rows_is_the_same(minilm, monkeypatch):
     assert np.allclose(rollout(minilm, TEXT).weights, whole, atol=1e-6)
 
 
-def test_pictures_tables_and_lines_say_what_they_measure(minilm, tmp_path, monkeypatch):
+def test_pictures_tables_and_lines_say_what_they_measure(minilm, tmp_path, monkeypatch, refuses):
     views = contributions(minilm, TEXT, ["L2H0", "L2H1"], unit="words")
     most = f"{views[0].weights.max():.3g}"
     table, weights = links(views[0]), views[0].weights
@@ -130,9 +130,9 @@ def test_pictures_tables_and_lines_say_what_they_measure(minilm, tmp_path, monke
     gap = views[0].weights - views[1].weights
     i, j = np.unravel_index(gap.argmax(), gap.shape)
     assert f": {views[0].weights[i, j]:.3g} against {views[1].weights[i, j]:.3g}." in said and "%" not in said
-    with pytest.raises(UserError, match="no scale in common"):
+    with refuses(UserError):
         draw([views[0], replace(views[1], measure="weight")], "heatmap")
-    with pytest.raises(UserError, match="Compare the weights"):
+    with refuses(UserError):
         compare(*views)
     monkeypatch.chdir(tmp_path)
     for view in (*views, rollout(minilm, TEXT, (1, 2), special="hide")):
@@ -147,14 +147,14 @@ def test_pictures_tables_and_lines_say_what_they_measure(minilm, tmp_path, monke
         assert again.read_bytes() == (tmp_path / "here.svg").read_bytes()
 
 
-def test_what_cannot_be_measured_is_a_sentence(minilm, monkeypatch):
-    with pytest.raises(UserError, match="layers 0 to 5"):
+def test_what_cannot_be_measured_is_a_sentence(minilm, monkeypatch, refuses):
+    with refuses(UserError, "0 to 5"):
         rollout(minilm, TEXT, (3, 2))
     with pytest.raises(UserError, match="L9H9"):
         contributions(minilm, TEXT, ["L9H9"])
     assert contributions(minilm, TEXT, []) == []
     monkeypatch.setattr("dashboard.capture.layer_trace._Watch._output", lambda self, product: None)
-    with pytest.raises(UserError, match="output projection of MiniLM cannot be told apart"):
+    with refuses(UserError, "MiniLM"):
         contributions(minilm, TEXT, ["L2H0"])
 
 

@@ -115,7 +115,7 @@ def test_the_best_head_for_determiners_is_said_with_its_figures(minilm, sentence
     assert [wording(sentence) for sentence in (said, one, *match_remarks(found))] == snapshot
 
 
-def test_reading_stops_at_the_limit_and_tells_how_far_it_is(minilm, sentences, monkeypatch, snapshot):
+def test_reading_stops_at_the_limit_and_tells_how_far_it_is(minilm, sentences, monkeypatch, snapshot, refuses):
     told, read = [], []
 
     def stream():
@@ -128,34 +128,35 @@ def test_reading_stops_at_the_limit_and_tells_how_far_it_is(minilm, sentences, m
     assert told[-1][0] == 1.0 and numbers(told[-1][1]) == [3]
     assert [wording(told[-1][1]), wording(match_remarks(found)[0])] == snapshot
     monkeypatch.setattr("dashboard.analyses.find_heads.by_pattern.READ_PER_MATCH", 5)
-    with pytest.raises(UserError, match="that were read"):
+    with refuses(UserError):
         matches(minilm, sentences * 4, Pattern(relation="vocative"), "a text", limit=1)
     # Only one half of the sentences has a pair: nothing can be held out.
     assert matches(minilm, sentences[:1], DETERMINERS, "a text").best is None
 
 
-def test_why_nothing_was_found_is_said(minilm, smollm2, sentences):
+def test_why_nothing_was_found_is_said(minilm, smollm2, sentences, refuses):
     gap = [LeftOut(0, 1, "it has 2 roots")]
-    for model, given, pattern, says in [
-        (minilm, sentences, Pattern(relation="case"), "have no relation case. The commonest there are amod, det"),
-        (minilm, sentences, Pattern(relation="all"), "have no relation all"),  # what pools them in a profile is none
-        (minilm, sentences, Pattern(relation="det", looks_pos="VERB"), "No two words of the 7 sentences of a text fit"),
-        (smollm2, sentences, Pattern(relation="det"), "look ahead, and SmolLM2"),
-        (minilm, sentences[2:3], Pattern("any", looks_lemma="my", seen_lemma="."), "Allow shorter distances"),
+    for model, given, pattern, *facts in [
+        (minilm, sentences, Pattern(relation="case"), "case", "amod, det"),
+        (minilm, sentences, Pattern(relation="all"), "all"),  # what pools them in a profile is none
+        (minilm, sentences, Pattern(relation="det", looks_pos="VERB"), "7 sentences", "a text"),
+        (smollm2, sentences, Pattern(relation="det"), "SmolLM2"),
+        (minilm, sentences[2:3], Pattern("any", looks_lemma="my", seen_lemma=".")),
         (
             minilm,
             gap,
             Pattern(relation="det"),
-            r"can be used\. Line 1: it has 2 roots \(1 of 1 sentence\)",
+            "Line 1: it has 2 roots",
+            "1 of 1",
         ),
     ]:
-        with pytest.raises(UserError, match=says):
+        with refuses(UserError, *facts):
             matches(model, given, pattern, "a text")
-    with pytest.raises(UserError, match="1 or more"):
+    with refuses(UserError, "1 or more"):
         matches(minilm, sentences, DETERMINERS, "a text", limit=0)
 
 
-def test_a_treebank_in_another_scheme_and_a_text_file(minilm, tmp_path):
+def test_a_treebank_in_another_scheme_and_a_text_file(minilm, tmp_path, refuses):
     rows = (
         "1\tDie\tder\tDET\t_\t_\t2\tspec\t_\t_\n2\tKatze\tKatze\tNOUN\t_\t_\t3\tsubj\t_\t_\n"
         "3\tschläft\tschlafen\tVERB\t_\t_\t0\troot\t_\t_\n4\theute\theute\tADV\t_\t_\t3\tmod\t_\t_\n\n"
@@ -165,8 +166,8 @@ def test_a_treebank_in_another_scheme_and_a_text_file(minilm, tmp_path):
     assert found.pairs == 3 and found.corpus == "t.conllu" and found.reading["limit"] == 400
     (tmp_path / "t.txt").write_text(TEXT)
     assert search(minilm, tmp_path / "t.txt", DETERMINERS).pairs > 8
-    for name, says in [("t.doc", "neither"), ("none.txt", "cannot be read")]:
-        with pytest.raises(UserError, match=says):
+    for name in ("t.doc", "none.txt"):
+        with refuses(UserError, name):
             search(minilm, tmp_path / name, DETERMINERS)
 
 

@@ -111,8 +111,8 @@ def test_the_lines_make_it_again_and_progress_is_told(small, tmp_path, monkeypat
     assert len(list(tmp_path.glob("*.csv"))) == 1
 
 
-def test_what_has_no_copying_score_is_said(small, minilm):
-    with pytest.raises(UserError, match="predicts no next word"):
+def test_what_has_no_copying_score_is_said(small, minilm, refuses):
+    with refuses(UserError):
         copying(minilm, ["L0H0"], sentences=1)
-    with pytest.raises(UserError, match="have no copying score"):  # its embeddings are not as long as its vectors
+    with refuses(UserError):  # its embeddings are not as long as its vectors
         copying(small("opt"), ["L0H0"], sentences=1)

@@ -173,7 +173,7 @@ def test_whether_it_writes_the_same_everywhere(biased, smollm2, snapshot):
     assert np.isnan(lone.alike) and attribution_baseline(lone) == ""
 
 
-def test_the_parts_of_one_logit(biased):
+def test_the_parts_of_one_logit(biased, refuses):
     model = biased("gpt2")
     with torch.inference_mode():
         own = language_head(model)(model.loaded.model(torch.tensor([model.encode(TEXT).ids])).last_hidden_state[0])[5]
@@ -184,25 +184,23 @@ def test_the_parts_of_one_logit(biased):
     assert other.table["logit"].sum() == pytest.approx(float(own[7]), abs=1e-3)
     assert other.label == model.loaded.tokenizer.convert_ids_to_tokens(7)
     assert vocabulary_labels(model.loaded.tokenizer, [7, 30522]) == [other.label, "[30522]"]  # no piece has this number
-    with pytest.raises(UserError, match="tokens 0 to 30521"):
+    with refuses(UserError, "0 to 30521"):
         logit_components(model, TEXT, 5, 30522)
 
 
-def test_what_cannot_be_told_apart_is_said(small, biased, minilm, smollm2):
-    with pytest.raises(UserError, match="predicts no next word"):
+def test_what_cannot_be_told_apart_is_said(small, biased, minilm, smollm2, refuses):
+    with refuses(UserError):
         logit_attribution(minilm, TEXT, "L0H0", 1)
-    with pytest.raises(UserError, match="more than a norm and a product with weights"):  # a softcap on the logits
+    with refuses(UserError):  # a softcap on the logits
         logit_attribution(small("gemma2"), TEXT, "L0H0", 1)
-    with pytest.raises(
-        UserError, match="normalises what its heads add"
-    ):  # so that no slice reaches the stream as it is
+    with refuses(UserError):  # so that no slice reaches the stream as it is
         logit_attribution(biased("gemma2"), TEXT, "L0H0", 1)
-    with pytest.raises(UserError, match="normalises what its heads add"):
+    with refuses(UserError):
         copying(biased("gemma2"), ["L0H0"], sentences=1)
-    with pytest.raises(UserError, match="has no head L40H0"):
+    with refuses(UserError, "L40H0"):
         logit_attribution(smollm2, TEXT, "L40H0", 1)
     for query in (-1, 16):
-        with pytest.raises(UserError, match="tokens 0 to 15"):
+        with refuses(UserError, "0 to 15"):
             logit_attribution(smollm2, TEXT, "L0H0", query)
 
 

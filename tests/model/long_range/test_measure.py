@@ -95,10 +95,10 @@ def test_a_head_that_is_found_and_one_that_is_not_are_told_apart(minilm, verbs, 
     assert [wording(one) for one in (low, said, none)] == snapshot
 
 
-def test_what_cannot_be_measured_is_said_in_a_sentence(minilm):
-    with pytest.raises(UserError, match="There is no question"):
+def test_what_cannot_be_measured_is_said_in_a_sentence(minilm, refuses):
+    with refuses(UserError):
         question_of("nothing")
-    with pytest.raises(UserError, match="cannot read the texts"):
+    with refuses(UserError):
         measure_step(replace(minilm, limit=8), [Trial("One two three four five six seven eight nine.", 35, 0)])
 
 

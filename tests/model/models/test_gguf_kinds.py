@@ -1,7 +1,5 @@
 """GGUF files of many architectures: the converted model is the one that the file was written from, or a sentence."""
 
-import re
-
 import pytest
 import torch
 
@@ -64,9 +62,9 @@ def test_what_another_version_converted_is_converted_again(tmp_path, monkeypatch
     assert find(str(tmp_path / "llama.gguf")).folder != first
 
 
-def test_an_architecture_without_attention_is_a_sentence(made):
+def test_an_architecture_without_attention_is_a_sentence(made, refuses):
     _, folder = made("mamba")
-    with pytest.raises(UserError, match="hands out no attention weights"):
+    with refuses(UserError):
         open_model(str(folder))
 
 
@@ -82,8 +80,8 @@ def test_an_architecture_without_attention_is_a_sentence(made):
         ({"rope.scaling.factor": 1.0, "rope.scaling.attn_factor": 1.25}, "rope.scaling.attn_factor: 1.25"),
     ],
 )
-def test_rotary_positions_that_the_library_does_not_read_are_no_silence(settings, said, made):
-    with pytest.raises(UserError, match=rf"changes its rotary positions \({re.escape(said)}\)"):
+def test_rotary_positions_that_the_library_does_not_read_are_no_silence(settings, said, made, refuses):
+    with refuses(UserError, f"({said})"):
         made("llama", **settings)
 
 
@@ -106,6 +104,6 @@ def test_a_factor_that_changes_no_rotary_position_is_none(settings, made):
         assert (found.last_vectors(ids) - model.base_model(ids).last_hidden_state).abs().max() < 1e-4
 
 
-def test_sizes_that_do_not_fit_the_weights_are_a_sentence(made):
-    with pytest.raises(UserError, match=r"mlp\.\w+_proj\.weight is .* and they ask for"):
+def test_sizes_that_do_not_fit_the_weights_are_a_sentence(made, refuses):
+    with refuses(UserError, "_proj.weight", "64"):
         made("qwen2", feed_forward_length=64)

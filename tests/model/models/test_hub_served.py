@@ -118,4 +118,4 @@ def test_a_pipeline_of_pickles_is_not_fetched(hub, tmp_path):
         served / "people/pickled/0_Transformer/pytorch_model.bin"
     )
     got = run(tmp_path, "models", "--get", "people/pickled", HF_ENDPOINT=url, HF_HUB_OFFLINE="0")
-    assert got.returncode == 2 and "as a pickle only" in got.stderr and not fetched
+    assert got.returncode == 2 and "“people/pickled”" in got.stderr and "pickle only" in got.stderr and not fetched

@@ -4,7 +4,6 @@ import json
 import shutil
 import sys
 import threading
-import time
 import traceback
 
 import pytest
@@ -14,7 +13,6 @@ from transformers import AutoConfig, BertConfig, BertModel, T5Config
 from transformers.utils import logging
 
 from dashboard.capture import open_model
-from dashboard.errors import UserError
 from dashboard.models import find, load, memory
 from dashboard.models.checkpoint_folder import _sha256
 from dashboard.models.waiting import while_waiting
@@ -91,12 +89,6 @@ def edit(folder, file="config.json", **changes):
     (folder / file).write_text(json.dumps(config))
 
 
-def refused(folder, sentence):
-    with pytest.raises(UserError, match=sentence) as caught:
-        load(find(str(folder)))
-    assert "\n" not in str(caught.value) and len(str(caught.value)) < 600
-
-
 def test_a_folder(small):
     folder = small()
     assert_same_weights(load(find(str(folder))).model.cpu(), folder)
@@ -131,31 +123,31 @@ def test_a_missing_pooler_does_not_matter(small):
     assert load(find(str(folder))).model.config.num_hidden_layers == 2
 
 
-def test_missing_weights_are_not_made_up(small):
+def test_missing_weights_are_not_made_up(small, not_opened):
     folder = small()
     edit(folder, num_hidden_layers=3)
-    refused(folder, r"do not fit its config.json: 16 are missing, encoder\.layer\.2")
+    not_opened(folder, "config.json", "16 are missing", "encoder.layer.2")
 
 
-def test_weights_of_another_size(small):
+def test_weights_of_another_size(small, not_opened):
     folder = small()
     edit(folder, hidden_size=30)
-    refused(folder, "cannot be opened|do not fit")
+    not_opened(folder)
 
 
-def test_weights_of_another_model(small):
+def test_weights_of_another_model(small, not_opened):
     folder = small()
     save_file({"w": torch.zeros(3)}, folder / "model.safetensors", metadata={"format": "pt"})
-    refused(folder, "do not fit its config.json")
+    not_opened(folder, "config.json")
 
 
-def test_an_unknown_architecture(small):
+def test_an_unknown_architecture(small, not_opened):
     folder = small()
     edit(folder, model_type="tomorrow")
-    refused(folder, "architecture “tomorrow”, which the installed transformers does not know. Choose")
+    not_opened(folder, "“tomorrow”")
 
 
-def test_code_that_a_model_brings_is_not_run(small, tmp_path):
+def test_code_that_a_model_brings_is_not_run(small, tmp_path, not_opened):
     folder, mark = small(), tmp_path / "was run"
     (folder / "evil.py").write_text(f"open({str(mark)!r}, 'w')\nclass C: pass\n")
     own = {"AutoConfig": "evil.C", "AutoModel": "evil.C", "AutoTokenizer": ["evil.C", "evil.C"]}
@@ -163,38 +155,38 @@ def test_code_that_a_model_brings_is_not_run(small, tmp_path):
     edit(folder, "tokenizer_config.json", auto_map={"AutoTokenizer": ["evil.C", "evil.C"]})
     assert type(load(find(str(folder))).model) is BertModel  # a known architecture: the library's own class
     edit(folder, model_type="tomorrow")
-    refused(folder, "code of its own, and Two Heads runs none")
+    not_opened(folder)
     assert not mark.exists()
 
 
-def test_an_encoder_decoder(small):
+def test_an_encoder_decoder(small, not_opened):
     folder = small()
     T5Config(d_model=24, num_layers=1, num_heads=3, d_ff=8, d_kv=8).save_pretrained(folder)
     assert AutoConfig.from_pretrained(folder).is_encoder_decoder
-    refused(folder, "is an encoder–decoder")
+    not_opened(folder)
 
 
-def test_a_configuration_that_makes_no_sense(small):
+def test_a_configuration_that_makes_no_sense(small, not_opened):
     folder = small()
     edit(folder, num_attention_heads=5)
-    refused(folder, "cannot be")
+    not_opened(folder)
     edit(folder, num_attention_heads="three")
-    refused(folder, "cannot be")
+    not_opened(folder)
 
 
-def test_a_damaged_tokenizer(small):
+def test_a_damaged_tokenizer(small, not_opened):
     folder = small()
     (folder / "vocab.txt").unlink()
     (folder / "tokenizer.json").write_text("{")
-    refused(folder, "tokenizer of .* cannot be opened")
+    not_opened(folder)
 
 
-def test_a_tokenizer_of_another_model(small):
+def test_a_tokenizer_of_another_model(small, not_opened):
     folder = small(BertConfig(**SMALL | {"vocab_size": 100}))
-    refused(folder, r"ids up to 30,521, its weights know 100.*resize_token_embeddings\(30522\)")
+    not_opened(folder, "30,521", "100", "resize_token_embeddings(30522)")
 
 
-def test_loading_says_nothing_and_changes_nothing(small, capfd):
+def test_loading_says_nothing_and_changes_nothing(small, capfd, not_opened):
     folder = small()
     logging.set_verbosity_info()
     logging.enable_progress_bar()
@@ -203,7 +195,7 @@ def test_loading_says_nothing_and_changes_nothing(small, capfd):
     try:
         load(find(str(folder)))
         edit(folder, num_hidden_layers=3)
-        refused(folder, "do not fit")
+        not_opened(folder)
         said = capfd.readouterr()
         assert said.out + said.err == ""
         assert (torch.nn.init.normal_, torch.get_default_dtype(), logging.get_verbosity()) == before
@@ -285,66 +277,62 @@ def test_a_step_that_takes_long_can_be_given_up_anywhere(small):
     assert whole().layers and torch.get_default_dtype() == torch.float32
 
 
-def test_a_million_layers_do_not_hold_the_lock(small):
+def test_a_million_layers_do_not_hold_the_lock(small, not_opened, monkeypatch):
     folder = small()
     edit(folder, num_hidden_layers=10**6)
-    begun = time.monotonic()
-    refused(folder, "num_hidden_layers is 1,000,000, and the weights are 39 tensors")
-    assert time.monotonic() - begun < 10
+    monkeypatch.setattr(module, "_model", lambda *_: pytest.fail("none is built"))
+    not_opened(folder, "num_hidden_layers", "1,000,000", "39 tensors")
+    assert not module._lock.locked()
 
 
-def test_a_model_larger_than_the_memory_is_not_read(small, monkeypatch):
+def test_a_model_larger_than_the_memory_is_not_read(small, monkeypatch, not_opened):
     folder = small()
     monkeypatch.setattr(memory, "free_bytes", lambda: 310_000_000)
     assert load(find(str(folder))).model
     monkeypatch.setattr(memory, "free_bytes", lambda: 302_000_000)
-    refused(folder, r"needs 0\.3 GB of memory as 32-bit floats, and 0\.3 GB are free")
+    not_opened(folder, "0.3 GB", "32")
 
 
 @pytest.mark.parametrize(
-    ("kind", "sentence"),
+    ("kind", "reads"),
     [
-        ("vit", "type “vit”, which reads images, not text"),
-        ("wav2vec2", "type “wav2vec2”, which reads sound, not text"),
-        ("clip", "type “clip”, which holds a text against images"),
-        ("siglip", "holds a text against images"),
-        ("clap", "holds a text against"),
-        ("videomae", "reads films, not text"),
-        ("cvt", "reads images, not text"),  # the library says no more of it than what its input is named
-        ("sam", "reads images, not text alone"),
-        ("clvp", "holds a text against sound"),
-        ("perceiver", "reads bytes and has no vocabulary"),
+        ("vit", "images"),
+        ("wav2vec2", "sound"),
+        ("clip", "images"),
+        ("siglip", "images"),
+        ("clap", "sound"),
+        ("videomae", "films"),
+        ("cvt", "images"),  # the library says no more of it than what its input is named
+        ("sam", "images"),
+        ("clvp", "sound"),
+        ("perceiver", "bytes"),
     ],
 )
-def test_models_that_do_not_read_text(small, kind, sentence):
+def test_models_that_do_not_read_text(small, kind, reads, not_opened):
     folder = small()
     AutoConfig.for_model(kind).save_pretrained(folder)
-    refused(folder, sentence)
+    not_opened(folder, reads)
 
 
-SLOW = {
-    "ByT5Tokenizer": "reads bytes and has no vocabulary",
-    "PerceiverTokenizer": "reads bytes and has no vocabulary",
-    "CanineTokenizer": "reads characters and has no vocabulary",
-}
+SLOW = {"ByT5Tokenizer": "bytes", "PerceiverTokenizer": "bytes", "CanineTokenizer": "characters"}
 
 
 @pytest.mark.parametrize("kind", SLOW)
 @pytest.mark.parametrize("with_file", [False, True])
-def test_what_reads_bytes_or_characters(small, kind, with_file):
+def test_what_reads_bytes_or_characters(small, kind, with_file, not_opened):
     folder = small()
     for name in TOKENIZER_FILES:
         (folder / name).unlink()
     if with_file:
         (folder / "vocab.txt").write_text("")
     (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": kind}))
-    refused(folder, SLOW[kind])
+    not_opened(folder, SLOW[kind])
 
 
-def test_a_slow_tokenizer_that_cannot_be_converted(small):
+def test_a_slow_tokenizer_that_cannot_be_converted(small, not_opened):
     folder = small()
     for name in TOKENIZER_FILES:
         (folder / name).unlink()
     (folder / "vocab.txt").write_text("<cls>\n<pad>\n<eos>\n<unk>\nL\nA\n<mask>\n")
     (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "EsmTokenizer"}')
-    refused(folder, r"is a slow one \(EsmTokenizer\).*no conversion for it")
+    not_opened(folder, "EsmTokenizer")

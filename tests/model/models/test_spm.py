@@ -155,11 +155,11 @@ def test_a_llama_with_a_unigram_model(tmp_path):
         assert_reads(open_tokenizer(tmp_path, "x", []), pieces, text)
 
 
-def test_a_tokenizer_that_was_slow_says_so(tmp_path):
+def test_a_tokenizer_that_was_slow_says_so(tmp_path, snapshot):
     make(tmp_path, "bert-generation")
     notes = []
     open_tokenizer(tmp_path, "x", notes)
-    assert notes == ["Its tokenizer (BertGenerationTokenizer) is a slow one, converted here to a fast one."]
+    assert len(notes) == 1 and "BertGenerationTokenizer" in notes[0] and notes == snapshot
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00" * 50, b"not a model", None])
@@ -167,15 +167,15 @@ def test_a_damaged_sentencepiece_model(tmp_path, content):
     make(tmp_path, "llama")
     file = tmp_path / "tokenizer.model"
     file.write_bytes(file.read_bytes()[:700] if content is None else content)
-    with pytest.raises(UserError, match="tokenizer"):
+    with pytest.raises(UserError, match=f"tokenizer of “.*{tmp_path.name}”"):  # why is the library's own word
         load(find(str(tmp_path)))
 
 
-def test_one_whose_ids_are_in_another_order_is_refused(tmp_path):
+def test_one_whose_ids_are_in_another_order_is_refused(tmp_path, refuses):
     """XGLM keeps its own order, and transformers makes a tokenizer without any word of such a file."""
     AutoConfig.for_model("xglm").save_pretrained(tmp_path)
     train(tmp_path / "sentencepiece.bpe.model")
-    with pytest.raises(UserError, match=r"cannot be made from sentencepiece\.bpe\.model"):
+    with refuses(UserError, "sentencepiece.bpe.model"):
         open_tokenizer(tmp_path, "x", [])
 
 

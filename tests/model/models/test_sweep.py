@@ -1,5 +1,6 @@
 """Whatever kind of model a person brings, it is opened right or refused by a sentence; nothing else is ever raised."""
 
+import re
 import time
 
 import numpy as np
@@ -131,23 +132,23 @@ READ = {kind: {} for kind in PLAIN} | {
     "olmo_hybrid": {},
     "recurrent_gemma": {},
 }
-REFUSED = {
-    "big_bird": "hands out no attention weights",
-    "bart": "encoder–decoder",
-    "bros": "cannot be run on a short text",
-    "canine": "reads characters",
-    "decision_transformer": "reads",
-    "fnet": "hands out no attention weights",
-    "dots3_note_text": "its layers have different numbers of heads",
-    "idefics": "cannot be run on text alone, for it reads image and text",
-    "longformer": "not one row and one column per token",
-    "mamba": "hands out no attention weights",
-    "minimax": "more than the library's common attention",
-    "qwen2_vl_text": "cannot be run on a short text",
-    "qwen3_next": "hands out no attention weights",
-    "vilt": "cannot be run on text alone, for it reads image and text",
-    "xmod": "Input language unknown",
-}
+REFUSED = (
+    "big_bird",
+    "bart",
+    "bros",
+    "canine",
+    "decision_transformer",
+    "fnet",
+    "dots3_note_text",
+    "idefics",
+    "longformer",
+    "mamba",
+    "minimax",
+    "qwen2_vl_text",
+    "qwen3_next",
+    "vilt",
+    "xmod",
+)
 # What reads no text, by what it reads; these and `BOTH` are known by their configuration alone.
 SENSED = {
     "audio-spectrogram-transformer": "sound",
@@ -156,7 +157,7 @@ SENSED = {
     "data2vec-audio": "sound",
     "data2vec-vision": "images",
     "deit": "images",
-    "depth_anything": "no base model that reads",
+    "depth_anything": "",  # that it has no base model
     "detr": "images",
     "dinov2": "images",
     "hubert": "sound",
@@ -168,7 +169,7 @@ SENSED = {
     "siglip_vision_model": "images",
     "swin": "images",
     "timesformer": "images",
-    "trocr": "no base model that reads",
+    "trocr": "",
     "unispeech": "sound",
     "videomae": "films",
     "vit": "images",
@@ -272,30 +273,31 @@ def test_a_model_of_any_kind_is_read_right(kind, tmp_path, treebank):
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_a_model_that_cannot_be_read_is_refused_by_a_sentence(kind, tmp_path):
+def test_a_model_that_cannot_be_read_is_refused_by_a_sentence(kind, tmp_path, snapshot):
     tiny.make(kind, tmp_path)
-    with pytest.raises(UserError, match=REFUSED[kind]) as said:
+    with pytest.raises(UserError) as said:
         open_model(str(tmp_path))
-    assert "\n" not in str(said.value) and "hoose a" in str(said.value)
+    told = re.sub(r"\(.*\)", "(…)", str(said.value))  # what the library says of it may change
+    assert "\n" not in told and told.replace(str(tmp_path), "…").replace(tmp_path.name, "…") == snapshot
 
 
 @pytest.mark.parametrize("kind", SENSED | BOTH)
-def test_a_model_of_images_or_sound_says_what_it_reads(kind, tmp_path):
+def test_a_model_of_images_or_sound_says_what_it_reads(kind, tmp_path, refuses):
     CONFIG_MAPPING[kind]().save_pretrained(tmp_path)
     save_file({"weight": torch.zeros(1)}, tmp_path / "model.safetensors")
     tiny.tokenizer().save_pretrained(tmp_path)
     before = time.process_time()
-    with pytest.raises(UserError, match=f"{SENSED.get(kind, '')}{BOTH.get(kind, '')}.*text") as said:
+    with refuses(UserError, kind, SENSED.get(kind, ""), BOTH.get(kind, "")) as said:
         open_model(str(tmp_path))
-    assert time.process_time() - before < 5 and "\n" not in str(said.value) and kind in str(said.value)
+    assert time.process_time() - before < 5 and "\n" not in str(said.value)
 
 
-def test_maps_that_change_their_shape_with_the_text_are_no_silence(tmp_path):
+def test_maps_that_change_their_shape_with_the_text_are_no_silence(tmp_path, refuses):
     """Reformer reads a text in chunks once it is longer than one."""
     tiny.make("reformer", tmp_path)
     model = open_model(str(tmp_path))
     assert abs(attentions(model, TEXT, [HeadId(0, 0)])[0].weights.sum(-1) - 1).max() < 1e-5
-    with pytest.raises(UserError, match=r"attends in another way on a text of \d+ tokens"):
+    with refuses(UserError):
         attentions(model, " ".join(tiny.SENTENCES), [HeadId(0, 0)])
 
 

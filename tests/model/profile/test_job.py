@@ -16,6 +16,7 @@ from dashboard import UserError
 from dashboard.analyses.profile.library import read_profile
 from dashboard.jobs import job as jobs
 from dashboard.jobs.job import JOB, find, start
+from tests.helpers.sentences import numbers
 from tools.server import ROOT
 
 
@@ -37,12 +38,12 @@ def pid_of(job) -> int:
     return pid
 
 
-def test_stopped_killed_and_taken_up_again_it_ends_with_the_same_tables(treebank, whole, tmp_path):
+def test_stopped_killed_and_taken_up_again_it_ends_with_the_same_tables(treebank, whole, tmp_path, refuses):
     """Stopped by another process, then killed, then made to the end; meanwhile no second job gets into the folder."""
     out = tmp_path / "mine"
     job = start("minilm", treebank, out)
     assert find(out) == job
-    with pytest.raises(UserError, match="already"):
+    with refuses(UserError):
         start("minilm", treebank, out)
     pid_of(job)
     code = "import sys; from dashboard.jobs.job import find; find(sys.argv[1]).stop()"
@@ -63,15 +64,19 @@ def test_stopped_killed_and_taken_up_again_it_ends_with_the_same_tables(treebank
     pd.testing.assert_frame_equal(found.heads, whole[1].heads, rtol=0, atol=1e-6, check_dtype=False)
 
 
-def test_what_fails_says_why_and_an_upload_stays_until_it_is_done(tmp_path):
+def test_what_fails_says_why_and_an_upload_stays_until_it_is_done(tmp_path, refuses, snapshot):
     out = tmp_path / "wrong"
     (out / "source").mkdir(parents=True)
     (out / "source" / "a.conllu").write_text("no treebank\n")
     job = start("minilm", out / "source" / "a.conllu", out)
     last = until(job, "failed", "done")[-1]
-    assert last.state == "failed" and "Line 1: a line has 2 columns in place of ten" in last.sentence
+    assert (
+        last.state == "failed"
+        and numbers(last.sentence)[:2] == [1, 2]
+        and last.sentence == snapshot(name="no treebank")
+    )
     assert (out / "source" / "a.conllu").exists()
-    with pytest.raises(UserError, match="cannot be written"):
+    with refuses(UserError):
         start("minilm", job.path, out / "source" / "a.conllu")
 
 

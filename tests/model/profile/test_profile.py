@@ -180,7 +180,7 @@ def test_plain_text_by_the_command_line(format, tmp_path, capsys):
         assert np.allclose(accuracy, found.dependencies["accuracy"], rtol=1e-15, atol=0)
 
 
-def test_a_text_by_a_parser_of_ones_own(tmp_path, capsys):
+def test_a_text_by_a_parser_of_ones_own(tmp_path, capsys, snapshot):
     text = tmp_path / "text.txt"
     text.write_text("Der Koch kocht Suppe. Der Kellner kennt sie gut. Niemand mag den Fisch. Er verkauft zwei Töpfe.")
     nlp = spacy.load(PARSER)
@@ -188,12 +188,12 @@ def test_a_text_by_a_parser_of_ones_own(tmp_path, capsys):
     nlp.to_disk(tmp_path / "own")
     main(["profile", str(text), "--out", str(tmp_path / "told"), "--parser", "os"])
     told = capsys.readouterr().err
-    assert "The spaCy model os is not on this machine" in told and "English" not in told
+    assert told.splitlines()[-1] == snapshot(name="no such model") and "English" not in told
     assert main(["profile", str(text), "--out", str(tmp_path / "out"), "--parser", str(tmp_path / "own")]) == 0
     assert json.loads((tmp_path / "out" / "profile.json").read_text())["parser"] == str(tmp_path / "own")
     assert "English" not in capsys.readouterr().err
     assert main(["profile", str(text), "--out", str(tmp_path / "english")]) == 0
-    assert "does not seem to be English" in capsys.readouterr().err
+    assert [line for line in capsys.readouterr().err.splitlines() if "English" in line] == snapshot(name="not English")
 
 
 def test_the_corpus_that_comes_with_the_dashboard(minilm, tmp_path, monkeypatch):
@@ -204,7 +204,7 @@ def test_the_corpus_that_comes_with_the_dashboard(minilm, tmp_path, monkeypatch)
     assert about["file"] == "builtin.conllu" and about["sentences"] == {"used": 12, "left_out": 0, "reasons": []}
 
 
-def test_what_is_refused(minilm, treebank, tmp_path):
+def test_what_is_refused(minilm, treebank, tmp_path, refuses):
     (tmp_path / "none.conllu").write_text("1\ta\t_\tX\t_\t_\t_\t_\t_\t_\n")
     (tmp_path / "lost.conllu").write_text("1\t\x01\t_\tX\t_\t_\t0\troot\t_\t_\n")
     (tmp_path / "file").write_text("")
@@ -218,5 +218,5 @@ def test_what_is_refused(minilm, treebank, tmp_path):
     ):
         with pytest.raises(UserError):
             profile(minilm, path, out, limit=limit)
-    with pytest.raises(UserError, match="has its parses already"):
+    with refuses(UserError):
         profile(minilm, treebank, tmp_path / "o", parser=PARSER)

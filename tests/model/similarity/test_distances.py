@@ -17,6 +17,7 @@ from dashboard.errors import UserError
 from dashboard.export import snippet
 from dashboard.export.provenance import Provenance
 from dashboard.text import LeftOut, parse, read_treebank
+from tests.helpers.sentences import heads_in
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +70,10 @@ def test_distances_are_the_loop_over_eager_attention(minilm, smollm2, sentences)
     assert np.nanmin(found.values) >= 0 and np.nanmax(found.values) <= 1
 
 
-def test_what_cannot_be_read_is_left_out_in_both(minilm, smollm2, sentences):
+def test_what_cannot_be_read_is_left_out_in_both(minilm, smollm2, sentences, refuses):
     given = [LeftOut(0, 1, "it has 2 roots"), *sentences[:1]]
     assert [one.reason for one in distances(minilm, given, smollm2).left_out] == ["it has 2 roots"]
-    with pytest.raises(UserError, match="it has 2 roots"):
+    with refuses(UserError, "2 roots"):
         distances(minilm, given[:1])
 
 
@@ -81,7 +82,7 @@ def test_the_command_and_the_lines_that_make_it_again(minilm, tmp_path, capsys, 
     said = capsys.readouterr()
     table = pd.read_csv(tmp_path / "map.csv")
     assert list(table.columns) == ["layer", "head", "x", "y", "cluster", "nearest", "distance"] and len(table) == 72
-    assert "most alike" in said.out and "6 of 6 sentences" in said.err
+    assert len(heads_in(said.out)) >= 2 and "6 of 6 sentences" in said.err
     found = map_heads(minilm, limit=6)
     assert np.allclose(table["x"], found.table["x"], atol=1e-6) and list(table["nearest"]) == list(
         found.table["nearest"]

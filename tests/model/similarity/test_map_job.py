@@ -39,12 +39,12 @@ def test_a_map_of_something_else_is_not_used(minilm, made, tmp_path, other):
 
 
 @pytest.mark.parametrize("damage", ["cut", "text", "empty"])
-def test_a_broken_map_is_told(minilm, made, tmp_path, damage):
+def test_a_broken_map_is_told(minilm, made, tmp_path, damage, refuses):
     asked = Request.of(minilm)
     file = MEASUREMENT.keep(made, asked, tmp_path / "map.npz")
     whole = file.read_bytes()
     file.write_bytes({"cut": whole[: len(whole) // 2], "text": b"no map at all", "empty": b""}[damage])
-    with pytest.raises(UserError, match=r"broken and cannot be read\. Make the map again"):
+    with refuses(UserError):
         MEASUREMENT.read(file, asked)
 
 

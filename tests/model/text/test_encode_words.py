@@ -65,9 +65,9 @@ def test_a_word_without_a_piece_is_reported(minilm):
     assert encoding.word_of == (None, 0, 1, None) and encoding.parts == ((0,), (2,))
 
 
-def test_nothing_to_read(models):
+def test_nothing_to_read(models, refuses):
     for words in ([], ["\x00"]):
-        with pytest.raises(UserError, match="nothing to read"):
+        with refuses(UserError):
             encode_words(words, models["minilm"].loaded.tokenizer, causal=False)
 
 

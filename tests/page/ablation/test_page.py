@@ -17,7 +17,7 @@ from dashboard.ui.pages import ablation_tables as effect_tables
 from dashboard.ui.url_state import FIRST_TEXT
 from tests.helpers import pages
 from tests.helpers.measurements import nothing_measured
-from tests.helpers.sentences import numbers
+from tests.helpers.sentences import heads_in, numbers, plain, wording
 from tests.helpers.shipped import effects, place_of, profile
 
 opened = partial(pages.opened, "ablation")
@@ -36,54 +36,57 @@ def cache(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_first_page_answers_all_three_questions(minilm):
+def test_the_first_page_answers_all_three_questions(minilm, snapshot):
     app = opened(layer="2", head="9")
     assert not app.exception and not app.error
     text = said(app)
     shift = ablate(minilm, FIRST_TEXT, ["L2H9"]).table["shift"].item()
-    assert f"Without L2H9, the last vectors of MiniLM turn by {figure(shift)}" in text and "has no interval" in text
+    [first, *_] = pages.headings(app)
+    assert heads_in(first) == ["L2H9"] and figure(shift) in plain(first) and wording(first) == snapshot
     assert L2H9_STANDS in text and effects()["tokens"].nunique() == 1
     assert "{sentences} sentences, {tokens} tokens".format_map(effects().iloc[0].astype(int)) in text
     both = profile().heads.merge(effects(), on=["layer", "head"])
     rho = both[["bits_total", "shift"]].corr("spearman").iloc[0, 1]
     [told] = [line for line in text.splitlines() if "Spearman" in line]
     assert numbers(told.partition("Spearman’s ρ")[2])[0] == pytest.approx(rho, abs=0.006)
-    assert "predicts no words" in text and "language-model head" not in text and not app.dataframe
+    assert not app.dataframe  # no predictions that change
     assert app.main.subheader[0].value == "Where does L2H9 rank?"
     assert len(app.get("vega_lite_chart")) == 4
 
 
-def test_a_language_model_has_the_predictions_that_change():
+def test_a_language_model_has_the_predictions_that_change(snapshot):
     heads = effects("smollm2")
     layer, head = map(int, heads.loc[0, ["layer", "head"]])
     best = f"L{layer}H{head}"
     app = opened(model="smollm2", layer=str(layer), head=str(head))
     assert not app.exception and not app.error
-    assert f"Without {best}, SmolLM2 135M predicts worse" in said(app)
+    assert heads_in(pages.heading(app)) == [best] and wording(pages.heading(app)).replace(best, "…") == snapshot
     assert f"{best} ranks 1 of {len(heads)} heads by effect" in said(app)
     [table] = [frame.value for frame in app.dataframe]
     assert isinstance(table, pd.DataFrame) and len(table) and (table["old"] != table["new"]).all()
-    assert f"{len(table)} of 15 predictions change" in said(app)
+    assert len(table) in numbers(pages.lines(app, "predictions")[0])
     app.number_input(key="choose_layer").set_value(20).run()
-    assert not app.exception and "Without L20H5" in said(app)
+    assert not app.exception and heads_in(pages.heading(app)) == ["L20H5"]
 
 
-def test_the_heads_of_the_tray_are_taken_out_together_beside_each_alone(minilm):
+def test_the_heads_of_the_tray_are_taken_out_together_beside_each_alone(minilm, snapshot):
     app = opened(tray="L5H1,L2H9", layer="2", head="9")
-    assert not app.exception and "Without L2H9, the last vectors" in said(app) and "Together " not in said(app)
+    alone = pages.headings(app)
+    assert not app.exception and heads_in(alone[0]) == ["L2H9"]
     [switch] = [one for one in app.main.button_group if one.label == "Ablate"]
-    assert switch.options == ["This head", "The 2 pinned heads together"]
+    assert len(switch.options) == 2 and numbers(switch.options[1]) == [2]
     switch.set_value("tray").run()
     assert not app.exception and app.query_params["out"] in ("tray", ["tray"])
-    text, heads = said(app), ["L2H9", "L5H1"]
+    heads, (first, second, *_) = ["L2H9", "L5H1"], pages.headings(app)
     together = ablate(minilm, FIRST_TEXT, heads, together=True).table["shift"].item()
-    alone = ablate(minilm, FIRST_TEXT, heads).table["shift"].sum()
-    assert f"Without L2H9 and L5H1 together, the last vectors of MiniLM turn by {together:.3g}" in text
-    assert f"Together {figure(together)}, " in text and f"the sum of each alone, {figure(alone)}." in text
-    assert L2H9_STANDS in text and "The ranking is of single heads. L2H9 is marked" in text
+    summed = ablate(minilm, FIRST_TEXT, heads).table["shift"].sum()
+    assert heads_in(first) == heads and f"{together:.3g}" in plain(first)
+    assert numbers(second) == [float(figure(together)), float(figure(summed))]
+    assert [wording(first), wording(second)] == snapshot
+    assert L2H9_STANDS in said(app) and len(pages.headings(app)) == len(alone) + 1
     assert len(app.get("vega_lite_chart")) == 5
     app.button(key="remove_L5H1").click().run()  # one head is no set
-    assert not app.exception and "Without L2H9, the last vectors" in said(app) and "Together " not in said(app)
+    assert not app.exception and pages.headings(app) == alone
 
 
 def test_columns_of_a_table_can_be_read_alone():
@@ -115,16 +118,16 @@ def test_without_a_text_or_a_profile_there_is_nothing_to_lay_beside(monkeypatch,
 
 def test_a_score_of_the_text_or_a_figure_of_the_profile_beside_it():
     app = opened(against="induction")
-    assert not app.exception and "“Induction” on this text" in said(app)
+    assert not app.exception and pages.lines(app, "“Induction”", "ρ")
     app.selectbox(key="choose_against").set_value("context").run()
-    assert not app.exception and "“Context: only meaning”" in said(app)
+    assert not app.exception and pages.lines(app, "“Context", "ρ") and not pages.lines(app, "“Induction”")
     assert app.query_params["against"] in ("context", ["context"])
 
 
 def test_without_a_profile_scores_of_the_text_are_left(monkeypatch):
     monkeypatch.setattr("dashboard.ui.profile_picker.profile_library", list)
     app = opened()
-    assert not app.exception and "“Spread” on this text" in said(app)
+    assert not app.exception and pages.lines(app, "“Spread”", "ρ")
     assert len(app.selectbox(key="choose_against").options) == 10
 
 
@@ -184,12 +187,13 @@ def test_a_text_of_which_nothing_is_read_is_told(snapshot):
     assert not app.exception and not app.error and told == snapshot
 
 
-def test_a_model_whose_heads_cannot_be_taken_out_is_told(minilm, monkeypatch):
+def test_a_model_whose_heads_cannot_be_taken_out_is_told(minilm, monkeypatch, snapshot):
     eager = dataclasses.replace(minilm, route="eager")
     monkeypatch.setattr("dashboard.ui.caches._model", lambda key, source: eager)
     for by in ("zero", "mean"):
         app = opened(by=by, text="Another text, so that nothing is kept of it.")
-        assert not app.exception and "computes its attention in a way of its own" in app.error[0].value
+        [told] = app.error
+        assert not app.exception and "MiniLM" in told.value and plain(told.value) == snapshot(name=by)
         assert not app.get("vega_lite_chart") and app.selectbox(key="choose_model")
 
 

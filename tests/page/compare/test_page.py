@@ -12,7 +12,7 @@ from dashboard.analyses.compare.divergence import compare
 from dashboard.analyses.compare.text import change_finding
 from dashboard.analyses.explore.api import attentions
 from dashboard.ui.url_state import FIRST_OTHER, FIRST_TEXT
-from tests.helpers.pages import heading, notices, opened, read, said
+from tests.helpers.pages import heading, lines, notices, opened, read, said
 from tests.helpers.sentences import heads_in, numbers, plain, wording
 
 HEADS = ["L2H0", "L2H8", "L3H1"]
@@ -56,7 +56,7 @@ def test_one_head_on_two_texts_and_which_heads_change_most(minilm, snapshot):
     assert numbers(counted)[:4] == [13, 14, 13, 1] and wording(counted) == snapshot(name="a word more")
 
 
-def test_two_texts_open_on_the_head_that_changes_most_until_one_is_chosen(monkeypatch):
+def test_two_texts_open_on_the_head_that_changes_most_until_one_is_chosen(monkeypatch, snapshot):
     monkeypatch.setattr("dashboard.ui.session.STALE", 0)  # this hand is quick
     app = compare_page(mode="texts")
     [best] = re.findall(r"(L\d+H\d+) changes most: divergence", read(app))
@@ -65,7 +65,8 @@ def test_two_texts_open_on_the_head_that_changes_most_until_one_is_chosen(monkey
     app.number_input(key="choose_head").set_value(7).run()
     assert not app.exception and heading(app).startswith("##### L5H7") and f"{best} changes most" in said(app)
     same = compare_page(mode="texts", other="The chef who trained in Osaka says ramen is her favourite food.")
-    assert heading(same).startswith("##### L0H2") and "no difference between these texts" in said(same)
+    same_told = [one for one in lines(same) if "difference" in one]
+    assert heading(same).startswith("##### L0H2") and [wording(one) for one in same_told] == snapshot
 
 
 def test_each_way_asks_its_own_question(smollm2, snapshot):
@@ -91,14 +92,15 @@ def test_what_cannot_be_compared_is_told(address, kind, snapshot):
     assert [one.partition(":")[0] for one in told] == [kind] and told == snapshot
 
 
-def test_two_models_meet_at_words_and_say_what_goes_to_special_tokens(smollm2):
+def test_two_models_meet_at_words_and_say_what_goes_to_special_tokens(smollm2, snapshot):
     app = compare_page(mode="models", other_head="L3H2", unit="tokens")
     assert "SmolLM2" in heading(app)
-    assert "The two models share 13 words" in said(app).replace("\\", "")
+    [meet] = lines(app, "13 words", "SmolLM2 135M")
     parked = compare_page(mode="models", layer="2", head="8", other_head="L9H4")
-    assert "in 6 of 13 rows (6 of them not drawn, counted as one place)" in read(parked)
+    [rows] = lines(parked, "6 of 13 rows (6 of them")
     hidden = compare_page(mode="models", other_head="L3H2", special="hide", show="difference")
-    assert "Special tokens are hidden" in said(hidden)
+    [special] = lines(hidden, "13 words. ")
+    assert [wording(line) for line in (meet, rows, special)] == snapshot
 
 
 def test_a_head_that_the_second_model_lacks_is_brought_within_it(smollm2):
@@ -111,3 +113,20 @@ def test_a_long_text_is_drawn_in_part(mode, smollm2):
     long = " ".join(f"word{number}" for number in range(900))
     app = compare_page(mode=mode, text=long, other=long[:400], tray="L2H0,L2H8")
     assert "word" in said(app)
+
+
+def test_it_opens_on_a_pair_and_says_how_far_apart_they_are():
+    app = opened("compare")
+    assert not app.exception and "No head is pinned" in said(app)
+    assert len({*heads_in(heading(app))}) == 2
+    one = opened("compare", tray="L4H4")
+    assert not one.exception and "Only L4H4 is pinned" in said(one)
+    assert "L4H4" in heads_in(heading(one)) and len({*heads_in(heading(one))}) == 2
+    app.segmented_control(key="choose_show").set_value("difference").run()
+    assert not app.exception
+
+
+def test_it_has_something_to_say_where_no_score_has_a_value(smollm2):
+    app = opened("compare", model="smollm2", bos="no", text="a")
+    assert not app.exception
+    assert len({*heads_in(heading(app))}) == 2

@@ -1,6 +1,7 @@
 """“Syntax vs context” run from the entry, without a browser."""
 
 import json
+import re
 from dataclasses import replace
 from functools import partial
 from urllib.parse import parse_qs, urlparse
@@ -18,7 +19,7 @@ from dashboard.text import split_words
 from dashboard.ui.pages.profile_tables import own_relations
 from dashboard.ui.profile_picker import inside
 from tests.helpers import pages
-from tests.helpers.sentences import numbers, plain, wording
+from tests.helpers.sentences import numbers, wording
 from tests.helpers.shipped import profile, role_of
 
 opened = partial(pages.opened, "profile")
@@ -27,7 +28,7 @@ said = pages.read
 
 def no_parse(app: AppTest) -> list[str]:
     """The lines that tell why there is no parse."""
-    return [plain(line) for line in said(app).splitlines() if "No parse is drawn" in line]
+    return [line for line in pages.lines(app) if line.startswith("No parse")]
 
 
 def most(role: str) -> HeadId:
@@ -37,20 +38,22 @@ def most(role: str) -> HeadId:
     return HeadId(*map(int, rows.loc[rows[f"bits_{role}"].idxmax(), ["layer", "head"]]))
 
 
-def test_the_first_page_names_heads_with_numbers_sample_and_interval():
+def test_the_first_page_names_heads_with_numbers_sample_and_interval(snapshot):
     app = opened(layer="2", head="0")
     assert not app.exception and not app.error
     text = said(app)
     about, heads = profile().about, profile().heads
     roles = heads["role"].value_counts()
     counted = ", ".join(f"{roles[role]} {role}" for role in ("syntax", "context", "position", "undecided"))
-    assert f"Of {len(heads)} heads: {counted}." in text
+    assert f"Of {len(heads)} heads: {counted}" in text
     bits = heads.query("layer == 2 and head == 0")["bits_total"].item()
     assert f"L2H0: {role_of('L2H0')}. Of {bits:.2f} bits" in text
-    assert f"{about['queries']:,} query words of {about['sentences']['used']:,} sentences" in text
-    assert "attention is not explanation" in text
-    assert f"The most syntactic head: {most('syntax')}" in text
-    assert "of its attention to the syntactic head and dependents of a word" in text
+    [sample] = pages.lines(app, f"{about['queries']:,}", f"{about['sentences']['used']:,}")
+    [role] = [line for line in pages.lines(app) if line.startswith("A role ")]
+    [strongest] = pages.lines(app, "**", "syntactic", most("syntax"))
+    [along] = pages.lines(app, f"{most('syntax')} gives")
+    told = [wording(line) for line in (pages.heading(app), sample, role, strongest, along)]
+    assert [line.replace(str(most("syntax")), "…") for line in told] == snapshot
     table = app.dataframe[0].value
     pooled = table.iloc[0]
     best = profile().best.set_index("relation")
@@ -117,7 +120,7 @@ def test_a_spacy_model_of_ones_own_parses_another_language(own_parser, snapshot)
     app = opened(text=GERMAN)
     app.text_input(key="choose_parser").set_value(f" {own_parser} ").run()
     assert not app.exception and not app.warning and no_parse(app) == []
-    along = [line for line in said(app).splitlines() if "syntactic head and dependents" in line]
+    along = [line for line in pages.lines(app, "of its attention to") if re.match(r"L\d+H\d+ gives", line)]
     assert len(along) == 2 and all(18 in numbers(line) for line in along)  # words that are linked
     assert [wording(line) for line in along] == snapshot
 
@@ -125,7 +128,7 @@ def test_a_spacy_model_of_ones_own_parses_another_language(own_parser, snapshot)
 def test_a_spacy_model_that_is_not_there_is_told_and_everything_else_works(snapshot):
     app = opened(parser="os")  # a module, but no model
     assert not app.exception and no_parse(app) == snapshot
-    assert "syntactic head and dependents" not in said(app) and f"contextual head: {most('context')}" in said(app)
+    assert not pages.lines(app, "gives", "of its attention to") and f"contextual head: {most('context')}" in said(app)
     app.text_input(key="choose_parser").set_value("  ").run()
     assert not app.exception and no_parse(app) == [] and "parser" not in app.query_params
 
@@ -137,7 +140,7 @@ def test_two_heads_of_the_tray_have_the_colours_of_their_roles():
     told = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
     first, second = [spec for spec in told if "Arcs" in spec["description"]]
     for spec, says, colour in ((first, "grey: a position head", "#7F7F7F"), (second, "orange: a context", "#D55E00")):
-        assert says in " ".join(spec["title"]["subtitle"]) and "dashed blue: the parse" in str(spec["title"])
+        assert says in " ".join(spec["title"]["subtitle"]) and "dashed blue" in str(spec["title"])
         strokes = [part["mark"].get("stroke") for layer in spec["layer"] for part in layer.get("layer", [])]
         assert strokes.count(colour) == 2  # at rest and under the pointer
     assert first["height"] == second["height"]

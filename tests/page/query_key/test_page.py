@@ -7,10 +7,11 @@ import weakref
 
 import pytest
 
+from dashboard.analyses.query_key.chart import BY
 from dashboard.heads.head_id import HeadId
 from dashboard.ui.model_and_text import Opened
 from dashboard.ui.pages import query_key as ui
-from tests.helpers.pages import heading, opened, said
+from tests.helpers.pages import heading, notices, opened
 
 
 @pytest.mark.parametrize("address", [{"text": " "}, {"words_by": "relation", "layer": "2", "head": "8"}])
@@ -31,19 +32,22 @@ def test_only_the_vectors_of_two_models_are_held(minilm, monkeypatch):
     ui._vectors.clear()
 
 
-def test_a_wrong_colour_in_a_link_is_told():
+def test_a_wrong_colour_in_a_link_is_told(snapshot):
     app = opened("query_key", words_by="colour")
     assert not app.exception
-    assert "upos, relation, position or frequency" in said(app)
+    told = notices(app)
+    assert len(told) == 1 and all(name in told[0] for name in BY) and told == snapshot
 
 
 def test_a_model_whose_queries_cannot_be_read_is_told(monkeypatch):
     from dashboard.errors import UserError
 
+    told = "Its queries cannot be read. Choose another model."
+
     def refuse(*_, **__):
-        raise UserError("Its queries cannot be read. Choose another model.")
+        raise UserError(told)
 
     monkeypatch.setattr(ui, "plane_of", refuse)
     app = opened("query_key", layer="1", head="1")
     assert not app.exception
-    assert app.error[0].value.startswith("Its queries cannot be read")
+    assert notices(app) == [f"error: {told}"]

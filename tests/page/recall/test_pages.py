@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.analyses.recall.task import Recall
+from dashboard.analyses.recall.networks import count
+from dashboard.analyses.recall.task import NAMES, Recall
 from dashboard.analyses.toy.presets import PRESETS
 from tests.helpers import pages
-from tests.helpers.pages import headings, said
+from tests.helpers.pages import headings, lines, notices, said
+from tests.helpers.sentences import numbers, plain, wording
 
 TINY = {"recall": "shorter", "recall_distances": "1,2", "recall_seeds": "2", "recall_steps": "20"}
 CONFIG = Recall(distances=(1, 2), seeds=2, steps=20)
+
+
+def words_in(said: str) -> list[str]:
+    return re.findall("“(.*?)”", said)
 
 
 def opened(page: str, **address: str) -> AppTest:
@@ -22,24 +29,26 @@ def opened(page: str, **address: str) -> AppTest:
     return app
 
 
-def test_the_toy_opens_on_the_articles_sentence():
+def test_the_toy_opens_on_the_articles_sentence(snapshot):
     app = opened("toy")
     assert app.title[0].value == "Attention by hand"
-    assert "“food” looks most at “food” \\(45\u00a0%\\), then at “Ramen”" in headings(app)[0]
+    first, second = headings(app)
+    assert words_in(first) == ["food", "food", "Ramen"] and numbers(first) == [45, 43]
+    assert [plain(first), wording(second)] == snapshot
 
 
-def test_what_is_asked_is_told_in_words():
+def test_what_is_asked_is_told_in_words(snapshot):
     app = opened("recall")
-    assert "hand on one state. How far back can they remember?" in said(app)
+    asked = [line for line in lines(app) if "?" in line and len(line.split()) > 3 and not line.startswith("#")]
     helps = [one.help for one in app.main.segmented_control if one.label == "Run"]
-    assert helps == ["More distances and more training, or less."]
+    assert asked + helps == snapshot
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_lesson_is_a_click_and_goes_into_the_address(preset):
     app = opened("toy", toy="previous" if preset == "identity" else "identity")
     app.segmented_control(key="toy_preset").set_value(preset).run()
-    assert not app.exception and PRESETS[preset].lesson[:12] in said(app)
+    assert not app.exception and PRESETS[preset].explanation[:12] in said(app)
     assert dict(app.query_params) == ({} if preset == "identity" else {"toy": preset})
 
 
@@ -52,12 +61,14 @@ def test_every_step_of_two_heads_can_be_shown():
     assert not app.exception and dict(app.query_params)["toy_heads"] == "1"
 
 
-def test_switches_words_and_sizes_change_the_toy():
+def test_switches_words_and_sizes_change_the_toy(snapshot):
     app = opened("toy")
     before = headings(app)[0]
     app.toggle(key="toy_causal").set_value(True).run()
     app.selectbox(key="choose_toy_row").set_value(0).run()
-    assert "“Ramen” looks most at “Ramen” \\(100\u00a0%\\) and hardly anywhere else" in headings(app)[0] != before
+    alone = headings(app)[0]
+    assert alone != before and words_in(alone) == ["Ramen", "Ramen"] and numbers(alone) == [100]
+    assert plain(alone) == snapshot
     app.text_input(key="toy_words").set_value("a b c").run()
     app.segmented_control(key="toy_size").set_value(4).run()
     app.segmented_control(key="toy_columns").set_value(3).run()
@@ -66,24 +77,25 @@ def test_switches_words_and_sizes_change_the_toy():
 
 
 @pytest.mark.parametrize(
-    ("table", "says"),
+    ("table", "cell"),
     [
-        ("1,nan;0,1", "W\\_Q, row 1, column 2 holds no number"),
-        ("1,0;1e30,1", "between −1,000,000"),
-        (",;,", "row 1, column 1 holds no number"),
+        ("1,nan;0,1", "W_Q, row 1, column 2"),
+        ("1,0;1e30,1", "W_Q, row 2, column 1"),
+        (",;,", "W_Q, row 1, column 1"),
     ],
 )
-def test_a_table_that_cannot_be_computed_is_told_and_nothing_is_drawn(table, says):
+def test_a_table_that_cannot_be_computed_is_told_and_nothing_is_drawn(table, cell, snapshot):
     app = opened("toy", toy_q=table)
-    assert any(says in error.value for error in app.error)
+    [told] = notices(app)
+    assert cell in told and told == snapshot
     assert not headings(app)
     app.segmented_control(key="toy_preset").set_value("causal").run()
     assert not app.error and headings(app)
 
 
-def test_all_zero_is_drawn():
+def test_all_zero_is_drawn(snapshot):
     app = opened("toy", toy_x="0,0;0,0;0,0;0,0;0,0")
-    assert not app.error and "looks at all words alike\\: 20\u00a0% each" in headings(app)[0]
+    assert not app.error and numbers(headings(app)[0]) == [20] and plain(headings(app)[0]) == snapshot
 
 
 @pytest.mark.parametrize(
@@ -96,18 +108,24 @@ def test_any_words(words):
     assert bool(app.warning) == (len(words.split()) not in range(1, 9))
 
 
-def test_a_link_reopens_the_toy_and_a_wrong_one_is_told():
+def test_a_link_reopens_the_toy_and_a_wrong_one_is_told(snapshot):
     app = opened("toy", toy_q="3,0;0,1", toy_row="99", toy_step="scores")
     assert app.segmented_control(key="choose_toy_step").value == "scores" and not app.warning
     wrong = opened("toy", toy_q="1,2;3", toy_heads="7")
-    assert "do not fit" in wrong.warning[0].value and headings(wrong)
+    assert notices(wrong) == snapshot and headings(wrong)
 
 
-def test_before_a_run_the_page_says_what_will_be_seen_and_how_long_it_takes():
+def test_before_a_run_the_page_says_what_will_be_seen_and_how_long_it_takes(snapshot):
     app = opened("recall")
-    text = said(app)
-    assert "the right answer is" in headings(app)[0] and "1 step with attention" in headings(app)[1]
-    assert "Weights of each network\\: plain RNN 2,814" in text and "120 networks; at most about" in text
+    task, path = headings(app)
+    symbols = re.search("after “(.*?)”", task)[1].split()
+    assert symbols[-1] == "?" and symbols[0] == words_in(task)[1]  # what stood first is the answer
+    assert numbers(task) == [1, len(symbols) - 1] and numbers(path)[-1] == 1
+    [weights] = lines(app, "RNN", "GRU", "LSTM")
+    asked = Recall()
+    assert numbers(weights) == [*(count(name, asked) for name in NAMES), asked.seeds]
+    assert lines(app, f"{len(asked.distances) * len(NAMES) * asked.seeds} networks; ")
+    assert [wording(line) for line in (task, path, weights)] == snapshot
     assert app.button(key="recall_train").label == "Train"
 
 
@@ -127,7 +145,7 @@ def test_a_run_shows_what_it_found_and_the_next_person_sees_it_at_once():
     assert len(headings(opened("recall", **TINY))) == 4
 
 
-def test_a_run_that_is_stopped_keeps_what_was_measured():
+def test_a_run_that_is_stopped_keeps_what_was_measured(snapshot):
     address = TINY | {"recall_distances": "1,2,4,8,16,32,64", "recall_steps": "400", "recall_seeds": "3"}
     app = opened("recall", **address)
     app.button(key="recall_train").click().run()
@@ -140,11 +158,13 @@ def test_a_run_that_is_stopped_keeps_what_was_measured():
     app.button(key="recall_stop").click().run()
     app.run()
     assert not app.exception
-    assert "This run was stopped" in said(app) and "Right answers over 1 distractor" in headings(app)[0]
-    assert app.button(key="recall_train").label == "Train again, to the end"
+    assert numbers(headings(app)[0])[0] == 1  # distractor
+    assert [line for line in lines(app) if line.startswith("This run")] + [
+        app.button(key="recall_train").label
+    ] == snapshot
 
 
-def test_choices_of_a_run_go_into_the_address():
+def test_choices_of_a_run_go_into_the_address(snapshot):
     app = opened("recall")
     app.segmented_control(key="recall_name").set_value("shorter").run()
     assert dict(app.query_params) == {"recall": "shorter"}
@@ -153,4 +173,4 @@ def test_choices_of_a_run_go_into_the_address():
     assert not app.exception
     assert dict(app.query_params) == {"recall_distances": "1,48", "recall_seeds": "4", "recall_steps": "200"}
     app.pills(key="recall_distances").set_value([]).run()
-    assert "one distance or more" in said(app) and not app.exception
+    assert notices(app) == snapshot and not app.exception

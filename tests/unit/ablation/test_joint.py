@@ -93,8 +93,8 @@ def test_bars_of_each_alone_stand_end_to_end_and_end_at_the_sum(theme):
     assert ">together<" in svg and ">+0.4<" in svg and ">−0.05<" in svg and "NaN" not in svg
 
 
-def test_a_text_of_which_nothing_is_read_has_no_picture():
-    with pytest.raises(UserError, match="nothing was measured"):
+def test_a_text_of_which_nothing_is_read_has_no_picture(refuses):
+    with refuses(UserError):
         joint_bars(table([np.nan, np.nan], np.nan), Look("light"), title="T", subtitle=[], description="D")
 
 

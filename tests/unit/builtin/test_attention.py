@@ -177,8 +177,8 @@ def test_in_blocks_at_two_thousand_positions_with_a_mask_that_is_the_same_for_al
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=0)
 
 
-def test_a_block_has_at_least_one_row():
-    with pytest.raises(ValueError, match="at least one row"):
+def test_a_block_has_at_least_one_row(refuses):
+    with refuses(ValueError):
         list(in_blocks(X, X, X, rows=0))
 
 

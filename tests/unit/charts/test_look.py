@@ -12,20 +12,20 @@ from tests.helpers.charts import score_table
 
 def test_a_look_has_the_colours_of_its_theme_and_a_width_where_one_is_asked_for():
     assert Look("dark").palette is PALETTES["dark"]
-    assert (Look().room(600), Look("light", 320).room(600)) == (600, 320)
+    assert (Look().width_or(600), Look("light", 320).width_or(600)) == (600, 320)
 
 
 @pytest.mark.parametrize("head", [None, HeadId(1, 2)])
 def test_a_mark_follows_a_click_of_its_own_epoch_and_else_the_head_on_show(head):
     selection = Selection(head, epoch=7)
     shown = "datum.layer === 1 && datum.head === 2" if head else "false"
-    assert selection.framed() == shown
+    assert selection.selected_expr() == shown
     assert selection.clicked == "isValid(head.epoch) && head.epoch[0] === 7"
     assert selection.marked() == (
         f"({selection.clicked}) ? (datum.layer === head.layer[0] && datum.head === head.head[0]) : ({shown})"
     )
     if head:
-        assert selection.framed(parts=True) == f"{shown} && datum.part === 'encoder'"
+        assert selection.selected_expr(parts=True) == f"{shown} && datum.part === 'encoder'"
         assert "datum.part === head.part[0]" in selection.marked(parts=True)
 
 

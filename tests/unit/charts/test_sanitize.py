@@ -16,7 +16,7 @@ from dashboard.analyses.explore.side_by_side_chart import difference, side_by_si
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.look import Look
-from dashboard.charts.sanitize import LIMIT, NEWLINE, SIGN, shown
+from dashboard.charts.sanitize import LIMIT, NEWLINE, SIGN, drawable
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.view import HeadView
 from tests.helpers.views import head_view
@@ -80,7 +80,7 @@ def view_of(labels: list[str], unit: str = "tokens") -> HeadView:
 
 def test_every_character_that_xml_forbids_becomes_a_sign():
     for point in [*range(0x10000), *(p * 0x10000 + low for p in range(1, 17) for low in (0, 0xFFFE, 0xFFFF))]:
-        out = shown(chr(point))
+        out = drawable(chr(point))
         assert out and not FORBIDDEN.search(out), hex(point)
         if FORBIDDEN.match(chr(point)):
             assert out in (SIGN, NEWLINE), hex(point)
@@ -89,21 +89,21 @@ def test_every_character_that_xml_forbids_becomes_a_sign():
 
 @given(st.text(st.characters(exclude_categories=())))
 def test_shown_is_never_empty_never_forbidden_and_settles(text):
-    out = shown(text)
+    out = drawable(text)
     assert out and len(out) <= LIMIT + 1
     assert not FORBIDDEN.search(out) and not BIDI & set(out) and "\n" not in out
-    assert shown(out) == out
+    assert drawable(out) == out
 
 
 @pytest.mark.parametrize("text", ["chef", "·men", "中文字", "العربية", "हिन्दी", "👩‍🍳", "❤️", "naïve", "a b", "5 %"])
 def test_what_can_be_drawn_is_left_alone(text):
-    assert shown(text) == text
+    assert drawable(text) == text
 
 
 def test_signs_that_a_person_knows():
-    assert (shown("\n"), shown("\t"), shown(" "), shown("")) == ("¶", "→", "·", "·")
-    assert shown("\u0301") == "◌\u0301"
-    assert shown("x" * 100) == "x" * (LIMIT - 1) + "…"
+    assert (drawable("\n"), drawable("\t"), drawable(" "), drawable("")) == ("¶", "→", "·", "·")
+    assert drawable("\u0301") == "◌\u0301"
+    assert drawable("x" * 100) == "x" * (LIMIT - 1) + "…"
 
 
 RENDER = f"""

@@ -30,7 +30,7 @@ def test_the_page_holds_every_figure_and_nothing_a_person_typed_runs(figures):
     assert [spec["title"]["text"][0] for spec in specs.values()] == ["L2H8 · MiniLM", "L2H8 · MiniLM"]
     assert page.count("<script") == page.count("</script>") == 2
     assert "<b>" not in page
-    assert "<p>My note</p>" in page
+    assert '<p class="note">My note</p>' in page
     assert page.count("from dashboard import") == 2  # the lines that make each again
     assert "default-src" in page
 

@@ -38,48 +38,51 @@ def test_a_link_stays_a_link(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("place", "sentence"),
+    ("place", "named"),
     [
-        ("nowhere/figure.svg", "There is no folder"),
-        ("folder.svg", "is a folder. Name a file in it"),
-        ("file.svg/figure.svg", "is not a folder"),
-        ("figure.gif", r"Use one of \.png"),
-        ("figure", "no ending"),
-        ("x" * 300 + ".svg", "too long"),
-        ("a\0b.svg", "not a name that a file can have"),
-        ("a\ud800.svg", "not a name that a file can have"),
+        ("nowhere/figure.svg", "nowhere"),
+        ("folder.svg", "folder.svg"),
+        ("file.svg/figure.svg", "file.svg"),
+        ("figure.gif", ".png"),
+        ("figure", ".png"),
+        ("a\0b.svg", ""),
+        ("a\ud800.svg", ""),
     ],
+    ids=["no folder", "a folder", "in a file", "another ending", "no ending", "nul", "half a letter"],
 )
-def test_places_that_cannot_be_written(tmp_path, place, sentence):
+def test_places_that_cannot_be_written(tmp_path, place, named, refuses):
     (tmp_path / "folder.svg").mkdir()
     (tmp_path / "file.svg").write_bytes(b"")
-    with pytest.raises(UserError, match=sentence):
+    with refuses(UserError, named):
         write_file(f"{tmp_path}/{place}", b"x")
     assert sorted(os.listdir(tmp_path)) == ["file.svg", "folder.svg"]
 
 
-def test_a_folder_or_file_that_is_read_only(tmp_path, monkeypatch):
+def test_a_folder_or_file_that_is_read_only(tmp_path, monkeypatch, refuses):
     (tmp_path / "old.svg").write_bytes(b"old")
     allowed = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: False if str(path) == str(tmp_path) else allowed(path, mode))
-    with pytest.raises(UserError, match=r"The folder “.*” cannot be written to"):
+    with refuses(UserError):
         check_target(tmp_path / "new.svg")
     monkeypatch.setattr(os, "access", lambda path, mode: not str(path).endswith("old.svg"))
-    with pytest.raises(UserError, match="cannot be replaced"):
+    with refuses(UserError):
         check_target(tmp_path / "old.svg")
 
 
-def test_the_command_line_can_ask_before_it_computes(tmp_path):
+def test_the_command_line_can_ask_before_it_computes(tmp_path, refuses):
     assert check_target(tmp_path / "a.csv", ("csv",)) == tmp_path / "a.csv"
-    with pytest.raises(UserError, match=r"Use one of \.csv\."):
+    with refuses(UserError, ".csv"):
         check_target(tmp_path / "a.png", ("csv",))
 
 
-@pytest.mark.parametrize(
-    ("number", "sentence"),
-    [(errno.ENOSPC, "The disk is full"), (errno.EROFS, "cannot be written to"), (errno.EIO, "was not written")],
-)
-def test_a_disk_that_fails_half_way_leaves_the_old_file(tmp_path, monkeypatch, number, sentence):
+def test_a_name_that_is_too_long_is_cut_in_what_is_said(tmp_path):
+    with pytest.raises(UserError, match=r"x{60}…") as said:
+        write_file(f"{tmp_path}/{'x' * 300}.svg", b"x")
+    assert len(str(said.value)) < 300
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO], ids=errno.errorcode.get)
+def test_a_disk_that_fails_half_way_leaves_the_old_file(tmp_path, monkeypatch, number, refuses):
     path = tmp_path / "figure.svg"
     path.write_bytes(b"old")
 
@@ -87,7 +90,7 @@ def test_a_disk_that_fails_half_way_leaves_the_old_file(tmp_path, monkeypatch, n
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(room.os, "fsync", fail)
-    with pytest.raises(UserError, match=sentence):
+    with refuses(UserError):
         write_file(path, b"new")
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["figure.svg"]

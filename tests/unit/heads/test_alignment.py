@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 
 import numpy as np
@@ -10,43 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.analyses.compare.disagreement import ELSEWHERE, both_elsewhere, disagreements, parting
+from dashboard.analyses.compare.disagreement import both_elsewhere
 from dashboard.analyses.compare.divergence import compare
-from dashboard.analyses.compare.word_swaps import swaps, words_by_pos
 from dashboard.errors import UserError
 from dashboard.heads.alignment import align_models, align_texts, matching
-from dashboard.heads.head_id import HeadId
-from dashboard.heads.view import HeadView
 from dashboard.text.encoding import Encoding
 from dashboard.text.shared_words import with_shared_words
-from dashboard.text.words import split_words
-from tests.helpers.sentences import numbers, plain
-from tests.helpers.views import changed, head_view
-
-
-def view(
-    words: str, weights=None, *, causal: bool = False, special=(), text: str | None = None, model="one"
-) -> HeadView:
-    labels, spans, at = tuple(words.split()), [], 0
-    for label in labels:
-        spans.append((at, at + len(label)))
-        at += len(label) + 1
-    m = len(labels)
-    even = np.tri(m) if causal else np.ones((m, m))
-    weights = even / even.sum(1, keepdims=True) if weights is None else np.array(weights, float)
-    flags = tuple(k in special for k in range(m))
-    return head_view(
-        HeadId(0, 0),
-        weights.astype(np.float32),
-        labels,
-        flags,
-        tuple(spans),
-        "words",
-        "show",
-        causal,
-        text or words,
-        model,
-    )
+from tests.helpers.views import changed
+from tests.helpers.views import words_view as view
 
 
 def test_a_changed_word_is_aligned_with_what_stands_for_it():
@@ -99,8 +69,8 @@ def test_an_exchange_among_repeated_words_stays_in_its_place():
 
 
 @pytest.mark.parametrize("second", ["nothing alike", "pilot", ""])
-def test_texts_without_a_common_word_are_told(second):
-    with pytest.raises(UserError, match="no word in common"):
+def test_texts_without_a_common_word_are_told(second, refuses_alike):
+    with refuses_alike(UserError):
         align_texts(view("the chef says"), view(second, np.ones((len(second.split()),) * 2)))
 
 
@@ -137,12 +107,12 @@ def test_the_first_word_of_a_causal_text_counts_only_behind_something():
     assert aligned.a.allowed.tolist() == [[True, False], [True, True]]
 
 
-def test_models_meet_at_words_of_one_text_or_are_told():
+def test_models_meet_at_words_of_one_text_or_are_told(refuses):
     a, b = view("one two"), view("three four", text="one two")
-    with pytest.raises(UserError, match="Two models meet"):
+    with refuses(UserError):
         align_models(a, view("one two", text="another"))
     moved = changed(b, spans=((0, 2), (2, 7)))
-    with pytest.raises(UserError, match="share no word"):
+    with refuses(UserError):
         align_models(a, moved)
 
 
@@ -159,44 +129,3 @@ def test_words_that_a_piece_reaches_over_are_one_for_both():
     for one in with_shared_words([fine, coarse]):
         assert [word.form for word in one.words] == ["He", "can't", "stop"]
         assert [text[start:end] for start, end in one.axis("words").spans] == ["He", "can't", "stop"]
-
-
-def test_disagreements_come_first_and_say_where_each_looks(snapshot):
-    a = view("x y z", [[1, 0, 0], [0.9, 0.1, 0], [0, 0, 1]])
-    b = view("x y z", [[1, 0, 0], [0, 0.2, 0.8], [0, 0.4, 0.6]])
-    table = disagreements(a, b)
-    assert table["word"].tolist() == ["y", "z", "x"]
-    assert table.iloc[0][["a_looks_at", "b_looks_at"]].tolist() == ["x", "z"]
-    assert table["js"].mean() == pytest.approx(compare(a, b).js)
-    said = parting(table, "A", "B")
-    assert re.findall("“(.*?)”", said) == ["y", "x", "z"] and numbers(said) == [90, 80]
-    assert [plain(said), plain(parting(disagreements(a, a), "A", "B"))] == snapshot
-
-
-def test_where_most_goes_to_what_is_not_drawn_it_says_elsewhere():
-    whole = view("x y z", [[0.1, 0.1, 0.8]] * 3)
-    part = whole.part([0, 1])
-    assert disagreements(part, part)["a_looks_at"].tolist() == [ELSEWHERE, ELSEWHERE]
-    assert disagreements(part, part)["a_share"].tolist() == pytest.approx([0.8, 0.8])
-    sink = view("x y z", [[0.1, 0.1, 0.0]] * 3)
-    table = disagreements(sink, whole)
-    assert table["a_looks_at"].tolist() == [ELSEWHERE] * 3 and table["a_share"].tolist() == pytest.approx([0.8] * 3)
-    assert table["b_looks_at"].tolist() == ["z"] * 3 and compare(sink, whole).top1 == 0
-
-
-def test_swaps_change_one_word_to_one_of_its_part_of_speech():
-    from dashboard.text import parse
-
-    text = "The chef trained in Osaka. She says ramen is good!"
-    vocabulary = words_by_pos(parse("A pilot sings a song in Rome. The old doctor can't sleep and they eat bread."))
-    assert "ca" not in {word for words in vocabulary.values() for word in words}
-    found = swaps(text, parse(text), vocabulary, but=[1], most=6)
-    assert len(found) == 6
-    first = [word.form for word in split_words(text)]
-    for one in found:
-        new = [word.form for word in split_words(one.text)]
-        assert [k for k in range(len(first)) if first[k] != new[k]] == [one.place]
-        assert one.place != 1
-        assert (first[one.place], new[one.place]) == (one.was, one.now)
-    assert len({one.text for one in found}) == 6
-    assert found == swaps(text, parse(text), vocabulary, but=[1], most=6)

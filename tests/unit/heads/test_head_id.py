@@ -70,13 +70,13 @@ def test_a_name_is_read_as_it_is_written(head):
 
 
 @pytest.mark.parametrize("name", ["", "2H9", "E2H9", "C2H9", "L2", "DX2H9", "L-1H0", "L2H9 D0H1", "L２H9", "L00000H1"])
-def test_anything_else_is_no_head(name):
-    with pytest.raises(UserError, match=r"is not a head\. Write layer and head counted from 0, like L2H9\."):
+def test_anything_else_is_no_head(name, refuses_alike):
+    with refuses_alike(UserError, f"“{name}”"):
         HeadId.parse(name)
 
 
-def test_there_is_no_other_part():
-    with pytest.raises(UserError, match="Choose encoder, decoder or cross"):
+def test_there_is_no_other_part(refuses):
+    with refuses(UserError):
         HeadId(0, 0, "middle")
 
 
@@ -247,23 +247,28 @@ def test_pictures_of_all_heads_carry_the_part_and_only_where_there_is_one():
 # Addresses
 
 
-def test_a_link_carries_heads_of_all_parts():
+def test_a_link_carries_heads_of_all_parts(snapshot):
     choices, notices = from_address({"tray": "L2H9,D0H1,X3H4"}, ())
     assert not notices and choices.pinned == (HeadId(2, 9), HeadId(0, 1, "decoder"), HeadId(3, 4, "cross"))
     assert to_address(choices) == {"tray": "L2H9,D0H1,X3H4"}
     choices, notices = from_address({"layer": "3", "head": "4", "part": "cross"}, ())
     assert not notices and choices.chosen == HeadId(3, 4, "cross")
     assert to_address(choices) == {"layer": "3", "head": "4", "part": "cross"}
-    assert "part “x”; it can be encoder, decoder or cross" in from_address({"part": "x"}, ())[1][0]
+    [told] = from_address({"part": "x"}, ())[1]
+    assert all(part in told for part in ("“x”", "encoder", "decoder", "cross")) and told == snapshot
 
 
 def test_a_link_without_parts_is_as_before():
     chosen = Choices(layer=2, head=9).but(pinned=[HeadId(2, 9)])
-    assert to_address(chosen) == {"layer": "2", "head": "9", "tray": "L2H9"}
+    assert to_address(chosen) == {
+        "layer": "2",
+        "head": "9",
+        "tray": "L2H9",
+    }
 
 
-def test_heads_of_parts_that_a_model_has_not_are_taken_out():
+def test_heads_of_parts_that_a_model_has_not_are_taken_out(snapshot):
     asked = Choices(layer=2, head=9, part="cross").but(pinned=[HeadId(2, 9), HeadId(0, 1, "decoder")])
     choices, notices = within(asked, 6, 12)
     assert choices.chosen == HeadId(2, 9) and choices.part == "" and choices.pinned == (HeadId(2, 9),)
-    assert "There is no head X2H9" in notices[0] and "D0H1" in notices[1]
+    assert "X2H9" in notices[0] and "D0H1" in notices[1] and notices == snapshot

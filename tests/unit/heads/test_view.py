@@ -1,4 +1,4 @@
-"""Views, words, links, findings and comparisons, on small maps whose answers are known."""
+"""Views, words, links and findings, on small maps whose answers are known."""
 
 import math
 from dataclasses import replace
@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.analyses.compare.divergence import compare, divergence
 from dashboard.analyses.contribution.rollout import LayerRange
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding as finding_of
@@ -21,7 +20,7 @@ from dashboard.heads.pooling import hide_special, to_axis
 from dashboard.heads.view import make_view
 from dashboard.text import Axis, Encoding
 from tests.helpers.sentences import heads_in, numbers, plain
-from tests.helpers.views import head_view
+from tests.helpers.views import attention, head_view, view_of
 
 NO_BREAK = "\u00a0"
 
@@ -30,25 +29,8 @@ def finding(view):
     return finding_of(view).replace(NO_BREAK, " ")
 
 
-def view_of(weights, labels=None, special=None, causal=False, unit="words", head="L2H9"):
-    weights = np.asarray(weights, np.float32)
-    n = len(weights)
-    labels = tuple(labels or (f"w{i}" for i in range(n)))
-    special = tuple(special or (False,) * n)
-    return head_view(
-        HeadId.parse(head), weights, labels, special, (None,) * n, unit, "show", causal, " ".join(labels), "MiniLM"
-    )
-
-
 def axis_of(members, n):
     return Axis(("x",) * len(members), (False,) * len(members), tuple(map(tuple, members)), (None,) * len(members))
-
-
-def attention(n, seed=0, causal=False):
-    weights = np.random.default_rng(seed).random((n, n)) ** 4
-    if causal:
-        weights = np.tril(weights)
-    return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
 
 
 # Words
@@ -81,7 +63,7 @@ def test_hiding_special_tokens_renormalises_what_is_left():
     assert np.allclose(hide_special(weights, [True, False, False]), [[0.25, 0.75], [0.0, 0.0]])
 
 
-def test_make_view_shows_words_and_hides_special_tokens():
+def test_make_view_shows_words_and_hides_special_tokens(refuses):
     spans = ((0, 0), (0, 3), (3, 6), (7, 11), (11, 11))
     pieces = ("[CLS]", "foo", "##bar", "bazz", "[SEP]")
     encoding = Encoding("foobar bazz", tuple(range(5)), pieces, pieces, spans, (True, False, False, False, True))
@@ -94,7 +76,7 @@ def test_make_view_shows_words_and_hides_special_tokens():
     assert hidden.spans == ((0, 6), (7, 11))
     assert np.allclose(hidden.weights.sum(1), 1)
     only = Encoding("", (1, 2), ("[CLS]", "[SEP]"), ("[CLS]", "[SEP]"), ((0, 0), (0, 0)), (True, True))
-    with pytest.raises(UserError, match="nothing is left"):
+    with refuses(UserError):
         make_view(attention(2), HeadId(0, 0), only, special="hide", causal=False, model="M")
 
 
@@ -105,8 +87,8 @@ def test_heads_have_names(name):
 
 
 @pytest.mark.parametrize("name", ["", "L2", "H9L2", "L-1H2", "L2H9x", "L٢H٣", "L99999H1"])
-def test_other_names_are_no_heads(name):
-    with pytest.raises(UserError, match="is not a head"):
+def test_other_names_are_no_heads(name, refuses_alike):
+    with refuses_alike(UserError, f"“{name}”"):
         HeadId.parse(name)
 
 
@@ -127,8 +109,8 @@ def test_a_window_says_what_it_leaves_out():
 
 
 @pytest.mark.parametrize(("start", "stop"), [(-1, 2), (3, 3), (4, 2), (0, 11)])
-def test_no_window_beyond_the_text(start, stop):
-    with pytest.raises(UserError, match="no part of a text"):
+def test_no_window_beyond_the_text(start, stop, refuses_alike):
+    with refuses_alike(UserError, f"{start} to {stop - 1}"):
         view_of(attention(10)).window(start, stop)
 
 
@@ -224,9 +206,9 @@ def test_where_nothing_stands_out_the_strongest_link_is_named(snapshot):
     assert "“w3” → “w7”" in said and numbers(said)[0] == 55 and 10 in numbers(said) and plain(said) == snapshot
 
 
-def test_a_single_word_gives_a_sentence_too():
-    assert "no word can choose" in finding(view_of([[1.0]], causal=True))
-    assert "L2H9" in finding(view_of([[1.0]]))
+def test_a_single_word_gives_a_sentence_too(snapshot):
+    told = [plain(finding(view_of([[1.0]], causal=causal))) for causal in (True, False)]
+    assert all("L2H9" in one for one in told) and told == snapshot
 
 
 def test_a_window_of_a_causal_text_counts_the_keys_before_it(snapshot):
@@ -251,63 +233,6 @@ def test_a_window_of_a_causal_text_counts_the_keys_before_it(snapshot):
 )
 def test_percent(share, text):
     assert percent(share) == text.replace(" ", NO_BREAK).replace(f"under{NO_BREAK}", "under ")
-
-
-# Comparisons
-
-
-def test_a_head_is_like_itself():
-    view = view_of(attention(8))
-    same = compare(view, view)
-    assert same.js == 0 and same.top1 == 1 and same.rows == 8
-    assert same.pearson == pytest.approx(1)
-
-
-def test_heads_that_share_nothing():
-    a, b = view_of(np.eye(4)), view_of(np.roll(np.eye(4), 1, axis=1))
-    apart = compare(a, b)
-    assert apart.js == pytest.approx(1) and apart.top1 == 0
-    assert apart.pearson == pytest.approx(-1 / 3)
-
-
-def test_a_comparison_by_hand_and_both_ways():
-    a, b = view_of([[0.5, 0.5], [1.0, 0.0]]), view_of([[1.0, 0.0], [1.0, 0.0]])
-    js = (0.5 * (0.5 * math.log2(0.5 / 0.75) + 0.5 * math.log2(0.5 / 0.25)) + 0.5 * math.log2(1 / 0.75)) / 2
-    for one in (compare(a, b), compare(b, a)):
-        assert one.js == pytest.approx(js)
-        assert one.top1 == 1
-
-
-def test_a_constant_side_has_no_correlation():
-    even = view_of(np.full((3, 3), 1 / 3))
-    assert math.isnan(compare(even, view_of(attention(3))).pearson)
-
-
-def test_special_rows_and_the_first_causal_row_are_left_out():
-    special = [True, False, False, False]
-    weights = attention(4, causal=True)
-    other = weights.copy()
-    other[0] = [0, 1, 0, 0]
-    assert compare(view_of(weights, special=special, causal=True), view_of(other, special=special, causal=True)).js == 0
-    assert compare(view_of(weights, causal=True), view_of(other, causal=True)).rows == 3
-
-
-def test_comparing_over_different_words_is_refused():
-    with pytest.raises(UserError, match="same positions"):
-        compare(view_of(np.eye(2), labels=["a", "b"]), view_of(np.eye(2), labels=["a", "c"]))
-
-
-def test_a_sinks_share_counts_as_a_key():
-    a, b = view_of(np.eye(2) * 0.5), view_of(np.eye(2))
-    expected = 0.5 * (0.5 * math.log2(0.5 / 0.75) + 0.5 * math.log2(0.5 / 0.25)) + 0.5 * math.log2(1 / 0.75)
-    assert compare(a, b).js == pytest.approx(expected)
-
-
-@given(st.integers(0, 999))
-def test_divergence_is_symmetric_and_bounded(seed):
-    p, q = attention(6, seed), attention(6, seed + 1)
-    assert np.allclose(divergence(p, q), divergence(q, p), atol=1e-6)
-    assert ((divergence(p, q) >= 0) & (divergence(p, q) <= 1)).all()
 
 
 @pytest.mark.parametrize("causal", [False, True])

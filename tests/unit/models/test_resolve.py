@@ -1,6 +1,7 @@
 """Every way to name a model wrongly, or to name a wrong one, ends in a sentence of its own."""
 
 import json
+import re
 import struct
 from types import SimpleNamespace
 
@@ -46,20 +47,20 @@ def test_minilm_is_the_published_file():
     assert find(" minilm ") == found
 
 
-def test_minilm_with_other_weights_is_refused(monkeypatch, tmp_path):
+def test_minilm_with_other_weights_is_refused(monkeypatch, tmp_path, refuses):
     monkeypatch.setattr(resolve, "location", lambda name: fill(tmp_path / "model"))
-    with pytest.raises(UserError, match="not the published"):
+    with refuses(UserError):
         find("minilm")
 
 
-def test_smollm2_is_not_fetched_unasked(monkeypatch, tmp_path):
+def test_smollm2_is_not_fetched_unasked(monkeypatch, tmp_path, refuses):
     monkeypatch.setenv("TWO_HEADS_CACHE", str(tmp_path))
-    with pytest.raises(NotInstalled, match="not on this machine yet"):
+    with refuses(NotInstalled):
         find("smollm2")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_smollm2_whose_weights_changed_is_refused(monkeypatch, tmp_path):
+def test_smollm2_whose_weights_changed_is_refused(monkeypatch, tmp_path, refuses):
     monkeypatch.setenv("TWO_HEADS_CACHE", str(tmp_path))
     folder = fill(tmp_path / "models" / "smollm2")
     noted = {"sha256": weights_sha256([folder / "model.safetensors"]), "size": 0}
@@ -69,7 +70,7 @@ def test_smollm2_whose_weights_changed_is_refused(monkeypatch, tmp_path):
     weights = bytearray((folder / "model.safetensors").read_bytes())
     weights[-1] ^= 1
     (folder / "model.safetensors").write_bytes(weights)
-    with pytest.raises(NotInstalled, match="not whole"):
+    with refuses(NotInstalled):
         find("smollm2")
 
 
@@ -91,12 +92,12 @@ def test_the_revision_follows_the_weights(tmp_path):
     assert find(str(folder)).revision != first
 
 
-def test_shards(tmp_path):
+def test_shards(tmp_path, refuses):
     index = json.dumps({"weight_map": {"a": "one.safetensors", "b": "two.safetensors"}}).encode()
     folder = fill(tmp_path / "m", {"model.safetensors": None})
     (folder / "model.safetensors.index.json").write_bytes(index)
     (folder / "one.safetensors").write_bytes(safetensors({"a": 4}))
-    with pytest.raises(UserError, match=r"1 of 2 weight files are missing, two\.safetensors"):
+    with refuses(UserError, "1 of 2", "two.safetensors"):
         find(str(folder))
     (folder / "two.safetensors").write_bytes(safetensors({"b": 4}))
     assert len(weight_files(folder, "m")) == 2 and find(str(folder)).revision.startswith("sha256:")
@@ -105,29 +106,29 @@ def test_shards(tmp_path):
 @pytest.mark.parametrize(
     "index", [b"{", b"[]", b"{}", b'{"weight_map": {}}', b'{"weight_map": {"a": "../x"}}', b"[" * 100_000]
 )
-def test_a_damaged_list_of_shards(tmp_path, index):
+def test_a_damaged_list_of_shards(tmp_path, index, refuses_alike):
     folder = fill(tmp_path / "m", {"model.safetensors": None})
     (folder / "model.safetensors.index.json").write_bytes(index)
-    with pytest.raises(UserError, match=r"list of weight files .* damaged"):
+    with refuses_alike(UserError, "model.safetensors.index.json"):
         find(str(folder))
 
 
 GOOD = safetensors({"w": 8})
 NO_WEIGHTS = {"model.safetensors": None}
 WRONG_FOLDERS = {
-    "holds no weights": NO_WEIGHTS,
-    "as a pickle only .pytorch_model.bin": NO_WEIGHTS | {"pytorch_model.bin": b"x"},
-    "has its weights as a pickle only": NO_WEIGHTS | {"config.json": None, "model.ckpt": b"x"},
+    "no weights": NO_WEIGHTS,
+    "pickle pytorch_model.bin": NO_WEIGHTS | {"pytorch_model.bin": b"x"},
+    "pickle alone": NO_WEIGHTS | {"config.json": None, "model.ckpt": b"x"},
     "no config.json": {"config.json": None},
     "no whole GGUF file": NO_WEIGHTS | {"config.json": None, "model.gguf": b"GGUF"},
-    "for TensorFlow only .tf_model.h5.*from_tf=True": NO_WEIGHTS | {"tf_model.h5": b"x"},
-    "for TensorFlow only .bert_model.ckpt.index": NO_WEIGHTS | {"bert_model.ckpt.index": b"x"},
-    "for Flax only .flax_model.msgpack.*from_flax=True": NO_WEIGHTS | {"flax_model.msgpack": b"x"},
-    "program for ONNX .model.onnx": NO_WEIGHTS | {"model.onnx": b"x"},
-    "no model.safetensors, but weights.safetensors": NO_WEIGHTS | {"weights.safetensors": b"x"},
-    "goes on from .optimizer.pt., but no weights": NO_WEIGHTS | {"optimizer.pt": b"x", "rng_state.pth": b"x"},
-    "a pickle only .pytorch_model-00001.bin": NO_WEIGHTS | {"optimizer.pt": b"x", "pytorch_model-00001.bin": b"x"},
-    "config.json of .* damaged": {"config.json": b"{"},
+    "TensorFlow tf_model.h5": NO_WEIGHTS | {"tf_model.h5": b"x"},
+    "TensorFlow bert_model.ckpt": NO_WEIGHTS | {"bert_model.ckpt.index": b"x"},
+    "Flax flax_model.msgpack": NO_WEIGHTS | {"flax_model.msgpack": b"x"},
+    "ONNX model.onnx": NO_WEIGHTS | {"model.onnx": b"x"},
+    "no model.safetensors but weights.safetensors": NO_WEIGHTS | {"weights.safetensors": b"x"},
+    "training optimizer.pt": NO_WEIGHTS | {"optimizer.pt": b"x", "rng_state.pth": b"x"},
+    "pickle pytorch_model-00001.bin": NO_WEIGHTS | {"optimizer.pt": b"x", "pytorch_model-00001.bin": b"x"},
+    "damaged config.json": {"config.json": b"{"},
     "names no model type": {"config.json": b"[]"},
     "quantised": {"config.json": b'{"model_type": "llama", "quantization_config": {"bits": 4}}'},
     "quantised by bitsandbytes": {
@@ -135,43 +136,44 @@ WRONG_FOLDERS = {
     },
     "quantised by AWQ": {"config.json": b'{"model_type": "a", "quantization_config": {"quant_method": "awq"}}'},
     "quantised by GPTQ": {"model.safetensors": safetensors({"model.layers.0.q_proj.qweight": 8})},
-    "are quantised by bitsandbytes": {"model.safetensors": safetensors({"a.weight": 8, "a.weight.absmax": 8})},
+    "weights quantised by bitsandbytes": {"model.safetensors": safetensors({"a.weight": 8, "a.weight.absmax": 8})},
     "no tokenizer": {"tokenizer.json": None},
-    "reads characters and has no vocabulary": {"tokenizer.json": None, "config.json": b'{"model_type": "canine"}'},
-    "reads bytes and has no vocabulary": {
+    "reads characters": {"tokenizer.json": None, "config.json": b'{"model_type": "canine"}'},
+    "reads bytes": {
         "tokenizer.json": None,
         "config.json": b'{"model_type": "t5"}',
         "tokenizer_config.json": b'{"tokenizer_class": "ByT5Tokenizer"}',
     },
-    "which reads images or sound": {
+    "reads images or sound": {
         "tokenizer.json": None,
         "config.json": b'{"model_type": "vit"}',
         "preprocessor_config.json": b"{}",
     },
-    "damaged or cut off": {"model.safetensors": GOOD[:-1]},
+    "cut off": {"model.safetensors": GOOD[:-1]},
 }
 
 
-@pytest.mark.parametrize("sentence", WRONG_FOLDERS)
-def test_wrong_folders(tmp_path, sentence):
-    folder = fill(tmp_path / "m", WRONG_FOLDERS[sentence])
-    with pytest.raises(UserError, match=sentence):
+@pytest.mark.parametrize("wrong", WRONG_FOLDERS)
+def test_wrong_folders(tmp_path, wrong, refuses):
+    """What is wrong names the file, or the tool, that the sentence names."""
+    folder = fill(tmp_path / "m", WRONG_FOLDERS[wrong])
+    with refuses(UserError, *re.findall(r"[\w-]+\.\w+|AWQ|GPTQ|bitsandbytes", wrong)):
         find(str(folder))
 
 
-def test_an_empty_folder_and_a_file(tmp_path):
+def test_an_empty_folder_and_a_file(tmp_path, refuses):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match="holds no weights"):
+    with refuses(UserError):
         find(str(tmp_path / "empty"))
     (tmp_path / "file").write_text("x")
-    with pytest.raises(UserError, match="is a file"):
+    with refuses(UserError):
         find(str(tmp_path / "file"))
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 7, b"\xff" * 8, b"\x00" * 8, GOOD + b"x", GOOD[:30]])
-def test_damaged_safetensors(tmp_path, content):
+def test_damaged_safetensors(tmp_path, content, refuses_alike):
     folder = fill(tmp_path / "m", {"model.safetensors": content})
-    with pytest.raises(UserError, match="damaged or cut off"):
+    with refuses_alike(UserError):
         find(str(folder))
 
 
@@ -249,39 +251,39 @@ def test_a_cached_model_of_the_hub_needs_no_network(hub_cache, monkeypatch):
     assert find(f"owner/name@{'ab' * 20}").folder == folder
 
 
-def test_nothing_is_downloaded_unasked(hub_cache, monkeypatch):
+def test_nothing_is_downloaded_unasked(hub_cache, monkeypatch, refuses):
     monkeypatch.setattr(hub, "download", lambda *_: pytest.fail("the network was asked"))
-    with pytest.raises(UserError, match=r"not on this machine.*--get owner/name"):
+    with refuses(UserError, "--get owner/name"):
         find("owner/name")
     snapshot(hub_cache, "owner/name", "ab" * 20, {"model.safetensors": None})  # a download that broke off
-    with pytest.raises(UserError, match="not on this machine"):
+    with refuses(UserError):
         find("owner/name")
 
 
-def test_a_name_without_an_owner(hub_cache):
-    with pytest.raises(UserError, match=r"“gpt2” is “openai-community/gpt2” on the hub.*--get openai-community/gpt2"):
+def test_a_name_without_an_owner(hub_cache, refuses):
+    with refuses(UserError, "“gpt2”", "“openai-community/gpt2”", "--get openai-community/gpt2"):
         find("gpt2")
-    with pytest.raises(UserError, match="has its owner before its name"):
+    with refuses(UserError):
         find("no-such-model")
     folder = snapshot(hub_cache, "openai-community/gpt2", "ab" * 20)
     found = find("gpt2")
     assert (found.name, found.title, found.folder) == ("gpt2", "openai-community/gpt2", folder)
     assert find(f"gpt2@{'ab' * 20}").revision == found.revision == "ab" * 20
     snapshot(hub_cache, "someone/gpt2", "cd" * 20)
-    with pytest.raises(UserError, match=r"more than once\. Say which: openai-community/gpt2 or someone/gpt2"):
+    with refuses(UserError, "openai-community/gpt2", "someone/gpt2"):
         find("gpt2")
     snapshot(hub_cache, "else/gpt2-xl", "cd" * 20, {"model.safetensors": None})
     with pytest.raises(UserError, match="“openai-community/gpt2-xl”"):
         find("gpt2-xl")
 
 
-def test_an_adapter_of_the_hub_names_its_base_model(hub_cache):
+def test_an_adapter_of_the_hub_names_its_base_model(hub_cache, refuses):
     said = b'{"peft_type": "LORA", "base_model_name_or_path": "owner/base"}'
     none = {"config.json": None, "model.safetensors": None, "tokenizer.json": None}
     snapshot(
         hub_cache, "owner/adapter", "ab" * 20, none | {"adapter_config.json": said, "adapter_model.safetensors": GOOD}
     )
-    with pytest.raises(UserError, match=r"“owner/adapter” is a LoRA adapter for “owner/base”.*--get owner/base"):
+    with refuses(UserError, "“owner/adapter”", "“owner/base”", "--get owner/base"):
         find("owner/adapter")
 
 
@@ -292,24 +294,24 @@ def response(status):
 
 
 HUB_ERRORS = {
-    "has no model “owner/name”": lambda: errors.RepositoryNotFoundError("x", response=response(404)),
-    "on request only": lambda: errors.GatedRepoError("x", response=response(403)),
-    "no revision “v9”": lambda: errors.RevisionNotFoundError("x", response=response(404)),
-    "cannot be reached": lambda: errors.OfflineModeIsEnabled("x"),
-    "hub cannot be reached": lambda: errors.LocalEntryNotFoundError("x"),
-    "The hub cannot be": lambda: errors.HfHubHTTPError("x", response=response(500)),
-    "disk is full": lambda: OSError(28, "No space left on device"),
-    "is no hub id": lambda: errors.HFValidationError("x"),
+    "no model": lambda: errors.RepositoryNotFoundError("x", response=response(404)),
+    "on request": lambda: errors.GatedRepoError("x", response=response(403)),
+    "no revision": lambda: errors.RevisionNotFoundError("x", response=response(404)),
+    "offline": lambda: errors.OfflineModeIsEnabled("x"),
+    "no entry": lambda: errors.LocalEntryNotFoundError("x"),
+    "an error of the hub": lambda: errors.HfHubHTTPError("x", response=response(500)),
+    "a full disk": lambda: OSError(28, "No space left on device"),
+    "no id": lambda: errors.HFValidationError("x"),
 }
 
 
-@pytest.mark.parametrize("sentence", HUB_ERRORS)
-def test_what_can_go_wrong_at_the_hub(hub_cache, monkeypatch, sentence):
+@pytest.mark.parametrize("wrong", HUB_ERRORS)
+def test_what_can_go_wrong_at_the_hub(hub_cache, monkeypatch, wrong, refuses):
     def fail(*_, **__):
-        raise HUB_ERRORS[sentence]()
+        raise HUB_ERRORS[wrong]()
 
     monkeypatch.setattr(huggingface_hub.HfApi, "model_info", fail)
-    with pytest.raises(UserError, match=sentence):
+    with refuses(UserError, *{"no model": ["owner/name"], "no revision": ["v9"]}.get(wrong, [])):
         find("owner/name@v9", fetch_missing=True)
 
 
@@ -319,16 +321,16 @@ def info(files):
 
 
 @pytest.mark.parametrize(
-    ("files", "sentence"),
+    ("files", "named"),
     [
-        (["config.json", "pytorch_model.bin"], "as a pickle only .pytorch_model.bin"),
-        (["config.json", "onnx/model.safetensors"], "no safetensors"),
+        (["config.json", "pytorch_model.bin"], "pytorch_model.bin"),
+        (["config.json", "onnx/model.safetensors"], "safetensors"),
     ],
 )
-def test_the_hub_has_it_in_another_form(hub_cache, monkeypatch, files, sentence):
+def test_the_hub_has_it_in_another_form(hub_cache, monkeypatch, files, named, refuses):
     monkeypatch.setattr(huggingface_hub.HfApi, "model_info", lambda *_, **__: info(files))
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: pytest.fail("downloaded"))
-    with pytest.raises(UserError, match=sentence):
+    with refuses(UserError, named):
         find("owner/name", fetch_missing=True)
 
 
@@ -353,4 +355,4 @@ def test_a_download_asks_for_no_pickle_and_no_code(hub_cache, monkeypatch):
         names, allow_patterns=asked["allow_patterns"], ignore_patterns=asked["ignore_patterns"]
     )
     assert list(wanted) == ["model.safetensors", "tokenizer.json", "vocab.txt"]
-    assert (0.5, "Downloading owner/name@v1 from the hub.") in told and told[-1][0] == 1.0
+    assert any(share == 0.5 and "owner/name@v1" in said for share, said in told) and told[-1][0] == 1.0

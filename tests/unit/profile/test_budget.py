@@ -97,16 +97,16 @@ def test_against_loops(causal):
     for head in range(3):
         own, twin = naive_budget(corpus, head, causal)
         np.testing.assert_allclose(found.head[head], own, atol=1e-6)
-        np.testing.assert_allclose(found.twin[head], twin, atol=1e-6)
+        np.testing.assert_allclose(found.position_only[head], twin, atol=1e-6)
     np.testing.assert_allclose(found.head.sum(1), 1, atol=1e-6)
-    np.testing.assert_allclose(found.twin.sum(1), 1, atol=1e-6)
+    np.testing.assert_allclose(found.position_only.sum(1), 1, atol=1e-6)
 
 
 def test_a_head_of_position_is_its_own_twin():
     rng = np.random.default_rng(1)
     corpus = [(random_sentence(rng, m), np.eye(m, k=-1, dtype=np.float32)[None]) for m in (6, 9, 2)]
     found = budget(statistics_of(corpus), 1, False)
-    np.testing.assert_allclose(found.head, found.twin, atol=1e-7)
+    np.testing.assert_allclose(found.head, found.position_only, atol=1e-7)
     assert found.head[0, 0] == pytest.approx(3 / 17)  # the first words, which give nothing to words
 
 
@@ -132,5 +132,5 @@ def test_a_row_that_gives_other_words_nothing():
     sentence = random_sentence(np.random.default_rng(2), 4)
     weights = np.zeros((1, 4, 4), np.float32)
     found = budget(statistics_of([(sentence, weights)]), 1, False)
-    assert found.head[0, 0] == 1 and found.twin[0, 0] == 1 and not found.twin[0, 1:].any()
+    assert found.head[0, 0] == 1 and found.position_only[0, 0] == 1 and not found.position_only[0, 1:].any()
     assert np.isnan(budget([], 1, False).head).all()

@@ -157,19 +157,19 @@ def _layers(part: dict) -> list[dict]:
     return inner or ([part] if "mark" in part else [])
 
 
-def test_a_head_without_figures_is_drawn_and_said_so(profiles):
+def test_a_head_without_figures_is_drawn_and_said_so(profiles, snapshot):
     empty = profiles["minilm"].heads.copy()
     empty[[column for column in empty if column.startswith("bits_")]] = np.nan
     empty["role"] = ""
     this = SimpleNamespace(heads=empty, about=profiles["minilm"].about)
     for chart in (draw_scatter(this), draw_budget(this, "L0H0")):
         assert "NaN" not in json.dumps(chart.to_dict())
-    assert "No role could be measured" in census(empty) and opposites(empty) is None
-    assert "no figures" in head_finding(row_of(this, "L0H0"), this.about)
+    assert opposites(empty) is None
+    assert [plain(said) for said in (census(empty), head_finding(row_of(this, "L0H0"), this.about))] == snapshot
 
 
-def test_a_head_that_is_not_there(profiles):
-    with pytest.raises(UserError, match=r"no head L6H0.*end at L5H11"):
+def test_a_head_that_is_not_there(profiles, refuses):
+    with refuses(UserError, "L6H0", "L5H11"):
         row_of(profiles["minilm"], "L6H0")
 
 
@@ -257,13 +257,14 @@ def test_bits_that_round_to_zero_have_no_sign():
     bits = {f"bits_{name}{end}": -0.0004 for name in ("position", "syntax", "context") for end in ("", "_low", "_high")}
     row = {"layer": 0, "head": 0, "role": "syntax", "active": 1.0, "bits_total": 1.0} | bits
     about = {"queries": 9, "sentences": {"used": 2}, "file": "f"}
-    assert "only the parse 0.000 (0.000 to 0.000)" in head_finding(row, about)
+    said = head_finding(row, about)
+    assert numbers(said).count(0) == 9 and "−" not in said
     assert spending_bits(-0.0004) == "0.000 bits" and spending_bits(-0.0014) == "−0.001 bits"
 
 
-def test_a_treebank_must_be_named_with_licence_and_commit(tmp_path):
+def test_a_treebank_must_be_named_with_licence_and_commit(tmp_path, refuses):
     bank = tmp_path / "bank.conllu"
-    with pytest.raises(UserError, match="licence is not known"):
+    with refuses(UserError):
         source_of(bank, {})
     (tmp_path / "bank.json").write_text('{"name": "Bank", "licence": "CC0", "commit": "abc"}')
     assert source_of(bank, {"commit": "def"}) == {"name": "Bank", "licence": "CC0", "commit": "def"}

@@ -215,7 +215,7 @@ def test_scores_of_sentences_are_parts_of_the_figures():
     for index, m in enumerate(rng.integers(5, 10, 16)):
         corpus.append((random_sentence(rng, m, index), random_words(rng, 2, m, False), rng.normal(size=(m, 4))))
     found = explain_corpus(corpus, 1, 2)
-    every = found.moments[found.moments.kind == "decile"]  # of 16 sentences no decile has more than two
+    every = found.top_examples[found.top_examples.kind == "decile"]  # of 16 sentences no decile has more than two
     for (head, figure), rows in every.groupby(["head", "figure"]):
         assert sorted(rows.sentence) == list(range(16)) and list(rows.queries) == [
             len(corpus[s][0]) for s in rows.sentence

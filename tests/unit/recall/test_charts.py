@@ -15,7 +15,7 @@ from bench.recall import missed
 from bench.recall import table as bench_table
 from dashboard.analyses.recall import charts
 from dashboard.analyses.recall.api import recall_table
-from dashboard.analyses.recall.experiment import Study
+from dashboard.analyses.recall.experiment import RecallRun
 from dashboard.analyses.recall.gradient_reach import Gradient, Timing
 from dashboard.analyses.recall.seeds import T_975
 from dashboard.analyses.recall.task import DEFAULT, NAMES, Recall
@@ -47,8 +47,8 @@ GRADIENTS = tuple(
 )
 TIMINGS = tuple(Timing(model, n, 0.01 * n * k, 10.0 * k) for k, model in enumerate(NAMES, 1) for n in (16, 256))
 WEIGHTS = dict.fromkeys(NAMES, 2700)
-WHOLE = Study(1.0, "", Result(CONFIG, WEIGHTS, POINTS, GRADIENTS, 12.0), TIMINGS)
-NOTHING = Study(0.0, "", Result(CONFIG, WEIGHTS))
+WHOLE = RecallRun(1.0, "", Result(CONFIG, WEIGHTS, POINTS, GRADIENTS, 12.0), TIMINGS)
+NOTHING = RecallRun(0.0, "", Result(CONFIG, WEIGHTS))
 
 
 def lines(chart) -> list[list[dict]]:

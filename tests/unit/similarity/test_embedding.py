@@ -102,7 +102,7 @@ def test_clusters_are_the_clouds_the_largest_first():
     assert set(clustered(far(points), 1)) == {1} and clustered(np.zeros((1, 1)), 3).tolist() == [1]
 
 
-def test_the_table_names_the_nearest():
+def test_the_table_names_the_nearest(refuses):
     points = np.array([[0, 0], [1, 0], [5, 0], [7, 0]], float)
     table, _ = map_table(far(points) / 10, 2)
     assert list(table["nearest"]) == ["L0H1", "L0H0", "L1H1", "L1H0"]
@@ -113,7 +113,7 @@ def test_the_table_names_the_nearest():
         (1, 0, 5),
     ]
     assert nearest(far(points), 0, 2, 9, same=False)["distance"].tolist() == [0, 1, 5, 7]
-    with pytest.raises(UserError, match="The last one is L1H1"):
+    with refuses(UserError, "L1H1"):
         place_of(HeadId(0, 2), 2, 4)
 
 
@@ -169,11 +169,11 @@ def test_the_drawing_stands_where_the_table_says(found, theme, coloured):
     assert figure_bytes(draw_map(found, **options), "svg").startswith(b"<svg")
 
 
-def test_heads_like_this_one(found):
+def test_heads_like_this_one(found, refuses):
     table = similar_heads(found, "L2H1", 5)
     assert str(HeadId(int(table["layer"][0]), int(table["head"][0]))) == found.row(HeadId(2, 1))["nearest"]
     assert table["distance"].is_monotonic_increasing and len(table) == 5
-    with pytest.raises(UserError, match="no head L9H0"):
+    with refuses(UserError, "L9H0"):
         similar_heads(found, "L9H0")
 
 

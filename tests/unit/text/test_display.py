@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.text import display
-from dashboard.text.display import piece_labels, visible
+from dashboard.text.display import token_labels, visible
 
 
 def label(piece, spelling, text=None):
-    return piece_labels(text or piece, [piece], [(0, len(text or piece))], spelling)[0]
+    return token_labels(text or piece, [piece], [(0, len(text or piece))], spelling)[0]
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_the_bytes_of_one_character_show_their_share(character):
     n = len(pieces) - 2
     spans = [(0, 1), *[(1, 2)] * n, (2, 3)]
     expected = ["a", *(f"{character} {k + 1}/{n}" for k in range(n)), "b"]
-    assert piece_labels(f"a{character}b", pieces, spans, "bytes") == expected
+    assert token_labels(f"a{character}b", pieces, spans, "bytes") == expected
 
 
 def test_two_split_characters_in_a_row_count_each_for_itself():
     pieces = ["Ġ" + "".join(spell("🍜")[:2]), *spell("🍜")[2:], *spell("🍣")]
     spans = [(0, 2), (1, 2), (1, 2), *[(2, 3)] * 4]
-    assert piece_labels(" 🍜🍣", pieces, spans, "bytes") == [
+    assert token_labels(" 🍜🍣", pieces, spans, "bytes") == [
         "·🍜 1/3",
         "🍜 2/3",
         "🍜 3/3",
@@ -84,12 +84,12 @@ def test_two_split_characters_in_a_row_count_each_for_itself():
 def test_a_piece_that_ends_one_character_and_begins_the_next():
     bowl, fish = spell("🍜"), spell("🍣")
     pieces = ["".join(bowl[:2]), "".join(bowl[2:] + fish[:1]), "".join(fish[1:])]
-    assert piece_labels("🍜🍣", pieces, [(0, 1), (0, 2), (1, 2)], "bytes") == ["🍜 1/2", "🍜 2/2", "🍣 2/2"]
+    assert token_labels("🍜🍣", pieces, [(0, 1), (0, 2), (1, 2)], "bytes") == ["🍜 1/2", "🍜 2/2", "🍣 2/2"]
 
 
 def test_bytes_in_a_metaspace_vocabulary():
     pieces = ["▁", *(f"<0x{byte:02X}>" for byte in "🍜".encode())]
-    labels = piece_labels("🍜", pieces, [(0, 0)] + [(0, 1)] * 4, "metaspace")
+    labels = token_labels("🍜", pieces, [(0, 0)] + [(0, 1)] * 4, "metaspace")
     assert labels == ["·", "🍜 1/4", "🍜 2/4", "🍜 3/4", "🍜 4/4"]
 
 

@@ -212,18 +212,18 @@ def test_spellings():
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t \u3000"])
-def test_an_empty_text_is_a_sentence(text):
-    with pytest.raises(UserError, match="empty"):
+def test_an_empty_text_is_a_sentence(text, refuses):
+    with refuses(UserError):
         encode(text, word_piece(), limit=None, causal=False)
 
 
-def test_a_text_without_tokens_is_a_sentence():
-    with pytest.raises(UserError, match="nothing to read"):
+def test_a_text_without_tokens_is_a_sentence(refuses):
+    with refuses(UserError):
         encode("\x00\x01", word_piece(), limit=None, causal=False)
 
 
-def test_a_limit_without_room_is_a_sentence():
-    with pytest.raises(UserError, match="leaves no room"):
+def test_a_limit_without_room_is_a_sentence(refuses):
+    with refuses(UserError):
         encode("the chef", word_piece(), limit=2, causal=False)
 
 

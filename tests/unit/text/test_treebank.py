@@ -173,9 +173,9 @@ def test_any_bytes(tmp_path_factory, content):
             assert not_a_tree(one.heads) is None
 
 
-def test_a_file_that_cannot_be_read(tmp_path):
+def test_a_file_that_cannot_be_read(tmp_path, refuses):
     for path in (tmp_path, tmp_path / "none.conllu", "a\0b"):
-        with pytest.raises(UserError, match="cannot be read"):
+        with refuses(UserError):
             list(read_treebank(path))
     (tmp_path / "wide.conllu").write_bytes(GOOD.encode("utf-16"))
     with pytest.raises(UserError, match="UTF-8"):

@@ -77,11 +77,11 @@ def test_the_first_reason_its_line_how_many_and_what_to_do(tmp_path, case):
 
 
 @pytest.mark.parametrize("ending", [".conllu", ".conllup", ".conll", ".CoNLLU"])
-def test_endings(tmp_path, ending):
+def test_endings(tmp_path, ending, refuses_alike):
     path = written(tmp_path, GOOD, "bank" + ending)
     (one,) = reader_of(path)(path)
     assert one.text == "Herons don't wait." and one.spans[1:3] == ((7, 9), (9, 12))
-    with pytest.raises(UserError, match=r"neither a treebank \(\.conllu, \.conllup or \.conll\) nor a text"):
+    with refuses_alike(UserError, ".conllu", ".conllup", ".conll"):
         reader_of(tmp_path / "bank.conl")
 
 
@@ -106,9 +106,9 @@ def test_conllu_plus_in_any_order(tmp_path, snapshot):
 
 
 @pytest.mark.parametrize(("names", "missing"), [("ID FORM UPOS", "HEAD"), ("", "ID"), ("ID ID FORM HEAD DEPREL", "ID")])
-def test_conllu_plus_without_what_is_needed(tmp_path, names, missing):
+def test_conllu_plus_without_what_is_needed(tmp_path, names, missing, refuses):
     path = written(tmp_path, f"# global.columns = {names}\n1\ta\tX\n", "x.conllup")
-    with pytest.raises(UserError, match=f"The first line of x.conllup must name the column {missing} once"):
+    with refuses(UserError, "x.conllup", f" {missing} "):
         list(read_treebank(path))
 
 

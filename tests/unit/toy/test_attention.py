@@ -42,29 +42,29 @@ def test_tables_may_be_lists_arrays_or_text_that_is_a_number():
 
 
 @pytest.mark.parametrize("cell", [math.nan, None, "", "two", math.inf, -math.inf, 1e30, -1e30, 10**400, [1], 1j])
-def test_what_is_no_number_is_named_in_a_sentence(cell):
-    with pytest.raises(UserError, match=r"^W_K, row 2, column 1 .*\.$"):
+def test_what_is_no_number_is_named_in_a_sentence(cell, refuses):
+    with refuses(UserError, "W_K, row 2, column 1 "):
         toy(ONE, ONE, [[1.0, 0.0], [cell, 1.0]], ONE)
 
 
 @pytest.mark.parametrize("table", [[], [[]], [[1, 2], [3]], [1, 2], None, 5, [[[1]]]])
-def test_what_is_no_table_is_named_in_a_sentence(table):
-    with pytest.raises(UserError, match=r"^X(, row 1, column 1)? .*\.$"):
+def test_what_is_no_table_is_named_in_a_sentence(table, refuses_alike):
+    with refuses_alike(UserError, "X"):
         toy(table, ONE, ONE, ONE)
 
 
 @pytest.mark.parametrize(
-    ("tables", "options", "sentence"),
+    ("tables", "options", "facts"),
     [
-        ((ONE, [[1, 0]], ONE, ONE), {}, "W_Q has 1 row. Give it 2"),
-        ((ONE, ONE, [[1], [0]], ONE), {}, "W_Q and W_K differ in columns"),
-        ((ONE, ONE, ONE, ONE, [[1, 0]]), {}, "W_O has 1 row. Give it 2"),
-        ((ONE, ONE, ONE, [[1], [0]]), {"heads": 2}, "W_V has 1 column, which 2 heads cannot share"),
-        ((ONE, ONE, ONE, ONE), {"heads": 0}, "one head or more"),
+        ((ONE, [[1, 0]], ONE, ONE), {}, ["W_Q", "1 row", "2"]),
+        ((ONE, ONE, [[1], [0]], ONE), {}, ["W_Q", "W_K"]),
+        ((ONE, ONE, ONE, ONE, [[1, 0]]), {}, ["W_O", "1 row", "2"]),
+        ((ONE, ONE, ONE, [[1], [0]]), {"heads": 2}, ["W_V", "1 column", "2 heads"]),
+        ((ONE, ONE, ONE, ONE), {"heads": 0}, []),
     ],
 )
-def test_sizes_that_do_not_fit_are_named_in_a_sentence(tables, options, sentence):
-    with pytest.raises(UserError, match=sentence):
+def test_sizes_that_do_not_fit_are_named_in_a_sentence(tables, options, facts, refuses):
+    with refuses(UserError, *facts):
         toy(*tables, **options)
 
 
@@ -123,9 +123,9 @@ def test_causal_preset_has_no_future():
     assert run("causal").weights.triu(1).abs().max() == 0
 
 
-def test_the_toy_takes_one_to_eight_words():
+def test_the_toy_takes_one_to_eight_words(refuses):
     for words in ([], ["a"] * 9):
-        with pytest.raises(UserError, match="one to eight"):
+        with refuses(UserError):
             PRESETS["identity"].x(words)
 
 

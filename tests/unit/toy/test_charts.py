@@ -57,7 +57,7 @@ def test_the_calculation_by_hand_stands_in_the_cells():
 def test_the_sentences_of_the_calculation_by_hand(snapshot):
     toy = work_through(HAND)
     assert numbers(saying(toy, 0)) == [80, 20] and re.findall("“(.*?)”", saying(toy, 0)) == ["one", "one", "two"]
-    said = {step: arithmetic(toy, step, 0) for step in toy.shown_steps}
+    said = {step: arithmetic(toy, step, 0) for step in toy.available_steps}
     sums = {step: sentence.rpartition(": ")[2].replace("\u00a0", " ") for step, sentence in said.items()}
     assert sums["q"] == "1.00·2.00 + 0.00·0.00 = 2.00."
     assert sums["scores"] == "2.00·1.00 + 0.00·0.00 = 2.00."

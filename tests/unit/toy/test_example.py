@@ -91,19 +91,19 @@ def test_a_wrong_link_is_told_in_a_sentence_and_the_page_lives(wrong):
 
 
 @pytest.mark.parametrize(
-    ("written", "says"),
+    ("written", "fact"),
     [
-        ("nan", "holds no number"),
-        ("", "holds no number"),
-        ("x", "no number"),
-        ("1e30", "between −1,000,000 and"),
-        ("inf", "between −1,000,000 and"),
+        ("nan", ""),
+        ("", ""),
+        ("x", ""),
+        ("1e30", "−1,000,000"),
+        ("inf", "−1,000,000"),
     ],
 )
-def test_a_cell_that_is_no_number_is_kept_and_named(written, says):
+def test_a_cell_that_is_no_number_is_kept_and_named(written, fact, refuses):
     made, notices = toy_from_address({"toy_k": f"1,0;{written},1"})
     assert not notices
-    with pytest.raises(UserError, match=rf"^W_K, row 2, column 1 .*{says}"):
+    with refuses(UserError, "W_K, row 2, column 1 ", fact):
         made.steps()
 
 
@@ -134,21 +134,21 @@ def test_all_zero_tables_look_at_all_words_alike():
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("asked", "facts"),
     [
-        ({"preset": "no"}, "no preset"),
-        ({"colour": "red"}, "no “colour”"),
-        ({"x": [[1, 2]]}, "X has 1 rows. Give it 5"),
-        ({"w_q": [[1]]}, "2 to 4 numbers"),
-        ({"w_q": [[1, 2, 3], [1, 2, 3]]}, "differ in columns"),
-        ({"heads": 3}, "3 heads do not fit"),
-        ({"words": []}, "one to eight"),
+        ({"preset": "no"}, []),
+        ({"colour": "red"}, ["“colour”"]),
+        ({"x": [[1, 2]]}, ["X has 1", "5"]),
+        ({"w_q": [[1]]}, ["2 to 4"]),
+        ({"w_q": [[1, 2, 3], [1, 2, 3]]}, []),
+        ({"heads": 3}, ["3 heads"]),
+        ({"words": []}, []),
     ],
 )
-def test_what_does_not_fit_is_refused_in_a_sentence(asked, says):
-    with pytest.raises(UserError, match=says):
+def test_what_does_not_fit_is_refused_in_a_sentence(asked, facts, refuses):
+    with refuses(UserError, *facts):
         example(**asked)
-    with pytest.raises(UserError, match="2 × 2 cells"):
+    with refuses(UserError, "2 × 2"):
         example().with_table("w_q", [[1.0]])
 
 

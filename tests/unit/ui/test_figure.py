@@ -51,7 +51,8 @@ def menus(monkeypatch):
     """What the menus have inside, by their keys; none is open."""
     made.clear()
     found: dict[str, tuple] = {}
-    monkeypatch.setattr(figure, "menu", lambda label, icon, key, inside: found.update({key: (label, inside)}))
+    monkeypatch.setattr(figure, "in_dialog", lambda label, icon, key, inside: found.update({key: (label, inside)}))
+    monkeypatch.setattr(downloads, "offer", lambda files, key: found.update({f"files_{key}": ("files", files)}))
     return found
 
 
@@ -63,7 +64,7 @@ def test_a_figure_stands_in_order_and_makes_nothing_before_it_is_wanted(menus):
     assert app.markdown[0].value == "##### What it shows"
     assert [caption.value for caption in app.caption] == ["Said first", "Said last"]
     assert {key: label for key, (label, _) in menus.items()} == {
-        "download_one": "Download",
+        "files_one": "files",
         "table_one": "Table",
         "table_two": "Two",
     }
@@ -78,8 +79,8 @@ def test_a_table_is_made_when_its_menu_is_opened(menus):
 
 def test_a_file_is_made_when_it_is_asked_for(menus, monkeypatch):
     AppTest.from_function(page).run()
-    [files, key] = menus["download_one"][1].args
-    assert key == "one" and made == []
+    files = menus["files_one"][1]
+    assert made == []
     monkeypatch.setattr(downloads, "figure_bytes", lambda chart, ending, provenance: ending.encode())
     assert files.picture("svg") == b"svg" and made == ["picture"]
     assert files.data("csv").decode().splitlines()[-1] == "2" and made == ["picture", "rows of the files"]

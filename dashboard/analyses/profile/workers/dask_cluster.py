@@ -1,4 +1,4 @@
-"""Chunks made by a Dask cluster that is there already, on one machine or on many."""
+"""Chunks made by a running Dask cluster, on one machine or many."""
 
 from __future__ import annotations
 
@@ -10,26 +10,25 @@ from dashboard.analyses.profile.task import Task, make_apart
 from dashboard.errors import UserError
 
 CONNECT = 5  # seconds in which a scheduler must answer
-NO_WORKERS = 30  # seconds that are waited for a worker, where there is none
+NO_WORKERS = 30  # seconds to wait for a worker
 
 _at_work = threading.Lock()
 
 
 def made_by_cluster(tasks: Iterable[Task], address: str) -> Iterator[tuple[int, bytes]]:
-    """The number and the bytes of each chunk, as they get done, by the workers of the scheduler at `address`.
+    """The number and the bytes of each chunk as it is done, by the workers of the scheduler at `address`.
 
-    What travels is a task as a line of JSON and a chunk's bytes, and this project unpickles none of it; but Dask itself
-    sends functions and exceptions between its processes by pickle, so a cluster is one that a person trusts. Workers
-    are started in this project's folder and open the model by its name, once each. Dask makes the chunk of a worker
-    that is lost again on another.
+    Tasks travel as lines of JSON and chunks as bytes; this project unpickles nothing. But Dask itself sends functions
+    and exceptions by pickle, so use only a cluster that you trust. Start workers in this project's folder; each opens
+    the model by its name, once. If a worker is lost, Dask makes its chunk on another.
 
-    Raises UserError where no scheduler answers, where it has no worker, and where a chunk is not to be had.
+    Raises UserError where no scheduler answers, it has no worker, or a chunk cannot be made.
     """
     from distributed import CancelledError, Client, as_completed
 
     try:
         client = Client(address, timeout=CONNECT, set_as_default=False)
-    except Exception as error:  # whatever an address that is none makes the library raise
+    except Exception as error:  # the library raises many kinds of error for a wrong address
         raise UserError(
             f"No Dask scheduler answers at “{address[:80]}”. Check the address (like tcp://127.0.0.1:8786), or leave "
             "--scheduler out to work on this machine."
@@ -37,8 +36,8 @@ def made_by_cluster(tasks: Iterable[Task], address: str) -> Iterator[tuple[int, 
     with client:
         source, numbers, going = iter(tasks), {}, as_completed(loop=client.loop)
         while True:
-            room = 2 * max(1, _workers(client, address))
-            while len(numbers) < room and (task := next(source, None)) is not None:
+            capacity = 2 * max(1, _workers(client, address))
+            while len(numbers) < capacity and (task := next(source, None)) is not None:
                 future = client.submit(_on_worker, task.to_json(), pure=False)
                 numbers[future] = task.number
                 going.add(future)
@@ -62,8 +61,7 @@ def made_by_cluster(tasks: Iterable[Task], address: str) -> Iterator[tuple[int, 
 
 
 def _on_worker(line: bytes) -> bytes:
-    """Runs on a worker. One chunk at a time in a process: several threads of Python would wait for each other, so the
-    model is given them all instead."""
+    """Runs on a worker, one chunk at a time per process: Python threads would block each other, so torch gets all."""
     import torch
     from distributed import get_worker
 
@@ -73,7 +71,7 @@ def _on_worker(line: bytes) -> bytes:
 
 
 def _first(going):
-    """The next future that is done; None where none is within seconds."""
+    """The next finished future; None where none finishes within a second."""
     for _ in range(20):
         if going.has_ready():
             return next(going)
@@ -82,7 +80,7 @@ def _first(going):
 
 
 def _workers(client, address: str) -> int:
-    """How many processes the cluster has. Raises UserError where it is gone, or for some time has none."""
+    """The number of workers. Raises UserError where the cluster is gone, or has none for `NO_WORKERS` seconds."""
     until = time.monotonic() + NO_WORKERS
     while True:
         try:

@@ -18,18 +18,17 @@ TRIES = 3
 
 
 def cores() -> int:
-    """How many of this machine's processor cores this process may use."""
+    """The number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def made_by_pool(tasks: Iterable[Task], workers: int) -> Iterator[tuple[int, bytes]]:
-    """The number and the bytes of each chunk, as they get done, by processes that share the cores.
+    """The number and the bytes of each chunk as it is done, by processes that share the cores.
 
-    Of `tasks` no more are read than are worked on or come next. A process that ends in the middle of a chunk is
-    replaced and the chunk made again, up to 3 times. The processes end with this generator, or when this process ends,
-    in whatever way.
+    Reads only as many `tasks` as are in work or come next. A process that ends in the middle of a chunk is replaced and
+    the chunk made again, up to 3 times. The processes end with this generator, and when this process ends in any way.
 
-    Raises UserError where a worker says one, and where a chunk ended 3 processes.
+    Raises UserError where a worker reports one, and where a chunk ended 3 processes.
     """
     todo: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[Task, bytes | UserError | None]] = queue.SimpleQueue()
@@ -60,7 +59,7 @@ def made_by_pool(tasks: Iterable[Task], workers: int) -> Iterator[tuple[int, byt
 
 
 def _next(done: queue.SimpleQueue):
-    """The next that is done. In short waits: on some systems an interrupt is not heard in a long one."""
+    """The next finished task. Waits in short steps: on some systems a long wait ignores an interrupt."""
     while True:
         try:
             return done.get(timeout=0.5)
@@ -77,7 +76,7 @@ def _broke_off(task: Task) -> str:
 
 
 class _Worker:
-    """A process and the thread that talks to it. A process that has ended is started anew when there is work."""
+    """A process and the thread that talks to it. A process that has ended is restarted when there is work."""
 
     def __init__(self, todo: queue.SimpleQueue, done: queue.SimpleQueue, threads: int):
         self._todo, self._done, self._threads = todo, done, threads
@@ -90,13 +89,13 @@ class _Worker:
         with self._starting:
             self._ended.set()
             self._kill()
-        self._todo.put(None)  # wakes one thread that waits; each worker puts one
+        self._todo.put(None)  # wakes one waiting thread; each worker puts one
 
     def _serve(self) -> None:
         while (task := self._todo.get()) is not None and not self._ended.is_set():
             try:
                 self._done.put((task, self._ask(task)))
-            except (OSError, ValueError):  # ValueError: its pipe was closed, or what it said was cut short
+            except (OSError, ValueError):  # ValueError: its pipe was closed, or its reply is incomplete
                 self._kill()
                 self._done.put((task, None))
 
@@ -110,11 +109,11 @@ class _Worker:
         assert process.stdin is not None and process.stdout is not None  # `_start` asks for both
         process.stdin.write(task.to_json() + b"\n")
         process.stdin.flush()
-        told = json.loads(process.stdout.readline())
-        if "error" in told:
-            return UserError(told["error"])
-        data = process.stdout.read(told["bytes"])
-        if len(data) < told["bytes"]:
+        reply = json.loads(process.stdout.readline())
+        if "error" in reply:
+            return UserError(reply["error"])
+        data = process.stdout.read(reply["bytes"])
+        if len(data) < reply["bytes"]:
             raise ValueError
         return data
 

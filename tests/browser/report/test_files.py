@@ -1,0 +1,112 @@
+"""A person takes files away: from under a picture, and the report; and goes on meanwhile."""
+
+from __future__ import annotations
+
+import io
+
+import pypdf
+import pytest
+
+from tests.helpers.browser import PICTURE, address, click_head, download, idle, settled
+
+FILES = ".st-key-files_head"
+
+
+def ready(person, path: str = "explore"):
+    page = person(path)
+    settled(page, "L0H2")
+    idle(page)
+    return page
+
+
+def taken(page, label: str, **click) -> bytes:
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=label, exact=True).click(**click)
+    with open(waiting.value.path(), "rb") as file:
+        return file.read()
+
+
+def test_a_picture_is_taken_at_one_click(person):
+    page = ready(person)
+    with page.expect_download() as png:
+        page.locator(FILES).get_by_role("button", name="PNG").click()
+    with page.expect_download() as svg:
+        page.locator(FILES).get_by_role("button", name="SVG").click()
+    assert png.value.suggested_filename.endswith("L0H2-heatmap.png")
+    assert svg.value.suggested_filename.endswith("L0H2-heatmap.svg")
+
+
+def test_a_file_taken_right_after_another_head_was_chosen_is_there(person):
+    page = ready(person)
+    for head in (4, 5, 6):
+        click_head(page, 3, head)
+        page.wait_for_timeout(250)  # the way of a hand from there to the button
+        with page.expect_download() as waiting:
+            page.locator(FILES).get_by_role("button", name="SVG").click(delay=70)
+        assert waiting.value.path() and not waiting.value.failure()
+        settled(page, f"L3H{head}")
+
+
+@pytest.mark.parametrize("opens", ["All files", "Table"])
+@pytest.mark.parametrize("way", ["link", "back", "reload"])
+def test_no_page_is_left_empty_by_an_open_dialog(person, opens, way):
+    page = ready(person)
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Compare", exact=True).click()
+    page.get_by_role("heading", name="Compare", exact=True).wait_for()
+    idle(page)
+    page.get_by_test_id("stSidebar").get_by_role("link", name="All heads", exact=True).click()
+    settled(page, "L0H2")
+    idle(page)
+    for _ in range(4):
+        page.locator(FILES).get_by_role("button", name=opens).click()
+        page.get_by_role("dialog").wait_for()
+        page.wait_for_timeout(600)
+        if way == "link":
+            page.keyboard.press("Escape")
+            page.get_by_test_id("stSidebar").get_by_role("link", name="Compare", exact=True).click()
+        elif way == "back":
+            page.go_back()
+        else:
+            page.reload()
+            settled(page, "L0H2")
+            continue
+        page.get_by_role("heading", name="Compare", exact=True).wait_for()
+        page.get_by_text("Two heads make a comparison").wait_for()
+        page.go_back() if way == "link" else page.go_forward()
+        settled(page, "L0H2")
+        idle(page)
+
+
+def test_escape_closes_the_dialog_after_a_file_was_taken(person):
+    page = ready(person)
+    assert download(page, "head", "CSV") and download(page, "head", "Parquet")  # each presses Escape
+    assert page.locator(PICTURE).count() == 1
+
+
+def test_a_note_typed_a_moment_before_is_in_the_report(person):
+    page = ready(person)
+    page.locator(FILES).get_by_role("button", name="Add to report").click()
+    page.get_by_role("link", name="1 in the report").click()
+    page.get_by_role("heading", name="Report", exact=True).wait_for()
+    idle(page)
+    for k in range(6):
+        page.get_by_label("Note").fill(f"Note number {k}")
+        if k % 2:
+            read = pypdf.PdfReader(io.BytesIO(taken(page, "PDF", delay=70)))
+            assert any(f"Note number {k}" in one.extract_text() for one in read.pages)
+        else:
+            assert f"Note number {k}".encode() in taken(page, "HTML", delay=70)
+    page.reload()
+    page.get_by_label("Note").wait_for()
+    assert page.get_by_label("Note").input_value() == "Note number 5" and "report" in address(page)
+
+
+def test_streamlits_own_files_stand_beside_none_of_ours(person):
+    page = ready(person)
+    page.locator(PICTURE).first.hover()
+    page.wait_for_timeout(400)
+    assert (
+        not page.locator(".stVegaLiteChart, [data-testid=stFullScreenFrame]")
+        .get_by_role("button", name="Download as PNG")
+        .count()
+    )
