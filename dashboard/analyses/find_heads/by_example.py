@@ -123,7 +123,7 @@ def _word(encoding: Encoding, typed: str) -> int:
     places = [k for k, form in enumerate(forms) if form == typed]
     places = places or [k for k, form in enumerate(forms) if form.casefold() == typed.casefold()]
     if not places:
-        raise UserError(f"The text has no word “{typed[:60]}”. Write it as it stands there, or its number, from 0.")
+        raise UserError(f"The text has no word “{typed[:60]}”. Write it as in the text, or write its number, from 0.")
     if len(places) > 1:
         named = ", ".join(map(str, places[:-1])) + f" and {places[-1]}"
         raise UserError(f"“{typed[:60]}” occurs {len(places)} times in the text, as words {named}. Write the number.")

@@ -141,11 +141,11 @@ def doubts(this: Inside) -> list[str]:
     sentences = []
     if this.run.layer is None:
         sentences.append(
-            "The projections of this layer cannot be told apart, so the steps begin with the queries, keys and values "
-            "as the model has them."
+            "This layer does not show its projections, so the steps begin with the model's own queries, keys and "
+            "values."
         )
     if this.run.w_o is None:
-        sentences.append("The output projection of this layer cannot be seen, so the steps end with the heads joined.")
+        sentences.append("This layer does not show its output projection, so the steps end with the heads joined.")
     return sentences
 
 
@@ -176,7 +176,7 @@ def arithmetic(this: Inside, row: QueryRow, step: str) -> str:
     if step == "joined":
         return f"{name} has {this.heads} results of {this.d} numbers here, one of each head."
     if row.norms is None:
-        return "The output projection of this model cannot be seen."
+        return "This model does not show its output projection."
     own, every = float(row.norms[this.head.head]), float(row.norms.sum())
     return f"For {name}, {this.head} adds a vector of length {number(own)}; all heads' lengths sum to {number(every)}."
 
