@@ -59,7 +59,7 @@ def rank_finding(found: HeadRank) -> str:
         change = f"the last vectors turn by {figure(found.value)}"
     else:
         way = "worse" if found.value >= 0 else "better"
-        change = f"the model predicts {way}: the loss changes by {figure(found.value)} nats per token"
+        change = f"the model predicts {way}, and the loss changes by {figure(found.value)} nats per token"
     return (
         f"{found.head} ranks {found.rank:,} of {found.heads:,} heads by effect: without it, {change} ({interval}; "
         f"{over})."
@@ -77,7 +77,7 @@ def rank_remark(found: HeadRank) -> str:
     worse, better = found.sure
     return (
         f"{sentence} Without the head, the model predicts worse for {worse:,} of {found.heads:,} heads (interval "
-        f"above 0), better for {better:,} (below 0); {found.heads - worse - better:,} are unclear. By chance, about "
+        f"above 0), better for {better:,} (below 0), unclear for {found.heads - worse - better:,}. By chance, about "
         f"{0.025 * found.heads:.2g} of {found.heads:,} would be above 0 and as many below (2.5\u00a0% each)."
     )
 
