@@ -128,7 +128,7 @@ def proof(this: Inside) -> str:
         return f"Our steps and the model's own, {over}: weights differ {_by(check.weights)}."
     return (
         f"Our steps and the model's own, {over}: weights differ {_by(check.weights)}, outputs {_by(check.output)} "
-        f"(largest value: {number(check.size)})."
+        f"(the largest is {number(check.size)})."
     )
 
 
