@@ -23,14 +23,14 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=90, help="how long they stay (default: 90)")
     parser.add_argument("--models", default="minilm", help="their models by turns (default: minilm)")
     parser.add_argument("--rounds", type=int, default=1, help="how often other people come (default: 1)")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     crowd = {
-        "people": asked.people,
-        "seconds": asked.seconds,
-        "models": asked.models.split(","),
-        "rounds": asked.rounds,
+        "people": args.people,
+        "seconds": args.seconds,
+        "models": args.models.split(","),
+        "rounds": args.rounds,
     }
-    if unknown := [name for name in asked.names if name not in ALL]:
+    if unknown := [name for name in args.names if name not in ALL]:
         parser.error(f"There is no benchmark {', '.join(unknown)}. Choose of {', '.join(ALL)}.")
-    for name in asked.names or ALL:
+    for name in args.names or ALL:
         ALL[name](**(crowd if name == "people" else {}))

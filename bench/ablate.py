@@ -9,7 +9,7 @@ from dashboard.capture import open_model
 from dashboard.corpus.builtin import builtin_corpus
 
 SENTENCES = 32
-# What must hold on two cores: seconds, the search for the model's layers and its language-model head included.
+# Limits on two cores: seconds, including the search for the model's layers and its language-model head.
 MOST = {"minilm": 60, "smollm2": 600}
 
 

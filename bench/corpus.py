@@ -1,7 +1,7 @@
 """What it costs to keep statistics of sentences (METRICS §2 to §4, without the fit) beside the plain forward pass.
 
-The same batches of parsed sentences go through the model as it is and with all statistics of all heads kept. The two
-alternate, and the fastest of each counts: the machine may be busy with other things.
+The same batches of parsed sentences go through the model without and with the statistics of all heads. The two
+alternate, and the fastest of each counts, as the machine may be busy with other things.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dashboard.text import ParsedSentence, parse
 
 MODELS = ("minilm", "smollm2")
 PASSES = 3
-# What must hold: the statistics pass reads at least this share of the sentences a second that the plain one does.
+# Limit: the pass with statistics reads at least this share of the plain pass's sentences per second.
 LEAST = 1 / 3
 
 TEXT = (
@@ -39,7 +39,7 @@ def sentences() -> list[ParsedSentence]:
 
 
 def rates(model: AttentionModel, corpus: list[ParsedSentence]) -> tuple[float, float]:
-    """Sentences a second: of the plain forward pass, and of the pass that keeps statistics."""
+    """Sentences per second of the plain forward pass, and of the pass with statistics."""
     space = FeatureSpace.of(CorpusCounts.of(corpus))
     encoded = [(place, one, model.encode_sentence(one)) for place, one in enumerate(corpus)]
 
@@ -65,9 +65,9 @@ def main() -> None:
     print("Statistics of sentences, all heads, beside the plain forward pass over the same batches")
     corpus = sentences()
     for name in MODELS:
-        plain, kept = rates(open_model(name, fetch_missing=True), corpus)
-        holds = "holds" if kept >= LEAST * plain else "does not hold"
+        plain, with_statistics = rates(open_model(name, fetch_missing=True), corpus)
+        holds = "holds" if with_statistics >= LEAST * plain else "does not hold"
         print(
-            f"  {name:8} plain {plain:7.1f} sentences/s   statistics {kept:7.1f} sentences/s   "
-            f"{kept / plain:4.0%} (at least a third: {holds})"
+            f"  {name:8} plain {plain:7.1f} sentences/s   statistics {with_statistics:7.1f} sentences/s   "
+            f"{with_statistics / plain:4.0%} (at least a third: {holds})"
         )

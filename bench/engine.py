@@ -1,7 +1,7 @@
 """What it costs to score all heads: time against a plain forward pass, and memory above the loaded model.
 
-Each row runs in a process of its own, so that no row finds memory that another one left behind. Plain and scoring
-passes alternate, and the fastest of each counts: the machine may be busy with other things.
+Each row runs in a process of its own, so that it starts with clean memory. Plain and scoring passes alternate, and the
+fastest of each counts, as the machine may be busy with other things.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-# (model, tokens, passes of each kind, what must hold: times a plain forward, MB above the loaded model)
+# (model, tokens, passes of each kind, limits: times a plain forward, MB above the loaded model)
 CASES = (
     ("minilm", 256, 15, 2.0, None),
     ("minilm", 512, 10, None, None),
@@ -29,15 +29,15 @@ CASES = (
 
 @dataclass(frozen=True)
 class Row:
-    """One model on one length.
+    """One model at one length.
 
     Attributes
     ----------
-    plain, scores: seconds of a forward pass with SDPA, and of one with all scores of METRICS §1 but induction, and
-        thumbnails, of all heads
+    plain, scores: seconds of a forward pass with SDPA, and of one with thumbnails and all scores of METRICS §1 except
+        induction, for all heads
     plain_mb, scores_mb: the most memory either held above the loaded model, MB (NaN where the system does not say)
     click: seconds for the weights of one head of the last layer
-    most_ratio, most_mb: what must hold, None where nothing was promised
+    most_ratio, most_mb: the limits, None if there is none
     """
 
     model: str
@@ -85,7 +85,7 @@ def main() -> None:
 
 
 def one(name: str, n: int, passes: int) -> dict:
-    """The measured part of a row, in this process."""
+    """Measure a row in this process."""
     from dashboard.analyses.scores.survey import survey
     from dashboard.capture import head_weights, open_model  # before torch: it sets how torch's threads wait
     from dashboard.heads.head_id import HeadId
@@ -106,7 +106,7 @@ def one(name: str, n: int, passes: int) -> dict:
     def click() -> None:
         head_weights(model, encoding, [HeadId(model.layers - 1, 0)])
 
-    # The file is read page by page, on first use: "above the loaded model" counts from when all of it was.
+    # The file is read page by page on first use: "above the loaded model" counts from when all of it was read.
     sum(parameter.sum().item() for parameter in model.loaded.model.parameters())
     survey(model, text_of(model, 32), induction=False)
     memory = {"scores_mb": peak(scores), "plain_mb": peak(plain)}
@@ -120,7 +120,7 @@ def one(name: str, n: int, passes: int) -> dict:
 
 
 def text_of(model, n: int):
-    """n tokens as a text has them: ids drawn with 1 / rank (Zipf's law), between the model's own special tokens."""
+    """n tokens as in a text: ids drawn with 1 / rank (Zipf's law), between the model's own special tokens."""
     import numpy as np
 
     from dashboard.text import Encoding
@@ -137,11 +137,11 @@ def text_of(model, n: int):
 
 
 def peak(run: Callable[[], None]) -> float:
-    """The most memory that a call holds beyond what the process holds before it, in MB; NaN outside Linux."""
+    """The peak memory of a call above the process's memory before it, in MB; NaN outside Linux."""
     gc.collect()
     try:
-        ctypes.CDLL(None).malloc_trim(0)  # gives what earlier calls left behind back to the system
-        Path("/proc/self/clear_refs").write_text("5")  # the mark of the highest use starts anew
+        ctypes.CDLL(None).malloc_trim(0)  # returns memory of earlier calls to the system
+        Path("/proc/self/clear_refs").write_text("5")  # resets the peak
         before = _status("VmRSS")
         run()
         return (_status("VmHWM") - before) / 1000

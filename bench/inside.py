@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, sync_playwright
 
-from bench.page import page_of, tell, tell_clicks, text_of
+from bench.page import page_of, print_clicks, print_row, text_of
 from tools.chromium import ARGUMENTS, find
 from tools.server import running
 
 CHOICES = 12
 
-# From the key that chooses, as the page sees it, to the frame after both pictures are drawn anew.
+# From the key press, as the page sees it, to the frame after both pictures are redrawn.
 CHOSEN = """
 (name) => { window.painted = new Promise(resolve => addEventListener('keydown', () => {
     const start = performance.now();
@@ -67,7 +67,7 @@ def check_everything() -> None:
         ):
             begun = time.perf_counter()
             table = verify(model, encoding)
-            tell(
+            print_row(
                 f"verify {name}, {sort}" + (f" ({len(encoding):,} tokens)" if sort == "the limit" else ""),
                 f"{time.perf_counter() - begun:7.2f} s, largest difference of weights {table['weights'].max():.1e}, "
                 f"of output {table['output'].max():.1e}",
@@ -81,7 +81,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
         with running(Path(folder) / "log.txt") as url:
             for tokens in (64, 512):
-                tell_clicks(f"another token at n = {tokens}", *choices(browser, url, tokens))
+                print_clicks(f"another token at n = {tokens}", *choices(browser, url, tokens))
         browser.close()
 
 

@@ -11,12 +11,12 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from bench.people import HEADS, NAMES, PICTURE, Watch, tell, text_of
+from bench.people import HEADS, NAMES, PICTURE, Watch, print_row, text_of
 from bench.visitor import Visitor
 from tools.server import running
 
 CHOICES, TABS, PARTS = 2000, 4, 10
-GROWTH = 0.03  # that the second half may have beyond the first
+GROWTH = 0.03  # that the second half may take more than the first
 
 
 async def choose(url: str, watch: Watch) -> list[float]:
@@ -44,7 +44,7 @@ def main() -> None:
         memory = asyncio.run(choose(url, watch))
         cpu = watch.cpu()
     parts = np.array_split(memory, PARTS)
-    tell("memory of the server, ten parts", ", ".join(f"{np.mean(part):.0f}" for part in parts) + " MB")
-    tell("processor time, start and all", f"{cpu:.0f} s, {1000 * cpu / CHOICES:.0f} ms a choice")
+    print_row("memory of the server, ten parts", ", ".join(f"{np.mean(part):.0f}" for part in parts) + " MB")
+    print_row("processor time, start and all", f"{cpu:.0f} s, {1000 * cpu / CHOICES:.0f} ms a choice")
     if np.mean(memory[len(memory) // 2 :]) > (1 + GROWTH) * np.mean(memory[: len(memory) // 2]):
         sys.exit("The server's memory grows.")

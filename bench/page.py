@@ -25,8 +25,8 @@ def text_of(tokens: int) -> str:
     return " ".join(words[index % len(words)] for index in range(tokens - 2))
 
 
-# Resolves when the picture of the asked head stands on the page and has been painted: it is looked for at the start of
-# each frame, and that frame was painted when the next one starts.
+# Resolves when the picture of the requested head has been painted: each frame looks for it at its start, and that frame
+# is painted when the next one starts.
 DRAWN = """
 (name) => new Promise((resolve) => {
   const look = () => {
@@ -40,7 +40,7 @@ DRAWN = """
 
 @contextmanager
 def page_of(browser: Browser, url: str) -> Iterator[tuple[Page, list[int]]]:
-    """A page at 1440 × 900 and the sizes of all that the server sends it."""
+    """A page at 1440 × 900, and the sizes of everything that the server sends it."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     received: list[int] = []
@@ -50,14 +50,14 @@ def page_of(browser: Browser, url: str) -> Iterator[tuple[Page, list[int]]]:
     context.close()
 
 
-def tell(what: str, said: str) -> None:
+def print_row(what: str, figures: str) -> None:
     """A line of a benchmark: what was measured, then the figures, all in one column."""
-    print(f"  {what:<34}{said}")
+    print(f"  {what:<34}{figures}")
 
 
-def tell_clicks(what: str, seconds: Sequence[float], sizes: Sequence[int]) -> None:
-    """The line of something that was clicked several times: median, slowest, and what the server sent for it."""
-    tell(
+def print_clicks(what: str, seconds: Sequence[float], sizes: Sequence[int]) -> None:
+    """The row of a repeated click: median, slowest, and the bytes that the server sent for it."""
+    print_row(
         what,
         f"median {statistics.median(seconds) * 1000:5.0f} ms (slowest {max(seconds) * 1000:.0f}), "
         f"{statistics.median(sizes) / 1000:.0f} kB sent",
@@ -68,7 +68,7 @@ def wait_for_head(page: Page, name: str) -> None:
     page.evaluate(DRAWN, name)
 
 
-# Where the cell of a head stands on the screen, in the atlas.
+# The position of a head's cell of the atlas on the screen.
 CELL = """
 ([layer, head]) => {
   const atlas = document.querySelector('[class*=st-key-atlas] [role="graphics-document"]');
@@ -90,7 +90,7 @@ def clicks(browser: Browser, url: str, tokens: int) -> tuple[list[float], list[i
             page.mouse.move(*page.evaluate(CELL, [layer, head]))
             page.wait_for_timeout(300)
             before = sum(received)
-            # The clock starts in the page, with the press of the button itself.
+            # The clock starts in the page, when the button is pressed.
             page.evaluate(
                 f"""(name) => {{ window.painted = new Promise(resolve =>
                     addEventListener('pointerdown', async () => {{
@@ -115,18 +115,18 @@ def main() -> None:
         with running(Path(folder) / "log.txt") as url:
             with page_of(browser, url) as (page, _):
                 wait_for_head(page, "L0H2")
-                tell("first page after server start", f"{time.perf_counter() - start:7.2f} s")
+                print_row("first page after server start", f"{time.perf_counter() - start:7.2f} s")
                 begun = time.perf_counter()
                 again = page.context.new_page()
                 again.goto(url)
                 wait_for_head(again, "L0H2")
-                tell("second page", f"{time.perf_counter() - begun:7.2f} s")
+                print_row("second page", f"{time.perf_counter() - begun:7.2f} s")
             begun = time.perf_counter()
             with page_of(browser, url) as (page, _):
                 wait_for_head(page, "L0H2")
-            tell("a browser that was never here", f"{time.perf_counter() - begun:7.2f} s")
+            print_row("a browser that was never here", f"{time.perf_counter() - begun:7.2f} s")
             for tokens in (64, 256, 512):
-                tell_clicks(f"another head at n = {tokens}", *clicks(browser, url, tokens))
+                print_clicks(f"another head at n = {tokens}", *clicks(browser, url, tokens))
         browser.close()
 
 

@@ -1,7 +1,7 @@
 """Many people at one dashboard: each has a text of their own, chooses another head every three seconds, and opens
-another page now and then. What comes back is checked against the engine, and the server's time and memory are told.
+another page now and then. The pictures are checked against the engine, and the server's time and memory are printed.
 
-Then three idle tabs on “Corpora”: what they cost, and what a new page waits for meanwhile.
+Then three idle tabs on “Corpora”: their cost, and how long a new page takes meanwhile.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from dashboard.models import CATALOGUE
 from tools.server import running
 
 EVERY = 3.0  # seconds between two heads
-PAGE_SHARE = 0.15  # of the choices are another page
+PAGE_SHARE = 0.15  # of the choices open another page
 PAGES = (
     "inside",
     "layers",
@@ -44,7 +44,7 @@ PAGES = (
     "toy",
 )
 PICTURE = "picture_head"
-GROWTH = 1.03  # memory of one round by that of the one before it, from the third on
+GROWTH = 1.03  # memory of a round divided by that of the round before it, from the third on
 MOST = 2.0  # seconds that a picture may take at the 95th percentile
 ROUNDED = 2e-4  # a drawn weight is rounded to four digits
 FAINT = 0.01  # weights that may be left out of a drawing, and what they may sum to in a row is 12 of them
@@ -79,7 +79,7 @@ MODEL, LAYERS, HEADS = "minilm", 6, 12
 
 @dataclass
 class Seen:
-    """What one person has met, with one model.
+    """What one person got, with one model.
 
     heads: seconds to the picture of a chosen head; pages: to the end of another page, by its path
     errors, wrong: sentences; drawn: (head, the picture's words, its weights with NaN where none is drawn)
@@ -95,17 +95,17 @@ class Seen:
 
 
 def names_of(people: int) -> list[str]:
-    """A name for each that no other has."""
+    """A unique name for each person."""
     return [NAMES[k % len(NAMES)] + (str(k // len(NAMES)) if k >= len(NAMES) else "") for k in range(people)]
 
 
 def text_of(name: str, number: int) -> str:
-    """A text that only this person has; of 16 to 40 words, so that a heatmap of it carries its weights as numbers."""
+    """A text that only this person has, of 16 to 40 words, so that its heatmap holds the weights as numbers."""
     return f"{name} says that " + "the old cook in the city knows that " * (1 + number % 4) + "the soup is good."
 
 
 async def visit(url: str, number: int, names: Sequence[str], seconds: float, model: str = MODEL) -> Seen:
-    """One person with a model, for so many seconds from the first picture on."""
+    """One person with a model, for `seconds` from the first picture on."""
     dice, name = random.Random(number), names[number]
     seen = Seen(text_of(name, number), model)
     card = CATALOGUE[model]
@@ -114,11 +114,11 @@ async def visit(url: str, number: int, names: Sequence[str], seconds: float, mod
     query = urlencode({"model": model, "text": seen.text, "layer": head.layer, "head": head.head})
     await asyncio.sleep(EVERY * dice.random())
 
-    def look(run: Run, asked: HeadId | None, page: str = "") -> None:
+    def look(run: Run, wanted: HeadId | None, page: str = "") -> None:
         seen.errors += run.errors
         if len(names) > 1 and (found := others.search(run.text)):
             seen.wrong.append(f"{name} was shown a text of {found[1].decode()}’s")
-        if asked is None:
+        if wanted is None:
             seen.pages.append((page, run.seconds or time.perf_counter() - run.begun))
             if page not in ("corpus", "models", "toy", "similarity") and name.encode() not in run.text:
                 seen.wrong.append(f"the page “{page}” of {name} does not have their text")
@@ -126,11 +126,11 @@ async def visit(url: str, number: int, names: Sequence[str], seconds: float, mod
             spec, at = pictures[-1]
             seen.heads.append(at)
             words, weights = read_heatmap(spec)
-            if not spec["title"]["text"][0].startswith(f"{asked} "):
-                seen.wrong.append(f"{name} asked for {asked} and was shown {spec['title']['text'][0]}")
-            seen.drawn.append((asked, words, weights))
+            if not spec["title"]["text"][0].startswith(f"{wanted} "):
+                seen.wrong.append(f"{name} asked for {wanted} and was shown {spec['title']['text'][0]}")
+            seen.drawn.append((wanted, words, weights))
         else:
-            seen.errors.append(f"{name} was shown no picture of {asked}")
+            seen.errors.append(f"{name} was shown no picture of {wanted}")
 
     async with Visitor(url, query) as tab:
         look(await tab.go(""), head)
@@ -161,7 +161,7 @@ def read_heatmap(spec: dict) -> tuple[list[str], np.ndarray]:
 
 
 def check(people: Sequence[Seen]) -> None:
-    """Holds every picture against the engine, which reads the text by itself."""
+    """Compare every picture with the engine, which reads the text itself."""
     models = {name: open_model(name) for name in {seen.model for seen in people}}
     for seen in people:
         every = sorted({head for head, _, _ in seen.drawn})
@@ -179,7 +179,7 @@ def check(people: Sequence[Seen]) -> None:
 
 
 class Watch:
-    """The server's memory (bytes) every second and its processor time (seconds), with all that it started."""
+    """The server's memory (bytes) every second and its processor time (seconds), including its child processes."""
 
     def __init__(self, url: str):
         port = int(url.rsplit(":", 1)[1])
@@ -207,8 +207,10 @@ class Watch:
 async def crowd(
     url: str, people: int, seconds: float, models: Sequence[str] = (MODEL,), first: int = 0
 ) -> tuple[list[Seen], Watch, float]:
-    """Everybody at once, the models by turns: what they saw, the server's memory, its processor time as a share of one
-    core. first: the number of the first person, so that a second crowd has other names and texts."""
+    """Everybody at once, with the models in turn: what they got, the server's memory, its processor time in cores.
+
+    first: the number of the first person, so that a second crowd has other names and texts
+    """
     watch, names = Watch(url), names_of(first + people)
     keeping, cpu, begun = asyncio.create_task(watch.keep()), watch.cpu(), time.monotonic()
     seen = await asyncio.gather(
@@ -221,8 +223,7 @@ async def crowd(
 
 
 async def idle(url: str, tabs: int = 3, seconds: float = 20) -> tuple[float, float, int]:
-    """Tabs that stand open on “Corpora”: their share of a core, seconds that a new page takes meanwhile, and how often
-    the tabs asked the server for something by themselves."""
+    """Open tabs on “Corpora”: their share of a core, the seconds of a new page meanwhile, and the tabs' requests."""
     watch, there = Watch(url), [Visitor(url, page="corpus") for _ in range(tabs)]
     try:
         for tab in there:
@@ -243,12 +244,12 @@ async def idle(url: str, tabs: int = 3, seconds: float = 20) -> tuple[float, flo
 
 
 def raised_in(log: str) -> list[str]:
-    """The exceptions in a server's log, coloured or not: their last lines."""
+    """The last lines of the exceptions in a server's log, coloured or not."""
     return re.findall(r"(?m)^(?:\w+\.)*\w*(?:Error|Exception)\b.*$", re.sub(r"\x1b\[[\d;]*m", "", log))
 
 
-def tell(what: str, said: str) -> None:
-    print(f"  {what:<34}{said}", flush=True)
+def print_row(what: str, figures: str) -> None:
+    print(f"  {what:<34}{figures}", flush=True)
 
 
 def spread(seconds: Sequence[float]) -> str:
@@ -259,32 +260,34 @@ def spread(seconds: Sequence[float]) -> str:
 
 
 def main(people: int = 20, seconds: float = 90, models: Sequence[str] = (MODEL,), rounds: int = 1) -> None:
-    """Prints the table; exit status 1 where an error or a wrong answer came, it took too long, or the last of several
-    rounds, each of other people, left the server with more memory than the one before it."""
+    """Print the table. Exit status 1 after an error, a wrong picture or too long a wait, or if the server's memory
+    still grows in the last of several rounds, each with other people."""
     cores = os.cpu_count()
     print(f"\n{people} people for {seconds:.0f} s, {', '.join(models)}, {cores} cores, load {os.getloadavg()[0]:.1f}")
     seen: list[Seen] = []
     memory: list[list[int]] = []
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "log.txt") as url:
         share, new, ticks = asyncio.run(idle(url))
-        tell("three idle tabs on Corpus", f"{share:.1%} of a core, {ticks} requests in 20 s; a new page {new:.2f} s")
+        print_row(
+            "three idle tabs on Corpus", f"{share:.1%} of a core, {ticks} requests in 20 s; a new page {new:.2f} s"
+        )
         for number in range(rounds):
             some, watch, cpu = asyncio.run(crowd(url, people, seconds, models, number * people))
             seen, memory = seen + some, [*memory, watch.memory]
             parts = [f"{np.mean(part) / 1e6:.0f}" for part in np.array_split(watch.memory, 6)]
-            tell("memory of the server, six parts", f"{', '.join(parts)} MB")
+            print_row("memory of the server, six parts", f"{', '.join(parts)} MB")
         log = (Path(folder) / "log.txt").read_text(errors="replace")
     raised = raised_in(log)
     heads = [took for one in seen for took in one.heads]
-    errors, wrong = [[said for one in seen for said in getattr(one, name)] for name in ("errors", "wrong")]
-    tell("picture of a head", spread(heads))
-    tell("another page, whole", spread([took for one in seen for _, took in one.pages]))
+    errors, wrong = [[message for one in seen for message in getattr(one, name)] for name in ("errors", "wrong")]
+    print_row("picture of a head", spread(heads))
+    print_row("another page, whole", spread([took for one in seen for _, took in one.pages]))
     for page in sorted({page for one in seen for page, _ in one.pages}):
-        tell(f"  {page}", spread([took for one in seen for path, took in one.pages if path == page]))
-    tell("errors, wrong answers, raised", f"{len(errors)}, {len(wrong)}, {len(raised)}")
-    for said in dict.fromkeys(errors + wrong + raised):
-        tell("", said[:200])
-    tell("processor time of the server", f"{cpu:.2f} of {cores} cores (load {os.getloadavg()[0]:.1f} after)")
+        print_row(f"  {page}", spread([took for one in seen for path, took in one.pages if path == page]))
+    print_row("errors, wrong answers, raised", f"{len(errors)}, {len(wrong)}, {len(raised)}")
+    for message in dict.fromkeys(errors + wrong + raised):
+        print_row("", message[:200])
+    print_row("processor time of the server", f"{cpu:.2f} of {cores} cores (load {os.getloadavg()[0]:.1f} after)")
     ends = [float(np.mean(one[-len(one) // 4 :])) for one in memory]
     grown = rounds > 2 and ends[-1] > GROWTH * ends[-2]
     if errors or wrong or raised or np.percentile(heads, 95) > MOST or share > 0.05 or new > MOST or grown:

@@ -23,9 +23,9 @@ def missed(result: Result) -> list[str]:
     ]
 
 
-def table(study: RecallRun) -> str:
-    """Right answers in per cent with their 95 % interval, a row for each model, a column for each distance."""
-    result = study.result
+def table(finished: RecallRun) -> str:
+    """Accuracy in per cent with their 95 % interval, a row per model, a column per distance."""
+    result = finished.result
     points = {(point.model, point.distance): point for point in result.points}
     lines = [f"{'':20}{'weights':>8}" + "".join(f"{d:>16}" for d in result.config.distances)]
     for name in NAMES:
@@ -38,16 +38,16 @@ def table(study: RecallRun) -> str:
 
 
 def main(config: Recall = DEFAULT) -> None:
-    """Prints the table; ends the process with status 1 when attention is under 99 % anywhere."""
+    """Print the table. Exit status 1 if attention is under 99 % anywhere."""
     print(f"\nRecall of the first symbol over d distractors: % right, {config.seeds} seeds, 95 % interval")
     print(f"guessing: {100 * config.chance:.1f} %", flush=True)
-    *_, study = run(config)
-    print(table(study))
-    print(f"{study.result.seconds:.0f} s of training")
-    for row in study.timings:
-        if row.n == max(timing.n for timing in study.timings):
+    *_, finished = run(config)
+    print(table(finished))
+    print(f"{finished.result.seconds:.0f} s of training")
+    for row in finished.timings:
+        if row.n == max(timing.n for timing in finished.timings):
             print(f"{TITLES[row.model]:20}{row.milliseconds:8.2f} ms to read {row.n} positions")
-    if failures := missed(study.result):
+    if failures := missed(finished.result):
         sys.exit("\n".join(failures))
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench.page import page_of, tell_clicks
+from bench.page import page_of, print_clicks
 from tools.chromium import ARGUMENTS, find
 from tools.server import running
 
 CHANGES = 12
 MOST = 0.2  # seconds
 
-# From the press, as the page sees it, to the frame after the numbers of the steps are others.
+# From the key press, as the page sees it, to the frame after the numbers of the steps have changed.
 CHANGED = """
 () => { window.painted = new Promise(resolve => {
     const numbers = () => document.querySelector('.st-key-picture_toy_steps [role="graphics-document"]')?.textContent;
@@ -60,7 +60,7 @@ def changes(browser: Browser, url: str, change) -> tuple[list[float], list[int]]
 
 
 def main() -> None:
-    """Exit status 1 where the median of either is over the most it may take."""
+    """Print both medians. Exit status 1 if one is over its limit."""
     print("\nToy attention")
     slow = False
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -68,7 +68,7 @@ def main() -> None:
         with running(Path(folder) / "log.txt") as url:
             for what, change in (("a switch", switched), ("a cell of a table", typed)):
                 took, sizes = changes(browser, url, change)
-                tell_clicks(what, took, sizes)
+                print_clicks(what, took, sizes)
                 slow |= statistics.median(took) > MOST
         browser.close()
     if slow:

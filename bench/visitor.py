@@ -1,7 +1,7 @@
 """A person at the dashboard without a browser: Streamlit's own messages (protobuf) over its own websocket.
 
-What a browser does that the server notices is done here too: every run carries the address, the page and the values of
-the widgets, and a part of the page that asks to be run again every second is run again every second.
+It does everything of a browser that the server notices: every run carries the address, the page and the values of the
+widgets, and a fragment that runs every second is requested every second.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed
 
 @dataclass
 class Run:
-    """What came back of one run of a page.
+    """The result of one run of a page.
 
     pictures: (the key it has on the page, its Vega-Lite specification, seconds from the message to its arrival)
     errors: what went wrong, in the server's words; text: everything that was sent, as bytes
@@ -46,10 +46,10 @@ class Visitor:
         self._here = ""
         self._values: dict[str, tuple[str, int]] = {}  # key of a number's widget → its id and its value
         self._drawn: set[str] = set()  # keys of the numbers' widgets on the page
-        self._blocks: dict[tuple[int, ...], str] = {}  # where a named block stands → its key
+        self._blocks: dict[tuple[int, ...], str] = {}  # path of a named block → its key
         self._timers: dict[str, asyncio.Task] = {}
         self._run, self._done = Run(time.perf_counter()), asyncio.Event()
-        self.ticks = 0  # runs that a part of the page asked for by itself
+        self.ticks = 0  # runs that a fragment requested by itself
 
     async def __aenter__(self) -> Visitor:
         self._socket = await connect(self._url, subprotocols=["streamlit"], max_size=None, compression=None)
@@ -62,13 +62,13 @@ class Visitor:
         await self._socket.close()
 
     async def go(self, page: str | None = None, seconds: float = 60) -> Run:
-        """Opens a page by its path ("" the first, None the one that is open), with the choices that the tab has."""
+        """Open a page by its path ("" the first, None the current one), with the choices of the tab."""
         if page is not None:
             self._page, self._here = page, self._pages.get(page, "")
         return await self._ask(seconds)
 
     async def choose(self, key: str, value: int, seconds: float = 60) -> Run:
-        """Types a number into the widget with this key, like "choose_head"."""
+        """Type a number into the widget with this key, like "choose_head"."""
         self._values[key] = self._values[key][0], value
         return await self._ask(seconds)
 
@@ -85,11 +85,11 @@ class Visitor:
 
     async def _send(self, fragment: str = "") -> None:
         message = BackMsg()
-        asked = message.rerun_script
-        asked.query_string, asked.page_script_hash, asked.page_name = self._query, self._here, self._page
-        asked.fragment_id, asked.is_auto_rerun = fragment, bool(fragment)
+        request = message.rerun_script
+        request.query_string, request.page_script_hash, request.page_name = self._query, self._here, self._page
+        request.fragment_id, request.is_auto_rerun = fragment, bool(fragment)
         for name, value in self._values.values():
-            asked.widget_states.widgets.add(id=name, double_value=value)
+            request.widget_states.widgets.add(id=name, double_value=value)
         await self._socket.send(message.SerializeToString())
 
     async def _read(self) -> None:
@@ -121,9 +121,11 @@ class Visitor:
             case "page_not_found":
                 self._run.errors.append(f"there is no page “{message.page_not_found.page_name}”")
             case "auto_rerun":
-                asked = message.auto_rerun
-                self._stop_timers(asked.fragment_id)
-                self._timers[asked.fragment_id] = asyncio.create_task(self._tick(asked.fragment_id, asked.interval))
+                request = message.auto_rerun
+                self._stop_timers(request.fragment_id)
+                self._timers[request.fragment_id] = asyncio.create_task(
+                    self._tick(request.fragment_id, request.interval)
+                )
             case "stop_auto_rerun":
                 self._stop_timers(*message.stop_auto_rerun.fragment_ids)
             case "delta":

@@ -17,17 +17,17 @@ from dashboard.errors import UserError
 
 
 def main(arguments: Sequence[str] | None = None, called: str = "python -m dashboard") -> int:
-    """Runs a command; `called`: how a person calls this program, which help and errors name. The exit status."""
+    """Run a command and return the exit status. called: the program's name in help and errors"""
     try:
-        asked = build_parser(called).parse_args(arguments)
-        return asked.run(asked) or 0
+        args = build_parser(called).parse_args(arguments)
+        return args.run(args) or 0
     except UserError as sentence:
         print(sentence, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped. Nothing was written.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # `… | head` closed the pipe: there is nobody left to tell
+    except BrokenPipeError:  # `… | head` closed the pipe: nobody reads the rest
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 

@@ -1,7 +1,7 @@
-"""Bytes to disk, whole or not at all; and the user's cache folder, where what takes seconds to make is kept, sealed.
+"""Atomic writes, and the user's cache folder, which keeps sealed files that take seconds to make.
 
-Beside each kept file lies its SHA-256. What does not match it, because a disk was full, a copy broke off or somebody
-wrote into it, is made again: a font or a script that is half there breaks every file that is made with it, in silence.
+Next to each cached file lies its SHA-256. A file that does not match it, because a disk was full, a copy broke off or
+somebody changed it, is made again: half a font or half a script would silently break every file made with it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dashboard.errors import UserError
 
 
 def write_parts(path: str | os.PathLike[str], parts: Iterable[bytes]) -> None:
-    """As `write_file`, of any ending, where the bytes come in parts."""
+    """As `write_file`, but for any ending, and with the bytes in parts."""
     try:
         atomically(Path(path), parts)
     except OSError as wrong:
@@ -29,14 +29,14 @@ def write_parts(path: str | os.PathLike[str], parts: Iterable[bytes]) -> None:
 
 
 def atomically(target: Path, data: bytes | Iterable[bytes]) -> None:
-    """Write beside the target, then put it in place: nobody ever sees half a file. Raises OSError."""
+    """Write a temporary file next to the target, then rename it, so that nobody sees half a file. Raises OSError."""
     target = Path(os.path.realpath(target))  # a link stays a link
     part = target.parent / f".two-heads-{secrets.token_hex(8)}.part"
     try:
         with open(part, "xb") as file:
             file.writelines([data] if isinstance(data, bytes) else data)
             file.flush()
-            os.fsync(file.fileno())  # some systems tell of a full disk only here
+            os.fsync(file.fileno())  # some systems report a full disk only here
         if target.exists():
             with contextlib.suppress(OSError):
                 os.chmod(part, target.stat().st_mode & 0o777)
@@ -48,7 +48,7 @@ def atomically(target: Path, data: bytes | Iterable[bytes]) -> None:
 
 
 def not_written(wrong: OSError | ValueError, path: str | os.PathLike[str]) -> UserError:
-    """What went wrong, for a person."""
+    """The UserError for a failed write."""
     shown = os.fspath(path) if len(os.fspath(path)) < 200 else f"{os.fspath(path)[:200]}…"
     number = getattr(wrong, "errno", None)
     if number in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
@@ -65,10 +65,10 @@ def not_written(wrong: OSError | ValueError, path: str | os.PathLike[str]) -> Us
 def cache_dir() -> Path:
     """The folder for fetched models: ``$TWO_HEADS_CACHE``, else ``two-heads`` in the user's cache folder.
 
-    Where only an earlier version's folder is there, that one: it may differ where $XDG_CACHE_HOME is set on macOS or is
-    no absolute path, and where $LOCALAPPDATA names another folder than Windows does.
+    If only an earlier version's folder exists, that one: it may differ if $XDG_CACHE_HOME is set on macOS or is not an
+    absolute path, or if $LOCALAPPDATA names another folder than Windows does.
 
-    Raises UserError where the system names no home folder.
+    Raises UserError if the system names no home folder.
     """
     if chosen := os.environ.get("TWO_HEADS_CACHE"):
         return Path(chosen).absolute()
@@ -81,7 +81,7 @@ def cache_dir() -> Path:
 
 
 def _earlier_base() -> Path:
-    """The user's cache folder as versions without platformdirs found it; raises RuntimeError where no home is known."""
+    """The user's cache folder in versions without platformdirs. Raises RuntimeError if no home is known."""
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     if sys.platform == "darwin":
@@ -93,14 +93,14 @@ SEAL = ".sha256"
 
 
 def cached(name: str, make: Callable[[], bytes]) -> bytes:
-    """The content of this file in the cache folder, made and put there if it is not there, or not whole.
+    """The content of this file in the cache folder; made and stored if it is missing or broken.
 
-    The name has to change with everything that the content depends on. Without a cache folder that can be
-    written, it is made every time.
+    The name must change with everything that the content depends on. If the cache folder cannot be written, the
+    content is made every time.
     """
     with contextlib.suppress(OSError, UserError):
-        if (kept := whole(cached_file(name))) is not None:
-            return kept
+        if (stored := whole(cached_file(name))) is not None:
+            return stored
     data = make()
     with contextlib.suppress(OSError, UserError):
         keep(cached_file(name), data)
@@ -108,21 +108,21 @@ def cached(name: str, make: Callable[[], bytes]) -> bytes:
 
 
 def cached_file(name: str) -> Path:
-    """Where `cached` keeps a file of this name. Raises UserError where the system names no home folder."""
+    """The path where `cached` stores a file of this name. Raises UserError if the system names no home folder."""
     return cache_dir() / "export" / name
 
 
 def keep(file: Path, data: bytes) -> None:
-    """Writes a file and its seal, in a folder that is made where it is missing. Raises OSError."""
+    """Write a file and its seal; makes the folder if it is missing. Raises OSError."""
     file.parent.mkdir(parents=True, exist_ok=True)
     atomically(file, data)
     atomically(_seal_of(file), hashlib.sha256(data).hexdigest().encode())
 
 
 def whole(file: Path) -> bytes | None:
-    """What `keep` wrote to this file; None where it is not there, or not as it was written."""
+    """What `keep` wrote to this file; None if the file is missing or was changed."""
     try:
-        if not (file.is_file() and _seal_of(file).is_file()):  # a pipe would be waited for
+        if not (file.is_file() and _seal_of(file).is_file()):  # reading a pipe would wait
             return None
         data, seal = file.read_bytes(), _seal_of(file).read_bytes()
     except OSError:

@@ -1,7 +1,8 @@
-"""The kinds of file one can take away, each with the function that writes it.
+"""The kinds of file to download or save, each with the function that writes it.
 
-A new kind is one entry of `FORMATS` and its writer: the Download menu, the zip, `dashboard.save`, the report and the
-command line's ``--out`` take it from here. Nothing heavy is imported.
+A new kind is one entry of `FORMATS` and its writer: the menu of files, the zip, `dashboard.save`, the report and the
+command line's ``--out`` take it from here. A new kind of report is one entry of `REPORTS` and its writer. Nothing
+heavy is imported.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dashboard.registry import later
 if TYPE_CHECKING:
     import pandas as pd
 
-Holds = Literal["figure", "table", "matrix", "bundle"]
+Holds = Literal["figure", "table", "matrix", "bundle", "report"]
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,14 @@ class Format:
     title: for a button
     mime: its media type
     holds: what is written in it
-    note: a sentence for the person who takes it, or ""
+    note: a sentence for the menu, or ""
     write: (what it holds, `Provenance` or None) → the file's content; a figure is an Altair chart or a Vega-Lite
-        specification, a table a data frame, a matrix a `HeadView` or `KeptMatrix`. Same arguments, same bytes.
-        None for what is made of several things, as a zip
-    read: of a table, (file, names of the columns that hold texts) → the data frame that was written; None where it
+        specification, a table a data frame, a matrix a `HeadView` or `StoredMatrix`. Same arguments, same bytes.
+        None for a zip, which is made of several things. Of a report: (its figures, its title) → the content
+    read: of a table, (file, names of the columns that hold texts) → the data frame that was written; None if it
         is not read back
-    contents: what the list in a zip says of it
+    contents: its description in the list of a zip
     packed: whether it is compressed already
-    report: (figures of a report) → one file of them all; None where this kind holds no report
     sets_text: whether its text is drawn with the fonts that this machine has
     """
 
@@ -50,7 +50,6 @@ class Format:
     contents: str = ""
     packed: bool = False
     sets_text: bool = False
-    report: Callable[..., bytes] | None = None
 
 
 FORMATS: dict[str, Format] = {
@@ -79,7 +78,6 @@ FORMATS: dict[str, Format] = {
         "figure",
         "For print. Fonts are embedded, colour emoji are images.",
         later("dashboard.export.figure", "pdf_bytes"),
-        report=later("dashboard.export.report", "report_pdf"),
         contents="the picture",
         sets_text=True,
     ),
@@ -89,7 +87,6 @@ FORMATS: dict[str, Format] = {
         "figure",
         "One file with the hover; works offline. Fonts are embedded.",
         later("dashboard.export.figure", "page_bytes"),
-        report=later("dashboard.export.report", "report_html"),
         contents="the picture with its hover; works offline",
     ),
     "json": Format(
@@ -146,8 +143,13 @@ FORMATS: dict[str, Format] = {
         "All formats, and a script to compute it again.",
         None,
         packed=True,
-        report=later("dashboard.export.report", "report_zip"),
     ),
+}
+
+REPORTS: dict[str, Format] = {
+    "html": Format("HTML page", "text/html", "report", "", later("dashboard.export.report", "report_html")),
+    "pdf": Format("PDF", "application/pdf", "report", "", later("dashboard.export.report", "report_pdf")),
+    "zip": Format("All files (zip)", "application/zip", "report", "", later("dashboard.export.report", "report_zip")),
 }
 
 
@@ -169,11 +171,6 @@ def endings(*holds: Holds) -> tuple[str, ...]:
     return tuple(name for kind in holds for name, entry in FORMATS.items() if entry.holds == kind)
 
 
-def of_reports() -> dict[str, Callable[..., bytes]]:
-    """The endings of files that hold a whole report → the function that makes one of its figures."""
-    return {name: entry.report for name, entry in FORMATS.items() if entry.report is not None}
-
-
 def readable() -> tuple[str, ...]:
     """The endings of tables that can be read back."""
     return tuple(name for name in endings("table") if FORMATS[name].read is not None)
@@ -186,7 +183,7 @@ def either(names: Collection[str]) -> str:
 
 
 def content(holds: Holds, ending: str, thing: object, provenance: object = None) -> bytes:
-    """What a file of this ending holds. Raises ValueError for an ending that does not hold such a thing."""
+    """The bytes of a file of this ending. Raises ValueError for an ending that does not hold such a thing."""
     entry = FORMATS.get(ending)
     if entry is None or entry.holds != holds or entry.write is None:
         raise ValueError(f"no such format: {ending!r}")

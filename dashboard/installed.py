@@ -1,4 +1,4 @@
-"""Where Two Heads is: in its repository, or installed from a wheel.
+"""Where Two Heads runs from: its repository, or a wheel.
 
 The pages and Streamlit's settings stand next to the package in the repository. A wheel has them in
 ``dashboard/_project``, so that it installs one package and nothing else.
@@ -16,7 +16,7 @@ INSTALLED = _SHIPPED.is_dir()
 HOME = _SHIPPED if INSTALLED else _PACKAGE.parent
 """The folder with ``pages`` and ``.streamlit``."""
 COMMAND = "two-heads" if INSTALLED else "python -m dashboard"
-"""How a person runs a command of ours: what messages name."""
+"""The program's name in messages."""
 
 
 def child_process(module: str, *arguments: str) -> tuple[list[str], dict[str, str]]:

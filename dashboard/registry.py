@@ -1,7 +1,7 @@
-"""What the entries of a registry share: a function that is imported when it is first called.
+"""Functions of a registry that are imported when they are first called.
 
-A registry (`dashboard.formats.FORMATS`, `SCORES`, `VIEWS`) is read where nothing heavy may be imported: to list its
-names in a menu or in the command line's help.
+Menus and the command line's help read a registry (`dashboard.formats.FORMATS`, `SCORES`, `VIEWS`) for its names, and
+must not import anything heavy for that.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def later(module: str, name: str) -> Callable[..., Any]:
-    """The function `name` of a module, which is imported when the function is called."""
+    """The function `name` of a module; calling it imports the module."""
 
     def call(*given: Any, **named: Any) -> Any:
         return getattr(import_module(module), name)(*given, **named)

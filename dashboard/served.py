@@ -1,11 +1,11 @@
-"""What the command `app` serves: the pages, behind a door that knows this machine's own names."""
+"""The server of the command `app`: the pages, behind the door (`dashboard.ui.door`)."""
 
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:
-    sys.path.insert(0, str(HERE.parent))  # Streamlit puts this folder there instead of the one that holds the package
+    sys.path.insert(0, str(HERE.parent))  # Streamlit adds this folder instead of the one that holds the package
 
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402

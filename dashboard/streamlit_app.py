@@ -5,7 +5,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:
-    sys.path.insert(0, str(HERE.parent))  # Streamlit puts this folder there instead of the one that holds the package
+    sys.path.insert(0, str(HERE.parent))  # Streamlit adds this folder instead of the one that holds the package
 
 import streamlit as st  # noqa: E402
 

@@ -18,12 +18,12 @@ from dashboard.analyses.ablation.text import (
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.head_picker import by_number
-from dashboard.ui.layout_width import beside, room
+from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened, read_text
 from dashboard.ui.pages import ablation, ablation_tables
 
-# What is asked
+# Inputs
 this = opened()
 model = this.model
 st.caption(
@@ -37,7 +37,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 chosen = session.choices()
 head = chosen.chosen
 
-# On this text; beside it, of heads taken out together, each alone
+# On this text; next to a joint ablation, each head alone
 text = read_text(this, pairs=True)
 if text is None:
     st.caption("The figures below need no text.")
@@ -80,12 +80,12 @@ else:
 
 # Over sentences, among all heads
 st.subheader(f"Where does {head} rank?", anchor=False)
-every = ablation.measured(this)
+every = ablation.head_effects(this)
 if every is not None:
     place = head_rank(every.table, head)
     figure.show(
         Figure(
-            draw_ranking(every, head, epoch=session.epoch(), **session.look(room()).keywords()),
+            draw_ranking(every, head, epoch=session.epoch(), **session.look(page_width()).keywords()),
             every.table,
             "standing",
             finding=rank_finding(place),
@@ -99,12 +99,12 @@ if every is not None:
         )
     )
 
-# All heads, beside what their attention looks like
+# All heads: effects and scores
 st.subheader("Do heads with a clear pattern also matter?", anchor=False)
 pair = ablation.against(this, text, every)
 if pair is not None:
     figure.finding(correlation_finding(pair.correlation, pair.names))
-    left, right, wide, _ = beside(room(), (0.5, 0.5))
+    left, right, wide, _ = beside(page_width(), (0.5, 0.5))
     look = session.look(min(wide, 560))
     for where, key, draw, table in (
         (left, "effects", pair.effects, pair.every.table),

@@ -9,12 +9,12 @@ from dashboard.analyses.compare.text import change_finding
 from dashboard.analyses.explore.api import fit_for
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Click, Figure, Table
-from dashboard.ui.layout_width import room
+from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import compare_aligned, compare_inputs, compare_results
 
-# What is asked
+# Inputs
 this = reading(pairs=session.choices().mode != "texts")
 st.caption(escape_markdown(compare_inputs.question(this)))
 st.segmented_control(
@@ -26,7 +26,7 @@ st.segmented_control(
     **session.bound("mode"),
 )
 row = st.container(horizontal=True, vertical_alignment="bottom") if session.choices().mode == "heads" else None
-what = compare_inputs.asked(this, row)
+what = compare_inputs.comparison(this, row)
 chosen = session.choices()
 with row or st.container(horizontal=True, vertical_alignment="bottom"):
     st.segmented_control(
@@ -43,8 +43,8 @@ with row or st.container(horizontal=True, vertical_alignment="bottom"):
     if this.encoding.second is not None:
         head_picker.between()
 
-# What is drawn
-look = session.look(min(room(), 980 if chosen.show == "side" else 600))
+# Pictures
+look = session.look(min(page_width(), 980 if chosen.show == "side" else 600))
 most = compare_results.most_drawn(look)
 figure.window_slider(fit_for(what.views[0], "heatmap", chosen.start, most), what.views[0])
 chart = what.draw(chosen.show, look)

@@ -11,7 +11,7 @@ from dashboard.analyses.profile.text import same_roles
 from dashboard.errors import UserError
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure, Table
-from dashboard.ui.layout_width import room
+from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.pages import corpus, profile_tables
 
@@ -21,15 +21,15 @@ st.caption(
     "explain."
 )
 
-# A new profile, and those on their way; other pages can be used meanwhile
+# A new profile, and running jobs; other pages can be used meanwhile
 corpus.form()
 corpus.progress()
 
-# The profiles that are there
+# The finished profiles
 st.subheader("Profiles", anchor=False)
 there = corpus.finished()
-for kept in there:
-    corpus.row(kept)
+for entry in there:
+    corpus.row(entry)
 
 # The same heads on two corpora
 pairs = {
@@ -57,14 +57,14 @@ else:
     try:
         first, second = read_profile(a.folder), read_profile(b.folder)
         table = compare_profiles(first, second)
-        look = session.look(min(room(), 560)).keywords()
+        look = session.look(min(page_width(), 560)).keywords()
         figure.show(
             Figure(
                 draw_two_corpora(first, second, what, names=(a.name, b.name), model=corpus.title_of(a.model), **look),
                 table,
                 "twice",
                 finding=same_roles(table),
-                tables=[Table(profile_tables.TWICE, partial(profile_tables.twice_table, table, what))],
+                tables=[Table(profile_tables.TWO_CORPORA, partial(profile_tables.two_corpora_table, table, what))],
             )
         )
     except UserError as wrong:

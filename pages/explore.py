@@ -13,7 +13,7 @@ from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.links import links
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Click, Figure
-from dashboard.ui.layout_width import beside, positions, room
+from dashboard.ui.layout_width import beside, page_width, positions
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import explore_tables
@@ -22,13 +22,13 @@ ONE_TEXT = "One text has no interval. On another text, the head may look elsewhe
 
 
 def score_help(score: Score, n: int) -> str:
-    """What a score measures, over what, its range here and who defined it."""
+    """A sentence on a score: what it measures, over what, its range here and who defined it."""
     low, high = score.range(n)
     span = "0 to 100 %" if score.unit == "share" else f"{low:g} to {high:.1f} {score.unit} on this text"
     return f"{score.help} Mean over tokens, without the rows of special tokens. Range: {span}. Source: {score.source}."
 
 
-# What is asked
+# Inputs
 this = reading(pairs=True)
 chosen = session.choices()
 model = this.model
@@ -39,9 +39,9 @@ st.caption(
     f"Where does each head look? {escape_markdown(model.title)} has {model.size}. In each head, every word (the "
     "query) spreads 100 % of attention over the words (the keys)."
 )
-left, right, atlas_room, head_room = beside(room())
+left, right, atlas_width, head_width = beside(page_width())
 
-# The chosen head, before the atlas on the left: it is what a click waits for
+# The chosen head, sent before the atlas on the left, as a click waits for it
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.by_number(model)
@@ -55,10 +55,10 @@ with right:
         head_picker.measure()
         if this.encoding.second is not None:
             head_picker.between()
-    [whole] = this.between_texts(this.measured(head))
+    [whole] = this.between_texts(this.chosen_views(head))
     figure.finding(finding(whole))
     drawn_as = VIEWS[chosen.view]
-    look = session.look(min(head_room, drawn_as.widest))
+    look = session.look(min(head_width, drawn_as.widest))
     most = positions(look.width_or(drawn_as.widest), drawn_as.max_positions) if drawn_as.fewer_where_narrow else None
     view = api.fit_for(whole, chosen.view, chosen.start, most)
     figure.window_slider(view, whole)
@@ -97,7 +97,7 @@ with left:
             **session.bound("score"),
         )
     score = chosen.score if chosen.atlas == "score" else None
-    key, look = f"atlas_{model.name}", session.look(min(atlas_room, 600)).keywords()
+    key, look = f"atlas_{model.name}", session.look(min(atlas_width, 600)).keywords()
     draw = partial(draw_atlas, survey, score, model=model.title, **look)
     figure.show(
         Figure(

@@ -15,13 +15,13 @@ from dashboard.heads.links import links
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.components import pair_marker
 from dashboard.ui.figure import Figure, Table
-from dashboard.ui.layout_width import beside, room
+from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened, read_text
 from dashboard.ui.pages import explore_tables, find_by_example, find_by_pattern
 from dashboard.ui.url_state import LONGEST_PAIRS
 
-# What is asked
+# Inputs
 this = opened()
 model = this.model
 st.caption(f"Which heads of {escape_markdown(model.title)} look from one word to another? Mark one or more pairs.")
@@ -30,7 +30,7 @@ found = None
 if text is not None:
     find_by_example.forget_first_pairs(text.encoding)
     pairs, wrong = pair_marker.marked(text.encoding)
-    wide, narrow, *_ = beside(room(), (0.72, 0.28))
+    wide, narrow, *_ = beside(page_width(), (0.72, 0.28))
     with wide:
         pair_marker.words(text.encoding, pairs, right_to_left(text.encoding.text))
     with narrow:
@@ -44,20 +44,20 @@ if text is not None:
         )
     found = find_by_example.on_text(text, pairs, wrong)
 
-# What is found on this text
+# Results on this text
 if text is not None and found is not None:
     session.open_on(found.best)
     head = session.choices().chosen
     figure.finding(example_finding(found))
     figure.remark(*remarks(found))
-    left, right, left_room, right_room = beside(room())
-    with right:  # before the ranking on the left: it is what a click waits for
+    left, right, left_width, right_width = beside(page_width())
+    with right:  # sent before the ranking on the left, as a click waits for it
         with st.container(horizontal=True, vertical_alignment="bottom"):
             head_picker.by_number(model)
             head_picker.measure()
         figure.remark(example_finding(found, head))
         view, lit = find_by_example.over_sentence(text, found, head)
-        look = session.look(right_room)
+        look = session.look(right_width)
         options: dict[str, Any] = look.keywords() | {"lit": lit} | text.options | figure.window_of(view)
         figure.show(
             Figure(
@@ -71,9 +71,9 @@ if text is not None and found is not None:
             )
         )
     with left:
-        find_by_example.ranked(found, "found", left_room)
+        find_by_example.ranked(found, "found", left_width)
 
-# What is found in a corpus
+# Results in a corpus
 st.divider()
 st.subheader("Over a corpus", anchor=False)
 st.caption(
@@ -84,7 +84,7 @@ pattern = find_by_pattern.controls(this)
 matches = find_by_pattern.found(this, pattern)
 figure.show(
     Figure(
-        draw_found(matches, **session.look(min(room(), 680)).keywords()),
+        draw_found(matches, **session.look(min(page_width(), 680)).keywords()),
         matches.table,
         "matches",
         finding=match_finding(matches),

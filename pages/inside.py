@@ -12,7 +12,7 @@ from dashboard.analyses.logit_attribution.text import attribution_finding
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.components import code_listing
 from dashboard.ui.figure import Click, Figure, Table
-from dashboard.ui.layout_width import room
+from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import inside, inside_logits
@@ -28,7 +28,7 @@ STEP_COLUMNS = {
     "high": "Highest",
 }
 
-# What is asked
+# Inputs
 this = reading(pairs=True)
 model = this.model
 st.caption(
@@ -56,13 +56,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         **session.bound("key"),
     )
 chosen = session.choices()
-look = session.look(room())
-asked = {"query": row.query, "key": None if chosen.key == STRONGEST else chosen.key} | look.keywords()
+look = session.look(page_width())
+options = {"query": row.query, "key": None if chosen.key == STRONGEST else chosen.key} | look.keywords()
 
 # One token's way through the head: its row of every step
 figure.show(
     Figure(
-        draw_inside(head, "row", **asked),
+        draw_inside(head, "row", **options),
         partial(row_table, head, row),
         "row",
         finding=finding(head, row),
@@ -81,8 +81,8 @@ st.segmented_control(
     **session.bound("step"),
 )
 figure.remark(arithmetic(head, row, chosen.step))
-code_listing.code(inside.code_of(head, chosen.step), chosen.step, look.theme, room=inside.LONGEST)
-draw = partial(draw_inside, head, "steps", step=chosen.step, **asked)
+code_listing.code(inside.code_of(head, chosen.step), chosen.step, look.theme, min_lines=inside.LONGEST)
+draw = partial(draw_inside, head, "steps", step=chosen.step, **options)
 figure.show(
     Figure(
         draw(epoch=session.epoch()),
@@ -98,7 +98,7 @@ with st.expander("All of the code"):
     figure.remark(inside.code_says(head))
     code_listing.code(inside.code_of(head), chosen.step, look.theme)
 
-# What it writes into the prediction of what comes next
+# Its effect on the prediction of the next token
 st.divider()
 st.subheader("What the head writes", anchor=False)
 wrote = inside_logits.at(this, head, row.query)
@@ -113,4 +113,4 @@ if wrote is not None:
             tables=[Table(inside_logits.COLUMNS)],
         )
     )
-    inside_logits.say_copying(this, head)
+    inside_logits.show_copying(this, head)

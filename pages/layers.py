@@ -15,20 +15,20 @@ from dashboard.analyses.layers.text import word_finding
 from dashboard.heads.links import links
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Click, Figure
-from dashboard.ui.layout_width import positions, room
+from dashboard.ui.layout_width import page_width, positions
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import explore_tables, layer_tables, layers_and_long_range
 
 
 def choose_word(key: str) -> None:
-    """A click on a column: that word is followed."""
+    """A click on a column chooses that word."""
     points = st.session_state[key].selection.get("word")
     if points and points[0].get("place") is not None:
         session.change(word=int(points[0]["place"]))
 
 
-# What is asked
+# Inputs
 this = reading(pairs=True)
 model = this.model
 st.caption(
@@ -38,7 +38,7 @@ st.caption(
 stream = layers_and_long_range.residual_stream(this)
 chosen = session.choices()
 word = chosen.word
-most = columns(room())
+most = columns(page_width())
 st.selectbox(
     f"{stream.unit[:-1].capitalize()} to follow",
     range(len(stream.words)),
@@ -47,8 +47,8 @@ st.selectbox(
     **layers_and_long_range.word_in_sight(stream, most),
 )
 
-# What is drawn: one word
-look = session.look(room()).keywords()
+# Picture: one word
+look = session.look(page_width()).keywords()
 figure.show(
     Figure(
         draw_residual_stream(stream, "journey", word=word, **look),
@@ -71,7 +71,7 @@ figure.show(
     )
 )
 
-# What is drawn: every word
+# Picture: every word
 st.segmented_control(
     f"Show for every {stream.unit[:-1]}",
     list(MEASURES),
@@ -95,7 +95,7 @@ figure.show(
     )
 )
 
-# What is drawn: where it may all come from
+# Attention rollout
 st.subheader("Attention through several layers", anchor=False)
 st.caption(
     "Each layer mixes what earlier layers have already mixed. Rollout multiplies their attention: the mean over "
@@ -103,7 +103,7 @@ st.caption(
     "treats all heads as equal and ignores feed-forward."
 )
 whole = layers_and_long_range.rolled(this)
-narrow = session.look(min(room(), 620))
+narrow = session.look(min(page_width(), 620))
 view = fit_for(whole, "heatmap", chosen.start, positions(narrow.width_or(620), VIEWS["heatmap"].max_positions))
 options = narrow.keywords() | this.options | figure.window_of(view)
 figure.show(

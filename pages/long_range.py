@@ -9,12 +9,12 @@ from dashboard.analyses.long_range.measure import QUESTIONS, table
 from dashboard.analyses.long_range.text import long_range_finding
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Click, Figure
-from dashboard.ui.layout_width import beside, room
+from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened
 from dashboard.ui.pages import layer_tables, layers_and_long_range
 
-# What is asked
+# Inputs
 this = opened()
 chosen = session.choices()
 model = this.model
@@ -32,57 +32,57 @@ st.segmented_control(
 )
 question = QUESTIONS[chosen.reach]
 
-# What is computed
-reach = layers_and_long_range.reach(this, question)
-best = reach.best(4)
+# Results
+long_range = layers_and_long_range.long_range(this, question)
+best = long_range.best(4)
 head = chosen.chosen
 
-# What is drawn: the best heads
+# The best heads
 figure.show(
     Figure(
-        draw_long_range(reach, **session.look(room()).keywords()),
-        partial(table, reach),
+        draw_long_range(long_range, **session.look(page_width()).keywords()),
+        partial(table, long_range),
         "reach",
-        finding=long_range_finding(reach),
+        finding=long_range_finding(long_range),
         remarks=[
             f"The best of {len(model.all_heads)} heads looks good by chance. So these four were chosen on "
-            f"{len(reach.chosen_on)} {question.items} and measured on the other {len(reach.judged_on)}. 95 % "
-            "intervals: bootstrap over texts.",
+            f"{len(long_range.chosen_on)} {question.items} and measured on the other {len(long_range.judged_on)}. 95 "
+            "% intervals: bootstrap over texts.",
             "Equally distant word: in the same texts, the mean attention of the same head from every other word to "
             "the word at this distance before it. Attention is not explanation.",
         ],
-        tables=[layer_tables.curves(reach, best, shown_half=True)],
+        tables=[layer_tables.curves(long_range, best, judged_half=True)],
     )
 )
 
 # One of the texts that were read
 layer_tables.texts(question)
 
-# What is drawn: any head, before the sheet of all on the left: it is what a click waits for
-left, right, atlas_room, head_room = beside(room())
+# Any head, sent before all heads on the left, as a click waits for it
+left, right, atlas_width, head_width = beside(page_width())
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.by_number(model)
     figure.show(
         Figure(
-            draw_long_range(reach, [head], **session.look(min(head_room, 480)).keywords()),
-            partial(table, reach),
+            draw_long_range(long_range, [head], **session.look(min(head_width, 480)).keywords()),
+            partial(table, long_range),
             "reach_head",
-            finding=long_range_finding(reach, head),
-            remarks=[f"Over all {len(reach.share)} {question.items}."],
-            tables=[layer_tables.curves(reach, [head], shown_half=False)],
+            finding=long_range_finding(long_range, head),
+            remarks=[f"Over all {len(long_range.share)} {question.items}."],
+            tables=[layer_tables.curves(long_range, [head], judged_half=False)],
             awaited=True,
         )
     )
 with left:
     key = f"reach_atlas_{model.name}_{question.name}"
-    draw = partial(draw_long_range, reach, all_heads=True, **session.look(min(atlas_room, 600)).keywords())
+    draw = partial(draw_long_range, long_range, all_heads=True, **session.look(min(atlas_width, 600)).keywords())
     figure.show(
         Figure(
             draw(**head_picker.selection(key).keywords()),
-            partial(table, reach),
+            partial(table, long_range),
             "reach_atlas",
-            tables=[layer_tables.heads(reach)],
+            tables=[layer_tables.heads(long_range)],
             still=draw,
             click=Click(head_picker.click, key=key),
         )

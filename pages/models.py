@@ -8,11 +8,11 @@ from dashboard.models import CATALOGUE, bounded, is_installed, listing
 from dashboard.models.memory import gigabytes
 from dashboard.ui import caches, paths, session
 from dashboard.ui.markdown import escape_markdown
-from dashboard.ui.model_and_text import get_button
+from dashboard.ui.missing_model import get_button
 
 
 def facts(model: AttentionModel) -> str:
-    """What the model in use is, in one line."""
+    """The model in use, in one line."""
     sees = "causal: each token sees only earlier tokens" if model.causal else "each token sees the whole text"
     note = f" · {escape_markdown(model.note)}" if model.note else ""
     return f"up to {model.limit:,} tokens · {sees} · revision {model.revision}{note}"
@@ -26,7 +26,7 @@ st.caption(
 try:
     in_use, _ = caches.opened(session.choices().model)
 except UserError:
-    in_use = None  # the other pages say why
+    in_use = None  # the other pages report why
 
 for card, row in zip(CATALOGUE.values(), listing(), strict=True):
     with st.container(border=True):
@@ -55,14 +55,14 @@ st.markdown(
     "like `owner/name`. Add `@revision` for a certain version. A model from the hub is fetched once and then works "
     "offline."
 )
-if kept := bounded.taken():
+if used_bytes := bounded.taken():
     where = escape_markdown(str(bounded.root()))
     try:
         st.caption(
-            f"Converted GGUF files and adapters are kept: {gigabytes(kept)} in {where}. Above "
+            f"Converted GGUF files and adapters are kept: {gigabytes(used_bytes)} in {where}. Above "
             f"{gigabytes(bounded.most_bytes())} (TWO_HEADS_CONVERTED_GB), the least recently used ones are removed."
         )
-    except UserError as wrong:  # the setting is no number
+    except UserError as wrong:  # the setting is not a number
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
 with st.form("own_model", border=False):
     name = st.text_input(
@@ -70,8 +70,8 @@ with st.form("own_model", border=False):
         placeholder="owner/name or a folder",
         help="The hub is that of Hugging Face. Safetensors is a file format for weights that cannot carry code.",
     )
-    asked = st.form_submit_button("Open this model")
-if asked and name.strip():
+    submitted = st.form_submit_button("Open this model")
+if submitted and name.strip():
     paths.choose({"model": name})
     try:
         with st.spinner(f"Opening {escape_markdown(name)}…"):

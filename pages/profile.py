@@ -14,34 +14,34 @@ from dashboard.heads.links import links
 from dashboard.ui import figure, profile_picker, session
 from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.head_picker import by_number, measure, selection
-from dashboard.ui.layout_width import beside, room
+from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened, text_or_end
 from dashboard.ui.page import to_page
 from dashboard.ui.pages import profile_parse, profile_tables
 
-# What is asked
+# Inputs
 this = opened()
 model = this.model
 st.caption(
     f"Which heads of {escape_markdown(model.title)} follow the parse, which follow meaning? Measured over a corpus, "
     "not on the text on the left; that one is at the end of the page."
 )
-kept, profile = profile_picker.chosen_profile(this)
-profile_picker.choose(this, kept)
+entry, profile = profile_picker.chosen_profile(this)
+profile_picker.choose(this, entry)
 chosen = session.choices()
 head = chosen.chosen
 row = row_of(profile, head)
 
 # Every head, and the chosen one: it is sent first, as a click waits for it
 figure.finding(census(profile.heads))
-left, right, plane_room, head_room = beside(room(), (0.56, 0.44))
+left, right, plane_width, head_width = beside(page_width(), (0.56, 0.44))
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         by_number(model)
     figure.show(
         Figure(
-            draw_budget(profile, head, model=model.title, **session.look(head_room).keywords()),
+            draw_budget(profile, head, model=model.title, **session.look(head_width).keywords()),
             partial(profile_tables.own_figures, row),
             "spending",
             lead=[head_finding(row, profile.about)],
@@ -50,8 +50,8 @@ with right:
         )
     )
 with left:
-    key = f"plane_{kept.name}"
-    draw = partial(draw_scatter, profile, model=model.title, **session.look(plane_room).keywords())
+    key = f"plane_{entry.name}"
+    draw = partial(draw_scatter, profile, model=model.title, **session.look(plane_width).keywords())
     plane = Figure(
         draw(click=True, **selection(key).keywords()),
         profile.heads,
@@ -67,9 +67,9 @@ with left:
         click=Click(partial(profile_picker.click, profile.heads), ["head", "box"], key),
     )
     figure.picture(plane)
-    if said := profile_picker.box_says():
-        st.warning(said, icon=":material/info:")
-    figure.remark("A click chooses a head, a dragged box pins up to four. Values under 0 are drawn at\u00a00.")
+    if message := profile_picker.box_says():
+        st.warning(message, icon=":material/info:")
+    figure.remark("A click chooses a head, a dragged box fills the tray. Values under 0 are drawn at\u00a00.")
     figure.menus(plane)
 figure.remark(CAUTION)
 to_page("ablation", f"Take {head} out and see what changes", ":material/content_cut:")
@@ -82,7 +82,7 @@ st.caption(
 )
 profile_tables.relations_table(profile.best)
 
-# Its strongest sentences, and what it does on others
+# Its top activating sentences, and typical ones
 st.subheader(f"Moments of {head}", anchor=False)
 kind = st.segmented_control(
     "By the bits that are explained by",
@@ -97,8 +97,8 @@ st.caption(
     "tenth of the sentences, drawn at random."
     + ("" if profile.sentences is not None else " This profile keeps where a sentence stands, not the sentence.")
 )
-moments = profile_tables.moments(profile, head, kind, model.name)
-st.dataframe(moments, hide_index=True, column_config=profile_tables.MOMENTS, height=248)
+top_examples = profile_tables.top_examples(profile, head, kind, model.name)
+st.dataframe(top_examples, hide_index=True, column_config=profile_tables.TOP_EXAMPLES, height=248)
 
 # One syntax head and one context head on the person's own sentence
 st.subheader("Two heads on your text", anchor=False)
@@ -109,14 +109,14 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     profile_parse.parser()
 sentences = profile_parse.parsed(text)
 weights, wholes = profile_parse.over_words(text, *[one for one, _, _ in two])
-wide = room() if room() < 880 else (room() - 32) // 2
-said = st.columns(2, gap="medium") if wide < room() else [st.container(), st.container()]
-drawn = st.columns(2, gap="medium") if wide < room() else said
+wide = page_width() if page_width() < 880 else (page_width() - 32) // 2
+findings = st.columns(2, gap="medium") if wide < page_width() else [st.container(), st.container()]
+drawn = st.columns(2, gap="medium") if wide < page_width() else findings
 parse = parse_links(sentences, wholes[0].spans) if wholes else []
 views = [fit_for(whole, "arcs", 0) for whole in wholes]
-level = arc_heights(views, width=wide, parse=parse) if views and wide < room() else None
+level = arc_heights(views, width=wide, parse=parse) if views and wide < page_width() else None
 for k, (one, what, role) in enumerate(two):
-    with said[k]:
+    with findings[k]:
         st.markdown(f"**{what}**")
         if parse:
             figure.remark(along_parse(weights[k], parse))

@@ -7,12 +7,12 @@ from dashboard.analyses.query_key.chart import BY
 from dashboard.analyses.query_key.text import plane_finding, plane_remarks
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Figure, Table
-from dashboard.ui.layout_width import room
+from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened
 from dashboard.ui.pages import query_key
 
-# What is asked
+# Inputs
 this = opened()
 model = this.model
 st.caption(
@@ -38,7 +38,7 @@ found = query_key.plane(this, chosen.chosen)
 # The plane
 figure.show(
     Figure(
-        draw_plane(found, by=chosen.words_by, **session.look(min(room(), 900)).keywords()),
+        draw_plane(found, by=chosen.words_by, **session.look(min(page_width(), 900)).keywords()),
         found.table,
         "queries",
         finding=plane_finding(found),

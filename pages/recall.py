@@ -9,7 +9,7 @@ from dashboard.analyses.recall.experiment import RecallRun
 from dashboard.analyses.recall.text import accuracy_finding, gradient_finding, path_finding, time_finding
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Columns, Figure, Table
-from dashboard.ui.layout_width import room
+from dashboard.ui.layout_width import page_width
 from dashboard.ui.page import end_page
 from dashboard.ui.pages import recall, recall_runs
 
@@ -25,21 +25,21 @@ COLUMNS = {
 }
 
 
-def show(study: RecallRun, picture: str, width: int, sentence: str, columns: Columns) -> None:
+def show(run: RecallRun, picture: str, width: int, sentence: str, columns: Columns) -> None:
     """One picture with its finding, files and table."""
-    chart = draw_recall(study, picture, **session.look(width).keywords())
-    table, key = partial(recall_table, study, picture), f"recall_{picture}"
+    chart = draw_recall(run, picture, **session.look(width).keywords())
+    table, key = partial(recall_table, run, picture), f"recall_{picture}"
     figure.show(Figure(chart, table, key, finding=sentence, tables=[Table(columns)]))
 
 
 def task(width: int) -> None:
-    """What is asked of the networks, on one example."""
+    """The task of the networks, on one example."""
     nothing = nothing_yet(config)
     chart = draw_recall(nothing, "task", **session.look(width).keywords())
     show(nothing, "task", width, chart.description, {"place": "Place", "symbol": "Symbol"})
 
 
-# What is asked
+# Inputs
 st.caption(
     "Recurrent networks read word by word and hand on one state. How far back can they remember? Four networks learn "
     "one task here, from scratch."
@@ -48,19 +48,19 @@ recall.controls()
 config = session.choices().recall
 figure.remark(recall.budget(config))
 
-# What is computed
-wide = room()
+# Results
+wide = page_width()
 if recall_runs.going(config):
     recall.progress(config)
     task(min(wide, 780))
     end_page()
 if recall_runs.failed(config):
     st.error("The run broke off. Try it again with fewer distances or seeds.", icon=":material/error:")
-study = recall_runs.found(config)
-how_long = recall.button(config, study)
+run = recall_runs.found(config)
+how_long = recall.button(config, run)
 
-# What is drawn
-if study is None:
+# Pictures
+if run is None:
     task(min(wide, 780))
     st.markdown(
         "A run shows who still answers right at each distance, with the interval over the seeds and what guessing "
@@ -68,23 +68,23 @@ if study is None:
         "a position, in sequence and in parallel."
     )
 else:
-    if not study.complete:
+    if not run.complete:
         st.info("This run was stopped: here is what it had measured.", icon=":material/stop_circle:")
-    if study.result.points:
-        show(study, "accuracy", wide, accuracy_finding(study.result), COLUMNS)
-    if study.result.gradients:
-        sentence = gradient_finding(study.result)
+    if run.result.points:
+        show(run, "accuracy", wide, accuracy_finding(run.result), COLUMNS)
+    if run.result.gradients:
+        sentence = gradient_finding(run.result)
         columns = {"model": "Model", "when": "When", "back": "Places back", "norm": "Size", "low": "from", "high": "to"}
-        show(study, "gradients", wide, sentence, columns)
-    if study.timings:
-        sentence = time_finding(study.timings)
+        show(run, "gradients", wide, sentence, columns)
+    if run.timings:
+        sentence = time_finding(run.timings)
         columns = {"model": "Model", "n": "Positions", "milliseconds": "ms in all", "microseconds_each": "µs each"}
-        show(study, "times", min(wide, 680), sentence, columns)
+        show(run, "times", min(wide, 680), sentence, columns)
 show(
-    study or nothing_yet(config),
+    run or nothing_yet(config),
     "paths",
     min(wide, 680),
     path_finding(config),
     {"model": "Model", "distance": "Places apart", "steps": "Steps"},
 )
-recall.say_how_long(how_long, config, study)
+recall.show_duration(how_long, config, run)

@@ -16,13 +16,13 @@ from dashboard.analyses.similarity.text import clusters_finding, elsewhere_findi
 from dashboard.heads.head_id import head_of
 from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Click, Figure, Table
-from dashboard.ui.layout_width import beside, room
+from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened
 from dashboard.ui.page import to_page
 from dashboard.ui.pages import similarity
 
-# What is asked
+# Inputs
 this = opened()
 model = this.model
 st.caption(
@@ -32,7 +32,7 @@ st.caption(
 found = similarity.found(this)
 chosen = session.choices()
 head = chosen.chosen
-left, right, map_room, head_room = beside(room(), (0.66, 0.34))
+left, right, map_width, head_width = beside(page_width(), (0.66, 0.34))
 
 # The chosen head, and those like it: sent first, as a click waits for them
 with right:
@@ -60,7 +60,7 @@ figure.painted_first()
 with left:
     roles = similarity.roles(this)
     key = f"map_{model.name}"
-    look = session.look(map_room).keywords()
+    look = session.look(map_width).keywords()
     still = look | {"roles": roles, "selected": head, "tray": chosen.pinned}
     figure.show(
         Figure(
@@ -88,7 +88,7 @@ with left:
 
 # Heads like the chosen one in another model
 st.subheader(f"Heads similar to {head} in another model", anchor=False)
-left, right, *_ = beside(room(), (0.66, 0.34))
+left, right, *_ = beside(page_width(), (0.66, 0.34))
 with left:
     pair = similarity.elsewhere(this)
 if pair:

@@ -9,7 +9,7 @@ from dashboard.analyses.start.text import sameness
 from dashboard.errors import UserError
 from dashboard.ui import figure, session
 from dashboard.ui.components import two_sides
-from dashboard.ui.layout_width import beside, room
+from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened, read_text
 from dashboard.ui.page import end_page, to_page
@@ -53,7 +53,7 @@ if pair is not None:
         st.warning(escape_markdown(str(wrong)), icon=":material/info:")
     else:
         figure.finding(start.winner(found, start.names_of(this)))
-        left, right, wide, _ = beside(room(), (0.55, 0.45))
+        left, right, wide, _ = beside(page_width(), (0.55, 0.45))
         with left:
             figure.picture(start.squares(found, wide))
         with right:

@@ -10,25 +10,25 @@ from dashboard.analyses.toy.worked_steps import STEPS, arithmetic, saying, work_
 from dashboard.errors import UserError
 from dashboard.ui import caches, figure, session
 from dashboard.ui.figure import Figure, Table
-from dashboard.ui.layout_width import room
+from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import end_page
 from dashboard.ui.pages.toy import alternative, axes_of, inputs, pairs_of
 
-# What is asked stands first on the page, but is sent after the steps: they are what a change waits for
+# Inputs stand first on the page but are sent after the steps, which a change waits for
 st.caption(
     "Attention small enough to follow by hand. Change any number and everything is computed again. Type, use the up "
     "and down arrows (steps of 0.1), or paste a block of cells."
 )
-asked = st.container()
+inputs_place = st.container()
 chosen = session.choices()
 toy = chosen.toy
 
-# What is computed
+# Results
 try:
     parts = work_through(toy, chosen.toy_head)
 except UserError as wrong:
-    with asked:
+    with inputs_place:
         inputs()
     st.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
@@ -38,9 +38,9 @@ session.correct(
     toy_step=chosen.toy_step if chosen.toy_step in ("all", *parts.available_steps) else "all",
 )
 chosen = session.choices()
-draw = partial(draw_toy, toy, word=chosen.toy_row, head=chosen.toy_head, **session.look(room()).keywords())
+draw = partial(draw_toy, toy, word=chosen.toy_row, head=chosen.toy_head, **session.look(page_width()).keywords())
 
-# What is drawn: the steps
+# Picture: the steps
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     st.selectbox(
         "Word to follow",
@@ -76,7 +76,7 @@ figure.show(
     )
 )
 
-with asked:
+with inputs_place:
     inputs()
 
 # The vectors in the plane
@@ -100,14 +100,14 @@ figure.show(
     )
 )
 
-# What the factor is for
-measured = caches.sharpness_here()
+# The factor 1/√d
+entropies = caches.sharpness_here()
 figure.show(
     Figure(
-        draw_sharpness(measured, **session.look(min(room(), 720)).keywords()),
-        partial(sharpness_table, measured),
+        draw_sharpness(entropies, **session.look(min(page_width(), 720)).keywords()),
+        partial(sharpness_table, entropies),
         "toy_entropy",
-        finding=entropy_finding(measured),
+        finding=entropy_finding(entropies),
         lead=["Random queries and keys. Entropy says over how many keys a row spreads: b bits are 2ᵇ equal keys."],
         tables=[
             Table(

@@ -32,7 +32,7 @@ def find() -> str | None:
 
 
 def install() -> None:
-    """Debian's package when we are root and apt is here, else Playwright's own build. Failures are left to `find`."""
+    """Install Debian's package if we are root and have apt, else Playwright's build. `find` reports failures."""
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
         quiet = {"stdout": subprocess.DEVNULL, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
         subprocess.run(["apt-get", "update", "-qq"], **quiet)

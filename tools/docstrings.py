@@ -1,7 +1,7 @@
 """Our docstrings as Markdown, for the reference: their sections become lists.
 
 A section is ``Parameters`` or ``Attributes``, underlined, and then a line for each name, ``rows, keys: what they are``;
-a line that goes on is indented.
+a continued line is indented.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _SECTION = re.compile(r"^(Parameters|Attributes)\n-{4,}\n((?:.*\S.*(?:\n|$))*)",
 
 
 class Sections(griffe.Extension):
-    """Changes each docstring once it is read."""
+    """Rewrites each docstring after it is read."""
 
     def on_object(self, *, obj: griffe.Object, **_: object) -> None:
         if obj.docstring:

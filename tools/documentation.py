@@ -1,4 +1,4 @@
-"""What `make docs` adds to docs/: the documents of the repository's root, and a page of reference for each topic.
+"""The pages that `make docs` adds to docs/: the documents of the repository's root, and a reference for each topic.
 
 The reference follows `dashboard/__init__.pyi`: a name that is public there is described here, under its topic.
 """
@@ -20,7 +20,7 @@ PLACES = {
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
 }
-"""Documents of the root → where they stand on the site."""
+"""Document of the root → its path on the site."""
 
 LINK = re.compile(r"\]\((?!\w+:)([^)#\s]+)(#[^)\s]*)?\)")
 """A link to a file of the repository, with its anchor."""
@@ -38,7 +38,7 @@ TITLES = {
     "similarity": "Similarity of heads",
     "toy": "Attention by hand",
 }
-"""Topic → title of its page of reference, where that is not its name. What belongs to no analysis is under "models"."""
+"""Topic → title of its reference page, if that is not its name. Names outside the analyses are under "models"."""
 
 
 def title_of(topic: str) -> str:
@@ -46,7 +46,7 @@ def title_of(topic: str) -> str:
 
 
 def public_names() -> dict[str, list[tuple[str, str]]]:
-    """Topic → (name, where it is written) of all that ``from dashboard import …`` offers, in the order of the stub."""
+    """Topic → (name, module) of everything that ``from dashboard import …`` offers, in the order of the stub."""
     stub = ast.parse((ROOT / "dashboard" / "__init__.pyi").read_text(encoding="utf-8"))
     found: dict[str, list[tuple[str, str]]] = {"models": []}
     for node in stub.body:
@@ -60,7 +60,7 @@ def public_names() -> dict[str, list[tuple[str, str]]]:
 
 
 def reference() -> dict[str, str]:
-    """Address → Markdown of each page of reference, the first with links to all others."""
+    """Path → Markdown of each reference page, the first with links to all others."""
     pages, rows = {}, []
     for topic, names in public_names().items():
         described = "\n".join(f"::: {place}\n" for _, place in names)

@@ -18,11 +18,11 @@ SHIPPED = ("minilm", "smollm2")
 def main(models: Sequence[str] = ()) -> int:
     try:
         for name in models or SHIPPED:
-            model = open_model(name, fetch_missing=True, progress=_say)
+            model = open_model(name, fetch_missing=True, progress=show_progress)
             for by in get_args(By):
                 begun = time.perf_counter()
                 request = Request.of(model, by)
-                found = MEASUREMENT.measure(request, model, progress=_say)
+                found = MEASUREMENT.measure(request, model, progress=show_progress)
                 file = MEASUREMENT.keep(found, request, MEASUREMENT.shipped_file(request))
                 took = time.perf_counter() - begun
                 print(f"{file.name}: {len(found.table)} heads, {took:.0f} s, {file.stat().st_size / 1e3:.0f} kB")
@@ -32,7 +32,7 @@ def main(models: Sequence[str] = ()) -> int:
     return 0
 
 
-def _say(fraction: float, sentence: str) -> None:
+def show_progress(fraction: float, sentence: str) -> None:
     print(f"{fraction:4.0%}  {sentence}", file=sys.stderr)
 
 

@@ -1,8 +1,8 @@
 """`make profiles TREEBANK=FILE.conllu`: the profiles that come with the dashboard, made again.
 
-They hold numbers and references, and of the treebank itself nothing, so that its licence binds them to nothing but
-naming it: who made it, under which licence, which commit. That is told here, or read from a file of the same name
-beside the treebank that ends in .json: an object with name, licence, repository, commit.
+They hold numbers and references and nothing of the treebank itself, so that its licence only requires naming it:
+author, licence, commit. The arguments give that, or a .json file of the same name next to the treebank: an object with
+name, licence, repository, commit.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from dashboard.models import CATALOGUE
 SOURCE = ("name", "licence", "repository", "commit")
 
 
-def source_of(treebank: Path, told: dict[str, str | None]) -> dict[str, str]:
-    """Where a treebank comes from: what was told, and for the rest the file beside it.
+def source_of(treebank: Path, stated: dict[str, str | None]) -> dict[str, str]:
+    """The source of a treebank: the stated parts, and the rest from the file next to it.
 
-    Raises UserError where that file is not such an object, or licence and commit are known from neither.
+    Raises UserError if that file is not such an object, or neither gives licence and commit.
     """
     beside, found = treebank.with_suffix(".json"), {}
     if beside.exists():
@@ -36,7 +36,7 @@ def source_of(treebank: Path, told: dict[str, str | None]) -> dict[str, str]:
             raise UserError(f"{beside.name} cannot be read. Mend it, or move it away.") from error
         if not isinstance(found, dict) or not all(isinstance(found.get(part, ""), str) for part in SOURCE):
             raise UserError(f"{beside.name} is not an object of texts: {', '.join(SOURCE)}. Mend it, or move it away.")
-    source = {part: told.get(part) or found.get(part) for part in SOURCE}
+    source = {part: stated.get(part) or found.get(part) for part in SOURCE}
     for part in ("licence", "commit"):
         if not source[part]:
             raise UserError(f"The treebank’s {part} is not known. Name it: ARGS='--{part} …'.")
@@ -49,13 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--models", nargs="+", choices=list(CATALOGUE), default=list(CATALOGUE))
     for part in SOURCE:
         parser.add_argument(f"--{part}")
-    asked = parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
     try:
-        source = source_of(asked.treebank, vars(asked))
-        for name in asked.models:
-            out = SHIPPED / f"{name}-{asked.treebank.stem}"
-            model = open_model(name, fetch_missing=True, progress=_say)
-            made = profile(model, asked.treebank, out, texts=False, source=source, progress=_say)
+        source = source_of(args.treebank, vars(args))
+        for name in args.models:
+            out = SHIPPED / f"{name}-{args.treebank.stem}"
+            model = open_model(name, fetch_missing=True, progress=show_progress)
+            made = profile(model, args.treebank, out, texts=False, source=source, progress=show_progress)
             size = sum(file.stat().st_size for file in out.iterdir())
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # kB on Linux
             print(f"{out.name}: {made.about['seconds']} s, peak so far {peak:.2f} GB, {size / 1e3:.0f} kB")
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _say(fraction: float, sentence: str) -> None:
+def show_progress(fraction: float, sentence: str) -> None:
     print(f"{fraction:4.0%}  {sentence}", file=sys.stderr)
 
 

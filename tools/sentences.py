@@ -13,7 +13,7 @@ from dashboard.text.sentence import ROOT
 
 
 def registers(text: str) -> Iterator[tuple[str, str]]:
-    """The sentences of the text file in order, each with the register it stands under (``# news``)."""
+    """The sentences of the text file in order, each with its register (``# news``)."""
     register = ""
     for line in text.splitlines():
         if line.startswith("#"):
@@ -23,7 +23,7 @@ def registers(text: str) -> Iterator[tuple[str, str]]:
 
 
 def parsed(line: str) -> ParsedSentence:
-    """The sentence of a line. Raises ValueError where the parser sees several in it: write it another way."""
+    """The sentence of a line. Raises ValueError if the parser sees several in it: then reword it."""
     found = parse(line)
     if len(found) != 1:
         raise ValueError(f"The parser divides {[one.text for one in found]}.")
@@ -54,7 +54,7 @@ def block(sentence: ParsedSentence, metadata: dict[str, str]) -> str:
 
 
 def treebank(text: str) -> str:
-    """All of the text file in CoNLL-U; each register is a document, and sentences are named by register and number."""
+    """The text file in CoNLL-U; each register is a document, and sentence ids are register and number."""
     blocks, last, number = [], "", 0
     for register, line in registers(text):
         number = number + 1 if register == last else 1

@@ -26,11 +26,11 @@ def running(
     folder: Path = ROOT,
     env: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """The address of a server that answers: our command `app`, by this program, in this folder and environment.
+    """The address of a running server: our command `app`, with this program, folder and environment.
 
-    Raises RuntimeError with its log where it does not come up.
+    Raises RuntimeError with its log if it does not start.
     """
-    # Tests that run at the same time must not find the same port free.
+    # Parallel tests must not choose the same free port.
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     port = first_free_port("127.0.0.1", start=18501 + 500 * worker, tries=500)
     url = f"http://127.0.0.1:{port}"

@@ -18,13 +18,13 @@ Source: Vaswani et al. 2017, "Attention is all you need", sections 3.2.1 and 3.2
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from torch import Tensor
 
 from dashboard.builtin.grouped_heads import join_heads, share_heads, split_heads
-from dashboard.builtin.masks import hide, rows_of, softmax
+from dashboard.builtin.masks import hide, softmax
 
 # The shape comments stand in columns:
 # fmt: off
@@ -166,20 +166,6 @@ def multi_head(x: Tensor, layer: Layer, mask: Tensor | None = None) -> Steps:
     joined = join_heads(steps.mixed)            # (h, n, d) → (n, h·d)
     output = joined @ layer.w_o + layer.b_o     # (n, h·d)·(h·d, D) → (n, D)
     return replace(steps, x=x, joined=joined, output=output)
-
-
-def in_blocks(
-    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, scale: float | None = None, rows: int = 128
-) -> Iterator[tuple[slice, Steps]]:
-    """`attend`, a block of query rows at a time: (rows, their Steps), so that a long text's n × m never exists whole.
-
-    Arguments as in `attend`; a row's numbers do not depend on the block it is in. Raises ValueError for rows < 1.
-    """
-    if rows < 1:
-        raise ValueError(f"rows is {rows}; a block has at least one row")
-    for start in range(0, q.shape[-2], rows):
-        block = slice(start, min(start + rows, q.shape[-2]))
-        yield block, attend(q[..., block, :], k, v, rows_of(mask, block), scale)
 
 
 def contributions(mixed: Tensor, w_o: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """The command line: a module for each topic that has commands, whose `add` declares them.
 
-A command is an entry in its topic's `add`. A new topic is its module and its name in `TOPICS`, in the order in which
-``--help`` lists them.
+A command is declared in its topic's `add`. A new topic is a module and its name in `TOPICS`, which has the order of
+``--help``.
 """
 
 TOPICS = ("app", "explore", "scores", "compare", "inside", "find_heads", "ablate", "profile", "similarity")

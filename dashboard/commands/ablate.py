@@ -12,8 +12,8 @@ from dashboard.commands.shared import (
     model_and_bos,
     out,
     read,
-    say,
-    say_encoding,
+    show_progress,
+    warn_of_latin1,
     whole_number,
     written,
 )
@@ -54,10 +54,10 @@ def add(commands) -> None:
     ablate.set_defaults(run=run_ablate)
 
 
-def run_ablate(asked: argparse.Namespace) -> int:
-    check_out(asked)
-    if asked.changed:
-        check_out(argparse.Namespace(out=asked.changed, endings=asked.endings))
+def run_ablate(args: argparse.Namespace) -> int:
+    check_out(args)
+    if args.changed:
+        check_out(argparse.Namespace(out=args.changed, endings=args.endings))
     from dashboard.analyses.ablation import api
     from dashboard.analyses.ablation.text import effect_finding
     from dashboard.capture import open_model
@@ -65,48 +65,51 @@ def run_ablate(asked: argparse.Namespace) -> int:
     from dashboard.export.save import save
     from dashboard.heads.head_id import listed_heads
 
-    heads = listed_heads(asked.heads) or None
-    if asked.together and heads is None:
+    heads = listed_heads(args.heads) or None
+    if args.together and heads is None:
         raise UserError("--together ablates the heads of --heads jointly. Name them, like --heads L2H0,L5H1.")
-    file = corpus_of(asked.text)
+    file = corpus_of(args.text)
     if file is None:
-        if asked.sentences is not None:
+        if args.sentences is not None:
             raise UserError("--sentences is for a file. A text is read whole.")
-        model, encoding = read(asked)
-        if asked.changed and language_head(model) is None:
+        model, encoding = read(args)
+        if args.changed and language_head(model) is None:
             raise UserError(f"{model.title} has no language-model head, so it predicts nothing. Leave out --changed.")
-        effect = api.ablate(model, encoding, heads, together=asked.together, by=asked.by, bos=asked.bos, progress=say)
+        effect = api.ablate(
+            model, encoding, heads, together=args.together, by=args.by, bos=args.bos, progress=show_progress
+        )
     else:
-        if asked.changed:
+        if args.changed:
             raise UserError("--changed is for a text. Of a file, the table holds the share of predictions that change.")
-        say_encoding(file)
-        model = open_model(asked.model, fetch_missing=True, progress=say)
+        warn_of_latin1(file)
+        model = open_model(args.model, fetch_missing=True, progress=show_progress)
         effect = api.ablate_in(
             model,
             file,
             heads,
-            together=asked.together,
-            by=asked.by,
-            sentences=asked.sentences,
-            bos=asked.bos,
-            progress=say,
+            together=args.together,
+            by=args.by,
+            sentences=args.sentences,
+            bos=args.bos,
+            progress=show_progress,
         )
         for one in effect.left_out[:5]:
             print(f"Left out: sentence {one.index + 1}, line {one.line}: {one.reason}.", file=sys.stderr)
         if len(effect.left_out) > 5:
             print(f"Left out: {len(effect.left_out) - 5:,} more.", file=sys.stderr)
     print(effect_finding(effect.table, model.title))
-    save(effect.table, asked.out)
-    if asked.changed:
-        save(effect.changed, asked.changed, api.provenance_of_effect(effect))
-        written(asked.changed)
-    return written(asked.out)
+    save(effect.table, args.out)
+    if args.changed:
+        save(effect.changed, args.changed, api.provenance_of_effect(effect))
+        written(args.changed)
+    return written(args.out)
 
 
 def corpus_of(typed: str) -> Path | None:
-    """The file that is meant, None where a text is: what ends like a file, unless it has spaces and is not there.
+    """The file that the argument names; None for a text.
 
-    A file that is not there is for its reader to tell.
+    An argument with a file's ending is a file, unless it has spaces and does not exist. The reader of a missing file
+    raises the error.
     """
     from dashboard.corpus.builtin import BUILTIN, builtin_corpus
     from dashboard.text.corpus_file import ENDINGS

@@ -1,4 +1,4 @@
-"""The commands that are about the dashboard itself: launch it, list the models."""
+"""The commands for the dashboard itself: launch it, list the models."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import errno
 import socket
 
-from dashboard.commands.shared import say, whole_number
+from dashboard.commands.shared import show_progress, whole_number
 from dashboard.errors import UserError
 
 
@@ -24,20 +24,20 @@ def add(commands) -> None:
     models.set_defaults(run=run_models)
 
 
-def run_app(asked: argparse.Namespace) -> int:
-    port = first_free_port(asked.address) if asked.port is None else asked.port
+def run_app(args: argparse.Namespace) -> int:
+    port = first_free_port(args.address) if args.port is None else args.port
     if not 0 < port < 65536:
         raise UserError(f"There is no port {port}. Choose one between 1 and 65535, like 8501.")
-    if not _can_listen(asked.address, port):
+    if not _can_listen(args.address, port):
         raise UserError(f"Port {port} is taken. Name another with --port, or leave it out to get the first free one.")
     from dashboard.ui.launch import launch
 
-    launch(port, asked.address, headless=asked.headless)
+    launch(port, args.address, headless=args.headless)
     return 0
 
 
 def first_free_port(address: str, start: int = 8501, tries: int = 50) -> int:
-    """The first port from `start` on that is free on this interface. Raises UserError where none is."""
+    """The first free port of this interface from `start` on. Raises UserError if there is none."""
     for port in range(start, start + tries):
         if _can_listen(address, port):
             return port
@@ -45,7 +45,7 @@ def first_free_port(address: str, start: int = 8501, tries: int = 50) -> int:
 
 
 def _can_listen(address: str, port: int) -> bool:
-    """Whether the port is free. Raises UserError for an address that is none of this machine's."""
+    """Whether the port is free. Raises UserError for an address that this machine does not have."""
     try:
         [(family, kind, _, _, where), *_] = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)
         probe = socket.socket(family, kind)
@@ -64,11 +64,11 @@ def _can_listen(address: str, port: int) -> bool:
         return True
 
 
-def run_models(asked: argparse.Namespace) -> int:
+def run_models(args: argparse.Namespace) -> int:
     from dashboard.models import fetch, listing
 
-    if asked.get is not None:
-        print(fetch(asked.get, progress=say))
+    if args.get is not None:
+        print(fetch(args.get, progress=show_progress))
         return 0
     rows = [{"name": "name", "state": "state", "size": "size", "layers": "layers", "heads": "heads", "hub_id": "model"}]
     rows += listing()

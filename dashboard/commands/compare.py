@@ -17,17 +17,17 @@ def add(commands) -> None:
     compare.set_defaults(run=run_compare)
 
 
-def run_compare(asked: argparse.Namespace) -> int:
-    check_out(asked)
+def run_compare(args: argparse.Namespace) -> int:
+    check_out(args)
     from dashboard.analyses.compare.api import comparison_table
     from dashboard.analyses.explore.api import attentions
     from dashboard.export.save import save
     from dashboard.heads.head_id import listed_heads
 
-    heads = listed_heads(asked.heads)
+    heads = listed_heads(args.heads)
     if len(heads) < 2:
         raise UserError("Name two heads or more to compare: --heads L2H0,L2H9.")
-    model, encoding = read(asked)
-    views = attentions(model, encoding, heads, unit=asked.unit, special=asked.special)
-    save(comparison_table(views, bos=asked.bos), asked.out)
-    return written(asked.out)
+    model, encoding = read(args)
+    views = attentions(model, encoding, heads, unit=args.unit, special=args.special)
+    save(comparison_table(views, bos=args.bos), args.out)
+    return written(args.out)

@@ -11,9 +11,9 @@ from dashboard.commands.shared import (
     out,
     pair,
     read,
-    tell_of_picture,
     text_and_model,
     unit,
+    warn_of_picture,
     whole_number,
     written,
 )
@@ -55,31 +55,31 @@ def _measure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _views(asked: argparse.Namespace, model, encoding, heads) -> list:
-    """The heads as asked: their weights or their contributions, in this unit."""
+def _views(args: argparse.Namespace, model, encoding, heads) -> list:
+    """The views of the heads: weights or contributions, in the chosen unit."""
     from dashboard.analyses.contribution.api import contributions
     from dashboard.analyses.explore.api import attentions
 
-    views = contributions if asked.measure == "contribution" else attentions
-    return views(model, encoding, heads, unit=asked.unit, special=asked.special, between=asked.between)
+    views = contributions if args.measure == "contribution" else attentions
+    return views(model, encoding, heads, unit=args.unit, special=args.special, between=args.between)
 
 
-def run_attention(asked: argparse.Namespace) -> int:
-    check_out(asked)
+def run_attention(args: argparse.Namespace) -> int:
+    check_out(args)
     from dashboard.analyses.explore import api
     from dashboard.export.save import save
     from dashboard.heads.head_id import HeadId
 
-    if asked.layer < 0 or asked.head < 0:
+    if args.layer < 0 or args.head < 0:
         raise UserError("Layers and heads are counted from 0.")
-    model, encoding = read(asked)
-    [view] = _views(asked, model, encoding, [HeadId(asked.layer, asked.head)])
-    save(view, asked.out, api.provenance(model, [view], "matrix", bos=asked.bos, **as_words(asked)))
-    return written(asked.out)
+    model, encoding = read(args)
+    [view] = _views(args, model, encoding, [HeadId(args.layer, args.head)])
+    save(view, args.out, api.provenance(model, [view], "matrix", bos=args.bos, **as_words(args)))
+    return written(args.out)
 
 
-def run_chart(asked: argparse.Namespace) -> int:
-    check_out(asked)
+def run_chart(args: argparse.Namespace) -> int:
+    check_out(args)
     from dashboard.analyses.explore import api
     from dashboard.analyses.scores.api import draw_atlas, known_score, overview
     from dashboard.analyses.scores.scores import OF_MODEL
@@ -87,28 +87,28 @@ def run_chart(asked: argparse.Namespace) -> int:
     from dashboard.export.save import save
     from dashboard.heads.head_id import listed_heads
 
-    heads = listed_heads(asked.heads)
-    if asked.view == "atlas" and asked.measure != "weight":
+    heads = listed_heads(args.heads)
+    if args.view == "atlas" and args.measure != "weight":
         raise UserError("The atlas is of scores of the weights. Draw contributions as another view: --view heatmap.")
-    if asked.view == "atlas":
-        known_score(asked.score)
+    if args.view == "atlas":
+        known_score(args.score)
     elif not heads:
         raise UserError("Name the heads to draw: --heads L2H0, or several with commas between them.")
-    model, encoding = read(asked)
+    model, encoding = read(args)
     heads = [api.existing_head(model, head) for head in heads]
-    if asked.view == "atlas":
-        induction = asked.score in OF_MODEL
-        table = overview(model, encoding, thumbnails=False, induction=induction, between=asked.between)
-        chart = draw_atlas(table, asked.score, model=model.title, theme=asked.theme, tray=heads)
-        options = {"score": asked.score, "theme": asked.theme, "bos": asked.bos} | as_words(asked)
-        options |= {"between": asked.between} if asked.between else {}
+    if args.view == "atlas":
+        induction = args.score in OF_MODEL
+        table = overview(model, encoding, thumbnails=False, induction=induction, between=args.between)
+        chart = draw_atlas(table, args.score, model=model.title, theme=args.theme, tray=heads)
+        options = {"score": args.score, "theme": args.theme, "bos": args.bos} | as_words(args)
+        options |= {"between": args.between} if args.between else {}
         outlined = {"tray": [str(head) for head in heads]} if heads else {}
         provenance = provenance_of_text(model, encoding, "atlas", **options, **outlined)
         views = []
     else:
-        views = _views(asked, model, encoding, heads)
-        chart = api.draw(views, asked.view, theme=asked.theme)
-        provenance = api.provenance(model, views, asked.view, theme=asked.theme, bos=asked.bos, **as_words(asked))
-    save(chart, asked.out, provenance)
-    tell_of_picture(asked, encoding.text, views)
-    return written(asked.out)
+        views = _views(args, model, encoding, heads)
+        chart = api.draw(views, args.view, theme=args.theme)
+        provenance = api.provenance(model, views, args.view, theme=args.theme, bos=args.bos, **as_words(args))
+    save(chart, args.out, provenance)
+    warn_of_picture(args, encoding.text, views)
+    return written(args.out)

@@ -21,17 +21,17 @@ def add(commands) -> None:
     find.set_defaults(run=run_find)
 
 
-def run_find(asked: argparse.Namespace) -> int:
-    check_out(asked)
+def run_find(args: argparse.Namespace) -> int:
+    check_out(args)
     from dashboard.analyses.find_heads import api
     from dashboard.analyses.find_heads.by_example import looks_ahead
     from dashboard.analyses.find_heads.text import example_finding
     from dashboard.export.save import save
 
-    model, encoding = read(asked)
-    found = api.find_heads(model, encoding, asked.pairs, bos=asked.bos)
+    model, encoding = read(args)
+    found = api.find_heads(model, encoding, args.pairs, bos=args.bos)
     if found.masked:
         print(f"Left out: {looks_ahead(found.words, found.masked, found.model)}", file=sys.stderr)
     print(example_finding(found))
-    save(found.table, asked.out)
-    return written(asked.out)
+    save(found.table, args.out)
+    return written(args.out)

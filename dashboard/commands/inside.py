@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from dashboard.commands.shared import check_out, out, read, say, text_and_model, written
+from dashboard.commands.shared import check_out, out, read, show_progress, text_and_model, written
 
 
 def add(commands) -> None:
@@ -14,20 +14,20 @@ def add(commands) -> None:
     verify.set_defaults(run=run_verify)
 
 
-def run_verify(asked: argparse.Namespace) -> int:
-    """Exit status 1 where a difference is more than rounding."""
-    if asked.out:
-        check_out(asked)
+def run_verify(args: argparse.Namespace) -> int:
+    """Exit status 1 if a difference is more than rounding."""
+    if args.out:
+        check_out(args)
     from dashboard.analyses.inside import api
     from dashboard.export.provenance import provenance_of_text
     from dashboard.export.save import save
 
-    model, encoding = read(asked)
-    table = api.verify(model, encoding, progress=say if len(encoding) > 256 else None)
+    model, encoding = read(args)
+    table = api.verify(model, encoding, progress=show_progress if len(encoding) > 256 else None)
     print(f"{'layer':>5}  {'begins with':<11}  {'weights':>8}  {'output':>8}  largest output")
     for row in table.itertuples():
         print(f"{row.layer:>5}  {row.begins:<11}  {row.weights:8.1e}  {row.output:8.1e}  {row.size:.4g}")
-    if asked.out:
-        save(table, asked.out, provenance_of_text(model, encoding, "verify", bos=asked.bos))
-        written(asked.out)
+    if args.out:
+        save(table, args.out, provenance_of_text(model, encoding, "verify", bos=args.bos))
+        written(args.out)
     return int(api.differs(table))

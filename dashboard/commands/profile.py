@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from dashboard.commands.shared import say, say_encoding, whole_number
+from dashboard.commands.shared import show_progress, warn_of_latin1, whole_number
 from dashboard.formats import readable
 
 
@@ -40,29 +40,29 @@ def add(commands) -> None:
     profile.set_defaults(run=run_profile)
 
 
-def run_profile(asked: argparse.Namespace) -> int:
+def run_profile(args: argparse.Namespace) -> int:
     from dashboard.analyses.profile.run import profile
     from dashboard.capture import open_model
     from dashboard.corpus.builtin import BUILTIN, builtin_corpus
     from dashboard.text import not_english_file
 
-    file = str(builtin_corpus()) if asked.file == BUILTIN else asked.file
-    if file.lower().endswith(".txt") and not asked.parser and (sentence := not_english_file(file)):
+    file = str(builtin_corpus()) if args.file == BUILTIN else args.file
+    if file.lower().endswith(".txt") and not args.parser and (sentence := not_english_file(file)):
         print(sentence, file=sys.stderr)
-    say_encoding(file)
-    model = open_model(asked.model, fetch_missing=True, progress=say)
+    warn_of_latin1(file)
+    model = open_model(args.model, fetch_missing=True, progress=show_progress)
     try:
         profile(
             model,
             file,
-            asked.out,
-            limit=asked.limit,
-            format=asked.format,
-            workers=asked.workers,
-            scheduler=asked.scheduler,
-            parser=asked.parser,
-            as_words=asked.read_as == "words",
-            progress=say,
+            args.out,
+            limit=args.limit,
+            format=args.format,
+            workers=args.workers,
+            scheduler=args.scheduler,
+            parser=args.parser,
+            as_words=args.read_as == "words",
+            progress=show_progress,
         )
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on where it was.", file=sys.stderr)

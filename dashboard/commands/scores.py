@@ -15,14 +15,14 @@ def add(commands) -> None:
     scores.set_defaults(run=run_scores)
 
 
-def run_scores(asked: argparse.Namespace) -> int:
-    check_out(asked)
+def run_scores(args: argparse.Namespace) -> int:
+    check_out(args)
     from dashboard.analyses.scores import api
     from dashboard.export.provenance import provenance_of_text
     from dashboard.export.save import save
 
-    model, encoding = read(asked)
-    said = as_words(asked) | ({"between": asked.between} if asked.between else {})
-    table = api.scores(model, encoding, between=asked.between)
-    save(table, asked.out, provenance_of_text(model, encoding, "scores", bos=asked.bos, **said))
-    return written(asked.out)
+    model, encoding = read(args)
+    options = as_words(args) | ({"between": args.between} if args.between else {})
+    table = api.scores(model, encoding, between=args.between)
+    save(table, args.out, provenance_of_text(model, encoding, "scores", bos=args.bos, **options))
+    return written(args.out)

@@ -1,4 +1,4 @@
-"""What the commands share: their arguments, the model and the text that they read, and what they say."""
+"""What the commands share: arguments, reading the model and the text, and messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dashboard.formats import FORMATS, Holds, endings, format_of
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, without the usage lines before it."""
+    """A parser that reports an error in one sentence, without the usage lines before it."""
 
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message[:1].upper()}{message[1:]}. `{self.prog} --help` lists what there is.")
@@ -77,38 +77,38 @@ def dotted(*holds: Holds) -> str:
     return " ".join(f".{ending}" for ending in endings(*holds))
 
 
-def check_out(asked: argparse.Namespace) -> None:
-    """Refuse a file that cannot be written before the model is loaded for nothing."""
+def check_out(args: argparse.Namespace) -> None:
+    """Refuse a file that cannot be written, before the model is loaded for nothing."""
     from dashboard.export.write import check_target
 
-    check_target(asked.out, asked.endings)
+    check_target(args.out, args.endings)
 
 
-def read(asked: argparse.Namespace):
-    """The model and the text as it sees it; what a person should know about it goes to standard error."""
+def read(args: argparse.Namespace):
+    """The model and the encoded text; notes about both go to standard error."""
     from dashboard.capture import open_model
     from dashboard.text import reading_notes
 
-    text = standard_input() if asked.text == "-" else asked.text
-    model = open_model(asked.model, fetch_missing=True, progress=say)
+    text = standard_input() if args.text == "-" else args.text
+    model = open_model(args.model, fetch_missing=True, progress=show_progress)
     if model.note:
         print(model.note, file=sys.stderr)
-    second = getattr(asked, "pair", None)
-    if second is None and getattr(asked, "between", None):
+    second = getattr(args, "pair", None)
+    if second is None and getattr(args, "between", None):
         raise UserError("--between chooses among the links of a sentence pair. Give the second text: --pair TEXT.")
-    encoding = model.encode(text, bos=asked.bos, pair=second, **as_words(asked))
+    encoding = model.encode(text, bos=args.bos, pair=second, **as_words(args))
     for note in reading_notes(encoding, model.title, model.limit):
         print(note, file=sys.stderr)
     return model, encoding
 
 
-def as_words(asked: argparse.Namespace) -> dict[str, Any]:
-    """How the text is read, where it is not read as it stands."""
-    return {"as_words": True} if getattr(asked, "read_as", "text") == "words" else {}
+def as_words(args: argparse.Namespace) -> dict[str, Any]:
+    """The option that reads the text word by word; empty if it is read as it is."""
+    return {"as_words": True} if getattr(args, "read_as", "text") == "words" else {}
 
 
-def say_encoding(file: str | Path) -> None:
-    """On standard error, that a treebank is read as Latin-1. Raises UserError where it cannot be read."""
+def warn_of_latin1(file: str | Path) -> None:
+    """Print to standard error if a treebank is read as Latin-1. Raises UserError if it cannot be read."""
     from dashboard.text.charset import not_utf8_file
     from dashboard.text.corpus_file import is_treebank
 
@@ -116,19 +116,19 @@ def say_encoding(file: str | Path) -> None:
         print(sentence, file=sys.stderr)
 
 
-def tell_of_picture(asked: argparse.Namespace, text: str, views: Sequence = ()) -> None:
-    """What the page says beside a picture: which part of a long text it holds, and signs that no font here draws."""
+def warn_of_picture(args: argparse.Namespace, text: str, views: Sequence = ()) -> None:
+    """Print the notes that the page shows with a picture: which part of a long text it holds, and missing fonts."""
     from dashboard.analyses.explore import api
     from dashboard.export import font_notice
 
-    name = "heatmap" if asked.view in ("compare", "difference") else asked.view
+    name = "heatmap" if args.view in ("compare", "difference") else args.view
     if views and len(drawn := api.fit_for(views[0], name)) < len(views[0]):
         print(
             f"One picture holds {len(drawn):,} {views[0].unit}: the first of {len(views[0]):,} are drawn. "
             "`attention` writes all of them.",
             file=sys.stderr,
         )
-    if FORMATS[format_of(asked.out)].sets_text and (notice := font_notice(text)):
+    if FORMATS[format_of(args.out)].sets_text and (notice := font_notice(text)):
         print(notice, file=sys.stderr)
 
 
@@ -141,15 +141,15 @@ def standard_input() -> str:
         raise UserError("There is no standard input to read. Give the text in quotes instead of “-”.") from None
 
 
-_said: list[str] = []
+_last_line: list[str] = []
 
 
-def say(fraction: float, sentence: str) -> None:
-    """Progress on standard error: on a terminal one line that changes, in a log a line when there is news."""
+def show_progress(fraction: float, sentence: str) -> None:
+    """Print progress to standard error: on a terminal one line that changes, in a log a line for each new sentence."""
     if sys.stderr.isatty():
         print(f"\r\033[K{fraction:4.0%}  {sentence}", end="\n" if fraction >= 1 else "", file=sys.stderr, flush=True)
-    elif _said != [sentence]:
-        _said[:] = [sentence]
+    elif _last_line != [sentence]:
+        _last_line[:] = [sentence]
         print(f"{fraction:4.0%}  {sentence}", file=sys.stderr)
 
 

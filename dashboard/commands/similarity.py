@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from dashboard.commands.shared import check_out, out, say, whole_number, written
+from dashboard.commands.shared import check_out, out, show_progress, whole_number, written
 from dashboard.formats import endings, format_of
 
 
@@ -18,16 +18,16 @@ def add(commands) -> None:
     heads_map.set_defaults(run=run_map)
 
 
-def run_map(asked: argparse.Namespace) -> int:
-    check_out(asked)
+def run_map(args: argparse.Namespace) -> int:
+    check_out(args)
     from dashboard.analyses.similarity import api
     from dashboard.analyses.similarity.text import map_finding
     from dashboard.capture import open_model
     from dashboard.export.save import save
 
-    model = open_model(asked.model, fetch_missing=True, progress=say)
-    found = api.map_heads(model, limit=asked.limit, progress=say)
+    model = open_model(args.model, fetch_missing=True, progress=show_progress)
+    found = api.map_heads(model, limit=args.limit, progress=show_progress)
     print(map_finding(found))
-    table = format_of(asked.out) in endings("table")
-    save(found.table if table else api.draw_map(found), asked.out)
-    return written(asked.out)
+    table = format_of(args.out) in endings("table")
+    save(found.table if table else api.draw_map(found), args.out)
+    return written(args.out)

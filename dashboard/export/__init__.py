@@ -1,10 +1,10 @@
-"""Files to take away: a chart, table or matrix in, bytes out.
+"""Files to download or save: a chart, table or matrix in, bytes out.
 
 `figure_bytes` makes PNG, SVG, PDF, HTML and Vega-Lite JSON of a chart, `table_bytes` CSV, Excel and Parquet of a
-table, `matrix_bytes` NPZ of one head, `bundle` a zip of them all, `report_html`, `report_pdf` and `report_zip` one file
-of several figures, `snippet` the script that computes them again. `provenance_of` says where a file comes from, and
-every one carries it. `write_file` puts bytes on the disk, whole or not at all; `FORMATS` lists the endings. Same input,
-same bytes.
+table, `matrix_bytes` NPZ of one head, `bundle` a zip of them all, `report_bytes` one file of several
+figures, `snippet` the script that computes them again. `provenance_of` says where a file comes from, and every one
+carries it. `write_file` puts bytes on the disk, whole or not at all; `FORMATS` and `REPORTS` list the endings. Same
+input, same bytes.
 """
 
 from dashboard.export.bundle import bundle
@@ -12,16 +12,17 @@ from dashboard.export.figure import figure_bytes
 from dashboard.export.matrix import matrix_bytes
 from dashboard.export.notebook import in_notebook
 from dashboard.export.provenance import Provenance, file_stem, provenance_of
-from dashboard.export.report import ReportFigure, report_html, report_pdf, report_zip
+from dashboard.export.report import ReportFigure, report_bytes, report_html, report_pdf, report_zip
 from dashboard.export.snippet import snippet
 from dashboard.export.table import table_bytes
 from dashboard.export.typography.notice import font_notice
 from dashboard.export.typography.runs import missing_glyphs
 from dashboard.export.write import check_target, write_file
-from dashboard.formats import FORMATS, Format, endings, format_of
+from dashboard.formats import FORMATS, REPORTS, Format, endings, format_of
 
 __all__ = [
     "FORMATS",
+    "REPORTS",
     "Format",
     "Provenance",
     "ReportFigure",
@@ -36,6 +37,7 @@ __all__ = [
     "matrix_bytes",
     "missing_glyphs",
     "provenance_of",
+    "report_bytes",
     "report_html",
     "report_pdf",
     "report_zip",

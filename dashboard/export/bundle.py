@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dashboard.export.figure import figure_bytes
-from dashboard.export.matrix import KeptMatrix, matrix_bytes
+from dashboard.export.matrix import StoredMatrix, matrix_bytes
 from dashboard.export.provenance import Provenance, file_stem
 from dashboard.export.snippet import snippet
 from dashboard.export.table import table_bytes
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dashboard.export.figure import Chart
     from dashboard.heads.view import HeadView
 
-_DATE = (1980, 1, 1, 0, 0, 0)  # zip's first day: the time of packing is no part of the content
+_DATE = (1980, 1, 1, 0, 0, 0)  # zip's first day: the content does not depend on the time
 
 _README = """\
 {headline}
@@ -36,7 +36,9 @@ Attention is where a head looks. It does not by itself explain what the model do
 """
 
 
-def bundle(chart: Chart, frame: pd.DataFrame, views: Sequence[HeadView | KeptMatrix], provenance: Provenance) -> bytes:
+def bundle(
+    chart: Chart, frame: pd.DataFrame, views: Sequence[HeadView | StoredMatrix], provenance: Provenance
+) -> bytes:
     """A zip of the picture in all formats, its table, each head's matrix, provenance, script and a note.
 
     Same arguments, same bytes.
@@ -55,14 +57,14 @@ def bundle(chart: Chart, frame: pd.DataFrame, views: Sequence[HeadView | KeptMat
 
 
 def _listed(stem: str) -> str:
-    """A line for the files of figure and table that hold the same."""
+    """A line of the list for files of the figure or table with the same content."""
     same: dict[str, list[str]] = {}
     for name in endings("figure", "table"):
         same.setdefault(FORMATS[name].contents, []).append(f".{name}")
     return "\n".join(f"{stem}{', '.join(names):<16}   {contents}" for contents, names in same.items())
 
 
-def _listed_matrices(views: Sequence[HeadView | KeptMatrix]) -> str:
+def _listed_matrices(views: Sequence[HeadView | StoredMatrix]) -> str:
     if not views:
         return ""
     lines = [

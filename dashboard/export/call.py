@@ -8,7 +8,7 @@ text = 'The chef'
 model = open_model('minilm')
 thing = scores(model, text, bos=False)
 
-An argument is a plain value, which is written by `repr`, or one of the kinds here, or a list of these.
+An argument is a plain value, written by `repr`, one of the kinds here, or a list of these.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LONGEST = 100  # characters of a call on one line
 
 @dataclass(frozen=True)
 class Model:
-    """The open model: ``model = open_model("…")  # revision``. title: its name for people, which no line holds."""
+    """The open model: ``model = open_model("…")  # revision``. title: its name for people, not in the lines."""
 
     name: str
     revision: str = ""
@@ -35,12 +35,12 @@ class Model:
 
     @classmethod
     def of(cls, model: Any) -> Model:
-        """Of an `AttentionModel`."""
+        """The record of an `AttentionModel`."""
         return cls(model.name, model.revision, model.title)
 
     @property
     def address(self) -> str:
-        """What it is opened by; a hub id with its commit, so that the same weights are opened."""
+        """The name that opens it; a hub id with its commit, so that the same weights are opened."""
         is_hub_id = re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w./-]+)?", self.name)
         if is_hub_id and re.fullmatch(r"[0-9a-f]{7,40}", self.revision):
             return f"{self.name.partition('@')[0]}@{self.revision}"
@@ -62,8 +62,8 @@ class Call:
     ----------
     name: like "draw_scatter", as it is imported from `dashboard`
     args, kwargs: its arguments
-    makes: "figure", "table" or "matrix" where the result can be saved
-    to: as an argument, the name that its result gets on a line of its own; "" to write it where it is used
+    makes: "figure", "table" or "matrix" if the result can be saved
+    to: for a call that is an argument, the variable for its result on a line of its own; "" to write it inline
     note: a comment above that line
     """
 
@@ -77,7 +77,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Part:
-    """An attribute of what is made (`at` "table": ``….table``), or what stands at a place (0: ``…[0]``)."""
+    """An attribute of a result (`at` "table": ``….table``), or one of its items (0: ``…[0]``)."""
 
     of: Call | Each
     at: str | int
@@ -93,13 +93,13 @@ class Variable:
 
 @dataclass(frozen=True)
 class Each:
-    """A list made by one expression for each of some values: ``[item for variable in over if …]``.
+    """A list comprehension: ``[item for variable in over if …]``.
 
     Attributes
     ----------
     item: an expression with `Variable(variable)` in it, whose own calls have no `to`
-    over: the values, or the call that gives them
-    where: attributes of the variable and what they must be
+    over: the values, or the call that returns them
+    where: attributes of the variable and their required values
     makes, to: as in `Call`
     """
 
@@ -113,7 +113,7 @@ class Each:
 
 @dataclass(frozen=True)
 class Lines:
-    """A call as a file holds it: the lines that make `thing`. makes: "" in files of versions that did not say it."""
+    """A call as a file holds it: the lines that make `thing`. makes: "" in files of versions that did not store it."""
 
     text: str
     makes: Makes = ""
@@ -123,20 +123,20 @@ Made = Call | Part | Lines
 
 
 def given(**options: Any) -> dict[str, Any]:
-    """The options that were chosen: those that are not None."""
+    """The options that are not None."""
     return {name: value for name, value in options.items() if value is not None}
 
 
 def recipe(made: Made) -> str:
     """Python lines that make `thing`: imports of the names that are used and of `save`, the text, the model, the steps.
 
-    No value can break them, for each is written by its `repr`.
+    No value can break them, as each is written by its `repr`.
     """
     return made.text if isinstance(made, Lines) else _Script(made).lines()
 
 
 class _Script:
-    """The lines of one call, gathered while its arguments are written."""
+    """The lines of one call, collected while its arguments are written."""
 
     def __init__(self, made: Call | Part):
         self._made = made
@@ -157,7 +157,7 @@ class _Script:
         return "\n".join([*opening, *self._texts, *self._models, *self._steps, last])
 
     def _written(self, what: Any) -> str:
-        """An argument as it stands in a call."""
+        """The source of an argument."""
         match what:
             case Text(value):
                 return self._on_its_own(repr(value), "text", self._texts)
@@ -200,14 +200,14 @@ class _Script:
         return (f"# {one_line(note, 200)}\n" if note else "") + f"{name} = {source}"
 
     def _on_its_own(self, source: str, name: str, lines: list[str], after: str = "") -> str:
-        """The name of a text or a model, whose line comes before all steps."""
+        """The variable of a text or a model, whose line comes before all steps."""
         if source not in self._bound:
             self._bound[source] = self._free(name)
             lines.append(f"{self._bound[source]} = {source}{after}")
         return self._bound[source]
 
     def _free(self, wanted: str) -> str:
-        """The name that is wanted, or where it is taken the first of wanted_2, wanted_3, … that is not."""
+        """The wanted name; if it is taken, the first free one of wanted_2, wanted_3, …"""
         name, k = wanted, 1
         while name in self._taken:
             k += 1
@@ -217,7 +217,7 @@ class _Script:
 
 
 def _inside(what: Any) -> Iterator[Any]:
-    """An expression and all that it is made of."""
+    """An expression and everything in it."""
     yield what
     match what:
         case Call():
@@ -235,12 +235,12 @@ def _inside(what: Any) -> Iterator[Any]:
 
 
 def one_line(text: str, most: int = 80) -> str:
-    """What can stand in a comment: printable ASCII on one line."""
+    """A text safe for a comment: printable ASCII on one line."""
     return re.sub(r"[^\x20-\x7e]+", " ", text)[:most]
 
 
 def _plain(value: Any) -> Any:
-    """A value with numbers of Python in place of numpy's, whose own repr names numpy, which the lines do not import."""
+    """A value with Python's numbers instead of numpy's, whose repr names numpy, which the lines do not import."""
     match value:
         case np.generic():
             return value.item()

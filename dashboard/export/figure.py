@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Chart = alt.TopLevelMixin | dict[str, Any]
 
-SCALE = 2.0  # a PNG's pixels for one on screen
+SCALE = 2.0  # pixels of a PNG per pixel on screen
 MOST_PIXELS = 80e6  # of a PNG; a larger one gets a smaller scale
 
 
@@ -46,21 +46,21 @@ def figure_bytes(chart: Chart, fmt: str, provenance: Provenance | None = None) -
 
 
 def png_bytes(chart: Chart, provenance: Provenance | None = None) -> bytes:
-    """The picture of 2 pixels for one on screen, or fewer where it would have more than 80 million."""
+    """The picture with 2 pixels per pixel on screen, or fewer if it would have more than 80 million."""
     spec = specification(chart, provenance)
-    return stamp_png(_png(laid_out(spec)), *_said(spec, provenance))
+    return stamp_png(_png(laid_out(spec)), *_described(spec, provenance))
 
 
 def svg_bytes(chart: Chart, provenance: Provenance | None = None) -> bytes:
     """The picture as a document, whose text stays text."""
     spec = specification(chart, provenance)
-    return stamp_svg(laid_out(spec), *_said(spec, provenance))
+    return stamp_svg(laid_out(spec), *_described(spec, provenance))
 
 
 def pdf_bytes(chart: Chart, provenance: Provenance | None = None) -> bytes:
     """One page as large as the picture, fonts embedded."""
     spec = specification(chart, provenance)
-    return stamp_pdf(pdf_page(laid_out(spec)), *_said(spec, provenance))
+    return stamp_pdf(pdf_page(laid_out(spec)), *_described(spec, provenance))
 
 
 def page_bytes(chart: Chart, provenance: Provenance | None = None) -> bytes:
@@ -73,8 +73,8 @@ def json_bytes(chart: Chart, provenance: Provenance | None = None) -> bytes:
     return json.dumps(specification(chart, provenance), ensure_ascii=False, indent=1, allow_nan=False).encode()
 
 
-def _said(spec: dict[str, Any], provenance: Provenance | None) -> tuple[str, str, Provenance | None]:
-    """What a picture's file says of itself: title, description, provenance."""
+def _described(spec: dict[str, Any], provenance: Provenance | None) -> tuple[str, str, Provenance | None]:
+    """The metadata of a picture's file: title, description, provenance."""
     return title_of(provenance), description_of(spec, provenance), provenance
 
 
@@ -94,7 +94,7 @@ def pdf_page(root: ElementTree.Element) -> bytes:
     place_text(root, emoji_as_images=True)
     try:
         return vl_convert.svg_to_pdf(svg_text(root))
-    except RuntimeError:  # a font of this machine that cannot be embedded: then the page is a picture
+    except RuntimeError:  # a font of this machine cannot be embedded: then the page is an image
         return vl_convert.svg_to_pdf(svg_text(_as_image(root)))
 
 

@@ -17,14 +17,14 @@ _NAMES = {"weight": "weights", "contribution": "contributions", "rollout": "roll
 
 
 @dataclass(frozen=True)
-class KeptMatrix:
-    """The matrix of a head as it was written before: the head's name, and what `npz_bytes` made of it."""
+class StoredMatrix:
+    """A head's matrix in a stored report: the head's name, and the bytes of `npz_bytes`."""
 
     head: str
     data: bytes
 
 
-def matrix_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = None, fmt: str = "npz") -> bytes:
+def matrix_bytes(view: HeadView | StoredMatrix, provenance: Provenance | None = None, fmt: str = "npz") -> bytes:
     """The matrix of a head as a file's content. Same view, same bytes.
 
     fmt: an ending whose entry in `FORMATS` holds a matrix
@@ -34,35 +34,35 @@ def matrix_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = No
     return content("matrix", fmt, view, provenance)
 
 
-def npz_bytes(view: HeadView | KeptMatrix, provenance: Provenance | None = None) -> bytes:
-    """The arrays of `arrays_of` for ``numpy.load``, which needs no pickle to read them."""
-    if isinstance(view, KeptMatrix):
+def npz_bytes(view: HeadView | StoredMatrix, provenance: Provenance | None = None) -> bytes:
+    """The arrays of `arrays_of` for ``numpy.load``, without pickle."""
+    if isinstance(view, StoredMatrix):
         return view.data
     out = io.BytesIO()
     np.savez_compressed(out, allow_pickle=False, **arrays_of(view, provenance))
     return out.getvalue()
 
 
-def arrays_of(view: HeadView | KeptMatrix, provenance: Provenance | None = None) -> dict[str, np.ndarray]:
-    """What a file holds of a head's matrix, by name.
+def arrays_of(view: HeadView | StoredMatrix, provenance: Provenance | None = None) -> dict[str, np.ndarray]:
+    """The arrays of a file with a head's matrix, by name.
 
     Arrays
     ------
-    weights: float32 (m, k); row i is where position i looks; "contributions" or "rollout" where the view measures that.
-        k = m, but of cross attention, whose rows and columns are of two texts: then the next four are of the rows, and
-        the same with key_ before their names, as key_tokens, are of the columns
-    tokens: str (m), what stands at each position
-    special: bool (m), True where a special token stands
+    weights: float32 (m, k); row i holds the weights of query i; named "contributions" or "rollout" if the view measures
+        that. k = m, except for cross attention, whose rows and columns belong to two texts: then the next four are of
+        the rows, and arrays with key_ before the name, like key_tokens, of the columns
+    tokens: str (m), the text of each position
+    special: bool (m), True for a special token
     unknown: int64 (m), how many of its tokens are the tokenizer's unknown token: characters the model has not read
-    spans: int64 (m, 2), character span in the text; (-1, -1) for what stands nowhere in it. Of a pair, in the first
+    spans: int64 (m, 2), character span in the text; (-1, -1) for what is not in it. For a pair, the span in the first
         text, a line end and the second text
-    segments: of a pair, int64 (m): 0, or 1 where the position belongs to the second text
-    allowed: of the links from one text to the other, bool (m, m): those. The others are written as 0
+    segments: for a pair, int64 (m): 0, or 1 if the position belongs to the second text
+    allowed: if only links from one text to the other are chosen, bool (m, m): those. The others are written as 0
     provenance: str (), JSON
     """
-    if isinstance(view, KeptMatrix):
-        with np.load(io.BytesIO(view.data), allow_pickle=False) as kept:
-            return dict(kept)
+    if isinstance(view, StoredMatrix):
+        with np.load(io.BytesIO(view.data), allow_pickle=False) as stored:
+            return dict(stored)
     arrays = {
         _NAMES[view.measure]: np.ascontiguousarray(view.weights, dtype=np.float32),
         **_along(view.queries),
@@ -79,7 +79,7 @@ def arrays_of(view: HeadView | KeptMatrix, provenance: Provenance | None = None)
 
 
 def _along(axis: MapAxis) -> dict[str, np.ndarray]:
-    """What stands along a side."""
+    """The arrays for one axis."""
     return {
         "tokens": np.array([legal(label) for label in axis.labels], dtype=np.str_),
         "special": np.array(axis.special, dtype=np.bool_),

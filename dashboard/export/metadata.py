@@ -1,4 +1,4 @@
-"""Provenance into PNG and SVG, where each of them keeps such things. For PDF see `dashboard.export.pdf`."""
+"""Provenance in the metadata of PNG and SVG. For PDF see `dashboard.export.pdf`."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 def stamp_svg(root: ElementTree.Element, title: str, description: str, provenance: Provenance | None) -> bytes:
     """An SVG document with `<title>`, `<desc>` and `<metadata id="two-heads">` (the provenance as JSON).
 
-    It is one image to a screen reader (role="img") that is read out by its title and description, so the names
-    that Vega gives to every single mark go.
+    A screen reader takes it for one image (role="img") and reads its title and description, so the names that Vega
+    gives to single marks are removed.
     """
     for element in root.iter():
         for name in [name for name in element.attrib if name == "role" or name.startswith("aria-")]:
@@ -60,5 +60,5 @@ def stamp_svg(root: ElementTree.Element, title: str, description: str, provenanc
 
 
 def svg_text(root: ElementTree.Element) -> str:
-    """The document as text, with the usual names for its namespaces."""
+    """The document as text, with the usual prefixes for its namespaces."""
     return ElementTree.tostring(root, encoding="unicode")

@@ -1,8 +1,7 @@
-"""A PDF from vl-convert with document information, and the same bytes every time.
+"""A PDF from vl-convert with document information, reproducible byte by byte.
 
-vl-convert writes fonts and the lists of what a page uses in an order that changes from one call to the next. qpdf, by
-pikepdf, writes the objects in the order in which they are reached from the document's root, and a dictionary's entries
-by name.
+vl-convert writes fonts and the resources of a page in an order that changes from call to call. qpdf, through pikepdf,
+writes the objects in the order in which they are reached from the document's root, and a dictionary's entries by name.
 """
 
 from __future__ import annotations

@@ -50,13 +50,13 @@ class Provenance:
     model: the name to open it by: a catalogue name, a hub id or a folder
     revision: the hub's commit, or "sha256:…" of the weights
     text: the text, whole
-    heads: like ("L2H9",); empty where all heads are meant
+    heads: like ("L2H9",); empty for all heads
     unit, special: what the positions are, whether special tokens are shown or hidden
     view: the kind of picture, "matrix" or "scores"
-    options: what else was chosen, e.g. {"theme": "light"}
+    options: the other choices, e.g. {"theme": "light"}
     versions: see `versions`
     title: the model's name for people
-    call: the call that makes it; None where that follows from the rest: heads over a text, their scores, the atlas
+    call: the call that makes it; None if it follows from the rest: heads over a text, their scores, the atlas
     """
 
     model: str
@@ -73,7 +73,7 @@ class Provenance:
 
     @property
     def recipe(self) -> str:
-        """The Python lines that make `thing` by the call; "" where there is none."""
+        """The Python lines of the call that makes `thing`; "" without a call."""
         return recipe(self.call) if self.call is not None else ""
 
     @property
@@ -83,20 +83,20 @@ class Provenance:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values. The call is written as its lines, "recipe", and what it "makes"."""
-        said = asdict(replace(self, call=None), dict_factory=plain)
-        del said["call"]
-        said["recipe"] = self.recipe
+        fields = asdict(replace(self, call=None), dict_factory=plain)
+        del fields["call"]
+        fields["recipe"] = self.recipe
         if self.call is not None and self.call.makes:
-            said["makes"] = self.call.makes
-        return {"made_with": "Two Heads"} | json.loads(json.dumps(said, default=str))
+            fields["makes"] = self.call.makes
+        return {"made_with": "Two Heads"} | json.loads(json.dumps(fields, default=str))
 
     @classmethod
-    def from_dict(cls, said: dict[str, Any]) -> Provenance:
-        """What `to_dict` gave, again, with the lines for the call."""
-        known = {name: value for name, value in said.items() if name in cls.__dataclass_fields__}
-        lines, makes = said.get("recipe"), said.get("makes")
+    def from_dict(cls, fields: dict[str, Any]) -> Provenance:
+        """The provenance that `to_dict` wrote, with the lines for the call."""
+        known = {name: value for name, value in fields.items() if name in cls.__dataclass_fields__}
+        lines, makes = fields.get("recipe"), fields.get("makes")
         call = Lines(lines, next((one for one in get_args(Makes) if one == makes), "")) if lines else None
-        return cls(**known | {"heads": tuple(said["heads"]), "call": call})
+        return cls(**known | {"heads": tuple(fields["heads"]), "call": call})
 
     def to_json(self) -> str:
         """ASCII only (other characters as \\u escapes), so that every container can hold it unchanged."""
@@ -124,7 +124,7 @@ def origin(
     special: str = "show",
     options: Mapping[str, Any],
 ) -> Provenance:
-    """The provenance of what a call makes. text: "" where it is not of one text; options: what else was chosen."""
+    """The provenance of the result of a call. text: "" if it is not of one text; options: the other choices"""
     return Provenance(
         model=model.name,
         revision=model.revision,
@@ -140,7 +140,7 @@ def origin(
 
 
 def reading(encoding: Encoding, *, bos: bool = True, limit: int | None = None) -> dict[str, Any]:
-    """How a text was read, as the options that read it again."""
+    """The options with which a text was read."""
     return {"bos": bos} | given(limit=limit, pair=encoding.pair or None)
 
 
@@ -159,12 +159,12 @@ def provenance_of(
     ----------
     model: the name to open the model by (default: its title, the only name a HeadView knows)
     revision: the model's revision
-    options: what `draw` was given beside the theme
+    options: the arguments of `draw` besides the theme
     """
     first = views[0]
-    measured: dict[str, Any] = {} if first.measure == "weight" else {"measure": first.measure}
+    scale: dict[str, Any] = {} if first.measure == "weight" else {"measure": first.measure}
     if first.measure == "contribution":
-        measured["full"] = max(view.full for view in views)
+        scale["full"] = max(view.full for view in views)
     read = {"pair": first.pair} if first.pair else {}
     read |= {"between": first.only} if first.only else {}
     return Provenance(
@@ -175,12 +175,12 @@ def provenance_of(
         unit=first.unit,
         special=first.hidden,
         view=view_name,
-        options=measured | read | {"theme": theme} | options,
+        options=scale | read | {"theme": theme} | options,
         title=first.model,
     )
 
 
-# Windows takes these for devices, whatever the ending.
+# Windows takes these names for devices, whatever the ending.
 _DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)
 
 
@@ -211,7 +211,7 @@ def _slug(name: str) -> str:
 
 
 def provenance_of_text(model: AttentionModel, encoding: Encoding, name: str, **options: object) -> Provenance:
-    """Where something comes from that is about all heads over a text."""
+    """The provenance of something about all heads over a text."""
     options = ({"pair": encoding.pair} if encoding.pair else {}) | options
     return Provenance(
         model=model.name,

@@ -1,4 +1,4 @@
-"""Several figures as one: a page of HTML, the pages of a PDF, or a zip with everything that makes them again."""
+"""Several figures in one file: an HTML page, a PDF, or a zip with everything that makes them again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from dashboard.export.bundle import bundle, zipped
 from dashboard.export.figure import pdf_page
-from dashboard.export.matrix import KeptMatrix
+from dashboard.export.matrix import StoredMatrix
 from dashboard.export.pdf import written
 from dashboard.export.provenance import Provenance, file_stem
 from dashboard.export.sanitize import legal
@@ -23,6 +23,7 @@ from dashboard.export.svg import laid_out
 from dashboard.export.typography.place import SVG, TEXT
 from dashboard.export.typography.shipped_fonts import SANS_STACK
 from dashboard.export.webpage import document, paper_of
+from dashboard.formats import REPORTS
 
 if TYPE_CHECKING:
     import altair as alt
@@ -50,7 +51,7 @@ class ReportFigure:
 
     chart: alt.TopLevelMixin | dict[str, Any]
     table: pd.DataFrame
-    views: tuple[HeadView | KeptMatrix, ...]
+    views: tuple[HeadView | StoredMatrix, ...]
     provenance: Provenance
     note: str = ""
     title: str = ""
@@ -88,10 +89,18 @@ $note<details><summary>Where it comes from, and the lines that make it again</su
 """)
 
 
+def report_bytes(figures: Sequence[ReportFigure], ending: str, title: str = TITLE) -> bytes:
+    """The report as a file of this ending, a key of `REPORTS`. Raises ValueError for any other ending."""
+    entry = REPORTS.get(ending)
+    if entry is None or entry.write is None:
+        raise ValueError(f"no such format of a report: {ending!r}")
+    return entry.write(figures, title)
+
+
 def report_html(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
     """One page with all figures, their hover included, that works without a network. Same figures, same bytes.
 
-    What a person typed stands in it as text; the page forbids itself every connection.
+    Typed texts are escaped; the page forbids itself every connection.
     """
     specs = [specification(figure.chart, figure.provenance) for figure in figures]
     sections = [_section(k, figure, spec) for k, (figure, spec) in enumerate(zip(figures, specs, strict=True))]
@@ -125,8 +134,8 @@ def _origin(provenance: Provenance) -> str:
 
 
 def report_pdf(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
-    """A title page that lists the findings and notes, then a page for each figure with its number and note below it, as
-    large as they are."""
+    """A title page with the findings and notes, then a page for each figure, as large as the figure, with number and
+    note below it."""
     import pikepdf
 
     made = pikepdf.Pdf.new()
@@ -144,11 +153,11 @@ def report_pdf(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
 
 
 def _captioned(number: int, figure: ReportFigure) -> ElementTree.Element:
-    """A figure with its number and note in a line below it, or more where the note is long."""
+    """A figure with its number and note below it, in one line or more."""
     page = laid_out(specification(figure.chart, figure.provenance))
     left, top, width, height = map(float, page.get("viewBox", f"0 0 {page.get('width')} {page.get('height')}").split())
-    said = f"Figure {number}" + (f". {' '.join(legal(figure.note).split())}" if figure.note.strip() else "")
-    rows = _broken(said, 11, width - 24)
+    caption = f"Figure {number}" + (f". {' '.join(legal(figure.note).split())}" if figure.note.strip() else "")
+    rows = _broken(caption, 11, width - 24)
     for k, row in enumerate(rows):
         _write(page, row, left + 12, top + height + 16 * (k + 1), 11, "#6a6c7b")
     tall = f"{height + 16 * len(rows) + 14:g}"
@@ -158,7 +167,7 @@ def _captioned(number: int, figure: ReportFigure) -> ElementTree.Element:
 
 
 def _title_pages(figures: Sequence[ReportFigure], title: str) -> list[bytes]:
-    """The title, and of each figure its heading, finding and note, on as many pages as that takes."""
+    """The title, and the heading, finding and note of each figure, on as many pages as they need."""
     lines = [(title, 24, "#22232f"), ("", 10, ""), (CAUTION, 11, "#6a6c7b"), ("", 14, "")]
     for k, figure in enumerate(figures, 1):
         lines += [("", 8, ""), (f"{k}. {figure.heading}", 13, "#22232f"), (figure.finding, 11, "#22232f")]
@@ -196,15 +205,15 @@ def _write(page: ElementTree.Element, row: str, x: float, y: float, size: float,
 
 
 def _broken(text: str, size: float, width: float) -> list[str]:
-    """Rows of so many pixels at most."""
+    """The text broken into rows of at most `width`."""
     from dashboard.charts.titles import wrap
 
     return [row for part in text.split("\n") for row in wrap(part, width, size * 1.06) if row]
 
 
 def report_zip(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
-    """The page, the PDF, a script that makes every figure again, and a folder for each with all its files."""
-    files = {"report.html": report_html(figures, title), "report.pdf": report_pdf(figures, title)}
+    """The report in its other formats, a script that makes every figure again, and a folder for each with its files."""
+    files = {f"report.{ending}": report_bytes(figures, ending, title) for ending in REPORTS if ending != "zip"}
     script = []
     for k, figure in enumerate(figures, 1):
         folder = f"{k:02}-{file_stem(figure.provenance)}"

@@ -1,9 +1,9 @@
-"""Reports that are kept on this machine, each under a key: the figures that a person collects outlive the tab.
+"""Reports stored on this machine, each under a key: the figures that a person collects outlive the tab.
 
-A report is a folder in the cache: ``order.json`` names its figures in their order, each with its note; a figure is a
-zip of its specification, its provenance (JSON), its table (Parquet) and its matrices (NPZ). All are sealed
-(`dashboard.files`), written whole or not at all, and read without a pickle. Whoever knows the key reads the
-report: it is made at random and stands in the address. The oldest reports go where there are too many.
+A report is a folder in the cache: ``order.json`` lists its figures in order, each with its note; a figure is a zip of
+its specification, its provenance (JSON), its table (Parquet) and its matrices (NPZ). All files are sealed
+(`dashboard.files`), written atomically, and read without pickle. The key is random and part of the address; a person
+who knows it can read the report. If there are too many reports, the oldest are deleted.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 
 from dashboard.errors import UserError
 from dashboard.export.bundle import zipped
-from dashboard.export.matrix import KeptMatrix, matrix_bytes
+from dashboard.export.matrix import StoredMatrix, matrix_bytes
 from dashboard.export.provenance import Provenance
 from dashboard.export.report import ReportFigure
 from dashboard.export.table import table_bytes
@@ -51,12 +51,12 @@ class Entry:
 
 
 def is_key(text: str) -> bool:
-    """Whether a report could have this key, there or not."""
+    """Whether this is the form of a report's key."""
     return _KEY.fullmatch(text) is not None
 
 
 def entries(key: str) -> list[Entry]:
-    """The figures of a report in their order; none where there is no such report, or its list is not whole."""
+    """The figures of a report in order; empty if there is no such report, or its list is broken."""
     if not is_key(key) or (data := whole(_place() / key / _ORDER)) is None:
         return []
     try:
@@ -76,12 +76,12 @@ def figure(key: str, name: str) -> ReportFigure | None:
     data = whole(_file(key, name))
     try:
         return None if data is None else _unpacked(data)
-    except Exception:  # a seal that fits and bytes that do not: of another version
+    except Exception:  # the seal fits but the content does not: a file of another version
         return None
 
 
 def stamp(key: str, name: str) -> int:
-    """Changes with the figure's file."""
+    """A number that changes with the figure's file."""
     try:
         return _file(key, name).stat().st_mtime_ns
     except OSError:
@@ -89,10 +89,10 @@ def stamp(key: str, name: str) -> int:
 
 
 def add(key: str, new: ReportFigure) -> str:
-    """Puts a figure at the end of a report, one that is there already with its note, and returns the report's key: a
-    new one where there is no report under this one.
+    """Add a figure at the end of a report and return the report's key, a new one if there is no report under this key.
 
-    Raises UserError where the report or the figure is too large, or cannot be kept.
+    A figure that is in the report already moves to the end and keeps its note. Raises UserError if the report or the
+    figure is too large, or cannot be stored.
     """
     origin = new.provenance.to_json().encode()
     name, data = hashlib.sha256(origin).hexdigest()[:24], _packed(new)
@@ -108,7 +108,7 @@ def add(key: str, new: ReportFigure) -> str:
         others = [entry for entry in there if entry.name != name]
         if len(others) >= MOST_FIGURES:
             raise UserError(f"The report holds {MOST_FIGURES} figures. Take one out first.")
-        _make_room(key, len(data))
+        _remove_oldest(key, len(data))
         keep(_file(key, name), data)
         _write(key, [*others, same[0] if same else Entry(name, new.note, new.title)])
     return key
@@ -150,7 +150,7 @@ def change(
 
 
 def clear(key: str) -> None:
-    """Removes a report from this machine. Raises UserError."""
+    """Delete a report from this machine. Raises UserError."""
     with _changing():
         if is_key(key):
             _remove(key)
@@ -176,7 +176,7 @@ def _unpacked(data: bytes) -> ReportFigure:
     return ReportFigure(
         json.loads(files["chart.json"]),
         pd.read_parquet(io.BytesIO(files["table.parquet"])),
-        tuple(KeptMatrix(Path(name).stem, files[name]) for name in matrices),
+        tuple(StoredMatrix(Path(name).stem, files[name]) for name in matrices),
         Provenance.from_dict(json.loads(files["provenance.json"])),
     )
 
@@ -205,12 +205,12 @@ def _remove(key: str) -> None:
     shutil.rmtree(_place() / key, ignore_errors=True)
 
 
-def _make_room(key: str, size: int) -> None:
-    """Removes the reports that were changed longest ago, where there are too many or they take too much."""
-    kept = [(_changed(folder), _size(folder), folder.name) for folder in _place().iterdir() if is_key(folder.name)]
-    kept.sort(reverse=True)
+def _remove_oldest(key: str, size: int) -> None:
+    """Delete the least recently changed reports if there are too many or they take too much space."""
+    folders = [(_changed(folder), _size(folder), folder.name) for folder in _place().iterdir() if is_key(folder.name)]
+    folders.sort(reverse=True)
     total = size
-    for k, (_, takes, name) in enumerate(kept):
+    for k, (_, takes, name) in enumerate(folders):
         total += takes
         if name != key and (k >= MOST_REPORTS - 1 or total > LARGEST):
             _remove(name)
@@ -233,7 +233,7 @@ def _size(folder: Path) -> int:
 
 @contextmanager
 def _changing() -> Iterator[None]:
-    """One at a time: two tabs may show the same report."""
+    """A lock for changes: two tabs may show the same report."""
     try:
         _place().mkdir(parents=True, exist_ok=True)
         with FileLock(_place() / "lock").acquire(timeout=5):

@@ -1,4 +1,4 @@
-"""Strings that no file format can choke on."""
+"""Strings that are valid in every file format."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FORBIDDEN = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0
 
 
 def legal(text: str) -> str:
-    """`text` with every character that XML forbids (control characters, U+FFFE, U+FFFF, lone surrogates) as “◊”."""
+    """`text` with “◊” for every character that XML forbids (control characters, U+FFFE, U+FFFF, lone surrogates)."""
     return _FORBIDDEN.sub(SIGN, text)
 
 

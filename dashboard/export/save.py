@@ -52,12 +52,12 @@ def save(thing: Chart | pd.DataFrame | HeadView, path: str | Path, provenance: P
 
 
 def _own_provenance(thing: object) -> Provenance | None:
-    """What a view, a drawing or a table of scores knows of where it comes from."""
+    """The provenance that a view, a drawing or a table of scores carries."""
     import pandas as pd
 
     if isinstance(thing, HeadView):
         return provenance_of([thing], "matrix")
     if isinstance(thing, pd.DataFrame):
-        said = thing.attrs.get("provenance")
-        return Provenance.from_dict(said) if said else None
+        stored = thing.attrs.get("provenance")
+        return Provenance.from_dict(stored) if stored else None
     return getattr(thing, "provenance", None)

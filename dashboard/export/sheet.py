@@ -16,18 +16,18 @@ from dashboard.export.sanitize import legal
 from dashboard.export.table import cells
 from dashboard.formats import either, endings
 
-MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384  # of a sheet, the header's row included
+MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384  # of a sheet, including the header
 LONGEST = 32_767  # characters of a cell, which Excel counts in UTF-16
 _WHOLE = 2**53  # up to here a cell holds whole numbers exactly
-_MADE = datetime(1980, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # the time of writing is no part of the content
+_MADE = datetime(1980, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # the content does not depend on the time of writing
 
 
 def xlsx_bytes(frame: pd.DataFrame, provenance: Provenance | None = None) -> bytes:
-    """The table as a workbook of one sheet, and a second one that says where it comes from. Same table, same bytes.
+    """The table as a workbook of two sheets: the table and its provenance. Same table, same bytes.
 
-    A text stays the text it is, whatever a spreadsheet would make of it: ``=1+1`` is no formula, ``00123`` no number,
-    an address no link. Numbers are doubles of 16 digits; one that is infinite stands as text, a missing one leaves its
-    cell empty. Characters that a file cannot hold are “◊”, and a text longer than a cell can be is cut with “…”.
+    A text stays a text: ``=1+1`` is not a formula, ``00123`` not a number, an address not a link. Numbers are doubles
+    of 16 digits; an infinite one is written as text, a missing one leaves its cell empty. Characters
+    that a file cannot hold are “◊”, and a text too long for a cell is cut with “…”.
 
     Raises UserError for more rows or columns than a sheet has.
     """
@@ -59,7 +59,7 @@ def xlsx_bytes(frame: pd.DataFrame, provenance: Provenance | None = None) -> byt
 
 
 def read_xlsx(file: Path, texts: Sequence[str]) -> pd.DataFrame:
-    """What `xlsx_bytes` wrote, its numbers to 16 digits. texts: the columns that hold texts"""
+    """The table that `xlsx_bytes` wrote, its numbers to 16 digits. texts: the columns that hold texts"""
     return pd.read_excel(file, sheet_name="Table", engine="openpyxl", **cells(texts))
 
 
@@ -69,14 +69,14 @@ def _write(sheet, row: int, k: int, value: object, dtype: object, text: object) 
     elif isinstance(value, int) and abs(value) <= _WHOLE:
         sheet.write_number(row, k, value)
     elif isinstance(value, float) and np.isfinite(value):
-        # Of single precision the shortest number that reads back the same, as in CSV: 0.1 and not 0.10000000149.
+        # For single precision the shortest number that reads back the same, as in CSV: 0.1, not 0.10000000149.
         sheet.write_number(row, k, float(str(np.float32(value))) if dtype == np.float32 else value)
     else:
         sheet.write_string(row, k, _fitting(str(value)), text)
 
 
 def _fitting(text: str) -> str:
-    """A text as a cell may hold it."""
+    """A text that a cell can hold."""
     text = legal(text)
     if len(text.encode("utf-16-le")) <= 2 * LONGEST:
         return text

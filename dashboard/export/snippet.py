@@ -24,14 +24,14 @@ def snippet(provenance: Provenance) -> str:
 
 
 def _call_of(p: Provenance) -> Call | Part:
-    """The call that makes what is of a model's heads over a text."""
+    """The call for a figure or table of a model's heads over a text."""
     over = (p.opened, Text(p.text))
     how = {name: value for name, value in p.options.items() if name in _READING}
     look = {name: value for name, value in p.options.items() if name not in _ANEW}
     if p.view in ("scores", "verify"):
         return Call(p.view, over, how, makes="table")
     if p.view == "atlas":
-        maps = p.options.get("score", "") is None  # the heads' own maps, which `scores` does not keep
+        maps = p.options.get("score", "") is None  # the heads' own maps, which `scores` does not return
         every = Call("overview" if maps else "scores", over, how, to="table")
         return Call("draw_atlas", (every,), look | {"model": p.title or p.model}, makes="figure")
     views = _views(p, over, how)
@@ -41,7 +41,7 @@ def _call_of(p: Provenance) -> Call | Part:
 
 
 def _views(p: Provenance, over: tuple[Model, Text], how: dict[str, Any]) -> Call | Each:
-    """The call that makes the views again; the one view, a matrix, of a rollout."""
+    """The call that makes the views again; for a rollout the one view, a matrix."""
     heads, each = list(p.heads), {"unit": p.unit, "special": p.special, **how}
     measure = p.options.get("measure", "weight")
     if measure == "contribution":
@@ -54,12 +54,13 @@ def _views(p: Provenance, over: tuple[Model, Text], how: dict[str, Any]) -> Call
 
 
 def _layers(name: str) -> tuple[int, int]:
-    """The first and the last layer of ``Rollout L0 to L3``, or the one of ``Rollout L2``."""
+    """The first and the last layer of ``Rollout L0 to L3``; both are 2 for ``Rollout L2``."""
     first, _, last = name.removeprefix("Rollout L").partition(" to L")
     return int(first), int(last or first)
 
 
 def _made_by(call: Made) -> str:
-    """What the lines make that a version wrote which did not say it: a table by ``….table`` or ``thing = …_table(``."""
+    """What the lines of an earlier version make, which does not name it: a table if they have ``….table`` or ``thing =
+    …_table(``."""
     last = call.text.rpartition("\n")[2] if isinstance(call, Lines) else ""
     return "table" if last.endswith(".table") or last.partition("(")[0].endswith("_table") else "figure"

@@ -1,4 +1,4 @@
-"""A chart's Vega-Lite specification as every file gets it."""
+"""A chart's Vega-Lite specification for files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboard.export.typography.shipped_fonts import MONO_STACK, SANS_STACK, is
 if TYPE_CHECKING:
     import altair as alt
 
-CONTAINER_WIDTH = 720  # what "as wide as the page" is where there is no page
+CONTAINER_WIDTH = 720  # the width "container" in a file, which has no page
 
 
 def specification(chart: alt.TopLevelMixin | dict[str, Any], provenance: Provenance | None) -> dict[str, Any]:
@@ -60,13 +60,13 @@ def _unlimited(value: Any) -> Any:
 def version_of(spec: dict[str, Any]) -> str:
     """The Vega-Lite version of a specification as vl-convert names it: "6.4" for …/vega-lite/v6.4.1.json.
 
-    The newest one that vl-convert has, where it has not this one.
+    The newest one of vl-convert if it does not have this one.
     """
     import vl_convert
 
     known = vl_convert.get_vegalite_versions()
-    asked = str(spec.get("$schema", "")).rpartition("/v")[2].removesuffix(".json")
-    wanted = ".".join(asked.split(".")[:2])
+    stated = str(spec.get("$schema", "")).rpartition("/v")[2].removesuffix(".json")
+    wanted = ".".join(stated.split(".")[:2])
     return wanted if wanted in known else max(known, key=lambda version: tuple(map(int, version.split("."))))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from dashboard.export.spec import version_of, with_fonts, without_limits
-from dashboard.export.typography.bounds import make_room
+from dashboard.export.typography.bounds import widen_canvas
 from dashboard.export.typography.place import TEXT
 from dashboard.export.typography.runs import face_of
 from dashboard.export.typography.shipped_fonts import (
@@ -30,14 +30,14 @@ _PLAIN_NAME = re.compile(r"[A-Za-z][\w-]*( [A-Za-z][\w-]*)*")  # what vl-convert
 def laid_out(spec: dict[str, Any]) -> ElementTree.Element:
     """The SVG document of a specification, its texts in the stacks of `dashboard.export.typography.shipped_fonts`.
 
-    The last few are remembered, so that a second format of the same picture is quick.
+    The last few are cached, so that a second format of the same picture is quick.
     """
     drawn = {key: value for key, value in spec.items() if key != "usermeta"}
     root = ElementTree.fromstring(_svg(json.dumps(drawn, ensure_ascii=False), version_of(spec)))
     _name_parts(root)
     for text in root.iter(TEXT):
         text.set("font-family", MONO_STACK if is_mono(text.get("font-family", "")) else SANS_STACK)
-    make_room(root)
+    widen_canvas(root)
     return root
 
 
@@ -52,12 +52,12 @@ def _svg(written: str, version: str) -> str:
     try:
         return vl_convert.vegalite_to_svg(spec, vl_version=version)
     except ValueError:
-        # Where a text is too wide, Vega may cut an emoji in two to measure what fits, which vl-convert refuses.
+        # If a text is too wide, Vega may cut an emoji in two to measure what fits, which vl-convert refuses.
         return vl_convert.vegalite_to_svg(without_limits(spec), vl_version=version)
 
 
 def _name_parts(root: ElementTree.Element) -> None:
-    """Number gradients and clips from 0: Vega goes on counting from one picture to the next."""
+    """Number gradients and clips from 0: Vega keeps counting from one picture to the next."""
     names: dict[str, str] = {}
     for element in root.iter():
         if old := element.get("id"):
@@ -72,10 +72,10 @@ def _name_parts(root: ElementTree.Element) -> None:
 
 
 def _family_to_measure_with(spec: dict[str, Any]) -> str | None:
-    """The machine's font for most of what ours lack, if it has Latin letters too: in practice one for Chinese.
+    """The machine's font for most characters that ours lack, if it has Latin letters too: in practice one for Chinese.
 
     vl-convert looks through all fonts for every character that the first one lacks, which takes seconds for a
-    page of Chinese. Only the layout is measured with this font; what is drawn in it is decided in `place`.
+    page of Chinese. Only the layout is measured with this font; `place` decides what is drawn in it.
     """
     characters = set().union(*_strings(spec))
     foreign = {ord(character) for character in characters} - shipped_characters(SANS)

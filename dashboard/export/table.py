@@ -16,7 +16,7 @@ from dashboard.export.provenance import Provenance
 from dashboard.export.sanitize import legal
 from dashboard.formats import content
 
-# What a spreadsheet takes for the start of a formula (OWASP, CSV injection), full-width forms included.
+# Characters that a spreadsheet takes for the start of a formula (OWASP, CSV injection), full-width forms included.
 _FORMULA = re.compile("[=+\\-@\t\r\n＝＋－＠]")
 
 
@@ -30,7 +30,7 @@ def table_bytes(
     """The table as a file's content, without its index. Same table, same bytes.
 
     fmt: an ending whose entry in `FORMATS` holds a table, like "csv"
-    excel: of CSV, a byte order mark in front, by which Excel knows that it is UTF-8
+    excel: for CSV, begin with a byte order mark, by which Excel recognises UTF-8
 
     Raises ValueError for another format, UserError for a table that is larger than an Excel sheet.
     """
@@ -44,10 +44,10 @@ def csv_bytes(frame: pd.DataFrame, provenance: Provenance | None = None, *, exce
 
     CSV is for people and scripts alike: UTF-8 without a byte order mark (which a script would find in the name of
     its first column), lines end in a line feed, every text in quotes and every number bare in its shortest form,
-    an empty cell where a value is missing. In a text or header that begins with = + - @, a tab or a line end, an
-    apostrophe comes first, or a spreadsheet would compute it. A CSV file has no place for provenance that its
-    readers would not trip over; in a bundle it stands beside it, in provenance.json. Characters that a file cannot
-    hold (control characters, lone surrogates) are “◊”.
+    an empty cell for a missing value. A text or header that begins with = + - @, a tab or a line end gets an
+    apostrophe first, or a spreadsheet would compute it. CSV has no place for provenance that its readers would
+    ignore; a bundle holds it in provenance.json. Characters that a file cannot hold (control
+    characters, lone surrogates) are “◊”.
     """
     # Ours: as quick as pandas' to_csv (262,144 rows: 0.7 s), which writes a missing value as an empty text, "".
     lines = [",".join(_quoted(str(name)) for name in frame.columns)]
@@ -57,7 +57,7 @@ def csv_bytes(frame: pd.DataFrame, provenance: Provenance | None = None, *, exce
 
 
 def read_csv(file: Path, texts: Sequence[str]) -> pd.DataFrame:
-    """What `csv_bytes` wrote, or it with a byte order mark. texts: the columns that hold texts"""
+    """The table that `csv_bytes` wrote, with or without a byte order mark. texts: the columns that hold texts"""
     table = pd.read_csv(file, float_precision="round_trip", encoding="utf-8-sig", **cells(texts))
     for column in table.columns.intersection(list(texts)):
         table[column] = table[column].fillna("").map(unharmed)
@@ -70,13 +70,13 @@ def cells(texts: Sequence[str]) -> dict[str, Any]:
 
 
 def harmless(text: str) -> str:
-    """A text as a CSV cell may hold it: never the start of a formula."""
+    """A text that is safe in a CSV cell: never the start of a formula."""
     text = legal(text)
     return f"'{text}" if _FORMULA.match(text) else text
 
 
 def unharmed(text: str) -> str:
-    """What `harmless` was given, from a cell of CSV; an apostrophe of its own before such a beginning is lost."""
+    """The text before `harmless`, from a cell of CSV; an apostrophe of its own before such a beginning is lost."""
     return text[1:] if text.startswith("'") and _FORMULA.match(text, 1) else text
 
 
@@ -116,7 +116,7 @@ def parquet_bytes(frame: pd.DataFrame, provenance: Provenance | None = None) -> 
 
 
 def read_parquet(file: Path, texts: Sequence[str] = ()) -> pd.DataFrame:
-    """What `parquet_bytes` wrote."""
+    """The table that `parquet_bytes` wrote."""
     return pd.read_parquet(file)
 
 

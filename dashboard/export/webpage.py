@@ -1,11 +1,10 @@
 """A chart as one HTML file that works without a network, hover included.
 
-Vega, Vega-Lite and Vega-Embed are written into it as vl-convert carries them, and our fonts with them. The
-page forbids itself every connection. A text of a person's cannot end the script that it stands in: in the
-embedded specification `<` is written as an escape.
+It holds Vega, Vega-Lite and Vega-Embed, as vl-convert ships them, and our fonts. The page forbids itself every
+connection. A typed text cannot end the script around it: the embedded specification escapes `<`.
 
-Why ours: in the inline HTML of Altair and of vl-convert a label with ``</script>`` ends the script, and nothing forbids
-the page a connection.
+The inline HTML of Altair and of vl-convert is not used: there a label with ``</script>`` ends the script, and nothing
+forbids the page a connection.
 """
 
 from __future__ import annotations
@@ -69,8 +68,8 @@ def document(
 
     Parameters
     ----------
-    specs: where each is drawn, a CSS selector, and its specification (`dashboard.export.spec.specification`)
-    title: as it is shown; style: more of it; meta, body, after: HTML, in which what a person typed is escaped already
+    specs: CSS selector of the place → the specification drawn there (`dashboard.export.spec.specification`)
+    title: not escaped; style: more CSS; meta, body, after: HTML, in which typed texts are escaped already
     """
     version = next((version_of(spec) for spec in specs.values()), None)
     return _PAGE.substitute(
@@ -110,7 +109,7 @@ def paper_of(spec: dict[str, Any]) -> str:
 
 
 def script_json(value: Any) -> str:
-    """JSON that can stand inside a `<script>`: no `<`, and none of the two line ends that JSON allows in strings."""
+    """JSON that is safe inside a `<script>`: without `<` and the two line ends that JSON allows in strings."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
@@ -119,7 +118,7 @@ def script_json(value: Any) -> str:
 def library(version: str) -> str:
     """Vega, Vega-Lite and Vega-Embed as one script that sets `vegaEmbed`.
 
-    Putting it together takes a second or two, so it is kept in the cache folder.
+    Bundling takes a second or two, so the script is stored in the cache folder.
     """
     import vl_convert
 
@@ -131,7 +130,7 @@ def library(version: str) -> str:
 
 
 def _is_dark(colour: str) -> bool:
-    """True where the paper is dark: "#0e1117"."""
+    """True for a dark background, like "#0e1117"."""
     if len(colour) != 7 or not colour.startswith("#"):
         return colour == "black"
     red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))

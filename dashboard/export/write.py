@@ -1,4 +1,4 @@
-"""Bytes to a file that a person named: asked before anything is computed, whole or not at all."""
+"""Writing to a file that a person named: checked before anything is computed, and written atomically."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from dashboard.formats import FORMATS, format_of
 
 
 def check_target(path: str | os.PathLike[str], allowed: Collection[str] = FORMATS) -> Path:
-    """The path, if a file can be written there: asked before anything is computed for nothing.
+    """The path, if a file can be written there; checked before anything is computed for nothing.
 
-    Raises UserError for an ending that is not allowed, a folder that is not there or is read-only, and a path
-    that is a folder.
+    Raises UserError for an ending that is not allowed, a folder that is missing or read-only, and a path that is a
+    folder.
     """
     try:
-        if b"\0" in os.fsencode(path):  # which itself refuses what the file system cannot spell
+        if b"\0" in os.fsencode(path):  # raises for a name that the file system cannot hold
             raise ValueError("NUL in a file's name")
         target = Path(path)
         format_of(target, allowed)
@@ -39,9 +39,9 @@ def check_target(path: str | os.PathLike[str], allowed: Collection[str] = FORMAT
 
 
 def write_file(path: str | os.PathLike[str], data: bytes, allowed: Collection[str] = FORMATS) -> Path:
-    """Write `data` to `path` and return the path. A file that stood there is replaced at once or left as it was.
+    """Write `data` to `path` and return the path. An existing file is replaced at once or left as it was.
 
-    Raises UserError for every place that cannot be written.
+    Raises UserError if the path cannot be written.
     """
     target = check_target(path, allowed)
     write_parts(target, [data])

@@ -1,1 +1,1 @@
-"""Work in the background: a process of its own, a file that says how far it is, and results that are kept."""
+"""Background jobs: a process for each, a file with its progress, and stored results."""

@@ -1,12 +1,12 @@
-"""What is measured of a model in the background: a process of its own, and a small file that says how far it is.
+"""Background jobs: each is a process of its own, with a small file that holds its progress.
 
     job = start("minilm", "corpus.conllu", place_for("My texts"))
     job.progress        # Progress(fraction=0.4, sentence="512 of 1,280 sentences, about 20 s left", state="going")
     job.stop()
 
-The file, ``job.json`` in the folder that is written to, is written by the job every second, so that whoever looks into
-the folder finds it again. The process ends with the one that started it, however that went. What is done is named by
-the module that defines it, ``dashboard.analyses.<topic>.<module>``, as ``MEASUREMENT``.
+The job writes the file, ``job.json`` in its output folder, every second, so that any process can find the job. The
+process ends with the one that started it, however that ended. The file names the work by the module that defines it as
+``MEASUREMENT``, ``dashboard.analyses.<topic>.<module>``.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from dashboard.installed import child_process
 
 JOB, STOP, LOCK = "job.json", "job.stop", "job.lock"
 BEAT = 1.0  # seconds between two signs of life
-SILENT = 20.0  # seconds without one, after which a job is taken for dead
+SILENT = 20.0  # seconds without one, after which a job counts as dead
 
 PROFILE = "dashboard.analyses.profile.job"
-"""What the first version's jobs do, which name no work."""
+"""The work of jobs that name none, as in the first version."""
 EARLIER = {
     "dashboard.corpus.jobwork": PROFILE,
     "dashboard.without": "dashboard.analyses.ablation.results",
@@ -42,35 +42,35 @@ EARLIER = {
     "dashboard.headpairs": "dashboard.analyses.similarity.pair_job",
     "dashboard.analyses.ablation.draw": "dashboard.analyses.ablation.results",
 }
-"""Work by the names that earlier versions wrote into ``job.json``."""
+"""Name of the work in earlier versions' ``job.json`` → its module today."""
 WORK = re.compile(r"dashboard\.analyses\.\w+\.\w+", re.ASCII)
 """The modules that a ``job.json`` may name: only these are ever imported."""
 ALWAYS = {"model", "path", "limit", "work"}
-"""What every job is told; what else, `Job.how`, is its work's own."""
+"""The settings that every job has; the others, `Job.how`, depend on the work."""
 STATES = ("going", "done", "failed", "stopped")
-# The processes that this one started: their standard input is held open for as long as it lives.
+# The processes that this one started. It holds their standard input open as long as it lives.
 _started: dict[Path, subprocess.Popen] = {}
 
 
-Tell = Callable[[float, str], None]
-"""What work calls to say how far it is: with a fraction and a sentence."""
+OnProgress = Callable[[float, str], None]
+"""The callback for progress: a fraction (0 to 1) and a sentence."""
 
 
 class Work(Protocol):
-    """What a job does: a `dashboard.jobs.measurement.Measurement`, or a profile."""
+    """The work of a job: a `dashboard.jobs.measurement.Measurement`, or a profile."""
 
     resumes: bool
-    """Whether it goes on where it was when it is started again."""
+    """Whether a restart continues where it stopped."""
 
-    def make(self, out: Path, told: Mapping[str, Any], progress: Tell) -> None:
-        """Does it, in the job's process: into a folder, as the job was told, and telling how far it is."""
+    def make(self, out: Path, settings: Mapping[str, Any], progress: OnProgress) -> None:
+        """Does the work in the job's process: writes into `out` and reports how far it is."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a job is: the fraction done (0 to 1), a sentence, and whether it is going, done, failed or stopped.
+    """The progress of a job: the fraction done (0 to 1), a sentence, and its state.
 
-    Of a failed job the sentence says why. A stopped one goes on where it was when it is started again.
+    The sentence of a failed job says why. A stopped job can be started again.
     """
 
     fraction: float
@@ -80,13 +80,13 @@ class Progress:
 
 @dataclass(frozen=True)
 class Job:
-    """Work that was asked for.
+    """A background job.
 
     Attributes
     ----------
-    out: the folder that is written to
+    out: the folder for its files
     model: by name; path: the corpus; limit: how many of its sentences, None for all
-    how: what else the work is told, plain values by name
+    how: the other settings of the work, plain values by name
     work: the module that defines it, see `load`
     """
 
@@ -99,22 +99,22 @@ class Job:
 
     @property
     def resumes(self) -> bool:
-        """Whether it can go on where it was; not where this version does not know it."""
+        """Whether a restart continues where it stopped; False for work that this version does not know."""
         return resumes(self.work)
 
     @property
     def progress(self) -> Progress:
-        """As the job said it last; of one that says nothing any more, that it was stopped."""
-        told = read(self.out)
-        if told is None:
+        """The last progress that the job wrote; “stopped” if it no longer writes."""
+        record = read(self.out)
+        if record is None:
             return Progress(0.0, "It was removed.", "stopped")
-        found = Progress(*(told[name] for name in ("fraction", "sentence", "state")))
-        if found.state == "going" and not _lives(self.out, told):
+        found = Progress(*(record[name] for name in ("fraction", "sentence", "state")))
+        if found.state == "going" and not _lives(self.out, record):
             return Progress(found.fraction, stopped(self.work), "stopped")
         return found
 
     def stop(self, seconds: float = 10) -> None:
-        """Ends it and waits for that. Nothing where it has ended. Raises UserError where it does not end."""
+        """End the job and wait for that; nothing if it has ended. Raises UserError if it does not end."""
         if self.progress.state != "going":
             return
         process = _started.pop(self.out, None)
@@ -125,7 +125,7 @@ class Job:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        else:  # another dashboard's: it looks for this file
+        else:  # another dashboard started it; the job looks for this file
             with suppress(OSError):
                 (self.out / STOP).touch()
             until = time.monotonic() + seconds
@@ -135,23 +135,23 @@ class Job:
                 (self.out / STOP).unlink(missing_ok=True)
             if self.progress.state == "going":
                 raise UserError("The work does not stop. Close the dashboard that started it.")
-        told = read(self.out)
-        if told is not None and told["state"] == "going":
-            say(self.out, told | {"state": "stopped", "sentence": stopped(self.work)})
+        record = read(self.out)
+        if record is not None and record["state"] == "going":
+            write(self.out, record | {"state": "stopped", "sentence": stopped(self.work)})
 
 
 def start(
     model: str, path: str | Path, out: str | Path, *, limit: int | None = None, work: str = PROFILE, **how: object
 ) -> Job:
-    """Begins work in a process of its own, or goes on with the profile that was stopped there.
+    """Start work in a process of its own, or continue the profile that was stopped there.
 
     Parameters
     ----------
     model: its name, as `dashboard.open_model` takes it; it must be installed
-    path, out, limit: as `dashboard.corpus.profile` takes them. A profile's file within `out` is removed when it is done
-    work, how: what is done, see `load`, and what else it is told: of a profile `workers` and `parser`
+    path, out, limit: as `dashboard.corpus.profile` takes them. A profile's corpus inside `out` is removed at the end
+    work, how: the work, see `load`, and its other settings: for a profile `workers` and `parser`
 
-    Raises UserError where the folder cannot be written to, or a job is going in it.
+    Raises UserError if the folder cannot be written to, or a job is going in it.
     """
     job = Job(Path(out).absolute(), model, Path(path).absolute(), limit, how, work)
     try:
@@ -160,16 +160,16 @@ def start(
             if (there := find(job.out)) is not None and there.progress.state == "going":
                 raise UserError(f"Work is going on in “{job.out}” already. Stop it, or choose another name.")
             (job.out / STOP).unlink(missing_ok=True)
-            asked = dict(how) | {"model": model, "path": str(job.path), "limit": limit, "work": work}
-            told = {
-                "asked": asked,
+            request = dict(how) | {"model": model, "path": str(job.path), "limit": limit, "work": work}
+            record = {
+                "asked": request,
                 "pid": None,
                 "beat": time.time(),
                 "fraction": 0.0,
                 "sentence": "Starting",
                 "state": "going",
             }
-            atomically(job.out / JOB, json.dumps(told).encode())
+            atomically(job.out / JOB, json.dumps(record).encode())
             command, env = child_process("dashboard.jobs.runner", str(job.out))
             _started[job.out] = subprocess.Popen(
                 command,
@@ -187,30 +187,30 @@ def start(
 
 
 def find(out: str | Path) -> Job | None:
-    """The job of a folder, whoever started it; None where there was none."""
+    """The job of a folder, from any process; None if there is none."""
     out = Path(out).absolute()
-    told = read(out)
-    if told is None:
+    record = read(out)
+    if record is None:
         return None
-    asked = told["asked"]
-    how = {name: value for name, value in asked.items() if name not in ALWAYS}
-    return Job(out, asked["model"], Path(asked["path"]), asked["limit"], how, work_of(asked))
+    request = record["asked"]
+    how = {name: value for name, value in request.items() if name not in ALWAYS}
+    return Job(out, request["model"], Path(request["path"]), request["limit"], how, work_of(request))
 
 
-def work_of(asked: Mapping[str, object]) -> str:
-    """The module that defines what a job was asked for, as it is called today."""
-    work = str(asked.get("work", PROFILE))
+def work_of(request: Mapping[str, object]) -> str:
+    """The module that defines a job's work, by today's name."""
+    work = str(request.get("work", PROFILE))
     return EARLIER.get(work, work)
 
 
 def load(work: str) -> Work:
-    """What a module defines as ``MEASUREMENT``. Raises UserError where this version has no such module."""
+    """The ``MEASUREMENT`` of a module. Raises UserError if this version has no such module."""
     found = None
     if WORK.fullmatch(work):
         try:
             found = getattr(import_module(work), "MEASUREMENT", None)
         except ModuleNotFoundError as error:
-            if not f"{work}.".startswith(f"{error.name}."):  # it is there, and lacks a library
+            if not f"{work}.".startswith(f"{error.name}."):  # it exists, but a library is missing
                 raise
     if found is not None:
         return found
@@ -218,7 +218,7 @@ def load(work: str) -> Work:
 
 
 def resumes(work: str) -> bool:
-    """Whether work goes on where it was; not where this version does not know it, or cannot do it."""
+    """Whether a restart of work continues where it stopped; False if this version does not know it, or cannot do it."""
     try:
         return load(work).resumes
     except (UserError, ImportError):
@@ -226,7 +226,7 @@ def resumes(work: str) -> bool:
 
 
 def again(job: Job) -> Job:
-    """Begins it again, or goes on with it. Raises UserError as `start` does."""
+    """Start a job again, or continue it. Raises UserError as `start` does."""
     return start(job.model, job.path, job.out, limit=job.limit, work=job.work, **job.how)
 
 
@@ -239,53 +239,53 @@ def jobs(place: Path) -> list[Job]:
 
 
 def forget(out: Path) -> None:
-    """Removes what a job leaves beside its result."""
+    """Remove a job's own files; its result stays."""
     with suppress(OSError):
         for name in (JOB, STOP, LOCK):
             (out / name).unlink(missing_ok=True)
 
 
-def say(out: Path, told: dict) -> None:
-    """Writes the file. A full disk keeps nobody from going on."""
+def write(out: Path, record: dict) -> None:
+    """Write the job's file. A failed write, as on a full disk, is ignored."""
     with suppress(OSError):
-        atomically(out / JOB, json.dumps(told).encode())
+        atomically(out / JOB, json.dumps(record).encode())
 
 
 def read(out: Path) -> dict | None:
-    """What the file says; None where there is none, or it is none of ours."""
+    """The content of the job's file; None if it is missing or not one of ours."""
     try:
-        told = json.loads((out / JOB).read_bytes())
-        asked = told["asked"]
+        record = json.loads((out / JOB).read_bytes())
+        request = record["asked"]
         kinds = (
-            (told["fraction"], float | int),
-            (told["sentence"], str),
-            (told["beat"], float | int),
-            (told["pid"], int | None),
-            (asked["model"], str),
-            (asked["path"], str),
-            (asked["limit"], int | None),
-            *((value, str | int | float | None) for value in asked.values()),
+            (record["fraction"], float | int),
+            (record["sentence"], str),
+            (record["beat"], float | int),
+            (record["pid"], int | None),
+            (request["model"], str),
+            (request["path"], str),
+            (request["limit"], int | None),
+            *((value, str | int | float | None) for value in request.values()),
         )
-        whole = all(isinstance(value, kind) for value, kind in kinds) and told["state"] in STATES
-        whole &= "out" not in asked and WORK.fullmatch(work_of(asked)) is not None
-        return told if whole and 0 <= told["fraction"] <= 1 else None
+        whole = all(isinstance(value, kind) for value, kind in kinds) and record["state"] in STATES
+        whole &= "out" not in request and WORK.fullmatch(work_of(request)) is not None
+        return record if whole and 0 <= record["fraction"] <= 1 else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
 def stopped(work: str) -> str:
-    """What is said of work that was stopped."""
+    """The sentence for stopped work."""
     return "It was stopped and can go on where it was." if resumes(work) else "It was stopped."
 
 
-def _lives(out: Path, told: dict) -> bool:
+def _lives(out: Path, record: dict) -> bool:
     if (process := _started.get(out)) is not None:
         return process.poll() is None
-    if told["pid"] is not None and os.name == "posix":
+    if record["pid"] is not None and os.name == "posix":
         try:
-            os.kill(told["pid"], 0)  # asks only
+            os.kill(record["pid"], 0)  # sends no signal
         except ProcessLookupError:
             return False
         except (OSError, OverflowError):
-            pass  # another user's, or no number of a process: then its signs of life decide
-    return abs(time.time() - told["beat"]) < SILENT
+            pass  # another user's process, or not a process id: its signs of life decide
+    return abs(time.time() - record["beat"]) < SILENT

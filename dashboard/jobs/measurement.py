@@ -1,12 +1,12 @@
-"""What is measured over our own sentences: how it is asked for, computed, written, found again, and made by a job.
+"""Measurements over the built-in sentences: requested, computed, stored, found again, and run as a background job.
 
-A module of an analysis, ``dashboard/analyses/<topic>/<module>.py``, defines one as ``MEASUREMENT``. With it come
+A module of an analysis, ``dashboard/analyses/<topic>/<module>.py``, defines one as ``MEASUREMENT``. It gives
 
     MEASUREMENT.find(request)     # what ships with the dashboard, else what was measured on this machine, else None
     MEASUREMENT.begin(request)    # measures it in the background: a job, see `dashboard.jobs.job`
-    job_panel.kept_or_made(MEASUREMENT, request, …)       # both, on a page
+    job_panel.result_or_offer(MEASUREMENT, request, …)       # both, on a page
 
-The name of the module is all that a job's file says of it, so nothing here lists the measurements.
+A job's file names only the module, so nothing here lists the measurements.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from dashboard.jobs import job
 
 
 class Request(Protocol):
-    """What is asked of a measurement: a frozen dataclass of plain values. `results.AllHeads` is one for all heads."""
+    """A request for a measurement: a frozen dataclass of plain values, such as `results.AllHeads`."""
 
     @property
     @abstractmethod
@@ -38,12 +38,12 @@ class Request(Protocol):
     @property
     @abstractmethod
     def options(self) -> dict[str, str | int | float | bool | None]:
-        """What the job must be told to ask the same again, beside the models."""
+        """The settings, besides the models, with which a job makes the same request."""
 
     @property
     @abstractmethod
     def named(self) -> tuple[str, ...]:
-        """What stands in the name of its folder, between the first model and the digest of the key."""
+        """The parts of its folder's name between the first model and the digest of the key."""
 
     @property
     @abstractmethod
@@ -52,32 +52,33 @@ class Request(Protocol):
 
     @abstractmethod
     def key(self) -> dict[str, Any]:
-        """What a file must say that it is of, as JSON gives it back."""
+        """The key that a file of this request holds, as JSON reads it back."""
 
 
-Asked = TypeVar("Asked", bound=Request)
+RequestType = TypeVar("RequestType", bound=Request)
 Found = TypeVar("Found")
 
 
 class NotOurs(ValueError):
-    """Bytes that are no result; in words that follow “The map in “FILE””, like "is not what it should be"."""
+    """Bytes that are not a result. The message continues “The map in “FILE””, like "is not what it should be"."""
 
 
 @dataclass(frozen=True, eq=False)
-class Measurement(Generic[Asked, Found]):
-    """One measurement over our own sentences.
+class Measurement(Generic[RequestType, Found]):
+    """One measurement over the built-in sentences.
 
     Attributes
     ----------
     module: where it is defined, `__name__`; jobs name it
     place: the folder within the cache folder, like "effects"; two measurements may share one
-    file: what its file is called in a folder of its own there; a file that ships has the same ending
-    shipped: the folder of those that ship with the dashboard
-    request: what is asked for, of the open models, and by name what `Request.options` says
-    compute: the result, of the open models, the request, and what to tell how far it is (`job.Tell`)
-    encode: the bytes of a file, with the request's key in them
-    decode: what bytes hold; None where it is of another request. Raises where they are no result; `NotOurs` says why
-    act: what it does, as a button says it: "Measure all heads"
+    file: the name of its file in a folder of its own there; a shipped file has the same ending
+    shipped: the folder of the files that ship with the dashboard
+    request: (the open models, and by name `Request.options`) → the request
+    compute: (the open models, the request, a callback for progress, `job.OnProgress`) → the result
+    encode: (the result, the request) → the bytes of a file, which hold the request's key
+    decode: (bytes, the request) → the result; None if it is of another request. Raises for bytes that are not a result;
+        `NotOurs` says why
+    act: the label of its button: "Measure all heads"
     noun, broken: "The map" and "is broken and cannot be read", or "are …"
     """
 
@@ -85,36 +86,36 @@ class Measurement(Generic[Asked, Found]):
     place: str
     file: str
     shipped: Path
-    request: Callable[..., Asked]
+    request: Callable[..., RequestType]
     compute: Callable[..., Found]
-    encode: Callable[[Found, Asked], bytes]
-    decode: Callable[[bytes, Asked], Found | None]
+    encode: Callable[[Found, RequestType], bytes]
+    decode: Callable[[bytes, RequestType], Found | None]
     act: str
     noun: str
     broken: str = "is broken and cannot be read"
 
     resumes: ClassVar[bool] = False
-    """It begins anew where it was stopped."""
+    """A restart begins from the start."""
 
-    def folder(self, request: Asked) -> Path:
-        """Where it is measured to on this machine, there or not. Raises UserError where no folder is known."""
+    def folder(self, request: RequestType) -> Path:
+        """The folder of its result on this machine, existing or not. Raises UserError if no folder is known."""
         model = re.split(r"[\\/]", request.models[0].rstrip("\\/"))[-1]
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", model)[:40]
         digest = hashlib.sha256(json.dumps(request.key(), sort_keys=True).encode()).hexdigest()[:16]
         return cache_dir() / self.place / "-".join([name, *request.named, digest])
 
-    def shipped_file(self, request: Asked) -> Path:
-        """Where the one that ships with the dashboard lies or would lie."""
+    def shipped_file(self, request: RequestType) -> Path:
+        """The path of the shipped result, existing or not."""
         return self.shipped / f"{request.shipped_name}{Path(self.file).suffix}"
 
-    def files(self, request: Asked) -> tuple[Path, Path]:
-        """Where the result may lie: as it ships, and as it was measured on this machine. Raises as `folder` does."""
+    def files(self, request: RequestType) -> tuple[Path, Path]:
+        """The paths of the shipped result and of the one measured on this machine. Raises as `folder` does."""
         return self.shipped_file(request), self.folder(request) / self.file
 
-    def find(self, request: Asked) -> Found | None:
-        """The result, as it ships or was measured here; None where it is still to be measured.
+    def find(self, request: RequestType) -> Found | None:
+        """The result, shipped or measured here; None if there is none yet.
 
-        Raises UserError where there is a broken file and no other.
+        Raises UserError if there is only a broken file.
         """
         broken = None
         for file in self.files(request):
@@ -129,21 +130,21 @@ class Measurement(Generic[Asked, Found]):
             raise broken
         return None
 
-    def read(self, file: Path, request: Asked) -> Found | None:
-        """What a file holds; None where there is no file, or it is of something else.
+    def read(self, file: Path, request: RequestType) -> Found | None:
+        """The result in a file; None if the file is missing or of another request.
 
-        Raises UserError where it cannot be read or is not one of ours.
+        Raises UserError if it cannot be read or is not one of ours.
         """
         try:
             return self.decode(file.read_bytes(), request)
         except FileNotFoundError:
             return None
-        except Exception as error:  # whatever the readers raise at bytes that are none of theirs
+        except Exception as error:  # readers raise many kinds of errors for foreign bytes
             wrong = str(error) if isinstance(error, NotOurs) else self.broken
             raise UserError(f"{self.noun} in “{file}” {wrong}. {self.act} again.") from error
 
-    def keep(self, found: Found, request: Asked, file: Path | None = None) -> Path:
-        """Writes a result, whole or not at all, to a file: the one where `find` looks for it. Raises UserError."""
+    def keep(self, found: Found, request: RequestType, file: Path | None = None) -> Path:
+        """Write a result atomically to a file, by default where `find` looks for it. Raises UserError."""
         file = self.folder(request) / self.file if file is None else file
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -152,21 +153,21 @@ class Measurement(Generic[Asked, Found]):
         write_parts(file, [self.encode(found, request)])
         return file
 
-    def measure(self, request: Asked, *models: AttentionModel, progress: job.Tell | None = None) -> Found:
-        """The result, measured now, of the open models. Raises UserError as `compute` does."""
+    def measure(self, request: RequestType, *models: AttentionModel, progress: job.OnProgress | None = None) -> Found:
+        """Measure the open models now. Raises UserError as `compute` does."""
         return self.compute(*models, request, progress or (lambda fraction, sentence: None))
 
-    def begin(self, request: Asked) -> job.Job:
-        """Measures it in the background. Raises UserError where that is going on, or nothing can be written."""
+    def begin(self, request: RequestType) -> job.Job:
+        """Start a background job that measures it. Raises UserError if one is going, or nothing can be written."""
         first, *second = request.models
-        told: dict[str, Any] = request.options | ({"second": second[0]} if second else {})
-        return job.start(first, builtin_corpus(), self.folder(request), work=self.module, **told)
+        settings: dict[str, Any] = request.options | ({"second": second[0]} if second else {})
+        return job.start(first, builtin_corpus(), self.folder(request), work=self.module, **settings)
 
-    def make(self, out: Path, told: Mapping[str, Any], progress: job.Tell) -> None:
-        """The work of a job that `begin` started: `told` is what stands in its file."""
-        names = [told[name] for name in ("model", "second") if name in told]
+    def make(self, out: Path, settings: Mapping[str, Any], progress: job.OnProgress) -> None:
+        """The work of a job that `begin` started. settings: those in the job's file"""
+        names = [settings[name] for name in ("model", "second") if name in settings]
         progress(0.0, "Opening the model" + "s" * (len(names) > 1))
         models = [open_model(name) for name in names]
-        options = {name: value for name, value in told.items() if name not in job.ALWAYS | {"second"}}
+        options = {name: value for name, value in settings.items() if name not in job.ALWAYS | {"second"}}
         request = self.request(*models, **options)
         self.keep(self.measure(request, *models, progress=progress), request, out / self.file)

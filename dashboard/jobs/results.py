@@ -1,4 +1,4 @@
-"""What is asked of all heads of a model over our own sentences, and arrays as the bytes of a file."""
+"""Requests for all heads of a model over the built-in sentences, and arrays as the bytes of a file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dashboard.models.catalogue import CATALOGUE
 
 @lru_cache(maxsize=1)
 def corpus_sha256() -> str:
-    """Which sentences: the SHA-256 of our own corpus."""
+    """The SHA-256 of the built-in corpus."""
     return hashlib.sha256(builtin_corpus().read_bytes()).hexdigest()
 
 
@@ -31,10 +31,10 @@ class AllHeads:
 
     Attributes
     ----------
-    model, revision: its name, of a folder the whole path, and which weights
+    model, revision: its name (the whole path of a folder), and the version of its weights
     layers, heads: how many it has
-    bos: whether a start token goes in front; True where it makes no difference
-    sha256: which sentences
+    bos: whether a start token goes in front; True if it makes no difference
+    sha256: of the corpus
     """
 
     model: str
@@ -46,7 +46,7 @@ class AllHeads:
 
     @classmethod
     def of(cls, model: AttentionModel, bos: bool = True, **more: Any) -> Self:
-        """Of an open model."""
+        """The request for an open model."""
         return cls(*known_as(model.source), model.layers, model.heads, bos or not model.causal, **more)
 
     @property
@@ -70,18 +70,18 @@ class AllHeads:
 
 
 def known_as(source: ModelSource) -> tuple[str, str]:
-    """A model's name, of a folder the whole path, and which weights it has."""
+    """A model's name (the whole path of a folder) and the version of its weights."""
     is_folder = source.revision.startswith("sha256:") and source.name not in CATALOGUE
     return str(source.folder.resolve()) if is_folder else source.name, source.revision
 
 
 def file_name(model: str) -> str:
-    """A model's name as a file that comes with the dashboard has it."""
+    """A model's name in the name of a shipped file."""
     return re.sub(r"[^A-Za-z0-9_-]", "-", model)[:60]
 
 
 def pack(about: Mapping[str, object], **arrays: np.ndarray) -> bytes:
-    """Arrays and what they are of (`about`, plain values), as NPZ."""
+    """Arrays and their description (`about`, plain values) as NPZ."""
     written = BytesIO()
     np.savez_compressed(
         written, allow_pickle=False, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays
@@ -90,7 +90,7 @@ def pack(about: Mapping[str, object], **arrays: np.ndarray) -> bytes:
 
 
 def unpack(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
-    """What `pack` made bytes of: about, and the arrays by name. Raises some error where they are none of its bytes."""
+    """The arguments of `pack`: about, and the arrays by name. Raises some error for other bytes."""
     with np.load(BytesIO(data), allow_pickle=False) as held:
         arrays = dict(held)
     return json.loads(arrays.pop("about").tobytes()), arrays

@@ -1,5 +1,5 @@
-"""The process of a job, `python -m dashboard.jobs.runner DIR`: it does what ``job.json`` in the folder asks for, and
-says there how far it is."""
+"""The process of a job, `python -m dashboard.jobs.runner DIR`: it does the work that ``job.json`` in the folder names,
+and writes its progress there."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from contextlib import suppress
 from pathlib import Path
 
 from dashboard.errors import UserError
-from dashboard.jobs.job import BEAT, STOP, load, read, resumes, say, stopped, work_of
+from dashboard.jobs.job import BEAT, STOP, load, read, resumes, stopped, work_of, write
 
-NICE = 10  # the pages go before
+NICE = 10  # the pages have priority
 
 
 def main(out: Path) -> int:
-    """Does the work of the job in a folder. The exit status: 0, or 1 where it failed."""
+    """Do the work of the job in a folder. Returns the exit status: 0, or 1 if it failed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_who_started_it, daemon=True).start()
     with suppress(AttributeError, OSError):
         os.nice(NICE)
-    told = read(out)
-    if told is None:
+    record = read(out)
+    if record is None:
         return 1
-    sign = _Sign(out, told)
+    sign = _Sign(out, record)
     try:
-        load(sign.work).make(out, told["asked"], sign.progress)
+        load(sign.work).make(out, record["asked"], sign.progress)
     except UserError as error:
         sign.end("failed", str(error))
         return 1
@@ -44,21 +44,21 @@ def main(out: Path) -> int:
 
 
 class _Sign:
-    """Says every second how far the job is, and that it lives; ends it where a person said so."""
+    """Writes the progress and a sign of life every second; ends the job when a person stops it."""
 
-    def __init__(self, out: Path, told: dict):
-        self._out, self._told = out, told | {"pid": os.getpid()}
-        self.work = work_of(told["asked"])
+    def __init__(self, out: Path, record: dict):
+        self._out, self._record = out, record | {"pid": os.getpid()}
+        self.work = work_of(record["asked"])
         self._writing, self._ended = threading.Lock(), threading.Event()
         threading.Thread(target=self._beat, daemon=True).start()
 
     def progress(self, fraction: float, sentence: str) -> None:
-        self._told = self._told | {"fraction": min(1.0, max(0.0, fraction)), "sentence": sentence}
+        self._record = self._record | {"fraction": min(1.0, max(0.0, fraction)), "sentence": sentence}
 
     def end(self, state: str, sentence: str) -> None:
         with self._writing:
             self._ended.set()
-            say(self._out, self._told | {"state": state, "sentence": sentence, "beat": time.time()})
+            write(self._out, self._record | {"state": state, "sentence": sentence, "beat": time.time()})
 
     def _beat(self) -> None:
         while not self._ended.is_set():
@@ -69,12 +69,15 @@ class _Sign:
                 os._exit(0)
             with self._writing:
                 if not self._ended.is_set():
-                    say(self._out, self._told | {"beat": time.time()})
+                    write(self._out, self._record | {"beat": time.time()})
             self._ended.wait(BEAT)
 
 
 def _end_with_who_started_it() -> None:
-    """Past `sys.stdin`, whose lock the interpreter wants when it ends: it would find it held here, and abort."""
+    """Wait for the end of standard input, then exit.
+
+    It reads the file descriptor, not `sys.stdin`: the interpreter needs that lock when it ends and would abort.
+    """
     with suppress(OSError):
         while os.read(0, 4096):
             pass

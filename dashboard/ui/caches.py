@@ -1,7 +1,7 @@
-"""What is worth keeping between two clicks. Every cache is keyed on strings and numbers and has an end.
+"""Results kept between clicks. Every cache is keyed on strings and numbers and limited in size.
 
-Values are shared between sessions and never changed; a key holds everything that the value depends on, so
-no one can meet another person's text but by typing it.
+Sessions share the values and never change them. A key holds everything that its value depends on, so nobody sees
+another person's text unless they type it.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ from dashboard.models.foreign import foreign
 from dashboard.models.waiting import holding, while_waiting
 from dashboard.text import Encoding, Special, Unit
 from dashboard.ui import paths, quiet
-from dashboard.ui.results_cache import kept, let_go
+from dashboard.ui.results_cache import cached, let_go
 
-TOKENS_AT_MOST = 2048  # a longer text is cut, and the page says so: a laptop answers within seconds up to here
+TOKENS_AT_MOST = 2048  # a longer text is cut, and the page says so; up to this a laptop answers within seconds
 
 
-MODELS = 4  # that are kept open, where memory allows
-SPARE = 500_000_000  # bytes that reading a text takes beside the weights
+MODELS = 4  # kept open, if memory allows
+SPARE = 500_000_000  # bytes that reading a text takes in addition to the weights
 
 _open: WeakValueDictionary[str, AttentionModel] = WeakValueDictionary()
-_turns: dict[str, threading.Lock] = {}  # as many as there are models that were asked for
+_locks: dict[str, threading.Lock] = {}  # one for each requested model
 _guard = threading.Lock()
 
 
 def _released(_model: AttentionModel) -> None:
-    """A model is let go: so is what holds parts of it, and the next collection looks for it among all that there is."""
+    """Drop the results that hold parts of a closed model, and let the next garbage collection check everything."""
     let_go()
     quiet.look_again()
 
@@ -59,36 +59,43 @@ def _model(key: str, _source: ModelSource) -> AttentionModel:
 
 
 def _give_way(fraction: float = 0.0, sentence: str = "") -> None:
-    """Streamlit ends a run that nobody waits for any more where it asks for the session, as it does here."""
+    """Let Streamlit end this run if nobody waits for it: it checks for that when the session is read."""
     _ = "choices" in st.session_state
 
 
 def opened(name: str, fetch_missing: bool = False) -> tuple[AttentionModel, str]:
-    """The model by catalogue name, hub id or folder, and the key of all that is computed with it: it changes with
-    the weights, and with every other file of the model's folder. Raises UserError with what to do, for a
-    path that nobody chose in this session `dashboard.ui.paths.NotChosenHere`."""
+    """The model by catalogue name, hub id or folder, and the cache key of everything computed with it.
+
+    The key changes with the weights and with every other file in the model's folder. Raises UserError with what to
+    do; for a path that nobody chose in this session, `dashboard.ui.paths.NotChosenHere`.
+    """
     paths.check_model(name)
     with while_waiting(_give_way):
         with foreign(f"Finding “{name[:80]}”", "Choose another model."):
             source = find(name, fetch_missing=fetch_missing, progress=_give_way)
         key = "\n".join([source.name, str(source.folder), source.revision, *_stamps(source.folder)])
-        with holding(_turn_of(key)):
+        with holding(_lock_of(key)):
             if key not in _open:
-                _make_room(source)
+                _free_memory(source)
             model = _open[key] = _model(key, source)
     return model, key
 
 
-def _turn_of(key: str) -> threading.Lock:
-    """One after the other for one model, and who waits may choose another one meanwhile: Streamlit's cache, too, lets
-    one open it while the others wait, but nobody can leave."""
+def _lock_of(key: str) -> threading.Lock:
+    """The lock under which a model is opened, one run at a time.
+
+    Streamlit's cache also makes other runs wait, but they cannot be ended; here a person who waits can choose another
+    model.
+    """
     with _guard:
-        return _turns.setdefault(key, threading.Lock())
+        return _locks.setdefault(key, threading.Lock())
 
 
-def _make_room(source: ModelSource) -> None:
-    """Lets go of all open models where one more would not fit into memory: its weights may be stored in half the bytes
-    that they take when they are open."""
+def _free_memory(source: ModelSource) -> None:
+    """Close all open models if one more would not fit into memory.
+
+    Open weights can take twice the bytes of the stored ones.
+    """
     needed = SPARE + 2 * sum(file.stat().st_size for file in source.folder.glob("*.safetensors"))
     if len(_open) and psutil.virtual_memory().available < needed:
         _model.clear()
@@ -96,29 +103,29 @@ def _make_room(source: ModelSource) -> None:
 
 
 def _stamps(folder: Path) -> list[str]:
-    """Name, size and time of the files beside the weights: configuration and tokenizer."""
+    """Name, size and time of the files next to the weights: configuration and tokenizer."""
     try:
         files = sorted(path for path in folder.iterdir() if path.suffix in (".json", ".txt", ".model"))
         return [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
     except OSError:
-        return []  # the folder went away; what needs it says so
+        return []  # the folder is gone; whatever needs it reports that
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def encoding(key: str, text: str, bos: bool, _model: AttentionModel, pair: str = "") -> Encoding:
-    """The text as the model sees it; pair: together with a second text."""
+    """The encoded text. pair: a second text, encoded with the first"""
     return _model.encode(text, bos=bos, limit=TOKENS_AT_MOST, pair=pair or None)
 
 
-@kept("Reading the heads…")
+@cached("Reading the heads…")
 def overview(
     key: str, text: str, bos: bool, _model: AttentionModel, _encoding: Encoding, between: Between | None = None
 ) -> Survey:
-    """Scores and thumbnails of all heads over this text; between: over these links of a sentence pair."""
+    """Scores and thumbnails of all heads over this text. between: only over these links of a sentence pair"""
     return survey(_model, _encoding, between=between)
 
 
-@kept()
+@cached()
 def views(
     key: str,
     text: str,
@@ -133,7 +140,7 @@ def views(
     return attentions(_model, _encoding, heads, unit=unit, special=special)
 
 
-@kept()
+@cached()
 def contributions(
     key: str,
     text: str,
@@ -144,11 +151,14 @@ def contributions(
     _model: AttentionModel,
     _encoding: Encoding,
 ) -> list[HeadView]:
-    """What these heads carry over, as `views`, on one scale. Raises UserError where that cannot be measured."""
+    """The contributions of these heads (value-weighted norms), as `views`, on one scale.
+
+    Raises UserError if they cannot be measured.
+    """
     return api.contributions(_model, _encoding, heads, unit=unit, special=special)
 
 
-@kept()
+@cached()
 def rollout(
     key: str, text: str, bos: bool, first: int, last: int, special: Special, _model: AttentionModel, _encoding: Encoding
 ) -> HeadView:
@@ -156,7 +166,7 @@ def rollout(
     return api.rollout(_model, _encoding, (first, last), special=special)
 
 
-@kept(tokens=lambda key, head, other_key, other_head, text, *more: len(text) // 3)
+@cached(tokens=lambda key, head, other_key, other_head, text, *more: len(text) // 3)
 def meeting(
     key: str,
     head: HeadId,
@@ -171,7 +181,7 @@ def meeting(
     _model: AttentionModel,
     _other: AttentionModel,
 ) -> Aligned:
-    """A head of one model and one of another, over the words at which they meet."""
+    """A head of one model and one of another, aligned over the words that both share."""
     return compare_models(
         _model,
         head,
@@ -197,12 +207,12 @@ def changes(key: str, first: str, second: str, bos: bool, _model: AttentionModel
 def without(
     key: str, text: str, bos: bool, heads: tuple[HeadId, ...], by: By, _model: AttentionModel, _encoding: Encoding
 ) -> AblationOnText:
-    """What changes on this text without these heads together."""
+    """The joint ablation of these heads on this text."""
     cut = TOKENS_AT_MOST if _encoding.left_out else None
     return ablate_on_text(_model, _encoding, heads, by=by, bos=bos, limit=cut, progress=_give_way)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def sharpness_here() -> tuple[Sharpness, ...]:
-    """What 1/√d is for, measured once."""
+    """The effect of the factor 1/√d on the entropy of attention, measured once."""
     return sharpness(keys=KEYS)

@@ -1,10 +1,10 @@
-"""The door of the server: who may ask, and who may show the pages in a frame.
+"""The door of the server: which requests it answers, and who may show the pages in a frame.
 
-A site that a person visits can give its own name the address 127.0.0.1 (DNS rebinding); the browser then takes what
-answers here for that site's own, and lets its scripts read it. The request still names the site as its host, so only
-requests to this machine's own names are answered: those of `server.allowedHosts`. Streamlit itself looks at that only
-where a page connects; here it holds for every request. A page of another site cannot connect either, nor show ours in
-a frame of its own, where a person would click on what they do not see.
+A site that a person visits can point its own name to 127.0.0.1 (DNS rebinding). The browser then takes the answers of
+this server for that site's own and lets its scripts read them. The request still names the site as its host, so the
+server answers only requests to this machine's own names: those of `server.allowedHosts`. Streamlit checks them only
+for a page's connection; here the check covers every request. A page of another site can neither connect nor show our
+pages in a frame, where a person would click on something they do not see.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Door:
 
 
 class LeadOn:
-    """ASGI middleware: another address of a page leads to the page, with all its choices (`page_list.LEADS_TO`)."""
+    """ASGI middleware: redirects another address of a page to the page, with all choices (`page_list.LEADS_TO`)."""
 
     def __init__(self, app: Callable[[Message, Receive, Send], Awaitable[None]]):
         self.app = app
@@ -76,7 +76,7 @@ class LeadOn:
         answer = self.app
         if scope["type"] == "http" and last in LEADS_TO and "/" not in before.strip("/"):
             query = scope["query_string"].decode("ascii", "replace")
-            # Relative, so that it holds behind whatever path the server stands.
+            # Relative, so that it also works behind a proxy that adds a path.
             here = "../" if path.endswith("/") else "./"
             answer = RedirectResponse(f"{here}{LEADS_TO[last]}{'?' if query else ''}{query}", status_code=308)
         await answer(scope, receive, send)
@@ -84,7 +84,7 @@ class LeadOn:
 
 def from_here(origin: str | None, host: str | None) -> bool:
     """Whether a connection comes from a page of this server, from one that `server.corsAllowedOrigins` lists, or from
-    no page at all (a browser always says from which)."""
+    no page at all (a browser always sends the origin)."""
     if origin is None or origin in config.get_option("server.corsAllowedOrigins"):
         return True
     try:
@@ -94,8 +94,11 @@ def from_here(origin: str | None, host: str | None) -> bool:
 
 
 def names(address: str) -> list[str]:
-    """The hosts that a server on this interface answers to: this machine's own, and where it listens on others than
-    the loopback, the interface's, or of all of them the machine's name and addresses."""
+    """The host names that a server on this interface answers to.
+
+    Always the names of the loopback; for another interface also its address; for all interfaces also the machine's
+    name and addresses.
+    """
     try:
         at = ipaddress.ip_address(address.strip("[]"))
     except ValueError:
@@ -104,14 +107,14 @@ def names(address: str) -> list[str]:
         return list(dict.fromkeys([*OWN, str(at)]))
     own = socket.gethostname().lower()
     found = [own, f"{own}.local", socket.getfqdn().lower()]
-    with suppress(OSError):  # the name may be in no directory
+    with suppress(OSError):  # the name may not resolve
         found += [str(entry[4][0]).partition("%")[0] for entry in socket.getaddrinfo(own, None)]
     found += filter(None, map(_leads_out, (("8.8.8.8", socket.AF_INET), ("2001:4860:4860::8888", socket.AF_INET6))))
     return list(dict.fromkeys([*OWN, *found]))
 
 
 def _leads_out(way: tuple[str, socket.AddressFamily]) -> str | None:
-    """This machine's address on the interface that leads to the network. Nothing is sent: UDP knows no connection."""
+    """This machine's address on the interface to the network. Nothing is sent: UDP has no connection."""
     try:
         with socket.socket(way[1], socket.SOCK_DGRAM) as probe:
             probe.connect((way[0], 9))

@@ -33,9 +33,9 @@ AT_ONCE = ("png", "svg")  # what most people take
 
 @dataclass(frozen=True, eq=False)
 class Files:
-    """What the files of a figure are made of; picture and table may be made when they are wanted.
+    """The sources of a figure's files; chart and table may be functions, called when a file is requested.
 
-    chart, table: the picture and the data behind it; views: heads whose matrices can be taken away
+    chart, table: the picture and the data behind it; views: heads whose matrices can be downloaded
     """
 
     chart: Drawing | Callable[[], Drawing]

@@ -20,9 +20,9 @@ from dashboard.heads.view import HeadView
 from dashboard.ui import downloads, session
 from dashboard.ui.markdown import escape_markdown, words_apart
 
-Columns = Mapping[str, ColumnConfig | str | None]  # what the columns of a table are called; None: not shown
+Columns = Mapping[str, ColumnConfig | str | None]  # column → its title or configuration; None: not shown
 PAUSE = 0.1  # seconds
-# The column of a table that is there only where the tokenizer did not know some characters.
+# The column of a table that exists only if the tokenizer did not know some characters.
 UNREAD = st.column_config.NumberColumn("Not read", help="How many of its tokens stand for characters not read.")
 
 
@@ -32,10 +32,10 @@ class Click:
 
     Attributes
     ----------
-    take: does it, by the key of the chart, under which the session has what was clicked
-    parameter: the selection, or the selections, of the chart that are listened to
-    key: of the chart, where what was clicked belongs to this drawing alone; "": that of the figure
-    place: key of the picture's place on the page; "": that of the figure
+    take: handles the click; called with the key of the chart, under which the session holds what was clicked
+    parameter: the selection, or the selections, of the chart that count
+    key: of the chart, if what was clicked belongs to this drawing alone; "": the key of the figure
+    place: key of the picture's place on the page; "": the key of the figure
     """
 
     take: Callable[[str], None]
@@ -50,9 +50,9 @@ class Table:
 
     Attributes
     ----------
-    columns: what they are called, as `st.dataframe` takes it
-    rows: the data, or what makes them when the menu is opened; None: the table of the figure
-    note: said over it
+    columns: their titles, as `st.dataframe` takes them
+    rows: the data, or a function that makes them when the menu is opened; None: the table of the figure
+    note: the line above it
     label, key: of the menu's button; key "": that of the figure
     width: as `st.dataframe` takes it
     """
@@ -67,23 +67,23 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """A picture with all that belongs to it.
+    """A picture with everything that belongs to it.
 
     Attributes
     ----------
-    chart: the picture as it stands on the page
-    table: the data behind it, or what makes them when a file is asked for
-    key: of the figure, once a page: those of its place, its chart and its menus begin or end with it
-    finding: what it shows, in a sentence; lead: smaller, between that and the picture; remarks: under the picture
-    tables: what can be opened on the page, a menu each
-    views: heads whose matrices can be taken away
-    provenance: where it comes from; None: the chart knows
-    still: makes the picture for files, where that is another: without what a click on the page has marked
+    chart: the picture on the page
+    table: the data behind it, or a function that makes them when a file is requested
+    key: of the figure, unique on a page; the keys of its place, its chart and its menus begin or end with it
+    finding: what it shows, in a sentence; lead: smaller lines above the picture; remarks: lines under the picture
+    tables: the tables on the page, a menu each
+    views: heads whose matrices can be downloaded
+    provenance: where it comes from; None: the chart holds it
+    still: draws the picture for files, if it differs: without the marks of a click
     fit: the `width` to give `st.altair_chart`
     click: what a click on it does
     awaited: whether a click waits for this picture, see `painted_first`
-    refill: where only the data change from run to run (see `Drawing.refillable`), an alternative text that stays true
-        meanwhile: a picture that is described anew is made anew. The finding above it says what changes
+    refill: if only the data change from run to run (see `Drawing.refillable`), an alternative text that stays true:
+        a new alternative text would draw the picture again. The finding above it says what changes
     """
 
     chart: Drawing
@@ -103,7 +103,7 @@ class Figure:
 
 
 def show(figure: Figure) -> DeltaGenerator:
-    """Finding, picture, remarks and menus, in this order. The row of the menus, to put a button beside them."""
+    """Finding, picture, remarks and menus, in this order. Returns the row of the menus, for more buttons."""
     if figure.finding:
         finding(figure.finding)
     remark(*figure.lead)
@@ -115,18 +115,18 @@ def show(figure: Figure) -> DeltaGenerator:
 
 
 def finding(sentence: str) -> None:
-    """What the picture shows, said first."""
+    """The sentence above a picture."""
     st.markdown(f"##### {escape_markdown(words_apart(sentence))}")
 
 
 def remark(*sentences: str) -> None:
-    """Something smaller that is worth saying about it, a line each."""
+    """Small lines about a picture."""
     if any(sentences):
         st.caption("  \n".join(escape_markdown(words_apart(sentence)) for sentence in filter(None, sentences)))
 
 
 def picture(figure: Figure) -> None:
-    """The chart in our own theme; its description, which says the finding, is its alternative text."""
+    """The chart in our own theme; its description, which holds the finding, is the alternative text."""
     place, key, click = figure.key, figure.key, figure.click
     given: dict[str, Any] = {"theme": None, "width": figure.fit}
     if click is not None:
@@ -138,15 +138,15 @@ def picture(figure: Figure) -> None:
             tables = {name: pd.DataFrame(rows) for name, rows in data.items()}
             st.vega_lite_chart(None, whole | {"datasets": tables}, key=key, alt=figure.refill, **given)
         else:
-            chart = cast(alt.LayerChart, figure.chart)  # any chart of Altair goes, whatever the stubs list
+            chart = cast(alt.LayerChart, figure.chart)  # it takes any Altair chart, though the stubs list fewer
             st.altair_chart(chart, key=key, **given)
 
 
 def painted_first() -> None:
-    """Lets a browser paint what was sent before it gets the rest.
+    """Let the browser paint what was sent before it gets the rest.
 
-    Whatever arrives is worked into the page at once and keeps it from drawing: without this moment the picture that a
-    click waits for comes a tenth of a second later. On a first visit nobody waits for one picture.
+    The browser works whatever arrives into the page first and paints later: without this pause the picture that a
+    click waits for appears a tenth of a second later. On a first visit nobody waits for one picture.
     """
     if session.frame_stands():
         time.sleep(PAUSE)
@@ -187,7 +187,7 @@ def _table(table: Table, rows: pd.DataFrame | Callable[[], pd.DataFrame]) -> Non
 
 
 def window_slider(view: HeadView, whole: HeadView) -> None:
-    """Where a text is too long for one picture: which part of it to draw."""
+    """The control that chooses which part of a long text to draw; nothing if all of it fits into one picture."""
     if len(view) < len(whole):
         session.correct(start=view.start)  # another view or unit may have fewer positions to start from
         st.slider(
@@ -200,5 +200,5 @@ def window_slider(view: HeadView, whole: HeadView) -> None:
 
 
 def window_of(view: HeadView) -> dict[str, Any]:
-    """Which part of the text is drawn, for the lines that draw it again; nothing where it is all of it."""
+    """The options that draw this part of the text again; empty if all of it is drawn."""
     return {} if view.whole is None else {"start": view.start, "most": len(view)}

@@ -1,5 +1,4 @@
-"""Choosing a head: by a click on a picture of all of them, or by its numbers; keeping it; what is measured of it; and
-which other model it is held against."""
+"""Controls that choose a head, what to draw of it, and a second model to compare it with."""
 
 from __future__ import annotations
 
@@ -26,7 +25,7 @@ def click(key: str) -> None:
 
 
 def selection(key: str) -> Selection:
-    """What the picture of all heads with this key marks. A picture that was not on the page remembers no click."""
+    """What the picture of all heads with this key marks. A picture that was not on the page has no click to keep."""
     if key not in st.session_state:
         session.begin_epoch()
     return session.selection()
@@ -57,7 +56,7 @@ def by_number(model: AttentionModel) -> None:
 
 
 def measure() -> None:
-    """What is drawn of a head: its weights or its contributions (METRICS §6). See `Reading.measured`."""
+    """The control for weights or contributions (METRICS §6). See `Reading.chosen_views`."""
     st.segmented_control(
         "Measure",
         list(MEASURES),
@@ -69,7 +68,7 @@ def measure() -> None:
 
 
 def second_model(*, but: str = "") -> None:
-    """The model that the one on the left is held against: of the catalogue, or typed. but: one that is not offered"""
+    """The control for the second model: one of the catalogue, or typed. but: a model that is not offered"""
     chosen = session.choices().other_model
     names = [name for name in CATALOGUE if name != but] + ([chosen] if chosen not in CATALOGUE else [])
     st.selectbox(

@@ -1,4 +1,4 @@
-"""Work in the background, on a page: how far it is, and the buttons that stop it, begin it again, or remove it."""
+"""Background jobs on a page: their progress, and the buttons that stop, restart or remove them."""
 
 from __future__ import annotations
 
@@ -9,38 +9,40 @@ import streamlit as st
 
 from dashboard.errors import UserError
 from dashboard.jobs.job import Job, again, find, forget
-from dashboard.jobs.measurement import Asked, Found, Measurement
+from dashboard.jobs.measurement import Found, Measurement, RequestType
 from dashboard.ui.markdown import escape_markdown
 
 EVERY = 1.0  # seconds
 
 
 def row(job: Job, title: str, remove: Callable[[Job], None]) -> None:
-    """A job that is not done. title: what it is, as Markdown; remove: takes away what it left"""
-    said, name = job.progress, job.out.name
+    """The row of a job that is not done. title: what it is, as Markdown; remove: deletes what it left"""
+    progress, name = job.progress, job.out.name
     with st.container(border=True):
         st.markdown(title)
-        if said.state == "failed":
-            st.error(escape_markdown(said.sentence), icon=":material/error:")
+        if progress.state == "failed":
+            st.error(escape_markdown(progress.sentence), icon=":material/error:")
         else:
-            st.progress(said.fraction, escape_markdown(said.sentence))
+            st.progress(progress.fraction, escape_markdown(progress.sentence))
         with st.container(horizontal=True):
-            if said.state == "going":
+            if progress.state == "going":
                 _button("Stop", "stop", name, "stop", job.stop)
             else:
-                goes_on = job.resumes and said.state != "failed"
+                goes_on = job.resumes and progress.state != "failed"
                 _button("Continue" if goes_on else "Try again", "go", name, "play_arrow", partial(again, job))
                 _button("Remove", "remove", name, "delete", partial(remove, job))
 
 
 def while_going(part: Callable[..., None], going: bool, *args: object) -> None:
-    """A part of a page that looks again every second while work is going, and never by itself while none is: a tab
-    that stands open asks the server for nothing. Such a part draws the whole page anew when that has changed."""
+    """Run a part of a page again every second while work is going. `part` redraws the whole page when that changes.
+
+    While no work is going it never runs by itself, so an open tab sends no requests.
+    """
     st.fragment(part, run_every=EVERY if going else None)(*args)
 
 
 def watch(job: Job, title: str) -> None:
-    """How far a job is, as `row` shows it. The whole page is drawn anew when it has ended."""
+    """The progress of a job, as `row` shows it. Redraws the whole page when the job has ended."""
     going = job.progress.state == "going"
     while_going(_watched, going, job, title, going)
 
@@ -53,12 +55,12 @@ def _watched(job: Job, title: str, was_going: bool) -> None:
     wrong()
 
 
-def kept_or_made(
-    measurement: Measurement[Asked, Found], request: Asked, title: str, offer: Callable[[], object]
+def result_or_offer(
+    measurement: Measurement[RequestType, Found], request: RequestType, title: str, offer: Callable[[], object]
 ) -> Found | None:
-    """What was measured; or None, how far its job is, or the way to have it measured in the background.
+    """The result of a measurement; if there is none, None, and the page shows its job or a button that starts one.
 
-    title: what it is, as Markdown; offer: says that there is none yet
+    title: what it is, as Markdown; offer: shows that there is no result yet
     """
     try:
         stamps = tuple((str(file), file.stat().st_mtime_ns) for file in measurement.files(request) if file.exists())
@@ -72,21 +74,26 @@ def kept_or_made(
         watch(job, title)
         return None
     offer()
-    st.button(measurement.act, icon=":material/play_arrow:", on_click=told, args=(lambda: measurement.begin(request),))
+    st.button(
+        measurement.act, icon=":material/play_arrow:", on_click=run_action, args=(lambda: measurement.begin(request),)
+    )
     wrong()
     return None
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _found(
-    module: str, request: Asked, stamps: tuple[tuple[str, int], ...], _measurement: Measurement[Asked, Found]
+    module: str,
+    request: RequestType,
+    stamps: tuple[tuple[str, int], ...],
+    _measurement: Measurement[RequestType, Found],
 ) -> Found | None:
-    """What lies in the files, until one of them changes."""
+    """The result in the files, cached until one of them changes."""
     return _measurement.find(request)
 
 
-def told(act: Callable[[], object]) -> None:
-    """Does it; what goes wrong is kept for `wrong`."""
+def run_action(act: Callable[[], object]) -> None:
+    """Run the action of a button; `wrong` shows the error, if there is one."""
     try:
         act()
     except UserError as error:
@@ -94,10 +101,10 @@ def told(act: Callable[[], object]) -> None:
 
 
 def wrong() -> None:
-    """Says on the page what went wrong with the last press of a button."""
-    if said := st.session_state.pop("job_wrong", ""):
-        st.error(escape_markdown(said), icon=":material/error:")
+    """Show the error of the last click on a button, once."""
+    if message := st.session_state.pop("job_wrong", ""):
+        st.error(escape_markdown(message), icon=":material/error:")
 
 
 def _button(label: str, key: str, name: str, icon: str, act: Callable[[], object]) -> None:
-    st.button(label, key=f"{key}_{name}", icon=f":material/{icon}:", on_click=told, args=(act,))
+    st.button(label, key=f"{key}_{name}", icon=f":material/{icon}:", on_click=run_action, args=(act,))

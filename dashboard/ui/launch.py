@@ -16,20 +16,22 @@ from pkgutil import iter_modules
 import dashboard
 from dashboard.installed import HOME
 
-CHOSEN = "STREAMLIT_SERVER_ALLOWED_HOSTS"  # whoever sets it knows by which names the dashboard is reached
+CHOSEN = "STREAMLIT_SERVER_ALLOWED_HOSTS"  # a person who sets it knows the names of this server
 _started_in: list[str] = []  # the person's folder, until the server is up
 
 
 def launch(port: int, address: str, *, headless: bool) -> None:
-    """Serve the dashboard until it is stopped, with the settings of our `.streamlit/config.toml` in any folder, behind
-    a door (`dashboard.ui.door`)."""
+    """Serve the dashboard until it is stopped, behind the door (`dashboard.ui.door`).
+
+    The settings are those of our `.streamlit/config.toml`, whatever the current folder is.
+    """
     from click.exceptions import Abort
     from streamlit.web import cli
 
     from dashboard.ui.door import names
 
     _started_in.append(os.getcwd())
-    os.chdir(HOME)  # Streamlit reads `.streamlit` in the current folder, and should read ours wherever it is started
+    os.chdir(HOME)  # Streamlit reads `.streamlit` in the current folder; it must read ours
     if not headless:
         threading.Thread(target=_open_browser, args=(address, port), daemon=True).start()
     with suppress(Abort):  # Ctrl+C: the server has closed already
@@ -41,7 +43,7 @@ def launch(port: int, address: str, *, headless: bool) -> None:
                 f"--server.port={port}",
                 *(() if CHOSEN in os.environ else (f"--server.allowedHosts={name}" for name in names(address))),
                 "--server.headless=true",
-            ],  # we open the browser ourselves: Streamlit's way brings its own advertisement
+            ],  # we open the browser ourselves: Streamlit would print its own advertisement
             prog_name="streamlit",
             standalone_mode=False,
         )
@@ -70,8 +72,10 @@ def _open_browser(address: str, port: int, seconds: float = 60) -> None:
 
 
 def _warm_up() -> None:
-    """Import what takes seconds, read the embedded model once, and import what the pages need. What fails here is told
-    by the page that needs it."""
+    """Import the slow libraries, read the embedded model once, and import what the pages need.
+
+    A page reports what it needs and cannot get, so errors are ignored here.
+    """
     from dashboard.errors import UserError
 
     import_module("dashboard.analyses.explore.api")

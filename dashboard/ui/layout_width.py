@@ -1,8 +1,8 @@
-"""How many pixels a picture has on this screen, told by the browser.
+"""How many pixels wide a picture can be on this screen, as the browser reports it.
 
-A drawing has a size of its own, so that a file looks like the screen; on a narrow screen it must be drawn
-narrower. A component without a face of its own measures the page's column and tells the server a step of
-`STEPS`, so that dragging a window's edge does not draw at every pixel. It also folds the sidebar in a narrow window.
+A drawing has a fixed size, so that a file looks like the screen; on a narrow screen it must be drawn narrower. An
+invisible component measures the page's column and sends a step of `STEPS`, so that dragging a window's edge does not
+redraw at every pixel. It also folds the sidebar in a narrow window.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ export default function ({ data, setStateValue, setTriggerValue }) {
     document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
   }
   folded = true;
-  let told = data.told;
+  let sent = data.sent;
   let waiting = 0;
   const measure = () => {
     const style = getComputedStyle(page);
-    const room = page.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-    const step = Math.max(data.steps[0], ...data.steps.filter((step) => step <= room));
-    if (step !== told) { told = step; setStateValue('step', step); }
+    const width = page.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    const step = Math.max(data.steps[0], ...data.steps.filter((step) => step <= width));
+    if (step !== sent) { sent = step; setStateValue('step', step); }
   };
   const later = () => { clearTimeout(waiting); waiting = setTimeout(measure, 150); };
   const observer = new ResizeObserver(later);
@@ -56,33 +56,33 @@ export default function ({ data, setStateValue, setTriggerValue }) {
 
 
 def measure() -> None:
-    """Mount the measure; once a run, where it takes no place. Nothing is sent while the room is as it was told."""
-    data = {"steps": STEPS, "told": room(), "narrow": NARROW}
-    _component()(key="room", data=data, on_step_change=mark_widget_run, on_paper_change=mark_widget_run, height=0)
+    """Mount the component that measures the page; once a run, where it takes no space. It sends only a changed step."""
+    data = {"steps": STEPS, "sent": page_width(), "narrow": NARROW}
+    _component()(key="page_width", data=data, on_step_change=mark_widget_run, on_paper_change=mark_widget_run, height=0)
 
 
-def room() -> int:
+def page_width() -> int:
     """The width of the page's column in pixels, rounded down to a step."""
-    told = st.session_state.get("room")
-    step = told.get("step") if told else None
+    reported = st.session_state.get("page_width")
+    step = reported.get("step") if reported else None
     return step if step in STEPS else USUAL
 
 
 def positions(width: float, most: int) -> int:
-    """How many rows and columns a map of this width can hold: a cell is at least a pixel, or no pointer finds it."""
+    """How many rows and columns a map of this width can hold: a cell needs at least a pixel to be hovered over."""
     return min(most, max(64, int(width) - MARGIN))
 
 
-def beside(room: int, shares: tuple[float, float] = SHARES) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:
-    """Two places, next to each other where there is room and under one another where not, and the pixels of each.
+def beside(width: int, shares: tuple[float, float] = SHARES) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:
+    """Two containers, next to each other if the page is wide enough, else one below the other, and their widths in px.
 
-    They wrap by themselves, so that nothing overlaps before the browser has told its width.
+    The browser wraps them, so nothing overlaps before the browser has reported its width.
     """
-    inner = room - GAP
-    left, right = (int(inner * share) for share in shares) if room >= SIDE_BY_SIDE else (room, room)
+    inner = width - GAP
+    left, right = (int(inner * share) for share in shares) if width >= SIDE_BY_SIDE else (width, width)
     row = st.container(horizontal=True, gap="medium")
     return row.container(width=left), row.container(width=right), left, right
 
 
 def _component():
-    return component("two_heads_room", js=_JS)
+    return component("two_heads_page_width", js=_JS)

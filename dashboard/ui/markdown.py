@@ -1,4 +1,4 @@
-"""A sentence as Streamlit's Markdown shows it, letter for letter."""
+"""Text from outside, as Streamlit's Markdown shows it letter for letter."""
 
 from __future__ import annotations
 
@@ -6,26 +6,24 @@ import re
 
 from dashboard.charts.labels import turned
 
-_JOINER = "\u2060"  # has no width; stands where Streamlit would read a link, an icon or an arrow into the text
-
-
+_JOINER = "\u2060"  # has no width; breaks what Streamlit would read as a link, an icon or an arrow
 _COMMAND = re.compile(r"“((?:python -m dashboard|two-heads) [^”`\n]+)”")
 
 
 def escape_markdown(text: str) -> str:
     """Text as Streamlit's Markdown shows it letter for letter: no links, colours, formulas, icons or HTML.
 
-    A command that it names is set as code, so that it can be copied.
+    A command in the text is set as code, so that it can be copied.
     """
     parts = _COMMAND.split(text)
     return "".join(f"`{part}`" if k % 2 else _escaped(part, k, len(parts)) for k, part in enumerate(parts))
 
 
 def _escaped(text: str, k: int, parts: int) -> str:
-    """Text as it is shown; blanks at the ends of all of it are left out.
+    """Part k of the text, escaped; spaces at both ends of the whole text are removed.
 
-    Backslashes stop what Markdown itself reads. Web addresses, icons (`:material/…:`) and typographic arrows are
-    found in what is left after that, so an invisible sign keeps their parts apart. Line ends become spaces.
+    Backslashes escape Markdown's own signs. Web addresses, icons (`:material/…:`) and typographic arrows are found
+    after that, so an invisible character separates their parts. Line ends become spaces.
     """
     text = re.sub(r"[^\S\u00a0\u202f]+", " ", text)  # "17 %" stays together
     text = text.lstrip() if k == 0 else text
@@ -37,6 +35,6 @@ def _escaped(text: str, k: int, parts: int) -> str:
 def words_apart(sentence: str) -> str:
     """A sentence in which each quoted word that reads from right to left is isolated (U+2068, U+2069).
 
-    Such a word would draw the figures and signs after it to its other side: “…” (100 %) became (% 100) ”…“.
+    Such a word would move the figures and signs after it to its other side: “…” (100 %) became (% 100) ”…“.
     """
     return re.sub("“([^“”]+)”", lambda word: f"“\u2068{word[1]}\u2069”" if turned(word[1]) else word[0], sentence)

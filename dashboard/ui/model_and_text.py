@@ -1,4 +1,4 @@
-"""The model and the text that a page is about, or a sentence that says what to do."""
+"""The model and the text of a page; if one is missing, a sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from dashboard.export.provenance import reading as read_again
 from dashboard.heads.format import counted
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.view import Between, HeadView, links_between
-from dashboard.models import CATALOGUE, NotInstalled, find
+from dashboard.models import NotInstalled
 from dashboard.text import Encoding, Special, Unit, reading_notes
 from dashboard.ui import caches, session
 from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.missing_model import offer, offer_path
 from dashboard.ui.page import end_page
 from dashboard.ui.paths import NotChosenHere
 from dashboard.ui.url_state import FIRST_TEXT
@@ -28,7 +29,7 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A model, and whether a start token is put before what it reads."""
+    """An open model. bos: whether a start token goes before the text; key: the cache key of what is computed with it"""
 
     model: AttentionModel
     bos: bool
@@ -37,58 +38,59 @@ class Opened:
 
 @dataclass(frozen=True, eq=False)
 class Reading(Opened):
-    """What a page is about: one model, one text as it sees it."""
+    """A model and an encoded text."""
 
     encoding: Encoding
 
     @property
     def options(self) -> dict[str, Any]:
-        """How the text was read, for the lines that read it again."""
+        """How the text was encoded, as options of the lines that make a figure again."""
         cut = caches.TOKENS_AT_MOST if self.encoding.left_out else None
         return read_again(self.encoding, bos=self.bos, limit=cut)
 
     @property
     def between(self) -> Between | None:
-        """Which links of a sentence pair a person asked for; None for all, and for a single text."""
-        asked = session.choices().between
-        return None if self.encoding.second is None or asked == "all" else asked
+        """The chosen links of a sentence pair; None for all, and for a single text."""
+        wanted = session.choices().between
+        return None if self.encoding.second is None or wanted == "all" else wanted
 
     @property
     def links(self) -> dict[str, Any]:
-        """`between` as an option of what draws heads, where a person asked for some links only."""
+        """`between` as an option for drawing heads; empty if it is None."""
         return {"between": self.between} if self.between else {}
 
     def between_texts(self, views: Sequence[HeadView]) -> list[HeadView]:
-        """Of these views the links between the texts that a person asked for."""
+        """These views, reduced to the chosen links between the texts."""
         return links_between(views, self.between)
 
     def overview(self) -> Survey:
         return caches.overview(self.key, self.encoding.text, self.bos, self.model, self.encoding, self.between)
 
     def views(self, *heads: HeadId, unit: Unit | None = None, special: Special | None = None) -> list[HeadView]:
-        """The heads' weights. unit, special: where they are not the chosen ones"""
+        """The heads' weights. unit, special: None for the chosen ones"""
         return self._made(caches.views, heads, unit, special)
 
     def contributions(self, *heads: HeadId, unit: Unit | None = None, special: Special | None = None) -> list[HeadView]:
-        """What the heads carry over, as `views`. Raises UserError where that cannot be measured."""
+        """The heads' contributions, as `views`. Raises UserError if they cannot be measured."""
         return self._made(caches.contributions, heads, unit, special)
 
-    def measured(self, *heads: HeadId, unit: Unit | None = None, special: Special | None = None) -> list[HeadView]:
-        """What a person chose to see of the heads, as `views`: their weights or their contributions; where these cannot
-        be measured, a sentence and the weights."""
+    def chosen_views(self, *heads: HeadId, unit: Unit | None = None, special: Special | None = None) -> list[HeadView]:
+        """The weights or the contributions of the heads, whichever is chosen, as `views`.
+
+        If contributions cannot be measured, shows a sentence and returns the weights.
+        """
         carried = contributed(lambda: self.contributions(*heads, unit=unit, special=special))
         return carried or self.views(*heads, unit=unit, special=special)
 
     def _made(self, make: Callable[..., list[HeadView]], heads: tuple[HeadId, ...], *how: str | None) -> list[HeadView]:
-        """how: unit and special, None where they are the chosen ones"""
+        """how: unit and special, None for the chosen ones"""
         chosen = session.choices().unit, session.choices().special
-        asked = [one or usual for one, usual in zip(how, chosen, strict=True)]
-        return make(self.key, self.encoding.text, self.bos, heads, *asked, self.model, self.encoding)
+        options = [one or usual for one, usual in zip(how, chosen, strict=True)]
+        return make(self.key, self.encoding.text, self.bos, heads, *options, self.model, self.encoding)
 
 
 def contributed(make: Callable[[], Made]) -> Made | None:
-    """What `make` makes of contributions, where a person chose to see them; None where not, and with a sentence where
-    they cannot be measured."""
+    """The result of `make` if contributions are chosen, else None; None and a sentence if they cannot be measured."""
     if session.choices().measure_of == "contribution":
         try:
             return make()
@@ -98,7 +100,7 @@ def contributed(make: Callable[[], Made]) -> Made | None:
 
 
 def open_reading() -> Reading:
-    """Raises UserError: no such model, a text that cannot be read …"""
+    """The chosen model and text. Raises UserError: no such model, a text that cannot be read …"""
     return _read(_open(), pairs=True)
 
 
@@ -111,14 +113,14 @@ def _open() -> Opened:
 def _read(this: Opened, pairs: bool = False) -> Reading:
     chosen = session.choices()
     pair = chosen.pair if pairs and this.model.has_pairs else ""
-    # What is kept of a pair is not taken for what one text gave, nor for a pair that is divided elsewhere.
+    # A pair needs cache keys of its own, different from one text and from a pair divided elsewhere.
     key = f"{this.key}\npair {len(chosen.text)}" if pair else this.key
     encoding = caches.encoding(key, chosen.text, this.bos, this.model, pair)
     return Reading(this.model, this.bos, key, encoding)
 
 
 def reading(pairs: bool = False) -> Reading:
-    """For a page that is about a text: the reading, or a sentence and the end of the page. pairs: as in `read_text`"""
+    """The reading, for a page about a text; else a sentence and the end of the page. pairs: as in `read_text`"""
     if not _has_text():
         end_page()
     return text_or_end(opened(), pairs)
@@ -133,13 +135,13 @@ def has_pairs() -> bool:
 
 
 def opened() -> Opened:
-    """For a page that can do without a text: the model, or a sentence and the end of the page."""
+    """The model, for a page that works without a text; else a sentence and the end of the page."""
     try:
         return _open()
     except NotInstalled as missing:
         offer(session.choices().model, str(missing))
-    except NotChosenHere as asked:
-        offer_path(asked, "model")
+    except NotChosenHere as refused:
+        offer_path(refused, "model")
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()
@@ -147,9 +149,10 @@ def opened() -> Opened:
 
 
 def read_text(this: Opened, pairs: bool = False) -> Reading | None:
-    """The text as the model sees it; or a sentence with what to do, and None.
+    """The encoded text; or a sentence with what to do, and None.
 
-    pairs: together with the second text, where there is one and the tokenizer knows pairs; a page that does not says so
+    pairs: with the second text, if there is one and the tokenizer knows pairs; without `pairs` the page says that it
+        reads the first text alone
     """
     if not _has_text():
         return None
@@ -163,7 +166,7 @@ def read_text(this: Opened, pairs: bool = False) -> Reading | None:
 
 
 def text_or_end(this: Opened, pairs: bool = False) -> Reading:
-    """For a page whose end is about a text: the text as the model sees it; or a sentence and the end of the page."""
+    """As `read_text`, but ends the page if there is no text to read."""
     text = read_text(this, pairs)
     if text is None:
         end_page()
@@ -171,7 +174,7 @@ def text_or_end(this: Opened, pairs: bool = False) -> Reading:
 
 
 def _has_text() -> bool:
-    """Whether there is a text; where there is none it is said."""
+    """Whether there is a text; if not, the page says so."""
     if session.choices().text.strip():
         return True
     st.info("There is no text yet. Type one at the top, or use an example.", icon=":material/edit:")
@@ -180,11 +183,11 @@ def _has_text() -> bool:
 
 
 def fit_choices() -> None:
-    """Heads that the model does not have are changed before anything is drawn."""
+    """Replace chosen heads that the model does not have, before anything is drawn."""
     try:
         model, _ = caches.opened(session.choices().model)
     except UserError:
-        return  # the page says it
+        return  # the page reports it
     session.fit_to(model.layers, model.heads, model.numbers)
 
 
@@ -217,51 +220,9 @@ def counts() -> str:
 
 
 def reading_remarks() -> list[str]:
-    """What the model did not see of the text as it stands: words that it lost or did not know, an end cut off."""
+    """What the model did not read of the text as it stands: lost or unknown words, an end cut off."""
     try:
         seen = open_reading()
     except UserError:
         return []
     return reading_notes(seen.encoding, seen.model.title, min(seen.model.limit, caches.TOKENS_AT_MOST))
-
-
-def offer(name: str, sentence: str) -> None:
-    """What a model that is not on this machine is, and a button that brings it here."""
-    st.info(escape_markdown(sentence), icon=":material/download:")
-    if name in CATALOGUE:
-        card = CATALOGUE[name]
-        st.markdown(f"{card.about} {card.layers} layers × {card.heads} heads. Licence: {card.licence}.")
-    get_button(name)
-
-
-def offer_path(asked: NotChosenHere, choice: str) -> None:
-    """What a link names by a path, and a button that opens it. choice: which one it is, by its field"""
-    st.info(escape_markdown(str(asked)), icon=":material/link_off:")
-    if not asked.elsewhere:
-        st.button(
-            "Open it",
-            key=f"open_{choice}",
-            icon=":material/folder_open:",
-            on_click=session.change,
-            kwargs={choice: asked.name},
-        )
-
-
-def get_button(name: str) -> None:
-    """A button that brings a model to this machine, with progress."""
-    known = CATALOGUE.get(name)
-    label = f"Get {known.title} ({known.download_bytes / 1e6:.0f} MB)" if known else f"Get {escape_markdown(name)}"
-    if not st.button(label, key=f"get_{name}", icon=":material/download:"):
-        return
-    bar = st.progress(0.0, "Starting…")
-
-    def tell(fraction: float, step: str) -> None:
-        bar.progress(min(max(fraction, 0.0), 1.0), step)
-
-    try:
-        find(name, fetch_missing=True, progress=tell)
-    except UserError as wrong:
-        bar.empty()
-        st.error(escape_markdown(str(wrong)), icon=":material/error:")
-    else:
-        st.rerun()

@@ -1,6 +1,6 @@
-"""What every page may need: a link to another page that carries the choices along, and the end before its last line.
+"""Helpers for every page: a link to another page that keeps the choices, and an early end.
 
-The end is not `st.stop`: that ends the whole run, and the sidebar may still be to be drawn.
+The early end is not `st.stop`, which would end the whole run before the sidebar is drawn.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PAGES = HOME / "pages"
 
 
 class PageEnd(Exception):
-    """Raised by `end_page`, caught by the entry."""
+    """Raised by `end_page`, caught by the entry script."""
 
 
 def end_page() -> NoReturn:
@@ -25,7 +25,7 @@ def end_page() -> NoReturn:
 
 
 def to_page(name: str, label: str, icon: str, **changed: Any) -> None:
-    """A link to ``pages/name.py``, with other choices where `changed` names them."""
+    """A link to ``pages/name.py`` with the current choices, except those in `changed`."""
     paths.choose(changed)  # what we link to ourselves lies in the profile library, where a person put it
     address = to_address(session.choices().but(**changed))
     st.page_link(str(PAGES / f"{name}.py"), label=label, icon=icon, query_params=address)

@@ -1,4 +1,4 @@
-"""The pages, in the order of the sidebar. Each has one name: of its file in ``pages/``, its address, its topic.
+"""The pages, in the order of the sidebar. A page has one name, for its file in ``pages/``, its address and its topic.
 
 A new page is one line here. Nothing here knows Streamlit.
 """

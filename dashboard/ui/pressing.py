@@ -1,10 +1,9 @@
-"""A click on a picture that is drawn anew under the hand is heard all the same.
+"""Clicks that are not lost while a picture is redrawn.
 
-A picture is drawn anew when a head was put into the tray a moment before, for example. Two clicks would be lost then:
-one that is pressed on the old drawing and let go on the new one, for a browser tells of a click only where both are on
-the same mark; and one on a drawing that Streamlit does not listen to yet, as long as its images are loaded. A component
-without a face of its own sees both, waits until the picture can be clicked and clicks the mark that stands for the same
-head, word or step.
+A picture is redrawn, for example, just after a head went into the tray. Two kinds of click would then be lost: one
+pressed on the old drawing and released on the new one, as a browser reports a click only if both are on the same mark;
+and one on a drawing to which Streamlit does not listen yet, because its images are still loading. An invisible
+component sees both, waits until the picture accepts clicks and clicks the mark of the same head, word or step.
 """
 
 from __future__ import annotations
@@ -103,5 +102,5 @@ export default function () {
 
 
 def listen() -> None:
-    """Mount the listener; once a run, where it takes no place. It sends nothing itself."""
+    """Mount the listener; once a run, where it takes no space. It sends nothing itself."""
     component("two_heads_press", js=_JS)(key="press", height=0)

@@ -1,4 +1,4 @@
-"""The profile of the model on show, and what a person does on its picture: clicks, a dragged box."""
+"""The profile of the chosen model, and clicks and dragged boxes on its picture."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _read(folder: str, stamp: int) -> Profile:
 
 
 def of_model(this: Opened) -> list[LibraryEntry]:
-    """The finished profiles of this model with these weights: those that come with the dashboard first."""
+    """The finished profiles of this model with these weights, built-in ones first."""
     known = {this.model.name, str(this.model.source.folder)}
     return [
         one for one in profile_library() if one.finished and one.model in known and one.revision == this.model.revision
@@ -36,17 +36,17 @@ def of_model(this: Opened) -> list[LibraryEntry]:
 
 
 def first_of(this: Opened) -> Profile | None:
-    """The profile of the model that “Syntax vs context” shows, or the first there is; None where there is none."""
-    there = {kept.name: kept for kept in of_model(this)}
+    """The model's profile that “Syntax vs context” shows, else its first one; None if it has none."""
+    there = {entry.name: entry for entry in of_model(this)}
     if not there:
         return None
-    kept = there.get(session.choices().profile) or next(iter(there.values()))
-    return _read(str(kept.folder), (kept.folder / "profile.json").stat().st_mtime_ns)
+    entry = there.get(session.choices().profile) or next(iter(there.values()))
+    return _read(str(entry.folder), (entry.folder / "profile.json").stat().st_mtime_ns)
 
 
 def chosen_profile(this: Opened) -> tuple[LibraryEntry, Profile]:
     """The chosen profile of the model; or a sentence with what to do, and the end of the page."""
-    there = {kept.name: kept for kept in of_model(this)}
+    there = {entry.name: entry for entry in of_model(this)}
     name = session.choices().profile
     if not there:
         st.info(
@@ -67,28 +67,28 @@ def chosen_profile(this: Opened) -> tuple[LibraryEntry, Profile]:
             )
         name = next(iter(there))
         session.correct(profile="")
-    kept = there[name]
+    entry = there[name]
     try:
-        return kept, _read(str(kept.folder), (kept.folder / "profile.json").stat().st_mtime_ns)
+        return entry, _read(str(entry.folder), (entry.folder / "profile.json").stat().st_mtime_ns)
     except (UserError, OSError) as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
         end_page()
 
 
 def command(model: str) -> str:
-    """The line that makes a profile where the profile library finds it."""
+    """The command that writes a profile into the profile library."""
     from dashboard.analyses.profile.library import place_for
 
     return f'{COMMAND} profile builtin --model "{model}" --out "{place_for("my profile")}"'
 
 
-def choose(this: Opened, kept: LibraryEntry) -> None:
-    """Which profile, where there is more than one."""
+def choose(this: Opened, entry: LibraryEntry) -> None:
+    """The control that chooses a profile; nothing if there is only one."""
     names = [one.name for one in of_model(this)]
     if len(names) < 2:
         return
     given = session.bound("profile")
-    st.session_state[given["key"]] = kept.name
+    st.session_state[given["key"]] = entry.name
     st.selectbox("Profile", names, width=320, help="The corpus over which the heads were measured.", **given)
 
 
@@ -105,7 +105,7 @@ def click(heads: pd.DataFrame, key: str) -> None:
 
 
 def inside(box: Mapping[str, list[float]], heads: pd.DataFrame) -> list[HeadId]:
-    """The heads whose points lie in a dragged box, those with most bits to explain first."""
+    """The heads whose points lie in a dragged box, by descending bits to explain."""
     (left, right), (low, high) = (sorted(box[axis]) for axis in ("x", "y"))
     x, y = heads["bits_syntax"].clip(lower=0), heads["bits_context"].clip(lower=0)
     found = heads[x.between(left, right) & y.between(low, high)].sort_values("bits_total", ascending=False)
@@ -127,5 +127,5 @@ def _take_box(box: Mapping[str, list[float]], heads: pd.DataFrame) -> None:
 
 
 def box_says() -> str:
-    """What a person should know about the box they drew, once."""
+    """The message about the last dragged box, once; "" if there is none."""
     return st.session_state.pop("box_says", "")

@@ -1,11 +1,11 @@
 """Short garbage collections.
 
 Streamlit collects after every run, with Python's lock held. Half a million objects of imported libraries and open
-models stay from start to end, and looking at them took 0.3 s a run: three quarters of all processor time, and nobody
-else was answered meanwhile. So what survives a long collection is set aside (`gc.freeze`), and the next ones look only
-at what is new. What is set aside can become garbage too, as the sessions of people who left (0.1 MB each) and a model
-that nobody uses any more; so all of it is looked at again every minute in which somebody does something, and after a
-model is let go.
+models live as long as the server, and checking them took 0.3 s a run: three quarters of all processor time, during
+which no other session was served. So what survives a long collection is set aside (`gc.freeze`), and the next ones
+check only new objects. Objects set aside can become garbage too, such as the sessions of people who left (0.1 MB each)
+or a model that nobody uses any more. So everything is checked again once in every minute with activity, and after a
+model is closed.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from __future__ import annotations
 import gc
 import time
 
-LONG = 0.01  # seconds of processor time after which what survived is set aside
-AGAIN = 60.0  # seconds after which all is looked at again
+LONG = 0.01  # seconds of processor time of a collection after which its survivors are set aside
+AGAIN = 60.0  # seconds after which everything is checked again
 
 _begun = 0.0
 _next = 0.0
 
 
 def short_collections() -> None:
-    """From here on, in this process. A second call does nothing."""
+    """Turn it on in this process. A second call does nothing."""
     if _watch not in gc.callbacks:
         gc.callbacks.append(_watch)
 
 
 def look_again(*_: object) -> None:
-    """Have the next full collection look at everything."""
+    """Let the next full collection check everything."""
     global _next
     _next = 0.0
 
@@ -43,4 +43,4 @@ def _watch(phase: str, about: dict[str, int]) -> None:
             gc.unfreeze()
             _next = time.monotonic() + AGAIN
     elif time.thread_time() - _begun > LONG:
-        gc.freeze()  # all that is left was just found to be in use
+        gc.freeze()  # everything left was just found to be in use

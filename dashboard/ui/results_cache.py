@@ -1,7 +1,7 @@
-"""What is computed of a text, kept between clicks: many results of short texts, few of long ones.
+"""A cache for what is computed from a text: many results of short texts, few of long ones.
 
-Twenty people have twenty texts, and each goes back and forth between a few heads. What a matrix takes grows with the
-square of the text: four heads over 256 tokens are a megabyte, over 2,048 tokens 67.
+Twenty people have twenty texts, and each goes back and forth between a few heads. The size of a matrix grows with the
+square of the text: four heads over 256 tokens take 1 MB, over 2,048 tokens 67 MB.
 """
 
 from __future__ import annotations
@@ -19,31 +19,32 @@ MANY = 96  # results of texts of up to FEW_TOKENS
 FEW_TOKENS = 256
 FEW = 12  # of longer ones
 
-_holding: list[Callable[[], None]] = []  # what empties the caches that hold parts of models
+_holding: list[Callable[[], None]] = []  # functions that empty the caches that hold parts of models
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
 
 
 def tokens_of(*given: object, **named: object) -> int:
-    """The tokens of the encoding among these, or of the reading that holds it."""
+    """The number of tokens of the encoding among the arguments, or of the reading that holds it."""
     read = (getattr(one, "encoding", one) for one in (*given, *named.values()))
     return next(len(one) for one in read if isinstance(one, Encoding))
 
 
 def let_go() -> None:
-    """Empties all caches whose results hold parts of a model: they would keep its weights in memory after it."""
+    """Empty all caches whose results hold parts of a model: they would keep its weights in memory."""
     for clear in _holding:
         clear()
 
 
-def kept(
+def cached(
     show_spinner: str | bool = False, *, few: int = FEW, tokens: Callable[..., int] = tokens_of, holds: bool = False
 ) -> Callable[[Callable[Given, Made]], Callable[Given, Made]]:
     """`st.cache_resource` for a function of a text.
 
-    few: how many results of long texts are kept; tokens: how long the text is, told by the function's arguments; holds:
-    whether the results hold weights of the model, see `let_go`
+    few: how many results of long texts are kept
+    tokens: (the function's arguments) → the number of tokens of the text
+    holds: whether the results hold weights of the model, see `let_go`
     """
 
     def of(make: Callable[Given, Made]) -> Callable[Given, Made]:

@@ -1,8 +1,7 @@
-"""The session's choices and the address bar, kept the same (see `choices`).
+"""The session's choices and the address bar, kept in step (see `choices`).
 
-The address is read when a person changed it (a pasted link, back, forward) and written when they chose
-something. Pages change through `links`, which carry the choices along, so every step is one entry in the
-browser's history.
+The address is read when a person changes it (a pasted link, back, forward) and written when they choose something.
+The links between pages carry the choices, so every step is one entry in the browser's history.
 """
 
 from __future__ import annotations
@@ -35,8 +34,8 @@ from dashboard.ui.url_state import (
 )
 
 TEXTS_HELD = 10
-STALE = 1.0  # seconds in which a browser has heard what was changed
-MOMENT = 5.0  # seconds in which a busy browser has the links that it was sent
+STALE = 1.0  # seconds until a browser has received a change
+LINKS_DELAY = 5.0  # seconds until a busy browser has received its links
 
 
 def frame_stands() -> bool:
@@ -53,26 +52,25 @@ def choices() -> Choices:
 
 
 def change(**new: Any) -> None:
-    """Choose something else. What was said about an earlier link or choice is said no more."""
+    """Change choices. Notices about an earlier link or choice are dropped."""
     paths.choose(new)
     st.session_state["choices"] = choices().but(**new)
     st.session_state["notices"] = []
     if set(HEAD) & new.keys():
         st.session_state["head_given"] = True
-    elif "pairs" in new:  # another question: it opens on its own best head
+    elif "pairs" in new:  # a new search opens on its own best head
         st.session_state["head_given"] = False
     mark_widget_run()
     begin_epoch()
 
 
 def correct(**new: Any) -> None:
-    """Bring a choice within what there is, without a word: nothing that a person would miss."""
+    """Correct a choice silently, where a person would not miss the old one."""
     st.session_state["choices"] = choices().but(**new)
 
 
 def open_on(head: HeadId) -> None:
-    """On a page that has a best head, show that one until a person chooses another. An address that names none stands
-    for it."""
+    """On a page with a best head, show it until a person chooses another. An address without a head means this one."""
     st.session_state["opens_on"] = head
     if not st.session_state.get("head_given") and choices().chosen != head:
         correct(**head.choice)
@@ -80,33 +78,35 @@ def open_on(head: HeadId) -> None:
 
 
 def epoch() -> int:
-    """How often a head, or anything else, was chosen other than by a click on a picture of all heads."""
+    """The selection epoch: how many choices were made other than by a click on a picture of all heads."""
     return st.session_state.get("epoch", 0)
 
 
 def begin_epoch() -> None:
-    """From here on earlier clicks no longer count, and pictures of all heads mark the head that is chosen now."""
+    """Begin a selection epoch: earlier clicks no longer count, and pictures of all heads mark the chosen head."""
     st.session_state["epoch"] = epoch() + 1
     st.session_state["selected"] = choices().chosen
 
 
 def selection() -> Selection:
-    """What pictures of all heads mark. A click moves the mark in the browser, without a new drawing: the head is the
-    one that was chosen when this epoch began."""
+    """What pictures of all heads mark: the head that was chosen when this epoch began.
+
+    A click moves the mark in the browser, without a new drawing.
+    """
     return Selection(st.session_state["selected"], choices().pinned, epoch())
 
 
 def mark_widget_run() -> None:
-    """The next run was asked for by something on the page, not by the address (see `read_address`)."""
+    """Note that a widget, not the address, started the next run (see `read_address`)."""
     st.session_state["widget_run"] = True
 
 
 def read_address(page: str) -> None:
-    """Take over what the address of a page says, where it is not what we wrote there ourselves.
+    """Read the choices from the address of a page, unless we wrote that address ourselves.
 
-    A quick hand acts before the browser knows the address that we wrote last; what comes with it is an echo of the
-    address before. So with an action only the action counts, and on the way to another page the choices stay that the
-    links did not know yet.
+    A quick person acts before the browser has the address that we wrote last, and the browser then sends an older one.
+    So in a run that a widget started the address is ignored, and on the way to another page the choices are kept that
+    its link did not have yet.
     """
     address = st.query_params.to_dict()
     state = st.session_state
@@ -128,13 +128,13 @@ def leads_on(address: Mapping[str, str]) -> bool:
 
 
 def show_report(key: str) -> None:
-    """The report under this key is the one that is collected from now on, and the address says so; "": none."""
+    """Make the report with this key the session's report, in the address too; "": none."""
     correct(report=key)
     st.session_state["another_report"] = True
 
 
 def _with_report(found: Choices) -> Choices:
-    """An address from before the report began, or of one that is gone, leaves the report that is there."""
+    """These choices; with the session's report if theirs is missing or no longer exists."""
     if found.report and reports.is_there(found.report):
         return found
     now = st.session_state["choices"].report if "choices" in st.session_state else ""
@@ -142,7 +142,7 @@ def _with_report(found: Choices) -> Choices:
 
 
 def remember_links(address: dict[str, str]) -> None:
-    """The links to all pages that the browser is sent now lead to this address."""
+    """Note the address that the links to all pages, as sent to the browser now, lead to."""
     state = st.session_state
     if address != (before := state.get("links_lead_to", address)):
         state["links_led_to"] = before, time.monotonic()
@@ -150,28 +150,30 @@ def remember_links(address: dict[str, str]) -> None:
 
 
 def _links_lead(address: dict[str, str]) -> bool:
-    """Whether the links lead to this address, or did so a moment ago, so that the browser may still have had those."""
+    """Whether the links lead to this address, or did so until a moment ago: the browser may still have the old ones."""
     before, when = st.session_state.get("links_led_to", (None, 0.0))
-    return address == st.session_state.get("links_lead_to") or (address == before and time.monotonic() - when < MOMENT)
+    return address == st.session_state.get("links_lead_to") or (
+        address == before and time.monotonic() - when < LINKS_DELAY
+    )
 
 
 def write_address() -> None:
-    """Make the address say what was chosen. One that already says it, in whatever words, is left alone:
-    a rewritten address would be one more step on the way back."""
+    """Write the choices into the address. One that already gives these choices, in any form, stays:
+    a rewritten address would add a step to the browser's history."""
     state = st.session_state
     _hold(choices().text)
-    said, _ = from_address(state["address"], tuple(SCORES), _held_texts())
+    current, _ = from_address(state["address"], tuple(SCORES), _held_texts())
     if not state.pop("another_report", False):
-        said = _with_report(said)
+        current = _with_report(current)
     best: HeadId | None = state.pop("opens_on", None)
     if best is not None and not _names_head(state["address"]):
-        said = replace(said, **best.choice)
-    if said != choices():
+        current = replace(current, **best.choice)
+    if current != choices():
         address = to_address(choices())
         if best is not None:
             address = {name: value for name, value in address.items() if name not in HEAD}
             if state["head_given"]:
-                address |= {name: str(told) for name, told in choices().chosen.choice.items() if told != ""}
+                address |= {name: str(value) for name, value in choices().chosen.choice.items() if value != ""}
         state["address"] = address
         st.query_params.from_dict(state["address"])
 
@@ -181,7 +183,7 @@ def _names_head(address: dict[str, str]) -> bool:
 
 
 def _held_texts() -> dict[str, str]:
-    """The last texts of this session that are too long for a link, by digest: back and forward find them here."""
+    """This session's last texts that are too long for a link, by digest, for back and forward."""
     return st.session_state.setdefault("held_texts", {})
 
 
@@ -196,7 +198,7 @@ def _hold(text: str) -> None:
 
 
 def fit_to(layers: int, heads: int, numbers: Sequence[int]) -> None:
-    """Bring the chosen heads within what the model has, and say so."""
+    """Replace chosen heads that the model does not have, with a notice."""
     fitted, notices = within(choices(), layers, heads, numbers)
     if notices:
         st.session_state["choices"] = fitted
@@ -211,36 +213,36 @@ def notices() -> list[str]:
 def bound(field: str) -> dict[str, Any]:
     """Arguments that tie a widget to a choice: ``st.selectbox("Unit", options, **bound("unit"))``.
 
-    The choice is the truth; the widget shows it and changes it.
+    The widget shows the choice and changes it; it has no state of its own.
     """
     key = f"choose_{field}"
     value = getattr(choices(), field)
-    shown = _shown().get(field)
-    if shown is None or shown.value != value:
-        _shown()[field] = Shown(value, shown.value if shown else None, time.monotonic())
+    widget = _widget_values().get(field)
+    if widget is None or widget.value != value:
+        _widget_values()[field] = WidgetValue(value, widget.value if widget else None, time.monotonic())
     st.session_state[key] = value
     return {"key": key, "on_change": _take, "args": (field, key)}
 
 
 def _take(field: str, key: str) -> None:
-    value, shown = st.session_state[key], _shown()[field]
+    value, widget = st.session_state[key], _widget_values()[field]
     if value is None:
         return
     if isinstance(value, str):
         value = tidy(field, value)
-    if value == shown.before and time.monotonic() - shown.since < STALE:
+    if value == widget.before and time.monotonic() - widget.since < STALE:
         mark_widget_run()
         return
-    _shown()[field] = Shown(value, None, time.monotonic())
+    _widget_values()[field] = WidgetValue(value, None, time.monotonic())
     change(**{field: value})
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What a widget shows, what it showed before if that was changed by other means, and since when.
+class WidgetValue:
+    """The value of a widget, its value before if something else changed it, and since when.
 
-    A quick hand acts before the browser knows of such a change, and the widget then reports what it still shows: for a
-    moment that is no choice.
+    A quick person acts before the browser has received such a change, and the widget then reports its old value. For a
+    moment that does not count as a choice.
     """
 
     value: Any
@@ -248,13 +250,15 @@ class Shown:
     since: float
 
 
-def _shown() -> dict[str, Shown]:
-    return st.session_state.setdefault("shown", {})
+def _widget_values() -> dict[str, WidgetValue]:
+    return st.session_state.setdefault("widget_values", {})
 
 
 def click_head(head: HeadId, clicked: int) -> None:
-    """Choose a head by a click on a picture of all heads, which marks it already if it was drawn in this epoch.
-    clicked: the epoch that it was drawn in"""
+    """Choose a head by a click on a picture of all heads. A picture of this epoch marks it already.
+
+    clicked: the epoch of the picture
+    """
     correct(**head.choice)
     st.session_state["notices"], st.session_state["head_given"] = [], True
     mark_widget_run()
@@ -289,5 +293,5 @@ def theme() -> Theme:
 
 
 def look(width: float | None = None) -> Look:
-    """How a chart is drawn on this screen. width: of the whole drawing, in pixels"""
+    """Theme and width for a chart on this screen. width: of the whole drawing, in pixels"""
     return Look(theme(), width)

@@ -1,4 +1,4 @@
-"""The toy and the recall task in the address: short, readable, and only what is not as it comes.
+"""The toy and the recall task in the address: short, readable, without defaults.
 
     ?toy=heads&toy_words=Ramen+is+food&toy_q=1,0;0,.5        the preset “heads” with words and a W_Q of one's own
     ?recall=shorter&recall_seeds=5                           the shorter run with five seeds
@@ -25,21 +25,21 @@ _SWITCH = {"yes": True, "no": False}
 
 
 def words_of(text: str) -> tuple[tuple[str, ...], str]:
-    """The words of what a person typed, and a sentence where some were left out (or "")."""
+    """The words that a person typed, and a sentence if some were left out (or "")."""
     every = text[:LONGEST_WORDS].split()
     if not every:
         return SENTENCE, "The page “Attention by hand” needs a word or more. It shows its own sentence."
     if len(every) > MOST_WORDS or len(text) > LONGEST_WORDS:
-        kept = tuple(every[:MOST_WORDS])
-        return kept, (
-            f"The page “Attention by hand” takes {MOST_WORDS} words of {LONGEST_WORDS} letters in all. It uses "
-            "your first words."
+        words = tuple(every[:MOST_WORDS])
+        return words, (
+            f"“Attention by hand” takes {MOST_WORDS} words of {LONGEST_WORDS} letters in all. It uses the first of "
+            "yours."
         )
     return tuple(every), ""
 
 
 def toy_to_address(toy: Example) -> dict[str, str]:
-    """What differs from the preset with the usual words."""
+    """The parameters that differ from the preset with the default words."""
     usual = example(toy.preset, toy.words)
     address = {} if toy.preset == "identity" else {"toy": toy.preset}
     if toy.words != SENTENCE:
@@ -62,8 +62,8 @@ def toy_from_address(address: Mapping[str, str]) -> tuple[Example, list[str]]:
     if preset not in PRESETS:
         notices.append("The link asks for a lesson of “Attention by hand” that does not exist. The first one is shown.")
         preset = "identity"
-    words, said = words_of(address["toy_words"]) if "toy_words" in address else (SENTENCE, "")
-    notices += [said] if said else []
+    words, notice = words_of(address["toy_words"]) if "toy_words" in address else (SENTENCE, "")
+    notices += [notice] if notice else []
     changed: dict[str, Any] = {
         table: [row.split(",") for row in address[name][:2000].split(";")]
         for name, table in _TABLE.items()
@@ -84,7 +84,7 @@ Value = TypeVar("Value")
 
 
 def recall_to_address(config: Recall) -> dict[str, str]:
-    """The run that comes nearest, and what differs from it."""
+    """The parameters for a run: the closest built-in run, and what differs from it."""
     name = next((name for name, run in RUNS.items() if run == config), None)
     if name is not None:
         return {} if name == "usual" else {"recall": name}
@@ -118,7 +118,7 @@ MOST_WORK = 2_000_000  # (distance + 4) × seeds × steps over all distances: ab
 
 
 def bounded(config: Recall) -> Recall:
-    """The run itself. Raises UserError for one that would keep a laptop busy for many minutes."""
+    """The same run. Raises UserError for one that would keep a laptop busy for many minutes."""
     if sum(distance + 4 for distance in config.distances) * config.seeds * config.steps > MOST_WORK:
         raise UserError("It would take many minutes. Choose fewer distances, seeds or steps.")
     return config

@@ -1,4 +1,4 @@
-"""The kinds of choice that an address holds: how each is written there, read, and what is said of a wrong one.
+"""The kinds of choice in an address: how each is written and read, and the message about a wrong value.
 
 A field of `dashboard.ui.url_state.Choices` names its kind::
 
@@ -18,19 +18,19 @@ from dashboard.errors import UserError
 from dashboard.export.reports import is_key
 from dashboard.heads.head_id import HeadId
 
-NONE = "none"  # in a link: an empty value would not travel
+NONE = "none"  # in a link, where an empty value would be lost
 
 
 @dataclass(frozen=True)
 class Known:
-    """What there is: the names of scores, and the long texts of this session by their digest."""
+    """The names of scores, and the long texts of this session by digest."""
 
     scores: tuple[str, ...]
     held_texts: Mapping[str, str]
 
 
 class Kind:
-    """A kind of choice. A value of it stands in one parameter of the address, called like the field."""
+    """A kind of choice. Its value is one parameter of the address, named like the field."""
 
     is_path = False  # whether it may name a path of this machine, which no link opens
 
@@ -39,15 +39,15 @@ class Kind:
         return (name,)
 
     def write(self, name: str, value: Any) -> dict[str, str]:
-        """The parameters that say this value."""
+        """The parameters that hold this value."""
         return {name: str(value)}
 
     def read(self, name: str, raw: str, known: Known) -> Any:
-        """The value that a parameter says; None for one that says nothing. Raises UserError for a wrong one."""
+        """The value of a parameter; None if it holds none. Raises UserError for a wrong one."""
         raise NotImplementedError
 
     def tidy(self, typed: str) -> str:
-        """What a person typed as the address keeps it."""
+        """What a person typed, in the form for the address."""
         return typed
 
 
@@ -78,7 +78,7 @@ class Number(Kind):
 
 
 class Text(Kind):
-    """A text of at most so many characters; longest None: of any length."""
+    """A text of at most `longest` characters; None: of any length."""
 
     def __init__(self, longest: int | None = None):
         self.longest = longest
@@ -88,7 +88,7 @@ class Text(Kind):
 
 
 class Typed(Text):
-    """A text without blanks round it. needed: an empty one says nothing."""
+    """A text without surrounding blanks. needed: an empty one is no value"""
 
     def __init__(self, longest: int, *, needed: bool = False, is_path: bool = False):
         super().__init__(longest)
@@ -102,23 +102,23 @@ class Typed(Text):
 
 
 class Emptied(Typed):
-    """A text that can be empty where that is not the default; in a link that is “none”."""
+    """A text that may be empty though its default is not; in a link an empty one is “none”."""
 
     def write(self, name: str, value: str) -> dict[str, str]:
         return {name: value or NONE}
 
     def tidy(self, typed: str) -> str:
-        kept = super().tidy(typed)
-        return "" if kept == NONE else kept
+        tidied = super().tidy(typed)
+        return "" if tidied == NONE else tidied
 
 
 class Rows(Emptied):
-    """Rows of text, without empty ones and blanks round them."""
+    """Rows of text, without empty rows and surrounding blanks."""
 
     def tidy(self, typed: str) -> str:
         rows = [row.strip() for row in typed[: self.longest].split("\n")]
-        kept = "\n".join(row for row in rows if row)
-        return "" if kept == NONE else kept
+        tidied = "\n".join(row for row in rows if row)
+        return "" if tidied == NONE else tidied
 
 
 class Head(Kind):
@@ -138,7 +138,7 @@ class Layers(Kind):
 
 
 class Key(Kind):
-    """The key of a report; another says nothing."""
+    """The key of a report; anything else is no value."""
 
     def read(self, name: str, raw: str, known: Known) -> str | None:
         return raw if is_key(raw) else None
@@ -165,7 +165,7 @@ class Several(Kind):
 
 
 def short(raw: str, most: int = 40) -> str:
-    """What a link says, as a sentence can quote it."""
+    """A value of a link, short enough for a message to quote."""
     return raw if len(raw) <= most else raw[: most - 1] + "…"
 
 

@@ -1,7 +1,7 @@
-"""What a person chose, as one value, and the way it is written in the address.
+"""A person's choices as one value, and how the address holds them.
 
-The address is the one place where a choice is kept: a pasted link reopens the same view, back and forward
-step through views. What stands at its default is left out, so a fresh visit has a clean address.
+The address is the only place where choices are kept: a pasted link reopens the same view, back and forward step
+through views. Defaults are left out, so a fresh visit has a clean address.
 A new choice is one field of `Choices`. Nothing here knows Streamlit.
 """
 
@@ -67,8 +67,7 @@ def fits_in_link(text: str) -> bool:
 
 
 class Passage(Text):
-    """The text. One over 8 kB (encoded) stays out of the link: `text_id` then stands for it, so that whoever opens the
-    link is told."""
+    """The text. The link holds `text_id` instead of a text over 8 kB (encoded), so that the page can report that."""
 
     def parameters(self, name: str) -> tuple[str, ...]:
         return name, f"{name}_id"
@@ -86,8 +85,8 @@ class Passage(Text):
 
 @dataclass(frozen=True)
 class Choices:
-    """All that a person chose: each choice with its kind, which reads and writes it (`dashboard.ui.url_fields`), and
-    its default. They stand with the page that asks for them."""
+    """All choices, grouped by the page that uses them: each with its default and its kind, which reads and writes it
+    (`dashboard.ui.url_fields`)."""
 
     # The model, the text and how it is read
     model: Annotated[str, Typed(LONGEST_PATH, needed=True, is_path=True)] = "minilm"  # catalogue name, hub id or folder
@@ -120,14 +119,14 @@ class Choices:
     step: Annotated[str, Option(*STEPS)] = "weights"  # the step that is marked
     # Attention by hand
     toy: Annotated[Example, Several(toy_from_address, toy_to_address)] = FIRST_TOY  # its words and tables
-    toy_step: Annotated[str, Option("all", *TOY_STEPS)] = "all"  # the step on show
+    toy_step: Annotated[str, Option("all", *TOY_STEPS)] = "all"  # the step that is drawn
     toy_row: Annotated[int, Number()] = 4  # the word that is followed
     toy_head: Annotated[int, Number()] = 0
     toy_plane: Annotated[str, Option("12", "13", "23", "14", "24", "34")] = "12"  # which two numbers are drawn
     # Why attention?
     recall: Annotated[Recall, Several(recall_from_address, recall_to_address)] = DEFAULT  # the run
     # Long range
-    reach: Annotated[str, Option("verb", "name")] = "verb"  # what is asked
+    reach: Annotated[str, Option("verb", "name")] = "verb"  # which relation is measured
     # Layer by layer
     word: Annotated[int, Number()] = 7  # the word that is followed, from 0
     measure: Annotated[str, Option("moved", "turned", "attention_share")] = "moved"  # what is drawn of every word
@@ -136,13 +135,13 @@ class Choices:
     coloured: Annotated[str, Option("layer", "role")] = "layer"
     words_by: Annotated[str, Option("upos", "relation", "position", "frequency")] = "upos"
     # Syntax vs context
-    profile: Annotated[str, Text(200)] = ""  # its name, "" for the first there is of the model
+    profile: Annotated[str, Text(200)] = ""  # its name, "" for the model's first one
     two: Annotated[str, Option("opposites", "tray")] = "opposites"  # which two heads are drawn side by side
     parser: Annotated[str, Typed(LONGEST_PATH, is_path=True)] = ""  # the spaCy model, "" for the English one
     # Ablation
     by: Annotated[By, Option("zero", "mean")] = "zero"  # what replaces the head's output
     out: Annotated[str, Option("head", "tray")] = "head"  # what is ablated: the head, or the heads of the tray jointly
-    against: Annotated[str, Option(*FIGURES, scores=True)] = "total"  # the score or figure that effects are laid beside
+    against: Annotated[str, Option(*FIGURES, scores=True)] = "total"  # what effects are compared with
     # Find heads
     pairs: Annotated[str, Rows(LONGEST_PAIRS)] = FIRST_PAIRS  # the marked pairs as they are typed, a row each
     pattern: Annotated[str, Text(LONGEST_PAIRS)] = "relation=nsubj"  # what is searched for in the corpus
@@ -181,7 +180,7 @@ _FIELD_OF = {parameter: name for name, kind in KINDS.items() for parameter in ki
 
 
 def to_address(choices: Choices) -> dict[str, str]:
-    """The query parameters of a link that reopens this view; what stands at its default is left out."""
+    """The query parameters of a link that reopens this view, without defaults."""
     address: dict[str, str] = {}
     for name, kind in KINDS.items():
         if (value := getattr(choices, name)) != getattr(DEFAULTS, name):
@@ -196,17 +195,16 @@ def from_address(
 ) -> tuple[Choices, list[str]]:
     """Query parameters → choices, and a sentence for each value that could not be read.
 
-    `scores` are the names of scores that exist; `held_texts` are long texts of this session by `digest`, used
-    where the link stands for one by `text_id`. A wrong value falls back to the default; it never raises. Other tools
-    add parameters of their own to links; they are none of our business.
+    scores: the names of the scores; held_texts: long texts of this session by `digest`, for a link with `text_id`
+    A wrong value falls back to the default; this never raises. Parameters that other tools add to links are ignored.
     """
     found: dict[str, Any] = {}
     notices: list[str] = []
     known = Known(scores, held_texts)
     for name, kind in KINDS.items():
         if isinstance(kind, Several):
-            found[name], said = kind.read_all(address)
-            notices += said
+            found[name], wrong_values = kind.read_all(address)
+            notices += wrong_values
     for parameter, raw in address.items():
         if (name := _FIELD_OF.get(parameter)) is None:
             continue
@@ -221,14 +219,14 @@ def from_address(
 
 
 def tidy(name: str, typed: str) -> str:
-    """What a person typed for a choice as the address keeps it: without blanks and empty rows round it."""
+    """What a person typed for a choice, in the form for the address: without surrounding blanks and empty rows."""
     return KINDS[name].tidy(typed)
 
 
 def within(choices: Choices, layers: int, heads: int, numbers: Sequence[int] = ()) -> tuple[Choices, list[str]]:
-    """The same choices with heads that this model has; a sentence for each that it has not.
+    """The same choices with heads that the model has; and a sentence for each head that it does not have.
 
-    numbers: the layers that have attention, empty where all have
+    numbers: the layers that have attention, empty if all have
     """
     notices, every = [], every_head(numbers or layers, heads)
 

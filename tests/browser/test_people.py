@@ -17,7 +17,7 @@ from bench.visitor import Visitor
 from dashboard.analyses.explore import api
 from dashboard.analyses.profile.library import place_for
 from dashboard.heads.head_id import HeadId
-from dashboard.jobs.job import say
+from dashboard.jobs.job import write
 
 
 def run(work):
@@ -83,7 +83,7 @@ def job():
     def told(state: str) -> None:
         asked = {"model": "minilm", "path": "builtin.conllu", "limit": 20}
         about = {"asked": asked, "pid": os.getpid(), "beat": time.time(), "fraction": 0.1, "sentence": "Reading"}
-        say(out, about | {"state": state})
+        write(out, about | {"state": state})
 
     yield told
     shutil.rmtree(out)

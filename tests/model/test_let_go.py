@@ -48,7 +48,7 @@ def use(tmp_path, monkeypatch):
         caches.without(*where, (one,), "zero", model, encoding)
         layer = inside._layer(*where, 1, this)
         head = inside._head(*where, 1, 1, this, layer)
-        inside_logits._writes(*where, one, 2, this, head, inside_logits._path(*where, this))
+        inside_logits._attribution(*where, one, 2, this, head, inside_logits._path(*where, this))
         query_key._vectors(key, True, model)
         weights = dict(model.loaded.model.named_parameters())
         weights |= language.language_head(model).model.named_parameters(prefix="head")

@@ -15,9 +15,9 @@ from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.scores.scores import OF_MODEL, OF_TEXT, SCORES
 from dashboard.commands.shared import dotted
 from dashboard.errors import UserError
-from dashboard.export import Provenance, bundle, figure_bytes
+from dashboard.export import Provenance, ReportFigure, bundle, figure_bytes, report_bytes
 from dashboard.export.save import save
-from dashboard.formats import FORMATS, Format, content, either, endings
+from dashboard.formats import FORMATS, REPORTS, Format, content, either, endings
 from dashboard.ui.url_state import DEFAULTS, KINDS, to_address
 from tools.server import ROOT
 
@@ -36,7 +36,7 @@ CHART = {"mark": "point", "data": {"values": [{"a": 1}]}, "encoding": {"x": {"fi
 
 
 def test_every_function_that_is_imported_later_is_there():
-    functions = [entry.write for entry in FORMATS.values() if entry.write]
+    functions = [entry.write for entry in (*FORMATS.values(), *REPORTS.values()) if entry.write]
     functions += [entry.read for entry in FORMATS.values() if entry.read]
     functions += [view.draw for view in VIEWS.values()] + [*OF_MODEL.values()]
     assert len(functions) > 15
@@ -60,6 +60,21 @@ def test_a_new_format_is_one_entry(monkeypatch, tmp_path, refuses):
         assert ".png, .svg, .pdf, .svgz   the picture" in archive.read(listed).decode()
     with refuses(UserError, ".json", ".svgz", ".csv"):
         save(CHART, tmp_path / "a.csv", PROVENANCE)
+
+
+def test_a_new_report_format_is_one_entry(monkeypatch):
+    def listed(figures, title):
+        return "\n".join([title, *(figure.heading for figure in figures)]).encode()
+
+    monkeypatch.setitem(REPORTS, "txt", Format("Text", "text/plain", "report", "", listed))
+    figures = [ReportFigure(CHART, pd.DataFrame({"a": [1]}), (), PROVENANCE)]
+    text = report_bytes(figures, "txt", "Two heads")
+    assert text.decode().splitlines() == ["Two heads", figures[0].heading]
+    with zipfile.ZipFile(io.BytesIO(report_bytes(figures, "zip", "Two heads"))) as archive:
+        assert archive.read("report/report.txt") == text
+        assert {"report/report.html", "report/report.pdf"} <= set(archive.namelist())
+    with pytest.raises(ValueError, match="gif"):
+        report_bytes(figures, "gif")
 
 
 def test_a_format_holds_what_it_says(refuses):

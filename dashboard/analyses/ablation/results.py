@@ -26,7 +26,7 @@ from dashboard.corpus.builtin import builtin_corpus
 from dashboard.export import Provenance, table_bytes
 from dashboard.export.metadata import KEY
 from dashboard.heads.head_id import HeadId, every_head, heads_of
-from dashboard.jobs.job import Tell
+from dashboard.jobs.job import OnProgress
 from dashboard.jobs.measurement import Measurement, NotOurs
 from dashboard.jobs.results import AllHeads
 
@@ -92,7 +92,7 @@ class HeadEffects:
         return "shift" if "shift" in self.table else "loss_change"
 
 
-def _compute(model: AttentionModel, request: Request, progress: Tell) -> HeadEffects:
+def _compute(model: AttentionModel, request: Request, progress: OnProgress) -> HeadEffects:
     found = ablate_in(
         model, builtin_corpus(), by=request.by, sentences=SENTENCES, bos=request.bos, progress=progress
     ).table

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dashboard.jobs.job import Tell
+from dashboard.jobs.job import OnProgress
 
 
 @dataclass(frozen=True)
@@ -22,20 +22,20 @@ class ProfileWork:
 
     resumes: bool = True
 
-    def make(self, out: Path, told: Mapping[str, Any], progress: Tell) -> None:
+    def make(self, out: Path, settings: Mapping[str, Any], progress: OnProgress) -> None:
         """Makes the profile in the folder `out`, and removes the corpus if it lies inside."""
         from dashboard.analyses.profile.run import profile
         from dashboard.capture import open_model
 
         progress(0.0, "Opening the model")
-        path = Path(told["path"])
+        path = Path(settings["path"])
         profile(
-            open_model(told["model"]),
+            open_model(settings["model"]),
             path,
             out,
-            limit=told["limit"],
-            workers=told.get("workers", 1),
-            parser=told.get("parser"),
+            limit=settings["limit"],
+            workers=settings.get("workers", 1),
+            parser=settings.get("parser"),
             progress=progress,
         )
         if path.is_relative_to(out):

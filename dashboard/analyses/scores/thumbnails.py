@@ -22,12 +22,3 @@ def column_sums(n: int, size: int = SIZE) -> np.ndarray:
     """The matrix that sums over each bucket of columns: float32 (n, t)."""
     bucket = bucket_of(n, size)
     return (bucket[:, None] == np.arange(min(size, n))).astype(np.float32)
-
-
-def shrink(weights: np.ndarray, size: int = SIZE) -> np.ndarray:
-    """Maps (…, n, k) to (…, min(size, n), min(size, k)): the mean over a bucket of rows of the sum over one of keys.
-
-    A row sums to the mean of its rows' sums, 1 for attention.
-    """
-    n, k = weights.shape[-2:]
-    return (row_means(n, size) @ weights @ column_sums(k, size)).astype(np.float32)

@@ -16,7 +16,7 @@ from scipy.spatial.distance import squareform
 from dashboard.analyses.similarity.api import map_heads, origin_of_map
 from dashboard.analyses.similarity.embedding import CLUSTERS, HeadMap, map_table
 from dashboard.capture import AttentionModel
-from dashboard.jobs.job import Tell
+from dashboard.jobs.job import OnProgress
 from dashboard.jobs.measurement import Measurement
 from dashboard.jobs.results import AllHeads as Request
 from dashboard.jobs.results import pack, unpack
@@ -24,7 +24,7 @@ from dashboard.jobs.results import pack, unpack
 _ABOUT = ("corpus", "sentences", "left_out", "rows", "model", "name", "revision", "reading")
 
 
-def _compute(model: AttentionModel, request: Request, progress: Tell) -> HeadMap:
+def _compute(model: AttentionModel, request: Request, progress: OnProgress) -> HeadMap:
     return map_heads(model, bos=request.bos, progress=progress)
 
 

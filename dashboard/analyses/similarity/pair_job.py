@@ -15,7 +15,7 @@ import numpy as np
 from dashboard.analyses.similarity.api import distances_between
 from dashboard.analyses.similarity.distances import Distances
 from dashboard.capture import AttentionModel
-from dashboard.jobs.job import Tell
+from dashboard.jobs.job import OnProgress
 from dashboard.jobs.measurement import Measurement
 from dashboard.jobs.results import corpus_sha256, file_name, known_as, pack, unpack
 from dashboard.models import ModelSource
@@ -67,7 +67,7 @@ class Request:
         return found if self.first == known_as(one) else found.turned
 
 
-def _compute(first: AttentionModel, second: AttentionModel, request: Request, progress: Tell) -> Distances:
+def _compute(first: AttentionModel, second: AttentionModel, request: Request, progress: OnProgress) -> Distances:
     return distances_between(first, second, bos=request.bos, progress=progress)
 
 

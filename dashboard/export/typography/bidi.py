@@ -1,4 +1,4 @@
-"""Which way a line runs: the Unicode Bidirectional Algorithm (UAX #9).
+"""The direction of text: the Unicode Bidirectional Algorithm (UAX #9).
 
 For one left-to-right line without explicit formatting characters, which no chart holds
 (`dashboard.charts.sanitize.drawable`): rules W1–W7, N0–N2, I1 and L2. Its units are clusters, not characters.
@@ -89,7 +89,7 @@ def _stretches(kinds: list[str], of: str) -> list[tuple[int, int]]:
 
 
 def visual(items: Sequence[_Item], at: Sequence[int]) -> list[_Item]:
-    """Items as they stand from left to right, given their levels (rule L2)."""
+    """Items in visual order, left to right, by their levels (rule L2)."""
     order = list(range(len(items)))
     for level in range(max(at, default=0), 0, -1):
         k = 0

@@ -1,7 +1,7 @@
-"""Room around a drawing for texts that vl-convert took for narrower than they are.
+"""A wider canvas for texts that vl-convert measures too narrow.
 
-It lays out with the width of the widest sign of a syllable for the whole of it, so a label in Devanagari or
-Burmese may stick out of the canvas. Texts that our own fonts draw are measured right.
+Its layout takes the width of the widest sign of a syllable for the whole syllable, so a label in Devanagari or Burmese
+may stick out of the canvas. Texts in our own fonts are measured correctly.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ABOVE, _BELOW = 1.0, 0.35  # em over and under the baseline
 _MARGIN = 2.0
 
 
-def make_room(root: Element) -> None:
+def widen_canvas(root: Element) -> None:
     """Widen the canvas of an SVG made by Vega, and its background, so that every text is inside, in place."""
     width, height = float(root.get("width", 0)), float(root.get("height", 0))
     corners = [

@@ -1,4 +1,4 @@
-"""What a person should know about fonts before taking a file away."""
+"""The notice about missing fonts for a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import unicodedata
 
 from dashboard.export.typography.runs import missing_glyphs
 
-# The first words of Unicode's character names that stand for a script or a kind: up to one of these.
+# The first words of a Unicode character name, up to one of these, name its script or kind.
 _NAME_END = re.compile(
     r"\s+(?:CAPITAL|SMALL|LETTER|SIGN|SYLLABLE|SYLLABICS|VOWEL|DIGIT|IDEOGRAPH|UNIFIED|COMPATIBILITY|HIEROGLYPH|"
     r"CHARACTER|SYMBOL|MARK|NUMBER|NUMERAL|CONSONANT|INDEPENDENT|DEPENDENT|WORD|TONE|LIGATURE|RADICAL|STROKE|"
@@ -22,8 +22,8 @@ _MOST_NAMED = 4
 def font_notice(text: str) -> str | None:
     """One sentence that says which scripts of `text` no font on this machine draws and what to install.
 
-    None where everything can be drawn. It concerns PNG and PDF: in SVG, HTML and JSON the text stays as it is,
-    and the machine on which they are opened draws it.
+    None if everything can be drawn. It concerns PNG and PDF: SVG, HTML and JSON keep the text, and the machine that
+    opens them draws it.
     """
     missing = missing_glyphs(text)
     if not missing:
@@ -38,7 +38,7 @@ def font_notice(text: str) -> str | None:
 
 
 def kind_of(character: str) -> str:
-    """The script or kind of a character, as a person calls it: "Devanagari", "emoji", "Chinese characters"."""
+    """The script or kind of a character in plain words: "Devanagari", "emoji", "Chinese characters"."""
     if unicodedata.category(character) in ("Co", "Cn"):
         return _NO_MEANING
     if _is_emoji(character):

@@ -1,8 +1,8 @@
-"""Every piece of text in an SVG set in a font that has it, for PNG and PDF.
+"""All text of an SVG set in fonts that have its characters, for PNG and PDF.
 
-A line of one font stays one element. A line of several is cut into its runs and each is put at its own place:
-inside one element, vl-convert's renderer mixes up the shapes of neighbouring fonts. Widths are measured with
-the shaper that the renderer has too (HarfBuzz, here in Pillow).
+A line of one font stays one element. A line of several fonts is cut into runs, each an element at its own position:
+within one element, vl-convert's renderer mixes up the shapes of neighbouring fonts. Widths are measured with the
+renderer's shaper (HarfBuzz, here in Pillow).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ASCENT, _HEIGHT = 1.1, 1.5  # of an emoji's picture, in em
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a text element: its runs from left to right, the base font, and the point that it is anchored at."""
+    """A line of a text element: its runs from left to right, the base font, and its anchor."""
 
     runs: tuple[Run, ...]
     base: str
@@ -42,7 +42,7 @@ class Line:
 
     @property
     def plain(self) -> bool:
-        """True where the base font draws all of it."""
+        """True if the base font draws all of it."""
         return len(self.runs) == 1 and self.runs[0].family is None
 
     def widths(self) -> list[float]:
@@ -50,7 +50,7 @@ class Line:
         return [_width(run, self.base, self.size, self.weight) for run in self.runs]
 
     def start(self, width: float) -> float:
-        """Where a line of this width begins."""
+        """The x at which a line of this width begins."""
         return self.x - width * {"middle": 0.5, "end": 1.0}.get(self.anchor or "", 0.0)
 
 
@@ -137,9 +137,9 @@ def _width(run: Run, base: str, size: float, weight: int) -> float:
 def _em_width(text: str, file: str, index: int) -> float:
     font, size = _measuring(file, index)
     if font is not None:
-        with suppress(AttributeError, RuntimeError, OSError):  # it cannot be shaped with
+        with suppress(AttributeError, RuntimeError, OSError):  # this font cannot shape it
             return font.getlength(text) / size
-    return 1.25 * len(text)  # about so much
+    return 1.25 * len(text)  # an estimate
 
 
 @lru_cache(maxsize=64)

@@ -1,8 +1,8 @@
 """A line of text cut where its font or its direction changes.
 
-vl-convert looks for another font only when a glyph is missing, takes the first font that has it (a bold or a
-serif one, as it happens) and gives up on the rest of the line when no font does. So the font of every
-character is chosen here, and a character that no font draws becomes “□”.
+vl-convert looks for another font only when a glyph is missing, takes the first font that has it (perhaps a bold or a
+serif one) and gives up on the rest of the line when no font does. So this module chooses the font of every character,
+and a character that no font draws becomes “□”.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ BOX = "□"  # in Source Sans and Source Code
 
 @dataclass(frozen=True)
 class Run:
-    """Characters of one font and one direction, in the order in which they are read.
+    """Characters of one font and one direction, in reading order.
 
-    text: what to draw; brackets that stand among right-to-left text are already mirrored
-    family: None is the line's own font, one of ours
+    text: what to draw; brackets within right-to-left text are already mirrored
+    family: None for the line's own font, one of ours
     level: the embedding level (UAX #9): odd runs from right to left
     """
 
@@ -37,37 +37,37 @@ class Run:
 
 @lru_cache(maxsize=8192)
 def runs(text: str, base: str) -> tuple[Run, ...]:
-    """The runs of a line in *visual* order, left to right. `base` is the family of ours that the line is set in."""
+    """The runs of a line in *visual* order, left to right. `base` is the line's own family, one of ours."""
     ours = shipped_characters(base)
     if not _RIGHT_TO_LEFT.search(text) and all(ord(character) in ours for character in text):
         return (Run(text, None, 0),)
-    pieces = _with_fonts(text, base)
+    segments = _with_fonts(text, base)
     found: list[Run] = []
     apart = True
-    for (piece, face), level in zip(pieces, levels([piece for piece, _ in pieces]), strict=True):
-        run = Run(piece, face.family, level, face.colour) if face else Run(piece, None, level)
-        # Punctuation at an odd level stands alone: a renderer that saw only its run would draw it from left to right.
-        turned = level % 2 == 1 and unicodedata.bidirectional(piece[0]) not in ("R", "AL")
-        # Syllables too: the renderer takes the widest sign of one for the width of all of it.
-        syllable = face is not None and level % 2 == 0 and _MARK.search(piece) and not _JOINING.search(piece)
+    for (segment, face), level in zip(segments, levels([segment for segment, _ in segments]), strict=True):
+        run = Run(segment, face.family, level, face.colour) if face else Run(segment, None, level)
+        # Punctuation at an odd level is a run of its own: a renderer that saw only its run would draw it left to right.
+        turned = level % 2 == 1 and unicodedata.bidirectional(segment[0]) not in ("R", "AL")
+        # Syllables too: the renderer takes the widest sign of a syllable for the width of all of it.
+        syllable = face is not None and level % 2 == 0 and _MARK.search(segment) and not _JOINING.search(segment)
         last = found[-1] if found else None
         if last and not (apart or turned or syllable) and (last.family, last.level) == (run.family, level):
-            found[-1] = Run(last.text + piece, run.family, level, run.colour)
+            found[-1] = Run(last.text + segment, run.family, level, run.colour)
         else:
-            found.append(Run(piece.translate(_MIRROR), run.family, level) if turned else run)
+            found.append(Run(segment.translate(_MIRROR), run.family, level) if turned else run)
         apart = bool(turned or syllable)
     return tuple(visual(found, [run.level for run in found]))
 
 
 def missing_glyphs(text: str) -> set[str]:
-    """The characters of `text` that neither our fonts nor the machine's draw: “□” in PNG and PDF."""
+    """The characters of `text` that neither our fonts nor the machine's have: “□” in PNG and PDF."""
     points = shipped_characters(SANS)
     unknown = {c for c in set(text) if ord(c) not in points and not _IGNORABLE.match(c) and not c.isspace()}
     return {c for c in unknown if unicodedata.category(c) not in ("Cc", "Cs") and face_of(c) is None}
 
 
 def face_of(character: str) -> Face | None:
-    """The machine's face for one character; None where no font has it."""
+    """The machine's face for one character; None if no font has it."""
     return _face_for((ord(character),), bool(_EMOJI.match(character)), _han(character))
 
 
@@ -99,7 +99,7 @@ _LAST_CHOICE = (
 def _with_fonts(text: str, base: str) -> list[tuple[str, Face | None]]:
     """Grapheme clusters with the face for each, None for the base font.
 
-    A cluster that no font draws whole comes character by character, a character that none draws as a box.
+    A cluster that no font draws whole is split into characters; a character that no font draws is a box.
     """
     ours = shipped_characters(base)
     han = _han(text)
@@ -120,10 +120,10 @@ def _with_fonts(text: str, base: str) -> list[tuple[str, Face | None]]:
                 used.insert(0, face)
             return [(part, face)]
         if len(part) > 1:
-            return [piece for character in part for piece in dressed(character)]
+            return [segment for character in part for segment in dressed(character)]
         return [(BOX, None)]
 
-    return [piece for syllable in _syllables(text) for piece in dressed(syllable)]
+    return [segment for syllable in _syllables(text) for segment in dressed(syllable)]
 
 
 def _syllables(text: str) -> list[str]:
@@ -141,7 +141,7 @@ def _syllables(text: str) -> list[str]:
 
 @lru_cache(maxsize=16384)
 def _face_for(points: tuple[int, ...], emoji: bool, han: str) -> Face | None:
-    """The best face that draws all of these, a colour one for emoji; None where there is none."""
+    """The best face that draws all of these, a colour one for emoji; None if there is none."""
     ranked = _ranked(han)
     for want_colour in (emoji, not emoji):
         for face in ranked:
@@ -152,7 +152,7 @@ def _face_for(points: tuple[int, ...], emoji: bool, han: str) -> Face | None:
 
 @lru_cache(maxsize=4)
 def _ranked(han: str) -> tuple[Face, ...]:
-    """One face a family, plain sans serifs first, and of the CJK families the one for the text's language."""
+    """One face per family, plain sans serifs first; of CJK families only the one for the text's language."""
 
     def rank(family: str) -> tuple:
         odd = sum(word in family for word in _LAST_CHOICE)
@@ -163,7 +163,7 @@ def _ranked(han: str) -> tuple[Face, ...]:
 
 
 def _han(text: str) -> str:
-    """Which of the Han characters' shapes the text wants: Japanese, Korean, else simplified Chinese."""
+    """The regional shapes of Han characters for this text: Japanese, Korean, else simplified Chinese."""
     if regex.search(r"\p{Hiragana}|\p{Katakana}", text):
         return "JP"
     return "KR" if regex.search(r"\p{Hangul}", text) else "SC"

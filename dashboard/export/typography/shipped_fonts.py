@@ -1,11 +1,11 @@
 """The fonts that ship with the dashboard: Source Sans for words, Source Code for tokens, as on screen.
 
-Streamlit's pages use the same two families. Here they lie as Adobe released them (SIL Open Font License, see
-`typefaces/`): as they are for an HTML file, unpacked once into the user's cache folder for vl-convert, which
-reads no WOFF2. So a file looks like the screen also on a machine that has no font at all.
+Streamlit's pages use the same two families. The files are Adobe's releases (SIL Open Font License, see `typefaces/`).
+An HTML file holds them unchanged; for vl-convert, which cannot read WOFF2, they are unpacked once into the user's cache
+folder. So a file looks like the screen even on a machine without fonts.
 
-Unpacked they get names of our own: the licence reserves theirs, and vl-convert cannot measure a text in a
-family with a number in its name, like Source Sans 3 (it takes the quotes away and the name is no CSS then).
+Unpacked fonts get names of our own: the licence reserves the original names, and vl-convert cannot measure a text in a
+family with a number in its name, like Source Sans 3 (it removes the quotes, and then the name is not valid CSS).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def is_mono(family: str) -> bool:
 
 @dataclass(frozen=True)
 class Shipped:
-    """A font that comes with us: its family (our name for it), its weight in CSS, and its WOFF2 file."""
+    """A shipped font: its family (our name for it), its weight in CSS, and its WOFF2 file."""
 
     family: str
     weight: int
@@ -57,11 +57,11 @@ _lock = Lock()
 
 
 def _unpacked() -> Path:
-    """The folder with our fonts as TrueType files: made on the first call ever (about half a second), and again where
-    one of them is not as it was made."""
+    """The folder with our fonts as TrueType files. The first call makes it (about half a second); a broken file is made
+    again."""
     try:
         return _unpack_into(cached_file(f"fonts-{_stamp()}"))
-    except (OSError, UserError):  # no cache folder to write to: do without one
+    except (OSError, UserError):  # no writable cache folder: continue without one
         return _unpack_into(_folder_of_this_process())
 
 
@@ -77,7 +77,7 @@ def _folder_of_this_process() -> Path:
     return folder
 
 
-_looked_at: dict[Path, tuple[int, int, int]] = {}  # fonts that were found whole, and which file that was
+_looked_at: dict[Path, tuple[int, int, int]] = {}  # font → the stamp of the file that was found intact
 
 
 def _unpack_into(folder: Path) -> Path:
@@ -110,7 +110,7 @@ def _unpack(font: Shipped) -> bytes:
 
 
 def _rename(names: Any, font: Shipped) -> None:
-    """Give a font our family's name. What says who made it and under which licence stays."""
+    """Give a font our family's name. Its author and licence stay."""
     style = {400: "Regular", 600: "Semibold"}[font.weight]
     full = f"{font.family} {style}"
     ours = {1: full, 2: "Regular", 3: full, 4: full, 6: full.replace(" ", ""), 16: font.family, 17: style}
@@ -124,7 +124,7 @@ def _file_name(font: Shipped) -> str:
 
 
 def shipped_file(family: str, weight: int) -> Path:
-    """The TrueType file of one of our families in the weight nearest to this one."""
+    """The TrueType file of one of our families, in the nearest weight."""
     faces = [font for font in SHIPPED if font.family == family]
     return register() / _file_name(min(faces, key=lambda font: abs(font.weight - weight)))
 
@@ -142,7 +142,7 @@ _registered: set[Path] = set()
 
 
 def register() -> Path:
-    """Make our fonts known to vl-convert, once in a process; the folder in which they are, whole."""
+    """Register our fonts with vl-convert, once in a process. Returns their folder."""
     with _lock:
         folder = _unpacked()
         if folder not in _registered:
@@ -155,7 +155,7 @@ def register() -> Path:
 
 @lru_cache(maxsize=1)
 def font_face_css() -> str:
-    """CSS that brings our fonts along in an HTML file."""
+    """CSS that embeds our fonts in an HTML file."""
     import base64
 
     rules = []

@@ -1,7 +1,7 @@
-"""The fonts of this machine, and which characters each of them draws.
+"""The fonts of this machine, and the characters that each of them has.
 
-fontconfig's `fc-list` tells in milliseconds. Where there is none (Windows, macOS) the usual folders are read
-with fontTools, which takes seconds, so what was found is kept in the cache folder until a font file changes.
+fontconfig's `fc-list` answers in milliseconds. Without it (Windows, macOS) fontTools reads the usual folders, which
+takes seconds, so the result is stored in the cache folder until a font file changes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Face:
     Attributes
     ----------
     family, weight: as CSS spells them (400 is regular, 700 bold)
-    file, index: where it lies; the index in a collection
+    file, index: its path; the index in a collection
     colour: True for colour emoji
     charset: the code points it draws, as fontconfig writes them: "20-7e a0 100-17f" (hexadecimal)
     """
@@ -45,7 +45,7 @@ class Face:
         return [int(a, 16) for a, _, _ in pairs], [int(b or a, 16) for a, _, b in pairs]
 
     def draws(self, point: int) -> bool:
-        """True where the face has a glyph for this code point."""
+        """True if the face has a glyph for this code point."""
         starts, ends = self._ranges
         at = bisect_right(starts, point) - 1
         return at >= 0 and point <= ends[at]
@@ -53,10 +53,10 @@ class Face:
 
 @lru_cache(maxsize=1)
 def families() -> dict[str, tuple[Face, ...]]:
-    """The machine's families with their faces, the one nearest to regular first. Empty where there is no font."""
+    """The machine's families with their faces, the one nearest to regular first. Empty without fonts."""
     found: dict[str, list[Face]] = {}
     for face in _from_fontconfig() or _from_folders():
-        if not face.family.startswith("."):  # macOS hides its interface fonts so
+        if not face.family.startswith("."):  # macOS hides its interface fonts this way
             found.setdefault(face.family, []).append(face)
     return {name: tuple(sorted(faces, key=lambda f: (abs(f.weight - 400), f.file))) for name, faces in found.items()}
 
@@ -66,11 +66,11 @@ _FIELDS = "%{file}\t%{index}\t%{family[0]}\t%{weight}\t%{slant}\t%{width}\t%{col
 
 def _from_fontconfig() -> list[Face]:
     try:
-        asked = subprocess.run(["fc-list", "--format", _FIELDS], capture_output=True, timeout=30)
+        listed = subprocess.run(["fc-list", "--format", _FIELDS], capture_output=True, timeout=30)
     except (OSError, subprocess.SubprocessError):
         return []
     faces = []
-    for line in asked.stdout.decode("utf-8", "replace").splitlines():
+    for line in listed.stdout.decode("utf-8", "replace").splitlines():
         parts = line.split("\t")
         if len(parts) != 8 or parts[4] != "0" or not parts[7]:
             continue

@@ -1,7 +1,6 @@
-"""A small table of numbers that answers at once, an input a cell: keyboard, screen readers and pasting as in any form.
+"""A small editable table of numbers, one input per cell: keyboard, screen readers and pasting work as in any form.
 
-Why ours: Streamlit's own editor holds every change back for 150 ms, which no setting changes; the toy must answer in
-200.
+Streamlit's own editor delays every change by 150 ms, which no setting changes; the toy must answer in 200 ms.
 """
 
 from __future__ import annotations
@@ -20,23 +19,23 @@ _JS, _CSS = (Path(__file__).with_name(f"number_grid.{kind}").read_text(encoding=
 def table(
     key: str, given: Cells, label: str, take: Callable[[Cells], None], *, names: Sequence[str] = (), width: int
 ) -> None:
-    """The table, which shows `given`, whatever was typed before; an empty cell is None.
+    """The table. It shows `given`, whatever was typed before; an empty cell is None.
 
     Parameters
     ----------
-    label: what it is, for whoever cannot see it; names: of the rows, none where they have none
-    take: is told the whole table as soon as a cell was changed: Enter, leaving it, arrow up or down, pasting
+    label: what it is, for screen readers; names: of the rows, empty if they have none
+    take: called with the whole table when a cell has changed: Enter, leaving it, arrow up or down, pasting
     """
     grid = component("two_heads_cells", html='<div class="cells"></div>', css=_CSS, js=_JS)
-    said = [["" if cell is None else f"{cell:.10g}" for cell in row] for row in given]
+    cells = [["" if cell is None else f"{cell:.10g}" for cell in row] for row in given]
     grid(
         key=key,
-        data={"cells": said, "names": list(names), "label": label},
+        data={"cells": cells, "names": list(names), "label": label},
         width=width,
         on_rows_change=lambda: take(typed(st.session_state[key].rows)),
     )
 
 
 def typed(rows: Sequence[Sequence[str]] | None) -> Cells:
-    """What was typed as numbers; a comma may be the decimal sign, and a real minus is one."""
+    """The typed cells as numbers. A comma may be the decimal sign; “−” is a minus sign too."""
     return cells_of([[str(cell).replace(",", ".").replace("−", "-") for cell in row] for row in rows or ()])

@@ -1,8 +1,8 @@
-"""Marking pairs of words: the words of the text as buttons, an arc over them for every marked pair.
+"""A component that marks pairs of words: the words as buttons, with an arc over every marked pair.
 
-The first word pressed looks, the second is looked at; a pair that is marked already is taken out. Everything until the
-second word happens in the browser, by pointer or keyboard (Tab to the words, arrows from one to the next, Enter
-presses, Escape lets go of the first word). An arc between two lines of text keeps to the gaps between lines, so that it
+The first click chooses the query, the second the key; a pair that is marked already is removed. Everything until the
+second word happens in the browser, by pointer or keyboard (Tab to the words, arrows from one to the next, Enter to
+click, Escape to drop the first word). An arc between two lines of text stays in the gaps between lines, so that it
 crosses no word.
 """
 
@@ -143,7 +143,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
 
 
 def marked(encoding: Encoding) -> tuple[tuple[Pair, ...], str]:
-    """The pairs that are marked, and a sentence where what is typed names none of this text (or "")."""
+    """The marked pairs, and a sentence if the typed ones do not match this text (or "")."""
     try:
         return tuple(dict.fromkeys(pairs_of(encoding, session.choices().pairs))), ""
     except UserError as wrong:
@@ -151,7 +151,7 @@ def marked(encoding: Encoding) -> tuple[tuple[Pair, ...], str]:
 
 
 def words(encoding: Encoding, pairs: Sequence[Pair], backwards: bool) -> None:
-    """The words to press. A longer text is marked by typing alone."""
+    """The words as buttons. A longer text can only be marked by typing."""
     forms = [word.form for word in encoding.words]
     unread = [word for word, count in enumerate(encoding.unread) if count]
     if len(forms) > MOST_WORDS:

@@ -1,4 +1,4 @@
-"""The shelf of texts to try. Each shows something that heads do."""
+"""Example texts. Each shows something that heads do."""
 
 from dashboard.ui.url_state import FIRST_TEXT
 

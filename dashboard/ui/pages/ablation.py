@@ -1,4 +1,4 @@
-"""What “Ablation” shows: heads on a text, all of them over our own sentences, their effect beside a score."""
+"""The parts of “Ablation”: heads on a text, all heads over the built-in sentences, effects and scores."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from dashboard.heads.format import listed
 from dashboard.heads.head_id import HeadId, columns_of, from_selection
 from dashboard.ui import caches, job_panel, profile_picker, session
 from dashboard.ui.figure import Click
-from dashboard.ui.layout_width import beside, room
+from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened, Reading
 from dashboard.ui.page import end_page
@@ -34,7 +34,7 @@ from dashboard.ui.pages import ablation_tables
 
 
 def taken_out() -> tuple[HeadId, ...]:
-    """Which heads: the chosen one, or where there are two or more in the tray and a person wants it, those together."""
+    """The heads to ablate: the chosen one, or jointly those of the tray if it has two or more and they are chosen."""
     chosen = session.choices()
     if len(chosen.pinned) < 2:
         return (chosen.chosen,)
@@ -54,15 +54,15 @@ def taken_out() -> tuple[HeadId, ...]:
 
 
 def places(heads: tuple[HeadId, ...]) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:
-    """A place for the text and one for what several heads change together beside each alone, and the pixels of each."""
+    """Two containers, for the text and for the joint ablation next to each head alone, and their widths in pixels."""
     if len(heads) == 1:
-        wide = min(room(), 780)
+        wide = min(page_width(), 780)
         return st.container(), st.container(), wide, wide
-    return beside(room(), (0.6, 0.4))
+    return beside(page_width(), (0.6, 0.4))
 
 
 def replaced_by(this: Opened) -> None:
-    """What takes the place of the head's output."""
+    """The control for what replaces the head's output."""
     over = (
         f"over the {builtin_size()} built-in English sentences. In a causal model, the text’s own mean would include "
         "later words"
@@ -80,7 +80,7 @@ def replaced_by(this: Opened) -> None:
 
 
 def on_text(this: Reading, heads: tuple[HeadId, ...]) -> AblationOnText:
-    """What changes on the text without these heads; or a sentence, and the end of the page."""
+    """The ablation of these heads on the text; or a sentence and the end of the page."""
     chosen = session.choices()
     place = st.empty()
 
@@ -99,26 +99,26 @@ def on_text(this: Reading, heads: tuple[HeadId, ...]) -> AblationOnText:
 
 
 def not_ranked(heads: tuple[HeadId, ...]) -> str:
-    """That heads taken out together have no place among all heads."""
+    """The remark that a joint ablation has no rank among all heads."""
     if len(heads) == 1:
         return ""
     return f"The ranking is of single heads. {session.choices().chosen} is marked."
 
 
 def beside_alone(this: Reading, found: AblationOnText) -> JointAblation | None:
-    """Heads taken out together beside each of them alone; None for a head alone, and where no token is read."""
+    """The joint ablation next to each head alone; None for one head, and if no token is read."""
     if len(found.heads) == 1 or not len(found.effect.tokens):
         return None
     return JointAblation(found, tuple(on_text(this, (head,)) for head in found.heads))
 
 
 def named(found: AblationOnText) -> str:
-    """What is taken out, as a table's columns call it."""
+    """The ablated heads, as the columns of a table name them."""
     return "the head" if len(found.heads) == 1 else "the heads"
 
 
 def predictions(found: AblationOnText) -> None:
-    """The table of predictions that change, or that none does; of a model that predicts nothing, that it does not."""
+    """The table of predictions that change; or the sentence that none does, or that the model predicts nothing."""
     effect = found.effect
     if effect.measure == "shift":
         st.caption("This model predicts no words, so only its vectors can change.")
@@ -131,10 +131,10 @@ def predictions(found: AblationOnText) -> None:
         st.dataframe(effect.changed, hide_index=True, column_config=columns, width="content", height=height)
 
 
-def measured(this: Opened) -> HeadEffects | None:
-    """All heads over our own sentences as they are kept; or, where they are still to be measured, the way to do it."""
+def head_effects(this: Opened) -> HeadEffects | None:
+    """The effects of all heads over the built-in sentences; None, and a button, if they are not measured yet."""
     request = Request.of(this.model, session.choices().by, this.bos)
-    return job_panel.kept_or_made(
+    return job_panel.result_or_offer(
         MEASUREMENT,
         request,
         f"**All heads of {escape_markdown(this.model.title)}**",
@@ -152,12 +152,12 @@ def _take_out(key: str) -> None:
 
 
 def choose_by_click(key: str) -> Click:
-    """A click on a picture of all heads chooses one, on all such pictures, and takes that one out."""
+    """A click on a picture of all heads: chooses the head on all such pictures and ablates it."""
     return Click(_take_out, key=f"click_{key}", place=key)
 
 
 def _profile_of(this: Opened) -> Profile | None:
-    """A profile of the model, where there is one that can be read."""
+    """A profile of the model; None if there is none that can be read."""
     try:
         return profile_picker.first_of(this)
     except (UserError, OSError):
@@ -165,20 +165,20 @@ def _profile_of(this: Opened) -> Profile | None:
 
 
 def _choose_against(profile: Profile | None, *, text: bool) -> str | None:
-    """Which score or figure the effects are laid beside: of the text, or of the profile, where there is one."""
+    """The control for what to compare effects with: a score of the text, or a figure of the profile if there is one."""
     names = [*(FIGURE_TITLES if profile is not None else ()), *(SCORES if text else ())]
     if not names:
         st.caption("There is nothing to compare with yet. Type a text at the top, or make a profile on “Corpora”.")
         return None
-    told = {name: f"{title} (profile)" for name, title in FIGURE_TITLES.items()}
-    told |= {name: f"{score.title} (this text)" for name, score in SCORES.items()}
+    titles = {name: f"{title} (profile)" for name, title in FIGURE_TITLES.items()}
+    titles |= {name: f"{score.title} (this text)" for name, score in SCORES.items()}
     given, name = session.bound("against"), session.choices().against
     if name not in names:
         name = st.session_state[given["key"]] = "spread" if text else names[0]
     st.selectbox(
         "Compare the effect with",
         names,
-        format_func=told.__getitem__,
+        format_func=titles.__getitem__,
         width=380,
         help=(
             "A score on your text, or a figure from the profile of the model: the bits that position, parse or "
@@ -195,7 +195,7 @@ def _correlation(effects: tuple[float, ...], others: tuple[float, ...]) -> Corre
 
 
 def against(this: Opened, text: Reading | None, every: HeadEffects | None) -> Beside | None:
-    """All heads' effects beside what a person chose; or a sentence with what that takes, and None."""
+    """All heads' effects and the chosen score or figure; None, and a sentence with what is missing."""
     if every is None:
         st.caption("Available once all heads are measured.")
         return None
@@ -206,10 +206,10 @@ def against(this: Opened, text: Reading | None, every: HeadEffects | None) -> Be
 
 
 class Beside:
-    """All heads by their effect, and by a score or figure: drawn, and how far they go together."""
+    """All heads by their effect and by a score or figure: the picture, and how they correlate."""
 
     def __init__(self, this: Opened, shows: Reading | Profile, every: HeadEffects, name: str):
-        """name: of a score of the text, or of a figure of the profile, as `shows` is the one or the other"""
+        """name: of a score if `shows` is a text, of a figure if it is a profile"""
         chosen = session.choices()
         self.this, self.shows, self.every, self.name = this, shows, every, name
         self.selection = Selection(chosen.chosen, chosen.pinned, session.epoch())

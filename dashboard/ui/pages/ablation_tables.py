@@ -1,4 +1,4 @@
-"""The tables of “Ablation”: what their columns are called."""
+"""The tables of “Ablation”: the titles of their columns."""
 
 from __future__ import annotations
 

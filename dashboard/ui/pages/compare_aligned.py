@@ -1,4 +1,4 @@
-"""“Compare” with two sides that have to be aligned: one head on two texts, or two models on one."""
+"""“Compare” with two sides that must be aligned: one head on two texts, or two models on one."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ from dashboard.heads.format import counted
 from dashboard.heads.head_id import nearest
 from dashboard.heads.view import HeadView
 from dashboard.ui import caches, head_picker, session
-from dashboard.ui.layout_width import room
+from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
-from dashboard.ui.model_and_text import Reading, contributed, offer_path
+from dashboard.ui.missing_model import offer_path
+from dashboard.ui.model_and_text import Reading, contributed
 from dashboard.ui.page import end_page
 from dashboard.ui.pages.compare_results import Compared, most_drawn
 from dashboard.ui.paths import NotChosenHere
@@ -51,7 +52,7 @@ CHANGED = {
 def two_texts(this: Reading) -> Compared:
     """One head on the text on the left and on a second one."""
     if this.encoding.text != FIRST_TEXT and session.choices().other == FIRST_OTHER:
-        session.correct(other="")  # the second text that goes with the first example is nobody's choice on another one
+        session.correct(other="")  # the second text of the first example does not belong to another text
     st.text_area(
         "Second text",
         height=80,
@@ -105,12 +106,12 @@ def _met_texts(aligned: Aligned, a: HeadView, b: HeadView) -> str:
     special = np.array(aligned.a.special, bool)
     same, changed = int((~aligned.changed & ~special).sum()), int(aligned.changed.sum())
     sizes = [sum(not one for one in view.special) for view in (a, b)]
-    said = f"Of {sizes[0]} and {counted(sizes[1], a.unit)}, {same} are the same in both"
+    sentence = f"Of {sizes[0]} and {counted(sizes[1], a.unit)}, {same} are the same in both"
     if changed:
         pairs = [label for label, new in zip(aligned.a.labels, aligned.changed, strict=True) if new]
-        said += f" and {changed} changed ({', '.join(pairs[:4])}{' …' if len(pairs) > 4 else ''})"
+        sentence += f" and {changed} changed ({', '.join(pairs[:4])}{' …' if len(pairs) > 4 else ''})"
     rest = sum(sizes) - 2 * (same + changed)
-    return f"{said}." + (f" {rest} without a counterpart are not drawn." if rest else "")
+    return f"{sentence}." + (f" {rest} without a counterpart are not drawn." if rest else "")
 
 
 def changes(this: Reading) -> Changes:
@@ -132,7 +133,7 @@ def ranked(this: Reading, found: Changes, selection: Selection) -> Drawing:
         bos=this.bos,
         selected=selection.head,
         epoch=selection.epoch,
-        **session.look(min(room(), 680)).keywords(),
+        **session.look(min(page_width(), 680)).keywords(),
     )
 
 
@@ -188,14 +189,14 @@ def _other_head(other) -> None:
 
 def _met_models(aligned: Aligned) -> str:
     a, b = aligned.a, aligned.b
-    said = f"The two models share {counted(len(a), 'words')}."
+    sentence = f"The two models share {counted(len(a), 'words')}."
     if a.hidden == "hide":
-        return f"{said} Special tokens are hidden, and each row is rescaled to 100\u00a0%."
+        return f"{sentence} Special tokens are hidden, and each row is rescaled to 100\u00a0%."
     lost = [0.0 if view.outside is None else 100 * float(view.outside.mean()) for view in (a, b)]
     return (
-        f"{said} Special tokens have no counterpart and are not drawn: on average they get {lost[0]:.0f}\u00a0% of "
-        f"the attention in {a.model} and {lost[1]:.0f}\u00a0% in {b.model}. “Hide and renormalise” under “Reading” "
-        "compares the rest."
+        f"{sentence} Special tokens have no counterpart and are not drawn: on average they get {lost[0]:.0f}\u00a0% "
+        f"of the attention in {a.model} and {lost[1]:.0f}\u00a0% in {b.model}. “Hide and renormalise” under "
+        "“Reading” compares the rest."
     )
 
 

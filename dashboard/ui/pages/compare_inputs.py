@@ -1,4 +1,4 @@
-"""What “Compare” is asked in each of its ways, and what stands for it (see `compared`)."""
+"""The controls of “Compare” in each of its modes, and the comparison that they choose."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dashboard.heads.head_id import HeadId, head_of
 from dashboard.heads.view import HeadView
 from dashboard.models import CATALOGUE
 from dashboard.ui import figure, profile_picker, session
-from dashboard.ui.layout_width import room
+from dashboard.ui.layout_width import page_width
 from dashboard.ui.model_and_text import Reading
 from dashboard.ui.page import end_page
 from dashboard.ui.pages.compare_aligned import two_models, two_texts
@@ -29,10 +29,10 @@ from dashboard.ui.url_state import MOST_PINS
 WAYS = {"heads": "Heads of one model", "texts": "One head, two texts", "models": "Two models"}
 
 
-def asked(this: Reading, row: DeltaGenerator | None) -> Compared:
-    """What the chosen way asks for; or a sentence with what to do, and the end of the page.
+def comparison(this: Reading, row: DeltaGenerator | None) -> Compared:
+    """The comparison of the chosen mode; or a sentence with what to do, and the end of the page.
 
-    row: where the heads of one model are chosen; in the other ways None
+    row: where the heads of one model are chosen; None in the other modes
     """
     if row is not None:
         return _heads(this, row)
@@ -40,7 +40,7 @@ def asked(this: Reading, row: DeltaGenerator | None) -> Compared:
 
 
 def question(this: Reading) -> str:
-    """What the page asks in the chosen way."""
+    """The question of the page in the chosen mode."""
     first, chosen = this.model.title, session.choices()
     if chosen.mode == "texts":
         return f"How does one head of {first} differ between two similar texts?"
@@ -82,7 +82,7 @@ def _heads(this: Reading, row: DeltaGenerator) -> Compared:
             )
     heads = chosen.pinned if len(chosen.pinned) > 1 else _to_begin_with(this, pair or _previous_and_next(this))
     heads = heads if chosen.show == "side" else heads[:2]
-    return _of_views(this, this.between_texts(this.views(*heads)), this.between_texts(this.measured(*heads)))
+    return _of_views(this, this.between_texts(this.views(*heads)), this.between_texts(this.chosen_views(*heads)))
 
 
 def _add_head() -> None:
@@ -92,7 +92,7 @@ def _add_head() -> None:
 
 
 def _opposites(this: Reading) -> tuple[HeadId, HeadId] | None:
-    """The two heads that are furthest apart in the model's profile, where there is one."""
+    """The two heads that are furthest apart in the model's profile; None without a profile."""
     try:
         found = profile_picker.first_of(this)
     except (UserError, OSError):
@@ -121,7 +121,11 @@ def _to_begin_with(this: Reading, pair: Sequence[HeadId]) -> tuple[HeadId, ...]:
 
 
 def _of_views(this: Reading, weights: Sequence[HeadView], whole: Sequence[HeadView]) -> Compared:
-    start, difference, across = session.choices().start, session.choices().show == "difference", session.look(room())
+    start, difference, across = (
+        session.choices().start,
+        session.choices().show == "difference",
+        session.look(page_width()),
+    )
 
     def fitted(look: Look) -> list[HeadView]:
         return [api.fit_for(view, "heatmap", start, most_drawn(look)) for view in whole]

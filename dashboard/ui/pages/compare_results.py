@@ -1,4 +1,4 @@
-"""What “Compare” compares, and what is said of it: the picture may be of contributions, the figures are of weights."""
+"""The comparison on “Compare” and its sentences: the picture may show contributions, the figures are of weights."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Compared:
     Attributes
     ----------
     views: the weights of two to four heads, over the same positions, with the same labels: the figures are of these
-    drawn: the same as the picture has them, weights or contributions
-    names: what to call each
-    remarks: what each of them does, and how far the two meet
+    drawn: the same heads as the picture shows them, weights or contributions
+    names: the name of each
+    remarks: what each of them does, and how much the two share
     draw: (view "side" or "difference", look) → the picture
     table: the data behind it
-    files_of: the views whose matrices can be taken away
+    files_of: the views whose matrices can be downloaded
     origin: (view, look) → where it comes from
     """
 
@@ -54,7 +54,7 @@ class Compared:
 
     @property
     def note(self) -> str:
-        """What to say beside figures of weights where the picture is of contributions."""
+        """The note on figures of weights if the picture shows contributions."""
         return "" if self.drawn[0].measure == "weight" else OF_WEIGHTS
 
 
@@ -66,18 +66,18 @@ def headline(compared: Compared, show: str, chart: Drawing) -> str:
 
 
 def of_weights(compared: Compared) -> list[str]:
-    """What the figures say beside the picture: where the first two part and, where that is not said over it, how alike
+    """Sentences about the weights: where the first two differ most and, if the finding does not say it, how similar
     they are."""
     part = parting(parted(compared), *compared.names[:2])
     if not compared.note:
         return [part]
-    said = alike(compared)
-    opens = said[0].lower() if said.startswith("No row") else said[0]
-    return [f"By their weights: {opens}{said[1:]}", part]
+    sentence = alike(compared)
+    opens = sentence[0].lower() if sentence.startswith("No row") else sentence[0]
+    return [f"By their weights: {opens}{sentence[1:]}", part]
 
 
 def alike(compared: Compared) -> str:
-    """How alike they are, in a sentence with its numbers."""
+    """How similar they are, in a sentence with its numbers."""
     pairs, names = compared.pairs, compared.names
     if not any(numbers.rows for numbers in pairs.values()):
         return f"No row counts for {' and '.join(names)}, so their similarity is unknown."
@@ -103,12 +103,12 @@ def most_drawn(look: Look) -> int:
 
 
 def parted(compared: Compared) -> pd.DataFrame:
-    """Where the first two part, word by word."""
+    """The difference of the first two, word by word."""
     return disagreements(compared.views[0], compared.views[1])
 
 
 def word_by_word(compared: Compared) -> Table:
-    """Where the first two part, as a table on the page."""
+    """The difference of the first two, as a table on the page."""
     first, second = compared.names[:2]
     columns = {
         "position": None,

@@ -1,4 +1,4 @@
-"""The parts of the page “Corpora”: what to profile, what is being profiled, and the profiles that are there."""
+"""The parts of the page “Corpora”: the form for a new profile, the running jobs, and the finished profiles."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ OWN = "Your own file"
 
 
 def title_of(model: str) -> str:
-    """What people call a model; a folder or a hub id by itself."""
+    """A model's title; a folder or a hub id as it is."""
     return CATALOGUE[model].title if model in CATALOGUE else model
 
 
 def form() -> None:
-    """What to profile, by which model, under which name."""
+    """The form: which corpus, which model, which name."""
     chosen = session.choices().model
     models = [name for name in CATALOGUE if is_installed(name)]
     if chosen not in CATALOGUE and paths.may_open(chosen):
@@ -79,16 +79,16 @@ def form() -> None:
                 width=150,
                 help="Empty: the whole file. A few hundred give wide intervals, a few thousand narrow ones.",
             )
-            asked = st.form_submit_button("Start the profile", icon=":material/play_arrow:")
-    if asked:
+            submitted = st.form_submit_button("Start the profile", icon=":material/play_arrow:")
+    if submitted:
         try:
             _begin(model, name, None if limit is None else int(limit), source == OWN, upload, parser.strip())
         except UserError as wrong:
             st.error(escape_markdown(str(wrong)), icon=":material/error:")
         else:
             st.rerun()
-    if said := st.session_state.get("corpus_says"):
-        st.warning(escape_markdown(said), icon=":material/info:")
+    if message := st.session_state.get("corpus_says"):
+        st.warning(escape_markdown(message), icon=":material/info:")
 
 
 def _begin(model: str, name: str, limit: int | None, own: bool, upload, parser: str) -> None:
@@ -96,7 +96,7 @@ def _begin(model: str, name: str, limit: int | None, own: bool, upload, parser: 
     out = place_for(name)
     if (out / "profile.json").exists():
         raise UserError(f"There is already a profile named “{name}”. Choose another name, or delete that one.")
-    if (there := find(out)) is not None and there.progress.state == "going":  # as after a second press
+    if (there := find(out)) is not None and there.progress.state == "going":  # as after a second click
         raise UserError(f"“{name}” is already being profiled, see below. Choose another name for another profile.")
     if not own:
         start(model, builtin_corpus(), out, limit=limit)
@@ -106,7 +106,7 @@ def _begin(model: str, name: str, limit: int | None, own: bool, upload, parser: 
     path = out / "source" / _plain(upload.name)
     is_text = not is_treebank(path)
     if is_text and parser:
-        parse("A word.", parser)  # one that cannot be used is told now
+        parse("A word.", parser)  # reports a parser that cannot be used at once
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(upload.getbuffer())
@@ -120,12 +120,12 @@ def _begin(model: str, name: str, limit: int | None, own: bool, upload, parser: 
 
 
 def _absolute(parser: str) -> str:
-    """A folder from the root on: the job is a process that may stand elsewhere."""
+    """The absolute path of a folder: the job's process may have another current folder."""
     return str(Path(parser).absolute()) if parser and parser not in installed_parsers() else parser
 
 
 def _plain(name: str) -> str:
-    """A file's name that no system stumbles over; its ending stays."""
+    """A file name that is valid on every system; its ending stays."""
     stem, ending = Path(name).stem, Path(name).suffix.lower()
     return (re.sub(r"[^\w .-]+", "-", stem).strip(" .-")[:60] or "corpus") + ending
 
@@ -136,8 +136,10 @@ def unfinished() -> list[Job]:
 
 
 def progress() -> None:
-    """A row for each job that is not done. The whole page is drawn anew when one has ended or begun; one that was begun
-    in another tab while none was going here is seen with the next click."""
+    """A row for each job that is not done. Redraws the whole page when one has ended or begun.
+
+    A job that another tab began while none was going here appears with the next click.
+    """
     states = _states(unfinished())
     job_panel.while_going(_progress, "going" in states.values(), states)
 
@@ -146,9 +148,9 @@ def _states(there: list[Job]) -> dict[str, str]:
     return {job.out.name: job.progress.state for job in there}
 
 
-def _progress(told: dict[str, str]) -> None:
+def _progress(states: dict[str, str]) -> None:
     there = unfinished()
-    if _states(there) != told:
+    if _states(there) != states:
         st.rerun()
     for job in there:
         what = escape_markdown(f"{job.path.name}, {title_of(job.model)}")
@@ -162,51 +164,51 @@ def _remove(job: Job) -> None:
 
 
 def finished() -> list[LibraryEntry]:
-    return [kept for kept in profile_library() if kept.finished]
+    return [entry for entry in profile_library() if entry.finished]
 
 
-def row(kept: LibraryEntry) -> None:
+def row(entry: LibraryEntry) -> None:
     """One profile: what it is, and what can be done with it."""
     with st.container(border=True):
-        model = title_of(kept.model)
-        st.markdown(f"**{escape_markdown(kept.name)}**")
-        origin = "built in" if kept.shipped else "your own"
-        st.caption(escape_markdown(f"{model} · {kept.file} · {kept.sentences:,} sentences · {origin}"))
+        model = title_of(entry.model)
+        st.markdown(f"**{escape_markdown(entry.name)}**")
+        origin = "built in" if entry.shipped else "your own"
+        st.caption(escape_markdown(f"{model} · {entry.file} · {entry.sentences:,} sentences · {origin}"))
         with st.container(horizontal=True, vertical_alignment="center"):
             to_page(
                 "profile",
                 "Open on Syntax vs context",
                 ":material/account_tree:",
-                model=kept.model,
-                profile=kept.name,
+                model=entry.model,
+                profile=entry.name,
                 layer=0,
                 head=0,
                 pins=(),
             )
             st.download_button(
                 "Download (zip)",
-                partial(zipped, kept),
-                file_name=f"{_plain(kept.name)}.zip",
+                partial(zipped, entry),
+                file_name=f"{_plain(entry.name)}.zip",
                 mime="application/zip",
-                key=f"zip_{kept.name}",
+                key=f"zip_{entry.name}",
                 on_click="ignore",
                 icon=":material/download:",
             )
-            if not kept.shipped:
-                with st.popover("Delete", icon=":material/delete:", key=f"deleting_{kept.name}", on_change="rerun"):
-                    named = f"The tables of “{kept.name}” are removed from this machine and cannot be brought back."
+            if not entry.shipped:
+                with st.popover("Delete", icon=":material/delete:", key=f"deleting_{entry.name}", on_change="rerun"):
+                    named = f"The tables of “{entry.name}” are removed from this machine and cannot be brought back."
                     st.markdown(escape_markdown(named))
                     st.button(
                         "Delete it for good",
-                        key=f"delete_{kept.name}",
-                        on_click=job_panel.told,
-                        args=(partial(delete, kept),),
+                        key=f"delete_{entry.name}",
+                        on_click=job_panel.run_action,
+                        args=(partial(delete, entry),),
                     )
 
 
-def zipped(kept: LibraryEntry) -> bytes:
+def zipped(entry: LibraryEntry) -> bytes:
     """All tables of a profile in every format, with profile.json."""
-    profile = read_profile(kept.folder)
+    profile = read_profile(entry.folder)
     tables = dict(
         zip(
             TABLES, (profile.heads, profile.dependencies, profile.best, profile.moments, profile.sentences), strict=True
@@ -214,7 +216,7 @@ def zipped(kept: LibraryEntry) -> bytes:
     )
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.write(kept.folder / "profile.json", "profile.json")
+        archive.write(entry.folder / "profile.json", "profile.json")
         for name, table in tables.items():
             if table is not None:
                 for ending in endings("table"):

@@ -1,4 +1,4 @@
-"""What “Find heads” shows of one text: the search, the ranking that takes clicks, a head over the sentence."""
+"""“Find heads” on one text: the search, the ranking that takes clicks, a head over the sentence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Reading, contributed
 from dashboard.ui.url_state import FIRST_PAIRS, FIRST_TEXT
 
-FEW_TOKENS = 256  # up to which the maps of all heads of the ranking are kept
+FEW_TOKENS = 256  # up to which the maps of all ranked heads are kept
 _SHARE = "percent"
 COLUMNS = {
     "layer": "Layer",
@@ -41,7 +41,7 @@ CORPUS_COLUMNS = {name: column for name, column in COLUMNS.items() if name != "o
 
 
 def forget_first_pairs(encoding: Encoding) -> None:
-    """The pair that is marked on the first text is nobody's choice on another one."""
+    """Remove the pair marked on the first text when the text is another one."""
     if encoding.text != FIRST_TEXT and session.choices().pairs == FIRST_PAIRS:
         session.correct(pairs="")
 
@@ -52,7 +52,7 @@ def _found(key: str, text: str, bos: bool, pairs: tuple[Pair, ...], _this: Readi
 
 
 def on_text(this: Reading, pairs: Sequence[Pair], wrong: str) -> Examples | None:
-    """The search; None, with a sentence that says what to do, where there is nothing to search for."""
+    """The search; None, and a sentence that says what to do, if there is nothing to search for."""
     if not wrong and not pairs:
         st.info(
             ("No pair is marked yet. Click the word that looks (query), then the word it looks at (key)."),
@@ -91,13 +91,13 @@ def ranked(found: Examples, name: str, width: int) -> None:
 
 
 def over_sentence(this: Reading, found: Examples, head: HeadId) -> tuple[HeadView, list[Pair]]:
-    """What a person chose to see of the head, over the words or the part of them round the first pair that a picture
-    holds; and the pairs, by their places among all words that are drawn."""
+    """The weights or contributions of the head over the words, or the part around the first pair that a picture holds;
+    and the pairs, by their positions among the drawn words."""
     ranked = found.table.head(BEST)
     heads = heads_of(ranked)
     if head not in heads or len(this.encoding) > FEW_TOKENS:
         heads = [head]
-    # All that can be clicked, in one pass of the model: a click waits for none.
+    # All heads that can be clicked, in one forward pass, so that a click waits for none.
     views = this.views(*heads, unit="words", special="hide")
     carried = contributed(partial(this.contributions, head, unit="words", special="hide"))
     whole = carried[0] if carried else views[heads.index(head)]

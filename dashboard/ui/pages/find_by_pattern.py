@@ -1,4 +1,4 @@
-"""The search over the corpus that comes with the dashboard: what is asked, the button, the progress, what is kept."""
+"""The search over the built-in corpus: its controls, button, progress and cached results."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FURTHEST = 50
 
 
 def read_pattern(written: str) -> Pattern:
-    """``relation=nsubj;furthest=5`` → the pattern. Raises UserError for what is none."""
+    """``relation=nsubj;furthest=5`` → the pattern. Raises UserError for any other text."""
     given: dict[str, Any] = {}
     for part in filter(None, written.split(";")):
         name, _, value = part.partition("=")
@@ -42,10 +42,10 @@ def read_pattern(written: str) -> Pattern:
 
 
 def write_pattern(pattern: Pattern) -> str:
-    """As `read_pattern` reads it: what is not left open."""
+    """The text that `read_pattern` reads: the fields that are not at their defaults."""
     usual = Pattern()
-    said = {field.name: getattr(pattern, field.name) for field in fields(Pattern)}
-    return ";".join(f"{name}={value}" for name, value in said.items() if value != getattr(usual, name))
+    values = {field.name: getattr(pattern, field.name) for field in fields(Pattern)}
+    return ";".join(f"{name}={value}" for name, value in values.items() if value != getattr(usual, name))
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -62,7 +62,7 @@ def _labels() -> tuple[list[str], list[str]]:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _held(key: str, pattern: str, bos: bool) -> list[Matches]:
-    """Empty until it was searched for, by whoever asked first."""
+    """The cached result in a list; empty until the first search."""
     return []
 
 
@@ -80,13 +80,13 @@ def controls(this: Opened) -> Pattern:
         st.warning(escape_markdown(str(wrong)), icon=":material/info:")
         pattern = Pattern(relation="nsubj")
     relations, kinds = _labels()
-    shown = {field.name: getattr(pattern, field.name) for field in fields(Pattern)}
-    shown["furthest"] = pattern.furthest or FURTHEST
-    for name, value in shown.items():
+    values = {field.name: getattr(pattern, field.name) for field in fields(Pattern)}
+    values["furthest"] = pattern.furthest or FURTHEST
+    for name, value in values.items():
         st.session_state[f"pattern_{name}"] = value
 
     def choice(label: str, name: str, options: list[str], width: int, explained: str) -> None:
-        offered = ["", *options, *([shown[name]] if shown[name] and shown[name] not in options else [])]
+        offered = ["", *options, *([values[name]] if values[name] and values[name] not in options else [])]
         st.selectbox(
             label, offered, format_func=lambda value: value or "any", width=width, help=explained, **_tied(name)
         )
@@ -143,17 +143,17 @@ def _take() -> None:
 
 
 def found(this: Opened, pattern: Pattern) -> Matches:
-    """What the corpus gives, for a page: kept, or searched for when asked; else the end of the page."""
-    if said := st.session_state.pop("pattern_says", ""):
-        st.warning(escape_markdown(said), icon=":material/info:")
+    """The matches in the corpus, cached or searched for after a click; else the end of the page."""
+    if message := st.session_state.pop("pattern_says", ""):
+        st.warning(escape_markdown(message), icon=":material/info:")
     held = _held(this.key, write_pattern(pattern), this.bos)
     if not held:
         if not st.button("Search the corpus", icon=":material/search:"):
             end_page()
         bar = st.progress(0.0, "Reading…")
 
-        def progress(fraction: float, said: str) -> None:
-            bar.progress(min(max(fraction, 0.0), 1.0), escape_markdown(said))
+        def progress(fraction: float, sentence: str) -> None:
+            bar.progress(min(max(fraction, 0.0), 1.0), escape_markdown(sentence))
 
         try:
             one = find_heads_in(

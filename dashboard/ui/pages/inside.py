@@ -1,4 +1,4 @@
-"""A head taken apart, kept between clicks: a layer costs a forward pass, a head of it little, a query nothing."""
+"""The steps of a head, cached: a layer costs a forward pass, one of its heads little, a query nothing."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from dashboard.ui import session
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Reading
 from dashboard.ui.page import end_page
-from dashboard.ui.results_cache import kept
+from dashboard.ui.results_cache import cached
 from dashboard.ui.url_state import STRONGEST
 
 LONGEST = max(listing(function).code.count("\n") + 1 for function in (project, attend, multi_head))  # lines
 
 
-@kept("Reading the layer…", few=6, holds=True)
+@cached("Reading the layer…", few=6, holds=True)
 def _layer(key: str, text: str, bos: bool, layer: int, _this: Reading) -> Layer:
     return look_at_layer(_this.model, _this.encoding, layer)
 
 
-@kept(few=24, holds=True)
+@cached(few=24, holds=True)
 def _head(key: str, text: str, bos: bool, layer: int, head: int, _this: Reading, _layer: Layer) -> Inside:
     return one_head(_this.model, _this.encoding, _layer, head, _this.options)
 
@@ -57,9 +57,9 @@ def click_step(key: str) -> None:
 
 
 def code_of(this: Inside, step: str = "") -> Listing:
-    """The function that computed the step; all that made the steps, in the order of reading, where none is named.
+    """The source of the function that computed the step; without a step, of all functions, in reading order.
 
-    Where our attention began with the model's own queries it is `attend` alone, whatever the step.
+    If our attention began with the model's own queries it is `attend` alone, whatever the step.
     """
     functions = (project, attend, multi_head) if this.run.layer is not None else (attend,)
     if not step:

@@ -1,4 +1,4 @@
-"""What a head writes, kept between clicks: a text costs a forward pass, a token or a head next to nothing."""
+"""Direct logit attribution of a head, cached: a text costs a forward pass, a token or a head next to nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from dashboard.ui import figure
 from dashboard.ui.model_and_text import Reading
-from dashboard.ui.results_cache import kept
+from dashboard.ui.results_cache import cached
 
 EXPLAINED = (
     "How the head changes the prediction of the next token (direct logit attribution). Its output times the "
@@ -36,17 +36,17 @@ COLUMNS = {
     "weight": st.column_config.NumberColumn("Attention weight", format="percent"),
     "unknown": figure.UNREAD,
 }
-AT_ONCE = 2.0  # seconds that nobody needs to be asked for
+AT_ONCE = 2.0  # seconds; longer measurements need a click
 SPEED = 5e9  # multiplications a second of a busy laptop, comparisons among them
 
 
-@kept("Reading how the model predicts…", holds=True)
+@cached("Reading how the model predicts…", holds=True)
 def _path(key: str, text: str, bos: bool, _this: Reading) -> DirectPath | None:
     return direct_path(_this.model, _this.encoding)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _writes(
+def _attribution(
     key: str, text: str, bos: bool, head: HeadId, query: int, _this: Reading, _head: Inside, _path: DirectPath
 ) -> Attribution:
     layer = _head.layer
@@ -61,27 +61,27 @@ def _copying(key: str, head: HeadId, _model: AttentionModel) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=1024, show_spinner=False)
-def _asked(key: str, head: HeadId) -> list[bool]:
-    """Empty until the copying score was asked for, by whoever asked first."""
+def _requested(key: str, head: HeadId) -> list[bool]:
+    """Empty until somebody requests the copying score."""
     return []
 
 
 def at(this: Reading, head: Inside, query: int) -> Attribution | None:
-    """What the head writes at the token; None, with a quiet sentence, where the model's heads write no logits."""
+    """The head's direct logit attribution at the token; None, and a small line, if the model has none."""
     where = this.key, this.encoding.text, this.bos
     try:
         path = _path(*where, this)
         if path is None:
             raise no_predictions(this.model)
-        return _writes(*where, head.head, query, this, head, path)
+        return _attribution(*where, head.head, query, this, head, path)
     except UserError as wrong:
         figure.remark(str(wrong))
         return None
 
 
-def say_copying(this: Reading, head: Inside) -> None:
-    """The copying score of the head in a line: at once where it takes under 2 seconds, else when it is asked for."""
-    held = _asked(this.key, head.head)
+def show_copying(this: Reading, head: Inside) -> None:
+    """A line with the head's copying score: at once if it takes under 2 seconds, else after a click."""
+    held = _requested(this.key, head.head)
     slow = not held and _seconds(this, head) > AT_ONCE
     if slow and not st.button("Measure whether it copies", icon=":material/content_copy:"):
         return
@@ -93,6 +93,6 @@ def say_copying(this: Reading, head: Inside) -> None:
 
 
 def _seconds(this: Reading, head: Inside) -> float:
-    """About how long a head takes: d rows of W_O to all logits, and some hundred tokens more."""
+    """About how many seconds a head takes: d rows of W_O to all logits, plus some hundred tokens."""
     rows, numbers = this.model.loaded.model.get_input_embeddings().weight.shape
     return rows * head.d * (numbers + 700) / SPEED

@@ -35,24 +35,24 @@ SHARES: Columns = {
 }
 
 
-def curves(reach: LongRange, heads: Sequence[HeadId], *, shown_half: bool) -> Table:
+def curves(long_range: LongRange, heads: Sequence[HeadId], *, judged_half: bool) -> Table:
     """The numbers behind the panels."""
 
     def rows() -> pd.DataFrame:
-        items = reach.judged_on if shown_half else None
-        every = pd.concat([curve(reach, head, items).assign(head=str(head)) for head in heads])
+        items = long_range.judged_on if judged_half else None
+        every = pd.concat([curve(long_range, head, items).assign(head=str(head)) for head in heads])
         return every.drop(columns="layer")
 
     words = st.column_config.NumberColumn("Distance in words", format="%.0f", help="The mean over the texts.")
-    names = {"head": "Head", "step": reach.question.unit.capitalize(), "words": words, "texts": "Texts"}
+    names = {"head": "Head", "step": long_range.question.unit.capitalize(), "words": words, "texts": "Texts"}
     return Table({**names, **SHARES}, rows)
 
 
-def heads(reach: LongRange) -> Table:
-    """All heads by what they give beyond an equally distant word."""
+def heads(long_range: LongRange) -> Table:
+    """All heads by lift: their attention minus that to an equally distant word."""
 
     def rows() -> pd.DataFrame:
-        every = table(reach)
+        every = table(long_range)
         every = every.groupby(columns_of(every), as_index=False)[["share", "apart", "lift", "even"]].mean()
         return every.sort_values("lift", ascending=False)
 
@@ -83,7 +83,7 @@ def _marked(trial: Trial) -> str:
 
 
 def movements(stream: ResidualStream) -> Table:
-    """The numbers behind the sheet of words and layers."""
+    """The numbers behind the picture of all words and layers."""
 
     def size(title: str, help_: str):
         return st.column_config.NumberColumn(title, format="%.2f", help=help_)
@@ -102,7 +102,7 @@ def movements(stream: ResidualStream) -> Table:
 
 
 def neighbours(stream: ResidualStream, word: int) -> Table:
-    """Who is near to the word after each layer."""
+    """The nearest neighbours of the word after each layer."""
 
     def rows() -> pd.DataFrame:
         near = stream.neighbours(int(stream.words[word]))

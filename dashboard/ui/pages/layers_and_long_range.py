@@ -1,4 +1,4 @@
-"""Measurements of a whole model and of a text's layers: kept between clicks, with progress where they take long."""
+"""“Long range” and “Layer by layer”: measurements, cached, with progress if they take long."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from dashboard.ui import caches, session
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened, Reading
 from dashboard.ui.page import end_page
-from dashboard.ui.results_cache import kept
+from dashboard.ui.results_cache import cached
 
-AT_ONCE = 3.0  # seconds that nobody needs to be asked for
+AT_ONCE = 3.0  # seconds; longer measurements need a click
 SPEED = 5e10  # multiplications and additions a second that two cores of a laptop manage
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _held(key: str, question: str) -> dict[int, Step]:
-    """The distances measured so far, by their place. Filled as they are measured, by whoever measures them first."""
+    """The distances measured so far, by index. Filled as they are measured."""
     return {}
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _seconds(key: str, question: str, _model: AttentionModel, _texts: Sequence[Trial]) -> float:
-    """About how long a measurement takes: two operations for each token and each weight outside the embeddings."""
+    """About how many seconds a measurement takes: two operations per token and weight outside the embeddings."""
     module = _model.loaded.model
     weights = sum(p.numel() for p in module.parameters()) - sum(
         p.numel() for p in module.get_input_embeddings().parameters()
@@ -41,11 +41,10 @@ def _seconds(key: str, question: str, _model: AttentionModel, _texts: Sequence[T
     return 2 * weights * sum(len(_model.encode(trial.text)) for trial in _texts) / SPEED
 
 
-def reach(this: Opened, question: Question) -> LongRange:
-    """The measurement, for a page: at once where it takes under 3 seconds, else when a person asks for it.
+def long_range(this: Opened, question: Question) -> LongRange:
+    """The measurement: at once if it takes under 3 seconds, else after a click.
 
-    What is measured is kept for everybody who opens this model. Where it cannot be, a sentence and the end of the
-    page.
+    All sessions share the results. If it cannot be measured, a sentence and the end of the page.
     """
     trials = question.trials()
     steps = list(zip(*trials, strict=True))
@@ -82,16 +81,16 @@ def _rounded(seconds: float) -> str:
     return f"{seconds:.0f}" if seconds < 10 else f"{round(seconds, -1):.0f}" if seconds < 100 else f"{seconds:.2g}"
 
 
-@kept("Following the words…")
-def _flow(key: str, text: str, bos: bool, unit: Unit, special: Special, _this: Reading) -> ResidualStream:
+@cached("Following the words…")
+def _stream(key: str, text: str, bos: bool, unit: Unit, special: Special, _this: Reading) -> ResidualStream:
     return api.residual_stream(_this.model, _this.encoding, unit=unit, special=special, **_this.options)
 
 
 def residual_stream(this: Reading) -> ResidualStream:
-    """What the layers do to the text, for a page; or a sentence and the end of the page."""
+    """The residual stream of the text; or a sentence and the end of the page."""
     chosen = session.choices()
     try:
-        found = _flow(this.key, this.encoding.text, this.bos, chosen.unit, chosen.special, this)
+        found = _stream(this.key, this.encoding.text, this.bos, chosen.unit, chosen.special, this)
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
         end_page()
@@ -104,8 +103,10 @@ def residual_stream(this: Reading) -> ResidualStream:
 
 
 def word_in_sight(stream: ResidualStream, most: int) -> dict[str, Any]:
-    """Arguments that tie a widget to the followed word, as `state.bound`; of a text too long for one picture, the
-    `most` words that are drawn move with it."""
+    """Arguments that tie a widget to the followed word, as `session.bound` does.
+
+    If the text is too long for one picture, the `most` drawn words move with it.
+    """
     tied = session.bound("word")
 
     def take(*given: str) -> None:

@@ -15,7 +15,8 @@ from dashboard.heads.view import HeadView
 from dashboard.text import ParsedSentence, not_english, parse
 from dashboard.ui import paths, session
 from dashboard.ui.markdown import escape_markdown
-from dashboard.ui.model_and_text import Reading, offer_path
+from dashboard.ui.missing_model import offer_path
+from dashboard.ui.model_and_text import Reading
 
 LONGEST_PARSED = 5_000  # characters of a text whose parse is drawn
 PARSER_HELP = (
@@ -30,7 +31,7 @@ def _parsed(text: str, model: str) -> tuple[ParsedSentence, ...]:
 
 
 def parser() -> None:
-    """Which spaCy model parses the text."""
+    """The control for the spaCy model that parses the text."""
     st.text_input(
         "spaCy model for the parse",
         placeholder="English, comes along",
@@ -41,8 +42,8 @@ def parser() -> None:
 
 
 def parsed(this: Reading) -> tuple[ParsedSentence, ...]:
-    """The parse of the text; none, and a sentence, where it is too long to draw, the model that is named cannot be used
-    or none is named for another language than English."""
+    """The parse of the text; empty, and a sentence, if the text is too long to draw, the parser cannot be used, or the
+    text is not English and no parser is chosen."""
     text, model = this.encoding.text, session.choices().parser
     if len(text) > LONGEST_PARSED:
         st.caption(
@@ -59,8 +60,8 @@ def parsed(this: Reading) -> tuple[ParsedSentence, ...]:
     try:
         paths.check_parser(model)
         return _parsed(text, model)
-    except paths.NotChosenHere as asked:
-        offer_path(asked, "parser")
+    except paths.NotChosenHere as refused:
+        offer_path(refused, "parser")
         return ()
     except UserError as wrong:
         st.warning(escape_markdown(f"No parse is drawn. {wrong}"), icon=":material/info:")
@@ -85,17 +86,17 @@ def two_heads(profile: Profile) -> list[tuple[HeadId, str, str | None]]:
         heads, titles = pair, ("The most syntactic head", "The most contextual head")
     else:
         return []
-    shown = []
+    labelled = []
     for head, title in zip(heads, titles, strict=True):
         row = row_of(profile, head)
         named = f"{title}: {head}" if title else f"{head}: {role_label(row['role'], float(row['active']))}"
-        shown.append((head, named, row["role"] if row["role"] in COLOURS else None))
-    return shown
+        labelled.append((head, named, row["role"] if row["role"] in COLOURS else None))
+    return labelled
 
 
 def over_words(this: Reading, *heads: HeadId) -> tuple[list[HeadView], list[HeadView]]:
-    """These heads over the words of the text, without special tokens, whatever is chosen on the left: their weights,
-    which figures are of, and what a person chose to see of them, on one scale."""
+    """These heads over the words of the text without special tokens: their weights, for the figures, and the weights or
+    contributions to draw, on one scale."""
     if not heads:
         return [], []
-    return this.views(*heads, unit="words", special="hide"), this.measured(*heads, unit="words", special="hide")
+    return this.views(*heads, unit="words", special="hide"), this.chosen_views(*heads, unit="words", special="hide")

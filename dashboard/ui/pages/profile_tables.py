@@ -1,4 +1,4 @@
-"""The tables of a profile as a page shows them: which columns, what they are called, in which order the rows come."""
+"""The tables of a profile on the page: columns, titles, and the order of rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HEADS = {
     "bits_context_low": st.column_config.NumberColumn("95\u00a0% from", format=BITS),
     "bits_context_high": st.column_config.NumberColumn("to", format=BITS),
 }
-TWICE = {
+TWO_CORPORA = {
     "layer": "Layer",
     "head": "Head",
     "role_a": "Role on the first",
@@ -48,10 +48,10 @@ def heads_table(profile: Profile) -> pd.DataFrame:
     return profile.heads[list(HEADS)]
 
 
-def twice_table(table: pd.DataFrame, figure: str) -> pd.DataFrame:
+def two_corpora_table(table: pd.DataFrame, figure: str) -> pd.DataFrame:
     """One figure of `compare_profiles`, the heads that differ most first."""
-    shown = table.rename(columns={f"bits_{figure}_{end}": end for end in ("a", "b", "difference")})[list(TWICE)]
-    return shown.sort_values("difference", key=abs, ascending=False)
+    renamed = table.rename(columns={f"bits_{figure}_{end}": end for end in ("a", "b", "difference")})[list(TWO_CORPORA)]
+    return renamed.sort_values("difference", key=abs, ascending=False)
 
 
 SHARE = "%.1f\u00a0%%"
@@ -81,23 +81,23 @@ RELATIONS = {
 
 
 def relations(best: pd.DataFrame) -> pd.DataFrame:
-    """The table of relations as it is shown: heads by name, what pools them first, then those with most cases."""
+    """The table of relations on the page: heads by name, the pooled row first, then by number of cases."""
     table = best.copy()
     table["head"] = [str(head) for head in heads_of(best)]
     return _in_percent(table[[*RELATIONS, "ranked"]])
 
 
 def _in_percent(table: pd.DataFrame) -> pd.DataFrame:
-    """As it is shown: shares in per cent, and arrows that are some."""
-    shown = table.assign(**{name: 100 * table[name] for name in SHARES if name in table})
-    return shown.assign(direction=shown["direction"].str.replace("->", " → ", regex=False))
+    """The table with shares in per cent and real arrows."""
+    percent = table.assign(**{name: 100 * table[name] for name in SHARES if name in table})
+    return percent.assign(direction=percent["direction"].str.replace("->", " → ", regex=False))
 
 
 def relations_table(best: pd.DataFrame) -> None:
     table = relations(best)
     grey = [[QUIET if not ranked else ""] * len(RELATIONS) for ranked in table["ranked"]]
-    shown = table[list(RELATIONS)]
-    styled = shown.style.apply(lambda _: pd.DataFrame(grey, shown.index, shown.columns), axis=None)
+    columns = table[list(RELATIONS)]
+    styled = columns.style.apply(lambda _: pd.DataFrame(grey, columns.index, columns.columns), axis=None)
     st.dataframe(styled, hide_index=True, column_config=RELATIONS, height=388)
 
 
@@ -112,14 +112,14 @@ def own_figures(row: dict) -> pd.DataFrame:
 
 
 def pooled(profile: Profile) -> str:
-    """What the row is that is no relation; empty for a profile that was made without it."""
+    """A sentence about the pooled row; empty for a profile without it."""
     if not (profile.best["relation"] == ALL).any():
         return ""
     return f"“{ALL}” pools every scored relation: one head and one distance for them all."
 
 
 def own_relations(profile: Profile, head: HeadId) -> pd.DataFrame:
-    """What one head finds, in-sample: what pools all relations, then those with 30 cases and more, by lift."""
+    """The relations that one head finds, in-sample: the pooled row, then those with 30 cases or more, by lift."""
     rows = profile.dependencies
     rows = rows[is_of(rows, head) & (rows["n"] >= 30)]
     rows = rows.sort_values("lift", ascending=False)
@@ -132,9 +132,9 @@ def what_it_finds(profile: Profile, head: HeadId) -> Table:
     return Table(OWN, partial(own_relations, profile, head), note + pooled(profile), key="own_relations")
 
 
-def moments(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataFrame:
-    """A head's strongest sentences and typical ones by decile of a figure: kind, score in bits a query word, where the
-    sentence stands; and where the profile keeps sentences its text and a link that opens it in “All heads”."""
+def top_examples(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataFrame:
+    """A head's top activating sentences and typical ones by decile of a figure: kind, score in bits per query word,
+    position in the file; if the profile keeps sentences, also the text and a link that opens it in “All heads”."""
     rows = profile.moments
     rows = rows[is_of(rows, head) & (rows["figure"] == figure)]
     rows = rows.sort_values("score", ascending=False)
@@ -161,7 +161,7 @@ def moments(profile: Profile, head: HeadId, figure: str, model: str) -> pd.DataF
     return table
 
 
-MOMENTS = {
+TOP_EXAMPLES = {
     "kind": "Kind",
     "score": st.column_config.NumberColumn("Bits", format="%.3f", help="Held out, a query word of this sentence."),
     "queries": st.column_config.NumberColumn("Query words"),

@@ -1,4 +1,4 @@
-"""What “Queries and keys” shows, kept between clicks: the corpus costs one pass, a head next to nothing."""
+"""“Queries and keys”, cached: the corpus costs one pass, a head next to nothing."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def _vectors(key: str, bos: bool, _model: AttentionModel) -> CorpusVectors:
 
 
 def plane(this: Opened, head: HeadId) -> QueryKeyMap:
-    """The plane of a head; or why there is none, and the end of the page."""
+    """The plane of a head; or a sentence with why there is none, and the end of the page."""
     bos = this.bos or not this.model.causal
     try:
-        return plane_of(_vectors(this.key, bos, this.model), head)  # kept, it would hold the vectors
+        return plane_of(_vectors(this.key, bos, this.model), head)  # not cached: it would hold the vectors
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
     end_page()

@@ -17,7 +17,7 @@ from dashboard.analyses.recall.text import accuracy_finding
 from dashboard.errors import UserError
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure
-from dashboard.ui.layout_width import room
+from dashboard.ui.layout_width import page_width
 from dashboard.ui.pages import recall_runs
 from dashboard.ui.toy_recall_urls import RUNS, bounded
 
@@ -25,7 +25,7 @@ REACHES = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)  # distances to choose from
 
 
 def controls() -> None:
-    """How long a run, and what is in it."""
+    """The controls: which run, and its settings."""
     config = session.choices().recall
     name = next((name for name, run in RUNS.items() if run == config), None)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -61,12 +61,12 @@ def controls() -> None:
         help="How many symbols stand between the first one and the question. Every model is trained for each.",
         **_tied("distances", list(config.distances), _with_distances),
     )
-    if said := st.session_state.pop("recall_says", ""):
-        st.warning(said, icon=":material/info:")
+    if message := st.session_state.pop("recall_says", ""):
+        st.warning(message, icon=":material/info:")
 
 
 def budget(config: Recall) -> str:
-    """How many weights each network has, in a sentence: none wins by being larger."""
+    """The number of weights of each network, in a sentence: none wins by being larger."""
     from dashboard.analyses.recall.networks import count
 
     counts = ", ".join(f"{CALLED[name]} {count(name, config):,}" for name in NAMES)
@@ -75,14 +75,14 @@ def budget(config: Recall) -> str:
     )
 
 
-def button(config: Recall, study: RecallRun | None) -> DeltaGenerator:
-    """Train; or, of a complete run, what it took. The place for how long it takes, see `say_how_long`."""
+def button(config: Recall, run: RecallRun | None) -> DeltaGenerator:
+    """The button that trains; for a complete run, its duration. Returns the place for `show_duration`."""
     place = st.empty()
-    if study is not None and study.complete:
-        figure.remark(f"This run took {study.result.seconds:.0f} seconds; it is kept until the dashboard is closed.")
+    if run is not None and run.complete:
+        figure.remark(f"This run took {run.result.seconds:.0f} seconds; it is kept until the dashboard is closed.")
         return place
     st.button(
-        "Train" if study is None else "Train again, to the end",
+        "Train" if run is None else "Train again, to the end",
         icon=":material/play_arrow:",
         on_click=recall_runs.begin,
         args=(config,),
@@ -91,9 +91,9 @@ def button(config: Recall, study: RecallRun | None) -> DeltaGenerator:
     return st.empty()
 
 
-def say_how_long(place: DeltaGenerator, config: Recall, study: RecallRun | None) -> None:
-    """How long a run takes on this machine. It is timed for it, so this comes last: the pictures do not wait."""
-    if study is not None and study.complete:
+def show_duration(place: DeltaGenerator, config: Recall, run: RecallRun | None) -> None:
+    """Show how long a run takes on this machine. Timing it takes a moment, so this comes after the pictures."""
+    if run is not None and run.complete:
         return
     networks = f"{len(config.distances) * len(NAMES) * config.seeds} networks"
     with place.container():
@@ -108,7 +108,7 @@ def say_how_long(place: DeltaGenerator, config: Recall, study: RecallRun | None)
 
 @st.fragment(run_every=0.7)
 def progress(config: Recall) -> None:
-    """The bar, the button that stops, and the first picture as it grows. Draws the whole page anew at the end."""
+    """The bar, the button that stops, and the first picture as it grows. Redraws the whole page at the end."""
     run = recall_runs.going(config)
     if run is None:
         st.rerun()
@@ -120,7 +120,7 @@ def progress(config: Recall) -> None:
             st.rerun()
     if latest is not None and latest.result.points:
         figure.finding(accuracy_finding(latest.result))
-        chart = draw_recall(latest, "accuracy", **session.look(room()).keywords())
+        chart = draw_recall(latest, "accuracy", **session.look(page_width()).keywords())
         figure.picture(Figure(chart, partial(recall_table, latest, "accuracy"), "recall_growing"))
 
 

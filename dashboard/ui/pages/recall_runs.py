@@ -1,7 +1,7 @@
-"""Runs of “Why attention?”: each in a process of its own, shared by all who ask for the same one, and kept.
+"""Runs of “Why attention?”: each in a process of its own, shared by all sessions, and kept.
 
-A run belongs to a configuration, not to a person: two people who ask for the same one watch the same run, and what it
-found stays for the next. It stops when the last who watches it says so. Nothing here draws.
+A run belongs to a configuration, not to a person: two people who start the same one watch the same run, and its
+results stay for the next person. It stops when its last watcher stops it. Nothing here draws.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from dashboard.analyses.recall.experiment import RecallRun, estimate
 from dashboard.analyses.recall.job import run_apart
 from dashboard.analyses.recall.task import Recall
 
-KEPT = 24  # configurations
+MOST_RUNS = 24  # configurations
 _THREADS = torch.get_num_threads()
 _timing = threading.Lock()
 
 
 class Run:
-    """One configuration on its way: the latest of what it found, and who watches."""
+    """One running configuration: its latest results, and the sessions that watch it."""
 
     def __init__(self, config: Recall, work: Callable[[Recall], Iterator[RecallRun]]):
         self.latest: RecallRun | None = None
@@ -39,11 +39,11 @@ class Run:
 
     def _work(self, config: Recall, work: Callable[[Recall], Iterator[RecallRun]]) -> None:
         try:
-            for study in work(config):
-                self.latest = study
+            for state in work(config):
+                self.latest = state
                 if not self._watchers:
                     return
-        except BaseException as wrong:  # told on the page of whoever waits, instead of in a thread that nobody reads
+        except BaseException as wrong:  # the page shows it; nobody would see it in this thread
             self.failed = wrong
 
 
@@ -60,7 +60,7 @@ class Runs:
         with self._lock:
             run = self._runs.get(config)
             complete = run is not None and run.latest is not None and run.latest.complete
-            # One that nobody watches is about to end.
+            # A run without watchers is about to end.
             if run is None or run.failed or not (complete or (run.going and run._watchers)):
                 run = self._runs[config] = Run(config, self._work)
                 run._watchers.add(watcher)
@@ -70,7 +70,7 @@ class Runs:
             return run
 
     def leave(self, config: Recall, watcher: str) -> RecallRun | None:
-        """Watch it no longer; it ends when nobody does. What it had found."""
+        """Stop watching; the run ends when nobody watches. Returns what it had found."""
         with self._lock:
             run = self._runs.get(config)
             if run is None:
@@ -86,7 +86,7 @@ class Runs:
 
     def _forget(self) -> None:
         idle = [config for config, run in self._runs.items() if not run.going]
-        for config in idle[: max(0, len(self._runs) - KEPT)]:
+        for config in idle[: max(0, len(self._runs) - MOST_RUNS)]:
             del self._runs[config]
 
 
@@ -97,12 +97,12 @@ def _runs() -> Runs:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def seconds(distances: tuple[int, ...], seeds: int, steps: int, symbols: int) -> float:
-    """About how long a run takes here, measured: see `study.estimate`."""
+    """About how many seconds a run takes here, measured: see `experiment.estimate`."""
     return estimate(Recall(distances=distances, seeds=seeds, steps=steps, symbols=symbols))
 
 
 def estimated(config: Recall) -> float:
-    """The same for a configuration. Timing sets torch's threads for a moment, so one at a time, and then as it was."""
+    """`seconds` of a configuration. Timing changes torch's threads, so one at a time, and they are reset afterwards."""
     with _timing:
         try:
             return seconds(config.distances, config.seeds, config.steps, config.symbols)
@@ -111,13 +111,13 @@ def estimated(config: Recall) -> float:
 
 
 def begin(config: Recall) -> None:
-    """What “Train” does."""
+    """Start the run: the action of “Train”."""
     stop(config, keep=False)
     st.session_state["recall_run"] = config, _runs().begin(config, _me())
 
 
 def stop(config: Recall, *, keep: bool = True) -> None:
-    """What “Stop” does: what was found so far stays on this person's page."""
+    """Leave the run: the action of “Stop”. The results so far stay on this person's page."""
     watched, _ = st.session_state.pop("recall_run", (None, None))
     if watched is not None:
         found = _runs().leave(watched, _me())
@@ -128,7 +128,7 @@ def stop(config: Recall, *, keep: bool = True) -> None:
 
 
 def going(config: Recall) -> Run | None:
-    """The run that this person watches, while it goes; one of another configuration is left."""
+    """The run that this person watches, while it is going. Leaves a run of another configuration."""
     watched, run = st.session_state.get("recall_run", (None, None))
     if watched is None:
         return None
@@ -139,21 +139,21 @@ def going(config: Recall) -> Run | None:
 
 
 def failed(config: Recall) -> bool:
-    """Whether the run that this person asked for broke off by itself."""
+    """Whether this person's run broke off by itself."""
     watched, run = st.session_state.get("recall_run", (None, None))
     return watched == config and run.failed is not None
 
 
 def found(config: Recall) -> RecallRun | None:
-    """What there is to see: a complete run of anybody's, or what was there when this person stopped."""
+    """The results to show: a complete run of anybody's, or those until this person stopped."""
     if (whole := _runs().complete(config)) is not None:
         return whole
-    stopped, study = st.session_state.get("recall_stopped", (None, None))
-    return study if stopped == config else None
+    stopped, state = st.session_state.get("recall_stopped", (None, None))
+    return state if stopped == config else None
 
 
 def _me() -> str:
-    """A name for this session among those that watch."""
+    """The name of this session among the watchers."""
     if "recall_watcher" not in st.session_state:
         import uuid
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,9 +10,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard.errors import UserError
-from dashboard.export import FORMATS, ReportFigure, figure_bytes, reports
+from dashboard.export import REPORTS, ReportFigure, figure_bytes, report_bytes, reports
 from dashboard.export.reports import LONGEST_NOTE, LONGEST_TITLE, MOST_FIGURES, Entry
-from dashboard.formats import of_reports
 from dashboard.ui import session
 from dashboard.ui.markdown import escape_markdown
 
@@ -36,17 +34,17 @@ def files(key: str) -> None:
     """The report as a file. It is made when a button is clicked, of what then stands in the report: a note that was
     typed just before is in it."""
 
-    def made_by(write: Callable[..., bytes]) -> bytes:
+    def make(ending: str) -> bytes:
         time.sleep(HEARD)
-        return write([figure for _, figure in figures(key)])
+        return report_bytes([figure for _, figure in figures(key)], ending)
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        for ending, write in of_reports().items():
+        for ending, kind in REPORTS.items():
             st.download_button(
-                FORMATS[ending].title,
-                partial(made_by, write),
+                kind.title,
+                partial(make, ending),
                 file_name=f"two-heads-report.{ending}",
-                mime=FORMATS[ending].mime,
+                mime=kind.mime,
                 key=f"report_{ending}",
                 icon=":material/download:",
                 on_click="ignore",

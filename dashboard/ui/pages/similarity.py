@@ -1,5 +1,5 @@
-"""What “Head map” shows: the map, roles, and the distances from another model's heads; what is not there yet is
-measured in the background."""
+"""“Head map”: the map, roles, and the distances to another model's heads. What is missing is measured in the
+background."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from dashboard.heads.head_id import HeadId, head_of, heads_of
 from dashboard.models import CATALOGUE, ModelSource, NotInstalled, find
 from dashboard.ui import head_picker, job_panel, paths, profile_picker, session
 from dashboard.ui.markdown import escape_markdown
-from dashboard.ui.model_and_text import Opened, offer, offer_path
+from dashboard.ui.missing_model import offer, offer_path
+from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page
 
 _BITS = "%.3f"
@@ -40,10 +41,10 @@ LIKE = {"layer": "Layer", "head": "Head", "distance": TABLE["distance"]}
 
 
 def found(this: Opened) -> HeadMap:
-    """The map of the model; or the way to make it, and the end of the page. Raises UserError where it can have none."""
+    """The map of the model; or a button that makes it, and the end of the page. Raises UserError if it has none."""
     this.model.check_every_layer("Comparing all heads of a model with each other")
     request = map_job.Request.of(this.model, this.bos)
-    made = job_panel.kept_or_made(
+    made = job_panel.result_or_offer(
         map_job.MEASUREMENT,
         request,
         f"**Map of all heads of {escape_markdown(this.model.title)}**",
@@ -60,7 +61,7 @@ def found(this: Opened) -> HeadMap:
 
 
 def roles(this: Opened) -> dict[HeadId, str] | None:
-    """The heads' roles from the model's profile, where there is one and a person wants its colours."""
+    """The heads' roles from the model's profile; None without a profile, or if layers are to be coloured."""
     try:
         profile = profile_picker.first_of(this)
     except (UserError, OSError):
@@ -82,10 +83,10 @@ def roles(this: Opened) -> dict[HeadId, str] | None:
 
 
 def elsewhere(this: Opened) -> tuple[Distances, str] | None:
-    "The distances between the heads of these two models have not been measured on this machine yet. Both read the"
-    f"{builtin_size()} built-in sentences once, in the background. The result is kept."
+    """The distances of the model's heads from those of a second model, and its title; None, and a way to get them, if
+    they are not measured yet."""
     mine = session.choices().model
-    if session.choices().other_model == mine:  # a model has no other model in itself
+    if session.choices().other_model == mine:  # a model is not compared with itself
         session.correct(other_model=next(name for name in CATALOGUE if name != mine))
     head_picker.second_model(but=mine)
     name = session.choices().other_model
@@ -95,20 +96,20 @@ def elsewhere(this: Opened) -> tuple[Distances, str] | None:
     except NotInstalled as missing:
         offer(name, str(missing))
         return None
-    except paths.NotChosenHere as asked:
-        offer_path(asked, "other_model")
+    except paths.NotChosenHere as refused:
+        offer_path(refused, "other_model")
         return None
     except UserError as wrong:
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
         return None
-    found = _measured(this, other)
+    found = _distances(this, other)
     return None if found is None else (found, other.title)
 
 
-def _measured(this: Opened, other: ModelSource) -> Distances | None:
+def _distances(this: Opened, other: ModelSource) -> Distances | None:
     one = this.model.source
     request = pair_job.Request.of(one, other, this.bos)
-    found = job_panel.kept_or_made(
+    found = job_panel.result_or_offer(
         pair_job.MEASUREMENT,
         request,
         f"**Heads of {escape_markdown(this.model.title)} and {escape_markdown(other.title)}**",
@@ -122,7 +123,7 @@ def _measured(this: Opened, other: ModelSource) -> Distances | None:
 
 
 def picked(like: pd.DataFrame, key: str) -> HeadId | None:
-    """The table of heads like one, and which of them a person picked in it: the nearest until they do."""
+    """The table of similar heads, and the one picked in it: the nearest until a person picks one."""
     event = st.dataframe(
         like,
         hide_index=True,

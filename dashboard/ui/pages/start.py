@@ -23,7 +23,7 @@ from dashboard.ui import profile_picker, session
 from dashboard.ui.figure import Figure
 from dashboard.ui.frame.top import LONGEST_TEXT
 from dashboard.ui.model_and_text import Opened, Reading
-from dashboard.ui.results_cache import kept
+from dashboard.ui.results_cache import cached
 from dashboard.ui.url_state import DEFAULTS
 
 SENTENCES = {
@@ -54,7 +54,7 @@ def names_of(this: Opened) -> dict[HeadId, HeadName]:
     return dict.fromkeys(this.model.all_heads, unnamed)
 
 
-@kept("Reading your sentence…")
+@cached("Reading your sentence…")
 def _two_heads(key: str, text: str, bos: bool, names: str, _this: Reading, _names: dict[HeadId, HeadName]) -> TwoHeads:
     return api.two_heads(_this.model, _this.encoding, _names)
 
@@ -92,7 +92,7 @@ def marked_pair(this: Reading) -> tuple[int, int] | None:
     return pairs[0] if len(pairs) == 1 and max(pairs[0]) < len(this.encoding.words) else None
 
 
-@kept()
+@cached()
 def along(key: str, text: str, bos: bool, pair: tuple[int, int], _this: Reading) -> Examples:
     """All heads along a pair of words. Raises UserError where no head can see it."""
     return examples(_this.model, _this.encoding, [pair], _this.options)

@@ -21,16 +21,16 @@ _NUMBER, _WORD = 68, 92  # pixels of a column
 
 
 def inputs() -> None:
-    """All that a person can change, and what the lesson teaches."""
+    """Everything that a person can change, and the explanation of the preset."""
     _controls()
-    if said := _says():
-        st.warning(escape_markdown(said), icon=":material/info:")
+    if message := _says():
+        st.warning(escape_markdown(message), icon=":material/info:")
     figure.remark(PRESETS[session.choices().toy.preset].explanation)
     _editors()
 
 
 def _controls() -> None:
-    """Which lesson, which words, how many numbers, and what attention does with them."""
+    """The controls for the preset, the words, the sizes and the kind of attention."""
     toy = session.choices().toy
     st.segmented_control(
         "Lesson",
@@ -83,10 +83,10 @@ def _controls() -> None:
 
 
 def _editors() -> None:
-    """The four tables, side by side where there is room."""
+    """The four tables, side by side if the page is wide enough."""
     toy = session.choices().toy
     with st.container(horizontal=True, gap="medium"):
-        for name, said in (
+        for name, description in (
             ("x", "the words, one per row"),
             ("w_q", "makes queries"),
             ("w_k", "makes keys"),
@@ -94,7 +94,7 @@ def _editors() -> None:
         ):
             width = toy.numbers_per_word * _NUMBER + _WORD if name == "x" else toy.columns * _NUMBER
             with st.container(width=width + 4, gap="xxsmall"):
-                st.markdown(f"**{TITLES[name].replace('_', chr(92) + '_')}** {said}")
+                st.markdown(f"**{TITLES[name].replace('_', chr(92) + '_')}** {description}")
                 number_grid.table(
                     f"edit_{name}",
                     getattr(toy, name),
@@ -111,7 +111,7 @@ def _take_table(name: str, found: Cells) -> None:
 
 
 def _tied(part: str, value: Any, change: Callable[[Example, Any], Example]) -> dict[str, Any]:
-    """Arguments that tie a widget to a part of the toy: it shows `value`, and `change` takes what a person chose."""
+    """Arguments that tie a widget to a part of the toy: it shows `value`; `change` gives the toy with the new value."""
     key = f"toy_{part}"
     st.session_state[key] = value
     return {"key": key, "on_change": _take, "args": (key, change)}
@@ -124,9 +124,9 @@ def _take(key: str, change: Callable[[Example, Any], Example]) -> None:
 
 
 def _with_words(toy: Example, text: str) -> Example:
-    words, said = words_of(text)
-    if said:
-        st.session_state["toy_says"] = said
+    words, message = words_of(text)
+    if message:
+        st.session_state["toy_says"] = message
     else:
         st.session_state.pop("toy_says", None)
     return toy.with_words(words)
@@ -149,7 +149,7 @@ def alternative(step: str) -> str:
 
 
 def _says() -> str:
-    """What a person should know about the words they typed, once."""
+    """The message about the typed words, once; "" if there is none."""
     return st.session_state.pop("toy_says", "")
 
 

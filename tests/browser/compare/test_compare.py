@@ -33,7 +33,7 @@ def test_two_heads_are_chosen_by_clicking_compared_and_taken_away_in_a_report(pe
     page.get_by_role("link", name="1 in the report").click()
     page.get_by_label("Note").fill("Where L2H0 and L2H8 part")
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="HTML", exact=True).click(delay=70)  # at once, as a hand does
+        page.get_by_role("button", name="HTML page", exact=True).click(delay=70)  # at once, as a hand does
     file = tmp_path / "report.html"
     waiting.value.save_as(file)
 

@@ -95,7 +95,7 @@ def test_a_note_typed_a_moment_before_is_in_the_report(person):
             read = pypdf.PdfReader(io.BytesIO(taken(page, "PDF", delay=70)))
             assert any(f"Note number {k}" in one.extract_text() for one in read.pages)
         else:
-            assert f"Note number {k}".encode() in taken(page, "HTML", delay=70)
+            assert f"Note number {k}".encode() in taken(page, "HTML page", delay=70)
     page.reload()
     page.get_by_label("Note").wait_for()
     assert page.get_by_label("Note").input_value() == "Note number 5" and "report" in address(page)

@@ -8,10 +8,10 @@ from dashboard.analyses.scores.induction import LENGTH, induction_scores, standa
 from dashboard.analyses.scores.pattern_scores import PatternScores, queries
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.analyses.scores.survey import survey
-from dashboard.analyses.scores.thumbnails import shrink
 from dashboard.capture import head_weights, visit
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.view import make_view
+from tests.helpers.thumbnails import shrink
 
 TEXT = (
     "The chef who trained in Osaka says ramen is her favourite food. The critic who reviewed the restaurant says "

@@ -14,7 +14,7 @@ from dashboard.analyses.profile.api import draw_two_corpora
 from dashboard.analyses.profile.library import SHIPPED, compare_profiles, place_for, profile_library, read_profile
 from dashboard.analyses.profile.text import same_roles
 from dashboard.errors import UserError
-from dashboard.jobs.job import say
+from dashboard.jobs.job import write
 from dashboard.text.parse import PARSER
 from dashboard.ui.pages import corpus
 from dashboard.ui.pages.corpus import zipped
@@ -61,7 +61,7 @@ def test_a_second_press_is_told_that_the_work_goes_on(app, tmp_path, snapshot):
     (tmp_path / "Mine").mkdir()
     asked = {"model": "minilm", "path": "builtin.conllu", "limit": 20}
     told = {"asked": asked, "pid": os.getpid(), "beat": time.time(), "fraction": 0.1, "sentence": "Reading"}
-    say(tmp_path / "Mine", told | {"state": "going"})
+    write(tmp_path / "Mine", told | {"state": "going"})
     ask(app.run(), "Mine")
     assert not app.exception and [one for one in notices(app) if "“Mine”" in one] == snapshot
     assert str(tmp_path) not in said(app)

@@ -196,7 +196,7 @@ def test_moments_of_a_kept_corpus_have_their_text_and_a_link():
         from dashboard.ui.url_state import Choices
 
         st.session_state["choices"] = Choices()
-        st.dataframe(profile_tables.moments(profile, HeadId(2, 0), "context", "minilm"))
+        st.dataframe(profile_tables.top_examples(profile, HeadId(2, 0), "context", "minilm"))
 
     app = AppTest.from_function(script, args=(kept,), default_timeout=60).run()
     table = app.dataframe[0].value

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import scaled_dot_product_attention
 
-from dashboard.builtin.attention import Layer, attend, contributions, in_blocks, multi_head, project, single_head
+from dashboard.builtin.attention import Layer, attend, contributions, multi_head, project, single_head
 from dashboard.builtin.masks import causal
 
 QUICK = settings(max_examples=60)
@@ -156,30 +156,6 @@ def test_equals_scaled_dot_product_attention_with_shared_key_heads(shape, kind, 
     steps = multi_head(x, layer, mask)
     torch.testing.assert_close(steps.mixed, theirs)
     torch.testing.assert_close(steps.output, theirs.transpose(1, 2).flatten(2) @ layer.w_o + layer.b_o)
-
-
-@QUICK
-@given(n=st.integers(1, 12), m=st.integers(1, 12), rows=st.integers(1, 13), masked=st.booleans())
-def test_in_blocks_every_row_is_the_same(n, m, rows, masked):
-    q, k, v = normal(2, n, 3), normal(2, m, 3, seed=1), normal(2, m, 4, seed=2)
-    mask = normal(n, m, seed=3) > 0 if masked else None
-    whole, blocks = attend(q, k, v, mask), list(in_blocks(q, k, v, mask, rows=rows))
-    assert [i for block, _ in blocks for i in range(n)[block]] == list(range(n))
-    for name in ("scores", "scaled", "masked", "weights", "mixed"):
-        torch.testing.assert_close(torch.cat([getattr(steps, name) for _, steps in blocks], -2), getattr(whole, name))
-
-
-def test_in_blocks_at_two_thousand_positions_with_a_mask_that_is_the_same_for_all_rows():
-    q, k, v = (torch.randn(1, 2048, 8, generator=torch.Generator().manual_seed(seed)) for seed in range(3))
-    mask = torch.arange(2048)[None] < 2000
-    theirs = scaled_dot_product_attention(q, k, v, attn_mask=mask)
-    ours = torch.cat([steps.mixed for _, steps in in_blocks(q, k, v, mask, rows=512)], -2)
-    torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=0)
-
-
-def test_a_block_has_at_least_one_row(refuses):
-    with refuses(ValueError):
-        list(in_blocks(X, X, X, rows=0))
 
 
 @QUICK

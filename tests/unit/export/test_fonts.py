@@ -17,7 +17,7 @@ from dashboard.export import font_notice, missing_glyphs
 from dashboard.export.typography import notice, runs, system_fonts
 from dashboard.export.typography import place as placing
 from dashboard.export.typography.bidi import levels, visual
-from dashboard.export.typography.bounds import make_room
+from dashboard.export.typography.bounds import widen_canvas
 from dashboard.export.typography.place import HREF, SVG, TEXT, place_text
 from dashboard.export.typography.shipped_fonts import (
     MONO,
@@ -319,16 +319,16 @@ def test_a_text_that_sticks_out_gets_room(machine):
     machine(face("Han", "4e00-9fff"))
     root = drawing("汉" * 30, text_anchor="end")  # 30 × 0.6 em × 20 px = 360 px, to the left of x = 100
     ElementTree.SubElement(root, f"{SVG}rect", {"width": "400", "height": "60"})
-    make_room(root)
+    widen_canvas(root)
     assert root.get("viewBox") == "-262 0 662 60" and root.get("width") == "662"
     assert root.find(f"{SVG}rect").attrib == {"width": "662", "height": "60", "x": "-262", "y": "0"}
 
     turned = drawing("汉" * 30, transform="translate(200,30) rotate(90)")
-    make_room(turned)
+    widen_canvas(turned)
     assert turned.get("viewBox") == "0 0 400 392"
 
     plain = drawing("a" * 99)  # our own fonts are measured right
-    make_room(plain)
+    widen_canvas(plain)
     assert plain.get("viewBox") is None
 
 

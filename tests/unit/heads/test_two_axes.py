@@ -15,7 +15,6 @@ from dashboard.analyses.compare.divergence import compare
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding
 from dashboard.analyses.explore.views import VIEWS
-from dashboard.analyses.scores.thumbnails import shrink
 from dashboard.charts.drawing import VEGALITE
 from dashboard.charts.look import Look
 from dashboard.errors import UserError
@@ -27,6 +26,7 @@ from dashboard.heads.pooling import hide_special, to_axis
 from dashboard.heads.view import make_view
 from dashboard.text import Encoding
 from tests.helpers.sentences import numbers, plain
+from tests.helpers.thumbnails import shrink
 
 SOURCE, TARGET = "the chef says ramen is good", "der Koch sagt Ramen"
 HEAD = HeadId(3, 4, "cross")

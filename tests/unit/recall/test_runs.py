@@ -19,7 +19,7 @@ from dashboard.analyses.recall.task import DEFAULT, LONGER, NAMES, SHORTER, Reca
 from dashboard.analyses.toy.api import draw_sharpness, draw_toy, toy_example
 from dashboard.errors import UserError
 from dashboard.export import file_stem, snippet
-from dashboard.ui.pages.recall_runs import KEPT, Runs
+from dashboard.ui.pages.recall_runs import MOST_RUNS, Runs
 from dashboard.ui.toy_recall_urls import RUNS, bounded, recall_from_address, recall_to_address
 from dashboard.ui.url_state import Choices, from_address, to_address
 from tests.helpers.clock import cpu_seconds
@@ -123,9 +123,9 @@ def test_old_runs_are_forgotten(tiny):
     work = Work(tiny)
     work.go.set()
     runs = Runs(work)
-    for steps in range(1, KEPT + 6):
+    for steps in range(1, MOST_RUNS + 6):
         wait(runs.begin(replace(TINY, steps=steps), "anna"))
-    assert len(runs._runs) <= KEPT + 1
+    assert len(runs._runs) <= MOST_RUNS + 1
     assert runs.leave(replace(TINY, steps=1), "anna") is None
 
 

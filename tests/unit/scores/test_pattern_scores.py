@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from dashboard.analyses.scores.pattern_scores import PatternScores
 from dashboard.analyses.scores.scores import SCORES
-from dashboard.analyses.scores.thumbnails import SIZE, shrink
+from dashboard.analyses.scores.thumbnails import SIZE
 from dashboard.capture import Block
 from dashboard.text import Encoding
+from tests.helpers.thumbnails import shrink
 
 NAMES = [name for name in SCORES if name != "induction"]
 

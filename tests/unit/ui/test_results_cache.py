@@ -26,7 +26,7 @@ class Read(Encoding):
 def test_many_results_of_short_texts_are_kept_and_few_of_long_ones():
     made = []
 
-    @keeping.kept()
+    @keeping.cached()
     def size(name: str, _encoding: Encoding) -> int:
         """Its tokens."""
         made.append(name)

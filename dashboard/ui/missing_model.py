@@ -1,0 +1,53 @@
+"""Models that are not open yet: the buttons that fetch one, or open one that a link names by a path."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.errors import UserError
+from dashboard.models import CATALOGUE, find
+from dashboard.ui import session
+from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.paths import NotChosenHere
+
+
+def offer(name: str, sentence: str) -> None:
+    """A missing model: why it is missing, its card, and a button that fetches it."""
+    st.info(escape_markdown(sentence), icon=":material/download:")
+    if name in CATALOGUE:
+        card = CATALOGUE[name]
+        st.markdown(f"{card.about} {card.layers} layers × {card.heads} heads. Licence: {card.licence}.")
+    get_button(name)
+
+
+def offer_path(refused: NotChosenHere, choice: str) -> None:
+    """The path that a link names, and a button that opens it. choice: the field of `Choices` that holds it"""
+    st.info(escape_markdown(str(refused)), icon=":material/link_off:")
+    if not refused.elsewhere:
+        st.button(
+            "Open it",
+            key=f"open_{choice}",
+            icon=":material/folder_open:",
+            on_click=session.change,
+            kwargs={choice: refused.name},
+        )
+
+
+def get_button(name: str) -> None:
+    """A button that downloads a model, with progress."""
+    known = CATALOGUE.get(name)
+    label = f"Get {known.title} ({known.download_bytes / 1e6:.0f} MB)" if known else f"Get {escape_markdown(name)}"
+    if not st.button(label, key=f"get_{name}", icon=":material/download:"):
+        return
+    bar = st.progress(0.0, "Starting…")
+
+    def tell(fraction: float, step: str) -> None:
+        bar.progress(min(max(fraction, 0.0), 1.0), step)
+
+    try:
+        find(name, fetch_missing=True, progress=tell)
+    except UserError as wrong:
+        bar.empty()
+        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+    else:
+        st.rerun()
