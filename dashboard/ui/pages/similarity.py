@@ -34,7 +34,7 @@ CLUSTERS = {
     "heads": "Heads",
     "middle": st.column_config.TextColumn("Central head", help="The head closest to all others in the cluster."),
     "apart": st.column_config.NumberColumn(
-        ("Mean distance, bits"), help="The mean distance between two of its heads.", format=_BITS
+        "Mean distance, bits", help="The mean distance between two of its heads.", format=_BITS
     ),
 }
 LIKE = {"layer": "Layer", "head": "Head", "distance": TABLE["distance"]}
