@@ -32,8 +32,8 @@ def words_of(text: str) -> tuple[tuple[str, ...], str]:
     if len(every) > MOST_WORDS or len(text) > LONGEST_WORDS:
         words = tuple(every[:MOST_WORDS])
         return words, (
-            f"“Attention by hand” takes {MOST_WORDS} words of {LONGEST_WORDS} letters in all. It uses the first of "
-            "yours."
+            f"The page “Attention by hand” takes {MOST_WORDS} words of {LONGEST_WORDS} letters in all. It uses your "
+            "first words."
         )
     return tuple(every), ""
 
