@@ -27,8 +27,8 @@ from dashboard.ui.pages import ablation, ablation_tables
 this = opened()
 model = this.model
 st.caption(
-    "Attention shows where a head looks, not whether the model needs what it finds there. Take a head of "
-    f"{escape_markdown(model.title)} out, and see what changes."
+    "Attention shows where a head looks. Ablation shows whether the model needs it: remove a head of "
+    f"{escape_markdown(model.title)} and see what changes."
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
     by_number(model)
@@ -41,7 +41,7 @@ head_names.tell(this, out)
 # On this text; next to a joint ablation, each head alone
 text = read_text(this, pairs=True)
 if text is None:
-    st.caption("What follows needs no text.")
+    st.caption("The figures below need no text.")
 else:
     found = ablation.on_text(text, out)
     left, right, wide, narrow = ablation.places(out)
@@ -57,7 +57,7 @@ else:
                 remarks=[
                     most_changed(effect),
                     EXPLAINED[effect.measure],
-                    "One text says what a head can do, not what it does on others: see below.",
+                    "One text has no interval. The ranking below is over built-in sentences.",
                     "" if len(chosen.pinned) > 1 else "Pin two or more heads to ablate them together.",
                 ],
                 tables=[Table(ablation_tables.tokens(ablation.named(found)))],
@@ -80,7 +80,7 @@ else:
     ablation.predictions(found)
 
 # Over sentences, among all heads
-st.subheader(f"Where does {head} stand?", anchor=False)
+st.subheader(f"Where does {head} rank?", anchor=False)
 every = ablation.head_effects(this)
 if every is not None:
     place = head_rank(every.table, head)
@@ -98,18 +98,20 @@ if every is not None:
             finding=rank_finding(place),
             remarks=[
                 ablation.not_ranked(out),
-                "Click a head to take that one out.",
+                "Click a dot to ablate that head.",
                 rank_remark(place),
             ],
             tables=[
-                head_names.table(this, ablation_tables.EFFECTS, every.table, f"Each head alone, over {over(every)}.")
+                head_names.table(
+                    this, ablation_tables.EFFECTS, every.table, f"Each head ablated alone, over {over(every)}."
+                )
             ],
             click=ablation.choose_by_click(f"standing_{model.name}_{chosen.by}"),
         )
     )
 
 # All heads: effects and scores
-st.subheader("Do the heads that look clear also matter?", anchor=False)
+st.subheader("Do heads with a clear pattern also matter?", anchor=False)
 pair = ablation.against(this, text, every)
 if pair is not None:
     figure.finding(correlation_finding(pair.correlation, pair.names))
@@ -130,6 +132,6 @@ if pair is not None:
                 )
             )
     figure.remark(
-        "A click on a head takes it out, above as well. The interval says how much ρ hangs on single heads of this "
-        "model; it says nothing of other models."
+        "Click a head to ablate it. The interval is over the heads of this model, so it says nothing about other "
+        "models."
     )

@@ -22,13 +22,15 @@ st.segmented_control(
     list(compare_inputs.WAYS),
     format_func=compare_inputs.WAYS.__getitem__,
     required=True,
+    label_visibility="collapsed",
     **session.bound("mode"),
 )
-what = compare_inputs.comparison(this)
+row = st.container(horizontal=True, vertical_alignment="bottom") if session.choices().mode == "heads" else None
+what = compare_inputs.comparison(this, row)
 chosen = session.choices()
-with st.container(horizontal=True, vertical_alignment="bottom"):
+with row or st.container(horizontal=True, vertical_alignment="bottom"):
     st.segmented_control(
-        "Shown as",
+        "Show as",
         ["side", "difference"],
         required=True,
         format_func={
@@ -56,7 +58,7 @@ figure.show(
         what.table,
         "compare",
         finding=compare_results.headline(what, chosen.show, chart),
-        lead=[*compare_results.of_weights(what), *what.remarks],
+        remarks=[*compare_results.of_weights(what), *what.remarks],
         tables=[compare_results.comparisons(what), compare_results.word_by_word(what)],
         views=what.files_of,
         provenance=what.origin(chosen.show, look),
@@ -87,8 +89,7 @@ if chosen.mode == "texts":
             "changes",
             finding=change_finding(changes),
             lead=[
-                "Tick: the mean over exchanges of other words; “Table” has their least and most. Click a head to see "
-                "it above.",
+                "Tick: the mean when another word is exchanged; “Table” gives the range. Click a head to see it above.",
                 what.note,
             ],
             tables=[head_names.table(this, compare_aligned.CHANGED, changes.table)],

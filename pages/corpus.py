@@ -16,8 +16,9 @@ from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.pages import corpus, profile_tables
 
 st.caption(
-    "One sentence shows what a head can do, many show what it does. A profile measures every head of a model over a "
-    "corpus: where its attention goes, which relations it finds, and the bits that position, parse and meaning explain."
+    "One sentence shows what a head can do; many show what it does. A profile measures every head of a model over a "
+    "corpus: where its attention goes, which relations it finds, and the bits that position, parse and meaning "
+    "explain."
 )
 
 # A new profile, and running jobs; other pages can be used meanwhile
@@ -39,7 +40,7 @@ pairs = {
 }
 st.subheader("The same heads on two corpora", anchor=False)
 if not pairs:
-    st.caption("Profile a model that has a profile already over another corpus, and the two can be compared here.")
+    st.caption("Profile a model over a second corpus to compare the two here.")
 else:
     with st.container(horizontal=True):
         pair = st.selectbox("Two profiles of one model", list(pairs), width=480, key="corpus_pair")
@@ -50,7 +51,7 @@ else:
             width=240,
             key="corpus_figure",
             format_func=FIGURE_TITLES.__getitem__,
-            help="In bits a query word: syntax is what only the parse explains, context what only meaning explains.",
+            help="Bits per query word. Syntax: explained only by the parse. Context: explained only by meaning.",
         )
     a, b = pairs[pair]
     try:

@@ -18,14 +18,14 @@ from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import explore_tables
 
-ONE_TEXT = "Figures over one text have no interval; on another text the head may look elsewhere."
+ONE_TEXT = "One text has no interval. On another text, the head may look elsewhere."
 
 
 def score_help(score: Score, n: int) -> str:
     """A sentence on a score: what it measures, over what, its range here and who defined it."""
     low, high = score.range(n)
     span = "0 to 100 %" if score.unit == "share" else f"{low:g} to {high:.1f} {score.unit} on this text"
-    return f"{score.help} The mean over tokens; the special ones' own rows are left out. {span}. After {score.source}."
+    return f"{score.help} Mean over tokens, without the rows of special tokens. Range: {span}. Source: {score.source}."
 
 
 # Inputs
@@ -35,7 +35,10 @@ model = this.model
 head = chosen.chosen
 survey = this.overview()
 
-st.caption(f"Where does each head look? {escape_markdown(model.title)} has {model.size}.")
+st.caption(
+    f"Where does each head look? {escape_markdown(model.title)} has {model.size}. In each head, every word (the "
+    "query) spreads 100 % of attention over the words (the keys)."
+)
 left, right, atlas_width, head_width = beside(page_width())
 
 # The chosen head, sent before the atlas on the left, as a click waits for it
@@ -43,7 +46,7 @@ with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.by_number(model)
         st.segmented_control(
-            "Drawn as",
+            "Show as",
             list(VIEWS),
             required=True,
             format_func=lambda name: VIEWS[name].title,
@@ -81,7 +84,7 @@ with left:
         ["score", "maps"],
         required=True,
         format_func={"score": "By score", "maps": "As maps"}.__getitem__,
-        help="A colour for one score of each head, or each head's whole map in small.",
+        help="By score: one colour per head. As maps: the attention of each head as a small map.",
         **session.bound("atlas"),
     )
     if chosen.atlas == "score":

@@ -24,7 +24,7 @@ from dashboard.ui.url_state import LONGEST_PAIRS
 # Inputs
 this = opened()
 model = this.model
-st.caption(f"Which heads of {escape_markdown(model.title)} look from this word to that one? Mark a pair or several.")
+st.caption(f"Which heads of {escape_markdown(model.title)} look from one word to another? Mark one or more pairs.")
 text = read_text(this, pairs=True)
 found = None
 if text is not None:
@@ -35,11 +35,11 @@ if text is not None:
         pair_marker.words(text.encoding, pairs, right_to_left(text.encoding.text))
     with narrow:
         st.text_area(
-            "Pairs, a row each",
+            "Pairs, one per line",
             height=110,
             max_chars=LONGEST_PAIRS,
             placeholder="says → chef",
-            help="The word that looks, > or →, the word looked at; or their numbers, from 0. Ctrl+Enter takes them.",
+            help="Query word, > or →, key word; or their numbers, from 0. Ctrl+Enter applies them.",
             **session.bound("pairs"),
         )
     found = find_by_example.on_text(text, pairs, wrong)
@@ -78,8 +78,8 @@ if text is not None and found is not None:
 st.divider()
 st.subheader("Over a corpus", anchor=False)
 st.caption(
-    "One sentence shows what a head can do, many show what it does. The same search by a pattern, over the "
-    f"{builtin_size()} English sentences that come with the dashboard: news, stories, dialogue and more."
+    f"One sentence shows what a head can do; many show what it does. Search by a pattern over the {builtin_size()} "
+    "built-in English sentences: news, stories, dialogue and more."
 )
 pattern = find_by_pattern.controls(this)
 matches = find_by_pattern.found(this, pattern)

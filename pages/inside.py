@@ -32,26 +32,26 @@ STEP_COLUMNS = {
 this = reading(pairs=True)
 model = this.model
 st.caption(
-    f"How do queries, keys and values become the attention of one head of {escape_markdown(model.title)}? Every step "
-    "is worked out from the model's weights by a small attention of our own, whose code is below."
+    f"How do queries, keys and values become the attention of one head of {escape_markdown(model.title)}? A small "
+    "attention of our own computes every step from the model's weights. Its code is below."
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
     head_picker.numbers(model)
     head, row = inside.chosen_head(this)
     labels = this.encoding.drawn
     st.selectbox(
-        "Token that looks",
+        "Query token",
         range(len(labels)),
         format_func=lambda k: f"{k} {labels[k]}",
         width=220,
-        help="Its row is followed through every step. A model works on tokens, so this page does too.",
+        help="The token whose row is followed through every step. Models work on tokens, so this page does too.",
         **session.bound("query"),
     )
     st.selectbox(
-        "Token looked at",
+        "Key token",
         [STRONGEST, *range(len(head.keys))],
         width=220,
-        format_func=lambda k: "the one it looks at most" if k == STRONGEST else f"{k} {head.keys[k]}",
+        format_func=lambda k: "the strongest key" if k == STRONGEST else f"{k} {head.keys[k]}",
         help="Its key is multiplied with the query, number by number.",
         **session.bound("key"),
     )
@@ -79,7 +79,7 @@ st.segmented_control(
     list(head.maps),
     required=True,
     format_func=TITLES.__getitem__,
-    help="It is framed in the picture, and its line is marked in the code. A click on its map chooses it too.",
+    help="The step is framed in the picture, and its line is marked in the code. Clicking its map chooses it too.",
     **session.bound("step"),
 )
 figure.remark(arithmetic(head, row, chosen.step))

@@ -32,8 +32,8 @@ def choose_word(key: str) -> None:
 this = reading(pairs=True)
 model = this.model
 st.caption(
-    f"Every word is a vector. Each of the {model.layers} layers of {escape_markdown(model.title)} adds to it: its "
-    "attention what it gathered from other words, its feed-forward part what it makes of that."
+    f"Every word is a vector. In each of the {model.layers} layers of {escape_markdown(model.title)}, attention adds "
+    "what it gathers from other words. Then the feed-forward part adds its own update."
 )
 stream = layers_and_long_range.residual_stream(this)
 chosen = session.choices()
@@ -56,15 +56,14 @@ figure.show(
         "journey",
         finding=word_finding(stream, word),
         remarks=[
-            "What attention and feed-forward add is read from the model’s own sums. The bar is each part projected on "
-            "the change of the layer, so that the parts sum to 100 %; a part that pulls against the change goes to the "
-            "left."
+            "Bars: each part projected on the change of the layer, so the parts sum to 100 %. A part that works "
+            "against the change points left."
             + (
-                " This model normalises every vector after each addition, which moves it as well."
+                " This model normalises each vector after every addition, which moves it too."
                 if stream.normalises
-                else " This model normalises only what enters a part, so nothing else moves a vector."
+                else " This model normalises only the input of each part, so nothing else moves a vector."
             ),
-            "Nearest: the cosine of two vectors, both less the mean of the text’s words at that layer. "
+            "Nearest: the cosine of two vectors after subtracting the mean over the words of the text at that layer. "
             "A word of several tokens is the mean of their vectors.",
         ],
         tables=[layer_tables.neighbours(stream, word)],
@@ -74,7 +73,7 @@ figure.show(
 
 # Picture: every word
 st.segmented_control(
-    f"Drawn of every {stream.unit[:-1]}",
+    f"Show for every {stream.unit[:-1]}",
     list(MEASURES),
     required=True,
     format_func=lambda name: MEASURES[name].title,
@@ -99,9 +98,9 @@ figure.show(
 # Attention rollout
 st.subheader("Attention through several layers", anchor=False)
 st.caption(
-    "A layer's attention mixes what earlier layers mixed already. Rolled out, the heads' mean attention of each layer, "
-    "half of it left where it was for what goes past the heads, is multiplied with the layers before: a row says from "
-    "which tokens a token's vector may come. It takes every head for equal and nothing but attention into account."
+    "Each layer mixes what earlier layers have already mixed. Rollout multiplies their attention: the mean over "
+    "heads, averaged with the part that skips attention. A row shows which tokens a vector may come from. Rollout "
+    "treats all heads as equal and ignores feed-forward."
 )
 whole = layers_and_long_range.rolled(this)
 narrow = session.look(min(page_width(), 620))
@@ -115,7 +114,8 @@ figure.show(
         finding=finding(whole),
         remarks=[
             mostly_special(whole),
-            "After Abnar and Zuidema, 2020. Tokens, special ones kept in the product; one text: no interval.",
+            "After Abnar and Zuidema (2020). Over tokens, with special tokens in the product. One text has no "
+            "interval.",
         ],
         tables=[explore_tables.strongest_links(view)],
         views=[view],

@@ -19,19 +19,18 @@ this = opened()
 chosen = session.choices()
 model = this.model
 st.caption(
-    f"Does a head of {escape_markdown(model.title)} find the word it needs, however far away it stands? "
-    "Measured on texts written for this, not on the one on the left."
+    f"Does a head of {escape_markdown(model.title)} find the word it needs at any distance? Measured on texts "
+    "written for this, not on yours."
 )
 st.segmented_control(
-    "From which word to which",
+    "From one word to another",
     list(QUESTIONS),
     required=True,
     format_func=lambda name: QUESTIONS[name].title,
-    help="A verb must agree with its subject, whatever stands between. A name that comes back means the same person.",
+    help="A verb agrees with its subject at any distance. A repeated name means the same person.",
     **session.bound("reach"),
 )
 question = QUESTIONS[chosen.reach]
-layer_tables.texts(question)
 
 # Results
 long_range = layers_and_long_range.long_range(this, question)
@@ -46,15 +45,18 @@ figure.show(
         "reach",
         finding=long_range_finding(long_range),
         remarks=[
-            f"The best of {len(model.all_heads)} heads would look good by chance: these four were chosen on "
-            f"{len(long_range.chosen_on)} {question.items} and are shown on the other {len(long_range.judged_on)}. "
-            "95 % intervals: bootstrap over the texts.",
-            "An equally distant word: the mean of what the same head gives, in the same texts, from every other word "
-            "to the one that stands just as far before it. Attention is not explanation.",
+            f"The best of {len(model.all_heads)} heads looks good by chance. So these four were chosen on "
+            f"{len(long_range.chosen_on)} {question.items} and measured on the other {len(long_range.judged_on)}. 95 "
+            "% intervals: bootstrap over texts.",
+            "Equally distant word: in the same texts, the mean attention of the same head from every other word to "
+            "the word at this distance before it. Attention is not explanation.",
         ],
         tables=[layer_tables.curves(long_range, best, judged_half=True)],
     )
 )
+
+# One of the texts that were read
+layer_tables.texts(question)
 
 # Any head, sent before all heads on the left, as a click waits for it
 left, right, atlas_width, head_width = beside(page_width())

@@ -13,13 +13,13 @@ from dashboard.ui.missing_model import get_button
 
 def facts(model: AttentionModel) -> str:
     """The model in use, in one line."""
-    sees = "each position sees only what stands before it" if model.causal else "each position sees the whole text"
+    sees = "causal: each token sees only earlier tokens" if model.causal else "each token sees the whole text"
     note = f" · {escape_markdown(model.note)}" if model.note else ""
     return f"up to {model.limit:,} tokens · {sees} · revision {model.revision}{note}"
 
 
 st.caption(
-    "What is on this machine, and how to bring your own. Weights are read from safetensors and GGUF; no code of a "
+    "The models on this machine, and how to add your own. Weights are read from safetensors and GGUF; no code of a "
     "model is run."
 )
 
@@ -51,16 +51,16 @@ if in_use and in_use.name not in CATALOGUE:
 
 st.subheader("Your own", anchor=False)
 st.markdown(
-    "Type the path of a folder (config, tokenizer and safetensors, as `save_pretrained` writes them, or a LoRA "
-    "adapter), of a GGUF file, or a hub id like "
-    "`owner/name`, with `@revision` for a certain one. A model of the hub is fetched once and then works offline."
+    "Type the path of a folder (config, tokenizer and safetensors, or a LoRA adapter), of a GGUF file, or a hub id "
+    "like `owner/name`. Add `@revision` for a certain version. A model from the hub is fetched once and then works "
+    "offline."
 )
 if used_bytes := bounded.taken():
     where = escape_markdown(str(bounded.root()))
     try:
         st.caption(
-            f"GGUF files and adapters opened before are kept as converted models: {gigabytes(used_bytes)} in {where}. "
-            f"Above {gigabytes(bounded.most_bytes())} (TWO_HEADS_CONVERTED_GB) those used least recently are removed."
+            f"Converted GGUF files and adapters are kept: {gigabytes(used_bytes)} in {where}. Above "
+            f"{gigabytes(bounded.most_bytes())} (TWO_HEADS_CONVERTED_GB), the least recently used ones are removed."
         )
     except UserError as wrong:  # the setting is not a number
         st.error(escape_markdown(str(wrong)), icon=":material/error:")
@@ -68,7 +68,7 @@ with st.form("own_model", border=False):
     name = st.text_input(
         "Folder or hub id",
         placeholder="owner/name or a folder",
-        help="The hub is Hugging Face's. Safetensors is a file format for weights that cannot carry code.",
+        help="The hub is that of Hugging Face. Safetensors is a file format for weights that cannot carry code.",
     )
     submitted = st.form_submit_button("Open this model")
 if submitted and name.strip():

@@ -16,8 +16,8 @@ from dashboard.ui.pages import query_key
 this = opened()
 model = this.model
 st.caption(
-    f"Which words would look at which, as one head of {escape_markdown(model.title)} sees them? Every word of some "
-    "sentences that come with the dashboard, once as a query and once as a key, in one plane."
+    f"Which words would look at which in one head of {escape_markdown(model.title)}? Every word of some built-in "
+    "sentences, once as a query and once as a key, in one plane."
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
     head_picker.by_number(model)
@@ -26,9 +26,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         list(BY),
         required=True,
         format_func=query_key.BY_NAMES.__getitem__,
-        help="Part of speech and relation are those of the word in its sentence, the relation as the parser names it "
-        "(nsubj: a verb’s subject); position counts tokens from 0; frequency is how often the word occurs in all the "
-        "sentences that come along.",
+        help=(
+            "Part of speech and relation: of the word in its sentence, from the parser (nsubj: the subject of a "
+            "verb). Position: in tokens, from 0. Frequency: in all built-in sentences."
+        ),
         **session.bound("words_by"),
     )
 chosen = session.choices()
@@ -42,9 +43,9 @@ figure.show(
         found.table,
         "queries",
         finding=plane_finding(found),
-        lead=[
-            "A query gives a key a high score where the key lies far from the cross in the query’s direction. Point at "
-            "a circle to see where that word looks in its own sentence, at a triangle to see who looks there.",
+        remarks=[
+            "A key gets a high score if it lies far from the cross in the direction of the query. Hover over a "
+            "circle to see where that word looks, over a triangle to see which words look there.",
             *plane_remarks(found),
         ],
         tables=[Table(query_key.COLUMNS)],

@@ -26,8 +26,8 @@ from dashboard.ui.pages import similarity
 this = opened()
 model = this.model
 st.caption(
-    f"Which heads of {escape_markdown(model.title)} look alike? Two heads are near where they look at the same words, "
-    "over the sentences that come with the dashboard, not on the text on the left."
+    f"Which heads of {escape_markdown(model.title)} are similar? Heads that look at the same words are close "
+    "together. Measured over the built-in sentences, not on your text."
 )
 found = similarity.found(this)
 chosen = session.choices()
@@ -47,7 +47,9 @@ with right:
         width="content",
         column_config=similarity.LIKE,
     )
-    figure.remark("Heads like this one, the nearest first. One distance over all rows: it has no interval.")
+    figure.remark(
+        "The most similar heads, nearest first. Each distance is one figure over all rows, without an interval."
+    )
     if len(like):
         nearest = head_of(like.iloc[0])
         st.button(
@@ -56,7 +58,7 @@ with right:
             on_click=session.change,
             kwargs={"pinned": (head, nearest)},
             disabled=chosen.pinned == (head, nearest),
-            help="They take the place of the heads in it, and can be looked at side by side on Compare.",
+            help="They replace the pinned heads. Compare shows them side by side.",
         )
 figure.painted_first()
 
@@ -91,7 +93,7 @@ with left:
     )
 
 # Heads like the chosen one in another model
-st.subheader(f"Heads like {head} in another model", anchor=False)
+st.subheader(f"Heads similar to {head} in another model", anchor=False)
 left, right, *_ = beside(page_width(), (0.66, 0.34))
 with left:
     pair = similarity.elsewhere(this)
@@ -103,14 +105,14 @@ if pair:
     with left:
         figure.finding(elsewhere_finding(distances, head, other))
         figure.remark(
-            "Both models read the same sentences and meet at their words; special tokens and the word itself are left "
-            "out. Where the nearest is hardly nearer than the median, no head of that model is like this one. One "
-            "distance over all rows: it has no interval. Tick a row to choose another head."
+            "Compared word by word on the same sentences, without special tokens and the word itself. If the nearest "
+            "head is hardly nearer than the median, that model has no similar head. Tick a row to choose another "
+            "head."
         )
         if one:
             to_page(
                 "compare",
-                f"Look at {head} and {one} of {escape_markdown(other)} on your text",
+                f"Compare {head} and {one} of {escape_markdown(other)} on your text",
                 ":material/compare:",
                 mode="models",
                 other_head=one,

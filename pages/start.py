@@ -57,8 +57,8 @@ if pair is not None:
         with left:
             figure.picture(start.squares(found, wide))
         with right:
-            figure.remark("One sentence has no interval: on another, another head may be best.")
-            to_page("find_heads", "All heads along these words, and over a corpus", ":material/search:")
+            figure.remark("One sentence has no interval. On another sentence, another head may be best.")
+            to_page("find_heads", "All heads for these words, and over a corpus", ":material/search:")
             to_page("explore", f"{found.best} on the whole sentence", ":material/grid_view:", **found.best.choice)
 
 # Deeper

@@ -17,8 +17,8 @@ from dashboard.ui.pages.toy import alternative, axes_of, inputs, pairs_of
 
 # Inputs stand first on the page but are sent after the steps, which a change waits for
 st.caption(
-    "Attention small enough to follow by hand. Change any number, and everything is computed again: type, step by 0.1 "
-    "with arrow up and down, or paste a block of cells."
+    "Attention small enough to follow by hand. Change any number and everything is computed again. Type, use the up "
+    "and down arrows (steps of 0.1), or paste a block of cells."
 )
 inputs_place = st.container()
 chosen = session.choices()
@@ -43,7 +43,7 @@ draw = partial(draw_toy, toy, word=chosen.toy_row, head=chosen.toy_head, **sessi
 # Picture: the steps
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     st.selectbox(
-        "Follow the word",
+        "Word to follow",
         range(len(toy.words)),
         format_func=lambda row: toy.words[row],
         width=180,
@@ -84,7 +84,7 @@ pairs = pairs_of(toy)
 if len(pairs) > 1:
     session.correct(toy_plane=chosen.toy_plane if chosen.toy_plane in pairs else pairs[0])
     st.segmented_control(
-        "Numbers drawn",
+        "Numbers shown",
         pairs,
         format_func=lambda pair: f"{pair[0]} and {pair[1]}",
         required=True,
@@ -108,9 +108,7 @@ figure.show(
         partial(sharpness_table, entropies),
         "toy_entropy",
         finding=entropy_finding(entropies),
-        lead=[
-            "Queries and keys drawn at random. Entropy says over how many keys a row spreads: b bits are 2ᵇ keys alike."
-        ],
+        lead=["Random queries and keys. Entropy says over how many keys a row spreads: b bits are 2ᵇ equal keys."],
         tables=[
             Table(
                 {

@@ -177,14 +177,14 @@ def _by_layer(model: AttentionModel, sets: Iterable[Iterable[HeadId]]) -> dict[i
 def _check(model: AttentionModel, encodings: Sequence[Encoding], by: By, means: Means | None) -> None:
     if model.route != "tap":
         raise UserError(
-            f"{model.title} computes its attention in a way of its own, so none of its heads can be taken out. "
-            "Choose another model for this."
+            f"{model.title} computes attention in its own way, so none of its heads can be ablated. Choose another "
+            "model for this."
         )
     if by not in get_args(By):
         raise UserError(f"A head is ablated by zero or by its mean, not by “{by}”.")
     if by == "mean" and model.causal and means is None:
         raise UserError(
-            f"{model.title} reads from left to right: a head's mean over the text itself would tell of later words. "
+            f"{model.title} is causal, and the mean of a head over the text itself would include later words. "
             "Give its means over other texts."
         )
     model.check_length(max(map(len, encodings)))

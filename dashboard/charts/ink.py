@@ -12,9 +12,9 @@ from dashboard.heads.format import percent
 from dashboard.heads.view import HeadView
 
 _WHAT = {
-    "weight": "share of attention",
+    "weight": "attention weight",
     "contribution": "norm of the contribution",
-    "rollout": "share of what comes through these layers",
+    "rollout": "rollout share over these layers",
 }
 
 

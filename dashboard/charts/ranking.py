@@ -33,8 +33,8 @@ def ranking(
     description: str,
     selection: Selection = Selection(),
     share: bool = True,
-    elsewhere: str = "this distance elsewhere",
-    alone: str = "no other two words stand so far apart",
+    elsewhere: str = "same distance elsewhere",
+    alone: str = "no other pair has this distance",
 ) -> Drawing:
     """The first 15 heads of a table, from above: dot = score, tick = baseline, the line between them the lift.
 

@@ -113,7 +113,10 @@ def align_models(a: HeadView, b: HeadView) -> Aligned:
 def _axes(a: HeadView, b: HeadView) -> list[tuple[MapAxis, MapAxis]]:
     """The axes of two views that belong together: one, or of cross attention the rows' and the columns'."""
     if a.one_axis != b.one_axis:
-        raise UserError(f"{a.head} and {b.head} look at different texts, so they share no columns. Choose two alike.")
+        raise UserError(
+            f"{a.head} and {b.head} look at different texts, so they share no columns. Choose two that look at the "
+            "same text."
+        )
     return [(a.queries, b.queries)] + ([] if a.one_axis else [(a.keys, b.keys)])
 
 

@@ -53,7 +53,7 @@ CATALOGUE: dict[str, ModelCard] = {
             title="MiniLM",
             hub_id="sentence-transformers/all-MiniLM-L6-v2",
             licence="Apache-2.0",
-            about="A small BERT that turns sentences into vectors; it reads in both directions.",
+            about="A small BERT that turns sentences into vectors. It reads in both directions.",
             layers=6,
             heads=12,
             size_bytes=91_700_000,
@@ -67,8 +67,10 @@ CATALOGUE: dict[str, ModelCard] = {
             title="SmolLM2 135M",
             hub_id="HuggingFaceTB/SmolLM2-135M-Instruct",
             licence="Apache-2.0",
-            about="A small language model of the Llama family, which sees only what stands before; "
-            "its weights were stored with 4 bits each (GGUF Q4_1) and are used as 32-bit floats.",
+            about=(
+                "A small causal language model of the Llama family. Its weights were stored with 4 bits each (GGUF "
+                "Q4_1) and are used as 32-bit floats."
+            ),
             layers=30,
             heads=9,
             size_bytes=541_700_000,

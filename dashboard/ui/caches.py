@@ -203,7 +203,7 @@ def changes(key: str, first: str, second: str, bos: bool, _model: AttentionModel
     return changed_heads(_model, first, second, bos=bos)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Taking heads out…")
+@st.cache_resource(max_entries=64, show_spinner="Ablating heads…")
 def without(
     key: str, text: str, bos: bool, heads: tuple[HeadId, ...], by: By, _model: AttentionModel, _encoding: Encoding
 ) -> AblationOnText:

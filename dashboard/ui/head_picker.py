@@ -13,9 +13,8 @@ from dashboard.ui.url_state import MOST_PINS
 
 MEASURES = {"weight": "Weight", "contribution": "Contribution"}
 MEASURE_HELP = (
-    "Weight: where the head looks. Contribution: how much it really carries over from there, the length of the "
-    "weighted value after the output projection; a word that gets much attention may have little to hand over. "
-    "After Kobayashi et al. 2020."
+    "Weight: how much attention a key gets. Contribution: the norm of what the key adds, weight × value after the "
+    "output projection. A key with much attention can add little. After Kobayashi et al. 2020."
 )
 
 
@@ -36,7 +35,7 @@ def numbers(model: AttentionModel) -> None:
     """Layer and head as numbers. They are not bounded: the browser would mark another number in red and say nothing,
     here the nearest head is shown with a sentence (`session.fit_to`)."""
     for field, label, most in (("layer", "Layer", model.layers - 1), ("head", "Head", model.heads - 1)):
-        st.number_input(label, step=1, width=120, help=f"0 to {most}.", **session.bound(field))
+        st.number_input(label, step=1, width=120, help=f"Counted from 0, up to {most}.", **session.bound(field))
 
 
 def by_number(model: AttentionModel) -> None:
@@ -52,7 +51,7 @@ def by_number(model: AttentionModel) -> None:
         disabled=chosen.chosen in chosen.pinned or full,
         help=f"{MOST_PINS} heads are pinned: unpin one first."
         if full
-        else "It follows you from page to page, so that you can compare it.",
+        else "A pinned head follows you from page to page, so you can compare it.",
     )
 
 
@@ -79,7 +78,7 @@ def second_model(*, but: str = "") -> None:
         width=320,
         placeholder="A name, a hub id or a folder",
         format_func=lambda name: CATALOGUE[name].title if name in CATALOGUE else name,
-        help="The first one is on the left.",
+        help="The first model is the one at the top.",
         **session.bound("other_model"),
     )
 
@@ -92,6 +91,6 @@ def between() -> None:
         list(ways),
         format_func=ways.__getitem__,
         required=True,
-        help="A is the first text, B the second. A → B: what words of the first give to words of the second.",
+        help="A is the first text, B the second. A → B: attention from words of the first to words of the second.",
         **session.bound("between"),
     )

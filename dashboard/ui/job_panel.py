@@ -29,7 +29,7 @@ def row(job: Job, title: str, remove: Callable[[Job], None]) -> None:
                 _button("Stop", "stop", name, "stop", job.stop)
             else:
                 goes_on = job.resumes and progress.state != "failed"
-                _button("Go on" if goes_on else "Try again", "go", name, "play_arrow", partial(again, job))
+                _button("Continue" if goes_on else "Try again", "go", name, "play_arrow", partial(again, job))
                 _button("Remove", "remove", name, "delete", partial(remove, job))
 
 

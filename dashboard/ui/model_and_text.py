@@ -165,7 +165,7 @@ def read_text(this: Opened, pairs: bool = False) -> Reading | None:
     if not _has_text():
         return None
     if not pairs and session.choices().pair and this.model.has_pairs:
-        st.caption("Here the first text is read alone, without the second.")
+        st.caption("This page uses only the first text.")
     try:
         return _read(this, pairs)
     except UserError as wrong:
@@ -185,8 +185,8 @@ def _has_text() -> bool:
     """Whether there is a text; if not, the page says so."""
     if session.choices().text.strip():
         return True
-    st.info("There is no text yet. Type one on the left, or begin with an example.", icon=":material/edit:")
-    st.button("Take the first example", on_click=session.change, kwargs={"text": FIRST_TEXT, "start": 0})
+    st.info("There is no text yet. Type one at the top, or use an example.", icon=":material/edit:")
+    st.button("Use the first example", on_click=session.change, kwargs={"text": FIRST_TEXT, "start": 0})
     return False
 
 
@@ -219,12 +219,12 @@ def counts() -> str:
     try:
         seen = open_reading()
     except UserError:
-        return "Nothing read yet."
+        return "Nothing has been read yet."
     encoding, model = seen.encoding, seen.model
     limit = min(model.limit, caches.TOKENS_AT_MOST)
     words, special = len(encoding.words), sum(encoding.special)
     both = "" if encoding.second is None else " in two texts"
-    return f"{counted(words, 'words')}{both}, {len(encoding):,} of at most {limit:,} tokens, {special} of them special."
+    return f"{counted(words, 'words')}{both}, {len(encoding):,} tokens (at most {limit:,}), {special} of them special."
 
 
 def reading_remarks() -> list[str]:

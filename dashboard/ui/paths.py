@@ -34,11 +34,13 @@ class NotChosenHere(UserError):
         self.name, self.elsewhere = name, bool(_ELSEWHERE.match(name))
         quoted = name if len(name) <= _LONGEST_QUOTED else f"{name[:_LONGEST_QUOTED]}…"
         if self.elsewhere:
-            super().__init__(f"The link names the address “{quoted}”. No link opens it: type it where you trust it.")
+            super().__init__(
+                f"The link names the address “{quoted}”. Links do not open addresses. Type it yourself if you trust it."
+            )
         else:
             super().__init__(
-                f"The link names the path or model “{quoted}”. No link opens a path of this machine: open it yourself "
-                "where you know what it is."
+                f"The link names the path or model “{quoted}”. Links do not open paths of this machine. Open it "
+                "yourself if you know what it is."
             )
 
 
@@ -67,7 +69,7 @@ def check_model(name: str) -> None:
     if hub.HUB_ID.fullmatch(name) and ".." not in name and not Path(name).exists() and hub.cached(name) is not None:
         return
     if re.fullmatch(r"\w[\w.-]*", name) and len(name) <= _LONGEST_QUOTED:  # a folder here may have this name
-        raise UserError(f"There is no model “{name}” by that name, and no link opens a folder. Choose one on the left.")
+        raise UserError(f"There is no model “{name}”, and links do not open folders. Choose a model at the top.")
     raise NotChosenHere(name)
 
 

@@ -68,13 +68,13 @@ def chosen_profile(this: Opened) -> tuple[LibraryEntry, Profile]:
     name = session.choices().profile
     if not there:
         st.info(
-            f"There is no profile of {escape_markdown(this.model.title)} on this machine yet. Make one on the page "
-            f"Corpus, from the {builtin_size()} English sentences that come along or from a file of your own, or with "
-            "the line below; then open this page again.",
+            f"There is no profile of {escape_markdown(this.model.title)} on this machine yet. Make one on “Corpora”, "
+            f"from the {builtin_size()} built-in English sentences or your own file, or with the line below. Then "
+            "open this page again.",
             icon=":material/lightbulb:",
         )
         address = to_address(session.choices())
-        st.page_link(CORPUS, label="Open Corpus", icon=":material/library_books:", query_params=address)
+        st.page_link(CORPUS, label="Open Corpora", icon=":material/library_books:", query_params=address)
         st.code(command(this.model.name), language="bash")
         end_page()
     if name not in there:
@@ -112,7 +112,7 @@ def choose(this: Opened, kept: LibraryEntry) -> None:
         list(sizes),
         width=320,
         format_func=lambda name: f"{name} · {counted(sizes[name] or 0, 'sentences')}",
-        help="Over which corpus the heads were measured.",
+        help="The corpus over which the heads were measured.",
         **given,
     )
 

@@ -28,10 +28,13 @@ def words_of(text: str) -> tuple[tuple[str, ...], str]:
     """The words that a person typed, and a sentence if some were left out (or "")."""
     every = text[:LONGEST_WORDS].split()
     if not every:
-        return SENTENCE, "The toy needs a word or more. It shows its own sentence."
+        return SENTENCE, "The page “Attention by hand” needs a word or more. It shows its own sentence."
     if len(every) > MOST_WORDS or len(text) > LONGEST_WORDS:
         words = tuple(every[:MOST_WORDS])
-        return words, f"The toy takes {MOST_WORDS} words of {LONGEST_WORDS} letters in all. It uses the first of yours."
+        return words, (
+            f"The page “Attention by hand” takes {MOST_WORDS} words of {LONGEST_WORDS} letters in all. It uses your "
+            "first words."
+        )
     return tuple(every), ""
 
 
@@ -57,7 +60,7 @@ def toy_from_address(address: Mapping[str, str]) -> tuple[Example, list[str]]:
     notices = []
     preset = address.get("toy", "identity")
     if preset not in PRESETS:
-        notices.append("The link asks for a preset of the toy that does not exist. The first one is shown.")
+        notices.append("The link asks for a lesson of “Attention by hand” that does not exist. The first one is shown.")
         preset = "identity"
     words, notice = words_of(address["toy_words"]) if "toy_words" in address else (SENTENCE, "")
     notices += [notice] if notice else []
@@ -74,7 +77,7 @@ def toy_from_address(address: Mapping[str, str]) -> tuple[Example, list[str]]:
             changed["heads"] = _choice("toy_heads", address["toy_heads"], {"1": 1, "2": 2})
         return example(preset, words, **changed), notices
     except UserError as wrong:
-        return example(preset, words), [*notices, f"The link's tables for the toy do not fit. {wrong}"]
+        return example(preset, words), [*notices, f"The tables in the link do not fit “Attention by hand”. {wrong}"]
 
 
 Value = TypeVar("Value")

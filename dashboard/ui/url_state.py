@@ -80,9 +80,7 @@ class Passage(Text):
             return raw
         if raw in known.held_texts:
             return known.held_texts[raw]
-        raise UserError(
-            "This link was made with a text too long to travel in it. Paste that text on the left to see the same view."
-        )
+        raise UserError("The text was too long for this link. Paste it at the top to see the same view.")
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def test_a_tab_looks_every_second_while_work_goes_on_and_no_longer(dashboard_url
             await asyncio.sleep(4)
             then = tab.ticks
             await asyncio.sleep(3)
-            return while_going, tab.ticks - then, b"Go on" in run.text
+            return while_going, tab.ticks - then, b"Continue" in run.text
 
     going, after, told = run(watched())
     assert going >= 2 and after == 0 and told

@@ -279,7 +279,6 @@ def test_a_hovered_word_lights_its_own_lines(person):
 
 def test_two_heads_side_by_side_and_their_difference(person):
     page = person("compare")
-    page.get_by_role("button", name=re.compile("Start with")).click()
     where = picture("compare")
     page.wait_for_selector(where)
     page.get_by_text("Difference of the first two").click()

@@ -63,14 +63,14 @@ def told(app, name):
     """All that the page says, without the name itself."""
     shown = (name if len(name) <= 80 else f"{name[:80]}…").replace("\\", "")
     page = read(app)
-    for before, after in (("“", "”"), (" of ", ","), ("model ", " "), ("download ", ")")):
+    for before, after in (("“", "”"), (" of ", ","), ("model ", " "), ("download ", ")"), (" of ", " look")):
         page = page.replace(f"{before}{shown}{after}", "…")
     return page
 
 
 def refused(app) -> bool:
     """Whether it tells that no link opens what is named."""
-    return any("No link opens" in one for one in notices(app))
+    return any("Links do not open" in one for one in notices(app))
 
 
 def no_parse(app) -> list[str]:

@@ -63,7 +63,7 @@ def test_heads_of_one_model_stand_on_one_scale_and_their_figures_stay(minilm, sn
     told = plain(heading(app))
     assert f"L2H0 to “{first.labels[i]}” from “{first.labels[j]}”" in told
     assert numbers(told)[0] == pytest.approx(first.weights[i, j], abs=0.006) and wording(told) == snapshot
-    for of_weights in ("ost alike are L2H8 and L3H1 (divergence", "They part most on “is”"):
+    for of_weights in ("L2H8 and L3H1 are the most similar (divergence", "They differ most on “is”"):
         told = re.search(re.escape(of_weights) + ".*", before)[0].strip()
         assert told in read(app)
     assert [wording(line) for line in lines(app) if "weights" in line] == snapshot(name="of weights")
@@ -90,7 +90,7 @@ def test_one_head_on_two_texts(minilm, snapshot):
 def test_two_models_have_a_scale_each_and_no_difference(minilm, smollm2, snapshot):
     app, _ = switched("compare", mode="models", layer="2", head="8", other_head="L3H2")
     [sheet] = specs(app, "side by side")
-    assert "a scale each" in str(sheet["title"])
+    assert "each with its own scale" in str(sheet["title"])
     views = [
         contributions(model, FIRST_TEXT, [head], unit="words")[0]
         for model, head in ((minilm, "L2H8"), (smollm2, "L3H2"))

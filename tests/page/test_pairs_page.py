@@ -77,7 +77,7 @@ def test_wherever_a_head_is_drawn_both_texts_are_read(page, choices):
     drawn = json.dumps([json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")])
     offered = [option for box in app.selectbox for option in box.options]  # “Inside a head” has the tokens there
     assert not app.exception and not app.error and ('"age"' in drawn or any("age" in one.split() for one in offered))
-    assert "read alone" not in read(app)
+    assert "only the first text" not in read(app)
 
 
 @pytest.mark.parametrize("choices", [{"tray": "L2H9,L2H8"}, {"mode": "models", "other_model": "minilm"}])
@@ -101,5 +101,5 @@ def test_two_models_of_which_one_knows_no_pairs_say_so(snapshot):
 @pytest.mark.parametrize(("page", "choices"), [("compare", {"mode": "texts"}), ("profile", {})])
 def test_where_the_first_text_is_read_alone_it_is_said(page, choices, snapshot):
     app = opened(page, **PAIR, **choices)
-    [told] = [line for line in lines(app) if "read alone" in line]
+    [told] = [line for line in lines(app) if "only the first text" in line]
     assert not app.exception and told == snapshot

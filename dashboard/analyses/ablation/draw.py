@@ -100,9 +100,9 @@ def draw_ablation(
     effect, origin = found.over(unit, special), found.provenance
     if effect.measure == "shift":
         what = "1 − cosine of the last vectors with and without the head"
-        what += ", a word’s the mean over its tokens" if unit == "words" else ""
+        what += "; for a word, the mean over its tokens" if unit == "words" else ""
     else:
-        what = "change of the loss in nats" + (", a word’s the sum over its tokens" if unit == "words" else "")
+        what = "change of the loss in nats" + ("; for a word, the sum over its tokens" if unit == "words" else "")
     which = "the head" if len(found.heads) == 1 else "the heads"
     chart = changed_text(
         effect,
@@ -148,13 +148,13 @@ def draw_ranking(
     """
     chosen = None if head is None else HeadId.of(head)
     sentence = "" if chosen is None else rank_finding(head_rank(every.table, chosen))
-    sure = " · hollow: the interval holds 0" if every.measure == "loss_change" else ""
+    sure = " · hollow: the interval includes 0" if every.measure == "loss_change" else ""
     chart = effect_ranking(
         every.table,
         Look(theme, width),
         title=f"{TITLES[every.measure]}, head by head · {every.provenance.title}",
-        subtitle=[f"a dot a head, from the largest · whiskers: 95 % interval over sentences{sure}", over(every)],
-        description=f"All {len(every.table)} heads by what their absence changes. {sentence}".strip(),
+        subtitle=[f"one dot per head, largest first · whiskers: 95 % interval over sentences{sure}", over(every)],
+        description=f"All {len(every.table)} heads by their effect when ablated. {sentence}".strip(),
         selection=Selection(chosen, epoch=epoch, names=names),
     )
     marked = () if chosen is None else (str(chosen),)
@@ -185,7 +185,7 @@ def draw_effects(
         title=f"{TITLES[name]} · {title}",
         unit=UNITS[name],
         subtitle=[over(every)],
-        description=f"{TITLES[name]} without each of all heads of {title}. Most: {most}.",
+        description=f"{TITLES[name]} when each head of {title} is ablated. Largest: {most}.",
         selection=Selection(selected, tuple(tray), epoch, names),
     )
     origin = replace(every.provenance, view="effects")
@@ -196,8 +196,8 @@ def over(every: HeadEffects) -> str:
     """``32 sentences that come along, 540 tokens; the head replaced by zero``."""
     row, options = every.table.iloc[0], every.provenance.options
     return (
-        f"{counted(int(row['sentences']), 'sentences')} that come along, {counted(int(row['tokens']), 'tokens')} · the "
-        f"head {BY[options['by']]}"
+        f"{counted(int(row['sentences']), 'built-in sentences')}, {counted(int(row['tokens']), 'tokens')} · the head "
+        f"{BY[options['by']]}"
     )
 
 

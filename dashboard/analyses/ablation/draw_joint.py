@@ -65,7 +65,7 @@ def draw_joint_ablation(both: JointAblation, *, theme: Theme = "light", width: f
     chart = joint_bars(
         table,
         Look(theme, width),
-        title=f"Together and each alone · {origin.title}",
+        title=f"Together and alone · {origin.title}",
         subtitle=[f"{what} · the heads {BY[effect.by]}"],
         description=f"{joint_finding(table)} Alone: {alone_and_jointly(table)}.".strip(),
     )

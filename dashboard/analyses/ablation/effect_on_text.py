@@ -83,7 +83,7 @@ def most_changed(effect: TextEffect, most: int = 3) -> str:
     if not np.abs(effect.values[order]).any():
         return f"Nothing changes on any of the {counted(len(known), effect.unit)}."
     named = ", ".join(f"“{effect.drawn[k]}” ({_place(effect, k)}{_signed(effect, k)})" for k in order)
-    return f"Most changes on {named}."
+    return f"Largest changes: {named}."
 
 
 def token_rows(tokens: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:

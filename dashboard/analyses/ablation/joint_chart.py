@@ -18,7 +18,7 @@ from dashboard.heads.format import figure
 
 BAR, STEP = 18.0, 26.0  # pixels of a bar's height, from row to row
 SIZE = 12.5  # of type
-SUM, TOGETHER = "sum of each alone", "together"
+SUM, TOGETHER = "sum of single effects", "together"
 
 
 def joint_bars(

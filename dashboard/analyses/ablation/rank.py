@@ -11,10 +11,11 @@ from dashboard.heads.head_id import HeadId, is_of
 
 UNITS = {"loss_change": "nats per token", "shift": "1 − cosine"}
 EXPLAINED = {
-    "loss_change": "The loss on a token is −ln of the probability that the model gives to it, in nats; where it grows "
-    "by 1 nat, that probability falls to 37 % of what it was.",
-    "shift": "The shift is 1 − cosine of a vector with and without the head: 0 where it points as before, 1 at a right "
-    "angle.",
+    "loss_change": (
+        "Loss: −ln of the probability of the token, in nats. One nat more means the probability falls to 37 % of "
+        "what it was."
+    ),
+    "shift": "Shift: 1 − cosine between a vector with and without the head. 0 is the same direction, 1 a right angle.",
 }
 """Each measure explained in a sentence."""
 

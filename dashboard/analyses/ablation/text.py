@@ -17,22 +17,22 @@ def effect_finding(table: pd.DataFrame, model: str) -> str:
     name = "shift" if "shift" in table else "loss_change"
     some = table.dropna(subset=[name])
     if not len(some):
-        return f"{model} reads no token here that could be measured."
+        return f"{model} has no token here that can be measured."
     best = some.iloc[some[name].abs().argmax()]
     head, figure = _row_name(best), best[name]
     low, high = best[f"{name}_low"], best[f"{name}_high"]
     sure = (
-        "a single text: no interval"
+        "one text"
         if np.isnan(low)
         else (f"95\u00a0% interval {low:.3g} to {high:.3g}; {counted(int(best.sentences), 'sentences')}")
     )
     if name == "shift":
-        start = f"Without {head} the last vectors of {model} turn by {figure:.3g}"
+        start = f"Without {head}, the last vectors of {model} turn by {figure:.3g}"
         sure = f"1 − cosine; {sure}"
     else:
         way = "worse" if figure >= 0 else "better"
-        start = f"Without {head} {model} predicts {way} by {abs(figure):.3g} nats per token"
-    most = f", the most of {len(some):,} heads" if len(some) > 1 else ""
+        start = f"Without {head}, {model} predicts {way} by {abs(figure):.3g} nats per token"
+    most = f", the largest of {len(some):,} heads" if len(some) > 1 else ""
     return f"{start}{most} ({sure}, {counted(int(best.tokens), 'tokens')})."
 
 
@@ -41,13 +41,13 @@ def correlation_finding(found: Correlation, names: tuple[str, str]) -> str:
     if found.heads < 2:
         return f"Too few heads have both {names[0]} and {names[1]} to compare them."
     if found.constant is not None:
-        return f"For all {found.heads} heads {names[found.constant]} is the same, so nothing goes up or down with it."
+        return f"{_capital(names[found.constant])} is the same for all {found.heads} heads, so it has no correlation."
     interval = f"95\u00a0% interval over heads {_number(found.low)} to {_number(found.high)}"
     rho = f"Spearman’s ρ {_number(found.rho)}; {interval}; {counted(found.heads, 'heads')}"
     if found.low <= 0 <= found.high:
-        return f"{_capital(names[0])} tells nothing sure of {names[1]} ({rho})."
+        return f"No clear relation between {names[0]} and {names[1]} ({rho})."
     way = "higher" if found.rho > 0 else "lower"
-    much = "tends to be" if abs(found.rho) >= 0.3 else "tends a little to be"
+    much = "tends to be" if abs(found.rho) >= 0.3 else "tends slightly to be"
     return f"Where {names[0]} is higher, {names[1]} {much} {way} ({rho})."
 
 
@@ -59,24 +59,26 @@ def rank_finding(found: HeadRank) -> str:
         change = f"the last vectors turn by {figure(found.value)}"
     else:
         way = "worse" if found.value >= 0 else "better"
-        change = f"the model predicts {way}, the loss changes by {figure(found.value)} nats per token"
-    return f"{found.head} is number {found.rank:,} of {found.heads:,} heads: without it {change} ({interval}; {over})."
+        change = f"the model predicts {way}, and the loss changes by {figure(found.value)} nats per token"
+    return (
+        f"{found.head} ranks {found.rank:,} of {found.heads:,} heads by effect: without it, {change} ({interval}; "
+        f"{over})."
+    )
 
 
 def rank_remark(found: HeadRank) -> str:
     """How certain the rank is, and how many heads have an interval that excludes 0."""
-    sentence = "No other head’s interval meets its own."
+    sentence = "No other head’s interval overlaps with its own."
     if found.alike:
-        meet = "has an interval that meets" if found.alike == 1 else "have intervals that meet"
-        sentence = f"{counted(found.alike, 'other heads')} {meet} its own: its place among them is not sure."
+        meet = "has an interval that overlaps with" if found.alike == 1 else "have intervals that overlap with"
+        sentence = f"{counted(found.alike, 'other heads')} {meet} its own, so its rank among them is uncertain."
     if found.measure == "shift":
         return sentence
     worse, better = found.sure
     return (
-        f"{sentence} Intervals above 0, the model predicts worse without the head: {worse:,} of {found.heads:,} heads; "
-        f"below 0, better: {better:,}; on either side of 0, not sure: {found.heads - worse - better:,}. If no head "
-        f"changed anything, chance would still put about {0.025 * found.heads:.2g} of {found.heads:,} above 0 and as "
-        "many below (2.5\u00a0% each)."
+        f"{sentence} Without the head, the model predicts worse for {worse:,} of {found.heads:,} heads (interval "
+        f"above 0), better for {better:,} (below 0), unclear for {found.heads - worse - better:,}. By chance, about "
+        f"{0.025 * found.heads:.2g} of {found.heads:,} would be above 0 and as many below (2.5\u00a0% each)."
     )
 
 
@@ -87,11 +89,11 @@ def joint_finding(table: pd.DataFrame) -> str:
     if which == "none":
         known = not np.isnan([*alone, together]).any()
         many = counted(len(alone), "heads")
-        return f"Next to nothing changes without these {many}, together or alone." if known else ""
+        return f"Ablating these {many} changes almost nothing, together or alone." if known else ""
     unit = f" {UNITS['loss_change']}" if "loss_change" in table else ""
     total = signed(table, alone.sum())
     comparison = (COMPARISONS | BELOW_ZERO if alone.sum() < 0 else COMPARISONS)[which]
-    return f"Together {signed(table, together)}{unit}, {comparison} the sum of each alone, {total}."
+    return f"Together {signed(table, together)}{unit}, {comparison} the sum of the single effects, {total}."
 
 
 def joint_remark(table: pd.DataFrame) -> str:
@@ -100,12 +102,12 @@ def joint_remark(table: pd.DataFrame) -> str:
     if which == "none":
         return ""
     if which == "one":
-        return "One of them alone changes nearly all of it, so this says little of how they work together."
+        return "One head alone accounts for nearly all of it, so this says little about how they interact."
     if which in ("mixed", "other"):
-        return "What each changes alone says little here of how they work together."
+        return "Here the single effects say little about how the heads interact."
     return (
-        f"So it looks where {MEANINGS[name][which]}. It can have other reasons, as {ADD_UP[name]} need not add up, and "
-        "may be otherwise on other texts."
+        f"This is typical of heads that {MEANINGS[name][which]}. There can be other reasons: {ADD_UP[name]} need not "
+        "add up, and other texts may differ."
     )
 
 
@@ -131,7 +133,7 @@ COMPARISONS: dict[Interplay, str] = {
     "sum": "about",
     "one": "about",
     "other": "on the other side of 0 from",
-    "mixed": "beside",
+    "mixed": "compared with",
 }
 
 
@@ -141,14 +143,14 @@ BELOW_ZERO: dict[Interplay, str] = {"more": "further below 0 than", "less": "les
 
 MEANINGS: dict[str, dict[Interplay, str]] = {
     "loss_change": {
-        "more": "heads can replace each other: while one is out, another still does its work",
-        "less": "heads depend on each other: with one out, there is less for the next to break",
-        "sum": "each does work of its own",
+        "more": "can replace each other: when one is ablated, another still does its work",
+        "less": "depend on each other: with one ablated, the next has less to lose",
+        "sum": "each do work of their own",
     },
     "shift": {
-        "more": "heads turn the vectors the same way, or can replace each other",
-        "less": "heads turn the vectors in opposite ways, or depend on each other",
-        "sum": "each turns the vectors in a way of its own",
+        "more": "turn the vectors the same way, or can replace each other",
+        "less": "turn the vectors in opposite ways, or depend on each other",
+        "sum": "each turn the vectors in their own way",
     },
 }
 

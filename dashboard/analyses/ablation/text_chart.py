@@ -20,7 +20,7 @@ from dashboard.heads.format import figure, percent
 MEASURE = 640.0  # pixels of a line of text
 SHADES = {  # for each measure: what the shade stands for
     "loss_change": "green: predicted worse without {} · purple: better",
-    "shift": "ink: how far the vector turns without {}",
+    "shift": "shade: how far the vector turns without {}",
 }
 
 
@@ -82,7 +82,7 @@ def changed_text(
 def _tip(effect: TextEffect, k: int) -> str:
     word, value = drawable(effect.drawn[k]), effect.values[k]
     if np.isnan(value):
-        why = "no figure, the tokenizer added it" if effect.special[k] else "not predicted, it stands first"
+        why = "not measured: the tokenizer added it" if effect.special[k] else "not predicted: it comes first"
         return f"{word}: {why}"
     if effect.loss is None:
         return f"{word}: turns by {figure(value)}"

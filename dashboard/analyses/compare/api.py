@@ -69,7 +69,9 @@ def draw_closest_pairs(views: Sequence[HeadView], *, theme: Theme = "light", bos
     names = [str(view.head) for view in views]
     lines = [f"{names[i]} and {names[j]}: {describe_pair(numbers)}" for (i, j), numbers in pairs.items()]
     description = "; ".join(lines) + "."
-    chart = closest_pairs(names, pairs, Look(theme), title=f"How alike · {views[0].model}", description=description)
+    chart = closest_pairs(
+        names, pairs, Look(theme), title=(f"Similarity of heads · {views[0].model}"), description=description
+    )
     origin = provenance_of(list(views), "alike", theme, bos=bos)
     how = {"theme": theme} | given(bos=None if bos else bos)
     call = Call("draw_closest_pairs", (_views_call(origin, views, bos),), how, makes="figure")

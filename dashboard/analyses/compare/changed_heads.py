@@ -79,13 +79,13 @@ def draw_changes(
 
     selected, epoch, names: as in `draw_atlas`
     """
-    ticks = f"tick: when another word is exchanged, the mean of {changes.swaps}" if changes.swaps else "no baseline"
+    ticks = f"tick: mean of {changes.swaps} exchanges of another word" if changes.swaps else "no baseline"
     chart = ranking(
         changes.table.rename(columns={"change": "score"}),
         Look(theme, width),
         title=f"Most changed heads · {model.title}",
         subtitle=[
-            f"dot: divergence between the two texts, 0 the same, 1 wholly apart · {ticks}",
+            f"dot: divergence between the two texts, 0: the same, 1: no overlap · {ticks}",
             f"the first {min(BEST, len(changes.table))} of {len(changes.table)} heads · mean over {changes.rows} rows",
         ],
         description=change_finding(changes),

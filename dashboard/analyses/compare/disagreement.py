@@ -58,11 +58,11 @@ def parting(table: pd.DataFrame, first: str, second: str) -> str:
     if table.empty:
         return ""
     if table["js"].iloc[0] <= 0:
-        return f"{first} and {second} look alike on every word."
+        return f"{first} and {second} look at the same places on every word."
     row = table.iloc[0]
 
     def looks(side: str) -> str:
         key = row[f"{side}_looks_at"]
         return (key if key == ELSEWHERE else f"at “{key}”") + f" ({percent(row[f'{side}_share'])})"
 
-    return f"They part most on “{row['word']}”: {first} looks {looks('a')}, {second} looks {looks('b')}."
+    return f"They differ most on “{row['word']}”: {first} looks {looks('a')}, {second} looks {looks('b')}."

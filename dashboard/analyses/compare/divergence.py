@@ -37,7 +37,7 @@ def compare(a: HeadView, b: HeadView) -> Comparison:
     if not a.over_same_positions(b):
         raise UserError("Two heads are compared over the same positions. Choose one text, one unit and one part of it.")
     if "contribution" in (a.measure, b.measure):
-        raise UserError("Contributions are norms and no shares, so these figures are of weights. Compare the weights.")
+        raise UserError("Contributions are norms, not shares, so these figures are of weights. Compare the weights.")
     rows = a.counted & b.counted
     if not rows.any():
         return Comparison(np.nan, np.nan, np.nan, 0)

@@ -70,8 +70,8 @@ def closest_pairs(
         look.theme,
         title=title,
         subtitle=[
-            "large: divergence, 0 the same, 1 wholly apart",
-            f"small: rows with the same strongest word · correlation of all weights · over {over}",
+            "large: divergence, 0: the same, 1: no overlap",
+            f"small: rows with the same strongest key · correlation of all weights · over {over}",
         ],
         description=description,
         width=max(size, NARROWEST),
@@ -83,7 +83,7 @@ def describe_pair(numbers: Comparison) -> str:
     if not numbers.rows:
         return "no row counts"
     return (
-        f"divergence {numbers.js:.3f}, the same strongest word in {percent(numbers.top1)} of {numbers.rows} rows, "
+        f"divergence {numbers.js:.3f}, the same strongest key in {percent(numbers.top1)} of {numbers.rows} rows, "
         f"correlation {_number(numbers.pearson)}"
     )
 

@@ -12,20 +12,20 @@ def change_finding(changes: Changes) -> str:
     """A sentence on the head that changes most, with its baseline and sample sizes."""
     best, head = changes.table.iloc[0], most_changed(changes)
     if np.isnan(best["change"]):
-        return "No row of these texts can see what was changed, so no head can differ."
+        return "No word of these texts can see the change, so no head can differ."
     if head is None:
         return "The model sees no difference between these texts, so no head changes."
     over = f"divergence {best['change']:.3f}, the mean over {changes.rows} rows"
     if not changes.swaps:
-        return f"{head} changes most: {over}. 0 is the same and 1 wholly apart."
+        return f"{head} changes most: {over} (0: the same; 1: no overlap)."
     chance = (
-        f"; if this word were like the others, {percent(1 / (changes.swaps + 1))} would"
+        f"; by chance, {percent(1 / (changes.swaps + 1))} would"
         if changes.alike
-        else ", which is no test here: more words changed than one, or fewer rows see some of them"
+        else ". This is not a test: more than one word changed, or fewer rows see some of them"
     )
     beyond = (changes.table["change"] > changes.table["high"]).mean()
     return (
-        f"{head} changes most beyond what other words do: {over}, against {best['baseline']:.3f}, the mean when "
-        f"another word is exchanged ({best['low']:.3f} to {best['high']:.3f} over {changes.swaps} exchanges). "
-        f"{percent(beyond)} of all heads change more than with any of those{chance}."
+        f"{head} changes most: {over}, against {best['baseline']:.3f} when another word is exchanged "
+        f"({best['low']:.3f} to {best['high']:.3f} over {changes.swaps} exchanges). {percent(beyond)} of all heads "
+        f"change more than in any of these{chance}."
     )

@@ -97,8 +97,8 @@ def contribution_views(
     def receive(run: LayerRun) -> None:
         if run.w_o is None:
             raise UserError(
-                f"The output projection of {model.title} cannot be told apart, so what one head contributes cannot be "
-                "measured. Look at its weights, or choose another model."
+                f"{model.title} does not show the output projection of single heads, so their contributions cannot "
+                "be measured. Look at weights, or choose another model."
             )
         for head in {head for head in heads if head.layer == run.number}:
             one = weighted_values(run, head.head)

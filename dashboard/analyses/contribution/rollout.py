@@ -61,8 +61,8 @@ def rollout_view(
     first, last = (0, model.layers - 1) if layers is None else layers
     if not 0 <= first <= last < model.layers:
         raise UserError(
-            f"{model.title} has layers 0 to {model.layers - 1}. Choose a first one and a last one that is not before "
-            f"it, like {min(1, model.layers - 1)} and {model.layers - 1}."
+            f"{model.title} has layers 0 to {model.layers - 1}. Choose a first layer and a last one that is not "
+            f"before it, like {min(1, model.layers - 1)} and {model.layers - 1}."
         )
     rolling = Rolling(len(encoding))
     visit(model, encoding, rolling, layers=range(first, last + 1))
@@ -91,6 +91,6 @@ def mostly_special(view: HeadView) -> str:
     if share < 0.5:
         return ""
     return (
-        f"Special tokens have {percent(share)} of what comes through, so little ink is left for the others. “Hide and "
-        "renormalise” on the left divides each row by what is left without them."
+        f"Special tokens have {percent(share)}, so the other tokens look pale. “Hide and renormalise” under "
+        "“Reading” leaves them out."
     )

@@ -63,7 +63,7 @@ def arcs(
     }
     nodes = [{"k": k, "x": x, "quiet": bool(view.special[k])} for k, x in enumerate(xs)]
     sides = "arcs look back" if view.causal else "arcs above look back, arcs below look ahead"
-    sides += " · full ink: the marked pairs" if lit else ""
+    sides += " · full colour: the marked pairs" if lit else ""
     sides += f" · {COLOURS[role]}: a {role} head" if role else ""
     sides += " · dashed blue: the parse" if parse else ""
     at_rest = f"datum.w >= {links.threshold}"

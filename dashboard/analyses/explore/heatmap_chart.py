@@ -36,7 +36,9 @@ def heatmap(view: HeadView, look: Look, *, top: float | None = None) -> Drawing:
         panel,
         look.theme,
         title=titles.title(view),
-        subtitle=titles.subtitle(view, f"rows look at columns · ink: {ink_scale.what}, 0 to {ink_scale.up_to(top)}"),
+        subtitle=titles.subtitle(
+            view, (f"rows: queries · columns: keys · shade: {ink_scale.what}, 0 to {ink_scale.up_to(top)}")
+        ),
         description=describe("Heatmap", [view]),
         width=max(panel["width"] + margin, min(width, NARROWEST)),
         params=params([drawn]),

@@ -66,7 +66,7 @@ def lines(view: HeadView, look: Look) -> Drawing:
         },
         look.theme,
         title=titles.title(view),
-        subtitle=titles.subtitle(view, "left looks at right · " + links.note),
+        subtitle=titles.subtitle(view, "left: queries · right: keys · " + links.note),
         description=describe("Lines between words", [view]),
         width=look.width_or(WIDTH),
         params=[

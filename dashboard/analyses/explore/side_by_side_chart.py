@@ -64,12 +64,12 @@ def side_by_side(
     heads = " and ".join(map(drawable, names)) if names else ", ".join(str(view.head) for view in views)
     # Each panel has the scale itself: with a shared scale, the legends of the panels would conflict in Vega-Lite.
     own = {"scale": {"x": "independent", "y": "independent", "color": "independent"}}
-    each = "a scale each" if apart else f"0 to {ink_scales[0].up_to(tops[0])}, one scale for all"
+    each = "each with its own scale" if apart else f"0 to {ink_scales[0].up_to(tops[0])}, one scale for all"
     return sheet(
         {"concat": panels, "columns": columns, "spacing": GAP, "resolve": own},
         look.theme,
         title=f"{heads} · {drawable(views[0].model)}" if one_model else heads,
-        subtitle=titles.subtitle(views[0], f"rows look at columns · ink: {ink_scales[0].what}, {each}"),
+        subtitle=titles.subtitle(views[0], f"rows: queries · columns: keys · shade: {ink_scales[0].what}, {each}"),
         description=describe("Heatmaps side by side", views),
         width=max(columns * max(panel["width"] for panel in panels), min(look.width_or(WIDE), NARROWEST)),
         params=params(drawn),
@@ -114,7 +114,8 @@ def difference(
         title=f"{first} − {second}" + ("" if names else f" · {models}"),
         subtitle=titles.subtitle(
             a,
-            f"rows look at columns · green: more in {first} · purple: more in {second} · full colour: {full_colour}",
+            f"rows: queries · columns: keys · green: more in {first} · purple: more in {second} · full colour: "
+            f"{full_colour}",
         ),
         description=_describe(a, b, gap, first, second, ink_scale),
         width=max(panel["width"] + margin, min(width, NARROWEST)),

@@ -41,7 +41,7 @@ def finding(view: HeadView) -> str:
     Figures are means over the rows that count (METRICS §1), and their number is given.
     """
     if not view.counted.any():
-        return f"On this text no {_one(view)} has anything to choose from, so nothing can be said of {view.head}."
+        return f"On this text, no {_one(view)} can choose between keys, so there is no finding for {view.head}."
     if view.measure == "contribution":
         return _largest_contribution(view)
     if view.crosses:
@@ -54,7 +54,7 @@ def finding(view: HeadView) -> str:
     best = max(named, key=lambda pattern: pattern.excess)
     does = f"gives {percent(best.share)} of its attention to"
     if view.measure == "rollout":
-        does = f"has {percent(best.share)} of what comes through from"
+        does = f"traces {percent(best.share)} of each vector back to"
     return (
         f"{view.head} {does} {best.name} (mean over {counted(best.rows, view.unit)}; an even spread would "
         f"give {percent(best.even)})."
@@ -163,7 +163,7 @@ def _largest_contribution(view: HeadView) -> str:
     rest = "" if every else f" to a {_one(view)} that has a choice"
     over = f"pairs of {view.unit} here" if every else f"that such {view.unit} may see"
     return (
-        f"What {view.head} adds {where} is its largest contribution{rest}: norm {view.weights[row, key]:.3g}, against "
+        f"The largest contribution of {view.head}{rest} is {where}: norm {view.weights[row, key]:.3g}, against "
         f"{_mean(view):.2g} on average over all {over}."
     )
 
@@ -178,8 +178,8 @@ def _nothing_stands_out(view: HeadView) -> str:
     where_drawn = "" if view.outside is None or view.gaps else " in this part"
     return (
         f"No simple pattern stands out in {view.head}: its strongest link{where_drawn} is {where}, "
-        f"{percent(weights[row, key])}, and over {counted(len(rows), view.unit)} it looks at what amounts to "
-        f"{percent(min(spread, 1.0))} of the keys."
+        f"{percent(weights[row, key])}, and it spreads over {percent(min(spread, 1.0))} of the keys (mean over "
+        f"{counted(len(rows), view.unit)})."
     )
 
 
@@ -190,7 +190,7 @@ def _between_texts(view: HeadView) -> str:
     looks, seen = WAYS[view.only]
     gives = f"{view.head} gives {percent(share)} of its attention to the {seen} text"
     if view.measure == "rollout":
-        gives = f"{view.head} has {percent(share)} of what comes through from the {seen} text"
+        gives = f"{view.head} traces {percent(share)} of each vector back to the {seen} text"
     return (
         f"From the {looks} text, {gives} (mean over {counted(int(rows.sum()), view.unit)}). Its strongest link there "
         f"is “{view.queries.drawn[row]}” → “{view.keys.drawn[key]}”, {percent(view.weights[row, key])}."

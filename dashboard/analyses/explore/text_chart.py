@@ -18,12 +18,12 @@ MEASURE = 640.0  # pixels of a line of text
 _WHAT = {
     "weight": "attention a word receives",
     "contribution": "norm of what a word contributes",
-    "rollout": "share of a word in what comes through these layers",
+    "rollout": "rollout share of a word over these layers",
 }
 _SHADED = {
     "weight": "the attention each word receives",
     "contribution": "what each word contributes",
-    "rollout": "what each word has in what comes through these layers",
+    "rollout": "the rollout share of each word over these layers",
 }
 
 
@@ -133,7 +133,7 @@ def reading(view: HeadView, look: Look) -> Drawing:
         title=titles.title(view),
         subtitle=titles.subtitle(
             view,
-            f"shade: {_WHAT[view.measure]}, the mean over all, 0 to {ink_scale.up_to(most_received)}",
+            f"shade: {_WHAT[view.measure]}, mean over all, 0 to {ink_scale.up_to(most_received)}",
             *([UNREAD] if any(view.unknown) else []),
         ),
         description=describe(f"The text, shaded by {_SHADED[view.measure]}; the head is one", [view]),

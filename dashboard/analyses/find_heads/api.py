@@ -104,8 +104,8 @@ def draw_found(
         Look(theme, width),
         title=f"{what} · {found.model}",
         subtitle=[
-            "dot: share of attention along the pairs · tick: what this distance gets elsewhere",
-            f"the {min(BEST, len(found.table))} heads with most beyond it, of {len(found.table)} · {over}",
+            "dot: attention along the pairs · tick: the same distance elsewhere",
+            f"the {min(BEST, len(found.table))} heads with the largest lift, of {len(found.table)} · {over}",
         ],
         description=example_finding(found) if one else match_finding(found),
         selection=Selection(selected, epoch=epoch, names=names),

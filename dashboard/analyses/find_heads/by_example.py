@@ -86,7 +86,7 @@ def checked(encoding: Encoding, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     if not given:
         raise UserError("No pair of words is marked. Mark at least one, like says > chef.")
     if len(given) > MOST_PAIRS:
-        raise UserError(f"{len(given)} pairs are marked; at most {MOST_PAIRS} can be. Take some out.")
+        raise UserError(f"{len(given)} pairs are marked; at most {MOST_PAIRS} are allowed. Remove some.")
     for i, j in given:
         if not (0 <= i < m and 0 <= j < m):
             raise UserError(f"There is no pair {i} > {j}: the words of this text are numbered 0 to {m - 1}.")
@@ -108,8 +108,8 @@ def _pair(encoding: Encoding, typed: str) -> Pair:
     ends = _ARROW.split(typed)
     if len(ends) != 2 or not all(end.strip() for end in ends):
         raise UserError(
-            f"“{typed.strip()[:60]}” is no pair. Write the word that looks, >, and the word looked at, like "
-            "says > chef, or their numbers, from 0, like 6 > 1."
+            f"“{typed.strip()[:60]}” is not a pair. Write the query word, >, and the key word, like says > chef, or "
+            "their numbers, from 0, like 6 > 1."
         )
     return _word(encoding, ends[0].strip()), _word(encoding, ends[1].strip())
 
@@ -123,10 +123,10 @@ def _word(encoding: Encoding, typed: str) -> int:
     places = [k for k, form in enumerate(forms) if form == typed]
     places = places or [k for k, form in enumerate(forms) if form.casefold() == typed.casefold()]
     if not places:
-        raise UserError(f"The text has no word “{typed[:60]}”. Write it as it stands there, or its number, from 0.")
+        raise UserError(f"The text has no word “{typed[:60]}”. Write it as in the text, or write its number, from 0.")
     if len(places) > 1:
         named = ", ".join(map(str, places[:-1])) + f" and {places[-1]}"
-        raise UserError(f"“{typed[:60]}” stands in the text {len(places)} times, as words {named}. Write the number.")
+        raise UserError(f"“{typed[:60]}” occurs {len(places)} times in the text, as words {named}. Write the number.")
     return places[0]
 
 
@@ -171,4 +171,4 @@ def looks_ahead(words: Sequence[str], masked: Sequence[Pair], model: str) -> str
     """A sentence: no head of a causal model can see these pairs."""
     named = ", ".join(f"{words[i]} → {words[j]}" for i, j in masked[:4]) + (" …" if len(masked) > 4 else "")
     looks = "looks" if len(masked) == 1 else "look"
-    return f"{named} {looks} ahead, and {model} reads from left to right: no head of it can see that."
+    return f"{named} {looks} ahead. {model} is causal, so none of its heads can see that."

@@ -186,11 +186,11 @@ class _Search:
         where = f"the {counted(self.read, 'sentences')} of {corpus}" + ("" if self.whole else " that were read")
         if self.invisible and not self.alone:
             return (
-                f"All pairs of {where} that fit look ahead, and {self.model.title} reads from left to right: no head "
-                "of it can see that. Turn the direction round."
+                f"All matching pairs of {where} look ahead. {self.model.title} is causal, so none of its heads can "
+                "see that. Reverse the direction."
             )
         if self.alone or self.left_out:
-            return f"No pair of {where} that fits can be scored. Allow shorter distances, or choose another corpus."
+            return f"No matching pair of {where} can be scored. Allow shorter distances, or choose another corpus."
         if not self.relations:
             return no_sentence(corpus, self.unread)
         common = sorted(self.relations, key=lambda name: (-self.relations[name], name))[:12]
@@ -200,7 +200,7 @@ class _Search:
                 f"{where[0].upper()}{where[1:]} have no relation {self.pattern.relation}. The commonest there are "
                 f"{', '.join(common)}."
             )
-        return f"No two words of {where} fit: {self.pattern}. Ask for less."
+        return f"No two words of {where} match: {self.pattern}. Ask for less."
 
 
 def _with_others(pairs: list[Pair], m: int) -> list[Pair]:

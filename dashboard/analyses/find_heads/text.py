@@ -20,15 +20,16 @@ def match_finding(found: Matches, head: HeadId | None = None) -> str:
         who = f"{one}" if one == other else f"{one} and {other}, chosen on one half each,"
         gives = "gives" if one == other else "give"
         return (
-            f"{who} {gives} {found.pattern} {percent(best.score)}, against {percent(best.baseline)} for what stands "
-            f"just as far away: {_points(best.lift)} more ({_points(best.low)} to {_points(best.high)}), held out, "
+            f"{who} {gives} {found.pattern} {percent(best.score)}, against {percent(best.baseline)} at the same "
+            f"distance elsewhere: {_points(best.lift)} more ({_points(best.low)} to {_points(best.high)}), held out, "
             f"over {over}."
         )
     row = found.table.iloc[0] if head is None else found.row(head)
     name = head_of(row)
     return (
-        f"{name} gives {found.pattern} {percent(row['score'])}, against {percent(row['baseline'])} for what stands "
-        f"just as far away: {_points(row['lift'])} more ({_points(row['low'])} to {_points(row['high'])}), over {over}."
+        f"{name} gives {found.pattern} {percent(row['score'])}, against {percent(row['baseline'])} at the same "
+        f"distance elsewhere: {_points(row['lift'])} more ({_points(row['low'])} to {_points(row['high'])}), over "
+        f"{over}."
     )
 
 
@@ -42,8 +43,8 @@ def match_remarks(found: Matches) -> list[str]:
     stopped = "the whole corpus" if found.whole else "stopped there"
     lines = [f"{counted(found.read, 'sentences')} of {found.corpus} read ({stopped})."]
     reasons = (
-        (found.invisible, "look ahead, which this model cannot"),
-        (found.alone, "have no other two words as far apart in their sentence"),
+        (found.invisible, "look ahead, and this model is causal"),
+        (found.alone, "have no other pair at this distance in their sentence"),
     )
     lines[0] += "".join(f" {counted(count, 'pairs')} left out: they {why}." for count, why in reasons if count)
     if found.left_out:
@@ -51,9 +52,9 @@ def match_remarks(found: Matches) -> list[str]:
     if found.pairs < FEWEST:
         lines.append(f"Fewer than {FEWEST} pairs: too few to rank heads by.")
     lines.append(
-        "Held out: the head is chosen on the even sentences and judged on the odd, and the reverse; the mean of the "
-        "two. 95\u00a0% intervals: bootstrap over the sentences. The table is over all of them, so its first row "
-        "flatters. Attention is not explanation."
+        "Held out: the head is chosen on the even sentences and scored on the odd ones, then the reverse; the figure "
+        "is the mean. 95\u00a0% intervals: bootstrap over sentences. The table uses all sentences, so its first row "
+        "is too optimistic. Attention is not explanation."
     )
     return lines
 
@@ -65,27 +66,24 @@ def example_finding(found: Examples, head: HeadId | None = None) -> str:
     what = found.named(found.pairs[0]) if len(found.pairs) == 1 else f"the {len(found.pairs)} marked pairs"
     rank = f"rank {row['rank']:.3g} in its row" + (", on average" if len(found.pairs) > 1 else "")
     if not row["n"]:
-        return f"{name} gives other words nothing from where you marked, so it has no share along {what}."
+        return f"{name} gives other words no attention from your query, so it has no share along {what}."
     if np.isnan(row["lift"]):
-        most = f"Of {counted(len(found.table), 'heads')} {name} gives {what} the most:"
+        most = f"Of {counted(len(found.table), 'heads')}, {name} gives {what} the most:"
         return (
-            f"{most if head is None else f'{name} gives {what}'} {percent(row['score'])} ({rank}). No other two words "
-            "stand so far apart here, so there is nothing to hold it against."
+            f"{most if head is None else f'{name} gives {what}'} {percent(row['score'])} ({rank}). No other pair in "
+            "this text has this distance, so there is no baseline."
         )
-    against = f"{percent(row['score'])} against {percent(row['baseline'])} ({rank})"
+    against = f"{percent(row['score'])}, against {percent(row['baseline'])} at the same distance elsewhere ({rank})"
     if head is not None:
-        return f"{name} gives {what} {against}; the second figure is what this distance gets elsewhere."
+        return f"{name} gives {what} {against}."
     if row["lift"] <= 0:
-        return f"No head gives {what} more than what this distance gets elsewhere; the nearest is {name}: {against}."
-    return (
-        f"Of {counted(len(found.table), 'heads')} {name} gives {what} the most beyond what this distance gets "
-        f"elsewhere: {against}."
-    )
+        return f"No head gives {what} more than the same distance gets elsewhere. {name} comes closest: {against}."
+    return f"Of {counted(len(found.table), 'heads')}, {name} has the largest lift along {what}: {against}."
 
 
 def remarks(found: Examples) -> list[str]:
     """Remarks to show with the finding."""
-    lines = ["One text: no interval. On another text the same head may look elsewhere; attention is not explanation."]
+    lines = ["One text has no interval. On another text, the head may look elsewhere. Attention is not explanation."]
     if found.masked:
         lines.insert(0, f"Left out: {looks_ahead(found.words, found.masked, found.model)}")
     return lines

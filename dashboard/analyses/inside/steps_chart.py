@@ -64,8 +64,8 @@ def steps(
         look.theme,
         title=f"Inside {this.head} · {drawable(this.model)}",
         subtitle=[
-            f"rows are the {len(this.encoding):,} tokens; framed is that of “{query}”",
-            f"purple below 0, green above · ink: share of attention · grey: hidden{means}",
+            f"rows are the {len(this.encoding):,} tokens; the row of “{query}” is framed",
+            f"purple below 0, green above · shade: attention weight · grey: hidden{means}",
         ],
         description=f"All {len(formulas)} steps of {this.head}, {this.model}. {finding(this, row)}",
         width=width,

@@ -68,7 +68,7 @@ def formula(this: Inside, step: str) -> str:
 def _masked(this: Inside) -> str:
     call = this.run.call
     added = [name for name, has in (("position bias", call.bias), ("softcap", call.softcap)) if has is not None]
-    hidden = "−∞ where it may not look" if this.maps["masked"].hidden else "nothing is hidden"
+    hidden = "−∞ where a token may not look" if this.maps["masked"].hidden else "nothing is hidden"
     return ", ".join([hidden, *added])
 
 
@@ -78,21 +78,21 @@ def sentence(this: Inside, step: str) -> str:
     with_others = f" {shared} heads share them." if shared > 1 else ""
     hides = this.maps["masked"].hidden
     return {
-        "x": "A row for each token: what the layers before made of it.",
+        "x": "One row per token, as it comes from the layers before.",
         "q": "What each token asks for.",
         "k": f"What each token offers.{with_others}",
         "v": f"What each token hands over.{with_others}",
-        "scores": "How well what a row asks for fits what a column offers.",
-        "scaled": "The same, kept from growing with the number of dimensions.",
-        "masked": "A token does not see what comes after it, or lies too far back."
+        "scores": "How well each query (row) fits each key (column).",
+        "scaled": "The same, so that it does not grow with the dimensions.",
+        "masked": "A token does not see later tokens, or those too far back."
         if _far(this)
-        else "A token does not see what comes after it."
+        else "A token does not see later tokens."
         if hides
         else "Every token may see the whole text.",
         "weights": "Each row becomes shares that sum to 100 %.",
-        "mixed": "What each token takes away: values, mixed by its shares.",
-        "joined": "The other heads' results beside this one's, which is framed.",
-        "output": "What attention hands on, all heads together.",
+        "mixed": "The values, weighted by the shares of each row.",
+        "joined": "The results of all heads; that of this head is framed.",
+        "output": "What attention adds, all heads together.",
     }[step]
 
 
@@ -117,7 +117,7 @@ def finding(this: Inside, row: QueryRow) -> str:
     if row.norms is None or row.norms.sum() == 0:
         return f"{attends}."
     share = float(row.norms[this.head.head] / row.norms.sum())
-    return f"{attends}; of what the layer's {this.heads} heads add to it, {percent(share)} comes from this one."
+    return f"{attends}; this head adds {percent(share)} of what the {this.heads} heads of the layer add to it."
 
 
 def proof(this: Inside) -> str:
@@ -125,15 +125,15 @@ def proof(this: Inside) -> str:
     check = this.layer.check
     over = f"over all {this.heads} heads and {len(this.encoding):,} rows of layer {check.layer}"
     if math.isnan(check.output):
-        return f"Ours and the model's own, {over}: weights differ {_by(check.weights)}."
+        return f"Our steps and the model's own, {over}: weights differ {_by(check.weights)}."
     return (
-        f"Ours and the model's own, {over}: weights differ {_by(check.weights)}, the output {_by(check.output)} "
-        f"(it reaches {number(check.size)})."
+        f"Our steps and the model's own, {over}: weights differ {_by(check.weights)}, outputs {_by(check.output)} "
+        f"(the largest is {number(check.size)})."
     )
 
 
 def _by(difference: float) -> str:
-    return "not at all" if difference == 0 else f"by {apart(difference)} at most"
+    return "not at all" if difference == 0 else f"by at most {apart(difference)}"
 
 
 def doubts(this: Inside) -> list[str]:
@@ -141,11 +141,11 @@ def doubts(this: Inside) -> list[str]:
     sentences = []
     if this.run.layer is None:
         sentences.append(
-            "The projections of this layer cannot be told apart, so the steps begin with the queries, keys and values "
-            "as the model has them."
+            "This layer does not show its projections, so the steps begin with the model's own queries, keys and "
+            "values."
         )
     if this.run.w_o is None:
-        sentences.append("The output projection of this layer cannot be seen, so the steps end with the heads joined.")
+        sentences.append("This layer does not show its output projection, so the steps end with the heads joined.")
     return sentences
 
 
@@ -176,7 +176,7 @@ def arithmetic(this: Inside, row: QueryRow, step: str) -> str:
     if step == "joined":
         return f"{name} has {this.heads} results of {this.d} numbers here, one of each head."
     if row.norms is None:
-        return "The output projection of this model cannot be seen."
+        return "This model does not show its output projection."
     own, every = float(row.norms[this.head.head]), float(row.norms.sum())
     return f"For {name}, {this.head} adds a vector of length {number(own)}; all heads' lengths sum to {number(every)}."
 

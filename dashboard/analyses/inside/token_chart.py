@@ -152,8 +152,8 @@ def _mixing(row: QueryRow, mixing: _Mixing, width: float, theme: Theme) -> dict:
     cells = width - bars - GAP
     top = float(np.abs(mixing.weighted).max()) or 1.0
     titles = _level(
-        _title("Its shares", "softmax of the scores", bars),
-        _title("Share · value, by dimension", f"the last line is their sum · full colour: {number(top)}", cells),
+        _title("Attention weights", "softmax of the scores", bars),
+        _title("Weight · value, by dimension", f"the last line is their sum · full colour: {number(top)}", cells),
     )
     lines = [
         {"i": i, "label": label, "share": share, "says": percent(share), "score": score}
@@ -277,7 +277,7 @@ def _lengths(this: Inside, norms: np.ndarray, width: float, theme: Theme) -> dic
         "height": 96,
         "title": _title(
             "What each head adds to the layer's output",
-            f"length of its part of this row, through its slice of W_O · {this.head}: {number(own)}, {share} of all",
+            f"length of the part of each head, through its slice of W_O · {this.head}: {number(own)}, {share} of all",
             width,
         ),
         "data": {"values": values},

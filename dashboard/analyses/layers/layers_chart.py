@@ -154,7 +154,7 @@ def moves(
         title=f"{measure.title} · {stream.model}",
         subtitle=[
             f"{stream.unit}{window} · rows: layers",
-            f"ink: {what}0 to {full} {unit}".rstrip(),
+            f"shade: {what}0 to {full} {unit}".rstrip(),
         ],
         description=f"{measure.title}, by layer and {stream.unit.removesuffix('s')}, {stream.model}. {found}",
         width=max(step * n + MARGIN, min(width, NARROWEST)),

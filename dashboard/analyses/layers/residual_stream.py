@@ -41,22 +41,22 @@ MEASURES: dict[str, Measure] = {
             "moved",
             "How far it moves",
             False,
-            "The length of what the layer changes, divided by the length that the vector had before: ‖change‖ / "
-            "‖before‖, from 0. At 1 the change is as long as the vector itself.",
+            "Length of the change, divided by the length of the vector before the layer: ‖change‖ / ‖before‖, from "
+            "0. At 1, the change is as long as the vector.",
         ),
         Measure(
             "turned",
             "How far it turns",
             False,
-            "1 minus the cosine of the vector before and after the layer: 0 where the direction stays, 1 at a right "
-            "angle, 2 where it is reversed.",
+            "1 minus the cosine of the vector before and after the layer. 0: the same direction; 1: a right angle; "
+            "2: reversed.",
         ),
         Measure(
             "attention_share",
             "Attention’s part",
             True,
-            "How much of the change comes from attention: what attention adds, projected on the change. The shares "
-            "of attention, feed-forward and normalisation sum to 100 %; one that pulls against the change is below 0.",
+            "The share of the change that comes from attention, by projection. The shares of attention, feed-forward "
+            "and normalisation sum to 100 %. A part that works against the change is below 0.",
         ),
     )
 }

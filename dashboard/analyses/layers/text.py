@@ -20,8 +20,8 @@ def word_finding(stream: ResidualStream, word: int) -> str:
     layer = int(pd.Series(moved).fillna(-1).argmax())
     name = f"“{stream.known(position)}”"
     share = float(stream.numbers["attention_share"][layer, position])
-    part = f"pulls against that change ({percent(share)})" if share < 0 else f"makes up {percent(share)} of that change"
-    start = f"{name} is moved most by L{layer}, by {moved[layer]:.2f} times its length; attention {part}"
+    part = f"works against that change ({percent(share)})" if share < 0 else f"makes up {percent(share)} of that change"
+    start = f"L{layer} moves {name} most, by {moved[layer]:.2f} times its length; attention {part}"
     if not len(near):
         return f"{start}."
     first, last = near["text"].iloc[0], near[near["stage"] == stream.layers]["text"].iloc[0]

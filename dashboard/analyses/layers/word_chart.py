@@ -62,8 +62,8 @@ def word_chart(stream: ResidualStream, word: int, look: Look) -> Drawing:
         look.theme,
         title=f"“{name}” through the layers · {stream.model}",
         subtitle=[
-            "bars: which part made the change of a layer · size: of the change, over the vector’s length",
-            "right: the nearest words after each layer · cosine of vectors less the text’s mean · ink: 0 to 1"
+            "bars: what made the change of each layer · size: of the change, relative to the vector",
+            "right: the nearest words after each layer · shade: cosine after subtracting the mean, 0 to 1"
             if count
             else "nearest words need a text of three words and more",
         ],

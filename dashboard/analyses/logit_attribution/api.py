@@ -172,8 +172,8 @@ def provenance_of_attribution(found: Attribution, **drawing: object) -> Provenan
 def no_predictions(model: AttentionModel) -> UserError:
     """The error for a model that predicts no next token."""
     return UserError(
-        f"{model.title} predicts no next word, so what its heads write cannot be read. Choose a language model that "
-        "reads from left to right, like smollm2."
+        f"{model.title} predicts no next word, so its heads have no effect on logits. Choose a causal language "
+        "model, like smollm2."
     )
 
 

@@ -42,8 +42,8 @@ def attribution_chart(found: Attribution, look: Look) -> Drawing:
         look.theme,
         title=f"What {found.head} writes after “{drawable(found.label)}” · {drawable(found.model)}",
         subtitle=[
-            f"token {found.query} · green: next pieces whose logits it raises most, purple: lowers most · "
-            "ink: share of its attention",
+            f"token {found.query} · green: next tokens whose logits it raises most, purple: lowers most · shade: "
+            "attention weight",
             f"through its slice of W_O, the frozen final norm and the unembedding · the mean change of all "
             f"{found.vocabulary:,} logits is {signed(found.mean)}",
         ],

@@ -145,8 +145,8 @@ def copying_table(
         layer = run.layer
         if layer is None or run.w_o is None or layer.w_v.shape[0] != embeddings.shape[1]:
             raise UserError(
-                f"What the heads of layer {run.number} of {model.title} make of a token's embedding cannot be told "
-                "apart, so they have no copying score. Choose another model for this."
+                f"Layer {run.number} of {model.title} does not show the output of single heads for an embedding, so "
+                "they have no copying score. Choose another model for this."
             )
         for head in (one for one in wanted if one.layer == run.number):
             itself, after = copies(unembedding, layer, head.head, embeddings, corpus)

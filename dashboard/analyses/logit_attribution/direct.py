@@ -176,8 +176,8 @@ def added_by(run: LayerRun, mixed: torch.Tensor) -> torch.Tensor:
     """
     if run.w_o is None:
         raise UserError(
-            f"The output projection of layer {run.number} cannot be seen, so neither can what a head writes. Choose "
-            "another model for this."
+            f"The output projection of layer {run.number} cannot be read, so the effect of its heads on logits is "
+            "unknown. Choose another model for this."
         )
     return contributions(mixed, run.w_o)
 
@@ -226,7 +226,7 @@ def attribution_baseline(found: Attribution) -> str:
         return ""
     most = len(found.raised)
     return (
-        f"Of the {most} pieces that it raises most here, {found.alike * most:.1f} are also among the {most} that it "
-        f"raises most at another token of the text (mean over {counted(found.others, 'tokens')}; {most} of {most}: it "
+        f"Of the {most} tokens that it raises most here, {found.alike * most:.1f} are also among the {most} that it "
+        f"raises most elsewhere in the text (mean over {counted(found.others, 'tokens')}; {most} of {most} means it "
         "writes the same everywhere)."
     )

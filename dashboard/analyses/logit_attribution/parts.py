@@ -92,7 +92,7 @@ def parts_table(path: DirectPath, parts: StreamParts, query: int, token: int | N
         whole = logit_changes(path.unembedding, parts.vectors.sum(0, keepdim=True), path.scale[query])[0]
         token = int((whole + path.unembedding.constant).argmax())
     if not 0 <= token < path.unembedding.vocabulary:
-        raise UserError(f"The vocabulary has pieces 0 to {path.unembedding.vocabulary - 1}; there is no piece {token}.")
+        raise UserError(f"The vocabulary has tokens 0 to {path.unembedding.vocabulary - 1}; there is no token {token}.")
     logits = torch.cat([block[:, token] for block in part_logits(path, parts, query)])
     constant = pd.DataFrame({"part": ["constant"], "logit": [float(path.unembedding.constant[token])]})
     table = pd.concat([parts.names.assign(logit=logits.cpu().numpy()), constant], ignore_index=True)

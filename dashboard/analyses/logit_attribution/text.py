@@ -20,11 +20,11 @@ def copying_finding(table: pd.DataFrame, head: HeadId) -> str:
         return "" if np.isnan(low) else f"95\u00a0% interval {percent(low)} to {percent(high)}, "
 
     return (
-        f"Copying: a token that {head} reads is itself among the 1\u00a0% of pieces whose logits it raises most for "
-        f"{percent(row.copying)} of the tokens of the corpus that comes along ("
-        f"{interval('copying')}{counted(int(row.tokens), 'tokens')}, {counted(int(row.sentences), 'sentences')}). "
-        f"Baseline, the token that comes after it: {percent(row.baseline)} ({interval('baseline')}"
-        f"{counted(int(row.pairs), 'pairs')}). {_verdict(row)}"
+        f"Copying: for {percent(row.copying)} of the tokens of the built-in sentences, a token that {head} reads is "
+        "among the 1\u00a0% of tokens whose logits it raises most "
+        f"({interval('copying')}{counted(int(row.tokens), 'tokens')}, {counted(int(row.sentences), 'sentences')}). "
+        f"Baseline, the token after it: {percent(row.baseline)} "
+        f"({interval('baseline')}{counted(int(row.pairs), 'pairs')}). {_verdict(row)}"
     )
 
 
@@ -45,12 +45,12 @@ def attribution_finding(found: Attribution) -> str:
 
 def _verdict(row: pd.Series) -> str:
     if np.isnan(row.copying_low):
-        return "A single sentence has no interval: it is not shown to copy."
+        return "One sentence has no interval, so copying is not shown."
     if row.copying_low > row.baseline_high:
         return "So it copies." if row.copying >= 0.5 else "So it copies some of them, not most."
     if row.copying_high < row.baseline_low:
-        return "So it does not copy: it more often raises the token that comes after."
-    return "The two intervals meet: it is not shown to copy."
+        return "So it does not copy: it more often raises the token that follows."
+    return "The two intervals overlap, so copying is not shown."
 
 
 def signed(value: float) -> str:

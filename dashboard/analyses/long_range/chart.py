@@ -225,8 +225,10 @@ def long_range_atlas(
         },
         look.theme,
         title=f"All heads · {model}" if model else "All heads",
-        subtitle=[f"share to {seen} less the share to an equally distant word, in percentage points", over],
-        description=f"All {layers} × {heads} heads by what they give to {seen} beyond an equally distant word. "
-        f"Highest: {', '.join(best)}.",
+        subtitle=[f"share to {seen} minus share to an equally distant word, in percentage points", over],
+        description=(
+            f"All {layers} × {heads} heads by their attention to {seen} minus that to an equally distant word. "
+            f"Highest: {', '.join(best)}."
+        ),
         width=max(grid.width * heads, min(look.width_or(WIDTH), NARROWEST)),
     )

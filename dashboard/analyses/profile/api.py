@@ -52,10 +52,12 @@ def draw_scatter(
         Look(theme, width),
         title=f"Syntax or context · {title}",
         subtitle=[
-            "bits a query word, held out · whiskers: 95 % interval · area: bits there are to explain · pale: parked",
+            "bits per query word, held out · whiskers: 95 % interval · area: total bits · pale: attention sinks",
             corpus_of(profile.about),
         ],
-        description=f"Every head of {title} by what the parse and what meaning explain. {census(profile.heads)}",
+        description=(
+            f"Every head of {title} by the bits that only the parse and only meaning explain. {census(profile.heads)}"
+        ),
         selection=Selection(selected, tuple(tray), epoch, names),
         click=click,
     )
@@ -104,7 +106,7 @@ def draw_two_corpora(
         names=names,
         title=f"{figure.capitalize()} on two corpora · {title}",
         subtitle=[
-            "bits a query word, held out · colours: the role on the first; hollow: another role on the second",
+            "bits per query word, held out · colours: the role on the first; hollow: another role on the second",
             f"{corpus_of(a.about)} · {corpus_of(b.about)}",
         ],
         description=f"The heads of {title} on two corpora, by {figure}. {same_roles(table)}",
@@ -138,9 +140,9 @@ def draw_profile(
         f"bits_{figure}",
         Look(theme, width),
         title=f"{FIGURE_TITLES[figure]} · {title}",
-        unit="bits a query word, held out",
+        unit="bits per query word, held out",
         subtitle=[corpus_of(profile.about)],
-        description=f"{FIGURE_TITLES[figure]}, in bits a query word, of all heads of {title}.",
+        description=f"{FIGURE_TITLES[figure]}, in bits per query word, of all heads of {title}.",
         selection=Selection(selected, tuple(tray), epoch, names),
     )
     look = {"theme": theme, "width": width}

@@ -93,7 +93,7 @@ def place_for(name: str) -> Path:
     if wrong := _wrong_name(name):
         raise UserError(wrong)
     if name.casefold() in {folder.name.casefold() for folder in _folders(SHIPPED)}:
-        raise UserError(f"“{name}” is the name of a profile that comes with the dashboard. Choose another.")
+        raise UserError(f"“{name}” is the name of a built-in profile. Choose another.")
     return _own() / name
 
 

@@ -7,7 +7,7 @@ import numpy as np
 FIGURES = ("total", "position", "syntax", "context", "shared", "unexplained")
 
 FIGURE_TITLES = {
-    "total": "All there is to explain",
+    "total": "Total bits",
     "position": "Position",
     "syntax": "Syntax: only the parse",
     "context": "Context: only meaning",
@@ -39,7 +39,7 @@ def roles(total: np.ndarray, position: np.ndarray, lean: np.ndarray) -> np.ndarr
 
 
 def role_label(role: str, active: float) -> str:
-    """The role as displayed: ``context``; for a head on an attention sink (active < 0.4) ``context, parked 91 %``."""
+    """The role as displayed: ``context``; where active < 0.4, ``context, attention sink 91 %``."""
     if not active < SINK:
         return role
-    return f"{role}, parked {100 * (1 - active):.0f}\u00a0%"
+    return f"{role}, attention sink {100 * (1 - active):.0f}\u00a0%"

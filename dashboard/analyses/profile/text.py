@@ -14,8 +14,8 @@ from dashboard.heads.view import HeadView
 
 ROLES = ("syntax", "context", "position", "undecided", "flat")
 CAUTION = (
-    "A role says what goes with this head's attention, not what the model uses it for: attention is not explanation. "
-    "What would test it is to take the head away and see what changes."
+    "A role says what the attention of this head goes with, not what the model uses it for: attention "
+    "is not explanation. To test that, ablate the head and see what changes."
 )
 
 
@@ -30,9 +30,9 @@ def census(heads: pd.DataFrame) -> str:
     count = heads["role"].value_counts()
     parts = [f"{count[role]} {role}" for role in ROLES if count.get(role)]
     on_sink = int((heads["active"] < SINK).sum())
-    rest = f" {on_sink} of them are parked: less than {percent(SINK)} of their attention goes to other words."
+    rest = f" {on_sink} of them are attention sinks: less than {percent(SINK)} of their attention goes to other words."
     if not parts:
-        return f"None of the {len(heads)} heads could be told apart on this corpus: it has too few sentences."
+        return f"No role could be measured for the {len(heads)} heads: this corpus has too few sentences."
     return f"Of {len(heads)} heads: {', '.join(parts)}.{rest if on_sink else ''}"
 
 
@@ -40,11 +40,11 @@ def head_finding(row: dict, about: dict) -> str:
     """The role of one head with its numbers, interval and sample size. row: a row of `Profile.heads`."""
     head = head_of(row)
     if not row["role"]:
-        return f"{head} has no figures on this corpus: too few sentences."
+        return f"{head} has no figures: this corpus has too few sentences."
     names = {"position": "position explains", "syntax": "only the parse", "context": "only meaning"}
     parts = [f"{name} {_figure(row, figure)}" for figure, name in names.items()]
     return (
-        f"{head}: {role_label(row['role'], float(row['active']))}. Of {row['bits_total']:.2f} bits a query word "
+        f"{head}: {role_label(row['role'], float(row['active']))}. Of {row['bits_total']:.2f} bits per query word "
         f"{', '.join(parts)}. {corpus_of(about)}."
     )
 
@@ -80,7 +80,7 @@ def along_parse(view: HeadView, links: Sequence[tuple[int, int, str]]) -> str:
         linked.setdefault(a, set()).add(b)
         linked.setdefault(b, set()).add(a)
     if not linked:
-        return f"{view.head}: the parse links no words here."
+        return f"{view.head}: the parse links no words in this text."
     seen = view.allowed
     share = np.mean([view.weights[i, list(others)].sum() for i, others in linked.items()])
     even = np.mean([seen[i, list(others)].sum() / max(seen[i].sum(), 1) for i, others in linked.items()])
@@ -105,6 +105,6 @@ def same_roles(table: pd.DataFrame) -> str:
         float((known["role_a"] == role).mean() * (known["role_b"] == role).mean()) for role in known["role_a"].unique()
     )
     return (
-        f"{same} of {len(known)} heads have the same role on both corpora; roles dealt out at random would agree on "
+        f"{same} of {len(known)} heads have the same role on both corpora; random roles would agree on "
         f"{chance * len(known):.0f}."
     )

@@ -87,8 +87,13 @@ def plane_of(of: CorpusVectors, head: str | HeadId) -> QueryKeyMap:
 def draw_plane(found: QueryKeyMap, *, by: str = "upos", theme: Theme = "light", width: float | None = None) -> Drawing:
     """As `draw_query_keys`, for a plane that is already computed."""
     of = found.of
-    source = f"of {of.corpus}" if "corpus" in of.reading else "that come along"
-    over = f"{counted(len(of.tokens), 'tokens')} of {counted(len(of.sentences), 'sentences')} {source}"
+    many = len(of.sentences)
+    source = (
+        f"{counted(many, 'sentences')} of {of.corpus}"
+        if "corpus" in of.reading
+        else counted(many, "built-in sentences")
+    )
+    over = f"{counted(len(of.tokens), 'tokens')} of {source}"
     chart = query_key_chart(
         found,
         Look(theme, width),
@@ -96,7 +101,7 @@ def draw_plane(found: QueryKeyMap, *, by: str = "upos", theme: Theme = "light", 
         title=f"Queries and keys of {found.head} · {of.model}",
         subtitle=[
             f"coloured by {BY[by]} · {over}",
-            "a key far out in a query’s direction from the cross has a high score",
+            "a key far from the cross in the direction of a query has a high score",
         ],
         description=plane_finding(found),
     )

@@ -46,7 +46,7 @@ SPEECH = {
     "INTJ": "interjection",
     "SYM": "symbol",
     "X": "no class",
-    "_": "not told",
+    "_": "unknown",
 }
 SAYS = {"query": "query, looks", "key": "key, is looked at"}
 AWAY, SIZE = 9, 12.5  # pixels from a point to its word; font size
@@ -217,7 +217,7 @@ def _rows(found: QueryKeyMap, by: str) -> list[dict]:
             tip = f"{one['said']} · " + (
                 "is looked at by " + _listed([(texts[other], share) for share, other in pairs])
                 if pairs
-                else "is among no word’s strongest keys"
+                else "is no word’s strongest key"
             )
         rows.append(
             {

@@ -12,9 +12,8 @@ def plane_finding(found: QueryKeyMap) -> str:
     """How much of the head the plane keeps, in one sentence with its baseline."""
     share = percent(found.variance_kept[0]) if not found.variance_kept[0] < 0 else "none"
     return (
-        f"This plane, two of {found.numbers} axes, keeps {share} of the variance of {found.head}’s scores; in it "
-        f"{percent(found.agree[0])} of queries have the same strongest key as in the head (guessing: "
-        f"{percent(found.guess)})."
+        f"Two of {found.numbers} axes keep {share} of the variance of {found.head}’s scores; "
+        f"{percent(found.agree[0])} of queries keep their strongest key (guessing: {percent(found.guess)})."
     )
 
 
@@ -24,13 +23,13 @@ def plane_remarks(found: QueryKeyMap) -> list[str]:
     remarks = [f"Over {over}, special tokens left out{_sure(found)}."]
     if found.variance_kept[0] < 0:
         remarks.append(
-            "Below 0, as this is the best plane for words of all sentences at once: within a sentence its scores are "
-            "further from the head’s own than if all were the same."
+            "Below 0: this is the best plane for all sentences together. Within a sentence, its scores fit worse "
+            "than a constant."
         )
     if not found.of.layers[found.head.layer].plain:
         remarks.append(
-            "The weights of this head do not follow from queries and keys alone: it adds a number of its own, as for "
-            "the distance of two words, caps its scores or has a sink. The plane leaves that out."
+            "The weights of this head do not depend on queries and keys alone. It also uses word distance, a cap on "
+            "scores or a sink. The plane leaves that out."
         )
     return remarks
 

@@ -41,7 +41,7 @@ def atlas(
     grid = Grid.over(scores, look)
     p = look.palette
     high = _top(values, share)
-    scaled = f"in per cent · ink: 0 to {high * 100:.3g}\u00a0%" if share else f"in {what.unit} · ink: 0 to {high:g}"
+    scaled = f"in % · shade: 0 to {high * 100:.3g}\u00a0%" if share else f"in {what.unit} · shade: 0 to {high:g}"
     any_value = bool(np.isfinite(values).any())
     rows = [
         {
@@ -134,7 +134,7 @@ def atlas_maps(
         },
         look.theme,
         title=_title("All maps", model),
-        subtitle=["each cell the map of a head, rows look at columns · ink: share of attention, by its square root"],
+        subtitle=["one map per head: rows are queries, columns are keys · shade: square root of the attention weight"],
         description=f"The maps of all {layers} × {heads} heads{f' of {model}' if model else ''}, in small.",
         width=max(across, min(look.width_or(WIDTH), NARROWEST)),
     )

@@ -135,10 +135,10 @@ def draw_map(
         Look(theme, width),
         title=f"Head map · {found.model}",
         subtitle=[
-            f"the nearer, the more alike is where they look · {percent(found.kept)} of the distances’ variance is kept"
+            f"closer heads look at more similar words · {percent(found.kept)} of the variance of distances is kept"
             + ("" if selected is None else f" · thin rings: the cluster of {selected}"),
-            f"Jensen–Shannon divergence over {counted(found.rows, 'rows')} of words, "
-            f"{found.sentences:,} of the sentences that come along{left_out}",
+            f"Jensen–Shannon divergence over {counted(found.rows, 'rows')} of words, {found.sentences:,} built-in "
+            f"sentences{left_out}",
         ],
         description=map_finding(found, selected),
         roles=by_head,
@@ -163,7 +163,7 @@ def draw_clusters(
         tree.joins,
         Look(theme, width),
         title=f"Clusters of heads · {found.model}",
-        subtitle=["each by the head in its middle · a bracket stands where two become one, by average linkage"],
+        subtitle=["named by the central head · a bracket joins two clusters (average linkage)"],
         description=clusters_finding(tree),
         selected=None if selected is None else int(found.row(selected)["cluster"]),
     )

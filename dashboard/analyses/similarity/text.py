@@ -18,36 +18,36 @@ def clusters_finding(found: Clusters) -> str:
         return "No head has a cluster."
     largest = table.iloc[table["heads"].argmax()]
     begin = (
-        f"The largest of {counted(len(table), 'clusters')} holds {counted(int(largest['heads']), 'heads')} round "
+        f"The largest of {counted(len(table), 'clusters')} holds {counted(int(largest['heads']), 'heads')} around "
         f"{largest['middle']}"
     )
     if not len(joins):
         return f"{begin}."
     heights = joins[:, 1:3, 0].max(1)
-    return f"{begin}; the first two join at {heights.min():.2f} bits, all are one at {heights.max():.2f}."
+    return f"{begin}; the first two merge at {heights.min():.2f} bits, the last at {heights.max():.2f}."
 
 
 def map_finding(found: HeadMap, head: HeadId | None = None) -> str:
     """The finding about one head, or about all heads, in one sentence."""
     table = found.table.dropna(subset=["distance"])
     if table.empty:
-        return f"No two heads of {found.model} can be held against each other here."
+        return f"No two heads of {found.model} can be compared here."
     if head is not None:
         row = found.row(head)
         if np.isnan(row["distance"]):
-            return f"{head} can be held against no other head here."
+            return f"{head} can be compared with no other head here."
         mates = int((found.table["cluster"] == row["cluster"]).sum())
+        cluster, others = int(row["cluster"]), counted(mates - 1, "other heads")
+        stands = f"shares cluster {cluster} with {others}" if mates > 1 else f"is alone in cluster {cluster}"
         return (
-            f"{head} is nearest to {row['nearest']}, {row['distance']:.3f} bits apart (the median over all others is "
-            f"{_median_of_others(found, head):.3f}); it is in cluster {int(row['cluster'])} with "
-            f"{counted(mates - 1, 'other heads')}."
+            f"{head} is closest to {row['nearest']}, {row['distance']:.3f} bits apart (median over all others: "
+            f"{_median_of_others(found, head):.3f}); it {stands}."
         )
     closest, lone = table.iloc[table["distance"].argmin()], table.iloc[table["distance"].argmax()]
     return (
-        f"Of {counted(len(found.table), 'heads')} {head_of(closest)} and {closest['nearest']} are most alike, "
-        f"{closest['distance']:.3f} bits apart; {head_of(lone)} stands most alone, "
-        f"{lone['distance']:.2f} bits from its "
-        f"nearest. The two axes keep {percent(found.kept)} of the variance."
+        f"Of {counted(len(found.table), 'heads')}, {head_of(closest)} and {closest['nearest']} are the most similar, "
+        f"{closest['distance']:.3f} bits apart; {head_of(lone)} is the most isolated, {lone['distance']:.2f} bits "
+        f"from its nearest. The two axes keep {percent(found.kept)} of the variance."
     )
 
 
@@ -60,10 +60,10 @@ def elsewhere_finding(found: Distances, head: HeadId, model: str) -> str:
     row = found.values[place_of(head, mine, len(found.values))]
     like = nearest(found.values, place_of(head, mine, len(found.values)), theirs, 1, same=False)
     if like.empty:
-        return f"{head} can be held against no head of {model} here."
+        return f"{head} can be compared with no head of {model} here."
     return (
-        f"Of the {counted(len(row), 'heads')} of {model} {head_of(like.iloc[0])} is nearest to {head}, "
-        f"{like['distance'].iloc[0]:.3f} bits apart; the median over all of them is {np.nanmedian(row):.3f}."
+        f"Of the {counted(len(row), 'heads')} of {model}, {head_of(like.iloc[0])} is closest to {head}, "
+        f"{like['distance'].iloc[0]:.3f} bits apart (median over all of them: {np.nanmedian(row):.3f})."
     )
 
 

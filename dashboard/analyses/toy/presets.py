@@ -38,7 +38,7 @@ class Preset:
     def x(self, words: Sequence[str]) -> list[list[float]]:
         """The vectors of up to eight words (n, D). Raises UserError for none or for more."""
         if not 1 <= len(words) <= 8:
-            raise UserError(f"The toy takes one to eight words, and these are {len(words)}.")
+            raise UserError(f"This page takes one to eight words, and these are {len(words)}.")
         return [
             [number for part in self.vector for number in (meaning(word) if part == "meaning" else position(place))]
             for place, word in enumerate(words)
@@ -84,9 +84,9 @@ PRESETS = {
     for preset in (
         Preset(
             "identity",
-            "Like looks at like",
-            "All three matrices are the identity, so a word's query is its own vector: it looks most at the words "
-            "whose vectors point the same way. Ramen finds food.",
+            "Similar words",
+            "All three matrices are the identity, so each query is the vector of the word itself. A word looks most "
+            "at words whose vectors point the same way: Ramen finds food.",
             ("meaning",),
             _SAME,
             _SAME,
@@ -94,9 +94,9 @@ PRESETS = {
         ),
         Preset(
             "previous",
-            "The word before",
+            "The previous word",
             "Each word carries its meaning and its position. W_Q turns the position back by one place, so every word "
-            "looks at the one before it, whatever the words are; W_V hands over the meaning.",
+            "looks at the previous word. W_V hands over the meaning.",
             ("meaning", "position"),
             _above(_NONE, _BACK),
             _above(_NONE, _SAME),
@@ -105,8 +105,8 @@ PRESETS = {
         Preset(
             "heads",
             "Two heads, two jobs",
-            "The same words, seen by two heads at once: the first compares positions and looks at the word before, the "
-            "second compares meanings. Their results stand side by side.",
+            "Two heads see the same words. The first compares positions and looks at the previous word; the second "
+            "compares meanings. Their results stand side by side.",
             ("meaning", "position"),
             _beside(_above(_NONE, _BACK), _above(_SAME, _NONE)),
             _beside(_above(_NONE, _SAME), _above(_SAME, _NONE)),
@@ -116,8 +116,8 @@ PRESETS = {
         Preset(
             "temperature",
             "Without 1/√d",
-            "Each vector holds the same two numbers twice, so scores are twice as large, and without the factor 1/√d "
-            "the softmax is much sharper. Put the factor back and compare.",
+            "Each vector holds its two numbers twice, so scores are twice as large. Without the factor 1/√d, the "
+            "softmax is much sharper. Turn the factor on and compare.",
             ("meaning", "meaning"),
             _beside(_above(_SAME, _NONE), _above(_NONE, _SAME)),
             _beside(_above(_SAME, _NONE), _above(_NONE, _SAME)),
@@ -126,9 +126,9 @@ PRESETS = {
         ),
         Preset(
             "causal",
-            "No look ahead",
-            "The identity again, with a causal mask: a word sees only itself and what stands before it, so the first "
-            "word sees nothing but itself. Decoders, which predict the next word, are built this way.",
+            "Causal mask",
+            "The identity again, with a causal mask: a word sees only itself and earlier words. The first word sees "
+            "only itself. Decoders, which predict the next word, work this way.",
             ("meaning",),
             _SAME,
             _SAME,

@@ -27,7 +27,7 @@ def entropy(measured: Sequence[Sharpness], keys: int, look: Look) -> Drawing:
     x = Axis("d, numbers in a query and a key", min(dims) * 0.92, max(dims) * 1.05, dims, kind="log", base=2)
     y = Axis("entropy of a row, bits", 0, top * 1.04, list(range(int(top) + 1)))
     return sheet(
-        panel(series, look.theme, x, y, across, 240, rule=(top, "all keys alike")),
+        panel(series, look.theme, x, y, across, 240, rule=(top, "all keys equal")),
         look.theme,
         title="What 1/√d is for",
         subtitle=[f"random queries and {keys} random keys · mean over rows, shaded: 95 % interval"],

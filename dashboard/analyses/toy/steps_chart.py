@@ -73,7 +73,7 @@ def worked(toy: Toy, step: str, row: int, look: Look) -> Drawing:
         title=title,
         subtitle=[
             f"{len(toy.names)} words, {toy.example.numbers_per_word} numbers each, d = {toy.d} · {followed}",
-            "purple below 0, green above · ink: share of attention",
+            "purple below 0, green above · shade: attention weight",
         ],
         description=f"{title}: {saying(toy, row)} {arithmetic(toy, step, row)}",
         width=max(width, 320.0),

@@ -62,9 +62,9 @@ def plane(toy: Toy, row: int, look: Look, *, axes: tuple[int, int] = (0, 1)) -> 
     ]
     mixture = _Arrow(_point(parts["mixed"].values[row], axes), "mixture", 1.0, True, _says(parts["mixed"].values[row]))
     sets = [
-        ("Words", "a row of X each", words),
-        ("A query among the keys", "a key that points its way gets a high score", [*keys, query]),
-        ("The values, mixed", "the more ink, the larger the share", [*values, mixture]),
+        ("Words", "one row of X each", words),
+        ("A query among the keys", "a key that points the same way gets a high score", [*keys, query]),
+        ("The values, mixed", "stronger colour: larger weight", [*values, mixture]),
     ]
     width = look.width_or(980.0)
     third = (width - 2 * GAP - 3 * MARGIN) / 3
@@ -80,7 +80,7 @@ def plane(toy: Toy, row: int, look: Look, *, axes: tuple[int, int] = (0, 1)) -> 
         {"concat": panels, "columns": columns, "spacing": GAP},
         look.theme,
         title=f"“{word}” in the plane{heads}",
-        subtitle=["arrows from the origin, thick: the word that is followed"],
+        subtitle=["arrows from the origin · thick: the word to follow"],
         description=f"Vectors of the toy as arrows in the plane{heads}. {saying(toy, row)}",
         width=width,
     )

@@ -94,7 +94,7 @@ def work_through(example: Example, head: int = 0) -> Toy:
         table = np.asarray(getattr(example, name), float)[:, head * d : (head + 1) * d]
         return matrix(name, title, "", table, name, rows=numbered(len(table)))
 
-    factor = f"÷ √{d}" if example.scaled else "as they are: no 1/√d"
+    factor = f"÷ √{d}" if example.scaled else "not divided: no 1/√d"
     mask = "no word sees a later one" if example.causal else "nothing is hidden"
     made = [
         matrix("x", "X", "the words", steps.x, "x"),
@@ -108,7 +108,7 @@ def work_through(example: Example, head: int = 0) -> Toy:
         matrix("scores", "Scores", "Q · Kᵀ", steps.scores, "scores", words=True),
         matrix("scaled", "Scaled", factor, steps.scaled, "scores", words=True),
         matrix("masked", "Masked", mask, steps.masked, "scores", words=True),
-        matrix("weights", "Softmax", "shares, a row sums to 100 %", steps.weights, "shares", words=True),
+        matrix("weights", "Softmax", "each row sums to 100 %", steps.weights, "shares", words=True),
         matrix("mixed", "Mixed values", "softmax · V", steps.mixed, "v"),
         *(matrix(f"mixed{k}", f"Head {k}", "softmax · V", whole.head(k).mixed, "v") for k in range(example.heads)),
         matrix("joined", "Heads joined", "side by side", whole.joined, "v"),
@@ -153,7 +153,7 @@ def saying(toy: Toy, row: int) -> str:
     if len(order) == 1:
         return f"“{toy.names[row]}” is alone and looks at itself."
     if weights[order[0]] - weights[order[-1]] < 1e-9:
-        return f"“{toy.names[row]}” looks at all words alike: {percent(weights[0])} each."
+        return f"“{toy.names[row]}” looks at all words equally: {percent(weights[0])} each."
     if weights[order[1]] < 0.005:
         return f"{first} and hardly anywhere else."
     return f"{first}, then at “{toy.names[order[1]]}” ({percent(weights[order[1]])})."
@@ -189,8 +189,8 @@ def arithmetic(toy: Toy, step: str, row: int) -> str:
         return f"{word} → {to}: e^{number(masked)} ÷ ({row_sum}) = {share}."
     if step == "mixed":
         sum_ = _products(p["weights"].values[row], p["v"].values[:, 0])
-        return f"First number that {word} takes away: {sum_} = {number(p['mixed'].values[row, 0])}."
-    return f"{word} takes away ({_list(p['joined'].values[row])}): what head 0 found, then what head 1 found."
+        return f"First number of the mixed value of {word}: {sum_} = {number(p['mixed'].values[row, 0])}."
+    return f"{word} gets ({_list(p['joined'].values[row])}): the result of head 0, then that of head 1."
 
 
 def _products(a: np.ndarray, b: np.ndarray) -> str:

@@ -58,7 +58,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const unread = data.unread.includes(k), name = unread ? `${word}, not read by the model` : word;
     if (unread) {
       button.classList.add('unread');
-      button.title = 'Characters that the model has not read';
+      button.title = 'Characters that the model did not read';
     }
     const looks = data.pairs.filter(([i]) => i === k).map(([, j]) => data.words[j]);
     button.setAttribute('aria-label', looks.length ? `${name}, marked, looks at ${looks.join(', ')}` : name);
@@ -83,8 +83,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
       button.classList.toggle('first', i === k);
       button.setAttribute('aria-pressed', i === k ? 'true' : 'false');
     });
-    says.textContent = k >= 0 ? `${data.words[k]} → now the word it looks at (Escape lets go)`
-      : 'Press the word that looks, then the word it looks at. The same again takes a pair out.';
+    says.textContent = k >= 0 ? `${data.words[k]} → now click the word it looks at (Escape cancels)`
+      : 'Click the word that looks (query), then the word it looks at (key). Repeat to remove a pair.';
     reach(k >= 0 ? k : at);
     draw();
   };

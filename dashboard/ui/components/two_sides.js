@@ -3,7 +3,7 @@ const TALL = 128;  // pixels of the highest arc
 const LEAST = 0.08;  // a share: weaker links are drawn only of the word under the pointer
 const FAINT = 0.01;  // a share: weaker ones are not drawn
 const MOST_BARS = 9;
-const SIZES = [26, 22, 19, 16, 15];  // pixels of type, the first that fits
+const SIZES = [26, 22, 19, 16, 14, 12];  // pixels of type, the first that fits
 
 const make = (name, inside = {}, ...children) => {
   const element = document.createElement(name);
@@ -55,7 +55,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const code = make('pre', { tabIndex: 0 });
   code.setAttribute('aria-label', 'The code that computed these weights');
   data.code.forEach((text) => {
-    code.append(make(/^\s*weights =/.test(text) ? 'mark' : 'span', { textContent: text }), '\n');
+    code.append(make(/^\s*weights =/.test(text) ? 'mark' : 'span', { textContent: text }));
   });
   const bars = make('div', { className: 'bars' });
   bars.setAttribute('aria-hidden', 'true');  // the sentence says it
@@ -123,7 +123,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       cells[place].bar.style.width = `${100 * shares[k]}%`;
       cells[place].share.textContent = percent(shares[k]);
     });
-    hint.textContent = first >= 0 ? `“${words[first]}” → click the word that it should look at (Escape lets go)`
+    hint.textContent = first >= 0 ? `“${words[first]}” → now click the word it looks at (Escape cancels)`
       : n > 1 ? 'Hover over a word. Click two words to see which head links them.' : '';
   };
   const press = (k) => {
@@ -150,6 +150,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
       stage.style.setProperty('--size', `${size}px`);
       if (stage.scrollWidth <= room + 1 && row.scrollWidth <= room + 1) break;
     }
+    const end = buttons[data.rest].offsetLeft + buttons[data.rest].offsetWidth;
+    if (end > room) scroll.scrollLeft = end - room;  // the line above is about this word
     draw();
   };
   const observer = new ResizeObserver(fit);

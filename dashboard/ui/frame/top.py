@@ -46,13 +46,13 @@ def _text() -> None:
             key="draft",
             height=120,
             max_chars=LONGEST_TEXT,
-            help="Any language. It is read when you press Ctrl+Enter or click anywhere else.",
+            help="Any language. Press Ctrl+Enter or click elsewhere to read it.",
             on_change=_take_draft,
         )
         st.button("Read this text", on_click=_take_draft, width="stretch")
         st.caption(model_and_text.counts())
         if not fits_in_link(text):
-            st.caption("This text is too long for a link (over 8 kB): the address reopens everything but the text.")
+            st.caption("This text is too long for a link (over 8 kB). The address reopens everything except the text.")
         st.pills("Or try", list(EXAMPLES), key="example", on_change=_take_example)
         st.file_uploader(
             "Or open a text file (UTF-8)",
@@ -68,8 +68,7 @@ def _text() -> None:
                 "Second text (optional)",
                 height=80,
                 max_chars=LONGEST_OTHER,
-                help="Both texts are then read as one sentence pair, as this model's tokenizer joins them, wherever "
-                "a head is shown over a text.",
+                help="Both texts are read as one sentence pair, joined by the tokenizer of this model.",
                 **session.bound("pair"),
             )
 
@@ -122,7 +121,7 @@ def _model() -> None:
             format_func=model_title,
             accept_new_options=True,
             placeholder="A name, a hub id or a folder",
-            help="Choose one of the list, or type a hub id (owner/name) or the path of a folder with safetensors.",
+            help="Choose one from the list, or type a hub id (owner/name) or the path of a folder with safetensors.",
             **session.bound("model"),
         )
         if note := model_and_text.note():
@@ -136,8 +135,10 @@ def _reading() -> None:
             ["words", "tokens"],
             format_func=str.capitalize,
             required=True,
-            help="A word can be several tokens. Attention to a word is the sum over its tokens, attention from a word "
-            "their mean.",
+            help=(
+                "A word can have several tokens. Attention to a word is the sum over its tokens; attention from a "
+                "word is their mean."
+            ),
             **session.bound("unit"),
         )
         st.segmented_control(
@@ -145,8 +146,10 @@ def _reading() -> None:
             ["show", "hide"],
             required=True,
             format_func={"show": "Show", "hide": "Hide and renormalise"}.__getitem__,
-            help="Tokens that the model adds itself, like [CLS]. Many heads put most of their attention there. Hidden, "
-            "each row is divided by what is left, so that it sums to 100 % again.",
+            help=(
+                "Tokens that the model adds, like [CLS]. Many heads put most of their attention there. When they are "
+                "hidden, each row is rescaled to sum to 100 %."
+            ),
             **session.bound("special"),
         )
         if model_and_text.is_causal():
@@ -155,8 +158,10 @@ def _reading() -> None:
                 ["yes", "no"],
                 required=True,
                 format_func={"yes": "Put in front", "no": "Leave out"}.__getitem__,
-                help="This model is causal, and its attention collects on the first token. A start token in front "
-                "keeps it off your first word.",
+                help=(
+                    "In a causal model, much attention collects on the first token. A start token takes it instead "
+                    "of your first word."
+                ),
                 **session.bound("bos"),
             )
 
@@ -167,7 +172,7 @@ def _pinned() -> None:
         if not pins:
             st.caption("No head is pinned. Choose one on “All heads” and pin it: it follows you from page to page.")
             return
-        st.caption(f"{len(pins)} of {MOST_PINS} pins. They follow you from page to page, and stand in the address.")
+        st.caption(f"{len(pins)} of {MOST_PINS} pins. They follow you from page to page and are part of the address.")
         names = head_names.of_chosen_model()
         for pin in pins:
             with st.container(horizontal=True, gap="small"):

@@ -40,12 +40,14 @@ def taken_out() -> tuple[HeadId, ...]:
         return (chosen.chosen,)
     every = f"The {len(chosen.pinned)} pinned heads together"
     st.segmented_control(
-        "Taken out",
+        "Ablate",
         ["head", "tray"],
         required=True,
         format_func={"head": "This head", "tray": every}.__getitem__,
-        help=f"{listed(list(map(str, chosen.pinned)))} are pinned. Together they are taken out in one pass, so that "
-        "none of them can do the work of another.",
+        help=(
+            f"Pinned: {listed(list(map(str, chosen.pinned)))}. They are ablated in one pass, so none can do the work "
+            "of another."
+        ),
         **session.bound("out"),
     )
     return tuple(sorted(chosen.pinned)) if chosen.out == "tray" else (chosen.chosen,)
@@ -62,18 +64,17 @@ def places(heads: tuple[HeadId, ...]) -> tuple[DeltaGenerator, DeltaGenerator, i
 def replaced_by(this: Opened) -> None:
     """The control for what replaces the head's output."""
     over = (
-        f"over the tokens of the {builtin_size()} English sentences that come with the dashboard, as this model reads "
-        "from left to right and the text’s own mean would tell of later words"
+        f"over the {builtin_size()} built-in English sentences. In a causal model, the text’s own mean would include "
+        "later words"
         if this.model.causal
-        else "over the tokens of the text it is read in"
+        else "over the tokens of this text"
     )
     st.segmented_control(
         "Replaced by",
         ["zero", "mean"],
         required=True,
         format_func={"zero": "Zero", "mean": "Its mean"}.__getitem__,
-        help="Zero: the head says nothing. Its mean: the head says what it says on average, whatever it looks at: the "
-        f"mean of its output {over}.",
+        help=f"Zero: the head’s output is set to 0. Mean: it is replaced by its average {over}.",
         **session.bound("by"),
     )
 
@@ -101,7 +102,7 @@ def not_ranked(heads: tuple[HeadId, ...]) -> str:
     """The remark that a joint ablation has no rank among all heads."""
     if len(heads) == 1:
         return ""
-    return f"Each head alone, {session.choices().chosen} marked: heads taken out together have no place in this order."
+    return f"The ranking is of single heads. {session.choices().chosen} is marked."
 
 
 def beside_alone(this: Reading, found: AblationOnText) -> JointAblation | None:
@@ -120,12 +121,12 @@ def predictions(found: AblationOnText) -> None:
     """The table of predictions that change; or the sentence that none does, or that the model predicts nothing."""
     effect = found.effect
     if effect.measure == "shift":
-        st.caption("This model makes vectors and predicts no word, so no prediction can change.")
+        st.caption("This model predicts no words, so only its vectors can change.")
     elif not len(effect.changed):
-        st.caption(f"The most probable prediction is the same with and without {named(found)}, at every token.")
+        st.caption(f"The most probable prediction is the same with and without {named(found)} at every token.")
     else:
         many = len(effect.changed)
-        st.caption(f"Of {len(effect.tokens):,} predictions {many:,} {'changes' if many == 1 else 'change'}:")
+        st.caption(f"{many:,} of {len(effect.tokens):,} predictions {'changes' if many == 1 else 'change'}:")
         columns, height = ablation_tables.changed(named(found)), "auto" if many < 9 else 320
         st.dataframe(effect.changed, hide_index=True, column_config=columns, width="content", height=height)
 
@@ -138,9 +139,9 @@ def head_effects(this: Opened) -> HeadEffects | None:
         request,
         f"**All heads of {escape_markdown(this.model.title)}**",
         lambda: st.caption(
-            f"What the absence of each of the {len(request.every):,} heads changes has not been measured in "
-            "this way on this machine yet. It takes a minute for a small model and many for a large one, in the "
-            "background; what is found is kept."
+            f"The effect of ablating each of the {len(request.every):,} heads has not been measured on this machine "
+            "yet. It takes a minute for a small model and many for a large one. It runs in the background, and the "
+            "result is kept."
         ),
     )
 
@@ -167,7 +168,7 @@ def _choose_against(profile: Profile | None, *, text: bool) -> str | None:
     """The control for what to compare effects with: a score of the text, or a figure of the profile if there is one."""
     names = [*(FIGURE_TITLES if profile is not None else ()), *(SCORES if text else ())]
     if not names:
-        st.caption("There is nothing to lay beside it yet: type a text on the left, or make a profile on “Corpora”.")
+        st.caption("There is nothing to compare with yet. Type a text at the top, or make a profile on “Corpora”.")
         return None
     titles = {name: f"{title} (profile)" for name, title in FIGURE_TITLES.items()}
     titles |= {name: f"{score.title} (this text)" for name, score in SCORES.items()}
@@ -175,12 +176,14 @@ def _choose_against(profile: Profile | None, *, text: bool) -> str | None:
     if name not in names:
         name = st.session_state[given["key"]] = "spread" if text else names[0]
     st.selectbox(
-        "Beside the effect",
+        "Compare the effect with",
         names,
         format_func=titles.__getitem__,
         width=380,
-        help="A score of the text on the left, or what a profile of the model says of each head: bits that position, "
-        "parse and meaning explain, held out, over a corpus.",
+        help=(
+            "A score on your text, or a figure from the profile of the model: the bits that position, parse or "
+            "meaning explain, on held-out sentences."
+        ),
         **given,
     )
     return name
@@ -194,7 +197,7 @@ def _correlation(effects: tuple[float, ...], others: tuple[float, ...]) -> Corre
 def against(this: Opened, text: Reading | None, every: HeadEffects | None) -> Beside | None:
     """All heads' effects and the chosen score or figure; None, and a sentence with what is missing."""
     if every is None:
-        st.caption("This can be told when all heads have been measured.")
+        st.caption("Available once all heads are measured.")
         return None
     profile = _profile_of(this)
     name = _choose_against(profile, text=text is not None)

@@ -24,10 +24,10 @@ def changed(heads: str) -> Columns:
         **_UNNAMED,
         "position": st.column_config.NumberColumn("Position", help="Counted from 0, special tokens included."),
         "token": "Token",
-        "old": st.column_config.TextColumn("Old prediction", help=f"The most probable piece with {heads}."),
+        "old": st.column_config.TextColumn("Old prediction", help=f"The most probable token with {heads}."),
         "p_old": _probability("Old", "the old prediction", f"with {heads}"),
         "p_old_ablated": _probability("Old", "the old prediction", f"without {heads}"),
-        "new": st.column_config.TextColumn("New prediction", help=f"The most probable piece without {heads}."),
+        "new": st.column_config.TextColumn("New prediction", help=f"The most probable token without {heads}."),
         "p_new": _probability("New", "the new prediction", f"with {heads}"),
         "p_new_ablated": _probability("New", "the new prediction", f"without {heads}"),
     }
@@ -41,16 +41,16 @@ def tokens(heads: str) -> Columns:
         "token": "Token",
         "loss_change": st.column_config.NumberColumn("Change of loss, nats", format="%+.4f"),
         "shift": st.column_config.NumberColumn(_SHIFT, format="%.5f"),
-        "p": _probability("Token", "the token that stands there", f"with {heads}"),
-        "p_ablated": _probability("Token", "the token that stands there", f"without {heads}"),
+        "p": _probability("Token", "the token in the text", f"with {heads}"),
+        "p_ablated": _probability("Token", "the token in the text", f"without {heads}"),
         "unknown": UNREAD,
         **dict.fromkeys(("old", "new", "p_old", "p_old_ablated", "p_new", "p_new_ablated")),
     }
 
 
 TOGETHER: Columns = {
-    "heads": "Taken out",
-    "what": st.column_config.TextColumn("How", help="Each head alone, the sum of that, and all of them together."),
+    "heads": "Ablated",
+    "what": st.column_config.TextColumn("How", help="Each head alone, the sum of these, and all together."),
     "loss_change": st.column_config.NumberColumn(_LOSS, format="%+.5f"),
     "shift": st.column_config.NumberColumn(_SHIFT, format="%.5f"),
 }

@@ -41,11 +41,11 @@ _DIVERGENCE = "%.4f"
 CHANGED = {
     "layer": "Layer",
     "head": "Head",
-    "change": st.column_config.NumberColumn("Divergence", help="0 the same, 1 wholly apart.", format=_DIVERGENCE),
-    "baseline": st.column_config.NumberColumn("Another word exchanged: mean", format=_DIVERGENCE),
+    "change": st.column_config.NumberColumn("Divergence", help="0: the same; 1: no overlap.", format=_DIVERGENCE),
+    "baseline": st.column_config.NumberColumn("Mean when another word is exchanged", format=_DIVERGENCE),
     "low": st.column_config.NumberColumn("least", format=_DIVERGENCE),
     "high": st.column_config.NumberColumn("most", format=_DIVERGENCE),
-    "lift": st.column_config.NumberColumn("Beyond the mean", format=_DIVERGENCE),
+    "lift": st.column_config.NumberColumn("Above that mean", format=_DIVERGENCE),
 }
 
 
@@ -58,7 +58,7 @@ def two_texts(this: Reading) -> Compared:
         height=80,
         max_chars=LONGEST_OTHER,
         placeholder="The same text with a word changed",
-        help="The first text is the one on the left. Ctrl+Enter reads this one.",
+        help="The first text is the one at the top. Ctrl+Enter reads this one.",
         **session.bound("other"),
     )
     other = session.choices().other
@@ -68,12 +68,11 @@ def two_texts(this: Reading) -> Compared:
     head = session.choices().chosen
     if not other.strip():
         st.info(
-            "There is no second text yet. Take the first one and change a word: then every difference is that word's.",
+            "There is no second text yet. Copy the first one and change a word: every difference then comes from "
+            "that word.",
             icon=":material/edit:",
         )
-        st.button(
-            "Begin with the first text", on_click=session.change, kwargs={"other": this.encoding.text[:LONGEST_OTHER]}
-        )
+        st.button("Copy the first text", on_click=session.change, kwargs={"other": this.encoding.text[:LONGEST_OTHER]})
         end_page()
     try:
         second = replace(this, encoding=caches.encoding(this.key, other, this.bos, this.model))
@@ -191,14 +190,14 @@ def _other_head(other) -> None:
 
 def _met_models(aligned: Aligned) -> str:
     a, b = aligned.a, aligned.b
-    sentence = f"They meet at {counted(len(a), 'words')}."
+    sentence = f"The two models share {counted(len(a), 'words')}."
     if a.hidden == "hide":
-        return f"{sentence} Special tokens are hidden and the weights of each row divided by what is left."
+        return f"{sentence} Special tokens are hidden, and each row is rescaled to 100\u00a0%."
     lost = [0.0 if view.outside is None else 100 * float(view.outside.mean()) for view in (a, b)]
     return (
-        f"{sentence} Special tokens have no counterpart: on average {lost[0]:.0f}\u00a0% of the attention in {a.model} "
-        f"and {lost[1]:.0f}\u00a0% in {b.model} goes there and is not drawn. “Hide and renormalise” on the left "
-        "compares what is left."
+        f"{sentence} Special tokens have no counterpart and are not drawn: on average they get {lost[0]:.0f}\u00a0% "
+        f"of the attention in {a.model} and {lost[1]:.0f}\u00a0% in {b.model}. “Hide and renormalise” under "
+        "“Reading” compares the rest."
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding
@@ -28,30 +29,36 @@ from dashboard.ui.url_state import MOST_PINS
 WAYS = {"heads": "Heads of one model", "texts": "One head, two texts", "models": "Two models"}
 
 
-def comparison(this: Reading) -> Compared:
-    """The comparison of the chosen mode; or a sentence with what to do, and the end of the page."""
-    return {"heads": _heads, "texts": two_texts, "models": two_models}[session.choices().mode](this)
+def comparison(this: Reading, row: DeltaGenerator | None) -> Compared:
+    """The comparison of the chosen mode; or a sentence with what to do, and the end of the page.
+
+    row: where the heads of one model are chosen; None in the other modes
+    """
+    if row is not None:
+        return _heads(this, row)
+    return {"texts": two_texts, "models": two_models}[session.choices().mode](this)
 
 
 def question(this: Reading) -> str:
     """The question of the page in the chosen mode."""
     first, chosen = this.model.title, session.choices()
     if chosen.mode == "texts":
-        return f"What does one head of {first} do on two texts that are nearly the same?"
+        return f"How does one head of {first} differ between two similar texts?"
     if chosen.mode == "models":
         other = CATALOGUE[chosen.other_model].title if chosen.other_model in CATALOGUE else chosen.other_model
-        return f"Where does a head of {first} look, and where one of {other}, on the same text?"
+        return f"Where do a head of {first} and a head of {other} look on the same text?"
     return f"How do heads of {first} differ, and by how much?"
 
 
 # Heads of one model
 
 
-def _heads(this: Reading) -> Compared:
+def _heads(this: Reading, row: DeltaGenerator) -> Compared:
     model, chosen = this.model, session.choices()
     every = list(model.all_heads)
     titles = dict(zip(map(str, every), head_names.titles(this, every), strict=True))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    pair = _opposites(this)
+    with row:
         st.selectbox(
             "Add a head",
             [str(head) for head in every if head not in chosen.pinned],
@@ -59,23 +66,24 @@ def _heads(this: Reading) -> Compared:
             index=None,
             key="add_head",
             on_change=_add_head,
-            width=320,
+            width=240,
             disabled=len(chosen.pins) >= MOST_PINS,
             placeholder="Type a name like L2H0",
-            help=f"It is pinned, like the others here. You can pin up to {MOST_PINS} heads, and unpin them at the top.",
+            help=f"The head is pinned. You can pin up to {MOST_PINS} heads, and unpin them at the top.",
         )
-        if pair := _opposites(this):
+        if pair:
             st.button(
-                "Syntax beside context",
+                "Syntax next to context" if chosen.pinned else "Pin both",
                 on_click=session.change,
                 kwargs={"pinned": pair, "mode": "heads"},
                 disabled=chosen.pinned == pair,
-                help=f"{pair[0]} is this model's most syntactic head and {pair[1]} its most contextual one, by the "
-                "profile on “Syntax vs context”. They take the place of the pinned heads.",
+                help=(
+                    f"By the profile on “Syntax vs context”, {pair[0]} is the most syntactic head and {pair[1]} the "
+                    "most contextual. They replace the pinned heads."
+                ),
             )
-    if len(chosen.pinned) < 2:
-        _begin(this, every)
-    heads = chosen.pinned if chosen.show == "side" else chosen.pinned[:2]
+    heads = chosen.pinned if len(chosen.pinned) > 1 else _to_begin_with(this, pair or _previous_and_next(this))
+    heads = heads if chosen.show == "side" else heads[:2]
     return _of_views(this, this.between_texts(this.views(*heads)), this.between_texts(this.chosen_views(*heads)))
 
 
@@ -94,18 +102,24 @@ def _opposites(this: Reading) -> tuple[HeadId, HeadId] | None:
     return None if found is None else opposites(found.heads)
 
 
-def _begin(this: Reading, every: Sequence[HeadId]) -> None:
-    """Two heads to start with, and the end of the page."""
+def _previous_and_next(this: Reading) -> tuple[HeadId, ...]:
+    """The heads that look most at the previous and at the next token (in a causal model: at itself) of this text."""
     table = this.overview().scores
-    second, sees = ("self", "itself") if this.model.causal else ("next", "the next token")
-    known = table["previous"].notna().any() and table[second].notna().any()
-    pair = [head_of(table.iloc[table[score].argmax()]) for score in ("previous", second)] if known else every[:2]
-    st.info("Two heads make a comparison. Add them above, or pin them on “All heads”.", icon=":material/compare:")
-    if len(set(pair)) == 2:
-        st.button(f"Start with {pair[0]} and {pair[1]}", on_click=session.change, kwargs={"pinned": tuple(pair)})
-    if known and len(set(pair)) == 2:
-        figure.remark(f"On this text, {pair[0]} looks most at the previous token and {pair[1]} most at {sees}.")
-    end_page()
+    scores = ("previous", "self" if this.model.causal else "next")
+    known = all(table[score].notna().any() for score in scores)
+    return tuple(head_of(table.iloc[table[score].argmax()]) for score in scores) if known else ()
+
+
+def _to_begin_with(this: Reading, pair: Sequence[HeadId]) -> tuple[HeadId, ...]:
+    """Two heads where fewer are pinned, and a sentence that says so; or the end of the page. pair: to choose from"""
+    pinned = session.choices().pinned
+    heads = tuple(dict.fromkeys([*pinned, *pair, *this.model.all_heads]))[:2]
+    if len(heads) < 2:
+        st.info("This model has one head, so there is nothing to compare.", icon=":material/info:")
+        end_page()
+    few = f"Only {pinned[0]} is pinned" if pinned else "No head is pinned"
+    figure.remark(f"{few}, so this compares {heads[0]} and {heads[1]}. Add heads above, or pin them on “All heads”.")
+    return heads
 
 
 def _of_views(this: Reading, weights: Sequence[HeadView], whole: Sequence[HeadView]) -> Compared:

@@ -20,7 +20,7 @@ from dashboard.export import Provenance
 from dashboard.heads.view import HeadView
 from dashboard.ui.figure import Table
 
-OF_WEIGHTS = "Divergence, strongest word and correlation are of the weights: a contribution is a norm and no share."
+OF_WEIGHTS = "These three compare attention weights. Contributions are norms, not shares, so they are not compared."
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ def of_weights(compared: Compared) -> list[str]:
     if not compared.note:
         return [part]
     sentence = alike(compared)
-    opens = sentence[0].lower() if sentence.startswith(("Most", "No row")) else sentence[0]
+    opens = sentence[0].lower() if sentence.startswith("No row") else sentence[0]
     return [f"By their weights: {opens}{sentence[1:]}", part]
 
 
@@ -80,21 +80,21 @@ def alike(compared: Compared) -> str:
     """How similar they are, in a sentence with its numbers."""
     pairs, names = compared.pairs, compared.names
     if not any(numbers.rows for numbers in pairs.values()):
-        return f"No row counts for {' and '.join(names)}, so nothing can be said of how alike they are."
+        return f"No row counts for {' and '.join(names)}, so their similarity is unknown."
     if len(pairs) == 1:
         [numbers] = pairs.values()
         first, second = names
         away = both_elsewhere(*compared.views)
-        rest = f" ({away} of them elsewhere: what is not drawn is taken as one place)" if away else ""
+        rest = f" ({away} of them not drawn, counted as one place)" if away else ""
         return (
-            f"{first} and {second} look hardest at the same place in {round(numbers.top1 * numbers.rows)} of "
-            f"{numbers.rows} rows{rest}; their divergence is {numbers.js:.2f}, where 0 is the same and 1 wholly apart."
+            f"{first} and {second} have the same strongest key in {round(numbers.top1 * numbers.rows)} of "
+            f"{numbers.rows} rows{rest}; divergence {numbers.js:.2f} (0: the same; 1: no overlap)."
         )
     (a, b), nearest = min(pairs.items(), key=lambda pair: pair[1].js)
     (c, d), furthest = max(pairs.items(), key=lambda pair: pair[1].js)
     return (
-        f"Most alike are {names[a]} and {names[b]} (divergence {nearest.js:.2f}), furthest apart {names[c]} and "
-        f"{names[d]} ({furthest.js:.2f}), over {nearest.rows} rows; 0 is the same and 1 wholly apart."
+        f"{names[a]} and {names[b]} are the most similar (divergence {nearest.js:.2f}), {names[c]} and {names[d]} "
+        f"the least ({furthest.js:.2f}), over {nearest.rows} rows (0: the same; 1: no overlap)."
     )
 
 
@@ -112,14 +112,14 @@ def word_by_word(compared: Compared) -> Table:
     first, second = compared.names[:2]
     columns = {
         "position": None,
-        "word": "Word that looks",
+        "word": "Query word",
         "a_looks_at": f"{first} looks at",
         "a_share": st.column_config.NumberColumn("with", format="percent"),
         "b_looks_at": f"{second} looks at",
         "b_share": st.column_config.NumberColumn("with ", format="percent"),
-        "js": st.column_config.NumberColumn("Divergence", format="%.3f", help="0 the same, 1 wholly apart."),
+        "js": st.column_config.NumberColumn("Divergence", format="%.3f", help="0: the same; 1: no overlap."),
     }
-    note = f"Word by word, those first on which the two differ most. {compared.note}"
+    note = f"Word by word, largest difference first. {compared.note}"
     return Table(columns, partial(parted, compared), note, "Word by word", "parting")
 
 
@@ -129,19 +129,19 @@ COMPARISONS = {
     "js": st.column_config.NumberColumn(
         "Divergence",
         format="%.3f",
-        help="Jensen–Shannon divergence of their rows, base 2: 0 the same, 1 wholly apart. The mean.",
+        help="Mean Jensen–Shannon divergence of their rows, base 2. 0: the same; 1: no overlap.",
     ),
     "top1": st.column_config.NumberColumn(
         "Same strongest",
         format="percent",
-        help="Share of rows whose strongest link is the same. What is not drawn is taken as one place.",
+        help="Share of rows whose strongest link is the same. Keys that are not drawn count as one place.",
     ),
     "pearson": st.column_config.NumberColumn(
         "Correlation",
         format="%.3f",
         help="Pearson's correlation of all their weights, -1 to 1. Empty where one of them is constant.",
     ),
-    "rows": st.column_config.NumberColumn("Rows", help="Special tokens' own rows are left out."),
+    "rows": st.column_config.NumberColumn("Rows", help="Rows of special tokens are left out."),
 }
 
 

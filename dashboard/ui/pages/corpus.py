@@ -28,8 +28,8 @@ from dashboard.ui.pages.profile_parse import PARSER_HELP
 from dashboard.ui.url_state import LONGEST_PATH
 
 MOST_MEGABYTES = 100
-BUILTIN = "The sentences that come along"
-OWN = "A file of your own"
+BUILTIN = "Built-in sentences"
+OWN = "Your own file"
 
 
 def title_of(model: str) -> str:
@@ -65,13 +65,13 @@ def form() -> None:
             if source == OWN:
                 parser = st.text_input(
                     "spaCy model, for a text",
-                    placeholder="English, comes along",
+                    placeholder="English (built in)",
                     width=210,
                     max_chars=LONGEST_PATH,
                     help=f"{PARSER_HELP} A treebank has its parses and needs none.",
                 )
             limit = st.number_input(
-                "Sentences at most",
+                "Maximum sentences",
                 1,
                 None,
                 None,
@@ -79,7 +79,7 @@ def form() -> None:
                 width=150,
                 help="Empty: the whole file. A few hundred give wide intervals, a few thousand narrow ones.",
             )
-            submitted = st.form_submit_button("Profile it", icon=":material/play_arrow:")
+            submitted = st.form_submit_button("Start the profile", icon=":material/play_arrow:")
     if submitted:
         try:
             _begin(model, name, None if limit is None else int(limit), source == OWN, upload, parser.strip())
@@ -95,9 +95,9 @@ def _begin(model: str, name: str, limit: int | None, own: bool, upload, parser: 
     st.session_state["corpus_says"] = ""
     out = place_for(name)
     if (out / "profile.json").exists():
-        raise UserError(f"There is a profile named “{name}” already. Choose another name, or delete that one.")
+        raise UserError(f"There is already a profile named “{name}”. Choose another name, or delete that one.")
     if (there := find(out)) is not None and there.progress.state == "going":  # as after a second click
-        raise UserError(f"“{name}” is being profiled already, see below. For another profile choose another name.")
+        raise UserError(f"“{name}” is already being profiled, see below. Choose another name for another profile.")
     if not own:
         start(model, builtin_corpus(), out, limit=limit)
         return
@@ -111,7 +111,7 @@ def _begin(model: str, name: str, limit: int | None, own: bool, upload, parser: 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(upload.getbuffer())
     except OSError as error:
-        raise UserError(f"The file cannot be kept in “{path.parent}”: {error.strerror}.") from error
+        raise UserError(f"The file cannot be saved in “{path.parent}”: {error.strerror}.") from error
     if is_text and not parser:
         st.session_state["corpus_says"] = not_english_file(path) or ""
     if not is_text:
@@ -172,7 +172,7 @@ def row(entry: LibraryEntry) -> None:
     with st.container(border=True):
         model = title_of(entry.model)
         st.markdown(f"**{escape_markdown(entry.name)}**")
-        origin = "comes with the dashboard" if entry.shipped else "your own"
+        origin = "built in" if entry.shipped else "your own"
         st.caption(escape_markdown(f"{model} · {entry.file} · {entry.sentences:,} sentences · {origin}"))
         with st.container(horizontal=True, vertical_alignment="center"):
             to_page(

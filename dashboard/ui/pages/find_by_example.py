@@ -29,9 +29,9 @@ _SHARE = "percent"
 COLUMNS = {
     "layer": "Layer",
     "head": "Head",
-    "score": st.column_config.NumberColumn("Share along the pairs", format=_SHARE),
-    "baseline": st.column_config.NumberColumn("This distance elsewhere", format=_SHARE),
-    "lift": st.column_config.NumberColumn("Beyond it", format=_SHARE),
+    "score": st.column_config.NumberColumn("Attention along the pairs", format=_SHARE),
+    "baseline": st.column_config.NumberColumn("Same distance elsewhere", format=_SHARE),
+    "lift": st.column_config.NumberColumn("Lift", format=_SHARE),
     "rank": st.column_config.NumberColumn("Rank in the row", format="%.1f"),
     "n": "Pairs",
     "others": "Pairs elsewhere",
@@ -56,7 +56,10 @@ def _found(key: str, text: str, bos: bool, pairs: tuple[Pair, ...], _this: Readi
 def on_text(this: Reading, pairs: Sequence[Pair], wrong: str) -> Examples | None:
     """The search; None, and a sentence that says what to do, if there is nothing to search for."""
     if not wrong and not pairs:
-        st.info("No pair is marked yet. Press the word that looks, then the word it looks at.", icon=":material/edit:")
+        st.info(
+            ("No pair is marked yet. Click the word that looks (query), then the word it looks at (key)."),
+            icon=":material/edit:",
+        )
         return None
     try:
         if wrong:
@@ -68,8 +71,8 @@ def on_text(this: Reading, pairs: Sequence[Pair], wrong: str) -> Examples | None
         with st.container(horizontal=True):
             if not wrong and any(i != j for i, j in pairs):
                 turned = as_typed(this.encoding, [(j, i) for i, j in pairs])
-                st.button("Turn the pairs round", on_click=session.change, kwargs={"pairs": turned})
-            st.button("Take all pairs out", on_click=session.change, kwargs={"pairs": ""})
+                st.button("Reverse the pairs", on_click=session.change, kwargs={"pairs": turned})
+            st.button("Remove all pairs", on_click=session.change, kwargs={"pairs": ""})
         return None
 
 

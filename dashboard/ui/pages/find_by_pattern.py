@@ -92,19 +92,25 @@ def controls(this: Opened) -> Pattern:
         )
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        choice("Relation", "relation", relations, 150, "As the parser names it; nsubj: a verb’s subject.")
-        st.selectbox("From which to which", DIRECTIONS, format_func=WAYS.__getitem__, width=200, **_tied("direction"))
+        choice(
+            "Relation",
+            "relation",
+            relations,
+            150,
+            ("The label of the relation, from the parser. nsubj: the subject of a verb."),
+        )
+        st.selectbox("Direction", DIRECTIONS, format_func=WAYS.__getitem__, width=200, **_tied("direction"))
         st.number_input("Nearest", 1, FURTHEST, width=110, help="Words apart, at least.", **_tied("nearest"))
         st.number_input(
             "Furthest",
             1,
             FURTHEST,
             width=110,
-            help=f"Words apart, at most; {FURTHEST}: however far.",
+            help=f"Words apart, at most. {FURTHEST}: no limit.",
             **_tied("furthest"),
         )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        for end, name in (("The word that looks", "looks"), ("The word looked at", "seen")):
+        for end, name in (("Query word", "looks"), ("Key word", "seen")):
             with st.container(horizontal=True, gap="small", width="content"):
                 choice(end, f"{name}_pos", kinds, 180, "Its part of speech, like NOUN, VERB or PRON.")
                 st.text_input(
@@ -113,7 +119,7 @@ def controls(this: Opened) -> Pattern:
                     max_chars=60,
                     width=140,
                     **_tied(f"{name}_lemma"),
-                    help="The form that a dictionary lists: say for says and said.",
+                    help="The dictionary form: say for says and said.",
                 )
     return pattern
 

@@ -69,9 +69,9 @@ def code_of(this: Inside, step: str = "") -> Listing:
 
 def code_says(this: Inside) -> str:
     """What the code is, in a sentence."""
-    where = "It is the code that ran, read from dashboard/builtin/attention.py."
+    where = "This is the code that ran, from dashboard/builtin/attention.py."
     if this.run.layer is None:
-        return f"{where} It began with the model's own queries, keys and values."
+        return f"{where} It starts from the model's own queries, keys and values."
     if not this.layer.at_once:
-        return f"{where} A long text, or a layer that does more, goes through its lines a block of rows at a time."
+        return f"{where} Long texts and special layers are computed in blocks of rows."
     return where

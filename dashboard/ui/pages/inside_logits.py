@@ -17,23 +17,23 @@ from dashboard.ui.model_and_text import Reading
 from dashboard.ui.results_cache import cached
 
 EXPLAINED = (
-    "After this token the model predicts the next one. What the head adds to the token’s vector is sent straight to "
-    "the predictions: how it changes the logit of every piece of the vocabulary, the number that softmax turns into "
-    "its probability. What later layers make of it is left out."
+    "How the head changes the prediction of the next token (direct logit attribution). Its output times the "
+    "unembedding is the change of the logit of each token in the vocabulary. Softmax turns logits into "
+    "probabilities. Effects through later layers are left out."
 )
 COLUMNS = {
     "kind": "What",
     "rank": "Rank",
-    "text": "Piece or token",
-    "id": "Piece’s number",
-    "position": "Token’s number",
-    "logit": st.column_config.NumberColumn("Change of its logit", format="%+.3f"),
+    "text": "Token",
+    "id": "Number in the vocabulary",
+    "position": "Place in the text",
+    "logit": st.column_config.NumberColumn("Change of logit", format="%+.3f"),
     "beyond_mean": st.column_config.NumberColumn(
-        "Beyond the mean",
+        "Minus the mean",
         format="%+.3f",
-        help="The change less the mean change of all pieces: what is added to all alike moves no prediction.",
+        help="Change in logit minus the mean change over the vocabulary (a constant does not move the softmax).",
     ),
-    "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
+    "weight": st.column_config.NumberColumn("Attention weight", format="percent"),
     "unknown": figure.UNREAD,
 }
 AT_ONCE = 2.0  # seconds; longer measurements need a click

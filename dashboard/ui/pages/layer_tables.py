@@ -22,16 +22,16 @@ def _share(title: str, help_: str):
 
 
 SHARES: Columns = {
-    "share": _share("Share", "Of attention, from the word that looks to the one looked at."),
+    "share": _share("Share", "Attention weight from the query word to the key word."),
     "share_low": _share("Share, low", INTERVAL),
     "share_high": _share("Share, high", INTERVAL),
     "apart": _share("Equally distant", "What the same head gives to an equally distant word."),
     "apart_low": _share("Equally distant, low", INTERVAL),
     "apart_high": _share("Equally distant, high", INTERVAL),
-    "lift": _share("Difference", "The share less what an equally distant word gets."),
+    "lift": _share("Difference", "The share minus the share of an equally distant word."),
     "lift_low": _share("Difference, low", INTERVAL),
     "lift_high": _share("Difference, high", INTERVAL),
-    "even": _share("Even spread", "What the word would get if attention were spread evenly over all that may be seen."),
+    "even": _share("Even spread", "The share of the word under an even spread over all visible words."),
 }
 
 
@@ -71,7 +71,7 @@ def texts(question: Question) -> None:
             for row in trials
             for step, trial in zip(question.steps, row, strict=True)
         ]
-        names = {"step": question.unit.capitalize(), "seen": "Looked at", "looks": "Looks", "text": "Text"}
+        names = {"step": question.unit.capitalize(), "seen": "Key word", "looks": "Query word", "text": "Text"}
         st.dataframe(pd.DataFrame(rows), hide_index=True, width="content", column_config=names)
 
     in_dialog("All texts", ":material/article:", "table_texts", inside)

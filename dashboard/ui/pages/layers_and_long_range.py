@@ -53,9 +53,9 @@ def long_range(this: Opened, question: Question) -> LongRange:
         seconds = _seconds(this.key, question.name, this.model, [trial for row in trials for trial in row])
         if seconds > AT_ONCE and not held:
             st.info(
-                f"{len(trials)} {question.items} at {len(steps)} distances are read by "
-                f"{len(this.model.all_heads)} heads. On this model that takes about "
-                f"{_rounded(seconds)} seconds; it is kept until the dashboard is closed."
+                f"Reads {len(trials)} {question.items} at {len(steps)} distances with {len(this.model.all_heads)} "
+                f"heads: about {_rounded(seconds)} seconds on this model. The result is kept until you close the "
+                "dashboard."
             )
             if not st.button("Measure", type="primary", icon=":material/play_arrow:"):
                 end_page()

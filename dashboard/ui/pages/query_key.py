@@ -16,21 +16,21 @@ from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page
 
-_PLACE = "Across times across plus up times up is the score, less a number a query."
+_PLACE = "Score = x·x + y·y, up to a constant for each query."
 COLUMNS = {
     "kind": "What",
     "x": st.column_config.NumberColumn("Across", format="%.3f", help=_PLACE),
     "y": st.column_config.NumberColumn("Up", format="%.3f", help=_PLACE),
     "sentence": "Sentence",
-    "position": st.column_config.NumberColumn("Position", help="In what the model saw, counted from 0."),
+    "position": st.column_config.NumberColumn("Position", help="In the tokens that the model reads, counted from 0."),
     "text": "Token",
     "word": "Word’s number",
     "upos": "Part of speech",
     "relation": "Relation",
     "frequency": st.column_config.NumberColumn("Frequency", help="How often the word occurs in the whole corpus."),
-    "said": "Where it stands",
+    "said": "Word in its sentence",
     "looks_at": "Looks most at",
-    "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
+    "weight": st.column_config.NumberColumn("Attention weight", format="percent"),
     "unknown": UNREAD,
 }
 BY_NAMES = {by: name.capitalize() for by, name in BY.items()}

@@ -25,15 +25,17 @@ TABLE = {
     "head": "Head",
     "x": st.column_config.NumberColumn("Across, bits", format=_BITS),
     "y": st.column_config.NumberColumn("Up, bits", format=_BITS),
-    "cluster": st.column_config.NumberColumn("Cluster", help="By average linkage, the largest first."),
+    "cluster": st.column_config.NumberColumn("Cluster", help="By average linkage, largest first."),
     "nearest": "Nearest head",
-    "distance": st.column_config.NumberColumn("Distance, bits", help="0 the same, 1 wholly apart.", format=_BITS),
+    "distance": st.column_config.NumberColumn("Distance, bits", help="0: the same; 1: no overlap.", format=_BITS),
 }
 CLUSTERS = {
     "cluster": "Cluster",
     "heads": "Heads",
-    "middle": st.column_config.TextColumn("In its middle", help="The head that is nearest to all others of it."),
-    "apart": st.column_config.NumberColumn("Apart, bits", help="The mean distance of two of its heads.", format=_BITS),
+    "middle": st.column_config.TextColumn("Central head", help="The head closest to all others in the cluster."),
+    "apart": st.column_config.NumberColumn(
+        "Mean distance, bits", help="The mean distance between two of its heads.", format=_BITS
+    ),
 }
 LIKE = {"layer": "Layer", "head": "Head", "distance": TABLE["distance"]}
 
@@ -47,9 +49,9 @@ def found(this: Opened) -> HeadMap:
         request,
         f"**Map of all heads of {escape_markdown(this.model.title)}**",
         lambda: st.info(
-            f"How far apart the {request.layers * request.heads:,} heads of this model are has not been measured on "
-            f"this machine yet. It reads the {builtin_size()} sentences that come along once, in the background, and "
-            "keeps what it finds.",
+            f"The distances between the {request.layers * request.heads:,} heads of this model have not been "
+            f"measured on this machine yet. The model reads the {builtin_size()} built-in sentences once, in the "
+            "background. The result is kept.",
             icon=":material/scatter_plot:",
         ),
     )
@@ -112,8 +114,8 @@ def _distances(this: Opened, other: ModelSource) -> Distances | None:
         request,
         f"**Heads of {escape_markdown(this.model.title)} and {escape_markdown(other.title)}**",
         lambda: st.info(
-            "How far the heads of these two models are from one another has not been measured on this machine yet. "
-            f"Both read the {builtin_size()} sentences that come along once, in the background; what is found is kept.",
+            "The distances between the heads of these two models have not been measured on this machine yet. Both "
+            f"read the {builtin_size()} built-in sentences once, in the background. The result is kept.",
             icon=":material/compare_arrows:",
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import streamlit as st
@@ -56,9 +57,14 @@ def two_heads(this: Reading) -> TwoHeads:
 
 
 def code() -> list[str]:
-    """The lines of the minimal attention, without comments."""
+    """The lines of the minimal attention, without comments and types."""
     lines = (line.partition("#")[0].rstrip() for line in listing(attend).code.split("\n"))
-    return [line for line in lines if line]
+    return [_untyped(line) if line.startswith("def ") else line for line in lines if line]
+
+
+def _untyped(line: str) -> str:
+    """``def f(q: Tensor, scale: float | None = None) -> Steps:`` → ``def f(q, scale=None):``"""
+    return re.sub(r": [\w |]+(?=[,)=])", "", re.sub(r" -> \w+:$", ":", line)).replace("= ", "=")
 
 
 def take_pair(i: int, j: int) -> None:

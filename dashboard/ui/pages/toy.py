@@ -37,7 +37,7 @@ def _controls() -> None:
         list(PRESETS),
         format_func=lambda name: PRESETS[name].title,
         required=True,
-        help="Each sets the tables so that one thing can be seen.",
+        help="Each lesson fills the tables to show one thing.",
         **_tied("preset", toy.preset, lambda toy, name: example(name, toy.words)),
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -87,7 +87,7 @@ def _editors() -> None:
     toy = session.choices().toy
     with st.container(horizontal=True, gap="medium"):
         for name, description in (
-            ("x", "the words, a row each"),
+            ("x", "the words, one per row"),
             ("w_q", "makes queries"),
             ("w_k", "makes keys"),
             ("w_v", "makes values"),

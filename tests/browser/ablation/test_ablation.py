@@ -35,7 +35,7 @@ def test_a_head_is_taken_out_another_clicked_and_the_numbers_taken_away(person):
     page.wait_for_timeout(1500)
     page.get_by_label("Head", exact=True).fill("8")
     page.keyboard.press("Enter")
-    shows(page, "Without L2H8 the last vectors of MiniLM turn by")
+    shows(page, "Without L2H8, the last vectors of MiniLM turn by")
     page.wait_for_timeout(1200)
     page.get_by_text("Its mean", exact=True).click()
     shows(page, f"L2H8 is number {place_of('L2H8', 'mean')} of 72 heads")

@@ -33,11 +33,11 @@ def first_sentences(count: int) -> str:
 def test_a_file_is_profiled_in_the_background_opened_taken_away_and_deleted(page, tmp_path):
     file = tmp_path / "twenty.conllu"
     file.write_text(first_sentences(20), encoding="utf-8")
-    page.get_by_text("A file of your own").click()
+    page.get_by_text("Your own file").click()
     page.locator("input[type=file]").first.set_input_files(str(file))
     page.get_by_text("twenty.conllu").first.wait_for()
     page.get_by_label("Name of the profile").fill(NAME)
-    page.get_by_role("button", name="Profile it").click()
+    page.get_by_role("button", name="Start the profile").click()
     page.get_by_role("button", name="Stop").wait_for()
     page.get_by_role("link", name="Models").click()  # another page meanwhile
     page.get_by_role("heading", name="Your own").wait_for()

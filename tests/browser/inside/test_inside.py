@@ -29,9 +29,9 @@ def choose(page, label: str, option: str) -> None:
 def test_a_token_is_followed_and_the_link_reopens_it(page):
     page.goto(page.url_of(layer=3, head=4))
     settled(page, "L3H4: “says”", ROW)
-    choose(page, "Token that looks", "8 ram")
+    choose(page, "Query token", "8 ram")
     settled(page, "L3H4: “ram”", ROW)
-    choose(page, "Token looked at", "2 chef")
+    choose(page, "Key token", "2 chef")
     settled(page, "“ram” · “chef”: the 32 products", ROW)
     page.get_by_role("radio", name="Scores").or_(page.get_by_role("button", name="Scores", exact=True)).first.click()
     page.wait_for_function("document.querySelector('pre mark')?.innerText.includes('scores = q @ k.mT')")
@@ -92,7 +92,7 @@ def test_a_query_chosen_at_512_tokens_sends_little(page):
     settled(page, "L0H2: “", ROW)
     page.wait_for_timeout(2000)
     before = sum(received)
-    choose(page, "Token that looks", "300 ")
+    choose(page, "Query token", "300 ")
     page.wait_for_function("location.search.includes('query=300')")
     page.wait_for_timeout(2000)
     assert 5_000 < sum(received) - before < 300_000

@@ -18,7 +18,7 @@ def test_a_head_is_clicked_a_box_is_dragged_and_the_table_taken_away(person):
     name = page.locator(PLANE).get_by_text("L2H9", exact=True).last.bounding_box()
     point = name["x"] - 12, name["y"] + name["height"] / 2  # the name stands right of its point
     page.mouse.click(*point)
-    settled(page, "L2H9: context, parked", BARS)
+    settled(page, "L2H9: context, attention sink", BARS)
     assert (address(page)["layer"], address(page)["head"]) == ("2", "9")
     page.wait_for_timeout(1200)
     page.mouse.move(point[0] - 60, point[1] + 30)
@@ -39,7 +39,7 @@ def test_two_words_are_pressed_and_the_heads_between_them_ranked(person):
     for word in ("says", "chef"):
         page.get_by_role("button", name=word, exact=False).first.click()
         page.wait_for_timeout(500)
-    page.get_by_text("gives says → chef the most beyond what this distance gets").first.wait_for()
+    page.get_by_text("has the largest lift along says → chef").first.wait_for()
     assert address(page).get("pairs", "says → chef") == "says → chef"
     rows = rows_of(download(page, "found", "CSV"))
     assert len(rows) == 72 and float(rows[0]["lift"]) >= float(rows[1]["lift"])
@@ -54,7 +54,7 @@ def test_a_pair_is_marked_and_a_head_chosen_by_keyboard_alone(person):
         page.keyboard.press(key)
     page.get_by_text("says → now the word it looks at").wait_for()
     page.keyboard.press("Escape")
-    page.get_by_text("The same again takes a pair out").wait_for()
+    page.get_by_text("Repeat to remove a pair").wait_for()
     for key in ("Enter", *["ArrowLeft"] * 5, "Enter"):  # says, chef
         page.keyboard.press(key)
     settled(page, "Arcs over the sentence of L3H7", HEAD)  # the best head for it

@@ -87,10 +87,10 @@ def test_a_head_of_smollm2_that_copies(smollm2, snapshot):
         (
             (0.02, 0.01, 0.03),
             (0.1, 0.05, 0.15),
-            "So it does not copy: it more often raises the token that comes after.",
+            "So it does not copy: it more often raises the token that follows.",
         ),
-        ((0.3, 0.2, 0.4), (0.2, 0.1, 0.3), "The two intervals meet: it is not shown to copy."),
-        ((0.5, np.nan, np.nan), (0.1, np.nan, np.nan), "A single sentence has no interval: it is not shown to copy."),
+        ((0.3, 0.2, 0.4), (0.2, 0.1, 0.3), "The two intervals overlap, so copying is not shown."),
+        ((0.5, np.nan, np.nan), (0.1, np.nan, np.nan), "One sentence has no interval, so copying is not shown."),
     ],
 )
 def test_a_verdict_says_no_more_than_the_intervals(copying_of, baseline_of, verdict):

@@ -22,7 +22,7 @@ from tests.helpers.shipped import effects, place_of, profile
 
 opened = partial(pages.opened, "ablation")
 said = pages.read
-L2H9_STANDS = f"L2H9 is number {place_of('L2H9')} of {len(effects())} heads"
+L2H9_STANDS = f"L2H9 ranks {place_of('L2H9')} of {len(effects())} heads by effect"
 
 
 def button(app: AppTest, label: str):
@@ -50,7 +50,7 @@ def test_the_first_page_answers_all_three_questions(minilm, snapshot):
     [told] = [line for line in text.splitlines() if "Spearman" in line]
     assert numbers(told.partition("Spearman’s ρ")[2])[0] == pytest.approx(rho, abs=0.006)
     assert not app.dataframe  # no predictions that change
-    assert app.main.subheader[0].value == "Where does L2H9 stand?"
+    assert app.main.subheader[0].value == "Where does L2H9 rank?"
     assert len(app.get("vega_lite_chart")) == 4
 
 
@@ -61,7 +61,7 @@ def test_a_language_model_has_the_predictions_that_change(snapshot):
     app = opened(model="smollm2", layer=str(layer), head=str(head))
     assert not app.exception and not app.error
     assert heads_in(pages.heading(app)) == [best] and wording(pages.heading(app)).replace(best, "…") == snapshot
-    assert f"{best} is number 1 of {len(heads)} heads" in said(app)
+    assert f"{best} ranks 1 of {len(heads)} heads by effect" in said(app)
     [table] = [frame.value for frame in app.dataframe]
     assert isinstance(table, pd.DataFrame) and len(table) and (table["old"] != table["new"]).all()
     assert len(table) in numbers(pages.lines(app, "predictions")[0])
@@ -73,7 +73,7 @@ def test_the_heads_of_the_tray_are_taken_out_together_beside_each_alone(minilm, 
     app = opened(tray="L5H1,L2H9", layer="2", head="9")
     alone = pages.headings(app)
     assert not app.exception and heads_in(alone[0]) == ["L2H9"]
-    [switch] = [one for one in app.main.button_group if one.label == "Taken out"]
+    [switch] = [one for one in app.main.button_group if one.label == "Ablate"]
     assert len(switch.options) == 2 and numbers(switch.options[1]) == [2]
     switch.set_value("tray").run()
     assert not app.exception and app.query_params["out"] in ("tray", ["tray"])
@@ -111,7 +111,7 @@ def test_without_a_text_all_that_needs_none_is_drawn(snapshot):
 def test_without_a_text_or_a_profile_there_is_nothing_to_lay_beside(monkeypatch, snapshot):
     monkeypatch.setattr("dashboard.ui.profile_picker.profile_library", list)
     app = opened(text=" ")
-    [told] = [line for line in said(app).splitlines() if "lay beside it" in line]
+    [told] = [line for line in said(app).splitlines() if "nothing to compare with" in line]
     assert not app.exception and not app.error and told == snapshot
     assert "choose_against" not in {box.key for box in app.selectbox}
 
@@ -183,7 +183,7 @@ def test_a_broken_file_is_told_and_can_be_made_again(cache, minilm, snapshot):
 
 def test_a_text_of_which_nothing_is_read_is_told(snapshot):
     app = opened(model="smollm2", bos="no", text="A")
-    [told] = [line for line in said(app).splitlines() if "SmolLM2 135M reads no token" in line]
+    [told] = [line for line in said(app).splitlines() if "SmolLM2 135M has no token" in line]
     assert not app.exception and not app.error and told == snapshot
 
 

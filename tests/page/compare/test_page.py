@@ -35,7 +35,7 @@ def test_three_heads_are_said_together_and_drawn_each_with_each(minilm, snapshot
 
 def test_the_pair_of_the_profile_is_one_click():
     app = compare_page()
-    button = next(one for one in app.main.button if one.label == "Syntax beside context")
+    button = next(one for one in app.main.button if one.label == "Pin both")
     button.click().run()
     assert len(app.query_params["tray"].split(",")) == 2
     assert {*heads_in(heading(app))} == {*app.query_params["tray"].split(",")}
@@ -59,7 +59,7 @@ def test_one_head_on_two_texts_and_which_heads_change_most(minilm, snapshot):
 def test_two_texts_open_on_the_head_that_changes_most_until_one_is_chosen(monkeypatch, snapshot):
     monkeypatch.setattr("dashboard.ui.session.STALE", 0)  # this hand is quick
     app = compare_page(mode="texts")
-    [best] = re.findall(r"(L\d+H\d+) changes most beyond", said(app))
+    [best] = re.findall(r"(L\d+H\d+) changes most: divergence", read(app))
     assert heading(app).startswith(f"##### {best}") and "layer" not in app.query_params
     app.number_input(key="choose_layer").set_value(5).run()
     app.number_input(key="choose_head").set_value(7).run()
@@ -115,12 +115,13 @@ def test_a_long_text_is_drawn_in_part(mode, smollm2):
     assert "word" in said(app)
 
 
-def test_it_offers_a_pair_and_then_says_how_far_apart_they_are():
+def test_it_opens_on_a_pair_and_says_how_far_apart_they_are():
     app = opened("compare")
-    start = next(button for button in app.main.button if button.label.startswith("Start with"))
-    start.click().run()
-    assert not app.exception
+    assert not app.exception and "No head is pinned" in said(app)
     assert len({*heads_in(heading(app))}) == 2
+    one = opened("compare", tray="L4H4")
+    assert not one.exception and "Only L4H4 is pinned" in said(one)
+    assert "L4H4" in heads_in(heading(one)) and len({*heads_in(heading(one))}) == 2
     app.segmented_control(key="choose_show").set_value("difference").run()
     assert not app.exception
 
@@ -128,5 +129,4 @@ def test_it_offers_a_pair_and_then_says_how_far_apart_they_are():
 def test_it_has_something_to_say_where_no_score_has_a_value(smollm2):
     app = opened("compare", model="smollm2", bos="no", text="a")
     assert not app.exception
-    next(button for button in app.main.button if button.label.startswith("Start with")).click().run()
-    assert not app.exception
+    assert len({*heads_in(heading(app))}) == 2

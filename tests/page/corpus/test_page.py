@@ -33,7 +33,7 @@ def app(tmp_path, monkeypatch) -> AppTest:
 
 def ask(app: AppTest, name: str) -> AppTest:
     next(box for box in app.text_input if box.label == "Name of the profile").set_value(name)
-    return next(button for button in app.button if button.label == "Profile it").click().run()
+    return next(button for button in app.button if button.label == "Start the profile").click().run()
 
 
 def test_what_ships_is_listed(app):
@@ -68,7 +68,7 @@ def test_a_second_press_is_told_that_the_work_goes_on(app, tmp_path, snapshot):
 
 
 def test_without_a_file_it_says_so(app, snapshot):
-    app.segmented_control(key="corpus_source").set_value("A file of your own").run()
+    app.segmented_control(key="corpus_source").set_value("Your own file").run()
     before = notices(app)
     ask(app, "Mine")
     assert not app.exception and [one for one in notices(app) if one not in before] == snapshot

@@ -126,7 +126,7 @@ def test_contributions_that_cannot_be_measured_are_told(monkeypatch, snapshot):
 def test_an_empty_text_offers_an_example():
     app = opened(text=" ")
     assert [one.partition(":")[0] for one in notices(app)] == ["info"]
-    next(button for button in app.main.button if button.label == "Take the first example").click().run()
+    next(button for button in app.main.button if button.label == "Use the first example").click().run()
     assert "L0H2 gives" in heading(app)
 
 

@@ -25,7 +25,7 @@ def test_without_a_text_the_corpus_can_be_searched_all_the_same():
     app = opened(text=" ")
     assert not app.exception and [one.partition(":")[0] for one in pages.notices(app)] == ["info"]
     assert any(button.label == "Search the corpus" for button in app.button)
-    next(button for button in app.button if button.label == "Take the first example").click().run()
+    next(button for button in app.button if button.label == "Use the first example").click().run()
     assert not app.exception and "says → chef" in pages.heading(app) and not pages.notices(app)
 
 
@@ -41,14 +41,14 @@ def test_a_pair_that_the_text_lacks_is_told_and_can_be_taken_out(snapshot):
     app = opened(pairs="says → cook")
     [told] = app.error
     assert not app.exception and "“cook”" in told.value and pages.notices(app) == snapshot(name="no such word")
-    next(button for button in app.button if button.label == "Take all pairs out").click().run()
+    next(button for button in app.button if button.label == "Remove all pairs").click().run()
     assert not app.exception and not app.error and pages.notices(app) == snapshot(name="no pair")
 
 
 def test_it_opens_on_the_best_head_until_another_is_chosen(monkeypatch):
     monkeypatch.setattr("dashboard.ui.session.STALE", 0)  # this hand is quick
     app = opened()
-    best = re.search(r"Of 72 heads (L\dH\d+)", said(app))[1]
+    best = re.search(r"Of 72 heads, (L\dH\d+)", said(app))[1]
     numbers = [app.number_input(key=f"choose_{part}").value for part in ("layer", "head")]
     assert best == "L{}H{}".format(*numbers) and best != "L0H2"
     assert not any(name in app.query_params for name in ("layer", "head"))
@@ -60,7 +60,7 @@ def test_it_opens_on_the_best_head_until_another_is_chosen(monkeypatch):
     app.text_area(key="choose_pairs").set_value("food > is  \n\n").run()  # another question
     [best, *_] = heads_in(pages.heading(app))
     assert "food → is" in pages.heading(app)
-    assert said(app).count(f"{best} gives food → is") == 2 and app.text_area(key="choose_pairs").value == "food > is"
+    assert said(app).count(f"{best} gives food → is") == 1 and app.text_area(key="choose_pairs").value == "food > is"
 
 
 def test_a_causal_model_cannot_look_ahead_and_the_pairs_are_turned_round_by_a_button(snapshot):
@@ -68,7 +68,7 @@ def test_a_causal_model_cannot_look_ahead_and_the_pairs_are_turned_round_by_a_bu
     assert not app.exception
     [told] = app.error
     assert "chef → says" in plain(told.value) and pages.notices(app) == snapshot
-    next(button for button in app.button if button.label == "Turn the pairs round").click().run()
+    next(button for button in app.button if button.label == "Reverse the pairs").click().run()
     assert not app.exception and not app.error and numbers(pages.heading(app))[0] == 270
     assert app.text_area(key="choose_pairs").value == "says → chef"
 

@@ -100,7 +100,7 @@ def test_without_a_text_the_corpus_is_shown_all_the_same():
     app = opened(text=" ")
     assert not app.exception and f"Of {len(profile().heads)} heads" in said(app)
     assert [one.partition(":")[0] for one in pages.notices(app)] == ["info"]
-    next(button for button in app.button if button.label == "Take the first example").click().run()
+    next(button for button in app.button if button.label == "Use the first example").click().run()
     assert titles(app)[1] == f"Context: {most('context')}" and not pages.notices(app)
 
 

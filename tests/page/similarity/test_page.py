@@ -29,7 +29,7 @@ def test_the_map_that_comes_along_says_which_heads_are_alike(minilm, snapshot):
 def test_no_text_is_needed():
     for text in (" ", "\u200b"):
         app = opened("similarity", layer="2", head="8", text=text)
-        assert not app.exception and not app.error and "L2H8 is nearest to" in said(app)
+        assert not app.exception and not app.error and "L2H8 is closest to" in said(app)
 
 
 def test_heads_are_coloured_by_role_where_there_is_a_profile():
@@ -78,8 +78,8 @@ def test_two_models_that_were_not_measured_yet_can_be(monkeypatch, tmp_path, sna
     begun = jobs_begun(monkeypatch)
     app = opened("similarity")
     assert not app.exception and [line for line in lines(app) if "measured" in line] == snapshot
-    assert "are most alike" in said(app)  # the map stands all the same
+    assert "are the most similar" in said(app)  # the map stands all the same
     next(one for one in app.main.button if one.label == "Measure the two models").click().run()
     assert not app.exception and [(model, how["second"]) for model, how in begun] == [("minilm", "smollm2")]
     gone = opened("similarity", other_model="/nowhere")
-    assert not gone.exception and "nowhere" in said(gone) and "are most alike" in said(gone)
+    assert not gone.exception and "nowhere" in said(gone) and "are the most similar" in said(gone)

@@ -95,7 +95,7 @@ def test_a_heads_place_by_hand(snapshot, refuses):
     assert heads_in(said[0]) == ["L0H1"] and numbers(said[0]) == [2, 4, 0.2, 95, 0.1, 0.3, 32, 540]
     assert heads_in(said[1]) == ["L1H1"] and numbers(said[1])[:5] == [4, 4, -0.1, 95, -0.2]
     one, above, of, zero, below, *_ = numbers(said[2])
-    assert (one, above, of, zero, below) == (1, 0, 2, 4, 0)
+    assert (one, above, of, zero, below) == (1, 2, 4, 0, 1)
     assert numbers(said[2])[-4:] == [0.1, 4, 0, 2.5]  # what chance would put on either side
     assert list(map(plain, said)) == snapshot
     with refuses(UserError, "L7H0"):

@@ -239,7 +239,9 @@ def test_lean_and_roles():
         np.array([1, 1, 0.5, -0.5, nothing, nothing]),
     )
     assert list(found) == ["flat", "position", "syntax", "context", "undecided", ""]
-    assert role_label("context", 0.09) == "context, parked 91\u00a0%" and role_label("context", 0.4) == "context"
+    assert (
+        role_label("context", 0.09) == "context, attention sink 91\u00a0%" and role_label("context", 0.4) == "context"
+    )
 
 
 def test_a_corpus_without_two_halves():

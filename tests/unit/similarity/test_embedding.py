@@ -165,7 +165,7 @@ def test_the_drawing_stands_where_the_table_says(found, theme, coloured):
     assert mates["strokeWidth"] < mine["strokeWidth"]  # “thin rings: the cluster of …”
     words = [str(part) for part in spec["title"]["subtitle"]]
     assert {342, 1} <= set(numbers(" ".join(words)))
-    assert "conllu" not in " ".join(words) and "L2H1 is nearest to" in spec["description"]
+    assert "conllu" not in " ".join(words) and "L2H1 is closest to" in spec["description"]
     assert figure_bytes(draw_map(found, **options), "svg").startswith(b"<svg")
 
 

@@ -157,5 +157,5 @@ def test_words_are_split_and_cut_aloud(snapshot):
     shown, told = words_of("")
     assert shown == SENTENCE and told == snapshot
     words, said = words_of("a b c d e f g h i")
-    assert words == tuple("abcdefgh") and "first of yours" in said
+    assert words == tuple("abcdefgh") and "your first words" in said
     assert math.isclose(sum(map(len, words_of("y" * 300)[0])), 120)
