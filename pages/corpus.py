@@ -13,7 +13,8 @@ from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
-from dashboard.ui.pages import corpus, profile_tables
+from dashboard.ui.pages import corpus
+from dashboard.ui.pages.profile import tables as profile_tables
 
 st.caption(
     "One sentence shows what a head can do; many show what it does. A profile measures every head of a model over a "

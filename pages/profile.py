@@ -8,7 +8,10 @@ from dashboard.analyses.profile.api import row_of
 from dashboard.ui import profile_picker, session
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened
-from dashboard.ui.pages import profile_heads, profile_moments, profile_pair, profile_tables
+from dashboard.ui.pages.profile import heads as profile_heads
+from dashboard.ui.pages.profile import moments as profile_moments
+from dashboard.ui.pages.profile import pair as profile_pair
+from dashboard.ui.pages.profile import tables as profile_tables
 
 # Inputs
 this = opened()

@@ -24,7 +24,7 @@ from dashboard.text.corpus_file import ENDINGS, is_treebank
 from dashboard.ui import job_panel, paths, session
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import to_page
-from dashboard.ui.pages.profile_parse import PARSER_HELP
+from dashboard.ui.pages.profile.parse import PARSER_HELP
 from dashboard.ui.url_state import LONGEST_PATH
 
 MOST_MEGABYTES = 100

@@ -19,7 +19,7 @@ from dashboard.analyses.profile.relation_words import in_words
 from dashboard.analyses.profile.roles import SINK
 from dashboard.heads.head_id import HeadId
 from dashboard.text import split_words
-from dashboard.ui.pages.profile_tables import own_relations
+from dashboard.ui.pages.profile.tables import own_relations
 from dashboard.ui.profile_picker import inside
 from tests.helpers import pages
 from tests.helpers.sentences import numbers, plain, wording
@@ -225,7 +225,7 @@ def test_moments_of_a_kept_corpus_have_their_text_and_a_link():
         import streamlit as st
 
         from dashboard.heads.head_id import HeadId
-        from dashboard.ui.pages import profile_moments
+        from dashboard.ui.pages.profile import moments as profile_moments
         from dashboard.ui.url_state import Choices
 
         st.session_state["choices"] = Choices()

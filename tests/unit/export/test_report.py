@@ -58,7 +58,7 @@ def test_the_pdf_has_one_page_size_and_a_long_note_goes_on():
     wide = figure(" ".join(f"word{k}" for k in range(60)), note=long)
     read, said = pages([wide, figure()])
     assert {tuple(map(round, page.mediabox[2:])) for page in read.pages} == {(595, 842)}
-    assert len(said) > 3 and "rows look at columns" in said[1]
+    assert len(said) > 3 and "rows: queries" in said[1]
     assert [line for line in long.split("\n") if not any(line in page for page in said)] == []
     assert read.get_destination_page_number(read.outline[1]) == len(said) - 1
 

@@ -22,7 +22,7 @@ from dashboard.ui.head_picker import measure
 from dashboard.ui.layout_width import GAP, SIDE_BY_SIDE, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened, read_text
-from dashboard.ui.pages import profile_parse
+from dashboard.ui.pages.profile import parse as profile_parse
 
 
 def show(this: Opened, profile: Profile) -> None:

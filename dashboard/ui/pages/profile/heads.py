@@ -16,7 +16,7 @@ from dashboard.ui.head_picker import by_number
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import to_page
-from dashboard.ui.pages import profile_tables
+from dashboard.ui.pages.profile import tables as profile_tables
 
 
 def show(this: Opened, entry: LibraryEntry, profile: Profile) -> None:
