@@ -13,19 +13,19 @@ from tools.chromium import ARGUMENTS, find
 from tools.server import ROOT, running
 
 OUT = ROOT / "build" / "pictures"
-README = ROOT / "docs" / "images" / "explore.png"
-IN_README = {"layer": "2", "head": "0", "view": "arcs", "special": "hide"}
-CROP = {"x": 0, "y": 70, "width": 1440, "height": 790}
+README = ROOT / "docs" / "images" / "start.png"
+IN_README = {"text": "The keys to the cabinet in the hall are on the table."}
+CROP = {"x": 0, "y": 0, "width": 1280, "height": 720}
 
 PAGES: dict[str, tuple[str, dict[str, str]]] = {
-    "explore": ("", {}),
-    "explore-lines": ("", {"view": "lines", "special": "hide"}),
-    "explore-arcs": ("", {"view": "arcs", "special": "hide"}),
-    "explore-reading": ("", {"view": "reading", "special": "hide"}),
-    "explore-maps": ("", {"atlas": "maps", "tray": "L2H0,L3H1"}),
-    "explore-smollm2": ("", {"model": "smollm2", "layer": "3", "head": "4"}),
-    "explore-empty": ("", {"text": " "}),
-    "explore-wrong-link": ("", {"layer": "99", "unit": "letters"}),
+    "explore": ("explore", {}),
+    "explore-lines": ("explore", {"view": "lines", "special": "hide"}),
+    "explore-arcs": ("explore", {"view": "arcs", "special": "hide"}),
+    "explore-reading": ("explore", {"view": "reading", "special": "hide"}),
+    "explore-maps": ("explore", {"atlas": "maps", "tray": "L2H0,L3H1"}),
+    "explore-smollm2": ("explore", {"model": "smollm2", "layer": "3", "head": "4"}),
+    "explore-empty": ("explore", {"text": " "}),
+    "explore-wrong-link": ("explore", {"layer": "99", "unit": "letters"}),
     "compare-empty": ("compare", {}),
     "compare": ("compare", {"tray": "L2H0,L2H8"}),
     "compare-four": ("compare", {"tray": "L2H0,L2H8,L3H1,L5H4"}),
@@ -100,9 +100,9 @@ def shoot(browser: Browser, url: str, only: str = "") -> None:
 
 
 def for_readme(browser: Browser, url: str) -> None:
-    """“All heads” with a head's arcs, without the empty edges of the page, sharp on any screen."""
+    """Start, sharp on any screen."""
     context = browser.new_context(
-        viewport={"width": 1440, "height": 1000}, color_scheme="light", device_scale_factor=1.5
+        viewport={"width": 1280, "height": 720}, color_scheme="light", device_scale_factor=1.5
     )
     page = context.new_page()
     page.goto(f"{url}/?{urlencode(IN_README)}")
