@@ -44,7 +44,7 @@ def test_a_text_that_was_typed_is_read_by_a_click_anywhere(person):
     page.wait_for_function("text => new URLSearchParams(location.search).get('text') === text", arg=TYPED)
 
 
-@pytest.mark.parametrize("path", ["", "inside"])
+@pytest.mark.parametrize("path", ["explore", "inside"])
 def test_a_layer_that_is_not_there_is_said_and_the_nearest_is_shown(person, path):
     page = person(path)
     idle(page)
@@ -79,7 +79,7 @@ def test_pins_are_counted_in_sight_and_keep_their_model(person):
 
 @pytest.mark.parametrize(("width", "folded"), [(1280, False), (820, True), (390, True)])
 def test_the_sidebar_is_folded_where_the_window_is_narrow(person, width, folded):
-    page = person(width=width, height=900)
+    page = person("explore", width=width, height=900)
     settled(page, "L0H2")
     page.wait_for_timeout(800)
     sidebar = page.get_by_test_id("stSidebar")
@@ -89,7 +89,7 @@ def test_the_sidebar_is_folded_where_the_window_is_narrow(person, width, folded)
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720), (853, 480), (820, 1180), (390, 844)])
 def test_the_first_picture_is_in_sight_and_nothing_stands_sideways(person, width, height):
-    page = person(width=width, height=height)
+    page = person("explore", width=width, height=height)
     settled(page, "L0H2")
     page.wait_for_timeout(800)
     top = min(page.locator(where).first.bounding_box()["y"] for where in (ATLAS, PICTURE))

@@ -5,6 +5,8 @@ Each is sent at the worst moment, which the page itself tells, so the tests do n
 
 from __future__ import annotations
 
+from urllib.parse import urlparse
+
 import pytest
 
 from tests.helpers.browser import DRAWN, address, idle, place
@@ -15,10 +17,10 @@ STEPS = ".st-key-picture_steps"
 
 # page, picture, part of its width and height that is clicked, what the address then says
 PICTURES = {
-    "score": ("explore?tray=L0H0&layer=3&head=3", ATLAS, 1.5 / 12, 4.5 / 6, {"layer": "4", "head": "1"}),
-    "maps": ("explore?tray=L0H0&layer=3&head=3&atlas=maps", ATLAS, 1.5 / 12, 4.5 / 6, {"layer": "4", "head": "1"}),
-    "words": ("layers?tray=L0H0", FLOW, 2.5 / 15, 0.5, {"word": "1"}),
-    "steps": ("inside?tray=L0H0", STEPS, 0.12, 0.75, {"step": "masked"}),
+    "score": ("explore?layer=3&head=3", ATLAS, 1.5 / 12, 4.5 / 6, {"layer": "4", "head": "1"}),
+    "maps": ("explore?layer=3&head=3&atlas=maps", ATLAS, 1.5 / 12, 4.5 / 6, {"layer": "4", "head": "1"}),
+    "words": ("layers", FLOW, 2.5 / 15, 0.5, {"word": "1"}),
+    "steps": ("inside", STEPS, 0.12, 0.75, {"step": "masked"}),
 }
 
 
@@ -29,7 +31,6 @@ def still(person):
     def opened(address: str, picture: str):
         page = person(address, height=1800)
         page.wait_for_selector(f"{picture} {DRAWN}")
-        page.wait_for_selector(".st-key-remove_L0H0")
         page.wait_for_timeout(1500)
         idle(page)
         page.locator(picture).first.scroll_into_view_if_needed()
@@ -39,9 +40,15 @@ def still(person):
     return opened
 
 
-def take_out_of_tray(page) -> None:
-    """As a press of the button does it, without the pointer: the picture is drawn anew."""
-    page.locator(".st-key-remove_L0H0 button").first.evaluate("button => button.click()")
+# On each page a choice after which the picture is drawn anew.
+CHOICES = {"explore": ".st-key-choose_view button", "layers": ".st-key-choose_measure button"}
+STEP = "[class*=st-key-choose_step] input[type=radio]"
+
+
+def draw_anew(page, which: int = 1) -> None:
+    """As a press of another choice does it, without the pointer: the picture is drawn anew."""
+    name = urlparse(page.url).path.strip("/")
+    page.locator(CHOICES.get(name, STEP)).nth(which).evaluate("choice => choice.click()")
 
 
 def says(page, wanted: dict[str, str]) -> None:
@@ -49,7 +56,7 @@ def says(page, wanted: dict[str, str]) -> None:
     found: dict[str, str] = {}
     for _ in range(60):
         found = address(page)
-        if wanted.items() <= found.items() and "tray" not in found:
+        if wanted.items() <= found.items():
             return
         page.wait_for_timeout(250)
     pytest.fail(f"The click was lost: {wanted} is not in {found}")
@@ -62,7 +69,7 @@ def test_a_click_is_heard_though_the_picture_is_drawn_anew_before_it_is_let_go(s
     page.mouse.move(*place(page, f"{picture} {DRAWN}", across, down))
     page.mouse.down()
     page.evaluate("where => { window.before = document.querySelector(where) }", f"{picture} path.background")
-    take_out_of_tray(page)
+    draw_anew(page)
     page.wait_for_function(
         "where => !window.before.isConnected && document.querySelector(where)", arg=f"{picture} path.background"
     )
@@ -93,19 +100,16 @@ def test_a_click_is_heard_the_moment_a_picture_is_drawn(still, which):
         }""",
         [f"{picture} path.background", across, down],
     )
-    take_out_of_tray(page)
+    draw_anew(page)
     says(page, wanted)
 
 
 def test_a_person_presses_as_long_as_people_do_soon_after_another_choice(still):
     _, picture, *_ = PICTURES["score"]
-    page = still("explore?tray=L0H0&layer=3&head=3", picture)
+    page = still("explore?layer=3&head=3", picture)
     for head, pause in enumerate((0, 20, 50, 100, 150, 300), start=4):
         at = place(page, f"{picture} {DRAWN}", (head + 0.5) / 12, 4.5 / 6)
-        if head % 2:
-            page.get_by_role("button", name="Pin this head").click()
-        else:
-            page.locator("[class*=st-key-remove_] button").first.click()
+        page.locator(CHOICES["explore"]).nth(head % 2).click()
         page.wait_for_timeout(pause)
         page.mouse.click(*at, delay=100)
         page.wait_for_function("head => location.search.includes(`layer=4&head=${head}`)", arg=head)
@@ -119,7 +123,7 @@ def test_a_press_that_moves_on_is_no_click(still):
     x, y = place(page, f"{picture} {DRAWN}", across, down)
     page.mouse.move(x, y)
     page.mouse.down()
-    take_out_of_tray(page)
+    draw_anew(page)
     says(page, {"layer": "3", "head": "3"})
     page.wait_for_timeout(1500)
     page.mouse.move(x + 60, y)

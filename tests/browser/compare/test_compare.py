@@ -64,7 +64,7 @@ def test_a_head_of_another_model_that_is_ticked_on_the_map_is_compared(person, s
     link = page.get_by_role("link", name="on your text")
     link.wait_for()
     nearest = link.inner_text()
-    settled(page, "L2H0 is nearest to", picture("map"))
+    settled(page, "L2H0 is closest to", picture("map"))
     table = page.get_by_test_id("stDataFrame").nth(1).bounding_box()
     page.mouse.click(table["x"] + 16, table["y"] + 35 * 3.5)  # the third row: the header is as high as a row
     page.wait_for_function(

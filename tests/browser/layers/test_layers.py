@@ -12,10 +12,10 @@ HEADS = "[class*=st-key-reach_atlas] [role=graphics-document]"
 
 def test_a_click_on_a_column_follows_that_word_and_its_picture_downloads(person):
     page = person("layers", height=1800)
-    settled(page, "“ramen” is moved most", JOURNEY)
+    settled(page, "moves “ramen” most", JOURNEY)
     settled(page, "How far it moves", SHEET)
     click_at(page, SHEET, 2.5 / 15, 0.5)  # the second word, after [CLS] and The
-    settled(page, "“chef” is moved most", JOURNEY)
+    settled(page, "moves “chef” most", JOURNEY)
     assert address(page) == {"word": "1"}
     svg = download(page, "journey", "SVG").decode()
     assert svg.startswith("<svg") and "chef" in svg and "draw_residual_stream" in svg

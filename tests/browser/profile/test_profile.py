@@ -52,7 +52,7 @@ def test_a_pair_is_marked_and_a_head_chosen_by_keyboard_alone(person):
     page.get_by_role("button", name="The", exact=True).focus()
     for key in ("End", "Home", *["ArrowRight"] * 6, "Enter"):  # says
         page.keyboard.press(key)
-    page.get_by_text("says → now the word it looks at").wait_for()
+    page.get_by_text("says → now click the word it looks at").wait_for()
     page.keyboard.press("Escape")
     page.get_by_text("Repeat to remove a pair").wait_for()
     for key in ("Enter", *["ArrowLeft"] * 5, "Enter"):  # says, chef
