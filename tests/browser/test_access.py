@@ -7,7 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 PAGES = {
-    "": ".st-key-picture_head [role=graphics-document]",
+    "": ".words button",
+    "explore": ".st-key-picture_head [role=graphics-document]",
     "explore?view=reading&atlas=maps&tray=L2H0,L3H1": ".st-key-picture_head [role=graphics-document]",
     "explore?layer=99&text=+": "[data-testid=stAlert]",
     "compare": "h1",

@@ -71,7 +71,7 @@ def test_pins_are_counted_in_sight_and_keep_their_model(person):
     page.wait_for_function("location.search.includes('minilm')")
     idle(page)
     counter.click()
-    page.get_by_role("button", name="MiniLM L2H9", exact=True).click()
+    page.locator("[class*=st-key-show_MiniLM] button").first.click()
     page.wait_for_function("!location.search.includes('smollm2')")
     settled(page, "L2H9")
     assert address(page) == {"layer": "2", "head": "9", "tray": "L2H9"}

@@ -5,8 +5,6 @@ Each is sent at the worst moment, which the page itself tells, so the tests do n
 
 from __future__ import annotations
 
-from urllib.parse import urlparse
-
 import pytest
 
 from tests.helpers.browser import DRAWN, address, idle, place
@@ -40,15 +38,16 @@ def still(person):
     return opened
 
 
-# On each page a choice after which the picture is drawn anew.
-CHOICES = {"explore": ".st-key-choose_view button", "layers": ".st-key-choose_measure button"}
-STEP = "[class*=st-key-choose_step] input[type=radio]"
+# A choice after which the picture is drawn anew.
+VIEWS = ".st-key-choose_view button"
 
 
 def draw_anew(page, which: int = 1) -> None:
     """As a press of another choice does it, without the pointer: the picture is drawn anew."""
-    name = urlparse(page.url).path.strip("/")
-    page.locator(CHOICES.get(name, STEP)).nth(which).evaluate("choice => choice.click()")
+    if "/explore" in page.url:
+        page.locator(VIEWS).nth(which).evaluate("choice => choice.click()")
+    else:  # other pages' choices refill the picture that is there
+        page.emulate_media(color_scheme="dark")
 
 
 def says(page, wanted: dict[str, str]) -> None:
@@ -109,7 +108,7 @@ def test_a_person_presses_as_long_as_people_do_soon_after_another_choice(still):
     page = still("explore?layer=3&head=3", picture)
     for head, pause in enumerate((0, 20, 50, 100, 150, 300), start=4):
         at = place(page, f"{picture} {DRAWN}", (head + 0.5) / 12, 4.5 / 6)
-        page.locator(CHOICES["explore"]).nth(head % 2).click()
+        page.locator(VIEWS).nth(head % 2).click()
         page.wait_for_timeout(pause)
         page.mouse.click(*at, delay=100)
         page.wait_for_function("head => location.search.includes(`layer=4&head=${head}`)", arg=head)

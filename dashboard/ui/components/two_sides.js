@@ -24,7 +24,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const hint = make('p', { className: 'hint' });
   const legends = sides.map((side) => {
     const name = make('p', { className: 'name', title: side.why }, side.head, make('span', { textContent: side.name }));
-    name.style.color = side.colour;
+    name.style.borderInlineStart = `4px solid ${side.colour}`;
     return name;
   });
   const drawings = sides.map((side) => {

@@ -31,20 +31,20 @@ def test_a_head_is_taken_out_another_clicked_and_the_numbers_taken_away(person):
     heads = shipped("zero")
     best = heads.loc[heads["shift"].idxmax()]
     name = f"L{best['layer']:.0f}H{best['head']:.0f}"
-    shows(page, f"L2H9 is number {place_of('L2H9', 'zero')} of 72 heads")
+    shows(page, f"L2H9 ranks {place_of('L2H9', 'zero')} of 72 heads")
     page.wait_for_timeout(1500)
     page.get_by_label("Head", exact=True).fill("8")
     page.keyboard.press("Enter")
     shows(page, "Without L2H8, the last vectors of MiniLM turn by")
     page.wait_for_timeout(1200)
     page.get_by_text("Its mean", exact=True).click()
-    shows(page, f"L2H8 is number {place_of('L2H8', 'mean')} of 72 heads")
+    shows(page, f"L2H8 ranks {place_of('L2H8', 'mean')} of 72 heads")
     assert (address(page)["by"], address(page)["head"]) == ("mean", "8")
     page.wait_for_timeout(1200)
     page.get_by_text("Zero", exact=True).click()
-    shows(page, f"L2H8 is number {place_of('L2H8', 'zero')} of 72 heads")
+    shows(page, f"L2H8 ranks {place_of('L2H8', 'zero')} of 72 heads")
     page.get_by_text("The 2 pinned heads together").click()
-    shows(page, "Without L4H3 and L4H5 together the last vectors")
+    shows(page, "Without L4H3 and L4H5 together, the last vectors")
     page.locator(".st-key-picture_together [role=graphics-document]").wait_for()
     assert address(page)["out"] == "tray"
     page.locator(RANKED).wait_for()
@@ -52,14 +52,14 @@ def test_a_head_is_taken_out_another_clicked_and_the_numbers_taken_away(person):
     zero = page.locator(f"{RANKED} .mark-rule line").first.bounding_box()  # it spans the plot
     height = HIGH * (best["shift"] / (heads["shift_high"].max() * 1.04)) ** 0.5
     page.mouse.click(zero["x"] + zero["width"] / 73, zero["y"] - height)
-    shows(page, f"{name} is number 1 of 72 heads")
-    shows(page, f"Without {name} the last vectors")
+    shows(page, f"{name} ranks 1 of 72 heads")
+    shows(page, f"Without {name}, the last vectors")
     assert f"L{address(page)['layer']}H{address(page)['head']}" == name and "out" not in address(page)
     page.wait_for_timeout(1200)
     frame = page.locator(".st-key-picture_effects_minilm_zero_total [role=graphics-document]")
     frame.scroll_into_view_if_needed()
     cell = frame.get_by_text("H3", exact=True).bounding_box(), frame.get_by_text("L4", exact=True).bounding_box()
     page.mouse.click(cell[0]["x"] + 6, cell[1]["y"] + 6)  # on the atlas of effect
-    shows(page, "Without L4H3 the last vectors")
+    shows(page, "Without L4H3, the last vectors")
     rows = rows_of(download(page, "standing", "CSV"))
     assert len(rows) == 72 and all(float(row["shift_low"]) <= float(row["shift"]) for row in rows)

@@ -41,7 +41,7 @@ def test_a_file_is_profiled_in_the_background_opened_taken_away_and_deleted(page
     page.get_by_role("button", name="Stop").wait_for()
     page.get_by_role("link", name="Models").click()  # another page meanwhile
     page.get_by_role("heading", name="Your own").wait_for()
-    page.get_by_role("link", name="Corpus").click()
+    page.get_by_role("link", name="Corpora").click()
     row = page.locator("[data-testid=stVerticalBlock]").filter(has_text=re.compile(f"^{NAME}MiniLM")).last
     row.get_by_role("link", name="Open on Syntax vs context").wait_for()
     assert (place_for(NAME) / "profile.json").exists() and not (place_for(NAME) / "source").exists()
@@ -57,7 +57,7 @@ def test_a_file_is_profiled_in_the_background_opened_taken_away_and_deleted(page
     page.get_by_text("of 20 sentences").first.wait_for()
     assert address(page)["profile"] == NAME
     shutil.copytree(place_for(NAME), place_for(AGAIN))  # the row after it
-    page.get_by_role("link", name="Corpus").click()
+    page.get_by_role("link", name="Corpora").click()
     page.get_by_text(AGAIN, exact=True).wait_for()
     row.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete it for good").click()

@@ -153,6 +153,9 @@ def test_cells_by_the_keyboard_and_from_a_spreadsheet(person):
 def test_a_run_is_begun_watched_and_seen(person):
     page = person("recall?recall=shorter&recall_distances=1,2&recall_seeds=2&recall_steps=40")
     page.locator(".st-key-recall_train button").click()
+    stop = page.get_by_role("button", name="Stop", exact=True)
+    stop.wait_for()
+    stop.wait_for(state="detached", timeout=60_000)
     page.wait_for_selector(picture("recall_accuracy"))
     label = page.locator(picture("recall_accuracy")).get_attribute("aria-label")
     said = sentences.numbers(label)
