@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from bench.people import HEADS, NAMES, PICTURE, Watch, print_row, text_of
+from bench.people import HEADS, HEADS_PAGE, NAMES, PICTURE, Watch, print_row, text_of
 from bench.visitor import Visitor
 from tools.server import running
 
@@ -25,7 +25,7 @@ async def choose(url: str, watch: Watch) -> list[float]:
 
     async def one(number: int) -> None:
         async with Visitor(url, urlencode({"text": text_of(NAMES[number], number)})) as tab:
-            await tab.go("")
+            await tab.go(HEADS_PAGE)
             for k in range(CHOICES // TABS):
                 run = await tab.choose("choose_head", (5 * k + number) % HEADS)
                 if run.errors or PICTURE not in (key for key, _, _ in run.pictures):

@@ -43,7 +43,7 @@ PAGES = (
     "models",
     "toy",
 )
-PICTURE = "picture_head"
+PICTURE, HEADS_PAGE = "picture_head", "explore"  # of a head, and the page that draws it
 GROWTH = 1.03  # memory of a round divided by that of the round before it, from the third on
 MOST = 2.0  # seconds that a picture may take at the 95th percentile
 ROUNDED = 2e-4  # a drawn weight is rounded to four digits
@@ -133,7 +133,7 @@ async def visit(url: str, number: int, names: Sequence[str], seconds: float, mod
             seen.errors.append(f"{name} was shown no picture of {wanted}")
 
     async with Visitor(url, query) as tab:
-        look(await tab.go(""), head)
+        look(await tab.go(HEADS_PAGE), head)
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             await asyncio.sleep(EVERY * (0.8 + 0.4 * dice.random()))
@@ -141,7 +141,7 @@ async def visit(url: str, number: int, names: Sequence[str], seconds: float, mod
                 page = dice.choice(PAGES)
                 look(await tab.go(page), None, page)
                 await asyncio.sleep(EVERY * (0.8 + 0.4 * dice.random()))
-                look(await tab.go(""), head)
+                look(await tab.go(HEADS_PAGE), head)
             elif dice.random() < 0.2:
                 head = HeadId((head.layer + dice.randrange(1, card.layers)) % card.layers, head.head)
                 look(await tab.choose("choose_layer", head.layer), head)
@@ -234,7 +234,7 @@ async def idle(url: str, tabs: int = 3, seconds: float = 20) -> tuple[float, flo
         await asyncio.sleep(seconds)
         share, ticks = (watch.cpu() - cpu) / seconds, sum(tab.ticks for tab in there) - ticks
         async with Visitor(url, urlencode({"text": text_of("Somebody", 1)})) as new:
-            run = await new.go("")
+            run = await new.go(HEADS_PAGE)
         if run.errors or not run.pictures:
             raise RuntimeError(f"The new page did not come: {run.errors}")
         return share, next(at for key, _, at in run.pictures if key == PICTURE), ticks
