@@ -162,7 +162,7 @@ def different_words(this: Material) -> Answer:
     """7: at how many different tokens the heads of the layer look most. Special tokens are left out: what many heads
     give to them is an attention sink."""
     shown = this.plain
-    rows = this.weights[this.layer, this.query][:, shown].astype(float)  # (heads, tokens)
+    rows = this.weights[:, this.query][:, shown].astype(float)  # (heads, tokens)
     rows = rows / np.maximum(rows.sum(1, keepdims=True), 1e-12)
     count = len({int(place) for place in rows.argmax(-1)})
     h = len(rows)

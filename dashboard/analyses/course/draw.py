@@ -60,7 +60,7 @@ def draw_heads(this: Material, answer: Answer, guess: str | None, look: Look) ->
     places = [int(place) for place in answer.about["shown"]]
     return cells(
         [this.labels[place] for place in places],
-        [f"H{this.heads[place].head}" for place in this.layer],
+        [f"H{head.head}" for head in this.heads],
         np.asarray(answer.about["rows"], float).T,
         Marks(places.index(this.query)),
         look,

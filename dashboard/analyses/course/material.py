@@ -27,10 +27,11 @@ FAR = 6  # places apart; what is farther counts no more
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """A text as the model sees it, with the weights of all heads (h, n, n), in the order of `heads`.
+    """A text as the model sees it, and the layer of the head that the questions are about.
 
     Attributes
     ----------
+    heads, weights: the heads of that layer, and their weights (h, n, n)
     words: bool (n), the tokens to choose from: no special tokens, punctuation or parts of a word
     queries: the places of the tokens that are worth asking about
     head, query: the head and the token that the questions are about
@@ -74,11 +75,6 @@ class Material:
         places = np.arange(len(self.encoding))
         return places <= self.query if self.model.causal else np.ones(len(places), bool)
 
-    @property
-    def layer(self) -> list[int]:
-        """The places in `heads` of all heads of the chosen head's layer."""
-        return [place for place, head in enumerate(self.heads) if head.layer == self.head.layer]
-
     @cached_property
     def inside(self) -> Inside:
         """Every step of the chosen head. Raises UserError for a model that does not show its queries and keys."""
@@ -111,7 +107,9 @@ def material(model: AttentionModel, text: str, *, bos: bool = True, query: int |
     asked = [query] if query in able else telling
     place, query = worth_asking(weights[later], words & ~dull, model.causal, asked)
     head = model.all_heads[later[place]]
-    return Material(model, encoding, model.all_heads, weights, words, tuple(telling), head, query, bos)
+    layer = [place for place, one in enumerate(model.all_heads) if one.layer == head.layer]
+    heads = tuple(model.all_heads[place] for place in layer)
+    return Material(model, encoding, heads, weights[layer], words, tuple(telling), head, query, bos)
 
 
 def word_tokens(encoding: Encoding) -> np.ndarray:
