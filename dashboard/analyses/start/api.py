@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from dashboard.analyses.profile.names import HeadName
 from dashboard.analyses.start.choose import MOST_WORDS, Side, candidates, most_telling
 from dashboard.capture import AttentionModel
 from dashboard.heads.head_id import HeadId
-from dashboard.heads.view import HeadView, make_view
+from dashboard.heads.view import make_view
 from dashboard.text import Encoding
 
 MANY_TOKENS = 4 * MOST_WORDS  # of a longer text only a few heads are compared: their maps would take room for nothing
@@ -50,9 +50,11 @@ def two_heads(
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos)
     few = 2 if len(encoding) > MANY_TOKENS else None
     grammar, meaning = (some[:few] for some in candidates(names))
-    top = most_telling(_over_words(model, encoding, grammar))
+    every = attentions(model, encoding, dict.fromkeys([*grammar, *meaning]), unit="words", special="hide")
+    views = {view.head: view for view in every}
+    top = most_telling([views[head] for head in grammar])
     assert top is not None  # a model has a head
-    bottom = most_telling(_over_words(model, encoding, meaning), but=[top.head]) or top
+    bottom = most_telling([views[head] for head in meaning], but=[top.head]) or top
     layer = look_at_layer(model, encoding, top.head.layer)
     n = len(encoding)
     weights = layer.run.attend(layer.parts, slice(0, n)).head(top.head.head).weights
@@ -70,7 +72,3 @@ def two_heads(
         for view in (ours, bottom)
     ]
     return TwoHeads(sides[0], sides[1], layer.check.weights, len(layer.parts[0]), len(ours) > MOST_WORDS)
-
-
-def _over_words(model: AttentionModel, encoding: Encoding, heads: Sequence[HeadId]) -> list[HeadView]:
-    return attentions(model, encoding, heads, unit="words", special="hide")
