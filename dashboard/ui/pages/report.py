@@ -19,9 +19,14 @@ HEARD = 0.5  # seconds in which what was typed a moment ago has come
 UNDO = "report_undo"
 
 
+@st.cache_resource(max_entries=2 * MOST_FIGURES, show_spinner=False)
+def _figure(key: str, name: str, stamp: int) -> ReportFigure | None:
+    return reports.figure(key, name)
+
+
 def figures(key: str) -> list[tuple[Entry, ReportFigure]]:
     """The figures of a report in their order; those whose files are broken are left out."""
-    found = [(entry, reports.figure(key, entry.name)) for entry in reports.entries(key)]
+    found = [(entry, _figure(key, entry.name, reports.stamp(key, entry.name))) for entry in reports.entries(key)]
     return [(entry, replace(one, note=entry.note, title=entry.title)) for entry, one in found if one is not None]
 
 
