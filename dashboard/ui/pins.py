@@ -8,9 +8,7 @@ from urllib.parse import quote, unquote
 
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
-from dashboard.ui.url_fields import Kind, Known, short
-
-_LONGEST = 1_000  # characters of a model's name, as `url_state.LONGEST_PATH`
+from dashboard.ui.url_fields import LONGEST_PATH, Kind, Known, short
 
 
 @dataclass(frozen=True)
@@ -30,8 +28,7 @@ def with_heads(pins: Sequence[Pin], heads: Sequence[HeadId], most: int) -> tuple
     """The pins with these heads of the chosen model instead of its earlier ones; the oldest of others are dropped."""
     here = tuple(Pin(head) for head in heads)
     elsewhere = tuple(pin for pin in pins if pin.model)
-    free = max(0, most - len(here))
-    return (*here, *elsewhere[len(elsewhere) - min(free, len(elsewhere)) :])
+    return (*here, *elsewhere[max(0, len(here) + len(elsewhere) - most) :])
 
 
 def carried_over(pins: Sequence[Pin], before: str, now: str) -> tuple[Pin, ...]:
@@ -61,4 +58,4 @@ class Pins(Kind):
 
 def _pin(written: str) -> Pin:
     model, _, head = written.rpartition(":")
-    return Pin(HeadId.parse(short(head)), unquote(model)[:_LONGEST])
+    return Pin(HeadId.parse(short(head)), unquote(model)[:LONGEST_PATH])

@@ -18,6 +18,7 @@ from dashboard.errors import UserError
 from dashboard.export.reports import is_key
 from dashboard.heads.head_id import HeadId
 
+LONGEST_PATH = 1_000  # characters
 NONE = "none"  # in a link, where an empty value would be lost
 
 

@@ -28,6 +28,7 @@ from dashboard.text import Special, Unit
 from dashboard.ui.pins import Pin, Pins, carried_over, heads_here, with_heads
 from dashboard.ui.toy_recall_urls import recall_from_address, recall_to_address, toy_from_address, toy_to_address
 from dashboard.ui.url_fields import (
+    LONGEST_PATH,
     Emptied,
     Head,
     Key,
@@ -52,7 +53,6 @@ FIRST_TOY = example()
 MOST_PINS = 4
 LONGEST_PAIRS = 2_000  # characters
 LONGEST_OTHER = 880  # characters of a second text: in any script it fits into a link
-LONGEST_PATH = 1_000
 STRONGEST = -1
 TEXT_BYTES_IN_LINK = 8_000  # a browser opens 100 kB, but a link is also mailed and pasted
 
