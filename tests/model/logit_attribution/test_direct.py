@@ -18,22 +18,14 @@ from dashboard.charts.theme import PALETTES
 from dashboard.export import Provenance, snippet
 from dashboard.text.display import vocabulary_labels
 from tests.helpers.sentences import numbers, wording
+from tests.helpers.small import SMALL
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
-SIZES = {
-    "vocab_size": 30522,
-    "hidden_size": 32,
-    "num_hidden_layers": 3,
-    "num_attention_heads": 4,
-    "intermediate_size": 48,
-    "max_position_embeddings": 64,
-    "pad_token_id": 0,
-}
 BIASED = {
-    "gpt2": SIZES | {"n_inner": 48},
-    "opt": SIZES | {"ffn_dim": 48, "word_embed_proj_dim": 16},
-    "granite": SIZES | {"num_key_value_heads": 2, "residual_multiplier": 0.5, "logits_scaling": 4.0},
-    "gemma2": SIZES | {"num_key_value_heads": 2, "head_dim": 8, "final_logit_softcapping": None},
+    "gpt2": SMALL | {"n_inner": 48},
+    "opt": SMALL | {"ffn_dim": 48, "word_embed_proj_dim": 16},
+    "granite": SMALL | {"num_key_value_heads": 2, "residual_multiplier": 0.5, "logits_scaling": 4.0},
+    "gemma2": SMALL | {"num_key_value_heads": 2, "head_dim": 8, "final_logit_softcapping": None},
 }
 
 
