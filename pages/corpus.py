@@ -1,4 +1,4 @@
-"""Corpus: what do all heads of a model do over many sentences?"""
+"""Corpora: what do all heads of a model do over many sentences?"""
 
 from functools import partial
 
@@ -9,6 +9,7 @@ from dashboard.analyses.profile.library import compare_profiles, read_profile
 from dashboard.analyses.profile.roles import FIGURE_TITLES, FIGURES
 from dashboard.analyses.profile.text import same_roles
 from dashboard.errors import UserError
+from dashboard.models import title_of
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import page_width
@@ -61,7 +62,7 @@ else:
         look = session.look(min(page_width(), 560)).keywords()
         figure.show(
             Figure(
-                draw_two_corpora(first, second, what, names=(a.name, b.name), model=corpus.title_of(a.model), **look),
+                draw_two_corpora(first, second, what, names=(a.name, b.name), model=title_of(a.model), **look),
                 table,
                 "twice",
                 finding=same_roles(table),

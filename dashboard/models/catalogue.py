@@ -83,6 +83,11 @@ CATALOGUE: dict[str, ModelCard] = {
 }
 
 
+def title_of(name: str) -> str:
+    """A model's title; of one that is not in the catalogue its name, a hub id or a folder, as it is."""
+    return CATALOGUE[name].title if name in CATALOGUE else name
+
+
 def location(name: str) -> Path | None:
     """Where a model of the catalogue lies or would lie; None where its package is not installed."""
     card = CATALOGUE[name]

@@ -15,7 +15,6 @@ import streamlit as st
 from dashboard.analyses.profile.names import HeadName, head_names
 from dashboard.analyses.profile.tables import Profile
 from dashboard.charts.look import Selection
-from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, columns_of, heads_of
 from dashboard.ui import head_picker, model_and_text, profile_picker
 from dashboard.ui.figure import Columns, Table
@@ -33,10 +32,7 @@ def _named(key: str, _profile: Profile) -> tuple[dict[HeadId, HeadName], dict[He
 
 
 def _all(this: Opened) -> tuple[dict[HeadId, HeadName], dict[HeadId, str]]:
-    try:
-        profile = profile_picker.first_of(this)
-    except (UserError, OSError):
-        profile = None
+    profile = profile_picker.readable(this)
     if profile is None:
         return {}, {}
     about = profile.about

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.capture import AttentionModel
 from dashboard.charts.look import Selection
 from dashboard.heads.head_id import from_selection
-from dashboard.models import CATALOGUE
+from dashboard.models import CATALOGUE, title_of
 from dashboard.ui import session
 from dashboard.ui.url_state import MOST_PINS
 
@@ -77,7 +77,7 @@ def second_model(*, but: str = "") -> None:
         accept_new_options=True,
         width=320,
         placeholder="A name, a hub id or a folder",
-        format_func=lambda name: CATALOGUE[name].title if name in CATALOGUE else name,
+        format_func=title_of,
         help="The first model is the one at the top.",
         **session.bound("other_model"),
     )

@@ -50,6 +50,13 @@ def first_of(this: Opened) -> Profile | None:
     return _read_kept(kept)
 
 
+def readable(this: Opened) -> Profile | None:
+    """As `first_of`; None too where its files cannot be read, for what can do without."""
+    with suppress(UserError, OSError):
+        return first_of(this)
+    return None
+
+
 def with_sentences(this: Opened, profile: Profile) -> Profile:
     """This profile where it keeps its sentences; else the first of the same model that does, and itself where none."""
     if profile.sentences is not None:

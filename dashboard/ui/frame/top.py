@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.models import CATALOGUE
+from dashboard.models import CATALOGUE, title_of
 from dashboard.ui import head_names, model_and_text, report, session
 from dashboard.ui.frame.example_texts import EXAMPLES
 from dashboard.ui.markdown import escape_markdown
@@ -106,19 +106,14 @@ def _take_upload() -> None:
     session.change(text=text[:LONGEST_TEXT], start=0)
 
 
-def model_title(name: str) -> str:
-    """A model's title on the page."""
-    return CATALOGUE[name].title if name in CATALOGUE else name
-
-
 def _model() -> None:
     chosen = session.choices().model
     names = list(CATALOGUE) + ([chosen] if chosen not in CATALOGUE else [])
-    with st.popover(escape_markdown(model_title(chosen)), icon=":material/deployed_code:", key="model_menu"):
+    with st.popover(escape_markdown(title_of(chosen)), icon=":material/deployed_code:", key="model_menu"):
         st.selectbox(
             "Model",
             names,
-            format_func=model_title,
+            format_func=title_of,
             accept_new_options=True,
             placeholder="A name, a hub id or a folder",
             help="Choose one from the list, or type a hub id (owner/name) or the path of a folder with safetensors.",
@@ -176,13 +171,13 @@ def _pinned() -> None:
         names = head_names.of_chosen_model()
         for pin in pins:
             with st.container(horizontal=True, gap="small"):
-                name = f"{model_title(pin.model)} {pin.head}" if pin.model else str(pin.head)
+                name = f"{title_of(pin.model)} {pin.head}" if pin.model else str(pin.head)
                 called = None if pin.model else names.get(pin.head)
                 st.button(
                     escape_markdown(name if called is None else f"{name} · {called.text}"),
                     key=f"show_{name}",
                     help=f"Show {pin.head}"
-                    + (f" of {escape_markdown(model_title(pin.model))}" if pin.model else "")
+                    + (f" of {escape_markdown(title_of(pin.model))}" if pin.model else "")
                     + ("" if called is None else f". {escape_markdown(called.evidence)}"),
                     on_click=session.show_pin,
                     args=(pin,),

@@ -156,14 +156,6 @@ def choose_by_click(key: str) -> Click:
     return Click(_take_out, key=f"click_{key}", place=key)
 
 
-def _profile_of(this: Opened) -> Profile | None:
-    """A profile of the model; None if there is none that can be read."""
-    try:
-        return profile_picker.first_of(this)
-    except (UserError, OSError):
-        return None
-
-
 def _choose_against(profile: Profile | None, *, text: bool) -> str | None:
     """The control for what to compare effects with: a score of the text, or a figure of the profile if there is one."""
     names = [*(FIGURE_TITLES if profile is not None else ()), *(SCORES if text else ())]
@@ -199,7 +191,7 @@ def against(this: Opened, text: Reading | None, every: HeadEffects | None) -> Be
     if every is None:
         st.caption("Available once all heads are measured.")
         return None
-    profile = _profile_of(this)
+    profile = profile_picker.readable(this)
     name = _choose_against(profile, text=text is not None)
     shows = text if name in SCORES else profile
     return None if name is None or shows is None else Beside(this, shows, every, name)

@@ -13,11 +13,10 @@ from dashboard.analyses.explore.text import finding
 from dashboard.analyses.profile.text import opposites
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look
-from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.heads.head_id import HeadId, head_of
 from dashboard.heads.view import HeadView
-from dashboard.models import CATALOGUE
+from dashboard.models import title_of
 from dashboard.ui import figure, head_names, profile_picker, session
 from dashboard.ui.layout_width import page_width
 from dashboard.ui.model_and_text import Reading
@@ -45,7 +44,7 @@ def question(this: Reading) -> str:
     if chosen.mode == "texts":
         return f"How does one head of {first} differ between two similar texts?"
     if chosen.mode == "models":
-        other = CATALOGUE[chosen.other_model].title if chosen.other_model in CATALOGUE else chosen.other_model
+        other = title_of(chosen.other_model)
         return f"Where do a head of {first} and a head of {other} look on the same text?"
     return f"How do heads of {first} differ, and by how much?"
 
@@ -95,10 +94,7 @@ def _add_head() -> None:
 
 def _opposites(this: Reading) -> tuple[HeadId, HeadId] | None:
     """The two heads that are furthest apart in the model's profile; None without a profile."""
-    try:
-        found = profile_picker.first_of(this)
-    except (UserError, OSError):
-        return None
+    found = profile_picker.readable(this)
     return None if found is None else opposites(found.heads)
 
 

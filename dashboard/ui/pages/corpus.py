@@ -17,7 +17,7 @@ from dashboard.errors import UserError
 from dashboard.export.table import table_bytes
 from dashboard.formats import endings
 from dashboard.jobs.job import Job, find, forget, jobs, start
-from dashboard.models import CATALOGUE, is_installed
+from dashboard.models import CATALOGUE, is_installed, title_of
 from dashboard.text import installed_parsers, not_english_file, parse
 from dashboard.text.charset import not_utf8_file
 from dashboard.text.corpus_file import ENDINGS, is_treebank
@@ -30,11 +30,6 @@ from dashboard.ui.url_state import LONGEST_PATH
 MOST_MEGABYTES = 100
 BUILTIN = "Built-in sentences"
 OWN = "Your own file"
-
-
-def title_of(model: str) -> str:
-    """A model's title; a folder or a hub id as it is."""
-    return CATALOGUE[model].title if model in CATALOGUE else model
 
 
 def form() -> None:

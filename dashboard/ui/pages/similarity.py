@@ -62,10 +62,7 @@ def found(this: Opened) -> HeadMap:
 
 def roles(this: Opened) -> dict[HeadId, str] | None:
     """The heads' roles from the model's profile; None without a profile, or if layers are to be coloured."""
-    try:
-        profile = profile_picker.first_of(this)
-    except (UserError, OSError):
-        profile = None
+    profile = profile_picker.readable(this)
     st.segmented_control(
         "Coloured by",
         ["layer", "role"],
