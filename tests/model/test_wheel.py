@@ -175,11 +175,12 @@ def test_the_dashboard_runs_in_any_folder_with_our_settings(installed, elsewhere
     before, there = files(ours), files(elsewhere)
     with running(tmp_path / "log.txt", program=[installed.program], folder=elsewhere, env=installed.environment) as url:
         with ThreadPoolExecutor(1) as pool:  # a browser of other tests may hold this thread's event loop
-            first, *others = pool.submit(asyncio.run, visited(url, "", "profile", "similarity", "toy")).result()
+            first, *others = pool.submit(asyncio.run, visited(url, "", "explore", "profile", "similarity", "toy")).result()
         [server] = living(command=installed.program)
         assert Path(server.cwd()) == elsewhere
     for page in (first, *others):
-        assert not page.errors and page.seconds and page.pictures
+        assert not page.errors and page.seconds
+    assert b"weights = softmax(masked)" in first.text and all(page.pictures for page in others)
     assert b"#45479b" in first.text and b"#fe0102" not in first.text
     assert files(ours) == before and files(elsewhere) == there
 

@@ -91,7 +91,7 @@ def test_the_command_line_with_workers_one_of_which_is_killed(treebank, whole, t
             killed.append(workers_of(me)[0])
             killed[0].kill()
 
-    monkeypatch.setattr(command, "say", progress)
+    monkeypatch.setattr(command, "show_progress", progress)
     monkeypatch.setattr(run, "WINDOW", 16)  # nine chunks
     assert cli.main(["profile", str(treebank), "--out", str(tmp_path), "--workers", "2"]) == 0
     assert killed and not workers_of(me)
@@ -153,7 +153,7 @@ def test_an_interrupt_ends_the_workers(treebank, tmp_path, scripted, monkeypatch
             raise KeyboardInterrupt
 
     scripted("print('{\"bytes\": 2}\\nok', end='', flush=True)")
-    monkeypatch.setattr(command, "say", progress)
+    monkeypatch.setattr(command, "show_progress", progress)
     assert cli.main(["profile", str(treebank), "--out", str(tmp_path / "out"), "--workers", "2"]) == 130
     assert capsys.readouterr().err.splitlines()[-1] == snapshot
     assert len(seen) == 2 and not psutil.wait_procs(seen, timeout=5)[1]
