@@ -13,7 +13,7 @@ from dashboard.errors import UserError  # noqa: E402
 from dashboard.installed import HOME  # noqa: E402
 from dashboard.ui import model_and_text, page_list, quiet, session  # noqa: E402
 from dashboard.ui.frame import around  # noqa: E402
-from dashboard.ui.page import PageEnd  # noqa: E402
+from dashboard.ui.page import PageEnd, problem  # noqa: E402
 from dashboard.ui.page_list import FIRST  # noqa: E402
 
 quiet.short_collections()
@@ -51,4 +51,4 @@ with around.frame(page_list.at(page.url_path), PAGES):
     except PageEnd:
         pass
     except UserError as wrong:  # from a model, where a page expected none
-        around.problem(wrong)
+        problem(wrong)

@@ -13,7 +13,7 @@ from dashboard.models import title_of
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import page_width
-from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.page import problem
 from dashboard.ui.pages import corpus
 from dashboard.ui.pages.profile import tables as profile_tables
 
@@ -70,4 +70,4 @@ else:
             )
         )
     except UserError as wrong:
-        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        problem(wrong)

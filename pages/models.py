@@ -9,6 +9,7 @@ from dashboard.models.memory import gigabytes
 from dashboard.ui import caches, paths, session
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.missing_model import get_button
+from dashboard.ui.page import problem
 
 
 def facts(model: AttentionModel) -> str:
@@ -63,7 +64,7 @@ if used_bytes := bounded.taken():
             f"{gigabytes(bounded.most_bytes())} (TWO_HEADS_CONVERTED_GB), the least recently used ones are removed."
         )
     except UserError as wrong:  # the setting is not a number
-        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        problem(wrong)
 with st.form("own_model", border=False):
     name = st.text_input(
         "Folder or hub id",
@@ -77,7 +78,7 @@ if submitted and name.strip():
         with st.spinner(f"Opening {escape_markdown(name)}…"):
             caches.opened(name.strip(), fetch_missing=True)
     except UserError as wrong:
-        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        problem(wrong)
     else:
         session.change(model=name.strip())
         st.rerun()

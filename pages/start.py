@@ -12,7 +12,7 @@ from dashboard.ui.components import two_sides
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened, read_text
-from dashboard.ui.page import end_page, to_page
+from dashboard.ui.page import end_page, problem, to_page
 from dashboard.ui.pages import start
 
 # Inputs
@@ -28,7 +28,7 @@ if text is None:
 try:
     shown = start.two_heads(text)
 except UserError as wrong:
-    st.error(escape_markdown(str(wrong)), icon=":material/error:")
+    problem(wrong)
     end_page()
 
 # The two heads over it, and the lines that computed the first

@@ -11,8 +11,7 @@ from dashboard.errors import UserError
 from dashboard.ui import caches, figure, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import page_width
-from dashboard.ui.markdown import escape_markdown
-from dashboard.ui.page import end_page
+from dashboard.ui.page import end_page, problem
 from dashboard.ui.pages.toy import alternative, axes_of, inputs, pairs_of
 
 # Inputs stand first on the page but are sent after the steps, which a change waits for
@@ -30,7 +29,7 @@ try:
 except UserError as wrong:
     with inputs_place:
         inputs()
-    st.error(escape_markdown(str(wrong)), icon=":material/error:")
+    problem(wrong)
     end_page()
 session.correct(
     toy_row=min(chosen.toy_row, len(toy.words) - 1),

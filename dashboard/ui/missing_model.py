@@ -8,6 +8,7 @@ from dashboard.errors import UserError
 from dashboard.models import CATALOGUE, find
 from dashboard.ui import session
 from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.page import problem
 from dashboard.ui.paths import NotChosenHere
 
 
@@ -48,6 +49,6 @@ def get_button(name: str) -> None:
         find(name, fetch_missing=True, progress=tell)
     except UserError as wrong:
         bar.empty()
-        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        problem(wrong)
     else:
         st.rerun()

@@ -20,7 +20,7 @@ from dashboard.text import Encoding, Special, Unit, reading_notes
 from dashboard.ui import caches, session
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.missing_model import offer, offer_path
-from dashboard.ui.page import end_page
+from dashboard.ui.page import end_page, problem
 from dashboard.ui.paths import NotChosenHere
 from dashboard.ui.url_state import FIRST_TEXT
 
@@ -143,7 +143,7 @@ def opened() -> Opened:
     except NotChosenHere as refused:
         offer_path(refused, "model")
     except UserError as wrong:
-        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        problem(wrong)
     end_page()
     return None
 
@@ -169,7 +169,7 @@ def read_text(this: Opened, pairs: bool = False) -> Reading | None:
     try:
         return _read(this, pairs)
     except UserError as wrong:
-        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        problem(wrong)
         return None
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard.installed import HOME
 from dashboard.ui import paths, session
+from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.url_state import to_address
 
 PAGES = HOME / "pages"
@@ -29,3 +30,8 @@ def to_page(name: str, label: str, icon: str, **changed: Any) -> None:
     paths.choose(changed)  # what we link to ourselves lies in the profile library, where a person put it
     address = to_address(session.choices().but(**changed))
     st.page_link(str(PAGES / f"{name}.py"), label=label, icon=icon, query_params=address)
+
+
+def problem(error: Exception) -> None:
+    """Show an error's own sentence: what is wrong, and what to do."""
+    st.error(escape_markdown(str(error)), icon=":material/error:")

@@ -18,7 +18,7 @@ from dashboard.installed import COMMAND, HOME
 from dashboard.ui import head_picker, session
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened
-from dashboard.ui.page import end_page
+from dashboard.ui.page import end_page, problem
 from dashboard.ui.url_state import MOST_PINS, to_address
 
 CORPUS = str(HOME / "pages" / "corpus.py")
@@ -96,7 +96,7 @@ def chosen_profile(this: Opened) -> tuple[LibraryEntry, Profile]:
     try:
         return entry, _read_kept(entry)
     except (UserError, OSError) as wrong:
-        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        problem(wrong)
         end_page()
 
 

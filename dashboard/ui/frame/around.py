@@ -8,7 +8,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.errors import UserError
 from dashboard.ui import pressing, session
 from dashboard.ui.frame import sidebar, top
 from dashboard.ui.layout_width import measure
@@ -52,8 +51,3 @@ def frame(page: Page, pages: Mapping[str, st.Page]) -> Iterator[None]:
     finally:
         if not first:
             draw()
-
-
-def problem(error: UserError) -> None:
-    """Show an error's sentence."""
-    st.error(escape_markdown(str(error)), icon=":material/error:")

@@ -32,7 +32,7 @@ from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.missing_model import offer_path
 from dashboard.ui.model_and_text import Reading, contributed
-from dashboard.ui.page import end_page
+from dashboard.ui.page import end_page, problem
 from dashboard.ui.pages.compare_results import Compared, most_drawn
 from dashboard.ui.paths import NotChosenHere
 from dashboard.ui.url_state import FIRST_OTHER, FIRST_TEXT, LONGEST_OTHER
@@ -79,7 +79,7 @@ def two_texts(this: Reading) -> Compared:
         [a], [b] = this.views(head), second.views(head)
         aligned = align_views_of_texts(a, b, this.bos)
     except UserError as wrong:
-        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        problem(wrong)
         end_page()
 
     def carried() -> Aligned:
@@ -148,14 +148,14 @@ def two_models(this: Reading) -> Compared:
         try:
             other, key = caches.opened(chosen.other_model)
         except UserError as wrong:
-            other, key, problem = None, "", wrong
+            other, key, why = None, "", wrong
         if other is not None:
             _other_head(other)
     if other is None:
-        if isinstance(problem, NotChosenHere):
-            offer_path(problem, "other_model")
+        if isinstance(why, NotChosenHere):
+            offer_path(why, "other_model")
         else:
-            st.error(escape_markdown(str(problem)), icon=":material/error:")
+            problem(why)
         end_page()
     head, other_head = session.choices().chosen, session.choices().other_head
     text, pair = this.encoding.texts[0], this.encoding.pair
@@ -169,7 +169,7 @@ def two_models(this: Reading) -> Compared:
     try:
         aligned = caches.meeting(*heads, "weight", *which, this.model, other)
     except UserError as wrong:
-        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        problem(wrong)
         end_page()
 
     def carried() -> Aligned:

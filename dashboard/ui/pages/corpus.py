@@ -23,7 +23,7 @@ from dashboard.text.charset import not_utf8_file
 from dashboard.text.corpus_file import ENDINGS, is_treebank
 from dashboard.ui import job_panel, paths, session
 from dashboard.ui.markdown import escape_markdown
-from dashboard.ui.page import to_page
+from dashboard.ui.page import problem, to_page
 from dashboard.ui.pages.profile.parse import PARSER_HELP
 from dashboard.ui.url_state import LONGEST_PATH
 
@@ -79,7 +79,7 @@ def form() -> None:
         try:
             _begin(model, name, None if limit is None else int(limit), source == OWN, upload, parser.strip())
         except UserError as wrong:
-            st.error(escape_markdown(str(wrong)), icon=":material/error:")
+            problem(wrong)
         else:
             st.rerun()
     if message := st.session_state.get("corpus_says"):

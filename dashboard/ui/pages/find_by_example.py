@@ -20,8 +20,8 @@ from dashboard.heads.view import HeadView
 from dashboard.text.encoding import Encoding
 from dashboard.ui import figure, head_names, head_picker, session
 from dashboard.ui.figure import Click, Figure
-from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened, Reading, contributed
+from dashboard.ui.page import problem
 from dashboard.ui.url_state import FIRST_PAIRS, FIRST_TEXT
 
 FEW_TOKENS = 256  # up to which the maps of all ranked heads are kept
@@ -67,7 +67,7 @@ def on_text(this: Reading, pairs: Sequence[Pair], wrong: str) -> Examples | None
         checked(this.encoding, pairs)
         return _found(this.key, this.encoding.text, this.bos, tuple(pairs), this)
     except UserError as error:
-        st.error(escape_markdown(str(error)), icon=":material/error:")
+        problem(error)
         with st.container(horizontal=True):
             if not wrong and any(i != j for i, j in pairs):
                 turned = as_typed(this.encoding, [(j, i) for i, j in pairs])

@@ -18,7 +18,7 @@ from dashboard.text.sentence import ParsedSentence
 from dashboard.ui import session
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened
-from dashboard.ui.page import end_page
+from dashboard.ui.page import end_page, problem
 from dashboard.ui.url_state import DEFAULTS
 
 WAYS = dict(zip(DIRECTIONS, ("dependent → head", "head → dependent", "any two words"), strict=True))
@@ -164,7 +164,7 @@ def found(this: Opened, pattern: Pattern) -> Matches:
                 progress=progress,
             )
         except UserError as wrong:
-            st.error(escape_markdown(str(wrong)), icon=":material/error:")
+            problem(wrong)
             end_page()
         finally:
             bar.empty()

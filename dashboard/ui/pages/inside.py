@@ -10,9 +10,8 @@ from dashboard.builtin.attention import attend, multi_head, project
 from dashboard.builtin.source_listing import Listing, listing
 from dashboard.errors import UserError
 from dashboard.ui import session
-from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Reading
-from dashboard.ui.page import end_page
+from dashboard.ui.page import end_page, problem
 from dashboard.ui.results_cache import cached
 from dashboard.ui.url_state import STRONGEST
 
@@ -37,7 +36,7 @@ def chosen_head(this: Reading) -> tuple[Inside, QueryRow]:
         layer = _layer(*where, this)
         found = _head(*where, chosen.head, this, layer)
     except UserError as wrong:
-        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        problem(wrong)
         end_page()
     # Another text, or another model, may have fewer tokens.
     if chosen.query >= len(this.encoding):

@@ -16,9 +16,8 @@ from dashboard.errors import UserError
 from dashboard.heads.view import HeadView
 from dashboard.text import Special, Unit
 from dashboard.ui import caches, session
-from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened, Reading
-from dashboard.ui.page import end_page
+from dashboard.ui.page import end_page, problem
 from dashboard.ui.results_cache import cached
 
 AT_ONCE = 3.0  # seconds; longer measurements need a click
@@ -71,7 +70,7 @@ def _measure(model: AttentionModel, steps: Sequence[Sequence[Trial]], held: dict
             if place not in held:
                 held[place] = measure_step(model, trials)
     except UserError as wrong:
-        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        problem(wrong)
         end_page()
     finally:
         bar.empty()
@@ -92,7 +91,7 @@ def residual_stream(this: Reading) -> ResidualStream:
     try:
         found = _stream(this.key, this.encoding.text, this.bos, chosen.unit, chosen.special, this)
     except UserError as wrong:
-        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        problem(wrong)
         end_page()
     if not len(found.words):
         st.info("There is no word in this text to follow through the layers. Type some.")

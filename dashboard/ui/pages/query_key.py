@@ -12,9 +12,8 @@ from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from dashboard.ui.figure import UNREAD
-from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened
-from dashboard.ui.page import end_page
+from dashboard.ui.page import end_page, problem
 
 _PLACE = "Score = x·x + y·y, up to a constant for each query."
 COLUMNS = {
@@ -47,6 +46,6 @@ def plane(this: Opened, head: HeadId) -> QueryKeyMap:
     try:
         return plane_of(_vectors(this.key, bos, this.model), head)  # not cached: it would hold the vectors
     except UserError as wrong:
-        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        problem(wrong)
     end_page()
     return None

@@ -17,7 +17,7 @@ from dashboard.ui import head_picker, job_panel, paths, profile_picker, session
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.missing_model import offer, offer_path
 from dashboard.ui.model_and_text import Opened
-from dashboard.ui.page import end_page
+from dashboard.ui.page import end_page, problem
 
 _BITS = "%.3f"
 TABLE = {
@@ -97,7 +97,7 @@ def elsewhere(this: Opened) -> tuple[Distances, str] | None:
         offer_path(refused, "other_model")
         return None
     except UserError as wrong:
-        st.error(escape_markdown(str(wrong)), icon=":material/error:")
+        problem(wrong)
         return None
     found = _distances(this, other)
     return None if found is None else (found, other.title)
