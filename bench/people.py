@@ -48,9 +48,10 @@ GROWTH = 1.03  # memory of a round divided by that of the round before it, from 
 MOST = 2.0  # seconds that a picture may take at the 95th percentile
 ROUNDED = 2e-4  # a drawn weight is rounded to four digits
 FAINT = 0.01  # weights that may be left out of a drawing, and what they may sum to in a row is 12 of them
+# None of them stands in the sentences and stories that come with the package.
 NAMES = (
     "Zelda",
-    "Yusuf",
+    "Yolanda",
     "Wanda",
     "Viktor",
     "Ulrich",
@@ -58,20 +59,20 @@ NAMES = (
     "Silas",
     "Rosalind",
     "Quentin",
-    "Petra",
-    "Oskar",
-    "Nadia",
+    "Philippa",
+    "Osvaldo",
+    "Nikolaus",
     "Marlon",
     "Leopold",
     "Katya",
     "Jasper",
     "Ingrid",
     "Hugo",
-    "Greta",
+    "Gudrun",
     "Fabian",
     "Edith",
-    "Dmitri",
-    "Clara",
+    "Dagmar",
+    "Cosima",
     "Boris",
 )
 MODEL, LAYERS, HEADS = "minilm", 6, 12
