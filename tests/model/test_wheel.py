@@ -175,7 +175,8 @@ def test_the_dashboard_runs_in_any_folder_with_our_settings(installed, elsewhere
     before, there = files(ours), files(elsewhere)
     with running(tmp_path / "log.txt", program=[installed.program], folder=elsewhere, env=installed.environment) as url:
         with ThreadPoolExecutor(1) as pool:  # a browser of other tests may hold this thread's event loop
-            first, *others = pool.submit(asyncio.run, visited(url, "", "explore", "profile", "similarity", "toy")).result()
+            pages = visited(url, "", "explore", "profile", "similarity", "toy")
+            first, *others = pool.submit(asyncio.run, pages).result()
         [server] = living(command=installed.program)
         assert Path(server.cwd()) == elsewhere
     for page in (first, *others):
