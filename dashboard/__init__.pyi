@@ -11,6 +11,10 @@ from .analyses.ablation.draw import (
     draw_ranking,
     head_effects,
 )
+from .analyses.ablation.draw_at_word import (
+    ablate_at_word,
+    draw_at_word,
+)
 from .analyses.ablation.draw_joint import (
     ablate_jointly,
     draw_joint_ablation,
@@ -137,6 +141,7 @@ __all__ = [
     "Pattern",
     "UserError",
     "ablate",
+    "ablate_at_word",
     "ablate_in",
     "ablate_jointly",
     "ablate_on_text",
@@ -154,6 +159,7 @@ __all__ = [
     "draw",
     "draw_ablation",
     "draw_aligned",
+    "draw_at_word",
     "draw_atlas",
     "draw_budget",
     "draw_changes",

@@ -21,11 +21,12 @@ from dashboard.ui.head_picker import by_number
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened, read_text
-from dashboard.ui.pages import ablation, ablation_tables
+from dashboard.ui.pages import ablation, ablation_at_word, ablation_tables
 
 # Inputs
 this = opened()
 model = this.model
+ablation.open_on_largest(this)
 st.caption(
     "Attention shows where a head looks. Ablation shows whether the model needs it: remove a head of "
     f"{escape_markdown(model.title)} and see what changes."
@@ -47,21 +48,25 @@ else:
     left, right, wide, narrow = ablation.places(out)
     effect = found.over(chosen.unit, chosen.special)
     look = session.look(wide).keywords()
+    at_word = ablation_at_word.chosen_word(text, found)
+    draw = partial(draw_ablation, found, unit=chosen.unit, special=chosen.special, **look)
     with left:
         figure.show(
             Figure(
-                draw_ablation(found, unit=chosen.unit, special=chosen.special, **look),
+                draw() if at_word is None else draw(word=at_word.word, epoch=session.epoch()),
                 token_rows(found.effect.tokens, found.effect.changed),
                 "without",
                 finding=found.finding,
                 remarks=[
                     most_changed(effect),
+                    "" if at_word is None else "Click a word to see what the model expects in its place.",
                     EXPLAINED[effect.measure],
                     "One text has no interval. The ranking below is over built-in sentences.",
-                    "" if len(chosen.pinned) > 1 else "Pin two or more heads to ablate them together.",
                 ],
                 tables=[Table(ablation_tables.tokens(ablation.named(found)))],
                 awaited=True,
+                still=draw,
+                click=None if at_word is None else ablation_at_word.click("without"),
             )
         )
     both = ablation.beside_alone(text, found)
@@ -77,6 +82,7 @@ else:
                     tables=[Table(ablation_tables.TOGETHER)],
                 )
             )
+    ablation_at_word.show(text, at_word)
     ablation.predictions(found)
 
 # Over sentences, among all heads

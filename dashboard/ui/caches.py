@@ -15,7 +15,9 @@ from weakref import WeakValueDictionary
 import psutil
 import streamlit as st
 
+from dashboard.analyses.ablation.at_word import Predictions
 from dashboard.analyses.ablation.draw import AblationOnText, ablate_on_text
+from dashboard.analyses.ablation.draw_at_word import predictions_without
 from dashboard.analyses.compare.api import compare_models
 from dashboard.analyses.compare.change import Changes
 from dashboard.analyses.compare.changed_heads import changed_heads
@@ -210,6 +212,14 @@ def without(
     """The joint ablation of these heads on this text."""
     cut = TOKENS_AT_MOST if _encoding.left_out else None
     return ablate_on_text(_model, _encoding, heads, by=by, bos=bos, limit=cut, progress=_give_way)
+
+
+@cached("Ablating heads…", many=16, few=2, holds=True)
+def predictions(
+    key: str, text: str, bos: bool, heads: tuple[HeadId, ...], by: By, _model: AttentionModel, _encoding: Encoding
+) -> Predictions:
+    """What the model predicts at each token of this text, with these heads and without them."""
+    return predictions_without(_model, _encoding, heads, by=by, bos=bos, progress=_give_way)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -51,7 +51,7 @@ def by_number(model: AttentionModel) -> None:
         disabled=chosen.chosen in chosen.pinned or full,
         help=f"{MOST_PINS} heads are pinned: unpin one first."
         if full
-        else "A pinned head follows you from page to page, so you can compare it.",
+        else "A pinned head follows you from page to page. Two or more can be compared, or ablated together.",
     )
 
 

@@ -38,17 +38,22 @@ def let_go() -> None:
 
 
 def cached(
-    show_spinner: str | bool = False, *, few: int = FEW, tokens: Callable[..., int] = tokens_of, holds: bool = False
+    show_spinner: str | bool = False,
+    *,
+    many: int = MANY,
+    few: int = FEW,
+    tokens: Callable[..., int] = tokens_of,
+    holds: bool = False,
 ) -> Callable[[Callable[Given, Made]], Callable[Given, Made]]:
     """`st.cache_resource` for a function of a text.
 
-    few: how many results of long texts are kept
+    many, few: how many results of short and of long texts are kept
     tokens: (the function's arguments) → the number of tokens of the text
     holds: whether the results hold weights of the model, see `let_go`
     """
 
     def of(make: Callable[Given, Made]) -> Callable[Given, Made]:
-        short = st.cache_resource(max_entries=MANY, show_spinner=show_spinner)(make)
+        short = st.cache_resource(max_entries=many, show_spinner=show_spinner)(make)
         long = st.cache_resource(max_entries=few, show_spinner=show_spinner)(_again(make))
 
         if holds:

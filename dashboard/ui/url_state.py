@@ -53,7 +53,9 @@ FIRST_TOY = example()
 MOST_PINS = 4
 LONGEST_PAIRS = 2_000  # characters
 LONGEST_OTHER = 880  # characters of a second text: in any script it fits into a link
+LONGEST_RIVAL = 80  # characters
 STRONGEST = -1
+MOST_CHANGED = -1
 TEXT_BYTES_IN_LINK = 8_000  # a browser opens 100 kB, but a link is also mailed and pasted
 
 
@@ -144,6 +146,8 @@ class Choices:
     # Ablation
     by: Annotated[By, Option("zero", "mean")] = "zero"  # what replaces the head's output
     out: Annotated[str, Option("head", "tray")] = "head"  # what is ablated: the head, or the heads of the tray jointly
+    at_word: Annotated[int, Number()] = MOST_CHANGED  # the word whose prediction is shown, from 0
+    rival: Annotated[str, Typed(LONGEST_RIVAL)] = ""  # what it is compared with, "" for the most probable other token
     against: Annotated[str, Option(*FIGURES, scores=True)] = "total"  # what effects are compared with
     # Find heads
     pairs: Annotated[str, Rows(LONGEST_PAIRS)] = FIRST_PAIRS  # the marked pairs as they are typed, a row each
@@ -165,13 +169,16 @@ class Choices:
 
     def but(self, *, pinned: Sequence[HeadId] | None = None, **new: Any) -> Choices:
         """These choices with others in some places. pinned: the pinned heads of the chosen model; a pin of another
-        model stays. Where another model is chosen each pin keeps its own, and the second model is another one."""
+        model stays. Where another model is chosen each pin keeps its own, and the second model is another one. In
+        another text, no word is chosen for “Ablation” yet."""
         if pinned is not None:
             new["pins"] = with_heads(self.pins, pinned, MOST_PINS)
         if "model" in new and new["model"] != self.model:
             new["pins"] = carried_over(new.get("pins", self.pins), self.model, new["model"])
             if new["model"] == self.other_model:  # Compare would hold a model against itself
                 new.setdefault("other_model", self.model)
+        if new.get("text", self.text) != self.text:
+            new = {"at_word": MOST_CHANGED, "rival": ""} | new
         return replace(self, **new)
 
 

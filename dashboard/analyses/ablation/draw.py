@@ -95,8 +95,10 @@ def draw_ablation(
     special: Special = "show",
     theme: Theme = "light",
     width: float | None = None,
+    word: int | None = None,
+    epoch: int | None = None,
 ) -> Drawing:
-    """Draw the text with each word shaded by its effect, see `text_chart`."""
+    """Draw the text with each word shaded by its effect. word, epoch: as in `text_chart.changed_text`."""
     effect, origin = found.over(unit, special), found.provenance
     if effect.measure == "shift":
         what = "1 − cosine of the last vectors with and without the head"
@@ -111,6 +113,8 @@ def draw_ablation(
         subtitle=[f"{unit}, {which} {BY[found.effect.by]}", what],
         description=f"The text, shaded by what changes. {found.finding} {most_changed(effect)}".strip(),
         heads=which,
+        word=word,
+        epoch=epoch,
     )
     names = [str(head) for head in found.heads]
     made = on_text("ablate_on_text", origin, names if len(names) > 1 else names[0])

@@ -27,6 +27,7 @@ class TextEffect:
         whole text; its `shift` is the mean over its tokens. NaN for a position without a measured token
     loss: the intact model's loss at each position, nats, summed like `values`; None if it predicts nothing
     read: int64 (m), the number of measured tokens at each position
+    words: for each position the word of the text that it is, or is a part of, from 0; None for a special position
     """
 
     measure: str
@@ -40,6 +41,7 @@ class TextEffect:
     loss: np.ndarray | None
     read: np.ndarray
     unknown: tuple[int, ...] = ()
+    words: tuple[int | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -71,7 +73,17 @@ def effect_on_text(
     loss = _pooled(tokens, "loss", axis.members, len(encoding))[0][visible] if "loss" in tokens else None
     places = select(axis.labels), select(axis.special), select(axis.spans)
     numbers = values[visible], loss, read[visible]
-    return TextEffect(measure, model, unit, encoding.text, *places, *numbers, select(axis.unknown))
+    words = select([encoding.word_of[members[0]] for members in axis.members])
+    return TextEffect(measure, model, unit, encoding.text, *places, *numbers, select(axis.unknown), words)
+
+
+def word_most_changed(effect: TextEffect, among: Sequence[int]) -> int | None:
+    """The word with the largest effect, its positions summed, of those in `among`; None if there is none."""
+    sums = dict.fromkeys(among, 0.0)
+    for word, value in zip(effect.words, np.nan_to_num(effect.values), strict=True):
+        if word in sums:
+            sums[word] += float(value)
+    return max(sums, key=lambda word: abs(sums[word]), default=None)
 
 
 def most_changed(effect: TextEffect, most: int = 3) -> str:

@@ -32,11 +32,18 @@ def changed_text(
     subtitle: Sequence[str],
     description: str,
     heads: str = "the head",
+    word: int | None = None,
+    epoch: int | None = None,
 ) -> Drawing:
     """The text, set in lines, each word on a shade: for `loss_change` from purple through paper to green, symmetric
     about 0; for `shift` from paper to ink. Words without a figure are grey. A tooltip gives the numbers.
 
-    heads: the ablated heads, in words; look: 640 pixels wide by default
+    Parameters
+    ----------
+    look: 640 pixels wide by default
+    heads: the ablated heads, in words
+    word: the word that is framed, one of `effect.words`
+    epoch: if given, a click on a word sets the point parameter "word", with the fields word and epoch
     """
     p, width = look.palette, look.width_or(MEASURE) - 12
     page = set_text(effect, width)
@@ -66,8 +73,11 @@ def changed_text(
         if effect.unknown and effect.unknown[k]:
             edge = str(text_colours[k]) if known else p.quiet
             canvas.frame(place.x, place.y, place.width, BOX, edge, 1.25, dashed=True)
-        canvas.place(place.x, place.y, place.width, BOX, _tip(effect, k))
-    body = canvas.body(width, page.height)
+        if word is not None and effect.words[k] == word:
+            canvas.frame(place.x, place.y, place.width, BOX, p.text, 1.5)
+        fields = {} if epoch is None else {"word": effect.words[k], "epoch": epoch}
+        canvas.place(place.x, place.y, place.width, BOX, _tip(effect, k), **fields)
+    body = canvas.body(width, page.height, None if epoch is None else "word")
     sign = "(datum.value > 0 ? '+' : '') + " if two_sided else ""
     label = f"{sign}format(datum.value, '~g')" + (" + (datum.value > 0 ? ' nats' : '')" if two_sided else "")
     legend = gradient([low, 0, high] if two_sided else [0, high / 2, high], label)

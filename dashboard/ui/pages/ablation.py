@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -23,14 +25,25 @@ from dashboard.corpus.sample import reference_means
 from dashboard.errors import UserError
 from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.format import listed
-from dashboard.heads.head_id import HeadId, columns_of, from_selection
+from dashboard.heads.head_id import HeadId, columns_of, from_selection, heads_of
+from dashboard.models.catalogue import CATALOGUE
 from dashboard.ui import caches, head_names, job_panel, profile_picker, session
 from dashboard.ui.figure import Click
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened, Reading
-from dashboard.ui.page import end_page
+from dashboard.ui.page import end_page, to_page
 from dashboard.ui.pages import ablation_tables
+
+PREDICTS = "smollm2"  # a model of the catalogue that predicts words
+
+
+def open_on_largest(this: Opened) -> None:
+    """Until a person chooses a head, show the one with the largest effect, where the effects are measured."""
+    with suppress(UserError):
+        every = MEASUREMENT.find(Request.of(this.model, session.choices().by, this.bos))
+        if every is not None:
+            session.open_on(heads_of(every.table.nlargest(1, every.measure))[0])
 
 
 def taken_out() -> tuple[HeadId, ...]:
@@ -122,6 +135,13 @@ def predictions(found: AblationOnText) -> None:
     effect = found.effect
     if effect.measure == "shift":
         st.caption("This model predicts no words, so only its vectors can change.")
+        other = CATALOGUE[PREDICTS]
+        to_page(
+            "ablation",
+            f"Ablate heads of {other.title}, which predicts words",
+            ":material/swap_horiz:",
+            model=other.name,
+        )
     elif not len(effect.changed):
         st.caption(f"The most probable prediction is the same with and without {named(found)} at every token.")
     else:

@@ -33,6 +33,20 @@ def changed(heads: str) -> Columns:
     }
 
 
+def candidates(heads: str) -> Columns:
+    """The candidates in the place of one word."""
+    rank = "1 is the most probable token of the vocabulary."
+    return {
+        "token": "Token",
+        "id": None,
+        "which": None,
+        "p": _probability("Token", "the token", f"with {heads}"),
+        "p_ablated": _probability("Token", "the token", f"without {heads}"),
+        "rank": st.column_config.NumberColumn(f"Rank with {heads}", help=rank),
+        "rank_ablated": st.column_config.NumberColumn(f"Rank without {heads}", help=rank),
+    }
+
+
 def tokens(heads: str) -> Columns:
     """Every token that is read. heads: “the head”, “the heads”."""
     return {

@@ -63,3 +63,27 @@ def test_a_head_is_taken_out_another_clicked_and_the_numbers_taken_away(person):
     shows(page, "Without L4H3, the last vectors")
     rows = rows_of(download(page, "standing", "CSV"))
     assert len(rows) == 72 and all(float(row["shift_low"]) <= float(row["shift"]) for row in rows)
+
+
+def test_a_word_is_clicked_and_compared_with_a_rival(person):
+    page = person("ablation?model=smollm2&layer=9&head=8&text=The keys to the cabinet are on the table.", height=1600)
+    picture = page.locator(".st-key-picture_without [role=graphics-document]")
+    picture.wait_for()
+    page.wait_for_timeout(1500)
+    table = picture.locator("text", has_text="table").last.bounding_box()
+    page.mouse.click(table["x"] + table["width"] / 2, table["y"] + table["height"] / 2)
+    shows(page, "What does the model expect in the place of “table”?")
+    assert address(page)["at_word"] == "8"
+    page.wait_for_timeout(1200)
+    are = picture.locator("text", has_text="are").last.bounding_box()
+    page.mouse.click(are["x"] + are["width"] / 2, are["y"] + are["height"] / 2)
+    shows(page, "What does the model expect in the place of “are”?")
+    page.wait_for_timeout(1200)
+    page.get_by_label("Compare with", exact=True).fill("is")
+    page.keyboard.press("Enter")
+    shows(page, "p(are) − p(is)")
+    assert (address(page)["at_word"], address(page)["rival"]) == ("5", "is")
+    page.reload()
+    shows(page, "p(are) − p(is)")
+    rows = rows_of(download(page, "at_word", "CSV"))
+    assert [row["which"] for row in rows[:2]] == ["word", "rival"] and len(rows) > 4

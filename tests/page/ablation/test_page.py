@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import ablate
+from dashboard import ablate, ablate_at_word
 from dashboard.analyses.ablation.results import MEASUREMENT, Request
-from dashboard.heads.format import figure
+from dashboard.heads.format import figure, percent
 from dashboard.jobs.job import Job, Progress
 from dashboard.ui.pages import ablation_tables as effect_tables
-from dashboard.ui.url_state import FIRST_TEXT
+from dashboard.ui.url_state import FIRST_TEXT, MOST_CHANGED, Choices
 from tests.helpers import pages
 from tests.helpers.measurements import nothing_measured
 from tests.helpers.sentences import heads_in, numbers, plain, wording
@@ -204,3 +204,50 @@ def test_a_role_links_to_what_would_test_it():
     app.switch_page("../pages/profile.py").run()
     [link] = [one.proto for one in app.main.get("page_link") if "Take L2H9 out" in one.proto.label]
     assert link.page.endswith("ablation") and "layer=2" in link.query_string and "head=9" in link.query_string
+
+
+KEYS = {"model": "smollm2", "layer": "9", "head": "8", "text": "The keys to the cabinet are on the table."}
+
+
+def test_what_the_model_expects_in_the_place_of_a_word(smollm2, snapshot):
+    app = opened(**KEYS, at_word="5", rival="is")
+    assert not app.exception and not app.error
+    found = ablate_at_word(smollm2, KEYS["text"], "L9H8", 5, rival="is")
+    [told] = [line for line in pages.headings(app) if "“are”" in line and "%" in line]
+    expected = [percent(value) for row in ("word", "rival") for value in found.row(row)[["p_ablated", "p"]]]
+    assert re.findall(r"[\d.]+ %", plain(told)) == [plain(one) for one in expected] and wording(told) == snapshot
+    assert any(line.startswith("p(are) − p(is)") for line in said(app).splitlines())
+
+
+def test_the_word_that_changes_most_until_one_is_chosen(smollm2):
+    app = opened(**KEYS)
+    tokens = ablate(smollm2, KEYS["text"], ["L9H8"]).tokens
+    most = tokens.loc[tokens["loss_change"].abs().idxmax(), "token"].strip("·")
+    choose = app.selectbox(key="choose_at_word")
+    assert most in choose.options and f"“{most}”" in app.main.subheader[0].value
+    choose.set_value(8).run()
+    assert not app.exception and "“table”" in app.main.subheader[0].value
+    assert app.query_params["at_word"] in ("8", ["8"])
+    app.text_input(key="choose_rival").set_value("table").run()
+    assert not app.exception and len(app.error) == 1  # it begins with the same token
+    app.text_input(key="choose_rival").set_value("floor").run()
+    assert not app.error and "“floor”" in said(app)
+
+
+def test_another_text_begins_without_a_chosen_word():
+    chosen = Choices(text="One text.", at_word=1, rival="novel").but(text="Another text.")
+    assert (chosen.at_word, chosen.rival) == (MOST_CHANGED, "")
+    assert Choices(text="One text.", at_word=1).but(text="One text.", layer=3).at_word == 1
+
+
+def test_a_model_without_predictions_leads_to_one_that_has_them(minilm):
+    app = opened(layer="2", head="9")
+    assert len(app.main.subheader) == 2  # no word to choose
+    [link] = [one for one in app.get("page_link") if "predicts words" in one.label]
+    assert "model=smollm2" in link.query_string
+
+
+def test_the_page_opens_on_the_head_with_the_largest_effect(minilm):
+    table = effects()
+    best = table.loc[table["shift"].idxmax()]
+    assert f"L{best.layer:.0f}H{best['head']:.0f}" in pages.heading(opened())
