@@ -42,6 +42,7 @@ from .analyses.explore.api import (
 from .analyses.find_heads.api import (
     Pattern,
     draw_found,
+    draw_found_grid,
     find_heads,
     find_heads_in,
 )
@@ -167,6 +168,7 @@ __all__ = [
     "draw_clusters",
     "draw_effects",
     "draw_found",
+    "draw_found_grid",
     "draw_inside",
     "draw_joint_ablation",
     "draw_logit_attribution",

@@ -55,7 +55,7 @@ if pair is not None:
         figure.finding(start.winner(found, start.names_of(this)))
         left, right, wide, _ = beside(page_width(), (0.55, 0.45))
         with left:
-            figure.picture(start.squares(found, wide))
+            figure.show(start.squares(found, wide))
         with right:
             figure.remark("One sentence has no interval. On another sentence, another head may be best.")
             to_page("find_heads", "All heads for these words, and over a corpus", ":material/search:")

@@ -99,5 +99,5 @@ def hooked(modules: Sequence[torch.nn.Module], enters: Any, leaves: Any) -> Iter
 def inseparable(model: AttentionModel) -> UserError:
     """What a person reads where a model's layers are not understood."""
     return UserError(
-        f"What the layers of {model.title} add to its vectors cannot be told apart. Choose another model for this."
+        f"What the layers of {model.title} add to its vectors cannot be measured. Choose another model for this."
     )

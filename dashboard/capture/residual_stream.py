@@ -68,7 +68,7 @@ def follow(model: AttentionModel, encoding: Encoding, follower: Follower) -> Non
     model.check_length(len(encoding))
     if model.route != "tap":
         raise UserError(
-            f"{model.title} computes its attention in a way of its own, so what its layers add cannot be told apart. "
+            f"{model.title} computes its attention in a way of its own, so what each layer adds cannot be measured. "
             "Choose another model for this."
         )
     model.check_every_layer("Following the vectors from layer to layer")

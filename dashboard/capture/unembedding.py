@@ -203,5 +203,5 @@ def _equal(a: Tensor, b: Tensor) -> bool:
 def _unclear() -> UserError:
     return UserError(
         "What this model does to its last vectors before it predicts the next token is more than a norm and a product "
-        "with weights, so what a head writes cannot be told apart. Choose another model for this."
+        "with weights, so what a head adds to the logits cannot be measured. Choose another model for this."
     )

@@ -20,6 +20,7 @@ class Page:
     group: the heading that it stands under in the sidebar; "": none
     earlier: its addresses in earlier versions; they redirect here with all their choices
     heading: what stands at its top, where that is not the title
+    next: the page that its foot leads to; "": none
     uses: of `MODEL`, `TEXT` and `READING`, what acts on this page and so stands at its top
     """
 
@@ -30,6 +31,7 @@ class Page:
     earlier: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     heading: str = ""
+    next: str = ""
 
 
 MODEL, TEXT, READING = "model", "text", "reading"
@@ -39,12 +41,12 @@ GROUPS = ("", LEARN, YOURS, EVIDENCE, LIBRARY)
 
 PAGES = (
     Page("start", "Start", "home", uses=(MODEL,), heading="See where attention looks"),
-    Page("course", "Ten steps", "school", LEARN, uses=(TEXT, MODEL)),
-    Page("recall", "Why attention?", "history", LEARN, ("before",)),
-    Page("toy", "Attention by hand", "calculate", LEARN),
-    Page("inside", "Inside a head", "biotech", LEARN, uses=_ALL),
-    Page("gallery", "Gallery", "photo_library", LEARN),
-    Page("glossary", "Glossary", "menu_book", LEARN),
+    Page("course", "Ten steps", "school", LEARN, uses=(TEXT, MODEL), next="recall"),
+    Page("recall", "Why attention?", "history", LEARN, ("before",), next="toy"),
+    Page("toy", "Attention by hand", "calculate", LEARN, next="inside"),
+    Page("inside", "Inside a head", "biotech", LEARN, uses=_ALL, next="profile"),
+    Page("gallery", "Gallery", "photo_library", LEARN, next="explore"),
+    Page("glossary", "Glossary", "menu_book", LEARN, next="course"),
     Page("explore", "All heads", "grid_view", YOURS, uses=_ALL),
     Page("compare", "Compare", "compare", YOURS, uses=_ALL),
     Page("find_heads", "Find heads", "search", YOURS, ("find",), uses=_ALL),

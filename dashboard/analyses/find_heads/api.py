@@ -15,6 +15,7 @@ from dashboard.analyses.find_heads.pattern import Pattern
 from dashboard.analyses.find_heads.text import example_finding, match_finding
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
+from dashboard.charts.head_grid_values import head_grid
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.ranking import BEST, ranking
 from dashboard.charts.theme import Theme
@@ -22,7 +23,7 @@ from dashboard.export import Provenance
 from dashboard.export.call import Call, Model, Part, Text, corpus_named, given
 from dashboard.export.provenance import origin, reading
 from dashboard.heads.format import counted
-from dashboard.heads.head_id import HeadId
+from dashboard.heads.head_id import HeadId, columns_of
 from dashboard.text import Encoding
 
 
@@ -113,9 +114,35 @@ def draw_found(
     return chart.made_of(provenance_of_found(found, theme=theme, width=width))
 
 
-def provenance_of_found(found: Examples | Matches, **drawing: object) -> Provenance:
-    """The provenance of a table, or (`drawing`: the arguments of `draw_found`) of its picture, with the lines that
-    reproduce it."""
+def draw_found_grid(
+    found: Examples,
+    *,
+    theme: Theme = "light",
+    width: float | None = None,
+    tray: Sequence[HeadId] = (),
+    epoch: int = 0,
+) -> Drawing:
+    """Draw all heads as squares, coloured by their share along the pairs of `find_heads`, in percent.
+
+    tray, epoch: as in `draw_atlas`
+    """
+    what = found.named(found.pairs[0]) if len(found.pairs) == 1 else f"{len(found.pairs)} marked pairs"
+    chart = head_grid(
+        found.table.assign(share=100 * found.table["score"]).sort_values(columns_of(found.table), ignore_index=True),
+        "share",
+        Look(theme, width),
+        title=f"{what} · {found.model}",
+        unit="%",
+        subtitle=["attention along the pair, one square per head"],
+        description=example_finding(found),
+        selection=Selection(None, tuple(tray), epoch),
+    )
+    return chart.made_of(provenance_of_found(found, "draw_found_grid", theme=theme, width=width))
+
+
+def provenance_of_found(found: Examples | Matches, verb: str = "draw_found", **drawing: object) -> Provenance:
+    """The provenance of a table, or (`drawing`: the arguments of `verb`) of its picture, with the lines that reproduce
+    it."""
     look, model = given(**drawing), Model(found.name, found.revision, found.model)
     if isinstance(found, Examples):
         name, text, pairs = "find", found.text, [*found.pairs, *found.masked]
@@ -132,5 +159,5 @@ def provenance_of_found(found: Examples | Matches, **drawing: object) -> Provena
             how,
             to="found",
         )
-    call = Call("draw_found", (made,), look, makes="figure") if look else Part(made, "table", makes="table")
+    call = Call(verb, (made,), look, makes="figure") if look else Part(made, "table", makes="table")
     return origin(model, text, name, call, special="hide", options=options | look)

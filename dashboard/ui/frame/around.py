@@ -12,7 +12,8 @@ from dashboard.ui import pressing, session
 from dashboard.ui.frame import sidebar, top
 from dashboard.ui.layout_width import measure
 from dashboard.ui.markdown import escape_markdown
-from dashboard.ui.page_list import Page
+from dashboard.ui.page import to_page
+from dashboard.ui.page_list import BY_NAME, Page
 
 _CSS = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 
@@ -48,6 +49,15 @@ def frame(page: Page, pages: Mapping[str, st.Page]) -> Iterator[None]:
         st.warning("  \n".join(map(escape_markdown, sentences)), icon=":material/info:")
     try:
         yield
+        _lead_on(page)
     finally:
         if not first:
             draw()
+
+
+def _lead_on(page: Page) -> None:
+    """The link at the foot to the page that comes next in the article's order."""
+    if page.next:
+        after = BY_NAME[page.next]
+        with st.container(key="next", horizontal_alignment="right"):
+            to_page(after.name, f"Next: {after.title}", ":material/arrow_forward:")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 import streamlit as st
 
+from dashboard.analyses.find_heads.api import draw_found_grid
 from dashboard.analyses.find_heads.by_example import Examples, examples, pairs_of
 from dashboard.analyses.find_heads.text import example_finding
 from dashboard.analyses.profile.names import HeadName
@@ -14,8 +16,6 @@ from dashboard.analyses.start import api
 from dashboard.analyses.start.api import TwoHeads
 from dashboard.builtin.attention import attend
 from dashboard.builtin.source_listing import listing
-from dashboard.charts.head_grid_values import head_grid
-from dashboard.charts.look import Selection
 from dashboard.errors import UserError
 from dashboard.heads.format import percent
 from dashboard.heads.head_id import HeadId
@@ -105,19 +105,9 @@ def winner(found: Examples, names: Mapping[HeadId, HeadName]) -> str:
 
 def squares(found: Examples, width: int) -> Figure:
     """All heads as squares, by their attention from the first word to the second."""
-    table = found.table.assign(share=100 * found.table["score"]).sort_values(["layer", "head"], ignore_index=True)
-    chosen = session.choices()
-    chart = head_grid(
-        table,
-        "share",
-        session.look(min(width, 560)),
-        title=f"{found.named(found.pairs[0])} · {found.model}",
-        unit="\u00a0%",
-        subtitle=[f"attention from “{found.words[found.pairs[0][0]]}” to “{found.words[found.pairs[0][1]]}”"],
-        description=example_finding(found),
-        selection=Selection(None, chosen.pinned, session.epoch()),
-    )
-    return Figure(chart, found.table, "squares")
+    draw = partial(draw_found_grid, found, **session.look(min(width, 560)).keywords())
+    chart = draw(tray=session.choices().pinned, epoch=session.epoch())
+    return Figure(chart, found.table, "squares", still=draw)
 
 
 def sentence() -> None:

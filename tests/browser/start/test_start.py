@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.helpers.browser import address, idle, picture
 
 WORD = ".words button"
 KEYS = "The keys to the cabinet in the hall are on the table."
+
+
+def count_clicks(page) -> None:
+    """Counts the clicks of the mouse from now on; pages follow each other without a new document."""
+    page.evaluate("window.clicks = 0; addEventListener('click', event => event.isTrusted && window.clicks++, true)")
+
+
+def clicks(page) -> int:
+    return page.evaluate("window.clicks")
 
 
 def line(page) -> str:
@@ -46,14 +57,17 @@ def test_words_are_reached_and_chosen_by_keyboard(person):
 
 def test_walk_own_sentence_to_two_heads_side_by_side_in_two_clicks(person):
     page = person()
+    page.wait_for_selector(WORD)
+    count_clicks(page)
     field = page.locator(".st-key-start_text input")
     field.fill(KEYS)
     field.press("Enter")  # the arcs of both heads are there without a click
     page.locator(WORD, has_text="cabinet").wait_for()
     idle(page)
-    page.locator(".st-key-deeper").get_by_role("link", name="side by side").click()  # the first click
+    page.locator(".st-key-deeper").get_by_role("link", name="side by side").click()
     page.get_by_role("heading", name="Compare", exact=True).wait_for()
     page.wait_for_selector(picture("compare"))
+    assert clicks(page) <= 2
     assert len(address(page)["tray"].split(",")) == 2 and address(page)["text"] == KEYS
 
 
@@ -61,13 +75,17 @@ def test_walk_to_the_arithmetic_of_that_head_in_two_clicks(person):
     page = person(f"?text={KEYS}")
     page.wait_for_selector(WORD)
     idle(page)
+    count_clicks(page)
     page.locator(".st-key-deeper").get_by_role("link", name="Every number of").click()
     page.get_by_role("heading", name="Inside a head", exact=True).wait_for()
     page.wait_for_selector(picture("steps"))
+    assert clicks(page) <= 2
 
 
-def test_walk_which_head_links_two_words(person):
+def test_walk_which_head_links_two_words_and_its_picture_taken_away(person):
     page = person()
+    page.wait_for_selector(WORD)
+    count_clicks(page)
     page.locator(".st-key-start_example button", has_text="Agreement").click()
     page.locator(WORD, has_text="cabinet").wait_for()
     idle(page)
@@ -75,14 +93,35 @@ def test_walk_which_head_links_two_words(person):
     page.locator(WORD, has_text="keys").click()
     page.get_by_text("links “are” to “keys” best of all 72 heads").wait_for()
     page.wait_for_selector(picture("squares"))
+    assert clicks(page) <= 3
+    idle(page)
+    files = {}
+    for label in ("PNG", "SVG"):
+        with page.expect_download() as waiting:
+            page.locator(".st-key-files_squares").get_by_role("button", name=label, exact=True).click()
+        files[label] = Path(waiting.value.path()).read_bytes()
+    assert clicks(page) <= 5
+    assert files["PNG"].startswith(b"\x89PNG") and b"<svg" in files["SVG"][:300] and b"keys" in files["SVG"]
 
 
 def test_walk_why_rnns_forget_in_one_click(person):
     page = person()
     page.wait_for_selector(WORD)
     idle(page)
+    count_clicks(page)
     page.locator(".st-key-deeper").get_by_role("link", name="Why attention").click()
     page.get_by_role("heading", name="Why attention?", exact=True).wait_for()
+    page.wait_for_selector(picture("recall_accuracy"))  # measured curves, without a run
+    assert clicks(page) == 1
+
+
+def test_the_course_leads_on_in_the_order_of_the_article(person):
+    page = person("course")
+    idle(page)
+    for title in ("Why attention?", "Attention by hand", "Inside a head", "Syntax vs context"):
+        page.locator(".st-key-next").get_by_role("link", name=f"Next: {title}").click()
+        page.get_by_role("heading", name=title, exact=True).wait_for()
+        idle(page)
 
 
 def test_a_new_sentence_is_drawn_at_once(person):

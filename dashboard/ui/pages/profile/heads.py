@@ -65,4 +65,4 @@ def show(this: Opened, entry: LibraryEntry, profile: Profile) -> None:
         figure.remark("A click chooses a head, a dragged box pins up to four. Values under 0 are drawn at 0.")
         figure.menus(plane)
     figure.remark(CAUTION)
-    to_page("ablation", f"Take {head} out and see what changes", ":material/content_cut:")
+    to_page("ablation", f"Ablate {head}", ":material/content_cut:")

@@ -21,7 +21,11 @@ HEADS = {
     "layer": "Layer",
     "head": "Head",
     "role": st.column_config.TextColumn("Role", help="What explains most of its attention beyond position."),
-    "active": st.column_config.NumberColumn("To other words", format="percent", help="Under 40\u00a0%: parked."),
+    "active": st.column_config.NumberColumn(
+        "To other words",
+        format="percent",
+        help="The rest goes to special tokens and to itself.",
+    ),
     "bits_total": st.column_config.NumberColumn("Bits to explain", format=BITS),
     "bits_position": st.column_config.NumberColumn("Position", format=BITS),
     "bits_syntax": st.column_config.NumberColumn("Only the parse", format=BITS),
