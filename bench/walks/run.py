@@ -101,11 +101,11 @@ def main(
             found.append(one)
             if one.wrong or walk is not None:
                 print(one, flush=True)
-    print_row("walks, actions, walks with a defect", told(found))
+    print_row("walks, actions, with a defect", told(found))
     kinds = Counter(sentence.partition(":")[0] for one in found for sentence in one.wrong)
     print_row("defects by kind", ", ".join(f"{kind} {count}" for kind, count in kinds.most_common()) or "none")
     missed = sum((one.missed for one in found), Counter())
-    print_row("controls gone before the click", ", ".join(f"{what} {n}" for what, n in missed.most_common(8)) or "none")
+    print_row("gone before the click", ", ".join(f"{what} {n}" for what, n in missed.most_common(8)) or "none")
     for sentence, count in sum((one.warnings for one in found), Counter()).most_common(5):
         print_row("warning in the console", f"{count} × {sentence}")
     for seconds, action, page in sorted((took for one in found for took in one.took), reverse=True)[:5]:

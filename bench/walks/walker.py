@@ -129,7 +129,7 @@ class Tab:
         dice = dice_of(self.seen.seed, self.seen.number, step)
         action = choose(dice, self.controls(), step, self.seen.number)
         self.seen.actions.append(str(action))
-        before, begun = self.state, time.monotonic()
+        before, begun, allowed = self.state, time.monotonic(), self.allowed
         self.state = None
         self._expect(action)
         try:
@@ -138,6 +138,7 @@ class Tab:
             reason = "covered" if "intercepts pointer events" in str(missed) else "gone"
             self.seen.missed[f"{action.kind} {reason}"] += 1
             self.seen.actions[-1] += f" ({reason})"
+            self.allowed = None if None in (allowed, self.allowed) else [*(allowed or []), *(self.allowed or [])]
         if action.hurried:
             return
         self.look(self.seen.actions[-1])
@@ -214,7 +215,8 @@ class Tab:
         name = action.control.name if action.control else ""
         if action.kind in ("text", "file"):
             self.known.append(action.what)
-        if action.kind == "option" and (text := EXAMPLES.get(name) or SENTENCES.get(name)):
+        offered = EXAMPLES if action.control and action.control.within == "menu" else SENTENCES
+        if action.kind == "option" and (text := offered.get(name)):
             self.allowed = [text, *self.allowed] if action.hurried and self.allowed else [text]
             self.typed = []
         elif action.kind == "link" and action.control:
@@ -255,11 +257,11 @@ class Tab:
                 self.page.locator(".st-key-text_menu button").first.click()
         box.fill(action.what)
         draft = self.page.locator(".st-key-draft textarea").is_visible()
-        text = action.what if draft else action.what.replace("\n", "")
+        text = action.what if draft else action.what.replace("\n", " ")
         self.known.append(text)
+        self.typed = [text]
+        self.allowed = None if self.allowed is None else [*self.allowed, text]
         if action.how == "left":
-            self.typed = [text]
-            self.allowed = None if self.allowed is None else [*self.allowed, text]
             return
         if action.how == "button" and draft:
             self.page.get_by_role("button", name="Read this text").click()

@@ -1,4 +1,4 @@
-"""Random walks in Chromium, bounded: the benchmark of walks, in small. Its dice are tested in tests/unit/test_walks.py."""
+"""Random walks in Chromium, bounded: the benchmark of walks, in small. `tests/unit/test_walks.py` has their dice."""
 
 from __future__ import annotations
 

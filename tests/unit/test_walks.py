@@ -99,7 +99,7 @@ def test_a_page_that_is_well_is_not_told():
 @pytest.mark.parametrize("which", WRONG)
 def test_what_is_wrong_is_told(which):
     changed, kind = WRONG[which]
-    assert {sentence.partition(":")[0] for sentence in found(WELL | changed)} == {kind}
+    assert kind in {sentence.partition(":")[0] for sentence in found(WELL | changed)}
 
 
 def test_a_text_that_is_left_in_its_box_is_not_stale():
