@@ -252,11 +252,11 @@ class Tab:
         if action.control is not None:
             box: Any = self._element(action.control)
         else:
-            box = self.page.locator(".st-key-draft textarea")
+            box = self.page.locator("[class*=st-key-draft] textarea")
             if not box.is_visible():
                 self.page.locator(".st-key-text_menu button").first.click()
         box.fill(action.what)
-        draft = self.page.locator(".st-key-draft textarea").is_visible()
+        draft = self.page.locator("[class*=st-key-draft] textarea").is_visible()
         text = action.what if draft else action.what.replace("\n", " ")
         self.known.append(text)
         self.typed = [text]
@@ -278,7 +278,7 @@ class Tab:
         self.typed = []
 
     def do_model(self, action: Action) -> None:
-        box = self.page.locator(".st-key-choose_model input")
+        box = self.page.locator("[class*=st-key-choose_model] input")
         if not box.is_visible():
             self.page.locator(".st-key-model_menu button").first.click()
         box.click()
