@@ -92,7 +92,8 @@ def signs(texts: Collection[str]) -> set[str]:
 
 
 def same(shown: str | None, wanted: str) -> bool:
-    return shown is not None and plain(" ".join(shown.split())) == plain(" ".join(wanted.split()))
+    """Whether these are the same but for white space, which a line of text has in another form."""
+    return shown is not None and plain("".join(shown.split())) == plain("".join(wanted.split()))
 
 
 def _words(state: Mapping[str, Any], page: Page, text: str) -> list[str]:

@@ -101,6 +101,8 @@ def main(
             found.append(one)
             if one.wrong or walk is not None:
                 print(one, flush=True)
+                if walk is not None:
+                    print("\n".join(one.reasons))
     print_row("walks, actions, with a defect", told(found))
     kinds = Counter(sentence.partition(":")[0] for one in found for sentence in one.wrong)
     print_row("defects by kind", ", ".join(f"{kind} {count}" for kind, count in kinds.most_common()) or "none")

@@ -2,7 +2,7 @@
 (() => {
   const APP = '[data-testid=stApp]';
   const SKIP = '[data-testid=stToolbar], [data-testid=stMainMenu], [data-testid=stElementToolbar], .stTooltipIcon, ' +
-    '[data-testid=stTooltipIcon], [data-testid=stToast], [data-testid=stToastContainer]';
+    '[data-testid=stHeaderActionElements], [data-testid=stTooltipIcon], [data-testid=stToast], [data-testid=stToastContainer]';
   const KINDS = [  // the first that fits
     ['[data-testid=stSidebar] a[href]', 'sidebar'],
     ['.st-key-text_menu button', 'text_menu'],

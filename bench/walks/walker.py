@@ -25,7 +25,7 @@ from dashboard.ui.url_state import FIRST_TEXT
 SCREEN = Path(__file__).with_name("screen.js").read_text(encoding="utf-8")
 PATIENCE = 90.0  # seconds until a page must stand still
 TRIES, PAUSE = 8, 400  # looks at something wrong before it counts, and milliseconds between two
-CLICK = 4000  # milliseconds in which a control can be clicked; one that is gone by then is no defect
+CLICK = 2500  # milliseconds in which a control can be clicked; one that is gone by then is no defect
 MOVES = ("link", "word", "button", "option", "pick", "back", "forward", "reload", "download")
 # Streamlit looks for its server under the page's own path first. The answer 404 leads it on.
 STREAMLITS = re.compile(r"/\w+/_stcore/(health|host-config)$")
@@ -41,6 +41,7 @@ class Walk:
     took: list[tuple[float, str, str]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     missed: Counter[str] = field(default_factory=Counter)
+    reasons: list[str] = field(default_factory=list)
     warnings: Counter[str] = field(default_factory=Counter)
     screenshot: Path | None = None
 
@@ -138,6 +139,7 @@ class Tab:
             reason = "covered" if "intercepts pointer events" in str(missed) else "gone"
             self.seen.missed[f"{action.kind} {reason}"] += 1
             self.seen.actions[-1] += f" ({reason})"
+            self.seen.reasons.append(f"{len(self.seen.actions) - 1} {missed}")
             self.allowed = None if None in (allowed, self.allowed) else [*(allowed or []), *(self.allowed or [])]
         if action.hurried:
             return
