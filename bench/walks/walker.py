@@ -64,7 +64,10 @@ class Walker:
         try:
             context.add_init_script(SCREEN)
             page = context.new_page()
-            Tab(page, walk, self._log).walk(self._url, actions, until)
+            try:
+                Tab(page, walk, self._log).walk(self._url, actions, until)
+            except Error as error:  # of the browser
+                walk.wrong.append(f"walk: {error}")
             if walk.wrong:
                 walk.screenshot = self._pictures / f"walk-{number}.png"
                 with suppress(Error):
@@ -108,7 +111,7 @@ class Tab:
             self.wrong(f"request: {response.url[:200]} was answered by {response.status}")
 
     def walk(self, url: str, actions: int, until: float) -> None:
-        self.page.goto(url)
+        self.page.goto(url, timeout=1000 * PATIENCE)
         self.look("the first page")
         for step in range(actions):
             if self.seen.wrong or time.monotonic() > until:

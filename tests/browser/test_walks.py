@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from bench.walks import walker
+from bench.walks import choose, walker
 from bench.walks.run import served
 from bench.walks.walker import Walker
 
-WALKS, ACTIONS, SECONDS = 3, 30, 40.0
+WALKS, ACTIONS, SECONDS = 2, 30, 20.0
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,8 @@ def here(tmp_path_factory):
 
 
 @pytest.mark.parametrize("number", range(WALKS))
-def test_a_random_walk_finds_nothing_wrong(chromium, here, tmp_path, number):
+def test_a_random_walk_finds_nothing_wrong(chromium, here, tmp_path, monkeypatch, number):
+    monkeypatch.setattr(choose, "HURRIED", 0)  # the benchmark's hand hurries; here the same happens on any machine
     walk = Walker(chromium, *here, tmp_path).walk(number, ACTIONS, time.monotonic() + SECONDS)
     assert not walk.wrong, str(walk)
     assert len(walk.actions) > ACTIONS / 3
@@ -29,9 +30,7 @@ def test_a_random_walk_finds_nothing_wrong(chromium, here, tmp_path, number):
 
 BREAKS = {
     "script": "setTimeout(() => { throw new Error('broken') }, 500)",
-    "request": "fetch('/_stcore/nothing-is-here')",
-    "empty": """setInterval(() => document.querySelectorAll('[data-testid=stMain] [data-testid=stElementContainer]')
-        .forEach((one) => { if (!one.querySelector('h1')) one.remove() }), 50)""",
+    "request": "if (location.protocol === 'http:') fetch('/media/nothing-is-here.png')",
     "text": """setInterval(() => {
         const top = document.querySelector('.st-key-text_menu p');
         if (top) top.textContent = '“Another text”';
