@@ -3,6 +3,7 @@
 import argparse
 
 from bench import ablate, corpus, engine, inside, memory, page, people, recall, toy
+from bench.walks import run as walks
 
 ALL = {
     "engine": engine.main,
@@ -14,6 +15,7 @@ ALL = {
     "ablate": ablate.main,
     "people": people.main,
     "memory": memory.main,
+    "walks": walks.main,
 }
 
 if __name__ == "__main__":
@@ -23,6 +25,12 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=90, help="how long they stay (default: 90)")
     parser.add_argument("--models", default="minilm", help="their models by turns (default: minilm)")
     parser.add_argument("--rounds", type=int, default=1, help="how often other people come (default: 1)")
+    parser.add_argument("--walks", type=int, default=20, help="how many walks, in `walks` (default: 20)")
+    parser.add_argument("--actions", type=int, default=30, help="of how many actions (default: 30)")
+    parser.add_argument("--seed", type=int, default=0, help="the seed of the walks (default: 0)")
+    parser.add_argument("--walk", type=int, help="only the walk of this number, again")
+    parser.add_argument("--at-once", type=int, default=1, help="how many walk at once (default: 1)")
+    parser.add_argument("--minutes", type=float, default=600, help="after which no walk begins (default: 600)")
     args = parser.parse_args()
     crowd = {
         "people": args.people,
@@ -30,7 +38,9 @@ if __name__ == "__main__":
         "models": args.models.split(","),
         "rounds": args.rounds,
     }
+    wander = {name: getattr(args, name) for name in ("walks", "actions", "seed", "walk", "at_once", "minutes")}
+    own = {"people": crowd, "walks": wander}
     if unknown := [name for name in args.names if name not in ALL]:
         parser.error(f"There is no benchmark {', '.join(unknown)}. Choose of {', '.join(ALL)}.")
     for name in args.names or ALL:
-        ALL[name](**(crowd if name == "people" else {}))
+        ALL[name](**own.get(name, {}))

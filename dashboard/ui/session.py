@@ -23,11 +23,12 @@ from dashboard.ui.pins import Pin
 from dashboard.ui.url_state import (
     HEAD,
     MOST_PINS,
-    OF_ALL_HEADS,
+    PAGE,
     Choices,
     digest,
     fits_in_link,
     from_address,
+    page_named,
     tidy,
     to_address,
     within,
@@ -108,10 +109,12 @@ def read_address(page: str) -> None:
     So in a run that a widget started the address is ignored, and on the way to another page the choices are kept that
     its link did not have yet.
     """
-    address = st.query_params.to_dict()
+    address = {name: value for name, value in st.query_params.to_dict().items() if name != PAGE}
     state = st.session_state
-    followed = state.get("page", page) != page and _links_lead(address)
+    followed = (left := state.get("page", page) != page) and _links_lead(address)
     state["page"] = page
+    if left:  # the best head of the page before is not the one that an address of this page means
+        state.pop("opens_on", None)
     if state.pop("widget_run", False) or ("choices" in state and (followed or address == state["address"])):
         state["address"] = address
         return
@@ -123,8 +126,8 @@ def read_address(page: str) -> None:
 
 def leads_on(address: Mapping[str, str]) -> bool:
     """Whether the bare address is one of versions before, in which it was that of “All heads”: a new session that asks
-    for a head, or for how heads are drawn."""
-    return "choices" not in st.session_state and any(name in address for name in (*HEAD, *OF_ALL_HEADS))
+    for a head, or for how heads are drawn. One of today names its page as well."""
+    return "choices" not in st.session_state and bool(page_named("", address)) and PAGE not in address
 
 
 def show_report(key: str) -> None:
@@ -175,7 +178,7 @@ def write_address() -> None:
             if state["head_given"]:
                 address |= {name: str(value) for name, value in choices().chosen.choice.items() if value != ""}
         state["address"] = address
-        st.query_params.from_dict(state["address"])
+        st.query_params.from_dict(address | page_named(state["page"], address))
 
 
 def _names_head(address: dict[str, str]) -> bool:

@@ -25,6 +25,7 @@ from dashboard.errors import UserError
 from dashboard.heads.head_id import PARTS, HeadId, Part, every_head, nearest
 from dashboard.heads.view import Between
 from dashboard.text import Special, Unit
+from dashboard.ui.page_list import FIRST
 from dashboard.ui.pins import Pin, Pins, carried_over, heads_here, with_heads
 from dashboard.ui.toy_recall_urls import recall_from_address, recall_to_address, toy_from_address, toy_to_address
 from dashboard.ui.url_fields import (
@@ -48,6 +49,7 @@ FIRST_OTHER = "The pilot who trained in Osaka says ramen is her favourite food."
 FIRST_HEAD = HeadId(0, 2)
 HEAD = tuple(FIRST_HEAD.choice)  # the fields that name the head on “All heads”
 OF_ALL_HEADS = ("view", "measure_of", "atlas", "score")
+PAGE = "page"  # in the address of the first page, see `page_named`
 FIRST_PAIRS = "says → chef"  # marked on FIRST_TEXT
 FIRST_TOY = example()
 MOST_PINS = 4
@@ -198,6 +200,12 @@ def to_address(choices: Choices) -> dict[str, str]:
     if choices.other_model == choices.model:
         address["other_model"] = choices.other_model  # a link without it means two different ones
     return address
+
+
+def page_named(page: str, address: Mapping[str, str]) -> dict[str, str]:
+    """What the address of the first page needs besides, so that it is not taken for one of versions before, in which
+    the bare address was that of “All heads”. page: the path, "" for the first one"""
+    return {PAGE: FIRST.name} if not page and any(name in address for name in (*HEAD, *OF_ALL_HEADS)) else {}
 
 
 def from_address(

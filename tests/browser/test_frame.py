@@ -12,7 +12,7 @@ TYPED = "Birds sing at dawn."
 def type_text(page, text: str) -> None:
     """Opens the text at the top and types another, without reading it."""
     page.locator(".st-key-text_menu button").first.click()
-    page.locator(".st-key-draft textarea").fill(text)
+    page.locator("[class*=st-key-draft] textarea").fill(text)
 
 
 def follow(page, title: str) -> None:
@@ -44,6 +44,37 @@ def test_a_text_that_was_typed_is_read_by_a_click_anywhere(person):
     page.wait_for_function("text => new URLSearchParams(location.search).get('text') === text", arg=TYPED)
 
 
+def choose_text(page) -> None:
+    type_text(page, TYPED)
+    page.keyboard.press("Control+Enter")
+
+
+def choose_tokens(page) -> None:
+    page.locator(".st-key-reading_menu button").first.click()
+    page.get_by_role("radio", name="Tokens").click()
+
+
+@pytest.mark.parametrize(("choose", "field"), [(choose_text, "text"), (choose_tokens, "unit")])
+def test_what_back_has_taken_back_at_the_top_stays_so_after_another_choice(person, choose, field):
+    page = person("explore")
+    settled(page, "L0H2")
+    choose(page)
+    page.wait_for_function("field => new URLSearchParams(location.search).has(field)", arg=field)
+    idle(page)
+    page.locator("h1").click()
+    page.get_by_test_id("stPopoverBody").wait_for(state="hidden")
+    page.go_back()
+    page.wait_for_function("field => !new URLSearchParams(location.search).has(field)", arg=field)
+    idle(page)
+    page.wait_for_timeout(1200)  # longer than a browser may be behind
+    page.get_by_role("radio", name="Arcs").click()
+    page.wait_for_function("location.search.includes('view=arcs')")
+    idle(page)
+    assert address(page) == {"view": "arcs"}
+    choose(page)
+    page.wait_for_function("field => new URLSearchParams(location.search).has(field)", arg=field)
+
+
 @pytest.mark.parametrize("path", ["explore", "inside"])
 def test_a_layer_that_is_not_there_is_said_and_the_nearest_is_shown(person, path):
     page = person(path)
@@ -66,7 +97,7 @@ def test_pins_are_counted_in_sight_and_keep_their_model(person):
     box = counter.bounding_box()
     assert box["y"] >= 0 and box["y"] + box["height"] <= page.viewport_size["height"]
     page.locator(".st-key-model_menu button").first.click()
-    page.locator(".st-key-choose_model input").click()
+    page.locator("[class*=st-key-choose_model] input").click()
     page.get_by_role("option", name="SmolLM2").click()
     page.wait_for_function("location.search.includes('minilm')")
     idle(page)

@@ -10,7 +10,7 @@ from tools.server import ROOT
 ENTRY = str(ROOT / "dashboard" / "streamlit_app.py")
 
 
-def opened(page: str | None = "explore", **address: str) -> AppTest:
+def opened(page: str | None = "explore", /, **address: str) -> AppTest:
     """A page by the name of its file, None for the first one, with these parameters in its address."""
     app = AppTest.from_file(ENTRY, default_timeout=120)
     for name, value in address.items():

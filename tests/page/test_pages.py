@@ -102,7 +102,7 @@ def test_back_finds_a_long_text_again():
         app.query_params[name] = value
     app.run()
     assert not app.exception and not app.warning
-    assert app.text_area(key="draft").value == LONG
+    assert next(area for area in app.text_area if area.label == "Text").value == LONG
 
 
 ENDS_EARLY = [("explore", {"text": " "}), ("explore", {"model": "no-such"}), ("compare", {})]

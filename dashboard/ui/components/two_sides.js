@@ -146,6 +146,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
   const fit = () => {
     const room = scroll.clientWidth;
+    if (!room) return;  // it is being taken off the page
     for (const size of SIZES) {
       stage.style.setProperty('--size', `${size}px`);
       if (stage.scrollWidth <= room + 1 && row.scrollWidth <= room + 1) break;

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dashboard.ui import page_list, session
-from dashboard.ui.url_state import to_address
+from dashboard.ui.url_state import page_named, to_address
 
 
 def draw(pages: Mapping[str, st.Page]) -> None:
@@ -19,5 +19,6 @@ def draw(pages: Mapping[str, st.Page]) -> None:
             st.caption(group)
         with st.container(gap="xxsmall"):
             for page in members:
-                st.page_link(pages[page.name], query_params=address, width="stretch")
+                to = pages[page.name]
+                st.page_link(to, query_params=address | page_named(to.url_path, address), width="stretch")
     session.remember_links(address)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.models import CATALOGUE, title_of
 from dashboard.ui import head_names, model_and_text, report, session
+from dashboard.ui.frame import in_menu
 from dashboard.ui.frame.example_texts import EXAMPLES
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import to_page
@@ -39,17 +40,19 @@ def notes(page: Page) -> None:
 
 def _text() -> None:
     text = session.choices().text
-    st.session_state["draft"] = text
+    key = in_menu.key_of("draft", text)
+    st.session_state[key] = text
     with st.popover(_label(text), icon=":material/notes:", key="text_menu"):
         st.text_area(
             "Text",
-            key="draft",
+            key=key,
             height=120,
             max_chars=LONGEST_TEXT,
             help="Any language. Press Ctrl+Enter or click elsewhere to read it.",
             on_change=_take_draft,
+            args=(key,),
         )
-        st.button("Read this text", on_click=_take_draft, width="stretch")
+        st.button("Read this text", on_click=_take_draft, args=(key,), width="stretch")
         st.caption(model_and_text.counts())
         if not fits_in_link(text):
             st.caption("This text is too long for a link (over 8 kB). The address reopens everything except the text.")
@@ -69,7 +72,7 @@ def _text() -> None:
                 height=80,
                 max_chars=LONGEST_OTHER,
                 help="Both texts are read as one sentence pair, joined by the tokenizer of this model.",
-                **session.bound("pair"),
+                **in_menu.bound("pair"),
             )
 
 
@@ -81,8 +84,9 @@ def _label(text: str) -> str:
     return f"“{escape_markdown(short)}”"
 
 
-def _take_draft() -> None:
-    session.change(text=st.session_state["draft"], start=0)
+def _take_draft(key: str) -> None:
+    in_menu.chosen("draft", st.session_state[key])
+    session.change(text=st.session_state[key], start=0)
 
 
 def _take_example() -> None:
@@ -117,7 +121,7 @@ def _model() -> None:
             accept_new_options=True,
             placeholder="A name, a hub id or a folder",
             help="Choose one from the list, or type a hub id (owner/name) or the path of a folder with safetensors.",
-            **session.bound("model"),
+            **in_menu.bound("model"),
         )
         if note := model_and_text.note():
             st.caption(escape_markdown(note))
@@ -134,7 +138,7 @@ def _reading() -> None:
                 "A word can have several tokens. Attention to a word is the sum over its tokens; attention from a "
                 "word is their mean."
             ),
-            **session.bound("unit"),
+            **in_menu.bound("unit"),
         )
         st.segmented_control(
             "Special tokens",
@@ -145,7 +149,7 @@ def _reading() -> None:
                 "Tokens that the model adds, like [CLS]. Many heads put most of their attention there. When they are "
                 "hidden, each row is rescaled to sum to 100 %."
             ),
-            **session.bound("special"),
+            **in_menu.bound("special"),
         )
         if model_and_text.is_causal():
             st.segmented_control(
@@ -157,7 +161,7 @@ def _reading() -> None:
                     "In a causal model, much attention collects on the first token. A start token takes it instead "
                     "of your first word."
                 ),
-                **session.bound("bos"),
+                **in_menu.bound("bos"),
             )
 
 

@@ -85,3 +85,13 @@ def test_a_pattern_is_searched_for_when_asked_and_a_wrong_one_is_told(snapshot):
     assert not app.exception and "held out" in said(app) and "points" in said(app)
     wrong = opened(pattern="colour=red")
     assert not wrong.exception and pages.lines(wrong, "“colour”") == snapshot
+
+
+def test_the_best_head_is_in_the_address_of_the_next_page():
+    app = opened()
+    best = app.number_input(key="choose_layer").value, app.number_input(key="choose_head").value
+    assert best != (0, 2)
+    app.switch_page("../pages/explore.py").run()
+    assert (app.number_input(key="choose_layer").value, app.number_input(key="choose_head").value) == best
+    query = {name: int(one[0] if isinstance(one, list) else one) for name, one in app.query_params.items()}
+    assert (query.get("layer", 0), query.get("head", 2)) == best

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -77,3 +78,12 @@ def test_an_address_of_versions_before_shows_its_head():
     app = opened(None, layer="3", head="1")
     assert not app.exception and app.title[0].value == "All heads"
     assert app.number_input(key="choose_layer").value == 3
+
+
+def test_an_address_of_today_stays_on_start_though_a_head_is_chosen():
+    app = opened(None, page="start", layer="3", head="1")
+    assert not app.exception and app.title[0].value != "All heads"
+    [start] = [link for link in app.sidebar.get("page_link") if link.proto.label == "Start"]
+    [other] = [link for link in app.sidebar.get("page_link") if link.proto.label == "All heads"]
+    assert parse_qs(start.proto.query_string) == {"page": ["start"], "layer": ["3"], "head": ["1"]}
+    assert parse_qs(other.proto.query_string) == {"layer": ["3"], "head": ["1"]}
