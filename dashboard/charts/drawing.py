@@ -69,7 +69,7 @@ class Drawing(alt.TopLevelMixin):
         shown = self._repr_mimebundle_()
         if isinstance(shown, dict) and "text/html" in shown:
             return _Html(shown["text/html"])
-        return alt.Chart.from_dict(self.to_dict(), validate=False)
+        return alt.Chart.from_dict(self.to_dict())
 
     def refillable(self) -> tuple[dict[str, Any], dict[str, list[dict]]]:
         """(specification of a layered drawing without its data and its description, the data by name).

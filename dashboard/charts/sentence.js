@@ -13,7 +13,7 @@ const drawn = (name, attributes = {}) => {
   return element;
 };
 
-const percent = (share) => `${share < 0.095 && share >= 0.0005 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
+const percent = (share) => `${share < 0.095 && share >= 0.0005 ? (100 * share).toFixed(1) : Math.round(100 * share)}\u00a0%`;
 
 // An arc from a to b on a base line, so many pixels high; below the line where the height is negative.
 const arch = (a, b, base, height) => {

@@ -120,6 +120,7 @@ def head_state(view: HeadView, name: HeadName | None) -> dict[str, Any]:
         "weights": np.rint(np.clip(view.weights, 0, 1) * 65535).astype("<u2").tobytes(),
         "threshold": links_of(view).threshold,
         "top": top_of([view]),
+        "causal": view.causal,
         "backwards": right_to_left(view.text),
         "finding": finding(view),
         "evidence": name.evidence if name else "",

@@ -2,7 +2,7 @@
 
 const ARC = { highest: 170, round: 110, low: 8 };  // pixels: the highest arc, the widest half circle, an empty side
 const TYPE = [17, 15.5, 14, 13];  // pixels, the first that fits; else the words stand upright
-const STEP = { least: 14, most: 30 };  // pixels of an upright word
+const STEP = { least: 12.5, most: 30, share: 24 };  // pixels of an upright word
 const FAINTEST = 0.005;  // a share: weaker links are not drawn
 
 const makeArcs = (head, say) => {
@@ -14,7 +14,7 @@ const makeArcs = (head, say) => {
   const buttons = words.map((word, k) => {
     const button = make('button', { type: 'button', tabIndex: k ? -1 : 0 }, make('bdi', { textContent: word }));
     button.classList.toggle('quiet', head.quiet[k]);
-    const share = make('span', { className: 'share' });
+    const share = make('span', { className: 'share', dir: 'ltr' });
     share.setAttribute('aria-hidden', 'true');  // the sentence says it
     button.append(share);
     button.onpointerenter = () => { over = k; light(); };
@@ -39,6 +39,11 @@ const makeArcs = (head, say) => {
   };
   const stage = make('div', { className: 'stage' }, svg, row);
   const element = make('div', { className: 'arcs' }, stage);
+  element.onscroll = () => {  // an edge behind which there is more fades
+    const beyond = element.scrollWidth - element.clientWidth - element.scrollLeft;
+    element.style.setProperty('--before', element.scrollLeft > 1 ? '48px' : '0px');
+    element.style.setProperty('--after', beyond > 1 ? '48px' : '0px');
+  };
 
   const links = [];
   for (let i = 0; i < n; i += 1) {
@@ -68,7 +73,7 @@ const makeArcs = (head, say) => {
     lit.replaceChildren(...(here < 0 ? [] : links.filter(({ i }) => i === here).map((one) => link(one, highest))));
     buttons.forEach((button, k) => {
       const w = here < 0 ? 1 : head.weight(here, k);
-      button.style.opacity = here < 0 || k === here ? 1 : 0.3 + 0.7 * Math.min(1, 3 * w);
+      button.style.opacity = here < 0 || k === here ? 1 : 0.4 + 0.6 * Math.min(1, 3 * w);
       button.classList.toggle('here', k === here);
       button.setAttribute('aria-pressed', String(k === kept));
       button.lastChild.textContent = here >= 0 && w >= 0.01 ? percent(w) : '';
@@ -88,7 +93,10 @@ const makeArcs = (head, say) => {
     }
     row.classList.add('upright');
     stage.style.setProperty('--gap', '0px');
-    stage.style.setProperty('--step', `${Math.max(STEP.least, Math.min(STEP.most, room / n))}px`);
+    const step = Math.max(STEP.least, Math.min(STEP.most, room / n));
+    stage.style.setProperty('--step', `${step}px`);
+    if (step < 14) stage.style.setProperty('--size', '12px');
+    row.classList.toggle('dense', step < STEP.share);
   };
   const fit = (room) => {
     setWords(room - 2);
@@ -97,7 +105,7 @@ const makeArcs = (head, say) => {
     const atRest = links.filter(({ w }) => w >= head.threshold);
     const enough = (any, some) => {
       if (!any) return ARC.low;
-      return Math.max(40, ...some.map(({ i, j }) => tall(Math.abs(xs[i] - xs[j])))) + 8;
+      return Math.max(30, ...some.map(({ i, j }) => tall(Math.abs(xs[i] - xs[j])))) + 8;
     };
     up = enough(links.some(({ i, j }) => j < i), atRest.filter(({ i, j }) => j < i));
     const down = enough(links.some(({ i, j }) => j > i), atRest.filter(({ i, j }) => j > i));
@@ -107,6 +115,9 @@ const makeArcs = (head, say) => {
     svg.setAttribute('height', up + row.offsetHeight + down);
     rest.replaceChildren(...atRest.filter(({ i, j, w }) => i !== j || w >= 0.02).map((one) => link(one, highest)));
     light();
+    if (head.backwards) element.scrollLeft = width;  // where the text begins
+    element.onscroll();
   };
-  return { element, fit, dress: () => {}, about: 'Arcs above look back, arcs below look ahead.' };
+  const about = head.causal ? 'Arcs look back.' : 'Arcs above look back, arcs below look ahead.';
+  return { element, fit, dress: () => {}, about };
 };

@@ -12,7 +12,7 @@ const makeAtlas = (about, choose) => {
     const value = score && `${score.title} ${score.written[k]}`;
     return [names[k], called && called[0], value].filter(Boolean).join(' · ');
   };
-  const tip = make('p', { className: 'tip' });
+  const hint = 'Click a head, or move with the arrow keys.', tip = make('p', { className: 'tip', textContent: hint });
   tip.setAttribute('aria-hidden', 'true');  // each square says it
   const cells = names.map((name, k) => {
     const map = make('canvas', { width: size, height: size });
@@ -21,7 +21,7 @@ const makeAtlas = (about, choose) => {
     cell.dataset.head = name;
     cell.onclick = () => { choose(names[k]); cell.focus({ preventScroll: true }); };
     cell.onpointerenter = () => { tip.textContent = told(k); };
-    cell.onpointerleave = () => { tip.textContent = told(chosen); };
+    cell.onpointerleave = () => { tip.textContent = hint; };
     return cell;
   });
   const label = (role, text) => {
@@ -36,7 +36,9 @@ const makeAtlas = (about, choose) => {
     row.setAttribute('role', 'row');
     return row;
   };
-  const grid = make('div', { className: 'grid' }, line(label('columnheader', ''), ...across),
+  const corner = label('columnheader', '');
+  corner.append(make('span', { className: 'unseen', textContent: 'Layer' }));
+  const grid = make('div', { className: 'grid' }, line(corner, ...across),
     ...down.map((header, r) => line(header, ...cells.slice(r * heads, (r + 1) * heads))));
   grid.setAttribute('role', 'grid');
   grid.setAttribute('aria-label', `All heads of ${about.model}: a row is a layer. Arrow keys choose a head.`);
@@ -80,7 +82,6 @@ const makeAtlas = (about, choose) => {
     chosen = Math.max(0, names.indexOf(head));
     cells[chosen].tabIndex = 0;
     cells[chosen].setAttribute('aria-selected', 'true');
-    tip.textContent = told(chosen);
   };
   const fit = (room) => {
     const side = Math.max(CELL.least, Math.min(CELL.most, (room - 30) / heads, Math.max(20, CELL.tall / layers.length)));
@@ -90,14 +91,13 @@ const makeAtlas = (about, choose) => {
     const every = cell >= 22 ? 1 : cell >= 14 ? 2 : 4;
     across.forEach((one, k) => { one.style.visibility = k % every ? 'hidden' : ''; });
     down.forEach((one, k) => { one.style.visibility = k % (cell >= 13 ? 1 : 2) ? 'hidden' : ''; });
-    return cell;
   };
   return {
     element: make('div', { className: 'squares' }, grid, tip),
     widest: 30 + heads * CELL.most,
     mark,
     fit,
-    show: (what) => { mode = what; paint(); tip.textContent = told(chosen); },
+    show: (what) => { mode = what; paint(); },
     dress: (colours, shades) => { palette = colours; ink = shades; paint(); },
   };
 };

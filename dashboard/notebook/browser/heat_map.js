@@ -1,6 +1,6 @@
 // One head as a square of cells: rows are queries, columns are keys. A hovered row or column stands alone.
 
-const MAP = { widest: 620, cell: 30, label: 110 };  // pixels
+const MAP = { widest: 620, cell: 34, label: 110 };  // pixels
 
 const makeHeatMap = (head, say) => {
   const { words, n } = head, mono = head.unit === 'tokens';

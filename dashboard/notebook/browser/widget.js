@@ -124,8 +124,7 @@ const render = ({ model, el }) => {
   const fit = () => {
     const room = root.clientWidth - 32;
     root.classList.toggle('narrow', room < 700);
-    all.style.width = room < 700 ? '' : `${Math.min(atlas.widest, 0.44 * room)}px`;
-    atlas.fit(all.clientWidth);
+    atlas.fit(Math.min(atlas.widest, room < 700 ? room : 0.4 * room));
     picture?.fit(place.clientWidth);
   };
   const draw = () => {
