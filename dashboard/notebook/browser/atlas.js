@@ -88,7 +88,7 @@ const makeAtlas = (about, choose) => {
     const cell = Math.floor(side * 2) / 2;
     grid.style.setProperty('--cell', `${cell}px`);
     grid.classList.toggle('tiny', cell < 22);
-    const every = cell >= 22 ? 1 : cell >= 14 ? 2 : 4;
+    const every = cell >= 26 ? 1 : cell >= 14 ? 2 : 4;
     across.forEach((one, k) => { one.style.visibility = k % every ? 'hidden' : ''; });
     down.forEach((one, k) => { one.style.visibility = k % (cell >= 13 ? 1 : 2) ? 'hidden' : ''; });
   };
