@@ -133,6 +133,9 @@ from .heads.head_id import (
 from .heads.view import (
     HeadView,
 )
+from .notebook.api import (
+    explore,
+)
 
 __version__: str
 __all__ = [
@@ -183,6 +186,7 @@ __all__ = [
     "draw_sharpness",
     "draw_toy",
     "draw_two_corpora",
+    "explore",
     "find_heads",
     "find_heads_in",
     "head_effects",

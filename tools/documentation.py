@@ -31,6 +31,7 @@ TITLES = {
     "explore": "Attention of one head",
     "inside": "Inside a head",
     "layers": "Layer by layer",
+    "notebook": "A widget for notebooks",
     "profile": "Profiles of a corpus",
     "query_key": "Queries and keys",
     "recall": "Recurrent networks and attention",
@@ -38,7 +39,7 @@ TITLES = {
     "similarity": "Similarity of heads",
     "toy": "Attention by hand",
 }
-"""Topic → title of its reference page, if that is not its name. Names outside the analyses are under "models"."""
+"""Topic → title of its reference page, if that is not its name. Other names outside the analyses are under "models"."""
 
 
 def title_of(topic: str) -> str:
@@ -52,7 +53,7 @@ def public_names() -> dict[str, list[tuple[str, str]]]:
     for node in stub.body:
         if isinstance(node, ast.ImportFrom) and node.level:
             parts = node.module.split(".")
-            topic = parts[1] if parts[0] == "analyses" else "models"
+            topic = parts[1] if parts[0] == "analyses" else parts[0] if parts[0] == "notebook" else "models"
             found.setdefault(topic, []).extend(
                 (name.name, f"dashboard.{node.module}.{name.name}") for name in node.names
             )

@@ -18,6 +18,16 @@ NARROWEST = 420.0  # pixels that a title may take over a smaller picture, where 
 VEGALITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])  # what vl-convert is to be asked for
 
 
+@dataclass(frozen=True)
+class _Html:
+    """HTML as marimo takes it."""
+
+    html: str
+
+    def _mime_(self) -> tuple[str, str]:
+        return "text/html", self.html
+
+
 @dataclass(eq=False, repr=False)
 class Drawing(alt.TopLevelMixin):
     """A chart whose specification is already whole.
@@ -53,6 +63,13 @@ class Drawing(alt.TopLevelMixin):
         if alt.renderers.active == "default" and in_notebook is not None:
             return in_notebook(self)
         return super()._repr_mimebundle_(*args, **kwds)
+
+    def _display_(self) -> Any:
+        """What marimo shows: the same as other notebooks. It would take a Drawing for one of Altair's charts."""
+        shown = self._repr_mimebundle_()
+        if isinstance(shown, dict) and "text/html" in shown:
+            return _Html(shown["text/html"])
+        return alt.Chart.from_dict(self.to_dict())
 
     def refillable(self) -> tuple[dict[str, Any], dict[str, list[dict]]]:
         """(specification of a layered drawing without its data and its description, the data by name).

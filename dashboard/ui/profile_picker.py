@@ -8,7 +8,7 @@ from contextlib import suppress
 import pandas as pd
 import streamlit as st
 
-from dashboard.analyses.profile.library import LibraryEntry, profile_library, read_profile
+from dashboard.analyses.profile.library import LibraryEntry, profiles_of, read_profile
 from dashboard.analyses.profile.tables import Profile
 from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
@@ -33,17 +33,9 @@ def _read_kept(kept: LibraryEntry) -> Profile:
     return _read(str(kept.folder), (kept.folder / "profile.json").stat().st_mtime_ns)
 
 
-def of_model(this: Opened) -> list[LibraryEntry]:
-    """The finished profiles of this model with these weights, built-in ones first."""
-    known = {this.model.name, str(this.model.source.folder)}
-    return [
-        one for one in profile_library() if one.finished and one.model in known and one.revision == this.model.revision
-    ]
-
-
 def first_of(this: Opened) -> Profile | None:
     """The model's profile that “Syntax vs context” shows, else its first one; None if it has none."""
-    there = {entry.name: entry for entry in of_model(this)}
+    there = {entry.name: entry for entry in profiles_of(this.model)}
     if not there:
         return None
     kept = there.get(session.choices().profile) or next(iter(there.values()))
@@ -61,7 +53,7 @@ def with_sentences(this: Opened, profile: Profile) -> Profile:
     """This profile where it keeps its sentences; else the first of the same model that does, and itself where none."""
     if profile.sentences is not None:
         return profile
-    for kept in of_model(this):
+    for kept in profiles_of(this.model):
         with suppress(UserError, OSError):
             found = _read_kept(kept)
             if found.sentences is not None:
@@ -71,7 +63,7 @@ def with_sentences(this: Opened, profile: Profile) -> Profile:
 
 def chosen_profile(this: Opened) -> tuple[LibraryEntry, Profile]:
     """The chosen profile of the model; or a sentence with what to do, and the end of the page."""
-    there = {entry.name: entry for entry in of_model(this)}
+    there = {entry.name: entry for entry in profiles_of(this.model)}
     name = session.choices().profile
     if not there:
         st.info(
@@ -109,7 +101,7 @@ def command(model: str) -> str:
 
 def choose(this: Opened, kept: LibraryEntry) -> None:
     """Which profile, where there is more than one."""
-    sizes = {one.name: one.sentences for one in of_model(this)}
+    sizes = {one.name: one.sentences for one in profiles_of(this.model)}
     if len(sizes) < 2:
         return
     given = session.bound("profile")

@@ -109,14 +109,24 @@ def test_it_asks_for_what_requirements_txt_pins_and_all_of_it_is_here(wheel, ins
         about = message_from_bytes(file.read(f"two_heads-{__version__}.dist-info/METADATA"))
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     pinned = {pin(line) for line in lines if line.strip() and not line.startswith("#")}
-    assert {pin(line) for line in about.get_all("Requires-Dist")} == pinned
+    asked = about.get_all("Requires-Dist")
+    assert {pin(line) for line in asked if "extra ==" not in line} == pinned
     assert about["Requires-Python"] == ">=3.11" and about["Version"] == __version__
     code = (
         "import json, importlib.metadata as m; from packaging.requirements import Requirement as R; "
-        "asked = list(map(R, m.requires('two-heads'))); "
+        "asked = [r for r in map(R, m.requires('two-heads')) if not r.marker]; "
         "print(json.dumps([str(r) for r in asked if not r.specifier.contains(m.version(r.name))]), len(asked))"
     )
     assert run(installed, installed.python, "-c", code).stdout.split() == ["[]", str(len(pinned))]
+
+
+def test_the_notebook_is_an_extra_whose_pin_the_tests_have_too(wheel):
+    with zipfile.ZipFile(wheel) as file:
+        about = message_from_bytes(file.read(f"two_heads-{__version__}.dist-info/METADATA"))
+    [(wanted, marker)] = [line.split("; ") for line in about.get_all("Requires-Dist") if "extra ==" in line]
+    assert about.get_all("Provides-Extra") == ["notebook"] and "notebook" in marker
+    here = (ROOT / "requirements-dev.txt").read_text().splitlines()
+    assert pin(wanted) in {pin(line) for line in here if "==" in line}
 
 
 def pin(line: str) -> tuple[str, str]:

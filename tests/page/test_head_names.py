@@ -58,7 +58,7 @@ def test_heads_like_one_are_listed_by_name():
 
 @pytest.mark.parametrize("page", ["explore", "find_heads", "ablation", "similarity"])
 def test_a_model_without_a_profile_has_no_names(monkeypatch, page):
-    monkeypatch.setattr("dashboard.ui.profile_picker.profile_library", list)
+    monkeypatch.setattr("dashboard.analyses.profile.library.profile_library", list)
     app = opened(page, layer="2", head="0")
     assert not app.exception and "verb of the object" not in read(app)
     assert not [text for spec in specs_of(app) for text in leaves(spec) if " · attention sink" in text]

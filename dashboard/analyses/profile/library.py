@@ -9,6 +9,7 @@ import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -17,6 +18,9 @@ from dashboard.analyses.profile.tables import CHUNKS, KEY, PROFILE, TABLES, Prof
 from dashboard.errors import UserError
 from dashboard.files import cache_dir
 from dashboard.heads.head_id import columns_of, every_head, heads_of
+
+if TYPE_CHECKING:
+    from dashboard.capture import AttentionModel
 
 SHIPPED = Path(__file__).parent / "shipped"
 
@@ -58,6 +62,12 @@ def profile_library() -> list[LibraryEntry]:
         for folder in sorted(_folders(place), key=lambda folder: (folder.name.casefold(), folder.name))
     ]
     return [entry for entry in found if entry is not None]
+
+
+def profiles_of(model: AttentionModel) -> list[LibraryEntry]:
+    """The finished profiles of this model with these weights, those that come with the dashboard first."""
+    known = {model.name, str(model.source.folder)}
+    return [one for one in profile_library() if one.finished and one.model in known and one.revision == model.revision]
 
 
 def read_profile(folder: str | Path) -> Profile:

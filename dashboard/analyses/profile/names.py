@@ -49,6 +49,13 @@ class HeadName:
         """The figures with their sample and corpus."""
         return f"{self.figures} {self.corpus}.".removesuffix(" .")
 
+    @property
+    def role(self) -> Literal["syntax", "context", "position"]:
+        """Whose colour it has, of the three meanings: a relation is syntax, whatever is neither is position."""
+        if self.kind == "context":
+            return "context"
+        return "syntax" if self.kind in ("relation", "syntax") else "position"
+
 
 def head_names(profile: Profile) -> dict[HeadId, HeadName]:
     """Every head's name. The first that fits:

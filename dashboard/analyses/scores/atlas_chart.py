@@ -40,7 +40,7 @@ def atlas(
     values = scores[score].to_numpy(float)
     grid = Grid.over(scores, look)
     p = look.palette
-    high = _top(values, share)
+    high = full_ink(values, share)
     scaled = f"in % · shade: 0 to {high * 100:.3g}\u00a0%" if share else f"in {what.unit} · shade: 0 to {high:g}"
     any_value = bool(np.isfinite(values).any())
     rows = [
@@ -144,7 +144,7 @@ def _title(what: str, model: str) -> str:
     return f"{what} · {model}" if model else what
 
 
-def _top(values: np.ndarray, share: bool) -> float:
+def full_ink(values: np.ndarray, share: bool) -> float:
     """The value of full ink: the highest, rounded up to 1, 2 or 5 × 10^k; for shares at most 1."""
     seen = values[np.isfinite(values)]
     high = float(seen.max()) if seen.size else 0.0

@@ -1,18 +1,8 @@
-const SVG = 'http://www.w3.org/2000/svg';
 const TALL = 128;  // pixels of the highest arc
 const LEAST = 0.08;  // a share: weaker links are drawn only of the word under the pointer
 const FAINT = 0.01;  // a share: weaker ones are not drawn
 const MOST_BARS = 9;
 const SIZES = [26, 22, 19, 16, 14, 12];  // pixels of type, the first that fits
-
-const make = (name, inside = {}, ...children) => {
-  const element = document.createElement(name);
-  Object.assign(element, inside);
-  element.append(...children);
-  return element;
-};
-
-const percent = (share) => `${share < 0.095 && share >= 0.0005 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector('.sides');
@@ -28,9 +18,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     return name;
   });
   const drawings = sides.map((side) => {
-    const svg = document.createElementNS(SVG, 'svg');
-    svg.setAttribute('height', TALL + 6);
-    svg.setAttribute('aria-hidden', 'true');
+    const svg = drawn('svg', { height: TALL + 6, 'aria-hidden': 'true' });
     svg.style.stroke = svg.style.fill = side.colour;
     return svg;
   });
@@ -80,15 +68,14 @@ export default function ({ parentElement, data, setTriggerValue }) {
 
   const middle = (k) => buttons[k].offsetLeft + buttons[k].offsetWidth / 2;
   const arc = (svg, i, j, weight, up, strong) => {
-    const path = document.createElementNS(SVG, 'path');
+    const path = drawn('path');
     const a = middle(i), b = middle(j), base = up ? TALL + 4 : 2, width = stage.clientWidth;
     if (i === j) {
       path.setAttribute('d', `M${a - 1},${base + (up ? -5 : 5)} h2`);
       path.setAttribute('stroke-width', 3 + 7 * weight);
     } else {
-      const rise = Math.min(TALL, 22 + (TALL - 22) * Math.abs(a - b) / width * 1.35) * 4 / 3;
-      const y = up ? base - rise : base + rise;
-      path.setAttribute('d', `M${a},${base} C${a},${y} ${b},${y} ${b},${base}`);
+      const height = Math.min(TALL, 22 + (TALL - 22) * Math.abs(a - b) / width * 1.35);
+      path.setAttribute('d', arch(a, b, base, up ? height : -height));
       path.setAttribute('stroke-width', 0.75 + 5.5 * weight);
     }
     path.setAttribute('opacity', strong ? Math.max(0.35, weight) : Math.max(0.12, 0.9 * weight));
@@ -136,13 +123,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const forward = data.backwards ? -1 : 1;
   row.onkeydown = (event) => {
     if (event.key === 'Escape') { first = -1; draw(); }
-    const by = { ArrowRight: forward, ArrowLeft: -forward, Home: -n, End: n }[event.key];
-    if (!by) return;
+    const next = stepped(event.key, at, n, forward);
+    if (next === undefined) return;
     event.preventDefault();
-    const next = Math.max(0, Math.min(n - 1, at + by));
-    buttons[at].tabIndex = -1;
-    buttons[next].tabIndex = 0;
-    buttons[next].focus();
+    focusOn(buttons, at, next);
   };
   const fit = () => {
     const room = scroll.clientWidth;

@@ -15,12 +15,13 @@ from streamlit.components.v2 import component
 
 from dashboard.analyses.start.choose import Side, strongest
 from dashboard.analyses.start.text import of_word
+from dashboard.charts.browser import SENTENCE_JS
 from dashboard.charts.labels import right_to_left
 from dashboard.charts.theme import PALETTES, Theme
 
 _JS, _CSS = (Path(__file__).with_name(f"two_sides.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
+_JS = SENTENCE_JS + _JS
 _HTML = '<div class="sides"></div>'
-_HUES = {"relation": "syntax", "syntax": "syntax", "context": "context"}
 
 
 def show(
@@ -57,12 +58,11 @@ def show(
 
 
 def _side(side: Side, theme: Theme) -> dict[str, Any]:
-    colour = getattr(PALETTES[theme], _HUES.get(side.name.kind, "position"))
     return {
         "head": str(side.head),
         "name": side.name.text,
         "why": side.name.evidence,
-        "colour": colour,
+        "colour": getattr(PALETTES[theme], side.name.role),
         "weights": side.view.weights.astype(float).round(3).tolist(),
     }
 

@@ -148,3 +148,15 @@ def test_another_renderer_that_a_person_chose_is_left_its_way():
     with alt.renderers.enable("json"):
         assert "text/html" not in drawing._repr_mimebundle_()[0]
     assert set(drawing._repr_mimebundle_()) == {"text/html", "text/plain"}
+
+
+def test_marimo_shows_the_same_cell_and_not_its_own_chart():
+    """marimo asks `_display_` first, then takes what that gives by its `_mime_`, or as a chart of Altair's."""
+    import altair as alt
+
+    drawing = heatmap(view(["a", "b"], "a b"), Look("light"))
+    assert drawing._display_()._mime_() == ("text/html", drawing._repr_mimebundle_()["text/html"])
+    with alt.renderers.enable("json"):
+        chart = drawing._display_()
+        assert isinstance(chart, alt.LayerChart) and chart.to_dict()["description"] == drawing.description
+        assert "text/html" not in chart._repr_mimebundle_()[0]

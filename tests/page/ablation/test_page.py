@@ -109,7 +109,7 @@ def test_without_a_text_all_that_needs_none_is_drawn(snapshot):
 
 
 def test_without_a_text_or_a_profile_there_is_nothing_to_lay_beside(monkeypatch, snapshot):
-    monkeypatch.setattr("dashboard.ui.profile_picker.profile_library", list)
+    monkeypatch.setattr("dashboard.analyses.profile.library.profile_library", list)
     app = opened(text=" ")
     [told] = [line for line in said(app).splitlines() if "nothing to compare with" in line]
     assert not app.exception and not app.error and told == snapshot
@@ -125,7 +125,7 @@ def test_a_score_of_the_text_or_a_figure_of_the_profile_beside_it():
 
 
 def test_without_a_profile_scores_of_the_text_are_left(monkeypatch):
-    monkeypatch.setattr("dashboard.ui.profile_picker.profile_library", list)
+    monkeypatch.setattr("dashboard.analyses.profile.library.profile_library", list)
     app = opened()
     assert not app.exception and pages.lines(app, "“Spread”", "ρ")
     assert len(app.selectbox(key="choose_against").options) == 10

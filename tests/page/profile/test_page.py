@@ -166,7 +166,7 @@ def test_a_profile_that_is_not_there_is_told(snapshot):
 
 
 def test_a_model_without_a_profile_is_told_how_to_make_one(monkeypatch, snapshot):
-    monkeypatch.setattr("dashboard.ui.profile_picker.profile_library", list)
+    monkeypatch.setattr("dashboard.analyses.profile.library.profile_library", list)
     app = opened()
     assert not app.exception and not app.error and pages.notices(app) == snapshot
     assert "dashboard profile builtin --model" in app.code[0].value
@@ -208,7 +208,7 @@ def test_moments_are_the_strongest_as_links_and_some_of_every_decile():
 
 def test_moments_without_any_sentences_say_so(monkeypatch):
     one = next(kept for kept in profile_library() if kept.name == "minilm-en_ewt-ud-dev")
-    monkeypatch.setattr("dashboard.ui.profile_picker.profile_library", lambda: [one])
+    monkeypatch.setattr("dashboard.analyses.profile.library.profile_library", lambda: [one])
     app = opened(layer="2", head="0")
     moments = app.dataframe[1].value
     assert (moments["kind"] == "among the strongest").sum() == 5 and "text" not in moments
