@@ -202,7 +202,7 @@ def test_a_role_links_to_what_would_test_it():
     app.query_params |= {"layer": "2", "head": "9"}
     app.run()
     app.switch_page("../pages/profile.py").run()
-    [link] = [one.proto for one in app.main.get("page_link") if "Take L2H9 out" in one.proto.label]
+    [link] = [one.proto for one in app.main.get("page_link") if one.proto.label == "Ablate L2H9"]
     assert link.page.endswith("ablation") and "layer=2" in link.query_string and "head=9" in link.query_string
 
 
