@@ -225,7 +225,9 @@ class Tab:
             self.allowed = [text, *self.allowed] if action.hurried and self.allowed else [text]
             self.typed = []
         elif action.kind == "link" and action.control:
-            self.allowed = None if self.allowed is None else [*self.allowed, check.text_of(action.control.leads) or ""]
+            text = check.text_of(action.control.leads, self.known) or ""
+            self.known.append(text)
+            self.allowed = None if self.allowed is None else [*self.allowed, text]
         elif action.kind in ("back", "forward", "reload", "file") or name == "Use the first example":
             self.allowed = None
 

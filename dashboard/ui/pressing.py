@@ -11,7 +11,8 @@ from __future__ import annotations
 from streamlit.components.v2 import component
 
 _JS = """
-const CHOICES = [['layer', 'head', 'part'], ['layer', 'head'], ['place'], ['step']];  // what clicks on charts choose by
+// What clicks on charts choose by.
+const CHOICES = [['layer', 'head', 'part'], ['layer', 'head'], ['place'], ['word'], ['step']];
 const STILL = 8;  // pixels that a hand may move in a click
 const PATIENCE = 10000;  // milliseconds to wait for the new drawing
 const STEP = 20;  // milliseconds between two looks at it

@@ -127,3 +127,20 @@ def test_the_first_picture_is_in_sight_and_nothing_stands_sideways(person, width
     assert top < height - 80
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
     assert page.locator("h1").bounding_box()["y"] < 80
+
+
+@pytest.mark.parametrize(
+    ("path", "box", "named"),
+    [("profile", "[class*=st-key-draft] textarea", "Who is she?"), ("", ".st-key-start_text input", "A list")],
+)
+def test_an_example_is_read_though_a_text_was_left_in_the_box(person, path, box, named):
+    page = person(path)
+    idle(page)
+    if path:
+        page.locator(".st-key-text_menu button").first.click()
+    page.locator(box).fill(TYPED)
+    page.wait_for_timeout(500)
+    page.get_by_test_id("stButtonGroup").get_by_text(named).first.click()
+    page.wait_for_function("() => new URLSearchParams(location.search).has('text')")
+    idle(page)
+    assert address(page)["text"].startswith("Maria gave" if path else "We bought bread")

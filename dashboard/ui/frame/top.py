@@ -39,6 +39,7 @@ def notes(page: Page) -> None:
 
 
 def _text() -> None:
+    st.session_state["example_taken"] = False
     text = session.choices().text
     key = in_menu.key_of("draft", text)
     st.session_state[key] = text
@@ -85,6 +86,8 @@ def _label(text: str) -> str:
 
 
 def _take_draft(key: str) -> None:
+    if st.session_state.get("example_taken"):
+        return  # the click on an example also took the cursor out of the box
     in_menu.chosen("draft", st.session_state[key])
     session.change(text=st.session_state[key], start=0)
 
@@ -92,7 +95,7 @@ def _take_draft(key: str) -> None:
 def _take_example() -> None:
     name = st.session_state["example"]
     if name in EXAMPLES:
-        st.session_state["example"] = None
+        st.session_state["example"], st.session_state["example_taken"] = None, True
         session.change(text=EXAMPLES[name], start=0)
 
 

@@ -32,7 +32,7 @@ from dashboard.ui.figure import Click
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened, Reading
-from dashboard.ui.page import end_page, to_page
+from dashboard.ui.page import end_page
 from dashboard.ui.pages import ablation_tables
 
 PREDICTS = "smollm2"  # a model of the catalogue that predicts words
@@ -136,11 +136,11 @@ def predictions(found: AblationOnText) -> None:
     if effect.measure == "shift":
         st.caption("This model predicts no words, so only its vectors can change.")
         other = CATALOGUE[PREDICTS]
-        to_page(
-            "ablation",
+        st.button(
             f"Ablate heads of {other.title}, which predicts words",
-            ":material/swap_horiz:",
-            model=other.name,
+            icon=":material/swap_horiz:",
+            on_click=session.change,
+            kwargs={"model": other.name},
         )
     elif not len(effect.changed):
         st.caption(f"The most probable prediction is the same with and without {named(found)} at every token.")

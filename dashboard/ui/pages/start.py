@@ -112,7 +112,7 @@ def squares(found: Examples, width: int) -> Figure:
 
 def sentence() -> None:
     """The sentence, to be typed, and sentences to try."""
-    st.session_state["start_text"] = session.choices().text
+    st.session_state["start_text"], st.session_state["start_example_taken"] = session.choices().text, False
     st.text_input(
         "Your sentence",
         key="start_text",
@@ -125,12 +125,14 @@ def sentence() -> None:
 
 
 def _take_text() -> None:
+    if st.session_state.get("start_example_taken"):
+        return  # the click on an example also took the cursor out of the field
     _read(st.session_state["start_text"])
 
 
 def _take_example() -> None:
     if (name := st.session_state["start_example"]) in SENTENCES:
-        st.session_state["start_example"] = None
+        st.session_state["start_example"], st.session_state["start_example_taken"] = None, True
         _read(SENTENCES[name])
 
 

@@ -243,8 +243,10 @@ def test_another_text_begins_without_a_chosen_word():
 def test_a_model_without_predictions_leads_to_one_that_has_them(minilm):
     app = opened(layer="2", head="9")
     assert len(app.main.subheader) == 2  # no word to choose
-    [link] = [one for one in app.get("page_link") if "predicts words" in one.label]
-    assert "model=smollm2" in link.query_string
+    [other] = [one for one in app.main.button if "predicts words" in one.label]
+    other.click().run()
+    assert not app.exception and app.query_params["model"] in ("smollm2", ["smollm2"])
+    assert len(app.main.subheader) == 3 and "predicts no words" not in said(app)
 
 
 def test_the_page_opens_on_the_head_with_the_largest_effect(minilm):
