@@ -56,7 +56,8 @@ def test_two_heads_are_chosen_by_clicking_compared_and_taken_away_in_a_report(pe
     page.get_by_role("button", name="Clear", exact=True).click()
     page.get_by_text("No figure is collected yet").wait_for()
     page.wait_for_function("!location.search.includes('report=')")
-    assert page.get_by_label("Note").count() == 0 and address(page)["show"] == "difference"
+    page.get_by_label("Note").wait_for(state="detached")
+    assert address(page)["show"] == "difference"
 
 
 def test_a_head_of_another_model_that_is_ticked_on_the_map_is_compared(person, smollm2):

@@ -66,6 +66,17 @@ def test_the_same_probability_as_the_loss_of_that_token(smollm2):
     assert len(found.table) <= 2 + 2 * TOP and found.table["p"].sum() < 1
 
 
+@pytest.mark.parametrize("kind", ["bert", "gpt2"])
+def test_by_the_mean_too(kind, small):
+    model = small(kind)
+    found = ablate_at_word(model, KEYS, "L1H2", ARE, by="mean")
+    tokens = ablate(model, KEYS, ["L1H2"], by="mean").tokens.set_index("position")
+    row = tokens.loc[model.encode(KEYS).word_of.index(ARE)]
+    assert np.exp(-row["loss"] - row["loss_change"]) == pytest.approx(found.row("word")["p_ablated"], rel=1e-4)
+    zero = ablate_at_word(model, KEYS, "L1H2", ARE)
+    assert zero.row("word")["p_ablated"] != pytest.approx(found.row("word")["p_ablated"], rel=1e-6)
+
+
 def test_a_word_costs_no_further_pass(smollm2, monkeypatch):
     """A causal model's vectors are those of all words; every word's figures are those of a pass of its own."""
     encoding, runs, ablating = smollm2.encode(KEYS), [], module.ablate
@@ -125,7 +136,7 @@ def test_the_lines_of_python_make_the_picture_again(smollm2, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     for chart in (
         draw_at_word(ablate_at_word(smollm2, KEYS, "L9H8", ARE, rival="is"), width=500),
-        draw_at_word(ablate_at_word(smollm2, KEYS, ["L9H8", "L3H8"], ARE, bos=False, by="mean"), theme="dark"),
+        draw_at_word(ablate_at_word(smollm2, KEYS, ["L9H8", "L3H8"], ARE, bos=False), theme="dark"),
     ):
         names = {}
         exec(snippet(chart.provenance), names)
