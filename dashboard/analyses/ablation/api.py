@@ -92,7 +92,7 @@ def ablate(
     Raises UserError for an empty text, a head that the model does not have, and a model whose attention code is not
     supported.
     """
-    wanted = _heads(model, heads)
+    wanted = wanted_heads(model, heads)
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     effects = _measure_effects(model, [encoding], _sets(wanted, together), by, bos, progress, keep_each=True)
     how: dict[str, Any] = {"by": by} | reading(encoding, bos=bos, limit=limit) | _how(together)
@@ -122,7 +122,7 @@ def ablate_in(
 
     Raises UserError if the file cannot be read, and as `ablate` does.
     """
-    wanted = _heads(model, heads)
+    wanted = wanted_heads(model, heads)
     encodings, left_out = sample(model, corpus_path, sentences, bos=bos)
     effects = _measure_effects(model, encodings, _sets(wanted, together), by, bos, progress)
     how: dict[str, Any] = (
@@ -140,7 +140,8 @@ def provenance_of_effect(effect: Effect) -> Provenance:
     return Provenance.from_dict(effect.table.attrs["provenance"])
 
 
-def _heads(model: AttentionModel, heads: Iterable[str | HeadId] | None) -> list[HeadId]:
+def wanted_heads(model: AttentionModel, heads: Iterable[str | HeadId] | None) -> list[HeadId]:
+    """The heads to ablate, in order, each once; None: all. Raises UserError for none at all and for an unknown one."""
     if heads is None:
         return list(model.all_heads)
     wanted = sorted({existing_head(model, head) for head in heads})

@@ -99,6 +99,7 @@ class Predictions:
     means: Means | None = None
     _head: LanguageHead = field(init=False)
     _trials: dict[int, Trial] = field(init=False)
+    _first: dict[int, int] = field(init=False)  # word → its first token
     _vectors: torch.Tensor | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -111,6 +112,8 @@ class Predictions:
         self._head, mask = head, self.model.loaded.tokenizer.mask_token_id
         every = trials(0, self.encoding, causal=self.model.causal, mask=mask, predicts=True)
         self._trials = {token: trial for trial in every for token in trial.tokens}
+        places = [(word, token) for token, word in enumerate(self.encoding.word_of) if word is not None]
+        self._first = dict(reversed(places))
 
     @property
     def measured(self) -> tuple[int, ...]:
@@ -119,7 +122,7 @@ class Predictions:
 
     def first_token(self, word: int) -> int:
         """The first token of a word. word: from 0"""
-        return self.encoding.word_of.index(word)
+        return self._first[word]
 
     @torch.inference_mode()
     def at(self, token: int) -> np.ndarray:
@@ -162,7 +165,7 @@ def at_word(
     other = _rival(model, encoding, word, token, rival, reading) if rival else _best_other(logits[0], own)
     top = np.argsort(-logits, axis=1, kind="stable")[:, :TOP].ravel()
     ids = np.array(list(dict.fromkeys([own, other, *top.tolist()])))
-    shares = np.exp(logits[:, ids] - _log_total(logits))
+    shares = np.exp(logits[:, ids] - np.logaddexp.reduce(logits, axis=1, keepdims=True))
     table = pd.DataFrame(
         {
             "token": vocabulary_labels(model.loaded.tokenizer, ids.tolist()),
@@ -228,9 +231,3 @@ def _best_other(logits: np.ndarray, own: int) -> int:
 def _ranks(logits: np.ndarray, ids: Sequence[int] | np.ndarray) -> list[int]:
     """The ranks of some tokens among all (1: the most probable); equals have the rank of the first of them."""
     return [1 + int(np.count_nonzero(logits > logits[one])) for one in ids]
-
-
-def _log_total(logits: np.ndarray) -> np.ndarray:
-    """ln Σ exp over the vocabulary: (2, V) → (2, 1)."""
-    most = logits.max(1, keepdims=True)
-    return most + np.log(np.exp(logits - most).sum(1, keepdims=True))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dashboard.analyses.ablation.api import Progress
+from dashboard.analyses.ablation.api import Progress, wanted_heads
 from dashboard.analyses.ablation.at_word import AblationAtWord, Predictions, at_word
 from dashboard.analyses.ablation.at_word_chart import at_word_chart
 from dashboard.capture import AttentionModel
@@ -19,12 +19,10 @@ from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
 from dashboard.corpus.sample import reference_means
-from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.call import Call, Model, Part, Text, given
 from dashboard.export.provenance import origin, reading
 from dashboard.heads.head_id import HeadId
-from dashboard.heads.view import existing_head
 from dashboard.text import Encoding
 
 
@@ -38,11 +36,8 @@ def predictions_without(
     progress: Progress | None = None,
 ) -> Predictions:
     """What the model predicts at each token, with some heads and without them, to be read word by word."""
-    wanted = tuple(sorted({existing_head(model, one) for one in heads}))
-    if not wanted:
-        raise UserError("There is no head to ablate. Name at least one, like L2H9.")
     means = reference_means(model, bos=bos, progress=progress) if by == "mean" and model.causal else None
-    return Predictions(model, encoding, wanted, by, means)
+    return Predictions(model, encoding, tuple(wanted_heads(model, heads)), by, means)
 
 
 def ablate_at_word(

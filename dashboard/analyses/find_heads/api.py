@@ -95,10 +95,7 @@ def draw_found(
     """Draw the 15 best heads of `find_heads` or `find_heads_in`: a dot for the share, a tick for the baseline at the
     same distance. selected, epoch, names: as in `draw_atlas`."""
     one = isinstance(found, Examples)
-    if one:
-        what = found.named(found.pairs[0]) if len(found.pairs) == 1 else f"{len(found.pairs)} marked pairs"
-    else:
-        what = str(found.pattern)
+    what = _along(found) if isinstance(found, Examples) else str(found.pattern)
     over = "one text" if one else f"{counted(found.pairs, 'pairs')}, {counted(found.sentences, 'sentences')}"
     chart = ranking(
         found.table,
@@ -126,12 +123,11 @@ def draw_found_grid(
 
     tray, epoch: as in `draw_atlas`
     """
-    what = found.named(found.pairs[0]) if len(found.pairs) == 1 else f"{len(found.pairs)} marked pairs"
     chart = head_grid(
         found.table.assign(share=100 * found.table["score"]).sort_values(columns_of(found.table), ignore_index=True),
         "share",
         Look(theme, width),
-        title=f"{what} · {found.model}",
+        title=f"{_along(found)} · {found.model}",
         unit="%",
         subtitle=["attention along the pair, one square per head"],
         description=example_finding(found),
@@ -161,3 +157,7 @@ def provenance_of_found(found: Examples | Matches, verb: str = "draw_found", **d
         )
     call = Call(verb, (made,), look, makes="figure") if look else Part(made, "table", makes="table")
     return origin(model, text, name, call, special="hide", options=options | look)
+
+
+def _along(found: Examples) -> str:
+    return found.named(found.pairs[0]) if len(found.pairs) == 1 else f"{len(found.pairs)} marked pairs"

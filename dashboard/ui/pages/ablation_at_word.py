@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import streamlit as st
@@ -88,9 +89,10 @@ def show(this: Reading, chosen: ChosenWord | None) -> None:
 
 def _choose_word(this: Reading, chosen: ChosenWord) -> None:
     words = [visible(word.form) for word in this.encoding.words]
+    often = Counter(words)
 
     def label(word: int) -> str:
-        return words[word] if words.count(words[word]) == 1 else f"{words[word]} (word {word + 1})"
+        return words[word] if often[words[word]] == 1 else f"{words[word]} (word {word + 1})"
 
     tied = session.bound("at_word")
     st.session_state[tied["key"]] = chosen.word
