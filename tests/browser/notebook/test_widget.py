@@ -88,7 +88,7 @@ def test_a_hovered_word_lights_its_own_weights(notebook, minilm):
         and round(100 * row.max()) in [round(n) for n in numbers(line(page))]
     )
     assert word(page, best).locator(".share").inner_text().startswith(str(round(100 * row.max())))
-    assert float(page.locator(".two-heads .rest").evaluate("e => getComputedStyle(e).opacity")) < 1
+    page.wait_for_function("getComputedStyle(document.querySelector('.two-heads .rest')).opacity < 1")  # it fades
     page.mouse.move(5, 5)
     assert paths(page, "lit") == 0 and "L2H0" in line(page)
 
