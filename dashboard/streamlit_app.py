@@ -11,8 +11,8 @@ import streamlit as st  # noqa: E402
 
 from dashboard.errors import UserError  # noqa: E402
 from dashboard.installed import HOME  # noqa: E402
-from dashboard.ui import model_and_text, page_list, quiet, session  # noqa: E402
-from dashboard.ui.frame import around  # noqa: E402
+from dashboard.ui import model_and_text, page_list, quiet  # noqa: E402
+from dashboard.ui.frame import address, around  # noqa: E402
 from dashboard.ui.page import PageEnd, problem  # noqa: E402
 from dashboard.ui.page_list import FIRST  # noqa: E402
 
@@ -40,11 +40,11 @@ OTHERS = {
     if other != FIRST.name  # Streamlit itself leads from there to the bare address
 }
 page = st.navigation([*PAGES.values(), *OTHERS.values()], position="hidden")
-if page.url_path == "" and session.leads_on(found := st.query_params.to_dict()):
+if page.url_path == "" and address.leads_on(found := st.query_params.to_dict()):
     st.switch_page(PAGES["explore"], query_params=found)
-session.read_address(page.url_path)
+address.read(page.url_path)
 model_and_text.fit_choices()
-session.write_address()
+address.write()
 with around.frame(page_list.at(page.url_path), PAGES):
     try:
         page.run()

@@ -30,6 +30,7 @@ def score_help(score: Score, n: int) -> str:
 
 # Inputs
 this = reading(pairs=True)
+head_names.open_on_clearest(this)
 chosen = session.choices()
 model = this.model
 head = chosen.chosen

@@ -30,6 +30,7 @@ STEP_COLUMNS = {
 
 # Inputs
 this = reading(pairs=True)
+head_names.open_on_clearest(this)
 model = this.model
 st.caption(
     f"How do queries, keys and values become the attention of one head of {escape_markdown(model.title)}? A small "

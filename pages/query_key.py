@@ -14,6 +14,7 @@ from dashboard.ui.pages import query_key
 
 # Inputs
 this = opened()
+head_names.open_on_clearest(this)
 model = this.model
 st.caption(
     f"Which words would look at which in one head of {escape_markdown(model.title)}? Every word of some built-in "

@@ -31,6 +31,8 @@ except UserError as wrong:
     problem(wrong)
     end_page()
 
+session.open_on(shown.top.head)
+
 # The two heads over it, and the lines that computed the first
 pair = start.marked_pair(text)
 two_sides.show(

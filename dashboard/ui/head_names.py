@@ -12,11 +12,11 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from dashboard.analyses.profile.names import HeadName, head_names
+from dashboard.analyses.profile.names import HeadName, clearest, head_names
 from dashboard.analyses.profile.tables import Profile
 from dashboard.charts.look import Selection
 from dashboard.heads.head_id import HeadId, columns_of, heads_of
-from dashboard.ui import head_picker, model_and_text, profile_picker
+from dashboard.ui import head_picker, model_and_text, profile_picker, session
 from dashboard.ui.figure import Columns, Table
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened
@@ -53,6 +53,13 @@ def of_chosen_model() -> Mapping[HeadId, HeadName]:
 def for_charts(this: Opened) -> Mapping[HeadId, str]:
     """The names as charts take them, each with its figures on a line of its own (see `charts.look.Selection`)."""
     return _all(this)[1]
+
+
+def open_on_clearest(this: Opened) -> None:
+    """A bare address opens on the model's clearest head, where it has a profile."""
+    profile = profile_picker.readable(this)
+    if profile is not None and (head := clearest(profile)) is not None:
+        session.open_bare_on(head)
 
 
 def titles(this: Opened, heads: Iterable[HeadId]) -> list[str]:

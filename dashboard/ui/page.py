@@ -11,8 +11,8 @@ import streamlit as st
 
 from dashboard.installed import HOME
 from dashboard.ui import paths, session
+from dashboard.ui.frame import address
 from dashboard.ui.markdown import escape_markdown
-from dashboard.ui.url_state import to_address
 
 PAGES = HOME / "pages"
 
@@ -28,8 +28,8 @@ def end_page() -> NoReturn:
 def to_page(name: str, label: str, icon: str, **changed: Any) -> None:
     """A link to ``pages/name.py`` with the current choices, except those in `changed`."""
     paths.choose(changed)  # what we link to ourselves lies in the profile library, where a person put it
-    address = to_address(session.choices().but(**changed))
-    st.page_link(str(PAGES / f"{name}.py"), label=label, icon=icon, query_params=address)
+    there = address.of(session.choices().but(**changed))
+    st.page_link(str(PAGES / f"{name}.py"), label=label, icon=icon, query_params=there)
 
 
 def problem(error: Exception) -> None:

@@ -16,10 +16,11 @@ from dashboard.heads.format import counted
 from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.installed import COMMAND, HOME
 from dashboard.ui import head_picker, session
+from dashboard.ui.frame import address
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page, problem
-from dashboard.ui.url_state import MOST_PINS, to_address
+from dashboard.ui.url_state import MOST_PINS
 
 CORPUS = str(HOME / "pages" / "corpus.py")
 
@@ -72,8 +73,8 @@ def chosen_profile(this: Opened) -> tuple[LibraryEntry, Profile]:
             "open this page again.",
             icon=":material/lightbulb:",
         )
-        address = to_address(session.choices())
-        st.page_link(CORPUS, label="Open Corpora", icon=":material/library_books:", query_params=address)
+        here = address.of(session.choices())
+        st.page_link(CORPUS, label="Open Corpora", icon=":material/library_books:", query_params=here)
         st.code(command(this.model.name), language="bash")
         end_page()
     if name not in there:

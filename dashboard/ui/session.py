@@ -1,42 +1,29 @@
-"""The session's choices and the address bar, kept in step (see `choices`).
-
-The address is read when a person changes it (a pasted link, back, forward) and written when they choose something.
-The links between pages carry the choices, so every step is one entry in the browser's history.
-"""
+"""The session's choices, and what changes them: widgets, clicks, pins. `dashboard.ui.frame.address` keeps the address
+bar in step."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from dashboard.analyses.scores.scores import SCORES
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Theme
-from dashboard.export import reports
 from dashboard.heads.head_id import HeadId
 from dashboard.ui import paths
 from dashboard.ui.pins import Pin
 from dashboard.ui.url_state import (
     HEAD,
     MOST_PINS,
-    PAGE,
     Choices,
-    digest,
-    fits_in_link,
-    from_address,
-    page_named,
     tidy,
-    to_address,
     within,
 )
 
-TEXTS_HELD = 10
 STALE = 1.0  # seconds until a browser has received a change
-LINKS_DELAY = 5.0  # seconds until a busy browser has received its links
 
 
 def frame_stands() -> bool:
@@ -78,6 +65,15 @@ def open_on(head: HeadId) -> None:
         begin_epoch()
 
 
+def open_bare_on(head: HeadId) -> None:
+    """As `open_on`, for a bare address. Another one without a head means the first head, as in versions before."""
+    if st.session_state["address"]:
+        st.session_state["opens_on"] = head
+    else:
+        open_on(head)
+    st.session_state["opens_bare"] = True
+
+
 def epoch() -> int:
     """The selection epoch: how many choices were made other than by a click on a picture of all heads."""
     return st.session_state.get("epoch", 0)
@@ -98,106 +94,14 @@ def selection() -> Selection:
 
 
 def mark_widget_run() -> None:
-    """Note that a widget, not the address, started the next run (see `read_address`)."""
+    """Note that a widget, not the address, started the next run (see `dashboard.ui.frame.address.read`)."""
     st.session_state["widget_run"] = True
-
-
-def read_address(page: str) -> None:
-    """Read the choices from the address of a page, unless we wrote that address ourselves.
-
-    A quick person acts before the browser has the address that we wrote last, and the browser then sends an older one.
-    So in a run that a widget started the address is ignored, and on the way to another page the choices are kept that
-    its link did not have yet.
-    """
-    address = {name: value for name, value in st.query_params.to_dict().items() if name != PAGE}
-    state = st.session_state
-    followed = (left := state.get("page", page) != page) and _links_lead(address)
-    state["page"] = page
-    if left:  # the best head of the page before is not the one that an address of this page means
-        state.pop("opens_on", None)
-    if state.pop("widget_run", False) or ("choices" in state and (followed or address == state["address"])):
-        state["address"] = address
-        return
-    found, state["notices"] = from_address(address, tuple(SCORES), _held_texts())
-    state["choices"] = _with_report(found)
-    state["address"], state["head_given"] = address, _names_head(address)
-    begin_epoch()
-
-
-def leads_on(address: Mapping[str, str]) -> bool:
-    """Whether the bare address is one of versions before, in which it was that of “All heads”: a new session that asks
-    for a head, or for how heads are drawn. One of today names its page as well."""
-    return "choices" not in st.session_state and bool(page_named("", address)) and PAGE not in address
 
 
 def show_report(key: str) -> None:
     """Make the report with this key the session's report, in the address too; "": none."""
     correct(report=key)
     st.session_state["another_report"] = True
-
-
-def _with_report(found: Choices) -> Choices:
-    """These choices; with the session's report if theirs is missing or no longer exists."""
-    if found.report and reports.is_there(found.report):
-        return found
-    now = st.session_state["choices"].report if "choices" in st.session_state else ""
-    return replace(found, report=now)
-
-
-def remember_links(address: dict[str, str]) -> None:
-    """Note the address that the links to all pages, as sent to the browser now, lead to."""
-    state = st.session_state
-    if address != (before := state.get("links_lead_to", address)):
-        state["links_led_to"] = before, time.monotonic()
-    state["links_lead_to"] = address
-
-
-def _links_lead(address: dict[str, str]) -> bool:
-    """Whether the links lead to this address, or did so until a moment ago: the browser may still have the old ones."""
-    before, when = st.session_state.get("links_led_to", (None, 0.0))
-    return address == st.session_state.get("links_lead_to") or (
-        address == before and time.monotonic() - when < LINKS_DELAY
-    )
-
-
-def write_address() -> None:
-    """Write the choices into the address. One that already gives these choices, in any form, stays:
-    a rewritten address would add a step to the browser's history."""
-    state = st.session_state
-    _hold(choices().text)
-    current, _ = from_address(state["address"], tuple(SCORES), _held_texts())
-    if not state.pop("another_report", False):
-        current = _with_report(current)
-    best: HeadId | None = state.pop("opens_on", None)
-    if best is not None and not _names_head(state["address"]):
-        current = replace(current, **best.choice)
-    if current != choices():
-        address = to_address(choices())
-        if best is not None:
-            address = {name: value for name, value in address.items() if name not in HEAD}
-            if state["head_given"]:
-                address |= {name: str(value) for name, value in choices().chosen.choice.items() if value != ""}
-        state["address"] = address
-        st.query_params.from_dict(address | page_named(state["page"], address))
-
-
-def _names_head(address: dict[str, str]) -> bool:
-    return any(name in address for name in HEAD)
-
-
-def _held_texts() -> dict[str, str]:
-    """This session's last texts that are too long for a link, by digest, for back and forward."""
-    return st.session_state.setdefault("held_texts", {})
-
-
-def _hold(text: str) -> None:
-    if fits_in_link(text):
-        return
-    held = _held_texts()
-    held.pop(digest(text), None)
-    held[digest(text)] = text
-    while len(held) > TEXTS_HELD:
-        del held[next(iter(held))]
 
 
 def fit_to(layers: int, heads: int, numbers: Sequence[int]) -> None:

@@ -24,7 +24,7 @@ def follow(page, title: str) -> None:
 
 @pytest.mark.parametrize("title", ["Compare", "Layer by layer"])
 def test_a_text_that_was_typed_is_read_on_the_way_to_another_page(person, title):
-    page = person("explore")
+    page = person("explore?head=2")
     settled(page, "L0H2")
     type_text(page, TYPED)
     follow(page, title)
@@ -37,7 +37,7 @@ def test_a_text_that_was_typed_is_read_on_the_way_to_another_page(person, title)
 
 
 def test_a_text_that_was_typed_is_read_by_a_click_anywhere(person):
-    page = person("explore")
+    page = person("explore?head=2")
     settled(page, "L0H2")
     type_text(page, TYPED)
     page.locator("h1").click()
@@ -56,7 +56,7 @@ def choose_tokens(page) -> None:
 
 @pytest.mark.parametrize(("choose", "field"), [(choose_text, "text"), (choose_tokens, "unit")])
 def test_what_back_has_taken_back_at_the_top_stays_so_after_another_choice(person, choose, field):
-    page = person("explore")
+    page = person("explore?head=2")
     settled(page, "L0H2")
     choose(page)
     page.wait_for_function("field => new URLSearchParams(location.search).has(field)", arg=field)
@@ -75,7 +75,7 @@ def test_what_back_has_taken_back_at_the_top_stays_so_after_another_choice(perso
     page.wait_for_function("field => new URLSearchParams(location.search).has(field)", arg=field)
 
 
-@pytest.mark.parametrize("path", ["explore", "inside"])
+@pytest.mark.parametrize("path", ["explore?head=2", "inside?head=2"])
 def test_a_layer_that_is_not_there_is_said_and_the_nearest_is_shown(person, path):
     page = person(path)
     idle(page)
@@ -110,7 +110,7 @@ def test_pins_are_counted_in_sight_and_keep_their_model(person):
 
 @pytest.mark.parametrize(("width", "folded"), [(1280, False), (820, True), (390, True)])
 def test_the_sidebar_is_folded_where_the_window_is_narrow(person, width, folded):
-    page = person("explore", width=width, height=900)
+    page = person("explore?head=2", width=width, height=900)
     settled(page, "L0H2")
     page.wait_for_timeout(800)
     sidebar = page.get_by_test_id("stSidebar")
@@ -120,7 +120,7 @@ def test_the_sidebar_is_folded_where_the_window_is_narrow(person, width, folded)
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720), (853, 480), (820, 1180), (390, 844)])
 def test_the_first_picture_is_in_sight_and_nothing_stands_sideways(person, width, height):
-    page = person("explore", width=width, height=height)
+    page = person("explore?head=2", width=width, height=height)
     settled(page, "L0H2")
     page.wait_for_timeout(800)
     top = min(page.locator(where).first.bounding_box()["y"] for where in (ATLAS, PICTURE))
@@ -144,3 +144,40 @@ def test_an_example_is_read_though_a_text_was_left_in_the_box(person, path, box,
     page.wait_for_function("() => new URLSearchParams(location.search).has('text')")
     idle(page)
     assert address(page)["text"].startswith("Maria gave" if path else "We bought bread")
+
+
+def missed(page) -> None:
+    """The address moves, and Streamlit does not hear of it."""
+    page.evaluate("history.pushState({}, '', '?layer=2&head=9')")
+
+
+def taken_back_after_a_reload(page) -> None:
+    page.reload(wait_until="commit")
+    page.go_back()
+
+
+@pytest.mark.parametrize(
+    ("path", "move"), [("explore?head=2", missed), ("explore?layer=2&head=9", taken_back_after_a_reload)]
+)
+def test_the_page_follows_an_address_that_it_missed(person, path, move):
+    page = person(path)
+    idle(page)
+    if "?" in path:
+        page.get_by_role("radio", name="Arcs").click()
+        page.wait_for_function("location.search.includes('view=arcs')")
+        idle(page)
+    move(page)
+    settled(page, "L2H9")
+    assert address(page) == {"layer": "2", "head": "9"}
+    page.get_by_role("radio", name="Heatmap", checked=True).wait_for()
+
+
+def test_the_best_head_of_the_page_before_does_not_stay_in_the_address(person):
+    page = person("ablation")
+    idle(page)
+    follow(page, "Find heads")
+    page.wait_for_function("() => !['layer', 'head'].some(name => new URLSearchParams(location.search).has(name))")
+    shown = page.locator("[data-testid=stMain]").inner_text()
+    page.reload()
+    idle(page)
+    assert page.locator("[data-testid=stMain]").inner_text() == shown

@@ -19,13 +19,13 @@ from tests.helpers.browser import ATLAS, PICTURE, address, click_head, download,
 
 
 def test_the_first_page_says_a_finding(person):
-    page = person("explore")
+    page = person("explore?head=2")
     assert "previous word" in settled(page, "L0H2")
     assert page.locator(ATLAS).count() == 1
 
 
 def test_a_click_on_the_atlas_draws_that_head_and_a_pasted_link_reopens_it(person):
-    page = person("explore")
+    page = person("explore?head=2")
     settled(page, "L0H2")
     click_head(page, 3, 1)
     described = settled(page, "L3H1")
@@ -39,7 +39,7 @@ def test_a_click_on_the_atlas_draws_that_head_and_a_pasted_link_reopens_it(perso
 
 
 def test_the_cell_clicked_last_can_be_clicked_again_after_another_choice(person):
-    page = person("explore")
+    page = person("explore?head=2")
     settled(page, "L0H2")
     click_head(page, 2, 8)
     settled(page, "L2H8")
@@ -85,7 +85,7 @@ def test_the_frame_is_round_the_head_on_show_however_it_was_chosen(person, shown
 
 
 def test_a_quick_hand_is_not_taken_back(person):
-    page = person("explore")
+    page = person("explore?head=2")
     settled(page, "L0H2")
     for head, pause in enumerate((0, 60, 120, 200)):
         click_head(page, 3, head)
@@ -105,7 +105,7 @@ def test_a_quick_hand_is_not_taken_back(person):
 
 
 def test_pictures_follow_the_page_from_light_to_dark(person):
-    page = person("explore")
+    page = person("explore?head=2")
     settled(page, "L0H2")
     title = f"{PICTURE} text[font-weight='600']"
     light = page.locator(title).first.get_attribute("fill")
@@ -123,7 +123,7 @@ def test_the_maps_can_be_clicked_as_well(person):
 
 
 def test_everything_is_reached_by_keyboard(person):
-    page = person("explore")
+    page = person("explore?head=2")
     settled(page, "L0H2")
     layer = page.locator("[class*=st-key-choose_layer] input")
     layer.focus()
@@ -140,7 +140,7 @@ def test_everything_is_reached_by_keyboard(person):
 
 
 def test_a_new_text_is_read_and_drawn(person):
-    page = person("explore")
+    page = person("explore?head=2")
     settled(page, "L0H2")
     page.locator(".st-key-text_menu button").first.click()
     page.get_by_role("textbox", name="Text", exact=True).fill("Seven birds sing.")
@@ -151,7 +151,7 @@ def test_a_new_text_is_read_and_drawn(person):
 
 
 def test_back_and_forward_step_through_what_was_seen(person):
-    page = person("explore")
+    page = person("explore?head=2")
     settled(page, "L0H2")
     click_head(page, 2, 8)
     settled(page, "L2H8")
@@ -296,7 +296,7 @@ def test_script_in_a_text_is_only_text(person):
 
 
 def test_two_people_see_only_their_own_text(person):
-    first, second = person("explore?text=Seven+birds+sing."), person("explore")
+    first, second = person("explore?text=Seven+birds+sing."), person("explore?head=2")
     settled(first, "L0H2")
     settled(second, "L0H2")
     assert "birds" in first.content() and "birds" not in second.content()

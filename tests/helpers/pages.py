@@ -15,10 +15,9 @@ def opened(page: str | None = "explore", /, **address: str) -> AppTest:
     app = AppTest.from_file(ENTRY, default_timeout=120)
     for name, value in address.items():
         app.query_params[name] = value
-    app.run()
     if page:
-        app.switch_page(f"../pages/{page}.py").run()
-    return app
+        app.switch_page(f"../pages/{page}.py")
+    return app.run()
 
 
 def said(app: AppTest) -> str:

@@ -2,10 +2,12 @@
 
 import pytest
 
+from dashboard.analyses.profile.names import clearest
 from dashboard.heads.head_id import HeadId
 from dashboard.ui.page_list import BY_NAME
 from tests.helpers.pages import heading, lines, notices, opened, said
-from tests.helpers.sentences import numbers, plain, wording
+from tests.helpers.sentences import heads_in, numbers, plain, wording
+from tests.helpers.shipped import profile
 
 LONG = " ".join(f"word{number}" for number in range(3000))
 HOSTILE = [
@@ -47,7 +49,7 @@ def test_a_text_with_nothing_in_it_is_told_and_the_page_lives(text, kind, snapsh
     app.text_area(key="draft").set_value("Birds sing.")
     next(button for button in app.button if button.label == "Read this text").click().run()
     assert not app.exception and not app.error
-    assert "L0H2" in heading(app)
+    assert heads_in(heading(app))
 
 
 def test_a_long_text_is_cut_aloud_and_kept_out_of_the_link(snapshot):
@@ -79,7 +81,7 @@ def test_a_model_that_cannot_be_opened_is_told_and_the_page_lives(model, kind, s
     if kind:
         app.selectbox(key="choose_model").set_value("minilm").run()
     assert not app.exception and not app.error
-    assert "L0H2" in heading(app)
+    assert heads_in(heading(app))
 
 
 def test_two_people_see_only_their_own_text():
@@ -118,7 +120,7 @@ def test_a_page_that_ends_early_keeps_its_sidebar_on_the_next_run(page, address)
 
 
 def test_an_address_that_lags_behind_a_quick_hand_takes_nothing_back():
-    app = opened()
+    app = opened(view="arcs")
     app.number_input(key="choose_head").set_value(7).run()
     assert "7" in app.query_params["head"]
     del app.query_params["head"]  # the browser still sends what stood there before
@@ -128,6 +130,25 @@ def test_an_address_that_lags_behind_a_quick_hand_takes_nothing_back():
     del app.query_params["head"]  # and this is a step back: nothing on the page was touched
     app.run()
     assert "L0H2" in heading(app)
+
+
+def test_only_a_bare_address_opens_on_the_clearest_head():
+    best = clearest(profile())
+    app = opened()
+    assert heads_in(heading(app)) == [str(best)] and not app.query_params
+    app.segmented_control(key="choose_view").set_value("arcs").run()
+    assert dict(app.query_params) == {"view": "arcs", "layer": str(best.layer), "head": str(best.head)}
+    assert heads_in(heading(opened(view="lines"))) == ["L0H2"]  # as in links of versions before
+
+
+def test_the_first_head_is_kept_where_a_person_chose_it():
+    app = opened()
+    app.number_input(key="choose_layer").set_value(0).run()
+    app.number_input(key="choose_head").set_value(2).run()
+    assert heads_in(heading(app)) == ["L0H2"] and dict(app.query_params) == {"head": "2"}
+    assert app.session_state["links_lead_to"] == {"head": "2"}
+    app.switch_page("../pages/inside.py").run()
+    assert app.session_state["choices"].chosen == HeadId(0, 2)
 
 
 def test_a_quick_hand_keeps_its_head_on_the_way_to_another_page():

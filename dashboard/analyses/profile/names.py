@@ -76,6 +76,13 @@ def head_names(profile: Profile) -> dict[HeadId, HeadName]:
     }
 
 
+def clearest(profile: Profile) -> HeadId | None:
+    """The head that is surest to link a relation: with the largest lift of those that `head_names` names by one. None
+    where no head is."""
+    sure = _sure_relations(profile.dependencies)
+    return max(sure, key=lambda head: sure[head]["lift"], default=None)
+
+
 def _sure_relations(table: pd.DataFrame) -> dict[HeadId, dict]:
     """Of each head the row of its most lifted relation, of the rows that are sure."""
     tried = table[(table["relation"] != ALL) & (table["n"] >= FEWEST)]

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.ui import pressing, session
-from dashboard.ui.frame import sidebar, top
+from dashboard.ui.frame import address, address_watch, sidebar, top
 from dashboard.ui.layout_width import measure
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import to_page
@@ -53,6 +53,9 @@ def frame(page: Page, pages: Mapping[str, st.Page]) -> Iterator[None]:
     finally:
         if not first:
             draw()
+        address.write_best_head()
+        with st.sidebar:
+            address_watch.follow(address.shown())
 
 
 def _lead_on(page: Page) -> None:

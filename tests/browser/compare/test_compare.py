@@ -10,7 +10,7 @@ COMPARED = picture("compare")
 
 
 def test_two_heads_are_chosen_by_clicking_compared_and_taken_away_in_a_report(person, chromium, tmp_path):
-    page = person("explore")
+    page = person("explore?head=2")
     settled(page, "L0H2")
     for layer, head in ((2, 0), (2, 8)):
         click_head(page, layer, head)

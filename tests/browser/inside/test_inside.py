@@ -59,7 +59,7 @@ def test_a_click_on_a_map_chooses_its_step_again_and_again(page):
 
 
 def test_the_row_is_taken_away_as_a_file_that_opens(page):
-    page.goto(page.url_of())
+    page.goto(page.url_of(head=2))
     settled(page, "L0H2: “says”", ROW)
     for label, start in (("SVG", b"<svg"), ("CSV", b'"step","position","of","value"')):
         assert download(page, "row", label).startswith(start)

@@ -14,7 +14,7 @@ from tests.helpers.browser import PICTURE, address, click_head, download, idle, 
 FILES = ".st-key-files_head"
 
 
-def ready(person, path: str = "explore"):
+def ready(person, path: str = "explore?head=2"):
     page = person(path)
     settled(page, "L0H2")
     idle(page)
@@ -92,15 +92,15 @@ def test_a_note_typed_a_moment_before_is_in_the_report(person):
     page.get_by_role("heading", name="Report", exact=True).wait_for()
     idle(page)
     for k in range(6):
-        page.get_by_label("Note").fill(f"Note number {k}")
+        page.get_by_role("textbox", name="Note").fill(f"Note number {k}")
         if k % 2:
             read = pypdf.PdfReader(io.BytesIO(taken(page, "PDF", delay=70)))
             assert any(f"Note number {k}" in one.extract_text() for one in read.pages)
         else:
             assert f"Note number {k}".encode() in taken(page, "HTML page", delay=70)
     page.reload()
-    page.get_by_label("Note").wait_for()
-    assert page.get_by_label("Note").input_value() == "Note number 5" and "report" in address(page)
+    page.get_by_role("textbox", name="Note").wait_for()
+    assert page.get_by_role("textbox", name="Note").input_value() == "Note number 5" and "report" in address(page)
 
 
 def test_streamlits_own_files_stand_beside_none_of_ours(person):
@@ -133,8 +133,8 @@ def test_heads_of_two_models_are_each_named_with_their_model(person, smollm2):
     assert named.encode() in data and b'"other_model": "smollm2"' in data
     row.get_by_role("button", name="Add to report").click()
     page.get_by_role("link", name="1 in the report").click()
-    page.get_by_label("Title").wait_for()
-    assert page.get_by_label("Title").input_value().startswith(named)
+    page.get_by_role("textbox", name="Title").wait_for()
+    assert page.get_by_role("textbox", name="Title").input_value().startswith(named)
     html = unescape(taken(page, "HTML page").decode())
     assert f"<h2>1. {named}" in html
     assert "open_model('minilm')" in html and "open_model('smollm2')" in html
@@ -149,7 +149,7 @@ def test_a_report_is_ordered_named_and_put_back(person):
     settled(page, "L3H4")
     page.locator(FILES).get_by_role("button", name="Add to report").click()
     page.get_by_role("link", name="2 in the report").click()
-    titles = page.get_by_label("Title")
+    titles = page.get_by_role("textbox", name="Title")
     titles.nth(1).wait_for()
     idle(page)
 

@@ -25,7 +25,7 @@ def code(app: AppTest) -> str:
 
 
 def test_the_page_says_its_finding_and_its_proof(snapshot):
-    app = opened()
+    app = opened(head="2")
     assert not app.exception and app.title[0].value == "Inside a head"
     [finding] = [line for line in said(app).splitlines() if line.startswith("##### L0H2")]
     assert re.findall("“(.*?)”", finding)[:2] == ["says", "osaka"] and wording(finding) == snapshot
@@ -66,12 +66,12 @@ def test_where_the_projections_cannot_be_told_apart_the_code_is_attend_for_every
 
 
 def test_a_choice_goes_into_the_address():
-    app = opened()
+    app = opened(view="arcs")
     app.selectbox(key="choose_query").set_value(13).run()
     app.selectbox(key="choose_key").set_value(0).run()
     app.segmented_control(key="choose_step").set_value("mixed").run()
     assert not app.exception
-    assert dict(app.query_params) == {"query": "13", "key": "0", "step": "mixed"}
+    assert dict(app.query_params) == {"view": "arcs", "query": "13", "key": "0", "step": "mixed"}
 
 
 def test_a_token_that_a_shorter_text_lacks_is_moved_without_a_word():

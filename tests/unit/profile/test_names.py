@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import erfc, sqrt
 
 import pytest
 
 from dashboard.analyses.profile.library import profile_library, read_profile
-from dashboard.analyses.profile.names import head_names
+from dashboard.analyses.profile.names import clearest, head_names
 from dashboard.analyses.profile.relation_words import WORDS, in_words, looked_at
 from dashboard.heads.head_id import HeadId
 
@@ -42,6 +43,13 @@ def test_relations_name_a_head_where_chance_is_ruled_out(profile):
     assert sure and {head for head, name in names.items() if name.kind == "relation"} == set(sure)
     for head, (_, relation, direction) in sure.items():
         assert names[head].text == looked_at(relation, direction) and f"({relation})" in names[head].evidence
+
+
+def test_the_clearest_head_has_the_largest_lift(profile):
+    sure = sure_relations(profile)
+    assert sure[clearest(profile)][0] == max(lift for lift, *_ in sure.values())
+    unsure = replace(profile, dependencies=profile.dependencies.assign(lift=0.0))
+    assert clearest(unsure) is None
 
 
 def test_every_head_has_a_name_and_the_rest_follows_its_role(profile):

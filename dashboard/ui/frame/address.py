@@ -1,0 +1,151 @@
+"""The session's choices and the address bar, kept in step (see `session.choices`).
+
+The address is read when a person changes it (a pasted link, back, forward) and written when they choose something.
+The links between pages carry the choices, so every step is one entry in the browser's history.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+import streamlit as st
+
+from dashboard.analyses.scores.scores import SCORES
+from dashboard.export import reports
+from dashboard.heads.head_id import HeadId
+from dashboard.ui.session import begin_epoch, choices
+from dashboard.ui.url_state import (
+    FIRST_HEAD,
+    HEAD,
+    PAGE,
+    Choices,
+    digest,
+    fits_in_link,
+    from_address,
+    page_named,
+    to_address,
+)
+
+TEXTS_HELD = 10
+LINKS_DELAY = 5.0  # seconds until a busy browser has received its links
+
+
+def of(choices: Choices) -> dict[str, str]:
+    """The address of a link to these choices. The first head is named in it where a person chose it and the address
+    would else be bare, since that may open on another one."""
+    first = {"head": str(FIRST_HEAD.head)} if st.session_state.get("head_given") else {}
+    return to_address(choices) or first
+
+
+def read(page: str) -> None:
+    """Read the choices from the address of a page, unless we wrote that address ourselves.
+
+    A quick person acts before the browser has the address that we wrote last, and the browser then sends an older one.
+    So in a run that a widget started the address is ignored, and on the way to another page the choices are kept that
+    its link did not have yet.
+    """
+    address = {name: value for name, value in st.query_params.to_dict().items() if name != PAGE}
+    state = st.session_state
+    followed = (left := state.get("page", page) != page) and _links_lead(address)
+    state["page"] = page
+    if left:  # the best head of the page before is not the one that an address of this page means
+        state.pop("opens_on", None)
+        state.pop("opens_bare", None)
+    if state.pop("widget_run", False) or ("choices" in state and (followed or address == state["address"])):
+        state["address"] = address
+        return
+    found, state["notices"] = from_address(address, tuple(SCORES), _held_texts())
+    state["choices"] = _with_report(found)
+    state["address"], state["head_given"] = address, _names_head(address)
+    begin_epoch()
+
+
+def leads_on(address: Mapping[str, str]) -> bool:
+    """Whether the bare address is one of versions before, in which it was that of “All heads”: a new session that asks
+    for a head, or for how heads are drawn. One of today names its page as well."""
+    return "choices" not in st.session_state and bool(page_named("", address)) and PAGE not in address
+
+
+def _with_report(found: Choices) -> Choices:
+    """These choices; with the session's report if theirs is missing or no longer exists."""
+    if found.report and reports.is_there(found.report):
+        return found
+    now = st.session_state["choices"].report if "choices" in st.session_state else ""
+    return replace(found, report=now)
+
+
+def remember_links(address: dict[str, str]) -> None:
+    """Note the address that the links to all pages, as sent to the browser now, lead to."""
+    state = st.session_state
+    if address != (before := state.get("links_lead_to", address)):
+        state["links_led_to"] = before, time.monotonic()
+    state["links_lead_to"] = address
+
+
+def _links_lead(address: dict[str, str]) -> bool:
+    """Whether the links lead to this address, or did so until a moment ago: the browser may still have the old ones."""
+    before, when = st.session_state.get("links_led_to", (None, 0.0))
+    return address == st.session_state.get("links_lead_to") or (
+        address == before and time.monotonic() - when < LINKS_DELAY
+    )
+
+
+def write() -> None:
+    """Write the choices into the address, before the page runs."""
+    _hold(choices().text)
+    _write(st.session_state.pop("opens_on", None), st.session_state.pop("opens_bare", False))
+
+
+def write_best_head() -> None:
+    """Write the address once more after a page that opened on its best head: one that still names the head of the page
+    before would bring that back on a reload."""
+    if best := st.session_state.get("opens_on"):
+        _write(best, st.session_state.get("opens_bare", False))
+
+
+def _write(best: HeadId | None, bare: bool) -> None:
+    """An address that already gives these choices, in any form, stays: a rewritten one would add a step to the
+    browser's history.
+
+    best: the head that the page opened on, which an address without a head means; bare: only a bare one does
+    """
+    state = st.session_state
+    current, _ = from_address(state["address"], tuple(SCORES), _held_texts())
+    if not state.pop("another_report", False):
+        current = _with_report(current)
+    if best is not None and not (state["address"] if bare else _names_head(state["address"])):
+        current = replace(current, **best.choice)
+    if current != choices():
+        address = of(choices())
+        if best is not None and not bare:
+            address = {name: value for name, value in address.items() if name not in HEAD}
+            if state["head_given"]:
+                address |= {name: str(value) for name, value in choices().chosen.choice.items() if value != ""}
+        state["address"] = address
+        st.query_params.from_dict(address | page_named(state["page"], address))
+
+
+def shown() -> dict[str, str]:
+    """The address of what the page shows."""
+    return st.session_state["address"]
+
+
+def _names_head(address: dict[str, str]) -> bool:
+    return any(name in address for name in HEAD)
+
+
+def _held_texts() -> dict[str, str]:
+    """This session's last texts that are too long for a link, by digest, for back and forward."""
+    return st.session_state.setdefault("held_texts", {})
+
+
+def _hold(text: str) -> None:
+    if fits_in_link(text):
+        return
+    held = _held_texts()
+    held.pop(digest(text), None)
+    held[digest(text)] = text
+    while len(held) > TEXTS_HELD:
+        del held[next(iter(held))]

@@ -1,0 +1,51 @@
+"""An address that the page missed.
+
+Streamlit does not hear every change of the address: back right after a reload moves it before the page listens, and a
+link to the page itself sends its choices but leaves the address as it was. An invisible component compares the address
+with the one of what is shown, and tells Streamlit of it as the browser does after back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from streamlit.components.v2 import component
+
+from dashboard.ui.url_state import PAGE
+
+_JS = """
+const QUIET = 700;  // milliseconds without a run until an address counts as missed
+const OF_STREAMLIT = ['embed', 'embed_options'];
+let told = '';  // the address that Streamlit was told of: once, or a page that cannot follow it would run for ever
+let waiting = 0;
+
+const running = () => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState !== 'notRunning';
+
+const text = (address) => JSON.stringify(Object.entries(address).sort());
+
+export default function ({ data }) {
+  const shown = text(data.address);
+  const look = (seen) => {
+    const address = Object.fromEntries(new URLSearchParams(window.location.search));
+    for (const name of [data.page, ...OF_STREAMLIT]) delete address[name];
+    const now = text(address);
+    if (now === shown) { told = ''; return again(''); }
+    if (running() || now === told) return again('');
+    if (now !== seen) return again(now);
+    told = now;
+    window.dispatchEvent(new PopStateEvent('popstate', { state: window.history.state }));
+    again('');
+  };
+  const again = (seen) => { clearTimeout(waiting); waiting = setTimeout(look, QUIET, seen); };
+  again('');
+  return () => clearTimeout(waiting);
+}
+"""
+
+
+def follow(shown: Mapping[str, str]) -> None:
+    """Mount the component; once a run, where it takes no space. It sends nothing itself.
+
+    shown: the address of what the page shows, without what `page_named` adds
+    """
+    component("two_heads_address", js=_JS)(key="address", data={"address": dict(shown), "page": PAGE}, height=0)
