@@ -181,3 +181,15 @@ def test_the_best_head_of_the_page_before_does_not_stay_in_the_address(person):
     page.reload()
     idle(page)
     assert page.locator("[data-testid=stMain]").inner_text() == shown
+
+
+@pytest.mark.parametrize("seconds", [0, 2])
+def test_one_step_back_leads_from_the_second_page_to_start(person, seconds):
+    page = person("")
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Why attention?", exact=True).wait_for()
+    page.wait_for_timeout(1000 * seconds)
+    follow(page, "Why attention?")
+    page.go_back()
+    page.get_by_role("heading", name="See where attention looks").wait_for()
+    idle(page)
+    assert address(page) == {} and page.url.endswith("/")

@@ -49,7 +49,7 @@ def read(page: str) -> None:
     address = {name: value for name, value in st.query_params.to_dict().items() if name != PAGE}
     state = st.session_state
     followed = (left := state.get("page", page) != page) and _links_lead(address)
-    state["page"] = page
+    state["page"], state["arrives"] = page, left
     if left:  # the best head of the page before is not the one that an address of this page means
         state.pop("opens_on", None)
         state.pop("opens_bare", None)
@@ -84,6 +84,11 @@ def remember_links(address: dict[str, str]) -> None:
     state["links_lead_to"] = address
 
 
+def links_are_old() -> bool:
+    """Whether the links as sent to the browser lead to other choices than the present ones."""
+    return st.session_state["links_lead_to"] != of(choices())
+
+
 def _links_lead(address: dict[str, str]) -> bool:
     """Whether the links lead to this address, or did so until a moment ago: the browser may still have the old ones."""
     before, when = st.session_state.get("links_led_to", (None, 0.0))
@@ -93,15 +98,19 @@ def _links_lead(address: dict[str, str]) -> bool:
 
 
 def write() -> None:
-    """Write the choices into the address, before the page runs."""
+    """Write the choices into the address, before the page runs. On the way to another page the browser does not have
+    that page's path yet, and would add these choices to the path of the page before: then it waits for `write_again`."""
     _hold(choices().text)
-    _write(st.session_state.pop("opens_on", None), st.session_state.pop("opens_bare", False))
+    best, bare = st.session_state.pop("opens_on", None), st.session_state.pop("opens_bare", False)
+    if not st.session_state["arrives"]:
+        _write(best, bare)
 
 
-def write_best_head() -> None:
-    """Write the address once more after a page that opened on its best head: one that still names the head of the page
-    before would bring that back on a reload."""
-    if best := st.session_state.get("opens_on"):
+def write_again() -> None:
+    """Write the address after the page. It may have opened on its best head: an address that still names the head of
+    the page before would bring that back on a reload."""
+    best = st.session_state.get("opens_on")
+    if best is not None or st.session_state["arrives"]:
         _write(best, st.session_state.get("opens_bare", False))
 
 

@@ -31,13 +31,19 @@ def frame(page: Page, pages: Mapping[str, st.Page]) -> Iterator[None]:
     place.title(page.heading or page.title, anchor=False, width="content")
     choices, notes = place.container(horizontal=True, gap="small", key="choices"), st.container(key="notes")
 
+    links = st.sidebar.empty()
+
+    def draw_links() -> None:
+        with links.container():
+            sidebar.draw(pages)
+
     def draw() -> None:
         with choices:
             top.draw(page)
         with notes:
             top.notes(page)
+        draw_links()
         with st.sidebar:  # on the page itself they would stand before it on a first visit, and after it later
-            sidebar.draw(pages)
             measure()
             pressing.listen()
 
@@ -53,7 +59,9 @@ def frame(page: Page, pages: Mapping[str, st.Page]) -> Iterator[None]:
     finally:
         if not first:
             draw()
-        address.write_best_head()
+        elif address.links_are_old():  # the page opened on its best head
+            draw_links()
+        address.write_again()
         with st.sidebar:
             address_watch.follow(address.shown())
 

@@ -1,4 +1,8 @@
-"""Example texts. Each shows something that heads do."""
+"""Example texts. Each shows something that heads do. And how a page offers some."""
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
 
 from dashboard.ui.url_state import FIRST_TEXT
 
@@ -24,3 +28,35 @@ EXAMPLES: dict[str, str] = {
     "A garden path": "The horse raced past the barn fell because the rider who trained it had left the gate open.",
     "Many languages": "Ramen, 拉麺, रामेन, رامن, ラーメン and 🍜 are the same dish; the chef says “itadakimasu”.",
 }
+
+
+def offer(label: str, texts: Mapping[str, str], key: str, read: Callable[[str], None], *, hidden: bool = False) -> None:
+    """Chips of texts by name.
+
+    key: of the widget; read: called with the text of the one that was clicked; hidden: the label is for screen readers
+    """
+    st.session_state[_flag(key)] = False
+    st.pills(
+        label,
+        list(texts),
+        key=key,
+        label_visibility="collapsed" if hidden else "visible",
+        on_change=_take,
+        args=(texts, key, read),
+    )
+
+
+def taken(key: str) -> bool:
+    """Whether this run comes from a click on a chip. That also takes the cursor out of the box beside it, whose text is
+    then not to be read."""
+    return st.session_state.get(_flag(key), False)
+
+
+def _take(texts: Mapping[str, str], key: str, read: Callable[[str], None]) -> None:
+    if (name := st.session_state[key]) in texts:
+        st.session_state[key], st.session_state[_flag(key)] = None, True
+        read(texts[name])
+
+
+def _flag(key: str) -> str:
+    return f"{key}_taken"

@@ -9,13 +9,13 @@ import streamlit as st
 
 from dashboard.models import CATALOGUE, title_of
 from dashboard.ui import head_names, model_and_text, report, session
-from dashboard.ui.frame import in_menu
-from dashboard.ui.frame.example_texts import EXAMPLES
+from dashboard.ui.frame import example_texts, in_menu
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import to_page
 from dashboard.ui.page_list import MODEL, READING, TEXT, Page
 from dashboard.ui.url_state import LONGEST_OTHER, MOST_PINS, fits_in_link
 
+EXAMPLE = "example"  # the key of the chips
 LONGEST_TEXT = 100_000  # characters
 LONGEST_LABEL = 34  # characters of the text that stand on its button
 
@@ -39,7 +39,6 @@ def notes(page: Page) -> None:
 
 
 def _text() -> None:
-    st.session_state["example_taken"] = False
     text = session.choices().text
     key = in_menu.key_of("draft", text)
     st.session_state[key] = text
@@ -57,7 +56,7 @@ def _text() -> None:
         st.caption(model_and_text.counts())
         if not fits_in_link(text):
             st.caption("This text is too long for a link (over 8 kB). The address reopens everything except the text.")
-        st.pills("Or try", list(EXAMPLES), key="example", on_change=_take_example)
+        example_texts.offer("Or try", example_texts.EXAMPLES, EXAMPLE, _read)
         st.file_uploader(
             "Or open a text file (UTF-8)",
             type=["txt", "md", "text"],
@@ -86,17 +85,14 @@ def _label(text: str) -> str:
 
 
 def _take_draft(key: str) -> None:
-    if st.session_state.get("example_taken"):
-        return  # the click on an example also took the cursor out of the box
+    if example_texts.taken(EXAMPLE):
+        return
     in_menu.chosen("draft", st.session_state[key])
-    session.change(text=st.session_state[key], start=0)
+    _read(st.session_state[key])
 
 
-def _take_example() -> None:
-    name = st.session_state["example"]
-    if name in EXAMPLES:
-        st.session_state["example"], st.session_state["example_taken"] = None, True
-        session.change(text=EXAMPLES[name], start=0)
+def _read(text: str) -> None:
+    session.change(text=text, start=0)
 
 
 def _take_upload() -> None:
@@ -110,7 +106,7 @@ def _take_upload() -> None:
         return
     cut = len(text) - LONGEST_TEXT
     st.session_state["upload_message"] = f"The last {cut:,} characters of the file were left out." if cut > 0 else ""
-    session.change(text=text[:LONGEST_TEXT], start=0)
+    _read(text[:LONGEST_TEXT])
 
 
 def _model() -> None:

@@ -21,11 +21,13 @@ from dashboard.heads.format import percent
 from dashboard.heads.head_id import HeadId
 from dashboard.ui import head_names, session
 from dashboard.ui.figure import Figure
+from dashboard.ui.frame import example_texts
 from dashboard.ui.frame.top import LONGEST_TEXT
 from dashboard.ui.model_and_text import Opened, Reading
 from dashboard.ui.results_cache import cached
 from dashboard.ui.url_state import DEFAULTS
 
+EXAMPLE = "start_example"  # the key of the chips
 SENTENCES = {
     "Agreement across a clause": "The keys to the cabinet in the hall are on the table.",
     "A garden path": "The horse raced past the barn fell.",
@@ -112,7 +114,7 @@ def squares(found: Examples, width: int) -> Figure:
 
 def sentence() -> None:
     """The sentence, to be typed, and sentences to try."""
-    st.session_state["start_text"], st.session_state["start_example_taken"] = session.choices().text, False
+    st.session_state["start_text"] = session.choices().text
     st.text_input(
         "Your sentence",
         key="start_text",
@@ -121,19 +123,12 @@ def sentence() -> None:
         max_chars=LONGEST_TEXT,
         on_change=_take_text,
     )
-    st.pills("Or try", list(SENTENCES), key="start_example", label_visibility="collapsed", on_change=_take_example)
+    example_texts.offer("Or try", SENTENCES, EXAMPLE, _read, hidden=True)
 
 
 def _take_text() -> None:
-    if st.session_state.get("start_example_taken"):
-        return  # the click on an example also took the cursor out of the field
-    _read(st.session_state["start_text"])
-
-
-def _take_example() -> None:
-    if (name := st.session_state["start_example"]) in SENTENCES:
-        st.session_state["start_example"], st.session_state["start_example_taken"] = None, True
-        _read(SENTENCES[name])
+    if not example_texts.taken(EXAMPLE):
+        _read(st.session_state["start_text"])
 
 
 def _read(text: str) -> None:
