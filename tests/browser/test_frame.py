@@ -152,8 +152,8 @@ def missed(page) -> None:
 
 
 def taken_back_after_a_reload(page) -> None:
-    page.reload(wait_until="commit")
-    page.go_back()
+    page.reload(wait_until="domcontentloaded")
+    page.evaluate("history.back()")
 
 
 @pytest.mark.parametrize(
@@ -177,10 +177,11 @@ def test_the_best_head_of_the_page_before_does_not_stay_in_the_address(person):
     idle(page)
     follow(page, "Find heads")
     page.wait_for_function("() => !['layer', 'head'].some(name => new URLSearchParams(location.search).has(name))")
-    shown = page.locator("[data-testid=stMain]").inner_text()
+    finding = page.locator("[data-testid=stMain] h5").first
+    finding.wait_for()
+    shown = finding.inner_text()
     page.reload()
-    idle(page)
-    assert page.locator("[data-testid=stMain]").inner_text() == shown
+    page.wait_for_function("shown => document.querySelector('[data-testid=stMain] h5')?.innerText === shown", arg=shown)
 
 
 @pytest.mark.parametrize("seconds", [0, 2])

@@ -99,7 +99,7 @@ def _links_lead(address: dict[str, str]) -> bool:
 
 def write() -> None:
     """Write the choices into the address, before the page runs. On the way to another page the browser does not have
-    that page's path yet, and would add these choices to the path of the page before: then it waits for `write_again`."""
+    that page's path yet, and would add these choices to the one of the page before: then it waits for `write_again`."""
     _hold(choices().text)
     best, bare = st.session_state.pop("opens_on", None), st.session_state.pop("opens_bare", False)
     if not st.session_state["arrives"]:

@@ -31,7 +31,8 @@ def frame(page: Page, pages: Mapping[str, st.Page]) -> Iterator[None]:
     place.title(page.heading or page.title, anchor=False, width="content")
     choices, notes = place.container(horizontal=True, gap="small", key="choices"), st.container(key="notes")
 
-    links = st.sidebar.empty()
+    first = not session.frame_stands()
+    links = st.sidebar.empty() if first else st.sidebar  # only what is empty can be drawn twice; it is drawn anew then
 
     def draw_links() -> None:
         with links.container():
@@ -47,7 +48,6 @@ def frame(page: Page, pages: Mapping[str, st.Page]) -> Iterator[None]:
             measure()
             pressing.listen()
 
-    first = not session.frame_stands()
     if first:
         draw()
         session.frame_drawn()
