@@ -18,6 +18,7 @@ from dashboard.commands.shared import (
     written,
 )
 from dashboard.errors import UserError
+from dashboard.formats import endings, format_of
 
 
 def add(commands) -> None:
@@ -50,11 +51,27 @@ def add(commands) -> None:
     ablate.add_argument(
         "--changed", metavar="FILE", help=f"of a text, also write the predictions that change: {dotted('table')}"
     )
+    ablate.add_argument(
+        "--word",
+        metavar="WORD",
+        help="of a text: what the model predicts in the place of this word, with the heads of --heads together and "
+        f"without them; written as a table, or drawn: {dotted('figure')}",
+    )
+    ablate.add_argument(
+        "--rival",
+        metavar="WORD",
+        default="",
+        help="with --word: what it is compared with (default: the most probable other token)",
+    )
     out(ablate, "table")
     ablate.set_defaults(run=run_ablate)
 
 
 def run_ablate(args: argparse.Namespace) -> int:
+    if args.word is not None:
+        return run_at_word(args)
+    if args.rival:
+        raise UserError("--rival is what --word is compared with. Name the word as well, like --word are --rival is.")
     check_out(args)
     if args.changed:
         check_out(argparse.Namespace(out=args.changed, endings=args.endings))
@@ -102,6 +119,27 @@ def run_ablate(args: argparse.Namespace) -> int:
     if args.changed:
         save(effect.changed, args.changed, api.provenance_of_effect(effect))
         written(args.changed)
+    return written(args.out)
+
+
+def run_at_word(args: argparse.Namespace) -> int:
+    args.endings = endings("table", "figure")
+    check_out(args)
+    from dashboard.analyses.ablation.draw_at_word import ablate_at_word, draw_at_word
+    from dashboard.analyses.ablation.text import at_word_finding, at_word_remarks
+    from dashboard.export.save import save
+    from dashboard.heads.head_id import listed_heads
+
+    if not (heads := listed_heads(args.heads)):
+        raise UserError("--word shows one prediction, without the heads that are named. Name them, like --heads L2H0.")
+    if args.changed or args.sentences is not None or corpus_of(args.text) is not None:
+        raise UserError("--word is for one text. Leave out --changed and --sentences, and give the text in quotes.")
+    model, encoding = read(args)
+    found = ablate_at_word(
+        model, encoding, heads, args.word, rival=args.rival, by=args.by, bos=args.bos, progress=show_progress
+    )
+    print(at_word_finding(found), *at_word_remarks(found), sep="\n")
+    save(found.table if format_of(args.out) in endings("table") else draw_at_word(found), args.out)
     return written(args.out)
 
 

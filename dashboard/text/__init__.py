@@ -1,8 +1,8 @@
 """A text as a model sees it: tokens with their spans and display forms, and the words they belong to.
 
 `encode` makes an `Encoding`, and an encoding gives the axis of a map, in tokens or in words. Of a model this
-room knows the tokenizer only. `parse`, `read_text` and `read_treebank` give a `ParsedSentence` for every sentence of a
-text or treebank. Importing this package imports neither transformers nor spaCy.
+folder knows the tokenizer only. `parse`, `read_text` and `read_treebank` give a `ParsedSentence` for every sentence of
+a text or treebank. Importing this package imports neither transformers nor spaCy.
 """
 
 from dashboard.text.display import visible

@@ -24,6 +24,7 @@ from dashboard.export.call import Call, Model, Part, Text, given
 from dashboard.export.provenance import origin, reading
 from dashboard.heads.head_id import HeadId
 from dashboard.text import Encoding
+from dashboard.text.word_named import word_named
 
 
 def predictions_without(
@@ -44,7 +45,7 @@ def ablate_at_word(
     model: AttentionModel,
     text: str | Encoding,
     head: str | HeadId | Sequence[str | HeadId],
-    word: int,
+    word: int | str,
     *,
     rival: str = "",
     by: By = "zero",
@@ -62,7 +63,7 @@ def ablate_at_word(
     Parameters
     ----------
     head: like "L2H9"; several are ablated together
-    word: which of the text's words, from 0
+    word: which of the text's words: its number, from 0, or the word itself where the text has it once
     rival: a word to compare with, written in the same place; "" for the most probable token other than the word's
     by, bos, limit, pair, progress: as in `dashboard.ablate`
 
@@ -72,7 +73,8 @@ def ablate_at_word(
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     heads = [head] if isinstance(head, str | HeadId) else list(head)
     predictions = predictions_without(model, encoding, heads, by=by, bos=bos, progress=progress)
-    found = at_word(predictions, word, rival, reading=reading(encoding, bos=bos, limit=limit))
+    place = word if isinstance(word, int) else word_named(encoding, word)
+    found = at_word(predictions, place, rival, reading=reading(encoding, bos=bos, limit=limit))
     found.table.attrs["provenance"] = provenance_at_word(found).to_dict()
     return found
 

@@ -15,6 +15,7 @@ from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, head_columns, head_of, is_of, largest_first
 from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding
+from dashboard.text.word_named import word_named
 
 MOST_PAIRS = 40
 
@@ -98,8 +99,7 @@ def checked(encoding: Encoding, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
 def pairs_of(encoding: Encoding, typed: str) -> tuple[Pair, ...]:
     """Parse typed pairs, separated by commas or line ends: ``says > chef, 9 > 1``.
 
-    A word is given as in the text (case matters only if the text has both forms), or by its number, from 0.
-    Raises UserError for a part that is not a pair, a word that is not in the text, and one that is there several times.
+    Raises UserError for a part that is not a pair, and as `word_named`, which reads each word.
     """
     return tuple(_pair(encoding, part) for part in re.split(r"[,;\n]", typed) if part.strip())
 
@@ -111,23 +111,7 @@ def _pair(encoding: Encoding, typed: str) -> Pair:
             f"“{typed.strip()[:60]}” is not a pair. Write the query word, >, and the key word, like says > chef, or "
             "their numbers, from 0, like 6 > 1."
         )
-    return _word(encoding, ends[0].strip()), _word(encoding, ends[1].strip())
-
-
-def _word(encoding: Encoding, typed: str) -> int:
-    forms = [word.form for word in encoding.words]
-    if typed.isascii() and typed.isdigit() and len(typed) < 7 and (int(typed) < len(forms) or typed not in forms):
-        if int(typed) >= len(forms):
-            raise UserError(f"There is no word {typed}: the words of this text are numbered 0 to {len(forms) - 1}.")
-        return int(typed)
-    places = [k for k, form in enumerate(forms) if form == typed]
-    places = places or [k for k, form in enumerate(forms) if form.casefold() == typed.casefold()]
-    if not places:
-        raise UserError(f"The text has no word “{typed[:60]}”. Write it as in the text, or write its number, from 0.")
-    if len(places) > 1:
-        named = ", ".join(map(str, places[:-1])) + f" and {places[-1]}"
-        raise UserError(f"“{typed[:60]}” occurs {len(places)} times in the text, as words {named}. Write the number.")
-    return places[0]
+    return word_named(encoding, ends[0].strip()), word_named(encoding, ends[1].strip())
 
 
 def as_typed(encoding: Encoding, pairs: Sequence[Pair]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
@@ -13,6 +14,7 @@ import dashboard.analyses.ablation.at_word as module
 from dashboard import UserError, ablate, ablate_at_word, draw_at_word
 from dashboard.analyses.ablation.at_word import TOP
 from dashboard.analyses.ablation.draw_at_word import predictions_without
+from dashboard.cli import main
 from dashboard.export import snippet
 from dashboard.heads.head_id import HeadId
 from tests.helpers.sentences import numbers
@@ -130,6 +132,41 @@ def test_a_model_that_predicts_no_words(minilm, refuses):
         ablate_at_word(minilm, KEYS, "L2H9", ARE)
     with refuses(UserError, "L2H9"):
         ablate_at_word(minilm, KEYS, [], ARE)
+
+
+def test_a_word_by_its_form_or_its_number(smollm2):
+    by_number = ablate_at_word(smollm2, KEYS, "L9H8", ARE, rival="is").table
+    for word in ("are", "ARE", "5"):
+        assert ablate_at_word(smollm2, KEYS, "L9H8", word, rival="is").table.equals(by_number)
+    with pytest.raises(UserError, match=r"2 times.* 0 and 7") as several:
+        ablate_at_word(smollm2, KEYS.replace("the table", "The table"), "L9H8", "The")
+    assert "number" in str(several.value)
+
+
+def test_the_command_shows_one_word(tmp_path, capsys):
+    table, picture = tmp_path / "are.csv", tmp_path / "are.svg"
+    asked = ["ablate", KEYS, "--model", "smollm2", "--heads", "L9H8", "--word", "are", "--rival", "is", "--out"]
+    assert main([*asked, str(table)]) == 0 and main([*asked, str(picture)]) == 0
+    told, rows = capsys.readouterr().out, pd.read_csv(table)
+    p = rows.set_index("which").loc["word", ["p", "p_ablated"]]
+    shown = [number for number in numbers(told.splitlines()[0]) if number < 100][:2]
+    assert shown == pytest.approx([100 * p["p_ablated"], 100 * p["p"]], abs=0.06) and "L9H8" in told
+    assert rows["which"].tolist()[:2] == ["word", "rival"] and picture.read_text().startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [KEYS, "--word", "are"],
+        [KEYS, "--word", "are", "--heads", "L9H8", "--changed", "changed.csv"],
+        ["builtin", "--word", "are", "--heads", "L9H8"],
+        [KEYS, "--heads", "L9H8", "--rival", "is"],
+    ],
+)
+def test_the_command_refuses_what_is_no_single_word(arguments, tmp_path, capsys):
+    assert main(["ablate", *arguments, "--out", str(tmp_path / "x.csv")]) == 2
+    wrong = capsys.readouterr().err
+    assert wrong.count("\n") == 1 and "--word" in wrong and not (tmp_path / "x.csv").exists()
 
 
 def test_the_lines_of_python_make_the_picture_again(smollm2, tmp_path, monkeypatch):

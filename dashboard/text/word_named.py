@@ -1,0 +1,27 @@
+"""A word of a text by what a person types."""
+
+from __future__ import annotations
+
+from dashboard.errors import UserError
+from dashboard.text.encoding import Encoding
+
+
+def word_named(encoding: Encoding, typed: str) -> int:
+    """Which of the text's words a person means, from 0: typed as in the text (case matters only if the text has both
+    forms), or by its number.
+
+    Raises UserError for a word that is not in the text, and one that is there several times.
+    """
+    forms = [word.form for word in encoding.words]
+    if typed.isascii() and typed.isdigit() and len(typed) < 7 and (int(typed) < len(forms) or typed not in forms):
+        if int(typed) >= len(forms):
+            raise UserError(f"There is no word {typed}: the words of this text are numbered 0 to {len(forms) - 1}.")
+        return int(typed)
+    places = [k for k, form in enumerate(forms) if form == typed]
+    places = places or [k for k, form in enumerate(forms) if form.casefold() == typed.casefold()]
+    if not places:
+        raise UserError(f"The text has no word “{typed[:60]}”. Write it as in the text, or write its number, from 0.")
+    if len(places) > 1:
+        named = ", ".join(map(str, places[:-1])) + f" and {places[-1]}"
+        raise UserError(f"“{typed[:60]}” occurs {len(places)} times in the text, as words {named}. Write the number.")
+    return places[0]
