@@ -31,6 +31,11 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def heads_together(heads: Sequence[object]) -> str:
+    """("L2H9",) → "L2H9"; ("L2H9", "L5H1") → "L2H9 and L5H1 together"."""
+    return listed([str(head) for head in heads]) + (" together" if len(heads) > 1 else "")
+
+
 def figure(value: float) -> str:
     """0.01234 → "0.0123", -0.5 → "−0.5", 0.0000321 → "0.000032", with no more than three figures; NaN → "–"."""
     if np.isnan(value):

@@ -55,6 +55,12 @@ def _watched(job: Job, title: str, was_going: bool) -> None:
     wrong()
 
 
+def result(measurement: Measurement[RequestType, Found], request: RequestType) -> Found | None:
+    """The result of a measurement, None if there is none. Raises UserError for files that cannot be read."""
+    stamps = tuple((str(file), file.stat().st_mtime_ns) for file in measurement.files(request) if file.exists())
+    return _found(measurement.module, request, stamps, measurement)
+
+
 def result_or_offer(
     measurement: Measurement[RequestType, Found], request: RequestType, title: str, offer: Callable[[], object]
 ) -> Found | None:
@@ -63,8 +69,7 @@ def result_or_offer(
     title: what it is, as Markdown; offer: shows that there is no result yet
     """
     try:
-        stamps = tuple((str(file), file.stat().st_mtime_ns) for file in measurement.files(request) if file.exists())
-        found = _found(measurement.module, request, stamps, measurement)
+        found = result(measurement, request)
         if found is not None:
             return found
     except UserError as broken:

@@ -16,7 +16,7 @@ from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By, Means, ablate
 from dashboard.capture.language import language_head
 from dashboard.errors import UserError
-from dashboard.heads.format import listed
+from dashboard.heads.format import heads_together
 from dashboard.heads.head_id import HeadId
 from dashboard.models.lm_head import LanguageHead
 from dashboard.text import Encoding
@@ -63,7 +63,7 @@ class AblationAtWord:
     @property
     def named(self) -> str:
         """``L2H9``, ``L2H9 and L5H1 together``."""
-        return listed([str(head) for head in self.heads]) + (" together" if len(self.heads) > 1 else "")
+        return heads_together(self.heads)
 
     def row(self, which: str) -> pd.Series:
         """The row of the "word" or of the "rival"."""

@@ -29,7 +29,7 @@ from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.call import Call, Text, given
-from dashboard.heads.format import counted, listed
+from dashboard.heads.format import counted, heads_together
 from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.heads.view import existing_head
 from dashboard.text import Encoding, Special, Unit
@@ -57,7 +57,7 @@ class AblationOnText:
     @property
     def named(self) -> str:
         """``L2H9``, ``L2H9 and L5H1 together``."""
-        return listed([str(head) for head in self.heads]) + (" together" if len(self.heads) > 1 else "")
+        return heads_together(self.heads)
 
     def over(self, unit: Unit, special: Special = "show") -> TextEffect:
         """The effect at each position, see `effect_on_text`."""

@@ -9,7 +9,7 @@ from dashboard.analyses.ablation.at_word import AblationAtWord
 from dashboard.analyses.ablation.joint import Interplay, interplay, signed, values_of
 from dashboard.analyses.ablation.rank import UNITS, HeadRank
 from dashboard.analyses.ablation.rank_correlation import Correlation
-from dashboard.heads.format import counted, figure, listed, percent
+from dashboard.heads.format import counted, figure, heads_together, percent
 from dashboard.heads.head_id import head_of
 
 
@@ -158,7 +158,7 @@ def _row_name(row: pd.Series) -> str:
     if "heads" not in row:
         return str(head_of(row))
     names = row.heads.split(",")
-    return listed(names) + (" together" if len(names) > 1 else "")
+    return heads_together(names)
 
 
 def _number(value: float) -> str:

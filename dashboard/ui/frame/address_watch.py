@@ -48,4 +48,4 @@ def follow(shown: Mapping[str, str]) -> None:
 
     shown: the address of what the page shows, without what `page_named` adds
     """
-    component("two_heads_address", js=_JS)(key="address", data={"address": dict(shown), "page": PAGE}, height=0)
+    component("two_heads_address", js=_JS)(key="address_watch", data={"address": dict(shown), "page": PAGE}, height=0)

@@ -41,7 +41,7 @@ PREDICTS = "smollm2"  # a model of the catalogue that predicts words
 def open_on_largest(this: Opened) -> None:
     """Until a person chooses a head, show the one with the largest effect, where the effects are measured."""
     with suppress(UserError):
-        every = MEASUREMENT.find(Request.of(this.model, session.choices().by, this.bos))
+        every = job_panel.result(MEASUREMENT, Request.of(this.model, session.choices().by, this.bos))
         if every is not None:
             session.open_on(heads_of(every.table.nlargest(1, every.measure))[0])
 
