@@ -29,7 +29,7 @@ def frame(page: Page, pages: Mapping[str, st.Page]) -> Iterator[None]:
     st.html(f"<style>:root {{ --paper: {paper}; }}\n{_CSS}</style>")
     place = st.container(horizontal=True, vertical_alignment="center", key="top")
     place.title(page.heading or page.title, anchor=False, width="content")
-    choices, notes = place.container(horizontal=True, gap="small", key="choices"), st.container(key="notes")
+    choices, notes = place.container(horizontal=True, gap="small", key="controls"), st.container(key="notes")
 
     first = not session.frame_stands()
     links = st.sidebar.empty() if first else st.sidebar  # only what is empty can be drawn twice; it is drawn anew then
