@@ -14,12 +14,13 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_type_hints
 from urllib.parse import quote
 
+from dashboard.analyses.course.steps import STEPS
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.profile.roles import FIGURES
 from dashboard.analyses.recall.task import DEFAULT, Recall
 from dashboard.analyses.toy.example import Example, example
 from dashboard.analyses.toy.worked_steps import STEPS as TOY_STEPS
-from dashboard.builtin.source_listing import STEPS
+from dashboard.builtin.source_listing import STEPS as ATTENTION_STEPS
 from dashboard.capture.ablate import By
 from dashboard.errors import UserError
 from dashboard.heads.head_id import PARTS, HeadId, Part, every_head, nearest
@@ -58,6 +59,8 @@ LONGEST_OTHER = 880  # characters of a second text: in any script it fits into a
 LONGEST_RIVAL = 80  # characters
 STRONGEST = -1
 MOST_CHANGED = -1
+MOST_TELLING = -1
+LONGEST_GUESSES = 400  # characters
 TEXT_BYTES_IN_LINK = 8_000  # a browser opens 100 kB, but a link is also mailed and pasted
 
 
@@ -120,7 +123,7 @@ class Choices:
     # Inside a head: positions, from 0
     query: Annotated[int, Number()] = 7
     key: Annotated[int, Number()] = STRONGEST  # `STRONGEST`: the one with the highest weight
-    step: Annotated[str, Option(*STEPS)] = "weights"  # the step that is marked
+    step: Annotated[str, Option(*ATTENTION_STEPS)] = "weights"  # the step that is marked
     # Attention by hand
     toy: Annotated[Example, Several(toy_from_address, toy_to_address)] = FIRST_TOY  # its words and tables
     toy_step: Annotated[str, Option("all", *TOY_STEPS)] = "all"  # the step that is drawn
@@ -131,6 +134,8 @@ class Choices:
     recall: Annotated[Recall, Several(recall_from_address, recall_to_address)] = DEFAULT  # the run
     # Ten steps, Glossary
     course: Annotated[int, Number()] = 1  # the step, from 1
+    guesses: Annotated[str, Text(LONGEST_GUESSES)] = ""  # like "fading:100 best_key:3": a step and its guess
+    asked: Annotated[int, Number()] = MOST_TELLING  # the token that step 3 asks about, from 0
     term: Annotated[str, Text(60)] = ""  # the term that is opened
     # Long range
     reach: Annotated[str, Option("verb", "name")] = "verb"  # which relation is measured
@@ -172,7 +177,8 @@ class Choices:
     def but(self, *, pinned: Sequence[HeadId] | None = None, **new: Any) -> Choices:
         """These choices with others in some places. pinned: the pinned heads of the chosen model; a pin of another
         model stays. Where another model is chosen each pin keeps its own, and the second model is another one. In
-        another text, no word is chosen for “Ablation” yet."""
+        another text, no word is chosen for “Ablation” yet,
+        and what was guessed of it is dropped."""
         if pinned is not None:
             new["pins"] = with_heads(self.pins, pinned, MOST_PINS)
         if "model" in new and new["model"] != self.model:
@@ -181,7 +187,17 @@ class Choices:
                 new.setdefault("other_model", self.model)
         if new.get("text", self.text) != self.text:
             new = {"at_word": MOST_CHANGED, "rival": ""} | new
+        if any(name in new and new[name] != getattr(self, name) for name in ("text", "model", "bos", "asked")):
+            new = {"guesses": own_guesses(self.guesses)} | new
+            if "asked" not in new:
+                new["asked"] = MOST_TELLING
         return replace(self, **new)
+
+
+def own_guesses(guesses: str) -> str:
+    """The guesses of steps that are not about the text."""
+    own = {step.name for step in STEPS if step.about == "own"}
+    return " ".join(one for one in guesses.split() if one.partition(":")[0] in own)
 
 
 DEFAULTS = Choices()

@@ -36,7 +36,6 @@ from dashboard.ui.model_and_text import Opened, opened, read_text
 from dashboard.ui.page import end_page, to_page
 from dashboard.ui.results_cache import cached
 
-GUESSES, WORD = "course_guesses", "course_word"
 LAST = len(STEPS)
 NARROW = 600  # pixels of the page, below which the picture stands under the words
 WIDEST = {"at_once": 460, "syntax_head": 420}  # of a picture, where the usual would leave the screen
@@ -51,7 +50,7 @@ class Asked:
     ----------
     step: which one
     answer: its question and answer
-    of: what it is about (model, text …), which a guess belongs to
+    of: what it is about (model, text …)
     pictures: of a guess, None while there is none, and a look: what is drawn
     deeper: choices of the page that goes deeper
     """
@@ -64,7 +63,7 @@ class Asked:
 
     @property
     def guess(self) -> str | None:
-        found = st.session_state.setdefault(GUESSES, {}).get((self.step.name, self.of))
+        found = _guesses().get(self.step.name)
         return found if any(option.key == found for option in self.answer.options) else None
 
     def table(self) -> pd.DataFrame:
@@ -119,7 +118,7 @@ def asked(step: Step) -> Asked:
             return _reach(step, this)
         if read_text(this) is None:
             end_page()
-        lesson = _material(this.key, session.choices().text, this.bos, _word(this), this.model)
+        lesson = _lesson(this)
         return _syntax(step, this, lesson) if step.name == "syntax_head" else _on_text(step, this, lesson)
     except UserError as wrong:
         st.info(escape_markdown(str(wrong)), icon=":material/info:")
@@ -131,6 +130,13 @@ def _material(key: str, text: str, bos: bool, query: int | None, _model: Attenti
     lesson = material(_model, text, bos=bos, query=query)
     _ = lesson.steps  # so that a click does not wait for them
     return lesson
+
+
+def _lesson(this: Opened) -> Material:
+    """About the word that a person chose, where the text has it, or else the most telling one."""
+    about = this.key, session.choices().text, this.bos
+    usual, asked = _material(*about, None, this.model), session.choices().asked
+    return _material(*about, asked, this.model) if asked in usual.queries and asked != usual.query else usual
 
 
 @_short("Reading three stories…")
@@ -230,14 +236,14 @@ def choose(this: Asked) -> None:
         format_func=escape_markdown,
         key=key,
         on_change=_take,
-        args=(key, keys, this.step.name, this.of),
+        args=(key, keys, this.step.name),
     )
 
 
 def another_word(this: Asked) -> None:
     """Step 3: the same question about another word of the text."""
     now = opened()
-    lesson = _material(now.key, session.choices().text, now.bos, _word(now), now.model)
+    lesson = _lesson(now)
     key = f"course_about_{hash(_of(now))}"
     st.session_state[key] = lesson.query
     st.selectbox(
@@ -247,25 +253,26 @@ def another_word(this: Asked) -> None:
         width=220,
         key=key,
         on_change=_ask_about,
-        args=(key, _of(now)),
+        args=(key,),
     )
 
 
-def _ask_about(key: str, of: str) -> None:
-    st.session_state[WORD] = of, st.session_state[key]
-    session.mark_widget_run()
-
-
-def _word(this: Opened) -> int | None:
-    of, place = st.session_state.get(WORD, ("", None))
-    return place if of == _of(this) else None
+def _ask_about(key: str) -> None:
+    session.change(asked=st.session_state[key])
 
 
 def _of(this: Opened) -> str:
     return f"{this.key}\n{this.bos}\n{session.choices().text}"
 
 
-def _take(key: str, keys: dict[str, str], step: str, of: str) -> None:
+def _take(key: str, keys: dict[str, str], step: str) -> None:
     if (label := st.session_state[key]) is not None:
-        st.session_state.setdefault(GUESSES, {})[step, of] = keys[label]
-    session.mark_widget_run()
+        guesses = _guesses() | {step: keys[label]}
+        session.change(guesses=" ".join(f"{name}:{guess}" for name, guess in guesses.items()))
+    else:
+        session.mark_widget_run()
+
+
+def _guesses() -> dict[str, str]:
+    """By the name of the step."""
+    return dict(one.split(":", 1) for one in session.choices().guesses.split() if ":" in one)

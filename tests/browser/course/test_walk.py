@@ -30,6 +30,11 @@ def test_a_walk_of_ten_guesses_with_back_and_a_link(person):
             page.get_by_role("button", name="Next").click()
             page.wait_for_function(f"location.search.includes('course={number + 1}')")
     assert sorted(took)[len(took) // 2] < QUICK
+    page.reload()
+    page.get_by_role("heading", name=f"10. {TITLES['reach']}").wait_for()
+    page.locator("h5").wait_for()  # the guess is kept
+    page.go_back()
+    page.locator("h5").wait_for(state="detached")  # and taken back
     page.go_back()
     page.get_by_role("heading", name=f"9. {TITLES['added_most']}").wait_for()
     page.locator("h5").wait_for()  # the guess is kept

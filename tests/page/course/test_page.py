@@ -48,6 +48,18 @@ def test_a_link_opens_a_step_and_a_wrong_one_the_nearest():
     assert opened("course", course="99").subheader[0].value == "10. Long range"
 
 
+def test_a_link_holds_the_guesses_and_another_text_drops_those_about_the_one_before():
+    app = opened("course", course="3")
+    verdict = guessed(app, choices(app).options[0])
+    again = opened("course", **dict(app.query_params))
+    assert [plain(one).removeprefix("##### ") for one in headings(again)] == [verdict]
+    about = opened("course", course="3", guesses="fading:100 best_key:1", asked="999")  # no such token: the usual one
+    assert not about.exception and not about.error
+    about.text_area(key="draft").set_value("The old cook in the quiet town says that soup is best.")
+    next(button for button in about.button if button.label == "Read this text").click().run()
+    assert about.query_params["guesses"] == "fading:100" and not headings(about)
+
+
 def test_another_word_is_another_question():
     app = opened("course", course="3", text="The cat did not cross the street because it was too tired.")
     before = said(app)
