@@ -91,6 +91,7 @@ def test_the_best_head_is_in_the_address_of_the_next_page():
     app = opened()
     best = app.number_input(key="choose_layer").value, app.number_input(key="choose_head").value
     assert best != (0, 2)
+    app.query_params.update(app.session_state["links_lead_to"])
     app.switch_page("../pages/explore.py").run()
     assert (app.number_input(key="choose_layer").value, app.number_input(key="choose_head").value) == best
     query = {name: int(one[0] if isinstance(one, list) else one) for name, one in app.query_params.items()}
