@@ -6,6 +6,8 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.helpers.browser import idle
+
 PAGES = {
     "": ".words button",
     "explore": ".st-key-picture_head [role=graphics-document]",
@@ -36,6 +38,9 @@ NOT_OURS: dict[str, tuple[str, ...]] = {
 }
 
 
+DRAWN = """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(e => e.querySelector('svg'))"""
+
+
 @pytest.fixture(scope="module")
 def seen(chromium, dashboard_url):
     """Serious and critical findings of all pages: (page, scheme, rule, selector, html); and what their charts are
@@ -47,7 +52,9 @@ def seen(chromium, dashboard_url):
         for address, stands in PAGES.items():
             page.goto(f"{dashboard_url}/{address}")
             page.wait_for_selector(stands)
-            page.wait_for_timeout(1200)
+            idle(page)
+            page.wait_for_function(DRAWN)
+            page.wait_for_timeout(300)
             called = page.eval_on_selector_all("[role=graphics-document]", "all => all.map(e => e.ariaLabel)")
             labels += [(address, label) for label in called]
             for violation in Axe().run(page).response["violations"]:
