@@ -45,6 +45,7 @@ MODELS = 4  # kept open, if memory allows
 SPARE = 500_000_000  # bytes that reading a text takes in addition to the weights
 
 _open: WeakValueDictionary[str, AttentionModel] = WeakValueDictionary()
+_ahead: dict[str, AttentionModel] = {}  # opened before a page asked, see `open_ahead`
 _locks: dict[str, threading.Lock] = {}  # one for each requested model
 _guard = threading.Lock()
 
@@ -57,7 +58,7 @@ def _released(_model: AttentionModel) -> None:
 
 @st.cache_resource(max_entries=MODELS, on_release=_released, show_spinner="Opening the model…")
 def _model(key: str, _source: ModelSource) -> AttentionModel:
-    return open_model(_source)
+    return _ahead.pop(key, None) or open_model(_source)
 
 
 def _give_way(fraction: float = 0.0, sentence: str = "") -> None:
@@ -75,12 +76,30 @@ def opened(name: str, fetch_missing: bool = False) -> tuple[AttentionModel, str]
     with while_waiting(_give_way):
         with foreign(f"Finding “{name[:80]}”", "Choose another model."):
             source = find(name, fetch_missing=fetch_missing, progress=_give_way)
-        key = "\n".join([source.name, str(source.folder), source.revision, *_stamps(source.folder)])
+        key = _key_of(source)
         with holding(_lock_of(key)):
             if key not in _open:
                 _free_memory(source)
             model = _open[key] = _model(key, source)
     return model, key
+
+
+def open_ahead(name: str) -> AttentionModel:
+    """Open a model of this machine for the page that asks first, while its browser is on its way.
+
+    Raises UserError as `dashboard.capture.open_model` does.
+    """
+    source = find(name)
+    key = _key_of(source)
+    with holding(_lock_of(key)):
+        model = _open.get(key) or _ahead.get(key) or open_model(source)
+        if key not in _open:
+            _ahead[key] = model
+    return model
+
+
+def _key_of(source: ModelSource) -> str:
+    return "\n".join([source.name, str(source.folder), source.revision, *_stamps(source.folder)])
 
 
 def _lock_of(key: str) -> threading.Lock:

@@ -72,16 +72,16 @@ def _open_browser(address: str, port: int, seconds: float = 60) -> None:
 
 
 def _warm_up() -> None:
-    """Import the slow libraries, read the embedded model once, and import what the pages need.
+    """Import the slow libraries, open the embedded model for the first page, and import what the pages need.
 
     A page reports what it needs and cannot get, so errors are ignored here.
     """
     from dashboard.errors import UserError
 
     import_module("dashboard.analyses.explore.api")
-    from dashboard.capture import open_model
+    from dashboard.ui.caches import open_ahead
 
     with suppress(UserError):
-        open_model("minilm").encode("Ready.").axis("words")
+        open_ahead("minilm").encode("Ready.").axis("words")
     for part in iter_modules([str(Path(__file__).parent)]):
         import_module(f"dashboard.ui.{part.name}")
