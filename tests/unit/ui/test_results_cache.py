@@ -87,6 +87,14 @@ def test_three_models_in_turn_are_opened_once_each(folders, monkeypatch):
     assert opened == names[:3]
 
 
+def test_a_model_opened_ahead_is_the_one_that_the_first_page_gets(folders, monkeypatch):
+    memory(monkeypatch, 10**11)
+    names, opened = folders
+    ahead = caches.open_ahead(names[0])
+    assert caches.opened(names[0])[0] is ahead is caches.open_ahead(names[0])
+    assert opened == names[:1] and not caches._ahead  # nothing but Streamlit's own cache holds it now
+
+
 def test_more_than_are_kept_let_the_oldest_go(folders, monkeypatch):
     memory(monkeypatch, 10**11)
     names, opened = folders
