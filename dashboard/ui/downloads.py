@@ -97,14 +97,14 @@ def _everything(files: Files, key: str) -> None:
             _button(FORMATS[ending].title, key, ending, partial(files.data, ending), stem, wide=True)
             if ending == "csv":
                 excel = partial(files.data, "csv", excel=True)
-                _button("CSV for Excel", key, "csv", excel, f"{stem}-excel", wide=True)
-        for view in files.views:
+                _button("CSV for Excel", key, "csv", excel, f"{stem}-excel", wide=True, which="excel_")
+        for place, view in enumerate(files.views):
             alone = len(files.views) == 1
             name = stem if alone else f"{stem}-{view.head}"
             for ending in endings("matrix"):
                 label = FORMATS[ending].title if alone else f"{FORMATS[ending].title} {view.head}"
                 make = partial(matrix_bytes, view, files.provenance, ending)
-                _button(label, key, ending, make, name, wide=True)
+                _button(label, key, ending, make, name, wide=True, which=f"{place}_")
     st.caption("The same in Python. Runs where Two Heads is installed.")
     st.code(snippet(files.provenance), language="python")
 
@@ -118,14 +118,19 @@ def _button(
     *,
     icon: str | None = None,
     wide: bool = False,
+    which: str = "",
 ) -> None:
-    """A file that is made when the button is clicked."""
+    """A file that is made when the button is clicked. The button stays the same one when another head is drawn, so that
+    a press on it holds.
+
+    which: tells it from another button of this figure with the same ending
+    """
     st.download_button(
         label,
         make,
         file_name=f"{name}.{ending}",
         mime=FORMATS[ending].mime,
-        key=f"{key}_{'all_' if wide else ''}{name}_{ending}",
+        key=f"{key}_{'all_' if wide else ''}{which}{ending}",
         on_click="ignore",
         icon=icon,
         type="secondary" if wide else "tertiary",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from html import unescape
+from pathlib import Path
 
 import pypdf
 import pytest
@@ -47,6 +48,21 @@ def test_a_file_taken_right_after_another_head_was_chosen_is_there(person):
             page.locator(FILES).get_by_role("button", name="SVG").click(delay=70)
         assert waiting.value.path() and not waiting.value.failure()
         settled(page, f"L3H{head}")
+
+
+def test_a_press_on_a_file_holds_while_another_head_is_drawn(person):
+    page = ready(person)
+    button = page.locator(FILES).get_by_role("button", name="SVG")
+    for head in (4, 5):
+        click_head(page, 3, head)
+        page.mouse.move(*[part(button.bounding_box()) for part in (lambda b: b["x"] + 9, lambda b: b["y"] + 9)])
+        page.mouse.down()
+        settled(page, f"L3H{head}")
+        idle(page)
+        with page.expect_download(timeout=10_000) as waiting:
+            page.mouse.up()
+        assert f"L3H{head}" in waiting.value.suggested_filename
+        assert f"L3H{head}" in Path(waiting.value.path()).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("opens", ["All files", "Table"])
