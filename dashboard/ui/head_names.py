@@ -25,16 +25,16 @@ COLUMN = st.column_config.TextColumn("Name", help="What the head does, by the mo
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def _named(key: str, _profile: Profile) -> tuple[dict[HeadId, HeadName], dict[HeadId, str]]:
-    """The names, and the same as charts take them: with the figures on a line of their own."""
+def _named(key: str, _profile: Profile) -> tuple[dict[HeadId, HeadName], dict[HeadId, str], HeadId | None]:
+    """The names, the same as charts take them, with the figures on a line of their own, and the clearest head."""
     names = head_names(_profile)
-    return names, {head: f"{name.text}\n{name.figures}" for head, name in names.items()}
+    return names, {head: f"{name.text}\n{name.figures}" for head, name in names.items()}, clearest(_profile)
 
 
-def _all(this: Opened) -> tuple[dict[HeadId, HeadName], dict[HeadId, str]]:
+def _all(this: Opened) -> tuple[dict[HeadId, HeadName], dict[HeadId, str], HeadId | None]:
     profile = profile_picker.readable(this)
     if profile is None:
-        return {}, {}
+        return {}, {}, None
     about = profile.about
     return _named("\n".join(str(about.get(part, "")) for part in ("model", "revision", "sha256", "seal")), profile)
 
@@ -57,8 +57,7 @@ def for_charts(this: Opened) -> Mapping[HeadId, str]:
 
 def open_on_clearest(this: Opened) -> None:
     """A bare address opens on the model's clearest head, where it has a profile."""
-    profile = profile_picker.readable(this)
-    if profile is not None and (head := clearest(profile)) is not None:
+    if (head := _all(this)[2]) is not None:
         session.open_bare_on(head)
 
 
