@@ -15,6 +15,7 @@ from pkgutil import iter_modules
 
 import dashboard
 from dashboard.installed import HOME
+from dashboard.ui import quiet
 
 CHOSEN = "STREAMLIT_SERVER_ALLOWED_HOSTS"  # a person who sets it knows the names of this server
 _started_in: list[str] = []  # the person's folder, until the server is up
@@ -78,10 +79,11 @@ def _warm_up() -> None:
     """
     from dashboard.errors import UserError
 
-    import_module("dashboard.analyses.explore.api")
-    from dashboard.ui.caches import open_ahead
+    with quiet.no_collections():
+        import_module("dashboard.analyses.explore.api")
+        from dashboard.ui.caches import open_ahead
 
-    with suppress(UserError):
-        open_ahead("minilm").encode("Ready.").axis("words")
-    for part in iter_modules([str(Path(__file__).parent)]):
-        import_module(f"dashboard.ui.{part.name}")
+        with suppress(UserError):
+            open_ahead("minilm").encode("Ready.").axis("words")
+        for part in iter_modules([str(Path(__file__).parent)]):
+            import_module(f"dashboard.ui.{part.name}")

@@ -73,3 +73,24 @@ def test_what_was_set_aside_and_let_go_is_found_after_a_while(watched, monkeypat
 def test_a_second_call_does_nothing(watched):
     quiet.short_collections()
     assert gc.callbacks.count(quiet._watch) == 1
+
+
+def test_nothing_is_collected_meanwhile_and_what_is_there_is_set_aside(watched, monkeypatch):
+    monkeypatch.setattr(quiet, "LONG", 1e9)
+    with quiet.no_collections():
+        assert not gc.isenabled()
+        made = [Node() for _ in range(10_000)]
+        lost = weakref.ref(Node())
+        assert lost() is not None
+    assert gc.isenabled() and not any(one is made[0] for one in gc.get_objects())
+    gc.collect()
+    assert lost() is not None  # set aside with the others, until everything is checked again
+    quiet.look_again()
+    gc.collect()
+    assert lost() is None
+
+
+def test_collections_come_back_after_an_error(watched):
+    with pytest.raises(OSError), quiet.no_collections():
+        raise OSError
+    assert gc.isenabled()
