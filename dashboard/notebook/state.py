@@ -16,6 +16,7 @@ from dashboard.analyses.explore.text import finding
 from dashboard.analyses.profile.library import profiles_of, read_profile
 from dashboard.analyses.profile.names import HeadName, head_names
 from dashboard.analyses.scores.atlas_chart import full_ink
+from dashboard.analyses.scores.induction import induction_of_heads
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.analyses.scores.survey import Survey
 from dashboard.analyses.scores.thumbnails import column_sums, row_means
@@ -49,7 +50,7 @@ def names_of(model: AttentionModel) -> Mapping[HeadId, HeadName]:
     """What the heads are called, by the model's first profile that can be read; empty where there is none."""
     for entry in profiles_of(model):
         with suppress(UserError, OSError):
-            return head_names(read_profile(entry.folder))
+            return head_names(read_profile(entry.folder), induction_of_heads(model))
     return {}
 
 

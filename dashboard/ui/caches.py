@@ -35,7 +35,7 @@ from dashboard.models import ModelSource, find
 from dashboard.models.foreign import foreign
 from dashboard.models.waiting import holding, while_waiting
 from dashboard.text import Encoding, Special, Unit
-from dashboard.ui import paths, quiet
+from dashboard.ui import paths, quiet, this_run
 from dashboard.ui.results_cache import cached, let_go
 
 TOKENS_AT_MOST = 2048  # a longer text is cut, and the page says so; up to this a laptop answers within seconds
@@ -73,6 +73,12 @@ def opened(name: str, fetch_missing: bool = False) -> tuple[AttentionModel, str]
     do; for a path that nobody chose in this session, `dashboard.ui.paths.NotChosenHere`.
     """
     paths.check_model(name)
+    if fetch_missing:
+        return _opened(name, True)
+    return this_run.once(("model", name), lambda: _opened(name, False))
+
+
+def _opened(name: str, fetch_missing: bool) -> tuple[AttentionModel, str]:
     with while_waiting(_give_way):
         with foreign(f"Finding “{name[:80]}”", "Choose another model."):
             source = find(name, fetch_missing=fetch_missing, progress=_give_way)

@@ -14,6 +14,8 @@ import streamlit as st
 
 from dashboard.analyses.profile.names import HeadName, clearest, head_names
 from dashboard.analyses.profile.tables import Profile
+from dashboard.analyses.scores.induction import induction_of_heads
+from dashboard.capture import AttentionModel
 from dashboard.charts.look import Selection
 from dashboard.heads.head_id import HeadId, columns_of, heads_of
 from dashboard.ui import head_picker, model_and_text, profile_picker, session
@@ -25,9 +27,11 @@ COLUMN = st.column_config.TextColumn("Name", help="What the head does, by the mo
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def _named(key: str, _profile: Profile) -> tuple[dict[HeadId, HeadName], dict[HeadId, str], HeadId | None]:
+def _named(
+    key: str, _profile: Profile, _model: AttentionModel
+) -> tuple[dict[HeadId, HeadName], dict[HeadId, str], HeadId | None]:
     """The names, the same as charts take them, with the figures on a line of their own, and the clearest head."""
-    names = head_names(_profile)
+    names = head_names(_profile, induction_of_heads(_model))
     return names, {head: f"{name.text}\n{name.figures}" for head, name in names.items()}, clearest(_profile)
 
 
@@ -36,7 +40,9 @@ def _all(this: Opened) -> tuple[dict[HeadId, HeadName], dict[HeadId, str], HeadI
     if profile is None:
         return {}, {}, None
     about = profile.about
-    return _named("\n".join(str(about.get(part, "")) for part in ("model", "revision", "sha256", "seal")), profile)
+    return _named(
+        "\n".join(str(about.get(part, "")) for part in ("model", "revision", "sha256", "seal")), profile, this.model
+    )
 
 
 def names_of(this: Opened) -> Mapping[HeadId, HeadName]:

@@ -15,7 +15,7 @@ from dashboard.errors import UserError
 from dashboard.heads.format import counted
 from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.installed import COMMAND, HOME
-from dashboard.ui import head_picker, session
+from dashboard.ui import head_picker, session, this_run
 from dashboard.ui.frame import address
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened
@@ -36,7 +36,8 @@ def _read_kept(kept: LibraryEntry) -> Profile:
 
 def first_of(this: Opened) -> Profile | None:
     """The model's profile that “Syntax vs context” shows, else its first one; None if it has none."""
-    there = {entry.name: entry for entry in profiles_of(this.model)}
+    entries = this_run.once(("profiles", this.key), lambda: profiles_of(this.model))
+    there = {entry.name: entry for entry in entries}
     if not there:
         return None
     kept = there.get(session.choices().profile) or next(iter(there.values()))

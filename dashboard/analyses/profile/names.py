@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -14,15 +16,17 @@ from dashboard.analyses.profile.relation_words import in_words, looked_at
 from dashboard.analyses.profile.roles import SINK
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.profile.text import corpus_of
+from dashboard.analyses.scores.induction import LENGTH
 from dashboard.heads.bootstrap import FEWEST
 from dashboard.heads.format import percent
 from dashboard.heads.head_id import HeadId, columns_of, head_of, heads_of
 
-Kind = Literal["relation", "sink", "position", "context", "syntax", "flat", "unnamed"]
+Kind = Literal["relation", "induction", "sink", "position", "context", "syntax", "flat", "unnamed"]
 
 LEAST_LIFT = 0.1  # a share: what a head must find beyond the best fixed distance
 CHANCE = 0.05  # of one wrong relation among all heads, relations and directions of a profile
 ALWAYS = 0.9  # how often, as a share, a head finds the word that stands next, of where that is the one to find
+LEAST_INDUCTION = 0.4  # a share of attention, where an even spread over the first 50 tokens gives 0.02
 LEAST_PART = 0.1  # a share of all bits: what a role must explain to name a head
 _HALF = NormalDist().inv_cdf(0.975)  # half a 95 % interval, in standard errors
 
@@ -57,21 +61,22 @@ class HeadName:
         return "syntax" if self.kind in ("relation", "syntax") else "position"
 
 
-def head_names(profile: Profile) -> dict[HeadId, HeadName]:
-    """Every head's name. The first that fits:
+def head_names(profile: Profile, induction: Mapping[HeadId, float] = MappingProxyType({})) -> dict[HeadId, HeadName]:
+    """Every head's name. induction: of the same model's heads, as `induction_scores` gives it. The first that fits:
 
     1. a relation, that with the largest lift of those with at least 30 cases, a lift of at least 0.1, and (accuracy −
        baseline) / standard error beyond the normal quantile of 0.05 / (heads × relations × directions), after
        Bonferroni; the standard error is that of the 95 % bootstrap interval
-    2. less than 40 % of its attention goes to other words: attention sink
-    3. its role: flat ("even spread"), position, or context or syntax where that explains a tenth of all bits. A
+    2. an induction score of at least 0.4: induction
+    3. less than 40 % of its attention goes to other words: attention sink
+    4. its role: flat ("even spread"), position, or context or syntax where that explains a tenth of all bits. A
        position is "previous word" or "next word" where the head finds, of the relations whose best fixed distance is
        one word, at least 0.9 of what that distance finds
     """
     relations, steps = _sure_relations(profile.dependencies), _steps(profile.dependencies)
     corpus = corpus_of(profile.about)
     return {
-        head: _name(row, relations.get(head), steps.get(head, "position"), corpus)
+        head: _name(row, relations.get(head), induction.get(head, 0.0), steps.get(head, "position"), corpus)
         for head, row in zip(heads_of(profile.heads), profile.heads.to_dict("records"), strict=True)
     }
 
@@ -108,7 +113,7 @@ def _steps(table: pd.DataFrame) -> dict[HeadId, str]:
     return found
 
 
-def _name(row: dict, relation: dict | None, step: str, corpus: str) -> HeadName:
+def _name(row: dict, relation: dict | None, induction: float, step: str, corpus: str) -> HeadName:
     if relation is not None:
         return HeadName(
             looked_at(relation["relation"], relation["direction"]),
@@ -117,6 +122,13 @@ def _name(row: dict, relation: dict | None, step: str, corpus: str) -> HeadName:
             f"{in_words(relation['relation'])} (95\u00a0% {percent(relation['low'])} to {percent(relation['high'])}); "
             f"the best fixed distance finds {percent(relation['baseline'])}.",
             corpus,
+        )
+    if induction >= LEAST_INDUCTION:
+        return HeadName(
+            "induction",
+            "induction",
+            f"Reading {LENGTH} random tokens twice in a row, gives {percent(induction)} of its attention, the second "
+            "time, to the token that followed it the first time.",
         )
     active = float(row["active"])
     if active < SINK:

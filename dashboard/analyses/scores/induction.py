@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from dashboard.capture import AttentionModel, Block, visit
+from dashboard.heads.head_id import HeadId
 from dashboard.text.encoding import Encoding
 
 LENGTH = 50
@@ -24,6 +25,13 @@ def induction_scores(model: AttentionModel) -> np.ndarray:
     if model not in _known:
         _known[model] = _measure(model)
     return _known[model].copy()
+
+
+def induction_of_heads(model: AttentionModel) -> dict[HeadId, float]:
+    """The same by head, those left out for which there is no score."""
+    scores = induction_scores(model)
+    found = {head: float(scores[head.layer, head.head]) for head in model.all_heads}
+    return {head: score for head, score in found.items() if not np.isnan(score)}
 
 
 def standard_input(model: AttentionModel) -> Encoding:

@@ -67,6 +67,18 @@ def test_every_head_has_a_name_and_the_rest_follows_its_role(profile):
             assert row["role"] == "position"
 
 
+def test_induction_names_a_head_that_no_relation_does(profile):
+    sure = head_names(profile)
+    related = next(head for head, name in sure.items() if name.kind == "relation")
+    sink = next(head for head, name in sure.items() if name.kind == "sink")
+    names = head_names(profile, dict.fromkeys(sure, 0.39))
+    assert names == sure
+    names = head_names(profile, {related: 0.9, sink: 0.72})
+    assert names[related] == sure[related]
+    assert names[sink].text == "induction" and names[sink].role == "position" and "72\xa0%" in names[sink].evidence
+    assert {head for head, name in names.items() if name != sure[head]} == {sink}
+
+
 def test_known_heads_have_their_names():
     names = head_names(read_profile(next(one for one in SHIPPED if one.name.startswith("minilm")).folder))
     assert names[HeadId(0, 2)].text == "previous word" and names[HeadId(1, 8)].text == "next word"
