@@ -129,7 +129,8 @@ class Tab:
             self.page.get_by_role("button", name="Stop").click()
 
     def act(self, step: int) -> None:
-        """One action; unless it is hurried, the page then stands still and is looked at."""
+        """One action; unless it is hurried, the page then stands still and is looked at. After a file nobody is so quick
+        as to type before it is there."""
         dice = dice_of(self.seen.seed, self.seen.number, step)
         action = choose(dice, self.controls(), step, self.seen.number)
         self.seen.actions.append(str(action))
@@ -144,7 +145,7 @@ class Tab:
             self.seen.actions[-1] += f" ({reason})"
             self.seen.reasons.append(f"{len(self.seen.actions) - 1} {missed}")
             self.allowed = None if None in (allowed, self.allowed) else [*(allowed or []), *(self.allowed or [])]
-        if action.hurried:
+        if action.hurried and action.kind != "file":
             return
         self.look(self.seen.actions[-1])
         self.seen.took.append((time.monotonic() - begun, action.kind, check.page_of(self.page.url).name))

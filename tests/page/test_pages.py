@@ -167,6 +167,16 @@ def test_a_quick_hand_keeps_its_head_on_the_way_to_another_page():
     assert app.session_state["choices"].chosen == HeadId(1, 3)
 
 
+def test_a_quicker_hand_follows_a_link_that_is_several_choices_old():
+    app = opened(layer="2", head="5")
+    links = dict(app.session_state["links_lead_to"])
+    for head in (8, 3, 7):
+        app.number_input(key="choose_head").set_value(head).run()
+    app.query_params.update(links)
+    app.switch_page("../pages/models.py").run()
+    assert app.session_state["choices"].chosen == HeadId(2, 7)
+
+
 def test_a_bound_that_is_no_number_is_told_and_models_can_still_be_opened(monkeypatch, tmp_path, snapshot):
     monkeypatch.setenv("TWO_HEADS_CACHE", str(tmp_path))
     (tmp_path / "made" / "gguf-a").mkdir(parents=True)

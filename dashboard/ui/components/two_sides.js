@@ -69,7 +69,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const middle = (k) => buttons[k].offsetLeft + buttons[k].offsetWidth / 2;
   const arc = (svg, i, j, weight, up, strong) => {
     const path = drawn('path');
-    const a = middle(i), b = middle(j), base = up ? TALL + 4 : 2, width = stage.clientWidth;
+    const a = middle(i), b = middle(j), base = up ? TALL + 4 : 2;
+    const width = Math.max(1, stage.clientWidth);  // 0 while the page is being left
     if (i === j) {
       path.setAttribute('d', `M${a - 1},${base + (up ? -5 : 5)} h2`);
       path.setAttribute('stroke-width', 3 + 7 * weight);

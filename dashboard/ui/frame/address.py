@@ -30,6 +30,7 @@ from dashboard.ui.url_state import (
 
 TEXTS_HELD = 10
 LINKS_DELAY = 5.0  # seconds until a busy browser has received its links
+LINKS_HELD = 20  # that many older ones are known within that time
 
 
 def of(choices: Choices) -> dict[str, str]:
@@ -78,9 +79,10 @@ def _with_report(found: Choices) -> Choices:
 
 def remember_links(address: dict[str, str]) -> None:
     """Note the address that the links to all pages, as sent to the browser now, lead to."""
-    state = st.session_state
+    state, now = st.session_state, time.monotonic()
     if address != (before := state.get("links_lead_to", address)):
-        state["links_led_to"] = before, time.monotonic()
+        recent = [(one, when) for one, when in state.get("links_led_to", ()) if now - when < LINKS_DELAY]
+        state["links_led_to"] = [*recent, (before, now)][-LINKS_HELD:]
     state["links_lead_to"] = address
 
 
@@ -91,9 +93,9 @@ def links_are_old() -> bool:
 
 def _links_lead(address: dict[str, str]) -> bool:
     """Whether the links lead to this address, or did so until a moment ago: the browser may still have the old ones."""
-    before, when = st.session_state.get("links_led_to", (None, 0.0))
-    return address == st.session_state.get("links_lead_to") or (
-        address == before and time.monotonic() - when < LINKS_DELAY
+    now, led = time.monotonic(), st.session_state.get("links_led_to", ())
+    return address == st.session_state.get("links_lead_to") or any(
+        address == one and now - when < LINKS_DELAY for one, when in led
     )
 
 
