@@ -129,8 +129,8 @@ class Tab:
             self.page.get_by_role("button", name="Stop").click()
 
     def act(self, step: int) -> None:
-        """One action; unless it is hurried, the page then stands still and is looked at. After a file nobody is so quick
-        as to type before it is there."""
+        """One action; unless it is hurried, the page then stands still and is looked at. After a file nobody is so
+        quick as to type before it is there."""
         dice = dice_of(self.seen.seed, self.seen.number, step)
         action = choose(dice, self.controls(), step, self.seen.number)
         self.seen.actions.append(str(action))
