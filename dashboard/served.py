@@ -12,5 +12,7 @@ from starlette.middleware import Middleware  # noqa: E402
 
 from dashboard.ui.door import Door, LeadOn  # noqa: E402
 from dashboard.ui.launch import back  # noqa: E402
+from dashboard.ui.made_files import stay_a_while  # noqa: E402
 
+stay_a_while()
 app = st.App(HERE / "streamlit_app.py", middleware=[Middleware(Door), Middleware(LeadOn)], lifespan=back)

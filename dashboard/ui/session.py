@@ -135,6 +135,9 @@ def _take(field: str, key: str) -> None:
     value, widget = st.session_state[key], _widget_values()[field]
     if value is None:
         return
+    if isinstance(value, str) != isinstance(getattr(choices(), field), str):
+        mark_widget_run()  # the label of an option that is not there any more: what it stood for is not known
+        return
     if isinstance(value, str):
         value = tidy(field, value)
     if value == widget.before and time.monotonic() - widget.since < STALE:

@@ -116,3 +116,20 @@ def test_no_text_is_told():
     app = opened(text=" ")
     assert not app.exception
     assert [one.partition(":")[0] for one in pages.notices(app)] == ["info"] and not codes(app)
+
+
+def test_a_token_that_the_browser_still_offers_from_another_text_changes_nothing(monkeypatch):
+    """A quick hand chooses from the list of the text before: what comes is a label that no option has any more."""
+    app = opened(query="3")
+    kind, usual = type(app.selectbox(key="choose_query")), type(app.selectbox(key="choose_query"))._widget_state
+
+    def state(box):
+        given = usual.fget(box)
+        if box.key == "choose_query":
+            given.string_value = "4 trainees"
+        return given
+
+    monkeypatch.setattr(kind, "_widget_state", property(state))
+    app.run()
+    assert not app.exception
+    assert app.session_state["choices"].query == 3

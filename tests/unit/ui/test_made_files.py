@@ -1,0 +1,63 @@
+"""A file made for a click is there when the browser comes for it, and not for ever."""
+
+import pytest
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.media_file_storage import MediaFileKind, MediaFileStorageError
+
+from dashboard.ui import made_files
+from dashboard.ui.made_files import PatientStorage
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(made_files.time, "monotonic", lambda: now[0])
+    return now
+
+
+def made(storage: PatientStorage, content: bytes = b"<svg/>") -> str:
+    return storage.load_and_get_id(content, "image/svg+xml", MediaFileKind.DOWNLOADABLE, "a.svg")
+
+
+def test_a_file_outlives_the_runs_that_end_before_the_browser_comes(clock):
+    storage = PatientStorage("/media")
+    manager = MediaFileManager(storage)
+    file_id = manager.add_deferred(lambda: b"<svg/>", "image/svg+xml", "0.1", "a.svg")
+    url = manager.execute_deferred(file_id)
+    for _ in range(5):
+        manager.clear_session_refs()
+        manager.remove_orphaned_files()
+    name = url.rpartition("/")[2]
+    assert storage.get_file(name).content == b"<svg/>"
+
+
+def test_it_goes_after_half_a_minute(clock):
+    storage = PatientStorage("/media")
+    first = made(storage)
+    storage.delete_file(first)
+    clock[0] += made_files.LONGER - 1
+    made(storage, b"another")
+    assert storage.get_file(first).content == b"<svg/>"
+    clock[0] += 2
+    made(storage, b"a third")
+    with pytest.raises(MediaFileStorageError):
+        storage.get_file(first)
+
+
+def test_a_file_made_again_stays(clock):
+    storage = PatientStorage("/media")
+    first = made(storage)
+    storage.delete_file(first)
+    clock[0] += 20
+    assert made(storage) == first
+    clock[0] += 20
+    made(storage, b"another")
+    assert storage.get_file(first).content == b"<svg/>"
+
+
+def test_the_server_of_the_app_has_it():
+    from streamlit.runtime import memory_media_file_storage
+
+    import dashboard.served  # noqa: F401 — as the command does
+
+    assert memory_media_file_storage.MemoryMediaFileStorage is PatientStorage
