@@ -115,6 +115,8 @@ def _head(state: Mapping[str, Any], page: Page) -> list[str]:
         return []
     address = address_of(state["url"])
     head = f"L{address.get('layer', DEFAULTS.layer)}H{address.get('head', DEFAULTS.head)}"
+    if not address:  # a bare one means the model's clearest head
+        head = f"L{state['layer']}H{state['head']}"
     if f"L{state['layer']}H{state['head']}" != head:
         return [f"head: the address says {head}, the numbers L{state['layer']}H{state['head']}"]
     return [] if re.search(rf"\b{head}\b", state["picture"]) else [f"head: {head} is chosen, not {state['picture']!r}"]

@@ -64,7 +64,7 @@
     }));
   };
 
-  const LEFT_OUT = 'style, script, noscript, [data-testid=stSidebar], [data-testid=stToastContainer], ' +
+  const LEFT_OUT = '#vg-tooltip-element:not(.visible), style, script, noscript, [data-testid=stSidebar], [data-testid=stToastContainer], ' +
     '[data-testid=stIconMaterial]';
   const textOf = (node, parts = []) => {
     if (node.nodeType === Node.TEXT_NODE) parts.push(node.data);
