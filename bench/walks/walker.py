@@ -145,6 +145,9 @@ class Tab:
             self.seen.actions[-1] += f" ({reason})"
             self.seen.reasons.append(f"{len(self.seen.actions) - 1} {missed}")
             self.allowed = None if None in (allowed, self.allowed) else [*(allowed or []), *(self.allowed or [])]
+        if self.page.url.startswith("about:"):  # two quick steps back led out of the dashboard
+            self.page.go_forward()
+            self.allowed = None
         if action.hurried and action.kind != "file":
             return
         self.look(self.seen.actions[-1])
