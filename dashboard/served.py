@@ -1,4 +1,4 @@
-"""The server of the command `app`: the pages, behind the door (`dashboard.ui.door`)."""
+"""The server of the command `app`: the pages, behind the door (`dashboard.ui.server.door`)."""
 
 import sys
 from pathlib import Path
@@ -10,9 +10,9 @@ if str(HERE.parent) not in sys.path:
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
-from dashboard.ui.door import Door, LeadOn  # noqa: E402
-from dashboard.ui.launch import back  # noqa: E402
-from dashboard.ui.made_files import stay_a_while  # noqa: E402
+from dashboard.ui.server.door import Door, LeadOn  # noqa: E402
+from dashboard.ui.server.launch import back  # noqa: E402
+from dashboard.ui.server.made_files import stay_a_while  # noqa: E402
 
 stay_a_while()
 app = st.App(HERE / "streamlit_app.py", middleware=[Middleware(Door), Middleware(LeadOn)], lifespan=back)

@@ -30,7 +30,7 @@ def run_app(args: argparse.Namespace) -> int:
         raise UserError(f"There is no port {port}. Choose one between 1 and 65535, like 8501.")
     if not _can_listen(args.address, port):
         raise UserError(f"Port {port} is taken. Name another with --port, or leave it out to get the first free one.")
-    from dashboard.ui.launch import launch
+    from dashboard.ui.server.launch import launch
 
     launch(port, args.address, headless=args.headless)
     return 0

@@ -35,8 +35,9 @@ from dashboard.models import ModelSource, find
 from dashboard.models.foreign import foreign
 from dashboard.models.waiting import holding, while_waiting
 from dashboard.text import Encoding, Special, Unit
-from dashboard.ui import paths, quiet, this_run
+from dashboard.ui import paths
 from dashboard.ui.results_cache import cached, let_go
+from dashboard.ui.server import quiet, this_run
 
 TOKENS_AT_MOST = 2048  # a longer text is cut, and the page says so; up to this a laptop answers within seconds
 

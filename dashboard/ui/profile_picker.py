@@ -15,11 +15,12 @@ from dashboard.errors import UserError
 from dashboard.heads.format import counted
 from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.installed import COMMAND, HOME
-from dashboard.ui import head_picker, session, this_run
+from dashboard.ui import head_picker, session
 from dashboard.ui.frame import address
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page, problem
+from dashboard.ui.server import this_run
 from dashboard.ui.url_state import MOST_PINS
 
 CORPUS = str(HOME / "pages" / "corpus.py")

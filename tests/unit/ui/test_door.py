@@ -9,7 +9,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from dashboard.installed import HOME
-from dashboard.ui.door import OWN, LeadOn, from_here, names
+from dashboard.ui.server.door import OWN, LeadOn, from_here, names
 
 
 def test_the_loopback_is_reached_by_its_own_names_alone():

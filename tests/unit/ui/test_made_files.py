@@ -4,8 +4,8 @@ import pytest
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.media_file_storage import MediaFileKind, MediaFileStorageError
 
-from dashboard.ui import made_files
-from dashboard.ui.made_files import PatientStorage
+from dashboard.ui.server import made_files
+from dashboard.ui.server.made_files import PatientStorage
 
 
 @pytest.fixture

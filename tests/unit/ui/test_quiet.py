@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from dashboard.ui import quiet
+from dashboard.ui.server import quiet
 
 
 class Node:

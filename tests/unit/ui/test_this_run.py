@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.ui import this_run
+from dashboard.ui.server import this_run
 
 
 @pytest.fixture(autouse=True)

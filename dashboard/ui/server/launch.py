@@ -15,21 +15,21 @@ from pkgutil import iter_modules
 
 import dashboard
 from dashboard.installed import HOME
-from dashboard.ui import quiet
+from dashboard.ui.server import quiet
 
 CHOSEN = "STREAMLIT_SERVER_ALLOWED_HOSTS"  # a person who sets it knows the names of this server
 _started_in: list[str] = []  # the person's folder, until the server is up
 
 
 def launch(port: int, address: str, *, headless: bool) -> None:
-    """Serve the dashboard until it is stopped, behind the door (`dashboard.ui.door`).
+    """Serve the dashboard until it is stopped, behind the door (`dashboard.ui.server.door`).
 
     The settings are those of our `.streamlit/config.toml`, whatever the current folder is.
     """
     from click.exceptions import Abort
     from streamlit.web import cli
 
-    from dashboard.ui.door import names
+    from dashboard.ui.server.door import names
 
     _started_in.append(os.getcwd())
     os.chdir(HOME)  # Streamlit reads `.streamlit` in the current folder; it must read ours
@@ -85,5 +85,5 @@ def _warm_up() -> None:
 
         with suppress(UserError):
             open_ahead("minilm").encode("Ready.").axis("words")
-        for part in iter_modules([str(Path(__file__).parent)]):
+        for part in iter_modules([str(Path(__file__).parents[1])]):
             import_module(f"dashboard.ui.{part.name}")
