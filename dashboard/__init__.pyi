@@ -116,6 +116,7 @@ from .analyses.toy.api import (
 )
 from .capture import (
     AttentionModel,
+    of_part,
     open_model,
 )
 from .corpus.builtin import (
@@ -196,6 +197,7 @@ __all__ = [
     "long_range",
     "look_inside",
     "map_heads",
+    "of_part",
     "open_model",
     "overview",
     "profile",

@@ -1,7 +1,8 @@
 """The tap: the one door to a model's attention.
 
 `open_model` gives an `AttentionModel`; `visit` runs one forward pass over a text and hands a visitor every block of
-weights that it asked for; `head_weights` and `qkv` are the two visits that a click on a head needs.
+weights that it asked for; `head_weights` and `qkv` are the two visits that a click on a head needs. An
+encoder–decoder is read a part at a time (`of_part`).
 """
 
 import os
@@ -12,9 +13,21 @@ import os
 # as fast as before on a quiet machine, 40 ms on a busy one. Read when torch is first imported, so it stands before.
 os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
+from dashboard.capture.encoder_decoder import of_part, read_part
 from dashboard.capture.head_weights import head_maps, head_weights, qkv
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.open import open_model
 from dashboard.capture.visit import Block, Visitor, visit
 
-__all__ = ["AttentionModel", "Block", "Visitor", "head_maps", "head_weights", "open_model", "qkv", "visit"]
+__all__ = [
+    "AttentionModel",
+    "Block",
+    "Visitor",
+    "head_maps",
+    "head_weights",
+    "of_part",
+    "open_model",
+    "qkv",
+    "read_part",
+    "visit",
+]

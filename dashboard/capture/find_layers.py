@@ -61,7 +61,7 @@ def blocks_of(model: AttentionModel, encoding: Encoding) -> tuple[torch.nn.Modul
 def one_head_of(model: AttentionModel, receive: tap.Receive) -> tap.Request:
     """A request for the first head of every layer, in a pass that runs to its end."""
     heads: dict[int, Heads] = {**dict.fromkeys(model.numbers, (0,)), NEVER: ()}
-    return tap.Request(heads, receive, numbers=model.numbers)
+    return tap.Request(heads, receive, numbers=model.calls)
 
 
 def vectors_in(given: Sequence[Any]) -> torch.Tensor | None:

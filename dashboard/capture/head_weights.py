@@ -13,17 +13,19 @@ from dashboard.text.encoding import Encoding
 
 
 class _Keep:
-    """Visitor: the whole maps of a few heads of one text."""
+    """Visitor: the whole maps of a few heads of one text, n × m where its n tokens look at m."""
 
-    def __init__(self, n: int, heads: Sequence[HeadId]):
-        self.n = n
-        self.maps = {head: np.zeros((n, n), np.float32) for head in heads}
+    two_texts = True
+
+    def __init__(self, n: int, m: int, heads: Sequence[HeadId]):
+        self.shape = n, m
+        self.maps = {head: np.zeros(self.shape, np.float32) for head in heads}
         self.masks: dict[HeadId, np.ndarray] = {}  # one for all heads of a layer
 
     def block(self, block: Block) -> None:
         if block.allowed is not None:
             first, *others = block.ids
-            mask = self.masks.setdefault(first, np.zeros((self.n, self.n), bool))
+            mask = self.masks.setdefault(first, np.zeros(self.shape, bool))
             mask[block.rows, : block.allowed.shape[-1]] = block.allowed.cpu().numpy()
             self.masks |= dict.fromkeys(others, mask)
         for head, of_head in zip(block.ids, block.weights, strict=True):
@@ -47,7 +49,8 @@ class _KeepParts:
 def head_weights(model: AttentionModel, encoding: Encoding, heads: Sequence[HeadId]) -> list[np.ndarray]:
     """The attention weights of some heads, in the order asked.
 
-    Each is float32 (n, n): row i is where token i looks, in [0, 1]; rows sum to 1 (to less where the model has a
+    Each is float32 (n, n), of cross attention (n, m) over the m tokens of its source: row i is where token i looks, in
+    [0, 1]; rows sum to 1 (to less where the model has a
     learned sink, whose share is the rest). Only these heads' weights are computed, and nothing after the last layer
     asked for. Raises UserError for a head that the model does not have.
     """
@@ -59,7 +62,8 @@ def head_maps(
 ) -> list[tuple[np.ndarray, np.ndarray | None]]:
     """As `head_weights`, each with what its layer lets a token see: bool (n, n), where that does not follow from the
     model being causal or not (a sliding window), else None."""
-    keep = _Keep(len(encoding), heads)
+    n = len(encoding)
+    keep = _Keep(n, n if model.source_text is None else len(model.source_text), heads)
     visit(model, encoding, keep, heads=heads)
     return [(keep.maps[head], keep.masks.get(head)) for head in heads]
 

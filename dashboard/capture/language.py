@@ -9,14 +9,15 @@ import torch
 
 from dashboard.capture.model import AttentionModel
 from dashboard.models.foreign import foreign
-from dashboard.models.lm_head import LanguageHead, load_head
+from dashboard.models.lm_head import LanguageHead, load_head, load_target_head
 
 _found: WeakKeyDictionary[torch.nn.Module, LanguageHead | None] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
 def language_head(model: AttentionModel) -> LanguageHead | None:
-    """What turns the model's last vectors into predictions: of the next token in a causal model, else of a masked one.
+    """What turns the model's last vectors into predictions: of the next token in a causal model, else of a masked one;
+    of a decoder that reads a source, of the target's next token.
 
     None where its files hold none, or its tokenizer has no mask to put in a token's place. Raises UserError as
     `dashboard.models.lm_head.load_head` does.
@@ -27,5 +28,9 @@ def language_head(model: AttentionModel) -> LanguageHead | None:
     with _lock:
         if root not in _found:
             with foreign(f"Opening the language-model head of {model.title}", "Choose another model for this."):
-                _found[root] = load_head(model.loaded, model.causal)
+                _found[root] = (
+                    load_head(model.loaded, model.causal)
+                    if model.start is None or model.whole is None
+                    else load_target_head(model.loaded, model.whole.root)
+                )
         return _found[root]

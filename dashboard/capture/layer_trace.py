@@ -178,7 +178,7 @@ def watch_layers(
     # The layer after each one that is wanted is asked for as well: there a layer without an output projection ends.
     after = dict(zip(model.numbers, (*model.numbers[1:], NEVER), strict=True))
     requested = {layer: (0,) for each in wanted for layer in (each, after[each])}
-    watch.request = tap.Request(requested | {NEVER: ()}, watch.attention, output=watch.eager, numbers=model.numbers)
+    watch.request = tap.Request(requested | {NEVER: ()}, watch.attention, output=watch.eager, numbers=model.calls)
     ids = torch.tensor([encoding.ids], device=next(model.loaded.model.parameters()).device)
     with tap.listening(watch.request), watch:
         model.run(ids)

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
 from dashboard.capture import tap
 from dashboard.errors import UserError
-from dashboard.heads.head_id import HeadId, every_head
+from dashboard.heads.head_id import HeadId, Part, every_head
 from dashboard.models import Loaded, ModelSource
 from dashboard.models.foreign import foreign
 from dashboard.text import Encoding, ParsedSentence, encode, encode_sentence, encode_words, has_pairs
+from dashboard.text.target import as_target
+
+if TYPE_CHECKING:
+    from dashboard.capture.encoder_decoder import EncoderDecoder
 
 Route = Literal["tap", "eager"]
+
+HEADS_OF: dict[Part, str] = {"encoder": "encoder's heads", "decoder": "decoder's heads", "cross": "cross attention"}
+_EXAMPLES: dict[Part, str] = {"": "L2H9", "encoder": "L2H9", "decoder": "D2H9", "cross": "X2H9"}
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What a decoder reads beside its own text: the source, and what the encoder made of it (1, n, D)."""
+
+    source: Encoding
+    vectors: torch.Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +49,11 @@ class AttentionModel:
         "eager" where the library must build all maps at once
     hidden: whether its last vectors are handed out among its hidden states only (DPR)
     untried: a window or budget of its configuration that was too long to be tried, None where there is none
+    part: which part of an encoder–decoder model this is, "" of any other
+    calls: the number of the layer at each call of the tap in a pass, `tap.ANOTHER` where another part's layer calls
+    start: the token that a target begins with, −1 where that is its own last one; None for what reads no target
+    whole: the encoder–decoder model that this is a part of, see `dashboard.capture.encoder_decoder.of_part`
+    given: for a decoder and its cross attention, the source
     """
 
     source: ModelSource
@@ -46,6 +66,25 @@ class AttentionModel:
     route: Route
     hidden: bool = False
     untried: int | None = None
+    part: Part = ""
+    calls: tuple[int, ...] = ()
+    start: int | None = None
+    whole: EncoderDecoder | None = field(default=None, repr=False)
+    given: Given | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.calls:
+            object.__setattr__(self, "calls", self.numbers)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts of an encoder–decoder model; () of any other."""
+        return ("encoder", "decoder", "cross") if self.whole else ()
+
+    @property
+    def source_text(self) -> Encoding | None:
+        """What the tokens of a text look at, where that is another text: the source, of cross attention."""
+        return self.given.source if self.given and self.part == "cross" else None
 
     @property
     def name(self) -> str:
@@ -102,13 +141,19 @@ class AttentionModel:
     @property
     def all_heads(self) -> tuple[HeadId, ...]:
         """Every head that there is, in order."""
-        return tuple(every_head(self.numbers, self.heads))
+        return tuple(every_head(self.numbers, self.heads, self.part))
 
     def check_head(self, head: HeadId) -> None:
         """Raises UserError for a head that the model does not have."""
-        if head.letter != "L":
+        if head.letter != HeadId(0, 0, self.part).letter:
+            if self.whole is None:
+                raise UserError(
+                    f"{self.title} has no head {head}: it is no encoder–decoder model, so its heads are written like "
+                    "L2H9."
+                )
             raise UserError(
-                f"{self.title} has no head {head}: it is no encoder–decoder model, so its heads are written like L2H9."
+                f"{head} is not one of the {HEADS_OF[self.part]} of {self.title}, which are written like "
+                f"{_EXAMPLES[self.part]}. Choose its part."
             )
         self._check(head.layer, f"head {head}")
         if not 0 <= head.head < self.heads:
@@ -142,6 +187,11 @@ class AttentionModel:
         """One forward pass, with what the library's class returns. Whatever the model's own code raises becomes a
         UserError."""
         doing = f"Reading the text with {self.title}"
+        if self.given is not None:
+            batch = next(iter((*args, *(one for one in inputs.values() if isinstance(one, torch.Tensor))))).shape[0]
+            inputs["encoder_hidden_states"] = self.given.vectors.expand(batch, -1, -1)
+        elif self.start is not None:
+            raise UserError(f"The {HEADS_OF[self.part]} of {self.title} read a target beside a source. Give both.")
         with foreign(doing):
             try:
                 return self.loaded.model(*args, **inputs)
@@ -185,21 +235,27 @@ class AttentionModel:
         """
         if as_words:
             return self._words(text, bos, pair)
+        if pair is not None and self.start is not None:
+            raise UserError("A target is one text. Leave the second text out.")
         limit = self.limit if limit is None else min(limit, self.limit)
-        tokenizer, how = self.loaded.tokenizer, {"causal": self.causal, "bos": bos}
+        tokenizer, how = self.loaded.tokenizer, self._how(bos)
         with foreign(f"Splitting the text into tokens for {self.title}"):
             return self._known(encode(text, tokenizer, limit=limit, pair=pair, **how))
 
     @property
     def has_pairs(self) -> bool:
         """Whether the tokenizer divides the two texts of a sentence pair by special tokens."""
-        return has_pairs(self.loaded.tokenizer)
+        return self.start is None and has_pairs(self.loaded.tokenizer)
+
+    def _how(self, bos: bool) -> dict[str, bool]:
+        """How a text is encoded: a target gets its own start."""
+        return {"causal": self.causal and self.start is None, "bos": bos}
 
     def _words(self, text: str, bos: bool, pair: str | None) -> Encoding:
         if pair is not None:
             raise UserError("A sentence pair is read as text. Leave the second text out, or do not read it as words.")
         with foreign(f"Splitting the words into tokens for {self.title}"):
-            encoding = self._known(encode_words(text.split(), self.loaded.tokenizer, causal=self.causal, bos=bos))
+            encoding = self._known(encode_words(text.split(), self.loaded.tokenizer, **self._how(bos)))
         self.check_length(len(encoding))
         return encoding
 
@@ -209,13 +265,16 @@ class AttentionModel:
         as_words: the words go to the tokenizer one by one, not the text as it was written
         Raises UserError for a sentence without any token.
         """
-        tokenizer, how = self.loaded.tokenizer, {"causal": self.causal, "bos": bos, "as_words": as_words}
+        tokenizer, how = self.loaded.tokenizer, self._how(bos)
         with foreign(f"Splitting a sentence into tokens for {self.title}"):
-            return self._known(encode_sentence(sentence, tokenizer, **how))
+            return self._known(encode_sentence(sentence, tokenizer, as_words=as_words, **how))
 
     def _known(self, encoding: Encoding) -> Encoding:
-        """The encoding itself. Raises UserError for a token that the model has no row for."""
+        """The encoding itself, of a target with its start. Raises UserError for a token that the model has no row
+        for."""
         rows = self.loaded.rows
+        if self.start is not None:
+            encoding = as_target(encoding, self.start, self.loaded.tokenizer)
         if rows is not None and (highest := max(encoding.ids)) >= rows:
             raise UserError(
                 f"The token “{encoding.pieces[encoding.ids.index(highest)]}” has the id {highest:,}, and the weights "

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import torch
 
 from dashboard.capture import tap
+from dashboard.capture.encoder_decoder import open_parts
 from dashboard.capture.limits import limit_of
 from dashboard.capture.model import AttentionModel, Route
 from dashboard.capture.probe import NOT_COMMON, Shape, Unfit, probe_eager, probe_tap
@@ -64,6 +65,9 @@ def _through_tap(source: ModelSource) -> AttentionModel:
         raise Unfit(NOT_COMMON)
     if not loaded.model._supports_sdpa:
         loaded.model.set_attn_implementation(tap.NAME_ADDITIVE)
+    if loaded.two_stacks:
+        with _pausing(loaded.model):
+            return open_parts(loaded, "tap")
     with _pausing(loaded.model):
         shape = probe_tap(loaded.model)
     return _made(loaded, shape, limit_of(loaded.model, loaded.tokenizer), "tap")
@@ -71,6 +75,9 @@ def _through_tap(source: ModelSource) -> AttentionModel:
 
 def _by_eager(source: ModelSource) -> AttentionModel:
     loaded = _load(source, "eager")
+    if loaded.two_stacks:
+        with _pausing(loaded.model):
+            return open_parts(loaded, "eager")
     with _pausing(loaded.model):
         shape = probe_eager(loaded.model)
     most = math.isqrt(EAGER_BYTES // (4 * len(shape.numbers) * shape.heads))

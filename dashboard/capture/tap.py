@@ -30,6 +30,9 @@ NAME = "two_heads"
 # For models that do not support SDPA: their own code adds the mask to numbers, so it must be additive, not boolean.
 NAME_ADDITIVE = "two_heads_additive"
 
+ANOTHER = -1
+"""Stands for the number of a layer of another part of the model (`Request.numbers`)."""
+
 # What some models hand on besides what the weights follow from: windows come in through the mask, packed texts have no
 # boundaries here, and the rest says what is to be returned or kept.
 HARMLESS = frozenset(
@@ -89,7 +92,8 @@ class Request:
     edit: is given the number of each layer and its heads' outputs (b, n, h, d'), whoever computed them, and gives
         what goes on to the output projection in their place; it may change what it is given. An ablation is one
     numbers: the model's own number of each layer that calls the tap, in the order of the calls; empty where the
-        calls are counted from 0. Layers are spoken of by these numbers everywhere else
+        calls are counted from 0. Layers are spoken of by these numbers everywhere else. `ANOTHER` where a layer of
+        another part of the model calls: it runs as it would without us
     calls: how many attention layers have run so far, or were passed over
     last: the layer after which the forward pass may end
     scratch: memory that all blocks share
@@ -115,7 +119,7 @@ class Request:
 
     def edited(self, layer: int, output: torch.Tensor) -> torch.Tensor:
         """What goes on to the output projection in place of a layer's outputs."""
-        return output if self.edit is None else self.edit(layer, output)
+        return output if self.edit is None or layer == ANOTHER else self.edit(layer, output)
 
 
 _request: ContextVar[Request | None] = ContextVar("two_heads_request", default=None)

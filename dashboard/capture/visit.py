@@ -63,7 +63,8 @@ class Block:
 class Visitor(Protocol):
     """What is handed the blocks: layer by layer, and in a layer the rows in order, every text's before the next rows.
 
-    A visitor that also needs queries, keys and values has an attribute `wants_qkv = True`.
+    A visitor that also needs queries, keys and values has an attribute `wants_qkv = True`; one that knows that keys may
+    be those of another text, `two_texts = True`.
     """
 
     def block(self, block: Block) -> None: ...
@@ -92,8 +93,14 @@ def visit(
     memory does not grow with layers × heads × n², except in a model of route "eager". Safe to call from several
     threads at once with one model.
 
-    Raises UserError for a layer or head that the model does not have, and a text longer than the model takes.
+    Raises UserError for a layer or head that the model does not have, and a text longer than the model takes; of cross
+    attention for a visitor that does not know of two texts.
     """
+    if model.part == "cross" and not getattr(visitor, "two_texts", False):
+        raise UserError(
+            f"The cross attention of {model.title} leads from one text to another, so this cannot be measured of it. "
+            "Choose the encoder's or the decoder's heads."
+        )
     texts = [encodings] if isinstance(encodings, Encoding) else list(encodings)
     wanted = _wanted(model, layers, heads)
     if not wanted or not texts:
@@ -101,7 +108,7 @@ def visit(
     lengths = [len(text) for text in texts]
     model.check_length(max(lengths))
     inputs = batch_inputs(model, texts)
-    wants_qkv = getattr(visitor, "wants_qkv", False)
+    wants_qkv, seen = getattr(visitor, "wants_qkv", False), model.source_text
     if model.route == "eager":
         if wants_qkv:
             raise UserError(
@@ -119,7 +126,8 @@ def visit(
             qkv.clear()
             qkv[layer] = _per_head(call, which)
         for text, n in enumerate(lengths):
-            cut, keys = slice(rows.start, min(rows.stop, n)), min(weights.shape[-1], n)
+            cut, keys = slice(rows.start, min(rows.stop, n)), weights.shape[-1]
+            keys = keys if seen is not None else min(keys, n)
             if cut.start >= cut.stop:
                 continue
             count = cut.stop - cut.start
@@ -136,27 +144,32 @@ def visit(
                     k,
                     v,
                     call.scaling,
+                    model.part,
                 )
             )
 
     frugal = returned_at_once() if inputs["input_ids"].numel() >= LONG else nullcontext()
-    with frugal, tap.listening(tap.Request(wanted, receive, rows, numbers=model.numbers)):
+    with frugal, tap.listening(tap.Request(wanted, receive, rows, numbers=model.calls)):
         model.run(**inputs)
 
 
 def _visit_eager(
     model: AttentionModel, inputs: dict, lengths: list[int], visitor: Visitor, wanted: dict[int, tuple[int, ...]]
 ) -> None:
-    every = [maps for maps in model.run(**inputs, output_attentions=True).attentions if maps is not None]
+    output = model.run(**inputs, output_attentions=True)
+    every = [
+        maps for maps in (output.cross_attentions if model.part == "cross" else output.attentions) if maps is not None
+    ]
     for layer, heads in wanted.items():
         for text, n in enumerate(lengths):
-            weights = every[model.numbers.index(layer)][text, list(heads), :n, :n]
-            if weights.shape != (len(heads), n, n):
+            m = n if model.source_text is None else len(model.source_text)
+            weights = every[model.numbers.index(layer)][text, list(heads), :n, :m]
+            if weights.shape != (len(heads), n, m):
                 raise UserError(
                     f"{model.title} attends in another way on a text of {n:,} tokens: its weights are not one row and "
                     "one column for each token. Use a shorter text or choose another model."
                 )
-            visitor.block(Block(text, layer, heads, slice(0, n), weights))
+            visitor.block(Block(text, layer, heads, slice(0, n), weights, part=model.part))
 
 
 def _wanted(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dashboard.charts.drawing import WIDTH
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Palette
-from dashboard.heads.head_id import HeadId, click_fields, datum_of, has_parts, name_expr
+from dashboard.heads.head_id import HeadId, Part, click_fields, datum_of, has_parts, heads_of, name_expr
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Grid:
-    """Places of layers × heads cells, in pixels. parts: whether the heads on it have parts."""
+    """Places of layers × heads cells, in pixels. parts: whether the heads on it have parts; letter: how theirs is
+    written."""
 
     layers: int
     heads: int
@@ -25,6 +26,11 @@ class Grid:
     height: float
     quiet: str
     parts: bool = False
+    letter: str = "L"
+
+    def of_part(self, part: Part) -> Grid:
+        """The same for the heads of a part."""
+        return replace(self, parts=bool(part), letter=HeadId(0, 0, part).letter)
 
     @classmethod
     def of(cls, layers: int, heads: int, look: Look, *, square: bool = False) -> Grid:
@@ -39,7 +45,7 @@ class Grid:
     def over(cls, table: pd.DataFrame, look: Look) -> Grid:
         """The same for the heads of a table, a row each."""
         grid = cls.of(int(table["layer"].max()) + 1, int(table["head"].max()) + 1, look)
-        return replace(grid, parts=has_parts(table))
+        return grid.of_part(heads_of(table)[0].part) if has_parts(table) and len(table) else grid
 
     @property
     def name(self) -> str:
@@ -78,7 +84,7 @@ class Grid:
                 "field": "layer",
                 "type": "ordinal",
                 "scale": band(self.layers, self.height),
-                "axis": axis(self.layers, self.height, "L", False),
+                "axis": axis(self.layers, self.height, self.letter, False),
             },
         }
 

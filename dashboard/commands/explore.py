@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.commands.shared import (
@@ -10,6 +11,7 @@ from dashboard.commands.shared import (
     check_out,
     out,
     pair,
+    part,
     read,
     text_and_model,
     unit,
@@ -18,6 +20,9 @@ from dashboard.commands.shared import (
     written,
 )
 from dashboard.errors import UserError
+
+if TYPE_CHECKING:
+    from dashboard.heads.head_id import Part
 
 CHART_VIEWS = (*VIEWS, "compare", "difference", "atlas")
 
@@ -29,6 +34,7 @@ def add(commands) -> None:
     attention.add_argument("--head", type=whole_number, required=True, help="counted from 0")
     unit(attention, "tokens")
     pair(attention)
+    part(attention)
     _measure(attention)
     out(attention, "table", "matrix")
     attention.set_defaults(run=run_attention)
@@ -41,6 +47,7 @@ def add(commands) -> None:
     chart.add_argument("--theme", choices=("light", "dark"), default="light")
     unit(chart, "words")
     pair(chart)
+    part(chart)
     _measure(chart)
     out(chart, "figure")
     chart.set_defaults(run=run_chart)
@@ -73,7 +80,7 @@ def run_attention(args: argparse.Namespace) -> int:
     if args.layer < 0 or args.head < 0:
         raise UserError("Layers and heads are counted from 0.")
     model, encoding = read(args)
-    [view] = _views(args, model, encoding, [HeadId(args.layer, args.head)])
+    [view] = _views(args, model, encoding, [HeadId(args.layer, args.head, model.part)])
     save(view, args.out, api.provenance(model, [view], "matrix", bos=args.bos, **as_words(args)))
     return written(args.out)
 
@@ -94,7 +101,10 @@ def run_chart(args: argparse.Namespace) -> int:
         known_score(args.score)
     elif not heads:
         raise UserError("Name the heads to draw: --heads L2H0, or several with commas between them.")
-    model, encoding = read(args)
+    parts: dict[str, Part] = {head.letter: head.part for head in heads}
+    if len(parts) > 1:
+        raise UserError("One picture is of one part of the model. Name heads that are written with the same letter.")
+    model, encoding = read(args, next(iter(parts.values()), None))
     heads = [api.existing_head(model, head) for head in heads]
     if args.view == "atlas":
         induction = args.score in OF_MODEL

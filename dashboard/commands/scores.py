@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from dashboard.commands.shared import as_words, check_out, out, pair, read, text_and_model, written
+from dashboard.commands.shared import as_words, check_out, out, pair, part, read, text_and_model, written
 
 
 def add(commands) -> None:
     scores = commands.add_parser("scores", help="pattern scores, a row per head")
     text_and_model(scores)
     pair(scores)
+    part(scores)
     out(scores, "table")
     scores.set_defaults(run=run_scores)
 

@@ -6,10 +6,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dashboard.errors import UserError
 from dashboard.formats import FORMATS, Holds, endings, format_of
+
+if TYPE_CHECKING:
+    from dashboard.heads.head_id import Part
 
 
 class Parser(argparse.ArgumentParser):
@@ -59,6 +62,21 @@ def pair(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def part(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--part",
+        choices=("encoder", "decoder", "cross"),
+        help="of an encoder–decoder: which part's heads (default: the encoder's)",
+    )
+    target(parser)
+
+
+def target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--target", metavar="TEXT", help="of an encoder–decoder: what its decoder reads; TEXT is the source"
+    )
+
+
 def unit(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument("--unit", choices=("tokens", "words"), default=default, help=f"default: {default}")
     parser.add_argument(
@@ -84,9 +102,9 @@ def check_out(args: argparse.Namespace) -> None:
     check_target(args.out, args.endings)
 
 
-def read(args: argparse.Namespace):
-    """The model and the encoded text; notes about both go to standard error."""
-    from dashboard.capture import open_model
+def read(args: argparse.Namespace, part: Part | None = None):
+    """The model, or that part of it, and the encoded text; notes about both go to standard error."""
+    from dashboard.capture import open_model, read_part
     from dashboard.text import reading_notes
 
     text = standard_input() if args.text == "-" else args.text
@@ -96,7 +114,9 @@ def read(args: argparse.Namespace):
     second = getattr(args, "pair", None)
     if second is None and getattr(args, "between", None):
         raise UserError("--between chooses among the links of a sentence pair. Give the second text: --pair TEXT.")
-    encoding = model.encode(text, bos=args.bos, pair=second, **as_words(args))
+    which: Part = part or getattr(args, "part", None) or ""
+    reading = {"bos": args.bos, "pair": second, **as_words(args)}
+    model, encoding = read_part(model, text, which, getattr(args, "target", None), **reading)
     for note in reading_notes(encoding, model.title, model.limit):
         print(note, file=sys.stderr)
     return model, encoding

@@ -30,16 +30,22 @@ _LONGEST = 100  # characters of a call on one line
 
 @dataclass(frozen=True)
 class Model:
-    """The open model: ``model = open_model("…")  # revision``. title: its name for people, not in the lines."""
+    """The open model: ``model = open_model("…")  # revision``. title: its name for people, not in the lines.
+
+    part: of an encoder–decoder "decoder" or "cross", with the source: ``of_part(open_model("…"), "cross", "…")``
+    """
 
     name: str
     revision: str = ""
     title: str = ""
+    part: str = ""
+    source: str = ""
 
     @classmethod
     def of(cls, model: Any) -> Model:
         """The record of an `AttentionModel`."""
-        return cls(model.name, model.revision, model.title)
+        source = model.given.source.text if model.given else ""
+        return cls(model.name, model.revision, model.title, model.part if source else "", source)
 
     @property
     def address(self) -> str:
@@ -152,6 +158,8 @@ class _Script:
         self._imported = {one.name for one in every if isinstance(one, Call)} | {"save"}
         if any(isinstance(one, Model) for one in every):
             self._imported.add("open_model")
+        if any(isinstance(one, Model) and one.source for one in every):
+            self._imported.add("of_part")
         variables = {one.variable for one in every if isinstance(one, Each)}
         self._taken = self._imported | variables | {"thing"}
         self._bound: dict[str, str] = {}  # source: the name that it has
@@ -171,7 +179,10 @@ class _Script:
                 return self._on_its_own(repr(value), "text", self._texts)
             case Model(revision=revision):
                 after = f"  # {one_line(revision)}" if revision else ""
-                return self._on_its_own(f"open_model({what.address!r})", "model", self._models, after)
+                opened = f"open_model({what.address!r})"
+                if what.source:
+                    opened = f"of_part({opened}, {what.part!r}, {what.source!r})"
+                return self._on_its_own(opened, "model", self._models, after)
             case Call() | Each() if what.to:
                 source = self._source(what)
                 if source not in self._bound:

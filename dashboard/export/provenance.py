@@ -53,7 +53,7 @@ class Provenance:
     heads: like ("L2H9",); empty for all heads
     unit, special: what the positions are, whether special tokens are shown or hidden
     view: the kind of picture, "matrix" or "scores"
-    options: the other choices, e.g. {"theme": "light"}
+    options: the other choices, e.g. {"theme": "light"}; of a target also the "part" of the model and the "source"
     versions: see `versions`
     title: the model's name for people
     call: the call that makes it; None if it follows from the rest: heads over a text, their scores, the atlas
@@ -79,7 +79,8 @@ class Provenance:
     @property
     def opened(self) -> Model:
         """The model, for a call."""
-        return Model(self.model, self.revision, self.title)
+        part, source = (str(self.options.get(name, "")) for name in ("part", "source"))
+        return Model(self.model, self.revision, self.title, part, source)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values. The call is written as its lines, "recipe", and what it "makes"."""
@@ -167,10 +168,12 @@ def provenance_of(
         scale["full"] = max(view.full for view in views)
     read = {"pair": first.pair} if first.pair else {}
     read |= {"between": first.only} if first.only else {}
+    if source := first.source or (first.text if first.target else ""):
+        read |= {"part": first.head.part, "source": source}
     return Provenance(
         model=model or first.name or first.model,
         revision=revision or first.revision,
-        text=first.text[: -len(BETWEEN + first.pair)] if first.pair else first.text,
+        text=first.target or (first.text[: -len(BETWEEN + first.pair)] if first.pair else first.text),
         heads=tuple(str(view.head) for view in views),
         unit=first.unit,
         special=first.hidden,
@@ -213,6 +216,9 @@ def _slug(name: str) -> str:
 def provenance_of_text(model: AttentionModel, encoding: Encoding, name: str, **options: object) -> Provenance:
     """The provenance of something about all heads over a text."""
     options = ({"pair": encoding.pair} if encoding.pair else {}) | options
+    source = model.given.source if model.given else None
+    if source is not None:
+        options = {"part": model.part, "source": source.text} | options
     return Provenance(
         model=model.name,
         revision=model.revision,

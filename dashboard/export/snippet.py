@@ -9,7 +9,7 @@ from dashboard.export.provenance import Provenance, file_stem
 
 # Options of `attention` and `scores`; the others are for drawing.
 _READING = ("bos", "limit", "pair", "between", "as_words")
-_ANEW = (*_READING, "measure", "full")  # and what is measured, on which scale
+_ANEW = (*_READING, "measure", "full", "part", "source")  # and what is measured, on which scale
 _ENDINGS = {"figure": "svg", "table": "csv", "matrix": "npz"}
 
 

@@ -59,6 +59,7 @@ class HeadView(OfOneAxis):
     pair: the second text of a pair; "" for one text
     only: which links of a pair these are, see `between`; "" for all
     target: of cross attention the text of the queries; "" otherwise
+    source: of a decoder's head the text that its encoder read; "" otherwise
 
     Where both axes are one, `axis`, `len(view)`, `labels`, `special`, `spans`, `drawn`, `unknown`, `segments`, `start`
     and `whole` are those of it; of cross attention they raise UserError.
@@ -84,6 +85,7 @@ class HeadView(OfOneAxis):
     pair: str = ""
     only: str = ""
     target: str = ""
+    source: str = ""
 
     def over(self, queries: MapAxis, keys: MapAxis | None = None) -> HeadView:
         """The same numbers over other positions. keys: as `queries` where both axes are one"""
@@ -213,6 +215,35 @@ class HeadView(OfOneAxis):
 def links_between(views: Sequence[HeadView], which: Between | None) -> list[HeadView]:
     """Of each view its `HeadView.between`; the views themselves where nothing is asked for."""
     return [view.between(which) for view in views] if which else list(views)
+
+
+def view_in(
+    model: AttentionModel,
+    encoding: Encoding,
+    head: HeadId,
+    weights: np.ndarray,
+    *,
+    unit: Unit = "tokens",
+    special: Special = "show",
+    mask: np.ndarray | None = None,
+) -> HeadView:
+    """`make_view` for the weights that a head of this model has on a text: of a decoder and of cross attention the
+    text is the target, and the model knows its source."""
+    source, seen = model.given.source if model.given else None, model.source_text
+    view = make_view(
+        weights,
+        head,
+        encoding if seen is None else seen,
+        unit=unit,
+        special=special,
+        causal=model.causal,
+        model=model.title,
+        mask=mask,
+        name=model.name,
+        revision=model.revision,
+        target=None if seen is None else encoding,
+    )
+    return view if source is None or seen is not None else replace(view, source=source.text)
 
 
 def make_view(

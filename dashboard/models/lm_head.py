@@ -30,6 +30,14 @@ class LanguageHead:
         return self.model(inputs_embeds=vectors[None]).logits[0]
 
 
+class TargetHead(LanguageHead):
+    """The same of an encoder–decoder: the vectors are the decoder's."""
+
+    def __call__(self, vectors):
+        unread = self.model.get_encoder()(inputs_embeds=vectors[None, :1])
+        return self.model(encoder_outputs=unread, decoder_inputs_embeds=vectors[None]).logits[0]
+
+
 def load_head(loaded: Loaded, causal: bool) -> LanguageHead | None:
     """The head that predicts the next token (`causal`), or a masked one; None where the model's files hold none.
 
@@ -57,21 +65,68 @@ def load_head(loaded: Loaded, causal: bool) -> LanguageHead | None:
         except Exception:  # whatever it asks its base for besides the last vectors
             found = None
     if found is None or found.shape != expected.shape or not _close(found, expected):
-        raise UserError(
-            f"The language-model head of “{loaded.source.name}” does more than to read the last vectors, "
-            "so it cannot be used here. Choose another model for this."
-        )
+        raise _does_more(loaded)
     return head
 
 
-def _is_bare(loaded: Loaded, mapping) -> bool:
+def load_target_head(loaded: Loaded, root: Any) -> LanguageHead | None:
+    """The head by which an encoder–decoder predicts the next token of its target; None where its files hold none.
+
+    loaded: of its decoder; root: the base model with both stacks. Memory and errors as in `load_head`.
+    """
+    import torch
+    from transformers import MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING, MODEL_MAPPING
+
+    kind = type(root.config)
+    if kind not in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING or _is_bare(loaded, MODEL_MAPPING, root.config):
+        return None
+    with alone_and_quiet():
+        whole, report = _whole(loaded, MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING[kind])
+        if any("pooler" not in key for key in report["missing_keys"]):
+            return None
+        whole = whole.eval().requires_grad_(False)
+    source, target = torch.arange(1, 9)[None], torch.arange(2, 7)[None]
+    with torch.inference_mode():
+        expected = whole(input_ids=source, decoder_input_ids=target).logits[0].to(loaded.device)
+        vectors = _last_of(root, source.to(loaded.device), target.to(loaded.device))
+        head = TargetHead(_without_stacks(whole, root).to(loaded.device), expected.shape[-1])
+        found = head(vectors)
+    if found.shape != expected.shape or not _close(found, expected):
+        raise _does_more(loaded)
+    return head
+
+
+def _last_of(root, source, target):
+    """The decoder's last vectors of a whole pass (m, D)."""
+    output = root(input_ids=source, decoder_input_ids=target, output_hidden_states=True)
+    last = getattr(output, "last_hidden_state", None)
+    return (output.decoder_hidden_states[-1] if last is None else last)[0]
+
+
+def _without_stacks(whole, root):
+    """The language model whose decoder hands on what it is given, and whose encoder is gone."""
+    output, shared = whole.get_output_embeddings(), whole.get_input_embeddings()
+    if output is not None and shared is not None and output.weight is shared.weight:
+        output.weight = root.get_input_embeddings().weight
+    encoder, decoder = whole.get_encoder(), whole.get_decoder()
+    decoder = getattr(decoder, getattr(decoder, "base_model_prefix", None) or "", decoder)
+    for path, module in list(whole.named_modules()):
+        if module is encoder or module is decoder:
+            parent, _, name = path.rpartition(".")
+            stand = _given()
+            stand.config = module.config
+            setattr(whole.get_submodule(parent), name, stand)
+    return whole
+
+
+def _is_bare(loaded: Loaded, mapping, config=None) -> bool:
     """Whether the files say that they are of the base model alone.
 
     A model that shares its embeddings with its head has a head in any case; where it was trained to be none, as for
     embedding sentences, that one says nothing.
     """
-    architectures = loaded.model.config.architectures or ()
-    kind = type(loaded.model.config)
+    config = loaded.model.config if config is None else config
+    architectures, kind = config.architectures or (), type(config)
     return list(architectures) == [mapping[kind].__name__] if kind in mapping else False
 
 
@@ -126,6 +181,13 @@ def _given():
             return Output(last_hidden_state=inputs_embeds)
 
     return Given()
+
+
+def _does_more(loaded: Loaded) -> UserError:
+    return UserError(
+        f"The language-model head of “{loaded.source.name}” does more than to read the last vectors, so it cannot be "
+        "used here. Choose another model for this."
+    )
 
 
 def _close(found, expected) -> bool:

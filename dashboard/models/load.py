@@ -27,6 +27,8 @@ _lock = threading.Lock()
 class Loaded:
     """A model in memory: the base model without a language-model head, and its fast tokenizer.
 
+    Of an encoder–decoder that is one with both stacks, unless the files hold the encoder alone.
+
     Attributes
     ----------
     rows: how many tokens its weights know: ids from 0 to one less; None where that cannot be seen
@@ -43,6 +45,11 @@ class Loaded:
     notes: tuple[str, ...] = ()
 
     @property
+    def two_stacks(self) -> bool:
+        """Whether it is an encoder–decoder, whole."""
+        return bool(self.model.config.is_encoder_decoder) and not type(self.model).__name__.endswith("EncoderModel")
+
+    @property
     def key_mapping(self) -> dict[str, str] | None:
         """For from_pretrained: how the names in the files become the model's."""
         return renaming(self.prefix)
@@ -53,9 +60,9 @@ def load(source: ModelSource, *, attn_implementation: str = "sdpa") -> Loaded:
 
     On the GPU where there is one, else on the CPU. `attn_implementation` is passed on to transformers.
 
-    Raises UserError where the architecture is unknown to transformers or needs its own code, is an
-    encoder–decoder, where weights and configuration do not fit together, or the tokenizer is not a fast
-    one (only those say which characters a token stands for).
+    Raises UserError where the architecture is unknown to transformers or needs its own code, where weights and
+    configuration do not fit together, or the tokenizer is not a fast one (only those say which characters a token
+    stands for).
     """
     import torch
 
@@ -127,11 +134,6 @@ def _config(source: ModelSource):
     check_reads_text(config, source.name)
     if type(config) not in MODEL_MAPPING and not config.is_encoder_decoder:
         raise _no_base_model(source, kind)
-    if config.is_encoder_decoder and not _is_encoder(source, config):
-        raise UserError(
-            f"“{source.name}” is an encoder–decoder, which cannot be shown yet. "
-            "Choose a model that is an encoder or a decoder."
-        )
     return config
 
 
@@ -155,7 +157,12 @@ def _fitting(source: ModelSource, config) -> tuple[type, str]:
 
     Raises UserError where the configuration asks for far more than the weights hold, or than memory has room for.
     """
-    from transformers import MODEL_FOR_TEXT_ENCODING_MAPPING, MODEL_MAPPING, AutoModel
+    from transformers import (
+        MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING,
+        MODEL_FOR_TEXT_ENCODING_MAPPING,
+        MODEL_MAPPING,
+        AutoModel,
+    )
 
     tensors = headers(weight_files(source.folder, source.name), source.name)
     kind: Any = AutoModel
@@ -163,6 +170,8 @@ def _fitting(source: ModelSource, config) -> tuple[type, str]:
         kind = class_of(MODEL_FOR_TEXT_ENCODING_MAPPING, config)
     elif type(config) in MODEL_MAPPING:
         kind = class_of(MODEL_MAPPING, config)
+    elif type(config) in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING:  # two models side by side
+        kind = class_of(MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING, config)
     wanted = check_parameters(kind, config, numbers(tensors), source.name)
     return kind, prefix_of(tensors, wanted, getattr(kind, "base_model_prefix", ""))
 

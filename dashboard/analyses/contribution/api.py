@@ -10,8 +10,9 @@ from collections.abc import Iterable
 
 from dashboard.analyses.contribution.norms import contribution_views
 from dashboard.analyses.contribution.rollout import rollout_view
-from dashboard.capture import AttentionModel
-from dashboard.heads.head_id import HeadId
+from dashboard.capture import AttentionModel, read_part
+from dashboard.errors import UserError
+from dashboard.heads.head_id import HeadId, Part
 from dashboard.heads.view import Between, HeadView, existing_head, links_between
 from dashboard.text import Encoding, Special, Unit
 
@@ -29,6 +30,7 @@ def contributions(
     pair: str | None = None,
     between: Between | None = None,
     as_words: bool = False,
+    target: str | None = None,
 ) -> list[HeadView]:
     """What some heads carry from one position to another: value-weighted norms (METRICS §6), in one forward pass.
 
@@ -45,10 +47,14 @@ def contributions(
     ------
     UserError: empty text, no such head, a model whose values or output projection cannot be identified.
     """
-    wanted = [existing_head(model, head) for head in heads]
+    wanted = [HeadId.of(head) for head in heads]
+    parts: dict[str, Part] = {head.letter: head.part for head in wanted}
+    if len(parts) > 1:
+        raise UserError("The contributions of heads of several parts have no common scale. Ask for one part at a time.")
     how = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
-    encoding = text if isinstance(text, Encoding) else model.encode(text, **how)
-    views = contribution_views(model, encoding, wanted, unit=unit, special=special, full=full)
+    part, encoding = read_part(model, text, next(iter(parts.values())) if parts else "", target, **how)
+    wanted = [existing_head(part, head) for head in wanted]
+    views = contribution_views(part, encoding, wanted, unit=unit, special=special, full=full)
     return links_between(views, between)
 
 

@@ -15,21 +15,21 @@ from dashboard.capture.layer_trace import LayerRun, watch_layers
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.pooling import Pooling
-from dashboard.heads.view import HeadView, make_view
+from dashboard.heads.view import HeadView, view_in
 from dashboard.text.encoding import Encoding, Special, Unit
 
 
 @dataclass(frozen=True, eq=False)
 class WeightedValues:
-    """The weights and projected values of one head over n tokens.
+    """The weights and projected values of one head over n tokens, or of n tokens to m of another text.
 
     Attributes
     ----------
-    weights: A, float32 (n, n)
-    projected: v_j W_O for each token j, with this head's slice of the output projection, float32 (n, D). It includes
+    weights: A, float32 (n, m)
+    projected: v_j W_O for each token j, with this head's slice of the output projection, float32 (m, D). It includes
         the bias of the value but not of the output: weights @ projected, summed over the heads, plus the output's bias
         is the layer's output
-    mask: bool (n, n), which tokens a token may see; None if that follows from the model being causal or not
+    mask: bool (n, m), which tokens a token may see; None if that follows from the model being causal or not
     """
 
     weights: np.ndarray
@@ -42,8 +42,8 @@ def weighted_values(run: LayerRun, head: int) -> WeightedValues:
     """The weights and projected values of one head (from 0) of a layer. Its output projection must be known."""
     call, w_o = run.call, run.w_o
     assert w_o is not None
-    n, heads = call.k.shape[2], call.q.shape[1]
-    weights = np.zeros((n, n), np.float32)
+    n, m, heads = call.q.shape[2], call.k.shape[2], call.q.shape[1]
+    weights = np.zeros((n, m), np.float32)
     for rows in call.blocks(heads=(head,)):
         block = call.weights(rows, (head,))[0, 0]
         weights[rows, : block.shape[-1]] = block.cpu().numpy()
@@ -52,19 +52,24 @@ def weighted_values(run: LayerRun, head: int) -> WeightedValues:
     allowed = call.allowed(slice(0, n))
     mask = None
     if allowed is not None:
-        mask = np.zeros((n, n), bool)
+        mask = np.zeros((n, m), bool)
         mask[:, : allowed.shape[-1]] = allowed[0].cpu().numpy()
     return WeightedValues(weights, (values @ slices[head]).float().cpu().numpy(), mask)
 
 
-def contribution(weights: np.ndarray, projected: np.ndarray, pooling: Pooling) -> np.ndarray:
-    """‖A[i, j] v_j W_O‖₂ between the m positions of an axis: float32 (m, m), at least 0, without an upper bound.
+def contribution(
+    weights: np.ndarray, projected: np.ndarray, pooling: Pooling, queries: Pooling | None = None
+) -> np.ndarray:
+    """‖A[i, j] v_j W_O‖₂ between the positions of an axis, or from those of another: float32 (queries, keys), at least
+    0, without an upper bound.
 
-    weights (n, n), projected (n, D) as in `WeightedValues`. For a word of several tokens, the vectors of the
+    weights (n, m), projected (m, D) as in `WeightedValues`. pooling: of the keys; queries: of the queries, where they
+    are another text's. For a word of several tokens, the vectors of the
     key's tokens are summed and those of the query's tokens averaged, both before taking the norm.
     Source: Kobayashi et al. 2020, "Attention is not only a weight".
     """
-    rows = np.add.reduceat(weights[pooling.order].astype(np.float64), pooling.starts, axis=0) / pooling.sizes[:, None]
+    looks = pooling if queries is None else queries
+    rows = np.add.reduceat(weights[looks.order].astype(np.float64), looks.starts, axis=0) / looks.sizes[:, None]
     projected = projected.astype(np.float64)
     first = pooling.order[pooling.starts]
     found = np.abs(rows[:, first]) * np.linalg.norm(projected[first], axis=1)
@@ -90,8 +95,12 @@ def contribution_views(
     output projection of the model cannot be identified.
     """
     axis = encoding.axis(unit)
-    pooling = Pooling.of(axis)
-    visible = [place for place, is_special in enumerate(axis.special) if special == "show" or not is_special]
+    keys = axis if model.source_text is None else model.source_text.axis(unit)
+    looks, pooling = Pooling.of(axis), Pooling.of(keys)
+    visible, seen = (
+        [place for place, is_special in enumerate(one.special) if special == "show" or not is_special]
+        for one in (axis, keys)
+    )
     found: dict[HeadId, HeadView] = {}
 
     def receive(run: LayerRun) -> None:
@@ -102,20 +111,9 @@ def contribution_views(
             )
         for head in {head for head in heads if head.layer == run.number}:
             one = weighted_values(run, head.head)
-            view = make_view(
-                one.weights,
-                head,
-                encoding,
-                unit=unit,
-                special=special,
-                causal=model.causal,
-                model=model.title,
-                mask=one.mask,
-                name=model.name,
-                revision=model.revision,
-            )
-            values = contribution(one.weights, one.projected, pooling)
-            found[head] = replace(view, weights=values[np.ix_(visible, visible)], measure="contribution")
+            view = view_in(model, encoding, head, one.weights, unit=unit, special=special, mask=one.mask)
+            values = contribution(one.weights, one.projected, pooling, looks)
+            found[head] = replace(view, weights=values[np.ix_(visible, seen)], measure="contribution")
 
     watch_layers(model, encoding, receive, {head.layer for head in heads})
     largest = max((float(view.weights.max()) for view in found.values()), default=1.0)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboard.analyses.explore.side_by_side_chart import difference, side_by_side
 from dashboard.analyses.explore.views import VIEWS
-from dashboard.capture import AttentionModel, head_maps
+from dashboard.capture import AttentionModel, head_maps, read_part
 from dashboard.charts.look import Look
 from dashboard.charts.stack import stack
 from dashboard.charts.theme import Theme
@@ -22,7 +22,7 @@ from dashboard.export import (
 )
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.links import links
-from dashboard.heads.view import Between, HeadView, existing_head, links_between, make_view
+from dashboard.heads.view import Between, HeadView, existing_head, links_between, view_in
 from dashboard.text import Encoding, Special, Unit
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def attention(
     pair: str | None = None,
     between: Between | None = None,
     as_words: bool = False,
+    target: str | None = None,
 ) -> HeadView:
     """The attention of one head over a text. See `attentions` for several at once.
 
@@ -50,7 +51,8 @@ def attention(
     ----------
     model: from `open_model`
     text: a string, or an Encoding made by `model.encode`
-    head: ``"L2H9"`` or HeadId(2, 9), both counted from 0
+    head: ``"L2H9"`` or HeadId(2, 9), both counted from 0; of an encoder–decoder ``"D2H9"`` in its decoder, ``"X2H9"``
+        in its cross attention
     unit: "tokens", or "words" (to a word: the sum over its tokens; from a word: the mean; METRICS §0)
     special: "show", or "hide" to remove special tokens and renormalise the rows
     bos: add a beginning-of-sequence token for a causal model whose tokenizer adds none (METRICS §0)
@@ -58,17 +60,19 @@ def attention(
     pair: a second text, read with the first as the tokenizer encodes sentence pairs
     between: of a pair, only the links from one text to the other or itself: "AA", "AB", "BA", "BB"
     as_words: split the text at white space and tokenize word by word
+    target: of an encoder–decoder, the text that its decoder reads, `text` being the source
 
     Returns
     -------
-    HeadView with `weights` float32 (m, m); row i is where position i looks and sums to 1.
+    HeadView with `weights` float32 (m, m); row i is where position i looks and sums to 1. Of cross attention (r, m),
+    the rows being positions of the target.
 
     Raises
     ------
     UserError: empty text, no such head, a tokenizer without sentence pairs.
     """
     how = {"unit": unit, "special": special, "bos": bos, "limit": limit, "pair": pair, "between": between}
-    return attentions(model, text, [head], as_words=as_words, **how)[0]
+    return attentions(model, text, [head], as_words=as_words, target=target, **how)[0]
 
 
 def attentions(
@@ -83,28 +87,20 @@ def attentions(
     pair: str | None = None,
     between: Between | None = None,
     as_words: bool = False,
+    target: str | None = None,
 ) -> list[HeadView]:
-    """The attention of several heads over a text, in one forward pass that stops after the last of them."""
-    wanted = [existing_head(model, head) for head in heads]
+    """The attention of several heads over a text, in one forward pass that stops after the last of them; of the heads
+    of several parts of an encoder–decoder in one for each part."""
+    wanted = [HeadId.of(head) for head in heads]
     reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
-    encoding = text if isinstance(text, Encoding) else model.encode(text, **reading)
-    maps = head_maps(model, encoding, wanted)
-    views = [
-        make_view(
-            weights,
-            head,
-            encoding,
-            unit=unit,
-            special=special,
-            causal=model.causal,
-            model=model.title,
-            mask=mask,
-            name=model.name,
-            revision=model.revision,
-        )
-        for head, (weights, mask) in zip(wanted, maps, strict=True)
-    ]
-    return links_between(views, between)
+    views: dict[HeadId, HeadView] = {}
+    for letter in dict.fromkeys(head.letter for head in wanted):
+        some = [head for head in dict.fromkeys(wanted) if head.letter == letter]
+        part, encoding = read_part(model, text, some[0].part, target, **reading)
+        maps = head_maps(part, encoding, [existing_head(part, head) for head in some])
+        for head, (weights, mask) in zip(some, maps, strict=True):
+            views[head] = view_in(part, encoding, head, weights, unit=unit, special=special, mask=mask)
+    return links_between([views[head] for head in wanted], between)
 
 
 def draw(

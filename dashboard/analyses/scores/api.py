@@ -90,7 +90,7 @@ def draw_atlas(
     if score is None:
         if not isinstance(table, Survey) or table.thumbnails is None:
             raise UserError("To draw all maps, pass what `overview` returns.")
-        return atlas_maps(table.thumbnails, look, selection=selection, model=model)
+        return atlas_maps(table.thumbnails, look, selection=selection, model=model, part=table.part)
     known_score(score)
     frame = table.scores if isinstance(table, Survey) else table
     return atlas(frame, score, look, selection=selection, model=model)

@@ -13,7 +13,7 @@ from dashboard.charts.look import Look, Selection, tip_expr
 from dashboard.charts.raster import montage_uri
 from dashboard.charts.theme import gradient, ink, on_ink, scale
 from dashboard.heads.format import percent
-from dashboard.heads.head_id import columns_of, datum_of, every_head, heads_of
+from dashboard.heads.head_id import Part, columns_of, datum_of, every_head, heads_of
 
 
 def atlas(
@@ -105,6 +105,7 @@ def atlas_maps(
     *,
     selection: Selection = Selection(),
     model: str = "",
+    part: Part = "",
 ) -> Drawing:
     """Thumbnails of all heads' maps, as one image. A click chooses as in `atlas`.
 
@@ -112,11 +113,11 @@ def atlas_maps(
 
     Parameters
     ----------
-    thumbnails: (layers, heads, t, t), rows sum to 1; the other parameters as in `atlas`
+    thumbnails: (layers, heads, t, t), rows sum to 1; part: of an encoder–decoder; the other parameters as in `atlas`
     """
     maps = np.sqrt(np.clip(np.asarray(thumbnails, np.float32), 0, 1))
     layers, heads = maps.shape[:2]
-    grid = Grid.of(layers, heads, look, square=True)
+    grid = Grid.of(layers, heads, look, square=True).of_part(part)
     across, down = grid.width * heads, grid.height * layers
     uri = montage_uri(maps, ink(look.theme), grid.width)
     image = {
@@ -124,7 +125,7 @@ def atlas_maps(
         "mark": {"type": "image", "url": uri, "aspect": False, "smooth": False, "aria": False},
         "encoding": {"x": {"value": 0}, "x2": {"value": across}, "y": {"value": 0}, "y2": {"value": down}},
     }
-    every = [datum_of(head) | selection.named(head) for head in every_head(layers, heads)]
+    every = [datum_of(head) | selection.named(head) for head in every_head(layers, heads, part)]
     frames, catch = grid.frames(look.palette, selection), grid.catch(tip_expr(grid.name, "''"), selection)
     return sheet(
         {

@@ -20,12 +20,14 @@ from dashboard.analyses.scores.scores import OF_TEXT, SCORES
 from dashboard.analyses.scores.thumbnails import SIZE, column_sums, row_means
 from dashboard.capture import Block
 from dashboard.capture.attention_call import Scratch
-from dashboard.heads.head_id import every_head, head_columns
+from dashboard.heads.head_id import Part, every_head, head_columns
 from dashboard.text.encoding import Encoding
 
 # Pairs of equal tokens are listed if a row has at most this many on average. In a more repetitive text the lists would
 # grow with n², so a mask over the block is computed each time instead.
 PAIRS_PER_ROW = 64
+
+_SUMMED = [SCORES[name] for name in OF_TEXT]
 
 # The smallest normal float32: a weight below it, times its logarithm, is negligible.
 TINY = float(np.finfo(np.float32).tiny)
@@ -155,13 +157,16 @@ class Summed:
 
 
 class PatternScores:
-    """Visitor for one text: every score of `OF_TEXT`, and on request thumbnails, of all heads.
+    """Visitor for one text: every score of `OF_TEXT`, and on request thumbnails, of all heads of a model, or of a part
+    of one.
 
     Parameters
     ----------
     encoding: the text
-    layers, heads, causal: of the model
-    thumbnails: also reduce every map to t × t, t = min(32, n), see `thumbnails`
+    layers, heads, causal, part: of the model
+    thumbnails: also reduce every map to t × t, t = min(32, n, m), see `thumbnails`
+    source: of cross attention, the text whose m tokens are the keys. A score of places of one text then has no value,
+        and the same token is looked for in the source
     between: for a sentence pair, the texts of the queries and of the keys, 0 or 1 each: rows are divided by their sum
         over these keys, and a score counts the rows whose key is among them
 
@@ -178,24 +183,28 @@ class PatternScores:
         *,
         thumbnails: bool = True,
         between: tuple[int, int] | None = None,
+        source: Encoding | None = None,
+        part: Part = "",
     ):
-        n = len(encoding)
-        self.n, self.causal = n, causal
-        self._counted, self._keys = queries(encoding.special, causal), np.ones(n, bool)
+        looked_at = encoding if source is None else source
+        n, m = len(encoding), len(looked_at)
+        self.n, self.causal, self.two_texts = max(n, m), causal, source is not None
+        self._of_part: Part = part
+        self._counted, self._keys = queries(encoding.special, causal), np.ones(m, bool)
         self._part = between is not None
         if between is not None:
             segments = np.array(encoding.segments)
             self._keys = segments == between[1]
             seen = np.logical_or.accumulate(self._keys) if causal else self._keys.any()
             self._counted &= (segments == between[0]) & seen
-        self._ids = np.asarray(encoding.ids)
-        self._special = np.flatnonzero(np.asarray(encoding.special, bool))
+        self._ids, self._key_ids = np.asarray(encoding.ids), np.asarray(looked_at.ids)
+        self._special = np.flatnonzero(np.asarray(looked_at.special, bool))
         self._plans: dict[tuple[int, int, int], _Plan] = {}
         self._sums = np.zeros((len(OF_TEXT), layers, heads))
         self._rows = np.zeros((len(OF_TEXT), layers, heads))
-        self._means = row_means(n) if thumbnails else np.zeros((0, n), np.float32)
-        self._buckets = torch.from_numpy(column_sums(n))
-        t = min(SIZE, n)
+        t = min(SIZE, n, m)
+        self._means = row_means(n, t) if thumbnails else np.zeros((0, n), np.float32)
+        self._buckets = torch.from_numpy(column_sums(m, t))
         self.thumbnails = np.zeros((layers, heads, t, t), np.float32) if thumbnails else None
         self._scratch = Scratch()
 
@@ -206,7 +215,7 @@ class PatternScores:
         """
         _, layers, heads = self._sums.shape
         means = dict(zip(OF_TEXT, self._sums / np.where(self._rows > 0, self._rows, np.nan), strict=True))
-        table = head_columns(every_head(layers, heads))
+        table = head_columns(every_head(layers, heads, self._of_part))
         for name, score in SCORES.items():
             table[name] = np.full(layers * heads, np.nan)
             if name in means:
@@ -244,8 +253,9 @@ class PatternScores:
     def _same(self, block: Block) -> np.ndarray:
         """The other places of each query's own token: bool (rows, keys); all False in rows that do not count."""
         rows, keys = block.rows, block.weights.shape[2]
-        same = (self._ids[rows, None] == self._ids[:keys]) & self._allowed(block) & self._counted[rows, None]
-        same[np.arange(same.shape[0]), np.arange(rows.start, rows.stop)] = False
+        same = (self._ids[rows, None] == self._key_ids[:keys]) & self._allowed(block) & self._counted[rows, None]
+        if not self.two_texts:
+            same[np.arange(same.shape[0]), np.arange(rows.start, rows.stop)] = False
         return same
 
     def _plan(self, block: Block) -> _Plan:
@@ -275,6 +285,6 @@ class PatternScores:
             share=tensor(1 / self._allowed(block).sum(1).clip(min=1)),
             special=tensor(self._special[self._special < keys], torch.long),
             same=None if at is None else (tensor(at[0], torch.long), tensor(at[1], torch.long)),
-            rows=np.array([SCORES[name].rows(counts) for name in OF_TEXT]),
+            rows=np.array([0 if self.two_texts and score.one_text else score.rows(counts) for score in _SUMMED]),
             first_bucket=int(touched[0]) if len(touched) else 0,
         )

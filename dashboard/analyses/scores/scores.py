@@ -42,6 +42,7 @@ class Score:
     sum: the sum over the counted rows of a block, for each head: (heads)
     rows: the number of rows of a block with a value
     of_model: for all heads of a model, on its own input: (layers, heads)
+    one_text: whether it compares places of one text, so that cross attention, from one text to another, has none
     """
 
     title: str
@@ -53,6 +54,7 @@ class Score:
     sum: Callable[[Summed], torch.Tensor] | None = None
     rows: Callable[[Rows], int] = _every
     of_model: Callable[[AttentionModel], np.ndarray] | None = None
+    one_text: bool = False
 
     def range(self, n: int) -> tuple[float, float]:
         """Lowest and highest value on a text of n tokens."""
@@ -72,6 +74,7 @@ SCORES: dict[str, Score] = {
         "Raganato & Tiedemann 2018",
         sum=lambda block: block.diagonal(0),
         rows=lambda rows: rows.with_key(0),
+        one_text=True,
     ),
     "previous": Score(
         "Previous token",
@@ -82,6 +85,7 @@ SCORES: dict[str, Score] = {
         "Voita et al. 2019",
         sum=lambda block: block.diagonal(-1),
         rows=lambda rows: rows.with_key(-1),
+        one_text=True,
     ),
     "next": Score(
         "Next token",
@@ -92,6 +96,7 @@ SCORES: dict[str, Score] = {
         "Voita et al. 2019",
         sum=lambda block: block.diagonal(1),
         rows=lambda rows: 0 if rows.causal else rows.with_key(1),
+        one_text=True,
     ),
     "first": Score(
         "First token",
@@ -130,6 +135,7 @@ SCORES: dict[str, Score] = {
         "On a repeated random sequence: attention from each token to the one that followed it the first time.",
         "Olsson et al. 2022",
         of_model=later("dashboard.analyses.scores.induction", "induction_scores"),
+        one_text=True,
     ),
     "entropy": Score(
         "Entropy",
@@ -157,6 +163,7 @@ SCORES: dict[str, Score] = {
         "Mean distance, in tokens, between each token and its keys, weighted by attention.",
         "METRICS §1",
         sum=lambda block: block.distance(),
+        one_text=True,
     ),
 }
 

@@ -11,6 +11,7 @@ from dashboard.analyses.scores.pattern_scores import PatternScores
 from dashboard.analyses.scores.scores import OF_MODEL
 from dashboard.capture import AttentionModel, visit
 from dashboard.errors import UserError
+from dashboard.heads.head_id import Part
 from dashboard.heads.view import Between
 from dashboard.text.encoding import Encoding
 
@@ -24,12 +25,14 @@ class Survey:
     scores: a row per head: layer, head, then a column per score of `SCORES`, NaN where it has none
     thumbnails: float32 (layers, heads, t, t), t = min(32, n), each head's map (rows sum to 1; all zero in a layer
         without attention); or None
-    n: the number of tokens
+    n: the number of tokens; of cross attention that of the longer text
+    part: of an encoder–decoder, the part whose heads these are
     """
 
     scores: pd.DataFrame
     thumbnails: np.ndarray | None
     n: int
+    part: Part = ""
 
 
 def survey(
@@ -51,11 +54,20 @@ def survey(
         if encoding.second is None:
             raise UserError("This is one text. Give a second text to look between the two.")
         part = ("AB".index(between[0]), "AB".index(between[1]))
-    patterns = PatternScores(encoding, model.layers, model.heads, model.causal, thumbnails=thumbnails, between=part)
+    patterns = PatternScores(
+        encoding,
+        model.layers,
+        model.heads,
+        model.causal,
+        thumbnails=thumbnails,
+        between=part,
+        source=model.source_text,
+        part=model.part,
+    )
     visit(model, encoding, patterns)
     table = patterns.table()
-    if induction:
+    if induction and not patterns.two_texts:
         for name, scores_of in OF_MODEL.items():
             table[name] = scores_of(model).ravel()
     table = table[table["layer"].isin(model.numbers)].reset_index(drop=True)
-    return Survey(table, patterns.thumbnails, len(encoding))
+    return Survey(table, patterns.thumbnails, patterns.n, model.part)
