@@ -182,7 +182,7 @@ def _check(model: AttentionModel, encodings: Sequence[Encoding], by: By, means: 
         )
     if by not in get_args(By):
         raise UserError(f"A head is ablated by zero or by its mean, not by “{by}”.")
-    if by == "mean" and model.causal and means is None:
+    if by == "mean" and model.predicts_next and means is None:
         raise UserError(
             f"{model.title} is causal, and the mean of a head over the text itself would include later words. "
             "Give its means over other texts."

@@ -22,14 +22,14 @@ def language_head(model: AttentionModel) -> LanguageHead | None:
     None where its files hold none, or its tokenizer has no mask to put in a token's place. Raises UserError as
     `dashboard.models.lm_head.load_head` does.
     """
-    if not model.causal and model.loaded.tokenizer.mask_token_id is None:
+    if not model.predicts_next and model.loaded.tokenizer.mask_token_id is None:
         return None
     root = model.loaded.model
     with _lock:
         if root not in _found:
             with foreign(f"Opening the language-model head of {model.title}", "Choose another model for this."):
                 _found[root] = (
-                    load_head(model.loaded, model.causal)
+                    load_head(model.loaded, model.predicts_next)
                     if model.start is None or model.whole is None
                     else load_target_head(model.loaded, model.whole.root)
                 )

@@ -82,6 +82,12 @@ class AttentionModel:
         return ("encoder", "decoder", "cross") if self.whole else ()
 
     @property
+    def predicts_next(self) -> bool:
+        """Whether it predicts the next token: a causal model, and a decoder, of whose two attentions only one is
+        causal."""
+        return self.causal or self.start is not None
+
+    @property
     def source_text(self) -> Encoding | None:
         """What the tokens of a text look at, where that is another text: the source, of cross attention."""
         return self.given.source if self.given and self.part == "cross" else None

@@ -97,7 +97,9 @@ def resumable(model: AttentionModel, encoding: Encoding, layers: Iterable[int]) 
 
 
 def _run(model: AttentionModel, inputs: dict, this_pass: _Pass, edit: Edit | None) -> torch.Tensor:
-    passed = 0 if this_pass.given is None else model.calls.index(this_pass.start)
+    # A layer of a decoder calls for its own attention and for cross attention.
+    each = len(model.calls) // len(model.numbers)
+    passed = 0 if this_pass.given is None else each * model.numbers.index(this_pass.start)
     request = tap.Request({NEVER: ()}, _nothing, edit=edit, numbers=model.calls, calls=passed)
     token = _pass.set(this_pass)
     try:

@@ -86,7 +86,7 @@ def unembedding(model: AttentionModel, encoding: Encoding) -> Unembedding | None
     None where it predicts no next token: it reads both ways, or its files hold no language-model head. Raises
     UserError where what comes after its last layer is not a norm and products with weights.
     """
-    if not model.causal:
+    if not model.predicts_next:
         return None
     root = model.loaded.model
     head = language_head(model)

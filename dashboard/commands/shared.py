@@ -142,9 +142,11 @@ def warn_of_picture(args: argparse.Namespace, text: str, views: Sequence = ()) -
     from dashboard.export import font_notice
 
     name = "heatmap" if args.view in ("compare", "difference") else args.view
-    if views and len(drawn := api.fit_for(views[0], name)) < len(views[0]):
+    both = [views[0], api.fit_for(views[0], name)] if views else []
+    whole, drawn = (max(len(one.queries), len(one.keys)) for one in both) if both else (0, 0)
+    if drawn < whole:
         print(
-            f"One picture holds {len(drawn):,} {views[0].unit}: the first of {len(views[0]):,} are drawn. "
+            f"One picture holds {drawn:,} {views[0].unit}: the first of {whole:,} are drawn. "
             "`attention` writes all of them.",
             file=sys.stderr,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -212,13 +213,21 @@ def _model(source: ModelSource, config, attn_implementation: str, kind: type, pr
         )
     # A pooler comes after the last attention layer, and many checkpoints have none. Any other weight that
     # is missing would be filled with random numbers.
-    missing = sorted(key for key in report["missing_keys"] if not key.startswith("pooler"))
+    computed = _computed(kind)
+    missing = sorted(key for key in report["missing_keys"] if not key.startswith("pooler") and not computed(key))
     if missing:
         raise UserError(
             f"The weights of “{source.name}” do not fit its config.json: {len(missing)} are missing, "
             f"{missing[0]} first. Copy both from one place."
         )
     return model, report
+
+
+def _computed(kind: type) -> Callable[[str], bool]:
+    """Whether a weight of that class of models is computed and not stored (Marian's table of positions)."""
+    patterns = getattr(kind, "_keys_to_ignore_on_load_missing", None) or ()
+    prefix = getattr(kind, "base_model_prefix", "")
+    return lambda key: any(re.search(pattern, name) for pattern in patterns for name in (key, f"{prefix}.{key}"))
 
 
 def _no_base_model(source: ModelSource, kind: str) -> UserError:

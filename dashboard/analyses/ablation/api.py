@@ -169,7 +169,7 @@ def _measure_effects(
     *,
     keep_each: bool = False,
 ) -> Effects:
-    means = reference_means(model, bos=bos, progress=progress) if by == "mean" and model.causal else None
+    means = reference_means(model, bos=bos, progress=progress) if by == "mean" and model.predicts_next else None
     begun = time.monotonic()
     over = "the text" if keep_each else counted(len(encodings), "sentences")
 

@@ -110,7 +110,7 @@ class Predictions:
                 "like smollm2."
             )
         self._head, mask = head, self.model.loaded.tokenizer.mask_token_id
-        every = trials(0, self.encoding, causal=self.model.causal, mask=mask, predicts=True)
+        every = trials(0, self.encoding, causal=self.model.predicts_next, mask=mask, predicts=True)
         self._trials = {token: trial for trial in every for token in trial.tokens}
         places = [(word, token) for token, word in enumerate(self.encoding.word_of) if word is not None]
         self._first = dict(reversed(places))
@@ -145,7 +145,7 @@ class Predictions:
         intact, runs = ablate(self.model, [trial.encoding], [self.heads], by=self.by, means=self.means)
         [run] = runs
         vectors = torch.stack([intact[0], run.vectors[0, 0]])
-        if self.model.causal:
+        if self.model.predicts_next:
             self._vectors = vectors
         return vectors
 
@@ -191,7 +191,7 @@ def at_word(
         word,
         rival,
         encoding.word_of.count(word),
-        model.causal,
+        model.predicts_next,
         logits.shape[1],
     )
 

@@ -37,7 +37,7 @@ def predictions_without(
     progress: Progress | None = None,
 ) -> Predictions:
     """What the model predicts at each token, with some heads and without them, to be read word by word."""
-    means = reference_means(model, bos=bos, progress=progress) if by == "mean" and model.causal else None
+    means = reference_means(model, bos=bos, progress=progress) if by == "mean" and model.predicts_next else None
     return Predictions(model, encoding, tuple(wanted_heads(model, heads)), by, means)
 
 

@@ -89,7 +89,7 @@ def measure(
     every = [
         trial
         for text, encoding in enumerate(encodings)
-        for trial in trials(text, encoding, causal=model.causal, mask=mask, predicts=logits is not None)
+        for trial in trials(text, encoding, causal=model.predicts_next, mask=mask, predicts=logits is not None)
     ]
     done, whole = 0, sum(map(len, every)) * _layers_run(model, sets)
     for batch in batches(every):
