@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import pytest
 
 from dashboard import attention, open_model
 from dashboard.cli import main
+from dashboard.installed import HOME
 from tests.helpers.two_stacks import SOURCE, TARGET, write
 
 
@@ -63,7 +65,7 @@ def test_the_lines_in_a_file_make_it_again(folder, tmp_path):
         lines = snippet(api.provenance(model, [view], "matrix"))
         assert "of_part(" in lines and json.dumps(SOURCE)[1:-1] in lines
         subprocess.run(
-            [sys.executable, "-c", lines], cwd=tmp_path, check=True, env={"PYTHONPATH": "."} | _environment()
+            [sys.executable, "-c", lines], cwd=tmp_path, check=True, env=dict(os.environ) | {"PYTHONPATH": str(HOME)}
         )
         [made] = tmp_path.glob(f"*{name}*.npz")
         with np.load(made) as found:
