@@ -45,7 +45,7 @@ page = st.navigation([*PAGES.values(), *OTHERS.values()], position="hidden")
 if page.url_path == "" and address.leads_on(found := st.query_params.to_dict()):
     st.switch_page(PAGES["explore"], query_params=found)
 address.read(page.url_path)
-model_and_text.fit_choices()
+model_and_text.fit_choices(page_list.PARTS in page_list.at(page.url_path).uses)
 address.write()
 with around.frame(page_list.at(page.url_path), PAGES):
     try:

@@ -11,7 +11,7 @@ from dashboard.analyses.scores.api import draw_atlas
 from dashboard.analyses.scores.scores import SCORES, Score
 from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.links import links
-from dashboard.ui import figure, head_names, head_picker, session
+from dashboard.ui import figure, head_names, head_picker, model_and_text, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
@@ -29,8 +29,12 @@ def score_help(score: Score, n: int) -> str:
 
 
 # Inputs
-this = reading(pairs=True)
+if model_and_text.has_parts():
+    head_picker.part()
+this = reading(pairs=True, parts=True)
 head_names.open_on_clearest(this)
+if this.model.source_text is not None and not VIEWS[session.choices().view].two_texts:
+    session.correct(view="heatmap")
 chosen = session.choices()
 model = this.model
 head = chosen.chosen
@@ -48,7 +52,7 @@ with right:
         head_picker.by_number(model)
         st.segmented_control(
             "Show as",
-            list(VIEWS),
+            [name for name, one in VIEWS.items() if one.two_texts or model.source_text is None],
             required=True,
             format_func=lambda name: VIEWS[name].title,
             **session.bound("view"),

@@ -13,7 +13,7 @@ import os
 # as fast as before on a quiet machine, 40 ms on a busy one. Read when torch is first imported, so it stands before.
 os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
-from dashboard.capture.encoder_decoder import of_part, read_part
+from dashboard.capture.encoder_decoder import of_part, read_part, write_target
 from dashboard.capture.head_weights import head_maps, head_weights, qkv
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.open import open_model
@@ -30,4 +30,5 @@ __all__ = [
     "qkv",
     "read_part",
     "visit",
+    "write_target",
 ]

@@ -26,10 +26,10 @@ from dashboard.analyses.explore.api import attentions
 from dashboard.analyses.scores.survey import Survey, survey
 from dashboard.analyses.toy.api import KEYS
 from dashboard.analyses.toy.sharpness import Sharpness, sharpness
-from dashboard.capture import AttentionModel, open_model
+from dashboard.capture import AttentionModel, of_part, open_model, write_target
 from dashboard.capture.ablate import By
 from dashboard.heads.alignment import Aligned
-from dashboard.heads.head_id import HeadId
+from dashboard.heads.head_id import HeadId, Part
 from dashboard.heads.view import Between, HeadView
 from dashboard.models import ModelSource, find
 from dashboard.models.foreign import foreign
@@ -143,6 +143,18 @@ def _stamps(folder: Path) -> list[str]:
 def encoding(key: str, text: str, bos: bool, _model: AttentionModel, pair: str = "") -> Encoding:
     """The encoded text. pair: a second text, encoded with the first"""
     return _model.encode(text, bos=bos, limit=TOKENS_AT_MOST, pair=pair or None)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def part(key: str, part: Part, source: str, bos: bool, _model: AttentionModel) -> AttentionModel:
+    """The decoder, or its cross attention, of a model that has read this source."""
+    return of_part(_model, part, encoding(key, source, bos, _model))
+
+
+@st.cache_data(max_entries=64, show_spinner="Writing the target…")
+def target(key: str, source: str, bos: bool, _model: AttentionModel) -> str:
+    """What the model writes for this source. Raises UserError where it predicts nothing."""
+    return write_target(part(key, "decoder", source, bos, _model))
 
 
 @cached("Reading the heads…")

@@ -188,7 +188,7 @@ def _table(table: Table, rows: pd.DataFrame | Callable[[], pd.DataFrame]) -> Non
 
 def window_slider(view: HeadView, whole: HeadView) -> None:
     """The control that chooses which part of a long text to draw; nothing if all of it fits into one picture."""
-    if len(view) < len(whole):
+    if view.one_axis and len(view) < len(whole):
         session.correct(start=view.start)  # another view or unit may have fewer positions to start from
         st.slider(
             f"First {whole.unit[:-1]} drawn, of {len(whole):,}",
@@ -201,4 +201,4 @@ def window_slider(view: HeadView, whole: HeadView) -> None:
 
 def window_of(view: HeadView) -> dict[str, Any]:
     """The options that draw this part of the text again; empty if all of it is drawn."""
-    return {} if view.whole is None else {"start": view.start, "most": len(view)}
+    return {} if not view.one_axis or view.whole is None else {"start": view.start, "most": len(view)}

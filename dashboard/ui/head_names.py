@@ -36,6 +36,8 @@ def _named(
 
 
 def _all(this: Opened) -> tuple[dict[HeadId, HeadName], dict[HeadId, str], HeadId | None]:
+    if this.model.part in ("decoder", "cross"):  # profiles are of the encoder
+        return {}, {}, None
     profile = profile_picker.readable(this)
     if profile is None:
         return {}, {}, None

@@ -6,11 +6,12 @@ import streamlit as st
 
 from dashboard.capture import AttentionModel
 from dashboard.charts.look import Selection
-from dashboard.heads.head_id import from_selection
+from dashboard.heads.head_id import Part, from_selection
 from dashboard.models import CATALOGUE, title_of
 from dashboard.ui import session
 from dashboard.ui.url_state import MOST_PINS
 
+PART_TITLES: dict[Part, str] = {"": "Encoder", "decoder": "Decoder", "cross": "Cross attention"}
 MEASURES = {"weight": "Weight", "contribution": "Contribution"}
 MEASURE_HELP = (
     "Weight: how much attention a key gets. Contribution: the norm of what the key adds, weight × value after the "
@@ -52,6 +53,21 @@ def by_number(model: AttentionModel) -> None:
         help=f"{MOST_PINS} heads are pinned: unpin one first."
         if full
         else "A pinned head follows you from page to page. Two or more can be compared, or ablated together.",
+    )
+
+
+def part() -> None:
+    """The part of an encoder–decoder whose heads are shown."""
+    if session.choices().part == "encoder":  # the same as none
+        session.correct(part="")
+    st.segmented_control(
+        "Part",
+        list(PART_TITLES),
+        format_func=PART_TITLES.__getitem__,
+        required=True,
+        help="Encoder: the text looks at itself. Decoder: the target looks at itself. Cross attention: the target "
+        "looks at the text.",
+        **session.bound("part"),
     )
 
 

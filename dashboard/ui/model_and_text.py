@@ -22,7 +22,7 @@ from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.missing_model import offer, offer_path
 from dashboard.ui.page import end_page, problem
 from dashboard.ui.paths import NotChosenHere
-from dashboard.ui.url_state import FIRST_TEXT
+from dashboard.ui.url_state import FIRST_TEXT, digest, tidy
 
 Made = TypeVar("Made")
 
@@ -110,8 +110,12 @@ def _open() -> Opened:
     return Opened(model, chosen.bos == "yes", key)
 
 
-def _read(this: Opened, pairs: bool = False) -> Reading:
+def _read(this: Opened, pairs: bool = False, parts: bool = False) -> Reading:
     chosen = session.choices()
+    if parts and this.model.parts and chosen.part in ("decoder", "cross"):
+        part = caches.part(this.key, chosen.part, chosen.text, this.bos, this.model)
+        key = f"{this.key}\n{chosen.part} of {digest(chosen.text)}"
+        return Reading(part, this.bos, key, caches.encoding(key, chosen.target, this.bos, part))
     pair = chosen.pair if pairs and this.model.has_pairs else ""
     # A pair needs cache keys of its own, different from one text and from a pair divided elsewhere.
     key = f"{this.key}\npair {len(chosen.text)}" if pair else this.key
@@ -119,11 +123,43 @@ def _read(this: Opened, pairs: bool = False) -> Reading:
     return Reading(this.model, this.bos, key, encoding)
 
 
-def reading(pairs: bool = False) -> Reading:
-    """The reading, for a page about a text; else a sentence and the end of the page. pairs: as in `read_text`"""
+def reading(pairs: bool = False, parts: bool = False) -> Reading:
+    """The reading, for a page about a text; else a sentence and the end of the page. pairs: as in `read_text`
+
+    parts: of an encoder–decoder, of the chosen part, whose text may be the target
+    """
     if not _has_text():
         end_page()
-    return text_or_end(opened(), pairs)
+    this, chosen = opened(), session.choices()
+    if parts and this.model.parts and chosen.part in ("decoder", "cross") and not chosen.target.strip():
+        offer_targets(this)
+        end_page()
+    return text_or_end(this, pairs, parts)
+
+
+def offer_targets(this: Opened) -> None:
+    """Say that the decoder needs a target, and offer two."""
+    st.info("The decoder reads a target. Type one at the top, or take one of these.", icon=":material/edit:")
+    with st.container(horizontal=True):
+        st.button(
+            "What the model writes",
+            on_click=_take_written,
+            args=(this,),
+            help="The target that the model writes for this text: the most probable token at each step.",
+        )
+        st.button("The text itself", on_click=session.change, kwargs={"target": tidy("target", session.choices().text)})
+
+
+def _take_written(this: Opened) -> None:
+    try:
+        written = caches.target(this.key, session.choices().text, this.bos, this.model)
+    except UserError as wrong:
+        st.toast(escape_markdown(str(wrong)))
+        return
+    if written:
+        session.change(target=tidy("target", written))
+    else:
+        st.toast("The model ends this text at once, so it writes nothing. Type a target.")
 
 
 def has_pairs() -> bool:
@@ -156,7 +192,7 @@ def opened_or_none() -> Opened | None:
         return None
 
 
-def read_text(this: Opened, pairs: bool = False) -> Reading | None:
+def read_text(this: Opened, pairs: bool = False, parts: bool = False) -> Reading | None:
     """The encoded text; or a sentence with what to do, and None.
 
     pairs: with the second text, if there is one and the tokenizer knows pairs; without `pairs` the page says that it
@@ -167,15 +203,15 @@ def read_text(this: Opened, pairs: bool = False) -> Reading | None:
     if not pairs and session.choices().pair and this.model.has_pairs:
         st.caption("This page uses only the first text.")
     try:
-        return _read(this, pairs)
+        return _read(this, pairs, parts)
     except UserError as wrong:
         problem(wrong)
         return None
 
 
-def text_or_end(this: Opened, pairs: bool = False) -> Reading:
+def text_or_end(this: Opened, pairs: bool = False, parts: bool = False) -> Reading:
     """As `read_text`, but ends the page if there is no text to read."""
-    text = read_text(this, pairs)
+    text = read_text(this, pairs, parts)
     if text is None:
         end_page()
     return text
@@ -190,13 +226,28 @@ def _has_text() -> bool:
     return False
 
 
-def fit_choices() -> None:
-    """Replace chosen heads that the model does not have, before anything is drawn."""
+def fit_choices(parts: bool = False) -> None:
+    """Replace chosen heads that the model does not have, before anything is drawn. parts: whether the page reads every
+    part of an encoder–decoder; another one reads the encoder"""
     try:
         model, _ = caches.opened(session.choices().model)
     except UserError:
         return  # the page reports it
-    session.fit_to(model.layers, model.heads, model.numbers)
+    if model.whole is None:
+        session.fit_to(model.layers, model.heads, model.numbers)
+        return
+    every, chosen = model.whole.parts, session.choices().part or "encoder"
+    read = every[chosen if parts else "encoder"]
+    others = [head for one in every.values() if one.part != read.part for head in one.all_heads]
+    session.fit_to(read.layers, read.heads, read.numbers, "" if read.part == "encoder" else read.part, others)
+
+
+def has_parts() -> bool:
+    """Whether the chosen model is an encoder–decoder."""
+    try:
+        return bool(_open().model.parts)
+    except UserError:
+        return False
 
 
 def is_causal() -> bool:

@@ -21,7 +21,8 @@ class Page:
     earlier: its addresses in earlier versions; they redirect here with all their choices
     heading: what stands at its top, where that is not the title
     next: the page that its foot leads to; "": none
-    uses: of `MODEL`, `TEXT` and `READING`, what acts on this page and so stands at its top
+    uses: of `MODEL`, `TEXT` and `READING`, what acts on this page and so stands at its top; `PARTS` where it reads
+        every part of an encoder–decoder, and not the encoder alone
     """
 
     name: str
@@ -34,7 +35,7 @@ class Page:
     next: str = ""
 
 
-MODEL, TEXT, READING = "model", "text", "reading"
+MODEL, TEXT, READING, PARTS = "model", "text", "reading", "parts"
 _ALL = (TEXT, MODEL, READING)
 LEARN, YOURS, EVIDENCE, LIBRARY = "Learn", "Your text", "Evidence", "Library"
 GROUPS = ("", LEARN, YOURS, EVIDENCE, LIBRARY)
@@ -47,7 +48,7 @@ PAGES = (
     Page("inside", "Inside a head", "biotech", LEARN, uses=_ALL, next="profile"),
     Page("gallery", "Gallery", "photo_library", LEARN, next="explore"),
     Page("glossary", "Glossary", "menu_book", LEARN, next="course"),
-    Page("explore", "All heads", "grid_view", YOURS, uses=_ALL),
+    Page("explore", "All heads", "grid_view", YOURS, uses=(*_ALL, PARTS)),
     Page("compare", "Compare", "compare", YOURS, uses=_ALL),
     Page("find_heads", "Find heads", "search", YOURS, ("find",), uses=_ALL),
     Page("layers", "Layer by layer", "layers", YOURS, uses=_ALL),

@@ -4,7 +4,7 @@ bar in step."""
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Theme
-from dashboard.heads.head_id import HeadId
+from dashboard.heads.head_id import HeadId, Part
 from dashboard.ui import paths
 from dashboard.ui.pins import Pin
 from dashboard.ui.url_state import (
@@ -104,9 +104,9 @@ def show_report(key: str) -> None:
     st.session_state["another_report"] = True
 
 
-def fit_to(layers: int, heads: int, numbers: Sequence[int]) -> None:
-    """Replace chosen heads that the model does not have, with a notice."""
-    fitted, notices = within(choices(), layers, heads, numbers)
+def fit_to(layers: int, heads: int, numbers: Sequence[int], part: Part = "", others: Collection[HeadId] = ()) -> None:
+    """Replace chosen heads that the model does not have, with a notice. part, others: as in `within`"""
+    fitted, notices = within(choices(), layers, heads, numbers, part, others)
     if notices:
         st.session_state["choices"] = fitted
         begin_epoch()

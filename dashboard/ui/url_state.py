@@ -8,7 +8,7 @@ A new choice is one field of `Choices`. Nothing here knows Streamlit.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_type_hints
@@ -163,6 +163,8 @@ class Choices:
     report: Annotated[str, Key()] = ""
     # Sentence pairs: the second text, "" for none, and which of its links are drawn
     pair: Annotated[str, Emptied(LONGEST_OTHER)] = ""
+    # Encoder–decoders: what the decoder reads, the text being the source
+    target: Annotated[str, Emptied(LONGEST_OTHER)] = ""
     between: Annotated[Between | Literal["all"], Option("all", "AA", "AB", "BA", "BB")] = "all"
 
     @property
@@ -257,12 +259,20 @@ def tidy(name: str, typed: str) -> str:
     return KINDS[name].tidy(typed)
 
 
-def within(choices: Choices, layers: int, heads: int, numbers: Sequence[int] = ()) -> tuple[Choices, list[str]]:
+def within(
+    choices: Choices,
+    layers: int,
+    heads: int,
+    numbers: Sequence[int] = (),
+    part: Part = "",
+    others: Collection[HeadId] = (),
+) -> tuple[Choices, list[str]]:
     """The same choices with heads that the model has; and a sentence for each head that it does not have.
 
-    numbers: the layers that have attention, empty if all have
+    numbers: the layers that have attention, empty if all have; part: of an encoder–decoder, the one that the page
+    reads; others: the heads of its other parts
     """
-    notices, every = [], every_head(numbers or layers, heads)
+    notices, every = [], every_head(numbers or layers, heads, part)
 
     def exists(head: HeadId) -> bool:
         return head in every
@@ -272,10 +282,12 @@ def within(choices: Choices, layers: int, heads: int, numbers: Sequence[int] = (
         size = f"this model has attention in {len(numbers)} of {layers} layers ({', '.join(map(str, numbers))})"
     if not exists(choices.chosen):
         now = nearest(every, choices.chosen)
-        notices.append(f"There is no head {choices.chosen}: {size}. {now} is shown.")
+        elsewhere = choices.chosen in others
+        why = f"This page reads the {part or 'encoder'}" if elsewhere else f"There is no head {choices.chosen}: {size}"
+        notices.append(f"{why}. {now} is shown.")
         choices = replace(choices, **now.choice)
-    gone = [head for head in choices.pinned if not exists(head)]
+    gone = [head for head in choices.pinned if not exists(head) and head not in others]
     if gone:
         notices.append(f"Unpinned: {', '.join(map(str, gone))}; {size}.")
-        choices = choices.but(pinned=[head for head in choices.pinned if exists(head)])
+        choices = choices.but(pinned=[head for head in choices.pinned if head not in gone])
     return choices, notices

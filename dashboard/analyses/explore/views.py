@@ -31,6 +31,7 @@ class View:
     step: pixels that a position takes at least; 0: a narrow drawing holds as many as a wide one
     beside: pixels at the sides of all positions
     fewest: positions that are drawn however narrow it is
+    two_texts: whether it can draw cross attention, whose rows and columns are of two texts
     """
 
     title: str
@@ -44,6 +45,7 @@ class View:
     step: float = 0.0
     beside: float = 0.0
     fewest: int = 0
+    two_texts: bool = False
 
     def most(self, width: float) -> int:
         """How many positions a drawing of this width holds."""
@@ -68,6 +70,7 @@ VIEWS: dict[str, View] = {
         step=1,  # a cell is at least a pixel, or no pointer finds it
         beside=90,  # the labels of the rows
         fewest=64,
+        two_texts=True,
     ),
     "lines": View(
         "Lines",
@@ -76,6 +79,7 @@ VIEWS: dict[str, View] = {
         96,
         "Queries on the left, keys on the right. Hover over a word for all its own lines and their norms.",
         640,
+        two_texts=True,
     ),
     "arcs": View(
         "Arcs",

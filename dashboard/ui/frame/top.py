@@ -12,7 +12,7 @@ from dashboard.ui import head_names, model_and_text, report, session
 from dashboard.ui.frame import example_texts, in_menu
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import to_page
-from dashboard.ui.page_list import MODEL, READING, TEXT, Page
+from dashboard.ui.page_list import MODEL, PARTS, READING, TEXT, Page
 from dashboard.ui.url_state import LONGEST_OTHER, MOST_PINS, fits_in_link
 
 EXAMPLE = "example"  # the key of the chips
@@ -23,7 +23,7 @@ LONGEST_LABEL = 34  # characters of the text that stand on its button
 def draw(page: Page) -> None:
     """The controls of this page. The title comes before them."""
     if TEXT in page.uses:
-        _text()
+        _text(PARTS in page.uses)
     if MODEL in page.uses:
         _model()
     if READING in page.uses:
@@ -38,7 +38,8 @@ def notes(page: Page) -> None:
         st.caption("  \n".join(f"**{escape_markdown(sentence)}**" for sentence in sentences))
 
 
-def _text() -> None:
+def _text(parts: bool) -> None:
+    """parts: whether the page reads a target as well"""
     text = session.choices().text
     key = in_menu.key_of("draft", text)
     st.session_state[key] = text
@@ -66,6 +67,14 @@ def _text() -> None:
         )
         if message := st.session_state.get("upload_message"):
             st.caption(message)
+        if parts and model_and_text.has_parts():
+            st.text_area(
+                "Target",
+                height=80,
+                max_chars=LONGEST_OTHER,
+                help="What the decoder reads; the text is its source. For the decoder's heads and cross attention.",
+                **in_menu.bound("target"),
+            )
         if model_and_text.has_pairs():
             st.text_area(
                 "Second text (optional)",

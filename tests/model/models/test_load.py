@@ -159,7 +159,7 @@ def test_code_that_a_model_brings_is_not_run(small, tmp_path, not_opened):
     assert not mark.exists()
 
 
-def test_an_encoder_decoder(small, not_opened):
+def test_the_configuration_of_an_encoder_decoder_over_other_weights(small, not_opened):
     folder = small()
     T5Config(d_model=24, num_layers=1, num_heads=3, d_ff=8, d_kv=8).save_pretrained(folder)
     assert AutoConfig.from_pretrained(folder).is_encoder_decoder

@@ -134,7 +134,11 @@ READ = {kind: {} for kind in PLAIN} | {
 }
 REFUSED = (
     "big_bird",
-    "bart",
+    "led",
+    "longt5",
+    "prophetnet",
+    "fsmt",
+    "pegasus_x",
     "bros",
     "canine",
     "decision_transformer",
