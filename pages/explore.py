@@ -33,16 +33,20 @@ if model_and_text.has_parts():
     head_picker.part()
 this = reading(pairs=True, parts=True)
 head_names.open_on_clearest(this)
-if this.model.source_text is not None and not VIEWS[session.choices().view].two_texts:
+crossing = this.model.source_text is not None
+if crossing and not VIEWS[session.choices().view].two_texts:
     session.correct(view="heatmap")
+if crossing and SCORES[session.choices().score].one_text:
+    session.correct(score="entropy")
 chosen = session.choices()
 model = this.model
 head = chosen.chosen
 survey = this.overview()
 
 st.caption(
-    f"Where does each head look? {escape_markdown(model.title)} has {model.size}. In each head, every word (the "
-    "query) spreads 100 % of attention over the words (the keys)."
+    f"Where does each head look? {escape_markdown(model.title)} has {model.size}. In each head, every word "
+    f"{'of the target ' * crossing}(the query) spreads 100 % of attention over the words {'of the text ' * crossing}"
+    "(the keys)."
 )
 left, right, atlas_width, head_width = beside(page_width())
 
@@ -52,7 +56,7 @@ with right:
         head_picker.by_number(model)
         st.segmented_control(
             "Show as",
-            [name for name, one in VIEWS.items() if one.two_texts or model.source_text is None],
+            [name for name, one in VIEWS.items() if one.two_texts or not crossing],
             required=True,
             format_func=lambda name: VIEWS[name].title,
             **session.bound("view"),
@@ -95,7 +99,7 @@ with left:
     if chosen.atlas == "score":
         st.selectbox(
             "Score",
-            list(SCORES),
+            [name for name, one in SCORES.items() if not (crossing and one.one_text)],
             format_func=lambda name: SCORES[name].title,
             width=320,
             help=score_help(SCORES[chosen.score], survey.n),

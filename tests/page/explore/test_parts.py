@@ -55,6 +55,9 @@ def test_every_view_of_cross_attention(on_parts, view, atlas):
     assert not app.exception and not app.error
     offered = next(one for one in app.get("button_group") if one.label == "Show as")
     assert len(offered.options) == 2
+    if atlas == "score":
+        scores = app.selectbox(key="choose_score")
+        assert scores.value == "entropy" and len(scores.options) == 5
 
 
 @pytest.mark.parametrize("page", ["inside", "compare", "ablation", "layers", "find_heads", "query_key"])
