@@ -12,13 +12,14 @@ import streamlit as st  # noqa: E402
 from dashboard.errors import UserError  # noqa: E402
 from dashboard.installed import HOME  # noqa: E402
 from dashboard.ui import model_and_text, page_list  # noqa: E402
-from dashboard.ui.frame import address, around  # noqa: E402
+from dashboard.ui.frame import address, around, example_texts  # noqa: E402
 from dashboard.ui.page import PageEnd, problem  # noqa: E402
 from dashboard.ui.page_list import FIRST  # noqa: E402
 from dashboard.ui.server import quiet, this_run  # noqa: E402
 
 quiet.short_collections()
 this_run.begin()
+example_texts.begin()
 st.set_page_config(
     page_title="Two Heads",
     page_icon=str(HERE / "ui" / "icon.png"),

@@ -1,10 +1,14 @@
 """Example texts. Each shows something that heads do. And how a page offers some."""
 
+import time
 from collections.abc import Callable, Mapping
 
 import streamlit as st
 
+from dashboard.ui.session import STALE
 from dashboard.ui.url_state import FIRST_TEXT
+
+_TAKEN, _LAST = "example_taken", "example_last"  # the widget whose chip was clicked in this run; the last one, and when
 
 EXAMPLES: dict[str, str] = {
     "A chef and her ramen": FIRST_TEXT,
@@ -35,7 +39,6 @@ def offer(label: str, texts: Mapping[str, str], key: str, read: Callable[[str], 
 
     key: of the widget; read: called with the text of the one that was clicked; hidden: the label is for screen readers
     """
-    st.session_state[_flag(key)] = False
     st.pills(
         label,
         list(texts),
@@ -49,14 +52,21 @@ def offer(label: str, texts: Mapping[str, str], key: str, read: Callable[[str], 
 def taken(key: str) -> bool:
     """Whether this run comes from a click on a chip. That also takes the cursor out of the box beside it, whose text is
     then not to be read."""
-    return st.session_state.get(_flag(key), False)
+    return key in st.session_state.get(_TAKEN, ())
+
+
+def begin() -> None:
+    """The callbacks of this run are over: what is typed from now on is newer than the chip. A run may end at any
+    moment after this, so it stands before all that is drawn."""
+    st.session_state[_TAKEN] = ()
 
 
 def _take(texts: Mapping[str, str], key: str, read: Callable[[str], None]) -> None:
-    if (name := st.session_state[key]) in texts:
-        st.session_state[key], st.session_state[_flag(key)] = None, True
-        read(texts[name])
-
-
-def _flag(key: str) -> str:
-    return f"{key}_taken"
+    if (name := st.session_state[key]) not in texts:
+        return
+    last, when = st.session_state.get(_LAST, ("", 0.0))
+    st.session_state[key] = None
+    if name == last and time.monotonic() - when < STALE:
+        return  # the browser has not heard yet that it was taken, and tells it again with the next thing it has
+    st.session_state[_TAKEN], st.session_state[_LAST] = (key,), (name, time.monotonic())
+    read(texts[name])
