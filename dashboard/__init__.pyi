@@ -58,6 +58,7 @@ from .analyses.layers.api import (
 from .analyses.logit_attribution.api import (
     copying,
     draw_logit_attribution,
+    draw_logit_components,
     logit_attribution,
     logit_components,
 )
@@ -114,6 +115,13 @@ from .analyses.toy.api import (
     toy_example,
     toy_table,
 )
+from .analyses.writing.api import (
+    chat_prompt,
+    draw_alternatives,
+    draw_written,
+    write,
+    write_tokens,
+)
 from .capture import (
     AttentionModel,
     of_part,
@@ -154,6 +162,7 @@ __all__ = [
     "attention",
     "builtin_corpus",
     "changed_heads",
+    "chat_prompt",
     "compare_models",
     "compare_profiles",
     "compare_texts",
@@ -164,6 +173,7 @@ __all__ = [
     "draw",
     "draw_ablation",
     "draw_aligned",
+    "draw_alternatives",
     "draw_at_word",
     "draw_atlas",
     "draw_budget",
@@ -176,6 +186,7 @@ __all__ = [
     "draw_inside",
     "draw_joint_ablation",
     "draw_logit_attribution",
+    "draw_logit_components",
     "draw_long_range",
     "draw_map",
     "draw_profile",
@@ -187,6 +198,7 @@ __all__ = [
     "draw_sharpness",
     "draw_toy",
     "draw_two_corpora",
+    "draw_written",
     "explore",
     "find_heads",
     "find_heads_in",
@@ -217,4 +229,6 @@ __all__ = [
     "toy_table",
     "two_heads",
     "verify",
+    "write",
+    "write_tokens",
 ]

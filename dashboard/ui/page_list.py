@@ -51,6 +51,7 @@ PAGES = (
     Page("explore", "All heads", "grid_view", YOURS, uses=(*_ALL, PARTS)),
     Page("compare", "Compare", "compare", YOURS, uses=_ALL),
     Page("find_heads", "Find heads", "search", YOURS, ("find",), uses=_ALL),
+    Page("writing", "What the model writes", "edit_note", YOURS, uses=_ALL),
     Page("layers", "Layer by layer", "layers", YOURS, uses=_ALL),
     Page("profile", "Syntax vs context", "account_tree", EVIDENCE, ("syntax",), uses=_ALL),
     Page("ablation", "Ablation", "content_cut", EVIDENCE, ("without",), uses=_ALL),

@@ -78,6 +78,26 @@ class Number(Kind):
         return int(raw)
 
 
+class Within(Kind):
+    """A number from `low` to `high`; whole: without a decimal point."""
+
+    def __init__(self, low: float, high: float, *, whole: bool = False):
+        self.low, self.high, self.whole = low, high, whole
+
+    def write(self, name: str, value: float) -> dict[str, str]:
+        return {name: f"{value:g}" if not self.whole else str(value)}
+
+    def read(self, name: str, raw: str, known: Known) -> float:
+        pattern = r"[0-9]{1,9}" if self.whole else r"[0-9]{1,9}(\.[0-9]{1,9})?"
+        value = (int if self.whole else float)(raw) if re.fullmatch(pattern, raw, re.ASCII) else -1
+        if not self.low <= value <= self.high:
+            raise UserError(
+                f"The link asks for {name} “{short(raw)}”; it can be a {'whole ' if self.whole else ''}number from "
+                f"{self.low:,} to {self.high:,}. The usual view is shown."
+            )
+        return value
+
+
 class Text(Kind):
     """A text of at most `longest` characters; None: of any length."""
 

@@ -43,6 +43,7 @@ from dashboard.ui.url_fields import (
     Several,
     Text,
     Typed,
+    Within,
 )
 
 FIRST_TEXT = "The chef who trained in Osaka says ramen is her favourite food."
@@ -54,6 +55,7 @@ PAGE = "page"  # in the address of the first page, see `page_named`
 FIRST_PAIRS = "says → chef"  # marked on FIRST_TEXT
 FIRST_TOY = example()
 MOST_PINS = 4
+MOST_WRITTEN = 500  # tokens
 LONGEST_PAIRS = 2_000  # characters
 LONGEST_OTHER = 880  # characters of a second text: in any script it fits into a link
 LONGEST_RIVAL = 80  # characters
@@ -159,6 +161,13 @@ class Choices:
     # Find heads
     pairs: Annotated[str, Rows(LONGEST_PAIRS)] = FIRST_PAIRS  # the marked pairs as they are typed, a row each
     pattern: Annotated[str, Text(LONGEST_PAIRS)] = "relation=nsubj"  # what is searched for in the corpus
+    # What the model writes
+    write: Annotated[int, Within(1, MOST_WRITTEN, whole=True)] = 50  # how many tokens
+    temperature: Annotated[float, Within(0, 5)] = 0.0  # 0: each token is the most probable one
+    top_k: Annotated[int, Within(0, 1_000_000, whole=True)] = 0  # among how many tokens is drawn, 0 for all
+    seed: Annotated[int, Within(0, 999_999, whole=True)] = 0
+    chat: Annotated[str, Option("no", "yes")] = "no"  # whether the text is a message in the chat template
+    written: Annotated[int, Number()] = 0  # the written token on show, from 0
     # The report that is collected, "" while there is none
     report: Annotated[str, Key()] = ""
     # Sentence pairs: the second text, "" for none, and which of its links are drawn
@@ -180,7 +189,7 @@ class Choices:
         """These choices with others in some places. pinned: the pinned heads of the chosen model; a pin of another
         model stays. Where another model is chosen each pin keeps its own, and the second model is another one. In
         another text, no word is chosen for “Ablation” yet,
-        and what was guessed of it is dropped."""
+        no written token is on show, and what was guessed of it is dropped."""
         if pinned is not None:
             new["pins"] = with_heads(self.pins, pinned, MOST_PINS)
         if "model" in new and new["model"] != self.model:
@@ -188,7 +197,7 @@ class Choices:
             if new["model"] == self.other_model:  # Compare would hold a model against itself
                 new.setdefault("other_model", self.model)
         if new.get("text", self.text) != self.text:
-            new = {"at_word": MOST_CHANGED, "rival": ""} | new
+            new = {"at_word": MOST_CHANGED, "rival": "", "written": 0} | new
         if any(name in new and new[name] != getattr(self, name) for name in ("text", "model", "bos", "asked")):
             new = {"guesses": own_guesses(self.guesses)} | new
             if "asked" not in new:

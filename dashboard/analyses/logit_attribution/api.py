@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dashboard.analyses.logit_attribution.chart import attribution_chart
+from dashboard.analyses.logit_attribution.components_chart import components_chart
 from dashboard.analyses.logit_attribution.copying import copying_table
 from dashboard.analyses.logit_attribution.direct import Attribution, DirectPath, direct_attribution, direct_path
-from dashboard.analyses.logit_attribution.parts import parts_table, stream_parts
+from dashboard.analyses.logit_attribution.parts import LogitParts, parts_table, stream_parts
 from dashboard.capture import AttentionModel
 from dashboard.capture.added import factors
 from dashboard.capture.layer_trace import layer_run
@@ -31,19 +32,6 @@ from dashboard.text import Encoding, LeftOut
 from dashboard.text.display import vocabulary_labels
 
 Progress = Callable[[float, str], None]
-
-
-@dataclass(frozen=True, eq=False)
-class LogitParts:
-    """The direct contribution of each part of a model to one logit.
-
-    table: a row per part: part, layer, head, logit, see `parts.parts_table`; the logits sum to the model's own
-    piece, label: the id of the vocabulary token, and its readable form
-    """
-
-    table: pd.DataFrame
-    piece: int
-    label: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,10 +94,11 @@ def logit_components(
     encoding, how = _read(model, text, bos, limit, pair)
     path = _path(model, encoding)
     table, found = parts_table(path, stream_parts(path, model, encoding, query), query, piece)
-    of, read, options = Model.of(model), encoding.texts[0], given(query=query, piece=piece) | how
-    again = Part(Call("logit_components", (of, Text(read)), options), "table", makes="table")
-    table.attrs["provenance"] = _origin(of, read, "logit-parts", again, options).to_dict()
-    return LogitParts(table, found, vocabulary_labels(model.loaded.tokenizer, [found])[0])
+    label = vocabulary_labels(model.loaded.tokenizer, [found])[0]
+    about = (model.title, model.name, model.revision, how)
+    parts = LogitParts(table, found, label, query, encoding.drawn[query], encoding.texts[0], *about)
+    table.attrs["provenance"] = provenance_of_components(parts).to_dict()
+    return parts
 
 
 def copying(
@@ -158,6 +147,26 @@ def draw_logit_attribution(found: Attribution, *, theme: Theme = "light", width:
     purple, and next to them its keys, in ink. found: from `logit_attribution`; theme, width: as in `draw`."""
     made = provenance_of_attribution(found, theme=theme, width=width)
     return attribution_chart(found, Look(theme, width)).made_of(made)
+
+
+def draw_logit_components(
+    found: LogitParts, *, epoch: int | None = None, theme: Theme = "light", width: float | None = None
+) -> Drawing:
+    """Draw which heads raise and lower one token's logit most, and the sums of all other parts, as bars.
+
+    found: from `logit_components`; epoch: if given, a click chooses a head; theme, width: as in `draw`
+    """
+    made = provenance_of_components(found, theme=theme, width=width)
+    return components_chart(found, Look(theme, width), epoch).made_of(made)
+
+
+def provenance_of_components(found: LogitParts, **drawing: object) -> Provenance:
+    """The provenance of the table, or (`drawing`: the arguments of `draw_logit_components`) of its picture."""
+    look, of = given(**drawing), Model(found.name, found.revision, found.model)
+    options = {"query": found.query, "piece": found.piece, **found.reading}
+    made = Call("logit_components", (of, Text(found.text)), options, to="found")
+    again = Call("draw_logit_components", (made,), look, "figure") if look else Part(made, "table", "table")
+    return _origin(of, found.text, "logit-parts", again, options | look)
 
 
 def provenance_of_attribution(found: Attribution, **drawing: object) -> Provenance:

@@ -6,8 +6,8 @@ contributions and a constant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 import torch
@@ -35,6 +35,29 @@ class StreamParts:
 
     names: pd.DataFrame
     vectors: torch.Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class LogitParts:
+    """The direct contribution of each part of a model to one logit.
+
+    table: a row per part: part, layer, head, logit, beyond_mean, see `parts_table`; the logits sum to the model's
+        own
+    piece, label: the id of the vocabulary token, and its readable form
+    query, after: the token, from 0, after which the model predicts, and its label
+    text, model, name, revision, reading: as in `Attribution`
+    """
+
+    table: pd.DataFrame
+    piece: int
+    label: str
+    query: int
+    after: str
+    text: str
+    model: str
+    name: str = ""
+    revision: str = ""
+    reading: Mapping[str, object] = field(default_factory=dict)
 
 
 class _Rows:
@@ -85,15 +108,22 @@ def part_logits(path: DirectPath, parts: StreamParts, query: int) -> Iterator[to
 def parts_table(path: DirectPath, parts: StreamParts, query: int, token: int | None = None) -> tuple[pd.DataFrame, int]:
     """The contribution of each part to the logit of one token (None: the most probable next one), and that token's id.
 
-    A row per part: part, layer, head, logit; the last is "constant", the biases of the final norm and the head. The
-    logits sum to the model's own logit of that token. Raises UserError for a token that is not in the vocabulary.
+    A row per part: part, layer, head, logit, beyond_mean (logit − the part's mean over the vocabulary, since an equal
+    change of all logits does not move the softmax); the last is "constant", the biases of the final norm and the head.
+    The logits sum to the model's own logit of that token. Raises UserError for a token that is not in the vocabulary.
     """
     if token is None:
         whole = logit_changes(path.unembedding, parts.vectors.sum(0, keepdim=True), path.scale[query])[0]
         token = int((whole + path.unembedding.constant).argmax())
     if not 0 <= token < path.unembedding.vocabulary:
         raise UserError(f"The vocabulary has tokens 0 to {path.unembedding.vocabulary - 1}; there is no token {token}.")
-    logits = torch.cat([block[:, token] for block in part_logits(path, parts, query)])
-    constant = pd.DataFrame({"part": ["constant"], "logit": [float(path.unembedding.constant[token])]})
-    table = pd.concat([parts.names.assign(logit=logits.cpu().numpy()), constant], ignore_index=True)
+    pairs = [
+        torch.stack([block[:, token], block[:, token] - block.mean(1)]) for block in part_logits(path, parts, query)
+    ]
+    logits, beyond = torch.cat(pairs, 1).cpu().numpy()
+    always = path.unembedding.constant
+    constant = {"part": ["constant"], "logit": [float(always[token])]}
+    constant["beyond_mean"] = [float(always[token] - always.mean())]
+    every = [parts.names.assign(logit=logits, beyond_mean=beyond), pd.DataFrame(constant)]
+    table = pd.concat(every, ignore_index=True)
     return table.astype({"layer": "Int64", "head": "Int64"}), token

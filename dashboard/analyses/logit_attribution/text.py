@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from dashboard.analyses.logit_attribution.direct import Attribution
+from dashboard.analyses.logit_attribution.parts import LogitParts
 from dashboard.heads.format import counted, number, percent, quoted
-from dashboard.heads.head_id import HeadId, is_of
+from dashboard.heads.head_id import HeadId, head_of, is_of
 
 
 def copying_finding(table: pd.DataFrame, head: HeadId) -> str:
@@ -41,6 +42,15 @@ def attribution_finding(found: Attribution) -> str:
     first = found.read.iloc[0]
     read = "itself" if first.position == found.query else quoted(first.text)
     return f"{found.head}, after {quoted(found.label)}: it {what}; it read most from {read} ({percent(first.weight)})."
+
+
+def components_finding(found: LogitParts) -> str:
+    """One sentence on the head that raises the token's logit most, and the one that lowers it most."""
+    heads = found.table[found.table["part"] == "head"].drop(columns="part")
+    best, worst = (heads.iloc[at] for at in (heads["beyond_mean"].argmax(), heads["beyond_mean"].argmin()))
+    raises = f"{head_of(best)} raises it most ({signed(best.beyond_mean)})"
+    lowers = f" and {head_of(worst)} lowers it most ({signed(worst.beyond_mean)})" if worst.beyond_mean < 0 else ""
+    return f"{quoted(found.label)} after {quoted(found.after)}: of {counted(len(heads), 'heads')}, {raises}{lowers}."
 
 
 def _verdict(row: pd.Series) -> str:

@@ -1,0 +1,1 @@
+"""What a causal language model writes after a text, token by token."""
