@@ -166,7 +166,7 @@ def test_its_pictures_and_sentences(smollm2):
     drawn = texts(valid_svg_of(draw_written(found, place=1, epoch=0)))
     assert all(one.label in drawn for one in found.tokens) and "·cabinet" in drawn
     drawn = texts(valid_svg_of(draw_alternatives(found, 1)))
-    assert all(other.label in drawn for other in token.others)
+    assert token.others[0].label in drawn and token.others[1].label in drawn
     with pytest.raises(UserError, match="5 are written"):
         draw_alternatives(found, 5)
 

@@ -23,7 +23,7 @@ def test_it_writes_steps_and_reads_the_whole_on_every_page(smollm2):
     wrote, token, heads = pages.headings(app)
     assert numbers(wrote)[0] == 4 and heads_in(heads) and found.tokens[0].others[0].label in token.replace("\\", "")
     press(app, "Next")
-    assert app.query_params["written"] == ["1"] and pages.headings(app)[1] != token
+    assert "1" in app.query_params["written"] and pages.headings(app)[1] != token
     press(app, "Read on every page")
     assert not app.exception and app.text_area(key="draft").value == found.encoding.text
 
