@@ -9,11 +9,38 @@ from dashboard.analyses.logit_attribution.text import components_finding
 from dashboard.analyses.writing.api import draw_alternatives, draw_written, provenance_of_heads
 from dashboard.analyses.writing.text import EXPLAINED, token_finding, written_finding
 from dashboard.ui import figure, session
-from dashboard.ui.figure import Figure, Table
+from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened
 from dashboard.ui.pages import writing
+
+COLUMNS = {
+    "place": "Number",
+    "position": "Place in the text",
+    "token": "Token",
+    "id": "Number in the vocabulary",
+    "p": st.column_config.NumberColumn("Probability", format="percent"),
+    "rank": "Rank",
+} | {
+    name: title
+    for k in range(1, 6)
+    for name, title in (
+        (f"other_{k}", f"Alternative {k}"),
+        (f"p_other_{k}", st.column_config.NumberColumn("Its probability", format="percent")),
+    )
+}
+PARTS = {
+    "part": "Part",
+    "layer": "Layer",
+    "head": "Head",
+    "logit": st.column_config.NumberColumn("Logit", format="%+.3f"),
+    "beyond_mean": st.column_config.NumberColumn(
+        "Minus the mean",
+        format="%+.3f",
+        help="Change in logit minus the mean change over the vocabulary (a constant does not move the softmax).",
+    ),
+}
 
 # Inputs
 this = opened()
@@ -40,9 +67,9 @@ if found is not None:
                 "written",
                 finding=written_finding(found),
                 remarks=[EXPLAINED, "Click a token to see its alternatives and its heads."],
-                tables=[Table(writing.COLUMNS)],
+                tables=[Table(COLUMNS)],
                 still=draw,
-                click=writing.choose_token("written"),
+                click=Click(writing.take_token, "token", "written"),
                 awaited=True,
             )
         )
@@ -70,7 +97,7 @@ if found is not None:
                     "wrote",
                     finding=components_finding(parts),
                     remarks=["Direct effects only: what goes through later layers is left out. Click a head."],
-                    tables=[Table(writing.PARTS)],
+                    tables=[Table(PARTS)],
                     still=draw,
                     provenance=provenance_of_heads(found, place, **shape),
                     click=writing.choose_head("wrote"),

@@ -168,7 +168,6 @@ class Choices:
     seed: Annotated[int, Within(0, 999_999, whole=True)] = 0
     chat: Annotated[str, Option("no", "yes")] = "no"  # whether the text is a message in the chat template
     written: Annotated[int, Number()] = 0  # the written token on show, from 0
-    # The report that is collected, "" while there is none
     report: Annotated[str, Key()] = ""
     # Sentence pairs: the second text, "" for none, and which of its links are drawn
     pair: Annotated[str, Emptied(LONGEST_OTHER)] = ""
@@ -188,8 +187,7 @@ class Choices:
     def but(self, *, pinned: Sequence[HeadId] | None = None, **new: Any) -> Choices:
         """These choices with others in some places. pinned: the pinned heads of the chosen model; a pin of another
         model stays. Where another model is chosen each pin keeps its own, and the second model is another one. In
-        another text, no word is chosen for “Ablation” yet,
-        no written token is on show, and what was guessed of it is dropped."""
+        another text, no word is chosen yet, and what was guessed of it is dropped."""
         if pinned is not None:
             new["pins"] = with_heads(self.pins, pinned, MOST_PINS)
         if "model" in new and new["model"] != self.model:

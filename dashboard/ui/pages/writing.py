@@ -33,32 +33,6 @@ MORE = 20  # tokens that a further click writes
 LEFT = 30.0  # seconds without a token, after which a person has left the page
 SHOWN = 400  # characters of the prompt over what is written
 GOING = "writing"  # in the session: what is being written, and when its last token came
-COLUMNS = {
-    "place": "Number",
-    "position": "Place in the text",
-    "token": "Token",
-    "id": "Number in the vocabulary",
-    "p": st.column_config.NumberColumn("Probability", format="percent"),
-    "rank": "Rank",
-} | {
-    name: title
-    for k in range(1, 6)
-    for name, title in (
-        (f"other_{k}", f"Alternative {k}"),
-        (f"p_other_{k}", st.column_config.NumberColumn("Its probability", format="percent")),
-    )
-}
-PARTS = {
-    "part": "Part",
-    "layer": "Layer",
-    "head": "Head",
-    "logit": st.column_config.NumberColumn("Logit", format="%+.3f"),
-    "beyond_mean": st.column_config.NumberColumn(
-        "Minus the mean",
-        format="%+.3f",
-        help="Change in logit minus the mean change over the vocabulary (a constant does not move the softmax).",
-    ),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,8 +166,8 @@ def on_show(found: Written) -> int:
             icon=":material/chevron_left:",
             key="token_back",
             disabled=place == 0,
-            on_click=_step_to,
-            args=(place - 1,),
+            on_click=session.change,
+            kwargs={"written": place - 1},
             help="The token before",
         )
         tied = session.bound("written")
@@ -210,16 +184,11 @@ def on_show(found: Written) -> int:
             icon=":material/chevron_right:",
             key="token_next",
             disabled=place == len(found.tokens) - 1,
-            on_click=_step_to,
-            args=(place + 1,),
+            on_click=session.change,
+            kwargs={"written": place + 1},
             help="The token after",
         )
     return place
-
-
-def choose_token(key: str) -> Click:
-    """A click on a written token."""
-    return Click(_take_token, "token", key, "written")
 
 
 def choose_head(key: str) -> Click:
@@ -229,10 +198,9 @@ def choose_head(key: str) -> Click:
 
 def heads_of(asked: Request, found: Written, place: int) -> LogitParts | None:
     """What each part of the model gave to a written token's logit; None, and a small line, if that cannot be told."""
-    query, encoding = found.position(place) - 1, found.encoding
+    this, whole, query = asked.opened, found.encoding, found.position(place) - 1
     try:
-        ids = encoding.ids
-        return _components(asked.opened.key, ids, query, found.tokens[place].id, asked.opened.model, encoding)
+        return _components(this.key, whole.ids, query, found.tokens[place].id, this.model, whole)
     except UserError as wrong:
         figure.remark(str(wrong))
         return None
@@ -317,16 +285,11 @@ def _show(place, asked: Request, done: list[WrittenToken]) -> None:
     """The end of the prompt and what is written, letter for letter."""
     before = asked.prompt.text
     shown = before if len(before) <= SHOWN else f"…{before[-SHOWN:]}"
-    ids = [token.id for token in done if not token.ends]
-    written = spelled(asked.opened.model, asked.prompt, ids)
+    written = spelled(asked.opened.model, asked.prompt, [token.id for token in done if not token.ends])
     place.code(shown + written, language=None, wrap_lines=True)
 
 
-def _step_to(place: int) -> None:
-    session.change(written=place)
-
-
-def _take_token(key: str) -> None:
+def take_token(key: str) -> None:
     points = st.session_state[key].selection.get("token")
     if points and points[0].get("place") is not None:
         session.change(written=int(points[0]["place"]))
