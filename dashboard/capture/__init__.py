@@ -13,11 +13,12 @@ import os
 # as fast as before on a quiet machine, 40 ms on a busy one. Read when torch is first imported, so it stands before.
 os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
-from dashboard.capture.encoder_decoder import of_part, read_part, write_target
+from dashboard.capture.encoder_decoder import of_part, read_part
 from dashboard.capture.head_weights import head_maps, head_weights, qkv
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.open import open_model
 from dashboard.capture.visit import Block, Visitor, visit
+from dashboard.capture.write_target import write_target
 
 __all__ = [
     "AttentionModel",

@@ -14,8 +14,9 @@ from dashboard.capture import AttentionModel
 from dashboard.capture.layer_trace import LayerRun, watch_layers
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
+from dashboard.heads.make_view import view_in
 from dashboard.heads.pooling import Pooling
-from dashboard.heads.view import HeadView, view_in
+from dashboard.heads.view import HeadView
 from dashboard.text.encoding import Encoding, Special, Unit
 
 

@@ -11,7 +11,8 @@ from dashboard.capture import AttentionModel, Block, visit
 from dashboard.errors import UserError
 from dashboard.heads.format import percent
 from dashboard.heads.head_id import HeadId
-from dashboard.heads.view import HeadView, make_view
+from dashboard.heads.make_view import make_view
+from dashboard.heads.view import HeadView
 from dashboard.text.encoding import Encoding, Special
 
 

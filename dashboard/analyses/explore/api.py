@@ -22,7 +22,8 @@ from dashboard.export import (
 )
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.links import links
-from dashboard.heads.view import Between, HeadView, existing_head, links_between, view_in
+from dashboard.heads.make_view import view_in
+from dashboard.heads.view import Between, HeadView, existing_head, links_between
 from dashboard.text import Encoding, Special, Unit
 
 if TYPE_CHECKING:

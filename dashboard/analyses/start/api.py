@@ -13,7 +13,7 @@ from dashboard.analyses.profile.names import HeadName
 from dashboard.analyses.start.choose import MOST_WORDS, Side, candidates, most_telling
 from dashboard.capture import AttentionModel
 from dashboard.heads.head_id import HeadId
-from dashboard.heads.view import make_view
+from dashboard.heads.make_view import make_view
 from dashboard.text import Encoding
 
 MANY_TOKENS = 4 * MOST_WORDS  # of a longer text only a few heads are compared: their maps would take room for nothing

@@ -10,7 +10,7 @@ from dashboard.analyses.scores.scores import SCORES
 from dashboard.analyses.scores.survey import survey
 from dashboard.capture import head_weights, visit
 from dashboard.heads.head_id import HeadId
-from dashboard.heads.view import make_view
+from dashboard.heads.make_view import make_view
 from tests.helpers.thumbnails import shrink
 
 TEXT = (

@@ -22,8 +22,8 @@ from dashboard.export.matrix import matrix_bytes
 from dashboard.heads.alignment import align_models, align_texts
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.links import links, strongest
+from dashboard.heads.make_view import make_view
 from dashboard.heads.pooling import hide_special, to_axis
-from dashboard.heads.view import make_view
 from dashboard.text import Encoding
 from tests.helpers.sentences import numbers, plain
 from tests.helpers.thumbnails import shrink

@@ -16,8 +16,8 @@ from dashboard.errors import UserError
 from dashboard.heads.format import percent
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.links import links, strongest
+from dashboard.heads.make_view import make_view
 from dashboard.heads.pooling import hide_special, to_axis
-from dashboard.heads.view import make_view
 from dashboard.text import Axis, Encoding
 from tests.helpers.sentences import heads_in, numbers, plain
 from tests.helpers.views import attention, head_view, view_of
