@@ -2,7 +2,7 @@
 
 import argparse
 
-from bench import ablate, corpus, engine, inside, memory, page, people, recall, toy
+from bench import ablate, corpus, engine, inside, memory, page, people, recall, toy, zoo
 from bench.walks import run as walks
 
 ALL = {
@@ -16,6 +16,7 @@ ALL = {
     "people": people.main,
     "memory": memory.main,
     "walks": walks.main,
+    "zoo": zoo.main,
 }
 
 if __name__ == "__main__":

@@ -1,0 +1,167 @@
+"""Every type of text model that the installed transformers builds, made tiny: is its attention read right?
+
+Each type in a process of its own, so that one that crashes or hangs ends itself alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import multiprocessing
+import tempfile
+from collections import Counter
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+TOLERANCE = 1e-4  # as when a model is opened; logits that are not scaled down (T5) round to 3e-5
+SECONDS = 60
+COLUMNS = ("type", "found", "route", "difference", "tokens", "says")
+OUT = Path("build/zoo.csv")
+
+
+def one(kind: str) -> dict[str, object]:
+    """What becomes of one type: `found` is right, wrong, refused, crashed, or unbuilt where the library makes no tiny
+    model of it; `difference` the largest |a - b| to the library's own eager attention, over all layers and texts.
+    "padding" where only the texts of a padded batch differ from the same texts alone: such a model reads padding."""
+    from dashboard.capture import open_model
+    from dashboard.errors import UserError
+    from tests.helpers import tiny
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            tiny.make(kind, folder)
+        except Exception as error:
+            return {"found": "unbuilt", "says": _short(error)}
+        try:
+            model = open_model(folder)
+        except UserError as said:
+            return {"found": "refused", "says": str(said).replace(folder, kind).replace(Path(folder).name, kind)}
+        try:
+            differences, padded, tokens = _differences(model, folder)
+        except UserError as said:
+            return {"found": "refused", "route": model.route, "says": str(said).replace(Path(folder).name, kind)}
+        most = max(differences)
+        found = "right" if most <= TOLERANCE else "wrong"  # NaN is wrong
+        if found == "right" and padded > TOLERANCE:
+            found, most = "padding", padded
+        return {"found": found, "route": model.route, "difference": f"{most:.1e}", "tokens": tokens}
+
+
+def _differences(model, folder: str) -> tuple[list[float], float, int]:
+    """The largest differences on 24 tokens and on a text beyond every window and budget of `tiny.SIZES`; the largest on
+    both as one batch, padded; and how many tokens the longest has."""
+    import numpy as np
+
+    from dashboard.capture.visit import visit
+    from tests.helpers import tiny
+    from tests.helpers.eager import by_the_library
+
+    if model.parts:
+        return _of_parts(model, folder)
+    words = " ".join(tiny.SENTENCES)
+    texts = [model.encode(words, limit=limit) for limit in (24, min(model.limit, 100))]
+    expected = [np.stack(by_the_library(folder, text.ids)) for text in texts]
+
+    class Keep:
+        def __init__(self, sizes: list[tuple[int, ...]]):
+            self.seen = [np.zeros(size, dtype=np.float32) for size in sizes]
+
+        def block(self, block) -> None:
+            place, weights = model.numbers.index(block.layer), block.weights.cpu().numpy()
+            self.seen[block.text][place, list(block.heads), block.rows, : weights.shape[-1]] = weights
+
+    found = []
+    for which in ([0], [1], [0, 1]):
+        keep = Keep([expected[i].shape for i in which])
+        visit(model, [texts[i] for i in which], keep)
+        found += [float(abs(seen - expected[i]).max()) for seen, i in zip(keep.seen, which, strict=True)]
+    found = [one if one == one else float("inf") for one in found]
+    return found[:2], max(found[2:]), len(texts[1])
+
+
+def _of_parts(model, folder: str) -> tuple[list[float], float, int]:
+    """The same for the three parts of an encoder–decoder, on one source and one target."""
+    import torch
+    from transformers import AutoModel
+
+    from dashboard.capture import head_weights, read_part
+    from tests.helpers import tiny
+
+    source, target = tiny.SENTENCES[0], tiny.SENTENCES[1]
+    reads = {part: read_part(model, source, part, target) for part in model.parts}
+    library = AutoModel.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    ids = {part: torch.tensor([text.ids]) for part, (_, text) in reads.items()}
+    with torch.inference_mode():
+        output = library(input_ids=ids["encoder"], decoder_input_ids=ids["decoder"], output_attentions=True)
+    found = []
+    for part, (read, text) in reads.items():
+        expected = getattr(output, f"{part}_attentions")
+        for head, weights in zip(read.all_heads, head_weights(read, text, read.all_heads), strict=True):
+            found.append(float(abs(weights - expected[head.layer][0, head.head].numpy()).max()))
+    return [one if one == one else float("inf") for one in found], 0.0, len(reads["encoder"][1])
+
+
+def _short(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
+
+
+def kinds() -> list[str]:
+    """Every type whose base model reads text and nothing else, by what its class says of itself."""
+    from transformers import CONFIG_MAPPING, MODEL_MAPPING
+
+    found = []
+    for kind in sorted(CONFIG_MAPPING):
+        try:
+            config = CONFIG_MAPPING[kind]
+            model = MODEL_MAPPING[config]
+            model = model if isinstance(model, type) else model[0]
+            senses = getattr(model, "input_modalities", "text")
+            first = getattr(model, "main_input_name", "input_ids")
+        except Exception:  # no base model, or a library that is not here
+            continue
+        if "text" in ([senses] if isinstance(senses, str) else senses) and first == "input_ids":
+            found.append(kind)
+    return found
+
+
+def _send(kind: str, end: Connection) -> None:
+    try:
+        found = one(kind)
+    except BaseException as error:
+        found = {"found": "crashed", "says": _short(error)}
+    end.send(found)
+
+
+def _apart(kind: str) -> dict[str, object]:
+    """`one` in a process of its own, which has torch and transformers imported already."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["dashboard.capture.open", "transformers.models.auto.modeling_auto"])
+    mine, end = context.Pipe(duplex=False)
+    process = context.Process(target=_send, args=(kind, end), daemon=True)
+    process.start()
+    end.close()
+    try:
+        if mine.poll(SECONDS):
+            return mine.recv()
+        return {"found": "crashed", "says": f"not done in {SECONDS} s"}
+    except EOFError:
+        process.join(1)
+        return {"found": "crashed", "says": f"the process ended with status {process.exitcode}"}
+    finally:
+        process.kill()
+        process.join()
+
+
+def main() -> None:
+    """Prints a row for each type as it is done, and writes all to build/zoo.csv."""
+    OUT.parent.mkdir(exist_ok=True)
+    counts: Counter[str] = Counter()
+    with OUT.open("w", newline="") as file:
+        table = csv.DictWriter(file, COLUMNS, restval="")
+        table.writeheader()
+        for kind in kinds():
+            row = {"type": kind} | _apart(kind)
+            counts[str(row["found"])] += 1
+            table.writerow(row)
+            file.flush()
+            print("  ".join(str(row.get(name, "")) for name in COLUMNS), flush=True)
+    print(", ".join(f"{count} {found}" for found, count in counts.most_common()), f"→ {OUT}")
