@@ -39,7 +39,7 @@ class EncoderDecoder:
     Attributes
     ----------
     root: the library's model
-    parts: how each part is read, without a source yet
+    parts: how each part is read, without a source yet; they do not know the whole, so that all goes with the model
     projection: what the encoder's vectors go through before the decoder reads them, None for nothing
     """
 
@@ -76,7 +76,7 @@ def of_part(model: AttentionModel, part: Part, source: str | Encoding | None = N
         if part == "encoder":
             return model
         raise UserError(f"{model.title} has no {part} part: it is no encoder–decoder model.")
-    read = whole.parts[part]
+    read = replace(whole.parts[part], whole=whole)
     if part == "encoder":
         return read
     if source is None:
@@ -158,9 +158,7 @@ def open_parts(loaded: Loaded, route: Route) -> AttentionModel:
             calls=seen.calls[part] if route == "tap" else numbers,
             start=None if part == "encoder" else start,
         )
-    whole = EncoderDecoder(root, parts, projection)
-    parts |= {part: replace(one, whole=whole) for part, one in parts.items()}
-    return parts["encoder"]
+    return replace(parts["encoder"], whole=EncoderDecoder(root, parts, projection))
 
 
 def _halves(root: PreTrainedModel) -> tuple[Any, Any, torch.nn.Module | None]:

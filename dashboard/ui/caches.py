@@ -54,6 +54,7 @@ _guard = threading.Lock()
 def _released(_model: AttentionModel) -> None:
     """Drop the results that hold parts of a closed model, and let the next garbage collection check everything."""
     let_go()
+    part.clear()
     quiet.look_again()
 
 

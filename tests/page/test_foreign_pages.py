@@ -72,7 +72,7 @@ def has_a_frame(app):
 
 @pytest.mark.parametrize(
     ("kind", "more"),
-    [("clip", TEXT_AND_IMAGES), ("canine", {}), ("bart", {}), ("mamba", {}), ("beit", {})],
+    [("clip", TEXT_AND_IMAGES), ("canine", {}), ("led", {}), ("mamba", {}), ("beit", {})],
 )
 def test_a_link_to_a_model_that_cannot_be_opened(kind, more, folders, snapshot):
     folder = folders(kind, **more)

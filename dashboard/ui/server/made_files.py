@@ -25,10 +25,14 @@ class PatientStorage(MemoryMediaFileStorage):
         self._let_go: dict[str, float] = {}  # file: when, in the order of these times
         self._lock = threading.Lock()
 
-    def load_and_get_id(self, *given: Any, **named: Any) -> str:
+    def load_and_get_id(self, path_or_data: str | bytes, *given: Any, **named: Any) -> str:
         with self._lock:
             self._drop_old()
-            file = super().load_and_get_id(*given, **named)
+            file = super().load_and_get_id(path_or_data, *given, **named)
+            if isinstance(path_or_data, bytes) and self.get_file(file).content != path_or_data:
+                # Of a file over 1 MiB Streamlit compares parts only: a report of the same length has another note.
+                super().delete_file(file)
+                file = super().load_and_get_id(path_or_data, *given, **named)
             self._let_go.pop(file, None)  # the same content, made again
         return file
 

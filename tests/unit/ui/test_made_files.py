@@ -55,6 +55,13 @@ def test_a_file_made_again_stays(clock):
     assert storage.get_file(first).content == b"<svg/>"
 
 
+def test_a_large_file_with_other_words_in_it_is_not_the_one_before(clock):
+    storage = PatientStorage("/media")
+    first, second = (b"x" * 200_000 + note + b"x" * 1_500_000 for note in (b"Note 1", b"Note 2"))
+    storage.delete_file(made(storage, first))
+    assert storage.get_file(made(storage, second)).content == second
+
+
 def test_the_server_of_the_app_has_it():
     from streamlit.runtime import memory_media_file_storage
 
