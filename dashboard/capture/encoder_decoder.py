@@ -16,15 +16,28 @@ import torch
 
 from dashboard.capture import tap
 from dashboard.capture.attention_call import Call, Heads
-from dashboard.capture.limits import limit_of
+from dashboard.capture.limits import at_once, limit_of
 from dashboard.capture.model import HEADS_OF, AttentionModel, Given, Route
-from dashboard.capture.probe import NOT_COMMON, TOKENS, TOLERANCE, Maps, Unfit, _compare, _ids, _not_run, _shape
+from dashboard.capture.probe import (
+    NOT_COMMON,
+    TOKENS,
+    Maps,
+    Unfit,
+    compare,
+    depends_on,
+    not_run,
+    probe_ids,
+    shape_of,
+    shares,
+)
 from dashboard.capture.visit import batch_inputs
 from dashboard.errors import UserError
 from dashboard.heads.head_id import Part
 from dashboard.models import Loaded
 from dashboard.models.foreign import foreign
+from dashboard.models.lm_head import bare
 from dashboard.text.encoding import Encoding
+from dashboard.text.target import LAST
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -121,7 +134,7 @@ def open_parts(loaded: Loaded, route: Route) -> AttentionModel:
     encoder, decoder, projection = _halves(root)
     for config in (root.config, encoder.config, decoder.config):
         config.get_text_config().use_cache = False
-    ids = _ids(encoder, TOKENS), _ids(decoder, TARGET_TOKENS)
+    ids = probe_ids(encoder, TOKENS), probe_ids(decoder, TARGET_TOKENS)
     seen = _Seen()
     try:
         with torch.inference_mode():
@@ -132,7 +145,7 @@ def open_parts(loaded: Loaded, route: Route) -> AttentionModel:
     except (Unfit, UserError):
         raise
     except Exception as error:
-        raise _not_run(root, error) from error
+        raise not_run(root, error) from error
     halves = {"encoder": encoder, "decoder": decoder, "cross": decoder}
     tokenizers = {"encoder": loaded.tokenizer, "decoder": _for_targets(loaded.tokenizer)}
     start = _start_of(root, tokenizers["decoder"])
@@ -140,11 +153,16 @@ def open_parts(loaded: Loaded, route: Route) -> AttentionModel:
     for part, maps in seen.by_part.items():
         if not maps:
             raise Unfit(f"its {HEADS_OF[part]} give no attention weights")
-        _compare(maps, expected[part])
+        compare(maps, expected[part])
         numbers = tuple(range(len(maps)))
-        causal = _shape(maps, len(maps), numbers, None).causal if part != "cross" else _checked_cross(maps)
+        if part == "cross":
+            shares(maps)
+        causal = part != "cross" and shape_of(maps, len(maps), numbers, None).causal
         half, tokenizer = halves[part], tokenizers["encoder" if part == "encoder" else "decoder"]
         mine = replace(loaded, model=half, tokenizer=tokenizer)
+        limit = limit_of(half, tokenizer)
+        if route == "eager":
+            limit = min(limit, at_once(len(maps), maps[0].shape[0]))
         parts[part] = AttentionModel(
             loaded.source,
             mine,
@@ -152,7 +170,7 @@ def open_parts(loaded: Loaded, route: Route) -> AttentionModel:
             numbers,
             maps[0].shape[0],
             causal,
-            limit_of(half, tokenizer),
+            limit,
             route,
             part=part,
             calls=seen.calls[part] if route == "tap" else numbers,
@@ -167,7 +185,7 @@ def _halves(root: PreTrainedModel) -> tuple[Any, Any, torch.nn.Module | None]:
         encoder, decoder = root.get_encoder(), root.get_decoder()
     except (AttributeError, NotImplementedError) as error:
         raise Unfit("its encoder and decoder cannot be told apart") from error
-    decoder = getattr(decoder, getattr(decoder, "base_model_prefix", None) or "", decoder)
+    decoder = bare(decoder)
     if encoder is root or decoder is root or encoder is decoder:
         raise Unfit("its encoder and decoder cannot be told apart")
     if not (hasattr(encoder, "config") and hasattr(decoder, "config")):
@@ -212,8 +230,7 @@ def _read(half: Any, inputs: dict[str, torch.Tensor], seen: _Seen, route: Route)
         with tap.listening(request):
             vectors = half(**inputs).last_hidden_state
     except tap.Unknown as unknown:
-        quoted = ", ".join(f"“{name}”" for name in unknown.names)
-        raise Unfit(f"its attention also depends on {quoted}") from unknown
+        raise depends_on(unknown) from unknown
     if not order:
         raise Unfit(NOT_COMMON)
     for part in dict.fromkeys(order):
@@ -238,17 +255,6 @@ def _whole(root: PreTrainedModel, source: torch.Tensor, target: torch.Tensor) ->
     return {part: _given(output, name) for part, name in names.items()}
 
 
-def _checked_cross(maps: Maps) -> bool:
-    """That no map of cross attention is causal. Raises Unfit for what is no share of attention, and for layers with
-    different numbers of heads."""
-    if len({one.shape for one in maps}) > 1 or maps[0].dim() != 3:
-        raise Unfit("its layers have different numbers of heads")
-    every = torch.stack(maps)
-    if not torch.isfinite(every).all() or every.min() < -TOLERANCE or every.sum(-1).max() > 1 + TOLERANCE:
-        raise Unfit("what it hands out are not shares of attention")
-    return False
-
-
 def _given(output: Any, name: str) -> Maps:
     maps = getattr(output, name, None)
     if not isinstance(maps, list | tuple):
@@ -268,14 +274,14 @@ def _for_targets(tokenizer: Any) -> Any:
 
 
 def _start_of(root: Any, tokenizer: Any) -> int | None:
-    """The token that the decoder begins with; None where that is the last token of the target (mBART)."""
+    """The token that the decoder begins with; `LAST` where that is the last token of the target (mBART)."""
     generation = getattr(root, "generation_config", None)
     for place in (root.config, getattr(root.config, "decoder", None), generation):
         start = getattr(place, "decoder_start_token_id", None)
         if isinstance(start, int):
             return start
     if type(root.config).__name__ == "MBartConfig":
-        return -1
+        return LAST
     for name in ("bos_token_id", "pad_token_id", "eos_token_id"):
         start = getattr(root.config.get_text_config(), name, None)
         if isinstance(start, int):

@@ -34,3 +34,13 @@ def language_head(model: AttentionModel) -> LanguageHead | None:
                     else load_target_head(model.loaded, model.whole.root)
                 )
         return _found[root]
+
+
+def end_tokens(model: AttentionModel, head: LanguageHead) -> frozenset[int]:
+    """The tokens that end a text: those of the model's own generation settings, else its tokenizer's."""
+    given = getattr(getattr(head.model, "generation_config", None), "eos_token_id", None)
+    if given is None:
+        given = model.loaded.tokenizer.eos_token_id
+    if given is None:
+        return frozenset()
+    return frozenset([given] if isinstance(given, int) else given)

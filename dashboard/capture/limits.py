@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 # For models with no limit of their own in their configuration.
 UNKNOWN_LIMIT = 2048
+# A model of route "eager" hands out all its maps at once: keep them under a gigabyte.
+EAGER_BYTES = 2**30
 _NAMES = (
     "max_position_embeddings",
     "n_positions",
@@ -45,6 +48,11 @@ def limit_of(model: PreTrainedModel, tokenizer: Any) -> int:
         believed = tokenizer.model_max_length if tokenizer else UNKNOWN_LIMIT
         found = int(believed) if 0 < believed < 10**6 else UNKNOWN_LIMIT
     return found
+
+
+def at_once(layers: int, heads: int) -> int:
+    """How many tokens a text may have where the maps of so many heads are built at once."""
+    return math.isqrt(EAGER_BYTES // (4 * layers * heads))
 
 
 def _tables(model: PreTrainedModel) -> list[int]:

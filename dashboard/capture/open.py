@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -10,16 +9,13 @@ import torch
 
 from dashboard.capture import tap
 from dashboard.capture.encoder_decoder import open_parts
-from dashboard.capture.limits import limit_of
+from dashboard.capture.limits import at_once, limit_of
 from dashboard.capture.model import AttentionModel, Route
 from dashboard.capture.probe import NOT_COMMON, Shape, Unfit, probe_eager, probe_tap
 from dashboard.errors import UserError
 from dashboard.models import Loaded, ModelSource, find, load
 from dashboard.models.foreign import foreign
 from dashboard.models.waiting import pause
-
-# A model of route "eager" hands out all its maps at once: keep them under a gigabyte.
-EAGER_BYTES = 2**30
 
 
 def open_model(
@@ -65,23 +61,21 @@ def _through_tap(source: ModelSource) -> AttentionModel:
         raise Unfit(NOT_COMMON)
     if not loaded.model._supports_sdpa:
         loaded.model.set_attn_implementation(tap.NAME_ADDITIVE)
-    if loaded.two_stacks:
-        with _pausing(loaded.model):
-            return open_parts(loaded, "tap")
     with _pausing(loaded.model):
+        if loaded.two_stacks:
+            return open_parts(loaded, "tap")
         shape = probe_tap(loaded.model)
     return _made(loaded, shape, limit_of(loaded.model, loaded.tokenizer), "tap")
 
 
 def _by_eager(source: ModelSource) -> AttentionModel:
     loaded = _load(source, "eager")
-    if loaded.two_stacks:
-        with _pausing(loaded.model):
-            return open_parts(loaded, "eager")
     with _pausing(loaded.model):
+        if loaded.two_stacks:
+            return open_parts(loaded, "eager")
         shape = probe_eager(loaded.model)
-    most = math.isqrt(EAGER_BYTES // (4 * len(shape.numbers) * shape.heads))
-    return _made(loaded, shape, min(limit_of(loaded.model, loaded.tokenizer), most), "eager")
+    limit = min(limit_of(loaded.model, loaded.tokenizer), at_once(len(shape.numbers), shape.heads))
+    return _made(loaded, shape, limit, "eager")
 
 
 @contextmanager

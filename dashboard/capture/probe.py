@@ -65,7 +65,7 @@ class Unfit(Exception):
 def probe_tap(model: PreTrainedModel) -> Shape:
     """The model's shape, where its weights can be read through the tap. Raises Unfit where they cannot."""
     numbering = Numbering(model)
-    ids = _ids(model)
+    ids = probe_ids(model)
     with numbering.watching():
         seen, output = _through_tap(model, ids, numbering)
     layers, numbers = numbering.numbers()
@@ -76,28 +76,28 @@ def probe_tap(model: PreTrainedModel) -> Shape:
             whole = getattr(config, "num_hidden_layers", None)
             raise Unfit(f"{len(seen)} of its {whole} layers use the library's common attention")
         expected = seen
-    _compare(seen, expected)
-    shape = _shape(seen, layers, numbers, output)
+    compare(seen, expected)
+    shape = shape_of(seen, layers, numbers, output)
     length, untried = _longer(model, shape)
     if length:
-        ids = _ids(model, length)
+        ids = probe_ids(model, length)
         expected = _through_eager(model, ids)
         seen, _ = _through_tap(model, ids)
         if expected is None:
             untried = min(n for n in budgets(model.config) if n + BEYOND > TOKENS)
         else:
-            _compare(seen, expected)
+            compare(seen, expected)
     return replace(shape, untried=untried)
 
 
 def probe_eager(model: PreTrainedModel) -> Shape:
     """The same for a model that was loaded with eager attention and hands out whole maps."""
-    ids = _ids(model)
+    ids = probe_ids(model)
     try:
         with torch.inference_mode():
             output = model(ids, output_attentions=True)
     except Exception as error:
-        raise _not_run(model, error) from error
+        raise not_run(model, error) from error
     maps = getattr(output, "attentions", None) or ()
     if not isinstance(maps, list | tuple):
         raise Unfit("it hands out no attention weights")
@@ -110,7 +110,7 @@ def probe_eager(model: PreTrainedModel) -> Shape:
         if named is None and isinstance(getattr(model.config.get_text_config(), "num_hidden_layers", None), int):
             raise Unfit(f"it hands out attention for {len(maps)} layers, and which of its layers these are is not said")
         layers, numbers = named or (layers, numbers)
-    return _shape([layer for _, layer in held], layers, numbers, output)
+    return shape_of([layer for _, layer in held], layers, numbers, output)
 
 
 def largest_difference(seen: Maps, expected: Maps) -> float:
@@ -121,7 +121,7 @@ def largest_difference(seen: Maps, expected: Maps) -> float:
     return largest if largest == largest else float("inf")
 
 
-def _compare(seen: Maps, expected: Maps) -> None:
+def compare(seen: Maps, expected: Maps) -> None:
     if largest_difference(seen, expected) > TOLERANCE:
         raise Unfit("its layers do more than the library's common attention")
 
@@ -146,7 +146,7 @@ def _embeddings(model: PreTrainedModel) -> torch.nn.Embedding:
     return cast(torch.nn.Embedding, model.get_input_embeddings())
 
 
-def _ids(model: PreTrainedModel, tokens: int = TOKENS) -> torch.Tensor:
+def probe_ids(model: PreTrainedModel, tokens: int = TOKENS) -> torch.Tensor:
     """Different token ids spread over the vocabulary, none of them padding: (1, n)."""
     config = model.config.get_text_config()
     try:
@@ -181,10 +181,9 @@ def _through_tap(model: PreTrainedModel, ids: torch.Tensor, numbering: Numbering
     except Unfit:
         raise
     except tap.Unknown as unknown:
-        quoted = ", ".join(f"“{name}”" for name in unknown.names)
-        raise Unfit(f"its attention also depends on {quoted}") from unknown
+        raise depends_on(unknown) from unknown
     except Exception as error:
-        raise _not_run(model, error) from error
+        raise not_run(model, error) from error
     if not maps:
         raise Unfit(NOT_COMMON)
     return maps, output
@@ -208,24 +207,35 @@ def _through_eager(model: PreTrainedModel, ids: torch.Tensor) -> Maps | None:
     return maps or None
 
 
-def _not_run(model: PreTrainedModel, error: Exception) -> Unfit:
+def depends_on(unknown: tap.Unknown) -> Unfit:
+    quoted = ", ".join(f"“{name}”" for name in unknown.names)
+    return Unfit(f"its attention also depends on {quoted}")
+
+
+def not_run(model: PreTrainedModel, error: Exception) -> Unfit:
     senses = getattr(model, "input_modalities", "text")
     senses = [senses] if isinstance(senses, str) else list(senses)
     how = "a short text" if senses == ["text"] else f"text alone, for it reads {' and '.join(senses)}"
     return Unfit(f"it cannot be run on {how} ({reason(error).rstrip('.')})")
 
 
-def _shape(maps: Maps, layers: int, numbers: tuple[int, ...], output: object) -> Shape:
+def shape_of(maps: Maps, layers: int, numbers: tuple[int, ...], output: object) -> Shape:
     if any(layer.dim() != 3 for layer in maps):
         raise Unfit("its attention maps are not one row and one column per token")
     heads, n = maps[0].shape[0], maps[0].shape[-1]
     if any(layer.shape[1:] != (n, n) for layer in maps):
         raise Unfit("its attention maps are not one row and one column per token")
-    if any(layer.shape[0] != heads for layer in maps):
-        raise Unfit("its layers have different numbers of heads")
-    every = torch.stack(maps)
-    sums = every.sum(-1)
-    if not torch.isfinite(every).all() or every.min() < -TOLERANCE or sums.max() > 1 + TOLERANCE:
-        raise Unfit("what it hands out are not shares of attention")
+    every = shares(maps)
     hidden = getattr(output, "last_hidden_state", None) is None
     return Shape(layers, numbers, heads, bool((every.triu(1) == 0).all()), hidden)
+
+
+def shares(maps: Maps) -> torch.Tensor:
+    """The maps of all layers together: (layers, heads, queries, keys). Raises Unfit for what is no share of attention,
+    and for layers with different numbers of heads."""
+    if any(layer.dim() != 3 or layer.shape != maps[0].shape for layer in maps):
+        raise Unfit("its layers have different numbers of heads")
+    every = torch.stack(maps)
+    if not torch.isfinite(every).all() or every.min() < -TOLERANCE or every.sum(-1).max() > 1 + TOLERANCE:
+        raise Unfit("what it hands out are not shares of attention")
+    return every

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from dashboard.capture.language import language_head
+from dashboard.capture.language import end_tokens, language_head
 from dashboard.capture.model import AttentionModel
 from dashboard.errors import UserError
+from dashboard.text.target import LAST
 
 
 @torch.inference_mode()
@@ -18,10 +19,9 @@ def write_target(decoder: AttentionModel, most: int = 60) -> str:
     head, tokenizer = language_head(decoder), decoder.loaded.tokenizer
     if head is None or decoder.start is None:
         raise UserError(f"{decoder.title} has no language-model head, so it writes nothing. Type a target.")
-    settings = getattr(decoder.whole.root, "generation_config", None) if decoder.whole else None
-    forced, ends = (getattr(settings, name, None) for name in ("forced_bos_token_id", "eos_token_id"))
-    ends = {*(ends if isinstance(ends, list) else [ends]), tokenizer.eos_token_id}
-    ids = [tokenizer.bos_token_id if decoder.start < 0 else decoder.start]
+    forced = getattr(getattr(head.model, "generation_config", None), "forced_bos_token_id", None)
+    ends = end_tokens(decoder, head)
+    ids = [tokenizer.bos_token_id if decoder.start == LAST else decoder.start]
     if isinstance(forced, int):
         ids.append(forced)
     device = next(decoder.loaded.model.parameters()).device

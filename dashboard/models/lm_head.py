@@ -109,7 +109,7 @@ def _without_stacks(whole, root):
     if output is not None and shared is not None and output.weight is shared.weight:
         output.weight = root.get_input_embeddings().weight
     encoder, decoder = whole.get_encoder(), whole.get_decoder()
-    decoder = getattr(decoder, getattr(decoder, "base_model_prefix", None) or "", decoder)
+    decoder = bare(decoder)
     for path, module in list(whole.named_modules()):
         if module is encoder or module is decoder:
             parent, _, name = path.rpartition(".")
@@ -117,6 +117,11 @@ def _without_stacks(whole, root):
             stand.config = module.config
             setattr(whole.get_submodule(parent), name, stand)
     return whole
+
+
+def bare(stack: Any) -> Any:
+    """A stack of layers without the head that it may stand in (two models side by side)."""
+    return getattr(stack, getattr(stack, "base_model_prefix", None) or "", stack)
 
 
 def _is_bare(loaded: Loaded, mapping, config=None) -> bool:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dashboard.analyses.writing.sampling import Sampling
 from dashboard.capture import AttentionModel
-from dashboard.capture.language import language_head
+from dashboard.capture.language import end_tokens, language_head
 from dashboard.capture.next_token import NextToken
 from dashboard.errors import UserError
 from dashboard.models.lm_head import LanguageHead
@@ -162,16 +162,6 @@ def written_tokens(
         if token in ends:
             return
         running.add(token)
-
-
-def end_tokens(model: AttentionModel, head: LanguageHead) -> frozenset[int]:
-    """The tokens that end a text: those of the model's own generation settings, else its tokenizer's."""
-    given = getattr(getattr(head.model, "generation_config", None), "eos_token_id", None)
-    if given is None:
-        given = model.loaded.tokenizer.eos_token_id
-    if given is None:
-        return frozenset()
-    return frozenset([given] if isinstance(given, int) else given)
 
 
 def written_of(
