@@ -8,12 +8,13 @@ from dashboard.analyses.logit_attribution.api import draw_logit_components
 from dashboard.analyses.logit_attribution.text import components_finding
 from dashboard.analyses.writing.api import draw_alternatives, draw_written, provenance_of_heads
 from dashboard.analyses.writing.text import EXPLAINED, token_finding, written_finding
+from dashboard.analyses.writing.tokens import OTHERS
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened
-from dashboard.ui.pages import writing
+from dashboard.ui.pages import inside_logits, writing
 
 COLUMNS = {
     "place": "Number",
@@ -24,7 +25,7 @@ COLUMNS = {
     "rank": "Rank",
 } | {
     name: title
-    for k in range(1, 6)
+    for k in range(1, OTHERS + 1)
     for name, title in (
         (f"other_{k}", f"Alternative {k}"),
         (f"p_other_{k}", st.column_config.NumberColumn("Its probability", format="percent")),
@@ -35,11 +36,7 @@ PARTS = {
     "layer": "Layer",
     "head": "Head",
     "logit": st.column_config.NumberColumn("Logit", format="%+.3f"),
-    "beyond_mean": st.column_config.NumberColumn(
-        "Minus the mean",
-        format="%+.3f",
-        help="Change in logit minus the mean change over the vocabulary (a constant does not move the softmax).",
-    ),
+    "beyond_mean": inside_logits.COLUMNS["beyond_mean"],
 }
 
 # Inputs

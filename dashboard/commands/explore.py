@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.commands.shared import (
@@ -20,9 +19,6 @@ from dashboard.commands.shared import (
     written,
 )
 from dashboard.errors import UserError
-
-if TYPE_CHECKING:
-    from dashboard.heads.head_id import Part
 
 CHART_VIEWS = (*VIEWS, "compare", "difference", "atlas")
 
@@ -92,7 +88,7 @@ def run_chart(args: argparse.Namespace) -> int:
     from dashboard.analyses.scores.scores import OF_MODEL
     from dashboard.export.provenance import provenance_of_text
     from dashboard.export.save import save
-    from dashboard.heads.head_id import listed_heads
+    from dashboard.heads.head_id import listed_heads, part_of
 
     heads = listed_heads(args.heads)
     if args.view == "atlas" and args.measure != "weight":
@@ -101,10 +97,8 @@ def run_chart(args: argparse.Namespace) -> int:
         known_score(args.score)
     elif not heads:
         raise UserError("Name the heads to draw: --heads L2H0, or several with commas between them.")
-    parts: dict[str, Part] = {head.letter: head.part for head in heads}
-    if len(parts) > 1:
-        raise UserError("One picture is of one part of the model. Name heads that are written with the same letter.")
-    model, encoding = read(args, next(iter(parts.values()), None))
+    one_part = "One picture is of one part of the model. Name heads that are written with the same letter."
+    model, encoding = read(args, part_of(heads, one_part))
     heads = [api.existing_head(model, head) for head in heads]
     if args.view == "atlas":
         induction = args.score in OF_MODEL

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -12,6 +12,7 @@ from dashboard.errors import UserError
 from dashboard.formats import FORMATS, Holds, endings, format_of
 
 if TYPE_CHECKING:
+    from dashboard.capture import AttentionModel
     from dashboard.heads.head_id import Part
 
 
@@ -68,10 +69,6 @@ def part(parser: argparse.ArgumentParser) -> None:
         choices=("encoder", "decoder", "cross"),
         help="of an encoder–decoder: which part's heads (default: the encoder's)",
     )
-    target(parser)
-
-
-def target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target", metavar="TEXT", help="of an encoder–decoder: what its decoder reads; TEXT is the source"
     )
@@ -102,8 +99,9 @@ def check_out(args: argparse.Namespace) -> None:
     check_target(args.out, args.endings)
 
 
-def read(args: argparse.Namespace, part: Part | None = None):
-    """The model, or that part of it, and the encoded text; notes about both go to standard error."""
+def read(args: argparse.Namespace, part: Part = "", rewritten: Callable[[AttentionModel, str], str] | None = None):
+    """The model, or that part of it, and the encoded text; notes about both go to standard error. rewritten: what is
+    read in place of the text"""
     from dashboard.capture import open_model, read_part
     from dashboard.text import reading_notes
 
@@ -111,6 +109,8 @@ def read(args: argparse.Namespace, part: Part | None = None):
     model = open_model(args.model, fetch_missing=True, progress=show_progress)
     if model.note:
         print(model.note, file=sys.stderr)
+    if rewritten is not None:
+        text = rewritten(model, text)
     second = getattr(args, "pair", None)
     if second is None and getattr(args, "between", None):
         raise UserError("--between chooses among the links of a sentence pair. Give the second text: --pair TEXT.")

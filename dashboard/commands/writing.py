@@ -9,7 +9,6 @@ from dashboard.commands.shared import (
     out,
     read,
     show_progress,
-    standard_input,
     text_and_model,
     whole_number,
     written,
@@ -52,15 +51,11 @@ def run_write(args: argparse.Namespace) -> int:
     if args.out:
         check_out(args)
     from dashboard.analyses.writing import api
-    from dashboard.capture import open_model
     from dashboard.export.save import save
 
     if not args.temperature and (args.top_k or args.seed):
         raise UserError("--top-k and --seed are for drawn tokens. Give a --temperature above 0, or leave them out.")
-    if args.chat:
-        message = standard_input() if args.text == "-" else args.text
-        args.text = api.chat_prompt(open_model(args.model, fetch_missing=True, progress=show_progress), message)
-    model, encoding = read(args)
+    model, encoding = read(args, rewritten=api.chat_prompt if args.chat else None)
     how = {"tokens": args.tokens, "temperature": args.temperature, "top_k": args.top_k, "seed": args.seed}
     found = api.write(model, encoding, **how, bos=args.bos, progress=show_progress)
     print(found.encoding.text)

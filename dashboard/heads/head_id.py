@@ -98,6 +98,16 @@ def every_head(layers: int | Iterable[int], heads: int, part: Part = "") -> list
     return [HeadId(layer, head, part) for layer in numbers for head in range(heads)]
 
 
+def part_of(heads: Collection[HeadId], otherwise: str) -> Part:
+    """The part that these heads are of, "" for none. Raises UserError, with that sentence, for heads of several."""
+    parts: dict[str, Part] = {head.letter: head.part for head in heads}
+    if len(parts) > 1:
+        raise UserError(otherwise)
+    for part in parts.values():
+        return part
+    return ""
+
+
 def nearest(heads: Collection[HeadId], head: HeadId) -> HeadId:
     """Of the heads of a model the one that stands nearest: of the same part where there is one, then of the nearest
     layer, then the nearest number."""

@@ -79,8 +79,8 @@ def make_view(
     axis = encoding.axis(unit)
     rows = axis if target is None else target.axis(unit)
     weights = to_axis(weights, rows, axis)
-    seen = _visible_positions(axis, special)
-    looks = seen if target is None else _visible_positions(rows, special)
+    seen = visible_positions(axis, special)
+    looks = seen if target is None else visible_positions(rows, special)
     if special == "hide":
         weights = hide_special(weights, rows.special, axis.special)
     if mask is not None:
@@ -105,7 +105,7 @@ def make_view(
     )
 
 
-def _visible_positions(axis: Axis, special: Special) -> list[int]:
+def visible_positions(axis: Axis, special: Special) -> list[int]:
     """The positions that are shown. Raises UserError where there is none."""
     visible = [place for place, one in enumerate(axis.special) if special == "show" or not one]
     if special == "hide" and not visible:

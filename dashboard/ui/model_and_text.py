@@ -112,7 +112,7 @@ def _open() -> Opened:
 
 def _read(this: Opened, pairs: bool = False, parts: bool = False) -> Reading:
     chosen = session.choices()
-    if parts and this.model.parts and chosen.part in ("decoder", "cross"):
+    if parts and _reads_target(this):
         part = caches.part(this.key, chosen.part, chosen.text, this.bos, this.model)
         key = f"{this.key}\n{chosen.part} of {digest(chosen.text)}"
         return Reading(part, this.bos, key, caches.encoding(key, chosen.target, this.bos, part))
@@ -130,11 +130,16 @@ def reading(pairs: bool = False, parts: bool = False) -> Reading:
     """
     if not _has_text():
         end_page()
-    this, chosen = opened(), session.choices()
-    if parts and this.model.parts and chosen.part in ("decoder", "cross") and not chosen.target.strip():
+    this = opened()
+    if parts and _reads_target(this) and not session.choices().target.strip():
         offer_targets(this)
         end_page()
     return text_or_end(this, pairs, parts)
+
+
+def _reads_target(this: Opened) -> bool:
+    """Whether the chosen part of the model reads a target."""
+    return bool(this.model.parts) and session.choices().part in ("decoder", "cross")
 
 
 def offer_targets(this: Opened) -> None:

@@ -11,8 +11,7 @@ from collections.abc import Iterable
 from dashboard.analyses.contribution.norms import contribution_views
 from dashboard.analyses.contribution.rollout import rollout_view
 from dashboard.capture import AttentionModel, read_part
-from dashboard.errors import UserError
-from dashboard.heads.head_id import HeadId, Part
+from dashboard.heads.head_id import HeadId, part_of
 from dashboard.heads.view import Between, HeadView, existing_head, links_between
 from dashboard.text import Encoding, Special, Unit
 
@@ -48,11 +47,11 @@ def contributions(
     UserError: empty text, no such head, a model whose values or output projection cannot be identified.
     """
     wanted = [HeadId.of(head) for head in heads]
-    parts: dict[str, Part] = {head.letter: head.part for head in wanted}
-    if len(parts) > 1:
-        raise UserError("The contributions of heads of several parts have no common scale. Ask for one part at a time.")
+    of = part_of(
+        wanted, "The contributions of heads of several parts have no common scale. Ask for one part at a time."
+    )
     how = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
-    part, encoding = read_part(model, text, next(iter(parts.values())) if parts else "", target, **how)
+    part, encoding = read_part(model, text, of, target, **how)
     wanted = [existing_head(part, head) for head in wanted]
     views = contribution_views(part, encoding, wanted, unit=unit, special=special, full=full)
     return links_between(views, between)

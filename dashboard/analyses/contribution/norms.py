@@ -14,7 +14,7 @@ from dashboard.capture import AttentionModel
 from dashboard.capture.layer_trace import LayerRun, watch_layers
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
-from dashboard.heads.make_view import view_in
+from dashboard.heads.make_view import view_in, visible_positions
 from dashboard.heads.pooling import Pooling
 from dashboard.heads.view import HeadView
 from dashboard.text.encoding import Encoding, Special, Unit
@@ -98,10 +98,7 @@ def contribution_views(
     axis = encoding.axis(unit)
     keys = axis if model.source_text is None else model.source_text.axis(unit)
     looks, pooling = Pooling.of(axis), Pooling.of(keys)
-    visible, seen = (
-        [place for place, is_special in enumerate(one.special) if special == "show" or not is_special]
-        for one in (axis, keys)
-    )
+    visible, seen = (visible_positions(one, special) for one in (axis, keys))
     found: dict[HeadId, HeadView] = {}
 
     def receive(run: LayerRun) -> None:

@@ -54,9 +54,7 @@ def write(
 
     Raises UserError for a model that predicts no next token, an empty or too long text, and impossible numbers.
     """
-    _check_count(tokens)
-    sampling = Sampling(temperature, top_k, seed)
-    prompt = _prompt(model, text, bos)
+    sampling, prompt = Sampling(temperature, top_k, seed), _prompt(model, text, tokens, bos)
     done: list[WrittenToken] = []
     for token in written_tokens(model, prompt, tokens, sampling):
         done.append(token)
@@ -79,10 +77,7 @@ def write_tokens(
 
     Stop the loop at any token. Arguments and errors: as in `write`.
     """
-    _check_count(tokens)
-    sampling = Sampling(temperature, top_k, seed)
-    prompt = _prompt(model, text, bos)
-    writer_of(model)
+    sampling, prompt = Sampling(temperature, top_k, seed), _prompt(model, text, tokens, bos)
     return written_tokens(model, prompt, tokens, sampling)
 
 
@@ -163,11 +158,9 @@ def call_of(found: Written) -> Call:
     return Call("write", (of, Text(found.prompt.text)), how, to="found")
 
 
-def _prompt(model: AttentionModel, text: str | Encoding, bos: bool) -> Encoding:
-    writer_of(model)
-    return open_ended(text if isinstance(text, Encoding) else model.encode(text, bos=bos))
-
-
-def _check_count(tokens: int) -> None:
+def _prompt(model: AttentionModel, text: str | Encoding, tokens: int, bos: bool) -> Encoding:
+    """The text to write on from. Raises UserError where nothing can be written after it."""
     if tokens < 1:
         raise UserError(f"{tokens} tokens cannot be written. Ask for 1 or more.")
+    writer_of(model)
+    return open_ended(text if isinstance(text, Encoding) else model.encode(text, bos=bos))
