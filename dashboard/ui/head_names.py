@@ -66,7 +66,7 @@ def for_charts(this: Opened) -> Mapping[HeadId, str]:
 def open_on_clearest(this: Opened) -> None:
     """A bare address opens on the model's clearest head, where it has a profile."""
     if (head := _all(this)[2]) is not None:
-        session.open_bare_on(head)
+        session.open_on(head, bare=True)
 
 
 def titles(this: Opened, heads: Iterable[HeadId]) -> list[str]:

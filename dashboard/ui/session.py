@@ -57,21 +57,16 @@ def correct(**new: Any) -> None:
     st.session_state["choices"] = choices().but(**new)
 
 
-def open_on(head: HeadId) -> None:
-    """On a page with a best head, show it until a person chooses another. An address without a head means this one."""
-    st.session_state["opens_on"] = head
-    if not st.session_state.get("head_given") and choices().chosen != head:
+def open_on(head: HeadId, *, bare: bool = False) -> None:
+    """On a page with a best head, show it until a person chooses another. An address without a head means this one.
+
+    bare: only a bare address does. Another one without a head means the first head, as in versions before
+    """
+    st.session_state["opens_on"] = head, bare
+    meant = not (bare and st.session_state["address"])
+    if meant and not st.session_state.get("head_given") and choices().chosen != head:
         correct(**head.choice)
         begin_epoch()
-
-
-def open_bare_on(head: HeadId) -> None:
-    """As `open_on`, for a bare address. Another one without a head means the first head, as in versions before."""
-    if st.session_state["address"]:
-        st.session_state["opens_on"] = head
-    else:
-        open_on(head)
-    st.session_state["opens_bare"] = True
 
 
 def epoch() -> int:

@@ -53,7 +53,6 @@ def read(page: str) -> None:
     state["page"], state["arrives"] = page, left
     if left:  # the best head of the page before is not the one that an address of this page means
         state.pop("opens_on", None)
-        state.pop("opens_bare", None)
     if state.pop("widget_run", False) or ("choices" in state and (followed or address == state["address"])):
         state["address"] = address
         return
@@ -103,25 +102,26 @@ def write() -> None:
     """Write the choices into the address, before the page runs. On the way to another page the browser does not have
     that page's path yet, and would add these choices to the one of the page before: then it waits for `write_again`."""
     _hold(choices().text)
-    best, bare = st.session_state.pop("opens_on", None), st.session_state.pop("opens_bare", False)
+    opens_on = st.session_state.pop("opens_on", None)
     if not st.session_state["arrives"]:
-        _write(best, bare)
+        _write(opens_on)
 
 
 def write_again() -> None:
     """Write the address after the page. It may have opened on its best head: an address that still names the head of
     the page before would bring that back on a reload."""
-    best = st.session_state.get("opens_on")
-    if best is not None or st.session_state["arrives"]:
-        _write(best, st.session_state.get("opens_bare", False))
+    opens_on = st.session_state.get("opens_on")
+    if opens_on is not None or st.session_state["arrives"]:
+        _write(opens_on)
 
 
-def _write(best: HeadId | None, bare: bool) -> None:
+def _write(opens_on: tuple[HeadId, bool] | None) -> None:
     """An address that already gives these choices, in any form, stays: a rewritten one would add a step to the
     browser's history.
 
-    best: the head that the page opened on, which an address without a head means; bare: only a bare one does
+    opens_on: the head that the page opened on, which an address without a head means, and whether only a bare one does
     """
+    best, bare = opens_on or (None, False)
     state = st.session_state
     current, _ = from_address(state["address"], tuple(SCORES), _held_texts())
     if not state.pop("another_report", False):
