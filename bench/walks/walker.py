@@ -129,8 +129,8 @@ class Tab:
             self.page.get_by_role("button", name="Stop").click()
 
     def act(self, step: int) -> None:
-        """One action; unless it is hurried, the page then stands still and is looked at. After a file nobody is so
-        quick as to type before it is there."""
+        """One action; unless it is hurried, the page then stands still and is looked at. After a file, or an example
+        in the menu, whose text comes into the box, nobody is so quick as to type before it is there."""
         dice = dice_of(self.seen.seed, self.seen.number, step)
         action = choose(dice, self.controls(), step, self.seen.number)
         self.seen.actions.append(str(action))
@@ -148,7 +148,9 @@ class Tab:
         if self.page.url.startswith("about:"):  # two quick steps back led out of the dashboard
             self.page.go_forward()
             self.allowed = None
-        if action.hurried and action.kind != "file":
+        in_menu = action.control is not None and action.control.within == "menu"
+        comes_into_box = action.kind == "file" or (in_menu and action.control.name in EXAMPLES)
+        if action.hurried and not comes_into_box:
             return
         self.look(self.seen.actions[-1])
         self.seen.took.append((time.monotonic() - begun, action.kind, check.page_of(self.page.url).name))

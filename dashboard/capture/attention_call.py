@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import torch
@@ -57,6 +57,12 @@ class Call:
     softcap: float | None = None
     sink: torch.Tensor | None = None
     module: torch.nn.Module | None = None
+
+    def of_head(self, head: int, q: torch.Tensor, k: torch.Tensor) -> Call:
+        """The call of one of its heads, given that one's queries and keys (1, 1, n, d). It has no values."""
+        mask, bias = _heads(self.mask, (head,)), _heads(self.bias, (head,))
+        sink = None if self.sink is None else self.sink[[head]]
+        return replace(self, q=q, k=k, v=q.new_empty(0), mask=mask, bias=bias, sink=sink)
 
     def blocks(self, rows: int | None = None, heads: Heads | None = None) -> Iterator[slice]:
         """The query rows, in order, cut into blocks of `rows`, or of a size that fits the processor's cache."""

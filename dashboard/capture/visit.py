@@ -40,6 +40,7 @@ class Block:
         (after rotary positions), values, repeated for heads that share them; else None
     scaling: the factor on the dot products, None where the model does not tell (route "eager")
     part: which part of an encoder–decoder model, "" in any other
+    call: the layer's call as a whole, of all texts; None where the model does not tell (route "eager")
     """
 
     text: int
@@ -53,6 +54,7 @@ class Block:
     v: torch.Tensor | None = None
     scaling: float | None = None
     part: Part = ""
+    call: Call | None = None
 
     @property
     def ids(self) -> tuple[HeadId, ...]:
@@ -145,6 +147,7 @@ def visit(
                     v,
                     call.scaling,
                     model.part,
+                    call,
                 )
             )
 

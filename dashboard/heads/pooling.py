@@ -46,6 +46,22 @@ class Pooling:
         to_words = np.add.reduceat(weights, keys.starts, axis=-1)
         return (np.add.reduceat(to_words, self.starts, axis=-2) / self.sizes[:, None]).astype(np.float32)
 
+    def some_rows(self, weights: np.ndarray, first: int, positions: np.ndarray) -> np.ndarray:
+        """The rows of `positions` (r, in order) alone: attention from the tokens `first` … (r', n) → (r, m)."""
+        if self.moves:
+            weights = weights[:, self.order]
+        to_words = weights if (self.sizes == 1).all() else np.add.reduceat(weights, self.starts, axis=1)
+        tokens = self.tokens_of(positions)
+        if len(tokens) == len(positions):
+            return to_words[tokens - first]
+        sizes = self.sizes[positions]
+        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(int)
+        return (np.add.reduceat(to_words[tokens - first], starts, axis=0) / sizes[:, None]).astype(np.float32)
+
+    def tokens_of(self, positions: np.ndarray) -> np.ndarray:
+        """The tokens of these positions, one after the other."""
+        return np.concatenate([self.order[self.starts[p] : self.starts[p] + self.sizes[p]] for p in positions])
+
 
 def to_axis(weights: np.ndarray, axis: Axis, keys: Axis | None = None) -> np.ndarray:
     """Attention between tokens (…, n, k) → between the positions of an axis (…, m, l), float32. keys: the axis of the

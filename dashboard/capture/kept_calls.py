@@ -1,0 +1,139 @@
+"""What the attention of all layers over one text follows from, kept on the disk: any row of any head, without another
+forward pass.
+
+The weights of one head over 8,192 tokens are 268 MB, of all heads of SmolLM2 72 GB. Its queries and keys, from which
+every weight follows, are 755 MB, in a file that the system drops with its last reader.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from dataclasses import dataclass, replace
+from typing import IO
+
+import numpy as np
+import torch
+
+from dashboard.capture.attention_call import Call, Scratch
+from dashboard.capture.model import AttentionModel
+from dashboard.capture.visit import Block
+from dashboard.errors import UserError
+from dashboard.files import cache_dir, not_written
+from dashboard.heads.head_id import HeadId
+from dashboard.text.encoding import Encoding
+
+MOST_HELD = 400_000_000  # bytes of masks and position biases, which stay in memory
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Where a layer's queries and keys stand in the file, and the call without them."""
+
+    queries: int
+    keys: int
+    shape: tuple[int, int, int]  # heads, n, d
+    key_shape: tuple[int, int, int]  # heads that share keys, n, d
+    call: Call
+
+
+class KeptCalls:
+    """Visitor for one text: keeps what the weights of every layer follow from, and afterwards gives rows of them.
+
+    Queries and keys are float32, as they enter the dot product, so the rows are those of the forward pass itself.
+
+    The visit raises UserError for a model of route "eager", which does not tell them, and where the model's masks or
+    position biases take more than `MOST_HELD` bytes.
+    """
+
+    def __init__(self, model: AttentionModel, encoding: Encoding):
+        self._n, self._title = len(encoding), model.title
+        self._file = _unnamed_file()
+        self._lock = threading.Lock()
+        self._layers: dict[int, _Kept] = {}
+        self._held: dict[int, torch.Tensor] = {}  # by address: layers often share one mask
+
+    def block(self, block: Block) -> None:
+        if block.rows.start or block.layer in self._layers:
+            return
+        call = block.call
+        if call is None:
+            raise UserError(
+                f"{self._title} computes its attention in a way of its own, so a long text cannot be looked at. Choose "
+                "another model, or a shorter text."
+            )
+        self._hold(call)
+        without = call.q.new_empty(0)
+        bare = replace(call, q=without, k=without, v=without, module=None)
+        places = [self._write(one[0]) for one in (call.q, call.k)]
+        shapes = [tuple(one.shape[1:]) for one in (call.q, call.k)]
+        self._layers[block.layer] = _Kept(*places, *shapes, bare)
+
+    def rows(self, head: HeadId, rows: slice) -> np.ndarray:
+        """The head's weights from these queries: float32 (rows, n). Rows sum to 1 (to less where the model has a
+        learned sink)."""
+        call = self._call(head)
+        found = np.zeros((rows.stop - rows.start, self._n), np.float32)
+        with torch.inference_mode():
+            scratch = Scratch()
+            for block in call.blocks():
+                first, last = max(block.start, rows.start), min(block.stop, rows.stop)
+                if first < last:
+                    weights = call.weights(slice(first, last), None, scratch)[0, 0].numpy()
+                    found[first - rows.start : last - rows.start, : weights.shape[-1]] = weights
+        return found
+
+    def allowed(self, head: HeadId, rows: slice) -> np.ndarray | None:
+        """What the layer's mask lets these queries see: bool (rows, n); None where that follows from the model being
+        causal or not."""
+        call = self._layers[head.layer].call
+        allowed = None if call.mask is None else self._call(head).allowed(rows)
+        return None if allowed is None else allowed[0].numpy()
+
+    def _call(self, head: HeadId) -> Call:
+        """The call of this head alone."""
+        kept = self._layers[head.layer]
+        heads, n, d = kept.shape
+        groups = kept.key_shape[0]
+        q = self._read(kept.queries + 4 * head.head * n * d, (n, d))
+        key = head.head // (heads // groups)
+        k = self._read(kept.keys + 4 * key * n * kept.key_shape[2], (n, kept.key_shape[2]))
+        return kept.call.of_head(head.head, q[None, None], k[None, None])
+
+    def _hold(self, call: Call) -> None:
+        for tensor in (call.mask, call.bias):
+            if tensor is not None:
+                self._held[tensor.data_ptr()] = tensor
+        taken = sum(tensor.numel() * tensor.element_size() for tensor in self._held.values())
+        if taken > MOST_HELD:
+            raise UserError(
+                f"{self._title} masks or moves each pair of tokens, which takes {taken / 1e9:.1f} GB for {self._n:,} "
+                "tokens. Use a shorter text."
+            )
+
+    def _write(self, tensor: torch.Tensor) -> int:
+        """Append float32 numbers to the file; returns where they begin. Raises UserError where the disk is full."""
+        with self._lock:
+            place = self._file.seek(0, 2)
+            try:
+                self._file.write(np.ascontiguousarray(tensor.float().cpu().numpy()).data)
+            except OSError as wrong:
+                raise not_written(wrong, "the queries and keys of this text") from None
+        return place
+
+    def _read(self, place: int, shape: tuple[int, int]) -> torch.Tensor:
+        numbers = np.empty(shape, np.float32)
+        with self._lock:
+            self._file.seek(place)
+            self._file.readinto(numbers.data)
+        return torch.from_numpy(numbers)
+
+
+def _unnamed_file() -> IO[bytes]:
+    """A file that is gone with its last reader; in the cache folder, as the system's own place for such files may be
+    memory."""
+    try:
+        cache_dir().mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryFile(dir=cache_dir(), prefix="two-heads-")
+    except (OSError, UserError):
+        return tempfile.TemporaryFile(prefix="two-heads-")
