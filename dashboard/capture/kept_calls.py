@@ -32,8 +32,8 @@ class _Kept:
 
     queries: int
     keys: int
-    shape: tuple[int, int, int]  # heads, n, d
-    key_shape: tuple[int, int, int]  # heads that share keys, n, d
+    of_queries: torch.Size  # 1, heads, n, d
+    of_keys: torch.Size  # 1, heads that share keys, n, d
     call: Call
 
 
@@ -65,9 +65,9 @@ class KeptCalls:
         self._hold(call)
         without = call.q.new_empty(0)
         bare = replace(call, q=without, k=without, v=without, module=None)
-        places = [self._write(one[0]) for one in (call.q, call.k)]
-        shapes = [tuple(one.shape[1:]) for one in (call.q, call.k)]
-        self._layers[block.layer] = _Kept(*places, *shapes, bare)
+        self._layers[block.layer] = _Kept(
+            self._write(call.q[0]), self._write(call.k[0]), call.q.shape, call.k.shape, bare
+        )
 
     def rows(self, head: HeadId, rows: slice) -> np.ndarray:
         """The head's weights from these queries: float32 (rows, n). Rows sum to 1 (to less where the model has a
@@ -83,22 +83,24 @@ class KeptCalls:
                     found[first - rows.start : last - rows.start, : weights.shape[-1]] = weights
         return found
 
-    def allowed(self, head: HeadId, rows: slice) -> np.ndarray | None:
-        """What the layer's mask lets these queries see: bool (rows, n); None where that follows from the model being
-        causal or not."""
-        call = self._layers[head.layer].call
-        allowed = None if call.mask is None else self._call(head).allowed(rows)
-        return None if allowed is None else allowed[0].numpy()
+    def masked(self, layer: int) -> bool:
+        """Whether what a query may see does not follow from the model being causal or not."""
+        return self._layers[layer].call.mask is not None
+
+    def allowed(self, head: HeadId, rows: slice) -> np.ndarray:
+        """What these queries may see in a layer that is `masked`: bool (rows, n)."""
+        allowed = self._call(head).allowed(rows)
+        assert allowed is not None
+        return allowed[0].numpy()
 
     def _call(self, head: HeadId) -> Call:
         """The call of this head alone."""
         kept = self._layers[head.layer]
-        heads, n, d = kept.shape
-        groups = kept.key_shape[0]
-        q = self._read(kept.queries + 4 * head.head * n * d, (n, d))
-        key = head.head // (heads // groups)
-        k = self._read(kept.keys + 4 * key * n * kept.key_shape[2], (n, kept.key_shape[2]))
-        return kept.call.of_head(head.head, q[None, None], k[None, None])
+        _, heads, n, d = kept.of_queries
+        groups = kept.of_keys[1]
+        q = self._read(kept.queries, head.head, (n, d))
+        k = self._read(kept.keys, head.head // (heads // groups), (n, kept.of_keys[3]))
+        return kept.call.of_head(head.head, q, k)
 
     def _hold(self, call: Call) -> None:
         for tensor in (call.mask, call.bias):
@@ -121,12 +123,13 @@ class KeptCalls:
                 raise not_written(wrong, "the queries and keys of this text") from None
         return place
 
-    def _read(self, place: int, shape: tuple[int, int]) -> torch.Tensor:
-        numbers = np.empty(shape, np.float32)
+    def _read(self, place: int, which: int, shape: tuple[int, int]) -> torch.Tensor:
+        """Of the matrices of this shape that begin at a place the one with this number: (1, 1, n, d)."""
+        size = 4 * shape[0] * shape[1]
         with self._lock:
-            self._file.seek(place)
-            self._file.readinto(numbers.data)
-        return torch.from_numpy(numbers)
+            self._file.seek(place + which * size)
+            numbers = np.frombuffer(bytearray(self._file.read(size)), np.float32)
+        return torch.from_numpy(numbers.reshape(1, 1, *shape))
 
 
 def _unnamed_file() -> IO[bytes]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dashboard.analyses.scores.pattern_scores import PatternScores
 from dashboard.analyses.scores.scores import OF_MODEL
-from dashboard.capture import AttentionModel, visit
+from dashboard.capture import AttentionModel, Block, Visitor, visit
 from dashboard.errors import UserError
 from dashboard.heads.head_id import Part
 from dashboard.heads.view import Between
@@ -42,9 +42,11 @@ def survey(
     thumbnails: bool = True,
     induction: bool = True,
     between: Between | None = None,
+    also: Visitor | None = None,
 ) -> Survey:
     """Scores and thumbnails of all heads, in one forward pass over the text.
 
+    also: another visitor of the same pass
     between: for a sentence pair, the texts of queries and keys, see `PatternScores`
     induction: also compute the scores of `OF_MODEL` (one more short pass on their own input, once per model); NaN
         otherwise
@@ -64,10 +66,24 @@ def survey(
         source=model.source_text,
         part=model.part,
     )
-    visit(model, encoding, patterns)
+    visit(model, encoding, patterns if also is None else _Both(patterns, also))
     table = patterns.table()
     if induction and not patterns.two_texts:
         for name, scores_of in OF_MODEL.items():
             table[name] = scores_of(model).ravel()
     table = table[table["layer"].isin(model.numbers)].reset_index(drop=True)
     return Survey(table, patterns.thumbnails, patterns.n, model.part)
+
+
+@dataclass(frozen=True, eq=False)
+class _Both:
+    """Two visitors of one pass over one text."""
+
+    first: Visitor
+    second: Visitor
+
+    two_texts = True
+
+    def block(self, block: Block) -> None:
+        self.first.block(block)
+        self.second.block(block)
