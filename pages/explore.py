@@ -16,9 +16,7 @@ from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
-from dashboard.ui.pages import explore_tables
-
-ONE_TEXT = "One text has no interval. On another text, the head may look elsewhere."
+from dashboard.ui.pages import explore_map, explore_tables
 
 
 def score_help(score: Score, n: int) -> str:
@@ -41,7 +39,8 @@ if crossing and SCORES[session.choices().score].one_text:
 chosen = session.choices()
 model = this.model
 head = chosen.chosen
-survey = this.overview()
+long = explore_map.read(this)
+survey = this.overview() if long is None else long.survey
 
 st.caption(
     f"Where does each head look? {escape_markdown(model.title)} has {model.size}. In each head, every word "
@@ -65,26 +64,29 @@ with right:
         if this.encoding.second is not None:
             head_picker.between()
     head_names.tell(this, [head])
-    [whole] = this.between_texts(this.chosen_views(head))
-    figure.finding(finding(whole))
-    drawn_as = VIEWS[chosen.view]
-    look = session.look(min(head_width, drawn_as.widest))
-    view = api.fit_for(whole, chosen.view, chosen.start, drawn_as.most(look.width_or(drawn_as.widest)))
-    figure.window_slider(view, whole)
-    options = look.keywords() | this.options | figure.window_of(view)
-    figure.show(
-        Figure(
-            drawn_as.draw(view, look),
-            partial(links, view),
-            "head",
-            remarks=[help_of(chosen.view, view.measure), ONE_TEXT],
-            tables=[explore_tables.strongest_links(view)],
-            views=[view],
-            provenance=api.provenance(model, [view], chosen.view, **options),
-            fit=drawn_as.fit,
-            awaited=True,
+    if long is not None:
+        explore_map.chosen_head(this, long, head, head_width)
+    else:
+        [whole] = this.between_texts(this.chosen_views(head))
+        figure.finding(finding(whole))
+        drawn_as = VIEWS[chosen.view]
+        look = session.look(min(head_width, drawn_as.widest))
+        view = api.fit_for(whole, chosen.view, chosen.start, drawn_as.most(look.width_or(drawn_as.widest)))
+        figure.window_slider(view, whole)
+        options = look.keywords() | this.options | figure.window_of(view)
+        figure.show(
+            Figure(
+                drawn_as.draw(view, look),
+                partial(links, view),
+                "head",
+                remarks=[help_of(chosen.view, view.measure), explore_map.ONE_TEXT],
+                tables=[explore_tables.strongest_links(view)],
+                views=[view],
+                provenance=api.provenance(model, [view], chosen.view, **options),
+                fit=drawn_as.fit,
+                awaited=True,
+            )
         )
-    )
 
 # Every head at a glance
 with left:

@@ -23,6 +23,8 @@ from dashboard.analyses.compare.change import Changes
 from dashboard.analyses.compare.changed_heads import changed_heads
 from dashboard.analyses.contribution import api
 from dashboard.analyses.explore.api import attentions
+from dashboard.analyses.explore.map_tiles import Overview
+from dashboard.analyses.explore.map_tiles import overview as overview_of_map
 from dashboard.analyses.scores.survey import Survey, survey
 from dashboard.analyses.toy.api import KEYS
 from dashboard.analyses.toy.sharpness import Sharpness, sharpness
@@ -30,6 +32,7 @@ from dashboard.capture import AttentionModel, of_part, open_model, write_target
 from dashboard.capture.ablate import By
 from dashboard.heads.alignment import Aligned
 from dashboard.heads.head_id import HeadId, Part
+from dashboard.heads.head_rows import HeadRows
 from dashboard.heads.view import Between, HeadView
 from dashboard.models import ModelSource, find
 from dashboard.models.foreign import foreign
@@ -40,6 +43,7 @@ from dashboard.ui.results_cache import cached, let_go
 from dashboard.ui.server import quiet, this_run
 
 TOKENS_AT_MOST = 2048  # a longer text is cut, and the page says so; up to this a laptop answers within seconds
+LONGEST = 8192  # of a page that reads long texts: a laptop reads as many once, in minutes, and then answers in seconds
 
 
 MODELS = 4  # kept open, if memory allows
@@ -141,9 +145,11 @@ def _stamps(folder: Path) -> list[str]:
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def encoding(key: str, text: str, bos: bool, _model: AttentionModel, pair: str = "") -> Encoding:
-    """The encoded text. pair: a second text, encoded with the first"""
-    return _model.encode(text, bos=bos, limit=TOKENS_AT_MOST, pair=pair or None)
+def encoding(
+    key: str, text: str, bos: bool, _model: AttentionModel, pair: str = "", most: int = TOKENS_AT_MOST
+) -> Encoding:
+    """The encoded text. pair: a second text, encoded with the first; most: tokens that are read"""
+    return _model.encode(text, bos=bos, limit=most, pair=pair or None)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -179,6 +185,14 @@ def views(
 ) -> list[HeadView]:
     """The attention of these heads, as the page draws it."""
     return attentions(_model, _encoding, heads, unit=unit, special=special)
+
+
+@cached()
+def map_overview(
+    key: str, text: str, bos: bool, head: HeadId, unit: Unit, special: Special, _rows: HeadRows
+) -> Overview:
+    """The whole map of a head over a long text."""
+    return overview_of_map(_rows, _rows.axis.special)
 
 
 @cached()

@@ -17,10 +17,11 @@ from dashboard.heads.head_id import HeadId
 from dashboard.heads.view import Between, HeadView, links_between
 from dashboard.models import NotInstalled
 from dashboard.text import Encoding, Special, Unit, reading_notes
-from dashboard.ui import caches, session
+from dashboard.ui import caches, page_list, session
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.missing_model import offer, offer_path
 from dashboard.ui.page import end_page, problem
+from dashboard.ui.page_list import LONG
 from dashboard.ui.paths import NotChosenHere
 from dashboard.ui.url_state import FIRST_TEXT, digest, tidy
 
@@ -38,14 +39,15 @@ class Opened:
 
 @dataclass(frozen=True, eq=False)
 class Reading(Opened):
-    """A model and an encoded text."""
+    """A model and an encoded text. most: how many tokens are read here"""
 
     encoding: Encoding
+    most: int = caches.TOKENS_AT_MOST
 
     @property
     def options(self) -> dict[str, Any]:
         """How the text was encoded, as options of the lines that make a figure again."""
-        cut = caches.TOKENS_AT_MOST if self.encoding.left_out else None
+        cut = self.most if self.encoding.left_out else None
         return read_again(self.encoding, bos=self.bos, limit=cut)
 
     @property
@@ -119,8 +121,14 @@ def _read(this: Opened, pairs: bool = False, parts: bool = False) -> Reading:
     pair = chosen.pair if pairs and this.model.has_pairs else ""
     # A pair needs cache keys of its own, different from one text and from a pair divided elsewhere.
     key = f"{this.key}\npair {len(chosen.text)}" if pair else this.key
-    encoding = caches.encoding(key, chosen.text, this.bos, this.model, pair)
-    return Reading(this.model, this.bos, key, encoding)
+    most = _most(this.model, pair)
+    return Reading(this.model, this.bos, key, caches.encoding(key, chosen.text, this.bos, this.model, pair, most), most)
+
+
+def _most(model: AttentionModel, pair: str = "") -> int:
+    """How many tokens this page reads."""
+    long = LONG in page_list.at(st.session_state.get("page", "")).uses and model.route == "tap" and not pair
+    return min(model.limit, caches.LONGEST if long else caches.TOKENS_AT_MOST)
 
 
 def reading(pairs: bool = False, parts: bool = False) -> Reading:
@@ -276,8 +284,7 @@ def counts() -> str:
         seen = open_reading()
     except UserError:
         return "Nothing has been read yet."
-    encoding, model = seen.encoding, seen.model
-    limit = min(model.limit, caches.TOKENS_AT_MOST)
+    encoding, limit = seen.encoding, seen.most
     words, special = len(encoding.words), sum(encoding.special)
     both = "" if encoding.second is None else " in two texts"
     return f"{counted(words, 'words')}{both}, {len(encoding):,} tokens (at most {limit:,}), {special} of them special."
@@ -289,4 +296,4 @@ def reading_remarks() -> list[str]:
         seen = open_reading()
     except UserError:
         return []
-    return reading_notes(seen.encoding, seen.model.title, min(seen.model.limit, caches.TOKENS_AT_MOST))
+    return reading_notes(seen.encoding, seen.model.title, seen.most)

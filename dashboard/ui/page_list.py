@@ -22,7 +22,7 @@ class Page:
     heading: what stands at its top, where that is not the title
     next: the page that its foot leads to; "": none
     uses: of `MODEL`, `TEXT` and `READING`, what acts on this page and so stands at its top; `PARTS` where it reads
-        every part of an encoder–decoder, and not the encoder alone
+        every part of an encoder–decoder, and not the encoder alone; `LONG` where it reads longer texts than others
     """
 
     name: str
@@ -35,7 +35,7 @@ class Page:
     next: str = ""
 
 
-MODEL, TEXT, READING, PARTS = "model", "text", "reading", "parts"
+MODEL, TEXT, READING, PARTS, LONG = "model", "text", "reading", "parts", "long"
 _ALL = (TEXT, MODEL, READING)
 LEARN, YOURS, EVIDENCE, LIBRARY = "Learn", "Your text", "Evidence", "Library"
 GROUPS = ("", LEARN, YOURS, EVIDENCE, LIBRARY)
@@ -48,7 +48,7 @@ PAGES = (
     Page("inside", "Inside a head", "biotech", LEARN, uses=_ALL, next="profile"),
     Page("gallery", "Gallery", "photo_library", LEARN, next="explore"),
     Page("glossary", "Glossary", "menu_book", LEARN, next="course"),
-    Page("explore", "All heads", "grid_view", YOURS, uses=(*_ALL, PARTS)),
+    Page("explore", "All heads", "grid_view", YOURS, uses=(*_ALL, PARTS, LONG)),
     Page("compare", "Compare", "compare", YOURS, uses=_ALL),
     Page("find_heads", "Find heads", "search", YOURS, ("find",), uses=_ALL),
     Page("writing", "What the model writes", "edit_note", YOURS, uses=_ALL),

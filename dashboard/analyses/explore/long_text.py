@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from dashboard.analyses.scores.pattern_scores import queries
 from dashboard.analyses.scores.survey import Survey, survey
 from dashboard.capture import AttentionModel, Block
 from dashboard.capture.kept_calls import KeptCalls
-from dashboard.heads.format import counted
+from dashboard.heads.format import counted, percent
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.head_rows import HeadRows
 from dashboard.text.encoding import Encoding, Special, Unit
+
+PATTERNS = {
+    "self": "the token itself",
+    "previous": "the previous token",
+    "next": "the next token",
+    "special": "special tokens",
+    "first": "the first token",
+    "same_token": "other places of the same token",
+}
+LEAST_SHARE = 0.25  # a pattern is named if it gets at least this share
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,21 +56,42 @@ class LongReading:
             revision=self.model.revision,
         )
 
+    def finding(self, head: HeadId) -> str:
+        """One sentence about what the head does on this text: the pattern of tokens with the most attention, by the
+        scores of METRICS §1; if none gets a quarter, how far it spreads."""
+        table = self.survey.scores
+        scores = table[(table["layer"] == head.layer) & (table["head"] == head.head)].iloc[0]
+        shares = {name: float(scores[name]) for name in PATTERNS if scores[name] == scores[name]}
+        best = max(shares, key=lambda name: shares[name], default="")
+        counts = counted(int(queries(self.encoding.special, self.model.causal).sum()), "tokens")
+        if not best or shares[best] < LEAST_SHARE:
+            return (
+                f"No simple pattern stands out in {head}: it spreads over {percent(float(scores['spread']))} of the "
+                f"keys (mean over {counts}), {scores['distance']:,.0f} tokens away on average."
+            )
+        where = PATTERNS[best]
+        if best == "first":
+            where += f", “{self.encoding.labels[0]}”"
+        return f"{head} gives {percent(shares[best])} of its attention to {where} (mean over {counts})."
+
 
 def read_long(
     model: AttentionModel,
     encoding: Encoding,
     progress: Callable[[float, str], object] = lambda fraction, sentence: None,
+    *,
+    layers: Collection[int] | None = None,
 ) -> LongReading:
     """One forward pass over the text, of whatever length the model takes.
 
+    layers: only of these (default: of all); the scores of others are NaN
     progress: is told how far it is, at least once a layer, and may raise to end the pass
 
     Extra memory does not grow with n² but for one block of weights and the model's own mask. Raises UserError for a
     model that does not tell what its weights follow from, see `KeptCalls`.
     """
     calls = KeptCalls(model, encoding)
-    found = survey(model, encoding, also=_Told(calls, model, len(encoding), progress))
+    found = survey(model, encoding, also=_Told(calls, model, len(encoding), progress), layers=layers)
     return LongReading(model, encoding, found, calls)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,10 +44,11 @@ def survey(
     induction: bool = True,
     between: Between | None = None,
     also: Visitor | None = None,
+    layers: Collection[int] | None = None,
 ) -> Survey:
     """Scores and thumbnails of all heads, in one forward pass over the text.
 
-    also: another visitor of the same pass
+    also: another visitor of the same pass; layers: only these (default: all), the scores of others are NaN
     between: for a sentence pair, the texts of queries and keys, see `PatternScores`
     induction: also compute the scores of `OF_MODEL` (one more short pass on their own input, once per model); NaN
         otherwise
@@ -66,7 +68,7 @@ def survey(
         source=model.source_text,
         part=model.part,
     )
-    visit(model, encoding, patterns if also is None else _Both(patterns, also))
+    visit(model, encoding, patterns if also is None else _Both(patterns, also), layers=layers)
     table = patterns.table()
     if induction and not patterns.two_texts:
         for name, scores_of in OF_MODEL.items():

@@ -1,0 +1,439 @@
+// The map of a head over a long text, on a canvas: zoom, pan, hover, and squares at the resolution that is looked at.
+const LARGEST = 38;  // pixels of a position
+const READABLE = 13;  // pixels from which on every position has its word
+const SETTLED = 120;  // milliseconds without a move until what is missing is asked for
+const PATIENCE = 8000;  // milliseconds after which a question counts as lost
+const TILES_HELD = 160;
+const MOST_ASKED = 12;
+const NUDGE = 0.15;  // of the plot, for an arrow key
+const MINI = 96;  // pixels of the small map
+
+const between = (value, low, high) => Math.max(low, Math.min(high, value));
+const numbered = (k) => (k + 1).toLocaleString('en');
+const finer = (share) => share > 0 && share < 0.00005 ? 'under 0.01\u00a0%'
+  : share < 0.095 ? `${(100 * share).toFixed(2)}\u00a0%` : `${(100 * share).toFixed(1)}\u00a0%`;
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector('.map');
+  const map = root.map ??= build(root);
+  map.tell = setTriggerValue;
+  map.take(data);
+  const observer = new ResizeObserver(() => map.fit());
+  observer.observe(root);
+  return () => observer.disconnect();
+}
+
+function build(root) {
+  const canvas = make('canvas', { tabIndex: 0 });
+  canvas.setAttribute('role', 'application');
+  const line = make('p', { className: 'line' });
+  line.setAttribute('role', 'status');
+  const button = (text, label, press) => {
+    const one = make('button', { type: 'button', textContent: text, title: label, onclick: press });
+    one.setAttribute('aria-label', label);
+    return one;
+  };
+  const search = make('input', { type: 'search', placeholder: 'Jump to a word', autocomplete: 'off', spellcheck: false });
+  search.setAttribute('aria-label', 'Jump to a word: Enter goes on to its next place');
+  const middle = () => [left + side / 2, top + side / 2];
+  const tools = make('div', { className: 'tools' },
+    button('−', 'Zoom out', () => zoom(0.5, ...middle())),
+    button('+', 'Zoom in', () => zoom(2, ...middle())),
+    button('Whole', 'Show the whole text', () => whole()), search);
+  root.replaceChildren(tools, canvas, line);
+
+  const pen = canvas.getContext('2d', { alpha: false });
+  let data = null, m = 1, left = 0, top = 0, side = 0, dots = 1;
+  let at = { x: 0, y: 0, step: 1 };  // the position in the plot's corner, and the pixels of a position
+  let over = null, cursor = null, dirty = false, settling = 0, asked = 0, told = '', found = -1, palette = null;
+  const tiles = new Map();  // "level row column" → { level, row, column, width, height, values, canvas }
+  const pointers = new Map();
+  let grip = null;
+
+  // What Python gave
+
+  const take = (given) => {
+    const another = !data || given.text !== data.text;
+    if (given.id !== data?.id) { tiles.clear(); asked = 0; told = ''; }
+    const labels = given.labels ?? data?.labels ?? [];
+    const faded = given.special ? new Set(given.special) : data?.faded ?? new Set();
+    data = { ...given, labels, faded };
+    m = given.m;
+    palette = Uint8ClampedArray.from(atob(given.palette), (one) => one.charCodeAt(0));
+    canvas.setAttribute('aria-label', given.alt);
+    search.placeholder = `Jump to a ${given.unit}`;
+    if (another) { over = cursor = null; at.step = 0; }
+    fit();
+    if (given.answers) asked = 0;
+    Promise.all(given.tiles.map((tile) => open(tile, given.id))).then(changed);
+  };
+
+  const open = async (tile, id) => {
+    const bytes = Uint8Array.from(atob(tile.values), (one) => one.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate'));
+    const values = new Uint16Array(await new Response(stream).arrayBuffer());
+    if (id !== data.id) return;
+    const key = `${tile.level} ${tile.row} ${tile.column}`;
+    tiles.delete(key);
+    tiles.set(key, { ...tile, values, canvas: null });
+    for (const [old, one] of tiles) {
+      if (tiles.size <= TILES_HELD) break;
+      if (one.level < data.level) tiles.delete(old);  // the whole map at its coarsest always stays
+    }
+  };
+
+  const painted = (tile) => {
+    if (tile.canvas && tile.top === data.top && tile.ink === data.palette) return tile.canvas;
+    const picture = new ImageData(tile.width, tile.height), most = 65535 * data.top;
+    for (let k = 0; k < tile.values.length; k += 1) {
+      const colour = 3 * Math.min(255, Math.round(255 * tile.values[k] / most));
+      picture.data[4 * k] = palette[colour];
+      picture.data[4 * k + 1] = palette[colour + 1];
+      picture.data[4 * k + 2] = palette[colour + 2];
+      picture.data[4 * k + 3] = 255;
+    }
+    tile.canvas ??= make('canvas', { width: tile.width, height: tile.height });
+    tile.canvas.getContext('2d').putImageData(picture, 0, 0);
+    tile.top = data.top;
+    tile.ink = data.palette;
+    return tile.canvas;
+  };
+
+  // Where one looks
+
+  const fit = () => {
+    const width = root.clientWidth;
+    if (!width || !data) return;
+    const was = side;
+    left = width < 480 ? 64 : 104;
+    top = width < 480 ? 56 : 72;
+    side = Math.max(120, Math.min(width - left - 2, data.most));
+    dots = window.devicePixelRatio || 1;
+    Object.assign(canvas.style, { width: `${left + side + 2}px`, height: `${top + side + 2}px` });
+    const sizes = [Math.round((left + side + 2) * dots), Math.round((top + side + 2) * dots)];
+    if (canvas.width !== sizes[0] || canvas.height !== sizes[1]) [canvas.width, canvas.height] = sizes;
+    if (!at.step || at.step * m <= side + 1 || (was && at.step * m <= was + 1)) at = { x: 0, y: 0, step: side / m };
+    clamp();
+    changed();
+  };
+
+  const clamp = () => {
+    at.step = between(at.step, side / m, Math.max(side / m, LARGEST));
+    const seen = side / at.step;
+    at.x = between(at.x, 0, Math.max(0, m - seen));
+    at.y = between(at.y, 0, Math.max(0, m - seen));
+    canvas.style.touchAction = zoomed() ? 'none' : 'pan-y';
+  };
+
+  const zoomed = () => at.step > 1.01 * side / m;
+
+  const zoom = (times, px, py) => {
+    const x = at.x + (px - left) / at.step, y = at.y + (py - top) / at.step;
+    at.step = between(at.step * times, side / m, Math.max(side / m, LARGEST));
+    at.x = x - (px - left) / at.step;
+    at.y = y - (py - top) / at.step;
+    moved();
+  };
+
+  const whole = () => { at = { x: 0, y: 0, step: side / m }; moved(); };
+
+  const centre = (row, column, step = at.step) => {
+    at.step = between(step, side / m, Math.max(side / m, LARGEST));
+    at.x = column + 0.5 - side / at.step / 2;
+    at.y = row + 0.5 - side / at.step / 2;
+    moved();
+  };
+
+  const moved = () => { clamp(); changed(); };
+
+  const changed = () => {
+    if (!dirty) { dirty = true; requestAnimationFrame(draw); }
+    clearTimeout(settling);
+    settling = setTimeout(ask, SETTLED);
+  };
+
+  const level = () => between(Math.floor(Math.log2(1 / at.step) + 0.01), 0, data.level);
+
+  const shown = () => {
+    const seen = side / at.step;
+    return [Math.floor(at.y), Math.min(m, Math.ceil(at.y + seen)), Math.floor(at.x), Math.min(m, Math.ceil(at.x + seen))];
+  };
+
+  const ask = () => {
+    if (!data || !side) return;
+    if (asked && performance.now() - asked < PATIENCE) { settling = setTimeout(ask, SETTLED); return; }
+    const [first, last, from, to] = shown(), fine = level(), reach = data.tile * 2 ** fine, missing = [];
+    for (let row = Math.floor(first / reach); row * reach < last; row += 1) {
+      for (let column = Math.floor(from / reach); column * reach < to; column += 1) {
+        const nothing = data.causal && column * reach >= (row + 1) * reach;
+        if (!nothing && !tiles.has(`${fine} ${row} ${column}`)) missing.push([row, column]);
+      }
+    }
+    const middleRow = (first + last) / 2 / reach, middleColumn = (from + to) / 2 / reach;
+    const away = ([row, column]) => Math.hypot(row + 0.5 - middleRow, column + 0.5 - middleColumn);
+    missing.sort((a, b) => away(a) - away(b));
+    const region = JSON.stringify([first, last, from, to]);
+    if (!missing.length && (region === told || (!told && !zoomed()))) return;
+    told = region;
+    asked = performance.now();
+    map.tell('want', { id: data.id, level: fine, tiles: missing.slice(0, MOST_ASKED), region: [first, last, from, to] });
+  };
+
+  // The drawing
+
+  const draw = () => {
+    dirty = false;
+    if (!data || !side) return;
+    const style = getComputedStyle(root), text = style.color, { hair, quiet } = data.colours;
+    pen.setTransform(dots, 0, 0, dots, 0, 0);
+    pen.fillStyle = data.colours.paper;
+    pen.fillRect(0, 0, left + side + 2, top + side + 2);
+    pen.save();
+    pen.beginPath();
+    pen.rect(left, top, side, side);
+    pen.clip();
+    const fine = level(), [first, last, from, to] = shown();
+    const visible = [...tiles.values()].filter((tile) => {
+      const reach = data.tile * 2 ** tile.level;
+      return tile.level >= fine && tile.row * reach < last && (tile.row + 1) * reach > first
+        && tile.column * reach < to && (tile.column + 1) * reach > from;
+    });
+    visible.sort((a, b) => b.level - a.level);
+    for (const tile of visible) {
+      const each = 2 ** tile.level, reach = data.tile * each;
+      pen.imageSmoothingEnabled = each * at.step < 1;
+      pen.drawImage(painted(tile), left + (tile.column * reach - at.x) * at.step, top + (tile.row * reach - at.y) * at.step,
+        tile.width * each * at.step, tile.height * each * at.step);
+    }
+    if (data.focus) {
+      const [begin, end] = data.focus, length = (end - begin) * at.step;
+      pen.strokeStyle = data.colours.frame;
+      pen.lineWidth = 1.5;
+      pen.strokeRect(left + (begin - at.x) * at.step, top + (begin - at.y) * at.step, length, length);
+    }
+    const pointed = cursor ?? over;
+    if (pointed) {
+      const wide = Math.max(1, at.step);
+      pen.fillStyle = text;
+      pen.globalAlpha = 0.14;
+      pen.fillRect(left, top + (pointed[0] - at.y) * at.step, side, wide);
+      pen.fillRect(left + (pointed[1] - at.x) * at.step, top, wide, side);
+      pen.globalAlpha = 1;
+    }
+    if (zoomed()) small(text);
+    pen.restore();
+    pen.strokeStyle = hair;
+    pen.lineWidth = 1;
+    pen.strokeRect(left - 0.5, top - 0.5, side + 1, side + 1);
+    lettering(text, quiet, pointed, style.fontFamily);
+    say(pointed);
+  };
+
+  // The whole map in the corner that a causal model leaves empty, with what is in sight
+  const mini = () => ({ x: left + side - MINI - 6, y: top + 6 });
+  const small = (text) => {
+    const { x, y } = mini(), each = 2 ** data.level, scale = MINI / m;
+    pen.fillStyle = data.colours.paper;
+    pen.fillRect(x, y, MINI, MINI);
+    pen.imageSmoothingEnabled = true;
+    for (const tile of tiles.values()) {
+      if (tile.level !== data.level) continue;
+      const reach = data.tile * each * scale;
+      pen.drawImage(painted(tile), x + tile.column * reach, y + tile.row * reach, tile.width * each * scale, tile.height * each * scale);
+    }
+    pen.strokeStyle = data.colours.quiet;
+    pen.lineWidth = 1;
+    pen.strokeRect(x - 0.5, y - 0.5, MINI + 1, MINI + 1);
+    const seen = Math.max(4, side / at.step * scale);
+    pen.strokeStyle = data.colours.frame;
+    pen.lineWidth = 1.5;
+    pen.strokeRect(x + at.x * scale, y + at.y * scale, seen, seen);
+  };
+
+  const cut = (label, room) => {
+    if (pen.measureText(label).width <= room) return label;
+    let end = label.length;
+    while (end > 1 && pen.measureText(`${label.slice(0, end)}…`).width > room) end -= 1;
+    return `${label.slice(0, end)}…`;
+  };
+
+  const lettering = (text, quiet, pointed, family) => {
+    const [first, last, from, to] = shown(), words = at.step >= READABLE;
+    const size = words ? Math.min(13, at.step) : 12;
+    const face = (bold) => { pen.font = `${bold ? 700 : 400} ${size}px ${words && data.mono ? data.mono : family}`; };
+    const every = words ? 1 : stride(56 / at.step);
+    const label = (k) => words ? data.labels[k] ?? '' : numbered(k);
+    const place = (k, offset) => (k + 0.5 - offset) * at.step;
+    const ink = (k, bold) => { face(bold); pen.fillStyle = words && data.faded.has(k) && !bold ? quiet : text; };
+    const each = (begin, end, offset, mark, put) => {
+      const start = words ? begin : Math.ceil((begin + 1) / every) * every - 1;
+      for (let k = Math.max(begin, start); k < end; k += every) {
+        const along = place(k, offset);
+        if (along < 0 || along > side) continue;
+        if (mark >= 0 && !words && Math.abs(along - place(mark, offset)) < 28) continue;
+        ink(k, k === mark);
+        put(label(k), along);
+      }
+      if (mark >= 0 && !words) { ink(mark, true); put(data.labels[mark] ?? '', place(mark, offset)); }
+    };
+    pen.textBaseline = 'middle';
+    pen.textAlign = 'right';
+    each(first, last, at.y, pointed ? pointed[0] : -1, (word, along) => pen.fillText(cut(word, left - 10), left - 6, top + along));
+    pen.textAlign = 'left';
+    each(from, to, at.x, pointed ? pointed[1] : -1, (word, along) => {
+      pen.save();
+      pen.translate(left + along, top - 6);
+      pen.rotate(-Math.PI / 3);
+      pen.fillText(cut(word, (top - 10) / Math.sin(Math.PI / 3)), 0, 0);
+      pen.restore();
+    });
+  };
+
+  // The next of 1, 2 and 5 × 10^k
+  const stride = (least) => {
+    const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
+    return [1, 2, 5, 10].map((one) => one * power).find((one) => one >= least) ?? 10 * power;
+  };
+
+  const say = (pointed) => {
+    if (!pointed) {
+      line.textContent = data.hint;
+      return;
+    }
+    const [row, column] = pointed;
+    const tile = [...tiles.values()].filter((one) => {
+      const reach = data.tile * 2 ** one.level;
+      return Math.floor(row / reach) === one.row && Math.floor(column / reach) === one.column;
+    }).sort((a, b) => a.level - b.level)[0];
+    const named = (k) => `“${data.labels[k] ?? ''}” (${numbered(k)})`;
+    const pair = `${named(row)} → ${named(column)}`;
+    if (data.causal && column > row) { line.textContent = `${pair}: in the future, not seen`; return; }
+    if (!tile) { line.textContent = pair; return; }
+    const each = 2 ** tile.level, reach = data.tile * each;
+    const k = Math.floor((row - tile.row * reach) / each) * tile.width + Math.floor((column - tile.column * reach) / each);
+    const share = tile.values[k] / 65535;
+    line.textContent = tile.level === 0 ? `${pair}: ${finer(share)}`
+      : `${pair}: at most ${finer(share)}, the largest of ${each} × ${each} here. Zoom in for each.`;
+  };
+
+  // The hand
+
+  const cell = (event) => {
+    const box = canvas.getBoundingClientRect();
+    const px = event.clientX - box.left, py = event.clientY - box.top;
+    const column = Math.floor(at.x + (px - left) / at.step), row = Math.floor(at.y + (py - top) / at.step);
+    const inside = px >= left && py >= top && px < left + side && py < top + side && row < m && column < m;
+    return { px, py, inside, place: [between(row, 0, m - 1), between(column, 0, m - 1)] };
+  };
+
+  const inMini = ({ px, py }) => {
+    const { x, y } = mini();
+    return zoomed() && px >= x && py >= y && px < x + MINI && py < y + MINI;
+  };
+  const toMini = ({ px, py }) => {
+    const { x, y } = mini();
+    centre((py - y) / MINI * m, (px - x) / MINI * m);
+  };
+
+  canvas.onpointerdown = (event) => {
+    const here = cell(event);
+    pointers.set(event.pointerId, here);
+    canvas.setPointerCapture(event.pointerId);
+    cursor = null;
+    grip = { x: at.x, y: at.y, px: here.px, py: here.py, moved: false, mini: inMini(here) };
+    if (grip.mini) toMini(here);
+  };
+  canvas.onpointermove = (event) => {
+    const here = cell(event);
+    if (pointers.has(event.pointerId)) {
+      const before = pointers.get(event.pointerId), others = [...pointers].filter(([id]) => id !== event.pointerId);
+      pointers.set(event.pointerId, here);
+      if (others.length) {  // two fingers: apart is closer
+        const other = others[0][1], apart = (one) => Math.hypot(one.px - other.px, one.py - other.py);
+        grip.moved = true;
+        zoom(apart(here) / Math.max(1, apart(before)), (here.px + other.px) / 2, (here.py + other.py) / 2);
+        return;
+      }
+      if (grip?.mini) { toMini(here); return; }
+      if (grip && (grip.moved || Math.hypot(here.px - grip.px, here.py - grip.py) > 4)) {
+        grip.moved = true;
+        over = null;
+        if (zoomed()) {
+          at.x = grip.x - (here.px - grip.px) / at.step;
+          at.y = grip.y - (here.py - grip.py) / at.step;
+          moved();
+        }
+        return;
+      }
+    }
+    over = here.inside && !inMini(here) ? here.place : null;
+    canvas.style.cursor = inMini(here) ? 'pointer' : zoomed() ? 'grab' : 'crosshair';
+    redraw();
+  };
+  const up = (event) => {
+    const here = cell(event), alone = pointers.size === 1;
+    pointers.delete(event.pointerId);
+    if (event.type === 'pointerup' && alone && grip && !grip.moved && !grip.mini && here.inside) pick(here.place);
+    if (!pointers.size) grip = null;
+  };
+  canvas.onpointerup = up;
+  canvas.onpointercancel = up;
+  canvas.onpointerleave = () => { over = null; redraw(); };
+  canvas.ondblclick = (event) => { const here = cell(event); if (here.inside) zoom(event.shiftKey ? 0.5 : 2, here.px, here.py); };
+  canvas.addEventListener('wheel', (event) => {
+    const here = cell(event), focused = canvas.getRootNode().activeElement === canvas;
+    if (!here.inside || !(focused || event.ctrlKey || event.metaKey)) return;  // the page scrolls
+    if (event.deltaY > 0 && !zoomed()) return;
+    event.preventDefault();
+    zoom(2 ** (-between(event.deltaY, -120, 120) / 240), here.px, here.py);
+  }, { passive: false });
+
+  const pick = (place) => {
+    cursor = place;
+    redraw();
+    if (data.picks) map.tell('pick', { id: data.id, row: place[0], column: place[1] });
+  };
+  const redraw = () => { if (!dirty) { dirty = true; requestAnimationFrame(draw); } };
+
+  canvas.onkeydown = (event) => {
+    const ways = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    const seen = side / at.step;
+    if (ways && at.step >= READABLE) {  // from position to position
+      const [row, column] = cursor ?? [Math.floor(at.y + seen / 2), Math.floor(at.x + seen / 2)];
+      cursor = [between(row + ways[0], 0, m - 1), between(column + ways[1], 0, m - 1)];
+      const [first, last, from, to] = shown();
+      if (cursor[0] < first || cursor[0] >= last || cursor[1] < from || cursor[1] >= to) centre(...cursor);
+      redraw();
+    } else if (ways) {
+      at.y += ways[0] * NUDGE * seen;
+      at.x += ways[1] * NUDGE * seen;
+      moved();
+    } else if (event.key === '+' || event.key === '=') zoom(2, ...middle());
+    else if (event.key === '-') zoom(0.5, ...middle());
+    else if (event.key === '0') whole();
+    else if (event.key === 'Enter' && cursor) pick(cursor);
+    else if (event.key === 'Escape') { cursor = null; redraw(); }
+    else return;
+    event.preventDefault();
+  };
+
+  search.onkeydown = (event) => {
+    event.stopPropagation();
+    if (event.key !== 'Enter') { found = -1; return; }
+    event.preventDefault();
+    const wanted = search.value.trim().toLowerCase();
+    if (!wanted) return;
+    const exact = (label) => label.toLowerCase().replace(/^[▁Ġ\s]+/, '') === wanted;
+    const close = (label) => label.toLowerCase().includes(wanted);
+    const fits = data.labels.some(exact) ? exact : close;
+    const places = data.labels.flatMap((label, k) => fits(label) ? [k] : []);
+    if (!places.length) { cursor = null; redraw(); requestAnimationFrame(() => { line.textContent = `“${search.value.trim()}” is not in this text.`; }); return; }
+    found = (found + 1) % places.length;
+    cursor = [places[found], places[found]];
+    centre(...cursor, Math.max(at.step, READABLE + 2));
+    if (data.picks) map.tell('pick', { id: data.id, row: cursor[0], column: cursor[1] });
+  };
+
+  const map = { take, fit, tell: () => {} };
+  return map;
+}

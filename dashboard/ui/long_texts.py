@@ -1,0 +1,92 @@
+"""Long texts, read once in a thread of their own: whoever leaves the page meanwhile comes back to what is done."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from dashboard.analyses.explore.long_text import LongReading, read_long
+from dashboard.capture import AttentionModel
+from dashboard.errors import UserError
+from dashboard.text import Encoding
+from dashboard.ui.model_and_text import Reading
+from dashboard.ui.results_cache import cached
+
+FROM = 513  # tokens; up to here a whole map is drawn at once
+LOOK = 0.2  # seconds between two looks at how far it is
+LEFT = 60.0  # seconds that nobody has waited for it until it is given up
+
+
+class _Left(BaseException):
+    """Ends a reading that nobody waits for. No error, so no `except Exception` may hold it."""
+
+
+@dataclass(eq=False)
+class _Slot:
+    """A text that is being read, or was.
+
+    done, sentence: how far it is; reading, wrong: how it ended
+    """
+
+    model: AttentionModel
+    encoding: Encoding
+    done: float = 0.0
+    sentence: str = "Reading the text"
+    reading: LongReading | None = None
+    wrong: Exception | None = None
+    awaited: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    thread: threading.Thread | None = None
+
+    def begin(self) -> None:
+        """Read it, unless it is read or being read. An earlier failure is tried again."""
+        with self.lock:
+            self.awaited = time.monotonic()
+            if self.reading is None and not (self.thread and self.thread.is_alive()):
+                self.wrong = None
+                self.thread = threading.Thread(target=self._read, daemon=True)
+                self.thread.start()
+
+    @property
+    def runs(self) -> bool:
+        self.awaited = time.monotonic()
+        return self.reading is None and self.wrong is None and bool(self.thread and self.thread.is_alive())
+
+    def _read(self) -> None:
+        try:
+            self.reading = read_long(self.model, self.encoding, self._tell)
+        except _Left:
+            pass
+        except Exception as wrong:
+            self.wrong = wrong
+
+    def _tell(self, fraction: float, sentence: str) -> None:
+        if time.monotonic() - self.awaited > LEFT:
+            raise _Left
+        self.done, self.sentence = fraction, sentence
+
+
+@cached(many=1, few=3, holds=True)
+def _slot(key: str, text: str, bos: bool, most: int, _model: AttentionModel, _encoding: Encoding) -> _Slot:
+    return _Slot(_model, _encoding)
+
+
+def read(this: Reading) -> LongReading:
+    """The text as all heads read it; while that is under way, a bar says how far it is.
+
+    Raises UserError for a model of which that cannot be had (`read_long`).
+    """
+    slot = _slot(this.key, this.encoding.text, this.bos, this.most, this.model, this.encoding)
+    slot.begin()
+    if slot.runs:
+        bar = st.progress(slot.done, slot.sentence)
+        while slot.runs:
+            bar.progress(slot.done, slot.sentence)
+            time.sleep(LOOK)
+        bar.empty()
+    if slot.reading is None:
+        raise slot.wrong or UserError("Reading this text was given up. Reload the page to read it.")
+    return slot.reading
