@@ -16,7 +16,7 @@ from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
-from dashboard.ui.pages import explore_map, explore_tables
+from dashboard.ui.pages.explore import long_map, tables
 
 
 def score_help(score: Score, n: int) -> str:
@@ -39,7 +39,7 @@ if crossing and SCORES[session.choices().score].one_text:
 chosen = session.choices()
 model = this.model
 head = chosen.chosen
-long = explore_map.read(this)
+long = long_map.read(this)
 survey = this.overview() if long is None else long.survey
 
 st.caption(
@@ -65,7 +65,7 @@ with right:
             head_picker.between()
     head_names.tell(this, [head])
     if long is not None:
-        explore_map.chosen_head(this, long, head, head_width)
+        long_map.chosen_head(this, long, head, head_width)
     else:
         [whole] = this.between_texts(this.chosen_views(head))
         figure.finding(finding(whole))
@@ -79,8 +79,8 @@ with right:
                 drawn_as.draw(view, look),
                 partial(links, view),
                 "head",
-                remarks=[help_of(chosen.view, view.measure), explore_map.ONE_TEXT],
-                tables=[explore_tables.strongest_links(view)],
+                remarks=[help_of(chosen.view, view.measure), long_map.ONE_TEXT],
+                tables=[tables.strongest_links(view)],
                 views=[view],
                 provenance=api.provenance(model, [view], chosen.view, **options),
                 fit=drawn_as.fit,
@@ -115,7 +115,7 @@ with left:
             draw(**head_names.selection(this, key).keywords()),
             survey.scores,
             "atlas",
-            tables=[explore_tables.scores(this, survey.scores)],
+            tables=[tables.scores(this, survey.scores)],
             provenance=provenance_of_text(
                 model, this.encoding, "atlas", score=score, **look, **this.options, **this.links
             ),

@@ -18,7 +18,8 @@ from dashboard.ui.figure import Figure
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened, read_text
-from dashboard.ui.pages import explore_tables, find_by_example, find_by_pattern
+from dashboard.ui.pages import find_by_example, find_by_pattern
+from dashboard.ui.pages.explore.tables import strongest_links
 from dashboard.ui.url_state import LONGEST_PAIRS
 
 # Inputs
@@ -65,7 +66,7 @@ if text is not None and found is not None:
                 VIEWS["arcs"].draw(view, look, lit=lit),
                 partial(links, view),
                 "found_head",
-                tables=[explore_tables.strongest_links(view)],
+                tables=[strongest_links(view)],
                 views=[view],
                 provenance=provenance(model, [view], "arcs", **options),
                 awaited=True,

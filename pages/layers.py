@@ -18,7 +18,8 @@ from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
-from dashboard.ui.pages import explore_tables, layer_tables, layers_and_long_range
+from dashboard.ui.pages import layer_tables, layers_and_long_range
+from dashboard.ui.pages.explore.tables import strongest_links
 
 
 def choose_word(key: str) -> None:
@@ -117,7 +118,7 @@ figure.show(
             "After Abnar and Zuidema (2020). Over tokens, with special tokens in the product. One text has no "
             "interval.",
         ],
-        tables=[explore_tables.strongest_links(view)],
+        tables=[strongest_links(view)],
         views=[view],
         provenance=provenance(model, [view], "heatmap", **options),
     )

@@ -48,7 +48,7 @@ function build(root) {
   let over = null, cursor = null, dirty = false, settling = 0, asked = 0, told = '', found = -1, palette = null;
   const tiles = new Map();  // "level row column" → { level, row, column, width, height, values, canvas }
   const pointers = new Map();
-  let grip = null;
+  let grip = null, note = '';
 
   // What Python gave
 
@@ -297,7 +297,7 @@ function build(root) {
 
   const say = (pointed) => {
     if (!pointed) {
-      line.textContent = data.hint;
+      line.textContent = note || data.hint;
       return;
     }
     const [row, column] = pointed;
@@ -312,8 +312,9 @@ function build(root) {
     const each = 2 ** tile.level, reach = data.tile * each;
     const k = Math.floor((row - tile.row * reach) / each) * tile.width + Math.floor((column - tile.column * reach) / each);
     const share = tile.values[k] / 65535;
-    line.textContent = tile.level === 0 ? `${pair}: ${finer(share)}`
-      : `${pair}: at most ${finer(share)}, the largest of ${each} × ${each} here. Zoom in for each.`;
+    const after = cursor ? note : '';
+    line.textContent = tile.level === 0 ? `${pair}: ${finer(share)}${after}`
+      : `${pair}: at most ${finer(share)}, the largest of ${each} × ${each} here. Zoom in for each.${after}`;
   };
 
   // The hand
@@ -340,6 +341,7 @@ function build(root) {
     pointers.set(event.pointerId, here);
     canvas.setPointerCapture(event.pointerId);
     cursor = null;
+    note = '';
     grip = { x: at.x, y: at.y, px: here.px, py: here.py, moved: false, mini: inMini(here) };
     if (grip.mini) toMini(here);
   };
@@ -400,6 +402,7 @@ function build(root) {
     const seen = side / at.step;
     if (ways && at.step >= READABLE) {  // from position to position
       const [row, column] = cursor ?? [Math.floor(at.y + seen / 2), Math.floor(at.x + seen / 2)];
+      note = '';
       cursor = [between(row + ways[0], 0, m - 1), between(column + ways[1], 0, m - 1)];
       const [first, last, from, to] = shown();
       if (cursor[0] < first || cursor[0] >= last || cursor[1] < from || cursor[1] >= to) centre(...cursor);
@@ -417,18 +420,36 @@ function build(root) {
     event.preventDefault();
   };
 
+  // The positions at which these words begin; only whole words where there are any.
+  const placesOf = (wanted) => {
+    const starts = [];
+    let text = '';
+    for (const label of data.labels) {
+      starts.push(text.length);
+      text += (data.unit === 'token' ? label.replace(/^##/, '').replaceAll('·', ' ') : ` ${label}`).toLowerCase();
+    }
+    const letter = /[\p{L}\p{N}]/u, found = [];
+    for (let k = text.indexOf(wanted); k >= 0; k = text.indexOf(wanted, k + 1)) found.push(k);
+    const alone = found.filter((k) => !letter.test(text[k - 1] ?? ' ') && !letter.test(text[k + wanted.length] ?? ' '));
+    const position = (k) => starts.findLastIndex((start) => start <= k);
+    return [...new Set((alone.length ? alone : found).map(position))];
+  };
+
   search.onkeydown = (event) => {
     event.stopPropagation();
     if (event.key !== 'Enter') { found = -1; return; }
     event.preventDefault();
     const wanted = search.value.trim().toLowerCase();
     if (!wanted) return;
-    const exact = (label) => label.toLowerCase().replace(/^[▁Ġ\s]+/, '') === wanted;
-    const close = (label) => label.toLowerCase().includes(wanted);
-    const fits = data.labels.some(exact) ? exact : close;
-    const places = data.labels.flatMap((label, k) => fits(label) ? [k] : []);
-    if (!places.length) { cursor = null; redraw(); requestAnimationFrame(() => { line.textContent = `“${search.value.trim()}” is not in this text.`; }); return; }
+    const places = placesOf(wanted);
+    if (!places.length) {
+      cursor = null;
+      note = `“${search.value.trim()}” is not in this text.`;
+      redraw();
+      return;
+    }
     found = (found + 1) % places.length;
+    note = ` · place ${found + 1} of ${places.length}`;
     cursor = [places[found], places[found]];
     centre(...cursor, Math.max(at.step, READABLE + 2));
     if (data.picks) map.tell('pick', { id: data.id, row: cursor[0], column: cursor[1] });

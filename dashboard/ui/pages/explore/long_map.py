@@ -23,7 +23,7 @@ from dashboard.ui.components import head_map
 from dashboard.ui.figure import Figure
 from dashboard.ui.model_and_text import Reading
 from dashboard.ui.page import end_page, problem
-from dashboard.ui.pages import explore_tables
+from dashboard.ui.pages.explore.tables import strongest_links
 from dashboard.ui.url_state import digest
 
 KEY = "head_map"
@@ -32,7 +32,7 @@ SQUARES = (
     "among them; close up each weight is exact."
 )
 ONE_TEXT = "One text has no interval. On another text, the head may look elsewhere."
-BESIDE = 300.0  # pixels of a side, where another picture stands below
+BESIDE = 240.0  # pixels of a side, where another picture stands below it
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,21 +96,21 @@ def chosen_head(this: Reading, long: LongReading, head: HeadId, width: float) ->
     session.correct(start=start)
     view = source.window(start, start + count)
     options = look.keywords() | this.options | figure.window_of(view)
+    figure.remark(f"The whole text as a map. Click a place to draw the {source.unit} around it.")
+    _map(_Shown(this, source, min(width, BESIDE), finding, (start, start + count)))
     figure.show(
         Figure(
             drawn_as.draw(view, look),
             partial(links, view),
             "head",
             remarks=[help_of(chosen.view, view.measure), ONE_TEXT],
-            tables=[explore_tables.strongest_links(view)],
+            tables=[strongest_links(view)],
             views=[view],
             provenance=api.provenance(this.model, [view], chosen.view, **options),
             fit=drawn_as.fit,
             awaited=True,
         )
     )
-    figure.remark(f"The whole text as a map. Click a place to draw the {source.unit} around it.")
-    _map(_Shown(this, source, min(width, BESIDE), finding, (start, start + count)))
 
 
 @st.fragment

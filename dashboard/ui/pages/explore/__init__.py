@@ -1,0 +1,1 @@
+"""“All heads”: its tables, and its map of a long text."""
