@@ -38,6 +38,7 @@ from .analyses.contribution.api import (
 from .analyses.explore.api import (
     attention,
     draw,
+    draw_long_text,
 )
 from .analyses.find_heads.api import (
     Pattern,
@@ -188,6 +189,7 @@ __all__ = [
     "draw_logit_attribution",
     "draw_logit_components",
     "draw_long_range",
+    "draw_long_text",
     "draw_map",
     "draw_profile",
     "draw_query_keys",

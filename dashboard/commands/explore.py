@@ -20,7 +20,7 @@ from dashboard.commands.shared import (
 )
 from dashboard.errors import UserError
 
-CHART_VIEWS = (*VIEWS, "compare", "difference", "atlas")
+CHART_VIEWS = (*VIEWS, "compare", "difference", "atlas", "long-text")
 
 
 def add(commands) -> None:
@@ -67,6 +67,17 @@ def _views(args: argparse.Namespace, model, encoding, heads) -> list:
     return views(model, encoding, heads, unit=args.unit, special=args.special, between=args.between)
 
 
+def _long_text(args: argparse.Namespace, model, encoding, heads) -> tuple:
+    """The whole map of one head in squares, with its provenance."""
+    from dashboard.analyses.explore.api import draw_long_text
+
+    if len(heads) > 1 or args.measure != "weight" or encoding.second is not None:
+        raise UserError("A long text is drawn as the weights of one head over one text. Name one head: --heads L2H0.")
+    how = {"unit": args.unit, "special": args.special, "bos": args.bos, "theme": args.theme}
+    chart = draw_long_text(model, encoding, heads[0], **how)
+    return chart, chart.provenance
+
+
 def run_attention(args: argparse.Namespace) -> int:
     check_out(args)
     from dashboard.analyses.explore import api
@@ -109,6 +120,9 @@ def run_chart(args: argparse.Namespace) -> int:
         outlined = {"tray": [str(head) for head in heads]} if heads else {}
         provenance = provenance_of_text(model, encoding, "atlas", **options, **outlined)
         views = []
+    elif args.view == "long-text":
+        views = []
+        chart, provenance = _long_text(args, model, encoding, heads)
     else:
         views = _views(args, model, encoding, heads)
         chart = api.draw(views, args.view, theme=args.theme)

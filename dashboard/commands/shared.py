@@ -147,7 +147,7 @@ def warn_of_picture(args: argparse.Namespace, text: str, views: Sequence = ()) -
     if drawn < whole:
         print(
             f"One picture holds {drawn:,} {views[0].unit}: the first of {whole:,} are drawn. "
-            "`attention` writes all of them.",
+            "`attention` writes all of them, and `--view long-text` draws them in squares.",
             file=sys.stderr,
         )
     if FORMATS[format_of(args.out)].sets_text and (notice := font_notice(text)):

@@ -152,7 +152,7 @@ def draw(
     return chart.made_of(provenance_of(many, view, theme, **options))
 
 
-def draw_map(
+def draw_long_text(
     model: AttentionModel,
     text: str | Encoding,
     head: str | HeadId,
@@ -194,7 +194,7 @@ def map_of(
     keys: tuple[int, int] | None = None,
     reading: Mapping[str, Any] | None = None,
 ) -> Drawing:
-    """As `draw_map`, of a head of a text that was read. reading: the options with which it was read"""
+    """As `draw_long_text`, of a head of a text that was read. reading: the options with which it was read"""
     drawn = head_map(Part(source, rows, keys), look)
     return drawn.made_of(map_provenance(model, source, look, rows=rows, keys=keys, reading=reading))
 
@@ -212,11 +212,11 @@ def map_provenance(
     options = given(rows=rows, keys=keys) | dict(reading or {}) | look.keywords()
     how = {"unit": source.unit, "special": source.hidden} | options
     text = source.encoding.text
-    call = Call("draw_map", (Model.of(model), Text(text), str(source.head)), how, makes="figure")
+    call = Call("draw_long_text", (Model.of(model), Text(text), str(source.head)), how, makes="figure")
     return origin(
         Model.of(model),
         text,
-        "map",
+        "long-text",
         call,
         heads=[source.head],
         unit=source.unit,
