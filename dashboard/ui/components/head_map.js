@@ -7,6 +7,7 @@ const TILES_HELD = 160;
 const MOST_ASKED = 12;
 const NUDGE = 0.15;  // of the plot, for an arrow key
 const MINI = 96;  // pixels of the small map
+const LOWEST = 240, AROUND = 130;  // pixels of a side in a low window, and what stands over and under it there
 
 const between = (value, low, high) => Math.max(low, Math.min(high, value));
 const numbered = (k) => (k + 1).toLocaleString('en');
@@ -107,7 +108,8 @@ function build(root) {
     const was = side;
     left = width < 480 ? 64 : 104;
     top = width < 480 ? 56 : 72;
-    side = Math.max(120, Math.min(width - left - 2, data.most));
+    const high = Math.max(LOWEST, window.innerHeight - top - AROUND);
+    side = Math.max(120, Math.min(width - left - 2, data.most, high));
     dots = window.devicePixelRatio || 1;
     Object.assign(canvas.style, { width: `${left + side + 2}px`, height: `${top + side + 2}px` });
     const sizes = [Math.round((left + side + 2) * dots), Math.round((top + side + 2) * dots)];
