@@ -250,6 +250,15 @@ class Tab:
         self._element(action.control).click()
         self.typed = []
 
+    def do_link(self, action: Action) -> None:
+        """Follow a link. On a busy machine the page stands still for a moment before it is left."""
+        self.do_click(action)
+        assert action.control is not None
+        path = urlparse(action.control.leads).path
+        if path and not action.hurried:
+            with suppress(Error):
+                self.page.wait_for_url(lambda url: urlparse(url).path == path, timeout=5000)
+
     def do_page(self, action: Action) -> None:
         sidebar = self.page.get_by_test_id("stSidebar")
         link = sidebar.get_by_role("link", name=BY_NAME[action.what].title, exact=True)
