@@ -257,7 +257,7 @@ class Tab:
         path = urlparse(action.control.leads).path
         if path and not action.hurried:
             with suppress(Error):
-                self.page.wait_for_url(lambda url: urlparse(url).path == path, timeout=5000)
+                self.page.wait_for_url(re.compile(re.escape(path) + r"(\?|$)"), timeout=5000)
 
     def do_page(self, action: Action) -> None:
         sidebar = self.page.get_by_test_id("stSidebar")
