@@ -148,8 +148,9 @@ class Tab:
         if self.page.url.startswith("about:"):  # two quick steps back led out of the dashboard
             self.page.go_forward()
             self.allowed = None
-        in_menu = action.control is not None and action.control.within == "menu"
-        comes_into_box = action.kind == "file" or (in_menu and action.control.name in EXAMPLES)
+        control = action.control
+        chip = control is not None and control.within == "menu" and control.name in EXAMPLES
+        comes_into_box = action.kind == "file" or chip
         if action.hurried and not comes_into_box:
             return
         self.look(self.seen.actions[-1])
